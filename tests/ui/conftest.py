@@ -17,6 +17,7 @@ from nnviz.ui.window.garbage import Garbage
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.session import fill
 from nnviz.ui.window.settings import Settings
+from tests.patient import PatientBot
 from tests.ui.bare import Bare
 from tests.ui.sees import at_work
 
@@ -191,3 +192,54 @@ def bare(qtbot):
     yield open_it
     for own in opened:
         own.close()
+
+
+@pytest.fixture(scope="module")
+def lasting(qapp, request):
+    """Return a window that all tests of a module may share: its Workspace; `afresh` starts it anew."""
+    settings = Settings(remembers=False)
+    main = MainWindow(settings)
+    main.resize(1280, 800)
+    window = fill(main, Document(load(example("relu").path)), settings)
+    main.show()
+    PatientBot(request).waitUntil(
+        lambda: main.windowHandle().isExposed() and window.history.curve is not None
+    )
+    yield window
+    for dock in window.board.docks.values():
+        dock.hide()
+    main.hide()
+    main.deleteLater()
+    QApplication.processEvents()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def afresh(qtbot, lasting):
+    """Return a function that starts the module's window anew on an example, or a State: its Workspace."""
+
+    def quiet():
+        lasting.runner.pause()
+        lasting.player.stop()
+        lasting.diagram.session.close()
+        for beside in lasting.main_window.findChildren(QDialog):
+            beside.hide()
+        for dock in lasting.board.docks.values():
+            dock.setFloating(False)
+
+    def start(what="relu", size=(1280, 800)):
+        quiet()
+        lasting.main_window.resize(*size)
+        lasting.selection.show_slopes(False, False)
+        lasting.document.start(load(example(what).path) if isinstance(what, str) else what)
+        lasting.status.say("")
+        lasting.main_window.activateWindow()
+        qtbot.waitUntil(lasting.main_window.isActiveWindow)
+        lasting.diagram.setFocus()
+        for _ in range(4):  # until docks and panels have what they need
+            QApplication.processEvents()
+        return lasting
+
+    yield start
+    quiet()
+    qtbot.waitUntil(lambda: not at_work())

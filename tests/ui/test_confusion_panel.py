@@ -59,9 +59,9 @@ def open_card(qtbot):
 
 
 @pytest.fixture
-def filtered(open_window):
+def filtered(afresh):
     """Return a window whose table lists the rows 2 and 8, by a click on their cell, and the panel."""
-    window = open_window(pets())
+    window = afresh(pets())
     card = bring(window, "Classes")
     click(card, 0, 1)
     return window, card

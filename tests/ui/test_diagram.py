@@ -160,8 +160,8 @@ def sizes(window):
     return (node.width, node.height, *(picture.label(at).size for at in (W, Address("value", 0, 0))))
 
 
-def test_nodes_and_numbers_are_half_as_large_again_in_a_window_of_1920_by_1080(open_window, qtbot):
-    window, failed = open_window("xor"), []
+def test_nodes_and_numbers_are_half_as_large_again_in_a_window_of_1920_by_1080(afresh, qtbot):
+    window, failed = afresh("xor"), []
     for name in ("xor", "forward", "calculating-slopes"):
         window.document.start(load(example(name).path))
         small = sizes(window)
@@ -289,8 +289,8 @@ def test_activation_biases_and_layers_are_chosen_from_the_column_menu(bare, appr
     approved("the structure is changed by a menu", "\n".join(told))
 
 
-def test_the_network_menu_says_which_layer_it_edits_and_leaves_no_menus_behind(open_window, approved):
-    window = open_window("two-hidden-layers")
+def test_the_network_menu_says_which_layer_it_edits_and_leaves_no_menus_behind(afresh, approved):
+    window = afresh("two-hidden-layers")
     menu, told, counts = entry(window.main_window.menuBar(), "Network").menu(), [], []
     for name in ("node_1_0", "output", "node_1_0"):
         window.selection.select(address_named(window, name))
@@ -348,8 +348,8 @@ def test_the_name_of_an_activation_under_a_heading_opens_the_list_of_them(bare, 
     assert button(window, "Activation of the hidden layer:").text() == "tanh"
 
 
-def test_tab_reaches_the_controls_under_the_headings_and_arrows_go_along_them(open_window, approved):
-    window, seen = open_window("relu"), []
+def test_tab_reaches_the_controls_under_the_headings_and_arrows_go_along_them(afresh, approved):
+    window, seen = afresh("relu"), []
     window.diagram.grab()
     window.diagram.setFocus()
     press(window, "Tab")
@@ -365,9 +365,10 @@ def overlap(places):
     return [(a, b) for k, a in enumerate(places) for b in places[:k] if a.intersects(b)]
 
 
-def test_the_controls_under_a_heading_can_be_hit_and_stand_on_nothing(open_window, qtbot):
+def test_the_controls_under_a_heading_can_be_hit_and_stand_on_nothing(open_window, qtbot, amount):
     window = open_window("two-hidden-layers", (900, 620))
-    for size in ((900, 620), (1000, 650), (1280, 560), (1280, 800), (1920, 1080)):
+    every = (900, 620), (1000, 650), (1280, 560), (1280, 800), (1920, 1080)
+    for size in amount(quick=every[1::2], ci=every, night=every):
         window.main_window.resize(*size)
         qtbot.waitUntil(lambda size=size: window.main_window.width() == size[0])
         window.diagram.grab()
@@ -404,10 +405,9 @@ OPENED = {
 
 
 def test_the_control_of_every_activation_stands_whole_under_its_heading(qtbot, open_window, amount):
-    small, large = [(SMALL, 100), (SMALL, 200)], [((1280, 800), 150), ((1920, 1080), 200)]
-    for size, percent in [*small, *amount(quick=[], ci=large, night=large)]:
-        if percent != 200 or size != SMALL:
-            window = open_window("xor", size)
+    every = [(SMALL, 200), (SMALL, 100), ((1280, 800), 150), ((1920, 1080), 200)]
+    for size, percent in amount(quick=every[:1], ci=every, night=every):
+        window = open_window("xor", size)
         window.set_size(percent)
         window.selection.show_slopes(True)
         for name, make in OPENED.items():
@@ -522,10 +522,8 @@ def prediction(window, *inputs):
     return number(window.document.state.network.predict(inputs)[0, 0])
 
 
-def test_the_window_shows_a_free_row_which_is_left_or_kept_by_the_menu_or_the_table(
-    open_window, qtbot, approved
-):
-    window = tried_out(open_window("many-rows"))
+def test_the_window_shows_a_free_row_which_is_left_or_kept_by_the_menu_or_the_table(afresh, qtbot, approved):
+    window = tried_out(afresh("many-rows"))
     assert [written(window, at) for at in (INPUT, HEADING, TARGET)] == ["7.5", "free row", "target –"]
     assert written(window, OUTPUT) == prediction(window, 7.5, -2.0)
     assert figure(window, "Row's error").text == "–"
@@ -559,9 +557,9 @@ def test_the_window_shows_a_free_row_which_is_left_or_kept_by_the_menu_or_the_ta
     assert written(window, HEADING) == "row 3 of 4"
 
 
-def test_the_first_row_of_a_network_without_data_is_tried_out_and_kept(open_window, approved):
+def test_the_first_row_of_a_network_without_data_is_tried_out_and_kept(afresh, approved):
     network = Network.from_weights({"node_0": [2, 4], "output": [3]})
-    window = open_window(State(network, Dataset.empty(network)))
+    window = afresh(State(network, Dataset.empty(network)))
     window.selection.try_out([1.0, 2.0])
     assert written(window, OUTPUT) == "30"
     press(window, "Space")
@@ -687,7 +685,7 @@ def test_small_pictures_are_switched_on_by_key_or_menu_remembered_and_follow(ope
     window.undo()
     assert (rgb_at(window, *middle) == colour).all()
     window.runner.run()
-    qtbot.waitUntil(lambda: window.document.state.iteration > 20)
+    qtbot.waitUntil(lambda: window.document.state.iteration > 3)
     window.runner.pause()
     qtbot.waitUntil(lambda: not window.document.in_motion)
     assert follows(window)

@@ -25,8 +25,8 @@ def entries(menu):
     return found
 
 
-def test_every_menu_path_of_the_documentation_leads_to_an_entry(open_window):
-    bar = open_window("relu").main_window.menuBar()
+def test_every_menu_path_of_the_documentation_leads_to_an_entry(afresh):
+    bar = afresh("relu").main_window.menuBar()
     offered = {action.text().replace("&", ""): entries(action.menu()) for action in bar.actions()}
     paths = [(menu, " ".join(rest.split())) for menu, rest in re.findall(r"\*(\w+) →\s+([^*]+)\*", PAGES)]
     wrong = [
@@ -38,15 +38,15 @@ def test_every_menu_path_of_the_documentation_leads_to_an_entry(open_window):
     assert {menu for menu, _ in paths} == {"File", "Edit", "Network", "View", "Examples", "Help", "Security"}
 
 
-def test_every_key_of_the_documentation_is_in_the_help(open_window):
-    sheet = help_page(open_window("relu"), "Keys and mouse")
+def test_every_key_of_the_documentation_is_in_the_help(afresh):
+    sheet = help_page(afresh("relu"), "Keys and mouse")
     keys = set(re.findall(r"\b(?:Ctrl\+(?:Shift\+)?\w+|Shift\+F\d+|F\d+)\b", PAGES))
     assert len(keys) > 10
     assert [key for key in sorted(keys) if key not in sheet] == []
 
 
-def test_the_first_exercise_gives_its_numbers(open_window):
-    window = open_window("one-update")
+def test_the_first_exercise_gives_its_numbers(afresh):
+    window = afresh("one-update")
     steps = re.findall(r"^\d\. (.+(?:\n   .+)*)", README, re.MULTILINE)
 
     def sees(step, *numbers):

@@ -89,8 +89,8 @@ def test_what_is_written_in_one_go_is_one_undo_entry_and_the_field_s_own_undo_co
     assert own.document.state.notes == before
 
 
-def test_notes_are_in_the_document_while_they_are_written(open_window, tmp_path):
-    window = open_window("forward")
+def test_notes_are_in_the_document_while_they_are_written(afresh, tmp_path):
+    window = afresh("forward")
     before, path, notes = window.document.state.notes, tmp_path / "a.json", window.notes
     window.document.save(path)
     press(window, "Edit")
@@ -109,10 +109,8 @@ def test_notes_are_in_the_document_while_they_are_written(open_window, tmp_path)
     assert "Look here" not in text_of(notes)
 
 
-def test_a_run_goes_on_while_notes_are_written_and_both_are_undone_by_themselves(
-    open_window, qtbot, tmp_path
-):
-    window = open_window("forward")
+def test_a_run_goes_on_while_notes_are_written_and_both_are_undone_by_themselves(afresh, qtbot, tmp_path):
+    window = afresh("forward")
     window.files.open_example("twenty-updates")
     before, path, document = window.document.state.notes, tmp_path / "a.json", window.document
     window.runner.run()
@@ -339,8 +337,8 @@ def values(window, *names):
     return [shown(window, "value", name) for name in names]
 
 
-def test_the_notes_of_the_first_exercises_can_be_followed(open_window):
-    window = open_window("forward")
+def test_the_notes_of_the_first_exercises_can_be_followed(afresh):
+    window = afresh("forward")
     buttons = {own.text() for own in window.main_window.findChildren(QPushButton)}
     pattern = r"\b[Pp]ress ([A-Z]\w*(?: update| back| random weights)?)"
     asked = {found for each in examples() for found in re.findall(pattern, load(each.path).notes)}
@@ -361,8 +359,8 @@ def test_the_notes_of_the_first_exercises_can_be_followed(open_window):
     assert values(window, *names) == ["26", "0", "0", "26", "182"]
 
 
-def test_tuning_by_hand_brings_the_error_to_0_and_another_weight_set_the_mse_down(open_window):
-    window = open_window("tuning-by-hand")
+def test_tuning_by_hand_brings_the_error_to_0_and_another_weight_set_the_mse_down(afresh):
+    window = afresh("tuning-by-hand")
     first, second = window.document.state.network.inputs
     assert shown(window, "error", "output") == "error 6"
     for source, node, text in (
@@ -385,8 +383,8 @@ def test_tuning_by_hand_brings_the_error_to_0_and_another_weight_set_the_mse_dow
     assert figure(window, "MSE").toolTip().endswith("\nIn full: 49.890625")
 
 
-def test_slopes_one_update_and_twenty_lower_the_error_as_computed_by_hand(open_window, qtbot):
-    window = open_window("calculating-slopes")
+def test_slopes_one_update_and_twenty_lower_the_error_as_computed_by_hand(afresh, qtbot):
+    window = afresh("calculating-slopes")
     assert shown(window, "error", "output") == "error 7"
     choose_entry(window, "Show slopes")
     assert [written(window, Address("slope", 0, 0, k)) for k in range(3)] == ["14", "28", "42"]

@@ -444,9 +444,10 @@ def test_figures_fit_and_come_and_go_with_what_is_measured(panel, document):
     assert f"{round(12.8 * share):,} of 1,280 rows" in own.accuracy.toolTip()
 
 
-def test_nothing_is_cut_off_at_the_width_of_the_side(panel, qapp, document):
+def test_nothing_is_cut_off_at_the_width_of_the_side(panel, qapp, document, amount):
+    themes = amount(quick=(), ci=("dark",), night=("dark",))
     try:
-        for theme in ("dark", "light"):
+        for theme in (*themes, "light"):
             apply_theme(qapp, theme)
             document.start(exercise())
             document.push(edits.set_weight(document.state, 0, 0, 0, -1.23456789e-7), "Edit")
@@ -473,8 +474,8 @@ def test_nothing_is_cut_off_at_the_width_of_the_side(panel, qapp, document):
         apply_theme(qapp, "light")
 
 
-def test_in_a_small_window_the_panel_is_compact_and_the_longest_messages_crush_nothing(qtbot, open_window):
-    window = open_window("relu")
+def test_in_a_small_window_the_panel_is_compact_and_the_longest_messages_crush_nothing(qtbot, afresh):
+    window = afresh("relu")
     panel, label = window.training, window.training.message.label
     assert not panel.timeline.isVisible()
     before = panel.minimumSizeHint().height()
@@ -623,9 +624,9 @@ def set_output(window, name):
     wanted[-1].trigger()
 
 
-def test_loss_and_output_change_together_in_the_window(qtbot, open_window, answer, approved):
+def test_loss_and_output_change_together_in_the_window(qtbot, afresh, answer, approved):
     state, told = xor("sigmoid", "cross_entropy"), []
-    window = open_window(state)
+    window = afresh(state)
     document, label = window.document, window.training.message.label
     answer(QMessageBox, choose("Cancel", told))
     set_output(window, "tanh")
@@ -667,8 +668,8 @@ def test_loss_and_output_change_together_in_the_window(qtbot, open_window, answe
     assert status(window) == label.text() != ""
 
 
-def test_the_loss_over_weights_and_the_table_follow_the_loss(qtbot, open_window):
-    window = open_window(xor("sigmoid"))
+def test_the_loss_over_weights_and_the_table_follow_the_loss(qtbot, afresh):
+    window = afresh(xor("sigmoid"))
     window.selection.select(*all_weights(window.document.state.network)[:2])
     header = window.data.table.model()
     last = header.columnCount() - 1
@@ -722,30 +723,31 @@ def said(window):
     return texts
 
 
-@pytest.mark.parametrize(("output", "name"), [("sigmoid", "xor"), ("softmax", "spiral")])
-def test_with_cross_entropy_nothing_says_mse_or_is_cut_off(qtbot, open_window, amount, output, name):
-    state = replace(load(example(name).path), notes="", run=None)
-    state = edits.set_loss(state, "cross_entropy", output)
-    window = open_window(edits.set_training(state, replace(state.training, updates=50)), (1000, 650))
-    window.selection.show_slopes(True)
-    click(window, address_named(window, window.document.state.network.outputs[0]))
-    window.runner.speed, found = 1.0, {}
-    for size in ((1000, 650), (1280, 800)):
-        if size[0] == 1280:  # the plots say other things after a run
-            window.main_window.resize(*size)
-            with qtbot.waitSignal(window.runner.run_ended):
-                window.runner.run()
-        if amount(quick=(output == "softmax") != (size[0] == 1280), ci=False, night=False):
-            continue
-        for tab in walk_panels(window):
-            found |= {text: tab for text in said(window) if "MSE" in text}
-            qtbot.waitUntil(lambda: cut_off(window) == [])
-            assert (window.main_window.width(), window.main_window.height()) == size, tab
+def test_with_cross_entropy_nothing_says_mse_or_is_cut_off(qtbot, open_window, amount):
+    every, small, found = [("sigmoid", "xor"), ("softmax", "spiral")], (1000, 650), {}
+    for output, name in amount(quick=every[:1], ci=every, night=every):
+        state = replace(load(example(name).path), notes="", run=None)
+        state = edits.set_loss(state, "cross_entropy", output)
+        window = open_window(edits.set_training(state, replace(state.training, updates=50)), small)
+        window.selection.show_slopes(True)
+        click(window, address_named(window, window.document.state.network.outputs[0]))
+        window.runner.speed = 1.0
+        for size in (small, (1280, 800)):
+            if size != small:  # the plots say other things after a run
+                window.main_window.resize(*size)
+                with qtbot.waitSignal(window.runner.run_ended):
+                    window.runner.run()
+            if amount(quick=size == small, ci=False, night=False):
+                continue
+            for tab in walk_panels(window):
+                found |= {text: (name, tab) for text in said(window) if "MSE" in text}
+                qtbot.waitUntil(lambda window=window: cut_off(window) == [])
+                assert (window.main_window.width(), window.main_window.height()) == size, (name, tab)
     assert found == {}
 
 
-def test_of_a_run_of_classes_all_figures_are_true_and_need_no_scroll_bar(qtbot, open_window):
-    window = open_window(train(load(example("iris").path), updates=300).state, (1000, 650))
+def test_of_a_run_of_classes_all_figures_are_true_and_need_no_scroll_bar(qtbot, afresh):
+    window = afresh(train(load(example("iris").path), updates=300).state, (1000, 650))
     window.runner.scrub_to(150)
     qtbot.waitUntil(lambda: captions(window.training)[1] == "Iteration of 300")
     assert untrue(window) == []

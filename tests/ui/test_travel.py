@@ -250,8 +250,8 @@ def run_to_end(qtbot, window):
         hands.press(window, "Run")
 
 
-def test_the_window_says_where_in_a_run_one_is_and_how_many_updates_were_made(qtbot, open_window, approved):
-    window = open_window(exercise())
+def test_the_window_says_where_in_a_run_one_is_and_how_many_updates_were_made(qtbot, afresh, approved):
+    window = afresh(exercise())
     run_to_end(qtbot, window)
     end, timeline = window.document.state, window.training.timeline
     told = []

@@ -111,8 +111,8 @@ def plays(window):
 
 
 @pytest.fixture
-def window(open_window):
-    return open_window("relu")
+def window(afresh):
+    return afresh("relu")
 
 
 @pytest.fixture

@@ -75,9 +75,9 @@ def follow_script(qtbot):
 
 
 @pytest.fixture
-def watching(open_window, follow_script):
+def watching(afresh, follow_script):
     """Return a window, and the script whose training it follows."""
-    window = open_window(STATE)
+    window = afresh(STATE)
     return window, follow_script(window)
 
 
