@@ -83,21 +83,19 @@ def of_a_third_loss(monkeypatch):
         yield f"log cosh {outputs}", make_state(network, 7, loss="log_cosh", batch_size=3, validation=0.2)
 
 
-@pytest.mark.parametrize("style", STYLES)
-def test_a_program_prints_the_predictions_and_the_history_of_the_window(style, monkeypatch, tmp_path, amount):
+def test_a_program_prints_the_predictions_and_the_history_of_the_window(monkeypatch, tmp_path, amount):
     made_up.register(monkeypatch)
     states = programs.the_issues() | {"shares": programs.of_shares()}
-    if style not in amount(quick=("numpy",), ci=STYLES, night=STYLES):
-        del states["digits"]  # which takes long node by node
     few = {None: ([], [9]), 3: ([3],)}
-    depths = amount(
-        quick=few, ci=dict.fromkeys(few, ([], [3], [9])), night=dict.fromkeys(few, ([], [3], [9]))
-    )
-    for batch, hidden in depths.items():  # losses, outputs, validation and accuracy
+    every = dict.fromkeys(few, ([], [3], [9]))
+    for batch, hidden in amount(quick=few, ci=every, night=every).items():
+        # losses, outputs, validation and accuracy
         states |= {f"{name} {batch}": own for name, own in programs.of_classes(batch, hidden).items()}
     states |= {f"activation {k}": programs.of_activation(name) for k, name in enumerate(NAMES)}
-    hostile = programs.HOSTILE
-    of_names = {f"names {k}": programs.of_names(*(hostile[k:] + hostile)[:5]) for k in range(len(hostile))}
+    hostile, apart = programs.HOSTILE, amount(quick=4, ci=1, night=1)
+    of_names = {
+        f"names {k}": programs.of_names(*(hostile[k:] + hostile)[:5]) for k in range(0, len(hostile), apart)
+    }
     lacking = {
         "no targets": replace(small_state(), data=Dataset(small_state().data.inputs)),
         "no rows": replace(small_state(), data=Dataset.empty(small_state().network)),
@@ -106,16 +104,20 @@ def test_a_program_prints_the_predictions_and_the_history_of_the_window(style, m
     states |= {**dict(of_large_z()), **dict(of_layers()), **of_names, **lacking, **after}
     states |= {"hinge": made_up.state(updates=30), "calm": made_up.state(optimizer="calm", updates=30)}
     states |= dict(of_a_third_loss(monkeypatch))
-    programs.check(made_of(states, style), LIMIT, tmp_path)
-    for state in of_names.values():
-        nodes = list(ast.walk(ast.parse(program(state, style).text)))
-        named = {node.id for node in nodes if isinstance(node, ast.Name)}
-        assert not named & {"__import__", "SystemExit"}
-        imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
-        assert [ast.unparse(node) for node in imports] == ["import numpy as np"]
-    for state in lacking.values():
-        text = program(state, style).text
-        assert not any(word in text for word in ("history", "learning_rate"))
+    made = {f"{name} {style}": own for style in STYLES for name, own in made_of(states, style).items()}
+    if amount(quick=True, ci=False, night=False):
+        del made["digits course"]  # which takes long node by node
+    programs.check(made, LIMIT, tmp_path)
+    for style in STYLES:
+        for state in of_names.values():
+            nodes = list(ast.walk(ast.parse(program(state, style).text)))
+            named = {node.id for node in nodes if isinstance(node, ast.Name)}
+            assert not named & {"__import__", "SystemExit"}
+            imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+            assert [ast.unparse(node) for node in imports] == ["import numpy as np"]
+        for state in lacking.values():
+            text = program(state, style).text
+            assert not any(word in text for word in ("history", "learning_rate"))
 
 
 def test_the_program_of_curve_keeps_to_the_history_to_its_end(tmp_path, amount):

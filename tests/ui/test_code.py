@@ -152,7 +152,7 @@ def test_it_shows_the_program_of_what_is_open_and_follows_it(code, qtbot):
     own = code()
     assert own.is_true()
     assert "[2.0, 4.0],  # node_0" in own.text.toPlainText()
-    state = load(example("xor").path)
+    state = shipped("xor", updates=20)
     for changed in (
         edits.set_weight(state, 0, 0, 0, 1 / 3),
         replace(state, training=replace(state.training, optimizer="adam", batch_size=2)),
@@ -169,7 +169,7 @@ def test_it_shows_the_program_of_what_is_open_and_follows_it(code, qtbot):
     with qtbot.waitSignal(own.runner.run_ended):
         own.runner.run()
     qtbot.waitUntil(own.is_true)
-    assert "500 updates of training" in own.text.toPlainText()
+    assert "20 updates of training" in own.text.toPlainText()
 
 
 def test_what_is_scrolled_to_and_selected_stays_while_numbers_change(code, qtbot):
@@ -424,7 +424,7 @@ def test_all_or_what_is_marked_is_copied_as_plain_text(code):
 def test_saved_programs_run_by_themselves_and_print_what_the_window_predicts(code, answer, tmp_path):
     states = []
     for name in ("relu", "xor", "digits"):
-        own = code(name)
+        own = code(shipped(name, updates=5))
         answer(QFileDialog, type_name(tmp_path / f"{name}.py"))
         own.press("Save…")
         assert status(own) == f"Saved {name}.py" + " and digits.npz" * (name == "digits")
@@ -471,8 +471,8 @@ def test_the_style_that_is_chosen_is_shown_and_remembered(open_window, settings)
     assert bring(open_window("relu"), "Code").findChild(CodeText).toPlainText() == written
 
 
-def test_a_click_on_the_diagram_leaves_the_code_in_front_and_explains_beside_it(open_window, qtbot):
-    window = open_window("relu")
+def test_a_click_on_the_diagram_leaves_the_code_in_front_and_explains_beside_it(afresh, qtbot):
+    window = afresh("relu")
     text = bring(window, "Code").findChild(CodeText)
     set_number(window, address_named(window, "node_0", "accounts"), "2.5")
     qtbot.waitUntil(lambda: "2.5" in text.toPlainText())

@@ -130,12 +130,12 @@ def test_a_bias_that_is_taken_away_and_a_network_without_rows_are_said(read, app
 
 def test_what_takes_many_rows_comes_later_and_the_row_at_once(read):
     network = make_network((3, 4, 1), ("tanh", "identity"), (True, False))
-    state = make_state(network, 200_000)  # in blocks of 32 rows, which takes a while
+    state = make_state(network, 80_000)  # in blocks of 32 rows, which takes a while
     reader = read(state, first="computing", quick_ns=1_000.0, block_ns=1.0)
     reader.select(*EDGE)
-    assert "computing the mean over 200,000 rows …" in reader.reads("slope at its end")
+    assert "computing the mean over 80,000 rows …" in reader.reads("slope at its end")
     reader.selection.row = 5
-    assert "computing" not in reader.reads("[sum of 200,000 rows]")
+    assert "computing" not in reader.reads("[sum of 80,000 rows]")
 
 
 def test_nothing_is_computed_while_it_is_hidden(read, monkeypatch):
@@ -367,8 +367,8 @@ def test_dead_on_all_rows_is_marked_otherwise_than_0_in_this_row(bare):
     assert badges(window)[:2] == ["relu passes 0", "dead on all rows"]
 
 
-def test_explain_counts_and_the_remedy_that_it_names_takes_the_mark_away(open_window, qtbot, approved):
-    window, told = open_window(odd()), []
+def test_explain_counts_and_the_remedy_that_it_names_takes_the_mark_away(afresh, qtbot, approved):
+    window, told = afresh(odd()), []
     for name in ("node_1", "node_0"):
         click(window, address_named(window, name))
         share = "25 %" if name == "node_1" else "100 %"
@@ -388,10 +388,8 @@ def test_explain_counts_and_the_remedy_that_it_names_takes_the_mark_away(open_wi
     assert "dead" not in window.diagram.accessibleDescription()
 
 
-def test_slopes_that_vanish_stand_in_the_heading_until_the_remedy_brings_them_back(
-    open_window, qtbot, approved
-):
-    window, line = open_window(deep()), Address("subheading", 0)
+def test_slopes_that_vanish_stand_in_the_heading_until_the_remedy_brings_them_back(afresh, qtbot, approved):
+    window, line = afresh(deep()), Address("subheading", 0)
 
     def marks_in_sight():
         labels = [own.text() for own in window.diagram.findChildren(QLabel) if own.isVisible()]
@@ -421,8 +419,8 @@ def test_slopes_that_vanish_stand_in_the_heading_until_the_remedy_brings_them_ba
     qtbot.waitUntil(lambda: "They vanish" not in explained(window))
 
 
-def test_a_mark_that_goes_in_a_run_leaves_no_pixels_where_a_heading_stands_alone(open_window, qapp):
-    window = open_window(one_layer("relu", [-1.0], [0.0], [1.0, 2.0]))
+def test_a_mark_that_goes_in_a_run_leaves_no_pixels_where_a_heading_stands_alone(afresh, qapp):
+    window = afresh(one_layer("relu", [-1.0], [0.0], [1.0, 2.0]))
     QTest.keyClick(window.main_window, Qt.Key.Key_F11)
     QTest.qWait(50)
     place = window.diagram.picture.place(Address("subheading", 0))

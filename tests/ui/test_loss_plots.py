@@ -300,7 +300,7 @@ def test_the_curve_comes_back_from_where_the_mse_is_too_large(qtbot, open_curve)
 
 
 def test_many_rows_are_computed_meanwhile_and_a_change_drops_what_is_under_way(qtbot, open_panel):
-    before = large(20_000, 20, 60, 3)
+    before = large(10_000, 20, 60, 3)
     panel = open_panel(False, Document(before), [FIRST], wait=False)
     document = panel.document
     qtbot.waitUntil(lambda: panel.caption.text() != "")
@@ -345,10 +345,10 @@ def test_an_axis_has_at_least_two_ticks(open_curve):
     assert few == []
 
 
-def test_both_plots_take_the_colours_of_the_theme(qapp, open_curve, open_surface):
+def test_both_plots_take_the_colours_of_the_theme(qapp, open_curve, open_surface, amount):
     curve, surface = open_curve(), open_surface()
     try:
-        for theme in ("dark", "light"):
+        for theme in amount(quick=["dark"], ci=PALETTES, night=PALETTES):
             apply_theme(qapp, theme)
             palette, grid = PALETTES[theme], surface.plane.grid
             for panel in (curve, surface):
@@ -457,7 +457,7 @@ def ticking(panel):
 
 
 def test_the_map_is_refined_and_a_change_or_selection_drops_what_is_under_way(qtbot, open_surface):
-    state = large(3000, 10, 40, 2)
+    state = large(2000, 10, 40, 2)
     panel, sizes = open_surface(state, wait=False), []
     qtbot.waitUntil(lambda: panel.plane.grid is not None)
     assert panel.work.busy
