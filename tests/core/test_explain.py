@@ -456,6 +456,16 @@ def test_a_slope_of_zero_has_its_reason(approved):
         assert zero_reason(state.network, own, address) == reasons[name]
 
 
+def test_where_a_softmax_rounds_to_0_the_cross_entropy_is_computed_by_z(approved):
+    rounded = Layer(("a", "b", "c"), "softmax", [[800.0], [0.0], [799.0]])
+    state = State(Network(("x",), (rounded,)), Dataset([[1.0]], [[0.0, 1.0, 0.0]]))
+    state = replace(state, training=Training(loss="cross_entropy"))
+    own = explained(state, Address("node", 0, 1))
+    assert state.network.predict([[1.0]])[0, 1] == 0
+    assert state.loss() == pytest.approx(800 + math.log(1 + math.exp(-1)), rel=1e-12)
+    approved("a cross-entropy by z", written(own))
+
+
 # --- numbers that are too large
 
 NUMBERS = (sys.float_info.max, 1e308, 1e300, 1e155, 1e-155, 1e-320, 5e-324, -0.0)

@@ -21,6 +21,7 @@ from nnviz.core.training import train
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.explain.browser import breaks_of
 from nnviz.ui.explain.panel import HINT, ExplainPanel
+from nnviz.ui.widgets.theme import draw_at
 from tests.core.oracle import make_network, make_state
 from tests.core.test_explain import BANK
 from tests.core.test_health import deep, one_layer
@@ -300,6 +301,33 @@ def test_where_a_line_may_break(text, room, lines):
         for at in breaks_of(text, lambda part: len(part) <= room)
     )
     assert [text[a:b] for a, b in itertools.pairwise([0, *ends, len(text)])] == lines
+
+
+def test_another_size_of_everything_is_taken_over_and_lines_break_elsewhere(read, qapp):
+    state = make_state(make_network((2, 3, 2), ("tanh", "softmax"), (True, False)), 4)
+    reader = read(state, (500, 3000))  # so high that no scroll bar comes, which would also break lines anew
+    reader.select("weight", 0, 1, 0)
+    reader.reads("✓ agrees")
+
+    def page():
+        for _ in range(3):
+            QApplication.processEvents()
+        text = reader.browser.document()
+        return reader.browser.cursorRect(text.find("agrees")), text.toPlainText()
+
+    before = page()
+    try:
+        draw_at(qapp, 200)
+        larger = page()
+        reader.panel.resize(501, 3000)
+        page()
+        reader.panel.resize(500, 3000)
+        assert page() == larger
+    finally:
+        draw_at(qapp, 100)
+    assert larger[0].height() == pytest.approx(2 * before[0].height(), abs=4)
+    assert larger[1] != before[1], "lines may break elsewhere"
+    assert page() == before
 
 
 def test_a_whole_edge_is_read_without_scrolling(read):
