@@ -231,6 +231,8 @@ def afresh(qtbot, lasting):
         quiet()
         lasting.main_window.resize(*size)
         lasting.selection.show_slopes(False, False)
+        lasting.training.speed.setValue(50)
+        lasting.runner.speed, lasting.player.speed = 0.5, 0.25
         lasting.document.start(load(example(what).path) if isinstance(what, str) else what)
         lasting.status.say("")
         lasting.main_window.activateWindow()

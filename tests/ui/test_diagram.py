@@ -154,6 +154,19 @@ def test_zooming_into_a_large_network_reveals_its_numbers(bare):
     assert any(label.address.kind == "value" for label in labels if label.address.column == 2)
 
 
+def test_both_themes_are_taken_on_by_an_open_diagram_and_leave_no_trace(bare, qapp):
+    window = bare("xor")
+    before = window.diagram.grab().toImage()
+    for theme in ("dark", "light"):
+        apply_theme(qapp, theme)
+        assert (pixel(window, 30, 300).lightness() > 128) == (theme == "light")
+        icon = button(window, "Add a node to the hidden layer").icon().pixmap(32).toImage()
+        seen = {icon.pixelColor(x, y).name().upper() for x in range(32) for y in range(32)}
+        assert PALETTES[theme].ink in seen
+    QApplication.processEvents()
+    assert window.diagram.grab().toImage() == before
+
+
 def sizes(window):
     picture = window.diagram.picture
     node = picture.place(Address("node", 0, 0))
@@ -490,19 +503,6 @@ def test_the_slopes_of_the_update_are_those_of_its_batch(bare, qtbot):
     assert len(rows) == 3
     drawn = window.diagram.picture.content.slopes.layers[1].weights
     assert drawn.tolist() == expected.layers[1].weights.tolist()
-
-
-def test_both_themes_are_taken_on_by_an_open_diagram_and_leave_no_trace(bare, qapp):
-    window = bare("xor")
-    before = window.diagram.grab().toImage()
-    for theme in ("dark", "light"):
-        apply_theme(qapp, theme)
-        assert (pixel(window, 30, 300).lightness() > 128) == (theme == "light")
-        icon = button(window, "Add a node to the hidden layer").icon().pixmap(32).toImage()
-        seen = {icon.pixelColor(x, y).name().upper() for x in range(32) for y in range(32)}
-        assert PALETTES[theme].ink in seen
-    QApplication.processEvents()
-    assert window.diagram.grab().toImage() == before
 
 
 # --- the free row: numbers that are tried out, true like all others, stored only when wished

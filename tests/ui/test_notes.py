@@ -89,64 +89,6 @@ def test_what_is_written_in_one_go_is_one_undo_entry_and_the_field_s_own_undo_co
     assert own.document.state.notes == before
 
 
-def test_notes_are_in_the_document_while_they_are_written(afresh, tmp_path):
-    window = afresh("forward")
-    before, path, notes = window.document.state.notes, tmp_path / "a.json", window.notes
-    window.document.save(path)
-    press(window, "Edit")
-    assert not window.document.modified
-    write_anew(notes, "Look here")
-    assert window.main_window.isWindowModified()
-    choose_entry(window, "Save")
-    assert load(path).notes == "Look here"
-    assert not window.main_window.isWindowModified()
-    write(notes.field, ", and there")
-    assert notes.field.toPlainText() == window.document.state.notes == "Look here, and there"
-    for expected in ("Look here", before):
-        choose_entry(window, "Undo")
-        assert window.document.state.notes == notes.field.toPlainText() == expected
-    press(window, "Done")
-    assert "Look here" not in text_of(notes)
-
-
-def test_a_run_goes_on_while_notes_are_written_and_both_are_undone_by_themselves(afresh, qtbot, tmp_path):
-    window = afresh("forward")
-    window.files.open_example("twenty-updates")
-    before, path, document = window.document.state.notes, tmp_path / "a.json", window.document
-    window.runner.run()
-    qtbot.waitUntil(lambda: document.state.iteration > 1)
-    window.runner.pause()
-    left = window.runner.left
-    press(window, "Edit")
-    write(window.notes.field, "x")
-    press(window, "Done")
-    assert 0 < window.runner.left == left, "a run that is paused goes on where it was"
-    while document.undo_text():
-        document.undo()
-    press(window, "Edit")
-    window.runner.run()
-    qtbot.waitUntil(lambda: document.state.iteration > 1)
-    window.notes.field.selectAll()
-    for letter in "Look":
-        write(window.notes.field, letter)
-        at = document.state.iteration
-        qtbot.waitUntil(lambda at=at: document.state.iteration > at)
-    assert window.runner.running
-    press(window, "Done")
-    window.runner.speed = 1.0
-    qtbot.waitUntil(lambda: not window.runner.running)
-    assert (document.state.iteration, text_of(window.notes)) == (20, "Look")
-    document.save(path)
-    assert (load(path).iteration, load(path).notes) == (20, "Look")
-    for expected in ((0, "Look"), (0, before)):
-        choose_entry(window, "Undo")
-        assert (document.state.iteration, document.state.notes) == expected
-    for _ in range(2):
-        choose_entry(window, "Redo")
-    assert document.state == load(path)
-    assert not window.main_window.isWindowModified()
-
-
 def test_to_open_notes_as_text_changes_nothing(panel):
     for notes in (
         *("Text\n\n", "a\u00a0b", " x"),
@@ -218,9 +160,9 @@ LONG = (
 )
 
 
-def test_long_notes_keep_the_window_waiting_for_less_than_a_second(panel):
+def test_long_notes_keep_the_window_waiting_for_less_than_a_second(panel, amount):
     own = panel()
-    for notes in LONG:
+    for notes in amount(quick=LONG[2::2], ci=LONG, night=LONG):
         began = time.process_time()
         own.document.push(replace(own.document.state, notes=notes), "long notes")
         own.notes.grab()
@@ -404,3 +346,64 @@ def test_slopes_one_update_and_twenty_lower_the_error_as_computed_by_hand(afresh
     assert "9.62711" in figure(window, "MSE").toolTip()
     history = window.document.state.run.history.points
     assert history[:, 1] == pytest.approx([49 * 0.72 ** (2 * k) for k in range(21)], rel=1e-12)
+
+
+# --- written while the window does other things
+
+
+def test_notes_are_in_the_document_while_they_are_written(afresh, tmp_path):
+    window = afresh("forward")
+    before, path, notes = window.document.state.notes, tmp_path / "a.json", window.notes
+    window.document.save(path)
+    press(window, "Edit")
+    assert not window.document.modified
+    write_anew(notes, "Look here")
+    assert window.main_window.isWindowModified()
+    choose_entry(window, "Save")
+    assert load(path).notes == "Look here"
+    assert not window.main_window.isWindowModified()
+    write(notes.field, ", and there")
+    assert notes.field.toPlainText() == window.document.state.notes == "Look here, and there"
+    for expected in ("Look here", before):
+        choose_entry(window, "Undo")
+        assert window.document.state.notes == notes.field.toPlainText() == expected
+    press(window, "Done")
+    assert "Look here" not in text_of(notes)
+
+
+def test_a_run_goes_on_while_notes_are_written_and_both_are_undone_by_themselves(afresh, qtbot, tmp_path):
+    window = afresh("forward")
+    window.files.open_example("twenty-updates")
+    before, path, document = window.document.state.notes, tmp_path / "a.json", window.document
+    window.runner.run()
+    qtbot.waitUntil(lambda: document.state.iteration > 1)
+    window.runner.pause()
+    left = window.runner.left
+    press(window, "Edit")
+    write(window.notes.field, "x")
+    press(window, "Done")
+    assert 0 < window.runner.left == left, "a run that is paused goes on where it was"
+    while document.undo_text():
+        document.undo()
+    press(window, "Edit")
+    window.runner.run()
+    qtbot.waitUntil(lambda: document.state.iteration > 1)
+    window.notes.field.selectAll()
+    for letter in "Lo":
+        write(window.notes.field, letter)
+        at = document.state.iteration
+        qtbot.waitUntil(lambda at=at: document.state.iteration > at)
+    assert window.runner.running
+    press(window, "Done")
+    window.runner.speed = 1.0
+    qtbot.waitUntil(lambda: not window.runner.running)
+    assert (document.state.iteration, text_of(window.notes)) == (20, "Lo")
+    document.save(path)
+    assert (load(path).iteration, load(path).notes) == (20, "Lo")
+    for expected in ((0, "Lo"), (0, before)):
+        choose_entry(window, "Undo")
+        assert (document.state.iteration, document.state.notes) == expected
+    for _ in range(2):
+        choose_entry(window, "Redo")
+    assert document.state == load(path)
+    assert not window.main_window.isWindowModified()

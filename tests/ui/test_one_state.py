@@ -71,7 +71,7 @@ def mean_slopes_are_shown(window):
 
 
 def test_an_edit_of_a_weight_runs_one_pass_forward_and_words_and_other_rows_none(afresh, passes, amount):
-    window = afresh("relu")
+    window = afresh("relu", (1000, 650))
     ready = {
         "nothing else": lambda _: None,
         "Explain is shown": lambda own: bring(own, "Explain"),
@@ -177,6 +177,8 @@ def test_in_every_frame_of_a_run_all_views_show_one_state_and_edges_never_thicke
     runner.toggle()
     qtbot.waitUntil(lambda: len({iteration for iteration, *_ in diagram.frames}) > 8)
     runner.pause()
+    for onlooker in (diagram, table, panel):
+        onlooker.deleteLater()
     for iteration, told, of_figure, on_diagram in diagram.frames:
         assert (told, on_diagram) == (str(iteration), f"error {of_figure}")
     on_diagram = {iteration for iteration, *_ in diagram.frames}
