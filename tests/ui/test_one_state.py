@@ -186,8 +186,8 @@ def test_in_every_frame_of_a_run_all_views_show_one_state_and_edges_never_thicke
     assert len(panel.frames) < len(diagram.frames) / 2, "the panel under the table is not painted"
 
 
-def test_in_a_run_the_scale_of_the_edges_grows_with_the_largest_weight_and_never_shrinks(qtbot, bare):
-    window = bare("circles")
+def test_in_a_run_the_scale_of_the_edges_grows_with_the_largest_weight_and_never_shrinks(qtbot, afresh):
+    window = afresh("circles")
     scales, weights = [window.diagram.picture.scale], []
 
     def look():
