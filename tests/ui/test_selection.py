@@ -58,7 +58,7 @@ def valid(window):
 
 
 def test_no_view_meets_the_selection_of_another_state(afresh, amount):
-    window, cards = afresh("many-rows"), cycle(CARDS)
+    window, cards = afresh("many-rows", (1000, 650)), cycle(CARDS)
     once, looks = amount(quick=True, ci=False, night=False), amount(quick=1, ci=6, night=6)
 
     def look():
