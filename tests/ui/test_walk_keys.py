@@ -237,9 +237,9 @@ def test_the_phases_and_the_walks_controls_have_keys_and_names_of_their_own(wind
     approved("the walk's keys on the sheet of keys", "\n".join(keys))
 
 
-def test_a_button_ends_the_walk_and_nothing_on_the_toolbar_moves_with_it(open_window, qtbot):
+def test_a_button_ends_the_walk_and_nothing_on_the_toolbar_moves_with_it(afresh, qtbot):
     for size in ((1000, 650), (1280, 800)):
-        window = open_window("many-rows", size)
+        window = afresh("many-rows", size)
         bar = bar_of(window)
 
         def places(bar=bar):

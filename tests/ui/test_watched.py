@@ -162,6 +162,7 @@ def test_all_follows_the_script_while_rows_are_chosen_and_notes_written(qtbot, w
     for iteration in range(3, 9):
         script.update(iteration, [iteration, 7])
         sees(qtbot, window, iteration)
+    window.document.state_changed.disconnect(look)
     assert alike == [(f"{iteration}",) * 3 for iteration in range(3, 9)]
 
 
@@ -455,9 +456,9 @@ def test_weights_and_losses_that_are_no_numbers_are_told(qtbot, watching, approv
 
 
 def test_without_rows_the_weights_are_followed_and_the_plot_says_what_it_waits_for(
-    qtbot, open_window, follow_script, approved
+    qtbot, afresh, follow_script, approved
 ):
-    window = open_window(State(NETWORK, Dataset.empty(NETWORK), name="loop.py", notes="Assumed: relu."))
+    window = afresh(State(NETWORK, Dataset.empty(NETWORK), name="loop.py", notes="Assumed: relu."))
     script = follow_script(window)
     approved("the start of a training", status(window))
     qtbot.waitUntil(lambda: window.history.pages.empty.text() == NO_LOSS)
