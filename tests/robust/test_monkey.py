@@ -28,7 +28,7 @@ def jungle(qapp, tmp_path, monkeypatch):
 
 def test_a_monkey_without_a_display(jungle, amount):
     for seed in range(amount(quick=1, ci=1, night=20)):
-        print(seed, let_loose(seed, amount(quick=1.5, ci=3, night=15), jungle), "deeds")
+        print(seed, let_loose(seed, amount(quick=0.8, ci=3, night=15), jungle), "deeds")
 
 
 @pytest.mark.window
@@ -43,13 +43,13 @@ def wait(seconds):
 
 
 def test_a_wait_that_is_too_long_is_told_with_its_place_and_a_shorter_one_is_none(qtbot, monkeypatch):
-    monkeypatch.setattr(witness, "SILENT_S", 0.6)
+    monkeypatch.setattr(witness, "SILENT_S", 0.4)
     with Witness() as watching:
         for _ in range(2):
-            QTimer.singleShot(0, lambda: wait(0.3))
-            qtbot.wait(360)
+            QTimer.singleShot(0, lambda: wait(0.2))
+            qtbot.wait(240)
         assert watching.faults == []
-        QTimer.singleShot(0, lambda: wait(0.9))
+        QTimer.singleShot(0, lambda: wait(0.6))
         qtbot.waitUntil(lambda: bool(watching.faults))
     assert watching.faults[0].startswith(("silent for 0.", "silent for 1."))
     assert "in wait\n" in watching.faults[0]

@@ -153,7 +153,7 @@ def test_a_save_over_somebody_elses_version_asks_and_keeps_both(window, answer, 
     assert len(told) == 1, "who has cancelled a save is not asked once more"
 
 
-def test_who_comes_back_is_asked_once(window, answer, path, approved):
+def test_who_comes_back_is_asked_once_also_where_a_file_keeps_a_part_of_mine(window, answer, path, approved):
     save_theirs(path)
     answer(QMessageBox, choose("Keep mine"))
     come_back(window)
@@ -184,8 +184,7 @@ def test_who_comes_back_is_asked_once(window, answer, path, approved):
     assert not window.main_window.close()
     assert first_weight(window) == 7.0
 
-
-def test_theirs_is_asked_about_too_where_a_file_keeps_only_a_part_of_mine(window, answer, path):
+    anew(window, path)
     weights = path.with_name("w.py")
     weights.write_text('{"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}')
     window.files.open(weights)
@@ -209,7 +208,9 @@ def test_theirs_is_asked_about_too_where_a_file_keeps_only_a_part_of_mine(window
     assert status(window) == said
 
 
-def test_nothing_is_asked_during_a_click_a_menu_or_a_run(window, answer, path, qtbot):
+def test_nothing_is_asked_during_a_click_a_menu_or_a_run_or_of_a_second_window(
+    window, answer, path, qtbot, tmp_path
+):
     found = []
 
     def look(box):
@@ -257,6 +258,19 @@ def test_nothing_is_asked_during_a_click_a_menu_or_a_run(window, answer, path, q
     assert not window.diagram.session.open, "what was typed over mine is not typed over theirs"
     assert first_weight(window) == 7.0
 
+    anew(window, path)
+    other = Presence(tmp_path / "data" / "open")
+    other.move_to(path)
+    assert other.others() == 1  # what the second one says at opening
+    come_back(window)
+    assert status(window) == "a.json is open in another window of nnviz too"
+    window.status.say("")
+    come_back(window)
+    assert status(window) == ""
+    window.files.open(path)
+    qtbot.waitUntil(lambda: status(window) == "a.json is open in another window of nnviz too")
+    other.leave()
+
 
 @pytest.mark.fonts
 def test_a_file_that_has_gone_cannot_be_read_or_has_an_odd_name_is_said(window, answer, path, approved):
@@ -298,17 +312,3 @@ def test_a_file_that_has_gone_cannot_be_read_or_has_an_odd_name_is_said(window, 
     assert "WWend.json~. Take theirs" in how
     assert width < window.main_window.width()
     assert status(window).endswith("WWend.json~")
-
-
-def test_a_second_window_on_a_file_is_said_in_both(window, path, tmp_path, qtbot):
-    other = Presence(tmp_path / "data" / "open")
-    other.move_to(path)
-    assert other.others() == 1  # what the second one says at opening
-    come_back(window)
-    assert status(window) == "a.json is open in another window of nnviz too"
-    window.status.say("")
-    come_back(window)
-    assert status(window) == ""
-    window.files.open(path)
-    qtbot.waitUntil(lambda: status(window) == "a.json is open in another window of nnviz too")
-    other.leave()

@@ -65,7 +65,9 @@ def anew(window):
     window.document.start(load(example("relu").path))
 
 
-def test_a_save_that_would_lose_something_asks_and_offers_json(window, answer, tmp_path, approved):
+def test_a_save_that_would_lose_something_asks_and_a_name_is_typed_in_full_or_not(
+    window, answer, tmp_path, approved
+):
     told = []
     for name, button, *then in (
         ("w.py", "Cancel"),
@@ -122,6 +124,31 @@ def test_a_save_that_would_lose_something_asks_and_offers_json(window, answer, t
     assert load(tmp_path / "mine.json").run is None
     assert not window.main_window.isWindowModified()
 
+    anew(window)
+    for name in ("half.json", "f.json"):
+        shutil.copy(example("xor").path, tmp_path / name)
+    window.files.open(tmp_path / "f.json")  # so that the dialog shows its folder
+    answer(QFileDialog, type_in_full(tmp_path / "half.json"))
+    ask(window, "Ctrl+O")
+    assert window.document.path == tmp_path / "half.json"
+    name = window.document.state.name
+    assert window.main_window.windowTitle() == f"{name} — half.json[*] — nnviz"
+    answer(QFileDialog, type_in_full(tmp_path / "new.json"))
+    choose_entry(window, "Save as…")
+    assert window.document.path == tmp_path / "new.json"
+    assert load(tmp_path / "new.json") == window.document.state
+    told.clear()
+    (tmp_path / "own.json").write_text("precious")
+    answer(QFileDialog, type_name(tmp_path / "own"))
+    answer(QMessageBox, choose("No", told))
+    answer(QFileDialog, QFileDialog.reject)
+    ask(window, "Ctrl+Shift+S")
+    assert "own.json already exists" in told[0]
+    assert (tmp_path / "own.json").read_text() == "precious"
+    (tmp_path / "plain.py").write_text(DICTIONARY)
+    window.files.open(tmp_path / "plain.py")
+    assert window.main_window.windowTitle() == "plain[*] — nnviz"
+
 
 def type_in_full(path):
     """Return what to do with a file dialog: type a path whose folder Qt has selected on the way."""
@@ -136,55 +163,11 @@ def type_in_full(path):
     return type_it
 
 
-def test_a_name_is_typed_in_full_or_without_a_suffix(window, answer, tmp_path):
-    for name in ("half.json", "f.json"):
-        shutil.copy(example("xor").path, tmp_path / name)
-    window.files.open(tmp_path / "f.json")  # so that the dialog shows its folder
-    answer(QFileDialog, type_in_full(tmp_path / "half.json"))
-    ask(window, "Ctrl+O")
-    assert window.document.path == tmp_path / "half.json"
-    name = window.document.state.name
-    assert window.main_window.windowTitle() == f"{name} — half.json[*] — nnviz"
-    answer(QFileDialog, type_in_full(tmp_path / "new.json"))
-    choose_entry(window, "Save as…")
-    assert window.document.path == tmp_path / "new.json"
-    assert load(tmp_path / "new.json") == window.document.state
-    told = []
-    (tmp_path / "mine.json").write_text("precious")
-    answer(QFileDialog, type_name(tmp_path / "mine"))
-    answer(QMessageBox, choose("No", told))
-    answer(QFileDialog, QFileDialog.reject)
-    ask(window, "Ctrl+Shift+S")
-    assert "mine.json already exists" in told[0]
-    assert (tmp_path / "mine.json").read_text() == "precious"
-    (tmp_path / "plain.py").write_text(DICTIONARY)
-    window.files.open(tmp_path / "plain.py")
-    assert window.main_window.windowTitle() == "plain[*] — nnviz"
-
-
 UNFIT = {
     "tanh": lambda state: edits.set_activation(state, 0, "tanh"),
     "biases": lambda state: add_biases(state, 0),
     "a name": lambda state: edits.rename(state, 1, 1, "first"),
 }
-
-
-def test_a_dictionary_that_no_longer_holds_its_network_is_saved_as_json_with_enter(
-    window, answer, tmp_path, approved
-):
-    told = []
-    for name, edit in UNFIT.items():
-        path = tmp_path / f"{name}.py"
-        path.write_text(DICTIONARY)
-        window.files.open(path)
-        window.document.edit("Edit", edit)
-        answer(QMessageBox, lambda box: (told.append(box.text()), QTest.keyClick(box, Qt.Key.Key_Return)))
-        ask(window, "Ctrl+S")
-        assert load(tmp_path / f"{name}.json") == window.document.state
-        assert path.read_text() == DICTIONARY
-        assert status(window) == f"Saved {name}.json"
-        assert not window.main_window.isWindowModified()
-    approved("networks that a dictionary cannot hold", "\n".join(told))
 
 
 COURSE = """# Chapter 3
@@ -244,6 +227,29 @@ def test_a_save_over_code_asks_unless_nothing_has_changed_and_says_what_is_lost(
         choose_entry(window, "Save")
         assert path.exists() == (text == DICTIONARY)
 
+    anew(window)
+    told = []
+    for name, edit in UNFIT.items():
+        path = tmp_path / f"{name}.py"
+        path.write_text(DICTIONARY)
+        window.files.open(path)
+        window.document.edit("Edit", edit)
+        answer(QMessageBox, lambda box: (told.append(box.text()), QTest.keyClick(box, Qt.Key.Key_Return)))
+        ask(window, "Ctrl+S")
+        assert load(tmp_path / f"{name}.json") == window.document.state
+        assert path.read_text() == DICTIONARY
+        assert status(window) == f"Saved {name}.json"
+        assert not window.main_window.isWindowModified()
+    approved("networks that a dictionary cannot hold", "\n".join(told))
+
+
+def large(hidden=1, rows=1):
+    layers = (
+        Layer([f"h{k}" for k in range(hidden)], "relu", np.ones((hidden, 1))),
+        Layer(("out",), "identity", np.ones((1, hidden))),
+    )
+    return State(Network(("x",), layers), Dataset(np.zeros((rows, 1))))
+
 
 def facts(window):
     """Return the end of the status line, which says whether everything is saved."""
@@ -251,10 +257,30 @@ def facts(window):
     return text
 
 
-def test_the_status_line_says_what_was_opened_and_whether_it_is_saved(
+def test_the_status_line_says_what_was_opened_or_refused_and_whether_it_is_saved(
     window, answer, tmp_path, approved, amount
 ):
-    told = []
+    press(window, "Edit")
+    window.notes.field.setPlainText("x" * (NOTES.most + 1))
+    press(window, "Done")
+    told = [status(window)]
+    assert window.notes.field.isVisible()
+    assert len(window.notes.field.toPlainText()) == NOTES.most + 1
+    window.notes.field.setPlainText("short")
+    press(window, "Done")
+    assert window.document.state.notes == "short"
+    for state, adds in (
+        (large(rows=ROWS.most), lambda: press(window, "Add row")),
+        (large(hidden=NODES.most - 2), lambda: window.structure.add_node(1)),
+    ):
+        window.document.start(state)
+        adds()
+        told.append(status(window))
+        assert window.document.state is state
+    approved("a letter, a row and a node too many", "\n".join(told))
+
+    anew(window)
+    told.clear()
     (tmp_path / "bad.json").write_text('{"output": [1, "x"]}')
     answer(QMessageBox, choose("OK", told))
     assert not window.files.open(tmp_path / "bad.json")
@@ -375,7 +401,7 @@ def ready_rows(window, answer):
     choose_entry(window, "Wine")
 
 
-def test_a_network_made_anew_is_a_new_document_and_asks_about_unsaved_work(window, answer, tmp_path):
+def test_a_network_made_anew_is_a_new_document_and_asks_about_unsaved_work(window, answer, tmp_path, amount):
     path = tmp_path / "mine.json"
 
     def mine():
@@ -394,7 +420,8 @@ def test_a_network_made_anew_is_a_new_document_and_asks_about_unsaved_work(windo
 
         return answer_both
 
-    for way in (new, made_rows, loaded_table, pasted_table, ready_rows):
+    ways = (new, made_rows, loaded_table, pasted_table, ready_rows)
+    for way in ways[: amount(quick=3, ci=5, night=5)]:
         mine()
         set_weight(window, 9.0)
         edited = window.document.state
@@ -421,32 +448,3 @@ def test_a_network_made_anew_is_a_new_document_and_asks_about_unsaved_work(windo
     window.undo()
     assert window.document.state == load(path)
     assert status(window) == "Undone: Make rows: Two moons"
-
-
-def large(hidden=1, rows=1):
-    layers = (
-        Layer([f"h{k}" for k in range(hidden)], "relu", np.ones((hidden, 1))),
-        Layer(("out",), "identity", np.ones((1, hidden))),
-    )
-    return State(Network(("x",), layers), Dataset(np.zeros((rows, 1))))
-
-
-def test_an_edit_beyond_what_nnviz_holds_is_refused_and_nothing_is_lost(window, approved):
-    press(window, "Edit")
-    window.notes.field.setPlainText("x" * (NOTES.most + 1))
-    press(window, "Done")
-    told = [status(window)]
-    assert window.notes.field.isVisible()
-    assert len(window.notes.field.toPlainText()) == NOTES.most + 1
-    window.notes.field.setPlainText("short")
-    press(window, "Done")
-    assert window.document.state.notes == "short"
-    for state, adds in (
-        (large(rows=ROWS.most), lambda: press(window, "Add row")),
-        (large(hidden=NODES.most - 2), lambda: window.structure.add_node(1)),
-    ):
-        window.document.start(state)
-        adds()
-        told.append(status(window))
-        assert window.document.state is state
-    approved("a letter, a row and a node too many", "\n".join(told))

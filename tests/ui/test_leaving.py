@@ -120,7 +120,9 @@ def test_a_trained_example_is_left_without_a_question_and_a_changed_one_is_not(b
     approved("an example is left after changes and runs", "\n".join(told))
 
 
-def test_a_run_of_ones_own_file_is_kept_and_redo_takes_it_up(begin, mine, run, approved):
+def test_a_run_of_ones_own_file_is_kept_redo_takes_it_up_and_its_updates_are_told(
+    begin, mine, run, approved, qtbot
+):
     window, path = begin(), mine()
     window.files.open(path)
     before = path.read_bytes()
@@ -146,8 +148,21 @@ def test_a_run_of_ones_own_file_is_kept_and_redo_takes_it_up(begin, mine, run, a
     choose_entry(later, "Redo")
     assert later.document.state == trained
 
+    window, path = later, mine("long", Training(1e-4, updates=1234))
+    window.files.open(path)
+    tips = [button.toolTip() for button in window.main_window.findChildren(QPushButton)]
+    assert any(tip.startswith("Make 1,234 updates") for tip in tips)
+    run(window)
+    assert status(window).startswith("1,234 updates: MSE")
+    assert window.document.undo_text() == "Run of 1,234 updates"
+    another_and_back(window, path)
+    assert "; a run of 1,234 updates from before is kept" in status(window)
+    choose_entry(window, "Redo")
+    edit_a_weight(window)
+    qtbot.waitUntil(lambda: "the run of 1,234 updates ended" in status(window))
 
-def test_a_run_is_kept_with_the_runs_before_it(begin, mine, run):
+
+def test_a_run_is_kept_with_those_before_it_until_another_way_or_another_file(begin, mine, run, tmp_path):
     window, path = begin(), mine()
     window.files.open(path)
     run(window)
@@ -173,9 +188,7 @@ def test_a_run_is_kept_with_the_runs_before_it(begin, mine, run):
     choose_entry(window, "Redo")
     assert (window.document.state, window.document.state.iteration) == (trained, 40)
 
-
-def test_a_shorter_run_replaces_a_kept_one_that_goes_another_way(begin, mine, run):
-    window = begin()
+    window.files.open_example("xor")
     usual = load(mine()).training
     for rate, kept in ((None, "20 updates"), (0.0001, "1 update")):
         window.files.open(path := mine(kept))
@@ -187,7 +200,7 @@ def test_a_shorter_run_replaces_a_kept_one_that_goes_another_way(begin, mine, ru
         another_and_back(window, path)
         assert f"; a run of {kept} from before is kept" in status(window)
     window.files.open_example("xor")
-    window.files.open(path := mine("again"))
+    window.files.open(path := mine("another"))
     run(window)
     another_and_back(window, path)
     window.runner.set_training(replace(usual, learning_rate=0.0001))
@@ -200,25 +213,8 @@ def test_a_shorter_run_replaces_a_kept_one_that_goes_another_way(begin, mine, ru
     choose_entry(window, "Redo")
     assert window.document.state.runs == (earlier,)
 
-
-def test_a_long_run_is_counted_alike_wherever_it_is_told(begin, mine, run, qtbot):
-    window, path = begin(), mine(training=Training(1e-4, updates=1234))
-    window.files.open(path)
-    tips = [button.toolTip() for button in window.main_window.findChildren(QPushButton)]
-    assert any(tip.startswith("Make 1,234 updates") for tip in tips)
-    run(window)
-    assert status(window).startswith("1,234 updates: MSE")
-    assert window.document.undo_text() == "Run of 1,234 updates"
-    another_and_back(window, path)
-    assert "; a run of 1,234 updates from before is kept" in status(window)
-    choose_entry(window, "Redo")
-    edit_a_weight(window)
-    qtbot.waitUntil(lambda: "the run of 1,234 updates ended" in status(window))
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes of this kind")
-def test_a_run_is_not_offered_for_another_file_or_from_what_is_no_run(begin, mine, run, tmp_path):
-    window, path = begin(), mine()
+    window.files.open_example("xor")
+    path = mine()
     window.files.open(path)
     run(window)
     window.files.open_example("xor")
@@ -226,7 +222,9 @@ def test_a_run_is_not_offered_for_another_file_or_from_what_is_no_run(begin, min
     window.files.open(path)
     assert status(window) == "Opened mine.json"
     assert not window.document.redo_text()
-    other = mine("other")
+    other = mine("piped")
+    if sys.platform == "win32":
+        return  # which has no named pipes of this kind
     os.mkfifo(tmp_path / "data" / "runs" / f"{key_of(other)}.run")
     window.files.open(other)
     assert window.document.path == other

@@ -86,7 +86,35 @@ def is_taken(widget, data):
     return taken
 
 
-def test_a_file_opens_wherever_it_is_dropped_and_anything_else_is_refused(window, qtbot, tmp_path, qtlog):
+def test_a_file_opens_wherever_it_is_dropped_and_anything_else_is_refused(
+    window, answer, qtbot, tmp_path, qtlog
+):
+    weights = "{'node_0': np.array([2, 4]), 'output': np.array([2])}"
+    code = f"input_data = np.array([3, 5])\nweights = {weights}\nprint(input_data)\n"
+    (tmp_path / "notes.py").write_text(code)
+    drop(window.main_window, mime(tmp_path / "notes.py"))
+    qtbot.waitUntil(lambda: status(window).startswith("Opened notes.py"))
+    assert "identity" in status(window)  # the code has no relu
+    assert shown(window, "value", "output") == "52"
+    drop(window.main_window, mime(XOR, *(tmp_path / str(k) for k in range(1000))))
+    qtbot.waitUntil(lambda: window.document.state == load(XOR))
+
+    before = window.document.state
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "rubbish.json").write_bytes(bytes(range(256)))
+    kinds = ["folder", "rubbish", "nothing"]
+    if sys.platform != "win32":
+        os.mkfifo(tmp_path / "fifo.json")
+        kinds.append("fifo")
+    for kind in kinds:
+        told = []
+        answer(QMessageBox, choose("OK", told))
+        drop(window.main_window, mime(tmp_path / f"{kind}.json"))
+        qtbot.waitUntil(lambda told=told: bool(told) and QApplication.activeModalWidget() is None)
+        assert told[0].startswith(f"{kind}.json was not opened: ")
+        assert status(window) == told[0]
+        assert window.document.state is before
+
     main_window = window.main_window
     for bar in main_window.findChildren(QTabBar):
         for k in reversed(range(bar.count())):
@@ -121,34 +149,6 @@ def test_a_file_opens_wherever_it_is_dropped_and_anything_else_is_refused(window
     qtbot.waitUntil(lambda: len(dropped) == len(widgets))
 
 
-def test_code_and_the_first_of_many_files_open_where_they_are_dropped(window, answer, qtbot, tmp_path):
-    weights = "{'node_0': np.array([2, 4]), 'output': np.array([2])}"
-    code = f"input_data = np.array([3, 5])\nweights = {weights}\nprint(input_data)\n"
-    (tmp_path / "notes.py").write_text(code)
-    drop(window.main_window, mime(tmp_path / "notes.py"))
-    qtbot.waitUntil(lambda: status(window).startswith("Opened notes.py"))
-    assert "identity" in status(window)  # the code has no relu
-    assert shown(window, "value", "output") == "52"
-    drop(window.main_window, mime(XOR, *(tmp_path / str(k) for k in range(1000))))
-    qtbot.waitUntil(lambda: window.document.state == load(XOR))
-
-    before = window.document.state
-    (tmp_path / "folder.json").mkdir()
-    (tmp_path / "rubbish.json").write_bytes(bytes(range(256)))
-    kinds = ["folder", "rubbish", "nothing"]
-    if sys.platform != "win32":
-        os.mkfifo(tmp_path / "fifo.json")
-        kinds.append("fifo")
-    for kind in kinds:
-        told = []
-        answer(QMessageBox, choose("OK", told))
-        drop(window.main_window, mime(tmp_path / f"{kind}.json"))
-        qtbot.waitUntil(lambda told=told: bool(told) and QApplication.activeModalWidget() is None)
-        assert told[0].startswith(f"{kind}.json was not opened: ")
-        assert status(window) == told[0]
-        assert window.document.state is before
-
-
 has_named_pipes = pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="a pipe has no name here")
 
 
@@ -175,7 +175,10 @@ def pipe():
 
 @has_named_pipes
 @pytest.mark.fonts
-def test_a_file_that_comes_late_is_waited_for_until_it_is_given_up(window, answer, pipe, tmp_path):
+def test_a_file_that_comes_late_is_waited_for_until_it_is_given_up(
+    window, answer, pipe, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("nnviz.ui.widgets.waiting.WAIT_S", 0.05)
     before, told, (path, _) = window.document.state, [], pipe()
     answer(QProgressDialog, press_cancel(told))
     window.main_window.dropped.emit(path)
@@ -212,6 +215,7 @@ def test_a_network_on_standard_input_is_waited_for_in_a_window_that_lives(
     qtbot, answer, pipe, settings, monkeypatch
 ):
     told, (path, write) = [], pipe()
+    monkeypatch.setattr("nnviz.ui.widgets.waiting.WAIT_S", 0.05)
 
     def late(dialog):
         told.append(dialog.findChild(QLabel).text())
@@ -329,7 +333,37 @@ def test_a_start_asks_too_and_takes_what_is_given(settings, answer, file):
     assert activations(again) == ["tanh", "tanh", "sigmoid"]
 
 
-def test_a_model_without_rows_opens_ready_for_them_and_is_saved_where_it_was(window, answer, tmp_path):
+@pytest.fixture
+def read_alone(monkeypatch, tmp_path):
+    """Return a file of a format that shares its suffix with nnviz's own, and that nothing saves."""
+    module = types.ModuleType("read_alone")
+    module.sniff = lambda data: data.startswith(b"read alone")
+    module.read = lambda _source: load(example("relu").path)
+    monkeypatch.setitem(sys.modules, "nnviz.files.read_alone", module)
+    form = registry.Format("read alone", (".json",), "read_alone", saves=())
+    monkeypatch.setattr(registry, "FORMATS", (form, *registry.FORMATS))
+    (tmp_path / "model.json").write_bytes(b"read alone")
+    return tmp_path / "model.json"
+
+
+def test_a_file_of_a_kind_that_is_not_saved_is_left_alone_and_a_model_is_saved_where_it_was(
+    window, answer, read_alone, tmp_path
+):
+    window.files.open(read_alone)
+    set_number(window, Address("weight", 0, 0, 1), "7")
+    suggested = []
+
+    def look(dialog):
+        suggested.extend(dialog.selectedFiles())
+        ESCAPE(dialog)
+
+    answer(QFileDialog, look)
+    choose_entry(window, "Save")
+    assert suggested == [str(read_alone.with_name("model-2.json"))]
+    assert read_alone.read_bytes() == b"read alone"
+    assert window.main_window.isWindowModified()
+
+    anew(window)
     path, seen = tmp_path / "a.npz", []
     np.savez(path, W0=[[2.0, 4.0]], b0=[1.0], activations=["identity"])
     window.files.open(path)
@@ -369,35 +403,6 @@ def test_a_model_without_rows_opens_ready_for_them_and_is_saved_where_it_was(win
     assert figure(window, "MSE").text == "578"
 
 
-@pytest.fixture
-def read_alone(monkeypatch, tmp_path):
-    """Return a file of a format that shares its suffix with nnviz's own, and that nothing saves."""
-    module = types.ModuleType("read_alone")
-    module.sniff = lambda data: data.startswith(b"read alone")
-    module.read = lambda _source: load(example("relu").path)
-    monkeypatch.setitem(sys.modules, "nnviz.files.read_alone", module)
-    form = registry.Format("read alone", (".json",), "read_alone", saves=())
-    monkeypatch.setattr(registry, "FORMATS", (form, *registry.FORMATS))
-    (tmp_path / "model.json").write_bytes(b"read alone")
-    return tmp_path / "model.json"
-
-
-def test_a_file_of_a_kind_that_is_not_saved_is_left_alone_and_asked_about(window, answer, read_alone):
-    window.files.open(read_alone)
-    set_number(window, Address("weight", 0, 0, 1), "7")
-    suggested = []
-
-    def look(dialog):
-        suggested.extend(dialog.selectedFiles())
-        ESCAPE(dialog)
-
-    answer(QFileDialog, look)
-    choose_entry(window, "Save")
-    assert suggested == [str(read_alone.with_name("model-2.json"))]
-    assert read_alone.read_bytes() == b"read alone"
-    assert window.main_window.isWindowModified()
-
-
 def test_what_a_model_s_file_does_not_keep_is_told_before_it_is_saved(window, answer, tmp_path, approved):
     offered = []
 
@@ -433,11 +438,9 @@ def test_what_a_model_s_file_does_not_keep_is_told_before_it_is_saved(window, an
     assert not (tmp_path / "s.py").exists()
     approved("two kinds of models, standardised inputs, also as a dictionary", "\n".join(told))
 
-
-def test_a_state_dict_is_saved_over_once_it_is_said_that_its_names_are_lost(
-    window, answer, tmp_path, approved
-):
-    path, told = tmp_path / "a.safetensors", []
+    anew(window)
+    path = tmp_path / "a.safetensors"
+    told.clear()
     head = {"fc1.weight": {"dtype": "F32", "shape": [1, 2], "data_offsets": [0, 8]}}
     text = json.dumps(head).encode()
     path.write_bytes(len(text).to_bytes(8, "little") + text + np.array([2, 4], "<f4").tobytes())

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -122,49 +123,16 @@ def colour(image, *at):
     return image.pixelColor(*at).name().upper()
 
 
-def test_keys_in_the_dialog_press_its_button_take_back_or_close_it(qtbot, open_window, answer, tmp_path):
-    window, seen = open_window("relu"), []
-
-    def enter(dialog):
-        fields(dialog)["Width"].setText("500")
-        QTest.keyClick(fields(dialog)["Width"], Qt.Key.Key_Return)
-
-    answer(LookDialog, enter)
-    answer(QFileDialog, type_name(tmp_path / "diagram.png"))
-    choose_entry(window, ASK[LookDialog])
-    assert QImage(str(tmp_path / "diagram.png")).width() == 1000
-    for typed, escapes in (("", 1), ("9", 2)):
-
-        def escape(dialog, typed=typed):
-            field = fields(dialog)["Width"]
-            field.setFocus()
-            QTest.keyClicks(field, typed)
-            while dialog.isVisible():
-                QTest.keyClick(field, Qt.Key.Key_Escape)
-                seen.append(field.touched)
-                if len(seen) == 5:
-                    dialog.reject()
-
-        answer(LookDialog, escape)
-        choose_entry(window, ASK[LookDialog])
-        assert seen == [False] * escapes
-        seen.clear()
-
-    def too_large(dialog):
-        fields(dialog)["Width"].setText("20000")
-        press_button(SAVE)(dialog)
-        seen.append((dialog.isVisible(), fields(dialog)["Width"].property("refused")))
-        press_button(CANCEL)(dialog)
-
-    answer(LookDialog, too_large)
-    choose_entry(window, ASK[LookDialog])
-    assert seen == [(True, True)]
-
-
-def test_the_whole_diagram_is_exported_with_the_numbers_that_are_seen(
-    open_window, export, tmp_path, approved
+def test_the_diagram_is_exported_as_it_is_seen_and_in_a_chosen_size_theme_and_ground(
+    open_window, answer, export, tmp_path, monkeypatch, approved
 ):
     window, told = open_window("relu"), []
+    window.diagram.setFocus()
+    QTest.keySequence(window.diagram, "Ctrl+C")
+    size = window.diagram.size()
+    assert QGuiApplication.clipboard().image().size() == 2 * size
+    assert {"node_0", "output", *LEGEND[:2]} <= set(written(svg_copied()))
+    approved("the diagram is copied", status(window).replace(f"{size.width()} × {size.height()}", "SIZE"))
     choose_entry(window, "Show slopes")
     window.diagram.zoom(4)
     names = {*window.document.state.network.inputs, "node_0", "node_1", "output", *LEGEND}
@@ -190,21 +158,11 @@ def test_the_whole_diagram_is_exported_with_the_numbers_that_are_seen(
     assert legend.accessibleName() == f"Legend: {', '.join(LEGEND)}"
     assert {LIGHT.positive, LIGHT.negative} <= colours_of(legend)
 
-
-def test_a_picture_has_the_size_theme_and_ground_that_are_chosen_and_the_next_one_too(
-    open_window, answer, export, tmp_path, monkeypatch, approved
-):
-    window, kept, told = open_window("relu"), [], []
+    kept = []
 
     def ask():
         choose_entry(window, ASK[LookDialog])
 
-    window.diagram.setFocus()
-    QTest.keySequence(window.diagram, "Ctrl+C")
-    size = window.diagram.size()
-    assert QGuiApplication.clipboard().image().size() == 2 * size
-    assert {"node_0", "output", *LEGEND[:2]} <= set(written(svg_copied()))
-    approved("the diagram is copied", status(window).replace(f"{size.width()} × {size.height()}", "SIZE"))
     fill = filled(theme="Dark", Width=640, Height=360)
     image = QImage(str(export(ask, LookDialog, fill, tmp_path / "a.png")))
     assert (image.width(), image.height()) == (1280, 720)
@@ -218,10 +176,13 @@ def test_a_picture_has_the_size_theme_and_ground_that_are_chosen_and_the_next_on
     image = QGuiApplication.clipboard().image()
     assert (image.width(), image.height(), image.pixelColor(3, 590).alpha()) == (800, 600, 0)
 
+    told.clear()
+
     def refuse(path, data):
         raise FileError(f"{path} was not saved: the disk is full")
 
     monkeypatch.setattr(atomic, "write", refuse)
+    (tmp_path / "diagram.svg").unlink()
     answer(LookDialog, press_button(SAVE))
     answer(QFileDialog, type_name(tmp_path / "diagram.svg"))
     answer(QMessageBox, choose("OK", told))
@@ -288,8 +249,12 @@ def drawn_alike(name, svg):
     assert any(len(points) > 3 for _, points in lines), "the curve itself"
 
 
-def test_every_plot_is_exported_and_the_one_on_the_screen_stays_as_it_is(qtbot, window, export, tmp_path):
-    for name, (what, axis) in PLOTS.items():
+def test_plots_are_exported_with_room_for_titles_and_those_on_the_screen_stay(
+    qtbot, window, export, tmp_path, amount
+):
+    some = ["MSE", "2 weights", "Function"]
+    for name in amount(quick=some, ci=PLOTS, night=PLOTS):
+        what, axis = PLOTS[name]
         card, seen, copied = card_of(qtbot, window, name), [], name not in ("Function", "Matrix")
         if copied:
             card.copy_picture.trigger()
@@ -313,6 +278,18 @@ def test_every_plot_is_exported_and_the_one_on_the_screen_stays_as_it_is(qtbot, 
             assert axis is None or axis in written(svg)
             assert 'viewBox="0 0 350 210"' in svg
             assert LIGHT.surface.lower() not in svg[:900].lower()
+
+    card = card_of(qtbot, window, "MSE")
+    own = window.document.state
+    window.document.push(replace(own, data=replace(own.data, targets=own.data.targets * 1e4)), "Targets")
+    window.runner.step()
+    fill = filled(theme="Light", transparent=False, Width=700, Height=420)
+    image = QImage(str(export(card.export_picture.trigger, LookDialog, fill, tmp_path / "plot.png")))
+    seen = pixels_of(image)
+    ink = (seen[60:700, :200] != seen[2, 2]).any(axis=0)
+    left = "".join(" #"[int(there)] for there in ink).split()
+    assert len(left[0]) < 30, "the title, turned, is as wide as a line is high"
+    assert len(left) > 4, "the numbers stand apart from it"
 
 
 def test_a_plot_is_copied_with_names_and_fonts_and_its_zoom_ends_where_the_plot_does(qtbot, window, approved):
@@ -346,20 +323,6 @@ def test_a_plot_is_copied_with_names_and_fonts_and_its_zoom_ends_where_the_plot_
     assert not card.export_picture.isEnabled(), "there is no picture of a plot that is not there"
 
 
-def test_the_title_of_an_axis_keeps_off_wide_numbers(qtbot, window, export, tmp_path):
-    card = card_of(qtbot, window, "MSE")
-    own = window.document.state
-    window.document.push(replace(own, data=replace(own.data, targets=own.data.targets * 1e4)), "Targets")
-    window.runner.step()
-    fill = filled(theme="Light", transparent=False, Width=700, Height=420)
-    image = QImage(str(export(card.export_picture.trigger, LookDialog, fill, tmp_path / "plot.png")))
-    seen = pixels_of(image)
-    ink = (seen[60:700, :200] != seen[2, 2]).any(axis=0)
-    left = "".join(" #"[int(there)] for there in ink).split()
-    assert len(left[0]) < 30, "the title, turned, is as wide as a line is high"
-    assert len(left) > 4, "the numbers stand apart from it"
-
-
 LOOK, SMALL, FPS = Look(640, 400), Look(240, 160), 5
 
 
@@ -388,16 +351,17 @@ def told(film):
 
 
 @pytest.mark.parametrize("film", [walk, training])
-def test_a_film_has_its_frames_size_and_theme_and_is_the_same_each_time(qapp, film):
+def test_a_film_has_its_frames_size_and_theme_and_is_the_same_each_time(qapp, film, amount):
     one = film(look=SMALL, fps=1)
-    first, second = (list(one.frames()) for _ in range(2))
+    first = [*one.frames()]
+    again = [*islice(one.frames(), amount(quick=5, ci=one.count, night=one.count))]
     assert len(first) == one.count
-    for own, other in zip(first, second, strict=True):
+    for own, other in zip(first, again, strict=False):
         assert own.pixels.shape == (160, 240, 3)
         assert np.array_equal(own.pixels, other.pixels)
         assert own.seconds == other.seconds > 0.0
     assert not np.array_equal(first[0].pixels, first[-1].pixels)
-    for theme in PALETTES:
+    for theme in amount(quick=["dark"], ci=PALETTES, night=PALETTES):
         pixels = next(film(look=replace(SMALL, theme=theme)).frames()).pixels
         assert tuple(pixels[0, 0]) == rgb(PALETTES[theme].canvas)
         colours = set(map(tuple, pixels.reshape(-1, 3).tolist()))
@@ -509,11 +473,11 @@ def test_the_first_updates_are_slow_and_the_others_come_faster_and_faster():
 @pytest.mark.parametrize(("option", "name"), [("--walk", "relu"), ("--training", "twenty-updates")])
 def test_render_writes_a_film_without_a_display(light_again, tmp_path, capsys, option, name):
     out = tmp_path / "film.png"
-    line = ["render", name, "-o", str(out), option, "--fps", "2", "--size", "240x160", "--theme", "dark"]
+    line = ["render", name, "-o", str(out), option, "--fps", "1", "--size", "240x160", "--theme", "dark"]
     assert main(line) == 0
     assert capsys.readouterr() == ("", "")
     frames, count = frames_of_apng(out.read_bytes())
-    assert len(frames) == count > 10
+    assert len(frames) == count > 5
     assert frames[0][0].shape == (160, 240, 3)
     assert tuple(frames[0][0][0, 0]) == rgb(DARK.canvas)
 
@@ -536,12 +500,13 @@ def test_options_that_do_not_go_together_are_bad_use(tmp_path, monkeypatch, caps
     approved("bad use of render", "\n".join(told))
 
 
-def test_the_window_writes_films_as_they_are_wished(open_window, answer, export, tmp_path):
+def test_the_window_writes_films_as_they_are_wished(open_window, answer, export, tmp_path, amount):
     window = open_window("many-rows")
     window.selection.row, kept = 2, []
     before = window.document.state
-    fill = filled(theme="Dark", Width=240, Height=160, Frames_a_second=2)
-    for entry, what in (("Export walk…", "the walk"), ("Export training…", "the training")):
+    fill = filled(theme="Dark", Width=240, Height=160, Frames_a_second=1)
+    films = ("Export walk…", "the walk"), ("Export training…", "the training")
+    for entry, what in films[: amount(quick=1, ci=2, night=2)]:
         out = export(partial(choose_entry, window, entry), FilmDialog, fill, tmp_path / f"{what}.apng")
         assert status(window) == f"Exported {what} as {what}.apng"
         frames, count = frames_of_apng(out.read_bytes())
@@ -552,18 +517,44 @@ def test_the_window_writes_films_as_they_are_wished(open_window, answer, export,
         assert not window.document.undo_text()
         answer(FilmDialog, filled(CANCEL, met=kept))
         choose_entry(window, entry)
-        assert kept.pop()[:3] == ["240", "160", "2"]
+        assert kept.pop()[:3] == ["240", "160", "1"]
         if what == "the walk":
-            own = WalkFilm(before, replace(SMALL, theme="dark"), 2, lambda _: None, row=2)
+            own = WalkFilm(before, replace(SMALL, theme="dark"), 1, lambda _: None, row=2)
             assert np.array_equal(frames[0][0], next(own.frames()).pixels)
-            other = WalkFilm(before, replace(SMALL, theme="dark"), 2, lambda _: None, row=1)
+            other = WalkFilm(before, replace(SMALL, theme="dark"), 1, lambda _: None, row=1)
             assert not np.array_equal(frames[0][0], next(other.frames()).pixels)
 
 
-def test_a_film_that_takes_long_can_be_stopped_and_what_is_missing_is_said(
+def test_a_film_of_a_kind_that_can_be_written_is_proposed_and_can_be_stopped(
     open_window, answer, tmp_path, monkeypatch, approved
 ):
     window, out, said = open_window("relu"), tmp_path / "film.apng", []
+    needs = {"Pillow": "GIF animation", "ffmpeg": "MP4 video"}
+    lacking, proposed = (), []
+    can = pytest.MonkeyPatch()
+    can.setattr("nnviz.files.motion.kinds.find_spec", lambda _: None if "Pillow" in lacking else 1)
+    can.setattr("shutil.which", lambda _: None if "ffmpeg" in lacking else "/usr/bin/ffmpeg")
+
+    def look_and_leave(dialog):
+        kinds = [own.split(" (")[0] for own in dialog.nameFilters()]
+        proposed.append((kinds, Path(dialog.selectedFiles()[0]).suffix))
+        dialog.reject()
+
+    for entry, lacking in (
+        ("Export walk…", ()),
+        ("Export walk…", ("Pillow",)),
+        ("Export training…", ("ffmpeg",)),
+        ("Export training…", ("Pillow", "ffmpeg")),
+    ):
+        answer(FilmDialog, filled(Width=320, Height=240))
+        answer(QFileDialog, look_and_leave)
+        choose_entry(window, entry)
+        kinds, suffix = proposed.pop()
+        last = [needs[own] for own in lacking]
+        assert kinds[len(kinds) - len(last) :] == last
+        assert suffix == (".apng" if "Pillow" in lacking else ".gif")
+    can.undo()
+
     monkeypatch.setattr("nnviz.ui.widgets.waiting.WAIT_S", 0.0)
     out.write_bytes(b"old")
     answer(FilmDialog, filled(Width=640, Height=400, Frames_a_second=50))
@@ -594,34 +585,8 @@ def test_a_film_that_takes_long_can_be_stopped_and_what_is_missing_is_said(
         assert status(window) == sentence
 
 
-def test_a_kind_of_film_that_can_be_written_here_is_proposed(open_window, answer, monkeypatch):
-    window, needs = open_window("relu"), {"Pillow": "GIF animation", "ffmpeg": "MP4 video"}
-    lacking, proposed = (), []
-    monkeypatch.setattr("nnviz.files.motion.kinds.find_spec", lambda _: None if "Pillow" in lacking else 1)
-    monkeypatch.setattr("shutil.which", lambda _: None if "ffmpeg" in lacking else "/usr/bin/ffmpeg")
-
-    def look_and_leave(dialog):
-        kinds = [own.split(" (")[0] for own in dialog.nameFilters()]
-        proposed.append((kinds, Path(dialog.selectedFiles()[0]).suffix))
-        dialog.reject()
-
-    for entry, lacking in (
-        ("Export walk…", ()),
-        ("Export walk…", ("Pillow",)),
-        ("Export training…", ("ffmpeg",)),
-        ("Export training…", ("Pillow", "ffmpeg")),
-    ):
-        answer(FilmDialog, filled(Width=320, Height=240))
-        answer(QFileDialog, look_and_leave)
-        choose_entry(window, entry)
-        kinds, suffix = proposed.pop()
-        last = [needs[own] for own in lacking]
-        assert kinds[len(kinds) - len(last) :] == last
-        assert suffix == (".apng" if "Pillow" in lacking else ".gif")
-
-
-def test_the_dialog_refuses_numbers_and_says_that_a_video_needs_an_even_size(
-    light_again, qapp, open_window, answer, approved
+def test_the_dialog_refuses_numbers_and_odd_sizes_of_videos_and_hears_keys(
+    light_again, qapp, open_window, answer, approved, tmp_path
 ):
     window, said, met = open_window("relu"), [], []
     refused = {"Frames a second": "51", "Width": "3841", "Height": "x"}
@@ -654,3 +619,40 @@ def test_the_dialog_refuses_numbers_and_says_that_a_video_needs_an_even_size(
         answer(kind, filled(CANCEL, met=met))
         choose_entry(window, entry)
         assert met.pop()[-1] == "Dark", "if nobody chooses, the theme is the window's"
+
+    seen = []
+
+    def enter(dialog):
+        fields(dialog)["Width"].setText("500")
+        QTest.keyClick(fields(dialog)["Width"], Qt.Key.Key_Return)
+
+    answer(LookDialog, enter)
+    answer(QFileDialog, type_name(tmp_path / "diagram.png"))
+    choose_entry(window, ASK[LookDialog])
+    assert QImage(str(tmp_path / "diagram.png")).width() == 1000
+    for typed, escapes in (("", 1), ("9", 2)):
+
+        def escape(dialog, typed=typed):
+            field = fields(dialog)["Width"]
+            field.setFocus()
+            QTest.keyClicks(field, typed)
+            while dialog.isVisible():
+                QTest.keyClick(field, Qt.Key.Key_Escape)
+                seen.append(field.touched)
+                if len(seen) == 5:
+                    dialog.reject()
+
+        answer(LookDialog, escape)
+        choose_entry(window, ASK[LookDialog])
+        assert seen == [False] * escapes
+        seen.clear()
+
+    def too_large(dialog):
+        fields(dialog)["Width"].setText("20000")
+        press_button(SAVE)(dialog)
+        seen.append((dialog.isVisible(), fields(dialog)["Width"].property("refused")))
+        press_button(CANCEL)(dialog)
+
+    answer(LookDialog, too_large)
+    choose_entry(window, ASK[LookDialog])
+    assert seen == [(True, True)]
