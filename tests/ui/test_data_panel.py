@@ -72,7 +72,7 @@ def colours(table, columns, row):
 
 
 @pytest.mark.fonts
-def test_up_to_four_inputs_are_seen_with_error_and_square_at_once(open_window):
+def test_up_to_four_inputs_are_seen_at_once_and_many_scroll_sideways(open_window):
     window = open_window(with_inputs(1, "x{}"))
     table = with_room(window, numbers=11)  # what Inter has at 1280
     for count in (1, 2, 3, 4):
@@ -92,11 +92,7 @@ def test_up_to_four_inputs_are_seen_with_error_and_square_at_once(open_window):
     window.document.push(structure.add_node(window.document.state, 0), "an input")
     assert sum(widths(table)) == table.viewport().width()
 
-
-@pytest.mark.fonts
-def test_many_inputs_scroll_sideways_with_names_and_numbers_to_be_read(open_window):
-    window = open_window(with_inputs(64))
-    table = window.data.table
+    start(window, with_inputs(64), (1280, 800))
     assert table.horizontalScrollBar().maximum() > 0
     surface, row = {PALETTES["light"].surface.lower()}, table.visualRect(table.model().index(1, 0))
     right, bar = table.viewport().width(), table.horizontalScrollBar()
@@ -166,9 +162,25 @@ def run(window, qtbot):
 
 
 @pytest.mark.fonts
-def test_after_a_run_every_number_of_every_column_is_in_sight(qtbot, open_window):
+def test_kept_rows_are_told_and_after_a_run_every_number_is_in_sight(qtbot, open_window, amount):
     window = open_window("many-rows")
-    for name in ("many-rows", "xor", "tuning-by-hand", "twenty-updates"):
+    document, line = window.document, window.data.table.split
+    field, rows = window.training.fields.validation, len(document.state.data)
+    field.setText("40 %")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert document.state.training.validation == 0.4
+    assert line.caption == f"validation: 40 %, {rows - document.state.trained_rows} rows"
+    window.selection.row = rows - 1
+    assert written(window, Address("subheading", -1)).startswith(f"row {rows} of {rows}, ")
+    before = document.state
+    choose_entry(window, "Shuffle rows")
+    assert status(window).startswith(f"Shuffled {rows} rows by seed ")
+    choose_entry(window, "Undo")
+    assert document.state is before
+
+    some = ["many-rows", "twenty-updates"]
+    every = [*some, "xor", "tuning-by-hand"]
+    for name in amount(quick=some, ci=every, night=every):
         window.document.start(load(example(name).path))
         run(window, qtbot)
         table = with_room(window, numbers=9)
@@ -199,7 +211,7 @@ def test_after_a_run_every_number_of_every_column_is_in_sight(qtbot, open_window
     assert [table.model().index(0, k).data() for k in (4, 6)] == ["−6.661e−16", "4.437e−31"]
 
 
-def test_a_number_is_written_alike_in_table_diagram_and_settings(open_window):
+def test_a_number_is_written_alike_everywhere_and_a_refusal_goes_with_the_next_deed(open_window):
     window = open_window("xor")
     table, rate = window.data.table, window.training.fields.learning_rate
     for text in ("1/2", "0,5", " 5e-1 ", "0.5"):
@@ -217,22 +229,19 @@ def test_a_number_is_written_alike_in_table_diagram_and_settings(open_window):
         weight = state.network.layers[0].weights[0, 0]
         assert (weight, state.data.inputs[0, 0], state.training.learning_rate) == (0.5, 0.5, 0.5), text
 
-
-def test_kept_rows_are_told_by_the_diagram_the_settings_and_the_menu(open_window):
-    window = open_window("many-rows")
-    document, line = window.document, window.data.table.split
-    field, rows = window.training.fields.validation, len(document.state.data)
-    field.setText("40 %")
-    QTest.keyClick(field, Qt.Key.Key_Return)
-    assert document.state.training.validation == 0.4
-    assert line.caption == f"validation: 40 %, {rows - document.state.trained_rows} rows"
-    window.selection.row = rows - 1
-    assert written(window, Address("subheading", -1)).startswith(f"row {rows} of {rows}, ")
-    before = document.state
-    choose_entry(window, "Shuffle rows")
-    assert status(window).startswith(f"Shuffled {rows} rows by seed ")
-    choose_entry(window, "Undo")
-    assert document.state is before
+    window.document.start(load(example("xor").path))
+    for key, after in ((Qt.Key.Key_Escape, ""), (Qt.Key.Key_Return, "input_0 of row 1: 9")):
+        table.setFocus()
+        table.setCurrentIndex(table.model().index(0, 0))
+        QTest.keyClick(table, Qt.Key.Key_9)
+        editor = table.findChild(QLineEdit)
+        for text, pressed in (("abc", Qt.Key.Key_Return), ("9", key)):
+            editor.selectAll()
+            write(editor, text)
+            QTest.keyClick(editor, pressed)
+            assert ("'abc' is not a number" in status(window)) == (text == "abc")
+        assert status(window) == after.replace("input_0", window.document.state.network.inputs[0])
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def paste(window, text):
@@ -251,31 +260,9 @@ def rows(window):
 TWO_ROWS = ([[1, 2], [4, 5]], [[3], [6]])
 
 
-def test_names_of_their_own_are_offered_to_the_nodes(open_window, answer, approved):
-    window, told = open_window("xor"), []
-    before = window.document.state
-    names = before.network.inputs, before.network.outputs
-    for button, kept in (
-        ("Rename the nodes", (("wind", "rain"), ("umbrella",))),
-        ("Keep the names", names),
-        ("Cancel", None),
-    ):
-        answer(QMessageBox, choose(button, told))
-        paste(window, "wind,rain,umbrella\n1,2,3\n4,5,6\n")
-        if kept:
-            assert rows(window) == TWO_ROWS
-            network = window.document.state.network
-            assert (network.inputs, network.outputs) == kept
-            told.append(status(window))
-            window.document.undo()
-        assert window.document.state is before
-    hidden = before.network.layers[0].nodes[0]
-    paste(window, f"{hidden},rain,umbrella\n1,2,3\n4,5,6\n")
-    assert rows(window) == TWO_ROWS
-    approved("names renamed, kept, cancelled, that nodes cannot have", "\n".join([*told, status(window)]))
-
-
-def test_a_tables_file_replaces_the_rows_by_name(open_window, answer, approved, tmp_path):
+def test_a_tables_file_replaces_the_rows_by_name_and_names_are_offered_to_the_nodes(
+    open_window, answer, approved, tmp_path
+):
     window, path, asked = open_window("xor"), tmp_path / "rows.csv", []
     before = window.document.state
     names = before.network.inputs
@@ -320,19 +307,25 @@ def test_a_tables_file_replaces_the_rows_by_name(open_window, answer, approved, 
     network = window.document.state.network
     assert (network.inputs, network.outputs) == (("wind", "rain"), ("target",))
 
-
-def test_a_refusal_is_gone_from_the_status_line_once_something_is_done(open_window):
-    window = open_window("xor")
-    table = window.data.table
-    for key, after in ((Qt.Key.Key_Escape, ""), (Qt.Key.Key_Return, "input_0 of row 1: 9")):
-        table.setFocus()
-        table.setCurrentIndex(table.model().index(0, 0))
-        QTest.keyClick(table, Qt.Key.Key_9)
-        editor = table.findChild(QLineEdit)
-        for text, pressed in (("abc", Qt.Key.Key_Return), ("9", key)):
-            editor.selectAll()
-            write(editor, text)
-            QTest.keyClick(editor, pressed)
-            assert ("'abc' is not a number" in status(window)) == (text == "abc")
-        assert status(window) == after.replace("input_0", window.document.state.network.inputs[0])
-        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    told = []
+    window.document.start(before)
+    before = window.document.state
+    names = before.network.inputs, before.network.outputs
+    for button, kept in (
+        ("Rename the nodes", (("wind", "rain"), ("umbrella",))),
+        ("Keep the names", names),
+        ("Cancel", None),
+    ):
+        answer(QMessageBox, choose(button, told))
+        paste(window, "wind,rain,umbrella\n1,2,3\n4,5,6\n")
+        if kept:
+            assert rows(window) == TWO_ROWS
+            network = window.document.state.network
+            assert (network.inputs, network.outputs) == kept
+            told.append(status(window))
+            window.document.undo()
+        assert window.document.state is before
+    hidden = before.network.layers[0].nodes[0]
+    paste(window, f"{hidden},rain,umbrella\n1,2,3\n4,5,6\n")
+    assert rows(window) == TWO_ROWS
+    approved("names renamed, kept, cancelled, that nodes cannot have", "\n".join([*told, status(window)]))

@@ -144,7 +144,7 @@ def test_rows_go_into_a_network_that_fits_and_its_weights_stay(made, approved):
     assert window.document.state.columns == (column,)
 
 
-def test_a_network_that_suits_comes_with_its_rows_settings_and_notes(made, approved):
+def test_a_network_that_suits_comes_with_rows_settings_and_notes_also_by_keys(made, qtbot, approved):
     take = click_kind("Spiral"), click_radio("Take a network"), MAKE
     window = made("relu", *take, ask=lambda window: (choose_entry(window, "Backward"), ask_by_menu(window)))
     assert not window.player.progress.active, "a walk is ended by other rows"
@@ -168,8 +168,6 @@ def test_a_network_that_suits_comes_with_its_rows_settings_and_notes(made, appro
     approved("rows that do not fit the network", "\n".join(seen))
     assert window.document.state.network.sizes == (1, 8, 1)
 
-
-def test_the_keyboard_alone_makes_rows(made, qtbot):
     def by_keys(dialog):
         kinds = dialog.findChild(QListWidget)
         qtbot.waitUntil(kinds.hasFocus)
@@ -241,19 +239,6 @@ def dots_of(dialog, colour):
     return sum(image.pixelColor(*at).name().upper() == colour for at in pixels)
 
 
-def test_the_classes_stand_in_the_colours_of_the_theme(qapp, dialog):
-    MOONS(dialog)
-    try:
-        for theme, palette in PALETTES.items():
-            if theme != "light":
-                apply_theme(qapp, theme)
-            QApplication.processEvents()
-            for colour in (palette.positive, palette.negative):
-                assert dots_of(dialog, colour) > 100, theme
-    finally:
-        apply_theme(qapp, "light")
-
-
 @pytest.mark.fonts
 def test_no_text_of_the_dialog_is_cut_off_on_a_small_screen(dialog):
     dialog.resize(dialog.minimumSize())
@@ -265,7 +250,7 @@ def test_no_text_of_the_dialog_is_cut_off_on_a_small_screen(dialog):
         assert dialog.height() <= 700
 
 
-def test_the_network_that_was_chosen_stays_chosen_with_another_kind(dialog):
+def test_the_chosen_network_stays_with_another_kind_and_classes_have_their_colours(qapp, dialog, amount):
     for kind, clicks in (
         ("Two moons", "Put them"),
         (None, "Take a network"),
@@ -276,3 +261,15 @@ def test_the_network_that_was_chosen_stays_chosen_with_another_kind(dialog):
     ):
         (click_kind(kind) if kind else click_radio(clicks))(dialog)
         assert radio(dialog, clicks).isChecked(), (kind, clicks)
+
+    MOONS(dialog)
+    try:
+        for theme in amount(quick=["dark"], ci=PALETTES, night=PALETTES):
+            palette = PALETTES[theme]
+            if theme != "light":
+                apply_theme(qapp, theme)
+            QApplication.processEvents()
+            for colour in (palette.positive, palette.negative):
+                assert dots_of(dialog, colour) > 100, theme
+    finally:
+        apply_theme(qapp, "light")

@@ -175,7 +175,10 @@ def way_back(window):
     return "".join(own.text() for own in window.status.findChildren(QPushButton) if own.isVisible())
 
 
-def test_the_loss_that_sigmoid_brought_is_said_with_a_way_back(open_window, make_network, qtbot, approved):
+@pytest.mark.fonts
+def test_the_loss_that_sigmoid_brought_is_said_with_a_way_back_that_has_room(
+    qapp, open_window, make_network, qtbot, approved, amount
+):
     window = open_window()
 
     def anew(*deeds):
@@ -216,16 +219,12 @@ def test_the_loss_that_sigmoid_brought_is_said_with_a_way_back(open_window, make
         assert way_back(window) == ""
     approved("new networks with the loss that sigmoid brings, and without", f"{brought}\n{status(window)}")
 
-
-@pytest.mark.fonts
-def test_the_way_back_has_room_in_the_status_line(qapp, open_window, make_network, amount):
-    window = open_window(size=(1000, 650))
-    make_network(window, sigmoid)
+    anew(sigmoid)
     try:
         for theme in amount(quick=["light"], ci=PALETTES, night=PALETTES):
             if theme != "light":
                 apply_theme(qapp, theme)
-            for size in ((1000, 650), (1280, 800)):
+            for size in ((1280, 800), (1000, 650)):
                 window.main_window.resize(*size)
                 QApplication.processEvents()
                 assert (clipped(window.status), window.status.height()) == ([], 28), (size, theme)
@@ -266,7 +265,9 @@ def call_it(*names, told=None):
     return into
 
 
-def test_weight_sets_are_listed_used_kept_and_removed(open_window, answer, approved):
+def test_weight_sets_are_listed_used_kept_and_removed_and_a_parameter_is_typed(
+    open_window, answer, tmp_path, approved
+):
     window, told = open_window("two-weight-sets"), []
     second = "weights_1\tMSE 49.890625"
     assert entries(window)[:2] == ["weights_0\tMSE 37.5 ✓", second]
@@ -296,6 +297,32 @@ def test_weight_sets_are_listed_used_kept_and_removed(open_window, answer, appro
         assert window.document.state.network.layers[0].weights[0, 0] == weight
     window.document.start(load(example("relu").path))
     approved("a set is put in; its name is taken; there are none", "\n".join([*told, *entries(window)]))
+
+    told.clear()
+    before = window.document.state
+
+    def type_nonsense(dialog):
+        call_it("-1", told=told)(dialog)
+        QTest.keyClick(dialog.findChild(QLineEdit), Key.Key_Escape)
+
+    answer(QDialog, type_nonsense)
+    choose_activation(window, "elu with another depth left of 0 …")
+    assert window.document.state is before
+    approved("a parameter that cannot be", "\n".join(told))
+
+    def type_a_half(dialog):
+        assert dialog.findChild(QLineEdit).text() == "0.2"
+        call_it("1/2")(dialog)
+
+    answer(QDialog, type_a_half)
+    choose_activation(window, "leaky_relu with another slope left of 0 …")
+    assert shown(window, "value", "node_1") == "−6.5"
+    assert written(window, Address("subheading", 0)) == "leaky_relu(0.5)"
+    assert checked(window) == ["leaky_relu(0.5):  max(0.5·z, z)"]
+    window.document.save(tmp_path / "a.json")
+    assert load(tmp_path / "a.json").network.layers[0].activation == "leaky_relu(0.5)"
+    choose_activation(window, "relu:  max(0, z)")
+    assert entry(activation_menu(window), "leaky_relu(0.5):  max(0.5·z, z)") is None
 
 
 @pytest.fixture
@@ -379,31 +406,3 @@ def test_a_new_network_can_have_a_made_up_activation(registered, dialog):
     dialog.activation.setFocus()
     QTest.keyClicks(dialog.activation, "hinge")
     assert dialog.state().network.layers[0].function is made_up.HINGE
-
-
-def test_a_parameter_is_typed_shown_as_chosen_and_kept(open_window, answer, tmp_path, approved):
-    window, told = open_window("relu"), []
-    before = window.document.state
-
-    def type_nonsense(dialog):
-        call_it("-1", told=told)(dialog)
-        QTest.keyClick(dialog.findChild(QLineEdit), Key.Key_Escape)
-
-    answer(QDialog, type_nonsense)
-    choose_activation(window, "elu with another depth left of 0 …")
-    assert window.document.state is before
-    approved("a parameter that cannot be", "\n".join(told))
-
-    def type_a_half(dialog):
-        assert dialog.findChild(QLineEdit).text() == "0.2"
-        call_it("1/2")(dialog)
-
-    answer(QDialog, type_a_half)
-    choose_activation(window, "leaky_relu with another slope left of 0 …")
-    assert shown(window, "value", "node_1") == "−6.5"
-    assert written(window, Address("subheading", 0)) == "leaky_relu(0.5)"
-    assert checked(window) == ["leaky_relu(0.5):  max(0.5·z, z)"]
-    window.document.save(tmp_path / "a.json")
-    assert load(tmp_path / "a.json").network.layers[0].activation == "leaky_relu(0.5)"
-    choose_activation(window, "relu:  max(0, z)")
-    assert entry(activation_menu(window), "leaky_relu(0.5):  max(0.5·z, z)") is None

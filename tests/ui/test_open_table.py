@@ -125,7 +125,9 @@ def ways_back(window):
     return [own.text() for own in window.status.findChildren(QPushButton) if own.isVisible()]
 
 
-def test_a_csv_with_a_text_label_becomes_a_network_with_its_names(open_window, asked, approved):
+def test_a_csv_with_a_text_label_becomes_a_network_and_rows_are_exported(
+    open_window, asked, answer, tmp_path, approved
+):
     window, seen = open_window("relu"), []
 
     def take_it(dialog):
@@ -163,6 +165,20 @@ def test_a_csv_with_a_text_label_becomes_a_network_with_its_names(open_window, a
     QTest.keyClick(table, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert window.document.state.data.inputs[1].tolist() == [0.2, 8000]
     assert button.isVisible(), "what is pasted is offered to be standardised"
+
+    window.document.start(standardise(load(IRIS), range(4)))
+    path = tmp_path / "flowers.csv"
+    answer(QFileDialog, type_name(path))
+    choose_entry(window, "Export rows…")
+    assert status(window) == "Exported flowers.csv: 150 rows with the predictions"
+    state = window.document.state
+    header, first, *_ = csv.reader(path.read_text().splitlines())
+    assert header[:6] == [*state.network.inputs, "species", f"prediction {state.network.outputs[0]}"]
+    raw = [float(cell) for cell in first[:4]]
+    assert state.data.inputs[0] == pytest.approx(state.columns.encoded([raw])[0], abs=1e-15)
+    prediction = state.predict([raw])[0]
+    assert [float(cell) for cell in first[5:8]] == pytest.approx(prediction.tolist(), rel=1e-12)
+    assert first[8] == state.network.outputs[prediction.argmax()]
 
 
 def test_a_table_that_the_program_starts_with_is_shown_first_though_its_rows_fit(
@@ -221,7 +237,9 @@ def test_what_a_column_is_used_as_is_chosen(opened, approved, qtbot):
     opened(f"{long};{long}2;y{rows}", look, cancel)
 
 
-def test_who_cancels_keeps_everything(opened, answer, asked, tmp_path, approved):
+def test_who_cancels_keeps_everything_and_the_first_of_too_many_rows_are_offered(
+    opened, answer, asked, tmp_path, monkeypatch, approved
+):
     window = opened(PASSENGERS, cancel)
     assert window.document.state == load(example("relu").path)
     approved("a table is not taken", status(window))
@@ -232,23 +250,14 @@ def test_who_cancels_keeps_everything(opened, answer, asked, tmp_path, approved)
     window.files.tables.load(tmp_path / "rows.csv")
     assert window.document.state is before
 
-
-def test_the_ends_of_a_network_are_rebuilt_as_one_change(opened, approved):
-    def rebuild(dialog):
-        button = dialog.uses["ends"]
-        QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=QPoint(8, button.height() // 2))
-
-    window = opened(PASSENGERS, rebuild, take)
-    state = window.document.state
-    assert (state.network.sizes, state.training.loss) == ((3, 2, 2), "cross_entropy")
-    approved("the ends are rebuilt", status(window))
-    assert ways_back(window) == ["Use &MSE"]
-    window.undo()
-    assert window.document.state == load(example("relu").path)
-    assert ways_back(window) == []
+    monkeypatch.setattr(numbers, "NUMBERS", replace(NUMBERS, most=90))
+    names, seen = ",".join((*load(example("relu").path).network.inputs, "target")), []
+    window = opened(f"{names}\n" + "1,2,3\n" * 100, lambda dialog: seen.append(told(dialog)), take)
+    assert len(window.document.state.data) == 30
+    approved("more rows than nnviz opens", "\n".join([*seen, status(window)]))
 
 
-def test_columns_are_standardised_where_scales_differ_and_as_the_networks_own(opened, approved):
+def test_columns_are_standardised_and_the_ends_of_a_network_are_rebuilt_as_one_change(opened, approved):
     offers = []
 
     def standardise_it(dialog):
@@ -289,20 +298,18 @@ def test_columns_are_standardised_where_scales_differ_and_as_the_networks_own(op
     assert (what, fits) == ("network", False)
     approved("classes that a network does not know", tip)
 
+    def rebuild(dialog):
+        button = dialog.uses["ends"]
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=QPoint(8, button.height() // 2))
 
-def test_rows_are_exported_raw_with_their_predictions(open_window, answer, tmp_path):
-    window, path = open_window(standardise(load(IRIS), range(4))), tmp_path / "flowers.csv"
-    answer(QFileDialog, type_name(path))
-    choose_entry(window, "Export rows…")
-    assert status(window) == "Exported flowers.csv: 150 rows with the predictions"
+    window = opened(PASSENGERS, rebuild, take)
     state = window.document.state
-    header, first, *_ = csv.reader(path.read_text().splitlines())
-    assert header[:6] == [*state.network.inputs, "species", f"prediction {state.network.outputs[0]}"]
-    raw = [float(cell) for cell in first[:4]]
-    assert state.data.inputs[0] == pytest.approx(state.columns.encoded([raw])[0], abs=1e-15)
-    prediction = state.predict([raw])[0]
-    assert [float(cell) for cell in first[5:8]] == pytest.approx(prediction.tolist(), rel=1e-12)
-    assert first[8] == state.network.outputs[prediction.argmax()]
+    assert (state.network.sizes, state.training.loss) == ((3, 2, 2), "cross_entropy")
+    approved("the ends are rebuilt", status(window))
+    assert ways_back(window) == ["Use &MSE"]
+    window.undo()
+    assert window.document.state == load(example("relu").path)
+    assert ways_back(window) == []
 
 
 def test_the_layout_is_said_anew_and_only_what_can_be_read_is_taken(opened, approved):
@@ -350,16 +357,8 @@ def test_the_layout_is_said_anew_and_only_what_can_be_read_is_taken(opened, appr
     assert uses == ["left out ▾", "target, classes ▾", "input ▾"]
 
 
-def test_of_more_rows_than_nnviz_opens_the_first_are_offered(opened, monkeypatch, approved):
-    monkeypatch.setattr(numbers, "NUMBERS", replace(NUMBERS, most=90))
-    names, seen = ",".join((*load(example("relu").path).network.inputs, "target")), []
-    window = opened(f"{names}\n" + "1,2,3\n" * 100, lambda dialog: seen.append(told(dialog)), take)
-    assert len(window.document.state.data) == 30
-    approved("more rows than nnviz opens", "\n".join([*seen, status(window)]))
-
-
-def test_training_offers_to_standardise_rows_that_are_there_and_undo_offers_it_again(
-    open_window, qtbot, approved
+def test_rows_are_opened_by_the_menu_and_training_offers_to_standardise_them(
+    open_window, answer, qtbot, approved
 ):
     window = open_window("wages")
     before, button, said = window.document.state, window.training.scales.button, []
@@ -388,6 +387,25 @@ def test_training_offers_to_standardise_rows_that_are_there_and_undo_offers_it_a
     QApplication.processEvents()
     assert not button.isVisible(), "pixels are no reason"
 
+    window.document.start(load(example("relu").path))
+    window.document.edit("a weight", edits.set_weight, 0, 0, 0, 9.0)
+    before = window.document.state
+    answer(QMessageBox, choose("Cancel"))
+    choose_entry(window, "Wine")
+    assert window.document.state is before
+    window.document.undo()
+    choose_entry(window, "Iris")
+    assert window.document.state.network.sizes == (4, 8, 3)
+    assert [window.data.model.index(0, k).data() for k in range(4)] == ["6.1", "2.8", "4", "1.3"]
+    assert window.main_window.windowTitle() == "Iris[*] — nnviz"
+    approved("Iris is opened by the menu", status(window))
+    assert not window.document.modified
+    assert untrue(window) == []
+    choose_entry(window, "Wages")
+    notes = window.document.state.notes
+    assert "standardised by mean and population deviation of 480 rows: " in notes
+    assert window.document.state.columns
+
 
 LOSSES = {"iris": 0.1, "wine": 0.05, "digits": 0.05, "passengers": 0.5, "wages": 10.0}
 
@@ -411,24 +429,3 @@ def test_a_table_that_ships_opens_with_a_network_that_learns_it():
         assert result.state.loss() < LOSSES[ready.name], ready.name
         assert (state.name, state.training.validation) == (ready.title, 0.2)
         assert ready.source in state.notes
-
-
-def test_the_menu_opens_rows_as_a_new_document(open_window, answer, approved):
-    window = open_window("relu")
-    window.document.edit("a weight", edits.set_weight, 0, 0, 0, 9.0)
-    before = window.document.state
-    answer(QMessageBox, choose("Cancel"))
-    choose_entry(window, "Wine")
-    assert window.document.state is before
-    window.document.undo()
-    choose_entry(window, "Iris")
-    assert window.document.state.network.sizes == (4, 8, 3)
-    assert [window.data.model.index(0, k).data() for k in range(4)] == ["6.1", "2.8", "4", "1.3"]
-    assert window.main_window.windowTitle() == "Iris[*] — nnviz"
-    approved("Iris is opened by the menu", status(window))
-    assert not window.document.modified
-    assert untrue(window) == []
-    choose_entry(window, "Wages")
-    notes = window.document.state.notes
-    assert "standardised by mean and population deviation of 480 rows: " in notes
-    assert window.document.state.columns

@@ -346,7 +346,7 @@ def read_alone(monkeypatch, tmp_path):
     return tmp_path / "model.json"
 
 
-def test_a_file_of_a_kind_that_is_not_saved_is_left_alone_and_a_model_is_saved_where_it_was(
+def test_a_kind_that_is_not_saved_is_left_alone_and_a_model_is_saved_where_it_was(
     window, answer, read_alone, tmp_path
 ):
     window.files.open(read_alone)
