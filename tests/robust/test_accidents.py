@@ -37,7 +37,7 @@ from tests.robust.small import state
 @pytest.fixture
 def apart(amount):
     """One in so many calls fails: every one where there is time."""
-    return amount(quick=8, ci=1, night=1)
+    return amount(quick=12, ci=1, night=1)
 
 
 def names(folder):
@@ -269,7 +269,7 @@ def empty(disk):
 def test_what_does_not_fit_leaves_the_old_file_and_can_be_saved_elsewhere(empty, tmp_path):
     document = Document(state(0))
     document.save(empty / "a.json")
-    document.push(state(1, rows=10_000), "many rows")
+    document.push(state(1, rows=3_000), "many rows")
     with pytest.raises(FileError) as caught:
         document.save()
     assert str(caught.value) == f"{empty / 'a.json'} was not saved: the disk is full"
@@ -277,7 +277,7 @@ def test_what_does_not_fit_leaves_the_old_file_and_can_be_saved_elsewhere(empty,
     assert names(empty) == ["a.json"]
     assert document.modified
     document.save(tmp_path / "a.json")
-    assert load(tmp_path / "a.json") == state(1, rows=10_000)
+    assert load(tmp_path / "a.json") == state(1, rows=3_000)
 
 
 def test_every_size_up_to_the_whole_disk_is_saved_or_not_and_never_half(empty, amount):
@@ -340,7 +340,7 @@ SEED = 9
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks what it kills")
 def test_a_kill_leaves_a_whole_file_or_copy_and_the_next_save_or_start_clears_up(tmp_path, amount):
-    saves, copies = amount(quick=(12, 6), ci=(200, 200), night=(5000, 5000))
+    saves, copies = amount(quick=(12, 3), ci=(200, 200), night=(5000, 5000))
     command = [sys.executable, "-m", "tests.robust.killed", *map(str, (SEED, saves, copies, tmp_path))]
     code, printed, err = ended(command, cwd=Path(__file__).parents[2], timeout=3600)
     assert (code, err) == (0, "")
