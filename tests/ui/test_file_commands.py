@@ -288,7 +288,7 @@ def test_the_status_line_says_what_was_opened_or_refused_and_whether_it_is_saved
     (tmp_path / "weights.json").write_text('{"node_0": [2, 4], "output": [7]}', "utf-8")
     window.files.open(tmp_path / "weights.json")
     approved("a bad file and a dictionary are opened", "\n".join([*told, status(window)]))
-    for own in [*examples()][:: amount(quick=4, ci=1, night=1)]:
+    for own in [*examples()][:: amount(quick=8, ci=1, night=1)]:
         window.files.open_example(own.name)
         assert status(window).startswith(own.title)
         assert status(window).count(own.title) == 1

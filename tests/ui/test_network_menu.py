@@ -352,7 +352,7 @@ def checked(window):
 
 
 def test_a_made_up_activation_and_optimizer_are_chosen_walked_trained_and_kept(
-    registered, open_window, qtbot, tmp_path
+    registered, open_window, qtbot, tmp_path, amount
 ):
     window = open_window(made_up.state("tanh"))
     choose_activation(window, "hinge:  max(−1, z)")
@@ -385,8 +385,12 @@ def test_a_made_up_activation_and_optimizer_are_chosen_walked_trained_and_kept(
     before = window.document.state
     click(window, address_named(window, "node_0"))
     window.player.speed = 1.0
-    for _ in range(len(window.player.progress.walk)):
+    every = len(window.player.progress.walk)
+    for _ in range(amount(quick=6, ci=every, night=every)):
         QTest.keyClick(window.diagram, Key.Key_Period)
+        qtbot.waitUntil(lambda: not window.player.progress.moving)
+    while window.document.state is before:
+        window.player.to_end()  # of each phase
         qtbot.waitUntil(lambda: not window.player.progress.moving)
     assert window.document.state.network == train(before, updates=1).state.network
     assert window.document.state.run.optimizer == "calm"
