@@ -284,12 +284,13 @@ def test_the_selected_work_is_recovered_as_unsaved_changes_and_the_others_wait(
     approved("two kinds of work are recovered", "\n".join(told).replace(str(this), "THIS YEAR"))
 
 
-def test_discarded_work_is_not_offered_again_and_later_leaves_the_others(
+def test_discarded_work_is_not_offered_again_and_a_damaged_copy_is_kept_and_said(
     start, answer, crashed, qtbot, data, approved
 ):
     when = datetime(2021, 3, 4, 5, 6, 7)
     for name in ("a", "b"):
         crashed(name, written=when)
+    crashed("bad").write_bytes(b"half a co")
     counts, told = [], []
 
     def discard_one(dialog):
@@ -305,18 +306,11 @@ def test_discarded_work_is_not_offered_again_and_later_leaves_the_others(
     approved("unsaved work is discarded", told[1])
     qtbot.waitUntil(lambda: left(data) == 1)
     assert not window.document.modified
+    kept = data / "recovery" / "bad.damaged"
+    assert status(window).endswith(f"it is kept as {kept.name} in {kept.parent}")
+    assert kept.read_bytes() == b"half a co"
+    kept.unlink()
     answer(RecoverDialog, press_button("Discard"))
     answer(QMessageBox, choose("Discard"))
     start()
     qtbot.waitUntil(lambda: not list((data / "recovery").iterdir()))
-
-
-def test_a_damaged_copy_is_said_and_an_older_good_one_is_offered(start, answer, crashed, qtbot, data):
-    crashed("good")
-    crashed("bad").write_bytes(b"half a co")
-    answer(RecoverDialog, press_button("Later"))
-    window = start()
-    kept = data / "recovery" / "bad.damaged"
-    qtbot.waitUntil(lambda: status(window).endswith(f"it is kept as {kept.name} in {kept.parent}"))
-    assert kept.read_bytes() == b"half a co"
-    assert left(data) == 1
