@@ -8,12 +8,14 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from allpairspy import AllPairs
 from PySide6.QtCore import QEvent, QLoggingCategory, QObject, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QFontMetricsF
 from PySide6.QtTest import QTest
@@ -55,6 +57,7 @@ from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.panels import PANELS
 from nnviz.ui.window.session import fill
 from nnviz.ui.window.settings import SIZES_PERCENT, Settings
+from tests.conftest import effort
 from tests.ui.clipped import clipped, walk_panels
 from tests.ui.hands import address_named, bring, choose_entry, click, editor_of, entry, make_higher
 from tests.ui.sees import help_page, offered, place, written
@@ -149,12 +152,24 @@ def plot_of_the_loss(window):
         yield "the numbers under the plot of the loss are cut off"
 
 
-@pytest.mark.crossed(
-    name=("xor", "digits"),
-    percent=SIZES_PERCENT,
-    screen=("small", "large"),
-    theme=tuple(PALETTES),
-)
+CROSSED = [("xor", "digits"), SIZES_PERCENT, ("small", "large"), [*PALETTES]]
+FITS = {
+    "quick": [
+        ("xor", 100, "small", "light"),
+        ("digits", 200, "small", "dark"),
+        ("xor", 150, "large", "light"),
+    ],
+    "ci": [*AllPairs(CROSSED)],
+    "night": [*product(*CROSSED)],
+}
+"""Networks, sizes of everything, screens and themes."""
+
+
+def pytest_generate_tests(metafunc):
+    if "percent" in metafunc.fixturenames:
+        metafunc.parametrize(("name", "percent", "screen", "theme"), FITS[effort(metafunc.config)])
+
+
 def test_every_panel_fits_in_its_window_and_every_text_in_its_control(
     open_window, settings, qapp, monkeypatch, name, percent, screen, theme
 ):
@@ -178,7 +193,7 @@ def test_every_panel_fits_in_its_window_and_every_text_in_its_control(
         wrong += [(panel, said) for said in clipped(window.main_window)]
         if panel in ("Code", "Matrix") and name == "xor":
             wrong += [(panel, said) for said in chosen_and_cut_off(window.board.docks[panel])]
-        if panel == "MSE" and (name, screen) == ("xor", "large"):
+        if panel == "MSE" and name == "xor" and (screen == "large" or percent == 150):
             wrong += [(panel, said) for said in plot_of_the_loss(window)]
         if window.main_window.size().toTuple() != size:
             wrong.append((panel, str(window.main_window.size())))
@@ -190,19 +205,13 @@ def test_every_panel_fits_in_its_window_and_every_text_in_its_control(
     assert wrong == [], "\n".join(map(str, wrong))
 
 
-@pytest.mark.parametrize(("percent", "size"), [(150, (1280, 800)), (150, (1366, 768)), (200, (1920, 1080))])
-def test_the_plot_of_the_loss_is_whole_and_some_lines_high(open_window, percent, size):
-    window = open_window("xor", size=size)
-    draw(window, percent, size)
-    for _ in range(3):
-        window.runner.step()
-        QApplication.processEvents()
-    assert [*plot_of_the_loss(window)] == []
+def test_long_messages_many_digits_and_missing_rows_cut_nothing_off(qtbot, open_window, amount):
+    for size in ((1000, 650), (1280, 800))[: amount(quick=1, ci=2, night=2)]:
+        cuts_nothing_off(qtbot, open_window("xor", size=size), size)
 
 
-@pytest.mark.parametrize("size", [(1000, 650), (1280, 800)], ids=str)
-def test_long_messages_many_digits_and_missing_rows_cut_nothing_off(qtbot, open_window, size):
-    window = open_window("xor", size=size)
+def cuts_nothing_off(qtbot, window, size):
+    """Show the longest messages, numbers with many digits, and no rows; look at what is cut off."""
     window.runner.speed, training = 1.0, window.document.state.training
     window.runner.set_training(replace(training, learning_rate=100.0, updates=500))
     with qtbot.waitSignal(window.runner.run_ended):
@@ -229,14 +238,14 @@ def test_long_messages_many_digits_and_missing_rows_cut_nothing_off(qtbot, open_
     assert clipped(training) == []
 
 
-@pytest.mark.parametrize("pixels", [11, 17])
-def test_another_font_of_the_system_clips_nothing(open_window, qapp, pixels):
-    font = QFont(qapp.font())
-    font.setPixelSize(pixels)
-    qapp.setFont(font)
-    window = open_window("xor", size=(1280, 800))
-    QApplication.processEvents()
-    assert clipped(window.training) == []
+def test_another_font_of_the_system_clips_nothing(open_window, qapp, amount):
+    for pixels in (17, 11)[: amount(quick=1, ci=2, night=2)]:
+        font = QFont(qapp.font())
+        font.setPixelSize(pixels)
+        qapp.setFont(font)
+        window = open_window("xor", size=(1280, 800))
+        QApplication.processEvents()
+        assert clipped(window.training) == [], pixels
 
 
 def test_the_word_of_a_phase_that_is_shown_is_not_cut_off(open_window):
@@ -272,12 +281,11 @@ def test_what_is_cut_off_is_found(qtbot):
 # --- plots over weights
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)])
-def test_a_plot_over_weights_and_its_caption_are_in_sight_without_scrolling(qtbot, open_window, size):
-    window = open_window("many-rows", size)
+def test_a_plot_over_weights_and_its_caption_are_in_sight_without_scrolling(qtbot, open_window):
+    window = open_window("many-rows", (1280, 800))
     window.library.load()
-
-    for name, wanted in (("1 weight", 1), ("2 weights", 2)):
+    for size, (name, wanted) in product(((1280, 800), (1920, 1080)), (("1 weight", 1), ("2 weights", 2))):
+        window.main_window.resize(*size)
         bring(window, name)
         window.selection.select(*WEIGHTS[:wanted])
         dock = window.board.docks[name]
@@ -459,24 +467,24 @@ def beside_entries(window):
     return heights
 
 
-def test_a_size_acts_at_once_on_everything_and_goes_back(open_window):
+def test_a_size_acts_at_once_on_everything_and_goes_back(open_window, amount):
     window = open_window("xor", size=LARGE)
     QApplication.processEvents()
     before, beside = measures(window), beside_entries(window)
     assert min(beside) >= 6
     view = entry(window.main_window.menuBar(), "View").menu()
     assert all(sum(not own.isSeparator() for own in each.actions()) <= 15 for each in menus(view))
-    for percent in SIZES_PERCENT[1:]:
+    for percent in amount(quick=(200,), ci=(200, 150, 125), night=(200, 150, 125)):
         draw(window, percent, LARGE)
         after = measures(window)
+        assert items_that_qt_deletes() == []
         for name, height in before.items():
             assert after[name] == pytest.approx(height * percent / 100, rel=0.12, abs=2), (percent, name)
-        if percent == 150:  # a number is edited where it stands
-            address = address_named(window, "output", "node_0")
-            click(window, address)
-            middle = (round(value) for value in place(window, address).center)
-            assert editor_of(window).geometry().contains(*middle)
-            QTest.keyClick(editor_of(window), Qt.Key.Key_Escape)
+        address = address_named(window, "output", "node_0")
+        click(window, address)  # a number is edited where it stands
+        middle = (round(value) for value in place(window, address).center)
+        assert editor_of(window).geometry().contains(*middle)
+        QTest.keyClick(editor_of(window), Qt.Key.Key_Escape)
         if percent == 200:
             assert beside_entries(window) == pytest.approx([2 * each for each in beside], rel=0.15)
             made_later = bring(window, "Matrix").heading.fontMetrics()
@@ -486,18 +494,22 @@ def test_a_size_acts_at_once_on_everything_and_goes_back(open_window):
             assert bar.rect().contains(bar.tabRect(bar.count() - 1))
             assert not any(button.isVisible() for button in bar.findChildren(QToolButton))
             window.main_window.findChild(HelpWindow).hide()
-        for each in (percent, 100):  # a heading stands over the left edge of its panel
-            draw(window, each, LARGE)
-            panel = window.training
-            left = [own.mapTo(panel.window(), QPoint()).x() for own in (panel.heading, panel.fields)]
-            assert abs(left[0] - left[1]) <= 2  # the border of the card
+        stands_over_its_panel(window.training)
+        draw(window, 100, LARGE)
+        stands_over_its_panel(window.training)
         assert measures(window) == pytest.approx(before, abs=1)
 
 
-def test_python_holds_no_item_of_a_layout_which_qt_deletes_untold(open_window):
-    draw(open_window("xor"), 150)
+def items_that_qt_deletes():
+    """Return the items of layouts which Python holds, and which Qt deletes untold."""
     items = [own for own in getAllValidWrappers() if isinstance(own, QLayoutItem)]
-    assert [own for own in items if not isinstance(own, QLayout) and not createdByPython(own)] == []
+    return [own for own in items if not isinstance(own, QLayout) and not createdByPython(own)]
+
+
+def stands_over_its_panel(panel):
+    """Assert that a heading stands over the left edge of its panel."""
+    left = [own.mapTo(panel.window(), QPoint()).x() for own in (panel.heading, panel.fields)]
+    assert abs(left[0] - left[1]) <= 2  # the border of the card
 
 
 def test_a_size_and_the_sizes_of_panels_are_there_again_after_a_restart(
@@ -526,10 +538,17 @@ def test_panels_that_gave_way_have_their_room_again_at_100_percent(open_window):
     first, small = window.board.docks["Data"].height(), place(window, Address("node", 0, 0)).height
     draw(window, 150, (1280, 800))
     assert window.board.docks["Data"].height() < 1.5 * first
+    window.runner.step()
+    settled()
+    assert [*plot_of_the_loss(window)] == []
+    window.document.undo()
+    settled()
     scale = window.diagram.picture.layout.scale
-    draw(window, 150, (1920, 1200))
-    assert place(window, Address("node", 0, 0)).height > 1.2 * small  # the diagram has the room to grow
-    draw(window, 150, (1280, 800))
+    for size in ((1920, 1200), (1280, 800)):
+        window.main_window.resize(*size)
+        settled()
+        if size == (1920, 1200):  # the diagram has the room to grow
+            assert place(window, Address("node", 0, 0)).height > 1.2 * small
     window.main_window.close()
     again = open_window("xor", size=(1280, 800))
     again.main_window.resize(1280, 800)  # the screen of these tests is smaller
@@ -640,32 +659,32 @@ def test_the_first_arrangement_shows_a_whole_edge_five_rows_and_a_wide_plot(qtbo
     assert window.diagram.height() >= 1.6 * before.height()
 
 
-def test_a_small_window_leaves_the_diagram_room_for_the_numbers_of_every_edge(open_window):
+def test_a_small_window_has_room_for_all_numbers_and_presenting_for_large_ones(open_window):
     window = open_window("relu", size=(1000, 650))
     settled()
     assert window.board.docks["Data"].height() <= 0.34 * 650
     assert window.diagram.height() >= 0.42 * 650
+    window.selection.show_slopes(True)
     for name in ("relu", "xor", "two-hidden-layers"):
-        window.document.start(load(example(name).path))
-        window.selection.show_slopes(True)
-        settled()
+        show_example(window, name)
         picture = window.diagram.picture
         weights = sum(layer.weights.size for layer in picture.content.network.layers)
         shown = Counter(label.address.kind for label in picture.labels)
         assert (shown["weight"], shown["slope"]) == (weights, weights), name
-
-
-def test_values_are_read_from_the_back_row_while_presenting(open_window):
-    window = open_window("relu")
+    window.selection.show_slopes(False)
     choose_entry(window, "Present")
     settled()  # on the whole screen, which is small in these tests
     window.main_window.resize(1920, 1080)
-    for name in ("relu", "xor", "two-hidden-layers"):
-        window.document.start(load(example(name).path))
-        settled()
+    for name in ("relu", "xor", "two-hidden-layers"):  # values are read from the back row
+        show_example(window, name)
         values = [label for label in window.diagram.picture.labels if label.address.kind == "value"]
         assert values
         assert min(label.size for label in values) >= 1080 / 30, name
+
+
+def show_example(window, name):
+    window.document.start(load(example(name).path))
+    settled()
 
 
 def test_all_that_training_says_of_a_classifier_is_in_sight_after_an_update(qtbot, open_window):
@@ -691,24 +710,23 @@ def say(qtbot, window, sentence):
     qtbot.waitUntil(lambda: heights(window) != before)
 
 
-@pytest.mark.parametrize("size", [(1000, 650), (1280, 800)], ids=str)
-def test_training_gives_the_room_back_that_a_warning_took_unless_it_was_dragged(qtbot, open_window, size):
-    window = open_window("relu", size=size)
-    before = heights(window)
-    say(qtbot, window, 6 * "Nothing comes of it. ")
-    say(qtbot, window, "")
-    qtbot.waitUntil(lambda: heights(window) == before)
-    if size == (1280, 800):
-        say(qtbot, window, 6 * "Nothing comes of it. ")
-        settled()
+def test_training_gives_the_room_back_that_a_warning_took_unless_it_was_dragged(qtbot, open_window, amount):
+    for size in ((1000, 650), (1280, 800))[amount(quick=1, ci=0, night=0) :]:
+        window = open_window("relu", size=size)
         before = heights(window)
-        make_higher(window.board, window.board.docks["Training"], 40)
-        settled()
-        dragged = heights(window)
-        assert dragged[0] == before[0] + 40
-        window.training.message.show_warning("")
-        settled()
-        assert heights(window) == dragged
+        say(qtbot, window, 6 * "Nothing comes of it. ")
+        say(qtbot, window, "")
+        qtbot.waitUntil(lambda before=before, window=window: heights(window) == before)
+    say(qtbot, window, 6 * "Nothing comes of it. ")
+    settled()
+    before = heights(window)
+    make_higher(window.board, window.board.docks["Training"], 40)
+    settled()
+    dragged = heights(window)
+    assert dragged[0] == before[0] + 40
+    window.training.message.show_warning("")
+    settled()
+    assert heights(window) == dragged
 
 
 class Seen(QObject):
@@ -747,11 +765,13 @@ def test_a_window_is_filled_alone_and_an_edit_lays_no_panel_out_anew(open_window
 LOW = 580
 """From this height on, at 100 %, the whole Training panel has room beside another one."""
 BEGIN = "import sys; from tests.ui import test_geometry; test_geometry.on_one_screen(*map(int, sys.argv[1:]))"
+ALL = (*SIZES_PERCENT, *reversed(SIZES_PERCENT))
 
 
 def test_no_size_leaves_the_screen_or_shrinks_the_diagram_and_panels_are_as_before(amount):
     for screen in ("1366 768", "1280 720", "1920 1080")[: amount(quick=1, ci=3, night=3)]:
-        words = [sys.executable, "-c", BEGIN, *screen.split()]
+        percents = map(str, amount(quick=(200, 100), ci=ALL, night=ALL))
+        words = [sys.executable, "-c", BEGIN, *screen.split(), *percents]
         done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=True)
         assert done.stdout.splitlines() == [f"on {screen}"]
 
@@ -797,8 +817,8 @@ def compare(before, window):
         print("panels", before, panels(window))
 
 
-def on_one_screen(width, height):
-    """Choose one size after the other, up and down again; print what is wrong."""
+def on_one_screen(width, height, *percents):
+    """Choose one size after the other; print what is wrong."""
     QLoggingCategory.setFilterRules("default.warning=false")
     with TemporaryDirectory() as folder:
         screens, screen = Path(folder) / "screens.json", {"name": "one", "x": 0, "y": 0}
@@ -815,7 +835,7 @@ def on_one_screen(width, height):
     window.library.load()
     came_to_rest(window)
     before, small = panels(window), drawn(window)
-    for percent in (*SIZES_PERCENT, *reversed(SIZES_PERCENT)):
+    for percent in percents:
         window.set_size(percent)
         QTest.qWait(100)
         QTest.mouseClick(window.training, Qt.MouseButton.LeftButton, pos=QPoint(3, 3))  # which drags nothing
