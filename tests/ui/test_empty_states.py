@@ -138,12 +138,13 @@ def test_figures_have_one_size_which_does_not_change_as_a_number_lengthens(open_
             assert metrics.horizontalAdvance(own.text) <= own.width()
 
 
-def test_no_figure_is_cut_off_where_another_has_a_longer_caption(qtbot, open_window):
+def test_no_figure_is_cut_off_where_another_has_a_longer_caption(qtbot, open_window, amount):
     network = Network(["x"], [Layer(["output"], "identity", [[1 / 3]])])
     state = State(network, Dataset([[0.1]], [[0.0333346]]), Training(learning_rate=1e-9))
-    window = open_window(train(state, updates=123456).state)
+    updates = amount(quick=23456, ci=123456, night=123456)
+    window = open_window(train(state, updates=updates).state)
     press(window, "One back")
-    caption = "Iteration of 123456"
+    caption = f"Iteration of {updates}"
     qtbot.waitUntil(lambda: figure(window, "Iteration").accessibleName() == caption)
     QApplication.processEvents()
     for caption in ("MSE", "Iteration", "Row's error"):

@@ -99,6 +99,7 @@ def test_a_sentence_is_announced_on_behalf_of_its_widget_and_again_if_said_again
 
 def test_a_warning_about_a_run_is_announced_once(open_window, heard, qtbot):
     window = open_window(replace(load(example("relu").path), training=Training(learning_rate=100)))
+    window.runner.speed = 1.0
     with qtbot.waitSignal(window.runner.run_ended):
         press(window, "Run")
     assert "the MSE rose" in status(window)
