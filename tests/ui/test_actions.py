@@ -139,7 +139,7 @@ def test_undo_and_redo_say_what_they_did_and_have_their_keys(open_window):
 
 
 def test_a_theme_is_one_palette_also_on_the_command_line_and_read_once(
-    open_window, settings, monkeypatch, tmp_path, as_before
+    as_before, open_window, settings, monkeypatch, tmp_path
 ):
     night = replace(PALETTES["dark"], surface="#101418", canvas="#101418")
     monkeypatch.setitem(PALETTES, "night", night)
@@ -219,7 +219,7 @@ def chosen(menu):
     return menu.activeAction().text().partition(":")[0]
 
 
-def test_typing_goes_to_an_activation_and_enter_chooses_it(open_window, slow):
+def test_letters_and_arrows_go_to_an_activation_and_enter_chooses_it(open_window, slow):
     window = open_window("relu")
     for opens in (on_the_diagram, in_the_network_menu):
         for typed, wanted in (
@@ -247,10 +247,6 @@ def test_typing_goes_to_an_activation_and_enter_chooses_it(open_window, slow):
         assert not menu.isVisible()
         choose_entry(window, "Undo")
         assert used(window) == "relu"
-
-
-def test_letters_and_arrows_go_through_the_names_of_a_menu(open_window, slow):
-    window = open_window("relu")
     window.document.edit("Slope", edits.set_activation, 0, "leaky_relu(0.2)")
     menu = on_the_diagram(window)
     for each in ACTIVATIONS:
@@ -321,16 +317,16 @@ def test_the_help_says_what_registries_and_limits_say_and_the_network_can_be_edi
 
 
 def test_a_page_that_is_asked_for_again_comes_in_the_one_window_in_the_themes_ink(
-    open_window, qapp, as_before
+    as_before, open_window, qapp
 ):
     window = open_window("relu")
     for title in ("Formulas", "Files", "Formulas"):
         choose_entry(window, title)
     (one,) = window.main_window.findChildren(HelpWindow)
     assert "gradient_descent" in help_text(window)
-    for theme in ("light", "dark"):
-        apply_theme(qapp, theme)
-        palette = PALETTES[theme]
+    for theme, palette in PALETTES.items():
+        if theme != "light":  # as it is at first
+            apply_theme(qapp, theme)
         image = one.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
         pixels = np.array(image.constBits()).view(np.uint32).reshape(image.height(), -1)
         seen = {QColor(each).name().upper() for each in np.unique(pixels[60:260, 20:300]).tolist()}

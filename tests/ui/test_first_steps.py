@@ -56,6 +56,12 @@ def in_window(window, address):
 
 
 @pytest.fixture
+def as_before(qapp):
+    yield
+    apply_theme(qapp, "light")
+
+
+@pytest.fixture
 def window(open_window):
     opened = open_window("forward")
     choose_entry(opened, "First steps")
@@ -74,7 +80,7 @@ def covered(window):
     return found + ["row"] * card.geometry().intersects(row)
 
 
-def test_the_first_step_is_a_card_beside_a_weight_with_a_ring_around_it(qapp, window, qtbot):
+def test_the_first_step_is_a_card_beside_a_weight_with_a_ring_around_it(as_before, qapp, window, qtbot):
     assert said(window)[:2] == ["1 of 5", TITLES[0]]
     (card,) = cards(window)
     ring, geometry = ringed(window), card.geometry()
@@ -89,7 +95,9 @@ def test_the_first_step_is_a_card_beside_a_weight_with_a_ring_around_it(qapp, wi
     assert not geometry.contains(corner)  # the prediction, which is to be seen changing
     # the keys of the menus stay those of the menus
     assert [own.text() for own in card.findChildren(QPushButton) if "&" in own.text()] == []
-    in_the_themes_colours(qapp, window)
+    assert is_painted_in(PALETTES["light"], window)
+    apply_theme(qapp, "dark")
+    assert is_painted_in(PALETTES["dark"], window)
     before = ringed(window)
     window.diagram.zoom(1.5)
     qtbot.waitUntil(lambda: ringed(window) != before)
@@ -101,21 +109,13 @@ def test_the_first_step_is_a_card_beside_a_weight_with_a_ring_around_it(qapp, wi
     assert said(window)[1] == TITLES[0]
 
 
-def in_the_themes_colours(qapp, window):
-    """Assert that ring and card are painted in the colours of each theme."""
-    try:
-        for theme in ("light", "dark"):
-            apply_theme(qapp, theme)
-            palette = PALETTES[theme]
-            (card,) = cards(window)
-            image = window.main_window.grab().toImage()
-            inside = card.geometry().topLeft() + QPoint(card.width() // 2, 6)
-            assert image.pixelColor(inside).name().upper() == palette.surface.upper()
-            ring = ringed(window)
-            line = [image.pixelColor(ring.center().x(), ring.top() + y).name().upper() for y in range(6)]
-            assert palette.accent.upper() in line
-    finally:
-        apply_theme(qapp, "light")
+def is_painted_in(palette, window):
+    """Tell whether the card and its ring are painted in the colours of a theme."""
+    (card,), ring = cards(window), ringed(window)
+    image = window.main_window.grab().toImage()
+    inside = card.geometry().topLeft() + QPoint(card.width() // 2, 6)
+    line = [image.pixelColor(ring.center().x(), ring.top() + y).name().upper() for y in range(6)]
+    return image.pixelColor(inside).name().upper() == palette.surface and palette.accent in line
 
 
 def test_deeds_are_noticed_and_announced_and_next_leads_through_all_steps(window, qtbot, heard):
@@ -206,10 +206,10 @@ def test_buttons_and_tab_lead_to_and_fro_and_skip_escape_and_present_end_it(wind
 
 def test_a_card_is_within_the_window_points_at_what_it_speaks_of_and_covers_no_number(open_window, amount):
     window = open_window("forward")
-    names = {name: load(example(name).path) for name in ("xor", "two-hidden-layers", "digits", "forward")}
-    for size in ((1920, 1080), (1000, 650), (1280, 800)):
+    names = {name: load(example(name).path) for name in ("digits", "xor", "forward", "two-hidden-layers")}
+    for size in ((1920, 1080), (1280, 800), (1000, 650)):
         window.main_window.resize(*size)
-        for name in [*names][:: amount(quick=2, ci=1, night=1)] if size == (1280, 800) else names:
+        for name in names if size == (1000, 650) else [*names][:: amount(quick=2, ci=1, night=1)]:
             if name == "digits" and size == (1000, 650):
                 continue  # too small for that network and a card
             window.document.start(names[name])

@@ -80,7 +80,9 @@ def test_everything_in_every_dialog_has_a_name_of_its_own(open_window, answer, t
     assert [each for each in found if each[1:] != (True, [], True)] == []
 
 
-def test_a_sentence_is_announced_on_behalf_of_its_widget_and_again_if_said_again(open_window, heard, qtbot):
+def test_a_screen_reader_hears_sentences_on_behalf_of_their_widget_and_present_numbers(
+    open_window, heard, qtbot
+):
     window, looks = open_window("relu"), []
     announce(window.diagram, "")
     assert heard == []
@@ -95,6 +97,11 @@ def test_a_sentence_is_announced_on_behalf_of_its_widget_and_again_if_said_again
     once, again = looks
     assert again != once  # it lights up for a moment
     qtbot.waitUntil(lambda: window.status.grab().toImage() == once)
+    weight = address_named(window, "node_0", "accounts")
+    set_number(window, weight, "9.25")
+    assert window.diagram.accessibleDescription().startswith("weight from accounts to node_0: 9.25")
+    choose_entry(window, "Undo")
+    assert window.diagram.accessibleDescription().startswith("weight from accounts to node_0: 2")
 
 
 def test_a_warning_about_a_run_is_announced_once(open_window, heard, qtbot):
@@ -104,12 +111,3 @@ def test_a_warning_about_a_run_is_announced_once(open_window, heard, qtbot):
         press(window, "Run")
     assert "the MSE rose" in status(window)
     assert [text for _, text in heard].count(status(window)) == 1
-
-
-def test_a_screen_reader_hears_the_number_as_it_is_now(open_window):
-    window = open_window("relu")
-    weight = address_named(window, "node_0", "accounts")
-    set_number(window, weight, "9.25")
-    assert window.diagram.accessibleDescription().startswith("weight from accounts to node_0: 9.25")
-    choose_entry(window, "Undo")
-    assert window.diagram.accessibleDescription().startswith("weight from accounts to node_0: 2")
