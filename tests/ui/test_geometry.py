@@ -516,24 +516,6 @@ def test_a_size_and_the_sizes_of_panels_are_there_again_after_a_restart(
     open_window, settings, qapp, monkeypatch
 ):
     monkeypatch.setattr(MainWindow, "fit_screen", lambda _: None)  # the screen of these tests is small
-    large = open_window("xor", size=(1920, 1080))
-    draw(large, 150, (1920, 1080))
-    docks, measured = large.board.docks, measures(large)
-    large.board.resizeDocks([docks["Training"]], [700], Qt.Orientation.Horizontal)
-    large.board.resizeDocks([docks["Data"]], [500], Qt.Orientation.Vertical)
-    QApplication.processEvents()
-    before = [docks[name].size() for name in ("Training", "Data", "MSE")]
-    large.main_window.close()
-    draw_at(qapp, 100)
-    again = open_window("xor", size=(1920, 1080))
-    after = [again.board.docks[name].size() for name in ("Training", "Data", "MSE")]
-    assert all(abs((a - b).width()) + abs((a - b).height()) <= 4 for a, b in zip(before, after, strict=True))
-    assert settings.size == 150
-    assert measures(again) == measured
-    assert offered(again, "150 %").isChecked()
-
-
-def test_panels_that_gave_way_have_their_room_again_at_100_percent(open_window):
     window = open_window("xor", size=(1280, 800))
     first, small = window.board.docks["Data"].height(), place(window, Address("node", 0, 0)).height
     draw(window, 150, (1280, 800))
@@ -543,19 +525,38 @@ def test_panels_that_gave_way_have_their_room_again_at_100_percent(open_window):
     assert [*plot_of_the_loss(window)] == []
     window.document.undo()
     settled()
-    scale = window.diagram.picture.layout.scale
+    scale, measured = window.diagram.picture.layout.scale, measures(window)
     for size in ((1920, 1200), (1280, 800)):
         window.main_window.resize(*size)
         settled()
         if size == (1920, 1200):  # the diagram has the room to grow
             assert place(window, Address("node", 0, 0)).height > 1.2 * small
-    window.main_window.close()
-    again = open_window("xor", size=(1280, 800))
-    again.main_window.resize(1280, 800)  # the screen of these tests is smaller
-    settled()
+    again = restarted(open_window, qapp, window)
     assert again.diagram.picture.layout.scale == pytest.approx(scale, rel=0.05)
-    draw(again, 100, (1280, 800))
+    assert settings.size == 150
+    assert measures(again) == measured
+    assert offered(again, "150 %").isChecked()
+    draw(again, 100, (1280, 800))  # panels that gave way have their room again
     assert abs(again.board.docks["Data"].height() - first) <= 4
+    draw(again, 150, (1920, 1080))
+    docks = again.board.docks
+    again.board.resizeDocks([docks["Training"]], [700], Qt.Orientation.Horizontal)
+    again.board.resizeDocks([docks["Data"]], [500], Qt.Orientation.Vertical)
+    QApplication.processEvents()
+    before = [docks[name].size() for name in ("Training", "Data", "MSE")]
+    last = restarted(open_window, qapp, again, (1920, 1080))
+    after = [last.board.docks[name].size() for name in ("Training", "Data", "MSE")]
+    assert all(abs((a - b).width()) + abs((a - b).height()) <= 4 for a, b in zip(before, after, strict=True))
+
+
+def restarted(open_window, qapp, window, size=(1280, 800)):
+    """Close a window and open the next one, as the program does: what is not remembered is at first."""
+    window.main_window.close()
+    draw_at(qapp, 100)
+    again = open_window("xor", size=size)
+    again.main_window.resize(*size)  # the screen of these tests is smaller
+    settled()
+    return again
 
 
 def test_a_question_at_the_start_has_the_size_that_is_remembered(
