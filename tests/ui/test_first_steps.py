@@ -289,7 +289,7 @@ def started(qtbot, tmp_path):
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
-def test_a_window_that_stands_gives_the_diagram_the_keyboard_once_it_is_filled_and_no_button(qtbot, settings):
+def test_a_window_that_is_filled_later_gives_the_diagram_the_keyboard_and_no_button(qtbot, settings):
     empty = MainWindow(settings)
     qtbot.addWidget(empty)
     empty.show()

@@ -531,11 +531,8 @@ def test_a_size_and_the_sizes_of_panels_are_there_again_after_a_restart(
         settled()
         if size == (1920, 1200):  # the diagram has the room to grow
             assert place(window, Address("node", 0, 0)).height > 1.2 * small
-    again = restarted(open_window, qapp, window)
+    again = restarted(open_window, window, (1280, 800))
     assert again.diagram.picture.layout.scale == pytest.approx(scale, rel=0.05)
-    assert settings.size == 150
-    assert measures(again) == measured
-    assert offered(again, "150 %").isChecked()
     draw(again, 100, (1280, 800))  # panels that gave way have their room again
     assert abs(again.board.docks["Data"].height() - first) <= 4
     draw(again, 150, (1920, 1080))
@@ -544,17 +541,21 @@ def test_a_size_and_the_sizes_of_panels_are_there_again_after_a_restart(
     again.board.resizeDocks([docks["Data"]], [500], Qt.Orientation.Vertical)
     QApplication.processEvents()
     before = [docks[name].size() for name in ("Training", "Data", "MSE")]
-    last = restarted(open_window, qapp, again, (1920, 1080))
+    again.main_window.close()
+    draw_at(qapp, 100)
+    last = restarted(open_window, again, (1920, 1080))
     after = [last.board.docks[name].size() for name in ("Training", "Data", "MSE")]
     assert all(abs((a - b).width()) + abs((a - b).height()) <= 4 for a, b in zip(before, after, strict=True))
+    assert settings.size == 150
+    assert measures(last) == measured
+    assert offered(last, "150 %").isChecked()
 
 
-def restarted(open_window, qapp, window, size=(1280, 800)):
-    """Close a window and open the next one, as the program does: what is not remembered is at first."""
+def restarted(open_window, window, size):
+    """Close a window and open the next one, of a size for which the screen of these tests is too small."""
     window.main_window.close()
-    draw_at(qapp, 100)
     again = open_window("xor", size=size)
-    again.main_window.resize(*size)  # the screen of these tests is smaller
+    again.main_window.resize(*size)
     settled()
     return again
 

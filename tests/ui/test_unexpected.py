@@ -401,7 +401,7 @@ def make_many():
     return [[] for _ in range(100_000)]
 
 
-def test_a_timer_that_nothing_holds_ends_in_the_thread_of_the_window_whoever_makes_objects(qtbot):
+def test_a_timer_that_nothing_holds_ends_in_the_windows_thread_whoever_makes_objects(qtbot):
     gone = []
     thing = QTimer(interval=1000)
     thing.itself = thing
