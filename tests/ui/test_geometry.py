@@ -525,39 +525,28 @@ def test_a_size_and_the_sizes_of_panels_are_there_again_after_a_restart(
     assert [*plot_of_the_loss(window)] == []
     window.document.undo()
     settled()
-    scale, measured = window.diagram.picture.layout.scale, measures(window)
-    for size in ((1920, 1200), (1280, 800)):
-        window.main_window.resize(*size)
-        settled()
-        if size == (1920, 1200):  # the diagram has the room to grow
-            assert place(window, Address("node", 0, 0)).height > 1.2 * small
-    again = restarted(open_window, window, (1280, 800))
+    window.main_window.resize(1920, 1080)
+    settled()
+    assert place(window, Address("node", 0, 0)).height > 1.2 * small  # the diagram has the room to grow
+    window.board.resizeDocks([window.board.docks["Training"]], [700], Qt.Orientation.Horizontal)
+    settled()
+    scale, measured, before = window.diagram.picture.layout.scale, measures(window), docks_of(window)
+    window.main_window.close()
+    draw_at(qapp, 100)
+    again = open_window("xor", size=(1920, 1080))
+    settled()
+    assert settings.size == 150
+    assert measures(again) == measured
+    assert offered(again, "150 %").isChecked()
     assert again.diagram.picture.layout.scale == pytest.approx(scale, rel=0.05)
+    after = docks_of(again)
+    assert all(abs((a - b).width()) + abs((a - b).height()) <= 4 for a, b in zip(before, after, strict=True))
     draw(again, 100, (1280, 800))  # panels that gave way have their room again
     assert abs(again.board.docks["Data"].height() - first) <= 4
-    draw(again, 150, (1920, 1080))
-    docks = again.board.docks
-    again.board.resizeDocks([docks["Training"]], [700], Qt.Orientation.Horizontal)
-    again.board.resizeDocks([docks["Data"]], [500], Qt.Orientation.Vertical)
-    QApplication.processEvents()
-    before = [docks[name].size() for name in ("Training", "Data", "MSE")]
-    again.main_window.close()
-    draw_at(qapp, 100)
-    last = restarted(open_window, again, (1920, 1080))
-    after = [last.board.docks[name].size() for name in ("Training", "Data", "MSE")]
-    assert all(abs((a - b).width()) + abs((a - b).height()) <= 4 for a, b in zip(before, after, strict=True))
-    assert settings.size == 150
-    assert measures(last) == measured
-    assert offered(last, "150 %").isChecked()
 
 
-def restarted(open_window, window, size):
-    """Close a window and open the next one, of a size for which the screen of these tests is too small."""
-    window.main_window.close()
-    again = open_window("xor", size=size)
-    again.main_window.resize(*size)
-    settled()
-    return again
+def docks_of(window):
+    return [window.board.docks[name].size() for name in ("Training", "Data", "MSE")]
 
 
 def test_a_question_at_the_start_has_the_size_that_is_remembered(
