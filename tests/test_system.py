@@ -62,7 +62,7 @@ def test_the_libraries_of_x11_are_needed_by_windows_on_x11_alone(computer):
     assert _system.check(window=False) is None
 
 
-def test_a_platform_that_the_user_chose_is_respected_and_else_pictures_are_drawn_in_memory(computer):
+def test_a_platform_that_the_user_chose_is_respected_else_none_is_needed(computer):
     computer.delenv("DISPLAY")
     computer.setenv("QT_QPA_PLATFORM", "vnc")
     _system.draw_without_display()
