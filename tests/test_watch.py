@@ -304,7 +304,7 @@ def test_a_window_that_hangs_holds_up_neither_the_loop_nor_the_end_of_the_script
         assert run(HANGS, LOOP.format(shape=shape, updates=8_000, each=""), "kill") == (0, "trained\n", "")
 
 
-UNTIL_IT_IS_GONE = LOOP.format(shape=(2, 3), updates=500, each="windows[0].wait() if k == 3 else None")
+UNTIL_IT_IS_GONE = LOOP.format(shape=(2, 3), updates=5000, each="windows[0].wait() if k == 3 else None")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="its processes are not ended by signals")

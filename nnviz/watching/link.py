@@ -79,7 +79,7 @@ class Link(frames.Mailbox):
             self.end(LEFT)
         self._handed_over.set()
         if self._process.wait() and gone:  # who closes it knows
-            print(f"nnviz: {LEFT}", file=sys.stderr)
+            print(f"nnviz: {LEFT}\n", end="", file=sys.stderr)  # in one piece, for the script may end now
 
     def _hand_over(self, state: State) -> None:
         assert self._process.stdin is not None
