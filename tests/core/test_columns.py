@@ -77,7 +77,7 @@ def test_raw_rows_and_columns_that_do_not_fit_are_refused(approved):
     approved(
         "raw rows that do not fit", refusals({k: partial(TABLE.predict, v) for k, v in RAW_ROWS.items()})
     )
-    approved("what is no column", refusals({k: partial(Column, *v) for k, v in COLUMNS.items()}))
+    approved("refused as column", refusals({k: partial(Column, *v) for k, v in COLUMNS.items()}))
     cases = {k: partial(replace, TABLE, columns=Columns(v)) for k, v in MISFITS.items()}
     approved("columns that do not fit a network", refusals(cases))
 

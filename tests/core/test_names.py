@@ -282,7 +282,7 @@ def test_typed_numbers_are_read_or_refused_with_the_reason(approved):
     assert (parsed("2/3"), parsed(" -0,5 ", quotients=False)) == (2 / 3, -0.5)
     cases = {repr(text): partial(parsed, text) for text in NOT_TYPED}
     cases["1/2 where no quotient is typed"] = partial(parsed, "1/2", quotients=False)
-    approved("what is no number", refusals(cases))
+    approved("refused as number", refusals(cases))
 
 
 def test_a_nudge_counts_in_decimal_and_ends_at_the_largest_number():

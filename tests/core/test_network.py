@@ -138,7 +138,7 @@ BARE = State(TWO, Dataset([[1, 2]]))
 
 
 def test_what_is_no_network_or_state_is_refused(approved):
-    approved("what is no network or state", refusals(NO_NETWORK))
+    approved("refused as network or state", refusals(NO_NETWORK))
     kept = WeightSet.of("weights_0", TWO.randomised(1))
     assert kept.into(TWO.randomised(2)) == TWO.randomised(1)
 

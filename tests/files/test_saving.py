@@ -565,7 +565,7 @@ def test_what_is_no_file_is_refused_before_it_is_opened(tmp_path, monkeypatch, a
         sparse.truncate(LARGEST_BYTES + 1)
     files = ("", "pipe.json", "socket.json", "link.json", "gone.json", "x.bin", "x.bin/y.json", "huge.json")
     cases = {name: tmp_path / name if name else tmp_path for name in files}
-    approved("what is no file", refusals(cases | {"a NUL": "a\0b.json", "zeros": "/dev/zero"}, load))
+    approved("refused as file", refusals(cases | {"a NUL": "a\0b.json", "zeros": "/dev/zero"}, load))
     told = f"{tmp_path / 'ring.json'} cannot be read: {os.strerror(errno.ELOOP).lower()}"
     assert refused(load, tmp_path / "ring.json") == told
     assert refused(read_bytes, tmp_path / "huge.json") == refused(load, tmp_path / "huge.json")

@@ -76,6 +76,15 @@ def _entry(menu, title):
     return None
 
 
+def menus(menu):
+    """Yield a menu, filled, and the menus below it."""
+    menu.aboutToShow.emit()
+    yield menu
+    for action in menu.actions():
+        if action.menu():
+            yield from menus(action.menu())
+
+
 def untrue(window):
     """Return what the window shows and is not so: weights, MSE, and a prediction and an input of the row."""
     state, row = window.document.state, window.selection.row

@@ -87,7 +87,7 @@ def test_what_is_no_number_is_refused_with_a_reason_and_changes_nothing(window, 
         assert window.document.state is before
         keys(window, Qt.Key.Key_Escape)
         assert window.document.state is before
-    approved("what is no number", "\n".join(told))
+    approved("refused as number", "\n".join(told))
 
 
 def test_escape_restores_and_a_click_elsewhere_accepts(window):

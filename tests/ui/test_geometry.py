@@ -60,7 +60,7 @@ from nnviz.ui.window.settings import SIZES_PERCENT, Settings
 from tests.conftest import effort
 from tests.ui.clipped import clipped, walk_panels
 from tests.ui.hands import address_named, bring, choose_entry, click, editor_of, entry, make_higher
-from tests.ui.sees import help_page, offered, place, written
+from tests.ui.sees import help_page, menus, offered, place, written
 
 pytestmark = pytest.mark.fonts
 
@@ -101,15 +101,6 @@ def in_sight(dock, widget):
 
 
 # --- every panel, over network, theme, size of the window and size of everything
-
-
-def menus(menu):
-    """Yield a menu, filled, and those within."""
-    menu.aboutToShow.emit()
-    yield menu
-    for action in menu.actions():
-        if action.menu():
-            yield from menus(action.menu())
 
 
 def all_menus(window):

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from tests.ui.hands import address_named, choose_entry, write
-from tests.ui.sees import figure, help_page, written
+from tests.ui.sees import figure, help_page, menus, written
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -16,13 +16,8 @@ PAGES = README + "".join(path.read_text("utf-8") for path in sorted((ROOT / "res
 
 def entries(menu):
     """Return the plain texts of a menu's entries and of the menus below it."""
-    found = set()
-    menu.aboutToShow.emit()
-    for action in menu.actions():
-        found.add(action.text().replace("&", "").partition("\t")[0])
-        if action.menu():
-            found |= entries(action.menu())
-    return found
+    actions = [action for each in menus(menu) for action in each.actions()]
+    return {action.text().replace("&", "").partition("\t")[0] for action in actions}
 
 
 def test_every_menu_path_of_the_documentation_leads_to_an_entry(afresh):

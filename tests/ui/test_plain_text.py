@@ -44,7 +44,7 @@ from nnviz.ui.window.session import fill
 from nnviz.ui.window.unexpected import Unexpected
 from tests.ui.clipped import walk_panels
 from tests.ui.hands import address_named, choose_entry, click
-from tests.ui.sees import offered, status
+from tests.ui.sees import menus, offered, status
 
 MAGENTA = QColor(255, 0, 255)
 MAKES_HTML = re.compile(
@@ -123,15 +123,6 @@ def test_the_test_would_see_a_picture(hostile, qtbot):
     label.ensurePolished()
     label.setTextFormat(Qt.TextFormat.RichText)
     assert is_rendered(label)
-
-
-def menus(menu):
-    """Yield a menu, filled, and all that are in it."""
-    menu.aboutToShow.emit()
-    yield menu
-    for action in menu.actions():
-        if action.menu():
-            yield from menus(action.menu())
 
 
 def test_no_text_no_tooltip_and_no_menu_of_the_window_is_rendered(window):
