@@ -27,7 +27,7 @@ def pytest_addoption(parser):
         "--ci", action="store_true", help="try as many hostile files and accidents as .ci/run does"
     )
     group.addoption("--night", action="store_true", help="try every combination, and soak for hours")
-    group.addoption("--approve", action="store_true", help="write the texts that tests see to tests/approved")
+    group.addoption("--approve", action="store_true", help="write the texts that tests see beside them")
 
 
 def effort(config) -> str:
