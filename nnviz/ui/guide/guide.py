@@ -51,7 +51,7 @@ class Guide(QObject):
 
     def end(self) -> None:
         """Take card, ring and line away."""
-        self._soon.stop()
+        self._soon.blockSignals(True)  # changes may still start it before Qt deletes it
         self._watch([])
         for part in (self._card, self._ring, self._pointer):
             part.hide()
@@ -64,10 +64,10 @@ class Guide(QObject):
         return self._steps[self._number]
 
     def _go(self, steps: int) -> None:
-        self._number += steps
-        if self._number == len(self._steps):
+        if self._number + steps == len(self._steps):
             self.end()
             return
+        self._number += steps
         self.step.begin()
         self._done, self._sign = False, self.step.sign()
         self._show(self.step.says)
