@@ -8,6 +8,7 @@ import hypothesis
 import pytest
 from allpairspy import AllPairs
 
+from nnviz import _system
 from tests.approved import Approved
 from tests.surroundings import settle
 
@@ -22,6 +23,10 @@ for _name, _examples in {"quick": 25, "ci": 100, "night": 2000}.items():
 
 
 def pytest_addoption(parser):
+    try:
+        _system.check(window=False)
+    except _system.DisplayError as error:  # before pytest-qt prints a traceback
+        raise pytest.UsageError(str(error)) from None
     group = parser.getgroup("nnviz")
     group.addoption(
         "--ci", action="store_true", help="try as many hostile files and accidents as .ci/run does"

@@ -5,12 +5,13 @@ import os
 import shutil
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 
 import nnviz
 from nnviz import _system
-from tests.processes import ended, without_display
+from tests.processes import ended, python, without_display
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux lacks libraries")
 
@@ -51,6 +52,20 @@ def test_what_a_window_or_a_picture_lacks_is_told(computer, approved):
     computer.delenv("DISPLAY")
     computer.setattr(ctypes, "CDLL", lambda _library: None)
     approved("no display", told(window=True))
+
+
+LACKING = """
+import ctypes, os, shutil, pytest
+def lacks(name): raise OSError(name)
+ctypes.CDLL, os.geteuid, shutil.which = lacks, lambda: 0, lambda name: "/usr/bin/apt-get"
+raise SystemExit(pytest.main([]))
+"""
+
+
+def test_the_tests_name_missing_libraries_in_one_line(approved):
+    code, _, said = python(LACKING, cwd=Path(__file__).parents[1])
+    assert code == pytest.ExitCode.USAGE_ERROR
+    approved("tests where libraries are missing", said)
 
 
 def test_the_libraries_of_x11_are_needed_by_windows_on_x11_alone(computer):
