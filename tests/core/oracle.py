@@ -75,34 +75,27 @@ def nearest_kink(network, x):
 
 def parameters(network):
     """Every weight and bias as one list of floats, layer by layer, weights before biases."""
-    return [
-        float(v)
-        for layer in network.layers
-        for part in (layer.weights, layer.biases)
-        if part is not None
-        for v in part.ravel()
-    ]
+    return _flat(network).tolist()
+
+
+def _flat(layered):
+    parts = (part for layer in layered.layers for part in (layer.weights, layer.biases) if part is not None)
+    return np.concatenate([part.ravel() for part in parts])
 
 
 def with_parameters(network, values):
-    values = np.asarray(values, dtype=np.float64)
-    layers, at = [], 0
+    rest, layers = np.asarray(values, dtype=np.float64), []
     for layer in network.layers:
-        weights = values[at : at + layer.weights.size].reshape(layer.weights.shape)
-        at += layer.weights.size
-        biases = None
-        if layer.biases is not None:
-            biases = values[at : at + len(layer)]
-            at += len(layer)
-        layers.append(Layer(layer.nodes, layer.activation, weights, biases))
+        weights, rest = np.split(rest, [layer.weights.size])
+        biases, rest = np.split(rest, [0 if layer.biases is None else len(layer)])
+        own = {} if layer.biases is None else {"biases": biases}
+        layers.append(replace(layer, weights=weights.reshape(layer.weights.shape), **own))
     return Network(network.inputs, tuple(layers))
 
 
 def flat_slopes(network, x, y, name="mse"):
     """The slopes in the order of `parameters`."""
-    found = slopes(network, x, y, name)
-    parts = (part for layer in found.layers for part in (layer.weights, layer.biases) if part is not None)
-    return np.concatenate([part.ravel() for part in parts])
+    return _flat(slopes(network, x, y, name))
 
 
 def slope_along(direction, network, x, y, name="mse", step=1e-6):
@@ -110,15 +103,6 @@ def slope_along(direction, network, x, y, name="mse", step=1e-6):
     ends = (parameters(network) + sign * step * direction for sign in (1, -1))
     high, low = (loss(with_parameters(network, end), x, y, name) for end in ends)
     return (high - low) / (2 * step)
-
-
-def central_differences(network, x, y, name="mse"):
-    """∂L/∂w of every weight and bias, in the order of `parameters`."""
-    values = np.array(parameters(network))
-    sizes = np.maximum(1.0, np.abs(values))
-    return np.array(
-        [slope_along(s * d, network, x, y, name) / s for s, d in zip(sizes, np.eye(len(values)), strict=True)]
-    )
 
 
 def _momentum(w, g, rate, memory, _t):
@@ -147,54 +131,48 @@ def optimizer_steps(name):
     return lambda w, g, rate: OPTIMIZERS[name](w, g, rate, memory, next(updates))
 
 
-def train_plainly(state, updates):
-    """Return (network, losses after 0, 1, … `updates` updates) by the definitions.
-
-    The losses are lists of that over the rows trained on and, if there are any, that over the others.
-    """
+def plain_updates(state, updates):
+    """Yield the network after 0, 1, … `updates` updates by the definitions."""
     x, y, settings = state.data.inputs, state.data.targets, state.training
     rows = int(len(x) * (1 - settings.validation))
     batch = min(settings.batch_size or rows, rows)
     batches = math.ceil(rows / batch)
-    step = optimizer_steps(settings.optimizer)
-    parts = [part for part in (slice(rows), slice(rows, None)) if len(x[part])]
-    network, history = state.network, []
-    for k in range(updates + 1):
-        history.append([loss(network, x[part], y[part], settings.loss) for part in parts])
+    step, network = optimizer_steps(settings.optimizer), state.network
+    yield network
+    for k in range(updates):
         epoch, part = divmod(k, batches)
         order = np.arange(rows)
         if batches > 1:
             order = np.random.default_rng([settings.seed, 1, epoch]).permutation(rows)
         order = order[part * batch : (part + 1) * batch]
-        if k < updates:
-            found = flat_slopes(network, x[order], y[order], settings.loss)
-            values = step(np.array(parameters(network)), found, settings.learning_rate)
-            network = with_parameters(network, values)
-    return network, history
+        found = flat_slopes(network, x[order], y[order], settings.loss)
+        values = step(np.array(parameters(network)), found, settings.learning_rate)
+        network = with_parameters(network, values)
+        yield network
+
+
+def losses_of(state, network):
+    """Return the loss over the rows trained on and, if there are any, that over the others."""
+    x, y, rows = state.data.inputs, state.data.targets, state.trained_rows
+    parts = [part for part in (slice(rows), slice(rows, None)) if len(x[part])]
+    return [loss(network, x[part], y[part], state.training.loss) for part in parts]
 
 
 def make_network(sizes, activations, biases, seed=0, scale=1.0):
     """A network of normal weights: `sizes` counts the nodes of each column, inputs first."""
-    rng = np.random.default_rng(seed)
-    layers = [
-        Layer(
-            default_nodes(k, len(sizes) - 1, sizes[k + 1]),
-            activations[k],
-            rng.normal(0, scale, (sizes[k + 1], sizes[k])),
-            rng.normal(0, scale, sizes[k + 1]) if biases[k] else None,
-        )
-        for k in range(len(sizes) - 1)
-    ]
+    rng, layers = np.random.default_rng(seed), []
+    for k, (before, after) in enumerate(itertools.pairwise(sizes)):
+        weights = rng.normal(0, scale, (after, before))
+        own = rng.normal(0, scale, after) if biases[k] else None
+        layers.append(Layer(default_nodes(k, len(sizes) - 1, after), activations[k], weights, own))
     return Network(default_inputs(sizes[0]), tuple(layers))
 
 
 def make_state(network, rows, data_seed=0, **training):
     """`network` with normal data and the given training settings."""
     rng = np.random.default_rng([data_seed, 99])
-    data = Dataset(
-        rng.normal(size=(rows, len(network.inputs))), rng.normal(size=(rows, len(network.outputs)))
-    )
-    return State(network, data, Training(**training))
+    x, y = (rng.normal(size=(rows, len(names))) for names in (network.inputs, network.outputs))
+    return State(network, Dataset(x, y), Training(**training))
 
 
 def classes(output="softmax", outputs=3, rows=11, hidden=("tanh",), seed=0, **training):
@@ -234,15 +212,10 @@ def predictions(state):
 
 @st.composite
 def networks(draw, max_hidden=4, activations=NAMES):
-    hidden = draw(st.integers(0, max_hidden))
-    sizes = draw(st.lists(st.integers(1, 4), min_size=hidden + 2, max_size=hidden + 2))
-    layers = hidden + 1
-    return make_network(
-        sizes,
-        draw(st.lists(st.sampled_from(activations), min_size=layers, max_size=layers)),
-        draw(st.lists(st.booleans(), min_size=layers, max_size=layers)),
-        seed=draw(st.integers(0, 2**32 - 1)),
-    )
+    layers = draw(st.integers(1, max_hidden + 1))
+    sizes = draw(st.lists(st.integers(1, 4), min_size=layers + 1, max_size=layers + 1))
+    of_layers = [draw(each) for _ in range(layers) for each in (st.sampled_from(activations), st.booleans())]
+    return make_network(sizes, of_layers[::2], of_layers[1::2], draw(st.integers(0, 2**32 - 1)))
 
 
 @st.composite

@@ -34,28 +34,22 @@ def changed(state, other):
 
 
 def test_setting_a_number_changes_that_number_alone():
-    for kind, address, row in (
-        ("weights", Address("weight", 1, 0, 2), None),
-        ("biases", Address("bias", 0, 1), None),
-        ("inputs", Address("input", -1, 1), 2),
-        ("targets", Address("target", 2, 0), 3),
+    for kind, address, row, at, by_its_edit in (
+        ("weights", Address("weight", 1, 0, 2), None, (0, 2), edits.set_weight(SMALL, 1, 0, 2, 9.5)),
+        ("biases", Address("bias", 0, 1), None, 1, edits.set_bias(SMALL, 0, 1, 9.5)),
+        ("inputs", Address("input", -1, 1), 2, (2, 1), edits.set_input(SMALL, 2, 1, 9.5)),
+        ("targets", Address("target", 2, 0), 3, (3, 0), edits.set_target(SMALL, 3, 0, 9.5)),
     ):
-        after = edits.set_value(SMALL, address, 9.5, row)
-        in_data = row is not None
+        after, in_data = edits.set_value(SMALL, address, 9.5, row), row is not None
         old, new = ((own.data if in_data else own.network.layers[address.layer]) for own in (SMALL, after))
         expected = getattr(old, kind).copy()
-        at = {"weights": (0, 2), "biases": 1, "inputs": (2, 1), "targets": (3, 0)}[kind]
         expected[at] = 9.5
         assert getattr(new, kind).tolist() == expected.tolist()
         assert changed(SMALL, after) == {"data" if in_data else "network"}
         kept = [each is own for each, own in zip(after.network.layers, LAYERS, strict=True)]
         assert kept == [in_data or k != address.layer for k in range(3)]
-        assert getattr(SMALL, "network" if in_data else "data") in (after.network, after.data)
-    assert edits.set_value(SMALL, Address("weight", 1, 0, 2), 9.5) == edits.set_weight(SMALL, 1, 0, 2, 9.5)
-    assert edits.set_value(SMALL, Address("bias", 0, 1), -2.0) == edits.set_bias(SMALL, 0, 1, -2.0)
-    assert edits.set_value(SMALL, Address("input", -1, 1), 8.0, 2) == edits.set_input(SMALL, 2, 1, 8.0)
-    assert edits.set_value(SMALL, Address("target", 2, 0), 7.0, 3) == edits.set_target(SMALL, 3, 0, 7.0)
-    assert edits.set_value(SMALL, Address("input", -1, 1), SMALL.data.inputs[2, 1], 2) is SMALL
+        assert by_its_edit == after
+        assert edits.set_value(after, address, 9.5, row) is after
 
 
 def test_rows_are_added_behind_and_removed():
@@ -63,32 +57,32 @@ def test_rows_are_added_behind_and_removed():
     assert (after.data.inputs[2].tolist(), after.data.targets[2].tolist()) == ([0, 0], [0])
     assert edits.remove_rows(after, [2]).data == SMALL.data
     assert (len(edits.add_row(SMALL).data), len(EMPTIED.data)) == (5, 0)
-    assert edits.add_row(EMPTIED).data.inputs.tolist() == [[0, 0]]
 
 
 def test_the_first_number_makes_the_first_row_and_a_first_target_the_others_zero():
+    assert edits.add_row(EMPTIED).data.inputs.tolist() == [[0, 0]]
     assert edits.value_at(EMPTIED, Address("input", -1, 1)) is None
     assert edits.set_value(EMPTIED, Address("input", -1, 1), 8.0).data.inputs.tolist() == [[0, 8]]
     assert edits.set_target(BARE, 1, 0, 5.0).data.targets.tolist() == [[0], [5], [0], [0]]
+    three = np.array([[3.0]])
     for state in (EMPTIED, replace(EMPTIED, data=replace(EMPTIED.data, targets=None))):
-        for after in (
-            edits.add_row(state),
-            edits.set_value(state, Address("input", -1, 0), 3.0),
-            edits.put_cells(state, 0, [0], np.array([[3.0]])),
-        ):
+        first = edits.set_value(state, Address("input", -1, 0), 3.0)
+        for after in (edits.add_row(state), first, edits.put_cells(state, 0, [0], three)):
             assert after.data.targets is None
-        assert edits.set_value(state, Address("target", 1, 0), 3.0).data.targets.tolist() == [[3]]
-        assert edits.put_cells(state, 0, [2], np.array([[3.0]])).data.targets.tolist() == [[3]]
+        for after in (
+            edits.set_value(state, Address("target", 1, 0), 3.0),
+            edits.put_cells(state, 0, [2], three),
+        ):
+            assert after.data.targets.tolist() == [[3]]
 
 
 def test_targets_are_emptied_together_or_not_at_all():
-    every = list(range(len(SMALL.data)))
-    bare = edits.clear_targets(SMALL, every)
+    bare = edits.clear_targets(SMALL, [0, 1, 2, 3])
     assert bare.data.targets is None
     assert changed(SMALL, bare) == {"data"}
     assert bare.data.inputs.tolist() == SMALL.data.inputs.tolist()
     assert edits.clear_targets(bare, [0]) is bare
-    one = edits.remove_rows(SMALL, every[1:])
+    one = edits.remove_rows(SMALL, [1, 2, 3])
     assert edits.set_value(one, Address("target", 2, 0), None, 0).data.targets is None
 
 
@@ -106,28 +100,15 @@ def test_names_activations_and_random_weights_change_alone():
     assert after.network.layers[1].weights.tolist() == LAYERS[1].weights.tolist()
 
 
-ENDING = {
-    "weight": lambda s: edits.set_weight(s, 0, 0, 0, 1.0),
-    "bias": lambda s: edits.set_bias(s, 0, 0, 1.0),
-    "input": lambda s: edits.set_input(s, 0, 0, 1.0),
-    "target": lambda s: edits.set_target(s, 0, 0, 1.0),
-    "row": edits.add_row,
-    "removed row": lambda s: edits.remove_rows(s, [0]),
-    "random": lambda s: edits.randomise(s, 3),
-    "activation": lambda s: edits.set_activation(s, 0, "tanh"),
-    "weight set": lambda s: use_set(s, 0),
-    "biases": lambda s: structure.add_biases(s, 1),
-    "no biases": lambda s: structure.remove_biases(s, 0),
-    "node": lambda s: structure.add_node(s, 1),
-    "removed node": lambda s: structure.remove_node(s, 1, 0),
-    "layer": lambda s: structure.add_layer(s, 1),
-    "removed layer": lambda s: structure.remove_layer(s, 0),
-}
-
-
 def test_an_edit_ends_the_run_and_names_and_settings_do_not():
     state = train(SMALL, updates=3).state
-    assert [name for name, edit in ENDING.items() if edit(state).run is not None] == []
+    weights = edits.set_weight(state, 0, 0, 0, 1.0), edits.set_bias(state, 0, 0, 1.0), use_set(state, 0)
+    rows = edits.set_input(state, 0, 0, 1.0), edits.set_target(state, 0, 0, 1.0), edits.add_row(state)
+    others = edits.remove_rows(state, [0]), edits.randomise(state, 3), edits.set_activation(state, 0, "tanh")
+    biases = structure.add_biases(state, 1), structure.remove_biases(state, 0)
+    nodes = structure.add_node(state, 1), structure.remove_node(state, 1, 0)
+    layers = structure.add_layer(state, 1), structure.remove_layer(state, 0)
+    assert {after.run for after in (*weights, *rows, *others, *biases, *nodes, *layers)} == {None}
     kept = edits.set_training(state, Training(0.5)), edits.rename(state, 1, 0, "first")
     assert all(each.run is state.run for each in (*kept, keep_set(state, "trained"), remove_set(state, 0)))
     assert state.iteration == 3
@@ -147,8 +128,8 @@ def test_nodes_layers_and_biases_that_are_added_and_removed_leave_no_trace(state
             at = sizes[column] if after is None else after + 1
             assert structure.remove_node(grown, column, at) == state
     biased = structure.add_biases(state, 1)
-    assert biased.network.layers[1].biases.tolist() == [0, 0]
-    assert biased.weight_sets[0].layers[1].biases.tolist() == [0, 0]
+    for layers in (biased.network.layers, biased.weight_sets[0].layers):
+        assert layers[1].biases.tolist() == [0, 0]
     assert oracle.predictions(biased).tolist() == oracle.predictions(state).tolist()
     assert structure.remove_biases(biased, 1) == state
     for before in range(3):
@@ -174,41 +155,36 @@ def test_an_added_node_changes_no_prediction(state, data):
 def test_an_added_input_brings_a_column_of_zeros_and_an_added_output_a_target():
     wider = structure.add_node(SMALL, 0, after=0)
     assert wider.data.inputs[:, 1].tolist() == [0] * 4
-    assert np.delete(wider.data.inputs, 1, axis=1).tolist() == SMALL.data.inputs.tolist()
     assert wider.network.inputs == ("input_0", "input_2", "input_1")
     two = structure.add_node(SMALL, 3)
     assert two.data.targets.tolist() == [[*row, 0] for row in SMALL.data.targets.tolist()]
     assert two.network.outputs == ("output", "output_1")
     assert structure.remove_node(two, 0, 0).data.inputs.tolist() == two.data.inputs[:, 1:].tolist()
     assert structure.remove_node(two, 3, 0).data.targets.tolist() == two.data.targets[:, 1:].tolist()
-    assert structure.remove_node(two, 1, 1).data == two.data
 
 
 def test_removing_a_node_keeps_the_others_and_every_weight_set():
     after = structure.remove_node(SMALL, 1, 1)
     assert after.network.layers[0].nodes == ("node_0_0", "node_0_2")
-    for old, new in (
-        (LAYERS, after.network.layers),
-        (SMALL.weight_sets[0].layers, after.weight_sets[0].layers),
-    ):
-        assert new[0].weights.tolist() == np.delete(old[0].weights, 1, axis=0).tolist()
-        assert new[0].biases.tolist() == np.delete(old[0].biases, 1).tolist()
-        assert new[1].weights.tolist() == np.delete(old[1].weights, 1, axis=1).tolist()
-        assert new[2].weights.tolist() == old[2].weights.tolist()
+    assert after.data == SMALL.data
+    for old, new in ((SMALL.network, after.network), (SMALL.weight_sets[0], after.weight_sets[0])):
+        first, second, last = old.layers
+        assert new.layers[0].weights.tolist() == np.delete(first.weights, 1, axis=0).tolist()
+        assert new.layers[0].biases.tolist() == np.delete(first.biases, 1).tolist()
+        assert new.layers[1].weights.tolist() == np.delete(second.weights, 1, axis=1).tolist()
+        assert new.layers[2].weights.tolist() == last.weights.tolist()
 
 
 @given(oracle.states(max_hidden=3, activations=("identity", "relu")), st.data())
 def test_an_added_layer_passes_on_what_it_receives(state, data):
-    before = data.draw(st.integers(0, len(state.network.layers) - 1))
-    assume(before > 0)
+    assume(len(state.network.layers) > 1)
+    before = data.draw(st.integers(1, len(state.network.layers) - 1))
     grown = structure.add_layer(state, before)
     assert oracle.predictions(grown) == pytest.approx(oracle.predictions(state), rel=1e-12, abs=1e-12)
     assert grown.network.sizes == (*state.network.sizes[: before + 1], *state.network.sizes[before:])
     assert grown.network.layers[before].activation == state.network.layers[before - 1].activation
     assert grown.data is state.data
-    names = list(grown.network.all_names())
-    assert len(names) == len(set(names))
-    assert set(names) > set(state.network.all_names())
+    assert set(grown.network.all_names()) > set(state.network.all_names())
 
 
 def test_the_outcome_of_an_edit_has_the_numbers(approved):

@@ -3,7 +3,6 @@
 import math
 import re
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -19,7 +18,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.results import Computed, means_from
 from nnviz.core.slopes import slopes, slopes_from
 from nnviz.core.state import Dataset, State
-from tests.core.oracle import states
+from tests.core.oracle import make_network, states
 from tests.core.test_explain import written
 
 
@@ -46,12 +45,8 @@ def told(state, address=None, heading="On all "):
     return written(replace(found, sections=sections))
 
 
-def sizes_of(state):
-    return slope_sizes(slopes(state.network, state.data.inputs, state.data.targets))
-
-
-def fates_of(state):
-    return fates(slopes(state.network, state.data.inputs, state.data.targets))
+def slopes_of(state):
+    return slopes(state.network, state.data.inputs, state.data.targets)
 
 
 # --- nodes
@@ -59,23 +54,21 @@ def fates_of(state):
 
 def test_rows_with_z_not_above_0_are_counted():
     state = one_layer("relu", [1.0, -1.0, 0.0, 2.0], [0.0, 2.0, 0.0, 9.0], [-2.0, -1.0, 0.0, 1.0, 2.0])
-    assert of(state).layers[0].zero.tolist() == [3, 1, 5, 0]  # z = 0 counts: the slope there is 0
-    assert of(state).layers[0].still.tolist() == [0, 0, 0, 0]
-    assert [layer.tolist() for layer in of(state).dead] == [[False, False, True, False], [False]]
-    assert of(state).badges() == {(0, 2): "dead on all rows"}
+    found = of(state)
+    assert found.layers[0].zero.tolist() == [3, 1, 5, 0]  # z = 0 counts: the slope there is 0
+    assert found.layers[0].still.tolist() == [0, 0, 0, 0]
+    assert [layer.tolist() for layer in found.dead] == [[False, False, True, False], [False]]
+    assert found.badges() == {(0, 2): "dead on all rows"}
 
 
 @pytest.mark.parametrize(("activation", "end"), [("sigmoid", 4.58), ("tanh", 2.64)])
 def test_rows_on_which_a_node_hardly_moves_are_counted_on_both_sides(activation, end):
     rows = [-end - 0.01, -end, 0.0, end, end + 0.01]
-    state = one_layer(activation, [1.0, 100.0], [0.0, 1.0], rows)
-    slope = state.network.layers[0].function.slope(np.array([end + 0.01]))[0]
-    assert slope < (0.01 if activation == "sigmoid" else 0.02)
-    assert of(state).layers[0].still.tolist() == [2, 4]
-    assert of(state).layers[0].zero.tolist() == [0, 0]
-    still = one_layer(activation, [1.0, 0.0], [end + 1, 0.0], [0.0, 0.0])
-    assert [layer.tolist() for layer in of(still).saturated] == [[True, False], [False]]
-    assert of(still).badges() == {(0, 0): "saturated on all rows"}
+    counts = of(one_layer(activation, [1.0, 100.0], [0.0, 1.0], rows)).layers[0]
+    assert (counts.still.tolist(), counts.zero.tolist()) == ([2, 4], [0, 0])
+    still = of(one_layer(activation, [1.0, 0.0], [end + 1, 0.0], [0.0, 0.0]))
+    assert [layer.tolist() for layer in still.saturated] == [[True, False], [False]]
+    assert still.badges() == {(0, 0): "saturated on all rows"}
 
 
 def test_a_node_is_nearly_dead_from_95_of_100_rows_on():
@@ -116,20 +109,10 @@ def test_a_sure_output_is_stuck_for_the_mse_and_not_for_cross_entropy(approved):
 
 def deep(activation="sigmoid", seed=0, rows=20):
     """2-4-4-4-4-1 with the random start that suits it, on rows whose target is whether x·y > 0."""
-    sizes = [2, 4, 4, 4, 4, 1]
-    layers = tuple(
-        Layer(
-            tuple(f"node_{k}_{j}" for j in range(after)) if k < 4 else ("output",),
-            activation if k < 4 else "identity",
-            np.zeros((after, before)),
-            np.zeros(after),
-        )
-        for k, (before, after) in enumerate(pairwise(sizes))
-    )
+    network = make_network([2, 4, 4, 4, 4, 1], [*[activation] * 4, "identity"], [True] * 5)
     x = np.random.default_rng(seed).normal(size=(rows, 2))
     y = (x[:, :1] * x[:, 1:] > 0).astype(float)
-    state = State(Network(("x", "y"), layers), Dataset(x, y))
-    return randomise(state, seed)
+    return randomise(State(network, Dataset(x, y)), seed)
 
 
 def chain(*weights):
@@ -141,7 +124,7 @@ def chain(*weights):
 def test_the_size_of_slopes_is_the_root_of_the_mean_of_their_squares():
     state = one_layer("identity", [3.0, 4.0], None, [1.0, 1.0])
     state = State(state.network, Dataset([[1.0], [2.0]], [[7.0], [12.0]]))  # errors 0 and 2, so 2·error = 4
-    first, last = sizes_of(state)
+    first, last = slope_sizes(slopes_of(state))
     assert last.nodes == 2.0  # the mean of 0 and 4
     assert last.weights == pytest.approx(math.sqrt((12.0**2 + 16.0**2) / 2))  # 4·6/2 and 4·8/2
     assert first == pytest.approx((4.0, 2.0))  # 4·2/2 for each weight
@@ -149,24 +132,22 @@ def test_the_size_of_slopes_is_the_root_of_the_mean_of_their_squares():
 
 def test_slopes_vanish_in_a_deep_sigmoid_network_and_not_in_one_of_relu_or_tanh():
     for seed in range(5):
-        found = fates_of(deep("sigmoid", seed))
+        found = fates(slopes_of(deep("sigmoid", seed)))
         assert (found[0], found[3:]) == ("vanish", ("", ""))
-        assert set(fates_of(deep("relu", seed))) | set(fates_of(deep("tanh", seed))) == {""}
-    small_inputs = one_layer("tanh", [0.5, -0.5], None, [1e-6, -2e-6])
-    sizes = sizes_of(small_inputs)
+        assert {*fates(slopes_of(deep("relu", seed))), *fates(slopes_of(deep("tanh", seed)))} == {""}
+    small_inputs = slopes_of(one_layer("tanh", [0.5, -0.5], None, [1e-6, -2e-6]))
+    sizes = slope_sizes(small_inputs)
     assert sizes[0].weights < 1e-5 * sizes[1].nodes
-    assert fates_of(small_inputs) == ("", "")
+    assert fates(small_inputs) == ("", "")
 
 
 def test_slopes_explode_where_those_of_w_and_at_z_are_both_100_times_as_large():
-    assert fates_of(chain(0.25, 30.0, 30.0)) == ("explode", "", "")  # w: 30/0.25 = 120, z: 30·30 = 900
-    assert fates_of(chain(0.5, 30.0, 30.0)) == ("", "", "")  # w: 30/0.5 = 60
-    assert fates_of(chain(0.03, 5.0, 5.0)) == ("", "", "")  # w: 5/0.03 = 167, z: 5·5 = 25
-
-
-def test_slopes_are_0_before_dead_nodes_and_nothing_is_told_where_every_error_is_0():
-    assert fates_of(one_layer("relu", [-1.0], None, [1.0, 2.0])) == ("are 0", "")
-    assert fates_of(one_layer("identity", [1.0], None, [1.0, 1.0])) == ("", "")
+    """And are 0 before dead nodes; nothing is told where every error is 0."""
+    assert fates(slopes_of(chain(0.25, 30.0, 30.0))) == ("explode", "", "")  # w: 30/0.25 = 120, z: 30·30
+    assert fates(slopes_of(chain(0.5, 30.0, 30.0))) == ("", "", "")  # w: 30/0.5 = 60
+    assert fates(slopes_of(chain(0.03, 5.0, 5.0))) == ("", "", "")  # w: 5/0.03 = 167, z: 5·5 = 25
+    assert fates(slopes_of(one_layer("relu", [-1.0], None, [1.0, 2.0]))) == ("are 0", "")
+    assert fates(slopes_of(one_layer("identity", [1.0], None, [1.0, 1.0]))) == ("", "")
 
 
 # --- what Explain says
@@ -186,15 +167,11 @@ def test_explain_says_on_how_many_rows_a_node_is_stuck_and_what_to_try(approved)
 
 def test_the_overview_has_the_sizes_of_all_slopes_and_names_dead_nodes(approved):
     state = deep()
-    lines = told(state, None, "Size").split("\n")
-    shown = (re.fullmatch("(.*, [wz]) [≈=] (.*)", line) for line in lines)
-    found = {each[1]: float(each[2].replace("−", "-")) for each in shown if each}
-    names = ("Hidden layer 1", "Hidden layer 2", "Hidden layer 3", "Hidden layer 4", "Prediction")
-    expected = {}
-    for name, size in zip(names, sizes_of(state), strict=True):
-        expected |= {f"{name}, w": size.weights, f"{name}, z": size.nodes}
-    assert found == pytest.approx(expected, rel=1e-5)
-    approved("slopes that vanish", "\n".join(line for line in lines if "vanish" in line))
+    sizes = told(state, None, "Size")
+    shown = re.findall(r"^(?:Hidden layer \d|Prediction), [wz] [≈=] (.*)$", sizes, re.MULTILINE)
+    expected = [number for size in slope_sizes(slopes_of(state)) for number in (size.weights, size.nodes)]
+    assert [float(each.replace("−", "-")) for each in shown] == pytest.approx(expected, rel=1e-5)
+    approved("the sizes of slopes that vanish", sizes)
     dead = one_layer("relu", [-1.0, 1.0, -1.0], None, [1.0, 2.0])
     approved("dead nodes", told(dead, None, "Nodes on all rows"))
     approved("a node of a layer whose slopes vanish", told(state, Address("node", 0, 0)))

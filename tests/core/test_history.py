@@ -24,10 +24,8 @@ def falling(iterations, seed):
     """Return a loss that falls steeply at first, with noise, jumps and spikes, shape (points, 2)."""
     rng = np.random.default_rng(seed)
     share = iterations / iterations[-1]
-    loss = 0.72 * np.exp(-share * 10 ** rng.uniform(0, 4)) + 10 ** rng.uniform(-6, -1) * rng.random(
-        len(share)
-    )
-    loss += rng.random() * (share > rng.random())
+    loss = 0.72 * np.exp(-share * 10 ** rng.uniform(0, 4))
+    loss += 10 ** rng.uniform(-6, -1) * rng.random(len(share)) + rng.random() * (share > rng.random())
     loss[rng.integers(len(loss), size=5)] = 10 * rng.random(5)
     return np.column_stack((iterations, loss))
 
@@ -89,8 +87,7 @@ def test_appended_points_are_all_there_however_they_come():
             history = history.extended(curve(part, at))
             at += len(part)
         assert history.points.tolist() == history.line.tolist() == curve(values).tolist()
-    for start in range(0, 400_000, 100_000):
-        history = (history if start else History()).extended(curve(np.ones(100_000), start))
+    history = gone_on(History(), curve(np.ones(400_000)), 100_000)[-1]
     assert np.array_equal(history.points[:, 0], np.arange(400_000))
 
 
@@ -139,12 +136,6 @@ def test_a_shorter_history_has_a_line_of_its_own():
     assert rising(constant)
 
 
-def test_in_a_million_updates_more_buckets_of_equal_length_hold_the_curve():
-    history = gone_on(History(LIMIT), falling(np.arange(1_200_000.0), 1), 10_000)[-1]
-    assert np.diff(history.line[:, 0]).max() <= 1_200_000 / 2048
-    assert history.is_thinned
-
-
 def test_thinning_begins_at_the_limit_and_does_not_depend_on_how_points_come():
     values = np.random.default_rng(3).random(3 * LIMIT)
     at_once = History(LIMIT).extended(curve(values))
@@ -158,10 +149,12 @@ def test_thinning_begins_at_the_limit_and_does_not_depend_on_how_points_come():
     history = History().extended(points[:99_000]).limited(LIMIT).extended(points[99_000:])
     assert len(history) <= LIMIT
     check_line(history.line, points)
+    million = gone_on(History(LIMIT), falling(np.arange(1_200_000.0), 1), 10_000)[-1]
+    assert np.diff(million.line[:, 0]).max() <= 1_200_000 / 2048
 
 
 def test_an_earlier_history_is_cut_from_the_later_one():
-    values = np.random.default_rng(5).random(1000)
+    values, others = np.random.default_rng(5).random((2, 1000))
     parts = gone_on(History(), curve(values[:60]), 1)
     for part in parts[::7]:
         again = parts[-1].until(part.end())
@@ -173,12 +166,7 @@ def test_an_earlier_history_is_cut_from_the_later_one():
         assert again.last == part.last
         assert rising(again.points)
         assert rows(again.points) <= rows(curve(values))
-
-
-def test_a_history_cut_to_nothing_forgets_the_buckets_of_the_old_run():
-    first, second = np.random.default_rng(6).random((2, 1000))
-    whole = History(100).extended(curve(first))
-    again = whole.until(History()).extended(curve(second))
-    part = History(100).extended(curve(second[:60]))
-    assert not whole.until(History()).is_thinned
-    assert again.until(part.end()).points.tolist() == part.points.tolist()
+    nothing = thinned[-1].until(History())  # forgets the buckets of the old run
+    assert not nothing.is_thinned
+    part = History(100).extended(curve(others[:60]))
+    assert nothing.extended(curve(others)).until(part.end()).points.tolist() == part.points.tolist()

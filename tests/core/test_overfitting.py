@@ -11,7 +11,7 @@ from nnviz._resources import resources
 from nnviz.core import edits
 from nnviz.core.history import History
 from nnviz.core.made.kinds import KINDS
-from nnviz.core.network import Layer, Network
+from nnviz.core.network import Network
 from nnviz.core.overfitting import risen_since
 from nnviz.core.run import Curve, Run, Segment, Training
 from nnviz.core.standardise import standardise
@@ -20,6 +20,7 @@ from nnviz.core.training import train
 from nnviz.files import registry
 from nnviz.files.examples import example
 from nnviz.files.source import Source
+from tests.core.oracle import make_network
 
 RUNS = json.loads((Path(__file__).parent / "over_fitting_runs.json").read_text())
 """Runs by name, and since when each over-fits: null where it does not. The others say how the run is made."""
@@ -46,23 +47,14 @@ def started(run):
 
 def with_hidden(network, hidden, activation):
     """Return a network of the same inputs and outputs with other hidden layers, random from seed 0."""
-    layers, before = [], len(network.inputs)
-    for k, size in enumerate(hidden):
-        names = [f"node_{k}_{j}" for j in range(size)]
-        layers.append(Layer(names, activation, np.zeros((size, before)), np.zeros(size)))
-        before = size
-    out = network.layers[-1]
-    last = Layer(out.nodes, out.activation, np.zeros((len(out), before)), np.zeros(len(out)))
-    return Network(network.inputs, (*layers, last)).randomised(0)
+    out, sizes = network.layers[-1], [len(network.inputs), *hidden, len(network.outputs)]
+    made = make_network(sizes, [*[activation] * len(hidden), out.activation], [True] * len(sizes))
+    last = replace(made.layers[-1], nodes=out.nodes)
+    return Network(network.inputs, (*made.layers[:-1], last)).randomised(0)
 
 
 def with_curves(state, made):
     return replace(state, run=state.run.with_curves(lambda history, _: made(history)))
-
-
-def first(count):
-    """Return what cuts a curve after so many points."""
-    return lambda history: History().extended(history.points[:count])
 
 
 def extremes(points, span):
@@ -81,22 +73,17 @@ def test_over_fitting_is_named_in_the_runs_that_deserve_it(run):
     found, points = risen_since(state), state.run.curve("validation").points
     assert found == (run["since"] and pytest.approx(run["since"], rel=0.05))
     assert found in (None, points[points[:, 1].argmin(), 0])
-    if len(points) > 500:
-        for span in (4, 16):  # the curve is thinned
-            few = with_curves(state, lambda history, span=span: extremes(history.points, span))
-            assert risen_since(few) == found
+    for span in (4, 16) if len(points) > 500 else ():  # the curve is thinned
+        few = with_curves(state, lambda history, span=span: extremes(history.points, span))
+        assert risen_since(few) == found
     if "one dip among swings" in run["name"]:  # at no time of the run a lucky dip is over-fitting
-        for last in range(1, 201):
-            assert risen_since(with_curves(state, first(last + 1))) is None
-
-
-def test_thirty_runs_are_judged_and_half_of_them_over_fit():
-    assert (len(RUNS), sum(run["since"] is not None for run in RUNS)) == (30, 15)
+        for end in range(2, 202):
+            begun = with_curves(state, lambda history, end=end: History().extended(history.points[:end]))
+            assert risen_since(begun) is None
 
 
 def curve(losses, every=1):
-    points = np.column_stack((np.arange(len(losses)) * every, losses))
-    return History().extended(points)
+    return History().extended(np.column_stack((np.arange(len(losses)) * every, losses)))
 
 
 def measured(trained, validation, rows=10, batch_size=None):
@@ -123,43 +110,37 @@ def test_a_curve_that_has_risen_since_its_least_is_over_fitting_since_then():
     assert risen_since(measured(huge, curve(VALLEY))) == 40
 
 
-@pytest.mark.parametrize(
-    "validation",
-    [
-        np.linspace(9, 5, 101),  # it falls
-        [*np.linspace(9, 5, 41), *np.linspace(5.01, 5.4, 60)],  # by less than 10 %
-        [*np.linspace(9, 5, 90), *np.linspace(5.1, 8, 11)],  # for too short a time to say
-        [*np.linspace(9, 5, 60), *[5.01] * 31, *np.linspace(5.1, 8, 10)],  # after a plateau
-        [*VALLEY[:71], *np.linspace(6.5, 5.1, 30)],  # it comes down again
-        [*VALLEY[:41], *np.linspace(5.2, 10, 30), *np.linspace(9.9, 6.3, 30)],  # it is on its way down
-        [*np.linspace(9, 8, 41), 3, *np.linspace(8, 8.5, 59)],  # one dip among losses that were never less
-        [9, 3, *[5, 3.01] * 49, 5],  # it wobbles about what it was
-        np.linspace(5, 9, 101),  # it has never fallen
-        [5, 4.9, *np.linspace(5.1, 9, 99)],  # but once
-        [9, *[0] * 41, *[1e-9] * 59],  # rounding noise
-        [np.nan] * 101,
-        [np.inf] * 101,
-        [1e300 * loss for loss in (9, 8.9) * 50] + [0],
-        [-4, *[-5] * 100],  # below 0, too
-        [9],
-        [*[np.inf] * 90, *VALLEY[90:]],  # it is finite late alone
-        [1e200, *VALLEY[1:]],  # less than a pixel of what it once was
-    ],
-)
-def test_a_curve_that_has_not_risen_is_no_over_fitting(validation):
-    assert risen_since(measured(FALLS, curve(validation))) is None
+NOT_RISEN = [
+    np.linspace(9, 5, 101),  # it falls
+    [*np.linspace(9, 5, 41), *np.linspace(5.01, 5.4, 60)],  # by less than 10 %
+    [*np.linspace(9, 5, 90), *np.linspace(5.1, 8, 11)],  # for too short a time to say
+    [*np.linspace(9, 5, 60), *[5.01] * 31, *np.linspace(5.1, 8, 10)],  # after a plateau
+    [*VALLEY[:71], *np.linspace(6.5, 5.1, 30)],  # it comes down again
+    [*VALLEY[:41], *np.linspace(5.2, 10, 30), *np.linspace(9.9, 6.3, 30)],  # it is on its way down
+    [*np.linspace(9, 8, 41), 3, *np.linspace(8, 8.5, 59)],  # one dip among losses that were never less
+    [9, 3, *[5, 3.01] * 49, 5],  # it wobbles about what it was
+    np.linspace(5, 9, 101),  # it has never fallen
+    [5, 4.9, *np.linspace(5.1, 9, 99)],  # but once
+    [9, *[0] * 41, *[1e-9] * 59],  # rounding noise
+    [np.nan] * 101,
+    [np.inf] * 101,
+    [1e300 * loss for loss in (9, 8.9) * 50] + [0],
+    [-4, *[-5] * 100],  # below 0, too
+    [9],
+    [*[np.inf] * 90, *VALLEY[90:]],  # it is finite late alone
+    [1e200, *VALLEY[1:]],  # less than a pixel of what it once was
+]
+
+
+def test_a_curve_that_has_not_risen_is_no_over_fitting():
+    assert [losses for losses in NOT_RISEN if risen_since(measured(FALLS, curve(losses))) is not None] == []
 
 
 def test_without_a_falling_loss_or_enough_validation_rows_there_is_no_over_fitting():
-    for state in (
-        measured(curve(VALLEY), curve(VALLEY)),
-        measured(curve([5] * 101), curve(VALLEY)),
-        measured(FALLS, None),
-        measured(FALLS, History()),
-        some(10),
-        measured(FALLS, curve(VALLEY), rows=8),
-    ):
-        assert risen_since(state) is None
+    rising, flat = measured(curve(VALLEY), curve(VALLEY)), measured(curve([5] * 101), curve(VALLEY))
+    without, empty = measured(FALLS, None), measured(FALLS, History())
+    few = some(10), measured(FALLS, curve(VALLEY), rows=8)
+    assert [risen_since(state) for state in (rising, flat, without, empty, *few)] == [None] * 6
 
 
 def some(rows, seed=0):
@@ -168,15 +149,12 @@ def some(rows, seed=0):
     return State(network, Dataset(numbers, 10 * numbers), Training(seed=seed))
 
 
-@pytest.mark.parametrize("rows", [1, 2, 3, 7, 10, 49, 150, 1000])
-def test_every_split_is_reached_by_a_share_of_few_digits(rows):
-    for row in range(1, rows + 1, max(1, rows // 200)):
-        split = edits.validate_from(some(rows), row)
-        assert split.trained_rows == row
-        assert len(repr(split.training.validation)) <= 2 + len(str(rows)) + 1
-
-
-def test_the_share_is_the_one_that_a_person_would_type():
+def test_every_split_is_reached_by_the_share_that_a_person_would_type():
+    for rows in (1, 2, 3, 7, 10, 49, 150, 1000):
+        for row in range(1, rows + 1, max(1, rows // 200)):
+            split = edits.validate_from(some(rows), row)
+            assert split.trained_rows == row
+            assert len(repr(split.training.validation)) <= 2 + len(str(rows)) + 1
     shares = {(150, 105): 0.3, (150, 120): 0.2, (10, 9): 0.1, (4, 3): 0.2, (4, 4): 0.0}
     found = {of: edits.validate_from(some(of[0]), of[1]).training.validation for of in shares}
     assert found == shares

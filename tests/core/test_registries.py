@@ -3,13 +3,14 @@
 import json
 import math
 import re
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nnviz.cli.main import main
@@ -18,28 +19,23 @@ from nnviz.core.activation_curve import LARGEST, USUAL, Bend, steady, stretch_of
 from nnviz.core.activations import ACTIVATIONS, activation
 from nnviz.core.address import Address, all_weights
 from nnviz.core.explanation.check import checking
-from nnviz.core.explanation.explain import explain
 from nnviz.core.expressions import InexactError, Number
 from nnviz.core.health import health
 from nnviz.core.kernels import normal
-from nnviz.core.losses import CROSS_ENTROPY, LOSSES, MSE, A, Loss, Y, fitting, loss_of
+from nnviz.core.losses import CROSS_ENTROPY, LOSSES, MSE, A, Y, fitting, loss_of
 from nnviz.core.network import Layer, Network
 from nnviz.core.oddities import zero_reason
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.rules import Function
-from nnviz.core.run import Training
 from nnviz.core.search import find
 from nnviz.core.slopes import slopes
-from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
-from nnviz.core.training.trainer import Trainer
 from nnviz.files.registry import load, save
 from nnviz.picture.svg import svg
 from tests.core import made_up, oracle
 from tests.core.oracle import KINKS, NAMES, SCALAR, activate
 from tests.core.refusals import refusals
-from tests.core.test_explain import computed, explained, last, line, told
-from tests.core.written import closes
+from tests.core.test_explain import explained, last, line, told
 
 ELEMENTWISE, EVERY, ENTRIES = [*SCALAR, "hinge"], [*NAMES, "hinge"], [*ACTIVATIONS, "hinge"]
 FAR = [-1e308, -1e300, -800.0, -700.0, -1e-300, 1e-300, 700.0, 800.0, 1e300, 1e308]
@@ -82,21 +78,14 @@ def test_an_activation_is_its_formula(name):
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_what_comes_back_is_the_jacobian_times_the_slope(name):
+def test_what_comes_back_is_the_jacobian_times_the_slope_and_what_numpy_is_told(name):
     function, h = activation(name), 1e-6
-    z, slope_a = np.array([[0.3, -1.2, 2.0]]), np.array([[1.0, -2.0, 0.5]])
-    found = back(function, z, slope_a)
-    for j, moved in enumerate(h * np.eye(3)[:, None]):
-        difference = (function(z + moved) - function(z - moved)) / (2 * h)
-        assert found[0, j] == pytest.approx((difference * slope_a).sum(), abs=1e-8)
-
-
-@pytest.mark.parametrize("name", EVERY)
-def test_what_numpy_is_told_of_an_activation_computes_the_same(name):
-    function = activation(name)
     z = np.array([[-3.0, -0.5, 0.25, 2.0], [4.0, 1.0, -1.5, -30.0]])
     slope_a = np.array([[1.0, -2.0, 0.5, 3.0], [-1.0, 0.25, 2.0, 1.0]])
     a, slope_z = function(z), back(function, z, slope_a)
+    for j, moved in enumerate(h * np.eye(4)):
+        difference = (function(z + moved) - function(z - moved)) / (2 * h)
+        assert slope_z[:, j] == pytest.approx((difference * slope_a).sum(axis=1), abs=1e-8)
     names = {"np": np, "math": math, "z": z, "a": a, "slope_a": slope_a}
     assert eval(function.elsewhere.numpy, names) == pytest.approx(a, rel=1e-13, abs=1e-15)
     assert eval(function.elsewhere.numpy_slope, names) == pytest.approx(slope_z, rel=1e-12, abs=1e-14)
@@ -109,22 +98,19 @@ def test_the_written_slope_is_the_limit_of_differences(name):
     z = GRID[np.abs(GRID - KINKS.get(name, 0.0)) > 1e-3]
     difference = (function(z + h) - function(z - h)) / (2 * h)
     np.testing.assert_allclose(function.slope(z), difference, rtol=1e-7, atol=2e-9)
-    for z in (*GRID[::7], -700.0, -1e-9, 0.0, 1e-9, 700.0):
-        there = np.array([[z]])
+    sixteenths = [Fraction(count, 16) for count in range(-320, 321, 5)]
+    for z in (*GRID[::7], -700.0, -1e-9, 0.0, 1e-9, 700.0, *sixteenths):
+        there = np.array([[float(z)]])
         numbers = {"z": Number(float(z)), "a": Number(float(function(there)[0, 0]))}
         expected = pytest.approx(function.slope(there)[0, 0], rel=1e-12, abs=1e-15)
         assert function.slope_rule.at(numbers).computed() == expected
-    for sixteenths in range(-320, 321, 5):
-        z = Fraction(sixteenths, 16)
-        exact, there = function.exact(z), np.array([[float(z)]])
-        if exact is not None:
-            assert float(exact) == pytest.approx(SCALAR[name](float(z)), rel=1e-12, abs=1e-15)
-        numbers = {"z": Number(float(z)), "a": Number(float(function(there)[0, 0]))}
-        try:
-            found = function.slope_rule.at(numbers).evaluate(lambda number: Fraction(number.value))
-        except InexactError:
+        if not isinstance(z, Fraction):
             continue
-        assert float(found) == pytest.approx(function.slope(there)[0, 0], rel=1e-12, abs=1e-15)
+        if (exact := function.exact(z)) is not None:
+            assert float(exact) == pytest.approx(SCALAR[name](float(z)), rel=1e-12, abs=1e-15)
+        with suppress(InexactError):
+            found = function.slope_rule.at(numbers).evaluate(lambda number: Fraction(number.value))
+            assert float(found) == expected
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
@@ -153,12 +139,10 @@ def test_kinks_flat_and_saturated_parts_are_where_the_slope_says(name):
 def test_a_random_start_suits_the_activation(name):
     (layer,) = oracle.make_network([300, 200], [name], [True]).randomised(5).layers
     rng, limit = np.random.default_rng([5, 0]), np.sqrt(6 / 500)
-    if name in ("identity", "sigmoid", "tanh", "softsign", "softmax", "hinge"):  # after Glorot
-        expected, deviation = rng.uniform(-limit, limit, (200, 300)), limit / np.sqrt(3)
-    else:  # after He
-        expected, deviation = rng.normal(0, np.sqrt(2 / 300), (200, 300)), np.sqrt(2 / 300)
+    after_glorot = name in ("identity", "sigmoid", "tanh", "softsign", "softmax", "hinge")
+    after_he = rng.normal(0, np.sqrt(2 / 300), (200, 300)) if not after_glorot else None
+    expected = rng.uniform(-limit, limit, (200, 300)) if after_glorot else after_he
     assert layer.weights.tolist() == expected.tolist()
-    assert layer.weights.std() == pytest.approx(deviation, rel=0.02)
     assert layer.biases.tolist() == [0] * 200
 
 
@@ -175,37 +159,29 @@ KNOWN = {
     ("gelu", -10.0): -7.6198530241605260660e-23,
     ("softsign", -3.0): -0.75,
 }
-NORMAL = {
-    -37.0: 5.7255712225245768227e-300,
-    -16.75: 2.8313142815440512382e-63,
-    -5.0: 2.8665157187919391167e-7,
-    -0.1: 0.46017216272297101633,
-    0.0: 0.5,
-    2.0: 0.97724986805182079280,
-}
+NORMAL = """
+-37 5.7255712225245768227e-300   -16.75 2.8313142815440512382e-63   -5 2.8665157187919391167e-7
+-0.1 0.46017216272297101633      0 0.5                              2 0.97724986805182079280
+"""
+"""z and the share of a normal distribution below z, with 20 digits."""
 
 
 def test_known_values_are_right_to_the_last_digits():
     found = {(name, z): ACTIVATIONS[name](np.array([[z]]))[0, 0] for name, z in KNOWN}
     assert found == pytest.approx(KNOWN, rel=2e-15, abs=0)
-    assert {z: float(normal(np.array(z))) for z in NORMAL} == pytest.approx(NORMAL, rel=1.5e-15, abs=0)
+    z, shares = np.array(NORMAL.split(), dtype=float).reshape(-1, 2).T
+    assert normal(z) == pytest.approx(shares, rel=1.5e-15, abs=0)
     z = np.linspace(-6, 6, 241)
     by_c = [math.erfc(-each / math.sqrt(2)) / 2 for each in z]
     np.testing.assert_allclose(normal(z), by_c, rtol=2e-14)
 
 
 def test_a_parameter_stands_in_brackets_unless_it_is_the_usual():
-    for text, name in {
-        "leaky_relu(0.2)": "leaky_relu(0.2)",
-        "leaky_relu( .20 )": "leaky_relu(0.2)",
-        "leaky_relu(0.01)": "leaky_relu",
-        "elu(1.0)": "elu",
-        "elu(2.0)": "elu(2)",
-        "elu(1e-5)": "elu(1e-05)",
-    }.items():
-        layer = Layer(("n",), text, [[1.0]])
-        assert layer.activation == layer.function.name == name
-        assert activation(name) is layer.function
+    texts = "leaky_relu(0.2)", "leaky_relu( .20 )", "leaky_relu(0.01)", "elu(1.0)", "elu(2.0)", "elu(1e-5)"
+    names = "leaky_relu(0.2)", "leaky_relu(0.2)", "leaky_relu", "elu", "elu(2)", "elu(1e-05)"
+    layers = [Layer(("n",), text, [[1.0]]) for text in texts]
+    assert [layer.activation for layer in layers] == [layer.function.name for layer in layers] == [*names]
+    assert all(activation(layer.activation) is layer.function for layer in layers)
 
 
 def test_a_bad_activation_or_parameter_is_refused(approved):
@@ -267,19 +243,6 @@ def test_the_curve_of_a_softmax_varies_one_z_and_holds_the_others(z, data):
     assert bend.at(z[node]).a == pytest.approx(held, rel=1e-12)
 
 
-def test_the_stretch_shows_the_bend_the_rows_and_the_selected_row():
-    far_out = [*np.linspace(-3, 9, 49), 1e6]
-    for z, own, expected in (
-        ([], math.nan, (-USUAL, USUAL)),
-        ([0.1, 0.2], 0.1, (-USUAL, USUAL)),
-        ([1.0, 26.0], 26.0, (-USUAL, 26.0)),
-        ([1.0], -50.0, (-50.0, USUAL)),
-        (far_out, 0.0, (-USUAL, 9.0)),
-        (far_out, 1e6, (-USUAL, 1e6)),
-    ):
-        assert stretch_of(np.array(z), own) == expected
-
-
 @pytest.mark.parametrize("own", [math.inf, -math.inf, math.nan, 1e300, 1.7e308, -1.7e308])
 def test_no_number_is_too_large_for_a_curve(own):
     low, high = steady(None, stretch_of(np.array([own, 1.0, math.nan]), own))
@@ -292,11 +255,20 @@ def test_no_number_is_too_large_for_a_curve(own):
         assert math.isfinite(curve.times)
 
 
-def test_a_stretch_stays_while_it_shows_all_and_is_not_much_too_wide():
+def test_a_stretch_shows_the_bend_and_all_rows_and_stays_while_it_is_not_too_wide():
+    far_out = [*np.linspace(-3, 9, 49), 1e6]
+    for z, own, expected in (
+        ([], math.nan, (-USUAL, USUAL)),
+        ([0.1, 0.2], 0.1, (-USUAL, USUAL)),
+        ([1.0, 26.0], 26.0, (-USUAL, 26.0)),
+        ([1.0], -50.0, (-50.0, USUAL)),
+        (far_out, 0.0, (-USUAL, 9.0)),
+        (far_out, 1e6, (-USUAL, 1e6)),
+    ):
+        assert stretch_of(np.array(z), own) == expected
     first = steady(None, (-4.0, 10.0))
     assert first[0] < -4.0 < 10.0 < first[1]
-    assert steady(first, (-4.0, 10.5)) is first
-    assert steady(first, (-4.0, 4.0)) is first
+    assert steady(first, (-4.0, 10.5)) is steady(first, (-4.0, 4.0)) is first
     assert steady(first, (-4.0, 20.0))[1] > 20.0
     assert steady((-4.5, 100.0), (-4.0, 10.0)) == first
 
@@ -346,25 +318,15 @@ def test_loss_and_slopes_are_those_of_the_definition(entry, depth, outputs, seed
     loss, output = CASES[entry]
     hidden = [ENTRIES[(entry + 5) % len(ENTRIES)]] * depth
     state = oracle.classes(output, outputs, 3, hidden, seed, loss=loss)
-    of = state.network, state.data.inputs, state.data.targets
+    network, x, y = of = state.network, state.data.inputs, state.data.targets
     found = slopes(*of, loss)
     assert found.loss == state.loss() == pytest.approx(oracle.loss(*of, loss), rel=1e-12)
     flat = oracle.flat_slopes(*of, loss)
     for direction in np.random.default_rng(seed).normal(size=(3, len(flat))):
         expected = oracle.slope_along(direction, *of, loss)
         assert flat @ direction == pytest.approx(expected, rel=1e-5, abs=1e-7 * max(1.0, found.loss))
-
-
-@given(oracle.states())
-def test_slopes_agree_with_central_differences(state):
-    of = state.network, state.data.inputs, state.data.targets
-    assume(oracle.nearest_kink(*of[:2]) > 1e-3)
-    found, direction = oracle.flat_slopes(*of), np.random.default_rng(0).normal(size=(3, 500))
-    for each in direction[:, : len(found)]:
-        bound = 1e-6 * max(1.0, abs(found).max())
-        assert found @ each == pytest.approx(oracle.slope_along(each, *of), rel=1e-5, abs=bound)
-    rows = [oracle.flat_slopes(of[0], of[1][i : i + 1], of[2][i : i + 1]) for i in range(len(of[1]))]
-    assert found == pytest.approx(np.mean(rows, axis=0), abs=1e-12)
+    rows = [oracle.flat_slopes(network, x[i : i + 1], y[i : i + 1], loss) for i in range(3)]
+    assert flat == pytest.approx(np.mean(rows, axis=0), abs=1e-12)
 
 
 @given(
@@ -387,6 +349,8 @@ def test_node_slopes_are_their_biases_slopes_and_a_relu_at_zero_passes_none():
     assert second.nodes == pytest.approx(second.inputs.sum(axis=0))
     network = Network.from_weights({"node_0": [1], "output": [1]})
     assert slopes(network, [[0.0]], [[1.0]]).layers[0].nodes.tolist() == [0.0]
+    large = slopes(Network.from_weights({"output": [1e200]}), [[1e200]], [[0.0]])
+    assert (np.isfinite(large.layers[0].weights).any(), large.mse) == (False, math.inf)
 
 
 def test_slopes_take_rows_that_fit_and_never_rearrange_others(approved):
@@ -401,12 +365,6 @@ def test_slopes_take_rows_that_fit_and_never_rearrange_others(approved):
     assert slopes(two, [1], [5, 6]).mse == slopes(two, [[1]], [[5, 6]]).mse
     assert slopes(one, x, [4, 5, 6]).mse == slopes(one, x, [[4], [5], [6]]).mse
     assert slopes(one, 1, 4).mse == slopes(one, [[1]], [[4]]).mse
-
-
-def test_slopes_too_large_for_a_number_are_not_finite():
-    found = slopes(Network.from_weights({"output": [1e200]}), [[1e200]], [[0.0]])
-    assert not np.isfinite(found.layers[0].weights).any()
-    assert found.mse == float("inf")
 
 
 @given(st.lists(st.floats(0, 1), min_size=3, max_size=3), st.integers(0, 100))
@@ -433,14 +391,6 @@ def test_cross_entropy_of_extremes_is_finite_and_right(output, z, y):
     assert found.layers[0].inputs[0, 0] == pytest.approx(a - y, rel=1e-12, abs=1e-17)
 
 
-def test_the_slope_of_cross_entropy_at_the_output_is_a_minus_y_over_rows():
-    for output, count in (("softmax", 11), ("sigmoid", 11 * 3)):
-        data, network = oracle.classes(output).data, oracle.classes(output).network
-        found = slopes(network, data.inputs, data.targets, CROSS_ENTROPY)
-        expected = (found.trace.prediction - data.targets) / count
-        np.testing.assert_allclose(found.layers[-1].inputs, expected, rtol=1e-12)
-
-
 def test_a_loss_that_does_not_fit_the_output_is_refused(approved):
     outputs = ("relu", "identity", "tanh", "leaky_relu(0.2)")
     approved(
@@ -448,31 +398,6 @@ def test_a_loss_that_does_not_fit_the_output_is_refused(approved):
         refusals({output: partial(oracle.classes, output) for output in outputs}),
     )
     assert all(loss_of("mse", output) is MSE for output in outputs)
-
-
-# --- explained
-
-
-@pytest.mark.parametrize("name", ENTRIES)
-def test_every_activation_and_optimizer_is_explained(name):
-    layers = (
-        Layer(("h0", "h1"), name, [[0.5, -1.0], [0.25, 2.0]], [0.1, -0.2]),
-        Layer(("y",), "identity", [[1.5, -0.5]], None),
-    )
-    data = Dataset([[1.0, 2.0], [-1.0, 0.5]], [[1.0], [0.0]])
-    for optimizer in OPTIMIZERS:
-        state = State(Network(("a", "b"), layers), data, Training(optimizer=optimizer))
-        state = train(state, updates=2).state
-        found, after = computed(state, 1), train(state, updates=1).state.network
-        for address in (Address("node", 0, 1), Address("weight", 0, 1, 0), Address("bias", 0, 0)):
-            lines = explain(state, address, found).lines
-            assert all(np.isfinite(own.value) and closes(own.arithmetic) for own in lines)
-            if address.is_number:
-                assert lines[-1].value == pytest.approx(address.value(after), rel=1e-9)
-    state = State(
-        oracle.make_network((1, 2), (name,), (False,), scale=2000.0), Dataset([[1.0]], [[0.0, 1.0]])
-    )
-    assert all(np.isfinite(own.value) for own in explained(state, Address("node", 0, 0)).lines)
 
 
 # --- one entry more
@@ -488,13 +413,6 @@ def hinge():
     return state
 
 
-def test_a_node_of_a_new_activation_is_added(hinge):
-    lower = edits.set_weight(hinge, 0, 0, 1, -0.25)
-    more = structure.add_node(lower, 1)
-    assert more.network.sizes == (2, 4, 1)
-    assert np.array_equal(more.network.predict([1, 2]), lower.network.predict([1, 2]))
-
-
 def test_rules_of_optimizers_and_new_entries_are_written(hinge, approved):
     rules = [f"{name}: {each} ← {rule.text}" for name in OPTIMIZERS for each, rule in OPTIMIZERS[name].rule]
     approved("rules of the optimizers", "\n".join(rules))
@@ -503,8 +421,7 @@ def test_rules_of_optimizers_and_new_entries_are_written(hinge, approved):
         ("the weight of a new optimizer", Address("weight", 0, 1, 0)),
         ("the bias of a new optimizer", Address("bias", 0, 1)),
     ):
-        lines = explained(hinge, address).lines
-        approved(title, "\n".join(each.text for each in lines))
+        approved(title, "\n".join(each.text for each in explained(hinge, address).lines))
 
 
 def test_a_new_activation_is_checked_numerically_and_its_kink_is_named(hinge, approved):
@@ -517,13 +434,16 @@ def test_a_new_activation_is_checked_numerically_and_its_kink_is_named(hinge, ap
         approved("a kink of a new activation", told(weight)["differs"])
 
 
-def test_a_new_activation_has_badges_and_reasons(hinge, approved):
+def test_a_new_activation_has_badges_and_reasons_and_is_added_to(hinge, approved):
     found = health(hinge.network, hinge.network.forward(hinge.data.inputs))
     assert found.badges() == {(0, 2): "saturated on all rows"}
     assert [match.title for match in find(hinge, "saturated")] == ["node_2"]
     own = slopes(hinge.network, hinge.data.inputs, hinge.data.targets)
     reason = zero_reason(hinge.network, own, Address("weight", 0, 2, 0))
     approved("a slope of zero by a new activation", reason)
+    more = structure.add_node(hinge, 1)
+    assert more.network.sizes == (2, 4, 1)
+    assert more.network.predict([1, 2]).tolist() == hinge.network.predict([1, 2]).tolist()
 
 
 def test_a_new_optimizer_trains_and_its_memory_goes_on(hinge):
@@ -557,18 +477,17 @@ def test_a_third_loss_is_one_entry(monkeypatch):
         return np.where(signs * a < 1.0, -signs, 0.0)
 
     sign = 2 * Y - 1
-    entry = Loss(
-        "hinge",
-        "Hinge",
-        "L",
-        averaged=True,
+    entry = replace(
+        MSE,
+        name="hinge",
+        title="Hinge",
         outputs=("identity",),
+        factor=1.0,
         terms=terms,
         slopes=lambda z, a, y, out: lambda: np.copyto(out, slopes_a(z, a, y)),
         slopes_a=slopes_a,
         term=Function("max0", lambda value: max(0.0, value))(1 - sign * A),
         slope_rule=-sign,
-        elsewhere=MSE.elsewhere,
         total=lambda z, a, y, _: lambda: float(terms(z, a, y).sum()),
     )
     monkeypatch.setitem(LOSSES, "hinge", (entry,))
@@ -580,4 +499,3 @@ def test_a_third_loss_is_one_entry(monkeypatch):
     result = train(state)
     assert result.history[-1, 1] < result.history[0, 1]
     assert result.in_words.startswith("Hinge ")
-    assert next(Trainer(state).work(1)) is None

@@ -1,30 +1,35 @@
-"""Training and accuracy against plain references, however work is split, and finite when it diverges."""
+"""Training against plain references, however work is split; accuracy, earlier iterations and earlier runs."""
 
 import math
+import weakref
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
+from nnviz.core import edits, structure
 from nnviz.core.accuracy import NO_CLASS, classifies, decided, right
 from nnviz.core.confusion import confusion, decided_in_blocks, decisions
 from nnviz.core.cost import finished
 from nnviz.core.decision import decides
-from nnviz.core.edits import set_training
+from nnviz.core.history import History
+from nnviz.core.limits import EARLIER_POINTS, EARLIER_RUNS
 from nnviz.core.measured import measured
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.results import Results
 from nnviz.core.run import Training
-from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
-from nnviz.core.training import train
+from nnviz.core.training import best, carry_out, train
+from nnviz.core.training.best import Best
+from nnviz.core.training.earlier import forget_runs, with_earlier
+from nnviz.core.training.past import KEPT_STATES, Past, Replay, beginning, is_trained, leads_to, put_into
 from nnviz.core.training.trainer import Trainer
 from tests.core import oracle
 from tests.core.oracle import classes
 from tests.core.refusals import refusals
-
-SMOOTH = ("identity", "sigmoid", "tanh", "softplus", "softmax")
+from tests.core.test_overfitting import RUNS, started
 
 
 def run(trainer, updates):
@@ -36,7 +41,7 @@ def run(trainer, updates):
 def numbers(state):
     """All that training changes, as bytes."""
     parameters = np.array(oracle.parameters(state.network)).tobytes()
-    return [parameters, state.run.memory.tobytes()], state.run.iteration
+    return parameters, state.run.memory.tobytes(), state.run.optimizer, state.iteration
 
 
 def spiral(rows=23, **training):
@@ -60,16 +65,16 @@ def test_weights_and_curves_are_those_of_the_definitions(
 ):
     """Losses are measured at the end of each epoch and of the run."""
     loss, output = case
-    training = {"validation": validation, "batch_size": batch_size, "optimizer": optimizer, "seed": 11}
-    state = classes(output, rows=rows, hidden=hidden, loss=loss, updates=30, **training)
-    network, losses = oracle.train_plainly(state, 30)
-    result = train(state)
+    settings = {"validation": validation, "batch_size": batch_size, "optimizer": optimizer, "loss": loss}
+    state = classes(output, rows=rows, hidden=hidden, updates=30, seed=11, **settings)
+    networks, result = [*oracle.plain_updates(state, 30)], train(state)
     found = oracle.parameters(result.state.network)
-    assert found == pytest.approx(oracle.parameters(network), rel=1e-9, abs=1e-12)
+    assert found == pytest.approx(oracle.parameters(networks[-1]), rel=1e-9, abs=1e-12)
     batches = math.ceil(state.trained_rows / (batch_size or state.trained_rows))
     points = sorted({*range(0, 31, batches), 30})
     assert result.history[:, 0].tolist() == points
-    np.testing.assert_allclose(result.history[:, 1:], [losses[k] for k in points], rtol=1e-9)
+    losses = [oracle.losses_of(state, networks[k]) for k in points]
+    np.testing.assert_allclose(result.history[:, 1:], losses, rtol=1e-9)
     assert (result.state.iteration, result.diverged) == (30, False)
 
 
@@ -81,25 +86,14 @@ def test_settings_given_to_train_win_over_the_states(approved):
     again = train(replace(state, training=result.state.training))
     assert numbers(result.state) == numbers(again.state)
     wrong = {"learning_rate": 0.0, "updates": 0, "batch_size": 0, "optimizer": "sgd", "seed": -1}
-    cases = {name: lambda name=name: train(state, **{name: wrong[name]}) for name in wrong}
+    cases = {name: partial(train, state, **{name: value}) for name, value in wrong.items()}
     network = oracle.make_network([1, 1], ["identity"], [False])
-    cases["no rows"] = lambda: Trainer(State(network, Dataset.empty(network)))
-    cases["no targets"] = lambda: Trainer(State(network, Dataset([[1.0]])))
-    cases["no row to train on"] = lambda: train(classes(rows=2, validation=0.9))
+    cases["no rows"] = partial(Trainer, State(network, Dataset.empty(network)))
+    cases["no targets"] = partial(Trainer, State(network, Dataset([[1.0]])))
+    cases["no row to train on"] = partial(train, classes(rows=2, validation=0.9))
     huge = State(Network.from_weights({"output": [1e200]}), Dataset([[1e200]], [[0.0]]))
-    cases["a start too large for a number"] = lambda: Trainer(huge)
+    cases["a start too large for a number"] = partial(Trainer, huge)
     approved("training that cannot be", refusals(cases))
-
-
-def test_a_new_learning_rate_holds_from_the_next_update():
-    trainer = Trainer(spiral())
-    for _ in trainer.work(6):
-        if trainer.iteration == 2:
-            trainer.learning_rate = 0.01
-    middle = train(spiral(), updates=2).state
-    slower = replace(middle, training=replace(middle.training, learning_rate=0.01))
-    assert trainer.learning_rate == 0.01
-    assert numbers(trainer.state()) == numbers(run(Trainer(slower), 4).state())
 
 
 def test_an_optimizer_that_is_changed_starts_with_an_empty_memory():
@@ -135,7 +129,7 @@ def test_states_taken_on_the_way_and_pauses_change_nothing():
     state = spiral(batch_size=5, optimizer="adam")
     watched, whole = Trainer(state), run(Trainer(state), 40)
     seen = [watched.state() for _ in watched.work(40)]
-    assert numbers(watched.state()) == numbers(whole.state())
+    assert numbers(seen[-1]) == numbers(whole.state())
     assert [s.iteration for s in seen] == list(range(1, 41))
     left = Trainer(state)
     for _ in left.work(20):
@@ -144,20 +138,19 @@ def test_states_taken_on_the_way_and_pauses_change_nothing():
     assert numbers(run(left, 3).state()) == numbers(seen[10])
     for taken in seen[::7]:
         assert numbers(taken) == numbers(run(Trainer(state), taken.iteration).state())
-        points = taken.run.history.points
-        assert points[-1, 0] == taken.iteration // 5 * 5
-        assert [s.run.history.points[0].tolist() for s in seen] == [points[0].tolist()] * 40
+        assert taken.run.history.points[-1, 0] == taken.iteration // 5 * 5
+    assert len({s.run.history.points[0].tobytes() for s in seen}) == 1
 
 
 def test_a_state_is_left_alone_and_what_does_not_change_is_shared():
     state = spiral()
-    before = [np.array(oracle.parameters(state.network)).tobytes(), state.data.inputs.tobytes()]
+    before = oracle.parameters(state.network), state.data.inputs.tolist()
     trainer = Trainer(state)
     taken = run(trainer, 3).state()
     bits = numbers(taken), taken.run.history.points.tobytes()
     run(trainer, 5)
     assert (numbers(taken), taken.run.history.points.tobytes()) == bits
-    assert [np.array(oracle.parameters(state.network)).tobytes(), state.data.inputs.tobytes()] == before
+    assert (oracle.parameters(state.network), state.data.inputs.tolist()) == before
     assert state.run is None
     assert taken.data is state.data
     assert taken.weight_sets is state.weight_sets
@@ -165,35 +158,16 @@ def test_a_state_is_left_alone_and_what_does_not_change_is_shared():
     assert taken.network.inputs is state.network.inputs
 
 
-def test_another_run_after_an_undone_one_keeps_both_histories():
-    base = run(Trainer(spiral()), 5).state()
-    first = run(Trainer(base), 4).state()
-    kept = first.run.history.points.copy()
-    faster = replace(base, training=replace(base.training, learning_rate=0.2))
-    second = run(Trainer(faster), 6).state()
-    assert first.run.history.points.tolist() == kept.tolist()
-    assert second.run.history.points[:6].tolist() == base.run.history.points.tolist()
-    assert len(second.run.history) == 12
-    assert second.run.history.points[6, 1] != kept[6, 1]
-
-
 def test_epochs_of_very_many_batches_follow_the_reference_and_can_be_split():
     """More batches than are made ready at once, and the last one short."""
     network = oracle.make_network([1, 1], ["identity"], [True])
     state = oracle.make_state(network, 531, learning_rate=0.01, batch_size=2, seed=4)
-    whole = train(state, updates=600).state
-    rates, values = np.array(oracle.parameters(network)), []
-    x, y = state.data.inputs, state.data.targets
-    for epoch, batches in ((0, 266), (1, 266), (2, 68)):
-        order = np.random.default_rng([4, 1, epoch]).permutation(531)
-        values.append(oracle.loss(oracle.with_parameters(network, rates), x, y))
-        for part in range(batches):
-            rows = order[2 * part : 2 * part + 2]
-            error = rates[0] * x[rows, 0] + rates[1] - y[rows, 0]
-            rates = rates - 0.01 * 2 * np.array([(error * x[rows, 0]).mean(), error.mean()])
-    assert oracle.parameters(whole.network) == pytest.approx(rates, rel=1e-9)
+    whole, networks = train(state, updates=600).state, [*oracle.plain_updates(state, 600)]
+    found = oracle.parameters(whole.network)
+    assert found == pytest.approx(oracle.parameters(networks[-1]), rel=1e-9)
     assert whole.run.history.points[:, 0].tolist() == [0, 266, 532, 600]
-    assert whole.run.history.points[:3, 1] == pytest.approx(values, rel=1e-9)
+    losses = [oracle.losses_of(state, networks[k]) for k in (0, 266, 532, 600)]
+    np.testing.assert_allclose(whole.run.history.points[:, 1:], losses, rtol=1e-9)
     for stop in (1, 255, 256, 265, 266, 300, 531, 532):
         middle = train(state, updates=stop).state
         assert numbers(train(middle, updates=600 - stop).state) == numbers(whole)
@@ -209,44 +183,36 @@ def long_data(rows=9000, **training):
 
 def test_long_data_is_cut_into_blocks_that_add_up(amount):
     for optimizer in amount(quick=["adam"], ci=OPTIMIZERS, night=OPTIMIZERS):
-        adds_up(optimizer)
-
-
-def adds_up(optimizer):
-    state = long_data(optimizer=optimizer)
-    trainer = Trainer(state)
-    assert sum(1 for _ in trainer.work(2)) > 10
-    assert trainer.iteration == 2
-    values, step = np.array(oracle.parameters(state.network)), oracle.optimizer_steps(optimizer)
-    for _ in range(2):
-        network = oracle.with_parameters(state.network, values)
-        values = step(values, oracle.flat_slopes(network, state.data.inputs, state.data.targets), 0.1)
-    after = trainer.state()
-    assert oracle.parameters(after.network) == pytest.approx(values.tolist(), rel=1e-9, abs=1e-12)
-    assert after.run.history.points[:, 0].tolist() == [0, 1, 2]
-    assert after.run.history.points[-1, 1] == pytest.approx(after.loss(), rel=1e-12)
-    one = run(Trainer(state), 1)
-    assert numbers(run(Trainer(one.state()), 1).state()) == numbers(after)
-    for unit, _ in enumerate(one.work(2)):  # a rate that is set within an update waits for the next
-        if unit == 0:
-            assert one.iteration == 1
-            one.learning_rate = 0.02
-    two = run(Trainer(state), 2)
-    two.learning_rate = 0.02
-    assert numbers(run(two, 1).state()) == numbers(one.state())
+        state = long_data(optimizer=optimizer)
+        trainer = Trainer(state)
+        assert sum(1 for _ in trainer.work(2)) > 10
+        assert trainer.iteration == 2
+        *_, network = oracle.plain_updates(state, 2)
+        after = trainer.state()
+        found = oracle.parameters(after.network)
+        assert found == pytest.approx(oracle.parameters(network), rel=1e-9, abs=1e-12)
+        assert after.run.history.points[:, 0].tolist() == [0, 1, 2]
+        assert after.run.history.points[-1, 1] == pytest.approx(after.loss(), rel=1e-12)
+        one = run(Trainer(state), 1)
+        assert numbers(run(Trainer(one.state()), 1).state()) == numbers(after)
+        for unit, _ in enumerate(one.work(2)):  # a rate that is set within an update waits for the next
+            if unit == 0:
+                assert one.iteration == 1
+                one.learning_rate = 0.02
+        two = run(Trainer(state), 2)
+        two.learning_rate = 0.02
+        assert numbers(run(two, 1).state()) == numbers(one.state())
 
 
 def test_few_rows_of_millions_of_weights_are_one_unit_and_make_the_right_update():
     network = oracle.make_network([1100, 1000, 1], ["tanh", "identity"], [True, True], scale=0.01)
     state = oracle.make_state(network, 4, learning_rate=0.1)
-    trainer = Trainer(state)
+    trainer, x, y = Trainer(state), state.data.inputs, state.data.targets
     for _ in range(2):
-        found = slopes(network, state.data.inputs, state.data.targets)
+        expected = oracle.parameters(network) - 0.1 * oracle.flat_slopes(network, x, y)
         assert sum(1 for _ in trainer.work(1)) == 1
-        before, network = network, trainer.state().network
-        for old, new, slope in zip(before.layers, network.layers, found.layers, strict=True):
-            np.testing.assert_allclose(new.weights, old.weights - 0.1 * slope.weights, rtol=1e-10, atol=1e-14)
-            np.testing.assert_allclose(new.biases, old.biases - 0.1 * slope.biases, rtol=1e-10, atol=1e-14)
+        network = trainer.state().network
+        np.testing.assert_allclose(oracle.parameters(network), expected, rtol=1e-10, atol=1e-14)
 
 
 def test_work_left_in_the_middle_of_a_long_update_leaves_the_update_before_it():
@@ -260,24 +226,18 @@ def test_work_left_in_the_middle_of_a_long_update_leaves_the_update_before_it():
     assert numbers(run(trainer, 1).state()) == numbers(run(one, 1).state())
 
 
-def test_the_loss_over_long_data_at_the_end_of_an_epoch_is_cut_too():
-    state = long_data(learning_rate=0.01, batch_size=4500)
-    trainer = Trainer(state)
-    assert sum(1 for _ in trainer.work(2)) > 4
-    after = trainer.state()
-    assert after.run.history.points[:, 0].tolist() == [0, 2]
-    assert after.run.history.points[:, 1] == pytest.approx([state.loss(), after.loss()], rel=1e-12)
-
-
 def test_an_epochs_point_is_made_up_for_where_its_pass_was_left_in_the_middle():
+    """The pass over all rows at the end of an epoch is cut into units as an update is."""
     state = long_data(30_000, learning_rate=0.01, batch_size=3000)
-    trainer = Trainer(state)
+    whole, trainer = Trainer(state), Trainer(state)
+    assert [whole.iteration for _ in whole.work(12)].count(10) > 2
     for _ in trainer.work(20):
         if trainer.iteration == 10:
             break
-    left = trainer.state()
+    left, expected = trainer.state(), whole.state()
     assert left.run.history.points[:, 0].tolist() == [0]
-    expected = run(Trainer(state), 12).state()
+    points = [[0, state.loss()], [10, left.loss()], [12, expected.loss()]]
+    assert expected.run.history.points == pytest.approx(np.array(points), rel=1e-12)
     for going in (trainer, Trainer(left)):
         after = run(going, 2).state()
         assert numbers(after) == numbers(expected)
@@ -303,8 +263,7 @@ def test_the_split_is_that_of_keras():
     splits = {(10, 0.3): 7, (10, 0.2): 8, (3, 0.5): 1, (150, 0.3): 105}
     assert {of: classes(rows=of[0], validation=of[1]).trained_rows for of in splits} == splits
     bare = classes(rows=2, validation=0.9)
-    assert not bare.trainable
-    assert bare.loss() is None
+    assert (bare.trainable, bare.loss()) == (False, None)
 
 
 def test_work_cut_in_two_keeps_all_curves_and_another_loss_or_split_none():
@@ -313,8 +272,8 @@ def test_work_cut_in_two_keeps_all_curves_and_another_loss_or_split_none():
     rest = train(half, updates=3)
     assert rest.state.network == whole.state.network
     for changes in ({"loss": "mse"}, {"validation": 0.2}):
-        assert set_training(half, replace(half.training, **changes)).run is None
-    assert set_training(half, replace(half.training, learning_rate=0.5)).run is half.run
+        assert edits.set_training(half, replace(half.training, **changes)).run is None
+    assert edits.set_training(half, replace(half.training, learning_rate=0.5)).run is half.run
     names = [curve.name for curve in whole.state.run.beside]
     assert names == ["validation", "accuracy", "validation accuracy"]
     for name in names:
@@ -367,9 +326,8 @@ def test_accuracy_counts_what_a_person_counts():
     prediction = np.array([[0.2, 0.5, 0.3], [0.5, 0.5, 0.0], [0.1, 0.2, 0.7], [math.nan, 0, 1]])
     targets = np.array([[0, 1, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0]], float)
     assert right(net, prediction, targets).tolist() == [True, True, False, False]
-    two = passing_on("sigmoid", "a", "b")
-    found = right(two, np.array([[0.5, 0.4], [0.9, 0.6]]), np.array([[1, 0], [1, 0]]))
-    assert found.tolist() == [True, False]
+    two, targets = passing_on("sigmoid", "a", "b"), np.array([[1, 0], [1, 0]])
+    assert right(two, np.array([[0.5, 0.4], [0.9, 0.6]]), targets).tolist() == [True, False]
 
 
 @pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
@@ -384,33 +342,27 @@ def test_rows_decided_in_blocks_are_those_decided_together(activation):
         assert found.tolist() == known.tolist()
 
 
+CLASSES = {
+    "softmax": ([[1, 0, 0]],),
+    "sigmoid": ([[1, 0]], [[1], [1]]),
+    "identity": ([[1], [0]],),
+}
+NO_CLASSES = {
+    "identity": ([[1], [0.5]], [[0], [0]], [[1, 0]]),
+    "sigmoid": ([[60]], [[1], [0], [0.99]], [[1, 0], [0, -1]], None),
+    "softmax": ([[0.2, 0.3, 0.5]], [[1, 0, 0], [0, 0, 2]], np.empty((0, 3))),
+}
+
+
 def test_targets_of_0_and_1_are_classes_where_the_output_is_one():
-    cases = [
-        ("softmax", 3, [[1, 0, 0]], True),
-        ("sigmoid", 2, [[1, 0]], True),
-        ("identity", 1, [[1], [0]], True),
-        ("identity", 1, [[1], [0.5]], False),
-        ("identity", 1, [[0], [0]], False),
-        ("identity", 2, [[1, 0]], False),
-        ("sigmoid", 1, None, False),
-        ("sigmoid", 1, [[1], [1]], True),
-        ("sigmoid", 1, [[60]], False),
-        ("sigmoid", 1, [[1], [0], [0.99]], False),
-        ("sigmoid", 2, [[1, 0], [0, -1]], False),
-        ("softmax", 3, [[0.2, 0.3, 0.5]], False),
-        ("softmax", 3, [[1, 0, 0], [0, 0, 2]], False),
-        ("softmax", 3, [], False),
-    ]
-    for output, outputs, targets, expected in cases:
-        y = None if targets is None else np.array(targets, float).reshape(-1, outputs)
-        net = passing_on(output, *"abc"[:outputs])
-        data = Dataset(np.zeros((1 if y is None else len(y), outputs)), y)
-        assert classifies(net, data) == expected, (output, targets)
-
-
-def test_a_sigmoid_decides_at_a_half_unless_a_target_is_no_class():
+    for cases, expected in ((CLASSES, True), (NO_CLASSES, False)):
+        for output, targets in [(name, y) for name in cases for y in cases[name]]:
+            rows, outputs = (1, 1) if targets is None else np.shape(targets)
+            net = passing_on(output, *"abc"[:outputs])
+            data = Dataset(np.zeros((rows, outputs)), targets)
+            assert classifies(net, data) == expected, (output, targets)
     states = [State(passing_on("sigmoid", "a"), Dataset([[0.0]], y)) for y in ([[60.0]], [[1.0]], None)]
-    assert [decides(state) for state in states] == [False, True, True]
+    assert [decides(state) for state in states] == [False, True, True]  # at a half
 
 
 # --- a run that diverges
@@ -437,21 +389,14 @@ def test_a_run_that_diverges_keeps_the_last_finite_weights():
         assert result.history[:, 0].tolist() == list(range(162))
         assert result.history[:, 1] == pytest.approx(81.0 ** np.arange(162.0), rel=1e-12)
         assert finite(result.state)
-
-
-def test_every_state_of_a_run_that_diverges_is_finite_and_no_update_follows():
     trainer, iterations = Trainer(one_weight(5.0)), []
     for _ in trainer.work(1000):
         taken = trainer.state()
         assert finite(taken)
         iterations.append(taken.iteration)
-    assert trainer.diverged
-    assert iterations[160] == 161
+    assert (trainer.diverged, iterations[160]) == (True, 161)
     assert trainer.loss == pytest.approx(81.0**161, rel=1e-12)
-    before = trainer.state()
-    run(trainer, 10)
-    assert trainer.iteration == 161
-    assert oracle.parameters(trainer.state().network) == oracle.parameters(before.network)
+    assert numbers(run(trainer, 10).state()) == numbers(result.state)  # no update follows
 
 
 def test_a_learning_rate_that_was_lowered_on_the_way_is_kept_to():
@@ -494,9 +439,291 @@ def test_memories_and_weights_that_overflow_out_of_sight_are_found(batch_size):
     network = Network.from_weights({"node_0": [1.0], "output": [1e100]})
     data = Dataset([[1e10], [1e10]], [[1.0], [1.0]])
     result = train(State(network, data, Training(1e150, batch_size=batch_size)), updates=3)
-    assert result.diverged
+    assert (result.diverged, result.state.network) == (True, network)
     assert finite(result.state)
-    assert result.state.network == network
     huge = replace(one_weight(0.25), network=Network.from_weights({"output": [1e150]}))
     history = train(huge, updates=3).history[:, 1]  # huge but finite numbers train
     assert history == pytest.approx([1e300, 0.25e300, 0.0625e300, 0.015625e300])
+
+
+def start(rows=11, **training):
+    network = oracle.make_network([2, 4, 1], ["tanh", "identity"], [True, True], 5)
+    return oracle.make_state(network, rows, 7, **{"learning_rate": 0.05, **training})
+
+
+def gone_to(past, iteration):
+    known = past.nearest(iteration)
+    return run(Replay(known, past.end), iteration - known.iteration).state()
+
+
+def followed(states):
+    past = Past(states[0])
+    for state in states[1:]:
+        past.follow(state)
+    return past
+
+
+def run_with_changes(state):
+    """Return the States after every update: a new learning rate on the way, then other settings."""
+    seen, trainer = [state], Trainer(state)
+    for _ in trainer.work(9):
+        seen.append(trainer.state())
+        if trainer.iteration == 4:
+            trainer.learning_rate = 0.2
+    adam = {"learning_rate": 0.01, "optimizer": "adam", "seed": 3}
+    for settings in ({"learning_rate": 0.2, "batch_size": 4}, adam):
+        trainer = Trainer(replace(seen[-1], training=replace(state.training, **settings)))
+        seen.extend(trainer.state() for _ in trainer.work(5))
+    return seen
+
+
+def edited(state):
+    """Return a State after each of three edits that end its run."""
+    weight, target = edits.set_weight(state, 0, 0, 0, 1.0), edits.set_target(state, 0, 0, 1.0)
+    return weight, target, edits.randomise(state, 3)
+
+
+SEEN = run_with_changes(start())
+
+
+# --- iterations
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("batch_size", [None, 3])
+def test_every_iteration_comes_back_to_the_last_bit_whatever_was_changed(optimizer, batch_size):
+    seen = run_with_changes(start(optimizer=optimizer, batch_size=batch_size))
+    for known in ([seen[0], seen[-1]], [seen[0], seen[3], seen[11], seen[-1]], seen):
+        past = followed(known)
+        for k in range(1, 20):
+            assert numbers(gone_to(past, k)) == numbers(seen[k])
+
+
+@pytest.mark.parametrize("batch_size", [None, 3])
+def test_an_earlier_iteration_comes_with_the_history_of_that_time(batch_size):
+    state = start(batch_size=batch_size)
+    past = followed([state, train(state, updates=12).state])
+    for k in range(1, 13):
+        then = train(state, updates=k).state.run.history.points
+        for _ in range(2):  # computed again, then as it is known
+            gone = gone_to(past, k)
+            assert gone.run.history.points.tolist() == then.tolist()
+            past.follow(gone)
+
+
+def test_a_history_that_was_thinned_since_is_held_by_nothing_that_is_known():
+    state = start()
+    trainer, past, stores = Trainer(state, history_limit=100), Past(state), []
+    for _ in trainer.work(400):
+        stores.append(weakref.ref(trainer.state().run.history.store))
+        past.follow(trainer.state())
+    alive = {id(store()) for store in stores if store() is not None}
+    assert len(alive) == 1
+    then, expected = gone_to(past, 217), train(state, updates=217).state
+    assert numbers(then) == numbers(expected)
+    assert then.run.history.last == expected.run.history.last
+
+
+def test_a_run_goes_on_from_an_earlier_iteration_to_where_it_ended_or_elsewhere():
+    past = followed([*SEEN, SEEN[6], train(SEEN[6], updates=1, learning_rate=0.2).state])
+    assert past.end is SEEN[-1]
+    other = train(SEEN[6], updates=5, learning_rate=0.3).state
+    for state in (SEEN[6], other):
+        past.follow(state)
+    assert past.end is other
+    for k in range(1, 7):
+        assert numbers(gone_to(past, k)) == numbers(SEEN[k])
+    assert numbers(gone_to(past, 8)) == numbers(train(SEEN[6], updates=2, learning_rate=0.3).state)
+    more = replace(SEEN[3], training=replace(SEEN[3].training, updates=77))
+    assert leads_to(train(more, updates=1).state, SEEN[-1])
+
+
+def test_undoing_an_edit_or_another_run_leads_on_to_the_end_of_the_first():
+    middle = gone_to(followed(SEEN), 4)
+    for edit, end in zip(edited(middle), edited(SEEN[-1]), strict=True):
+        past = followed([*SEEN, middle, edit, middle])
+        assert past.end is SEEN[-1]
+        assert [numbers(gone_to(past, k)) for k in range(1, len(SEEN))] == [
+            numbers(each) for each in SEEN[1:]
+        ]
+        past.follow(end)  # an edit has no past
+        assert (past.end.iteration, past.end.run) == (0, None)
+    edit = edits.set_weight(SEEN[4], 0, 0, 0, 1.0)
+    past = followed([*SEEN, SEEN[4], edit, train(edit, updates=3).state, edit, SEEN[4]])
+    assert past.end is SEEN[-1]
+    other = train(SEEN[3], updates=2, learning_rate=0.3).state
+    for state in (SEEN[3], other, SEEN[3]):
+        past.follow(state)
+    assert past.end is other
+
+
+def test_the_way_of_the_last_run_stays_known_until_the_data_change():
+    past = followed([*SEEN, edits.set_weight(SEEN[-1], 0, 0, 0, 1.0)])
+    assert past.way() == [state.network for state in SEEN]
+    past.follow(SEEN[7])
+    assert past.way() == [state.network for state in SEEN[:8]]
+    past.follow(SEEN[0])
+    assert past.way() == []
+    assert followed([*SEEN, edits.set_target(SEEN[-1], 0, 0, 1.0)]).way() == []
+
+
+def test_names_and_settings_that_changed_since_stay():
+    now = edits.rename(SEEN[-1], 1, 0, "first")
+    now = edits.set_training(now, replace(now.training, learning_rate=0.5))
+    then = put_into(now, gone_to(followed(SEEN), 3))
+    assert (then.network.layers[0].nodes[0], then.training.learning_rate) == ("first", 0.5)
+    assert numbers(then) == numbers(SEEN[3])
+
+
+def test_few_states_are_kept_and_every_iteration_stays_in_reach():
+    trainer, past, reached = Trainer(start()), Past(start()), {}
+    for _ in trainer.work(3 * KEPT_STATES):
+        reached[trainer.iteration] = trainer.state()
+        past.follow(reached[trainer.iteration])
+    nearest = [past.nearest(k).iteration for k in range(1, 3 * KEPT_STATES)]
+    assert max(k - near for k, near in enumerate(nearest, 1)) < 16
+    assert len(set(nearest)) <= KEPT_STATES
+    assert numbers(gone_to(past, 100)) == numbers(reached[100])
+
+
+def test_redo_into_another_run_goes_back_in_the_run_that_is_redone():
+    first = start()
+    trained = train(first, updates=1).state
+    past = followed([first, trained])
+    past.follow(back := put_into(trained, past.nearest(0)))
+    edit = replace(back, network=edits.set_weight(back, 0, 0, 0, 7.0).network, run=None)
+    again = train(edit, updates=3).state
+    for state in (edit, again, edit, back, edit):  # undone twice, and done again once
+        past.follow(state)
+    assert past.end is again
+    assert past.nearest(0).network is edit.network
+
+
+def test_a_run_of_another_structure_is_not_what_training_alone_made():
+    state = start()
+    assert is_trained(state, train(state, updates=2).state)
+    for other in (structure.remove_biases(state, 0), structure.add_node(state, 1)):
+        trained = train(other, updates=2).state
+        assert not is_trained(state, trained)
+        assert not is_trained(trained, state)
+
+
+# --- the best iteration
+
+NAMES = {run["name"]: run for run in RUNS}
+FULL, BATCHES = "circles: a small valley, then a long rise", "moons: the same in mini-batches, which wobble"
+
+
+def found_best(state):
+    """Return where the training of `state` ends, and the State of the least validation loss."""
+    finder = Best(state)
+    end = carry_out(state, follow=finder.follow).state
+    return end, finder.of(end)
+
+
+@pytest.mark.crossed(
+    pace=(0.0, 1e9),  # a State after each update, or none but the first
+    name=(FULL, BATCHES),
+    earlier=(0, 42, 210),  # from the start, gone on with, gone on behind it
+)
+def test_the_best_state_is_that_of_a_run_that_ended_there(pace, name, earlier, monkeypatch):
+    monkeypatch.setattr(best, "WORK_PER_STATE", pace)
+    begun = started(NAMES[name])
+    state = train(begun, updates=earlier).state if earlier else begun
+    end, found = found_best(replace(state, training=replace(begun.training, updates=300)))
+    curve = end.run.curve("validation").points
+    least = int(curve[curve[:, 1].argmin(), 0])
+    assert 0 < found.iteration == least < end.iteration
+    assert found.training == end.training
+    expected = train(begun, updates=least).state
+    assert numbers(found) == numbers(expected)
+    assert found.run.segments == expected.run.segments
+    np.testing.assert_array_equal(found.run.points, expected.run.points)
+
+
+def test_the_last_or_the_first_state_is_the_best_where_nothing_was_better():
+    state = started(NAMES["wages: both losses fall"])
+    end, found = found_best(replace(state, training=replace(state.training, updates=60)))
+    assert found is end
+    state = started(NAMES["spiral: few rows, validation never falls"])
+    _, found = found_best(state)
+    assert (found.iteration, len(found.run.history)) == (0, 1)
+    assert found.network == state.network
+
+
+# --- earlier runs
+
+RUN = train(start(8), updates=12).state
+NAME = "learning rate 0.05 · gradient descent · 12 updates"
+
+
+def names(state):
+    return [run.name for run in state.runs]
+
+
+def other_rate(state):
+    return edits.set_training(state, replace(state.training, learning_rate=0.01))
+
+
+def test_the_run_before_is_kept_with_its_settings_and_its_curve(approved):
+    (kept,) = with_earlier(other_rate(beginning(RUN)), RUN).runs
+    assert (kept.name, kept.iterations, kept.training) == (NAME, 12, RUN.training)
+    assert kept.history.tolist() == RUN.run.history.points.tolist()
+    assert kept.network.in_words == "2-4-1"
+    assert kept.fits(RUN.network)
+    assert not kept.fits(structure.add_node(RUN, 1).network)
+    unusual = train(start(8, batch_size=3, seed=4, optimizer="adam"), updates=1).state
+    (other,) = with_earlier(edits.randomise(unusual, 5), unusual).runs
+    approved("names of earlier runs", f"{kept.name}\n{kept.called()}\n{other.name}")
+
+
+def test_a_run_is_kept_when_an_edit_ends_it():
+    again = beginning(RUN)
+    changes = [*edited(RUN), *edited(again), edits.set_activation(again, 0, "relu")]
+    middle = replace(train(start(8), updates=5).state, data=RUN.data)
+    middle = replace(middle, run=replace(middle.run, start=RUN.run.start))
+    assert with_earlier(middle, RUN) is middle
+    changes.append(other_rate(middle))  # from the middle of the run another one branches off
+    assert [names(with_earlier(change, RUN)) for change in changes] == [[NAME]] * 8
+
+
+def test_a_run_that_goes_on_is_made_again_or_has_no_curve_is_not_kept():
+    again = edits.with_network(RUN, replace(RUN.run.start))
+    for state in (RUN, beginning(RUN), other_rate(RUN), again, edits.rename(beginning(RUN), 0, 0, "x")):
+        assert with_earlier(state, RUN) is state
+    assert with_earlier(start(8), None).runs == ()
+    short = replace(RUN, run=replace(RUN.run, history=RUN.run.history.end()))
+    state = edits.randomise(RUN, 3)
+    assert with_earlier(state, short) is state
+
+
+def test_runs_of_one_name_get_a_number_and_a_run_is_kept_once():
+    state = start(8)
+    for weight in (0.1, 0.2, 0.3, 0.2):
+        begun = edits.set_weight(replace(start(8), runs=state.runs), 0, 0, 0, weight)
+        run = train(begun, updates=12).state
+        state = with_earlier(edits.set_weight(run, 0, 0, 0, -1.0), run)
+    assert names(state) == [NAME, f"{NAME} (3)", f"{NAME} (2)"]
+    losses = [edits.set_weight(start(8), 0, 0, 0, weight).loss() for weight in (0.1, 0.3, 0.2)]
+    assert [kept.history[0, 1] for kept in state.runs] == pytest.approx(losses, rel=1e-12)
+
+
+def test_the_latest_runs_are_kept_and_training_takes_them_along():
+    state = start(8)
+    for updates in range(1, 12):
+        run = train(edits.with_network(state, state.network), updates=updates).state
+        state = with_earlier(edits.set_weight(run, 0, 0, 0, 0.5), run)
+    assert [run.iterations for run in state.runs] == list(range(12 - EARLIER_RUNS.most, 12))
+    assert forget_runs(state).runs == ()
+    assert train(state, updates=3).state.runs == state.runs
+
+
+def test_a_long_curve_of_an_earlier_run_keeps_its_extremes_and_ends():
+    for length in (2, 501, 16_384, 16_385, 131_072):
+        losses = np.random.default_rng(length).random(length) + 0.5
+        points = np.column_stack((np.arange(length), losses))
+        brief = History().extended(points).line
+        assert min(length, 4096) <= len(brief) <= EARLIER_POINTS.most
+        assert (np.diff(brief[:, 0]) > 0).all()
+        assert brief[[0, -1]].tolist() == points[[0, -1]].tolist()
+        assert (brief[:, 1].min(), brief[:, 1].max()) == (losses.min(), losses.max())

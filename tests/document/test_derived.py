@@ -36,7 +36,8 @@ def passes(monkeypatch):
     return taken
 
 
-def same_slopes(found, expected):
+def same_slopes(found, state, rows=slice(None)):
+    expected = slopes(state.network, state.data.inputs[rows], state.data.targets[rows])
     for one, other in zip(found.layers, expected.layers, strict=True):
         np.testing.assert_allclose(one.weights, other.weights, rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(one.nodes, other.nodes, rtol=1e-9, atol=1e-12)
@@ -64,8 +65,8 @@ def test_numbers_of_row_and_data_are_right_take_one_pass_and_are_kept(state, pas
     np.testing.assert_allclose(error, trace.prediction[0] - y[7], rtol=1e-12)
     assert mse == state.loss() == means.slopes.loss
     assert odd == health(state.network, state.network.forward(x)).badges()
-    same_slopes(own, slopes(state.network, x[7:8], y[7:8]))
-    same_slopes(means.slopes, slopes(state.network, x, y))
+    same_slopes(own, state, [7])
+    same_slopes(means.slopes, state)
     passes.clear()
     document.push(edits.set_weight(document.state, 0, 0, 0, 9.0), "a weight")
     assert derived.means is not means
@@ -115,8 +116,7 @@ def test_batches_give_the_slopes_of_the_next_update_and_a_run_the_last_measured_
     _, _, derived = derived_from(batches, quick_ns=1e3)
     update = derived.means_of_update
     assert (update.count, passes) == (8, [8])
-    rows = list(update.rows)
-    same_slopes(update.slopes, slopes(state.network, state.data.inputs[rows], state.data.targets[rows]))
+    same_slopes(update.slopes, state, list(update.rows))
 
     trained = train(batches, updates=30).state
     measured = Measured(trained.run.history.points[-1, 1], None, None, None)

@@ -1,4 +1,4 @@
-"""Undo and redo, the saved mark, and the file of a document."""
+"""Undo and redo, the saved mark and the file of a document; the selected row and address are of its state."""
 
 import gc
 import sys
@@ -9,13 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnviz.core import edits
+from nnviz.core import edits, structure
+from nnviz.core.address import Address
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from nnviz.document.document import Document
+from nnviz.document.selection import Selection
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
+
+pytestmark = pytest.mark.usefixtures("qapp")
 
 
 def number(document):
@@ -78,30 +82,31 @@ def test_undo_redo_merging_and_saving_agree_with_a_list_of_states(tmp_path_facto
 
 @pytest.mark.parametrize("saved_after", [0, 1, 2])
 def test_an_edit_beneath_a_run_is_a_change_of_its_own(document, state, tmp_path, saved_after):
-    def save_at(when):
-        if when == saved_after:
-            document.save(tmp_path / "a.json")
+    def now():
+        return number(document), document.state.notes
 
     document.set_in_motion(True)
-    save_at(0)
-    for k, notes in ((1, "a"), (2, "ab"), (3, "abc")):
-        document.push(replace(state(k), notes=document.state.notes), "run", "run")
-        save_at(k)
-        assert document.edit_beneath("notes", edits.set_notes, notes, "writing")
+    for k, notes in enumerate(("", "a", "ab", "abc")):
+        if k:
+            document.push(replace(state(k), notes=document.state.notes), "run", "run")
+        if k == saved_after:
+            document.save(tmp_path / "a.json")
+            saved = now()
+        if k:
+            assert document.edit_beneath("notes", edits.set_notes, notes, "writing")
     document.set_in_motion(False)
-    assert (number(document), document.state.notes) == (3, "abc")
+    assert now() == (3, "abc")
     clean, went = [], []
     while document.undo_text():
         went.append(document.undo_text())
         document.undo()
-        clean += [(number(document), document.state.notes)] if not document.modified else []
-    saved = load(tmp_path / "a.json")
-    assert clean == [(saved.network.layers[0].weights[0, 0], saved.notes)]
+        clean += [now()] if not document.modified else []
+    assert clean == [saved]
     assert went == ["run", "notes", "run", "notes"][: 2 + saved_after]
-    assert (number(document), document.state.notes) == (0, "")
+    assert now() == (0, "")
     while document.redo_text():
         document.redo()
-    assert (number(document), document.state.notes) == (3, "abc")
+    assert now() == (3, "abc")
 
 
 # --- what undo holds in memory
@@ -131,33 +136,23 @@ def test_undo_reaches_back_to_its_limit_and_lets_go_of_older_states(state, limit
     while document.redo():
         pass
     assert number(document) == pushes
-
-
-def test_a_drag_lets_go_of_the_states_in_between(document, state):
-    networks = []
-    for value in (1, 2, 3):
+    for value in (-3, -2, -1):  # a drag lets go of the states in between
         document.push(state(value), "drag", merge="w")
         networks.append(weakref.ref(document.state.network))
     gc.collect()
-    assert [network() is not None for network in networks] == [False, False, True]
+    assert [network() is not None for network in networks[-3:]] == [False, False, True]
 
 
-def test_undo_counts_only_what_the_states_do_not_share(state):
+def test_undo_counts_histories_that_a_run_has_left_behind_and_not_what_states_share(state):
     document = Document(state(0, 1000), undo_bytes=1000 * 8)
     for value in range(1, 50):
         document.push(replace(document.state, notes=str(value)), "notes")
     while document.undo():
         pass
     assert document.state.notes == ""
-
-
-def test_undo_counts_histories_that_a_run_has_left_behind():
-    start = State(Network.from_weights({"output": [1]}), Dataset([[1.0]], [[0.0]]))
-    document = Document(start, undo_bytes=6 * 1000 * 16)
-    stores = []
+    document, stores = Document(state(0), undo_bytes=6 * 1000 * 16), []
     for k in range(15):
-        other = edits.set_weight(start, 0, 0, 0, k + 2.0)
-        document.push(train(other, updates=999).state, "Run")
+        document.push(train(state(k + 2.0), updates=999, learning_rate=0.01).state, "Run")
         stores.append(weakref.ref(document.state.run.history.store))
     assert 3 < sum(store() is not None for store in stores) <= 7
 
@@ -177,9 +172,8 @@ def test_the_saved_state_is_known_as_long_as_undo_reaches_it(state, tmp_path, pu
 
 def test_signals_and_undo_pushes_lose_no_reference_to_none(document, state):
     """Some versions of PySide6 lose one at every void call, until the program aborts."""
-    heard = []
+    heard, one, two = [], state(1), state(2)
     document.state_changed.connect(lambda *states: heard.append(states))
-    one, two = state(1), state(2)
 
     def changes():
         for _ in range(150):
@@ -214,16 +208,7 @@ def test_a_saved_document_has_its_files_name_and_announces_the_file_once(state, 
     assert document.title == "A line"
 
 
-def test_a_failed_save_leaves_the_file_its_place_and_the_mark(document, state, tmp_path):
-    document.save(tmp_path / "a.json")
-    document.push(state(1), "one")
-    with pytest.raises(FileError):
-        document.save(tmp_path / "no folder" / "b.json")
-    assert (document.path, document.modified) == (tmp_path / "a.json", True)
-    assert load(tmp_path / "a.json") == state(0)
-
-
-def test_an_opened_file_replaces_all_and_a_broken_one_nothing(document, state, tmp_path):
+def test_an_opened_file_replaces_all_and_a_broken_or_a_failed_save_nothing(document, state, tmp_path):
     document.save(tmp_path / "a.json")
     document.push(state(1), "one")
     document.undo()
@@ -231,12 +216,13 @@ def test_an_opened_file_replaces_all_and_a_broken_one_nothing(document, state, t
     before, heard = document.state, []
     document.state_changed.connect(lambda *states: heard.append(states))
     (tmp_path / "bad.json").write_text("{")
+    with pytest.raises(FileError):
+        document.save(tmp_path / "no folder" / "b.json")
     for name in ("bad.json", "gone.json"):
         with pytest.raises(FileError):
             document.open(tmp_path / name)
-    assert document.state is before
+    assert (document.state, heard, load(tmp_path / "a.json")) == (before, [], state(0))
     assert (document.path, document.undo_text(), document.modified) == (tmp_path / "a.json", "two", True)
-    assert heard == []
     save(state(7), tmp_path / "seven.json")
     document.open(tmp_path / "seven.json")
     assert document.state == state(7)
@@ -258,3 +244,67 @@ def test_a_recovered_document_is_unsaved_until_it_is_saved(document, state, tmp_
     assert document.modified
     document.start(state(6))
     assert not document.modified
+
+
+# --- the selection
+
+OUTPUT, MOVED = Address("node", 1, 0), Address("node", 2, 0)
+FIRST, SECOND = Address("weight", 0, 0, 0), Address("weight", 0, 1, 0)
+
+
+@pytest.fixture
+def hidden(document):
+    """Return the document with a network of 2-2-1 nodes and three rows."""
+    network = Network.from_weights({"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]})
+    document.start(State(network, Dataset([[3, 5], [1, 2], [0, 1]])))
+    return document
+
+
+def test_a_listener_sees_the_moved_selection_before_the_selection_announces_the_move(hidden):
+    heard = []
+    hidden.state_changed.connect(lambda *_: heard.append((selection.address, selection.row)))
+    selection = Selection(hidden)
+    selection.address_changed.connect(lambda: heard.append("address"))
+    selection.row_changed.connect(lambda row: heard.append(f"row {row}"))
+    hidden.state_changed.connect(lambda *_: heard.append("state"))
+    selection.select(OUTPUT)
+    selection.row = 2
+    heard.clear()
+    hidden.push(edits.remove_rows(structure.add_layer(hidden.state, 1), [2]), "both")
+    assert heard[:2] == [(MOVED, 1), "state"]
+    assert sorted(heard[2:]) == ["address", "row 1"]
+    heard.clear()
+    hidden.push(structure.add_node(hidden.state, 1), "a node")
+    hidden.push(edits.set_weight(hidden.state, 0, 0, 0, 1.0), "a weight")
+    assert heard == [(MOVED, 1), "state"] * 2  # the selection stays where it is, which is no news
+    hidden.push(edits.remove_rows(hidden.state, [1]), "fewer rows")
+    assert heard[4:] == [(MOVED, 0), "state", "row 0"]
+
+
+def test_a_row_chosen_while_a_state_is_announced_is_announced_afterwards(hidden):
+    selection, heard = Selection(hidden), []
+    selection.select(OUTPUT)
+
+    def choose(*_):
+        selection.row = 1
+        heard.append("chosen")
+
+    hidden.state_changed.connect(choose)
+    selection.address_changed.connect(lambda: heard.append("address"))
+    selection.row_changed.connect(lambda row: heard.append(f"row {row}"))
+    hidden.state_changed.connect(lambda *_: heard.append("state"))
+    hidden.push(structure.add_layer(hidden.state, 1), "a layer")
+    assert heard[:2] == ["chosen", "state"]
+    assert sorted(heard[2:]) == ["address", "row 1"]
+
+
+def test_only_what_the_network_has_is_selected(hidden):
+    selection = Selection(hidden)
+    for address in (Address("node", 7, 0), Address("bias", 0, 0)):  # the layer has no biases
+        selection.select(address)
+        assert selection.address is None
+    for removed in (1, 0):
+        selection.select(FIRST, SECOND)
+        hidden.push(structure.remove_node(hidden.state, 1, removed), "a node less")
+        assert (selection.weights, selection.second) == ((FIRST, None), None)
+        hidden.push(structure.add_node(hidden.state, 1, None), "a node")

@@ -11,35 +11,21 @@ pytestmark = pytest.mark.usefixtures("qapp")
 ENDLESS = 1_000_000
 
 
-class Clock:
-    """A clock that moves only when a test moves it."""
-
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        return self.now
-
-    def end_slice(self):
-        self.now += 2 * FIRST_S
-
-
 class Recorder:
     """Makes numbered works of `steps` steps, each a slice if `slow`, and keeps what was shown."""
 
     def __init__(self, steps, slow=False, **times):
-        self.parent = QObject()
-        clock = Clock()
-        self.steps, self.step = steps, clock.end_slice if slow else lambda: None
+        self.parent, self.now = QObject(), 0.0
+        self.steps, self.step_s = steps, 2 * FIRST_S if slow else 0.0
         self.begun, self.done, self.shown, self.dropped = 0, [], [], []
-        self.work = Slicer(self.parent, self._make, self._show, clock=clock, **times)
+        self.work = Slicer(self.parent, self._make, self._show, clock=lambda: self.now, **times)
 
     def _make(self):
         self.begun += 1
         number = self.begun
         try:
             for _ in range(self.steps):
-                self.step()
+                self.now += self.step_s
                 yield
             self.done.append(number)
         finally:

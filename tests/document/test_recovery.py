@@ -26,6 +26,7 @@ from nnviz.files.examples import file_of
 from nnviz.files.on_disk import News
 from nnviz.files.registry import load, save
 from nnviz.files.snapshot import About, Copy, parts, sealed
+from tests.core.oracle import make_network, make_state
 
 pytestmark = pytest.mark.usefixtures("qapp")
 SOON_MS = 5
@@ -108,6 +109,10 @@ def no_locks(_handle, _how):
     raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
 
+def full_disk(path, *_data, **_words):
+    raise FileError("the copy was not saved: the disk is full")
+
+
 # --- while a window is open
 
 
@@ -130,12 +135,9 @@ def test_a_copy_follows_unsaved_changes(document, state, recovery, folder, tmp_p
     assert kept.claim() == ([], "")  # the copy is this window's
     document.push(state(2), "two")
     kept.wait_for(state(2))
-    document.undo()
-    kept.wait_for(state(1))
-    document.undo()
-    kept.wait_for(None)
-    document.redo()
-    kept.wait_for(state(1))
+    for change, copy in ((document.undo, state(1)), (document.undo, None), (document.redo, state(1))):
+        change()
+        kept.wait_for(copy)
     document.save(tmp_path / "a.json")
     kept.wait_for(None)
     document.push(state(4), "four")
@@ -144,27 +146,20 @@ def test_a_copy_follows_unsaved_changes(document, state, recovery, folder, tmp_p
     assert kept.names() == []
 
 
-def test_a_copy_follows_changes_that_never_pause(document, state, recovery, folder, qtbot, kept):
-    count, copied = 0, None
+def test_a_copy_follows_changes_that_never_pause(document, state, recovery, qtbot, kept):
+    def number(own):
+        return own.network.layers[0].weights[0, 0]
 
     def change():
-        nonlocal count
-        count += 1
-        document.push(state(count), "run", "run")
+        document.push(state(number(document.state) + 1), "run", "run")
 
     timer = QTimer(interval=0)
     timer.timeout.connect(change)
     timer.start()
-    try:
-        for _ in range(3):
-            begun = count
-            qtbot.waitUntil(
-                lambda begun=begun: any(
-                    copy.network.layers[0].weights[0, 0] > begun for copy in kept.states()
-                )
-            )
-    finally:
-        timer.stop()
+    for _ in range(3):
+        begun = number(document.state)
+        qtbot.waitUntil(lambda begun=begun: any(number(copy) > begun for copy in kept.states()))
+    timer.stop()
     qtbot.waitUntil(lambda: not recovery.busy)
     copied = weakref.ref(document.state)
     change()
@@ -195,7 +190,7 @@ def test_a_copy_holds_all_that_a_network_can_have_and_its_run_with_a_thinned_cur
     assert after.run.history.points.tolist() == trained.run.history.points.tolist()
     assert after.run.segments == trained.run.segments
     assert native.write(train(after, updates=5).state) == native.write(train(trained, updates=5).state)
-    history = trained.run.history.extended(np.column_stack([np.arange(7, 20_000), np.arange(7, 20_000)]))
+    history = trained.run.history.extended(np.tile(np.arange(7.0, 20_000)[:, None], 2))
     long = copied(replace(trained, run=replace(trained.run, history=history, iteration=19_999)))
     assert (history.is_thinned, long.run.history.is_thinned) == (False, True)
     assert len(long.run.history) < len(history)
@@ -203,11 +198,7 @@ def test_a_copy_holds_all_that_a_network_can_have_and_its_run_with_a_thinned_cur
 
 def test_a_copy_says_what_it_holds(state):
     assert holds(train(state(1), updates=20).state) == "1-1 network, 1 row, iteration 20"
-    deep = state(1)
-    for _ in range(12):
-        network = deep.network
-        hidden = replace(network.layers[0], nodes=(f"n{len(network.layers)}",), weights=[[1.0]])
-        deep = replace(deep, network=replace(network, layers=(hidden, *network.layers)))
+    deep = make_state(make_network([1] * 14, ["identity"] * 13, [False] * 13), 1)
     assert holds(deep) == "1-1-1-…-1-1-1 network, 1 row"
     assert data_folder().is_absolute()
 
@@ -218,7 +209,7 @@ def test_a_full_disk_is_announced_once(document, state, recovery, monkeypatch, q
 
     def full(path, *data, **words):
         tried.append(path)
-        raise FileError("the copy was not saved: the disk is full")
+        full_disk(path)
 
     monkeypatch.setattr(atomic, "write", full)
     for value in (1, 2, 3):
@@ -234,22 +225,19 @@ def test_a_full_disk_is_announced_once(document, state, recovery, monkeypatch, q
 
 
 def test_a_folder_that_cannot_be_used_is_announced(document, state, folder, monkeypatch, qtbot, approved):
-    def failure():
+    def failure(value):
         recovery = Recovery(document, folder, delay_ms=SOON_MS)
         with qtbot.waitSignal(recovery.failed) as said:
-            document.push(state(len(sentences) + 1), "edit")
+            document.push(state(value), "edit")
         recovery.close()
-        sentences.append(said.args[0])
+        return said.args[0]
 
-    sentences = []
     folder.parent.write_text("a file is in the way")
-    failure()
+    approved("a file where the folder of copies would be", failure(1))
     folder.parent.unlink()
     if sys.platform != "win32":  # which always has locks
         monkeypatch.setattr("fcntl.flock", no_locks)
-        failure()
-        assert sentences[1].endswith(f"{folder} cannot be used: no locks available")
-    approved("a file where the folder of copies would be", sentences[0])
+        assert failure(2).endswith(f"{folder} cannot be used: no locks available")
 
 
 # --- after a crash
@@ -342,9 +330,8 @@ def test_leftovers_are_offered_the_latest_first_to_one_at_a_time(state, folder, 
 
 def of_state(state):
     """Return the bytes of an undamaged copy whose State is this JSON."""
-    return of_head(
-        {"about": About("line", "1-1 network, 1 row", None, b"").as_json(), "state": "STATE"}, state
-    )
+    about = About("line", "1-1 network, 1 row", None, b"").as_json()
+    return of_head({"about": about, "state": "STATE"}, state)
 
 
 def of_head(head, state=""):
@@ -352,22 +339,13 @@ def of_head(head, state=""):
     return b"".join(sealed([b"nnviz copy 1\n", len(text).to_bytes(8, "little"), text]))
 
 
-def damaged(copy):
-    middle = len(copy) // 2
-    return copy[:middle] + bytes([copy[middle] ^ 1]) + copy[middle + 1 :]
-
-
-def sparse(path):
-    with path.open("wb") as file:
-        file.truncate(12 * 2**30)
-
-
 ABOUT = {"title": 1, "holds": 2, "path": 3, "digest": "zz"}
+BIT = of_state("1")
 NO_COPIES = {
     "empty": b"",
     "a brace": b"{",
     "a first line": b"nnviz copy 1\n",
-    "one bit": damaged(of_state("1")),
+    "one bit": BIT.replace(b"line", b"lime"),
     "a list": of_head([1]),
     "no about": of_head({"state": 1}),
     "no title": of_head({"about": {}, "state": {}}),
@@ -381,7 +359,8 @@ NO_COPIES = {
     "a folder": lambda path: (path / "folder").mkdir(parents=True),
 }
 if sys.platform != "win32":  # which has no such files, or not without taking room
-    NO_COPIES |= {"12 GB": sparse, "a pipe": os.mkfifo, "a device": lambda path: path.symlink_to("/dev/zero")}
+    NO_COPIES["12 GB"] = lambda path: path.touch() or os.truncate(path, 12 * 2**30)
+    NO_COPIES |= {"a pipe": os.mkfifo, "a device": lambda path: path.symlink_to("/dev/zero")}
 
 
 def test_what_is_no_copy_is_put_aside_and_hides_no_copy(state, folder, approved, kept):
@@ -394,10 +373,9 @@ def test_what_is_no_copy_is_put_aside_and_hides_no_copy(state, folder, approved,
         assert [own.load() for own in left] == [state(1)], name
         assert said.startswith("A copy of unsaved work cannot be recovered: "), name
         assert said.endswith(f"; it is kept as odd.damaged in {folder}"), name
-        assert {each.name for each in folder.iterdir()} == {"good.copy", "good.lock", "odd.damaged"}, name
         assert kept.claim()[1] == "", name
-        aside = odd.with_suffix(".damaged")
-        aside.rename(folder.parent / name)
+        odd.with_suffix(".damaged").rename(folder.parent / name)
+        assert {each.name for each in folder.iterdir()} == {"good.copy", "good.lock"}, name
         sentences.append(f"{name}: {said.split(': ', 1)[1].split(' (')[0].split(';')[0]}")
     approved("why something is no copy", "\n".join(sentences))
 
@@ -420,21 +398,22 @@ def test_a_copy_that_cannot_be_put_aside_or_claimed_stays(state, folder, approve
 
 
 def test_only_the_latest_damaged_copies_are_kept(state, folder, approved, kept):
-    for number in range(MOST_DAMAGED + 3):
-        copy = kept.leave(f"copy-{number}", state(1))
+    def leave_damaged(name, when):
+        copy = kept.leave(name, state(1))
         copy.write_bytes(b"?")
-        os.utime(copy, (number, number))
+        os.utime(copy, (when, when))
+
+    for number in range(MOST_DAMAGED + 3):
+        leave_damaged(f"copy-{number}", number)
     said = kept.claim()[1]
+    approved("several damaged copies", said.replace(said.split(" kept as ")[1].split(".")[0], "ONE"))
     assert len(kept.names()) == MOST_DAMAGED + 3
     kept.claim()
     assert kept.names() == [f"copy-{number}.damaged" for number in range(3, MOST_DAMAGED + 3)]
-    copy = kept.leave("old", state(1))
-    copy.write_bytes(b"?")
-    os.utime(copy, (0, 0))
+    leave_damaged("old", 0)
     assert "old.damaged" in kept.claim()[1]
     assert "old.damaged" in kept.names()
     assert len(kept.names()) == MOST_DAMAGED
-    approved("several damaged copies", said.replace(said.split(" kept as ")[1].split(".")[0], "ONE"))
 
 
 def test_old_locks_and_halves_of_copies_are_deleted(folder, kept):
@@ -447,7 +426,7 @@ def test_old_locks_and_halves_of_copies_are_deleted(folder, kept):
 
 
 def test_a_leftover_stays_until_it_is_copied_or_saved(
-    document, state, recovery, folder, monkeypatch, qtbot, tmp_path, kept
+    document, state, recovery, monkeypatch, qtbot, tmp_path, kept
 ):
     copy, before = kept.leave("a", state(1)), document.state
     ((own,), _) = kept.claim()
@@ -457,10 +436,6 @@ def test_a_leftover_stays_until_it_is_copied_or_saved(
         recovery.recover(own)
     assert document.state is before
     copy.write_bytes(whole)
-
-    def full_disk(path, *_data, **_words):
-        raise FileError(f"{path.name} was not saved: the disk is full")
-
     with monkeypatch.context() as patch:
         patch.setattr(atomic, "write", full_disk)
         with qtbot.waitSignal(recovery.failed):
@@ -503,34 +478,12 @@ def test_a_program_that_has_to_end_leaves_unsaved_changes_alone(document, state,
 # --- windows that have one file open
 
 
-@pytest.fixture
-def window(tmp_path):
-    """Return a function that opens another window on a file."""
-    made = []
-
-    def make(path, folder=tmp_path / "open"):
-        made.append(Presence(folder))
-        made[-1].move_to(path)
-        return made[-1]
-
-    yield make
-    for presence in made:
-        presence.leave()
-
-
-@pytest.fixture
-def path(tmp_path):
-    path = tmp_path / "a.json"
-    path.write_text("{}")
-    return path
-
-
-def test_windows_on_one_file_know_of_each_other_however_the_file_is_reached(window, path, tmp_path):
-    (tmp_path / "link.json").symlink_to(path)
-    one, other, none = window(path), window(tmp_path / "b.json"), window(None)
-    nowhere = window(path, path / "no folder")
+def test_windows_on_one_file_know_of_each_other_however_the_file_is_reached(window, tmp_path):
+    (tmp_path / "link.json").symlink_to(tmp_path / "a.json")
+    one, other, none = window("a.json"), window("b.json"), window(None)
+    nowhere = window("a.json", tmp_path / "a.json" / "no folder")
     assert [each.others() for each in (one, other, none, nowhere)] == [0, 0, 0, 0]
-    two = window(tmp_path / "link.json")
+    two = window("link.json")
     assert (one.others(), two.others()) == (1, 1)
     two.move_to(tmp_path / "b.json")
     assert (one.others(), two.others(), other.others()) == (0, 1, 1)
@@ -542,14 +495,29 @@ def test_windows_on_one_file_know_of_each_other_however_the_file_is_reached(wind
 
 
 @pytest.fixture
-def left_open(window, path, tmp_path):
+def window(tmp_path):
+    """Return a function that opens another window on a file."""
+    made = []
+    (tmp_path / "a.json").write_text("{}")
+
+    def make(name, folder=tmp_path / "open"):
+        made.append(Presence(folder))
+        made[-1].move_to(name and tmp_path / name)
+        return made[-1]
+
+    yield make
+    for presence in made:
+        presence.leave()
+
+
+@pytest.fixture
+def left_open(window, tmp_path):
     """Return what a killed window has left, as it was reached, and another window on its file."""
-    killed = window(path)
-    (name,) = os.listdir(tmp_path / "open")
+    killed = window("a.json")
+    (left,) = (tmp_path / "open").iterdir()
     killed.leave()
-    left = tmp_path / "open" / name
     left.write_bytes(b"")
-    return left, window(path)
+    return left, window("a.json")
 
 
 def test_a_killed_window_does_not_count_and_is_cleared_up_later(left_open):
@@ -562,7 +530,7 @@ def test_a_killed_window_does_not_count_and_is_cleared_up_later(left_open):
 
 
 @not_on_windows
-def test_a_look_at_a_lock_and_a_system_without_locks_are_no_window(left_open, window, path, monkeypatch):
+def test_a_look_at_a_lock_and_a_system_without_locks_are_no_window(left_open, window, monkeypatch):
     left, one = left_open
     with left.open("rb") as looks:  # as a third window does at this moment
         lock.take(looks.fileno(), shared=True)
@@ -570,5 +538,5 @@ def test_a_look_at_a_lock_and_a_system_without_locks_are_no_window(left_open, wi
     os.utime(left, (0, 0))
     there = set(os.listdir(left.parent))
     monkeypatch.setattr("fcntl.flock", no_locks)
-    assert window(path).others() == 0
+    assert window("a.json").others() == 0
     assert set(os.listdir(left.parent)) == there  # left alone: it may be somebody's

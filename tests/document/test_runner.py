@@ -10,7 +10,7 @@ from PySide6.QtCore import QTimer
 
 from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS
-from nnviz.core.network import Layer, Network
+from nnviz.core.network import Network
 from nnviz.core.optimizers import GradientDescent
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
@@ -20,6 +20,7 @@ from nnviz.document.document import Document
 from nnviz.document.training.job import Limits, updates_per_second
 from nnviz.document.training.outcome import NO_ROWS, NO_TARGETS
 from nnviz.document.training.runner import Runner
+from tests.core.oracle import make_network, make_state
 
 pytestmark = pytest.mark.usefixtures("qapp")
 WAYS = {
@@ -40,15 +41,6 @@ def slopes_exercise(learning_rate=0.01, updates=20):
 
 def mse_after(k, learning_rate=0.01):
     return 49 * (1 - 28 * learning_rate) ** (2 * k)
-
-
-def mini_batches():
-    rng = np.random.default_rng(0)
-    hidden = Layer(("node_0", "node_1", "node_2"), "tanh", np.zeros((3, 2)), np.zeros(3))
-    output = Layer(("output",), "identity", np.zeros((1, 3)), np.zeros(1))
-    data = Dataset(rng.normal(size=(7, 2)), rng.normal(size=(7, 1)))
-    training = Training(0.05, updates=30, batch_size=3, optimizer="adam")
-    return edits.randomise(State(Network(("x0", "x1"), (hidden, output)), data, training), 3)
 
 
 @pytest.fixture
@@ -101,23 +93,18 @@ def until(qtbot, document, iteration):
 @pytest.mark.parametrize("way", WAYS)
 def test_runs_steps_and_back_end_with_the_numbers_of_an_uncut_training(qtbot, document, make_runner, way):
     runner = make_runner(**WAYS[way])
-    for start in (
-        slopes_exercise(),
-        mini_batches(),
-        slopes_exercise(0.01, 1000),
-        slopes_exercise(0.08, 2000),
-    ):
+    network = make_network([2, 3, 1], ["tanh", "identity"], [True, True], 3)
+    batches = make_state(network, 7, learning_rate=0.05, updates=30, batch_size=3, optimizer="adam")
+    rates = (0.01, 1000), (0.08, 2000), (0.01, 20)
+    for start in (batches, *(slopes_exercise(*of) for of in rates)):
         document.start(start)
         expected = train(start).state
         finish(qtbot, runner)
         assert document.state.iteration == expected.iteration
         assert document.state.network == expected.network
         np.testing.assert_array_equal(document.state.run.history.points, expected.run.history.points)
-    document.start(slopes_exercise())
-    finish(qtbot, runner)
     points, trained = document.state.run.history.points, document.state.network
-    assert points[:, 0].tolist() == list(range(21))
-    np.testing.assert_allclose(points[:, 1], [mse_after(k) for k in range(21)], rtol=1e-9)
+    np.testing.assert_allclose(points, [(k, mse_after(k)) for k in range(21)], rtol=1e-9)
     runner.step()
     qtbot.waitUntil(lambda: not runner.running)
     assert (document.state.iteration, document.undo_text()) == (21, "One update")
@@ -126,28 +113,20 @@ def test_runs_steps_and_back_end_with_the_numbers_of_an_uncut_training(qtbot, do
     assert document.state.network == trained
 
 
-def test_a_step_makes_the_update_of_the_ninth_exercise(document, runner):
-    runner.step()
-    assert document.state.network.predict([[1, 2, 3]]).item() == pytest.approx(5.04, abs=1e-12)
-    assert document.state.iteration == 1
-
-
 def test_a_step_is_one_update_and_one_measurement(document, runner, monkeypatch):
     """The forward pass of the update gives the MSE at its start."""
     passes, tanh = [], ACTIVATIONS["tanh"]
 
-    def forward(z, a):
-        call = tanh.forward(z, a)
-        return lambda: passes.append(("forward", len(z))) or call()
+    def counted(way):
+        def bind(z, *others):
+            call = getattr(tanh, way)(z, *others)
+            return lambda: passes.append((way, len(z))) or call()
 
-    def backward(z, a, slope_a, slope_z):
-        call = tanh.backward(z, a, slope_a, slope_z)
-        return lambda: passes.append(("backward", len(z))) or call()
+        return bind
 
-    counted = replace(tanh, name="counted", forward=forward, backward=backward)
-    monkeypatch.setitem(ACTIVATIONS, "counted", counted)
-    network = Network(("x",), (Layer(("node_0",), "counted", [[1]]), Layer(("output",), "identity", [[1]])))
-    x = np.linspace(-1, 1, 7).reshape(-1, 1)
+    own = replace(tanh, name="counted", forward=counted("forward"), backward=counted("backward"))
+    monkeypatch.setitem(ACTIVATIONS, "counted", own)
+    network, x = make_network([1, 1, 1], ["counted", "identity"], [False, False]), [[k / 7] for k in range(7)]
     for batch_size, batches in ((None, (7, 7, 7)), (3, (3, 3, 1))):
         document.start(State(network, Dataset(x, x), Training(0.01, batch_size=batch_size)))
         for step, rows in enumerate(batches):
@@ -157,13 +136,11 @@ def test_a_step_is_one_update_and_one_measurement(document, runner, monkeypatch)
             assert passes == [*start, ("forward", rows), ("backward", rows), ("forward", 7)]
 
 
-@pytest.mark.parametrize("updates", [5, 20, 100_000])
-def test_the_pace_goes_from_one_update_a_second_over_three_seconds_a_run_to_no_limit(updates):
-    paces = [updates_per_second(updates, speed / 10) for speed in range(11)]
-    assert paces[0] == pytest.approx(1.0)
-    assert paces[5] == pytest.approx(updates / 3)
-    assert paces[10] == math.inf
-    assert paces == sorted(paces)
+def test_the_pace_goes_from_one_update_a_second_over_three_seconds_a_run_to_no_limit():
+    for updates in (5, 20, 100_000):
+        paces = [updates_per_second(updates, speed / 10) for speed in range(11)]
+        assert (paces[0], paces[5], paces[10]) == pytest.approx((1.0, updates / 3, math.inf))
+        assert paces == sorted(paces)
 
 
 # --- undo, pause and settings
@@ -238,22 +215,21 @@ def test_any_other_change_ends_a_run(qtbot, document, slow_runner, change):
     start = document.state
     slow_runner.run()
     until(qtbot, document, 1)
-    edited = edits.set_weight(document.state, 0, 0, 0, 9.0)
+    after = start if change == "undo" else edits.set_weight(document.state, 0, 0, 0, 9.0)
     with qtbot.waitSignal(slow_runner.run_ended):
         if change == "undo":
             document.undo()
         elif change == "an edit":
-            document.push(edited, "Edit")
+            document.push(after, "Edit")
         else:
             slow_runner.set_training(replace(document.state.training, optimizer="adam"))
-    assert not slow_runner.running
-    assert slow_runner.left == 0
+    assert (slow_runner.running, slow_runner.left) == (False, 0)
     if change == "another optimizer":
         assert (document.undo_text(), document.state.iteration) == ("Change optimizer", 1)
-    else:
-        assert document.state is (start if change == "undo" else edited)
-        slow_runner.back()
-        assert document.state is (start if change == "undo" else edited)
+        return
+    assert document.state is after
+    slow_runner.back()
+    assert document.state is after
 
 
 # --- what a run says of its end
@@ -302,12 +278,10 @@ def test_long_work_takes_a_new_learning_rate_pauses_and_goes_on(qtbot, document,
     assert runner.running
     until(qtbot, document, changed_at + 50)
     runner.pause()
-    done = document.state.iteration
+    done, points = document.state.iteration, document.state.run.history.points
     assert runner.left == LONG - done
-    (one, first), (two, second) = document.state.run.history.points[-2:]
-    assert second / first == pytest.approx((1 - 28 * 2e-6) ** (2 * (two - one)), rel=1e-9)
-    (one, first), (two, second) = document.state.run.history.points[:2]
-    assert second / first == pytest.approx((1 - 28e-6) ** (2 * (two - one)), rel=1e-9)
+    for ((one, first), (two, second)), rate in ((points[:2], 1e-6), (points[-2:], 2e-6)):
+        assert second / first == pytest.approx((1 - 28 * rate) ** (2 * (two - one)), rel=1e-9)
     runner.run()
     until(qtbot, document, done + 50)
     runner.pause()
@@ -357,44 +331,34 @@ def test_a_job_that_is_still_to_be_deleted_does_not_hold_its_runner(document):
 
 # --- earlier runs
 
-EARLIER = "learning rate 0.01 · gradient descent · 20 updates"
 
+def test_the_first_update_of_another_run_keeps_the_run_before(qtbot, document, runner):
+    def names():
+        return [run.name for run in document.state.runs]
 
-def names(document):
-    return [run.name for run in document.state.runs]
-
-
-@pytest.mark.parametrize("change", ["learning rate", "weight", "random"])
-def test_the_first_update_of_another_run_keeps_the_run_before(qtbot, document, runner, change):
-    opened = document.state
-    finish(qtbot, runner)
-    runner.restart()
-    if change == "learning rate":
-        runner.set_training(replace(document.state.training, learning_rate=0.02))
-    elif change == "weight":
+    def edit():
         document.edit("Change weight", edits.set_weight, 0, 0, 0, 0.5)
-    else:
-        runner.new_random_weights(3)
-    assert names(document) == []
-    runner.step()
-    assert names(document) == [EARLIER]
-    finish(qtbot, runner)
-    assert names(document) == [EARLIER]
-    assert is_trained(opened, document.state) is (change == "learning rate")  # nothing to save by itself
-    for back, kept in ((document.undo, [EARLIER]), (document.undo, []), (document.redo, [EARLIER])):
-        back()
-        assert names(document) == kept
 
-
-def test_the_same_run_again_keeps_nothing_and_an_opened_run_is_kept(qtbot, document, runner):
-    for _ in range(2):
+    opened, earlier = document.state, ["learning rate 0.01 · gradient descent · 20 updates"]
+    for _ in range(2):  # the same run again keeps nothing
         finish(qtbot, runner)
         runner.restart()
     runner.set_training(replace(document.state.training, learning_rate=1e300))
     finish(qtbot, runner)
-    assert document.state.iteration == 0
-    assert names(document) == []
-    document.start(train(slopes_exercise()).state)
-    document.edit("Change weight", edits.set_weight, 0, 0, 0, 0.5)
+    assert (document.state.iteration, names()) == (0, [])
+    runner.set_training(replace(document.state.training, learning_rate=0.02))
+    assert names() == []
+    runner.step()
     finish(qtbot, runner)
-    assert names(document) == [EARLIER]
+    assert names() == earlier
+    assert is_trained(opened, document.state)  # nothing to save by itself
+    for back, kept in ((document.undo, earlier), (document.undo, []), (document.redo, earlier)):
+        back()
+        assert names() == kept
+    for change in (edit, runner.new_random_weights):
+        document.start(train(slopes_exercise()).state)
+        change()
+        assert names() == []
+        runner.step()
+        assert names() == earlier
+        assert not is_trained(opened, document.state)

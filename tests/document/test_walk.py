@@ -1,4 +1,4 @@
-"""The walk: what it says of each step, the order of its steps, and its update, which may take a while."""
+"""The walk through one update: what is said of each step, their order, and an update that takes a while."""
 
 import re
 from dataclasses import replace
@@ -7,69 +7,117 @@ from itertools import product
 import numpy as np
 import pytest
 
-from nnviz.core import edits
+from nnviz.core import edits, structure
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.training.job import Limits
 from nnviz.document.training.runner import Runner
+from nnviz.document.walk.narrator import Narrator
 from nnviz.document.walk.player import Player
 from nnviz.document.walk.reel import FIRST_S, LAST_S, LONGEST_S, MOVE_S, READ_S, Reel
 from nnviz.document.walk.walk import PHASES, Walk
 from nnviz.document.walk.words import MOST_LINES, words
+from nnviz.files.examples import example
+from nnviz.files.registry import load
+from tests.core.oracle import make_network, make_state
 from tests.core.test_explain import computed
 from tests.core.written import closes
 
 pytestmark = pytest.mark.usefixtures("qapp")
+EXAMPLES = ["relu", "twenty-updates", "two-hidden-layers", "xor"]
+
+
+class Walker:
+    """A player and its narrator on an example, or on a State; `said` is what the status line would say."""
+
+    def __init__(self, what, **limits):
+        self.document = Document(load(example(what).path) if isinstance(what, str) else what)
+        self.selection = Selection(self.document)
+        self.runner = Runner(self.document, Limits(**limits))
+        self.player = Player(self.document, self.selection, self.runner)
+        self.player.speed = 1.0
+        derived = Derived(self.document, self.selection)
+        self.narrator = Narrator(self.player, derived, self.player)
+        self.progress, self.said = self.player.progress, []
+        self.player.said.connect(self.said.append)
+
+    def step(self, times=1):
+        """Take so many steps, of which the last is done at once, too."""
+        for _ in range(times):
+            self.player.step()
+        self.player.pause()
+
+    def to_the_end(self):
+        """Walk through all phases but the update, which is under way then unless it is quick."""
+        self.player.show_phase("update")
+        self.player.to_end()
+
+    def lines_of(self, *phases):
+        """Yield what is said where a phase is chosen, and of each of its steps."""
+        for phase in phases:
+            self.player.show_phase(phase)
+            yield f"{phase}: {self.said.pop()}"
+            end = self.progress.walk.phase_end(self.progress.position)
+            while self.progress.position < end and self.player.progress.goal < end:
+                self.player.step()
+                deed, layer, node = self.progress.told[0]
+                yield f"{deed} {layer} {node}: {self.narrator.text}"
+                yield from (f"status line: {self.said.pop()}" for _ in list(self.said))
+            self.player.stop()
+
+
+@pytest.fixture
+def walker(monkeypatch):
+    """Return a function that makes a Walker, whose steps take no time; all of them stop at the end."""
+    monkeypatch.setattr("nnviz.document.walk.player.FASTEST_MS", 1)
+    made = []
+
+    def make(*what, **limits):
+        made.append(Walker(*what, **limits))
+        return made[-1]
+
+    yield make
+    for own in made:
+        own.player.stop()
+        own.runner.pause()
+
 
 # --- its words
 
 
 def state_of(hidden="tanh", output="identity", outputs=2, **training):
-    layers = (
-        Layer(("h0", "h1"), hidden, [[0.5, -1.0], [0.25, 2.0]], [0.1, -0.2]),
-        Layer(
-            tuple(f"y{k}" for k in range(outputs)), output, np.linspace(-1.0, 1.5, 2 * outputs).reshape(-1, 2)
-        ),
-    )
-    data = Dataset([[1.0, 2.0], [-1.0, 0.5], [0.3, 0.7]], np.eye(3)[:, :outputs])
-    return State(Network(("a", "b"), layers), data, Training(**training))
+    network = make_network((2, 2, outputs), (hidden, output), (True, False), 1)
+    return make_state(network, 3, **training)
 
 
 def said_of(state, row=0):
     """Return every step of a walk, and what is said of it."""
     found = computed(state, row)
-    phases = PHASES if state.trainable else PHASES[:1]
-    walk = Walk(state.network.sizes, phases, len(state.data))
+    walk = Walk(state.network.sizes, PHASES if state.trainable else PHASES[:1], len(state.data))
     return [(step, words(state, found, step, state.loss())) for step in walk.steps]
 
 
 def wrong(said):
     """Return the steps without words, and the lines whose arithmetic does not give its result."""
-    found = []
-    for step, told in said:
-        found += [] if told.sayings else [step]
-        for saying in told.sayings:
-            if not saying.aside:
-                _, sign, rest = re.fullmatch(r"(.*?) (=|←|≈) (.*)", saying.text).groups()
-                found += [] if closes(f"≈ {rest}" if sign == "≈" else rest) else [saying.text]
+    found = [step for step, told in said if not told.sayings]
+    for text in (saying.text for _, told in said for saying in told.sayings if not saying.aside):
+        _, sign, rest = re.fullmatch(r"(.*?) (=|←|≈) (.*)", text).groups()
+        found += [] if closes(f"≈ {rest}" if sign == "≈" else rest) else [text]
     return found
 
 
 def test_all_arithmetic_gives_its_result(amount):
     states = [state_of(activation) for activation in ACTIVATIONS]
-    states += [
-        state_of(output=output, outputs=outputs)
-        for output, outputs in product(["softmax", "sigmoid", "relu"], [1, 3])
-    ]
-    without = state_of()
-    states.append(State(without.network, Dataset(without.data.inputs), without.training))
-    rows = range(amount(quick=1, ci=3, night=3))  # in the first, one z is below 0 and one above
+    states += [state_of("tanh", *of) for of in product(["softmax", "sigmoid", "relu"], [1, 3])]
+    states.append(replace(states[0], data=Dataset(states[0].data.inputs)))
+    rows = range(amount(quick=1, ci=3, night=3))
     assert [each for state in states for row in rows for each in wrong(said_of(state, row))] == []
     assert [step.deed for step, _ in said_of(states[-1])] == ["forward"] * 4
 
@@ -79,13 +127,12 @@ def test_an_update_says_what_training_makes_of_each_weight():
         state = train(state_of(optimizer=optimizer, batch_size=batch_size), updates=2).state
         after, said = train(state, updates=1).state.network, said_of(state)
         assert wrong(said) == []
-        for step, told in said:
-            if step.deed == "update":
-                news = [float(re.split("[=≈] ", each.text)[-1].replace("−", "-")) for each in told.sayings]
-                layer = after.layers[step.layer]
-                biases = [] if layer.biases is None else [layer.biases[step.node]]
-                expected = [*layer.weights[step.node], *biases]
-                assert news == pytest.approx(expected, rel=1e-5, abs=1e-9), (optimizer, batch_size)
+        for step, told in (pair for pair in said if pair[0].deed == "update"):
+            news = [float(re.split("[=≈] ", each.text)[-1].replace("−", "-")) for each in told.sayings]
+            layer = after.layers[step.layer]
+            biases = [] if layer.biases is None else [layer.biases[step.node]]
+            expected = [*layer.weights[step.node], *biases]
+            assert news == pytest.approx(expected, rel=1e-5, abs=1e-9), (optimizer, batch_size)
 
 
 def test_words_for_scripts_batches_and_many_weights(approved):
@@ -94,25 +141,55 @@ def test_words_for_scripts_batches_and_many_weights(approved):
         said = said_of(replace(trained, run=replace(trained.run, watched=watched)))
         own = [(step, told.text) for step, told in said if "nnviz's own" in told.text]
         assert [(step.deed, step.layer, step.node) for step, _ in own] == [("update", 1, 0)] * watched
-    batch = next(told.text for step, told in said_of(state_of(batch_size=1)) if step.deed == "mean")
-    many = Network(tuple(f"x{k}" for k in range(20)), (Layer(("y",), "identity", np.ones((1, 20))),))
-    told = dict(said_of(State(many, Dataset(np.ones((1, 20)), [[3.0]]))))
-    slopes = next(said for step, said in told.items() if step.deed == "slopes")
+    many = make_state(make_network((20, 1), ("identity",), (False,)), 1)
+    slopes = next(said for step, said in said_of(many) if step.deed == "slopes")
     assert len([saying for saying in slopes.sayings if not saying.aside]) == MOST_LINES
-    texts = own[0][1], re.sub("row [123]$", "row N", batch.rpartition("; ")[2]), slopes.text
-    approved("an update of a script, a batch of one row, and a node of 20 weights", "\n\n".join(texts))
+    texts = [own[0][1], slopes.text]
+    for size in (1, 2):
+        batch = next(told.text for step, told in said_of(state_of(batch_size=size)) if step.deed == "mean")
+        texts.append(re.sub("[123](, [123])?$", "N", batch.rpartition("; ")[2]))
+    assert ")/2 " in batch
+    approved(
+        "an update of a script, a node of 20 weights, and batches of one and two rows", "\n\n".join(texts)
+    )
 
 
 def test_numbers_beyond_float64_have_words_too():
-    layers = (
-        Layer(("h0", "h1"), "relu", [[1e200, -1.0], [0.25, 1e180]], [0.1, -0.2]),
-        Layer(("y",), "identity", [[1e160, 2.0]]),
-    )
+    hidden = Layer(("h0", "h1"), "relu", [[1e200, -1.0], [0.25, 1e180]], [0.1, -0.2])
+    network = Network(("a", "b"), (hidden, Layer(("y",), "identity", [[1e160, 2.0]])))
     for rows, optimizer in product([3, 50], OPTIMIZERS):
         data = Dataset(np.ones((rows, 2)), np.ones((rows, 1)))
-        state = State(Network(("a", "b"), layers), data, Training(optimizer=optimizer))
         with np.errstate(all="ignore"):
-            assert all(told.text for _, told in said_of(state))
+            said = said_of(State(network, data, Training(optimizer=optimizer)))
+        assert all(told.text for _, told in said)
+
+
+@pytest.mark.parametrize("name", ["relu", "many-rows", "xor", "mazur"])
+def test_every_step_is_said_with_its_arithmetic(walker, approved, name):
+    approved(f"the steps | {name}", "\n".join(walker(name).lines_of(*PHASES)))
+
+
+def test_a_step_of_a_layer_is_said_in_a_few_words(walker, approved):
+    layers = walker("two-hidden-layers")
+    layers.progress.by_layer = True
+    approved("whole layers", "\n".join(layers.lines_of(*PHASES)))
+
+
+def test_words_are_worked_out_once_and_many_rows_are_not_written_out(walker, qtbot):
+    rows = walker("many-rows")
+    words = rows.narrator.words
+    rows.step()
+    first = words()
+    assert words() is first
+    rows.step()
+    assert words() is not first
+    rows.selection.row = 1
+    assert words().text == "node_1: z = 1·4 + (−1)·(−5) = 9; a = relu(9) = 9"
+    digits = walker("digits")
+    digits.player.show_phase("loss")
+    digits.player.to_end()
+    qtbot.waitUntil(lambda: "computing" not in digits.narrator.words().text)
+    assert "Cross-entropy, mean over the 800 rows trained on ≈ " in digits.narrator.words().text
 
 
 # --- a film of it
@@ -128,105 +205,174 @@ def test_every_step_of_a_film_moves_and_then_rests_and_the_end_shows_all():
     reel = Reel(walk)
     moments = film(reel)
     assert len(moments) == len(walk) * 5 + 1
-    assert moments[:5] == [
-        (0, 0.0, FIRST_S),
-        *((0, t, MOVE_S / 4) for t in (0.25, 0.5, 0.75)),
-        (1, 0.0, READ_S),
-    ]
+    moving = [(0, t, MOVE_S / 4) for t in (0.25, 0.5, 0.75)]
+    assert moments[:5] == [(0, 0.0, FIRST_S), *moving, (1, 0.0, READ_S)]
     assert [position for position, _, seconds in moments if seconds == READ_S] == [*range(1, len(walk) + 1)]
     assert moments[-1] == (0, 0.0, LAST_S)
     assert not reel.progress.active
-    assert film(Reel(Walk((2, 2, 1)))) == moments
+    phases = [reel.progress.phase for _ in reel.play(2, str) if reel.progress.active]
+    assert tuple(dict.fromkeys(phases)) == PHASES
     few, many, most = (film(Reel(Walk((1, 1))), said=lambda n=n: "x" * n)[4][2] for n in (10, 60, 6000))
     assert READ_S < few < many < most == LONGEST_S
     lengths = [len(film(Reel(Walk((3, 3, 1)), by_layer=by_layer), moves=1)) for by_layer in (False, True)]
     assert lengths == [41, 25]
 
 
-def test_a_film_has_all_phases_in_their_order():
-    reel, seen = Reel(Walk((2, 2, 1))), []
-    for _ in reel.play(2, str):
-        if reel.progress.active and reel.progress.phase not in seen:
-            seen.append(reel.progress.phase)
-    assert tuple(seen) == PHASES
+# --- its steps
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_one_round_equals_one_update_bit_for_bit_and_back_undoes_it(walker, name):
+    own, other = walker(name), walker(name)
+    before, rounds = own.document.state, len(own.progress.walk)
+    own.step(rounds)
+    assert not own.progress.active
+    other.runner.step()
+    walked, stepped = own.document.state, other.document.state
+    assert walked.iteration == 1
+    assert walked.network == stepped.network
+    assert np.array_equal(walked.run.history.points, stepped.run.history.points)
+    for _ in range(rounds + 1):
+        own.player.back()
+    assert own.document.state is before
+    assert not own.progress.active
+
+
+def test_play_goes_through_a_phase_step_by_step_and_leaves_the_document_alone(walker, qtbot):
+    xor, moves = walker("xor"), []
+    state = xor.document.state
+    xor.player.changed.connect(lambda: moves.append(xor.progress.position))
+    for _ in range(3):
+        xor.player.play()
+        qtbot.waitUntil(lambda: not xor.player.playing)
+    assert moves == [0, *range(1, 5), 4, *range(5, 7), 6, *range(7, 15)]
+    assert (xor.document.state, xor.document.undo_text()) == (state, "")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_way_to_walk_says_twice_that_something_changed(walker, name):
+    player, told = walker(name).player, []
+    player.changed.connect(lambda: told.append(1))
+    verbs = "step step back to_end play back to_start update to_end back play pause step stop"
+    for verb in verbs.split():
+        told.clear()
+        player.show_phase(verb) if verb in PHASES else getattr(player, verb)()
+        assert len(told) == 1, verb
+
+
+def test_without_targets_the_walk_goes_forward_and_over_the_rows_but_not_past_a_free_one(walker, qtbot):
+    state = load(example("relu").path)
+    own = walker(replace(state, data=replace(state.data, targets=None)))
+    for _ in range(3):
+        own.player.play()
+        assert own.progress.moving
+        qtbot.waitUntil(lambda: not own.player.playing)
+        assert own.progress.position == len(own.progress.walk) == 3
+    rows = walker("many-rows")
+    seen = [rows.selection.row]
+    rows.selection.row_changed.connect(lambda: seen.append(rows.selection.row))
+    rows.player.repeat = "rows"
+    rows.player.play()
+    qtbot.waitUntil(lambda: len(seen) > 4)
+    rows.player.stop()
+    assert seen[:5] == [0, 1, 2, 3, 0]
+    rows.selection.try_out([7.5, -2.0])
+    rows.player.play()
+    rows.player.to_end()
+    assert not rows.player.playing
+    assert rows.selection.free is not None
+
+
+def test_what_cannot_be_walked_is_said(walker, approved):
+    rows, said = walker("many-rows"), []
+    data, empty = rows.document.state.data, Dataset.empty(rows.document.state.network)
+    rows.player.show_phase("backward")
+    assert rows.progress.active
+    rows.selection.try_out([1.0, 1.0])
+    assert not rows.progress.active, "a free row has no way back"
+    for other in (None, replace(data, targets=None), empty):
+        if other is not None:
+            rows.document.start(replace(rows.document.state, data=other))
+        rows.said.clear()
+        rows.player.show_phase("backward")
+        rows.player.show_phase("forward")
+        said += [" | ".join(rows.said)]
+        assert rows.progress.active == (other is not empty)
+    approved("a phase that cannot be walked", "\n".join(said))
 
 
 # --- its update
 
 
-@pytest.fixture
-def document():
+@pytest.fixture(params=[{}, {"long_trainer_ns": 0.0}], ids=["in a frame", "in a thread"])
+def own(walker, request):
+    """Return a Walker whose update is made within a frame, or takes longer."""
     network = Network.from_weights({"node_0": [2.0, 4.0], "output": [2.0]})
-    return Document(State(network, Dataset([[3.0, 5.0]], [[60.0]]), Training(learning_rate=0.001)))
+    data = Dataset([[3.0, 5.0]], [[60.0]])
+    return walker(State(network, data, Training(learning_rate=0.001)), **request.param)
 
 
-@pytest.fixture(params=["in a frame", "in a thread"])
-def runner(document, request):
-    """Return a runner that makes an update within a frame, or takes longer."""
-    runner = Runner(document, Limits() if request.param == "in a frame" else Limits(long_trainer_ns=0.0))
-    yield runner
-    runner.pause()
-
-
-@pytest.fixture
-def player(document, runner):
-    player = Player(document, Selection(document), runner)
-    player.speed = 1.0
-    yield player
-    player.stop()
-
-
-def to_the_end(player):
-    """Walk through all phases but the update, which is under way then unless it is quick."""
-    player.show_phase("update")
-    player.to_end()
-
-
-def test_back_takes_an_update_back_but_not_what_a_person_did(document, player, qtbot, qapp):
-    mine = edits.set_weight(document.state, 0, 0, 0, 9.0)
-    document.push(mine, "mine")
-    to_the_end(player)
-    player.back()  # while the update is under way, unless it is quick
+def test_back_takes_an_update_back_but_not_what_a_person_did(own, qtbot, qapp):
+    mine = edits.set_weight(own.document.state, 0, 0, 0, 9.0)
+    own.document.push(mine, "mine")
+    own.to_the_end()
+    own.player.back()  # while the update is under way, unless it is quick
     qapp.processEvents()  # what is still under way would come now
-    assert document.state is mine
-    assert (document.undo_text(), player.progress.active, player.progress.phase) == ("mine", True, "update")
-    to_the_end(player)
-    qtbot.waitUntil(lambda: not player.progress.active)
-    assert document.state.iteration == 1
-    player.back()
-    assert document.state is mine
-    assert (player.progress.active, player.progress.phase) == (True, "update")
+    assert (own.document.state, own.document.undo_text()) == (mine, "mine")
+    assert (own.progress.active, own.progress.phase) == (True, "update")
+    own.to_the_end()
+    qtbot.waitUntil(lambda: not own.progress.active)
+    assert own.document.state.iteration == 1
+    own.player.back()
+    assert own.document.state is mine
+    assert (own.progress.active, own.progress.phase) == (True, "update")
+
+
+def test_back_takes_the_update_back_also_after_other_layers_were_walked(walker):
+    """All new weights are said before they change at once."""
+    relu = walker("relu")
+    before = relu.document.state
+    relu.player.show_phase("update")
+    relu.step(4)
+    assert relu.document.state is before
+    relu.step()
+    assert relu.document.state.iteration == 1
+    relu.document.push(structure.add_layer(relu.document.state, 0), "Add a hidden layer")
+    relu.player.show_phase("forward")
+    relu.document.undo()
+    relu.player.back()
+    assert relu.document.state is before
+    relu.step()
+    assert relu.document.state is not before
 
 
 @pytest.mark.parametrize("leave", ["stop", "to_start", "back", "edit"])
-def test_no_update_comes_after_the_walk_was_left_or_the_network_edited(document, player, runner, qapp, leave):
-    to_the_end(player)
-    was_made, state = not player.progress.active, document.state
+def test_no_update_comes_after_the_walk_was_left_or_the_network_edited(own, qapp, leave):
+    own.to_the_end()
+    was_made, state = not own.progress.active, own.document.state
     if leave == "edit":
         state = edits.set_weight(state, 0, 0, 0, 9.0)
-        document.push(state, "mine")
-    getattr(player, "back" if leave == "edit" else leave)()
+        own.document.push(state, "mine")
+    getattr(own.player, "back" if leave == "edit" else leave)()
     qapp.processEvents()  # what is still under way would come now
-    assert document.state.iteration == (0 if leave == "back" else state.iteration)
-    assert was_made or not runner.running
+    assert own.document.state.iteration == (0 if leave == "back" else state.iteration)
+    assert was_made or not own.runner.running
     if leave == "edit":
-        assert document.state is state
-        assert not player.progress.active
+        assert own.document.state is state
+        assert not own.progress.active
 
 
-def test_rounds_of_all_four_phases_train(document, player, qtbot, monkeypatch):
-    monkeypatch.setattr("nnviz.document.walk.player.FASTEST_MS", 1)
-    player.repeat = "rounds"
-    player.progress.by_layer = True
-    player.play()
-    qtbot.waitUntil(lambda: document.state.iteration == 2)
-    assert player.playing
-    player.pause()
+def test_rounds_of_all_four_phases_train(own, qtbot):
+    own.player.repeat = "rounds"
+    own.progress.by_layer = True
+    own.player.play()
+    qtbot.waitUntil(lambda: own.document.state.iteration == 2)
+    assert own.player.playing
 
 
-def test_a_refused_update_leaves_the_walk_where_it_is(document, player, runner, qtbot):
-    document.push(edits.set_training(document.state, Training(learning_rate=1e300)), "far too much")
-    to_the_end(player)
-    qtbot.waitUntil(lambda: not runner.running)
-    assert document.state.iteration == 0
-    assert (player.playing, player.progress.active) == (False, True)
+def test_a_refused_update_leaves_the_walk_where_it_is(own, qtbot):
+    own.document.push(edits.set_training(own.document.state, Training(learning_rate=1e300)), "far too much")
+    own.to_the_end()
+    qtbot.waitUntil(lambda: not own.runner.running)
+    assert own.document.state.iteration == 0
+    assert (own.player.playing, own.progress.active) == (False, True)
