@@ -1,6 +1,7 @@
-"""Every edit of numbers, names, structure and weight sets changes what it names and nothing else."""
+"""Every edit changes what it names and nothing else, and keeps right how cells become inputs."""
 
 from dataclasses import fields, replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,9 +10,11 @@ from hypothesis import strategies as st
 
 from nnviz.core import edits, structure
 from nnviz.core.address import Address
+from nnviz.core.columns import Column, Columns
 from nnviz.core.edits import keep_set, loss_with_set, new_set_name, remove_set, set_in_use, use_set
-from nnviz.core.network import Network
+from nnviz.core.network import Layer, Network
 from nnviz.core.run import Training
+from nnviz.core.standardise import Scales, constant, standardise, told, worth_standardising
 from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from tests.core import oracle
@@ -28,9 +31,6 @@ BARE = replace(SMALL, data=replace(SMALL.data, targets=None))
 def changed(state, other):
     """Return the names of the fields in which two States differ."""
     return {each.name for each in fields(State) if getattr(state, each.name) != getattr(other, each.name)}
-
-
-# --- numbers
 
 
 def test_setting_a_number_changes_that_number_alone():
@@ -52,14 +52,11 @@ def test_setting_a_number_changes_that_number_alone():
         assert edits.set_value(after, address, 9.5, row) is after
 
 
-def test_rows_are_added_behind_and_removed():
+def test_rows_are_added_and_removed_and_the_first_number_makes_the_first_row():
     after = edits.add_row(SMALL, after=1)
     assert (after.data.inputs[2].tolist(), after.data.targets[2].tolist()) == ([0, 0], [0])
     assert edits.remove_rows(after, [2]).data == SMALL.data
     assert (len(edits.add_row(SMALL).data), len(EMPTIED.data)) == (5, 0)
-
-
-def test_the_first_number_makes_the_first_row_and_a_first_target_the_others_zero():
     assert edits.add_row(EMPTIED).data.inputs.tolist() == [[0, 0]]
     assert edits.value_at(EMPTIED, Address("input", -1, 1)) is None
     assert edits.set_value(EMPTIED, Address("input", -1, 1), 8.0).data.inputs.tolist() == [[0, 8]]
@@ -69,10 +66,8 @@ def test_the_first_number_makes_the_first_row_and_a_first_target_the_others_zero
         first = edits.set_value(state, Address("input", -1, 0), 3.0)
         for after in (edits.add_row(state), first, edits.put_cells(state, 0, [0], three)):
             assert after.data.targets is None
-        for after in (
-            edits.set_value(state, Address("target", 1, 0), 3.0),
-            edits.put_cells(state, 0, [2], three),
-        ):
+        first = edits.set_value(state, Address("target", 1, 0), 3.0)
+        for after in (first, edits.put_cells(state, 0, [2], three)):
             assert after.data.targets.tolist() == [[3]]
 
 
@@ -114,9 +109,6 @@ def test_an_edit_ends_the_run_and_names_and_settings_do_not():
     assert state.iteration == 3
 
 
-# --- structure
-
-
 @pytest.mark.parametrize("state", [SMALL, BARE], ids=["with targets", "without"])
 def test_nodes_layers_and_biases_that_are_added_and_removed_leave_no_trace(state):
     sizes = state.network.sizes
@@ -152,18 +144,15 @@ def test_an_added_node_changes_no_prediction(state, data):
     assert grown.data.targets.shape[1] == grown.network.sizes[-1]
 
 
-def test_an_added_input_brings_a_column_of_zeros_and_an_added_output_a_target():
-    wider = structure.add_node(SMALL, 0, after=0)
+def test_added_and_removed_nodes_keep_the_others_data_and_every_weight_set():
+    """An added input brings a column of zeros, and an added output a target."""
+    wider, two = structure.add_node(SMALL, 0, after=0), structure.add_node(SMALL, 3)
     assert wider.data.inputs[:, 1].tolist() == [0] * 4
     assert wider.network.inputs == ("input_0", "input_2", "input_1")
-    two = structure.add_node(SMALL, 3)
     assert two.data.targets.tolist() == [[*row, 0] for row in SMALL.data.targets.tolist()]
     assert two.network.outputs == ("output", "output_1")
     assert structure.remove_node(two, 0, 0).data.inputs.tolist() == two.data.inputs[:, 1:].tolist()
     assert structure.remove_node(two, 3, 0).data.targets.tolist() == two.data.targets[:, 1:].tolist()
-
-
-def test_removing_a_node_keeps_the_others_and_every_weight_set():
     after = structure.remove_node(SMALL, 1, 1)
     assert after.network.layers[0].nodes == ("node_0_0", "node_0_2")
     assert after.data == SMALL.data
@@ -212,21 +201,16 @@ def test_no_prediction_that_changes_is_said_to_stay(state, data):
     assert (structure.outcome(state, grown, 0) == structure.outcome(state, state, 0)) <= same
 
 
-# --- weight sets
-
 SETS = keep_set(SMALL, "weights_1")
 
 
-def test_a_set_in_use_gives_its_loss_and_leaves_all_else():
+def test_weight_sets_are_kept_used_and_dropped():
     other = use_set(SETS, 0)
     assert other.network == SMALL.network.randomised(1)
     assert changed(SETS, other) == {"network"}
     assert [loss_with_set(SETS, k) for k in (0, 1)] == [other.loss(), SMALL.loss()]
     assert [set_in_use(state, k) for state in (SETS, other) for k in (0, 1)] == [False, True, True, False]
     assert loss_with_set(edits.remove_rows(SETS, [0, 1, 2, 3]), 0) is None
-
-
-def test_weights_are_kept_under_a_name_come_back_and_are_dropped():
     edited = edits.set_weight(SETS, 0, 0, 0, 9.0)
     kept = keep_set(edited, " mine ")
     assert [own.name for own in kept.weight_sets] == ["weights_0", "weights_1", "mine"]
@@ -252,3 +236,158 @@ def test_edits_that_cannot_be_are_refused(approved):
         "an empty name of a set": lambda: keep_set(SETS, "  "),
     }
     approved("edits that cannot be", refusals(cases))
+
+
+INF, NAN = float("inf"), float("nan")
+
+COLOUR = Column("colour", ("colour=red", "colour=blue"), ("red", "blue"))
+AGE = Column("age", ("age",), mean=40.0, deviation=10.0)
+KIND = Column("kind", ("cat", "dog"), ("cat", "dog"))
+
+
+TABLE = State(
+    Network(
+        ["age", "colour=red", "size", "colour=blue"],
+        [
+            Layer(["node_0", "node_1"], "tanh", np.arange(8.0).reshape(2, 4) / 10),
+            Layer(["cat", "dog"], "identity", np.eye(2)),
+        ],
+    ),
+    Dataset([[1, 0, 3, 1], [-1, 1, 5, 0]], [[1, 0], [0, 1]]),
+    columns=Columns((AGE, COLOUR, KIND)),
+)
+
+
+def test_raw_rows_are_predicted_as_the_inputs_that_they_become():
+    raw = [[50, "blue", 3], ["30", "red", "5,0"]]
+    assert [column.name for column in TABLE.columns.of_inputs] == ["age", "colour", "size"]
+    assert TABLE.predict(raw).tolist() == TABLE.network.predict(TABLE.data.inputs).tolist()
+    assert AGE.decoded(TABLE.data.inputs[:, [0]]) == [50, 30]
+    assert COLOUR.decoded(TABLE.data.inputs[:, [1, 3]]) == ["blue", "red"]
+
+
+RAW_ROWS = {
+    "an unknown colour": [[1, "green", 3]],
+    "an empty colour": [[1, "red", 3], [1, "", 3]],
+    "a text for a number": [[1, "red", "x"]],
+    "a quotient": [["3/14", "red", 1]],
+    "an empty number": [["", "red", 1]],
+    "None": [[None, "red", 1]],
+    "NaN": [[NAN, "red", 1]],
+    "a cell too few": [[1, "red"]],
+    "no rows": [1, "red", 3],
+}
+COLUMNS = {
+    "no name": ("", ("a",)),
+    "no node": ("a", ()),
+    "two nodes for numbers": ("a", ("a", "b")),
+    "a value too few": ("a", ("a", "b"), ("x",)),
+    "a value twice": ("a", ("a", "b"), ("x", "x")),
+    "a mean of texts": ("a", ("a",), ("x",), 1.0),
+    "a deviation of 0": ("a", ("a",), (), 0.0, 0.0),
+    "an infinite deviation": ("a", ("a",), (), 0.0, INF),
+    "a mean that is NaN": ("a", ("a",), (), NAN),
+}
+MISFITS = {
+    "an unknown node": [Column("a", ("gone",))],
+    "an input in two columns": [AGE, Column("b", ("age",))],
+    "an input and an output": [Column("a", ("age", "cat"), ("x", "y"))],
+    "a mean of targets": [Column("cat", ("cat",), (), 1.0)],
+    "a name of two columns": [AGE, Column("age", ("size",))],
+    "a hidden node": [Column("a", ("node_0",))],
+}
+
+
+def test_raw_rows_and_columns_that_do_not_fit_are_refused(approved):
+    raw_rows = refusals({name: partial(TABLE.predict, rows) for name, rows in RAW_ROWS.items()})
+    approved("raw rows that do not fit", raw_rows)
+    approved("refused as column", refusals({name: partial(Column, *of) for name, of in COLUMNS.items()}))
+    cases = {name: partial(replace, TABLE, columns=Columns(of)) for name, of in MISFITS.items()}
+    approved("columns that do not fit a network", refusals(cases))
+
+
+def test_whole_numbers_and_quotients_are_texts_as_they_are_written(approved):
+    classes = Column("k", ("one", "two"), ("1", "2"))
+    assert classes.encoded([1, "2", 2.0, "1.0"]).tolist() == [[1, 0], [0, 1], [0, 1], [1, 0]]
+    column = Column("size", ("half", "point"), ("1/2", "0.5"))
+    assert column.encoded(["0.50", "1/2"]).tolist() == [[0, 1], [1, 0]]
+    approved("another quotient", refusals({"2/4": partial(column.encoded, ["2/4"])}))
+
+
+def test_edits_of_the_network_keep_the_columns_right():
+    renamed = edits.rename(edits.rename(TABLE, 0, 0, "years"), 0, 1, "is red")
+    assert renamed.columns[0] == Column("years", ("years",), (), 40.0, 10.0)
+    assert renamed.columns[1].nodes == ("is red", "colour=blue")
+    assert renamed.columns[1].name == "colour"
+    assert renamed.predict([[50, "blue", 3]]).tolist() == TABLE.predict([[50, "blue", 3]]).tolist()
+    both = edits.rename_columns(TABLE, {0: "years", 4: "tom"})
+    assert [column.nodes for column in both.columns] == [("years",), COLOUR.nodes, ("tom", "dog")]
+    less = structure.remove_node(TABLE, 0, 1)
+    assert less.columns[1] == Column("colour", ("colour=blue",), ("blue",))
+    assert structure.remove_node(less, 0, 2).columns == (AGE, KIND)
+    assert structure.remove_node(TABLE, 2, 0).columns[2] == Column("kind", ("dog",), ("dog",))
+    more = structure.add_node(TABLE, 0, 0)
+    assert [column.name for column in more.columns.of_inputs][:2] == ["age", more.network.inputs[1]]
+    for edited in (structure.add_layer(TABLE, 0), structure.add_biases(TABLE, 0), edits.randomise(TABLE, 3)):
+        assert edited.columns == TABLE.columns
+    assert edits.rename(TABLE, 0, 0, "colour").columns[0].name == "age"
+
+
+def made(rows):
+    network = Network(["age", "fare", "same", "sex=f"], [Layer(["output"], "identity", np.ones((1, 4)), [0])])
+    columns = Columns([Column("sex", ("sex=f",), ("f",))])
+    return State(network, Dataset(rows, np.zeros((len(rows), 1))), columns=columns)
+
+
+def test_standardising_gives_mean_0_and_deviation_1_and_is_kept_for_raw_rows():
+    rng = np.random.default_rng(1)
+    raw = np.column_stack([rng.integers(1, 80, 50), rng.normal(3e4, 1e3, 50), np.full(50, 7.0), np.ones(50)])
+    state = made(raw)
+    new = standardise(state, range(4))
+    inputs = new.data.inputs
+    np.testing.assert_allclose(inputs[:, :2].mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(inputs[:, :2].std(axis=0), 1, atol=1e-12)
+    assert inputs[:, 2:].tolist() == raw[:, 2:].tolist()
+    assert constant(state) == ["same", "sex=f"]
+    by_name = {column.name: column for column in new.columns}
+    assert (by_name["age"].mean, by_name["age"].deviation) == (raw[:, 0].mean(), raw[:, 0].std())
+    assert "same" not in by_name
+    for i, name in enumerate(("age", "fare")):
+        assert by_name[name].decoded(inputs[:, [i]]) == raw[:, i].tolist()
+    rows = [[*row[:3], "f"] for row in raw.tolist()]
+    assert new.predict(rows).tolist() == new.network.predict(inputs).tolist()
+    assert standardise(new, [0, 1]) == new
+    more = standardise(edits.add_row(new), [0, 1])
+    np.testing.assert_allclose(more.predict(rows), more.network.predict(more.data.inputs[:-1]), rtol=1e-9)
+    np.testing.assert_allclose(more.data.inputs[:, :2].std(axis=0), 1)
+
+
+def test_columns_whose_squares_no_number_holds_are_standardised_or_left_as_they_are(approved):
+    for scale in (1e200, 1e-200, 1e307, 5e-320):
+        state = made(np.outer([1.0, 2.0, 4.0, 1.0], [scale, 0, 0, 0]))
+        found = standardise(state, [0]).data.inputs[:, 0]
+        assert found == pytest.approx((np.array([1, 2, 4, 1]) - 2) / np.sqrt(1.5), rel=1e-3)
+    raw = np.array([[1.7e308, 1.0, 0, 0], [-1.7e308, 2.0, 0, 0], [1.7e308, 3.0, 0, 0]])
+    approved("a column near the largest number", told(made(raw)))
+    assert standardise(made(raw), [0, 1]).data.inputs[:, 0].tolist() == raw[:, 0].tolist()
+    assert Column("x", ("x",), mean=1.0, deviation=10.0).decoded(np.array([[1e308], [2.0]])) == [INF, 21.0]
+    column = Column("x", ("x",), mean=-1e308, deviation=0.01)
+    assert column.encoded([1.7e308, -1e308]).tolist() == [[INF], [0.0]]
+
+
+def test_standardising_is_offered_where_scales_differ_by_more_than_100_times(approved):
+    raw = np.column_stack([np.arange(10.0), 1000 * np.arange(10.0), np.ones(10), np.ones(10)])
+    approved("scales that differ", worth_standardising(made(raw)))
+    assert worth_standardising(standardise(made(raw), [0, 1])) == ""
+    assert worth_standardising(made(np.column_stack([raw[:, 0], 99 * raw[:, 0], raw[:, 2:]]))) == ""
+    assert worth_standardising(made(np.zeros((0, 4)))) == ""
+    in_blocks = Scales(made(raw))
+    assert len(list(in_blocks.find_in_blocks(block_ns=1.0))) == 4
+    assert in_blocks.offer == worth_standardising(made(raw))
+
+
+def test_the_rows_that_are_kept_for_validation_have_no_part_in_it():
+    state = made(np.outer(np.arange(10.0), [1, 3, 0, 0]))
+    new = standardise(replace(state, training=replace(state.training, validation=0.5)), [0])
+    assert (new.columns[1].mean, new.columns[1].deviation) == (2.0, np.sqrt(2.0))
+    np.testing.assert_allclose(new.data.inputs[:, 0], (np.arange(10) - 2) / np.sqrt(2))

@@ -49,9 +49,6 @@ def slopes_of(state):
     return slopes(state.network, state.data.inputs, state.data.targets)
 
 
-# --- nodes
-
-
 def test_rows_with_z_not_above_0_are_counted():
     state = one_layer("relu", [1.0, -1.0, 0.0, 2.0], [0.0, 2.0, 0.0, 9.0], [-2.0, -1.0, 0.0, 1.0, 2.0])
     found = of(state)
@@ -71,13 +68,10 @@ def test_rows_on_which_a_node_hardly_moves_are_counted_on_both_sides(activation,
     assert still.badges() == {(0, 0): "saturated on all rows"}
 
 
-def test_a_node_is_nearly_dead_from_95_of_100_rows_on():
+def test_a_node_is_nearly_dead_from_95_of_100_rows_on_but_not_of_one_row():
     rows = ([1.0] * alive + [-1.0] * (100 - alive) for alive in (0, 5, 6))
     badges = [of(one_layer("relu", [1.0], [0.0], each)).badges().get((0, 0)) for each in rows]
     assert badges == ["dead on all rows", "nearly dead", None]
-
-
-def test_nothing_is_odd_about_one_row_or_no_row():
     assert of(one_layer("relu", [1.0], [0.0], [-1.0])).badges() == {}
     network = one_layer("relu", [1.0], [0.0], [1.0]).network
     empty = health(network, network.forward(np.empty((0, 1))))
@@ -102,9 +96,6 @@ def test_a_sure_output_is_stuck_for_the_mse_and_not_for_cross_entropy(approved):
     assert of(surely).badges() == {}
     approved("a sure output | MSE", told(state, Address("node", 0, 0)))
     approved("a sure output | cross-entropy", told(surely, Address("node", 0, 0)))
-
-
-# --- layers
 
 
 def deep(activation="sigmoid", seed=0, rows=20):
@@ -150,19 +141,20 @@ def test_slopes_explode_where_those_of_w_and_at_z_are_both_100_times_as_large():
     assert fates(slopes_of(one_layer("identity", [1.0], None, [1.0, 1.0]))) == ("", "")
 
 
-# --- what Explain says
-
-
 def test_explain_says_on_how_many_rows_a_node_is_stuck_and_what_to_try(approved):
-    nodes = [Address("node", 0, j) for j in (0, 1)]
     relu = one_layer("relu", [1.0, -1.0], [-0.5, 0.0], [0.0, 1.0, 2.0])
-    approved("a relu that passes 0 on one row", told(relu, nodes[0]))
-    approved("a dead relu", told(relu, nodes[1]))
-    approved("a leaky_relu", told(set_activation(relu, 0, "leaky_relu"), nodes[1]))
     tanh = one_layer("tanh", [9.0, 0.1], None, [1.0, -2.0, 0.1])
-    approved("a tanh that is saturated on two rows", told(tanh, nodes[0]))
-    approved("a tanh that moves", told(tanh, nodes[1]))
-    approved("a saturated tanh", told(one_layer("tanh", [4.0], None, [1.0, -2.0, 0.9]), nodes[0]))
+    for title, state, node in (
+        ("a relu that passes 0 on one row", relu, 0),
+        ("a dead relu", relu, 1),
+        ("a leaky_relu", set_activation(relu, 0, "leaky_relu"), 1),
+        ("a tanh that is saturated on two rows", tanh, 0),
+        ("a tanh that moves", tanh, 1),
+        ("a saturated tanh", one_layer("tanh", [4.0], None, [1.0, -2.0, 0.9]), 0),
+    ):
+        approved(title, told(state, Address("node", 0, node)))
+    assert [percent(n, 50) for n in (0, 37, 50)] == ["0 %", "74 %", "100 %"]
+    assert [percent(n, 1000) for n in (1, 999)] == ["under 1 %", "over 99 %"]
 
 
 def test_the_overview_has_the_sizes_of_all_slopes_and_names_dead_nodes(approved):
@@ -178,8 +170,3 @@ def test_the_overview_has_the_sizes_of_all_slopes_and_names_dead_nodes(approved)
     kept = replace(state, training=replace(state.training, validation=0.25))
     assert "\n[Size of the slopes over the 15 rows trained on]\n" in told(kept, None, "Size")
     assert "on 0 of 20 rows" in told(kept, Address("node", 3, 0))
-
-
-def test_per_cent_are_whole_and_none_and_all_are_said_of_nothing_else():
-    assert [percent(n, 50) for n in (0, 37, 50)] == ["0 %", "74 %", "100 %"]
-    assert [percent(n, 1000) for n in (1, 999)] == ["under 1 %", "over 99 %"]

@@ -91,7 +91,10 @@ def test_appended_points_are_all_there_however_they_come():
     assert np.array_equal(history.points[:, 0], np.arange(400_000))
 
 
-def test_losses_that_are_not_finite_hide_no_extreme():
+def test_losses_that_are_constant_or_not_finite_have_a_line_with_extremes_and_ends():
+    constant = History().extended(curve(np.full(30_000, 4.0))).line
+    assert constant[[0, -1], 0].tolist() == [0, 29_999]
+    assert rising(constant)
     values = np.full(5000, 5.0)
     values[[7, 4321]], values[::10], values[-1] = (1.0, 9.0), np.nan, np.inf
     history = History(256).extended(curve(values))
@@ -124,16 +127,6 @@ def test_the_line_of_any_run_is_within_the_spread_of_one_bucket(count, step, kin
         other = falling(np.arange(1, 2000) + gone_back[-1, 0], seed + 1)
         check_line(again.extended(other).line, np.concatenate((gone_back, other)))
         check_line(history.line, points)
-
-
-def test_a_shorter_history_has_a_line_of_its_own():
-    short = History().extended(curve(np.linspace(5, 1, 50_000)))
-    long = short.extended(curve(np.linspace(9, 8, 50_000), 50_000))
-    assert (long.line[:, 1].max(), short.line[:, 1].max()) == (9, 5)
-    assert [own.line[-1].tolist() for own in (short, long)] == [[49_999, 1], [99_999, 8]]
-    constant = History().extended(curve(np.full(30_000, 4.0))).line
-    assert constant[[0, -1], 0].tolist() == [0, 29_999]
-    assert rising(constant)
 
 
 def test_thinning_begins_at_the_limit_and_does_not_depend_on_how_points_come():

@@ -22,7 +22,7 @@ from nnviz.core.address import (
     fresh_name,
     layers_by_name,
 )
-from nnviz.core.names import MOST_COMPARED, Names, quoted, shorten_distinctly, shorten_names, shortened
+from nnviz.core.names import MOST_COMPARED, Names, quoted, shorten_names, shortened
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import full, nudged, nudged_digit, parsed, shown
 from nnviz.core.search import find
@@ -73,9 +73,6 @@ def test_different_names_are_shortened_to_different_texts():
             assert len(set(short)) == len(names)
             assert all(len(text) <= letters for text in short)
             assert [s for s, n in zip(short, names, strict=True) if len(n) <= letters and s != n] == []
-
-
-def test_a_common_ending_is_left_out_of_names_that_differ_before_it():
     assert shorten_names(IRIS, 14) == ["sepal length…", "sepal width…", "petal length…", "petal width…"]
     assert shorten_names(IRIS, 11)[:2] == ["sepal leng…", "sepal widt…"]
     assert [len({*shorten_names(IRIS, letters)}) for letters in (1, 3)] == [1, 2]  # too few to tell apart
@@ -88,20 +85,12 @@ def test_a_common_ending_is_left_out_of_names_that_differ_before_it():
 @given(st.lists(st.text("ab _", min_size=1, max_size=12), max_size=8), st.integers(1, 13))
 def test_shortened_names_fit_and_are_never_more_alike_than_usual(names, letters):
     usual = [shortened(name, letters) for name in names]
-    short = shorten_distinctly(
-        names, lambda text: len(text) <= letters, lambda name: shortened(name, letters)
-    )
+    short = shorten_names(names, letters)
     assert all(len(text) <= letters for text in short)
     assert len(set(short)) >= len(set(usual))
 
 
-def test_a_long_text_is_quoted_shortened_and_in_one_line():
-    assert (quoted("short"), quoted("a\nb")) == ("'short'", r"'a\nb'")
-    assert shortened("0123456789", 7) == "0123…89"
-    assert len(quoted("x" * 10**6)) == 62
-
-
-def test_names_are_copied_with_their_network_and_checked_once():
+def test_names_are_copied_with_their_network_checked_once_and_quoted_in_one_line():
     network = BANK.network
     assert copy.deepcopy(network) == network
     assert pickle.loads(pickle.dumps(network)) == network
@@ -110,6 +99,9 @@ def test_names_are_copied_with_their_network_and_checked_once():
     assert names == ("a", "b")
     own = network.layers[0]
     assert replace(own, weights=np.ones((2, 2))).nodes is own.nodes
+    assert (quoted("short"), quoted("a\nb")) == ("'short'", r"'a\nb'")
+    assert shortened("0123456789", 7) == "0123…89"
+    assert len(quoted("x" * 10**6)) == 62
 
 
 # --- addresses
@@ -236,7 +228,7 @@ def test_typed_numbers_are_read_or_refused_with_the_reason(approved):
     approved("refused as number", refusals(cases))
 
 
-def test_a_nudge_counts_in_decimal_and_ends_at_the_largest_number():
+def test_a_nudge_counts_in_decimal_or_in_a_digit_and_ends_at_the_largest_number():
     cases = [(0.2, 1, "0.1"), (0.3, -3, "0.1"), (2.0, 1, "1"), (1.1, 1, "0.01"), (-0.1, 1, "0.1")]
     assert [nudged(*case) for case in cases] == [0.3, 0.0, 3.0, 1.11, 0.0]
     assert nudged(1 / 3, 1, "0.1") == float("0.4333333333333333")
@@ -245,13 +237,9 @@ def test_a_nudge_counts_in_decimal_and_ends_at_the_largest_number():
             assert nudged(nudged(tenths / 10, steps), -steps) == tenths / 10
     for value in (LARGEST, -LARGEST, 1e308, 5e-324, 0.0):
         assert all(abs(nudged(value, steps, "10")) <= LARGEST for steps in (1e308, 1.0, -1.0, -1e308))
-
-
-def test_a_number_above_0_is_nudged_in_its_first_or_second_digit():
     first = {(0.08, 3): 0.2, (0.02, -2): 0.009, (0.015, -1): 0.014, (0.015, 1): 0.025}
     second = {(0.01, -1): 0.0099, (0.0099, 1): 0.01, (0.01, 1): 0.011}
-    size = {(0.025, 2): 2.5, (3.0, -1): 0.3}
-    for digit, cases in ((1, first), (2, second), (0, size)):
+    for digit, cases in ((1, first), (2, second), (0, {(0.025, 2): 2.5, (3.0, -1): 0.3})):
         assert {of: nudged_digit(*of, digit) for of in cases} == cases
     assert nudged_digit(LARGEST, 1, 0) == LARGEST
     assert [nudged_digit(5e-324, -1, digit) for digit in (0, 1)] == [5e-324, 5e-324]

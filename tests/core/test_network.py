@@ -92,8 +92,6 @@ def test_there_is_no_loss_without_rows_or_targets():
     assert replace(states[0], data=Dataset([[1e200, 0]], [[0.0]])).loss() == INF
 
 
-# --- what is refused
-
 LAYER = Layer(("a",), "relu", [[1]])
 TWO = oracle.make_network([2, 3, 1], ["relu", "identity"], [True, False])
 NO_NETWORK = {

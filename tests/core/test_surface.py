@@ -24,9 +24,6 @@ from tests.core import oracle
 FIRST = Address("weight", 0, 0, 0)
 
 
-# --- the loss over weights
-
-
 def mse_with(state, *settings):
     for weight, value in settings:
         state = set_value(state, weight, value)
@@ -98,15 +95,12 @@ def test_the_span_shows_the_present_point_the_minimum_and_a_landing_that_is_near
     assert low < 1.0 < 3.0 < high < 50
     low, high = span_at_present(one_weight(w=0.0, targets=(0.0,)))
     assert low < 0.0 < high
-
-
-@pytest.mark.parametrize("x", [0.001, 1.0, 1000.0, 1e6])
-def test_the_span_is_narrow_enough_to_see_present_point_and_minimum_apart(x):
-    low, high = span_at_present(one_weight(inputs=(x,), targets=(3.0,), learning_rate=1e-15))
-    assert low < 1.0 < high
-    if x >= 1.0:  # else the minimum is far away, at 3000
-        assert low < 3.0 / x < high
-        assert high - low < 10 * abs(3.0 / x - 1.0)
+    for x in (0.001, 1.0, 1000.0, 1e6):
+        low, high = span_at_present(one_weight(inputs=(x,), targets=(3.0,), learning_rate=1e-15))
+        assert low < 1.0 < high
+        if x >= 1.0:  # else the minimum is far away, at 3000
+            assert low < 3.0 / x < high
+            assert high - low < 10 * abs(3.0 / x - 1.0)
 
 
 def test_a_cross_entropy_below_0_is_seen_whole():
@@ -115,20 +109,6 @@ def test_a_cross_entropy_below_0_is_seen_whole():
     line = [found for found in loss_line(state, FIRST, None) if found][-1]
     low, high = line.heights()
     assert low < line.loss.min() < line.point.loss < high
-
-
-# --- the function over inputs
-
-
-def wide(inputs, *sizes, output="sigmoid"):
-    """A network with so many inputs, hidden nodes and outputs, with biases."""
-    activations = ["tanh"] * (len(sizes) - 1) + [output]
-    scale = 1 / np.sqrt(max(inputs, sizes[0]))
-    return oracle.make_network([inputs, *sizes], activations, [True] * len(sizes), 3, scale)
-
-
-def held_row(network):
-    return np.random.default_rng(0).normal(size=len(network.inputs))
 
 
 def rows_of(where, values):
@@ -145,7 +125,8 @@ def test_each_point_of_a_plane_has_the_prediction_for_that_row(data):
     network = data.draw(oracle.networks())
     count = min(2, len(network.inputs))
     along_inputs = tuple(data.draw(st.permutations(range(len(network.inputs))))[:count])
-    where = Section(along_inputs, ((-2.0, 3.0), (-1.5, 0.5))[:count], held_row(network))
+    held = np.random.default_rng(0).normal(size=len(network.inputs))
+    where = Section(along_inputs, ((-2.0, 3.0), (-1.5, 0.5))[:count], held)
     values = where.middles(*(4, 3)[:count])
     found, rows = finished(predictions(network, where, values)), rows_of(where, values)
     assert found.shape == (*rows.shape[:-1], len(network.outputs))
@@ -155,12 +136,16 @@ def test_each_point_of_a_plane_has_the_prediction_for_that_row(data):
 
 def test_every_nodes_values_are_those_of_a_pass_forward_in_many_units_too():
     """Of 784 inputs two vary, and the others are held."""
-    for network, along_inputs, points in (
-        (wide(3, 5, 4, 2), (2, 0), (6, 4)),
-        (wide(3, 300, 200, 2), (2, 0), (150, 12)),
-        (wide(784, 12, 3, output="softmax"), (100, 37), (7, 5)),
+    for sizes, output, along_inputs, points in (
+        ((3, 5, 4, 2), "sigmoid", (2, 0), (6, 4)),
+        ((3, 300, 200, 2), "sigmoid", (2, 0), (150, 12)),
+        ((784, 12, 3), "softmax", (100, 37), (7, 5)),
     ):
-        where = Section(along_inputs, ((-1.0, 1.0), (-3.0, 3.0)), held_row(network))
+        layers, scale = len(sizes) - 1, 1 / np.sqrt(max(sizes))
+        activated = [*["tanh"] * (layers - 1), output]
+        network = oracle.make_network(sizes, activated, [True] * layers, 3, scale)
+        held = np.random.default_rng(0).normal(size=sizes[0])
+        where = Section(along_inputs, ((-1.0, 1.0), (-3.0, 3.0)), held)
         values = where.middles(*points)
         rows = where.rows(*(each.ravel() for each in np.meshgrid(*values)))
         assert np.array_equal(rows, rows_of(where, values).reshape(rows.shape))
@@ -176,7 +161,7 @@ def test_every_nodes_values_are_those_of_a_pass_forward_in_many_units_too():
 
 
 def test_a_picture_becomes_finer_up_to_a_point_for_each_pixel():
-    network = wide(2, 8, 1)
+    network = oracle.make_network((2, 8, 1), ("tanh", "sigmoid"), (True, True))
     where = Section((0, 1), ((-1.0, 1.0), (-1.0, 1.0)), np.zeros(2))
     found, at_once = (
         [step for step in function.refined(network, where, (301, 120), first_ns) if step is not None]

@@ -109,8 +109,6 @@ def test_an_edit_beneath_a_run_is_a_change_of_its_own(document, state, tmp_path,
     assert now() == (3, "abc")
 
 
-# --- what undo holds in memory
-
 TWO_ARRAYS = 2 * 1000 * 8
 """Bytes of the weights and the inputs of a layer of 1000 weights."""
 
@@ -190,9 +188,6 @@ def test_signals_and_undo_pushes_lose_no_reference_to_none(document, state):
     assert abs(before - sys.getrefcount(None)) < 100
 
 
-# --- the file
-
-
 def test_a_saved_document_has_its_files_name_and_announces_the_file_once(state, tmp_path):
     document, said = Document(state(0, name="")), []
     document.file_changed.connect(lambda: said.append(document.path))
@@ -242,11 +237,7 @@ def test_a_recovered_document_is_unsaved_until_it_is_saved(document, state, tmp_
     assert not document.modified
     document.mark_unsaved()
     assert document.modified
-    document.start(state(6))
-    assert not document.modified
 
-
-# --- the selection
 
 OUTPUT, MOVED = Address("node", 1, 0), Address("node", 2, 0)
 FIRST, SECOND = Address("weight", 0, 0, 0), Address("weight", 0, 1, 0)

@@ -87,9 +87,6 @@ def until(qtbot, document, iteration):
     qtbot.waitUntil(lambda: document.state.iteration >= iteration)
 
 
-# --- numbers
-
-
 @pytest.mark.parametrize("way", WAYS)
 def test_runs_steps_and_back_end_with_the_numbers_of_an_uncut_training(qtbot, document, make_runner, way):
     runner = make_runner(**WAYS[way])
@@ -141,9 +138,6 @@ def test_the_pace_goes_from_one_update_a_second_over_three_seconds_a_run_to_no_l
         paces = [updates_per_second(updates, speed / 10) for speed in range(11)]
         assert (paces[0], paces[5], paces[10]) == pytest.approx((1.0, updates / 3, math.inf))
         assert paces == sorted(paces)
-
-
-# --- undo, pause and settings
 
 
 def test_each_run_goes_on_from_the_last_and_is_one_undo_entry(qtbot, document, runner, approved):
@@ -232,9 +226,6 @@ def test_any_other_change_ends_a_run(qtbot, document, slow_runner, change):
     assert document.state is after
 
 
-# --- what a run says of its end
-
-
 def test_a_run_that_diverges_or_rises_says_what_to_try(qtbot, document, runner, approved):
     warned, sentences = [], []
     runner.warned.connect(warned.append)
@@ -263,9 +254,6 @@ def test_without_rows_or_targets_a_run_and_a_step_say_what_is_missing(qtbot, doc
                 act()
             assert warned.args == [sentence]
             qtbot.waitUntil(lambda: not runner.running)
-
-
-# --- in a thread
 
 
 def test_long_work_takes_a_new_learning_rate_pauses_and_goes_on(qtbot, document, make_runner):
@@ -327,9 +315,6 @@ def test_a_job_that_is_still_to_be_deleted_does_not_hold_its_runner(document):
     travel = weakref.ref(runner.travel)
     del runner
     assert travel() is None
-
-
-# --- earlier runs
 
 
 def test_the_first_update_of_another_run_keeps_the_run_before(qtbot, document, runner):
