@@ -95,11 +95,6 @@ def line(explanation, label):
     return next(own for own in explanation.lines if own.label == label)
 
 
-def factors(line):
-    """The numbers of a line that stand for a node or an edge."""
-    return [piece for piece in line.written.pieces if piece.address is not None]
-
-
 def every_where(network):
     """Return the address of every node, weight and bias."""
     columns = enumerate(network.sizes, -1)
@@ -224,6 +219,9 @@ def test_nodes_weights_and_biases_are_explained_as_the_course_does(approved):
 
 
 def test_every_number_of_a_node_or_edge_knows_its_address():
+    def factors(line):
+        return [piece for piece in line.written.pieces if piece.address is not None]
+
     weight, given_input = (explained(BANK, Address(*of)) for of in (("weight", 0, 0, 0), ("node", -1, 1)))
     start, hidden, output = (Address("node", k, 0) for k in (-1, 0, 1))
     own, onward = (Address("weight", k, 0, 0) for k in (0, 1))

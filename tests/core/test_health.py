@@ -15,11 +15,10 @@ from nnviz.core.explanation.explain import explain
 from nnviz.core.explanation.health import percent
 from nnviz.core.health import fates, health, health_in_blocks, slope_sizes
 from nnviz.core.network import Layer, Network
-from nnviz.core.results import Computed, means_from
-from nnviz.core.slopes import slopes, slopes_from
+from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
 from tests.core.oracle import make_network, states
-from tests.core.test_explain import written
+from tests.core.test_explain import computed, written
 
 
 def one_layer(activation, weights, biases, rows):
@@ -36,11 +35,7 @@ def of(state):
 
 def told(state, address=None, heading="On all "):
     """Return what the sections say whose heading begins so."""
-    network, data = state.network, state.data
-    trace = network.forward(data.inputs)
-    means = means_from(state, trace.rows(slice(state.trained_rows)), None)
-    own = slopes_from(network, trace.rows(slice(0, 1)), data.targets[:1], state.measure)
-    found = explain(state, address, Computed(0, own.trace, own, means, means, of(state)))
+    found = explain(state, address, replace(computed(state, 0), health=of(state)))
     sections = tuple(section for section in found.sections if section.heading.startswith(heading))
     return written(replace(found, sections=sections))
 

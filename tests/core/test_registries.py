@@ -420,7 +420,7 @@ def test_rules_of_optimizers_and_new_entries_are_written(hinge, approved):
         approved(title, "\n".join(each.text for each in explained(hinge, address).lines))
 
 
-def test_a_new_activation_is_checked_numerically_and_its_kink_is_named(hinge, approved):
+def test_a_new_activation_is_checked_and_has_badges_and_reasons(hinge, approved):
     own = slopes(hinge.network, hinge.data.inputs, hinge.data.targets)
     for address in all_weights(hinge.network):
         assert last(checking(hinge, address, None)).agrees(own.of(address)), address
@@ -428,13 +428,9 @@ def test_a_new_activation_is_checked_numerically_and_its_kink_is_named(hinge, ap
         weight = explained(edits.set_bias(hinge, 0, 0, bias), Address("weight", 0, 0, 0))
         assert line(weight, "check").ticked is False
         approved("a kink of a new activation", told(weight)["differs"])
-
-
-def test_a_new_activation_has_badges_and_reasons_and_is_added_to(hinge, approved):
     found = health(hinge.network, hinge.network.forward(hinge.data.inputs))
     assert found.badges() == {(0, 2): "saturated on all rows"}
     assert [match.title for match in find(hinge, "saturated")] == ["node_2"]
-    own = slopes(hinge.network, hinge.data.inputs, hinge.data.targets)
     reason = zero_reason(hinge.network, own, Address("weight", 0, 2, 0))
     approved("a slope of zero by a new activation", reason)
     more = structure.add_node(hinge, 1)
@@ -442,15 +438,12 @@ def test_a_new_activation_has_badges_and_reasons_and_is_added_to(hinge, approved
     assert more.network.predict([1, 2]).tolist() == hinge.network.predict([1, 2]).tolist()
 
 
-def test_a_new_optimizer_trains_and_its_memory_goes_on(hinge):
+def test_new_entries_train_and_are_saved_drawn_and_known_to_the_command(hinge, tmp_path, capsys):
     whole, half = train(hinge, updates=30), train(hinge, updates=15).state
     assert whole.history[-1, 1] < 0.5 * whole.history[0, 1]
     assert train(half, updates=15).state.network == whole.state.network
     assert half.run.memory.shape == (1, 12)
     assert half.run.memory.any()
-
-
-def test_new_entries_are_saved_drawn_and_known_to_the_command(hinge, tmp_path, capsys):
     file, other = tmp_path / "hinge.json", tmp_path / "b.json"
     save(hinge, file)
     assert load(file) == hinge
