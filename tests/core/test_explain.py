@@ -23,7 +23,7 @@ from nnviz.core.loss.span import LARGEST, size_of
 from nnviz.core.network import Layer, Network
 from nnviz.core.oddities import zero_reason
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.results import Computed, Results, means_from, means_in_blocks, next_batch
+from nnviz.core.results import Computed, Results, means_in_blocks, next_batch
 from nnviz.core.rules import EXP
 from nnviz.core.run import Training
 from nnviz.core.slopes import Slopes, slopes
@@ -58,20 +58,18 @@ def last(steps):
 
 def computed(state, row, means=True):
     """What a State's explanation needs, computed at once; without `means` what is known first."""
-    network, data = state.network, state.data
-    if not 0 <= row < len(data):
+    if not 0 <= row < len(state.data):
         return Computed(row)
-    trace = network.forward(data.inputs)
-    if data.targets is None:
-        return Computed(row, trace.rows(slice(row, row + 1)))
-    loss = state.training.loss
-    own = slopes(network, data.inputs[row : row + 1], data.targets[row : row + 1], loss)
+    results, batch = Results(state), next_batch(state)
+    found = Computed(row, results.trace_of(row, True))
+    if state.data.targets is None:
+        return found
+    found = replace(found, slopes=results.slopes_of(row, True))
     if not means:
-        return Computed(row, own.trace, own)
-    batch = next_batch(state)
-    trained = trace.rows(slice(state.trained_rows))
-    update = means_from(state, trained if batch is None else trace.rows(list(batch)), batch)
-    return Computed(row, own.trace, own, means_from(state, trained, None), update)
+        return found
+    for rows in {None, batch}:
+        results.average(rows, True)
+    return replace(found, whole=results.means[None], update=results.means[batch])
 
 
 def explained(state, address, row=0, mean=False, unfolded=()):
@@ -447,10 +445,7 @@ def test_numbers_that_are_too_large_are_explained_measured_and_drawn(number, amo
     first = NUMBERS.index(number)
     names = [("identity", "relu", "tanh")[(first + k) % 3] for k in range(amount(quick=1, ci=3, night=3))]
     for state in (filled(number, name) for name in names):
-        weights, results = all_weights(state.network), Results(state)
-        results.average(None, True)
-        trace, own = results.trace_of(0, True), results.slopes_of(0, True)
-        found = Computed(0, trace, own, results.means[None], results.means[None])
+        weights, found = all_weights(state.network), computed(state, 0)
         for part in (None, *every_where(state.network)):
             assert all(explain(state, part, found, mean=mean).text() for mean in (False, True))
         for weight in weights:

@@ -325,19 +325,17 @@ def test_the_first_update_of_another_run_keeps_the_run_before(qtbot, document, r
         document.edit("Change weight", edits.set_weight, 0, 0, 0, 0.5)
 
     opened, earlier = document.state, ["learning rate 0.01 · gradient descent · 20 updates"]
-    for _ in range(2):  # the same run again keeps nothing
+    for rate in (0.01, 1e300):  # the same run again, and one that makes no update, keep nothing
         finish(qtbot, runner)
         runner.restart()
-    runner.set_training(replace(document.state.training, learning_rate=1e300))
+        runner.set_training(replace(document.state.training, learning_rate=rate))
     finish(qtbot, runner)
     assert (document.state.iteration, names()) == (0, [])
     runner.set_training(replace(document.state.training, learning_rate=0.02))
-    assert names() == []
-    runner.step()
     finish(qtbot, runner)
     assert names() == earlier
     assert is_trained(opened, document.state)  # nothing to save by itself
-    for back, kept in ((document.undo, earlier), (document.undo, []), (document.redo, earlier)):
+    for back, kept in ((document.undo, []), (document.redo, earlier)):
         back()
         assert names() == kept
     for change in (edit, runner.new_random_weights):
