@@ -311,7 +311,9 @@ def test_whole_numbers_and_quotients_are_texts_as_they_are_written(approved):
     assert classes.encoded([1, "2", 2.0, "1.0"]).tolist() == [[1, 0], [0, 1], [0, 1], [1, 0]]
     column = Column("size", ("half", "point"), ("1/2", "0.5"))
     assert column.encoded(["0.50", "1/2"]).tolist() == [[0, 1], [1, 0]]
-    approved("another quotient", refusals({"2/4": partial(column.encoded, ["2/4"])}))
+    many = Column("n", tuple(f"n={k}" for k in range(12)), tuple(map(str, range(12))))
+    cases = {"2/4": partial(column.encoded, ["2/4"]), "the 13th": partial(many.encoded, ["12"])}
+    approved("texts that are not known", refusals(cases))
 
 
 def test_edits_of_the_network_keep_the_columns_right():
