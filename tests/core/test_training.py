@@ -667,24 +667,18 @@ def test_the_run_before_is_kept_with_its_settings_and_its_curve(approved):
     approved("names of earlier runs", f"{kept.name}\n{kept.called()}\n{other.name}")
 
 
-def test_a_run_is_kept_when_an_edit_ends_it():
-    again = beginning(RUN)
-    changes = [*edited(RUN), *edited(again), edits.set_activation(again, 0, "relu")]
+def test_a_run_is_kept_when_an_edit_ends_it_and_not_when_it_goes_on():
+    begun, other_start = beginning(RUN), edits.with_network(RUN, replace(RUN.run.start))
+    changes = [*edited(RUN), *edited(begun), edits.set_activation(begun, 0, "relu")]
     middle = replace(train(start(8), updates=5).state, data=RUN.data)
     middle = replace(middle, run=replace(middle.run, start=RUN.run.start))
-    assert with_earlier(middle, RUN) is middle
     changes.append(other_rate(middle))  # from the middle of the run another one branches off
     assert [names(with_earlier(change, RUN)) for change in changes] == [[NAME]] * 8
-
-
-def test_a_run_that_goes_on_is_made_again_or_has_no_curve_is_not_kept():
-    again = edits.with_network(RUN, replace(RUN.run.start))
-    for state in (RUN, beginning(RUN), other_rate(RUN), again, edits.rename(beginning(RUN), 0, 0, "x")):
+    for state in (middle, RUN, begun, other_rate(RUN), other_start, edits.rename(begun, 0, 0, "x")):
         assert with_earlier(state, RUN) is state
     assert with_earlier(start(8), None).runs == ()
-    short = replace(RUN, run=replace(RUN.run, history=RUN.run.history.end()))
-    state = edits.randomise(RUN, 3)
-    assert with_earlier(state, short) is state
+    without_a_curve = replace(RUN, run=replace(RUN.run, history=RUN.run.history.end()))
+    assert with_earlier(changes[0], without_a_curve) is changes[0]
 
 
 def test_runs_of_one_name_get_a_number_and_a_run_is_kept_once():
