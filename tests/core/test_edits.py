@@ -370,7 +370,7 @@ def test_columns_whose_squares_no_number_holds_are_standardised_or_left_as_they_
         found = standardise(state, [0]).data.inputs[:, 0]
         assert found == pytest.approx((np.array([1, 2, 4, 1]) - 2) / np.sqrt(1.5), rel=1e-3)
     raw = np.array([[1.7e308, 1.0, 0, 0], [-1.7e308, 2.0, 0, 0], [1.7e308, 3.0, 0, 0]])
-    approved("a column near the largest number", told(made(raw)))
+    approved("a column near the largest number, and others", f"{told(made(raw))}\n{told(TABLE)}")
     assert standardise(made(raw), [0, 1]).data.inputs[:, 0].tolist() == raw[:, 0].tolist()
     assert Column("x", ("x",), mean=1.0, deviation=10.0).decoded(np.array([[1e308], [2.0]])) == [INF, 21.0]
     column = Column("x", ("x",), mean=-1e308, deviation=0.01)

@@ -200,7 +200,8 @@ def test_long_data_is_cut_into_blocks_that_add_up(amount):
                 assert one.iteration == 1
                 one.learning_rate = 0.02
         two = run(Trainer(state), 2)
-        two.learning_rate = 0.02
+        two.learning_rate = one.learning_rate
+        assert two.learning_rate == 0.02
         assert numbers(run(two, 1).state()) == numbers(one.state())
 
 
@@ -227,21 +228,22 @@ def test_work_left_in_the_middle_of_a_long_update_leaves_the_update_before_it():
 
 
 def test_an_epochs_point_is_made_up_for_where_its_pass_was_left_in_the_middle():
-    """The pass over all rows at the end of an epoch is cut into units as an update is."""
-    state = long_data(30_000, learning_rate=0.01, batch_size=3000)
-    whole, trainer = Trainer(state), Trainer(state)
-    assert [whole.iteration for _ in whole.work(12)].count(10) > 2
-    for _ in trainer.work(20):
-        if trainer.iteration == 10:
-            break
-    left, expected = trainer.state(), whole.state()
-    assert left.run.history.points[:, 0].tolist() == [0]
-    points = [[0, state.loss()], [10, left.loss()], [12, expected.loss()]]
-    assert expected.run.history.points == pytest.approx(np.array(points), rel=1e-12)
-    for going in (trainer, Trainer(left)):
-        after = run(going, 2).state()
-        assert numbers(after) == numbers(expected)
-        assert after.run.history.points.tolist() == expected.run.history.points.tolist()
+    """The pass over all rows at the end of an epoch is cut into units, as is an update of many rows."""
+    for batch_size, epoch in ((3000, 10), (10_000, 3)):
+        state = long_data(30_000, learning_rate=0.01, batch_size=batch_size)
+        whole, trainer = Trainer(state), Trainer(state)
+        assert [whole.iteration for _ in whole.work(epoch + 2)].count(epoch) > 2
+        for _ in trainer.work(20):
+            if trainer.iteration == epoch:
+                break
+        left, expected = trainer.state(), whole.state()
+        assert left.run.history.points[:, 0].tolist() == [0]
+        points = [[0, state.loss()], [epoch, left.loss()], [epoch + 2, expected.loss()]]
+        assert expected.run.history.points == pytest.approx(np.array(points), rel=1e-12)
+        for going in (trainer, Trainer(left)):
+            after = run(going, 2).state()
+            assert numbers(after) == numbers(expected)
+            assert after.run.history.points.tolist() == expected.run.history.points.tolist()
 
 
 # --- validation and accuracy

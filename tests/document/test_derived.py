@@ -80,6 +80,8 @@ def test_with_many_rows_the_selected_row_is_computed_alone_and_the_rest_while_id
     _, _, derived = derived_from(state, **SLOW)
     assert None not in (derived.trace, derived.slopes)
     assert passes == [1]
+    alone = state.network.predict(state.data.inputs[40])[0]
+    np.testing.assert_allclose(derived.prediction(40), alone, rtol=1e-12)
     with qtbot.waitSignal(derived.computed):
         assert (derived.loss, derived.means, derived.health) == (None, None, None)
     qtbot.waitUntil(lambda: None not in (derived.means, derived.loss, derived.health))
