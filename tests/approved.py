@@ -34,7 +34,10 @@ class Approved:
     def __init__(self, test: Path, tmp_path: Path, writes: bool):
         self._path, self._tmp_path, self._writes = file_of(test), str(tmp_path), writes
 
-    def __call__(self, title: str, text: str) -> None:
+    def __call__(self, title: str, text: str | dict[str, str]) -> None:
+        """Compare a text, or lines by their names, with the approved text."""
+        if isinstance(text, dict):
+            text = "\n".join(f"{name}: {line}".rstrip() for name, line in text.items())
         text = str(text).replace(self._tmp_path, "TMP").strip("\n")
         texts = read(self._path)
         if self._writes:

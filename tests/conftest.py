@@ -2,6 +2,7 @@
 
 import gc
 import os
+import threading
 from itertools import product
 
 import hypothesis
@@ -92,15 +93,49 @@ def time_for_a_busy_machine(monkeypatch):
     monkeypatch.setattr("nnviz.document.training.job.AT_ONCE_S", 1.0)
 
 
+@pytest.fixture(scope="session")
+def forks():
+    """Return a function that runs programs in forks of one process that has imported nnviz."""
+    from tests.processes import Forks
+
+    with Forks() as forks:
+        yield forks
+
+
+class WatchingWindow:
+    """Stands in for the window that watches a training: a pipe that the test reads."""
+
+    def __init__(self):
+        reads, writes = os.pipe()
+        self.stdin, self._stream = os.fdopen(writes, "wb"), os.fdopen(reads, "rb")
+        self._ended = threading.Event()
+
+    def wait(self):
+        self._ended.wait(60)
+        return 0
+
+    def read(self):
+        """Return the State at the start, every frame, and how it ended, once it has ended."""
+        from nnviz.files import frames
+
+        state, got = frames.read_start(self._stream), []
+        while isinstance(message := frames.read_on(self._stream, state.network.parameters), frames.Frame):
+            got.append(message)
+        self.close()
+        return state, got, message
+
+    def close(self):
+        self._ended.set()
+        self._stream.close()
+
+
 @pytest.fixture
 def windows(monkeypatch):
     """Return the stand-ins for the windows that nnviz.watch opens in the test."""
-    from tests.watched import Window
-
     opened = []
 
     def start(_what):
-        opened.append(Window())
+        opened.append(WatchingWindow())
         return opened[-1]
 
     monkeypatch.setattr("nnviz.watching.link.window_process", start)

@@ -7,6 +7,7 @@ packages. Lines are all lines of a file, blank ones and comments too.
 import ast
 from collections import Counter
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -81,49 +82,32 @@ def arrows(house: list[File]) -> Counter[tuple[str, str]]:
     return counted
 
 
-def circles(house: list[File]) -> list[tuple[str, ...]]:
-    """Return the groups of packages that import one another, directly or round about."""
+def circle(house: list[File]) -> list[str]:
+    """Return packages each of which imports the next, and the last the first; none is best."""
     leads_to: dict[str, set[str]] = {file.package: set() for file in house}
     for start, end in arrows(house):
         leads_to[start].add(end)
-    reached = {package: _reached(package, leads_to) for package in leads_to}
-    groups = {
-        tuple(sorted(other for other in reached[package] if package in reached[other]))
-        for package in leads_to
-        if package in reached[package]
-    }
-    return sorted(groups)
-
-
-def _reached(package: str, leads_to: dict[str, set[str]]) -> set[str]:
-    seen: set[str] = set()
-    ahead = list(leads_to[package])
-    while ahead:
-        following = ahead.pop()
-        if following not in seen:
-            seen.add(following)
-            ahead += leads_to[following]
-    return seen
+    try:
+        TopologicalSorter(leads_to).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
 
 
 def main() -> None:
     house = files()
     functions = sorted((function for file in house for function in file.functions), reverse=True)
     print(f"{'package':28}{'files':>7}{'lines':>8}{'classes':>9}")
-    for package in sorted({file.package for file in house}):
-        own = [file for file in house if file.package == package]
-        print(f"{package:28}{len(own):7}{sum(f.lines for f in own):8,}{sum(f.classes for f in own):9}")
-    print(f"{'all':28}{len(house):7}{sum(f.lines for f in house):8,}{sum(f.classes for f in house):9}")
+    packages = {name: [f for f in house if f.package == name] for name in {file.package for file in house}}
+    for name, own in [*sorted(packages.items()), ("all", house)]:
+        print(f"{name:28}{len(own):7}{sum(f.lines for f in own):8,}{sum(f.classes for f in own):9}")
     print(f"\nfiles: median {median(f.lines for f in house):.0f} lines; the longest:")
     for file in sorted(house, key=lambda file: -file.lines)[:SHOWN]:
         print(f"{file.lines:6}  {file.name}")
     print(f"functions: median {median(f.lines for f in functions):.0f} lines; the longest:")
     for function in functions[:SHOWN]:
         print(f"{function.lines:6}  {function.place}")
-    between = arrows(house)
-    print(f"\narrows between packages: {len(between)}; circles: {len(circles(house))}")
-    for circle in circles(house):
-        print("        " + " ↔ ".join(circle))
+    print(f"\narrows between packages: {len(arrows(house))}; circle: {' → '.join(circle(house)) or 'none'}")
 
 
 if __name__ == "__main__":

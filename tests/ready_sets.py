@@ -62,21 +62,16 @@ def passengers():
     z = 0.2 + 2.7 * woman - 1.15 * place - 0.03 * (age - 30) + 1.2 * (age < 12) - 0.25 * relatives
     survived = rng.random(rows) < 1 / (1 + np.exp(-z))
     unknown = rng.random(rows) < 0.15
-    return shuffled(
-        ["class", "sex", "age", "relatives", "fare", "harbour", "survived"],
-        [
-            [
-                ["first", "second", "third"][place[i]],
-                "female" if woman[i] else "male",
-                "" if unknown[i] else f"{age[i]:g}",
-                f"{relatives[i]}",
-                f"{fare[i]:g}",
-                harbour[i],
-                "yes" if survived[i] else "no",
-            ]
-            for i in range(rows)
-        ],
-    )
+    columns = {
+        "class": np.array(["first", "second", "third"])[place],
+        "sex": np.where(woman, "female", "male"),
+        "age": ["" if lacks else f"{own:g}" for own, lacks in zip(age, unknown, strict=True)],
+        "relatives": relatives.astype(str),
+        "fare": [f"{own:g}" for own in fare],
+        "harbour": harbour,
+        "survived": np.where(survived, "yes", "no"),
+    }
+    return shuffled(columns, list(zip(*columns.values(), strict=True)))
 
 
 def wages():

@@ -11,18 +11,11 @@ import pytest
 import nnviz
 from nnviz.cli.main import main
 from nnviz.files.examples import example
-from tests.processes import COMMAND, PATIENCE_S, Forks, ended, python
+from tests.processes import COMMAND, PATIENCE_S, ended, python
 from tests.test_cli import LEAST, OVER_FITTING, same_run
 
 CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
-needs_shell = pytest.mark.skipif(sys.platform == "win32", reason="needs a shell that closes streams")
-
-
-@pytest.fixture(scope="module")
-def forks():
-    with Forks() as forks:
-        yield forks
 
 
 IMPORTS = """
@@ -42,15 +35,13 @@ for line in sys.argv[1:]:
         assert not end.code
     assert not imported("PySide6", "pyqtgraph", "contourpy", "nnviz.ui"), line
 """
-WITHOUT_QT = (
-    *("predict relu", "slopes relu", "train relu", "convert relu a.json", "check relu", "examples"),
-    *("render relu -o a.svg", "--help", "--version"),
-)
 
 
 def test_neither_nnviz_nor_a_command_that_needs_no_window_imports_qt(tmp_path):
     """And `import nnviz` and the list of examples import no NumPy."""
-    code, _, err = python(IMPORTS, *WITHOUT_QT, cwd=tmp_path)
+    of_a_network = "predict relu|slopes relu|train relu|convert relu a.json|check relu|render relu -o a.svg"
+    lines = [*of_a_network.split("|"), "examples", "--help", "--version"]
+    code, _, err = python(IMPORTS, *lines, cwd=tmp_path)
     assert (code, err) == (0, "")
 
 
@@ -130,20 +121,19 @@ from nnviz.core.training.trainer import Trainer
 def send():
     os.kill(os.getpid(), signal.{name})
 
-AT = {at}
 work = Trainer.work
 def until_told(self, updates):
     for _ in work(self, updates):
-        if self.iteration == AT:
+        if self.iteration == {at}:
             {deed}
         yield
 Trainer.work = until_told
 sys.exit(main())
 """
-"""A command that sends itself a signal once so many updates are made, or does another deed."""
 
 
 def program(at, name="SIGINT", deed="send()", before=""):
+    """Return a command that sends itself a signal, or does another deed, once so many updates are made."""
     return before + SIGNALLED.format(at=at, name=name, deed=deed)
 
 
@@ -179,11 +169,7 @@ def test_within_an_epoch_the_last_point_is_measured(forks, tmp_path, capsys):
     assert [point[0] for point in printed["history"]] == [0, 15, 20]
     train(("iris", *options, "--updates", 20, "-o", whole), capsys)
     assert same_run(out, whole)
-
-
-@needs_signals
-def test_without_an_output_the_history_is_printed(forks):
-    code, printed, err = forks(program(2), "train", "relu", "--updates", "9")
+    code, printed, err = forks(program(2), "train", "relu", "--updates", "9")  # without an output
     assert (code, err) == (130, "stopped after 2 of 9 updates\n")
     assert [line.split()[0] for line in printed.splitlines()] == ["iteration", "0", "1", "2"]
 
@@ -220,12 +206,16 @@ def test_a_signal_that_ends_the_reader_of_the_output_too_is_told_by_the_exit_cod
         out.unlink()
 
 
-BEFORE_THE_FIRST = {
-    "stopped\n": "import nnviz.files.opening as place\nname = 'read_bytes'\n",
-    "stopped before the first update; nothing is saved\n": (
-        "import nnviz.core.training.batches as place\nname = 'Batches'\n"
-    ),
-}
+BEFORE_THE_FIRST = """
+import os, signal
+import nnviz.core.training.batches, nnviz.core.training.trainer, nnviz.files.opening
+whole = nnviz.{place}
+def signalled(*arguments, **settings):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return whole(*arguments, **settings)
+nnviz.{place} = signalled
+nnviz.core.training.trainer.Batches = nnviz.core.training.batches.Batches
+"""
 
 
 @needs_signals
@@ -233,22 +223,14 @@ def test_a_signal_before_the_first_update_leaves_the_old_file(forks, tmp_path):
     """While the file is read, and once it is."""
     out = tmp_path / "out.json"
     out.write_text("old")
-    for told, which in BEFORE_THE_FIRST.items():
-        before = f"""
-import os, signal
-{which}
-whole = getattr(place, name)
-def signalled(*arguments, **settings):
-    os.kill(os.getpid(), signal.SIGTERM)
-    return whole(*arguments, **settings)
-import nnviz.core.training.trainer
-for module in (place, nnviz.core.training.trainer):
-    setattr(module, name, signalled)
-"""
-        line = "train", "relu", "-o", out, "--history", tmp_path / "h.csv"
-        assert forks(program(None, before=before), *line) == (143, "", told)
+    for place, told in (
+        ("files.opening.read_bytes", "stopped\n"),
+        ("core.training.batches.Batches", "stopped before the first update; nothing is saved\n"),
+    ):
+        code = program(None, before=BEFORE_THE_FIRST.format(place=place))
+        assert forks(code, "train", "relu", "-o", out, "--history", tmp_path / "h.csv") == (143, "", told)
         assert out.read_text() == "old"
-        assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+        assert [*tmp_path.iterdir()] == [out]
 
 
 @needs_signals
@@ -264,7 +246,7 @@ def test_a_signal_while_saving_waits_until_all_is_saved(forks, tmp_path):
 
 
 @needs_signals
-def test_a_second_ctrl_c_while_saving_ends_at_once_and_leaves_the_old_file(forks, tmp_path):
+def test_a_second_ctrl_c_while_saving_ends_at_once_and_a_doubled_one_is_one(forks, tmp_path):
     out = tmp_path / "out.json"
     out.write_text("old")
     before = "import nnviz.cli.stopping\nnnviz.cli.stopping.DOUBLED_S = -1.0\n"
@@ -272,11 +254,6 @@ def test_a_second_ctrl_c_while_saving_ends_at_once_and_leaves_the_old_file(forks
     assert forks(code, "train", "relu", "-o", out)[::2] == (130, "stopped after 3 of 20 updates\nstopped\n")
     assert out.read_text() == "old"
     assert list(tmp_path.iterdir()) == [out]
-
-
-@needs_signals
-def test_a_ctrl_c_that_comes_doubled_is_one(forks, tmp_path):
-    out = tmp_path / "out.json"
     code, _, _ = forks(program(3, deed="send(); send()"), "train", "relu", "-o", out)
     assert (code, nnviz.load(out).iteration) == (130, 3)
 

@@ -1,9 +1,9 @@
-"""Arrows between the parts run one way: seen by what an import brings along, and by the import contracts."""
+"""Arrows between the parts run one way, by imports and by contracts, and no file or function is long."""
 
+import ast
 import importlib.util
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +11,8 @@ import pytest
 
 import nnviz
 from nnviz.files.examples import example
+from tests.house import LONGEST_FILE, LONGEST_FUNCTION, arrows, circle, files
+from tests.processes import ended, python
 
 QT = {"PySide6", "shiboken6"}
 PLOTS = {"pyqtgraph", "contourpy"}
@@ -44,21 +46,18 @@ print(json.dumps(found))
 """
 
 
-def run(code, *arguments):
-    command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
 def modules(package):
     root = Path(nnviz.__file__).parent
-    files = sorted(file for file in (root / package).rglob("*.py") if file.name != "__init__.py")
-    return [".".join(("nnviz", *file.relative_to(root).with_suffix("").parts)) for file in files]
+    paths = sorted(file for file in (root / package).rglob("*.py") if file.name != "__init__.py")
+    return [".".join(("nnviz", *file.relative_to(root).with_suffix("").parts)) for file in paths]
 
 
 def test_importing_all_of_a_package_brings_along_nothing_that_it_must_not_know():
     names = {package: modules(package) for package in UNWANTED}
     assert all(names.values())
-    found = json.loads(run(IMPORTS, json.dumps(names)))
+    code, out, err = python(IMPORTS, json.dumps(names))
+    assert code == 0, err
+    found = json.loads(out)
     assert {package: sorted(UNWANTED[package].intersection(found[package])) for package in UNWANTED} == {
         package: [] for package in UNWANTED
     }
@@ -66,7 +65,7 @@ def test_importing_all_of_a_package_brings_along_nothing_that_it_must_not_know()
 
 def test_only_who_needs_an_optional_library_looks_for_it():
     """So all else works where they are missing, too, and the start stays fast."""
-    said = run(f"""
+    _, out, err = python(f"""
 import sys
 class Watch:
     @staticmethod
@@ -82,18 +81,50 @@ for command in ("predict", "slopes", "check"):
 nnviz.train(nnviz.load({str(example("xor").path)!r}))
 print("done")
 """)
-    assert said.endswith("done\n")
-    assert "looked for" not in said
+    assert out.endswith("done\n"), err
+    assert "looked for" not in out
 
 
 @pytest.mark.skipif(
     importlib.util.find_spec("importlinter") is None, reason="import-linter is of the extra dev; CI has it"
 )
 def test_the_import_contracts_hold():
-    root = Path(__file__).parents[1]
-    code = "import sys; from importlinter.cli import lint_imports_command as lint; sys.argv[1:] = []; lint()"
-    environment = {**os.environ, "PYTHONUTF8": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, cwd=root, env=environment, encoding="utf-8"
+    program = (
+        "import sys; from importlinter.cli import lint_imports_command as lint; sys.argv[1:] = []; lint()"
     )
-    assert done.returncode == 0, done.stdout
+    settings = {
+        "cwd": Path(__file__).parents[1],
+        "env": {**os.environ, "PYTHONUTF8": "1"},
+        "encoding": "utf-8",
+    }
+    code, out, _ = ended([sys.executable, "-c", program], **settings)
+    assert code == 0, out
+
+
+HOUSE = files()
+
+
+def test_no_file_and_no_function_is_long():
+    assert [(file.name, file.lines) for file in HOUSE if file.lines > LONGEST_FILE] == []
+    assert [each for file in HOUSE for each in file.functions if each.lines > LONGEST_FUNCTION] == []
+
+
+def test_no_packages_import_one_another_round_about():
+    assert arrows(HOUSE)["nnviz.ui.window", "nnviz.ui.widgets"] > 0
+    assert circle(HOUSE) == []
+
+
+def test_every_painter_ends_whatever_is_raised():
+    """One that is left active in a paintEvent ends the process at the next paint."""
+    left, painters = [], 0
+    for file in HOUSE:
+        text = file.path.read_text("utf-8")
+        nodes = list(ast.walk(ast.parse(text))) if "ainter" in text else []
+        made = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "QPainter"]
+        ended = [item.context_expr for node in nodes if isinstance(node, ast.With) for item in node.items]
+        begun = [node for node in nodes if isinstance(node, ast.Attribute) and node.attr == "begin"]
+        left += [(file.name, call.lineno) for call in made if call not in ended]
+        left += [(file.name, node.lineno) for node in begun if ast.unparse(node.value) == "painter"]
+        painters += len(made)
+    assert painters > 0
+    assert left == []

@@ -13,7 +13,7 @@ from nnviz._show import window_process
 from nnviz._streams import TRAINING
 from nnviz.files import frames
 from nnviz.watching import view
-from tests.processes import PATIENCE_S, Forks
+from tests.processes import PATIENCE_S
 
 pytestmark = pytest.mark.filterwarnings("ignore:arrays do not say their activations:UserWarning")
 
@@ -23,6 +23,11 @@ NETWORK = nnviz.Network.from_weights(WEIGHTS)
 
 def all_points(got):
     return np.concatenate([frame.points for frame in got]).tolist()
+
+
+def shape(network):
+    """Return the sizes of a network, and of each layer whether it has biases."""
+    return network.sizes, tuple(layer.biases is not None for layer in network.layers)
 
 
 def test_a_loop_over_arrays_that_change_in_place_is_followed_from_its_start_to_its_end(windows):
@@ -51,46 +56,29 @@ def test_every_loss_of_a_quick_loop_comes_though_few_frames_do(windows):
     assert all_points(got) == [[k + 1, k] for k in range(10_000)]
 
 
-def test_one_array_is_a_layer_by_itself(windows):
-    weights = np.array([[1.0, 2.0], [3.0, 4.0]])
-    with nnviz.watch(weights) as watched:
-        weights += 1
+def test_models_of_every_kind_are_followed_as_they_change(windows):
+    """One array, weights that the loop makes anew, a network that another replaces, a dictionary."""
+    array, anew = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0, 2.0]])
+    with nnviz.watch(array) as watched:
+        array += 1
         watched.update(1.0)
-    state, got, _ = windows[0].read()
-    assert state.network.layers[0].weights.tolist() == [[1, 2], [3, 4]]
-    assert got[-1].values.tolist() == [2, 3, 4, 5]
-
-
-def test_weights_that_the_loop_makes_anew_are_handed_over(windows):
-    w = np.array([[1.0, 2.0]])
-    with nnviz.watch([w]) as watched:
+    with nnviz.watch([anew]) as watched:
         for _ in range(3):
-            w = w * 2
-            watched.update(model=[w])
-    state, got, _ = windows[0].read()
-    assert state.network.layers[0].weights.tolist() == [[1, 2]]
-    assert got[-1].values.tolist() == [8, 16]
-    assert all_points(got) == []
-
-
-def test_a_network_is_watched_by_those_that_take_its_place(windows):
-    other = nnviz.Network.from_weights({**WEIGHTS, "output": [0, 1]})
+            anew = anew * 2
+            watched.update(model=[anew])
     with nnviz.watch(NETWORK) as watched:
-        watched.update(1.0, other)
-    state, got, _ = windows[0].read()
-    assert state.network == NETWORK
-    assert got[-1].values.tolist() == [2, 4, 4, -5, 0, 1]
-
-
-def test_the_dictionary_of_the_course_is_watched_as_it_is(windows):
-    weights = {name: np.array(values) for name, values in WEIGHTS.items()}
-    with nnviz.watch(weights, [[3, 5]], [60]) as watched:
-        weights["output"] = weights["output"] - 1
+        watched.update(1.0, nnviz.Network.from_weights({**WEIGHTS, "output": [0, 1]}))
+    dictionary = {name: np.array(values) for name, values in WEIGHTS.items()}
+    with nnviz.watch(dictionary, [[3, 5]], [60]) as watched:
+        dictionary["output"] = dictionary["output"] - 1
         watched.update(np.float64(64.0))
-    state, got, _ = windows[0].read()
-    assert state.network == NETWORK
-    assert got[-1].values.tolist() == [2, 4, 4, -5, 1, 6]
-    assert all_points(got) == [[1, 64]]
+    states, frames_of, _ = zip(*(window.read() for window in windows), strict=True)
+    starts = [state.network.layers[0].weights.tolist() for state in states[:2]]
+    assert starts == [[[1, 2], [3, 4]], [[1, 2]]]
+    assert [state.network for state in states[2:]] == [NETWORK, NETWORK]
+    ends = [got[-1].values.tolist() for got in frames_of]
+    assert ends == [[2, 3, 4, 5], [8, 16], [2, 4, 4, -5, 0, 1], [2, 4, 4, -5, 1, 6]]
+    assert [all_points(got) for got in frames_of] == [[[1, 1]], [], [[1, 1]], [[1, 64]]]
 
 
 W23, W31 = np.ones((2, 3)), np.ones((3, 1))
@@ -113,29 +101,25 @@ SHAPES = {
 
 
 def test_arrays_are_taken_as_weights_and_biases_in_the_order_that_makes_a_network(windows):
-    got = {}
-    for name, (model, _) in SHAPES.items():
+    for model, _ in SHAPES.values():
         nnviz.watch(model).close()
-        network = windows[-1].read()[0].network
-        got[name] = network.sizes, tuple(layer.biases is not None for layer in network.layers)
-    assert got == {name: expected for name, (_, expected) in SHAPES.items()}
-
-
-def test_the_rows_tell_which_way_round_the_weights_of_a_script_are(windows):
-    nnviz.watch([W23], [[1, 2]]).close()
-    assert windows[0].read()[0].network.sizes == (2, 3)
+    found = [shape(window.read()[0].network) for window in windows]
+    assert dict(zip(SHAPES, found, strict=True)) == {name: expected for name, (_, expected) in SHAPES.items()}
+    nnviz.watch([W23], [[1, 2]]).close()  # the rows tell which way round the weights of a script are
+    assert windows[-1].read()[0].network.sizes == (2, 3)
 
 
 def test_a_loop_that_makes_new_arrays_and_keeps_them_to_itself_is_told_so(windows, capsys, approved):
+    told = []
     for moves in (True, False):
         weights = W23.copy()
         with nnviz.watch([weights], activations=["identity"]) as view:
             for loss in (3.0, 2.0):
                 weights = np.subtract(weights, 0.1, out=weights if moves else None)
                 view.update(loss)
-        if moves:
-            assert capsys.readouterr().err == ""
-    approved("no weight has changed", capsys.readouterr().err)
+        told.append(capsys.readouterr().err)
+    assert told[0] == ""
+    approved("no weight has changed", told[1])
 
 
 def test_activations_that_are_assumed_are_told_where_watch_is_called_and_in_the_window(windows, approved):
@@ -145,42 +129,38 @@ def test_activations_that_are_assumed_are_told_where_watch_is_called_and_in_the_
     approved("activations that are assumed", f"{told[0].message}\n{windows[0].read()[0].notes}")
 
 
-def test_activations_that_are_known_are_no_reason_to_warn(windows):
-    warnings.simplefilter("error")
-    nnviz.watch([W23, W31], activations=["tanh", "identity"]).close()
-    nnviz.watch(WEIGHTS).close()
-    nnviz.watch(NETWORK).close()
-    assert [window.read()[0].notes for window in windows] == ["", "", ""]
-
-
-def test_where_warnings_are_errors_no_window_is_opened(windows):
+def test_only_activations_that_are_assumed_are_a_reason_to_warn(windows):
     warnings.simplefilter("error")
     with pytest.raises(UserWarning, match="activations"):
         nnviz.watch(W23)
     assert windows == []
+    for model, activations in (([W23, W31], ["tanh", "identity"]), (WEIGHTS, None), (NETWORK, None)):
+        nnviz.watch(model, activations=activations).close()
+    assert [window.read()[0].notes for window in windows] == ["", "", ""]
 
 
 REFUSED = {
-    "a number": (5, {}, TypeError),
-    "a text": ("bank.json", {}, TypeError),
-    "arrays that do not meet": ([np.ones((2, 3)), np.ones((4, 4))], {}, nnviz.FileError),
-    "no array": ([], {}, nnviz.FileError),
-    "three dimensions": ([np.ones((2, 3, 4))], {}, nnviz.FileError),
-    "two activations": ([W23], {"activations": ["relu", "relu"]}, nnviz.FileError),
-    "an unknown activation": ([W23], {"activations": ["rely"]}, nnviz.FileError),
-    "four columns": ([W23.T, np.ones((2, 1))], {"x": [[1, 2, 3, 4]]}, nnviz.FileError),
-    "not a number": ([W23 * np.nan], {}, nnviz.FileError),
+    "a number": (5, {}),
+    "a text": ("bank.json", {}),
+    "arrays that do not meet": ([np.ones((2, 3)), np.ones((4, 4))], {}),
+    "no array": ([], {}),
+    "three dimensions": ([np.ones((2, 3, 4))], {}),
+    "two activations": ([W23], {"activations": ["relu", "relu"]}),
+    "an unknown activation": ([W23], {"activations": ["rely"]}),
+    "four columns": ([W23.T, np.ones((2, 1))], {"x": [[1, 2, 3, 4]]}),
+    "not a number": ([W23 * np.nan], {}),
 }
 
 
 def test_what_cannot_be_watched_is_refused_before_the_training(windows, approved):
-    said = []
-    for name, (model, words, error) in REFUSED.items():
+    told = {}
+    for name, (model, words) in REFUSED.items():
+        error = TypeError if isinstance(model, int | str) else nnviz.FileError
         with pytest.raises(error) as caught:
             nnviz.watch(model, **words)
-        said.append(f"{name}: {caught.value}")
+        told[name] = str(caught.value)
     assert windows == []
-    approved("what cannot be watched", "\n".join(said))
+    approved("what cannot be watched", told)
 
 
 def test_an_exception_ends_it_by_its_name_and_goes_on_up(windows):
@@ -222,7 +202,8 @@ def test_a_view_that_is_let_go_of_has_ended(windows):
     assert (got[-1].iteration, ending) == (1, "")
 
 
-def test_a_model_that_takes_long_to_look_at_is_looked_at_less_often(windows, monkeypatch):
+@pytest.mark.usefixtures("windows")
+def test_a_model_that_takes_long_to_look_at_is_looked_at_less_often(monkeypatch):
     looks = []
 
     class Model(list):
@@ -283,12 +264,6 @@ READS = "import sys; sys.stdin.buffer.read()"
 HANGS = "import time; time.sleep(1000)"
 CLOSES = "import os; os.close(0)"
 DIES = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-
-
-@pytest.fixture(scope="module")
-def forks():
-    with Forks() as forks:
-        yield forks
 
 
 @pytest.fixture
