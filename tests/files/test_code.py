@@ -85,25 +85,24 @@ def of_a_third_loss(monkeypatch):
 
 def test_a_program_prints_the_predictions_and_the_history_of_the_window(monkeypatch, tmp_path, amount):
     made_up.register(monkeypatch)
-    states = programs.the_issues() | {"shares": programs.of_shares()}
     few = {None: ([], [9]), 3: ([3],)}
     every = dict.fromkeys(few, ([], [3], [9]))
-    for batch, hidden in amount(quick=few, ci=every, night=every).items():
-        # losses, outputs, validation and accuracy
-        states |= {f"{name} {batch}": own for name, own in programs.of_classes(batch, hidden).items()}
-    states |= {f"activation {k}": programs.of_activation(name) for k, name in enumerate(NAMES)}
     hostile, apart = programs.HOSTILE, amount(quick=4, ci=1, night=1)
     of_names = {
-        f"names {k}": programs.of_names(*(hostile[k:] + hostile)[:5]) for k in range(0, len(hostile), apart)
+        f"names {k}": programs.of_names(*(hostile[k:] + hostile)[:5]) for k in range(len(hostile))[::apart]
     }
     lacking = {
         "no targets": replace(small_state(), data=Dataset(small_state().data.inputs)),
         "no rows": replace(small_state(), data=Dataset.empty(small_state().network)),
     }
-    after = {"after a run": nnviz.train(small_state(optimizer="adam", updates=30)).state}
-    states |= {**dict(of_large_z()), **dict(of_layers()), **of_names, **lacking, **after}
+    states = programs.the_issues() | dict(of_large_z()) | dict(of_layers()) | of_names | lacking
+    for batch, hidden in amount(quick=few, ci=every, night=every).items():
+        # losses, outputs, validation and accuracy
+        states |= {f"{name} {batch}": own for name, own in programs.of_classes(batch, hidden).items()}
+    states |= {f"activation {k}": programs.of_activation(name) for k, name in enumerate(NAMES)}
+    states |= {"shares": programs.of_shares(), **dict(of_a_third_loss(monkeypatch))}
+    states["after a run"] = nnviz.train(small_state(optimizer="adam", updates=30)).state
     states |= {"hinge": made_up.state(updates=30), "calm": made_up.state(optimizer="calm", updates=30)}
-    states |= dict(of_a_third_loss(monkeypatch))
     made = {f"{name} {style}": own for style in STYLES for name, own in made_of(states, style).items()}
     if amount(quick=True, ci=False, night=False):
         families = [name for name in states if name.startswith(("activation", "cross_entropy", "mse"))]
@@ -122,14 +121,11 @@ def test_a_program_prints_the_predictions_and_the_history_of_the_window(monkeypa
             assert not any(word in text for word in ("history", "learning_rate"))
 
 
-def test_the_program_of_curve_keeps_to_the_history_to_its_end(tmp_path, amount):
-    """With adam, which makes a step of what a truly level loss rounds to."""
+def test_the_program_of_curve_keeps_to_its_history_and_others_print_a_prediction(tmp_path, amount):
+    """Adam makes a step of what a truly level loss rounds to."""
     state = programs.shipped("curve")
     styles = amount(quick=("numpy",), ci=STYLES, night=STYLES)
     programs.check({style: (program(state, style), state) for style in styles}, 1e-9, tmp_path)
-
-
-def test_a_program_without_rows_ends_in_a_line_that_prints_a_prediction(tmp_path):
     programs.check_what_to_try(STYLES, tmp_path)
 
 
@@ -197,23 +193,18 @@ def test_the_course_finds_its_own_words(approved):
     """Those of its exercises: without relu a node has a value, with relu an input and an output."""
     approved("the course's words without relu", program(programs.shipped("forward"), "course").text)
     two = program(programs.shipped("two-hidden-layers"), "course").text
-    assert "    'node_0_0': np.array([2, 4]),\n" in two
-    assert "    node_0_0_input = (input_data * weights['node_0_0']).sum()\n" in two
-    assert "    node_0_0_output = relu(node_0_0_input)\n" in two
-    assert "    hidden_0_outputs = np.array([node_0_0_output, node_0_1_output])\n" in two
+    approved(
+        "the course's words with relu", "\n".join(line for line in two.splitlines() if "node_0_0" in line)
+    )
 
 
-def test_an_unknown_style_is_named():
-    with pytest.raises(ValueError, match=r"no style is called 'cobol'; known are .*numpy"):
-        nnviz.code(small_state(), "cobol")
-
-
-def test_numbers_read_back_to_the_last_bit():
+def test_numbers_read_back_to_the_last_bit_and_an_unknown_style_is_named():
     values = [[0.1 + 0.2, -0.0], [5e-324, 1.7976931348623157e308]]
-    network = make_network([2, 2], ["identity"], [False])
-    network = replace(network, layers=(replace(network.layers[0], weights=values),))
+    network = Network(["x", "y"], [Layer(["a", "b"], "identity", values)])
     _, found = executed(program(State(network, Dataset.empty(network)), "numpy").text)
     assert found["W0"].tobytes() == np.array(values).tobytes()
+    with pytest.raises(ValueError, match=r"no style is called 'cobol'; known are .*numpy"):
+        nnviz.code(small_state(), "cobol")
 
 
 def with_columns():
@@ -242,18 +233,13 @@ def test_a_raw_row_is_standardised_as_nnviz_does_it_and_predicted(style):
             assert found["as_inputs"](row) == state.columns.encoded([row])[0].tolist()
         with pytest.raises(ValueError, match="column colour ': 'blue' is not known; known are ") as unknown:
             found["as_inputs"]([1, "blue", 2, 3])
-        assert refused_value(state, [1, "blue", 2, 3]) == f"row 1, {unknown.value}"
+        with pytest.raises(ValueError, match=f"^{re.escape(f'row 1, {unknown.value}')}$"):
+            state.predict([[1, "blue", 2, 3]])
         expected = each.predict(raw[:1] if rows else [[0.0, raw[0][1], 0.0, 0.0]])[0].tolist()
         numbers = [float(number) for number in re.findall(r"[-+.\de]+", printed[rows])]
         np.testing.assert_allclose(numbers, expected, 1e-7)
     assert "# The rows as the network takes them" in program(state, style).text
     assert "as_inputs" not in program(replace(state, columns=()), style).text
-
-
-def refused_value(state, row):
-    with pytest.raises(ValueError, match=r"^row 1, ") as caught:
-        state.predict([row])
-    return str(caught.value)
 
 
 def test_many_columns_are_standardised_by_lists():

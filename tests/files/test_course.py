@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nnviz.core.edits import rename, set_activation
-from nnviz.core.network import Layer, Network
+from nnviz.core.network import Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State, WeightSet
@@ -17,7 +17,8 @@ from nnviz.files.code import code as program
 from nnviz.files.errors import FileError, UnfitError
 from nnviz.files.registry import left_out, load, save
 from nnviz.files.source import Source
-from tests.files.helpers import calls, cases_of, names, refusals
+from tests.core.oracle import make_network
+from tests.files.helpers import calls, cases_of, names, refusals, refused
 
 FORWARD = """import numpy as np
 
@@ -70,6 +71,10 @@ def opened(text, name="notes.py"):
     return registry.read(Source(text.encode(), Path(name)))
 
 
+def activations(state):
+    return [layer.activation for layer in state.network.layers]
+
+
 def weights(layers):
     return [layer.weights.tolist() for layer in layers]
 
@@ -87,39 +92,35 @@ FLOATS = "'node_0': array([2., 4.]), 'node_1': array([ 4., -5.]), 'output': arra
 TYPED = "[np.float64(2.0), 4], 'node_1': np.array([4, -np.float64(5.0)], dtype=np.float64)"
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        *((name, f"{{{NODES}}}".replace("'", '"')) for name in ("w.json", "w.txt")),
-        *(("w.py", f"{{{NODES}}}"), ("w.json", f"{{{NODES},}}"), ("w.py", f"{{{FLOATS}}}")),
-        ("w", f"{{{NODES}}}".replace("[", "(").replace("]", ")")),
+def test_a_dictionary_opens_with_relu_hidden_nodes_and_an_identity_output():
+    plain = f"{{{NODES}}}"
+    for name, text in (
+        ("w.json", plain.replace("'", '"')),
+        ("w.txt", plain.replace("'", '"')),
+        ("w.py", plain),
+        ("w.json", f"{{{NODES},}}"),
+        ("w.py", f"{{{FLOATS}}}"),
+        ("w", plain.replace("[", "(").replace("]", ")")),
         ("w.py", "# my\nw = {'node_0': [2, 4],\n  'node_1': [4, -5],  # two\n 'output': [2, 7]}\n"),
         ("w.py", f"import numpy as np\n\nweights = {{{ARRAYS}}}\n"),
-        ("w", f"import numpy\nw = {{{NODES}}}".replace("[2, 4]", "numpy.array((2, 4))")),
+        ("w", f"import numpy\nw = {plain}".replace("[2, 4]", "numpy.array((2, 4))")),
         ("w.py", f"{{'node_0': {TYPED}, 'output': np.array([2, 7], dtype=float)}}"),
         ("w.py", "\ufeff{'output': [2, 7], 'node_1': [4, -5.0], 'node_0': [2, 4]}"),
-    ],
-)
-def test_a_dictionary_opens_with_relu_hidden_nodes_and_an_identity_output(name, text):
-    state = opened(text, name)
-    assert state.network == COURSE.network
-    assert [layer.activation for layer in state.network.layers] == ["relu", "identity"]
-    assert state.network.predict([3, 5]).tolist() == [[52.0]]
-    assert len(state.data) == 0
+    ):
+        state = opened(text, name)
+        assert (state.network, activations(state)) == (COURSE.network, ["relu", "identity"]), text
+        assert state.network.predict([3, 5]).tolist() == [[52.0]]
+        assert len(state.data) == 0
 
 
 def test_a_dictionary_is_written_one_node_a_line_and_nnviz_says_what_it_leaves_out(tmp_path, approved):
     save(COURSE, tmp_path / "w.py")
-    assert (tmp_path / "w.py").read_text() == (
-        '{\n  "node_0": [2, 4],\n  "node_1": [4, -5],\n  "output": [2, 7]\n}\n'
-    )
     assert load(tmp_path / "w.py").network == COURSE.network
     named = replace(rename(COURSE, 0, 1, "children"), name="Bank", notes="Try it.")
     bare = State(COURSE.network, Dataset.empty(COURSE.network))
-    sets = (WeightSet.of("mine", COURSE.network),)
-    settled = replace(bare, training=Training(0.1), weight_sets=sets)
+    settled = replace(bare, training=Training(0.1), weight_sets=(WeightSet.of("mine", COURSE.network),))
     left = (left_out(COURSE, "w.py"), left_out(named, "to/w.py"), left_out(settled, "w.txt"))
-    approved("what a dictionary leaves out", "\n".join(left))
+    approved("a dictionary, and what it leaves out", "\n".join(((tmp_path / "w.py").read_text(), *left)))
     assert left_out(bare, "w.py") == left_out(named, "w.json") == ""
     assert left_out(opened("a = 1\nw = {'output': [1]}"), "w.py").startswith("w.py leaves out the notes")
 
@@ -168,31 +169,28 @@ BAD_DATA = (
 
 
 def test_a_bad_dictionary_or_code_is_refused_with_its_line(approved):
-    approved(
-        "bad dictionaries and code", refusals((*cases_of(BAD), *LONG), lambda text: opened(text, "bad.py"))
-    )
+    told = refusals((*cases_of(BAD), *LONG), lambda text: opened(text, "bad.py"))
+    approved("bad dictionaries and code", told)
     approved("bad data", refusals(BAD_DATA, opened))
     deep = ("{'output': " + "[" * 5000 + "]" * 5000 + "}", f"w = {{'output': {'[' * 4000}1{']' * 4000}}}")
     assert len(refusals(deep, opened).splitlines()) == 2  # Python's parser has several sentences, by version
 
 
-@pytest.mark.parametrize("name", ["notes.py", "notes.txt", "notes"])
-def test_the_courses_code_opens_with_its_data(name, approved):
-    state = opened(FORWARD, name)
-    assert weights(state.network.layers) == [FIRST, LAST]
-    assert data(state) == ([[3, 5]], None)
-    assert state.network.predict([3, 5]).tolist() == [[-39.0]]
-    approved("the notes of the course's code", state.notes)
+def test_the_courses_code_opens_with_its_data(approved):
+    for name in ("notes.py", "notes.txt", "notes"):
+        state = opened(FORWARD, name)
+        assert (weights(state.network.layers), data(state)) == ([FIRST, LAST], ([[3, 5]], None))
+        assert state.network.predict([3, 5]).tolist() == [[-39.0]]
+        approved("the notes of the course's code", state.notes)
 
 
 def test_code_with_several_weights_targets_functions_and_loops_opens():
-    tuning = opened(TUNING)
+    tuning, twice = opened(TUNING), opened("a = b = {'output': [1, 2]}\nu = 1")
     assert weights(tuning.network.layers) == [[[2, 1], [1, 2]], [[1, 1]]]
-    assert [kept.name for kept in tuning.weight_sets] == ["weights_0", "weights_1"]
+    names_of_sets = [[each.name for each in state.weight_sets] for state in (tuning, twice)]
+    assert names_of_sets == [["weights_0", "weights_1"], ["a", "b"]]
     assert tuning.weight_sets[1].layers[1].weights.tolist() == [[1, 0]]
     assert data(tuning) == ([[0, 3]], [[3]])
-    twice = opened("a = b = {'output': [1, 2]}\nu = 1")
-    assert [each.name for each in twice.weight_sets] == ["a", "b"]
     rows = opened(MANY_ROWS)
     assert data(rows) == ([[0, 3], [1, 2], [-1, -2], [4, 0]], [[1], [3], [5], [7]])
     assert rows.loss() == 37.5
@@ -225,11 +223,11 @@ w = weights.copy()\nw['output'] = [1, 1] ¦ w = copy.deepcopy(weights)\nw['outpu
 )
 
 
-@pytest.mark.parametrize("later", [*CHANGED, *UNCHANGED])
-def test_a_later_change_of_a_dictionary_is_taken_if_its_numbers_stand_there(later):
-    state = opened(f"{FORWARD}{later}\n")
-    assert weights(state.network.layers) == [*CHANGED.get(later, (FIRST, LAST))]
-    assert "anew" not in state.notes
+def test_a_later_change_of_a_dictionary_is_taken_if_its_numbers_stand_there():
+    for later in (*CHANGED, *UNCHANGED):
+        state = opened(f"{FORWARD}{later}\n")
+        assert weights(state.network.layers) == [*CHANGED.get(later, (FIRST, LAST))], later
+        assert "anew" not in state.notes
 
 
 def test_rows_are_changed_in_their_place_and_assigned_twice():
@@ -261,29 +259,27 @@ weights['output'] = improved(weights) ¦ weights['output'][0] = np.random.rand()
 
 
 def test_a_later_change_that_only_running_would_tell_is_refused_with_its_line(approved):
-    for name in ("weights", "input_data"):
-        cases = [later for later in cases_of(UNKNOWN) if ("input_data" in later) == (name == "input_data")]
-        lines = refusals(cases, lambda later: opened(FORWARD + later)).splitlines()
-        approved(
-            f"a change of | {name}", "\n".join({"line " + line.rpartition(": line ")[2] for line in lines})
-        )
+    places = {"weights": set(), "input_data": set()}
+    for later in cases_of(UNKNOWN):
+        said = refused(opened, FORWARD + later)
+        places["input_data" if "input_data" in later else "weights"].add(said[said.rindex("line ") :])
+    approved("later changes", {name: "\n".join(told) for name, told in places.items()})
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        lambda many: "w['output'][0] = 1.5\n" * many,
-        lambda many: "w['output'][0] += 1\n" * many,
-        lambda many: "".join(f"w['n{k}'] = [1]\n" for k in range(many)),
-        lambda many: "".join(f"v{k} = [1]\nv{k}[0] += 1\n" for k in range(many)),
-        lambda many: "".join(f"def f{k}(): 0\nf{k}(w)\n" for k in range(many)),
-        lambda many: "def f(v): v[0] = 1\n" * many + "f(w)\n" * many,
-        lambda many: "v = " * many + f"[{'1, ' * many}]\n",
-        lambda many: f"v = np.array([{'1.5, ' * many}])\n" + "v[0] = 1.5\n" * many,
-        lambda many: f"u = ({'1, ' * many})\n" + "v = u\n" * many,
-    ],
-    ids=lambda text: text(1).partition("\n")[0],
-)
+MANY = {
+    "assignments": lambda many: "w['output'][0] = 1.5\n" * many,
+    "sums": lambda many: "w['output'][0] += 1\n" * many,
+    "nodes": lambda many: "".join(f"w['n{k}'] = [1]\n" for k in range(many)),
+    "names": lambda many: "".join(f"v{k} = [1]\nv{k}[0] += 1\n" for k in range(many)),
+    "functions": lambda many: "".join(f"def f{k}(): 0\nf{k}(w)\n" for k in range(many)),
+    "definitions and calls": lambda many: "def f(v): v[0] = 1\n" * many + "f(w)\n" * many,
+    "a list of many names": lambda many: "v = " * many + f"[{'1, ' * many}]\n",
+    "an array": lambda many: f"v = np.array([{'1.5, ' * many}])\n" + "v[0] = 1.5\n" * many,
+    "a tuple": lambda many: f"u = ({'1, ' * many})\n" + "v = u\n" * many,
+}
+
+
+@pytest.mark.parametrize("text", MANY.values(), ids=MANY)
 def test_the_work_for_many_changes_grows_with_the_length_of_the_text_alone(text, amount):
     def reading(many):
         with suppress(FileError):
@@ -313,11 +309,10 @@ def test_the_notes_say_what_was_left_out_or_assigned_anew(approved):
         "another network": one + "two = {'node_0': [1, 2], 'output': [1]}\ninput_data = [3, 5]\n",
         "no numbers": "one = {'node_0': [1, 2], 'output': [1]}\ntwo = {'node_0': [1, 2],\n 'output': [w]}\n",
     }
-    for name, text in cases.items():
-        approved(f"notes | {name}", opened(text).notes)
-    assert opened(cases["one of two dictionaries changes"]).weight_sets == ()
-    assert opened(cases["another network"]).network.sizes == (2, 1, 1)
-    assert opened(cases["no numbers"]).network.sizes == (2, 1, 1)
+    states = {name: opened(text) for name, text in cases.items()}
+    approved("notes", {name: state.notes for name, state in states.items()})
+    assert states["one of two dictionaries changes"].weight_sets == ()
+    assert states["another network"].network.sizes == states["no numbers"].network.sizes == (2, 1, 1)
 
 
 def test_a_letter_is_data_only_if_it_stands_for_numbers():
@@ -344,7 +339,8 @@ def predict_with_network(row, weights):
 
 
 def test_the_activations_are_those_of_the_code_and_the_notes_say_which(approved):
-    cases = [
+    told = []
+    for code, *expected in (
         (FORWARD, "identity", "identity"),
         (FORWARD + PREDICTS.format(hidden="relu", output=""), "relu", "identity"),
         (FORWARD + PREDICTS.format(hidden="relu", output="relu"), "relu", "relu"),
@@ -352,48 +348,40 @@ def test_the_activations_are_those_of_the_code_and_the_notes_say_which(approved)
         (FORWARD + PREDICTS.format(hidden="tanh", output="sigmoid"), "tanh", "sigmoid"),
         (FORWARD + PREDICTS.format(hidden="", output="sigmoid"), "identity", "sigmoid"),
         (TUNING, "relu", "identity"),
-    ]
-    states = [opened(code) for code, *_ in cases]
-    found = [[layer.activation for layer in state.network.layers] for state in states]
-    assert found == [[hidden, output] for _, hidden, output in cases]
-    approved("the activations", "\n".join(state.notes.splitlines()[-1] for state in states))
-    assert "Taken" not in opened("weights = {'node_0': [2, 4], 'node_1': [4, -5], 'output': [2, 7]}").notes
+    ):
+        state = opened(code)
+        assert activations(state) == expected
+        told.append(state.notes.splitlines()[-1])
+    approved("the activations", "\n".join(told))
+    assert "Taken" not in opened(f"weights = {{{NODES}}}").notes
     read = opened("def get_cross_entropy(a):\n    return a\n\nweights = {'output': [1, 2]}\n")
     assert read.training.loss == "mse"  # the loss does not go with the output
 
 
-def written(hidden, output, biases, data, **training):
-    layers = [
-        Layer([f"node_{k}" for k in range(2)], hidden, FIRST, biases),
-        Layer(["output"], output, LAST, biases and [0.25]),
-    ]
-    return State(Network(["input_0", "input_1"], layers), data, Training(**training))
-
-
 @pytest.mark.crossed(
-    activations=(("relu", "identity"), ("tanh", "identity"), ("identity", "sigmoid"), ("relu", "tanh")),
-    biases=([1, -0.5], None),
+    functions=(("relu", "identity"), ("tanh", "identity"), ("identity", "sigmoid"), ("relu", "tanh")),
+    biases=(([1, -0.5], [0.25]), (None, None)),
     optimizer=(None, *OPTIMIZERS),
 )
-def test_a_program_in_the_courses_words_opens_as_the_network_that_it_is_of(activations, biases, optimizer):
+def test_a_program_in_the_courses_words_opens_as_the_network_that_it_is_of(functions, biases, optimizer):
+    layers = [
+        replace(layer, activation=activation, biases=own)
+        for layer, activation, own in zip(NETWORK.layers, functions, biases, strict=True)
+    ]
     rows = Dataset([[3, 5], [1, 2]], [[60], [20]] if optimizer else None)
-    settings = {"optimizer": optimizer, "batch_size": 1} if optimizer else {}
-    state = written(*activations, biases, rows, **settings)
+    settings = Training(optimizer=optimizer, batch_size=1) if optimizer else Training()
+    state = State(Network(NETWORK.inputs, layers), rows, settings)
     read = opened(program(state, "course"))
     assert (read.network, read.data, read.weight_sets) == (state.network, state.data, ())
 
 
-@pytest.mark.parametrize("hidden", [2, 9], ids=["by name", "loops"])
-@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
-@pytest.mark.parametrize("output", ["softmax", "sigmoid"])
+@pytest.mark.crossed(
+    output=("softmax", "sigmoid"),
+    loss=("mse", "cross_entropy"),
+    hidden=(2, 9),  # by name, and in loops
+)
 def test_a_program_for_classes_opens_with_its_output_and_its_loss(output, loss, hidden):
-    nodes = [f"node_{k}" for k in range(hidden)]
-    layers = [
-        Layer(nodes, "tanh", [[1, k] for k in range(hidden)], [0] * hidden),
-        Layer(["output_0", "output_1"], output, [[1] * hidden, [2] * hidden], [0, 0]),
-    ]
+    network = make_network([2, hidden, 2], ["tanh", output], [True, True])
     rows = Dataset([[3, 5], [1, 2], [0, 1]], [[1, 0], [0, 1], [0, 1]])
-    state = State(Network(["input_0", "input_1"], layers), rows, Training(loss=loss, validation=0.4))
-    read = opened(program(state, "course"))
-    assert (read.network.layers[-1].activation, read.training.loss) == (output, loss)
-    assert (read.network.layers[0].activation, read.data) == ("tanh", rows)
+    read = opened(program(State(network, rows, Training(loss=loss, validation=0.4)), "course"))
+    assert (activations(read), read.training.loss, read.data) == (["tanh", output], loss, rows)

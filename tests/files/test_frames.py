@@ -36,10 +36,8 @@ def test_a_training_goes_through_and_comes_out_to_the_last_bit():
 
 
 def test_a_stream_that_breaks_off_has_ended_and_a_strange_one_is_refused(approved):
-    whole = frames.gone_on(frame(1))
-    for cut in (1, 8, 9, 30, 60):
-        assert read_on(whole[:-cut]) is None
-    empty = np.empty((0, 2))
+    whole, empty = frames.gone_on(frame(1)), np.empty((0, 2))
+    assert [read_on(whole[:-cut]) for cut in (1, 8, 9, 30, 60)] == [None] * 5
     strange = {
         "another kind": b"X" + bytes(8),
         "a very long one": b"F" + (2**60).to_bytes(8, "little"),

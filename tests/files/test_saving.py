@@ -1,18 +1,20 @@
 """A file is saved whole or not at all, other programs' changes are noticed, and only files are opened."""
 
 import errno
+import itertools
 import os
 import signal
 import socket
 import stat
 import struct
-import subprocess
 import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from unittest.mock import Mock, call
 
 import numpy as np
 import pytest
@@ -26,6 +28,7 @@ from nnviz.files.opening import LARGEST_BYTES, read_bytes, read_standard_input
 from nnviz.files.progress import CancelledError
 from nnviz.files.registry import load
 from tests.files.helpers import names, refusals, refused
+from tests.processes import python
 
 OLD, NEW = b"old", b"new" * 1000
 unix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes, links, pipes and limits")
@@ -43,6 +46,11 @@ def others(file):
     return [path for path in file.parent.iterdir() if path != file]
 
 
+def held(file):
+    """Return the bytes of a file, and the names of all files in its folder."""
+    return file.read_bytes(), names(file.parent)
+
+
 def mode(path):
     return stat.S_IMODE(path.lstat().st_mode)
 
@@ -51,31 +59,21 @@ def full(*_args, **_kwargs):
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def run(code, *arguments):
-    command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-
-
 def test_a_save_replaces_the_file_and_a_failed_one_leaves_the_old_file(file, monkeypatch, approved):
-    told = []
+    told = set()
     for failing in ("fsync", "replace", "open"):
         with monkeypatch.context() as patch:
             patch.setattr(os, failing, full)
-            told.append(refused(atomic.write, file, NEW))
-        assert (file.read_bytes(), names(file.parent)) == (OLD, ["a.json"]), failing
-    assert len({*told}) == 1
-    approved("a full disk", told[0])
-
-    def interrupt(_handle):
-        raise KeyboardInterrupt
-
+            told.add(refused(atomic.write, file, NEW))
+        assert held(file) == (OLD, ["a.json"]), failing
+    approved("a full disk", "\n".join(told))
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", interrupt)
+        patch.setattr(os, "fsync", Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             atomic.write(file, NEW)
-    assert (file.read_bytes(), names(file.parent)) == (OLD, ["a.json"])
+    assert held(file) == (OLD, ["a.json"])
     assert atomic.write(file, NEW) == ""
-    assert (file.read_bytes(), names(file.parent)) == (NEW, ["a.json"])
+    assert held(file) == (NEW, ["a.json"])
     longest = file.with_name("x" * 250 + ".json")
     atomic.write(longest, NEW)
     assert longest.read_bytes() == NEW
@@ -83,7 +81,7 @@ def test_a_save_replaces_the_file_and_a_failed_one_leaves_the_old_file(file, mon
 
 @unix
 def test_a_full_disk_or_a_kill_in_the_middle_leaves_the_old_file(file, approved):
-    code = """
+    program = """
 import os, resource, signal, sys
 from nnviz.files import atomic
 atomic.write("/dev/stdout", b"hello\\n")
@@ -98,10 +96,9 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 atomic.write(sys.argv[1], b"x" * 100_000)
 """
-    done = run(code, str(file))
-    approved("standard output, and a disk that fills up", done.stdout)
-    assert done.returncode == -signal.SIGKILL
-    assert file.read_bytes() == OLD
+    code, out, _ = python(program, file)
+    approved("standard output, and a disk that fills up", out)
+    assert (code, file.read_bytes()) == (-signal.SIGKILL, OLD)
 
 
 @unix
@@ -130,17 +127,17 @@ def test_a_save_into_no_file_is_refused_and_known_before_it(file, tmp_path, appr
     approved("where nothing can be saved", told.replace("x" * 300, "x…x"))
     before = names(tmp_path)
     known = {name: paths[name] for name in (ascii("a.json/b.json"), ascii(""))}
-    lines = told.splitlines()
-    assert refusals(known, atomic.check).splitlines() == lines[1:3]
+    assert refusals(known, atomic.check).splitlines() == told.splitlines()[1:3]
     atomic.check(file)
     atomic.check(file.with_name("new.json"))
-    assert (names(tmp_path), file.read_bytes()) == (before, OLD)
+    assert held(file) == (OLD, before)
 
 
 AS_NOBODY = """
-import os
+import os, sys
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
+os.chdir(sys.argv[1])
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
@@ -158,24 +155,21 @@ def test_somebody_without_rights_is_told_what_is_missing(approved):
         root = Path(os.path.realpath(name))
         root.chmod(0o777)
         folders = {"read-only": 0o777, "closed": 0, "no new files": 0o555, "another's": 0o777}
-        for each, rights in folders.items():
-            path = root / each / "a.json"
+        paths = [root / each / "a.json" for each in folders]
+        for path, rights in zip(paths, folders.values(), strict=True):
             path.parent.mkdir()
             path.write_bytes(OLD)
-            path.chmod(0o444 if each == "read-only" else 0o662)
+            path.chmod(0o444 if path == paths[0] else 0o662)
             path.parent.chmod(rights)
-        done = run(f"import os\nos.chdir({str(root)!r})\n{AS_NOBODY}")
-        for each in folders:
-            (root / each).chmod(0o700)
-        *told, anothers = done.stdout.replace(str(root), "TMP").splitlines()
+        _, out, _ = python(AS_NOBODY, root)
+        for path in paths:
+            path.parent.chmod(0o700)
+        *told, anothers = out.replace(str(root), "TMP").splitlines()
         approved("somebody without rights", "\n".join(told))
-        contents = [(root / each / "a.json").read_bytes() for each in folders]
-        assert contents == [OLD, OLD, OLD, b"new"]
-        assert [names(root / each) for each in folders] == [["a.json"]] * 4
+        assert [held(path) for path in paths] == [(OLD, ["a.json"])] * 3 + [(b"new", ["a.json"])]
         if os.geteuid() == 0:
             assert anothers == "another's: it belongs to you now"
-            changed = root / "another's" / "a.json"
-            assert (changed.stat().st_uid, mode(changed)) == (65534, 0o622)  # no other group gets in
+            assert (paths[3].stat().st_uid, mode(paths[3])) == (65534, 0o622)  # no other group gets in
 
 
 @superuser
@@ -220,11 +214,8 @@ def test_a_save_keeps_extended_attributes_or_says_so(file, name, value, monkeypa
     atomic.write_beside(file, "~", OLD)
     for path in (file, file.with_name("a.json~")):
         assert (os.getxattr(path, name), path.stat().st_mode) == (before, rights)
-
-    def refuse(_handle, _name, _value):
-        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
-
-    monkeypatch.setattr(os, "setxattr", refuse)
+    refusal = OSError(errno.EPERM, os.strerror(errno.EPERM))
+    monkeypatch.setattr(os, "setxattr", Mock(side_effect=refusal))
     if name.startswith("user"):
         approved("extended attributes that cannot stay", atomic.write(file, NEW))
 
@@ -255,18 +246,17 @@ def test_a_save_waits_for_another_one_and_heeds_a_last_look(file, monkeypatch, a
         raise FileError("somebody has changed it")
 
     assert refused(atomic.write, file, NEW, last_look=meanwhile) == "somebody has changed it"
-    assert (file.read_bytes(), names(file.parent)) == (OLD, ["a.json"])
+    assert held(file) == (OLD, ["a.json"])
 
 
 @unix
 def test_a_copy_beside_the_file_has_its_mode_and_follows_no_link(file, tmp_path):
     file.chmod(0o640)
-    precious = tmp_path / "precious"
+    precious, copy = tmp_path / "precious", tmp_path / "a.json~"
     precious.write_bytes(OLD)
-    (tmp_path / "a.json~").symlink_to(precious)
+    copy.symlink_to(precious)
     atomic.write_beside(file, "~", NEW)
-    assert ((tmp_path / "a.json~").read_bytes(), mode(tmp_path / "a.json~")) == (NEW, 0o640)
-    assert precious.read_bytes() == OLD
+    assert (copy.read_bytes(), mode(copy), precious.read_bytes()) == (NEW, 0o640, OLD)
 
 
 @unix
@@ -341,31 +331,25 @@ def test_a_change_that_no_stat_shows_stops_a_save(known, file, approved):
     with pytest.raises(ChangedError) as caught:
         known.write(b"mine")
     approved("a file that another program has changed", str(caught.value))
-    assert (file.read_bytes(), names(file.parent)) == (b"OLD", ["a.json"])
+    assert held(file) == (b"OLD", ["a.json"])
 
 
 @pytest.mark.parametrize("over", [False, True])
 @pytest.mark.parametrize("moment", ["the last moment", "the version before is kept"])
 def test_a_change_while_a_file_is_written_is_not_lost(known, file, monkeypatch, moment, over):
-    fsync, replace = os.fsync, os.replace
+    name = "fsync" if moment == "the last moment" else "replace"
+    step = getattr(os, name)
 
-    def theirs():
-        monkeypatch.undo()
-        file.write_bytes(b"theirs")
+    def meanwhile(*arguments):
+        if name == "replace":
+            step(*arguments)
+        if name == "fsync" or arguments[1].name == "a.json~":
+            monkeypatch.undo()
+            file.write_bytes(b"theirs")
+        if name == "fsync":
+            step(*arguments)
 
-    def in_the_last_moment(handle):
-        theirs()
-        fsync(handle)
-
-    def behind_the_version_before(source, target):
-        replace(source, target)
-        if target.name == "a.json~":
-            theirs()
-
-    if moment == "the last moment":
-        monkeypatch.setattr(os, "fsync", in_the_last_moment)
-    else:
-        monkeypatch.setattr(os, "replace", behind_the_version_before)
+    monkeypatch.setattr(os, name, meanwhile)
     if over:
         assert known.write(b"mine", over=True) == ""
         assert (file.read_bytes(), before_of(file)) == (b"mine", b"theirs")
@@ -398,7 +382,7 @@ def test_a_file_that_changes_all_the_time_is_given_up(known, file, monkeypatch, 
 def test_of_two_who_save_at_once_neither_loses_what_the_other_has_saved(file, amount):
     times = amount(quick=10, ci=30, night=300)
 
-    def count_up():
+    def count_up(_who):
         for _ in range(times):
             while True:
                 data = file.read_bytes()
@@ -407,11 +391,8 @@ def test_of_two_who_save_at_once_neither_loses_what_the_other_has_saved(file, am
                     break
 
     file.write_bytes(b"0")
-    both = [threading.Thread(target=count_up) for _ in range(2)]
-    for each in both:
-        each.start()
-    for each in both:
-        each.join()
+    with ThreadPoolExecutor() as both:
+        assert [*both.map(count_up, range(2))] == [None, None]
     assert int(file.read_bytes()) == 2 * times
 
 
@@ -453,7 +434,7 @@ def test_a_save_says_when_the_version_before_cannot_be_kept(known, file, monkeyp
     assert known.news() is News.NONE  # a failed save leaves the file known as it was
     file.with_name("a.json~").mkdir()
     approved("a version before that cannot be kept", known.write(b"mine"))
-    assert (file.read_bytes(), names(file.parent)) == (b"mine", ["a.json", "a.json~"])
+    assert held(file) == (b"mine", ["a.json", "a.json~"])
 
 
 # A program and the file of its numbers.
@@ -467,13 +448,12 @@ class KilledError(BaseException):
 
 def stop_at(monkeypatch, number):
     """Let the `number`-th renaming or deleting raise KilledError."""
-    count = [0]
+    counted = itertools.count()
 
     def around(call):
         def called(*arguments, **words):
-            if count[0] == number:
+            if next(counted) >= number:
                 raise KilledError
-            count[0] += 1
             return call(*arguments, **words)
 
         return called
@@ -493,18 +473,15 @@ def which(path):
 
 
 def test_a_kill_never_leaves_a_program_with_the_numbers_of_another(tmp_path):
-    seen = set()
+    seen, killed = set(), True
     for number in range(20):
         path = tmp_path / str(number) / "o.py"
         path.parent.mkdir()
         save(PROGRAMS[0], path)
-        with pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch, suppress(KilledError):
             stop_at(patch, number)
-            try:
-                save(PROGRAMS[1], path)
-                killed = False
-            except KilledError:
-                killed = True
+            save(PROGRAMS[1], path)
+            killed = False
         program, numbers = which(path), which(beside(path))
         assert program is None or program == numbers, number
         texts = [each.read_text() for each in path.parent.glob("o.py*")]
@@ -556,8 +533,6 @@ def test_a_program_keeps_the_modes_of_both_files_and_replaces_no_pipe(tmp_path, 
 def test_what_is_no_file_is_refused_before_it_is_opened(tmp_path, monkeypatch, approved):
     monkeypatch.chdir(tmp_path)  # the name of a socket is short
     os.mkfifo("pipe.json")
-    bound = socket.socket(socket.AF_UNIX)
-    bound.bind("socket.json")
     Path("link.json").symlink_to("/dev/zero")
     Path("ring.json").symlink_to("ring.json")
     Path("x.bin").write_bytes(b"\x00\x01")
@@ -565,11 +540,12 @@ def test_what_is_no_file_is_refused_before_it_is_opened(tmp_path, monkeypatch, a
         sparse.truncate(LARGEST_BYTES + 1)
     files = ("", "pipe.json", "socket.json", "link.json", "gone.json", "x.bin", "x.bin/y.json", "huge.json")
     cases = {name: tmp_path / name if name else tmp_path for name in files}
-    approved("refused as file", refusals(cases | {"a NUL": "a\0b.json", "zeros": "/dev/zero"}, load))
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind("socket.json")
+        approved("refused as file", refusals(cases | {"a NUL": "a\0b.json", "zeros": "/dev/zero"}, load))
     told = f"{tmp_path / 'ring.json'} cannot be read: {os.strerror(errno.ELOOP).lower()}"
     assert refused(load, tmp_path / "ring.json") == told
     assert refused(read_bytes, tmp_path / "huge.json") == refused(load, tmp_path / "huge.json")
-    bound.close()
 
 
 @pytest.fixture
@@ -593,17 +569,11 @@ def test_standard_input_is_read_to_its_end_and_a_wait_can_be_ended(pipe, monkeyp
     os.write(start, b"abc")
     os.close(start)
     assert read_standard_input() == b"abc"
-    start, told = pipe(), []
-
-    def progress(part):
-        told.append(part)
-        if len(told) == 3:
-            raise CancelledError
-
+    start, progress = pipe(), Mock(side_effect=[None, None, CancelledError])
     with pytest.raises(CancelledError):
         read_standard_input(progress)
     os.close(start)
-    assert told == [0.0, 0.0, 0.0]
+    assert progress.mock_calls == [call(0.0)] * 3
     monkeypatch.setattr("sys.stdin", None)
     approved("standard input is closed", refused(read_standard_input))
 
@@ -614,11 +584,10 @@ def test_standard_input_without_an_end_is_given_up(pipe, progress, monkeypatch, 
     start = pipe()
 
     def pour():
-        try:
+        with suppress(BrokenPipeError):
             while True:
                 os.write(start, bytes(2**16))
-        except BrokenPipeError:
-            os.close(start)
+        os.close(start)
 
     thread = threading.Thread(target=pour)
     thread.start()

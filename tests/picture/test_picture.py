@@ -1,16 +1,21 @@
-"""What a picture says: its texts, what is hit, and every part in words."""
+"""What a picture says: its texts, what is hit, every part in words, and texts and numbers without a font."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nnviz.core.address import Address
+from nnviz.core.names import shorten_distinctly
 from nnviz.core.network import Layer, Network
+from nnviz.core.numbers import shown
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
 from nnviz.picture.parts import View
-from tests.picture.diagrams import COURSE, drawn, state
+from nnviz.picture.text import elide, fitted, plain, text_width
+from tests.picture.diagrams import COURSE, drawn, is_exact, is_true, number, state
 
 WEIGHT = Address("weight", 0, 0, 1)
 LINE = State(Network.from_weights({"output": [0, 2]}), Dataset([[3, 4]], [[1]]))
@@ -45,22 +50,20 @@ def test_numbers_are_those_of_the_state_at_full_precision():
     label = drawn(replace(COURSE, network=third)).label(Address("weight", 0, 0, 0))
     assert (label.text, label.value) == ("0.3333", 1 / 3)
     assert drawn(replace(COURSE, data=Dataset.empty(third))).label(Address("value", 1, 0)).value is None
+    styles = [drawn(COURSE).label(Address("value", 0, node)).style for node in (0, 1)]
+    assert styles == ["value", "dead"]  # relu passes nothing of the second node
+    assert drawn(COURSE).label(Address("badge", 0, 0)) is None
     picture = drawn(LINE, with_slopes=True)
-    assert picture.label(Address("slope", 0, 0, 0)).value == 42
-    assert picture.label(Address("slope", 0, 0, 1)).value == 56
-    assert picture.label(Address("node_slope", 0, 0)).value == 14
+    addresses = Address("slope", 0, 0, 0), Address("slope", 0, 0, 1), Address("node_slope", 0, 0)
+    assert [picture.label(address).value for address in addresses] == [42, 56, 14]
     weight, slope = (picture.label(Address(kind, 0, 0, 0)).rect for kind in ("weight", "slope"))
     assert weight.right < slope.x
 
 
 def test_every_part_is_described_in_full(approved):
-    kinds = ("node", "value", "bias", "input", "target", "error", "heading")
-    addresses = [Address("weight", 0, 0, 0), *(Address(kind, 0, 0) for kind in kinds[:3])]
-    addresses += [
-        Address("value", 0, 1),
-        Address("input", -1, 0),
-        *(Address(each, 1, 0) for each in kinds[4:]),
-    ]
+    addresses = [Address("weight", 0, 0, 0), *(Address(kind, 0, 0) for kind in ("node", "value", "bias"))]
+    addresses += [Address("value", 0, 1), Address("input", -1, 0)]
+    addresses += [Address(kind, 1, 0) for kind in ("target", "error", "heading")]
     described = [drawn(BIASED).describe(address) for address in addresses]
     described.append(drawn(COURSE).describe(Address("value", 0, 1)))
     described.append(drawn(LINE, with_slopes=True).describe(Address("weight", 0, 0, 0)))
@@ -68,36 +71,29 @@ def test_every_part_is_described_in_full(approved):
 
 
 def test_the_heading_says_whose_slopes_are_shown_once_the_first_is_in_sight_or_why_none(approved):
-    mean = slopes(COURSE.network, COURSE.data.inputs, COURSE.data.targets)
-    headings = []
-    for words in (
-        {"slopes": mean, "slopes_of": "slopes: mean of all rows"},
-        {"slopes": None, "slopes_of": "no targets: no slopes"},
-        {"shows": lambda address: "slope" not in address.kind},
-        {"shows": lambda address: "slope" not in address.kind or address.kind == "node_slope"},
-    ):
-        picture = drawn(COURSE, with_slopes=True, **words)
-        headings.append(picture.text(Address("subheading", 1)))
-    approved("headings over slopes", "\n".join(headings))
+    mean, found = slopes(COURSE.network, COURSE.data.inputs, COURSE.data.targets), {}
+    for name, words in {
+        "slopes of all rows": {"slopes": mean, "slopes_of": "slopes: mean of all rows"},
+        "no targets": {"slopes": None, "slopes_of": "no targets: no slopes"},
+        "no slope in sight": {"shows": lambda address: "slope" not in address.kind},
+        "the first in sight": {"shows": lambda address: address.kind != "slope"},
+    }.items():
+        found[name] = drawn(COURSE, with_slopes=True, **words).text(Address("subheading", 1))
+    approved("headings over slopes", found)
 
 
 def test_names_that_do_not_fit_are_told_apart_and_keep_their_number():
-    names = [f"measured length of the {part} in cm" for part in ("sepal", "petal")]
-    layer = Layer(("output",), "identity", np.ones((1, 2)))
-    picture = drawn(State(Network(names, (layer,)), Dataset(np.ones((1, 2)))), View(300, 340))
-    first, second = (label.text for label in picture.labels if label.address[:2] == ("name", -1))
+    def texts(names, view=None):
+        network = Network(names, (Layer(("output",), "identity", np.ones((1, len(names)))),))
+        picture = drawn(State(network, Dataset.empty(network)), view)
+        return [picture.text(Address("name", -1, node)) for node in range(len(names))]
+
+    first, second = texts(
+        [f"measured length of the {part} in cm" for part in ("sepal", "petal")], View(300, 340)
+    )
     assert "sep" in first
     assert "pet" in second
-    names = tuple(f"long_measurement_{k}" for k in range(12))
-    network = Network(names, (Layer(("output",), "identity", np.ones((1, 12))),))
-    assert drawn(State(network, Dataset.empty(network))).text(Address("name", -1, 11)).endswith("…_11")
-
-
-def test_a_node_whose_relu_passes_nothing_is_greyed_and_says_so():
-    picture = drawn(COURSE)
-    assert picture.label(Address("value", 0, 1)).style == "dead"
-    assert picture.label(Address("value", 0, 0)).style == "value"
-    assert picture.label(Address("badge", 0, 0)) is None
+    assert texts([f"long_measurement_{k}" for k in range(12)])[-1].endswith("…_11")
 
 
 @pytest.mark.parametrize("height", [400, 240], ids=["two lines", "one line"])
@@ -161,3 +157,77 @@ def test_what_an_edge_hides_is_its_weight_and_its_slope_above_each_other(view):
     assert list(picture.hidden_numbers(Address("node", 0, 0))) == list(picture.hidden_numbers(None)) == []
     forward = drawn(own, view)
     assert all(label.style == "pill" for label in forward.hidden_numbers(Address("slope", 0, 0, 0)))
+
+
+TEXTS = (
+    *("−0.1234", "z −12.35", "b 0.5", "HIDDEN LAYER 1", "relu passes 0"),
+    *("error −8", "node_0_1", "tanh · biases", "7e−3"),
+)
+
+
+@pytest.mark.parametrize("family", ["Inter", "DejaVu Sans"])
+@pytest.mark.usefixtures("qapp")
+def test_no_font_needs_more(family):
+    from PySide6.QtGui import QFont, QFontDatabase, QFontMetricsF
+
+    if family not in QFontDatabase.families():
+        pytest.skip(f"{family} is not installed")
+    font = QFont(family)
+    font.setPixelSize(100)
+    font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    for bold in (False, True):
+        font.setWeight(QFont.Weight.Bold if bold else QFont.Weight.Normal)
+        for text in TEXTS:
+            needed = QFontMetricsF(font).horizontalAdvance(text)
+            assert needed <= text_width(text, 100, bold) <= 1.35 * needed
+
+
+def test_texts_are_shortened_to_their_room_and_keep_a_number_at_their_end():
+    assert text_width("漢字", 10) >= 20
+    assert text_width("e\u0301", 10) == text_width("e", 10)
+    short = elide("a rather long name", 12, 60)
+    assert short.endswith("…")
+    assert "a rather long name".startswith(short[:-1])
+    assert text_width(short, 12) <= 60
+    assert elide("measurement_12", 10, 60).endswith("…_12")
+    assert [elide("node_0", 10, room) for room in (100, 5)] == ["node_0", ""]
+    assert [plain(text) for text in ("a\nb\x00c\u2028d", "größe 漢")] == ["a b c d", "größe 漢"]
+    distinct = shorten_distinctly(["abc", "abd"], lambda text: text == "…", lambda _name: "…")
+    assert distinct == ["…", "…"]  # no letter has room
+
+
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.floats(-20, 20) | st.integers(-(10**7), 10**7)
+
+
+@given(NUMBERS, st.sampled_from([11.5, 13.5]), st.floats(10, 110), st.booleans(), st.sampled_from(["", "b "]))
+def test_a_written_number_is_true_and_fits(value, size, width, bold, prefix):
+    value = float(value)
+    assert is_true(shown(value), value)
+    assert is_exact(shown(value), value) or number(shown(value))[1] >= 4
+    found = fitted(value, size, width, bold=bold, prefix=prefix, smallest=0.85 * size)
+    if found is not None:
+        text, own, needed = found
+        assert text.startswith(prefix)
+        assert is_true(text.removeprefix(prefix), value)
+        assert needed == text_width(text, own, bold) <= width
+        assert own in (size, pytest.approx(0.925 * size), 0.85 * size)
+
+
+def test_less_room_writes_a_number_shorter_then_smaller_and_then_hides_it():
+    texts = {2.0: "2", -0.1: "−0.1", -0.10004: "−0.10004", -0.1000456789: "−0.1000", 12.3456: "12.3456"}
+    texts |= {
+        -0.00123456789: "−0.001235",
+        -123456.0: "−123456",
+        999_999.5678: "1.000e6",
+        1e-5: "1e−5",
+        0.0: "0",
+    }
+    for value, text in texts.items():
+        found = [fitted(value, 10.0, width, bold=True, smallest=10.0) for width in range(100, 0, -1)]
+        hidden = found.index(None)
+        assert {own[0] for own in found[:hidden]} == {text}
+        assert not any(found[hidden:])
+    large = text_width("−0.1234", 13.5, bold=True)
+    for share, size in ((1, 13.5), (0.95, 12.5), (0.9, 11.5)):
+        assert fitted(-0.1234, 13.5, share * large, bold=True, smallest=11.5)[:2] == ("−0.1234", size)
+    assert fitted(-0.1234, 13.5, 0.8 * large, bold=True, smallest=11.5) is None

@@ -60,26 +60,23 @@ def test_slopes_of_the_first_row_are_written_in_purple_and_need_targets(approved
 
 @pytest.mark.parametrize("theme", PALETTES)
 def test_it_has_the_colours_of_its_theme_and_the_size_asked_for(theme):
-    palette, root = PALETTES[theme], parsed(COURSE, (640, 360), theme=theme)
+    palette = PALETTES[theme]
+    root, clear = (parsed(COURSE, (640, 360), theme=theme, transparent=own) for own in (False, True))
     strokes = [line.get("stroke") for line in root.iter(f"{SVG}line")]
     assert len(strokes) == 6
     assert palette.positive.lower() in strokes  # the largest weight, 7, in full colour
-    assert root.find(f"{SVG}rect").get("fill") == palette.canvas
     assert (root.get("width"), root.get("height"), root.get("viewBox")) == ("640", "360", "0 0 640 360")
-    clear = parsed(COURSE, (640, 360), theme=theme, transparent=True)
-    grounds = [
-        [rect for rect in each.iter(f"{SVG}rect") if rect.get("width") == "640"] for each in (root, clear)
-    ]
-    assert [len(each) for each in grounds] == [1, 0]
+    grounds = [each.findall(f".//{SVG}rect[@width='640']") for each in (root, clear)]
+    assert [[rect.get("fill") for rect in own] for own in grounds] == [[palette.canvas], []]
 
 
 def test_large_networks_are_written_as_haze_strongest_edges_and_strips_of_values():
     document = svg(state((784, 128, 64, 10)))
     root = ElementTree.fromstring(document)
     assert len(list(root.iter(f"{SVG}line"))) == 1500 + 1500 + 640
-    images = [image.get("href") for image in root.iter(f"{SVG}image")]
-    assert len(images) == 2 + 2
-    assert all(image.startswith("data:image/png;base64,iVBORw0KGgo") for image in images)
+    uris = [image.get("href") for image in root.iter(f"{SVG}image")]
+    assert len(uris) == 2 + 2
+    assert all(uri.startswith("data:image/png;base64,iVBORw0KGgo") for uri in uris)
     assert len(document) < 600_000
 
 
@@ -95,12 +92,11 @@ def test_nodes_too_small_for_a_text_are_tinted_by_their_values():
 def test_the_legend_shows_each_number_in_its_own_shape():
     samples = legend(800, 20)
     assert [sample.words.text for sample in samples] == ["weight > 0", "weight < 0", "slope of the loss"]
-    weights, slope = samples[:2], samples[2]
-    for theme in PALETTES.values():
-        boxes = [label_box(sample.box, theme) for sample in weights]
-        assert [box.line for box in boxes] == [theme.positive, theme.negative]
-        assert all(label_box(slope.box, theme).radius < box.radius for box in boxes)
     assert [sample.edge is None for sample in samples] == [False, False, True]
+    for theme in PALETTES.values():
+        *weights, slope = (label_box(sample.box, theme) for sample in samples)
+        assert [box.line for box in weights] == [theme.positive, theme.negative]
+        assert all(slope.radius < box.radius for box in weights)
     rects = [rect for sample in samples for rect in (sample.edge or sample.box.rect, sample.words.rect)]
     assert all(left.right < right.x for left, right in itertools.pairwise(rects))
     assert rects[-1].right == 800
@@ -111,16 +107,15 @@ def test_a_number_that_left_its_edge_is_joined_to_it_by_a_line_in_the_colour_of_
     labels = drawn(own, View(606, 318), with_slopes=True).labels
     leading = [label for label in labels if label.leader is not None]
     assert leading
-    lines = [
-        (float(line.get("x1")), float(line.get("y1")), float(line.get("y2")), line.get("stroke"))
-        for line in parsed(own, (606, 354), view="slopes").iter(f"{SVG}line")
-        if line.get("x1") == line.get("x2")
-    ]
+    drawing = parsed(own, (606, 354), view="slopes")
+    lines = [line for line in drawing.iter(f"{SVG}line") if line.get("x1") == line.get("x2")]
+    places = [[float(line.get(name)) for name in ("x1", "y1", "y2")] for line in lines]
+    found = [(*place, line.get("stroke")) for place, line in zip(places, lines, strict=True)]
     for label in leading:
         border = label.rect.bottom if label.leader > label.rect.bottom else label.rect.y
         sign = LIGHT.positive if label.value > 0 else LIGHT.negative
         ends = [pytest.approx(each, abs=0.06) for each in (label.rect.center[0], border, label.leader)]
-        assert (*ends, LIGHT.slope if label.style == "slope" else sign) in lines
+        assert (*ends, LIGHT.slope if label.style == "slope" else sign) in found
 
 
 # --- small pictures in the nodes
@@ -138,6 +133,10 @@ def decoded(uri):
 
 def images(text):
     return [decoded(uri) for uri in re.findall(r'<image [^>]*href="([^"]+)"', text)]
+
+
+def hexadecimal(pixel):
+    return "#{:02X}{:02X}{:02X}".format(*pixel[:3])
 
 
 def colours(shares):
@@ -191,14 +190,11 @@ def test_over_one_input_each_node_is_a_curve():
     opened = load(example("curve").path)
     text = svg(opened, pictures=True)
     assert images(text) == []
-    found = [
-        (np.array([point.split(",") for point in points.split()], dtype=float), fill)
-        for points, fill in re.findall(r'<polygon points="([^"]+)" fill="([^"]+)"', text)
-    ]
+    polygons = re.findall(r'<polygon points="([^"]+)" fill="([^"]+)"', text)[:2]
+    above, below = (np.array([point.split(",") for point in own.split()], float) for own, _ in polygons)
+    assert [fill for _, fill in polygons] == [LIGHT.positive, LIGHT.negative]
     place = row_picture(opened, View(900, 464, pictures=True)).layout.columns[0].picture_of(0)
-    (above, blue), (below, orange) = found[:2]  # of the input: a straight line through 0
-    assert (blue, orange) == (LIGHT.positive, LIGHT.negative)
-    assert above[:-2, 0] == pytest.approx(below[:-2, 0])
+    assert above[:-2, 0] == pytest.approx(below[:-2, 0])  # of the input: a straight line through 0
     zero, at = above[-1, 1], spread(opened.data.inputs[:, 0], len(above) - 2)[1:-1]
     up = zero - np.minimum(above[1:-3, 1], below[1:-3, 1])
     down = np.maximum(above[1:-3, 1], below[1:-3, 1]) - zero
@@ -214,35 +210,34 @@ def test_pixels_show_the_row_as_an_image_and_their_nodes_show_weights():
     assert image[..., 3] == pytest.approx(255 * row / row.max(), abs=1)
     (plain,) = [own for own in images(svg(opened)) if own.shape == (8, 8, 4)]
     assert np.array_equal(plain, image)
-    assert len(tiles) == 32
-    largest = np.abs(weights).max()
-    for of_node, tile in zip(weights, tiles, strict=True):
-        assert np.array_equal(tile[..., :3], colours(of_node.reshape(8, 8) / largest))
-    node, source = np.unravel_index(np.abs(weights).argmax(), weights.shape)
-    full = LIGHT.positive if weights[node, source] > 0 else LIGHT.negative
-    assert "#{:02X}{:02X}{:02X}".format(*tiles[node][source // 8, source % 8, :3]) == full
+    shares = weights.reshape(32, 8, 8) / np.abs(weights).max()
+    for of_node, tile in zip(shares, tiles, strict=True):
+        assert np.array_equal(tile[..., :3], colours(of_node))
+    largest = np.unravel_index(np.abs(shares).argmax(), shares.shape)
+    full = LIGHT.positive if shares[largest] > 0 else LIGHT.negative
+    assert hexadecimal(np.array(tiles)[largest]) == full
 
 
 def test_where_there_can_be_no_small_pictures_a_sentence_says_why(approved):
     assert images(svg(load(example("xor").path))) == []
-    sentences = []
+    told = {}
     for sizes in ((3, 4, 1), (2, 400, 400, 1)):
         opened = state(sizes, spread=0)
-        sentences.append(why_none(opened.network))
+        told[str(sizes)] = why_none(opened.network)
         assert not pictured(opened.network)
-        both = (row_picture(opened, View(900, 500, pictures=own)).layout.columns for own in (True, False))
-        for one, other in zip(*both, strict=True):
-            assert (one.box, one.picture) == (other.box, other.picture)
-    approved("networks without small pictures", "\n".join(sentences))
+        asked, plain = (
+            row_picture(opened, View(900, 500, pictures=own)).layout.columns for own in (True, False)
+        )
+        assert [(own.box, own.picture) for own in asked] == [(own.box, own.picture) for own in plain]
+    approved("networks without small pictures", told)
 
 
 def test_numbers_beyond_all_bounds_are_drawn():
     network = Network(["x", "y"], [Layer(["a", "b"], "identity", [[1e308, 1e308], [0.0, 0.0]])])
-    opened = State(network, Dataset([[-3.0, -3.0], [3.0, 3.0]]))
-    picture = row_picture(opened, View(900, 500, pictures=True))
+    picture = row_picture(State(network, Dataset([[-3.0, -3.0], [3.0, 3.0]])), View(900, 500, pictures=True))
     shown = small_pixels(small_values(picture, picture.layout.columns[1]), LIGHT)
-    assert "#{:02X}{:02X}{:02X}".format(*shown[0, 0, -1, :3]) == LIGHT.positive
-    assert "#{:02X}{:02X}{:02X}".format(*shown[0, -1, 0, :3]) == LIGHT.negative
+    corners = hexadecimal(shown[0, 0, -1]), hexadecimal(shown[0, -1, 0])
+    assert corners == (LIGHT.positive, LIGHT.negative)
     assert (shown[1] == shown[1, 0, 0]).all()
 
 
