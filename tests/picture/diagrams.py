@@ -32,21 +32,14 @@ def state(sizes, *, biases=True, activation="relu", seed=0, spread=5):
 
     The weights are of the orders of magnitude from −`spread` to `spread`.
     """
-    rng = np.random.default_rng(seed)
-    count = len(sizes) - 1
+    rng, count = np.random.default_rng(seed), len(sizes) - 1
     layers = []
     for k, (fan_in, nodes) in enumerate(itertools.pairwise(sizes)):
-        weights = rng.normal(size=(nodes, fan_in)) * 10.0 ** rng.integers(
-            -spread, spread + 1, (nodes, fan_in)
-        )
-        layers.append(
-            Layer(
-                default_nodes(k, count, nodes),
-                activation if k < count - 1 else "identity",
-                weights,
-                -rng.exponential(size=nodes) if biases else None,
-            )
-        )
+        magnitudes = 10.0 ** rng.integers(-spread, spread + 1, (nodes, fan_in))
+        weights = rng.normal(size=(nodes, fan_in)) * magnitudes
+        own = activation if k < count - 1 else "identity"
+        bias = -rng.exponential(size=nodes) if biases else None
+        layers.append(Layer(default_nodes(k, count, nodes), own, weights, bias))
     network = Network(default_inputs(sizes[0]), tuple(layers))
     return State(network, Dataset(rng.normal(size=(3, sizes[0])), rng.normal(size=(3, sizes[-1]))))
 
@@ -65,6 +58,16 @@ def drawn(state, view=None, *, with_slopes=False, row=0, shows=None, largest=Non
 def shown(picture, kind):
     """Return how many labels of a kind are shown."""
     return sum(label.address.kind == kind for label in picture.labels)
+
+
+def amounts(picture):
+    """Return how many weights, slopes, names, values and biases are shown, and of how many."""
+    network, sizes = picture.content.network, picture.content.network.sizes
+    weights = sum(layer.weights.size for layer in network.layers)
+    of = {"weight": weights, "slope": weights, "name": sum(sizes), "input": sizes[0]}
+    of |= dict.fromkeys(("value", "node_slope", "bias"), sum(sizes[1:]))
+    found = {kind: shown(picture, kind) for kind in of}
+    return ", ".join(f"{kind} {found[kind]} of {of[kind]}" for kind in of if found[kind])
 
 
 # --- what must hold in every drawing, whatever the network, the room and the zoom
@@ -109,25 +112,21 @@ def sides(rects):
 
 def overlaps(picture):
     """Return every pair of labels that overlap, and every label that covers a node that is not its own."""
-    labels = picture.labels
+    labels, columns = picture.labels, picture.layout.columns
     places = sides(label.rect for label in labels)
-    found = []
-    for k, label in enumerate(labels):
-        found += [
-            (label.text, labels[k + 1 + i].text) for i in np.flatnonzero(covered(places[k], places[k + 1 :]))
-        ]
-    boxes = [(node.address, node.rect) for node in picture.nodes]
-    boxes += [(None, column.box) for column in picture.layout.columns if column.block and column.across == 1]
-    boxes += [
-        (Address("node", column.layer, node), column.rect(node))
-        for column in picture.layout.columns
-        for node in range(len(column.tops) if column.across > 1 else 0)
+    found = [
+        (labels[k].text, labels[k + 1 + i].text)
+        for k in range(len(labels))
+        for i in np.flatnonzero(covered(places[k], places[k + 1 :]))
     ]
+    boxes = [(node.address, node.rect) for node in picture.nodes]
+    boxes += [(None, column.box) for column in columns if column.block and column.across == 1]
+    for column in columns:
+        nodes = range(len(column.tops) if column.across > 1 else 0)
+        boxes += [(Address("node", column.layer, node), column.rect(node)) for node in nodes]
     corners = sides(rect for _, rect in boxes)
     for label, place in zip(labels, places, strict=True):
-        if label.address.kind in HEADINGS:
-            continue
-        for i in np.flatnonzero(covered(place, corners)):
+        for i in np.flatnonzero(covered(place, corners)) if label.address.kind not in HEADINGS else ():
             node = boxes[i][0]
             own = label.address.kind in IN_NODE | {"badge"} and node is not None
             if not (own and label.address[1:3] == node[1:3]):
@@ -201,13 +200,25 @@ def untrue(picture):
     found = []
     for label in picture.labels:
         prefix = PREFIXES.get(label.address.kind, "")
-        is_number = label.value is not None
-        if is_number and not (
-            label.text.startswith(prefix) and is_true(label.text.removeprefix(prefix), label.value)
-        ):
-            found.append(label)
-        if text_width(label.text, label.size, label.style in BOLD) > label.rect.width + 1e-6:
-            found.append(label)
+        text = label.text.removeprefix(prefix)
+        is_right = label.value is None or (label.text.startswith(prefix) and is_true(text, label.value))
+        fits = text_width(label.text, label.size, label.style in BOLD) <= label.rect.width + 1e-6
+        found += [] if is_right and fits else [label]
+    return found
+
+
+def amiss(picture):
+    """Return the small pictures that are not in their node, and the texts that cover them."""
+    found = []
+    for column in picture.layout.columns if picture.layout.view.pictures else ():
+        for node in range(len(column.tops) if column.picture else 0):
+            place = column.picture_of(node)
+            own = [
+                picture.label(Address(kind, column.layer, node)) for kind in ("name", "z", "value", "input")
+            ]
+            texts = sides(label.rect for label in own if label)
+            if not column.rect(node).covers(place) or covered(sides([place])[0], texts).any():
+                found.append((column.layer, node))
     return found
 
 
@@ -221,6 +232,6 @@ def outside(picture):
 
 def faults(picture):
     """Return all of that by name; a part that does not hold is left out."""
-    checks = [overlaps, astray, out_of_order, misplaced, untrue]
+    checks = [overlaps, astray, out_of_order, misplaced, untrue, amiss]
     checks += [outside] if picture.layout.view.zoom == 1.0 else []
     return {check.__name__: found for check in checks if (found := check(picture))}

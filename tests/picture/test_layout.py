@@ -15,27 +15,11 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example, examples
 from nnviz.picture.parts import View
-from tests.picture.diagrams import COURSE, covered, drawn, faults, on_edges, overlaps, shown, sides, state
+from tests.picture.diagrams import COURSE, amounts, drawn, faults, on_edges, overlaps, shown, state
 
 ROOMS = [View(606, 263), View(606, 347), View(886, 412), View(1526, 690), View(2166, 1050)]
 """The diagram in windows of 1000 by 650, 1280 by 800 in two ways, 1920 by 1080 and 2560 by 1440 pixels."""
 ZOOMED = [View(886, 420, 1.6, -100, -120), View(1522, 700, 2.5, -900, -400)]
-SMALL = View(606, 263)
-
-
-def picture_faults(picture):
-    """Return the small pictures that are not in their node, and the texts that cover them."""
-    found = []
-    for column in picture.layout.columns if picture.layout.view.pictures else ():
-        for node in range(len(column.tops) if column.picture else 0):
-            place = column.picture_of(node)
-            kinds = ("name", "z", "value", "input")
-            own = [picture.label(Address(kind, column.layer, node)) for kind in kinds]
-            found += [
-                label for label in own if label and covered(sides([label.rect])[0], sides([place])).any()
-            ]
-            found += [] if column.rect(node).covers(place) else [place]
-    return found
 
 
 @pytest.mark.crossed(
@@ -52,16 +36,13 @@ def picture_faults(picture):
 )
 def test_texts_stand_clear_and_are_true(sizes, view, slopes, pictures, biases, activation, spread):
     own = state(sizes, biases=biases, activation=activation, spread=spread)
-    picture = drawn(own, view._replace(pictures=pictures), with_slopes=slopes)
-    assert faults(picture) == {}
-    assert picture_faults(picture) == []
+    assert faults(drawn(own, view._replace(pictures=pictures), with_slopes=slopes)) == {}
 
 
 @given(
     sizes=st.lists(st.integers(1, 14), min_size=2, max_size=6)
     | st.tuples(st.sampled_from([1, 2, 64]), st.integers(1, 60), st.integers(1, 14)),
-    width=st.integers(320, 1900),
-    height=st.integers(100, 1000),
+    size=st.tuples(st.integers(320, 1900), st.integers(100, 1000)),
     zoom=st.sampled_from([0.5, 1.0, 1.0, 1.0, 1.4, 2.0, 5.0]),
     shift=st.tuples(st.integers(-900, 300), st.integers(-900, 300)),
     flags=st.tuples(st.booleans(), st.booleans(), st.booleans()),
@@ -69,67 +50,34 @@ def test_texts_stand_clear_and_are_true(sizes, view, slopes, pictures, biases, a
     badge=st.sampled_from(["", "dead on all rows", "saturated on all rows", "nearly saturated"]),
     fate=st.sampled_from(["", "vanish", "explode", "are 0"]),
 )
-@hypothesis.example([13, 2, 2], 426, 362, 1.0, (0, 0), (0, 0, 0), "tanh", "", "")  # an error in a gap
-@hypothesis.example((2, 3, 2), 320, 100, 1.0, (0, 0), (1, 0, 1), "relu", "", "")
-def test_so_they_do_in_any_room(sizes, width, height, zoom, shift, flags, activation, badge, fate):
-    biases, with_slopes, pictures = flags
-    view = View(width, height, zoom, *shift) if zoom != 1.0 else View(width, height)
-    hidden = [(k, node) for k, size in enumerate(sizes[1:-1]) for node in range(size)] if badge else []
-    own = state(tuple(sizes), biases=bool(biases), activation=activation)
-    picture = drawn(
-        own,
-        view._replace(pictures=bool(pictures)),
-        with_slopes=bool(with_slopes),
-        badges=dict.fromkeys(hidden, badge),
-        fates=(fate,) * (len(sizes) - 2) + ("",),
-    )
-    assert faults(picture) == {}
-    assert picture_faults(picture) == []
+@hypothesis.example([13, 2, 2], (426, 362), 1.0, (0, 0), (0, 0, 0), "tanh", "", "")  # an error in a gap
+@hypothesis.example((2, 3, 2), (320, 100), 1.0, (0, 0), (1, 0, 1), "relu", "", "")
+def test_so_they_do_in_any_room(sizes, size, zoom, shift, flags, activation, badge, fate):
+    biases, with_slopes, pictures = map(bool, flags)
+    view = View(*size, zoom, *shift) if zoom != 1.0 else View(*size)
+    hidden = [(k, node) for k, nodes in enumerate(sizes[1:-1]) for node in range(nodes)] if badge else []
+    words = {"badges": dict.fromkeys(hidden, badge), "fates": (fate,) * (len(sizes) - 2) + ("",)}
+    own = state(tuple(sizes), biases=biases, activation=activation)
+    assert faults(drawn(own, view._replace(pictures=pictures), with_slopes=with_slopes, **words)) == {}
 
 
 # --- the examples, in windows of every size
 
 NAMES = [each.name for each in examples()]
-EVERY_WEIGHT = {"xor", "forward", "calculating-slopes", "one-update", "curve"}
-EVERY_SLOPE = {
-    **dict.fromkeys(["forward", "relu", "tuning-by-hand", "calculating-slopes"], 0),
-    **{"xor": 300, "two-hidden-layers": 300, "curve": 400, "mazur": 400},
-}
-"""From which height on all slopes are shown; below, the tooltip of an edge has them."""
-EVERY_NODE = {"forward", "relu", "calculating-slopes"}
 ONE_SIZE = {"two-hidden-layers", "xor", "relu", "curve"}
 STAYS = {"name", "input", "z", "value", "badge", "target", "error"}
 
 
 def numbers_missing(name, picture):
     """Return what the picture of an example should show, and does not."""
-    view, sizes, found = picture.layout.view, picture.content.network.sizes, []
-    weights = sum(weights.size for weights in picture.weights)
-    with_slopes = picture.content.slopes is not None
-    if name in EVERY_WEIGHT and weights - shown(picture, "weight") > 2 * (
-        name == "curve" and view.height < 300
-    ):
-        found.append("weights")
-    if with_slopes and view.height >= EVERY_SLOPE.get(name, 10_000) and shown(picture, "slope") < weights:
-        found.append("slopes")
+    height, found = picture.layout.view.height, []
     for gap, matrix in zip(picture.layout.gaps, picture.weights, strict=True):
         slopes = [label for label in on_edges(picture) if label.address[:2] == ("slope", gap.layer)]
         found += ["most slopes"] if 0 < len(slopes) < 0.6 * matrix.size else []
-    if name in EVERY_NODE and shown(picture, "name") < sum(sizes):
-        found.append("names")
-    for kind in ["value", "node_slope"] if with_slopes else ["value"]:
-        found += [kind] if name in EVERY_NODE and shown(picture, kind) < sum(sizes[1:]) else []
     written = {label.size for label in on_edges(picture)}
-    if (
-        name in ONE_SIZE
-        and view.height > 400
-        and (len(written) > 1 or (name != "curve" and min(written) < 11.4 * picture.layout.scale))
-    ):
-        found.append("one large size of all numbers on edges")
-    if name == "curve" and view.height > 300 and shown(picture, "name") < sum(sizes):
-        found.append("names of eight nodes above each other")
-    if name == "digits" and view.height > 300 and shown(picture, "value") < 10:
-        found.append("the output for every digit")
+    if name in ONE_SIZE and height > 400:
+        is_small = name != "curve" and min(written) < 11.4 * picture.layout.scale
+        found += ["one large size of all numbers on edges"] if len(written) > 1 or is_small else []
     return found
 
 
@@ -139,7 +87,7 @@ def node_size(picture):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_examples_stand_clear_with_all_their_numbers_in_every_window(name, amount):
+def test_examples_stand_clear_with_all_their_numbers_in_every_window(name, amount, approved):
     opened, failed = load(example(name).path), []
     size = node_size(drawn(opened, ROOMS[2]))
     least = {ROOMS[3]: 1.5 * size, ROOMS[4]: 1.99 * size}
@@ -150,6 +98,8 @@ def test_examples_stand_clear_with_all_their_numbers_in_every_window(name, amoun
         failed += [(view, faults(picture)) for picture in both if faults(picture)]
         if view not in ZOOMED:
             failed += [(view, found) for each in both if (found := numbers_missing(name, each))]
+            at = f"shown | {name} in {view.width:.0f} by {view.height:.0f}"
+            approved(at, "\n".join(map(amounts, both)))
         stays = [label for label in forward.labels if label.address.kind in STAYS]
         if forward.nodes != both[-1].nodes or any(both[-1].label(each.address) != each for each in stays):
             failed.append((view, "slopes move nodes, or what stands in them and under them"))
@@ -162,13 +112,11 @@ def test_examples_stand_clear_with_all_their_numbers_in_every_window(name, amoun
 def test_numbers_keep_their_place_on_their_edges_while_all_grows(name):
     def parts(view):
         """Return at which part of its edge every number stands."""
-        picture = drawn(opened, view)
-        gaps = picture.layout.gaps
-        return {
-            label.address: (label.rect.center[0] - gaps[label.address.layer].x0)
-            / (gaps[label.address.layer].x1 - gaps[label.address.layer].x0)
-            for label in on_edges(picture)
-        }
+        picture, found = drawn(opened, view), {}
+        for label in on_edges(picture):
+            gap = picture.layout.gaps[label.address.layer]
+            found[label.address] = (label.rect.center[0] - gap.x0) / (gap.x1 - gap.x0)
+        return found
 
     opened = load(example(name).path)
     zoomed = [View(886, 420, zoom, 443 * (1 - zoom), 210 * (1 - zoom)) for zoom in (1.0, 1.1, 1.3)]
@@ -184,16 +132,23 @@ def test_numbers_keep_their_place_on_their_edges_while_all_grows(name):
 # --- how much is shown, and how large
 
 
-@pytest.mark.parametrize("biases", [False, True], ids=["plain", "biases"])
-def test_small_networks_show_every_weight_and_the_smallest_every_slope(biases):
-    assert shown(drawn(state((2, 4, 4, 1), biases=biases, spread=1)), "weight") >= 24
-    for sizes in ((2, 2, 1), (2, 3, 1), (1, 8, 1), (3, 1)):
-        own = state(sizes, biases=biases, spread=1)
-        picture = drawn(own)
-        assert shown(picture, "weight") == sum(weights.size for weights in picture.weights)
-        if sum(sizes) < 7:
-            picture = drawn(own, with_slopes=True)
-            assert shown(picture, "slope") == sum(weights.size for weights in picture.weights)
+def test_small_networks_show_all_numbers_and_crowded_gaps_many_or_none(approved):
+    found = {}
+    for sizes in ((2, 2, 1), (3, 1), (2, 3, 1), (1, 8, 1), (2, 4, 4, 1), (8, 8, 1), (12, 12, 1), (9, 100, 1)):
+        for biases in (False, True):
+            name = f"{sizes} {'with biases' if biases else 'without biases'}"
+            for kind, slopes in (("", False), (", slopes", True)):
+                own = state(sizes, biases=biases, activation="tanh", spread=1)
+                found[name + kind] = amounts(drawn(own, with_slopes=slopes))
+    for value, slopes in ((-PI, False), (-0.01 * PI, False), (-1e-5 * PI, False), (-PI, True)):
+        for sizes in ((2, 3, 1), (1, 8, 1)):
+            found[f"{sizes}, all {value}{', slopes' * slopes}"] = amounts(
+                drawn(constant(sizes, value), with_slopes=slopes)
+            )
+    for slopes, view in itertools.product((False, True), (View(900, 500), View(560, 400))):
+        picture = drawn(constant((2, 3, 1), -PI), view, with_slopes=slopes)
+        assert [picture.text(Address("bias", layer, 0)) for layer in (0, 1)] == ["b −0.3142"] * 2
+    approved("how much is shown", found)
 
 
 PI = 0.314159265359
@@ -209,35 +164,14 @@ def constant(sizes, value):
     return State(Network(inputs, tuple(layers)), Dataset([[0.5] * sizes[0]], [[0.25] * sizes[-1]]))
 
 
-@pytest.mark.parametrize("sizes", [(2, 3, 1), (1, 8, 1)], ids=str)
-def test_small_networks_show_every_weight_whatever_its_size_and_a_bias_keeps_its_b(sizes):
-    for value, slopes in ((-PI, False), (-0.01 * PI, False), (-1e-5 * PI, False), (-PI, True)):
-        picture = drawn(constant(sizes, value), with_slopes=slopes)
-        assert shown(picture, "weight") == sum(weights.size for weights in picture.weights)
-        if sizes == (2, 3, 1) and value == -PI:
-            small = drawn(constant(sizes, value), View(560, 400), with_slopes=slopes)
-            texts = {each.text(Address("bias", layer, 0)) for each in (picture, small) for layer in (0, 1)}
-            assert texts == {"b −0.3142"}
-
-
-def test_a_crowded_gap_shows_many_weights_or_none():
-    for sizes in [(8, 8, 1), (12, 12, 1), (20, 20, 1), (9, 100, 1)]:
-        labels = on_edges(drawn(state(sizes)))
-        count = sum(label.address.layer == 0 for label in labels)
-        assert count == 0 or count >= sizes[0] * sizes[1] / 3
-
-
 def test_pills_stay_where_they_are_while_weights_change():
-    middles = [
-        {
-            label.address: label.rect.center
-            for label in on_edges(drawn(state((2, 8, 8, 1), seed=seed, spread=0)))
-        }
-        for seed in (1, 2)
-    ]
-    both = middles[0].keys() & middles[1].keys()
-    assert len(both) >= len(middles[0]) - 1  # a number too long for its pill is hidden
-    assert all(middles[0][address] == pytest.approx(middles[1][address]) for address in both)
+    first, second = (
+        {label.address: label.rect.center for label in on_edges(drawn(own))}
+        for own in (state((2, 8, 8, 1), seed=seed, spread=0) for seed in (1, 2))
+    )
+    both = first.keys() & second.keys()
+    assert len(both) >= len(first) - 1  # a number too long for its pill is hidden
+    assert all(first[address] == pytest.approx(second[address]) for address in both)
 
 
 def test_zooming_in_shows_numbers_that_did_not_fit():
@@ -291,17 +225,16 @@ def test_without_controls_under_the_headings_the_nodes_have_their_room(view):
 
 def of_output(weights, bias, inputs, target=0.0):
     """Return a State of one output without hidden layers."""
-    names = tuple(f"x{k}" for k in range(len(inputs)))
-    layer = Layer(("output",), "identity", [weights], [bias])
-    return State(Network(names, (layer,)), Dataset([inputs], [[target]]))
+    network = Network.from_weights({"output": weights})
+    network = network.with_layer(0, replace(network.layers[0], biases=[bias]))
+    return State(network, Dataset([inputs], [[target]]))
 
 
 @pytest.mark.parametrize("view", ROOMS[:4], ids=str)
 def test_long_numbers_have_room_in_nodes_and_on_edges(view):
     for value in (-0.123456789, -49.890625, -1.23456789e-5, -1.2345e-50):
         picture = drawn(of_output([value, value], value, [value, 1.0]), view)
-        assert shown(picture, "input") == shown(picture, "weight") == 2
-        assert shown(picture, "value") == shown(picture, "bias") == 1
+        assert [shown(picture, kind) for kind in ("input", "weight", "value", "bias")] == [2, 2, 1, 1]
     picture = drawn(of_output([1.0], -5.6e152, [1.0]), view, with_slopes=True)
     texts = [picture.text(Address(kind, 0, 0)) for kind in ("bias", "node_slope")]
     assert texts == ["b −5.6e152", "−1.12e153"]
@@ -323,13 +256,6 @@ def test_where_only_one_fits_the_bias_stays():
     picture = drawn(constant((2, 20, 1), -1.23456e-250), with_slopes=True)
     assert picture.label(Address("bias", 0, 0)) is None
     assert "bias −1.23456e−250" in picture.describe(Address("node", 0, 0))
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_every_node_of_a_small_network_shows_its_bias_and_its_slope(seed):
-    for view in ROOMS[2:4]:
-        picture = drawn(state((2, 3, 1), activation="tanh", seed=seed, spread=0), view, with_slopes=True)
-        assert shown(picture, "bias") == shown(picture, "node_slope") == 4
 
 
 @pytest.mark.parametrize("view", ROOMS[2:], ids=str)
