@@ -28,27 +28,17 @@ from tests.files.helpers import cases_of
 
 RELU = example("relu").path
 
-FILES = {
-    "plain.csv": "3,5\n-1,-2\n",
-    "named.csv": "target,children,accounts\n60,5,3\n0,-2,-1\n",
-    "both.csv": "3,5,60\n-1,-2,0\n",
-    "foreign.csv": "a,b,target\n3,5,x\n",
-    "half.csv": "accounts,children\n3,1/2\n",
-    "four.csv": "1,2,3,4\n",
-    "one.csv": "foo,output\n1,2\n",
-    "names.csv": "a,b\n",
-    "text.csv": "a,b\nx,1\n",
-    "prices.csv": "preis;n;y\n1.234;3;2.345\n950;4;3.456\n",
-    "kinds.csv": "kind,a,b\np,1,2\nq,2,3\np,3,5\nq,4,7\n",
-    "holes.csv": "kind,a,b\np,1,\n,2,3\np,k.A.,4\nq,-,3\nn/a,4,1\nq,5,5\n",
-    "known.csv": "kind,a\nq,1\n-,2\n,1\n",
-    "strange.csv": "kind,a\nq,1\nq,x\n,1\n",
-    "nothing.csv": "kind,a\nq,\n,1\n",
-    "two.json": '{"output_0": [0.1, 0.2], "output_1": [1, -1]}',
-    "w.json": '{"output": [1, 2]}',
-    "huge.json": '{"output": [1e300]}',
-    "bad.json": RELU.read_text("utf-8").replace("[2, 7]", "[2, 7, 1]"),
-}
+FILES = r"""
+plain.csv: 3,5\n-1,-2\n ¦ named.csv: target,children,accounts\n60,5,3\n0,-2,-1\n
+¦ both.csv: 3,5,60\n-1,-2,0\n ¦ foreign.csv: a,b,target\n3,5,x\n ¦ half.csv: accounts,children\n3,1/2\n
+¦ four.csv: 1,2,3,4\n ¦ one.csv: foo,output\n1,2\n ¦ names.csv: a,b\n ¦ text.csv: a,b\nx,1\n
+¦ prices.csv: preis;n;y\n1.234;3;2.345\n950;4;3.456\n ¦ kinds.csv: kind,a,b\np,1,2\nq,2,3\np,3,5\nq,4,7\n
+¦ holes.csv: kind,a,b\np,1,\n,2,3\np,k.A.,4\nq,-,3\nn/a,4,1\nq,5,5\n ¦ known.csv: kind,a\nq,1\n-,2\n,1\n
+¦ strange.csv: kind,a\nq,1\nq,x\n,1\n ¦ nothing.csv: kind,a\nq,\n,1\n ¦ w.json: {"output": [1, 2]}
+¦ two.json: {"output_0": [0.1, 0.2], "output_1": [1, -1]} ¦ huge.json: {"output": [1e300]}
+"""
+FILES = dict(case.split(": ", 1) for case in cases_of(FILES))
+FILES["bad.json"] = RELU.read_text("utf-8").replace("[2, 7]", "[2, 7, 1]")
 
 
 @pytest.fixture
@@ -302,8 +292,10 @@ def same_run(file, other):
 
 def test_keep_best_goes_back_before_the_updates_of_this_command(run):
     run(f"train iris {OVER_FITTING} -o first.json")
-    _, _, err = run("train first.json --updates 20 --keep best -o then.json")
-    assert f"kept: iteration {LEAST} of 320, " in err
+    assert (
+        f"kept: iteration {LEAST} of 320, "
+        in run("train first.json --updates 20 --keep best -o then.json")[2]
+    )
     run(f"train iris {OVER_FITTING} --updates {LEAST} -o whole.json")
     assert same_run("then.json", "whole.json")
 
@@ -488,21 +480,15 @@ def test_code_takes_no_other_file_for_its_numbers(refusals, approved, tmp_path):
     assert not Path("mine.py").exists()
 
 
-def test_examples_prints_each_name_and_line(answer):
+def test_a_file_wins_over_an_example_and_a_command_over_a_file(answer):
     lines = [line.split("\t") for line in answer("examples").splitlines()]
     assert lines == [[own.name, own.line] for own in examples()]
-
-
-def test_a_file_wins_over_an_example_and_a_command_over_a_file(answer):
     for name in ("relu", "examples"):
         Path(name).write_text('{"output": [10, 0]}')
     Path("xor").mkdir()
     assert answer("predict relu --row 1,1") == "10.0\n"
     assert answer("check xor") == "xor: no fault found\n"
     assert answer("examples").startswith("forward\t")
-
-
-def test_help_names_every_command(answer):
     printed = answer("--help")
     assert all(word in printed for word in COMMANDS)
     assert [word for word in COMMANDS if f"nnviz {word}" not in answer(f"{word} --help")] == []
@@ -595,28 +581,18 @@ def test_a_name_that_the_terminal_cannot_show_is_no_fault(run, monkeypatch):
 # Activations that a file does not say
 
 
-@pytest.fixture
-def weights_alone(run):
-    """Write w.npz, two layers without activations: x1 + x2, and then twice that."""
+def test_activations_that_a_file_does_not_say_are_asked_for_and_taken(refusals, answer, approved, tmp_path):
+    """Two layers: x1 + x2, and then twice that."""
     np.savez("w.npz", W0=[[1.0, 1.0]], W1=[[2.0]])
-
-
-@pytest.mark.usefixtures("weights_alone")
-def test_activations_that_a_file_does_not_say_are_asked_for_and_must_fit(refusals, approved, tmp_path):
     lines = "predict w.npz --row -3,1|slopes w.npz|train w.npz|check w.npz|code w.npz|convert w.npz out.json"
     said = refusals(1, *lines.split("|"), "render w.npz -o out.svg", "check w.npz --activations relu")
     assert sorted(os.listdir(tmp_path)) == sorted([*FILES, "w.npz"])
     cube = refusals(2, "check w.npz --activations cube,relu", "w.npz --activations cube,relu")
     approved("activations", f"{said}\n{cube}")
-
-
-@pytest.mark.usefixtures("weights_alone")
-def test_every_command_takes_the_activations_of_a_file(answer):
     given = "--activations relu,identity"
     assert answer(f"predict w.npz --row -3,1 {given}") == "0.0\n"
     assert answer("predict w.npz --row -3,1 --activations=identity,relu") == "0.0\n"
     assert answer("check w.npz --activations 'leaky_relu(0.20), tanh'") != ""
-    assert answer(f"convert w.npz w.json {given}") == ""
-    assert answer("predict w.json --row 3,1") == "8.0\n"
-    assert answer(f"render w.npz -o w.svg {given}") == ""
+    assert answer(f"convert w.npz out.json {given}") == answer(f"render w.npz -o out.svg {given}") == ""
+    assert answer("predict out.json --row 3,1") == "8.0\n"
     assert "maximum" in answer(f"code w.npz {given}")

@@ -47,13 +47,19 @@ def test_a_loop_over_arrays_that_change_in_place_is_followed_from_its_start_to_i
 
 
 def test_every_loss_of_a_quick_loop_comes_though_few_frames_do(windows):
-    weights = np.zeros((1, 2))
-    with nnviz.watch(weights) as watched:
+    """A loss that is infinite or NaN is a point as it is, and None is no point."""
+    with nnviz.watch(np.zeros((1, 2))) as watched:
         for k in range(10_000):
             watched.update(float(k))
-    _, got, _ = windows[0].read()
-    assert len(got) < 1000
-    assert all_points(got) == [[k + 1, k] for k in range(10_000)]
+    with nnviz.watch([W23]) as watched:
+        for loss in (1.0, None, np.nan, np.inf, np.array(2.0)):
+            watched.update(loss)
+    (_, many, _), (_, strange, _) = (window.read() for window in windows)
+    assert len(many) < 1000
+    assert all_points(many) == [[k + 1, k] for k in range(10_000)]
+    points = [[1, 1], [3, np.nan], [4, np.inf], [5, 2]]
+    assert np.array_equal(all_points(strange), points, equal_nan=True)
+    assert strange[-1].iteration == 5
 
 
 def test_models_of_every_kind_are_followed_as_they_change(windows):
@@ -163,7 +169,7 @@ def test_what_cannot_be_watched_is_refused_before_the_training(windows, approved
     approved("what cannot be watched", told)
 
 
-def test_an_exception_ends_it_by_its_name_and_goes_on_up(windows):
+def test_an_exception_ends_a_watch_by_its_name_and_goes_on_up(windows):
     def interrupted():
         with nnviz.watch([W23]) as watched:
             watched.update(1.0)
@@ -171,17 +177,9 @@ def test_an_exception_ends_it_by_its_name_and_goes_on_up(windows):
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    _, got, ending = windows[0].read()
-    assert (got[-1].iteration, ending) == (1, "The training was ended by KeyboardInterrupt")
-
-
-def test_losses_that_are_infinite_or_nan_are_points_as_they_are_and_none_is_no_point(windows):
-    with nnviz.watch([W23]) as watched:
-        for loss in (1.0, None, np.nan, np.inf, np.array(2.0)):
-            watched.update(loss)
-    _, got, _ = windows[0].read()
-    assert np.array_equal(all_points(got), [[1, 1], [3, np.nan], [4, np.inf], [5, 2]], equal_nan=True)
-    assert got[-1].iteration == 5
+    nnviz.watch([W23]).update(1.0)  # a view that is let go of has ended
+    ends = [(got[-1].iteration, ending) for _, got, ending in (window.read() for window in windows)]
+    assert ends == [(1, "The training was ended by KeyboardInterrupt"), (1, "")]
 
 
 def test_a_model_that_changes_its_shape_ends_the_watch_with_a_note_and_not_the_training(windows, capsys):
@@ -194,12 +192,6 @@ def test_a_model_that_changes_its_shape_ends_the_watch_with_a_note_and_not_the_t
     why = "the model could not be read any more: it is of another shape than at the start"
     assert ending == f"Watching has ended, {why}"
     assert capsys.readouterr().err == f"nnviz: watching has ended, {why}\n"
-
-
-def test_a_view_that_is_let_go_of_has_ended(windows):
-    nnviz.watch([W23]).update(1.0)
-    _, got, ending = windows[0].read()
-    assert (got[-1].iteration, ending) == (1, "")
 
 
 @pytest.mark.usefixtures("windows")
