@@ -28,7 +28,9 @@ from tests.files.helpers import cases_of
 
 RELU = example("relu").path
 
-FILES = r"""
+FILES = dict(
+    case.split(": ", 1)
+    for case in cases_of(r"""
 plain.csv: 3,5\n-1,-2\n ¦ named.csv: target,children,accounts\n60,5,3\n0,-2,-1\n
 ¦ both.csv: 3,5,60\n-1,-2,0\n ¦ foreign.csv: a,b,target\n3,5,x\n ¦ half.csv: accounts,children\n3,1/2\n
 ¦ four.csv: 1,2,3,4\n ¦ one.csv: foo,output\n1,2\n ¦ names.csv: a,b\n ¦ text.csv: a,b\nx,1\n
@@ -36,8 +38,8 @@ plain.csv: 3,5\n-1,-2\n ¦ named.csv: target,children,accounts\n60,5,3\n0,-2,-1\
 ¦ holes.csv: kind,a,b\np,1,\n,2,3\np,k.A.,4\nq,-,3\nn/a,4,1\nq,5,5\n ¦ known.csv: kind,a\nq,1\n-,2\n,1\n
 ¦ strange.csv: kind,a\nq,1\nq,x\n,1\n ¦ nothing.csv: kind,a\nq,\n,1\n ¦ w.json: {"output": [1, 2]}
 ¦ two.json: {"output_0": [0.1, 0.2], "output_1": [1, -1]} ¦ huge.json: {"output": [1e300]}
-"""
-FILES = dict(case.split(": ", 1) for case in cases_of(FILES))
+""")
+)
 FILES["bad.json"] = RELU.read_text("utf-8").replace("[2, 7]", "[2, 7, 1]")
 
 

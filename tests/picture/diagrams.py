@@ -61,13 +61,14 @@ def shown(picture, kind):
 
 
 def amounts(picture):
-    """Return how many weights, slopes, names, values and biases are shown, and of how many."""
+    """Return how many numbers and names are shown, of how many, and how large those on edges are."""
     network, sizes = picture.content.network, picture.content.network.sizes
     weights = sum(layer.weights.size for layer in network.layers)
     of = {"weight": weights, "slope": weights, "name": sum(sizes), "input": sizes[0]}
     of |= dict.fromkeys(("value", "node_slope", "bias"), sum(sizes[1:]))
-    found = {kind: shown(picture, kind) for kind in of}
-    return ", ".join(f"{kind} {found[kind]} of {of[kind]}" for kind in of if found[kind])
+    found = [f"{kind} {shown(picture, kind)} of {of[kind]}" for kind in of if shown(picture, kind)]
+    heights = sorted({round(label.size, 1) for label in on_edges(picture)})
+    return ", ".join(found) + (f"; on edges {heights[0]} to {heights[-1]} px" if heights else "")
 
 
 # --- what must hold in every drawing, whatever the network, the room and the zoom

@@ -70,7 +70,7 @@ def test_it_has_the_colours_of_its_theme_and_the_size_asked_for(theme):
     assert [[rect.get("fill") for rect in own] for own in grounds] == [[palette.canvas], []]
 
 
-def test_large_networks_are_written_as_haze_strongest_edges_and_strips_of_values():
+def test_large_networks_are_haze_strongest_edges_and_strips_and_small_nodes_have_tints():
     document = svg(state((784, 128, 64, 10)))
     root = ElementTree.fromstring(document)
     assert len(list(root.iter(f"{SVG}line"))) == 1500 + 1500 + 640
@@ -78,10 +78,7 @@ def test_large_networks_are_written_as_haze_strongest_edges_and_strips_of_values
     assert len(uris) == 2 + 2
     assert all(uri.startswith("data:image/png;base64,iVBORw0KGgo") for uri in uris)
     assert len(document) < 600_000
-
-
-def test_nodes_too_small_for_a_text_are_tinted_by_their_values():
-    own = state((4, 30, 1), activation="tanh")
+    own = state((4, 30, 1), activation="tanh")  # its nodes are too small for a text
     tints = [rect for rect in parsed(own).iter(f"{SVG}rect") if rect.get("fill-opacity")]
     values = own.network.forward(own.data.inputs[0]).a[0][0]
     assert [tint.get("fill") == LIGHT.positive for tint in tints] == (values > 0).tolist()
@@ -177,13 +174,20 @@ def test_each_pixel_over_two_inputs_is_what_the_network_computes_there(activatio
 
 
 @pytest.mark.parametrize("activation", ["identity", "sigmoid"])
-def test_an_output_that_decides_between_two_classes_is_pale_at_a_half(activation):
+def test_an_output_of_two_classes_is_pale_at_a_half_and_a_row_is_where_its_inputs_are(activation):
     opened = load(example("xor").path)
     *first, last = opened.network.layers
     network = replace(opened.network, layers=(*first, replace(last, activation=activation)))
     seen = images(svg(replace(opened, network=network), pictures=True))[-1]
     a = network.predict(grid(opened, len(seen)))[:, -1]
     assert apart(seen, np.clip(2 * a - 1, -1, 1)) <= 2
+    data = Dataset([[0.25, 0.75], [0.0, 0.0], [1.0, 1.0]])
+    root = parsed(replace(opened, network=network, data=data), pictures=True)
+    point, image = root.find(f".//{SVG}circle"), root.find(f".//{SVG}image")
+    x, y = (float(point.get(name)) for name in ("cx", "cy"))
+    left, top, width, height = (float(image.get(name)) for name in ("x", "y", "width", "height"))
+    assert (x - left) / width == pytest.approx((0.25 + 0.1) / 1.2, abs=0.01)
+    assert (y - top) / height == pytest.approx(1 - (0.75 + 0.1) / 1.2, abs=0.01)
 
 
 def test_over_one_input_each_node_is_a_curve():
@@ -239,13 +243,3 @@ def test_numbers_beyond_all_bounds_are_drawn():
     corners = hexadecimal(shown[0, 0, -1]), hexadecimal(shown[0, -1, 0])
     assert corners == (LIGHT.positive, LIGHT.negative)
     assert (shown[1] == shown[1, 0, 0]).all()
-
-
-def test_a_row_is_where_its_inputs_are():
-    opened = replace(load(example("xor").path), data=Dataset([[0.25, 0.75], [0.0, 0.0], [1.0, 1.0]]))
-    root = parsed(opened, pictures=True)
-    point, image = root.find(f".//{SVG}circle"), root.find(f".//{SVG}image")
-    x, y = (float(point.get(name)) for name in ("cx", "cy"))
-    left, top, width, height = (float(image.get(name)) for name in ("x", "y", "width", "height"))
-    assert (x - left) / width == pytest.approx((0.25 + 0.1) / 1.2, abs=0.01)
-    assert (y - top) / height == pytest.approx(1 - (0.75 + 0.1) / 1.2, abs=0.01)
