@@ -53,6 +53,7 @@ def test_texts_stand_clear_and_are_true(sizes, view, slopes, pictures, biases, a
 )
 @hypothesis.example([13, 2, 2], 426, 362, 1.0, (0, 0), (0, 0, 0), "tanh", "", "")  # an error in a gap
 @hypothesis.example((2, 3, 2), 320, 100, 1.0, (0, 0), (1, 0, 1), "relu", "", "")
+@hypothesis.example((2, 3, 2), 320, 180, 1.0, (0, 0), (0, 0, 0), "tanh", "", "")  # no room for a value
 def test_so_they_do_in_any_room(sizes, width, height, zoom, shift, flags, activation, badge, fate):
     biases, with_slopes, pictures = map(bool, flags)
     view = View(width, height, zoom, *shift) if zoom != 1.0 else View(width, height)
