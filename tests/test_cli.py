@@ -246,7 +246,8 @@ def test_no_accuracy_is_told_where_a_target_is_no_class(answer):
         nnviz.save(nnviz.State(network, nnviz.Dataset([[3, 5], [1, 2], [2, 0]], targets)), "a.json")
         assert "accuracy" not in answer("train a.json --validation 0.4 --updates 3 --json")
         assert "accuracy" not in answer("train a.json --validation 0.4 --updates 3")
-        assert "accuracy" not in answer("code a.json")
+        for style in STYLES:
+            assert "accuracy" not in answer(f"code a.json --style {style}")
 
 
 def test_targets_that_are_no_shares_are_told_where_the_loss_is_cross_entropy(run, approved):
