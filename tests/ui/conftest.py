@@ -182,11 +182,11 @@ def heard(monkeypatch):
 
 @pytest.fixture
 def bare(qtbot):
-    """Return a function that opens an example, or a State, without a window: a Bare."""
+    """Return a function that opens an example, or a State, without a window: a Bare, or a kind of it."""
     opened = []
 
-    def open_it(*what, **words):
-        opened.append(Bare(qtbot, *what, **words))
+    def open_it(*what, kind=Bare, **words):
+        opened.append(kind(qtbot, *what, **words))
         return opened[-1]
 
     yield open_it

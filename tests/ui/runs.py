@@ -13,6 +13,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.run import Run, Training
 from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
+from nnviz.ui.plots.history_plot import HistoryPlot
 
 
 def exercise(updates=20):
@@ -73,13 +74,24 @@ def weights(state):
     return [layer.weights.tobytes() for layer in state.network.layers]
 
 
+def plane_of(panel):
+    """Return the plot within a panel."""
+    return panel.curve if isinstance(panel, HistoryPlot) else panel.plane
+
+
 def place(panel, x, y):
     """Return where a point of a panel's plot stands, in its pixels."""
-    return panel.plane.place_of(x, y).toPoint()
+    return plane_of(panel).place_of(x, y).toPoint()
 
 
-def click(panel, at):
-    QTest.mouseClick(panel.plane.viewport(), Qt.MouseButton.LeftButton, pos=at)
+def click(panel, at, button=Qt.MouseButton.LeftButton):
+    QTest.mouseClick(plane_of(panel).viewport(), button, pos=at)
+
+
+def read_out(panel):
+    """Return the lines that are read out; None if the read-out is hidden."""
+    own = plane_of(panel).read_out
+    return own.text().splitlines() if own.isVisible() else None
 
 
 def hover(panel, at):
@@ -88,12 +100,12 @@ def hover(panel, at):
     Qt sends nothing where the mouse stands there already from the test before.
     """
     for stop in (QPoint(1, 1), at):
-        QTest.mouseMove(panel.plane.viewport(), stop)
-    return panel.plane.read_out.text().splitlines()
+        QTest.mouseMove(plane_of(panel).viewport(), stop)
+    return read_out(panel)
 
 
 def drag(panel, start, *ends):
-    viewport, button = panel.plane.viewport(), Qt.MouseButton.LeftButton
+    viewport, button = plane_of(panel).viewport(), Qt.MouseButton.LeftButton
     QTest.mousePress(viewport, button, pos=start)
     for end in ends:
         QTest.mouseMove(viewport, end)
@@ -101,10 +113,10 @@ def drag(panel, start, *ends):
 
 
 def keys(panel, *pressed):
-    """Press keys in a panel's plot, each with its modifiers."""
-    panel.plane.setFocus()
-    for key, *modifier in pressed:
-        QTest.keyClick(panel.plane, key, *modifier)
+    """Press keys in a panel's plot: each a key, or a key with its modifier."""
+    plane_of(panel).setFocus()
+    for key in pressed:
+        QTest.keyClick(plane_of(panel), *(key if isinstance(key, tuple) else [key]))
 
 
 def pixels_of(widget):

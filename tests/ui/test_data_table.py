@@ -1,47 +1,63 @@
-"""The table of the data panel: rows typed, dragged, selected, removed, pasted, kept for validation."""
+"""The data panel: rows typed, dragged, selected, removed, pasted, kept for validation, and its columns."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTableView
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTableView,
+)
 
 from nnviz.core import edits, structure
+from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.run import Training
 from nnviz.core.standardise import standardise
 from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
-from nnviz.document.derived import Derived
-from nnviz.document.document import Document
-from nnviz.document.selection import Selection
+from nnviz.files.examples import example
+from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
+from nnviz.ui.data.cells import first_fitting
 from nnviz.ui.data.panel import DataPanel
+from nnviz.ui.widgets.theme import ui_font
+from tests.ui.bare import Bare
 from tests.ui.clipped import clipped, cut_off
-from tests.ui.hands import CORNER, choose_in_table_menu, drag, entry, turn, write
-
-Key = Qt.Key
-CONTROL, SHIFT, LEFT = (
-    Qt.KeyboardModifier.ControlModifier,
-    Qt.KeyboardModifier.ShiftModifier,
-    Qt.MouseButton.LeftButton,
+from tests.ui.hands import (
+    CORNER,
+    choose_in_table_menu,
+    drag,
+    entry,
+    turn,
+    write,
 )
+from tests.ui.runs import colours_of, pixels_of
+from tests.ui.sees import status
+
+Key, LEFT = Qt.Key, Qt.MouseButton.LeftButton
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 COURSE = Network.from_weights(
     {"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}, inputs=["accounts", "children"]
 )
 ROWS = [[3.0, 5.0], [1.0, -1.0], [0.0, 0.0], [8.0, 4.0]]
 TARGETS = [[60.0], [50.0], [0.0], [140.0]]
+WIDEST = "−1.234"
 
 
-class Desk:
+class Desk(Bare):
     """A panel on screen with its document."""
 
     def __init__(self):
+        super().__init__(None, State(COURSE, Dataset(ROWS, TARGETS)))
         self.said = []
-        self.document = Document(State(COURSE, Dataset(ROWS, TARGETS)))
-        self.selection = Selection(self.document)
-        self.data = DataPanel(self.document, self.selection, Derived(self.document, self.selection))
+        self.data = DataPanel(self.document, self.selection, self.derived)
         self.data.said.connect(self.said.append)
         self.table = self.data.findChild(QTableView)
 
@@ -94,9 +110,6 @@ class Desk:
         for editor in self.table.findChildren(QLineEdit):
             if editor.isVisible():
                 self.qtbot.keyClick(editor, Key.Key_Escape)
-        self.editor_goes()
-
-    def editor_goes(self):
         self.qtbot.waitUntil(lambda: self.editor() is None)
 
     def paste(self, text, row=0, column=0):
@@ -185,18 +198,6 @@ def test_a_number_is_shown_as_everywhere_and_with_all_digits_in_tooltip_and_edit
         desk.leave_editor()
 
 
-@pytest.mark.fonts
-def test_a_longer_number_widens_its_column_once_it_is_typed(desk):
-    desk.data.resize(600, 260)
-    narrow = desk.table.columnWidth(1)
-    desk.click(0, 1)
-    desk.type("0.12345678", Key.Key_Return)
-    font = QFont(desk.table.font())
-    font.setWeight(QFont.Weight.DemiBold)
-    assert desk.table.columnWidth(1) > narrow
-    assert QFontMetrics(font).horizontalAdvance("0.12345678") + 12 <= desk.table.columnWidth(1)
-
-
 def test_enter_tab_escape_and_a_click_elsewhere_end_typing(desk):
     desk.click(0, 0)
     desk.type("4", Key.Key_Return)
@@ -220,7 +221,7 @@ def test_enter_tab_escape_and_a_click_elsewhere_end_typing(desk):
     assert (desk.inputs[0][1], desk.targets[0], desk.inputs[1][0]) == (7.0, [0.25], -2.0)
 
 
-def test_enter_and_a_double_click_edit_with_the_text_selected(desk):
+def test_enter_and_a_double_click_edit_with_the_text_selected_and_no_prediction(desk, qtlog):
     desk.click(3, 2)
     desk.type("", Key.Key_Return)
     assert desk.editor().selectedText() == "140"
@@ -229,6 +230,11 @@ def test_enter_and_a_double_click_edit_with_the_text_selected(desk):
     for click in (QTest.mouseDClick, QTest.mouseRelease):  # or the button stays down for other tests
         click(desk.table.viewport(), LEFT, pos=desk.place(1, 0))
     assert desk.editor().selectedText() == "1"
+    desk.leave_editor()
+    desk.click(0, 3)
+    desk.type("5", Key.Key_Return)
+    assert desk.editor() is None
+    assert [each for each in qtlog.records if "edit" in each.message] == []
 
 
 def test_tab_in_the_last_cell_makes_a_row_which_escape_takes_back_while_untouched(desk):
@@ -261,7 +267,7 @@ def test_a_sign_that_begins_no_number_is_left_to_the_window_and_a_digit_is_not(d
         assert (event.isAccepted(), desk.editor()) == (False, None), sign
     desk.type("−1", Key.Key_Return)
     assert desk.inputs[0][0] == -1.0
-    desk.editor_goes()
+    desk.leave_editor()
     used = []
     QShortcut(QKeySequence("2"), desk.data).activated.connect(lambda: used.append("2"))
     desk.click(1, 0)
@@ -271,13 +277,6 @@ def test_a_sign_that_begins_no_number_is_left_to_the_window_and_a_digit_is_not(d
     desk.click(1, 3)  # a prediction
     desk.key(Key.Key_2)
     assert (desk.editor(), used) == (None, ["2"])
-
-
-def test_a_prediction_cannot_be_typed_into(desk, qtlog):
-    desk.click(0, 3)
-    desk.type("5", Key.Key_Return)
-    assert desk.editor() is None
-    assert [each for each in qtlog.records if "edit" in each.message] == []
 
 
 @pytest.mark.fonts
@@ -347,16 +346,11 @@ def test_a_number_that_is_dragged_sideways_is_scrubbed_as_one_edit(desk):
     assert desk.document.undo_text() == ""
 
 
-def test_the_selected_row_is_the_one_on_the_diagram_both_ways(desk):
+def test_rows_are_added_below_the_selected_one_and_removed_as_one_edit(desk):
     desk.click(2, 4)
     assert desk.selection.row == 2
-    for row in (0, 1):
-        desk.selection.row = row
+    desk.selection.row = 1
     assert (desk.table.currentIndex().row(), desk.selected()) == (1, [1])
-
-
-def test_rows_are_added_below_the_selected_one_and_removed_as_one_edit(desk):
-    desk.click(1, 0)
     desk.press("Add row")
     assert desk.inputs == [[3, 5], [1, -1], [0, 0], [0, 0], [8, 4]]
     assert desk.selection.row == desk.table.currentIndex().row() == 2
@@ -388,7 +382,7 @@ def test_a_number_that_is_being_typed_is_taken_before_a_row_is_added_or_removed(
     assert desk.inputs[2][0] == 9.0
 
 
-def test_keys_that_go_to_another_row_take_the_selection_with_them(desk):
+def test_keys_and_clicks_that_change_the_selection_take_the_diagram_with_them(desk):
     for key, modifiers, left in (
         (Key.Key_End, CONTROL, [0, 1, 2]),
         (Key.Key_Down, CONTROL, [0, 2, 3]),
@@ -401,9 +395,7 @@ def test_keys_that_go_to_another_row_take_the_selection_with_them(desk):
         assert desk.selection.row not in left, "the row on the diagram is one that Ctrl+Delete removes"
         desk.key(Key.Key_Delete, CONTROL)
         assert desk.inputs == [ROWS[row] for row in left], (key, modifiers)
-
-
-def test_a_row_that_a_click_takes_out_of_the_selection_leaves_the_diagram(desk):
+    desk.start()
     desk.click(0, 0)
     for row in (2, 2, 0):
         desk.click(row, 0, CONTROL)
@@ -423,10 +415,17 @@ def test_delete_in_a_cell_that_cannot_be_empty_says_so_and_keeps_the_row(desk, a
 
 
 def test_delete_removes_rows_that_were_chosen_by_their_numbers_until_cells_are(desk):
+    def framed():
+        """Return whether a cell of the second row has a frame."""
+        image = desk.table.viewport().grab(QRect(0, 30, desk.table.viewport().width(), 30)).toImage()
+        return PALETTES["light"].accent in colours_of(image)
+
     for column in (0, 2):
         desk.start()
-        desk.click(0, column)
+        desk.click(1, column)
+        assert framed()
         desk.click_number(1)
+        assert not framed()
         desk.key(Key.Key_Down, SHIFT)
         desk.type("", Key.Key_Delete)
         assert (desk.inputs, desk.said[-1]) == ([ROWS[0], ROWS[3]], "Removed 2 rows")
@@ -436,18 +435,6 @@ def test_delete_removes_rows_that_were_chosen_by_their_numbers_until_cells_are(d
         leaves()
         desk.type("", Key.Key_Delete)
         assert desk.inputs == ROWS
-
-
-def test_rows_that_were_chosen_by_their_numbers_have_no_frame_around_a_cell(desk):
-    def accent():
-        image = desk.table.viewport().grab().toImage()
-        pixels = ((x, y) for x in range(image.width()) for y in range(30, 60))
-        return sum(image.pixelColor(*at).name().upper() == PALETTES["light"].accent for at in pixels)
-
-    desk.click(1, 0)
-    assert accent() > 0
-    desk.click_number(1)
-    assert accent() == 0
 
 
 def test_targets_are_emptied_where_no_row_keeps_one(desk, approved):
@@ -519,7 +506,7 @@ def test_numbers_are_pasted_from_the_current_cell_on_as_one_edit(desk):
         assert (desk.inputs, desk.targets) == (ROWS, TARGETS)
 
 
-def test_what_is_pasted_says_what_its_numbers_become(desk, approved):
+def test_what_is_pasted_says_what_its_numbers_become_and_a_copy_has_all_digits(desk, approved):
     desk.paste("5\t6\n7\t8", row=3)
     assert (desk.inputs[3:], desk.targets[3:]) == ([[5, 6], [7, 8]], [[140], [0]])
     desk.start()
@@ -528,9 +515,7 @@ def test_what_is_pasted_says_what_its_numbers_become(desk, approved):
     assert desk.inputs[0] == [5, 6]
     desk.paste("6\t7", column=1)
     approved("pasted into standardised cells and beside them", "\n".join(desk.said))
-
-
-def test_a_copied_row_has_all_digits_and_can_be_pasted_again(desk):
+    desk.start()
     desk.click(0, 0)
     desk.key(Key.Key_C, CONTROL)
     assert QGuiApplication.clipboard().text() == "3\t5\t60\t52\t-8\t64"
@@ -548,21 +533,20 @@ def test_what_does_not_fit_is_not_pasted_at_all(desk, approved):
 
 
 def kept_rows(count=10, validation=0.3):
-    """Return rows of which a share is kept, each number the row's own."""
+    """Return rows, targets, network and settings: a share is kept, and each number is the row's own."""
     numbers = np.arange(count, dtype=float).reshape(-1, 1)
-    network = Network.from_weights({"output": [0.5]})
-    return {
-        "rows": numbers,
-        "targets": 10 * numbers,
-        "network": network,
-        "training": Training(0.001, 5, validation=validation),
-    }
+    return [
+        numbers,
+        10 * numbers,
+        Network.from_weights({"output": [0.5]}),
+        Training(0.001, 5, validation=validation),
+    ]
 
 
 @pytest.fixture
 def split(desk):
     """Return the line over the kept rows of a table of ten."""
-    desk.start(**kept_rows())
+    desk.start(*kept_rows())
     return desk.table.split
 
 
@@ -580,31 +564,35 @@ def drag_line(desk, *rows):
     QTest.mouseRelease(line, LEFT, pos=line.rect().center())
 
 
-def darkest(desk, row):
-    """Return how light the darkest pixel of a row's first number is."""
-    image = desk.table.viewport().grab(desk.table.visualRect(desk.table.model().index(row, 0))).toImage()
-    return min(image.pixelColor(x, y).lightness() for x in range(4, image.width() - 4) for y in range(10, 24))
-
-
 def test_the_line_stands_over_the_first_row_kept_and_says_how_many(desk, split):
     table = desk.table
     assert (split.isVisible(), split.caption) == (True, "validation: 30 %, 3 rows")
     assert abs(split.geometry().center().y() - table.rowViewportPosition(7)) <= 2
     spoken = [table.model().index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole) for row in (6, 7)]
     assert [text.endswith(", kept for validation") for text in spoken] == [False, True]
-    desk.start(**kept_rows(200))
+    desk.start(*kept_rows(200))
     assert split.geometry().top() > table.viewport().height()
     table.scrollToBottom()
     table.scrollTo(table.model().index(140, 0), table.ScrollHint.PositionAtCenter)
     assert abs(split.geometry().center().y() - table.rowViewportPosition(140)) <= 2
     assert split.caption == "validation: 30 %, 60 rows"
+    rows, _, *others = kept_rows()
+    desk.start(rows, None, *others)
+    assert not split.isVisible()
+    desk.start(*kept_rows(1, 0.0))
+    assert not split.isVisible()
 
 
 @pytest.mark.fonts
 def test_the_numbers_of_kept_rows_are_lighter(desk, split):
     desk.document.push(edits.set_rows(desk.document.state, np.full((10, 1), 8.0), np.ones((10, 1))), "8")
-    light = [darkest(desk, row) for row in (1, 6, 7, 9)]
-    assert max(light[:2]) + 20 < min(light[2:]), light
+
+    def darkest(row):
+        """Return the darkest pixel of a row's first number."""
+        cell = desk.table.visualRect(desk.table.model().index(row, 0)).adjusted(4, 10, -4, -4)
+        return (pixels_of(desk.table.viewport().grab(cell).toImage()) & 0xFF).min()
+
+    assert max(darkest(1), darkest(6)) + 20 < min(darkest(7), darkest(9))
 
 
 def test_the_line_is_dragged_as_one_edit_and_leaves_a_row_to_train_on(desk, split):
@@ -626,18 +614,11 @@ def test_the_line_is_dragged_as_one_edit_and_leaves_a_row_to_train_on(desk, spli
     assert split.caption == "validation: 10 %, 1 row"
     drag_line(desk, 0)
     assert document.state.trained_rows == 1
-    desk.start(**kept_rows(100_000, validation=0.0))
+    desk.start(*kept_rows(100_000, validation=0.0))
     desk.table.scrollToBottom()
     drag_line(desk, 99_998)
     assert document.state.trained_rows == 99_998
     assert split.caption.endswith("2 rows")
-
-
-def test_without_targets_or_a_second_row_there_is_no_line(desk, split):
-    desk.start(**kept_rows() | {"targets": None})
-    assert not split.isVisible()
-    desk.start(**kept_rows(1, 0.0))
-    assert not split.isVisible()
 
 
 def test_the_menu_of_the_table_splits_and_shuffles(desk, split):
@@ -650,10 +631,198 @@ def test_the_menu_of_the_table_splits_and_shuffles(desk, split):
     document.push(train(document.state).state, "Run")
     before = document.state
     choose_in_table_menu(desk, "Shuffle rows")
-    order = np.random.default_rng([0, 2]).permutation(10)
-    assert document.state.data.inputs[:, 0].tolist() == order.tolist()
-    assert document.state.data.targets[:, 0].tolist() == (10.0 * order).tolist()
-    assert document.state.run is None
+    assert document.state == edits.shuffle_rows(before)
     assert desk.said[-1] == "Shuffled 10 rows by seed 0"
     document.undo()
     assert document.state is before
+
+
+# --- the data panel in the window
+
+
+def with_inputs(count, name="feature_{}", names=()):
+    """Return rows of so many inputs with numbers that take many digits."""
+    rng = np.random.default_rng(0)
+    layer = Layer(("output",), "identity", rng.normal(size=(1, count)))
+    network = Network(names or tuple(name.format(i) for i in range(count)), (layer,))
+    return State(network, Dataset(rng.normal(size=(9, count)), rng.normal(size=(9, 1))))
+
+
+def start(window, state, size=None):
+    """Show another document in a window of a size, and return its table."""
+    window.document.start(state)
+    if size:
+        window.main_window.resize(*size)
+    for _ in range(3):
+        QApplication.processEvents()
+    return window.data.table
+
+
+def width_of(table, text):
+    """Return how wide a number is that a person types."""
+    font = QFont(table.font())
+    font.setWeight(QFont.Weight.DemiBold)
+    return QFontMetrics(font).horizontalAdvance(text)
+
+
+def widths(table):
+    return [table.columnWidth(column) for column in range(table.model().columnCount())]
+
+
+def first_numbers(table, rows):
+    return [table.model().index(row, 0).data() for row in range(rows)]
+
+
+def with_room(window, numbers):
+    """Return the table of a window that is 1280 pixels wide, or so wide that the table has room for so many
+    numbers side by side: with another font 1280 pixels may be few.
+    """
+    table = window.data.table
+    needed = int(numbers * width_of(table, WIDEST)) + 1
+    while (missing := needed - table.viewport().width()) > 0:
+        window.main_window.resize(window.main_window.width() + max(missing, 10), 800)
+        QApplication.processEvents()
+    return table
+
+
+def is_empty(table, row, left, right, bottom):
+    """Return whether the pixels of a row between two columns of the screen are all the ground's."""
+    seen = pixels_of(table.viewport())[row.y() : bottom, left:right]
+    return set(seen.ravel().tolist()) == {int(PALETTES["light"].surface[1:], 16)}
+
+
+@pytest.mark.fonts
+def test_up_to_four_inputs_are_seen_at_once_and_many_scroll_sideways(open_window):
+    window = open_window(with_inputs(1, "x{}"))
+    table = with_room(window, numbers=11)  # what Inter has at 1280
+    for count in (1, 2, 3, 4):
+        start(window, with_inputs(count, "x{}"))
+        assert sum(widths(table)) == table.viewport().width()
+        assert width_of(table, WIDEST) <= min(widths(table)) - 12
+    start(window, load(example("digits").path), (1280, 800))
+    room = table.viewport().rect()
+    assert sum(room.contains(table.visualRect(table.model().index(row, 0))) for row in range(20)) >= 5
+
+    narrow = start(window, with_inputs(9, "x{}")).columnWidth(0)
+    start(window, with_inputs(9, "something_{}"))
+    assert table.columnWidth(0) > narrow, "another name fits the columns anew"
+    start(window, with_inputs(2), (1920, 1080))
+    window.document.push(structure.add_node(window.document.state, 0), "an input")
+    assert sum(widths(table)) == table.viewport().width()
+
+    start(window, with_inputs(64), (1280, 800))
+    bar, row = table.horizontalScrollBar(), table.visualRect(table.model().index(1, 0))
+    right, narrowest = (
+        table.viewport().width(),
+        min(width_of(table, text) for text in first_numbers(table, 3)),
+    )
+    assert bar.maximum() > 0
+    for part in (0.3, 0.4, 0.5, 0.6):
+        bar.setValue(table.columnWidth(0) - round(part * narrowest))
+        above_dots = row.bottom() - row.height() // 2  # with some fonts "…" begins at the edge
+        assert is_empty(table, row, 0, 1, above_dots), "no part of a number that is cut off at the left"
+    bar.setValue(0)
+    bar.setValue(table.columnViewportPosition(table.columnAt(right - 1) + 1) - (right - 4))
+    assert is_empty(table, row, right - 4, right, row.bottom()), "no font has room for “…” there"
+
+    for count, name, size in (
+        (64, "feature_{}", (1280, 800)),
+        (2, "input_{}", (1000, 650)),
+        (4, "input_{}", (1000, 650)),
+        (64, "x{}", (1000, 650)),
+    ):
+        start(window, with_inputs(count, name), size)
+        header, rows = table.horizontalHeader(), table.verticalHeader()
+        for k, width in enumerate(widths(table)):
+            title = table.model().headerData(k, Qt.Orientation.Horizontal)
+            assert header.fontMetrics().horizontalAdvance(title) + 8 <= width, title
+        bar.setValue(bar.maximum())
+        assert rows.isVisible(), "the numbers of the rows stay"
+        assert rows.mapTo(table, rows.rect().topLeft()).x() >= 0
+        bar.setValue(0)
+        if count == 64:
+            assert max(width_of(table, text) for text in first_numbers(table, 9)) <= table.columnWidth(0) - 6
+    long = [f"a measurement of the {part}, taken in the garden by the people" for part in ("sepal", "petal")]
+    start(window, with_inputs(2, names=tuple(long)))
+    for k, part in enumerate(("sepal", "petal")):
+        shown, tip = (
+            table.model().headerData(k, Qt.Orientation.Horizontal, role)
+            for role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole)
+        )
+        assert (part in shown, tip) == (True, long[k])
+        assert header.fontMetrics().horizontalAdvance(shown) <= table.columnWidth(k)
+
+
+@pytest.mark.fonts
+def test_the_numbers_of_a_column_have_the_first_size_in_which_all_fit(qapp):
+    large, small = (QFontMetrics(ui_font(size)) for size in (13, 10))
+    texts, room = ["7", "−0.01234"], large.horizontalAdvance("−0.01234")
+    assert first_fitting([large, small], texts, room) == 0
+    assert first_fitting([large, small], texts, room - 1) == 1
+    assert first_fitting([large, small], texts, 20) is None
+
+
+def in_sight_in_one_size(window):
+    """Return whether the columns stand side by side, each with all its numbers in one of the sizes."""
+    table = window.data.table
+    sizes = table.cells.fonts
+    shown_all = set(sizes) == set(range(table.model().columnCount())) and None not in sizes.values()
+    return shown_all and table.horizontalScrollBar().maximum() == 0
+
+
+def run(window, qtbot):
+    window.runner.speed = 1.0
+    with qtbot.waitSignal(window.runner.run_ended):
+        window.runner.run()
+
+
+@pytest.mark.fonts
+def test_after_a_run_every_number_is_in_sight(qtbot, open_window, amount):
+    window = open_window("many-rows")
+    document = window.document
+    some = ["many-rows", "twenty-updates"]
+    every = ["xor", "tuning-by-hand", *some]
+    for name in amount(quick=some, ci=every, night=every):
+        document.start(load(example(name).path))
+        run(window, qtbot)
+        table = with_room(window, numbers=9)
+        qtbot.waitUntil(lambda: in_sight_in_one_size(window))
+    document.start(load(example("twenty-updates").path))
+    qtbot.waitUntil(lambda: in_sight_in_one_size(window))
+    before = widths(table)
+    for k in range(3):
+        state = edits.set_value(document.state, Address("weight", 0, 0, k), -1.2345678e-101)
+        document.push(edits.set_input(state, 0, k, 1.2345678e-101), "Set")
+    qtbot.waitUntil(lambda: table.horizontalScrollBar().maximum() > 0)  # as these fit in no size
+    qtbot.waitUntil(lambda: None not in table.cells.fonts.values())
+    for _ in range(3):
+        document.undo()
+    qtbot.waitUntil(lambda: widths(table) == before)
+    qtbot.waitUntil(lambda: table.horizontalScrollBar().maximum() == 0)  # Qt reckons that out a little later
+
+    window.runner.set_training(replace(document.state.training, learning_rate=0.03))
+    run(window, qtbot)
+    for k, weight in ((0, None), (0, -6.661338147750939e-16), (1, 0.0), (2, 0.0)):
+        if weight is not None:  # below 0 it is longer
+            document.push(edits.set_value(document.state, Address("weight", 0, 0, k), weight), "Set")
+        table.grab()  # which finds what has no room
+        qtbot.waitUntil(lambda: in_sight_in_one_size(window))
+        assert clipped(window.data) == []
+    assert [table.model().index(0, k).data() for k in (4, 6)] == ["−6.661e−16", "4.437e−31"]
+
+
+def test_a_refusal_goes_from_the_status_line_with_the_next_deed(open_window):
+    window = open_window("xor")
+    table = window.data.table
+    for key, after in ((Key.Key_Escape, ""), (Key.Key_Return, "x_0 of row 1: 9")):
+        table.setFocus()
+        table.setCurrentIndex(table.model().index(0, 0))
+        QTest.keyClick(table, Key.Key_9)
+        editor = table.findChild(QLineEdit)
+        for text, pressed in (("abc", Key.Key_Return), ("9", key)):
+            editor.selectAll()
+            write(editor, text)
+            QTest.keyClick(editor, pressed)
+            assert ("'abc' is not a number" in status(window)) == (text == "abc")
+        assert status(window) == after
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

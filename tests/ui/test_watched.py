@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QPushButton
 
 from nnviz.core.network import Network
+from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
 from nnviz.document.training.watched import HELD, STILL
 from nnviz.files import frames
@@ -30,10 +31,12 @@ LOST = "the curve of the watched training"
 
 
 class Script:
-    """Stands in for a script: a pipe into the window."""
+    """Stands in for a script that a window follows through a pipe."""
 
-    def __init__(self, pipe):
-        self._pipe = pipe
+    def __init__(self, qtbot, window):
+        reads, self._pipe = os.pipe()
+        self._qtbot, self.window, self.stream = qtbot, window, os.fdopen(reads, "rb")
+        follow(window, self.stream)
 
     def write(self, data):
         os.write(self._pipe, data)
@@ -44,8 +47,24 @@ class Script:
         values = np.array([2, 4, 4, -5, *output], dtype=float)
         self.write(frames.gone_on(frames.Frame(iteration, points, values)))
 
+    def shows(self, iteration, output, loss=None):
+        """Tell of an update, and wait until the window shows it."""
+        self.update(iteration, output, loss)
+        sees(self._qtbot, self.window, iteration)
+
     def end(self, ending=""):
         self.write(frames.ended(ending))
+
+    def is_over(self):
+        """Wait until the window has seen the end."""
+        self._qtbot.waitUntil(lambda: not self.window.document.held)
+
+    def ends(self, *outputs):
+        """Tell of updates and of the end, and wait until the window shows them."""
+        for iteration, output in enumerate(outputs, 1):
+            self.shows(iteration, output)
+        self.end()
+        self.is_over()
 
     def close(self):
         if self._pipe is not None:
@@ -54,43 +73,21 @@ class Script:
 
 
 @pytest.fixture
-def follow_script(qtbot):
-    """Return a function that has a window follow a new script."""
-    opened = []
+def watch(qtbot, afresh):
+    """Return a function that has a window follow a new script from a State on: the window and the script."""
+    scripts = []
 
-    def follow_it(window):
-        reads, writes = os.pipe()
-        script, stream = Script(writes), os.fdopen(reads, "rb")
-        follow(window, stream)
-        opened.append((window, script, stream))
-        return script
+    def watch_it(state=STATE):
+        scripts.append(Script(qtbot, afresh(state)))
+        return scripts[-1].window, scripts[-1]
 
-    yield follow_it
-    for _, script, _ in opened:
+    yield watch_it
+    for script in scripts:
         script.close()
-    for window, _, stream in opened:
-        window.player.stop()
-        qtbot.waitUntil(lambda window=window: not window.document.held)
-        stream.close()
-
-
-@pytest.fixture
-def watching(afresh, follow_script):
-    """Return a window, and the script whose training it follows."""
-    window = afresh(STATE)
-    return window, follow_script(window)
-
-
-@pytest.fixture
-def again(watching, follow_script):
-    """Return a function that has the window follow another script from the start."""
-
-    def again():
-        window, _ = watching
-        window.document.start(STATE)
-        return follow_script(window)
-
-    return again
+    for script in scripts:
+        script.window.player.stop()
+        script.is_over()
+        script.stream.close()
 
 
 def sees(qtbot, window, iteration):
@@ -105,32 +102,19 @@ def weight_of(window):
     return address_named(window, "output", "node_0")
 
 
-def ended(qtbot, window, script, *outputs):
-    for iteration, output in enumerate(outputs, 1):
-        script.update(iteration, output)
-        sees(qtbot, window, iteration)
-    script.end()
-    qtbot.waitUntil(lambda: not window.document.held)
-
-
-def test_all_follows_the_script_while_rows_are_chosen_and_notes_written(qtbot, watching, approved, again):
-    window, script = watching
+def test_all_follows_the_script_while_rows_are_chosen_and_notes_written(qtbot, watch, approved):
+    window, script = watch()
     curve, seen = window.history.curve, []
     script.update(1, [2, 8], loss=9.0)
-    script.update(5, [3, 0], loss=0.5)
-    sees(qtbot, window, 5)
+    script.shows(5, [3, 0], loss=0.5)
     assert written(window, weight_of(window)) == "3"
     assert shown(window, "value", "output") == "78"
     assert not untrue(window)
     assert window.document.state.loss() == np.mean(np.square([78 - 60, 0 - 50]))
     qtbot.waitUntil(lambda: len(curve.curve()) == 2)
     assert curve.curve().tolist() == [[1, 9], [5, 0.5]]
-    told = [
-        curve.accessibleDescription(),
-        figure(window, "MSE").accessibleName(),
-        figure(window, "MSE").toolTip(),
-        curve.toolTip(),
-    ]
+    mse = figure(window, "MSE")
+    told = [curve.accessibleDescription(), mse.accessibleName(), mse.toolTip(), curve.toolTip()]
     QTest.keyClick(curve, Qt.Key.Key_Left)
     approved("the script's loss", "\n---\n".join((*told, curve.read_out.text())))
     window.document.state_changed.connect(lambda _, new: seen.append(new.iteration))
@@ -139,15 +123,13 @@ def test_all_follows_the_script_while_rows_are_chosen_and_notes_written(qtbot, w
     sees(qtbot, window, 505)
     assert len(seen) < 250, "the newest of many frames is shown"
     assert window.runner.travel.history.points[:, 0].tolist() == [1, *range(5, 506)]
-    script = again()
+    _, script = watch()
     window.selection.row = 1
     click(window, address_named(window, "output"))
-    script.update(1, [2, 8])
-    sees(qtbot, window, 1)
+    script.shows(1, [2, 8])
     qtbot.waitUntil(lambda: "8" in explained(window))
     assert window.document.edit_beneath("Notes", lambda old, text: replace(old, notes=text), "Mine", "notes")
-    script.update(2, [2, 9])
-    sees(qtbot, window, 2)
+    script.shows(2, [2, 9])
     assert (window.selection.row, window.document.state.notes) == (1, "Mine")
     qtbot.waitUntil(lambda: "81" in explained(window))  # node_1 is 4·1 + 5·1 = 9, times 9
     click(window, weight_of(window))
@@ -160,31 +142,28 @@ def test_all_follows_the_script_while_rows_are_chosen_and_notes_written(qtbot, w
 
     window.document.state_changed.connect(look)
     for iteration in range(3, 9):
-        script.update(iteration, [iteration, 7])
-        sees(qtbot, window, iteration)
+        script.shows(iteration, [iteration, 7])
     window.document.state_changed.disconnect(look)
     assert alike == [(f"{iteration}",) * 3 for iteration in range(3, 9)]
 
 
 TRIES = {
     "weight": lambda window: click(window, weight_of(window)),
-    "Run": lambda window: offered(window, "Run or pause").trigger(),
-    "update": lambda window: offered(window, "One update").trigger(),
-    "Restart": lambda window: offered(window, "Restart").trigger(),
-    "back": lambda window: offered(window, "One back").trigger(),
-    "new": lambda window: offered(window, "New random weights").trigger(),
+    **{
+        entry: lambda window, entry=entry: offered(window, entry).trigger()
+        for entry in ("Run or pause", "One update", "Restart", "One back", "New random weights")
+    },
     "row": lambda window: window.data.table.remove_wished.emit(),
     "CSV": lambda window: window.files.tables.load(Path("rows.csv")),
     "paste": lambda window: window.data.table.paste_wished.emit(),
     "ring": lambda window: window.runner.scrub_to(0),
-    "rate": lambda window: window.training.fields.accepted.emit(STATE.training.__class__(updates=7)),
+    "rate": lambda window: window.training.fields.accepted.emit(Training(updates=7)),
 }
 
 
-def test_nothing_can_be_changed_before_it_has_ended_and_the_window_says_why(qtbot, watching, approved, again):
-    window, script = watching
-    script.update(1, [2, 8])
-    sees(qtbot, window, 1)
+def test_nothing_can_be_changed_before_it_has_ended_and_the_window_says_why(qtbot, watch, approved):
+    window, script = watch()
+    script.shows(1, [2, 8])
     before, wrong = window.document.state, []
     for name, tries in TRIES.items():
         window.status.say("")
@@ -192,9 +171,8 @@ def test_nothing_can_be_changed_before_it_has_ended_and_the_window_says_why(qtbo
         if status(window) != HELD or window.diagram.session.open or window.document.state is not before:
             wrong.append((name, status(window)))
     assert wrong == []
-    script.update(2, [2, 9])
-    sees(qtbot, window, 2)
-    script = again()
+    script.shows(2, [2, 9])
+    _, script = watch()
     panel, names = window.training, ("Add row", "Remove row", "New random weights")
     fields = panel.fields
     buttons = [
@@ -207,14 +185,12 @@ def test_nothing_can_be_changed_before_it_has_ended_and_the_window_says_why(qtbo
     settings = [*numbers, fields.optimizer, panel.speed]
     assert len(buttons) == 3 + 3 * 3 + 2 + 2
     click(window, weight_of(window))
-    script.update(1, [2, 8])
-    sees(qtbot, window, 1)
+    script.shows(1, [2, 8])
     assert {(button.isEnabled(), button.toolTip()) for button in buttons} == {(False, HELD)}
     assert {(field.isEnabled(), field.toolTip()) for field in settings} == {(False, NOT_YET)}
     assert "The script makes it" in explained(window)
     assert "learning_rate" not in explained(window)
-    script.end()
-    qtbot.waitUntil(lambda: not window.document.held)
+    script.ends()
     assert [button.toolTip() for button in buttons if not button.isEnabled()] == ["Remove the last output"]
     assert not {HELD, NOT_YET} & {own.toolTip() for own in (*buttons, *settings)}
     assert all(field.isEnabled() for field in settings)
@@ -226,9 +202,9 @@ def test_nothing_can_be_changed_before_it_has_ended_and_the_window_says_why(qtbo
     assert "Next update" in explained(window)
 
 
-def test_when_it_has_ended_one_can_go_back_save_edit_and_run(qtbot, watching, tmp_path, approved, again):
-    window, script = watching
-    ended(qtbot, window, script, [2, 8], [2, 9], [2, 10])
+def test_when_it_has_ended_one_can_go_back_save_edit_and_run(qtbot, watch, tmp_path, approved):
+    window, script = watch()
+    script.ends([2, 8], [2, 9], [2, 10])
     told = [status(window)]
     assert offered(window, "Undo").text().replace("&", "") == "Undo Training watched"
     offered(window, "Undo").trigger()
@@ -249,9 +225,9 @@ def test_when_it_has_ended_one_can_go_back_save_edit_and_run(qtbot, watching, tm
     assert load(tmp_path / "trained.json").network.layers[1].weights.tolist() == [[2, 10]]
     set_number(window, weight_of(window), "5")
     assert output_of(window) == [[5, 10]]
-    script = again()
+    _, script = watch()
     curve = window.history.curve
-    ended(qtbot, window, script, [2, 8], [2, 7])
+    script.ends([2, 8], [2, 7])
     press(window, "One update")
     qtbot.waitUntil(lambda: not window.runner.running)
     state = window.document.state
@@ -264,26 +240,22 @@ def test_when_it_has_ended_one_can_go_back_save_edit_and_run(qtbot, watching, tm
     qtbot.waitUntil(lambda: curve.accessibleDescription().startswith("loss "))
 
 
-def test_all_is_free_after_a_drag_of_the_ring_and_after_stop_watching(qtbot, watching, again, approved):
-    window, script = watching
+def test_all_is_free_after_a_drag_of_the_ring_and_after_stop_watching(qtbot, watch, approved):
+    window, script = watch()
     curve = window.history.curve
-    script.update(10, [2, 10])
-    sees(qtbot, window, 10)
-    script.update(20, [2, 20])
-    sees(qtbot, window, 20)
+    script.shows(10, [2, 10])
+    script.shows(20, [2, 20])
     qtbot.waitUntil(lambda: len(curve.curve()) == 2)
     window.main_window.grab()
     drag(curve.viewport(), curve.present().toPoint(), -60)
-    script.end()
-    qtbot.waitUntil(lambda: not window.document.held)
+    script.ends()
     assert window.training.fields.learning_rate.isEnabled()
     assert offered(window, "Undo").isEnabled()
     assert "nnviz goes on by its own settings" in window.training.message.label.text()
     window.runner.scrub_to(15)
     assert output_of(window) == [[2, 10]], "between frames the one before is gone back to"
-    script = again()
-    script.update(1, [2, 8])
-    sees(qtbot, window, 1)
+    _, script = watch()
+    script.shows(1, [2, 8])
     assert offered_buttons(window) == ["Stop watching"]
     press(window, "Stop watching")
     assert "Run" in offered_buttons(window)
@@ -297,9 +269,8 @@ def test_all_is_free_after_a_drag_of_the_ring_and_after_stop_watching(qtbot, wat
     qtbot.waitUntil(lambda: not window.runner.running)
     assert window.document.state.iteration == 1
 
-    script = again()
-    script.update(1, [2, 8])
-    sees(qtbot, window, 1)
+    _, script = watch()
+    script.shows(1, [2, 8])
     other = load(example("relu").path)
     window.document.start(other, example=True)  # another document takes its place
     script.update(2, [2, 9])
@@ -310,12 +281,11 @@ def test_all_is_free_after_a_drag_of_the_ring_and_after_stop_watching(qtbot, wat
 
 
 def test_that_the_curve_is_not_kept_is_said_before_a_save_and_once(
-    qtbot, watching, again, tmp_path, monkeypatch, answer, approved
+    watch, tmp_path, monkeypatch, answer, approved
 ):
-    window, script = watching
+    window, script = watch()
     where, told, asked = "nnviz.ui.window.file_commands.ask_where", [], []
-    script.update(1, [2, 8])
-    sees(qtbot, window, 1)
+    script.shows(1, [2, 8])
     monkeypatch.setattr(where, lambda *_: tmp_path / "trained.json")
     answer(QMessageBox, choose("Cancel", told))
     window.files.ask_save()
@@ -323,16 +293,15 @@ def test_that_the_curve_is_not_kept_is_said_before_a_save_and_once(
     answer(QMessageBox, choose("Save"))
     window.files.ask_save()
     told.append(status(window))
-    script.update(2, [2, 9])
-    sees(qtbot, window, 2)
+    script.shows(2, [2, 9])
     window.files.save()
     assert load(tmp_path / "trained.json").network.layers[1].weights.tolist() == [[2, 9]]
     assert not window.main_window.isWindowModified()
     approved("a save as JSON while a training goes on", "\n".join(told))
-    script.end()
-    qtbot.waitUntil(lambda: not window.document.held)
+    script.ends()
 
-    ended(qtbot, window, again(), [2, 8])
+    _, script = watch()
+    script.ends([2, 8])
     answer(QMessageBox, choose("Cancel", asked))
     window.main_window.close()
     approved("leaving a training that has ended", asked.pop())
@@ -355,19 +324,18 @@ def offered_buttons(window):
     return [button.text() for button in buttons if button.isVisible() and button.text()]
 
 
-def test_it_may_end_in_any_way_and_during_a_walk(qtbot, watching, again, approved):
-    window, script = watching
+def test_it_may_end_in_any_way_and_during_a_walk(qtbot, watch, approved):
+    window, script = watch()
     told = []
     for name, ends in ENDS.items():
-        script.update(1, [2, 8])
-        sees(qtbot, window, 1)
+        script.shows(1, [2, 8])
         ends(script)
-        qtbot.waitUntil(lambda: not window.document.held)
+        script.is_over()
         told.append(f"{name}: {status(window)}")
         assert output_of(window) == [[2, 8]]
         set_number(window, weight_of(window), "5")
         assert output_of(window) == [[5, 8]]
-        script = again()
+        _, script = watch()
     approved("ends of a training", "\n".join(told))
     window.player.step()
     script.update(1, [2, 8])
@@ -391,10 +359,9 @@ def test_it_may_end_in_any_way_and_during_a_walk(qtbot, watching, again, approve
     approved("a walk while a training goes on", "\n".join((*told, status(window))))
 
 
-def test_a_click_on_stop_that_comes_after_the_end_changes_nothing(qtbot, watching):
-    window, script = watching
-    script.update(1, [2, 8])
-    sees(qtbot, window, 1)
+def test_a_click_on_stop_that_comes_after_the_end_changes_nothing(qtbot, watch):
+    window, script = watch()
+    script.shows(1, [2, 8])
     stop, screen = window.training.verbs, window.main_window.windowHandle()
 
     def go_there():  # again, where the panel has grown meanwhile by what it says
@@ -406,8 +373,7 @@ def test_a_click_on_stop_that_comes_after_the_end_changes_nothing(qtbot, watchin
         QTest.mouseClick(screen, Qt.MouseButton.LeftButton, pos=at)
 
     qtbot.waitUntil(go_there)
-    script.end()
-    qtbot.waitUntil(lambda: not window.document.held)
+    script.ends()
     ended = window.document.state
     click_there()
     assert window.document.state is ended
@@ -417,18 +383,16 @@ def test_a_click_on_stop_that_comes_after_the_end_changes_nothing(qtbot, watchin
     qtbot.waitUntil(lambda: window.document.state is not ended)
 
 
-def test_weights_and_losses_that_are_no_numbers_are_told(qtbot, watching, approved, again):
-    window, script = watching
+def test_weights_and_losses_that_are_no_numbers_are_told(qtbot, watch, approved):
+    window, script = watch()
     curve = window.history.curve
-    script.update(1, [2, 8])
-    sees(qtbot, window, 1)
+    script.shows(1, [2, 8])
     before = status(window)
     script.update(2, [np.nan, 8], loss=np.inf)
     qtbot.waitUntil(lambda: status(window) != before)
     told = [status(window)]
     script.update(3, [np.inf, 8], loss=np.nan)
-    script.end()
-    qtbot.waitUntil(lambda: not window.document.held)
+    script.ends()
     assert output_of(window) == [[2, 8]]
     assert figure(window, "Iteration").text == "1"
     assert curve.accessibleDescription().endswith("loss 1 at iteration 1, loss NaN at iteration 3")
@@ -437,16 +401,14 @@ def test_weights_and_losses_that_are_no_numbers_are_told(qtbot, watching, approv
     press(window, "Restart")
     window.runner.scrub_to(1)
     approved("weights that are no numbers", "\n".join((*told, status(window))))
-    script = again()
+    _, script = watch()
     curve, empty = window.history.curve, window.history.pages.empty
-    script.update(1, [2, 8], loss=np.inf)
-    sees(qtbot, window, 1)
+    script.shows(1, [2, 8], loss=np.inf)
     qtbot.waitUntil(lambda: "∞" in empty.text())
     told = [empty.text()]
     for iteration, loss in ((2, 1.0), (3, 8.0), (4, np.nan), (5, np.inf)):
         script.update(iteration, [2, 8], loss=loss)
-    script.end()
-    qtbot.waitUntil(lambda: not window.document.held)
+    script.ends()
     qtbot.waitUntil(lambda: curve.accessibleDescription() == "loss ∞ at iteration 1, loss ∞ at iteration 5")
     approved("a loss that is no number", "\n".join((*told, status(window))))
     (first, last), (low, high) = curve.view()
@@ -455,14 +417,11 @@ def test_weights_and_losses_that_are_no_numbers_are_told(qtbot, watching, approv
     assert curve.viewport().rect().contains(curve.present().toPoint())
 
 
-def test_without_rows_the_weights_are_followed_and_the_plot_says_what_it_waits_for(
-    qtbot, afresh, follow_script, approved
-):
-    window = afresh(State(NETWORK, Dataset.empty(NETWORK), name="loop.py", notes="Assumed: relu."))
-    script = follow_script(window)
+def test_without_rows_the_weights_are_followed_and_the_plot_says_what_it_waits_for(qtbot, watch, approved):
+    state = State(NETWORK, Dataset.empty(NETWORK), name="loop.py", notes="Assumed: relu.")
+    window, script = watch(state)
     approved("the start of a training", status(window))
     qtbot.waitUntil(lambda: window.history.pages.empty.text() == NO_LOSS)
-    script.update(1, [2, 8])
-    sees(qtbot, window, 1)
+    script.shows(1, [2, 8])
     assert written(window, address_named(window, "output", "node_1")) == "8"
     assert figure(window, "MSE").text == "–"

@@ -1,41 +1,41 @@
-"""The picture of the function is true at every point, and a point in it becomes the free row."""
+"""The panels Function and Activation: each point drawn is what the network or the node computes there."""
 
-from dataclasses import replace
+import re
 from itertools import product
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QToolTip
+from PySide6.QtWidgets import QApplication, QToolTip
 
 from nnviz.core import edits, structure
+from nnviz.core.activations import activation
 from nnviz.core.address import Address
 from nnviz.core.function import refined, section
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import shown
+from nnviz.core.numbers import shown, shown_in_full
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
-from nnviz.document.derived import Derived
-from nnviz.document.document import Document
-from nnviz.document.selection import Selection
-from nnviz.document.training.runner import Runner
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.shades import of_numbers, shades
 from nnviz.picture.tone import Tone
+from nnviz.ui.activation.panel import ActivationPanel
 from nnviz.ui.function.panel import FunctionPanel
 from nnviz.ui.function.plane import FunctionPlane
-from nnviz.ui.pictures.drawing import Look
-from nnviz.ui.pictures.plots import PlotDrawing
-from nnviz.ui.widgets.theme import draw_at
+from nnviz.ui.widgets.theme import apply_theme, colours, draw_at
+from tests.core.oracle import make_network, make_state
+from tests.core.test_explain import BANK
+from tests.core.test_health import one_layer
 from tests.ui import hands
-from tests.ui.runs import click, drag, hover, keys, place
+from tests.ui.bare import Bare
+from tests.ui.runs import click, drag, hover, keys, place, read_out
 from tests.ui.sees import status, written
 
-LEFT = Qt.MouseButton.LeftButton
+Key, LEFT, SHIFT = Qt.Key, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier
 
 
 def network(inputs, hidden, outputs, last, names=None):
@@ -70,18 +70,20 @@ def xor():
 
 
 @pytest.fixture
-def open_panel(qtbot):
+def open_panel(qtbot, bare):
     """Return a function that opens the panel alone on a State, settled."""
 
     def open_it(state):
-        document = Document(state)
-        selection = Selection(document)
-        panel = FunctionPanel(document, selection, Derived(document, selection))
-        panel.document, panel.selection, panel.told = document, selection, []
+        own = bare(state)
+        panel = FunctionPanel(own.document, own.selection, own.derived)
+        panel.document, panel.selection, panel.runner, panel.told = (
+            own.document,
+            own.selection,
+            own.runner,
+            [],
+        )
         panel.said.connect(panel.told.append)
-        qtbot.addWidget(panel)
-        panel.resize(300, 400)
-        panel.show()
+        own.show(panel, (300, 400))
         settle(qtbot, panel)
         return panel
 
@@ -118,50 +120,52 @@ def is_true(panel, held=(0, 0), along=(0, 1)):
 
 
 def middle(panel):
-    """Return a point in the picture that is not on a row."""
+    """Return where a point of the picture is that is not on a row."""
     (left, right), (bottom, top) = panel.plane.view()
-    return left + 0.62 * (right - left), bottom + 0.31 * (top - bottom)
+    return place(panel, left + 0.62 * (right - left), bottom + 0.31 * (top - bottom))
 
 
-def choose(choice, text):
+def choose(qtbot, panel, choice, text):
     """Choose by the keyboard alone, as from the list that is closed."""
     choice.setFocus()
     wanted = next(k for k in range(choice.count()) if choice.itemText(k) == text)
     while choice.currentIndex() != wanted:
-        QTest.keyClick(choice, Qt.Key.Key_Down if choice.currentIndex() < wanted else Qt.Key.Key_Up)
+        QTest.keyClick(choice, Key.Key_Down if choice.currentIndex() < wanted else Key.Key_Up)
+    settle(qtbot, panel)
 
 
 def test_each_pixel_of_the_map_is_the_prediction_with_the_others_as_in_the_row(qtbot, open_panel, approved):
     panel = open_panel(three_classes(784))
-    for state in (panel.document.state, three_classes(), two_classes()):
+    for state in (panel.document.state, two_classes(), three_classes()):
         start(qtbot, panel, state)
         panel.selection.row = 7
         settle(qtbot, panel)
         assert is_true(panel, state.data.inputs[7])
-    start(qtbot, panel, three_classes())
-    assert [panel.axes.across.itemText(k) for k in range(5)][:2] == ["x0", "x1"]
-    data, told = panel.document.state.data, []
-    choose(panel.axes.across, "x3")
-    choose(panel.axes.up, "x2")
+    data, axes, told = panel.document.state.data, panel.axes, []
+    choose(qtbot, panel, axes.across, "x3")
+    choose(qtbot, panel, axes.up, "x2")
     for row in (0, 1):
         panel.selection.row = row
         settle(qtbot, panel)
         assert is_true(panel, data.inputs[row], (3, 2))
         told.append(panel.caption.text())
     approved("the inputs that are held", "\n".join(told))
-    choose(panel.axes.up, "prediction")
-    settle(qtbot, panel)
+    choose(qtbot, panel, axes.up, "prediction")
     curve = panel.plane.curve(2)
     expected = predicted(panel, data.inputs[1], (3,), curve[5, 0])[2]
     assert curve[5, 1] == pytest.approx(expected, rel=1e-9)
 
 
-def test_the_colours_are_those_of_the_predictions_and_the_line_is_where_it_is_a_half(qtbot, open_panel):
-    panel = open_panel(two_classes())
+def on_the_line(panel):
+    """Return the predictions for the points of the line."""
     line = panel.plane.line()
-    on_it = panel.document.state.network.predict(line[np.isfinite(line).all(axis=1)])
-    assert len(on_it) > 20
-    assert on_it == pytest.approx(0.5, abs=0.01)
+    return panel.document.state.network.predict(line[np.isfinite(line).all(axis=1)])
+
+
+def test_the_colours_are_those_of_the_predictions_and_the_line_is_where_it_is_a_half(open_panel):
+    panel = open_panel(two_classes())
+    assert len(on_the_line(panel)) > 20
+    assert on_the_line(panel) == pytest.approx(0.5, abs=0.01)
     for x, y in ((0.0, 0.0), (0.95, -0.95), (-0.2, 0.1), (-0.9, 0.9)):
         red, _, blue, alpha = panel.plane.colour_at(x, y)
         assert (blue > red) == (predicted(panel, [0, 0], (0, 1), x, y)[0] > 0.5)
@@ -170,15 +174,13 @@ def test_the_colours_are_those_of_the_predictions_and_the_line_is_where_it_is_a_
 
 def test_between_classes_the_line_is_where_two_outputs_are_the_largest_or_one_is_alone(qtbot, open_panel):
     panel = open_panel(three_classes(2))
-    line = panel.plane.line()
-    shares = np.sort(panel.document.state.network.predict(line[np.isfinite(line).all(axis=1)]))
+    shares = np.sort(on_the_line(panel))
     assert len(shares) > 10
     assert shares[:, -1] == pytest.approx(shares[:, -2], abs=0.01)
     assert panel.key.isVisible()
-    choose(panel.axes.output, "class 1")
-    settle(qtbot, panel)
+    choose(qtbot, panel, panel.axes.output, "class 1")
     assert not panel.key.isVisible()
-    assert hover(panel, place(panel, *middle(panel)))[-1].startswith("class 1: ")
+    assert hover(panel, middle(panel))[-1].startswith("class 1: ")
 
 
 def test_the_numbers_beside_the_tones_have_room_in_every_size(qapp, qtbot):
@@ -199,51 +201,44 @@ def test_the_numbers_beside_the_tones_have_room_in_every_size(qapp, qtbot):
 
 def test_over_one_input_each_output_has_a_curve_or_one_is_chosen(qtbot, open_panel):
     panel = open_panel(one_input())
-    (curve, data), predict = (
-        (panel.plane.curve(), panel.document.state.data),
-        panel.document.state.network.predict,
-    )
-    assert len(curve) == panel.plane.pixels[0]
-    assert curve[:, 1] == pytest.approx(predict(curve[:, :1])[:, 0])
+
+    def has(curve, output):
+        predictions = panel.document.state.network.predict(curve[:, :1])
+        return curve[:, 1] == pytest.approx(predictions[:, output])
+
+    data = panel.document.state.data
+    assert len(panel.plane.curve()) == panel.plane.pixels[0]
+    assert has(panel.plane.curve(), 0)
     assert panel.plane.marks.rows.points == pytest.approx(np.hstack([data.inputs, data.targets]))
     assert not panel.axes.up.isVisible()
     start(qtbot, panel, one_input(("low", "high")))
-    predict = panel.document.state.network.predict
-    for output in (0, 1):
-        curve = panel.plane.curve(output)
-        assert curve[:, 1] == pytest.approx(predict(curve[:, :1])[:, output])
-    choose(panel.axes.output, "high")
-    settle(qtbot, panel)
-    curve = panel.plane.curve()
-    assert curve[:, 1] == pytest.approx(predict(curve[:, :1])[:, 1])
+    assert has(panel.plane.curve(0), 0)
+    assert has(panel.plane.curve(1), 1)
+    choose(qtbot, panel, panel.axes.output, "high")
+    assert has(panel.plane.curve(), 1)
     assert not len(panel.plane.curve(1))
 
 
 def test_predictions_are_drawn_over_targets_and_a_click_selects_the_row(qtbot, open_panel):
     panel = open_panel(one_input())
-    choose(panel.axes.across, "target")
-    settle(qtbot, panel)
+    choose(qtbot, panel, panel.axes.across, "target")
     state, selection = panel.document.state, panel.selection
     expected = np.hstack([state.data.targets, state.network.predict(state.data.inputs)])
     assert panel.plane.marks.rows.points == pytest.approx(expected)
     click(panel, place(panel, *expected[2]))
     assert (selection.row, selection.free) == (2, None)
-    keys(panel, (Qt.Key.Key_Right,))
+    keys(panel, Key.Key_Right)
     assert selection.row == 3
-
-
-def test_predictions_that_take_long_are_never_those_of_other_rows(qtbot, open_panel):
     x = np.linspace(-1, 1, 1400)[:, None]
-    panel = open_panel(State(network(1, 2_000, ["output"], "identity"), Dataset(x, x**2)))
-    choose(panel.axes.across, "target")
-    settle(qtbot, panel)
+    start(qtbot, panel, State(network(1, 2_000, ["output"], "identity"), Dataset(x, x**2)))
+    choose(qtbot, panel, panel.axes.across, "target")
     drawn = panel.plane.marks.rows.points
     assert len(drawn) == 1400
     panel.document.edit("remove a row", edits.remove_rows, [0])
     qtbot.waitUntil(lambda: panel.plane.marks.rows.points is not drawn)
     hands.hover(panel.plane.viewport(), place(panel, 0.5, 0.5))
     settle(qtbot, panel)
-    assert len(panel.plane.marks.rows.points) == 1399
+    assert len(panel.plane.marks.rows.points) == 1399, "predictions that take long are not of other rows"
 
 
 def test_rows_for_validation_are_hollow_or_have_a_dot_and_it_says_so(qtbot, open_panel, approved):
@@ -251,10 +246,8 @@ def test_rows_for_validation_are_hollow_or_have_a_dot_and_it_says_so(qtbot, open
     assert np.flatnonzero(panel.plane.marks.rows.hollow).tolist() == list(range(30, 40))
     told = [panel.caption.text()]
     x = np.array([[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0]])
-    y = [[5.0], [0.0], [5.0], [0.0]]  # rows 2 and 4 are as pale as the ground
-    start(
-        qtbot, panel, State(network(2, 4, ["output"], "identity"), Dataset(x, y), Training(validation=0.25))
-    )
+    data = Dataset(x, [[5.0], [0.0], [5.0], [0.0]])  # rows 2 and 4 are as pale as the ground
+    start(qtbot, panel, State(network(2, 4, ["output"], "identity"), data, Training(validation=0.25)))
     image = panel.plane.viewport().grab().toImage()
     trained, kept = (image.pixelColor(place(panel, *x[row])).lightness() for row in (1, 3))
     assert trained > 240 > 60 > kept
@@ -267,7 +260,7 @@ def test_rows_for_validation_are_hollow_or_have_a_dot_and_it_says_so(qtbot, open
 
 def test_the_picture_follows_an_edit_a_run_and_undo(qtbot, open_panel):
     panel = open_panel(two_classes(learning_rate=0.01, updates=100_000))
-    document, runner = panel.document, Runner(panel.document)
+    document, runner = panel.document, panel.runner
     spans, seen = panel.plane.picture.section.spans, []
     for does in (
         lambda: document.push(edits.set_weight(document.state, 0, 0, 0, 3.0), "Set"),
@@ -306,16 +299,9 @@ def test_the_point_is_dragged_moved_kept_and_left(qtbot, open_panel, approved):
     start(qtbot, panel, before := xor())
     selection.row = 0
     panel.told.clear()
-    keys(panel, (Qt.Key.Key_Right,))
-    keys(
-        panel,
-        (
-            Qt.Key.Key_Up,
-            Qt.KeyboardModifier.ShiftModifier,
-        ),
-    )
+    keys(panel, Key.Key_Right, (Key.Key_Up, SHIFT))
     assert selection.free.tolist() == [0.1, 1.0]
-    keys(panel, (Qt.Key.Key_Return,))
+    keys(panel, Key.Key_Return)
     assert (selection.free, selection.row) == (None, 1)
     assert document.state.data.inputs.tolist()[1] == [0.1, 1.0]
     assert len(panel.plane.marks.rows.points) == 5
@@ -325,7 +311,7 @@ def test_the_point_is_dragged_moved_kept_and_left(qtbot, open_panel, approved):
     click(panel, place(panel, 0.4, 0.7))
 
     def left():
-        keys(panel, (Qt.Key.Key_Escape,))
+        keys(panel, Key.Key_Escape)
         return selection.free is None
 
     qtbot.waitUntil(left)  # the point that Escape leaves is drawn a frame after the click
@@ -347,8 +333,8 @@ def test_what_is_read_out_is_the_prediction_for_the_inputs_that_it_says(open_pan
     x, y = (float(line.partition(" = ")[2].replace("−", "-")) for line in lines[:2])
     assert lines[0].startswith("x_0 = ")
     assert lines[2] == f"output: {shown(predicted(panel, [0, 0], (0, 1), x, y)[0])}"
-    keys(panel, (Qt.Key.Key_Right,))  # the mouse is elsewhere
-    assert not panel.plane.read_out.isVisible()
+    keys(panel, Key.Key_Right)  # the mouse is elsewhere
+    assert read_out(panel) is None
 
 
 def states_that_lack():
@@ -372,25 +358,12 @@ def test_what_is_missing_or_too_much_is_drawn_all_the_same(qtbot, open_panel):
         if name == "too large":
             assert panel.plane.colour_at(9e4, 2.0)[3] == 0
         fine = tuple(map(len, panel.plane.picture.values)) == panel.plane.pixels
-        click(panel, place(panel, *middle(panel)))
+        click(panel, middle(panel))
         free = panel.selection.free is not None
         qtbot.waitUntil(lambda: panel.plane.accessibleDescription().startswith("Free row: "))
-        hover(panel, place(panel, *middle(panel)))
-        if not all((fine, free, panel.plane.read_out.isVisible())):
+        if not (fine and free and hover(panel, middle(panel))):
             wrong.append((name, fine, free))
     assert wrong == []
-
-
-def test_the_picture_is_exported_as_what_it_is(qtbot, open_panel, amount):
-    panel = open_panel(one_input())
-    for state in (panel.document.state, two_classes(), three_classes()):
-        start(qtbot, panel, state)
-        for theme in amount(quick=["dark"], ci=PALETTES, night=PALETTES):
-            svg = PlotDrawing(panel, "A title").svg(Look(600, 400, theme))
-            assert svg.startswith(b"<?xml")
-            marks = sum(svg.count(b"<" + shape) for shape in (b"circle", b"rect", b"polygon", b"ellipse"))
-            assert marks > len(state.data)
-            assert (b"<image" in svg) == (panel.view.axes.up is not None)
 
 
 def seen(card, widget):
@@ -400,10 +373,9 @@ def seen(card, widget):
 
 
 def test_in_the_window_choices_tell_names_apart_and_a_low_panel_scrolls(qtbot, open_window, approved):
-    iris = load(example("iris").path)
     parts = product(["sepal", "petal"], ["length", "width"])
     names = {k: f"{part} {of} (cm)" for k, (part, of) in enumerate(parts)}
-    window = open_window(replace(edits.rename_columns(iris, names)), (1920, 1080))
+    window = open_window(edits.rename_columns(load(example("iris").path), names), (1920, 1080))
     panel = hands.bring(window, "Function")
     choices = panel.axes.across, panel.axes.up
     qtbot.waitUntil(lambda: panel.key.isVisible() and seen(panel, panel.side))
@@ -414,9 +386,192 @@ def test_in_the_window_choices_tell_names_apart_and_a_low_panel_scrolls(qtbot, o
     qtbot.waitUntil(lambda: panel.plane.height() == 140 and not seen(panel, panel.side))
     assert window.main_window.height() == 650
     settle(qtbot, panel)
-    click(panel, place(panel, *middle(panel)))
+    click(panel, middle(panel))
     assert written(window, Address("input", -1, 0)) == shown(window.selection.free[0])
     approved("a free row in the window", status(window))
     hands.rest(panel.axes.up, panel.axes.up.rect().center())
     assert QToolTip.text() == "sepal width (cm)\nWhat is drawn upwards"
     QToolTip.hideText()
+
+
+# --- the panel Activation
+
+
+class Card(Bare):
+    """The panel Activation on screen, with its document and selection; the first hidden node is selected."""
+
+    def __init__(self, qtbot, state=BANK, **times):
+        super().__init__(qtbot, state, **times)
+        self.panel = ActivationPanel(self.document, self.selection, self.derived)
+        self.show(self.panel, (420, 260))
+        self.plane = self.panel.plane
+        self.select("node", 0, 0)
+
+    def select(self, *address):
+        self.selection.select(Address(*address))
+        QApplication.processEvents()
+
+    def caption(self):
+        """Return what stands under the plot, without its colours."""
+        text = re.sub("<[^>]*>", "", self.panel.caption.text())
+        return text.replace("&nbsp;", "").replace("  ", " ")
+
+    def edit(self, edit, *where):
+        self.document.push(edit(self.document.state, *where), "an edit")
+
+
+def test_what_is_selected_row_weight_and_activation_are_followed(bare, approved):
+    bank = bare(kind=Card)
+    told = {"node_0": bank.caption(), "said": bank.plane.accessibleDescription()}
+    bank.selection.row = 1
+    told["row 2"] = bank.caption()
+    bank.edit(edits.set_weight, 0, 0, 0, 5.0)
+    told["a weight of 5"] = bank.caption()
+    bank.edit(edits.set_activation, 0, "leaky_relu(0.2)")
+    told["leaky_relu(0.2)"] = bank.caption()
+    curve, leaky = bank.plane.curve(), activation("leaky_relu(0.2)")
+    np.testing.assert_array_equal(curve[:, 1], leaky(curve[:, 0]))
+    bank.document.undo()
+    bank.document.undo()
+    assert bank.caption() == told["row 2"]
+    bank.selection.row = 2
+    told["row 3"] = bank.caption()
+    bank.select("node", 0, 1)
+    known = bank.caption(), bank.plane.curve().tolist()
+    bank.select("weight", 0, 1, 0)
+    assert (bank.caption(), bank.plane.curve().tolist()) == known, "an edge is of the node that it leads to"
+    assert bank.panel.plot is bank.plane
+    for name, address in (("an input", Address("node", -1, 0)), ("nothing", None)):
+        bank.selection.select(address)
+        QApplication.processEvents()
+        told[name] = bank.panel.pages.empty.text()
+        assert bank.panel.pages.empty.isVisible()
+        assert bank.panel.plot is None
+    bank.document.start(State(BANK.network, Dataset.empty(BANK.network)))
+    bank.select("node", 0, 0)
+    told["no rows"] = bank.caption()
+    assert len(bank.plane.curve())
+    softmax = Network(("x",), (Layer(("p", "q"), "softmax", [[1.0], [2.0]]),))
+    bank.document.start(State(softmax, Dataset.empty(softmax)))
+    bank.select("node", 0, 0)
+    told["no rows, softmax"] = bank.panel.pages.empty.text()
+    approved("the caption of an activation", "\n".join(f"{name}: {text}" for name, text in told.items()))
+
+
+def test_the_curve_its_tangent_its_slope_and_all_rows_are_drawn(qapp, bare):
+    bank = bare(kind=Card)
+    curve, relu = bank.plane.curve(), activation("relu")
+    np.testing.assert_array_equal(curve[:, 1], relu(curve[:, 0]))
+    assert sorted(bank.plane.rows().tolist()) == [[-2, 0], [0, 0], [26, 26], [32, 32]]
+    (x0, y0), (x1, y1) = bank.plane.tangent()
+    assert (y1 - y0) / (x1 - x0) == pytest.approx(1.0)
+    assert (x0 + x1) / 2 == pytest.approx(26.0)
+    z, drawn = bank.plane.slopes().T
+    there = np.isfinite(drawn)
+    assert bank.plane.times == 20.0
+    np.testing.assert_array_equal(drawn[there] / 20.0, relu.slope(z[there]))
+    assert np.count_nonzero(~there) == 1, "a gap at the kink"
+    state = bank.document.state
+    QTest.mouseClick(bank.plane.viewport(), LEFT)
+    assert bank.document.state is state
+    try:
+        apply_theme(qapp, "dark")
+        QApplication.processEvents()
+        assert colours().slope in bank.panel.caption.text()
+        assert bank.panel.caption.textFormat() == Qt.TextFormat.RichText
+        assert bank.plane.backgroundBrush().color().name().casefold() == colours().surface.casefold()
+    finally:
+        apply_theme(qapp, "light")
+
+
+def test_the_mouse_reads_the_curve_and_so_do_arrow_keys(bare, heard):
+    panel = bare(kind=Card).panel
+    hands.hover(panel.plane.viewport(), panel.plane.place_of(10.0, 5.0))
+    z, a, slope = read_out(panel)
+    value = float(z.removeprefix("z "))
+    assert value == pytest.approx(10.0, abs=0.2)
+    assert (a, slope) == (f"a {value:g}", "slope 1")
+    keys(panel, Key.Key_Escape)
+    assert read_out(panel) is None
+    keys(panel, Key.Key_Left)
+    first = read_out(panel)
+    assert first[0].startswith("z 25.")
+    keys(panel, (Key.Key_Left, SHIFT))
+    assert first != read_out(panel)
+    assert heard[-1] == (panel.plane, ", ".join(read_out(panel)))
+    keys(panel, *[(Key.Key_Left, SHIFT)] * 12)
+    assert read_out(panel)[1:] == ["a 0", "slope 0"]
+
+
+def test_of_softmax_the_other_nodes_are_held_and_the_rows_stand_where_they_are(bare):
+    state = make_state(make_network((2, 3), ("softmax",), (True,)), 20)
+    own = bare(state, kind=Card)
+    own.select("node", 0, 1)
+    trace = state.network.forward(state.data.inputs)
+    z, a = trace.z[0][:, 1], trace.a[0][:, 1]
+    assert "the others are held as in this row, and the slope is a·(1 − a)" in own.caption()
+    assert f"slope {a[0] * (1 - a[0]):.4g}"[:9] in own.caption()
+    drawn = own.plane.rows().tolist()
+    assert 10 <= len(drawn) <= 20
+    assert all([float(x), float(y)] in np.column_stack((z, a)).tolist() for x, y in drawn)
+    first = own.plane.curve()[:, 1].tolist()
+    own.selection.row = 1
+    assert own.plane.curve()[:, 1].tolist() != first
+
+
+def test_huge_numbers_are_drawn_or_left_out_and_told(bare, amount):
+    names = "relu", "elu(0.5)", "sigmoid", "gelu"
+    for name in amount(quick=names[:2], ci=names, night=names):
+        own = bare(one_layer(name, [1.0], [0.0], [1.0, 2.0]), kind=Card)
+        for bias in (1e300, -1e300, 1.7e308):
+            own.edit(edits.set_weight, 0, 0, 0, 1.0)
+            own.edit(edits.set_bias, 0, 0, bias)
+            own.panel.grab()
+            assert "Row 1: z " in own.caption(), (name, bias)
+            own.edit(edits.set_weight, 0, 0, 0, bias)
+            own.panel.grab()
+
+
+def test_a_row_far_out_is_told_and_shown_once_it_is_looked_at(bare):
+    own = bare(one_layer("tanh", [1.0], [0.0], [*np.linspace(-3, 3, 49), 1e6]), kind=Card)
+    assert "z from −3 to 1000000, 1 row beyond the plot" in own.caption().replace("1e6", "1000000")
+    assert own.plane.view()[0][1] < 10
+    own.selection.row = 49
+    assert own.plane.view()[0][1] > 1e6
+    assert "beyond" not in own.caption()
+
+
+def test_many_rows_are_one_point_a_pixel_and_come_while_it_is_idle(bare, qtbot):
+    state = make_state(make_network((2, 3, 1), ("tanh", "identity"), (True, False)), 20_000)
+    own = bare(state, kind=Card, quick_ns=1_000.0, block_ns=1_000.0)
+    assert "The points of 20,000 rows come when the weights rest" in own.caption()
+    qtbot.waitUntil(lambda: "All 20,000 rows: z from" in own.caption())
+    z = state.network.forward(state.data.inputs).z[0][:, 0]
+    drawn = own.plane.rows()
+    assert 50 < len(drawn) < 2_000
+    assert set(drawn[:, 0].tolist()) <= set(z.tolist())
+    far = np.abs(drawn[:, 0][:, None] - z[None, ::50]).min(axis=0)
+    inside = np.abs(z[::50]) < own.plane.view()[0][1]
+    assert far[inside].max() <= 2 * own.plane.pixel()[0], "each row has a point within two pixels"
+    low, high = own.plane.view()[0]
+    own.edit(edits.set_weight, 0, 0, 0, 0.0)
+    assert own.plane.view()[0][0] <= low, "rows that are not known at present may need all of it"
+    assert own.plane.view()[0][1] >= high
+
+
+def test_in_the_window_the_activation_follows_clicks_what_is_typed_and_a_run(open_window, qtbot):
+    window = open_window("many-rows")
+    card = hands.bring(window, "Activation")
+    hands.click(window, Address("node", 0, 0))
+    qtbot.waitUntil(lambda: card.plane.isVisible())
+    assert "Row 1: z 26" in card.plane.accessibleDescription()
+    hands.set_number(window, Address("weight", 0, 0, 0), "3")
+    assert "Row 1: z 29" in card.plane.accessibleDescription()
+    hands.press(window, "Run")
+    qtbot.waitUntil(lambda: window.document.in_motion and window.document.state.iteration > 2)
+    qtbot.waitUntil(lambda: "Row 1: z 29 " not in card.plane.accessibleDescription())
+    with qtbot.waitSignal(window.runner.run_ended):
+        window.training.speed.setValue(100)
+    state = window.document.state
+    z = state.network.forward(state.data.inputs).z[0][0, 0]
+    assert f"Row 1: z {shown_in_full(z)} " in card.plane.accessibleDescription()
