@@ -1,7 +1,5 @@
 """Windows for the tests, and a watch over what a test leaves behind."""
 
-from pathlib import Path
-
 import pytest
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
@@ -11,7 +9,6 @@ from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.picture import Picture
-from nnviz.ui.plots.history_plot import HistoryPlot
 from nnviz.ui.widgets.theme import application, apply_theme
 from nnviz.ui.window.garbage import Garbage
 from nnviz.ui.window.main_window import MainWindow
@@ -110,18 +107,6 @@ def open_window(qtbot, settings):
         window.main_window.deleteLater()
     QApplication.processEvents()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # or what comes would style it, too
-
-
-@pytest.fixture
-def plot(qtbot, document, runner):
-    """Return the plot of the history of the test's document and runner, shown, with the library loaded."""
-    plot = HistoryPlot(document, runner, Path)
-    plot.resize(364, 260)
-    qtbot.addWidget(plot)
-    plot.show()
-    plot.load()
-    yield plot
-    plot.hide()
 
 
 @pytest.fixture

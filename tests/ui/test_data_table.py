@@ -7,13 +7,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import (
-    QApplication,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QTableView,
-)
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTableView
 
 from nnviz.core import edits, structure
 from nnviz.core.address import Address
@@ -30,14 +24,7 @@ from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.widgets.theme import ui_font
 from tests.ui.bare import Bare
 from tests.ui.clipped import clipped, cut_off
-from tests.ui.hands import (
-    CORNER,
-    choose_in_table_menu,
-    drag,
-    entry,
-    turn,
-    write,
-)
+from tests.ui.hands import CORNER, choose_in_table_menu, drag, entry, turn, write
 from tests.ui.runs import colours_of, pixels_of
 from tests.ui.sees import status
 
@@ -99,6 +86,11 @@ class Desk(Bare):
             write(QApplication.focusWidget(), letter)
         for key in keys:
             self.qtbot.keyClick(QApplication.focusWidget(), key)
+
+    def type_at(self, row, column, text, *keys):
+        """Click a cell, and type there."""
+        self.click(row, column)
+        self.type(text, *keys)
 
     def key(self, key, modifiers=Qt.KeyboardModifier.NoModifier):
         self.qtbot.keyClick(self.table, key, modifiers)
@@ -190,31 +182,35 @@ def test_a_number_is_shown_as_everywhere_and_with_all_digits_in_tooltip_and_edit
     assert index.data(Qt.ItemDataRole.ToolTipRole) == "−0.3333333333333333"
     desk.data.resize(400, 260)
     for column, text in ((0, "0.3333333333333333"), (1, "-0.3333333333333333")):
-        desk.click(2, column)
-        desk.type("", Key.Key_F2)
+        desk.type_at(2, column, "", Key.Key_F2)
         assert desk.editor().text() == desk.editor().selectedText() == text
         assert list(cut_off(desk.editor())) == []
         assert desk.table.viewport().rect().contains(desk.editor().geometry())
         desk.leave_editor()
 
 
+@pytest.mark.fonts
+def test_a_longer_number_widens_its_column_once_it_is_typed(desk):
+    desk.data.resize(600, 260)
+    narrow = desk.table.columnWidth(1)
+    desk.type_at(0, 1, "0.12345678", Key.Key_Return)
+    assert desk.table.columnWidth(1) > narrow
+    assert width_of(desk.table, "0.12345678") + 12 <= desk.table.columnWidth(1)
+
+
 def test_enter_tab_escape_and_a_click_elsewhere_end_typing(desk):
-    desk.click(0, 0)
-    desk.type("4", Key.Key_Return)
+    desk.type_at(0, 0, "4", Key.Key_Return)
     assert (desk.inputs[0][0], desk.texts(0)[3]) == (4.0, "56")
     assert (desk.table.currentIndex().row(), desk.table.currentIndex().column()) == (1, 0)
     assert desk.document.undo_text() == "accounts of row 1"
     assert desk.undo_all() == 1
     assert desk.texts(0) == ["3", "5", "60", "52", "−8", "64"]
-    desk.click(2, 1)
-    desk.type("99", Key.Key_Escape)
+    desk.type_at(2, 1, "99", Key.Key_Escape)
     assert (desk.inputs[2][1], desk.document.undo_text()) == (0.0, "")
-    desk.click(2, 1)
-    desk.type("9")
+    desk.type_at(2, 1, "9")
     desk.click(0, 0)
     assert desk.inputs[2][1] == 9.0
-    desk.click(0, 1)
-    desk.type("7", Key.Key_Tab)
+    desk.type_at(0, 1, "7", Key.Key_Tab)
     desk.type("1/2", Key.Key_Tab)
     desk.type("−2", Key.Key_Backtab)
     desk.type("0,25", Key.Key_Return)
@@ -222,8 +218,7 @@ def test_enter_tab_escape_and_a_click_elsewhere_end_typing(desk):
 
 
 def test_enter_and_a_double_click_edit_with_the_text_selected_and_no_prediction(desk, qtlog):
-    desk.click(3, 2)
-    desk.type("", Key.Key_Return)
+    desk.type_at(3, 2, "", Key.Key_Return)
     assert desk.editor().selectedText() == "140"
     desk.leave_editor()
     desk.click(1, 0)
@@ -231,15 +226,13 @@ def test_enter_and_a_double_click_edit_with_the_text_selected_and_no_prediction(
         click(desk.table.viewport(), LEFT, pos=desk.place(1, 0))
     assert desk.editor().selectedText() == "1"
     desk.leave_editor()
-    desk.click(0, 3)
-    desk.type("5", Key.Key_Return)
+    desk.type_at(0, 3, "5", Key.Key_Return)
     assert desk.editor() is None
     assert [each for each in qtlog.records if "edit" in each.message] == []
 
 
 def test_tab_in_the_last_cell_makes_a_row_which_escape_takes_back_while_untouched(desk):
-    desk.click(3, 2)
-    desk.type("7", Key.Key_Tab)
+    desk.type_at(3, 2, "7", Key.Key_Tab)
     assert (desk.inputs, desk.targets[3], desk.selection.row) == ([*ROWS, [0, 0]], [7.0], 4)
     assert QApplication.focusWidget().accessibleName() == "accounts, row 5"
     desk.type("9", Key.Key_Tab)
@@ -249,8 +242,7 @@ def test_tab_in_the_last_cell_makes_a_row_which_escape_takes_back_while_untouche
         desk.document.undo()
     assert (desk.inputs, desk.targets[3]) == (ROWS, [7.0])
     for typed, rows in (("", 4), ("5", 5)):
-        desk.click(3, 2)
-        desk.type("", Key.Key_F2, Key.Key_Tab)
+        desk.type_at(3, 2, "", Key.Key_F2, Key.Key_Tab)
         assert len(desk.inputs) == 5
         if typed:
             desk.type(typed, Key.Key_Tab)
@@ -281,8 +273,7 @@ def test_a_sign_that_begins_no_number_is_left_to_the_window_and_a_digit_is_not(d
 
 @pytest.mark.fonts
 def test_a_refused_text_stays_in_the_editor_with_a_sentence(desk, approved):
-    desk.click(0, 0)
-    desk.type("1,000", Key.Key_Return)
+    desk.type_at(0, 0, "1,000", Key.Key_Return)
     (sentence,) = desk.said
     approved("1,000 in a cell", sentence)
     assert (desk.editor().text(), desk.inputs[0][0]) == ("1,000", 3.0)
@@ -291,8 +282,7 @@ def test_a_refused_text_stays_in_the_editor_with_a_sentence(desk, approved):
     assert desk.inputs[0][0] == 10.0
     assert sentence not in desk.labels()
     desk.data.resize(430, 260)
-    desk.click(1, 2)
-    desk.type("", Key.Key_F2, Key.Key_Backspace, Key.Key_Return)
+    desk.type_at(1, 2, "", Key.Key_F2, Key.Key_Backspace, Key.Key_Return)
     refusal = desk.data.findChild(QLabel, "error")
     desk.qtbot.waitUntil(refusal.isVisible)
     approved("one of several targets is emptied in its field", refusal.text())
@@ -308,8 +298,7 @@ def test_arrow_keys_and_the_wheel_nudge_an_open_cell_in_decimal(desk):
     rows = np.arange(400.0).reshape(200, 2)
     desk.start(rows, None)
     desk.data.resize(1000, 260)
-    desk.click(0, 0)
-    desk.type("0.2", Key.Key_Up)
+    desk.type_at(0, 0, "0.2", Key.Key_Up)
     assert desk.editor().text() == "0.3"
     desk.qtbot.keyClick(desk.editor(), Key.Key_Down, SHIFT)
     assert desk.editor().text() == "-0.7"
@@ -371,8 +360,7 @@ def test_rows_are_added_below_the_selected_one_and_removed_as_one_edit(desk):
 
 
 def test_a_number_that_is_being_typed_is_taken_before_a_row_is_added_or_removed(desk):
-    desk.click(1, 0)
-    desk.type("7")
+    desk.type_at(1, 0, "7")
     desk.press("Add row")
     assert desk.inputs == [[3, 5], [7, -1], [0, 0], [0, 0], [8, 4]]
     desk.type("9")
@@ -407,8 +395,7 @@ def test_keys_and_clicks_that_change_the_selection_take_the_diagram_with_them(de
 def test_delete_in_a_cell_that_cannot_be_empty_says_so_and_keeps_the_row(desk, approved):
     for column in (0, 2, 4):
         for key in (Key.Key_Delete, Key.Key_Backspace):
-            desk.click(1, column)
-            desk.type("", key)
+            desk.type_at(1, column, "", key)
             assert (desk.inputs, desk.targets) == (ROWS, TARGETS)
     assert desk.said[::2] == desk.said[1::2]
     approved("Delete on an input, one of the targets and an error", "\n".join(desk.said[::2]))
@@ -441,8 +428,7 @@ def test_targets_are_emptied_where_no_row_keeps_one(desk, approved):
     said = []
     for how in ((Key.Key_Delete,), (Key.Key_F2, Key.Key_Backspace, Key.Key_Return)):
         desk.start(ROWS[:1], TARGETS[:1])
-        desk.click(0, 2)
-        desk.type("", *how)
+        desk.type_at(0, 2, "", *how)
         assert desk.document.state.data.targets is None
         assert desk.texts(0) == ["3", "5", "–", "52", "–", "–"]
         said.append(desk.said[-1])
@@ -463,8 +449,7 @@ def test_targets_are_emptied_where_no_row_keeps_one(desk, approved):
     menu = QApplication.activePopupWidget()
     assert not entry(menu, "Remove the targets of all rows").isEnabled()
     menu.close()
-    desk.click(0, 2)
-    desk.type("60", Key.Key_Return)
+    desk.type_at(0, 2, "60", Key.Key_Return)
     assert desk.targets == [[60], [0], [0], [0]]
     assert desk.texts(0)[4] == "−8"
     said.append(desk.said[-1])
@@ -712,10 +697,8 @@ def test_up_to_four_inputs_are_seen_at_once_and_many_scroll_sideways(open_window
 
     start(window, with_inputs(64), (1280, 800))
     bar, row = table.horizontalScrollBar(), table.visualRect(table.model().index(1, 0))
-    right, narrowest = (
-        table.viewport().width(),
-        min(width_of(table, text) for text in first_numbers(table, 3)),
-    )
+    right = table.viewport().width()
+    narrowest = min(width_of(table, text) for text in first_numbers(table, 3))
     assert bar.maximum() > 0
     for part in (0.3, 0.4, 0.5, 0.6):
         bar.setValue(table.columnWidth(0) - round(part * narrowest))

@@ -17,8 +17,6 @@ from nnviz.core.numbers import MINUS, shown
 from nnviz.core.run import Training
 from nnviz.core.training import train
 from nnviz.core.training.trainer import Trainer
-from nnviz.document.document import Document
-from nnviz.document.training.runner import Runner
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
@@ -34,15 +32,29 @@ SECOND = "learning rate 0.005 · gradient descent · 20 updates"
 
 
 @pytest.fixture
-def document():
-    return Document(runs.exercise())
+def own(bare):
+    """Return the exercise, whose runs take no time."""
+    own = bare(runs.exercise())
+    own.runner.speed = 1.0
+    return own
 
 
 @pytest.fixture
-def runner(document):
-    runner = Runner(document)
-    runner.speed = 1.0
-    return runner
+def document(own):
+    return own.document
+
+
+@pytest.fixture
+def runner(own):
+    return own.runner
+
+
+@pytest.fixture
+def plot(own):
+    """Return the plot of its history, in sight, with the library loaded."""
+    plot = own.show(HistoryPlot(own.document, own.runner, Path), (364, 260))
+    plot.load()
+    return plot
 
 
 @pytest.fixture
@@ -124,8 +136,8 @@ def rings_pixels(plot):
     return int((pixels_of(plot.curve) == int(LIGHT.ink[1:], 16)).sum())
 
 
-def test_the_panel_stands_before_pyqtgraph_is_there(qtbot, document):
-    plot = HistoryPlot(document, Runner(document), Path)
+def test_the_panel_stands_before_pyqtgraph_is_there(qtbot, document, runner):
+    plot = HistoryPlot(document, runner, Path)
     qtbot.addWidget(plot)
     plot.look()
     assert plot.curve is None
