@@ -26,6 +26,8 @@ from nnviz.picture.tone import Tone
 from nnviz.ui.activation.panel import ActivationPanel
 from nnviz.ui.function.panel import FunctionPanel
 from nnviz.ui.function.plane import FunctionPlane
+from nnviz.ui.pictures.drawing import Look
+from nnviz.ui.pictures.plots import PlotDrawing
 from nnviz.ui.widgets.theme import apply_theme, colours, draw_at
 from tests.core.oracle import make_network, make_state
 from tests.core.test_explain import BANK
@@ -367,6 +369,18 @@ def test_what_is_missing_or_too_much_is_drawn_all_the_same(qtbot, open_panel):
         if not (fine and free and hover(panel, middle(panel))):
             wrong.append((name, fine, free))
     assert wrong == []
+
+
+def test_the_picture_is_exported_as_what_it_is(qtbot, open_panel, amount):
+    panel = open_panel(one_input())
+    for state in (panel.document.state, two_classes(), three_classes()):
+        start(qtbot, panel, state)
+        for theme in amount(quick=["dark"], ci=PALETTES, night=PALETTES):
+            svg = PlotDrawing(panel, "A title").svg(Look(600, 400, theme))
+            assert svg.startswith(b"<?xml")
+            marks = sum(svg.count(b"<" + shape) for shape in (b"circle", b"rect", b"polygon", b"ellipse"))
+            assert marks > len(state.data)
+            assert (b"<image" in svg) == (panel.view.axes.up is not None)
 
 
 def seen(card, widget):
