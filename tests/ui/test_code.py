@@ -458,10 +458,7 @@ def test_a_program_that_cannot_be_saved_says_why_and_leaves_nothing(code, answer
 
 def test_the_style_that_is_chosen_is_shown_and_remembered(open_window, settings):
     window = open_window("relu")
-    text, choice = (
-        bring(window, "Code").findChild(CodeText),
-        window.board.docks["Code"].findChild(Choice),
-    )
+    text, choice = (bring(window, "Code").findChild(CodeText), window.board.docks["Code"].findChild(Choice))
     QTest.keyClick(choice, Qt.Key.Key_Home)
     for style in STYLES:
         written = program(window.document.state, style).text.removesuffix("\n")

@@ -22,13 +22,7 @@ from tests.ui.sees import place as place_of
 
 pytestmark = pytest.mark.fonts
 
-TITLES = (
-    "Change a weight",
-    "Watch the values run",
-    "Ask where a number comes from",
-    "Let it learn",
-    "Go on",
-)
+TITLES = ("Change a weight", "Watch the values run", "Ask where a number comes from", "Let it learn", "Go on")
 
 
 def cards(window):

@@ -276,8 +276,7 @@ def test_changes_of_ones_own_file_are_asked_about_unless_a_kept_run_holds_them(
     answer(QMessageBox, choose("Cancel", told))
     window.files.open_example("xor")
     approved(
-        "edits, settings, undo beyond a save, recovered work and a run that cannot be kept",
-        "\n".join(told),
+        "edits, settings, undo beyond a save, recovered work and a run that cannot be kept", "\n".join(told)
     )
 
 

@@ -299,12 +299,7 @@ def test_activations_that_are_missing_are_asked_once_and_enter_takes_the_proposa
     for name, layers, chosen, loss in (
         ("two", [np.ones((4, 3)), np.ones((5, 4)), np.ones((1, 5))], ("tanh", "sigmoid"), "cross_entropy"),
         ("soft", [np.ones((4, 3)), np.ones((2, 4))], ("relu", "softmax"), "cross_entropy"),
-        (
-            "deep",
-            [[[1.0]]] * 40,
-            ("tanh", "identity"),
-            "mse",
-        ),  # whose hidden layers are asked about together
+        ("deep", [[[1.0]]] * 40, ("tanh", "identity"), "mse"),  # whose hidden layers are asked about together
     ):
         np.savez(tmp_path / f"{name}.npz", **{f"W{k}": layer for k, layer in enumerate(layers)})
         anew(window)
