@@ -9,7 +9,7 @@ from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.picture import Picture
-from nnviz.ui.widgets.theme import application, apply_theme
+from nnviz.ui.widgets.theme import application, apply_theme, draw_at
 from nnviz.ui.window.garbage import Garbage
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.session import fill
@@ -26,6 +26,14 @@ def qapp():
     apply_theme(app, "light")
     Garbage(app)
     return app
+
+
+@pytest.fixture
+def as_before(qapp):
+    """Bring the light theme and the usual size back after the test."""
+    yield
+    apply_theme(qapp, "light")
+    draw_at(qapp, 100)
 
 
 @pytest.fixture(autouse=True)
