@@ -16,7 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QTabBar
 
 from nnviz.core.address import Address
-from tests.ui.sees import offered, place, written
+from tests.ui.sees import entry, offered, place, written
 
 CORNER = QPoint(2, 2)
 
@@ -129,16 +129,6 @@ def shown(window, kind, name):
     return written(window, address_named(window, name)._replace(kind=kind))
 
 
-def entry(menu, text):
-    """Return the entry of a menu, or of the menus within, that says `text`; None without one."""
-    for action in menu.actions():
-        if action.text().replace("&", "") == text:
-            return action
-        if action.menu() and (found := entry(action.menu(), text)):
-            return found
-    return None
-
-
 def choose_in_table_menu(window, text):
     """Choose what says `text` in the menu of the data table, by the keyboard."""
     window.data.table.menu_wished.emit(CORNER)
@@ -211,18 +201,9 @@ def drag_away(widget):
 
 def turn(widget, notches, modifier=Qt.KeyboardModifier.NoModifier):
     """Turn the wheel over a widget, upwards; tell whether the widget took it, or left it to who scrolls."""
-    centre = QPointF(widget.rect().center())
-    angle = QPoint(0, round(120 * notches))
-    event = QWheelEvent(
-        centre,
-        widget.mapToGlobal(centre),
-        QPoint(),
-        angle,
-        Qt.MouseButton.NoButton,
-        modifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
+    at, angle = QPointF(widget.rect().center()), QPoint(0, round(120 * notches))
+    none, phase = Qt.MouseButton.NoButton, Qt.ScrollPhase.NoScrollPhase
+    event = QWheelEvent(at, widget.mapToGlobal(at), QPoint(), angle, none, modifier, phase, False)
     QApplication.sendEvent(widget, event)
     return event.isAccepted()
 

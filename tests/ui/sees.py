@@ -61,17 +61,18 @@ def walking(window):
 
 def offered(window, title):
     """Return the entry of the menus that says `title`; undo and redo go on with what they take back."""
-    found = _entry(window.main_window.menuBar(), title)
+    found = entry(window.main_window.menuBar(), title)
     assert found is not None, f"no menu offers {title!r}"
     return found
 
 
-def _entry(menu, title):
+def entry(menu, text):
+    """Return the entry of a menu, or of the menus within, that says `text`; None without one."""
     for action in menu.actions():
-        text = action.text().replace("&", "")
-        if text == title or (title in ("Undo", "Redo") and text.startswith(title)):
+        said = action.text().replace("&", "")
+        if said == text or (text in ("Undo", "Redo") and said.startswith(text)):
             return action
-        if action.menu() and (found := _entry(action.menu(), title)):
+        if action.menu() and (found := entry(action.menu(), text)):
             return found
     return None
 

@@ -1,23 +1,39 @@
-"""One table holds what can be asked of the window: menus, toolbar, help and the sheet of keys follow it."""
+"""One table holds what can be asked of the window: menus, toolbar, help and the sheet of keys follow it.
+
+And the menu Network: a new network by its dialog, weight sets, an activation made up by an author.
+"""
 
 import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt, qWarning
-from PySide6.QtGui import QColor, QImage, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QTabBar, QToolBar, QToolButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QTabBar,
+    QToolBar,
+    QToolButton,
+)
 
 from nnviz import __version__
 from nnviz.cli.main import main
 from nnviz.core import edits, limits
 from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.address import Address
 from nnviz.core.limits import Limit
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.training import train
 from nnviz.document.document import Document
 from nnviz.files.errors import install_line
 from nnviz.files.examples import example
@@ -30,38 +46,27 @@ from nnviz.ui.window.app import screenshot
 from nnviz.ui.window.help import sheet
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.menus import Entry
+from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.workspace import Workspace
-from tests.ui.hands import address_named, choose_entry, entry, press, set_number, shown, write
-from tests.ui.sees import help_page, help_text, offered, status
+from tests.core import made_up
+from tests.ui import hands
+from tests.ui.clipped import clipped
+from tests.ui.hands import address_named, choose_entry, press, set_number, shown, write
+from tests.ui.runs import colours_of
+from tests.ui.sees import entry, explained, figure, help_page, help_text, menus, offered, status, written
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def as_before(qapp):
-    yield
-    apply_theme(qapp, "light")
-
-
-def entries(table):
-    return [entry for menu in table for entry in menu.entries()]
+Key = Qt.Key
 
 
 def test_a_new_action_is_one_entry(qtbot, settings):
     workspace = Workspace(MainWindow(settings), Document(load(example("relu").path)), settings)
     done = []
-    made_up = Entry(
-        "shuffle",
-        "Shu&ffle…",
-        lambda: done.append("shuffled"),
-        keys="Ctrl+J",
-        tip="Shuffle the rows",
-        icon="fit",
-        toolbar=True,
-    )
+    words = {"keys": "Ctrl+J", "tip": "Shuffle the rows", "icon": "fit", "toolbar": True}
+    added = Entry("shuffle", "Shu&ffle…", lambda: done.append("shuffled"), **words)
     known = table(workspace, settings)
     edit = next(menu for menu in known if menu.title == "&Edit")
-    longer = replace(edit, sections=(*edit.sections, (made_up,)))
+    longer = replace(edit, sections=(*edit.sections, (added,)))
     with_it = tuple(longer if menu is edit else menu for menu in known)
     offer_actions(workspace, with_it)
     workspace.main_window.show()
@@ -71,50 +76,38 @@ def test_a_new_action_is_one_entry(qtbot, settings):
     button = workspace.main_window.findChild(QToolBar).widgetForAction(action)
     assert not button.icon().isNull()
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    QTest.keyClick(workspace.diagram, Qt.Key.Key_J, CTRL)
+    QTest.keyClick(workspace.diagram, Key.Key_J, CTRL)
     assert done == ["shuffled", "shuffled"]
     assert ("Ctrl+J", "shuffle the rows") in dict(sheet(with_it))["Everywhere"]
     workspace.main_window.hide()
     workspace.main_window.deleteLater()
 
 
-def menus(menu):
-    """Return a menu, filled as when it opens, and all within it."""
-    if isinstance(menu, QMenu):
-        menu.aboutToShow.emit()
-    within = (action.menu() for action in menu.actions() if action.menu())
-    return [menu, *(own for each in within for own in menus(each))]
-
-
-def letters_twice(bar, every):
+def letters_twice(window):
     """Yield the letters of menus that stand for two entries."""
-    for menu in {*menus(bar), *every}:
-        title = "" if menu is bar else menu.title()
-        if ":" in title:
+    bar = window.menuBar()
+    known = [bar, *(own for action in bar.actions() for own in menus(action.menu()))]
+    for menu in {*known, *window.findChildren(QMenu)}:
+        if menu is not bar and ":" in menu.title():
             continue  # activations, gone along by their first letter
-        letters = Counter(
-            QKeySequence.mnemonic(action.text()).toString()
-            for action in menu.actions()
-            if action.isVisible() and not action.isSeparator()
-        )
-        yield from ((title, letter) for letter, count in letters.items() if letter and count > 1)
+        shown = [own for own in menu.actions() if own.isVisible() and not own.isSeparator()]
+        letters = Counter(QKeySequence.mnemonic(action.text()).toString() for action in shown)
+        yield from ((menu, letter) for letter, count in letters.items() if letter and count > 1)
 
 
 def test_shortcuts_and_letters_stand_for_one_thing_and_the_sheet_names_them(open_window, settings):
     window = open_window("xor")
     known = table(window, settings)
-    shortcuts = Counter(keys.toString() for entry in entries(known) for keys in entry.shortcuts)
+    entries = [entry for menu in known for entry in menu.entries()]
+    shortcuts = Counter(keys.toString() for entry in entries for keys in entry.shortcuts)
     assert {keys for keys, count in shortcuts.items() if count > 1} == set()
-    bar = window.main_window.menuBar()
-    assert [*letters_twice(bar, window.main_window.findChildren(QMenu))] == []
+    assert [*letters_twice(window.main_window)] == []
     told = dict(row for _, rows in sheet(known) for row in rows)
     assert {"Ctrl+N", "Ctrl+O", "Ctrl+S", "Ctrl+F", "Ctrl+C", "Ctrl+Shift+Z, Ctrl+Y"} <= set(told)
     assert "Home" in dict(dict(sheet(known))["On the diagram, with the keyboard"])
     text = help_page(window, "Keys and mouse")
-    for each in entries(known):
-        for keys in each.keys_told:
-            assert keys in text
-            assert each.words[1:] in text
+    missing = [own for own in entries if own.keys_told and own.words[1:] not in text]
+    assert missing == [own for own in entries for keys in own.keys_told if keys not in text] == []
     tips = [button.toolTip() for button in window.main_window.findChildren(QPushButton)]
     named = {keys for tip in tips for keys in re.findall(r"\(((?:Shift\+|Ctrl\+)?F\d+)\)", tip)}
     assert {"F5", "F10", "Shift+F10"} <= named <= set(shortcuts)
@@ -125,12 +118,12 @@ def test_undo_and_redo_say_what_they_did_and_have_their_keys(open_window):
     assert not offered(window, "Undo").isEnabled()
     window.structure.add_node(1)
     added, taken_back = window.document.state, window.document.undo_text()
-    offered(window, "Undo").trigger()
+    choose_entry(window, "Undo")
     assert status(window) == f"Undone: {taken_back}"
-    offered(window, "Redo").trigger()
+    choose_entry(window, "Redo")
     assert status(window) == f"Done again: {taken_back}"
-    for key, modifier in ((Qt.Key.Key_Y, CTRL), (Qt.Key.Key_Z, CTRL | SHIFT)):
-        QTest.keyClick(window.diagram, Qt.Key.Key_Z, CTRL)
+    for key, modifier in ((Key.Key_Y, CTRL), (Key.Key_Z, CTRL | SHIFT)):
+        QTest.keyClick(window.diagram, Key.Key_Z, CTRL)
         assert window.document.state is not added
         QTest.keyClick(window.diagram, key, modifier)
         assert window.document.state is added
@@ -144,21 +137,19 @@ def test_a_theme_is_one_palette_also_on_the_command_line_and_read_once(
     night = replace(PALETTES["dark"], surface="#101418", canvas="#101418")
     monkeypatch.setitem(PALETTES, "night", night)
     window = open_window("relu")
-    offered(window, "Night").trigger()
-    assert colours().surface == "#101418"
-    assert settings.theme == "night"
+    choose_entry(window, "Night")
+    assert (colours().surface, settings.theme) == ("#101418", "night")
     assert window.data.grab().toImage().pixelColor(window.data.width() // 2, 6).name() == "#101418"
     assert main(["render", "relu", "-o", str(tmp_path / "night.svg"), "--theme", "night"]) == 0
     assert "#101418" in (tmp_path / "night.svg").read_text(encoding="utf-8")
     # a step of training and a theme that was shown before read no file again
     press(window, "One update")
-    offered(window, "Light").trigger()
+    choose_entry(window, "Light")
     read, read_text = [], Path.read_text
     monkeypatch.setattr(Path, "read_text", lambda self, **how: read.append(self) or read_text(self, **how))
     press(window, "One update")
-    assert window.document.state.iteration == 2
-    assert read == []
-    offered(window, "Night").trigger()
+    assert (window.document.state.iteration, read) == (2, [])
+    choose_entry(window, "Night")
     assert ".svg" not in {path.suffix for path in read}
 
 
@@ -177,38 +168,40 @@ def test_a_picture_of_the_window_is_without_first_steps_and_leaves_qts_warnings_
 
 
 @pytest.fixture
-def slow(qapp):
-    """What is typed belongs together, however long a key press takes; returns a function that rests."""
+def type_anew(qapp):
+    """Return a function that types a name into a menu after a rest, however long a key press takes."""
     before = QApplication.keyboardInputInterval()
-    QApplication.setKeyboardInputInterval(60_000)
 
-    def rest(menu, letter):
+    def type_it(menu, text):
         QApplication.setKeyboardInputInterval(0)
-        write(menu, letter)
+        write(menu, text[0])
         QApplication.setKeyboardInputInterval(60_000)
+        write(menu, text[1:])
 
-    yield rest
+    yield type_it
     QApplication.setKeyboardInputInterval(before)
+
+
+def activation_menu(window):
+    """Return the list of activations under the heading of the hidden layer, filled."""
+    window.diagram.grab()
+    buttons = window.main_window.findChildren(QToolButton)
+    named = "Activation of the hidden layer"
+    menu = next(own.menu() for own in buttons if own.accessibleName().startswith(named))
+    menu.aboutToShow.emit()
+    return menu
+
+
+def network_menu(window):
+    """Return the menu Network, filled."""
+    menu = offered(window, "Network").menu()
+    menu.aboutToShow.emit()
+    return menu
 
 
 def opened(menu):
     menu.popup(QPoint(50, 50))
     return menu
-
-
-def on_the_diagram(window):
-    """Open the list of activations under the heading of the hidden layer."""
-    window.diagram.grab()
-    buttons = window.main_window.findChildren(QToolButton)
-    named = "Activation of the hidden layer"
-    return opened(next(own.menu() for own in buttons if own.accessibleName().startswith(named)))
-
-
-def in_the_network_menu(window):
-    """Open the list of activations of the hidden layer in the menu Network."""
-    network = offered(window, "Network").menu()
-    network.aboutToShow.emit()
-    return opened(entry(network, f"Hidden layer: {used(window)}").menu())
 
 
 def used(window):
@@ -219,9 +212,12 @@ def chosen(menu):
     return menu.activeAction().text().partition(":")[0]
 
 
-def test_letters_and_arrows_go_to_an_activation_and_enter_chooses_it(open_window, slow):
+def test_letters_and_arrows_go_to_an_activation_and_enter_chooses_it(open_window, type_anew):
     window = open_window("relu")
-    for opens in (on_the_diagram, in_the_network_menu):
+    for menu_of in (
+        activation_menu,
+        lambda window: entry(network_menu(window), f"Hidden layer: {used(window)}").menu(),
+    ):
         for typed, wanted in (
             ("sig", "sigmoid"),
             ("softm", "softmax"),
@@ -231,57 +227,42 @@ def test_letters_and_arrows_go_to_an_activation_and_enter_chooses_it(open_window
             ("leaky_relu w", "leaky_relu with another slope left of 0 …"),
             ("sigx", "sigmoid"),
         ):
-            menu = opens(window)
-            slow(menu, typed[0])
-            write(menu, typed[1:])
-            assert menu.isVisible()
-            assert (typed, chosen(menu)) == (typed, wanted)
-            QTest.keyClick(menu, Qt.Key.Key_Escape)
-            assert not menu.isVisible()
-            assert used(window) == "relu"
-        menu = opens(window)
-        slow(menu, "s")
-        write(menu, "ig")
-        QTest.keyClick(menu, Qt.Key.Key_Return)
-        assert used(window) == "sigmoid"
-        assert not menu.isVisible()
+            menu = opened(menu_of(window))
+            type_anew(menu, typed)
+            assert (typed, chosen(menu), menu.isVisible()) == (typed, wanted, True)
+            QTest.keyClick(menu, Key.Key_Escape)
+            assert (menu.isVisible(), used(window)) == (False, "relu")
+        menu = opened(menu_of(window))
+        type_anew(menu, "sig")
+        QTest.keyClick(menu, Key.Key_Return)
+        assert (menu.isVisible(), used(window)) == (False, "sigmoid")
         choose_entry(window, "Undo")
-        assert used(window) == "relu"
     window.document.edit("Slope", edits.set_activation, 0, "leaky_relu(0.2)")
-    menu = on_the_diagram(window)
-    for each in ACTIVATIONS:
-        slow(menu, each[0])  # a rest, and a new name
-        write(menu, f"{each[1:]}:")
-        assert chosen(menu) == each
-    slow(menu, "l")
-    write(menu, "eaky_relu(")
-    assert chosen(menu) == "leaky_relu(0.2)"
-    slow(menu, "s")
+    menu = opened(activation_menu(window))
+    for typed, wanted in (*((f"{own}:", own) for own in ACTIVATIONS), ("leaky_relu(", "leaky_relu(0.2)")):
+        type_anew(menu, typed)
+        assert chosen(menu) == wanted
+    type_anew(menu, "s")
     seen = [chosen(menu)]
     for _ in range(6):
         write(menu, "s")
         seen.append(chosen(menu))
     begin = [each for each in ACTIVATIONS if each.startswith("s")]
     at = begin.index(seen[0])
-    assert seen == (begin + begin + begin)[at : at + 7]
-    slow(menu, "g")  # after a rest a new name begins
-    assert chosen(menu) == "gelu"
-    slow(menu, "t")
-    write(menu, "anh")
-    QTest.keyClick(menu, Qt.Key.Key_Up)
+    assert seen == (begin * 3)[at : at + 7]
+    type_anew(menu, "tanh")
+    QTest.keyClick(menu, Key.Key_Up)
     before = list(ACTIVATIONS)[list(ACTIVATIONS).index("tanh") - 1]
     assert chosen(menu) == before
-    QTest.keyClick(menu, Qt.Key.Key_Return)
+    QTest.keyClick(menu, Key.Key_Return)
     assert used(window) == before
 
 
-def test_a_letter_goes_to_a_weight_set_whose_name_begins_with_it(open_window, slow):
+def test_a_letter_goes_to_a_weight_set_whose_name_begins_with_it(open_window, type_anew):
     window = open_window("two-weight-sets")
     window.document.edit("Keep", edits.keep_set, "kept & mine")
-    network = offered(window, "Network").menu()
-    network.aboutToShow.emit()
-    menu = opened(entry(network, "Weight sets").menu())
-    write(menu, "kept &")
+    menu = opened(entry(network_menu(window), "Weight sets").menu())
+    type_anew(menu, "kept &")
     assert menu.activeAction().text().startswith("kept && mine")
     assert window.document.undo_text() == "Keep"
     menu.close()
@@ -293,22 +274,18 @@ def test_a_letter_goes_to_a_weight_set_whose_name_begins_with_it(open_window, sl
 def test_the_help_says_what_registries_and_limits_say_and_the_network_can_be_edited(open_window):
     window = open_window("relu")
     text = help_page(window, "Formulas")
-    for each in ACTIVATIONS.values():
-        assert f"f(z) = {each.formula}" in text
+    said = ["2 · x · error", *(f"f(z) = {own.formula}" for own in ACTIVATIONS.values())]
     for each in OPTIMIZERS.values():
-        assert each.name in text
-        assert all(rule.text in text for _, rule in each.rule)
-    assert "2 · x · error" in text
+        said += [each.name, *(rule.text for _, rule in each.rule)]
+    assert [own for own in said if own not in text] == []
     text = help_page(window, "Files")
-    for each in FORMATS:
-        assert each.name in text
-        assert all(suffix in text for suffix in each.suffixes)
+    said = [".svg", *(word for form in FORMATS for word in (form.name, *form.suffixes))]
     for limit in vars(limits).values():
         if isinstance(limit, Limit):
-            assert f"{limit.what}\nat most {limit.most:,} {limit.things}" in text
+            said.append(f"{limit.what}\nat most {limit.most:,} {limit.things}")
+    assert [own for own in said if own not in text] == []
     for word in ("Literal", "Segments", "Nesting", "Lines"):
         assert f"\n{word}\n" not in text, "a plain phrase says what is limited"
-    assert ".svg" in text
     assert text.count(install_line("models")) == 1
     assert f"nnviz {__version__}" in help_page(window, "About nnviz")
     assert QApplication.activeModalWidget() is None
@@ -327,13 +304,338 @@ def test_a_page_that_is_asked_for_again_comes_in_the_one_window_in_the_themes_in
     for theme, palette in PALETTES.items():
         if theme != "light":  # as it is at first
             apply_theme(qapp, theme)
-        image = one.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
-        pixels = np.array(image.constBits()).view(np.uint32).reshape(image.height(), -1)
-        seen = {QColor(each).name().upper() for each in np.unique(pixels[60:260, 20:300]).tolist()}
+        seen = colours_of(one.grab().toImage().copy(20, 60, 280, 200))
         assert {palette.ink.upper(), palette.surface.upper()} <= seen, theme
     bar = one.findChild(QTabBar)
     bar.setFocus()
-    QTest.keyClick(bar, Qt.Key.Key_Right)
+    QTest.keyClick(bar, Key.Key_Right)
     assert "4,000,000" in help_text(window)
-    QTest.keyClick(bar, Qt.Key.Key_Escape)
+    QTest.keyClick(bar, Key.Key_Escape)
     assert not one.isVisible()
+
+
+# --- a new network
+
+
+@pytest.fixture
+def dialog(qtbot):
+    dialog = NewNetwork()
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog
+
+
+def fill(field, text):
+    """Paste a text in the place of what a field says."""
+    field.selectAll()
+    QTest.keyClick(field, Key.Key_Delete)
+    QGuiApplication.clipboard().setText(text)
+    QTest.keyClick(field, Key.Key_V, CTRL)
+
+
+def choose_by_keys(choice, text):
+    """Go to an entry of a list with the arrow keys."""
+    choice.setFocus()
+    down = choice.findText(text) > choice.currentIndex()
+    while choice.currentText() != text:
+        QTest.keyClick(choice, Key.Key_Down if down else Key.Key_Up)
+
+
+def labels(dialog):
+    return [own.text() for own in dialog.findChildren(QLabel) if own.isVisible() and own.text()]
+
+
+def test_sizes_activation_and_biases_are_taken(dialog, qtbot, approved):
+    def sizes_and_activations():
+        network = dialog.state().network
+        return network.sizes, [layer.activation for layer in network.layers]
+
+    assert sizes_and_activations() == ((2, 2, 1), ["relu", "identity"])
+    approved("a new network", "\n".join(labels(dialog)))
+    qtbot.waitUntil(lambda: dialog.focusWidget() is dialog.inputs)
+    QTest.keyClicks(dialog.focusWidget(), "3")
+    QTest.keyClick(dialog.focusWidget(), Key.Key_Tab)
+    QTest.keyClicks(dialog.focusWidget(), "5")
+    assert (dialog.inputs.text(), dialog.hidden.text()) == ("3", "5")
+    fill(dialog.hidden, "8, 4")
+    fill(dialog.outputs, "2")
+    dialog.activation.setFocus()
+    QTest.keyClicks(dialog.activation, "tanh")
+    QTest.mouseClick(dialog.biases, Qt.MouseButton.LeftButton, pos=dialog.biases.rect().center() / 2)
+    assert sizes_and_activations() == ((3, 8, 4, 2), ["tanh", "tanh", "identity"])
+    assert all(layer.biases is not None for layer in dialog.state().network.layers)
+    fill(dialog.hidden, "")
+    assert dialog.state().network.sizes == (3, 2)
+
+
+def test_a_size_that_cannot_be_is_refused_until_it_is_mended(dialog, approved):
+    create = next(own for own in dialog.findChildren(QPushButton) if own.text() == "&Create")
+    before, said = labels(dialog), []
+    for name, text in (
+        *(("inputs", text) for text in ("0", "", "2 3")),
+        ("outputs", "5001"),
+        *(("hidden", text) for text in ("8 x", "1 " * 500, "5000 5000", "4000 4000", "1" * 5000)),
+    ):
+        fill(field := getattr(dialog, name), text)
+        (wrong,) = (own for own in labels(dialog) if own not in before)
+        said.append(f"{name} {text[:10]}: {wrong}")
+        assert not create.isEnabled(), text
+        fill(field, "7")
+        assert (labels(dialog), create.isEnabled()) == (before, True), text
+        fill(field, "2")
+    approved("sizes that cannot be", "\n".join(said))
+
+
+def test_a_button_with_the_focus_has_one_frame(dialog):
+    button = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Cancel)
+
+    def inside():
+        return button.grab(button.rect().adjusted(4, 4, -4, -4)).toImage()
+
+    before = inside()
+    dialog.biases.setFocus()
+    while not button.hasFocus():
+        QTest.keyClick(dialog.focusWidget(), Key.Key_Tab)
+    assert inside() == before
+
+
+def test_a_loss_that_fits_the_outputs_comes_with_their_activation_unless_chosen(dialog):
+    both = ["MSE", "Cross-entropy"]
+    for output, chosen, losses, loss in (
+        ("identity", None, ["MSE"], "mse"),
+        ("softsign", None, ["MSE"], "mse"),
+        ("softmax", None, both, "cross_entropy"),
+        ("silu", None, ["MSE"], "mse"),
+        ("sigmoid", None, both, "cross_entropy"),
+        ("sigmoid", "MSE", both, "mse"),
+        ("softmax", None, both, "mse"),
+        ("softmax", "Cross-entropy", both, "cross_entropy"),
+        ("tanh", None, ["MSE"], "mse"),
+        ("sigmoid", None, both, "cross_entropy"),
+    ):
+        choose_by_keys(dialog.output, output)
+        if chosen:
+            choose_by_keys(dialog.loss, chosen)
+        state, offers = dialog.state(), [dialog.loss.itemText(k) for k in range(dialog.loss.count())]
+        assert (state.network.layers[-1].activation, offers, state.training.loss) == (output, losses, loss)
+
+
+def sigmoid(dialog):
+    choose_by_keys(dialog.output, "sigmoid")
+
+
+def mse(dialog):
+    choose_by_keys(dialog.loss, "MSE")
+
+
+@pytest.mark.fonts
+def test_the_loss_that_sigmoid_brought_is_said_with_a_way_back_that_has_room(
+    open_window, answer, qtbot, approved
+):
+    window = open_window()
+
+    def anew(*deeds):
+        """Make a network in the dialog."""
+        deeds = (*deeds, hands.press_button("Create"))
+        window.document.start(load(example("relu").path))
+        answer(NewNetwork, lambda dialog: [deed(dialog) for deed in deeds])
+        choose_entry(window, "New…")
+
+    def way_back():
+        return "".join(own.text() for own in window.status.findChildren(QPushButton) if own.isVisible())
+
+    for how in ("mouse", "Alt and its letter", "Tab and Space"):
+        anew(sigmoid)
+        brought = status(window)
+        assert way_back() == "Use &MSE"
+        (button,) = window.status.findChildren(QPushButton)
+        if how == "mouse":
+            QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        elif how == "Tab and Space":
+            button.setFocus(Qt.FocusReason.TabFocusReason)
+            QTest.keyClick(button, Key.Key_Space)
+        else:
+            window.main_window.activateWindow()  # as a window manager does once a dialog closes
+            qtbot.waitUntil(lambda: QApplication.activeWindow() is window.main_window)
+            QTest.keyClick(window.main_window, Key.Key_M, Qt.KeyboardModifier.AltModifier)
+        qtbot.waitUntil(lambda: window.document.state.training.loss == "mse")  # Qt shows a key's click first
+        assert window.document.state.network.layers[-1].activation == "sigmoid"
+        assert window.training.fields.loss.currentText() == "MSE"
+        assert (status(window), way_back()) == ("Loss: MSE", "")
+        window.undo()
+        assert window.document.state.training.loss == "cross_entropy"
+    anew(sigmoid)
+    window.status.say(f"{brought}; and more of the same")
+    assert way_back()
+    mse(window.training.fields)
+    assert way_back() == ""
+    anew(sigmoid)
+    window.status.say("Something else")
+    assert way_back() == ""
+    for deeds in ((sigmoid, mse), ()):  # a loss that was chosen or is MSE is no news
+        anew(*deeds)
+        assert (window.document.state.training.loss, way_back()) == ("mse", "")
+    approved("new networks with the loss that sigmoid brings, and without", f"{brought}\n{status(window)}")
+
+    anew(sigmoid)
+    for size in ((1280, 800), (1000, 650)):
+        window.main_window.resize(*size)
+        QApplication.processEvents()
+        assert (clipped(window.status), window.status.height()) == ([], 28), size
+
+
+# --- weight sets, and an activation with a parameter
+
+
+def sets_menu(window):
+    """Return Weight sets in the menu Network, filled."""
+    sets = entry(network_menu(window), "Weight sets").menu()
+    sets.aboutToShow.emit()
+    return sets
+
+
+def call_it(*names, told=None):
+    """Return what to do with the question for a name: type names until one is taken, or all are refused."""
+
+    def into(dialog):
+        field = dialog.findChild(QLineEdit)
+        for name in names:
+            field.selectAll()
+            write(field, name)
+            QTest.keyClick(field, Key.Key_Return)
+            if dialog.isVisible():
+                told.extend(labels(dialog)[-1:])
+        if dialog.isVisible():
+            QTest.keyClick(field, Key.Key_Escape)
+
+    return into
+
+
+def choose_activation(window, text):
+    entry(activation_menu(window), text).trigger()
+
+
+def checked(window):
+    actions = activation_menu(window).actions()
+    return [action.text().replace("&", "") for action in actions if action.isChecked()]
+
+
+def test_weight_sets_are_listed_used_kept_and_removed(open_window, answer, approved):
+    window, told = open_window("two-weight-sets"), []
+
+    def look(deed):
+        """Note what is seen: the MSE, the first weight, what the menu lists and ticks."""
+        actions = [own for own in sets_menu(window).actions() if own.text()]
+        told.append(
+            f"{deed}: MSE {figure(window, 'MSE').text}, {written(window, Address('weight', 0, 0, 0))}"
+        )
+        told.extend(f"    {own.text()}{' ✓' * own.isChecked()}" for own in actions)
+
+    def choose_set(start, menu=None):
+        actions = (menu or sets_menu(window)).actions()
+        next(own for own in actions if own.text().replace("&", "").startswith(start)).trigger()
+        look(start)
+
+    look("at first")
+    choose_set("weights_1")
+    told.append(f"{status(window)}; {window.document.undo_text()}")
+    choose_entry(window, "Undo")
+    look("Undo")
+    choose_set("weights_0", entry(sets_menu(window), "Remove").menu())
+    choose_entry(window, "Undo")
+    set_number(window, Address("weight", 0, 0, 0), "0")
+    answer(QDialog, call_it("weights_1", "by hand", told=told))
+    choose_set("Keep the present weights…")
+    assert window.main_window.isWindowModified()
+    choose_set("weights_0")
+    choose_set("by hand")
+    window.document.start(load(example("relu").path))
+    look("a network without sets")
+    approved("weight sets", "\n".join(told))
+
+
+def test_the_parameter_of_an_activation_is_typed_kept_and_forgotten(open_window, answer, tmp_path, approved):
+    window, told = open_window("relu"), []
+    before = window.document.state
+    answer(QDialog, call_it("-1", told=told))
+    choose_activation(window, "elu with another depth left of 0 …")
+    assert window.document.state is before
+    approved("a parameter that cannot be", "\n".join(told))
+
+    def type_a_half(dialog):
+        assert dialog.findChild(QLineEdit).text() == "0.2"
+        call_it("1/2")(dialog)
+
+    answer(QDialog, type_a_half)
+    choose_activation(window, "leaky_relu with another slope left of 0 …")
+    assert shown(window, "value", "node_1") == "−6.5"
+    assert written(window, Address("subheading", 0)) == "leaky_relu(0.5)"
+    assert checked(window) == ["leaky_relu(0.5):  max(0.5·z, z)"]
+    window.document.save(tmp_path / "a.json")
+    assert load(tmp_path / "a.json").network.layers[0].activation == "leaky_relu(0.5)"
+    choose_activation(window, "relu:  max(0, z)")
+    assert entry(activation_menu(window), "leaky_relu(0.5):  max(0.5·z, z)") is None
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    made_up.register(monkeypatch)
+
+
+def test_a_made_up_activation_and_optimizer_are_chosen_walked_trained_and_kept(
+    registered, open_window, qtbot, tmp_path, amount
+):
+    window = open_window(made_up.state("tanh"))
+    choose_activation(window, "hinge:  max(−1, z)")
+    combos = window.main_window.findChildren(QComboBox)
+    combo = next(own for own in combos if own.accessibleName() == "Optimizer")
+    combo.setFocus()
+    QTest.keyClicks(combo, "calm")
+    assert window.document.state == made_up.state(optimizer="calm")
+    assert checked(window) == ["hinge:  max(−1, z)"]
+    assert {"hinge · biases", "saturated"} <= {label.text for label in window.diagram.picture.labels}
+    assert (shown(window, "z", "node_2"), shown(window, "value", "node_2")) == ("z −4.5", "−1")
+    assert f"One update: {made_up.Calm.formula}" in window.training.message.label.text()
+    for way in ("Undo", "Undo", "Redo", "Redo"):
+        choose_entry(window, way)
+        assert checked(window) == [f"{used(window)}:  {ACTIVATIONS[used(window)].formula}"]
+    assert window.document.state == made_up.state(optimizer="calm")
+
+    set_number(window, Address("bias", 0, 0), "0,5")
+    assert shown(window, "value", "node_0") == "−1"
+    hands.click(window, address_named(window, "node_0"))
+    qtbot.waitUntil(lambda: "hinge(−1) = −1" in explained(window))
+    assert "1 if z > −1 else 0" in explained(window)
+    window.selection.select(Address("weight", 0, 0, 0))
+    qtbot.waitUntil(lambda: "passes −1 within w ± h in row 1, where hinge has a kink" in explained(window))
+    assert "0.75·b̄ + 0.25·slope" in explained(window)
+
+    choose_entry(window, "Undo")
+    before = window.document.state
+    hands.click(window, address_named(window, "node_0"))
+    window.player.speed = 1.0
+    every = len(window.player.progress.walk)
+    for _ in range(amount(quick=6, ci=every, night=every)):
+        QTest.keyClick(window.diagram, Key.Key_Period)
+        qtbot.waitUntil(lambda: not window.player.progress.moving)
+    while window.document.state is before:
+        window.player.to_end()  # of each phase
+        qtbot.waitUntil(lambda: not window.player.progress.moving)
+    assert window.document.state.network == train(before, updates=1).state.network
+    assert window.document.state.run.optimizer == "calm"
+
+    window.document.start(before)
+    with qtbot.waitSignal(window.runner.run_ended):
+        press(window, "Run")
+        window.training.speed.setValue(100)
+    assert window.document.state.network == train(before).state.network
+    window.document.save(tmp_path / "a.json")
+    window.document.open(tmp_path / "a.json")
+    assert load(tmp_path / "a.json") == window.document.state
+    assert used(window) == "hinge"
+
+
+def test_a_new_network_can_have_a_made_up_activation(registered, dialog):
+    dialog.activation.setFocus()
+    QTest.keyClicks(dialog.activation, "hinge")
+    assert dialog.state().network.layers[0].function is made_up.HINGE
