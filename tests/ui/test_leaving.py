@@ -1,28 +1,34 @@
-"""Leaving a network: nnviz asks where work would be lost, and keeps a run without a question."""
+"""Leaving a network, and what others do to its file: nnviz asks where work would be lost, and loses none."""
 
 import os
+import shutil
 import sys
-from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+import shiboken6
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
-from nnviz.core import edits, structure
+from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.core.run import Training
-from nnviz.document.presence import key_of
+from nnviz.document.presence import Presence, key_of
 from nnviz.files.examples import example
-from nnviz.files.registry import load, save
-from nnviz.ui.window.session import Kept
+from nnviz.files.registry import load, read, save
+from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.session import Kept, begin
 from tests.ui import hands
-from tests.ui.hands import address_named, choose, choose_entry, press, set_number, type_name, write
-from tests.ui.sees import offered, status
+from tests.ui.hands import address_named, choose, choose_entry, press, set_number
+from tests.ui.sees import at_work, offered, status
+from tests.ui.stories import WEIGHT, Stories, come_back, first_weight
+
+LEFT = Qt.MouseButton.LeftButton
+USUAL = load(example("twenty-updates").path).training
 
 
 @pytest.fixture
-def begin(open_window, tmp_path):
+def start(open_window, tmp_path):
     """Return a function that opens a window on `relu` which keeps runs in a folder, as nnviz does."""
     begun = []
 
@@ -40,9 +46,9 @@ def begin(open_window, tmp_path):
 def mine(tmp_path):
     """Return a function that makes a file of the user's own."""
 
-    def make(name="mine", training=None):
-        state = load(example("twenty-updates").path)
-        save(edits.set_training(state, training) if training else state, tmp_path / f"{name}.json")
+    def make(name="mine", training=USUAL):
+        state = edits.set_training(load(example("twenty-updates").path), training)
+        save(state, tmp_path / f"{name}.json")
         return tmp_path / f"{name}.json"
 
     return make
@@ -61,239 +67,105 @@ def run(qtbot):
 
 
 def edit_a_weight(window):
-    name = window.document.state.network.outputs[0]
-    source = window.document.state.network.names(len(window.document.state.network.layers) - 1)[0]
-    set_number(window, address_named(window, name, source), "9")
+    set_number(window, WEIGHT, "9")
 
 
-def type_rate(window, rate="0.02"):
-    field = window.training.fields.learning_rate
-    field.setFocus()
-    field.selectAll()
-    write(field, rate)
-    QTest.keyClick(field, Qt.Key.Key_Return)
-
-
-def add_a_node(window):
-    window.document.edit("add a node", structure.add_node, 1)
-
-
-def another_and_back(window, path):
-    """Open an example, which asks nothing, and then the file again."""
+def open_another(window):
+    """Open an example, which asks nothing."""
     window.files.open_example("xor")
     assert window.document.state == load(example("xor").path)
-    window.files.open(path)
 
 
-def test_a_trained_example_is_left_without_a_question_and_a_changed_one_is_not(begin, answer, run, approved):
-    window, told = begin(), []
-
-    def usual_rate(window):
-        window.runner.set_training(load(example("twenty-updates").path).training)
-
-    def restart(window):
-        press(window, "Restart")
-
-    silent = [run], [type_rate, run, usual_rate, restart, run]
-    for deeds in (
-        *silent,
-        [edit_a_weight],
-        [run, edit_a_weight],
-        [type_rate],
-        [type_rate, run],
-        [type_rate, run, usual_rate],
-        [add_a_node, run],
-    ):
-        window.files.open_example("twenty-updates")
-        for deed in deeds:
-            deed(window)
-        assert window.main_window.isWindowModified()
-        changed = window.document.state
-        if deeds not in silent:
-            answer(QMessageBox, choose("Cancel", told))
-            window.files.open_example("xor")
-            assert window.document.state is changed
-            while window.document.undo_text():
-                choose_entry(window, "Undo")
-        window.files.open_example("xor")
-        assert window.document.state == load(example("xor").path)
-    approved("an example is left after changes and runs", "\n".join(told))
+@pytest.fixture
+def stories(start, answer, qtbot, tmp_path):
+    """Stories in a window that keeps runs in a folder."""
+    return Stories(start(), answer, qtbot, tmp_path)
 
 
-def test_a_run_of_ones_own_file_is_kept_redo_takes_it_up_and_its_updates_are_told(
-    begin, mine, run, approved, qtbot
-):
-    window, path = begin(), mine()
-    window.files.open(path)
-    before = path.read_bytes()
-    run(window)
-    trained = window.document.state
-    another_and_back(window, path)
-    assert path.read_bytes() == before
-    approved("a file opens of which a run is kept", status(window))
-    for _ in range(2):
-        assert not window.main_window.isWindowModified()
-        assert window.document.state == load(path)
-        choose_entry(window, "Redo")
-        assert status(window) == "Done again: Run of 20 updates"
-        assert window.document.state == trained
-        history = window.document.state.run.history.points
-        assert history.tolist() == trained.run.history.points.tolist()
-        assert window.training.timeline.maximum() == 20
-        another_and_back(window, path)  # it is as easily left again
-        assert "a run of 20 updates" in status(window)
-    window.main_window.close()
-    later = begin()
-    later.files.open(path)
-    choose_entry(later, "Redo")
-    assert later.document.state == trained
+SILENT = "run", "rate 0.02, run, rate 0.01, restart, run"
+CHANGED = (
+    "mine 9",
+    "run, mine 9",
+    "rate 0.02",
+    "rate 0.02, run",
+    "rate 0.02, run, rate 0.01",
+    "node, run",
+)
 
-    window, path = later, mine("long", Training(1e-4, updates=1234))
-    window.files.open(path)
+
+def test_a_trained_example_is_left_without_a_question_and_a_changed_one_is_not(stories, approved):
+    for deeds in SILENT:
+        approved(f"left: {deeds}", stories.told(f"example twenty-updates, {deeds}, example xor"))
+    for deeds in CHANGED:
+        leaves = "example xor: Cancel, undo all, example xor"
+        approved(f"left: {deeds}", stories.told(f"example twenty-updates, {deeds}, {leaves}"))
+
+
+RUNS = """
+run, there and back, take up, there and back, take up
+run, restart, rate 0.02, run, there and back, take up
+run, save, run, there and back, take up
+run, there and back, update, there and back
+run, there and back, rate 0.0001, update, there and back
+run, there and back, rate 0.0001, update, restart, rate 0.01, update, there and back, take up
+run, example xor, theirs 7, open
+"""
+
+
+def test_a_run_of_ones_own_file_is_kept_with_those_before_it_and_redo_takes_it_up(stories, approved):
+    files = {"mine.json": load(example("twenty-updates").path)}
+    for story in RUNS.strip().splitlines():
+        approved(f"runs: {story}", stories.told(story, files))
+
+
+def test_a_run_is_kept_for_another_window_and_its_many_updates_are_told(start, mine, run, qtbot):
+    window = start()
+    window.files.open(path := mine("long", Training(1e-4, updates=1234)))
     tips = [button.toolTip() for button in window.main_window.findChildren(QPushButton)]
     assert any(tip.startswith("Make 1,234 updates") for tip in tips)
     run(window)
     assert status(window).startswith("1,234 updates: MSE")
     assert window.document.undo_text() == "Run of 1,234 updates"
-    another_and_back(window, path)
+    trained = window.document.state
+    open_another(window)
+    window.main_window.close()
+    window = start()
+    window.files.open(path)
     assert "; a run of 1,234 updates from before is kept" in status(window)
     choose_entry(window, "Redo")
+    assert window.document.state == trained
+    assert window.document.state.run.history.points.tolist() == trained.run.history.points.tolist()
+    assert window.training.timeline.maximum() == 1234
     edit_a_weight(window)
     qtbot.waitUntil(lambda: "the run of 1,234 updates ended" in status(window))
 
 
-def test_a_run_is_kept_with_those_before_it_until_another_way_or_another_file(begin, mine, run, tmp_path):
-    window, path = begin(), mine()
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes of this kind")
+def test_a_pipe_in_the_place_of_a_kept_run_is_not_waited_for(start, mine, tmp_path):
+    window, path = start(), mine()
+    (tmp_path / "data" / "runs").mkdir(parents=True)
+    os.mkfifo(tmp_path / "data" / "runs" / f"{key_of(path)}.run")
     window.files.open(path)
-    run(window)
-    press(window, "Restart")
-    window.runner.set_training(Training(learning_rate=0.02))
-    run(window)
-    runs = window.document.state.runs
-    assert len(runs) == 1
-    another_and_back(window, path)
-    assert window.document.state.runs == ()
-    choose_entry(window, "Redo")
-    assert window.document.state.runs == runs
-
-    window.files.open_example("xor")
-    window.files.open(path := mine("saved"))
-    run(window)
-    assert window.files.save()
-    run(window)
-    trained = window.document.state
-    another_and_back(window, path)
-    assert window.document.state.iteration == 20
-    assert "a run of 20 updates" in status(window)
-    choose_entry(window, "Redo")
-    assert (window.document.state, window.document.state.iteration) == (trained, 40)
-
-    window.files.open_example("xor")
-    usual = load(mine()).training
-    for rate, kept in ((None, "20 updates"), (0.0001, "1 update")):
-        window.files.open(path := mine(kept))
-        run(window)
-        another_and_back(window, path)
-        if rate:
-            window.runner.set_training(Training(rate))
-        press(window, "One update")
-        another_and_back(window, path)
-        assert f"; a run of {kept} from before is kept" in status(window)
-    window.files.open_example("xor")
-    window.files.open(path := mine("another"))
-    run(window)
-    another_and_back(window, path)
-    window.runner.set_training(replace(usual, learning_rate=0.0001))
-    press(window, "One update")
-    press(window, "Restart")
-    window.runner.set_training(usual)
-    press(window, "One update")
-    (earlier,) = window.document.state.runs
-    another_and_back(window, path)
-    choose_entry(window, "Redo")
-    assert window.document.state.runs == (earlier,)
-
-    window.files.open_example("xor")
-    path = mine()
-    window.files.open(path)
-    run(window)
-    window.files.open_example("xor")
-    save(edits.set_weight(load(path), 0, 0, 0, 7.0), path)
-    window.files.open(path)
-    assert status(window) == "Opened mine.json"
-    assert not window.document.redo_text()
-    other = mine("piped")
-    if sys.platform == "win32":
-        return  # which has no named pipes of this kind
-    os.mkfifo(tmp_path / "data" / "runs" / f"{key_of(other)}.run")
-    window.files.open(other)
-    assert window.document.path == other
+    assert window.document.path == path
     assert not offered(window, "Redo").isEnabled()
 
 
-def test_changes_of_ones_own_file_are_asked_about_unless_a_kept_run_holds_them(
-    begin, mine, answer, run, approved, tmp_path
-):
-    window, path, told = begin(), mine(), []
-    window.files.open(path)
-    run(window)
-    edit_a_weight(window)
+OWN = """
+run, mine 9, example xor: Discard
+rate 0.02, example xor: Cancel, run, there and back, take up
+row, save, undo, example xor: Cancel
+recover, example xor: Cancel
+"""
 
-    def discard(box):
-        told.append(f"edited by hand: {box.text()}{box.informativeText()}")
-        QTest.keyClick(box, Qt.Key.Key_D, Qt.KeyboardModifier.AltModifier)
 
-    answer(QMessageBox, discard)
-    window.files.open_example("xor")
-    window.files.open(path := mine("settings"))
-    window.runner.set_training(Training(0.02))
-    answer(QMessageBox, choose("Cancel", told))
-    window.files.open_example("xor")
-    run(window)
-    another_and_back(window, path)
-    choose_entry(window, "Redo")
-    assert window.document.state.training.learning_rate == 0.02
-    window.files.open_example("xor")
-
-    window.files.open(mine("undone"))
-    press(window, "Add row")
-    choose_entry(window, "Save")
-    choose_entry(window, "Undo")
-    answer(QMessageBox, choose("Cancel", told))
-    window.files.open_example("xor")
-    window.document.recover(window.document.state, path, b"")
-    answer(QMessageBox, choose("Cancel", told))
-    window.files.open_example("xor")
-
-    answer(QMessageBox, choose("Discard"))
-    window.files.open_example("xor")
-    for kept in (tmp_path / "data" / "runs").iterdir():
-        kept.unlink()
-    (tmp_path / "data" / "runs").rmdir()
+def test_changes_of_ones_own_file_are_asked_about_unless_a_kept_run_holds_them(stories, approved, tmp_path):
+    files = {"mine.json": load(example("twenty-updates").path)}
+    for story in OWN.strip().splitlines():
+        approved(f"changed: {story}", stories.told(story, files))
+    shutil.rmtree(tmp_path / "data" / "runs")
     (tmp_path / "data" / "runs").write_text("no folder")
-    window.files.open(mine("unkept"))
-    run(window)
-    answer(QMessageBox, choose("Cancel", told))
-    window.files.open_example("xor")
-    approved(
-        "edits, settings, undo beyond a save, recovered work and a run that cannot be kept", "\n".join(told)
-    )
-
-
-def test_a_file_that_cannot_be_opened_is_told_before_anything_is_asked(begin, answer, qtbot, tmp_path):
-    window, told = begin(), []
-    edit_a_weight(window)
-    (tmp_path / "x.xyz").write_bytes(b"rubbish")
-    answer(QMessageBox, choose("OK", told))
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "x.xyz"))])
-    hands.drag_over(window.main_window, data)
-    hands.let_go(window.main_window, data)
-    qtbot.waitUntil(lambda: bool(told) and QApplication.activeModalWidget() is None)
-    answer(QFileDialog, type_name(tmp_path / "x.xyz"))
-    answer(QMessageBox, choose("OK", told))
-    choose_entry(window, "Open…")
-    assert [text[:22] for text in told] == ["x.xyz was not opened: "] * 2
+    story = "run, example xor: Cancel"
+    approved("a run that cannot be kept", stories.told(story, files))
 
 
 ENDED = "; the run of 20 updates ended; Ctrl+Z brings it back"
@@ -322,7 +194,7 @@ def test_an_edit_that_ends_a_run_says_so_until_the_next_one(qtbot, open_window, 
     qtbot.waitUntil(lambda: not card.work.busy and card.plot is not None)
     middle = card.plane.viewport().rect().center()
     for way, ended in ((QPoint(60, -20), ENDED), (QPoint(-40, -20), "")):  # then one Ctrl+Z more is needed
-        QTest.mouseClick(card.plane.viewport(), Qt.MouseButton.LeftButton, pos=middle + way)
+        QTest.mouseClick(card.plane.viewport(), LEFT, pos=middle + way)
         qtbot.waitUntil(lambda ended=ended: status(window) == f"Set input_0 → output{ended}")
         qtbot.waitUntil(lambda: not card.work.busy)
     for _ in range(3):  # the run too
@@ -330,3 +202,174 @@ def test_an_edit_that_ends_a_run_says_so_until_the_next_one(qtbot, open_window, 
     QApplication.processEvents()  # what an edit says comes a moment later
     assert status(window).startswith("Undone: ")
     assert "ended" not in status(window)
+
+
+# --- what others do to the open file
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A file that holds the network of `relu`."""
+    save(load(example("relu").path), tmp_path / "a.json")
+    return tmp_path / "a.json"
+
+
+@pytest.fixture
+def window(start, path):
+    """A window that has opened the file."""
+    window = start()
+    window.files.open(path)
+    return window
+
+
+def anew(window, path, theirs=7.0):
+    """Open a file as it was at first, and save another first weight as theirs."""
+    before = load(example("relu").path)
+    window.document.start(before)
+    save(before, path)
+    window.files.open(path)
+    save_theirs(path, theirs)
+
+
+def save_theirs(path, weight=7.0):
+    """Save another first weight, as another program does."""
+    save(edits.set_weight(load(path), 0, 0, 0, weight), path)
+
+
+def test_the_wait_for_the_end_of_a_click_ends_with_its_window(settings, path):
+    main_window = MainWindow(settings)
+    window = begin(main_window, settings, path)
+    kept = Kept(window, path.parent / "data")
+    main_window.show()
+    QTest.mousePress(main_window.windowHandle(), LEFT)
+    come_back(window)
+    QTest.mouseRelease(main_window.windowHandle(), LEFT)
+    kept.close()
+    main_window.close()
+    shiboken6.delete(main_window)
+    assert at_work() == []
+
+
+def test_a_change_while_the_file_is_read_at_the_start_is_noticed(settings, answer, path, monkeypatch):
+    def read_meanwhile(source):
+        save_theirs(path)
+        return read(source)
+
+    monkeypatch.setattr("nnviz.document.document.read", read_meanwhile)
+    main_window = MainWindow(settings)
+    window = begin(main_window, settings, path)
+    window.document.edit("a weight", edits.set_weight, 0, 0, 0, 9.0)
+    told = []
+    answer(QMessageBox, choose("Cancel", told))
+    choose_entry(window, "Save")
+    assert told[0].startswith("a.json was changed by another program or window")
+    assert first_weight(path) == 7.0
+    window.files.asks = False
+    main_window.close()
+    main_window.deleteLater()
+
+
+THEIRS = """
+mine 9, theirs 7, save: Keep mine
+mine 9, theirs 7, save: Take theirs, undo, save
+mine 9, theirs 7, save: Save as… + b.json
+mine 9, theirs 7, save: Cancel, save: Cancel, come back
+theirs 7, come back: Keep mine, come back, save, come back, touch, come back
+theirs 7, come back: Take theirs, come back
+mine 9, theirs 7, close: Save + Take theirs
+damage, come back: Take theirs + OK
+remove, save
+"""
+IN_PART = (
+    "row, mine 9, theirs 7, save: Write it anyway + Cancel, save: Write it anyway + Keep mine, come back"
+)
+
+
+def test_where_somebody_else_has_saved_a_person_is_asked_once_and_both_are_kept(stories, approved):
+    state = load(example("relu").path)
+    for story in THEIRS.strip().splitlines():
+        approved(f"theirs: {story}", stories.told(story, {"a.json": state}))
+    dictionary = '{"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}'
+    approved("theirs: a file that keeps a part of mine", stories.told(IN_PART, {"w.py": dictionary}))
+
+
+def test_nothing_is_asked_during_a_click_a_menu_or_a_run(window, answer, path, qtbot):
+    found = []
+
+    def look(box):
+        found.append((QApplication.mouseButtons(), window.runner.running))
+        choose("Cancel")(box)
+
+    def is_answered(times):
+        return len(found) == times and QApplication.activeModalWidget() is None
+
+    save_theirs(path)
+    number = address_named(window, "node_0", window.document.state.network.inputs[0])
+    handle = window.main_window.windowHandle()
+    at = window.diagram.mapTo(window.main_window, hands.point(window, number))
+    answer(QMessageBox, look)
+    QTest.mousePress(handle, LEFT, pos=at)
+    come_back(window)
+    QTest.mouseRelease(handle, LEFT, pos=at)
+    qtbot.waitUntil(lambda: is_answered(1))
+    assert hands.editor_of(window).text() == "2"
+    QTest.keyClick(hands.editor_of(window), Qt.Key.Key_Escape)
+
+    anew(window, path, theirs=6.0)
+    answer(QMessageBox, look)
+    menu = window.main_window.menuBar().actions()[0].menu()
+    menu.popup(window.main_window.mapToGlobal(QPoint(0, 0)))
+    come_back(window)
+    assert (menu.isVisible(), len(found)) == (True, 1)
+    menu.close()
+    qtbot.waitUntil(lambda: is_answered(2))
+
+    anew(window, path)
+    window.runner.speed = 0.2
+    window.runner.run()
+    answer(QMessageBox, look)
+    come_back(window)
+    assert found == [(Qt.MouseButton.NoButton, False)] * 3
+
+    anew(window, path)
+    set_number(window, number, "8", key=None)
+    answer(QMessageBox, choose("Take theirs"))
+    come_back(window)
+    assert not window.diagram.session.open, "what was typed over mine is not typed over theirs"
+    assert first_weight(window) == 7.0
+
+
+def test_a_second_window_on_the_file_is_said_once(window, path, qtbot, tmp_path):
+    other, said = Presence(tmp_path / "data" / "open"), "a.json is open in another window of nnviz too"
+    other.move_to(path)
+    come_back(window)
+    assert status(window) == said
+    window.status.say("")
+    come_back(window)
+    assert status(window) == ""
+    window.files.open(path)
+    qtbot.waitUntil(lambda: status(window) == said)
+    other.leave()
+
+
+@pytest.mark.fonts
+def test_an_odd_name_is_told_in_one_line_in_a_box_that_is_no_wider_than_the_window(window, answer, path):
+    odd = path.with_name(f"first\nsecond{'W' * 200}end.json")
+    save(load(path), odd)
+    window.files.open(odd)
+    assert "\n" not in status(window) + window.main_window.windowTitle()
+    save_theirs(odd)
+    told = []
+
+    def look(box):
+        told.append((box.text(), box.informativeText(), box.width()))
+        choose("Keep mine")(box)
+
+    answer(QMessageBox, look)
+    come_back(window)
+    ((question, how, width),) = told
+    assert question.startswith("first\\nsecondWW")
+    assert "WWend.json was changed by another program" in question
+    assert "WWend.json~. Take theirs" in how
+    assert width < window.main_window.width()
+    assert status(window).endswith("WWend.json~")
