@@ -26,8 +26,7 @@ TITLES = ("Change a weight", "Watch the values run", "Ask where a number comes f
 
 
 def cards(window):
-    main = getattr(window, "main_window", window)
-    return [own for own in main.findChildren(StepCard) if own.isVisible()]
+    return [own for own in window.main_window.findChildren(StepCard) if own.isVisible()]
 
 
 def said(window):
@@ -36,23 +35,22 @@ def said(window):
     return [label.text() for label in card.findChildren(QLabel)]
 
 
+def rings(window):
+    return [own for own in window.main_window.findChildren(Ring) if own.isVisible()]
+
+
 def ringed(window):
-    """Return where the ring goes round, in the window's pixels; None where there is none."""
-    rings = [own for own in window.main_window.findChildren(Ring) if own.isVisible()]
-    assert len(rings) <= 1
-    return rings[0].geometry() if rings else None
+    """Return where the ring goes round, in the window's pixels."""
+    found = rings(window)
+    assert len(found) == 1
+    return found[0].geometry()
 
 
 def in_window(window, address):
+    """Return where a number of the diagram stands, in the window's pixels."""
     found = place_of(window, address)
     corner = window.diagram.mapTo(window.main_window, QPoint(round(found.x), round(found.y)))
-    return corner, corner + QPoint(round(found.width), round(found.height))
-
-
-@pytest.fixture
-def as_before(qapp):
-    yield
-    apply_theme(qapp, "light")
+    return QRect(corner, QSize(round(found.width) + 1, round(found.height) + 1))
 
 
 @pytest.fixture
@@ -66,7 +64,7 @@ def covered(window):
     """Return what the card covers of the numbers on the diagram and of the selected row of the data."""
     (card,) = cards(window)
     numbers = [label.address for label in window.diagram.picture.labels if label.value is not None]
-    found = [each for each in numbers if card.geometry().intersects(QRect(*in_window(window, each)))]
+    found = [each for each in numbers if card.geometry().intersects(in_window(window, each))]
     table = window.data.table
     row = table.visualRect(table.currentIndex())
     row.setRect(0, row.y(), table.viewport().width(), row.height())
@@ -74,19 +72,25 @@ def covered(window):
     return found + ["row"] * card.geometry().intersects(row)
 
 
+def is_painted_in(palette, window):
+    """Tell whether the card and its ring are painted in the colours of a theme."""
+    (card,), ring = cards(window), ringed(window)
+    image = window.main_window.grab().toImage()
+    inside = card.geometry().topLeft() + QPoint(card.width() // 2, 6)
+    line = [image.pixelColor(ring.center().x(), ring.top() + y).name().upper() for y in range(6)]
+    return image.pixelColor(inside).name().upper() == palette.surface and palette.accent in line
+
+
 def test_the_first_step_is_a_card_beside_a_weight_with_a_ring_around_it(as_before, qapp, window, qtbot):
     assert said(window)[:2] == ["1 of 5", TITLES[0]]
     (card,) = cards(window)
     ring, geometry = ringed(window), card.geometry()
-    assert any(
-        ring.contains(in_window(window, address)[0]) and ring.contains(in_window(window, address)[1])
-        for address in (label.address for label in window.diagram.picture.labels)
-        if address.kind == "weight"
-    )
+    addresses = [label.address for label in window.diagram.picture.labels if label.address.kind == "weight"]
+    assert any(ring.contains(in_window(window, address)) for address in addresses)
     assert not ring.intersects(geometry)
     assert window.main_window.rect().contains(geometry)
-    corner, _ = in_window(window, address_named(window, "output"))
-    assert not geometry.contains(corner)  # the prediction, which is to be seen changing
+    prediction = in_window(window, address_named(window, "output"))  # which is to be seen changing
+    assert not geometry.contains(prediction.topLeft())
     # the keys of the menus stay those of the menus
     assert [own.text() for own in card.findChildren(QPushButton) if "&" in own.text()] == []
     assert is_painted_in(PALETTES["light"], window)
@@ -103,49 +107,39 @@ def test_the_first_step_is_a_card_beside_a_weight_with_a_ring_around_it(as_befor
     assert said(window)[1] == TITLES[0]
 
 
-def is_painted_in(palette, window):
-    """Tell whether the card and its ring are painted in the colours of a theme."""
-    (card,), ring = cards(window), ringed(window)
-    image = window.main_window.grab().toImage()
-    inside = card.geometry().topLeft() + QPoint(card.width() // 2, 6)
-    line = [image.pixelColor(ring.center().x(), ring.top() + y).name().upper() for y in range(6)]
-    return image.pixelColor(inside).name().upper() == palette.surface and palette.accent in line
-
-
 def test_deeds_are_noticed_and_announced_and_next_leads_through_all_steps(window, qtbot, heard):
+    def is_noticed(step):
+        """Wait until the card has noticed the deed; it covers no number."""
+        qtbot.waitUntil(lambda: said(window)[0] == f"{step} of 5 ✓")
+        assert covered(window) == []
+
     set_number(window, address_named(window, "output", "node_0"), "3")
-    qtbot.waitUntil(lambda: said(window)[0] == "1 of 5 ✓")
-    assert covered(window) == []
+    is_noticed(1)
     assert "Ctrl+Z" in said(window)[2]
     assert any("Ctrl+Z" in text for _, text in heard)
-    assert ringed(window).contains(in_window(window, address_named(window, "output"))[0])
+    assert ringed(window).contains(in_window(window, address_named(window, "output")).topLeft())
     press(window, "Next")
     assert said(window)[:2] == ["2 of 5", TITLES[1]]
     assert heard[-1][1].startswith("First steps, 2 of 5: Watch the values run. Press Play")
     QTest.keyClick(window.diagram, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: said(window)[0] == "2 of 5 ✓")
-    assert covered(window) == []
+    is_noticed(2)
     press(window, "Next")
     dock = window.board.docks["Explain"]
     dock.turn_loose()
     click(window, address_named(window, "output"))
-    qtbot.waitUntil(lambda: said(window)[0] == "3 of 5 ✓")
-    assert covered(window) == []
+    is_noticed(3)
     assert window.explain.isVisible()
     # a panel that floats has the ring in its own window
-    qtbot.waitUntil(lambda: ringed(window) is not None)
-    (ring,) = [own for own in window.main_window.findChildren(Ring) if own.isVisible()]
-    assert ring.window() is dock
+    qtbot.waitUntil(lambda: [own.window() for own in rings(window)] == [dock])
     assert window.main_window.rect().contains(cards(window)[0].geometry())
     dock.turn_loose()
-    qtbot.waitUntil(lambda: ring.window() is window.main_window)
+    qtbot.waitUntil(lambda: [own.window() for own in rings(window)] == [window.main_window])
     offered(window, "Training").trigger()
     press(window, "Next")
     assert window.training.isVisible()  # a hidden panel that a step speaks of is shown
-    assert ringed(window) is not None
+    assert rings(window)
     press(window, "Run")
-    qtbot.waitUntil(lambda: said(window)[0] == "4 of 5 ✓")
-    assert covered(window) == []
+    is_noticed(4)
     press(window, "Next")
     assert said(window)[1] == TITLES[4]
     window.runner.pause()
@@ -155,8 +149,7 @@ def test_deeds_are_noticed_and_announced_and_next_leads_through_all_steps(window
     press(window, "Finish")
     window.files.open_example("forward")  # before Qt deletes the guide
     QApplication.processEvents()
-    assert cards(window) == []
-    assert ringed(window) is None
+    assert (cards(window), rings(window)) == ([], [])
 
 
 def test_buttons_and_tab_lead_to_and_fro_and_skip_escape_and_present_end_it(window):
@@ -191,8 +184,7 @@ def test_buttons_and_tab_lead_to_and_fro_and_skip_escape_and_present_end_it(wind
         assert said(window)[:2] == ["1 of 5", TITLES[0]]
         press(window, "Next")
         ends()
-        assert cards(window) == []
-        assert ringed(window) is None
+        assert (cards(window), rings(window)) == ([], [])
         if window.main_window.isFullScreen():
             choose_entry(window, "Present")
             assert cards(window) == []
@@ -200,26 +192,7 @@ def test_buttons_and_tab_lead_to_and_fro_and_skip_escape_and_present_end_it(wind
         assert said(window)[:2] == ["1 of 5", TITLES[0]]
 
 
-def test_a_card_is_within_the_window_points_at_what_it_speaks_of_and_covers_no_number(open_window, amount):
-    window = open_window("forward")
-    names = {name: load(example(name).path) for name in ("digits", "xor", "forward", "two-hidden-layers")}
-    for size in ((1920, 1080), (1280, 800), (1000, 650)):
-        window.main_window.resize(*size)
-        for name in names if size == (1000, 650) else [*names][:: amount(quick=2, ci=1, night=1)]:
-            if name == "digits" and size == (1000, 650):
-                continue  # too small for that network and a card
-            window.document.start(names[name])
-            for _ in range(4):
-                QApplication.processEvents()
-            choose_entry(window, "First steps")
-            for title in TITLES:
-                assert said(window)[1] == title
-                assert_has_room(window, size, is_small=name != "digits")
-                press(window, "Finish" if title == TITLES[-1] else "Next")
-            QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-
-
-def assert_has_room(window, size, *, is_small):
+def assert_has_room(window, *, is_small, at_most=0):
     """Assert that the card is whole, in the window, beside its ring; and what a small network allows."""
     (card,), ring = cards(window), ringed(window)
     assert window.main_window.rect().contains(card.geometry())
@@ -227,12 +200,32 @@ def assert_has_room(window, size, *, is_small):
     for label in card.findChildren(QLabel):
         assert label.height() >= label.heightForWidth(label.width())
     if is_small:
-        at_most = 1 if size == (1000, 650) else 0  # there wide letters leave the card no free place
-        assert len(covered(window)) <= at_most, size
+        assert len(covered(window)) <= at_most
         (pointer,) = [own for own in window.main_window.findChildren(Pointer) if own.isVisible()]
         assert pointer.geometry().intersects(ring)
         assert pointer.geometry().intersects(card.geometry())
-        assert max(pointer.width(), pointer.height()) < 0.3 * size[0]
+        assert max(pointer.width(), pointer.height()) < 0.3 * window.main_window.width()
+
+
+def test_a_card_is_within_the_window_points_at_what_it_speaks_of_and_covers_no_number(open_window, amount):
+    window = open_window("forward")
+    names = ["digits", "xor", "forward", "two-hidden-layers"]
+    for size, shown, at_most in (
+        ((1920, 1080), names[:: amount(quick=2, ci=1, night=1)], 0),
+        ((1280, 800), names[:: amount(quick=2, ci=1, night=1)], 0),
+        ((1000, 650), names[1:], 1),  # too small for digits; wide letters leave the card no free place
+    ):
+        window.main_window.resize(*size)
+        for name in shown:
+            window.document.start(load(example(name).path))
+            for _ in range(4):
+                QApplication.processEvents()
+            choose_entry(window, "First steps")
+            for title in TITLES:
+                assert said(window)[1] == title
+                assert_has_room(window, is_small=name != "digits", at_most=at_most)
+                press(window, "Finish" if title == TITLES[-1] else "Next")
+            QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def test_a_card_leaves_the_walk_its_numbers_and_its_words(qtbot, open_window, amount):
@@ -241,21 +234,18 @@ def test_a_card_leaves_the_walk_its_numbers_and_its_words(qtbot, open_window, am
         window.player.speed = 1.0
         choose_entry(window, "First steps")
         press(window, "Next")
+
+        def leaves_the_words(window=window):
+            words = window.diagram.callout.box.toAlignedRect()
+            words.translate(window.diagram.mapTo(window.main_window, QPoint()))
+            return not cards(window)[0].geometry().intersects(words)
+
         for _ in range(6):
             QTest.keyClick(window.diagram, Qt.Key.Key_Period)
             qtbot.waitUntil(lambda moves=window.player.progress: not moves.moving)
             window.diagram.grab()
-            qtbot.waitUntil(
-                lambda own=window: not cards(own)[0].geometry().intersects(words_of_the_walk(own))
-            )
-            at_most = 1 if size == (1000, 650) else 0  # there wide letters leave the card no free place
-        assert len(covered(window)) <= at_most, size
-
-
-def words_of_the_walk(window):
-    """Return where what is said of the step done last stands in the window."""
-    box = window.diagram.callout.box.toAlignedRect()
-    return box.translated(window.diagram.mapTo(window.main_window, QPoint()))
+            qtbot.waitUntil(leaves_the_words)
+        assert covered(window) == [], size
 
 
 def test_a_card_that_has_no_room_beside_stands_where_it_covers_least():

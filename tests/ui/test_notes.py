@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QObject, Qt, QUrl, Slot
-from PySide6.QtGui import QColor, QDesktopServices, QImage, QTextCursor
+from PySide6.QtGui import QDesktopServices, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
@@ -62,14 +62,6 @@ def test_notes_are_in_sight_at_first_and_read_again_once_another_file_is_opened(
     assert "relu" in text_of(window.notes)
 
 
-def test_notes_that_fit_have_no_scroll_bar(panel):
-    page = panel("# A heading\n\nTwo lines\n\nof text").notes.page
-    text = page.document().clone()
-    text.setTextWidth(page.width())
-    assert text.size().height() <= page.height()
-    assert page.verticalScrollBar().maximum() == 0
-
-
 def test_what_is_written_in_one_go_is_one_undo_entry_and_the_field_s_own_undo_counts_too(panel):
     own = panel()
     before, notes = own.document.state.notes, own.notes
@@ -105,19 +97,24 @@ def test_to_open_notes_as_text_changes_nothing(panel):
 # --- how it looks
 
 
+def fragments(page, line=None):
+    """Yield the stretches of text of one format, of a line or of all lines."""
+    text = page.document()
+    blocks = [text.findBlockByNumber(k) for k in (range(text.blockCount()) if line is None else [line])]
+    for block in blocks:
+        places = block.begin()
+        while not places.atEnd():
+            yield places.fragment()
+            places += 1
+
+
 def formats(page, line):
     """Return the stretches of a line: text, font size, whether it is bold and italic."""
-    block = page.document().findBlockByNumber(line)
-    places, found = block.begin(), []
-    while not places.atEnd():
-        fragment = places.fragment()
-        font = fragment.charFormat().font()
-        found.append((fragment.text(), font.pointSizeF(), font.bold(), font.italic()))
-        places += 1
-    return found
+    fonts = [(part.text(), part.charFormat().font()) for part in fragments(page, line)]
+    return [(text, font.pointSizeF(), font.bold(), font.italic()) for text, font in fonts]
 
 
-def test_a_heading_has_one_size_whatever_is_bold_or_italic_in_it(panel):
+def test_a_heading_has_one_size_a_picture_is_told_and_what_fits_has_no_scroll_bar(panel):
     for marks in ("#", "##", "####"):
         notes = f"text\n\n{marks} One **bold** and *slanted* `code` ![picture](x.png) heading\n\n# Plain"
         page = panel(notes).notes.page
@@ -129,24 +126,23 @@ def test_a_heading_has_one_size_whatever_is_bold_or_italic_in_it(panel):
         largest = formats(page, 2)[0][1]
         assert text <= heading[0][1] <= largest
         assert largest > text
-
-
-def test_code_in_notes_is_as_large_as_the_text_around_it_at_every_size(panel, qapp):
-    page = panel("The `weights` are given.").notes.page
-    try:
-        for percent in (100, 150):
-            draw_at(qapp, percent)
-            (_, text, *_), (code, size, *_), *_ = formats(page, 0)
-            assert code == "weights"
-            assert size == pytest.approx(text, rel=0.05)  # Qt takes whole points
-    finally:
-        draw_at(qapp, 100)
-
-
-def test_a_picture_is_told_and_set_apart(panel):
     page = panel("See ![what it shows](x.png) here").notes.page
     told = [(text, italic) for text, _, _, italic in formats(page, 0)]
     assert told == [("See ", False), ("what it shows", True), (" here", False)]
+    page = panel("# A heading\n\nTwo lines\n\nof text").notes.page
+    text = page.document().clone()
+    text.setTextWidth(page.width())
+    assert text.size().height() <= page.height()
+    assert page.verticalScrollBar().maximum() == 0
+
+
+def test_code_in_notes_is_as_large_as_the_text_around_it_at_every_size(as_before, panel, qapp):
+    page = panel("The `weights` are given.").notes.page
+    for percent in (100, 150):
+        draw_at(qapp, percent)
+        (_, text, *_), (code, size, *_), *_ = formats(page, 0)
+        assert code == "weights"
+        assert size == pytest.approx(text, rel=0.05)  # Qt takes whole points
 
 
 WIDE = "".join("|a" * 2000 + "\n" + "|-" * 2000 + "\n" + "|b" * 2000)
@@ -205,70 +201,57 @@ def test_nothing_that_notes_name_is_opened(panel, tmp_path):
                 assert str(fifo) not in seen
 
 
-def test_a_local_picture_is_not_shown(panel, tmp_path):
-    picture = QImage(60, 60, QImage.Format.Format_RGB32)
-    picture.fill(QColor("magenta"))
-    assert picture.save(str(tmp_path / "x.png"))
-    page = panel("\n\n".join(each.format(*[tmp_path / "x.png"] * 2) for each in HIDES + HTML)).notes.page
-    page.resize(364, 900)
-    seen = page.grab().toImage().scaled(60, 60)
-    assert "#ff00ff" not in {seen.pixelColor(x, y).name() for x in range(60) for y in range(60)}
-
-
 def hrefs(page):
     """Return every link of a page, and where each begins, in the page's pixels."""
-    found, block = {}, page.document().begin()
-    while block.isValid():
-        places = block.begin()
-        while not places.atEnd():
-            part = places.fragment()
-            if href := part.charFormat().anchorHref():
-                cursor = QTextCursor(page.document())
-                cursor.setPosition(part.position() + 1)
-                found[href] = page.cursorRect(cursor).center()
-            places += 1
-        block = block.next()
+    found = {}
+    for part in fragments(page):
+        if href := part.charFormat().anchorHref():
+            cursor = QTextCursor(page.document())
+            cursor.setPosition(part.position() + 1)
+            found[href] = page.cursorRect(cursor).center()
     return found
+
+
+SCHEMES = ("http", "https", "mailto", "file", "ftp", "javascript")
 
 
 class Browser(QObject):
     """Stands for the program that opens links, by mail or as a file, too."""
 
-    SCHEMES = ("http", "https", "mailto", "file", "ftp", "javascript")
-
     def __init__(self):
         super().__init__()
         self.opened = []
-        for scheme in self.SCHEMES:
-            QDesktopServices.setUrlHandler(scheme, self, "open")
 
     @Slot(QUrl)
     def open(self, url):
         self.opened.append(url.toString())
 
-    def close(self):
-        for scheme in self.SCHEMES:
-            QDesktopServices.unsetUrlHandler(scheme)
+
+@pytest.fixture
+def browser():
+    browser = Browser()
+    for scheme in SCHEMES:
+        QDesktopServices.setUrlHandler(scheme, browser, "open")
+    yield browser
+    for scheme in SCHEMES:
+        QDesktopServices.unsetUrlHandler(scheme)
 
 
-def test_links_to_the_web_are_opened_by_a_click_and_no_others(panel, approved):
+def test_links_to_the_web_are_opened_by_a_click_and_no_others(panel, browser, approved):
     web = ["https://example.org/a?b=c", "http://example.org", "mailto:a@example.org"]
     others = ["file:///etc/passwd", "/etc/passwd", "ftp://example.org", "javascript:1", "qrc:/x"]
-    browser, told = Browser(), []
-    try:
-        for href in web + others:
-            own = panel(f"[the bank]({href})")
-            page = own.notes.page
-            assert list(hrefs(page)) == [href]
-            QTest.mouseMove(page.viewport(), hrefs(page)[href])
-            assert browser.opened == []
-            QTest.mouseClick(page.viewport(), Qt.MouseButton.LeftButton, pos=hrefs(page)[href])
-            told.append(status(own))
-            assert browser.opened == ([href] if href in web else [])
-            assert text_of(own.notes) == "the bank"
-            browser.opened.clear()
-    finally:
-        browser.close()
+    told = []
+    for href in web + others:
+        own = panel(f"[the bank]({href})")
+        page, ((found, at),) = own.notes.page, hrefs(own.notes.page).items()
+        assert found == href
+        QTest.mouseMove(page.viewport(), at)
+        assert browser.opened == []
+        QTest.mouseClick(page.viewport(), Qt.MouseButton.LeftButton, pos=at)
+        told.append(status(own))
+        assert browser.opened == [href] * (href in web)
+        assert text_of(own.notes) == "the bank"
+        browser.opened.clear()
     approved("a click on a link", "\n".join(told))
 
 
@@ -301,51 +284,30 @@ def test_the_notes_of_the_first_exercises_can_be_followed(afresh):
     assert values(window, *names) == ["26", "0", "0", "26", "182"]
 
 
-def test_tuning_by_hand_brings_the_error_to_0_and_another_weight_set_the_mse_down(afresh):
+def test_tuning_by_hand_brings_the_error_to_0_and_slopes_are_those_by_hand(afresh):
     window = afresh("tuning-by-hand")
     first, second = window.document.state.network.inputs
     assert shown(window, "error", "output") == "error 6"
-    for source, node, text in (
-        (first, "node_0", "0"),
-        (second, "node_0", "1"),
-        (first, "node_1", "0"),
-        (second, "node_1", "0"),
-        ("node_1", "output", "0"),
+    for node, source, text in (
+        ("node_0", first, "0"),
+        ("node_0", second, "1"),
+        ("node_1", first, "0"),
+        ("node_1", second, "0"),
+        ("output", "node_1", "0"),
     ):
         set_number(window, address_named(window, node, source), text)
     assert values(window, "output") == ["3"]
     assert shown(window, "error", "output") == "error 0"
     assert figure(window, "MSE").text == "0"
-    window.document.start(load(example("two-weight-sets").path))
-    assert figure(window, "MSE").text == "37.5"
-    second = window.document.state.network.inputs[1]
+    window.files.asks = False
+    window.files.open_example("two-weight-sets")
     set_number(window, address_named(window, "node_1", second), "1,5")
     set_number(window, address_named(window, "output", "node_1"), "3/2")
     assert figure(window, "MSE").text == "49.890625"
-    assert figure(window, "MSE").toolTip().endswith("\nIn full: 49.890625")
-
-
-def test_slopes_one_update_and_twenty_lower_the_error_as_computed_by_hand(afresh, qtbot):
-    window = afresh("calculating-slopes")
+    window.files.open_example("calculating-slopes")
     assert shown(window, "error", "output") == "error 7"
     choose_entry(window, "Show slopes")
     assert [written(window, Address("slope", 0, 0, k)) for k in range(3)] == ["14", "28", "42"]
-    window.document.start(load(example("one-update").path))
-    assert figure(window, "Row's error").text == "7"
-    press(window, "One update")
-    assert figure(window, "Row's error").text == "5.04"
-    assert shown(window, "error", "output") == "error 5.04"
-    assert figure(window, "Iteration").text == "1"
-    window.document.start(load(example("twenty-updates").path))
-    assert figure(window, "MSE").text == "49"
-    window.training.speed.setValue(100)
-    press(window, "Run")
-    qtbot.waitUntil(lambda: not window.runner.running)
-    assert figure(window, "Iteration").text == "20"
-    assert figure(window, "MSE").text.startswith("9.627")
-    assert "9.62711" in figure(window, "MSE").toolTip()
-    history = window.document.state.run.history.points
-    assert history[:, 1] == pytest.approx([49 * 0.72 ** (2 * k) for k in range(21)], rel=1e-12)
 
 
 # --- written while the window does other things

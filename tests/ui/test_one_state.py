@@ -32,6 +32,7 @@ W = Address("weight", 0, 0, 0)
 
 
 def open_in(window, name):
+    """Open an example in the place of another, with no walk and no slopes."""
     window.player.stop()
     window.selection.show_slopes(False, False)
     window.document.start(load(example(name).path))
@@ -61,22 +62,13 @@ def settle(window):
         window.main_window.grab()
 
 
-def walk_rests(window):
-    window.player.show_phase("backward")
-    assert walking(window)
-
-
-def mean_slopes_are_shown(window):
-    window.selection.show_slopes(True, True)
-
-
 def test_an_edit_of_a_weight_runs_one_pass_forward_and_words_and_other_rows_none(afresh, passes, amount):
     window = afresh("relu", (1000, 650))
     ready = {
-        "nothing else": lambda _: None,
-        "Explain is shown": lambda own: bring(own, "Explain"),
-        "the walk rests": walk_rests,
-        "mean slopes are shown": mean_slopes_are_shown,
+        "nothing else": lambda: None,
+        "Explain is shown": lambda: bring(window, "Explain"),
+        "the walk rests": lambda: window.player.show_phase("backward"),
+        "mean slopes are shown": lambda: window.selection.show_slopes(True, True),
     }
     names, few = ["relu", "many-rows", "xor"], [("relu", 0), ("many-rows", 3), ("xor", 2), ("many-rows", 1)]
     every, taken = [*product(names, range(4))], {}
@@ -84,7 +76,8 @@ def test_an_edit_of_a_weight_runs_one_pass_forward_and_words_and_other_rows_none
         how = [*ready][k]
         open_in(window, name)
         bring(window, "Notes")  # Explain computes more for the mean
-        ready[how](window)
+        ready[how]()
+        assert walking(window) == (how == "the walk rests")
         settle(window)
         passes.clear()
         set_number(window, W, "1.5")
@@ -147,17 +140,17 @@ def test_with_very_many_rows_the_mse_comes_later_and_holds_nothing_up(qtbot, afr
 # --- in every frame of a run
 
 
-class Onlooker(QObject):
-    """Keeps what is painted on `widget`: what `seen` says, each time that it is painted in a run."""
+class Paints(QObject):
+    """Keeps what `seen` says each time that a widget, or any widget of the application, is painted."""
 
-    def __init__(self, window, widget, seen):
-        super().__init__(window.main_window)
-        self._window, self._seen, self.frames = window, seen, []
-        widget.installEventFilter(self)
+    def __init__(self, of, seen):
+        super().__init__()
+        self._seen, self.frames = seen, []
+        of.installEventFilter(self)
 
-    def eventFilter(self, _, event):  # noqa: N802
-        if event.type() == QEvent.Type.Paint and self._window.runner.running:
-            self.frames.append(self._seen())
+    def eventFilter(self, watched, event):  # noqa: N802
+        if event.type() == QEvent.Type.Paint and (seen := self._seen(watched)):
+            self.frames.append(seen)
         return False
 
 
@@ -166,19 +159,19 @@ def test_in_every_frame_of_a_run_all_views_show_one_state_and_edges_never_thicke
     document, runner = window.document, window.runner
     error = Address("error", len(document.state.network.layers) - 1, 0)
 
-    def seen():
+    def seen(_):
         figures = (figure(window, name).text for name in ("Iteration", "Row's error"))
-        return (document.state.iteration, *figures, written(window, error))
+        return runner.running and (document.state.iteration, *figures, written(window, error))
 
-    diagram = Onlooker(window, window.diagram, seen)
-    table = Onlooker(window, window.data.table.viewport(), lambda: document.state.iteration)
-    panel = Onlooker(window, window.data, lambda: None)
+    diagram = Paints(window.diagram, seen)
+    table = Paints(window.data.table.viewport(), lambda _: runner.running and document.state.iteration)
+    panel = Paints(window.data, lambda _: runner.running)
     runner.speed = 0.4
     runner.toggle()
     qtbot.waitUntil(lambda: len({iteration for iteration, *_ in diagram.frames}) > 8)
     runner.pause()
-    for onlooker in (diagram, table, panel):
-        onlooker.deleteLater()
+    for paints in (diagram, table, panel):
+        paints.deleteLater()
     for iteration, told, of_figure, on_diagram in diagram.frames:
         assert (told, on_diagram) == (str(iteration), f"error {of_figure}")
     on_diagram = {iteration for iteration, *_ in diagram.frames}
@@ -271,36 +264,19 @@ def test_the_time_that_a_run_takes_is_said_in_few_letters():
 # --- at rest
 
 
-class Paints(QObject):
-    """Keeps the names of the widgets that are painted."""
-
-    def __init__(self):
-        super().__init__()
-        self.seen = []
-
-    def eventFilter(self, watched, event):  # noqa: N802
-        if event.type() == QEvent.Type.Paint:
-            self.seen.append(type(watched).__name__)
-        return False
-
-
 @pytest.fixture
 def sleeps(qtbot):
     """Return a function that gives the window time to come to rest, and fails if it does not."""
-    paints = Paints()
-    QApplication.instance().installEventFilter(paints)
-
-    def busy():
-        """Return the timers that are active, the animations that run, and the threads of nnviz."""
-        return [own for own in threading.enumerate() if own.name.startswith("nnviz")] + at_work()
+    paints = Paints(QApplication.instance(), lambda widget: type(widget).__name__)
 
     def it_sleeps():
         for _ in range(500):
-            paints.seen.clear()
+            paints.frames.clear()
             qtbot.wait(30)
-            if not paints.seen and not busy():
+            busy = [own for own in threading.enumerate() if own.name.startswith("nnviz")] + at_work()
+            if not paints.frames + busy:
                 return
-        raise AssertionError(f"painted {paints.seen}, at work {busy()}")
+        raise AssertionError(f"painted {paints.frames}, at work {busy}")
 
     yield it_sleeps
     QApplication.instance().removeEventFilter(paints)

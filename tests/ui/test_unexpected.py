@@ -1,54 +1,48 @@
-"""An exception that nothing has caught is told once, kept in the log, and the window goes on."""
+"""An exception that nothing has caught is told once and kept in the log; a signal ends the program.
+
+Neither loses anything: the window goes on, and the next start offers the unsaved work.
+"""
 
 import os
+import pkgutil
+import signal
 import subprocess
 import sys
 import threading
 import weakref
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QTimer, qWarning
+from PySide6.QtCore import Qt, QTimer, qWarning
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QFileDialog,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QTableWidget,
+    QWidget,
+)
 
-import nnviz.ui.diagram.canvas
 from nnviz.core import edits
 from nnviz.core.address import Address
+from nnviz.document.leftovers import claimed
+from nnviz.document.recovery import holds
+from nnviz.files.examples import example
 from nnviz.files.registry import load
-from nnviz.ui.activation.panel import ActivationPanel
-from nnviz.ui.code.panel import CodePanel
-from nnviz.ui.confusion.panel import ConfusionPanel
-from nnviz.ui.data.panel import DataPanel
-from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.diagram.edit_session import EditSession
-from nnviz.ui.diagram.finder import Finder
-from nnviz.ui.explain.notes import Notes
-from nnviz.ui.explain.panel import ExplainPanel
-from nnviz.ui.function.panel import FunctionPanel
-from nnviz.ui.loss.panel import LossPanel
-from nnviz.ui.plots.history_plot import HistoryPlot
-from nnviz.ui.plots.weight_matrix import WeightMatrix
-from nnviz.ui.training.panel import TrainingPanel
+from nnviz.files.snapshot import About, parts, sealed
 from nnviz.ui.widgets.whole import with_whole_exceptions
+from nnviz.ui.window.ending import SIGNALS, Ending
 from nnviz.ui.window.log import LOG_BYTES, Log
-from nnviz.ui.window.new_network import NewNetwork
-from nnviz.ui.window.toolbar import Toolbar
+from nnviz.ui.window.recover import RecoverDialog
+from nnviz.ui.window.session import Kept
 from nnviz.ui.window.unexpected import Unexpected
-from nnviz.ui.window.weight_sets import WeightSets
-from nnviz.ui.window.workspace import Workspace
-from tests.ui.hands import (
-    address_named,
-    bring,
-    choose,
-    choose_entry,
-    click,
-    press,
-    set_number,
-    type_name,
-    write,
-)
+from tests.ui import hands
+from tests.ui.hands import address_named, choose, choose_entry, press, press_button, set_number
 from tests.ui.sees import offered, status
 
 
@@ -170,21 +164,17 @@ def test_ctrl_c_in_a_terminal_opens_no_box_and_qts_messages_are_kept_once(said, 
     assert log.read_text("utf-8").count("Qt: Qt does not like this") == 1
 
 
-def save(window, answer, qtbot, path):
-    window.main_window.activateWindow()  # without a window manager nobody does when a box closes
-    qtbot.waitUntil(window.main_window.isActiveWindow)
-    if window.document.path is None:
-        answer(QFileDialog, type_name(path))
-    QTest.keySequence(window.main_window, "Ctrl+S")
-
-
 def click_node(window):
-    click(window, address_named(window, "node_0"))
+    hands.click(window, address_named(window, "node_0"))
+
+
+def update(window):
+    press(window, "One update")
 
 
 def find(window):
     choose_entry(window, "Find…")
-    write(window.finder.field, "n")
+    hands.write(window.finder.field, "n")
 
 
 def keep_weights(window):
@@ -197,94 +187,112 @@ def keep_weights(window):
 def type_into_new_network(window):
     def type_and_leave():
         dialog = QApplication.activeModalWidget()
-        write(dialog.inputs, "3")
+        hands.write(dialog.inputs, "3")
         dialog.reject()
 
     QTimer.singleShot(0, type_and_leave)
     choose_entry(window, "New…")
 
 
+def edit_a_weight(window):
+    set_number(window, Address("weight", 0, 0, 0), "3")
+
+
+def update_and_undo(window):
+    update(window)
+    choose_entry(window, "Undo")
+
+
 SLOTS = {
-    "Diagram": (Diagram, "mousePressEvent", click_node),
-    "an edited number": (EditSession, "_accept", lambda w: set_number(w, Address("weight", 0, 0, 0), "3")),
-    "Data": (DataPanel, "_show_shape", lambda w: press(w, "Add row")),
-    "Training": (TrainingPanel, "step", lambda w: press(w, "One update")),
-    "MSE": (HistoryPlot, "_follow", lambda w: press(w, "One update")),
-    "1 weight": (LossPanel, "_choose", click_node),
-    "2 weights": (LossPanel, "_choose", click_node),
-    "Activation": (ActivationPanel, "draw", click_node),
-    "Function": (FunctionPanel, "_follow", lambda w: press(w, "One update")),
-    "Matrix": (WeightMatrix, "_selected", click_node),
-    "Classes": (ConfusionPanel, "draw", lambda w: press(w, "One update")),
-    "Explain": (ExplainPanel, "_refresh", click_node),
-    "Code": (CodePanel, "_selected", click_node),
-    "Notes": (Notes, "_toggle", lambda w: press(w, "Edit")),
-    "the finder": (Finder, "_search", find),
-    "weight sets": (WeightSets, "_ask_keep", keep_weights),
-    "a new network": (NewNetwork, "_check", type_into_new_network),
-    "the toolbar": (Toolbar, "refresh", lambda w: press(w, "1  Forward")),
-    "a menu": (Workspace, "undo", lambda w: (press(w, "One update"), choose_entry(w, "Undo"))),
-    "the window": (Workspace, "_show_facts", lambda w: press(w, "One update")),
+    "Diagram": ("diagram.diagram.Diagram.mousePressEvent", click_node),
+    "an edited number": ("diagram.edit_session.EditSession._accept", edit_a_weight),
+    "Data": ("data.panel.DataPanel._show_shape", lambda window: press(window, "Add row")),
+    "Training": ("training.panel.TrainingPanel.step", update),
+    "MSE": ("plots.history_plot.HistoryPlot._follow", update),
+    "1 weight": ("loss.panel.LossPanel._choose", click_node),
+    "2 weights": ("loss.panel.LossPanel._choose", click_node),
+    "Activation": ("activation.panel.ActivationPanel.draw", click_node),
+    "Function": ("function.panel.FunctionPanel._follow", update),
+    "Matrix": ("plots.weight_matrix.WeightMatrix._selected", click_node),
+    "Classes": ("confusion.panel.ConfusionPanel.draw", update),
+    "Explain": ("explain.panel.ExplainPanel._refresh", click_node),
+    "Code": ("code.panel.CodePanel._selected", click_node),
+    "Notes": ("explain.notes.Notes._toggle", lambda window: press(window, "Edit")),
+    "the finder": ("diagram.finder.Finder._search", find),
+    "weight sets": ("window.weight_sets.WeightSets._ask_keep", keep_weights),
+    "a new network": ("window.new_network.NewNetwork._check", type_into_new_network),
+    "the toolbar": ("window.toolbar.Toolbar.refresh", lambda window: press(window, "1  Forward")),
+    "a menu": ("window.workspace.Workspace.undo", update_and_undo),
+    "the window": ("window.workspace.Workspace._show_facts", update),
 }
+"""Where a fault is raised, below nnviz.ui, and what a person does then."""
 
 
-def test_after_a_fault_in_any_panel_the_work_can_be_saved(
-    watched, answer, qtbot, monkeypatch, tmp_path, amount
-):
-    armed, path = set(), tmp_path / "saved.json"
+@pytest.fixture
+def saved(answer, qtbot, tmp_path):
+    """Return a function that saves a window's network; what the file holds."""
+    path = tmp_path / "saved.json"
+
+    def save(window):
+        window.main_window.activateWindow()  # without a window manager nobody does when a box closes
+        qtbot.waitUntil(window.main_window.isActiveWindow)
+        if window.document.path is None:
+            answer(QFileDialog, hands.type_name(path))
+        QTest.keySequence(window.main_window, "Ctrl+S")
+        return load(path)
+
+    return save
+
+
+def test_after_a_fault_in_any_panel_the_work_can_be_saved(watched, closed, saved, monkeypatch, amount):
+    armed = set()
 
     def failing(slot, real):
         def fails(self, *args):
-            if slot in armed and not (
-                isinstance(self, QDialog) and self.isHidden()
-            ):  # it fails once it is open
+            opens = isinstance(self, QDialog) and self.isHidden()
+            if slot in armed and not opens:
                 exec(compile(f"raise ZeroDivisionError('in {slot}')", slot, "exec"))
             return real(self, *args[: real.__code__.co_argcount - 1])
 
         return fails
 
-    for slot, (owner, name, _) in SLOTS.items():
-        monkeypatch.setattr(owner, name, failing(slot, getattr(owner, name)))
+    for slot, (name, _) in SLOTS.items():
+        owner, _, method = f"nnviz.ui.{name}".rpartition(".")
+        real = getattr(pkgutil.resolve_name(owner), method)
+        monkeypatch.setattr(f"{owner}.{method}", failing(slot, real))
     window = watched()
     assert {"Diagram", *window.board.docks} <= set(SLOTS)
-    for k, (slot, (_, _, deed)) in [*enumerate(SLOTS.items())][:: amount(quick=3, ci=1, night=1)]:
+    for k, (slot, (_, deed)) in [*enumerate(SLOTS.items())][:: amount(quick=3, ci=1, night=1)]:
         if slot in window.board.docks:
-            bring(window, slot)
+            hands.bring(window, slot)
         window.document.edit("Set", edits.set_weight, 0, 1, 1, k)
-        told = []
-        answer(QMessageBox, choose("Close", told))
         armed.add(slot)
-        QTimer.singleShot(0, lambda deed=deed: deed(window))
-        qtbot.waitUntil(lambda told=told: bool(told) and QApplication.activeModalWidget() is None)
-        assert told[0].startswith("An error inside nnviz: ZeroDivisionError: ")
-        assert f"in {slot}" in told[0]
-        save(window, answer, qtbot, path)
-        assert load(path) == window.document.state, slot
+        told = closed(lambda deed=deed: QTimer.singleShot(0, lambda: deed(window)))
+        assert told.startswith("An error inside nnviz: ZeroDivisionError: ")
+        assert f"in {slot}" in told
+        assert saved(window) == window.document.state, slot
         armed.clear()
         window.selection.select(Address("node", 1, 0))
 
 
-def test_after_a_fault_in_painting_the_next_paint_works(watched, answer, qtbot, monkeypatch, tmp_path):
-    window = watched()
-    before, told, paints = window.diagram.grab().toImage(), [], []
+def test_after_a_fault_in_painting_the_next_paint_works(watched, closed, saved, qtbot, monkeypatch):
+    window, paints = watched(), []
+    before = window.diagram.grab().toImage()
 
     def fails(*_):
         paints.append(1)
         raise KeyError("in painting")
 
     with monkeypatch.context() as broken:
-        broken.setattr(nnviz.ui.diagram.canvas, "paint_card", fails)
-        answer(QMessageBox, choose("Close", told))
-        window.diagram.update()
-        qtbot.waitUntil(lambda: bool(told) and QApplication.activeModalWidget() is None)
+        broken.setattr("nnviz.ui.diagram.canvas.paint_card", fails)
+        closed(window.diagram.update)
         for _ in range(3):
             QTimer.singleShot(0, window.diagram.repaint)
         qtbot.waitUntil(lambda: len(paints) > 3)
     QApplication.processEvents()
-    assert len(told) == 1
+    assert QApplication.activeModalWidget() is None
     assert window.diagram.grab().toImage() == before
-    save(window, answer, qtbot, tmp_path / "saved.json")
-    assert load(tmp_path / "saved.json") == window.document.state
+    assert saved(window) == window.document.state
 
 
 def test_a_fault_in_a_thread_and_where_nobody_can_catch_it_is_told(said, closed, log):
@@ -302,10 +310,14 @@ def test_a_fault_in_a_thread_and_where_nobody_can_catch_it_is_told(said, closed,
     assert "at its end" in log.read_text("utf-8")
 
 
-def test_thousands_of_faults_fill_neither_screen_nor_terminal_nor_disk(
+def test_thousands_of_faults_fill_neither_screen_nor_terminal_nor_disk_and_are_counted(
     said, closed, log, capsys, monkeypatch
 ):
     monkeypatch.setattr("nnviz.ui.window.unexpected.MOST_KINDS", 100)
+    closed(lambda: fail_uncaught(123))
+    kept = log.read_text("utf-8")
+    assert kept.count("Traceback") == 1
+    assert "ZeroDivisionError: a slot divided by 0: 100 times by now" in kept
 
     def many():
         fail_uncaught(2000)
@@ -318,13 +330,6 @@ def test_thousands_of_faults_fill_neither_screen_nor_terminal_nor_disk(
     assert len(closed(many)) < 1000
     assert sum(each.stat().st_size for each in log.parent.iterdir()) < 2.2 * LOG_BYTES
     assert len(capsys.readouterr().err) < 2_100_000  # a hundred kinds are told apart, each cut
-
-
-def test_the_log_counts_what_comes_again(said, closed, log):
-    closed(lambda: fail_uncaught(123))
-    kept = log.read_text("utf-8")
-    assert kept.count("Traceback") == 1
-    assert "ZeroDivisionError: a slot divided by 0: 100 times by now" in kept
 
 
 def test_where_the_log_cannot_be_written_all_else_goes_on(said, closed, log):
@@ -416,3 +421,298 @@ def test_a_timer_that_nothing_holds_ends_in_the_windows_thread_whoever_makes_obj
     qtbot.waitUntil(lambda: bool(gone))
     assert gone == [threading.main_thread()]
     del many
+
+
+# --- a signal
+
+sends_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
+
+SERVER = """
+import os, signal, sys
+import pyqtgraph
+from nnviz.ui.window import app, workspace
+for line in sys.stdin:
+    folder = line.strip()
+    child = os.fork()
+    if not child:
+        for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME"):
+            os.environ[name] = folder
+        for own, name in ((0, os.devnull), (1, folder + "/out"), (2, folder + "/err")):
+            os.dup2(os.open(name, os.O_RDWR | os.O_CREAT), own)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts the tests may ignore it
+        signal.alarm(120)
+        break
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+else:
+    sys.exit()
+exec(open(folder + "/code").read())
+"""
+"""What takes longest is to import everything: one process does, and forks one for each folder it is told."""
+
+WINDOW = """
+import os, sys
+import shiboken6
+from pathlib import Path
+from PySide6.QtCore import Qt, QTimer
+from nnviz.cli.main import main
+from nnviz.core import edits
+from nnviz.core.activations import ACTIVATIONS
+from nnviz.ui.window import session
+from nnviz.ui.window.ask_whose import ask_whose
+from nnviz.ui.window.new_network import NewNetwork
+from tests.ui.sees import offered
+
+class Kept(session.Kept):
+    def __init__(self, workspace, folder):
+        super().__init__(workspace, folder)
+        windows.append(workspace.main_window)
+        workspace.main_window.painted.connect(lambda: run(workspace))
+
+def run(workspace):
+    if workspace.history.curve is None:
+        QTimer.singleShot(20, workspace.main_window, lambda: run(workspace))
+        return
+    soon = lambda *_: QTimer.singleShot(10, workspace.main_window, lambda: work(workspace))
+    workspace.runner.run_ended.connect(soon, Qt.ConnectionType.SingleShotConnection)
+    workspace.runner.speed = 1.0
+    workspace.runner.run()
+
+def work(workspace):
+    document, files, window = workspace.document, workspace.files, workspace.main_window
+    document.push(edits.set_weight(document.state, 0, 0, 0, 9.0), "a weight")
+    ends = lambda: QTimer.singleShot(20, lambda: os.kill(os.getpid(), NUMBER))
+    boxes = MEANWHILE
+    def open_next():  # each within the one before
+        if boxes:
+            box = boxes.pop(0)
+            QTimer.singleShot(10, open_next)
+            eval(box, globals(), dict(locals(), **opens))
+        else:
+            ends()
+    opens = dict(workspace=workspace, document=document, files=files, window=window)
+    open_next()
+
+session.Kept, windows = Kept, []
+sys.argv = ["nnviz", "relu"]
+code = main()
+print("windows left to the interpreter's end:", sum(map(shiboken6.isValid, windows)))
+sys.exit(code)
+"""
+
+NO_WINDOW_LEFT = "windows left to the interpreter's end: 0\n"
+
+
+@pytest.fixture(scope="module")
+def server():
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process
+        process.stdin.close()
+
+
+@pytest.fixture
+def end_in(server, tmp_path):
+    """Return a function that opens boxes in a window, each within the one before, and sends a signal."""
+
+    def end_in(number, *boxes):
+        said = [tmp_path / "out", tmp_path / "err"]
+        for file in said:
+            file.write_text("")
+        code = WINDOW.replace("MEANWHILE", repr([*boxes])).replace("NUMBER", str(int(number)))
+        (tmp_path / "code").write_text(code)
+        print(tmp_path, file=server.stdin, flush=True)
+        code = int(server.stdout.readline())
+        told, wrong = (file.read_text() for file in said)
+        assert (code, told) == (128 + number, NO_WINDOW_LEFT), wrong
+        assert "Traceback" not in wrong or any("{}[0]" in box for box in boxes), wrong
+
+    return end_in
+
+
+def recovered(tmp_path):
+    """Return the first weight of each State that the next start is offered."""
+    weights = []
+    for folder in tmp_path.rglob("recovery"):
+        left, said = claimed(folder)
+        assert said == ""
+        weights += [each.load().network.layers[0].weights[0, 0] for each in left]
+        for each in left:
+            each.discard()
+    return weights
+
+
+BOXES = {
+    "a fault": "QTimer.singleShot(0, lambda: {}[0])",
+    "unsaved changes, at Open": "files.ask_open()",
+    "unsaved changes, at the end": "window.close()",
+    "where to save": "files.save()",
+    "whose version": "ask_whose(window, 'a.json')",
+    "left out": "files._save(Path('a.py'))",
+    "refused": "files.tables.load(Path('nowhere.csv'))",
+    "a new network": "NewNetwork(window).exec()",
+    "the name of a weight set": "workspace.weight_sets._ask_keep()",
+    "a parameter": "workspace.structure._ask_parameter(0, ACTIVATIONS['elu'].parameter, 'elu')",
+    "keys": "offered(workspace, 'Keys and mouse').trigger()",
+    "a long reading": "files.open(Path(f'/dev/fd/{os.pipe()[0]}'))",
+}
+
+
+@sends_signals
+def test_a_signal_ends_the_window_whatever_is_asked_and_keeps_what_is_unsaved(end_in, tmp_path, amount):
+    groups = [[box] for box in BOXES]
+    for boxes in amount(quick=[[*BOXES][::2]], ci=groups, night=groups):
+        end_in(signal.SIGTERM, *(BOXES[box] for box in boxes))
+        assert recovered(tmp_path) == [9.0], boxes
+
+
+@sends_signals
+def test_ctrl_c_ends_it_too_also_while_it_asks_what_to_recover(end_in, tmp_path, amount):
+    end_in(signal.SIGINT)
+    assert recovered(tmp_path) == [9.0]
+    for _ in range(amount(quick=0, ci=2, night=2)):
+        end_in(signal.SIGINT, "workspace.runner.run()")
+        assert len(recovered(tmp_path)) == 1
+
+
+@sends_signals
+def test_a_lost_terminal_ends_it_too_and_what_is_saved_leaves_nothing(end_in, tmp_path):
+    end_in(signal.SIGHUP, f"document.save(Path({str(tmp_path / 'a.json')!r}))")
+    assert recovered(tmp_path) == []
+
+
+@sends_signals
+def test_signals_do_what_they_did_before_when_it_rests(qapp, qtbot):
+    before = [signal.getsignal(number) for number in SIGNALS]
+    ending, told = Ending(qapp), []
+    ending.asked.connect(told.append)
+    os.kill(os.getpid(), signal.SIGTERM)
+    qtbot.waitUntil(lambda: told == [signal.SIGTERM])
+    ending.rest()
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+    assert signal.set_wakeup_fd(-1) == -1
+    ending.deleteLater()
+    QApplication.processEvents()
+
+
+@pytest.fixture
+def data(tmp_path):
+    """The folder for what nnviz keeps."""
+    (tmp_path / "recovery").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def crashed(data):
+    """Return a function that leaves the copy of a program that no longer runs: a weight of `relu` was 9."""
+
+    def leave(name="mine", path=None, written=None):
+        state = edits.set_weight(load(example("relu").path), 0, 0, 0, 9.0)
+        about = About(state.name, holds(state), path, b"")
+        copy = data / "recovery" / f"{name}.copy"
+        copy.write_bytes(b"".join(sealed(parts(state, about))))
+        if written:
+            os.utime(copy, (written.timestamp(), written.timestamp()))
+        return copy
+
+    return leave
+
+
+@pytest.fixture
+def start(open_window, data):
+    """Return a function that opens a window on `relu` which keeps its work in `data`."""
+    begun = []
+
+    def open_it():
+        for kept in begun[-1:]:
+            kept.close()
+        window = open_window("relu")
+        begun.append(Kept(window, data))
+        return window
+
+    yield open_it
+    begun[-1].close()
+
+
+def left(data):
+    """Return how many copies another window would be offered."""
+    found, _ = claimed(data / "recovery")
+    for leftover in found:
+        leftover.release()
+    return len(found)
+
+
+def listed(dialog):
+    """Return what the dialog's list says of each: its time, its name, what it holds."""
+    entries = dialog.findChild(QTableWidget)
+    return [[entries.item(row, k).text() for k in range(3)] for row in range(entries.rowCount())]
+
+
+@pytest.mark.fonts
+def test_the_selected_work_is_recovered_as_unsaved_changes_and_the_others_wait(
+    start, answer, crashed, tmp_path, qtbot, data, approved
+):
+    crashed("b", written=datetime(2021, 11, 30, 14, 32))
+    this = date.today().year
+    crashed("c", path=tmp_path / f"{'W' * 240}.json", written=datetime(this, 3, 4, 5, 6, 7))
+    told, shapes = [], []
+
+    def choose_file(name):
+        def choose_it(dialog):
+            entries, label = dialog.findChild(QTableWidget), dialog.findChildren(QLabel)[-1]
+            told.append("\n".join(["; ".join(entry) for entry in sorted(listed(dialog))] + [label.text()]))
+            high = entries.viewport().height() - entries.rowHeight(0) * entries.rowCount()
+            wide = entries.horizontalHeader().length() - entries.viewport().width()
+            default = [own.text() for own in dialog.findChildren(QPushButton) if own.isDefault()]
+            shapes.append((high, wide, default))
+            entries.setFocus()
+            for _ in range([entry[1].startswith(name) for entry in listed(dialog)].index(True)):
+                QTest.keySequence(entries, "Down")
+            QTest.keyClick(entries, Qt.Key.Key_Return)
+
+        return choose_it
+
+    title = load(example("relu").path).name
+    for count, (name, path) in enumerate(((title, None), ("WWW", tmp_path / f"{'W' * 240}.json"))):
+        answer(RecoverDialog, choose_file(name))
+        window = start()
+        qtbot.waitUntil(lambda w=window, name=name: status(w).startswith(f"Recovered {name}"))
+        assert window.document.state.network.layers[0].weights[0, 0] == 9.0
+        assert window.document.path == path
+        assert window.main_window.isWindowModified()
+        assert left(data) == 1 - count
+        told.append(status(window).replace("W" * 100, "WWW"))
+    assert shapes == [(0, 0, ["&Recover"])] * 2
+    approved("two kinds of work are recovered", "\n".join(told).replace(str(this), "THIS YEAR"))
+
+
+def test_discarded_work_is_not_offered_again_and_a_damaged_copy_is_kept_and_said(
+    start, answer, crashed, qtbot, data, approved
+):
+    when = datetime(2021, 3, 4, 5, 6, 7)
+    for name in ("a", "b"):
+        crashed(name, written=when)
+    crashed("bad").write_bytes(b"half a co")
+    counts, told = [], []
+
+    def discard_one(dialog):
+        for text in ("Discard", "Discard", "Later"):  # the first one is answered with Cancel
+            counts.append((len(listed(dialog)), left(data)))
+            press_button(text)(dialog)
+
+    answer(RecoverDialog, discard_one)
+    answer(QMessageBox, choose("Cancel", told))
+    answer(QMessageBox, choose("Discard", told))
+    window = start()
+    qtbot.waitUntil(lambda: counts == [(2, 0), (2, 0), (1, 0)])  # no other window is offered any meanwhile
+    approved("unsaved work is discarded", told[1])
+    qtbot.waitUntil(lambda: left(data) == 1)
+    assert not window.document.modified
+    kept = data / "recovery" / "bad.damaged"
+    assert status(window).endswith(f"it is kept as {kept.name} in {kept.parent}")
+    assert kept.read_bytes() == b"half a co"
+    kept.unlink()
+    answer(RecoverDialog, press_button("Discard"))
+    answer(QMessageBox, choose("Discard"))
+    start()
+    qtbot.waitUntil(lambda: not list((data / "recovery").iterdir()))
