@@ -158,15 +158,13 @@ def choose(text, told=None):
             told.append(box.text() + box.informativeText())
         letters = [own.text().partition("&")[2][:1].upper() for own in box.buttons() if "&" in own.text()]
         assert len(set(letters)) == len(letters), "Alt and a letter press one button alone"
-        buttons = [own for own in box.buttons() if own.text().replace("&", "") == text]
-        assert len(buttons) == 1, [own.text() for own in box.buttons()]
-        QTest.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
+        press_button(text)(box)
 
     return press_it
 
 
 def press_button(text):
-    """Return what to do with any other dialog: press its button that says `text`."""
+    """Return what to do with a dialog: press its button that says `text`."""
 
     def press_it(dialog):
         buttons = [own for own in dialog.findChildren(QPushButton) if own.text().replace("&", "") == text]

@@ -1,6 +1,7 @@
 """Stories of what becomes of a file: deeds in one line of text, and what is seen of the window after each."""
 
 import shutil
+from typing import ClassVar
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
@@ -43,6 +44,9 @@ class Stories:
     Save as…, types w.py into the file dialog, and presses Cancel in the box that comes.
     """
 
+    dialogs: ClassVar = {}
+    """The dialogs that deeds open first, of any kind, and what to do with each."""
+
     def __init__(self, window, answer, qtbot, folder):
         self.window, self._folder = window, folder
         self._answer, self._qtbot, self._left, self._count = answer, qtbot, None, 0
@@ -63,6 +67,8 @@ class Stories:
         lines = []
         for deed in story.split(", "):
             (verb, _, answers), asked, arguments = deed.partition(": "), [], []
+            if verb in self.dialogs:
+                self._answer(*self.dialogs[verb])
             for text in filter(None, answers.split(" + ")):
                 if "." in text:
                     self._answer(QFileDialog, type_name(self.folder / text))

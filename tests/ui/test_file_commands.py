@@ -11,6 +11,7 @@ import types
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import PySide6
@@ -61,10 +62,9 @@ from tests.ui.hands import (
     type_name,
 )
 from tests.ui.sees import offered, status, written
-from tests.ui.stories import WEIGHT, Stories, facts, first_weight
+from tests.ui.stories import WEIGHT, Stories, first_weight
 
 DICTIONARY = "weights = {'node_0': [2, 4], 'node_1': [4, -5], 'output': [2, 7]}"
-CREATE = press_button("Create")
 XOR = example("xor").path
 RELU = load(example("relu").path)
 
@@ -415,20 +415,16 @@ def test_dialogs_begin_in_the_folder_that_was_used_last_also_after_a_restart(
 TABLE = "height,weight,kind\n" + "".join(f"{k},{2 * k},{'ab'[k % 2]}\n" for k in range(12))
 
 
-def new(window, answer):
-    answer(NewNetwork, CREATE)
-    choose_entry(window, "New…")
+def rows_of(kind, network):
+    """Return what to do with the dialog: make rows of a kind, for a network that suits them or for mine."""
 
-
-def made_rows(window, answer, kind="Spiral", network="suiting"):
     def make(dialog):
         kinds = dialog.findChild(QListWidget)
         kinds.setCurrentItem(kinds.findItems(kind, Qt.MatchFlag.MatchExactly)[0])
         getattr(dialog, network).click()
         press_button("Make rows")(dialog)
 
-    answer(MakeRows, make)
-    choose_entry(window, "Make rows…")
+    return make
 
 
 def take_table(dialog):
@@ -436,73 +432,49 @@ def take_table(dialog):
     press_button("Take")(dialog)
 
 
-def loaded_table(window, answer):
-    path = window.document.path.with_name("rows.csv")
-    path.write_text(TABLE)
-    answer(OpenTable, take_table)
-    window.main_window.dropped.emit(path)
+class MadeAnew(Stories):
+    """Stories of networks that are made anew."""
+
+    dialogs: ClassVar = {
+        "new": (NewNetwork, press_button("Create")),
+        "spiral": (MakeRows, rows_of("Spiral", "suiting")),
+        "moons": (MakeRows, rows_of("Two moons", "mine")),
+        "drop a table": (OpenTable, take_table),
+        "paste a table": (OpenTable, take_table),
+    }
+
+    def new(self):
+        choose_entry(self.window, "New…")
+
+    def spiral(self):
+        choose_entry(self.window, "Make rows…")
+
+    moons = spiral
+
+    def drop_a_table(self):
+        path = self.folder.with_name("rows.csv")
+        path.write_text(TABLE)
+        self.window.main_window.dropped.emit(path)
+
+    def paste_a_table(self):
+        QGuiApplication.clipboard().setText(TABLE)
+        hands.choose_in_table_menu(self.window, "Paste as a table…")
+
+    def wine(self):
+        choose_entry(self.window, "Wine")
 
 
-def pasted_table(window, answer):
-    QGuiApplication.clipboard().setText(TABLE)
-    answer(OpenTable, take_table)
-    hands.choose_in_table_menu(window, "Paste as a table…")
-
-
-def ready_rows(window, answer):
-    answer(None, None)  # nothing is asked but what becomes of unsaved work
-    choose_entry(window, "Wine")
-
-
-def test_a_network_made_anew_is_a_new_document_and_asks_about_unsaved_work(window, answer, tmp_path, amount):
-    path = tmp_path / "mine.json"
-
-    def mine():
-        window.document.start(RELU)
-        shutil.copyfile(example("relu").path, path)
-        assert window.files.open(path)
-
-    def answering(button):
-        """Return an `answer` after which a button of the question about unsaved work is pressed."""
-
-        def answer_both(kind, does):
-            if kind:
-                answer(kind, does)
-            if button:
-                answer(QMessageBox, choose(button))
-
-        return answer_both
-
-    ways = (new, made_rows, loaded_table, pasted_table, ready_rows)
+def test_a_network_made_anew_is_a_new_document_and_asks_about_unsaved_work(
+    window, answer, qtbot, tmp_path, approved, amount
+):
+    stories, files = MadeAnew(window, answer, qtbot, tmp_path), {"mine.json": RELU}
+    ways = ("new", "spiral", "paste a table", "drop a table", "wine")
     for way in ways[: amount(quick=3, ci=5, night=5)]:
-        mine()
-        set_number(window, WEIGHT, "9")
-        edited = window.document.state
-        way(window, answering("Cancel"))
-        assert (window.document.state, window.document.path) == (edited, path), way
-        assert window.document.undo_text().startswith("Set ")
-        if way is new:
-            way(window, answering("Save"))
-            assert load(path) == edited
-        mine()
-        before = path.read_bytes()
-        way(window, answering(None))
-        assert window.document.path is None, way
-        assert facts(window).endswith("not saved")
-        assert path.name not in window.main_window.windowTitle()
+        story = f"mine 9, {way}: Cancel, {way}: Save, save: other.json"
+        approved(f"made anew: {way}", stories.told(story, files))
         assert not offered(window, "Undo").isEnabled()
-        other = path.with_name(f"{way.__name__}.json")
-        answer(QFileDialog, type_name(other))
-        choose_entry(window, "Save")
-        assert path.read_bytes() == before
-        assert load(other) == window.document.state
-        assert facts(window).endswith("· saved")
-    mine()
-    made_rows(window, answer, "Two moons", network="mine")
-    assert (window.document.path, window.document.modified) == (path, True), "rows that fit are an edit"
-    window.undo()
-    assert window.document.state == load(path)
-    assert status(window) == "Undone: Make rows: Two moons"
+        assert load(stories.folder / "other.json") == window.document.state
+    approved("made anew: rows that fit are an edit", stories.told("moons, undo", files))
 
 
 # --- dropped

@@ -11,7 +11,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from nnviz.core import edits
-from nnviz.core.address import Address
 from nnviz.core.run import Training
 from nnviz.document.presence import Presence, key_of
 from nnviz.files.examples import example
@@ -24,7 +23,7 @@ from tests.ui.sees import at_work, offered, status
 from tests.ui.stories import WEIGHT, Stories, come_back, first_weight
 
 LEFT = Qt.MouseButton.LeftButton
-USUAL = load(example("twenty-updates").path).training
+TWENTY = load(example("twenty-updates").path)
 
 
 @pytest.fixture
@@ -43,54 +42,13 @@ def start(open_window, tmp_path):
 
 
 @pytest.fixture
-def mine(tmp_path):
-    """Return a function that makes a file of the user's own."""
-
-    def make(name="mine", training=USUAL):
-        state = edits.set_training(load(example("twenty-updates").path), training)
-        save(state, tmp_path / f"{name}.json")
-        return tmp_path / f"{name}.json"
-
-    return make
-
-
-@pytest.fixture
-def run(qtbot):
-    """Return a function that trains to the end of a run."""
-
-    def train(window):
-        window.runner.speed = 1.0
-        with qtbot.waitSignal(window.runner.run_ended):
-            press(window, "Run")
-
-    return train
-
-
-def edit_a_weight(window):
-    set_number(window, WEIGHT, "9")
-
-
-def open_another(window):
-    """Open an example, which asks nothing."""
-    window.files.open_example("xor")
-    assert window.document.state == load(example("xor").path)
-
-
-@pytest.fixture
 def stories(start, answer, qtbot, tmp_path):
     """Stories in a window that keeps runs in a folder."""
     return Stories(start(), answer, qtbot, tmp_path)
 
 
 SILENT = "run", "rate 0.02, run, rate 0.01, restart, run"
-CHANGED = (
-    "mine 9",
-    "run, mine 9",
-    "rate 0.02",
-    "rate 0.02, run",
-    "rate 0.02, run, rate 0.01",
-    "node, run",
-)
+CHANGED = "mine 9", "run, mine 9", "rate 0.02", "rate 0.02, run", "rate 0.02, run, rate 0.01", "node, run"
 
 
 def test_a_trained_example_is_left_without_a_question_and_a_changed_one_is_not(stories, approved):
@@ -113,36 +71,32 @@ run, example xor, theirs 7, open
 
 
 def test_a_run_of_ones_own_file_is_kept_with_those_before_it_and_redo_takes_it_up(stories, approved):
-    files = {"mine.json": load(example("twenty-updates").path)}
+    files = {"mine.json": TWENTY}
     for story in RUNS.strip().splitlines():
         approved(f"runs: {story}", stories.told(story, files))
 
 
-def test_a_run_is_kept_for_another_window_and_its_many_updates_are_told(start, mine, run, qtbot):
-    window = start()
-    window.files.open(path := mine("long", Training(1e-4, updates=1234)))
+def test_a_long_run_is_counted_alike_everywhere_and_kept_for_the_next_start(start, stories, approved):
+    files = {"long.json": edits.set_training(TWENTY, Training(1e-4, updates=1234))}
+    approved("a long run", stories.told("run, there and back, take up, mine 9", files))
+    stories.told("run", files)
+    window, trained = stories.window, stories.window.document.state
     tips = [button.toolTip() for button in window.main_window.findChildren(QPushButton)]
     assert any(tip.startswith("Make 1,234 updates") for tip in tips)
-    run(window)
-    assert status(window).startswith("1,234 updates: MSE")
     assert window.document.undo_text() == "Run of 1,234 updates"
-    trained = window.document.state
-    open_another(window)
+    window.files.open_example("xor")
     window.main_window.close()
     window = start()
-    window.files.open(path)
-    assert "; a run of 1,234 updates from before is kept" in status(window)
+    window.files.open(stories.file)
     choose_entry(window, "Redo")
     assert window.document.state == trained
     assert window.document.state.run.history.points.tolist() == trained.run.history.points.tolist()
     assert window.training.timeline.maximum() == 1234
-    edit_a_weight(window)
-    qtbot.waitUntil(lambda: "the run of 1,234 updates ended" in status(window))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes of this kind")
-def test_a_pipe_in_the_place_of_a_kept_run_is_not_waited_for(start, mine, tmp_path):
-    window, path = start(), mine()
+def test_a_pipe_in_the_place_of_a_kept_run_is_not_waited_for(start, path, tmp_path):
+    window = start()
     (tmp_path / "data" / "runs").mkdir(parents=True)
     os.mkfifo(tmp_path / "data" / "runs" / f"{key_of(path)}.run")
     window.files.open(path)
@@ -159,7 +113,7 @@ recover, example xor: Cancel
 
 
 def test_changes_of_ones_own_file_are_asked_about_unless_a_kept_run_holds_them(stories, approved, tmp_path):
-    files = {"mine.json": load(example("twenty-updates").path)}
+    files = {"mine.json": TWENTY}
     for story in OWN.strip().splitlines():
         approved(f"changed: {story}", stories.told(story, files))
     shutil.rmtree(tmp_path / "data" / "runs")
@@ -171,26 +125,28 @@ def test_changes_of_ones_own_file_are_asked_about_unless_a_kept_run_holds_them(s
 ENDED = "; the run of 20 updates ended; Ctrl+Z brings it back"
 
 
-def test_an_edit_that_ends_a_run_says_so_until_the_next_one(qtbot, open_window, run):
-    window, weight = open_window("twenty-updates"), Address("weight", 0, 0, 0)
-    run(window)
-    set_number(window, weight, "1")
+def test_an_edit_that_ends_a_run_says_so_until_the_next_one(qtbot, open_window):
+    window = open_window("twenty-updates")
+    window.runner.speed = 1.0
+    with qtbot.waitSignal(window.runner.run_ended):
+        press(window, "Run")
+    set_number(window, WEIGHT, "1")
     qtbot.waitUntil(lambda: status(window).endswith(ENDED))
     assert status(window).startswith("input_0 → output")
     choose_entry(window, "Undo")
     assert window.document.state.iteration == 20
     assert ENDED not in status(window)
-    hands.drag(window.diagram, hands.point(window, weight), 60)
+    hands.drag(window.diagram, hands.point(window, WEIGHT), 60)
     qtbot.waitUntil(lambda: status(window).endswith(ENDED))
-    assert status(window).removesuffix(ENDED).endswith(hands.written(window, weight))
-    set_number(window, weight, "7")
+    assert status(window).removesuffix(ENDED).endswith(hands.written(window, WEIGHT))
+    set_number(window, WEIGHT, "7")
     qtbot.waitUntil(lambda: "ended" not in status(window))
     choose_entry(window, "Undo")
     choose_entry(window, "Undo")
 
     window.library.load()
     card = hands.bring(window, "1 weight")
-    window.selection.select(weight)
+    window.selection.select(WEIGHT)
     qtbot.waitUntil(lambda: not card.work.busy and card.plot is not None)
     middle = card.plane.viewport().rect().center()
     for way, ended in ((QPoint(60, -20), ENDED), (QPoint(-40, -20), "")):  # then one Ctrl+Z more is needed
