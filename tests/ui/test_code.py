@@ -422,12 +422,15 @@ def test_a_program_is_saved_with_its_numbers_or_says_why_not(code, answer, tmp_p
     assert sorted(os.listdir(tmp_path)) == ["digits.npz", "digits.py", "relu.py"]
 
     (tmp_path / "mine.npz").write_bytes(b"another's")
-    answer(QFileDialog, type_name(tmp_path / "mine.py"))
-    answer(QMessageBox, choose("OK", told := []))
-    own.press("Save…")
-    assert told == [status(own)]
+    told = []
+    for name in ("mine.py", "other.npz"):
+        answer(QFileDialog, type_name(tmp_path / name))
+        answer(QMessageBox, choose("OK", told))
+        own.press("Save…")
+        assert told[-1] == status(own)
     assert (tmp_path / "mine.npz").read_bytes() == b"another's"
-    approved("a program that cannot be saved", told[0])
+    assert not (tmp_path / "other.npz").exists()
+    approved("a program that cannot be saved", "\n".join(told))
 
 
 # --- in the window

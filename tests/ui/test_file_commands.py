@@ -34,7 +34,8 @@ from PySide6.QtWidgets import (
 
 from nnviz.core import edits
 from nnviz.core.address import Address
-from nnviz.core.limits import NOTES, SEGMENTS
+from nnviz.core.limits import NODES, NOTES, ROWS, SEGMENTS
+from nnviz.core.network import Layer, Network
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
 from nnviz.core.structure import add_biases
@@ -126,7 +127,7 @@ save as: w.npz + Write it anyway, save as: w.safetensors + Write it anyway
 
 def test_a_save_that_would_lose_something_asks(stories, approved):
     for story in LOSES.strip().splitlines():
-        approved(f"saved: {story}", stories.told(story))
+        approved(f"saved | {story}", stories.told(story))
 
 
 def test_weights_alone_lose_nothing_and_a_run_that_is_too_large_is_left_out(
@@ -215,7 +216,7 @@ def test_a_save_over_code_asks_and_says_what_is_lost_unless_nothing_has_changed(
             COURSE.replace("predict_with_network", "max"),
         ),
     ):
-        approved(f"saved over: {name}", stories.told(story, {"w.py": text}))
+        approved(f"saved over | {name}", stories.told(story, {"w.py": text}))
 
 
 UNFIT = {
@@ -347,6 +348,12 @@ def test_what_a_model_s_file_does_not_keep_is_told_before_it_is_saved(
 # --- what the status line says, and where dialogs begin
 
 
+def large(hidden=1, rows=1):
+    names = tuple(f"h{k}" for k in range(hidden))
+    layers = Layer(names, "relu", np.ones((hidden, 1))), Layer(("out",), "identity", np.ones((1, hidden)))
+    return State(Network(("x",), layers), Dataset(np.zeros((rows, 1))))
+
+
 def test_the_status_line_says_what_was_opened_or_refused(window, answer, tmp_path, approved, amount):
     press(window, "Edit")
     window.notes.field.setPlainText("x" * (NOTES.most + 1))
@@ -357,15 +364,25 @@ def test_the_status_line_says_what_was_opened_or_refused(window, answer, tmp_pat
     window.notes.field.setPlainText("short")
     press(window, "Done")
     assert window.document.state.notes == "short"
+    for state, adds in (
+        (large(rows=ROWS.most), lambda: press(window, "Add row")),
+        (large(hidden=NODES.most - 2), lambda: window.structure.add_node(1)),
+    ):
+        window.document.start(state)
+        adds()
+        told.append(status(window))
+        assert window.document.state is state
+    approved("a letter, a row and a node too many", "\n".join(told))
 
+    told.clear()
     window.document.start(RELU)
     (tmp_path / "bad.json").write_text('{"output": [1, "x"]}')
     answer(QMessageBox, choose("OK", told))
     assert not window.files.open(tmp_path / "bad.json")
-    assert status(window) == told[1]
+    assert status(window) == told[0]
     (tmp_path / "weights.json").write_text('{"node_0": [2, 4], "output": [7]}', "utf-8")
     window.files.open(tmp_path / "weights.json")
-    approved("a letter too many, a bad file and a dictionary", "\n".join([*told, status(window)]))
+    approved("a bad file and a dictionary are opened", "\n".join([*told, status(window)]))
     for own in [*examples()][:: amount(quick=8, ci=1, night=1)]:
         window.files.open_example(own.name)
         assert status(window).startswith(own.title)
@@ -471,10 +488,10 @@ def test_a_network_made_anew_is_a_new_document_and_asks_about_unsaved_work(
     ways = ("new", "spiral", "paste a table", "drop a table", "wine")
     for way in ways[: amount(quick=3, ci=5, night=5)]:
         story = f"mine 9, {way}: Cancel, {way}: Save, save: other.json"
-        approved(f"made anew: {way}", stories.told(story, files))
+        approved(f"made anew | {way}", stories.told(story, files))
         assert not offered(window, "Undo").isEnabled()
         assert load(stories.folder / "other.json") == window.document.state
-    approved("made anew: rows that fit are an edit", stories.told("moons, undo", files))
+    approved("made anew | rows that fit are an edit", stories.told("moons, undo", files))
 
 
 # --- dropped

@@ -53,10 +53,10 @@ CHANGED = "mine 9", "run, mine 9", "rate 0.02", "rate 0.02, run", "rate 0.02, ru
 
 def test_a_trained_example_is_left_without_a_question_and_a_changed_one_is_not(stories, approved):
     for deeds in SILENT:
-        approved(f"left: {deeds}", stories.told(f"example twenty-updates, {deeds}, example xor"))
+        approved(f"left | {deeds}", stories.told(f"example twenty-updates, {deeds}, example xor"))
     for deeds in CHANGED:
         leaves = "example xor: Cancel, undo all, example xor"
-        approved(f"left: {deeds}", stories.told(f"example twenty-updates, {deeds}, {leaves}"))
+        approved(f"left | {deeds}", stories.told(f"example twenty-updates, {deeds}, {leaves}"))
 
 
 RUNS = """
@@ -73,7 +73,7 @@ run, example xor, theirs 7, open
 def test_a_run_of_ones_own_file_is_kept_with_those_before_it_and_redo_takes_it_up(stories, approved):
     files = {"mine.json": TWENTY}
     for story in RUNS.strip().splitlines():
-        approved(f"runs: {story}", stories.told(story, files))
+        approved(f"runs | {story}", stories.told(story, files))
 
 
 def test_a_long_run_is_counted_alike_everywhere_and_kept_for_the_next_start(start, stories, approved):
@@ -115,7 +115,7 @@ recover, example xor: Cancel
 def test_changes_of_ones_own_file_are_asked_about_unless_a_kept_run_holds_them(stories, approved, tmp_path):
     files = {"mine.json": TWENTY}
     for story in OWN.strip().splitlines():
-        approved(f"changed: {story}", stories.told(story, files))
+        approved(f"changed | {story}", stories.told(story, files))
     shutil.rmtree(tmp_path / "data" / "runs")
     (tmp_path / "data" / "runs").write_text("no folder")
     story = "run, example xor: Cancel"
@@ -244,9 +244,9 @@ IN_PART = (
 def test_where_somebody_else_has_saved_a_person_is_asked_once_and_both_are_kept(stories, approved):
     state = load(example("relu").path)
     for story in THEIRS.strip().splitlines():
-        approved(f"theirs: {story}", stories.told(story, {"a.json": state}))
+        approved(f"theirs | {story}", stories.told(story, {"a.json": state}))
     dictionary = '{"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}'
-    approved("theirs: a file that keeps a part of mine", stories.told(IN_PART, {"w.py": dictionary}))
+    approved("theirs | a file that keeps a part of mine", stories.told(IN_PART, {"w.py": dictionary}))
 
 
 def test_nothing_is_asked_during_a_click_a_menu_or_a_run(window, answer, path, qtbot):
