@@ -1,7 +1,9 @@
 """A diagram without the window around it, in a tenth of the time; the hands of the tests work on it."""
 
+import os
 from types import SimpleNamespace
 
+from PySide6.QtCore import QLoggingCategory
 from PySide6.QtWidgets import QApplication
 
 from nnviz.document.derived import Derived
@@ -14,8 +16,10 @@ from nnviz.files.registry import load
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.heads import keep_heads
 from nnviz.ui.diagram.structure_menu import Structure
-from nnviz.ui.widgets.theme import application, draw_at
-from nnviz.ui.window.settings import SIZES_PERCENT
+from nnviz.ui.widgets.theme import application, apply_theme, draw_at
+from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.session import fill
+from nnviz.ui.window.settings import SIZES_PERCENT, Settings
 
 
 class Bare:
@@ -65,3 +69,17 @@ class Bare:
         self.runner.pause()
         self.player.stop()
         self.derived.rest()
+
+
+def window_in_a_process(name):
+    """Return a window on an example, not yet shown, where Qt's warnings are left out: a Workspace."""
+    QLoggingCategory.setFilterRules("default.warning=false")
+    apply_theme(application(), "light")
+    settings = Settings(remembers=False)
+    return fill(MainWindow(settings), Document(load(example(name).path)), settings)
+
+
+def end_process(line):
+    """Print a last line and end at once: closing the window would ask whether to save."""
+    print(line, flush=True)
+    os._exit(0)

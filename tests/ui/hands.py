@@ -227,3 +227,9 @@ def make_higher(board, dock, pixels):
     for _ in range(3):  # Qt moves what is dragged a little later
         QApplication.processEvents()
     QTest.mouseRelease(board, Qt.MouseButton.LeftButton, pos=edge + down)
+
+
+def double_click(widget, at):
+    """Click twice at once. A single QTest.mouseDClick leaves the button pressed for tests that come later."""
+    QTest.mouseDClick(widget, Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=at)

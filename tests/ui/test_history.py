@@ -359,7 +359,7 @@ def test_the_mouse_drags_the_ring_along_the_run_and_elsewhere_the_view(qtbot, do
     drag(trained, *(place(trained, k, 30) for k in (10, 12, 14)))
     assert curve.view() != whole
     assert document.state.iteration == 20
-    for reset in (lambda: qtbot.mouseDClick(view, LEFT, pos=place(trained, 3, 3)), trained.view_all.trigger):
+    for reset in (lambda: hands.double_click(view, place(trained, 3, 3)), trained.view_all.trigger):
         curve.show_view([[2.0, 4.0], [0.0, 10.0]])
         assert curve.view() != whole
         reset()
