@@ -3,20 +3,18 @@
 import gc
 import json
 import os
-import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
 from functools import partial
 from itertools import product
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from allpairspy import AllPairs
-from PySide6.QtCore import QEvent, QLoggingCategory, QObject, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QFontMetricsF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -42,7 +40,6 @@ from shiboken6 import createdByPython, getAllValidWrappers
 from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.core.state import Dataset
-from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
@@ -55,11 +52,22 @@ from nnviz.ui.window.ask_activations import AskActivations
 from nnviz.ui.window.main_window import MainWindow, within
 from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.panels import PANELS
-from nnviz.ui.window.session import fill
-from nnviz.ui.window.settings import SIZES_PERCENT, Settings
+from nnviz.ui.window.settings import SIZES_PERCENT
 from tests.conftest import effort
+from tests.processes import ended
+from tests.ui.bare import end_process, window_in_a_process
 from tests.ui.clipped import clipped, walk_panels
-from tests.ui.hands import address_named, bring, choose_entry, click, editor_of, entry, make_higher
+from tests.ui.hands import (
+    address_named,
+    bring,
+    choose_entry,
+    click,
+    editor_of,
+    entry,
+    make_higher,
+    point,
+)
+from tests.ui.runs import pixels_of
 from tests.ui.sees import help_page, menus, offered, place, written
 
 pytestmark = pytest.mark.fonts
@@ -73,6 +81,11 @@ LARGE = (2560, 1440)
 WEIGHTS = [Address("weight", 0, 0, 0), Address("weight", 0, 0, 1)]
 
 
+def settled():
+    for _ in range(3):  # a layout within a layout is asked after the outer one
+        QApplication.processEvents()
+
+
 @pytest.fixture(autouse=True)
 def as_before(qapp):
     yield
@@ -80,17 +93,11 @@ def as_before(qapp):
     apply_theme(qapp, "light")
 
 
-def settled():
-    for _ in range(3):  # a layout within a layout is asked after the outer one
-        QApplication.processEvents()
-
-
-def draw(window, percent, size=None):
+def draw(window, percent, size):
     """Choose a size of everything in the menu, and give the window a size; the screen here is small."""
     choose_entry(window, f"{percent} %")
     QApplication.processEvents()
-    if size is not None:
-        window.main_window.resize(*size)
+    window.main_window.resize(*size)
     settled()
 
 
@@ -100,16 +107,12 @@ def in_sight(dock, widget):
     return view.rect().contains(QRect(widget.mapTo(view, QPoint()), widget.size()))
 
 
+def bars(dock):
+    """Return the ways in which a panel has a bar to scroll with."""
+    return {bar.orientation() for bar in dock.findChildren(QScrollBar) if bar.isVisible()}
+
+
 # --- every panel, over network, theme, size of the window and size of everything
-
-
-def all_menus(window):
-    return [each for top in window.main_window.menuBar().actions() for each in menus(top.menu())]
-
-
-def height_of(menu):
-    """Return how high a menu is in one column; where that is more than the screen has, Qt makes two."""
-    return sum(menu.actionGeometry(action).height() for action in menu.actions())
 
 
 def chosen_and_cut_off(dock):
@@ -119,16 +122,6 @@ def chosen_and_cut_off(dock):
         choice.setCurrentIndex(k)
         QApplication.processEvents()
         yield from (said for said in clipped(dock) if choice.currentText() in said)
-
-
-def shortened(window):
-    """Return the headings in sight that end in "…"."""
-    docks = window.board.in_sight
-    return [
-        own.card.heading.text()
-        for own in docks
-        if own.card.heading.isVisible() and not own.card.heading.is_whole
-    ]
 
 
 def plot_of_the_loss(window):
@@ -153,12 +146,14 @@ FITS = {
     "ci": [*AllPairs(CROSSED)],
     "night": [*product(*CROSSED)],
 }
-"""Networks, sizes of everything, screens and themes."""
 
 
 def pytest_generate_tests(metafunc):
     if "percent" in metafunc.fixturenames:
         metafunc.parametrize(("name", "percent", "screen", "theme"), FITS[effort(metafunc.config)])
+
+
+"""Networks, sizes of everything, screens and themes."""
 
 
 def test_every_panel_fits_in_its_window_and_every_text_in_its_control(
@@ -177,7 +172,8 @@ def test_every_panel_fits_in_its_window_and_every_text_in_its_control(
     window.runner.step()
     settled()
     wrong = [("at first", said) for said in clipped(window.main_window)]
-    wrong += [("heading", said) for said in shortened(window)] if screen == "large" else ()
+    headings = [own.card.heading for own in window.board.in_sight if screen == "large"]
+    wrong += [("…", own.text()) for own in headings if own.isVisible() and not own.is_whole]
     for panel in (each.name for each in PANELS):
         bring(window, panel)
         settled()
@@ -190,53 +186,39 @@ def test_every_panel_fits_in_its_window_and_every_text_in_its_control(
             wrong.append((panel, str(window.main_window.size())))
     least = window.main_window.minimumSizeHint()
     wrong += [("least", str(least))] * (least.width() > size[0] or least.height() > size[1])
-    wrong += [("menu", each.title()) for each in all_menus(window) if height_of(each) > SCREENS[percent][1]]
+    for menu in (each for top in window.main_window.menuBar().actions() for each in menus(top.menu())):
+        height = sum(menu.actionGeometry(action).height() for action in menu.actions())
+        wrong += [("two columns", menu.title())] * (height > SCREENS[percent][1])
     if percent > 100:  # where tabs without room are scrolled to
         wrong = [each for each in wrong if "QTabBar" not in each[1]]
     assert wrong == [], "\n".join(map(str, wrong))
 
 
-def test_long_messages_many_digits_and_missing_rows_cut_nothing_off(qtbot, open_window, amount):
-    for size in ((1000, 650), (1280, 800))[: amount(quick=1, ci=2, night=2)]:
-        cuts_nothing_off(qtbot, open_window("xor", size=size), size)
-
-
-def cuts_nothing_off(qtbot, window, size):
-    """Show the longest messages, numbers with many digits, and no rows; look at what is cut off."""
-    window.runner.speed, training = 1.0, window.document.state.training
-    window.runner.set_training(replace(training, learning_rate=100.0, updates=500))
-    with qtbot.waitSignal(window.runner.run_ended):
-        window.runner.run()
-    qtbot.waitUntil(window.training.message.cure.isVisible)
-    QApplication.processEvents()
-    wrong = clipped(window.main_window)
+def test_long_messages_many_digits_missing_rows_and_other_fonts_cut_nothing_off(
+    qtbot, qapp, open_window, amount
+):
     many_digits = {"learning_rate": 0.00012, "updates": 1_000_000, "batch_size": 32}
-    window.runner.set_training(replace(training, **many_digits))
-    for speed in (0, 50, 99, 100):
-        window.training.speed.setValue(speed)
-        settled()
-        wrong += clipped(window.training)
-    without_rows = replace(load(example("relu").path), data=Dataset(np.empty((0, 2))))
-    window.document.start(without_rows)
-    for tab in walk_panels(window):
-        wrong += [(tab, said) for said in clipped(window.main_window)]
-    assert wrong == []
-    assert window.main_window.size().toTuple() == size
-    training, bars = window.board.docks["Training"], window.board.docks["Training"].findChildren(QScrollBar)
-    window.training.message.show_warning(100 * "Nothing comes of it. ")
-    qtbot.waitUntil(lambda: any(bar.isVisible() for bar in bars))
-    assert [bar.orientation() for bar in bars if bar.isVisible()] == [Qt.Orientation.Vertical]
-    assert clipped(training) == []
-
-
-def test_another_font_of_the_system_clips_nothing(open_window, qapp, amount):
-    for pixels in (17, 11)[: amount(quick=1, ci=2, night=2)]:
-        font = QFont(qapp.font())
-        font.setPixelSize(pixels)
-        qapp.setFont(font)
-        window = open_window("xor", size=(1280, 800))
+    for pixels in (None, 17, 11)[: amount(quick=2, ci=3, night=3)]:
+        if pixels:  # another font of the system
+            font = QFont(qapp.font())
+            font.setPixelSize(pixels)
+            qapp.setFont(font)
+        window, wrong = open_window("xor", (1280, 800) if pixels else (1000, 650)), []
         QApplication.processEvents()
-        assert clipped(window.training) == [], pixels
+        size, training = window.main_window.size(), window.board.docks["Training"]
+        window.runner.set_training(replace(window.document.state.training, **many_digits))
+        for speed in (0, 50, 99, 100):
+            window.training.speed.setValue(speed)
+            settled()
+            wrong += clipped(window.training)
+        window.training.message.show_warning(100 * "Nothing comes of it. ")
+        qtbot.waitUntil(lambda dock=training: bars(dock))
+        assert bars(training) == {Qt.Orientation.Vertical}
+        wrong += clipped(window.training)
+        if pixels is None:
+            window.document.start(replace(load(example("relu").path), data=Dataset(np.empty((0, 2)))))
+            wrong += [(tab, said) for tab in walk_panels(window) for said in clipped(window.main_window)]
+        assert (wrong, window.main_window.size()) == ([], size)
 
 
 def test_the_word_of_a_phase_that_is_shown_is_not_cut_off(open_window):
@@ -313,11 +295,6 @@ def opened(box):
     return view
 
 
-def close(view):
-    QTest.keyClick(view, Qt.Key.Key_Escape)
-    assert not view.isVisible()
-
-
 def is_whole(box, k):
     """Tell whether an item of the opened list is in sight from edge to edge."""
     view, index = box.view(), box.model().index(k, box.modelColumn(), box.rootModelIndex())
@@ -342,23 +319,21 @@ def cut_off(box):
             view.scrollTo(box.model().index(k, box.modelColumn(), box.rootModelIndex()))
         if not is_whole(box, k):
             cut.append(box.itemText(k))
-    close(view)
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert not view.isVisible()
     return cut
 
 
 def test_every_drop_down_shows_all_its_items(open_window, qtbot):
     screen = QApplication.primaryScreen().availableSize()
-    window = open_window("xor", (min(1280, screen.width()), min(800, screen.height())))
+    window = open_window("xor", QSize(1280, 800).boundedTo(screen).toTuple())
     count, cut = Counter(), []
     for tab in walk_panels(window):
         for box in window.main_window.findChildren(QComboBox):
             if box.isVisible() and tab in ("MSE", "2 weights", "Function", "Matrix", "Classes"):
                 count[tab] += 1
                 cut += cut_off(box)
-    new, save = (
-        NewNetwork(),
-        QFileDialog(None, "Save", str(Path.home()), "PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"),
-    )
+    new, save = NewNetwork(), QFileDialog(None, "Save", str(Path.home()), "PNG (*.png);;SVG (*.svg)")
     save.setOption(QFileDialog.Option.DontUseNativeDialog)
     save.resize(save.sizeHint().boundedTo(save.screen().availableSize() * 0.9))
     for dialog, box in ((new, new.activation), (save, save.findChild(QComboBox, "fileTypeCombo"))):
@@ -371,35 +346,24 @@ def test_every_drop_down_shows_all_its_items(open_window, qtbot):
     assert count["2 weights"] >= 5
 
 
-@pytest.fixture
-def narrow(qtbot):
-    """Return a function that makes a narrow box of so many long names, half-way down the screen."""
-    room = QWidget()
-    qtbot.addWidget(room)
-
-    def make(count):
-        box = Choice()
+def test_a_list_that_has_no_room_or_many_items_scrolls_and_shows_each_whole(qtbot):
+    for count in (MOST_SEEN + 10, MOST_SEEN):
+        room, box = QWidget(), Choice()
+        qtbot.addWidget(room)
         box.setParent(room)
         box.addItems([f"weight {k} of a node with a long name" for k in range(count)])
         box.resize(90, 30)
-        room.setGeometry(10, room.screen().geometry().center().y() - 15, 120, 60)
+        room.setGeometry(10, room.screen().geometry().center().y() - 15, 120, 60)  # half-way down the screen
         room.show()
-        return box
-
-    return make
-
-
-def test_a_list_that_has_no_room_or_many_items_scrolls_and_shows_each_whole(narrow):
-    many = narrow(MOST_SEEN + 10)
-    view = opened(many)
-    seen = [k for k in range(many.count()) if is_whole(many, k)]
-    close(view)
-    assert 5 < len(seen) <= MOST_SEEN
-    assert cut_off(many) == []
-    many.hide()
-    some = narrow(MOST_SEEN)
-    assert not has_room(some)
-    assert cut_off(some) == []
+        if count > MOST_SEEN:
+            view = opened(box)
+            seen = [k for k in range(count) if is_whole(box, k)]
+            QTest.keyClick(view, Qt.Key.Key_Escape)
+            assert 5 < len(seen) <= MOST_SEEN
+        else:
+            assert not has_room(box)
+        assert cut_off(box) == []
+        room.hide()
 
 
 def test_a_text_without_room_is_shortened_in_its_middle_and_keeps_both_ends(qtbot):
@@ -438,22 +402,15 @@ def beside_entries(window):
     """Return how high a tick, an icon and an arrow are beside entries of the View menu."""
     view = entry(window.main_window.menuBar(), "View").menu()
     heights = []
-    for inner, title, at_right in (
-        ("Panels", "Training", False),
-        ("Zoom", "Fit", False),
-        ("", "Theme", True),
-    ):
+    for inner, title in (("Panels", "Training"), ("Zoom", "Fit"), ("", "Theme")):
         menu = entry(view, inner).menu() if inner else view
         menu.resize(menu.sizeHint())
         stands = menu.actionGeometry(entry(menu, title))
         beside = min(stands.width() // 8, stands.height())
-        stands.setLeft(stands.right() - beside if at_right else stands.left())
+        stands.setLeft(stands.left() if inner else stands.right() - beside)
         stands.setWidth(beside)
-        image = menu.grab().toImage().copy(stands)
-        ground, across = image.pixelColor(0, 2), range(image.width())
-        rows = [
-            y for y in range(2, image.height() - 2) if any(image.pixelColor(x, y) != ground for x in across)
-        ]
+        pixels = pixels_of(menu.grab().toImage().copy(stands))
+        rows = np.flatnonzero((pixels[2:-2] != pixels[2, 0]).any(axis=1))
         heights.append(rows[-1] - rows[0])
     return heights
 
@@ -461,10 +418,18 @@ def beside_entries(window):
 def test_a_size_acts_at_once_on_everything_and_goes_back(open_window, amount):
     window = open_window("xor", size=LARGE)
     QApplication.processEvents()
-    before, beside = measures(window), beside_entries(window)
+    before, beside, heading = measures(window), beside_entries(window), window.training.heading
     assert min(beside) >= 6
     view = entry(window.main_window.menuBar(), "View").menu()
     assert all(sum(not own.isSeparator() for own in each.actions()) <= 15 for each in menus(view))
+
+    def heading_is_aside():
+        """Return how many pixels the heading stands beside the left edge of its panel."""
+        left, edge = (
+            own.mapTo(window.training.window(), QPoint()).x() for own in (heading, window.training.fields)
+        )
+        return abs(left - edge)
+
     for percent in amount(quick=(200,), ci=(200, 150, 125), night=(200, 150, 125)):
         draw(window, percent, LARGE)
         after = measures(window)
@@ -473,21 +438,20 @@ def test_a_size_acts_at_once_on_everything_and_goes_back(open_window, amount):
             assert after[name] == pytest.approx(height * percent / 100, rel=0.12, abs=2), (percent, name)
         address = address_named(window, "output", "node_0")
         click(window, address)  # a number is edited where it stands
-        middle = (round(value) for value in place(window, address).center)
-        assert editor_of(window).geometry().contains(*middle)
+        assert editor_of(window).geometry().contains(point(window, address))
         QTest.keyClick(editor_of(window), Qt.Key.Key_Escape)
         if percent == 200:
             assert beside_entries(window) == pytest.approx([2 * each for each in beside], rel=0.15)
             made_later = bring(window, "Matrix").heading.fontMetrics()
-            assert made_later.height() == window.training.heading.fontMetrics().height()
+            assert made_later.height() == heading.fontMetrics().height()
             help_page(window, "Files")
             bar = window.main_window.findChild(HelpWindow).findChild(QTabBar)
             assert bar.rect().contains(bar.tabRect(bar.count() - 1))
             assert not any(button.isVisible() for button in bar.findChildren(QToolButton))
             window.main_window.findChild(HelpWindow).hide()
-        stands_over_its_panel(window.training)
+        assert heading_is_aside() <= 2  # the border of the card
         draw(window, 100, LARGE)
-        stands_over_its_panel(window.training)
+        assert heading_is_aside() <= 2
         assert measures(window) == pytest.approx(before, abs=1)
 
 
@@ -497,15 +461,12 @@ def items_that_qt_deletes():
     return [own for own in items if not isinstance(own, QLayout) and not createdByPython(own)]
 
 
-def stands_over_its_panel(panel):
-    """Assert that a heading stands over the left edge of its panel."""
-    left = [own.mapTo(panel.window(), QPoint()).x() for own in (panel.heading, panel.fields)]
-    assert abs(left[0] - left[1]) <= 2  # the border of the card
-
-
 def test_a_size_and_the_sizes_of_panels_are_there_again_after_a_restart(
     open_window, settings, qapp, monkeypatch
 ):
+    def sizes_of(window):
+        return [window.board.docks[name].size().toTuple() for name in ("Training", "Data", "MSE")]
+
     monkeypatch.setattr(MainWindow, "fit_screen", lambda _: None)  # the screen of these tests is small
     window = open_window("xor", size=(1280, 800))
     first, small = window.board.docks["Data"].height(), place(window, Address("node", 0, 0)).height
@@ -515,13 +476,12 @@ def test_a_size_and_the_sizes_of_panels_are_there_again_after_a_restart(
     settled()
     assert [*plot_of_the_loss(window)] == []
     window.document.undo()
-    settled()
     window.main_window.resize(1920, 1080)
     settled()
     assert place(window, Address("node", 0, 0)).height > 1.2 * small  # the diagram has the room to grow
     window.board.resizeDocks([window.board.docks["Training"]], [700], Qt.Orientation.Horizontal)
     settled()
-    scale, measured, before = window.diagram.picture.layout.scale, measures(window), docks_of(window)
+    scale, measured, before = window.diagram.picture.layout.scale, measures(window), sizes_of(window)
     window.main_window.close()
     draw_at(qapp, 100)
     again = open_window("xor", size=(1920, 1080))
@@ -530,14 +490,9 @@ def test_a_size_and_the_sizes_of_panels_are_there_again_after_a_restart(
     assert measures(again) == measured
     assert offered(again, "150 %").isChecked()
     assert again.diagram.picture.layout.scale == pytest.approx(scale, rel=0.05)
-    after = docks_of(again)
-    assert all(abs((a - b).width()) + abs((a - b).height()) <= 4 for a, b in zip(before, after, strict=True))
+    assert np.allclose(sizes_of(again), before, rtol=0, atol=4)
     draw(again, 100, (1280, 800))  # panels that gave way have their room again
     assert abs(again.board.docks["Data"].height() - first) <= 4
-
-
-def docks_of(window):
-    return [window.board.docks[name].size() for name in ("Training", "Data", "MSE")]
 
 
 def test_a_question_at_the_start_has_the_size_that_is_remembered(
@@ -579,8 +534,8 @@ def test_what_a_narrow_window_has_no_room_for_is_reached_and_comes_back(qtbot, o
     assert written(window, Address("slope", 0, 0, 0)) == "14"
     draw(window, 100, (900, 900))
     small = width_of_arrows(bar)
-    window = open_window("xor", size=(1400, 900))
-    draw(window, 200, (1400, 900))
+    window = open_window("xor", size=(1400, 1020))
+    draw(window, 200, (1400, 1020))
     scrolls = window.board.docks["Training"].findChild(QScrollArea).horizontalScrollBar()
     assert scrolls.isVisible()
     window.main_window.resize(1920, 1060)
@@ -602,43 +557,22 @@ def width_of_arrows(bar):
     ("window_at", "frame", "screen", "wanted"),
     [
         ((1, 25, 1280, 800), (0, 0, 1282, 826), (0, 0, 1280, 800), (1, 25, 1278, 774)),
-        ((500, 400, 900, 600), (499, 375, 902, 626), (0, 0, 1280, 800), None),
+        ((500, 400, 900, 600), (499, 375, 902, 626), (0, 0, 1280, 800), (379, 199, 900, 600)),
         ((100, 100, 900, 600), (99, 75, 902, 626), (0, 0, 1920, 1080), (100, 100, 900, 600)),
         ((10, 10, 3000, 2000), (10, 10, 3000, 2000), (0, 30, 1920, 1050), (0, 30, 1920, 1050)),
     ],
 )
 def test_a_window_is_moved_and_shrunk_into_its_screen_with_its_frame(window_at, frame, screen, wanted):
-    window_at, frame, screen = QRect(*window_at), QRect(*frame), QRect(*screen)
-    stands = within(window_at, frame, screen)
-    moved = stands.adjusted(
-        frame.left() - window_at.left(),
-        frame.top() - window_at.top(),
-        frame.right() - window_at.right(),
-        frame.bottom() - window_at.bottom(),
-    )
-    assert screen.contains(moved)
-    assert wanted is None or stands == QRect(*wanted)
+    assert within(QRect(*window_at), QRect(*frame), QRect(*screen)) == QRect(*wanted)
+
+
+def test_everything_is_as_large_as_is_wished_or_as_the_screen_has_room_for(settings):
+    settings.remember("size", 200)
+    screens = {(1920, 1080): 200, (1600, 900): 150, (1366, 768): 150, (1280, 720): 125, (1024, 600): 100}
+    assert {screen: settings.size_within(QSize(*screen)) for screen in screens} == screens
 
 
 # --- room for what is looked at
-
-
-def test_the_first_arrangement_shows_a_whole_edge_five_rows_and_a_wide_plot(qtbot, open_window):
-    window = open_window("relu")
-    click(window, Address("weight", 0, 0, 0))
-    bring(window, "Explain")
-    settled()
-    bars = [bar for bar in window.board.docks["Explain"].findChildren(QScrollBar) if bar.isVisible()]
-    assert bars == []
-    table = window.data.table
-    assert table.viewport().height() >= 5 * table.rowHeight(0)
-    assert window.history.isVisible()
-    assert window.history.width() > 1.5 * window.history.height()
-    before = window.diagram.size()
-    window.main_window.resize(1920, 1080)
-    qtbot.waitUntil(lambda: window.diagram.width() > 1400)
-    assert window.diagram.width() >= 1.6 * before.width()
-    assert window.diagram.height() >= 1.6 * before.height()
 
 
 def test_a_small_window_has_room_for_all_numbers_and_presenting_for_large_ones(open_window):
@@ -646,100 +580,77 @@ def test_a_small_window_has_room_for_all_numbers_and_presenting_for_large_ones(o
     settled()
     assert window.board.docks["Data"].height() <= 0.34 * 650
     assert window.diagram.height() >= 0.42 * 650
-    window.selection.show_slopes(True)
-    for name in ("relu", "xor", "two-hidden-layers"):
-        show_example(window, name)
-        picture = window.diagram.picture
-        weights = sum(layer.weights.size for layer in picture.content.network.layers)
-        shown = Counter(label.address.kind for label in picture.labels)
-        assert (shown["weight"], shown["slope"]) == (weights, weights), name
-    window.selection.show_slopes(False)
-    choose_entry(window, "Present")
-    settled()  # on the whole screen, which is small in these tests
-    window.main_window.resize(1920, 1080)
-    for name in ("relu", "xor", "two-hidden-layers"):  # values are read from the back row
-        show_example(window, name)
-        values = [label for label in window.diagram.picture.labels if label.address.kind == "value"]
-        assert values
-        assert min(label.size for label in values) >= 1080 / 30, name
-
-
-def show_example(window, name):
-    window.document.start(load(example(name).path))
-    settled()
-
-
-def test_all_that_training_says_of_a_classifier_is_in_sight_after_an_update(qtbot, open_window):
-    window = open_window("iris", (1280, 800))
-    window.runner.step()
-    qtbot.waitUntil(lambda: window.document.state.iteration == 1)
-    bar = window.board.docks["Training"].findChild(QScrollArea).verticalScrollBar()
-    for size in ((1280, 800), (1920, 1080)):
-        window.main_window.resize(*size)
-        settled()
-        qtbot.waitUntil(lambda: bar.maximum() == 0)
-        assert window.training.timeline.isVisible()
-
-
-def heights(window):
-    return [window.board.docks[name].height() for name in ("Training", "Notes")]
-
-
-def say(qtbot, window, sentence):
-    """Have the training panel warn of something, or of nothing; wait until its room is laid out anew."""
-    before = heights(window)
-    window.training.message.show_warning(sentence)
-    qtbot.waitUntil(lambda: heights(window) != before)
+    for presents in (False, True):
+        window.selection.show_slopes(not presents)
+        if presents:
+            choose_entry(window, "Present")
+            settled()  # on the whole screen, which is small in these tests
+            window.main_window.resize(1920, 1080)
+        for name in ("relu", "xor", "two-hidden-layers"):
+            window.document.start(load(example(name).path))
+            settled()
+            labels = window.diagram.picture.labels
+            weights = sum(layer.weights.size for layer in window.document.state.network.layers)
+            shown = Counter(label.address.kind for label in labels)
+            assert (shown["weight"], shown["slope"]) == (weights, 0 if presents else weights), name
+            if presents:  # values are read from the back row
+                sizes = [label.size for label in labels if label.address.kind == "value"]
+                assert min(sizes) >= 1080 / 30, name
 
 
 def test_training_gives_the_room_back_that_a_warning_took_unless_it_was_dragged(qtbot, open_window, amount):
+    def heights():
+        return [window.board.docks[name].height() for name in ("Training", "Notes")]
+
+    def warn_of(sentence):
+        """Have the training panel warn of something, or of nothing; wait until its room is laid out anew."""
+        before = heights()
+        window.training.message.show_warning(sentence)
+        qtbot.waitUntil(lambda: heights() != before)
+
     for size in ((1000, 650), (1280, 800))[amount(quick=1, ci=0, night=0) :]:
         window = open_window("relu", size=size)
-        before = heights(window)
-        say(qtbot, window, 6 * "Nothing comes of it. ")
-        say(qtbot, window, "")
-        qtbot.waitUntil(lambda before=before, window=window: heights(window) == before)
-    say(qtbot, window, 6 * "Nothing comes of it. ")
+        before = heights()
+        warn_of(6 * "Nothing comes of it. ")
+        warn_of("")
+        qtbot.waitUntil(lambda before=before: heights() == before)
+    warn_of(6 * "Nothing comes of it. ")
     settled()
-    before = heights(window)
+    before = heights()
     make_higher(window.board, window.board.docks["Training"], 40)
     settled()
-    dragged = heights(window)
+    dragged = heights()
     assert dragged[0] == before[0] + 40
     window.training.message.show_warning("")
     settled()
-    assert heights(window) == dragged
+    assert heights() == dragged
 
 
 class Seen(QObject):
-    """Counts the events of one kind that any widget, or one, gets."""
+    """Keeps the names of the widgets that get events of one kind, where `of` may be the application."""
 
-    def __init__(self, kind, of=None):
+    def __init__(self, kind, of):
         super().__init__()
-        self.kind, self.of, self.seen = kind, of, []
-        QApplication.instance().installEventFilter(self)
+        self._kind, self.names = kind, []
+        of.installEventFilter(self)
 
     def eventFilter(self, watched, event):  # noqa: N802
-        if event.type() == self.kind and isinstance(watched, QWidget) and self.of in (None, watched):
-            self.seen.append(watched.objectName() or type(watched).__name__ if watched.isWindow() else "")
+        if event.type() == self._kind and isinstance(watched, QWidget):
+            self.names.append(watched.objectName() or type(watched).__name__ if watched.isWindow() else "")
         return False
-
-    def stop(self):
-        QApplication.instance().removeEventFilter(self)
-        return self.seen
 
 
 def test_a_window_is_filled_alone_and_an_edit_lays_no_panel_out_anew(open_window):
-    seen = Seen(QEvent.Type.Show)
+    shown = Seen(QEvent.Type.Show, QApplication.instance())
     window = open_window("relu")
-    assert [*filter(None, seen.stop())] == ["MainWindow"]
+    assert [*filter(None, shown.names)] == ["MainWindow"]
     QApplication.processEvents()
-    seen = Seen(QEvent.Type.LayoutRequest, window.training)
+    laid_out = Seen(QEvent.Type.LayoutRequest, window.training)
     for value in (3, 4, 5):
         state = edits.set_weight(window.document.state, 0, 0, 0, value)
         window.document.push(state, "Edit")
         QApplication.processEvents()
-    assert seen.stop() == []
+    assert laid_out.names == []
 
 
 # --- sizes of everything on one screen, in a process of its own
@@ -750,30 +661,16 @@ BEGIN = "import sys; from tests.ui import test_geometry; test_geometry.on_one_sc
 ALL = (*SIZES_PERCENT, *reversed(SIZES_PERCENT))
 
 
-def test_no_size_leaves_the_screen_or_shrinks_the_diagram_and_panels_are_as_before(amount):
-    for screen in ("1366 768", "1280 720", "1920 1080")[: amount(quick=1, ci=3, night=3)]:
-        percents = map(str, amount(quick=(200, 100), ci=ALL, night=ALL))
-        words = [sys.executable, "-c", BEGIN, *screen.split(), *percents]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=True)
-        assert done.stdout.splitlines() == [f"on {screen}"]
-
-
-def panels(window):
-    """Return how wide and high the panels stand at the right, and how high below."""
-    docks = window.board.docks
-    return docks["Training"].width(), docks["Training"].height(), docks["Data"].height()
-
-
-def drawn(window):
-    """Return how high a node is on the diagram, and how large the letters of a weight."""
-    picture = window.diagram.picture
-    return picture.place(Address("node", 0, 0)).height, picture.label(Address("weight", 0, 0, 0)).size
-
-
-def scrolls(dock, height):
-    """Tell whether a panel has a bar to scroll with; downwards it may where everything is low on `height`."""
-    kinds = {bar.orientation() for bar in dock.findChildren(QScrollBar) if bar.isVisible()}
-    return bool(kinds if height >= LOW else kinds & {Qt.Orientation.Horizontal})
+def test_no_size_leaves_the_screen_or_shrinks_the_diagram_and_panels_are_as_before(amount, tmp_path):
+    for screen in ("1366 768", "1280 720", "1600 900", "1920 1080")[: amount(quick=1, ci=4, night=4)]:
+        width, height = map(int, screen.split())
+        one = {"name": "one", "x": 0, "y": 0, "width": width, "height": height}
+        (tmp_path / "screens.json").write_text(json.dumps({"screens": [one]}))
+        platform = f"offscreen:configfile={tmp_path / 'screens.json'}"
+        percents = amount(quick=(200, 100), ci=ALL, night=ALL)
+        words = [sys.executable, "-c", BEGIN, *map(str, percents)]
+        done = ended(words, env={**os.environ, "QT_QPA_PLATFORM": platform})
+        assert (done[0], done[1].splitlines()) == (0, [f"on {screen}"]), done
 
 
 def in_time(holds):
@@ -785,56 +682,54 @@ def in_time(holds):
     return False
 
 
-def came_to_rest(window):
-    """Wait until nothing has moved for a while: the docks ask for their room in a few rounds."""
-    seen = [object()]
-    while len(set(seen[-5:])) > 1 or len(seen) < 6:
-        QTest.qWait(60)
-        seen.append((panels(window), drawn(window)))
-
-
-def compare(before, window):
-    """Print how the panels stood and stand where that is not the same."""
-    if not in_time(lambda: all(abs(a - b) <= 4 for a, b in zip(before, panels(window), strict=True))):
-        print("panels", before, panels(window))
-
-
-def on_one_screen(width, height, *percents):
+def on_one_screen(*percents):
     """Choose one size after the other; print what is wrong."""
-    QLoggingCategory.setFilterRules("default.warning=false")
-    with TemporaryDirectory() as folder:
-        screens, screen = Path(folder) / "screens.json", {"name": "one", "x": 0, "y": 0}
-        screens.write_text(json.dumps({"screens": [{**screen, "width": width, "height": height}]}))
-        os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={screens}"
-        app = application()
-    apply_theme(app, "light")
-    settings = Settings(remembers=False)
-    window = fill(MainWindow(settings), Document(load(example("forward").path)), settings)
-    room = app.primaryScreen().availableGeometry()
-    window.main_window.resize(room.size())
-    window.main_window.show()
-    window.main_window.fit_screen()
+    window = window_in_a_process("forward")
+    room, main = application().primaryScreen().availableGeometry(), window.main_window
+    docks = window.board.docks
+
+    def panels():
+        """Return how wide and high the panels stand at the right, and how high below."""
+        return docks["Training"].width(), docks["Training"].height(), docks["Data"].height()
+
+    def drawn():
+        """Return how high a node is on the diagram, and how large the letters of a weight."""
+        picture = window.diagram.picture
+        return place(window, Address("node", 0, 0)).height, picture.label(Address("weight", 0, 0, 0)).size
+
+    def compare(before):
+        if not in_time(lambda: np.allclose(before, panels(), rtol=0, atol=4)):
+            print("panels", before, panels())
+
+    def choose(percent):
+        window.set_size(percent)
+        QTest.qWait(100)
+
+    main.resize(room.size())
+    main.show()
+    main.fit_screen()
     window.library.load()
-    came_to_rest(window)
-    before, small = panels(window), drawn(window)
+    seen = [()]
+    while len(set(seen[-5:])) > 1 or len(seen) < 6:  # the docks ask for their room in a few rounds
+        QTest.qWait(60)
+        seen.append((panels(), drawn()))
+    before, small = seen[-1]
     for percent in percents:
-        window.set_size(percent)
-        QTest.qWait(100)
+        choose(percent)
         QTest.mouseClick(window.training, Qt.MouseButton.LeftButton, pos=QPoint(3, 3))  # which drags nothing
-        if not in_time(lambda: room.contains(window.main_window.frameGeometry())):
-            print(percent)
-        if not in_time(lambda: all(now >= then for then, now in zip(small, drawn(window), strict=True))):
-            print("diagram", percent, small, drawn(window))
-        at_100 = room.height() * 100 / percent
-        if not in_time(lambda at_100=at_100: not scrolls(window.board.docks["Training"], at_100)):
-            print("Training scrolls", percent)
-    compare(before, window)
-    make_higher(window.board, window.board.docks["Training"], 60)
-    dragged = panels(window)
+        # downwards Training may scroll where everything is low
+        may = {Qt.Orientation.Vertical} if room.height() * 100 / percent < LOW else set()
+        for what, holds in {
+            "leaves the screen": lambda: room.contains(main.frameGeometry()),
+            "shrinks the diagram": lambda: all(a >= b for a, b in zip(drawn(), small, strict=True)),
+            "scrolls in Training": lambda may=may: bars(docks["Training"]) <= may,
+        }.items():
+            if not in_time(holds):
+                print(percent, what)
+    compare(before)
+    make_higher(window.board, docks["Training"], 60)
+    before = panels()
     for percent in (125, 100):
-        window.set_size(percent)
-        QTest.qWait(100)
-    compare(dragged, window)
-    print("on", room.width(), room.height())
-    sys.stdout.flush()
-    os._exit(0)
+        choose(percent)
+    compare(before)
+    end_process(f"on {room.width()} {room.height()}")

@@ -18,8 +18,8 @@ MOST_BYTES = 2**24
 SIZES_PERCENT = (100, 125, 150, 200)
 """How large the window can be drawn, against the system's size."""
 
-LEAST_PX = QSize(700, 440)
-"""What a window needs at 100 %."""
+LEAST_PX = QSize(700, 505)
+"""What a window needs on the screen with its frame, for each 100 % of a larger size."""
 
 
 class Settings:
