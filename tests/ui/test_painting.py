@@ -2,7 +2,6 @@
 
 import math
 import os
-import subprocess
 import sys
 from dataclasses import replace
 from itertools import combinations_with_replacement, product
@@ -10,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QLoggingCategory, QObject, QPoint, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QPainter, QRegion
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
@@ -24,11 +23,6 @@ from nnviz.core.numbers import shown
 from nnviz.core.results import Computed
 from nnviz.core.run import MOST_UPDATES, EarlierRun, Training
 from nnviz.core.state import Dataset, State
-from nnviz.document.derived import Derived
-from nnviz.document.document import Document
-from nnviz.document.selection import Selection
-from nnviz.document.training.runner import Runner
-from nnviz.document.walk.player import Player
 from nnviz.document.walk.walk import Step
 from nnviz.document.walk.words import words
 from nnviz.files.examples import example
@@ -37,7 +31,6 @@ from nnviz.picture.palette import PALETTES
 from nnviz.picture.parts import Label, Rect, View
 from nnviz.picture.picture import row_picture
 from nnviz.ui.diagram import callout, paper
-from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.free_place import Obstacles, Size, free_place, rectangles
 from nnviz.ui.diagram.screen import Screen
 from nnviz.ui.diagram.walk_layer import WalkLayer
@@ -46,75 +39,49 @@ from nnviz.ui.loss.surface_plane import LossSurfacePlane
 from nnviz.ui.plots.drawable import drawable
 from nnviz.ui.plots.history_curve import HistoryCurve
 from nnviz.ui.widgets.theme import application, apply_theme
-from nnviz.ui.window.main_window import MainWindow
-from nnviz.ui.window.session import fill
 from nnviz.ui.window.settings import Settings
 from tests.picture.diagrams import state
-from tests.ui.hands import bring, entry, hover, point
-from tests.ui.sees import status, walking
+from tests.processes import ended
+from tests.robust.extremes import LARGEST, filled
+from tests.ui.bare import end_process, window_in_a_process
+from tests.ui.hands import hover, point
+from tests.ui.runs import pixels_of
 
 RGB = QImage.Format.Format_RGB32
 LIGHT = PALETTES["light"]
 
 
-def image(width, height, ratio, paint_it):
+def image(width, height, ratio, paint_it, palette=LIGHT):
     """Return what `paint_it` paints on the canvas, as grey levels of 0 to 255."""
     own = QImage(round(width * ratio), round(height * ratio), RGB)
     own.setDevicePixelRatio(ratio)
-    own.fill(QColor(LIGHT.canvas))
+    own.fill(QColor(palette.canvas))
     painter = QPainter(own)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     paint_it(painter)
     painter.end()
-    return grey(own)
-
-
-def grey(own):
     own = own.convertToFormat(QImage.Format.Format_Grayscale8)
     return np.array(own.constBits()).reshape(own.height(), own.bytesPerLine())[:, : own.width()].astype(int)
 
 
 def blurred(levels, size=5):
     """Return means over squares of pixels, since a sprite stands on whole pixels and may be one aside."""
-    sums = levels.cumsum(0).cumsum(1)
-    return (sums[size:, size:] - sums[:-size, size:] - sums[size:, :-size] + sums[:-size, :-size]) / size**2
+    return np.lib.stride_tricks.sliding_window_view(levels, (size, size)).mean(axis=(2, 3))
 
 
-def differ(printed, seen, ratio=1.0):
-    """Return the largest difference of two pictures of a text that may stand one pixel from the other."""
-    aside, size = round(ratio), round(5 * ratio)
-    expected, found = blurred(printed, size), np.pad(blurred(seen, size), aside, mode="edge")
-    high, wide = expected.shape
-    steps = range(2 * aside + 1)
-    return min(np.abs(expected - found[y : y + high, x : x + wide]).max() for y in steps for x in steps)
+def at_rest(qtbot, window):
+    """Return the image of the diagram when it has the focus and has come to rest."""
+    window.diagram.setFocus()
+    timers = window.diagram.findChildren(QTimer)
+    qtbot.waitUntil(lambda: not any(timer.isActive() for timer in timers))
+    return window.diagram.grab().toImage()
 
 
-class Shown:
-    """A diagram of `state` outside a window."""
-
-    def __init__(self, qtbot, state):
-        self._qtbot = qtbot
-        self.document = Document(state)
-        selection = Selection(self.document)
-        self._player = Player(self.document, selection, Runner(self.document))
-        self.diagram = Diagram(self.document, selection, Derived(self.document, selection), self._player)
-        qtbot.addWidget(self.diagram)
-        self.diagram.resize(900, 500)
-        self.diagram.show()
-        qtbot.waitExposed(self.diagram)
-
-    def at_rest(self):
-        """Return its image when it has come to rest."""
-        timers = self.diagram.findChildren(QTimer)
-        self._qtbot.waitUntil(lambda: not any(timer.isActive() for timer in timers))
-        return self.diagram.grab().toImage()
-
-
-def on_paper(picture):
+def on_paper(picture, palette=LIGHT):
     def paint_it(painter):
-        paper.paint_nodes(painter, picture, LIGHT)
+        paper.paint_nodes(painter, picture, palette)
         for label in picture.labels:
-            paper.paint_label(painter, label, LIGHT)
+            paper.paint_label(painter, label, palette)
 
     return paint_it
 
@@ -134,20 +101,28 @@ VIEWS = {
 }
 
 
+NAMES = ("שלום", "مرحبا", "𝑥1", "😀ab", "日本語", "משקל_2", "a שלום b", "שלום (a)", "e\u0301té")
+
+
+def named(inputs, nodes=("node_0", "משקל_3")):
+    """Return a State whose inputs and hidden nodes are called so."""
+    layer = Layer(nodes, "relu", np.ones((len(nodes), len(inputs))), None)
+    network = Network(inputs, (layer, Layer(("out",), "identity", np.ones((1, len(nodes))), None)))
+    return State(network, Dataset(np.ones((1, len(inputs))), np.ones((1, 1))))
+
+
 @pytest.mark.crossed(
-    name=("xor", "curve", "two-hidden-layers", "digits"),
+    name=("xor", "curve", "two-hidden-layers", "digits", "names of any script"),
     view=tuple(VIEWS),
     ratio=(1.0, 1.25, 2.0),
     with_slopes=(False, True),
+    theme=("light", "dark"),
 )
-def test_the_screen_shows_what_is_printed(qapp, name, view, ratio, with_slopes):
-    picture = row_picture(load(example(name).path), VIEWS[view], with_slopes=with_slopes)
-    looks_printed(picture, ratio)
-
-
-def looks_printed(picture, ratio=1.0):
-    printed = image(900, 500, ratio, on_paper(picture))
-    seen = image(900, 500, ratio, on_screen(picture, Screen(LIGHT, ratio)))
+def test_the_screen_shows_what_is_printed(qapp, name, view, ratio, with_slopes, theme):
+    opened, palette = named(NAMES) if " " in name else load(example(name).path), PALETTES[theme]
+    picture = row_picture(opened, VIEWS[view], with_slopes=with_slopes)
+    printed = image(900, 500, ratio, on_paper(picture, palette), palette)
+    seen = image(900, 500, ratio, on_screen(picture, Screen(palette, ratio)), palette)
     assert printed.std() > 5
     # a large number may stand half a device pixel off
     assert (np.abs(blurred(printed) - blurred(seen)) > 40).mean() < 0.001
@@ -167,26 +142,45 @@ def test_a_number_that_left_its_edge_is_joined_to_it_on_screen_and_paper(qapp):
 NUMBERS = [0.0, -1.0, 0.1234, -0.0456789, 1234.5, -98765.0, 1.23456e-7, -4.56e-12, 7.7e22, 111111.0]
 
 
+def difference(labels, ratio):
+    """Return how much labels on the screen differ from what Qt writes, where each may stand a pixel aside."""
+
+    def paint_it(painter):
+        for label in labels:
+            paper.paint_label(painter, label, LIGHT)
+
+    def show_it(painter):
+        Screen(LIGHT, ratio).paint_labels(painter, labels, ())
+
+    printed, seen = (image(200, 130, ratio, does) for does in (paint_it, show_it))
+    for part in np.array_split(printed, len(labels)):
+        assert part.std() > 5, labels
+    aside, size = round(ratio), round(5 * ratio)
+    expected, found = blurred(printed, size), np.pad(blurred(seen, size), aside, mode="edge")
+    high, wide = expected.shape
+    steps = range(2 * aside + 1)
+    return min(np.abs(expected - found[y : y + high, x : x + wide]).max() for y in steps for x in steps)
+
+
 @pytest.mark.fonts
 def test_a_number_looks_as_qt_writes_it(qapp):
-    screen = Screen(LIGHT, 1.0)
     for (prefix, style), value in product({"": "value", "b ": "pill", "error ": "error"}.items(), NUMBERS):
         label = Label(Address("value", 0), prefix + shown(value), Rect(10, 10, 180, 30), style, 22.0, value)
-        seen = image(200, 50, 1.0, lambda painter, label=label: screen.paint_labels(painter, [label], ()))
-        printed = image(200, 50, 1.0, lambda painter, label=label: paper.paint_label(painter, label, LIGHT))
-        assert differ(printed, seen) < 40, label.text
+        assert difference([label], 1.0) < 40, label.text
 
 
-def test_zooming_to_and_fro_leaves_the_picture_as_it_was(qtbot):
-    xor = load(example("xor").path)
-    own = Shown(qtbot, xor)
-    before = own.at_rest()
+def test_zooming_to_and_fro_leaves_the_picture_as_it_was(qtbot, bare, pictures_made):
+    window = bare("xor")
+    before = at_rest(qtbot, window)
     for zoom in np.linspace(1.0, 3.0, 60).tolist():
-        own.diagram.fit()
-        own.diagram.zoom(zoom)
-        own.diagram.grab()
-    own.diagram.fit()
-    assert own.at_rest() == before == Shown(qtbot, xor).at_rest()
+        window.diagram.fit()
+        window.diagram.grab()
+        pictures_made.clear()
+        window.diagram.zoom(zoom)
+        window.diagram.grab()
+        assert zoom == 1.0 or len(pictures_made) == 1
+    window.diagram.fit()
+    assert at_rest(qtbot, window) == before == at_rest(qtbot, bare("xor"))
 
 
 def negated(own):
@@ -200,46 +194,36 @@ def negated(own):
     [((2, 3, 1), True), ((8, 16, 12, 2), False), ((9, 40, 60, 1), True)],
     ids=str,
 )
-def test_after_a_run_the_diagram_is_as_if_painted_for_the_first_time(qtbot, sizes, hovering):
-    own = Shown(qtbot, state(sizes, spread=0))
-    before = own.at_rest()
-    own.diagram.hover(Address("node", 0, 0) if hovering else None)
+def test_after_a_run_the_diagram_is_as_if_painted_for_the_first_time(qtbot, bare, sizes, hovering):
+    window = bare(state(sizes, spread=0))
+    before = at_rest(qtbot, window)
+    window.diagram.hover(Address("node", 0, 0) if hovering else None)
     for _ in range(3):
-        own.document.push(negated(own.document.state), "Run", "run")
-        own.diagram.grab()
-    own.at_rest()
-    own.diagram.hover(None)
-    after = own.at_rest()
-    assert after == Shown(qtbot, own.document.state).at_rest()
+        window.document.push(negated(window.document.state), "Run", "run")
+        window.diagram.grab()
+    at_rest(qtbot, window)
+    window.diagram.hover(None)
+    after = at_rest(qtbot, window)
+    assert after == at_rest(qtbot, bare(window.document.state))
     assert after != before
 
 
 @pytest.mark.parametrize(("sizes", "ratio"), [((2, 3, 1), 1.5), ((9, 40, 60, 1), 1.0)], ids=str)
-def test_nothing_of_the_frame_before_shines_through(qtbot, sizes, ratio):
-    own = Shown(qtbot, state(sizes, spread=0))
+def test_nothing_of_the_frame_before_shines_through(qtbot, bare, sizes, ratio):
+    window = bare(state(sizes, spread=0))
 
     def painted_on(ground):
         """Return what the diagram paints on a screen where `ground` is all that was there."""
-        screen = QImage(round(900 * ratio), round(500 * ratio), RGB)
+        screen = QImage(window.diagram.size() * ratio, RGB)
         screen.setDevicePixelRatio(ratio)
         screen.fill(ground)
-        own.diagram.render(screen, renderFlags=QWidget.RenderFlag.DrawChildren)
+        window.diagram.render(screen, renderFlags=QWidget.RenderFlag.DrawChildren)
         return screen
 
     for lit in (None, Address("node", 0, 0), Address("weight", 0, 0, 0)):
-        own.diagram.hover(lit)
-        own.at_rest()
+        window.diagram.hover(lit)
+        at_rest(qtbot, window)
         assert painted_on(QColor("red")) == painted_on(QColor("blue"))
-
-
-def test_another_theme_changes_the_sprites(qapp):
-    picture = row_picture(load(example("xor").path), View(900, 500))
-    dark = image(900, 500, 1.0, on_screen(picture, Screen(PALETTES["dark"], 1.0)))
-    light = image(900, 500, 1.0, on_screen(picture, Screen(LIGHT, 1.0)))
-    assert dark.mean() < light.mean() - 5
-
-
-NAMES = ("שלום", "مرحبا", "𝑥1", "😀ab", "日本語", "משקל_2", "a שלום b", "שלום (a)", "e\u0301té")
 
 
 @pytest.mark.fonts
@@ -250,36 +234,12 @@ def test_a_name_of_any_script_looks_as_qt_writes_it_and_leaves_others_alone(qapp
             Label(Address("name", -1, k), text, Rect(10, 10 + 40 * k, 180, 30), "name", 22.0, align="left")
             for k, text in enumerate(["before", name, "after"])
         ]
-
-        def paint_it(painter, labels=labels):
-            for label in labels:
-                paper.paint_label(painter, label, LIGHT)
-
-        def show_it(painter, labels=labels):
-            Screen(LIGHT, ratio).paint_labels(painter, labels, ())
-
-        seen = image(200, 130, ratio, show_it)
-        printed = image(200, 130, ratio, paint_it)
-        for third in np.array_split(printed, 3):
-            assert third.std() > 5, name
-        assert differ(printed, seen, ratio) < 40, name
-
-
-@pytest.mark.parametrize("view", VIEWS)
-def test_names_of_any_script_stand_on_the_screen_as_on_paper(qapp, view):
-    layer = Layer(("node_0", "משקל_3"), "relu", np.ones((2, len(NAMES))), None)
-    network = Network(NAMES, (layer, Layer(("out",), "identity", np.ones((1, 2)), None)))
-    named = State(network, Dataset(np.ones((1, len(NAMES))), np.ones((1, 1))))
-    looks_printed(row_picture(named, VIEWS[view]))
+        assert difference(labels, ratio) < 40, name
 
 
 @pytest.mark.fonts
 def test_a_callout_writes_long_names_short():
-    named = State(
-        Network(("a very " * 20 + "_7", "b"), (Layer(("out",), "identity", np.ones((1, 2)), None),)),
-        Dataset(np.ones((1, 2)), np.ones((1, 1))),
-    )
-    picture = row_picture(named, View(900, 500), with_slopes=True)
+    picture = row_picture(named(("a very " * 20 + "_7", "b")), View(900, 500), with_slopes=True)
     told = said_of(picture, Step("slopes", 0, 0), callout.short_name)
     assert [line.text.partition(" →")[0] for line in told.sayings[:2]] == ["a very a v…_7", "b"]
 
@@ -312,22 +272,16 @@ def walked(picture, moving, t, image):
     return {QColor(pixel).name() for pixel in np.unique(pixels[::2, ::2]).tolist()}
 
 
-def test_the_sum_of_a_step_begins_when_its_pulses_have_arrived(qapp):
-    picture = row_picture(load(example("relu").path), View(900, 500))
-    image, step = QImage(900, 500, RGB), (Step("forward", 0, 0),)
-    pulses, card = LIGHT.positive.lower(), LIGHT.surface.lower()
-    seen = [walked(picture, step, t, image) for t in (0.3, 0.45, 0.49, 0.51, 0.6, 0.9)]
-    assert [(pulses in colours, card in colours) for colours in seen] == [
-        *[(True, False)] * 3,
-        *[(False, True)] * 3,
-    ]
-
-
-def test_a_frame_of_the_walk_places_its_callout_once(qapp, monkeypatch):
+def test_the_sum_of_a_step_begins_when_its_pulses_have_arrived_and_is_placed_once(qapp, monkeypatch):
     places, place = [], callout.free_place
     monkeypatch.setattr(callout, "free_place", lambda *asked: places.append(1) or place(*asked))
     picture = row_picture(load(example("relu").path), View(900, 500))
-    walked(picture, (Step("forward", 0, 0),), 0.9, QImage(900, 500, RGB))
+    image, step = QImage(900, 500, RGB), (Step("forward", 0, 0),)
+    pulses, card = LIGHT.positive.lower(), LIGHT.surface.lower()
+    for t in (0.3, 0.45, 0.49, 0.51, 0.6, 0.9):
+        places.clear()
+        colours = walked(picture, step, t, image)
+        assert (pulses in colours, card in colours) == (t < 0.5, t > 0.5)
     assert len(places) == 1
 
 
@@ -380,27 +334,19 @@ AROUND_PX, ROUNDING = 4, 2
 
 def test_at_a_fractional_size_nothing_leaves_pixels_from_before(amount):
     for ratio in ("1.25", "1.5")[: amount(quick=1, ci=2, night=2)]:
-        done = subprocess.run(
-            [sys.executable, "-c", BEGIN, "700", "523"],
-            env={**os.environ, "QT_SCALE_FACTOR": ratio, "QT_QPA_PLATFORM": "offscreen"},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=True,
-        )
-        assert done.stdout == f"at {ratio}\n"
+        environment = {**os.environ, "QT_SCALE_FACTOR": ratio, "QT_QPA_PLATFORM": "offscreen"}
+        code, out, err = ended([sys.executable, "-c", BEGIN, "700", "523"], env=environment)
+        assert (code, out) == (0, f"at {ratio}\n"), err
 
 
-def pixels_of(window):
+def on_screen_now(window):
     """Return the pixels of the diagram, and some around it, as the screen has them."""
-    whole = application().primaryScreen().grabWindow(window.main_window.winId()).toImage()
-    image = whole.convertToFormat(RGB)
-    pixels = np.array(image.constBits(), dtype=np.uint8).reshape(image.height(), -1, 4)
-    ratio, at = image.devicePixelRatio(), window.diagram.mapTo(window.main_window, QPoint(0, 0))
-    start = [int(edge * ratio) - AROUND_PX for edge in (at.y(), at.x())]
-    size = [int(edge * ratio) + 2 * AROUND_PX for edge in (window.diagram.height(), window.diagram.width())]
-    part = pixels[start[0] : start[0] + size[0], start[1] : start[1] + size[1], :3]
-    return part.astype(int)
+    image = application().primaryScreen().grabWindow(window.main_window.winId()).toImage()
+    ratio = image.devicePixelRatio()
+    corner = window.diagram.mapTo(window.main_window, QPoint(0, 0))
+    place = QRect(corner * ratio, window.diagram.size() * ratio)
+    part = pixels_of(image.copy(place.adjusted(-AROUND_PX, -AROUND_PX, AROUND_PX, AROUND_PX)))
+    return np.stack([part >> shift & 255 for shift in (16, 8, 0)], axis=-1).astype(int)
 
 
 def settle(window):
@@ -415,11 +361,11 @@ def settle(window):
 def stale(window):
     """Return how many pixels are not as painted anew."""
     settle(window)
-    seen = pixels_of(window)
+    seen = on_screen_now(window)
     for widget in (window.diagram, window.board, window.main_window):
         widget.update()
     settle(window)
-    return int((np.abs(seen - pixels_of(window)) > ROUNDING).any(axis=2).sum())
+    return int((np.abs(seen - on_screen_now(window)) > ROUNDING).any(axis=2).sum())
 
 
 def take_a_step(window):
@@ -448,11 +394,7 @@ def deeds(window):
 
 def repaint_all(width, height):
     """Print a line for every deed that leaves pixels behind."""
-    QLoggingCategory.setFilterRules("default.warning=false")
-    app = application()
-    apply_theme(app, "light")
-    settings = Settings(remembers=False)
-    window = fill(MainWindow(settings), Document(load(example("xor").path)), settings)
+    window = window_in_a_process("xor")
     window.main_window.resize(width, height)
     window.main_window.show()
     window.library.load()
@@ -461,9 +403,7 @@ def repaint_all(width, height):
         does()
         if pixels := stale(window):
             print(name, pixels)
-    print("at", window.diagram.devicePixelRatio())
-    sys.stdout.flush()
-    os._exit(0)  # closing it would ask whether to save
+    end_process(f"at {window.diagram.devicePixelRatio()}")
 
 
 # --- numbers that hardly are numbers: nothing is raised in painting, and what is seen is finite
@@ -506,22 +446,15 @@ def show_history(plot, mse):
     plot.show_history(history, history.last if mse else None)
 
 
-def test_an_mse_history_of_extremes_is_drawn_on_both_scales(show):
+def test_runs_of_extremes_are_drawn_on_both_scales(show, amount):
     plot = HistoryCurve(PALETTES["light"])
-    for mse in HISTORIES:
-        show_history(plot, mse)
-        show(plot)
-        for logarithmic in (True, False):
-            plot.set_log(logarithmic)
-            plot.grab()
-
-
-def test_earlier_runs_of_extremes_are_drawn_on_both_scales(show, amount):
-    plot = HistoryCurve(PALETTES["light"])
-    for present, mse in EARLIER[:: amount(quick=4, ci=1, night=1)]:
-        far = [EarlierRun("far", Training(), MOST_UPDATES, [[0.0, 1.0], [float(MOST_UPDATES), mse[-1]]])]
-        runs = EarlierRun("a", Training(), len(mse), [*enumerate(mse)]), *(far if len(present) == 2 else ())
-        plot.show_earlier(runs)
+    alone = [(mse, None) for mse in HISTORIES]
+    for present, mse in [*alone, *EARLIER[:: amount(quick=4, ci=1, night=1)]]:
+        runs = [EarlierRun("a", Training(), len(mse), [*enumerate(mse)])] if mse else []
+        if len(present) == 2:
+            far = [[0.0, 1.0], [float(MOST_UPDATES), mse[-1] if mse else 1.0]]
+            runs.append(EarlierRun("far", Training(), MOST_UPDATES, far))
+        plot.show_earlier(tuple(runs))
         show_history(plot, present)
         show(plot)
         for logarithmic in (True, False):
@@ -538,6 +471,11 @@ def test_earlier_runs_of_extremes_are_drawn_on_both_scales(show, amount):
     assert plot.earlier() == []
 
 
+def assert_finite(plot):
+    plot.grab()
+    assert all(math.isfinite(end) for stretch in plot.view() for end in stretch)
+
+
 @pytest.mark.crossed(mse=(0.0, 1e-320, 1.0, 1e300), slope=(0.0, 1e-320, -1e300, 1.7e308))
 def test_a_curve_of_extremes_is_drawn(show, mse, slope, amount):
     plot = show(LossCurvePlane(PALETTES["light"]))
@@ -546,8 +484,7 @@ def test_a_curve_of_extremes_is_drawn(show, mse, slope, amount):
         heights[::5] = 1e308
         plot.show_curve(values, heights, -0.1 * mse, 3.0 * mse)
         plot.show_point(low, mse, slope, (high, 1e308))
-        plot.grab()
-        assert all(math.isfinite(end) for stretch in plot.view() for end in stretch)
+        assert_finite(plot)
 
 
 def test_a_map_of_extremes_is_drawn(show, amount):
@@ -557,8 +494,7 @@ def test_a_map_of_extremes_is_drawn(show, amount):
             for grid in (np.full((9, 9), mse), np.linspace(0.0, mse, 81).reshape(9, 9)):
                 plot.show_grid(Grid(np.linspace(*values, 9), np.linspace(*values, 9), grid))
                 plot.show_point(values[0], values[1], mse)
-                plot.grab()
-                assert all(math.isfinite(end) for stretch in plot.view() for end in stretch)
+                assert_finite(plot)
 
 
 def test_what_is_drawn_has_pixels_that_can_be_told_apart():
@@ -571,51 +507,14 @@ def test_what_is_drawn_has_pixels_that_can_be_told_apart():
         assert 0.0 < math.prod(high - low for low, high in drawn) < math.inf
 
 
-def chain(weight):
-    """Return a State of 2-2-1 whose weights are `weight` and 0."""
-    hidden = Layer(("a", "b"), "identity", np.array([[weight, 0.0], [0.0, weight]]), None)
-    output = Layer(("out",), "identity", np.array([[weight, 0.0]]), None)
-    return State(Network(("x", "y"), (hidden, output)), Dataset(np.ones((1, 2)), np.zeros((1, 1))))
-
-
-@pytest.mark.filterwarnings("ignore:overflow")
-def test_extreme_weights_are_painted_still_and_in_a_walk(qtbot, open_window, capfd):
-    window = open_window(chain(1e-310))
-    for weight in (1e-310, 1e200, 1e308):
-        window.document.start(chain(weight))
-        bring(window, "Matrix")
-        window.player.toggle()
-        qtbot.waitUntil(lambda: walking(window))
-        window.player.to_end()
-        window.main_window.grab()
-        said = capfd.readouterr().err
-        assert "Error" not in said
-        assert "NaN" not in said
-    # a layer whose product with the next one is too large stays
-    menu = entry(window.main_window.menuBar(), "Network").menu()
-    menu.aboutToShow.emit()
-    entry(entry(menu, "Hidden layer").menu(), "Remove the hidden layer").trigger()
-    assert status(window).startswith("the hidden layer stays: the product of its weights")
-    assert window.document.state.network.sizes == (2, 2, 1)
-    window.main_window.grab()
-
-
 def test_a_number_that_is_nudged_and_scrubbed_ends_at_the_largest(bare):
-    window = bare(chain(1.7976931348623157e308))
+    window = bare(filled(LARGEST))
     weight = Address("weight", 0, 0, 0)
     window.diagram.setFocus()
     window.selection.select(weight)
     QTest.keyClick(window.diagram, Qt.Key.Key_Plus)
     window.diagram.session.nudge(weight, 1e308, "100")
-    assert weight.value(window.document.state.network) == 1.7976931348623157e308
-
-
-def test_one_step_of_the_zoom_makes_one_picture(bare, pictures_made):
-    diagram = bare("xor").diagram
-    pictures_made.clear()
-    diagram.zoom(1.25)
-    diagram.grab()
-    assert len(pictures_made) == 1
+    assert weight.value(window.document.state.network) == LARGEST
 
 
 def test_a_last_file_that_may_not_be_looked_at_is_none(monkeypatch, tmp_path):
