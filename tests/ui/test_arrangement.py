@@ -33,7 +33,9 @@ from tests.ui.hands import (
     choose,
     choose_entry,
     click,
+    double_click,
     editor_of,
+    entry,
     make_higher,
     point,
     press,
@@ -41,12 +43,12 @@ from tests.ui.hands import (
     write,
 )
 from tests.ui.sees import offered, status, walking, written
-from tests.ui.sees import place as stands
 
 pytestmark = pytest.mark.fonts
 
 FIRST = {"Training", "Notes", "Data", "MSE"}
 """What is in sight at the first start on an example with notes."""
+LARGE, SMALL = (2560, 1400), (1366, 740)
 RGB = QImage.Format.Format_RGB32
 KEY = Qt.Key
 NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
@@ -81,21 +83,23 @@ def sizes(window):
     return {name: place(window, name) for name in FIRST}
 
 
-def ticked(window):
-    return {panel.name for panel in PANELS if offered(window, panel.name).isChecked()}
-
-
 # --- in the window
 
 
 def test_what_is_read_stands_in_a_tall_column_and_what_is_wide_below_the_diagram(qtbot, open_window):
     window = open_window("relu")
     settled()
+
+    def all_are_filled():
+        made = {name for name, own in window.board.docks.items() if own.card and own.card.isVisible()}
+        return made == in_sight(window) == FIRST
+
     assert in_sight(window) == FIRST
     assert dock(window, "1 weight").card is None  # not made before it is shown
     diagram, board = window.board.centralWidget().geometry(), window.board.rect()
-    places = [dock(window, name).geometry() for name in ("Training", "Notes", "Data", "MSE")]
-    training, notes, data, mse = places
+    training, notes, data, mse = (
+        dock(window, name).geometry() for name in ("Training", "Notes", "Data", "MSE")
+    )
     assert training.width() == notes.width() == max(364, dock(window, "Training").least.width())
     assert board.right() - training.right() == board.bottom() - notes.bottom() == 10
     assert training.left() - diagram.right() - 1 == 10
@@ -105,15 +109,18 @@ def test_what_is_read_stands_in_a_tall_column_and_what_is_wide_below_the_diagram
     assert data.right() < mse.left()
     assert abs(data.width() - mse.width()) <= 2
     assert mse.right() == diagram.right()
+    table = window.data.table
+    assert table.viewport().height() >= 5 * table.rowHeight(0)
+    assert window.history.width() > 1.5 * window.history.height()
     # no panel is blank after the window has shrunk or was the diagram alone
     for _ in range(2):
         window.main_window.resize(1918, 1000)
         qtbot.waitUntil(lambda: in_sight(window) == FIRST)
         window.main_window.resize(1280, 800)
-        qtbot.waitUntil(lambda: filled(window) == in_sight(window) == FIRST)
+        qtbot.waitUntil(all_are_filled)
     for _ in range(2):
         QTest.keyClick(window.diagram, KEY.Key_F11)
-    qtbot.waitUntil(lambda: filled(window) == in_sight(window) == FIRST)
+    qtbot.waitUntil(all_are_filled)
     own, before = dock(window, "Training"), notes.height()
     qtbot.waitUntil(lambda: own.height() == own.least.height())
     assert dock(window, "Notes").height() == before
@@ -131,28 +138,23 @@ def test_every_panel_comes_by_the_view_menu_shows_that_it_has_the_keyboard_and_g
     window = open_window("relu")
     settled()
     width, column = window.diagram.width(), dock(window, "Training").width()
-    for panel in PANELS:
-        name, entry = panel.name, offered(window, panel.name)
-        if name in in_sight(window):
-            entry.trigger()
-            QApplication.processEvents()
-            assert name not in in_sight(window)
-            assert not entry.isChecked()
-        entry.trigger()
-        QApplication.processEvents()
-        assert name in in_sight(window)
-        assert entry.isChecked()
-        assert dock(window, name).has_focus
+
+    def choose_panel(name, comes):
+        offered(window, name).trigger()
         settled()
+        assert (name in in_sight(window), offered(window, name).isChecked()) == (comes, comes)
+
+    for name in (panel.name for panel in PANELS):
+        if name in in_sight(window):
+            choose_panel(name, comes=False)
+        choose_panel(name, comes=True)
+        assert dock(window, name).has_focus
         with_it = dock(window, name).grab().toImage()
         window.diagram.setFocus()
         QApplication.processEvents()
         assert dock(window, name).grab().toImage() != with_it, name
         dock(window, name).come(take_focus=True)
-        entry.trigger()
-        QApplication.processEvents()
-        assert name not in in_sight(window)
-        assert not entry.isChecked()
+        choose_panel(name, comes=False)
         assert window.diagram.hasFocus()
         if name == [each.name for each in PANELS if each.place.startswith("right")][-1]:
             assert window.diagram.width() == width + column + 10  # the diagram has their room at once
@@ -162,16 +164,11 @@ def test_every_panel_comes_by_the_view_menu_shows_that_it_has_the_keyboard_and_g
 def test_the_view_menu_ticks_a_panel_behind_a_tab_which_the_key_tab_does_not_reach(open_window):
     window = open_window("relu")
     entry = offered(window, "Matrix")
-    assert entry.isChecked()
-    assert "Matrix" not in in_sight(window)
-    entry.trigger()
-    QApplication.processEvents()
-    assert "Matrix" in in_sight(window)
-    assert entry.isChecked()
-    press(window, "MSE")
-    QApplication.processEvents()
-    assert "Matrix" not in in_sight(window)
-    assert entry.isChecked()
+    assert (entry.isChecked(), "Matrix" in in_sight(window)) == (True, False)
+    for choose_it, seen in ((entry.trigger, True), (lambda: press(window, "MSE"), False)):
+        choose_it()
+        QApplication.processEvents()
+        assert (entry.isChecked(), "Matrix" in in_sight(window)) == (True, seen)
     window.diagram.setFocus()
     reached = []
     while (widget := QApplication.focusWidget()) not in reached:
@@ -179,16 +176,15 @@ def test_the_view_menu_ticks_a_panel_behind_a_tab_which_the_key_tab_does_not_rea
         QTest.keyClick(widget, KEY.Key_Tab)
     assert len(reached) > 10
     assert not [own.accessibleName() for own in reached if dock(window, "Matrix").isAncestorOf(own)]
-    for name in ("Matrix", "MSE", "Data"):
+    hidden = {"Matrix", "MSE", "Data"}
+    for name in hidden:
         bring(window, name)
         choose_entry(window, name)
-    QApplication.processEvents()
-    all_but = {panel.name for panel in PANELS} - {"Matrix", "MSE", "Data"}
-    assert ticked(window) == all_but
     for _ in range(2):
-        QTest.keyClick(window.diagram, KEY.Key_F11)
-    QApplication.processEvents()
-    assert ticked(window) == all_but
+        assert {panel.name for panel in PANELS if not offered(window, panel.name).isChecked()} == hidden
+        for _ in range(2):
+            QTest.keyClick(window.diagram, KEY.Key_F11)
+        QApplication.processEvents()
 
 
 def test_f6_goes_through_the_panels_and_a_key_floats_the_one_with_the_keyboard(open_window):
@@ -241,10 +237,6 @@ def test_a_title_row_under_tabs_is_low_and_repeats_no_tab_that_was_clicked(open_
         assert panel.titleBarWidget() is panel.card.head  # by which it is taken hold of
 
 
-def filled(window):
-    return {name for name, own in window.board.docks.items() if own.card and own.card.isVisible()}
-
-
 # --- from start to start
 
 
@@ -256,6 +248,21 @@ def start_at(open_window, size, window=None):
     opened.main_window.resize(*size)
     settled()
     return opened
+
+
+def choose_in_menu(widget, text):
+    """Open the menu of a dock and choose what says `text`."""
+    at = QPoint(20, 12)
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, widget.mapToGlobal(at))
+    QApplication.sendEvent(widget, event)
+    menu = widget.findChild(QMenu)
+    entry(menu, text).trigger()
+    menu.close()
+    QApplication.processEvents()
+
+
+def on_screen(widget):
+    return QApplication.primaryScreen().grabWindow(widget.winId()).toImage().convertToFormat(RGB)
 
 
 def test_the_arrangement_is_there_again_after_a_restart_and_reset_undoes_it(open_window):
@@ -285,8 +292,10 @@ def test_the_arrangement_is_there_again_after_a_restart_and_reset_undoes_it(open
     assert sizes(after) == first
 
 
-def test_an_arrangement_that_cannot_be_read_is_the_first_one(open_window, settings, amount):
-    window = start_at(open_window, (1280, 800))
+def test_what_cannot_be_read_of_an_arrangement_leaves_every_panel_in_its_first_place(
+    open_window, settings, amount
+):
+    window = start_at(open_window, SMALL)
     first = sizes(window)
     bring(window, "Matrix")
     choose_entry(window, "Data")
@@ -296,22 +305,18 @@ def test_an_arrangement_that_cannot_be_read_is_the_first_one(open_window, settin
     for kept, noise in damages[: amount(quick=1, ci=8, night=8)]:
         damaged = noise + state[: int(kept * len(state)) - len(noise) - 1]
         settings.remember(ARRANGEMENT, QByteArray(damaged))
-        after = start_at(open_window, (1280, 800))
-        assert in_sight(after) == FIRST
-        assert sizes(after) == first
+        after = start_at(open_window, SMALL)
+        assert (in_sight(after), sizes(after)) == (FIRST, first)
         after.main_window.hide()
-
-
-def test_odd_sizes_that_were_remembered_leave_every_panel_in_sight(open_window, settings, amount):
     start_at(open_window, SMALL).main_window.close()
     odd = (QSize(2**30, 2**30), QSize(0, 700), QSize(0, 0), QSize(-5, 3), "600")
-    for each in odd[: amount(quick=2, ci=5, night=5)]:
+    for size in odd[: amount(quick=2, ci=5, night=5)]:
         for name in (*FIRST, "window"):
-            settings.remember(f"sizes/{name}", each)
+            settings.remember(f"sizes/{name}", size)
         after = start_at(open_window, SMALL)
-        assert in_sight(after) == FIRST, each
-        for name in FIRST:
-            assert after.main_window.rect().contains(place(after, name)), each
+        assert in_sight(after) == FIRST, size
+        for rect in sizes(after).values():
+            assert after.main_window.rect().contains(rect), size
         after.main_window.close()
 
 
@@ -357,22 +362,17 @@ def test_a_window_remembers_that_it_was_maximised_and_forgets_nothing_unfilled(q
     assert not MainWindow(settings).isMaximized()
 
 
-LARGE, SMALL = (2560, 1400), (1366, 740)
-
-
-def shares(window):
-    """Return the share of the window that the column at the right has, and that of what stands below."""
-    own = window.main_window.size()
-    return dock(window, "Training").width() / own.width(), dock(window, "Data").height() / own.height()
-
-
 def test_panels_have_the_same_share_of_another_screen_and_as_before_on_return(open_window, amount):
+    def shares(window):
+        """Return the share of the window that the column at the right has, and what stands below."""
+        own = window.main_window.size()
+        stand = dock(window, "Training").width(), dock(window, "Data").height()
+        return stand[0] / own.width(), stand[1] / own.height()
+
     first = sizes(start_at(open_window, SMALL))
     window = start_at(open_window, SMALL, start_at(open_window, LARGE))
     for name, rect in sizes(window).items():  # but for a pixel that is left when room is shared
-        assert (rect.width(), rect.height()) == pytest.approx(
-            (first[name].width(), first[name].height()), abs=1
-        )
+        assert rect.size().toTuple() == pytest.approx(first[name].size().toTuple(), abs=1)
     ways = ((SMALL, (400, 300), LARGE), (LARGE, (760, 500), SMALL))
     for size, (across, down), other in ways[: amount(quick=1, ci=2, night=2)]:
         if size != SMALL:
@@ -384,8 +384,8 @@ def test_panels_have_the_same_share_of_another_screen_and_as_before_on_return(op
         elsewhere = start_at(open_window, other, window)
         assert shares(elsewhere) == pytest.approx(before, abs=0.02)
         assert in_sight(elsewhere) == FIRST
-        for name in FIRST:
-            assert elsewhere.main_window.rect().contains(place(elsewhere, name))
+        for rect in sizes(elsewhere).values():
+            assert elsewhere.main_window.rect().contains(rect)
         training = dock(elsewhere, "Training")
         assert training.height() == training.least.height()
         window = start_at(open_window, size, elsewhere)
@@ -395,41 +395,16 @@ def test_panels_have_the_same_share_of_another_screen_and_as_before_on_return(op
 # --- floating
 
 
-def press_in(widget, text):
-    button = next(own for own in widget.findChildren(QPushButton) if own.text() == text)
-    assert button.isVisible()
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
-def choose_in_menu(widget, text):
-    """Open the menu of a dock and choose what says `text`."""
-    at = QPoint(20, 12)
-    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, widget.mapToGlobal(at))
-    QApplication.sendEvent(widget, event)
-    menu = widget.findChild(QMenu)
-    next(own for own in menu.actions() if own.text().replace("&", "") == text).trigger()
-    menu.close()
-    QApplication.processEvents()
-
-
-def on_screen(widget):
-    return QApplication.primaryScreen().grabWindow(widget.winId()).toImage().convertToFormat(RGB)
-
-
 def test_a_panel_floats_by_a_double_click_with_a_frame_and_is_painted_after_a_restart(open_window, qtbot):
     window = open_window("relu")
     settled()
-    own, left = dock(window, "Data"), Qt.MouseButton.LeftButton
-    QTest.mouseDClick(own, left, pos=QPoint(150, 14))
-    QTest.mouseRelease(own, left)  # which has become a window meanwhile
+    own = dock(window, "Data")
+    double_click(own, QPoint(150, 14))
     QApplication.processEvents()
     assert own.isFloating()
     assert own.isWindow()
     assert own.titleBarWidget() is None
     assert own.windowTitle() == "Data"
-    before = len(window.document.state.data)
-    press_in(own, "Add row")
-    assert len(window.document.state.data) == before + 1
     own.resize(own.width() + 100, own.height() + 100)
     QApplication.processEvents()
     assert own.widget().width() >= 500
@@ -439,16 +414,16 @@ def test_a_panel_floats_by_a_double_click_with_a_frame_and_is_painted_after_a_re
     choose_entry(window, "Data")
     QApplication.processEvents()
     assert own.isFloating()
-    window.files.asks = False
     window.main_window.close()
     again = open_window("relu")
-    own = dock(again, "Data")
-    assert own.isFloating()
+    own, rows = dock(again, "Data"), len(again.document.state.data)
     qtbot.waitUntil(lambda: on_screen(own) == own.grab().toImage().convertToFormat(RGB))
-    choose_in_menu(own, "Put back")
-    assert not own.isFloating()
-    press_in(own, "Add row")
-    assert len(again.document.state.data) == before + 1
+    for count, floating in ((rows + 1, True), (rows + 2, False)):
+        assert own.isFloating() == floating
+        press(again, "Add row")
+        assert len(again.document.state.data) == count
+        if floating:
+            choose_in_menu(own, "Put back")
 
 
 # --- which of explanation and notes is in front
@@ -456,12 +431,6 @@ def test_a_panel_floats_by_a_double_click_with_a_frame_and_is_painted_after_a_re
 
 def in_front(window):
     return "Notes" if window.notes.isVisible() else "Explain"
-
-
-def on_edge(window, weight):
-    """Return a point of an edge where no number stands."""
-    x, picture = point(window, weight).x() + 60, window.diagram.picture
-    return QPoint(x, next(y for y in range(window.diagram.height()) if picture.at(x, y) == weight))
 
 
 def test_a_click_or_an_arrow_explains_what_it_selects_and_an_edit_leaves_the_notes(open_window):
@@ -482,10 +451,10 @@ def test_a_click_or_an_arrow_explains_what_it_selects_and_an_edit_leaves_the_not
     set_number(window, weight, "2")
     assert window.selection.address == weight
     assert (in_front(window), in_sight(window)) == ("Notes", FIRST)
-    QTest.mouseClick(window.diagram, Qt.MouseButton.LeftButton, pos=on_edge(window, weight))
-    assert (in_front(window), in_sight(window)) == ("Explain", FIRST - {"Notes"} | {"Explain"})
-    assert not window.notes.isVisible()
+    x, picture = point(window, weight).x() + 60, window.diagram.picture  # where no number stands
+    y = next(y for y in range(window.diagram.height()) if picture.at(x, y) == weight)
     for does in (
+        lambda: QTest.mouseClick(window.diagram, Qt.MouseButton.LeftButton, pos=QPoint(x, y)),
         lambda: click(window, address_named(window, "node_0")),
         lambda: QTest.keyClick(window.diagram, KEY.Key_Right),
     ):
@@ -493,15 +462,9 @@ def test_a_click_or_an_arrow_explains_what_it_selects_and_an_edit_leaves_the_not
         assert (in_front(window), window.explain.isVisible()) == ("Notes", False)
         window.diagram.setFocus()
         does()
-        assert in_front(window) == "Explain"
-    choose_entry(window, "Explain")  # which hides it
-    click(window, address_named(window, "output"))
-    QApplication.processEvents()
-    assert "Explain" not in in_sight(window)
-
-
-def test_notes_that_are_being_written_or_float_stay(open_window):
-    window = open_window("relu")
+        assert (in_front(window), in_sight(window)) == ("Explain", FIRST - {"Notes"} | {"Explain"})
+    # notes that are being written stay in front, and those that float in sight
+    press(window, "Notes")
     press(window, "Edit")
     write(window.notes.field, "node_0 is ")
     click(window, address_named(window, "node_0"))
@@ -512,6 +475,10 @@ def test_notes_that_are_being_written_or_float_stay(open_window):
     click(window, address_named(window, "output"))
     QApplication.processEvents()
     assert {"Notes", "Explain"} <= in_sight(window)
+    choose_entry(window, "Explain")  # which hides it
+    click(window, address_named(window, "node_0"))
+    QApplication.processEvents()
+    assert "Explain" not in in_sight(window)
 
 
 def test_what_is_opened_begins_with_what_says_something_of_it(open_window, tmp_path):
@@ -532,28 +499,12 @@ def test_what_is_opened_begins_with_what_says_something_of_it(open_window, tmp_p
 # --- the diagram alone on the whole screen
 
 
-@pytest.fixture
-def presenting(open_window):
-    """The window on `relu`, and what was to be seen beside the diagram before F11 was pressed."""
-    window = open_window("relu")
-    window.diagram.setFocus()
-    settled()
-    before = around(window)
-    press_key(KEY.Key_F11)
-    return window, before
-
-
 def around(window):
     """Return what is to be seen beside the diagram."""
     main = window.main_window
     parts = {"menus": main.menuBar(), "status": main.statusBar(), "toolbar": main.findChild(QToolBar)}
+    parts["buttons"] = window.diagram.findChild(QToolButton)
     return {name for name, part in parts.items() if part.isVisible()} | in_sight(window)
-
-
-def chip(window):
-    """Return the key that is shown, or None."""
-    labels = window.diagram.findChildren(QLabel, "key")
-    return next((label.text() for label in labels if label.isVisible()), None)
 
 
 def test_f11_shows_the_diagram_alone_and_f11_or_escape_all_as_it_was(open_window):
@@ -565,82 +516,65 @@ def test_f11_shows_the_diagram_alone_and_f11_or_escape_all_as_it_was(open_window
     window.diagram.setFocus()
     QApplication.processEvents()
 
-    def buttons():
-        return [own for own in window.diagram.findChildren(QToolButton) if own.isVisible()]
+    def seen():
+        places = {name: own.geometry() for name, own in window.board.docks.items() if own.in_sight}
+        buttons = [own.isVisible() for own in window.diagram.findChildren(QToolButton)]
+        return around(window), places, window.diagram.size(), sum(buttons)
 
-    before, size, count = around(window), window.diagram.size(), len(buttons())
-    assert count
-    places = {name: own.geometry() for name, own in window.board.docks.items() if own.in_sight}
+    before = seen()
+    assert before[3] > 0
     weight = address_named(window, "output", "node_0")
     for key, number in ((KEY.Key_F11, "7"), (KEY.Key_Escape, "8")):
         press_key(KEY.Key_F11)
-        assert around(window) == set()
         assert window.main_window.isFullScreen()
-        assert window.diagram.size() == window.main_window.size()
         assert offered(window, "Present").isChecked()
-        assert buttons() == []
-        set_number(window, weight, number)
-        assert written(window, weight) == number
-        assert buttons() == []
+        for _ in range(2):
+            assert seen() == (set(), {}, window.main_window.size(), 0)
+            set_number(window, weight, number)
+            assert written(window, weight) == number
         press_key(key)
-        assert around(window) == before
+        assert seen() == before
         assert not window.main_window.isFullScreen()
         assert not offered(window, "Present").isChecked()
-        assert window.diagram.size() == size
-        now = {name: own.geometry() for name, own in window.board.docks.items() if own.in_sight}
-        assert now == places
         assert window.diagram.hasFocus()
-        assert len(buttons()) == count
 
 
-def test_while_presenting_escape_ends_an_open_number_then_presenting_then_the_walk(presenting):
-    window, _ = presenting
-    for _ in range(2):
-        press_key(KEY.Key_Period)
-    assert chip(window) is None
-    assert walking(window)
+def test_while_presenting_escape_ends_an_open_number_then_presenting_then_the_walk(open_window):
+    window = open_window("relu")
+    window.diagram.setFocus()
+    press_key(KEY.Key_F11)
+    press_key(KEY.Key_Period)
+    assert key_shown(window) is None
     goal = window.player.progress.goal
     press_key(KEY.Key_Escape)
     assert not window.main_window.isFullScreen()
-    assert walking(window)
-    assert window.player.progress.goal == goal
+    assert (walking(window), window.player.progress.goal) == (True, goal)
     press_key(KEY.Key_Escape)
     assert not walking(window)
     press_key(KEY.Key_F11)
     click(window, address_named(window, "output", "node_0"))
     QTest.keyClick(editor_of(window), KEY.Key_Escape)
     QApplication.processEvents()
-    assert window.main_window.isFullScreen()
-    press_key(KEY.Key_Escape)
-    assert not window.main_window.isFullScreen()
+    for presenting in (True, False):
+        assert window.main_window.isFullScreen() == presenting
+        press_key(KEY.Key_Escape)
 
 
-def test_the_diagram_grows_beyond_what_it_may_in_the_window(open_window):
-    window = open_window("relu")
-    main = window.main_window
-    for name in FIRST:
-        choose_entry(window, name)
-    heights = []
-    for _ in range(3):
-        main.resize(2400, 1600)  # the screen of these tests is small
-        QApplication.processEvents()
-        heights.append(stands(window, Address("node", 0, 0)).height)
-        QTest.keyClick(window.diagram, KEY.Key_F11)
-        QApplication.processEvents()
-    before, alone, after = heights
-    assert alone > 1.2 * before
-    assert after <= before
+def key_shown(window):
+    """Return the key that the diagram shows as pressed, or None."""
+    labels = window.diagram.findChildren(QLabel, "key")
+    return next((label.text() for label in labels if label.isVisible()), None)
 
 
 def test_the_pressed_key_is_shown_where_that_is_wanted_and_that_is_remembered(
-    presenting, open_window, qtbot, monkeypatch
+    open_window, qtbot, monkeypatch
 ):
     monkeypatch.setattr("nnviz.ui.window.present.SEEN_MS", 700)
-    window, _ = presenting
-    press_key(KEY.Key_F11)
+    window = open_window("relu")
+    window.diagram.setFocus()
     choose_entry(window, "Show pressed keys while presenting")
     press_key(KEY.Key_Period)
-    assert chip(window) is None
+    assert key_shown(window) is None
     press_key(KEY.Key_F11)
     for key, modifier, shown in (
         (KEY.Key_Space, NONE, "Space"),
@@ -648,24 +582,25 @@ def test_the_pressed_key_is_shown_where_that_is_wanted_and_that_is_remembered(
         (KEY.Key_Down, Qt.KeyboardModifier.ControlModifier, "Ctrl+Down"),
     ):
         QTest.keyClick(window.diagram, key, modifier)
-        assert chip(window) == shown
+        assert key_shown(window) == shown
     window.player.pause()
-    qtbot.waitUntil(lambda: chip(window) is None)
+    qtbot.waitUntil(lambda: key_shown(window) is None)
     press_key(KEY.Key_F11)
     assert offered(open_window("relu"), "Show pressed keys while presenting").isChecked()
 
 
-def test_a_window_that_is_closed_while_presenting_opens_with_its_panels(presenting, open_window, answer):
-    window, before = presenting
+def test_a_window_that_is_closed_while_presenting_opens_with_its_panels(open_window, answer):
+    window = open_window("relu")
+    settled()
+    before = around(window)
+    window.diagram.setFocus()
+    press_key(KEY.Key_F11)
     set_number(window, address_named(window, "output", "node_0"), "3")
-    answer(QMessageBox, choose("Cancel"))
-    window.main_window.close()
-    assert window.main_window.isVisible()
-    assert window.main_window.isFullScreen()
-    assert around(window) == set()
-    answer(QMessageBox, choose("Discard"))
-    window.main_window.close()
-    assert not window.main_window.isVisible()
+    for button, stays in (("Cancel", True), ("Discard", False)):
+        answer(QMessageBox, choose(button))
+        window.main_window.close()
+        assert window.main_window.isVisible() == stays
+        assert not stays or (window.main_window.isFullScreen(), around(window)) == (True, set())
     after = open_window("relu")
     QApplication.processEvents()
     assert around(after) == before
