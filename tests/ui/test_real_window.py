@@ -17,13 +17,13 @@ from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QLabel,
-    QLineEdit,
     QMenu,
     QMessageBox,
     QTabBar,
     QTableView,
 )
 
+from nnviz.core import edits
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
 from tests.ui.hands import address_named, point, type_name
@@ -62,33 +62,25 @@ def click(widget, where=None):
     QTest.mouseClick(window.windowHandle(), Qt.MouseButton.LeftButton, pos=widget.mapTo(window, inside))
 
 
-def click_node(window, name):
-    click(window.diagram, point(window, address_named(window, name)))
-
-
 def weight(window):
     return window.document.state.network.layers[0].weights[0, 0]
 
 
+def click_named(window, *names):
+    """Click a node of the diagram, or the weight to it from another one."""
+    click(window.diagram, point(window, address_named(window, *names)))
+
+
 def set_weight(window, text):
     """Click the weight from the first input to node_0, type, press Enter."""
-    click(
-        window.diagram,
-        point(window, address_named(window, "node_0", window.document.state.network.inputs[0])),
-    )
+    click_named(window, "node_0", "accounts")
     type_text(text)
     press(KEY.Key_Return)
 
 
-def table(window):
-    (found,) = window.data.findChildren(QTableView)
-    return found
-
-
 def click_cell(window):
-    view = table(window)
-    place = view.visualRect(view.model().index(0, 0)).center()
-    click(view.viewport(), place)
+    view = window.data.findChild(QTableView)
+    click(view.viewport(), view.visualRect(view.model().index(0, 0)).center())
 
 
 ELSEWHERE = {
@@ -97,111 +89,52 @@ ELSEWHERE = {
     "button": lambda window: window.training.verbs.step.setFocus(Qt.FocusReason.TabFocusReason),
 }
 
-# Keys
 
-
-def test_the_diagram_has_the_keyboard_from_the_start_and_steps_and_space_walk_on_it(window):
+def test_the_diagram_has_the_keyboard_from_the_start_and_its_keys_walk(window):
     assert window.diagram.hasFocus()
-    click_node(window, "node_0")
+    click_named(window, "node_0")
     press(KEY.Key_Period)
-    assert walking(window)
     first = window.player.progress.goal
     press(KEY.Key_Period)
-    second = window.player.progress.goal
-    assert second > first > 0
+    assert window.player.progress.goal > first > 0
     press(KEY.Key_Comma)
     assert window.player.progress.goal == first
-    press(KEY.Key_Space)
-    assert window.player.playing
-    press(KEY.Key_Space)
-    assert not window.player.playing
+    for playing in (True, False):
+        press(KEY.Key_Space)
+        assert window.player.playing == playing
     press(KEY.Key_Escape)
     press(KEY.Key_Tab)
     assert not window.diagram.hasFocus()
-    assert QApplication.focusWidget() is not None
     press(KEY.Key_Period)  # the walk's keys act there too
     assert walking(window)
     press(KEY.Key_Escape)
     assert not walking(window)
 
 
-def test_other_keys_of_the_diagram_do_not_act_elsewhere(window):
-    for go in ELSEWHERE.values():
-        click_node(window, "node_0")
+def test_undo_run_and_save_have_their_keys_everywhere_and_those_of_the_diagram_not(window, answer, tmp_path):
+    mine = tmp_path / "mine.json"
+    answer(QFileDialog, type_name(mine))
+    for number, go in enumerate(ELSEWHERE.values(), 3):
+        set_weight(window, str(number))
         selected, before = window.selection.address, window.document.state
         go(window)
         assert not window.diagram.hasFocus()
         for key in (KEY.Key_Plus, KEY.Key_Minus, KEY.Key_Home, KEY.Key_Escape):
             press(key)
-        assert not walking(window)
         assert window.selection.address == selected
         assert window.document.state is before
-
-
-def test_while_a_number_is_open_its_keys_are_for_the_number_and_a_click_elsewhere_accepts(window):
-    click_node(window, "node_0")
-    for text, number in (("1,5", 1.5), ("2.25", 2.25)):
-        set_weight(window, text)
-        assert weight(window) == number
-        assert not walking(window)
-    assert window.diagram.hasFocus()
-    press(KEY.Key_Period)
-    assert walking(window)
-    press(KEY.Key_Escape)
-    address = address_named(window, "node_0", window.document.state.network.inputs[0])
-    click(window.diagram, point(window, address))
-    type_text("9")
-    click(window.training.fields.updates)
-    assert weight(window) == 9
-    assert isinstance(QApplication.focusWidget(), QLineEdit)
-
-
-def test_undo_redo_and_run_have_their_keys_everywhere(window):
-    set_weight(window, "9")
-    for go in (lambda _: None, *ELSEWHERE.values()):
-        go(window)
         press(KEY.Key_Z, CTRL)
-        assert weight(window) == 2
+        assert weight(window) == (number - 1 if number > 3 else 2)
         press(KEY.Key_Z, CTRL | SHIFT)
-        assert weight(window) == 9
-        press(KEY.Key_F5)
-        assert window.runner.running
-        press(KEY.Key_F5)
-        assert not window.runner.running
-        if window.document.undo_text() != "":
-            while weight(window) != 9 or window.document.state.iteration:
-                window.undo()
-
-
-def test_undo_in_a_field_takes_back_what_is_typed_there_and_after_enter_the_edit(window):
-    field = window.training.fields.learning_rate
-    was = field.text()
-    click(field)
-    type_text("0.5")
-    press(KEY.Key_Z, CTRL)
-    assert field.text() == was
-    assert window.document.undo_text() == ""
-    field.selectAll()
-    type_text("0.5")
-    press(KEY.Key_Return)
-    click(window.training.verbs.step)
-    press(KEY.Key_Z, CTRL)
-    assert (window.document.state.iteration, field.text()) == (0, "0.5")
-    press(KEY.Key_Space)
-    assert window.player.playing
-
-
-def test_ctrl_s_saves_to_the_file_that_is_chosen_and_then_there_from_everywhere(window, answer, tmp_path):
-    answer(QFileDialog, type_name(tmp_path / "mine.json"))
-    for number, go in enumerate((lambda _: None, *ELSEWHERE.values()), start=3):
-        set_weight(window, str(number))
-        go(window)
+        for running in (True, False):
+            press(KEY.Key_F5)
+            assert window.runner.running == running
+        while window.document.state.iteration:
+            window.undo()
         press(KEY.Key_S, CTRL)
-        assert load(tmp_path / "mine.json").network == window.document.state.network
-        assert load(tmp_path / "mine.json").network.layers[0].weights[0, 0] == number
+        assert load(mine).network.layers[0].weights[0, 0] == number
         assert not window.main_window.isWindowModified()
         window.main_window.activateWindow()
-        click_node(window, "node_0")
 
 
 # Closing
@@ -232,32 +165,19 @@ def test_closing_asks_about_unsaved_changes_also_by_the_window_manager(
 ):
     texts, box = [], QMessageBox.StandardButton
     set_weight(window, "9")
-    answer(QMessageBox, says(box.Cancel, texts))
-    press(KEY.Key_Q, CTRL)
-    assert texts == [f"Save the changes to {window.document.title}?"]
-    assert window.main_window.isVisible()
-    window.main_window.activateWindow()
-    qtbot.waitUntil(window.main_window.isActiveWindow)
-    answer(QMessageBox, says(box.Cancel, texts))
-    xdotool("key", "alt+F4")
-    qtbot.waitUntil(lambda: len(texts) == 2)
-    assert window.main_window.isVisible()
-    window.main_window.activateWindow()
-    qtbot.waitUntil(window.main_window.isActiveWindow)
+    for close in (partial(press, KEY.Key_Q, CTRL), partial(xdotool, "key", "alt+F4")):
+        texts.clear()
+        answer(QMessageBox, says(box.Cancel, texts))
+        close()
+        qtbot.waitUntil(lambda: texts == [f"Save the changes to {window.document.title}?"])
+        assert window.main_window.isVisible()
+        window.main_window.activateWindow()
+        qtbot.waitUntil(window.main_window.isActiveWindow)
     answer(QMessageBox, says(box.Save, []))
     answer(QFileDialog, type_name(tmp_path / "mine.json"))
     press(KEY.Key_Q, CTRL)
     assert not window.main_window.isVisible()
     assert load(tmp_path / "mine.json").network.layers[0].weights[0, 0] == 9
-
-
-@pytest.mark.parametrize("changed", [True, False])
-def test_a_window_closes_where_changes_are_discarded_and_without_any_at_once(window, answer, changed):
-    if changed:
-        set_weight(window, "9")
-        answer(QMessageBox, says(QMessageBox.StandardButton.Discard, []))
-    press(KEY.Key_Q, CTRL)
-    assert not window.main_window.isVisible()
 
 
 # Drag and drop
@@ -278,21 +198,15 @@ class Icon(QLabel):
 
 
 @pytest.fixture
-def icon(qtbot):
-    """Return a function that shows the icon of a file beside the window."""
-    shown = []
-
-    def show(path):
-        made = Icon(path)
-        shown.append(made)
-        made.setGeometry(1400, 100, 150, 100)
-        made.show()
-        qtbot.waitUntil(made.isActiveWindow)
-        return made
-
-    yield show
-    for own in shown:
-        own.close()
+def icon(qtbot, tmp_path):
+    """The icon of a file with the network of `xor`, beside the window."""
+    save(load(example("xor").path), tmp_path / "other.json")
+    made = Icon(tmp_path / "other.json")
+    made.setGeometry(1400, 100, 150, 100)
+    made.show()
+    qtbot.waitUntil(made.isActiveWindow)
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -304,14 +218,9 @@ def drag(xdotool, qtbot):
         xdotool("mousemove", x, y)
         qtbot.waitUntil(source.underMouse)
         words = ["mousedown", 1]
-        for address in range(1, 11):
-            words += [
-                "sleep",
-                0.03,
-                "mousemove",
-                x + (to_x - x) * address // 10,
-                y + (to_y - y) * address // 10,
-            ]
+        for k in range(1, 11):
+            at = x + (to_x - x) * k // 10, y + (to_y - y) * k // 10
+            words += ["sleep", 0.03, "mousemove", *at]
         xdotool(*words, "sleep", 0.2, "mouseup", 1)
 
     return from_to
@@ -322,29 +231,20 @@ def middle(widget):
     return place.x(), place.y()
 
 
-@pytest.fixture
-def other(tmp_path):
-    """A file with another network."""
-    state = load(example("xor").path)
-    save(state, tmp_path / "other.json")
-    return tmp_path / "other.json"
-
-
 def test_a_file_that_is_dropped_opens_and_unsaved_changes_are_asked_about_first(
-    window, icon, other, qtbot, answer, drag
+    window, icon, qtbot, answer, drag
 ):
-    set_weight(window, "9")
+    window.document.push(edits.set_weight(window.document.state, 0, 0, 0, 9.0), "Edit")
     texts = []
     answer(QMessageBox, says(QMessageBox.StandardButton.Cancel, texts))
-    dragged = icon(other)
-    drag(dragged, window.data)
+    drag(icon, window.data)
     qtbot.waitUntil(lambda: len(texts) == 1)
     assert window.document.path is None
     assert weight(window) == 9
     window.undo()
-    drag(dragged, window.diagram)
-    qtbot.waitUntil(lambda: window.document.path == other)
-    assert window.document.state == load(other)
+    drag(icon, window.diagram)
+    qtbot.waitUntil(lambda: window.document.path == icon.path)
+    assert window.document.state == load(icon.path)
 
 
 # Menus on the diagram
