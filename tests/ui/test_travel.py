@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
 from nnviz.core import edits
+from nnviz.core.numbers import parsed
 from nnviz.core.run import Training
 from nnviz.core.training import train
 from nnviz.document.derived import Derived
@@ -54,26 +56,20 @@ def panel(document, open_panel):
     return open_panel(Runner(document))
 
 
+def click(button):
+    QTest.mouseClick(button, LEFT)
+
+
 @pytest.fixture
-def run(qtbot, panel):
-    """Press Run, wait, and return the States that were shown, by iteration."""
+def run(qtbot, document, panel):
+    """Return a function that presses Run and waits for the end: the State there."""
 
     def run():
-        seen = {}
-
-        def keep(_old, new):
-            seen[new.iteration] = new
-
-        panel._document.state_changed.connect(keep)
         with qtbot.waitSignal(panel.runner.run_ended):
-            click(qtbot, panel.verbs.run)
-        return seen
+            click(panel.verbs.run)
+        return document.state
 
     return run
-
-
-def click(qtbot, button):
-    qtbot.mouseClick(button, LEFT)
 
 
 def place(timeline, iteration):
@@ -81,38 +77,53 @@ def place(timeline, iteration):
     return QPoint(HANDLE_PX // 2 + round(room * iteration / timeline.maximum()), timeline.height() // 2)
 
 
-def drag(qtbot, timeline, *iterations):
+def drag(timeline, *iterations):
     """Press the mouse at the first iteration, go through the others, and let it go at the last."""
-    qtbot.mousePress(timeline, LEFT, pos=place(timeline, iterations[0]))
+    QTest.mousePress(timeline, LEFT, pos=place(timeline, iterations[0]))
     for iteration in iterations[1:]:
-        qtbot.mouseMove(timeline, place(timeline, iteration))
-    qtbot.mouseRelease(timeline, LEFT, pos=place(timeline, iterations[-1]))
+        QTest.mouseMove(timeline, place(timeline, iteration))
+    QTest.mouseRelease(timeline, LEFT, pos=place(timeline, iterations[-1]))
 
 
-def test_back_takes_updates_of_a_run_back_each_an_undo_entry(qtbot, document, panel, run):
-    run()
-    end = document.state
-    assert panel.figures.iteration.accessibleName() == "Iteration"
-    for k in (19, 18, 17):
-        click(qtbot, panel.verbs.back)
-        assert panel.figures.iteration.text == str(k)
-        told = float(panel.figures.loss.toolTip().rpartition(": ")[2])
-        assert told == pytest.approx(mse_after(k), rel=1e-9)
-        assert document.undo_text() == f"Back to iteration {k}"
-    assert panel.figures.iteration.accessibleName() == "Iteration of 20"
-    for k in (18, 19, 20):
+def test_back_keys_and_a_drag_go_through_a_run_each_as_one_undo_entry(qtbot, document, panel, run):
+    end, timeline = run(), panel.timeline
+    captions = [panel.figures.iteration.accessibleName()]
+
+    def goes(iteration):
+        qtbot.waitUntil(lambda: panel.figures.iteration.text == str(iteration))  # perhaps in slices
+        assert document.state.iteration == timeline.value() == iteration
+        told = parsed(panel.figures.loss.toolTip().rpartition(": ")[2])
+        assert told == pytest.approx(mse_after(iteration), rel=1e-9)
+        assert document.state.run.history.last == (iteration, pytest.approx(mse_after(iteration)))
+
+    for iteration in (19, 18, 17):
+        click(panel.verbs.back)
+        goes(iteration)
+        assert document.undo_text() == f"Back to iteration {iteration}"
+    captions.append(panel.figures.iteration.accessibleName())
+    assert captions == ["Iteration", "Iteration of 20"]
+    for iterations in ((17, 15, 4, 7), (7, 12)):
+        drag(timeline, *iterations)
+        goes(iterations[-1])
+    for iteration in (7, 17, 18, 19, 20):
         document.undo()
-        assert document.state.iteration == k
+        goes(iteration)
     assert document.state is end
+    timeline.setFocus()
+    for key, iteration in (("Left", 19), ("Left", 18), ("Home", 0), ("Right", 1), ("PageUp", 3), ("End", 20)):
+        QTest.keyClick(timeline, getattr(Qt.Key, f"Key_{key}"))
+        goes(iteration)
+    assert weights(document.state) == weights(end)
+    assert document.state.run is end.run
 
 
-def test_an_edit_ends_the_way_back_and_a_setting_does_not(qtbot, document, panel):
+def test_an_edit_ends_the_way_back_and_a_setting_does_not(document, panel):
     for _ in range(2):
-        click(qtbot, panel.verbs.step)
+        click(panel.verbs.step)
     panel.runner.set_training(replace(document.state.training, learning_rate=0.02, optimizer="momentum"))
-    click(qtbot, panel.verbs.back)
+    click(panel.verbs.back)
     assert (panel.figures.row_error.text, document.state.training.learning_rate) == ("5.04", 0.02)
-    click(qtbot, panel.verbs.step)
+    click(panel.verbs.step)
     assert panel.figures.row_error.text == "2.2176"  # 5.04 · (1 − 28 · 0.02)
     document.push(edits.set_weight(document.state, 0, 0, 0, 1.5), "Edit")
     edited = document.state
@@ -126,23 +137,22 @@ def test_an_edit_ends_the_way_back_and_a_setting_does_not(qtbot, document, panel
 def test_the_timeline_comes_with_the_first_update_and_goes_to_the_end_of_the_run(qtbot, document, panel, run):
     timeline = panel.timeline
     assert not timeline.isVisible()
-    click(qtbot, panel.verbs.step)
+    click(panel.verbs.step)
     assert timeline.isVisible()
     assert (timeline.value(), timeline.maximum()) == (1, 1)
     run()
     assert (timeline.value(), timeline.maximum()) == (21, 21)
     panel.speed.setValue(50)
-    click(qtbot, panel.verbs.run)
+    click(panel.verbs.run)
     qtbot.waitUntil(lambda: document.state.iteration >= 23)
     assert (timeline.value(), timeline.maximum()) == (document.state.iteration, 41)
-    click(qtbot, panel.verbs.run)
+    click(panel.verbs.run)
     assert timeline.maximum() == document.state.iteration
-    click(qtbot, panel.verbs.run)
+    click(panel.verbs.run)
     qtbot.waitUntil(lambda: document.state.iteration >= 25)
-    qtbot.mousePress(timeline, LEFT, pos=place(timeline, 1))
-    assert not panel.runner.running, "a drag pauses the run"
-    assert document.state.iteration == 1
-    qtbot.mouseRelease(timeline, LEFT, pos=place(timeline, 1))
+    QTest.mousePress(timeline, LEFT, pos=place(timeline, 1))
+    assert (panel.runner.running, document.state.iteration) == (False, 1), "a drag pauses the run"
+    QTest.mouseRelease(timeline, LEFT, pos=place(timeline, 1))
 
 
 def test_the_timeline_is_painted_only_where_its_handle_moves(qtbot, qapp, panel):
@@ -165,67 +175,29 @@ def test_the_timeline_is_painted_only_where_its_handle_moves(qtbot, qapp, panel)
     assert painted == [0, 500_000, 490_000, 1_000_000]
 
 
-def test_a_drag_goes_through_the_run_and_is_one_undo_entry(qtbot, document, panel, run):
-    run()
-    end = document.state
-    drag(qtbot, panel.timeline, 20, 15, 4, 7)
-    qtbot.waitUntil(lambda: panel.figures.iteration.text == "7")  # a busy machine computes it in slices
-    assert document.state.run.history.last == (7, pytest.approx(mse_after(7)))
-    drag(qtbot, panel.timeline, 7, 12)
-    qtbot.waitUntil(lambda: panel.figures.iteration.text == "12")
-    document.undo()
-    assert panel.figures.iteration.text == "7"
-    document.undo()
-    assert document.state is end
-    assert panel.timeline.value() == 20
-
-
-def test_keys_go_by_one_update_and_to_both_ends(qtbot, document, panel, run):
-    run()
-    end = document.state
-    panel.timeline.setFocus()
-    for key, iteration in (
-        (Qt.Key.Key_Left, 19),
-        (Qt.Key.Key_Left, 18),
-        (Qt.Key.Key_Home, 0),
-        (Qt.Key.Key_Right, 1),
-        (Qt.Key.Key_PageUp, 3),
-    ):
-        qtbot.keyClick(panel.timeline, key)
-        assert document.state.iteration == iteration
-    qtbot.keyClick(panel.timeline, Qt.Key.Key_End)
-    assert weights(document.state) == weights(end)
-    assert document.state.run is end.run
-
-
-def test_a_run_can_be_gone_through_after_restart_and_undo_until_another_file(qtbot, document, panel, run):
-    seen, timeline = run(), panel.timeline
-    click(qtbot, panel.verbs.restart)
+def test_a_run_can_be_gone_through_after_restart_and_undo_until_another_file(document, panel, run):
+    end, timeline = run(), panel.timeline
+    click(panel.verbs.restart)
     assert (panel.figures.iteration.text, panel.figures.loss.text) == ("0", "49")
     assert not panel.verbs.back.isEnabled()
-    qtbot.mouseClick(timeline, LEFT, pos=place(timeline, 20))
-    assert weights(document.state) == weights(seen[20])
+    QTest.mouseClick(timeline, LEFT, pos=place(timeline, 20))
+    assert weights(document.state) == weights(end)
     for _ in range(3):
         document.undo()
     assert (document.undo_text(), timeline.value(), timeline.maximum()) == ("", 0, 20)
-    drag(qtbot, timeline, 0, 20)
-    assert weights(document.state) == weights(seen[20])
+    drag(timeline, 0, 20)
+    assert weights(document.state) == weights(end)
+    # a step from the past goes the same way, or at another rate to a new end
+    for rate, length in ((0.01, 20), (0.02, 6)):
+        drag(timeline, 20, 5)
+        panel.runner.set_training(replace(document.state.training, learning_rate=rate))
+        assert timeline.maximum() == 20
+        click(panel.verbs.step)
+        assert (timeline.value(), timeline.maximum()) == (6, length)
+        drag(timeline, 6, length)
+        assert (weights(document.state) == weights(end)) == (length == 20)
     document.start(exercise())
     assert not timeline.isVisible()
-
-
-def test_a_step_from_the_past_goes_the_same_way_or_at_another_rate_to_a_new_end(qtbot, document, panel, run):
-    seen, timeline = run(), panel.timeline
-    drag(qtbot, timeline, 20, 5)
-    click(qtbot, panel.verbs.step)
-    assert (timeline.value(), timeline.maximum()) == (6, 20)
-    drag(qtbot, timeline, 6, 20)
-    assert weights(document.state) == weights(seen[20])
-    drag(qtbot, timeline, 20, 5)
-    panel.runner.set_training(replace(document.state.training, learning_rate=0.02))
-    assert timeline.maximum() == 20
-    click(qtbot, panel.verbs.step)
-    assert (timeline.value(), timeline.maximum()) == (6, 6)
 
 
 def test_the_way_back_in_a_long_run_is_computed_while_the_window_goes_on(
@@ -238,7 +210,7 @@ def test_the_way_back_in_a_long_run_is_computed_while_the_window_goes_on(
     document.push(train(document.state).state, "Run")
     panel.timeline.setFocus()
     with qtbot.waitSignal(panel.runner.travel.rested):
-        qtbot.keyClick(panel.timeline, Qt.Key.Key_Left)
+        QTest.keyClick(panel.timeline, Qt.Key.Key_Left)
         assert document.state.iteration == 10_000
     assert document.state.iteration == panel.timeline.value() == 9_999
     assert document.state.run.history.last[1] == pytest.approx(49 * (1 - 28e-6) ** (2 * 9_999), rel=1e-6)
@@ -261,12 +233,12 @@ def test_the_window_says_where_in_a_run_one_is_and_how_many_updates_were_made(qt
     approved("where in a run", "\n".join(told))
     for _ in range(3):
         window.undo()
-    qtbot.mouseClick(timeline, LEFT, pos=place(timeline, 10))
+    QTest.mouseClick(timeline, LEFT, pos=place(timeline, 10))
     hands.set_number(window, hands.address_named(window, "output", "input_0"), "5")
     assert not timeline.isVisible()
     hands.choose_entry(window, "Undo")
     assert (timeline.value(), timeline.maximum()) == (10, 20), "an undone edit leaves the rest of the run"
-    qtbot.mouseClick(timeline, LEFT, pos=place(timeline, 20))
+    QTest.mouseClick(timeline, LEFT, pos=place(timeline, 20))
     assert weights(window.document.state) == weights(end)
 
     window.document.start(exercise(updates=500))
@@ -296,7 +268,7 @@ def test_a_run_is_there_again_after_reopening_and_a_save_in_its_middle_says_so(
     window.runner.step()
     next_one = document.state
     document.undo()
-    qtbot.mouseClick(timeline, LEFT, pos=place(timeline, 5))
+    QTest.mouseClick(timeline, LEFT, pos=place(timeline, 5))
     answer(QFileDialog, hands.type_name(tmp_path / "mine.json"))
     hands.choose_entry(window, "Save as…")
     told = [status(window)]
@@ -312,7 +284,7 @@ def test_a_run_is_there_again_after_reopening_and_a_save_in_its_middle_says_so(
     told.append(status(window))
     approved("a save in the middle of a run, at another rate, and reopened", "\n".join(told))
     run_to_end(qtbot, window)
-    qtbot.mouseClick(timeline, LEFT, pos=place(timeline, 20))
+    QTest.mouseClick(timeline, LEFT, pos=place(timeline, 20))
     assert document.state.iteration == 20
     assert weights(document.state) == weights(end)
     document.save(tmp_path / "end.json")
@@ -322,6 +294,6 @@ def test_a_run_is_there_again_after_reopening_and_a_save_in_its_middle_says_so(
     assert len(window.history.curve.curve()) == 21
     window.runner.step()
     assert weights(document.state) == weights(next_one)
-    qtbot.mouseClick(timeline, LEFT, pos=place(timeline, 0))
+    QTest.mouseClick(timeline, LEFT, pos=place(timeline, 0))
     assert document.state.network.layers[0].weights.tolist() == [[0, 2, 1]]
     assert sees.figure(window, "MSE").text == "49"
