@@ -70,6 +70,12 @@ def named(window, name, kind=QLineEdit):
     return next(own for own in window.main_window.findChildren(kind) if own.accessibleName() == name)
 
 
+def typed_cell(window):
+    """Return the field that is open in the data table; None without one."""
+    cell = window.data.findChild(QLineEdit, "cell")
+    return cell if cell and cell.isVisible() else None
+
+
 def type_rate(window, letters="0.5"):
     """Click the field of the learning rate and type; return the field."""
     own = named(window, "Learning rate")
@@ -86,18 +92,10 @@ def select_cell(window, row=0, column=0):
     return view
 
 
-def typed_cell(window):
-    """Return the field that is open in the data table; None without one."""
-    return window.data.findChild(QLineEdit, "cell")
-
-
-def bar_of(window):
-    return window.main_window.findChild(QToolBar)
-
-
 def end_button(window):
     """Return the toolbar's button that ends the walk, where it can be pressed."""
-    button = bar_of(window).widgetForAction(offered(window, "End the walk"))
+    bar = window.main_window.findChild(QToolBar)
+    button = bar.widgetForAction(offered(window, "End the walk"))
     assert button.isVisible()
     return button if button.isEnabled() else None
 
@@ -163,41 +161,30 @@ def test_after_a_menu_the_help_and_in_the_table_the_walks_keys_walk(window, qtbo
     assert shown(window, "value", "output") == "52"
 
 
-def test_escape_takes_back_what_is_typed_and_then_ends_the_walk(window):
+def test_fields_get_what_is_typed_and_escape_takes_it_back_before_it_ends_the_walk(window):
     key(window, "Period")
     view = select_cell(window)
     key(window, "4")
     assert typed_cell(window).text() == "4"
     key(window, "Escape")
-    assert typed_cell(window) is None or not typed_cell(window).isVisible()
+    assert typed_cell(window) is None
     assert view.model().index(0, 0).data() == "3"
-    assert walking(window)
     own = named(window, "Learning rate")
     before = own.text()
     own.setFocus()
     own.selectAll()
-    key(window, "2")
-    assert own.text() == "2"
+    type_keys(window, ".14 ")
+    assert own.text() == ".14 "
     key(window, "Escape")
     assert (own.text(), walking(window)) == (before, True)
     key(window, "Escape")
-    assert not walking(window)
-
-
-def test_fields_get_what_is_typed(window):
-    own = named(window, "Learning rate")
-    own.setFocus()
-    own.selectAll()
-    type_keys(window, ".14 ")
-    assert own.text() == ".14 "
     assert not walking(window)
     click(window, WEIGHT)
     editor = editor_of(window)
     type_keys(window, "1.3")
     assert editor.text() == "1.3"
     key(window, "Escape")
-    assert not editor.isVisible()
-    assert written(window, WEIGHT) == "2"
+    assert (editor.isVisible(), written(window, WEIGHT), walking(window)) == (False, "2", False)
 
 
 def test_space_presses_a_button_that_was_reached_with_tab_and_plays_after_a_click(window):
@@ -220,44 +207,40 @@ def test_space_presses_a_button_that_was_reached_with_tab_and_plays_after_a_clic
 
 
 def test_the_phases_and_the_walks_controls_have_keys_and_names_of_their_own(window, settings, approved):
+    def titles():
+        bar = window.main_window.findChild(QToolBar)
+        return "; ".join(own.text().replace("&", "") for own in bar.actions() if own.text())
+
     window.diagram.setFocus()
     for number, phase in enumerate(("forward", "loss", "backward", "update"), 1):
         key(window, number)
-        assert walking(window)
         assert (window.player.progress.phase, status(window) != "") == (phase, True)
     key(window, "Escape")
     assert status(window) == "", "which keys go on is said no longer"
-    titles = [[own.text().replace("&", "") for own in bar_of(window).actions() if own.text()]]
+    at_rest = titles()
     key(window, "Space")
-    titles.append([own.text().replace("&", "") for own in bar_of(window).actions() if own.text()])
+    approved("the toolbar, and while a walk plays", f"{at_rest}\n{titles()}")
     window.player.stop()
     everywhere = dict(dict(sheet(table(window, settings)))["Everywhere"])
     keys = [f"{own}: {everywhere[own]}" for own in ("Space", ".", ",", "1", "2", "3", "4", "Esc")]
-    approved("the toolbar, and while a walk plays", "\n".join("; ".join(own) for own in titles))
     approved("the walk's keys on the sheet of keys", "\n".join(keys))
 
 
 def test_a_button_ends_the_walk_and_nothing_on_the_toolbar_moves_with_it(afresh, qtbot):
     for size in ((1000, 650), (1280, 800)):
         window = afresh("many-rows", size)
-        bar = bar_of(window)
-
-        def places(bar=bar):
-            return [
-                own.geometry() for own in bar.findChildren(QWidget) if own.parent() is bar and own.isVisible()
-            ]
-
+        bar = window.main_window.findChild(QToolBar)
+        controls = [own for own in bar.findChildren(QWidget) if own.parent() is bar]
         assert end_button(window) is None
-        before = places()
+        before = [(own.geometry(), own.isVisible()) for own in controls]
         key(window, "Period")
         qtbot.waitUntil(lambda window=window: end_button(window) is not None)
-        button = end_button(window)
-        assert button.toolTip() == "End the walk (Esc)"
-        assert places() == before
+        assert end_button(window).toolTip() == "End the walk (Esc)"
+        assert [(own.geometry(), own.isVisible()) for own in controls] == before
         if size == (1280, 800):
             widgets = [bar.widgetForAction(action) for action in bar.actions() if action.isVisible()]
             assert all(widget.isVisible() for widget in widgets if widget is not None)
-        QTest.mouseClick(button, LEFT)
+        QTest.mouseClick(end_button(window), LEFT)
         assert not walking(window)
         qtbot.waitUntil(lambda window=window: end_button(window) is None)
 
@@ -310,21 +293,17 @@ def test_a_field_that_tab_reached_leaves_space_and_undo_to_the_window(again):
 
 
 def test_tab_accepts_a_field_and_f10_updates_after_what_is_typed(again):
-    window = again()
-    type_rate(window)
-    key(window, "Tab")
-    assert rate(window) == 0.5
-    assert named(window, "Updates").hasFocus()
-    undo(window)
-    assert rate(window) != 0.5
-    window = again()
-    type_rate(window)
-    key(window, "F10")
-    assert (window.document.state.iteration, rate(window)) == (1, 0.5)
-    undo(window)
-    assert window.document.state.iteration == 0, "undo is the document's"
-    undo(window)
-    assert rate(window) != 0.5
+    for accept, updates in (("Tab", 0), ("F10", 1)):
+        window = again()
+        type_rate(window)
+        key(window, accept)
+        assert (window.document.state.iteration, rate(window)) == (updates, 0.5)
+        assert named(window, "Updates").hasFocus() == (accept == "Tab")
+        for _ in range(updates):
+            undo(window)
+            assert window.document.state.iteration == 0, "undo is the document's"
+        undo(window)
+        assert rate(window) != 0.5
 
 
 def test_undo_takes_back_what_is_typed_in_a_field_and_redo_types_it_again(again):
@@ -336,14 +315,10 @@ def test_undo_takes_back_what_is_typed_in_a_field_and_redo_types_it_again(again)
         before = text()
         type_keys(window, "8")
         typed = text()
-        assert typed != before
-        undo(window)
-        assert text() == before
-        redo(window)
-        assert text() == typed
-        assert written(window, WEIGHT) == "9"
-        key(window, "Escape")
-        assert text() == before
+        for does, then in ((undo, before), (redo, typed), (lambda window: key(window, "Escape"), before)):
+            assert (text() != then, written(window, WEIGHT)) == (True, "9")
+            does(window)
+            assert text() == then
         undo(window)
         assert written(window, WEIGHT) == "2"
     window = again()
@@ -414,29 +389,25 @@ def test_a_number_that_is_open_on_the_diagram_is_closed_accepted_or_left(again):
         click(window, WEIGHT)
         type_keys(window, "3")
         accept(window, what)
-        assert window.document.state.iteration == 1
-        assert window.diagram.hasFocus()
+        assert (window.document.state.iteration, window.diagram.hasFocus()) == (1, True)
         choose_entry(window, "Undo")
         assert written(window, WEIGHT) == "3"
-    window = again()
-    click(window, WEIGHT)
-    type_keys(window, "X")
-    touch(named(window, "Updates"))
-    assert named(window, "Updates").hasFocus()
-    assert written(window, WEIGHT) == "9"
+    for text, weight in (("X", "9"), ("4", "4")):
+        window = again()
+        click(window, WEIGHT)
+        type_keys(window, text)
+        touch(named(window, "Updates"))
+        assert named(window, "Updates").hasFocus()
+        assert written(window, WEIGHT) == weight
 
 
 def test_undo_in_an_untouched_cell_or_in_find_is_the_documents_until_something_is_typed(again):
-    window = again()
-    select_cell(window)
-    key(window, "F2")
-    assert typed_cell(window).isVisible()
-    undo(window)
-    assert written(window, WEIGHT) == "2"
-    window = again()
-    choose_entry(window, "Find…")
-    undo(window)
-    assert written(window, WEIGHT) == "2"
+    for go in (lambda own: (select_cell(own), key(own, "F2")), lambda own: choose_entry(own, "Find…")):
+        window = again()
+        go(window)
+        assert typed_cell(window) or window.finder.isVisible()
+        undo(window)
+        assert written(window, WEIGHT) == "2"
     redo(window)
     type_keys(window, "NO")
     undo(window)
