@@ -1,7 +1,5 @@
 """The weights panel: hover tells, a click and the arrow keys select, what is selected is marked."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
@@ -105,35 +103,39 @@ def test_a_small_layer_has_colours_numbers_and_names_in_both_themes(show, qapp):
             assert seen == [colours().negative, colours().canvas]
             sheet = card.view.places().room
             assert sheet.width >= 0.7 * card.view.width()
+            written = {"at the left": (0, sheet.y, sheet.x - 4, sheet.height)}
+            written["above"] = (sheet.x, sheet.y - 20, sheet.width, 18)
             for node, source in np.ndindex(2, 3):
                 cell = card.view.places().cell(Cell(node, source))
-                middle = cell.x + cell.width / 4, cell.y + cell.height / 4, cell.width / 2, cell.height / 2
-                assert len(colours_in(card, *middle)) > 2, "no number is written"
-            assert len(colours_in(card, 0, sheet.y, sheet.x - 4, sheet.height)) > 2, "no names at the left"
-            assert len(colours_in(card, sheet.x, sheet.y - 20, sheet.width, 18)) > 2, "no names above"
+                written[node, source] = cell.middle(cell.width / 2, cell.height / 2)
+            for where, place in written.items():
+                assert len(colours_in(card, *place)) > 2, where
     finally:
         apply_theme(qapp, "light")
 
 
-def test_names_that_begin_and_end_alike_are_told_apart(show):
+def test_names_that_begin_and_end_alike_are_told_apart_and_leave_room_for_the_value(show):
     inputs = [f"a length of the {part} of a flower in cm" for part in ("sepal", "petal")]
     nodes = ("the node for all of the first things", "the node for all of the other things")
-    layer = Layer(nodes, "identity", np.ones((2, 2)))
-    card, *_ = show(State(Network(inputs, [layer]), Dataset([[1, 2]])))
+    layer = Layer(nodes, "identity", np.full((2, 2), 2.0))
+    card, _, selection = show(State(Network(inputs, [layer]), Dataset([[1, 2]])))
     first, second = (card.view.places().cell(Cell(k, k)) for k in range(2))
-    grid = first.x, first.y
 
-    def at_left(cell):
-        return card.view.grab(QRect(0, int(cell.y), int(grid[0]) - 2, int(cell.height))).toImage()
+    def names_of(cell):
+        """Return the names of the cell's node, at the left, and of its input, above."""
+        left = QRect(0, int(cell.y), int(first.x) - 2, int(cell.height))
+        above = QRect(int(cell.x), 0, int(cell.width), int(first.y) - 2)
+        return [card.view.grab(place).toImage() for place in (left, above)]
 
-    def above(cell):
-        return card.view.grab(QRect(int(cell.x), 0, int(cell.width), int(grid[1]) - 2)).toImage()
+    assert all(one != other for one, other in zip(names_of(first), names_of(second), strict=True))
+    selection.select(Address("weight", 0, 0, 0))
+    text = card.read_out.text()
+    assert text.endswith(": 2")
+    assert card.read_out.fontMetrics().horizontalAdvance(text) <= card.read_out.width()
+    assert card.width() == 364
 
-    assert at_left(first) != at_left(second)
-    assert above(first) != above(second)
 
-
-def test_a_large_layer_has_neither_numbers_nor_names_and_marks_what_is_selected(show, digits):
+def test_a_large_layer_has_no_texts_marks_what_is_selected_and_gives_way_to_its_layer(show, digits):
     card, _, selection = show(digits)
     assert card.view.places().room.width >= card.view.width() - 10
     assert len(colours_in(card, *card.view.places().cell(Cell(3, 5)))) == 1
@@ -141,6 +143,15 @@ def test_a_large_layer_has_neither_numbers_nor_names_and_marks_what_is_selected(
     for node, marked in ((None, False), (5, True), (9, False)):
         selection.select(None if node is None else Address("node", 0, node))
         assert (pixels_of(card.view)[round(row.y) - 1, int(row.center[0])] == accent) == marked
+    selection.select(Address("weight", 1, 3, 4))
+    assert (card.layer, card.choice.currentText()) == (1, "Hidden layer 2")
+    for address, layer, name in (
+        (Address("node", 0, 7), 1, "node_0_7"),  # a column of the layer that is shown
+        (Address("node", 2, 9), 2, "digit_9"),
+        (Address("node", -1, 1), 0, "pixel_0_1"),
+    ):
+        selection.select(address)
+        assert (card.layer, card.read_out.text()) == (layer, name)
 
 
 def test_hover_and_a_click_tell_a_weight_and_its_two_ends(show, approved):
@@ -156,19 +167,6 @@ def test_hover_and_a_click_tell_a_weight_and_its_two_ends(show, approved):
     QApplication.processEvents()
     assert selection.address == Address("weight", 0, 0, 2)
     assert hover(card, Cell(0, 2)) == card.read_out.text() == "node_0 ← input_2: 0"
-
-
-def test_the_panel_follows_the_selection_to_its_layer(show, digits):
-    card, _, selection = show(digits)
-    selection.select(Address("weight", 1, 3, 4))
-    assert (card.layer, card.choice.currentText()) == (1, "Hidden layer 2")
-    for address, layer, name in (
-        (Address("node", 0, 7), 1, "node_0_7"),  # a column of the layer that is shown
-        (Address("node", 2, 9), 2, "digit_9"),
-        (Address("node", -1, 1), 0, "pixel_0_1"),
-    ):
-        selection.select(address)
-        assert (card.layer, card.read_out.text()) == (layer, name)
 
 
 def test_arrow_keys_move_the_selection_and_stop_at_the_border(show):
@@ -232,12 +230,3 @@ def test_edits_names_and_layers_are_seen_at_once_or_when_the_panel_is_shown(show
     assert card.caption.text().startswith("1 × 3")
     document.push(add_layer(document.state, 0), "add")
     assert card.choice.count() == 2
-
-
-def test_a_long_name_leaves_room_for_the_value(show):
-    card, _, selection = show(replace(SMALL, network=replace(SMALL.network, inputs=("a" * 200, "b", "c"))))
-    selection.select(Address("weight", 0, 0, 0))
-    text = card.read_out.text()
-    assert text.endswith(": 2")
-    assert card.read_out.fontMetrics().horizontalAdvance(text) <= card.read_out.width()
-    assert card.width() == 364
