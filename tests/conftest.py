@@ -62,6 +62,14 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize([*mark.kwargs], [tuple(row) for row in rows])
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark each test that asks for `amount`: `--ci -m more` runs those that the plain run has not done in full."""
+    for item in items:
+        if "amount" in item.fixturenames:
+            item.add_marker("more")
+
+
 def pytest_collection_finish():
     """Keep the collected tests out of garbage collection."""
     gc.freeze()

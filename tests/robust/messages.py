@@ -8,11 +8,11 @@ from copy import deepcopy
 SIZED = 2
 WIDTHS = {1: 8, 5: 4}
 NUMBERS = (0, 1, 2, 3, 6, 7, 10, 13, 17, 127, 2**31, 2**40, 2**63, 2**64 - 1)
-TEXTS = (
-    b"Gemm", b"MatMul", b"Add", b"Mul", b"Div", b"Sub", b"Relu", b"Softmax", b"Gelu", b"Identity",
-    b"Transpose", b"Reshape", b"Squeeze", b"Concat", b"Constant", b"If", b"Conv", b"x", b"y", b"w", b"v",
-    b"b", b"one", b"", b"alpha", b"transB", b"axis", b"value", b"../w", b"\xff",
-)  # fmt: skip
+_TEXTS = b"""
+Gemm MatMul Add Mul Div Sub Relu Softmax Gelu Identity Transpose Reshape Squeeze Concat Constant If Conv
+x y w v b one alpha transB axis value ../w \xff
+"""
+TEXTS = (*_TEXTS.split(), b"")
 DEEPEST = 8
 
 

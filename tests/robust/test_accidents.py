@@ -1,14 +1,14 @@
 """Accidents in a save: a call that fails, a full disk, a kill. The old or the new file stays, whole."""
 
 import errno
-import json
+import itertools
 import locale
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from contextlib import suppress
-from pathlib import Path
+from contextlib import nullcontext, suppress
 
 import numpy as np
 import pytest
@@ -17,6 +17,10 @@ from PySide6.QtCore import QTimer
 if sys.platform == "win32":
     pytest.skip("Windows has other system calls", allow_module_level=True)
 
+import fcntl
+
+from nnviz.core.network import Layer, Network
+from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
 from nnviz.document.leftovers import claimed
 from nnviz.document.presence import Presence
@@ -27,17 +31,93 @@ from nnviz.files.code.program import Line, Program
 from nnviz.files.code.saving import beside
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
-from nnviz.files.snapshot import Copy
 from nnviz.ui.widgets.theme import application
-from tests.processes import ended
-from tests.robust.faults import KINDS, each_call
-from tests.robust.small import state
+from tests.processes import Forks
+
+SHORT = "a short write"
+KINDS = ("ENOSPC", "EIO", "EACCES", "EINTR", SHORT)
+ATTRIBUTES = ["getxattr", "listxattr", "setxattr"] if hasattr(os, "listxattr") else []
+READING = ["access", "fstat", "listdir", "lstat", "open", "scandir", "stat"]
+WRITING = ["chmod", "chown", "close", "fsync", "mkdir", "rename", "replace", "unlink", "write"]
+CALLS = [(os, name) for name in READING + WRITING + ATTRIBUTES] + [(fcntl, "flock")]
 
 
-@pytest.fixture
-def apart(amount):
-    """One in so many calls fails: every one where there is time."""
-    return amount(quick=12, ci=1, night=1)
+class Fault:
+    """Within it, nnviz's `number`-th system call fails, or writes only a part.
+
+    `met` is the name of that call, or "" until it comes.
+    """
+
+    def __init__(self, number, kind):
+        self._left, self._kind, self.met = number, kind, ""
+
+    def __enter__(self):
+        self._patch = pytest.MonkeyPatch()
+        for place, name in CALLS:
+            self._patch.setattr(place, name, self._around(name, getattr(place, name)))
+        return self
+
+    def __exit__(self, *_):
+        self._patch.undo()
+
+    def _around(self, name, call):
+        def called(*arguments, **words):
+            counts = name == "write" or self._kind != SHORT
+            if counts and not self.met and is_of_nnviz():
+                self._left -= 1
+                if self._left == 0:
+                    self.met = name
+                    return self._fail(name, call, arguments, words)
+            return call(*arguments, **words)
+
+        return called
+
+    def _fail(self, name, call, arguments, words):
+        if self._kind == SHORT:
+            handle, data = arguments
+            return call(handle, data[: max(1, len(data) // 2)])
+        if name == "close":  # what cannot be closed is closed all the same
+            call(*arguments, **words)
+        number = getattr(errno, self._kind)
+        raise OSError(number, os.strerror(number))
+
+
+def is_of_nnviz():
+    """Tell whether nnviz makes the call, itself or through Python's library."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        name = frame.f_globals.get("__name__", "")
+        if name.startswith(("nnviz.", "tests.")):
+            return name.startswith("nnviz.")
+        frame = frame.f_back
+    return False
+
+
+@pytest.fixture(params=KINDS)
+def faults(request, amount):
+    """Return a function that yields a Fault for the first call, the second, and so on, until one is not met.
+
+    By default for one in a dozen calls, with --ci for one in two: of each kind for others.
+    """
+    kind, apart = request.param, amount(quick=12, ci=2, night=1)
+
+    def one_after_the_other(least=8):
+        for number in itertools.count(1 + KINDS.index(kind) % apart, apart):
+            yield (fault := Fault(number, kind))
+            if not fault.met:
+                break
+        assert number > (1 if kind == SHORT else least), "too few calls were met"
+
+    return one_after_the_other
+
+
+not_short = pytest.mark.parametrize("faults", KINDS[:-1], indirect=True)
+
+
+def state(number, rows=1):
+    """Return a State whose first weight is `number`; a row takes about 20 bytes in a file."""
+    network = Network(("x",), (Layer(("output",), "identity", [[number]]),))
+    return State(network, Dataset(np.arange(rows)[:, None] + 0.123456789, np.ones((rows, 1))))
 
 
 def names(folder):
@@ -77,12 +157,10 @@ KEPT = {"a new file": [], "the first save of a session": [0], "a later save": [-
 """What case of a save leaves which State as the version before."""
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("case", KEPT)
-def test_a_save_in_which_a_call_fails_leaves_the_old_or_the_new_file(tmp_path, case, kind, apart):
-    folder, met = tmp_path, []
-    file = folder / "a.json"
-    for fault in each_call(kind, apart):
+def test_a_save_in_which_a_call_fails_leaves_the_old_or_the_new_file(tmp_path, case, faults):
+    folder, file = tmp_path, tmp_path / "a.json"
+    for fault in faults():
         document = opened(folder, case)
         before = file.read_bytes() if file.exists() else None
         document.push(state(2), "two")
@@ -100,10 +178,7 @@ def test_a_save_in_which_a_call_fails_leaves_the_old_or_the_new_file(tmp_path, c
         document.push(state(3), "three")
         document.save(file, over=True)
         assert load(file) == state(3)
-        met.append(fault.met)
     assert [load_kept(folder)] * bool(KEPT[case]) == [state(number) for number in KEPT[case]]
-    print(len(met) - 1, "faults")
-    assert len(met) * apart > (1 if kind == "a short write" else 8)
 
 
 def load_kept(folder):
@@ -120,15 +195,14 @@ PROGRAMS = [Program((Line(f"print({k})"),), {"W0": np.full((1, 30), k)}) for k i
 
 
 @pytest.mark.parametrize("there_before", [True, False])
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_program_and_its_numbers_are_both_new_or_both_as_they_were(tmp_path, kind, apart, there_before):
+def test_a_program_and_its_numbers_are_both_new_or_both_as_they_were(tmp_path, faults, there_before):
     def pair():
         return [path.read_bytes() if path.exists() else None for path in (file, beside(file))]
 
-    file, met = tmp_path / "a.py", []
+    file = tmp_path / "a.py"
     saving.save(PROGRAMS[2], file)
     new = pair()
-    for fault in each_call(kind, apart):
+    for fault in faults():
         for path in tmp_path.iterdir():
             path.unlink()
         if there_before:
@@ -138,14 +212,12 @@ def test_a_program_and_its_numbers_are_both_new_or_both_as_they_were(tmp_path, k
         assert str(file) in said or not said, fault.met
         assert pair() == (before if said else new), fault.met
         assert fault.met == "unlink" or set(names(tmp_path)) <= {"a.npz", "a.py"}, fault.met
-        met.append(fault.met)
-    assert len(met) * apart > (1 if kind == "a short write" else 8)
 
 
-@pytest.mark.parametrize("kind", KINDS[:-1])
-def test_a_question_whether_a_file_can_be_written_ends_in_a_sentence(tmp_path, kind, apart):
+@not_short
+def test_a_question_whether_a_file_can_be_written_ends_in_a_sentence(tmp_path, faults):
     save(state(0), tmp_path / "a.json")
-    for fault in each_call(kind, apart):
+    for fault in faults(least=0):
         said = refused(fault, lambda: atomic.check(tmp_path / "a.json"))
         assert str(tmp_path / "a.json") in said or not said
         left = [name for name in names(tmp_path) if name != "a.json"]
@@ -155,11 +227,9 @@ def test_a_question_whether_a_file_can_be_written_ends_in_a_sentence(tmp_path, k
     assert load(tmp_path / "a.json") == state(0)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_unsaved_work_is_kept_once_a_fault_has_passed(tmp_path, kind, apart, qtbot):
-    count = 0
-    for count, fault in enumerate(each_call(kind, apart)):
-        folder, said = tmp_path / f"{kind} {count}", []
+def test_unsaved_work_is_kept_once_a_fault_has_passed(tmp_path, faults, qtbot):
+    for count, fault in enumerate(faults()):
+        folder, said = tmp_path / f"{count}", []
         document = Document(state(0))
         recovery = Recovery(document, folder, delay_ms=1)
         recovery.failed.connect(said.append)
@@ -172,23 +242,20 @@ def test_unsaved_work_is_kept_once_a_fault_has_passed(tmp_path, kind, apart, qtb
         recovery.leave()
         assert len([name for name in names(folder) if name.endswith(".copy")]) == 1, fault.met
         assert not [name for name in names(folder) if name.endswith(".tmp")], fault.met
-        assert offered(folder) == [state(2)], fault.met
-    print(count, "faults")
-    assert (count + 1) * apart > (1 if kind == "a short write" else 8)
+        assert offered(folder) == ([state(2)], ""), fault.met
 
 
 def offered(folder):
-    """Return the State of each leftover; they stay."""
+    """Return the State of each leftover, and what is said of others; they stay."""
     left, said = claimed(folder)
     found = [leftover.load() for leftover in left]
     for leftover in left:
         leftover.release()
-    assert said == ""
-    return found
+    return found, said
 
 
-@pytest.mark.parametrize("kind", KINDS[:-1])
-def test_leftovers_are_offered_now_or_at_the_next_start_whatever_fails(tmp_path, kind, apart, qapp):
+@not_short
+def test_leftovers_are_offered_now_or_at_the_next_start_whatever_fails(tmp_path, faults, qapp):
     document = Document(state(0))
     recovery = Recovery(document, tmp_path / "as left")
     document.push(state(1), "one")
@@ -196,27 +263,20 @@ def test_leftovers_are_offered_now_or_at_the_next_start_whatever_fails(tmp_path,
     for name in ("0.copy", "old.lock", ".nnviz-0123456789ab.tmp"):
         (tmp_path / "as left" / name).write_bytes(b"?")
         os.utime(tmp_path / "as left" / name, (0, 0))
-    count = 0
-    for fault in each_call(kind, apart):
+    for count, fault in enumerate(faults(least=15)):
         folder = shutil.copytree(tmp_path / "as left", tmp_path / f"{count}")
         with fault:
             left, _ = claimed(folder)
         for leftover in left:
             assert leftover.load() == state(1), fault.met
             leftover.release()
-        left, _ = claimed(folder)
-        assert [leftover.load() for leftover in left] == [state(1)], fault.met
-        for leftover in left:
-            leftover.release()
-        count += 1
+        assert offered(folder)[0] == [state(1)], fault.met
     assert sorted(path.suffix for path in folder.iterdir()) == [".copy", ".damaged", ".lock"]
-    print(count - 1, "faults")
-    assert count * apart > 15
 
 
-@pytest.mark.parametrize("kind", KINDS[:-1])
-def test_who_has_what_open_is_known_or_not_and_never_in_the_way(tmp_path, kind, apart):
-    for count, fault in enumerate(each_call(kind, apart)):
+@not_short
+def test_who_has_what_open_is_known_or_not_and_never_in_the_way(tmp_path, faults):
+    for count, fault in enumerate(faults(least=0)):
         one, two = Presence(tmp_path / f"{count}"), Presence(tmp_path / f"{count}")
         with fault:
             one.move_to(tmp_path / "a.json")
@@ -247,10 +307,11 @@ def test_timers_are_made_where_a_capital_i_has_a_dot(qapp):
 # A disk that is full to the last byte
 
 
-@pytest.fixture(scope="module")
-def disk(tmp_path_factory):
-    """A folder on a file system of 64 kB; the tests are skipped where none may be mounted."""
-    folder = tmp_path_factory.mktemp("disk")
+@pytest.fixture
+def disk(tmp_path):
+    """Return a folder on a file system of 64 kB; the test is skipped where none may be mounted."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "nnviz-test", str(folder)]
     if sys.platform != "linux" or subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("no file system of 64 kB may be mounted here")
@@ -258,95 +319,109 @@ def disk(tmp_path_factory):
     subprocess.run(["umount", str(folder)], check=True)
 
 
-@pytest.fixture
-def empty(disk):
-    """The same, empty."""
-    for path in sorted(disk.rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
-    return disk
-
-
-def test_what_does_not_fit_leaves_the_old_file_and_can_be_saved_elsewhere(empty, tmp_path):
-    document = Document(state(0))
-    document.save(empty / "a.json")
-    document.push(state(1, rows=3_000), "many rows")
-    with pytest.raises(FileError) as caught:
-        document.save()
-    assert str(caught.value) == f"{empty / 'a.json'} was not saved: the disk is full"
-    assert load(empty / "a.json") == state(0)
-    assert names(empty) == ["a.json"]
+def test_every_size_up_to_the_whole_disk_is_saved_or_refused_and_never_half(disk, tmp_path, amount):
+    document, file, before, told = Document(state(0)), disk / "a.json", state(0), []
+    document.save(file)
+    for rows in range(100, 3001, amount(quick=290, ci=100, night=10)):
+        document.push(state(rows, rows), "rows")
+        told.append(refused(nullcontext(), document.save))
+        before = before if told[-1] else document.state
+        assert load(file) == before
+        assert names(disk) == ["a.json"]
+    assert set(told) == {"", f"{file} was not saved: the disk is full"}
     assert document.modified
     document.save(tmp_path / "a.json")
-    assert load(tmp_path / "a.json") == state(1, rows=3_000)
+    assert load(tmp_path / "a.json") == document.state
 
 
-def test_every_size_up_to_the_whole_disk_is_saved_or_not_and_never_half(empty, amount):
-    document, before = Document(state(0)), state(0)
-    document.save(empty / "a.json")
-    refused = 0
-    for rows in range(100, 3000, amount(quick=350, ci=100, night=100)):
-        document.push(state(rows, rows), "rows")
-        try:
-            document.save()
-        except FileError:
-            refused += 1
-        else:
-            before = document.state
-        assert load(empty / "a.json") == before
-        assert names(empty) == ["a.json"]
-    assert 0 < refused < 8 or amount(quick=0, ci=29, night=29) > refused > 0
+# kill -9 before each system call that changes something
+
+ARMED = """
+import os, signal, sys
+from pathlib import Path
+from nnviz.files.registry import load
+left, old, new = int(sys.argv[1]), *(Path(sys.argv[3], name) for name in ("old.json", "new.json"))
+
+def killing(call):
+    def called(*arguments, **words):
+        global left
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*arguments, **words)
+    return called
+
+def arm():
+    for name in sys.argv[2].split():
+        setattr(os, name, killing(getattr(os, name)))
+"""
+SAVING = f"""{ARMED}
+from nnviz.files.on_disk import OnDisk
+data = new.read_bytes()
+arm()
+OnDisk(Path("a.json"), set()).write(data, over=True)
+"""
+KEEPING = f"""{ARMED}
+from PySide6.QtCore import QCoreApplication
+from nnviz.document.document import Document
+from nnviz.document.recovery import Recovery
+app, states = QCoreApplication([]), [load(old), load(new)]
+document = Document(states[0])
+recovery = Recovery(document, Path(), delay_ms=1)
+arm()
+for state in (states[1], states[0], states[1]):
+    document.push(state, "")
+    while recovery.busy:
+        app.processEvents()
+recovery.close()
+"""
 
 
-def test_a_version_before_that_does_not_fit_is_said_and_the_file_is_saved(empty):
-    Document(state(0, rows=900)).save(empty / "a.json")
-    document = Document(state(0))
-    document.open(empty / "a.json")
-    (empty / "filler").write_bytes(b"x" * 16_000)
-    document.push(state(1), "one row")
-    said = document.save()
-    size = (empty / "a.json").stat().st_size
-    assert said in (
-        "",
-        f"the version before is not kept: {empty / 'a.json~'} was not saved: the disk is full",
-    ), size
-    assert load(empty / "a.json") == state(1)
+@pytest.fixture
+def killed(tmp_path, amount):
+    """Return a function that kills a program before each of its calls in turn, and yields its folder.
+
+    What the program has left half written is made old, so that the next one sees to it.
+    """
+    before, halves = tmp_path / "before", []
+    before.mkdir()
+    for name, number in (("old.json", 0), ("new.json", 1)):
+        save(state(number), before / name)
+
+    def one_after_the_other(program):
+        with Forks() as run:
+            for number in itertools.count(1, amount(quick=8, ci=2, night=1)):
+                folder = tmp_path / f"{number}"
+                folder.mkdir()
+                (folder / "a.json").write_bytes((before / "old.json").read_bytes())
+                code, _, err = run(program, number, " ".join(["open", *WRITING]), before, folder=folder)
+                assert (code in (0, -signal.SIGKILL), err) == (True, "")
+                for path in folder.iterdir():
+                    if path.name.startswith(".nnviz-") or path.suffix == ".lock":
+                        halves.append(path)
+                        os.utime(path, (0, 0))
+                yield folder
+                if code == 0:
+                    break
+        assert halves, "no kill has left anything half"
+
+    return one_after_the_other
 
 
-def test_a_full_disk_for_copies_is_said_once_and_work_goes_on(empty, qtbot, tmp_path):
-    filler = empty / "filler"
-    filler.write_bytes(b"x" * 60_000)
-    document, said = Document(state(0)), []
-    recovery = Recovery(document, empty / "recovery", delay_ms=1)
-    recovery.failed.connect(said.append)
-    for number in range(1, 6):
-        document.push(state(number, rows=2000), "rows")
-        qtbot.waitUntil(lambda: len(said) == 1)
-    assert said[0].endswith("the disk is full")
-    document.save(tmp_path / "a.json")
-    assert load(tmp_path / "a.json") == state(5, rows=2000)
-    document.push(state(6, rows=1000), "rows")
-    filler.unlink()
-    qtbot.waitUntil(lambda: not recovery.busy)
-    (copy,) = Path(empty / "recovery").glob("*.copy")
-    assert Copy(copy.read_bytes()).state() == state(6, rows=1000)
-    recovery.close()
-    assert names(empty / "recovery") == []
+def test_a_kill_leaves_the_old_or_the_new_file_and_the_next_save_clears_up(killed):
+    for folder in killed(SAVING):
+        assert load(folder / "a.json") in (state(0), state(1))
+        assert load_kept(folder) in (None, state(0))
+        Document(state(2)).save(folder / "a.json", over=True)
+        assert load(folder / "a.json") == state(2)
+        assert set(names(folder)) <= {"a.json", "a.json~"}
 
 
-# kill -9 at random moments
-
-SEED = 9
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks what it kills")
-def test_a_kill_leaves_a_whole_file_or_copy_and_the_next_save_or_start_clears_up(tmp_path, amount):
-    saves, copies = amount(quick=(12, 3), ci=(200, 200), night=(5000, 5000))
-    command = [sys.executable, "-m", "tests.robust.killed", *map(str, (SEED, saves, copies, tmp_path))]
-    code, printed, err = ended(command, cwd=Path(__file__).parents[2], timeout=3600)
-    assert (code, err) == (0, "")
-    print(saves, copies, "kills:", printed)
-    found = json.loads(printed)
-    assert found["save"]["wrong"] == found["recovery"]["wrong"] == []
-    assert found["save"]["left"] in (["a.json"], ["a.json", "a.json~"])
-    assert found["save"]["half"] > 0, "no kill has met a save"
-    assert found["recovery"]["left"] == []
+def test_a_kill_leaves_whole_copies_and_the_next_start_clears_up(killed):
+    for folder in killed(KEEPING):
+        left, damaged = claimed(folder)
+        assert damaged == ""
+        assert [leftover.load() for leftover in left] in ([], [state(0)], [state(1)])
+        for leftover in left:
+            leftover.discard()
+        assert names(folder) == ["a.json"]

@@ -10,6 +10,7 @@ import re
 import sys
 import threading
 import weakref
+from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from nnviz.core import edits
-from nnviz.core.network import Layer, Network
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
@@ -39,7 +39,7 @@ from nnviz.ui.window.unexpected import LOG_NAME
 from tests.bench.memory import megabytes
 from tests.core import oracle
 from tests.core.test_history import check_line
-from tests.robust.witness import logged
+from tests.robust.truths import logged
 from tests.ui.hands import address_named, click
 from tests.ui.sees import figure
 
@@ -67,18 +67,11 @@ def opened(qtbot, file, data):
     assert logged(data / LOG_NAME) == []
 
 
-def small(updates):
-    """Return 2-2-1 with four rows, which learns slowly."""
-    hidden = Layer(["node_0", "node_1"], "tanh", np.array([[0.5, -0.25], [0.75, 0.5]]), np.array([0.1, 0.2]))
-    output = Layer(["output"], "identity", np.array([[0.5, -1.0]]), np.array([0.0]))
-    rows = Dataset(np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1], [1], [0]]))
-    return State(Network(["a", "b"], [hidden, output]), rows, Training(1e-6, updates))
-
-
-def of_nnviz():
-    """Return everything of Qt that Python knows of, by its class's name, with the number of each."""
-    things = [type(thing).__name__ for thing in shiboken6.getAllValidWrappers() if isinstance(thing, QObject)]
-    return {name: things.count(name) for name in sorted(set(things))}
+def learning(updates, rate=1e-6, output="identity", **settings):
+    """Return 2-2-1 with the four rows of XOR; by default it learns slowly."""
+    network = oracle.make_network([2, 2, 1], ["tanh", output], [True, True], scale=1.0)
+    data = Dataset([[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]])
+    return State(network, data, Training(rate, updates, **settings))
 
 
 def open_files():
@@ -91,17 +84,14 @@ def open_files():
 
 
 def counted():
-    """Return what must not become more, once the garbage is gone."""
+    """Return the number of each thing that must not become more, once the garbage is gone."""
     for _ in range(3):
         gc.collect()
         QTest.qWait(0)
-    return {
-        "of Qt": of_nnviz(),
-        "widgets": len(QApplication.allWidgets()),
-        "top levels": len(QApplication.topLevelWidgets()),
-        "threads": threading.active_count(),
-        "files": sorted(open_files()),
-    }
+    known = [type(thing).__name__ for thing in shiboken6.getAllValidWrappers() if isinstance(thing, QObject)]
+    numbers = Counter([*known, *open_files()])
+    more = {"widgets": len(QApplication.allWidgets()), "top levels": len(QApplication.topLevelWidgets())}
+    return numbers + Counter(more | {"threads": threading.active_count()})
 
 
 def assert_flat(told):
@@ -110,29 +100,22 @@ def assert_flat(told):
 
 
 def test_a_long_run_takes_no_more_memory_and_every_iteration_stays_in_reach(qtbot, tmp_path, amount):
-    if not (updates := amount(quick=0, ci=10**6, night=10**7)):
+    if not (updates := amount(quick=0, ci=150_000, night=10**7)):
         pytest.skip("takes many updates")
-    save(small(updates), tmp_path / "small.json")
-    with opened(qtbot, tmp_path / "small.json", tmp_path) as window:
-        run_to_its_end(qtbot, window, updates)
-
-
-def run_to_its_end(qtbot, window, updates):
-    window.runner.speed = 1.0
-    window.runner.run()
-    told = []
-    warm = min(100_000, updates // 3)
-    for mark in np.linspace(warm, updates, 10, dtype=int).tolist():
-        qtbot.waitUntil(lambda mark=mark: window.document.state.iteration >= mark, timeout=10**6)
-        told.append(megabytes())
-    qtbot.waitUntil(lambda: not window.runner.running)
-    print(f"{updates} updates: {told[0]:.1f} MB after {warm}, {told[-1]:.1f} at the end")
-    assert_flat(told)
-    assert figure(window, "Iteration").accessibleDescription() == f"{updates}"
-    back = min(updates, 100_000) * 4 // 5 + 1
-    window.runner.scrub_to(back)
-    qtbot.waitUntil(lambda: window.document.state.iteration == back)
-    assert window.document.state.network == train(small(back)).state.network
+    save(learning(updates), tmp_path / "long.json")
+    with opened(qtbot, tmp_path / "long.json", tmp_path) as window:
+        window.runner.speed = 1.0
+        window.runner.run()
+        told = []
+        for mark in np.linspace(100_000, updates, 10, dtype=int).tolist():
+            qtbot.waitUntil(lambda mark=mark: window.document.state.iteration >= mark, timeout=10**6)
+            told.append(megabytes())
+        qtbot.waitUntil(lambda: not window.runner.running)
+        assert_flat(told)
+        assert figure(window, "Iteration").accessibleDescription() == f"{updates}"
+        window.runner.scrub_to(80_001)
+        qtbot.waitUntil(lambda: window.document.state.iteration == 80_001)
+        assert window.document.state.network == train(learning(80_001)).state.network
 
 
 def in_use(qtbot, window):
@@ -149,59 +132,46 @@ def in_use(qtbot, window):
 
 
 def test_documents_that_come_and_go_leave_nothing(qtbot, tmp_path, amount):
-    if not (rounds := amount(quick=0, ci=8, night=80)):
+    if not (rounds := amount(quick=0, ci=3, night=80)):
         pytest.skip("opens many documents; windows that come and go have one each")
-    with opened(qtbot, paths()[0], tmp_path) as window:
-        open_one_after_the_other(qtbot, window, paths(), rounds)
-
-
-def open_one_after_the_other(qtbot, window, files, rounds):
     told, kinds, networks = [], [], []
-    window.files.asks = False
-    for path in files * rounds:
-        assert window.files.open(path)
-        in_use(qtbot, window)
-        networks.append(weakref.ref(window.document.state.network))
-        if path == files[-1]:
-            while window.document.modified:  # of what is unsaved a copy may be open
-                window.undo()
-            kinds.append(counted())
-            told.append(megabytes())
-    window.files.open(files[0])
-    counted()
-    left = [k for k, network in enumerate(networks) if network() is not None]
-    assert len(left) <= 3, f"documents {left} are still held"  # what the diagram painted last of each kind
-    print(f"{len(networks)} documents: {told[0]:.1f} MB, {told[-1]:.1f} at the end")
+    files = paths()[:: amount(quick=2, ci=2, night=1)]
+    with opened(qtbot, files[0], tmp_path) as window:
+        window.files.asks = False
+        for path in files * rounds:
+            assert window.files.open(path)
+            in_use(qtbot, window)
+            networks.append(weakref.ref(window.document.state.network))
+            if path == files[-1]:
+                while window.document.modified:  # of what is unsaved a copy may be open
+                    window.undo()
+                kinds.append(counted())
+                told.append(megabytes())
+        window.files.open(files[0])
+        counted()
+        left = [k for k, network in enumerate(networks) if network() is not None]
+        assert len(left) <= 3, f"documents {left} are still held"  # the last of each kind of diagram
     assert_flat(told)
     assert kinds[2:] == kinds[1:-1]
 
 
-def come_and_go(qtbot, path, data):
-    """Open a window on a file, use it, close it; return references to what it was."""
-    with opened(qtbot, path, data) as window:
-        in_use(qtbot, window)
-        return [weakref.ref(part) for part in (window, window.document, window.main_window, window.diagram)]
-
-
 def test_windows_that_come_and_go_leave_nothing(qtbot, tmp_path, amount):
-    number = amount(quick=3, ci=100, night=1000)
-    told, kinds, parts = [], [], []
+    told, kinds, parts, number = [], [], [], amount(quick=3, ci=12, night=1000)
     for k in range(number):
-        parts += come_and_go(qtbot, paths()[k % 4], tmp_path)
+        with opened(qtbot, paths()[k % 4], tmp_path) as window:
+            in_use(qtbot, window)
+            parts += map(weakref.ref, (window, window.document, window.main_window, window.diagram))
+        del window
         if (k + 1) % max(number // 4, 1) == 0:
             kinds.append(counted())
             told.append(megabytes())
-    print(f"{number} windows: {told[1]:.1f} MB after half of them, {told[-1]:.1f} at the end")
     assert [part() for part in parts if part() is not None] == []
     assert_flat(told[1:])  # the first quarter warms up
     assert kinds[2:] == kinds[1:-1]
 
 
-# The curve of a long run, with real updates
-
-
 def trained(state, updates, limit):
-    """Return the State after so many updates; the document takes one now and then, as it does each frame."""
+    """Return the run of real updates; the document takes a State now and then, as it does each frame."""
     trainer = Trainer(state, limit)
     for unit, _ in enumerate(trainer.work(updates)):
         if unit % 5000 == 0:
@@ -210,26 +180,24 @@ def trained(state, updates, limit):
 
 
 def curves(run):
-    return {"": run.history, **{curve.name: curve.history for curve in run.beside}}
+    return [run.history, *(curve.history for curve in run.beside)]
 
 
 def test_the_line_of_a_long_run_is_true_in_the_window_and_in_the_file(amount):
-    if not (updates := amount(quick=0, ci=200_000, night=10_000_000)):
+    if not (updates := amount(quick=0, ci=50_000, night=10_000_000)):
         pytest.skip("takes many updates")
-    network = oracle.make_network([2, 2, 1], ["tanh", "sigmoid"], [True, True], scale=1.0)
-    data = Dataset([[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]])
-    state = State(network, data, Training(0.3, updates, validation=0.25))
+    state = learning(updates, 0.3, "sigmoid", validation=0.25)
     whole = trained(state, updates, float("inf")).run
     shown = trained(state, updates, USUAL_LIMITS.history_points)
-    opened = native.read(Source(native.write(shown)))
+    written = native.write(shown)
+    read = native.read(Source(written))
     assert len(curves(whole)) == 4
-    for name, curve in curves(whole).items():
+    for curve, *others in zip(*map(curves, (whole, shown.run, read.run)), strict=True):
         assert len(curve) == updates + 1
-        for run in (shown.run, opened.run):
-            check_line(curves(run)[name].line, curve.points)
+        for other in others:
+            check_line(other.line, curve.points)
     later = with_earlier(edits.randomise(shown, 3), shown)
-    (earlier,) = later.runs
-    check_line(earlier.history, whole.points[:, :2])
+    check_line(later.runs[0].history, whole.points[:, :2])
     (again,) = native.read(Source(native.write(later))).runs
-    np.testing.assert_array_equal(again.history, earlier.history)
-    assert len(json.loads(native.write(shown))["run"]["history"]) <= 4 * 4096
+    np.testing.assert_array_equal(again.history, later.runs[0].history)
+    assert len(json.loads(written)["run"]["history"]) <= 4 * 4096
