@@ -79,6 +79,7 @@ class Walk:
         """Whether there is nothing to take a mean of: the mean slopes are the row's."""
         self.steps = [step for step in self._all_steps(sizes) if step.phase in phases]
         self._done = {step: k for k, step in enumerate(self.steps)}
+        self._starts = {step.phase: k for k, step in reversed([*enumerate(self.steps)])}
 
     def _all_steps(self, sizes: tuple[int, ...]) -> Iterator[Step]:
         def each(deed: Deed, layer: int) -> Iterator[Step]:
@@ -103,7 +104,7 @@ class Walk:
 
     def start(self, phase: Phase) -> int:
         """Return the position at which `phase` begins."""
-        return next(k for k, step in enumerate(self.steps) if step.phase == phase)
+        return self._starts[phase]
 
     def phase_at(self, position: int) -> Phase:
         """Return the phase of the step that comes next at `position`, at the end the last phase."""
