@@ -64,7 +64,7 @@ def pytest_generate_tests(metafunc):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark each test that asks for `amount`: `--ci -m more` runs those that the plain run has not done in full."""
+    """Mark each test that asks for `amount`: `--ci -m more` runs what the plain run has not tried in full."""
     for item in items:
         if "amount" in item.fixturenames:
             item.add_marker("more")

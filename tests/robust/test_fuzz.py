@@ -9,6 +9,7 @@ import random
 import re
 import subprocess
 import sys
+import sysconfig
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -208,8 +209,8 @@ def takes_little_memory():
 
 
 _FORBIDDEN = {"socket.connect", "pickle.find_class", "os.system", "exec"}
-_NONE = (os.devnull, "<unknown>")
-"""What Python itself looks for where the text of a program is wrong, and no file."""
+_PYTHON = (os.devnull, "<unknown>", sysconfig.get_path("stdlib"))
+"""What Python itself looks for: the text of a program that is wrong, and a module that is imported late."""
 _seen = None
 
 
@@ -230,7 +231,8 @@ def watched():
         yield seen
     finally:
         _seen = None
-        seen[:] = [each for each in seen if isinstance(each, str | os.PathLike) and each not in _NONE]
+        seen[:] = [str(each) for each in seen if isinstance(each, str | os.PathLike)]
+        seen[:] = [each for each in seen if not each.startswith(_PYTHON)]
 
 
 def read(form, data, folder):
