@@ -197,7 +197,7 @@ print(main(["slopes", file]), main(["train", file]), main(["screenshot", file, "
 def test_a_process_writes_no_warning(amount, tmp_path):
     """In this process a warning is an error; others come from threads and from Qt."""
     names = ["the largest number", "1e-320", "200 layers", "no rows", "5,000 nodes"]
-    if not (number := amount(quick=0, ci=2, night=5)):
+    if not (number := amount(quick=0, ci=1, night=5)):
         pytest.skip("starts a process for each")
     for name in names[:number]:
         code, printed, err = python(IN_A_PROCESS, _saved(EXTREMES[name], tmp_path), tmp_path / "out.png")
@@ -296,7 +296,7 @@ def faults(qtlog, capfd):
 def test_every_view_shows_it_soon_and_without_a_fault(open_window, qtbot, faults, amount, tmp_path):
     longest_s = LONGEST * processor_s(yardstick)
     large = amount(quick=[], ci=["200 layers", "5,000 nodes"], night=[])
-    for name, state in [*some(amount(quick=1, ci=2, night=99)), *((name, EXTREMES[name]) for name in large)]:
+    for name, state in [*some(amount(quick=1, ci=1, night=99)), *((name, EXTREMES[name]) for name in large)]:
         with qtbot.capture_exceptions() as failed:
             before = time.thread_time()
             window = open_window(state)

@@ -100,7 +100,7 @@ def assert_flat(told):
 
 
 def test_a_long_run_takes_no_more_memory_and_every_iteration_stays_in_reach(qtbot, tmp_path, amount):
-    if not (updates := amount(quick=0, ci=150_000, night=10**7)):
+    if not (updates := amount(quick=0, ci=120_000, night=10**7)):
         pytest.skip("takes many updates")
     save(learning(updates), tmp_path / "long.json")
     with opened(qtbot, tmp_path / "long.json", tmp_path) as window:
