@@ -42,7 +42,7 @@ from nnviz.ui.widgets.theme import application, apply_theme
 from nnviz.ui.window.settings import Settings
 from tests.picture.diagrams import state
 from tests.processes import ended
-from tests.robust.extremes import LARGEST, filled
+from tests.robust.test_extremes import LARGEST, filled
 from tests.ui.bare import end_process, window_in_a_process
 from tests.ui.hands import hover, point
 from tests.ui.runs import pixels_of
