@@ -56,6 +56,16 @@ def dense(name, units, activation="linear", **more):
     return {"class_name": "Dense", "config": {**config, **more}}
 
 
+def layer(kind, name="odd", **config):
+    """Return a layer as Keras 2 writes it."""
+    return {"class_name": kind, "config": {"name": name, **config}}
+
+
+def of_keras_3(layer, module="keras.layers", registered=None):
+    """Return a layer as Keras 3 writes it, with the module that it is of."""
+    return {"module": module, "registered_name": registered, **layer}
+
+
 def sequential(*layers):
     """Return a Sequential model as Keras from 2.2.3 on writes it."""
     return {"class_name": "Sequential", "config": {"name": "sequential", "layers": list(layers)}}

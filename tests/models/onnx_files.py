@@ -5,8 +5,8 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from nnviz.files.registry import FORMATS, read
-from nnviz.files.source import Source
+from nnviz.files.registry import FORMATS
+from tests.models.helpers import close, opened
 
 ONNX = next(form for form in FORMATS if form.name == "ONNX model")
 
@@ -18,10 +18,13 @@ def numbers(*shape, seed=0, dtype="f4"):
 
 def graph_of(nodes, tensors, inputs, kind=TensorProto.FLOAT, dims=("rows",), output="y"):
     """Return a graph of nodes (operator, inputs, output, attributes), from x of `inputs` to `output`."""
-    made = [
-        helper.make_node(operator, names, [out], name=f"{operator.lower()}_{k}", **dict(*said))
-        for k, (operator, names, out, *said) in enumerate(nodes)
-    ]
+    made = []
+    for k, (operator, names, out, *settings) in enumerate(nodes):
+        domain = "ai.onnx.ml" if operator in ("Scaler", "ZipMap") else ""
+        node = helper.make_node(
+            operator, names, [out], f"{operator.lower()}_{k}", domain=domain, **dict(*settings)
+        )
+        made.append(node)
     return helper.make_graph(
         made,
         "test",
@@ -36,20 +39,13 @@ def graph_of(nodes, tensors, inputs, kind=TensorProto.FLOAT, dims=("rows",), out
 
 def model_of(graph, opset=17, **more):
     """Return the model of a graph."""
-    opsets = [helper.make_opsetid("", opset), *more.pop("opsets", ())]
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", 1)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=8, **more)
 
 
 def bytes_of(nodes, tensors, inputs, opset=17, **more):
     """Return the bytes of a model of nodes."""
     return model_of(graph_of(nodes, tensors, inputs, **more), opset).SerializeToString()
-
-
-def opened(data):
-    """Return the State in a model, and what nnviz tells of it."""
-    source = Source(data)
-    state = read(source)
-    return state, source.told
 
 
 def run(data, x, output=0):
@@ -60,12 +56,12 @@ def run(data, x, output=0):
     return session.run(None, {session.get_inputs()[0].name: x})[output]
 
 
-def check_same(data, inputs, dtype=np.float32, within=1e-6):
-    """Assert that nnviz and onnxruntime predict the same of random rows; return the State."""
-    state, _ = opened(data)
+def check_same(data, inputs, name="", dtype=np.float32, within=1e-6):
+    """Assert that both predict the same of random rows; return the State and what nnviz says of it."""
+    state, told = opened(data)
     x = np.random.default_rng(1).normal(size=(5, inputs)).astype(dtype)
-    np.testing.assert_allclose(state.network.predict(x), run(data, x), rtol=within, atol=within)
-    return state
+    close(state.network.predict(x), run(data, x), within, err_msg=name)
+    return state, told
 
 
 def checked(data):

@@ -2,109 +2,79 @@
 
 import numpy as np
 import pytest
+import torch
+from torch.nn import functional
 
 from nnviz.core.losses import LOSSES
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Training, epoch_order
+from nnviz.core.run import epoch_order
 from nnviz.core.slopes import slopes
-from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
-from tests.core.oracle import make_network
+from tests.core.oracle import classes
+from tests.models.helpers import close, module_of
 
-torch = pytest.importorskip("torch")
-
-DIGITS = {"rtol": 1e-9, "atol": 1e-9}
-UPDATES = 17
-
-
-def a_state(loss, output, depth, validation, batch):
-    sizes = [3, *[4] * depth, 3]
-    network = make_network(sizes, [*["tanh"] * depth, output], [True] * depth + [depth % 2 == 0], 10 + depth)
-    random = np.random.default_rng(depth)
-    targets = np.eye(3)[random.integers(0, 3, 13)]
-    if output == "sigmoid":
-        targets = random.integers(0, 2, (13, 3)).astype(float)
-    data = Dataset(random.normal(size=(13, 3)), targets)
-    return State(network, data, Training(0.5, UPDATES, batch, seed=3, loss=loss, validation=validation))
+DIGITS = 1e-9
+KINDS = [(loss, output) for loss in LOSSES for output in ("softmax", "sigmoid")]
 
 
-def parameters_of(network):
-    found = []
-    for layer in network.layers:
-        found.append(torch.tensor(layer.weights, requires_grad=True))
-        found.append(None if layer.biases is None else torch.tensor(layer.biases, requires_grad=True))
-    return found
+def state_of(loss, output, depth, **training):
+    return classes(output, 3, 13, ["tanh"] * depth, 10 + depth, loss=loss, learning_rate=0.5, **training)
 
 
-def z_of(network, parameters, x):
-    for k in range(len(network.layers)):
-        x = torch.nn.functional.linear(x, parameters[2 * k], parameters[2 * k + 1])
-        if k < len(network.layers) - 1:
-            x = torch.tanh(x)
-    return x
-
-
-def loss_of(name, output, z, y):
-    """Return the loss as torch has it, of the last z."""
+def loss_of(name, module, x, y):
+    """Return the loss of torch: cross-entropy of the last z, which torch takes before softmax or sigmoid."""
     if name == "mse":
-        a = torch.softmax(z, dim=1) if output == "softmax" else torch.sigmoid(z)
-        return torch.nn.functional.mse_loss(a, y)
-    if output == "softmax":
-        return torch.nn.functional.cross_entropy(z, y)
-    return torch.nn.functional.binary_cross_entropy_with_logits(z, y)
+        return functional.mse_loss(module(x), y)
+    by_logits = functional.cross_entropy
+    if isinstance(module[-1], torch.nn.Sigmoid):
+        by_logits = functional.binary_cross_entropy_with_logits
+    return by_logits(module[:-1](x), y)
+
+
+def check_slopes(state):
+    """Check the loss and its slopes of all rows; return the loss."""
+    found = slopes(state.network, state.data.inputs, state.data.targets, state.training.loss)
+    module = module_of(state.network)
+    value = loss_of(state.training.loss, module, *map(torch.tensor, (state.data.inputs, state.data.targets)))
+    value.backward()
+    close([found.loss, state.loss()], [value.item()] * 2, DIGITS)
+    expected = iter(module.parameters())
+    for layer in found.layers:
+        close(layer.weights, next(expected).grad, DIGITS)
+        if layer.biases is not None:
+            close(layer.biases, next(expected).grad, DIGITS)
 
 
 def trained(state):
     """Return the history of torch, a row for each update: iteration, loss and, if there is, validation."""
-    settings, network = state.training, state.network
+    settings, module = state.training, module_of(state.network)
     x, y = torch.tensor(state.data.inputs), torch.tensor(state.data.targets)
     count = int(len(x) * (1 - settings.validation))
     batch = settings.batch_size or count
-    parameters = parameters_of(network)
     batches = -(-count // batch)
+    parts = [slice(count)] + [slice(count, None)] * (count < len(x))
 
     def measured(t):
-        parts = [slice(count)] + [slice(count, None)] * (count < len(x))
-        losses = [
-            loss_of(settings.loss, network.layers[-1].activation, z_of(network, parameters, x[part]), y[part])
-            for part in parts
-        ]
-        return [t, *(loss.item() for loss in losses)]
+        return [t, *(loss_of(settings.loss, module, x[part], y[part]).item() for part in parts)]
 
     history = [measured(0)]
-    optimizer = torch.optim.SGD([p for p in parameters if p is not None], lr=settings.learning_rate)
+    optimizer = torch.optim.SGD(module.parameters(), lr=settings.learning_rate)
     for t in range(1, settings.updates + 1):
-        rows = np.arange(count)
-        if batch < count:
-            epoch, k = divmod(t - 1, batches)
-            rows = epoch_order(settings.seed, epoch, count)[k * batch : (k + 1) * batch].copy()
+        epoch, k = divmod(t - 1, batches)
+        order = epoch_order(settings.seed, epoch, count) if batches > 1 else np.arange(count)
+        rows = order[k * batch : (k + 1) * batch]
         optimizer.zero_grad()
-        z = z_of(network, parameters, x[rows])
-        loss_of(settings.loss, network.layers[-1].activation, z, y[rows]).backward()
+        loss_of(settings.loss, module, x[rows], y[rows]).backward()
         optimizer.step()
         if batch == count or t % batches == 0 or t == settings.updates:
             history.append(measured(t))
     return np.array(history)
 
 
-KINDS = [(loss, output) for loss in LOSSES for output in ("softmax", "sigmoid")]
-
-
 @pytest.mark.parametrize("depth", range(5))
 @pytest.mark.parametrize(("loss", "output"), KINDS)
 def test_value_and_slopes_are_those_of_torch(loss, output, depth):
-    state = a_state(loss, output, depth, 0.0, None)
-    found = slopes(state.network, state.data.inputs, state.data.targets, loss)
-    parameters = parameters_of(state.network)
-    z = z_of(state.network, parameters, torch.tensor(state.data.inputs))
-    value = loss_of(loss, output, z, torch.tensor(state.data.targets))
-    value.backward()
-    np.testing.assert_allclose(found.loss, value.item(), **DIGITS)
-    np.testing.assert_allclose(state.loss(), value.item(), **DIGITS)
-    for k in range(depth + 1):
-        np.testing.assert_allclose(found.layers[k].weights, parameters[2 * k].grad, **DIGITS)
-        if parameters[2 * k + 1] is not None:
-            np.testing.assert_allclose(found.layers[k].biases, parameters[2 * k + 1].grad, **DIGITS)
+    check_slopes(state_of(loss, output, depth))
 
 
 @pytest.mark.parametrize("batch", [None, 1, 4])
@@ -112,24 +82,23 @@ def test_value_and_slopes_are_those_of_torch(loss, output, depth):
 @pytest.mark.parametrize("depth", range(5))
 @pytest.mark.parametrize(("loss", "output"), KINDS)
 def test_the_history_is_that_of_torch(loss, output, depth, validation, batch):
-    state = a_state(loss, output, depth, validation, batch)
+    state = state_of(loss, output, depth, updates=17, batch_size=batch, validation=validation)
     expected = trained(state)
     found = train(state).history
     assert found.shape == expected.shape == (len(expected), 3 if validation else 2)
-    np.testing.assert_allclose(found, expected, **DIGITS)
+    close(found, expected, DIGITS)
 
 
 @pytest.mark.parametrize("z", [-1000.0, -40.0, 0.0, 40.0, 1000.0])
-@pytest.mark.parametrize("y", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("target", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
-def test_extremes_are_finite_and_right(output, y, z):
-    layers = [Layer(("yes", "no"), output, [[1.0], [0.0]], [0.0, 0.0])]
-    network = Network(["x"], layers)
-    data = Dataset([[z]], [[y, 1.0 - y]])
-    found = slopes(network, data.inputs, data.targets, "cross_entropy")
-    own = torch.tensor([[z, 0.0]], dtype=torch.float64, requires_grad=True)
-    value = loss_of("cross_entropy", output, own, torch.tensor(data.targets))
+def test_extremes_are_finite_and_right(output, target, z):
+    network = Network(["x"], [Layer(("yes", "no"), output, [[1.0], [0.0]], [0.0, 0.0])])
+    module, inputs, targets = module_of(network), [[z]], [[target, 1.0 - target]]
+    found = slopes(network, np.array(inputs), np.array(targets), "cross_entropy")
+    x, y = (torch.tensor(values, dtype=torch.float64) for values in (inputs, targets))
+    value = loss_of("cross_entropy", module, x, y)
     value.backward()
     assert np.isfinite(found.loss)
-    np.testing.assert_allclose(found.loss, value.item(), **DIGITS)
-    np.testing.assert_allclose(found.layers[0].biases, own.grad[0], **DIGITS)
+    close(found.loss, value.item(), DIGITS)
+    close(found.layers[0].biases, module[0].bias.grad, DIGITS)

@@ -7,7 +7,6 @@ import pytest
 from PIL import Image, ImageSequence
 
 from nnviz.cli.main import main
-from nnviz.files.errors import FileError
 from nnviz.files.examples import example
 from nnviz.files.motion import gif, kinds
 from nnviz.files.progress import CancelledError
@@ -17,6 +16,7 @@ from nnviz.ui.pictures.drawing import Look
 from nnviz.ui.pictures.training_film import TrainingFilm
 from nnviz.ui.pictures.walk_film import WalkFilm
 from nnviz.ui.widgets.theme import application, apply_theme
+from tests.files.helpers import names, refused
 from tests.films import Squares
 
 
@@ -28,14 +28,8 @@ def app():
 def read(path):
     """Return (pixels, milliseconds) of every frame."""
     with Image.open(path) as image:
-        return [
-            (np.array(frame.convert("RGB")), frame.info["duration"])
-            for frame in ImageSequence.Iterator(image)
-        ]
-
-
-def film(kind, name, size=(640, 400), theme="light", fps=5):
-    return kind(load(example(name).path), Look(*size, theme), fps, lambda _: None)
+        frames = ImageSequence.Iterator(image)
+        return [(np.array(frame.convert("RGB")), frame.info["duration"]) for frame in frames]
 
 
 def test_a_gif_has_every_frame_exactly_and_begins_again(tmp_path):
@@ -52,21 +46,19 @@ def test_a_gif_has_every_frame_exactly_and_begins_again(tmp_path):
 @pytest.mark.parametrize("theme", PALETTES)
 @pytest.mark.parametrize(("kind", "name"), [(WalkFilm, "relu"), (TrainingFilm, "xor")])
 def test_a_gif_is_what_was_painted_with_one_palette(tmp_path, kind, name, theme):
-    own = film(kind, name, theme=theme)
+    own = kind(load(example(name).path), Look(640, 400, theme), 5, lambda _: None)
     kinds.write(own, tmp_path / "film.gif")
     frames, painted = read(tmp_path / "film.gif"), list(own.frames())
     assert len(frames) == len(painted) == own.count
-    assert sum(time for _, time in frames) == pytest.approx(
-        1000 * sum(own.seconds for own in painted), abs=10
-    )
+    seconds = sum(frame.seconds for frame in painted)
+    assert sum(time for _, time in frames) == pytest.approx(1000 * seconds, abs=10)
     assert all(time % 10 == 0 for _, time in frames)
     for (pixels, _), (original, _) in zip(frames, painted, strict=True):
         away = np.abs(pixels.astype(int) - original)
         assert away.mean() < 0.15
         assert away.max() < 64
-    chosen = PALETTES[theme]
-    last, exact = frames[-1][0].reshape(-1, 3), (chosen.canvas, chosen.output_node, chosen.ink)
-    for colour in exact:
+    chosen, last = PALETTES[theme], frames[-1][0].reshape(-1, 3)
+    for colour in (chosen.canvas, chosen.output_node, chosen.ink):
         assert (last == rgb(colour)).all(axis=1).any()
     assert not np.array_equal(frames[0][0], frames[-1][0])
 
@@ -77,8 +69,7 @@ def test_a_colour_that_is_seldom_and_far_from_others_is_kept():
     pixels[..., 1] = np.arange(100)[:, None]
     pixels[50, 50] = (10, 10, 250)
     colours = gif.Colours([pixels])
-    index = colours.of(pixels)[50, 50]
-    assert tuple(colours.colours[index]) == (10, 10, 250)
+    assert tuple(colours.colours[colours.of(pixels)[50, 50]]) == (10, 10, 250)
 
 
 def test_the_walk_of_a_small_network_is_a_small_file(tmp_path):
@@ -90,10 +81,11 @@ def test_the_walk_of_a_small_network_is_a_small_file(tmp_path):
         assert image.n_frames > 200
 
 
-def test_a_gif_that_is_stopped_leaves_nothing(tmp_path):
+def test_a_gif_that_is_stopped_or_has_no_folder_leaves_nothing(tmp_path):
     with pytest.raises(CancelledError):
         kinds.write(Squares(stop=CancelledError(), stop_at=3), tmp_path / "film.gif")
-    assert list(tmp_path.iterdir()) == []
+    assert "there is no folder" in refused(kinds.write, Squares(), tmp_path / "gone" / "film.gif")
+    assert names(tmp_path) == []
 
 
 def test_pillow_is_imported_for_a_gif_alone(tmp_path, monkeypatch):
@@ -102,8 +94,3 @@ def test_pillow_is_imported_for_a_gif_alone(tmp_path, monkeypatch):
         kinds.write(Squares(), tmp_path / "film.apng")
     with Image.open(tmp_path / "film.apng") as image:
         assert image.n_frames == 6
-
-
-def test_a_folder_that_takes_nothing_is_told(tmp_path):
-    with pytest.raises(FileError, match="there is no folder"):
-        kinds.write(Squares(), tmp_path / "gone" / "film.gif")

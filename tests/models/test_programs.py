@@ -1,0 +1,80 @@
+"""Programs for Keras and PyTorch print what the window shows, and the notebook what stands in it."""
+
+from dataclasses import replace
+
+import nbformat
+import pytest
+
+from nnviz.files.code import program
+from tests.core.oracle import NAMES
+from tests.files import programs
+from tests.models.notebook import NOTEBOOK, executed
+
+STYLES = ("keras", "pytorch")
+UPDATES = 12
+"""At most as many are made: several epochs of few rows."""
+
+
+def in_float64(made):
+    """Return a program with another number at its top, as a person would type it."""
+    lines = [
+        replace(line, text=line.text.replace("float32", "float64", 1))
+        if line.text.startswith("DTYPE = ")
+        else line
+        for line in made.lines
+    ]
+    return replace(made, lines=tuple(lines))
+
+
+def shorter(state):
+    """Return a State that makes fewer updates."""
+    training = replace(state.training, updates=min(state.training.updates, UPDATES))
+    return replace(state, training=training)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_program_prints_what_the_window_shows(style, tmp_path):
+    """In float64, so that any other arithmetic is seen; all in one process, which takes long to begin."""
+    states = programs.the_issues()
+    states |= {f"a{k}": programs.of_activation(name) for k, name in enumerate(NAMES)}
+    for batch in (None, 3):
+        states |= {f"{name}_{batch}": own for name, own in programs.of_classes(batch, ([3],)).items()}
+    states["shares"] = programs.of_shares()
+    states = {name: shorter(state) for name, state in states.items()}
+    states["curve"] = programs.shipped("curve")  # all updates: adam makes a step of what 0 rounds to
+    made = {name: (in_float64(program(state, style)), state) for name, state in states.items()}
+    programs.check(made, 1e-10, tmp_path)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_program_as_it_stands_prints_the_same_to_the_precision_of_its_numbers(style, tmp_path):
+    states = {name: shorter(programs.the_issues()[name]) for name in ("softmax", "mini_batches", "adam")}
+    states["shares"] = shorter(programs.of_shares())
+    made = {name: (program(state, style), state) for name, state in states.items()}
+    assert all("float32" in own.text for own, _ in made.values())
+    programs.check(made, 1e-5, tmp_path, rounded=True)
+
+
+def test_without_rows_a_program_ends_in_a_line_that_prints_a_prediction(tmp_path):
+    programs.check_what_to_try(STYLES, tmp_path)
+
+
+def shown(notebook):
+    """Return each code cell with its outputs: texts as they are, of pictures and tables their kinds."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [(cell.source, [shown_output(output) for output in cell.outputs]) for cell in cells]
+
+
+def shown_output(output):
+    if output.output_type == "stream":
+        return output.name, output.text
+    assert output.output_type == "execute_result", output
+    return sorted(output.data), output.data["text/plain"]
+
+
+def test_the_notebook_runs_and_prints_what_stands_in_it():
+    now, written = shown(executed()), shown(nbformat.read(NOTEBOOK, as_version=4))
+    for one, other in zip(now, written, strict=True):
+        assert one == other, "python -m tests.models.notebook writes it anew"
+    kinds = {kind for _, outputs in now for output in outputs for kind in output[0] if "/" in kind}
+    assert kinds == {"image/svg+xml", "text/html", "text/plain"}
