@@ -4,21 +4,14 @@ Both take turns in one window. A picture's own share is the time of the processo
 painting it takes. For a net of 784 inputs: the longest that it kept the window waiting.
 """
 
-import argparse
 import statistics
 import time
 from dataclasses import replace
 
-from tests.bench import one_thread
-
-if __name__ == "__main__":
-    one_thread.settle("tests.bench.function")
-
 import numpy as np
 
-from nnviz.core.network import Layer, Network
-from nnviz.core.state import Dataset, State, Training
-from tests.bench import machine, windows
+from nnviz.core.state import Dataset, Training
+from tests.bench import report, windows
 
 ENDLESS = 10**9
 
@@ -29,16 +22,12 @@ def circles(rows=300):
     angle, outer = rng.uniform(0, 2 * np.pi, rows), np.arange(rows) % 2
     radius = np.where(outer, 1.0, 0.45) + rng.normal(0, 0.06, rows)
     x = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
-    layers = (
-        Layer([f"node_{k}" for k in range(8)], "tanh", np.zeros((8, 2)), np.zeros(8)),
-        Layer(["output"], "sigmoid", np.zeros((1, 8)), [0.0]),
-    )
-    network = Network(("x", "y"), layers).randomised(0)
-    return State(network, Dataset(x, outer[:, None].astype(float)), Training(0.01, ENDLESS))
+    made = windows.state(2, 8, 1, activations=["tanh", "sigmoid"])
+    return replace(made, data=Dataset(x, outer[:, None].astype(float)), training=Training(0.01, ENDLESS))
 
 
 def trained(window, seconds, painted):
-    """Train as fast as possible for so long; return updates, States and painted pictures a second."""
+    """Train as fast as possible for that long; return updates, States and painted pictures a second."""
     painted.clear()
     states = []
     window.document.state_changed.connect(lambda *_: states.append(None))
@@ -54,8 +43,8 @@ def trained(window, seconds, painted):
 
 
 def watch(panel):
-    """Return lists of the pictures that are painted, and of the seconds of the processor that each took."""
-    painted, shares, plane, view = [], [], panel.plane, panel.view
+    """Return a list that gets the seconds of the processor that each painted picture has taken."""
+    shares, plane, view = [], panel.plane, panel.view
     find, draw, paint, spent = view.find, view.draw, plane.paintEvent, [0.0]
 
     def timed(does):
@@ -65,22 +54,17 @@ def watch(panel):
         return found
 
     def finding(moving):
-        steps = find(moving)
-        while True:
-            try:
-                timed(lambda: next(steps))
-            except StopIteration:
-                return
+        steps, end = find(moving), object()
+        while timed(lambda: next(steps, end)) is not end:
             yield
 
     def painting(event):
         timed(lambda: paint(event))
-        painted.append(None)
         shares.append(spent[0])
         spent[0] = 0.0
 
     view.find, view.draw, plane.paintEvent = finding, lambda: timed(draw), painting
-    return painted, shares
+    return shares
 
 
 def in_training(rounds, seconds):
@@ -90,16 +74,17 @@ def in_training(rounds, seconds):
     docks = window.board.docks
     docks["Function"].come_forward()
     windows.settle()
-    painted, shares = watch(docks["Function"].card)
-    found, own = {"Function": [], "Matrix": []}, []
-    for _ in range(rounds):
-        for name, rates in found.items():
-            docks[name].come_forward()
-            windows.settle(0.2)
-            shares.clear()
-            rates.append(trained(window, seconds, painted))
-            if name == "Function":
-                own += shares[2:-2]
+    shares, own = watch(docks["Function"].card), []
+
+    def shown(name):
+        docks[name].come_forward()
+        windows.settle(0.2)
+        rates = trained(window, seconds, shares)
+        own.extend(shares[2:-2] if name == "Function" else ())
+        return rates
+
+    turns = {name: lambda name=name: shown(name) for name in ("Function", "Matrix")}
+    found = report.in_turns(rounds, turns)
     window.main_window.hide()
     with_it, states, pictures = np.median(found["Function"], axis=0)
     return states, pictures, 1e3 * statistics.median(own), with_it, np.median(found["Matrix"], axis=0)[0]
@@ -107,27 +92,22 @@ def in_training(rounds, seconds):
 
 def longest_wait():
     """Return the longest milliseconds between two rounds of the event loop while 784-128-64-10 is drawn."""
-    state = windows.state(*windows.LARGE, rows=1000)
-    output = replace(state.network.layers[-1], activation="softmax")
-    state = replace(state, network=state.network.with_layer(2, output))
+    state = windows.state(*windows.LARGE, rows=1000, activations=["relu", "relu", "softmax"])
     window = windows.open_window(state)
     dock = window.board.docks["Function"]
     dock.come_forward()
     windows.settle()
-    panel = dock.card
-    rounds = []
-    panel.plane.resize(panel.plane.size())
+    panel, rounds = dock.card, []
     panel.view.choose(panel.axes.axes)
     panel.work.ask()
     windows.until(lambda: rounds.append(time.perf_counter()) or not panel.work.busy)
-    took = rounds[-1] - rounds[0]
     window.main_window.hide()
-    return 1e3 * float(np.diff(rounds).max()), 1e3 * took
+    return 1e3 * float(np.diff(rounds).max()), 1e3 * (rounds[-1] - rounds[0])
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5, help="of both, in turns (default 5)")
+    report.in_one_thread()
+    parser = report.parser(__doc__, 5)
     parser.add_argument("--seconds", type=float, default=2.0, help="of each (default 2)")
     options = parser.parse_args()
     windows.app()
@@ -137,7 +117,7 @@ def main():
     print(f"{with_it:,.0f} updates a second with it, {without:,.0f} without: {with_it / without:.0%}")
     wait, took = longest_wait()
     print(f"784-128-64-10: the window waits {wait:.1f} ms at most (aim ≤ 16), done after {took:.0f} ms")
-    print(f"{machine.processor()}, {machine.versions('PySide6-Essentials', 'numpy', 'pyqtgraph')}")
+    print(report.ran_on())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Memory of the window, against a bare window with the same libraries: `python -m tests.bench.memory`.
 
-Each is a process of its own; what is told is its resident memory once it has come to rest.
+Each is a process of its own; measured is its resident memory once it has come to rest.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.bench import machine, one_thread
+from tests.bench import report
 
 BARE = "a bare PySide6 and pyqtgraph window"
 FIRST = "nnviz with the first example"
@@ -61,24 +61,23 @@ def measured(case):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5, help="processes of each (default 5)")
+    report.in_one_thread()
+    parser = report.parser(__doc__, 5)
     parser.add_argument("--case", choices=CASES, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.case:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         print(bare() if options.case == BARE else nnviz(options.case))
         return
-    rounds = [[measured(case) for case in CASES] for _ in range(options.rounds)]
-    plain, first, large = (statistics.median(own) for own in zip(*rounds, strict=True))
-    print("| | MB | | aim |\n|---|---|---|---|")
-    print(f"| {BARE} | {plain:.0f} | 1 | |")
-    print(f"| {FIRST} | {first:.0f} | {first / plain:.2f} × | ≤ 1.25 × |")
-    print(f"| {LARGE} | {large:.0f} | {large - first:+.0f} MB | ≤ +60 MB |")
-    print(f"\n{machine.processor()}, {machine.versions('PySide6-Essentials', 'numpy', 'pyqtgraph')};")
+    found = report.in_turns(options.rounds, {case: lambda case=case: measured(case) for case in CASES})
+    plain, first, large = (statistics.median(own) for own in found.values())
+    report.head("", "MB", "", "aim")
+    report.row(BARE, f"{plain:.0f}", 1, "")
+    report.row(FIRST, f"{first:.0f}", f"{first / plain:.2f} ×", "≤ 1.25 ×")
+    report.row(LARGE, f"{large:.0f}", f"{large - first:+.0f} MB", "≤ +60 MB")
+    print(f"\n{report.ran_on()};")
     print(f"median of {options.rounds} processes each, resident memory, offscreen.")
 
 
 if __name__ == "__main__":
-    one_thread.settle("tests.bench.memory")
     main()

@@ -1,20 +1,11 @@
 """How long a frame of the MSE plot takes as the history grows, and its memory: `python -m tests.bench.plot`.
 
 One column has as many earlier runs under the history as there may be, of full length.
-
-The reference is a plain pyqtgraph curve of all points, downsampled by pyqtgraph itself, in turns.
 """
 
-import argparse
 import statistics
 
-from tests.bench import one_thread
-
-if __name__ == "__main__":
-    one_thread.settle("tests.bench.plot")
-
 import numpy as np
-import pyqtgraph as pg
 
 from nnviz.core.history import History
 from nnviz.core.limits import EARLIER_RUNS
@@ -22,98 +13,71 @@ from nnviz.core.run import EarlierRun, Training
 from nnviz.document.training.job import USUAL_LIMITS
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.plots.history_curve import HistoryCurve
-from tests.bench import machine, windows
+from tests.bench import report, windows
 
 LENGTHS = tuple(10**k for k in range(3, 8))
-SIZE = (340, 300)
 CHUNK = 1000
 """Points that come between two frames."""
 
 
-def points(first, count):
+def points(count):
     """Return points as noisy training makes them, shape (count, 2)."""
-    iterations = np.arange(first, first + count, dtype=float)
-    noise = np.random.default_rng(first).random(count)
+    iterations = np.arange(count, dtype=float)
+    noise = np.random.default_rng(0).random(count)
     return np.column_stack((iterations, (0.2 + noise) / (1 + iterations) ** 0.3))
 
 
-class Plain:
-    """A pyqtgraph curve with its own downsampling, as its documentation has it."""
-
-    def __init__(self):
-        self.plot = pg.PlotWidget()
-        self.plot.resize(*SIZE)
-        self.curve = self.plot.plot(pen=pg.mkPen("b", width=1))
-        self.plot.plotItem.setDownsampling(auto=True, mode="peak")
-        self.plot.plotItem.setClipToView(True)
-        self.plot.show()
-
-    def frame(self, found):
-        self.curve.setData(found[:, 0], found[:, 1])
-        self.plot.viewport().repaint()
-
-
 def measured(length, rounds):
-    """Return the milliseconds of a frame of nnviz, further back, with earlier runs, and of the plain curve.
-
-    And the points that nnviz keeps.
-    """
-    ours, plain = HistoryCurve(PALETTES["light"]), Plain()
-    ours.resize(*SIZE)
-    ours.show()
+    """Return the milliseconds of a frame at the end, further back, with earlier runs; and the points."""
+    curve = HistoryCurve(PALETTES["light"])
+    curve.resize(340, 300)
+    curve.show()
     windows.settle(0.1)
-    history, everything = History(USUAL_LIMITS.history_points), points(0, length + (rounds + 1) * CHUNK)
+    history, everything = History(USUAL_LIMITS.history_points), points(length + (rounds + 1) * CHUNK)
     for start in range(0, length, 100_000):
         history = history.extended(everything[start : min(start + 100_000, length)])
-    times = ([], [], [], [])
     earlier = tuple(
         EarlierRun(f"{k}", Training(), length, History().extended(everything[:length] * (1, 1 - k / 20)).line)
         for k in range(EARLIER_RUNS.most)
     )
+
+    def frame(moment):
+        curve.show_history(history, moment)
+        curve.viewport().repaint()
+
+    def timed(moment):
+        return windows.timed(lambda _: frame(moment), 1)
+
+    times = []
     for k in range(1, rounds + 2):
         until = length + k * CHUNK
         history = history.extended(everything[until - CHUNK : until])
-
-        def frame(_, history=history):
-            ours.show_history(history, history.last)
-            ours.viewport().repaint()
-
-        def back(_, history=history, k=k):
-            iteration, mse = history.points[len(history) * k // (rounds + 2)].tolist()
-            ours.show_history(history, (int(iteration), mse))
-            ours.viewport().repaint()
-
-        times[0].append(windows.timed(frame, 1))
-        times[1].append(windows.timed(back, 1))
-        ours.show_earlier(earlier)
-        frame(0)
-        times[2].append(windows.timed(frame, 1))
-        ours.show_earlier(())
-        frame(0)
-        times[3].append(windows.timed(lambda _, until=until: plain.frame(everything[:until]), 1))
+        iteration, mse = history.points[len(history) * k // (rounds + 2)].tolist()
+        own = [timed(history.last), timed((int(iteration), mse))]
+        curve.show_earlier(earlier)
+        frame(history.last)
+        own.append(timed(history.last))
+        curve.show_earlier(())
+        frame(history.last)
+        times.append(own)
     kept = history.points[:, 1]
     assert kept.min() == everything[:until, 1].min()
     assert kept.max() == everything[:until, 1].max()
-    ours.hide()
-    plain.plot.hide()
-    return *(statistics.median(own[1:]) for own in times), len(history)
+    curve.hide()
+    return *(statistics.median(own) for own in zip(*times[1:], strict=True)), len(history)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=30, help="frames of each (default 30)")
-    options = parser.parse_args()
+    report.in_one_thread()
+    options = report.parser(__doc__, 30).parse_args()
     windows.app()
-    heads = ("iterations", "ms a frame", "back in the run", "8 earlier runs", "plain pyqtgraph curve")
-    print(f"| {' | '.join(heads)} | aim | points kept |")
-    print("|---|---|---|---|---|---|---|")
+    report.head("iterations", "ms a frame", "back in the run", "8 earlier runs", "aim", "points kept")
     for length in LENGTHS:
-        ours, back, many, plain, kept = measured(length, options.rounds)
-        print(f"| {length:,} | {ours:.2f} | {back:.2f} | {many:.2f} | {plain:.2f} | ≤ 1.5 | {kept:,} |")
+        end, back, many, kept = measured(length, options.rounds)
+        report.row(f"{length:,}", f"{end:.2f}", f"{back:.2f}", f"{many:.2f}", "≤ 1.5", f"{kept:,}")
     limit = USUAL_LIMITS.history_points
     print(f"\nOf at most {limit:,} points kept, none is lost that is a smallest or a largest.")
-    print(f"{machine.processor()}, {machine.versions('PySide6-Essentials', 'numpy', 'pyqtgraph')};")
-    print(f"median of {options.rounds} frames in turns, {CHUNK} points more in each.")
+    print(f"{report.ran_on()};\nmedian of {options.rounds} frames, {CHUNK} points more in each.")
 
 
 if __name__ == "__main__":

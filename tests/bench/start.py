@@ -4,15 +4,15 @@ Both are started in turns, with byte code and files warm, without settings, on t
 another is asked for; what is told is the median of the rounds.
 """
 
-import argparse
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from operator import truediv
 
-from tests.bench import machine
+from tests.bench import report
 
 EMPTY = """
 import sys, time
@@ -87,9 +87,8 @@ AIMS = {"frame": 1.8, "usable": 3.8}
 def started(code, environment):
     """Return the seconds from the start of a process to each stage that it tells."""
     before = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120
-    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     if done.returncode:
         sys.exit(done.stderr)
     return {word: float(at) - before for word, at in (line.split() for line in done.stdout.splitlines())}
@@ -103,27 +102,23 @@ def environment_in(folder, platform):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=15, help="starts of each (default 15)")
+    parser = report.parser(__doc__, 15)
     parser.add_argument("--platform", default="offscreen", help='Qt platform, e.g. xcb (default "offscreen")')
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         environment = environment_in(folder, options.platform)
-        for code in (EMPTY, NNVIZ):
-            started(code, environment)  # warms files and byte code
-        rounds = [
-            (started(EMPTY, environment)["frame"], started(NNVIZ, environment)) for _ in range(options.rounds)
-        ]
-    empty = statistics.median(own for own, _ in rounds)
-    print("| from the start of the process to | ms | × an empty window | aim |\n|---|---|---|---|")
-    print(f"| an empty QMainWindow, painted | {1e3 * empty:.0f} | 1 | |")
+        turns = {code: lambda code=code: started(code, environment) for code in (EMPTY, NNVIZ)}
+        report.in_turns(1, turns)  # warms files and byte code
+        empty, nnviz = report.in_turns(options.rounds, turns).values()
+    references = [own["frame"] for own in empty]
+    report.head("from the start of the process to", "ms", "× an empty window", "aim")
+    report.row("an empty QMainWindow, painted", f"{1e3 * statistics.median(references):.0f}", 1, "")
     for stage, words in STAGES.items():
-        seconds = statistics.median(own[stage] for _, own in rounds)
-        ratio = statistics.median(own[stage] / reference for reference, own in rounds)
+        times = [own[stage] for own in nnviz]
+        ratio = statistics.median(map(truediv, times, references))
         aim = f"≤ {AIMS[stage]} ×" if stage in AIMS else ""
-        print(f"| nnviz: {words} | {1e3 * seconds:.0f} | {ratio:.2f} | {aim} |")
-    print(f"\n{machine.processor()}, {machine.versions('PySide6-Essentials', 'numpy', 'pyqtgraph')};")
-    print(f"median of {options.rounds} rounds in turns, platform {options.platform}.")
+        report.row(f"nnviz: {words}", f"{1e3 * statistics.median(times):.0f}", f"{ratio:.2f}", aim)
+    print(f"\n{report.ran_on()};\nmedian of {options.rounds} rounds in turns, platform {options.platform}.")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Tables: how long reading, a network for them and scrolling take: `python -m tests.bench.tables`.
 
-Each case is a process of its own; what is told is the shortest of some rounds, and the process's peak memory,
+Each case is a process of its own; measured are the shortest of some rounds and the process's peak memory,
 with Python, NumPy and the file's bytes. The last case is MNIST's size; it holds more numbers than
 nnviz opens, so its first rows are taken. A frame of scrolling is all that the window does for one.
 """
@@ -18,7 +18,7 @@ import numpy as np
 from nnviz.files.table.building import built
 from nnviz.files.table.findings import findings, proposed
 from nnviz.files.table.table import head, read
-from tests.bench import machine
+from tests.bench import report
 
 ROUNDS = 3
 FRAMES = 300
@@ -32,11 +32,6 @@ def floats(rows, end=""):
     return "\n".join([names, *lines, ""]).encode()
 
 
-def comma():
-    """Return the same with semicolons and decimal commas."""
-    return floats(100_000).replace(b",", b";").replace(b".", b",")
-
-
 def pixels(rows):
     """Return a label and 784 whole numbers a row, four in five of them 0."""
     rng = np.random.default_rng(0)
@@ -48,7 +43,7 @@ def pixels(rows):
 CASES = {
     "100,000 × 10 numbers": lambda: floats(100_000),
     "100,000 × 10 numbers and a text": lambda: floats(100_000, end="kind"),
-    "100,000 × 10, decimal comma": comma,
+    "100,000 × 10, decimal comma": lambda: floats(100_000).replace(b",", b";").replace(b".", b","),
     "4,900 × 785 pixels": lambda: pixels(4_900),
     "60,000 × 785 pixels": lambda: pixels(60_000),
 }
@@ -97,7 +92,7 @@ def scrolled():
     windows.settle(1.0)
     bar = window.data.table.verticalScrollBar()
     print(f"\n{SCROLLED} in the window: loaded in {loading:.0f} ms")
-    print("A frame of scrolling by so many rows, in ms:")
+    print("A frame of scrolling by as many rows, in ms:")
     for rows in (1, bar.pageStep(), bar.maximum() // FRAMES):
         bar.setValue(0)
         windows.settle(0.2)
@@ -112,31 +107,31 @@ def scrolled():
 
 
 def measured(case):
-    """Print the times of a case, and its memory."""
-    make = [sys.executable, "-m", "tests.bench.tables", "--bytes", case]
-    data = subprocess.run(make, stdout=subprocess.PIPE, check=True).stdout
+    """Print the times of a case, whose table comes in by standard input, and its memory."""
+    data = sys.stdin.buffer.read()
     preview = shortest(lambda: findings(head(data)))
     reading = shortest(lambda: read(data, fitting=True))
     whole = shortest(lambda: network(data))
-    size = len(data) / 2**20
-    print(f"{case:34} {size:6.1f} {preview:8.1f} {reading:8.0f} {whole:8.0f} {peak():8.0f}")
+    cells = (f"{len(data) / 2**20:.1f}", f"{preview:.1f}", f"{reading:.0f}", f"{whole:.0f}", f"{peak():.0f}")
+    report.row(case, *cells)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--case", choices=CASES, help=argparse.SUPPRESS)
+    parser.add_argument("--scroll", action="store_true", help="scroll alone")
+    options = parser.parse_args()
+    if options.case:
+        measured(options.case)
+        return
+    if not options.scroll:
+        report.head("", "MB", "ms preview", "ms read", "ms network", "peak MB")
+        for case, make in CASES.items():
+            command = [sys.executable, "-m", "tests.bench.tables", "--case", case]
+            subprocess.run(command, input=make(), check=True)
+    scrolled()
+    print(f"\n{report.ran_on('numpy', 'msgspec')}")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--case", choices=CASES)
-    parser.add_argument("--scroll", action="store_true", help="scroll alone")
-    parser.add_argument("--bytes", choices=CASES, help="write the table of a case")
-    chosen = parser.parse_args()
-    if chosen.bytes:
-        sys.stdout.buffer.write(CASES[chosen.bytes]())
-    elif chosen.case:
-        measured(chosen.case)
-    elif chosen.scroll:
-        scrolled()
-    else:
-        print(machine.processor(), machine.versions("numpy", "msgspec"), sep=", ")
-        print(f"{'':34} {'MB':>6} {'preview':>8} {'read':>8} {'network':>8} {'peak MB':>8}   (times in ms)")
-        for each in CASES:
-            subprocess.run([sys.executable, "-m", "tests.bench.tables", "--case", each], check=True)
-        scrolled()
+    main()

@@ -1,44 +1,73 @@
 """How long an update takes, against the references, as a Markdown table: `python -m tests.bench.training`.
 
 Every contender keeps the MSE history while it is timed, and must first show the same one as nnviz. They take
-turns, so that whatever else the machine does meets all of them; what is told is the median of the rounds.
+turns; the table has the median of the rounds.
 """
 
-import argparse
 import statistics
 import sys
 import time
-
-from tests.bench import one_thread
-
-if __name__ == "__main__":
-    one_thread.settle("tests.bench.training")
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
-from tests.bench import c_loop, machine, ours, per_node, plain, pytorch, scikit_learn
-from tests.bench.cases import CASES
-
-CONTENDERS = (ours, plain, per_node, c_loop, pytorch, scikit_learn)
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset
+from tests.bench import report, windows
+from tests.bench.contenders import CONTENDERS, LeftOutError, nnviz
 
 SECONDS = 0.15
 """What one contender's turn should take, and at least one epoch."""
 
 
+class Case(NamedTuple):
+    """A network with made rows. `epoch` is the number of updates in an epoch, `aim` the wished ratio."""
+
+    name: str
+    sizes: tuple[int, ...]
+    activation: str
+    biases: bool
+    rows: int
+    batch_size: int | None
+    learning_rate: float
+    aim: float
+
+    @property
+    def epoch(self):
+        return -(-self.rows // self.batch_size) if self.batch_size else 1
+
+    def state(self):
+        """Return the State at its seeded start."""
+        activations = [self.activation] * (len(self.sizes) - 2) + ["identity"]
+        made = windows.state(*self.sizes, activations=activations, biases=self.biases, seed=1)
+        rng = np.random.default_rng(2)
+        x = rng.normal(size=(self.rows, self.sizes[0]))
+        y = np.sin(x @ rng.normal(size=(self.sizes[0], self.sizes[-1])) / np.sqrt(self.sizes[0]))
+        return replace(made, data=Dataset(x, y), training=Training(self.learning_rate, 1, self.batch_size))
+
+
+CASES = (
+    Case("2-2-1 relu, 4 rows, full batch, no biases", (2, 2, 1), "relu", False, 4, None, 1e-3, 3.2),
+    Case("2-4-2-1 tanh, 250 rows, batch 10", (2, 4, 2, 1), "tanh", True, 250, 10, 1e-2, 3.8),
+    Case("9-100-100-1 relu, 1000 rows, batch 32", (9, 100, 100, 1), "relu", True, 1000, 32, 1e-3, 1.9),
+    Case("784-128-64-10 relu, 2048 rows, batch 32", windows.LARGE, "relu", True, 2048, 32, 1e-3, 1.2),
+)
+
+
 def seconds(contender, state, updates):
-    """Return how long `updates` updates take from the start; making ready is not counted."""
-    run = contender.prepare(state, updates)
+    """Return how long the updates take from the start; making ready is not counted."""
+    run = contender(state, updates)
     start = time.perf_counter()
     run()
     return time.perf_counter() - start
 
 
-def checked(contender, case, state):
-    """Stop with a sentence where the contender does not show nnviz's MSE history."""
+def shows_the_history(contender, case, state):
+    """Return whether the contender shows nnviz's MSE history."""
     updates = case.epoch * (2 if case.epoch > 1 else 40)
-    expected, found = ours.prepare(state, updates)(), contender.prepare(state, updates)()
-    if len(found) != len(expected) or not np.allclose(found, expected, rtol=1e-9, atol=0):
-        sys.exit(f"{contender.NAME} does not show nnviz's MSE history on {case.name}")
+    expected, found = nnviz(state, updates)(), contender(state, updates)()
+    return len(found) == len(expected) and np.allclose(found, expected, rtol=1e-9, atol=0)
 
 
 def fitting(contender, case, state):
@@ -51,31 +80,18 @@ def fitting(contender, case, state):
 
 def timed(case, rounds):
     """Return the contenders' microseconds an update, by name, and the reasons why some are missing."""
-    state = case.state()
-    reasons = [reason for own in CONTENDERS if (reason := own.missing(state))]
-    present = [own for own in CONTENDERS if not own.missing(state)]
-    for contender in present:
-        checked(contender, case, state)
-    updates = {own.NAME: fitting(own, case, state) for own in present}
-    found = {own.NAME: [] for own in present}
-    for _ in range(rounds):
-        for own in present:
-            count = updates[own.NAME]
-            found[own.NAME].append(seconds(own, state, count) / count * 1e6)
+    state, turns, reasons = case.state(), {}, []
+    for name, contender in CONTENDERS.items():
+        try:
+            if not shows_the_history(contender, case, state):
+                sys.exit(f"{name} does not show nnviz's MSE history on {case.name}")
+        except LeftOutError as error:
+            reasons.append(str(error))
+        else:
+            updates = fitting(contender, case, state)
+            turns[name] = lambda own=contender, count=updates: seconds(own, state, count) / count * 1e6
+    found = report.in_turns(rounds, turns)
     return {name: statistics.median(each) for name, each in found.items()}, reasons
-
-
-def table(results):
-    """Return the Markdown table: microseconds an update, and how many times nnviz's that is."""
-    names = [own.NAME for own in CONTENDERS]
-    lines = [
-        "| µs an update (× nnviz) | " + " | ".join(names) + " | aim, plain |",
-        "|---" * (len(names) + 2) + "|",
-    ]
-    for case, medians in results:
-        cells = [cell(medians.get(name), medians[ours.NAME]) for name in names]
-        lines.append(f"| {case.name} | " + " | ".join(cells) + f" | ≥ {case.aim:g} × |")
-    return "\n".join(lines)
 
 
 def cell(median, own):
@@ -86,20 +102,18 @@ def cell(median, own):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=15, help="turns of each contender (default 15)")
+    report.in_one_thread()
+    parser = report.parser(__doc__, 15)
     parser.add_argument("--only", default="", help="cases whose name begins so, e.g. 2-2-1")
     options = parser.parse_args()
-    results, reasons = [], []
+    reasons = {}
+    report.head("µs an update (× nnviz)", *CONTENDERS, "aim, plain")
     for case in (case for case in CASES if case.name.startswith(options.only)):
         medians, left_out = timed(case, options.rounds)
-        results.append((case, medians))
-        reasons += [reason for reason in left_out if reason not in reasons]
-        print(f"{case.name}: done", file=sys.stderr)
-    print(table(results))
-    print(
-        f"\n{machine.processor()}, {machine.kernel()}, {machine.versions('numpy', 'torch', 'scikit-learn')};"
-    )
+        cells = [cell(medians.get(name), medians["nnviz"]) for name in CONTENDERS]
+        report.row(case.name, *cells, f"≥ {case.aim:g} ×")
+        reasons |= dict.fromkeys(left_out)
+    print(f"\n{report.ran_on('numpy', 'torch', 'scikit-learn')};")
     print(f"median of {options.rounds} rounds, one thread, the MSE history kept.")
     for reason in reasons:
         print(f"{reason[0].upper()}{reason[1:]}.")

@@ -1,31 +1,20 @@
 """By how much `nnviz.watch` slows a loop down: `python -m tests.bench.watching`, with and without in turns.
 
-The window is the real one, drawn without a display unless `QT_QPA_PLATFORM` says otherwise, or with
-`--stand-in` a process that reads and does nothing.
+The window is the real one, drawn without a display unless `QT_QPA_PLATFORM` says otherwise.
 """
 
-import argparse
 import os
 import statistics
-import subprocess
-import sys
 import time
-
-from tests.bench import one_thread
-
-if __name__ == "__main__":
-    one_thread.settle("tests.bench.watching")
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
 
 import nnviz
 from nnviz.watching import link
-from tests.bench import machine
+from tests.bench import report
 
 ROUND_S = 1.0
 """How long a loop runs by itself in a round."""
-SINK = "import os\nwhile os.read(0, 65536): pass"
 
 
 class NumPyLoop:
@@ -85,11 +74,6 @@ class TorchLoop:
                 update(loss)
 
 
-def stand_in(_what):
-    """Start what takes the place of the window: it reads."""
-    return subprocess.Popen([sys.executable, "-c", SINK], stdin=subprocess.PIPE)
-
-
 def took(loop, updates, update=None):
     """Return the seconds of a loop, by the clock and of the processor, all threads of the script together."""
     began, worked = time.perf_counter(), time.process_time()
@@ -117,27 +101,26 @@ def measured(loop, rounds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--stand-in", action="store_true")
-    chosen = parser.parse_args()
-    windows, start = [], stand_in if chosen.stand_in else link.window_process
+    report.in_one_thread()
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    options = report.parser(__doc__, 15).parse_args()
+    windows, start = [], link.window_process
     link.window_process = lambda what: windows.append(start(what)) or windows[-1]
     loops = [NumPyLoop(2, 8, 1, 32), NumPyLoop(64, 32, 10, 32)]
     try:
         loops.append(TorchLoop(64, 32, 10, 32))
     except ImportError:
         print("torch is not installed: left out")
-    print(f"{machine.processor()}; {machine.versions('numpy', 'torch', 'PySide6-Essentials')}")
-    print("loop | µs an update alone | slower when watched, by the clock | in time of the processor")
+    report.head("loop", "µs an update alone", "slower when watched, by the clock", "in time of the processor")
     for loop in loops:
-        alone, slower = measured(loop, chosen.rounds)
+        alone, slower = measured(loop, options.rounds)
         windows.pop().kill()  # which would stay open
-        told = []
+        cells = []
         for each in slower:
-            low, middle, high = (f"{part:+.1%}" for part in statistics.quantiles(each, n=4))
-            told.append(f"{middle} ({low} to {high})")
-        print(f"{loop.name} | {alone:.1f} | {' | '.join(told)}")
+            low, middle, high = (f"{part:+.1%}" for part in np.quantile(each, (0.25, 0.5, 0.75)))
+            cells.append(f"{middle} ({low} to {high})")
+        report.row(loop.name, f"{alone:.1f}", *cells)
+    print(f"\n{report.ran_on('numpy', 'torch', 'PySide6-Essentials')}")
 
 
 if __name__ == "__main__":

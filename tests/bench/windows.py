@@ -1,4 +1,4 @@
-"""The window and the networks that drawing, training in it and its memory are measured with."""
+"""The window and the networks that the benchmarks measure."""
 
 import itertools
 import os
@@ -30,15 +30,20 @@ def app():
     return own
 
 
-def state(*sizes, rows=4):
-    """Return a network of such sizes at a seeded start, with made rows."""
+def state(*sizes, rows=4, activations=None, biases=True, seed=0):
+    """Return a network of these sizes, relu if nothing else is said, at a seeded start, with made rows."""
+    pairs = list(itertools.pairwise(sizes))
     layers = tuple(
-        Layer(default_nodes(k, len(sizes) - 1, b), "relu", np.zeros((b, a)), np.zeros(b))
-        for k, (a, b) in enumerate(itertools.pairwise(sizes))
+        Layer(default_nodes(k, len(pairs), b), name, np.zeros((b, a)), np.zeros(b) if biases else None)
+        for k, ((a, b), name) in enumerate(zip(pairs, activations or ["relu"] * len(pairs), strict=True))
     )
     rng = np.random.default_rng(0)
     data = Dataset(rng.random((rows, sizes[0])), rng.random((rows, sizes[-1])))
-    return State(Network(default_inputs(sizes[0]), layers).randomised(0), data)
+    return State(Network(default_inputs(sizes[0]), layers).randomised(seed), data)
+
+
+def name_of(sizes):
+    return "-".join(map(str, sizes))
 
 
 def open_window(what, size=(1280, 800)):
@@ -54,13 +59,13 @@ def open_window(what, size=(1280, 800)):
 
 
 def until(reached, seconds=30.0):
-    """Let the window live until `reached()`."""
+    """Let the window live until `reached()` is true."""
     end, alarm = time.perf_counter() + seconds, QTimer(interval=1)
     alarm.start()
     while not reached():
         application().processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
         if time.perf_counter() > end:
-            sys.exit("the window did not come to what was waited for")
+            sys.exit("what the benchmark waits for did not come")
 
 
 def settle(seconds=0.4):

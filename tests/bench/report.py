@@ -1,0 +1,81 @@
+"""What the benchmarks share: one thread, turns, Markdown tables, and the machine that they ran on."""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+WANTED = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+UNWANTED = "OPENBLAS_CORETYPE"  # a kernel for another processor can halve the speed of every matrix product
+
+
+def in_one_thread():
+    """Go on if NumPy has one thread and its own matrix kernel; else run the program again so, and exit."""
+    environment = {name: value for name, value in os.environ.items() if name != UNWANTED} | WANTED
+    if environment != dict(os.environ):
+        module = sys.modules["__main__"].__spec__.name
+        again = [sys.executable, "-m", module, *sys.argv[1:]]
+        sys.exit(subprocess.run(again, env=environment, check=False).returncode)
+
+
+def parser(description, rounds):
+    """Return a parser with the option --rounds."""
+    made = argparse.ArgumentParser(description=description.partition("\n")[0])
+    made.add_argument("--rounds", type=int, default=rounds, help=f"turns of each (default {rounds})")
+    return made
+
+
+def in_turns(rounds, does):
+    """Return by name what each function has returned, called in turns: what disturbs one disturbs all."""
+    found = {name: [] for name in does}
+    for _ in range(rounds):
+        for name, function in does.items():
+            found[name].append(function())
+    return found
+
+
+def row(*cells):
+    """Print a row of a Markdown table."""
+    print(f"| {' | '.join(map(str, cells))} |", flush=True)
+
+
+def head(*cells):
+    """Print the head of a Markdown table below a blank line."""
+    print()
+    row(*cells)
+    print("|---" * len(cells) + "|")
+
+
+def ran_on(*packages):
+    """Return the processor, the linear algebra library, and the installed of the packages."""
+    found = [processor(), kernel(), f"Python {platform.python_version()}"]
+    for package in packages or ("numpy", "PySide6-Essentials", "pyqtgraph"):
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            continue
+    return ", ".join(found)
+
+
+def processor():
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def kernel():
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+        return f"{blas['name']} {blas['version']} (kernel unknown: threadpoolctl is not installed)"
+    own = next(each for each in threadpool_info() if each["user_api"] == "blas")
+    return (
+        f"{own['internal_api']} {own['version']} {own.get('architecture', '')} on {own['num_threads']} thread"
+    )
