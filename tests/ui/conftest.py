@@ -9,7 +9,7 @@ from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.picture import Picture
-from nnviz.ui.widgets.theme import application, apply_theme, draw_at
+from nnviz.ui.widgets.theme import application, apply_theme, draw_at, theme_in_use
 from nnviz.ui.window.garbage import Garbage
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.session import fill
@@ -28,19 +28,17 @@ def qapp():
     return app
 
 
-@pytest.fixture
-def as_before(qapp):
-    """Bring the light theme and the usual size back after the test."""
-    yield
-    apply_theme(qapp, "light")
-    draw_at(qapp, 100)
-
-
 @pytest.fixture(autouse=True)
 def leaves_nothing_behind(qapp):
-    """Fail a test after which a timer, an animation or a top-level widget is still alive and at work."""
+    """Fail a test after which a timer, an animation or a top-level widget is still alive and at work.
+
+    The light theme and the usual size come back after every test.
+    """
     before = set(map(id, QApplication.topLevelWidgets()))
     yield
+    draw_at(qapp, 100)
+    if theme_in_use() != "light":
+        apply_theme(qapp, "light")
     for widget in QApplication.topLevelWidgets():
         if isinstance(widget, MainWindow) and widget.isHidden():  # a program's, which would end with it
             widget.deleteLater()

@@ -132,7 +132,7 @@ def test_undo_and_redo_say_what_they_did_and_have_their_keys(open_window):
 
 
 def test_a_theme_is_one_palette_also_on_the_command_line_and_read_once(
-    as_before, open_window, settings, monkeypatch, tmp_path
+    open_window, settings, monkeypatch, tmp_path
 ):
     night = replace(PALETTES["dark"], surface="#101418", canvas="#101418")
     monkeypatch.setitem(PALETTES, "night", night)
@@ -293,9 +293,7 @@ def test_the_help_says_what_registries_and_limits_say_and_the_network_can_be_edi
     assert shown(window, "value", "output") == "78"
 
 
-def test_a_page_that_is_asked_for_again_comes_in_the_one_window_in_the_themes_ink(
-    as_before, open_window, qapp
-):
+def test_a_page_that_is_asked_for_again_comes_in_the_one_window_in_the_themes_ink(open_window, qapp):
     window = open_window("relu")
     for title in ("Formulas", "Files", "Formulas"):
         choose_entry(window, title)

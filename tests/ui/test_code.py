@@ -203,7 +203,7 @@ def test_it_writes_nothing_while_it_is_out_of_sight(code, monkeypatch):
     assert "[9.0, 4.0],  # node_0" in own.text.toPlainText()
 
 
-def test_numbers_words_and_comments_have_their_colours_in_each_theme(as_before, code, qapp):
+def test_numbers_words_and_comments_have_their_colours_in_each_theme(code, qapp):
     named = replace(load(example("relu").path), name='😀 """ it\'s')
     own = code(named)
     assert own.coloured("# node_0", "number") == ["2.0", "4.0"]

@@ -361,7 +361,7 @@ def faults(dialog, accent, fills):
 
 
 def test_a_box_is_plain_text_has_names_a_title_and_one_filled_button_and_no_foreign_icon(
-    as_before, qapp, qtbot, window, answer, tmp_path, amount
+    qapp, qtbot, window, answer, tmp_path, amount
 ):
     ticked, found = QCheckBox("Transparent background"), {}
     qtbot.addWidget(ticked)

@@ -81,7 +81,7 @@ def is_painted_in(palette, window):
     return image.pixelColor(inside).name().upper() == palette.surface and palette.accent in line
 
 
-def test_the_first_step_is_a_card_beside_a_weight_with_a_ring_around_it(as_before, qapp, window, qtbot):
+def test_the_first_step_is_a_card_beside_a_weight_with_a_ring_around_it(qapp, window, qtbot):
     assert said(window)[:2] == ["1 of 5", TITLES[0]]
     (card,) = cards(window)
     ring, geometry = ringed(window), card.geometry()

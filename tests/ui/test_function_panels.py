@@ -193,12 +193,9 @@ def test_the_numbers_beside_the_tones_have_room_in_every_size(qapp, qtbot):
     plane.show_map(found, of_numbers(found.prediction[..., 0], tone, tones), np.empty((0, 2)), tone, tones)
     scale = plane.plotItem.layout.itemAt(2, 3)
     before = scale.minimumWidth()
-    try:
-        draw_at(qapp, 150)
-        plane.set_palette(light)
-        assert scale.minimumWidth() > 1.2 * before
-    finally:
-        draw_at(qapp, 100)
+    draw_at(qapp, 150)
+    plane.set_palette(light)
+    assert scale.minimumWidth() > 1.2 * before
 
 
 def test_over_one_input_each_output_has_a_curve_or_one_is_chosen(qtbot, open_panel):
@@ -491,14 +488,11 @@ def test_the_curve_its_tangent_its_slope_and_all_rows_are_drawn(qapp, bare):
     state = bank.document.state
     QTest.mouseClick(bank.plane.viewport(), LEFT)
     assert bank.document.state is state
-    try:
-        apply_theme(qapp, "dark")
-        QApplication.processEvents()
-        assert colours().slope in bank.panel.caption.text()
-        assert bank.panel.caption.textFormat() == Qt.TextFormat.RichText
-        assert bank.plane.backgroundBrush().color().name().casefold() == colours().surface.casefold()
-    finally:
-        apply_theme(qapp, "light")
+    apply_theme(qapp, "dark")
+    QApplication.processEvents()
+    assert colours().slope in bank.panel.caption.text()
+    assert bank.panel.caption.textFormat() == Qt.TextFormat.RichText
+    assert bank.plane.backgroundBrush().color().name().casefold() == colours().surface.casefold()
 
 
 def test_the_mouse_reads_the_curve_and_so_do_arrow_keys(bare, heard):

@@ -86,13 +86,6 @@ def settled():
         QApplication.processEvents()
 
 
-@pytest.fixture(autouse=True)
-def as_before(qapp):
-    yield
-    draw_at(qapp, 100)
-    apply_theme(qapp, "light")
-
-
 def draw(window, percent, size):
     """Choose a size of everything in the menu, and give the window a size; the screen here is small."""
     choose_entry(window, f"{percent} %")

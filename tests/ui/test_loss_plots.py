@@ -313,21 +313,18 @@ def test_a_flat_mse_lies_in_the_plot_and_no_axis_goes_below_0(qtbot, open_curve)
 
 def test_both_plots_take_the_colours_of_the_theme(qapp, open_curve, open_surface, amount):
     curve, surface = open_curve(), open_surface()
-    try:
-        for theme in amount(quick=["dark"], ci=PALETTES, night=PALETTES):
-            apply_theme(qapp, theme)
-            palette, grid = PALETTES[theme], surface.plane.grid
-            assert palette.slope in curve.caption.text()
-            assert palette.surface in colours_of(curve)
-            for panel, own in ((curve, palette.slope), (curve, palette.accent), (surface, palette.surface)):
-                channels = pixels_of(panel)[..., None] >> np.array([16, 8, 0]) & 0xFF
-                assert np.abs(channels.astype(int) - rgb(own)).max(axis=-1).min() < 12
-            i, j = np.unravel_index(grid.loss.argmin(), grid.loss.shape)
-            at = surface.plane.mapTo(surface, place(surface, grid.values1[i], grid.values2[j]))
-            valley = surface.grab().toImage().pixelColor(at).getRgb()[:3]
-            assert valley == pytest.approx(rgb(palette.accent), abs=40)
-    finally:
-        apply_theme(qapp, "light")
+    for theme in amount(quick=["dark"], ci=PALETTES, night=PALETTES):
+        apply_theme(qapp, theme)
+        palette, grid = PALETTES[theme], surface.plane.grid
+        assert palette.slope in curve.caption.text()
+        assert palette.surface in colours_of(curve)
+        for panel, own in ((curve, palette.slope), (curve, palette.accent), (surface, palette.surface)):
+            channels = pixels_of(panel)[..., None] >> np.array([16, 8, 0]) & 0xFF
+            assert np.abs(channels.astype(int) - rgb(own)).max(axis=-1).min() < 12
+        i, j = np.unravel_index(grid.loss.argmin(), grid.loss.shape)
+        at = surface.plane.mapTo(surface, place(surface, grid.values1[i], grid.values2[j]))
+        valley = surface.grab().toImage().pixelColor(at).getRgb()[:3]
+        assert valley == pytest.approx(rgb(palette.accent), abs=40)
 
 
 def test_every_point_of_the_map_is_the_mse_with_both_weights_set(qtbot, open_surface):

@@ -136,7 +136,7 @@ def test_a_heading_has_one_size_a_picture_is_told_and_what_fits_has_no_scroll_ba
     assert page.verticalScrollBar().maximum() == 0
 
 
-def test_code_in_notes_is_as_large_as_the_text_around_it_at_every_size(as_before, panel, qapp):
+def test_code_in_notes_is_as_large_as_the_text_around_it_at_every_size(panel, qapp):
     page = panel("The `weights` are given.").notes.page
     for percent in (100, 150):
         draw_at(qapp, percent)

@@ -103,13 +103,6 @@ def export(answer):
     return export
 
 
-@pytest.fixture
-def light_again(qapp):
-    """Give the application its theme back."""
-    yield
-    apply_theme(qapp, "light")
-
-
 def svg_copied():
     return bytes(QGuiApplication.clipboard().mimeData().data("image/svg+xml")).decode()
 
@@ -452,7 +445,7 @@ def test_the_first_updates_are_slow_and_the_others_come_faster_and_faster():
 
 
 @pytest.mark.parametrize("option", ["--walk", "--training"])
-def test_render_writes_a_film_without_a_display(light_again, tmp_path, capsys, option):
+def test_render_writes_a_film_without_a_display(tmp_path, capsys, option):
     out = tmp_path / "film.png"
     line = f"render twenty-updates {option} --fps 1 --size 240x160 --theme dark -o"
     assert main([*line.split(), str(out)]) == 0
@@ -554,7 +547,7 @@ def test_a_film_of_a_kind_that_can_be_written_is_proposed_and_can_be_stopped(
 
 
 def test_the_dialog_refuses_numbers_and_odd_sizes_of_videos_and_hears_keys(
-    light_again, qapp, open_window, answer, approved, tmp_path
+    qapp, open_window, answer, approved, tmp_path
 ):
     window, said, met = open_window("relu"), [], []
     refused = {"Frames a second": "51", "Width": "3841", "Height": "x"}

@@ -93,25 +93,22 @@ def test_the_caption_and_a_screen_reader_tell_size_and_range_of_the_weights(show
 
 def test_a_small_layer_has_colours_numbers_and_names_in_both_themes(show, qapp):
     card, *_ = show()
-    try:
-        for theme in ("dark", "light"):
-            apply_theme(qapp, theme)
-            card.choice.setCurrentIndex(1)
-            assert colour_at(card, Cell(0, 1)) == colours().positive
-            card.choice.setCurrentIndex(0)
-            seen = [colour_at(card, cell) for cell in (Cell(1, 1), Cell(0, 2))]
-            assert seen == [colours().negative, colours().canvas]
-            sheet = card.view.places().room
-            assert sheet.width >= 0.7 * card.view.width()
-            written = {"at the left": (0, sheet.y, sheet.x - 4, sheet.height)}
-            written["above"] = (sheet.x, sheet.y - 20, sheet.width, 18)
-            for node, source in np.ndindex(2, 3):
-                cell = card.view.places().cell(Cell(node, source))
-                written[node, source] = cell.middle(cell.width / 2, cell.height / 2)
-            for where, place in written.items():
-                assert len(colours_in(card, *place)) > 2, where
-    finally:
-        apply_theme(qapp, "light")
+    for theme in ("dark", "light"):
+        apply_theme(qapp, theme)
+        card.choice.setCurrentIndex(1)
+        assert colour_at(card, Cell(0, 1)) == colours().positive
+        card.choice.setCurrentIndex(0)
+        seen = [colour_at(card, cell) for cell in (Cell(1, 1), Cell(0, 2))]
+        assert seen == [colours().negative, colours().canvas]
+        sheet = card.view.places().room
+        assert sheet.width >= 0.7 * card.view.width()
+        written = {"at the left": (0, sheet.y, sheet.x - 4, sheet.height)}
+        written["above"] = (sheet.x, sheet.y - 20, sheet.width, 18)
+        for node, source in np.ndindex(2, 3):
+            cell = card.view.places().cell(Cell(node, source))
+            written[node, source] = cell.middle(cell.width / 2, cell.height / 2)
+        for where, place in written.items():
+            assert len(colours_in(card, *place)) > 2, where
 
 
 def test_names_that_begin_and_end_alike_are_told_apart_and_leave_room_for_the_value(show):
