@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnviz.core.activations import activation
+from nnviz.core.activations import ACTIVATIONS, activation
 from nnviz.core.address import Address, all_weights
 from nnviz.core.cost import finished, forward_ns
 from nnviz.core.explanation.arithmetic import Note, ascii_text, elided, write
@@ -429,6 +429,15 @@ def test_where_a_softmax_rounds_to_0_the_cross_entropy_is_computed_by_z(approved
 
 
 # --- numbers that are too large
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_each_activation_is_explained_by_finite_numbers_where_z_is_very_large(name):
+    network = make_network((1, 2), (name,), (False,), scale=1e4)  # z is 1257 and −1321: e^z is infinite
+    state = State(network, Dataset([[1.0]], [[0.0, 1.0]]))
+    for address in every_where(network):
+        assert all(np.isfinite(own.value) for own in explained(state, address).lines)
+
 
 NUMBERS = (sys.float_info.max, 1e308, 1e300, 1e155, 1e-155, 1e-320, 5e-324, -0.0)
 

@@ -10,6 +10,7 @@ import pytest
 
 from nnviz.core import edits, structure
 from nnviz.core.accuracy import NO_CLASS, classifies, decided, right
+from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.confusion import confusion, decided_in_blocks, decisions
 from nnviz.core.cost import finished
 from nnviz.core.decision import decides
@@ -29,6 +30,7 @@ from nnviz.core.training.trainer import Trainer
 from tests.core import oracle
 from tests.core.oracle import classes
 from tests.core.refusals import refusals
+from tests.core.test_explain import NUMBERS, filled
 from tests.core.test_overfitting import RUNS, started
 
 
@@ -421,6 +423,18 @@ def test_too_large_a_learning_rate_stays_finite(activation, optimizer, batch_siz
     assert np.isfinite(result.state.loss())
     last = result.history[-1].tolist()
     assert last == pytest.approx([result.state.iteration, result.state.loss()], rel=1e-12)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_training_with_extreme_numbers_ends_finite_or_does_not_begin(number):
+    for name in ACTIVATIONS:
+        try:
+            result = train(filled(number, name), updates=3, learning_rate=1e300)
+        except ValueError as error:
+            assert "too large" in str(error)  # noqa: PT017
+            continue
+        assert finite(result.state), name
+        assert np.isfinite(result.history).all(), name
 
 
 @pytest.mark.parametrize("batch_size", [None, 1])

@@ -24,9 +24,9 @@ from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.widgets.theme import ui_font
 from tests.ui.bare import Bare
 from tests.ui.clipped import clipped, cut_off
-from tests.ui.hands import CORNER, choose_in_table_menu, drag, entry, turn, write
+from tests.ui.hands import CORNER, choose_entry, choose_in_table_menu, drag, entry, turn, write
 from tests.ui.runs import colours_of, pixels_of
-from tests.ui.sees import status
+from tests.ui.sees import status, written
 
 Key, LEFT = Qt.Key, Qt.MouseButton.LeftButton
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -768,9 +768,21 @@ def run(window, qtbot):
 
 
 @pytest.mark.fonts
-def test_after_a_run_every_number_is_in_sight(qtbot, open_window, amount):
+def test_kept_rows_are_told_and_after_a_run_every_number_is_in_sight(qtbot, open_window, amount):
     window = open_window("many-rows")
-    document = window.document
+    document, rows = window.document, len(window.document.state.data)
+    window.training.fields.validation.setText("40 %")
+    QTest.keyClick(window.training.fields.validation, Key.Key_Return)
+    kept = rows - document.state.trained_rows
+    assert (document.state.training.validation, kept > 0) == (0.4, True)
+    assert window.data.table.split.caption == f"validation: 40 %, {kept} rows"
+    window.selection.row = rows - 1
+    assert written(window, Address("subheading", -1)).startswith(f"row {rows} of {rows}, ")
+    before = document.state
+    choose_entry(window, "Shuffle rows")
+    assert status(window).startswith(f"Shuffled {rows} rows by seed ")
+    choose_entry(window, "Undo")
+    assert document.state is before
     some = ["many-rows", "twenty-updates"]
     every = ["xor", "tuning-by-hand", *some]
     for name in amount(quick=some, ci=every, night=every):

@@ -21,6 +21,7 @@ from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.plots.history_plot import EMPTY, HistoryPlot
+from nnviz.ui.widgets.theme import apply_theme
 from tests.core.test_history import check_line, falling, gone_on
 from tests.ui import hands, runs
 from tests.ui.runs import click, drag, hover, keys, mse_after, pixels_of, place, read_out, rounded
@@ -278,14 +279,20 @@ def test_unusual_histories_are_in_view_with_different_ticks_and_flat_ones_from_0
     assert wrong == []
 
 
-def test_back_in_the_run_what_comes_after_stays_faint_and_the_ring_goes_along(trained, go_to):
+def test_back_in_the_run_what_comes_after_stays_faint_and_the_ring_goes_along(qapp, trained, go_to):
     def strength(iteration):
         """Return how far the curve's colour is from the ground, where it passes an iteration."""
         at, seen = place(trained, iteration, mse_after(iteration)), pixels_of(trained.curve) & 0xFF
         return np.abs(seen[at.y() - 3 : at.y() + 4, at.x()].astype(int) - int(seen[2, 2])).max()
 
     go_to(10)
-    assert strength(5) > 1.5 * strength(15) > 15
+    try:
+        for theme in PALETTES:
+            apply_theme(qapp, theme)
+            qapp.processEvents()
+            assert strength(5) > 1.5 * strength(15) > 15, theme
+    finally:
+        apply_theme(qapp, "light")
     for log in (False, True):
         trained.log_button.setChecked(log)
         trained.curve.settle()  # other numbers on the axis have other room

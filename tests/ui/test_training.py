@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QMessageBox,
+    QScrollArea,
     QTabBar,
     QWidget,
 )
@@ -27,14 +28,15 @@ from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
 from nnviz.core.structure import add_node
+from nnviz.core.training import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.training.panel import TrainingPanel
 from nnviz.ui.widgets.theme import colours
-from tests.ui.clipped import walk_panels
+from tests.ui.clipped import clipped, walk_panels
 from tests.ui.hands import choose, drag, turn, write
 from tests.ui.runs import classes, colours_of, exercise
-from tests.ui.sees import menus, status
+from tests.ui.sees import menus, status, untrue
 
 WIDTH = 364
 LEFT = Qt.MouseButton.LeftButton
@@ -50,7 +52,7 @@ def panel(bare):
     own = bare(exercise())
     panel = TrainingPanel(own.document, own.runner, own.selection, own.derived)
     panel.document, panel.selection = own.document, own.selection
-    return own.show(panel, (364, 320))
+    return own.show(panel, (WIDTH, 320))
 
 
 @pytest.fixture
@@ -320,11 +322,14 @@ def test_after_divergence_one_click_goes_back_to_a_tenth_of_the_learning_rate(
     type_in(panel.fields.updates, "2000")
     type_in(panel.fields.learning_rate, "0.7")
     run_to_end(qtbot, panel)
+    diverged = document.state
     approved("divergence after an update", f"{message(panel)}\n{cure.text()}")
     assert panel.message.label.objectName() == "error"
     press(cure)
     assert document.state.network == one.network
     assert (panel.fields.learning_rate.text(), cure.isVisible(), message(panel)) == ("0.07", False, hint)
+    document.undo()
+    assert document.state is diverged
     press(panel.verbs.restart)
     type_in(panel.fields.learning_rate, "1e200")
     run_to_end(qtbot, panel)
@@ -401,6 +406,56 @@ def test_figures_come_and_go_with_what_is_measured_and_long_ones_fit(panel, docu
     assert f"{round(12.8 * share):,} of 1,280 rows" in own.accuracy.toolTip()
 
 
+def cut_off(widget):
+    """Return what is cut off, except two texts that wide letters cut by 3 pixels."""
+    return [said for said in clipped(widget) if not said.startswith(("'all rows'", "'biases'"))]
+
+
+def test_nothing_is_cut_off_at_the_width_of_the_side(panel, document):
+    document.edit("a weight", edits.set_weight, 0, 0, 0, -1.23456789e-7)
+    panel.runner.set_training(replace(document.state.training, updates=1_000_000, learning_rate=1e-15))
+    QApplication.processEvents()
+    width = max(WIDTH, panel.minimumSizeHint().width())
+    assert width <= 1.1 * WIDTH, "wide letters take a tenth more at most"
+    panel.resize(width, 320)
+    QApplication.processEvents()
+    assert cut_off(panel) == []
+    for own, nearly in ((panel.figures.loss, "49"), (panel.figures.row_error, "7")):
+        assert own.text.rstrip("0") == f"{nearly}.", "a number that is rounded has all its digits"
+
+
+def test_in_a_small_window_the_panel_is_compact_and_a_long_rule_crushes_nothing(qtbot, afresh):
+    window = afresh("relu")
+    panel = window.training
+    assert not panel.timeline.isVisible()
+    before = panel.minimumSizeHint().height()
+    press(panel.verbs.step)
+    assert panel.timeline.isVisible()
+    most = before + panel.timeline.sizeHint().height() + 12
+    qtbot.waitUntil(lambda: before < panel.minimumSizeHint().height() <= most)
+    qtbot.waitUntil(lambda: panel.height() >= panel.minimumSizeHint().height())
+    window.main_window.resize(1000, 650)
+    window.document.start(xor())
+    window.runner.set_training(Training(0.01, 1_000_000, optimizer="adam"))
+    qtbot.waitUntil(lambda: cut_off(panel) == [])
+    assert window.main_window.size().toTuple() == (1000, 650)
+
+
+def test_of_a_run_of_classes_all_figures_are_true_and_need_no_scroll_bar(qtbot, afresh):
+    window = afresh(train(load(example("iris").path), updates=300).state, (1000, 650))
+    window.runner.scrub_to(150)
+    qtbot.waitUntil(lambda: captions(window.training)[1] == "Iteration of 300")
+    assert (untrue(window), captions(window.training)[-1]) == ([], "Accuracy")
+    area = window.board.docks["Training"].findChild(QScrollArea)
+    for size in ((1000, 650), (1280, 800)):
+        window.main_window.resize(*size)
+        for _ in range(4):  # a scroll bar comes an event after what makes it
+            QApplication.processEvents()
+        wide_letters = window.training.minimumSizeHint().width() > WIDTH
+        bars = area.verticalScrollBar().maximum(), area.horizontalScrollBar().maximum()
+        assert max(bars) <= (WIDTH / 10 if wide_letters else 0)
+
+
 def xor(output="identity", loss="mse"):
     return edits.set_loss(load(example("xor").path), loss, output)
 
@@ -448,7 +503,7 @@ def test_a_loss_that_does_not_fit_is_refused_and_an_activation_offered(panel, do
         assert document.state is state
 
 
-def test_a_loss_is_chosen_by_keys_and_a_letter_and_undone(panel, document, answer):
+def test_a_loss_is_chosen_by_keys_mouse_and_letter_and_undone(panel, document, answer):
     document.start(xor("sigmoid"))
     before = panel.figures.loss.text
     choose_loss(panel, "Cross-entropy")
@@ -466,6 +521,14 @@ def test_a_loss_is_chosen_by_keys_and_a_letter_and_undone(panel, document, answe
         choose_loss(panel, "Cross-entropy")
         assert chosen(document) == ("cross_entropy", output)
         document.undo()
+    box = panel.fields.loss
+    answer(QMessageBox, choose("Use sigmoid"))
+    QTest.mouseClick(box, LEFT)
+    at = box.view().visualRect(box.model().index(box.findText("Cross-entropy"), 0)).center()
+    QTest.mouseMove(box.view().viewport(), at)
+    QTest.mouseClick(box.view().viewport(), LEFT, pos=at)
+    QApplication.processEvents()
+    assert chosen(document) == ("cross_entropy", "sigmoid")
 
 
 def test_what_is_unusual_of_loss_and_rows_is_told_until_it_is_mended(panel, document, approved):
@@ -527,6 +590,23 @@ def test_loss_and_output_change_together_in_the_window(qtbot, afresh, answer, ap
     assert chosen(document) == ("cross_entropy", "softmax")
     assert "Softmax" not in label.text()
 
+    document.start(xor("sigmoid"))
+    window.runner.run()
+    qtbot.waitUntil(lambda: document.state.iteration >= 2)
+    choose_loss(window.training, "Cross-entropy")
+    assert not window.runner.running
+    assert (document.state.iteration, chosen(document)[0]) == (0, "cross_entropy")
+    window.runner.step()
+    assert status(window).startswith("Iteration 1: Cross-entropy")
+    for _ in range(2):
+        window.undo()
+    assert (document.state.iteration >= 2, chosen(document)[0]) == (True, "mse")
+
+    document.start(exercise())
+    type_in(window.training.fields.validation, "0.5")
+    window.runner.run()
+    assert status(window) == label.text() != ""
+
 
 SAYING = "text", "toolTip", "statusTip", "accessibleName", "accessibleDescription", "currentText", "plainText"
 
@@ -549,7 +629,7 @@ def said(window):
     return texts
 
 
-def test_with_cross_entropy_nothing_says_mse(qtbot, afresh, amount):
+def test_with_cross_entropy_nothing_says_mse_or_is_cut_off(qtbot, afresh, amount):
     every, found = [("sigmoid", "xor"), ("softmax", "spiral")], {}
     for output, name in amount(quick=every[:1], ci=every, night=every):
         state = replace(load(example(name).path), notes="", run=None)
@@ -563,9 +643,12 @@ def test_with_cross_entropy_nothing_says_mse(qtbot, afresh, amount):
         row = Dataset(state.data.inputs[1:2], state.data.targets[1:2])
         assert parsed(loss) == pytest.approx(replace(window.document.state, data=row).loss(), rel=1e-12)
         window.runner.speed = 1.0
-        for _ in range(2):  # the plots say other things after a run
+        for size in ((1000, 650), (1280, 800)):  # the plots say other things after a run
+            window.main_window.resize(*size)
             for tab in walk_panels(window):
                 found |= {text: (name, tab) for text in said(window) if "MSE" in text}
+                qtbot.waitUntil(lambda window=window: cut_off(window.main_window) == [])
+                assert window.main_window.size().toTuple() == size, (name, tab)
             with qtbot.waitSignal(window.runner.run_ended):
                 window.runner.run()
     assert found == {}
