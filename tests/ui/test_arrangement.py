@@ -44,8 +44,6 @@ from tests.ui.hands import (
 )
 from tests.ui.sees import offered, status, walking, written
 
-pytestmark = pytest.mark.fonts
-
 FIRST = {"Training", "Notes", "Data", "MSE"}
 """What is in sight at the first start on an example with notes."""
 LARGE, SMALL = (2560, 1400), (1366, 740)
@@ -86,6 +84,7 @@ def sizes(window):
 # --- in the window
 
 
+@pytest.mark.fonts
 def test_what_is_read_stands_in_a_tall_column_and_what_is_wide_below_the_diagram(qtbot, open_window):
     window = open_window("relu")
     settled()
@@ -210,6 +209,7 @@ def test_f6_goes_through_the_panels_and_a_key_floats_the_one_with_the_keyboard(o
     assert not dock(window, "Data").isFloating()
 
 
+@pytest.mark.fonts
 def test_a_title_row_under_tabs_is_low_and_repeats_no_tab_that_was_clicked(open_window):
     window = open_window("relu")
     for name in ("MSE", "Matrix", "Explain"):
@@ -265,6 +265,7 @@ def on_screen(widget):
     return QApplication.primaryScreen().grabWindow(widget.winId()).toImage().convertToFormat(RGB)
 
 
+@pytest.mark.fonts
 def test_the_arrangement_is_there_again_after_a_restart_and_reset_undoes_it(open_window):
     window = start_at(open_window, (1280, 800))
     first = sizes(window)
@@ -292,6 +293,7 @@ def test_the_arrangement_is_there_again_after_a_restart_and_reset_undoes_it(open
     assert sizes(after) == first
 
 
+@pytest.mark.fonts
 def test_what_cannot_be_read_of_an_arrangement_leaves_every_panel_in_its_first_place(
     open_window, settings, amount
 ):
@@ -362,6 +364,7 @@ def test_a_window_remembers_that_it_was_maximised_and_forgets_nothing_unfilled(q
     assert not MainWindow(settings).isMaximized()
 
 
+@pytest.mark.fonts
 def test_panels_have_the_same_share_of_another_screen_and_as_before_on_return(open_window, amount):
     def shares(window):
         """Return the share of the window that the column at the right has, and what stands below."""
@@ -395,6 +398,7 @@ def test_panels_have_the_same_share_of_another_screen_and_as_before_on_return(op
 # --- floating
 
 
+@pytest.mark.fonts
 def test_a_panel_floats_by_a_double_click_with_a_frame_and_is_painted_after_a_restart(open_window, qtbot):
     window = open_window("relu")
     settled()
