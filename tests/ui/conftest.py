@@ -32,12 +32,12 @@ def qapp():
 def leaves_nothing_behind(qapp):
     """Fail a test after which a timer, an animation or a top-level widget is still alive and at work.
 
-    The light theme and the usual size come back after every test.
+    The light theme, the usual size and the usual font come back after every test.
     """
-    before = set(map(id, QApplication.topLevelWidgets()))
+    before, font = set(map(id, QApplication.topLevelWidgets())), qapp.font()
     yield
     draw_at(qapp, 100)
-    if theme_in_use() != "light":
+    if theme_in_use() != "light" or qapp.font() != font:
         apply_theme(qapp, "light")
     for widget in QApplication.topLevelWidgets():
         if isinstance(widget, MainWindow) and widget.isHidden():  # a program's, which would end with it
