@@ -24,6 +24,7 @@ from nnviz.picture.palette import PALETTES
 from nnviz.picture.shades import of_numbers, shades
 from nnviz.picture.tone import Tone
 from nnviz.ui.activation.panel import ActivationPanel
+from nnviz.ui.activation.points import SIZE
 from nnviz.ui.function.panel import FunctionPanel
 from nnviz.ui.function.plane import FunctionPlane
 from nnviz.ui.pictures.drawing import Look
@@ -329,7 +330,7 @@ def test_the_point_is_dragged_moved_kept_and_left(qtbot, open_panel, approved):
     assert panel.plane.picture.values[0].shape == (panel.plane.pixels[0],)
 
 
-def test_what_is_read_out_is_the_prediction_for_the_inputs_that_it_says(open_panel):
+def test_what_is_read_out_is_the_prediction_for_the_inputs_that_it_says(qtbot, open_panel):
     panel = open_panel(xor())
     lines = hover(panel, place(panel, 0.3, 0.6))
     x, y = (float(line.partition(" = ")[2].replace("−", "-")) for line in lines[:2])
@@ -337,6 +338,11 @@ def test_what_is_read_out_is_the_prediction_for_the_inputs_that_it_says(open_pan
     assert lines[2] == f"output: {shown(predicted(panel, [0, 0], (0, 1), x, y)[0])}"
     keys(panel, Key.Key_Right)  # the mouse is elsewhere
     assert read_out(panel) is None
+    start(qtbot, panel, one_input(("first", "second")))  # choices go, and the plot gets another size
+    lines = hover(panel, middle(panel))
+    x = float(lines[0].partition(" = ")[2].replace("−", "-"))
+    both = panel.document.state.network.predict([x])[0]
+    assert lines[1:] == [f"first: {shown(both[0])}", f"second: {shown(both[1])}"]
 
 
 def states_that_lack():
@@ -485,6 +491,9 @@ def test_the_curve_its_tangent_its_slope_and_all_rows_are_drawn(qapp, bare):
     assert bank.plane.times == 20.0
     np.testing.assert_array_equal(drawn[there] / 20.0, relu.slope(z[there]))
     assert np.count_nonzero(~there) == 1, "a gap at the kink"
+    svg = PlotDrawing(bank.panel, "A title").svg(Look(600, 400, "light")).decode()
+    across = [float(x) for x in re.findall(rf'<circle cx="([^"]+)" cy="[^"]+" r="{SIZE / 2}"', svg)]
+    assert np.corrcoef(across, bank.plane.rows()[:, 0])[0, 1] == pytest.approx(1.0), "a circle for each row"
     state = bank.document.state
     QTest.mouseClick(bank.plane.viewport(), LEFT)
     assert bank.document.state is state

@@ -108,15 +108,18 @@ class FunctionPanel(PlotCard):
         self._begin()
 
     def _look_again(self) -> None:
-        """Offer what the network has now: that the free row is left may be told first."""
-        old, self._seen = self._seen, self._document.state
-        new = self._seen
+        """Offer what the network has now: that the free row is left may be told first.
+
+        Where choices come or go, the plot gets another size and this is called again before it ends.
+        """
+        old, new = self._seen, self._document.state
         if (old.network.inputs, old.network.outputs) != (new.network.inputs, new.network.outputs) or (
             old.data is not new.data or old.network.layers[-1].activation != new.network.layers[-1].activation
         ):
             self.axes.refresh(new)
             if self.axes.axes != self.view.axes or old.network.sizes != new.network.sizes:
                 self.view.choose(self.axes.axes)
+        self._seen = new
 
     def _begin(self) -> None:
         """Ask for what is to be drawn, if it is another picture, or else draw where the point is now."""
