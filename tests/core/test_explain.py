@@ -274,6 +274,10 @@ def test_what_is_particular_is_explained(approved):
     batch = ", ".join(str(row + 1) for row in next_batch(rows))
     heading = explained(rows, Address("weight", 0, 0, 0)).sections[-1].heading
     assert heading == f"Next update · batch of rows {batch}"
+    many = Dataset(np.tile(BANK.data.inputs, (3, 1)), np.tile(BANK.data.targets, (3, 1)))
+    many = replace(BANK, data=many, training=replace(BANK.training, batch_size=8))
+    heading = explained(many, Address("weight", 0, 0, 0)).sections[-1].heading
+    assert heading == "Next update · a batch of 8 rows"
     first = computed(BANK, 1, means=False)
     assert first.whole is None
     approved("before the means are known", written(explain(BANK, Address("weight", 0, 0, 0), first)))

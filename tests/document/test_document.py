@@ -188,6 +188,23 @@ def test_signals_and_undo_pushes_lose_no_reference_to_none(document, state):
     assert abs(before - sys.getrefcount(None)) < 100
 
 
+def test_a_document_that_a_script_holds_says_so_and_neither_changes_nor_undoes(document, state, qtbot):
+    document.push(state(1), "one")
+    document.push(state(2), "two")
+    document.undo()
+    before, document.held = document.state, "The script trains"
+    for change in (
+        document.undo,
+        document.redo,
+        lambda: document.edit("an edit", edits.set_weight, 0, 0, 0, 3.0),
+    ):
+        with qtbot.waitSignal(document.refused) as refused:
+            assert not change()
+        assert (document.state, refused.args) == (before, ["The script trains"])
+    document.held = ""
+    assert document.redo()
+
+
 def test_a_saved_document_has_its_files_name_and_announces_the_file_once(state, tmp_path):
     document, said = Document(state(0, name="")), []
     document.file_changed.connect(lambda: said.append(document.path))

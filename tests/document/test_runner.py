@@ -174,6 +174,8 @@ def test_a_paused_run_makes_the_updates_that_are_left(qtbot, document, slow_runn
     runner.run()
     until(qtbot, document, 1)
     assert document.state.iteration == 1
+    runner.run()
+    assert (document.state.iteration, document.undo_text()) == (1, "Run of 1 update"), "it runs already"
     assert active()
     with qtbot.waitSignal(runner.run_ended) as paused:
         runner.pause()
@@ -202,6 +204,13 @@ def test_a_new_learning_rate_does_not_end_a_run(qtbot, document, slow_runner):
     assert document.state.run.history.last[1] == pytest.approx(expected, rel=1e-9)
     document.undo()
     assert document.state is start
+
+
+def test_a_step_that_is_stopped_as_it_begins_makes_no_update(document, runner):
+    start = document.state
+    runner.run_started.connect(runner.pause)
+    runner.step()
+    assert (document.state, runner.running) == (start, False)
 
 
 @pytest.mark.parametrize("change", ["another optimizer", "undo", "an edit"])

@@ -153,7 +153,8 @@ BAD = r"""
 ¦ {'output': array([1, ..., 3])} ¦ {'output': np.array(3)}
 ¦ a = 1\nw = {'node_0': [1, 2],\n 'output': np.random.rand(1)} ¦ a = 1\n\nfor x in:\n
 ¦ from os import remove\nremove('bad.py') ¦ from os import remove\nremove('bad.py')\nremove('worse.py')
-¦ a = 1\nprint(weights['node_0']) ¦ weights = {'output': [1]}\nbiases = {'output': 2}\nbiases['output'] += 1
+¦ a = 1\nprint(weights['node_0']) ¦ a = 1\nweights = [2, '4'] ¦ a = 1\nweights = [2, make()]
+¦ weights = {'output': [1]}\nbiases = {'output': 2}\nbiases['output'] += 1
 """
 LONG = (
     *("", "{'output': [1" + "0" * 400 + "]}", "{'output':\n[" + "9" * 5000 + "]}"),

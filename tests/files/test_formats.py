@@ -40,7 +40,7 @@ from nnviz.files.source import Source
 from nnviz.files.version1 import json_schema
 from tests.core.oracle import make_network
 from tests.files.helpers import names, refusals, refused
-from tests.formats import HERE, SAVED
+from tests.formats import HERE, SAVED, layers_models
 
 STATE = State(Network.from_weights({"node_0": [2, 4], "output": [2]}), Dataset([[3, 5]]))
 
@@ -183,6 +183,37 @@ def test_pickles_and_other_strangers_are_refused_with_the_way_to_what_is_opened(
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     approved("strangers", refusals({name: tmp_path / name for name in files}, load))
+
+
+KERNEL = "weightsManifest", 0, "weights", 0
+LAYERS = "modelTopology", "config", "layers"
+DAMAGED = {
+    "an activation of its own": ((*LAYERS, 0, "config", "activation"), "wave"),
+    "an activation of 1": ((*LAYERS, 0, "config", "activation"), 1),
+    "a class of its own": (("modelTopology", "class_name"), "Mine"),
+    "a functional model": (("modelTopology",), {"class_name": "Functional", "config": {"layers": 3}}),
+    "a number for layers": (LAYERS, 3),
+    "a name twice": ((*KERNEL, "name"), "dense_1/bias"),
+    "a large shape": ((*KERNEL, "shape"), [20, 30]),
+    "a number for a path": (("weightsManifest", 0, "paths", 0), 1),
+    "a text for a scale": ((*KERNEL, "quantization"), {"dtype": "uint8", "min": 0, "scale": "1"}),
+}
+
+
+def test_a_damaged_layers_model_is_refused_with_its_place(tmp_path, approved):
+    (tmp_path / "weights.bin").write_bytes(bytes(52))
+
+    def load_with(damage):
+        (*way, key), value = damage
+        part = model = json.loads(layers_models()[0])
+        for step in way:
+            part = part[step]
+        part[key] = value
+        (tmp_path / "model.json").write_text(json.dumps(model))
+        return load(tmp_path / "model.json")
+
+    assert load_with((("format",), "layers-model")).network.sizes == (2, 3, 1)
+    approved("damaged layers models", refusals(DAMAGED, load_with))
 
 
 def test_activations_are_given_where_a_file_lacks_them_and_refused_where_it_has_others(tmp_path, approved):

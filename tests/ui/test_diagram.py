@@ -22,6 +22,7 @@ from nnviz.picture.palette import PALETTES, rgb
 from nnviz.picture.svg import sheet_svg
 from nnviz.ui.diagram.edge_lines import edge_line
 from nnviz.ui.diagram.heads import BEFORE_PX, BEHIND_PX, HEIGHT_PX, ActivationButton
+from nnviz.ui.diagram.screen import LARGEST_TEXT
 from nnviz.ui.widgets.theme import apply_theme
 from nnviz.ui.window.view_menu import PICTURES
 from tests.picture.diagrams import state
@@ -109,6 +110,11 @@ def test_arrows_reach_every_node_and_edge_and_keys_edit_and_nudge_what_is_select
     assert written(window, W) == "3.1"
     window.document.undo()
     assert written(window, W) == "2"
+    for node, opened in ((("node", -1, 0), "3"), (("node", 0, 0), "node_0"), (("node", 1, 0), "60")):
+        window.selection.select(Address(*node))
+        press(window, "Return")
+        assert editor_of(window).text() == opened, "an input's value, a target, or else the name"
+        QTest.keyClick(editor_of(window), Qt.Key.Key_Escape)
 
 
 def test_a_tooltip_tells_the_full_number(bare):
@@ -133,6 +139,13 @@ def test_the_wheel_zooms_about_the_mouse_and_dragging_the_background_pans(bare):
     drag(window.diagram, QPoint(40, 380), 48)
     assert place(window, output).x > before.x + 20
     assert not window.document.modified
+    window, sizes = bare(state((1, 1, 1))), []
+    while not sizes or sizes[-1] <= LARGEST_TEXT:
+        turn(window.diagram, 1)
+        name = window.diagram.picture.label(Address("name", 0, 0))
+        seen = pixels_of(window.diagram.grab(QRectF(*name.rect).toAlignedRect()).toImage()) & 0xFF
+        assert np.ptp(seen.astype(int)) > 100, f"a name in letters of {name.size} pixels"
+        sizes.append(name.size)
 
 
 def test_both_themes_are_taken_on_by_an_open_diagram_and_leave_no_trace(bare, qapp):
@@ -185,6 +198,14 @@ def test_under_the_mouse_other_edges_fade_but_not_the_selected_ones(bare):
     *kept, faded = (on_edge(window, weight).tolist() for weight in (first, second, other))
     assert kept == before[:2]
     assert faded != before[2]
+    window.selection.select(None)
+    seen = []
+    for at in (QPoint(3, 200), point(window, Address("node", 1, 0))):
+        hover(window.diagram, at)
+        weights = second, Address("weight", 1, 0, 0), other
+        seen.append([on_edge(window, weight).tolist() for weight in weights])
+    (*before, brighter), (*kept, faded) = seen
+    assert (kept, faded != brighter) == (before, True), "the edges to the output stay"
 
 
 def test_around_a_selected_weight_of_0_nothing_is_as_strong_as_a_weight(bare):
@@ -684,8 +705,9 @@ def keys(window, key, modifier=NONE):
 
 
 def test_a_typed_weight_changes_every_number_that_depends_on_it(window):
-    set_number(window, W, "9", Qt.Key.Key_Escape)
-    assert (written(window, W), window.document.modified) == ("2", False)
+    for typed, key in (("9", Qt.Key.Key_Escape), ("2.0", Qt.Key.Key_Return)):
+        set_number(window, W, typed, key)
+        assert (written(window, W), window.document.modified) == ("2", False), typed
     click(window, W)
     assert editor_of(window).text() == editor_of(window).selectedText() == "2"
     write(editor_of(window), "1")
@@ -844,6 +866,9 @@ def test_a_name_is_edited_where_it_stands_and_a_taken_one_stays_to_be_mended(win
     write(editor_of(window), "0")
     keys(window, Qt.Key.Key_Return)
     assert window.document.state.network.inputs[0] == "node_00"
+    set_number(window, name, "x", Qt.Key.Key_Tab)
+    assert window.document.state.network.inputs[0] == "x"
+    assert not window.diagram.session.open, "Tab goes on from number to number alone"
     QToolTip.hideText()
 
 

@@ -492,6 +492,10 @@ def test_a_network_made_anew_is_a_new_document_and_asks_about_unsaved_work(
         assert not offered(window, "Undo").isEnabled()
         assert load(stories.folder / "other.json") == window.document.state
     approved("made anew | rows that fit are an edit", stories.told("moons, undo", files))
+    before = window.document.state
+    answer(NewNetwork, press_button("Cancel"))
+    choose_entry(window, "New…")
+    assert window.document.state is before
 
 
 # --- dropped

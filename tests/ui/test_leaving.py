@@ -109,6 +109,7 @@ run, mine 9, example xor: Discard
 rate 0.02, example xor: Cancel, run, there and back, take up
 row, save, undo, example xor: Cancel
 recover, example xor: Cancel
+mine 9, theirs 7, open: Cancel
 """
 
 

@@ -409,6 +409,9 @@ def test_undo_in_an_untouched_cell_or_in_find_is_the_documents_until_something_i
         undo(window)
         assert written(window, WEIGHT) == "2"
     redo(window)
+    said = status(window)
+    redo(window)
+    assert status(window) == said, "there is nothing more to do again"
     type_keys(window, "NO")
     undo(window)
     assert (window.finder.field.text(), written(window, WEIGHT)) == ("", "9")

@@ -22,7 +22,17 @@ from nnviz.ui.diagram.heads import HeadButton
 from nnviz.ui.plots.history_plot import NO_LOSS
 from nnviz.ui.training.panel import NOT_YET
 from nnviz.ui.window.watching import follow
-from tests.ui.hands import address_named, choose, click, drag, press, set_number, shown
+from tests.ui.hands import (
+    address_named,
+    bring,
+    choose,
+    choose_in_table_menu,
+    click,
+    drag,
+    press,
+    set_number,
+    shown,
+)
 from tests.ui.sees import explained, figure, offered, status, untrue, walking, written
 
 NETWORK = Network.from_weights({"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]})
@@ -156,6 +166,7 @@ TRIES = {
     "row": lambda window: window.data.table.remove_wished.emit(),
     "CSV": lambda window: window.files.tables.load(Path("rows.csv")),
     "paste": lambda window: window.data.table.paste_wished.emit(),
+    "paste a table": lambda window: choose_in_table_menu(window, "Paste as a table…"),
     "ring": lambda window: window.runner.scrub_to(0),
     "rate": lambda window: window.training.fields.accepted.emit(Training(updates=7)),
 }
@@ -188,6 +199,7 @@ def test_nothing_can_be_changed_before_it_has_ended_and_the_window_says_why(qtbo
     script.shows(1, [2, 8])
     assert {(button.isEnabled(), button.toolTip()) for button in buttons} == {(False, HELD)}
     assert {(field.isEnabled(), field.toolTip()) for field in settings} == {(False, NOT_YET)}
+    bring(window, "Explain")
     assert "The script makes it" in explained(window)
     assert "learning_rate" not in explained(window)
     script.ends()
