@@ -200,7 +200,7 @@ def test_nothing_can_be_changed_before_it_has_ended_and_the_window_says_why(qtbo
     assert {(button.isEnabled(), button.toolTip()) for button in buttons} == {(False, HELD)}
     assert {(field.isEnabled(), field.toolTip()) for field in settings} == {(False, NOT_YET)}
     bring(window, "Explain")
-    assert "The script makes it" in explained(window)
+    qtbot.waitUntil(lambda: "The script makes it" in explained(window))
     assert "learning_rate" not in explained(window)
     script.ends()
     assert [button.toolTip() for button in buttons if not button.isEnabled()] == ["Remove the last output"]
