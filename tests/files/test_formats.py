@@ -194,10 +194,28 @@ DAMAGED = {
     "a functional model": (("modelTopology",), {"class_name": "Functional", "config": {"layers": 3}}),
     "a number for layers": (LAYERS, 3),
     "a name twice": ((*KERNEL, "name"), "dense_1/bias"),
+    "another name": ((*KERNEL, "name"), "dense_7/kernel"),
     "a large shape": ((*KERNEL, "shape"), [20, 30]),
-    "a number for a path": (("weightsManifest", 0, "paths", 0), 1),
+    "a very large shape": ((*KERNEL, "shape"), [10**6, 10**6]),
+    "a shape below 0": ((*KERNEL, "shape"), [-1, -1]),
+    "a shape of True": ((*KERNEL, "shape"), [True, 3]),
+    "many dimensions": ((*KERNEL, "shape"), [1] * 40),
+    "a number for a shape": ((*KERNEL, "shape"), 3),
+    "texts": ((*KERNEL, "dtype"), "string"),
+    "whole numbers": ((*KERNEL, "dtype"), "int32"),
+    "packed complex numbers": ((*KERNEL, "quantization"), {"dtype": "complex64"}),
     "a text for a scale": ((*KERNEL, "quantization"), {"dtype": "uint8", "min": 0, "scale": "1"}),
+    "a very large scale": ((*KERNEL, "quantization"), {"dtype": "uint8", "min": 0, "scale": 10**300}),
+    "packed by a list": ((*KERNEL, "quantization"), [1]),
+    "many weights": (("weightsManifest", 0, "weights"), [{}] * 4_001),
+    "a graph of operations": (("format",), "graph-model"),
+    "no manifest": (("weightsManifest",), None),
+    "an object for a manifest": (("weightsManifest",), {}),
+    "a list in a manifest": (("weightsManifest",), [[]]),
+    "a path for paths": (("weightsManifest", 0, "paths"), "x"),
+    "a number for a path": (("weightsManifest", 0, "paths", 0), 1),
 }
+"""By what is damaged, the way to a part of a layers model, and what stands there."""
 
 
 def test_a_damaged_layers_model_is_refused_with_its_place(tmp_path, approved):
@@ -214,6 +232,7 @@ def test_a_damaged_layers_model_is_refused_with_its_place(tmp_path, approved):
 
     assert load_with((("format",), "layers-model")).network.sizes == (2, 3, 1)
     approved("damaged layers models", refusals(DAMAGED, load_with))
+    assert names(tmp_path) == ["model.json", "weights.bin"]
 
 
 def test_activations_are_given_where_a_file_lacks_them_and_refused_where_it_has_others(tmp_path, approved):

@@ -418,9 +418,11 @@ def test_a_panel_floats_by_a_double_click_with_a_frame_and_is_painted_after_a_re
     choose_entry(window, "Data")
     QApplication.processEvents()
     assert own.isFloating()
+    size = own.size()
     window.main_window.close()
-    again = open_window("relu")
+    again = open_window("relu", (1400, 900))
     own, rows = dock(again, "Data"), len(again.document.state.data)
+    assert own.size() == size, "what floats takes no share of a larger window"
     qtbot.waitUntil(lambda: on_screen(own) == own.grab().toImage().convertToFormat(RGB))
     for count, floating in ((rows + 1, True), (rows + 2, False)):
         assert own.isFloating() == floating

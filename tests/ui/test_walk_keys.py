@@ -410,7 +410,7 @@ def test_undo_in_an_untouched_cell_or_in_find_is_the_documents_until_something_i
         assert written(window, WEIGHT) == "2"
     redo(window)
     said = status(window)
-    redo(window)
+    window.redo()
     assert status(window) == said, "there is nothing more to do again"
     type_keys(window, "NO")
     undo(window)
