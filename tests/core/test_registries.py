@@ -275,6 +275,7 @@ def test_a_stretch_shows_the_bend_and_all_rows_and_stays_while_it_is_not_too_wid
 def test_a_slope_beside_a_large_a_has_a_scale_of_its_own():
     times = [Bend(activation("relu")).curve((-4.0, high)).times for high in (4.0, 26.0, 60.0, 300.0)]
     assert times == [1.0, 20.0, 50.0, 200.0]
+    assert Bend(activation("leaky_relu")).curve((-300.0, -1.0)).times == 10.0, "3 over the least slope, 0.25"
     curve = Bend(activation("sigmoid")).curve((-4.0, 4.0))
     assert (curve.times, curve.slope.max()) == (1.0, 0.25)
     assert curve.heights(np.array([])) == pytest.approx((-0.06 * curve.a.max(), 1.06 * curve.a.max()))

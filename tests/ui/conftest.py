@@ -3,6 +3,7 @@
 import pytest
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
 
 from nnviz.document.document import Document
@@ -36,9 +37,6 @@ def leaves_nothing_behind(qapp):
     """
     before, font = set(map(id, QApplication.topLevelWidgets())), qapp.font()
     yield
-    draw_at(qapp, 100)
-    if theme_in_use() != "light" or qapp.font() != font:
-        apply_theme(qapp, "light")
     for widget in QApplication.topLevelWidgets():
         if isinstance(widget, MainWindow) and widget.isHidden():  # a program's, which would end with it
             widget.deleteLater()
@@ -48,6 +46,9 @@ def leaves_nothing_behind(qapp):
     assert not left, f"top-level widgets left: {left}"
     running = at_work()
     assert not running, f"left running: {[(thing, thing.parent()) for thing in running]}"
+    if draw_at(qapp, 100) or theme_in_use() != "light" or qapp.font() != font:
+        apply_theme(qapp, "light")
+        QTest.qWaitFor(lambda: not at_work())  # windows that other tests share take it over
 
 
 class Unanswered(QObject):
