@@ -19,7 +19,7 @@ _EXTRAS = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text
 
 
 def installed(extra):
-    """Tell whether all that an extra names is installed."""
+    """Return whether all that an extra names is installed."""
     return all(find_spec(line.partition(">=")[0]) for line in _EXTRAS.get(extra, ()))
 
 

@@ -29,7 +29,7 @@ class File(NamedTuple):
     classes: int
     functions: list[Function]
     imports: set[str]
-    """What is taken from nnviz, each with the module that it is taken from, or a module itself."""
+    """Names imported from nnviz, each with its module, or a module itself."""
 
     @property
     def name(self) -> str:

@@ -81,7 +81,7 @@ def test_bad_input_raises_a_file_error(tmp_path):
 
 @pytest.fixture
 def shown(monkeypatch, tmp_path):
-    """Stand in for the process that shows a window; returns what it would be given to open."""
+    """Stand in for the process that shows a window; return the data that it would get."""
     commands, given = [], tmp_path / "given.json"
 
     class Process:
@@ -170,7 +170,7 @@ def foreign(tmp_path, monkeypatch):
 
 
 def check_that_a_window_starts(what, foreign, monkeypatch):
-    """Check that a window comes as far as to refuse what it is to open."""
+    """Check that a window starts, and refuses the data that it gets."""
     monkeypatch.setattr(sys, "path", ["", str(foreign), ".", *sys.path])
     window = _show.window_process(what)
     window.communicate(b"?", timeout=PATIENCE_S)

@@ -1,4 +1,4 @@
-"""What each command prints, what it refuses and with which exit code, and what it hands to the window."""
+"""Each command: its output, the input that it refuses, its exit codes, and the data for the window."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""nnviz as a process: signals, streams that are closed or full, and what it does not import."""
+"""nnviz as a process: signals, streams that are closed or full, and lazy imports."""
 
 import json
 import os
@@ -38,7 +38,7 @@ for line in sys.argv[1:]:
 
 
 def test_neither_nnviz_nor_a_command_that_needs_no_window_imports_qt(tmp_path):
-    """And `import nnviz` and the list of examples import no NumPy."""
+    """`import nnviz` and the list of examples do not import NumPy either."""
     of_a_network = "predict relu|slopes relu|train relu|convert relu a.json|check relu|render relu -o a.svg"
     lines = [*of_a_network.split("|"), "examples", "--help", "--version"]
     code, _, err = python(IMPORTS, *lines, cwd=tmp_path)
@@ -90,7 +90,7 @@ def test_a_file_that_may_not_be_reached_is_not_an_output_that_cannot_be_written(
 
 @needs_signals
 def test_ctrl_c_in_the_middle_of_the_imports_prints_no_traceback():
-    """The import of NumPy sends it: an exception there would come out of somebody else's code."""
+    """The signal comes during the import of NumPy: an exception would come out of NumPy's code."""
     code = """
 import os, signal, sys
 from nnviz.cli.main import main
@@ -133,7 +133,7 @@ sys.exit(main())
 
 
 def program(at, name="SIGINT", deed="send()", before=""):
-    """Return a command that sends itself a signal, or does another deed, once so many updates are made."""
+    """Return a command that sends itself a signal, or does another deed, after a number of updates."""
     return before + SIGNALLED.format(at=at, name=name, deed=deed)
 
 

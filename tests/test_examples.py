@@ -1,4 +1,4 @@
-"""Examples, tables that ship and rows that are made say what is true, and their networks learn them."""
+"""Examples, shipped tables and made rows are true to their descriptions, and networks learn them."""
 
 import csv
 import math
@@ -182,7 +182,7 @@ def test_wages_are_learned_better_where_the_inputs_are_standardised():
 
 
 def hits(own):
-    """Return of each row whether its class is told right."""
+    """Return whether the prediction has the right class, for each row."""
     return right(own.network, own.network.predict(own.data.inputs), own.data.targets)
 
 

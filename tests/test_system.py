@@ -1,4 +1,4 @@
-"""What is missing for Qt is told in one line, before Qt could abort."""
+"""A missing library or display is reported in one line, before Qt could abort."""
 
 import ctypes
 import os
@@ -110,12 +110,12 @@ def test_a_display_at_which_somebody_answers_or_of_another_kind_passes(computer)
 
 
 def run(*arguments, **variables):
-    """Run nnviz where the environment says of displays just that; return its code and what it wrote."""
+    """Run nnviz with only these variables for displays; return its code and its output."""
     return ended([sys.executable, "-m", "nnviz", *map(str, arguments)], env=without_display(**variables))
 
 
 def test_a_display_that_is_not_there_is_one_sentence(amount, approved):
-    """The platforms are a list, of which Qt tries each."""
+    """QT_QPA_PLATFORM is a list, and Qt tries each platform."""
     cases = [("DISPLAY", DISPLAY), ("QT_QPA_PLATFORM", "none;xcb:x"), ("QT_QPA_PLATFORM", "none")]
     for name, value in cases[: amount(quick=1, ci=3, night=3)]:
         code, out, err = run("relu", **{name: value})

@@ -260,7 +260,7 @@ DIES = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
 
 @pytest.fixture
 def run(forks, tmp_path):
-    """Return a function that runs a script whose window is a stand-in: its exit code and what it wrote."""
+    """Return a function that runs a script with a stand-in for its window: exit code and output."""
     return lambda window, training, at_last="wait": forks(
         SCRIPT.format(window=window, training=training, at_last=at_last), folder=tmp_path
     )

@@ -90,7 +90,7 @@ def animation(sizes, phase):
 
 
 def nearest(sizes):
-    """Return the milliseconds of a look for what is under the mouse, at places all over the picture."""
+    """Return the milliseconds that it takes to find the item under the mouse, all over the picture."""
     canvas = Canvas(*sizes)
     places = np.random.default_rng(0).uniform((0, 100), SIZE, (400, 2)).tolist()
     picture = canvas.diagram.picture

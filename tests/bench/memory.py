@@ -25,7 +25,7 @@ def megabytes():
 
 
 def bare():
-    """Show a window with a plot for a second, without anything of nnviz; return what it takes."""
+    """Show a window with a plot for a second, without anything of nnviz; return its memory."""
     import pyqtgraph as pg
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QMainWindow
@@ -40,7 +40,7 @@ def bare():
 
 
 def nnviz(case):
-    """Show nnviz's window for a second; return what it takes."""
+    """Show nnviz's window for a second; return its memory."""
     from nnviz.files.examples import paths
     from nnviz.files.registry import load
     from tests.bench import windows

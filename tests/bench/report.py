@@ -1,4 +1,4 @@
-"""What the benchmarks share: one thread, turns, Markdown tables, and the machine that they ran on."""
+"""Helpers of the benchmarks: one thread, turns, Markdown tables, and the name of the machine."""
 
 import argparse
 import os
@@ -31,7 +31,7 @@ def parser(description, rounds):
 
 
 def in_turns(rounds, does):
-    """Return by name what each function has returned, called in turns: what disturbs one disturbs all."""
+    """Call functions in turns, so that a disturbance meets all; return the results of each by its name."""
     found = {name: [] for name in does}
     for _ in range(rounds):
         for name, function in does.items():

@@ -31,7 +31,7 @@ def app():
 
 
 def state(*sizes, rows=4, activations=None, biases=True, seed=0):
-    """Return a network of these sizes, relu if nothing else is said, at a seeded start, with made rows."""
+    """Return a network of these sizes, relu by default, at a seeded start, with made rows."""
     pairs = list(itertools.pairwise(sizes))
     layers = tuple(
         Layer(default_nodes(k, len(pairs), b), name, np.zeros((b, a)), np.zeros(b) if biases else None)

@@ -1,4 +1,4 @@
-"""Every edit changes what it names and nothing else, and keeps right how cells become inputs."""
+"""Every edit changes its own part and nothing else, and the columns still turn cells into inputs."""
 
 from dataclasses import fields, replace
 from functools import partial

@@ -57,7 +57,7 @@ def last(steps):
 
 
 def computed(state, row, means=True):
-    """What a State's explanation needs, computed at once; without `means` what is known first."""
+    """Compute the results that a State's explanation needs; without `means` only those that come first."""
     if not 0 <= row < len(state.data):
         return Computed(row)
     results, batch = Results(state), next_batch(state)

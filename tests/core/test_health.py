@@ -22,7 +22,7 @@ from tests.core.test_explain import computed, written
 
 
 def one_layer(activation, weights, biases, rows):
-    """A network whose hidden nodes take the one input x, on `rows` rows."""
+    """Return a network with the input x and one hidden layer, on `rows` rows."""
     names = tuple(f"node_{j}" for j in range(len(weights)))
     hidden = Layer(names, activation, [[w] for w in weights], biases)
     output = Layer(("output",), "identity", [[1.0] * len(weights)])
@@ -34,7 +34,7 @@ def of(state):
 
 
 def told(state, address=None, heading="On all "):
-    """Return what the sections say whose heading begins so."""
+    """Return the sections whose heading begins with a text."""
     found = explain(state, address, replace(computed(state, 0), health=of(state)))
     sections = tuple(section for section in found.sections if section.heading.startswith(heading))
     return written(replace(found, sections=sections))
@@ -94,7 +94,7 @@ def test_a_sure_output_is_stuck_for_the_mse_and_not_for_cross_entropy(approved):
 
 
 def deep(activation="sigmoid", seed=0, rows=20):
-    """2-4-4-4-4-1 with the random start that suits it, on rows whose target is whether x·y > 0."""
+    """Return 2-4-4-4-4-1 with a suitable random start, on rows with the target x·y > 0."""
     network = make_network([2, 4, 4, 4, 4, 1], [*[activation] * 4, "identity"], [True] * 5)
     x = np.random.default_rng(seed).normal(size=(rows, 2))
     y = (x[:, :1] * x[:, 1:] > 0).astype(float)
@@ -128,7 +128,7 @@ def test_slopes_vanish_in_a_deep_sigmoid_network_and_not_in_one_of_relu_or_tanh(
 
 
 def test_slopes_explode_where_those_of_w_and_at_z_are_both_100_times_as_large():
-    """And are 0 before dead nodes; nothing is told where every error is 0."""
+    """Slopes are 0 before dead nodes, and no slope has a fate if every error is 0."""
     assert fates(slopes_of(chain(0.25, 30.0, 30.0))) == ("explode", "", "")  # w: 30/0.25 = 120, z: 30·30
     assert fates(slopes_of(chain(0.5, 30.0, 30.0))) == ("", "", "")  # w: 30/0.5 = 60
     assert fates(slopes_of(chain(0.03, 5.0, 5.0))) == ("", "", "")  # w: 5/0.03 = 167, z: 5·5 = 25

@@ -135,7 +135,7 @@ SEARCHED = State(
     ),
     Dataset([[1, 0, 0], [4, 0, 2]], [[0, 0], [0, 0]]),
 )
-"""Two relu nodes, of which the second is dead, and two tanh outputs."""
+"""Two relu nodes, the second one dead, and two tanh outputs."""
 TYPED_WORDS = """
 yes | node_0_1 | Node 0 1 | node | 0_10 | closing | b→node_0_1 | b to node 0 1 | from b to node_0_1
 weight from b to node_0_1 | node_0_1 <- b | node_0_1 ← b | time to close | time to close to node_0_1

@@ -87,7 +87,7 @@ def curve(losses, every=1):
 
 
 def measured(trained, validation, rows=10, batch_size=None):
-    """Return a State of so many rows, half of them for validation, whose run has these two curves."""
+    """Return a State with a number of rows, half of them for validation, and a run with two curves."""
     state = some(rows)
     training = replace(state.training, validation=0.5, batch_size=batch_size)
     memory, end = np.zeros((0, 1)), trained.last[0]

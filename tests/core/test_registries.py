@@ -1,4 +1,4 @@
-"""Every activation, optimizer and loss is what its definition says, and a new one is one entry."""
+"""Every activation, optimizer and loss follows its definition, and a new one is one entry."""
 
 import json
 import math
@@ -93,7 +93,7 @@ def test_what_comes_back_is_the_jacobian_times_the_slope_and_what_numpy_is_told(
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_the_written_slope_is_the_limit_of_differences(name):
-    """What Explain writes, evaluated in float64 and as fractions, is what is computed."""
+    """The formulas of Explain, evaluated in float64 and as fractions, give the computed numbers."""
     function, h = activation(name), 1e-6
     z = GRID[np.abs(GRID - KINKS.get(name, 0.0)) > 1e-3]
     difference = (function(z + h) - function(z - h)) / (2 * h)

@@ -1,4 +1,4 @@
-"""The loss over one weight or two is that with them set, and the function over inputs what is predicted."""
+"""The loss over one weight or two equals the loss with them set; the function equals the prediction."""
 
 import math
 

@@ -19,7 +19,7 @@ NAMES = {
 
 
 def evaluated(text):
-    """Return (the value of what stands before the sign, the sign, the written result)."""
+    """Return the value before the sign, the sign, and the written result."""
     text = re.sub(r" \[[^]]*\]", "", text)
     text = re.sub(r"\b(leaky_relu|elu)(\([^()]*\)\()", r"\1_of\2", text)
     for sign, plain in {"−": "-", "·": "*", "²": "**2", "√": "sqrt", "e^": "exp", "^": "**"}.items():
@@ -32,7 +32,7 @@ def evaluated(text):
 
 
 def closes(text):
-    """Tell whether the arithmetic gives its result, to the six digits that are written of it."""
+    """Return whether the arithmetic gives its result, to the six digits that are written of it."""
     value, sign, result = evaluated(text)
     if sign == "=":
         return math.isclose(value, result, rel_tol=1e-12, abs_tol=1e-300)

@@ -1,4 +1,4 @@
-"""What follows from the state is computed once, in slices while the window is idle, and shown when seen."""
+"""Results are computed once per state, in slices while the window is idle, and shown when seen."""
 
 from dataclasses import replace
 
@@ -143,7 +143,7 @@ ENDLESS = 1_000_000
 
 
 class Recorder:
-    """Makes numbered works of `steps` steps, each a slice if `slow`, and keeps what was shown."""
+    """Makes numbered works of `steps` steps, each a slice if `slow`, and keeps the shown numbers."""
 
     def __init__(self, steps, slow=False, **times):
         self.parent, self.now = QObject(), 0.0

@@ -511,7 +511,7 @@ def window(tmp_path):
 
 @pytest.fixture
 def left_open(window, tmp_path):
-    """Return what a killed window has left, as it was reached, and another window on its file."""
+    """Return the leftover of a killed window, as it was reached, and another window on its file."""
     killed = window("a.json")
     (left,) = (tmp_path / "open").iterdir()
     killed.leave()

@@ -1,4 +1,4 @@
-"""The walk through one update: what is said of each step, their order, and an update that takes a while."""
+"""The walk through one update: the words of each step, their order, and a slow update."""
 
 import re
 from dataclasses import replace
@@ -35,7 +35,7 @@ EXAMPLES = ["relu", "twenty-updates", "two-hidden-layers", "xor"]
 
 
 class Walker:
-    """A player and its narrator on an example, or on a State; `said` is what the status line would say."""
+    """A player and its narrator on an example, or on a State; `said` holds messages for the status line."""
 
     def __init__(self, what, **limits):
         self.document = Document(load(example(what).path) if isinstance(what, str) else what)
@@ -49,7 +49,7 @@ class Walker:
         self.player.said.connect(self.said.append)
 
     def step(self, times=1):
-        """Take so many steps, of which the last is done at once, too."""
+        """Take some steps; finish the last one at once, too."""
         for _ in range(times):
             self.player.step()
         self.player.pause()
@@ -60,7 +60,7 @@ class Walker:
         self.player.to_end()
 
     def lines_of(self, *phases):
-        """Yield what is said where a phase is chosen, and of each of its steps."""
+        """Yield the words for a phase that is chosen, and for each of its steps."""
         for phase in phases:
             self.player.show_phase(phase)
             yield f"{phase}: {self.said.pop()}"
@@ -98,7 +98,7 @@ def state_of(hidden="tanh", output="identity", outputs=2, **training):
 
 
 def said_of(state, row=0):
-    """Return every step of a walk, and what is said of it."""
+    """Return every step of a walk, and its words."""
     found = computed(state, row)
     walk = Walk(state.network.sizes, PHASES if state.trainable else PHASES[:1], len(state.data))
     return [(step, words(state, found, step, state.loss())) for step in walk.steps]

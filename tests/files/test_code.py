@@ -33,7 +33,7 @@ def made_of(states, style):
 
 
 def executed(text):
-    """Return what a program prints, line by line, and its names."""
+    """Return the lines that a program prints, and its names."""
     out, found = io.StringIO(), {}
     with redirect_stdout(out):
         exec(text, found)
@@ -122,7 +122,7 @@ def test_a_program_prints_the_predictions_and_the_history_of_the_window(monkeypa
 
 
 def test_the_program_of_curve_keeps_to_its_history_and_others_print_a_prediction(tmp_path, amount):
-    """Adam makes a step of what a truly level loss rounds to."""
+    """On a level loss Adam makes a step of the rounding error."""
     state = programs.shipped("curve")
     styles = amount(quick=("numpy",), ci=STYLES, night=STYLES)
     programs.check({style: (program(state, style), state) for style in styles}, 1e-9, tmp_path)
@@ -182,7 +182,7 @@ def test_every_weight_and_every_node_has_its_lines(style):
 
 @pytest.mark.parametrize("style", code.STYLES)
 def test_a_program_is_made_while_one_edits(style):
-    """What is made for every edit takes few calls: a small program 0.2 ms, one of a million weights 3."""
+    """A program is made at every edit with few calls: a small one in 0.2 ms, a million weights in 3 ms."""
     small = make_state(make_network([2, 3, 1], ["relu", "identity"], [True, True]), 4)
     large = make_state(make_network([1000, 1000, 1], ["relu", "identity"], [True, True]), 100)
     assert calls(lambda: program(small, style).text) < 4_000

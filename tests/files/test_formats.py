@@ -118,7 +118,7 @@ onnx>=1.16; python_version < '4' and extra == 'models'
 safe-tensors; extra == "models"
 torch>=2.2; extra == 'models-test'
 pillow>=10.3; extra == 'motion'"""
-"""As a distribution's metadata list what it needs."""
+"""A distribution's metadata list its requirements in this way."""
 
 
 def test_a_missing_library_is_named_with_the_line_that_installs_it(tmp_path, monkeypatch, approved):
@@ -417,7 +417,7 @@ QUINE = zlib.decompress(
 
 
 def of_header(header, body=b""):
-    """Return an archive whose W0 has a header of one's own."""
+    """Return an archive with a given header of W0."""
     text = header.encode()
     return packed(("W0.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + body))
 

@@ -248,7 +248,7 @@ def changes(text, long):
 
 
 def changed(raw, path, value):
-    """Return a copy of what a file holds with one value changed, added or taken out."""
+    """Return a copy of a file's data with one value changed, added or taken out."""
     here = raw = copy.deepcopy(raw)
     *way, last = (int(step) if step.isdigit() else step for step in path.split(" "))
     for step in way:
@@ -304,7 +304,7 @@ def bits(state):
 
 
 def at(state, iteration):
-    """Return the State of its run after so many updates, made again from what the State knows."""
+    """Train a State again from the start of its run; return the State after a number of updates."""
     past = Past(state)
     replay = Replay(past.nearest(iteration), state)
     for _ in replay.work(iteration - replay.iteration):
@@ -465,7 +465,7 @@ TREES = st.recursive(
 
 
 def plain(value):
-    """Return what was read with its Rows as lists."""
+    """Return the data that was read, with its Rows as lists."""
     if isinstance(value, json_text.Row):
         return value.numbers.tolist()
     if isinstance(value, list):

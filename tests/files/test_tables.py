@@ -47,7 +47,7 @@ def data_of(text):
 
 
 def made(text, given=None, **changes):
-    """Return what is built of a table: as it is proposed, but for these changes of the choices."""
+    """Return the State that is built from a table: as proposed, except for these choices."""
     table = read(data_of(text), said=given)
     found = findings(table)
     return built(table, found, replace(proposed(found), **changes))
@@ -62,7 +62,7 @@ def rows_of(text):
 
 
 def command(*arguments):
-    """Return the exit code of a command, and what it prints to standard output and error."""
+    """Return the exit code of a command, its standard output and its standard error."""
     out, told = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(told):
         code = main([str(each) for each in arguments])
@@ -625,7 +625,7 @@ def a_state(mean=(12.0, -750.0), deviation=(0.8, 310.0), biases=True):
 
 
 def outputs(path, raw):
-    """Return what the network of a file makes of raw rows."""
+    """Return the predictions of a file's network for raw rows."""
     return load(path).predict(np.array([[x, y, 1.0] for x, y, _ in raw]))
 
 

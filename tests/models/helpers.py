@@ -1,4 +1,4 @@
-"""What the tests of other people's models share: networks without rows, and what Keras and PyTorch save."""
+"""Helpers for other people's models: networks without rows, and files of Keras and PyTorch."""
 
 import io
 import warnings
@@ -28,7 +28,7 @@ def state_of(network, **more):
 
 
 def opened(data, path=Path()):
-    """Return the State in the bytes of a file, and what nnviz says of it."""
+    """Return the State in the bytes of a file, and nnviz's messages about the file."""
     source = Source(data, path)
     state = read(source)
     return state, source.told
@@ -50,7 +50,7 @@ def loaded(path):
 
 
 def by_keras(path, x):
-    """Return what Keras predicts with the model in a file."""
+    """Return the predictions of Keras with the model in a file."""
     return loaded(path).predict(x, verbose=0)
 
 
@@ -64,7 +64,7 @@ def exported(module, x, **settings):
 
 
 def by_torch(module, x):
-    """Return what a module predicts, in the precision of its weights."""
+    """Return the predictions of a module, in the precision of its weights."""
     with torch.no_grad():
         return module.eval()(torch.as_tensor(x).to(next(module.parameters()))).double().numpy()
 

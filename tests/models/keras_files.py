@@ -90,7 +90,7 @@ def counted_weights(paths, **more):
 
 
 def predicted(x, activation=lambda z: np.maximum(z, 0)):
-    """Return what the network 2-3-1 predicts, in float64."""
+    """Return the predictions of the network 2-3-1, in float64."""
     hidden = activation(x @ KERNELS[0].astype(float) + BIASES[0])
     return hidden @ KERNELS[1].astype(float) + BIASES[1]
 

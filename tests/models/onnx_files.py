@@ -57,7 +57,7 @@ def run(data, x, output=0):
 
 
 def check_same(data, inputs, name="", dtype=np.float32, within=1e-6):
-    """Assert that both predict the same of random rows; return the State and what nnviz says of it."""
+    """Assert that both predict the same for random rows; return the State and nnviz's messages."""
     state, told = opened(data)
     x = np.random.default_rng(1).normal(size=(5, inputs)).astype(dtype)
     close(state.network.predict(x), run(data, x), within, err_msg=name)
@@ -72,7 +72,7 @@ def checked(data):
 
 
 def nested(levels):
-    """Return the bytes of a model with so many graphs within graphs."""
+    """Return the bytes of a model with a number of graphs within graphs."""
     data = b""
     for _ in range(levels):  # node { attribute { g { … } } }
         for number in (6, 5, 1):

@@ -1,4 +1,4 @@
-"""What models have beside their weights, loss, optimizer and scaling, and what of it a save does not keep."""
+"""Loss, optimizer, scaling and more of models are opened, and a save says which of them it drops."""
 
 import warnings
 import zipfile
@@ -154,7 +154,7 @@ def compiled_model(output, optimizer, loss):
 
 
 def taken_from(model, path):
-    """Return the settings that nnviz takes from a model that Keras saves, and what it says of them."""
+    """Return the settings that nnviz takes from a model that Keras saves, and its messages about them."""
     source = Source(saved(model, path).read_bytes(), path)
     return read(source).training, "; ".join(source.defaults + source.told)
 
@@ -226,7 +226,7 @@ def by_onnx(path, x):
 
 
 def by_linear_layers(path, x):
-    """Return what a Sequential of Linear, ReLU and Linear, Softmax gives."""
+    """Return the predictions of a Sequential of Linear, ReLU and Linear, Softmax."""
     held = load_file(path)
     hidden, inputs = held["0.weight"].shape
     model = nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, 3), nn.Softmax(1))

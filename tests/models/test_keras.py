@@ -131,7 +131,7 @@ def of_16_bits(chunks):
 
 
 def of_other_names():
-    """Return an archive whose layers stand by their class and number, however they are called."""
+    """Return an archive with layers by class and number, whatever their names are."""
     model = of_layers_in_json(
         layer("InputLayer", "in", batch_shape=[None, 2], dtype="float32"),
         dense("zebra", 3, "relu"),
@@ -270,7 +270,7 @@ ACTIVATIONS = {
         "elu",
     ),
 }
-"""By case, the activation of the Dense layer and the layers behind it, and what nnviz calls them."""
+"""By case, the activation of the Dense layer, the layers behind it, and nnviz's name for both."""
 
 
 def test_an_activation_is_a_name_an_object_or_a_layer():
@@ -380,7 +380,7 @@ def same(model, found, seed=0):
 
 
 def activation_layer(chance):
-    """Return what may follow a dense layer without an activation."""
+    """Return the layers that may follow a dense layer without an activation."""
     return chance.choice(
         [
             layers.Activation("tanh"),

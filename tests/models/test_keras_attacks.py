@@ -177,7 +177,7 @@ def test_a_configuration_without_an_end_is_refused(tmp_path, approved):
 
 @pytest.fixture
 def secret(tmp_path):
-    """Return the path of a file that has what an attacker wants, as HDF5."""
+    """Return the path of an HDF5 file with an attacker's target."""
     path = tmp_path / "secret.h5"
     with h5py.File(path, "w") as file:
         file["kernel:0"] = np.full((2, 3), SECRET, np.float32)
@@ -400,7 +400,7 @@ def zipped(*entries, how=zipfile.ZIP_DEFLATED):
 
 
 def overlapping():
-    """Return an archive whose weights are said to stand where its configuration stands."""
+    """Return an archive with its weights at the address of its configuration."""
     data = zipped(("config.json", CONFIG), ("model.weights.h5", COUNTED), how=zipfile.ZIP_STORED)
     second = data.rindex(b"PK\x01\x02")
     return data[: second + 42] + struct.pack("<L", 0) + data[second + 46 :]

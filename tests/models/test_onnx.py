@@ -325,7 +325,7 @@ def test_the_numbers_of_several_targets_are_opened_though_they_stand_below_one_a
 
 
 def check_written(network):
-    """Check that onnxruntime predicts what a network does, and that nnviz reads it back as it was."""
+    """Check that onnxruntime and a network predict the same, and that nnviz reads the network back."""
     rounded = with_parameters(network, np.float32(parameters(network)) / 2)
     data = ONNX.write(state_of(rounded))
     checked(data)

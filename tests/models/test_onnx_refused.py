@@ -237,7 +237,7 @@ def doubled():
 
 
 def scaled(count):
-    """Return 9000 products of what a large layer gives and `count` numbers; the end is refused."""
+    """Return 9000 products of a large layer's output and `count` numbers; the last one is refused."""
     nodes = [("Gemm", ["x", "w"], "v0")] + [("Mul", [f"v{k}", "c"], f"v{k + 1}") for k in range(9000)]
     nodes += [("Relu", ["v9000"], "a"), ("Tanh", ["a"], "y")]
     return bytes_of(nodes, {"w": large_layer(), "c": numbers(count)}, 2000)

@@ -1,4 +1,4 @@
-"""Programs for Keras and PyTorch print what the window shows, and the notebook what stands in it."""
+"""Programs for Keras and PyTorch print the numbers of the window, and the notebook its own outputs."""
 
 from dataclasses import replace
 

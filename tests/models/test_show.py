@@ -34,7 +34,7 @@ X = np.random.default_rng(0).normal(size=(40, 3))
 
 
 def same(model, activations=None):
-    """Check that the network of a model predicts what the model does; return it."""
+    """Check that a model and its network predict the same; return the network."""
     network = network_of(model, activations)
     if isinstance(model, keras.Model):
         expected = keras.ops.convert_to_numpy(model(X.astype("f4")))
@@ -260,7 +260,7 @@ Doubled.__name__, Doubled.__module__ = "Dense", "__main__"
 
 
 def modules():
-    """Return what PyTorch and scikit-learn have that is no chain of dense layers."""
+    """Return models of PyTorch and scikit-learn that are no chain of dense layers."""
     linear = nn.Linear(3, 2)
     return {
         "a convolution": nn.Sequential(nn.Linear(3, 3), nn.Conv1d(1, 1, 1)),
@@ -281,7 +281,7 @@ def modules():
 
 
 def models():
-    """Return what Keras has that is no chain of dense layers."""
+    """Return models of Keras that are no chain of dense layers."""
     approximate, start, calls = partial(keras.activations.gelu, approximate=True), keras.Input((3,)), Calls()
     calls(X)
     dropped = layers.Dropout(0.5, name="drop")(layers.Dense(3)(start), training=True)

@@ -1,4 +1,4 @@
-"""What a notebook shows of networks, trainings and weights, as SVG and HTML of a bounded size."""
+"""A notebook shows networks, trainings and weights as SVG and HTML of a bounded size."""
 
 import itertools
 import re

@@ -1,4 +1,4 @@
-"""What a picture says: its texts, what is hit, every part in words, and texts and numbers without a font."""
+"""A picture: its texts, its parts under the mouse and in words, and the widths of texts without a font."""
 
 from dataclasses import replace
 

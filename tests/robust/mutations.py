@@ -23,7 +23,7 @@ _NUMBERS = b"""
 1. .5 +1 1e5 1E+2 9007199254740993 18446744073709551616 -9223372036854775809 true null "1" [] {}
 """
 NUMBERS = (*_NUMBERS.split(), b"9" * 400, b"9" * 5000, b"1." + b"0" * 5000 + b"1", "٣".encode())
-"""What may stand where a number is expected."""
+"""Texts in the place of a number."""
 
 VALUES = (None, True, [], {}, "", 0, -1, 1.5, 1e308, float("nan"), 10**400, [[]], [[[]]])
 _ENTRIES = "../W0.npy /W0.npy W0.npy W1.npy b0.npy activations.npy config.json"
@@ -39,7 +39,7 @@ _TEXT = re.compile(rb"""(["'])((?:[^"'\\\n]|\\.)*)\1""")
 
 
 def cut_and_join(data, donor, chance):
-    """Change some bits, or cut bytes out and join what is left, or some of a donor's, in another way."""
+    """Change some bits, or cut bytes out and join the rest, or some of a donor's, in another order."""
     start, end = _span(data, chance)
     other, other_end = _span(donor, chance)
     a, b, c, d = sorted(chance.randrange(len(data) + 1) for _ in range(4))
@@ -179,7 +179,7 @@ def repacked(data, donor, chance, mutate):
 
 
 def unpacked(data):
-    """Return the names and the bytes of the entries, or none of what is no zip."""
+    """Return the names and the bytes of the entries; none unless the data are a zip."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return [(info.filename, archive.read(info)) for info in archive.infolist()]
@@ -207,7 +207,7 @@ def of_header(body, chance):
 
 
 def reframed(data, donor, chance, mutate):
-    """Return bytes whose header, of a length that stands before it, is changed, or what is behind it."""
+    """Return bytes with a change in the header, whose length stands before it, or behind the header."""
     if not is_framed(donor):
         donor = data
     (head, body), (other_head, other_body) = cut(data), cut(donor)
@@ -267,7 +267,7 @@ PACKINGS = ((is_framed, reframed), (is_zip, repacked), (is_message, retold), (is
 
 
 def mutated(data, donor, chance):
-    """Return `data` after one mutation, or a few: of the whole, or of a part of what is packed."""
+    """Return `data` after one mutation, or a few: of the whole, or of one packed part."""
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
         packing = next((packing for knows, packing in PACKINGS if knows(data)), None)
         if packing and chance.random() < 0.9:

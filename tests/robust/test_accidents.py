@@ -83,7 +83,7 @@ class Fault:
 
 
 def is_of_nnviz():
-    """Tell whether nnviz makes the call, itself or through Python's library."""
+    """Return whether nnviz makes the call, itself or through Python's library."""
     frame = sys._getframe(2)
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
@@ -246,7 +246,7 @@ def test_unsaved_work_is_kept_once_a_fault_has_passed(tmp_path, faults, qtbot):
 
 
 def offered(folder):
-    """Return the State of each leftover, and what is said of others; they stay."""
+    """Return the State of each leftover, and the messages about the unreadable ones; all stay."""
     left, said = claimed(folder)
     found = [leftover.load() for leftover in left]
     for leftover in left:

@@ -17,7 +17,7 @@ from nnviz.files.opening import LARGEST_BYTES
 from tests.processes import Forks
 
 MEGABYTES, SECONDS = 1000, 30.0
-"""What the largest of them may take on one slow core; most take a tenth."""
+"""The limit for the largest file on one slow core; most take a tenth."""
 
 HEAD = '{"format": "nnviz", "version": 1, "network": {"inputs": ["a"], "layers": [{"activation": "relu", '
 
@@ -51,7 +51,7 @@ def run(more):
 
 
 def letters(size):
-    """Return how many letters of Python may be in so many bytes, and some room for what is around them."""
+    """Return the number of letters of Python that fit into a number of bytes, with some room around them."""
     return min(size, LITERAL.most) - 100
 
 

@@ -1,4 +1,4 @@
-"""What is at the ends of what there can be goes through commands, formats and views: no fault, no warning."""
+"""Extreme networks go through commands, formats and views without a fault and without a warning."""
 
 import json
 import time
@@ -55,14 +55,14 @@ def plain(data, training=None):
 
 
 def deep(layers):
-    """Return a State with so many layers of 2 nodes."""
+    """Return a State with a number of layers of 2 nodes."""
     inner = [Layer((f"h{k}", f"g{k}"), "tanh", [[1.0, 0.1], [-0.1, 1.0]]) for k in range(layers - 1)]
     network = Network(("x", "y"), (*inner, Layer(("out",), "identity", [[1.0, 1.0]])))
     return named(network, Dataset([[0.5, -0.5], [1.0, 1.0]], [[1.0], [0.0]]))
 
 
 def wide(nodes):
-    """Return a State with so many nodes in one hidden layer."""
+    """Return a State with a number of nodes in one hidden layer."""
     rng = np.random.default_rng(0)
     hidden = Layer(tuple(f"h{k}" for k in range(nodes)), "tanh", rng.normal(size=(nodes, 2)))
     output = Layer(("out",), "identity", rng.normal(size=(1, nodes)) / nodes, [0.0])
@@ -103,7 +103,7 @@ NAMED = {f"names {k}": named_as(NAMES[k : k + 8]) for k in range(0, len(NAMES) -
 
 
 def some(count):
-    """Return so many of them, evenly from all, with their names."""
+    """Return a number of the extremes, evenly from all, with their names."""
     listed = [*EXTREMES.items(), *NAMED.items()]
     step = max(1.0, (len(listed) - 1) / max(count - 1, 1))
     return [listed[round(k * step)] for k in range(min(count, len(listed)))]
@@ -235,7 +235,7 @@ def parts_of(network):
 
 
 def deeds(window, folder):
-    """Yield what a person does, one deed after the other, each with its name."""
+    """Yield the name and the function of each thing that a person does, one after the other."""
     network = window.document.state.network
     selection, player, runner = window.selection, window.player, window.runner
     for part in parts_of(network):
@@ -282,7 +282,7 @@ def deeds(window, folder):
 
 @pytest.fixture
 def faults(qtlog, capfd):
-    """Return a function that tells what has gone wrong since it was called last."""
+    """Return a function that returns the faults since its last call."""
 
     def told():
         lines = [record.message for record in qtlog.records]

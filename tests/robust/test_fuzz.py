@@ -1,4 +1,4 @@
-"""Files on a bad way: every format of the registry reads them as a State, or refuses them in a sentence.
+"""Damaged files: every format of the registry reads them as a State, or refuses them in a sentence.
 
 Nothing else comes out, and soon. A format that is added is tried by itself: from what it writes, and from the
 files in resources that it recognises.
@@ -111,7 +111,7 @@ def plain_state():
 
 @cache
 def seeds_of(form):
-    """Return files of a format: what ships of it, what it writes, and what people write by hand."""
+    """Return files of a format: those that ship, those that it writes, and those that people write."""
     files = [path.read_bytes() for path in SHIPPED if path.is_file() and path.suffix != ".md"]
     found = [data for data in [*files, *COURSE] if form.sniff(data)] + SEEDS.get(form.home, list)()
     for state in (full_state(), trained_state(), plain_state()) if form.saved else ():
@@ -236,7 +236,7 @@ def watched():
 
 
 def read(form, data, folder):
-    """Return what a format reads: in a folder, where files of its kind have others beside them."""
+    """Read a file of a format, in a folder if such files have others beside them."""
     return form.read(Source(data, folder / "model") if form.home in BESIDE else Source(data))
 
 
@@ -329,7 +329,7 @@ def number_in(cell, decimal):
 
 
 def agrees(table, text, seed):
-    """Compare a table with what the other reader finds: each number, bit for bit, and each name."""
+    """Compare a table with the result of the other reader: each number, bit for bit, and each name."""
     rows = rows_of(text, table.layout.delimiter)
     assert all(len(row) == table.width or "".join(row[table.width :]).strip() == "" for row in rows), seed
     if table.names is not None:

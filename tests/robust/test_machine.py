@@ -138,7 +138,7 @@ class Machine(RuleBasedStateMachine):
         return self.document.state
 
     def finish(self):
-        """Let what is under way come to its end: a run, at full speed, and the way to an iteration."""
+        """Wait for the end of a run, at full speed, and of the way to an iteration."""
         self.runner.speed = 1.0
         for _ in range(MOST_EVENTS):
             if not (self.runner.running or self.is_going):
@@ -319,7 +319,7 @@ class Machine(RuleBasedStateMachine):
             self.document.redo()
 
     def do_save_and_open(self):
-        """Save, and open what was saved: it is equal."""
+        """Save, open the file, and compare the States."""
         path, state = Path(self._folder.name) / "kept.json", self.state
         try:
             self.document.save(path)

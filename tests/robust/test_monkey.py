@@ -140,7 +140,7 @@ class Monkey:
         return self.opened.workspace
 
     def play(self, seconds):
-        """Go on until the time is over or something is amiss, then let what is under way come to rest."""
+        """Go on until the time is over or a fault is found, then let all that moves come to rest."""
         self._until = time.monotonic() + seconds
         while not self._is_over() or self.window is None:
             self._timer.start(0)
@@ -150,7 +150,7 @@ class Monkey:
                 self._open()
 
     def faults(self):
-        """Return what has gone wrong so far: what the program itself has told of, and silences."""
+        """Return the faults so far: those in the program's log, and silences."""
         return self._silences.found + logged(self.folder / "data" / LOG_NAME)
 
     def leave(self):
@@ -160,7 +160,7 @@ class Monkey:
         self._end()
 
     def _end(self):
-        """Do as the program does once its window is closed; what it had frozen would be gone with it."""
+        """Close as the program does; the end of a process would free the frozen objects, too."""
         self.opened.close()
         gc.unfreeze()
 
@@ -195,7 +195,7 @@ class Monkey:
                 raise  # else it was a menu that closed under the monkey's own hands
 
     def _rests(self):
-        """Tell whether the time is over and has been for a while, with nothing open above the window."""
+        """Return whether the time is over and has been for a while, with nothing open above the window."""
         if not self._is_over() or self.window is None:
             return False
         self._until = min(self._until, time.monotonic())
@@ -205,7 +205,7 @@ class Monkey:
         return time.monotonic() > self._until + REST_S and self._above() is None
 
     def is_alive(self):
-        """Tell whether the window is there, if only as an icon."""
+        """Return whether the window is there, if only as an icon."""
         windows = [own for own in QApplication.topLevelWidgets() if isinstance(own, MainWindow)]
         return any(own.isVisible() or own.isMinimized() for own in windows)
 
@@ -216,7 +216,7 @@ class Monkey:
             above.close()
 
     def note(self, text):
-        """Tell what is done, before it is done."""
+        """Write a deed to the log, before it is done."""
         self.last.append(text)
         self._log.write(text + "\n")
         self._log.flush()
@@ -321,7 +321,7 @@ class Monkey:
         QTest.keySequence(self._focused(), QKeySequence(QKeySequence.StandardKey.Paste))
 
     def do_signal(self):
-        """End the program as a shutdown does; what was unsaved is offered by the next."""
+        """End the program as a shutdown does; the next one offers the unsaved work."""
         if self.rng.random() < 0.03:
             self.note("SIGTERM")
             os.kill(os.getpid(), signal.SIGTERM)
@@ -369,7 +369,7 @@ class Monkey:
         self._click(bar, bar.actionGeometry(self.rng.choice(bar.actions())).center())
 
     def free_drag(self):
-        """Drag anything, the diagram, what stands between two panels, or a panel by its title row."""
+        """Drag any widget, the diagram, the gap between two panels, or a panel by its title row."""
         widgets = self._any(), self.window.diagram, self.window.board, self._any(QDockWidget)
         widget, button, modifier = map(self.rng.choice, (widgets, BUTTONS, MODIFIERS))
         points = [self._point(widget) for _ in range(self.rng.randrange(2, 8))]
@@ -452,7 +452,7 @@ class Monkey:
 
 
 def named(widget):
-    """Return what a widget is called in the log."""
+    """Return a widget's name for the log."""
     name = widget.accessibleName() or widget.objectName()
     if isinstance(widget, QAbstractButton):
         name = widget.text() or name
@@ -523,7 +523,7 @@ def test_a_monkey_in_a_real_window(jungle, amount):
 
 
 def wait(seconds):
-    """Let the window's thread wait for what does not come, as a pipe or a lock would."""
+    """Let the window's thread wait in vain, as for a pipe or a lock."""
     threading.Event().wait(seconds)
 
 

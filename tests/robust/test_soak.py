@@ -119,7 +119,7 @@ def test_a_long_run_takes_no_more_memory_and_every_iteration_stays_in_reach(qtbo
 
 
 def in_use(qtbot, window):
-    """Do a little of everything with what is open."""
+    """Do a little of everything with the open network."""
     document = window.document
     window.runner.run()
     qtbot.waitUntil(lambda: document.state.iteration > 0 or not window.runner.running)

@@ -138,7 +138,7 @@ def same_slopes(some, others):
 
 
 def logged(path):
-    """Return what the program itself has told of faults, in its log."""
+    """Return the faults in the program's log."""
     lines = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
     told = "".join(line for line in lines if not any(own in line for own in OF_THE_MACHINE))
     return [told] * bool(told.strip())

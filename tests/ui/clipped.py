@@ -52,7 +52,7 @@ def clipped(window):
 
 
 def _is_behind(widget):
-    """Tell whether a widget belongs to a dock behind another tab, which Qt only moves away."""
+    """Return whether a widget belongs to a dock behind another tab, which Qt only moves away."""
     while widget is not None and not isinstance(widget, QDockWidget):
         widget = widget.parentWidget()
     return widget is not None and widget.visibleRegion().isEmpty()
@@ -69,7 +69,7 @@ def _called(widget):
 
 
 def _outside(widget):
-    """Tell where a control leaves what it stands in; what scrolls may do so in the way that it scrolls."""
+    """Return where a control leaves what it stands in; what scrolls may do so in the way that it scrolls."""
     place, within = widget.rect(), widget
     while within.parentWidget() is not None and not within.isWindow():
         place = QRect(within.mapToParent(place.topLeft()), place.size())

@@ -1,4 +1,4 @@
-"""Windows for the tests, and a watch over what a test leaves behind."""
+"""Windows for the tests, and a check that a test leaves nothing behind."""
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, QTimer
@@ -161,7 +161,7 @@ def answer():
 
 @pytest.fixture
 def heard(monkeypatch):
-    """Return a list of what is announced to a screen reader from now on, each as (widget, text)."""
+    """Return a list that collects the announcements to a screen reader, each as (widget, text)."""
     said = []
 
     def hear(event):

@@ -1,4 +1,4 @@
-"""What a person's hands do to the window, for the tests: find a number by the picture, click it, type."""
+"""The hands of a person for the tests: they find a number on the picture, click it and type."""
 
 import PySide6
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -34,7 +34,7 @@ def address_named(window, name, source=None):
 
 
 def point(window, address):
-    """Return the middle of what stands at `address`, in the diagram's pixels."""
+    """Return the middle of the number or node at `address`, in the diagram's pixels."""
     stands = place(window, address)
     assert stands is not None, f"{address} is not in sight"
     return QPoint(*(round(value) for value in stands.center))
@@ -54,7 +54,7 @@ def drag(widget, start, dx, modifier=Qt.KeyboardModifier.NoModifier):
 
 
 def hover(widget, *places):
-    """Move the mouse to places, with no button pressed; QTest would press what it saw pressed last."""
+    """Move the mouse to places, with no button pressed; QTest would press the last pressed button."""
     none = Qt.MouseButton.NoButton
     for at in map(QPointF, places):
         no_keys = Qt.KeyboardModifier.NoModifier
@@ -125,7 +125,7 @@ def choose_entry(window, title):
 
 
 def shown(window, kind, name):
-    """Return what the diagram writes for a node: its "value", "z", "error", "target"."""
+    """Return the text of a node's "value", "z", "error" or "target" on the diagram."""
     return written(window, address_named(window, name)._replace(kind=kind))
 
 
@@ -175,7 +175,7 @@ def press_button(text):
 
 
 def drag_over(widget, data, at=CORNER):
-    """Drag `data` to a place on a widget; tell whether it, or what it stands in, would take it."""
+    """Drag `data` to a place on a widget; return whether it, or a parent, would take the data."""
     place = QPointF(at) if PySide6.__version_info__ >= (6, 12) else at
     enter, move = (kind(place, *_dragged(data)) for kind in (QDragEnterEvent, QDragMoveEvent))
     QApplication.sendEvent(widget, enter)
@@ -184,7 +184,7 @@ def drag_over(widget, data, at=CORNER):
 
 
 def let_go(widget, data, at=CORNER):
-    """Let go of what is dragged."""
+    """Drop the dragged data."""
     QApplication.sendEvent(widget, QDropEvent(QPointF(at), *_dragged(data)))
 
 
@@ -193,12 +193,12 @@ def _dragged(data):
 
 
 def drag_away(widget):
-    """Drag what was over a widget to somewhere else."""
+    """Drag data away from a widget."""
     QApplication.sendEvent(widget, QDragLeaveEvent())
 
 
 def turn(widget, notches, modifier=Qt.KeyboardModifier.NoModifier):
-    """Turn the wheel over a widget, upwards; tell whether the widget took it, or left it to who scrolls."""
+    """Turn the wheel over a widget, upwards; return whether the widget took it, or left it to a parent."""
     at, angle = QPointF(widget.rect().center()), QPoint(0, round(120 * notches))
     none, phase = Qt.MouseButton.NoButton, Qt.ScrollPhase.NoScrollPhase
     event = QWheelEvent(at, widget.mapToGlobal(at), QPoint(), angle, none, modifier, phase, False)
@@ -207,7 +207,7 @@ def turn(widget, notches, modifier=Qt.KeyboardModifier.NoModifier):
 
 
 def press_cancel(told=None):
-    """Return what to do with the dialog of a long reading: press Cancel; `told` gets what it says."""
+    """Return a function that presses Cancel in the dialog of a long reading; `told` gets its text."""
 
     def press_it(dialog):
         if told is not None:

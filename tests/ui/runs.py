@@ -1,4 +1,4 @@
-"""States with runs, and hands on a plot, for the tests of what is drawn and told of runs."""
+"""States with runs, and hands on a plot, for the tests of plots and readouts."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What a person sees of the window, for the tests: figures, texts on the diagram, the status line, menus."""
+"""The eyes of a person for the tests: figures, texts on the diagram, the status line, menus."""
 
 import re
 
@@ -33,7 +33,7 @@ def place(window, address):
 
 
 def status(window):
-    """Return what the status line says."""
+    """Return the text of the status line."""
     return window.status.text
 
 
@@ -44,18 +44,18 @@ def explained(window):
 
 
 def help_page(window, title):
-    """Choose a page of the help in its menu, and return what it says."""
+    """Choose a page of the help in its menu, and return its text."""
     offered(window, title).trigger()
     return help_text(window)
 
 
 def help_text(window):
-    """Return what the open page of the help says."""
+    """Return the text of the open page of the help."""
     return window.main_window.findChild(HelpWindow).findChild(QTextBrowser).toPlainText()
 
 
 def walking(window):
-    """Tell whether a walk is on the diagram."""
+    """Return whether a walk is on the diagram."""
     return window.player.progress.active
 
 
@@ -87,7 +87,7 @@ def menus(menu):
 
 
 def untrue(window):
-    """Return what the window shows and is not so: weights, MSE, and a prediction and an input of the row."""
+    """Return the wrong numbers in the window: weights, MSE, and a prediction and an input of the row."""
     state, row = window.document.state, window.selection.row
     layers = state.network.layers
     false = [
@@ -109,7 +109,7 @@ def untrue(window):
 
 
 def _false_mse(told, mse):
-    """Return what the MSE's figure tells if it is not `mse`; sums over blocks differ in the last digit."""
+    """Return the figure of the MSE if it is not `mse`; sums over blocks differ in the last digit."""
     text = "–" if mse is None else shown(mse)
     exact = re.search(r"In full: (\S+)", told.toolTip())
     if mse is None or exact is None:

@@ -1,4 +1,4 @@
-"""Stories of what becomes of a file: deeds in one line of text, and what is seen of the window after each."""
+"""Stories of a file: one line of text names the deeds, and a report shows the window after each."""
 
 import shutil
 from typing import ClassVar
@@ -25,34 +25,34 @@ def facts(window):
 
 
 def come_back(window):
-    """Give the window the focus, as somebody does who comes from another one."""
+    """Give the window the focus, as a person does who comes from another one."""
     QApplication.sendEvent(window.main_window, QEvent(QEvent.Type.WindowActivate))
     QApplication.processEvents()
     QTest.qWait(0)
 
 
 def first_weight(what):
-    """Return the first weight of a file, or of what a window has open."""
+    """Return the first weight of a file, or of a window's network."""
     state = what.document.state if hasattr(what, "document") else load(what)
     return state.network.layers[0].weights[0, 0]
 
 
 class Stories:
-    """Does what stories say, and tells what is seen.
+    """Carries out stories, and reports the window after each deed.
 
     "mine 9, save as: w.py + Cancel" is two deeds: a person types 9 as the first weight; then chooses
     Save as…, types w.py into the file dialog, and presses Cancel in the box that comes.
     """
 
     dialogs: ClassVar = {}
-    """The dialogs that deeds open first, of any kind, and what to do with each."""
+    """For a deed, the class of the dialog that it opens first, and the function that answers it."""
 
     def __init__(self, window, answer, qtbot, folder):
         self.window, self._folder = window, folder
         self._answer, self._qtbot, self._left, self._count = answer, qtbot, None, 0
 
     def told(self, story, files=None):
-        """Open the first of these files, do the deeds of a story; return what is seen after each."""
+        """Open the first of these files, do the deeds of a story; return the report of each."""
         self.window.document.start(load(example("relu").path))
         self.window.status.say("")
         self._count += 1
@@ -81,7 +81,7 @@ class Stories:
         return "\n".join(lines)
 
     def _seen(self):
-        """Return what the status line says, which weights stand where, and how far the training is."""
+        """Return the status line, the first weight of window and files, and the iteration."""
         state, star = self.window.document.state, "*" * self.window.main_window.isWindowModified()
         weights = {"window" + star: f"{first_weight(self.window):g}"}
         for file in sorted(self.folder.iterdir()):
@@ -121,7 +121,7 @@ class Stories:
         self.window.structure.add_node(1)
 
     def occupy(self, name):
-        """Write somebody's file under a name."""
+        """Write another person's file under a name."""
         (self.folder / name).write_text("precious")
 
     def open(self):
@@ -160,7 +160,7 @@ class Stories:
         assert self.window.document.state == self._left
 
     def recover(self):
-        """Open what is open as if it had been recovered."""
+        """Open the network as if it had been recovered."""
         self.window.document.recover(self.window.document.state, self.file, b"")
 
     def come_back(self):

@@ -324,7 +324,7 @@ def dialog(qtbot):
 
 
 def fill(field, text):
-    """Paste a text in the place of what a field says."""
+    """Paste a text over that of a field."""
     field.selectAll()
     QTest.keyClick(field, Key.Key_Delete)
     QGuiApplication.clipboard().setText(text)
@@ -522,7 +522,7 @@ def test_weight_sets_are_listed_used_kept_and_removed(open_window, answer, appro
     window, told = open_window("two-weight-sets"), []
 
     def look(deed):
-        """Note what is seen: the MSE, the first weight, what the menu lists and ticks."""
+        """Note the MSE, the first weight, and the entries and ticks of the menu."""
         actions = [own for own in sets_menu(window).actions() if own.text()]
         told.append(
             f"{deed}: MSE {figure(window, 'MSE').text}, {written(window, Address('weight', 0, 0, 0))}"

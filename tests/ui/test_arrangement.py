@@ -45,7 +45,7 @@ from tests.ui.hands import (
 from tests.ui.sees import offered, status, walking, written
 
 FIRST = {"Training", "Notes", "Data", "MSE"}
-"""What is in sight at the first start on an example with notes."""
+"""The panels in sight at the first start on an example with notes."""
 LARGE, SMALL = (2560, 1400), (1366, 740)
 RGB = QImage.Format.Format_RGB32
 KEY = Qt.Key
@@ -367,7 +367,7 @@ def test_a_window_remembers_that_it_was_maximised_and_forgets_nothing_unfilled(q
 @pytest.mark.fonts
 def test_panels_have_the_same_share_of_another_screen_and_as_before_on_return(open_window, amount):
     def shares(window):
-        """Return the share of the window that the column at the right has, and what stands below."""
+        """Return the shares of the window for the column at the right, and for the panels below."""
         own = window.main_window.size()
         stand = dock(window, "Training").width(), dock(window, "Data").height()
         return stand[0] / own.width(), stand[1] / own.height()
@@ -506,7 +506,7 @@ def test_what_is_opened_begins_with_what_says_something_of_it(open_window, tmp_p
 
 
 def around(window):
-    """Return what is to be seen beside the diagram."""
+    """Return the widgets in sight beside the diagram."""
     main = window.main_window
     parts = {"menus": main.menuBar(), "status": main.statusBar(), "toolbar": main.findChild(QToolBar)}
     parts["buttons"] = window.diagram.findChild(QToolButton)

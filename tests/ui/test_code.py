@@ -1,4 +1,4 @@
-"""The code panel: the program of what is open, lit up, clicked, copied and saved as a person does."""
+"""The code panel: the program of the open network is highlighted, clicked, copied and saved."""
 
 import os
 from dataclasses import replace
@@ -54,7 +54,7 @@ class Code(Bare):
         self.document.push(edits.set_weight(self.document.state, 0, 0, source, value), "a weight")
 
     def is_true(self):
-        """Tell whether the panel shows the program of what is open."""
+        """Return whether the panel shows the program of the open network."""
         return self.text.toPlainText() == program(self.document.state, self.style).text.removesuffix("\n")
 
     def press(self, text):
@@ -121,18 +121,18 @@ class Code(Bare):
 
     @property
     def legend(self):
-        """What the line under the program says."""
+        """The text of the line under the program."""
         return self.panel.findChild(Legend).accessibleName()
 
     @property
     def described(self):
-        """What a screen reader says of the program."""
+        """The program's description for a screen reader."""
         return self.text.accessibleDescription()
 
 
 @pytest.fixture
 def code(qtbot, tmp_path):
-    """Return a function that opens the panel on `relu`, or on what is given: a Code."""
+    """Return a function that opens the panel on `relu`, or on another State: a Code."""
     opened = []
 
     def open_it(*what, **words):

@@ -1,4 +1,4 @@
-"""The panel "Classes", by mouse and keys: what it counts, and the rows that a cell lists in the table."""
+"""The panel "Classes", by mouse and keys: its counts, and the rows that a cell lists in the table."""
 
 from dataclasses import replace
 from itertools import product
@@ -31,7 +31,7 @@ TAKEN = [0, 1, 1, 0, 0, 2, 2, 1]
 
 
 def pets(activation="softmax", wanted=WANTED, taken=TAKEN, **training):
-    """Return a network that takes each row for what its inputs say."""
+    """Return a network that predicts the class that each row's inputs name."""
     layer = Layer(NAMES, activation, 9 * np.eye(3), [-4.0] * 3)
     data = Dataset(np.eye(3)[taken], np.eye(3)[wanted])
     state = State(Network(("x", "y", "z"), (layer,)), data)
@@ -82,7 +82,7 @@ def numbers(window):
 
 
 def bar(window):
-    """Return what stands over the table; None where nothing does."""
+    """Return the text over the table, or None."""
     found = [each.text() for each in window.data.filter.findChildren(QLabel) if each.isVisible()]
     return found[0] if found else None
 

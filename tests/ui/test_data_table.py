@@ -633,7 +633,7 @@ def test_the_menu_of_the_table_splits_and_shuffles(desk, split):
 
 
 def with_inputs(count, name="feature_{}", names=()):
-    """Return rows of so many inputs with numbers that take many digits."""
+    """Return rows with a number of inputs, each of many digits."""
     rng = np.random.default_rng(0)
     layer = Layer(("output",), "identity", rng.normal(size=(1, count)))
     network = Network(names or tuple(name.format(i) for i in range(count)), (layer,))

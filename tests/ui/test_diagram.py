@@ -1,4 +1,4 @@
-"""The diagram by mouse and keyboard: what is selected, larger, told by hover, its structure, and edits."""
+"""The diagram by mouse and keyboard: selection, zoom, tooltips, structure and edits."""
 
 from dataclasses import replace
 
@@ -65,7 +65,7 @@ def overlap(places):
 
 
 def button(window, name):
-    """Return the button under a heading whose name begins so."""
+    """Return the button under a heading whose name begins with a text."""
     QApplication.processEvents()
     found = [own for own in window.diagram.findChildren(QToolButton) if own.isVisible()]
     (found,) = [own for own in found if own.accessibleName().startswith(name)]
@@ -183,7 +183,7 @@ def test_nodes_and_numbers_are_half_as_large_again_in_a_window_of_1920_by_1080(a
 
 
 def on_edge(window, address, beside=0):
-    """Return the colour of an edge near its end, or so many pixels below it."""
+    """Return the colour of an edge near its end, or some pixels below it."""
     gap = window.diagram.picture.layout.gaps[address.layer]
     at = edge_line(gap, address.node, address.source).pointAt(0.7)
     return pixel(window, at.x(), at.y() + beside)
@@ -419,7 +419,7 @@ def test_the_control_of_every_activation_stands_whole_under_its_heading(qtbot, o
 
 
 def beside(window, control):
-    """Return what stands on the line of an activation's control, nearest first, and on which side of it."""
+    """Return the items on the line of an activation's control, nearest first, and their side of it."""
     line, middle = [], control.geometry().center()
     for own in window.diagram.findChildren(QLabel):
         at = own.geometry()
@@ -589,7 +589,7 @@ def colour_of(weight, largest):
 
 
 def follows(window):
-    """Tell whether the output's picture is of what is computed now, at points all over it."""
+    """Return whether the output's picture shows the present function, at points all over it."""
     own, at = window.document.state, place_of(window, 2, 0)
     low, high = own.data.inputs.min(axis=0), own.data.inputs.max(axis=0)
     low, high = low - 0.1 * (high - low), high + 0.1 * (high - low)

@@ -1,4 +1,4 @@
-"""What the window and all boxes have in common: plain text, names for a screen reader, how they look."""
+"""The window and all boxes have plain text, names for a screen reader, and one look."""
 
 import re
 from collections import Counter
@@ -106,14 +106,14 @@ def window(qtbot, settings, hostile, tmp_path):
 
 
 def is_rendered(widget):
-    """Tell whether a widget shows the picture."""
+    """Return whether a widget shows the picture."""
     picture = widget.grab().toImage()
     sample = picture.scaled(picture.width() // 8, picture.height() // 8)  # the picture is 40 pixels wide
     return bool((pixels_of(sample) == 0xFF00FF).any())
 
 
 def rendered(widget):
-    """Return what of a widget and what is in it would be rendered as HTML, or shows the picture."""
+    """Return the texts of a widget that would be rendered as HTML, and the widget if it shows the picture."""
     labels = [own for own in (widget, *widget.findChildren(QLabel)) if isinstance(own, QLabel)]
     for label in labels:
         label.ensurePolished()
@@ -143,7 +143,7 @@ def reached(root):
 
 
 def unclear(root):
-    """Return what in `root` has no name, a name without a letter, or that of another of its kind."""
+    """Return the widgets in `root` without a name, without a letter in it, or with another one's name."""
     names = []
     for own in reached(root):
         interface = QAccessible.queryAccessibleInterface(own)
@@ -332,7 +332,7 @@ def choose_in(window, start):
 
 
 def shows_a_tick(box):
-    """Tell whether a ticked box has more than one colour inside."""
+    """Return whether a ticked box has more than one colour inside."""
     option = QStyleOptionButton()
     option.initFrom(box)
     within = box.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, box)
@@ -341,7 +341,7 @@ def shows_a_tick(box):
 
 
 def faults(dialog, accent, fills):
-    """Return what is rendered, has no name of its own, or looks unlike other dialogs."""
+    """Return the parts that are rendered, have no name of their own, or look unlike other dialogs."""
     found = rendered(dialog) + unclear(dialog)
     for table in dialog.findChildren(QTableWidget):
         found += rendered(tip_at(table.viewport(), QPoint(200, 20)))

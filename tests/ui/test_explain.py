@@ -1,4 +1,4 @@
-"""The explain panel, read, clicked and copied, and what is odd on all rows as diagram and panel tell it."""
+"""The panel Explain: read, clicked and copied, with the marks of dead and saturated nodes."""
 
 import itertools
 import re
@@ -46,7 +46,7 @@ class Reader(Bare):
         self.reads(first)
 
     def text(self):
-        """Return what the title row and the page say."""
+        """Return the texts of the title row and the page."""
         labels = [label.text() for label in self.panel.findChildren(QLabel)]
         return "\n".join([*labels, self.browser.toPlainText()]).translate(INVISIBLE)
 

@@ -102,7 +102,7 @@ def weights_of(path):
 
 
 def anew(window):
-    """Open an example in the place of what is open, whatever has become of it."""
+    """Open an example in the place of the present network, changed or not."""
     window.document.start(RELU)
     window.files.open_example("relu")
 
@@ -152,7 +152,7 @@ def test_weights_alone_lose_nothing_and_a_run_that_is_too_large_is_left_out(
 
 
 def type_in_full(path):
-    """Return what to do with a file dialog: type a path whose folder Qt has selected on the way."""
+    """Return a function that types a path into a file dialog; Qt has selected its folder on the way."""
 
     def type_it(dialog):
         name, files = dialog.findChild(QLineEdit, "fileNameEdit"), dialog.findChild(QListView, "listView")
@@ -433,7 +433,7 @@ TABLE = "height,weight,kind\n" + "".join(f"{k},{2 * k},{'ab'[k % 2]}\n" for k in
 
 
 def rows_of(kind, network):
-    """Return what to do with the dialog: make rows of a kind, for a network that suits them or for mine."""
+    """Return a function that makes rows by the dialog, for a network that suits them or for mine."""
 
     def make(dialog):
         kinds = dialog.findChild(QListWidget)
@@ -502,7 +502,7 @@ def test_a_network_made_anew_is_a_new_document_and_asks_about_unsaved_work(
 
 
 def mime(*addresses, text=None):
-    """Return what is dragged: files by their paths, other addresses, or a text."""
+    """Return data to drag: files by their paths, other addresses, or a text."""
     data = QMimeData()
     if text is None:
         urls = [QUrl.fromLocalFile(str(own)) if isinstance(own, Path) else QUrl(own) for own in addresses]
@@ -562,7 +562,7 @@ def test_files_are_taken_everywhere_a_text_in_notes_alone_and_nothing_else(windo
     widgets = [own for own in widgets if own.window() is main_window]
 
     def taking(data):
-        """Return the widgets that take what is dragged over them, or that stand in one that does."""
+        """Return the widgets that take the dragged data, or whose parent does."""
         found = set()
         for widget in widgets:
             drag_away(widget)  # a drag that it never took
@@ -692,7 +692,7 @@ def activations(window):
 
 
 def choose_activations(hidden, last):
-    """Return what to do with the question: type an activation for all hidden layers, and for the last."""
+    """Return a function that types an activation for all hidden layers, and for the last, in the dialog."""
 
     def type_them(dialog):
         choices = dialog.findChildren(Choice)

@@ -1,4 +1,4 @@
-"""The first steps on the real window: what is done is noticed, and they come once by themselves."""
+"""The first steps on the real window: they notice each deed, and come once by themselves."""
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
@@ -30,7 +30,7 @@ def cards(window):
 
 
 def said(window):
-    """Return what the card says: number, title, sentences."""
+    """Return the card's number, title and sentences."""
     (card,) = cards(window)
     return [label.text() for label in card.findChildren(QLabel)]
 
@@ -61,7 +61,7 @@ def window(open_window):
 
 
 def covered(window):
-    """Return what the card covers of the numbers on the diagram and of the selected row of the data."""
+    """Return the numbers of the diagram and of the selected row that the card covers."""
     (card,) = cards(window)
     numbers = [label.address for label in window.diagram.picture.labels if label.value is not None]
     found = [each for each in numbers if card.geometry().intersects(in_window(window, each))]
@@ -73,7 +73,7 @@ def covered(window):
 
 
 def is_painted_in(palette, window):
-    """Tell whether the card and its ring are painted in the colours of a theme."""
+    """Return whether the card and its ring are painted in the colours of a theme."""
     (card,), ring = cards(window), ringed(window)
     image = window.main_window.grab().toImage()
     inside = card.geometry().topLeft() + QPoint(card.width() // 2, 6)
@@ -193,7 +193,7 @@ def test_buttons_and_tab_lead_to_and_fro_and_skip_escape_and_present_end_it(wind
 
 
 def assert_has_room(window, *, is_small, at_most=0):
-    """Assert that the card is whole, in the window, beside its ring; and what a small network allows."""
+    """Assert that the card is whole, in the window and beside its ring, and covers `at_most` numbers."""
     (card,), ring = cards(window), ringed(window)
     assert window.main_window.rect().contains(card.geometry())
     assert not ring.intersects(card.geometry())

@@ -387,7 +387,7 @@ def test_the_picture_is_exported_as_what_it_is(qtbot, open_panel, amount):
 
 
 def seen(card, widget):
-    """Return whether all of a widget is in what is seen of its panel."""
+    """Return whether all of a widget is in the visible part of its panel."""
     room = card.parentWidget()
     return room.rect().contains(QRect(widget.mapTo(room, QPoint()), widget.size()))
 
@@ -432,7 +432,7 @@ class Card(Bare):
         QApplication.processEvents()
 
     def caption(self):
-        """Return what stands under the plot, without its colours."""
+        """Return the text under the plot, without its colours."""
         text = re.sub("<[^>]*>", "", self.panel.caption.text())
         return text.replace("&nbsp;", "").replace("  ", " ")
 

@@ -95,7 +95,7 @@ def draw(window, percent, size):
 
 
 def in_sight(dock, widget):
-    """Tell whether all of a widget is within what is seen of a panel."""
+    """Return whether all of a widget is in the visible part of a panel."""
     view = dock.findChild(QScrollArea).viewport()
     return view.rect().contains(QRect(widget.mapTo(view, QPoint()), widget.size()))
 
@@ -118,7 +118,7 @@ def chosen_and_cut_off(dock):
 
 
 def plot_of_the_loss(window):
-    """Say what is wrong with the plot of the loss: all of it is in sight, and some lines high."""
+    """Yield the faults of the plot of the loss: it has to be whole, and some lines high."""
     curve, dock = window.history.curve, window.board.docks["MSE"]
     curve.settle()
     if not in_sight(dock, curve):
@@ -263,7 +263,7 @@ def test_a_plot_over_weights_and_its_caption_are_in_sight_without_scrolling(qtbo
 
 
 def is_drawn(dock, least=None):
-    """Tell whether a plot over weights is whole, and higher than `least` or than most of its panel."""
+    """Return whether a plot over weights is whole, and higher than `least` or than most of its panel."""
     card, bar = dock.card, dock.findChild(QScrollArea).verticalScrollBar()
     if card is None or card.work.busy or card.plot is None or bar.isVisible():
         return False
@@ -275,7 +275,7 @@ def is_drawn(dock, least=None):
 # --- drop-downs
 
 FRAME_PX = 12
-"""What is around the items of a list, above and below."""
+"""The room around the items of a list, above and below."""
 
 
 def opened(box):
@@ -289,7 +289,7 @@ def opened(box):
 
 
 def is_whole(box, k):
-    """Tell whether an item of the opened list is in sight from edge to edge."""
+    """Return whether an item of the opened list is in sight from edge to edge."""
     view, index = box.view(), box.model().index(k, box.modelColumn(), box.rootModelIndex())
     room, item = view.viewport().rect(), view.visualRect(index)
     high_enough = room.top() <= item.top() and item.bottom() <= room.bottom()
@@ -297,7 +297,7 @@ def is_whole(box, k):
 
 
 def has_room(box):
-    """Tell whether the screen has room for all items, above the box or below it."""
+    """Return whether the screen has room for all items, above the box or below it."""
     screen, top = box.screen().availableGeometry(), box.mapToGlobal(QPoint()).y()
     room = max(top - screen.top(), screen.bottom() - top - box.height())
     return sum(map(box.view().sizeHintForRow, range(box.count()))) + FRAME_PX <= room
@@ -376,7 +376,7 @@ def test_a_text_without_room_is_shortened_in_its_middle_and_keeps_both_ends(qtbo
 
 
 def measures(window):
-    """Return what is to be seen of a size: texts, rows, icons, gaps and nodes."""
+    """Return the measures that a size changes: texts, rows, icons, gaps and nodes."""
     bar = window.main_window.findChild(QToolBar)
     return {
         "heading": window.training.heading.fontMetrics().height(),
@@ -667,7 +667,7 @@ def test_no_size_leaves_the_screen_or_shrinks_the_diagram_and_panels_are_as_befo
 
 
 def in_time(holds):
-    """Tell whether it holds by and by: on a busy machine the docks take longer."""
+    """Return whether a condition comes true in time: on a busy machine the docks take longer."""
     for _ in range(100):
         if holds():
             return True
@@ -676,7 +676,7 @@ def in_time(holds):
 
 
 def on_one_screen(*percents):
-    """Choose one size after the other; print what is wrong."""
+    """Choose one size after the other; print the faults."""
     window = window_in_a_process("forward")
     room, main = application().primaryScreen().availableGeometry(), window.main_window
     docks = window.board.docks

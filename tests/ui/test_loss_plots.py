@@ -90,7 +90,7 @@ def open_surface(open_panel):
 
 
 def start(qtbot, panel, state, *chosen):
-    """Show another document, and what is selected in it."""
+    """Show another document, and select in it."""
     panel.document.start(state)
     panel.selection.select(*chosen)
     settle(qtbot, panel)

@@ -185,7 +185,7 @@ HTML = (
 
 
 def test_nothing_that_notes_name_is_opened(panel, tmp_path):
-    """A pipe that nobody writes to is named: whoever opens it hangs, so that the test would never end."""
+    """The notes name a pipe without a writer: to open it would hang the test."""
     own, fifo = panel(), tmp_path / "fifo"
     os.mkfifo(fifo)
     for address in ("file://{}", "{}", "FILE://localhost{}"):

@@ -44,7 +44,7 @@ def open_in(window, name):
 
 @pytest.fixture
 def passes(monkeypatch):
-    """Return how many rows each pass forward took, whoever asked for it."""
+    """Return a list of the number of rows of each pass forward."""
     taken, forward = [], Network.forward
 
     def counted(network, x):

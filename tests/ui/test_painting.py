@@ -1,4 +1,4 @@
-"""What is painted on the screen: as on paper, after every change as painted anew, and finite at extremes."""
+"""The screen looks as paper does, after a change as painted anew, and is finite at extremes."""
 
 import math
 import os
@@ -105,7 +105,7 @@ NAMES = ("שלום", "مرحبا", "𝑥1", "😀ab", "日本語", "משקל_2",
 
 
 def named(inputs, nodes=("node_0", "משקל_3")):
-    """Return a State whose inputs and hidden nodes are called so."""
+    """Return a State whose inputs and hidden nodes have these names."""
     layer = Layer(nodes, "relu", np.ones((len(nodes), len(inputs))), None)
     network = Network(inputs, (layer, Layer(("out",), "identity", np.ones((1, len(nodes))), None)))
     return State(network, Dataset(np.ones((1, len(inputs))), np.ones((1, 1))))
@@ -213,7 +213,7 @@ def test_nothing_of_the_frame_before_shines_through(qtbot, bare, sizes, ratio):
     window = bare(state(sizes, spread=0))
 
     def painted_on(ground):
-        """Return what the diagram paints on a screen where `ground` is all that was there."""
+        """Return the diagram as painted on a screen that showed only `ground`."""
         screen = QImage(window.diagram.size() * ratio, RGB)
         screen.setDevicePixelRatio(ratio)
         screen.fill(ground)
@@ -245,7 +245,7 @@ def test_a_callout_writes_long_names_short():
 
 
 def said_of(picture, step, short=str):
-    """Return what is said of a step."""
+    """Return the words of a step."""
     content = picture.content
     return words(content.state, Computed(content.row, content.trace, content.slopes), step, None, short)
 
@@ -329,7 +329,7 @@ def test_a_frame_of_the_walk_paints_all_that_it_changes(qtbot, bare, amount):
 
 BEGIN = "import sys; from tests.ui import test_painting; test_painting.repaint_all(*map(int, sys.argv[1:]))"
 AROUND_PX, ROUNDING = 4, 2
-"""How much around the diagram is looked at, and what a channel may differ by."""
+"""The pixels that are compared around the diagram, and the allowed difference of a channel."""
 
 
 def test_at_a_fractional_size_nothing_leaves_pixels_from_before(amount):
@@ -377,7 +377,7 @@ def take_a_step(window):
 
 
 def deeds(window):
-    """Yield what changes a part of what is seen."""
+    """Yield the name and the function of each deed that changes a part of the diagram."""
     diagram, state = window.diagram, window.document.state
     weight, node = Address("weight", 0, 1, 0), Address("node", 0, 0)
     yield "hover", lambda: hover(diagram, point(window, node))
@@ -419,7 +419,7 @@ EARLIER = [
     for k, mse in enumerate(each for each in HISTORIES if len(each) > 1)
     for present in (PRESENT if mse[0] in (0.0, 1.7e308) else [PRESENT[k % 4]])
 ]
-"""Each earlier run with one of what there is now, and those at the ends with all of it."""
+"""Each earlier run with one present history, and those at the ends with all of them."""
 
 
 @pytest.fixture
@@ -441,7 +441,7 @@ def show(qtbot):
 
 
 def show_history(plot, mse):
-    """Show a history of these, whose last is the present one."""
+    """Show a history of these losses; the last is the present one."""
     history = History().extended(np.array([*enumerate(mse)], dtype=float).reshape(-1, 2))
     plot.show_history(history, history.last if mse else None)
 

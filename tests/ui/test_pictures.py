@@ -68,12 +68,12 @@ def fields(dialog):
 
 
 def facts(dialog):
-    """Return what the dialog says below its fields."""
+    """Return the text below the dialog's fields."""
     return next(own.text() for own in dialog.findChildren(QLabel) if own.objectName() == "muted")
 
 
 def filled(button=SAVE, theme=None, transparent=None, met=None, **numbers):
-    """Return what to do with a dialog: put what it shows into `met`, fill it in and press a button."""
+    """Return a function that notes a dialog's fields in `met`, fills them in and presses a button."""
 
     def fill(dialog):
         if met is not None:
@@ -92,7 +92,7 @@ def filled(button=SAVE, theme=None, transparent=None, met=None, **numbers):
 
 @pytest.fixture
 def export(answer):
-    """Return a function that answers a dialog and the question where, by what is done to ask for it."""
+    """Return a function that asks for an export, answers the dialog and chooses the path."""
 
     def export(ask, dialog, fill, path):
         answer(dialog, fill)

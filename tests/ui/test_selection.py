@@ -1,4 +1,4 @@
-"""What is selected is of the State that is shown, whatever replaces it; and the search field selects."""
+"""The selection belongs to the State that is shown, and the search field selects."""
 
 from dataclasses import replace
 from itertools import cycle
@@ -60,7 +60,7 @@ def test_no_view_meets_the_selection_of_another_state(afresh, amount):
         return window.diagram.accessibleDescription(), explained(window)
 
     def valid():
-        """Tell whether row and selection are of the State that is shown."""
+        """Return whether row and selection are of the State that is shown."""
         state, selection = window.document.state, window.selection
         selected = filter(None, (selection.address, selection.second))
         rows = range(max(len(state.data), 1))

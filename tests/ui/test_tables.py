@@ -64,7 +64,7 @@ def relu():
 
 @pytest.fixture
 def asked(answer):
-    """Return a function that says what is done with the dialog; it is closed whatever comes of that."""
+    """Return a function that takes the deeds for the next dialog, which closes even after a failure."""
 
     def when(*deeds):
         def do(dialog):
@@ -82,7 +82,7 @@ def asked(answer):
 
 @pytest.fixture
 def opened(afresh, asked, tmp_path):
-    """Return a function that opens a table over a State, and what is done with the dialog: the window."""
+    """Return a function that opens a table over a State and does deeds with the dialog: the window."""
 
     def open_it(text, *deeds, over="relu", encoding="utf-8"):
         window, path = afresh(over), tmp_path / "rows.csv"
@@ -95,7 +95,7 @@ def opened(afresh, asked, tmp_path):
 
 
 def columns(dialog):
-    """Return what the list of columns says: name, what it holds, what it is used as."""
+    """Return the list of columns: name, content and use of each."""
     model = dialog.view.model()
     return [[model.index(row, column).data() for column in (0, 1, 3)] for row in range(model.rowCount())]
 
@@ -123,7 +123,7 @@ def pick(choice, text):
 
 
 def use(dialog, name, wanted, qtbot):
-    """Say by keys what a column is used as."""
+    """Choose by keys the use of a column."""
     row = next(k for k, each in enumerate(columns(dialog)) if each[0] == name)
     dialog.view.setFocus()
     dialog.view.selectRow(row)
@@ -539,7 +539,7 @@ def dialog(qtbot):
 
 
 def click_kind(title):
-    """Return what clicks a kind in the list."""
+    """Return a function that clicks a kind in the list."""
 
     def click(dialog):
         kinds = dialog.findChild(QListWidget)
@@ -554,7 +554,7 @@ def field(dialog, name):
 
 
 def type_into(name, text, key=None):
-    """Return what types a number over that of a field."""
+    """Return a function that types a number over that of a field."""
 
     def type_it(dialog):
         QTest.mouseClick(field(dialog, name), LEFT)
@@ -577,7 +577,7 @@ def click_radio(begins):
 
 
 def table_rows(window):
-    """Return what the table shows: the first three cells of each row."""
+    """Return the first three cells of each row of the table."""
     model = window.data.model
     return [[model.index(row, k).data() for k in range(3)] for row in range(model.rowCount())]
 

@@ -407,7 +407,7 @@ def test_figures_come_and_go_with_what_is_measured_and_long_ones_fit(panel, docu
 
 
 def cut_off(widget):
-    """Return what is cut off, except two texts that wide letters cut by 3 pixels."""
+    """Return the texts that are cut off, except two that wide letters cut by 3 pixels."""
     return [said for said in clipped(widget) if not said.startswith(("'all rows'", "'biases'"))]
 
 
@@ -612,7 +612,7 @@ SAYING = "text", "toolTip", "statusTip", "accessibleName", "accessibleDescriptio
 
 
 def said(window):
-    """Return everything that a window says: texts, tooltips, what a screen reader is told, axes, entries."""
+    """Return all words of a window: texts, tooltips, names for a screen reader, axes, entries."""
     main = window.main_window
     widgets = [own for own in main.findChildren(QWidget) if own.isVisible()]
     texts = [str(own.property(name)) for own in (*widgets, *main.findChildren(QAction)) for name in SAYING]

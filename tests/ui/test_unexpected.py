@@ -1,4 +1,4 @@
-"""An exception that nothing has caught is told once and kept in the log; a signal ends the program.
+"""An uncaught exception is reported once and kept in the log; a signal ends the program.
 
 Neither loses anything: the window goes on, and the next start offers the unsaved work.
 """
@@ -54,7 +54,7 @@ def log(tmp_path):
 
 @pytest.fixture
 def watch(log):
-    """Return a function that has what is uncaught told over a widget, and said to a function."""
+    """Return a function that reports uncaught exceptions over a widget, and to a function."""
     watching = []
 
     def begin(widget, say):
@@ -68,7 +68,7 @@ def watch(log):
 
 @pytest.fixture
 def watched(open_window, watch):
-    """Return a function that opens a window in which what is uncaught is told."""
+    """Return a function that opens a window that reports uncaught exceptions."""
 
     def open_it():
         window = open_window("relu")
@@ -80,7 +80,7 @@ def watched(open_window, watch):
 
 @pytest.fixture
 def said(qtbot, watch):
-    """What is said of what is uncaught, over a widget that is no more than that."""
+    """The reports of uncaught exceptions, over an empty widget."""
     widget, sentences = QWidget(), []
     qtbot.addWidget(widget)
     widget.show()
@@ -102,7 +102,7 @@ def fail_uncaught(times=1):
 
 @pytest.fixture
 def closed(answer, qtbot):
-    """Return a function: do something, and press a button of the box that it opens; what the box said."""
+    """Return a function that does a deed, presses a button of the box that opens, and returns its text."""
 
     def told_of(does, button="Close"):
         told = []
@@ -225,12 +225,12 @@ SLOTS = {
     "a menu": ("window.workspace.Workspace.undo", update_and_undo),
     "the window": ("window.workspace.Workspace._show_facts", update),
 }
-"""Where a fault is raised, below nnviz.ui, and what a person does then."""
+"""The function below nnviz.ui that raises a fault, and the deed of a person that calls it."""
 
 
 @pytest.fixture
 def saved(answer, qtbot, tmp_path):
-    """Return a function that saves a window's network; what the file holds."""
+    """Return a function that saves a window's network and returns the State in the file."""
     path = tmp_path / "saved.json"
 
     def save(window):
@@ -441,7 +441,7 @@ else:
     sys.exit()
 exec(open(folder + "/code").read())
 """
-"""What takes longest is to import everything: one process does, and forks one for each folder it is told."""
+"""Imports take longest: one process makes them, and forks a process for each folder on its stdin."""
 
 WINDOW = """
 import os, sys
@@ -591,7 +591,7 @@ def test_signals_do_what_they_did_before_when_it_rests(qapp, qtbot):
 
 @pytest.fixture
 def data(tmp_path):
-    """The folder for what nnviz keeps."""
+    """The folder for nnviz's own data."""
     (tmp_path / "recovery").mkdir()
     return tmp_path
 
@@ -637,7 +637,7 @@ def left(data):
 
 
 def listed(dialog):
-    """Return what the dialog's list says of each: its time, its name, what it holds."""
+    """Return the rows of the dialog's list: time, name and content."""
     entries = dialog.findChild(QTableWidget)
     return [[entries.item(row, k).text() for k in range(3)] for row in range(entries.rowCount())]
 

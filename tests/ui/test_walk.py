@@ -1,4 +1,4 @@
-"""The walk on the diagram: what appears when, what is marked, what is said beside it and to whom."""
+"""The walk on the diagram: its numbers, marks and callouts appear in order, and a screen reader hears it."""
 
 import pytest
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -19,9 +19,9 @@ from tests.ui.sees import offered, status, walking, written
 SMALL, _, LARGE = SIZES = [(606, 263), (886, 413), (1526, 693)]
 """The diagram's in windows of 1000 by 650, 1280 by 800 and 1920 by 1080."""
 LONG_WALKS = ("iris", "spiral")
-"""Walks through so many nodes with so many weights each that they would take a minute of every run."""
+"""Walks that would take a minute of every run: they have many nodes with many weights each."""
 ROOMY = ("forward", "relu", "many-rows", "calculating-slopes", "one-update")
-"""Examples beside whose numbers a large diagram has room for what is said of them, in any font."""
+"""Examples with room for the callouts beside the numbers of a large diagram, in any font."""
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def key(window, letter):
 
 
 def step(window, qtbot, times=1):
-    """Press `.` so many times and wait until the last step is done, and the update that it may end with."""
+    """Press `.` some times and wait until the last step, and an update at its end, are done."""
     for _ in range(times):
         key(window, Qt.Key.Key_Period)
     qtbot.waitUntil(lambda: not (window.player.progress.moving or window.runner.running))
@@ -196,7 +196,7 @@ def test_a_layer_of_many_weights_marks_its_nodes_not_each_of_its_edges(bare, mon
 
 
 class Look:
-    """What is said at present, where its callout stands, and all that stands on the whole diagram."""
+    """The present words, the place of their callout, and all items on the whole diagram."""
 
     def __init__(self, window):
         self.picture = window.diagram.picture

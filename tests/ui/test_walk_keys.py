@@ -1,4 +1,4 @@
-"""Whose a key is: the window's, but where text is typed and at a button reached with Tab."""
+"""Keys belong to the window, except in fields for text and at a button reached with Tab."""
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -37,7 +37,7 @@ ELSEWHERE = {
 
 
 def key(window, which, modifier=Qt.KeyboardModifier.NoModifier):
-    """Press a key, whatever has the focus; say what had it."""
+    """Press a key in the focused widget; return that widget."""
     focused = QApplication.focusWidget() or window.main_window
     QTest.keyClick(focused, getattr(Qt.Key, f"Key_{which}"), modifier)
     return focused
@@ -57,7 +57,7 @@ def type_keys(window, letters):
 
 
 def touch(widget, at=None):
-    """Click through the window, as a mouse does: what is clicked may take the focus."""
+    """Click through the window, as a mouse does: the widget there may take the focus."""
     screen = widget.window()
     QTest.mouseClick(screen.windowHandle(), LEFT, pos=widget.mapTo(screen, at or widget.rect().center()))
 

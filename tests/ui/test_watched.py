@@ -52,13 +52,13 @@ class Script:
         os.write(self._pipe, data)
 
     def update(self, iteration, output, loss=None):
-        """Tell of an update whose output weights are these."""
+        """Report an update with these output weights."""
         points = np.array([[iteration, iteration if loss is None else loss]], dtype=float)
         values = np.array([2, 4, 4, -5, *output], dtype=float)
         self.write(frames.gone_on(frames.Frame(iteration, points, values)))
 
     def shows(self, iteration, output, loss=None):
-        """Tell of an update, and wait until the window shows it."""
+        """Report an update, and wait until the window shows it."""
         self.update(iteration, output, loss)
         sees(self._qtbot, self.window, iteration)
 
@@ -70,7 +70,7 @@ class Script:
         self._qtbot.waitUntil(lambda: not self.window.document.held)
 
     def ends(self, *outputs):
-        """Tell of updates and of the end, and wait until the window shows them."""
+        """Report updates and the end, and wait until the window shows them."""
         for iteration, output in enumerate(outputs, 1):
             self.shows(iteration, output)
         self.end()
@@ -331,7 +331,7 @@ ENDS = {
 
 
 def offered_buttons(window):
-    """Return what the buttons say that are to be seen where a run is started."""
+    """Return the texts of the visible buttons that start a run."""
     buttons = window.training.verbs.findChildren(QPushButton)
     return [button.text() for button in buttons if button.isVisible() and button.text()]
 

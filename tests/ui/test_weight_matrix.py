@@ -1,4 +1,4 @@
-"""The weights panel: hover tells, a click and the arrow keys select, what is selected is marked."""
+"""The weights panel: hover shows numbers, a click and arrow keys select, and the selection is marked."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def digits():
 
 @pytest.fixture
 def show(qtbot):
-    """Return a function that shows the panel of a State, and what it follows."""
+    """Return a function that shows the panel of a State, and returns its document and selection, too."""
 
     def show_it(state=SMALL):
         document = Document(state)
