@@ -37,7 +37,6 @@ from tests.ui.sees import explained, figure, offered, status, untrue, walking, w
 
 NETWORK = Network.from_weights({"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]})
 STATE = State(NETWORK, Dataset([[3, 5], [1, -1]], [[60], [50]]), name="Training of loop.py")
-LOST = "the curve of the watched training"
 
 
 class Script:
