@@ -377,9 +377,6 @@ def test_the_controls_under_a_heading_can_be_hit_and_stand_on_nothing(open_windo
             assert not any(at.intersects(rect) for at in places for rect in rects), size
 
 
-SMALL = (1000, 650)
-
-
 def long_activation():
     layers = (
         replace(layer, activation="leaky_relu(0.0123456)", biases=[0.5] * len(layer))

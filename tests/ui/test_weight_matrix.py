@@ -22,7 +22,7 @@ from tests.ui.runs import pixels_of
 
 WEIGHTS = {"node_0": [2, 4, 0], "node_1": [4, -8, 1], "output": [2, 7]}
 SMALL = State(Network.from_weights(WEIGHTS), Dataset([[1, 2, 3]]))
-LEFT, RIGHT, UP, DOWN = (getattr(Qt.Key, f"Key_{name}") for name in ("Left", "Right", "Up", "Down"))
+RIGHT, UP, DOWN = Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down
 
 
 @pytest.fixture(scope="module")
