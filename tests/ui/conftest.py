@@ -3,7 +3,6 @@
 import pytest
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
 
 from nnviz.document.document import Document
@@ -30,12 +29,19 @@ def qapp():
 
 
 @pytest.fixture(autouse=True)
-def leaves_nothing_behind(qapp):
-    """Fail a test after which a timer, an animation or a top-level widget is still alive and at work.
+def light_and_usual(qapp, request):
+    """Bring the light theme, the usual size and the usual font back after every test."""
+    font = qapp.font()
+    yield
+    if draw_at(qapp, 100) or theme_in_use() != "light" or qapp.font() != font:
+        apply_theme(qapp, "light")
+        PatientBot(request).waitUntil(lambda: not at_work())  # a window that a module's tests share follows
 
-    The light theme, the usual size and the usual font come back after every test.
-    """
-    before, font = set(map(id, QApplication.topLevelWidgets())), qapp.font()
+
+@pytest.fixture(autouse=True)
+def leaves_nothing_behind(light_and_usual):
+    """Fail a test after which a timer, an animation or a top-level widget is still alive and at work."""
+    before = set(map(id, QApplication.topLevelWidgets()))
     yield
     for widget in QApplication.topLevelWidgets():
         if isinstance(widget, MainWindow) and widget.isHidden():  # a program's, which would end with it
@@ -46,9 +52,6 @@ def leaves_nothing_behind(qapp):
     assert not left, f"top-level widgets left: {left}"
     running = at_work()
     assert not running, f"left running: {[(thing, thing.parent()) for thing in running]}"
-    if draw_at(qapp, 100) or theme_in_use() != "light" or qapp.font() != font:
-        apply_theme(qapp, "light")
-        QTest.qWaitFor(lambda: not at_work())  # windows that other tests share take it over
 
 
 class Unanswered(QObject):

@@ -155,7 +155,7 @@ def choose(text, told=None):
 
     def press_it(box):
         if told is not None:
-            told.append(box.text() + box.informativeText())
+            told.append(f"{box.text()} {box.informativeText()}".strip())
         letters = [own.text().partition("&")[2][:1].upper() for own in box.buttons() if "&" in own.text()]
         assert len(set(letters)) == len(letters), "Alt and a letter press one button alone"
         press_button(text)(box)

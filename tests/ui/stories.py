@@ -41,7 +41,9 @@ class Stories:
     """Carries out stories, and reports the window after each deed.
 
     "mine 9, save as: w.py + Cancel" is two deeds: a person types 9 as the first weight; then chooses
-    Save as…, types w.py into the file dialog, and presses Cancel in the box that comes.
+    Save as…, types w.py into the file dialog, and presses Cancel in the box that comes. The report has for
+    each deed the texts of its boxes and a line: what the status line says | whether everything is saved |
+    the first weight in the window (with a * if something is unsaved) and in each file of the folder.
     """
 
     dialogs: ClassVar = {}

@@ -13,6 +13,8 @@ from nnviz.core.address import Address
 from nnviz.core.network import Network
 from nnviz.core.numbers import shown as number
 from nnviz.core.numbers import shown_in_full
+from nnviz.core.results import next_batch
+from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
 from nnviz.files.registry import load
@@ -146,6 +148,15 @@ def test_the_wheel_zooms_about_the_mouse_and_dragging_the_background_pans(bare):
         seen = pixels_of(window.diagram.grab(QRectF(*name.rect).toAlignedRect()).toImage()) & 0xFF
         assert np.ptp(seen.astype(int)) > 100, f"a name in letters of {name.size} pixels"
         sizes.append(name.size)
+
+
+def test_zooming_into_a_large_network_reveals_its_numbers(bare):
+    window = bare("large")
+    kinds = [label.address.kind for label in window.diagram.picture.labels]
+    assert "weight" not in kinds
+    window.diagram.reveal(Address("node", 1, 50))
+    labels = window.diagram.picture.labels
+    assert any(label.address.kind == "value" for label in labels if label.address.column == 2)
 
 
 def test_both_themes_are_taken_on_by_an_open_diagram_and_leave_no_trace(bare, qapp):
@@ -455,6 +466,23 @@ def test_whose_slopes_are_shown_is_said_before_the_activation_which_stays_where_
     window.document.edit("keep a row", edits.validate_from, 3)
     window.diagram.grab()
     assert ("before", "mean of the rows trained on") in beside(window, control)
+
+
+def test_the_slopes_of_the_update_are_those_of_its_batch(bare, qtbot):
+    window = bare("many-rows")
+    own = window.document.state
+    window.document.push(replace(own, training=replace(own.training, batch_size=2)), "Batch size")
+    window.player.speed = 1.0
+    window.player.show_phase("update")
+    window.document.push(replace(own, training=replace(own.training, batch_size=3)), "Batch size")
+    window.player.step()  # from the slopes of the row to their mean
+    qtbot.waitUntil(lambda: any("batch of 3" in own.text for own in window.diagram.picture.labels))
+    own = window.document.state
+    rows = list(next_batch(own))
+    expected = slopes(own.network, own.data.inputs[rows], own.data.targets[rows])
+    assert len(rows) == 3
+    drawn = window.diagram.picture.content.slopes.layers[1].weights
+    assert drawn.tolist() == expected.layers[1].weights.tolist()
 
 
 # --- the free row: numbers that are tried out, true like all others, stored only when wished
