@@ -641,7 +641,8 @@ def test_with_cross_entropy_nothing_says_mse_or_is_cut_off(qtbot, afresh, amount
         table = window.data.table.model()
         loss = table.data(table.index(1, table.columnCount() - 1), Qt.ItemDataRole.ToolTipRole)
         row = Dataset(state.data.inputs[1:2], state.data.targets[1:2])
-        alone = replace(window.document.state, data=row, training=replace(state.training, validation=0.0))
+        own = window.document.state
+        alone = replace(own, data=row, training=replace(own.training, validation=0.0))
         assert parsed(loss) == pytest.approx(alone.loss(), rel=1e-12)
         window.runner.speed = 1.0
         for size in ((1000, 650), (1280, 800)):  # the plots say other things after a run
