@@ -29,6 +29,7 @@ class Choice(QComboBox):
     def __init__(self) -> None:
         super().__init__()
         self._steps = False
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)  # also those that come later
         self.activated.connect(self._tell_chosen)
         self.setItemDelegate(QStyledItemDelegate(self))  # Qt's own for combo boxes knows no style sheet
         self.setMaxVisibleItems(MOST_SEEN)
