@@ -29,19 +29,12 @@ def qapp():
 
 
 @pytest.fixture(autouse=True)
-def light_and_usual(qapp, request):
-    """Bring the light theme, the usual size and the usual font back after every test."""
-    font = qapp.font()
-    yield
-    if draw_at(qapp, 100) or theme_in_use() != "light" or qapp.font() != font:
-        apply_theme(qapp, "light")
-        PatientBot(request).waitUntil(lambda: not at_work())  # a window that a module's tests share follows
+def leaves_nothing_behind(qapp, request):
+    """Fail a test after which a timer, an animation or a top-level widget is still alive and at work.
 
-
-@pytest.fixture(autouse=True)
-def leaves_nothing_behind(light_and_usual):
-    """Fail a test after which a timer, an animation or a top-level widget is still alive and at work."""
-    before = set(map(id, QApplication.topLevelWidgets()))
+    The light theme, the usual size and the usual font come back after every test.
+    """
+    before, font = set(map(id, QApplication.topLevelWidgets())), qapp.font()
     yield
     for widget in QApplication.topLevelWidgets():
         if isinstance(widget, MainWindow) and widget.isHidden():  # a program's, which would end with it
@@ -49,8 +42,14 @@ def leaves_nothing_behind(light_and_usual):
     QApplication.processEvents()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     left = [own for own in QApplication.topLevelWidgets() if own.isVisible() and id(own) not in before]
-    assert not left, f"top-level widgets left: {left}"
     running = at_work()
+    if draw_at(qapp, 100) or theme_in_use() != "light" or qapp.font() != font:
+        apply_theme(qapp, "light")
+        if not running:
+            PatientBot(request).waitUntil(
+                lambda: not at_work()
+            )  # a window that a module's tests share follows
+    assert not left, f"top-level widgets left: {left}"
     assert not running, f"left running: {[(thing, thing.parent()) for thing in running]}"
 
 
