@@ -169,10 +169,10 @@ def test_a_number_looks_as_qt_writes_it(qapp):
         assert difference([label], 1.0) < 40, label.text
 
 
-def test_zooming_to_and_fro_leaves_the_picture_as_it_was(qtbot, bare, pictures_made):
+def test_zooming_to_and_fro_leaves_the_picture_as_it_was(qtbot, bare, pictures_made, amount):
     window = bare("xor")
     before = at_rest(qtbot, window)
-    for zoom in np.linspace(1.0, 3.0, 60).tolist():
+    for zoom in np.linspace(1.0, 3.0, amount(quick=12, ci=60, night=60)).tolist():
         window.diagram.fit()
         window.diagram.grab()
         pictures_made.clear()
@@ -227,14 +227,13 @@ def test_nothing_of_the_frame_before_shines_through(qtbot, bare, sizes, ratio):
 
 
 @pytest.mark.fonts
-@pytest.mark.parametrize("ratio", [1.0, 1.5, 3.0])
-def test_a_name_of_any_script_looks_as_qt_writes_it_and_leaves_others_alone(qapp, ratio):
-    for name in NAMES:
+def test_a_name_of_any_script_looks_as_qt_writes_it_and_leaves_others_alone(qapp, amount):
+    for name, ratio in product(NAMES, amount(quick=[1.5], ci=[1.0, 1.5, 3.0], night=[1.0, 1.5, 3.0])):
         labels = [
             Label(Address("name", -1, k), text, Rect(10, 10 + 40 * k, 180, 30), "name", 22.0, align="left")
             for k, text in enumerate(["before", name, "after"])
         ]
-        assert difference(labels, ratio) < 40, name
+        assert difference(labels, ratio) < 40, (name, ratio)
 
 
 @pytest.mark.fonts
