@@ -10,7 +10,7 @@ from nnviz.core.overfitting import risen_since
 from nnviz.core.state import State
 from nnviz.document.training.job import updates_per_second
 
-UNITS_S = (("s", 1), ("min", 60), ("h", 3600), ("days", 86_400))
+UNITS_S = (("s", 1), ("min", 60), ("h", 3600), ("d", 86_400))
 """What a time is told in, the first of which there are fewer than a hundred; how many seconds each has."""
 YEAR_S = 31_557_600
 NO_ROWS = "There are no rows to train on: add one in the data table, or load some from a CSV file."
@@ -19,7 +19,7 @@ ALL_KEPT = "All rows are kept for validation: make its share smaller, or add row
 
 
 def in_words(updates: int, speed: float) -> str:
-    """Say how long a run takes, in a few letters: "0.3 s", "55 min", "12 days", "years", or "fastest"."""
+    """Say how long a run takes, in a few letters: "0.3 s", "55 min", "12 d", "years", or "fastest"."""
     pace = updates_per_second(updates, speed)
     if math.isinf(pace):
         return "fastest"
