@@ -257,6 +257,7 @@ class Monkey:
         widget, at = self._widget_and_point()
         self._click(widget, at)
         QTest.mouseDClick(widget, LEFT, NONE, at)
+        QTest.mouseRelease(widget, LEFT, NONE, at)  # or the button stays down for other tests
 
     def do_press_button(self):
         button = self._any(QAbstractButton)

@@ -1,7 +1,7 @@
 """Windows for the tests, and a check that a test leaves nothing behind."""
 
 import pytest
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
 
@@ -50,6 +50,7 @@ def leaves_nothing_behind(qapp, request):
                 lambda: not at_work()
             )  # a window that a module's tests share follows
     assert not left, f"top-level widgets left: {left}"
+    assert QApplication.mouseButtons() == Qt.MouseButton.NoButton, "a button of the mouse is left pressed"
     assert not running, f"left running: {[(thing, thing.parent()) for thing in running]}"
 
 
