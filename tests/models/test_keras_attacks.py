@@ -356,7 +356,7 @@ UNFOLDS = {
     "a long text": lambda file, _: file.attrs.create("keras_version", "x" * (tree.MOST_LETTERS + 1)),
     "texts in a square": attribute("weight_names", np.full((2, 2), b"a")),
     "numbers for texts": attribute("weight_names", np.arange(3)),
-    "what is no text": attribute("weight_names", np.array([b"\xff\xfe"])),
+    "a text that is not UTF-8": attribute("weight_names", np.array([b"\xff\xfe"])),
 }
 
 

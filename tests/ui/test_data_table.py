@@ -666,8 +666,9 @@ def first_numbers(table, rows):
 
 
 def with_room(window, numbers):
-    """Return the table of a window that is 1280 pixels wide, or so wide that the table has room for so many
-    numbers side by side: with another font 1280 pixels may be few.
+    """Return the table of a window of at least 1280 pixels that has room for `numbers` side by side.
+
+    With another font 1280 pixels may be few.
     """
     table = window.data.table
     needed = int(numbers * width_of(table, WIDEST)) + 1
