@@ -225,6 +225,7 @@ def afresh(qtbot, lasting):
     def start(what="relu", size=(1280, 800)):
         quiet()
         lasting.main_window.resize(*size)
+        lasting.selection.select(None)
         lasting.selection.show_slopes(False, False)
         lasting.training.speed.setValue(50)
         lasting.runner.speed, lasting.player.speed = 0.5, 0.25
