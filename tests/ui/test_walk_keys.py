@@ -329,6 +329,11 @@ def test_undo_takes_back_what_is_typed_in_a_field_and_redo_types_it_again(again)
     assert own.text() == str(int(before) + 3)
     undo(window)
     assert (own.text(), written(window, WEIGHT)) == (before, "9")
+    window = again()  # another document: what was typed before is gone
+    touch(own)
+    undo(window)
+    redo(window)
+    assert (own.text(), written(window, WEIGHT)) == (before, "9")
 
 
 def test_after_a_choice_from_a_list_the_keyboard_is_the_diagrams(again):
