@@ -62,6 +62,11 @@ def click(widget, where=None):
     QTest.mouseClick(window.windowHandle(), Qt.MouseButton.LeftButton, pos=widget.mapTo(window, inside))
 
 
+def covers(window, widget):
+    """Whether a window lies over a widget of another one."""
+    return window.frameGeometry().intersects(widget.rect().translated(widget.mapToGlobal(QPoint())))
+
+
 def weight(window):
     return window.document.state.network.layers[0].weights[0, 0]
 
@@ -329,8 +334,7 @@ def test_a_panel_floats_by_a_double_click_with_a_bar_at_once_and_hides_no_tabs(w
         assert "TRAINING" not in {label.text() for label in own.findChildren(QLabel) if label.isVisible()}
         bars = [bar for bar in window.board.findChildren(QTabBar) if bar.isVisible()]
         assert len(bars) == 2
-        for bar in bars:
-            assert not own.frameGeometry().intersects(bar.rect().translated(bar.mapToGlobal(QPoint())))
+        qtbot.waitUntil(lambda own=own, bars=bars: not any(covers(own, bar) for bar in bars))  # which move up first
         assert own.screen().availableGeometry().contains(own.frameGeometry())
         click(put_back)
         qtbot.waitUntil(lambda own=own: not own.isFloating())
