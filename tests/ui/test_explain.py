@@ -26,7 +26,7 @@ from tests.core.oracle import make_network, make_state
 from tests.core.test_explain import BANK
 from tests.core.test_health import deep, one_layer
 from tests.ui.bare import Bare
-from tests.ui.hands import address_named, click, hover, point, press, rest
+from tests.ui.hands import address_named, bring, click, hover, point, press, rest
 from tests.ui.sees import OF_THE_MACHINE, explained, written
 
 INVISIBLE = str.maketrans({"\u200b": "", "\u2060": "", "\u00a0": " ", "\u2028": " "})
@@ -398,6 +398,7 @@ def test_slopes_that_vanish_stand_in_the_heading_until_the_remedy_brings_them_ba
         *["sigmoid · biases"] * 2,
     ]
     assert marks_in_sight() == ["vanish", "vanish"]  # of layers 1 and 2
+    bring(window, "Explain")
     qtbot.waitUntil(lambda: "They vanish" in explained(window))
     told = [activation_button(window, "hidden layer 1").accessibleName()]
     told += [line for line in explained(window).split("\n") if "They vanish" in line]

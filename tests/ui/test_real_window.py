@@ -334,7 +334,7 @@ def test_a_panel_floats_by_a_double_click_with_a_bar_at_once_and_hides_no_tabs(w
         assert "TRAINING" not in {label.text() for label in own.findChildren(QLabel) if label.isVisible()}
         bars = [bar for bar in window.board.findChildren(QTabBar) if bar.isVisible()]
         assert len(bars) == 2
-        qtbot.waitUntil(lambda own=own, bars=bars: not any(covers(own, bar) for bar in bars))  # which move up first
+        qtbot.waitUntil(lambda own=own, bars=bars: not any(covers(own, bar) for bar in bars))  # bars move up
         assert own.screen().availableGeometry().contains(own.frameGeometry())
         click(put_back)
         qtbot.waitUntil(lambda own=own: not own.isFloating())
