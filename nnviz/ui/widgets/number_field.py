@@ -137,7 +137,7 @@ class NumberField(QLineEdit):
         return self.text() != self._write(self._value)
 
     def show_value(self, value: Any) -> None:
-        """Show another value; what was typed is gone, and the field's own undo and redo do not bring it back."""
+        """Show another value; what was typed is gone, and undo and redo in the field do not bring it back."""
         self._value = value
         text = self._write(value)
         if text != self.text() or self.isUndoAvailable() or self.isRedoAvailable():
