@@ -121,9 +121,8 @@ def _false_mse(told, mse):
 
 def at_work():
     """Return the timers that are active and the animations that run."""
-    return [
-        thing
-        for thing in shiboken6.getAllValidWrappers()
-        if (isinstance(thing, QTimer) and thing.isActive())
-        or (isinstance(thing, QAbstractAnimation) and thing.state() == QAbstractAnimation.State.Running)
-    ]
+    things = shiboken6.getAllValidWrappers()
+    timers = [thing for thing in things if issubclass(type(thing), QTimer)]  # isinstance takes thrice as long
+    animations = [thing for thing in things if issubclass(type(thing), QAbstractAnimation)]
+    runs = QAbstractAnimation.State.Running
+    return [own for own in timers if own.isActive()] + [own for own in animations if own.state() == runs]

@@ -66,7 +66,9 @@ def image(width, height, ratio, paint_it, palette=LIGHT):
 
 def blurred(levels, size=5):
     """Return means over squares of pixels, since a sprite stands on whole pixels and may be one aside."""
-    return np.lib.stride_tricks.sliding_window_view(levels, (size, size)).mean(axis=(2, 3))
+    for axis in (0, 1):
+        levels = np.lib.stride_tricks.sliding_window_view(levels, size, axis).mean(axis=-1)
+    return levels
 
 
 def at_rest(qtbot, window):
