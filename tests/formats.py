@@ -125,6 +125,6 @@ BESIDE: dict[str, dict[str, bytes]] = {
 }
 """By a format's home, what stands beside each of its files; it is read in a folder that holds just that."""
 SLOWER: dict[str, int] = dict.fromkeys(
-    ("models.keras.archive", "models.keras.h5"), 1 if hasattr(os, "fork") else 20
+    ("models.keras.archive", "models.keras.h5"), 3 if hasattr(os, "fork") else 20
 )
 """By a format's home, which part of the usual number of files is tried where reading one takes long."""

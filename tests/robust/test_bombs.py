@@ -155,8 +155,8 @@ print(code, int(used) // 1024, time.process_time())
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process has taken")
 def test_files_that_are_made_to_burst_take_bounded_memory_and_time(tmp_path, amount):
-    """With --ci, try one in nine of them; each takes some seconds."""
-    if not (apart := amount(quick=0, ci=9, night=1)):
+    """With --ci, try one in fourteen of them; each takes some seconds."""
+    if not (apart := amount(quick=0, ci=14, night=1)):
         pytest.skip("takes a minute")
     with Forks() as run:
         for name, made in [*BOMBS.items(), *PACKED.items()][::apart]:

@@ -127,7 +127,7 @@ def run(capsys):
 @pytest.fixture
 def extremes(amount, tmp_path):
     """Return some extremes as (name, State, the file that holds it)."""
-    return [(name, state, _saved(state, tmp_path)) for name, state in some(amount(quick=4, ci=20, night=99))]
+    return [(name, state, _saved(state, tmp_path)) for name, state in some(amount(quick=4, ci=12, night=99))]
 
 
 def _saved(state, folder):
