@@ -1,13 +1,13 @@
 """The sentences with which a table of cases is refused."""
 
 
-def refusals(cases):
-    """Return a line `name: sentence` for each case, name → function, all of which raise ValueError."""
+def refusals(cases, kind=ValueError):
+    """Return a line `name: sentence` for each case, name → function, all of which raise `kind`."""
     lines, taken = [], []
     for name, make in cases.items():
         try:
             taken.append(f"{name}: {make()}")
-        except ValueError as error:
+        except kind as error:
             lines.append(f"{name}: {error}")
     assert not taken, taken
     return "\n".join(lines)

@@ -3,11 +3,13 @@
 import re
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from nnviz.files.errors import FileError
+from tests.core.refusals import refusals as refusals_of
 
 
 def refused(step: Callable, *arguments, **named) -> str:
@@ -35,20 +37,12 @@ def refusals(cases, step: Callable) -> str:
 
     Cases that are in no dictionary by their names are their own names.
     """
-    lines, taken = [], []
     if not isinstance(cases, dict):
         cases, given = {shown(case): case for case in cases}, cases
         assert len(cases) == len(given), "two cases have one name"
-    for name, case in cases.items():
-        try:
-            step(case)
-        except FileError as error:
-            lines.append(f"{name}: {error}")
-        else:
-            taken.append(name)
-    assert not taken, f"not refused: {taken}"
-    assert "\n" not in "".join(lines)
-    return "\n".join(lines)
+    text = refusals_of({name: partial(step, case) for name, case in cases.items()}, FileError)
+    assert len(text.split("\n")) == len(cases), "a sentence has more than one line"
+    return text
 
 
 def names(folder: Path) -> list[str]:
