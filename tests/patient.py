@@ -20,8 +20,7 @@ class PatientBot(QtBot):
             except AssertionError as raised:
                 error = raised
             if deadline.hasExpired():
-                waited_for = inspect.getsource(callback).strip()
-                raise TimeoutError(f"{timeout / 1000} s were not enough for: {waited_for}") from error
+                raise TimeoutError(f"{timeout / 1000} s were not enough for: {_words(callback)}") from error
             QTimer.singleShot(1, loop.quit)
             loop.exec()
 
@@ -33,3 +32,11 @@ class PatientBot(QtBot):
 
     def waitActive(self, widget, *, timeout=DEADLINE_MS):  # noqa: N802
         return super().waitActive(widget, timeout=timeout)
+
+
+def _words(callback):
+    """Return a callback's source; one of Qt's, such as `button.isVisible`, has none."""
+    try:
+        return inspect.getsource(callback).strip()
+    except TypeError:
+        return repr(callback)
