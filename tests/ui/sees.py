@@ -5,7 +5,7 @@ import re
 import numpy as np
 import shiboken6
 from PySide6.QtCore import QAbstractAnimation, QTimer
-from PySide6.QtWidgets import QTextBrowser
+from PySide6.QtWidgets import QLabel, QTextBrowser
 
 from nnviz.core.address import Address
 from nnviz.core.numbers import parsed, shown, shown_in_full
@@ -35,6 +35,11 @@ def place(window, address):
 def status(window):
     """Return the text of the status line."""
     return window.status.text
+
+
+def labels(widget):
+    """Return the texts of the labels in sight."""
+    return [own.text() for own in widget.findChildren(QLabel) if own.isVisible() and own.text()]
 
 
 def explained(window):

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QLabel,
     QLineEdit,
     QMenu,
     QPushButton,
@@ -53,7 +52,18 @@ from tests.ui import hands
 from tests.ui.clipped import clipped
 from tests.ui.hands import address_named, choose_entry, press, set_number, shown, write
 from tests.ui.runs import colours_of
-from tests.ui.sees import entry, explained, figure, help_page, help_text, menus, offered, status, written
+from tests.ui.sees import (
+    entry,
+    explained,
+    figure,
+    help_page,
+    help_text,
+    labels,
+    menus,
+    offered,
+    status,
+    written,
+)
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 Key = Qt.Key
@@ -339,10 +349,6 @@ def choose_by_keys(choice, text):
     down = choice.findText(text) > choice.currentIndex()
     while choice.currentText() != text:
         QTest.keyClick(choice, Key.Key_Down if down else Key.Key_Up)
-
-
-def labels(dialog):
-    return [own.text() for own in dialog.findChildren(QLabel) if own.isVisible() and own.text()]
 
 
 def test_sizes_activation_and_biases_are_taken(dialog, qtbot, approved):

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
@@ -20,7 +20,7 @@ from nnviz.files.registry import load
 from nnviz.ui.training.figures import Figure
 from nnviz.ui.widgets.theme import ui_font
 from tests.ui.hands import address_named, choose_entry, click, press, set_number, write
-from tests.ui.sees import explained, figure, offered, status, written
+from tests.ui.sees import explained, figure, labels, offered, status, written
 
 pytestmark = pytest.mark.fonts
 
@@ -30,10 +30,6 @@ NO_ROWS = replace(RELU, data=Dataset(np.empty((0, 2))))
 MISSING = ("targets", "rows")
 
 
-def told(widget):
-    return [own.text() for own in widget.findChildren(QLabel) if own.isVisible()]
-
-
 def test_without_targets_the_window_says_where_to_type_them_until_they_are_there(
     qtbot, open_window, tmp_path
 ):
@@ -41,19 +37,19 @@ def test_without_targets_the_window_says_where_to_type_them_until_they_are_there
 
     def hints():
         """Return whether the panel says that there are no targets, and that there are no rows."""
-        lines = told(window.training)
+        lines = labels(window.training)
         return [
             any(line.startswith(f"There are no {what} to train on") for line in lines) for what in MISSING
         ]
 
-    assert "There are no targets to train on: type them in the data table." in told(window.training)
+    assert "There are no targets to train on: type them in the data table." in labels(window.training)
     click(window, address_named(window, "output"))
     qtbot.waitUntil(lambda: "type a target in the data table" in explained(window))
     offered(window, "Show slopes").trigger()
     assert "type a target" in written(window, Address("subheading", 1))
     window.document.push(RELU, "targets")
     assert hints() == [False, False]
-    assert any(text.startswith("One update: w") for text in told(window.training))
+    assert any(text.startswith("One update: w") for text in labels(window.training))
     # what is missing is said of the file that is open now
     (tmp_path / "course.py").write_text("input_data = [3, 5]\nweights = {'output': [2, 7]}\n")
     (tmp_path / "w.py").write_text("{'output': [2, 7]}")
@@ -76,23 +72,23 @@ def test_a_refused_setting_ends_with_the_document_it_was_typed_for(open_window, 
     write(field, "abc")
     QTest.keyClick(field, Qt.Key.Key_Return)
     set_number(window, Address("input", -1, 0), "3")
-    assert (field.text(), rate in told(window.training)) == ("abc", True)
+    assert (field.text(), rate in labels(window.training)) == ("abc", True)
     choose_entry(window, "Undo")
     window.files.open(tmp_path / "b.py")
-    assert (field.text(), rate in told(window.training)) == ("0.01", False)
+    assert (field.text(), rate in labels(window.training)) == ("0.01", False)
 
 
 def test_without_rows_the_window_says_what_to_type_and_an_added_row_what_its_target_is(qtbot, open_window):
     window = open_window(NO_ROWS)
     assert written(window, Address("subheading", -1)) == "no rows: type an input"
-    assert any(text.startswith("There are no rows to train on: add one") for text in told(window.training))
+    assert any(text.startswith("There are no rows to train on: add one") for text in labels(window.training))
     click(window, address_named(window, "output"))
     qtbot.waitUntil(lambda: "add one in the data table" in explained(window))
     set_number(window, Address("input", -1, 0), "3")
     assert written(window, Address("subheading", -1)) == "row 1 of 1"
     assert written(window, Address("target", 1, 0)) == "target –"
     assert figure(window, "MSE").text == "–"
-    assert "There are no targets to train on: type them in the data table." in told(window.training)
+    assert "There are no targets to train on: type them in the data table." in labels(window.training)
     choose_entry(window, "Undo")
     press(window, "Add row")
     assert status(window) == "Added row 1: zeros, no targets yet"

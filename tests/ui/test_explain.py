@@ -27,7 +27,7 @@ from tests.core.test_explain import BANK
 from tests.core.test_health import deep, one_layer
 from tests.ui.bare import Bare
 from tests.ui.hands import address_named, bring, click, hover, point, press, rest
-from tests.ui.sees import OF_THE_MACHINE, explained, written
+from tests.ui.sees import OF_THE_MACHINE, explained, labels, written
 
 INVISIBLE = str.maketrans({"\u200b": "", "\u2060": "", "\u00a0": " ", "\u2028": " "})
 EDGE = ("weight", 0, 0, 0)
@@ -390,8 +390,7 @@ def test_slopes_that_vanish_stand_in_the_heading_until_the_remedy_brings_them_ba
     window, line = afresh(deep()), Address("subheading", 0)
 
     def marks_in_sight():
-        labels = [own.text() for own in window.diagram.findChildren(QLabel) if own.isVisible()]
-        return [text for text in labels if "vanish" in text]
+        return [text for text in labels(window.diagram) if "vanish" in text]
 
     assert [written(window, line._replace(layer=k)) for k in (0, 2, 3)] == [
         "sigmoid · vanish",

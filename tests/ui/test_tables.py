@@ -12,7 +12,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
-    QLabel,
     QLineEdit,
     QListWidget,
     QMenu,
@@ -47,7 +46,7 @@ from tests.ui import hands
 from tests.ui.clipped import clipped
 from tests.ui.hands import choose, choose_entry, press_button, turn, type_name, write
 from tests.ui.runs import pixels_of
-from tests.ui.sees import figure, offered, status, untrue
+from tests.ui.sees import figure, labels, offered, status, untrue
 
 Key, LEFT = Qt.Key, Qt.MouseButton.LeftButton
 IRIS = example("iris").path
@@ -98,10 +97,6 @@ def columns(dialog):
     """Return the list of columns: name, content and use of each."""
     model = dialog.view.model()
     return [[model.index(row, column).data() for column in (0, 1, 3)] for row in range(model.rowCount())]
-
-
-def labels(dialog):
-    return [own.text() for own in dialog.findChildren(QLabel) if own.isVisible() and own.text()]
 
 
 def told(dialog):
