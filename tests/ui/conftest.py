@@ -16,6 +16,7 @@ from nnviz.ui.window.session import fill
 from nnviz.ui.window.settings import Settings
 from tests.patient import PatientBot
 from tests.ui.bare import Bare
+from tests.ui.hands import choose_entry
 from tests.ui.sees import at_work
 
 
@@ -227,6 +228,7 @@ def afresh(qtbot, lasting):
         lasting.main_window.resize(*size)
         lasting.selection.select(None)
         lasting.selection.show_slopes(False, False)
+        choose_entry(lasting, "Stop after each phase")
         lasting.training.speed.setValue(50)
         lasting.runner.speed, lasting.player.speed = 0.5, 0.25
         lasting.document.start(load(example(what).path) if isinstance(what, str) else what)

@@ -130,6 +130,7 @@ def plot_of_the_loss(window):
 
 
 CROSSED = [("xor", "digits"), SIZES_PERCENT, ("small", "large"), [*PALETTES]]
+"""Networks, sizes of everything, screens and themes."""
 FITS = {
     "quick": [
         ("xor", 100, "small", "light"),
@@ -144,9 +145,6 @@ FITS = {
 def pytest_generate_tests(metafunc):
     if "percent" in metafunc.fixturenames:
         metafunc.parametrize(("name", "percent", "screen", "theme"), FITS[effort(metafunc.config)])
-
-
-"""Networks, sizes of everything, screens and themes."""
 
 
 def test_every_panel_fits_in_its_window_and_every_text_in_its_control(

@@ -151,9 +151,6 @@ def test_the_menu_shows_slopes_their_mean_and_repeats_the_forward_pass_over_the_
     key(window, Qt.Key.Key_Space)
     assert not window.player.playing
     assert seen[:4] == [1, 2, 3, 0]
-    choose_entry(window, "Stop after each phase")
-    key(window, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: not window.player.playing)
 
 
 def test_the_mean_of_the_slopes_takes_their_place_node_by_node(bare):
