@@ -68,7 +68,7 @@ from tests.ui.hands import (
     point,
 )
 from tests.ui.runs import pixels_of
-from tests.ui.sees import help_page, menus, offered, place, written
+from tests.ui.sees import help_page, labels, menus, offered, place, written
 
 pytestmark = pytest.mark.fonts
 
@@ -210,6 +210,20 @@ def test_long_messages_many_digits_missing_rows_and_other_fonts_cut_nothing_off(
             window.document.start(replace(load(example("relu").path), data=Dataset(np.empty((0, 2)))))
             wrong += [(tab, said) for tab in walk_panels(window) for said in clipped(window.main_window)]
         assert (wrong, window.main_window.size()) == ([], size)
+
+
+def test_the_fields_stay_where_they_are_whatever_time_a_run_takes(open_window):
+    window, seen = open_window("relu"), {}
+    runs = [(0, 9), (0, 99), (0, 99 * 60), (0, 99 * 3600), (0, 700 * 86_400), (0, 10**9), (100, 9)]
+    for speed, updates in runs:
+        window.runner.set_training(replace(window.document.state.training, updates=updates))
+        window.training.speed.setValue(speed)
+        for _ in range(2):  # the label's room, then the fields'
+            settled()
+        said = next(text for text in labels(window.training) if text.startswith("Run "))
+        seen[said] = [field.geometry() for field in window.training.findChildren(QLineEdit)]
+    assert len(seen) == len(runs)
+    assert all(places == seen[said] for places in seen.values()), seen
 
 
 def test_the_word_of_a_phase_that_is_shown_is_not_cut_off(open_window):

@@ -10,9 +10,8 @@ from nnviz.core.overfitting import risen_since
 from nnviz.core.state import State
 from nnviz.document.training.job import updates_per_second
 
-UNITS_S = (("s", 1), ("min", 60), ("h", 3600), ("d", 86_400))
-"""What a time is told in, the first of which there are fewer than a hundred; how many seconds each has."""
-YEAR_S = 31_557_600
+UNITS_S = (("s", 1, 100), ("min", 60, 6000), ("h", 3600, 360_000), ("d", 86_400, 63_115_200))
+"""What a time is told in; the seconds of each; below how many it is used, days for two years."""
 NO_ROWS = "There are no rows to train on: add one in the data table, or load some from a CSV file."
 NO_TARGETS = "There are no targets to train on: type them in the data table."
 ALL_KEPT = "All rows are kept for validation: make its share smaller, or add rows."
@@ -26,10 +25,10 @@ def in_words(updates: int, speed: float) -> str:
     seconds = updates / pace
     if seconds < 10:
         return f"{seconds:.1g} s"
-    for unit, unit_s in UNITS_S:
-        if seconds < 100 * unit_s:
+    for unit, unit_s, below_s in UNITS_S:
+        if seconds < below_s:
             return f"{seconds / unit_s:.0f} {unit}"
-    return "months" if seconds < 2 * YEAR_S else "years"
+    return "years"
 
 
 def missing(state: State) -> str:

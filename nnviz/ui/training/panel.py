@@ -29,15 +29,15 @@ from nnviz.ui.widgets.hold import hold
 from nnviz.ui.widgets.stack import Stack
 from nnviz.ui.widgets.theme import ui_font
 
-FASTEST = "Run at full speed"
+FASTEST, LONGEST = "Run at full speed", "Run takes 99 min"
 NOT_YET = "The script trains by settings of its own\nThese are nnviz's, for when that has ended"
 
 
 class SpeedLabel(QLabel):
-    """Says how long a run takes; has room for `FASTEST` at any speed, so that the fields stay as they are."""
+    """Says how long a run takes; has room for the longest text, so that the fields stay where they are."""
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        needed = self.fontMetrics().horizontalAdvance(FASTEST)
+        needed = max(map(self.fontMetrics().horizontalAdvance, (FASTEST, LONGEST)))
         return super().minimumSizeHint().expandedTo(QSize(needed, 0))
 
 
