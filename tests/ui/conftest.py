@@ -44,11 +44,10 @@ def leaves_nothing_behind(qapp, request):
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     left = [own for own in QApplication.topLevelWidgets() if own.isVisible() and id(own) not in before]
     running = at_work()
-    other = draw_at(qapp, 100)
-    if theme_in_use() != "light" or qapp.font() != font:
-        other = True
+    resized = draw_at(qapp, 100)
+    if restyled := theme_in_use() != "light" or qapp.font() != font:
         apply_theme(qapp, "light")
-    if other and not running:  # a window that a module's tests share follows
+    if (resized or restyled) and not running:  # a window that a module's tests share follows
         PatientBot(request).waitUntil(lambda: not at_work())
     assert not left, f"top-level widgets left: {left}"
     assert QApplication.mouseButtons() == Qt.MouseButton.NoButton, "a button of the mouse is left pressed"

@@ -259,6 +259,7 @@ def test_the_time_that_a_run_takes_is_said_in_few_letters():
         **{10**7: "116 d", MANY: "years"},
     }
     assert {updates: in_words(updates, 0.0) for updates in expected} == expected
+    assert in_words(10, 0.01) == "10 s"  # 9.8 s
 
 
 # --- at rest

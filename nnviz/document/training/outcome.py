@@ -11,7 +11,7 @@ from nnviz.core.state import State
 from nnviz.document.training.job import updates_per_second
 
 UNITS_S = (("s", 1, 100), ("min", 60, 6000), ("h", 3600, 360_000), ("d", 86_400, 63_115_200))
-"""What a time is told in; the seconds of each; below how many it is used, days for two years."""
+"""Units of time: (name, its seconds, the time in seconds below which it is used). Days go up to two years."""
 NO_ROWS = "There are no rows to train on: add one in the data table, or load some from a CSV file."
 NO_TARGETS = "There are no targets to train on: type them in the data table."
 ALL_KEPT = "All rows are kept for validation: make its share smaller, or add rows."
@@ -23,7 +23,7 @@ def in_words(updates: int, speed: float) -> str:
     if math.isinf(pace):
         return "fastest"
     seconds = updates / pace
-    if seconds < 10:
+    if seconds < 9.5:  # rounds to one digit
         return f"{seconds:.1g} s"
     for unit, unit_s, below_s in UNITS_S:
         if seconds < below_s:
