@@ -152,6 +152,8 @@ class Recovery(QObject):
 
     def _written(self, state: State, before: Leftover | None, why: str) -> None:
         """Take in that a copy of `state`, in the place of the leftover `before`, is there, or `why` not."""
+        if self._thread is not None:
+            self._thread.join()  # has nothing left to do, but holds the State until the thread ends
         self._thread, said_before = None, self._failing
         self._took_s, self._failing = time.monotonic() - self._began_s, bool(why)
         if not why:
