@@ -167,7 +167,8 @@ def press_button(text):
     """Return what to do with a dialog: press its button that says `text`."""
 
     def press_it(dialog):
-        buttons = [own for own in dialog.findChildren(QPushButton) if own.text().replace("&", "") == text]
+        shown = [own for own in dialog.findChildren(QPushButton) if own.isVisible()]
+        buttons = [own for own in shown if own.text().replace("&", "") == text]
         assert len(buttons) == 1, f"{len(buttons)} buttons say {text!r}"
         QTest.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
 

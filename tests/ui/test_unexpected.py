@@ -683,23 +683,34 @@ def test_the_selected_work_is_recovered_as_unsaved_changes_and_the_others_wait(
 def test_discarded_work_is_not_offered_again_and_a_damaged_copy_is_kept_and_said(
     start, answer, crashed, qtbot, data, approved
 ):
-    when = datetime(2021, 3, 4, 5, 6, 7)
-    for name in ("a", "b"):
-        crashed(name, written=when)
+    for second, name in enumerate("abc"):
+        crashed(name, written=datetime(2021, 3, 4, 5, 6, second))
     crashed("bad").write_bytes(b"half a co")
     counts, told = [], []
 
     def discard_one(dialog):
-        for text in ("Discard", "Discard", "Later"):  # the first one is answered with Cancel
-            counts.append((len(listed(dialog)), left(data)))
-            press_button(text)(dialog)
+        counts.append((len(listed(dialog)), left(data)))
+        press_button("Discard")(dialog)
 
-    answer(RecoverDialog, discard_one)
-    answer(QMessageBox, choose("Cancel", told))
-    answer(QMessageBox, choose("Discard", told))
+    def discard_two(box):
+        """Press Discard in the box, and at once again in the dialog, before events are handled."""
+        choose("Discard", told)(box)
+        discard_one(box.parent())
+
+    for kind, does in (
+        (RecoverDialog, discard_one),
+        (QMessageBox, choose("Cancel", told)),
+        (RecoverDialog, discard_one),
+        (QMessageBox, discard_two),
+        (QMessageBox, choose("Discard", told)),
+        (RecoverDialog, press_button("Later")),
+    ):
+        answer(kind, does)
     window = start()
-    qtbot.waitUntil(lambda: counts == [(2, 0), (2, 0), (1, 0)])  # no other window is offered any meanwhile
-    approved("unsaved work is discarded", told[1])
+    qtbot.waitUntil(lambda: counts == [(3, 0), (3, 0), (2, 0)])  # no other window is offered any meanwhile
+    qtbot.waitUntil(lambda: len(told) == 3)
+    assert told[0] == told[1] != told[2]
+    approved("unsaved work is discarded", told[2])
     qtbot.waitUntil(lambda: left(data) == 1)
     assert not window.document.modified
     kept = data / "recovery" / "bad.damaged"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 
 from PySide6.QtCore import QDate, QLocale, Qt
 from PySide6.QtWidgets import (
@@ -47,7 +48,7 @@ class RecoverDialog(QDialog):
 
     @property
     def chosen(self) -> Leftover:
-        """The one to recover, where the dialog is accepted."""
+        """The leftover that is selected: the one to recover if the dialog is accepted."""
         return self.left[self._list.currentRow()]
 
     def _lay_out(self) -> None:
@@ -63,15 +64,21 @@ class RecoverDialog(QDialog):
         column.setStretchFactor(told, 1)  # what its lines leave of the room that Qt gives them
 
     def _discard(self) -> None:
-        row = self._list.currentRow()
-        question = f"Discard {name_of(self.left[row])}, kept at {_when(self.left[row])}?"
-        buttons = QMessageBox.StandardButton
+        """Ask whether to discard the selected leftover."""
+        leftover, buttons = self.chosen, QMessageBox.StandardButton
+        question = f"Discard {name_of(leftover)}, kept at {_when(leftover)}?"
         box = message_box(self, question, "Nothing brings it back.")
         for button in (buttons.Discard, buttons.Cancel):
             lettered(box.addButton(button))
         box.setDefaultButton(buttons.Cancel)
-        if box.exec() != buttons.Discard:
-            return
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.button(buttons.Discard).clicked.connect(
+            partial(self._remove, leftover), Qt.ConnectionType.SingleShotConnection
+        )
+        box.open()  # a loop of its own would let another click in before it ends
+
+    def _remove(self, leftover: Leftover) -> None:
+        row = self.left.index(leftover)
         self.left.pop(row).discard()
         self._list.removeRow(row)
         if not self.left:
