@@ -45,9 +45,10 @@ class Highlighter(QSyntaxHighlighter):
         self._formats = _formats()
 
     def take_colours(self) -> None:
-        """Take over another theme."""
-        self._formats = _formats()
-        self.rehighlight()
+        """Take over another theme; Qt tells of the one in use many times when a style sheet is set."""
+        if (formats := _formats()) != self._formats:
+            self._formats = formats
+            self.rehighlight()
 
     def highlightBlock(self, text: str) -> None:  # noqa: D102
         words, left_open = _words(text, QUOTES[max(self.previousBlockState(), 0)])

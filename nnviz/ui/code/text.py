@@ -201,7 +201,7 @@ class CodeText(QTextEdit):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_highlighter"):
             self._highlighter.take_colours()
-        elif event.type() == QEvent.Type.FontChange and hasattr(self, "_highlighter"):
+        elif event.type() == QEvent.Type.FontChange and self.document().documentMargin() != px(AROUND_PX):
             self._fit()
 
     def _fit(self) -> None:
