@@ -57,8 +57,8 @@ MODIFIERS = (*(NONE,) * 6, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifie
 BUTTONS = (*(LEFT,) * 5, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton)
 ENDS = (".json", ".py", ".png", ".svg", ".csv", "", ".txt")
 LAST, REST_S = 50, 0.4
-SILENT_S = 1.0
-"""How long the window's thread may take to answer, while it has a processor to run on."""
+SILENT_S = 3.0
+"""How long the window's thread may take to answer, while it has a processor to run on: generous for slow ones."""
 BEAT_MS, LOOK_S = 20, 0.1
 
 
