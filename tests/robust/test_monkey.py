@@ -58,7 +58,7 @@ BUTTONS = (*(LEFT,) * 5, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton
 ENDS = (".json", ".py", ".png", ".svg", ".csv", "", ".txt")
 LAST, REST_S = 50, 0.4
 SILENT_S = 3.0
-"""How long the window's thread may take to answer, while it has a processor to run on: generous for slow ones."""
+"""How long the window's thread may take to answer, while it has a processor to run on, if only a slow one."""
 BEAT_MS, LOOK_S = 20, 0.1
 
 
