@@ -37,7 +37,7 @@ class SpeedLabel(QLabel):
     """Says how long a run takes; has room for the longest text, so that the fields stay where they are."""
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        needed = max(map(self.fontMetrics().horizontalAdvance, (FASTEST, LONGEST))) + 2  # as QLabel rounds up
+        needed = max(map(self.fontMetrics().horizontalAdvance, (FASTEST, LONGEST))) + 1  # QLabel rounds up
         return super().minimumSizeHint().expandedTo(QSize(needed, 0))
 
 

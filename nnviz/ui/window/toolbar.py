@@ -33,6 +33,17 @@ END_WALK = "end walk"
 """The entry for while a walk is on."""
 
 
+class _PhaseButton(QPushButton):
+    """A button that has room for its text in bold, as which it stands when it is checked."""
+
+    def sizeHint(self) -> QSize:
+        bold = QFont(self.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        wide = QFontMetrics(bold).horizontalAdvance(self.text())
+        more = wide - self.fontMetrics().horizontalAdvance(self.text())
+        return super().sizeHint() + QSize(more, 0)
+
+
 class Toolbar(QToolBar):
     """Shows the actions of a table that stand on the toolbar, and where the walk is."""
 
@@ -151,7 +162,7 @@ class Toolbar(QToolBar):
         row.setContentsMargins(3, 3, 3, 3)
         row.setSpacing(2)
         for number, phase in enumerate(PHASES, 1):
-            button = QPushButton(f"{number}  {phase.capitalize()}")
+            button = _PhaseButton(f"{number}  {phase.capitalize()}")
             button.setObjectName("segment")
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # so that Space plays after a click
@@ -159,7 +170,6 @@ class Toolbar(QToolBar):
             button.setAccessibleName(f"Phase {phase}")
             button.clicked.connect(self._made[phase].trigger)  # the player then says what is shown
             row.addWidget(button)
-            _make_room_for_bold(button)
             self._phases[phase] = button
         return frame
 
@@ -184,14 +194,3 @@ class Toolbar(QToolBar):
 
     def _set_pace(self, value: int) -> None:
         self._player.speed = value / 100
-
-
-def _make_room_for_bold(button: QPushButton) -> None:
-    """Let a button be as wide as its text when it is checked, which a style sheet's hint leaves out."""
-    button.ensurePolished()
-    bold = QFont(button.font())
-    bold.setWeight(QFont.Weight.DemiBold)
-    more = QFontMetrics(bold).horizontalAdvance(button.text()) - button.fontMetrics().horizontalAdvance(
-        button.text()
-    )
-    button.setMinimumWidth(button.sizeHint().width() + more)
