@@ -1,6 +1,7 @@
 """The walk through one update: the words of each step, their order, and a slow update."""
 
 import re
+import threading
 from dataclasses import replace
 from itertools import product
 
@@ -346,9 +347,13 @@ def test_back_takes_the_update_back_also_after_other_layers_were_walked(walker):
     assert relu.document.state is not before
 
 
+@pytest.mark.parametrize("ready", [False, True], ids=["under way", "ready"])
 @pytest.mark.parametrize("leave", ["stop", "to_start", "back", "edit"])
-def test_no_update_comes_after_the_walk_was_left_or_the_network_edited(own, qapp, leave):
+def test_no_update_comes_after_the_walk_was_left_or_the_network_edited(own, qapp, leave, ready):
     own.to_the_end()
+    for thread in threading.enumerate():
+        if ready and thread.name == "nnviz training":
+            thread.join()  # its update waits to be shown
     was_made, state = not own.progress.active, own.document.state
     if leave == "edit":
         state = edits.set_weight(state, 0, 0, 0, 9.0)

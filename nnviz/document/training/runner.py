@@ -126,6 +126,12 @@ class Runner(QObject):
             self._show()
             self._finish()
 
+    def give_up(self) -> None:
+        """Stop for good, without the updates that are made and not shown yet."""
+        self.left = 0
+        if self._job:
+            self._end(self._job, paused(self._job.done, self._job.updates))
+
     def back(self) -> None:
         """Go back by one update."""
         self.pause()
@@ -253,11 +259,8 @@ class Runner(QObject):
         """Let the run go where something else has changed the document."""
         goes_on = new is self._made_here or differ_in_notes(old, new)
         self._made_here = new  # and hold no other one
-        if goes_on:
-            return
-        self.left = 0
-        if self._job:
-            self._end(self._job, paused(self._job.done, self._job.updates))
+        if not goes_on:
+            self.give_up()
 
 
 def differ_in_notes(one: State, other: State) -> bool:

@@ -184,7 +184,7 @@ class Player(QObject):
     def _drop_step(self) -> bool:
         """Take a step in progress back; False where there was none. An update under way is given up."""
         if self._updating:
-            self._runner.pause()
+            self._runner.give_up()
         self._clock.stop()
         dropped = bool(self.progress.moving)
         self.progress.goal = self.progress.position
