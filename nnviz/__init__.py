@@ -20,23 +20,23 @@ Importing nnviz imports neither Qt nor, until a name is used, NumPy: the command
 
 from __future__ import annotations
 
+import os
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nnviz.core import notebook as _notebook
 
 if TYPE_CHECKING:
-    from nnviz._save import save
-    from nnviz._show import show
     from nnviz.core.network import Layer, Network
-    from nnviz.core.run import Training
     from nnviz.core.slopes import slopes
-    from nnviz.core.state import Dataset, State
-    from nnviz.core.training import train
+    from nnviz.core.state import Dataset, State, Training
+    from nnviz.core.train import train
     from nnviz.files.code import code
     from nnviz.files.errors import FileError
     from nnviz.files.registry import load
     from nnviz.watching.watch import watch
+    from nnviz.watching.window import show
 
     __version__: str
 
@@ -66,10 +66,9 @@ _HOMES = {
     "Training": "nnviz.core.state",
     "code": "nnviz.files.code",
     "load": "nnviz.files.registry",
-    "save": "nnviz._save",
-    "show": "nnviz._show",
+    "show": "nnviz.watching.window",
     "slopes": "nnviz.core.slopes",
-    "train": "nnviz.core.training",
+    "train": "nnviz.core.train",
     "watch": "nnviz.watching.watch",
 }
 
@@ -84,6 +83,20 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
+
+
+def save(state: State, path: str | os.PathLike[str]) -> str:
+    """Save `state` in the format of the path's suffix: the whole file, or the old one stays.
+
+    Warns before of what the format does not keep, such as rows, with a UserWarning. Returns what else has
+    changed, such as the file's owner, or "". Raises FileError.
+    """
+    from nnviz.files import registry
+
+    lost = registry.left_out(state, path)
+    if lost:
+        warnings.warn(lost, stacklevel=2)
+    return registry.save(state, path)
 
 
 def _draw(shown: object) -> str:

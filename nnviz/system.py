@@ -1,15 +1,18 @@
-"""Whether this computer can run Qt at all, found out before Qt aborts. Imports no Qt.
+"""The operating system: missing libraries, the display, files of the package, Python's own command.
 
-A minimal Linux lacks shared libraries that Qt's wheels expect from the system; other systems lack nothing.
+A minimal Linux lacks libraries that Qt needs. Python is started without the current folder on its path,
+because a `random.py` there would replace Python's own module.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 _WITHOUT_DISPLAY = (
     "`nnviz screenshot FILE -o OUT.png` and `nnviz render` need none, and `xvfb-run nnviz` makes one"
@@ -113,3 +116,41 @@ def _loads(library: str) -> bool:
     except OSError:
         return False
     return True
+
+
+_PACKAGE = Path(__file__).parent
+
+
+def resources() -> Path:
+    """Return the folder `resources`."""
+    shipped = _PACKAGE / "resources"
+    return shipped if shipped.is_dir() else _PACKAGE.parent / "resources"
+
+
+_NNVIZ = str(Path(__file__).parents[1])
+_PATH = """
+import json, sys
+sys.path += json.loads(sys.argv.pop())
+"""
+
+
+def command(code: str, *arguments: str) -> list[str]:
+    """Return the command of a process that runs `code`; it starts sooner without `site`."""
+    return [sys.executable, "-I", "-S", "-c", _PATH + code, *arguments, json.dumps(_folders())]
+
+
+def _folders() -> list[str]:
+    """Return the folders to search after Python's own: that of nnviz, then those of this process."""
+    main = sys.modules["__main__"]
+    foreign = {os.path.realpath(os.curdir)}
+    if getattr(main, "__spec__", None) is None and (script := getattr(main, "__file__", None)):
+        foreign.add(os.path.dirname(os.path.realpath(script)))
+    folders = map(os.path.abspath, sys.path)
+    return [_NNVIZ, *(folder for folder in folders if os.path.realpath(folder) not in foreign)]
+
+
+NETWORK = "-"
+"""A network, up to the end of the stream; the window opens it, unsaved."""
+TRAINING = "--watched"
+"""A training, which the window follows: how nnviz.watch starts it."""
+STREAMS = (NETWORK, TRAINING)

@@ -9,7 +9,7 @@ import hypothesis
 import pytest
 from allpairspy import AllPairs
 
-from nnviz import _system
+from nnviz import system
 from tests.approved import Approved
 from tests.surroundings import settle
 
@@ -25,8 +25,8 @@ for _name, _examples in {"quick": 25, "ci": 100, "night": 2000}.items():
 
 def pytest_addoption(parser):
     try:
-        _system.check(window=False)
-    except _system.DisplayError as error:  # before pytest-qt prints a traceback
+        system.check(window=False)
+    except system.DisplayError as error:  # before pytest-qt prints a traceback
         raise pytest.UsageError(str(error)) from None
     group = parser.getgroup("nnviz")
     group.addoption(
@@ -98,7 +98,7 @@ def approved(request, tmp_path):
 @pytest.fixture(autouse=True)
 def time_for_a_busy_machine(monkeypatch):
     """Let a single step and the way back finish at once on a busy machine."""
-    monkeypatch.setattr("nnviz.document.training.job.AT_ONCE_S", 1.0)
+    monkeypatch.setattr("nnviz.document.job.AT_ONCE_S", 1.0)
 
 
 @pytest.fixture(scope="session")
@@ -146,8 +146,8 @@ def windows(monkeypatch):
         opened.append(WatchingWindow())
         return opened[-1]
 
-    monkeypatch.setattr("nnviz.watching.link.window_process", start)
-    monkeypatch.setattr("nnviz._system.check", lambda **_: None)
+    monkeypatch.setattr("nnviz.watching.window.window_process", start)
+    monkeypatch.setattr("nnviz.system.check", lambda **_: None)
     yield opened
     for window in opened:
         window.close()

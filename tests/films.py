@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 
-from nnviz.files.motion.film import Frame
+from nnviz.files.film import FilmFrame
 
 
 class Squares:
@@ -20,7 +20,7 @@ class Squares:
         for k in range(self.count):
             if k == self._stop_at:
                 raise self._stop
-            yield Frame(self.pixels(k), self._seconds)
+            yield FilmFrame(self.pixels(k), self._seconds)
 
     def samples(self):
         yield self.pixels(0)

@@ -111,20 +111,20 @@ def tables() -> list[bytes]:
 SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "models.npz": other_arrays,
     "models.safetensors": other_tensors,
-    "models.onnx.model": other_graphs,
-    "models.keras.archive": keras_archives,
-    "models.keras.h5": keras_hdf5,
-    "models.keras.architecture": keras_architectures,
-    "models.keras.tfjs": layers_models,
-    "table.format": tables,
+    "models.onnx": other_graphs,
+    "models.keras_archive": keras_archives,
+    "models.keras_h5": keras_hdf5,
+    "models.keras_json": keras_architectures,
+    "models.tfjs": layers_models,
+    "table": tables,
 }
 """By a format's home, files as other programs write them: what is mutated besides what nnviz writes."""
 BESIDE: dict[str, dict[str, bytes]] = {
-    "models.keras.tfjs": {"weights.bin": np.linspace(-1, 1, 13).astype("<f4").tobytes()},
-    **({"models.keras.architecture": keras_weights()} if installed("models") else {}),
+    "models.tfjs": {"weights.bin": np.linspace(-1, 1, 13).astype("<f4").tobytes()},
+    **({"models.keras_json": keras_weights()} if installed("models") else {}),
 }
 """By a format's home, what stands beside each of its files; it is read in a folder that holds just that."""
 SLOWER: dict[str, int] = dict.fromkeys(
-    ("models.keras.archive", "models.keras.h5"), 3 if hasattr(os, "fork") else 20
+    ("models.keras_archive", "models.keras_h5"), 3 if hasattr(os, "fork") else 20
 )
 """By a format's home, which part of the usual number of files is tried where reading one takes long."""

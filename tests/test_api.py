@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 import nnviz
-from nnviz import _show, _system
-from nnviz._streams import NETWORK, TRAINING
-from nnviz.files.models.hdf5 import reading
+from nnviz import system
+from nnviz.files.models import sandbox
+from nnviz.system import NETWORK, TRAINING
+from nnviz.watching import window as watching_window
 from tests.processes import PATIENCE_S, python
 
 WEIGHTS = {"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}
@@ -92,7 +93,7 @@ def shown(monkeypatch, tmp_path):
         def wait(self):
             return 0
 
-    monkeypatch.setattr(_show.subprocess, "Popen", Process)
+    monkeypatch.setattr(watching_window.subprocess, "Popen", Process)
 
     def opened():
         command = commands.pop()
@@ -149,8 +150,8 @@ def test_show_says_where_no_window_can_be_shown(monkeypatch):
     monkeypatch.setattr(sys, "platform", "linux")
     for variable in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr(_system, "_loads", lambda _library: True)
-    with pytest.raises(_system.DisplayError, match="there is no display here"):
+    monkeypatch.setattr(system, "_loads", lambda _library: True)
+    with pytest.raises(system.DisplayError, match="there is no display here"):
         nnviz.show(nnviz.Network.from_weights(WEIGHTS))
 
 
@@ -172,7 +173,7 @@ def foreign(tmp_path, monkeypatch):
 def check_that_a_window_starts(what, foreign, monkeypatch):
     """Check that a window starts, and refuses the data that it gets."""
     monkeypatch.setattr(sys, "path", ["", str(foreign), ".", *sys.path])
-    window = _show.window_process(what)
+    window = watching_window.window_process(what)
     window.communicate(b"?", timeout=PATIENCE_S)
     assert window.returncode == 1
 
@@ -199,7 +200,7 @@ def test_the_process_that_reads_hdf5_imports_nothing_of_the_current_folder(forei
     monkeypatch.chdir(foreign)
     monkeypatch.setattr(sys, "path", [str(foreign), *sys.path])
     with pytest.raises(nnviz.FileError, match="is damaged"):  # in two ways: with h5py, and without
-        reading.read(reading.SIGNATURE)
+        sandbox.read(sandbox.SIGNATURE)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes of this kind")
@@ -210,9 +211,9 @@ def test_show_returns_while_the_window_stays_open(tmp_path):
     code = """
 import subprocess, sys
 import nnviz
-from nnviz import _show
+from nnviz.watching import window
 real = subprocess.Popen
-_show.subprocess.Popen = lambda command, **settings: real(
+window.subprocess.Popen = lambda command, **settings: real(
     [sys.executable, "-c", "import sys; open(sys.argv[1]).read()", sys.argv[1]], **settings
 )
 nnviz.show(nnviz.Network.from_weights({"output": [1, 2]}))

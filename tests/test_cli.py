@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 import nnviz
-from nnviz import _system
+from nnviz import system
+from nnviz.cli.arguments import COMMANDS
 from nnviz.cli.main import main
-from nnviz.cli.usage import COMMANDS
-from nnviz.core import edits, standardise, training
+from nnviz.core import edits, train
 from nnviz.core.numbers import shown
-from nnviz.core.training.earlier import with_earlier
+from nnviz.core.replay import with_earlier
 from nnviz.files.code import STYLES
 from nnviz.files.examples import example, examples
 from nnviz.picture.palette import PALETTES
@@ -161,9 +161,9 @@ def test_train_goes_on_with_the_run_of_a_file_and_keeps_the_earlier_ones(answer)
     assert held("b.json", "run")["iteration"] == 12
     answer("convert b.json d.json")
     assert Path("d.json").read_text() == Path("b.json").read_text()
-    run = training.train(nnviz.load(example("xor").path), updates=5).state
+    run = train.train(nnviz.load(example("xor").path), updates=5).state
     begun = with_earlier(edits.randomise(run, 3), run)
-    nnviz.save(training.train(begun, updates=2).state, "a.json")
+    nnviz.save(train.train(begun, updates=2).state, "a.json")
     answer("train a.json --learning-rate 0.5 -o b.json")
     assert len(held("b.json", "runs")) == 1
     assert held("b.json", "runs") == held("a.json", "runs")
@@ -319,7 +319,7 @@ def test_keep_best_finds_it_in_a_file_that_keeps_some_points_of_a_long_run(run):
 
 def test_train_names_over_fitting_as_the_window_does(run, answer, approved):
     approved("over-fitting", run(f"train iris {OVER_FITTING}")[2])
-    nnviz.save(standardise.standardise(nnviz.load(example("iris").path), range(4)), "iris.json")
+    nnviz.save(edits.standardise(nnviz.load(example("iris").path), range(4)), "iris.json")
     line = "train iris.json --learning-rate 1 --updates 200 --json"
     assert "over_fitting_since" not in json.loads(answer(line))  # one lucky dip
 
@@ -432,12 +432,12 @@ def test_what_needs_qt_is_handed_to_the_window(run, monkeypatch, approved):
         is_path = isinstance(value, Path) or (isinstance(value, str) and os.sep in value)
         return repr(os.path.basename(value) if is_path else value)
 
-    app, draw = types.ModuleType("nnviz.ui.window.app"), types.ModuleType("nnviz.ui.pictures.diagram")
+    app, draw = types.ModuleType("nnviz.ui.window.app"), types.ModuleType("nnviz.ui.dialogs.pictures")
     app.open_window, app.screenshot = recorder("open_window"), recorder("screenshot")
     draw.render = recorder("render")
     monkeypatch.setitem(sys.modules, "nnviz.ui.window.app", app)
-    monkeypatch.setitem(sys.modules, "nnviz.ui.pictures.diagram", draw)
-    monkeypatch.setattr(_system, "check", lambda **_: None)
+    monkeypatch.setitem(sys.modules, "nnviz.ui.dialogs.pictures", draw)
+    monkeypatch.setattr(system, "check", lambda **_: None)
     assert [line for line in HANDED_OVER if run(line) != (0, "", "")] == []
     approved(
         "what the window is given",
@@ -540,14 +540,14 @@ def test_training_that_cannot_be_saved_after_all_is_not_lost(run, tmp_path, monk
     """The folder goes away meanwhile."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     Path("gone").mkdir()
-    expected = training.train(nnviz.load(example("twenty-updates").path), updates=20).state
-    carry_out = training.carry_out
+    expected = train.train(nnviz.load(example("twenty-updates").path), updates=20).state
+    carry_out = train.carry_out
 
     def meanwhile(*arguments):
         Path("gone").rmdir()
         return carry_out(*arguments)
 
-    monkeypatch.setattr(training, "carry_out", meanwhile)
+    monkeypatch.setattr(train, "carry_out", meanwhile)
     code, printed, err = run("train twenty-updates -o gone/a.json --history mse.csv")
     (rescued,) = tmp_path.glob("nnviz-*.json")
     assert code == 1

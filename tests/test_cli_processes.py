@@ -116,7 +116,7 @@ def test_who_is_ended_in_the_middle_of_a_save_leaves_nothing_half_written(forks,
 SIGNALLED = """
 import os, signal, sys
 from nnviz.cli.main import main
-from nnviz.core.training.trainer import Trainer
+from nnviz.core.trainer import Trainer
 
 def send():
     os.kill(os.getpid(), signal.{name})
@@ -208,13 +208,12 @@ def test_a_signal_that_ends_the_reader_of_the_output_too_is_told_by_the_exit_cod
 
 BEFORE_THE_FIRST = """
 import os, signal
-import nnviz.core.training.batches, nnviz.core.training.trainer, nnviz.files.opening
+import nnviz.core.trainer, nnviz.files.atomic
 whole = nnviz.{place}
 def signalled(*arguments, **settings):
     os.kill(os.getpid(), signal.SIGTERM)
     return whole(*arguments, **settings)
 nnviz.{place} = signalled
-nnviz.core.training.trainer.Batches = nnviz.core.training.batches.Batches
 """
 
 
@@ -224,8 +223,8 @@ def test_a_signal_before_the_first_update_leaves_the_old_file(forks, tmp_path):
     out = tmp_path / "out.json"
     out.write_text("old")
     for place, told in (
-        ("files.opening.read_bytes", "stopped\n"),
-        ("core.training.batches.Batches", "stopped before the first update; nothing is saved\n"),
+        ("files.atomic.read_bytes", "stopped\n"),
+        ("core.trainer.Batches", "stopped before the first update; nothing is saved\n"),
     ):
         code = program(None, before=BEFORE_THE_FIRST.format(place=place))
         assert forks(code, "train", "relu", "-o", out, "--history", tmp_path / "h.csv") == (143, "", told)

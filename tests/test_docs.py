@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import nnviz
+from nnviz.cli.arguments import COMMANDS
 from nnviz.cli.main import main
-from nnviz.cli.usage import COMMANDS
-from nnviz.core import limits
+from nnviz.core import numbers
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.files.examples import examples
@@ -143,10 +143,10 @@ def test_the_limits_are_those_that_hold():
     table = FILES[FILES.index("| limits |") :].partition("\n\n")[0]
     told = [line.split("|")[1:3] for line in table.splitlines()[2:]]
     told = sorted((number.strip().removesuffix(" MB"), what) for what, number in told)
-    holding = [each for each in vars(limits).values() if isinstance(each, limits.Limit)]
+    holding = [each for each in vars(numbers).values() if isinstance(each, numbers.Limit)]
     assert [number for number, _ in told] == sorted(f"{each.most:,}" for each in holding)
     for each in holding:
-        things = "file" if each is limits.FILE else each.things
+        things = "file" if each is numbers.FILE else each.things
         assert any(things in what for number, what in told if number == f"{each.most:,}"), each
 
 

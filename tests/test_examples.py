@@ -9,17 +9,15 @@ from functools import partial
 import numpy as np
 import pytest
 
-from nnviz.cli.usage import COMMANDS
-from nnviz.core.accuracy import right
-from nnviz.core.edits import randomise
-from nnviz.core.health import health
-from nnviz.core.made.kinds import KINDS
+from nnviz.cli.arguments import COMMANDS
+from nnviz.core.edits import randomise, remove_node, standardise, worth_standardising
+from nnviz.core.generators import KINDS
+from nnviz.core.metrics import right
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown
+from nnviz.core.results import health
 from nnviz.core.slopes import slopes
-from nnviz.core.standardise import standardise, worth_standardising
-from nnviz.core.structure import remove_node
-from nnviz.core.training import train
+from nnviz.core.train import train
 from nnviz.files import native
 from nnviz.files.examples import example, examples
 from nnviz.files.registry import load

@@ -11,7 +11,7 @@ from tests.processes import COMMAND, python
 CODE = """
 import sys
 from PySide6.QtCore import QEvent, QObject, QTimer
-from nnviz.ui.widgets.theme import application
+from nnviz.ui.kit.theme import application
 from nnviz.ui.window.app import open_window
 
 LATER = ("numpy", "pyqtgraph", "pygments")

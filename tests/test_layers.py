@@ -11,7 +11,19 @@ import pytest
 
 import nnviz
 from nnviz.files.examples import example
-from tests.house import LONGEST_FILE, LONGEST_FUNCTION, arrows, circle, files
+from tests.house import (
+    BUDGETS,
+    LONGEST_FILE,
+    LONGEST_FUNCTION,
+    SHORT_FILES,
+    arrows,
+    circle,
+    circle_of_files,
+    clashes,
+    files,
+    rooms,
+    slivers,
+)
 from tests.processes import ended, python
 
 QT = {"PySide6", "shiboken6"}
@@ -106,9 +118,23 @@ def test_no_file_and_no_function_is_long():
     assert [each for file in files() for each in file.functions if each.lines > LONGEST_FUNCTION] == []
 
 
-def test_no_packages_import_one_another_round_about():
-    assert arrows(files())["nnviz.ui.window", "nnviz.ui.widgets"] > 0
+def test_a_short_file_has_several_importers_or_a_reason():
+    assert slivers(files()) == []
+    assert set(SHORT_FILES) <= {file.name for file in files()}
+
+
+def test_a_class_name_stands_for_one_class():
+    assert clashes(files()) == {}
+
+
+def test_no_room_has_more_code_lines_than_its_budget():
+    assert {room: lines for room, lines in rooms(files()).items() if lines > BUDGETS[room]} == {}
+
+
+def test_no_files_and_no_packages_import_each_other_in_a_circle():
+    assert arrows(files())["nnviz.ui.window", "nnviz.ui.kit"] > 0
     assert circle(files()) == []
+    assert circle_of_files(files()) == []
 
 
 def test_every_painter_ends_whatever_is_raised():

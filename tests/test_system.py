@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import nnviz
-from nnviz import _system
+from nnviz import system
 from tests.processes import ended, python, without_display
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux lacks libraries")
@@ -36,13 +36,13 @@ def computer(monkeypatch):
 
 
 def told(**needs):
-    with pytest.raises(_system.DisplayError) as caught:
-        _system.check(**needs)
+    with pytest.raises(system.DisplayError) as caught:
+        system.check(**needs)
     return str(caught.value)
 
 
 def test_what_a_window_or_a_picture_lacks_is_told(computer, approved):
-    assert _system.check(window=True) is None
+    assert system.check(window=True) is None
     computer.lacks(["libEGL.so.1", "libxcb-cursor.so.0"])
     approved("libraries that are missing", told(window=True))
     computer.setattr(os, "geteuid", lambda: 0)
@@ -71,20 +71,20 @@ def test_the_tests_name_missing_libraries_in_one_line(approved):
 def test_the_libraries_of_x11_are_needed_by_windows_on_x11_alone(computer):
     computer.lacks(["libxcb-cursor.so.0"])
     computer.setenv("WAYLAND_DISPLAY", "wayland-0")
-    assert _system.check(window=True) is None
+    assert system.check(window=True) is None
     computer.delenv("WAYLAND_DISPLAY")
     computer.delenv("DISPLAY")
-    assert _system.check(window=False) is None
+    assert system.check(window=False) is None
 
 
 def test_a_platform_that_the_user_chose_is_respected_else_none_is_needed(computer):
     computer.delenv("DISPLAY")
     computer.setenv("QT_QPA_PLATFORM", "vnc")
-    _system.draw_without_display()
+    system.draw_without_display()
     assert os.environ["QT_QPA_PLATFORM"] == "vnc"
-    assert _system.check(window=True) is None
+    assert system.check(window=True) is None
     computer.delenv("QT_QPA_PLATFORM")
-    _system.draw_without_display()
+    system.draw_without_display()
     assert os.environ["QT_QPA_PLATFORM"] == "offscreen"
 
 
@@ -96,7 +96,7 @@ def test_a_script_whose_window_would_find_nobody_at_its_display_is_told(computer
     computer.setenv("DISPLAY", DISPLAY)
     computer.delenv("XDG_SESSION_TYPE", raising=False)
     for open_window in (nnviz.show, nnviz.watch):
-        with pytest.raises(_system.DisplayError, match=f"^Qt finds no display with DISPLAY={DISPLAY}: cor"):
+        with pytest.raises(system.DisplayError, match=f"^Qt finds no display with DISPLAY={DISPLAY}: cor"):
             open_window(nnviz.Network.from_weights({"output": [1, 2]}))
 
 
@@ -106,7 +106,7 @@ def test_a_display_at_which_somebody_answers_or_of_another_kind_passes(computer)
         server.listen()
         for display in (f"{DISPLAY}.0", "elsewhere:0", "/private/tmp/socket:0", "?"):
             computer.setenv("DISPLAY", display)
-            assert _system.check_for_process() is None
+            assert system.check_for_process() is None
 
 
 def run(*arguments, **variables):

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import nnviz
-from nnviz._show import window_process
-from nnviz._streams import TRAINING
 from nnviz.files import frames
-from nnviz.watching import view
+from nnviz.system import TRAINING
+from nnviz.watching import window
+from nnviz.watching.window import window_process
 from tests.processes import PATIENCE_S
 
 pytestmark = pytest.mark.filterwarnings("ignore:arrays do not say their activations:UserWarning")
@@ -204,7 +204,7 @@ def test_a_model_that_takes_long_to_look_at_is_looked_at_less_often(monkeypatch)
             return super().__getitem__(key)
 
     ticks = itertools.count(0.0, 0.010)  # 10 ms from one look at the clock to the next, as the model takes
-    monkeypatch.setattr(view, "_clock", lambda: next(ticks))
+    monkeypatch.setattr(window, "_clock", lambda: next(ticks))
     watched = nnviz.watch(Model([W23]))
     looks.clear()
     for _ in range(200):  # in 2 seconds
@@ -229,18 +229,18 @@ def test_the_window_itself_takes_a_training_and_stays_when_it_has_ended():
 SCRIPT = """
 import atexit, os, signal, subprocess, sys, time
 windows = []
-atexit.register(lambda: [window.{at_last}() for window in windows])  # after what nnviz does then
+atexit.register(lambda: [each.{at_last}() for each in windows])  # after what nnviz does then
 import numpy as np
 import nnviz
-from nnviz import _show, _system
-from nnviz.watching import link
-_system.check = lambda window: None
-link.PATIENCE_S = 0.3
+from nnviz import system
+from nnviz.watching import window
+system.check = lambda window: None
+window.PATIENCE_S = 0.3
 real = subprocess.Popen
 def stand_in(command, **settings):
     windows.append(real([sys.executable, "-c", {window!r}], **settings))
     return windows[-1]
-_show.subprocess.Popen = stand_in
+window.subprocess.Popen = stand_in
 {training}
 print("trained")
 """

@@ -1,4 +1,4 @@
-"""What may be typed after `nnviz COMMAND`. Knows nothing of what the commands do."""
+"""Arguments and help of the command line, parsed with argparse."""
 
 from __future__ import annotations
 
@@ -9,9 +9,30 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from nnviz.cli.printing import print_text
-from nnviz.cli.usage import ACTIVATIONS, COMMANDS, UsageError
 from nnviz.core.numbers import LARGEST, parsed
 from nnviz.picture.palette import PALETTES
+
+COMMANDS = {
+    "predict": "the predictions of a network, one row a line",
+    "slopes": "the loss and every slope at the current weights",
+    "train": "gradient descent on the file's rows",
+    "render": "the diagram as PNG, SVG or PDF, or a film of it; no display needed",
+    "screenshot": "the whole window as PNG; no display needed",
+    "convert": "from one file format to another, by suffix",
+    "check": "whether a file is right, and if not, where",
+    "code": "the network as a program that runs as it stands",
+    "examples": "the examples that ship with nnviz",
+}
+"""Every command and what it gives; a file of such a name is opened as `./predict`."""
+
+
+ACTIVATIONS = "--activations"
+"""Says which activation each layer of FILE has, where the file does not."""
+
+
+class UsageError(Exception):
+    """A command line that makes no sense; the message is one sentence."""
+
 
 PICTURES = (".png", ".svg", ".pdf")
 VIEWS = ("forward", "slopes")
@@ -145,8 +166,7 @@ def _train(parser: _Parser) -> None:
 
 
 def _render(parser: _Parser) -> None:
-    from nnviz.files.motion.film import FPS, MOST_FPS
-    from nnviz.files.motion.kinds import SUFFIXES
+    from nnviz.files.film import FPS, MOST_FPS, SUFFIXES
 
     _file(parser)
     _picture(parser, tuple(dict.fromkeys((*PICTURES, *SUFFIXES))), "light")

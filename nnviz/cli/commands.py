@@ -9,9 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnviz.cli.arguments import parse
+from nnviz.cli.arguments import UsageError, parse
 from nnviz.cli.printing import complain, print_json, print_lines, print_table, weights_json
-from nnviz.cli.usage import UsageError
 from nnviz.files import examples
 from nnviz.files.errors import FileError, UndecidedError
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from nnviz.core.slopes import LayerSlopes
     from nnviz.core.state import State
     from nnviz.files.source import TableWishes
+
 
 _BY_LOSS = ("train", "slopes", "convert", "code")
 """Commands whose result depends on the loss, which a file may not hold."""
@@ -75,7 +75,7 @@ def load(chosen: argparse.Namespace, wishes: TableWishes | None = None) -> State
     `wishes` are for a table. Raises FileError.
     """
     from nnviz.files import registry
-    from nnviz.files.opening import read_bytes
+    from nnviz.files.atomic import read_bytes
     from nnviz.files.source import Source, TableWishes
 
     path = examples.file_of(chosen.file)
@@ -93,7 +93,7 @@ def load(chosen: argparse.Namespace, wishes: TableWishes | None = None) -> State
 
 def predict(chosen: argparse.Namespace) -> None:
     """Print one prediction a line, or write a table with them: of the rows given, else of the file's own."""
-    from nnviz.cli.predictions import predict
+    from nnviz.cli.output import predict
 
     predict(load(chosen), chosen)
 
@@ -159,11 +159,11 @@ def render(chosen: argparse.Namespace) -> None:
 
 
 def _render(state: State, chosen: argparse.Namespace) -> None:
-    from nnviz.cli import motion
+    from nnviz.cli import output
 
     size = chosen.size or SIZE_PX
-    if motion.wanted(chosen):
-        motion.film(state, chosen)
+    if output.is_film(chosen):
+        output.write_film(state, chosen)
         return
     if chosen.out.suffix.lower() == ".svg":
         from nnviz.files import atomic
@@ -174,20 +174,20 @@ def _render(state: State, chosen: argparse.Namespace) -> None:
         )
         atomic.write(chosen.out, text.encode())
         return
-    from nnviz import _system
+    from nnviz import system
 
-    _system.draw_without_display()
-    from nnviz.ui.pictures.diagram import render as draw
+    system.draw_without_display()
+    from nnviz.ui.dialogs.pictures import render as draw
 
     draw(state, chosen.out, size, chosen.theme, chosen.view, chosen.transparent, chosen.pictures)
 
 
 def screenshot(chosen: argparse.Namespace) -> None:
     """Draw the whole window into a file."""
-    from nnviz import _system
+    from nnviz import system
 
     file = examples.file_of(chosen.file)
-    _system.draw_without_display()
+    system.draw_without_display()
     from nnviz.ui.window.app import screenshot as draw
 
     draw(str(file), str(chosen.out), chosen.size, chosen.theme, chosen.activations)
@@ -195,7 +195,7 @@ def screenshot(chosen: argparse.Namespace) -> None:
 
 def convert(chosen: argparse.Namespace) -> None:
     """Load one file and save it as another, shuffled and standardised where that is wanted."""
-    from nnviz.cli.saving import save, shuffled, standardised, without_scaling
+    from nnviz.cli.output import save_network, shuffled, standardised, without_scaling
     from nnviz.files.source import TableWishes
 
     path = examples.file_of(chosen.file)
@@ -204,7 +204,7 @@ def convert(chosen: argparse.Namespace) -> None:
         state = replace(state, training=replace(state.training, seed=chosen.seed))
     state = shuffled(state, path, wanted=chosen.shuffle)
     state = standardised(state, path, wanted=chosen.standardise)
-    save(without_scaling(state, chosen.out) if chosen.without_scaling else state, chosen.out)
+    save_network(without_scaling(state, chosen.out) if chosen.without_scaling else state, chosen.out)
 
 
 def check(chosen: argparse.Namespace) -> None:
@@ -215,9 +215,9 @@ def check(chosen: argparse.Namespace) -> None:
 
 def code(chosen: argparse.Namespace) -> None:
     """Write the network as a program."""
-    from nnviz.cli.program import write
+    from nnviz.cli.output import write_program
 
-    write(load(chosen), chosen)
+    write_program(load(chosen), chosen)
 
 
 def list_examples(_chosen: argparse.Namespace) -> None:

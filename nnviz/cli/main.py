@@ -1,11 +1,75 @@
-"""The command `nnviz`: told to end, it does so quietly from its first moment on. Imports next to nothing."""
+"""Entry point of the `nnviz` command: run one command line, print errors, return the exit code.
+
+Imports almost nothing, so that the window starts fast; the commands are in `nnviz.cli.commands`.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
+from nnviz.cli import printing
+from nnviz.cli.arguments import ACTIVATIONS, COMMANDS, UsageError
 from nnviz.cli.stopping import end_at_once_on_signals
+from nnviz.files.errors import FileError, UnansweredError
+from nnviz.system import STREAMS, DisplayError
+
+
+def run(arguments: list[str]) -> int:
+    """Run what the arguments say and return the exit code."""
+    printing.fill_closed_streams()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a name may hold what the terminal cannot show
+    code = 0
+    try:
+        code = _run(arguments)
+        printing.flush()
+    except UsageError as error:
+        return _fault(error, 2)
+    except UnansweredError as error:
+        return _fault(error.on_the_command_line(ACTIVATIONS), 1)
+    except (FileError, DisplayError, printing.OutputError) as error:
+        return _fault(error, 1)
+    except BrokenPipeError:
+        return code or 141
+    finally:
+        printing.end()
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    first = arguments[0] if arguments else None
+    if first is not None and (first in COMMANDS or (first.startswith("-") and first not in STREAMS)):
+        from nnviz.cli import commands
+
+        return commands.run(arguments)
+    rest = arguments[1:]
+    if not rest:
+        return _open(first, None)
+    if not rest[0].startswith(ACTIVATIONS):
+        raise UsageError("nnviz: expected one FILE or a command; `nnviz --help` lists them")
+    from nnviz.cli.arguments import answered
+
+    return _open(first, answered(rest))
+
+
+def _open(file: str | None, activations: tuple[str, ...] | None) -> int:
+    if file is not None and file not in STREAMS:
+        from nnviz.files.examples import file_of
+
+        file = str(file_of(file))
+    from nnviz import system
+
+    system.check(window=True)
+    from nnviz.ui.window.app import open_window
+
+    return open_window(file, activations)
+
+
+def _fault(sentence: object, code: int) -> int:
+    printing.complain(sentence)
+    return code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -15,6 +79,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if arguments is None:
         end_at_once_on_signals()
-    from nnviz.cli.line import run
 
     return run(list(sys.argv[1:] if arguments is None else arguments))

@@ -1,26 +1,35 @@
-"""The command that predicts: raw rows from the command line, a table or the file itself. Imports no Qt."""
+"""Commands that print or write predictions, programs, networks and films."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnviz.cli.printing import complain, print_json, print_lines
-from nnviz.cli.usage import UsageError
+from nnviz.cli.arguments import PICTURES, UsageError
+from nnviz.cli.printing import complain, print_json, print_lines, print_text
+from nnviz.core import edits
 from nnviz.core.activations import Array
-from nnviz.core.columns import CellError, in_order
+from nnviz.core.metrics import UNSHUFFLED, are_unshuffled
 from nnviz.core.numbers import counted
-from nnviz.core.state import State
-from nnviz.files import atomic
+from nnviz.core.state import CellError, State, in_order
+from nnviz.files import atomic, film, registry
+from nnviz.files.atomic import read_bytes
+from nnviz.files.code import program
+from nnviz.files.code.lines import beside, save
 from nnviz.files.errors import FileError
-from nnviz.files.opening import read_bytes
-from nnviz.files.table.layout import Layout
-from nnviz.files.table.placing import Placed, complete, in_their_order, inputs_of, placed
-from nnviz.files.table.table import Table, read
+from nnviz.files.film import FPS, MOST_PX, SIZE_PX
+from nnviz.files.models import dense
+from nnviz.files.registry import TABLES
+from nnviz.files.table.columns import Placed, complete, in_their_order, inputs_of, placed
+from nnviz.files.table.reading import Table, TableLayout, read
 from nnviz.files.table.writing import check_finite, rows_of_state, with_predictions
+
+if TYPE_CHECKING:
+    from nnviz.ui.dialogs.films import What
 
 
 def predict(state: State, chosen: argparse.Namespace) -> None:
@@ -74,7 +83,7 @@ def _rows_of(chosen: argparse.Namespace, state: State) -> tuple[Array, Callable[
     path: Path = chosen.data
     data = read_bytes(path)
     try:
-        table = read(data, said=Layout(decimal=chosen.decimal))
+        table = read(data, said=TableLayout(decimal=chosen.decimal))
         where = placed(table, state)
         if chosen.skip_incomplete:
             table = _complete(table, where, state, path)
@@ -101,3 +110,92 @@ def _complete(table: Table, where: Placed, state: State, path: Path) -> Table:
         told = f"{counted(len(gone), 'row')} with missing cells {verb} left out"
         complain(f"{path}: {told}: row{s} {of} (line{s} {lines})")
     return table.only(rows)
+
+
+def write_program(state: State, chosen: argparse.Namespace) -> None:
+    """Print the program, all numbers in it, or save it, many numbers in a file beside it."""
+    try:
+        made = program(state, chosen.style)
+    except ValueError as error:
+        raise FileError(str(error)) from None
+    if chosen.out is None:
+        if made.beside:
+            complain("all numbers are written out; -o OUT.py puts them into a file beside the program")
+            made = program(state, chosen.style, beside=False)
+        print_text(made.text)
+        return
+    if said := save(made, chosen.out):
+        complain(said)
+    if made.beside:
+        complain(f"{beside(chosen.out)} holds its numbers: keep the two together")
+
+
+def save_network(state: State, path: Path) -> None:
+    """Save, and say what is left out or changed besides. Raises FileError."""
+    for said in (registry.save(state, path), registry.left_out(state, path)):
+        if said:
+            complain(said)
+
+
+def shuffled(state: State, path: Path, *, wanted: bool) -> State:
+    """Return `state` with its rows shuffled where that is `wanted`; else say where it would help."""
+    if wanted:
+        return edits.shuffle_rows(state)
+    if path.suffix.lower() in TABLES and are_unshuffled(state.network, state.data):
+        complain(f"{path}: {UNSHUFFLED} (--shuffle)")
+    return state
+
+
+def standardised(state: State, path: Path, *, wanted: bool) -> State:
+    """Return `state` with its inputs standardised where that is `wanted`; else say where it would help."""
+    if wanted:
+        new = edits.standardise(state, range(len(state.network.inputs)))
+        complain(f"{path}: {edits.standardising_note(state)}")
+        return new
+    if path.suffix.lower() in TABLES and (offer := edits.worth_standardising(state)):
+        complain(f"{path}: {offer} (--standardise)")
+    return state
+
+
+def without_scaling(state: State, out: Path) -> State:
+    """Return `state` without the scaling of its inputs, and say which rows the file takes."""
+    if dense.find_scaling(state):
+        complain(f"{out} leaves out the scaling of the inputs: it takes standardised rows")
+    return dense.remove_scaling(state)
+
+
+def is_film(chosen: argparse.Namespace) -> bool:
+    """Tell whether a film is asked for. Raises UsageError for what does not go together."""
+    suffix, option = chosen.out.suffix.lower(), "--walk" if chosen.walk else "--training"
+    if not (chosen.walk or chosen.training):
+        if chosen.fps is not None:
+            raise UsageError("nnviz render: --fps is for a film, so it goes with --walk or --training")
+        if suffix not in PICTURES:
+            raise UsageError(f"nnviz render: what moves in a {suffix} is missing: give --walk or --training")
+        return False
+    if suffix not in film.SUFFIXES:
+        raise UsageError(f"nnviz render: with {option}, OUT ends in {', '.join(film.SUFFIXES)}")
+    if chosen.transparent:
+        raise UsageError(f"nnviz render: --transparent does not go with {option}")
+    if chosen.walk and chosen.view == "slopes":
+        raise UsageError("nnviz render: --view does not go with --walk, which comes to the slopes by itself")
+    if max(chosen.size or SIZE_PX) > MOST_PX:
+        raise UsageError(f"nnviz render: with {option}, width and height are up to {MOST_PX}")
+    return True
+
+
+def write_film(state: State, chosen: argparse.Namespace) -> None:
+    """Write the film. Raises FileError, and ValueError where there is nothing to show."""
+    from nnviz import system
+
+    film.check(chosen.out)
+    system.draw_without_display()
+    from nnviz.ui.dialogs.films import Subject, render
+    from nnviz.ui.dialogs.pictures import Look
+
+    width, height = chosen.size or SIZE_PX
+    what: What = "walk" if chosen.walk else "training"
+    subject = Subject(what, state, slopes=chosen.view == "slopes", pictures=chosen.pictures)
+    render(subject, Look(width, height, chosen.theme), chosen.fps or FPS, chosen.out)
+    if of_size := film.of_size(chosen.out, width, height):
+        complain(f"{chosen.out}: {of_size}")

@@ -9,21 +9,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from nnviz.cli.arguments import UsageError
+from nnviz.cli.output import save_network
 from nnviz.cli.printing import complain, print_json, print_table, weights_json
-from nnviz.cli.saving import save
 from nnviz.cli.stopping import StopRequest
-from nnviz.cli.usage import UsageError
-from nnviz.core import training
-from nnviz.core.accuracy import UNSHUFFLED, are_unshuffled
+from nnviz.core import train as training_core
 from nnviz.core.activations import Array
-from nnviz.core.measured import measured
+from nnviz.core.metrics import UNSHUFFLED, are_unshuffled, measured, risen_since
 from nnviz.core.numbers import counted, shown
-from nnviz.core.overfitting import risen_since
 from nnviz.core.state import State
-from nnviz.core.training import Result
-from nnviz.core.training.best import Best
-from nnviz.files import atomic, csv, native
+from nnviz.core.train import Best, Result
+from nnviz.files import atomic, native
 from nnviz.files.errors import FileError
+from nnviz.files.table import writing
 
 LINES = 50
 """Longest history that is printed whole."""
@@ -38,9 +36,9 @@ def train(state: State, chosen: argparse.Namespace) -> int:
     """
     with StopRequest() as stop:
         try:
-            state = training.with_settings(state, {name: getattr(chosen, name) for name in SETTINGS})
+            state = training_core.with_settings(state, {name: getattr(chosen, name) for name in SETTINGS})
             best = _best(state, chosen)
-            result = training.carry_out(state, stop.is_asked, best.follow if best else None)
+            result = training_core.carry_out(state, stop.is_asked, best.follow if best else None)
         except ValueError as error:
             raise FileError(str(error)) from None
         made = result.state.iteration - state.iteration
@@ -102,7 +100,7 @@ def _print(result: Result, since: int | None, chosen: argparse.Namespace) -> Non
     assert run is not None
     found = measured(state)
     if not chosen.json:
-        rows = csv.rows(_some(result.history, state.iteration), name)
+        rows = writing.rows_text(_some(result.history, state.iteration), name)
         if found.accuracy is not None:
             shares = found.accuracy, found.validation_accuracy
             rows.append(("accuracy", *(repr(share) for share in shares if share is not None)))
@@ -136,12 +134,12 @@ def _write_results(result: Result, chosen: argparse.Namespace) -> list[str]:
     faults = []
     if chosen.history is not None:
         try:
-            atomic.write(chosen.history, csv.history(result.history, result.state.measure.name))
+            atomic.write(chosen.history, writing.history_text(result.history, result.state.measure.name))
         except FileError as error:
             faults.append(str(error))
     if chosen.out is not None:
         try:
-            save(result.state, chosen.out)
+            save_network(result.state, chosen.out)
         except FileError as error:
             faults.append(f"{error}; {_rescued(result.state)}")
     return faults

@@ -1,28 +1,426 @@
-"""The activation functions: one entry each, which holds all that nnviz knows of it.
+"""Activation functions: computation, slope, formula, names in other libraries, and random start.
 
-What is computed, how Explain writes it and its slope, its random start, where it is kinked and where flat:
-combo boxes, files, training, Explain, the numerical check and badges follow from the entry. Knows nothing of
-networks.
+`ACTIVATIONS` is the registry. Combo boxes, files, training, Explain, the numerical check and badges all
+follow from an activation's entry. Arrays are float64 of shape (rows, nodes).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from math import inf
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nnviz.core import kernels
-from nnviz.core.activation import Activation, Elsewhere, Joint, Named, Parameter, Total
-from nnviz.core.expressions import Expression, Number, Square
-from nnviz.core.kernels import Array as Array
-from nnviz.core.kernels import Call as Call
-from nnviz.core.names import quoted
-from nnviz.core.numbers import full, parsed
-from nnviz.core.rules import ABS, EXP, Either, Function, Symbol, at_zero
+from nnviz.core.expressions import ABS, EXP, Either, Expression, Function, Number, Square, Symbol, at_zero
+from nnviz.core.numbers import full, parsed, quoted
+
+Array: TypeAlias = NDArray[np.float64]
+Call: TypeAlias = Callable[[], object]
+Forward: TypeAlias = Callable[[Array, Array], Call]
+"""`forward(z, a)` returns what writes f(z) into `a`, another array."""
+Backward: TypeAlias = Callable[[Array, Array, Array, Array], Call]
+"""`backward(z, a, slope_a, slope_z)` returns what writes `slope_a · ∂a/∂z` into `slope_z`, another array."""
+
+# An array of no dimension is taken as it is, where a Python float is converted each time; and a function that
+# holds what it needs is called in half the time of one that is given it.
+_ZERO, _HALF, _ONE = (np.array(value) for value in (0.0, 0.5, 1.0))
+_add, _subtract, _multiply, _copy = np.add, np.subtract, np.multiply, np.copyto
+_maximum, _minimum, _tanh, _sign, _square = np.maximum, np.minimum, np.tanh, np.sign, np.square
+
+FEW_NUMBERS = 2**16
+"""For so many an array of zeros is worth it: two arrays are compared in half the time."""
+
+
+def _identity_forward(z: Array, a: Array) -> Call:
+    return partial(_copy, a, z)
+
+
+def _identity_backward(_z: Array, _a: Array, slope_a: Array, slope_z: Array) -> Call:
+    return partial(_copy, slope_z, slope_a)
+
+
+def _relu_forward(z: Array, a: Array) -> Call:
+    zeros = np.zeros_like(z) if z.size <= FEW_NUMBERS else _ZERO
+
+    def forward() -> None:
+        _maximum(z, zeros, out=a)
+
+    return forward
+
+
+def _relu_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
+    def backward() -> None:
+        _sign(a, slope_z)  # 1 or 0, and a float already: a comparison's bools would have to be converted
+        _multiply(slope_z, slope_a, slope_z)
+
+    return backward
+
+
+def leaky_relu(leak: float) -> tuple[Forward, Backward]:
+    """Return z above 0 and leak · z below, for a leak between 0 and 1."""
+    slope = np.array(leak)
+
+    def bind_forward(z: Array, a: Array) -> Call:
+        def forward() -> None:
+            _multiply(z, slope, a)
+            _maximum(z, a, out=a)
+
+        return forward
+
+    def bind_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> Call:
+        def backward() -> None:
+            _sign(z, slope_z)
+            _maximum(slope_z, slope, out=slope_z)
+            _multiply(slope_z, slope_a, slope_z)
+
+        return backward
+
+    return bind_forward, bind_backward
+
+
+def _sigmoid_forward(z: Array, a: Array) -> Call:
+    def forward() -> None:
+        # (1 + tanh(z/2)) / 2 is 1 / (1 + e^-z) without overflow for large negative z.
+        _multiply(z, _HALF, a)
+        _tanh(a, a)
+        _add(a, _ONE, a)
+        _multiply(a, _HALF, a)
+
+    return forward
+
+
+def _sigmoid_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
+    def backward() -> None:
+        _subtract(_ONE, a, slope_z)
+        _multiply(slope_z, a, slope_z)
+        _multiply(slope_z, slope_a, slope_z)
+
+    return backward
+
+
+def _tanh_forward(z: Array, a: Array) -> Call:
+    return partial(_tanh, z, a)
+
+
+def _tanh_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
+    def backward() -> None:
+        _square(a, slope_z)
+        _subtract(_ONE, slope_z, slope_z)
+        _multiply(slope_z, slope_a, slope_z)
+
+    return backward
+
+
+def _softplus_forward(z: Array, a: Array) -> Call:
+    return partial(np.logaddexp, z, _ZERO, a)
+
+
+def _softplus_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> Call:
+    sigmoid = _sigmoid_forward(z, slope_z)
+
+    def backward() -> None:
+        sigmoid()
+        _multiply(slope_z, slope_a, slope_z)
+
+    return backward
+
+
+def elu(alpha: float, scale: float = 1.0) -> tuple[Forward, Backward]:
+    """Return scale · z above 0 and scale · alpha · (e^z − 1) below."""
+    depth, above = np.array(alpha * scale), np.array(scale)
+
+    def bind_forward(z: Array, a: Array) -> Call:
+        right = np.empty_like(z)
+
+        def forward() -> None:
+            _minimum(z, _ZERO, out=a)
+            np.expm1(a, a)
+            _multiply(a, depth, a)
+            _maximum(z, _ZERO, out=right)
+            _multiply(right, above, right)
+            _add(a, right, a)
+
+        return forward
+
+    def bind_backward(z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
+        right = np.empty(z.shape, dtype=bool)
+
+        def backward() -> None:
+            _add(a, depth, slope_z)  # depth · e^z
+            np.greater(z, _ZERO, right)
+            _copy(slope_z, above, where=right)
+            _multiply(slope_z, slope_a, slope_z)
+
+        return backward
+
+    return bind_forward, bind_backward
+
+
+def _silu_forward(z: Array, a: Array) -> Call:
+    below = np.empty_like(z)
+
+    def forward() -> None:
+        # z · e^min(z, 0) / (1 + e^−|z|) overflows nowhere, and keeps all digits of a result near 0.
+        np.abs(z, below)
+        np.negative(below, below)
+        np.exp(below, below)
+        _add(below, _ONE, below)
+        _minimum(z, _ZERO, out=a)
+        np.exp(a, a)
+        _multiply(a, z, a)
+        np.divide(a, below, a)
+
+    return forward
+
+
+def _silu_backward(z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
+    sigma = np.empty_like(z)
+    sigmoid = _sigmoid_forward(z, sigma)
+
+    def backward() -> None:
+        sigmoid()
+        _subtract(_ONE, sigma, slope_z)
+        _multiply(slope_z, a, slope_z)
+        _add(slope_z, sigma, slope_z)
+        _multiply(slope_z, slope_a, slope_z)
+
+    return backward
+
+
+_erfc = np.frompyfunc(math.erfc, 1, 1)
+_ALL = 40.0
+"""From here on Φ is 1 in float64, and 0 on the other side."""
+_TINY = 1e-300
+"""Up to here Φ is 1/2 in float64."""
+
+
+def normal(z: Array) -> Array:
+    """Return Φ(z), the share of a normal distribution that lies below z, as a new array.
+
+    It is erfc(−z/√2)/2. What −z/√2 is rounded by counts z² times in the tail, so it is put right there.
+    """
+    z = np.clip(z, -_ALL, _ALL)
+    x = z * -math.sqrt(0.5)
+    short_z, short_x = (np.rint(value * 2.0**16) * 2.0**-16 for value in (z, x))  # their squares are exact
+    more = (x - short_x) * (x + short_x) - (z - short_z) * (z + short_z) / 2  # of x² than of z²/2
+    more += short_x * short_x - short_z * short_z / 2
+    tail = np.asarray(_erfc(x), dtype=np.float64) / 2
+    return np.where(z < 0.0, tail * np.exp(more), tail)
+
+
+def _gelu_forward(z: Array, a: Array) -> Call:
+    return lambda: _multiply(z, normal(z), a)
+
+
+def _gelu_backward(z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
+    below = np.empty_like(z)
+
+    def backward() -> None:
+        # Φ(z) + z·φ(z), φ the bell curve e^(−z²/2)/√(2π); a is z·Φ(z)
+        below.fill(0.5)
+        np.divide(a, z, out=below, where=np.abs(z) > _TINY)
+        np.clip(z, -_ALL, _ALL, out=slope_z)
+        _multiply(slope_z, np.exp(-0.5 * slope_z * slope_z) / math.sqrt(2.0 * math.pi), slope_z)
+        _add(slope_z, below, slope_z)
+        _multiply(slope_z, slope_a, slope_z)
+
+    return backward
+
+
+def _softsign_forward(z: Array, a: Array) -> Call:
+    def forward() -> None:
+        np.abs(z, a)
+        _add(a, _ONE, a)
+        np.divide(z, a, a)
+
+    return forward
+
+
+def _softsign_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> Call:
+    def backward() -> None:
+        np.abs(z, slope_z)
+        _add(slope_z, _ONE, slope_z)
+        np.divide(_ONE, slope_z, slope_z)  # squared before, it could overflow
+        _square(slope_z, slope_z)
+        _multiply(slope_z, slope_a, slope_z)
+
+    return backward
+
+
+def _softmax_forward(z: Array, a: Array) -> Call:
+    def forward() -> None:
+        _subtract(z, z.max(axis=-1, keepdims=True), a)
+        np.exp(a, a)
+        np.divide(a, a.sum(axis=-1, keepdims=True), a)
+
+    return forward
+
+
+def _softmax_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
+    def backward() -> None:
+        _multiply(slope_a, a, slope_z)
+        _subtract(slope_a, slope_z.sum(axis=-1, keepdims=True), slope_z)
+        _multiply(slope_z, a, slope_z)
+
+    return backward
+
+
+IDENTITY = _identity_forward, _identity_backward
+RELU = _relu_forward, _relu_backward
+SIGMOID_KERNEL = _sigmoid_forward, _sigmoid_backward
+TANH = _tanh_forward, _tanh_backward
+SOFTPLUS = _softplus_forward, _softplus_backward
+SILU = _silu_forward, _silu_backward
+GELU = _gelu_forward, _gelu_backward
+SOFTSIGN = _softsign_forward, _softsign_backward
+SOFTMAX = _softmax_forward, _softmax_backward
+
+
+Interval: TypeAlias = tuple[float, float]
+"""From one z to another, both included."""
+
+Total: TypeAlias = Callable[[Sequence[Expression]], Expression]
+
+
+class Joint(NamedTuple):
+    """How an activation is written whose outputs depend on every z of their layer.
+
+    ========= ==========================================================================
+    `value`   `value(z, node, total)` returns the formula of a and what stands there
+    `slope`   `slope(a, slopes_a, node, total)` the same of ∂L/∂z
+    ========= ==========================================================================
+
+    `z`, `a` and `slopes_a` are those of the layer; `total` sums terms up, and may write a long sum short.
+    """
+
+    value: Callable[[Sequence[Number], int, Total], tuple[str, Expression]]
+    slope: Callable[[Sequence[Number], Sequence[Number], int, Total], tuple[str, Expression]]
+
+
+class Parameter(NamedTuple):
+    """The number that may stand in brackets behind a name: what it is, which are taken, what it makes."""
+
+    what: str
+    example: float
+    taken: str
+    """Which numbers are taken, in words: "above 0"."""
+    takes: Callable[[float], bool]
+    make: Callable[[float], Activation]
+
+
+class Named(NamedTuple):
+    """What another library calls an activation; with the keyword and the value of its parameter, if any."""
+
+    name: str
+    parameter: str = ""
+    value: float = 0.0
+
+
+class ActivationNotation(NamedTuple):
+    """The activation in other people's notation: code and files are written, and files read, by it.
+
+    ============= ==========================================================================
+    `numpy`       an expression of `z`, an array of shape (rows, nodes)
+    `numpy_slope` one of `z`, `a` and `slope_a`, ∂L/∂a, that gives ∂L/∂z
+    `keras`       a name of `keras.activations`; with a parameter, a class of `keras.layers`
+    `torch`       a class of `torch.nn`
+    `onnx`        an operator
+    ============= ==========================================================================
+    """
+
+    numpy: str
+    numpy_slope: str
+    keras: Named
+    torch: Named
+    onnx: Named
+
+
+@dataclass(frozen=True, eq=False)
+class Activation:
+    """`a = f(z)`, how a slope comes back through it, and how both are written.
+
+    ============= ==========================================================================
+    `forward`     binds f(z) to arrays: see `kernels`
+    `backward`    binds its vector-Jacobian product to arrays
+    `formula`     f(z) as a person writes it
+    `elsewhere`   how NumPy, Keras, PyTorch and ONNX have it
+    `slope_rule`  f′(z), in `Z` and `A`; None where `joint` says how the slope is written
+    `start`       random start that suits it: "he" (normal) or "glorot" (uniform)
+    `kinks`       the z at which its slope jumps; the slope there is that of the left side
+    `flat`        where its slope is exactly 0: a node that stays at 0 there is dead
+    `saturated`   where it hardly moves
+    `exact`       f(z) of a fraction; None where that is none
+    `scalar`      f(z) of a number, where it can be told more precisely than `forward` does
+    `linear`      a is z itself: nothing is computed, and no line is written
+    `joint`       where its outputs depend on every z of the layer
+    `parameter`   what may stand in brackets behind its name
+    ============= ==========================================================================
+    """
+
+    name: str
+    forward: Forward
+    backward: Backward
+    formula: str
+    elsewhere: ActivationNotation
+    slope_rule: Expression | None = None
+    start: Literal["he", "glorot"] = "glorot"
+    kinks: tuple[float, ...] = ()
+    flat: tuple[Interval, ...] = ()
+    saturated: tuple[Interval, ...] = ()
+    exact: Callable[[Fraction], Fraction | None] = lambda _: None
+    scalar: Callable[[float], float] | None = None
+    linear: bool = False
+    joint: Joint | None = None
+    parameter: Parameter | None = None
+
+    def __call__(self, z: Array) -> Array:
+        """Return f(z) as a new array of the same shape."""
+        a = np.empty_like(z)
+        self.forward(z, a)()
+        return a
+
+    @property
+    def base(self) -> str:
+        """The name without brackets: what it is called in the registry."""
+        return self.name.partition("(")[0]
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether an output depends on the z of its own node alone."""
+        return self.joint is None
+
+    def slope(self, z: Array) -> Array:
+        """Return f'(z), elementwise.
+
+        Raises TypeError where outputs depend on every z of the layer.
+        """
+        if not self.elementwise:
+            raise TypeError(f"{self.name} has no elementwise slope")
+        a = self(z)
+        out = np.empty_like(z)
+        self.backward(z, a, np.ones_like(z), out)()
+        return out
+
+    @cached_property
+    def written(self) -> Function:
+        """The function as it stands in arithmetic: relu(z), leaky_relu(0.2)(z)."""
+        return Function(self.name, self.scalar or self._of_one, self.exact)
+
+    @property
+    def call(self) -> str:
+        """What `written` is of z, as text: "relu(z)"."""
+        return self.written(Symbol("z")).text
+
+    def _of_one(self, z: float) -> float:
+        with np.errstate(all="ignore"):
+            return float(self(np.array([[z]]))[0, 0])
+
 
 Z, A = Symbol("z"), Symbol("a")
 SATURATED = 0.01
@@ -44,9 +442,9 @@ def _precise_sigmoid(z: float) -> float:
 def _leaky_relu(leak: float) -> Activation:
     return Activation(
         _named("leaky_relu", leak, LEAK),
-        *kernels.leaky_relu(leak),
+        *leaky_relu(leak),
         f"max({full(leak)}·z, z)",
-        Elsewhere(
+        ActivationNotation(
             f"np.maximum(z, {full(leak)} * z)",
             f"slope_a * np.where(z > 0, 1, {full(leak)})",
             Named("LeakyReLU", "negative_slope", leak),
@@ -64,9 +462,9 @@ def _leaky_relu(leak: float) -> Activation:
 def _elu(alpha: float) -> Activation:
     return Activation(
         _named("elu", alpha, 1.0),
-        *kernels.elu(alpha),
+        *elu(alpha),
         "z if z > 0 else " + ("e^z − 1" if alpha == 1 else f"{full(alpha)}·(e^z − 1)"),
-        Elsewhere(
+        ActivationNotation(
             f"np.where(z > 0, z, {full(alpha)} * np.expm1(np.minimum(z, 0)))",
             f"slope_a * np.where(z > 0, 1, a + {full(alpha)})",
             Named("ELU", "alpha", alpha),
@@ -109,7 +507,7 @@ def _softmax_slope(
 
 
 SIGMOID = Function("sigmoid", _precise_sigmoid, at_zero(Fraction(1, 2)))
-NORMAL = Function("Φ", lambda z: float(kernels.normal(np.array(z))), at_zero(Fraction(1, 2)))
+NORMAL = Function("Φ", lambda z: float(normal(np.array(z))), at_zero(Fraction(1, 2)))
 
 _PHI = "np.vectorize(math.erfc)(-z / math.sqrt(2)) / 2"
 
@@ -120,18 +518,20 @@ ACTIVATIONS: dict[str, Activation] = {
     for activation in (
         Activation(
             "identity",
-            *kernels.IDENTITY,
+            *IDENTITY,
             "z",
-            Elsewhere("z", "slope_a", Named("linear"), Named("Identity"), Named("Identity")),
+            ActivationNotation("z", "slope_a", Named("linear"), Named("Identity"), Named("Identity")),
             Number(1.0),
             exact=lambda z: z,
             linear=True,
         ),
         Activation(
             "relu",
-            *kernels.RELU,
+            *RELU,
             "max(0, z)",
-            Elsewhere("np.maximum(z, 0)", "slope_a * (z > 0)", Named("relu"), Named("ReLU"), Named("Relu")),
+            ActivationNotation(
+                "np.maximum(z, 0)", "slope_a * (z > 0)", Named("relu"), Named("ReLU"), Named("Relu")
+            ),
             Either(1, 0),
             "he",
             kinks=(0.0,),
@@ -142,9 +542,9 @@ ACTIVATIONS: dict[str, Activation] = {
         _elu(1.0),
         Activation(
             "selu",
-            *kernels.elu(SELU_ALPHA, SELU_SCALE),
+            *elu(SELU_ALPHA, SELU_SCALE),
             "1.0507·(z if z > 0 else 1.6733·(e^z − 1))",
-            Elsewhere(
+            ActivationNotation(
                 f"{SELU_SCALE} * np.where(z > 0, z, {SELU_ALPHA} * np.expm1(np.minimum(z, 0)))",
                 f"slope_a * np.where(z > 0, {SELU_SCALE}, a + {SELU_SCALE * SELU_ALPHA})",
                 Named("selu"),
@@ -159,9 +559,9 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         Activation(
             "silu",
-            *kernels.SILU,
+            *SILU,
             "z / (1 + e^−z)",
-            Elsewhere(
+            ActivationNotation(
                 "z / (1 + np.exp(-z))",
                 "slope_a * (a + (1 - a) / (1 + np.exp(-z)))",
                 Named("silu"),
@@ -175,9 +575,9 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         Activation(
             "gelu",
-            *kernels.GELU,
+            *GELU,
             "z·Φ(z), Φ the normal distribution",
-            Elsewhere(
+            ActivationNotation(
                 f"z * {_PHI}",
                 f"slope_a * ({_PHI} + z * np.exp(-z * z / 2) / math.sqrt(2 * math.pi))",
                 Named("gelu"),
@@ -191,9 +591,9 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         Activation(
             "sigmoid",
-            *kernels.SIGMOID,
+            *SIGMOID_KERNEL,
             "1 / (1 + e^−z)",
-            Elsewhere(
+            ActivationNotation(
                 "1 / (1 + np.exp(-z))",
                 "slope_a * a * (1 - a)",
                 Named("sigmoid"),
@@ -207,18 +607,20 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         Activation(
             "tanh",
-            *kernels.TANH,
+            *TANH,
             "tanh(z)",
-            Elsewhere("np.tanh(z)", "slope_a * (1 - a * a)", Named("tanh"), Named("Tanh"), Named("Tanh")),
+            ActivationNotation(
+                "np.tanh(z)", "slope_a * (1 - a * a)", Named("tanh"), Named("Tanh"), Named("Tanh")
+            ),
             1 - Square(A),
             saturated=((-inf, -math.atanh(1 - SATURATED)), (math.atanh(1 - SATURATED), inf)),
             exact=at_zero(0),
         ),
         Activation(
             "softsign",
-            *kernels.SOFTSIGN,
+            *SOFTSIGN,
             "z / (1 + |z|)",
-            Elsewhere(
+            ActivationNotation(
                 "z / (1 + np.abs(z))",
                 "slope_a / (1 + np.abs(z)) ** 2",
                 Named("softsign"),
@@ -231,9 +633,9 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         Activation(
             "softplus",
-            *kernels.SOFTPLUS,
+            *SOFTPLUS,
             "ln(1 + e^z)",
-            Elsewhere(
+            ActivationNotation(
                 "np.logaddexp(z, 0)",
                 "slope_a / (1 + np.exp(-z))",
                 Named("softplus"),
@@ -245,9 +647,9 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         Activation(
             "softmax",
-            *kernels.SOFTMAX,
+            *SOFTMAX,
             "e^z / Σ e^z",
-            Elsewhere(
+            ActivationNotation(
                 "np.exp(z - np.logaddexp.reduce(z, axis=-1, keepdims=True))",
                 "a * (slope_a - (slope_a * a).sum(axis=-1, keepdims=True))",
                 Named("softmax"),

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
-from nnviz.core.names import SHOWN, shortened
-
-if TYPE_CHECKING:  # a network is made of activations, which are written with addresses
-    from nnviz.core.network import Network
+from nnviz.core.numbers import SHOWN, shortened
 
 Kind: TypeAlias = Literal[
     "node",  # a node itself
@@ -59,41 +56,6 @@ class Address(NamedTuple):
     def symbol(self) -> str:
         """The letter of a weight or a bias in formulas: w or b."""
         return self.kind[0]
-
-    def name(self, network: Network) -> str:
-        """Return "accounts → node_0" for a weight, "bias of node_0", "target of node_0", or "node_0"."""
-        node = network.names(self.column)[self.node]
-        if self.kind == "weight":
-            return f"{network.names(self.layer)[self.source]} → {node}"
-        return f"{self.kind} of {node}" if self.kind in ("bias", "target") else node
-
-    def within(self, network: Network) -> bool:
-        """Tell whether the network has such a node, weight or bias."""
-        if self.layer >= len(network.layers) or self.node >= network.sizes[self.column]:
-            return False
-        if self.kind == "bias":
-            return network.layers[self.layer].biases is not None
-        return self.kind != "weight" or self.source < network.sizes[self.layer]
-
-    def value(self, network: Network) -> float:
-        """Return a weight, or a bias, which the layer has to have."""
-        layer = network.layers[self.layer]
-        if self.kind == "weight":
-            return float(layer.weights[self.node, self.source])
-        assert self.kind == "bias"
-        assert layer.biases is not None
-        return float(layer.biases[self.node])
-
-
-def all_weights(network: Network) -> list[Address]:
-    """Return the address of every weight and bias, node by node; a node's bias stands behind its weights."""
-    addresses: list[Address] = []
-    for k, layer in enumerate(network.layers):
-        for j in range(len(layer)):
-            addresses += [Address("weight", k, j, i) for i in range(network.sizes[k])]
-            if layer.biases is not None:
-                addresses.append(Address("bias", k, j))
-    return addresses
 
 
 def column_title(column: int, layers: int) -> str:

@@ -18,7 +18,7 @@ from operator import itemgetter
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.limits import POINTS
+from nnviz.core.numbers import POINTS
 
 BUCKETS = POINTS.most // 4
 """Of a curve, at most: each is at most 1/2048 of the run, unless it is a single iteration."""

@@ -1,14 +1,15 @@
-"""The loss where one weight moves, or two, while the others stay: over all rows that are trained on.
+"""The loss over all rows as one weight changes (a line) or two weights (a map).
 
-Only one column of z changes with a weight: what lies before it is computed once for many values. The work is
-cut into units of a few milliseconds, after each of which the generators yield None. Drop one to cancel it.
-What is too large for a number is infinite or NaN, without a warning.
+A weight changes only one column of z, so the layers before it are computed once. The generators yield None
+after every few milliseconds of work; stop iterating to cancel. Numbers too large for a float are infinite or
+NaN, without a warning.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,11 +17,10 @@ from numpy.typing import ArrayLike
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.cost import BLOCK_NS, NODE_NS, Work, forward_ns, layer_ns, row_blocks
 from nnviz.core.losses import Loss
 from nnviz.core.network import Layer, Network, Trace
 from nnviz.core.results import means_in_blocks
-from nnviz.core.slopes import MeanSlopes
+from nnviz.core.slopes import BLOCK_NS, NODE_NS, MeanSlopes, Work, forward_ns, layer_ns, row_blocks
 from nnviz.core.state import State
 
 LONGEST_NS = 1e10
@@ -29,7 +29,7 @@ SIZES = (9, 17, 33, 65)
 """Points on each side of a grid that becomes finer; every second one is known already."""
 
 
-class Point(NamedTuple):
+class LossPoint(NamedTuple):
     """The loss over all rows at the present weights, and its slope with respect to one of them."""
 
     loss: float
@@ -39,7 +39,7 @@ class Point(NamedTuple):
 @np.errstate(over="ignore")
 def _offsets(values: ArrayLike, weight: Address, network: Network) -> Array:
     """Return how far `values` are from the weight."""
-    return np.asarray(values, dtype=np.float64) - weight.value(network)
+    return np.asarray(values, dtype=np.float64) - network.value_of(weight)
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -128,11 +128,11 @@ def _grid_ns(state: State, first: Address, second: Address, size: int) -> float:
     return state.trained_rows * size * (once + size * again)
 
 
-def at_present(state: State, weight: Address, known: MeanSlopes | None = None) -> Work[Point]:
+def at_present(state: State, weight: Address, known: MeanSlopes | None = None) -> Work[LossPoint]:
     """Find the loss over all rows and its slope with respect to a weight, unless they are `known`."""
     if known is None:
         known = (yield from means_in_blocks(state, None)).slopes
-    return Point(known.loss, known.of(weight))
+    return LossPoint(known.loss, known.of(weight))
 
 
 class _Rows(NamedTuple):
@@ -249,3 +249,339 @@ def _same_layer_but(one: Layer, other: Layer, weights: list[Address]) -> bool:
             bool(off[weight.node]) for weight in weights if weight.kind == "bias"
         )
     return differing == 0
+
+
+NEAREST, FARTHEST = -12, 2
+"""Powers of two, times the size of the layer's weights, at which the loss is probed on either side."""
+WIDTH = 3.0
+"""Width of the stretch where nothing asks for another one, times that size."""
+STEEP = 8.0
+"""The stretch ends where the loss is so many times the present one, unless there is more to see."""
+LEAST = 0.01
+"""A loss below this share of what is usual for the data is taken for that: do not zoom in without end."""
+LARGEST, SMALLEST = 1e300, 1e-150
+"""A stretch lies between ± the first, and a loss above it is not drawn: what is computed from more would be
+too large for a number. Weights below the second are taken for 0."""
+STEPS = 6.0
+"""A step that lands farther away than so many times the rest of what is to be seen is left out."""
+
+
+def size_of(state: State, weight: Address) -> float:
+    """Return how large the weights of the layer are, and this one; 1 where all are 0."""
+    w, beside = abs(state.network.value_of(weight)), state.network.layers[weight.layer].weights
+    largest = max(w, float(np.abs(beside).max()))
+    if largest < SMALLEST:
+        return 1.0
+    usual = largest * float(np.sqrt(np.mean(np.square(beside / largest))))  # so that nothing overflows
+    return min(max(w, usual), LARGEST)
+
+
+def landing(state: State, weight: Address, slope: float) -> float:
+    """Return where a step of gradient descent at the present learning rate takes the weight."""
+    return state.network.value_of(weight) - state.training.learning_rate * slope
+
+
+def span(state: State, weight: Address, point: LossPoint) -> Work[tuple[float, float]]:
+    """Find the stretch (from, to) of a weight that shows `point`, the minimum nearby and the next step.
+
+    A step that lands far away is left out, so that the rest can be seen. What lies beyond ± `LARGEST` is too.
+    """
+    w, size = _within(state.network.value_of(weight)), size_of(state, weight)
+    offsets = size * np.exp2(np.arange(NEAREST, FARTHEST + 1))
+    below = yield from along(state, weight, w - offsets)
+    above = yield from along(state, weight, w + offsets)
+    down = -1.0 if point.slope > 0.0 else 1.0
+    lowest = w + down * _lowest(offsets, below if down < 0.0 else above, point.loss) if point.slope else w
+    seen = [w, lowest]
+    step = landing(state, weight, point.slope)
+    if math.isfinite(step) and abs(step - w) <= STEPS * max(abs(lowest - w), size / 2):
+        seen.append(step)
+    width = max(seen) - min(seen)
+    room = min(WIDTH * size, 2.0 * _flat(offsets, below, above, max(point.loss, LEAST * _scale(state))))
+    beside = max(0.6 * width, (room - width) / 2)
+    return _within(min(seen) - beside), _within(max(seen) + beside)
+
+
+def _within(w: float) -> float:
+    """Return the nearest number that can be drawn."""
+    return min(max(w, -LARGEST), LARGEST)
+
+
+def _scale(state: State) -> float:
+    """Return what the loss is where each output's z is 0, or was where the run began, whichever is larger."""
+    assert state.data.targets is not None
+    targets = state.data.targets[: state.trained_rows]
+    z = np.zeros_like(targets)
+    without = state.measure.over(z, state.network.layers[-1].function(z), targets)
+    if state.run is None or state.run.watched or len(state.run.history) == 0:
+        return without
+    return max(without, float(state.run.history.points[0, 1]))
+
+
+def _lowest(offsets: Array, loss: Array, present: float) -> float:
+    """Return how far away the loss is lowest, going down from the present point; 0 where it only falls."""
+    x = np.concatenate(([0.0], offsets))
+    y = np.concatenate(([present], loss))
+    with np.errstate(invalid="ignore"):
+        rises = np.flatnonzero(~(np.diff(y) < 0.0))
+    if len(rises) == 0:
+        return 0.0
+    k = max(int(rises[0]), 1)
+    if k + 1 == len(x) or not np.isfinite(y[k - 1 : k + 2]).all():
+        return float(x[k])
+    return _vertex(x[k - 1 : k + 2], y[k - 1 : k + 2])
+
+
+def _vertex(x: Array, y: Array) -> float:
+    """Return where the parabola through three points is lowest, or the middle one where it is nowhere."""
+    y = y / (float(np.abs(y).max()) or 1.0)  # so that nothing overflows
+    left, right = (y[1] - y[0]) / (x[1] - x[0]), (y[2] - y[1]) / (x[2] - x[1])
+    bend = (right - left) / (x[2] - x[0])
+    if not bend > 0.0:
+        return float(x[1])
+    vertex = (x[0] + x[1]) / 2 - left / (2 * bend)
+    return float(min(max(vertex, x[0]), x[2]))
+
+
+def _flat(offsets: Array, below: Array, above: Array, present: float) -> float:
+    """Return how far one can go on both sides before the loss is many times the present one."""
+    if not (present > 0.0 and math.isfinite(present)):
+        return math.inf
+    steep = np.flatnonzero(~((below <= STEEP * present) & (above <= STEEP * present)))
+    if len(steep) == 0:
+        return math.inf
+    return float(offsets[steep[0]])
+
+
+COARSE, FINE = 33, 129
+"""Points of the curve: those that are known first, and all of them."""
+HIGHEST = 3.0
+"""The plot ends above so many times the highest loss that has to be seen."""
+FLAT = 1e-9
+"""A loss that changes by no more than this share of itself is flat: what is left is rounding."""
+EDGE = 0.03
+"""Share of the stretch at its ends where the present point is not well seen."""
+
+
+@dataclass(frozen=True)
+class LossLine:
+    """The loss over all rows along one weight.
+
+    ========== =========================================================================
+    `state`    the State that it was found for
+    `point`    the loss and its slope there
+    `landing`  where the next step of gradient descent takes the weight, and the loss
+               with that weight alone changed; None where that is no number
+    `values`   values of the weight, evenly from one end of the stretch to the other
+    `loss`      the loss at each of them; it may be infinite or NaN
+    ========== =========================================================================
+    """
+
+    state: State
+    weight: Address
+    point: LossPoint
+    landing: tuple[float, float] | None
+    values: Array
+    loss: Array
+
+    @property
+    def w(self) -> float:
+        """The weight."""
+        return self.state.network.value_of(self.weight)
+
+    @property
+    def stretch(self) -> tuple[float, float]:
+        """The values at both ends."""
+        return float(self.values[0]), float(self.values[-1])
+
+    def at(self, w: float) -> float:
+        """Return about the loss at `w`, between the points that are known."""
+        return float(np.interp(w, self.values, self.loss))
+
+    @property
+    def drawable(self) -> bool:
+        """Whether the present point can be drawn."""
+        low, high = self.stretch
+        seen = low <= self.w <= high and low < high
+        return seen and self.point.loss <= LARGEST and math.isfinite(self.point.slope)
+
+    def heights(self) -> tuple[float, float]:
+        """Return from which loss to which one should look; what is far above the rest is cut off."""
+        known = self.loss[self.loss <= LARGEST]
+        if len(known) == 0:
+            return 0.0, 1.0
+        low, high = float(known.min()), float(known.max())
+        seen = [self.point.loss, float(min(known[0], known[-1]))]
+        if self.landing and self.stretch[0] <= self.landing[0] <= self.stretch[1]:
+            seen.append(self.landing[1])
+        base = min(low, 0.0)  # below 0 is a cross-entropy of targets that are no shares
+        high = min(high, max([low, *(base + HIGHEST * (loss - base) for loss in seen if loss <= LARGEST)]))
+        high = max(high, self.point.loss)
+        if low == high == 0.0:
+            return -0.1, 1.0
+        room = high - low if high - low > FLAT * abs(high) else abs(high)
+        floor = 0.0 if 0.0 <= low < high / 2 else low - 0.08 * room
+        return floor - 0.1 * (high - floor), high + 0.08 * room
+
+
+def is_of(line: LossLine, state: State) -> bool:
+    """Tell whether all of `line` holds for `state`."""
+    return (
+        line.state.network is state.network
+        and measures_alike(line.state, state)
+        and _step_of(line.state) == _step_of(state)
+    )
+
+
+def is_plain(state: State) -> bool:
+    """Tell whether the next update is a step of gradient descent over all rows."""
+    size = state.training.batch_size
+    return state.training.optimizer == "gradient_descent" and (size is None or size >= state.trained_rows)
+
+
+def _step_of(state: State) -> tuple[float, bool]:
+    return state.training.learning_rate, is_plain(state)
+
+
+def loss_line(
+    state: State, weight: Address, before: LossLine | None, slopes: MeanSlopes | None = None
+) -> Iterator[LossLine | None]:
+    """Yield None after each unit of work, and the line as soon as it is known, then a finer one.
+
+    What is known from the line before is used again, and its stretch is kept where that shows the same.
+    `slopes` are those over all rows where they are known.
+    """
+    point = yield from at_present(state, weight, slopes)
+    landed = yield from _landing(state, weight, point)
+    if before is not None and _line_holds(before, state):
+        yield replace(before, state=state, point=point, landing=landed)
+        return
+    stretch = yield from span(state, weight, point)
+    if before is not None and shows(before.stretch, stretch, state.network.value_of(weight)):
+        stretch = before.stretch
+    for count in (COARSE, FINE):
+        values = np.linspace(*stretch, count)
+        loss = yield from along(state, weight, values)
+        yield LossLine(state, weight, point, landed, values, loss)
+
+
+def _landing(state: State, weight: Address, point: LossPoint) -> Work[tuple[float, float] | None]:
+    end = landing(state, weight, point.slope)
+    if not math.isfinite(end):
+        return None
+    loss = yield from along(state, weight, [end])
+    return end, float(loss[0])
+
+
+def _line_holds(before: LossLine, state: State) -> bool:
+    """Tell whether the curve is the same one and shows the present point."""
+    low, high = before.stretch
+    return (
+        len(before.values) == FINE
+        and low <= state.network.value_of(before.weight) <= high
+        and before.state.training.learning_rate == state.training.learning_rate
+        and same_but(before.state, state, before.weight)
+    )
+
+
+def shows(stretch: tuple[float, float], wanted: tuple[float, float], w: float) -> bool:
+    """Tell whether a stretch shows `w` and about what another one would: the axis need not move."""
+    low, high = stretch
+    width = high - low
+    return (
+        low + EDGE * width <= w <= high - EDGE * width
+        and 0.3 * width <= wanted[1] - wanted[0] <= 1.3 * width
+        and abs((wanted[0] + wanted[1]) / 2 - (low + high) / 2) <= 0.5 * width
+    )
+
+
+FAR = 25.0
+"""A path that is so many times as wide as what else is to be seen is not shown whole."""
+SHARE_BESIDE = 0.08
+"""Room beside the path, as a share of its width."""
+
+
+@dataclass(frozen=True)
+class LossMap:
+    """The loss over all rows over two weights: `loss` at the State that it was found for, and a grid."""
+
+    state: State
+    first: Address
+    second: Address
+    loss: float
+    grid: Grid
+
+    @property
+    def stretches(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Where both axes begin and end."""
+        return _ends(self.grid.values1), _ends(self.grid.values2)
+
+    @property
+    def drawable(self) -> bool:
+        """Whether the present point can be drawn."""
+        return all(
+            low <= w <= high and low < high for w, (low, high) in zip(self.here, self.stretches, strict=True)
+        )
+
+    @property
+    def here(self) -> tuple[float, float]:
+        """Both weights."""
+        return self.state.network.value_of(self.first), self.state.network.value_of(self.second)
+
+
+def loss_map(
+    state: State,
+    first: Address,
+    second: Address,
+    path: Array,
+    before: LossMap | None,
+    slopes: MeanSlopes | None = None,
+) -> Iterator[LossMap | None]:
+    """Yield None after each unit of work, and the map as soon as it is known, then finer ones.
+
+    `path` has shape (points, 2). What is known from the map before is used again, and its stretches are kept
+    where they show the same. `slopes` are those over all rows where they are known.
+    """
+    loss = (yield from at_present(state, first, slopes)).loss
+    known = None
+    if before is not None and _map_holds(before, state):
+        yield replace(before, state=state, loss=loss)
+        stretches, known = before.stretches, before.grid.loss
+    else:
+        was1, was2 = before.stretches if before is not None else (None, None)
+        stretch1 = yield from _stretch(state, first, path[:, 0], was1, slopes)
+        stretch2 = yield from _stretch(state, second, path[:, 1], was2, slopes)
+        stretches = stretch1, stretch2
+    for grid in refined(state, first, second, *stretches, known):
+        yield None if grid is None else LossMap(state, first, second, loss, grid)
+
+
+def _map_holds(before: LossMap, state: State) -> bool:
+    """Tell whether the map is the same one and shows the present point."""
+    inside = [
+        low <= state.network.value_of(weight) <= high
+        for weight, (low, high) in zip((before.first, before.second), before.stretches, strict=True)
+    ]
+    return all(inside) and same_but(before.state, state, before.first, before.second)
+
+
+def _stretch(
+    state: State,
+    weight: Address,
+    path: Array,
+    before: tuple[float, float] | None,
+    slopes: MeanSlopes | None,
+) -> Work[tuple[float, float]]:
+    """Find the stretch of a weight that shows what is worth it, and the path unless that is very long."""
+    point = yield from at_present(state, weight, slopes)
+    low, high = yield from span(state, weight, point)
+    if len(path) and float(np.ptp(path)) <= FAR * (high - low):
+        room = SHARE_BESIDE * float(np.ptp(path))
+        low, high = min(low, float(path.min()) - room), max(high, float(path.max()) + room)
+    if before is not None and shows(before, (low, high), state.network.value_of(weight)):
+        return before
+    return low, high
+
+
+def _ends(values: Array) -> tuple[float, float]:
+    return float(values[0]), float(values[-1])

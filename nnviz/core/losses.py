@@ -15,11 +15,9 @@ from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from nnviz.core.activation import Total
-from nnviz.core.expressions import Expression, Number, Square
-from nnviz.core.kernels import Array, Call
-from nnviz.core.names import quoted
-from nnviz.core.rules import EXP, LN, Symbol
+from nnviz.core.activations import Array, Call, Total
+from nnviz.core.expressions import EXP, LN, Expression, Number, Square, Symbol
+from nnviz.core.numbers import quoted
 
 A, Y, ERROR = Symbol("a"), Symbol("y"), Symbol("error")
 """What a rule may speak of: an output, its target, and a − y."""
@@ -28,7 +26,7 @@ Terms: TypeAlias = Callable[[Array, Array, Array], Array]
 """Of z, a and y of the outputs, shape (…, rows, outputs) each, a new array of that shape."""
 
 
-class Elsewhere(NamedTuple):
+class LossNotation(NamedTuple):
     """The loss in other people's notation; code is written by it.
 
     =========== ==========================================================================
@@ -95,7 +93,7 @@ class Loss:
     slopes_a: Terms
     term: Expression
     slope_rule: Expression
-    elsewhere: Elsewhere
+    elsewhere: LossNotation
     outputs: tuple[str, ...] = ()
     factor: float = 1.0
     least: float = 0.0
@@ -165,7 +163,7 @@ MSE = Loss(
     total=_sum_of_squares,
     term=Square(ERROR),
     slope_rule=2 * ERROR,
-    elsewhere=Elsewhere("(prediction - y) ** 2", "2 * error", "MeanSquaredError", "MSELoss"),
+    elsewhere=LossNotation("(prediction - y) ** 2", "2 * error", "MeanSquaredError", "MSELoss"),
 )
 
 # Cross-entropy, of a softmax over all outputs and of sigmoids one by one; from z, so that nothing overflows
@@ -227,7 +225,7 @@ _of_softmax_output = Loss(
         lambda total: A - Y if abs(total - 1.0) < 1e-12 else A * Symbol("Σy") - Y,
         "The a that softmax's slope brings cancels the 1/a of the ln.",
     ),
-    elsewhere=Elsewhere(
+    elsewhere=LossNotation(
         "y * (np.logaddexp.reduce(z, axis=-1, keepdims=True) - z)",
         "prediction * y.sum(axis=-1, keepdims=True) - y",
         "CategoricalCrossentropy",
@@ -252,7 +250,7 @@ _of_sigmoid_output = Loss(
     term_by_z=_sigmoid_by_z,
     slope_rule=(A - Y) / (A * (1 - A)),
     short=Short(lambda _total: A - Y, "The a·(1 − a) of sigmoid's slope cancels that under the error."),
-    elsewhere=Elsewhere(
+    elsewhere=LossNotation(
         "np.logaddexp(0, z) - y * z",
         "error",
         "BinaryCrossentropy",

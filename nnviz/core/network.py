@@ -1,23 +1,74 @@
-"""A dense network: layers of named nodes with weights, and what it computes. Knows nothing of training."""
+"""Network and Layer: immutable weights, biases and names, and the forward pass."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnviz.core.activation import Activation
-from nnviz.core.activations import Array, activation
-from nnviz.core.address import default_inputs, layers_by_name
-from nnviz.core.frozen import ByValue, frozen
-from nnviz.core.limits import LAYERS, NODES, NUMBERS
-from nnviz.core.names import Names, quoted
+from nnviz.core.activations import Activation, Array, activation
+from nnviz.core.address import Address, default_inputs, layers_by_name
 from nnviz.core.notebook import AsHtml, AsSvg
-from nnviz.core.numbers import counted
+from nnviz.core.numbers import LAYERS, NODES, NUMBERS, Names, counted, quoted
+
+
+def frozen(values: ArrayLike, place: str) -> Array:
+    """Return `values`, lists, tuples or an array, as a read-only float64 array of its own.
+
+    Raises ValueError, which names the place, for what is no numbers in rows of one length, where one of them
+    is not finite, and where too many are there.
+    """
+    if isinstance(values, np.ndarray):
+        NUMBERS.check(values.size, place)  # before they are copied
+    try:
+        given = np.asarray(values)
+        if given.dtype.kind not in "biufO":  # NumPy would make other numbers of complex ones, and of dates
+            raise TypeError
+        with np.errstate(invalid="ignore"):  # of a NaN that signals, which is refused below
+            array = np.array(given, dtype=np.float64)
+    except OverflowError:
+        raise ValueError(f"{place}: expected finite numbers, found one that is too large") from None
+    except (TypeError, ValueError):
+        raise ValueError(f"{place}: expected numbers, in rows of one length") from None
+    finite = np.isfinite(array)
+    if not finite.all():
+        index = tuple(np.argwhere(~finite)[0])
+        where = "".join(f"[{i}]" for i in index)
+        found = "NaN" if np.isnan(array[index]) else "one that is too large"
+        raise ValueError(f"{place}{where}: expected a finite number, found {found}")
+    array.flags.writeable = False
+    return array
+
+
+class ByValue:
+    """A frozen dataclass that holds `ARRAYS` (or None): they are made read-only, and compared by value.
+
+    Raises ValueError where one of them holds what is not a finite number, so that no State does.
+    """
+
+    ARRAYS: ClassVar[tuple[str, ...]]
+    __hash__ = None  # type: ignore[assignment]  # equal by value, so not by identity
+
+    def __post_init__(self) -> None:
+        for name in self.ARRAYS:
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, frozen(getattr(self, name), name))
+
+    def __eq__(self, other: object) -> bool:
+        if self is other or type(self) is not type(other):
+            return self is other
+        names = [field.name for field in fields(self)]  # type: ignore[arg-type]
+        return all(_same(getattr(self, name), getattr(other, name)) for name in names)
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return np.array_equal(one, other)
+    return type(one) is type(other) and one == other
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,6 +277,40 @@ class Network(AsSvg):
         """Yield every name, inputs first."""
         for column in range(len(self.layers) + 1):
             yield from self.names(column)
+
+    def name_of(self, address: Address) -> str:
+        """Return "accounts → node_0" for a weight, "bias of node_0", "target of node_0", or "node_0"."""
+        node = self.names(address.column)[address.node]
+        if address.kind == "weight":
+            return f"{self.names(address.layer)[address.source]} → {node}"
+        return f"{address.kind} of {node}" if address.kind in ("bias", "target") else node
+
+    def has(self, address: Address) -> bool:
+        """Return whether the network has this node, weight or bias."""
+        if address.layer >= len(self.layers) or address.node >= self.sizes[address.column]:
+            return False
+        if address.kind == "bias":
+            return self.layers[address.layer].biases is not None
+        return address.kind != "weight" or address.source < self.sizes[address.layer]
+
+    def value_of(self, address: Address) -> float:
+        """Return the weight or bias at an address that the network has."""
+        layer = self.layers[address.layer]
+        if address.kind == "weight":
+            return float(layer.weights[address.node, address.source])
+        assert address.kind == "bias"
+        assert layer.biases is not None
+        return float(layer.biases[address.node])
+
+    def all_weights(self) -> list[Address]:
+        """Return the address of every weight and bias, node by node; a node's bias follows its weights."""
+        addresses: list[Address] = []
+        for k, layer in enumerate(self.layers):
+            for j in range(len(layer)):
+                addresses += [Address("weight", k, j, i) for i in range(self.sizes[k])]
+                if layer.biases is not None:
+                    addresses.append(Address("bias", k, j))
+        return addresses
 
     def with_layer(self, index: int, layer: Layer) -> Network:
         """Return this network with layer `index` replaced; the others are shared."""

@@ -13,15 +13,14 @@ from typing import ClassVar, NamedTuple, Protocol
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.expressions import Expression, Square
-from nnviz.core.rules import ROOT, Power, Symbol
+from nnviz.core.expressions import ROOT, Expression, Power, Square, Symbol
 
 W, RATE, SLOPE, T = Symbol("w"), Symbol("learning_rate"), Symbol("slope"), Symbol("t")
 """What a rule may speak of: the weight or bias, its slope, and how many updates there are with this one."""
 M, V, M_HAT, V_HAT = Symbol("m"), Symbol("v"), Symbol("m_hat"), Symbol("v_hat")
 
 
-class Elsewhere(NamedTuple):
+class OptimizerNotation(NamedTuple):
     """The optimizer in other people's notation, with `learning_rate`; code is written by it.
 
     ============= ==========================================================================
@@ -57,7 +56,7 @@ class Optimizer(Protocol):
     any_slope_moves: ClassVar[bool]
     """Whether it divides by the slopes' own size, so that its steps are long however small they are."""
 
-    elsewhere: ClassVar[Elsewhere | None] = None
+    elsewhere: ClassVar[OptimizerNotation | None] = None
     """How Keras and PyTorch have it, if they do."""
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
@@ -89,7 +88,7 @@ class GradientDescent(Optimizer):
     rule = (("w", W - RATE * SLOPE),)
     rate_in_slopes = True
     any_slope_moves = False
-    elsewhere = Elsewhere(
+    elsewhere = OptimizerNotation(
         "optimizers.SGD(learning_rate)",
         "SGD(model.parameters(), lr=learning_rate)",
         keras_file=("SGD", {"momentum": 0.0, "nesterov": False}),
@@ -112,7 +111,7 @@ class Momentum(Optimizer):
     rule = (("v", 0.9 * V + SLOPE), ("w", W - RATE * V))
     rate_in_slopes = False
     any_slope_moves = False
-    elsewhere = Elsewhere(
+    elsewhere = OptimizerNotation(
         "optimizers.SGD(learning_rate, momentum=0.9)",
         "SGD(model.parameters(), lr=learning_rate, momentum=0.9)",
         keras_file=("SGD", {"momentum": 0.9, "nesterov": False}),
@@ -149,7 +148,7 @@ class Adam(Optimizer):
     )
     rate_in_slopes = False
     any_slope_moves = True
-    elsewhere = Elsewhere(
+    elsewhere = OptimizerNotation(
         "Adam(learning_rate)",
         "Adam(model.parameters(), lr=learning_rate)",
         _KERAS_ADAM,

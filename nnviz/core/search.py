@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.cost import forward_ns
-from nnviz.core.health import Flags, Health, health
 from nnviz.core.network import Layer, Network
+from nnviz.core.results import Flags, Health, health
+from nnviz.core.slopes import forward_ns
 from nnviz.core.state import State
 
 Indices = NDArray[np.intp]
@@ -159,7 +159,7 @@ def _some_rows(state: State, look_ns: float) -> tuple[Array, str]:
 
 
 def _match(network: Network, address: Address) -> Match:
-    return Match(address, address.name(network), address.value(network))
+    return Match(address, network.name_of(address), network.value_of(address))
 
 
 def _edges(network: Network, text: str, limit: int) -> Iterator[Match]:

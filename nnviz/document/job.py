@@ -1,27 +1,201 @@
-"""Updates that are under way, made in short slices between two frames.
+"""Training in slices, on the window's thread while a slice is short, else on a thread of its own.
 
-Knows nothing of documents and widgets.
-
-What is too long for a slice goes on in a thread.
+BLAS releases Python's lock, so the window responds meanwhile.
 """
 
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from nnviz.core import edits
-from nnviz.core.cost import trainer_ns
 from nnviz.core.history import BUCKETS
-from nnviz.core.run import Training
-from nnviz.core.state import State
-from nnviz.core.training.past import Replay
-from nnviz.core.training.trainer import Trainer
-from nnviz.document.training.background import Background
+from nnviz.core.metrics import risen_since
+from nnviz.core.numbers import counted, shown
+from nnviz.core.replay import Replay
+from nnviz.core.slopes import trainer_ns
+from nnviz.core.state import State, Training
+from nnviz.core.trainer import Trainer
+
+UNITS_S = (("s", 1, 100), ("min", 60, 6000), ("h", 3600, 360_000), ("d", 86_400, 63_115_200))
+"""Units of time: (name, its seconds, the time in seconds below which it is used). Days go up to two years."""
+NO_ROWS = "There are no rows to train on: add one in the data table, or load some from a CSV file."
+NO_TARGETS = "There are no targets to train on: type them in the data table."
+ALL_KEPT = "All rows are kept for validation: make its share smaller, or add rows."
+
+
+def in_words(updates: int, speed: float) -> str:
+    """Say how long a run takes, in a few letters: "0.3 s", "55 min", "12 d", "years", or "fastest"."""
+    pace = updates_per_second(updates, speed)
+    if math.isinf(pace):
+        return "fastest"
+    seconds = updates / pace
+    if seconds < 9.5:  # rounds to one digit
+        return f"{seconds:.1g} s"
+    for unit, unit_s, below_s in UNITS_S:
+        if seconds < below_s:
+            return f"{seconds / unit_s:.0f} {unit}"
+    return "years"
+
+
+def missing(state: State) -> str:
+    """Return the sentence that says what is missing before there is anything to train, and what to do."""
+    if not len(state.data):
+        return NO_ROWS
+    if state.data.targets is None:
+        return NO_TARGETS
+    return "" if state.trainable else ALL_KEPT
+
+
+def refusal(error: ValueError) -> str:
+    """Return the sentence that says why there is nothing to train."""
+    place, _, _ = str(error).partition(": ")
+    told = {"data": NO_ROWS, "data.targets": NO_TARGETS, "validation": ALL_KEPT}.get(place)
+    return told or f"{str(error)[0].upper()}{str(error)[1:]}."
+
+
+def paused(done: int, updates: int) -> str:
+    """Say how far a run has come that goes no further for now."""
+    return f"Paused after {done:,} of {counted(updates, 'update')}"
+
+
+def outcome(
+    label: str, before: State, after: State, diverged: bool, error: ValueError | None
+) -> tuple[str, bool]:
+    """Say what came of the updates from `before` to `after`, and tell whether it is a warning.
+
+    `label` says what was done: `20 updates`; `error` is why it could not go on.
+    """
+    if error:
+        return refusal(error), True
+    if diverged:
+        return _divergence(before, after), True
+    start, end, loss = _loss_of(before, after), _loss_of(after, after), after.measure
+    change = f"{shown(start)} → {shown(end)}"
+    if end > start:
+        rate = shown(tenth(after.training.learning_rate))
+        return f"{label}: the {loss.word} rose, {change}; try a learning rate of {rate} or less.", True
+    risen = risen_since(after)
+    since = "" if risen is None else f"; validation has risen since iteration {risen}: over-fitting"
+    return f"{label}: {loss.title} {change}{since}", False
+
+
+def _loss_of(state: State, after: State) -> float:
+    """Return the loss at the end of the history of `state`, or else at the start of that of `after`."""
+    if state.run and state.run.history:
+        return state.run.history.last[1]
+    assert after.run is not None
+    return float(after.run.history.points[0, 1])
+
+
+def tenth(rate: float) -> float:
+    """Return a tenth of a learning rate, in decimal: of 0.7 it is 0.07, not 0.06999999999999999."""
+    return float(Decimal(repr(rate)) / 10)
+
+
+def _divergence(before: State, after: State) -> str:
+    rate = after.training.learning_rate
+    first = after.iteration == before.iteration
+    where = f"at iteration {after.iteration + 1}" if first else f"after iteration {after.iteration}"
+    what = f"with learning rate {shown(rate)} the steps overshoot, beyond any number"
+    return f"Diverged {where}: {what}. Try a tenth, {shown(tenth(rate))}."
+
+
+PATIENCE_S = 0.04
+"""How long stopping waits for the unit that is under way; after that it ends alone and is forgotten."""
+
+
+class Background:
+    """Works until iteration `last`; the thread alone touches the trainer, and makes it too, by `ready`.
+
+    After it has handed a State out, it works `work_per_state` times as long as that took.
+
+    =============== ==============================================================
+    `asked`         the iteration up to which it may go by now
+    `learning_rate` may be set; holds from the next update on
+    `ended`         there is nothing more to do, or `error` says why it cannot go on
+    =============== ==============================================================
+    """
+
+    def __init__(
+        self,
+        ready: Callable[[], tuple[Trainer | Replay, Iterator[None]]],
+        learning_rate: float,
+        asked: int,
+        last: int,
+        work_per_state: float,
+    ) -> None:
+        self.learning_rate = learning_rate
+        self.asked = asked
+        self.ended = False
+        self.error: ValueError | None = None
+        self._ready, self._last, self._work_per_state = ready, last, work_per_state
+        self._latest: tuple[State, bool] | None = None
+        self._wanted = self._stopped = False
+        self._next_hand_out = 0.0
+        self._woken = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="nnviz training", daemon=True)
+        self._thread.start()
+
+    def end_soon(self) -> None:
+        """Ask the thread to end after the unit that is under way, and to hand its State out."""
+        self._stopped = True
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Ask the thread to end, and wait for it a little."""
+        self.end_soon()
+        self._thread.join(PATIENCE_S)
+
+    def take(self) -> tuple[State, bool] | None:
+        """Return the last State that was handed out and whether it has diverged; ask for the next one.
+
+        The same State may come again.
+        """
+        self._wanted = True
+        self._woken.set()
+        return self._latest
+
+    def _run(self) -> None:
+        try:
+            self._trainer, self._work = self._ready()
+            self._handed_out = self._trainer.iteration
+            while not self._stopped and self._one_unit():
+                news = self._trainer.iteration > self._handed_out
+                if self._wanted and news and time.perf_counter() >= self._next_hand_out:
+                    self._hand_out()
+            self._hand_out()
+        except ValueError as error:
+            self.error = error
+        except MemoryError:
+            self.error = ValueError("there is not enough memory to go on")
+        finally:
+            self.ended = True
+
+    def _one_unit(self) -> bool:
+        """Make one unit, or wait where the pace asks for none; tell whether to go on."""
+        trainer = self._trainer
+        if self.asked <= trainer.iteration < self._last:
+            self._woken.wait(0.1)
+            self._woken.clear()
+            return True
+        trainer.learning_rate = self.learning_rate
+        return next(self._work, self) is not self and not trainer.diverged
+
+    def _hand_out(self) -> None:
+        began = time.perf_counter()
+        self._wanted, self._handed_out = False, self._trainer.iteration
+        state = self._trainer.state()
+        self._latest = state, self._trainer.diverged
+        now = time.perf_counter()
+        self._next_hand_out = now + self._work_per_state * (now - began)
+
 
 FRAME_S = 1 / 60
 SPARE_S = 0.0007

@@ -1,20 +1,119 @@
-"""Plays the walk on the diagram: its clock, what a person asks for, and the update at its end.
+"""Playback of the walk: which step is shown when.
 
-The first three phases never touch the document; the update is the training panel's One update.
+Has no clock: the caller advances it by a given time. Only its last phase changes the document, by one update.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from operator import is_
 from typing import Literal, TypeAlias
 
 from PySide6.QtCore import QEasingCurve, QObject, QVariantAnimation, Signal
 
+from nnviz.core.results import FEW_ROWS
 from nnviz.core.state import State
+from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
-from nnviz.document.selection import Selection
-from nnviz.document.training.runner import Runner
-from nnviz.document.walk.walk import PHASES, Phase, Progress, Walk
-from nnviz.document.walk.words import invitation
+from nnviz.document.training import Runner
+from nnviz.document.walk import (
+    NOTHING,
+    PHASES,
+    Phase,
+    Progress,
+    StepWords,
+    Walk,
+    Walking,
+    WalkStep,
+    invitation,
+    of_layer,
+    words,
+)
+
+MOVE_S = 1.0
+"""How long a step moves; the last part of it only says the rest."""
+FIRST_S, LAST_S = 1.0, 4.0
+"""How long the beginning stands before anything moves, and all values after the update."""
+READ_S, LETTER_S, LONGEST_S = 0.6, 0.015, 3.0
+"""How long a step rests: so long, and for each letter that is said of it, up to so long."""
+
+
+class Reel:
+    """A walk that is played: `progress` and `t` are where it stands."""
+
+    def __init__(self, walk: Walk, *, by_layer: bool = False) -> None:
+        self.progress, self.t = Progress(walk), 0.0
+        self.progress.by_layer = by_layer
+
+    def play(self, moves: int, said: Callable[[], str]) -> Iterator[float]:
+        """Yield at each moment, `moves` of them while a step moves, how many seconds that stands.
+
+        `said` returns what is said of the step done last. At the last moment the walk is active no more.
+        """
+        progress, walk = self.progress, self.progress.walk
+        progress.stand_at(0)
+        while progress.position < len(walk):
+            first = progress.position == 0
+            progress.set_off()
+            for move in range(moves):
+                self.t = move / moves
+                yield FIRST_S if first and not move else MOVE_S / moves
+            self.t = 0.0
+            progress.stand_at(progress.goal)
+            yield min(READ_S + LETTER_S * len(said()), LONGEST_S)
+        progress.end()
+        yield LAST_S
+
+
+class Narrator(QObject):
+    """Knows what is to be said at present. `said` carries it whenever it is something else, on one line."""
+
+    said = Signal(str)
+
+    def __init__(self, player: Walking, derived: Derived, parent: QObject) -> None:
+        super().__init__(parent)
+        self._player, self._derived = player, derived
+        self._last = ""
+        self._known: dict[Callable[[str], str], tuple[tuple[object, ...], StepWords]] = {}
+        """What was said last with names made short so, and of what: a frame asks for it again."""
+
+    def words(self, short: Callable[[str], str] = str) -> StepWords:
+        """Return what is said of the step in progress, or done last; `short` makes a name fit."""
+        progress = self._player.progress
+        if progress.waits:
+            return invitation(progress.phase)
+        steps = progress.told
+        return self._of(steps[0], short) if len(steps) == 1 else NOTHING
+
+    def _of(self, step: WalkStep, short: Callable[[str], str]) -> StepWords:
+        derived = self._derived
+        few = len(derived.state.data) <= FEW_ROWS
+        whole = derived.means if step.deed == "losses" and few else None
+        update = derived.means_of_update if step.phase == "update" else None
+        computed = replace(derived.of_row, whole=whole, update=update)
+        loss = derived.loss if step.deed == "losses" else None
+        of = (derived.state, step, computed.trace, computed.slopes, whole, update, loss)
+        known, said = self._known.get(short, ((), NOTHING))
+        if len(known) != len(of) or not all(map(is_, known, of)):  # to compare their arrays would cost more
+            said = words(derived.state, computed, step, loss, short)
+            self._known[short] = of, said
+        return said
+
+    @property
+    def text(self) -> str:
+        """What is said on one line, also of a whole layer."""
+        steps = self._player.progress.told
+        network = self._derived.state.network
+        return of_layer(steps[0], network) if len(steps) > 1 else self.words().text if steps else ""
+
+    def tell(self) -> None:
+        """Say what is done now, if it is something else."""
+        text = self.text
+        if text != self._last:
+            self._last = text
+            self.said.emit(text)
+
 
 Repeat: TypeAlias = Literal["phase", "rows", "rounds"]
 """What Play does at the end of a phase: stop, the forward pass of the next row, the next phase."""

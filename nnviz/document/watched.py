@@ -1,8 +1,4 @@
-"""A training that runs in a script and is shown as it goes on. Knows nothing of widgets and processes.
-
-A thread reads what comes through the pipe; the newest of it becomes the document's State once a frame, and
-every view shows that same one.
-"""
+"""A training in a Python script, as the window follows it."""
 
 from __future__ import annotations
 
@@ -18,12 +14,11 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from nnviz.core.history import History
 from nnviz.core.numbers import counted, shown
-from nnviz.core.run import Run
-from nnviz.core.state import State, with_weights
-from nnviz.core.training.passes import as_layers
+from nnviz.core.state import Run, State, with_weights
+from nnviz.core.trainer import as_layers
 from nnviz.document.document import Document
-from nnviz.document.training.job import FRAME_PER_SHOWING, FRAME_S, USUAL_LIMITS
-from nnviz.document.training.runner import differ_in_notes
+from nnviz.document.job import FRAME_PER_SHOWING, FRAME_S, USUAL_LIMITS
+from nnviz.document.training import differ_in_notes
 from nnviz.files.errors import FileError
 from nnviz.files.frames import Frame, Mailbox, read_on
 

@@ -1,4 +1,4 @@
-"""Lines about the means over many rows and the update that takes them: the loss, a slope, a new weight."""
+"""Explanations of means over all rows of a batch."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.explanation.arithmetic import Line, Note, Written, write
-from nnviz.core.expressions import Expression, Number, Sum
+from nnviz.core.expressions import Expression, Number, Sum, Symbol
 from nnviz.core.losses import Loss
 from nnviz.core.numbers import counted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.results import FEW_ROWS, Means
-from nnviz.core.rules import Symbol
 from nnviz.core.slopes import Slopes
 from nnviz.core.state import State
-from nnviz.core.training.passes import place
+from nnviz.core.trainer import place
+from nnviz.explain.lines import Line, Note, Written, write
 
 
 def update_heading(state: State, means: Means) -> str:
@@ -143,7 +142,7 @@ def update_lines(state: State, address: Address, slope: float) -> list[Line]:
     """Return the lines that lead to the new value; `slope` is the mean over the update's rows."""
     update = Number(float(state.iteration + 1))
     values = {
-        "w": Number(address.value(state.network), address),
+        "w": Number(state.network.value_of(address), address),
         "learning_rate": Number(state.training.learning_rate),
         "slope": Number(slope, address, slope=True),
         "t": update,

@@ -1,4 +1,4 @@
-"""FileError: what is wrong with a file, where, and what to do, in one sentence. Knows nothing of formats."""
+"""FileError, its messages, and the progress of reading and writing."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias, TypeVar
 
-from nnviz.core.names import on_one_line, shortened
+from nnviz.core.numbers import on_one_line, shortened
 
 LONGEST = 600
 """Letters of a sentence; what stands in it comes from a file, which may hold anything."""
@@ -133,3 +136,43 @@ def writing_failed(path: Path, error: OSError) -> FileError:
 def _told(sentence: str, path: Path, error: OSError) -> FileError:
     why = (error.strerror or type(error).__name__).lower()
     return FileError(sentence.format(name=path, folder=path.parent, why=why))
+
+
+Progress: TypeAlias = Callable[[float], None]
+"""Told, now and then, which part is read, from 0 to 1; what it raises ends the reading."""
+
+STEP = 2**18
+"""Letters between two such words: some milliseconds of reading."""
+
+LOOK_S = 0.02
+"""Between two looks, while something is waited for, at what a person does."""
+
+_Found = TypeVar("_Found")
+
+
+class CancelledError(FileError):
+    """A person has stopped the reading."""
+
+    def __init__(self) -> None:
+        super().__init__("you have stopped it")
+
+
+def waited(work: Callable[[], _Found], progress: Progress | None) -> _Found:
+    """Return what `work` returns, which waits for something; nobody knows how far it is.
+
+    With `progress` it runs in a thread, so that a window stays alive and can end the wait.
+    """
+    if progress is None:
+        return work()
+    found: Future[_Found] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(work())
+        except BaseException as error:
+            found.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()  # nobody can end it while nothing comes
+    while not wait([found], LOOK_S).done:
+        progress(0.0)
+    return found.result()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from nnviz._resources import resources
 from nnviz.files.errors import FileError, reading_failed
+from nnviz.system import resources
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.history import BUCKETS, History
-from nnviz.core.limits import NUMBERS
+from nnviz.core.numbers import NUMBERS
 from nnviz.core.state import State
 from nnviz.files import snapshot
 from nnviz.files.errors import FileError

@@ -16,10 +16,11 @@ import msgspec
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.limits import (
+from nnviz.core.numbers import (
     DIGITS,
     EARLIER_POINTS,
     EARLIER_RUNS,
+    HALF,
     LAYERS,
     NESTING,
     NOTES,
@@ -29,10 +30,10 @@ from nnviz.core.limits import (
     SEGMENTS,
     WEIGHT_SETS,
     Limit,
+    is_whole,
+    quoted,
 )
-from nnviz.core.names import HALF, is_whole, quoted
-from nnviz.files.errors import FileError, told_by_core
-from nnviz.files.progress import STEP, Progress
+from nnviz.files.errors import STEP, FileError, Progress, told_by_core
 
 OBJECTS = Limit("objects", NOTES.most + SEGMENTS.most + 2 * LAYERS.most * WEIGHT_SETS.most)
 CURVES = 4 * POINTS.most + EARLIER_RUNS.most * EARLIER_POINTS.most

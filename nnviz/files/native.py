@@ -7,14 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 from nnviz.core.address import default_nodes
-from nnviz.core.columns import Column, Columns
-from nnviz.core.names import quoted
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State, WeightSet
+from nnviz.core.numbers import quoted
+from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
 from nnviz.files import json_text, runs, version1
 from nnviz.files.errors import FileError, told_by_core
-from nnviz.files.parts import (
+from nnviz.files.source import Source
+from nnviz.files.version1 import (
+    ColumnPart,
+    DataPart,
+    File,
+    LayerPart,
+    NetworkPart,
+    WeightSetPart,
     all_weights,
     biases_of,
     check_count,
@@ -25,8 +30,6 @@ from nnviz.files.parts import (
     training_part,
     weights_parts,
 )
-from nnviz.files.source import Source
-from nnviz.files.version1 import ColumnPart, DataPart, File, LayerPart, NetworkPart, WeightSetPart
 
 
 def sniff(data: bytes) -> bool:

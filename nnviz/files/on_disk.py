@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nnviz.files import atomic
+from nnviz.files.atomic import is_stream, read_bytes
 from nnviz.files.errors import FileError
-from nnviz.files.opening import is_stream, read_bytes
 from nnviz.files.source import Activations
 
 KEPT = "~"

@@ -1,11 +1,12 @@
-"""The one registry of formats: which module reads and writes which file. Knows nothing of what they hold.
+"""The registry of file formats: `load`, `save`, and files that nnviz refuses.
 
-A format works on bytes; finding it and replacing it safely is done here, once for all.
+A format converts between bytes and a State; choosing the format and writing safely happen here.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,14 +15,60 @@ from pathlib import Path
 from types import ModuleType
 
 from nnviz.core.activations import activation
-from nnviz.core.names import file_named, on_one_line
+from nnviz.core.numbers import file_named, on_one_line
 from nnviz.core.state import State
-from nnviz.files import atomic, pickles, strangers
-from nnviz.files.errors import FileError, not_installed, told_by_core
-from nnviz.files.left_out import RUN
-from nnviz.files.opening import LARGEST, LARGEST_BYTES, read_bytes
-from nnviz.files.progress import Progress
-from nnviz.files.source import Source, as_names
+from nnviz.files import atomic
+from nnviz.files.atomic import LARGEST, LARGEST_BYTES, read_bytes
+from nnviz.files.errors import FileError, Progress, not_installed, told_by_core
+from nnviz.files.source import RUN, Source, as_names
+
+_TORCH = (".pt", ".pth", ".ckpt")
+_SKLEARN = (".pkl", ".pickle", ".joblib")
+_PICKLE = re.compile(rb"\x80[\x02-\x05][\x28-\x95]")
+"""The protocol and an order; of a file that begins with the length of a header, the third byte is smaller."""
+_ZIP_OF_TORCH = re.compile(rb"PK\x03\x04.{22}.{4}[^\x00/]{1,200}/data\.pkl", re.DOTALL)
+
+
+def refuse_pickle(source: Source) -> None:
+    """Raise FileError, with the safe way round, for a pickle in any form, by its name or its bytes."""
+    suffix, head = source.path.suffix.lower(), source.data[:400]
+    if suffix in _TORCH or _ZIP_OF_TORCH.match(head):
+        raise FileError(
+            "PyTorch's own file is a pickle, a program that runs when it is loaded, so nnviz does not "
+            'load it; in Python: safetensors.torch.save_file(model.state_dict(), "model.safetensors")'
+        )
+    if suffix in _SKLEARN or _PICKLE.match(head):
+        raise FileError(
+            "a pickle is a program that runs when it is loaded, so nnviz does not load it; "
+            "in Python, where the model is at hand: nnviz.show(model)"
+        )
+
+
+_AS_KERAS = "nnviz does not open; in Python, where the model is at hand: model.save('model.keras')"
+_BY_BYTES = {
+    rb"\Z": "the file is empty",
+    rb"version https://git-lfs\.": "it stands for one that Git LFS keeps elsewhere: git lfs pull brings it",
+    rb"(?i)\s*<(?:!doctype\s+)?html": "it is a web page: download the file itself",
+    rb"\x93NUMPY": (
+        "it is one array without a name; in Python, with all of them: numpy.savez('model.npz', W0=…, b0=…)"
+    ),
+    rb"(?s).{4}TFL3": f"it is TensorFlow Lite's, which {_AS_KERAS}",
+}
+_SAVED_MODEL = f"it is a SavedModel of TensorFlow's, a program that {_AS_KERAS}"
+
+
+def refuse_unsupported(source: Source) -> None:
+    """Raise FileError for what one of these begins with, and for the file of TensorFlow's by its name."""
+    refuse_bytes(source.data)
+    if source.path.name == "saved_model.pb":
+        raise FileError(_SAVED_MODEL)
+
+
+def refuse_bytes(data: bytes) -> None:
+    """Raise FileError for what one of these begins with."""
+    for beginning, sentence in _BY_BYTES.items():
+        if re.match(beginning, data[:400]):
+            raise FileError(sentence)
 
 
 @dataclass(frozen=True)
@@ -109,15 +156,15 @@ TABLES = (".csv", ".tsv")
 
 FORMATS = (
     Format("nnviz network", (".json",), "native"),
-    Format("weights dictionary", (".py", ".txt", ".json"), "course.dictionary"),
+    Format("weights dictionary", (".py", ".txt", ".json"), "models.course"),
     Format("NumPy arrays", (".npz",), "models.npz"),
     Format("safetensors", (".safetensors",), "models.safetensors"),
-    Format("ONNX model", (".onnx",), "models.onnx.model", extra="models"),
-    Format("Keras model", (".keras",), "models.keras.archive", extra="models"),
-    Format("Keras model, HDF5", (".h5", ".hdf5", ".keras"), "models.keras.h5", (".h5",), "models"),
-    Format("TensorFlow.js layers model", (".json",), "models.keras.tfjs", ()),
-    Format("Keras architecture, weights beside it", (".json",), "models.keras.architecture", (), "models"),
-    Format("table of rows", TABLES, "table.format", ()),
+    Format("ONNX model", (".onnx",), "models.onnx", extra="models"),
+    Format("Keras model", (".keras",), "models.keras_archive", extra="models"),
+    Format("Keras model, HDF5", (".h5", ".hdf5", ".keras"), "models.keras_h5", (".h5",), "models"),
+    Format("TensorFlow.js layers model", (".json",), "models.tfjs", ()),
+    Format("Keras architecture, weights beside it", (".json",), "models.keras_json", (), "models"),
+    Format("table of rows", TABLES, "table", ()),
 )
 """Every format. Where several share a suffix, reading sniffs and saving takes the first."""
 
@@ -160,7 +207,7 @@ def read(source: Source) -> State:
 
 def is_table(source: Source) -> bool:
     """Tell whether a file holds rows and no network: one is made for them where it is read."""
-    return _format_of(source).home == "table.format"
+    return _format_of(source).home == "table"
 
 
 def is_saved(source: Source) -> bool:
@@ -278,8 +325,8 @@ def kinds() -> dict[str, tuple[str, ...]]:
 
 
 def _format_of(source: Source) -> Format:
-    pickles.refuse(source)
-    strangers.refuse(source)
+    refuse_pickle(source)
+    refuse_unsupported(source)
     suffix = source.path.suffix.lower()
     likely = [each for each in FORMATS if suffix in each.suffixes]
     for each in (*likely, *FORMATS):

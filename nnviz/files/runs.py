@@ -12,21 +12,28 @@ from operator import attrgetter
 import msgspec
 import numpy as np
 
-from nnviz.core.accuracy import classifies
 from nnviz.core.activations import Array
-from nnviz.core.cost import QUICK_NS, forward_ns
-from nnviz.core.frozen import frozen
 from nnviz.core.history import History
-from nnviz.core.limits import EARLIER_POINTS, EARLIER_RUNS, NUMBERS, POINTS, SEGMENTS, Limit
 from nnviz.core.losses import LOSSES
-from nnviz.core.names import quoted
+from nnviz.core.metrics import classifies
+from nnviz.core.network import frozen
+from nnviz.core.numbers import EARLIER_POINTS, EARLIER_RUNS, NUMBERS, POINTS, SEGMENTS, Limit, quoted
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.run import MOST_UPDATES, Architecture, Curve, EarlierRun, Run, Segment, Training
-from nnviz.core.state import State, with_weights
-from nnviz.core.training.passes import as_layers, in_one_vector
+from nnviz.core.slopes import QUICK_NS, forward_ns
+from nnviz.core.state import (
+    MOST_UPDATES,
+    Architecture,
+    Curve,
+    EarlierRun,
+    Run,
+    Segment,
+    State,
+    Training,
+    with_weights,
+)
+from nnviz.core.trainer import as_layers, in_one_vector
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.json_text import Point
-from nnviz.files.parts import all_weights, matrix, training_of, training_part, weights_parts
 from nnviz.files.version1 import (
     EarlierLayerPart,
     EarlierNetworkPart,
@@ -35,6 +42,11 @@ from nnviz.files.version1 import (
     RunPart,
     SegmentPart,
     WeightSetPart,
+    all_weights,
+    matrix,
+    training_of,
+    training_part,
+    weights_parts,
 )
 
 SETTINGS = SegmentPart.__struct_fields__[1:]

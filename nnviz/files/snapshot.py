@@ -18,11 +18,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.columns import Column
 from nnviz.core.history import History
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Architecture, Curve, EarlierRun, Run, Segment, Training
-from nnviz.core.state import Dataset, State, Weights, WeightSet
+from nnviz.core.state import (
+    Architecture,
+    Column,
+    Curve,
+    Dataset,
+    EarlierRun,
+    Run,
+    Segment,
+    State,
+    Training,
+    Weights,
+    WeightSet,
+)
 from nnviz.files import runs
 from nnviz.files.errors import FileError
 

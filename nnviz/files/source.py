@@ -1,4 +1,4 @@
-"""What a format reads: the bytes of a file, what a person has said of it, and the files beside it."""
+"""A file as its format reads it (`Source`), and lists of what a format does not keep."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from nnviz.core.activations import proposed
-from nnviz.core.names import quoted
-from nnviz.files.errors import FileError, UnansweredError
-from nnviz.files.opening import STANDARD_INPUT, is_stream, read_bytes
-from nnviz.files.progress import Progress
+from nnviz.core.network import Network
+from nnviz.core.numbers import quoted
+from nnviz.core.state import State
+from nnviz.files.atomic import STANDARD_INPUT, is_stream, read_bytes
+from nnviz.files.errors import FileError, Progress, UnansweredError
 
 Activations: TypeAlias = tuple[str, ...] | None
 """What a person says the layers have, one each, for a file that does not say it."""
@@ -94,3 +95,30 @@ class Source:
         if self.activations is None:
             raise UnansweredError(tuple(sizes), proposed(len(sizes) - 1))
         return self.activations
+
+
+RUN, SETTINGS = "the run", "the training settings"
+
+
+def lost(state: State, again: State) -> list[str]:
+    """Return the parts of `state` that `again`, which its file would be read as, does not have.
+
+    Of an empty part, such as no notes, nothing is lost.
+    """
+    parts = {
+        "the rows": state.data != again.data,
+        "the names of the inputs": state.network.inputs != again.network.inputs,
+        "the names of the nodes": _nodes(state.network) != _nodes(again.network),
+        "the title": state.name != again.name,
+        "the notes": state.notes != again.notes,
+        SETTINGS: state.training != again.training,
+        RUN: state.run is not again.run,
+        "the earlier runs": state.runs != again.runs,
+        "the weight sets": state.weight_sets != again.weight_sets,
+        "the columns of raw rows": any(column.values for column in state.columns),  # scaling is no loss
+    }
+    return [part for part, is_lost in parts.items() if is_lost]
+
+
+def _nodes(network: Network) -> list[tuple[str, ...]]:
+    return [layer.nodes for layer in network.layers]

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nnviz.core.address import Address, column_title
-from nnviz.core.health import FATES, Fate
+from nnviz.core.function import NodeFunctions
 from nnviz.core.network import Network, Trace
-from nnviz.core.node_functions import NodeFunctions
 from nnviz.core.numbers import MINUS, shown_in_full
-from nnviz.core.oddities import zero_reason
+from nnviz.core.results import FATES, Fate, zero_reason
 from nnviz.core.slopes import MeanSlopes, Slopes
 from nnviz.core.state import State
 
@@ -110,7 +109,7 @@ def _layer(heading: Address, content: Content) -> str:
 def _edge(weight: Address, content: Content) -> str:
     network, slopes = content.network, content.slopes
     source = network.names(weight.layer)[weight.source]
-    sentence = f"weight from {source} to {content.name(weight)}: {shown_in_full(weight.value(network))}"
+    sentence = f"weight from {source} to {content.name(weight)}: {shown_in_full(network.value_of(weight))}"
     if slopes is not None:
         of_layer = slopes.layers[weight.layer]
         slope = float(of_layer.weights[weight.node, weight.source])
@@ -123,9 +122,9 @@ def _edge(weight: Address, content: Content) -> str:
 
 def _bias(bias: Address, content: Content) -> str:
     name = content.name(bias)
-    if not bias.within(content.network):
+    if not content.network.has(bias):
         return f"{name} has no bias"
-    return f"bias of {name}: {shown_in_full(bias.value(content.network))}" + _node_slope(bias, content)
+    return f"bias of {name}: {shown_in_full(content.network.value_of(bias))}" + _node_slope(bias, content)
 
 
 def _node_slope(node: Address, content: Content) -> str:

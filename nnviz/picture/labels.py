@@ -1,19 +1,18 @@
-"""The headings over the columns, and the numbers on the edges, as texts in their places."""
+"""Labels of nodes and columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal, NamedTuple
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind, column_title
 from nnviz.core.numbers import counted, shown
-from nnviz.picture.columns import head_room
+from nnviz.picture.columns import BESIDE, Layout, Slot, head_room
 from nnviz.picture.content import Content
-from nnviz.picture.layout import Layout
-from nnviz.picture.parts import Column, Label, Rect, Style
-from nnviz.picture.pills import PAD, PillSlots, smaller
-from nnviz.picture.text import ELLIPSIS, elide, fitted, text_width
+from nnviz.picture.parts import DiagramColumn, Label, Rect, Style
+from nnviz.picture.placing import BETWEEN, PAD, PillSlots, smaller
+from nnviz.picture.text import ELLIPSIS, elide, fitted, plain, text_width
 
 HEADING, SUBHEADING = 12.5, 12.0
 ABOVE, BELOW = 0.2, 0.49
@@ -26,7 +25,7 @@ MARGIN = 6.0
 """Free on both sides of a control and of a heading, in pixels."""
 LETTER_SPACING = 0.06
 """Of headings, in font sizes."""
-BETWEEN = " · "
+SEPARATOR = " · "
 """Between two things that the line under a heading says."""
 MANY = 12
 """Columns of more nodes say how many."""
@@ -65,7 +64,7 @@ def _headings(column: int, last: int) -> list[str]:
     return [title, title.replace(" LAYER", ""), f"H{column}"]
 
 
-def _subheadings(column: Column, content: Content) -> list[str]:
+def _subheadings(column: DiagramColumn, content: Content) -> list[str]:
     count = len(column.tops)
     if column.layer < 0:
         rows = len(content.state.data)
@@ -76,43 +75,43 @@ def _subheadings(column: Column, content: Content) -> list[str]:
         kept = state.validated and content.row >= state.trained_rows
         rows_told = [f"{row}, kept for validation", f"{row}, validation", row] if kept else [row]
         return [
-            *(f"{counted(count, 'input')}{BETWEEN}{each}" for each in rows_told if count > MANY),
+            *(f"{counted(count, 'input')}{SEPARATOR}{each}" for each in rows_told if count > MANY),
             *rows_told,
         ]
     layer = content.network.layers[column.layer]
     parts = [counted(count, "node")] if count > MANY else []
     parts.append(layer.activation)
     fate, biases = content.fate(column.layer), ["biases"] if layer.biases is not None else []
-    shorter = [BETWEEN.join(parts[:kept]) for kept in range(len(parts), 0, -1)]
+    shorter = [SEPARATOR.join(parts[:kept]) for kept in range(len(parts), 0, -1)]
     if not fate:
-        return [BETWEEN.join(parts + biases), *shorter]
+        return [SEPARATOR.join(parts + biases), *shorter]
     told = f"slopes {fate}", fate if fate != "are 0" else "slopes 0"
     marks = [*parts, told[0]], [layer.activation, told[0]], [layer.activation, told[1]]
-    return [*(BETWEEN.join(each) for each in (marks[0] + biases, *marks)), *shorter]
+    return [*(SEPARATOR.join(each) for each in (marks[0] + biases, *marks)), *shorter]
 
 
-def _with_slopes(line: Label, slopes_of: str, cell: Rect, column: Column) -> Label | None:
+def _with_slopes(line: Label, slopes_of: str, cell: Rect, column: DiagramColumn) -> Label | None:
     """Return the line with whose slopes are shown before it, over the gap: what it said stays where it is.
 
     Where there is no room for that, the line makes some.
     """
     beside, end = _beside("subheading", column, line.size), line.rect.right
     for said in (slopes_of, slopes_of.removeprefix("slopes: ")):
-        text = said + BETWEEN + line.text
+        text = said + SEPARATOR + line.text
         start = end - text_width(text, line.size)
         if start >= cell.x + beside:
             return line._replace(text=text, rect=line.rect._replace(x=start, width=end - start))
-    parts = line.text.split(BETWEEN)
-    texts = [BETWEEN.join([slopes_of, *parts[:kept]]) for kept in range(len(parts), -1, -1)]
+    parts = line.text.split(SEPARATOR)
+    texts = [SEPARATOR.join([slopes_of, *parts[:kept]]) for kept in range(len(parts), -1, -1)]
     return _line("subheading", texts, cell, column, line.rect.center[1], line.size)
 
 
 def around(line: str, activation: str) -> tuple[str, str, str] | None:
     """Return what the line under a heading says before the activation, of it, and behind it; None without."""
-    parts, name = line.split(BETWEEN), activation.partition("(")[0]
+    parts, name = line.split(SEPARATOR), activation.partition("(")[0]
     for k, part in enumerate(parts):
         if part.startswith(name) or (part.endswith(ELLIPSIS) and name.startswith(part[:-1])):
-            return BETWEEN.join(parts[:k]), part, BETWEEN.join(parts[k + 1 :])
+            return SEPARATOR.join(parts[:k]), part, SEPARATOR.join(parts[k + 1 :])
     return None
 
 
@@ -120,7 +119,7 @@ def _line(
     kind: Literal["heading", "subheading"],
     texts: list[str],
     cell: Rect,
-    column: Column,
+    column: DiagramColumn,
     middle: float,
     size: float,
 ) -> Label | None:
@@ -139,7 +138,7 @@ def _line(
     return None
 
 
-def _beside(kind: Kind, column: Column, size: float) -> float:
+def _beside(kind: Kind, column: DiagramColumn, size: float) -> float:
     """Return how much of its cell stays free on both sides of a line's text: for half of a control, too."""
     return MARGIN if kind == "heading" or column.layer < 0 else MARGIN + CONTROL / 2 * size
 
@@ -178,3 +177,207 @@ def edge_number(address: Address, value: float, size: float, middle: tuple[float
     text, style = shown(value), STYLES[address.kind]
     width = max(text_width(text, size, bold=True) + AIR[style] * size, 1.5 * size)
     return Label(address, text, Rect(*middle, 0.0, 0.0).middle(width, 1.5 * size), style, size, value)
+
+
+NOTHING = "–"
+"""Stands where there is no row to compute."""
+TIGHT, ROOMY = 0.3, 0.8
+"""Free on both sides of a number in its pill, in font sizes: at least, and where there is room."""
+ROUND = 1.3
+"""A slope's pill is at least so many times as wide as high."""
+LESS = 1e-3
+"""Pixels less of room that ask for the next shorter text."""
+
+
+def node_numbers(
+    content: Content, column: DiagramColumn, slots: Mapping[Kind, Slot], body: Rect
+) -> Iterator[Label]:
+    """Yield what stands in, on and under the nodes of a column, but for their names."""
+    nodes = column.with_texts(body)
+    corners = [column.rect(node)[:2] for node in nodes] if slots else []
+    box = column.box
+    beside = BESIDE * column.width
+    all_in_sight = body.covers(Rect(box.x - beside, box.y, box.width + 2 * beside, box.height + column.below))
+    at_right: dict[tuple[int, float], float] = {}
+    """Where what stands at the right of a node's line begins."""
+    for kind, slot in slots.items():
+        make = _MAKERS.get(kind)
+        if make is None:
+            continue
+        for node, corner in zip(nodes, corners, strict=True):
+            address, rect = Address(kind, column.layer, node), slot.at(*corner)
+            if kind == "badge" and slot.name_size:
+                rect = _between(content, address, slot, rect, at_right.get((node, rect.y), rect.right))
+            label = make(content, address, slot, rect)
+            if label is None:
+                continue
+            if slot.align == "right":
+                at_right[node, rect.y] = label.rect.x
+            if all_in_sight or _in_sight(label.rect, body):
+                yield label
+    line = slots.get("node_slope")
+    if line is not None:
+        for node in nodes:
+            for label in _pills(content, column, line, node):
+                if all_in_sight or _in_sight(label.rect, body):
+                    yield label
+
+
+def _in_sight(rect: Rect, body: Rect) -> bool:
+    return rect.y >= body.y and rect.meets(body)
+
+
+def _z(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
+    z = content.z(address)
+    fit = None if z is None else slot.fitted(z, _room(content, address, slot), prefix="z ")
+    if fit is None:
+        return None
+    text, size, width = fit
+    return Label(address, text, _right(rect, width), "z", size, z, "right", slot.role)
+
+
+def _value(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
+    value = content.output(address)
+    if value is None:
+        return Label(address, NOTHING, rect, "value", slot.size, None, slot.align, slot.role)
+    fit = slot.fitted(value, _room(content, address, slot), bold=True)
+    if fit is None:
+        return None
+    text, size, width = fit
+    style: Style = "dead" if content.dead(address) else "value" if slot.role else "pill"
+    if slot.align == "center":
+        rect = rect.middle(min(max(width + 0.8 * size, 2.0 * size), rect.width), rect.height)
+    else:
+        rect = _right(rect, width)
+    return Label(address, text, rect, style, size, value, slot.align, slot.role)
+
+
+def _room(content: Content, address: Address, slot: Slot) -> float:
+    """Return the room that the name on the same line leaves for a number."""
+    if not slot.name_size:
+        return slot.rect.width
+    name = plain(content.name(address))
+    return max(slot.rect.width - text_width(name, slot.name_size) - 0.5 * slot.name_size, slot.least)
+
+
+def _between(content: Content, address: Address, slot: Slot, line: Rect, right: float) -> Rect:
+    """Return what the name at the left of a line and what begins at `right` leave of it."""
+    apart = 0.6 * slot.name_size
+    left = line.x + text_width(plain(content.name(address)), slot.name_size) + apart
+    return Rect(left, line.y, right - apart - left, line.height)
+
+
+def _badge(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
+    """Return what is odd about a node on all rows, else, under it, that it passes 0 for this one."""
+    size = slot.name_size or slot.size
+    told = content.badges.get((address.layer, address.node), "")
+    style: Style = "mark" if told else "note"
+    if told:
+        texts = told, told.partition(" on ")[0]
+    elif content.dead(address) and not slot.name_size:
+        texts = f"{content.network.layers[address.layer].activation} passes 0", "passes 0"
+    else:
+        return None
+    for text in texts:
+        width = text_width(text, size, bold=bool(told))
+        if width <= rect.width:
+            return Label(address, text, rect.middle(width, rect.height), style, size, role=slot.role)
+    return None
+
+
+def _outcome(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
+    """Return an output's target or its error, centred under the node; a target that is not there yet is –."""
+    error = address.kind == "error"
+    value = content.error(address) if error else content.target(address)
+    if value is None and not error and content.trace is not None:
+        text = f"{address.kind} {NOTHING}"
+        return Label(address, text, rect.middle(text_width(text, slot.size), rect.height), "note", slot.size)
+    fit = None if value is None else slot.fitted(value, rect.width, bold=error, prefix=f"{address.kind} ")
+    if fit is None:
+        return None
+    text, size, width = fit
+    return Label(address, text, rect.middle(width, rect.height), "error" if error else "note", size, value)
+
+
+def _right(rect: Rect, width: float) -> Rect:
+    return Rect(rect.right - width, rect.y, width, rect.height)
+
+
+_MAKERS: dict[Kind, Callable[[Content, Address, Slot, Rect], Label | None]] = {
+    "z": _z,
+    "input": _value,
+    "value": _value,
+    "badge": _badge,
+    "target": _outcome,
+    "error": _outcome,
+}
+
+
+class _Pill(NamedTuple):
+    """A way to write a number: its text, the font size, and the least width of the pill."""
+
+    kind: Literal["bias", "node_slope"]
+    value: float
+    text: str
+    size: float
+    width: float
+
+
+def _pills(content: Content, column: DiagramColumn, slot: Slot, node: int) -> Iterator[Label]:
+    """Yield a node's bias and its slope, as far as there are these.
+
+    Where they do not fit side by side even in small letters, the bias is shown alone, as the node's sum needs
+    it.
+    """
+    biases, slopes, line = content.network.layers[column.layer].biases, content.slopes, slot.rect.width
+    bias = slope = None
+    if biases is not None:
+        bias = _pill(slot, "bias", float(biases[node]), line)
+    if slopes is not None:
+        slope = _pill(slot, "node_slope", float(slopes.layers[column.layer].nodes[node]), line)
+    pills = [pill for pill in (bias, slope) if pill is not None]
+    if len(pills) == 2:
+        pills = _side_by_side(slot, pills) or pills[:1]
+    if pills:
+        yield from _placed(column, slot, node, pills)
+
+
+def _pill(slot: Slot, kind: Literal["bias", "node_slope"], value: float, room: float) -> _Pill | None:
+    pad = TIGHT * slot.size
+    fit = slot.fitted(value, room - pad, bold=True, prefix="b " if kind == "bias" else "")
+    if fit is None:
+        return None
+    text, size, width = fit
+    least = 0.0 if kind == "bias" else ROUND * slot.rect.height
+    return _Pill(kind, value, text, size, max(width + pad, least))
+
+
+def _side_by_side(slot: Slot, pills: list[_Pill]) -> list[_Pill]:
+    """Return both so that they fit into the line, or none: the wider is written shorter, as far as it can."""
+    bias, slope = pills
+    while bias.width + slope.width > slot.rect.width - BETWEEN * slot.size:
+        wider_first = (bias, slope) if bias.width >= slope.width else (slope, bias)
+        shorter = next(filter(None, (_shorter(slot, pill) for pill in wider_first)), None)
+        if shorter is None:
+            return []
+        bias, slope = (shorter, slope) if shorter.kind == "bias" else (bias, shorter)
+    return [bias, slope]
+
+
+def _shorter(slot: Slot, pill: _Pill) -> _Pill | None:
+    """Return the next way to write the number in less room, or None."""
+    fit = _pill(slot, pill.kind, pill.value, pill.width - LESS)
+    return fit if fit is not None and fit.width < pill.width else None
+
+
+def _placed(column: DiagramColumn, slot: Slot, node: int, pills: list[_Pill]) -> Iterator[Label]:
+    """Yield the bias on the left and the slope on the right."""
+    line = slot.at(column.x, float(column.tops[node]))
+    needed = sum(pill.width for pill in pills) + BETWEEN * slot.size * (len(pills) - 1)
+    air = (line.width - needed) / len(pills)
+    for pill in pills:
+        width = pill.width + min((ROOMY - TIGHT) * pill.size, air)
+        left = line.x if pill.kind == "bias" else line.right - width
+        style: Style = "pill" if pill.kind == "bias" else "node_slope"
+        place = Rect(left, line.y, width, line.height)
+        yield Label(Address(pill.kind, column.layer, node), pill.text, place, style, pill.size, pill.value)

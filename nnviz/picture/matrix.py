@@ -1,6 +1,8 @@
-"""A layer's weights as an image: the colour of every weight and the place of its cell. Knows nothing of Qt.
+"""Weight matrices and thumbnails of node functions as images.
 
-Rows are nodes, columns their sources. Where a pixel stands for several weights it shows the strongest.
+Rows are nodes, columns their sources. A pixel that stands for several weights shows the largest in size. Over
+one or two inputs a thumbnail shows a node's function; if the inputs are pixels, it shows the node's weights
+in the order of the pixels.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
+from nnviz.core.function import few_inputs, quick
+from nnviz.core.network import Network
 from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import Rect
 
@@ -93,7 +97,7 @@ def _borders(size: int, blocks: int) -> NDArray[np.intp]:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class MatrixImage:
     """The matrix as one image of `rows` by `columns` pixels over `room`."""
 
     room: Rect
@@ -103,7 +107,7 @@ class Sheet:
     columns: int
 
     @classmethod
-    def over(cls, room: Rect, shape: tuple[int, int], ratio: float = 1.0) -> Sheet:
+    def over(cls, room: Rect, shape: tuple[int, int], ratio: float = 1.0) -> MatrixImage:
         """Return the sheet of a matrix of `shape` in `room`; `ratio`: device pixels a pixel."""
         nodes, sources = shape
         width = min(room.width, LARGEST_CELL[0] * sources)
@@ -196,3 +200,37 @@ class Tiles:
 def _tile_size(room: Rect, nodes: int, across: int) -> float:
     down = ceil(nodes / across)
     return max(1.0, min((room.width + GAP) / across - GAP, (room.height + GAP) / down - GAP))
+
+
+LEAST_PIXELS = 64
+"""Fewer inputs are no picture, even where they make a square."""
+NO_PICTURES = (
+    "No small pictures here: they show what nodes compute over one or two inputs, or the weights of a square "
+    "of 8 × 8 pixels or more"
+)
+TOO_LARGE = "No small pictures here: what so many nodes compute takes too long to draw while weights change"
+
+
+def pixel_side(network: Network) -> int | None:
+    """Return the side of the square picture that the inputs are; None where they are none."""
+    count = len(network.inputs)
+    return side_of(count) if count >= LEAST_PIXELS else None
+
+
+def pictured(network: Network) -> range:
+    """Return the columns whose nodes can have small pictures, counted with that of the inputs."""
+    if pixel_side(network):
+        return range(1, 2)
+    return range(len(network.sizes)) if few_inputs(network) and quick(network) else range(0)
+
+
+def of_functions(network: Network) -> bool:
+    """Tell whether the small pictures show what nodes compute, and not their weights."""
+    return bool(pictured(network)) and not pixel_side(network)
+
+
+def why_none(network: Network) -> str:
+    """Return why no node can have a small picture; "" where some can."""
+    if pictured(network):
+        return ""
+    return TOO_LARGE if few_inputs(network) else NO_PICTURES

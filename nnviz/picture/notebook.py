@@ -1,30 +1,36 @@
-"""How networks, States, results and weights show themselves in a notebook. Knows nothing of Qt.
+"""Networks, layers and histories as shown in a Jupyter notebook.
 
-On a ground of their own, for a notebook's may be light or dark, and of a bounded size: it is kept in the
-notebook's file.
+Pictures have a background of their own, since a notebook may be light or dark, and a limited size, since the
+notebook's file stores them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from functools import singledispatch
+from html import escape
+from typing import NamedTuple, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
+from nnviz.core.activations import Array
 from nnviz.core.address import column_title
+from nnviz.core.history import bucket_length, ceiling, in_columns, leaves_at
 from nnviz.core.network import Layer, Layers, Network
-from nnviz.core.numbers import counted
+from nnviz.core.numbers import SHOWN, counted, exactly, shortened, shown, shown_in_full
 from nnviz.core.slopes import Slopes
 from nnviz.core.state import Dataset, State
-from nnviz.core.training import Result
-from nnviz.picture.curve import curve_svg
-from nnviz.picture.elements import document, words
-from nnviz.picture.legend import sheet
-from nnviz.picture.palette import PALETTES
-from nnviz.picture.parts import View
+from nnviz.core.train import Result
+from nnviz.picture.palette import PALETTES, Palette, rgb
+from nnviz.picture.parts import Rect, View
 from nnviz.picture.picture import row_picture
-from nnviz.picture.svg import sheet_svg
-from nnviz.picture.table import Table, html
+from nnviz.picture.svg import document, sheet, sheet_svg, words
+from nnviz.picture.text import plain, text_width
+from nnviz.picture.ticks import round_values, texts_of
 
-SIZE = 900.0, 500.0
+DIAGRAM_SIZE = 900.0, 500.0
 MOST_EDGES = 1500
 """In all where not every one is drawn."""
 LARGEST = 500_000
@@ -40,18 +46,18 @@ def drawn(shown: object) -> str:
 
 @drawn.register
 def _state(state: State) -> str:
-    picture = row_picture(state, View(*SIZE))
+    picture = row_picture(state, View(*DIAGRAM_SIZE))
     if picture.few_edges:
-        return sheet_svg(sheet(picture, *SIZE), PALETTE)
+        return sheet_svg(sheet(picture, *DIAGRAM_SIZE), PALETTE)
     strongest = max(MOST_EDGES // len(picture.weights), 1)
     note = f"the strongest {counted(strongest, 'weight')} of each layer, over a haze of all"
-    drawing = sheet_svg(sheet(picture, *SIZE), PALETTE, strongest=strongest, note=note)
+    drawing = sheet_svg(sheet(picture, *DIAGRAM_SIZE), PALETTE, strongest=strongest, note=note)
     return drawing if len(drawing) <= LARGEST else _too_deep(state.network)
 
 
 def _too_deep(network: Network) -> str:
     told = f"{len(network.layers)} layers are too many for a picture here; nnviz.show opens a window"
-    width, height = SIZE[0], 40.0
+    width, height = DIAGRAM_SIZE[0], 40.0
     return document(width, height, told, PALETTE.canvas, [words(20.0, height / 2, told, 13.0, PALETTE.ink)])
 
 
@@ -70,7 +76,7 @@ def _layers(layers: Layers) -> str:
     names = [layers.inputs, *(layer.nodes for layer in layers)]
     titles = (f"{_title(k, layers)}, {layer.activation}" for k, layer in enumerate(layers))
     tables = [
-        Table(title, layer.nodes, sources, layer.weights, layer.biases)
+        LayerTable(title, layer.nodes, sources, layer.weights, layer.biases)
         for title, layer, sources in zip(titles, layers, names[:-1], strict=True)
     ]
     return html(tables, PALETTE.positive, PALETTE.negative)
@@ -79,7 +85,7 @@ def _layers(layers: Layers) -> str:
 @drawn.register
 def _layer(layer: Layer) -> str:
     sources = _numbers(layer.weights.shape[1])
-    table = Table(layer.activation, layer.nodes, sources, layer.weights, layer.biases)
+    table = LayerTable(layer.activation, layer.nodes, sources, layer.weights, layer.biases)
     return html([table], PALETTE.positive, PALETTE.negative)
 
 
@@ -89,7 +95,7 @@ def _slopes(slopes: Slopes) -> str:
     for k, layer in enumerate(slopes.layers):
         nodes, sources = map(_numbers, layer.weights.shape)
         title = f"{_title(k, slopes.layers)}, slopes of the {slopes.measure.word}"
-        tables.append(Table(title, nodes, sources, layer.weights, layer.biases))
+        tables.append(LayerTable(title, nodes, sources, layer.weights, layer.biases))
     return html(tables, PALETTE.slope, PALETTE.slope)
 
 
@@ -99,3 +105,183 @@ def _title(layer: int, layers: Sequence[object]) -> str:
 
 def _numbers(count: int) -> tuple[str, ...]:
     return tuple(map(str, range(count)))
+
+
+MOST_TABLES, MOST_NODES, MOST_SOURCES = 8, 20, 12
+"""More are left out, and that is said: what a notebook shows it also keeps in its file."""
+DENSEST = 0.35
+"""Opacity of the colour behind the largest number: dark and light writing can be read on it."""
+
+
+class LayerTable(NamedTuple):
+    """The numbers of a layer: weights of shape (nodes, sources), biases of shape (nodes,) or None."""
+
+    title: str
+    nodes: Sequence[str]
+    sources: Sequence[str]
+    weights: Array
+    biases: Array | None
+
+
+def html(tables: Sequence[LayerTable], positive: str, negative: str) -> str:
+    """Return tables, a number's sign as the colour behind it, its size as how dense that is.
+
+    Names are text alone, also for what sets formulas between dollar signs.
+    """
+    lines = [line for table in tables[:MOST_TABLES] for line in _table(table, positive, negative)]
+    if len(tables) > MOST_TABLES:
+        lines.append(f"<p>{counted(len(tables) - MOST_TABLES, 'more layer')}</p>")
+    return "\n".join(('<div class="tex2jax_ignore mathjax_ignore">', *lines, "</div>", ""))
+
+
+def _table(table: LayerTable, positive: str, negative: str) -> Iterator[str]:
+    nodes, sources = table.nodes[:MOST_NODES], table.sources[:MOST_SOURCES]
+    left_out = [
+        f"the first {len(some)} of {counted(len(every), thing)}"
+        for some, every, thing in ((nodes, table.nodes, "node"), (sources, table.sources, "input"))
+        if len(some) < len(every)
+    ]
+    numbers, heads = table.weights[: len(nodes), : len(sources)], [*map(_name, sources)]
+    if table.biases is not None:
+        numbers, heads = np.column_stack((numbers, table.biases[: len(nodes)])), [*heads, "bias"]
+    largest = float(np.abs(np.nan_to_num(numbers)).max()) or 1.0
+    caption = f"{table.title}: {', '.join(left_out)}" if left_out else table.title
+    yield f'<table><caption style="text-align: left">{escape(caption)}</caption>'
+    yield f"<tr><th></th>{''.join(f'<th>{head}</th>' for head in heads)}</tr>"
+    for node, row in zip(nodes, numbers.tolist(), strict=True):
+        cells = (_cell(value, value / largest, positive, negative) for value in row)
+        yield f"<tr><th>{_name(node)}</th>{''.join(cells)}</tr>"
+    yield "</table>"
+
+
+def _name(name: str) -> str:
+    return escape(plain(shortened(name, SHOWN)))
+
+
+def _cell(value: float, share: float, positive: str, negative: str) -> str:
+    opacity = DENSEST * min(abs(share), 1.0) if math.isfinite(share) else DENSEST
+    colour = "rgba({}, {}, {}, {:.2g})".format(*rgb(positive if value > 0 else negative), opacity)
+    more = "" if exactly(value) else f' title="{shown_in_full(value)}"'
+    return f'<td style="background-color: {colour}"{more}>{shown(value)}</td>'
+
+
+Area: TypeAlias = list[list[float]]
+"""[[x from, to], [y from, to]], as a plot tells its view."""
+Joined: TypeAlias = NDArray[np.bool_]
+
+CURVE_SIZE = 640.0, 320.0
+TITLE, TEXT = 13.0, 11.5
+"""Font sizes."""
+MARGIN, HEAD, RIGHT, FOOT = 20.0, 52.0, 32.0, 46.0
+"""Free at the left, over the plot, at its right and under it."""
+APART, SAMPLE = 8.0, 18.0
+"""Between the plot and its numbers, and the length of a line in the key."""
+TICKS = 5
+"""About so many on each axis."""
+
+
+def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE") -> str:
+    """Return a history, shape (points, 2 or 3), as an SVG document; of a long one its extremes.
+
+    The columns are iteration, loss, which is called `measure`, and the loss over the rows of validation,
+    which is NaN where it is not known.
+    """
+    last = float(history[-1, 0]) or 1.0
+    curves = [_in_columns(history[:, :2], last)]
+    if history.shape[1] > 2:
+        known = history[~np.isnan(history[:, 2])]
+        curves += [_in_columns(known[:, ::2], last)] if len(known) else []
+    low = min(0.0, *(float(points[:, 1].min()) for points in curves))
+    high = max(0.0, *(min(float(points[:, 1].max()), ceiling(points[:, 1])) for points in curves))
+    span = high - low or 1.0
+    across, up = round_values(0.0, last, TICKS, least=1.0), round_values(low, low + span, TICKS)
+    texts = texts_of(up)
+    left = MARGIN + max(text_width(text, TEXT) for text in texts) + APART
+    plot = Rect(left, HEAD, CURVE_SIZE[0] - RIGHT - left, CURVE_SIZE[1] - HEAD - FOOT)
+    parts = [words(MARGIN, 20.0, title, TITLE, palette.ink, weight=600)]
+    parts.append(words(left, 40.0, measure, TEXT, palette.muted))
+    if len(curves) > 1:
+        parts += _key(plot, palette)
+    parts.append(words(plot.right, CURVE_SIZE[1] - 12.0, "iterations", TEXT, palette.muted, "end"))
+    for value, text in zip(up, texts, strict=True):
+        y = plot.bottom - (value - low) / span * plot.height
+        parts.append(_line(plot.x, y, plot.right, y, palette))
+        parts.append(words(plot.x - APART, y, text, TEXT, palette.muted, "end"))
+    for value, text in zip(across, texts_of(across), strict=True):
+        x = plot.x + value / last * plot.width
+        parts.append(_line(x, plot.bottom, x, plot.bottom + 4.0, palette))
+        parts.append(words(x, plot.bottom + 14.0, text, TEXT, palette.muted, "middle"))
+    for points, colour in zip(curves, _colours(palette), strict=False):
+        leaves = leaves_at(points, high)
+        ends = points if leaves is None else np.vstack((points, (leaves[1], high)))
+        shares = (np.minimum(ends, (math.inf, high + span)) - (0.0, low)) / (last, -span)
+        places = shares * (plot.width, plot.height) + (plot.x, plot.bottom)
+        parts.append(_curve(places, colour) if leaves is None else _cut_curve(places, colour, plot))
+    return document(*CURVE_SIZE, title, palette.canvas, parts)
+
+
+def _in_columns(points: Array, last: float) -> Array:
+    return in_columns(points, last / CURVE_SIZE[0], bucket_length(int(last)))
+
+
+def _colours(palette: Palette) -> tuple[str, str]:
+    """Return the colour of the rows that are trained on, and that of validation."""
+    return palette.accent, palette.validation
+
+
+def _key(plot: Rect, palette: Palette) -> list[str]:
+    """Return which curve is which, at the right over the plot."""
+    parts, right = [], plot.right
+    for text, colour in reversed(tuple(zip(("training", "validation"), _colours(palette), strict=True))):
+        parts.append(words(right, 40.0, text, TEXT, palette.muted, "end"))
+        left = right - text_width(text, TEXT) - APART
+        ends = f'x1="{left - SAMPLE:.1f}" y1="40" x2="{left:.1f}" y2="40"'
+        parts.append(f'<line {ends} stroke="{colour}" stroke-width="2"/>')
+        right = left - SAMPLE - 2 * APART
+    return parts
+
+
+def _line(x0: float, y0: float, x1: float, y1: float, palette: Palette) -> str:
+    return f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="{palette.line}"/>'
+
+
+def _curve(places: Array, colour: str) -> str:
+    """Return a line through `places`, and a dot at its end."""
+    through = " ".join(f"{x:.1f},{y:.1f}" for x, y in places.tolist())
+    x, y = places[-1]
+    return (
+        f'<polyline points="{through}" fill="none" stroke="{colour}" stroke-width="2"/>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>'
+    )
+
+
+def _cut_curve(places: Array, colour: str, plot: Rect) -> str:
+    """Return what is in the plot of a line through all places but the last, and an arrow at the last one."""
+    points, joined = cut(places[:-1], [[plot.x, plot.right], [plot.y, plot.bottom]])
+    begins = np.insert(~joined, 0, True)[:-1]
+    steps = zip(begins, points.tolist(), strict=True)
+    through = "".join(f"{'M' if begins else 'L'}{x:.1f},{y:.1f}" for begins, (x, y) in steps)
+    x, y = places[-1]
+    corners = f"{x:.1f},{y:.1f} {x - 5:.1f},{y + 10:.1f} {x + 5:.1f},{y + 10:.1f}"
+    return (
+        f'<path d="{through}" fill="none" stroke="{colour}" stroke-width="2"/>'
+        f'<polygon points="{corners}" fill="{colour}"/>'
+    )
+
+
+def cut(curve: Array, area: Area) -> tuple[Array, Joined]:
+    """Return the parts of a curve in an area, shape (points, 2), and whether each point joins the next."""
+    starts, ends, bounds = curve[:-1], curve[1:], np.array(area).T[:, None]
+    with np.errstate(all="ignore"):  # along an axis on which it stands still, a part begins at ±∞ and ends so
+        ways = ends - starts
+        shares = (bounds - starts) / ways
+        first = np.fmin(*shares).max(axis=1).clip(0.0)[:, None]
+        last = np.fmax(*shares).min(axis=1).clip(max=1.0)[:, None]
+        begins = np.where(first == 0.0, starts, starts + first * ways)
+        stops = np.where(last == 1.0, ends, starts + last * ways)
+    within = (first <= last)[:, 0]
+    goes_on = np.append(within[1:] & (first[1:, 0] == 0.0), False) & (last[:, 0] == 1.0)
+    comes_from = np.append(False, (goes_on & within)[:-1])
+    chosen = np.column_stack((within & ~comes_from, within)).ravel()
+    joined = np.column_stack((np.ones_like(goes_on), goes_on)).ravel()
+    return np.stack((begins, stops), axis=1).reshape(-1, 2)[chosen], joined[chosen]

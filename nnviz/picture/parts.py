@@ -174,7 +174,7 @@ class NodeBox(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class DiagramColumn:
     """A column: `tops` of its nodes, all of one height; too small to tell apart, it is drawn as one block.
 
     With `across` nodes side by side it is a grid of square cells, read row by row. Its edges end at the

@@ -14,18 +14,17 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.decision import decides
+from nnviz.core.function import node_functions
+from nnviz.core.metrics import decides
 from nnviz.core.network import Network
-from nnviz.core.node_functions import node_functions
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
+from nnviz.picture.columns import Layout, lay_out
 from nnviz.picture.content import Content, described
 from nnviz.picture.edges import EVERY_EDGE
-from nnviz.picture.labels import edge_number, edge_numbers, headings
-from nnviz.picture.layout import Layout, lay_out
-from nnviz.picture.node_numbers import node_numbers
-from nnviz.picture.parts import Column, Label, NodeBox, Rect, View
-from nnviz.picture.small import of_functions, pixel_side
+from nnviz.picture.labels import edge_number, edge_numbers, headings, node_numbers
+from nnviz.picture.matrix import of_functions, pixel_side
+from nnviz.picture.parts import DiagramColumn, Label, NodeBox, Rect, View
 
 NEAR_PX = 6.0
 """An edge is hit from so far away."""
@@ -151,7 +150,7 @@ class Picture:
                 return self._pixel_at(column, node, x, y) or Address("node", column.layer, node)
         return None
 
-    def _pixel_at(self, column: Column, node: int, x: float, y: float) -> Address | None:
+    def _pixel_at(self, column: DiagramColumn, node: int, x: float, y: float) -> Address | None:
         """Return the weight that a point of a node's small picture shows, if that is of its weights."""
         place, side = column.picture_of(node), pixel_side(self.content.network)
         if column.layer != 0 or not side or not column.picture or not place.contains(x, y):

@@ -1,10 +1,10 @@
-"""The colours of the picture of a function: a tone for each number, or a hue for each class.
-
-Knows nothing of Qt.
-"""
+"""Colours of numbers and classes."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -12,7 +12,117 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.picture.palette import Palette, rgb
-from nnviz.picture.tone import TONES, Tone, tinted, tones_between
+
+WIDE = 12.0
+"""The scale is logarithmic where the highest loss is more than so many times the lowest."""
+SMALLEST = 1e-290
+"""A loss below this is 0 as far as tones go: numbers beside it have no digits left."""
+DECADES = 4.0
+"""The logarithmic scale reaches so far down from the highest loss, at most."""
+FINEST = 1e-10
+"""The scale does not end closer to where it begins than this share of it: there are no numbers in between."""
+TONES = 256
+
+
+@dataclass(frozen=True)
+class Tone:
+    """From which loss to which the tones go, and whether evenly in its logarithm."""
+
+    low: float
+    high: float
+    logarithmic: bool
+
+    @classmethod
+    def of(cls, loss: Array) -> Tone:
+        """Return the scale for these; what is not finite does not count."""
+        known = loss[np.isfinite(loss)]
+        if len(known) == 0:
+            return cls(0.0, 1.0, False)
+        low, high = float(known.min()), float(known.max())
+        if max(high, -low) < SMALLEST:
+            return cls(0.0, 1.0, False)
+        if low >= 0.0 and high > WIDE * low:
+            return cls(max(low, high * 10.0**-DECADES), high, True)
+        if high - low < FINEST * abs(high):
+            high = low + (abs(low) or 1.0)
+        if high == math.inf:  # one loss, too large to be doubled
+            return cls(low / 2.0, low, False)
+        return cls(low, high, False)
+
+    def share(self, loss: Array) -> Array:
+        """Return where on the scale these are, from 0 to 1; NaN for what is not finite."""
+        with np.errstate(all="ignore"):
+            if self.logarithmic:
+                low, high = math.log(self.low), math.log(self.high)
+                share = (np.log(np.maximum(loss, self.low)) - low) / (high - low)
+            else:
+                share = (loss - self.low) / (self.high - self.low)
+        return np.where(np.isfinite(loss), np.clip(share, 0.0, 1.0), np.nan)
+
+
+def ramp(palette: Palette) -> NDArray[np.uint8]:
+    """Return the theme's tones from low to high, shape (TONES, 3), evenly as the eye sees them."""
+    return tones_between((palette.accent, palette.selection, palette.canvas), (0.0, 0.8, 1.0))
+
+
+def tones_between(colours: Sequence[str], places: Sequence[float]) -> NDArray[np.uint8]:
+    """Return the tones that go through `colours` at `places` from 0 to 1, shape (TONES, 3)."""
+    ends, steps = np.array([_oklab(colour) for colour in colours]), np.linspace(0.0, 1.0, TONES)
+    mixed = np.column_stack([np.interp(steps, places, ends[:, k]) for k in range(3)])
+    linear = (mixed @ _TO_LMS.T) ** 3 @ _TO_RGB.T
+    parts = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.abs(linear) ** (1 / 2.4) - 0.055)
+    tones: NDArray[np.uint8] = np.rint(255 * np.clip(parts, 0.0, 1.0)).astype(np.uint8)
+    return tones
+
+
+def pixels(share: Array, tones: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Return a picture of shape (size, size, 4) of a grid of shares; between its points they are blended."""
+    for axis in (0, 1):
+        share = _blended(share, size, axis)
+    return tinted(share, tones)
+
+
+def tinted(share: Array, tones: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a pixel for each share, RGBA in one more axis; for NaN one that nothing is seen of."""
+    gap = np.isnan(share)
+    picture = np.full((*share.shape, 4), 255, dtype=np.uint8)
+    picture[..., :3] = tones[np.rint(np.where(gap, 0.0, share) * (TONES - 1)).astype(np.intp)]
+    picture[gap, 3] = 0
+    return picture
+
+
+def _blended(values: Array, size: int, axis: int) -> Array:
+    place = np.linspace(0.0, values.shape[axis] - 1.0, size)
+    before = np.minimum(place.astype(int), values.shape[axis] - 2)
+    part = (place - before).reshape((-1, 1) if axis == 0 else (1, -1))
+    blended: Array = values.take(before, axis) * (1 - part) + values.take(before + 1, axis) * part
+    return blended
+
+
+# OKLab (Ottosson 2020): equal steps look equally far apart.
+_FROM_RGB = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+_FROM_LMS = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+_TO_LMS, _TO_RGB = np.linalg.inv(_FROM_LMS), np.linalg.inv(_FROM_RGB)
+
+
+def _oklab(colour: str) -> Array:
+    parts = np.array(rgb(colour)) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    lab: Array = np.cbrt(linear @ _FROM_RGB.T) @ _FROM_LMS.T
+    return lab
+
 
 FAINTEST, STRONGEST = 0.12, 0.62
 """How much of a class's colour is seen where its share is the least that can win, and where it is 1."""

@@ -1,28 +1,105 @@
-"""The diagram as SVG, which `render` writes and the window exports. Knows nothing of Qt."""
+"""The diagram as SVG, with its legend."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal
+import base64
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple
+from xml.sax.saxutils import escape
 
+import numpy as np
+
+from nnviz.core.activations import Array
+from nnviz.core.address import Address
 from nnviz.core.state import State
 from nnviz.picture import style
-from nnviz.picture.columns import COMPACT
-from nnviz.picture.edges import (
-    EVERY_EDGE,
-    STRONGEST,
-    edge_colour,
-    edge_width,
-    haze_pixels,
-    strongest,
-)
-from nnviz.picture.elements import PIXELATED, document, image, rectangle, words
-from nnviz.picture.legend import MARGIN, Sample, Sheet, sheet
+from nnviz.picture import style as look
+from nnviz.picture.columns import COMPACT, growth, lay_out
+from nnviz.picture.edges import EVERY_EDGE, STRONGEST, edge_colour, edge_width, haze_pixels, strongest
 from nnviz.picture.palette import PALETTES, Palette
-from nnviz.picture.parts import Column, Label, View
-from nnviz.picture.picture import Picture, row_picture
-from nnviz.picture.small_svg import small_pictures
-from nnviz.picture.style import Box
+from nnviz.picture.parts import DiagramColumn, Label, Rect, Style, View
+from nnviz.picture.picture import Picture, make_picture, row_picture
+from nnviz.picture.style import DASHES, Box, Pixels, tile_box
+from nnviz.picture.text import text_width
+
+PIXELATED = ' style="image-rendering: pixelated"'
+"""Said of an image, it keeps its pixels apart."""
+FONT = "Inter, system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
+
+
+def document(width: float, height: float, title: str, ground: str, parts: Iterable[str]) -> str:
+    """Return a document of this size that shows `parts`, on a ground of this colour unless that is ""."""
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
+        f'viewBox="0 0 {width:g} {height:g}" font-family="{FONT}" '
+        'style="font-variant-numeric:tabular-nums">',
+        f"<title>{escaped(title)}</title>",
+        *([f'<rect width="{width:g}" height="{height:g}" fill="{ground}"/>'] if ground else []),
+        *parts,
+        "</svg>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Return `text` without what XML cannot hold, escaped."""
+    kept = (c if c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF else " " for c in text)
+    return escape("".join(kept))
+
+
+def words(
+    x: float,
+    middle: float,
+    text: str,
+    size: float,
+    colour: str,
+    anchor: str = "start",
+    weight: int = 400,
+    more: str = "",
+) -> str:
+    """Return a text whose digits have their middle at `middle`; `anchor` is "start", "middle" or "end"."""
+    # Not every renderer knows dominant-baseline; digits and capitals are about .72 of the size tall.
+    return (
+        f'<text x="{x:.1f}" y="{middle + 0.36 * size:.1f}" font-size="{size:.4g}" font-weight="{weight}" '
+        f'text-anchor="{anchor}" fill="{colour}"{more}>{escaped(text)}</text>'
+    )
+
+
+def rectangle(rect: Rect, box: Box, more: str = "") -> str:
+    """Return `rect` drawn as `box`."""
+    line = f' stroke="{box.line}" stroke-width="{box.width}"' if box.line else ""
+    if box.dashed:
+        line += ' stroke-dasharray="{:g} {:g}"'.format(*DASHES)
+    return (
+        f'<rect x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" height="{rect.height:.1f}" '
+        f'rx="{box.radius:.1f}" fill="{box.fill or "none"}"{line}{more}/>'
+    )
+
+
+def image(rect: Rect, pixels: Pixels, more: str = "") -> str:
+    """Return RGBA `pixels`, shape (rows, columns, 4), stretched over `rect`."""
+    return (
+        f'<image x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" height="{rect.height:.1f}" '
+        f'preserveAspectRatio="none"{more} href="{_png_uri(pixels)}"/>'
+    )
+
+
+def _png_uri(pixels: Pixels) -> str:
+    """Return RGBA `pixels`, shape (rows, columns, 4), as a data URI."""
+    rows, columns, _ = pixels.shape
+    lines = np.zeros((rows, 1 + 4 * columns), dtype=np.uint8)
+    lines[:, 1:] = pixels.reshape(rows, 4 * columns)
+    header = struct.pack(">IIBBBBB", columns, rows, 8, 6, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes())), (b"IEND", b""))
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in parts)
+    return "data:image/png;base64," + base64.b64encode(data).decode("ascii")
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    check = zlib.crc32(kind + content)
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
 
 
 def svg(
@@ -98,7 +175,7 @@ def _nodes(picture: Picture, palette: Palette) -> Iterator[str]:
             yield from small_pictures(picture, column, palette)
 
 
-def _small(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
+def _small(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[str]:
     """Yield nodes that are too small for a text, and their tints."""
     nodes = column.in_sight(picture.layout.body)
     for node in nodes:
@@ -111,7 +188,7 @@ def _small(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
             yield rectangle(tint.over(column.rect(node)), box, f' fill-opacity="{abs(strength):.3f}"')
 
 
-def _block(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
+def _block(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[str]:
     """Yield a column that is drawn as one block, with its tints."""
     box, inside = style.block_box(column, palette), style.block_inside(column)
     yield rectangle(column.box, box)
@@ -154,3 +231,119 @@ def _sample(sample: Sample, palette: Palette) -> Iterator[str]:
         yield rectangle(sample.edge, Box(edge_colour(sample.box.value or 0.0, palette), "", 0.0, 0.0))
     yield from _label(sample.box, palette)
     yield from _label(sample.words, palette)
+
+
+def small_pictures(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[str]:
+    """Yield the small pictures of a column, and of nodes side by side the bars that tell their values."""
+    if column.across > 1:
+        yield from _bars(picture, column, palette)
+    values = look.thumbnail_values(picture, column)
+    if values is None:
+        return
+    curves = look.is_curve(picture)
+    images = None if curves else look.thumbnail_pixels(values, palette)
+    more = PIXELATED if look.sharp(picture, column.picture) else ""
+    around = Box("", palette.node_border, look.frame_width(column.picture), 0.0)
+    for node in look.thumbnail_in_sight(picture, column):
+        place = column.picture_of(node)
+        if images is None:
+            yield from _curve(values[node], place, palette)
+        else:
+            yield image(place, images[node], more)
+        yield rectangle(place, around)
+        dot = look.thumbnail_dot(picture, place, values[node])
+        if dot is not None:
+            yield (
+                f'<circle cx="{dot.x:.1f}" cy="{dot.y:.1f}" r="{dot.radius:.1f}" fill="{palette.ink}" '
+                f'stroke="{palette.canvas}" stroke-width="{look.THUMBNAIL_RIM:g}"/>'
+            )
+
+
+def _bars(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[str]:
+    bars = [column.bar_of(node) for node in range(len(column.tops))]
+    for bar in bars:
+        yield rectangle(bar, tile_box(column.role, palette))
+    for tint in look.bar_tints(picture, column, palette):
+        for bar, strength in zip(bars, tint.strengths.tolist(), strict=True):
+            box = Box(tint.positive if strength > 0 else tint.negative, "", 0.0, 0.0)
+            yield rectangle(tint.over(bar), box, f' fill-opacity="{abs(strength):.3f}"')
+
+
+def _curve(values: Array, place: Rect, palette: Palette) -> Iterator[str]:
+    yield rectangle(place, Box(look.thumbnail_ground(palette), "", 0.0, 0.0))
+    for area in look.areas(values, place, palette):
+        corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in area.corners.tolist())
+        yield f'<polygon points="{corners}" fill="{area.colour}"/>'
+    y = look.zero_line(values, place)
+    yield (
+        f'<line x1="{place.x:.1f}" y1="{y:.1f}" x2="{place.right:.1f}" y2="{y:.1f}" '
+        f'stroke="{palette.node_border}"/>'
+    )
+
+
+HEIGHT = 36.0
+"""Of the room that a sheet has for its legend."""
+SIZE, BOX_SIZE = 12.0, 11.0
+"""Font sizes of the words, and of a sign in a sample's box."""
+BOX, LINE = Rect(0.0, 0.0, 22.0, 15.0), Rect(0.0, 0.0, 38.0, 3.0)
+"""A sample's box, and the piece of an edge behind that of a weight."""
+BESIDE, APART, MARGIN = 6.0, 18.0, 20.0
+"""From a sample to its words, to the next sample, and from the last words to the border."""
+ENTRIES: tuple[tuple[Style, float, str, str], ...] = (
+    ("pill", 1.0, "+", "weight > 0"),
+    ("pill", -1.0, "\N{MINUS SIGN}", "weight < 0"),
+    ("slope", 1.0, "±", "slope of the loss"),
+)
+"""Style, value and text of each sample's box, and its words."""
+NOWHERE = Address("heading", -1)
+
+
+class Sample(NamedTuple):
+    """A number's box as on the diagram, with its edge behind it if it is a weight's, and what it means."""
+
+    box: Label
+    edge: Rect | None
+    words: Label
+
+
+class Sheet(NamedTuple):
+    """A picture of the whole network with its legend below, both in their places."""
+
+    width: float
+    height: float
+    picture: Picture
+    legend: tuple[Sample, ...]
+
+
+def legend(right: float, middle: float, *, slopes: bool = True, scale: float = 1.0) -> tuple[Sample, ...]:
+    """Return the legend that ends at `right`, its middle at `middle`; without `slopes`, of weights alone."""
+    samples: list[Sample] = []
+    for box_style, value, text, words in reversed(ENTRIES if slopes else ENTRIES[:2]):
+        width = text_width(words, SIZE * scale)
+        place = Rect(right - width, middle - SIZE * scale * 0.65, width, SIZE * scale * 1.3)
+        piece = LINE if box_style == "pill" else BOX
+        left = place.x - (BESIDE + piece.width) * scale
+        room = Rect(left, middle, piece.width * scale, 0.0)
+        box = room.middle(BOX.width * scale, BOX.height * scale)
+        samples.append(
+            Sample(
+                Label(NOWHERE, text, box, box_style, BOX_SIZE * scale, value),
+                room.middle(LINE.width * scale, LINE.height * scale) if box_style == "pill" else None,
+                Label(NOWHERE, words, place, "note", SIZE * scale, align="left"),
+            )
+        )
+        right = left - APART * scale
+    return tuple(reversed(samples))
+
+
+def sheet(picture: Picture, width: float, height: float) -> Sheet:
+    """Return the numbers of a picture on a sheet of this size, however far it is zoomed in."""
+    content = picture.content
+    network, slopes = content.network, content.slopes is not None
+    scale = growth(View(width, height), len(network.sizes))
+    room = View(width, max(height - HEIGHT * scale, 1.0), pictures=picture.layout.view.pictures)
+    whole = make_picture(
+        content, lay_out(network, room, slopes=slopes), shows=picture.shows, largest=picture.scale
+    )
+    middle = height - HEIGHT * scale / 2
+    return Sheet(width, height, whole, legend(width - MARGIN, middle, slopes=slopes, scale=scale))

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from nnviz.watching.view import View
+from nnviz.watching.window import WatchWindow
 
 
 class Watcher(keras.callbacks.Callback):  # type: ignore[misc]  # which is not here where types are checked
@@ -15,12 +15,12 @@ class Watcher(keras.callbacks.Callback):  # type: ignore[misc]  # which is not h
     def __init__(self, x: Any, y: Any) -> None:
         super().__init__()
         self._rows = x, y
-        self._view: View | None = None
+        self._view: WatchWindow | None = None
 
     def on_train_begin(self, _logs: dict[str, float] | None = None) -> None:
         """Open a window on the model; one of an earlier `fit` is told that its training has ended."""
         self.on_train_end()
-        self._view = View(self.model, *self._rows)
+        self._view = WatchWindow(self.model, *self._rows)
 
     def on_train_batch_end(self, _batch: int, logs: dict[str, float] | None = None) -> None:
         """Say that a batch has updated the weights."""

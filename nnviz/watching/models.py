@@ -1,9 +1,11 @@
-"""What a script calls its model: as a network at the start, and its weights again and again, quickly."""
+"""Models of torch, Keras and NumPy whose weights a script changes: where their arrays are."""
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,14 +14,89 @@ from nnviz.core.activations import Array, proposed
 from nnviz.core.address import layers_by_name
 from nnviz.core.network import Network
 from nnviz.core.state import State
-from nnviz.core.training.passes import in_one_vector
-from nnviz.files import foreign
+from nnviz.core.trainer import in_one_vector
+from nnviz.files import frameworks
 from nnviz.files.errors import FileError
-from nnviz.files.foreign import Chain, as_array
-from nnviz.files.foreign.answer import answered
+from nnviz.files.frameworks import Chain, answered, as_array
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense
-from nnviz.watching import arrays
+
+UNFIT = (
+    "the arrays make no network: expected each layer's weights, of shape (nodes, inputs) or all of them "
+    "(inputs, nodes), with its biases behind them or without"
+)
+
+
+class Pair(NamedTuple):
+    """Where in a script's list or dictionary a layer's weights are, and its biases where it has some."""
+
+    weights: Hashable
+    biases: Hashable | None
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the arrays of each layer are; `turned` where their weights have shape (inputs, nodes)."""
+
+    pairs: tuple[Pair, ...]
+    turned: bool
+
+    def look(self, held: Any) -> Chain:
+        """Return weights of shape (nodes, inputs) and biases of shape (nodes,), as they are now."""
+        return [
+            (
+                _weights(as_array(held[pair.weights]), turned=self.turned),
+                None if pair.biases is None else as_array(held[pair.biases]).reshape(-1),
+            )
+            for pair in self.pairs
+        ]
+
+
+def find_arrays(held: Sequence[Any] | Mapping[Any, Any], inputs: int | None) -> Places:
+    """Find the layers among arrays, in their order, such that have so many inputs where there are any.
+
+    Weights are taken as nnviz has them where both ways fit. Raises FileError where none does.
+    """
+    keys = list(held) if isinstance(held, Mapping) else list(range(len(held)))
+    shapes = {key: np.shape(held[key]) for key in keys}
+    found: dict[int | None, Places] = {}  # by how many inputs there would be
+    for pairs in _ways(keys, shapes):
+        for turned in (False, True):
+            places = Places(pairs, turned)
+            if _fits(layers := places.look(held)):
+                found.setdefault(layers[0][0].shape[1], places)
+    if not found:
+        raise FileError(UNFIT)
+    return found.get(inputs, next(iter(found.values())))
+
+
+def _weights(array: Array, *, turned: bool) -> Array:
+    """Return an array as weights; one without columns feeds a single node."""
+    return array.reshape(1, -1) if array.ndim < 2 else array.T if turned else array
+
+
+def _ways(keys: list[Any], shapes: dict[Any, tuple[int, ...]]) -> list[tuple[Pair, ...]]:
+    """Return the ways in which arrays may be weights and biases, the likeliest first."""
+    matrices = [key for key in keys if len(shapes[key]) == 2]
+    others = [key for key in keys if len(shapes[key]) < 2]
+    ways = []
+    if len(matrices) == len(others):  # one after the other, or the biases behind all weights
+        ways.append(tuple(map(Pair, matrices, others)))
+    if not others:
+        ways.append(tuple(Pair(key, None) for key in keys))
+    if len(keys) % 2 == 0:  # biases that are one row or one column, or the weights of a single node
+        ways.append(tuple(map(Pair, keys[::2], keys[1::2])))
+    if len(keys) == 1:
+        ways.append((Pair(keys[0], None),))
+    return ways if all(len(shape) <= 2 for shape in shapes.values()) else []
+
+
+def _fits(layers: Chain) -> bool:
+    widths = [weights.shape for weights, _ in layers]
+    chained = all(later[1] == before[0] for before, later in itertools.pairwise(widths))
+    biased = all(biases is None or len(biases) == len(weights) for weights, biases in layers)
+    return bool(layers) and chained and biased
+
 
 UNKNOWN = (
     "expected a Network, a list of arrays, a dictionary of weights, a torch module, a Keras model or an MLP "
@@ -73,8 +150,8 @@ class _Way(NamedTuple):
 
 
 def _way(model: Any, activations: Sequence[str] | None, inputs: int | None) -> _Way:
-    if foreign.framework_of(model):
-        return _Way(foreign.look, foreign.network_of(model, activations))
+    if frameworks.framework_of(model):
+        return _Way(frameworks.look, frameworks.network_of(model, activations))
     if isinstance(model, State | Network):
         return _Way(_of_network, model.network if isinstance(model, State) else model)
     if isinstance(model, np.ndarray):
@@ -84,7 +161,7 @@ def _way(model: Any, activations: Sequence[str] | None, inputs: int | None) -> _
         raise TypeError(f"{UNKNOWN}, found a {type(model).__name__}")
     if isinstance(model, Mapping) and all(_COURSE.fullmatch(str(name)) for name in model):
         return _Way(_of_course, _of_chain(_of_course(model), activations))
-    places = arrays.find(model, inputs)
+    places = find_arrays(model, inputs)
     return _Way(places.look, _of_chain(places.look(model), activations), not activations)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nnviz.watching.view import View
+from nnviz.watching.window import WatchWindow
 
 if TYPE_CHECKING:
     from nnviz.watching.keras import Watcher
@@ -22,7 +22,7 @@ class Watch:
 
     def __call__(
         self, model: Any, x: Any = None, y: Any = None, *, activations: Sequence[str] | None = None
-    ) -> View:
+    ) -> WatchWindow:
         """Open the window on `model`; it follows once the view is told of updates.
 
         `model` is what the loop changes in place: a list of arrays (weights of shape (nodes, inputs) or
@@ -34,7 +34,7 @@ class Watch:
         Raises TypeError and FileError for what is no network and rows that do not fit, DisplayError where no
         window can be shown.
         """
-        return View(model, x, y, activations)
+        return WatchWindow(model, x, y, activations)
 
     def keras(self, x: Any = None, y: Any = None) -> Watcher:
         """Return a callback for `model.fit(x, y, callbacks=[nnviz.watch.keras(x, y)])`: a window each time.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnviz.core.training.trainer import Trainer
+from nnviz.core.trainer import Trainer
 
 
 class LeftOutError(Exception):

@@ -12,17 +12,16 @@ import numpy as np
 
 from nnviz.core.address import Address
 from nnviz.core.edits import set_weight
-from nnviz.document.derived import Derived
+from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
 from nnviz.document.idle import APART_MS
-from nnviz.document.selection import Selection
-from nnviz.document.training.runner import Runner
-from nnviz.document.walk.player import Player
+from nnviz.document.player import Player
+from nnviz.document.training import Runner
 from nnviz.files.registry import save
-from nnviz.picture.layout import lay_out
+from nnviz.picture.columns import lay_out
 from nnviz.picture.parts import View
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.explain.browser import ExplainBrowser
+from nnviz.ui.panels.explain import ExplainBrowser
 from tests.bench import report, windows
 from tests.bench.windows import LARGE, name_of
 

@@ -8,11 +8,11 @@ import statistics
 import numpy as np
 
 from nnviz.core.history import History
-from nnviz.core.limits import EARLIER_RUNS
-from nnviz.core.run import EarlierRun, Training
-from nnviz.document.training.job import USUAL_LIMITS
+from nnviz.core.numbers import EARLIER_RUNS
+from nnviz.core.state import EarlierRun, Training
+from nnviz.document.job import USUAL_LIMITS
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.plots.history_curve import HistoryCurve
+from nnviz.ui.panels.history_canvas import HistoryCurve
 from tests.bench import report, windows
 
 LENGTHS = tuple(10**k for k in range(3, 8))

@@ -15,9 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nnviz.files.table.building import built
-from nnviz.files.table.findings import findings, proposed
-from nnviz.files.table.table import head, read
+from nnviz.files.table.columns import built, findings, proposed
+from nnviz.files.table.reading import head, read
 from tests.bench import report
 
 ROUNDS = 3

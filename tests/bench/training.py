@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset
+from nnviz.core.state import Dataset, Training
 from tests.bench import report, windows
 from tests.bench.contenders import CONTENDERS, LeftOutError, nnviz
 

@@ -10,7 +10,7 @@ import time
 import numpy as np
 
 import nnviz
-from nnviz.watching import link
+from nnviz.watching import window
 from tests.bench import report
 
 ROUND_S = 1.0
@@ -104,8 +104,8 @@ def main():
     report.in_one_thread()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     options = report.parser(__doc__, 15).parse_args()
-    windows, start = [], link.window_process
-    link.window_process = lambda what: windows.append(start(what)) or windows[-1]
+    windows, start = [], window.window_process
+    window.window_process = lambda what: windows.append(start(what)) or windows[-1]
     loops = [NumPyLoop(2, 8, 1, 32), NumPyLoop(64, 32, 10, 32)]
     try:
         loops.append(TorchLoop(64, 32, 10, 32))

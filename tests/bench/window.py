@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nnviz.core.training.trainer import Trainer
+from nnviz.core.trainer import Trainer
 from nnviz.document.document import Document
 from tests.bench import report, windows
 from tests.bench.training import CASES

@@ -15,10 +15,10 @@ from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
-from nnviz.ui.widgets.theme import application, apply_theme
-from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.kit.settings import Settings
+from nnviz.ui.kit.theme import application, apply_theme
 from nnviz.ui.window.session import fill
-from nnviz.ui.window.settings import Settings
+from nnviz.ui.window.window import MainWindow
 
 LARGE = (784, 128, 64, 10)
 

@@ -5,13 +5,11 @@ from math import inf
 
 import numpy as np
 
-from nnviz.core.activation import Activation, Elsewhere, Named
-from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.activations import ACTIVATIONS, Activation, ActivationNotation, Named
+from nnviz.core.expressions import Either, Symbol
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS, RATE, SLOPE, Optimizer, W
-from nnviz.core.rules import Either, Symbol
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
+from nnviz.core.state import Dataset, State, Training
 from tests.core import oracle, written
 
 
@@ -28,7 +26,9 @@ HINGE = Activation(
     _forward,
     _backward,
     "max(−1, z)",
-    Elsewhere("np.maximum(z, -1)", "slope_a * (z > -1)", Named("hinge"), Named("Hinge"), Named("Hinge")),
+    ActivationNotation(
+        "np.maximum(z, -1)", "slope_a * (z > -1)", Named("hinge"), Named("Hinge"), Named("Hinge")
+    ),
     Either(1, 0, kink=-1.0),
     kinks=(-1.0,),
     flat=((-inf, -1.0),),

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Training
 from nnviz.core.slopes import slopes
-from nnviz.core.state import Dataset, State, WeightSet
+from nnviz.core.state import Dataset, State, Training, WeightSet
 
 SCALAR = {
     "identity": lambda z: z,

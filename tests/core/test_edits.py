@@ -8,15 +8,24 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from nnviz.core import edits, structure
+from nnviz.core import edits
 from nnviz.core.address import Address
-from nnviz.core.columns import Column, Columns
-from nnviz.core.edits import keep_set, loss_with_set, new_set_name, remove_set, set_in_use, use_set
+from nnviz.core.edits import (
+    Scales,
+    constant,
+    keep_set,
+    loss_with_set,
+    new_set_name,
+    remove_set,
+    set_in_use,
+    standardise,
+    standardising_note,
+    use_set,
+    worth_standardising,
+)
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Training
-from nnviz.core.standardise import Scales, constant, standardise, told, worth_standardising
-from nnviz.core.state import Dataset, State
-from nnviz.core.training import train
+from nnviz.core.state import Column, Columns, Dataset, State, Training
+from nnviz.core.train import train
 from tests.core import oracle
 from tests.core.refusals import refusals
 
@@ -100,9 +109,9 @@ def test_an_edit_ends_the_run_and_names_and_settings_do_not():
     weights = edits.set_weight(state, 0, 0, 0, 1.0), edits.set_bias(state, 0, 0, 1.0), use_set(state, 0)
     rows = edits.set_input(state, 0, 0, 1.0), edits.set_target(state, 0, 0, 1.0), edits.add_row(state)
     others = edits.remove_rows(state, [0]), edits.randomise(state, 3), edits.set_activation(state, 0, "tanh")
-    biases = structure.add_biases(state, 1), structure.remove_biases(state, 0)
-    nodes = structure.add_node(state, 1), structure.remove_node(state, 1, 0)
-    layers = structure.add_layer(state, 1), structure.remove_layer(state, 0)
+    biases = edits.add_biases(state, 1), edits.remove_biases(state, 0)
+    nodes = edits.add_node(state, 1), edits.remove_node(state, 1, 0)
+    layers = edits.add_layer(state, 1), edits.remove_layer(state, 0)
     assert {after.run for after in (*weights, *rows, *others, *biases, *nodes, *layers)} == {None}
     kept = edits.set_training(state, Training(0.5)), edits.rename(state, 1, 0, "first")
     assert all(each.run is state.run for each in (*kept, keep_set(state, "trained"), remove_set(state, 0)))
@@ -114,27 +123,27 @@ def test_nodes_layers_and_biases_that_are_added_and_removed_leave_no_trace(state
     sizes = state.network.sizes
     for column in range(4):
         for after in (None, *range(min(2, sizes[column]))):
-            grown = structure.add_node(state, column, after)
+            grown = edits.add_node(state, column, after)
             assert grown.network.sizes[column] == sizes[column] + 1
             assert set(grown.network.all_names()) > set(state.network.all_names())
             at = sizes[column] if after is None else after + 1
-            assert structure.remove_node(grown, column, at) == state
-    biased = structure.add_biases(state, 1)
+            assert edits.remove_node(grown, column, at) == state
+    biased = edits.add_biases(state, 1)
     for layers in (biased.network.layers, biased.weight_sets[0].layers):
         assert layers[1].biases.tolist() == [0, 0]
     assert oracle.predictions(biased).tolist() == oracle.predictions(state).tolist()
-    assert structure.remove_biases(biased, 1) == state
+    assert edits.remove_biases(biased, 1) == state
     for before in range(3):
-        grown = structure.add_layer(state, before)
+        grown = edits.add_layer(state, before)
         assert len(grown.weight_sets[0].layers) == 4
-        assert structure.remove_layer(grown, before) == state
+        assert edits.remove_layer(grown, before) == state
 
 
 @given(oracle.states(max_hidden=3, activations=UNSEEN), st.data())
 def test_an_added_node_changes_no_prediction(state, data):
     column = data.draw(st.integers(0, len(state.network.layers)))
     after = data.draw(st.none() | st.integers(-1, state.network.sizes[column] - 1))
-    grown = structure.add_node(state, column, after)
+    grown = edits.add_node(state, column, after)
     at = state.network.sizes[column] if after is None else after + 1
     found = oracle.predictions(grown)
     if column == len(state.network.layers):
@@ -146,14 +155,14 @@ def test_an_added_node_changes_no_prediction(state, data):
 
 def test_added_and_removed_nodes_keep_the_others_data_and_every_weight_set():
     """An added input brings a column of zeros, and an added output a target."""
-    wider, two = structure.add_node(SMALL, 0, after=0), structure.add_node(SMALL, 3)
+    wider, two = edits.add_node(SMALL, 0, after=0), edits.add_node(SMALL, 3)
     assert wider.data.inputs[:, 1].tolist() == [0] * 4
     assert wider.network.inputs == ("input_0", "input_2", "input_1")
     assert two.data.targets.tolist() == [[*row, 0] for row in SMALL.data.targets.tolist()]
     assert two.network.outputs == ("output", "output_1")
-    assert structure.remove_node(two, 0, 0).data.inputs.tolist() == two.data.inputs[:, 1:].tolist()
-    assert structure.remove_node(two, 3, 0).data.targets.tolist() == two.data.targets[:, 1:].tolist()
-    after = structure.remove_node(SMALL, 1, 1)
+    assert edits.remove_node(two, 0, 0).data.inputs.tolist() == two.data.inputs[:, 1:].tolist()
+    assert edits.remove_node(two, 3, 0).data.targets.tolist() == two.data.targets[:, 1:].tolist()
+    after = edits.remove_node(SMALL, 1, 1)
     assert after.network.layers[0].nodes == ("node_0_0", "node_0_2")
     assert after.data == SMALL.data
     for old, new in ((SMALL.network, after.network), (SMALL.weight_sets[0], after.weight_sets[0])):
@@ -168,7 +177,7 @@ def test_added_and_removed_nodes_keep_the_others_data_and_every_weight_set():
 def test_an_added_layer_passes_on_what_it_receives(state, data):
     assume(len(state.network.layers) > 1)
     before = data.draw(st.integers(1, len(state.network.layers) - 1))
-    grown = structure.add_layer(state, before)
+    grown = edits.add_layer(state, before)
     assert oracle.predictions(grown) == pytest.approx(oracle.predictions(state), rel=1e-12, abs=1e-12)
     assert grown.network.sizes == (*state.network.sizes[: before + 1], *state.network.sizes[before:])
     assert grown.network.layers[before].activation == state.network.layers[before - 1].activation
@@ -179,26 +188,26 @@ def test_an_added_layer_passes_on_what_it_receives(state, data):
 def test_the_outcome_of_an_edit_has_the_numbers(approved):
     network = Network.from_weights({"node_0": [1.0], "output": [1.0]}, hidden="relu", output="identity")
     state = State(network, Dataset([[3.0], [-2.0]], [[0.0], [0.0]]))
-    deeper, linear = structure.add_layer(state, 1), edits.set_activation(state, 0, "identity")
-    two = structure.add_node(linear, 2)
+    deeper, linear = edits.add_layer(state, 1), edits.set_activation(state, 0, "identity")
+    two = edits.add_node(linear, 2)
     cases = {
         "the same": (state, deeper, 0),
         "row 2": (state, linear, 1),
         "row 2, where row 1 stays": (state, linear, 0),
         "another output": (linear, two, 0),
-        "the first of two outputs": (two, structure.add_layer(two, 0), 1),
+        "the first of two outputs": (two, edits.add_layer(two, 0), 1),
         "no such row": (state, linear, 2),
     }
-    outcomes = {name: structure.outcome(*case) for name, case in cases.items()}
-    assert outcomes["the same"] == structure.outcome(state, state, 0)
+    outcomes = {name: edits.outcome(*case) for name, case in cases.items()}
+    assert outcomes["the same"] == edits.outcome(state, state, 0)
     approved("outcomes of edits", "\n".join(f"{name}: {text}" for name, text in outcomes.items()))
 
 
 @given(oracle.states(max_hidden=3), st.data())
 def test_no_prediction_that_changes_is_said_to_stay(state, data):
-    grown = structure.add_layer(state, data.draw(st.integers(0, len(state.network.layers) - 1)))
+    grown = edits.add_layer(state, data.draw(st.integers(0, len(state.network.layers) - 1)))
     same = np.allclose(oracle.predictions(grown), oracle.predictions(state), rtol=1e-9, atol=1e-9)
-    assert (structure.outcome(state, grown, 0) == structure.outcome(state, state, 0)) <= same
+    assert (edits.outcome(state, grown, 0) == edits.outcome(state, state, 0)) <= same
 
 
 SETS = keep_set(SMALL, "weights_1")
@@ -223,15 +232,15 @@ def test_weight_sets_are_kept_used_and_dropped():
 
 def test_edits_that_cannot_be_are_refused(approved):
     linear = oracle.make_state(oracle.make_network([2, 3, 2, 1], ["identity"] * 3, [True] * 3, 3), 4)
-    removed = oracle.predictions(structure.remove_layer(linear, 1))
+    removed = oracle.predictions(edits.remove_layer(linear, 1))
     assert removed == pytest.approx(oracle.predictions(linear), rel=1e-12)
     cases = {
         "targets of some rows": lambda: edits.clear_targets(SMALL, [1, 2, 3]),
         "a bias of a layer without": lambda: edits.set_bias(SMALL, 1, 0, 1.0),
         "an empty name": lambda: edits.rename(SMALL, 0, 0, ""),
         "a name that is taken": lambda: edits.rename(SMALL, 0, 0, "output"),
-        "the last node": lambda: structure.remove_node(SMALL, 3, 0),
-        "the output layer": lambda: structure.remove_layer(linear, 2),
+        "the last node": lambda: edits.remove_node(SMALL, 3, 0),
+        "the output layer": lambda: edits.remove_layer(linear, 2),
         "a set's name that is taken": lambda: keep_set(SETS, "weights_1"),
         "an empty name of a set": lambda: keep_set(SETS, "  "),
     }
@@ -324,13 +333,13 @@ def test_edits_of_the_network_keep_the_columns_right():
     assert renamed.predict([[50, "blue", 3]]).tolist() == TABLE.predict([[50, "blue", 3]]).tolist()
     both = edits.rename_columns(TABLE, {0: "years", 4: "tom"})
     assert [column.nodes for column in both.columns] == [("years",), COLOUR.nodes, ("tom", "dog")]
-    less = structure.remove_node(TABLE, 0, 1)
+    less = edits.remove_node(TABLE, 0, 1)
     assert less.columns[1] == Column("colour", ("colour=blue",), ("blue",))
-    assert structure.remove_node(less, 0, 2).columns == (AGE, KIND)
-    assert structure.remove_node(TABLE, 2, 0).columns[2] == Column("kind", ("dog",), ("dog",))
-    more = structure.add_node(TABLE, 0, 0)
+    assert edits.remove_node(less, 0, 2).columns == (AGE, KIND)
+    assert edits.remove_node(TABLE, 2, 0).columns[2] == Column("kind", ("dog",), ("dog",))
+    more = edits.add_node(TABLE, 0, 0)
     assert [column.name for column in more.columns.of_inputs][:2] == ["age", more.network.inputs[1]]
-    for edited in (structure.add_layer(TABLE, 0), structure.add_biases(TABLE, 0), edits.randomise(TABLE, 3)):
+    for edited in (edits.add_layer(TABLE, 0), edits.add_biases(TABLE, 0), edits.randomise(TABLE, 3)):
         assert edited.columns == TABLE.columns
     assert edits.rename(TABLE, 0, 0, "colour").columns[0].name == "age"
 
@@ -370,7 +379,10 @@ def test_columns_whose_squares_no_number_holds_are_standardised_or_left_as_they_
         found = standardise(state, [0]).data.inputs[:, 0]
         assert found == pytest.approx((np.array([1, 2, 4, 1]) - 2) / np.sqrt(1.5), rel=1e-3)
     raw = np.array([[1.7e308, 1.0, 0, 0], [-1.7e308, 2.0, 0, 0], [1.7e308, 3.0, 0, 0]])
-    approved("a column near the largest number, and others", f"{told(made(raw))}\n{told(TABLE)}")
+    approved(
+        "a column near the largest number, and others",
+        f"{standardising_note(made(raw))}\n{standardising_note(TABLE)}",
+    )
     assert standardise(made(raw), [0, 1]).data.inputs[:, 0].tolist() == raw[:, 0].tolist()
     assert Column("x", ("x",), mean=1.0, deviation=10.0).decoded(np.array([[1e308], [2.0]])) == [INF, 21.0]
     column = Column("x", ("x",), mean=-1e308, deviation=0.01)

@@ -10,25 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnviz.core.activations import ACTIVATIONS, activation
-from nnviz.core.address import Address, all_weights
-from nnviz.core.cost import finished, forward_ns
-from nnviz.core.explanation.arithmetic import Note, ascii_text, elided, write
-from nnviz.core.explanation.check import checking
-from nnviz.core.explanation.explain import explain
-from nnviz.core.explanation.mean import is_noise
-from nnviz.core.expressions import Negative, Number, Product, Quotient, Square, Sum
-from nnviz.core.loss.line import loss_line
-from nnviz.core.loss.map import loss_map
-from nnviz.core.loss.span import LARGEST, size_of
+from nnviz.core.address import Address
+from nnviz.core.expressions import EXP, Negative, Number, Product, Quotient, Square, Sum
+from nnviz.core.landscape import LARGEST, loss_line, loss_map, size_of
 from nnviz.core.network import Layer, Network
-from nnviz.core.oddities import zero_reason
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.results import Computed, Results, means_in_blocks, next_batch
-from nnviz.core.rules import EXP
-from nnviz.core.run import Training
-from nnviz.core.slopes import Slopes, slopes
-from nnviz.core.state import Dataset, State
-from nnviz.core.training import train
+from nnviz.core.results import Computed, Results, means_in_blocks, next_batch, zero_reason
+from nnviz.core.slopes import Slopes, finished, forward_ns, slopes
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.train import train
+from nnviz.explain.explain import checking, explain
+from nnviz.explain.lines import Note, ascii_text, elided, write
+from nnviz.explain.mean import is_noise
 from tests.core import oracle
 from tests.core.oracle import SCALAR, make_network, make_state, nearest_kink, states
 from tests.core.written import closes, evaluated
@@ -97,7 +90,7 @@ def every_where(network):
     """Return the address of every node, weight and bias."""
     columns = enumerate(network.sizes, -1)
     nodes = [Address("node", k, j) for k, size in columns for j in range(size)]
-    return [*nodes, *all_weights(network)]
+    return [*nodes, *network.all_weights()]
 
 
 def written(explanation):
@@ -307,7 +300,7 @@ def test_lines_close_and_their_values_are_those_of_slopes_and_training(state, me
         if address.kind == "node":
             expected = {"∂MSE/∂z": own.layers[address.layer].inputs[0, address.node]}
         else:
-            expected = {"slope": own.of(address), f"new {address.symbol}": address.value(after)}
+            expected = {"slope": own.of(address), f"new {address.symbol}": after.value_of(address)}
             if mean and len(x) > 1:
                 expected["mean slope"] = whole.of(address)
         told_values = {label: line(explanation, label).value for label in expected}
@@ -458,7 +451,7 @@ def test_numbers_that_are_too_large_are_explained_measured_and_drawn(number, amo
     first = NUMBERS.index(number)
     names = [("identity", "relu", "tanh")[(first + k) % 3] for k in range(amount(quick=1, ci=3, night=3))]
     for state in (filled(number, name) for name in names):
-        weights, found = all_weights(state.network), computed(state, 0)
+        weights, found = state.network.all_weights(), computed(state, 0)
         for part in (None, *every_where(state.network)):
             assert all(explain(state, part, found, mean=mean).text() for mean in (False, True))
         for weight in weights:

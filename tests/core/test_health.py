@@ -9,14 +9,12 @@ import pytest
 from hypothesis import given
 
 from nnviz.core.address import Address
-from nnviz.core.cost import finished
 from nnviz.core.edits import randomise, set_activation
-from nnviz.core.explanation.explain import explain
-from nnviz.core.explanation.health import percent
-from nnviz.core.health import fates, health, health_in_blocks, slope_sizes
 from nnviz.core.network import Layer, Network
-from nnviz.core.slopes import slopes
+from nnviz.core.results import fates, health, health_in_blocks, slope_sizes
+from nnviz.core.slopes import finished, slopes
 from nnviz.core.state import Dataset, State
+from nnviz.explain.explain import explain, percent
 from tests.core.oracle import make_network, states
 from tests.core.test_explain import computed, written
 

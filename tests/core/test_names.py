@@ -15,20 +15,29 @@ from hypothesis import strategies as st
 
 from nnviz.core.address import (
     Address,
-    all_weights,
     column_title,
     default_inputs,
     default_nodes,
     fresh_name,
     layers_by_name,
 )
-from nnviz.core.names import MOST_COMPARED, Names, quoted, shorten_names, shortened
+from nnviz.core.edits import add_biases
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import full, nudged, nudged_digit, parsed, shown
+from nnviz.core.numbers import (
+    MOST_COMPARED,
+    Names,
+    full,
+    nudged,
+    nudged_digit,
+    parsed,
+    quoted,
+    shorten_names,
+    shortened,
+    shown,
+)
 from nnviz.core.search import find
 from nnviz.core.state import Dataset, State
-from nnviz.core.structure import add_biases
-from nnviz.core.training.passes import Parameters, place
+from nnviz.core.trainer import Parameters, place
 from tests.core.oracle import make_network
 from tests.core.refusals import refusals
 from tests.core.test_explain import BANK
@@ -112,15 +121,15 @@ WITH_BIASES = add_biases(BANK, 0).network
 def test_a_number_has_a_name_a_value_and_a_place_in_the_flat_vector():
     addresses = ("node", -1, 1), ("node", 1, 0), ("weight", 0, 1, 0), ("weight", 1, 0, 1), ("bias", 0, 1)
     names = ["children", "output", "accounts → node_1", "node_1 → output", "bias of node_1"]
-    assert [Address(*own).name(WITH_BIASES) for own in addresses] == names
-    flat, every = Parameters(WITH_BIASES, 0).values, all_weights(WITH_BIASES)
+    assert [WITH_BIASES.name_of(Address(*own)) for own in addresses] == names
+    flat, every = Parameters(WITH_BIASES, 0).values, WITH_BIASES.all_weights()
     assert every[2] == Address("bias", 0, 0)
-    assert Address("weight", 0, 1, 1).value(WITH_BIASES) == -5.0
+    assert WITH_BIASES.value_of(Address("weight", 0, 1, 1)) == -5.0
     assert [place(WITH_BIASES, address) for address in every] == list(range(len(flat)))
-    assert [address.value(WITH_BIASES) for address in every] == flat.tolist()
-    assert all(address.within(WITH_BIASES) for address in (*every, Address("node", -1, 1)))
+    assert [WITH_BIASES.value_of(address) for address in every] == flat.tolist()
+    assert all(WITH_BIASES.has(address) for address in (*every, Address("node", -1, 1)))
     gone = ("bias", 1, 0), ("weight", 0, 0, 2), ("weight", 0, 2, 0), ("node", 2, 0)
-    assert not any(Address(*own).within(WITH_BIASES) for own in gone)
+    assert not any(WITH_BIASES.has(Address(*own)) for own in gone)
 
 
 # --- search

@@ -7,19 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnviz._resources import resources
 from nnviz.core import edits
+from nnviz.core.edits import standardise
+from nnviz.core.generators import KINDS
 from nnviz.core.history import History
-from nnviz.core.made.kinds import KINDS
+from nnviz.core.metrics import risen_since
 from nnviz.core.network import Network
-from nnviz.core.overfitting import risen_since
-from nnviz.core.run import Curve, Run, Segment, Training
-from nnviz.core.standardise import standardise
-from nnviz.core.state import Dataset, State
-from nnviz.core.training import train
+from nnviz.core.state import Curve, Dataset, Run, Segment, State, Training
+from nnviz.core.train import train
 from nnviz.files import registry
 from nnviz.files.examples import example
 from nnviz.files.source import Source
+from nnviz.system import resources
 from tests.core.oracle import make_network
 
 RUNS = json.loads((Path(__file__).parent / "over_fitting_runs.json").read_text())

@@ -14,22 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnviz.cli.main import main
-from nnviz.core import edits, structure
-from nnviz.core.activation_curve import LARGEST, USUAL, Bend, steady, stretch_of
-from nnviz.core.activations import ACTIVATIONS, activation
-from nnviz.core.address import Address, all_weights
-from nnviz.core.explanation.check import checking
-from nnviz.core.expressions import InexactError, Number
-from nnviz.core.health import health
-from nnviz.core.kernels import normal
+from nnviz.core import edits
+from nnviz.core.activations import ACTIVATIONS, activation, normal
+from nnviz.core.address import Address
+from nnviz.core.expressions import Function, InexactError, Number
+from nnviz.core.function import LARGEST, USUAL, Bend, steady, stretch_of
 from nnviz.core.losses import CROSS_ENTROPY, LOSSES, MSE, A, Y, fitting, loss_of
 from nnviz.core.network import Layer, Network
-from nnviz.core.oddities import zero_reason
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.rules import Function
+from nnviz.core.results import health, zero_reason
 from nnviz.core.search import find
 from nnviz.core.slopes import slopes
-from nnviz.core.training import train
+from nnviz.core.train import train
+from nnviz.explain.explain import checking
 from nnviz.files.registry import load, save
 from nnviz.picture.svg import svg
 from tests.core import made_up, oracle
@@ -423,7 +420,7 @@ def test_rules_of_optimizers_and_new_entries_are_written(hinge, approved):
 
 def test_a_new_activation_is_checked_and_has_badges_and_reasons(hinge, approved):
     own = slopes(hinge.network, hinge.data.inputs, hinge.data.targets)
-    for address in all_weights(hinge.network):
+    for address in hinge.network.all_weights():
         assert last(checking(hinge, address, None)).agrees(own.of(address)), address
     for bias in (0.5, 0.499995, 0.500005):  # 0.5·1 − 1·2 + 0.5 = −1 on the first row
         weight = explained(edits.set_bias(hinge, 0, 0, bias), Address("weight", 0, 0, 0))
@@ -434,7 +431,7 @@ def test_a_new_activation_is_checked_and_has_badges_and_reasons(hinge, approved)
     assert [match.title for match in find(hinge, "saturated")] == ["node_2"]
     reason = zero_reason(hinge.network, own, Address("weight", 0, 2, 0))
     approved("a slope of zero by a new activation", reason)
-    more = structure.add_node(hinge, 1)
+    more = edits.add_node(hinge, 1)
     assert more.network.sizes == (2, 4, 1)
     assert more.network.predict([1, 2]).tolist() == hinge.network.predict([1, 2]).tolist()
 

@@ -7,18 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnviz.core import cost, function
-from nnviz.core.address import Address, all_weights
-from nnviz.core.cost import finished
+from nnviz.core import function
+from nnviz.core import slopes as cost
+from nnviz.core.address import Address
 from nnviz.core.edits import set_value
 from nnviz.core.function import Section, activations, predictions, section, span_of
-from nnviz.core.loss.line import loss_line
-from nnviz.core.loss.moved_weights import along, at_present, over_weights, refined
-from nnviz.core.loss.span import landing, span
+from nnviz.core.landscape import along, at_present, landing, loss_line, over_weights, refined, span
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Training
-from nnviz.core.slopes import slopes
-from nnviz.core.state import Dataset, State
+from nnviz.core.slopes import finished, slopes
+from nnviz.core.state import Dataset, State, Training
 from tests.core import oracle
 
 FIRST = Address("weight", 0, 0, 0)
@@ -42,8 +39,8 @@ def span_at_present(state, weight=FIRST):
 
 @given(oracle.states(max_hidden=3, max_rows=3), st.data())
 def test_the_loss_along_weights_is_that_with_them_set(state, data):
-    first, second = (data.draw(st.sampled_from(all_weights(state.network))) for _ in range(2))
-    values = [first.value(state.network), -3.5, 0.0, 8.0]
+    first, second = (data.draw(st.sampled_from(state.network.all_weights())) for _ in range(2))
+    values = [state.network.value_of(first), -3.5, 0.0, 8.0]
     found = finished(along(state, first, values))
     assert found == pytest.approx([mse_with(state, (first, v)) for v in values], rel=1e-9, abs=1e-12)
     point = finished(at_present(state, first))
@@ -53,7 +50,7 @@ def test_the_loss_along_weights_is_that_with_them_set(state, data):
     low, high = span_at_present(state, first)
     assert -math.inf < low < values[0] < high < math.inf
     if first != second:
-        values2 = [second.value(state.network), 0.5]
+        values2 = [state.network.value_of(second), 0.5]
         found = finished(over_weights(state, first, second, values[:3], values2))
         expected = [[mse_with(state, (first, v), (second, w)) for w in values2] for v in values[:3]]
         assert found == pytest.approx(np.array(expected), rel=1e-9, abs=1e-12)

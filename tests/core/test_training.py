@@ -8,25 +8,40 @@ from functools import partial
 import numpy as np
 import pytest
 
-from nnviz.core import edits, structure
-from nnviz.core.accuracy import NO_CLASS, classifies, decided, right
+from nnviz.core import edits
+from nnviz.core import train as training
 from nnviz.core.activations import ACTIVATIONS
-from nnviz.core.confusion import confusion, decided_in_blocks, decisions
-from nnviz.core.cost import finished
-from nnviz.core.decision import decides
 from nnviz.core.history import History
-from nnviz.core.limits import EARLIER_POINTS, EARLIER_RUNS
-from nnviz.core.measured import measured
+from nnviz.core.metrics import (
+    NO_CLASS,
+    classifies,
+    confusion,
+    decided,
+    decided_in_blocks,
+    decides,
+    decisions,
+    measured,
+    right,
+)
 from nnviz.core.network import Layer, Network
+from nnviz.core.numbers import EARLIER_POINTS, EARLIER_RUNS
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.replay import (
+    KEPT_STATES,
+    Past,
+    Replay,
+    beginning,
+    forget_runs,
+    is_trained,
+    leads_to,
+    put_into,
+    with_earlier,
+)
 from nnviz.core.results import Results
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
-from nnviz.core.training import best, carry_out, train
-from nnviz.core.training.best import Best
-from nnviz.core.training.earlier import forget_runs, with_earlier
-from nnviz.core.training.past import KEPT_STATES, Past, Replay, beginning, is_trained, leads_to, put_into
-from nnviz.core.training.trainer import Trainer
+from nnviz.core.slopes import finished
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.train import Best, carry_out, train
+from nnviz.core.trainer import Trainer
 from tests.core import oracle
 from tests.core.oracle import classes
 from tests.core.refusals import refusals
@@ -608,7 +623,7 @@ def test_redo_into_another_run_goes_back_in_the_run_that_is_redone():
 def test_a_run_of_another_structure_is_not_what_training_alone_made():
     state = start()
     assert is_trained(state, train(state, updates=2).state)
-    for other in (structure.remove_biases(state, 0), structure.add_node(state, 1)):
+    for other in (edits.remove_biases(state, 0), edits.add_node(state, 1)):
         trained = train(other, updates=2).state
         assert not is_trained(state, trained)
         assert not is_trained(trained, state)
@@ -633,7 +648,7 @@ def found_best(state):
     earlier=(0, 42, 210),  # from the start, gone on with, gone on behind it
 )
 def test_the_best_state_is_that_of_a_run_that_ended_there(pace, name, earlier, monkeypatch):
-    monkeypatch.setattr(best, "WORK_PER_STATE", pace)
+    monkeypatch.setattr(training, "WORK_PER_STATE", pace)
     begun = started(NAMES[name])
     state = train(begun, updates=earlier).state if earlier else begun
     end, found = found_best(replace(state, training=replace(begun.training, updates=300)))
@@ -677,7 +692,7 @@ def test_the_run_before_is_kept_with_its_settings_and_its_curve(approved):
     assert kept.history.tolist() == RUN.run.history.points.tolist()
     assert kept.network.in_words == "2-4-1"
     assert kept.fits(RUN.network)
-    assert not kept.fits(structure.add_node(RUN, 1).network)
+    assert not kept.fits(edits.add_node(RUN, 1).network)
     unusual = train(start(8, batch_size=3, seed=4, optimizer="adam"), updates=1).state
     (other,) = with_earlier(edits.randomise(unusual, 5), unusual).runs
     approved("names of earlier runs", f"{kept.name}\n{kept.called()}\n{other.name}")

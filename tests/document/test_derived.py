@@ -7,16 +7,15 @@ import pytest
 from PySide6.QtCore import QObject, QTimer
 
 from nnviz.core import edits
-from nnviz.core.health import health
-from nnviz.core.measured import Measured
+from nnviz.core.metrics import Measured
 from nnviz.core.network import Network
+from nnviz.core.results import health
 from nnviz.core.slopes import Slopes, slopes
 from nnviz.core.state import Dataset
-from nnviz.core.training import train
-from nnviz.document.derived import UNKNOWN, Derived
+from nnviz.core.train import train
+from nnviz.document.derived import UNKNOWN, Derived, Selection
 from nnviz.document.document import Document
 from nnviz.document.idle import FIRST_S, MotionThrottle, Slicer, Throttle
-from nnviz.document.selection import Selection
 from tests.core.oracle import make_network, make_state
 
 pytestmark = pytest.mark.usefixtures("qapp")

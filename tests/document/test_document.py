@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnviz.core import edits, structure
+from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
-from nnviz.core.training import train
+from nnviz.core.train import train
+from nnviz.document.derived import Selection
 from nnviz.document.document import Document
-from nnviz.document.selection import Selection
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
 
@@ -278,11 +278,11 @@ def test_a_listener_sees_the_moved_selection_before_the_selection_announces_the_
     selection.select(OUTPUT)
     selection.row = 2
     heard.clear()
-    hidden.push(edits.remove_rows(structure.add_layer(hidden.state, 1), [2]), "both")
+    hidden.push(edits.remove_rows(edits.add_layer(hidden.state, 1), [2]), "both")
     assert heard[:2] == [(MOVED, 1), "state"]
     assert sorted(heard[2:]) == ["address", "row 1"]
     heard.clear()
-    hidden.push(structure.add_node(hidden.state, 1), "a node")
+    hidden.push(edits.add_node(hidden.state, 1), "a node")
     hidden.push(edits.set_weight(hidden.state, 0, 0, 0, 1.0), "a weight")
     assert heard == [(MOVED, 1), "state"] * 2  # the selection stays where it is, which is no news
     hidden.push(edits.remove_rows(hidden.state, [1]), "fewer rows")
@@ -301,7 +301,7 @@ def test_a_row_chosen_while_a_state_is_announced_is_announced_afterwards(hidden)
     selection.address_changed.connect(lambda: heard.append("address"))
     selection.row_changed.connect(lambda row: heard.append(f"row {row}"))
     hidden.state_changed.connect(lambda *_: heard.append("state"))
-    hidden.push(structure.add_layer(hidden.state, 1), "a layer")
+    hidden.push(edits.add_layer(hidden.state, 1), "a layer")
     assert heard[:2] == ["chosen", "state"]
     assert sorted(heard[2:]) == ["address", "row 1"]
 
@@ -313,6 +313,6 @@ def test_only_what_the_network_has_is_selected(hidden):
         assert selection.address is None
     for removed in (1, 0):
         selection.select(FIRST, SECOND)
-        hidden.push(structure.remove_node(hidden.state, 1, removed), "a node less")
+        hidden.push(edits.remove_node(hidden.state, 1, removed), "a node less")
         assert (selection.weights, selection.second) == ((FIRST, None), None)
-        hidden.push(structure.add_node(hidden.state, 1, None), "a node")
+        hidden.push(edits.add_node(hidden.state, 1, None), "a node")

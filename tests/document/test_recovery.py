@@ -15,12 +15,10 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QTimer
 
-from nnviz.core.standardise import standardise
-from nnviz.core.training import train
-from nnviz.document.leftovers import MOST_DAMAGED, claimed
-from nnviz.document.presence import Presence
-from nnviz.document.recovery import Recovery, data_folder, holds
-from nnviz.files import atomic, lock, native
+from nnviz.core.edits import standardise
+from nnviz.core.train import train
+from nnviz.document.autosave import MOST_DAMAGED, Presence, Recovery, claimed, data_folder, holds
+from nnviz.files import atomic, native
 from nnviz.files.errors import FileError
 from nnviz.files.examples import file_of
 from nnviz.files.on_disk import News
@@ -235,14 +233,14 @@ CRASH = """
 import sys
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QTimer
-from nnviz.document import recovery
+from nnviz.document import autosave
 from nnviz.document.document import Document
 from nnviz.files.registry import load
 app = QCoreApplication([])
 folder, original, before, after = map(Path, sys.argv[1:])
 documents = [Document(load(before)), Document(load(before))]
 documents[0].open(original)
-kept = [recovery.Recovery(document, folder, delay_ms=5) for document in documents]
+kept = [autosave.Recovery(document, folder, delay_ms=5) for document in documents]
 for document in documents:
     document.push(load(after), "change")
 timer = QTimer(interval=5)
@@ -532,7 +530,7 @@ def test_a_killed_window_does_not_count_and_is_cleared_up_later(left_open):
 def test_a_look_at_a_lock_and_a_system_without_locks_are_no_window(left_open, window, monkeypatch):
     left, one = left_open
     with left.open("rb") as looks:  # as a third window does at this moment
-        lock.take(looks.fileno(), shared=True)
+        atomic.take_lock(looks.fileno(), shared=True)
         assert one.others() == 0
     os.utime(left, (0, 0))
     there = set(os.listdir(left.parent))

@@ -12,14 +12,12 @@ from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Network
 from nnviz.core.optimizers import GradientDescent
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
-from nnviz.core.training import train
-from nnviz.core.training.past import is_trained
+from nnviz.core.replay import is_trained
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.train import train
 from nnviz.document.document import Document
-from nnviz.document.training.job import Limits, updates_per_second
-from nnviz.document.training.outcome import NO_ROWS, NO_TARGETS
-from nnviz.document.training.runner import Runner
+from nnviz.document.job import NO_ROWS, NO_TARGETS, Limits, updates_per_second
+from nnviz.document.training import Runner
 from tests.core.oracle import make_network, make_state
 
 pytestmark = pytest.mark.usefixtures("qapp")

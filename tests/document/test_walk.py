@@ -8,23 +8,18 @@ from itertools import product
 import numpy as np
 import pytest
 
-from nnviz.core import edits, structure
+from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
-from nnviz.core.training import train
-from nnviz.document.derived import Derived
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.train import train
+from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
-from nnviz.document.selection import Selection
-from nnviz.document.training.job import Limits
-from nnviz.document.training.runner import Runner
-from nnviz.document.walk.narrator import Narrator
-from nnviz.document.walk.player import Player
-from nnviz.document.walk.reel import FIRST_S, LAST_S, LONGEST_S, MOVE_S, READ_S, Reel
-from nnviz.document.walk.walk import PHASES, Walk
-from nnviz.document.walk.words import MOST_LINES, words
+from nnviz.document.job import Limits
+from nnviz.document.player import FIRST_S, LAST_S, LONGEST_S, MOVE_S, READ_S, Narrator, Player, Reel
+from nnviz.document.training import Runner
+from nnviz.document.walk import MOST_LINES, PHASES, Walk, words
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from tests.core.oracle import make_network, make_state
@@ -77,7 +72,7 @@ class Walker:
 @pytest.fixture
 def walker(monkeypatch):
     """Return a function that makes a Walker, whose steps take no time; all of them stop at the end."""
-    monkeypatch.setattr("nnviz.document.walk.player.FASTEST_MS", 1)
+    monkeypatch.setattr("nnviz.document.player.FASTEST_MS", 1)
     made = []
 
     def make(*what, **limits):
@@ -338,7 +333,7 @@ def test_back_takes_the_update_back_also_after_other_layers_were_walked(walker):
     assert relu.document.state is before
     relu.step()
     assert relu.document.state.iteration == 1
-    relu.document.push(structure.add_layer(relu.document.state, 0), "Add a hidden layer")
+    relu.document.push(edits.add_layer(relu.document.state, 0), "Add a hidden layer")
     relu.player.show_phase("forward")
     relu.document.undo()
     relu.player.back()

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nnviz.core import training
-from nnviz.core.measured import measured
+from nnviz.core import train
+from nnviz.core.metrics import measured
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
+from nnviz.core.state import Dataset, State, Training
 from nnviz.files import code
 from nnviz.files.examples import example
 from nnviz.files.registry import load
@@ -46,7 +45,7 @@ def expected(state):
     lines = state.network.predict(state.data.inputs).tolist() if len(state.data) else []
     if state.trainable:
         fresh = State(state.network, state.data, state.training)
-        result = training.train(fresh)
+        result = train.train(fresh)
         lines += result.history.tolist()
         after = measured(result.state)
         lines += [[share] for share in (after.accuracy, after.validation_accuracy) if share is not None]

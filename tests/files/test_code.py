@@ -10,12 +10,10 @@ import numpy as np
 import pytest
 
 import nnviz
-from nnviz.core.address import Address, all_weights
-from nnviz.core.columns import Column
+from nnviz.core.address import Address
 from nnviz.core.losses import LOSSES, MSE
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
+from nnviz.core.state import Column, Dataset, State, Training
 from nnviz.files import code
 from nnviz.files.code import program
 from tests.core import made_up
@@ -171,7 +169,7 @@ def test_every_weight_and_every_node_has_its_lines(style):
     state = small_state()
     made = program(state, style)
     held = {address for line in made.lines if line.deed is None for address in line.addresses}
-    assert held >= set(all_weights(state.network))
+    assert held >= set(state.network.all_weights())
     for layer, nodes in enumerate(state.network.sizes[1:]):
         for node in range(nodes):
             for phase in ("forward", "backward"):

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from nnviz.core.edits import rename, set_activation
+from nnviz.core.edits import add_biases, rename, set_activation
 from nnviz.core.network import Network
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State, WeightSet
-from nnviz.core.structure import add_biases
+from nnviz.core.state import Dataset, State, Training, WeightSet
 from nnviz.files import registry
 from nnviz.files.code import code as program
 from nnviz.files.errors import FileError, UnfitError

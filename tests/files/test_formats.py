@@ -24,7 +24,6 @@ import numpy as np
 import pytest
 
 import nnviz
-from nnviz._resources import resources
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
@@ -33,11 +32,12 @@ from nnviz.files import registry
 from nnviz.files.code import program
 from nnviz.files.errors import UnansweredError, install_line
 from nnviz.files.examples import example
-from nnviz.files.models import npz, safetensors, zip_parts
-from nnviz.files.models.zip_parts import MOST_ENTRIES, Archive
+from nnviz.files.models import npz, safetensors
+from nnviz.files.models.npz import MOST_ENTRIES, Archive
 from nnviz.files.registry import left_out, load, replaced, save, suffixes
 from nnviz.files.source import Source
 from nnviz.files.version1 import json_schema
+from nnviz.system import resources
 from tests.core.oracle import make_network
 from tests.files.helpers import names, refusals, refused
 from tests.formats import HERE, SAVED, layers_models
@@ -73,7 +73,7 @@ def test_a_network_is_converted_between_all_formats_exactly_in_their_precision(b
         for own in network.layers
     ]
     state = State(network, Dataset.empty(network))
-    formats = [own for own in SAVED if not biased or own.home != "course.dictionary"]
+    formats = [own for own in SAVED if not biased or own.home != "models.course"]
     read = cache(lambda own, data: own.read(Source(data)))  # to read HDF5 takes long
     for here, there in product(formats, formats):
         start = read(here, here.write(state))
@@ -304,8 +304,8 @@ def unpacked(data):
 
 
 def test_an_archive_that_is_an_attack_is_refused(approved, monkeypatch):
-    assert zip_parts.LARGEST_BYTES == 128 * 2**20
-    monkeypatch.setattr(zip_parts, "LARGEST_BYTES", 2**20)
+    assert npz.LARGEST_BYTES == 128 * 2**20
+    monkeypatch.setattr(npz, "LARGEST_BYTES", 2**20)
     cases = {
         "no archive": b"PK\x03\x04" + bytes(100),
         "junk before it": b"junk" + ONE,

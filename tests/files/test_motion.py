@@ -11,10 +11,9 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
-from nnviz.files.errors import install_line
-from nnviz.files.motion import kinds, mp4
-from nnviz.files.motion.film import Frame, patch, timed
-from nnviz.files.progress import CancelledError
+from nnviz.files import film as kinds
+from nnviz.files.errors import CancelledError, install_line
+from nnviz.files.film import FilmFrame, patch, timed
 from tests.files.helpers import names, refusals, refused
 from tests.films import Squares, frames_of_apng, frames_of_video
 from tests.processes import ended
@@ -27,7 +26,7 @@ def test_a_program_of_the_current_folder_is_not_ffmpeg(tmp_path, monkeypatch):
     (tmp_path / "ffmpeg").touch(mode=0o755)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", os.curdir)  # the folder in which Windows looks first
-    assert mp4.program() is None
+    assert kinds.program() is None
 
 
 def test_an_animated_png_has_every_frame_as_it_was(tmp_path):
@@ -49,7 +48,7 @@ def test_a_frame_keeps_only_what_differs_and_times_are_whole():
     part = patch(film.pixels(1), film.pixels(0))
     assert (part.x, part.y, part.pixels.shape) == (0, 4, (8, 12, 3))
     assert part.same.tolist() == [[False] * 4 + [True] * 4 + [False] * 4] * 8
-    frames = [Frame(np.zeros((1, 1, 3), np.uint8), 1 / 15)] * 150
+    frames = [FilmFrame(np.zeros((1, 1, 3), np.uint8), 1 / 15)] * 150
     times = [time for _, time in timed(frames, 100, 2)]
     assert sum(times) == 1000
     assert set(times) == {6, 7}
@@ -96,7 +95,7 @@ def test_a_film_is_not_written_into_a_folder_that_may_only_be_read(approved):
     program = """
 import os, sys
 from pathlib import Path
-from nnviz.files.motion import kinds, mp4
+from nnviz.files import film as kinds
 from tests.films import Squares
 if os.geteuid() == 0:  # who may do anything
     os.setgid(65534)

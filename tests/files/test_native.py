@@ -15,20 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnviz.core import edits
-from nnviz.core.columns import Column, Columns
-from nnviz.core.limits import EARLIER_POINTS, EARLIER_RUNS, NUMBERS, POINTS
 from nnviz.core.network import Layer, Network
+from nnviz.core.numbers import EARLIER_POINTS, EARLIER_RUNS, NUMBERS, POINTS
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State, Weights, WeightSet
-from nnviz.core.training import train
-from nnviz.core.training.earlier import with_earlier
-from nnviz.core.training.past import Past, Replay
-from nnviz.core.training.trainer import Trainer
+from nnviz.core.replay import Past, Replay, with_earlier
+from nnviz.core.state import Column, Columns, Dataset, State, Training, Weights, WeightSet
+from nnviz.core.train import train
+from nnviz.core.trainer import Trainer
 from nnviz.files import json_text, native, registry, runs, snapshot
-from nnviz.files.errors import FileError
+from nnviz.files.errors import STEP, CancelledError, FileError
 from nnviz.files.examples import example
-from nnviz.files.progress import STEP, CancelledError
 from nnviz.files.registry import left_out, load, save
 from nnviz.files.source import Source
 from tests.core import oracle

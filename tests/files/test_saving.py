@@ -19,13 +19,11 @@ from unittest.mock import Mock, call
 import numpy as np
 import pytest
 
-from nnviz.files import atomic, lock, opening
-from nnviz.files.code.program import Line, Program
-from nnviz.files.code.saving import beside, save
-from nnviz.files.errors import FileError
+from nnviz.files import atomic
+from nnviz.files.atomic import LARGEST_BYTES, read_bytes, read_standard_input
+from nnviz.files.code.lines import CodeLine, Program, beside, save
+from nnviz.files.errors import CancelledError, FileError
 from nnviz.files.on_disk import ChangedError, News, OnDisk, digest_of
-from nnviz.files.opening import LARGEST_BYTES, read_bytes, read_standard_input
-from nnviz.files.progress import CancelledError
 from nnviz.files.registry import load
 from tests.files.helpers import names, refusals, refused
 from tests.processes import python
@@ -237,7 +235,7 @@ def test_a_save_deletes_the_leftovers_of_killed_programs_alone(file):
 
 
 def test_a_save_waits_for_another_one_and_heeds_a_last_look(file, monkeypatch, approved):
-    monkeypatch.setattr(lock, "WAIT_S", 0.05)
+    monkeypatch.setattr(atomic, "WAIT_S", 0.05)
 
     def meanwhile(target):
         assert target == file
@@ -439,7 +437,7 @@ def test_a_save_says_when_the_version_before_cannot_be_kept(known, file, monkeyp
 
 # A program and the file of its numbers.
 
-PROGRAMS = [Program((Line(f"print({k})"),), {"W0": np.full((1, 30), k)}) for k in range(2)]
+PROGRAMS = [Program((CodeLine(f"print({k})"),), {"W0": np.full((1, 30), k)}) for k in range(2)]
 
 
 class KilledError(BaseException):
@@ -580,7 +578,7 @@ def test_standard_input_is_read_to_its_end_and_a_wait_can_be_ended(pipe, monkeyp
 
 @pytest.mark.parametrize("progress", [None, float])
 def test_standard_input_without_an_end_is_given_up(pipe, progress, monkeypatch, approved):
-    monkeypatch.setattr(opening, "LARGEST_BYTES", 2**20)
+    monkeypatch.setattr(atomic, "LARGEST_BYTES", 2**20)
     start = pipe()
 
     def pour():

@@ -14,27 +14,20 @@ from hypothesis import strategies as st
 
 import nnviz
 from nnviz.cli.main import main
-from nnviz.core import network_for
-from nnviz.core.columns import Column
-from nnviz.core.limits import COLUMNS, LINES, NUMBERS, ROWS
+from nnviz.core import edits
+from nnviz.core.edits import standardise, worth_standardising
 from nnviz.core.network import Layer
-from nnviz.core.numbers import full
-from nnviz.core.standardise import standardise, worth_standardising
-from nnviz.core.state import Dataset, State
-from nnviz.files import csv as histories
-from nnviz.files.errors import FileError, UndecidedError
+from nnviz.core.numbers import COLUMNS, LINES, NUMBERS, ROWS, full
+from nnviz.core.state import Column, Dataset, State
+from nnviz.files import table as tables
+from nnviz.files.errors import CancelledError, FileError, UndecidedError
 from nnviz.files.examples import example
-from nnviz.files.progress import CancelledError
 from nnviz.files.registry import left_out, load, save
 from nnviz.files.source import Source
-from nnviz.files.table import format as tables
-from nnviz.files.table import numbers
-from nnviz.files.table import table as reading
-from nnviz.files.table.building import built
-from nnviz.files.table.findings import findings, proposed
-from nnviz.files.table.layout import Layout
-from nnviz.files.table.numbers import Cells
-from nnviz.files.table.table import HEAD_BYTES, HEAD_ROWS, head, read
+from nnviz.files.table import reading
+from nnviz.files.table import writing as histories
+from nnviz.files.table.columns import built, findings, proposed
+from nnviz.files.table.reading import HEAD_BYTES, HEAD_ROWS, Cells, TableLayout, head, read
 from nnviz.files.table.writing import rows_of_state
 from tests.core.oracle import make_network
 from tests.files.helpers import cases_of, refusals, refused
@@ -136,7 +129,7 @@ def test_the_decimal_sign_decides_what_points_and_commas_are():
         (",", "1.234.567 +1.234 1,5", [1234567, 1234, 1.5]),
     ):
         text = "a;b\n" + "".join(f"{cell};1\n" for cell in cells.split())
-        assert read(text.encode(), said=Layout(decimal=decimal)).rows[:, 0].tolist() == values
+        assert read(text.encode(), said=TableLayout(decimal=decimal)).rows[:, 0].tolist() == values
 
 
 def test_a_cell_that_only_the_decimal_sign_tells_is_refused_with_its_readings(approved):
@@ -150,10 +143,10 @@ def test_a_cell_that_only_the_decimal_sign_tells_is_refused_with_its_readings(ap
 def test_a_given_layout_is_not_looked_for(approved):
     text = b"1,5;2\n2,5;3\n"
     assert read(text).rows.tolist() == [[1.5, 2], [2.5, 3]]
-    assert read(text, said=Layout(delimiter=",", decimal=".")).width == 2
-    assert read(text, said=Layout(header=True)).names == ("1,5", "2")
-    assert read("é,b\n1,2\n".encode(), said=Layout(encoding="Windows-1252")).names == ("Ã©", "b")
-    approved("a colon as the delimiter", refused(lambda: Layout(delimiter=":")))
+    assert read(text, said=TableLayout(delimiter=",", decimal=".")).width == 2
+    assert read(text, said=TableLayout(header=True)).names == ("1,5", "2")
+    assert read("é,b\n1,2\n".encode(), said=TableLayout(encoding="Windows-1252")).names == ("Ã©", "b")
+    approved("a colon as the delimiter", refused(lambda: TableLayout(delimiter=":")))
     source = Source(ACCENTS.encode("cp1252"))
     tables.read(source)
     approved("a table in Windows-1252", "\n".join(source.told))
@@ -187,8 +180,8 @@ def test_a_table_that_is_not_all_numbers_is_refused_with_its_place(approved):
 def small_limits(monkeypatch):
     """Let a table have a thousandth of the rows, lines and numbers that it may have."""
     assert (ROWS.most, LINES.most, NUMBERS.most, COLUMNS.most) == (500_000, 2_000_000, 4_000_000, 10_000)
-    monkeypatch.setattr(numbers, "ROWS", replace(ROWS, most=500))
-    monkeypatch.setattr(numbers, "NUMBERS", replace(NUMBERS, most=4000))
+    monkeypatch.setattr(reading, "ROWS", replace(ROWS, most=500))
+    monkeypatch.setattr(reading, "NUMBERS", replace(NUMBERS, most=4000))
     monkeypatch.setattr(reading, "LINES", replace(LINES, most=2000))
 
 
@@ -263,8 +256,8 @@ def test_columns_are_found_by_name_or_as_they_stand(approved):
 
 def test_a_history_keeps_every_bit():
     points = np.array([[0, 49.0], [1, 0.1 + 0.2], [1e6, 5e-324]])
-    assert histories.history(points) == b"iteration,mse\n0,49.0\n1,0.30000000000000004\n1000000,5e-324\n"
-    assert read(histories.history(points)).rows.tolist() == points.tolist()
+    assert histories.history_text(points) == b"iteration,mse\n0,49.0\n1,0.30000000000000004\n1000000,5e-324\n"
+    assert read(histories.history_text(points)).rows.tolist() == points.tolist()
 
 
 # Faults of a table for a network: the same in the model, in a preview and in a command.
@@ -565,7 +558,7 @@ def test_a_written_table_is_read(data):
     out, delimiter = io.StringIO(), data.draw(st.sampled_from(",;\t|"))
     writer = csv.writer(out, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerows([header, *rows])
-    table = read(out.getvalue().encode(), said=Layout("UTF-8", delimiter, ".", True))
+    table = read(out.getvalue().encode(), said=TableLayout("UTF-8", delimiter, ".", True))
     assert table.names == tuple(header)[: table.width]
     for place in range(table.width):
         texts, written = table.texts(place), [row[place].strip() for row in rows]
@@ -596,7 +589,7 @@ def test_rows_are_written_as_raw_as_they_came(rows):
 
 @pytest.mark.parametrize("kind", ["u", '"u\nu"'])
 def test_of_more_rows_than_nnviz_opens_the_first_are_taken_and_nnviz_says_so(monkeypatch, kind, approved):
-    for module in (numbers, network_for):
+    for module in (reading, edits):
         monkeypatch.setattr(module, "NUMBERS", replace(NUMBERS, most=200))
     rows = "".join(f"{2 * k},{k * k},{('v', 'w', kind)[k % 3]}\n" for k in range(100))
     data = f"a,b,kind\n{rows}".encode()

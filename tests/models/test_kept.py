@@ -15,20 +15,18 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from torch import nn
 
 import nnviz
-from nnviz import _show
 from nnviz.cli.main import main
 from nnviz.core.activations import ACTIVATIONS
-from nnviz.core.columns import Column
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
+from nnviz.core.state import Column, Dataset, State, Training
 from nnviz.files.examples import example
-from nnviz.files.foreign import network_of
+from nnviz.files.frameworks import network_of
+from nnviz.files.models import keras_compiled
 from nnviz.files.models.dense import Dense
-from nnviz.files.models.keras import compiled
 from nnviz.files.registry import left_out, load, read, replaced, save
 from nnviz.files.source import Source
+from nnviz.watching import window
 from tests.core import made_up
 from tests.core.oracle import make_network
 from tests.files.helpers import refusals, refused
@@ -43,7 +41,7 @@ DENSE = MODEL["config"]["layers"]
 
 
 def shown(model):
-    return _show.state_of(network_of(model), model, None, None)
+    return window.state_of(network_of(model), model, None, None)
 
 
 # The loss and the optimizer
@@ -190,7 +188,7 @@ def test_somebodys_own_optimizer_is_not_taken_for_that_of_keras(tmp_path):
 def test_a_rate_that_is_none_is_said(rate):
     source = Source(b"")
     settings = {"loss": "mse", "optimizer": {"class_name": "SGD", "config": {"learning_rate": rate}}}
-    state = compiled.state_of([Dense(np.eye(2), None, "identity")], settings, source)
+    state = keras_compiled.state_of([Dense(np.eye(2), None, "identity")], settings, source)
     assert state.training == Training()
     assert source.told[0].startswith("its learning rate is ")
 

@@ -15,8 +15,7 @@ import pytest
 from keras import layers
 
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
+from nnviz.core.state import Dataset, State, Training
 from nnviz.files.registry import format_for, left_out, load, save
 from tests.core.oracle import NAMES, make_network
 from tests.files.helpers import refusals, refused

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from nnviz.files.errors import FileError
-from nnviz.files.models.hdf5 import process, reading, tree
+from nnviz.files.models import hdf5, hdf5_process, sandbox
 from nnviz.files.registry import load
 from tests.files.helpers import names, refusals, refused
 from tests.models import keras_files
@@ -308,7 +308,7 @@ def two_names(file, group):
 
 
 def many_groups(file, group):
-    for k in range(tree.MOST_OBJECTS):
+    for k in range(hdf5.MOST_OBJECTS):
         group.create_group(f"g{k}")
 
 
@@ -353,7 +353,7 @@ UNFOLDS = {
     "many groups": many_groups,
     "deep groups": lambda _, group: group.create_group("/".join("a" * 500)),
     "attributes in many parts": many_texts,
-    "a long text": lambda file, _: file.attrs.create("keras_version", "x" * (tree.MOST_LETTERS + 1)),
+    "a long text": lambda file, _: file.attrs.create("keras_version", "x" * (hdf5.MOST_LETTERS + 1)),
     "texts in a square": attribute("weight_names", np.full((2, 2), b"a")),
     "numbers for texts": attribute("weight_names", np.arange(3)),
     "a text that is not UTF-8": attribute("weight_names", np.array([b"\xff\xfe"])),
@@ -414,7 +414,7 @@ CONFIG = json.dumps(MODEL).encode()
 WEIGHTS = ("model.weights.h5", COUNTED)
 ZIPS = {
     "a zip bomb": lambda: zipped(("config.json", bytes(2**27 + 1)), WEIGHTS),
-    "a zip bomb of weights": lambda: with_weights(reading.SIGNATURE + bytes(2**27)),
+    "a zip bomb of weights": lambda: with_weights(sandbox.SIGNATURE + bytes(2**27)),
     "overlapping entries": overlapping,
     "an archive in an archive, and a third in that": lambda: with_weights(with_weights(b"PK\x03\x04")),
     "a path that leads out": lambda: with_weights(COUNTED, "../model.weights.h5"),
@@ -439,7 +439,7 @@ def test_an_archive_that_is_not_what_it_should_be_is_refused(tmp_path, approved)
 
 def test_a_process_that_fails_is_a_sentence(tmp_path, monkeypatch):
     reply = "import sys; sys.stdin.buffer.read(); sys.stdout.buffer.write"
-    late = "import time; time.sleep(60)" + reading._START  # which would give all of the file then
+    late = "import time; time.sleep(60)" + sandbox._START  # which would give all of the file then
     programs = {
         "it breaks off": "import os; os.abort()",
         "no reply": f"{reply}(b'')",
@@ -451,8 +451,8 @@ def test_a_process_that_fails_is_a_sentence(tmp_path, monkeypatch):
 
     def load_by(program):
         with monkeypatch.context() as patch:
-            patch.setattr(reading, "_START", program)
-            patch.setattr(reading, "SECONDS", 0.5 if program is late else reading.SECONDS)
+            patch.setattr(sandbox, "_START", program)
+            patch.setattr(sandbox, "SECONDS", 0.5 if program is late else sandbox.SECONDS)
             load_attack(GOOD, tmp_path)
 
     told = refusals(programs, load_by)
@@ -473,7 +473,7 @@ def test_a_heap_that_never_ends_is_ended(tmp_path):
     began = processor_s()
     with pytest.raises(FileError, match="reading its HDF5 broke off"):
         load(tmp_path / "model.h5")
-    assert processor_s() - began < process.SECONDS + SECONDS
+    assert processor_s() - began < hdf5_process.SECONDS + SECONDS
 
 
 def test_a_person_sees_how_far_the_reading_is_and_can_stop_it(tmp_path, monkeypatch):
@@ -482,8 +482,8 @@ def test_a_person_sees_how_far_the_reading_is_and_can_stop_it(tmp_path, monkeypa
     found = load(tmp_path / "model.h5", parts.append).network
     np.testing.assert_array_equal(found.layers[1].biases, BIASES[1])
     late = f"import pathlib, time; time.sleep(60); pathlib.Path({str(to_its_end)!r}).touch()"
-    monkeypatch.setattr(reading, "_START", late)
-    monkeypatch.setattr(reading, "SECONDS", 600.0)
+    monkeypatch.setattr(sandbox, "_START", late)
+    monkeypatch.setattr(sandbox, "SECONDS", 600.0)
     parts.clear()
 
     def progress(part):

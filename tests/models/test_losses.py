@@ -7,9 +7,9 @@ from torch.nn import functional
 
 from nnviz.core.losses import LOSSES
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import epoch_order
 from nnviz.core.slopes import slopes
-from nnviz.core.training import train
+from nnviz.core.state import epoch_order
+from nnviz.core.train import train
 from tests.core.oracle import classes
 from tests.models.helpers import close, module_of
 

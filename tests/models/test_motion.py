@@ -7,15 +7,14 @@ import pytest
 from PIL import Image, ImageSequence
 
 from nnviz.cli.main import main
+from nnviz.files import film
+from nnviz.files.errors import CancelledError
 from nnviz.files.examples import example
-from nnviz.files.motion import gif, kinds
-from nnviz.files.progress import CancelledError
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES, rgb
-from nnviz.ui.pictures.drawing import Look
-from nnviz.ui.pictures.training_film import TrainingFilm
-from nnviz.ui.pictures.walk_film import WalkFilm
-from nnviz.ui.widgets.theme import application, apply_theme
+from nnviz.ui.dialogs.films import TrainingFilm, WalkFilm
+from nnviz.ui.dialogs.pictures import Look
+from nnviz.ui.kit.theme import application, apply_theme
 from tests.files.helpers import names, refused
 from tests.films import Squares
 
@@ -34,7 +33,7 @@ def read(path):
 
 def test_a_gif_has_every_frame_exactly_and_begins_again(tmp_path):
     squares = Squares(seconds=1 / 15, count=8)
-    kinds.write(squares, tmp_path / "film.gif")
+    film.write(squares, tmp_path / "film.gif")
     frames = read(tmp_path / "film.gif")
     assert [time for _, time in frames] == [70, 60, 70, 70, 60, 70, 70, 60]
     for k, (pixels, _) in enumerate(frames):
@@ -47,7 +46,7 @@ def test_a_gif_has_every_frame_exactly_and_begins_again(tmp_path):
 @pytest.mark.parametrize(("kind", "name"), [(WalkFilm, "relu"), (TrainingFilm, "xor")])
 def test_a_gif_is_what_was_painted_with_one_palette(tmp_path, kind, name, theme):
     own = kind(load(example(name).path), Look(640, 400, theme), 5, lambda _: None)
-    kinds.write(own, tmp_path / "film.gif")
+    film.write(own, tmp_path / "film.gif")
     frames, painted = read(tmp_path / "film.gif"), list(own.frames())
     assert len(frames) == len(painted) == own.count
     seconds = sum(frame.seconds for frame in painted)
@@ -68,7 +67,7 @@ def test_a_colour_that_is_seldom_and_far_from_others_is_kept():
     pixels[..., 0] = np.arange(100)
     pixels[..., 1] = np.arange(100)[:, None]
     pixels[50, 50] = (10, 10, 250)
-    colours = gif.Colours([pixels])
+    colours = film.Colours([pixels])
     assert tuple(colours.colours[colours.of(pixels)[50, 50]]) == (10, 10, 250)
 
 
@@ -83,14 +82,14 @@ def test_the_walk_of_a_small_network_is_a_small_file(tmp_path):
 
 def test_a_gif_that_is_stopped_or_has_no_folder_leaves_nothing(tmp_path):
     with pytest.raises(CancelledError):
-        kinds.write(Squares(stop=CancelledError(), stop_at=3), tmp_path / "film.gif")
-    assert "there is no folder" in refused(kinds.write, Squares(), tmp_path / "gone" / "film.gif")
+        film.write(Squares(stop=CancelledError(), stop_at=3), tmp_path / "film.gif")
+    assert "there is no folder" in refused(film.write, Squares(), tmp_path / "gone" / "film.gif")
     assert names(tmp_path) == []
 
 
 def test_pillow_is_imported_for_a_gif_alone(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "PIL", None)
-        kinds.write(Squares(), tmp_path / "film.apng")
+        film.write(Squares(), tmp_path / "film.apng")
     with Image.open(tmp_path / "film.apng") as image:
         assert image.n_frames == 6

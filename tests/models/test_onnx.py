@@ -15,8 +15,7 @@ from torch import nn
 
 from nnviz.core.activations import activation
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
+from nnviz.core.state import Dataset, State, Training
 from nnviz.files.errors import FileError
 from nnviz.files.registry import left_out
 from tests.core.oracle import NAMES, make_network, networks, parameters, with_parameters

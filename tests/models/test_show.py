@@ -17,11 +17,12 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from torch import nn
 
 import nnviz
-from nnviz import _show, _system
+from nnviz import system
 from nnviz.core.state import with_weights
-from nnviz.core.training.passes import as_layers
-from nnviz.files.foreign import name_of, network_of
+from nnviz.core.trainer import as_layers
+from nnviz.files.frameworks import name_of, network_of
 from nnviz.files.registry import load, save
+from nnviz.watching import window
 from tests.core.oracle import NAMES, make_network
 from tests.files.helpers import refusals, refused
 from tests.models.helpers import MODULES, by_torch, close, module_of, state_of
@@ -371,9 +372,9 @@ def shown(monkeypatch):
         def wait(self):
             return 0
 
-    monkeypatch.setattr(_system, "check", lambda **_: None)
-    monkeypatch.setattr(_show.native, "write", lambda state: states.append(state) or b"")
-    monkeypatch.setattr(_show.subprocess, "Popen", Process)
+    monkeypatch.setattr(system, "check", lambda **_: None)
+    monkeypatch.setattr(window.native, "write", lambda state: states.append(state) or b"")
+    monkeypatch.setattr(window.subprocess, "Popen", Process)
     return states
 
 
@@ -410,7 +411,7 @@ LOADED = {
 @pytest.mark.parametrize("code", LOADED)
 def test_no_framework_is_imported_but_by_who_uses_it(code):
     program = (
-        "import sys, nnviz; from nnviz.files.foreign import network_of\n"
+        "import sys, nnviz; from nnviz.files.frameworks import network_of\n"
         f"{code}\n"
         "try: nnviz.show(0)\n"
         "except TypeError: pass\n"

@@ -12,8 +12,8 @@ from nnviz.core.address import Address, default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
+from nnviz.picture.columns import lay_out
 from nnviz.picture.content import Content
-from nnviz.picture.layout import lay_out
 from nnviz.picture.parts import View
 from nnviz.picture.picture import make_picture
 from nnviz.picture.text import text_width

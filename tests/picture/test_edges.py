@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnviz._resources import resources
 from nnviz.picture import matrix
 from nnviz.picture.edges import Gap, edge_colour, edge_width, haze, haze_pixels, strongest
-from nnviz.picture.matrix import GAP, Cell, Sheet, Tiles, ink_on, pixels, shades, side_of
+from nnviz.picture.matrix import GAP, Cell, MatrixImage, Tiles, ink_on, pixels, shades, side_of
 from nnviz.picture.palette import PALETTES, rgb
 from nnviz.picture.parts import Rect
+from nnviz.system import resources
 from tests.picture.diagrams import distances
 
 LIGHT = PALETTES["light"]
@@ -125,7 +125,7 @@ def test_a_pixel_for_several_weights_shows_the_strongest(nodes, sources, data):
 
 @pytest.mark.parametrize("shape", [(2, 2), (1, 3), (32, 64), (150, 250)])
 def test_every_weight_of_a_sheet_is_found_at_the_middle_of_its_cell(shape):
-    sheet, weights = Sheet.over(ROOM, shape), np.zeros(shape)
+    sheet, weights = MatrixImage.over(ROOM, shape), np.zeros(shape)
     for cell in (Cell(0, 0), Cell(shape[0] - 1, shape[1] - 1), Cell(shape[0] // 2, shape[1] // 3)):
         middle = sheet.cell(cell).center
         assert ROOM.contains(*middle)
@@ -137,7 +137,7 @@ def test_every_weight_of_a_sheet_is_found_at_the_middle_of_its_cell(shape):
 
 def test_a_point_of_a_crowded_sheet_has_the_weight_whose_colour_it_shows():
     weights = np.random.default_rng(1).normal(size=(500, 900))
-    sheet, fine = Sheet.over(ROOM, weights.shape), Sheet.over(ROOM, weights.shape, ratio=2.0)
+    sheet, fine = MatrixImage.over(ROOM, weights.shape), MatrixImage.over(ROOM, weights.shape, ratio=2.0)
     assert (sheet.rows, sheet.columns, fine.rows, fine.columns) == (200, 300, 400, 600)
     seen = matrix.strongest(weights, sheet.rows, sheet.columns)
     for row, column in ((0, 0), (57, 123), (199, 299)):

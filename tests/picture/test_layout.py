@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnviz import load
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example, examples
+from nnviz.files.registry import load
 from nnviz.picture.parts import View
 from tests.picture.diagrams import COURSE, amounts, drawn, faults, on_edges, overlaps, shown, state
 

@@ -11,8 +11,7 @@ import pytest
 
 import nnviz
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
+from nnviz.core.state import Dataset, State, Training
 from nnviz.picture.palette import PALETTES, rgb
 from tests.picture import diagrams
 from tests.picture.diagrams import state

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnviz.core.address import Address
-from nnviz.core.names import shorten_distinctly
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import shown
+from nnviz.core.numbers import shorten_distinctly, shown
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
 from nnviz.picture.parts import View

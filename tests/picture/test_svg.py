@@ -15,15 +15,12 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from nnviz.picture.legend import legend, sheet
-from nnviz.picture.matrix import pixels
+from nnviz.picture.matrix import pictured, pixels, why_none
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.parts import View
 from nnviz.picture.picture import row_picture
-from nnviz.picture.small import pictured, why_none
-from nnviz.picture.small_look import small_pixels, small_values
-from nnviz.picture.style import label_box
-from nnviz.picture.svg import svg
+from nnviz.picture.style import label_box, thumbnail_pixels, thumbnail_values
+from nnviz.picture.svg import legend, sheet, svg
 from tests.picture.diagrams import COURSE, drawn, state
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -239,7 +236,7 @@ def test_where_there_can_be_no_small_pictures_a_sentence_says_why(approved):
 def test_numbers_beyond_all_bounds_are_drawn():
     network = Network(["x", "y"], [Layer(["a", "b"], "identity", [[1e308, 1e308], [0.0, 0.0]])])
     picture = row_picture(State(network, Dataset([[-3.0, -3.0], [3.0, 3.0]])), View(900, 500, pictures=True))
-    shown = small_pixels(small_values(picture, picture.layout.columns[1]), LIGHT)
+    shown = thumbnail_pixels(thumbnail_values(picture, picture.layout.columns[1]), LIGHT)
     corners = hexadecimal(shown[0, 0, -1]), hexadecimal(shown[0, -1, 0])
     assert corners == (LIGHT.positive, LIGHT.negative)
     assert (shown[1] == shown[1, 0, 0]).all()

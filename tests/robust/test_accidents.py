@@ -21,17 +21,14 @@ import fcntl
 
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
+from nnviz.document.autosave import Presence, Recovery, claimed
 from nnviz.document.document import Document
-from nnviz.document.leftovers import claimed
-from nnviz.document.presence import Presence
-from nnviz.document.recovery import Recovery
 from nnviz.files import atomic
-from nnviz.files.code import saving
-from nnviz.files.code.program import Line, Program
-from nnviz.files.code.saving import beside
+from nnviz.files.code import lines
+from nnviz.files.code.lines import CodeLine, Program, beside
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
-from nnviz.ui.widgets.theme import application
+from nnviz.ui.kit.theme import application
 from tests.processes import Forks
 
 SHORT = "a short write"
@@ -191,7 +188,7 @@ def load_kept(folder):
     return found
 
 
-PROGRAMS = [Program((Line(f"print({k})"),), {"W0": np.full((1, 30), k)}) for k in range(3)]
+PROGRAMS = [Program((CodeLine(f"print({k})"),), {"W0": np.full((1, 30), k)}) for k in range(3)]
 
 
 @pytest.mark.parametrize("there_before", [True, False])
@@ -200,15 +197,15 @@ def test_a_program_and_its_numbers_are_both_new_or_both_as_they_were(tmp_path, f
         return [path.read_bytes() if path.exists() else None for path in (file, beside(file))]
 
     file = tmp_path / "a.py"
-    saving.save(PROGRAMS[2], file)
+    lines.save(PROGRAMS[2], file)
     new = pair()
     for fault in faults():
         for path in tmp_path.iterdir():
             path.unlink()
         if there_before:
-            saving.save(PROGRAMS[0], file)
+            lines.save(PROGRAMS[0], file)
         before = pair()
-        said = refused(fault, lambda: saving.save(PROGRAMS[2], file))
+        said = refused(fault, lambda: lines.save(PROGRAMS[2], file))
         assert str(file) in said or not said, fault.met
         assert pair() == (before if said else new), fault.met
         assert fault.met == "unlink" or set(names(tmp_path)) <= {"a.npz", "a.py"}, fault.met
@@ -364,7 +361,7 @@ OnDisk(Path("a.json"), set()).write(data, over=True)
 KEEPING = f"""{ARMED}
 from PySide6.QtCore import QCoreApplication
 from nnviz.document.document import Document
-from nnviz.document.recovery import Recovery
+from nnviz.document.autosave import Recovery
 app, states = QCoreApplication([]), [load(old), load(new)]
 document = Document(states[0])
 recovery = Recovery(document, Path(), delay_ms=1)

@@ -11,9 +11,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from nnviz.core.limits import LITERAL, NODES, ROWS
+from nnviz.core.numbers import LITERAL, NODES, ROWS
+from nnviz.files.atomic import LARGEST_BYTES
 from nnviz.files.json_text import LISTS, OBJECTS, VALUES
-from nnviz.files.opening import LARGEST_BYTES
 from tests.processes import Forks
 
 MEGABYTES, SECONDS = 1000, 30.0

@@ -15,15 +15,13 @@ from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Training
 from nnviz.core.slopes import slopes
-from nnviz.core.state import Dataset, State, WeightSet
-from nnviz.document.walk.walk import PHASES
+from nnviz.core.state import Dataset, State, Training, WeightSet
+from nnviz.document.walk import PHASES
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
 from nnviz.files.source import Source
-from nnviz.ui.pictures.diagram import DiagramDrawing
-from nnviz.ui.pictures.drawing import Look, write
+from nnviz.ui.dialogs.pictures import DiagramDrawing, Look, write
 from tests.formats import SAVED
 from tests.processes import python
 from tests.robust.naughty import NAMES

@@ -20,22 +20,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnviz._resources import resources
 from nnviz.cli.main import main
-from nnviz.core.limits import NUMBERS
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import parsed
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State, WeightSet
-from nnviz.core.training import train
-from nnviz.core.training.earlier import with_earlier
-from nnviz.core.training.past import beginning
+from nnviz.core.numbers import NUMBERS, parsed
+from nnviz.core.replay import beginning, with_earlier
+from nnviz.core.state import Dataset, State, Training, WeightSet
+from nnviz.core.train import train
 from nnviz.files import native
 from nnviz.files.errors import FileError, UnfitError
-from nnviz.files.models.hdf5 import reading
+from nnviz.files.models import sandbox
 from nnviz.files.source import Source
-from nnviz.files.table.table import read as read_table
-from nnviz.files.table.text import decoded
+from nnviz.files.table.reading import decoded
+from nnviz.files.table.reading import read as read_table
+from nnviz.system import resources
 from tests.formats import BESIDE, HERE, SAVED, SEEDS, SLOWER, installed
 from tests.robust.mutations import NAUGHTY, mutated
 
@@ -193,7 +190,7 @@ def hdf5_is_read_by_forks():
     piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, **piped) as process, pytest.MonkeyPatch.context() as patch:
         given, replies = process.stdin, process.stdout
-        patch.setattr(reading, "_asked", reply_to)
+        patch.setattr(sandbox, "_asked", reply_to)
         yield
         given.close()
 

@@ -16,21 +16,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from PySide6.QtCore import QCoreApplication
 
-from nnviz.core import edits, structure
+from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS
-from nnviz.core.address import Address, all_weights
+from nnviz.core.address import Address
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.document.derived import Derived
+from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
-from nnviz.document.selection import Selection
-from nnviz.document.training.job import USUAL_LIMITS, Limits
-from nnviz.document.training.runner import Runner
-from nnviz.document.walk.player import Player
-from nnviz.document.walk.walk import PHASES
+from nnviz.document.job import USUAL_LIMITS, Limits
+from nnviz.document.player import Player
+from nnviz.document.training import Runner
+from nnviz.document.walk import PHASES
 from nnviz.files.errors import FileError
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from nnviz.ui.data.paste import pasted
+from nnviz.ui.panels.data import pasted
 from tests.robust.naughty import NAMES, NO_NAMES
 from tests.robust.truths import TRUTHS, arrays
 
@@ -171,7 +170,7 @@ class Machine(RuleBasedStateMachine):
         return self.rng.choice(NO_NAMES if self.rng.random() < 0.1 else NAMES)
 
     def weight(self):
-        return self.rng.choice(all_weights(self.state.network))
+        return self.rng.choice(self.state.network.all_weights())
 
     def address(self):
         column, node = self.column_and_node()
@@ -196,7 +195,7 @@ class Machine(RuleBasedStateMachine):
 
     def do_drag_a_number(self):
         address, merge = self.weight(), object()
-        start = address.value(self.state.network)
+        start = self.state.network.value_of(address)
         for k in range(1, 4):
             self.attempt(edits.set_value, address, start + k * 0.1, merge=merge)
         return f"drag {address}"
@@ -243,10 +242,10 @@ class Machine(RuleBasedStateMachine):
         plain = (
             (edits.rename, *node, name),
             (edits.keep_set, name),
-            (structure.add_biases, layer),
-            (structure.remove_biases, layer),
-            (structure.remove_node, *node),
-            (structure.remove_layer, layer),
+            (edits.add_biases, layer),
+            (edits.remove_biases, layer),
+            (edits.remove_node, *node),
+            (edits.remove_layer, layer),
         )
         return self.attempt(*self.rng.choice(plain))
 
@@ -264,11 +263,11 @@ class Machine(RuleBasedStateMachine):
     def do_add_a_node(self):
         column, node = self.column_and_node()
         few = self.state.network.sizes[column] < MOST_NODES
-        return few and self.attempt(structure.add_node, column, self.rng.choice((None, node)))
+        return few and self.attempt(edits.add_node, column, self.rng.choice((None, node)))
 
     def do_add_a_layer(self):
         few = len(self.state.network.layers) < MOST_LAYERS
-        return few and self.attempt(structure.add_layer, self.layer())
+        return few and self.attempt(edits.add_layer, self.layer())
 
     def do_new_random_weights(self):
         self.runner.new_random_weights(self.rng.choice((None, 0, 5, 2**63 - 1)))

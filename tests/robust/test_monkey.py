@@ -35,11 +35,10 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.files.examples import paths
-from nnviz.ui.widgets.whole import with_whole_exceptions
+from nnviz.ui.kit.settings import Settings
 from nnviz.ui.window.app import Opened
-from nnviz.ui.window.main_window import MainWindow
-from nnviz.ui.window.settings import Settings
-from nnviz.ui.window.unexpected import LOG_NAME
+from nnviz.ui.window.unexpected import LOG_NAME, with_whole_exceptions
+from nnviz.ui.window.window import MainWindow
 from tests.robust.naughty import NAMES, NO_NAMES
 from tests.robust.truths import TRUTHS, logged
 from tests.ui.hands import drag_away, drag_over, let_go, turn, write

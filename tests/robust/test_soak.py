@@ -23,18 +23,17 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from nnviz.core import edits
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
-from nnviz.core.training import train
-from nnviz.core.training.earlier import with_earlier
-from nnviz.core.training.trainer import Trainer
-from nnviz.document.training.job import USUAL_LIMITS
+from nnviz.core.replay import with_earlier
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.train import train
+from nnviz.core.trainer import Trainer
+from nnviz.document.job import USUAL_LIMITS
 from nnviz.files import native
 from nnviz.files.examples import paths
 from nnviz.files.registry import save
 from nnviz.files.source import Source
+from nnviz.ui.kit.settings import Settings
 from nnviz.ui.window.app import Opened
-from nnviz.ui.window.settings import Settings
 from nnviz.ui.window.unexpected import LOG_NAME
 from tests.bench.memory import megabytes
 from tests.core import oracle

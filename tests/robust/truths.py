@@ -5,9 +5,8 @@ The models are `document`, `selection`, `derived`, `runner` and `player`: of a w
 
 import numpy as np
 
-from nnviz.core.address import all_weights
-from nnviz.core.health import health
 from nnviz.core.history import History
+from nnviz.core.results import health
 from nnviz.core.slopes import slopes, slopes_from
 from tests.ui.sees import OF_THE_MACHINE
 
@@ -44,7 +43,7 @@ def the_selection_is_of_the_state(models):
     state, selection = models.document.state, models.selection
     assert 0 <= selection.row < max(len(state.data), 1)
     for address in (selection.address, selection.second):
-        assert address is None or address.within(state.network)
+        assert address is None or state.network.has(address)
     assert selection.address is not None or selection.second is None
 
 
@@ -64,7 +63,7 @@ def what_is_derived_follows_from_the_state(models):
         assert derived.trace is None
         return
     trace = network.forward(data.inputs)
-    few = len(data) * len(all_weights(network)) <= FEW
+    few = len(data) * len(network.all_weights()) <= FEW
     odd = derived.marks().badges
     assert odd == health(network, trace, state.measure).badges() or (odd == {} and not few)
     here = trace.rows(slice(row, row + 1))

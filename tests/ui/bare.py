@@ -6,20 +6,18 @@ from types import SimpleNamespace
 from PySide6.QtCore import QLoggingCategory
 from PySide6.QtWidgets import QApplication
 
-from nnviz.document.derived import Derived
+from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
-from nnviz.document.selection import Selection
-from nnviz.document.training.runner import Runner
-from nnviz.document.walk.player import Player
+from nnviz.document.player import Player
+from nnviz.document.training import Runner
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.diagram.heads import keep_heads
-from nnviz.ui.diagram.structure_menu import Structure
-from nnviz.ui.widgets.theme import application, apply_theme, draw_at
-from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.diagram.heads import Structure, keep_heads
+from nnviz.ui.kit.settings import SIZES_PERCENT, Settings
+from nnviz.ui.kit.theme import application, apply_theme, draw_at
 from nnviz.ui.window.session import fill
-from nnviz.ui.window.settings import SIZES_PERCENT, Settings
+from nnviz.ui.window.window import MainWindow
 
 
 class Bare:

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnviz.ui.widgets.elided import Elided
-from nnviz.ui.widgets.sizes import OWN_SIZE
+from nnviz.ui.kit.controls import Elided
+from nnviz.ui.kit.theme import OWN_SIZE
 
 CURSOR_PX = 4
 """What a line edit keeps free beside its text, left and right together."""

@@ -9,11 +9,11 @@ from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.picture import Picture
-from nnviz.ui.widgets.theme import application, apply_theme, draw_at, theme_in_use
-from nnviz.ui.window.garbage import Garbage
-from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.kit.settings import Settings
+from nnviz.ui.kit.theme import application, apply_theme, draw_at, theme_in_use
+from nnviz.ui.window.app import Garbage
 from nnviz.ui.window.session import fill
-from nnviz.ui.window.settings import Settings
+from nnviz.ui.window.window import MainWindow
 from tests.patient import PatientBot
 from tests.ui.bare import Bare
 from tests.ui.hands import choose_entry

@@ -10,10 +10,9 @@ from PySide6.QtTest import QTest
 
 from nnviz.core.history import History
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Run, Training
-from nnviz.core.state import Dataset, State
-from nnviz.core.training import train
-from nnviz.ui.plots.history_plot import HistoryPlot
+from nnviz.core.state import Dataset, Run, State, Training
+from nnviz.core.train import train
+from nnviz.ui.panels.history import HistoryPlot
 
 
 def exercise(updates=20):

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QLabel, QTextBrowser
 
 from nnviz.core.address import Address
 from nnviz.core.numbers import parsed, shown, shown_in_full
-from nnviz.ui.help.help_window import HelpWindow
-from nnviz.ui.training.figures import Figure
+from nnviz.ui.dialogs.help import HelpWindow
+from nnviz.ui.panels.training_parts import Figure
 
 OF_THE_MACHINE = ("This plugin does not support", "OpenType support missing for")
 """What Qt says of a platform without a display, and of fonts that are not installed."""
@@ -98,7 +98,7 @@ def untrue(window):
     false = [
         label
         for label in window.diagram.picture.labels
-        if label.address.kind == "weight" and label.value != label.address.value(state.network)
+        if label.address.kind == "weight" and label.value != state.network.value_of(label.address)
     ]
     if window.main_window.findChildren(Figure):  # Training may never have been in sight
         false += _false_mse(figure(window, state.measure.title), state.loss())

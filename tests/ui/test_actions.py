@@ -27,25 +27,25 @@ from PySide6.QtWidgets import (
 
 from nnviz import __version__
 from nnviz.cli.main import main
-from nnviz.core import edits, limits
+from nnviz.core import edits, numbers
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import Address
-from nnviz.core.limits import Limit
+from nnviz.core.numbers import Limit
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.training import train
+from nnviz.core.train import train
 from nnviz.document.document import Document
 from nnviz.files.errors import install_line
 from nnviz.files.examples import example
 from nnviz.files.registry import FORMATS, load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.help.help_window import HelpWindow
-from nnviz.ui.widgets.theme import apply_theme, colours
-from nnviz.ui.window.actions import offer_actions, table
+from nnviz.ui.dialogs.help import HelpWindow, sheet
+from nnviz.ui.dialogs.new_network import NewNetwork
+from nnviz.ui.kit.menus import MenuEntry
+from nnviz.ui.kit.theme import apply_theme, colours
 from nnviz.ui.window.app import screenshot
-from nnviz.ui.window.help import sheet
-from nnviz.ui.window.main_window import MainWindow
-from nnviz.ui.window.menus import Entry
-from nnviz.ui.window.new_network import NewNetwork
+from nnviz.ui.window.commands import offer_actions, table
+from nnviz.ui.window.panels import PANELS
+from nnviz.ui.window.window import MainWindow
 from nnviz.ui.window.workspace import Workspace
 from tests.core import made_up
 from tests.ui import hands
@@ -70,10 +70,10 @@ Key = Qt.Key
 
 
 def test_a_new_action_is_one_entry(qtbot, settings):
-    workspace = Workspace(MainWindow(settings), Document(load(example("relu").path)), settings)
+    workspace = Workspace(MainWindow(settings), Document(load(example("relu").path)), settings, PANELS)
     done = []
     words = {"keys": "Ctrl+J", "tip": "Shuffle the rows", "icon": "fit", "toolbar": True}
-    added = Entry("shuffle", "Shu&ffle…", lambda: done.append("shuffled"), **words)
+    added = MenuEntry("shuffle", "Shu&ffle…", lambda: done.append("shuffled"), **words)
     known = table(workspace, settings)
     edit = next(menu for menu in known if menu.title == "&Edit")
     longer = replace(edit, sections=(*edit.sections, (added,)))
@@ -169,7 +169,7 @@ def test_a_picture_of_the_window_is_without_first_steps_and_leaves_qts_warnings_
     qtlog, tmp_path, monkeypatch
 ):
     guides = []
-    monkeypatch.setattr("nnviz.ui.guide.guide.Guide.__init__", lambda *_: guides.append("guide"))
+    monkeypatch.setattr("nnviz.ui.dialogs.guide.Guide.__init__", lambda *_: guides.append("guide"))
     screenshot(example("relu").path, tmp_path / "relu.png")
     assert guides == []
     qWarning("Qt does not like this")
@@ -292,7 +292,7 @@ def test_the_help_says_what_registries_and_limits_say_and_the_network_can_be_edi
     assert [own for own in said if own not in text] == []
     text = help_page(window, "Files")
     said = [".svg", *(word for form in FORMATS for word in (form.name, *form.suffixes))]
-    for limit in vars(limits).values():
+    for limit in vars(numbers).values():
         if isinstance(limit, Limit):
             said.append(f"{limit.what}\nat most {limit.most:,} {limit.things}")
     assert [own for own in said if own not in text] == []

@@ -11,17 +11,15 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox, QP
 
 from nnviz.core import edits
 from nnviz.core.address import Address
-from nnviz.document.walk.walk import Progress, Walk
+from nnviz.document.walk import Progress, Walk
 from nnviz.files.code import STYLES, program
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.code.lit import Lines, pointed_at
-from nnviz.ui.code.marks import Legend
-from nnviz.ui.code.panel import CodePanel
-from nnviz.ui.code.text import CodeText
-from nnviz.ui.widgets.choice import Choice
-from nnviz.ui.widgets.theme import apply_theme
+from nnviz.ui.kit.controls import Choice
+from nnviz.ui.kit.theme import apply_theme
+from nnviz.ui.panels.code import CodePanel
+from nnviz.ui.panels.code_text import CodeText, Lines, MarkLegend, pointed_at
 from tests.bench.windows import LARGE
 from tests.bench.windows import state as made
 from tests.files.programs import of_classes, shipped
@@ -122,7 +120,7 @@ class Code(Bare):
     @property
     def legend(self):
         """The text of the line under the program."""
-        return self.panel.findChild(Legend).accessibleName()
+        return self.panel.findChild(MarkLegend).accessibleName()
 
     @property
     def described(self):
@@ -193,7 +191,7 @@ def test_it_writes_nothing_while_it_is_out_of_sight(code, monkeypatch):
     own = code()
     before = own.text.toPlainText()
     own.panel.hide()
-    monkeypatch.setattr("nnviz.ui.code.panel.program", lambda *_: pytest.fail("nobody sees it"))
+    monkeypatch.setattr("nnviz.ui.panels.code.program", lambda *_: pytest.fail("nobody sees it"))
     own.weight(9.0)
     own.selection.select(NODE_0)
     own.player.step()
@@ -510,4 +508,4 @@ def test_a_value_a_name_or_a_number_leads_to_its_node_its_edge_and_its_row():
         lines = program(state, style).lines
         line = next(k for k, own in enumerate(lines) if said in own.text)
         found = pointed_at(lines, line, lines[line].text.index(within))
-        assert (found and (found.address.name(state.network), found.row)) == expected, (style, said)
+        assert (found and (state.network.name_of(found.address), found.row)) == expected, (style, said)

@@ -10,16 +10,14 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
-from nnviz.core import edits, structure
-from nnviz.core.confusion import Confusion
+from nnviz.core import edits
+from nnviz.core.metrics import Confusion
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.confusion.grid import image_of
-from nnviz.ui.confusion.panel import ConfusionPanel
-from nnviz.ui.confusion.places import Cell, placed
+from nnviz.ui.panels.confusion import ClassCell, ConfusionPanel, image_of, placed
 from tests.ui.hands import bring, choose_in_table_menu, drag, hover, press, write
 from tests.ui.runs import colours_of, pixels_of
 from tests.ui.sees import status
@@ -64,7 +62,7 @@ def filtered(afresh):
 
 
 def click(card, *cell):
-    at = card.view.places().cell(Cell(*cell)).center().toPoint()
+    at = card.view.places().cell(ClassCell(*cell)).center().toPoint()
     QTest.mouseClick(card.view, Qt.MouseButton.LeftButton, pos=at)
     QApplication.processEvents()
 
@@ -88,7 +86,7 @@ def bar(window):
 
 
 def read_out(card, *cell):
-    hover(card.view, card.view.places().cell(Cell(*cell)).center())
+    hover(card.view, card.view.places().cell(ClassCell(*cell)).center())
     return card.view.accessibleDescription()
 
 
@@ -115,7 +113,7 @@ def test_classes_whose_names_begin_and_end_alike_are_told_apart(open_card):
     which = "one of the many kinds of animals: {}, but those alone that are tame"
     card, _ = open_card(edits.rename_columns(pets(), {3: which.format("cats"), 4: which.format("dogs")}))
     places = card.view.places()
-    rows = [int(places.cell(Cell(k, 0)).center().y()) for k in (0, 1)]
+    rows = [int(places.cell(ClassCell(k, 0)).center().y()) for k in (0, 1)]
     cats, dogs = (pixels_of(card.view)[row - 8 : row + 8, : int(places.left) - 6] for row in rows)
     assert len(np.unique(cats)) > 2, "a name is written"
     assert (cats != dogs).any()
@@ -230,7 +228,7 @@ def test_a_filter_stays_while_weights_change_and_ends_with_the_rows_that_it_list
     document.edit("a weight", edits.set_weight, 0, 1, 1, -9.0)
     assert numbers(window) == [2, 8]
     assert "2 of 2" not in read_out(card, 0, 1)
-    document.edit("a layer", structure.add_layer, 0)
+    document.edit("a layer", edits.add_layer, 0)
     window.runner.set_training(replace(document.state.training, validation=0.25))
     choose_in_table_menu(window, "Train on all rows")
     assert document.state.trained_rows == 8
@@ -284,13 +282,13 @@ def test_every_cell_is_found_where_it_is_painted():
         places = placed([f"a class with a long name {k}" for k in range(count)], *size)
         grid = places.grid
         inside = grid.left() >= places.left and grid.right() <= size[0] and grid.bottom() <= size[1]
-        for cell in (Cell(0, 0), Cell(count - 1, 0), Cell(count // 2, count - 1)):
+        for cell in (ClassCell(0, 0), ClassCell(count - 1, 0), ClassCell(count // 2, count - 1)):
             middle = places.cell(cell).center()
             if places.at(middle.x(), middle.y()) != cell or not inside:
                 wrong.append((count, size, cell))
         if (count, size[0]) == (30, 900):
             assert min(places.left, places.above) > 0, "thirty classes are named"
-            assert min(places.cell(Cell(0, 0)).width(), places.cell(Cell(0, 0)).height()) >= 12
+            assert min(places.cell(ClassCell(0, 0)).width(), places.cell(ClassCell(0, 0)).height()) >= 12
     assert wrong == []
 
 

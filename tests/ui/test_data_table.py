@@ -9,19 +9,18 @@ from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QKeyEvent, QKeyS
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTableView
 
-from nnviz.core import edits, structure
+from nnviz.core import edits
 from nnviz.core.address import Address
+from nnviz.core.edits import standardise
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Training
-from nnviz.core.standardise import standardise
-from nnviz.core.state import Dataset, State
-from nnviz.core.training import train
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.train import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.data.cells import first_fitting
-from nnviz.ui.data.panel import DataPanel
-from nnviz.ui.widgets.theme import ui_font
+from nnviz.ui.kit.theme import ui_font
+from nnviz.ui.panels.data import DataPanel
+from nnviz.ui.panels.data_view import first_fitting
 from tests.ui.bare import Bare
 from tests.ui.clipped import clipped, cut_off
 from tests.ui.hands import CORNER, choose_entry, choose_in_table_menu, drag, entry, turn, write
@@ -162,7 +161,7 @@ def test_a_row_shows_inputs_target_prediction_error_and_its_square(desk):
     desk.document.push(edits.set_weight(desk.document.state, 1, 0, 0, 3.0), "a weight")
     assert desk.texts(0)[3:] == ["78", "18", "324"]
     assert desk.table.currentIndex().row() == 2
-    desk.document.push(structure.add_node(desk.document.state, 0), "an input")
+    desk.document.push(edits.add_node(desk.document.state, 0), "an input")
     assert desk.headers()[:4] == ["accounts", "children", "input_2", "target"]
     desk.document.push(edits.rename(desk.document.state, 0, 2, "age"), "a name")
     assert desk.headers()[2] == "age"
@@ -700,7 +699,7 @@ def test_up_to_four_inputs_are_seen_at_once_and_many_scroll_sideways(open_window
     start(window, with_inputs(9, "something_{}"))
     assert table.columnWidth(0) > narrow, "another name fits the columns anew"
     start(window, with_inputs(2), (1920, 1080))
-    window.document.push(structure.add_node(window.document.state, 0), "an input")
+    window.document.push(edits.add_node(window.document.state, 0), "an input")
     assert sum(widths(table)) == table.viewport().width()
 
     start(window, with_inputs(64), (1280, 800))

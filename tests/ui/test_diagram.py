@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton, QToolTip
 
-from nnviz.core import edits, structure
+from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.core.network import Network
 from nnviz.core.numbers import shown as number
@@ -18,15 +18,14 @@ from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from nnviz.picture.legend import sheet
 from nnviz.picture.matrix import pixels
 from nnviz.picture.palette import PALETTES, rgb
-from nnviz.picture.svg import sheet_svg
-from nnviz.ui.diagram.edge_lines import edge_line
+from nnviz.picture.svg import sheet, sheet_svg
 from nnviz.ui.diagram.heads import BEFORE_PX, BEHIND_PX, HEIGHT_PX, ActivationButton
-from nnviz.ui.diagram.screen import LARGEST_TEXT
-from nnviz.ui.widgets.theme import apply_theme
-from nnviz.ui.window.view_menu import PICTURES
+from nnviz.ui.diagram.paint import edge_line
+from nnviz.ui.diagram.sprites import LARGEST_TEXT
+from nnviz.ui.kit.theme import apply_theme
+from nnviz.ui.window.commands import PICTURES
 from tests.picture.diagrams import state
 from tests.ui.clipped import cut_off
 from tests.ui.hands import (
@@ -591,7 +590,7 @@ def test_a_row_chosen_other_data_or_other_inputs_leave_the_free_row(bare):
     for leave in (
         lambda window: setattr(window.selection, "row", 1),
         lambda window: window.document.push(edits.set_input(window.document.state, 0, 0, 9.0), "Set"),
-        lambda window: window.document.push(structure.add_node(window.document.state, 0), "Add"),
+        lambda window: window.document.push(edits.add_node(window.document.state, 0), "Add"),
     ):
         window = tried_out(bare("many-rows"))
         leave(window)

@@ -31,31 +31,27 @@ from PySide6.QtWidgets import (
 
 import nnviz
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State, WeightSet
+from nnviz.core.state import Dataset, State, Training, WeightSet
+from nnviz.document.autosave import claimed
 from nnviz.document.document import Document
-from nnviz.document.leftovers import claimed
+from nnviz.files.errors import CancelledError
 from nnviz.files.examples import example
 from nnviz.files.on_disk import OnDisk
-from nnviz.files.progress import CancelledError
 from nnviz.files.registry import load
 from nnviz.files.snapshot import About, parts, sealed
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.help.help_window import HelpWindow
-from nnviz.ui.made.dialog import MakeRows
-from nnviz.ui.plots.pages import Caption
-from nnviz.ui.widgets.announce import announce
-from nnviz.ui.widgets.dialogs import message_box
-from nnviz.ui.widgets.theme import apply_theme, theme_in_use
-from nnviz.ui.widgets.waiting import Waiting
-from nnviz.ui.window.ask_activations import AskActivations
-from nnviz.ui.window.ask_whose import ask_whose
-from nnviz.ui.window.main_window import MainWindow
-from nnviz.ui.window.make_rows import make_rows
-from nnviz.ui.window.new_network import NewNetwork
-from nnviz.ui.window.recover import RecoverDialog
+from nnviz.ui.dialogs.ask import AskActivations, RecoverDialog, ask_whose
+from nnviz.ui.dialogs.help import HelpWindow
+from nnviz.ui.dialogs.make_rows import MakeRows
+from nnviz.ui.dialogs.new_network import NewNetwork
+from nnviz.ui.kit.controls import announce
+from nnviz.ui.kit.dialogs import Waiting, message_box
+from nnviz.ui.kit.theme import apply_theme, theme_in_use
+from nnviz.ui.plot.card import Caption
+from nnviz.ui.window.commands import make_rows
 from nnviz.ui.window.session import begin, fill
 from nnviz.ui.window.unexpected import Unexpected
+from nnviz.ui.window.window import MainWindow
 from tests.ui.clipped import walk_panels
 from tests.ui.hands import address_named, choose, choose_entry, click, press, set_number
 from tests.ui.runs import colours_of, pixels_of
@@ -64,7 +60,7 @@ from tests.ui.sees import help_page, menus, offered, status
 MAKES_HTML = re.compile(
     r"setHtml|insertHtml|setMarkdown|RichText|MarkdownText|AutoText|StaticText|setTextFormat"
 )
-MAY_MAKE_HTML = {"ui/explain/browser.py", "ui/explain/page.py", "ui/help/help_window.py"}
+MAY_MAKE_HTML = {"ui/dialogs/help.py", "ui/panels/explain.py", "ui/panels/notes.py"}
 
 
 @pytest.fixture

@@ -12,13 +12,12 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import MINUS, shown_in_full
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
-from nnviz.core.training import train
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.train import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from nnviz.ui.training.figures import Figure
-from nnviz.ui.widgets.theme import ui_font
+from nnviz.ui.kit.theme import ui_font
+from nnviz.ui.panels.training_parts import Figure
 from tests.ui.hands import address_named, choose_entry, click, press, set_number, write
 from tests.ui.sees import explained, figure, labels, offered, status, written
 

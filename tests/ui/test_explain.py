@@ -12,16 +12,14 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTextBrowser, QToolButton, QToolTip
 
-from nnviz.core import edits, structure
+from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
-from nnviz.core.training import train
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.train import train
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.explain.browser import breaks_of
-from nnviz.ui.explain.panel import HINT, ExplainPanel
-from nnviz.ui.widgets.theme import draw_at
+from nnviz.ui.kit.theme import draw_at
+from nnviz.ui.panels.explain import HINT, ExplainPanel, breaks_of
 from tests.core.oracle import make_network, make_state
 from tests.core.test_explain import BANK
 from tests.core.test_health import deep, one_layer
@@ -111,10 +109,10 @@ def test_names_from_a_file_are_plain_text_and_long_ones_stand_whole_in_a_tooltip
 
 
 def test_a_bias_that_is_taken_away_and_a_network_without_rows_are_said(read, approved):
-    bank = read(structure.add_biases(BANK, 0))
+    bank = read(edits.add_biases(BANK, 0))
     bank.select("bias", 0, 0)
     bank.reads("bias of node_0")
-    bank.document.edit("no biases", structure.remove_biases, 0)
+    bank.document.edit("no biases", edits.remove_biases, 0)
     bank.reads("Click a node or an edge")
     bank.document.push(State(BANK.network, Dataset.empty(BANK.network)), "no rows")
     bank.select("node", 0, 0)
@@ -197,8 +195,8 @@ def test_only_slopes_are_purple_and_the_copy_button_copies_ascii(read, approved)
 
 def test_a_program_ends_well_with_an_explanation_in_the_clipboard():
     program = """
-from nnviz.ui.widgets.theme import application
-from nnviz.ui.explain.browser import ExplainBrowser
+from nnviz.ui.kit.theme import application
+from nnviz.ui.panels.explain import ExplainBrowser
 app = application()
 browser = ExplainBrowser()
 browser.show_html("<p>z = −1</p>", False)

@@ -34,23 +34,22 @@ from PySide6.QtWidgets import (
 
 from nnviz.core import edits
 from nnviz.core.address import Address
-from nnviz.core.limits import NODES, NOTES, ROWS, SEGMENTS
+from nnviz.core.edits import add_biases
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
-from nnviz.core.structure import add_biases
-from nnviz.core.training import train
+from nnviz.core.numbers import NODES, NOTES, ROWS, SEGMENTS
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.train import train
 from nnviz.files import registry
 from nnviz.files.errors import FileError
 from nnviz.files.examples import example, examples
 from nnviz.files.registry import load, openable, suffixes
-from nnviz.ui.made.dialog import MakeRows
-from nnviz.ui.tables.dialog import OpenTable
-from nnviz.ui.widgets.choice import Choice
-from nnviz.ui.window.ask_activations import AskActivations
-from nnviz.ui.window.main_window import MainWindow
-from nnviz.ui.window.new_network import NewNetwork
+from nnviz.ui.dialogs.ask import AskActivations
+from nnviz.ui.dialogs.make_rows import MakeRows
+from nnviz.ui.dialogs.new_network import NewNetwork
+from nnviz.ui.dialogs.table import OpenTable
+from nnviz.ui.kit.controls import Choice
 from nnviz.ui.window.session import begin
+from nnviz.ui.window.window import MainWindow
 from tests.ui import hands
 from tests.ui.hands import (
     choose,
@@ -602,7 +601,7 @@ has_named_pipes = pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="a pip
 @pytest.fixture
 def pipe(monkeypatch):
     """Return a function that makes a pipe: where it ends, as a path, and what writes to it and closes it."""
-    monkeypatch.setattr("nnviz.ui.widgets.waiting.WAIT_S", 0.05)
+    monkeypatch.setattr("nnviz.ui.kit.dialogs.WAIT_S", 0.05)
     open_ends = set()
 
     def make():

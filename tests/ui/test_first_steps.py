@@ -9,13 +9,12 @@ from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.guide.card import Pointer, Ring, StepCard
-from nnviz.ui.guide.placing import place
-from nnviz.ui.widgets.theme import apply_theme
+from nnviz.ui.dialogs.guide import Pointer, Ring, StepCard, place
+from nnviz.ui.kit.settings import Settings
+from nnviz.ui.kit.theme import apply_theme
 from nnviz.ui.window.app import Opened
-from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.session import fill
-from nnviz.ui.window.settings import Settings
+from nnviz.ui.window.window import MainWindow
 from tests.ui.hands import address_named, choose_entry, click, press, set_number
 from tests.ui.sees import offered
 from tests.ui.sees import place as place_of

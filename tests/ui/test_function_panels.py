@@ -9,27 +9,24 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
-from nnviz.core import edits, structure
+from nnviz.core import edits
 from nnviz.core.activations import activation
 from nnviz.core.address import Address
 from nnviz.core.function import refined, section
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown, shown_in_full
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
-from nnviz.core.training import train
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.train import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.picture.shades import of_numbers, shades
-from nnviz.picture.tone import Tone
-from nnviz.ui.activation.panel import ActivationPanel
-from nnviz.ui.activation.points import SIZE
-from nnviz.ui.function.panel import FunctionPanel
-from nnviz.ui.function.plane import FunctionPlane
-from nnviz.ui.pictures.drawing import Look
-from nnviz.ui.pictures.plots import PlotDrawing
-from nnviz.ui.widgets.theme import apply_theme, colours, draw_at
+from nnviz.picture.shades import Tone, of_numbers, shades
+from nnviz.ui.dialogs.pictures import Look, PlotDrawing
+from nnviz.ui.kit.theme import apply_theme, colours, draw_at
+from nnviz.ui.panels.activation import ActivationPanel
+from nnviz.ui.panels.function import FunctionPanel
+from nnviz.ui.panels.function_plane import FunctionPlane
+from nnviz.ui.plot.points import SIZE
 from tests.core.oracle import make_network, make_state
 from tests.core.test_explain import BANK
 from tests.core.test_health import one_layer
@@ -324,7 +321,7 @@ def test_the_point_is_dragged_moved_kept_and_left(qtbot, open_panel, approved):
     QTest.mouseClick(panel.leave, LEFT)
     assert selection.free is None
     click(panel, place(panel, 0.4, 0.7))
-    assert document.edit("Remove", structure.remove_node, 0, 1)
+    assert document.edit("Remove", edits.remove_node, 0, 1)
     settle(qtbot, panel)
     assert selection.free is None
     assert panel.plane.picture.values[0].shape == (panel.plane.pixels[0],)

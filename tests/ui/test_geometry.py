@@ -43,16 +43,16 @@ from nnviz.core.state import Dataset
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.help.help_window import HelpWindow
-from nnviz.ui.plots.plot import OFFSET
-from nnviz.ui.widgets.choice import MOST_SEEN, Choice
-from nnviz.ui.widgets.theme import application, apply_theme, draw_at, ui_font
+from nnviz.ui.dialogs.ask import AskActivations
+from nnviz.ui.dialogs.help import HelpWindow
+from nnviz.ui.dialogs.new_network import NewNetwork
+from nnviz.ui.kit.controls import MOST_SEEN, Choice
+from nnviz.ui.kit.settings import SIZES_PERCENT
+from nnviz.ui.kit.theme import application, apply_theme, draw_at, ui_font
+from nnviz.ui.plot.plot import OFFSET
 from nnviz.ui.window.app import Opened
-from nnviz.ui.window.ask_activations import AskActivations
-from nnviz.ui.window.main_window import MainWindow, within
-from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.panels import PANELS
-from nnviz.ui.window.settings import SIZES_PERCENT
+from nnviz.ui.window.window import MainWindow, within
 from tests.conftest import effort
 from tests.processes import ended
 from tests.ui.bare import end_process, window_in_a_process
@@ -152,7 +152,7 @@ def test_every_panel_fits_in_its_window_and_every_text_in_its_control(
 ):
     size = SCREENS[percent] if screen == "small" else (1920, 1080)
     on_it = SimpleNamespace(availableSize=lambda: QSize(*size))
-    monkeypatch.setattr("nnviz.ui.window.dock.Room.screen", lambda _: on_it)
+    monkeypatch.setattr("nnviz.ui.window.window.Room.screen", lambda _: on_it)
     size = (QSize(*size) - FRAME).toTuple()
     settings.remember("theme", theme)
     settings.remember("size", percent)
@@ -504,7 +504,7 @@ def test_a_question_at_the_start_has_the_size_that_is_remembered(
     qtbot, settings, tmp_path, answer, monkeypatch
 ):
     heights = []
-    monkeypatch.setattr("nnviz.ui.window.settings.LEAST_PX", QSize(9, 9))  # the screen of the tests is small
+    monkeypatch.setattr("nnviz.ui.kit.settings.LEAST_PX", QSize(9, 9))  # the screen of the tests is small
     settings.remember("size", 200)
     network = load(example("xor").path).network
     file = tmp_path / "weights.npz"

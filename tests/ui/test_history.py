@@ -11,17 +11,17 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QToolTip
 
-from nnviz.core import edits, structure
+from nnviz.core import edits
 from nnviz.core.history import BUCKETS, History
 from nnviz.core.numbers import MINUS, shown
-from nnviz.core.run import Training
-from nnviz.core.training import train
-from nnviz.core.training.trainer import Trainer
+from nnviz.core.state import Training
+from nnviz.core.train import train
+from nnviz.core.trainer import Trainer
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.plots.history_plot import EMPTY, HistoryPlot
-from nnviz.ui.widgets.theme import apply_theme
+from nnviz.ui.kit.theme import apply_theme
+from nnviz.ui.panels.history import EMPTY, HistoryPlot
 from tests.core.test_history import check_line, falling, gone_on
 from tests.ui import hands, runs
 from tests.ui.runs import click, drag, hover, keys, mse_after, pixels_of, place, read_out, rounded
@@ -564,7 +564,7 @@ def test_earlier_runs_can_be_hidden_forgotten_brought_back_and_saved(qtbot, thre
 
 def test_earlier_runs_of_another_network_are_hidden_and_stretch_no_axis(qtbot, three, document, run):
     entry = "Show earlier runs of other networks (3-1)"
-    document.edit("Add a layer", structure.add_layer, 0)
+    document.edit("Add a layer", edits.add_layer, 0)
     document.edit("Small weights", edits.randomise, 1)
     qtbot.waitUntil(lambda: not three.curve.isVisible())
     run(0.001, updates=5)

@@ -11,12 +11,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from nnviz.core import edits
-from nnviz.core.run import Training
-from nnviz.document.presence import Presence, key_of
+from nnviz.core.state import Training
+from nnviz.document.autosave import Presence, key_of
 from nnviz.files.examples import example
 from nnviz.files.registry import load, read, save
-from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.session import Kept, begin
+from nnviz.ui.window.window import MainWindow
 from tests.ui import hands
 from tests.ui.hands import address_named, choose, choose_entry, press, set_number
 from tests.ui.sees import at_work, offered, status

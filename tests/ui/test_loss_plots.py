@@ -8,26 +8,23 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QColor, QTextDocumentFragment
 from PySide6.QtTest import QTest
 
-from nnviz.core import edits, structure
+from nnviz.core import edits
 from nnviz.core.address import Address
-from nnviz.core.cost import finished
-from nnviz.core.loss.moved_weights import SIZES, along
+from nnviz.core.landscape import SIZES, along
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
-from nnviz.core.training import train
+from nnviz.core.slopes import finished
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.train import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES, rgb
+from nnviz.picture.shades import TONES, Tone, pixels, ramp
 from nnviz.picture.ticks import texts_of
-from nnviz.picture.tone import TONES, Tone, pixels, ramp
-from nnviz.ui.loss.curve import LossCurve
-from nnviz.ui.loss.panel import LossPanel
-from nnviz.ui.loss.surface import LossSurface
-from nnviz.ui.loss.surface_plane import levels_of
-from nnviz.ui.loss.weight_choice import LossChoice
-from nnviz.ui.widgets.theme import apply_theme
+from nnviz.ui.kit.theme import apply_theme
+from nnviz.ui.panels.loss import LossChoice, LossPanel
+from nnviz.ui.panels.loss_curve import LossCurve
+from nnviz.ui.panels.loss_map import LossSurface, levels_of
 from tests.core import oracle
 from tests.picture.test_edges import luminance
 from tests.ui import hands
@@ -109,7 +106,7 @@ def change(qtbot, panel, does, *values):
 def values(panel):
     """Return the selected weights."""
     chosen = panel.selection.address, panel.selection.second
-    return [float(own.value(panel.document.state.network)) for own in chosen if own is not None]
+    return [float(panel.document.state.network.value_of(own)) for own in chosen if own is not None]
 
 
 def loss_with(state, moved):
@@ -478,7 +475,7 @@ def test_the_path_follows_undo_back_a_new_run_and_new_biases(qtbot, open_surface
     begin = values(panel)
     step(panel)
     assert (path()[0], len(path())) == (begin, 2)
-    document.push(structure.add_biases(document.state, 0), "Add biases")
+    document.push(edits.add_biases(document.state, 0), "Add biases")
     panel.selection.select(Address("bias", 0, 0), SECOND)
     assert path() == []
     assert panel.choice.first.currentText() == "bias of node_0"

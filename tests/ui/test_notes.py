@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QPushButton
 from nnviz.core.address import Address
 from nnviz.files.examples import example, examples
 from nnviz.files.registry import load
-from nnviz.ui.explain.notes import Notes
-from nnviz.ui.widgets.theme import draw_at
+from nnviz.ui.kit.theme import draw_at
+from nnviz.ui.panels.notes import Notes
 from tests.ui.hands import address_named, choose_entry, press, set_number, shown, write
 from tests.ui.sees import figure, status, written
 

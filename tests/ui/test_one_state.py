@@ -15,12 +15,11 @@ from PySide6.QtWidgets import QApplication, QSlider
 
 import nnviz
 from nnviz.core.address import Address
-from nnviz.core.cost import MOST_ROWS
 from nnviz.core.expressions import DIGITS, number_text
 from nnviz.core.network import Network
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
-from nnviz.document.training.outcome import in_words
+from nnviz.core.slopes import MOST_ROWS
+from nnviz.core.state import Dataset, State, Training
+from nnviz.document.job import in_words
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
 from nnviz.ui.window.app import Opened

@@ -17,29 +17,26 @@ from PySide6.QtWidgets import QWidget
 from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.core.history import History
-from nnviz.core.loss.moved_weights import Grid
+from nnviz.core.landscape import Grid
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown
 from nnviz.core.results import Computed
-from nnviz.core.run import MOST_UPDATES, EarlierRun, Training
-from nnviz.core.state import Dataset, State
-from nnviz.document.walk.walk import Step
-from nnviz.document.walk.words import words
+from nnviz.core.state import MOST_UPDATES, Dataset, EarlierRun, State, Training
+from nnviz.document.walk import WalkStep, words
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.parts import Label, Rect, View
 from nnviz.picture.picture import row_picture
-from nnviz.ui.diagram import callout, paper
-from nnviz.ui.diagram.free_place import Obstacles, Size, free_place, rectangles
-from nnviz.ui.diagram.screen import Screen
-from nnviz.ui.diagram.walk_layer import WalkLayer
-from nnviz.ui.loss.curve_plane import LossCurvePlane
-from nnviz.ui.loss.surface_plane import LossSurfacePlane
-from nnviz.ui.plots.drawable import drawable
-from nnviz.ui.plots.history_curve import HistoryCurve
-from nnviz.ui.widgets.theme import application, apply_theme
-from nnviz.ui.window.settings import Settings
+from nnviz.ui.diagram import paint, walk
+from nnviz.ui.diagram.sprites import Screen
+from nnviz.ui.diagram.walk import Obstacles, Size, WalkLayer, free_place, rectangles
+from nnviz.ui.kit.settings import Settings
+from nnviz.ui.kit.theme import application, apply_theme
+from nnviz.ui.panels.history_canvas import HistoryCurve
+from nnviz.ui.panels.loss_curve import LossCurvePlane
+from nnviz.ui.panels.loss_map import LossSurfacePlane
+from nnviz.ui.plot.plot import drawable
 from tests.picture.diagrams import state
 from tests.processes import ended
 from tests.robust.test_extremes import LARGEST, filled
@@ -81,9 +78,9 @@ def at_rest(qtbot, window):
 
 def on_paper(picture, palette=LIGHT):
     def paint_it(painter):
-        paper.paint_nodes(painter, picture, palette)
+        paint.paint_nodes(painter, picture, palette)
         for label in picture.labels:
-            paper.paint_label(painter, label, palette)
+            paint.paint_label(painter, label, palette)
 
     return paint_it
 
@@ -135,8 +132,8 @@ def test_a_number_that_left_its_edge_is_joined_to_it_on_screen_and_paper(qapp):
     joined = next(label for label in picture.labels if label.leader is not None)
     x, y = joined.rect.center
     border = joined.rect.bottom if joined.leader > y else joined.rect.y
-    for paint in (on_paper(picture), on_screen(picture, Screen(LIGHT, 2.0))):
-        seen = image(606, 318, 2.0, paint)
+    for paint_it in (on_paper(picture), on_screen(picture, Screen(LIGHT, 2.0))):
+        seen = image(606, 318, 2.0, paint_it)
         line = seen[round(border + joined.leader), round(2 * x) - 2 : round(2 * x) + 2]
         assert line.min() < 200 < seen[round(border + joined.leader), round(2 * x) + 8]
 
@@ -149,7 +146,7 @@ def difference(labels, ratio):
 
     def paint_it(painter):
         for label in labels:
-            paper.paint_label(painter, label, LIGHT)
+            paint.paint_label(painter, label, LIGHT)
 
     def show_it(painter):
         Screen(LIGHT, ratio).paint_labels(painter, labels, ())
@@ -241,7 +238,7 @@ def test_a_name_of_any_script_looks_as_qt_writes_it_and_leaves_others_alone(qapp
 @pytest.mark.fonts
 def test_a_callout_writes_long_names_short():
     picture = row_picture(named(("a very " * 20 + "_7", "b")), View(900, 500), with_slopes=True)
-    told = said_of(picture, Step("slopes", 0, 0), callout.short_name)
+    told = said_of(picture, WalkStep("slopes", 0, 0), walk.short_name)
     assert [line.text.partition(" →")[0] for line in told.sayings[:2]] == ["a very a v…_7", "b"]
 
 
@@ -274,10 +271,10 @@ def walked(picture, moving, t, image):
 
 
 def test_the_sum_of_a_step_begins_when_its_pulses_have_arrived_and_is_placed_once(qapp, monkeypatch):
-    places, place = [], callout.free_place
-    monkeypatch.setattr(callout, "free_place", lambda *asked: places.append(1) or place(*asked))
+    places, place = [], walk.free_place
+    monkeypatch.setattr(walk, "free_place", lambda *asked: places.append(1) or place(*asked))
     picture = row_picture(load(example("relu").path), View(900, 500))
-    image, step = QImage(900, 500, RGB), (Step("forward", 0, 0),)
+    image, step = QImage(900, 500, RGB), (WalkStep("forward", 0, 0),)
     pulses, card = LIGHT.positive.lower(), LIGHT.surface.lower()
     for t in (0.3, 0.45, 0.49, 0.51, 0.6, 0.9):
         places.clear()
@@ -515,7 +512,7 @@ def test_a_number_that_is_nudged_and_scrubbed_ends_at_the_largest(bare):
     window.selection.select(weight)
     QTest.keyClick(window.diagram, Qt.Key.Key_Plus)
     window.diagram.session.nudge(weight, 1e308, "100")
-    assert weight.value(window.document.state.network) == LARGEST
+    assert window.document.state.network.value_of(weight) == LARGEST
 
 
 def test_a_last_file_that_may_not_be_looked_at_is_none(monkeypatch, tmp_path):

@@ -27,25 +27,21 @@ from nnviz.cli.main import main
 from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.core.history import History
-from nnviz.core.run import Run, Training
-from nnviz.core.state import Weights, with_weights
-from nnviz.core.training import train
-from nnviz.core.training.past import Past
-from nnviz.document.training.outcome import NO_ROWS
-from nnviz.document.walk.player import NO_ROW
+from nnviz.core.replay import Past
+from nnviz.core.state import Run, Training, Weights, with_weights
+from nnviz.core.train import train
+from nnviz.document.job import NO_ROWS
+from nnviz.document.player import NO_ROW
 from nnviz.files import atomic
-from nnviz.files.errors import FileError, install_line
+from nnviz.files.errors import CancelledError, FileError, install_line
 from nnviz.files.examples import example
-from nnviz.files.progress import CancelledError
 from nnviz.files.registry import load, save
 from nnviz.picture.palette import PALETTES, rgb
-from nnviz.ui.pictures.dialog import FilmDialog, LookDialog
-from nnviz.ui.pictures.drawing import Look
-from nnviz.ui.pictures.plots import MARGIN_PX
-from nnviz.ui.pictures.training_film import FIRST, LAST_S, SECONDS, TrainingFilm, spread
-from nnviz.ui.pictures.walk_film import WalkFilm
-from nnviz.ui.training.figures import TrainingFigures
-from nnviz.ui.widgets.theme import apply_theme
+from nnviz.ui.dialogs.export import FilmDialog, LookDialog
+from nnviz.ui.dialogs.films import FIRST, LAST_S, SECONDS, TrainingFilm, WalkFilm, spread
+from nnviz.ui.dialogs.pictures import MARGIN_PX, Look
+from nnviz.ui.kit.theme import apply_theme
+from nnviz.ui.panels.training_parts import TrainingFigures
 from tests.films import frames_of_apng
 from tests.ui import pdf
 from tests.ui.hands import address_named, bring, choose, choose_entry, press_button, press_cancel, type_name
@@ -512,11 +508,11 @@ def test_a_film_of_a_kind_that_can_be_written_is_proposed_and_can_be_stopped(
     with monkeypatch.context() as can:
         for lacking in ((), ("Pillow",), ("ffmpeg",), ("Pillow", "ffmpeg")):
             found = {own: None if own in lacking else "/usr/bin/found" for own in needs}
-            can.setattr("nnviz.files.motion.kinds.find_spec", lambda _, at=found["Pillow"]: at)
+            can.setattr("nnviz.files.film.find_spec", lambda _, at=found["Pillow"]: at)
             can.setattr("shutil.which", lambda _, at=found["ffmpeg"]: at)
             export_walk({"Width": 320, "Height": 240}, (QFileDialog, partial(look_and_leave, lacking)))
 
-    monkeypatch.setattr("nnviz.ui.widgets.waiting.WAIT_S", 0.0)
+    monkeypatch.setattr("nnviz.ui.kit.dialogs.WAIT_S", 0.0)
     out.write_bytes(b"old")
     export_walk(
         {"Width": 640, "Height": 400, "Frames_a_second": 50},
@@ -526,7 +522,7 @@ def test_a_film_of_a_kind_that_can_be_written_is_proposed_and_can_be_stopped(
     )
     approved("a film that is stopped", f"{said.pop()}\n{status(window)}")
     assert out.read_bytes() == b"old"
-    monkeypatch.setattr("nnviz.files.motion.kinds.find_spec", lambda _: None)
+    monkeypatch.setattr("nnviz.files.film.find_spec", lambda _: None)
     export_walk(
         {"Width": 240, "Height": 160, "Frames_a_second": 4},
         (QFileDialog, type_name(tmp_path / "film.gif")),

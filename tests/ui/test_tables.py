@@ -20,27 +20,23 @@ from PySide6.QtWidgets import (
     QRadioButton,
 )
 
-from nnviz._resources import resources
 from nnviz.core import edits
-from nnviz.core.columns import Column
-from nnviz.core.limits import NUMBERS
-from nnviz.core.made.kinds import KINDS
-from nnviz.core.numbers import shown
-from nnviz.core.standardise import standardise, worth_standardising
-from nnviz.core.state import Dataset
-from nnviz.core.training import train
+from nnviz.core.edits import standardise, worth_standardising
+from nnviz.core.generators import KINDS
+from nnviz.core.numbers import NUMBERS, shown
+from nnviz.core.state import Column, Dataset
+from nnviz.core.train import train
 from nnviz.files.errors import FileError
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from nnviz.files.table import numbers
-from nnviz.files.table.ready_sets import READY_SETS
+from nnviz.files.table import READY_SETS, reading
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.made.dialog import MakeRows
-from nnviz.ui.made.preview import Preview
-from nnviz.ui.tables.dialog import OpenTable
-from nnviz.ui.widgets.theme import apply_theme
-from nnviz.ui.window.main_window import MainWindow
+from nnviz.system import resources
+from nnviz.ui.dialogs.make_rows import MakeRows, Preview
+from nnviz.ui.dialogs.table import OpenTable
+from nnviz.ui.kit.theme import apply_theme
 from nnviz.ui.window.session import begin
+from nnviz.ui.window.window import MainWindow
 from tests.ready_sets import FOLDER
 from tests.ui import hands
 from tests.ui.clipped import clipped
@@ -329,7 +325,7 @@ def test_who_cancels_keeps_everything_and_the_first_of_too_many_rows_are_offered
     window.files.tables.load(tmp_path / "rows.csv")
     assert window.document.state is before
 
-    monkeypatch.setattr(numbers, "NUMBERS", replace(NUMBERS, most=90))
+    monkeypatch.setattr(reading, "NUMBERS", replace(NUMBERS, most=90))
     names, seen = ",".join((*relu().network.inputs, "target")), []
     window = opened(f"{names}\n" + "1,2,3\n" * 100, lambda dialog: seen.append(told(dialog)), take)
     assert len(window.document.state.data) == 30

@@ -20,19 +20,17 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core import edits
-from nnviz.core.address import all_weights
-from nnviz.core.measured import measured
+from nnviz.core.edits import add_node
+from nnviz.core.metrics import measured
 from nnviz.core.network import Network
 from nnviz.core.numbers import parsed, shown
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
-from nnviz.core.structure import add_node
-from nnviz.core.training import train
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.train import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from nnviz.ui.training.panel import TrainingPanel
-from nnviz.ui.widgets.theme import colours
+from nnviz.ui.kit.theme import colours
+from nnviz.ui.panels.training import TrainingPanel
 from tests.ui.clipped import clipped, walk_panels
 from tests.ui.hands import choose, drag, turn, write
 from tests.ui.runs import classes, colours_of, exercise
@@ -636,7 +634,7 @@ def test_with_cross_entropy_nothing_says_mse_or_is_cut_off(qtbot, afresh, amount
         state = edits.set_loss(state, "mse", output)
         window = afresh(edits.set_training(state, replace(state.training, updates=50)))
         window.selection.show_slopes(True)
-        window.selection.select(*all_weights(state.network)[:2])
+        window.selection.select(*state.network.all_weights()[:2])
         choose_loss(window.training, "Cross-entropy")
         table = window.data.table.model()
         loss = table.data(table.index(1, table.columnCount() - 1), Qt.ItemDataRole.ToolTipRole)

@@ -9,15 +9,13 @@ from PySide6.QtWidgets import QFileDialog
 
 from nnviz.core import edits
 from nnviz.core.numbers import parsed
-from nnviz.core.run import Training
-from nnviz.core.training import train
-from nnviz.document.derived import Derived
+from nnviz.core.state import Training
+from nnviz.core.train import train
+from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
-from nnviz.document.selection import Selection
-from nnviz.document.training.job import Limits
-from nnviz.document.training.runner import Runner
-from nnviz.ui.training.panel import TrainingPanel
-from nnviz.ui.training.timeline import HANDLE_PX
+from nnviz.document.job import Limits
+from nnviz.document.training import Runner
+from nnviz.ui.panels.training import HANDLE_PX, TrainingPanel
 from tests.ui import hands, sees
 from tests.ui.runs import exercise, mse_after, weights
 from tests.ui.sees import status
@@ -203,7 +201,7 @@ def test_a_run_can_be_gone_through_after_restart_and_undo_until_another_file(doc
 def test_the_way_back_in_a_long_run_is_computed_while_the_window_goes_on(
     qtbot, monkeypatch, document, open_panel
 ):
-    monkeypatch.setattr("nnviz.document.training.job.AT_ONCE_S", 0.0)
+    monkeypatch.setattr("nnviz.document.job.AT_ONCE_S", 0.0)
     panel = open_panel(Runner(document, Limits(long_unit_s=0.0)))  # too long for a frame is every unit
     document.start(exercise(updates=10_000))
     document.push(edits.set_training(document.state, Training(1e-6, 10_000)), "Change learning rate")

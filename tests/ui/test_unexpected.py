@@ -30,17 +30,15 @@ from PySide6.QtWidgets import (
 
 from nnviz.core import edits
 from nnviz.core.address import Address
-from nnviz.document.leftovers import claimed
-from nnviz.document.recovery import holds
+from nnviz.document.autosave import claimed, holds
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.files.snapshot import About, parts, sealed
-from nnviz.ui.widgets.whole import with_whole_exceptions
-from nnviz.ui.window.ending import SIGNALS, Ending
+from nnviz.ui.dialogs.ask import RecoverDialog
+from nnviz.ui.window.app import SIGNALS, Ending
 from nnviz.ui.window.log import LOG_BYTES, Log
-from nnviz.ui.window.recover import RecoverDialog
 from nnviz.ui.window.session import Kept
-from nnviz.ui.window.unexpected import Unexpected
+from nnviz.ui.window.unexpected import Unexpected, with_whole_exceptions
 from tests.ui import hands
 from tests.ui.hands import address_named, choose, choose_entry, press, press_button, set_number
 from tests.ui.sees import offered, status
@@ -205,22 +203,22 @@ def update_and_undo(window):
 
 SLOTS = {
     "Diagram": ("diagram.diagram.Diagram.mousePressEvent", click_node),
-    "an edited number": ("diagram.edit_session.EditSession._accept", edit_a_weight),
-    "Data": ("data.panel.DataPanel._show_shape", lambda window: press(window, "Add row")),
-    "Training": ("training.panel.TrainingPanel.step", update),
-    "MSE": ("plots.history_plot.HistoryPlot._follow", update),
-    "1 weight": ("loss.panel.LossPanel._choose", click_node),
-    "2 weights": ("loss.panel.LossPanel._choose", click_node),
-    "Activation": ("activation.panel.ActivationPanel.draw", click_node),
-    "Function": ("function.panel.FunctionPanel._follow", update),
-    "Matrix": ("plots.weight_matrix.WeightMatrix._selected", click_node),
-    "Classes": ("confusion.panel.ConfusionPanel.draw", update),
-    "Explain": ("explain.panel.ExplainPanel._refresh", click_node),
-    "Code": ("code.panel.CodePanel._selected", click_node),
-    "Notes": ("explain.notes.Notes._toggle", lambda window: press(window, "Edit")),
+    "an edited number": ("diagram.edit.EditSession._accept", edit_a_weight),
+    "Data": ("panels.data.DataPanel._show_shape", lambda window: press(window, "Add row")),
+    "Training": ("panels.training.TrainingPanel.step", update),
+    "MSE": ("panels.history.HistoryPlot._follow", update),
+    "1 weight": ("panels.loss.LossPanel._choose", click_node),
+    "2 weights": ("panels.loss.LossPanel._choose", click_node),
+    "Activation": ("panels.activation.ActivationPanel.draw", click_node),
+    "Function": ("panels.function.FunctionPanel._follow", update),
+    "Matrix": ("panels.matrix.WeightMatrix._selected", click_node),
+    "Classes": ("panels.confusion.ConfusionPanel.draw", update),
+    "Explain": ("panels.explain.ExplainPanel._refresh", click_node),
+    "Code": ("panels.code.CodePanel._selected", click_node),
+    "Notes": ("panels.notes.Notes._toggle", lambda window: press(window, "Edit")),
     "the finder": ("diagram.finder.Finder._search", find),
-    "weight sets": ("window.weight_sets.WeightSets._ask_keep", keep_weights),
-    "a new network": ("window.new_network.NewNetwork._check", type_into_new_network),
+    "weight sets": ("window.files.WeightSets._ask_keep", keep_weights),
+    "a new network": ("dialogs.new_network.NewNetwork._check", type_into_new_network),
     "the toolbar": ("window.toolbar.Toolbar.refresh", lambda window: press(window, "1  Forward")),
     "a menu": ("window.workspace.Workspace.undo", update_and_undo),
     "the window": ("window.workspace.Workspace._show_facts", update),
@@ -352,8 +350,8 @@ NESTED = """
 import os, sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
-from nnviz.ui.widgets.theme import application
-from nnviz.ui.widgets.whole import with_whole_exceptions
+from nnviz.ui.kit.theme import application
+from nnviz.ui.window.unexpected import with_whole_exceptions
 
 class Outer(QWidget):
     def event(self, event):
@@ -452,8 +450,8 @@ from nnviz.cli.main import main
 from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.ui.window import session
-from nnviz.ui.window.ask_whose import ask_whose
-from nnviz.ui.window.new_network import NewNetwork
+from nnviz.ui.dialogs.ask import ask_whose
+from nnviz.ui.dialogs.new_network import NewNetwork
 from tests.ui.sees import offered
 
 class Kept(session.Kept):

@@ -5,13 +5,13 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 
 from nnviz.core.address import Address
-from nnviz.document.walk import player as player_module
+from nnviz.document import player as player_module
 from nnviz.files.examples import example, examples
 from nnviz.files.registry import load
 from nnviz.picture.picture import make_picture
-from nnviz.ui.diagram import walk_layer
-from nnviz.ui.diagram.callout import Callout, short_name
-from nnviz.ui.diagram.edge_lines import edge_line
+from nnviz.ui.diagram import walk
+from nnviz.ui.diagram.paint import edge_line
+from nnviz.ui.diagram.walk import Callout, short_name
 from nnviz.ui.window.toolbar import Toolbar
 from tests.ui.hands import address_named, choose_entry, press, set_number, shown
 from tests.ui.sees import offered, status, walking, written
@@ -180,7 +180,7 @@ def test_space_refreshes_toolbar_and_diagram_once(window, pictures_made, monkeyp
 def test_a_layer_of_many_weights_marks_its_nodes_not_each_of_its_edges(bare, monkeypatch):
     window = bare("large", (1600, 910))
     marked = []
-    monkeypatch.setattr(walk_layer, "edge_line", lambda *where: marked.append(where) or edge_line(*where))
+    monkeypatch.setattr(walk, "edge_line", lambda *where: marked.append(where) or edge_line(*where))
     progress = window.player.progress
     window.player.show_phase("backward")
     while not progress.told or progress.told[0][:2] != ("slopes", 1):

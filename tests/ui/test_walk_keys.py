@@ -18,9 +18,8 @@ from PySide6.QtWidgets import (
 from nnviz.core.address import Address
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from nnviz.ui.help.help_window import HelpWindow
-from nnviz.ui.window.actions import table
-from nnviz.ui.window.help import sheet
+from nnviz.ui.dialogs.help import HelpWindow, sheet
+from nnviz.ui.window.commands import table
 from tests.ui.hands import choose_entry, click, editor_of, offered, press, set_number, shown, turn
 from tests.ui.sees import status, walking, written
 

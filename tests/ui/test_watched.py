@@ -12,16 +12,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QPushButton
 
 from nnviz.core.network import Network
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
-from nnviz.document.training.watched import HELD, STILL
+from nnviz.core.state import Dataset, State, Training
+from nnviz.document.watched import HELD, STILL
 from nnviz.files import frames
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.diagram.heads import HeadButton
-from nnviz.ui.plots.history_plot import NO_LOSS
-from nnviz.ui.training.panel import NOT_YET
-from nnviz.ui.window.watching import follow
+from nnviz.ui.panels.history import NO_LOSS
+from nnviz.ui.panels.training import NOT_YET
+from nnviz.ui.window.session import follow
 from tests.ui.hands import (
     address_named,
     bring,
@@ -295,7 +294,7 @@ def test_that_the_curve_is_not_kept_is_said_before_a_save_and_once(
     watch, tmp_path, monkeypatch, answer, approved
 ):
     window, script = watch()
-    where, told, asked = "nnviz.ui.window.file_commands.ask_where", [], []
+    where, told, asked = "nnviz.ui.window.files.ask_where", [], []
     script.shows(1, [2, 8])
     monkeypatch.setattr(where, lambda *_: tmp_path / "trained.json")
     answer(QMessageBox, choose("Cancel", told))

@@ -7,17 +7,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from nnviz.core.address import Address
-from nnviz.core.edits import rename, set_weight
+from nnviz.core.edits import add_layer, remove_layer, rename, set_weight
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
-from nnviz.core.structure import add_layer, remove_layer
+from nnviz.document.derived import Selection
 from nnviz.document.document import Document
-from nnviz.document.selection import Selection
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.matrix import Cell
-from nnviz.ui.plots.weight_matrix import HINT, WeightMatrix
-from nnviz.ui.widgets.theme import apply_theme, colours
+from nnviz.ui.kit.theme import apply_theme, colours
+from nnviz.ui.panels.matrix import HINT, WeightMatrix
 from tests.ui.runs import pixels_of
 
 WEIGHTS = {"node_0": [2, 4, 0], "node_1": [4, -8, 1], "output": [2, 7]}

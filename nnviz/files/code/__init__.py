@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from nnviz.core.names import quoted
+from nnviz.core.numbers import quoted
 from nnviz.core.state import State
 from nnviz.files.code import course, frame, keras, numpy, pytorch
-from nnviz.files.code.numbers import Numbers
-from nnviz.files.code.program import Line, Program
+from nnviz.files.code.lines import CodeLine, Numbers, Program
 
 
 class Style(NamedTuple):
     """What a window calls a style, and what writes a program in it, or raises ValueError where it cannot."""
 
     title: str
-    lines: Callable[[State, Numbers], Iterator[Line]]
+    lines: Callable[[State, Numbers], Iterator[CodeLine]]
 
 
 STYLES = {

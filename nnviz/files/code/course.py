@@ -1,59 +1,358 @@
-"""The style `course`: the course's own names and words, a node and a row at a time."""
+"""Code in the style of the course: dictionaries, loops and functions, without a library."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
-from nnviz.core.accuracy import classifies
-from nnviz.core.address import Address
+from nnviz.core.address import Address, default_nodes
+from nnviz.core.metrics import classifies
 from nnviz.core.network import Network
 from nnviz.core.numbers import full
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
-from nnviz.files.code import frame, functions, measure, raw_rows
-from nnviz.files.code.course_form import Form
-from nnviz.files.code.course_loops import Loops
-from nnviz.files.code.course_nodes import Nodes
-from nnviz.files.code.numbers import Numbers, array, rows_heading
-from nnviz.files.code.program import Deed, Line
-from nnviz.files.code.words import of_nodes, of_row, python, weights_of
+from nnviz.files.code import frame
+from nnviz.files.code.frame import back, called
+from nnviz.files.code.lines import (
+    CodeLine,
+    Deed,
+    Numbers,
+    array,
+    of_nodes,
+    of_outputs,
+    of_row,
+    python,
+    rows_heading,
+    weights_of,
+)
 
-NAMES = frame.Names("input_data", "target_actuals", "n_updates")
+
+class Form(ABC):
+    """How the values and slopes of a network's nodes are written.
+
+    ============== ====================================================================
+    `single`       the prediction is a number and not an array of them
+    `prediction`   what it is called
+    `dictionaries` weights, and biases where some layer has them
+    `parameters`   both as a function is given them
+    ============== ====================================================================
+    """
+
+    single = False
+
+    def __init__(self, state: State) -> None:
+        network = self.network = state.network
+        self.loss = state.measure
+        self.loss_slope = frame.slope(state) if state.trainable else ""
+        self.biased = any(layer.biases is not None for layer in network.layers)
+        self.dictionaries = ("weights", "biases") if self.biased else ("weights",)
+        self.parameters = ", ".join(self.dictionaries)
+        self.last = len(network.layers) - 1
+        self.outputs = of_outputs(network)
+        self.all_nodes = of_nodes(network, *range(len(network.layers)))
+
+    @property
+    def prediction(self) -> str:
+        """What the prediction is called."""
+        return "model_output" if self.single else "model_outputs"
+
+    def hidden(self, k: int) -> str:
+        """Return what a hidden layer is called: hidden_layer, hidden_0 of several."""
+        return "hidden_layer" if self.last == 1 else f"hidden_{k}"
+
+    def values(self, k: int) -> str:
+        """Return what the values of a layer are called; those of layer −1 are the inputs."""
+        if k < 0:
+            return "input_data"
+        return self.prediction if k == self.last else f"{self.hidden(k)}_outputs"
+
+    def inputs(self, k: int) -> str:
+        """Return what the inputs of a layer's nodes, its z, are called where they are an array."""
+        return self.values(k).replace("outputs", "inputs")
+
+    @property
+    def final_inputs(self) -> str:
+        """What the inputs of the last layer's nodes are called, after `forward` and `gathered`."""
+        return self.values(self.last) if self.network.layers[-1].function.linear else self.inputs(self.last)
+
+    def gathered(self) -> Iterator[CodeLine]:
+        """Put them together, where `forward` has them one by one."""
+        return iter(())
+
+    def slope_from(self, k: int) -> bool:
+        """Tell whether the loss gives the slopes at the inputs of a layer's nodes, not at their outputs."""
+        return k == self.last and self.loss.short is not None
+
+    def losses_slope(self, index: str = "") -> str:
+        """Return the slope that the loss begins with: of all outputs, or of one by its index, such as [0]."""
+        text = frame.put(self.loss_slope, prediction=self.prediction, y="target", error=f"error{index}")
+        if index and frame.uses(self.loss_slope, "y"):
+            text = f"({text}){index}"
+        return frame.divided(text, "error.size") if self.loss.averaged and not self.single else text
+
+    @abstractmethod
+    def nodes(self, k: int) -> str:
+        """Return what the list of a layer's names is called."""
+
+    @abstractmethod
+    def layers(self) -> Iterator[CodeLine]:
+        """Write these lists, where they are needed."""
+
+    @abstractmethod
+    def forward(self) -> Iterator[CodeLine]:
+        """Write what computes the prediction."""
+
+    @abstractmethod
+    def backward(self) -> Iterator[CodeLine]:
+        """Write what computes the nodes' slopes from `error`."""
+
+    @abstractmethod
+    def slopes(self) -> Iterator[CodeLine]:
+        """Write what returns the slopes of the weights, and of the biases."""
+
+
+BREAK = "\n"
+"""What no name holds, and so parts the lines of a long sum."""
+TAKEN = "model"
+"""A node of this name would be called as the prediction is."""
+
+
+class Nodes(Form):
+    """`node_0_input`, `node_0_output` and `node_0_slope`, for each node."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state)
+        layers = self.network.layers
+        self.single = len(layers[-1]) == 1 and layers[-1].function.elementwise
+        names = [layer.nodes for layer in layers]
+        if not all(_fits(name) for nodes in names for name in nodes):
+            names = [default_nodes(k, len(layers), len(layer)) for k, layer in enumerate(layers)]
+        self.names = names
+
+    def nodes(self, k: int) -> str:
+        """Return the list of a layer's names."""
+        return repr(list(self.network.layers[k].nodes))
+
+    def layers(self) -> Iterator[CodeLine]:
+        """Write nothing."""
+        return iter(())
+
+    def forward(self) -> Iterator[CodeLine]:
+        """Write what computes the prediction."""
+        for k, layer in enumerate(self.network.layers):
+            function = layer.function
+            for j, name in enumerate(layer.nodes):
+                here = (Address("node", k, j),)
+                bias = "" if layer.biases is None else f" + biases[{name!r}]"
+                summed = f"({self.values(k - 1)} * weights[{name!r}]).sum(){bias}"
+                yield CodeLine(
+                    f"    {self._a(k, j) if function.linear else self._z(k, j)} = {summed}", "forward", here
+                )
+                if function.elementwise and not function.linear:
+                    yield CodeLine(
+                        f"    {self._a(k, j)} = {called(function)}({self._z(k, j)})", "forward", here
+                    )
+            if not (self.single and k == self.last):
+                yield from self._together(k)
+
+    def _together(self, k: int) -> Iterator[CodeLine]:
+        """Put the values of a layer into an array."""
+        function, nodes = self.network.layers[k].function, of_nodes(self.network, k)
+        each = [(self._a if function.elementwise else self._z)(k, j) for j in range(len(nodes))]
+        values = f"np.array([{', '.join(each)}])"
+        if not function.elementwise:
+            yield CodeLine(f"    {self.inputs(k)} = {values}", "forward", nodes)
+            values = f"{called(function)}({self.inputs(k)})"
+        yield CodeLine(f"    {self.values(k)} = {values}", "forward", nodes)
+
+    @property
+    def final_inputs(self) -> str:
+        """What the inputs of the last layer's nodes are called: of a single one, its name."""
+        return self._z(self.last, 0) if self.single and not self._linear else super().final_inputs
+
+    @property
+    def _linear(self) -> bool:
+        return self.network.layers[-1].function.linear
+
+    def gathered(self) -> Iterator[CodeLine]:
+        """Put the inputs of the last layer's nodes together, where `forward` has them one by one."""
+        if self.network.layers[-1].function.elementwise and not self.single and not self._linear:
+            each = ", ".join(self._z(self.last, j) for j in range(len(self.outputs)))
+            yield CodeLine(f"    {self.final_inputs} = np.array([{each}])", "loss", self.outputs)
+
+    def backward(self) -> Iterator[CodeLine]:
+        """Write what computes the nodes' slopes."""
+        for k in reversed(range(self.last + 1)):
+            function, nodes = self.network.layers[k].function, range(len(self.network.layers[k]))
+            begun = self.slope_from(k)
+            if not function.elementwise and not begun:
+                yield from self._back_together(k)
+                continue
+            for j in nodes:
+                text = self._slope_a(k, j)
+                if not function.linear and not begun:
+                    text = back(function, {"z": self._z(k, j), "a": self._a(k, j), "slope_a": text})
+                for part in f"    {self._slope(k, j)} = {text}".split(BREAK):
+                    yield CodeLine(part, "backward", (Address("node", k, j),))
+
+    def _back_together(self, k: int) -> Iterator[CodeLine]:
+        """Take the slopes of a layer back at once."""
+        function, nodes = self.network.layers[k].function, of_nodes(self.network, k)
+        slopes = ", ".join(self._slope_a(k, j) for j in range(len(nodes)))
+        names = {"z": self.inputs(k), "a": self.values(k), "slope_a": f"np.array([{slopes}])"}
+        ends = ", ".join(self._slope(k, j) for j in range(len(nodes))) + "," * (len(nodes) == 1)
+        for part in f"    {ends} = {back(function, names)}".split(BREAK):
+            yield CodeLine(part, "backward", nodes)
+
+    def slopes(self) -> Iterator[CodeLine]:
+        """Write what returns the slopes."""
+        yield CodeLine("    return {", "slopes")
+        for k, layer in enumerate(self.network.layers):
+            for j, name in enumerate(layer.nodes):
+                slope = f"{self.values(k - 1)} * {self._slope(k, j)}"
+                yield CodeLine(f"        {name!r}: {slope},", "slopes", (Address("node", k, j),))
+        if self.biased:
+            yield CodeLine("    }, {", "slopes")
+            for k, layer in enumerate(self.network.layers):
+                for j, name in enumerate(layer.nodes if layer.biases is not None else ()):
+                    yield CodeLine(
+                        f"        {name!r}: {self._slope(k, j)},", "slopes", (Address("node", k, j),)
+                    )
+        yield CodeLine("    }", "slopes")
+
+    def _slope_a(self, k: int, j: int) -> str:
+        """Return the slope with respect to a node's output; of the last, to where the loss begins."""
+        if k == self.last:
+            return self.losses_slope("" if self.single else f"[{j}]")
+        after = self.network.layers[k + 1].nodes
+        terms = [f"{self._slope(k + 1, n)} * weights[{name!r}][{j}]" for n, name in enumerate(after)]
+        if len(terms) == 1:
+            return terms[0]
+        return f"({BREAK}        {f'{BREAK}        + '.join(terms)}{BREAK}    )"
+
+    def _z(self, k: int, j: int) -> str:
+        return "input_to_final_layer" if self.single and k == self.last else f"{self.names[k][j]}_input"
+
+    def _a(self, k: int, j: int) -> str:
+        if self.single and k == self.last:
+            return self.prediction
+        return f"{self.names[k][j]}_{'value' if self.network.layers[k].function.linear else 'output'}"
+
+    def _slope(self, k: int, j: int) -> str:
+        return f"{self.names[k][j]}_slope"
+
+
+def _fits(name: str) -> bool:
+    """Tell whether variables can begin with a node's name; Python takes ﬁ and fi for the same."""
+    seen = name.isprintable() and unicodedata.normalize("NFKC", name) == name  # as Python itself reads it
+    return seen and f"{name}_".isidentifier() and name != TAKEN
+
+
+class Loops(Form):
+    """`hidden_layer` lists the nodes of a layer; their values and slopes are arrays."""
+
+    def nodes(self, k: int) -> str:
+        """Return the list of a layer's names."""
+        return "output_layer" if k == self.last else self.hidden(k)
+
+    def layers(self) -> Iterator[CodeLine]:
+        """Write the lists of names."""
+        yield CodeLine("# The nodes of each layer")
+        for k, layer in enumerate(self.network.layers):
+            nodes = of_nodes(self.network, k)
+            usual = default_nodes(k, self.last + 1, len(layer))
+            if len(layer) > 1 and layer.nodes == usual:
+                stem = usual[0].removesuffix("0")
+                text = f"[f'{stem}{{j}}' for j in range({len(layer)})]"
+                yield CodeLine(f"{self.nodes(k)} = {text}", None, nodes)
+            else:
+                yield from array(f"{self.nodes(k)} = [", map(repr, layer.nodes), "]", nodes)
+        yield CodeLine()
+
+    def forward(self) -> Iterator[CodeLine]:
+        """Write what computes the prediction."""
+        for k, layer in enumerate(self.network.layers):
+            nodes, function = of_nodes(self.network, k), layer.function
+            bias = "" if layer.biases is None else " + biases[node]"
+            summed = f"({self.values(k - 1)} * weights[node]).sum(){bias}"
+            name = self.values(k) if function.linear else self.inputs(k)
+            yield CodeLine(f"    {name} = np.array([{summed} for node in {self.nodes(k)}])", "forward", nodes)
+            if not function.linear:
+                yield CodeLine(
+                    f"    {self.values(k)} = {called(function)}({self.inputs(k)})", "forward", nodes
+                )
+
+    def backward(self) -> Iterator[CodeLine]:
+        """Write what computes the nodes' slopes."""
+        slope_a = self.losses_slope()
+        for k in reversed(range(self.last + 1)):
+            nodes, function = of_nodes(self.network, k), self.network.layers[k].function
+            if k < self.last:
+                after = f"zip({self.nodes(k + 1)}, {self._slopes(k + 1)})"
+                slope_a = f"sum(slope * weights[node] for node, slope in {after})"
+            if not function.linear and not self.slope_from(k):
+                through = self.values(k).replace("outputs", "output_slopes")
+                yield CodeLine(f"    {through} = {slope_a}", "backward", nodes)
+                names = {"z": self.inputs(k), "a": self.values(k), "slope_a": through}
+                slope_a = back(function, names)
+            yield CodeLine(f"    {self._slopes(k)} = {slope_a}", "backward", nodes)
+
+    def slopes(self) -> Iterator[CodeLine]:
+        """Write what returns the slopes."""
+        yield CodeLine("    slopes = {}", "slopes")
+        if self.biased:
+            yield CodeLine("    bias_slopes = {}", "slopes")
+        for k, layer in enumerate(self.network.layers):
+            nodes = of_nodes(self.network, k)
+            yield CodeLine(
+                f"    for node, slope in zip({self.nodes(k)}, {self._slopes(k)}):", "slopes", nodes
+            )
+            yield CodeLine(f"        slopes[node] = {self.values(k - 1)} * slope", "slopes", nodes)
+            if layer.biases is not None:
+                yield CodeLine("        bias_slopes[node] = slope", "slopes", nodes)
+        yield CodeLine(f"    return slopes{', bias_slopes' if self.biased else ''}", "slopes")
+
+    def _slopes(self, k: int) -> str:
+        return self.values(k).replace("outputs", "slopes")
+
+
+NAMES = frame.ProgramNames("input_data", "target_actuals", "n_updates")
 MOST_NODES = 8
 """Nodes that are written out one by one; in a larger network a layer's nodes are a loop."""
 
 
-def lines(state: State, numbers: Numbers) -> Iterator[Line]:
+def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     """Write the program."""
     network = state.network
     few = not numbers.weights_beside and sum(map(len, network.layers)) <= MOST_NODES
     form: Form = Nodes(state) if few else Loops(state)
-    yield from functions.imports(state, numbers)
+    yield from frame.imports(state, numbers)
     yield from form.layers()
     yield from _weights(network, form, numbers)
     yield from _biases(network, form, numbers)
     yield from _rows(state, form, numbers)
     if state.trainable:
         yield from frame.settings(state, _names(state))
-    yield from functions.defined(state)
+    yield from frame.defined(state)
     yield from _predict(form)
     if state.trainable:
         yield from _loss(form)
         yield from _accuracy(state, form)
         yield from _slopes(form)
     if len(state.data):
-        yield Line()
-        yield Line("# The prediction of every row")
-        yield Line(f"for input_data_row in {NAMES.inputs}:", "forward")
+        yield CodeLine()
+        yield CodeLine("# The prediction of every row")
+        yield CodeLine(f"for input_data_row in {NAMES.inputs}:", "forward")
         prediction = f"predict_with_network(input_data_row, {form.parameters})"
-        yield Line(f"    print({'' if form.single else '*'}{prediction})", "forward", form.outputs)
-    yield from raw_rows.to_try(state, f"predict_with_network(np.array({{}}), {form.parameters})")
+        yield CodeLine(f"    print({'' if form.single else '*'}{prediction})", "forward", form.outputs)
+    yield from frame.to_try(state, f"predict_with_network(np.array({{}}), {form.parameters})")
     if state.trainable:
         yield from _training(state, form)
 
 
-def _names(state: State) -> frame.Names:
+def _names(state: State) -> frame.ProgramNames:
     """Return the names, with the history called as the loss: mse_hist."""
     return NAMES._replace(history=f"{state.measure.name}_hist")
 
@@ -63,46 +362,46 @@ def _plain(value: float) -> str:
     return "-0.0" if repr(value) == "-0.0" else full(value)
 
 
-def _weights(network: Network, form: Form, numbers: Numbers) -> Iterator[Line]:
-    yield Line("# The weights that feed each node")
-    yield Line("weights = {")
+def _weights(network: Network, form: Form, numbers: Numbers) -> Iterator[CodeLine]:
+    yield CodeLine("# The weights that feed each node")
+    yield CodeLine("weights = {")
     for k, layer in enumerate(network.layers):
         if numbers.weights_beside:
-            yield Line(f'    **dict(zip({form.nodes(k)}, stored["W{k}"])),', None, of_nodes(network, k))
+            yield CodeLine(f'    **dict(zip({form.nodes(k)}, stored["W{k}"])),', None, of_nodes(network, k))
             continue
         for j, (name, row) in enumerate(zip(layer.nodes, layer.weights.tolist(), strict=True)):
             start, addresses = f"    {name!r}: np.array([", weights_of(k, j, len(row))
             yield from array(start, map(_plain, row), "]),", addresses)
-    yield Line("}")
+    yield CodeLine("}")
 
 
-def _biases(network: Network, form: Form, numbers: Numbers) -> Iterator[Line]:
+def _biases(network: Network, form: Form, numbers: Numbers) -> Iterator[CodeLine]:
     if not form.biased:
-        yield Line()
+        yield CodeLine()
         return
-    yield Line("biases = {")
+    yield CodeLine("biases = {")
     for k, layer in enumerate(network.layers):
         if layer.biases is None:
             continue
         if numbers.weights_beside:
-            yield Line(f'    **dict(zip({form.nodes(k)}, stored["b{k}"])),', None, of_nodes(network, k))
+            yield CodeLine(f'    **dict(zip({form.nodes(k)}, stored["b{k}"])),', None, of_nodes(network, k))
             continue
         for j, (name, value) in enumerate(zip(layer.nodes, layer.biases.tolist(), strict=True)):
-            yield Line(f"    {name!r}: {_plain(value)},", None, (Address("bias", k, j),))
-    yield Line("}")
-    yield Line()
+            yield CodeLine(f"    {name!r}: {_plain(value)},", None, (Address("bias", k, j),))
+    yield CodeLine("}")
+    yield CodeLine()
 
 
-def _rows(state: State, form: Form, numbers: Numbers) -> Iterator[Line]:
+def _rows(state: State, form: Form, numbers: Numbers) -> Iterator[CodeLine]:
     """Write the rows as floats: a product of whole numbers could be too large for one."""
     data, (of_inputs, of_targets) = state.data, of_row(state.network)
     if not len(data):
         return
-    yield Line(rows_heading(state))
+    yield CodeLine(rows_heading(state))
     if numbers.rows_beside:
-        yield Line(f'{NAMES.inputs} = stored["inputs"]', None, of_inputs)
+        yield CodeLine(f'{NAMES.inputs} = stored["inputs"]', None, of_inputs)
         column = "[:, 0]" if form.single else ""
-        targets = iter([Line(f'target_actuals = stored["targets"]{column}', None, form.outputs)])
+        targets = iter([CodeLine(f'target_actuals = stored["targets"]{column}', None, form.outputs)])
     else:
         rows = (_row(row) for row in data.inputs.tolist())
         yield from array(f"{NAMES.inputs} = np.array([", rows, "], dtype=float)", of_inputs)
@@ -111,111 +410,111 @@ def _rows(state: State, form: Form, numbers: Numbers) -> Iterator[Line]:
         targets = array("target_actuals = np.array([", rows, "])", of_targets)
     if data.targets is not None:
         yield from targets
-    yield Line()
+    yield CodeLine()
 
 
 def _row(values: list[float]) -> str:
     return f"[{', '.join(map(_plain, values))}]"
 
 
-def _predict(form: Form) -> Iterator[Line]:
-    yield Line()
-    yield Line(f"def predict_with_network(input_data, {form.parameters}):", "forward")
-    yield Line('    """Return the prediction of one row, whose inputs are input_data."""', "forward")
+def _predict(form: Form) -> Iterator[CodeLine]:
+    yield CodeLine()
+    yield CodeLine(f"def predict_with_network(input_data, {form.parameters}):", "forward")
+    yield CodeLine('    """Return the prediction of one row, whose inputs are input_data."""', "forward")
     yield from form.forward()
-    yield Line(f"    return {form.prediction}", "forward", form.outputs)
-    yield Line()
+    yield CodeLine(f"    return {form.prediction}", "forward", form.outputs)
+    yield CodeLine()
 
 
-def _loss(form: Form) -> Iterator[Line]:
+def _loss(form: Form) -> Iterator[CodeLine]:
     """Write the loss over rows: of their predictions or, where it is of z, which these hide, row by row."""
     loss, outputs = form.loss, form.outputs
-    of_z = measure.uses(loss.elsewhere.numpy, "z")
+    of_z = frame.uses(loss.elsewhere.numpy, "z")
     if of_z:
         yield from _row_loss(form)
-    yield Line()
-    yield Line(f"def get_{loss.name}({NAMES.inputs}, {NAMES.targets}, {form.parameters}):", "loss")
+    yield CodeLine()
+    yield CodeLine(f"def get_{loss.name}({NAMES.inputs}, {NAMES.targets}, {form.parameters}):", "loss")
     if of_z:
         each = f"get_row_{loss.name}(row, target, {form.parameters})"
-        yield Line(f"    rows = zip({NAMES.inputs}, {NAMES.targets})", "loss", outputs)
-        yield Line(f"    return np.mean([{each} for row, target in rows])", "loss", outputs)
+        yield CodeLine(f"    rows = zip({NAMES.inputs}, {NAMES.targets})", "loss", outputs)
+        yield CodeLine(f"    return np.mean([{each} for row, target in rows])", "loss", outputs)
     else:
         yield _predictions(form, "loss")
-        text = measure.put(measure.mean(loss, NAMES.targets), prediction="predictions")
-        yield Line(f"    return {text}", "loss", outputs)
-    yield Line()
+        text = frame.put(frame.mean(loss, NAMES.targets), prediction="predictions")
+        yield CodeLine(f"    return {text}", "loss", outputs)
+    yield CodeLine()
 
 
-def _row_loss(form: Form) -> Iterator[Line]:
+def _row_loss(form: Form) -> Iterator[CodeLine]:
     loss, outputs = form.loss, form.outputs
-    yield Line()
-    yield Line(f"def get_row_{loss.name}(input_data, target, {form.parameters}):", "loss")
-    yield Line(f'    """Return the {loss.word} of one row."""', "loss")
-    yield Line("    # Forward, as above", "forward")
+    yield CodeLine()
+    yield CodeLine(f"def get_row_{loss.name}(input_data, target, {form.parameters}):", "loss")
+    yield CodeLine(f'    """Return the {loss.word} of one row."""', "loss")
+    yield CodeLine("    # Forward, as above", "forward")
     yield from form.forward()
     yield from form.gathered()
     if loss.elsewhere.comment:
-        yield Line(f"    # {loss.elsewhere.comment}", "loss", outputs)
-    text = measure.of_row(loss, form.single)
-    text = measure.put(text, z=form.final_inputs, y="target", prediction=form.prediction)
-    yield Line(f"    return {text}", "loss", outputs)
-    yield Line()
+        yield CodeLine(f"    # {loss.elsewhere.comment}", "loss", outputs)
+    text = frame.of_row(loss, form.single)
+    text = frame.put(text, z=form.final_inputs, y="target", prediction=form.prediction)
+    yield CodeLine(f"    return {text}", "loss", outputs)
+    yield CodeLine()
 
 
-def _predictions(form: Form, deed: Deed | None) -> Line:
+def _predictions(form: Form, deed: Deed | None) -> CodeLine:
     predicted = f"predict_with_network(row, {form.parameters})"
     text = f"    predictions = np.array([{predicted} for row in {NAMES.inputs}])"
-    return Line(text, deed, form.outputs if deed else ())
+    return CodeLine(text, deed, form.outputs if deed else ())
 
 
-def _accuracy(state: State, form: Form) -> Iterator[Line]:
+def _accuracy(state: State, form: Form) -> Iterator[CodeLine]:
     if classifies(state.network, state.data):
-        yield Line()
-        yield Line(f"def get_accuracy({NAMES.inputs}, {NAMES.targets}, {form.parameters}):")
+        yield CodeLine()
+        yield CodeLine(f"def get_accuracy({NAMES.inputs}, {NAMES.targets}, {form.parameters}):")
         yield _predictions(form, None)
-        right = measure.right(state.network, single=form.single)
-        yield Line(f"    return np.mean({measure.put(right, prediction='predictions', y=NAMES.targets)})")
-        yield Line()
+        right = frame.right_rows(state.network, single=form.single)
+        yield CodeLine(f"    return np.mean({frame.put(right, prediction='predictions', y=NAMES.targets)})")
+        yield CodeLine()
 
 
-def _slopes(form: Form) -> Iterator[Line]:
-    yield Line()
-    yield Line(f"def get_slopes(input_data, target, {form.parameters}):", "backward")
-    yield Line(f'    """Return the slopes of one row\'s {form.loss.word}."""', "backward")
-    yield Line("    # Forward, as above", "forward")
+def _slopes(form: Form) -> Iterator[CodeLine]:
+    yield CodeLine()
+    yield CodeLine(f"def get_slopes(input_data, target, {form.parameters}):", "backward")
+    yield CodeLine(f'    """Return the slopes of one row\'s {form.loss.word}."""', "backward")
+    yield CodeLine("    # Forward, as above", "forward")
     yield from form.forward()
-    yield Line("    # Loss", "loss")
-    yield Line(f"    error = {form.prediction} - target", "loss", form.outputs)
-    yield Line(
+    yield CodeLine("    # Loss", "loss")
+    yield CodeLine(f"    error = {form.prediction} - target", "loss", form.outputs)
+    yield CodeLine(
         "    # Backward: the slope with respect to each node's input, from the last layer to the first",
         "backward",
     )
     if form.loss.short:
-        yield Line(f"    # {form.loss.short.reason}", "backward", form.outputs)
+        yield CodeLine(f"    # {form.loss.short.reason}", "backward", form.outputs)
     yield from form.backward()
-    yield Line("    # The slope of a weight: the value at its start times the slope at its end", "slopes")
+    yield CodeLine("    # The slope of a weight: the value at its start times the slope at its end", "slopes")
     yield from form.slopes()
-    yield Line()
+    yield CodeLine()
 
 
-def _training(state: State, form: Form) -> Iterator[Line]:
+def _training(state: State, form: Form) -> Iterator[CodeLine]:
     memories, names = OPTIMIZERS[state.training.optimizer].memories, _names(state)
     updated = _updated(form.parameters)
     loss = f"get_{state.measure.name}({{}}, {{}}, {updated})".format
-    yield Line()
-    yield Line("# Training, which leaves the numbers above as they are")
+    yield CodeLine()
+    yield CodeLine("# Training, which leaves the numbers above as they are")
     for parameters in form.dictionaries:
-        yield Line(f"{_updated(parameters)} = dict({parameters})")
+        yield CodeLine(f"{_updated(parameters)} = dict({parameters})")
     for parameters in form.dictionaries:
         for memory in memories:
-            yield Line(f"{_prefix(parameters)}{memory} = dict.fromkeys({parameters}, 0)")
+            yield CodeLine(f"{_prefix(parameters)}{memory} = dict.fromkeys({parameters}, 0)")
     yield from frame.split(state, names)
     yield from frame.batches(state, names)
     yield from frame.begun(state, loss, names)
-    yield Line(f"for t in range(1, {names.updates} + 1):")
+    yield CodeLine(f"for t in range(1, {names.updates} + 1):")
     yield from frame.rows_of_update(state, names)
     yield from _mean_slopes(state, form, names)
-    yield Line("    # Update", "update")
+    yield CodeLine("    # Update", "update")
     for parameters in form.dictionaries:
         yield from _update(state, form, parameters)
     yield from frame.measured(state, loss, names)
@@ -223,34 +522,34 @@ def _training(state: State, form: Form) -> Iterator[Line]:
     yield from frame.accuracy(state, f"get_accuracy({{}}, {{}}, {updated})".format, names)
 
 
-def _mean_slopes(state: State, form: Form, own: frame.Names) -> Iterator[Line]:
+def _mean_slopes(state: State, form: Form, own: frame.ProgramNames) -> Iterator[CodeLine]:
     inputs, targets = frame.of_update(state, own)
     rows = "rows" if frame.mini_batches(state) else inputs
     names = {parameters: f"{_prefix(parameters)}slopes" for parameters in form.dictionaries}
-    yield Line("    # The mean of the rows' slopes", "mean")
+    yield CodeLine("    # The mean of the rows' slopes", "mean")
     for parameters, slopes in names.items():
-        yield Line(f"    {slopes} = dict.fromkeys({parameters}, 0)", "mean")
-    yield Line(f"    for input_data_row, target in zip({inputs}, {targets}):", "mean")
+        yield CodeLine(f"    {slopes} = dict.fromkeys({parameters}, 0)", "mean")
+    yield CodeLine(f"    for input_data_row, target in zip({inputs}, {targets}):", "mean")
     of_row = ", ".join(f"row_{slopes}" for slopes in names.values())
     found = f"get_slopes(input_data_row, target, {_updated(form.parameters)})"
-    yield Line(f"        {of_row} = {found}", "mean")
+    yield CodeLine(f"        {of_row} = {found}", "mean")
     for parameters, slopes in names.items():
-        yield Line(f"        for node in {parameters}:", "mean")
+        yield CodeLine(f"        for node in {parameters}:", "mean")
         summed = f"{slopes}[node] + row_{slopes}[node] / len({rows})"
-        yield Line(f"            {slopes}[node] = {summed}", "mean", form.all_nodes)
+        yield CodeLine(f"            {slopes}[node] = {summed}", "mean", form.all_nodes)
 
 
-def _update(state: State, form: Form, parameters: str) -> Iterator[Line]:
+def _update(state: State, form: Form, parameters: str) -> Iterator[CodeLine]:
     """Write the optimizer's rule for all weights, or all biases."""
     optimizer, prefix = OPTIMIZERS[state.training.optimizer], _prefix(parameters)
     names = {"w": f"{_updated(parameters)}[node]", "slope": f"{prefix}slopes[node]"}
     names |= {memory: f"{prefix}{memory}[node]" for memory in optimizer.memories}
-    yield Line(f"    for node in {parameters}:", "update")
+    yield CodeLine(f"    for node in {parameters}:", "update")
     for name, expression in optimizer.rule:
         text = re.sub(
             r"[^\W\d][\w\u0300-\u036f]*", lambda word: names.get(word[0], word[0]), python(expression)
         )
-        yield Line(f"        {names.get(name, name)} = {text}", "update", form.all_nodes)
+        yield CodeLine(f"        {names.get(name, name)} = {text}", "update", form.all_nodes)
 
 
 def _prefix(parameters: str) -> str:

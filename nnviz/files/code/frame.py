@@ -1,20 +1,234 @@
-"""What programs of every style have in common: their head, the settings and the order of the rows."""
+"""Parts that the NumPy, Keras and PyTorch programs share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from nnviz.core.accuracy import classifies
-from nnviz.core.numbers import counted
-from nnviz.core.optimizers import OPTIMIZERS, Elsewhere
-from nnviz.core.state import State
-from nnviz.files.code import measure, raw_rows
-from nnviz.files.code.program import Line
-from nnviz.files.code.words import comment, of_outputs
+import numpy as np
+
+from nnviz.core.activations import Activation
+from nnviz.core.losses import Loss
+from nnviz.core.metrics import THRESHOLD, classifies, is_one_of_many
+from nnviz.core.network import Network
+from nnviz.core.numbers import counted, parsed
+from nnviz.core.optimizers import OPTIMIZERS, OptimizerNotation
+from nnviz.core.state import Cell, Column, State
+from nnviz.files.code.lines import CodeLine, Numbers, are_raw, array, comment, of_nodes, of_outputs
 
 
-class Names(NamedTuple):
+def called(activation: Activation) -> str:
+    """Return the name of an activation as a function: `leaky_relu(0.2)` is `leaky_relu_0_2`."""
+    return re.sub(r"\W+", "_", activation.name).rstrip("_")
+
+
+def imports(state: State, numbers: Numbers) -> Iterator[CodeLine]:
+    """Import what such a program takes, `math` where an activation is written with it, and open its file."""
+    back = _taken_back(state)
+    texts = [
+        own.elsewhere.numpy + own.elsewhere.numpy_slope * (own.name in back)
+        for own in _functions(state.network)
+    ]
+    if any("math." in text for text in texts):
+        yield CodeLine("import math")
+    yield from numbers.imports()
+    yield CodeLine("import numpy as np")
+    yield CodeLine()
+    yield from numbers.stored()
+
+
+def _functions(network: Network) -> list[Activation]:
+    """Return every activation that computes something, once."""
+    found = {layer.activation: layer.function for layer in network.layers}
+    return [function for function in found.values() if not function.linear]
+
+
+def _taken_back(state: State) -> set[str]:
+    """Return the activations that slopes come back through: not the last, where the loss begins at z."""
+    layers = state.network.layers[: -1 if state.measure.short else None]
+    return {layer.activation for layer in layers} if state.trainable else set()
+
+
+def defined(state: State) -> Iterator[CodeLine]:
+    """Define every activation and, where training needs it, how a slope comes back through it."""
+    network, back = state.network, _taken_back(state)
+    for function in _functions(network):
+        using = [k for k, layer in enumerate(network.layers) if layer.activation == function.name]
+        nodes, name = of_nodes(network, *using), called(function)
+        yield CodeLine()
+        yield CodeLine(f"def {name}(z):", "forward", nodes)
+        yield CodeLine(f"    return {function.elsewhere.numpy}", "forward", nodes)
+        yield CodeLine()
+        if function.name in back:
+            yield CodeLine()
+            yield CodeLine(f"def {name}_back({', '.join(_needed(function))}):", "backward", nodes)
+            yield CodeLine(f"    return {function.elsewhere.numpy_slope}", "backward", nodes)
+            yield CodeLine()
+
+
+def back(function: Activation, values: Mapping[str, str]) -> str:
+    """Return the call that takes a slope back through it; `values` says what z, a and slope_a are called."""
+    return f"{called(function)}_back({', '.join(values[name] for name in _needed(function))})"
+
+
+def _needed(function: Activation) -> list[str]:
+    """Return what its way back takes of z, a and slope_a."""
+    names = set(re.findall(r"\w+", function.elsewhere.numpy_slope))
+    return [name for name in ("z", "a", "slope_a") if name in names]
+
+
+NEAR = 1e-12
+"""So near to 1 the targets of a row are shares of it."""
+_TERM = re.compile(r"\([^()]*\)")
+
+
+def uses(expression: str, name: str) -> bool:
+    """Tell whether an expression takes what is called so."""
+    return re.search(rf"\b{name}\b", expression) is not None
+
+
+def put(expression: str, **names: str) -> str:
+    """Return an expression with other words in the place of `z`, `prediction`, `y` and `error`."""
+    return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), expression)
+
+
+def mean(loss: Loss, targets: str = "y") -> str:
+    """Return the loss over rows, an expression of `z`, `prediction` and the `targets`."""
+    terms = put(loss.elsewhere.numpy, y=targets)
+    return f"np.mean({terms})" if loss.averaged else f"np.sum({terms}) / len({targets})"
+
+
+def of_row(loss: Loss, single: bool) -> str:
+    """Return the loss of one row in the same way; of a `single` output it is that of numbers."""
+    terms = loss.elsewhere.numpy
+    if single:
+        return terms
+    return f"np.{'mean' if loss.averaged else 'sum'}({terms})"
+
+
+def slope(state: State) -> str:
+    """Return the slope of what each output adds, an expression of `error`, `prediction` and `y`."""
+    own = state.measure.elsewhere
+    targets = state.data.targets
+    assert targets is not None
+    shares = bool((np.abs(targets.sum(axis=1) - 1.0) < NEAR).all())
+    return own.of_shares if own.of_shares and shares else own.slope
+
+
+def divided(expression: str, divisor: str) -> str:
+    """Return an expression over a divisor, in parentheses where it is a sum."""
+    bare = expression
+    while (shorter := _TERM.sub("", bare)) != bare:
+        bare = shorter
+    is_sum = " - " in bare or " + " in bare
+    return f"{f'({expression})' if is_sum else expression} / {divisor}"
+
+
+def right_rows(network: Network, *, single: bool = False) -> str:
+    """Return which rows are right, an expression of `prediction` and `y`; of numbers if `single`."""
+    if is_one_of_many(network):
+        return "prediction.argmax(axis=1) == y.argmax(axis=1)"
+    sides = f"(prediction >= {THRESHOLD}) == (y >= {THRESHOLD})"
+    return sides if single or len(network.outputs) == 1 else f"({sides}).all(axis=1)"
+
+
+WRITTEN_OUT = 8
+"""Inputs of a row that are written one by one."""
+A_LINE_EACH = 40
+"""Inputs that have a line each, with the column's name; of more the means and deviations are lists."""
+
+
+def to_try(state: State, call: str) -> Iterator[CodeLine]:
+    """Write how a row is predicted, where there are none or they are raw; `{}` in the call is its inputs."""
+    raw = are_raw(state)
+    if raw:
+        yield from _as_inputs(state)
+    if raw or not len(state.data):
+        row = _an_example(state)
+        what = "cell" if raw else "input"
+        count = len(state.columns.of_inputs)
+        yield CodeLine()
+        yield CodeLine(f"# The prediction of a row: put its {counted(count, what)} in, and take the # away")
+        yield CodeLine(f"# print({call.format(f'as_inputs({row})' if raw else row)})")
+
+
+def _an_example(state: State) -> str:
+    columns = state.columns.of_inputs
+    if len(columns) > WRITTEN_OUT and not any(column.values for column in columns):
+        return f"[0.0] * {len(columns)}"
+    return f"[{', '.join(repr(_cell(state, column)) for column in columns)}]"
+
+
+def _cell(state: State, column: Column) -> Cell:
+    """Return the cell of a column in the first row; without rows, or where no text does, one that may be."""
+    usual = column.values[0] if column.values else 0.0
+    if not len(state.data):
+        return usual
+    places = [state.network.inputs.index(node) for node in column.nodes]
+    return column.decoded(state.data.inputs[:1, places])[0] or usual
+
+
+def _as_inputs(state: State) -> Iterator[CodeLine]:
+    columns = state.columns.of_inputs
+    in_lists = len(state.network.inputs) > A_LINE_EACH and not any(column.values for column in columns)
+    yield CodeLine()
+    yield CodeLine("# What the network takes of a row of the table; the rows above stand so already")
+    if in_lists:
+        yield from array("mean = [", (repr(column.mean) for column in columns), "]", ())
+        yield from array("deviation = [", (repr(column.deviation) for column in columns), "]", ())
+    yield CodeLine()
+    yield CodeLine()
+    yield CodeLine("def as_inputs(row):")
+    if in_lists:
+        yield CodeLine("    return [(cell - m) / d for cell, m, d in zip(row, mean, deviation)]")
+    else:
+        yield from _check_texts(columns)
+        made = {node: text for i, column in enumerate(columns) for node, text in _made(i, column)}
+        yield CodeLine("    return [")
+        yield from (CodeLine(f"        {made[node]}") for node in state.network.inputs)
+        yield CodeLine("    ]")
+    yield CodeLine()
+
+
+def _check_texts(columns: Sequence[Column]) -> Iterator[CodeLine]:
+    """Write what refuses a text that its column does not know, by place in the row and name."""
+    if not any(column.values for column in columns):
+        return
+    yield CodeLine("    texts = {")
+    for i, column in enumerate(columns):
+        if column.values:
+            yield from array(f"        ({i}, {column.name!r}): [", map(repr, column.values), "],", ())
+    yield CodeLine("    }")
+    yield CodeLine("    for (i, name), known in texts.items():")
+    yield CodeLine("        if str(row[i]) not in known:")
+    yield CodeLine("            told = ', '.join(map(repr, known))")
+    told = "column {name}: {str(row[i])!r} is not known; known are {told}"
+    yield CodeLine(f'            raise ValueError(f"{told}")')
+
+
+def _made(i: int, column: Column) -> Iterator[tuple[str, str]]:
+    """Yield each node of the column at place `i` of a row, and what makes its value."""
+    cell, name = f"row[{i}]", comment(column.name)
+    if not column.values:
+        sign = "+" if column.mean < 0 else "-"
+        number = cell if column.is_plain else f"({cell} {sign} {abs(column.mean)!r}) / {column.deviation!r}"
+        yield column.nodes[0], f"{number},  # {name}"
+        return
+    text = f"str({cell})" if any(map(_is_number, column.values)) else cell
+    for node, value in zip(column.nodes, column.values, strict=True):
+        yield node, f"float({text} == {value!r}),  # {name}"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        parsed(text)
+    except ValueError:
+        return False
+    return True
+
+
+class ProgramNames(NamedTuple):
     """What a style calls the inputs and targets of all rows, how many updates there are, and the history."""
 
     inputs: str = "inputs"
@@ -35,34 +249,34 @@ class Names(NamedTuple):
         return [self.trained(state)] + [self.part("validation")] * state.validated
 
 
-NAMES = Names()
+NAMES = ProgramNames()
 
 
-def head(state: State) -> Iterator[Line]:
+def head(state: State) -> Iterator[CodeLine]:
     """Say what the program is. A text from outside comes third: the first two lines can name an encoding."""
     sizes = "-".join(map(str, state.network.sizes))
     does = ["predicts its rows"] * (len(state.data) > 0)
     does += [f"trains on them from these weights, printing the {state.measure.word}"] * state.trainable
-    yield Line(f"# A network of {sizes} nodes as nnviz shows it.")
-    yield Line(f"# The program {' and '.join(does) or 'has no rows yet'}.")
+    yield CodeLine(f"# A network of {sizes} nodes as nnviz shows it.")
+    yield CodeLine(f"# The program {' and '.join(does) or 'has no rows yet'}.")
     if state.name:
-        yield Line(f"# {comment(state.name)}")
+        yield CodeLine(f"# {comment(state.name)}")
     if state.iteration:
         updates, verb = counted(state.iteration, "update"), "is" if state.iteration == 1 else "are"
-        yield Line(f"# {updates} of training {verb} in the weights; here it begins anew.")
-        yield Line("# For the run that led to them press Restart in nnviz before you save.")
-    yield Line()
+        yield CodeLine(f"# {updates} of training {verb} in the weights; here it begins anew.")
+        yield CodeLine("# For the run that led to them press Restart in nnviz before you save.")
+    yield CodeLine()
 
 
-def predictions(state: State, rows: str, call: str) -> Iterator[Line]:
+def predictions(state: State, rows: str, call: str) -> Iterator[CodeLine]:
     """Write how the predictions, `rows` of numbers, are printed or, where there are none, how one is."""
     outputs = of_outputs(state.network)
     if len(state.data):
-        yield Line()
-        yield Line("# The prediction of every row")
-        yield Line(f"for row in {rows}:", "forward", outputs)
-        yield Line("    print(*row)", "forward", outputs)
-    yield from raw_rows.to_try(state, call)
+        yield CodeLine()
+        yield CodeLine("# The prediction of every row")
+        yield CodeLine(f"for row in {rows}:", "forward", outputs)
+        yield CodeLine("    print(*row)", "forward", outputs)
+    yield from to_try(state, call)
 
 
 def mini_batches(state: State) -> bool:
@@ -70,106 +284,110 @@ def mini_batches(state: State) -> bool:
     return (state.training.batch_size or state.trained_rows) < state.trained_rows
 
 
-def settings(state: State, names: Names = NAMES) -> Iterator[Line]:
+def settings(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
     """Write the settings of the training."""
     training = state.training
-    yield Line("# The settings")
-    yield Line(f"learning_rate = {training.learning_rate!r}", "update")
-    yield Line(f"{names.updates} = {training.updates}")
+    yield CodeLine("# The settings")
+    yield CodeLine(f"learning_rate = {training.learning_rate!r}", "update")
+    yield CodeLine(f"{names.updates} = {training.updates}")
     if mini_batches(state):
-        yield Line(f"batch_size = {training.batch_size}")
-        yield Line(f"seed = {training.seed}")
+        yield CodeLine(f"batch_size = {training.batch_size}")
+        yield CodeLine(f"seed = {training.seed}")
     if state.validated:
-        yield Line(f"validation = {training.validation!r}  # the share of the last rows, not trained on")
-    yield Line()
+        yield CodeLine(f"validation = {training.validation!r}  # the share of the last rows, not trained on")
+    yield CodeLine()
 
 
-def split(state: State, names: Names = NAMES) -> Iterator[Line]:
+def split(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
     """Part the rows, where some are for validation, into those and the ones that are trained on."""
     if state.validated:
-        yield Line("# The last rows are for validation")
-        yield Line(f"count = int(len({names.inputs}) * (1 - validation))")
+        yield CodeLine("# The last rows are for validation")
+        yield CodeLine(f"count = int(len({names.inputs}) * (1 - validation))")
         parts = zip(names.part("train"), names.part("validation"), (names.inputs, names.targets), strict=True)
         for first, last, rows in parts:
-            yield Line(f"{first}, {last} = {rows}[:count], {rows}[count:]")
+            yield CodeLine(f"{first}, {last} = {rows}[:count], {rows}[count:]")
 
 
-def batches(state: State, names: Names = NAMES) -> Iterator[Line]:
+def batches(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
     """Write, where updates take mini-batches, how many there are in an epoch."""
     if mini_batches(state):
         count = f"-(-len({names.trained(state)[0]}) // batch_size)"
-        yield Line(f"batches = {count}  # in an epoch; the last one may be short")
+        yield CodeLine(f"batches = {count}  # in an epoch; the last one may be short")
 
 
-def rows_of_update(state: State, names: Names = NAMES) -> Iterator[Line]:
+def rows_of_update(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
     """Write, within the loop, which `rows` an update takes: the seed and the epoch give their order."""
     if mini_batches(state):
         count = f"len({names.trained(state)[0]})"
-        yield Line("    epoch, batch = divmod(t - 1, batches)")
-        yield Line(f"    order = np.random.default_rng([seed, 1, epoch]).permutation({count})")
-        yield Line("    rows = order[batch * batch_size : (batch + 1) * batch_size]")
+        yield CodeLine("    epoch, batch = divmod(t - 1, batches)")
+        yield CodeLine(f"    order = np.random.default_rng([seed, 1, epoch]).permutation({count})")
+        yield CodeLine("    rows = order[batch * batch_size : (batch + 1) * batch_size]")
 
 
-def of_update(state: State, names: Names = NAMES) -> tuple[str, str]:
+def of_update(state: State, names: ProgramNames = NAMES) -> tuple[str, str]:
     """Return the inputs and targets that an update takes: all that are trained on, or `rows` of them."""
     part = "[rows]" if mini_batches(state) else ""
     inputs, targets = names.trained(state)
     return f"{inputs}{part}", f"{targets}{part}"
 
 
-def begun(state: State, loss: Callable[[str, str], str], names: Names = NAMES) -> Iterator[Line]:
+def begun(state: State, loss: Callable[[str, str], str], names: ProgramNames = NAMES) -> Iterator[CodeLine]:
     """Begin the history with the loss before the first update; `loss` gives its call for inputs, targets."""
     yield from _point(state, loss, names, "0", f"{names.history} = [", "]")
 
 
-def measured(state: State, loss: Callable[[str, str], str], names: Names = NAMES) -> Iterator[Line]:
+def measured(
+    state: State, loss: Callable[[str, str], str], names: ProgramNames = NAMES
+) -> Iterator[CodeLine]:
     """Write, within the loop, that the loss over all rows goes into the history, where a point is due."""
     indent = "    "
     if mini_batches(state):
-        yield Line(f"    if t % batches == 0 or t == {names.updates}:", "loss")
+        yield CodeLine(f"    if t % batches == 0 or t == {names.updates}:", "loss")
         indent *= 2
     yield from _point(state, loss, names, "t", f"{indent}{names.history}.append(", ")")
 
 
 def _point(
-    state: State, loss: Callable[[str, str], str], names: Names, t: str, start: str, end: str
-) -> Iterator[Line]:
+    state: State, loss: Callable[[str, str], str], names: ProgramNames, t: str, start: str, end: str
+) -> Iterator[CodeLine]:
     """Write a point of the history, a line for each loss where there are two."""
     losses = [loss(*part) for part in names.measured(state)]
     if len(losses) == 1:
-        yield Line(f"{start}({t}, {losses[0]}){end}", "loss")
+        yield CodeLine(f"{start}({t}, {losses[0]}){end}", "loss")
         return
     indent = " " * (len(start) - len(start.lstrip()))
-    yield Line(f"{start}(", "loss")
+    yield CodeLine(f"{start}(", "loss")
     for each in (t, *losses):
-        yield Line(f"{indent}    {each},", "loss")
-    yield Line(f"{indent}){end}", "loss")
+        yield CodeLine(f"{indent}    {each},", "loss")
+    yield CodeLine(f"{indent}){end}", "loss")
 
 
 def accuracy_function(
     state: State, prediction: str, mean: str = "np.mean({})", axis: str = "axis"
-) -> Iterator[Line]:
+) -> Iterator[CodeLine]:
     """Define, for a classifier, the accuracy over rows `x`, by what predicts them and how a mean is taken."""
     if classifies(state.network, state.data):
-        right = measure.right(state.network).replace("axis", axis)
-        yield Line()
-        yield Line("def accuracy(x, y):")
-        yield Line(f"    prediction = {prediction}")
-        yield Line(f"    return {mean.format(right)}")
-        yield Line()
+        right = right_rows(state.network).replace("axis", axis)
+        yield CodeLine()
+        yield CodeLine("def accuracy(x, y):")
+        yield CodeLine(f"    prediction = {prediction}")
+        yield CodeLine(f"    return {mean.format(right)}")
+        yield CodeLine()
 
 
-def accuracy(state: State, call: Callable[[str, str], str], names: Names = NAMES) -> Iterator[Line]:
+def accuracy(
+    state: State, call: Callable[[str, str], str], names: ProgramNames = NAMES
+) -> Iterator[CodeLine]:
     """Print, for a classifier, the accuracy after training; `call` gives it for inputs and targets."""
     if classifies(state.network, state.data):
-        yield Line()
+        yield CodeLine()
         of_both = ": of the rows trained on, then of those for validation" if state.validated else ""
-        yield Line(f"# The accuracy, the share of rows that are right{of_both}")
+        yield CodeLine(f"# The accuracy, the share of rows that are right{of_both}")
         for part in names.measured(state):
-            yield Line(f"print({call(*part)})")
+            yield CodeLine(f"print({call(*part)})")
 
 
-def elsewhere(state: State, library: str) -> Elsewhere | None:
+def elsewhere(state: State, library: str) -> OptimizerNotation | None:
     """Return how another library has the optimizer, or None where there is nothing to train on.
 
     Raises ValueError where that library has no such optimizer.
@@ -184,11 +402,11 @@ def elsewhere(state: State, library: str) -> Elsewhere | None:
     return optimizer.elsewhere
 
 
-def printed(state: State, names: Names = NAMES) -> Iterator[Line]:
+def printed(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
     """Print the history."""
     more = ", validation_value" if state.validated else ""
-    yield Line()
+    yield CodeLine()
     of_both = ": of the rows trained on, and of those for validation" if more else ""
-    yield Line(f"# How many updates, and the {state.measure.word} after them{of_both}")
-    yield Line(f"for t, value{more} in {names.history}:", "loss")
-    yield Line(f"    print(t, value{more})", "loss")
+    yield CodeLine(f"# How many updates, and the {state.measure.word} after them{of_both}")
+    yield CodeLine(f"for t, value{more} in {names.history}:", "loss")
+    yield CodeLine(f"    print(t, value{more})", "loss")

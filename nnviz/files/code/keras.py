@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from nnviz.core.activation import Named
+from nnviz.core.activations import Named
 from nnviz.core.address import Address
 from nnviz.core.network import Layer
 from nnviz.core.numbers import full
 from nnviz.core.state import State
 from nnviz.files.code import frame
-from nnviz.files.code.numbers import Notation, Numbers
-from nnviz.files.code.program import Line
-from nnviz.files.code.words import of_inputs, of_nodes, of_outputs, parameters
+from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_inputs, of_nodes, of_outputs, parameters
 
 _DTYPE = """\
 DTYPE = "float32"  # "float64" computes with all digits (on JAX with JAX_ENABLE_X64=1)
@@ -23,30 +21,32 @@ if DTYPE == "float64":  # which Keras would turn back into float32, but on Tenso
 """.splitlines()
 
 
-def lines(state: State, numbers: Numbers) -> Iterator[Line]:
+def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     """Write the program."""
     elsewhere = frame.elsewhere(state, "Keras")
-    yield Line("# Keras 3 runs on PyTorch, TensorFlow or JAX: set KERAS_BACKEND to torch, tensorflow or jax")
+    yield CodeLine(
+        "# Keras 3 runs on PyTorch, TensorFlow or JAX: set KERAS_BACKEND to torch, tensorflow or jax"
+    )
     yield from numbers.imports()
-    yield Line("import keras")
-    yield Line("import numpy as np")
+    yield CodeLine("import keras")
+    yield CodeLine("import numpy as np")
     names = (
         ["layers"] + ["ops"] * bool(elsewhere and elsewhere.keras_class) + ["optimizers"] * bool(elsewhere)
     )
-    yield Line(f"from keras import {', '.join(names)}")
-    yield Line()
-    yield from map(Line, _DTYPE)
-    yield Line()
+    yield CodeLine(f"from keras import {', '.join(names)}")
+    yield CodeLine()
+    yield from map(CodeLine, _DTYPE)
+    yield CodeLine()
     yield from numbers.stored()
     yield from numbers.weights(Notation())
     yield from numbers.rows(Notation())
     if elsewhere:
         yield from frame.settings(state)
         if elsewhere.keras_class:
-            yield Line()
-            yield from (Line(text, "update") for text in elsewhere.keras_class.splitlines())
-            yield Line()
-            yield Line()
+            yield CodeLine()
+            yield from (CodeLine(text, "update") for text in elsewhere.keras_class.splitlines())
+            yield CodeLine()
+            yield CodeLine()
     yield from _model(state)
     predict = "model.predict({}, verbose=0)"
     yield from frame.predictions(state, predict.format("inputs"), predict.format("np.array([{}])"))
@@ -54,17 +54,17 @@ def lines(state: State, numbers: Numbers) -> Iterator[Line]:
         yield from _training(state, elsewhere.keras)
 
 
-def _model(state: State) -> Iterator[Line]:
+def _model(state: State) -> Iterator[CodeLine]:
     network = state.network
-    yield Line("model = keras.Sequential([", "forward")
-    yield Line(f"    keras.Input(({len(network.inputs)},)),", "forward", of_inputs(network))
+    yield CodeLine("model = keras.Sequential([", "forward")
+    yield CodeLine(f"    keras.Input(({len(network.inputs)},)),", "forward", of_inputs(network))
     for k, layer in enumerate(network.layers):
         for text in _dense(layer, apart=k == len(network.layers) - 1 and _of_z(state)):
-            yield Line(f"    {text},", "forward", of_nodes(network, k))
-    yield Line("])", "forward")
+            yield CodeLine(f"    {text},", "forward", of_nodes(network, k))
+    yield CodeLine("])", "forward")
     weights = [f"{name}.T" if name.startswith("W") else name for name in parameters(network)]
-    yield Line("# A layer's kernel is the transpose of its W: column j feeds node j")
-    yield Line(f"model.set_weights([{', '.join(weights)}])")
+    yield CodeLine("# A layer's kernel is the transpose of its W: column j feeds node j")
+    yield CodeLine(f"model.set_weights([{', '.join(weights)}])")
 
 
 def _of_z(state: State) -> bool:
@@ -88,22 +88,26 @@ def _activation(own: Named) -> str:
     return f'layers.Activation("{own.name}")'
 
 
-def _training(state: State, optimizer: str) -> Iterator[Line]:
+def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     loss, of_z = state.measure, _of_z(state)
     model = "trained" if of_z else "model"
     if accuracy := [*frame.accuracy_function(state, "model.predict(x, verbose=0)")]:
-        yield from (Line(), *accuracy)
-    yield Line()
-    yield Line("# Training")
+        yield from (CodeLine(), *accuracy)
+    yield CodeLine()
+    yield CodeLine("# Training")
     if of_z:
         last = state.network.layers[-1].function.elsewhere.keras.name
-        yield Line(f"# The loss applies {last} itself: this is the model up to there, of its layers", "loss")
-        yield Line("trained = keras.Model(model.inputs, model.layers[-2].output)")
-    yield Line(f"{model}.compile(")
-    yield Line(f"    optimizer={optimizer},", "update")
+        yield CodeLine(
+            f"# The loss applies {last} itself: this is the model up to there, of its layers", "loss"
+        )
+        yield CodeLine("trained = keras.Model(model.inputs, model.layers[-2].output)")
+    yield CodeLine(f"{model}.compile(")
+    yield CodeLine(f"    optimizer={optimizer},", "update")
     logits = "from_logits=True" if loss.elsewhere.of_z else ""
-    yield Line(f"    loss=keras.losses.{loss.elsewhere.keras}({logits}),", "loss", of_outputs(state.network))
-    yield Line(")")
+    yield CodeLine(
+        f"    loss=keras.losses.{loss.elsewhere.keras}({logits}),", "loss", of_outputs(state.network)
+    )
+    yield CodeLine(")")
     yield from frame.split(state)
     yield from (_by_batches if frame.mini_batches(state) else _by_fit)(state, model)
     yield from frame.printed(state)
@@ -118,38 +122,40 @@ def _all_nodes(state: State) -> tuple[Address, ...]:
     return of_nodes(state.network, *range(len(state.network.layers)))
 
 
-def _by_batches(state: State, model: str) -> Iterator[Line]:
+def _by_batches(state: State, model: str) -> Iterator[CodeLine]:
     measured = partial(_evaluated, model)
     yield from frame.batches(state)
     yield from frame.begun(state, measured)
-    yield Line("for t in range(1, updates + 1):")
+    yield CodeLine("for t in range(1, updates + 1):")
     yield from frame.rows_of_update(state)
     batch = ", ".join(frame.of_update(state))
-    yield Line(f"    {model}.train_on_batch({batch})", "fit", _all_nodes(state))
+    yield CodeLine(f"    {model}.train_on_batch({batch})", "fit", _all_nodes(state))
     yield from frame.measured(state, measured)
 
 
-def _by_fit(state: State, model: str) -> Iterator[Line]:
+def _by_fit(state: State, model: str) -> Iterator[CodeLine]:
     trained, *validation = frame.NAMES.measured(state)
     rows, aside = ", ".join(trained), ""
-    yield Line(f"# An epoch is one update here, of all rows; fit() tells the {state.measure.word} before it")
+    yield CodeLine(
+        f"# An epoch is one update here, of all rows; fit() tells the {state.measure.word} before it"
+    )
     if validation:
-        yield Line("# and that of the rows for validation after it")
+        yield CodeLine("# and that of the rows for validation after it")
     for inputs, targets in validation:
-        yield Line(f"first = {_evaluated(model, inputs, targets)}", "loss")
+        yield CodeLine(f"first = {_evaluated(model, inputs, targets)}", "loss")
         aside = f"    validation_data=({inputs}, {targets}), validation_batch_size=len({inputs}),"
     settings = f"batch_size=len({trained[0]}), epochs=updates, shuffle=False, verbose=0"
     if aside:
-        yield Line(f"fitted = {model}.fit(", "fit", _all_nodes(state))
+        yield CodeLine(f"fitted = {model}.fit(", "fit", _all_nodes(state))
         for text in (f"    {rows}, {settings},", aside):
-            yield Line(text, "fit", _all_nodes(state))
-        yield Line(")", "fit", _all_nodes(state))
+            yield CodeLine(text, "fit", _all_nodes(state))
+        yield CodeLine(")", "fit", _all_nodes(state))
     else:
-        yield Line(f"fitted = {model}.fit({rows}, {settings})", "fit", _all_nodes(state))
-    yield Line(f"last = {_evaluated(model, *trained)}", "loss")
+        yield CodeLine(f"fitted = {model}.fit({rows}, {settings})", "fit", _all_nodes(state))
+    yield CodeLine(f"last = {_evaluated(model, *trained)}", "loss")
     values = '[*fitted.history["loss"], last]'
     if validation:
         both = f'{values}, [first, *fitted.history["val_loss"]]'
-        yield Line(f"history = list(zip(range(updates + 1), {both}))", "loss")
+        yield CodeLine(f"history = list(zip(range(updates + 1), {both}))", "loss")
     else:
-        yield Line(f"history = list(enumerate({values}))", "loss")
+        yield CodeLine(f"history = list(enumerate({values}))", "loss")

@@ -1,17 +1,29 @@
-"""The numbers of a program: in its text or, where they are longer than a screenful, in a file beside it."""
+"""A program as lines of text, each with the addresses that it computes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from typing import NamedTuple
+import contextlib
+import io
+import os
+import re
+import stat
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.network import Layer
+from nnviz.core.expressions import Expression
+from nnviz.core.network import Layer, Network
+from nnviz.core.numbers import MINUS, SHOWN, shortened
 from nnviz.core.state import State
-from nnviz.files.code.program import Line
-from nnviz.files.code.words import WIDTH, comment, filled, of_nodes, of_row, weights_of
+from nnviz.files import atomic
+from nnviz.files.errors import FileError, writing_failed
 
 SCREENFUL = 40
 """Lines of weights, or of rows, that stand in a program."""
@@ -45,49 +57,49 @@ class Numbers:
             if data.targets is not None:
                 self.beside["targets"] = data.targets
 
-    def imports(self) -> Iterator[Line]:
+    def imports(self) -> Iterator[CodeLine]:
         """Write what loading takes besides NumPy."""
         if self.beside:
-            yield Line("from pathlib import Path")
-            yield Line()
+            yield CodeLine("from pathlib import Path")
+            yield CodeLine()
 
-    def stored(self) -> Iterator[Line]:
+    def stored(self) -> Iterator[CodeLine]:
         """Open the file beside the program, where there is one."""
         if self.beside:
             what = " and ".join(["weights"] * self.weights_beside + ["rows"] * self.rows_beside)
-            yield Line(f"# The {what} are in the file beside this one that has its name and ends in .npz")
-            yield Line('stored = np.load(Path(__file__).with_suffix(".npz"), allow_pickle=False)')
-            yield Line()
+            yield CodeLine(f"# The {what} are in the file beside this one that has its name and ends in .npz")
+            yield CodeLine('stored = np.load(Path(__file__).with_suffix(".npz"), allow_pickle=False)')
+            yield CodeLine()
 
-    def weights(self, notation: Notation) -> Iterator[Line]:
+    def weights(self, notation: Notation) -> Iterator[CodeLine]:
         """Write W and b of every layer."""
-        yield Line("# The network: row j of a layer's W holds the weights that feed its node j")
+        yield CodeLine("# The network: row j of a layer's W holds the weights that feed its node j")
         for k, layer in enumerate(self.state.network.layers):
             if self.weights_beside:
                 nodes = of_nodes(self.state.network, k)
-                yield Line(f"W{k} = {notation.load.format(f'W{k}')}", None, nodes)
+                yield CodeLine(f"W{k} = {notation.load.format(f'W{k}')}", None, nodes)
                 if layer.biases is not None:
-                    yield Line(f"b{k} = {notation.load.format(f'b{k}')}", None, nodes)
+                    yield CodeLine(f"b{k} = {notation.load.format(f'b{k}')}", None, nodes)
             else:
                 yield from _weights(k, layer, notation)
-        yield Line()
+        yield CodeLine()
 
-    def rows(self, notation: Notation) -> Iterator[Line]:
+    def rows(self, notation: Notation) -> Iterator[CodeLine]:
         """Write the inputs and the targets, where there are any."""
         network, data = self.state.network, self.state.data
         if not len(data):
             return
-        yield Line(rows_heading(self.state))
+        yield CodeLine(rows_heading(self.state))
         of_inputs, of_targets = of_row(network)
         parts = [("inputs", data.inputs, of_inputs), ("targets", data.targets, of_targets)]
         for name, values, addresses in parts:
             if values is None:
                 continue
             if self.rows_beside:
-                yield Line(f"{name} = {notation.load.format(name)}", None, addresses)
+                yield CodeLine(f"{name} = {notation.load.format(name)}", None, addresses)
             else:
                 yield from array(f"{name} = {notation.make}([", map(_row, values.tolist()), "])", addresses)
-        yield Line()
+        yield CodeLine()
 
 
 def are_raw(state: State) -> bool:
@@ -102,27 +114,182 @@ def rows_heading(state: State) -> str:
     )
 
 
-def _weights(k: int, layer: Layer, notation: Notation) -> Iterator[Line]:
-    yield Line(f"W{k} = {notation.make}([")
+def _weights(k: int, layer: Layer, notation: Notation) -> Iterator[CodeLine]:
+    yield CodeLine(f"W{k} = {notation.make}([")
     for j, (name, row) in enumerate(zip(layer.nodes, layer.weights.tolist(), strict=True)):
         *before, last = array("    [", map(repr, row), "],", weights_of(k, j, len(row)))
         yield from before
         yield replace(last, text=f"{last.text}  # {comment(name)}")
-    yield Line("])")
+    yield CodeLine("])")
     if layer.biases is not None:
         biases = tuple(Address("bias", k, j) for j in range(len(layer)))
         yield from array(f"b{k} = {notation.make}([", map(repr, layer.biases.tolist()), "])", biases)
 
 
-def array(start: str, items: Iterable[str], end: str, addresses: tuple[Address, ...]) -> Iterator[Line]:
+def array(start: str, items: Iterable[str], end: str, addresses: tuple[Address, ...]) -> Iterator[CodeLine]:
     """Write items between `start` and `end`, as many on a line as there is room for."""
     items = list(items)
     one = f"{start}{', '.join(items)}{end}"
     indent = " " * (len(start) - len(start.lstrip()))
     texts = [one] if len(one) <= WIDTH else [start, *filled(items, indent + "    "), indent + end]
     for text in texts:
-        yield Line(text, None, addresses)
+        yield CodeLine(text, None, addresses)
 
 
 def _row(values: list[float]) -> str:
     return f"[{', '.join(map(repr, values))}]"
+
+
+WIDTH = 100
+"""Letters of a line of numbers."""
+
+_PYTHON = {"·": " * ", "/": " / ", "²": " ** 2", "e^(": "np.exp(", "^": " ** ", "√(": "np.sqrt(", MINUS: "-"}
+_SIGN = re.compile("|".join(map(re.escape, _PYTHON)))
+
+
+def comment(text: str) -> str:
+    """Return a text from outside as it stands behind a #: on one line, and what hides itself written out."""
+    return "".join(
+        letter if letter.isprintable() else ascii(letter)[1:-1] for letter in shortened(text, SHOWN)
+    )
+
+
+def filled(items: Iterable[str], indent: str) -> Iterator[str]:
+    """Yield lines of items with a comma behind each, as many as there is room for."""
+    line = ""
+    for item in items:
+        if line and len(line) + len(item) + 2 > WIDTH:
+            yield line
+            line = ""
+        line += f" {item}," if line else f"{indent}{item},"
+    if line:
+        yield line
+
+
+def python(expression: Expression) -> str:
+    """Return a rule as Python writes it: `0.9·v + slope²` is `0.9 * v + slope ** 2`."""
+    text = "".join(piece.text for piece in expression.pieces(digits=17))
+    return _SIGN.sub(lambda sign: _PYTHON[sign[0]], text)
+
+
+def parameters(network: Network) -> list[str]:
+    """Return W0, b0, W1, …, as many as there are."""
+    names = []
+    for k, layer in enumerate(network.layers):
+        names += [f"W{k}"] if layer.biases is None else [f"W{k}", f"b{k}"]
+    return names
+
+
+def of_nodes(network: Network, *layers: int) -> tuple[Address, ...]:
+    """Return the nodes of some layers."""
+    return _nodes(tuple((k, len(network.layers[k])) for k in layers))
+
+
+@lru_cache
+def _nodes(counts: tuple[tuple[int, int], ...]) -> tuple[Address, ...]:
+    """Return so many nodes of each layer: the same as last time, for many lines are about the same."""
+    return tuple(Address("node", k, j) for k, count in counts for j in range(count))
+
+
+def of_inputs(network: Network) -> tuple[Address, ...]:
+    """Return the nodes of the inputs."""
+    return tuple(Address("node", -1, i) for i in range(len(network.inputs)))
+
+
+def of_outputs(network: Network) -> tuple[Address, ...]:
+    """Return the nodes of the last layer."""
+    return of_nodes(network, len(network.layers) - 1)
+
+
+def of_row(network: Network) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
+    """Return the numbers of a row: its inputs, and its targets."""
+    inputs, outputs = of_inputs(network), of_outputs(network)
+    given = tuple(own._replace(kind="input") for own in inputs)
+    return given, tuple(own._replace(kind="target") for own in outputs)
+
+
+def weights_of(layer: int, node: int, count: int) -> tuple[Address, ...]:
+    """Return the weights that feed a node."""
+    return tuple(Address("weight", layer, node, i) for i in range(count))
+
+
+def beside(path: Path) -> Path:
+    """Return where the program at `path` looks for its numbers."""
+    return path.with_suffix(".npz")
+
+
+def save(program: Program, path: Path) -> str:
+    """Write a program and its numbers: both are the whole new file, or both stay as they were.
+
+    Returns what else has changed, such as the file's owner, or "". Raises FileError, also where the file of
+    the numbers' name is one that no program has written.
+    """
+    if program.beside:
+        _check_own(beside(path), path)
+        return atomic.write_both(path, program.text.encode(), beside(path), program.npz)
+    return atomic.write(path, program.text.encode())
+
+
+def _check_own(numbers: Path, path: Path) -> None:
+    """Raise FileError where `numbers`, a name that nobody has typed, is a file of somebody else."""
+    try:
+        mode = os.stat(numbers).st_mode
+    except (FileNotFoundError, ValueError):  # the writer refuses a name that no file can have
+        return
+    except OSError as error:
+        raise writing_failed(path, error) from error
+    own = False
+    if stat.S_ISREG(mode):  # a pipe would be waited for
+        with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(numbers) as archive:
+            own = archive.comment == MARK
+    if not own:
+        raise FileError(
+            f"{path} was not saved: its numbers would take the place of {numbers.name}, which is another "
+            "file; choose another name"
+        )
+
+
+MARK = b"nnviz wrote this for the program beside it"
+"""By this a file of numbers is known as one that may be written over."""
+
+Deed: TypeAlias = Literal["forward", "loss", "backward", "slopes", "mean", "update", "fit"]
+"""What the walk's steps do; a library's `fit` goes back and updates in one line."""
+
+
+@dataclass(frozen=True)
+class CodeLine:
+    """A line of a program.
+
+    =========== ==========================================================================
+    `text`      without its end
+    `deed`      what it is part of, or None
+    `addresses` the nodes that it computes, or the weights and biases that it holds, or of each row the
+                inputs or targets
+    =========== ==========================================================================
+    """
+
+    text: str = ""
+    deed: Deed | None = None
+    addresses: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True)
+class Program:
+    """The lines of a program, and by name the numbers that it loads from an `.npz` beside it, if any."""
+
+    lines: tuple[CodeLine, ...]
+    beside: Mapping[str, Array] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def text(self) -> str:
+        """The program itself."""
+        return "".join(f"{line.text}\n" for line in self.lines)
+
+    @property
+    def npz(self) -> bytes:
+        """The bytes of the file beside it, which holds `beside`."""
+        file, arrays = io.BytesIO(), dict[str, Any](self.beside)
+        np.savez(file, **arrays)
+        with zipfile.ZipFile(file, "a") as archive:
+            archive.comment = MARK
+        return file.getvalue()

@@ -7,21 +7,19 @@ from collections.abc import Iterator
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
-from nnviz.files.code import frame, functions, measure
-from nnviz.files.code.numbers import Notation, Numbers
-from nnviz.files.code.program import Line
-from nnviz.files.code.words import of_nodes, of_outputs, parameters, python
+from nnviz.files.code import frame
+from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_nodes, of_outputs, parameters, python
 
 
-def lines(state: State, numbers: Numbers) -> Iterator[Line]:
+def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     """Write the program."""
     network = state.network
-    yield from functions.imports(state, numbers)
+    yield from frame.imports(state, numbers)
     yield from numbers.weights(Notation())
     yield from numbers.rows(Notation())
     if state.trainable:
         yield from frame.settings(state)
-    yield from functions.defined(state)
+    yield from frame.defined(state)
     yield from _forward(network)
     if state.trainable:
         yield from _loss(state)
@@ -44,118 +42,120 @@ def _computed(network: Network) -> list[str]:
     return names
 
 
-def _forward(network: Network) -> Iterator[Line]:
-    yield Line()
-    yield Line("def forward(x):", "forward")
+def _forward(network: Network) -> Iterator[CodeLine]:
+    yield CodeLine()
+    yield CodeLine("def forward(x):", "forward")
     for k, layer in enumerate(network.layers):
         nodes = of_nodes(network, k)
         linear = layer.function.linear
         bias = f" + b{k}" if layer.biases is not None else ""
-        yield Line(f"    {'a' if linear else 'z'}{k} = {_into(k)} @ W{k}.T{bias}", "forward", nodes)
+        yield CodeLine(f"    {'a' if linear else 'z'}{k} = {_into(k)} @ W{k}.T{bias}", "forward", nodes)
         if not linear:
-            yield Line(f"    a{k} = {functions.called(layer.function)}(z{k})", "forward", nodes)
-    yield Line(f"    return {', '.join(_computed(network))}", "forward")
-    yield Line()
-    yield Line()
-    yield Line("def predict(x):", "forward")
+            yield CodeLine(f"    a{k} = {frame.called(layer.function)}(z{k})", "forward", nodes)
+    yield CodeLine(f"    return {', '.join(_computed(network))}", "forward")
+    yield CodeLine()
+    yield CodeLine()
+    yield CodeLine("def predict(x):", "forward")
     last = "" if len(_computed(network)) == 1 else "[-1]"
-    yield Line(f"    return forward(x){last}", "forward", of_outputs(network))
-    yield Line()
+    yield CodeLine(f"    return forward(x){last}", "forward", of_outputs(network))
+    yield CodeLine()
 
 
-def _loss(state: State) -> Iterator[Line]:
+def _loss(state: State) -> Iterator[CodeLine]:
     network, loss = state.network, state.measure
     outputs, own = of_outputs(network), loss.elsewhere
-    yield Line()
-    yield Line(f"def {loss.name}(x, y):", "loss", outputs)
+    yield CodeLine()
+    yield CodeLine(f"def {loss.name}(x, y):", "loss", outputs)
     if own.comment:
-        yield Line(f"    # {own.comment}", "loss", outputs)
-    if measure.uses(own.numpy, "z"):
+        yield CodeLine(f"    # {own.comment}", "loss", outputs)
+    if frame.uses(own.numpy, "z"):
         z = "predict(x)" if network.layers[-1].function.linear else "forward(x)[-2]"
-        yield Line(f"    z = {z}", "loss", outputs)
-    if measure.uses(own.numpy, "prediction"):
-        yield Line("    prediction = predict(x)", "loss", outputs)
-    yield Line(f"    return {measure.mean(loss)}", "loss", outputs)
-    yield Line()
+        yield CodeLine(f"    z = {z}", "loss", outputs)
+    if frame.uses(own.numpy, "prediction"):
+        yield CodeLine("    prediction = predict(x)", "loss", outputs)
+    yield CodeLine(f"    return {frame.mean(loss)}", "loss", outputs)
+    yield CodeLine()
     yield from frame.accuracy_function(state, "predict(x)")
 
 
-def _backward(state: State) -> Iterator[Line]:
+def _backward(state: State) -> Iterator[CodeLine]:
     network, loss = state.network, state.measure
     layers, last = network.layers, len(network.layers) - 1
-    yield Line()
-    yield Line("def backward(x, y):", "backward")
+    yield CodeLine()
+    yield CodeLine("def backward(x, y):", "backward")
     what = f'"""Return the slope of the {loss.word} with respect to every parameter."""'
-    yield Line(f"    {what}", "backward")
-    yield Line(f"    {', '.join(_computed(network))} = forward(x)", "forward")
+    yield CodeLine(f"    {what}", "backward")
+    yield CodeLine(f"    {', '.join(_computed(network))} = forward(x)", "forward")
     if loss.short:
-        yield Line(f"    # The slope with respect to z{last}, from the last layer to the first.", "backward")
-        yield Line(f"    # {loss.short.reason}", "backward")
+        yield CodeLine(
+            f"    # The slope with respect to z{last}, from the last layer to the first.", "backward"
+        )
+        yield CodeLine(f"    # {loss.short.reason}", "backward")
     else:
         first = "    # The slope with respect to the prediction, from the last layer to the first"
-        yield Line(first, "backward")
-    text = measure.put(measure.slope(state), prediction=f"a{last}", error=f"(a{last} - y)")
-    slope = measure.divided(text, "y.size" if loss.averaged else "len(y)")
+        yield CodeLine(first, "backward")
+    text = frame.put(frame.slope(state), prediction=f"a{last}", error=f"(a{last} - y)")
+    slope = frame.divided(text, "y.size" if loss.averaged else "len(y)")
     name = f"slope_z{last}" if loss.short else _slope_a(layers, last)
-    yield Line(f"    {name} = {slope}", "backward", of_outputs(network))
+    yield CodeLine(f"    {name} = {slope}", "backward", of_outputs(network))
     for k in reversed(range(len(layers))):
         yield from _layer_back(network, k, begun=k == last and loss.short is not None)
     slopes = ", ".join(f"slope_{name}" for name in parameters(network))
-    yield Line(f"    return [{slopes}]", "backward")
-    yield Line()
+    yield CodeLine(f"    return [{slopes}]", "backward")
+    yield CodeLine()
 
 
 def _slope_a(layers: tuple[Layer, ...], k: int) -> str:
     return f"slope_z{k}" if layers[k].function.linear else f"slope_a{k}"
 
 
-def _layer_back(network: Network, k: int, *, begun: bool) -> Iterator[Line]:
+def _layer_back(network: Network, k: int, *, begun: bool) -> Iterator[CodeLine]:
     """Write the slopes of a layer, those with respect to its z first, unless it has `begun` with them."""
     layer, nodes = network.layers[k], of_nodes(network, k)
     if not layer.function.linear and not begun:
-        back = functions.back(layer.function, {name: f"{name}{k}" for name in ("z", "a", "slope_a")})
-        yield Line(f"    slope_z{k} = {back}", "backward", nodes)
-    yield Line(f"    slope_W{k} = slope_z{k}.T @ {_into(k)}", "slopes", nodes)
+        back = frame.back(layer.function, {name: f"{name}{k}" for name in ("z", "a", "slope_a")})
+        yield CodeLine(f"    slope_z{k} = {back}", "backward", nodes)
+    yield CodeLine(f"    slope_W{k} = slope_z{k}.T @ {_into(k)}", "slopes", nodes)
     if layer.biases is not None:
-        yield Line(f"    slope_b{k} = slope_z{k}.sum(axis=0)", "slopes", nodes)
+        yield CodeLine(f"    slope_b{k} = slope_z{k}.sum(axis=0)", "slopes", nodes)
     if k:
         before = _slope_a(network.layers, k - 1)
-        yield Line(f"    {before} = slope_z{k} @ W{k}", "backward", of_nodes(network, k - 1))
+        yield CodeLine(f"    {before} = slope_z{k} @ W{k}", "backward", of_nodes(network, k - 1))
 
 
-def _training(state: State) -> Iterator[Line]:
+def _training(state: State) -> Iterator[CodeLine]:
     optimizer, network = OPTIMIZERS[state.training.optimizer], state.network
     memories = optimizer.memories
-    yield Line()
-    yield Line("# Training")
-    yield Line(f"parameters = [{', '.join(parameters(network))}]")
+    yield CodeLine()
+    yield CodeLine("# Training")
+    yield CodeLine(f"parameters = [{', '.join(parameters(network))}]")
     zeros = ", ".join(["np.zeros_like(w)"] * len(memories))
     if memories:
-        yield Line(f"memory = [{zeros if len(memories) == 1 else f'({zeros})'} for w in parameters]")
+        yield CodeLine(f"memory = [{zeros if len(memories) == 1 else f'({zeros})'} for w in parameters]")
     yield from frame.split(state)
     yield from frame.batches(state)
     yield from frame.begun(state, f"{state.measure.name}({{}}, {{}})".format)
-    yield Line("for t in range(1, updates + 1):")
+    yield CodeLine("for t in range(1, updates + 1):")
     yield from frame.rows_of_update(state)
-    yield Line(f"    slopes = backward({', '.join(frame.of_update(state))})", "backward")
+    yield CodeLine(f"    slopes = backward({', '.join(frame.of_update(state))})", "backward")
     yield from _update(state)
     yield from frame.measured(state, f"{state.measure.name}({{}}, {{}})".format)
     yield from frame.printed(state)
     yield from frame.accuracy(state, "accuracy({}, {})".format)
 
 
-def _update(state: State) -> Iterator[Line]:
+def _update(state: State) -> Iterator[CodeLine]:
     """Write the optimizer's rule as a loop over all parameters."""
-    yield Line("    # Update: w[:] changes W0 and all others in place", "update")
+    yield CodeLine("    # Update: w[:] changes W0 and all others in place", "update")
     optimizer, network = OPTIMIZERS[state.training.optimizer], state.network
     nodes = of_nodes(network, *range(len(network.layers)))
     memories = optimizer.memories
     names = ", ".join(memories)
     if memories:
         each, all_of = (names if len(memories) == 1 else f"({names})"), ", memory"
-        yield Line(f"    for w, slope, {each} in zip(parameters, slopes{all_of}):", "update", nodes)
+        yield CodeLine(f"    for w, slope, {each} in zip(parameters, slopes{all_of}):", "update", nodes)
     else:
-        yield Line("    for w, slope in zip(parameters, slopes):", "update", nodes)
+        yield CodeLine("    for w, slope in zip(parameters, slopes):", "update", nodes)
     for name, expression in optimizer.rule:
         place = "[:]" if name == "w" or name in memories else ""
-        yield Line(f"        {name}{place} = {python(expression)}", "update", nodes)
+        yield CodeLine(f"        {name}{place} = {python(expression)}", "update", nodes)

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnviz.core.activation import Activation
+from nnviz.core.activations import Activation
 from nnviz.core.network import Network
 from nnviz.core.numbers import full
 from nnviz.core.state import State
 from nnviz.files.code import frame
-from nnviz.files.code.numbers import Notation, Numbers
-from nnviz.files.code.program import Line
-from nnviz.files.code.words import of_nodes, of_outputs
+from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_nodes, of_outputs
 
 NOTATION = Notation("torch.tensor", 'torch.tensor(stored["{}"], dtype=DTYPE)')
 
 
-def lines(state: State, numbers: Numbers) -> Iterator[Line]:
+def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     """Write the program."""
     elsewhere = frame.elsewhere(state, "PyTorch")
     yield from numbers.imports()
     if numbers.beside or (elsewhere and frame.mini_batches(state)):
-        yield Line("import numpy as np")
-    yield Line("import torch")
-    yield Line("from torch import nn")
-    yield Line()
-    yield Line("DTYPE = torch.float32  # torch.float64 computes with all digits")
-    yield Line("torch.set_default_dtype(DTYPE)")
-    yield Line()
+        yield CodeLine("import numpy as np")
+    yield CodeLine("import torch")
+    yield CodeLine("from torch import nn")
+    yield CodeLine()
+    yield CodeLine("DTYPE = torch.float32  # torch.float64 computes with all digits")
+    yield CodeLine("torch.set_default_dtype(DTYPE)")
+    yield CodeLine()
     yield from numbers.stored()
     yield from numbers.weights(NOTATION)
     yield from numbers.rows(NOTATION)
@@ -39,24 +37,24 @@ def lines(state: State, numbers: Numbers) -> Iterator[Line]:
         yield from _training(state, elsewhere.torch)
 
 
-def _model(network: Network) -> Iterator[Line]:
-    yield Line("model = nn.Sequential(", "forward")
+def _model(network: Network) -> Iterator[CodeLine]:
+    yield CodeLine("model = nn.Sequential(", "forward")
     places, count = [], 0
     for k, layer in enumerate(network.layers):
         nodes, bias = of_nodes(network, k), ", bias=False" if layer.biases is None else ""
-        yield Line(f"    nn.Linear({network.sizes[k]}, {len(layer)}{bias}),", "forward", nodes)
+        yield CodeLine(f"    nn.Linear({network.sizes[k]}, {len(layer)}{bias}),", "forward", nodes)
         places.append(count)
         count += 1
         if not layer.function.linear:
-            yield Line(f"    {_activation(layer.function)},", "forward", nodes)
+            yield CodeLine(f"    {_activation(layer.function)},", "forward", nodes)
             count += 1
-    yield Line(")", "forward")
-    yield Line("with torch.no_grad():")
+    yield CodeLine(")", "forward")
+    yield CodeLine("with torch.no_grad():")
     for k, (layer, place) in enumerate(zip(network.layers, places, strict=True)):
         nodes = of_nodes(network, k)
-        yield Line(f"    model[{place}].weight.copy_(W{k})", None, nodes)
+        yield CodeLine(f"    model[{place}].weight.copy_(W{k})", None, nodes)
         if layer.biases is not None:
-            yield Line(f"    model[{place}].bias.copy_(b{k})", None, nodes)
+            yield CodeLine(f"    model[{place}].bias.copy_(b{k})", None, nodes)
 
 
 def _activation(function: Activation) -> str:
@@ -66,31 +64,33 @@ def _activation(function: Activation) -> str:
     return f"nn.{own.name}({own.parameter}={full(own.value)})" if own.parameter else f"nn.{own.name}()"
 
 
-def _training(state: State, optimizer: str) -> Iterator[Line]:
+def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     network, loss = state.network, state.measure
     outputs, nodes = of_outputs(network), of_nodes(network, *range(len(network.layers)))
     model, own = "model", loss.elsewhere
     if accuracy := [*frame.accuracy_function(state, "model(x)", "({}).double().mean().item()", "dim")]:
-        yield from (Line(), *accuracy)
-    yield Line()
-    yield Line("# Training")
-    yield Line(f"optimizer = torch.optim.{optimizer}", "update")
+        yield from (CodeLine(), *accuracy)
+    yield CodeLine()
+    yield CodeLine("# Training")
+    yield CodeLine(f"optimizer = torch.optim.{optimizer}", "update")
     if own.of_z and not network.layers[-1].function.linear:
         model = "model[:-1]"
         last = network.layers[-1].function.elsewhere.torch.name
-        yield Line(f"# {own.torch} applies {last} itself: it is given what enters it, by model[:-1]", "loss")
-    yield Line(f"{loss.name} = nn.{own.torch}()", "loss", outputs)
+        yield CodeLine(
+            f"# {own.torch} applies {last} itself: it is given what enters it, by model[:-1]", "loss"
+        )
+    yield CodeLine(f"{loss.name} = nn.{own.torch}()", "loss", outputs)
     yield from frame.split(state)
     yield from frame.batches(state)
     measured = f"{loss.name}({model}({{}}), {{}}).item()".format
     yield from frame.begun(state, measured)
-    yield Line("for t in range(1, updates + 1):")
+    yield CodeLine("for t in range(1, updates + 1):")
     yield from frame.rows_of_update(state)
     inputs, targets = frame.of_update(state)
-    yield Line("    optimizer.zero_grad()", "backward")
-    yield Line(f"    loss = {loss.name}({model}({inputs}), {targets})", "loss", outputs)
-    yield Line("    loss.backward()", "backward", nodes)
-    yield Line("    optimizer.step()", "update", nodes)
+    yield CodeLine("    optimizer.zero_grad()", "backward")
+    yield CodeLine(f"    loss = {loss.name}({model}({inputs}), {targets})", "loss", outputs)
+    yield CodeLine("    loss.backward()", "backward", nodes)
+    yield CodeLine("    optimizer.step()", "update", nodes)
     yield from frame.measured(state, measured)
     yield from frame.printed(state)
     yield from frame.accuracy(state, "accuracy({}, {})".format)

@@ -1,6 +1,6 @@
-"""Models of other people's frameworks as they live in a program: to a Network, and no framework is imported.
+"""Models of torch, Keras and scikit-learn as networks, without importing these libraries.
 
-Who has such a model has imported its framework, so the modules of its class say of which one it is.
+A script that has such a model has imported its library already.
 """
 
 from __future__ import annotations
@@ -8,13 +8,45 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
-from nnviz.core.activations import Array
-from nnviz.core.names import SHOWN, on_one_line, shortened
+import numpy as np
+
+from nnviz.core.activations import Array, activation
 from nnviz.core.network import Network
-from nnviz.files.foreign.numbers import Chain as Chain
-from nnviz.files.foreign.numbers import as_array as as_array
+from nnviz.core.numbers import SHOWN, on_one_line, shortened
+from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.models import dense
+from nnviz.files.models.dense import Dense
+from nnviz.files.source import as_names
+
+
+def answered(layers: Sequence[Dense], activations: Sequence[str]) -> list[Dense]:
+    """Return layers with the activations that a person gives, one each. Raises FileError."""
+    return dense.with_activations(layers, as_names(activations), "activations")
+
+
+def check_answer(layers: Sequence[Dense], activations: Sequence[str] | None) -> None:
+    """Raise FileError where a person gives other activations than those that a model says itself."""
+    if activations is None:
+        return
+    with told_by_core("activations"):
+        given = [activation(layer.activation).name for layer in answered(layers, activations)]
+    own = [activation(layer.activation).name for layer in layers]
+    if given != own:
+        raise FileError(f"the model itself says its own: {', '.join(own)}", "activations")
+
+
+Chain: TypeAlias = list[tuple[Array, Array | None]]
+"""Weights of shape (nodes, inputs of the layer) and biases of shape (nodes,) or None, layer by layer."""
+
+
+def as_array(values: Any) -> Array:
+    """Return numbers of any kind, a tensor's among them, as float64. Raises ValueError for what is none."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu().double().numpy()
+    return np.asarray(values, dtype=np.float64)
+
 
 FRAMEWORKS = {"torch": "torch", "keras": "keras", "tf_keras": "keras", "sklearn": "sklearn"}
 """Packages, and which module here knows their models."""
@@ -73,7 +105,5 @@ def _home(model: Any) -> ModuleType:
 def targets_of(model: Any, y: Any) -> Array:
     """Return targets as numbers; a label of a classifier of scikit-learn as the number of its class."""
     if framework_of(model) == "sklearn":
-        from nnviz.files.foreign.sklearn import numbered
-
-        y = numbered(model, y)
+        y = _home(model).numbered(model, y)
     return as_array(y)

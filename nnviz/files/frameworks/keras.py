@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 
 from nnviz.core.network import Network
+from nnviz.files import frameworks
 from nnviz.files.errors import FileError
-from nnviz.files.foreign import answer
-from nnviz.files.foreign.numbers import Chain, as_array
-from nnviz.files.models import dense
-from nnviz.files.models.keras import activations, compiled, config, layers, weights
-from nnviz.files.models.keras.layers import Stored
+from nnviz.files.frameworks import Chain, as_array
+from nnviz.files.models import dense, keras_chain, keras_compiled
+from nnviz.files.models.keras_chain import Stored
 
-KINDS = (config.SEQUENTIAL, *config.FUNCTIONAL - {"Model"})
+KINDS = (keras_chain.SEQUENTIAL, *keras_chain.FUNCTIONAL - {"Model"})
 
 
 def network_of(model: Any, activations: Sequence[str] | None) -> Network:
@@ -26,11 +25,11 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     Warns where its inputs are scaled, which becomes part of the weights. Raises TypeError for what is no
     model, FileError for one that is no chain of dense layers, has a `call` of its own or no weights yet.
     """
-    chain = layers.chain(config.parts(_described(model)), told=[])  # the model is at hand, whole
+    chain = keras_chain.chain_of(keras_chain.parts(_described(model)), told=[])  # the model is at hand, whole
     told: list[str] = []
     numbers = {id(step): _numbers(model, step) for step in chain.stored}
-    dense_layers = weights.with_numbers(chain, numbers, told)
-    answer.check(dense_layers, activations)
+    dense_layers = keras_chain.with_numbers(chain, numbers, told)
+    frameworks.check_answer(dense_layers, activations)
     network = dense.state_of(dense_layers).network
     for sentence in told:
         warnings.warn(sentence, stacklevel=2)
@@ -46,11 +45,11 @@ def has_weights(model: Any) -> bool:
 
 def loss_of(model: Any) -> str:
     """Return the loss that a model is compiled with, if it is one of nnviz's and takes predictions."""
-    loss: Any = compiled.of_one_output(getattr(model, "loss", None))
+    loss: Any = keras_compiled.of_one_output(getattr(model, "loss", None))
     if hasattr(loss, "get_config"):
         own = {"class_name": type(loss).__name__, "config": loss.get_config()}
-        return compiled.compiled_with({"loss": own})
-    return compiled.named(getattr(loss, "__name__", loss))
+        return keras_compiled.compiled_with({"loss": own})
+    return keras_compiled.loss_named(getattr(loss, "__name__", loss))
 
 
 def look(model: Any) -> Chain:
@@ -84,7 +83,7 @@ def _check_functions(model: Any) -> None:
     """Raise FileError for an activation that is not Keras' own: of a function it says the name alone."""
     for layer in _layers_of(model):
         function = getattr(layer, "activation", None)
-        if function is not None and function.__module__.partition(".")[0] not in activations.KERAS:
+        if function is not None and function.__module__.partition(".")[0] not in keras_chain.KERAS:
             raise FileError("its activation is a function that is not Keras' own", layer.name)
 
 

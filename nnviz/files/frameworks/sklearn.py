@@ -11,11 +11,11 @@ import numpy as np
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.losses import CROSS_ENTROPY, MSE
-from nnviz.core.names import quoted
 from nnviz.core.network import Network
+from nnviz.core.numbers import quoted
+from nnviz.files import frameworks
 from nnviz.files.errors import FileError
-from nnviz.files.foreign import answer
-from nnviz.files.foreign.numbers import Chain, as_array
+from nnviz.files.frameworks import Chain, as_array
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense
 
@@ -37,7 +37,7 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
         Dense(weights, biases, name, f"coefs_[{k}]", default_nodes(k, count, len(weights)))
         for k, ((weights, biases), name) in enumerate(zip(chain, names, strict=True))
     ]
-    answer.check(layers, activations)
+    frameworks.check_answer(layers, activations)
     last, classes = layers[-1], getattr(model, "classes_", ())
     if last.activation == "softmax" or (len(last.nodes) == 1 and len(classes) == 2):
         layers[-1] = replace(last, nodes=[str(own) for own in classes[-len(last.nodes) :]])

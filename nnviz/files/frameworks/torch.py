@@ -18,9 +18,9 @@ import numpy as np
 from nnviz.core.activations import ACTIVATIONS, Array, activation, proposed
 from nnviz.core.network import Network
 from nnviz.core.numbers import full
+from nnviz.files import frameworks
 from nnviz.files.errors import FileError, told_by_core
-from nnviz.files.foreign import answer
-from nnviz.files.foreign.numbers import Chain, as_array
+from nnviz.files.frameworks import Chain, as_array
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense
 
@@ -53,10 +53,10 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     if not chain.layers:
         raise FileError("it has no Linear layer", type(model).__name__)
     if activations is None or not chain.custom:
-        answer.check(chain.layers, activations)
+        frameworks.check_answer(chain.layers, activations)
         network = dense.state_of(chain.layers).network
     else:
-        network = dense.state_of(answer.answered(chain.layers, activations)).network
+        network = dense.state_of(frameworks.answered(chain.layers, activations)).network
     if chain.custom:
         _check_forward(model, network, chain, given=activations is not None)
     return network

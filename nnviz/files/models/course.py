@@ -1,14 +1,16 @@
-"""A course's code, as its notes have it: the weights and the data that stand in it as numbers.
+"""The course's weights dictionary, `weights = {'node_0': …}`, as a file.
 
-Only assignments of literals at its top level are read, such as `input_data = np.array([3, 5])` and, later,
-`weights['output'] = [2, 7]`; imports, functions and what is computed are passed over, and no code is run.
-What is passed over and assigns weights or rows anew is said in the notes; what else changes them is refused.
+It opens as a network with relu hidden nodes and an identity output, without rows and settings. The dictionary
+may stand among the code of an exercise, together with `input_data`. Only assignments of literals at the top
+level are read; no code is run. Assignments that are passed over are listed in the notes; any other change of
+the weights is refused.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -16,19 +18,137 @@ from typing import Any
 import numpy as np
 
 from nnviz.core.activations import ACTIVATIONS
-from nnviz.core.frozen import frozen
-from nnviz.core.limits import WEIGHT_SETS
+from nnviz.core.address import default_inputs
 from nnviz.core.losses import LOSSES, MSE, fitting
-from nnviz.core.names import SHOWN, quoted, shortened
-from nnviz.core.network import Network
-from nnviz.core.numbers import counted
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State, WeightSet
-from nnviz.files.course import python_names
-from nnviz.files.course.python_names import Assigned
-from nnviz.files.course.python_text import Statement, value_of, walk
-from nnviz.files.course.weights import network_of
-from nnviz.files.errors import FileError, told_by_core
+from nnviz.core.network import Network, frozen
+from nnviz.core.numbers import SHOWN, WEIGHT_SETS, counted, quoted, shortened
+from nnviz.core.state import Dataset, State, Training, WeightSet
+from nnviz.files import json_text
+from nnviz.files.errors import FileError, UnfitError, told_by_core
+from nnviz.files.models import course_reader, dense
+from nnviz.files.models.course_reader import Assigned, Statement, value_of, walk
+from nnviz.files.source import Source, lost
+
+
+def network_of(raw: Any) -> Network:
+    """Return the network of a dictionary by name: relu hidden nodes, an identity output. Raises FileError."""
+    if not isinstance(raw, dict):
+        raise FileError("expected a dictionary from node names to lists of weights")
+    for name, weights in raw.items():
+        _check_weights(name, weights)
+    with told_by_core():
+        return Network.from_weights(raw)
+
+
+def _check_weights(name: str, weights: Any) -> None:
+    if not isinstance(weights, list | tuple):
+        raise FileError("expected a list of numbers", name)
+    if not weights:
+        raise FileError("expected at least one number", name)
+    for i, weight in enumerate(weights):
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            raise FileError("expected a number", f"{name}[{i}]")
+        if not abs(weight) <= sys.float_info.max:  # NaN too
+            raise FileError("expected a finite number", f"{name}[{i}]")
+
+
+HEAD_BYTES = 2**16
+"""Of a file, which may hold nothing but line breaks, so much is looked at to tell what it is."""
+
+_LINES = rb"(?:\s|\#[^\n]*\n|(?:import|from)[ ][^\n]*\n)*"
+_START = re.compile(rb"(?:\xef\xbb\xbf)?" + _LINES + rb"""(?:\w+\s*=\s*)?\{\s*['"](?:node_|output)""")
+_IMPORT = re.compile(r"^(?:import|from) ", re.MULTILINE)
+_CODE = re.compile(rb"""^\w+\s*=\s*\{\s*['"](?:node_|output)""", re.MULTILINE)
+
+
+def sniff(data: bytes) -> bool:
+    """Tell whether a file that starts with `data` looks like a weights dictionary."""
+    head = data[:HEAD_BYTES]
+    return _START.match(head) is not None or _CODE.search(head) is not None
+
+
+def read(source: Source) -> State:
+    """Return the State of a dictionary, or of code with one; which activations are taken is told.
+
+    Raises FileError.
+    """
+    state = _state_of(source)
+    source.assumed.append(assumed(state.network))
+    return state
+
+
+def _state_of(source: Source) -> State:
+    text = json_text.decoded(source.data)
+    try:
+        raw = json_text.parsed(text, source.progress)
+    except json_text.BrokenJsonError:
+        return state_of(course_reader.statements(text))
+    network = network_of(raw)
+    with told_by_core():
+        return State(network, Dataset.empty(network))
+
+
+def write(state: State) -> bytes:
+    """Return the weights of `state` as a dictionary, one node a line.
+
+    Raises FileError for a network, or standardised inputs, that the dictionary cannot hold.
+    """
+    network = state.network
+    nodes = {
+        name: row.tolist()
+        for layer in network.layers
+        for name, row in zip(layer.nodes, layer.weights, strict=True)
+    }
+    if dense.find_scaling(state):
+        raise UnfitError(
+            "its inputs are standardised, for which a weights dictionary has no place; "
+            "`nnviz convert --without-scaling` leaves the scaling out"
+        )
+    if why := _unfit(network, nodes):
+        raise UnfitError(f"{why}; of Python, nnviz writes a dictionary alone")
+    return (json_text.laid_out(nodes) + "\n").encode()
+
+
+def _unfit(network: Network, nodes: dict[str, list[float]]) -> str:
+    """Return why a dictionary cannot hold `network`, whose `nodes` it would hold: what is where; or ""."""
+    for layer in network.layers:
+        node = quoted(layer.nodes[0])
+        if layer.activation != ("identity" if layer is network.layers[-1] else "relu"):
+            return (
+                f"{node} has {layer.activation}, and a weights dictionary knows relu hidden nodes and an "
+                "identity output"
+            )
+        if layer.biases is not None:
+            return f"{node} has a bias, and a weights dictionary knows none"
+    try:
+        read = network_of(nodes)
+    except FileError as error:
+        return f"in a weights dictionary nodes have the course's names; {error}"
+    same = read.layers == network.layers
+    return "" if same else "in a weights dictionary the nodes of a layer are in the order of their numbers"
+
+
+def left_out(state: State) -> list[str]:
+    """Return what of `state` a dictionary does not keep: what it would not have after reading it again."""
+    network = replace(state.network, inputs=default_inputs(len(state.network.inputs)))
+    return lost(state, State(network, Dataset.empty(network)))
+
+
+def replaced(data: bytes) -> list[str]:
+    """Return what of the text of a file is lost where a dictionary alone takes its place."""
+    try:
+        text = json_text.decoded(data)
+        body = [each.statement for each in course_reader.statements(text)]
+    except FileError:  # longer than any Python that is read, so JSON; or no dictionary at all
+        return []
+    bare = any(isinstance(own, ast.Expr) and isinstance(own.value, ast.Dict) for own in body)
+    parts = {
+        "the dictionary's name": not bare,
+        "the other lines of the code": len(body) > 1 or _IMPORT.search(text) is not None,
+        "the comments": course_reader.has_comment(text),
+    }
+    return [part for part, lost in parts.items() if lost]
+
 
 INPUTS = ("input_data", "inputs", "X", "x")
 TARGETS = ("target_actuals", "target_actual", "targets", "target", "y")
@@ -50,7 +170,7 @@ _NODE = re.compile(r"(node|output)(_\d+)*", re.ASCII)
 
 def state_of(body: list[Statement]) -> State:
     """Return the State that the statements of a text describe. Raises FileError with the line."""
-    assigned = python_names.assigned(body)
+    assigned = course_reader.assigned(body)
     biases = _biases(assigned)
     networks, faults = _networks(assigned, beside={BIASES} if biases else set())
     networks = {name: _with_biases(own, biases) for name, own in networks.items()}

@@ -1,22 +1,264 @@
-"""What the names of a Python text hold: literals, and what is put into a place in them. No code is run.
+"""Reader of Python text: the literals that names hold, found without running any code.
 
-Where a name is assigned anew by what is not a literal, it holds what it held before, and the line is known.
-Whatever else changes a literal is a fault of the name, so that nobody takes it for what the text comes to.
+A name that is assigned something other than a literal keeps its earlier value, and the line is reported. Any
+other change of a literal is an error of that name. Changes made inside a library function, such as
+`np.copyto`, or by methods of the file's own classes are not seen.
 """
 
 from __future__ import annotations
 
 import ast
-from collections import ChainMap
-from collections.abc import MutableMapping
+import io
+import re
+import tokenize
+import warnings
+from collections import ChainMap, deque
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
-from nnviz.core.names import SHOWN, shortened
-from nnviz.files.course import python_changes
-from nnviz.files.course.python_changes import Change
-from nnviz.files.course.python_text import ArrayList, Statement, is_literal, plain, value_of, walk
+from nnviz.core.numbers import DIGITS, LITERAL, SHOWN, shortened
 from nnviz.files.errors import FileError
+
+_TOO_LONG = re.compile(rf"(?<![\w.])\d{{{DIGITS.most + 1},}}(?![\w.])")
+_NUMPY = ("", "np.", "numpy.")
+_ARRAYS = {f"{place}array" for place in _NUMPY}
+_FLOATS = {f"{place}float64" for place in _NUMPY}
+LEAVES = ast.Name | ast.Constant | ast.expr_context
+"""The nodes that have no others in them, but for whether a name is read or assigned; most nodes are such."""
+_DEEP = FileError("the brackets are nested too deeply")
+
+
+class Statement(NamedTuple):
+    """A statement of a text, and the line before its first; lines count from 1."""
+
+    statement: ast.stmt
+    before: int
+
+    def line_of(self, node: ast.expr | ast.stmt) -> str:
+        """Return "line 7", where a part of the statement begins."""
+        return f"line {self.before + node.lineno}"
+
+
+def statements(text: str) -> list[Statement]:
+    """Return the statements of a text but its imports; at least one. Raises FileError."""
+    if len(text) > LITERAL.most:
+        longest = f"expected at most {LITERAL.most:,} {LITERAL.things} of Python, found {len(text):,}"
+        raise FileError(f"{longest}; as JSON it can be longer")
+    blank = len(text) - len(text.lstrip())
+    before = text.count("\n", 0, blank)
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of odd escapes in texts
+            body = ast.parse(text.strip()).body
+    except SyntaxError as error:
+        place = f"line {before + error.lineno}" if error.lineno else ""  # none of a text with a NUL
+        if _TOO_LONG.search(text):
+            raise FileError(f"a whole number has more than {DIGITS.most} digits", place) from None
+        raise FileError("this is neither JSON nor Python", place) from None
+    except ValueError:  # of Python 3.11, for a NUL
+        raise FileError("this is neither JSON nor Python") from None
+    except (RecursionError, MemoryError):
+        raise _DEEP from None
+    found = [Statement(each, before) for each in body if not isinstance(each, ast.Import | ast.ImportFrom)]
+    if not found:
+        raise FileError("there are no numbers in it")
+    return found
+
+
+def has_comment(text: str) -> bool:
+    """Tell whether there is a comment in a text of which the statements can be read."""
+    if "#" not in text:
+        return False
+    tokens = tokenize.generate_tokens(io.StringIO(text.strip()).readline)
+    return any(token.type == tokenize.COMMENT for token in tokens)
+
+
+def walk(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and all in it, as `ast.walk` does, but nothing of what is in LEAVES: it is quicker."""
+    waiting = deque([node])
+    while waiting:
+        node = waiting.popleft()
+        yield node
+        if not isinstance(node, LEAVES):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+class ArrayList(ast.List):
+    """The list in the place of an array, whose numbers are of one kind: `whole` ones, or not."""
+
+    whole = True
+
+
+def plain(node: ast.expr) -> ast.expr:
+    """Return an expression in which NumPy's arrays of literals are lists; it is changed itself."""
+    if isinstance(node, ast.Constant | ast.Name):  # as most are
+        return node
+    try:
+        found: ast.expr = _Plain().visit(node)
+    except (RecursionError, MemoryError):
+        return node
+    return found
+
+
+def is_literal(node: ast.expr) -> bool:
+    """Tell whether a plain expression is a literal."""
+    try:
+        value_of(node)
+    except (ValueError, TypeError, FileError):
+        return False
+    return True
+
+
+def value_of(node: ast.expr) -> Any:
+    """Return the value of a literal.
+
+    Raises ValueError or TypeError for any other expression, and FileError for one that is too deep.
+    """
+    try:
+        return ast.literal_eval(node)
+    except (RecursionError, MemoryError):
+        raise _DEEP from None
+
+
+class _Plain(ast.NodeTransformer):
+    """Puts the list in the place of `np.array([…])`, and the number in the place of `np.float64(…)`."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        called = _dotted(node.func)
+        exact = all(
+            called in _ARRAYS and key.arg == "dtype" and _dotted(key.value) in {"float", *_FLOATS}
+            for key in node.keywords
+        )
+        known = called in _ARRAYS or called in _FLOATS
+        if not (known and exact and len(node.args) == 1):
+            return node
+        (given,) = node.args
+        if isinstance(given, ast.List) and not node.keywords:
+            array = ast.copy_location(ArrayList(given.elts, given.ctx), given)
+            constants = (part.value for part in ast.walk(given) if isinstance(part, ast.Constant))
+            array.whole = not any(isinstance(value, float) for value in constants)
+            return array
+        return given
+
+
+def _dotted(node: ast.expr) -> str:
+    """Return the text of a name, or of a name of a name such as `np.array`, else ""."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return f"{node.value.id}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+_CHANGING = {"append", "clear", "extend", "fill", "insert", "pop", "popitem", "put", "remove", "resize"}
+_CHANGING |= {"reverse", "setdefault", "sort", "update"}
+"""The methods of dictionaries, lists and arrays that change them."""
+Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+class Assignment(NamedTuple):
+    """A part of the text that changes what `name` holds, or assigns the name itself, `in_place` by `+=`.
+
+    A name that is assigned plainly may be another name of its `source`, that of a loop of an item of it.
+    """
+
+    name: str
+    node: ast.expr
+    is_name: bool
+    in_place: bool = False
+    source: ast.expr | None = None
+    loops: bool = False
+
+    @property
+    def depth(self) -> int:
+        """How many steps it is from the name into what is changed."""
+        steps, node = 0, self.node.func if isinstance(self.node, ast.Call) else self.node
+        while isinstance(node, ast.Subscript | ast.Attribute):
+            steps, node = steps + 1, node.value
+        return steps + self.in_place
+
+
+def given_arguments(body: list[Statement]) -> Iterator[tuple[str, int | str, ast.expr]]:
+    """Yield what functions are given: a function's name, the place or name of a parameter, and the value."""
+    for each in body:
+        for node in walk(each.statement):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                yield from ((node.func.id, place, value) for place, value in enumerate(node.args))
+                yield from ((node.func.id, own.arg, own.value) for own in node.keywords if own.arg)
+
+
+def parameters(function: Function) -> list[str]:
+    """Return the names of what a function is given, in their order."""
+    given = function.args
+    return [arg.arg for arg in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+
+
+def local_names(function: Function) -> set[str]:
+    """Return the names that are assigned within a function alone."""
+    shared = {name for node in walk(function) if isinstance(node, ast.Global) for name in node.names}
+    return {change.name for change in changes(function.body) if change.is_name} - shared
+
+
+def changes(body: list[ast.stmt]) -> Iterator[Assignment]:
+    """Yield what statements change, in their order, the functions and classes in them left out."""
+    waiting: list[ast.AST] = [*reversed(body)]
+    passing: set[ast.AST] = set()  # the names that a comprehension has for itself, and what was told of
+    sources: dict[ast.AST, ast.expr] = {}
+    loops: dict[ast.AST, ast.expr] = {}
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, _SCOPES):
+            continue
+        parts = [] if isinstance(node, LEAVES) else list(ast.iter_child_nodes(node))
+        for part in parts:
+            if isinstance(part, ast.comprehension):
+                passing.update(ast.walk(part.target))
+        waiting += reversed(parts)
+        if isinstance(node, ast.Assign):
+            sources.update(dict.fromkeys(node.targets, node.value))
+        elif isinstance(node, ast.For):
+            loops.update(dict.fromkeys(ast.walk(node.target), node.iter))
+        if isinstance(node, ast.AugAssign):
+            passing.add(node.target)
+            yield Assignment(
+                root_name(node.target), node.target, isinstance(node.target, ast.Name), in_place=True
+            )
+        elif node in passing:
+            continue
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            source = sources.get(node) or loops.get(node)
+            yield Assignment(node.id, node, is_name=True, source=source, loops=node in loops)
+        elif isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load):
+            yield Assignment(root_name(node), node, is_name=False)
+        elif isinstance(node, ast.Call) and _is_changing(node.func):
+            yield Assignment(root_name(node.func), node, is_name=False)
+
+
+def _is_changing(called: ast.expr) -> bool:
+    return isinstance(called, ast.Attribute) and called.attr in _CHANGING
+
+
+def root_name(node: ast.expr) -> str:
+    """Return the name of what a part is of: `weights` of `weights['output'][0]`, or ""."""
+    while isinstance(node, ast.Subscript | ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def copied_value(call: ast.Call) -> ast.expr | None:
+    """Return of what a call such as `weights.copy()` or `dict(weights)` makes a copy, or None."""
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "copy":
+        return call.args[0] if call.args else call.func.value
+    makes = isinstance(call.func, ast.Name) and call.func.id in {"dict", "list"}
+    return call.args[0] if makes and call.args else None
+
+
+def looped(node: ast.expr) -> ast.expr:
+    """Return what a loop goes over: `weights` of `weights.items()` too."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.value if node.func.attr in {"items", "values"} else node
+    return node
+
 
 _SIMPLE = ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr
 """The statements that have no others in them."""
@@ -60,7 +302,7 @@ class Assigned:
 
 def assigned(body: list[Statement]) -> dict[str, Assigned]:
     """Return what the names hold that statements assign at the top level of a text, by name."""
-    names = _Names()
+    names = _NameReader()
     for each in body:
         names.take(each)
     names.take_functions(body)
@@ -86,7 +328,7 @@ class _Place(NamedTuple):
         return isinstance(self.node, ast.Dict | ast.List) or not is_literal(self.node)
 
 
-class _Names:
+class _NameReader:
     """What the names hold, statement by statement."""
 
     def __init__(self) -> None:
@@ -113,7 +355,7 @@ class _Names:
             if literal and len(targets) == 1 and isinstance(targets[0], ast.Subscript):
                 taken.update(targets if self._is_put(targets[0], value) else [])
         whole = literal and isinstance(each.statement, ast.Assign) and taken.issuperset(targets)
-        for change in () if whole else python_changes.changes([each.statement]):
+        for change in () if whole else changes([each.statement]):
             if change.node not in taken:
                 self._change(change, each)
         for target in targets:
@@ -125,24 +367,24 @@ class _Names:
         changed: dict[tuple[str, int | str], str] = {}  # the line, by function and parameter
         for each in body:
             for function in () if isinstance(each.statement, _SIMPLE) else walk(each.statement):
-                if isinstance(function, python_changes.Function):
+                if isinstance(function, Function):
                     for place, (name, node) in enumerate(self._take_function(function, each).items()):
                         if line := self.changed.get(node):
                             changed.setdefault((function.name, place), line)
                             changed.setdefault((function.name, name), line)
-        for called, parameter, value in python_changes.given(body) if changed else ():
+        for called, parameter, value in given_arguments(body) if changed else ():
             if line := changed.get((called, parameter)):
                 given = self._place(value) or self._view(value)
                 if given and given.can_change and not isinstance(given.node, ast.Call):  # a copy
                     self.changed.setdefault(given.whole, line)
 
-    def _take_function(self, function: python_changes.Function, each: Statement) -> dict[str, ast.expr]:
+    def _take_function(self, function: Function, each: Statement) -> dict[str, ast.expr]:
         """Take in what a function changes; return what stands for the values that it is given, by name."""
-        given: dict[str, ast.expr] = {name: ast.Name(name) for name in python_changes.parameters(function)}
-        variables, around = python_changes.variables(function), self._places
+        given: dict[str, ast.expr] = {name: ast.Name(name) for name in parameters(function)}
+        variables, around = local_names(function), self._places
         own = {name: _Place(node, node, None) for name, node in given.items()}
         self._places = ChainMap({**dict.fromkeys(variables), **own}, around)
-        for change in python_changes.changes(function.body):
+        for change in changes(function.body):
             self._change(change, each, is_own=change.name in given or change.name in variables)
         self._places = around
         return given
@@ -185,8 +427,8 @@ class _Names:
 
     def _view(self, node: ast.expr) -> _Place | None:
         """Return as what `weights['output'][:]` and the like are known, by which the whole may be changed."""
-        copied = isinstance(node, ast.Call) and python_changes.copied(node)
-        root = self._places.get(python_changes.root(copied or node))
+        copied = isinstance(node, ast.Call) and copied_value(node)
+        root = self._places.get(root_name(copied or node))
         return None if root is None or (copied and root.array) else _Place(root.whole, node, None)
 
     def _item(self, whole: _Place, index: Any) -> _Place | None:
@@ -205,7 +447,7 @@ class _Names:
             self._keys[node] = {key.value: at for at, key in keys if isinstance(key, ast.Constant)}
         return self._keys[node]
 
-    def _change(self, change: Change, each: Statement, *, is_own: bool = False) -> None:
+    def _change(self, change: Assignment, each: Statement, *, is_own: bool = False) -> None:
         """Take note of a change that code makes which is not run; a function's own names are no others."""
         line, own = each.line_of(change.node), None if is_own else self.assigned.get(change.name)
         place = self._places.get(change.name)
@@ -218,13 +460,13 @@ class _Names:
             if own:
                 own.anew = own.anew or line
 
-    def _source(self, change: Change) -> _Place | None:
+    def _source(self, change: Assignment) -> _Place | None:
         """Return the place that a name stands for which code assigns that is not run, or None."""
         node = change.source
         if node is None:
             return None
         if change.loops:
-            over = python_changes.looped(node)
+            over = looped(node)
             place = self._place(over)
             keys = over is node and place is not None and isinstance(place.node, ast.Dict)
             return None if keys else _some_item(place, change)
@@ -236,7 +478,7 @@ class _Names:
         return place if place and place.can_change else None
 
 
-def _some_item(whole: _Place | None, change: Change) -> _Place | None:
+def _some_item(whole: _Place | None, change: Assignment) -> _Place | None:
     """Return as what an item is known of which nobody can tell the place; None where items are numbers."""
     items: list[ast.expr] = []
     if whole and isinstance(whole.node, ast.Dict | ast.List):

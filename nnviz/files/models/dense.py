@@ -1,25 +1,25 @@
-"""A chain of dense layers, as other people's files hold one: to a State. What they lack is not made up."""
+"""Chains of dense layers, shared by all model formats: checks, float32, layer order, standardised inputs."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple, TypeGuard
 
+import numpy as np
 from numpy.typing import NDArray
 
+from nnviz.core.activations import Array
 from nnviz.core.address import default_inputs, default_nodes
-from nnviz.core.limits import LAYERS, NODES, NUMBERS
 from nnviz.core.losses import LOSSES, MSE, fitting, loss_of, usual
-from nnviz.core.names import check_name
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import counted
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
+from nnviz.core.numbers import LAYERS, NODES, NUMBERS, check_name, counted, listed, quoted
+from nnviz.core.state import Columns, Dataset, State, Training
 from nnviz.files.errors import FileError, told_by_core
-from nnviz.files.left_out import lost
-from nnviz.files.source import Source
+from nnviz.files.source import Source, lost
 
 
 @dataclass(frozen=True)
@@ -156,3 +156,197 @@ def _are_names(given: Sequence[tuple[str, ...]], sizes: tuple[int, ...]) -> bool
 def _layer(layer: Dense, place: str, names: tuple[str, ...]) -> Layer:
     with told_by_core(place):
         return Layer(names, layer.activation, layer.weights, layer.biases)
+
+
+Single = np.dtype("<f4")
+LARGEST = 1e38
+"""Of a number in a text; floats of 32 bits end at 3.4e38."""
+
+
+def is_number(value: object, most: float = LARGEST) -> TypeGuard[float]:
+    """Tell whether a value of JSON is a number, no larger than `most` either way."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= most
+
+
+def narrowed(array: Array, place: str) -> NDArray[np.float32]:
+    """Return numbers as floats of 32 bits, in the same shape. Raises FileError for one that is too large."""
+    with np.errstate(over="ignore"):
+        narrow = array.astype(Single)
+    if not np.isfinite(narrow).all():
+        raise FileError("a number is too large for the format, whose floats have 32 bits", place)
+    return narrow
+
+
+def of_upper_halves(bits: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the floats of which whole numbers of 16 bits are the upper half, which is called bfloat16."""
+    return (bits.astype("<u4") << 16).view(Single)
+
+
+def shortest(number: float) -> float:
+    """Return what a person has typed, where `number` is that as a float of 32 bits: 0.2 for 0.20000000298."""
+    with np.errstate(over="ignore"):
+        single = np.float32(number)
+    return float(str(single)) if float(single) == number else number
+
+
+def lost_digits(state: State) -> list[str]:
+    """Return what of the numbers of a network is lost, in words."""
+    with np.errstate(over="ignore"):
+        is_exact = all(np.array_equal(array, array.astype(Single)) for array in _network_arrays(state))
+    return [] if is_exact else ["digits of the weights beyond the seventh"]
+
+
+def _network_arrays(state: State) -> Iterator[NDArray[Any]]:
+    for layer in state.network.layers:
+        yield layer.weights
+        if layer.biases is not None:
+            yield layer.biases
+
+
+_NUMBERS = re.compile(r"(\d{1,9})", re.ASCII)
+_STEPS = 200_000
+"""Of the search, before it is given up: layers of one size follow one another in any order."""
+
+
+def in_order(layers: Sequence[Dense]) -> list[Dense]:
+    """Return layers in the one order in which each has as many inputs as the one before has nodes.
+
+    Names that differ in their numbers alone, such as fc1 and fc2, follow one another as those count.
+    Raises FileError where there is no such order, and where there are several.
+    """
+    by_name = sorted(layers, key=lambda layer: _natural(layer.place))
+    queues: dict[str, list[Dense]] = {}
+    for layer in by_name:
+        queues.setdefault(_NUMBERS.sub("#", layer.place), []).append(layer)
+    found = list(islice(_orders(list(queues.values())), 2))
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        sizes_of(by_name)  # which raises, unless the search was given up
+        found = [by_name, by_name[::-1]]
+    one, other = next((one, other) for one, other in zip(*found, strict=True) if one is not other)
+    raise FileError(
+        f"which of {quoted(one.place)} and {quoted(other.place)} comes first cannot be told from names and "
+        "shapes: number the layers, such as 0.weight and 2.weight"
+    )
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Return what a name is sorted by: its numbers as numbers, so that fc10 comes behind fc9."""
+    parts = _NUMBERS.split(name)
+    return [(int(part), "") if k % 2 else (-1, part) for k, part in enumerate(parts)]
+
+
+def _orders(queues: list[list[Dense]]) -> Iterator[list[Dense]]:
+    """Yield the orders that fit, in which each queue keeps its own: a depth-first search of so many steps."""
+    count = sum(map(len, queues))
+    path: list[tuple[int, Dense]] = []
+    taken = [0] * len(queues)
+    choices = [iter(range(len(queues)))]
+    for _ in range(_STEPS):
+        k = next(choices[-1], None)
+        if k is None:
+            choices.pop()
+            if not path:
+                return
+            taken[path.pop()[0]] -= 1
+        elif taken[k] < len(queues[k]) and _fits(path, layer := queues[k][taken[k]]):
+            path.append((k, layer))
+            taken[k] += 1
+            choices.append(iter(range(len(queues))))
+            if len(path) == count:
+                yield [layer for _, layer in path]
+
+
+def _fits(path: list[tuple[int, Dense]], layer: Dense) -> bool:
+    return not path or len(path[-1][1].weights) == layer.weights.shape[1]
+
+
+PLAIN = 1e-6, 1e18
+"""Least and greatest deviation whose square is a float of 32 bits; Keras raises those below 1e-7."""
+COARSE = 1e4
+"""In deviations: a float of 32 bits rounds a larger mean by more than 1/1000 of the deviation."""
+
+
+class Scaling(NamedTuple):
+    """Mean and deviation of each input, shape (inputs,): an input is (raw − mean) / deviation."""
+
+    mean: Array
+    deviation: Array
+
+
+def find_scaling(state: State) -> Scaling | None:
+    """Return the scaling of the inputs, mean 0 and deviation 1 for plain ones; None if all are plain."""
+    numbers = {column.nodes[0]: column for column in state.columns if not column.is_plain}
+    found = [numbers.get(name) for name in state.network.inputs]
+    scaling = Scaling(
+        np.array([0.0 if column is None else column.mean for column in found]),
+        np.array([1.0 if column is None else column.deviation for column in found]),
+    )
+    return scaling if scaling.mean.any() or (scaling.deviation != 1.0).any() else None
+
+
+def remove_scaling(state: State) -> State:
+    """Return `state` without the scaling of its inputs; its rows stay standardised."""
+    columns = (
+        column if column.values else replace(column, mean=0.0, deviation=1.0) for column in state.columns
+    )
+    return replace(state, columns=Columns(columns))
+
+
+def fold_scaling(state: State) -> Network:
+    """Return a network for raw numbers with the predictions of `state`.
+
+    Raises FileError if its weights would be too large.
+    """
+    scaling = find_scaling(state)
+    return state.network if scaling is None else _with_raw_inputs(state.network, scaling)
+
+
+def separate_scaling(state: State) -> tuple[Scaling | None, Network]:
+    """Return the scaling for floats of 32 bits, and the network for inputs scaled by it.
+
+    The weights take in a deviation outside PLAIN. Raises FileError.
+    """
+    scaling = find_scaling(state)
+    if scaling is None:
+        return None, state.network
+    least, most = PLAIN
+    is_plain = (scaling.deviation >= least) & (scaling.deviation <= most)
+    rest = Scaling(np.zeros_like(scaling.mean), np.where(is_plain, 1.0, scaling.deviation))
+    network = state.network if is_plain.all() else _with_raw_inputs(state.network, rest)
+    return scaling._replace(deviation=np.where(is_plain, scaling.deviation, 1.0)), network
+
+
+def _with_raw_inputs(network: Network, scaling: Scaling) -> Network:
+    """Return the network that computes of x what `network` computes of (x − mean) / deviation."""
+    first, *others = network.layers
+    with np.errstate(all="ignore"):
+        weights = first.weights / scaling.deviation
+        shift = weights @ scaling.mean
+    if not (np.isfinite(weights).all() and np.isfinite(shift).all()):
+        raise FileError(
+            "an input has so small a deviation that the weights for raw numbers are too large; "
+            "`nnviz convert --without-scaling` leaves the scaling out"
+        )
+    biases = first.biases
+    if scaling.mean.any():
+        biases = -shift if biases is None else biases - shift
+    return replace(network, layers=(replace(first, weights=weights, biases=biases), *others))
+
+
+def standardised_rows(state: State, how: str = "the weights and biases of its first layer") -> str:
+    """Return what a file that scales raw rows by `how` does with them; "" if no input is standardised."""
+    scaling = find_scaling(state)
+    if scaling is None:
+        return ""
+    said = f"standardises raw numbers itself, by {how}"
+    if any(column.values for column in state.columns.of_inputs):
+        said += ", and takes a 1 or a 0 for each text of a column"
+    is_coarse = np.abs(scaling.mean) > COARSE * scaling.deviation
+    if is_coarse.any():
+        names = listed([name for name, coarse in zip(state.network.inputs, is_coarse, strict=True) if coarse])
+        said += (
+            f"; floats of 32 bits are coarse for {names}: the mean is over {COARSE:,.0f} times the deviation"
+        )
+    return said

@@ -1,23 +1,24 @@
-"""What an HDF5 file holds, for the process that reads it: all links are looked at before a number is read.
+"""Reader of HDF5 weights, for the process in `hdf5_process`.
 
-HDF5 can lead out of a file in many ways, and let a small one unfold into a large one. What an honest file of
-weights never has is refused here: links other than plain ones, objects with two names, datasets whose numbers
-stand elsewhere or nowhere. Of attributes those of `TEXTS` are read, of datasets those of real numbers. Raises
-RefusedError; of a file that is damaged h5py raises what it likes.
+An HDF5 file can refer to other files and can unpack to a huge size. Everything that an honest file of weights
+never has is refused with RefusedError: soft or external links, objects with two names, datasets stored
+elsewhere. Only the attributes named in `TEXTS` and datasets of real numbers are read. Chunks are unpacked
+here, because HDF5 itself ignores the declared size and searches for plug-ins. For a damaged file h5py may
+raise anything.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
+import zlib
 from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5f, h5g, h5o, h5s, h5t
+from h5py import h5a, h5d, h5f, h5g, h5o, h5s, h5t, h5z
 from numpy.typing import NDArray
-
-from nnviz.files.models.hdf5.chunks import RefusedError, check_chunks, read_chunks
 
 MOST_OBJECTS = 20_000
 """Groups and datasets; a network of the most layers has some six for each, with its optimizer's memory."""
@@ -211,3 +212,73 @@ def _decoded(text: bytes, place: str) -> str:
         return text.decode()
     except UnicodeDecodeError:
         raise RefusedError("its text is not UTF-8", place) from None
+
+
+MOST_CHUNKS = 20_000
+LARGEST_CHUNK = 2**26
+"""Bytes."""
+_CHECKSUM = 4
+
+
+class RefusedError(ValueError):
+    """What a file must not hold, in a sentence; `place` says where."""
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(message)
+        self.place = place
+
+
+def check_chunks(dataset: Any, created: Any, path: str) -> None:
+    """Check that all chunks are there, not too many and not too large, and packed in a known way."""
+    chunk = created.get_chunk()
+    shape = dataset.get_space().get_simple_extent_dims()
+    expected = math.prod(-(-side // step) for side, step in zip(shape, chunk, strict=True))
+    size = math.prod(chunk) * dataset.get_type().get_size()
+    if expected > MOST_CHUNKS or size > LARGEST_CHUNK or dataset.get_num_chunks() != expected:
+        raise RefusedError("it stands in too many or too large chunks, or they are not all there", path)
+    for k in range(created.get_nfilters()):
+        if created.get_filter(k)[0] not in _UNDONE:
+            raise RefusedError("it is packed in a way that nnviz does not unpack", path)
+
+
+def read_chunks(dataset: Any, path: str) -> NDArray[Any]:
+    """Return the numbers of a dataset that `check_chunks` has let pass."""
+    created = dataset.get_create_plist()
+    filters = [created.get_filter(k)[0] for k in range(created.get_nfilters())]
+    chunk, kind = created.get_chunk(), dataset.dtype
+    array = np.zeros(dataset.shape, kind)
+    size = math.prod(chunk) * kind.itemsize
+    for start in itertools.product(
+        *(range(0, side, step) for side, step in zip(array.shape, chunk, strict=True))
+    ):
+        left_out, data = dataset.read_direct_chunk(start)
+        for k, which in reversed(list(enumerate(filters))):
+            if not left_out >> k & 1:
+                data = _UNDONE[which](data, size, kind.itemsize)
+        if len(data) != size:
+            raise RefusedError("a chunk of it is not as large as it should be", path)
+        target = array[tuple(slice(at, at + step) for at, step in zip(start, chunk, strict=True))]
+        target[...] = np.frombuffer(data, kind).reshape(chunk)[tuple(map(slice, target.shape))]
+    return array
+
+
+def _inflated(data: bytes, size: int, _width: int) -> bytes:
+    inflating = zlib.decompressobj()
+    return inflating.decompress(data, size + _CHECKSUM + 1)
+
+
+def _unshuffled(data: bytes, _size: int, width: int) -> bytes:
+    whole = len(data) // width * width
+    return np.frombuffer(data[:whole], np.uint8).reshape(width, -1).T.tobytes() + data[whole:]
+
+
+def _without_checksum(data: bytes, _size: int, _width: int) -> bytes:
+    return data[:-_CHECKSUM]
+
+
+_UNDONE = {
+    h5z.FILTER_DEFLATE: _inflated,
+    h5z.FILTER_SHUFFLE: _unshuffled,
+    h5z.FILTER_FLETCHER32: _without_checksum,
+}
+"""How what a filter has done is undone, with the chunk's size and the bytes of a number."""

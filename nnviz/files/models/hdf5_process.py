@@ -1,8 +1,8 @@
 """The process in which an HDF5 file is read, apart from the window: what the file does to HDF5 happens here.
 
-The file comes through standard input, from the first byte to its end. Back go, through standard output, the
-length of a head, the head as JSON, and numbers as they lie in memory. Nothing else is opened: as soon as the
-libraries are there, no further file can be.
+The file comes through standard input, from the first byte to its end. The reply on standard output
+is a line of JSON, the head, followed by the numbers as they lie in memory. As soon as the libraries are
+loaded, no further file can be opened.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from nnviz.files.models.hdf5 import LENGTH_BYTES, tree
-from nnviz.files.models.hdf5.chunks import RefusedError
+from nnviz.files.models import hdf5
+from nnviz.files.models.hdf5 import RefusedError
 
 MEMORY = 2**30
 SECONDS = 5
@@ -38,13 +38,13 @@ def reply(data: bytes, most_numbers: int) -> bytes:
     """Return what goes back for the bytes of a file, of at most so many numbers."""
     head, parts = answer(data, most_numbers)
     written = json.dumps(head).encode()
-    return b"".join([len(written).to_bytes(LENGTH_BYTES, "little"), written, *parts])
+    return b"".join([written, b"\n", *parts])
 
 
 def answer(data: bytes, most_numbers: int) -> tuple[dict[str, Any], list[bytes]]:
     """Return the head and the numbers of a file, or a head that says why it is refused."""
     try:
-        found = tree.read(data, most_numbers)
+        found = hdf5.read(data, most_numbers)
     except RefusedError as error:
         return {"refused": str(error), "place": error.place}, []
     except MemoryError:

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 
 from nnviz.core.state import State
 from nnviz.files.json_text import decoded, parsed
-from nnviz.files.models.hdf5 import reading
-from nnviz.files.models.keras import compiled, config, layers, lost, weights, written
-from nnviz.files.models.zip_parts import Archive
+from nnviz.files.models import keras_chain, keras_compiled, keras_writing, sandbox
+from nnviz.files.models.npz import Archive
 from nnviz.files.source import Source
 
 CONFIG, METADATA = "config.json", "metadata.json"
@@ -32,12 +31,12 @@ def sniff(data: bytes) -> bool:
 def read(source: Source) -> State:
     """Return the State in an archive of Keras'. Raises FileError."""
     archive = Archive(source.data)
-    model = config.mapping(_architecture(archive), "the model")
-    chain = layers.chain(config.parts(model), source.told)
+    model = keras_chain.mapping(_architecture(archive), "the model")
+    chain = keras_chain.chain_of(keras_chain.parts(model), source.told)
     member = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
-    file = reading.read(archive.read(member), source.progress)
-    made = weights.dense_layers(chain, file, source.told)
-    return compiled.state_of(made, model.get(_COMPILED), source)
+    file = sandbox.read(archive.read(member), source.progress)
+    made = keras_chain.dense_layers(chain, file, source.told)
+    return keras_compiled.state_of(made, model.get(_COMPILED), source)
 
 
 def _architecture(archive: Archive) -> object:
@@ -46,13 +45,13 @@ def _architecture(archive: Archive) -> object:
 
 def write(state: State) -> bytes:
     """Return the network of `state` as an archive that Keras 3 opens. Raises FileError."""
-    layers = written.layers(state, old=False)
-    settings = written.settings(state, old=False)
-    model = {**written.architecture(layers, old=False), **({_COMPILED: settings} if settings else {})}
+    layers = keras_writing.layers(state, old=False)
+    settings = keras_writing.settings(state, old=False)
+    model = {**keras_writing.architecture(layers, old=False), **({_COMPILED: settings} if settings else {})}
     parts = {
-        METADATA: json.dumps({"keras_version": written.VERSION}).encode(),
+        METADATA: json.dumps({"keras_version": keras_writing.VERSION}).encode(),
         CONFIG: json.dumps(model).encode(),
-        WEIGHTS[0]: written.weights(layers, state.training if settings else None),
+        WEIGHTS[0]: keras_writing.weights(layers, state.training if settings else None),
     }
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w") as archive:
@@ -63,7 +62,7 @@ def write(state: State) -> bytes:
     return memory.getvalue()
 
 
-left_out, raw_rows = written.left_out, written.raw_rows
+left_out, raw_rows = keras_writing.left_out, keras_writing.raw_rows
 
 
 def replaced(data: bytes) -> list[str]:
@@ -72,4 +71,4 @@ def replaced(data: bytes) -> list[str]:
     model = _architecture(archive)
     settings = model.get(_COMPILED) if isinstance(model, Mapping) else None
     files = ["the other files in it"] if {*archive.names} - {CONFIG, METADATA, *WEIGHTS} else []
-    return lost.replaced(model, settings) + files
+    return keras_writing.replaced(model, settings) + files

@@ -8,14 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from nnviz.core.losses import CROSS_ENTROPY, LOSSES, MSE, loss_of
-from nnviz.core.names import quoted
-from nnviz.core.numbers import full
+from nnviz.core.numbers import full, quoted
 from nnviz.core.optimizers import OPTIMIZERS, Optimizer
-from nnviz.core.run import Training
-from nnviz.core.state import State
+from nnviz.core.state import State, Training
 from nnviz.files.errors import FileError
-from nnviz.files.models import dense, float32
-from nnviz.files.models.keras import activations
+from nnviz.files.models import dense, keras_chain
 from nnviz.files.source import Source
 
 _BESIDES = {"mse": MSE.name, "sparsecategoricalcrossentropy": CROSS_ENTROPY}
@@ -34,7 +31,7 @@ def state_of(layers: Sequence[dense.Dense], settings: object, source: Source) ->
     The `source` notes what nnviz computes differently.
     """
     loss, name = compiled_with(settings), _name(settings)
-    why = "its loss takes logits (from_logits)" if named(name) else f"nnviz has no loss {quoted(name)}"
+    why = "its loss takes logits (from_logits)" if loss_named(name) else f"nnviz has no loss {quoted(name)}"
     state = dense.state_of(layers, loss=loss, source=source, why=why if name else "")
     output = layers[-1].activation
     others, own = _OTHERS.get(output, ("", ""))
@@ -48,10 +45,10 @@ def compiled_with(settings: object) -> str:
     loss = _loss(settings)
     config = loss.get("config") if isinstance(loss, Mapping) else None
     of_z = isinstance(config, Mapping) and bool(config.get("from_logits"))
-    return "" if of_z else named(_name(settings))
+    return "" if of_z else loss_named(_name(settings))
 
 
-def named(name: object) -> str:
+def loss_named(name: object) -> str:
     """Return the loss that is called so in Keras; "" for none that nnviz has."""
     letters = _letters(name)
     return _BESIDES.get(letters) or _own_losses().get(letters, "")
@@ -132,7 +129,7 @@ def _optimized(training: Training, given: Mapping[str, Any], told: list[str]) ->
     config = config if isinstance(config, Mapping) else {}
     known = [each for each in OPTIMIZERS.values() if _is_of(each, kind)]
     try:
-        activations.check_own(given)
+        keras_chain.check_own_activation(given)
     except FileError:
         known = []
     if not known:
@@ -169,7 +166,7 @@ def _differences(optimizer: type[Optimizer], config: Mapping[str, Any]) -> dict[
     found = {}
     for key, own in _settings(optimizer).items():
         value = config.get(key)
-        if isinstance(value, bool) or float32.is_number(value):
+        if isinstance(value, bool) or dense.is_number(value):
             found[key] = abs(value - own)
     return {key: distance for key, distance in found.items() if distance > _SAME}
 
@@ -185,6 +182,6 @@ def _rate(config: Mapping[str, Any], usual: float) -> tuple[float, str]:
         follows = f"a schedule, {quoted(rate.get('class_name'))}"
         inner = rate.get("config")
         rate = inner.get("initial_learning_rate") if isinstance(inner, Mapping) else None
-    if float32.is_number(rate) and rate > 0:
-        return float32.shortest(float(rate)), follows
+    if dense.is_number(rate) and rate > 0:
+        return dense.shortest(float(rate)), follows
     return usual, follows or quoted(rate)

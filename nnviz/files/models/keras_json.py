@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 
-from nnviz.core.names import quoted
+from nnviz.core.numbers import quoted
 from nnviz.core.state import State
 from nnviz.files.errors import FileError
 from nnviz.files.json_text import decoded, parsed
-from nnviz.files.models import dense
-from nnviz.files.models.hdf5 import reading
-from nnviz.files.models.keras import config, layers, weights
+from nnviz.files.models import dense, keras_chain, sandbox
 from nnviz.files.source import Source
 
 _BESIDE = (
@@ -33,9 +31,9 @@ def sniff(data: bytes) -> bool:
 def read(source: Source) -> State:
     """Return the State of an architecture with the weights beside it. Raises FileError."""
     model = parsed(decoded(source.data), source.progress)
-    chain = layers.chain(config.parts(model), source.told)
-    file = reading.read(source.beside(_weights(source)), source.progress)
-    return dense.state_of(weights.dense_layers(chain, file, source.told), source=source)
+    chain = keras_chain.chain_of(keras_chain.parts(model), source.told)
+    file = sandbox.read(source.beside(_weights(source)), source.progress)
+    return dense.state_of(keras_chain.dense_layers(chain, file, source.told), source=source)
 
 
 def _weights(source: Source) -> str:

@@ -1,23 +1,22 @@
-"""A State as Keras writes it: the architecture of a Sequential model as JSON, and its weights as HDF5.
+"""Keras models as nnviz writes them, and what overwriting a model loses.
 
-`.h5` is read by Keras 2 as well, whose words for some things are others.
+Keras 2 reads `.h5` files too; some of its terms differ from those of Keras 3.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nnviz.core.network import Layer
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.run import Training
-from nnviz.core.state import State
-from nnviz.files.left_out import SETTINGS
-from nnviz.files.models import dense, float32, scaling
-from nnviz.files.models.float32 import narrowed
-from nnviz.files.models.keras import activations, compiled
+from nnviz.core.state import State, Training
+from nnviz.files.models import dense, keras_chain, keras_compiled
+from nnviz.files.models.dense import narrowed
+from nnviz.files.models.keras_chain import Part, mapping, parts
+from nnviz.files.source import SETTINGS
 
 VERSION = "3.0.0"
 """The oldest Keras that has all of this."""
@@ -28,7 +27,7 @@ _OLD_FUNCTIONS = {"silu": "swish"}
 _OLD_KEYS = {"negative_slope": "alpha"}
 
 
-class Written(NamedTuple):
+class KerasLayer(NamedTuple):
     """A layer of Keras': its class, its settings, and the layer of nnviz's whose weights it has, if any."""
 
     kind: str
@@ -36,27 +35,27 @@ class Written(NamedTuple):
     layer: Layer | None = None
 
 
-def layers(state: State, *, old: bool) -> list[Written]:
+def layers(state: State, *, old: bool) -> list[KerasLayer]:
     """Return the layers of Keras' that make a network; `old` says that Keras 2 has to know them.
 
     Raises FileError where the inputs are standardised by numbers that are too large.
     """
-    scales, network = scaling.separate(state)
+    scales, network = dense.separate_scaling(state)
     width = [None, len(network.inputs)]
     shape = {"batch_input_shape" if old else "batch_shape": width}
-    found = [Written(INPUT, {"name": INPUT_NAME, **shape, "dtype": "float32", "sparse": False})]
+    found = [KerasLayer(INPUT, {"name": INPUT_NAME, **shape, "dtype": "float32", "sparse": False})]
     if scales is not None:
         narrowed(scales.mean, "the mean of an input")
         numbers = {"mean": scales.mean.tolist(), "variance": (scales.deviation**2).tolist()}
         config = {"name": NORMALIZATION.lower(), "trainable": True, "dtype": "float32", "axis": [-1]}
-        found.append(Written(NORMALIZATION, {**config, "invert": False, **numbers}))
+        found.append(KerasLayer(NORMALIZATION, {**config, "invert": False, **numbers}))
     for k, layer in enumerate(network.layers):
         found += _layers(layer, k, old)
     return found
 
 
-def _layers(layer: Layer, k: int, old: bool) -> Iterator[Written]:
-    kind, parameter = activations.written(layer.activation)
+def _layers(layer: Layer, k: int, old: bool) -> Iterator[KerasLayer]:
+    kind, parameter = keras_chain.keras_activation(layer.activation)
     config = {
         "name": DENSE_NAME.format(k),
         "trainable": True,
@@ -65,14 +64,14 @@ def _layers(layer: Layer, k: int, old: bool) -> Iterator[Written]:
         "activation": "linear" if parameter else _OLD_FUNCTIONS.get(kind, kind) if old else kind,
         "use_bias": layer.biases is not None,
     }
-    yield Written(DENSE, config, layer)
+    yield KerasLayer(DENSE, config, layer)
     if parameter:
         named = {_OLD_KEYS.get(key, key) if old else key: value for key, value in parameter.items()}
         name = ACTIVATION_NAME.format(k)
-        yield Written(kind, {"name": name, "trainable": True, "dtype": "float32", **named})
+        yield KerasLayer(kind, {"name": name, "trainable": True, "dtype": "float32", **named})
 
 
-def architecture(found: list[Written], *, old: bool) -> dict[str, Any]:
+def architecture(found: list[KerasLayer], *, old: bool) -> dict[str, Any]:
     """Return a Sequential model of these layers, as JSON has it."""
     module = {} if old else {"module": "keras.layers", "registered_name": None}
     inner = [{"class_name": each.kind, "config": each.config, **module} for each in found]
@@ -83,7 +82,7 @@ def architecture(found: list[Written], *, old: bool) -> dict[str, Any]:
 
 def settings(state: State, *, old: bool) -> dict[str, Any] | None:
     """Return how the model is compiled, as JSON has it; None where Keras has no such optimizer."""
-    made = compiled.written(state.training, state.network.layers[-1].function.base)
+    made = keras_compiled.written(state.training, state.network.layers[-1].function.base)
     if made is None:
         return None
     optimizer, loss = made
@@ -100,7 +99,7 @@ def settings(state: State, *, old: bool) -> dict[str, Any] | None:
     }
 
 
-def weights(found: list[Written], training: Training | None) -> bytes:
+def weights(found: list[KerasLayer], training: Training | None) -> bytes:
     """Return the weights as HDF5 in the layout of Keras 3, with an optimizer that has made no update yet."""
     import numpy as np
 
@@ -144,7 +143,7 @@ def old_file(state: State) -> bytes:
 
 def left_out(state: State) -> list[str]:
     """Return what of `state` such a file does not keep."""
-    lost = [*dense.left_out(state), *float32.left_out(state)]
+    lost = [*dense.left_out(state), *dense.lost_digits(state)]
     if settings(state, old=False) is None:
         return lost
     kept = {name: getattr(state.training, name) for name in ("learning_rate", "optimizer", "loss")}
@@ -154,7 +153,7 @@ def left_out(state: State) -> list[str]:
 
 def raw_rows(state: State) -> str:
     """Return what such a file does with raw rows if the inputs are standardised, else ""."""
-    return scaling.describe(state, f"a {NORMALIZATION} layer")
+    return dense.standardised_rows(state, f"a {NORMALIZATION} layer")
 
 
 def _arrays(layer: Layer, place: str) -> list[Any]:
@@ -177,3 +176,42 @@ def _hdf5(datasets: dict[str, Any], attributes: dict[str, dict[str, Any]]) -> by
             for name, value in texts.items():
                 group.attrs[name] = value.encode() if isinstance(value, str) else np.array(value, dtype="S")
     return memory.getvalue()
+
+
+_USUAL = ("GlorotUniform", "Zeros", "glorot_uniform", "zero")
+"""How Keras begins weights and biases where nothing else is said; Keras 1 has the last two."""
+
+
+def replaced(model: object, settings: object) -> list[str]:
+    """Return what of an architecture is lost, and of the `settings` it is compiled with. Raises FileError."""
+    found = parts(model)
+    kept = [part for part in found if part.kind in (INPUT, DENSE, *keras_chain.ACTIVATION_LAYERS)]
+    others = ", ".join(dict.fromkeys(part.kind for part in found if part not in kept))
+    config = mapping(model, "the model").get("config")
+    lost = {
+        f"its layers ({others})": bool(others),
+        "its regularizers": _any(kept, "_regularizer"),
+        "its constraints": _any(kept, "_constraint"),
+        "its initializers": _any(kept, "_initializer", "init", usual=_USUAL),
+        "which layers are frozen": any(part.config.get("trainable") is False for part in kept),
+        "the models in it": any(part.around for part in found),
+        "its name": isinstance(config, Mapping) and config.get("name") != MODEL_NAME,
+        "the names of its layers": [part.name for part in kept] != _names(kept),
+    }
+    return keras_compiled.replaced(settings) + [part for part, is_lost in lost.items() if is_lost]
+
+
+def _any(found: Sequence[Part], *ends: str, usual: Sequence[str] = ()) -> bool:
+    """Tell whether a layer has a setting of such a name that is other than the usual ones."""
+    given = (value for part in found for key, value in part.config.items() if key.endswith(ends))
+    named = (value.get("class_name") if isinstance(value, Mapping) else value for value in given)
+    return any(name is not None and name not in usual for name in named)
+
+
+def _names(kept: Sequence[Part]) -> list[str]:
+    """Return what nnviz calls the layers."""
+    names, k = [], -1
+    for part in kept:
+        k += part.kind == DENSE
+        names.append({INPUT: INPUT_NAME, DENSE: DENSE_NAME}.get(part.kind, ACTIVATION_NAME).format(k))
+    return names

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 from nnviz.core.state import Dataset, State
-from nnviz.files.left_out import lost
-from nnviz.files.models import dense, float32, scaling
-from nnviz.files.source import Source
+from nnviz.files.models import dense
+from nnviz.files.source import Source, lost
 
 _START = re.compile(rb"\x08[\x01-\x40](?:[\x12\x1a\x22\x32\x3a\x42]|\x28)", re.DOTALL)
 """A version, which is a small number, and the next field of a model."""
@@ -20,16 +19,16 @@ def sniff(data: bytes) -> bool:
 
 def read(source: Source) -> State:
     """Return the State in an ONNX model. Raises FileError."""
-    from nnviz.files.models.onnx import reading
+    from nnviz.files.models import onnx_model
 
-    return reading.state_of(source)
+    return onnx_model.state_of(source)
 
 
 def write(state: State) -> bytes:
     """Return `state` as an ONNX model. Raises FileError for a weight that is too large."""
-    from nnviz.files.models.onnx import writing
+    from nnviz.files.models import onnx_model
 
-    data: bytes = writing.model_of(state).SerializeToString(deterministic=True)
+    data: bytes = onnx_model.model_of(state).SerializeToString(deterministic=True)
     return data
 
 
@@ -38,16 +37,16 @@ def left_out(state: State) -> list[str]:
     network = state.network
     training = dense.trained_by(network)
     again = State(network, Dataset.empty(network), training, name=state.name, notes=state.notes)
-    return lost(state, again) + float32.left_out(state)
+    return lost(state, again) + dense.lost_digits(state)
 
 
 def raw_rows(state: State) -> str:
     """Return what a model does with raw rows where the inputs are standardised, or ""."""
-    return scaling.describe(state, "Sub and Div nodes")
+    return dense.standardised_rows(state, "Sub and Div nodes")
 
 
 def replaced(data: bytes) -> list[str]:
     """Return what of a model is lost where one of nnviz's takes its place. Raises FileError."""
-    from nnviz.files.models.onnx import lost
+    from nnviz.files.models import onnx_model
 
-    return lost.replaced(data)
+    return onnx_model.replaced_parts(data)

@@ -1,7 +1,9 @@
-"""A chain of dense layers from the steps of an ONNX graph, taken one after the other.
+"""An ONNX graph as a chain of dense layers.
 
-Numbers that are added or multiplied outside a dense layer become part of the weights and biases beside them.
-Knows nothing of operators.
+The graph is followed from its output back to its input, and the chain is built in the other direction: so an
+operator returns a step, which is applied later. Numbers added or multiplied outside a dense layer are folded
+into its weights and biases. The last nodes of scikit-learn's classifiers, which return dictionaries of
+probabilities, are understood.
 """
 
 from __future__ import annotations
@@ -9,16 +11,415 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from nnviz.core.activations import Array
-from nnviz.core.limits import NUMBERS
-from nnviz.core.numbers import counted
+from nnviz.core.activations import ACTIVATIONS, Array, activation
+from nnviz.core.numbers import NUMBERS, counted, full
 from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense
-from nnviz.files.models.onnx.graph import Constant
+from nnviz.files.models.onnx_graph import (
+    MOST_DIMS,
+    READS,
+    Constant,
+    Graph,
+    attributes,
+    check_real,
+    check_swaps,
+    floats,
+    inputs_of,
+    node_place,
+    operator_of,
+    refused,
+)
+
+if TYPE_CHECKING:
+    import onnx
+
+
+MOST_FACTORS = 16
+"""Of a product, constants among them: a GELU has five."""
+LARGE = 16.0
+"""From there on ln(1 + e^z) is z, to the digits of a float of 32 bits."""
+CLOSE = 1e-3
+"""How far 1/√2 may be off, relatively: as a float of 16 bits it is by 0.0003."""
+
+
+def product(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
+    """Return the activation that a Mul ends, and the value that it is of; or None.
+
+    SiLU is x·sigmoid(x), and GELU ½·x·(1 + erf(x/√2)), its factors in any order.
+    """
+    number, factors = _factors(graph, node)
+    if len(factors) != 2:
+        return None
+    for x, gate in (factors, factors[::-1]):
+        last = graph.maker(gate)
+        if last is None:
+            continue
+        if last.op_type == "Sigmoid" and list(last.input) == [x] and number == 1:
+            return "silu", x
+        if _is_normal(graph, last, x) and math.isclose(number, 0.5, rel_tol=CLOSE):
+            return "gelu", x
+    return None
+
+
+def quotient(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
+    """Return softsign, x/(1 + |x|), and x where a Div ends it; or None."""
+    if len(node.input) != 2:
+        return None
+    x, below = node.input
+    last = graph.maker(below)
+    absolute = None if last is None else _plus_one(graph, last)
+    found = absolute is not None and absolute.op_type == "Abs" and list(absolute.input) == [x]
+    return ("softsign", x) if found else None
+
+
+def choice(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
+    """Return softplus, and z, where a Where takes ln(1 + e^z), and z itself where that is large; or None."""
+    if len(node.input) != 3:
+        return None
+    above, z, below = node.input
+    softplus, greater = graph.maker(below), graph.maker(above)
+    if softplus is None or softplus.op_type != "Softplus" or list(softplus.input) != [z]:
+        return None
+    if greater is None or greater.op_type != "Greater" or list(greater.input[:1]) != [z]:
+        return None
+    limit = graph.number(greater.input[-1])
+    return ("softplus", z) if limit is not None and limit >= LARGE else None
+
+
+def _is_normal(graph: Graph, node: onnx.NodeProto, x: str) -> bool:
+    """Tell whether a node makes 1 + erf(x/√2)."""
+    erf = _plus_one(graph, node)
+    last = graph.maker(erf.input[0]) if erf is not None and erf.op_type == "Erf" and erf.input else None
+    if last is None:
+        return False
+    number, factors = _factors(graph, last)
+    return factors == [x] and math.isclose(number, math.sqrt(0.5), rel_tol=CLOSE)
+
+
+def _plus_one(graph: Graph, node: onnx.NodeProto) -> onnx.NodeProto | None:
+    """Return the node to whose output an Add adds 1, or None."""
+    if node.op_type != "Add" or len(node.input) != 2:
+        return None
+    for one, other in (node.input, node.input[::-1]):
+        if graph.number(one) == 1:
+            return graph.maker(other)
+    return None
+
+
+def _factors(graph: Graph, node: onnx.NodeProto) -> tuple[float, list[str]]:
+    """Return a product as its number and the names of its other factors; of a long one of some as a whole."""
+    number, pending = 1.0, [node.output[0]]
+    found: list[str] = []
+    for _ in range(MOST_FACTORS):
+        if not pending:
+            break
+        name = pending.pop()
+        own, constant = graph.maker(name), graph.number(name)
+        if constant is not None:
+            number *= constant
+        elif own is not None and own.op_type == "Mul" and len(own.input) == 2:
+            pending += own.input
+        elif own is not None and (below := _divisor(graph, own)):
+            number /= below
+            pending.append(own.input[0])
+        else:
+            found.append(name)
+    return number, found + pending
+
+
+def _divisor(graph: Graph, node: onnx.NodeProto) -> float | None:
+    return graph.number(node.input[1]) if node.op_type == "Div" and len(node.input) == 2 else None
+
+
+SHAPE_OF_ROWS = ("Unsqueeze", "Gather", "Shape")
+"""From end to beginning how PyTorch writes the number of rows, x.size(0), as a part of a shape."""
+
+
+def _identity(_graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    return ChainStep(inputs_of(node, 1)[0])
+
+
+def _cast(_graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    check_real(node)
+    return ChainStep(inputs_of(node, 1)[0])
+
+
+def _dropout(graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    before, _, training = inputs_of(node, 1, 3)
+    attributes(node, ratio=0.5, seed=0, is_test=1)
+    if training and graph.number(training) != 0:
+        raise refused(node, "it leaves out nodes at random, as in training: export the model for use")
+    told = f"{node_place(node)}, which acts in training alone, is left out"
+    return ChainStep(before, lambda chain: chain.told.append(told))
+
+
+def _transpose(_graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    check_swaps(node)
+    return ChainStep(inputs_of(node, 1)[0], lambda chain: chain.transpose(node_place(node)), swaps=True)
+
+
+def _flatten(_graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    axis = attributes(node, axis=1)["axis"]
+    return ChainStep(inputs_of(node, 1)[0], lambda chain: chain.flatten(node_place(node), axis))
+
+
+def _reshape(graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    before, shape = inputs_of(node, 2)
+    attributes(node, allowzero=0)
+    sizes = _sizes(graph, node, shape)
+    return ChainStep(before, lambda chain: chain.reshape(node_place(node), sizes))
+
+
+def _sizes(graph: Graph, node: onnx.NodeProto, name: str) -> list[int]:
+    """Return the shape that a Reshape is given; the number of rows as 0, by which ONNX means: as before."""
+    constant, joined = graph.constant(name), graph.maker(name)
+    if constant is not None and math.prod(constant.shape) <= MOST_DIMS:
+        return [int(size) for size in constant.array().reshape(-1)]
+    if joined is not None and joined.op_type == "Concat" and len(joined.input) == 2:
+        rows, rest = joined.input
+        size = graph.number(rest)
+        if size is not None and _is_rows(graph, rows, node.input[0]):
+            return [0, int(size)]
+    raise refused(node, f"its shape is not read, and {READS}")
+
+
+def _is_rows(graph: Graph, name: str, of: str) -> bool:
+    for operator in SHAPE_OF_ROWS:
+        node = graph.maker(name)
+        if node is None or node.op_type != operator or not node.input:
+            return False
+        if operator == "Gather" and (len(node.input) != 2 or graph.number(node.input[1]) != 0):
+            return False
+        name = node.input[0]
+    return name == of
+
+
+def _squeeze(graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    """Return the step that drops the one column of a prediction, or whatever has one."""
+    before, given = inputs_of(node, 1, 2)
+    axes = [graph.number(given)] if given else attributes(node, axes=[])["axes"]
+    if not axes:
+        return ChainStep(before, lambda chain: chain.end())
+    if axes not in ([1], [-1]):
+        raise refused(node)
+    return ChainStep(before, lambda chain: chain.end_with_one(node_place(node)))
+
+
+def _concat(graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    """Return what scikit-learn does to the probability p of two classes, which becomes 1 − p and p."""
+    inverse, before = inputs_of(node, 2)
+    minus = graph.maker(inverse)
+    if (
+        minus is None
+        or minus.op_type != "Sub"
+        or minus.input[1:] != [before]
+        or graph.number(minus.input[0]) != 1
+    ):
+        raise refused(node)
+    if attributes(node, axis=0)["axis"] not in (1, -1):
+        raise refused(node)
+    told = "of the two probabilities that it makes, the second is kept: the first is 1 − it"
+    return ChainStep(before, lambda chain: chain.end_with_one(node_place(node), told))
+
+
+def _zip_map(_graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    return ChainStep(inputs_of(node, 1)[0], lambda chain: chain.end())
+
+
+SHAPE_OPERATORS: dict[str, Callable[[Graph, onnx.NodeProto], ChainStep]] = {
+    "Identity": _identity,
+    "Cast": _cast,
+    "Dropout": _dropout,
+    "Transpose": _transpose,
+    "Flatten": _flatten,
+    "Reshape": _reshape,
+    "Squeeze": _squeeze,
+    "Concat": _concat,
+    "ai.onnx.ml.ZipMap": _zip_map,
+}
+
+
+JOINS = f"it joins two values that depend on the input, and {READS}"
+
+
+# Dense layers
+
+
+def _gemm(graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    *factors, added = inputs_of(node, 2, 3)
+    said = attributes(node, alpha=1.0, beta=1.0, transA=0, transB=0)
+    step = _dense(graph, node, factors, (bool(said["transA"]), bool(said["transB"])), said["alpha"])
+    if not added:
+        return step
+    biases = graph.constant(added)
+    if biases is None:
+        raise refused(node, JOINS)
+
+    def take(chain: Chain) -> None:
+        step.take(chain)
+        chain.affine(node_place(node), None, chain.vector(node_place(node), biases) * said["beta"])
+
+    return step._replace(take=take)
+
+
+def _matmul(graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    attributes(node)
+    return _dense(graph, node, inputs_of(node, 2))
+
+
+def _dense(
+    graph: Graph,
+    node: onnx.NodeProto,
+    factors: list[str],
+    transposed: tuple[bool, bool] = (False, False),
+    alpha: float = 1.0,
+) -> ChainStep:
+    """Return x·Wᵀ, or W·xᵀ where the constant stands first."""
+    constant, before, first = _sides(graph, node, factors)
+    weights = constant if transposed[0 if first else 1] == (not first) else constant.turned
+    along = transposed[1 if first else 0] != first
+    needs: Layout = "columns" if along else "rows"
+    gives: Layout = "columns" if first else "rows"
+    return ChainStep(before, lambda chain: chain.dense(node_place(node), weights, needs, gives, alpha), needs)
+
+
+def _sides(graph: Graph, node: onnx.NodeProto, names: list[str]) -> tuple[Constant, str, bool]:
+    """Return of two inputs the constant, the name of the other, and whether the constant stands first."""
+    left, right = (graph.constant(name) for name in names)
+    if left is not None and right is None:
+        return left, names[1], True
+    if right is not None and left is None:
+        return right, names[0], False
+    makers = filter(None, map(graph.maker, names))
+    strange = next((maker for maker in makers if operator_of(maker) not in OPERATORS), None)
+    raise refused(node, JOINS if left is None else READS) if strange is None else _unknown(strange)
+
+
+# Numbers added and multiplied
+
+
+def _affine(graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    attributes(node)
+    constant, before, first = _sides(graph, node, inputs_of(node, 2))
+    if first and node.op_type == "Div":
+        raise refused(node, f"it divides by a value that depends on the input, and {READS}")
+
+    def take(chain: Chain) -> None:
+        numbers = chain.vector(node_place(node), constant)
+        minus = -np.ones(1)
+        scale, shift = {
+            "Add": (None, numbers),
+            "Sub": (minus, numbers) if first else (None, -numbers),
+            "Mul": (numbers, None),
+            "Div": (1 / numbers, None),
+        }[node.op_type]
+        chain.affine(node_place(node), scale, shift)
+
+    return ChainStep(before, take)
+
+
+def _mul(graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    return _written_out(node, product(graph, node)) or _affine(graph, node)
+
+
+def _div(graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    return _written_out(node, quotient(graph, node)) or _affine(graph, node)
+
+
+def _where(graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    step = _written_out(node, choice(graph, node))
+    if step is None:
+        raise refused(node, JOINS)
+    return step
+
+
+def _written_out(node: onnx.NodeProto, found: tuple[str, str] | None) -> ChainStep | None:
+    """Return the step of an activation that was found at the end of several operators."""
+    if found is None:
+        return None
+    name, before = found
+    return ChainStep(before, lambda chain: chain.activation(node_place(node), name))
+
+
+def _scaler(_graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    (before,) = inputs_of(node, 1)
+    said = attributes(node, offset=[0.0], scale=[1.0])
+
+    def take(chain: Chain) -> None:
+        offset, scale = (chain.vector(node_place(node), Constant(floats(own))) for own in said.values())
+        chain.affine(node_place(node), scale, -offset * scale)
+
+    return ChainStep(before, take)
+
+
+# Activations
+
+_FIXED: dict[str, dict[str, Any]] = {
+    "Selu": {"alpha": 1.67326319217681884765625, "gamma": 1.05070102214813232421875},
+    "Gelu": {"approximate": "none"},
+    "Swish": {"alpha": 1.0},
+}
+"""Attributes of which one value alone is an activation that nnviz has."""
+
+BY_OPERATOR = {own.elsewhere.onnx.name: own for own in ACTIVATIONS.values() if not own.linear}
+
+
+def _activation(graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    (before,) = inputs_of(node, 1)
+    own, axis = BY_OPERATOR[node.op_type], None
+    name = own.name
+    if own.parameter is not None:
+        name = _with_parameter(node, name, own.elsewhere.onnx.parameter, own.elsewhere.onnx.value)
+    elif not own.elementwise:
+        axis = attributes(node, axis=-1 if graph.opset >= 13 else 1)["axis"]
+    else:
+        usual = _FIXED.get(node.op_type, {})
+        for key, value in attributes(node, **usual).items():
+            close = isinstance(value, float) and math.isclose(value, usual[key], rel_tol=1e-4)
+            if value != usual[key] and not close:
+                raise refused(node, f"with {key} {value} it is none of the activations that nnviz has")
+    return ChainStep(before, lambda chain: chain.activation(node_place(node), name, axis))
+
+
+def _with_parameter(node: onnx.NodeProto, name: str, parameter: str, usual: float) -> str:
+    value = attributes(node, **{parameter: usual})[parameter]
+    try:
+        return activation(f"{name}({full(dense.shortest(value))})").name
+    except ValueError as error:
+        raise refused(node, str(error)) from None
+
+
+OPERATORS: dict[str, Callable[[Graph, onnx.NodeProto], ChainStep]] = {
+    "Gemm": _gemm,
+    "MatMul": _matmul,
+    "Add": _affine,
+    "Sub": _affine,
+    "Div": _div,
+    "Mul": _mul,
+    "Where": _where,
+    "ai.onnx.ml.Scaler": _scaler,
+    **dict.fromkeys(BY_OPERATOR, _activation),
+    **SHAPE_OPERATORS,
+}
+"""Every operator that is read, those of other domains with their domain."""
+
+
+def step_of(graph: Graph, node: onnx.NodeProto) -> ChainStep:
+    """Return what a node does. Raises FileError for what no dense layer does."""
+    operator = OPERATORS.get(operator_of(node))
+    if operator is None:
+        raise _unknown(node)
+    return operator(graph, node)
+
+
+def _unknown(node: onnx.NodeProto) -> FileError:
+    return refused(node, f"{READS} ({', '.join(BY_OPERATOR)})")
+
 
 Layout: TypeAlias = Literal["rows", "columns", "vector", "result"]
 """How values lie: (rows, nodes), (nodes, rows), (nodes,), or so that no other layer can follow."""
@@ -218,7 +619,7 @@ def _taken(places: list[str], layer: str) -> str:
     return f"{some} became part of the weights and biases of {layer}"
 
 
-class Step(NamedTuple):
+class ChainStep(NamedTuple):
     """What a node of a graph does: `take` does it to a chain, to the value called `before`.
 
     `needs` is the layout that the value must have, and `swaps` says that the next one has the other.

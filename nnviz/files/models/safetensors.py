@@ -16,14 +16,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.core.limits import LAYERS
-from nnviz.core.names import quoted
+from nnviz.core.numbers import LAYERS, quoted
 from nnviz.core.state import State
 from nnviz.files import json_text
 from nnviz.files.errors import FileError, told_by_core
-from nnviz.files.models import dense, float32, scaling
-from nnviz.files.models.dense import Dense
-from nnviz.files.models.order import in_order
+from nnviz.files.models import dense
+from nnviz.files.models.dense import Dense, in_order
 from nnviz.files.source import Source
 from nnviz.files.version1 import refused_by_msgspec
 
@@ -135,7 +133,7 @@ def _array(data: memoryview, tensor: _Tensor, name: str) -> NDArray[Any]:
         raise FileError(f"{len(data):,} bytes are not what a tensor of its shape {tensor.shape} takes", name)
     array = np.frombuffer(data, kind)
     if tensor.dtype == "BF16":
-        array = float32.of_upper_halves(array)
+        array = dense.of_upper_halves(array)
     return array.reshape(tensor.shape)
 
 
@@ -160,7 +158,7 @@ def write(state: State) -> bytes:
     """
     tensors: dict[str, NDArray[Any]] = {}
     index = 0
-    for layer in scaling.fold(state).layers:
+    for layer in dense.fold_scaling(state).layers:
         tensors[f"{index}.weight"] = layer.weights
         if layer.biases is not None:
             tensors[f"{index}.bias"] = layer.biases
@@ -182,7 +180,7 @@ def left_out(state: State) -> list[str]:
     return dense.left_out(state)
 
 
-raw_rows = scaling.describe
+raw_rows = dense.standardised_rows
 
 
 def replaced(data: bytes) -> list[str]:

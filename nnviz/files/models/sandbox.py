@@ -16,12 +16,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from nnviz import _python
+from nnviz import system
 from nnviz.core.activations import Array
-from nnviz.core.limits import NUMBERS
-from nnviz.files.errors import FileError
-from nnviz.files.models.hdf5 import LENGTH_BYTES
-from nnviz.files.progress import Progress, waited
+from nnviz.core.numbers import NUMBERS
+from nnviz.files.errors import FileError, Progress, waited
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SECONDS = 20.0
@@ -30,7 +28,7 @@ MOST_BYTES = 2**26 + 8 * NUMBERS.most
 """Of its reply."""
 
 _START = """
-from nnviz.files.models.hdf5.process import main
+from nnviz.files.models.hdf5_process import main
 main()
 """
 _ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "HDF5_PLUGIN_PRELOAD": "::"}
@@ -86,9 +84,9 @@ def read(data: bytes, progress: Progress | None = None) -> Hdf5:
     if find_spec("h5py") is None:
         raise ModuleNotFoundError("No module named 'h5py'", name="h5py")
     reply = _asked(data, progress)
-    begin = LENGTH_BYTES + int.from_bytes(reply[:LENGTH_BYTES], "little")
+    begin = reply.find(b"\n") + 1
     try:
-        head = msgspec.json.decode(reply[LENGTH_BYTES:begin], type=_Reply)
+        head = msgspec.json.decode(reply[:begin], type=_Reply)
         if head.refused:
             raise FileError(head.refused, head.place)
         return Hdf5(head.attributes, head.others, _arrays(head.shapes, reply[begin:]))
@@ -136,7 +134,7 @@ def _asked(data: bytes, progress: Progress | None) -> bytes:
 def _started() -> subprocess.Popen[bytes]:
     """Start Python without what a person's environment and folder would bring along."""
     return subprocess.Popen(
-        _python.command(_START, str(NUMBERS.most)),
+        system.command(_START, str(NUMBERS.most)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

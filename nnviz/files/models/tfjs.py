@@ -10,15 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.core.limits import NUMBERS
-from nnviz.core.names import quoted
+from nnviz.core.numbers import NUMBERS, quoted
 from nnviz.core.state import State
+from nnviz.files.atomic import LARGEST_BYTES
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.json_text import decoded, parsed
-from nnviz.files.models import float32
-from nnviz.files.models.keras import compiled, config, layers, weights
-from nnviz.files.models.keras.config import mapping
-from nnviz.files.opening import LARGEST_BYTES
+from nnviz.files.models import dense, keras_chain, keras_compiled
+from nnviz.files.models.keras_chain import mapping
 from nnviz.files.source import Source
 
 _MANIFEST = "weightsManifest"
@@ -40,12 +38,12 @@ def read(source: Source) -> State:
     topology = mapping(raw.get("modelTopology"), "modelTopology")
     if "node" in topology or raw.get("format") == "graph-model":
         raise FileError("it is a graph of operations; nnviz opens TensorFlow.js' layers models")
-    chain = layers.chain(config.parts(topology.get("model_config", topology)), source.told)
+    chain = keras_chain.chain_of(keras_chain.parts(topology.get("model_config", topology)), source.told)
     arrays = _arrays(raw.get(_MANIFEST), source)
-    owned = weights.by_layer(arrays)
+    owned = keras_chain.by_layer(arrays)
     found = {id(step): [arrays[name] for name in owned.get(step.name, ())] for step in chain.stored}
-    made = weights.with_numbers(chain, found, source.told)
-    return compiled.state_of(made, topology.get("training_config"), source)
+    made = keras_chain.with_numbers(chain, found, source.told)
+    return keras_compiled.state_of(made, topology.get("training_config"), source)
 
 
 def _arrays(manifest: object, source: Source) -> dict[str, NDArray[np.float32]]:
@@ -121,7 +119,7 @@ def _weight(given: Mapping[str, Any]) -> _Weight:
         raise FileError(f"its numbers are of the type {quoted(kind)}, which nnviz does not open", name)
     scale, least = how.get("scale", 1.0), how.get("min", 0.0)
     for number in (scale, least):
-        if not float32.is_number(number):
+        if not dense.is_number(number):
             raise FileError(f"expected a number, found {quoted(number)}", f"{name}.quantization")
     return _Weight(name, tuple(shape), np.dtype(_KINDS[kind]), float(scale), float(least))
 

@@ -1,26 +1,340 @@
-"""A table, by a person's choices, as rows and the columns that they came from. What was done is told."""
+"""Columns of a table: what they contain, how they can be used, and the rows made of them.
+
+Everything is a suggestion; `Choices` holds what a person decides.
+"""
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.core import network_for as networks
+from nnviz.core import edits as networks
 from nnviz.core.activations import Array
-from nnviz.core.columns import CellError, Column
-from nnviz.core.limits import NAME
-from nnviz.core.names import listed, numbered, quoted, shortened
-from nnviz.core.numbers import counted, full
-from nnviz.core.standardise import spread
-from nnviz.core.state import Dataset, State
+from nnviz.core.edits import spread
+from nnviz.core.numbers import NAME, SHOWN, counted, full, listed, numbered, quoted, shortened
+from nnviz.core.state import CellError, Column, Dataset, State, in_order
 from nnviz.files.errors import FileError, told_by_core
-from nnviz.files.table.findings import Choices, Finding
-from nnviz.files.table.table import Table
+from nnviz.files.table.reading import Table, is_date, is_like_a_number
+
+Role: TypeAlias = Literal["input", "target", "left out"]
+Missing: TypeAlias = Literal["leave out", "fill"]
+
+TARGETS = ("target", "label", "survived", "species", "y", "outcome", "diagnosis", "variety", "class")
+"""What a column of targets is often called; of two the one that stands first here is taken."""
+CLASSES = ("target", "label", "class", "species", "y", "digit", "category", "variety")
+"""What a column is called whose whole numbers are names of classes."""
+MOST_CLASSES = 20
+"""Whole numbers of more kinds are rather numbers."""
+MIXED, MIXED_KINDS = 0.1, 3
+"""Numbers are texts, as those of tickets are, where more than this share are texts of so many kinds."""
+COUNTERS = ("", "id", "index", "no", "nr", "row", "unnamed: 0")
+WRITTEN = ("prediction", "predicted", "error")
+"""What nnviz calls columns that it writes beside the targets."""
+MANY_ROWS = 20
+"""Of so few a column that counts the rows may well be one of their numbers."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a column holds.
+
+    ================== ====================================================================
+    `name`             what the file calls it, or ""
+    `is_number`        whether its cells are numbers, but for missing and a few strange ones (MIXED), or
+                       would be one by one as they should be written
+    `distinct`         how many different values it has, missing ones aside
+    `missing`          how many cells are missing, and `first_missing`, where the first is
+    `fault`            what is wrong with the first strange cell among numbers, or None
+    `counts`           whether it counts the rows: 0, 1, 2, …
+    `is_whole`         whether its numbers are whole
+    `is_date`          whether its cells are dates or times, but for missing ones
+    `role`, `why`      what it is proposed for, and the reason, where it has one
+    `classes`          whether its values are proposed to be classes (or categories), one node each
+    ================== ====================================================================
+    """
+
+    name: str
+    is_number: bool
+    distinct: int
+    missing: int
+    first_missing: str
+    fault: FileError | None
+    counts: bool
+    is_whole: bool
+    is_date: bool
+    role: Role = "input"
+    why: str = ""
+    classes: bool = False
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is the same in every row."""
+        return self.distinct < 2
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is made of a table: the role of each column, and which are classes or categories.
+
+    Rows with missing cells are left out, or the cells filled: numbers with the mean of their column, texts
+    with the most frequent one.
+    """
+
+    roles: tuple[Role, ...]
+    classes: tuple[bool, ...]
+    missing: Missing = "leave out"
+
+
+def findings(table: Table, state: State | None = None, targets: Sequence[str] = ()) -> list[Finding]:
+    """Return what each column of a table holds and is proposed for, first by a network's own names.
+
+    `targets` are the names of the chosen target columns. Raises FileError if there is no such column.
+    """
+    found = [_holds(table, column) for column in range(table.width)]
+    if state is not None and (known := _by_name(found, table, state)):
+        return known
+    chosen = _chosen(table, targets)
+    return _with_target([_with_role(each, table, place) for place, each in enumerate(found)], chosen)
+
+
+def proposed(found: Sequence[Finding]) -> Choices:
+    """Return the choices that the findings propose."""
+    return Choices(tuple(each.role for each in found), tuple(each.classes for each in found))
+
+
+def _holds(table: Table, column: int) -> Finding:
+    numbers, missing = table.numbers(column), table.missing(column)
+    strange = np.isnan(numbers) & ~missing
+    count, first = int(strange.sum()), int(strange.argmax())
+    there = numbers[~np.isnan(numbers)]
+    is_number, distinct, is_dates = not count or len(there) > count, len(np.unique(there)), False
+    if is_number and count > len(table) * MIXED and (texts := table.texts(column)):
+        is_number = len({texts[row] for row in np.flatnonzero(strange).tolist()}) < MIXED_KINDS
+    if not is_number and (texts := table.texts(column)):
+        kinds = {text for text, gone in zip(texts, missing.tolist(), strict=True) if not gone}
+        distinct, is_dates = len(kinds), all(map(is_date, kinds))
+        is_number = is_like_a_number(texts[first], table.layout.decimal)
+    return Finding(
+        name=table.names[column] if table.names else "",
+        is_number=is_number,
+        distinct=distinct,
+        missing=int(missing.sum()),
+        first_missing=table.place(int(missing.argmax()), column) if missing.any() else "",
+        fault=table.fault(first, column) if is_number and count else None,
+        counts=len(numbers) > 1 and float(numbers[0]) in (0.0, 1.0) and _count_up(numbers),
+        is_whole=is_number and bool((there == np.floor(there)).all()),
+        is_date=is_dates,
+        classes=not is_number,
+    )
+
+
+def _count_up(numbers: Array) -> bool:
+    return bool(np.array_equal(numbers, numbers[0] + np.arange(len(numbers))))
+
+
+def _with_role(found: Finding, table: Table, place: int) -> Finding:
+    """Leave out what no network learns from."""
+    name, rows = found.name.casefold().replace("_", " "), len(table)
+    is_id = (
+        (name in COUNTERS and table.names is not None) or name.endswith(" id") or found.name.endswith("Id")
+    )
+    if found.missing > rows / 2:
+        return replace(found, role="left out", why=f"{found.missing:,} of {rows:,} cells are missing")
+    if found.is_date:
+        return replace(found, role="left out", why="it holds dates or times")
+    if found.counts and (is_id or (place == 0 and rows >= MANY_ROWS and table.width > 2)):
+        return replace(found, role="left out", why="it counts the rows")
+    if is_id and rows >= MANY_ROWS and found.distinct == rows:
+        return replace(found, role="left out", why="every row has one of its own")
+    if not found.is_number and rows >= MANY_ROWS / 2 and found.distinct > rows / 2:
+        return replace(found, role="left out", why="nearly every row has a text of its own")
+    if not found.is_number and found.is_constant:
+        return replace(found, role="left out", why="it is the same in every row")
+    return found
+
+
+def _with_target(found: list[Finding], chosen: list[int]) -> list[Finding]:
+    """Propose the target: the `chosen` columns, else one with a target's name, the only texts, or the last.
+
+    There is none if a column with a target's name has only one class.
+    """
+    names = [each.name.casefold() for each in found]
+    called = {i: name for i, name in enumerate(names) if not found[i].is_date}
+    own = [i for i, name in called.items() if name.startswith("target ")]
+    own = own or [i for i, name in called.items() if name == "target"]
+    if own:
+        for i, name in enumerate(names):
+            if name.partition(" ")[0] in WRITTEN:
+                found[i] = replace(found[i], role="left out", why="nnviz has computed it")
+    for i in chosen or own or _likely_targets(found, names):
+        found[i] = replace(found[i], role="target", why="", classes=_are_classes(found[i], names[i]))
+    return found
+
+
+def _likely_targets(found: list[Finding], names: list[str]) -> list[int]:
+    open_ = [i for i, each in enumerate(found) if each.role == "input"]
+    named = sorted((i for i in open_ if names[i] in TARGETS), key=lambda i: TARGETS.index(names[i]))
+    if named:
+        return named[:1]
+    if len(open_) < 2 or any(names[i] in TARGETS and each.is_constant for i, each in enumerate(found)):
+        return []
+    texts = [i for i in open_ if not found[i].is_number]
+    return texts if len(texts) == 1 else open_[-1:]
+
+
+def _chosen(table: Table, targets: Sequence[str]) -> list[int]:
+    """Return the places of the columns with these names; without names, with these numbers from 1 on.
+
+    Raises FileError, which suggests similar names, if there is no such column.
+    """
+    if table.names is None and targets:
+        numbers = [str(i + 1) for i in range(table.width)]
+        for name in targets:
+            if name not in numbers:
+                wish = f"give its number, from 1 to {table.width}"
+                raise FileError(f"no line names the columns, and so none is called {quoted(name)}: {wish}")
+        return [numbers.index(name) for name in dict.fromkeys(targets)]
+    places: list[int] = []
+    for name in targets:
+        found = table.places([name])
+        if found is None:
+            names = [*map(str.strip, table.names or ())]
+            close = difflib.get_close_matches(name, names, n=3)
+            told = (
+                "perhaps " + listed([*map(quoted, close)])
+                if close
+                else "the columns are " + listed(names, 10)
+            )
+            raise FileError(f"no column is called {quoted(name)}: {told}")
+        places += found
+    return [*dict.fromkeys(places)]
+
+
+def _are_classes(found: Finding, name: str) -> bool:
+    if not found.is_number:
+        return True
+    few = 3 <= found.distinct <= MOST_CLASSES
+    return found.is_whole and few and name in CLASSES
+
+
+def _by_name(found: list[Finding], table: Table, state: State) -> list[Finding]:
+    """Return the roles that the network's own names say, or nothing where the table has them not."""
+    try:
+        where = placed(table, state)
+    except FileError:
+        return []
+    if where.foreign or table.names is None:
+        return []
+    inputs, targets = state.columns.of_inputs, state.columns.of_targets
+    roles: dict[int, tuple[Role, bool]] = {
+        **{place: ("input", bool(own.values)) for place, own in zip(where.inputs, inputs, strict=True)},
+        **{place: ("target", bool(own.values)) for place, own in zip(where.targets, targets, strict=False)},
+    }
+    return [
+        replace(each, role=roles[i][0], classes=roles[i][1])
+        if i in roles
+        else replace(each, role="left out", why="no input and no output is called so")
+        for i, each in enumerate(found)
+    ]
+
+
+def described(found: Finding) -> str:
+    """Return what a column holds, in words: "number, 23 different values, 2 missing, the first in line 3"."""
+    kind = "numbers" if found.is_number else "dates or times" if found.is_date else "texts"
+    parts = [f"{kind}, {counted(found.distinct, 'different value')}"]
+    if found.is_constant:
+        parts = [f"{kind}, the same in every row" if found.distinct else "nothing"]
+    if found.missing:
+        parts.append(f"{found.missing:,} missing, the first in {found.first_missing}")
+    if found.fault:
+        parts.append(str(found.fault))
+    return "; ".join(parts)
+
+
+HALF = SHOWN // 2 - 2
+"""Letters of either name where one is said to be taken as another."""
+
+
+class Placed(NamedTuple):
+    """Where in a table the columns of inputs and targets stand; no targets where there are none.
+
+    `foreign` are the names of columns that are taken as they stand because none bears a name of the network:
+    of an input by its number, of an output by its number behind those.
+    """
+
+    inputs: list[int]
+    targets: list[int]
+    foreign: dict[int, str]
+
+
+def placed(table: Table, state: State) -> Placed:
+    """Find the columns of raw rows by their names, and an output also as target; else as they stand.
+
+    They stand as inputs, and then targets or none. Raises FileError for a table with others, and where some
+    of the names are there and some are not.
+    """
+    network = state.network
+    of_inputs, of_targets = _names(state.columns.of_inputs), _names(state.columns.of_targets)
+    headers = ("target",) if len(network.outputs) == 1 else tuple(f"target {name}" for name in of_targets)
+    known = (table.places(names) for names in (of_targets, headers))
+    targets = next((places for places in known if places is not None), [])
+    inputs = table.places(of_inputs)
+    if inputs is not None:
+        return Placed(inputs, targets, {})
+    rest = [place for place in range(table.width) if place not in targets]
+    width = len(of_inputs)
+    if len(rest) not in ((width,) if targets else (width, width + len(of_targets))):
+        found = f"or {width + len(of_targets)} with the targets, found {len(rest)}"
+        if targets:
+            found = f"found {len(rest)} beside the targets"
+        raise FileError(f"expected {counted(width, 'column')}, one for each input, {found}", "line 1")
+    names = {} if table.names is None else {i: table.names[place] for i, place in enumerate(rest)}
+    return Placed(rest[:width], targets or rest[width:], names)
+
+
+def _names(columns: Sequence[Column]) -> tuple[str, ...]:
+    return tuple(column.name for column in columns)
+
+
+def inputs_of(table: Table, where: Placed, state: State) -> Array:
+    """Return the rows of a table as inputs, shape (rows, inputs). Raises FileError, with line and column."""
+    return _nodes(table, where.inputs, state.columns.of_inputs, state.network.inputs)
+
+
+def complete(table: Table, where: Placed, state: State) -> NDArray[np.bool_]:
+    """Return which rows of a table have all inputs, shape (rows,); a known text such as "-" is there."""
+    gone = np.zeros(len(table), dtype=np.bool_)
+    for place, column in zip(where.inputs, state.columns.of_inputs, strict=True):
+        gone |= table.missing(place, column.values)
+    return ~gone
+
+
+def targets_of(table: Table, where: Placed, state: State) -> Array | None:
+    """Return the rows of a table as targets, shape (rows, outputs), or None. Raises FileError."""
+    if not where.targets:
+        return None
+    return _nodes(table, where.targets, state.columns.of_targets, state.network.outputs)
+
+
+def _nodes(table: Table, places: list[int], columns: Sequence[Column], nodes: tuple[str, ...]) -> Array:
+    table.at([place for place, column in zip(places, columns, strict=True) if not column.values])
+    parts = [table.encoded(column, place) for place, column in zip(places, columns, strict=True)]
+    return in_order(columns, nodes, parts)
+
+
+def in_their_order(foreign: Mapping[int, str], state: State) -> str:
+    """Return a sentence that says as what the columns of foreign names are taken."""
+    own = [*_names(state.columns.of_inputs), *_names(state.columns.of_targets)]
+    pairs = [f"{shortened(name, HALF)} as {shortened(own[i], HALF)}" for i, name in foreign.items()]
+    return f"the columns are taken in their order: {listed(pairs)}"
+
 
 MOST_TEXTS = 1000
 """Texts of one column that become nodes."""
@@ -265,3 +579,72 @@ def _order(text: str) -> tuple[float, str]:
 def _unique(wanted: str, taken: dict[str, int]) -> str:
     """Return a name for what is wanted, shortened where it is too long, numbered where it is taken."""
     return numbered(shortened(_NO_NAME.sub(" ", wanted).strip() or "column", NAME.most), taken)
+
+
+What: TypeAlias = Literal["rows", "network", "ends"]
+
+
+@dataclass
+class Uses:
+    """What comes of a table: its rows in the open network, a network for it, the open one with new ends.
+
+    ========== ==========================================================
+    `built`    the rows and columns, and what was done
+    `states`   what can be made, the first proposed
+    `why_not`  a sentence for each that cannot be
+    ========== ==========================================================
+    """
+
+    built: Built
+    states: dict[What, State] = field(default_factory=dict)
+    why_not: dict[What, str] = field(default_factory=dict)
+
+    def attempt(self, what: What, make: Callable[[], State]) -> None:
+        """Make something, or keep why it cannot be made."""
+        try:
+            self.states[what] = make()
+        except (FileError, ValueError) as error:
+            self.why_not[what] = sentence(error)
+
+    @property
+    def wrong(self) -> str:
+        """Why nothing can be made, or ""."""
+        if self.states:
+            return ""
+        if not self.built.targets:
+            return "No column is a target: choose one, or as many inputs as the network has."
+        return self.why_not["network"]
+
+    @property
+    def keeps_standardised(self) -> bool:
+        """Whether rows for the open network are standardised as its own."""
+        columns = self.states["rows"].columns if "rows" in self.states else ()
+        return not all(column.values or column.is_plain for column in columns)
+
+
+def uses(table: Table, found: Sequence[Finding], choices: Choices, state: State) -> Uses:
+    """Return what can be made of a table by a person's choices. Raises FileError where no rows can be."""
+    made = Uses(built(table, found, choices))
+    made.attempt("rows", lambda: _rows(table, found, choices, state, made.built))
+    if made.built.targets:
+        made.attempt("network", made.built.network)
+        made.attempt("ends", lambda: made.built.rebuilt(state))
+    else:
+        made.why_not |= dict.fromkeys(("network", "ends"), "A column has to be the target")
+    return made
+
+
+def _rows(table: Table, found: Sequence[Finding], choices: Choices, state: State, made: Built) -> State:
+    """Return the network with the rows, by its own columns where it has some. Raises FileError."""
+    if state.columns:
+        made = built(table, found, choices, state)
+    if not made.fits(state):
+        inputs, *_, outputs = state.network.sizes
+        raise FileError(f"it takes {counted(inputs, 'input')} and {counted(outputs, 'target')}")
+    return made.into(state)
+
+
+def sentence(error: Exception) -> str:
+    """Return what is wrong as a sentence begins."""
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}"

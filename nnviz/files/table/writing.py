@@ -1,25 +1,21 @@
-"""Tables as CSV: rows that came from one with their predictions, and a State's own rows as raw ones."""
+"""Tables as text: rows, predictions, and the loss history."""
 
 from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from nnviz.core.accuracy import is_one_of_many
 from nnviz.core.activations import Array
-from nnviz.core.columns import Cell, Column
-from nnviz.core.names import numbered
-from nnviz.core.numbers import full
-from nnviz.core.state import State
-from nnviz.files.errors import FileError
-from nnviz.files.progress import Progress
-from nnviz.files.table.cells import rows_of
-from nnviz.files.table.placing import Placed
-from nnviz.files.table.table import Table
-from nnviz.files.table.text import decoded, with_plain_ends
+from nnviz.core.metrics import is_one_of_many
+from nnviz.core.numbers import full, numbered
+from nnviz.core.state import Cell, Column, State
+from nnviz.files.errors import FileError, Progress
+from nnviz.files.table.columns import Placed
+from nnviz.files.table.reading import Table, decoded, rows_of, with_plain_ends
 
 BLOCK = 500
 """Rows that are written between two reports."""
@@ -64,7 +60,7 @@ def rows_of_state(state: State, progress: Progress | None = None) -> bytes:
     header = [name for names, _ in parts for name in names]
     columns = [column for _, own in parts for column in own]
     rows = ([_cell(cell) for cell in row] for row in zip(*columns, strict=True))
-    return _written(_unique(header), _told(rows, len(prediction), progress), ",")
+    return _written(_unique(header), _with_progress(rows, len(prediction), progress), ",")
 
 
 def check_finite(prediction: Array) -> None:
@@ -73,7 +69,7 @@ def check_finite(prediction: Array) -> None:
         raise FileError("the result is too large for a number: make the weights or the data smaller")
 
 
-def _told(rows: Iterable[list[str]], count: int, progress: Progress | None) -> Iterator[list[str]]:
+def _with_progress(rows: Iterable[list[str]], count: int, progress: Progress | None) -> Iterator[list[str]]:
     """Yield the rows, and tell now and then which part they are."""
     for i, row in enumerate(rows):
         if progress is not None and i % BLOCK == 0:
@@ -163,3 +159,18 @@ def _written(header: Sequence[str], rows: Iterable[Sequence[str]], delimiter: st
     writer.writerow(header)
     writer.writerows(rows)
     return out.getvalue().encode()
+
+
+def history_text(points: Array, measure: str = "mse") -> bytes:
+    """Return a history, shape (points, 2 or 3), as CSV: iteration, mse or what it measures, validation."""
+    return "\n".join([*map(",".join, rows_text(points, measure)), ""]).encode()
+
+
+def rows_text(points: Array, measure: str) -> list[tuple[str, ...]]:
+    """Return its rows, what the columns are called first. What is not known, NaN, is empty."""
+    called = ("iteration", measure, "validation")[: points.shape[1]]
+    return [called, *((str(int(at)), *map(_loss_text, losses)) for at, *losses in points.tolist())]
+
+
+def _loss_text(loss: float) -> str:
+    return "" if math.isnan(loss) else repr(loss)

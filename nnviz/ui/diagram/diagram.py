@@ -18,14 +18,13 @@ from nnviz.core.address import Address
 from nnviz.core.edits import EDITABLE, number_at
 from nnviz.core.network import Network
 from nnviz.core.state import State
-from nnviz.document.derived import Derived
+from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
-from nnviz.document.selection import Selection
-from nnviz.document.walk.player import Player
+from nnviz.document.player import Player
 from nnviz.picture.parts import View
 from nnviz.ui.diagram.canvas import Canvas
-from nnviz.ui.diagram.edit_session import EditSession
-from nnviz.ui.widgets.number_field import scrubbed
+from nnviz.ui.diagram.edit import EditSession
+from nnviz.ui.kit.number_field import scrubbed
 
 CLICK_PX = 4.0
 """A press that moves less than this is a click."""

@@ -14,13 +14,13 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address, column_title
 from nnviz.core.numbers import nudged, parsed, shown, written
 from nnviz.core.state import State
+from nnviz.document.derived import Selection
 from nnviz.document.document import Document
-from nnviz.document.selection import Selection
 from nnviz.picture.picture import EDGE_NUMBER
 from nnviz.ui.diagram.canvas import Canvas
-from nnviz.ui.widgets.images import qrect
-from nnviz.ui.widgets.number_field import NumberField, nudge_number
-from nnviz.ui.widgets.theme import pixel_font
+from nnviz.ui.kit.images import qrect
+from nnviz.ui.kit.number_field import NumberField, nudge_number
+from nnviz.ui.kit.theme import pixel_font
 
 NO_TARGET = "A free row has no target: keep it as a row, then type one"
 
@@ -173,7 +173,7 @@ class EditSession(QObject):
         self._address, self._session, self._nudged = address, object(), None
         self._free = self._selection.free
         network = self._document.state.network
-        name = address.name(network)
+        name = network.name_of(address)
         if address.kind == "name":
             self.select(address._replace(kind="node"))
             value: float | str | None = name
@@ -214,7 +214,7 @@ class EditSession(QObject):
     def set_number(self, address: Address, value: float | None, merge: Hashable = None) -> None:
         """Set the number at `address`, None to empty it; the same `merge` in a row is one undo entry."""
         document, before = self._document, self._document.state.data
-        name, free = address.name(document.state.network), self._selection.free
+        name, free = document.state.network.name_of(address), self._selection.free
         if free is not None and address.kind == "input":
             assert value is not None
             changed = free.copy()

@@ -22,13 +22,12 @@ from nnviz.core.network import Network
 from nnviz.core.numbers import shown, shown_in_full
 from nnviz.core.search import LIMIT, Match, find
 from nnviz.core.state import State
+from nnviz.document.derived import Selection
 from nnviz.document.document import Document
 from nnviz.document.idle import Throttle
-from nnviz.document.selection import Selection
 from nnviz.picture.parts import Rect
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.widgets.sizes import OWN_SIZE
-from nnviz.ui.widgets.theme import colours, px
+from nnviz.ui.kit.theme import OWN_SIZE, colours, px
 
 WIDTH_PX = 364
 ROW_PX = 28

@@ -1,22 +1,269 @@
-"""Paints the small pictures in the nodes, on paper and screen; their images are kept while they hold."""
+"""Painting of a diagram with QPainter: edges, nodes, labels, thumbnails."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
+import numpy as np
+import shiboken6
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPen, QPolygonF
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.picture import small_look as look
-from nnviz.picture.layout import Layout
+from nnviz.picture import style
+from nnviz.picture import style as look
+from nnviz.picture.columns import COMPACT, Layout
+from nnviz.picture.edges import (
+    EVERY_EDGE,
+    STRONGEST,
+    Gap,
+    Indices,
+    edge_colour,
+    edge_width,
+    haze_pixels,
+    strongest,
+)
 from nnviz.picture.palette import Palette
-from nnviz.picture.parts import Column, Rect
+from nnviz.picture.parts import DiagramColumn, Label, Rect
 from nnviz.picture.picture import Picture
-from nnviz.picture.style import tile_box
-from nnviz.ui.widgets.images import qrect
+from nnviz.picture.style import Box, Pixels, tile_box
+from nnviz.picture.svg import Sample
+from nnviz.ui.kit.images import qrect
+from nnviz.ui.kit.theme import pixel_font
+
+
+@lru_cache(maxsize=1024)
+def _pen(colour: str, width: float, dashed: bool = False) -> QPen:
+    pen = QPen(QColor(colour), width)
+    if dashed:
+        pen.setDashPattern(style.DASHES)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    return pen
+
+
+@lru_cache(maxsize=64)
+def _brush(colour: str) -> QBrush:
+    return QBrush(QColor(colour))
+
+
+def image_of(pixels: Pixels) -> QImage:
+    """Return RGBA, shape (rows, columns, 4), in the format that Qt stretches fastest."""
+    rows, columns, _ = pixels.shape
+    image = QImage(pixels.tobytes(), columns, rows, 4 * columns, QImage.Format.Format_RGBA8888)
+    return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+
+
+def paint_box(painter: QPainter, rect: Rect, box: Box) -> None:
+    """Paint a box over `rect`, half of its line outside."""
+    painter.setPen(_pen(box.line, box.width, box.dashed) if box.line else Qt.PenStyle.NoPen)
+    painter.setBrush(_brush(box.fill) if box.fill else Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(qrect(rect), box.radius, box.radius)
+
+
+def paint_blocks(painter: QPainter, picture: Picture, palette: Palette) -> None:
+    """Paint the columns whose nodes are too small for a text, as strips or squares of their tints."""
+    for column in picture.layout.columns:
+        if column.block and not column.picture:
+            box, inside = style.block_box(column, palette), style.block_inside(column)
+            paint_box(painter, column.box, box)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+            for tint in style.tints(picture, column, palette):
+                painter.drawImage(qrect(tint.over(inside)), image_of(tint.picture(column)))
+            if column.across > 1:
+                paint_box(painter, column.box, box._replace(fill=""))
+
+
+def paint_nodes(painter: QPainter, picture: Picture, palette: Palette) -> None:
+    """Paint the nodes that are drawn one by one, without their texts."""
+    for column in picture.layout.columns:
+        if not column.block and column.height < COMPACT:
+            _paint_small(painter, picture, column, palette)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for node in picture.nodes:
+        if node.rect.height >= COMPACT:
+            paint_box(painter, node.rect, style.node_box(node.role, node.rect, palette))
+
+
+def _paint_small(painter: QPainter, picture: Picture, column: DiagramColumn, palette: Palette) -> None:
+    """Paint nodes that are too small for a text, with a line of one device pixel, and their tints."""
+    nodes = column.in_sight(picture.layout.body)
+    places = [column.rect(node) for node in nodes]
+    box = style.node_box(column.role, column.rect(0), palette)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(_pen(box.line, 0.0))
+    painter.setBrush(_brush(box.fill))
+    painter.drawRects([qrect(place) for place in places])
+    for tint in style.tints(picture, column, palette):
+        colours = tint.pixels()[nodes.start : nodes.stop].tolist()
+        for place, colour in zip(places, colours, strict=True):
+            painter.fillRect(qrect(tint.over(place)), QColor(*colour))
+
+
+_MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip
+_ALIGN = {  # joined here, since joining Qt's flags costs more than looking one up
+    "left": Qt.AlignmentFlag.AlignLeft | _MIDDLE,
+    "center": Qt.AlignmentFlag.AlignHCenter | _MIDDLE,
+    "right": Qt.AlignmentFlag.AlignRight | _MIDDLE,
+}
+
+
+def paint_leader(painter: QPainter, label: Label, palette: Palette) -> None:
+    """Paint the line from a number to its edge, where it had to leave it."""
+    line = style.leader(label)
+    if line is not None:
+        painter.setPen(_pen(style.leader_colour(label, palette), style.leader_width(label)))
+        painter.drawLine(QLineF(*line))
+
+
+def paint_label(painter: QPainter, label: Label, palette: Palette, *, chosen: bool = False) -> None:
+    """Paint a text with its pill, a chosen one with the accent around it."""
+    paint_leader(painter, label, palette)
+    box = style.label_box(label, palette, chosen=chosen)
+    if box is not None:
+        paint_box(painter, label.rect, box)
+    painter.setFont(label_font(label))
+    painter.setPen(_pen(style.text_colour(label, palette), 1.0))
+    painter.drawText(qrect(label.rect), _ALIGN[label.align], label.text)
+
+
+def paint_legend(painter: QPainter, legend: Iterable[Sample], palette: Palette) -> None:
+    """Paint what the colours and the shapes mean."""
+    for sample in legend:
+        if sample.edge is not None:
+            painter.fillRect(qrect(sample.edge), QColor(edge_colour(sample.box.value or 0.0, palette)))
+        paint_label(painter, sample.box, palette)
+        paint_label(painter, sample.words, palette)
+
+
+_fonts: dict[tuple[str, float], QFont] = {}
+
+
+def label_font(label: Label) -> QFont:
+    """Return the font of a label."""
+    key = (label.style, label.size)
+    if key not in _fonts:
+        if len(_fonts) > 500:
+            _fonts.clear()
+        font = pixel_font(label.size, QFont.Weight(style.font_weight(label.style)))
+        if spacing := style.letter_spacing(label):
+            font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, spacing)
+        _fonts[key] = font
+    return _fonts[key]
+
+
+ALWAYS_SHARP = 150
+"""Up to so many edges are drawn with antialiasing while they change, too."""
+
+STRONGEST_MOVING = 500
+BUCKETS = 32
+HALO_PX, HALO_OPACITY, RAIL_PX = 12.0, 0.1, 1.25
+
+Lit = list[tuple[int, Indices, Indices]]
+"""Edges that light up, by layer: (layer, nodes, sources)."""
+
+
+def paint_edges(painter: QPainter, picture: Picture, palette: Palette, *, moving: bool = False) -> None:
+    """Paint all edges; `moving` draws fewer and without antialiasing, since a sharper picture will follow."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, not moving)
+    layout, scale = picture.layout, picture.scale
+    if picture.few_edges:
+        every = np.concatenate([weights.ravel() for weights in picture.weights])
+        _paint_lines(painter, layout.lines, every, scale, _edge_pens(palette, False, layout.scale))
+        return
+    most = STRONGEST_MOVING if moving else STRONGEST
+    for gap, weights in zip(layout.gaps, picture.weights, strict=True):
+        if weights.size > STRONGEST:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(qrect(gap.box), image_of(haze_pixels(gap, weights, palette)))
+        paint_some_edges(painter, gap, weights, *strongest(weights, most), scale, palette, layout.scale)
+
+
+def paint_some_edges(
+    painter: QPainter,
+    gap: Gap,
+    weights: Array,
+    nodes: Indices,
+    sources: Indices,
+    scale: float,
+    palette: Palette,
+    grown: float = 1.0,
+) -> None:
+    """Paint the edges named by `nodes` and `sources`, `grown` times as wide as in a small room."""
+    pens = _edge_pens(palette, weights.size > EVERY_EDGE, grown)
+    _paint_lines(painter, gap.segments(nodes, sources), weights[nodes, sources], scale, pens)
+
+
+def _paint_lines(
+    painter: QPainter, lines: Array, weights: Array, scale: float, pens: Mapping[int, QPen]
+) -> None:
+    """Paint lines, shape (lines, 4), weak ones first, in buckets of one pen each."""
+    buckets = np.clip(np.rint(weights / (scale or 1.0) * BUCKETS), -BUCKETS, BUCKETS).astype(np.intp)
+    size = np.abs(buckets)
+    above = (buckets > 0) ^ (size % 2 > 0)  # by turns, so that neither sign hides the other
+    order = np.argsort(2 * size + above, kind="stable")
+    buckets, lines = buckets[order], np.ascontiguousarray(lines[order], dtype=np.float64)
+    first, size_of_line = lines.ctypes.data, lines.strides[0]
+    starts = [0, *(np.flatnonzero(np.diff(buckets)) + 1).tolist()]
+    for start, end, bucket in zip(starts, [*starts[1:], len(buckets)], buckets[starts].tolist(), strict=True):
+        painter.setPen(pens[bucket])
+        line = shiboken6.wrapInstance(first + start * size_of_line, QLineF)
+        painter.drawLines(line, end - start)  # type: ignore[call-overload]
+
+
+@lru_cache(maxsize=8)
+def _edge_pens(palette: Palette, crowded: bool, grown: float) -> dict[int, QPen]:
+    shares = {bucket: bucket / BUCKETS for bucket in range(-BUCKETS, BUCKETS + 1)}
+    return {
+        bucket: QPen(QColor(edge_colour(share, palette)), edge_width(share, crowded) * grown)
+        for bucket, share in shares.items()
+    }
+
+
+def edge_line(gap: Gap, node: int, source: int) -> QLineF:
+    """Return where an edge runs."""
+    return QLineF(*gap.segments(np.array([node]), np.array([source]))[0].tolist())
+
+
+def neighbours(picture: Picture, address: Address | None) -> Lit:
+    """Return the edges that light up with `address`: an edge itself, all edges of a node."""
+    if address is None:
+        return []
+    if address.kind in ("weight", "slope"):
+        return [(address.layer, np.array([address.node]), np.array([address.source]))]
+    lit: Lit = []
+    if address.layer >= 0:
+        sources = np.arange(picture.weights[address.layer].shape[1])
+        lit.append((address.layer, np.full_like(sources, address.node), sources))
+    following = address.layer + 1
+    if following < len(picture.weights):
+        nodes = np.arange(picture.weights[following].shape[0])
+        lit.append((following, nodes, np.full_like(nodes, address.node)))
+    return lit
+
+
+def paint_lit(painter: QPainter, picture: Picture, lit: Lit, palette: Palette) -> None:
+    """Paint the edges that are lit."""
+    for layer, nodes, sources in lit:
+        gap, weights = picture.layout.gaps[layer], picture.weights[layer]
+        paint_some_edges(painter, gap, weights, nodes, sources, picture.scale, palette, picture.layout.scale)
+
+
+def paint_halo(painter: QPainter, picture: Picture, address: Address, palette: Palette) -> None:
+    """Paint a track around a selected edge: a faint band alone would pass for the width of a weight."""
+    line = edge_line(picture.layout.gaps[address.layer], address.node, address.source)
+    scale, faint = picture.layout.scale, QColor(palette.accent)
+    faint.setAlphaF(HALO_OPACITY)
+    solid, flat = Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap
+    painter.setPen(QPen(faint, HALO_PX * scale, solid, flat))
+    painter.drawLine(line)
+    across = line.normalVector().unitVector()
+    away = QPointF(across.dx(), across.dy()) * (HALO_PX * scale / 2)
+    painter.setPen(QPen(QColor(palette.accent), RAIL_PX * scale, solid, flat))
+    painter.drawLines([line.translated(away), line.translated(-away)])
+
 
 MARK_PX = 1.6
 """Width of the line around a pixel."""
@@ -46,7 +293,7 @@ class SmallPictures:
             places = self._places_of(picture, column)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             _paint_bars(painter, picture, column, places.bars, palette)
-            values = look.small_values(picture, column)
+            values = look.thumbnail_values(picture, column)
             if values is None:
                 continue
             if look.is_curve(picture):
@@ -56,10 +303,10 @@ class SmallPictures:
             _paint_frames(painter, places.pictures, column, palette)
             _paint_dots(painter, picture, values[places.nodes.start :], places.pictures, palette)
 
-    def _places_of(self, picture: Picture, column: Column) -> _Places:
+    def _places_of(self, picture: Picture, column: DiagramColumn) -> _Places:
         known = self._places.get(column.index)
         if known is None or known.layout is not picture.layout:
-            nodes = look.in_sight(picture, column)
+            nodes = look.thumbnail_in_sight(picture, column)
             pictures = [_on_pixels(column.picture_of(node)) for node in nodes]
             bars = [_on_pixels(column.bar_of(node)) for node in nodes] if column.across > 1 else []
             known = self._places[column.index] = _Places(picture.layout, nodes, pictures, bars)
@@ -69,7 +316,7 @@ class SmallPictures:
         self,
         painter: QPainter,
         picture: Picture,
-        column: Column,
+        column: DiagramColumn,
         values: Array,
         places: _Places,
         palette: Palette,
@@ -83,11 +330,11 @@ class SmallPictures:
             painter.drawImage(qrect(place), image, QRectF(0, node * side, side, side))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
-    def _image_of(self, column: Column, values: Array, palette: Palette) -> QImage:
+    def _image_of(self, column: DiagramColumn, values: Array, palette: Palette) -> QImage:
         """Return the pictures of a column, one below the other."""
         known = self._images.get(column.index)
         if known is None or known[0] is not values or known[1] is not palette:
-            colours = look.small_colours(values, palette)
+            colours = look.thumbnail_colours(values, palette)
             nodes, rows, across = colours.shape
             image = QImage(colours.tobytes(), across, nodes * rows, 4 * across, QImage.Format.Format_RGB32)
             known = self._images[column.index] = values, palette, image
@@ -99,7 +346,7 @@ def paint_marks(
 ) -> None:
     """Outline the pixels that are selected or under the mouse, so that they stand out of blue and orange."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    rects = [rect for address in addresses for rect in look.marks(picture, address)]
+    rects = [rect for address in addresses for rect in look.thumbnail_marks(picture, address)]
     around = [qrect(_on_pixels(rect)).adjusted(-1.0, -1.0, 1.0, 1.0) for rect in rects]
     for colour, width in ((palette.canvas, MARK_PX + 2.0), (palette.ink, MARK_PX)):
         painter.setPen(QPen(QColor(colour), width))
@@ -112,7 +359,7 @@ def _on_pixels(rect: Rect) -> Rect:
     return Rect(x, y, max(round(rect.right) - x, 1), max(round(rect.bottom) - y, 1))
 
 
-def _paint_frames(painter: QPainter, places: Sequence[Rect], column: Column, palette: Palette) -> None:
+def _paint_frames(painter: QPainter, places: Sequence[Rect], column: DiagramColumn, palette: Palette) -> None:
     """Paint a line around every place."""
     painter.setPen(QPen(QColor(palette.node_border), look.frame_width(column.picture)))
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -120,7 +367,7 @@ def _paint_frames(painter: QPainter, places: Sequence[Rect], column: Column, pal
 
 
 def _paint_bars(
-    painter: QPainter, picture: Picture, column: Column, bars: Sequence[Rect], palette: Palette
+    painter: QPainter, picture: Picture, column: DiagramColumn, bars: Sequence[Rect], palette: Palette
 ) -> None:
     """Paint under each picture of nodes that stand side by side the bar that tells the node's value."""
     if not bars:
@@ -139,20 +386,20 @@ def _paint_dots(
     painter: QPainter, picture: Picture, values: Array, places: Sequence[Rect], palette: Palette
 ) -> None:
     """Paint where the row is."""
-    painter.setPen(QPen(QColor(palette.canvas), look.RIM))
+    painter.setPen(QPen(QColor(palette.canvas), look.THUMBNAIL_RIM))
     painter.setBrush(QColor(palette.ink))
     for of_node, place in zip(values, places, strict=False):
-        dot = look.dot(picture, place, of_node)
+        dot = look.thumbnail_dot(picture, place, of_node)
         if dot is not None:
             painter.drawEllipse(QPointF(dot.x, dot.y), dot.radius, dot.radius)
 
 
 def _paint_curves(painter: QPainter, values: Array, places: Sequence[Rect], palette: Palette) -> None:
     for of_node, place in zip(values, places, strict=False):
-        painter.fillRect(qrect(place), QColor(look.ground(palette)))
+        painter.fillRect(qrect(place), QColor(look.thumbnail_ground(palette)))
         painter.setPen(Qt.PenStyle.NoPen)
         for area in look.areas(of_node, place, palette):
             painter.setBrush(QColor(area.colour))
             painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in area.corners.tolist()]))
-        zero = look.zero(of_node, place)
+        zero = look.zero_line(of_node, place)
         painter.fillRect(QRectF(place.x, round(zero), place.width, 1.0), QColor(palette.node_border))

@@ -1,8 +1,8 @@
-"""What stands beside the step in progress: whose it is, and its sum as it grows; it points at that."""
+"""The walk on the diagram: highlights, and the callout with the current step."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,21 +11,191 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.document.walk.words import Words
+from nnviz.document.player import Narrator
+from nnviz.document.walk import ARRIVED, StepWords, Walking, WalkStep
+from nnviz.picture.columns import corner
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Rect
 from nnviz.picture.picture import Picture, labels_of
 from nnviz.picture.text import elide, plain
-from nnviz.ui.diagram.edge_lines import edge_line
-from nnviz.ui.diagram.free_place import Obstacles, Place, Size, Way, free_place, rectangles, way
-from nnviz.ui.widgets.images import qrect
-from nnviz.ui.widgets.theme import pixel_font
+from nnviz.ui.diagram.paint import edge_line
+from nnviz.ui.kit.images import qrect
+from nnviz.ui.kit.theme import pixel_font
+
+STEP_PX = 12.0
+"""Places are tried so far from one another."""
+KEPT, BESIDE = 4.0, 2.0
+"""Free between the box and what it must not cover, and between it and the room's sides."""
+FORBIDDEN = 1e6
+"""What a square pixel costs that must not be covered: more than all others together."""
+TEXT = 6.0
+"""What a square pixel of a text costs that should not be covered; one of a node costs 1."""
+NEAR = 2.0
+"""For each pixel that the box stands farther away it may cover so many square pixels less."""
+MARGIN, ASIDE = 8.0, 200.0
+"""Free at the room's sides where that can be, and what it costs where not."""
+LINE = 30.0
+"""What a point of a line costs that should not be covered."""
+CROSSED, USED = 700.0, 4
+"""What it costs that the way to what the box speaks of leads over a node or a text, and how many times as
+much where that must not be covered."""
+FINALISTS, SAMPLES = 24, 12
+"""Of so many places the way is looked at, at so many points."""
+
+
+class Obstacles(NamedTuple):
+    """What stands in a room: rectangles as x, y, right, bottom, shape (n, 4), and points, shape (m, 2)."""
+
+    forbidden: Array
+    points: Array
+    """Of lines that must not be covered."""
+    nodes: Array
+    """These and the next should not be covered, a text still less than a node."""
+    texts: Array
+    passed: Array
+    """Points of other lines, which should not be covered."""
+
+
+class Size(NamedTuple):
+    """A size that the box may have, and what it costs to have this one."""
+
+    width: float
+    height: float
+    cost: float
+
+
+class Place(NamedTuple):
+    """Where a box may stand: which of the sizes it has, and its cost."""
+
+    size: int
+    rect: Rect
+    cost: float
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing is covered that must not be."""
+        return self.cost < FORBIDDEN
+
+
+def rectangles(rects: Sequence[Rect]) -> Array:
+    """Return rectangles as an array, shape (n, 4)."""
+    edges = [(rect.x, rect.y, rect.right, rect.bottom) for rect in rects]
+    return np.array(edges, dtype=np.float64).reshape(-1, 4)
+
+
+def free_place(room: Rect, sizes: Sequence[Size], obstacles: Obstacles, near: Rect, targets: Array) -> Place:
+    """Return the best place in `room` for a box of one of `sizes`, near `near`.
+
+    A line from the box will lead to one of the points `targets`, shape (n, 2), if there are any.
+    """
+    found: list[Place] = []
+    for k, size in sorted(enumerate(sizes), key=lambda own: own[1].cost):
+        if found and size.cost > min(place.cost for place in found):
+            break  # no place costs less than its size
+        found.append(_best(room, k, size, obstacles, near, targets))
+    return min(found, key=lambda place: (place.cost, place.size))
+
+
+def _best(room: Rect, number: int, size: Size, obstacles: Obstacles, near: Rect, targets: Array) -> Place:
+    width, height, _ = size
+    x = _starts(room.x, room.right, width)
+    y = _starts(room.y, room.bottom, height)
+    kept = obstacles.forbidden + np.array([-KEPT, -KEPT, KEPT, KEPT])
+    cost = FORBIDDEN * _covered(x, y, size, kept)
+    cost += _covered(x, y, size, obstacles.nodes) + TEXT * _covered(x, y, size, obstacles.texts)
+    cost += FORBIDDEN * _held(x, y, size, obstacles.points) + LINE * _held(x, y, size, obstacles.passed)
+    cost += ASIDE * (
+        _at_side(y, height, room.y, room.bottom)[:, None] + _at_side(x, width, room.x, room.right)
+    )
+    cost += NEAR * (_away(y, height, near.y, near.bottom)[:, None] + _away(x, width, near.x, near.right))
+    best = np.argsort(cost, axis=None, kind="stable")[:FINALISTS]
+    tops, lefts = y[best // len(x)], x[best % len(x)]
+    too_large = max(width + 2 * BESIDE - room.width, 0.0) + max(height + 2 * BESIDE - room.height, 0.0)
+    total = cost.ravel()[best] + size.cost + FORBIDDEN * too_large
+    if len(targets):
+        lows = np.column_stack((lefts, tops))
+        total += _ways(lows, lows + np.array([width, height]), targets, obstacles).min(axis=1)
+    k = int(np.argmin(total))
+    return Place(number, Rect(float(lefts[k]), float(tops[k]), width, height), float(total[k]))
+
+
+def _starts(low: float, high: float, length: float) -> Array:
+    last = max(high - BESIDE - length, low + BESIDE)
+    within = np.arange(low + MARGIN, high - MARGIN - length, STEP_PX)
+    return np.concatenate(([low + BESIDE], within, [max(high - MARGIN - length, low + BESIDE), last]))
+
+
+def _at_side(starts: Array, length: float, low: float, high: float) -> Array:
+    near = (starts < low + MARGIN) | (starts + length > high - MARGIN)
+    at_side: Array = near.astype(np.float64)
+    return at_side
+
+
+def _covered(x: Array, y: Array, size: Size, rects: Array) -> Array:
+    """Return how much of `rects` a box covers at each place, shape (y, x)."""
+    across, down = (
+        np.maximum(
+            np.minimum(starts[:, None] + length, rects[:, axis + 2])
+            - np.maximum(starts[:, None], rects[:, axis]),
+            0.0,
+        )
+        for axis, starts, length in ((0, x, size.width), (1, y, size.height))
+    )
+    area: Array = down @ across.T
+    return area
+
+
+def _held(x: Array, y: Array, size: Size, points: Array) -> Array:
+    """Return how many of `points` a box covers at each place, shape (y, x)."""
+    across, down = (
+        (points[:, axis] > starts[:, None] - KEPT) & (points[:, axis] < starts[:, None] + length + KEPT)
+        for axis, starts, length in ((0, x, size.width), (1, y, size.height))
+    )
+    count: Array = down.astype(np.float64) @ across.T.astype(np.float64)
+    return count
+
+
+def _away(starts: Array, length: float, low: float, high: float) -> Array:
+    away: Array = np.maximum(np.maximum(low - (starts + length), starts - high), 0.0)
+    return away
+
+
+class Way(NamedTuple):
+    """A line from a box to what it speaks of, and what it costs."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    cost: float
+
+
+def way(box: Rect, targets: Array, obstacles: Obstacles) -> Way:
+    """Return the best line from `box` to one of the points `targets`: over least, then the shortest."""
+    low, high = np.array([[box.x, box.y]]), np.array([[box.right, box.bottom]])
+    cost = _ways(low, high, targets, obstacles)[0]
+    k = int(np.argmin(cost))
+    (x0, y0), (x1, y1) = np.clip(targets[k], low[0], high[0]).tolist(), targets[k].tolist()
+    return Way((x0, y0), (x1, y1), float(cost[k]))
+
+
+def _ways(lows: Array, highs: Array, targets: Array, obstacles: Obstacles) -> Array:
+    """Return what the line from each box to each target costs, shape (boxes, targets)."""
+    starts = np.clip(targets, lows[:, None], highs[:, None])
+    share = np.linspace(0.05, 0.9, SAMPLES)[:, None, None, None]
+    points = starts + share * (targets - starts)
+    x, y = points[..., 0, None], points[..., 1, None]
+    crossed = np.zeros(points.shape[1:3])
+    for rects, times in ((obstacles.nodes, 1), (obstacles.texts, 1), (obstacles.forbidden, USED)):
+        inside = (x > rects[:, 0]) & (x < rects[:, 2]) & (y > rects[:, 1]) & (y < rects[:, 3])
+        crossed += times * inside.any(axis=0).sum(axis=-1)
+    cost: Array = CROSSED * crossed + NEAR * np.linalg.norm(targets - starts, axis=-1)
+    return cost
+
 
 FONT_PX, SMALLEST_PX = 13.5, 10.5
 """Font size where the diagram is as large as in a small room, and the least where there is no room for it."""
 SHRUNK, SMALLER = (1.0, 0.85, 0.72), 300.0
 """Sizes of the font in use, as shares of it; each smaller one must cover so many square pixels less."""
-LINE, PAD_X, PAD_Y, INDENT, NAME = 1.5, 0.9, 0.5, 1.2, 8.5
+LINE_HEIGHT, PAD_X, PAD_Y, INDENT, NAME = 1.5, 0.9, 0.5, 1.2, 8.5
 """In font sizes: a line's height, free at its sides and above, how far a broken line goes in, a name."""
 NARROWER = (1.0, 0.8, 0.65, 0.5, 0.38, 0.28, 0.2, 0.15, 0.11)
 """Lines are broken so that the box is about so many times as wide as without."""
@@ -47,7 +217,7 @@ OWN = ("value", "z", "bias", "node_slope", "error", "target")
 """What stands at a node and is a part of it."""
 
 
-class Row(NamedTuple):
+class CalloutLine(NamedTuple):
     """A line as it stands in the box: the pieces of it, which come one by one."""
 
     pieces: tuple[str, ...]
@@ -58,7 +228,7 @@ class Row(NamedTuple):
 class Setting(NamedTuple):
     """Rows at a font size, and the box that they take."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[CalloutLine, ...]
     pixels: float
     width: float
     height: float
@@ -78,7 +248,7 @@ class Callout:
         """Where it stands; nothing where nothing is said."""
         return qrect(self._place.rect) if self._place else QRectF()
 
-    def put(self, picture: Picture, words: Words) -> None:
+    def put(self, picture: Picture, words: StepWords) -> None:
         """Find room for what is said, unless that was done."""
         if self._of == (picture.layout, words):
             return
@@ -87,7 +257,7 @@ class Callout:
         if words.sayings or words.title:
             self._find(picture, words)
 
-    def _find(self, picture: Picture, words: Words) -> None:
+    def _find(self, picture: Picture, words: StepWords) -> None:
         near, obstacles = _near(picture, words), _obstacles(picture, words)
         targets = _targets(picture, words, obstacles)
         sizes = [max(share * FONT_PX * picture.layout.scale, SMALLEST_PX) for share in SHRUNK]
@@ -143,7 +313,9 @@ class Callout:
             painter.setFont(_font(pixels, row.style))
             painter.setPen(QColor(palette.muted if row.style == "aside" else palette.ink))
             x = box.left() + (PAD_X + (INDENT if row.style == "rest" else 0.0)) * pixels
-            place = QRectF(x, box.top() + (PAD_Y + LINE * k) * pixels, box.right() - x, LINE * pixels)
+            place = QRectF(
+                x, box.top() + (PAD_Y + LINE_HEIGHT * k) * pixels, box.right() - x, LINE_HEIGHT * pixels
+            )
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, "".join(row.pieces[:shown]))
         painter.setLayoutDirection(direction)
 
@@ -158,12 +330,12 @@ def _font(pixels: float, style: str) -> QFont:
     return pixel_font(pixels, weights.get(style, QFont.Weight.DemiBold))
 
 
-def _settings(words: Words, pixels: float) -> Iterator[Setting]:
+def _settings(words: StepWords, pixels: float) -> Iterator[Setting]:
     """Yield ways to set the words, the widest first: lines are broken between terms alone."""
     metrics = {style: QFontMetricsF(_font(pixels, style)) for style in ("title", "line", "aside")}
     metrics["rest"] = metrics["line"]
 
-    def width(row: Row) -> float:
+    def width(row: CalloutLine) -> float:
         indent = INDENT * pixels if row.style == "rest" else 0.0
         return metrics[row.style].horizontalAdvance("".join(row.pieces)) + indent
 
@@ -173,28 +345,28 @@ def _settings(words: Words, pixels: float) -> Iterator[Setting]:
         rows = tuple(_rows(words, lambda row, share=share: width(row) <= share * whole + 1.0))
         if rows not in known:
             known.add(rows)
-            wide, high = max(map(width, rows)), len(rows) * LINE * pixels
+            wide, high = max(map(width, rows)), len(rows) * LINE_HEIGHT * pixels
             yield Setting(rows, pixels, wide + 2 * PAD_X * pixels, high + 2 * PAD_Y * pixels)
 
 
-def _rows(words: Words, fits: object) -> Iterator[Row]:
+def _rows(words: StepWords, fits: object) -> Iterator[CalloutLine]:
     assert callable(fits)
     if words.title:
-        yield Row((words.title,), "title")
+        yield CalloutLine((words.title,), "title")
     for saying in words.sayings:
         style = "aside" if saying.aside else "line"
-        row = Row((), style)
+        row = CalloutLine((), style)
         for piece in saying.pieces:
             longer = row._replace(pieces=(*row.pieces, piece))
             if not row.pieces or fits(longer):
                 row = longer
                 continue
             yield row
-            row = Row((piece.lstrip(),), "aside" if saying.aside else "rest")
+            row = CalloutLine((piece.lstrip(),), "aside" if saying.aside else "rest")
         yield row
 
 
-def _near(picture: Picture, words: Words) -> Rect:
+def _near(picture: Picture, words: StepWords) -> Rect:
     """Return what the box should stand near: its node, all outputs, where its edges end; else the top."""
     if not words.subject:
         body = picture.layout.body
@@ -208,7 +380,7 @@ def _near(picture: Picture, words: Words) -> Rect:
     return Rect(gap.x1 - 2.0, node.center[1] - 2.0, 4.0, 4.0)
 
 
-def _targets(picture: Picture, words: Words, obstacles: Obstacles) -> Array:
+def _targets(picture: Picture, words: StepWords, obstacles: Obstacles) -> Array:
     """Return the points that a line may lead to: on a node's border, or on an edge where no number stands."""
     if any(at.kind == "weight" for at in words.subject):
         rects, points = obstacles.forbidden, obstacles.points[:, None]
@@ -227,7 +399,7 @@ def _thinned(points: Array) -> Array:
     return points[:: max(len(points) // MOST_TARGETS, 1)]
 
 
-def _obstacles(picture: Picture, words: Words) -> Obstacles:
+def _obstacles(picture: Picture, words: StepWords) -> Obstacles:
     texts = {label.address: label.rect for label in labels_of(picture.content, picture.layout)}
     spoken_of = (*words.subject, *words.uses)
     forbidden = [rect for address in spoken_of for rect in _places(picture, texts, address)]
@@ -260,3 +432,136 @@ def _points(lines: Iterable[QLineF]) -> Array:
         share = np.linspace(0.0, 1.0, max(int(line.length() / POINT_PX), 2))[:, None]
         points.append(np.array([line.x1(), line.y1()]) + share * np.array([line.dx(), line.dy()]))
     return np.concatenate(points)
+
+
+PULSING = ("forward", "backward")
+"""The steps in which something travels along edges."""
+EDGES = ("slopes", "mean", "update")
+"""The steps that are about the edges into a node."""
+OF_SLOPES = ("backward", "slopes", "mean")
+"""The steps that are about slopes."""
+TOLD = 0.9
+"""The part of a step's time after which all is said."""
+PULSES = 60
+"""So many pulses at most travel at once: those of the strongest edges."""
+MARK_PX, MARK_OPACITY = 10.0, 0.25
+"""How wide and how strong the edges are marked that a step is about."""
+MOST_MARKED = 600
+"""More edges at once take long, and nobody sees which they are: the nodes that they lead to are marked."""
+PULSE_PX = 6.0
+"""Radius of the largest."""
+
+
+class WalkLayer:
+    """What moves above the picture."""
+
+    def __init__(self, player: Walking, narrator: Narrator) -> None:
+        self._player, self._narrator = player, narrator
+        self._pulses: list[tuple[QLineF, QColor, float]] = []
+        self._pulses_of: tuple[object, ...] = ()
+        self.callout = Callout()
+
+    def paint(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
+        """Paint the steps in progress, or what is said of those done last."""
+        progress, t = self._player.progress, self._player.t
+        steps, begins = progress.moving, 0.0
+        if steps and steps[0].deed in PULSING:
+            begins = ARRIVED
+            if t < ARRIVED:
+                self._paint_pulses(painter, picture, steps, t / ARRIVED, palette)
+        self.callout.put(picture, self._narrator.words(short_name))
+        share = (t - begins) / (TOLD - begins) if steps else 1.0
+        told = progress.told
+        slopes = bool(told) and told[0].deed in OF_SLOPES
+        self.callout.paint(painter, palette, min(share, 1.0), slopes=slopes)
+
+    def paint_outlines(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
+        """Paint what marks the nodes and edges in progress, or done last, under their texts."""
+        progress = self._player.progress
+        edges = sum(picture.weights[step.layer].shape[1] for step in progress.told)
+        for step in progress.told:
+            column = picture.layout.column(step.layer)
+            if not column.told_apart or progress.walk.of_all_weights(step):
+                continue
+            if step.deed in EDGES and edges <= MOST_MARKED:
+                _paint_marks(painter, picture, step, palette)
+                continue
+            painter.setPen(QPen(_colour(step, palette), 2.4))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            rect = column.rect(step.node)
+            painter.drawRoundedRect(qrect(rect), corner(rect), corner(rect))
+
+    def dirty(self, picture: Picture) -> QRectF:
+        """Return the part of the picture that the steps in progress may change."""
+        steps = self._player.progress.moving
+        if not steps:
+            return qrect(picture.layout.body)
+        step, body = steps[0], qrect(picture.layout.body)
+        layers = {step.layer}
+        if step.deed in ("forward", *EDGES):
+            layers.add(step.layer - 1)
+        elif step.deed == "backward" and step.layer + 1 < len(picture.weights):
+            layers.add(step.layer + 1)
+        boxes = [qrect(picture.layout.column(layer).box) for layer in layers]
+        left = min(box.left() for box in boxes) - 60
+        right = max(box.right() for box in boxes) + 260
+        ways = QRectF(left, body.top(), right - left, body.height())
+        self.callout.put(picture, self._narrator.words(short_name))
+        return ways.united(self.callout.covered).intersected(body)
+
+    def _paint_pulses(
+        self, painter: QPainter, picture: Picture, steps: tuple[WalkStep, ...], t: float, palette: Palette
+    ) -> None:
+        if self._pulses_of != (picture, steps, palette):
+            self._pulses = list(_pulses(picture, steps, palette))
+            self._pulses_of = picture, steps, palette
+        painter.setPen(Qt.PenStyle.NoPen)
+        for line, colour, radius in self._pulses:
+            painter.setBrush(colour)
+            painter.drawEllipse(line.pointAt(t), radius, radius)
+
+
+def _colour(step: WalkStep, palette: Palette) -> QColor:
+    return QColor(palette.slope if step.deed in OF_SLOPES else palette.accent)
+
+
+def _paint_marks(painter: QPainter, picture: Picture, step: WalkStep, palette: Palette) -> None:
+    """Mark the edges that a step is about."""
+    colour = _colour(step, palette)
+    colour.setAlphaF(MARK_OPACITY)
+    painter.setPen(QPen(colour, MARK_PX, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+    for source in range(picture.weights[step.layer].shape[1]):
+        painter.drawLine(edge_line(picture.layout.gaps[step.layer], step.node, source))
+
+
+def _pulses(
+    picture: Picture, steps: tuple[WalkStep, ...], palette: Palette
+) -> Iterator[tuple[QLineF, QColor, float]]:
+    """Yield the way, the colour and the radius of what travels along the strongest edges of some steps."""
+    backward = steps[0].deed == "backward"
+    layer = steps[0].layer + (1 if backward else 0)
+    trace, slopes = picture.content.trace, picture.content.slopes
+    if layer >= len(picture.weights) or trace is None or (backward and slopes is None):
+        return
+    weights, nodes = picture.weights[layer], [step.node for step in steps]
+    chosen = np.zeros_like(weights, dtype=bool)
+    if backward:
+        assert slopes is not None
+        ends = slopes.layers[layer].nodes[:, None]
+        chosen[:, nodes] = True
+    else:
+        ends = trace.feeding(layer)[0]
+        chosen[nodes, :] = True
+    with np.errstate(all="ignore"):
+        carried = np.nan_to_num(weights * ends)  # what is beyond any number is largest
+    sizes = np.where(chosen, np.abs(carried), -1.0)
+    largest = float(sizes.max())
+    order = np.argsort(sizes, axis=None)[::-1][: min(PULSES, int(chosen.sum()))]
+    for node, source in zip(*(ends.tolist() for ends in np.divmod(order, weights.shape[1])), strict=True):
+        value = float(carried[node, source])
+        line = edge_line(picture.layout.gaps[layer], node, source)
+        share = abs(value) / largest if largest > 0 else 0.0
+        sign = palette.positive if value > 0 else palette.negative if value < 0 else palette.zero
+        colour = QColor(palette.slope if backward else sign)
+        way = QLineF(line.p2(), line.p1()) if backward else line
+        yield way, colour, PULSE_PX * (0.4 + 0.6 * share**0.5)

@@ -1,22 +1,116 @@
-"""The dialogs before a picture or a film is written: its size, its theme, and what else it has."""
+"""The dialog that exports a picture or film."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QGridLayout, QLabel, QWidget
 
-from nnviz.core.numbers import parsed_whole, written
-from nnviz.files.motion import film, mp4
+from nnviz.core.numbers import file_named, parsed_whole, written
+from nnviz.document.job import refusal
+from nnviz.files import film
+from nnviz.files.errors import CancelledError, FileError
+from nnviz.files.film import FPS, SIZE_PX
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.pictures.drawing import PNG_RATIO, Look
-from nnviz.ui.widgets.choice import Choice
-from nnviz.ui.widgets.dialogs import column_of, heading, primary
-from nnviz.ui.widgets.number_field import NumberField, nudge_whole
+from nnviz.ui.dialogs.films import Subject, film_of
+from nnviz.ui.dialogs.pictures import KINDS, PNG_RATIO, Drawing, Look, image, write
+from nnviz.ui.kit.controls import Choice
+from nnviz.ui.kit.dialogs import Waiting, ask_where, column_of, heading, primary, tell
+from nnviz.ui.kit.number_field import NumberField, nudge_whole
+from nnviz.ui.kit.theme import theme_in_use
+
+SVG_TYPE = "image/svg+xml"
+
+
+class Exports(QObject):
+    """Writes pictures and films for a window, and copies pictures; how they are to look is remembered."""
+
+    said = Signal(str)
+
+    def __init__(self, window: QWidget, suggestion: Callable[[str], Path]) -> None:
+        """`suggestion` makes the path of a file whose name has this end."""
+        super().__init__(window)
+        self._window, self._suggestion = window, suggestion
+        self._looks: dict[str, Look] = {}
+        self._films: dict[str, tuple[Look, int]] = {}
+
+    def ask(self, drawing: Drawing) -> None:
+        """Ask how a picture is to look, and where to write it."""
+        title = f"Export {drawing.what}"
+        dialog = LookDialog(self._window, title, self._look(drawing))
+        chosen = bool(dialog.exec())
+        look, copies = dialog.look, dialog.copies
+        dialog.deleteLater()
+        if not chosen:
+            return
+        self._looks[drawing.what] = look
+        if copies:
+            self.copy(drawing)
+        elif path := ask_where(self._window, title, self._suggestion(f"{drawing.ending}.png"), KINDS):
+            self._write(drawing, path)
+
+    def ask_film(self, subject: Subject) -> None:
+        """Ask how a film is to look, and where to write it, and write it while a person can stop it."""
+        what = subject.what
+        title = f"Export the {what}"
+        dialog = FilmDialog(
+            self._window, title, *self._films.get(what, (Look(*SIZE_PX, theme_in_use()), FPS))
+        )
+        chosen = bool(dialog.exec())
+        look, fps = dialog.look, dialog.fps
+        dialog.deleteLater()
+        if not chosen:
+            return
+        self._films[what] = look, fps
+        offered = film.offered()
+        suffix = next(iter(offered.values()))[0]
+        if path := ask_where(self._window, title, self._suggestion(f"-{what}{suffix}"), offered):
+            self._write_film(subject, look, fps, path)
+
+    def copy(self, drawing: Drawing) -> None:
+        """Copy a picture as pixels and as SVG, so that a program takes what it can use."""
+        look, clipboard = self._look(drawing), QGuiApplication.clipboard()
+        clipboard.setImage(image(drawing, look))
+        clipboard.mimeData().setData(SVG_TYPE, drawing.svg(look))  # what Qt makes does not outlive Python
+        self.said.emit(f"Copied {drawing.what} as a picture, {look.width} × {look.height}")
+
+    def _look(self, drawing: Drawing) -> Look:
+        size = drawing.size
+        return self._looks.get(drawing.what, Look(size.width(), size.height(), theme_in_use()))
+
+    def _write(self, drawing: Drawing, path: Path) -> None:
+        try:
+            write(drawing, self._looks[drawing.what], path)
+        except FileError as error:
+            self._refuse(str(error))
+        else:
+            self.said.emit(f"Exported {drawing.what} as {file_named(path)}")
+
+    def _write_film(self, subject: Subject, look: Look, fps: int, path: Path) -> None:
+        name = file_named(path)
+        try:
+            film.check(path)
+            with Waiting(self._window, f"Exporting {name}") as waiting:
+                film.write(film_of(subject, look, fps, waiting), path)
+        except CancelledError:
+            self.said.emit(f"{name} was not written; all is as it was")
+        except FileError as error:
+            self._refuse(str(error))
+        except ValueError as error:
+            self._refuse(refusal(error))
+        else:
+            of_size = film.of_size(path, look.width, look.height)
+            self.said.emit(f"Exported the {subject.what} as {name}{of_size and f', {of_size}'}")
+
+    def _refuse(self, why: str) -> None:
+        self.said.emit(why)
+        tell(self._window, why)
+
 
 LEAST_PX, MOST_PX = 50, 5_000
 """A PNG of the most has 100 million pixels."""
@@ -144,7 +238,7 @@ def _of_picture(width: int, height: int) -> str:
 
 
 def _of_film(width: int, height: int) -> str:
-    even = mp4.even(width, height)
+    even = film.even(width, height)
     if even != (width, height):
         return f"Pixels of the file; an MP4 has {even[0]} × {even[1]}, for its sizes are even"
     return "Pixels of the file; a GIF and an animated PNG begin again at their end"

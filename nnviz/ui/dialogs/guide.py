@@ -1,18 +1,241 @@
-"""Leads through steps on the real window, which stays usable: what is done by hand is noticed."""
+"""The guide: cards that point at parts of the window."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, SignalInstance
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QMainWindow, QWidget
+import numpy as np
+from PySide6.QtCore import (
+    QEvent,
+    QLine,
+    QObject,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+    SignalInstance,
+)
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMainWindow, QPushButton, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
-from nnviz.ui.guide.card import RING_PX, Pointer, Ring, StepCard
-from nnviz.ui.guide.placing import place
-from nnviz.ui.guide.step import Spot, Step
-from nnviz.ui.widgets.announce import announce
+from nnviz.picture.parts import Rect
+from nnviz.ui.diagram.walk import Obstacles, Size, free_place, rectangles, way
+from nnviz.ui.kit.card import quiet_button
+from nnviz.ui.kit.controls import announce
+from nnviz.ui.kit.theme import colours, ui_font
+
+SHARES = (0.25, 0.5, 0.75)
+"""Where on a side of what is spoken of the line to it may end."""
+
+
+def place(size: QSize, room: QRect, spot: QRect | None, kept: Sequence[QRect]) -> tuple[QRect, QLine | None]:
+    """Return where in `room` a card of `size` stands, and the line from there to `spot`, if there is one.
+
+    It stands near the spot, without one at the lower left, and covers nothing of what is `kept`, or as little
+    as can be.
+    """
+    nothing, rects = np.empty((0, 2)), rectangles([_rect(each) for each in kept])
+    obstacles = Obstacles(rects, nothing, rects, rectangles([]), nothing)
+    near = _rect(spot or QRect(room.bottomLeft(), QSize(0, 0)))
+    ends = np.array(_border(near)) if spot else nothing
+    found = free_place(_rect(room), [Size(size.width(), size.height(), 0.0)], obstacles, near, ends).rect
+    card = QRect(QPoint(round(found.x), round(found.y)), size)
+    if not spot:
+        return card, None
+    start, end, _ = way(_rect(card), ends, obstacles)
+    return card, QLine(*map(round, (*start, *end)))
+
+
+def _rect(rect: QRect) -> Rect:
+    return Rect(float(rect.x()), float(rect.y()), float(rect.width()), float(rect.height()))
+
+
+def _border(rect: Rect) -> list[tuple[float, float]]:
+    """Return points on the four sides of a rectangle."""
+    across, down = ([start + share * length for share in SHARES] for start, length in (rect[::2], rect[1::2]))
+    return [
+        *((x, y) for x in across for y in (rect.y, rect.bottom)),
+        *((x, y) for y in down for x in (rect.x, rect.right)),
+    ]
+
+
+class Spot(NamedTuple):
+    """A part of a widget, or all of it."""
+
+    widget: QWidget
+    part: QRect | None = None
+
+    def within(self, window: QWidget) -> QRect | None:
+        """Return where it is in a window; None where it is not in sight, or in another window."""
+        if not self.widget.isVisible() or self.widget.window() is not window:
+            return None
+        part = self.part or self.widget.rect()
+        return part.translated(self.widget.mapTo(window, QPoint(0, 0)))
+
+
+Where: TypeAlias = Callable[[], Spot | None]
+
+
+@dataclass(frozen=True)
+class GuideStep:
+    """One card.
+
+    ========= ==========================================================================
+    `title`   what it is about
+    `says`    what to do, in one or two sentences
+    `then`    what to see when it is done
+    `at`      what the first sentences speak of
+    `then_at` what the others speak of
+    `sign`    the deed is done when this is no longer what it was when the step began
+    `begin`   brings what it speaks of into sight
+    `kept`    what the card must not cover either
+    ========= ==========================================================================
+    """
+
+    title: str
+    says: str
+    then: str
+    at: Where
+    then_at: Where
+    sign: Callable[[], object]
+    begin: Callable[[], object] = lambda: None
+    kept: Callable[[], Iterable[Spot | None]] = tuple
+
+
+LETTERS = 46
+"""About so many stand on a line of a card."""
+RING_PX = 6
+"""How far the ring is from what it goes round, its own width among that."""
+DOT_PX = 6
+"""Half of the room for the dot where the line ends."""
+
+
+class StepCard(QFrame):
+    """Says a few sentences. The buttons leave the keyboard where it is; Tab reaches them."""
+
+    next_asked, back_asked, skip_asked = Signal(), Signal(), Signal()
+
+    def __init__(self, window: QWidget, name: str) -> None:
+        super().__init__(window)
+        self.setObjectName("guide")
+        self.setAccessibleName(name)
+        self._count, self._title, self._text = QLabel(self), QLabel(self), QLabel(self)
+        self._count.setObjectName("muted")
+        self._title.setFont(ui_font(14, QFont.Weight.DemiBold))
+        self._text.setWordWrap(True)
+        self._skip = quiet_button("Skip", f"End the {name.lower()}; Help brings them back (Esc)")
+        self._back = _button("Back", "Go back to the step before")
+        self._next = _button("Next", "Go on to the next step")
+        for button, asked in (
+            (self._skip, self.skip_asked),
+            (self._back, self.back_asked),
+            (self._next, self.next_asked),
+        ):
+            button.clicked.connect(asked.emit)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self._skip)
+        row.addWidget(self._count)
+        row.addStretch(1)
+        row.addWidget(self._back)
+        row.addWidget(self._next)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 10, 14, 10)
+        column.setSpacing(4)
+        column.addWidget(self._title)
+        column.addWidget(self._text)
+        column.addSpacing(4)
+        column.addLayout(row)
+
+    def follow(self, widget: QWidget) -> None:
+        """Let Tab lead from a widget to the buttons."""
+        for before, after in (
+            (widget, self._next),
+            (self._next, self._back),
+            (self._back, self._skip),
+        ):
+            QWidget.setTabOrder(before, after)
+
+    def show_step(self, number: int, count: int, title: str, text: str, *, done: bool) -> None:
+        """Show a step, of so many; once it is `done`, the button that goes on is the one to press."""
+        self._count.setText(f"{number} of {count}" + (" ✓" if done else ""))
+        self._title.setText(title)
+        self._text.setText(text)
+        self._back.setEnabled(number > 1)
+        self._next.setText("Finish" if number == count else "Next")
+        self._next.setObjectName("primary" if done else "")
+        self._next.style().polish(self._next)
+        width = LETTERS * self.fontMetrics().averageCharWidth()
+        self.setFixedSize(width, self.heightForWidth(width))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape skips all of it."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.skip_asked.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+def _button(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
+
+
+class Ring(QWidget):
+    """A ring around what is spoken of; the mouse does not meet it."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint a line with a soft halo."""
+        halo = QColor(colours().accent)
+        halo.setAlphaF(0.25)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            for colour, width in ((halo, 6.0), (QColor(colours().accent), 2.0)):
+                painter.setPen(QPen(colour, width))
+                painter.drawRoundedRect(QRectF(self.rect()).adjusted(3, 3, -3, -3), 10, 10)
+
+
+class Pointer(QWidget):
+    """A line with a dot at its end; the mouse does not meet it."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._line = QLine()
+
+    def lead(self, line: QLine) -> None:
+        """Lead along a line of the window."""
+        around = QRect(line.p1(), line.p2()).normalized().adjusted(-DOT_PX, -DOT_PX, DOT_PX, DOT_PX)
+        self.setGeometry(around)
+        self._line = line.translated(-around.topLeft())
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the line as the callout of a walk does."""
+        colour = QColor(colours().accent)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(colour, 2.0))
+            painter.drawLine(self._line)
+            painter.setBrush(colour)
+            painter.drawEllipse(QPointF(self._line.p2()), DOT_PX - 2.0, DOT_PX - 2.0)
+
 
 MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.ParentChange)
 """Events of a widget after which what is spoken of may be elsewhere."""
@@ -29,7 +252,7 @@ class Guide(QObject):
         self,
         window: QMainWindow,
         name: str,
-        steps: tuple[Step, ...],
+        steps: tuple[GuideStep, ...],
         after: QWidget,
         changes: Iterable[SignalInstance],
     ) -> None:
@@ -59,7 +282,7 @@ class Guide(QObject):
         self.deleteLater()
 
     @property
-    def step(self) -> Step:
+    def step(self) -> GuideStep:
         """The step that is shown."""
         return self._steps[self._number]
 

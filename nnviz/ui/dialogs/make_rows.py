@@ -1,6 +1,6 @@
-"""The dialog that makes rows: which kind, how many, how much noise, which seed, and for which network.
+"""The dialog that generates rows, with a preview.
 
-Imports pyqtgraph, so it is imported only once the window stands.
+Imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
 """
 
 from __future__ import annotations
@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtGui import QIcon, QKeyEvent, QPixmap
+import numpy as np
+from PySide6.QtCore import QEvent, QObject, QPointF, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -27,20 +28,136 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core import edits
-from nnviz.core.columns import Columns
-from nnviz.core.made.kinds import KINDS, Kind, check_noise, check_rows
-from nnviz.core.names import SHOWN, shortened
-from nnviz.core.numbers import counted, parsed, parsed_whole, written
-from nnviz.core.state import State
+from nnviz.core.activations import Array
+from nnviz.core.generators import KINDS, Kind, check_noise, check_rows
+from nnviz.core.numbers import SHOWN, counted, parsed, parsed_whole, shortened, written
+from nnviz.core.state import Columns, Dataset, State
 from nnviz.document.idle import Throttle
-from nnviz.ui.made.marks import series, thumbnail
-from nnviz.ui.made.preview import MOST_DRAWN, Preview
-from nnviz.ui.widgets.dialogs import column_of, heading, primary
-from nnviz.ui.widgets.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
-from nnviz.ui.widgets.theme import colours, px
+from nnviz.picture.palette import Palette
+from nnviz.picture.shades import class_colour
+from nnviz.ui.kit.dialogs import column_of, heading, primary
+from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
+from nnviz.ui.kit.theme import colours, px
+from nnviz.ui.panels.function_plane import RowMarks, Rows, class_shape, draw_mark
+from nnviz.ui.plot.plot import Plot, QuietAxis
+
+RATIO = 2.0
+"""Device pixels on a side of a small picture's pixel, so that it is sharp on any screen."""
+RADIUS_PX, AROUND_PX = 1.5, 3.0
+"""A row in a small picture, and what stays free around all of them."""
+WORDS = ("orange squares", "blue circles", "green triangles")
+"""What the marks of class 0, 1 and 2 are."""
+
+
+class Series(NamedTuple):
+    """Rows of one class: where they stand, shape (rows, 2)."""
+
+    number: int
+    points: Array
+
+    @property
+    def words(self) -> str:
+        """How they are marked, in words."""
+        return WORDS[self.number]
+
+
+def series(data: Dataset, most: int) -> list[Series]:
+    """Return the first `most` rows: of one input as (input, target), of two as (first, second), by class."""
+    assert data.targets is not None
+    inputs, targets = data.inputs[:most], data.targets[:most]
+    if inputs.shape[1] == 1:
+        return [Series(1, np.hstack([inputs, targets]))]
+    classes = targets.argmax(axis=1) if targets.shape[1] > 1 else (targets[:, 0] >= 0.5).astype(int)
+    return [Series(k, inputs[classes == k]) for k in range(len(WORDS)) if (classes == k).any()]
+
+
+def marked(shown: list[Series], palette: Palette) -> Rows:
+    """Return the rows as they are marked."""
+    numbers = [each.number for each in shown for _ in each.points]
+    points = np.concatenate([each.points for each in shown])
+    colours = [class_colour(palette, k) for k in numbers]
+    return Rows(points, colours, [*map(class_shape, numbers)], np.zeros(len(points), dtype=bool))
+
+
+def limits(shown: list[Series], part: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return from where to where the rows reach, across and up, and a `part` of that more on each side."""
+    points = np.concatenate([each.points for each in shown])
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = np.where(high > low, part * (high - low), 1.0)
+    (left, bottom), (right, top) = (low - margin).tolist(), (high + margin).tolist()
+    return (left, right), (bottom, top)
+
+
+def thumbnail(shown: list[Series], size: QSize, palette: Palette) -> QPixmap:
+    """Return a small picture of the rows, on nothing."""
+    pixmap = QPixmap(size * RATIO)
+    pixmap.setDevicePixelRatio(RATIO)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    rows, radius = marked(shown, palette), px(100) / 100 * RADIUS_PX
+    no_rim = QColor(Qt.GlobalColor.transparent)
+    (left, right), (bottom, top) = limits(shown, 0.0)
+    room = np.array([size.width(), size.height()]) - 2 * AROUND_PX
+    places = AROUND_PX + (rows.points - (left, top)) / (right - left, bottom - top) * room
+    with QPainter(pixmap) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for at, shape, colour in zip(places.tolist(), rows.shapes, rows.colours, strict=True):
+            draw_mark(painter, QPointF(*at), shape, QColor(colour), no_rim, radius)
+    return pixmap
+
+
+MOST_DRAWN = 2000
+"""More rows than this are not told apart in the picture."""
+MARGIN = 0.06
+"""Of the width that rows reach over, what stays free beside them."""
+LEAST_PREVIEW = QSize(280, 180)
+
+
+class Preview(Plot):
+    """Shows made rows; nothing in it is moved or chosen."""
+
+    def __init__(self) -> None:
+        self._across, self._up = QuietAxis("bottom", grid=True), QuietAxis("left", grid=True)
+        super().__init__(self._across, self._up)
+        self._series: list[Series] = []
+        self._marks = RowMarks()
+        self.add(self._marks, 5)
+        self.plotItem.vb.setMouseEnabled(False, False)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMinimumSize(LEAST_PREVIEW)
+        self.set_palette(colours())
+
+    def sizeHint(self) -> QSize:
+        """Ask for little: pyqtgraph asks for 600 × 480."""
+        return QSize(px(420), px(300))
+
+    def show_rows(self, data: Dataset, across: str, up: str) -> None:
+        """Show rows under the names of what is across and what is up."""
+        self._series = series(data, MOST_DRAWN)
+        self._across.set_text(across)
+        self._up.set_text(up)
+        self.plotItem.vb.setAspectLocked(data.inputs.shape[1] > 1)  # a circle is round
+        self.look(*limits(self._series, MARGIN))
+        self._draw()
+
+    @property
+    def drawn(self) -> dict[str, int]:
+        """How many rows stand in the picture under each mark, by its words."""
+        return {each.words: len(each.points) for each in self._series}
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take over another theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_marks"):
+            self.set_palette(colours())
+            self._draw()
+
+    def _draw(self) -> None:
+        palette = colours()
+        self._marks.show_rows(marked(self._series, palette), palette.surface, palette.surface)
+
 
 LIST_PX, FIELD_PX, INDENT_PX = 190, 90, 24
-LEAST = QSize(720, 560)
+LEAST_DIALOG = QSize(720, 560)
 ICON = QSize(52, 40)
 SMALL_ROWS = 150
 """Rows of a small picture."""
@@ -58,7 +175,7 @@ class MakeRows(QDialog):
         self._wishes_mine = True
         self._typed: set[NumberField] = set()
         self.setWindowTitle("Make rows")
-        self.setMinimumSize(LEAST)
+        self.setMinimumSize(LEAST_DIALOG)
         self.kinds = QListWidget()
         self.preview = Preview()
         self._title, self._line, self._told = heading(""), _muted(), QLabel()

@@ -18,13 +18,12 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import default_inputs, default_nodes
-from nnviz.core.limits import LAYERS, NODES, NUMBERS
 from nnviz.core.losses import LOSSES, MSE, fitting, usual
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State
-from nnviz.ui.widgets.choice import Choice
-from nnviz.ui.widgets.dialogs import column_of, heading, primary
+from nnviz.core.numbers import LAYERS, NODES, NUMBERS
+from nnviz.core.state import Dataset, State, Training
+from nnviz.ui.kit.controls import Choice
+from nnviz.ui.kit.dialogs import column_of, heading, primary
 
 LARGEST = 5000
 

@@ -1,20 +1,38 @@
-"""Writes what can be drawn as PNG, SVG or PDF: the one place for every picture that leaves nnviz."""
+"""Pictures of the diagram and of plots, as files and on the clipboard."""
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QRect, QSize, QSizeF, Qt
-from PySide6.QtGui import QColor, QImage, QPageSize, QPainter, QPdfWriter
+from PySide6.QtCore import QBuffer, QEvent, QIODevice, QMarginsF, QRect, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QColor, QImage, QPageSize, QPainter, QPdfWriter, QRegion
 from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import QApplication, QWidget
 
+from nnviz.core.state import State
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
 from nnviz.picture.palette import PALETTES, Palette
-from nnviz.ui.widgets.images import png
+from nnviz.picture.parts import View
+from nnviz.picture.picture import Picture, row_picture
+from nnviz.picture.svg import sheet, sheet_svg
+from nnviz.ui.diagram.paint import (
+    SmallPictures,
+    paint_blocks,
+    paint_edges,
+    paint_label,
+    paint_legend,
+    paint_nodes,
+)
+from nnviz.ui.kit.images import png
+from nnviz.ui.kit.theme import application, apply_theme, in_colours
+from nnviz.ui.plot.card import PlotCard
+from nnviz.ui.plot.plot import Plot
 
 KINDS = {"PNG image": (".png",), "SVG drawing": (".svg",), "PDF page": (".pdf",)}
 """The kinds of file that a picture can be written to, with their suffixes."""
@@ -140,3 +158,98 @@ def _with_spaces(pdf: bytes) -> bytes:
     """
     tables = re.compile(rb"beginbfrange.*?endbfrange", re.DOTALL)
     return tables.sub(lambda table: table[0].replace(b"<0009>", b"<0020>"), pdf)
+
+
+def render(
+    state: State,
+    out: str | Path,
+    size: tuple[int, int],
+    theme: str,
+    view: str,
+    transparent: bool,
+    pictures: bool,
+) -> None:
+    """Write the diagram of `state` to `out`, a PNG or PDF by its suffix. Needs no display.
+
+    Raises FileError, and ValueError for slopes of what has no targets.
+    """
+    apply_theme(application(), theme)
+    picture = row_picture(state, View(*size, pictures=pictures), with_slopes=view == "slopes")
+    write(DiagramDrawing(picture), Look(*size, theme, transparent), out)
+
+
+class DiagramDrawing(Drawing):
+    """Draws the numbers of a picture, however far that is zoomed in."""
+
+    what = "the diagram"
+
+    def __init__(self, picture: Picture) -> None:
+        self._picture = picture
+        self.title = picture.content.state.name
+        self.size = QSize(round(picture.layout.view.width), round(picture.layout.view.height))
+
+    def ground(self, palette: Palette) -> str:  # noqa: D102
+        return palette.canvas
+
+    def svg(self, look: Look) -> bytes:  # noqa: D102
+        paper = sheet(self._picture, look.width, look.height)
+        return sheet_svg(paper, look.palette, transparent=look.transparent).encode()
+
+    def paint(self, painter: QPainter, look: Look) -> None:  # noqa: D102
+        paper, palette = sheet(self._picture, look.width, look.height), look.palette
+        paint_edges(painter, paper.picture, palette)
+        paint_blocks(painter, paper.picture, palette)
+        small = SmallPictures()
+        small.paint(painter, paper.picture, palette, grids=True)
+        paint_nodes(painter, paper.picture, palette)
+        small.paint(painter, paper.picture, palette, grids=False)
+        for label in paper.picture.labels:
+            paint_label(painter, label, palette)
+        paint_legend(painter, paper.legend, palette)
+
+
+SIZE_PX = QSize(900, 560)
+"""What a plot's picture has where nothing else is chosen: a panel is of any shape."""
+MARGIN_PX = 18
+"""Around the plot."""
+
+
+class PlotDrawing(Drawing):
+    """Draws what a card shows, which must be something."""
+
+    size = SIZE_PX
+
+    def __init__(self, card: PlotCard, title: str) -> None:
+        widget = card.plot
+        assert widget is not None
+        self._card, self._widget = card, widget
+        self.title, self.what, self.ending = title, card.what, card.ending
+
+    def paint(self, painter: QPainter, look: Look) -> None:  # noqa: D102
+        inside = look.room.adjusted(MARGIN_PX, MARGIN_PX, -MARGIN_PX, -MARGIN_PX)
+        with self._dressed(look, inside.size(), painter.device().devicePixelRatio()):
+            if isinstance(self._widget, Plot):
+                self._widget.scene().render(painter, QRectF(inside), QRectF(self._widget.rect()))
+            else:
+                children = QWidget.RenderFlag.DrawChildren
+                self._widget.render(painter, inside.topLeft(), QRegion(), children)
+
+    @contextmanager
+    def _dressed(self, look: Look, size: QSize, density: float) -> Iterator[None]:
+        """Have the widget as it is wanted; nothing of it is seen, since no event comes in between."""
+        before = self._widget.size()
+        try:
+            with in_colours(look.palette):
+                self._dress(size, density)
+                yield
+        finally:
+            self._dress(before, None)
+
+    def _dress(self, size: QSize, density: float | None) -> None:
+        if isinstance(self._widget, Plot):
+            self._widget.density = density
+        self._widget.resize(size)
+        for widget in (self._card, self._widget):
+            QApplication.sendEvent(widget, QEvent(QEvent.Type.PaletteChange))
+        if isinstance(self._widget, Plot):
+            self._widget.settle()

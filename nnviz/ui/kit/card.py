@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnviz.ui.widgets.elided import Elided
-from nnviz.ui.widgets.theme import px, ui_font
+from nnviz.ui.kit.controls import Elided
+from nnviz.ui.kit.theme import px, ui_font
 
 
 class Card(QFrame):

@@ -1,14 +1,193 @@
-"""Combo boxes with a quiet arrow in the theme's colour, which a style sheet alone cannot draw."""
+"""Small widgets: combo boxes, elided labels, buttons with menus, and drop targets."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionComboBox, QToolTip
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 
-from nnviz.ui.widgets.elided import shorten_to_width
-from nnviz.ui.widgets.number_field import NumberField
-from nnviz.ui.widgets.theme import colours, px
+from PySide6.QtCore import QElapsedTimer, QEvent, QMimeData, QPoint, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QAction,
+    QColor,
+    QCursor,
+    QDropEvent,
+    QFont,
+    QFontMetricsF,
+    QHelpEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractScrollArea,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QMenu,
+    QPlainTextEdit,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionComboBox,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nnviz.core.numbers import shorten_distinctly
+from nnviz.ui.kit.number_field import NumberField
+from nnviz.ui.kit.theme import colours, px, ui_font
+
+SPACING_PX = 6
+
+
+class Stack(QWidget):
+    """Asks for the height that its parts need at its width; Qt asks for too little where a text wraps."""
+
+    def __init__(self, *parts: QWidget) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACING_PX)
+        for part in parts:
+            column.addWidget(part)
+        column.addStretch(1)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        least = super().minimumSizeHint()
+        wrapped = self.heightForWidth(max(self.width(), least.width()))  # -1 where no text wraps
+        return QSize(least.width(), max(wrapped, least.height()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Ask anew: at another width a text wraps otherwise."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
+
+
+def shorten_to_width(names: Sequence[str], font: QFont, room: float) -> tuple[str, ...]:
+    """Return names of at most `room` pixels in a font, shortened so that no two of them look alike."""
+    return _shorten(tuple(names), font, room)
+
+
+@lru_cache(maxsize=32)  # every painting asks for the same, and 100 long names take 7 ms
+def _shorten(names: tuple[str, ...], font: QFont, room: float) -> tuple[str, ...]:
+    metrics, middle = QFontMetricsF(font), Qt.TextElideMode.ElideMiddle
+    return tuple(
+        shorten_distinctly(
+            names,
+            lambda text: metrics.horizontalAdvance(text) <= room,
+            lambda name: metrics.elidedText(name, middle, room),
+        )
+    )
+
+
+class Elided(QLabel):
+    """Takes the width that is there; a longer text ends in "…", and the tooltip has all of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the text is in sight."""
+        return self.fontMetrics().horizontalAdvance(self.text()) <= self.contentsRect().width()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        room = self.contentsRect()
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        with QPainter(self) as painter:
+            side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            self.style().drawItemText(
+                painter, room, side, self.palette(), self.isEnabled(), text, self.foregroundRole()
+            )
+
+    def event(self, event: QEvent) -> bool:
+        """Tell the whole text in a tooltip, if there is no other."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and not self.is_whole:
+            QToolTip.showText(event.globalPos(), self.text(), self)
+            return True
+        return super().event(event)
+
+
+def muted_line() -> Elided:
+    """Return one for a panel's quiet words."""
+    line = Elided()
+    line.setObjectName("muted")
+    line.setFont(ui_font(12))
+    return line
+
+
+def hold(what: QWidget | QAction, why: str, tip: str, *, can: bool = True) -> None:
+    """Let a widget or an action take nothing, and its tooltip say `why`; "" lets it say what it does.
+
+    Even then it takes nothing unless it `can` do something.
+    """
+    what.setEnabled(can and not why)
+    what.setToolTip(why or tip)
+
+
+def announce(widget: QWidget, text: str) -> None:
+    """Have a screen reader say `text` on behalf of `widget`, after what it is saying; "" is silence."""
+    if text:
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
+
+
+def dropped_file(data: QMimeData) -> Path | None:
+    """Return the first file of this machine that is dragged, or None."""
+    local = (url.toLocalFile() for url in data.urls() if url.isLocalFile())
+    return next((Path(file) for file in local if file), None)
+
+
+def take_file(event: QDropEvent) -> Path | None:
+    """Take the file that is dragged, or dropped, and return it: a copy, for its own place keeps it."""
+    path = dropped_file(event.mimeData())
+    if path and event.possibleActions() & Qt.DropAction.CopyAction:
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        return path
+    return None
+
+
+def leave_drops(area: QAbstractScrollArea) -> None:
+    """Leave what is dropped on a scroll area to the window behind it."""
+    area.setAcceptDrops(False)
+    area.viewport().setAcceptDrops(False)
+
+
+class TextField(QPlainTextEdit):
+    """Takes text that is dropped or pasted; files, whose names are a text too, it leaves to the window."""
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:  # noqa: D102
+        return not source.hasUrls() and super().canInsertFromMimeData(source)
+
+
+def open_below(button: QAbstractButton, menu: QMenu) -> None:
+    """Open a menu below a button."""
+    menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+
+
+def follow(button: QAbstractButton, menu: QMenu) -> None:
+    """Have a button see, when its menu closes, whether the mouse has left: nobody said so meanwhile."""
+
+    def look() -> None:
+        if not button.rect().contains(button.mapFromGlobal(QCursor.pos())):
+            button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)
+            QApplication.sendEvent(button, QEvent(QEvent.Type.Leave))
+
+    menu.aboutToHide.connect(look)
+
 
 MOST_SEEN = 20
 """A longer list scrolls."""
@@ -139,3 +318,45 @@ class NumberChoice(Choice):
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: D102
         self._field.wheelEvent(event)
+
+
+WITH_LETTERS = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
+"""What may be held while a name is typed."""
+
+
+class ListMenu(QMenu):
+    """Goes to the entry that begins with what is typed; Enter alone chooses, where Qt's menu would at once.
+
+    One letter again and again goes through the entries that begin with it.
+    """
+
+    def __init__(self, title: str, parent: QWidget) -> None:
+        super().__init__(title, parent)
+        self._typed = ""
+        self._last = QElapsedTimer()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take what is typed; a space belongs to a name once that has begun."""
+        text = event.text()
+        goes_on = self._last.isValid() and self._last.elapsed() < QApplication.keyboardInputInterval()
+        typed = (self._typed if goes_on else "") + text
+        if not text or not text.isprintable() or not typed.strip() or event.modifiers() & ~WITH_LETTERS:
+            super().keyPressEvent(event)
+            return
+        self._typed = typed
+        self._last.start()
+        self._go_to(typed.casefold())
+
+    def _go_to(self, typed: str) -> None:
+        """Go to the next entry that begins so; the present one stays while it still does."""
+        again = len(set(typed)) == 1
+        wanted = typed[0] if again else typed
+        actions = [action for action in self.actions() if action.isEnabled() and action.isVisible()]
+        at = actions.index(self.activeAction()) + again if self.activeAction() in actions else 0
+        found = (action for action in actions[at:] + actions[:at] if _name(action).startswith(wanted))
+        if action := next(found, None):
+            self.setActiveAction(action)
+
+
+def _name(action: QAction) -> str:
+    return action.text().replace("&&", "&").casefold()

@@ -8,9 +8,9 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QImage, QImageWriter, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-from nnviz._resources import resources
 from nnviz.picture.parts import Rect
-from nnviz.ui.widgets.theme import colours
+from nnviz.system import resources
+from nnviz.ui.kit.theme import colours
 
 
 def icon(name: str, colour: str | None = None, size: int = 20) -> QIcon:

@@ -15,7 +15,7 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
-class Entry:
+class MenuEntry:
     """One thing that a person can ask the window for; `name` is what the program calls it.
 
     ============ ==========================================================================
@@ -70,14 +70,14 @@ class Menu:
     """
 
     title: str
-    sections: tuple[tuple[Entry | Menu, ...], ...] = ()
+    sections: tuple[tuple[MenuEntry | Menu, ...], ...] = ()
     fill: Callable[[QMenu], object] | None = None
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[MenuEntry]:
         """Yield the entries of this menu and of those within."""
         for section in self.sections:
             for item in section:
-                yield from (item,) if isinstance(item, Entry) else item.entries()
+                yield from (item,) if isinstance(item, MenuEntry) else item.entries()
 
 
 Table: TypeAlias = tuple[Menu, ...]
@@ -86,10 +86,10 @@ Table: TypeAlias = tuple[Menu, ...]
 
 def choice(
     group: str, titles: Sequence[tuple[Value, str]], chosen: Value, choose: Callable[[Value], None]
-) -> tuple[Entry, ...]:
+) -> tuple[MenuEntry, ...]:
     """Return entries of which one is on; each value comes with its title."""
     return tuple(
-        Entry(f"{group} {value}", title, partial(choose, value), is_on=value == chosen, group=group)
+        MenuEntry(f"{group} {value}", title, partial(choose, value), is_on=value == chosen, group=group)
         for value, title in titles
     )
 
@@ -106,7 +106,7 @@ def make_actions(table: Table, window: QMainWindow) -> dict[str, QAction]:
     return actions
 
 
-def _action(entry: Entry, window: QMainWindow) -> QAction:
+def _action(entry: MenuEntry, window: QMainWindow) -> QAction:
     action = QAction(entry.title, window)
     action.setObjectName(entry.name)
     action.setShortcuts(entry.shortcuts)
@@ -124,7 +124,7 @@ def _action(entry: Entry, window: QMainWindow) -> QAction:
     return action
 
 
-def told(entry: Entry) -> str:
+def told(entry: MenuEntry) -> str:
     """Return what an entry does, with its shortcut in brackets, as a tooltip says it."""
     return " ".join([entry.words, *(f"({keys})" for keys in entry.keys_told[:1])])
 
@@ -143,7 +143,7 @@ def _fill(shown: QMenu, menu: Menu, actions: dict[str, QAction]) -> None:
         if k:
             shown.addSeparator()
         for item in section:
-            if isinstance(item, Entry):
+            if isinstance(item, MenuEntry):
                 shown.addAction(actions[item.name])
             else:
                 _fill(shown.addMenu(item.title), item, actions)

@@ -14,7 +14,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from nnviz.core.numbers import LARGEST, nudged, nudged_digit, parsed, written
-from nnviz.ui.widgets.theme import px
+from nnviz.ui.kit.theme import px
 
 Modifiers: TypeAlias = Qt.KeyboardModifier
 Nudge: TypeAlias = Callable[[Any, int, Modifiers], Any]

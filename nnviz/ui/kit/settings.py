@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, QStandardPaths, QTemporaryDir
 
-from nnviz.ui.widgets.theme import themes
+from nnviz.ui.kit.theme import themes
 
 RECENT = 10
 

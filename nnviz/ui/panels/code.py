@@ -1,4 +1,4 @@
-"""The code panel: what is open as a program, live, its lines lit up where the selection and the walk are."""
+"""The code panel: the network as a program, to copy and save."""
 
 from __future__ import annotations
 
@@ -11,19 +11,38 @@ from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from nnviz.core.address import Address
+from nnviz.core.numbers import file_named
 from nnviz.core.state import State
+from nnviz.document.derived import Selection
 from nnviz.document.document import Document
 from nnviz.document.idle import APART_MS, Throttle
-from nnviz.document.selection import Selection
-from nnviz.document.walk.player import Player
+from nnviz.document.player import Player
 from nnviz.files.code import STYLES, program
-from nnviz.files.code.program import Program
-from nnviz.ui.code.lit import Lines, Pointed, pointed_at
-from nnviz.ui.code.marks import Entry, Legend
-from nnviz.ui.code.save import ask_save
-from nnviz.ui.code.text import CodeText, Lit
-from nnviz.ui.widgets.card import Card, quiet_button
-from nnviz.ui.widgets.choice import Choice
+from nnviz.files.code.lines import Program, beside, save
+from nnviz.files.errors import FileError
+from nnviz.ui.kit.card import Card, quiet_button
+from nnviz.ui.kit.controls import Choice
+from nnviz.ui.kit.dialogs import ask_where, tell
+from nnviz.ui.panels.code_text import CodeText, Lines, Lit, MarkEntry, MarkLegend, Pointed, pointed_at
+
+KINDS = {"Python program": (".py",)}
+
+
+def ask_save(window: QWidget, program: Program, suggestion: Path) -> str:
+    """Ask where to save a program, and save it; return what became of that, or "" where it is cancelled."""
+    path = ask_where(window, "Save the program", suggestion, KINDS)
+    if path is None:
+        return ""
+    try:
+        if path.suffix != ".py":  # as numbers beside it would be called, it would be one file
+            raise FileError(f"{file_named(path)} was not saved: the name of a program ends in .py")
+        more = save(program, path)
+    except FileError as error:
+        tell(window, str(error))
+        return str(error)
+    written = [path, beside(path)] if program.beside else [path]
+    return "; ".join(filter(None, (f"Saved {' and '.join(map(file_named, written))}", more)))
+
 
 HINT = "Click a line to select what it computes"
 ABOUT_NOTHING = "This line is about no node or edge"
@@ -65,7 +84,7 @@ class CodePanel(Card):
         self._connect()
 
     def _make_body(self) -> None:
-        self._text, self._legend, self._refusal = CodeText(), Legend(), QLabel()
+        self._text, self._legend, self._refusal = CodeText(), MarkLegend(), QLabel()
         self._refusal.setObjectName("muted")
         self._refusal.setWordWrap(True)
         self._refusal.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -158,11 +177,11 @@ class CodePanel(Card):
         lit = Lit(self._lines.about(address), self._lines.walked(progress))
         entries = []
         if address and lit.chosen:
-            entries.append(Entry(address.name(self._document.state.network), "chosen"))
+            entries.append(MarkEntry(self._document.state.network.name_of(address), "chosen"))
         if lit.walked:
-            entries.append(Entry(progress.phase.capitalize(), "walked"))
+            entries.append(MarkEntry(progress.phase.capitalize(), "walked"))
         self._text.light(lit)
-        self._legend.tell(*entries or [Entry(HINT)])
+        self._legend.tell(*entries or [MarkEntry(HINT)])
         told = zip(entries, filter(None, lit), strict=True)
         self._text.setAccessibleDescription(
             "; ".join(f"{own.text}: {_numbers(lines)}" for own, lines in told)
@@ -199,7 +218,7 @@ class CodePanel(Card):
     def _choose(self, line: int, column: int) -> None:
         self.address_hovered.emit(None)
         if line < 0:
-            self._legend.tell(Entry(ABOUT_NOTHING))
+            self._legend.tell(MarkEntry(ABOUT_NOTHING))
             return
         address, row = self._pointed(line, column, self._lines.next_of)
         if row is not None:

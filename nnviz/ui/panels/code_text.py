@@ -1,20 +1,363 @@
-"""The text of a program: its lines follow a program that changes, are lit up, pointed at and chosen."""
+"""The text of the code panel: colours, and marks for the lines of the selection."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple, TypeAlias
 
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QTextBlock, QTextCursor
-from PySide6.QtWidgets import QFrame, QTextEdit
+from pygments.lexers.python import PythonLexer
+from pygments.token import Comment, Keyword, Name, Number, Operator, String
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPolygonF,
+    QSyntaxHighlighter,
+    QTextBlock,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+)
+from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 
-from nnviz.ui.code.highlighter import Highlighter
-from nnviz.ui.code.marks import paint_mark
-from nnviz.ui.code.writing import indent, write
-from nnviz.ui.widgets.drops import leave_drops
-from nnviz.ui.widgets.theme import code_font, colours, px
+from nnviz.core.address import Address
+from nnviz.document.walk import Phase, Progress, WalkStep
+from nnviz.files.code.lines import CodeLine, Deed
+from nnviz.ui.kit.controls import leave_drops
+from nnviz.ui.kit.theme import code_font, colours, px, ui_font
+
+Role: TypeAlias = Literal["keyword", "string", "number", "muted"]
+ROLES: tuple[tuple[Any, Role], ...] = (
+    (Comment, "muted"),
+    (String, "string"),
+    (Number, "number"),
+    (Keyword, "keyword"),
+    (Operator.Word, "keyword"),
+    (Name.Builtin, "keyword"),
+)
+"""The colours of words, by their kind; all others are in ink."""
+QUOTES = ("", '"""', "'''")
+"""What may be open at the end of a line: its place here is the state of the line's block."""
+LINES_KNOWN = 4096
+"""So many lines are known by heart: to read one takes a tenth of a millisecond."""
+
+_lexer = PythonLexer(stripnl=False, ensurenl=False)
+
+
+class Word(NamedTuple):
+    """A part of a line that has a colour of its own."""
+
+    start: int
+    length: int
+    role: Role
+
+
+class Highlighter(QSyntaxHighlighter):
+    """Colours the lines of a document that have changed."""
+
+    def __init__(self, document: QTextDocument) -> None:
+        super().__init__(document)
+        self._formats = _formats()
+
+    def take_colours(self) -> None:
+        """Take over another theme; Qt tells of the one in use many times when a style sheet is set."""
+        if (formats := _formats()) != self._formats:
+            self._formats = formats
+            self.rehighlight()
+
+    def highlightBlock(self, text: str) -> None:  # noqa: D102
+        words, left_open = _words(text, QUOTES[max(self.previousBlockState(), 0)])
+        for start, length, role in words:
+            self.setFormat(start, length, self._formats[role])
+        self.setCurrentBlockState(QUOTES.index(left_open))
+
+
+def units(text: str) -> int:
+    """Return how long Qt takes a text to be."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+
+
+@lru_cache(LINES_KNOWN)
+def _words(line: str, quotes: str) -> tuple[tuple[Word, ...], str]:
+    """Return the coloured words of a line that begins within `quotes`, and the quotes open at its end."""
+    words, left_open, end = [], "", -len(quotes)
+    for _, kind, text in _lexer.get_tokens_unprocessed(quotes + line):
+        start, end = max(end, 0), end + units(text)
+        role = next((role for known, role in ROLES if kind in known), None)
+        if role and start < end:
+            words.append(Word(start, end - start, role))
+        if kind in String and text in QUOTES[1:]:
+            left_open = "" if left_open else text
+    return tuple(words), left_open
+
+
+def words(line: str, *roles: Role) -> list[Word]:
+    """Return the words of these roles in a line."""
+    return [word for word in _words(line, "")[0] if word.role in roles]
+
+
+def _formats() -> dict[Role, QTextCharFormat]:
+    palette, formats = colours(), {}
+    for role in {role for _, role in ROLES}:
+        formats[role] = QTextCharFormat()
+        formats[role].setForeground(QColor(getattr(palette, role)))
+    formats["keyword"].setFontWeight(QFont.Weight.DemiBold)
+    formats["muted"].setFontItalic(True)
+    return formats
+
+
+_WITHIN: dict[str, Deed] = {
+    "losses": "loss",
+    "mean": "slopes",
+    "slopes": "backward",
+    "backward": "fit",
+    "taken": "update",
+    "update": "fit",
+}
+"""Where a program does what no line of it does alone: NumPy takes the mean with the slopes."""
+_IN_PHASE: dict[Phase, tuple[Deed, ...]] = {
+    "forward": ("forward",),
+    "loss": ("loss",),
+    "backward": ("backward", "slopes", "fit"),
+    "update": ("mean", "update", "fit"),
+}
+
+
+class Lines:
+    """The lines of a program, by what they compute or hold and by what they do."""
+
+    def __init__(self, lines: Sequence[CodeLine]) -> None:
+        self._kinds = _kinds(lines)
+        self.selects = {k: _selectable(line.addresses) for k, line in enumerate(lines) if line.addresses}
+        """What clicks on a line select in turn, by its number from 0."""
+        self._about: dict[Address, set[int]] = defaultdict(set)
+        self._all = set(self.selects)
+        self._doing: dict[str | None, set[int]] = defaultdict(set)
+        for k, line in enumerate(lines):
+            self._doing[line.deed].add(k)
+            for address in line.addresses:
+                self._about[address].add(k)
+                self._about[_end(address)].add(k)
+
+    def of(self, lines: Sequence[CodeLine]) -> Lines:
+        """Return the same for other lines; of an edit nothing but their texts is other, as a rule."""
+        return self if _kinds(lines) == self._kinds else Lines(lines)
+
+    def about(self, address: Address | None) -> frozenset[int]:
+        """Return the lines about a node and what feeds it, or about an edge and the node that it feeds."""
+        if address is None:
+            return frozenset()
+        lines = self._about.get(address, set())
+        if address.is_number:
+            end = _end(address)
+            lines = lines | {k for k in self._about.get(end, ()) if end in self.selects[k]}
+        return frozenset(lines)
+
+    def walked(self, progress: Progress) -> frozenset[int]:
+        """Return the lines that do what the walk's steps do, or all of the phase where it is at none."""
+        if not progress.active:
+            return frozenset()
+        steps = [self._of_step(step, progress.walk.of_all_weights(step)) for step in progress.told]
+        phase = [self._doing[deed] for deed in _IN_PHASE[progress.phase]]
+        return frozenset().union(*steps) or frozenset().union(*phase)
+
+    def _of_step(self, step: WalkStep, of_all: bool) -> set[int]:
+        """Return the lines that do this with its node, or with any; failing that those that do more."""
+        node = Address("node", step.layer, step.node)
+        about = self._all if of_all else self._about.get(node, set())
+        deed: str | None = step.deed
+        while deed and not self._doing[deed] & about:
+            deed = _WITHIN.get(deed)
+        return self._doing[deed] & about if deed else set()
+
+    def next_of(self, line: int, selected: Address | None) -> Address:
+        """Return what a click on a line selects: the first that it is about, or the next after `selected`."""
+        own = self.selects[line]
+        return own[(own.index(selected) + 1) % len(own)] if selected in own else own[0]
+
+    def lit_of(self, line: int, selected: Address | None) -> Address:
+        """Return what the mouse over a line lights up: `selected` where it is about that, or the first."""
+        own = self.selects[line]
+        return selected if selected in own else own[0]
+
+
+class Pointed(NamedTuple):
+    """What stands at a place in a program, and the row that it is of, if it is of one."""
+
+    address: Address
+    row: int | None = None
+
+
+def pointed_at(lines: Sequence[CodeLine], line: int, column: int) -> Pointed | None:
+    """Return whose number, or the node whose name, stands there, in a line that holds numbers."""
+    own = lines[line].addresses
+    if not own or own[0].kind == "node":
+        return None
+    if _at(words(lines[line].text, "string", "muted"), column) is not None:
+        return Pointed(_end(own[0]))
+    at = _at(words(lines[line].text, "number"), column)
+    if at is None:
+        return None
+    while lines[line - 1].addresses == own:
+        line -= 1
+        at += len(words(lines[line].text, "number"))
+    row, place = divmod(at, len(own))
+    return Pointed(own[place]) if own[place].is_number else Pointed(_end(own[place]), row)
+
+
+def _at(found: Sequence[Word], column: int) -> int | None:
+    """Return which of some words stands there, with what is just before and behind it."""
+    near = (k for k, word in enumerate(found) if word.start - 1 <= column <= word.start + word.length)
+    return next(near, None)
+
+
+def _kinds(lines: Sequence[CodeLine]) -> list[tuple[str | None, tuple[Address, ...]]]:
+    return [(line.deed, line.addresses) for line in lines]
+
+
+def _end(address: Address) -> Address:
+    return Address("node", address.layer, address.node)
+
+
+def _selectable(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
+    """Return nodes, weights and biases; several weights of one node after the node itself."""
+    ends = tuple(dict.fromkeys(map(_end, addresses)))
+    if not addresses[0].is_number:
+        return ends
+    return addresses if len(ends) > 1 or len(addresses) == 1 else (*ends, *addresses)
+
+
+MarkKind: TypeAlias = Literal["chosen", "walked"]
+BAR_PX, ARROW_PX = 3, 8
+"""How wide a bar is, and how far its arrow points."""
+APART_PX, BEHIND_PX = 14, 5
+"""Between two entries of the legend, and between a mark and its text."""
+
+
+class MarkEntry(NamedTuple):
+    """What lines are marked for; without a mark a sentence that stands alone."""
+
+    text: str
+    kind: MarkKind | None = None
+
+
+def paint_mark(painter: QPainter, kind: MarkKind, place: QRectF, begins: float = 0.0) -> None:
+    """Paint a mark at the left of a place: a bar; the walk's with an arrow where it `begins`, so high."""
+    colour = QColor(colours().walk if kind == "walked" else colours().accent)
+    painter.fillRect(QRectF(place.left(), place.top(), px(BAR_PX), place.height()), colour)
+    if kind == "walked" and begins:
+        left, middle, long = place.left(), place.top() + begins / 2, px(ARROW_PX)
+        half = 0.625 * long
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        points = ((left, middle - half), (left + long, middle), (left, middle + half))
+        painter.drawPolygon(QPolygonF([QPointF(*point) for point in points]))
+
+
+class MarkLegend(QWidget):
+    """One line that says which lines are lit up for what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries: Sequence[MarkEntry] = ()
+        self.setFont(ui_font(12))
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def tell(self, *entries: MarkEntry) -> None:
+        """Say this from now on."""
+        if entries != self._entries:
+            self._entries = entries
+            texts = [entry.text for entry in entries]
+            self.setToolTip("\n".join(texts))
+            self.setAccessibleName(", ".join(texts))
+            self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        return QSize(0, self.fontMetrics().height() + px(4))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the entries side by side; the last one ends in "…" where it has no room."""
+        palette, left, metrics = colours(), px(BAR_PX), self.fontMetrics()
+        side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            for entry in self._entries:
+                if entry.kind:
+                    mark = QRectF(left, px(2), px(ARROW_PX), self.height() - px(4))
+                    paint_mark(painter, entry.kind, mark, mark.height())
+                    left += px((ARROW_PX if entry.kind == "walked" else BAR_PX) + BEHIND_PX)
+                room = max(self.width() - left, 0)
+                text = metrics.elidedText(entry.text, Qt.TextElideMode.ElideRight, room)
+                painter.setPen(QColor(palette.ink if entry.kind else palette.muted))
+                painter.drawText(QRectF(left, 0, room, self.height()), side, text)
+                left += metrics.horizontalAdvance(text) + px(APART_PX)
+
+
+HANGING = 4
+"""So many letters more than its beginning the rest of a line is indented that has no room."""
+
+
+def write(document: QTextDocument, before: Sequence[str], now: Sequence[str], left: int) -> None:
+    """Write lines in the place of those `before`, `left` pixels from the edge; what is the same stays."""
+    cursor = QTextCursor(document)
+    cursor.beginEditBlock()
+    if len(before) == len(now):
+        other = [k for k in range(len(now)) if before[k] != now[k]]
+        for k in other:
+            _replace(cursor, document.findBlockByNumber(k).position(), before[k], now[k])
+        indent(document, (k for k in other if _depth(before[k]) != _depth(now[k])), left)
+    else:
+        _replace(cursor, 0, "\n".join(before), "\n".join(now))
+        indent(document, range(len(now)), left)
+    cursor.endEditBlock()
+
+
+def indent(document: QTextDocument, lines: Iterable[int], left: int) -> None:
+    """Have lines begin `left` pixels from the edge, and what has no room in them further in."""
+    letter = QFontMetricsF(document.defaultFont()).horizontalAdvance(" ")
+    for line in lines:
+        block, form = document.findBlockByNumber(line), QTextBlockFormat()
+        further = (_depth(block.text()) + HANGING) * letter
+        form.setLeftMargin(left + further)
+        form.setTextIndent(-further)
+        if block.blockFormat() != form:
+            QTextCursor(block).setBlockFormat(form)
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _replace(cursor: QTextCursor, start: int, before: str, now: str) -> None:
+    """Write `now` over `before`, which stands at `start`: no more of it than what is other.
+
+    What is new comes before what is old goes, so that what is selected beside it stays as it is.
+    """
+    head = _alike(before, now)
+    tail = _alike(before[head:][::-1], now[head:][::-1])
+    first = start + units(before[:head])
+    last = first + units(before[head : len(before) - tail])
+    cursor.setPosition(last)
+    cursor.insertText(now[head : len(now) - tail])
+    cursor.setPosition(first)
+    cursor.setPosition(last, QTextCursor.MoveMode.KeepAnchor)
+    cursor.removeSelectedText()
+
+
+def _alike(one: str, other: str) -> int:
+    """Return how many letters two texts begin with that are the same."""
+    letters = enumerate(zip(one, other, strict=False))
+    return next((k for k, (a, b) in letters if a != b), min(len(one), len(other)))
+
 
 LANES_PX = 18
 """How wide the margin is in which lit lines are marked."""

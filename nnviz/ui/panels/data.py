@@ -1,31 +1,256 @@
-"""The data panel: the rows with their targets, predictions and errors, edited in place."""
+"""The data panel: rows and targets, a filter, pasting, and row commands.
+
+Every refusal is one sentence that names the place.
+"""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Hashable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel, QMenu, QStyledItemDelegate, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QMessageBox,
+    QPushButton,
+    QSizePolicy,
+    QStyledItemDelegate,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nnviz.core import edits
-from nnviz.core.numbers import counted
+from nnviz.core.edits import can_be_standardised, standardise, standardising_note
+from nnviz.core.numbers import SHOWN, counted, listed, quoted, shortened, shown
 from nnviz.core.state import State
-from nnviz.document.derived import Derived
+from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
-from nnviz.document.selection import Selection
-from nnviz.files.errors import FileError, UndecidedError
-from nnviz.ui.data.all_rows import AllRows
-from nnviz.ui.data.empty_rows import EmptyRows
-from nnviz.ui.data.filter_bar import FilterBar
-from nnviz.ui.data.foreign_names import with_names
-from nnviz.ui.data.paste import is_table, pasted
-from nnviz.ui.data.table import DataTable, is_an_edit
-from nnviz.ui.data.table_view import LEAST_HEIGHT_PX, TableView
-from nnviz.ui.widgets.card import Card, quiet_button
-from nnviz.ui.widgets.hold import hold
+from nnviz.files.errors import FileError, UndecidedError, told_by_core
+from nnviz.files.table.columns import in_their_order, inputs_of, placed, targets_of
+from nnviz.files.table.reading import Table, parse
+from nnviz.ui.kit.card import Card, quiet_button
+from nnviz.ui.kit.controls import Elided, hold
+from nnviz.ui.kit.dialogs import lettered, message_box, primary
+from nnviz.ui.panels.data_table import DataTable, TableColumn, columns, is_an_edit
+from nnviz.ui.panels.data_view import LEAST_HEIGHT_PX, TableView
+
+
+class AllRows(QObject):
+    """Each is one undo entry; `said` carries the sentence that tells it, or why nothing was done."""
+
+    said = Signal(str)
+
+    def __init__(self, document: Document) -> None:
+        super().__init__(document)
+        self._document = document
+
+    def validate_from(self, row: int, merge: Hashable | None = None) -> None:
+        """Keep the rows from `row` on for validation; those with the same `merge` are one undo entry."""
+        if self._document.edit("Change validation", edits.validate_from, row, merge=merge):
+            state = self._document.state
+            kept = counted(len(state.data) - state.trained_rows, "row")
+            share = shown(100 * state.training.validation)
+            self.said.emit(f"{kept} kept for validation ({share} %), {state.trained_rows:,} to train on")
+
+    def standardise(self) -> None:
+        """Give every input of numbers mean 0 and deviation 1 over the rows trained on."""
+        state = self._document.state
+        inputs, said = can_be_standardised(state), standardising_note(state)
+        if not inputs or self._document.edit("Standardise the inputs", standardise, inputs):
+            self.said.emit(f"{said[0].upper()}{said[1:]}")
+
+    def shuffle(self) -> None:
+        """Mix the rows by the seed of the settings."""
+        rows = len(self._document.state.data)
+        if rows < 2:
+            self.said.emit("There are not two rows to shuffle")
+        elif self._document.edit("Shuffle rows", edits.shuffle_rows):
+            self.said.emit(f"Shuffled {rows:,} rows by seed {self._document.state.training.seed}")
+
+
+class EmptyRows(QWidget):
+    """Says what to do, and has buttons for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        sentence = QLabel("No rows yet: add one, paste some with Ctrl+V, load or make them.")
+        sentence.setObjectName("muted")
+        sentence.setWordWrap(True)
+        sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.load = QPushButton("Load rows from CSV…")
+        self.make = QPushButton("Make rows…")
+        column, beside = QVBoxLayout(self), QHBoxLayout()
+        column.addStretch(1)
+        column.addWidget(sentence)
+        column.addLayout(beside)  # while it is empty: Python would else hold its items
+        column.addStretch(1)
+        beside.addStretch(1)
+        for button in (self.load, self.make):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            beside.addWidget(button)
+        beside.addStretch(1)
+
+
+TIP = (
+    "Only these rows are listed, as they were when they were chosen: training and edits of a number leave "
+    "the list as it is. It ends when rows are added, removed or moved, or several change at once."
+)
+ALL, SHOWS_ALL = "Show all", "List all rows again (Escape in the table)"
+
+
+class FilterBar(QWidget):
+    """A sentence and a button; whoever lists the rows shows and hides it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sentence = Elided()
+        self._sentence.setToolTip(TIP)
+        self.button = quiet_button(ALL, SHOWS_ALL, ALL)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(13, 0, 9, 0)
+        row.addWidget(self._sentence, 1)
+        row.addWidget(self.button)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.hide()
+
+    def say(self, sentence: str) -> None:
+        """Say which rows are listed."""
+        self._sentence.setText(sentence)
+
+
+def with_names(window: QWidget, taken: Taken) -> Taken | None:
+    """Return what is taken, its nodes called as the columns where a person wants it; None to leave all.
+
+    Nothing is asked where the columns have no names of their own, or none that the nodes can have.
+    """
+    if not taken.foreign:
+        return taken
+    network = taken.state.network
+    kept = taken._replace(said=f"{taken.said}; {in_their_order(taken.foreign, taken.state)}")
+    try:
+        renamed = edits.rename_columns(taken.state, taken.foreign)
+    except ValueError:
+        return kept
+    names = [*network.inputs, *network.outputs]
+    called, own = listed(list(taken.foreign.values())), listed([names[i] for i in taken.foreign])
+    question = f"The columns are called {called}, the nodes {own}. Rename the nodes?"
+    more = "They are taken in this order either way; Undo takes all back."
+    box = message_box(window, question, more)
+    rename = box.addButton("&Rename the nodes", QMessageBox.ButtonRole.AcceptRole)
+    keep = box.addButton("&Keep the names", QMessageBox.ButtonRole.DestructiveRole)
+    lettered(box.addButton(QMessageBox.StandardButton.Cancel))
+    box.setDefaultButton(primary(rename))
+    box.exec()
+    if box.clickedButton() is rename:
+        return Taken(renamed, f"{taken.said}; the nodes are called {called}", {})
+    return kept if box.clickedButton() is keep else None
+
+
+class Taken(NamedTuple):
+    """A State with other rows, what was done, and the names of columns that no node bears, by their place."""
+
+    state: State
+    said: str
+    foreign: dict[int, str]
+
+
+def pasted(state: State, text: str, row: int, column: int) -> Taken:
+    """Return the State with the numbers of `text` from a cell on. Raises FileError."""
+    shown = columns(state)
+    table = parse(_without_computed(text, shown, column, state.data.targets is None))
+    known = None if table.names is None else _places(table.names, shown, state)
+    places = known or _room(shown, column, table.width)
+    with told_by_core():
+        new = edits.put_cells(state, row, places, table.rows)
+    said = f"Pasted {counted(len(table.rows), 'row')} of {counted(len(places), 'number')}"
+    if added := len(new.data) - len(state.data):
+        zero = new.data.targets is not None and max(places) < len(state.network.inputs)
+        said += f"; {counted(added, 'row')} added{', with targets of 0' if zero else ''}"
+    if state.data.targets is None and new.data.targets is not None and len(state.data):
+        said += "; the targets of the other rows are 0"
+    if any(shown[i].scale for i in places):
+        said += "; they are taken as standardised: Paste as a table takes raw ones"
+    names = () if known or table.names is None else table.names
+    return Taken(new, said, dict(zip(places, names, strict=False)))
+
+
+def _room(shown: list[TableColumn], column: int, width: int) -> list[int]:
+    """Return the places of `width` columns from `column` on. Raises FileError where there are fewer."""
+    room = [i for i, each in enumerate(shown) if each.editable and i >= column]
+    if width > len(room):
+        where = f"from {shortened(shown[column].header, SHOWN)} on the table takes"
+        raise FileError(f"{where} {counted(len(room), 'column')}, found {width}")
+    return room[:width]
+
+
+def _without_computed(text: str, shown: list[TableColumn], column: int, untargeted: bool) -> str:
+    """Leave out predictions and errors of whole rows that were copied from a table like this one."""
+    lines = [line.split("\t") for line in text.splitlines() if line.strip()]
+    if column or '"' in text or not lines or any(len(line) != len(shown) for line in lines):
+        return text
+    kept = [each.editable for each in shown]
+    if untargeted:
+        kept = [
+            use and not (each.kind == "target" and all(not line[i].strip() for line in lines))
+            for i, (each, use) in enumerate(zip(shown, kept, strict=True))
+        ]
+    return "\n".join("\t".join(cell for cell, use in zip(line, kept, strict=True) if use) for line in lines)
+
+
+def _places(names: tuple[str, ...], shown: list[TableColumn], state: State) -> list[int] | None:
+    """Return the places of columns by their names, or None where none is known. Raises FileError for some."""
+    places = [_place(name, shown, state) for name in names]
+    if all(place is None for place in places):
+        return None
+    known = []
+    for name, place in zip(names, places, strict=True):
+        if place is None:
+            raise FileError(f"no input or target is called {quoted(name)}", "line 1")
+        known.append(place)
+    if len(set(known)) < len(known):
+        raise FileError("two columns have the same name", "line 1")
+    return known
+
+
+def _place(name: str, shown: list[TableColumn], state: State) -> int | None:
+    headers = [each.header for each in shown if each.editable]
+    names = [*state.network.inputs, *state.network.outputs]
+    for known in (headers, names):
+        if name in known:
+            return known.index(name)
+    for known in (headers, names):
+        alike = [i for i, other in enumerate(known) if other.casefold() == name.casefold()]
+        if len(alike) == 1:
+            return alike[0]
+    return None
+
+
+def loaded(state: State, table: Table) -> Taken:
+    """Return the State with the raw rows of `table` in the place of its own. Raises FileError."""
+    where = placed(table, state)
+    with told_by_core():
+        new = edits.set_rows(state, inputs_of(table, where, state), targets_of(table, where, state))
+    said = f"{counted(len(table), 'row')} {'with' if where.targets else 'without'} targets"
+    if where.foreign and any(column.values for column in state.columns):  # no column is a node
+        return Taken(new, f"{said}; {in_their_order(where.foreign, state)}", {})
+    return Taken(new, said, where.foreign)
+
+
+def is_table(text: str) -> bool:
+    """Tell whether a text is a table of its own, not numbers for cells: with names, or a column of texts."""
+    try:
+        table = parse(text)
+    except FileError:
+        return False
+    has_texts = any(np.isnan(table.numbers(column)).all() for column in range(table.width))
+    return len(table) > 1 and (table.names is not None or has_texts)
+
 
 ADDS, REMOVES = "Add a row of zeros below the selected one", "Remove the selected rows (Ctrl+Delete)"
 LOADS = "Take the rows of a CSV file"

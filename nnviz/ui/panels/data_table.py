@@ -1,4 +1,4 @@
-"""The rows as Qt's table model: inputs, targets, predictions, errors. Knows nothing of the view."""
+"""The model of the data table: its columns, cells and edits."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
 
 from nnviz.core import edits
-from nnviz.core.columns import Column
 from nnviz.core.losses import MSE
 from nnviz.core.numbers import MINUS, shown, shown_in_full, written
-from nnviz.core.state import Dataset, State
+from nnviz.core.state import Column, Dataset, State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.idle import MotionThrottle

@@ -1,31 +1,432 @@
-"""The picture of a function: a map or curves, the rows, and the point that is tried out.
+"""The plot of the function panel: curve or colour map, with the rows.
 
-Knows nothing of the document. Imports pyqtgraph, so it is imported only once the window stands.
+Imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+import contourpy
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QKeyEvent,
+    QPaintEngine,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QPolygonF,
+    QResizeEvent,
+    QTransform,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnviz.core.activations import Array
-from nnviz.core.function import Picture, Span
+from nnviz.core.function import FunctionValues, Span
+from nnviz.core.metrics import THRESHOLD, bounds, decides, is_one_of_many
+from nnviz.core.state import State
 from nnviz.picture.palette import Palette
-from nnviz.picture.shades import Pixels
+from nnviz.picture.shades import Pixels, Tone, class_colour, of_numbers, shades
 from nnviz.picture.ticks import round_values
-from nnviz.picture.tone import Tone
-from nnviz.ui.function.marks import Marks
-from nnviz.ui.function.rows import Rows
-from nnviz.ui.plots.curve import Curve, points_of
-from nnviz.ui.plots.drawable import drawable
-from nnviz.ui.plots.plot import Dot
-from nnviz.ui.plots.point_plot import PointPlot
-from nnviz.ui.plots.scale import Scale
+from nnviz.ui.kit.controls import shorten_to_width
+from nnviz.ui.kit.theme import colours, px, ui_font
+from nnviz.ui.plot.plot import CurveItem, DotItem, Scale, drawable, points_of
+from nnviz.ui.plot.points import PointPlot
+
+MOST_TOGETHER = 10
+"""So many outputs are drawn at once, at most."""
+LOOKED_AT = 1000
+"""Of so many rows it is looked at whether an input differs."""
+TARGET, PREDICTION = "target", "prediction"
+"""What is called so on an axis."""
+
+
+@dataclass(frozen=True)
+class Axes:
+    """What is drawn over what.
+
+    ======== ================================================================================
+    `across` an input, by its place; None: the targets
+    `up`     an input, and the prediction is in colours; None: the prediction
+    `output` which one of several; None: all of them, or of classes the largest
+    ======== ================================================================================
+    """
+
+    across: int | None
+    up: int | None
+    output: int | None = None
+
+    @property
+    def along(self) -> tuple[int, ...]:
+        """The inputs that vary."""
+        return tuple(place for place in (self.across, self.up) if place is not None)
+
+    @classmethod
+    def first(cls, state: State) -> Axes:
+        """Return those that show most at first: the first inputs of which the rows differ."""
+        inputs = state.data.inputs[:LOOKED_AT]
+        varied = np.flatnonzero((inputs != inputs[:1]).any(axis=0)).tolist()
+        places = [*varied, *(place for place in range(len(state.network.inputs)) if place not in varied)]
+        return cls(places[0], places[1] if len(places) > 1 else None).fitted(state)
+
+    def fitted(self, state: State) -> Axes:
+        """Return these as far as the network has them."""
+        count, outputs = len(state.network.inputs), len(state.network.outputs)
+        across, up = self.across, self.up
+        if across is None and not has_pairs(state):
+            across = 0
+        if across is not None and across >= count:
+            across = 0
+        if across is None or up == across or (up is not None and up >= count):
+            up = None
+        output = self.output if self.output is not None and self.output < outputs else None
+        curves = across is not None and up is None
+        together = outputs <= MOST_TOGETHER if curves else is_one_of_many(state.network)
+        if outputs == 1 or (output is None and not together):
+            output = 0
+        return replace(self, across=across, up=up, output=output)
+
+
+def has_pairs(state: State) -> bool:
+    """Tell whether predictions can be drawn against targets: there are some, and they are no classes."""
+    has_targets = state.data.targets is not None and len(state.data) > 0
+    return has_targets and not is_one_of_many(state.network)
+
+
+MOST_POINTS = 20_000
+"""Of a finer picture not every point is taken: a line between them is as true to a pixel."""
+
+
+def level_line(picture: FunctionValues, output: int, level: float) -> Array:
+    """Return where an output has a level, shape (points, 2): across, up; NaN between two lines."""
+    step = _step(picture)
+    return _zeros(picture, picture.prediction[::step, ::step, output] - level, step)
+
+
+def class_lines(picture: FunctionValues) -> Array:
+    """Return where another output is the largest, shape (points, 2): across, up; NaN between two lines."""
+    step = _step(picture)
+    shares = picture.prediction[::step, ::step]
+    winner = shares.argmax(axis=-1)
+    second, largest = np.moveaxis(np.partition(shares, -2, axis=-1)[..., -2:], -1, 0)
+    lines = []
+    for k in np.unique(winner)[:-1].tolist():  # the last one ends where the others begin
+        margin = np.where(winner == k, largest - second, shares[..., k] - largest)
+        lines.append(_zeros(picture, margin, step))
+    return np.concatenate(lines) if lines else np.empty((0, 2))
+
+
+def _step(picture: FunctionValues) -> int:
+    return max(1, int(np.sqrt(picture.prediction[..., 0].size / MOST_POINTS)))
+
+
+def _zeros(picture: FunctionValues, heights: Array, step: int) -> Array:
+    across, up = (values[::step] for values in picture.values)
+    if min(len(across), len(up)) < 2:
+        return np.empty((0, 2))
+    contours = contourpy.contour_generator(
+        across,
+        up,
+        np.ma.masked_invalid(heights),
+        name="serial",
+        line_type=contourpy.LineType.ChunkCombinedNan,
+    )
+    (points,) = contours.lines(0.0)[0]
+    if points is None:
+        return np.empty((0, 2))
+    return np.concatenate([points, [[np.nan, np.nan]]])
+
+
+FONT, LINE_PX, SAMPLE_PX, APART_PX = 11.5, 17, 16, 10
+"""Size of the words, height of a line, room for a sample, and between two of them."""
+
+
+class KeySample(NamedTuple):
+    """A colour and what it means; `shape` is that of a mark, or None for a curve."""
+
+    name: str
+    colour: str
+    shape: int | None
+
+
+class Key(QWidget):
+    """Shows samples side by side, on as many lines as they need."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._samples: list[KeySample] = []
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(policy)
+        self.hide()
+
+    def show_samples(self, samples: list[KeySample]) -> None:
+        """Show these; nothing for none."""
+        if samples != self._samples:
+            self._samples = samples
+            self.setAccessibleName("Colours: " + ", ".join(sample.name for sample in samples))
+            self.updateGeometry()
+            self.update()
+        self.setVisible(bool(samples))
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        last = max((at.y() for _, at, _ in self._placed()), default=-px(LINE_PX))
+        return QSize(px(80), round(last + px(LINE_PX)))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        return QSize(px(40), self.sizeHint().height())
+
+    def _placed(self) -> Iterator[tuple[KeySample, QPointF, str]]:
+        """Yield each sample with its upper left corner and its name as far as that has room."""
+        font = ui_font(FONT)
+        metrics, room = QFontMetrics(font), max(self.width(), px(80))
+        x = y = 0.0
+        names = shorten_to_width([sample.name for sample in self._samples], font, room - px(SAMPLE_PX))
+        for sample, name in zip(self._samples, names, strict=True):
+            width = px(SAMPLE_PX) + metrics.horizontalAdvance(name)
+            if x and x + width > room:
+                x, y = 0.0, y + px(LINE_PX)
+            yield sample, QPointF(x, y), name
+            x += width + px(APART_PX)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        muted, middle = QColor(colours().muted), px(LINE_PX) / 2
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setFont(ui_font(FONT))
+            ascent = painter.fontMetrics().capHeight() / 2
+            for sample, at, name in self._placed():
+                left = at + QPointF(px(5), middle)
+                if sample.shape is None:
+                    painter.setPen(QPen(QColor(sample.colour), 2.5))
+                    painter.drawLine(QLineF(left - QPointF(px(5), 0), left + QPointF(px(6), 0)))
+                else:
+                    draw_mark(painter, left, sample.shape, QColor(sample.colour), muted, px(4))
+                painter.setPen(muted)
+                painter.drawText(at + QPointF(px(SAMPLE_PX), middle + ascent), name)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self.updateGeometry()
+
+
+SHAPES = ("circle", "square", "triangle")
+"""What a mark can be; a class has a shape of its own for who sees no colours, as far as there are some."""
+MOST = 1500
+"""Of more rows these many are drawn, evenly spread over the table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows to be marked.
+
+    ========= ============================================================================
+    `points`  where they stand, shape (rows, 2)
+    `colours` one for each row, as #RRGGBB
+    `shapes`  one for each row, a place in `SHAPES`
+    `hollow`  which are not trained on, shape (rows,)
+    `toned`   whether a colour may be that of the picture under it: what is hollow has a dot then
+    ========= ============================================================================
+    """
+
+    points: Array
+    colours: Sequence[str]
+    shapes: Sequence[int]
+    hollow: NDArray[np.bool_]
+    toned: bool = False
+
+    @classmethod
+    def none(cls) -> Rows:
+        """Return no rows."""
+        return cls(np.empty((0, 2)), (), (), np.empty(0, dtype=bool))
+
+
+def drawn_rows(state: State) -> NDArray[np.intp]:
+    """Return which rows are drawn, from 0."""
+    count = len(state.data)
+    return np.linspace(0, count - 1, min(count, MOST)).round().astype(np.intp)
+
+
+def on_map(state: State, axes: Axes, palette: Palette) -> Rows:
+    """Return the rows over two inputs, each in the colour of its target."""
+    some, (colours, shapes) = drawn_rows(state), _by_target(state, axes.output, palette)
+    points = state.data.inputs[some][:, axes.along]
+    return Rows(points, colours, shapes, held_out(state, some), are_toned(state, axes))
+
+
+def are_toned(state: State, axes: Axes) -> bool:
+    """Tell whether rows on a map have the colours of its numbers, or one, and not those of classes."""
+    return state.data.targets is None or (axes.output is not None and not decides(state))
+
+
+def on_curves(state: State, axes: Axes, outputs: Iterable[int], palette: Palette) -> Rows:
+    """Return the targets of some outputs over one input; none without targets."""
+    assert axes.across is not None
+    some, targets = drawn_rows(state), state.data.targets
+    if targets is None or not len(some):
+        return Rows.none()
+    x, each = state.data.inputs[some, axes.across], list(outputs)
+    points = [np.column_stack([x, targets[some, output]]) for output in each]
+    called = [palette.positive] if len(each) == 1 else curve_colours(each, palette)
+    colours = [colour for colour in called for _ in some]
+    hollow = np.tile(held_out(state, some), len(each))
+    return Rows(np.concatenate(points), colours, [0] * len(colours), hollow)
+
+
+def on_pairs(state: State, output: int, predictions: Array, palette: Palette) -> Rows:
+    """Return the predictions of the drawn rows, shape (rows, outputs), over their targets."""
+    assert state.data.targets is not None
+    some = drawn_rows(state)
+    points = np.column_stack([state.data.targets[some, output], predictions[:, output]])
+    return Rows(points, [palette.positive] * len(some), [0] * len(some), held_out(state, some))
+
+
+def curve_colours(outputs: list[int], palette: Palette) -> list[str]:
+    """Return the colours of curves: the accent for one, for several those of classes."""
+    if len(outputs) == 1:
+        return [palette.accent]
+    return [class_colour(palette, output) for output in outputs]
+
+
+def held_out(state: State, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Tell of each of some rows whether it is not trained on: those from the first validation row on."""
+    return rows >= state.trained_rows
+
+
+def _by_target(state: State, output: int | None, palette: Palette) -> tuple[list[str], list[int]]:
+    """Return the colour and the shape of each drawn row, by its targets."""
+    some, targets = drawn_rows(state), state.data.targets
+    if targets is None:
+        return [palette.muted] * len(some), [0] * len(some)
+    if output is None:
+        classes = targets[some].argmax(axis=1).tolist()
+        return [class_colour(palette, k) for k in classes], [class_shape(k) for k in classes]
+    values = targets[some, output]
+    if decides(state):
+        classes = (values >= THRESHOLD).astype(int).tolist()
+        return [(palette.negative, palette.positive)[k] for k in classes], [class_shape(k) for k in classes]
+    tone = Tone(*bounds(state, output, values), logarithmic=False)
+    colours = of_numbers(values, tone, shades(palette, False))[..., :3].tolist()
+    return ["#{:02X}{:02X}{:02X}".format(*colour) for colour in colours], [0] * len(some)
+
+
+def class_shape(k: int) -> int:
+    """Return the shape of a class: squares first, then circles and triangles; of further ones circles."""
+    return (1, 0, 2)[k] if k < len(SHAPES) else 0
+
+
+RADII = ((60, 4.0), (250, 3.0), (MOST, 2.0))
+"""Up to so many rows, so many pixels of a mark from its middle."""
+RIM = 0.8
+"""Pixels around a mark."""
+
+
+class RowMarks(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
+    """Draws rows, on a screen from a pixmap: they stay while what is under them changes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows = Rows.none()
+        self._rim = self._ground = QColor()
+        self._pixmap: QPixmap | None = None
+        self._pixmap_of: tuple[object, ...] = ()
+
+    def show_rows(self, rows: Rows, rim: str, ground: str) -> None:
+        """Show other rows, each with a rim; what is hollow lets `ground` be seen, or has a dot."""
+        self.rows, self._rim, self._ground = rows, QColor(rim), QColor(ground)
+        self._pixmap = None
+        self.update()
+
+    def boundingRect(self) -> QRectF:  # noqa: D102
+        area: QRectF = self.viewRect()
+        return area if area is not None else QRectF()
+
+    def viewRangeChanged(self) -> None:
+        """Cover the whole view, whichever it is now."""
+        self.prepareGeometryChange()
+        self._pixmap = None
+
+    def paint(self, painter: QPainter, *_: object) -> None:  # noqa: D102
+        if not len(self.rows.points):
+            return
+        to_pixels = painter.transform()
+        room = to_pixels.mapRect(self.boundingRect()).toAlignedRect()
+        if room.isEmpty():  # a pixmap of no pixels cannot be drawn on
+            return
+        painter.resetTransform()
+        if painter.paintEngine().type() != QPaintEngine.Type.Raster:
+            self._draw(painter, to_pixels, QRectF(room))
+        else:
+            ratio = painter.device().devicePixelRatio()
+            key = (to_pixels, room, ratio)
+            if self._pixmap is None or key != self._pixmap_of:
+                self._pixmap, self._pixmap_of = QPixmap(room.size() * ratio), key
+                self._pixmap.setDevicePixelRatio(ratio)
+                self._pixmap.fill(Qt.GlobalColor.transparent)
+                moved = to_pixels * QTransform.fromTranslate(-room.left(), -room.top())
+                with QPainter(self._pixmap) as own:
+                    self._draw(own, moved, QRectF(QPointF(), QRectF(room).size()))
+            painter.drawPixmap(room.topLeft(), self._pixmap)
+        painter.setTransform(to_pixels)
+
+    def _draw(self, painter: QPainter, to_pixels: QTransform, room: QRectF) -> None:
+        """Draw the marks whose middles are in the room, in pixels."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        rows = self.rows
+        x = rows.points[:, 0] * to_pixels.m11() + to_pixels.dx()
+        y = rows.points[:, 1] * to_pixels.m22() + to_pixels.dy()
+        with np.errstate(invalid="ignore"):
+            seen = (room.left() <= x) & (x <= room.right()) & (room.top() <= y) & (y <= room.bottom())
+        count = len(rows.points)
+        radius = next((size for most, size in RADII if count <= most), RADII[-1][1])
+        for k in np.flatnonzero(seen).tolist():
+            self._mark(painter, QPointF(x[k], y[k]), k, radius)
+
+    def _mark(self, painter: QPainter, at: QPointF, k: int, radius: float) -> None:
+        ground = (self._rim if self.rows.toned else self._ground) if self.rows.hollow[k] else None
+        draw_mark(painter, at, self.rows.shapes[k], QColor(self.rows.colours[k]), self._rim, radius, ground)
+
+
+def draw_mark(
+    painter: QPainter,
+    at: QPointF,
+    shape: int,
+    colour: QColor,
+    rim: QColor,
+    radius: float,
+    ground: QColor | None = None,
+) -> None:
+    """Draw a mark of `radius` pixels with its middle at a point; hollow where a `ground` is seen in it."""
+    if ground is None:
+        painter.setPen(QPen(rim, RIM))
+        painter.setBrush(colour)
+    else:
+        painter.setPen(QPen(rim, 0.5 * radius + 2 * RIM))
+        _shape(painter, at, shape, radius)
+        painter.setPen(QPen(colour, 0.5 * radius))
+        painter.setBrush(ground)
+    _shape(painter, at, shape, radius)
+
+
+def _shape(painter: QPainter, at: QPointF, shape: int, radius: float) -> None:
+    if SHAPES[shape] == "circle":
+        painter.drawEllipse(at, radius, radius)
+        return
+    if SHAPES[shape] == "square":
+        side = 0.9 * radius
+        painter.drawRect(QRectF(at.x() - side, at.y() - side, 2 * side, 2 * side))
+        return
+    corners = ((0.0, -1.2), (1.1, 0.8), (-1.1, 0.8))
+    painter.drawPolygon(QPolygonF([at + QPointF(dx, dy) * radius for dx, dy in corners]))
+
 
 MOST_CURVES = 10
 """Of more outputs than these no curves are drawn at once."""
@@ -62,12 +463,12 @@ class FunctionPlane(PointPlot):
         self.setAccessibleName("Picture of the function")
         self.setToolTip(TIP)
         self.reader: Callable[[QPointF], tuple[QPointF, str] | None] = lambda _: None
-        self.picture: Picture | None = None
+        self.picture: FunctionValues | None = None
         self._image = FineImage(axisOrder="row-major")
-        self._line, self._error = (Curve(connect="finite") for _ in range(2))
-        self._curves = [Curve(connect="finite") for _ in range(MOST_CURVES)]
-        self.marks = Marks()
-        self._around = Dot(RING)
+        self._line, self._error = (CurveItem(connect="finite") for _ in range(2))
+        self._curves = [CurveItem(connect="finite") for _ in range(MOST_CURVES)]
+        self.marks = RowMarks()
+        self._around = DotItem(RING)
         items = (self._image, self._line, *self._curves, self._error, self.marks)
         for z, item in enumerate((*items, self._around)):
             self.add(item, z * 0.1)
@@ -96,7 +497,7 @@ class FunctionPlane(PointPlot):
         return max(2, math.ceil(box.width() * ratio)), max(2, math.ceil(box.height() * ratio))
 
     def show_map(
-        self, picture: Picture, pixels: Pixels, line: Array, tone: Tone | None, tones: Pixels
+        self, picture: FunctionValues, pixels: Pixels, line: Array, tone: Tone | None, tones: Pixels
     ) -> None:
         """Draw a function of two inputs: its pixels, and the line where the decision changes.
 
@@ -111,7 +512,9 @@ class FunctionPlane(PointPlot):
         self._show_scale(tone, tones)
         self.look(*picture.section.spans)
 
-    def show_curves(self, picture: Picture, outputs: Sequence[int], colours: Sequence[str], up: Span) -> None:
+    def show_curves(
+        self, picture: FunctionValues, outputs: Sequence[int], colours: Sequence[str], up: Span
+    ) -> None:
         """Draw some outputs as functions of one input."""
         self._begin(picture)
         self._image.hide()
@@ -155,7 +558,7 @@ class FunctionPlane(PointPlot):
             for item in items:
                 item.setOpacity(0.4 if stale else 1.0)
 
-    def _begin(self, picture: Picture | None) -> None:
+    def _begin(self, picture: FunctionValues | None) -> None:
         self.bring_back()
         self.picture = picture
         for curve in (self._line, *self._curves):

@@ -1,37 +1,76 @@
-"""The panel of the loss: the history of the whole run as a curve, or its accuracy, and its way out as CSV."""
+"""The plot of the loss history, with its scale and cursor.
+
+Imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import Signal
+from PySide6 import QtCore, QtGui, QtSvg, QtWidgets
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction, QShowEvent
 
 from nnviz.core.history import History
-from nnviz.core.names import file_named, listed
-from nnviz.core.numbers import shown
-from nnviz.core.overfitting import risen_since
-from nnviz.core.run import EarlierRun
-from nnviz.core.state import State
-from nnviz.core.training.earlier import forget_runs
+from nnviz.core.metrics import risen_since
+from nnviz.core.numbers import file_named, listed, shown
+from nnviz.core.replay import forget_runs
+from nnviz.core.state import EarlierRun, State
 from nnviz.document.document import Document
-from nnviz.document.idle import MotionThrottle
-from nnviz.document.training.runner import Runner
-from nnviz.files import atomic, csv
+from nnviz.document.idle import MotionThrottle, Slicer
+from nnviz.document.training import Runner
+from nnviz.files import atomic
 from nnviz.files.errors import FileError
-from nnviz.ui.plots.overfitting import Overfitting
-from nnviz.ui.plots.pages import Pages
-from nnviz.ui.plots.plot_card import PlotCard
-from nnviz.ui.plots.told import SCRIPTS, all_told
-from nnviz.ui.widgets.ask_where import ask_where
-from nnviz.ui.widgets.card import quiet_button
-from nnviz.ui.widgets.theme import colours
+from nnviz.files.table import writing
+from nnviz.ui.kit.card import quiet_button
+from nnviz.ui.kit.dialogs import ask_where
+from nnviz.ui.kit.theme import colours
+from nnviz.ui.panels.history_readout import SCRIPTS, Overfitting, all_told
+from nnviz.ui.plot.card import Pages, PlotCard
 
 if TYPE_CHECKING:
-    from nnviz.ui.plots.history_curve import HistoryCurve
+    from nnviz.ui.panels.history_canvas import HistoryCurve
+
+
+class PlotLibrary(QObject):
+    """Has `plot` draw with the plot library, which takes longer to import than the window's first frame may.
+
+    `load_soon` brings it in while the window answers, `load` at once. Not in a thread: PySide makes its types
+    when they are first asked for, and two threads that ask at a time end the process. `loaded`: it is there.
+    """
+
+    loaded = Signal()
+
+    def __init__(self, parent: QObject, plot: HistoryPlot) -> None:
+        super().__init__(parent)
+        self._plot = plot
+        self._work = Slicer(self, _types, self._load_with_types)
+
+    def load_soon(self) -> None:
+        """Make PySide's types a few at a time, which is most of the import, and load then."""
+        self._work.ask()
+
+    def _load_with_types(self) -> bool:
+        if not self._work.busy:
+            self.load()
+        return not self._work.busy
+
+    def load(self) -> None:
+        """Draw with the plot library from now on."""
+        self._plot.load()
+        self.loaded.emit()
+
+
+def _types() -> Iterator[None]:
+    """Make every type that pyqtgraph asks PySide for, one at a time."""
+    for module in (QtCore, QtGui, QtWidgets, QtSvg):
+        for name in dir(module):
+            getattr(module, name)
+            yield
+
 
 TIP = (
     "Drag the ring to another iteration of the run\n"
@@ -88,7 +127,7 @@ class HistoryPlot(PlotCard):
         """Import pyqtgraph and build the plot, once."""
         if self.curve:
             return
-        from nnviz.ui.plots.history_curve import HistoryCurve
+        from nnviz.ui.panels.history_canvas import HistoryCurve
 
         self.curve = HistoryCurve(colours())
         self.curve.menu_requested.connect(self.menu.popup)
@@ -110,7 +149,9 @@ class HistoryPlot(PlotCard):
         measure = self._travel.measure
         thinned = f": the first, least, greatest and last {measure} of every few updates"
         column = measure if run.watched else state.measure.name
-        self._export(path, csv.history(run.points, column), thinned if run.history.is_thinned else "")
+        self._export(
+            path, writing.history_text(run.points, column), thinned if run.history.is_thinned else ""
+        )
 
     def show_accuracy(self, shown: bool) -> None:
         """Draw the accuracy where there is one, or the loss."""

@@ -1,29 +1,196 @@
-"""The panel that draws the loss over one weight or two: when it computes, and how its point moves weights."""
+"""The loss panel: the loss over one or two weights.
+
+Imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QWidget
 
 from nnviz.core.address import Address
 from nnviz.core.edits import set_value
-from nnviz.core.numbers import nudged
+from nnviz.core.network import Network
+from nnviz.core.numbers import nudged, shorten_names, shown
+from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
-from nnviz.document.derived import Derived
+from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
 from nnviz.document.idle import APART_MS, FRAME_MS, Slicer
-from nnviz.document.selection import Selection
-from nnviz.document.training.outcome import ALL_KEPT
-from nnviz.ui.loss.plane import LossPlane
-from nnviz.ui.loss.view import LossView
-from nnviz.ui.loss.weight_choice import LossChoice
-from nnviz.ui.plots.history_plot import NEEDS_ROWS
-from nnviz.ui.plots.pages import Caption, Pages
-from nnviz.ui.plots.plot_card import PlotCard
-from nnviz.ui.widgets.theme import colours
+from nnviz.document.job import ALL_KEPT
+from nnviz.ui.kit.card import quiet_button
+from nnviz.ui.kit.controls import Choice
+from nnviz.ui.kit.theme import colours
+from nnviz.ui.panels.history import NEEDS_ROWS
+from nnviz.ui.plot.card import Caption, Pages, PlotCard
+from nnviz.ui.plot.points import PointPlot
+
+
+class LossView(ABC):
+    """The loss over the `weights` that are chosen, drawn on a plane.
+
+    =============== ======================================================================
+    `title`         the heading of its panel
+    `what`          what it is called in a sentence
+    `ending`        what its file is called behind the name of the network
+    `tip`           what its caption says, in general
+    `wanted`        how many weights it is over
+    `caption_lines` how many lines its caption has at most, so that the plot keeps its height
+    =============== ======================================================================
+    """
+
+    title: str
+    what: str
+    ending: str
+    tip: str
+    wanted: int
+    caption_lines: int
+
+    _known: object = None
+    """What is known of the loss over the weights, which may be that of another State."""
+    _drawn: object = None
+    """What of it is drawn."""
+
+    def __init__(self, plane: LossPlane) -> None:
+        self.plane = plane
+        self.weights: tuple[Address, ...] = ()
+
+    def choose(self, weights: tuple[Address, ...]) -> None:
+        """Begin anew with these weights."""
+        self.weights = weights
+        self._known = self._drawn = None
+
+    @abstractmethod
+    def hint(self, state: State) -> str:
+        """Return how to choose the weights that are missing."""
+
+    @abstractmethod
+    def find(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
+        """Find what is to be drawn, a unit of work at a time; `slopes` over all rows, if they are known."""
+
+    @abstractmethod
+    def draw(self, state: State) -> tuple[bool, str]:
+        """Draw what is known. Return whether it is of `state`, and a caption as rich text."""
+
+
+def axis_name(network: Network, weight: Address) -> str:
+    """Return "w (accounts → node_0)", or "b (node_0)" for a bias."""
+    name = network.name_of(weight._replace(kind="node") if weight.kind == "bias" else weight)
+    return f"{weight.symbol} ({name})"
+
+
+SHORT = 22
+"""Letters of a name in the read-out."""
+
+
+class LossPlane(PointPlot):
+    """A plot over weights; its axes are named by them, and `over` says in words what it is over."""
+
+    over: str
+    _measure = ""
+
+    def show_measure(self, title: str) -> None:
+        """Say of which loss it is from now on."""
+        if title != self._measure:
+            self._measure = title
+            self.setAccessibleName(f"{title} {self.over}")
+
+    def in_words(self, weights: tuple[float, ...], loss: float) -> str:
+        """Return weights and loss for a read-out, each on a line."""
+        names = shorten_names(self._names, SHORT)
+        lines = [f"{name} = {shown(value)}" for name, value in zip(names, weights, strict=False)]
+        return "\n".join((*lines, f"{self._measure} {shown(loss) if math.isfinite(loss) else 'too large'}"))
+
+
+SPACING_PX = 8
+MOST_LISTED = 150
+"""More weights than this are not listed."""
+
+
+class LossChoice(QWidget):
+    """Lists every weight and bias of a small network twice, and selects what is chosen.
+
+    Shown while two are not chosen yet, and then where the `button` asks for it.
+    """
+
+    def __init__(self, document: Document, selection: Selection) -> None:
+        super().__init__()
+        self._document, self._selection = document, selection
+        self._weights: list[Address] = []
+        self._listed: object = None
+        self.first, self.second = Choice(), Choice()
+        self._boxes = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._boxes.setContentsMargins(0, 0, 0, 0)
+        self._boxes.setSpacing(SPACING_PX)
+        for box, which, axis in ((self.first, "First", "across"), (self.second, "Second", "up")):
+            box.setMinimumContentsLength(13)
+            box.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setPlaceholderText(f"{which} weight…")
+            box.setAccessibleName(f"{which} weight")
+            box.setToolTip(f"{which} weight, {axis}")
+            box.activated.connect(self._choose)
+            self._boxes.addWidget(box, 1)
+        self.button: QPushButton = quiet_button("Weights…", "Choose the two weights from lists")
+        self.button.setCheckable(True)
+        self.button.toggled.connect(self.refresh)
+        document.state_changed.connect(self._follow)
+        selection.address_changed.connect(self.refresh)
+
+    def minimumSizeHint(self) -> QSize:
+        """Ask for the width of one box alone: the other one has room below it."""
+        return QSize(self.first.minimumSizeHint().width(), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the boxes side by side where both have room so."""
+        super().resizeEvent(event)
+        side_by_side = self.width() >= 2 * self.first.minimumSizeHint().width() + SPACING_PX
+        directions = QBoxLayout.Direction
+        self._boxes.setDirection(directions.LeftToRight if side_by_side else directions.TopToBottom)
+
+    def refresh(self) -> None:
+        """Show what is selected, and stand there where it is needed."""
+        self._fill(self._document.state.network)
+        chosen = self._selection.weights
+        for box, weight in zip((self.first, self.second), chosen, strict=True):
+            box.setCurrentIndex(self._weights.index(weight) if weight in self._weights else -1)
+        both = None not in chosen
+        self.button.setVisible(bool(self._weights) and both)
+        self.setVisible(bool(self._weights) and (self.button.isChecked() or not both))
+
+    def _follow(self, old: State, new: State) -> None:
+        if old.network is not new.network:
+            self.refresh()
+
+    def _fill(self, network: Network) -> None:
+        if self._listed == (listed := _names(network)):
+            return
+        self._listed = listed
+        self._weights = network.all_weights() if is_listed(network) else []
+        names = [network.name_of(weight) for weight in self._weights]
+        for box in (self.first, self.second):
+            box.clear()
+            box.addItems(names)
+
+    def _choose(self) -> None:
+        indices = [box.currentIndex() for box in (self.first, self.second)]
+        addresses = dict.fromkeys(self._weights[k] for k in indices if k >= 0)
+        self._selection.select(*addresses)
+
+
+def is_listed(network: Network) -> bool:
+    """Tell whether the network is small enough for a list."""
+    return network.parameters <= MOST_LISTED
+
+
+def _names(network: Network) -> list[object]:
+    return [network.inputs, *((layer.nodes, layer.biases is None) for layer in network.layers)]
+
 
 WIDE, PLOT_SHARE, CAPTION_SHARE = 1.6, 5, 3
 """Where a page is so many times as wide as high, plot and caption share its width like this."""
@@ -51,7 +218,7 @@ class LossPanel(PlotCard):
         self._end_gesture()
         self.work = Slicer(self, lambda: view.find(document.state, derived.known_slopes), self._show)
         self.pages, self.caption = Pages(self), Caption(view.caption_lines, view.tip)
-        self.pages.addWidget(Page(self.plane, self.caption))
+        self.pages.addWidget(PlotPage(self.plane, self.caption))
         self.choice = choice
         if choice:
             self.body.insertWidget(0, choice)
@@ -74,14 +241,14 @@ class LossPanel(PlotCard):
         """Begin anew with the selected weights."""
         network, chosen = self._document.state.network, self._selection.weights[: self.view.wanted]
         self._end_gesture()
-        there = (weight for weight in chosen if weight and weight.within(network))
+        there = (weight for weight in chosen if weight and network.has(weight))
         self.view.choose(tuple(dict.fromkeys(there)))
         self.work.stop()
         self._begin()
 
     def _follow(self, old: State, new: State) -> None:
         if old.network.sizes != new.network.sizes or not all(
-            weight.within(new.network) for weight in self.view.weights
+            new.network.has(weight) for weight in self.view.weights
         ):
             self._choose()
         elif any(getattr(old, what) is not getattr(new, what) for what in MATTERS):
@@ -115,12 +282,12 @@ class LossPanel(PlotCard):
         steps = (right + up,) if self.view.wanted == 1 else (right, up)
         network = self._document.state.network
         weights = zip(self.view.weights, steps, strict=True)
-        self._set(*(nudged(weight.value(network), step, size) for weight, step in weights))
+        self._set(*(nudged(network.value_of(weight), step, size) for weight, step in weights))
 
     def _set(self, *values: float) -> None:
         """Give the weights other values; what is set in one gesture is one undo entry."""
         pairs = list(zip(self.view.weights, values, strict=False))  # a curve's point has no second weight
-        names = " and ".join(weight.name(self._document.state.network) for weight in self.view.weights)
+        names = " and ".join(self._document.state.network.name_of(weight) for weight in self.view.weights)
         self._document.edit(f"Set {names}", _with_values, pairs, merge=(id(self), self._gesture))
 
     def _end_gesture(self) -> None:
@@ -145,7 +312,7 @@ class LossPanel(PlotCard):
             self._show()
 
 
-class Page(QWidget):
+class PlotPage(QWidget):
     """A plot with its caption below, or beside it where there is more room across."""
 
     def __init__(self, plane: LossPlane, caption: QLabel) -> None:

@@ -1,20 +1,110 @@
-"""The image of a layer's weights, with a mark on what is selected. Knows nothing of the document."""
+"""The weight matrices of all layers, as grids of colours."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from PySide6.QtCore import QEvent, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QRectF, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QFontMetricsF,
+    QImage,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QHBoxLayout
 
 from nnviz.core.activations import Array
-from nnviz.picture.matrix import Cell, Sheet, Tiles, pixels, side_of, strongest
+from nnviz.core.address import Address, column_title
+from nnviz.core.numbers import shown, shown_in_full
+from nnviz.core.state import State
+from nnviz.document.derived import Selection
+from nnviz.document.document import Document
+from nnviz.picture.matrix import MOST_TILES, Cell, MatrixImage, Tiles, ink_on, pixels, side_of, strongest
 from nnviz.picture.parts import Rect
-from nnviz.ui.plots.cell_grid import CellGrid, outline
-from nnviz.ui.plots.matrix_texts import Names, paint_names, paint_numbers, room_for_names
-from nnviz.ui.widgets.images import qrect
-from nnviz.ui.widgets.theme import colours
+from nnviz.ui.kit.card import quiet_button
+from nnviz.ui.kit.controls import Choice, muted_line, shorten_to_width
+from nnviz.ui.kit.images import qrect
+from nnviz.ui.kit.theme import colours, ui_font
+from nnviz.ui.plot.card import PlotCard
+from nnviz.ui.plot.points import CellGrid, outline
+
+Names: TypeAlias = tuple[Sequence[str], Sequence[str]]
+"""Of the nodes, which stand at the left, and of their sources, which stand above."""
+NAME_PX, NUMBER_PX = 11, (13, 11, 9.5)
+"""Font sizes: of names, and of numbers, the best first."""
+BESIDE = 6.0
+"""Pixels between a name and the image, and beside a number."""
+SHARE = 0.3
+"""Of the width the names at the left take at most; a longer one is shortened."""
+LEAST_NAME = 48.0
+"""Pixels that a name above has at least where it is shortened."""
+LEAST_NUMBER = 14.0
+"""A cell that is narrower has no room for any number."""
+
+
+def room_for_names(names: Names, room: Rect) -> tuple[float, float]:
+    """Return how much of `room` the names take at the left and above; 0 where they do not fit."""
+    (nodes, sources), metrics = names, QFontMetricsF(ui_font(NAME_PX))
+    line = metrics.height()
+    if line * (len(nodes) + 1) > room.height:
+        return 0.0, 0.0
+    left = min(max(map(metrics.horizontalAdvance, nodes), default=0.0), SHARE * room.width) + BESIDE
+    across = (room.width - left) / max(len(sources), 1)
+    fit = across >= LEAST_NAME or max(map(metrics.horizontalAdvance, sources)) + BESIDE <= across
+    return left, line + BESIDE / 2 if fit else 0.0
+
+
+def paint_names(painter: QPainter, sheet: MatrixImage, names: Names, room: tuple[float, float]) -> None:
+    """Write the names at the left of the image and above it, where they have room."""
+    (nodes, sources), (left, above) = names, room
+    painter.setFont(ui_font(NAME_PX))
+    painter.setPen(QColor(colours().muted))
+    font, middle = painter.font(), Qt.AlignmentFlag.AlignVCenter
+    for node, name in enumerate(shorten_to_width(nodes, font, left - BESIDE) if left else ()):
+        place = sheet.row(node)
+        at = QRectF(place.x - left, place.y, left - BESIDE, place.height)
+        painter.drawText(at, Qt.AlignmentFlag.AlignRight | middle, name)
+    across = sheet.column(0).width - 2
+    for source, name in enumerate(shorten_to_width(sources, font, across) if above else ()):
+        place = sheet.column(source)
+        at = QRectF(place.x + 1, place.y - above, across, above - BESIDE / 2)
+        painter.drawText(at, Qt.AlignmentFlag.AlignHCenter | middle, name)
+
+
+def paint_numbers(painter: QPainter, sheet: MatrixImage, weights: Array, image: QImage) -> None:
+    """Write every weight into its cell, if all of them fit there."""
+    cell = sheet.cell(Cell(0, 0))
+    if (sheet.rows, sheet.columns) != weights.shape or cell.width < LEAST_NUMBER:
+        return
+    texts = [[shown(float(weight)) for weight in row] for row in weights]
+    font = _fitting(texts, cell)
+    if font is None:
+        return
+    painter.setFont(font)
+    for node, row in enumerate(texts):
+        for source, text in enumerate(row):
+            painter.setPen(QColor(ink_on(image.pixel(source, node))))
+            painter.drawText(qrect(sheet.cell(Cell(node, source))), Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _fitting(texts: list[list[str]], cell: Rect) -> QFont | None:
+    """Return the first font in which every text fits into a cell; None where none does."""
+    for size in NUMBER_PX:
+        metrics = QFontMetricsF(ui_font(size))
+        widest = max(metrics.horizontalAdvance(text) for row in texts for text in row)
+        if widest + BESIDE <= cell.width and metrics.height() <= cell.height:
+            return ui_font(size)
+    return None
+
 
 ROOM = 4
 """Pixels around the image, for the mark on its border."""
@@ -62,7 +152,7 @@ class MatrixView(CellGrid[Cell]):
             self._mark = mark
             self.update()
 
-    def places(self) -> Sheet | Tiles:
+    def places(self) -> MatrixImage | Tiles:
         """Return where every weight is."""
         shape, room = self.weights.shape, self._room()
         side = side_of(shape[1])
@@ -70,7 +160,7 @@ class MatrixView(CellGrid[Cell]):
             return Tiles.over(room, shape[0], side)
         left, above = room_for_names(self._names, room)
         room = Rect(room.x + left, room.y + above, room.width - left, room.height - above)
-        return Sheet.over(room, (shape[0], shape[1]), self.devicePixelRatioF())
+        return MatrixImage.over(room, (shape[0], shape[1]), self.devicePixelRatioF())
 
     def _room(self) -> Rect:
         return Rect(ROOM, ROOM, self.width() - 2.0 * ROOM, self.height() - 2.0 * ROOM)
@@ -98,7 +188,7 @@ class MatrixView(CellGrid[Cell]):
             self._paint_mark(painter, places)
             self.paint_focus(painter)
 
-    def _drawn(self, places: Sheet | Tiles) -> QImage:
+    def _drawn(self, places: MatrixImage | Tiles) -> QImage:
         """Return the image to be scaled; of tiles one below the other."""
         weights = self.weights
         if isinstance(places, Tiles):
@@ -119,13 +209,13 @@ class MatrixView(CellGrid[Cell]):
             painter.drawImage(tile, image, QRectF(0, node * side, side, side))
             painter.drawRect(tile.adjusted(-0.5, -0.5, 0.5, 0.5))
 
-    def _paint_mark(self, painter: QPainter, places: Sheet | Tiles) -> None:
+    def _paint_mark(self, painter: QPainter, places: MatrixImage | Tiles) -> None:
         node, source = self._mark
         accent = QColor(colours().accent)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if node is not None:
             _outline(painter, places.row(node), accent, 1.0 if source is not None else 2.0)
-        if source is not None and isinstance(places, Sheet):
+        if source is not None and isinstance(places, MatrixImage):
             _outline(painter, places.column(source), accent, 1.0 if node is not None else 2.0)
         if node is not None and source is not None:
             _outline(painter, _at_least(places.cell(Cell(node, source)), SMALLEST_MARK), accent, 2.0)
@@ -190,3 +280,163 @@ def _outline(painter: QPainter, rect: Rect, colour: QColor, width: float) -> Non
     """Draw it on a rim of the canvas, so that it stands out from blue as from orange."""
     pens = QPen(QColor(colours().canvas), width + 2.0), QPen(colour, width)
     outline(painter, qrect(rect).adjusted(-0.5, -0.5, 0.5, 0.5), pens)
+
+
+HINT = "A row is a node, a column what it is fed by"
+PICTURE_HINT = "A picture is the weights of one node"
+
+
+class WeightMatrix(PlotCard):
+    """Shows the layer that is chosen, or that the selected part belongs to; a click selects an edge."""
+
+    def __init__(self, document: Document, selection: Selection) -> None:
+        super().__init__("Matrix", "the weights", "-matrix")
+        self._document, self._selection = document, selection
+        self._make_controls()
+        self.caption, self.read_out = muted_line(), muted_line()
+        self.view = MatrixView()
+        self.body.setSpacing(4)
+        top = QHBoxLayout()
+        top.addWidget(self.caption)
+        top.addWidget(self.pictures)
+        self.body.addLayout(top)
+        self.body.addWidget(self.view, 1)
+        self.body.addWidget(self.read_out)
+        self._connect()
+        self._refresh()
+
+    def _make_controls(self) -> None:
+        self.choice = Choice()
+        self.choice.setToolTip("The layer whose weights are shown")
+        self.choice.setAccessibleName("Layer whose weights are shown")
+        self.pictures = quiet_button("As pictures", "Show each node's weights as a picture")
+        self.pictures.setCheckable(True)
+        self.add_button(self.choice)
+
+    def _connect(self) -> None:
+        self._document.state_changed.connect(self._state_changed)
+        self._selection.address_changed.connect(self._selected)
+        self.choice.currentIndexChanged.connect(lambda _: self._show_layer())
+        self.pictures.toggled.connect(lambda _: self._show_layer())
+        self.view.hovered.connect(self._tell)
+        self.view.clicked.connect(lambda cell: self._selection.point_at(self._address(Mark(*cell))))
+        self.view.moved.connect(lambda mark: self._selection.point_at(self._address(mark)))
+
+    @property
+    def plot(self) -> MatrixView:  # noqa: D102
+        return self.view
+
+    @property
+    def layer(self) -> int:
+        """The layer whose weights are shown."""
+        return max(self.choice.currentIndex(), 0)
+
+    # --- following
+
+    def _state_changed(self, old: State, new: State) -> None:
+        if self.isVisible() and old.network is not new.network:
+            self._refresh()
+
+    def _selected(self) -> None:
+        if self.isVisible():
+            self._follow_selection()
+            self._tell()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what changed while it was hidden."""
+        super().showEvent(event)
+        self._refresh()
+        self._selected()
+
+    def _refresh(self) -> None:
+        """Show what has changed in the network."""
+        network = self._document.state.network
+        count = len(network.layers)
+        titles = [column_title(column, count) for column in range(1, count + 1)]
+        if titles != [self.choice.itemText(k) for k in range(self.choice.count())]:
+            self._fill(titles)
+        self._show_layer()
+
+    def _fill(self, titles: list[str]) -> None:
+        layer = min(self.layer, len(titles) - 1)
+        with QSignalBlocker(self.choice):
+            self.choice.clear()
+            self.choice.addItems(titles)
+            self.choice.setCurrentIndex(layer)
+        self.choice.setVisible(len(titles) > 1)
+
+    def _show_layer(self) -> None:
+        network = self._document.state.network
+        weights = network.layers[self.layer].weights
+        nodes, sources = weights.shape
+        side = side_of(sources)
+        self.pictures.setVisible(side is not None and nodes <= MOST_TILES)
+        self.pictures.setToolTip(f"Show each node's {sources} weights as a picture of {side} × {side}")
+        names = network.names(self.layer + 1), network.names(self.layer)
+        self.view.show_weights(weights, names, self.pictures.isChecked() and nodes <= MOST_TILES)
+        largest = float(np.abs(weights).max()) or 1.0
+        mean = float((weights / largest).mean()) * largest  # a sum of large weights would overflow
+        low, high, middle = (shown(float(v)) for v in (weights.min(), weights.max(), mean))
+        self.caption.setText(f"{nodes} × {sources}  ·  from {low} to {high}  ·  mean {middle}")
+        self._tell()
+
+    def _follow_selection(self) -> None:
+        """Show the layer of the selected part, unless the part is in sight as a row or column already."""
+        address = self._selection.address
+        if address is not None and self._mark() == Mark():
+            self.choice.setCurrentIndex(max(address.layer, 0))
+
+    # --- what is selected, what is under the mouse
+
+    def _mark(self) -> Mark:
+        address = self._selection.address
+        if address is None:
+            return Mark()
+        if address.kind in ("weight", "slope"):
+            return Mark(address.node, address.source) if address.layer == self.layer else Mark()
+        if address.layer == self.layer:
+            return Mark(address.node, None)
+        return Mark(None, address.node) if address.column == self.layer else Mark()
+
+    def _address(self, mark: Mark) -> Address:
+        node, source = mark
+        if node is None:
+            assert source is not None
+            return Address("node", self.layer - 1, source)
+        if source is None:
+            return Address("node", self.layer, node)
+        return Address("weight", self.layer, node, source)
+
+    def _tell(self) -> None:
+        """Write out the weight under the mouse, else the selected one, else what is to be seen."""
+        mark = self._mark()
+        self.view.show_mark(mark)
+        node, source = self.view.hover or mark
+        self.view.setAccessibleName(f"Weights: {self.choice.currentText()}")
+        if node is None and source is None:
+            self.read_out.setText(PICTURE_HINT if self.pictures.isChecked() else HINT)
+            self.view.setToolTip("Click a weight to select its edge")
+        else:
+            self._read_out(node, source)
+        self.view.setAccessibleDescription(f"{self.caption.text()}; {self.read_out.text()}")
+
+    def _read_out(self, node: int | None, source: int | None) -> None:
+        network = self._document.state.network
+        start = "" if source is None else network.names(self.layer)[source]
+        end = "" if node is None else network.names(self.layer + 1)[node]
+        names = " ← ".join(filter(None, (end, start)))
+        value, exact = "", ""
+        if node is not None and source is not None:
+            weight = float(network.layers[self.layer].weights[node, source])
+            value, exact = f": {shown(weight)}", f": {shown_in_full(weight)}"
+        metrics = QFontMetrics(self.read_out.font())
+        room = self.read_out.width() - metrics.horizontalAdvance(value) - 2
+        self.read_out.setText(metrics.elidedText(names, Qt.TextElideMode.ElideMiddle, room) + value)
+        self.view.setToolTip(names + exact)
+
+    # --- events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shorten names to the room."""
+        super().resizeEvent(event)
+        self._tell()

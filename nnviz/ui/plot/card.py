@@ -1,17 +1,19 @@
-"""A card with a plot, which can be had as a picture from the card's menu."""
+"""Cards that hold a plot, and pages of cards."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 
-from PySide6.QtCore import QEvent, QPoint, Signal
-from PySide6.QtGui import QContextMenuEvent
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QLabel, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
-from nnviz.ui.widgets.button_menu import follow, open_below
-from nnviz.ui.widgets.card import Card, quiet_button
-from nnviz.ui.widgets.images import icon
-from nnviz.ui.widgets.theme import colours
+from nnviz.document.document import Document
+from nnviz.document.idle import MotionThrottle
+from nnviz.ui.kit.card import Card, quiet_button
+from nnviz.ui.kit.controls import follow, open_below
+from nnviz.ui.kit.images import icon
+from nnviz.ui.kit.theme import colours, ui_font
 
 LOOKS = QEvent.Type.PaletteChange, QEvent.Type.FontChange
 """Said of another theme, and of another size."""
@@ -74,3 +76,97 @@ class PlotCard(Card):
             self.menu.popup(event.globalPos())
         else:
             self.menu.popup(self.mapToGlobal(QPoint(20, 40)))
+
+
+SHARE = 15
+"""Of a run's time drawing takes no more than one part in so many."""
+
+
+class LiveCard(PlotCard):
+    """Calls `draw` for what has changed; what hides it meanwhile, it catches up with."""
+
+    def __init__(self, heading: str, what: str, ending: str, document: Document, phase: float) -> None:
+        """`phase`, from 0 to 1, is when its turn comes in a run: not all cards draw in one frame."""
+        super().__init__(heading, what, ending)
+        self.pages = Pages(self)
+        self._changes = MotionThrottle(self, self.draw, document, phase=phase, share=SHARE)
+        document.state_changed.connect(self.follow)
+
+    @abstractmethod
+    def draw(self) -> None:
+        """Draw what there is now, or say what is missing."""
+
+    def follow(self, *_: object) -> None:
+        """Draw anew, if it is in sight."""
+        if self.isVisible():
+            self._changes.changed()
+
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
+        self.follow()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what changed while it was hidden."""
+        super().showEvent(event)
+        self._changes.changed()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Draw nothing more."""
+        super().hideEvent(event)
+        self._changes.stop()
+
+
+class Pages(QStackedLayout):
+    """The sentence `empty`, which is in sight at first, and behind it the page with the plot."""
+
+    def __init__(self, card: Card) -> None:
+        super().__init__()
+        self.empty = QLabel()
+        self.empty.setObjectName("muted")
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        card.body.addLayout(self, 1)  # first: what it shows would else be a window of its own
+        self.addWidget(self.empty)
+
+    def put(self, *parts: QWidget) -> None:
+        """Add the page with the plot: parts one below the other, of which the plot takes all that is left."""
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        for part in parts:
+            column.addWidget(part)
+        self.addWidget(page)
+
+    @property
+    def show_plot(self) -> bool:
+        """Whether the plot is in sight."""
+        return self.currentIndex() == 1
+
+    @show_plot.setter
+    def show_plot(self, shown: bool) -> None:
+        self.setCurrentIndex(1 if shown else 0)
+
+    def say(self, sentence: str) -> None:
+        """Say what is missing."""
+        self.empty.setText(sentence)
+        self.show_plot = False
+
+
+class Caption(QLabel):
+    """What a plot shows in numbers, with colours, as HTML; no name from a file stands in it."""
+
+    def __init__(self, lines: int, tip: str) -> None:
+        """So many `lines` have room in any case, so that the plot keeps its height."""
+        super().__init__()
+        self.setObjectName("muted")
+        self.setWordWrap(True)
+        self.setFont(ui_font(11.5))
+        self.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.setMinimumHeight(lines * self.fontMetrics().lineSpacing())
+        self.setToolTip(tip)
+
+
+def coloured(colour: str, text: str) -> str:
+    """Return a text in a colour, for a caption."""
+    return f"<span style='color:{colour}'>{text}</span>"

@@ -1,31 +1,163 @@
-"""What all plots with axes have in common: their look, axes, dots, and a read-out.
+"""The base of all plots: axes with few round ticks, true minus signs, and faint grid lines.
 
-Axes have few round ticks, true minus signs and faint grid lines. Imports pyqtgraph, so it is imported only
-once the window stands.
+Imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
 from typing import Any, TypeAlias
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPaintEngine, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QFontMetricsF, QImage, QPaintEngine, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsEllipseItem, QLabel
 
 from nnviz.core.activations import Array
+from nnviz.picture.notebook import cut
 from nnviz.picture.palette import Palette
+from nnviz.picture.shades import Tone
 from nnviz.picture.ticks import log_ticks, round_values, texts_of
-from nnviz.ui.plots.drawable import drawable
-from nnviz.ui.widgets.drops import leave_drops
-from nnviz.ui.widgets.theme import px, ui_font
+from nnviz.ui.kit.controls import leave_drops
+from nnviz.ui.kit.theme import px, ui_font
+
+BAR, BAR_GAP, SPACE = 10, 10, 4
+"""Pixels of the bar, between plot and bar, and between bar and numbers."""
+LEAST = 30
+"""Pixels for the numbers, at least."""
+APART = 14
+"""Pixels between two numbers, at least."""
+
+
+class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
+    """Stands in a plot's layout, as high as the plot."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tone = Tone(0.0, 1.0, False)
+        self._levels: list[tuple[float, str]] = []
+        self._palette: Palette | None = None
+        self._bar = QImage()
+
+    def show_scale(self, tone: Tone, levels: list[float], tones: NDArray[np.uint8], palette: Palette) -> None:
+        """Show these tones, low at the bottom, with a number at each of `levels`."""
+        self._tone, self._palette = tone, palette
+        self._levels = list(zip(levels, texts_of(levels), strict=True))
+        self.fit()
+        column = np.ascontiguousarray(tones[::-1])
+        bar = QImage(column.data, 1, len(column), 3, QImage.Format.Format_RGB888)
+        self._bar = bar.convertToFormat(QImage.Format.Format_RGB32)  # with pixels of its own; the array goes
+        self.update()
+
+    def show_nothing(self) -> None:
+        """Take no room."""
+        self._palette = None
+        self.fit()
+
+    def fit(self) -> None:
+        """Take the width that bar and numbers need in the size in use."""
+        metrics = QFontMetrics(ui_font(11))
+        widest = max((metrics.horizontalAdvance(text) for _, text in self._levels), default=0)
+        self.setFixedWidth(BAR_GAP + BAR + SPACE + max(widest, LEAST) if self._palette else 0)
+
+    def paint(self, painter: QPainter, *_: object) -> None:  # noqa: D102
+        if self._palette is None:
+            return
+        bar = QRectF(BAR_GAP, 0, BAR, self.size().height())
+        painter.drawImage(bar, self._bar)
+        painter.setFont(ui_font(11))
+        below = float("inf")
+        for level, text in self._levels:
+            y = bar.bottom() - bar.height() * float(self._tone.share(np.array(level)))
+            painter.setPen(QPen(QColor(self._palette.surface), 1))
+            painter.drawLine(QPointF(bar.left(), y), QPointF(bar.right(), y))
+            if below - y < APART:
+                continue
+            below = y
+            painter.setPen(QColor(self._palette.muted))
+            room = QRectF(bar.right() + SPACE, y - 8, self.size().width(), 16)
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+
+Stretch: TypeAlias = tuple[float, float]
+
+FARTHEST, NARROWEST, FINEST = 5e306, 1e-290, 1e-10
+"""A view ends at ± the first, is as wide as the second at least, and as the third times what it shows: beyond
+that its pixels are no numbers any more, or cannot be told apart."""
+LARGEST_AREA, SMALLEST_AREA = 1e307, 1e-290
+"""Qt divides by what a view is wide times what it is high."""
+
+
+def drawable(across: Sequence[float], up: Sequence[float]) -> tuple[Stretch, Stretch]:
+    """Return the stretches from one number to another, shortened or widened to such as can be drawn."""
+    (left, right), (bottom, top) = across, up
+    xs = _stretch(left, right, NARROWEST, math.inf)
+    width = xs[1] - xs[0]
+    return xs, _stretch(bottom, top, max(NARROWEST, SMALLEST_AREA / width), LARGEST_AREA / width)
+
+
+def _stretch(low: float, high: float, narrowest: float = NARROWEST, widest: float = math.inf) -> Stretch:
+    low, high = (min(max(end, -FARTHEST), FARTHEST) for end in (low, high))
+    least = max(narrowest, FINEST * max(abs(low), abs(high)))
+    if least > widest:
+        return -widest / 2, widest / 2
+    width = min(max(high - low, least), widest)
+    if width > high - low:
+        low -= (width - (high - low)) / 2
+    return low, low + width
+
+
+def with_margins(low: float, high: float, below: float, above: float, least: float) -> Stretch:
+    """Return a range with shares of it around it, and at both ends at least a share of what it becomes."""
+    inside = least / max(1.0 - 2.0 * least, least)
+    room = high - low
+    return low - max(below, inside) * room, high + max(above, inside) * room
+
+
+class CurveItem(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """A smooth line of so many pixels, whatever the ranges of its plot."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(antialias=True, **options)
+
+    def paint(self, painter: QPainter, *rest: object) -> None:
+        """Paint; into an SVG in the picture's own pixels and within the plot.
+
+        Qt would write it in the numbers of the plot, not cut off, with a line that few programs know how to
+        keep as it is in another scale.
+        """
+        if painter.paintEngine().type() != QPaintEngine.Type.SVG:
+            super().paint(painter, *rest)
+            return
+        pen, to_picture = QPen(self.opts["pen"]), painter.transform()
+        pen.setCosmetic(False)
+        room = to_picture.mapRect(painter.clipBoundingRect())
+        area = [[room.left(), room.right()], [room.top(), room.bottom()]]
+        painter.save()
+        painter.resetTransform()
+        for part in self.getPath().toSubpathPolygons(to_picture):
+            points, joined = cut(_points(part), area)
+            painter.strokePath(pg.arrayToQPath(*points.T, connect=joined), pen)
+        painter.restore()
+
+
+def _points(polygon: QPolygonF) -> Array:
+    return np.array([point.toTuple() for point in polygon.toList()])
+
+
+def points_of(curve: CurveItem) -> Array:
+    """Return what a curve draws, shape (points, 2)."""
+    x, y = curve.getData()
+    return np.empty((0, 2)) if x is None else np.column_stack((x, y))
+
 
 LARGEST = 308.0
 """The largest exponent of 10 that is a number; the least stands as far below 1."""
-GAP, MOST = {"left": 26.0, "right": 26.0, "bottom": 64.0}, 10
+TICK_GAP, MOST = {"left": 26.0, "right": 26.0, "bottom": 64.0}, 10
 """Pixels between two ticks, at least, and about how many there are, at most."""
 WISHED = QSize(240, 96)
 """Pixels that a plot asks for; it takes all that is left."""
@@ -84,7 +216,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 
     def ticks(self, low: float, high: float, pixels: float) -> list[tuple[float, str]]:
         """Return the values that have a tick between two others that are so far apart, and their texts."""
-        count = min(max(2, int(pixels / GAP[self.orientation])), MOST)
+        count = min(max(2, int(pixels / TICK_GAP[self.orientation])), MOST)
         if self._logarithmic:
             low, high = max(low, -LARGEST), min(high, LARGEST)
         if not low < high:  # nothing is shown yet, or no number that has a tick
@@ -231,7 +363,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         far = BESIDE * (top - bottom)
         return np.clip(heights, bottom - far, top + far)
 
-    def put(self, dot: Dot, x: float, y: float) -> None:
+    def put(self, dot: DotItem, x: float, y: float) -> None:
         """Put a dot there; nowhere where a coordinate is not finite or far out of view."""
         there = all(
             abs(value - low) <= BESIDE * (high - low)
@@ -267,7 +399,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.read_out.show()
 
 
-class Dot(QGraphicsEllipseItem):
+class DotItem(QGraphicsEllipseItem):
     """A round mark of so many pixels, whatever the ranges; pyqtgraph's scatter takes ten times as long."""
 
     def __init__(self, size: float) -> None:
@@ -285,7 +417,7 @@ class Dot(QGraphicsEllipseItem):
         super().paint(painter, *rest)
 
 
-class Arrow(Dot):
+class Arrow(DotItem):
     """A mark that points up to the edge of a plot, where a curve leaves it."""
 
     def __init__(self) -> None:

@@ -1,29 +1,37 @@
-"""A plot with a point in it, which is dragged, set by a click, or moved by arrow keys.
+"""Points of rows in a plot, and the grid of a selected cell.
 
-Knows nothing of the document. Imports pyqtgraph, so it is imported only once the window stands.
+Imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
 """
 
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Generic, TypeVar
 
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
     QFontMetrics,
     QKeyEvent,
     QMouseEvent,
+    QPaintEngine,
+    QPainter,
     QPen,
     QResizeEvent,
     QWheelEvent,
 )
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from nnviz.core.activations import Array
 from nnviz.picture.palette import Palette
-from nnviz.ui.plots.curve import Curve
-from nnviz.ui.plots.plot import Dot, Plot, QuietAxis
-from nnviz.ui.widgets.number_field import nudge_size
-from nnviz.ui.widgets.theme import ui_font
+from nnviz.ui.kit.number_field import nudge_size
+from nnviz.ui.kit.theme import colours, ui_font
+from nnviz.ui.plot.plot import CurveItem, DotItem, Plot, QuietAxis
 
 REACH = 9.0
 """Pixels from the present point at which the mouse still takes hold of it."""
@@ -60,7 +68,7 @@ class PointPlot(Plot):
         self._under_mouse: QPointF | None = None
         self.plotItem.vb.setMouseEnabled(False, False)
         self.setCursor(Qt.CursorShape.CrossCursor)
-        self._present = Dot(point)
+        self._present = DotItem(point)
         self.add(self._present, 10)
 
     def set_palette(self, palette: Palette) -> None:
@@ -81,7 +89,7 @@ class PointPlot(Plot):
         self.put(self._present, x, y)
         self._tell()
 
-    def touch(self, tangent: Curve, slope: float) -> None:
+    def touch(self, tangent: CurveItem, slope: float) -> None:
         """Lay a tangent of so many pixels through the present point; none where there is none of either."""
         if self._point is None or not math.isfinite(slope):
             tangent.setData([], [])
@@ -204,3 +212,128 @@ class PointPlot(Plot):
         super().resizeEvent(event)
         if hasattr(self, "_present"):
             self._write_names()
+
+
+LEAST_ACROSS_PX, WISHED_ACROSS_PX = 120, 336
+"""Pixels across: those that are needed, and those of a side panel."""
+Cell = TypeVar("Cell")
+
+
+class CellGrid(QWidget, Generic[Cell]):
+    """Knows which cell is under the mouse, and which was clicked.
+
+    =========== ============================================
+    `hover`     the cell under the mouse, or None
+    `hovered`   that is another one now
+    `clicked`   a cell, with the left button
+    =========== ============================================
+    """
+
+    hovered = Signal()
+    clicked = Signal(object)
+
+    def __init__(self, least: int, wished: int) -> None:
+        """So many pixels are needed and wished down."""
+        super().__init__()
+        self.hover: Cell | None = None
+        self._wished = wished
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(LEAST_ACROSS_PX, least)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def sizeHint(self) -> QSize:
+        """Ask for a side panel's width."""
+        return QSize(WISHED_ACROSS_PX, self._wished)
+
+    @abstractmethod
+    def cell_at(self, x: float, y: float) -> Cell | None:
+        """Return the cell at a point, or None."""
+
+    def paint_focus(self, painter: QPainter) -> None:
+        """Paint a line around everything while keys act here."""
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(colours().accent), 2.0))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.0, 1.0, -1.0, -1.0), 4.0, 4.0)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Tell what is under the mouse."""
+        self._hover_at(self.cell_at(event.position().x(), event.position().y()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Nothing is under the mouse any more."""
+        self._hover_at(None)
+
+    def _hover_at(self, cell: Cell | None) -> None:
+        if cell != self.hover:
+            self.hover = cell
+            self.hovered.emit()
+            self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Tell which cell was clicked."""
+        cell = self.cell_at(event.position().x(), event.position().y())
+        if event.button() == Qt.MouseButton.LeftButton and cell is not None:
+            self.clicked.emit(cell)
+
+
+def outline(painter: QPainter, around: QRectF, pens: Iterable[QPen]) -> None:
+    """Draw a rectangle with one pen over the other: with a wider one below, it stands out of any ground."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for pen in pens:
+        painter.setPen(pen)
+        painter.drawRect(around)
+
+
+SIZE = 5.0
+"""Across, in pixels."""
+
+
+class PointItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
+    """Draws points, shape (points, 2): x, y."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawn: Array = np.empty((0, 2))
+        self._pen = QPen()
+
+    def set_pen(self, pen: QPen) -> None:
+        """Take a colour, and the points' size."""
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        self._pen = pen
+        self.update()
+
+    def show_points(self, points: Array) -> None:
+        """Draw these from now on."""
+        if not np.array_equal(points, self.drawn):
+            self.prepareGeometryChange()
+            self.drawn = points
+            self.update()
+
+    def boundingRect(self) -> QRectF:  # noqa: D102
+        if not len(self.drawn):
+            return QRectF()
+        (left, bottom), (right, top) = self.drawn.min(axis=0), self.drawn.max(axis=0)
+        across, up = SIZE * self.pixelWidth(), SIZE * self.pixelHeight()
+        return QRectF(QPointF(left, bottom), QPointF(right, top)).adjusted(-across, -up, across, up)
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        """Paint; into an SVG circles within the plot: few programs know a pen that keeps its size."""
+        if not len(self.drawn):  # an empty polygon ends the process
+            return
+        if painter.paintEngine().type() != QPaintEngine.Type.SVG:
+            painter.setPen(self._pen)
+            painter.drawPoints(pg.functions.arrayToQPolygonF(*self.drawn.T))
+            return
+        to_picture, clip = painter.transform(), painter.clipBoundingRect()
+        painter.save()
+        painter.resetTransform()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._pen.color()))
+        for x, y in self.drawn.tolist():
+            if clip.contains(QPointF(x, y)):
+                painter.drawEllipse(to_picture.map(QPointF(x, y)), SIZE / 2, SIZE / 2)
+        painter.restore()

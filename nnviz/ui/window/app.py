@@ -1,32 +1,105 @@
-"""Starts the window, or takes a picture of it without a display.
+"""The application: its start, the first frame, and its end.
 
-The window is shown before NumPy and the panels are imported, which take longer than the first frame may.
+The window is shown before NumPy and the panels are imported, which takes longer than the first frame may.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import signal
+import socket
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QEventLoop, QLoggingCategory, Qt, QTimer
+from PySide6.QtCore import (
+    QAbstractEventDispatcher,
+    QEvent,
+    QEventLoop,
+    QLoggingCategory,
+    QObject,
+    QSocketNotifier,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QProgressDialog
 from shiboken6 import isValid
 
-from nnviz.ui.widgets.theme import application, apply_theme, draw_at
-from nnviz.ui.widgets.whole import with_whole_exceptions
-from nnviz.ui.window.garbage import Garbage
-from nnviz.ui.window.main_window import MainWindow
-from nnviz.ui.window.settings import Settings
+from nnviz.ui.kit.settings import Settings
+from nnviz.ui.kit.theme import application, apply_theme, draw_at
+from nnviz.ui.window.unexpected import with_whole_exceptions
+from nnviz.ui.window.window import MainWindow
 
 if TYPE_CHECKING:
     from nnviz.files.source import Activations
-    from nnviz.ui.window.ending import Ending
     from nnviz.ui.window.session import Kept
     from nnviz.ui.window.unexpected import Unexpected
     from nnviz.ui.window.workspace import Workspace
+
+
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+class Ending(QObject):
+    """Emits `asked` with the number of each such signal, from now on until it is told to `rest`.
+
+    Python runs a handler only between two of its own instructions, and Qt waits without any: so the signal
+    writes its number into a socket, which wakes Qt up. What the program ignored, it goes on ignoring.
+    """
+
+    asked = Signal(object)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._told, self._tells = socket.socketpair()
+        for end in (self._told, self._tells):
+            end.setblocking(False)
+        QSocketNotifier(self._told.fileno(), QSocketNotifier.Type.Read, self).activated.connect(self._read)
+        self._wakeup_before = signal.set_wakeup_fd(self._tells.fileno(), warn_on_full_buffer=False)
+        self._before = {
+            each: signal.signal(each, _go_on) for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN
+        }
+
+    def rest(self) -> None:
+        """Let signals do what they did before."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._wakeup_before)
+        self._told.close()
+        self._tells.close()
+
+    def _read(self) -> None:
+        for number in self._told.recv(64):
+            if number in self._before:
+                self.asked.emit(number)
+
+
+def _go_on(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing: without a handler in Python the socket is not written to."""
+
+
+class Garbage(QObject):
+    """Collects while it is there, as often as Python would, before the thread of its parent waits for events.
+
+    Python itself collects in the middle of painting, and in whichever thread makes objects: a widget or a
+    timer that ends in another thread than its own, or while it is in use, ends the process.
+    """
+
+    def __init__(self, parent: QObject) -> None:
+        gc.disable()
+        super().__init__(parent)
+        QAbstractEventDispatcher.instance().aboutToBlock.connect(self._collect)
+
+    def _collect(self) -> None:
+        """Collect the oldest generation that is due, and with it the younger ones."""
+        due = zip(gc.get_count(), gc.get_threshold(), strict=True)
+        generations = [k for k, (count, threshold) in enumerate(due) if 0 < threshold < count]
+        if generations:
+            gc.collect(generations[-1])
+
 
 SETTLE_MS = 250
 """How long a window lives before its picture is taken: its diagram is sharp once nothing moves."""
@@ -80,9 +153,8 @@ class Opened:
         self._window.show()
 
     def _fill(self) -> None:
-        from nnviz.document.recovery import data_folder
+        from nnviz.document.autosave import data_folder
         from nnviz.ui.window import session
-        from nnviz.ui.window.ending import Ending
         from nnviz.ui.window.unexpected import LOG_NAME, Unexpected
 
         if not self._window.isVisible():
@@ -153,7 +225,7 @@ def screenshot(
     app = application()
     apply_theme(app, theme or "light")
     from nnviz.files import atomic
-    from nnviz.ui.widgets.images import png
+    from nnviz.ui.kit.images import png
     from nnviz.ui.window.session import begin
 
     settings = Settings(remembers=False)

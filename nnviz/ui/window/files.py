@@ -1,35 +1,248 @@
-"""New, Open, Save, rows from CSV, dropped files, and the questions before anything would be lost."""
+"""Commands for files: new, open, save, recent files, tables, weight sets."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
 
+from nnviz.core.edits import keep_set, loss_with_set, new_set_name, remove_set, set_in_use, use_set
 from nnviz.core.losses import MSE
-from nnviz.core.names import SHOWN, file_named, on_one_line, shortened
+from nnviz.core.numbers import SHOWN, file_named, loss_in_words, on_one_line, shortened
+from nnviz.core.slopes import QUICK_NS, forward_ns
 from nnviz.core.state import State
+from nnviz.document.autosave import KeptRuns, lost_by_saving
 from nnviz.document.document import Document
-from nnviz.document.kept_runs import KeptRuns
-from nnviz.document.lost_by_saving import lost_by_saving
-from nnviz.document.training.travel import Travel
-from nnviz.files.errors import FileError, UnfitError
+from nnviz.document.training import Travel
+from nnviz.files.atomic import read_bytes
+from nnviz.files.errors import CancelledError, FileError, Progress, UnansweredError, UnfitError
 from nnviz.files.examples import example, examples
 from nnviz.files.on_disk import KEPT, ChangedError, News
-from nnviz.files.progress import CancelledError
 from nnviz.files.registry import TABLES, encoded, is_native, kept_by_native, kinds, left_out, load, openable
-from nnviz.ui.widgets.ask_where import ask_where, file_name, filter_of, unused
-from nnviz.ui.widgets.dialogs import tell
-from nnviz.ui.widgets.file_dialog import FileDialog
-from nnviz.ui.window.ask_json import Instead, ask_json, ask_part
-from nnviz.ui.window.ask_leave import ask_leave
-from nnviz.ui.window.ask_whose import Whose, ask_whose
-from nnviz.ui.window.new_network import NewNetwork
-from nnviz.ui.window.reading_asked import read_asking
-from nnviz.ui.window.settings import Settings
-from nnviz.ui.window.tables import Tables
+from nnviz.files.source import Activations
+from nnviz.files.table.reading import Table, TableLayout, parse
+from nnviz.files.table.reading import read as read_table
+from nnviz.ui.dialogs.ask import AskActivations, Instead, Whose, ask_json, ask_leave, ask_part, ask_whose
+from nnviz.ui.dialogs.new_network import NewNetwork
+from nnviz.ui.dialogs.table import OpenTable
+from nnviz.ui.kit.controls import ListMenu
+from nnviz.ui.kit.dialogs import AskText, FileDialog, Waiting, ask_where, file_name, filter_of, tell, unused
+from nnviz.ui.kit.settings import Settings
+from nnviz.ui.panels.data import Taken, loaded
+
+NONE_YET = "No weight sets yet: keep the present weights, to come back to them"
+
+
+class WeightSets(QObject):
+    """Fills a menu; what is chosen there is an undo entry. `said` carries a sentence for the status line."""
+
+    said = Signal(str)
+
+    def __init__(self, window: QWidget, document: Document) -> None:
+        super().__init__(window)
+        self._window, self._document = window, document
+
+    def add_to(self, menu: QMenu) -> None:
+        """Add the submenu to a menu; it is filled whenever it opens."""
+        shown = ListMenu("&Weight sets", menu)
+        menu.addMenu(shown)
+        shown.aboutToShow.connect(lambda: self._fill(shown))
+
+    def _fill(self, menu: QMenu) -> None:
+        menu.clear()
+        sets = self._document.state.weight_sets
+        for place in range(len(sets)):
+            action = menu.addAction("\t".join([self._name(place), self._told(place)]))
+            action.setCheckable(True)
+            action.setChecked(set_in_use(self._document.state, place))
+            action.triggered.connect(partial(self._use, place))
+        if not sets:
+            menu.addAction(NONE_YET).setEnabled(False)
+        menu.addSeparator()
+        menu.addAction("Keep the present weights…", self._ask_keep)
+        if sets:
+            removal = ListMenu("Remove", menu)
+            menu.addMenu(removal)
+            for place in range(len(sets)):
+                removal.addAction(self._name(place), partial(self._remove, place))
+
+    def _name(self, place: int) -> str:
+        return self._document.state.weight_sets[place].name.replace("&", "&&").replace("\t", " ")
+
+    def _told(self, place: int) -> str:
+        """Return the loss with a set, unless it takes long to compute."""
+        state = self._document.state
+        quick = forward_ns(state.network, len(state.data)) <= QUICK_NS
+        loss = loss_with_set(state, place) if quick else None
+        return "" if loss is None else loss_in_words(state.measure.title, loss)
+
+    def _use(self, place: int) -> None:
+        name = self._document.state.weight_sets[place].name
+        if self._document.edit(f"Use {name}", use_set, place):
+            self.said.emit(f"The weights are those of {name} now")
+
+    def _ask_keep(self) -> None:
+        state, title = self._document.state, "Keep the present weights"
+        check = partial(keep_set, state)
+        dialog = AskText(self._window, title, "&Name of the set", new_set_name(state), "&Keep", check)
+        name = dialog.asked()
+        if name is not None and self._document.edit(f"Keep {name}", keep_set, name):
+            self.said.emit(f"Kept the present weights as {name}; Network → Weight sets puts them back in")
+
+    def _remove(self, place: int) -> None:
+        name = self._document.state.weight_sets[place].name
+        if self._document.edit(f"Remove {name}", remove_set, place):
+            self.said.emit(f"Removed the weight set {name}; the weights in use stay")
+
+
+PASTED = "What was pasted"
+
+
+class Tables(QObject):
+    """Takes tables into the document of a window; `open_new` opens another one, and tells whether it could.
+
+    ================ ==============================================================
+    `said`           carries a sentence for the status line
+    `loss_changed`   the loss became the usual one of the new output; carries the one before
+    `about_to_ask`   whatever changes the document by itself must wait for the answer
+    ================ ==============================================================
+    """
+
+    said = Signal(str)
+    loss_changed = Signal(str)
+    about_to_ask = Signal()
+
+    def __init__(
+        self, window: QWidget, document: Document, settings: Settings, open_new: Callable[[State, str], bool]
+    ) -> None:
+        super().__init__(window)
+        self._window, self._document, self._settings = window, document, settings
+        self._open_new = open_new
+
+    def load(self, path: Path, *, asks: bool = False) -> None:
+        """Take a file's rows; where it cannot be read, say why and keep those that are there.
+
+        Where it `asks`, also rows that fit are not taken at once: a network of their own may be wished.
+        """
+        if not self._document.may_change():
+            return
+        name = file_named(path)
+        try:
+            with Waiting(self._window, f"Reading {name}") as reading:
+                data = read_bytes(path, reading)
+                table = read_table(data, reading, fitting=True)
+        except CancelledError:
+            self.said.emit(f"{name} was not loaded; the rows are what they were")
+        except FileError as error:
+            self._refuse(f"{name} was not loaded: {error}")
+        else:
+            self.about_to_ask.emit()
+            taken = None if asks else _taken_at_once(self._document, table)
+            if taken is not None:
+                self._document.push(taken.state, f"Load {name}")
+                self.said.emit(f"Loaded {name}: {taken.said}")
+            elif not self._ask(name, table, partial(self._read, name, data)):
+                return
+            self._settings.used(path)
+
+    def ask_text(self, text: str) -> None:
+        """Ask what is to be made of a table that stands in a text. Say why where it is none."""
+        if not self._document.may_change():
+            return
+        try:
+            table = parse(text, fitting=True)
+        except FileError as error:
+            self._refuse(f"Nothing was pasted: {error}")
+        else:
+            self.about_to_ask.emit()
+            self._ask(PASTED, table, lambda said: parse(text, said=said, fitting=True))
+
+    def _read(self, name: str, data: bytes, said: TableLayout) -> Table:
+        with Waiting(self._window, f"Reading {name}") as reading:
+            return read_table(data, reading, said, fitting=True)
+
+    def _ask(self, name: str, table: Table, read: Callable[[TableLayout], Table]) -> bool:
+        """Ask what becomes of a table, and do it; tell whether anything was done."""
+        dialog = OpenTable(self._window, self._document.state, name, table, read)
+        chosen = bool(dialog.exec())
+        dialog.setParent(None)  # else Python keeps it, with the whole table, once Qt has deleted it
+        dialog.deleteLater()
+        if not chosen:
+            self.said.emit("The rows are what they were")
+            return False
+        said = f"{name}: {dialog.said}"
+        if dialog.what == "network":
+            return self._open_new(dialog.state, said)
+        before = self._document.state.training.loss
+        self._document.push(dialog.state, "Paste a table" if name == PASTED else f"Load {name}")
+        self.said.emit(said)
+        if self._document.state.training.loss != before:
+            self.loss_changed.emit(before)
+        return True
+
+    def _refuse(self, sentence: str) -> None:
+        self.said.emit(sentence)
+        tell(self._window, sentence)
+
+
+def _taken_at_once(document: Document, table: Table) -> Taken | None:
+    """Return the rows in the place of those that are there, where there is no doubt; else None."""
+    if len(table) < table.of:
+        return None
+    try:
+        taken = loaded(document.state, table)
+    except FileError:
+        return None
+    return None if taken.foreign else taken
+
+
+_T = TypeVar("_T")
+
+
+def read_asking(
+    window: QWidget,
+    settings: Settings,
+    path: Path,
+    read: Callable[[Progress, Activations], _T],
+    given: Activations = None,
+    *,
+    asks: bool = True,
+) -> _T:
+    """Return what `read` gives, with the activations that a person has `given` or is asked for.
+
+    What was answered for that file before is not asked again, unless it has other layers by now. Raises
+    FileError, and CancelledError where the person stops it.
+    """
+    if given:
+        settings.answered(path, given)
+    try:
+        return _reading(window, path, read, given)
+    except UnansweredError as error:
+        if not asks:
+            raise
+        missing = error
+    answer = settings.answer(path)
+    if answer is None or len(answer) != len(missing.proposal):
+        dialog = AskActivations(window, file_named(path), missing.sizes, missing.proposal)
+        answer = dialog.answer if dialog.exec() else None
+        dialog.deleteLater()
+    if answer is None:
+        raise CancelledError
+    found = _reading(window, path, read, answer)
+    settings.answered(path, answer)
+    return found
+
+
+def _reading(
+    window: QWidget, path: Path, read: Callable[[Progress, Activations], _T], answer: Activations
+) -> _T:
+    with Waiting(window, f"Reading {file_named(path)}") as reading:
+        return read(reading, answer)
+
 
 NONE_RECENT = "No recent files: what you open or save will stand here"
 

@@ -10,9 +10,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QToolBar
 
 from nnviz.core.address import Address
-from nnviz.ui.guide.guide import Guide
-from nnviz.ui.guide.step import Spot, Step, Where
-from nnviz.ui.widgets.images import qrect
+from nnviz.ui.dialogs.guide import Guide, GuideStep, Spot, Where
+from nnviz.ui.kit.images import qrect
 from nnviz.ui.window.workspace import Workspace
 
 NAME = "First steps"
@@ -36,16 +35,16 @@ def begin(workspace: Workspace) -> None:
     workspace.present.changed.connect(guide.end)  # the diagram is shown alone
 
 
-def steps(workspace: Workspace) -> tuple[Step, ...]:
+def steps(workspace: Workspace) -> tuple[GuideStep, ...]:
     """Return the table."""
     return (*_by_hand(workspace), *_by_training(workspace))
 
 
-def _by_hand(workspace: Workspace) -> tuple[Step, ...]:
+def _by_hand(workspace: Workspace) -> tuple[GuideStep, ...]:
     document, player, selection = workspace.document, workspace.player, workspace.selection
     weight, output = partial(_weight, workspace), partial(_node, workspace, -1)
     return (
-        Step(
+        GuideStep(
             "Change a weight",
             "The number on an edge is its weight. Click this one, type another number, press Enter.",
             "The prediction follows at once. Whatever you change, Ctrl+Z takes it back.",
@@ -54,16 +53,16 @@ def _by_hand(workspace: Workspace) -> tuple[Step, ...]:
             sign=lambda: id(document.state.network),
             kept=partial(_kept, workspace),
         ),
-        Step(
+        GuideStep(
             "Watch the values run",
             "Press Play, or Space: every node adds up what reaches it, as far as the prediction.",
             "Next step and Previous step go node by node. Phases 2 to 4 show loss, slopes and update.",
-            at=lambda: _button(workspace, "play"),
-            then_at=lambda: _button(workspace, "step"),
+            at=lambda: _toolbar_button(workspace, "play"),
+            then_at=lambda: _toolbar_button(workspace, "step"),
             sign=lambda: player.progress.active,
             kept=partial(_kept, workspace),
         ),
-        Step(
+        GuideStep(
             "Ask where a number comes from",
             "Click a node or an edge: the prediction, for instance.",
             "Explain writes its number out with the numbers that you see, and its slope where it has one.",
@@ -76,10 +75,10 @@ def _by_hand(workspace: Workspace) -> tuple[Step, ...]:
     )
 
 
-def _by_training(workspace: Workspace) -> tuple[Step, ...]:
+def _by_training(workspace: Workspace) -> tuple[GuideStep, ...]:
     document = workspace.document
     return (
-        Step(
+        GuideStep(
             "Let it learn",
             "Press Run: each update moves every weight a small step against its slope, and the loss falls.",
             "The curve is the loss after every update. Drag its ring to see the network as it was.",
@@ -89,7 +88,7 @@ def _by_training(workspace: Workspace) -> tuple[Step, ...]:
             begin=lambda: _bring(workspace, "Training", "MSE"),
             kept=partial(_kept, workspace, "Training", "MSE"),
         ),
-        Step(
+        GuideStep(
             "Go on",
             "Open an example: there is one for each idea of a first course. Save keeps what you made of it.",
             "Its notes say what to try and what to look for. F1 lists all keys.",
@@ -117,7 +116,7 @@ def _panel(workspace: Workspace, name: str) -> Where:
 def _on_diagram(workspace: Workspace, *addresses: Address) -> Spot:
     """Return the first of these that is in sight on the diagram, or all of it."""
     picture = workspace.diagram.picture
-    there = (address for address in addresses if address.within(picture.content.network))
+    there = (address for address in addresses if picture.content.network.has(address))
     places = map(picture.place, there)
     rect = next((place for place in places if place and picture.layout.body.meets(place)), None)
     return Spot(workspace.diagram, qrect(rect).toAlignedRect() if rect else None)
@@ -148,7 +147,7 @@ def _kept(workspace: Workspace, *panels: str) -> Iterator[Spot | None]:
     yield Spot(table.viewport(), QRect(0, row.y(), whole.width(), row.height()).intersected(whole))
 
 
-def _button(workspace: Workspace, name: str) -> Spot | None:
+def _toolbar_button(workspace: Workspace, name: str) -> Spot | None:
     """Return the button of the toolbar that stands for an action."""
     bar, action = workspace.main_window.findChild(QToolBar), workspace.main_window.findChild(QAction, name)
     widget = bar.widgetForAction(action) if bar and action else None

@@ -5,33 +5,21 @@ A panel is one file, and one line here. Imports no panel: each is imported when 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING
+
+from nnviz.ui.window.window import Panel
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from nnviz.ui.widgets.card import Card
+    from nnviz.ui.kit.card import Card
     from nnviz.ui.window.workspace import Workspace
-
-Place: TypeAlias = Literal["right, above", "right", "below, left", "below"]
-"""At the right of the diagram from top to bottom, or below it from left to right."""
-
-
-class Panel(NamedTuple):
-    """One line of the table; panels of one place are tabs of it, in this order."""
-
-    name: str
-    place: Place
-    tip: str
-    make: Callable[[Workspace], Card]
-    """Called when the panel is first in sight."""
 
 
 def _code(workspace: Workspace) -> Card:
-    from nnviz.ui.code.panel import CodePanel
+    from nnviz.ui.panels.code import CodePanel
 
     settings, style = workspace.settings, "code style"
     card = CodePanel(
@@ -48,17 +36,16 @@ def _code(workspace: Workspace) -> Card:
 
 
 def _over_one_weight(workspace: Workspace) -> Card:
-    from nnviz.ui.loss.curve import LossCurve
-    from nnviz.ui.loss.panel import LossPanel
+    from nnviz.ui.panels.loss import LossPanel
+    from nnviz.ui.panels.loss_curve import LossCurve
 
     card = LossPanel(LossCurve(), workspace.document, workspace.selection, workspace.derived)
     return workspace.with_pictures(card)
 
 
 def _over_two_weights(workspace: Workspace) -> Card:
-    from nnviz.ui.loss.panel import LossPanel
-    from nnviz.ui.loss.surface import LossSurface
-    from nnviz.ui.loss.weight_choice import LossChoice
+    from nnviz.ui.panels.loss import LossChoice, LossPanel
+    from nnviz.ui.panels.loss_map import LossSurface
 
     document, selection = workspace.document, workspace.selection
     view, choice = LossSurface(workspace.runner.travel.past), LossChoice(document, selection)
@@ -67,14 +54,14 @@ def _over_two_weights(workspace: Workspace) -> Card:
 
 
 def _activation(workspace: Workspace) -> Card:
-    from nnviz.ui.activation.panel import ActivationPanel
+    from nnviz.ui.panels.activation import ActivationPanel
 
     card = ActivationPanel(workspace.document, workspace.selection, workspace.derived)
     return workspace.with_pictures(card)
 
 
 def _function(workspace: Workspace) -> Card:
-    from nnviz.ui.function.panel import FunctionPanel
+    from nnviz.ui.panels.function import FunctionPanel
 
     card = FunctionPanel(workspace.document, workspace.selection, workspace.derived)
     card.said.connect(workspace.status.say)
@@ -82,7 +69,7 @@ def _function(workspace: Workspace) -> Card:
 
 
 def _confusion(workspace: Workspace) -> Card:
-    from nnviz.ui.confusion.panel import ConfusionPanel
+    from nnviz.ui.panels.confusion import ConfusionPanel
 
     card, data = ConfusionPanel(workspace.document, workspace.derived), workspace.data
 
@@ -98,7 +85,7 @@ def _confusion(workspace: Workspace) -> Card:
 
 
 def _matrix(workspace: Workspace) -> Card:
-    from nnviz.ui.plots.weight_matrix import WeightMatrix
+    from nnviz.ui.panels.matrix import WeightMatrix
 
     return workspace.with_pictures(WeightMatrix(workspace.document, workspace.selection))
 

@@ -8,9 +8,8 @@ from PySide6.QtWidgets import QApplication, QGraphicsOpacityEffect, QLabel, QToo
 
 from nnviz.picture.parts import MOST_GROWTH
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.widgets.theme import ui_font
-from nnviz.ui.window.board import VERSION
-from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.kit.theme import ui_font
+from nnviz.ui.window.window import VERSION, MainWindow
 
 LARGEST = 8.0
 """How many times as large as in a small room the diagram may be there."""

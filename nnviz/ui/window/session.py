@@ -1,37 +1,123 @@
-"""What a window begins with: the document, its workspace, and the unsaved work that a crash left behind."""
+"""The open file while nnviz runs: changes on disk, a watched script, and recovery."""
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 
-from nnviz._streams import NETWORK, TRAINING
-from nnviz.core.names import file_named
+from nnviz.core.numbers import file_named
+from nnviz.core.state import State
+from nnviz.document.autosave import KeptRuns, Leftover, Presence, Recovery, claimed
 from nnviz.document.document import Document
-from nnviz.document.kept_runs import KeptRuns
-from nnviz.document.leftovers import Leftover, claimed
-from nnviz.document.recovery import Recovery
-from nnviz.files.errors import FileError
+from nnviz.document.watched import Watched
+from nnviz.files.atomic import STANDARD_INPUT, read_standard_input
+from nnviz.files.errors import FileError, waited
 from nnviz.files.examples import paths
-from nnviz.files.opening import STANDARD_INPUT, read_standard_input
+from nnviz.files.frames import read_start
 from nnviz.files.registry import TABLES, load, read
 from nnviz.files.source import Activations, Source
-from nnviz.ui.widgets.dialogs import message_box, primary
-from nnviz.ui.widgets.theme import application, draw_at
-from nnviz.ui.widgets.waiting import Waiting
-from nnviz.ui.window.actions import offer_actions, table
-from nnviz.ui.window.changed_elsewhere import ChangedElsewhere
-from nnviz.ui.window.main_window import MainWindow
-from nnviz.ui.window.reading_asked import read_asking
-from nnviz.ui.window.recover import RecoverDialog, name_of
-from nnviz.ui.window.settings import SIZES_PERCENT, Settings
-from nnviz.ui.window.view_menu import PICTURES
+from nnviz.system import NETWORK, TRAINING
+from nnviz.ui.dialogs.ask import RecoverDialog, name_of
+from nnviz.ui.kit.dialogs import Waiting, message_box, primary
+from nnviz.ui.kit.settings import SIZES_PERCENT, Settings
+from nnviz.ui.kit.theme import application, draw_at
+from nnviz.ui.window.commands import PICTURES, offer_actions, table
+from nnviz.ui.window.files import read_asking
+from nnviz.ui.window.panels import PANELS
+from nnviz.ui.window.window import MainWindow
 from nnviz.ui.window.workspace import Workspace
+
+AGAIN_MS = 50
+"""Between two looks whether a person is still in the middle of a click."""
+
+
+class ChangedElsewhere(QObject):
+    """Looks after the file of a workspace whenever its window gets the focus; `folder` is for presences."""
+
+    def __init__(self, workspace: Workspace, folder: Path) -> None:
+        super().__init__(workspace.main_window)
+        self._workspace, self._presence = workspace, Presence(folder)
+        self._others = 0
+        self._look_timer = QTimer(self, singleShot=True)
+        self._look_timer.timeout.connect(self._look)
+        workspace.document.file_changed.connect(self._move)
+        workspace.main_window.installEventFilter(self)
+        self._move()
+
+    def close(self) -> None:
+        """Say to other windows that the file is not open here any more."""
+        self._presence.leave()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Look once the window has the focus."""
+        if event.type() == QEvent.Type.WindowActivate:
+            self._look_timer.start(0)
+        return False
+
+    def _look(self) -> None:
+        if QApplication.mouseButtons() or QApplication.activePopupWidget():
+            self._look_timer.start(AGAIN_MS)  # who clicks on the window is not interrupted
+        elif QApplication.activeModalWidget() is None:
+            self._count()
+            self._workspace.files.look()
+
+    def _move(self) -> None:
+        self._presence.move_to(self._workspace.document.path)
+        self._others = 0
+        QTimer.singleShot(0, self, self._count)  # when it has been said that the file is open
+
+    def _count(self) -> None:
+        path, before = self._workspace.document.path, self._others
+        self._others = self._presence.others() if path else 0
+        if path and self._others > before:
+            others = "another window" if self._others == 1 else f"{self._others} other windows"
+            self._workspace.status.say(f"{file_named(path)} is open in {others} of nnviz too")
+
+
+NICE = 10
+"""By how much the window lets others go first, so that it does not slow the training down."""
+
+
+def begun(window: QWidget) -> tuple[State, BinaryIO]:
+    """Return what is trained, and the stream through which it goes on. Raises FileError."""
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    stream = open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: SIM115  # as long as it comes
+    with Waiting(window, "Waiting for the training to begin") as reading:
+        return waited(lambda: read_start(stream), reading), stream
+
+
+def follow(workspace: Workspace, stream: BinaryIO) -> Watched:
+    """Show in `workspace` the training that comes through `stream`, from its State on.
+
+    While a walk is under way its picture stays, and what has come meanwhile is shown after it.
+    """
+    diagram, player, status = workspace.diagram, workspace.player, workspace.status
+    watched = Watched(workspace.document, stream)
+    watched.setParent(workspace.main_window)
+    watched.still = lambda: player.progress.active
+    player.changed.connect(watched.go_on)
+    watched.said.connect(status.say)
+    watched.ended.connect(lambda _: diagram.hold_scale(False))
+    watched.ended.connect(status.say)
+    diagram.hold_scale(True)
+    stop = QPushButton("Stop watching")
+    stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where it is
+    stop.setToolTip("Keep the network as it is shown; the script goes on by itself")
+    stop.clicked.connect(watched.stop)
+    verbs = workspace.training.verbs
+    verbs.give_way(stop)
+    watched.ended.connect(lambda _: verbs.come_back())
+    assumed = workspace.document.state.notes  # that is all that a script has to note
+    status.say(f"{workspace.document.title}: shown as it goes on{f'. {assumed}' if assumed else ''}")
+    return watched
 
 
 def begin(
@@ -76,7 +162,7 @@ def fill(window: MainWindow, document: Document, settings: Settings) -> Workspac
     """Fill `window` with a document's panels, menus and toolbar."""
     window.setUpdatesEnabled(False)
     draw_at(application(), SIZES_PERCENT[0])  # in which everything is made; a question before had its own
-    workspace = Workspace(window, document, settings)
+    workspace = Workspace(window, document, settings, PANELS)
     offer_actions(workspace, table(workspace, settings))
     workspace.diagram.show_pictures(settings.flag(PICTURES, first=False))
     workspace.use_size()
@@ -87,8 +173,6 @@ def fill(window: MainWindow, document: Document, settings: Settings) -> Workspac
 
 def _watch(window: MainWindow, settings: Settings) -> Workspace:
     """Fill `window` with the training that comes through standard input, and follow it."""
-    from nnviz.ui.window.watching import begun, follow
-
     state, stream = begun(window)
     workspace = fill(window, Document(state), settings)
     follow(workspace, stream)

@@ -1,19 +1,21 @@
-"""The line at the bottom: what just happened, what the colours mean, the seed and whether all is saved."""
+"""The status bar, and the message about an ended run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from math import ceil
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtGui import QAction, QColor, QHideEvent, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QStatusBar, QWidget
 
-from nnviz.picture.legend import legend
-from nnviz.ui.diagram.paper import paint_legend
-from nnviz.ui.widgets.announce import announce
-from nnviz.ui.widgets.elided import Elided
-from nnviz.ui.widgets.theme import colours, factor, ui_font
+from nnviz.core.numbers import counted
+from nnviz.core.state import State
+from nnviz.document.document import Document
+from nnviz.picture.svg import legend
+from nnviz.ui.diagram.paint import paint_legend
+from nnviz.ui.kit.controls import Elided, announce
+from nnviz.ui.kit.theme import colours, factor, ui_font
 
 HEIGHT_PX, LEGEND_PX, AROUND_PX = 28, 22, 8
 """Heights of the line and of the legend, and the room on both sides of that."""
@@ -133,3 +135,49 @@ class StatusLine(QStatusBar):
     def show_facts(self, seed: int, kept: str) -> None:
         """Show the seed of the random start, and whether everything is saved, in a word."""
         self._facts.setText(f"seed {seed} · float64 · {kept}")
+
+
+class EndedRun(QObject):
+    """Adds to the status line what became of the run, behind what is said of the edit itself.
+
+    As long as the edit goes on, a drag or a run of key presses, it says so again. `undo` knows the key.
+    """
+
+    def __init__(self, document: Document, status: StatusLine, undo: QAction) -> None:
+        super().__init__(status)
+        self._document, self._status, self._undo = document, status, undo
+        self._ended, self._before = "", ""
+        self._is_new = False
+        self._soon = QTimer(self, singleShot=True, interval=0)  # once the edit has been told
+        self._soon.timeout.connect(self._tell)
+        document.state_changed.connect(self._follow)
+        document.undo_changed.connect(self._entry_began)
+
+    def _follow(self, old: State, new: State) -> None:
+        """Take note of a run that is no longer there; one that was undone or closed has not ended."""
+        edited = bool(self._document.undo_text()) and not self._document.redo_text()
+        if edited and old.iteration and new.run is None:
+            key = self._undo.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            self._ended = f"the run of {counted(old.iteration, 'update')} ended; {key} brings it back"
+            self._before, self._is_new = self._status.text, True
+        if self._ended:
+            self._soon.start()
+
+    def _entry_began(self) -> None:
+        if not self._is_new:
+            if self._ended and self._status.text.endswith(self._ended):
+                self._status.say(self._edit)  # one key does not bring it back any more
+            self._ended = ""
+        self._is_new = False
+
+    @property
+    def _edit(self) -> str:
+        """What can be undone."""
+        text = self._document.undo_text()
+        return f"{text[:1].upper()}{text[1:]}"
+
+    def _tell(self) -> None:
+        said = self._status.text
+        if self._ended and self._ended not in said:
+            told = self._edit if said in ("", self._before) else said
+            self._status.say(f"{told}; {self._ended}")

@@ -1,6 +1,6 @@
-"""Tells of exceptions that nothing has caught, wherever they were raised, and keeps them in the log.
+"""Errors that nobody expected: shown once, logged, and the work stays open to be saved.
 
-Knows nothing of what the window shows, and needs none of it: what is open can be saved afterwards.
+Uses no part of the window's content, since that may have failed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import (
     QMessageLogContext,
@@ -26,12 +26,44 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from nnviz.core.names import shortened
-from nnviz.ui.widgets.dialogs import message_box, primary
-from nnviz.ui.widgets.whole import forget_handled
+from nnviz.core.numbers import shortened
+from nnviz.ui.kit.dialogs import message_box, primary
 
 if TYPE_CHECKING:
     from nnviz.ui.window.log import Log
+
+
+Result = TypeVar("Result")
+
+
+class _HandledError(Exception):
+    """What is being handled all the time."""
+
+
+def with_whole_exceptions(run: Callable[[], Result]) -> Result:
+    """Call `run`, with every exception in it whole from the start.
+
+    Python before 3.12 leaves one that C code raises half made until somebody looks at it, and PySide (6.8 to
+    6.11) ends the process at a half made one that comes out of a method that Qt has called within a call from
+    Python. While an exception is handled Python makes every further one whole, as later versions always do;
+    there, this does nothing. It has its price: a bare `raise`, or `sys.exc_info()`, where a slot handles
+    nothing meets the exception that is always handled.
+    """
+    if sys.version_info >= (3, 12):
+        return run()
+    try:
+        raise _HandledError
+    except _HandledError:
+        return run()
+
+
+def forget_handled(error: BaseException | None) -> None:
+    """Take the one that is always handled from what an exception says to have come while."""
+    while error is not None:
+        if isinstance(error.__context__, _HandledError):
+            error.__context__ = None
+        error = error.__context__
+
 
 LOG_NAME = "nnviz.log"
 """What the log is called in this person's data folder."""

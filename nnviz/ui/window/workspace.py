@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -10,36 +11,31 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
 from nnviz.core.address import Address
-from nnviz.core.names import file_named, on_one_line
-from nnviz.document.derived import Derived
+from nnviz.core.numbers import file_named, on_one_line
+from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
-from nnviz.document.selection import Selection
-from nnviz.document.training.runner import Runner
-from nnviz.document.walk.player import Player
-from nnviz.document.walk.walk import PHASES
-from nnviz.document.walk.words import invitation
-from nnviz.ui.data.panel import DataPanel
+from nnviz.document.player import Player
+from nnviz.document.training import Runner
+from nnviz.document.walk import PHASES, invitation
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.diagram.heads import keep_heads
-from nnviz.ui.diagram.structure_menu import Structure
-from nnviz.ui.explain.notes import Notes
-from nnviz.ui.plots.history_plot import HistoryPlot
-from nnviz.ui.plots.library import PlotLibrary
-from nnviz.ui.training.panel import TrainingPanel
-from nnviz.ui.widgets.theme import application, apply_theme, draw_at
-from nnviz.ui.window.file_commands import FileCommands
-from nnviz.ui.window.main_window import MainWindow
-from nnviz.ui.window.panels import PANELS
+from nnviz.ui.diagram.heads import Structure, keep_heads
+from nnviz.ui.kit.settings import Settings
+from nnviz.ui.kit.theme import application, apply_theme, draw_at
+from nnviz.ui.panels.data import DataPanel
+from nnviz.ui.panels.history import HistoryPlot, PlotLibrary
+from nnviz.ui.panels.notes import Notes
+from nnviz.ui.panels.training import TrainingPanel
+from nnviz.ui.window.files import FileCommands, WeightSets
 from nnviz.ui.window.present import Present
-from nnviz.ui.window.settings import Settings
-from nnviz.ui.window.status_line import StatusLine
-from nnviz.ui.window.weight_sets import WeightSets
+from nnviz.ui.window.status import StatusLine
+from nnviz.ui.window.window import MainWindow, Panel
 
 if TYPE_CHECKING:
     from nnviz.ui.diagram.finder import Finder
-    from nnviz.ui.explain.panel import ExplainPanel
-    from nnviz.ui.pictures.exports import Exports
-    from nnviz.ui.plots.plot_card import PlotCard
+    from nnviz.ui.dialogs.export import Exports
+    from nnviz.ui.panels.explain import ExplainPanel
+    from nnviz.ui.plot.card import PlotCard
+
 
 PRESSED_KEYS = "pressed keys"
 """The switch that shows keys while presenting, as it is remembered."""
@@ -53,7 +49,9 @@ class Workspace:
     notes: Notes
     history: HistoryPlot
 
-    def __init__(self, window: MainWindow, document: Document, settings: Settings) -> None:
+    def __init__(
+        self, window: MainWindow, document: Document, settings: Settings, panels: Sequence[Panel]
+    ) -> None:
         self.main_window, self.document, self.settings = window, document, settings
         self.selection = Selection(document)
         self.derived = Derived(document, self.selection)
@@ -64,14 +62,14 @@ class Workspace:
         self.weight_sets = WeightSets(window, document)
         for part in (document, self.selection, self.derived, self.runner, self.player, self.structure):
             part.setParent(window)  # ends with it, and with it all that its signals hold
-        self._make_panels()
+        self._make_panels(panels)
         self._connect()
         self._show_facts()
         self._show_title()
         self.diagram.show()  # at once, in a window that stands: Qt gives the focus to what is in sight alone
         self.diagram.setFocus()
 
-    def _make_panels(self) -> None:
+    def _make_panels(self, panels: Sequence[Panel]) -> None:
         document, selection, derived = self.document, self.selection, self.derived
         self.diagram = Diagram(document, selection, derived, self.player)
         keep_heads(self.diagram, self.structure, document)
@@ -83,12 +81,12 @@ class Workspace:
         self.library = PlotLibrary(self.main_window, self.history)
         self.status = StatusLine()
         self.main_window.setStatusBar(self.status)
-        self.main_window.put(self.diagram)
+        self.main_window.put(self.diagram, panels)
         self.board = self.main_window.board
         keys = self.settings.flag(PRESSED_KEYS, first=False)
         self.present = Present(self.main_window, self.diagram, shows_keys=keys)
         self.board.docks[self._first_read[0]].come_forward()
-        for panel in PANELS:
+        for panel in panels:
             dock = self.board.docks[panel.name]
             dock.fill(partial(panel.make, self))
             dock.focus_lost.connect(self.diagram.setFocus)
@@ -96,7 +94,7 @@ class Workspace:
     @cached_property
     def explain(self) -> ExplainPanel:
         """The panel that explains, made when it is first wanted: it may stand behind the notes for long."""
-        from nnviz.ui.explain.panel import ExplainPanel
+        from nnviz.ui.panels.explain import ExplainPanel
 
         panel = ExplainPanel(self.document, self.selection, self.derived)
         panel.address_hovered.connect(self.diagram.hover)
@@ -105,7 +103,7 @@ class Workspace:
     @cached_property
     def exports(self) -> Exports:
         """What writes and copies pictures, made when it is first wanted."""
-        from nnviz.ui.pictures.exports import Exports
+        from nnviz.ui.dialogs.export import Exports
 
         exports = Exports(self.main_window, self.files.suggestion)
         exports.said.connect(self.status.say)
@@ -113,13 +111,13 @@ class Workspace:
 
     def export_diagram(self) -> None:
         """Ask how to write the diagram, and where."""
-        from nnviz.ui.pictures.diagram import DiagramDrawing
+        from nnviz.ui.dialogs.pictures import DiagramDrawing
 
         self.exports.ask(DiagramDrawing(self.diagram.picture))
 
     def copy_diagram(self) -> None:
         """Copy the diagram as a picture."""
-        from nnviz.ui.pictures.diagram import DiagramDrawing
+        from nnviz.ui.dialogs.pictures import DiagramDrawing
 
         self.exports.copy(DiagramDrawing(self.diagram.picture))
 
@@ -127,7 +125,7 @@ class Workspace:
         """Return a card of which pictures can be had."""
 
         def give(copied: bool) -> None:
-            from nnviz.ui.pictures.plots import PlotDrawing
+            from nnviz.ui.dialogs.pictures import PlotDrawing
 
             drawing = PlotDrawing(card, self.document.title)
             (self.exports.copy if copied else self.exports.ask)(drawing)

@@ -1,1 +1,0 @@
-"""The loss over one weight and over two."""

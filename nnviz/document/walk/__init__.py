@@ -1,1 +1,0 @@
-"""The walk through one step of learning: its steps, and what plays them."""

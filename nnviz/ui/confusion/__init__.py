@@ -1,1 +1,0 @@
-"""The panel that counts which classes are taken for which."""

@@ -1,1 +1,0 @@
-"""The panel "Function": what the network computes over one or two of its inputs."""

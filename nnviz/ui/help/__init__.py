@@ -1,1 +1,0 @@
-"""What Help shows: pages of terms and what they mean."""

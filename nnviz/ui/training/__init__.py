@@ -1,1 +1,0 @@
-"""The training panel, and what drives a run between two frames."""
