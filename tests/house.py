@@ -5,6 +5,7 @@ A code line is neither blank, comment, docstring nor import. tests/test_layers.p
 """
 
 import ast
+import re
 import tokenize
 from collections import Counter, defaultdict
 from functools import cache
@@ -45,6 +46,11 @@ BUDGETS = {
 
 A budget is lowered when a room shrinks, and raised only by hand, with the reason beside it.
 """
+DIALECT = (
+    *("so many", "so much", "so long", "is told", "are told", "tell whether", "tells whether", "what is no"),
+    *("of what", "but for", "what becomes of", "in sight", "wished for", "of none", "knows nothing"),
+)
+"""Phrases that a stranger reads twice; none stands in a docstring, a comment or a text of nnviz."""
 SHORT_FILES = {
     "nnviz/__main__.py": "a process: python -m nnviz",
     "nnviz/files/models/keras_h5.py": "a format",
@@ -198,6 +204,18 @@ def slivers(house: list[File]) -> list[str]:
     ]
 
 
+def dialect(house: list[File]) -> list[str]:
+    """Return each place where a docstring, comment or text has a phrase of DIALECT."""
+    kinds = {getattr(tokenize, name, None) for name in ("COMMENT", "STRING", "FSTRING_MIDDLE")}
+    phrases = re.compile(rf"\b({'|'.join(DIALECT)})\b", re.IGNORECASE)
+    return [
+        f"{file.name}:{token.start[0]}: {found[1]}"
+        for file in house
+        for token in tokenize.generate_tokens(StringIO(file.path.read_text("utf-8")).readline)
+        if token.type in kinds and (found := phrases.search(" ".join(token.string.split())))
+    ]
+
+
 def rooms(house: list[File]) -> dict[str, int]:
     """Return the code lines of each room."""
     lines: Counter[str] = Counter()
@@ -227,6 +245,7 @@ def main() -> None:
         print(f"{function.lines:6}  {function.place}")
     print(f"\nnames of several classes: {', '.join(sorted(clashes(house))) or 'none'}")
     print(f"arrows between packages: {len(arrows(house))}; circle: {' → '.join(circle(house)) or 'none'}")
+    print(f"places in dialect: {len(dialect(house))}")
     print(f"circle of files: {' → '.join(circle_of_files(house)) or 'none'}")
 
 

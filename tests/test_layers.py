@@ -20,6 +20,7 @@ from tests.house import (
     circle,
     circle_of_files,
     clashes,
+    dialect,
     files,
     rooms,
     slivers,
@@ -129,6 +130,10 @@ def test_a_class_name_stands_for_one_class():
 
 def test_no_room_has_more_code_lines_than_its_budget():
     assert {room: lines for room, lines in rooms(files()).items() if lines > BUDGETS[room]} == {}
+
+
+def test_words_are_those_of_the_field():
+    assert dialect(files()) == []
 
 
 def test_no_files_and_no_packages_import_each_other_in_a_circle():
