@@ -1,1 +1,1 @@
-"""The diagram as data: what is shown, where, and its SVG. Knows nothing of Qt."""
+"""The diagram as data: its contents, their places, and its SVG. This package does not use Qt."""

@@ -1,4 +1,4 @@
-"""What a diagram shows of a State: the numbers of one row, and each as a sentence at full precision."""
+"""The numbers of a diagram for one row of a State, and a description of each number in full precision."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from nnviz.core.state import State
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The numbers of a diagram; a node's are asked for by its address, whatever its kind."""
+    """The numbers of a diagram. Methods take any address of a node, whatever its kind."""
 
     state: State
     row: int
     trace: Trace | None
-    """The row's; None where there is no row."""
+    """The forward pass of the row, or None without rows."""
     slopes: MeanSlopes | None = None
-    """What is written in purple, if wanted."""
+    """The slopes to show in purple, or None."""
     slopes_of: str = ""
-    """Of which rows the slopes are."""
+    """The heading that says which rows the slopes belong to."""
     badges: Mapping[tuple[int, int], str] = field(default_factory=dict)
-    """What is odd about a node on all rows, by (layer, node)."""
+    """What is unusual about a node on all rows, by (layer, node)."""
     fates: tuple[Fate, ...] = ()
-    """What becomes of the slopes of the layers on all rows; () where that is not known."""
+    """Whether each layer's slopes vanish, explode or are 0 on all rows; () if unknown."""
     free: bool = False
-    """Whether the row is tried out, and not in the data."""
+    """Whether the row is a free row, which is not in the data."""
     functions: NodeFunctions | None = None
-    """What the nodes compute over the one or two inputs, if small pictures of it are wanted."""
+    """The nodes' functions of the one or two inputs, for thumbnails, or None."""
 
     @property
     def network(self) -> Network:
-        """The network that is shown."""
+        """The network of the state."""
         return self.state.network
 
     def holds(self, state: State, row: int) -> bool:
-        """Tell whether it is of this State and row."""
+        """Return whether the content belongs to this state and row."""
         return self.state is state and self.row == row
 
     def name(self, node: Address) -> str:
@@ -49,36 +49,36 @@ class Content:
         return self.network.names(node.column)[node.node]
 
     def output(self, node: Address) -> float | None:
-        """Return an input, or a of a node; None without a row."""
+        """Return an input's value or a node's output a, or None without a row."""
         return None if self.trace is None else float(self.trace.feeding(node.column)[0, node.node])
 
     def z(self, node: Address) -> float | None:
-        """Return z of a node; None without a row."""
+        """Return a node's z, or None without a row."""
         return None if self.trace is None else float(self.trace.z[node.layer][0, node.node])
 
     def target(self, node: Address) -> float | None:
-        """Return an output's target; None where there is none."""
+        """Return an output's target, or None if it has none."""
         data = self.state.data
         if data.targets is None or not 0 <= self.row < len(data):
             return None
         return float(data.targets[self.row, node.node])
 
     def error(self, node: Address) -> float | None:
-        """Return how far an output is above its target; None where there is none."""
+        """Return an output's error, prediction − target, or None without a target."""
         target, prediction = self.target(node), self.output(node)
         return None if target is None or prediction is None else prediction - target
 
     def fate(self, layer: int) -> Fate:
-        """Return what becomes of the slopes of a layer; "" where nothing is to be said."""
+        """Return whether a layer's slopes "vanish", "explode" or "are 0", or ""."""
         return self.fates[layer] if 0 <= layer < len(self.fates) else ""
 
     def fate_told(self, layer: int) -> str:
-        """Return the same in words: "its slopes vanish, less than …"."""
+        """Return a layer's fate as a clause, for example "its slopes vanish, less than …", or ""."""
         fate = self.fate(layer)
         return f"its slopes {fate}, {FATES[fate]}" if fate else ""
 
     def dead(self, node: Address) -> bool:
-        """Tell whether a node passes 0 on, as relu does, whatever little z changes."""
+        """Return whether a node outputs 0 and still would after a small change of z, as relu does."""
         z = self.z(node) if node.layer >= 0 else None
         if z is None or self.output(node) != 0.0:
             return False
@@ -86,9 +86,9 @@ class Content:
 
 
 def described(address: Address, content: Content) -> str:
-    """Return a sentence for a node, an edge or a number of one, as tooltips and screen readers want it.
+    """Return the description of a node, an edge or one of their numbers, for tooltips and screen readers.
 
-    Of a layer, what is odd about its slopes; nothing for what is none of these.
+    For a layer's heading, describe what is unusual about its slopes, or return "".
     """
     if address.kind in {"weight", "slope"}:
         return _edge(address._replace(kind="weight"), content)
@@ -102,41 +102,41 @@ def described(address: Address, content: Content) -> str:
 
 
 def _layer(heading: Address, content: Content) -> str:
-    told = content.fate_told(heading.layer)
-    return f"{column_title(heading.column, len(content.network.layers))}: {told}" if told else ""
+    clause = content.fate_told(heading.layer)
+    return f"{column_title(heading.column, len(content.network.layers))}: {clause}" if clause else ""
 
 
 def _edge(weight: Address, content: Content) -> str:
     network, slopes = content.network, content.slopes
-    source = network.names(weight.layer)[weight.source]
-    sentence = f"weight from {source} to {content.name(weight)}: {shown_in_full(network.value_of(weight))}"
-    if slopes is not None:
-        of_layer = slopes.layers[weight.layer]
-        slope = float(of_layer.weights[weight.node, weight.source])
-        sentence += f", slope {shown_in_full(slope)}"
-        if slope == 0.0 and isinstance(slopes, Slopes):
-            reason = zero_reason(network, slopes, weight)
-            sentence += f" because {reason}" if reason else ""
-    return sentence
+    source, node = network.names(weight.layer)[weight.source], content.name(weight)
+    value = shown_in_full(network.value_of(weight))
+    if slopes is None:
+        return f"weight from {source} to {node}: {value}"
+    slope = float(slopes.layers[weight.layer].weights[weight.node, weight.source])
+    reason = zero_reason(network, slopes, weight) if slope == 0.0 and isinstance(slopes, Slopes) else ""
+    if reason:
+        return f"weight from {source} to {node}: {value}, slope {shown_in_full(slope)} because {reason}"
+    return f"weight from {source} to {node}: {value}, slope {shown_in_full(slope)}"
 
 
 def _bias(bias: Address, content: Content) -> str:
     name = content.name(bias)
     if not content.network.has(bias):
         return f"{name} has no bias"
-    return f"bias of {name}: {shown_in_full(content.network.value_of(bias))}" + _node_slope(bias, content)
+    sentence = f"bias of {name}: {shown_in_full(content.network.value_of(bias))}"
+    return ", ".join([sentence, *_slope(bias, content)])
 
 
-def _node_slope(node: Address, content: Content) -> str:
+def _slope(node: Address, content: Content) -> list[str]:
     if content.slopes is None:
-        return ""
-    return f", slope {shown_in_full(float(content.slopes.layers[node.layer].nodes[node.node]))}"
+        return []
+    return [f"slope {shown_in_full(float(content.slopes.layers[node.layer].nodes[node.node]))}"]
 
 
 def _outcome(address: Address, content: Content) -> str:
     name, target, prediction = content.name(address), content.target(address), content.output(address)
     if target is None or prediction is None:
-        return f"{name} has no target{': this is a free row' if content.free else ''}"
+        return f"{name} has no target: this is a free row" if content.free else f"{name} has no target"
     if address.kind == "target":
         return f"target of {name}: {shown_in_full(target)}"
     a, y, error = map(shown_in_full, (prediction, target, prediction - target))
@@ -146,16 +146,16 @@ def _outcome(address: Address, content: Content) -> str:
 def _node(node: Address, content: Content) -> str:
     name, output = content.name(node), content.output(node)
     if output is None:
-        return f"{name}: there is no row of data"
+        return f"{name} has no value: the data have no rows"
     if node.layer < 0:
         return f"{name} = {shown_in_full(output)}"
     z, layer = content.z(node), content.network.layers[node.layer]
     assert z is not None
-    sentence = f"{name}: z = {shown_in_full(z)}, a = {layer.function.call} = {shown_in_full(output)}"
+    facts = [f"z = {shown_in_full(z)}", f"a = {layer.function.call} = {shown_in_full(output)}"]
     if layer.biases is not None:
-        sentence += f", bias {shown_in_full(float(layer.biases[node.node]))}"
+        facts.append(f"bias {shown_in_full(float(layer.biases[node.node]))}")
     if content.dead(node):
-        sentence += f", {layer.activation} passes 0"
+        facts.append(f"{layer.activation} passes 0")
     if (node.layer, node.node) in content.badges:
-        sentence += f", {content.badges[node.layer, node.node]}"
-    return sentence + _node_slope(node, content)
+        facts.append(content.badges[node.layer, node.node])
+    return f"{name}: {', '.join(facts + _slope(node, content))}"

@@ -1,6 +1,6 @@
-"""The edges between two columns as arrays: where they run, which is near a point, what many of them say.
+"""The edges between two columns as arrays: their lines, the edge nearest a point, and a haze for many edges.
 
-Nothing here is done edge by edge. Knows nothing of Qt.
+Every computation covers all edges of a gap at once. This module does not use Qt.
 """
 
 from __future__ import annotations
@@ -15,23 +15,25 @@ from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import Rect
 
 Indices = NDArray[np.intp]
+"""Indices of nodes or sources."""
 
 EVERY_EDGE, STRONGEST = 600, 1500
-"""Up to so many edges of a network every one is drawn; of more, the strongest of each layer over a haze."""
-SAMPLE = 2**13
+"""Most edges of a network that are all drawn; with more, the most per layer, drawn over a haze."""
+SAMPLE_SIZE = 2**13
+"""Weights that are enough to estimate a bound."""
 HAZE = 0.28
-"""Opacity of the haze where it is densest."""
+"""Largest opacity of the haze."""
 AT_ONCE = 2**17
-"""Weights that are compared at once: few enough to stay in the cache."""
+"""Weights that are compared at once, few enough for the processor's cache."""
 REACH_PX = 6.0
-"""So far from a node its edges end, before they reach it."""
+"""Distance from a node at which its incoming edges end, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """The edges that feed layer `layer`: straight from (x0, y0[source]) to (x1, y1[node]).
+    """The edges into layer `layer`: straight lines from (x0, y0[source]) to (x1, y1[node]).
 
-    `y0` has shape (sources,), `y1` shape (nodes,); both rise.
+    `y0` has shape (sources,), `y1` shape (nodes,); both increase.
     """
 
     layer: int
@@ -56,16 +58,15 @@ class Gap:
         return nodes, sources
 
     def point(self, node: int, source: int, part: float) -> tuple[float, float]:
-        """Return the point of an edge at `part` of the way, 0 at its source and 1 at its node."""
+        """Return the point of an edge at `part` of its length, 0 at its source and 1 at its node."""
         y0, y1 = float(self.y0[source]), float(self.y1[node])
         return self.x0 + part * (self.x1 - self.x0), y0 + part * (y1 - y0)
 
     def nearest(self, x: float, y: float) -> tuple[int, int, float] | None:
-        """Return the edge nearest to a point as (node, source, distance in pixels).
+        """Return the edge nearest to a point as (node, source, distance in pixels), or None outside the gap.
 
-        None where the point lies left or right of the gap. The edges that end in one node fan out in the
-        order of their sources, so the nearest of a fan is one of the two that the point lies between: a
-        binary search a fan instead of a look at every edge.
+        The edges into one node form a fan in the order of their sources. The nearest edge of a fan is one of
+        the two around the point, so a binary search per fan is enough.
         """
         if not self.x0 <= x <= self.x1 + REACH_PX:
             return None
@@ -78,7 +79,7 @@ class Gap:
 
     @property
     def box(self) -> Rect:
-        """The place of all edges."""
+        """The rectangle around all edges."""
         top, bottom = float(min(self.y0[0], self.y1[0])), float(max(self.y0[-1], self.y1[-1]))
         return Rect(self.x0, top, self.x1 - self.x0, bottom - top)
 
@@ -86,7 +87,7 @@ class Gap:
 def _nearest(
     apex_x: float, apex_y: Array, end_x: float, end_y: Array, x: float, y: float
 ) -> tuple[int, int, float]:
-    """Return (end, apex, distance) of the segment nearest to (x, y), fan by fan."""
+    """Return (end, apex, distance) of the segment nearest to (x, y), by a search in each fan."""
     part = (x - apex_x) / (end_x - apex_x)
     fans = len(apex_y)
     if part > 0.0:
@@ -97,42 +98,42 @@ def _nearest(
     np.clip(ends, 0, len(end_y) - 1, out=ends)
     across = end_x - apex_x
     down = end_y[ends].reshape(2, fans) - apex_y
-    right = x - apex_x
-    below = y - apex_y
-    along = (right * across + below * down) / (across * across + down * down)
+    point_x = x - apex_x
+    point_y = y - apex_y
+    along = (point_x * across + point_y * down) / (across * across + down * down)
     np.clip(along, 0.0, 1.0, out=along)
-    off_x = right - along * across
-    off_y = below - along * down
+    off_x = point_x - along * across
+    off_y = point_y - along * down
     squared = (off_x * off_x + off_y * off_y).ravel()
     best = int(squared.argmin())
     return int(ends[best]), best % fans, float(np.sqrt(squared[best]))
 
 
 def strongest(weights: Array, k: int) -> tuple[Indices, Indices]:
-    """Return (nodes, sources) of the `k` weights that are largest without sign, the weakest first."""
+    """Return (nodes, sources) of the `k` weights of largest absolute value, the weakest first."""
     flat = weights.ravel()
     bound = _bound(flat, k)
-    chosen = _reaching(flat, bound)
-    while len(chosen) < k and bound > 0.0:  # the sample was not like the rest
+    candidates = _reaching(flat, bound)
+    while len(candidates) < k and bound > 0.0:  # the sample was not representative
         bound = bound / 2 if bound > 1e-300 else 0.0
-        chosen = _reaching(flat, bound)
-    sizes = np.abs(flat[chosen])
+        candidates = _reaching(flat, bound)
+    sizes = np.abs(flat[candidates])
     first = max(len(sizes) - k, 0)
     best = np.argpartition(sizes, first)[first:] if first else np.arange(len(sizes))
     best = best[np.argsort(sizes[best], kind="stable")]
-    nodes, sources = np.divmod(chosen[best], weights.shape[1])
+    nodes, sources = np.divmod(candidates[best], weights.shape[1])
     return nodes, sources
 
 
 def _bound(flat: Array, k: int) -> float:
-    """Return what about twice `k` of all weights reach, by a sample: to sort them all takes far longer."""
-    sample = np.abs(flat[:: max(flat.size // SAMPLE, 1)])
+    """Return an absolute value that about 2·`k` weights reach, from a sample: sorting all is far slower."""
+    sample = np.abs(flat[:: max(flat.size // SAMPLE_SIZE, 1)])
     below = len(sample) - 1 - 2 * k * len(sample) // max(flat.size, 1)
     return float(np.partition(sample, below)[below]) if below >= 0 else 0.0
 
 
 def _reaching(flat: Array, bound: float) -> Indices:
-    """Return which weights are at least `bound` without sign."""
+    """Return the indices of the weights whose absolute value is at least `bound`."""
     chunks = [
         np.flatnonzero(np.abs(flat[start : start + AT_ONCE]) >= bound) + start
         for start in range(0, flat.size, AT_ONCE)
@@ -141,9 +142,9 @@ def _reaching(flat: Array, bound: float) -> Indices:
 
 
 def edge_width(share: float, crowded: bool = False) -> float:
-    """Return how wide an edge is drawn, in pixels; `share` is its weight over the largest one.
+    """Return the width of an edge in pixels; `share` is its weight divided by the largest weight.
 
-    `crowded`: among more than `EVERY_EDGE` of its layer.
+    `crowded` edges are thinner: the layer has more than `EVERY_EDGE`.
     """
     width = 1.2 + 4.8 * min(abs(share), 1.0)
     return max(width / 2, 1.2) if crowded else width
@@ -152,7 +153,8 @@ def edge_width(share: float, crowded: bool = False) -> float:
 def edge_colour(share: float, palette: Palette) -> str:
     """Return the colour of an edge as #rrggbb; `share`, from −1 to 1, is its weight over the largest one.
 
-    Near zero it fades to grey, by the root of the share so that small weights keep their hue.
+    The colour fades to grey near zero, with the square root of the share so that small weights keep their
+    hue.
     """
     strength = min(abs(share), 1.0) ** 0.5
     full = palette.positive if share > 0 else palette.negative
@@ -161,10 +163,10 @@ def edge_colour(share: float, palette: Palette) -> str:
 
 
 def haze(gap: Gap, weights: Array, blocks: int = 32) -> Array:
-    """Return signed sums of the weights where their edges pass, rows downwards, columns along the edges.
+    """Return signed sums of weights along their edges, shape (blocks, blocks), over the gap's `box`.
 
-    The weights are summed in at most `blocks` by `blocks` blocks, and every block's sum is entered where its
-    middle edge passes. Shape (blocks, blocks); it reaches over the gap's `box`.
+    Rows run downwards. The weights are summed in at most `blocks` by `blocks` blocks. The sum of a block is
+    added along the edge in the middle of the block.
     """
     sums, nodes, sources = _block_sums(weights, blocks)
     box = gap.box
@@ -178,7 +180,7 @@ def haze(gap: Gap, weights: Array, blocks: int = 32) -> Array:
 
 
 def haze_pixels(gap: Gap, weights: Array, palette: Palette) -> NDArray[np.uint8]:
-    """Return the haze as RGBA, shape (rows, columns, 4): the sign as colour, the size as opacity."""
+    """Return the haze as RGBA, shape (rows, columns, 4): colour shows the sign, opacity the size."""
     sums = haze(gap, weights)
     pixels = np.empty((*sums.shape, 4), dtype=np.uint8)
     pixels[..., :3] = np.where((sums > 0)[..., None], rgb(palette.positive), rgb(palette.negative))
@@ -188,12 +190,12 @@ def haze_pixels(gap: Gap, weights: Array, palette: Palette) -> NDArray[np.uint8]
 
 
 def _block_sums(weights: Array, blocks: int) -> tuple[Array, Indices, Indices]:
-    """Return signed sums in blocks as equal as can be, and the middle row and column of every block."""
+    """Return signed sums of nearly equal blocks, and the middle row and column of every block."""
     starts, middles = [], []
     for size in weights.shape:
         borders = np.linspace(0, size, min(blocks, size) + 1).astype(np.intp)
         starts.append(borders[:-1])
         middles.append((borders[:-1] + borders[1:] - 1) // 2)
-    along_rows = np.add.reduceat(weights, starts[1], axis=1)  # as they lie: the other way takes far longer
+    along_rows = np.add.reduceat(weights, starts[1], axis=1)  # in memory order, which is far faster
     sums: Array = np.add.reduceat(along_rows, starts[0], axis=0)
     return sums, middles[0], middles[1]

@@ -1,4 +1,4 @@
-"""Labels of nodes and columns."""
+"""Texts of the diagram: headings, and numbers in, on and under nodes and on edges."""
 
 from __future__ import annotations
 
@@ -8,50 +8,57 @@ from typing import Literal, NamedTuple
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind, column_title
 from nnviz.core.numbers import counted, shown
-from nnviz.picture.columns import BESIDE, Layout, Slot, head_room
+from nnviz.core.results import Fate
+from nnviz.picture.columns import OVERHANG, Layout, Slot, head_room
 from nnviz.picture.content import Content
 from nnviz.picture.parts import DiagramColumn, Label, Rect, Style
-from nnviz.picture.placing import BETWEEN, PAD, PillSlots, smaller
+from nnviz.picture.placing import LABEL_GAP, LEAST_PAD, PillSlots, smaller
 from nnviz.picture.text import ELLIPSIS, elide, fitted, plain, text_width
 
 HEADING, SUBHEADING = 12.5, 12.0
-ABOVE, BELOW = 0.2, 0.49
-"""Of the room for the headings, how far down the middles of both lines stand, unless they would touch."""
-LINE = 1.3
-"""How high a line is, in font sizes."""
-CONTROL = 28.0 / 12.0
-"""What makes the line under a heading a control in the window is so much wider than it, in font sizes."""
+HEADING_Y, SUBHEADING_Y = 0.2, 0.49
+"""Heights of the middles of both heading lines, as shares of the headings' room."""
+LINE_HEIGHT = 1.3
+"""Height of a line, in font sizes."""
+CONTROL_WIDTH = 28.0 / 12.0
+"""Extra width of the line under a heading for its control in the window, in font sizes."""
 MARGIN = 6.0
-"""Free on both sides of a control and of a heading, in pixels."""
+"""Space on both sides of a control and of a heading, in pixels."""
 LETTER_SPACING = 0.06
-"""Of headings, in font sizes."""
+"""Space between the letters of a heading, in font sizes."""
 SEPARATOR = " · "
-"""Between two things that the line under a heading says."""
-MANY = 12
-"""Columns of more nodes say how many."""
+"""Separates the parts of the line under a heading."""
+MANY_NODES = 12
+"""Columns with more nodes than this show their node count."""
+FATE_TEXTS: dict[Fate, tuple[str, str]] = {
+    "vanish": ("slopes vanish", "vanish"),
+    "explode": ("slopes explode", "explode"),
+    "are 0": ("slopes are 0", "slopes 0"),
+}
+"""Notes on unusual slopes in the line under a heading: the long and the short form."""
 STYLES: dict[Kind, Style] = {"weight": "pill", "slope": "slope"}
-AIR = {"pill": 0.9, "slope": 0.5}
-"""Free on both sides of a number on an edge where there is room, in font sizes."""
+NUMBER_PADDING = {"pill": 0.9, "slope": 0.5}
+"""Space on both sides of a number on an edge, together and if there is room, in font sizes."""
 
 
 def headings(content: Content, layout: Layout) -> Iterator[Label]:
-    """Yield the headings and the lines under them, shortened as far as the room asks for."""
-    last, taken = len(layout.columns) - 1, 0.0
-    grown = max(min(layout.scale, layout.body.y / head_room(layout.view)), 1.0)
+    """Yield the headings and the lines under them, shortened to fit."""
+    last, left = len(layout.columns) - 1, 0.0
+    scale = max(min(layout.scale, layout.body.y / head_room(layout.view)), 1.0)
     for column, cell in zip(layout.columns, layout.headings, strict=True):
         names = _headings(column.index, last)
         lines = _subheadings(column, content)
-        heading = _line("heading", names, cell, column, ABOVE * cell.height, HEADING * grown)
-        middle = max(BELOW * cell.height, ABOVE * cell.height + LINE * HEADING * grown)
+        heading = _line("heading", names, cell, column, HEADING_Y * cell.height, HEADING * scale)
+        middle = max(SUBHEADING_Y * cell.height, HEADING_Y * cell.height + LINE_HEIGHT * HEADING * scale)
         line = None
-        if middle + LINE / 2 * SUBHEADING * grown <= cell.height:  # else it would stand on the numbers
-            line = _line("subheading", lines, cell, column, middle, SUBHEADING * grown)
+        if middle + LINE_HEIGHT / 2 * SUBHEADING * scale <= cell.height:  # else it would cover numbers
+            line = _line("subheading", lines, cell, column, middle, SUBHEADING * scale)
         if line and column.index == last and content.slopes_of:
-            cell = cell._replace(x=taken, width=cell.right - taken)
+            cell = cell._replace(x=left, width=cell.right - left)
             line = _with_slopes(line, content.slopes_of, cell, column) or line
         if line and content.fate(column.layer):
             line = line._replace(style="marked")
-        taken = line.rect.right + _beside("subheading", column, line.size) if line else cell.right
+        left = line.rect.right + _margin("subheading", column, line.size) if line else cell.right
         yield from filter(None, (heading, line))
 
 
@@ -72,42 +79,42 @@ def _subheadings(column: DiagramColumn, content: Content) -> list[str]:
             return ["no rows: type an input", "no rows"]
         row = "free row" if content.free else f"row {content.row + 1} of {rows:,}"
         state = content.state
-        kept = state.validated and content.row >= state.trained_rows
-        rows_told = [f"{row}, kept for validation", f"{row}, validation", row] if kept else [row]
+        validation = state.validated and content.row >= state.trained_rows
+        row_texts = [f"{row}, validation row", f"{row}, validation", row] if validation else [row]
         return [
-            *(f"{counted(count, 'input')}{SEPARATOR}{each}" for each in rows_told if count > MANY),
-            *rows_told,
+            *(f"{counted(count, 'input')}{SEPARATOR}{each}" for each in row_texts if count > MANY_NODES),
+            *row_texts,
         ]
     layer = content.network.layers[column.layer]
-    parts = [counted(count, "node")] if count > MANY else []
+    parts = [counted(count, "node")] if count > MANY_NODES else []
     parts.append(layer.activation)
     fate, biases = content.fate(column.layer), ["biases"] if layer.biases is not None else []
-    shorter = [SEPARATOR.join(parts[:kept]) for kept in range(len(parts), 0, -1)]
+    shorter = [SEPARATOR.join(parts[:k]) for k in range(len(parts), 0, -1)]
     if not fate:
         return [SEPARATOR.join(parts + biases), *shorter]
-    told = f"slopes {fate}", fate if fate != "are 0" else "slopes 0"
-    marks = [*parts, told[0]], [layer.activation, told[0]], [layer.activation, told[1]]
+    mark, short_mark = FATE_TEXTS[fate]
+    marks = [*parts, mark], [layer.activation, mark], [layer.activation, short_mark]
     return [*(SEPARATOR.join(each) for each in (marks[0] + biases, *marks)), *shorter]
 
 
 def _with_slopes(line: Label, slopes_of: str, cell: Rect, column: DiagramColumn) -> Label | None:
-    """Return the line with whose slopes are shown before it, over the gap: what it said stays where it is.
+    """Return the line with `slopes_of` before its text; the text itself stays in place if there is room.
 
-    Where there is no room for that, the line makes some.
+    With less room, the line moves or loses its last parts.
     """
-    beside, end = _beside("subheading", column, line.size), line.rect.right
-    for said in (slopes_of, slopes_of.removeprefix("slopes: ")):
-        text = said + SEPARATOR + line.text
+    margin, end = _margin("subheading", column, line.size), line.rect.right
+    for title in (slopes_of, slopes_of.removeprefix("slopes: ")):
+        text = title + SEPARATOR + line.text
         start = end - text_width(text, line.size)
-        if start >= cell.x + beside:
+        if start >= cell.x + margin:
             return line._replace(text=text, rect=line.rect._replace(x=start, width=end - start))
     parts = line.text.split(SEPARATOR)
-    texts = [SEPARATOR.join([slopes_of, *parts[:kept]]) for kept in range(len(parts), -1, -1)]
+    texts = [SEPARATOR.join([slopes_of, *parts[:k]]) for k in range(len(parts), -1, -1)]
     return _line("subheading", texts, cell, column, line.rect.center[1], line.size)
 
 
 def around(line: str, activation: str) -> tuple[str, str, str] | None:
-    """Return what the line under a heading says before the activation, of it, and behind it; None without."""
+    """Return the line under a heading split as (before, activation, after), or None without one."""
     parts, name = line.split(SEPARATOR), activation.partition("(")[0]
     for k, part in enumerate(parts):
         if part.startswith(name) or (part.endswith(ELLIPSIS) and name.startswith(part[:-1])):
@@ -123,28 +130,28 @@ def _line(
     middle: float,
     size: float,
 ) -> Label | None:
-    """Return the longest text that fits into its cell, centred over its column as far as the cell allows."""
-    heading, beside = kind == "heading", _beside(kind, column, size)
-    room = cell.width - 2 * beside
+    """Return the longest text that fits into its cell, centred over its column if the cell allows it."""
+    heading, margin = kind == "heading", _margin(kind, column, size)
+    room = cell.width - 2 * margin
     for text in [*texts, elide(texts[-1], size, room, bold=heading)]:
         width = text_width(text, size, bold=heading)
         if heading:
             width += LETTER_SPACING * size * len(text)
         if text and width <= room:
             x = column.x + column.width / 2 - width / 2
-            x = min(max(x, cell.x + beside), cell.right - beside - width)
-            rect = Rect(x, middle - LINE / 2 * size, width, LINE * size)
+            x = min(max(x, cell.x + margin), cell.right - margin - width)
+            rect = Rect(x, middle - LINE_HEIGHT / 2 * size, width, LINE_HEIGHT * size)
             return Label(Address(kind, column.layer), text, rect, kind, size)
     return None
 
 
-def _beside(kind: Kind, column: DiagramColumn, size: float) -> float:
-    """Return how much of its cell stays free on both sides of a line's text: for half of a control, too."""
-    return MARGIN if kind == "heading" or column.layer < 0 else MARGIN + CONTROL / 2 * size
+def _margin(kind: Kind, column: DiagramColumn, size: float) -> float:
+    """Return the space on each side of a line's text in its cell, which includes half of a control."""
+    return MARGIN if kind == "heading" or column.layer < 0 else MARGIN + CONTROL_WIDTH / 2 * size
 
 
 def edge_numbers(content: Content, layout: Layout, layer: int) -> Iterator[Label]:
-    """Yield the weights of a gap, and its slopes if there are any."""
+    """Yield the weights of a gap, and its slopes if the content has any."""
     weights = content.network.layers[layer].weights
     yield from _on_edges(layout.weights[layer], layer, weights, "weight")
     if content.slopes is not None:
@@ -157,12 +164,12 @@ def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind) -> Iterat
     if not slots.x:
         return
     style = STYLES[kind]
-    largest, smallest, air = slots.size, smaller(slots.size), AIR[style]
+    largest, smallest, air = slots.size, smaller(slots.size), NUMBER_PADDING[style]
     height = slots.height - 4.0 if style == "slope" else slots.height
     numbers = values[slots.nodes, slots.sources].tolist()
     places = zip(slots.nodes, slots.sources, slots.x, slots.y, slots.line, slots.widths, numbers, strict=True)
     for node, source, x, y, line, room, value in places:
-        fit = fitted(value, largest, room - PAD * largest, bold=True, smallest=smallest)
+        fit = fitted(value, largest, room - LEAST_PAD * largest, bold=True, smallest=smallest)
         if fit is None:
             continue
         text, size, width = fit
@@ -173,33 +180,33 @@ def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind) -> Iterat
 
 
 def edge_number(address: Address, value: float, size: float, middle: tuple[float, float]) -> Label:
-    """Return a weight or a slope in a place that it has for as long as its edge is looked at."""
+    """Return the label of a weight or a slope that is visible only while its edge is highlighted."""
     text, style = shown(value), STYLES[address.kind]
-    width = max(text_width(text, size, bold=True) + AIR[style] * size, 1.5 * size)
+    width = max(text_width(text, size, bold=True) + NUMBER_PADDING[style] * size, 1.5 * size)
     return Label(address, text, Rect(*middle, 0.0, 0.0).middle(width, 1.5 * size), style, size, value)
 
 
-NOTHING = "–"
-"""Stands where there is no row to compute."""
-TIGHT, ROOMY = 0.3, 0.8
-"""Free on both sides of a number in its pill, in font sizes: at least, and where there is room."""
-ROUND = 1.3
-"""A slope's pill is at least so many times as wide as high."""
-LESS = 1e-3
-"""Pixels less of room that ask for the next shorter text."""
+MISSING = "–"
+"""Text in place of a value without a row to compute it from."""
+TIGHT_PADDING, ROOMY_PADDING = 0.3, 0.8
+"""Space on both sides of a number in its pill, together, in font sizes: at least, and with room."""
+LEAST_SLOPE_RATIO = 1.3
+"""Least width of a slope's pill, in its heights."""
+NARROWER_PX = 1e-3
+"""A pill may be this many pixels narrower before it needs the next shorter text."""
 
 
 def node_numbers(
     content: Content, column: DiagramColumn, slots: Mapping[Kind, Slot], body: Rect
 ) -> Iterator[Label]:
-    """Yield what stands in, on and under the nodes of a column, but for their names."""
+    """Yield the texts in, on and under the nodes of a column, except their names."""
     nodes = column.with_texts(body)
     corners = [column.rect(node)[:2] for node in nodes] if slots else []
     box = column.box
-    beside = BESIDE * column.width
-    all_in_sight = body.covers(Rect(box.x - beside, box.y, box.width + 2 * beside, box.height + column.below))
+    overhang = OVERHANG * column.width
+    inside = body.covers(Rect(box.x - overhang, box.y, box.width + 2 * overhang, box.height + column.below))
     at_right: dict[tuple[int, float], float] = {}
-    """Where what stands at the right of a node's line begins."""
+    """Left end of the text at the right of a node's line, by node and height of the line."""
     for kind, slot in slots.items():
         make = _MAKERS.get(kind)
         if make is None:
@@ -207,23 +214,23 @@ def node_numbers(
         for node, corner in zip(nodes, corners, strict=True):
             address, rect = Address(kind, column.layer, node), slot.at(*corner)
             if kind == "badge" and slot.name_size:
-                rect = _between(content, address, slot, rect, at_right.get((node, rect.y), rect.right))
+                rect = _free_part(content, address, slot, rect, at_right.get((node, rect.y), rect.right))
             label = make(content, address, slot, rect)
             if label is None:
                 continue
             if slot.align == "right":
                 at_right[node, rect.y] = label.rect.x
-            if all_in_sight or _in_sight(label.rect, body):
+            if inside or _is_visible(label.rect, body):
                 yield label
     line = slots.get("node_slope")
     if line is not None:
         for node in nodes:
             for label in _pills(content, column, line, node):
-                if all_in_sight or _in_sight(label.rect, body):
+                if inside or _is_visible(label.rect, body):
                     yield label
 
 
-def _in_sight(rect: Rect, body: Rect) -> bool:
+def _is_visible(rect: Rect, body: Rect) -> bool:
     return rect.y >= body.y and rect.meets(body)
 
 
@@ -233,13 +240,13 @@ def _z(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | No
     if fit is None:
         return None
     text, size, width = fit
-    return Label(address, text, _right(rect, width), "z", size, z, "right", slot.role)
+    return Label(address, text, _align_right(rect, width), "z", size, z, "right", slot.role)
 
 
 def _value(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
     value = content.output(address)
     if value is None:
-        return Label(address, NOTHING, rect, "value", slot.size, None, slot.align, slot.role)
+        return Label(address, MISSING, rect, "value", slot.size, None, slot.align, slot.role)
     fit = slot.fitted(value, _room(content, address, slot), bold=True)
     if fit is None:
         return None
@@ -248,49 +255,49 @@ def _value(content: Content, address: Address, slot: Slot, rect: Rect) -> Label 
     if slot.align == "center":
         rect = rect.middle(min(max(width + 0.8 * size, 2.0 * size), rect.width), rect.height)
     else:
-        rect = _right(rect, width)
+        rect = _align_right(rect, width)
     return Label(address, text, rect, style, size, value, slot.align, slot.role)
 
 
 def _room(content: Content, address: Address, slot: Slot) -> float:
-    """Return the room that the name on the same line leaves for a number."""
+    """Return the width that the name on the same line leaves for a number."""
     if not slot.name_size:
         return slot.rect.width
     name = plain(content.name(address))
     return max(slot.rect.width - text_width(name, slot.name_size) - 0.5 * slot.name_size, slot.least)
 
 
-def _between(content: Content, address: Address, slot: Slot, line: Rect, right: float) -> Rect:
-    """Return what the name at the left of a line and what begins at `right` leave of it."""
+def _free_part(content: Content, address: Address, slot: Slot, line: Rect, right: float) -> Rect:
+    """Return the part of a line between the name at its left and a text that begins at `right`."""
     apart = 0.6 * slot.name_size
     left = line.x + text_width(plain(content.name(address)), slot.name_size) + apart
     return Rect(left, line.y, right - apart - left, line.height)
 
 
 def _badge(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    """Return what is odd about a node on all rows, else, under it, that it passes 0 for this one."""
+    """Return the node's badge; without one, under the node, whether it passes 0 for this row."""
     size = slot.name_size or slot.size
-    told = content.badges.get((address.layer, address.node), "")
-    style: Style = "mark" if told else "note"
-    if told:
-        texts = told, told.partition(" on ")[0]
+    badge = content.badges.get((address.layer, address.node), "")
+    style: Style = "mark" if badge else "note"
+    if badge:
+        texts = badge, badge.partition(" on ")[0]
     elif content.dead(address) and not slot.name_size:
         texts = f"{content.network.layers[address.layer].activation} passes 0", "passes 0"
     else:
         return None
     for text in texts:
-        width = text_width(text, size, bold=bool(told))
+        width = text_width(text, size, bold=bool(badge))
         if width <= rect.width:
             return Label(address, text, rect.middle(width, rect.height), style, size, role=slot.role)
     return None
 
 
 def _outcome(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    """Return an output's target or its error, centred under the node; a target that is not there yet is –."""
+    """Return an output's target or error, centred under the node; a missing target is "–"."""
     error = address.kind == "error"
     value = content.error(address) if error else content.target(address)
     if value is None and not error and content.trace is not None:
-        text = f"{address.kind} {NOTHING}"
+        text = f"{address.kind} {MISSING}"
         return Label(address, text, rect.middle(text_width(text, slot.size), rect.height), "note", slot.size)
     fit = None if value is None else slot.fitted(value, rect.width, bold=error, prefix=f"{address.kind} ")
     if fit is None:
@@ -299,7 +306,7 @@ def _outcome(content: Content, address: Address, slot: Slot, rect: Rect) -> Labe
     return Label(address, text, rect.middle(width, rect.height), "error" if error else "note", size, value)
 
 
-def _right(rect: Rect, width: float) -> Rect:
+def _align_right(rect: Rect, width: float) -> Rect:
     return Rect(rect.right - width, rect.y, width, rect.height)
 
 
@@ -314,7 +321,7 @@ _MAKERS: dict[Kind, Callable[[Content, Address, Slot, Rect], Label | None]] = {
 
 
 class _Pill(NamedTuple):
-    """A way to write a number: its text, the font size, and the least width of the pill."""
+    """A number as text, its font size, and the least width of its pill."""
 
     kind: Literal["bias", "node_slope"]
     value: float
@@ -324,10 +331,9 @@ class _Pill(NamedTuple):
 
 
 def _pills(content: Content, column: DiagramColumn, slot: Slot, node: int) -> Iterator[Label]:
-    """Yield a node's bias and its slope, as far as there are these.
+    """Yield the pills of a node's bias and slope, if it has them.
 
-    Where they do not fit side by side even in small letters, the bias is shown alone, as the node's sum needs
-    it.
+    If they do not fit side by side even in the smallest font, yield the bias only: z needs it.
     """
     biases, slopes, line = content.network.layers[column.layer].biases, content.slopes, slot.rect.width
     bias = slope = None
@@ -339,23 +345,23 @@ def _pills(content: Content, column: DiagramColumn, slot: Slot, node: int) -> It
     if len(pills) == 2:
         pills = _side_by_side(slot, pills) or pills[:1]
     if pills:
-        yield from _placed(column, slot, node, pills)
+        yield from _pill_labels(column, slot, node, pills)
 
 
 def _pill(slot: Slot, kind: Literal["bias", "node_slope"], value: float, room: float) -> _Pill | None:
-    pad = TIGHT * slot.size
+    pad = TIGHT_PADDING * slot.size
     fit = slot.fitted(value, room - pad, bold=True, prefix="b " if kind == "bias" else "")
     if fit is None:
         return None
     text, size, width = fit
-    least = 0.0 if kind == "bias" else ROUND * slot.rect.height
+    least = 0.0 if kind == "bias" else LEAST_SLOPE_RATIO * slot.rect.height
     return _Pill(kind, value, text, size, max(width + pad, least))
 
 
 def _side_by_side(slot: Slot, pills: list[_Pill]) -> list[_Pill]:
-    """Return both so that they fit into the line, or none: the wider is written shorter, as far as it can."""
+    """Return both pills shortened to fit into the line, the wider one first; [] if they cannot fit."""
     bias, slope = pills
-    while bias.width + slope.width > slot.rect.width - BETWEEN * slot.size:
+    while bias.width + slope.width > slot.rect.width - LABEL_GAP * slot.size:
         wider_first = (bias, slope) if bias.width >= slope.width else (slope, bias)
         shorter = next(filter(None, (_shorter(slot, pill) for pill in wider_first)), None)
         if shorter is None:
@@ -365,18 +371,18 @@ def _side_by_side(slot: Slot, pills: list[_Pill]) -> list[_Pill]:
 
 
 def _shorter(slot: Slot, pill: _Pill) -> _Pill | None:
-    """Return the next way to write the number in less room, or None."""
-    fit = _pill(slot, pill.kind, pill.value, pill.width - LESS)
+    """Return the pill with the next shorter text, or None."""
+    fit = _pill(slot, pill.kind, pill.value, pill.width - NARROWER_PX)
     return fit if fit is not None and fit.width < pill.width else None
 
 
-def _placed(column: DiagramColumn, slot: Slot, node: int, pills: list[_Pill]) -> Iterator[Label]:
-    """Yield the bias on the left and the slope on the right."""
+def _pill_labels(column: DiagramColumn, slot: Slot, node: int, pills: list[_Pill]) -> Iterator[Label]:
+    """Yield the label of the bias on the left and of the slope on the right."""
     line = slot.at(column.x, float(column.tops[node]))
-    needed = sum(pill.width for pill in pills) + BETWEEN * slot.size * (len(pills) - 1)
+    needed = sum(pill.width for pill in pills) + LABEL_GAP * slot.size * (len(pills) - 1)
     air = (line.width - needed) / len(pills)
     for pill in pills:
-        width = pill.width + min((ROOMY - TIGHT) * pill.size, air)
+        width = pill.width + min((ROOMY_PADDING - TIGHT_PADDING) * pill.size, air)
         left = line.x if pill.kind == "bias" else line.right - width
         style: Style = "pill" if pill.kind == "bias" else "node_slope"
         place = Rect(left, line.y, width, line.height)

@@ -1,8 +1,8 @@
-"""Weight matrices and thumbnails of node functions as images.
+"""Weight matrices and thumbnails as images.
 
-Rows are nodes, columns their sources. A pixel that stands for several weights shows the largest in size. Over
-one or two inputs a thumbnail shows a node's function; if the inputs are pixels, it shows the node's weights
-in the order of the pixels.
+Rows are nodes, columns their sources. A pixel that covers several weights shows the one with the largest
+absolute value. A thumbnail shows a node's function over one or two inputs. If the inputs are pixels, it shows
+the node's weights in the order of the pixels.
 """
 
 from __future__ import annotations
@@ -22,19 +22,20 @@ from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import Rect
 
 STEPS = 127
-"""Shades of either sign."""
+"""Number of shades for each sign."""
 LARGEST_CELL = 150.0, 56.0
-"""Width and height of a weight's cell, at most."""
+"""Largest width and height of a weight's cell, in pixels."""
 LARGEST_TILE = 120.0
+"""Largest width and height of a tile, in pixels."""
 GAP = 4.0
-"""Between two tiles."""
+"""Space between two tiles, in pixels."""
 MOST_TILES = 400
-EVEN = 0.179
-"""The luminance on which black and white are read equally well."""
+GREY = 0.179
+"""Luminance of a background on which black and white text have the same contrast."""
 
 
 class Cell(NamedTuple):
-    """A weight: the node that it feeds and its source, both counted in their layers."""
+    """The place of a weight: indices of its node and of its source, each within its layer."""
 
     node: int
     source: int
@@ -42,9 +43,9 @@ class Cell(NamedTuple):
 
 @lru_cache(maxsize=8)
 def shades(palette: Palette) -> NDArray[np.uint32]:
-    """Return the colours from the most negative weight to the most positive as 0xffrrggbb, canvas at zero.
+    """Return colours from the most negative weight to the most positive: 0xffrrggbb, shape (2·STEPS + 1,).
 
-    The strength is the root of the share, as on edges. Shape (2·STEPS + 1,).
+    Zero has the canvas colour. As on edges, the strength is the square root of the share.
     """
     strength = np.sqrt(np.abs(np.arange(-STEPS, STEPS + 1)) / STEPS)[:, None]
     full = np.repeat([rgb(palette.negative), rgb(palette.positive)], [STEPS, STEPS + 1], axis=0)
@@ -54,18 +55,18 @@ def shades(palette: Palette) -> NDArray[np.uint32]:
 
 
 def pixels(weights: Array, palette: Palette, largest: float | None = None) -> NDArray[np.uint32]:
-    """Return the colour of each weight, the `largest` in full; 0xffrrggbb, of the shape of `weights`."""
+    """Return the colour of each weight as 0xffrrggbb, full at `largest`, in the shape of `weights`."""
     if largest is None:
         largest = max(float(weights.max()), -float(weights.min()))
     steps = weights / (largest or 1.0) * STEPS
-    steps += STEPS + 0.5  # rounds: what is cast below is cut off
+    steps += STEPS + 0.5  # rounds, because the cast below truncates
     colours: NDArray[np.uint32] = shades(palette)[steps.astype(np.int16)]
     return colours
 
 
 def ink_on(pixel: int) -> str:
-    """Return black or white, in which a text has a contrast of 4.5 to 1 on any pixel 0xffrrggbb."""
-    return "#000000" if _luminance((pixel >> 16 & 255, pixel >> 8 & 255, pixel & 255)) > EVEN else "#FFFFFF"
+    """Return black or white, whichever has a contrast of at least 4.5 on this pixel 0xffrrggbb."""
+    return "#000000" if _luminance((pixel >> 16 & 255, pixel >> 8 & 255, pixel & 255)) > GREY else "#FFFFFF"
 
 
 def _luminance(colour: tuple[int, int, int]) -> float:
@@ -75,14 +76,14 @@ def _luminance(colour: tuple[int, int, int]) -> float:
 
 
 def strongest(weights: Array, rows: int, columns: int) -> Array:
-    """Return the strongest weight of each block when `weights` is cut into `rows` by `columns` blocks."""
+    """Return the strongest weight of each of `rows` by `columns` blocks of `weights`."""
     if (rows, columns) == weights.shape:
         return weights
-    return _along(_along(weights, rows, 0), columns, 1)
+    return _strongest_along(_strongest_along(weights, rows, 0), columns, 1)
 
 
-def _along(weights: Array, blocks: int, axis: int) -> Array:
-    """Return the strongest of each block along one axis, member by member: reduceat is ten times as slow."""
+def _strongest_along(weights: Array, blocks: int, axis: int) -> Array:
+    """Return the strongest of each block along one axis, member by member: reduceat is ten times slower."""
     borders = _borders(weights.shape[axis], blocks)
     starts, lasts = borders[:-1], borders[1:] - 1
     best: Array = weights.take(starts, axis=axis)
@@ -98,7 +99,7 @@ def _borders(size: int, blocks: int) -> NDArray[np.intp]:
 
 @dataclass(frozen=True)
 class MatrixImage:
-    """The matrix as one image of `rows` by `columns` pixels over `room`."""
+    """A weight matrix as one image of `rows` by `columns` pixels over `room`."""
 
     room: Rect
     nodes: int
@@ -108,7 +109,7 @@ class MatrixImage:
 
     @classmethod
     def over(cls, room: Rect, shape: tuple[int, int], ratio: float = 1.0) -> MatrixImage:
-        """Return the sheet of a matrix of `shape` in `room`; `ratio`: device pixels a pixel."""
+        """Return the image of a matrix of `shape` in `room`; `ratio` is device pixels per pixel."""
         nodes, sources = shape
         width = min(room.width, LARGEST_CELL[0] * sources)
         height = min(room.height, LARGEST_CELL[1] * nodes)
@@ -121,7 +122,7 @@ class MatrixImage:
         return Rect(self.room.x, self.room.y + node * height, self.room.width, height)
 
     def column(self, source: int) -> Rect:
-        """Return the place of the weights that lead on from a source."""
+        """Return the place of the weights that start at a source."""
         width = self.room.width / self.sources
         return Rect(self.room.x + source * width, self.room.y, width, self.room.height)
 
@@ -131,7 +132,7 @@ class MatrixImage:
         return Rect(column.x, row.y, column.width, row.height)
 
     def at(self, x: float, y: float, weights: Array) -> Cell | None:
-        """Return the weight that a point shows, the strongest of those that share its pixel."""
+        """Return the weight at a point, the strongest of those in its pixel, or None."""
         room = self.room
         if not room.contains(x, y):
             return None
@@ -145,14 +146,14 @@ class MatrixImage:
 
 
 def side_of(sources: int) -> int | None:
-    """Return the side of the square picture that so many sources make; None where they make none."""
+    """Return the side of the square that this many sources form, or None if they form none."""
     side = isqrt(sources)
     return side if side > 1 and side * side == sources else None
 
 
 @dataclass(frozen=True)
 class Tiles:
-    """The weights of each node as a square picture of `side` by `side` cells, `across` in a row."""
+    """The weights of each node as a square image of `side` by `side` cells; `across` images in a row."""
 
     room: Rect
     nodes: int
@@ -163,7 +164,7 @@ class Tiles:
 
     @classmethod
     def over(cls, room: Rect, nodes: int, side: int) -> Tiles:
-        """Return as large tiles as fit into `room`, in its middle."""
+        """Return the largest tiles that fit into `room`, centred."""
         size, across = max((_tile_size(room, nodes, across), across) for across in range(1, nodes + 1))
         size = min(size, LARGEST_TILE)
         down = ceil(nodes / across)
@@ -171,7 +172,7 @@ class Tiles:
         return cls(room.middle(width, height), nodes, side, across, size)
 
     def row(self, node: int) -> Rect:
-        """Return the place of a node's picture."""
+        """Return the place of a node's tile."""
         down, right = divmod(node, self.across)
         pitch = self.size + GAP
         return Rect(self.room.x + right * pitch, self.room.y + down * pitch, self.size, self.size)
@@ -203,34 +204,31 @@ def _tile_size(room: Rect, nodes: int, across: int) -> float:
 
 
 LEAST_PIXELS = 64
-"""Fewer inputs are no picture, even where they make a square."""
-NO_PICTURES = (
-    "No small pictures here: they show what nodes compute over one or two inputs, or the weights of a square "
-    "of 8 × 8 pixels or more"
-)
-TOO_LARGE = "No small pictures here: what so many nodes compute takes too long to draw while weights change"
+"""With fewer inputs than this, a square number of inputs is not taken for an image."""
+NO_PICTURES = "No thumbnails here: they need one or two inputs, or a square of 8 × 8 inputs or more"
+TOO_LARGE = "No thumbnails here: a network of this size takes too long to draw while its weights change"
 
 
 def pixel_side(network: Network) -> int | None:
-    """Return the side of the square picture that the inputs are; None where they are none."""
+    """Return the side of the square image that the inputs form, or None if they form none."""
     count = len(network.inputs)
     return side_of(count) if count >= LEAST_PIXELS else None
 
 
 def pictured(network: Network) -> range:
-    """Return the columns whose nodes can have small pictures, counted with that of the inputs."""
+    """Return the indices of the columns whose nodes can have thumbnails; the inputs are column 0."""
     if pixel_side(network):
         return range(1, 2)
     return range(len(network.sizes)) if few_inputs(network) and quick(network) else range(0)
 
 
 def of_functions(network: Network) -> bool:
-    """Tell whether the small pictures show what nodes compute, and not their weights."""
+    """Return whether the thumbnails show node functions instead of weights."""
     return bool(pictured(network)) and not pixel_side(network)
 
 
 def why_none(network: Network) -> str:
-    """Return why no node can have a small picture; "" where some can."""
+    """Return why the nodes cannot have thumbnails, or "" if some can."""
     if pictured(network):
         return ""
     return TOO_LARGE if few_inputs(network) else NO_PICTURES

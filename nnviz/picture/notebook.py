@@ -1,7 +1,7 @@
 """Networks, layers and histories as shown in a Jupyter notebook.
 
-Pictures have a background of their own, since a notebook may be light or dark, and a limited size, since the
-notebook's file stores them.
+A picture has its own background, because a notebook may be light or dark. Its size is limited, because the
+notebook file stores the picture.
 """
 
 from __future__ import annotations
@@ -26,22 +26,23 @@ from nnviz.core.train import Result
 from nnviz.picture.palette import PALETTES, Palette, rgb
 from nnviz.picture.parts import Rect, View
 from nnviz.picture.picture import row_picture
-from nnviz.picture.svg import document, sheet, sheet_svg, words
+from nnviz.picture.svg import document, sheet, sheet_svg, svg_text
 from nnviz.picture.text import plain, text_width
 from nnviz.picture.ticks import round_values, texts_of
 
 DIAGRAM_SIZE = 900.0, 500.0
+"""Width and height, in pixels."""
 MOST_EDGES = 1500
-"""In all where not every one is drawn."""
-LARGEST = 500_000
-"""Letters of a diagram."""
+"""Most edges of a diagram, over all layers, if it does not draw every edge."""
+MOST_CHARACTERS = 500_000
+"""Most characters of a diagram's SVG."""
 PALETTE = PALETTES["light"]
 
 
 @singledispatch
-def drawn(shown: object) -> str:
-    """Return a value as SVG, or as HTML where it is made of weights or slopes."""
-    raise TypeError(f"a {type(shown).__name__} has no picture")
+def drawn(value: object) -> str:
+    """Return a value as SVG, or as HTML tables if it consists of weights or slopes."""
+    raise TypeError(f"nnviz cannot draw a value of type {type(value).__name__}")
 
 
 @drawn.register
@@ -50,15 +51,17 @@ def _state(state: State) -> str:
     if picture.few_edges:
         return sheet_svg(sheet(picture, *DIAGRAM_SIZE), PALETTE)
     strongest = max(MOST_EDGES // len(picture.weights), 1)
-    note = f"the strongest {counted(strongest, 'weight')} of each layer, over a haze of all"
+    note = f"lines: the strongest {counted(strongest, 'weight')} of each layer; background: all weights"
     drawing = sheet_svg(sheet(picture, *DIAGRAM_SIZE), PALETTE, strongest=strongest, note=note)
-    return drawing if len(drawing) <= LARGEST else _too_deep(state.network)
+    return drawing if len(drawing) <= MOST_CHARACTERS else _too_deep_note(state.network)
 
 
-def _too_deep(network: Network) -> str:
-    told = f"{len(network.layers)} layers are too many for a picture here; nnviz.show opens a window"
+def _too_deep_note(network: Network) -> str:
+    note = f"{len(network.layers)} layers are too many for a picture here: call nnviz.show to open a window"
     width, height = DIAGRAM_SIZE[0], 40.0
-    return document(width, height, told, PALETTE.canvas, [words(20.0, height / 2, told, 13.0, PALETTE.ink)])
+    return document(
+        width, height, note, PALETTE.canvas, [svg_text(20.0, height / 2, note, 13.0, PALETTE.ink)]
+    )
 
 
 @drawn.register
@@ -108,9 +111,9 @@ def _numbers(count: int) -> tuple[str, ...]:
 
 
 MOST_TABLES, MOST_NODES, MOST_SOURCES = 8, 20, 12
-"""More are left out, and that is said: what a notebook shows it also keeps in its file."""
-DENSEST = 0.35
-"""Opacity of the colour behind the largest number: dark and light writing can be read on it."""
+"""A notebook shows no more than these, and says how many it omits: the notebook file stores them."""
+MOST_OPACITY = 0.35
+"""Opacity of the colour behind the largest number: dark and light text stay readable."""
 
 
 class LayerTable(NamedTuple):
@@ -124,9 +127,9 @@ class LayerTable(NamedTuple):
 
 
 def html(tables: Sequence[LayerTable], positive: str, negative: str) -> str:
-    """Return tables, a number's sign as the colour behind it, its size as how dense that is.
+    """Return the tables as HTML. The colour behind a number shows its sign, the opacity its size.
 
-    Names are text alone, also for what sets formulas between dollar signs.
+    Names stay plain text even where a notebook sets formulas between dollar signs.
     """
     lines = [line for table in tables[:MOST_TABLES] for line in _table(table, positive, negative)]
     if len(tables) > MOST_TABLES:
@@ -136,7 +139,7 @@ def html(tables: Sequence[LayerTable], positive: str, negative: str) -> str:
 
 def _table(table: LayerTable, positive: str, negative: str) -> Iterator[str]:
     nodes, sources = table.nodes[:MOST_NODES], table.sources[:MOST_SOURCES]
-    left_out = [
+    limits = [
         f"the first {len(some)} of {counted(len(every), thing)}"
         for some, every, thing in ((nodes, table.nodes, "node"), (sources, table.sources, "input"))
         if len(some) < len(every)
@@ -145,7 +148,7 @@ def _table(table: LayerTable, positive: str, negative: str) -> Iterator[str]:
     if table.biases is not None:
         numbers, heads = np.column_stack((numbers, table.biases[: len(nodes)])), [*heads, "bias"]
     largest = float(np.abs(np.nan_to_num(numbers)).max()) or 1.0
-    caption = f"{table.title}: {', '.join(left_out)}" if left_out else table.title
+    caption = f"{table.title}: {', '.join(limits)}" if limits else table.title
     yield f'<table><caption style="text-align: left">{escape(caption)}</caption>'
     yield f"<tr><th></th>{''.join(f'<th>{head}</th>' for head in heads)}</tr>"
     for node, row in zip(nodes, numbers.tolist(), strict=True):
@@ -159,58 +162,58 @@ def _name(name: str) -> str:
 
 
 def _cell(value: float, share: float, positive: str, negative: str) -> str:
-    opacity = DENSEST * min(abs(share), 1.0) if math.isfinite(share) else DENSEST
+    opacity = MOST_OPACITY * min(abs(share), 1.0) if math.isfinite(share) else MOST_OPACITY
     colour = "rgba({}, {}, {}, {:.2g})".format(*rgb(positive if value > 0 else negative), opacity)
     more = "" if exactly(value) else f' title="{shown_in_full(value)}"'
     return f'<td style="background-color: {colour}"{more}>{shown(value)}</td>'
 
 
 Area: TypeAlias = list[list[float]]
-"""[[x from, to], [y from, to]], as a plot tells its view."""
+"""[[x from, to], [y from, to]], as a plot gives its view."""
 Joined: TypeAlias = NDArray[np.bool_]
 
 CURVE_SIZE = 640.0, 320.0
-TITLE, TEXT = 13.0, 11.5
-"""Font sizes."""
-MARGIN, HEAD, RIGHT, FOOT = 20.0, 52.0, 32.0, 46.0
-"""Free at the left, over the plot, at its right and under it."""
-APART, SAMPLE = 8.0, 18.0
-"""Between the plot and its numbers, and the length of a line in the key."""
+"""Width and height, in pixels."""
+TITLE_SIZE, TEXT_SIZE = 13.0, 11.5
+"""Font sizes, in pixels."""
+MARGIN, TOP, RIGHT, BOTTOM = 20.0, 52.0, 32.0, 46.0
+"""Space at the left of the plot, above it, at its right and below it, in pixels."""
+NUMBERS_GAP, KEY_LINE = 8.0, 18.0
+"""Space between the plot and its numbers, and length of a line in the key, in pixels."""
 TICKS = 5
-"""About so many on each axis."""
+"""Approximate number of ticks on each axis."""
 
 
 def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE") -> str:
-    """Return a history, shape (points, 2 or 3), as an SVG document; of a long one its extremes.
+    """Return a history, shape (points, 2 or 3), as an SVG document. A long one is reduced to its extremes.
 
-    The columns are iteration, loss, which is called `measure`, and the loss over the rows of validation,
-    which is NaN where it is not known.
+    The columns are iteration, loss (called `measure`), and loss over the validation rows, NaN where unknown.
     """
     last = float(history[-1, 0]) or 1.0
     curves = [_in_columns(history[:, :2], last)]
     if history.shape[1] > 2:
-        known = history[~np.isnan(history[:, 2])]
-        curves += [_in_columns(known[:, ::2], last)] if len(known) else []
+        validation = history[~np.isnan(history[:, 2])]
+        curves += [_in_columns(validation[:, ::2], last)] if len(validation) else []
     low = min(0.0, *(float(points[:, 1].min()) for points in curves))
     high = max(0.0, *(min(float(points[:, 1].max()), ceiling(points[:, 1])) for points in curves))
     span = high - low or 1.0
     across, up = round_values(0.0, last, TICKS, least=1.0), round_values(low, low + span, TICKS)
     texts = texts_of(up)
-    left = MARGIN + max(text_width(text, TEXT) for text in texts) + APART
-    plot = Rect(left, HEAD, CURVE_SIZE[0] - RIGHT - left, CURVE_SIZE[1] - HEAD - FOOT)
-    parts = [words(MARGIN, 20.0, title, TITLE, palette.ink, weight=600)]
-    parts.append(words(left, 40.0, measure, TEXT, palette.muted))
+    left = MARGIN + max(text_width(text, TEXT_SIZE) for text in texts) + NUMBERS_GAP
+    plot = Rect(left, TOP, CURVE_SIZE[0] - RIGHT - left, CURVE_SIZE[1] - TOP - BOTTOM)
+    parts = [svg_text(MARGIN, 20.0, title, TITLE_SIZE, palette.ink, weight=600)]
+    parts.append(svg_text(left, 40.0, measure, TEXT_SIZE, palette.muted))
     if len(curves) > 1:
         parts += _key(plot, palette)
-    parts.append(words(plot.right, CURVE_SIZE[1] - 12.0, "iterations", TEXT, palette.muted, "end"))
+    parts.append(svg_text(plot.right, CURVE_SIZE[1] - 12.0, "iterations", TEXT_SIZE, palette.muted, "end"))
     for value, text in zip(up, texts, strict=True):
         y = plot.bottom - (value - low) / span * plot.height
         parts.append(_line(plot.x, y, plot.right, y, palette))
-        parts.append(words(plot.x - APART, y, text, TEXT, palette.muted, "end"))
+        parts.append(svg_text(plot.x - NUMBERS_GAP, y, text, TEXT_SIZE, palette.muted, "end"))
     for value, text in zip(across, texts_of(across), strict=True):
         x = plot.x + value / last * plot.width
         parts.append(_line(x, plot.bottom, x, plot.bottom + 4.0, palette))
-        parts.append(words(x, plot.bottom + 14.0, text, TEXT, palette.muted, "middle"))
+        parts.append(svg_text(x, plot.bottom + 14.0, text, TEXT_SIZE, palette.muted, "middle"))
     for points, colour in zip(curves, _colours(palette), strict=False):
         leaves = leaves_at(points, high)
         ends = points if leaves is None else np.vstack((points, (leaves[1], high)))
@@ -225,19 +228,19 @@ def _in_columns(points: Array, last: float) -> Array:
 
 
 def _colours(palette: Palette) -> tuple[str, str]:
-    """Return the colour of the rows that are trained on, and that of validation."""
+    """Return the colours of the training curve and of the validation curve."""
     return palette.accent, palette.validation
 
 
 def _key(plot: Rect, palette: Palette) -> list[str]:
-    """Return which curve is which, at the right over the plot."""
+    """Return the key of the curves, at the right above the plot."""
     parts, right = [], plot.right
     for text, colour in reversed(tuple(zip(("training", "validation"), _colours(palette), strict=True))):
-        parts.append(words(right, 40.0, text, TEXT, palette.muted, "end"))
-        left = right - text_width(text, TEXT) - APART
-        ends = f'x1="{left - SAMPLE:.1f}" y1="40" x2="{left:.1f}" y2="40"'
+        parts.append(svg_text(right, 40.0, text, TEXT_SIZE, palette.muted, "end"))
+        left = right - text_width(text, TEXT_SIZE) - NUMBERS_GAP
+        ends = f'x1="{left - KEY_LINE:.1f}" y1="40" x2="{left:.1f}" y2="40"'
         parts.append(f'<line {ends} stroke="{colour}" stroke-width="2"/>')
-        right = left - SAMPLE - 2 * APART
+        right = left - KEY_LINE - 2 * NUMBERS_GAP
     return parts
 
 
@@ -256,7 +259,7 @@ def _curve(places: Array, colour: str) -> str:
 
 
 def _cut_curve(places: Array, colour: str, plot: Rect) -> str:
-    """Return what is in the plot of a line through all places but the last, and an arrow at the last one."""
+    """Return the part of a line inside the plot, and an arrow at its last place, which is not on the line."""
     points, joined = cut(places[:-1], [[plot.x, plot.right], [plot.y, plot.bottom]])
     begins = np.insert(~joined, 0, True)[:-1]
     steps = zip(begins, points.tolist(), strict=True)
@@ -270,9 +273,9 @@ def _cut_curve(places: Array, colour: str, plot: Rect) -> str:
 
 
 def cut(curve: Array, area: Area) -> tuple[Array, Joined]:
-    """Return the parts of a curve in an area, shape (points, 2), and whether each point joins the next."""
+    """Return the parts of a curve inside an area, shape (points, 2), and whether each joins the next."""
     starts, ends, bounds = curve[:-1], curve[1:], np.array(area).T[:, None]
-    with np.errstate(all="ignore"):  # along an axis on which it stands still, a part begins at ±∞ and ends so
+    with np.errstate(all="ignore"):  # a coordinate that does not change divides by 0: its shares are ±∞
         ways = ends - starts
         shares = (bounds - starts) / ways
         first = np.fmin(*shares).max(axis=1).clip(0.0)[:, None]
@@ -282,6 +285,6 @@ def cut(curve: Array, area: Area) -> tuple[Array, Joined]:
     within = (first <= last)[:, 0]
     goes_on = np.append(within[1:] & (first[1:, 0] == 0.0), False) & (last[:, 0] == 1.0)
     comes_from = np.append(False, (goes_on & within)[:-1])
-    chosen = np.column_stack((within & ~comes_from, within)).ravel()
+    used = np.column_stack((within & ~comes_from, within)).ravel()
     joined = np.column_stack((np.ones_like(goes_on), goes_on)).ravel()
-    return np.stack((begins, stops), axis=1).reshape(-1, 2)[chosen], joined[chosen]
+    return np.stack((begins, stops), axis=1).reshape(-1, 2)[used], joined[used]

@@ -1,4 +1,4 @@
-"""The colours of both themes, by role. Knows nothing of Qt."""
+"""The colours of both themes by role. This module does not use Qt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Palette:
-    """One theme's colours as #RRGGBB. `slope` stands for slopes and for nothing else."""
+    """One theme's colours as #RRGGBB. Only slopes use `slope`."""
 
     window: str
     surface: str
@@ -22,7 +22,7 @@ class Palette:
     slope: str
     accent: str
     validation: str
-    """The curve of the rows that are kept for validation."""
+    """Curve of the validation rows."""
     error: str
     input_node: str
     hidden_node: str
@@ -31,16 +31,16 @@ class Palette:
     on_accent: str
     on_slope: str
     selection: str
-    """A row that is selected, an edge's halo: the accent, faint, on the surface."""
+    """Background of a selected row and halo of an edge: a faint accent."""
     keyword: str
     string: str
     number: str
-    """Words of a program; others are in ink, comments muted."""
+    """Parts of program text; the rest is in ink, comments are muted."""
     walk: str
     walked: str
-    """What marks lines of a program where the walk is, and their ground."""
+    """Mark and background of the program lines at the walk's step."""
     classes: tuple[str, ...]
-    """One for each class, and again from the first where there are more; none is that of slopes."""
+    """Colours of the classes, repeated if there are more classes; none is the colour of slopes."""
 
 
 PALETTES: dict[str, Palette] = {

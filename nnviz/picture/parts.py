@@ -1,6 +1,6 @@
-"""What a diagram is made of: columns of nodes and labels, each in its place, and how they are seen.
+"""Parts of a diagram: rectangles, columns of nodes and labels, and the view of them.
 
-Places are pixels, y downwards. Knows nothing of Qt.
+Coordinates are pixels, y downwards. This module does not use Qt.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ class Rect(NamedTuple):
 
     @property
     def right(self) -> float:
-        """The right edge."""
+        """The x of the right edge."""
         return self.x + self.width
 
     @property
     def bottom(self) -> float:
-        """The lower edge."""
+        """The y of the lower edge."""
         return self.y + self.height
 
     @property
     def center(self) -> tuple[float, float]:
-        """The middle."""
+        """The (x, y) of the middle."""
         return self.x + self.width / 2, self.y + self.height / 2
 
     def middle(self, width: float, height: float) -> Rect:
-        """Return a rectangle of this size in the middle."""
+        """Return a rectangle of this size with the same middle."""
         x, y = self.x + (self.width - width) / 2, self.y + (self.height - height) / 2
         return Rect(x, y, width, height)
 
     def contains(self, x: float, y: float) -> bool:
-        """Tell whether the point lies inside."""
+        """Return whether the point lies inside."""
         return self.x <= x <= self.right and self.y <= y <= self.bottom
 
     def covers(self, other: Rect) -> bool:
-        """Tell whether the other one lies inside."""
+        """Return whether the other rectangle lies inside."""
         return (
             self.x <= other.x
             and self.y <= other.y
@@ -56,23 +56,24 @@ class Rect(NamedTuple):
         )
 
     def meets(self, other: Rect) -> bool:
-        """Tell whether the two overlap."""
+        """Return whether the two rectangles overlap."""
         return (
             self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom
         )
 
 
 MOST_ZOOM, LEAST_ZOOM = 60.0, 0.5
+"""Limits of a view's zoom."""
 MOST_GROWTH = 2.0
-"""In more room all is larger, up to so many times."""
+"""Largest scale of the diagram in a large window."""
 
 
 class View(NamedTuple):
-    """The room there is, in pixels, and how it is seen: zoom 1 and no shift fit everything.
+    """The room for a diagram in pixels, and its zoom and shift: zoom 1 without shift fits everything.
 
-    `larger`: how many times as large as the room asks for all is wished. `most_growth`: how many times as
-    large as in a small room all may be, before zoom. `bare`: no controls stand under headings. `pictures`:
-    nodes hold small pictures.
+    `larger` multiplies the size that the room would give. `most_growth` is the largest scale before zoom, 1
+    in a small room. `bare` leaves no room for controls under the headings. `pictures` adds thumbnails in the
+    nodes.
     """
 
     width: float
@@ -87,52 +88,54 @@ class View(NamedTuple):
 
     @property
     def fitted(self) -> View:
-        """The same room with everything in sight."""
+        """The view without zoom and shift, which shows everything."""
         return self._replace(zoom=1.0, dx=0.0, dy=0.0)
 
     def resized(self, width: float, height: float) -> View:
-        """Return the view in other room; what was in the middle stays there."""
+        """Return the view for another size of the room; the point in the middle stays there."""
         right, down = width / max(self.width, 1.0), height / max(self.height, 1.0)
         return self._replace(width=width, height=height, dx=self.dx * right, dy=self.dy * down)
 
     def moved(self, dx: float, dy: float) -> View:
-        """Return the view with the picture moved by so many pixels."""
-        return self._kept(self.zoom, self.dx + dx, self.dy + dy)
+        """Return the view with the diagram moved by this many pixels."""
+        return self._limited(self.zoom, self.dx + dx, self.dy + dy)
 
     def zoomed(self, x: float, y: float, factor: float) -> View:
-        """Return the view zoomed by `factor`, as far as may be; the point (x, y) stays where it is."""
+        """Return the view zoomed by `factor` within the limits; the point (x, y) stays in place."""
         zoom = min(max(self.zoom * factor, LEAST_ZOOM), MOST_ZOOM)
         if abs(zoom - 1.0) < 0.02:
             zoom = 1.0
         factor = zoom / self.zoom
-        return self._kept(zoom, x - (x - self.dx) * factor, y - (y - self.dy) * factor)
+        return self._limited(zoom, x - (x - self.dx) * factor, y - (y - self.dy) * factor)
 
-    def _kept(self, zoom: float, dx: float, dy: float) -> View:
-        """Keep a third of the picture in sight, wherever it is pushed."""
+    def _limited(self, zoom: float, dx: float, dy: float) -> View:
+        """Return the view with this zoom and shift, limited so that a third of the diagram stays visible."""
         dx = min(max(dx, self.width * (0.33 - zoom)), self.width * 0.67)
         dy = min(max(dy, self.height * (0.33 - zoom)), self.height * 0.67)
         return self._replace(zoom=zoom, dx=dx, dy=dy)
 
 
 INSET, BAR = 0.05, 0.1
-"""Free around a node's small picture, and the height of the bar under it that its value tints where there is
-no room for a text, in heights of the node."""
+"""Space around a thumbnail, and height of the bar under it, in heights of the node.
+
+The node's value tints the bar if a text does not fit.
+"""
 
 Role: TypeAlias = Literal["input", "hidden", "output"]
 
 Style: TypeAlias = Literal[
-    "pill",  # a weight on its edge, a bias: bordered by its sign's colour
+    "pill",  # a weight on its edge, or a bias: the border's colour shows the sign
     "slope",  # purple, on its edge
     "node_slope",  # a filled purple pill
     "value",  # large, in the node
-    "dead",  # the same, greyed
+    "dead",  # a value in grey
     "name",
     "z",
     "heading",
     "subheading",
-    "marked",  # a subheading that says what is odd about the layer
-    "note",  # target, a node that passes 0
-    "mark",  # what is odd about a node on all rows
+    "marked",  # a subheading about unusual slopes of the layer
+    "note",  # a target, or that a node passes 0
+    "mark",  # a badge about a node on all rows
     "error",
 ]
 
@@ -141,7 +144,7 @@ Align: TypeAlias = Literal["left", "center", "right"]
 
 
 class Label(NamedTuple):
-    """A text with its place. `value` is the number at full precision where the text is a number."""
+    """A text and its place. `value` is its number in full precision, or None if it is not a number."""
 
     address: Address
     text: str
@@ -152,13 +155,13 @@ class Label(NamedTuple):
     value: float | None = None
     align: Align = "center"
     role: Role | None = None
-    """Of the node whose box is behind the text; None where there is none."""
+    """Role of the node whose box is behind the text, or None without a box."""
     leader: float | None = None
-    """Where the edge runs, under or over the middle, of a number that had to leave it; else None."""
+    """The y of the edge above or below a number that had to leave it, else None."""
 
     @property
     def reach(self) -> Rect:
-        """Its place with the line to its edge."""
+        """The place of the label together with the line to its edge."""
         if self.leader is None:
             return self.rect
         top, bottom = min(self.rect.y, self.leader), max(self.rect.bottom, self.leader)
@@ -166,7 +169,7 @@ class Label(NamedTuple):
 
 
 class NodeBox(NamedTuple):
-    """A node that is drawn by itself."""
+    """A node that is drawn one by one."""
 
     address: Address
     rect: Rect
@@ -175,14 +178,14 @@ class NodeBox(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DiagramColumn:
-    """A column: `tops` of its nodes, all of one height; too small to tell apart, it is drawn as one block.
+    """A column of nodes of one height. Nodes that are too small to distinguish are drawn as one block.
 
-    With `across` nodes side by side it is a grid of square cells, read row by row. Its edges end at the
-    heights `middles` all the same, each within its node's row.
+    With `across` > 1, the nodes form a grid of square cells, read row by row. Edges still end at the heights
+    `middles`, each within its node's row.
     """
 
     layer: int
-    """−1 for the inputs."""
+    """Index of the layer, −1 for the inputs."""
     x: float
     width: float
     tops: Array
@@ -193,25 +196,25 @@ class DiagramColumn:
     block: bool
     """Whether the nodes are too small to be drawn one by one."""
     below: float
-    """The room under every node."""
+    """Height of the room below every node."""
     across: int = 1
-    """How many nodes stand side by side."""
+    """Number of nodes side by side."""
     picture: float = 0.0
-    """The side of the small picture at the right end of every node; 0 without."""
+    """Side of the thumbnail in every node, at its right end or in its cell, or 0 without thumbnails."""
 
     @property
     def index(self) -> int:
-        """How many columns stand left of it, as in `Network.names` and `sizes`."""
+        """The index of the column, as in `Network.names` and `sizes`: 0 for the inputs."""
         return self.layer + 1
 
     @property
     def middles(self) -> Array:
-        """Half-way down every node, shape (nodes,)."""
+        """The y of the middle of every node, shape (nodes,)."""
         return self.tops + self.height / 2
 
     @property
     def box(self) -> Rect:
-        """The place of the whole column."""
+        """The rectangle around the whole column."""
         top = float(self.tops[0])
         if self.across > 1:
             return Rect(self.x, top, self.width, -(-len(self.tops) // self.across) * self.cell)
@@ -219,12 +222,12 @@ class DiagramColumn:
 
     @property
     def cell(self) -> float:
-        """Width of a node."""
+        """Width of a node, in a grid also its height."""
         return self.width / self.across
 
     @property
     def told_apart(self) -> bool:
-        """Whether one node can be seen beside another."""
+        """Whether the nodes can be distinguished."""
         return self.across > 1 or not self.block
 
     def rect(self, node: int) -> Rect:
@@ -237,7 +240,7 @@ class DiagramColumn:
         return Rect(self.x, float(self.tops[node]), self.width, self.height)
 
     def picture_of(self, node: int) -> Rect:
-        """Return the place of a node's small picture."""
+        """Return the place of a node's thumbnail."""
         rect, side = self.rect(node), self.picture
         inset = INSET * rect.height
         if self.across > 1:
@@ -245,12 +248,12 @@ class DiagramColumn:
         return Rect(rect.right - inset - side, rect.y + (rect.height - side) / 2, side, side)
 
     def bar_of(self, node: int) -> Rect:
-        """Return the place of the bar under the picture of a node that stands side by side with others."""
+        """Return the place of the bar under the thumbnail of a node in a grid."""
         picture, height = self.picture_of(node), BAR * self.cell
         return Rect(picture.x, self.rect(node).bottom - INSET * self.cell - height, picture.width, height)
 
     def at(self, x: float, y: float) -> int | None:
-        """Return which node is at a point, or None."""
+        """Return the node at a point, or None."""
         if not self.box.contains(x, y):
             return None
         if self.across > 1:
@@ -261,7 +264,7 @@ class DiagramColumn:
         return node if node >= 0 and (self.block or self.rect(node).contains(x, y)) else None
 
     def with_texts(self, body: Rect) -> range:
-        """Return the nodes in sight that can show texts: also those that stand side by side."""
+        """Return the visible nodes that can show texts, including those in a grid."""
         if self.across == 1:
             return self.in_sight(body)
         top = float(self.tops[0])
@@ -269,7 +272,7 @@ class DiagramColumn:
         return range(max(int(first), 0), min(int(last) + self.across, len(self.tops)))
 
     def in_sight(self, body: Rect) -> range:
-        """Return the nodes that are drawn one by one and reach into `body`."""
+        """Return the visible nodes that are drawn one by one."""
         if self.block or self.x > body.right or self.x + self.width < body.x:
             return range(0)
         first = int(np.searchsorted(self.tops, body.y - self.height))

@@ -1,6 +1,6 @@
-"""A diagram as data: its nodes, texts and weights, and what stands where. Knows nothing of Qt.
+"""The diagram as data, without Qt: its nodes, texts and weights, and their places.
 
-This is what the window paints, what the mouse is tested against, what is written as SVG, and what tests ask.
+The window paints a Picture, finds what the mouse points at in it, and writes it as SVG. Tests inspect it.
 """
 
 from __future__ import annotations
@@ -27,41 +27,41 @@ from nnviz.picture.matrix import of_functions, pixel_side
 from nnviz.picture.parts import DiagramColumn, Label, NodeBox, Rect, View
 
 NEAR_PX = 6.0
-"""An edge is hit from so far away."""
+"""Largest distance from an edge at which the mouse hits it, in pixels."""
 EDGE_NUMBER = 13.5
-"""Font size of a number that has no place on its edge of its own, in a small room."""
-BETWEEN = 2.0
-"""Free between two of them that stand above each other, in pixels."""
+"""Font size of a number that appears only on hover, at scale 1, in pixels."""
+NUMBER_GAP = 2.0
+"""Space between two such numbers, one above the other, in pixels."""
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """What is shown, where. One equals itself alone: to compare all numbers would take too long."""
+    """The contents of a diagram and their places. A Picture equals only itself: comparing numbers is slow."""
 
     layout: Layout
     content: Content
     labels: tuple[Label, ...]
-    """The texts; where two could be hit, the later one lies above."""
+    """The texts in drawing order: a later one covers an earlier one."""
     weights: tuple[Array, ...]
-    """What the edges are coloured by, one array a layer."""
+    """The weights that colour the edges, one array per layer, shape (nodes, sources)."""
     scale: float
-    """The weight that is drawn widest."""
+    """Absolute value of the weight that is drawn widest."""
     shows: Callable[[Address], bool] | None = None
-    """Hides the numbers that a walk has not come to; None hides nothing."""
+    """Returns whether a text is visible yet during a walk; None shows all texts."""
 
     @property
     def nodes(self) -> tuple[NodeBox, ...]:
-        """The nodes in sight that are drawn one by one."""
+        """The visible nodes that are drawn one by one."""
         return self.layout.nodes
 
     @property
     def few_edges(self) -> bool:
-        """Whether each edge is drawn, and not only the strongest of each layer over a haze of all."""
+        """Whether every edge is drawn, instead of the strongest of each layer over a haze of all."""
         return sum(weights.size for weights in self.weights) <= EVERY_EDGE
 
     @property
     def headings(self) -> tuple[Label, ...]:
-        """The texts over the columns, which come first."""
+        """The texts above the columns, which come first in `labels`."""
         return tuple(takewhile(lambda label: label.style in ("heading", "subheading", "marked"), self.labels))
 
     @cached_property
@@ -69,16 +69,16 @@ class Picture:
         return {label.address: label for label in self.labels}
 
     def label(self, address: Address) -> Label | None:
-        """Return the text that stands for `address`, or None."""
+        """Return the label of `address`, or None."""
         return self._by_address.get(address)
 
     def text(self, address: Address) -> str:
-        """Return what is written for `address`, or nothing."""
+        """Return the text of `address`, or ""."""
         label = self.label(address)
         return label.text if label else ""
 
     def place(self, address: Address) -> Rect | None:
-        """Return where `address` is; a weight without a text has its place midway along what is in sight."""
+        """Return the place of `address`, for a weight without a text the middle of the visible edge."""
         label = self.label(address)
         if label is not None:
             return label.rect
@@ -98,48 +98,47 @@ class Picture:
         return Rect(x, y, 0.0, 0.0).middle(5.4 * size, 1.5 * size)
 
     def hidden_numbers(self, edge: Address | None) -> Iterator[Label]:
-        """Yield an edge's weight and slope that have no room: on the edge, or one above the other."""
+        """Yield the weight and slope of an edge that have no label: on the edge, or one above the other."""
         if edge is None or edge.kind not in {"weight", "slope"}:
             return
         at, slopes = (edge.node, edge.source), self.content.slopes
         weight, slope = edge._replace(kind="weight"), edge._replace(kind="slope")
         both = slopes is not None and (self.shows is None or self.shows(slope))
-        shown = [self.label(weight), self.label(slope)]
-        numbers = [shown[0] or self._lit(weight, float(self.weights[edge.layer][at]), 0.3 if both else 0.5)]
+        texts = [self.label(weight), self.label(slope)]
+        numbers = [texts[0] or self._hover(weight, float(self.weights[edge.layer][at]), 0.3 if both else 0.5)]
         if slopes is not None and both:
-            numbers.append(shown[1] or self._lit(slope, float(slopes.layers[edge.layer].weights[at]), 0.7))
+            numbers.append(texts[1] or self._hover(slope, float(slopes.layers[edge.layer].weights[at]), 0.7))
         if len(numbers) == 2 and numbers[0].rect.meets(numbers[1].rect):
-            numbers = self._stacked(numbers, below=shown[1] is None)
-        yield from (number for number, label in zip(numbers, shown, strict=False) if label is None)
+            numbers = self._stack(numbers, below=texts[1] is None)
+        yield from (number for number, label in zip(numbers, texts, strict=False) if label is None)
 
-    def _lit(self, address: Address, value: float, part: float) -> Label:
-        return edge_number(
-            address, value, EDGE_NUMBER * self.layout.scale, self._on_edge(address, part).center
-        )
+    def _hover(self, address: Address, value: float, part: float) -> Label:
+        middle = self._on_edge(address, part).center
+        return edge_number(address, value, EDGE_NUMBER * self.layout.scale, middle)
 
-    def _stacked(self, numbers: list[Label], *, below: bool) -> list[Label]:
-        """Return a weight and a slope with the slope right below the weight, or else the weight above it."""
-        still, moved = numbers if below else reversed(numbers)
+    def _stack(self, numbers: list[Label], *, below: bool) -> list[Label]:
+        """Return a weight and a slope, the slope moved below the weight or the weight above the slope."""
+        fixed, moved = numbers if below else reversed(numbers)
         height = moved.rect.height
-        places = [still.rect.bottom + BETWEEN, still.rect.y - BETWEEN - height]
+        places = [fixed.rect.bottom + NUMBER_GAP, fixed.rect.y - NUMBER_GAP - height]
         fits = [y for y in places if self.layout.body.y <= y <= self.layout.body.bottom - height]
         y = (fits or places)[0 if below else -1]
-        moved = moved._replace(rect=moved.rect._replace(x=still.rect.center[0] - moved.rect.width / 2, y=y))
-        return [still, moved] if below else [moved, still]
+        moved = moved._replace(rect=moved.rect._replace(x=fixed.rect.center[0] - moved.rect.width / 2, y=y))
+        return [fixed, moved] if below else [moved, fixed]
 
     def describe(self, address: Address) -> str:
-        """Return a sentence for `address` with its numbers at full precision."""
+        """Return the description of `address` with its numbers in full precision."""
         return described(address, self.content) or self.text(address)
 
     def at(self, x: float, y: float) -> Address | None:
-        """Return what is at a point: a text, else a node, else the nearest edge within `NEAR_PX`."""
+        """Return the address at a point: of a text, else a node, else the nearest edge within `NEAR_PX`."""
         text = self.text_at(x, y)
         if text or not self.layout.body.contains(x, y):
             return text
         return self._node_at(x, y) or self._edge_at(x, y)
 
     def text_at(self, x: float, y: float) -> Address | None:
-        """Return whose text is at a point."""
+        """Return the address of the text at a point, or None."""
         labels = reversed(self.labels)
         return next((label.address for label in labels if label.rect.contains(x, y)), None)
 
@@ -151,7 +150,7 @@ class Picture:
         return None
 
     def _pixel_at(self, column: DiagramColumn, node: int, x: float, y: float) -> Address | None:
-        """Return the weight that a point of a node's small picture shows, if that is of its weights."""
+        """Return the weight at a point of a node's thumbnail, if the thumbnail shows its weights."""
         place, side = column.picture_of(node), pixel_side(self.content.network)
         if column.layer != 0 or not side or not column.picture or not place.contains(x, y):
             return None
@@ -173,11 +172,11 @@ def make_picture(
     shows: Callable[[Address], bool] | None = None,
     largest: float | None = None,
 ) -> Picture:
-    """Fill `layout` with `content`; `shows` hides texts, `largest` holds the weight that is drawn widest."""
+    """Fill `layout` with `content`. `shows` hides texts, `largest` fixes the weight that is drawn widest."""
     layers = content.network.layers
     outputs = (Address("node_slope", len(layers) - 1, node) for node in range(len(layers[-1])))
     if content.slopes is not None and shows is not None and not any(map(shows, outputs)):
-        content = replace(content, slopes_of="")  # a walk back begins at the outputs: it has come to none yet
+        content = replace(content, slopes_of="")  # the walk back has not begun
     labels = labels_of(content, layout)
     if shows is not None:
         labels = (label for label in labels if shows(label.address))
@@ -187,15 +186,15 @@ def make_picture(
 
 
 def largest_weight(network: Network) -> float:
-    """Return the size of the largest weight, which is drawn widest; 0 where there is none."""
+    """Return the largest absolute value of the weights, or 0 if there are none."""
     weights = (layer.weights for layer in network.layers)
     return max((float(np.abs(each).max()) for each in weights if each.size), default=0.0)
 
 
 def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Picture:
-    """Return the whole diagram for the first row, with its slopes if they are wanted.
+    """Return the whole diagram for the first row, with its slopes if wanted.
 
-    Raises ValueError where there are no rows with targets to take slopes of.
+    Raises ValueError if slopes are wanted but no rows have targets.
     """
     data = state.data
     if not with_slopes:
@@ -205,14 +204,14 @@ def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Pictu
         of_row = slopes(state.network, data.inputs[:1], data.targets[:1])
         content = Content(state, 0, of_row.trace, of_row, "slopes of row 1")
     else:
-        raise ValueError("data.targets: there are no rows with targets to take slopes of")
+        raise ValueError("data.targets: slopes need at least one row with targets")
     if view.pictures and of_functions(state.network):
         content = replace(content, functions=node_functions(state, decides(state)))
     return make_picture(content, lay_out(state.network, view, slopes=with_slopes))
 
 
 def labels_of(content: Content, layout: Layout) -> Iterator[Label]:
-    """Yield all texts, also those that a walk has not come to."""
+    """Yield all texts, including those that a walk has not reached yet."""
     yield from headings(content, layout)
     yield from layout.names
     for column, slots in zip(layout.columns, layout.slots, strict=True):

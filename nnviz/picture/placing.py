@@ -1,10 +1,12 @@
 """Places for the numbers on edges.
 
-A place costs more the farther it is from the usual place and the more other edges it covers. A crossing of
-two edges is never used: the number could belong to either. Places do not depend on the weights, so numbers do
-not jump. Of several sizes, the one is chosen that shows the most numbers; the others appear on hover or zoom.
-Either weights or slopes choose first, and labels with the fewest good places before others; then a label
-without a place may move another, and each takes a better place that became free.
+A place costs more the farther it is from its usual place and the more other edges it covers. A label never
+covers a crossing of two edges, because its number could belong to either. Places do not depend on the
+weights, so numbers do not jump.
+
+Of several font sizes, the one that shows the most numbers is used; the other numbers appear on hover or zoom.
+Weights or slopes choose first, and labels with few good places before others. Then a label without a place
+may move another label, and each label takes a better place that became free.
 """
 
 from __future__ import annotations
@@ -21,26 +23,28 @@ from nnviz.picture.edges import REACH_PX, Gap, Indices
 from nnviz.picture.parts import Rect
 from nnviz.picture.text import LONG_NUMBER, NUMBER, ROUNDING
 
-BETWEEN = 0.22
-"""Free between two labels, in font sizes: all here grows with zoom, so that labels stay on their edges."""
+LABEL_GAP = 0.22
+"""Space between two labels, in font sizes, which grow with the zoom so that labels stay on their edges."""
 STEP, MOST_COLUMNS = 0.45, 20
-"""From one place along an edge to the next, in heights of a label, and how many there are at most."""
-WISHED = (0.25, 0.75)
-"""Which part of the way weights and slopes are looked for."""
+"""Distance between places along an edge, in heights of a label, and the most places on an edge."""
+PREFERRED = (0.25, 0.75)
+"""Preferred places of weights and of slopes, as shares of the way from the edge's source."""
 COVERING, LEAVING = 1.0, 1.0
-"""What it costs to cover an edge of another, and to leave one's own; the way along the edge costs 1."""
+"""Cost of covering one other edge, and of leaving the label's own edge; the whole way along it costs 1."""
 MOST_COVERED = (2.5, 1.5)
-"""More edges of others are never covered by weights alone, or with slopes, where edges cross."""
-APART = 0.3
-"""So far from any other edge a label's middle is, in heights of a label."""
-LEADER, CLEAR = 0.75, 1.15
-"""How far from its edge a label's middle is that leaves it, in heights of a label: a little, or far enough to
-leave room for another label on the edge."""
+"""Most other edges that a label may cover where edges cross: without slopes, and with slopes."""
+EDGE_GAP = 0.3
+"""Least distance of a label's middle from any other edge, in heights of a label."""
+LEADER, FAR_LEADER = 0.75, 1.15
+"""Distances from its edge of a label that leaves it, in heights of a label.
+
+The larger one leaves room for another label on the edge.
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class Sort:
-    """A size of labels, and between which x their middles may be."""
+class LabelBox:
+    """The size of a label in pixels, and the limits of x for its middle."""
 
     width: float
     height: float
@@ -51,7 +55,7 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """The edges in sight, and the room that their labels must keep to."""
+    """The visible edges, and the room for their labels."""
 
     gap: Gap
     body: Rect
@@ -61,35 +65,35 @@ class Edges:
     y1: Array
 
     def heights(self, x: Array) -> Array:
-        """Return where the edges are at `x`, shape (places, edges)."""
+        """Return the y of the edges at each `x`, shape (places, edges)."""
         parts = (x - self.gap.x0) / (self.gap.x1 - self.gap.x0)
         heights: Array = self.y0 + parts[:, None] * (self.y1 - self.y0)
         return heights
 
     @property
     def slope(self) -> Array:
-        """How far every edge goes down for each pixel to the right."""
+        """Pixels that each edge descends per pixel to the right, shape (edges,)."""
         slope: Array = (self.y1 - self.y0) / (self.gap.x1 - self.gap.x0)
         return slope
 
     @property
     def cross(self) -> bool:
-        """Whether any two edges may: a fan's keep their order."""
+        """Whether any two edges can cross; the edges of one fan cannot."""
         return min(len(self.gap.y0), len(self.gap.y1)) > 1
 
-    def bound(self, sort: Sort) -> float:
-        """Return a number of labels that cannot be exceeded."""
-        ends = self.heights(np.array([sort.left, sort.right]))
-        span = min(float(ends.max() - ends.min()), self.body.height - sort.height)
-        return ((sort.right - sort.left) // sort.width + 1) * (max(span, 0.0) // sort.height + 1)
+    def bound(self, box: LabelBox) -> float:
+        """Return an upper bound of the number of labels that fit."""
+        ends = self.heights(np.array([box.left, box.right]))
+        span = min(float(ends.max() - ends.min()), self.body.height - box.height)
+        return ((box.right - box.left) // box.width + 1) * (max(span, 0.0) // box.height + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The places of the weights of some edges, and after them of their slopes.
+    """The possible places of the labels of some edges: all weights, then all slopes.
 
-    `x` has shape (places,) and rises, `slope` has shape (labels,). `y`, the edge's own height `line`, `cost`
-    (infinite where none may stand) have shape (labels, places).
+    `x` has shape (places,) and increases, `slope` has shape (labels,). `y`, the edge's own y `line`, and
+    `cost` have shape (labels, places). The cost is infinite where no label may stand.
     """
 
     kinds: int
@@ -100,16 +104,16 @@ class Candidates:
     cost: Array
 
     @classmethod
-    def of(cls, edges: Edges, sort: Sort, kinds: int) -> Candidates:
-        """Return places on the edges, for weights alone or for weights and slopes."""
-        count = min(max(round((sort.right - sort.left) / (STEP * sort.height)) + 1, 1), MOST_COLUMNS)
-        x = np.linspace(sort.left, sort.right, count) if count > 1 else np.array([sort.left + sort.right]) / 2
+    def of(cls, edges: Edges, box: LabelBox, kinds: int) -> Candidates:
+        """Return the places on the edges, for weights only or for weights and slopes."""
+        count = min(max(round((box.right - box.left) / (STEP * box.height)) + 1, 1), MOST_COLUMNS)
+        x = np.linspace(box.left, box.right, count) if count > 1 else np.array([box.left + box.right]) / 2
         line = edges.heights(x)
-        covered = _covered(edges, sort, x, line) - 1.0  # its own
+        covered = _covered(edges, box, x, line) - 1.0  # without the label's own edge
         most = MOST_COVERED[kinds - 1] if edges.cross else np.inf
-        spoilt = (covered > most) | (_apart(line) < APART * sort.height) | _outside(edges, sort, line)
-        cost = np.where(spoilt, np.inf, COVERING * covered)
-        costs = [cost + _way(edges, sort, x, covered, kind, kinds)[:, None] for kind in range(kinds)]
+        forbidden = (covered > most) | (_apart(line) < EDGE_GAP * box.height) | _outside(edges, box, line)
+        cost = np.where(forbidden, np.inf, COVERING * covered)
+        costs = [cost + _way(edges, box, x, covered, kind, kinds)[:, None] for kind in range(kinds)]
         y = np.tile(line.T, (kinds, 1))
         return cls(
             kinds,
@@ -125,127 +129,135 @@ class Candidates:
         labels = len(self.cost)
         return (label + labels // 2) % labels if self.kinds == 2 else -1
 
-    def with_leaders(self, edges: Edges, sort: Sort, far: float = LEADER) -> Candidates:
-        """Return these and, so far above and below, places beside the edge where no other edge is as near."""
-        found = [self]
+    def with_leaders(self, edges: Edges, box: LabelBox, far: float = LEADER) -> Candidates:
+        """Return the candidates with additional places `far` above and below their edges.
+
+        No other edge may be as near to such a place.
+        """
+        result = [self]
         line = edges.heights(self.x)
         cosine = 1.0 / np.hypot(1.0, edges.slope)
-        for shift in (-far * sort.height, far * sort.height):
+        for shift in (-far * box.height, far * box.height):
             y = line + shift
             away = np.abs(y[:, :, None] - line[:, None, :]) * cosine
-            own = abs(shift) * cosine[:, None]
-            nearer = np.count_nonzero(away <= own + 1.0, axis=2) > 1
-            covered = _covered(edges, sort, self.x, y)
-            covered -= np.abs(shift) <= (sort.height + np.abs(edges.slope) * sort.width) / 2
-            spoilt = nearer | (covered > 0.0) | _outside(edges, sort, y)
-            more = np.where(spoilt, np.inf, LEAVING)
+            distance = abs(shift) * cosine[:, None]
+            nearer = np.count_nonzero(away <= distance + 1.0, axis=2) > 1
+            covered = _covered(edges, box, self.x, y)
+            covered -= np.abs(shift) <= (box.height + np.abs(edges.slope) * box.width) / 2
+            forbidden = nearer | (covered > 0.0) | _outside(edges, box, y)
+            more = np.where(forbidden, np.inf, LEAVING)
             costs = np.concatenate(
                 [
-                    more + _way(edges, sort, self.x, covered, kind, self.kinds)[:, None]
+                    more + _way(edges, box, self.x, covered, kind, self.kinds)[:, None]
                     for kind in range(self.kinds)
                 ],
                 1,
             )
-            found.append(replace(self, y=np.tile(y.T, (self.kinds, 1)), cost=costs.T))
-        x = np.tile(self.x, len(found))
+            result.append(replace(self, y=np.tile(y.T, (self.kinds, 1)), cost=costs.T))
+        x = np.tile(self.x, len(result))
         order = np.argsort(x, kind="stable")
         y, line, cost = (
             np.concatenate(each, axis=1)[:, order]
-            for each in zip(*((each.y, each.line, each.cost) for each in found), strict=True)
+            for each in zip(*((each.y, each.line, each.cost) for each in result), strict=True)
         )
         return replace(self, x=x[order], y=y, line=line, cost=cost)
 
 
-def _way(edges: Edges, sort: Sort, x: Array, covered: Array, kind: int, kinds: int) -> Array:
-    """Return what the way costs from where labels of a kind stand side by side, shape (places,).
+def _way(edges: Edges, box: LabelBox, x: Array, covered: Array, kind: int, kinds: int) -> Array:
+    """Return the cost of each x by its distance from the best x for one kind of labels, shape (places,).
 
-    That is where they cover least of others' edges, near the wished part of the way, but so far from nodes
-    that long numbers have room.
+    At the best x, labels cover the fewest other edges, near the preferred place, and far enough from nodes
+    for long numbers.
     """
     left, right = max(edges.gap.x0, edges.body.x), min(edges.gap.x1, edges.body.right)
-    wished = edges.gap.x0 + WISHED[kind] * (edges.gap.x1 - edges.gap.x0)
-    free = sort.right - sort.left - (kinds - 1) * (sort.width + BETWEEN * sort.size)
-    longer = max(min(LONG_NUMBER * sort.size - sort.width, free), 0.0) / 2
-    wished = min(max(wished, sort.left + longer), sort.right - longer)
-    way = np.abs(x - wished) / (right - left)
+    preferred = edges.gap.x0 + PREFERRED[kind] * (edges.gap.x1 - edges.gap.x0)
+    free = box.right - box.left - (kinds - 1) * (box.width + LABEL_GAP * box.size)
+    longer = max(min(LONG_NUMBER * box.size - box.width, free), 0.0) / 2
+    preferred = min(max(preferred, box.left + longer), box.right - longer)
+    way = np.abs(x - preferred) / (right - left)
     total = covered.mean(axis=1) * COVERING + way
     if kinds == 2:
         total = np.where((x - (left + right) / 2) * (1 - 2 * kind) > 0.0, np.inf, total)
-    best = x[int(np.round(total, 3).argmin())]  # not another one for the sake of a pixel more of room
+    best = x[int(np.round(total, 3).argmin())]  # rounded, so that a pixel more of room keeps the place
     cost: Array = 0.8 * np.abs(x - best) / (right - left) + 0.2 * way
     return cost
 
 
 def _apart(line: Array) -> Array:
-    """Return how far from every edge the nearest other one is, upright, shape (places, edges)."""
+    """Return the vertical distance from each edge to the nearest other one, shape (places, edges)."""
     order = line.argsort(axis=1)
     between = np.diff(np.take_along_axis(line, order, axis=1), axis=1, prepend=-np.inf, append=np.inf)
-    apart = np.empty_like(line)
-    np.put_along_axis(apart, order, np.minimum(between[:, :-1], between[:, 1:]), axis=1)
-    return apart
+    distances = np.empty_like(line)
+    np.put_along_axis(distances, order, np.minimum(between[:, :-1], between[:, 1:]), axis=1)
+    return distances
 
 
-def _outside(edges: Edges, sort: Sort, y: Array) -> NDArray[np.bool_]:
-    """Tell where a label would reach out of the body."""
-    half = sort.height / 2
+def _outside(edges: Edges, box: LabelBox, y: Array) -> NDArray[np.bool_]:
+    """Return whether a label at each y would leave the body."""
+    half = box.height / 2
     outside: NDArray[np.bool_] = (y < edges.body.y + half) | (y > edges.body.bottom - half)
     return outside
 
 
-def _covered(edges: Edges, sort: Sort, x: Array, y: Array) -> Array:
-    """Return how many edges pass under labels at (x, y), shape (places, edges).
+def _covered(edges: Edges, box: LabelBox, x: Array, y: Array) -> Array:
+    """Return the number of edges under labels at (x, y), shape (places, edges).
 
-    One that passes under a corner counts half.
+    An edge under a corner counts half.
     """
     covered = np.zeros(y.size)
-    apart = (
-        (float(np.abs(y).max()) + 1e4) * 2.0 * np.arange(len(y))[:, None]
-    )  # all columns are searched in one go
+    offset = (float(np.abs(y).max()) + 1e4) * 2.0 * np.arange(len(y))[:, None]  # one search for all columns
     first = np.repeat(np.arange(len(y)) * y.shape[1], y.shape[1])
     for part in (1.0, 0.6):
-        ends = edges.heights(x - part * sort.width / 2), edges.heights(x + part * sort.width / 2)
-        upper, lower = (np.sort(each, axis=1) + apart for each in (np.minimum(*ends), np.maximum(*ends)))
-        half = part * sort.height / 2
-        above = np.searchsorted(lower.ravel(), (y + apart - half).ravel())
-        from_above = np.searchsorted(upper.ravel(), (y + apart + half).ravel(), "right")
+        ends = edges.heights(x - part * box.width / 2), edges.heights(x + part * box.width / 2)
+        upper, lower = (np.sort(each, axis=1) + offset for each in (np.minimum(*ends), np.maximum(*ends)))
+        half = part * box.height / 2
+        above = np.searchsorted(lower.ravel(), (y + offset - half).ravel())
+        from_above = np.searchsorted(upper.ravel(), (y + offset + half).ravel(), "right")
         covered += (np.clip(from_above - first, 0, y.shape[1]) - np.clip(above - first, 0, y.shape[1])) / 2
     return covered.reshape(y.shape)
 
 
-MOST = 600
-"""With more edges in sight no label is shown."""
+MOST_EDGES = 600
+"""Most visible edges of a gap with labels."""
 LEAST, LEAST_WITH_SLOPES = 1 / 3, 0.6
-"""Where a smaller share of a gap's labels fits, none is shown, or no slopes: a lone handful looks random."""
-WALL, LEAST_OF_WALL = 100, 0.75
-"""Of more labels than `WALL` a part would hide the edges and still leave out what is looked for."""
-ZOOMED_IN = 1.5
-SMALL = 11.475
-"""Font size of labels where there is less room, in pixels."""
-STEPS = (1.0, 0.85, 0.72, 0.5, 0.3, 0.18)
-"""Fonts are so much smaller where there is less room."""
-SHRUNK, LEAST_SIZE = 0.7, 9.5
-"""That of a number that needs more room than others is so much smaller; none is below 9.5 pixels."""
-PAD, AIRY_PAD = 0.18, 0.9
-"""Free on both sides of a number in its pill, in font sizes, together: at least, and where there is room."""
-ASIDE = 0.35
-"""So far from the nodes labels stay, in font sizes of the largest."""
-SPOILT = 0.35
-"""By so much less a number counts for what its place costs: for each edge of another that it covers."""
-WEIGHT, DEAR = 1.5, 1.1
-"""So many slopes a weight is worth; and slopes are hidden where so many times as many weights fit without."""
-LEADING = 6
-"""Where more find no place on their edges none leaves its edge either: it would not help."""
+"""Least share of a gap's labels that must fit, or none is shown; the same for slopes.
 
-FEW, WHOLE = 20, 1.2
-"""So few labels are placed twice where that shows more, and all of them are worth more than larger ones."""
+A few single numbers would look random.
+"""
+MANY, LEAST_OF_MANY = 100, 0.75
+"""With more than `MANY` labels, this share must fit: fewer would hide the edges and miss many numbers."""
+ZOOMED_IN = 1.5
+"""From this zoom on, any number of labels is shown."""
+SMALL_SIZE = 11.475
+"""Font size of labels if there is less room, in pixels."""
+STEPS = (1.0, 0.85, 0.72, 0.5, 0.3, 0.18)
+"""Factors of the font size to try."""
+LEAST_SHRINK, LEAST_SIZE = 0.7, 9.5
+"""Least factor of the font size of a number that is too wide, and least font size in pixels."""
+LEAST_PAD, AIRY_PAD = 0.18, 0.9
+"""Space on both sides of a number in its pill, together, in font sizes: at least, and with room."""
+NODE_GAP = 0.35
+"""Distance of labels from the nodes, in font sizes of the largest label."""
+COST_FACTOR = 0.35
+"""Worth that a number loses per unit of its place's cost, such as one covered edge."""
+WEIGHT, SLOPE_PRICE = 1.5, 1.1
+"""Worth of a weight in slopes. Slopes are hidden if this many times as many weights fit without them."""
+MOST_LEADERS = 6
+"""Most labels without a place for which labels may leave their edges; with more it would not help."""
+
+FEW, COMPLETE_BONUS = 20, 1.2
+"""Up to this many labels, a second order is tried if one is missing.
+
+If all have a place, their worth counts by this factor more than larger labels.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class PillSlots:
-    """Places of one height for the labels of some edges: middles (`x`, `y`), the room across, font size.
+    """Places of labels of one height: middles (`x`, `y`), widths, and font size.
 
-    `line` is where the edge runs at `x`: elsewhere than at `y` if a label had to leave it. Where fewer than
-    `least` numbers fit their places, none is shown.
+    `line` is the y of the edge at `x`, which differs from `y` if the label had to leave the edge. If fewer
+    than `least` numbers fit, none is shown.
     """
 
     nodes: list[int]
@@ -263,163 +275,166 @@ NO_SLOTS = PillSlots([], [], [], [], [], [], 0.0, 0.0)
 
 
 def smaller(size: float) -> float:
-    """Return the font size of a number that does not fit its place at `size`."""
-    return min(size, max(SHRUNK * size, LEAST_SIZE))
+    """Return the font size of a number that is too wide for its place at `size`."""
+    return min(size, max(LEAST_SHRINK * size, LEAST_SIZE))
 
 
 def pill_slots(gap: Gap, body: Rect, size: float, zoom: float, slopes: bool) -> tuple[PillSlots, PillSlots]:
-    """Return the places of a gap's weights and, if `slopes`, of its slopes; no font is larger than `size`."""
-    edges = _in_sight(gap, body)
+    """Return the places of a gap's weights and, if `slopes`, of its slopes, in a font of at most `size`."""
+    edges = _visible_edges(gap, body)
     if edges is None:
         return NO_SLOTS, NO_SLOTS
     count = len(edges.nodes)
-    share = LEAST_OF_WALL if count > WALL else LEAST
+    share = LEAST_OF_MANY if count > MANY else LEAST
     least, with_slopes = (0.0 if zoom >= ZOOMED_IN else count * of for of in (share, LEAST_WITH_SLOPES))
     both = _best(edges, size, 2, max(least, with_slopes)) if slopes else (NO_SLOTS, NO_SLOTS)
     both = both[0], replace(both[1], least=with_slopes)
-    if DEAR * len(both[0].x) > count:
+    if SLOPE_PRICE * len(both[0].x) > count:
         return both
     alone = _best(edges, size, 1, least)
-    return both if DEAR * len(both[0].x) > len(alone[0].x) else alone
+    return both if SLOPE_PRICE * len(both[0].x) > len(alone[0].x) else alone
 
 
-def _in_sight(gap: Gap, body: Rect) -> Edges | None:
-    """Return the edges that pass through the body, or None if there are too many to label."""
+def _visible_edges(gap: Gap, body: Rect) -> Edges | None:
+    """Return the edges that pass through the body, or None if there are none or too many for labels."""
     left, right = max(gap.x0, body.x), min(gap.x1, body.right)
     if left >= right:
         return None
-    seen = np.zeros((len(gap.y1), len(gap.y0)), dtype=bool)
+    visible = np.zeros((len(gap.y1), len(gap.y0)), dtype=bool)
     for x in (left, (left + right) / 2, right):
         part = (x - gap.x0) / (gap.x1 - gap.x0)
         y = np.add.outer(part * gap.y1, (1.0 - part) * gap.y0)
-        seen |= (y >= body.y) & (y <= body.bottom)
-    if not 0 < np.count_nonzero(seen) <= MOST:
+        visible |= (y >= body.y) & (y <= body.bottom)
+    if not 0 < np.count_nonzero(visible) <= MOST_EDGES:
         return None
-    nodes, sources = np.nonzero(seen)
+    nodes, sources = np.nonzero(visible)
     return Edges(gap, body, nodes, sources, gap.y0[sources], gap.y1[nodes])
 
 
 def _best(edges: Edges, largest: float, kinds: int, least: float) -> tuple[PillSlots, PillSlots]:
-    """Return the places that show most, of weights alone or with slopes; none where it is too few.
+    """Return the places that show the most numbers, of weights only or with slopes, or none if too few fit.
 
-    Where a few are too few on their edges some leave these, if all have a place then.
+    If too few of a small number fit on their edges, labels may leave the edges, provided that all then fit.
     """
     count = len(edges.nodes)
-    found = _found(edges, largest, kinds, least)
-    if found is None and kinds * count <= FEW:
-        found = _found(edges, largest, kinds, count, leading=True)
-    if found is None:
+    result = _search(edges, largest, kinds, least)
+    if result is None and kinds * count <= FEW:
+        result = _search(edges, largest, kinds, count, leading=True)
+    if result is None:
         return NO_SLOTS, NO_SLOTS
-    widths = _widths(*found)
-    places = [_slots(edges, *found, widths, kind) for kind in range(kinds)]
+    widths = _widths(*result)
+    places = [_slots(edges, *result, widths, kind) for kind in range(kinds)]
     return places[0], places[1] if kinds == 2 else NO_SLOTS
 
 
-def _found(
+def _search(
     edges: Edges, largest: float, kinds: int, least: float, *, leading: bool = False
-) -> tuple[Candidates, Indices, Sort] | None:
-    """Return the choice that shows most, of `least` numbers of each kind; `leading`: also beside edges."""
-    count, best, found = len(edges.nodes), 0.0, None
-    whole = WHOLE if kinds * count <= FEW else 1.0
-    for sort in _sorts(edges, largest):
-        room = edges.bound(sort)
-        if room < max(kinds * least, 1.0) or count * (WEIGHT + kinds - 1.0) * sort.size * whole <= best:
+) -> tuple[Candidates, Indices, LabelBox] | None:
+    """Return the choice that shows the most, with at least `least` numbers of each kind.
+
+    `leading` allows places beside the edges.
+    """
+    count, best, result = len(edges.nodes), 0.0, None
+    bonus = COMPLETE_BONUS if kinds * count <= FEW else 1.0
+    for box in _label_boxes(edges, largest):
+        room = edges.bound(box)
+        if room < max(kinds * least, 1.0) or count * (WEIGHT + kinds - 1.0) * box.size * bonus <= best:
             continue
-        candidates = Candidates.of(edges, sort, kinds)
+        candidates = Candidates.of(edges, box, kinds)
         most = np.sort(_worth(candidates).max(axis=1))[::-1][: int(room)]
-        if np.count_nonzero(most) < max(kinds * least, 1.0) or float(most.sum()) * sort.size * whole <= best:
+        if np.count_nonzero(most) < max(kinds * least, 1.0) or float(most.sum()) * box.size * bonus <= best:
             continue
         if leading:
-            candidates = candidates.with_leaders(edges, sort, CLEAR)
-        chosen = _chosen(candidates, sort)
-        fewest, worth = _shown(candidates, chosen, sort)
+            candidates = candidates.with_leaders(edges, box, FAR_LEADER)
+        places = _choice(candidates, box)
+        fewest, worth = _score(candidates, places, box)
         if fewest >= max(least, 1.0) and worth > best + ROUNDING:
-            best, found = worth, (candidates, chosen, sort)
-    if found is None:
+            best, result = worth, (candidates, places, box)
+    if result is None:
         return None
-    candidates, chosen, sort = found
-    if 0 < np.count_nonzero(chosen == NOWHERE) <= LEADING:
-        candidates = candidates.with_leaders(edges, sort)
-        chosen = _chosen(candidates, sort)
-        if _shown(candidates, chosen, sort)[1] > best + ROUNDING:
-            found = candidates, chosen, sort
-    return found
+    candidates, places, box = result
+    if 0 < np.count_nonzero(places == NOWHERE) <= MOST_LEADERS:
+        candidates = candidates.with_leaders(edges, box)
+        places = _choice(candidates, box)
+        if _score(candidates, places, box)[1] > best + ROUNDING:
+            result = candidates, places, box
+    return result
 
 
-def _chosen(candidates: Candidates, sort: Sort) -> Indices:
-    """Return the better of two ways to place a few labels, where the first leaves any out."""
-    chosen = Placing(candidates, sort).chosen
-    if candidates.kinds == 1 or len(chosen) > FEW or NOWHERE not in chosen:
-        return chosen
-    other = Placing(candidates, sort, slopes_first=True).chosen
-    return max(chosen, other, key=lambda own: _shown(candidates, own, sort)[1])
+def _choice(candidates: Candidates, box: LabelBox) -> Indices:
+    """Return the places of the labels; if some of few labels have none, the better of two orders."""
+    places = Placing(candidates, box).places
+    if candidates.kinds == 1 or len(places) > FEW or NOWHERE not in places:
+        return places
+    other = Placing(candidates, box, slopes_first=True).places
+    return max(places, other, key=lambda choice: _score(candidates, choice, box)[1])
 
 
-def _widths(candidates: Candidates, chosen: Indices, sort: Sort) -> Array:
-    """Return the room across of every label: as much as a long number takes, if no other label needs it."""
-    shown = np.flatnonzero(chosen != NOWHERE)
-    at = chosen[shown]
-    x, y, line = candidates.x[at], candidates.y[shown, at], candidates.line[shown, at]
-    slope, air = candidates.slope[shown], BETWEEN * sort.size
+def _widths(candidates: Candidates, places: Indices, box: LabelBox) -> Array:
+    """Return the width of each label: enough for a long number, unless another label needs the room."""
+    placed = np.flatnonzero(places != NOWHERE)
+    at = places[placed]
+    x, y, line = candidates.x[at], candidates.y[placed, at], candidates.line[placed, at]
+    slope, air = candidates.slope[placed], LABEL_GAP * box.size
     right, down = np.subtract.outer(x, x), np.subtract.outer(y, y)
     between = np.subtract.outer(line, line) - np.add.outer(slope, slope) * right / 2
-    beside = (np.abs(down) < sort.height + air) | (between * down < 0.0)
-    np.fill_diagonal(beside, False)
-    free = np.where(beside, np.abs(right) - air, (LONG_NUMBER + AIRY_PAD) * sort.size).min(axis=1)
-    ends = np.minimum(x - sort.left, sort.right - x) * 2.0 + sort.width + ASIDE * sort.size
-    widths = np.zeros(len(chosen))
-    widths[shown] = np.maximum(np.minimum(free, ends), sort.width)
+    blocked = (np.abs(down) < box.height + air) | (between * down < 0.0)
+    np.fill_diagonal(blocked, False)
+    free = np.where(blocked, np.abs(right) - air, (LONG_NUMBER + AIRY_PAD) * box.size).min(axis=1)
+    ends = np.minimum(x - box.left, box.right - x) * 2.0 + box.width + NODE_GAP * box.size
+    widths = np.zeros(len(places))
+    widths[placed] = np.maximum(np.minimum(free, ends), box.width)
     return widths
 
 
-def _shown(candidates: Candidates, chosen: Indices, sort: Sort) -> tuple[int, float]:
-    """Return how many labels of the rarer kind have a place, and how much all show."""
-    shown = np.flatnonzero(chosen != NOWHERE)
-    kinds = np.bincount(shown // (len(chosen) // candidates.kinds), minlength=candidates.kinds)
-    worth = float(_worth(candidates)[shown, chosen[shown]].sum()) * sort.size
-    return int(kinds.min()), worth * (WHOLE if len(shown) == len(chosen) <= FEW else 1.0)
+def _score(candidates: Candidates, places: Indices, box: LabelBox) -> tuple[int, float]:
+    """Return the number of placed labels of the rarer kind, and the worth of all placed labels."""
+    placed = np.flatnonzero(places != NOWHERE)
+    kinds = np.bincount(placed // (len(places) // candidates.kinds), minlength=candidates.kinds)
+    worth = float(_worth(candidates)[placed, places[placed]].sum()) * box.size
+    return int(kinds.min()), worth * (COMPLETE_BONUS if len(placed) == len(places) <= FEW else 1.0)
 
 
 def _worth(candidates: Candidates) -> Array:
-    """Return how much a label shows at each of its places, shape (labels, places)."""
-    worth = np.where(np.isfinite(candidates.cost), np.maximum(1.0 - SPOILT * candidates.cost, 0.1), 0.0)
+    """Return the worth of each label at each of its places, shape (labels, places)."""
+    worth = np.where(np.isfinite(candidates.cost), np.maximum(1.0 - COST_FACTOR * candidates.cost, 0.1), 0.0)
     worth[: len(worth) // candidates.kinds] *= WEIGHT
     return worth
 
 
 def _slots(
-    edges: Edges, candidates: Candidates, chosen: Indices, sort: Sort, widths: Array, kind: int
+    edges: Edges, candidates: Candidates, places: Indices, box: LabelBox, widths: Array, kind: int
 ) -> PillSlots:
-    """Return the places of one kind, the first or the second of each edge."""
+    """Return the places of the labels of one kind: 0 for weights, 1 for slopes."""
     count = len(edges.nodes)
-    shown = np.flatnonzero(chosen[kind * count : (kind + 1) * count] != NOWHERE)
-    labels = shown + kind * count
-    at = chosen[labels]
+    placed = np.flatnonzero(places[kind * count : (kind + 1) * count] != NOWHERE)
+    labels = placed + kind * count
+    at = places[labels]
     return PillSlots(
-        edges.nodes[shown].tolist(),
-        edges.sources[shown].tolist(),
+        edges.nodes[placed].tolist(),
+        edges.sources[placed].tolist(),
         candidates.x[at].tolist(),
         candidates.y[labels, at].tolist(),
         candidates.line[labels, at].tolist(),
         widths[labels].tolist(),
-        sort.height,
-        sort.size,
+        box.height,
+        box.size,
     )
 
 
-def _sorts(edges: Edges, largest: float) -> Iterator[Sort]:
-    """Yield the sizes to try, the most readable first."""
+def _label_boxes(edges: Edges, largest: float) -> Iterator[LabelBox]:
+    """Yield the sizes to try, the largest font first."""
     gap, body = edges.gap, edges.body
-    from_nodes = ASIDE * largest
+    from_nodes = NODE_GAP * largest
     left, right = max(gap.x0 + from_nodes, body.x), min(gap.x1 + REACH_PX - from_nodes, body.right)
     for size in _sizes(largest):
-        width = (NUMBER + PAD) * size
+        width = (NUMBER + LEAST_PAD) * size
         if width <= right - left + ROUNDING:
-            yield Sort(width, 1.5 * size, size, left + width / 2, right - width / 2)
+            yield LabelBox(width, 1.5 * size, size, left + width / 2, right - width / 2)
 
 
 def _sizes(largest: float) -> Iterator[float]:
-    """Yield font sizes, in small steps and then, zoomed in, in large ones."""
+    """Yield the font sizes to try, the largest first."""
     for step in STEPS:
         if step * largest > LEAST_SIZE:
             yield step * largest
@@ -427,27 +442,27 @@ def _sizes(largest: float) -> Iterator[float]:
 
 
 NOWHERE = -1
-"""The choice of a label without a place."""
-GOOD = 0.35
-"""A place that costs so much more than a label's best one is a good one, too."""
+"""Choice of a label that has no place."""
+GOOD_COST = 0.35
+"""Most extra cost of a place that still counts as good, above the label's best place."""
 PUSHES = 4
-"""From so many places a label without one may try to push another one."""
+"""Places from which a label without a place may try to push another label."""
 
 
 class Placing:
-    """The choice of places while it is made: `chosen` among the candidates of every label."""
+    """The search for places: `places` holds the place of each label among its candidates."""
 
-    def __init__(self, candidates: Candidates, sort: Sort, *, slopes_first: bool = False) -> None:
-        air = BETWEEN * sort.size
-        self._of, self._width, self._height = candidates, sort.width + air, sort.height + air
+    def __init__(self, candidates: Candidates, box: LabelBox, *, slopes_first: bool = False) -> None:
+        air = LABEL_GAP * box.size
+        self._candidates, self._width, self._height = candidates, box.width + air, box.height + air
         cost, self._x = candidates.cost, candidates.x.tolist()
-        self._weights, self._every = len(cost) // candidates.kinds, slice(0, len(cost))
-        self.chosen: Indices = np.full(len(cost), NOWHERE)
+        self._weights, self._all = len(cost) // candidates.kinds, slice(0, len(cost))
+        self.places: Indices = np.full(len(cost), NOWHERE)
         self._possible = np.isfinite(cost)
         self._blocks: dict[int, NDArray[np.int16]] = {}
-        """What every label that has a place blocks, shape (labels, places)."""
+        """Places that each placed label blocks, shape (labels, places)."""
         self._blocked = np.zeros(cost.shape, dtype=np.int16)
-        """By how many labels every place is blocked."""
+        """Number of labels that block each place, shape (labels, places)."""
         self._greedy(cost, slopes_first)
         self._push_aside()
         self._improve()
@@ -455,41 +470,42 @@ class Placing:
     def _greedy(self, cost: Array, slopes_first: bool) -> None:
         best = cost.min(axis=1)
         able = np.flatnonzero(np.isfinite(best))
-        choices = np.count_nonzero(cost[able] <= best[able, None] + GOOD, axis=1)
+        choices = np.count_nonzero(cost[able] <= best[able, None] + GOOD_COST, axis=1)
         for label in able[np.lexsort((choices, (able >= self._weights) != slopes_first))].tolist():
             self._choose(label)
 
     def _push_aside(self) -> None:
-        """Give labels without a place one that a single other label blocks, if that one finds another."""
-        for label in np.flatnonzero(self.chosen == NOWHERE).tolist():
-            cost = np.where(self._blocked[label] == 1, self._of.cost[label], np.inf)
+        """Give a label without a place one that a single other label blocks, if that label can move."""
+        for label in np.flatnonzero(self.places == NOWHERE).tolist():
+            cost = np.where(self._blocked[label] == 1, self._candidates.cost[label], np.inf)
             for place in np.argsort(cost, kind="stable")[:PUSHES].tolist():
                 if not np.isfinite(cost[place]) or self._push(label, place):
                     break
 
     def _push(self, label: int, place: int) -> bool:
         other = next(each for each, blocks in self._blocks.items() if blocks[label, place])
-        if self._moves(other, label, place) or label < self._weights <= other:  # a weight goes before a slope
+        # a weight is more important than a slope
+        if self._can_move(other, label, place) or label < self._weights <= other:
             self._remove(other)
             self._put(label, place)
             self._choose(other)
             return True
         return False
 
-    def _moves(self, other: int, label: int, place: int) -> bool:
-        """Tell whether `other` finds another place than its own where `label` takes `place`."""
+    def _can_move(self, other: int, label: int, place: int) -> bool:
+        """Return whether `other` has another free place if `label` takes `place`."""
         free = (self._blocked[other] == 0) & self._possible[other]
         if np.count_nonzero(free) <= 1:
             return False
         return bool((free & ~self._blocks_of(label, place, slice(other, other + 1))[0]).any())
 
     def _improve(self) -> None:
-        """Move the label that gains most to a better place until none gains."""
-        cost = self._of.cost
-        placed = np.flatnonzero(self.chosen != NOWHERE)
+        """Move the label that gains most to a better place, until none gains."""
+        cost = self._candidates.cost
+        placed = np.flatnonzero(self.places != NOWHERE)
         for _ in range(len(placed)):
             free = np.where(self._blocked[placed] == 0, cost[placed], np.inf)
-            gain = cost[placed, self.chosen[placed]] - free.min(axis=1)
+            gain = cost[placed, self.places[placed]] - free.min(axis=1)
             if len(placed) == 0 or gain.max() <= 1e-9:
                 return
             label = int(placed[int(gain.argmax())])
@@ -497,8 +513,8 @@ class Placing:
             self._choose(label)
 
     def _choose(self, label: int) -> bool:
-        """Give a label its cheapest free place, if there is one."""
-        cost = np.where(self._blocked[label] == 0, self._of.cost[label], np.inf)
+        """Give a label its cheapest free place; return whether there is one."""
+        cost = np.where(self._blocked[label] == 0, self._candidates.cost[label], np.inf)
         place = int(cost.argmin())
         if not np.isfinite(cost[place]):
             return False
@@ -506,28 +522,28 @@ class Placing:
         return True
 
     def _put(self, label: int, place: int) -> None:
-        self.chosen[label] = place
-        blocks = self._blocks_of(label, place, self._every).astype(np.int16)
+        self.places[label] = place
+        blocks = self._blocks_of(label, place, self._all).astype(np.int16)
         blocks[label] = 0
         self._blocks[label] = blocks
         self._blocked += blocks
 
     def _remove(self, label: int) -> None:
-        self.chosen[label] = NOWHERE
+        self.places[label] = NOWHERE
         self._blocked -= self._blocks.pop(label)
 
     def _blocks_of(self, label: int, place: int, others: slice) -> NDArray[np.bool_]:
-        """Return which places of `others` a label at one of its own blocks, shape (others, places)."""
-        of = self._of
-        x, partner = self._x[place], of.partner(label)
+        """Return the places of `others` that a label blocks at one of its places, shape (others, places)."""
+        candidates = self._candidates
+        x, partner = self._x[place], candidates.partner(label)
         near = slice(bisect_left(self._x, x - self._width), bisect_left(self._x, x + self._width))
-        half = (x - of.x[near]) / 2
-        down = of.y[label, place] - of.y[others, near]
-        # where two stand above each other, so do their lines
-        between = of.line[label, place] - of.slope[label] * half
-        between = between - of.line[others, near] - of.slope[others, None] * half
-        blocks = np.zeros((len(down), len(of.x)), dtype=np.bool_)
+        half = (x - candidates.x[near]) / 2
+        down = candidates.y[label, place] - candidates.y[others, near]
+        # of two labels, the upper one has the upper line
+        between = candidates.line[label, place] - candidates.slope[label] * half
+        between = between - candidates.line[others, near] - candidates.slope[others, None] * half
+        blocks = np.zeros((len(down), len(candidates.x)), dtype=np.bool_)
         blocks[:, near] = (np.abs(down) < self._height) | (between * down < 0.0)
         if partner != NOWHERE and others.start <= partner < others.stop:  # a weight stands left of its slope
-            blocks[partner - others.start] |= (x - of.x) * (partner - label) > 0.0
+            blocks[partner - others.start] |= (x - candidates.x) * (partner - label) > 0.0
         return blocks

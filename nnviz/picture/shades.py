@@ -1,4 +1,4 @@
-"""Colours of numbers and classes."""
+"""Colours of losses, outputs and classes."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from numpy.typing import NDArray
 from nnviz.core.activations import Array
 from nnviz.picture.palette import Palette, rgb
 
-WIDE = 12.0
-"""The scale is logarithmic where the highest loss is more than so many times the lowest."""
-SMALLEST = 1e-290
-"""A loss below this is 0 as far as tones go: numbers beside it have no digits left."""
+WIDE_RATIO = 12.0
+"""The scale is logarithmic if the highest loss is more than this many times the lowest."""
+SMALLEST_LOSS = 1e-290
+"""Losses below this count as 0, because the differences between them have no digits left."""
 DECADES = 4.0
-"""The logarithmic scale reaches so far down from the highest loss, at most."""
-FINEST = 1e-10
-"""The scale does not end closer to where it begins than this share of it: there are no numbers in between."""
+"""Most powers of ten below the highest loss that a logarithmic scale covers."""
+LEAST_SHARE = 1e-10
+"""Least length of the scale, as a share of its ends: a shorter scale has too few different numbers."""
 TONES = 256
+"""Number of tones of a scale."""
 
 
 @dataclass(frozen=True)
 class Tone:
-    """From which loss to which the tones go, and whether evenly in its logarithm."""
+    """A colour scale: its lowest and highest loss, and whether it is logarithmic."""
 
     low: float
     high: float
@@ -34,23 +35,23 @@ class Tone:
 
     @classmethod
     def of(cls, loss: Array) -> Tone:
-        """Return the scale for these; what is not finite does not count."""
-        known = loss[np.isfinite(loss)]
-        if len(known) == 0:
+        """Return the scale for these losses, without those that are not finite."""
+        finite = loss[np.isfinite(loss)]
+        if len(finite) == 0:
             return cls(0.0, 1.0, False)
-        low, high = float(known.min()), float(known.max())
-        if max(high, -low) < SMALLEST:
+        low, high = float(finite.min()), float(finite.max())
+        if max(high, -low) < SMALLEST_LOSS:
             return cls(0.0, 1.0, False)
-        if low >= 0.0 and high > WIDE * low:
+        if low >= 0.0 and high > WIDE_RATIO * low:
             return cls(max(low, high * 10.0**-DECADES), high, True)
-        if high - low < FINEST * abs(high):
+        if high - low < LEAST_SHARE * abs(high):
             high = low + (abs(low) or 1.0)
         if high == math.inf:  # one loss, too large to be doubled
             return cls(low / 2.0, low, False)
         return cls(low, high, False)
 
     def share(self, loss: Array) -> Array:
-        """Return where on the scale these are, from 0 to 1; NaN for what is not finite."""
+        """Return the places of losses on the scale, from 0 to 1; NaN for a loss that is not finite."""
         with np.errstate(all="ignore"):
             if self.logarithmic:
                 low, high = math.log(self.low), math.log(self.high)
@@ -61,12 +62,12 @@ class Tone:
 
 
 def ramp(palette: Palette) -> NDArray[np.uint8]:
-    """Return the theme's tones from low to high, shape (TONES, 3), evenly as the eye sees them."""
+    """Return the theme's tones from low to high, shape (TONES, 3), in steps that look equal."""
     return tones_between((palette.accent, palette.selection, palette.canvas), (0.0, 0.8, 1.0))
 
 
 def tones_between(colours: Sequence[str], places: Sequence[float]) -> NDArray[np.uint8]:
-    """Return the tones that go through `colours` at `places` from 0 to 1, shape (TONES, 3)."""
+    """Return tones through `colours` at `places` from 0 to 1, shape (TONES, 3)."""
     ends, steps = np.array([_oklab(colour) for colour in colours]), np.linspace(0.0, 1.0, TONES)
     mixed = np.column_stack([np.interp(steps, places, ends[:, k]) for k in range(3)])
     linear = (mixed @ _TO_LMS.T) ** 3 @ _TO_RGB.T
@@ -76,14 +77,14 @@ def tones_between(colours: Sequence[str], places: Sequence[float]) -> NDArray[np
 
 
 def pixels(share: Array, tones: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Return a picture of shape (size, size, 4) of a grid of shares; between its points they are blended."""
+    """Return an image, shape (size, size, 4), of a grid of shares, interpolated between its points."""
     for axis in (0, 1):
-        share = _blended(share, size, axis)
-    return tinted(share, tones)
+        share = _interpolate(share, size, axis)
+    return share_pixels(share, tones)
 
 
-def tinted(share: Array, tones: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return a pixel for each share, RGBA in one more axis; for NaN one that nothing is seen of."""
+def share_pixels(share: Array, tones: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return an RGBA pixel for each share, in one more axis; NaN becomes transparent."""
     gap = np.isnan(share)
     picture = np.full((*share.shape, 4), 255, dtype=np.uint8)
     picture[..., :3] = tones[np.rint(np.where(gap, 0.0, share) * (TONES - 1)).astype(np.intp)]
@@ -91,12 +92,12 @@ def tinted(share: Array, tones: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return picture
 
 
-def _blended(values: Array, size: int, axis: int) -> Array:
+def _interpolate(values: Array, size: int, axis: int) -> Array:
     place = np.linspace(0.0, values.shape[axis] - 1.0, size)
     before = np.minimum(place.astype(int), values.shape[axis] - 2)
     part = (place - before).reshape((-1, 1) if axis == 0 else (1, -1))
-    blended: Array = values.take(before, axis) * (1 - part) + values.take(before + 1, axis) * part
-    return blended
+    result: Array = values.take(before, axis) * (1 - part) + values.take(before + 1, axis) * part
+    return result
 
 
 # OKLab (Ottosson 2020): equal steps look equally far apart.
@@ -124,14 +125,15 @@ def _oklab(colour: str) -> Array:
     return lab
 
 
-FAINTEST, STRONGEST = 0.12, 0.62
-"""How much of a class's colour is seen where its share is the least that can win, and where it is 1."""
+LEAST_OPACITY, MOST_OPACITY = 0.12, 0.62
+"""Opacity of a class's colour at the least share that can win, and at share 1."""
 Pixels = NDArray[np.uint8]
+"""Colours, with RGB or RGBA in the last axis."""
 
 
 @lru_cache
 def shades(palette: Palette, decides: bool) -> Pixels:
-    """Return the tones of an output from low to high, shape (TONES, 3); with two hues where it `decides`."""
+    """Return an output's tones from low to high, shape (TONES, 3), in two hues if its network `decides`."""
     if decides:
         low, high = (_faint(palette, colour) for colour in (palette.negative, palette.positive))
         return tones_between((low, palette.surface, high), (0.0, 0.5, 1.0))
@@ -139,17 +141,17 @@ def shades(palette: Palette, decides: bool) -> Pixels:
 
 
 def class_colour(palette: Palette, index: int) -> str:
-    """Return the colour of a class, from 0."""
+    """Return the colour of the class with this index."""
     return palette.classes[index % len(palette.classes)]
 
 
 def of_numbers(values: Array, tone: Tone, tones: Pixels) -> Pixels:
-    """Return a pixel for each number, RGBA in one more axis; NaN is a gap, as infinite ones are."""
-    return tinted(tone.share(values), tones)
+    """Return an RGBA pixel for each number, in one more axis; numbers that are not finite are transparent."""
+    return share_pixels(tone.share(values), tones)
 
 
 def of_classes(shares: Array, palette: Palette) -> Pixels:
-    """Return a pixel for each point, RGBA in place of its shares: the winner's hue, by its share."""
+    """Return an RGBA pixel for each point instead of its shares: the winner's hue, as strong as its share."""
     count = shares.shape[-1]
     winner = shares.argmax(axis=-1)
     largest = shares.max(axis=-1)
@@ -164,18 +166,18 @@ def of_classes(shares: Array, palette: Palette) -> Pixels:
 @lru_cache
 def _table(palette: Palette, count: int) -> Pixels:
     """Return the colour of each class at each level of its share, shape (classes, TONES, 3)."""
-    part = np.linspace(FAINTEST, STRONGEST, TONES)
-    rows = [_mixed(palette.surface, class_colour(palette, k), part) for k in range(count)]
+    part = np.linspace(LEAST_OPACITY, MOST_OPACITY, TONES)
+    rows = [_blend(palette.surface, class_colour(palette, k), part) for k in range(count)]
     return np.stack(rows)
 
 
 def _faint(palette: Palette, colour: str) -> str:
-    """Return the colour as it is where a class is sure."""
-    red, green, blue = _mixed(palette.surface, colour, np.array([STRONGEST]))[0].tolist()
+    """Return a colour at the strength of a class with share 1."""
+    red, green, blue = _blend(palette.surface, colour, np.array([MOST_OPACITY]))[0].tolist()
     return f"#{red:02X}{green:02X}{blue:02X}"
 
 
-def _mixed(ground: str, colour: str, part: Array) -> Pixels:
-    """Return `colour` on a ground, by parts of it from 0 to 1, shape (parts, 3)."""
+def _blend(ground: str, colour: str, part: Array) -> Pixels:
+    """Return `colour` on a background, by opacities from 0 to 1, shape (opacities, 3)."""
     below, above = (np.array(rgb(each), dtype=np.float64) for each in (ground, colour))
     return np.rint(below + part[:, None] * (above - below)).astype(np.uint8)

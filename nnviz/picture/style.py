@@ -1,4 +1,4 @@
-"""Colours, lines and boxes of each part of a diagram, and of thumbnails."""
+"""Colours, lines and boxes of every part of a diagram, and of thumbnails."""
 
 from __future__ import annotations
 
@@ -18,57 +18,57 @@ from nnviz.picture.parts import DiagramColumn, Label, Rect, Role, Style
 from nnviz.picture.picture import Picture
 
 Pixels: TypeAlias = NDArray[np.uint8]
+"""Colours as RGBA in the last axis."""
 
-ANGULAR = 0.14
-"""Radius of the corners of a slope's box, in its heights."""
+SLOPE_CORNER = 0.14
+"""Radius of the corners of a slope's box, in heights of the box."""
 DASHES = (3.0, 2.0)
-"""Drawn and left out by turns along a dashed line, in its widths."""
-FINE, FINE_SHARE, BOLDEST = 1.2, 0.06, 3.0
-"""Width of a fine line in pixels, and in heights of a number's box; and of a node's border at most."""
+"""Lengths of dashes and of gaps in a dashed line, in widths of the line."""
+FINE_PX, FINE_SHARE, WIDEST_BORDER = 1.2, 0.06, 3.0
+"""Least width of a fine line in pixels, its width in heights of a number's box, largest width of a border."""
 SLOPES_SHARE = 1 / 3
-"""Slopes tint the right third of a node that is too small for a text, or of a block."""
+"""Share of a small node's or a block's width that slopes tint, at the right."""
 
 PILLS: tuple[Style, ...] = ("pill", "slope", "node_slope")
-"""The styles of labels that stand on a box of their own."""
+"""Styles of labels that have a box of their own."""
 
 
 class Box(NamedTuple):
-    """How a rectangle is drawn; `fill` or `line` is "" where it has none."""
+    """How a rectangle is drawn; `fill` or `line` is "" if it has none."""
 
     fill: str
     line: str
     width: float
-    """Of the line, in pixels."""
+    """Width of the line, in pixels."""
     radius: float
-    """Of the corners, in pixels."""
+    """Radius of the corners, in pixels."""
     dashed: bool = False
-    """Whether its line is."""
+    """Whether the line is dashed."""
 
 
 def node_box(role: Role, rect: Rect, palette: Palette) -> Box:
-    """Return how a node is drawn: too small for a text, with square corners and a fine line."""
+    """Return a node's box. A node that is too small for a text has square corners and a fine line."""
     fill = _node_fill(role, palette)
     if rect.height < COMPACT:
         return Box(fill, palette.node_border, 0.5, 0.0)
-    line = min(max(FINE * rect.height / HEIGHT, FINE), BOLDEST)
+    line = min(max(FINE_PX * rect.height / HEIGHT, FINE_PX), WIDEST_BORDER)
     return Box(fill, palette.node_border, line, corner(rect))
 
 
 def block_box(column: DiagramColumn, palette: Palette) -> Box:
-    """Return how a column is drawn whose nodes are too small for a text: a strip, or a square of pixels."""
-    return Box(
-        _node_fill(column.role, palette), palette.node_border, FINE, 4.0 if column.across == 1 else 0.0
-    )
+    """Return the box of a column that is drawn as one block: a strip, or a square of pixels."""
+    radius = 4.0 if column.across == 1 else 0.0
+    return Box(_node_fill(column.role, palette), palette.node_border, FINE_PX, radius)
 
 
 def block_inside(column: DiagramColumn) -> Rect:
-    """Return the part of it that is tinted: in a square, each pixel is at its place."""
-    edge = 2.0 if column.across == 1 else 0.0
-    return column.box.middle(column.width - 2 * edge, column.box.height - 2 * edge)
+    """Return the tinted part of a block; in a square, each pixel is at its place."""
+    inset = 2.0 if column.across == 1 else 0.0
+    return column.box.middle(column.width - 2 * inset, column.box.height - 2 * inset)
 
 
 def tile_box(role: Role, palette: Palette) -> Box:
-    """Return how the bar under a small picture is drawn that stands side by side with others."""
+    """Return the box of the bar under a thumbnail in a grid."""
     return Box(_node_fill(role, palette), palette.node_border, 0.5, 0.0)
 
 
@@ -77,26 +77,26 @@ def _node_fill(role: Role, palette: Palette) -> str:
 
 
 def label_box(label: Label, palette: Palette, *, chosen: bool = False) -> Box | None:
-    """Return how the box of a label is drawn, a chosen one with the accent around it; None without one.
+    """Return the box of a label, with the accent colour if `chosen`, or None if the label has no box.
 
-    It is round and bordered by its sign for a weight or a bias, angular for a slope, so that shape tells them
-    apart where colour does not: for some eyes purple and blue are one.
+    The box of a weight or bias is round and bordered by its sign's colour, the box of a slope is angular. The
+    shape distinguishes them for people who see purple and blue as one colour.
     """
     height = label.rect.height
     line = leader_width(label)
     if label.style == "pill":
         box = Box(palette.hidden_node, sign_colour(label.value or 0.0, palette), line, height / 2)
     elif label.style == "slope":
-        box = Box(palette.canvas, palette.slope, 0.8 * line, ANGULAR * height, dashed=True)
+        box = Box(palette.canvas, palette.slope, 0.8 * line, SLOPE_CORNER * height, dashed=True)
     elif label.style == "node_slope":
-        box = Box(palette.slope, "", 0.0, ANGULAR * height)
+        box = Box(palette.slope, "", 0.0, SLOPE_CORNER * height)
     else:
         return None
     return box._replace(line=palette.accent, width=1.7 * line, dashed=False) if chosen else box
 
 
 def leader(label: Label) -> tuple[float, float, float, float] | None:
-    """Return the line (x0, y0, x1, y1) from a label's box to the edge that it had to leave, if it had to."""
+    """Return the line (x0, y0, x1, y1) from a label's box to its edge, or None if it is on its edge."""
     if label.leader is None:
         return None
     x, y = label.rect.center
@@ -106,7 +106,7 @@ def leader(label: Label) -> tuple[float, float, float, float] | None:
 
 def leader_width(label: Label) -> float:
     """Return the width of a leader, in pixels."""
-    return max(FINE, FINE_SHARE * label.rect.height)
+    return max(FINE_PX, FINE_SHARE * label.rect.height)
 
 
 def leader_colour(label: Label, palette: Palette) -> str:
@@ -122,7 +122,7 @@ def sign_colour(value: float, palette: Palette) -> str:
 
 
 def text_colour(label: Label, palette: Palette) -> str:
-    """Return the colour of a label's text. An error of exactly 0 is no error."""
+    """Return the colour of a label's text; an error of exactly 0 is in ink."""
     if label.style == "slope":
         return palette.slope
     if label.style == "node_slope":
@@ -135,34 +135,36 @@ def text_colour(label: Label, palette: Palette) -> str:
 
 
 def font_weight(style: Style) -> int:
-    """Return how bold a label is, as in CSS: 400 is regular."""
+    """Return a label's font weight as in CSS: 400 is regular."""
     if style in {"value", "dead"}:
         return 700
     return 600 if style in {*PILLS, "error", "heading", "mark"} else 400
 
 
 def letter_spacing(label: Label) -> float:
-    """Return how far apart the letters of a label are set, in pixels."""
+    """Return the space between the letters of a label, in pixels."""
     return LETTER_SPACING * label.size if label.style == "heading" else 0.0
 
 
 class Tint(NamedTuple):
-    """What tints nodes that are too small for a text: the sign as colour, the size as opacity."""
+    """Colours of nodes that are too small for a text: the hue shows the sign, the opacity the size."""
 
     strengths: Array
-    """The numbers over the largest without sign, shape (nodes,)."""
+    """Numbers divided by the largest absolute value, shape (nodes,)."""
     share: float
-    """The right part of a node's width that is tinted."""
+    """Share of a node's width that is tinted, at the right."""
     positive: str
+    """Colour of positive numbers."""
     negative: str
+    """Colour of negative numbers."""
 
     def over(self, rect: Rect) -> Rect:
-        """Return the part of `rect` that is tinted."""
+        """Return the tinted part of `rect`."""
         width = self.share * rect.width
         return rect._replace(x=rect.right - width, width=width)
 
     def picture(self, column: DiagramColumn) -> Pixels:
-        """Return the colours as a picture of the column, a strip or a square, as RGBA, shape (rows, …, 4)."""
+        """Return the colours as an RGBA image of the column, strip or square, shape (rows, columns, 4)."""
         return self.pixels().reshape(-1, column.across, 4)
 
     def pixels(self) -> Pixels:
@@ -174,9 +176,9 @@ class Tint(NamedTuple):
 
 
 def tints(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[Tint]:
-    """Yield what tints the nodes of a column: their values if there is a row, over them their slopes.
+    """Yield the tints of a column's nodes: of their values if there is a row, then of their slopes.
 
-    What a walk has not come to is 0.
+    Numbers that a walk has not reached yet count as 0.
     """
     trace, slopes = picture.content.trace, picture.content.slopes
     if trace is not None:
@@ -189,24 +191,24 @@ def tints(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator
 
 
 def _strengths(values: Array, picture: Picture, first: Address) -> Array:
-    """Return the numbers of a column, that of its first node at `first`, over the largest without sign."""
+    """Return a column's numbers over the largest absolute value; `first` is its first node's address."""
     if picture.shows is not None:
-        shown = [picture.shows(first._replace(node=node)) for node in range(len(values))]
-        values = np.where(shown, values, 0.0)
-    strengths: Array = np.nan_to_num(values)  # what is beyond any number is largest
+        visible = [picture.shows(first._replace(node=node)) for node in range(len(values))]
+        values = np.where(visible, values, 0.0)
+    strengths: Array = np.nan_to_num(values)  # ±∞ becomes the largest number
     return strengths / max(float(np.abs(strengths).max()), 1e-300)
 
 
 LEAST_WITH_DOT = 24.0
-"""In a smaller picture there is no dot for the row, in pixels."""
-DOT, LARGEST_DOT, THUMBNAIL_RIM = 0.055, 5.0, 1.2
-"""Radius of the dot in sides of its picture, and at most; width of its rim."""
-AIR = 0.08
-"""Free above and below a curve, in sides of its picture."""
+"""Smallest thumbnail that shows a dot for the row, in pixels."""
+DOT_SHARE, LARGEST_DOT, THUMBNAIL_RIM = 0.055, 5.0, 1.2
+"""Radius of the dot in sides of its thumbnail, and at most in pixels; width of its rim in pixels."""
+CURVE_MARGIN = 0.08
+"""Space above and below a curve, in sides of its thumbnail."""
 
 
 class Dot(NamedTuple):
-    """Where the row is in a picture."""
+    """The place of the row in a thumbnail."""
 
     x: float
     y: float
@@ -214,17 +216,18 @@ class Dot(NamedTuple):
 
 
 class Area(NamedTuple):
-    """What a curve encloses with 0 on one side of it."""
+    """The area between a curve and 0, on one side of 0."""
 
     corners: Array
-    """Shape (corners, 2)."""
+    """Corners of the area, shape (corners, 2)."""
     colour: str
 
 
 def thumbnail_values(picture: Picture, column: DiagramColumn) -> Array | None:
-    """Return what the small pictures of a column are of; None without any.
+    """Return the numbers in the thumbnails of a column, or None if it has none.
 
-    Shape (nodes, sources) for weights, (nodes, up, across) over a plane, (nodes, across) for curves.
+    The shape is (nodes, sources) for weights, (nodes, up, across) for functions of two inputs, and (nodes,
+    across) for curves.
     """
     if not column.picture:
         return None
@@ -235,31 +238,31 @@ def thumbnail_values(picture: Picture, column: DiagramColumn) -> Array | None:
 
 
 def thumbnail_in_sight(picture: Picture, column: DiagramColumn) -> range:
-    """Return the nodes whose small pictures are drawn."""
+    """Return the nodes whose thumbnails are drawn."""
     return range(len(column.tops)) if column.across > 1 else column.in_sight(picture.layout.body)
 
 
 def bar_tints(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[Tint]:
-    """Yield what tints the bars under small pictures, if they are too small for the value itself."""
+    """Yield the tints of the bars under thumbnails, if the bars are too small for the values as texts."""
     if not picture.layout.slots[column.index]:
         yield from tints(picture, column, palette)
 
 
 def is_curve(picture: Picture) -> bool:
-    """Tell whether the small pictures are curves, over one input."""
+    """Return whether the thumbnails are curves, over one input."""
     return len(picture.content.network.inputs) == 1
 
 
 def sharp(picture: Picture, size: float) -> bool:
-    """Tell whether pixels stay apart where a picture is drawn so large, in device pixels."""
+    """Return whether a thumbnail of this size, in device pixels, keeps its pixels sharp."""
     side = pixel_side(picture.content.network)
     return side is not None and size >= side
 
 
 def thumbnail_colours(values: Array, palette: Palette) -> NDArray[np.uint32]:
-    """Return the colours of small pictures as 0xffrrggbb, shape (nodes, rows, columns).
+    """Return the colours of thumbnails as 0xffrrggbb, shape (nodes, rows, columns).
 
-    Weights are coloured over the layer's largest, shares as they are.
+    Weights are relative to the layer's largest weight, shares are absolute.
     """
     largest = None
     if values.ndim == 2:
@@ -267,19 +270,19 @@ def thumbnail_colours(values: Array, palette: Palette) -> NDArray[np.uint32]:
         squares = values.reshape(-1, side, side)
     else:
         largest = 1.0
-        squares = values[:, ::-1]  # the second input goes up
+        squares = values[:, ::-1]  # the second input increases upwards
     nodes, rows, columns = squares.shape
     return pixels(squares.reshape(nodes * rows, columns), palette, largest).reshape(nodes, rows, columns)
 
 
 def thumbnail_pixels(values: Array, palette: Palette) -> Pixels:
-    """Return the same as RGBA, shape (nodes, rows, columns, 4)."""
+    """Return the colours of thumbnails as RGBA, shape (nodes, rows, columns, 4)."""
     colours = thumbnail_colours(values, palette)
     return np.stack([(colours >> shift & 255).astype(np.uint8) for shift in (16, 8, 0, 24)], axis=-1)
 
 
 def areas(values: Array, place: Rect, palette: Palette) -> Iterator[Area]:
-    """Yield what a curve with these values, evenly spread over `place`, encloses above 0 and below it."""
+    """Yield the areas between a curve and 0, above and below; `values` are evenly spaced over `place`."""
     x = place.x + (np.arange(len(values)) + 0.5) / len(values) * place.width
     x[[0, -1]] = place.x, place.right
     y, zero = _heights(values, place)
@@ -290,20 +293,20 @@ def areas(values: Array, place: Rect, palette: Palette) -> Iterator[Area]:
 
 
 def zero_line(values: Array, place: Rect) -> float:
-    """Return where 0 stands beside such a curve."""
+    """Return the y of 0 for a curve with these values."""
     return _heights(values, place)[1]
 
 
 def _heights(values: Array, place: Rect) -> tuple[Array, float]:
-    """Return where the values of a curve stand, and where 0 does."""
+    """Return the y of each value of a curve, and of 0."""
     low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
-    room, bottom = (1.0 - 2.0 * AIR) * place.height, place.bottom - AIR * place.height
+    room, bottom = (1.0 - 2.0 * CURVE_MARGIN) * place.height, place.bottom - CURVE_MARGIN * place.height
     scale = room / (high - low or 1.0)
     return bottom - (values - low) * scale, bottom + low * scale
 
 
 def thumbnail_dot(picture: Picture, place: Rect, values: Array) -> Dot | None:
-    """Return where the row is in the picture of a node with these values; None where it is outside."""
+    """Return the row's dot in the thumbnail of a node with these values, or None if the row is outside."""
     content = picture.content
     if content.functions is None or content.trace is None or place.width < LEAST_WITH_DOT:
         return None
@@ -321,16 +324,16 @@ def thumbnail_dot(picture: Picture, place: Rect, values: Array) -> Dot | None:
     else:
         heights, _ = _heights(values, place)
         y = float(np.interp(at[0] * len(values) - 0.5, np.arange(len(values)), heights))
-    return Dot(x, y, min(max(DOT * place.width, 1.8), LARGEST_DOT))
+    return Dot(x, y, min(max(DOT_SHARE * place.width, 1.8), LARGEST_DOT))
 
 
 def thumbnail_ground(palette: Palette) -> str:
-    """Return the colour behind a curve, and of what is 0."""
+    """Return the background of a curve, which is also the colour of 0."""
     return palette.canvas
 
 
 def thumbnail_marks(picture: Picture, address: Address | None) -> Iterator[Rect]:
-    """Yield the pixels that are a weight or an input: in the inputs' image, and in the weights' ones."""
+    """Yield the pixels of a weight or an input: in the inputs' image and in the thumbnails of weights."""
     side, columns = pixel_side(picture.content.network), picture.layout.columns
     if address is None or not side:
         return
@@ -349,5 +352,5 @@ def thumbnail_marks(picture: Picture, address: Address | None) -> Iterator[Rect]
 
 
 def frame_width(side: float) -> float:
-    """Return how wide the line around a small picture is, in pixels."""
+    """Return the width of the line around a thumbnail, in pixels."""
     return min(max(0.012 * side, 0.6), 1.2)

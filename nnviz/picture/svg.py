@@ -1,4 +1,4 @@
-"""The diagram as SVG, with its legend."""
+"""The diagram as an SVG document with a legend."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.state import State
 from nnviz.picture import style
-from nnviz.picture import style as look
 from nnviz.picture.columns import COMPACT, growth, lay_out
 from nnviz.picture.edges import EVERY_EDGE, STRONGEST, edge_colour, edge_width, haze_pixels, strongest
 from nnviz.picture.palette import PALETTES, Palette
@@ -25,12 +24,12 @@ from nnviz.picture.style import DASHES, Box, Pixels, tile_box
 from nnviz.picture.text import text_width
 
 PIXELATED = ' style="image-rendering: pixelated"'
-"""Said of an image, it keeps its pixels apart."""
+"""Attribute of an image whose pixels must stay sharp."""
 FONT = "Inter, system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 
 
 def document(width: float, height: float, title: str, ground: str, parts: Iterable[str]) -> str:
-    """Return a document of this size that shows `parts`, on a ground of this colour unless that is ""."""
+    """Return an SVG document of this size with `parts`, on a background of colour `ground` unless ""."""
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" font-family="{FONT}" '
@@ -44,12 +43,12 @@ def document(width: float, height: float, title: str, ground: str, parts: Iterab
 
 
 def escaped(text: str) -> str:
-    """Return `text` without what XML cannot hold, escaped."""
-    kept = (c if c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF else " " for c in text)
-    return escape("".join(kept))
+    """Return `text` escaped for XML, with characters that XML forbids as spaces."""
+    allowed = (c if c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF else " " for c in text)
+    return escape("".join(allowed))
 
 
-def words(
+def svg_text(
     x: float,
     middle: float,
     text: str,
@@ -59,7 +58,7 @@ def words(
     weight: int = 400,
     more: str = "",
 ) -> str:
-    """Return a text whose digits have their middle at `middle`; `anchor` is "start", "middle" or "end"."""
+    """Return a text element with digits centred at height `middle`; `anchor` is start, middle or end."""
     # Not every renderer knows dominant-baseline; digits and capitals are about .72 of the size tall.
     return (
         f'<text x="{x:.1f}" y="{middle + 0.36 * size:.1f}" font-size="{size:.4g}" font-weight="{weight}" '
@@ -68,7 +67,7 @@ def words(
 
 
 def rectangle(rect: Rect, box: Box, more: str = "") -> str:
-    """Return `rect` drawn as `box`."""
+    """Return a rectangle element for `rect`, drawn as `box`."""
     line = f' stroke="{box.line}" stroke-width="{box.width}"' if box.line else ""
     if box.dashed:
         line += ' stroke-dasharray="{:g} {:g}"'.format(*DASHES)
@@ -79,7 +78,7 @@ def rectangle(rect: Rect, box: Box, more: str = "") -> str:
 
 
 def image(rect: Rect, pixels: Pixels, more: str = "") -> str:
-    """Return RGBA `pixels`, shape (rows, columns, 4), stretched over `rect`."""
+    """Return an image element of RGBA `pixels`, shape (rows, columns, 4), stretched over `rect`."""
     return (
         f'<image x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" height="{rect.height:.1f}" '
         f'preserveAspectRatio="none"{more} href="{_png_uri(pixels)}"/>'
@@ -113,8 +112,8 @@ def svg(
 ) -> str:
     """Return the diagram of `state` with its first row of data as an SVG document.
 
-    `view` "slopes" adds that row's slopes, `pictures` small pictures in the nodes. Raises ValueError where
-    it has no targets to take slopes of.
+    `view` "slopes" adds the row's slopes, `pictures` adds thumbnails in the nodes. Raises ValueError if
+    slopes are wanted but no rows have targets.
     """
     picture = row_picture(state, View(*size, pictures=pictures), with_slopes=view == "slopes")
     return sheet_svg(sheet(picture, *size), PALETTES[theme], transparent=transparent)
@@ -123,20 +122,20 @@ def svg(
 def sheet_svg(
     sheet: Sheet, palette: Palette, *, transparent: bool = False, strongest: int = STRONGEST, note: str = ""
 ) -> str:
-    """Return a sheet as an SVG document; a `transparent` one has no ground.
+    """Return a sheet as an SVG document; a `transparent` one has no background.
 
-    Where not every edge is drawn, the `strongest` of each layer are. A `note` stands beside the legend.
+    If not every edge is drawn, the `strongest` edges of each layer are. A `note` stands beside the legend.
     """
     picture, (width, height) = sheet.picture, sheet[:2]
     state = picture.content.state
     example = sheet.legend[0].words
-    beside = example._replace(text=note, rect=example.rect._replace(x=MARGIN))
+    note_label = example._replace(text=note, rect=example.rect._replace(x=MARGIN))
     parts = [
         *_edges(picture, palette, strongest),
         *_nodes(picture, palette),
         *(element for label in picture.labels for element in _label(label, palette)),
         *(element for sample in sheet.legend for element in _sample(sample, palette)),
-        *(_label(beside, palette) if note else ()),
+        *(_label(note_label, palette) if note else ()),
     ]
     ground = "" if transparent else palette.canvas
     return document(width, height, state.name or repr(state.network), ground, parts)
@@ -145,10 +144,10 @@ def sheet_svg(
 def _edges(picture: Picture, palette: Palette, most: int) -> Iterator[str]:
     for gap, weights in zip(picture.layout.gaps, picture.weights, strict=True):
         crowded = weights.size > EVERY_EDGE
-        drawn = weights.size if picture.few_edges else most
-        if weights.size > drawn:
+        count = weights.size if picture.few_edges else most
+        if weights.size > count:
             yield image(gap.box, haze_pixels(gap, weights, palette))
-        nodes, sources = strongest(weights, drawn)
+        nodes, sources = strongest(weights, count)
         shares = weights[nodes, sources] / (picture.scale or 1.0)
         yield "<g>"
         for share, line in zip(shares.tolist(), gap.segments(nodes, sources).tolist(), strict=True):
@@ -161,22 +160,22 @@ def _edges(picture: Picture, palette: Palette, most: int) -> Iterator[str]:
 
 
 def _nodes(picture: Picture, palette: Palette) -> Iterator[str]:
-    """Yield the nodes without their texts: one by one, or a column as a block."""
+    """Yield the nodes without their texts: one by one, or a column as one block."""
     for column in picture.layout.columns:
         if column.block and not column.picture:
             yield from _block(picture, column, palette)
         elif column.height < COMPACT and not column.block:
-            yield from _small(picture, column, palette)
+            yield from _small_nodes(picture, column, palette)
     for node in picture.nodes:
         if node.rect.height >= COMPACT:
             yield rectangle(node.rect, style.node_box(node.role, node.rect, palette))
     for column in picture.layout.columns:
         if column.picture:
-            yield from small_pictures(picture, column, palette)
+            yield from _thumbnails(picture, column, palette)
 
 
-def _small(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[str]:
-    """Yield nodes that are too small for a text, and their tints."""
+def _small_nodes(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[str]:
+    """Yield the nodes of a column that are too small for texts, and their tints."""
     nodes = column.in_sight(picture.layout.body)
     for node in nodes:
         rect = column.rect(node)
@@ -214,7 +213,7 @@ def _label(label: Label, palette: Palette) -> Iterator[str]:
         "right": (rect.right, "end"),
     }[label.align]
     spacing = style.letter_spacing(label)
-    yield words(
+    yield svg_text(
         x,
         rect.center[1],
         label.text,
@@ -233,29 +232,29 @@ def _sample(sample: Sample, palette: Palette) -> Iterator[str]:
     yield from _label(sample.words, palette)
 
 
-def small_pictures(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[str]:
-    """Yield the small pictures of a column, and of nodes side by side the bars that tell their values."""
+def _thumbnails(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[str]:
+    """Yield the thumbnails of a column, and under those in a grid bars tinted by the nodes' values."""
     if column.across > 1:
         yield from _bars(picture, column, palette)
-    values = look.thumbnail_values(picture, column)
+    values = style.thumbnail_values(picture, column)
     if values is None:
         return
-    curves = look.is_curve(picture)
-    images = None if curves else look.thumbnail_pixels(values, palette)
-    more = PIXELATED if look.sharp(picture, column.picture) else ""
-    around = Box("", palette.node_border, look.frame_width(column.picture), 0.0)
-    for node in look.thumbnail_in_sight(picture, column):
+    curves = style.is_curve(picture)
+    images = None if curves else style.thumbnail_pixels(values, palette)
+    more = PIXELATED if style.sharp(picture, column.picture) else ""
+    frame = Box("", palette.node_border, style.frame_width(column.picture), 0.0)
+    for node in style.thumbnail_in_sight(picture, column):
         place = column.picture_of(node)
         if images is None:
             yield from _curve(values[node], place, palette)
         else:
             yield image(place, images[node], more)
-        yield rectangle(place, around)
-        dot = look.thumbnail_dot(picture, place, values[node])
+        yield rectangle(place, frame)
+        dot = style.thumbnail_dot(picture, place, values[node])
         if dot is not None:
             yield (
                 f'<circle cx="{dot.x:.1f}" cy="{dot.y:.1f}" r="{dot.radius:.1f}" fill="{palette.ink}" '
-                f'stroke="{palette.canvas}" stroke-width="{look.THUMBNAIL_RIM:g}"/>'
+                f'stroke="{palette.canvas}" stroke-width="{style.THUMBNAIL_RIM:g}"/>'
             )
 
 
@@ -263,18 +262,18 @@ def _bars(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator
     bars = [column.bar_of(node) for node in range(len(column.tops))]
     for bar in bars:
         yield rectangle(bar, tile_box(column.role, palette))
-    for tint in look.bar_tints(picture, column, palette):
+    for tint in style.bar_tints(picture, column, palette):
         for bar, strength in zip(bars, tint.strengths.tolist(), strict=True):
             box = Box(tint.positive if strength > 0 else tint.negative, "", 0.0, 0.0)
             yield rectangle(tint.over(bar), box, f' fill-opacity="{abs(strength):.3f}"')
 
 
 def _curve(values: Array, place: Rect, palette: Palette) -> Iterator[str]:
-    yield rectangle(place, Box(look.thumbnail_ground(palette), "", 0.0, 0.0))
-    for area in look.areas(values, place, palette):
+    yield rectangle(place, Box(style.thumbnail_ground(palette), "", 0.0, 0.0))
+    for area in style.areas(values, place, palette):
         corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in area.corners.tolist())
         yield f'<polygon points="{corners}" fill="{area.colour}"/>'
-    y = look.zero_line(values, place)
+    y = style.zero_line(values, place)
     yield (
         f'<line x1="{place.x:.1f}" y1="{y:.1f}" x2="{place.right:.1f}" y2="{y:.1f}" '
         f'stroke="{palette.node_border}"/>'
@@ -282,24 +281,24 @@ def _curve(values: Array, place: Rect, palette: Palette) -> Iterator[str]:
 
 
 HEIGHT = 36.0
-"""Of the room that a sheet has for its legend."""
-SIZE, BOX_SIZE = 12.0, 11.0
-"""Font sizes of the words, and of a sign in a sample's box."""
-BOX, LINE = Rect(0.0, 0.0, 22.0, 15.0), Rect(0.0, 0.0, 38.0, 3.0)
-"""A sample's box, and the piece of an edge behind that of a weight."""
-BESIDE, APART, MARGIN = 6.0, 18.0, 20.0
-"""From a sample to its words, to the next sample, and from the last words to the border."""
+"""Height of the legend on a sheet, in pixels."""
+TEXT_SIZE, BOX_SIZE = 12.0, 11.0
+"""Font sizes of a legend entry's text and of the sign in its box, in pixels."""
+ENTRY_BOX, PIECE = Rect(0.0, 0.0, 22.0, 15.0), Rect(0.0, 0.0, 38.0, 3.0)
+"""Size of an entry's box, and of the piece of an edge behind a weight's box."""
+TEXT_GAP, ENTRY_GAP, MARGIN = 6.0, 18.0, 20.0
+"""Space from a box to its text, to the next entry, and from the last text to the border, in pixels."""
 ENTRIES: tuple[tuple[Style, float, str, str], ...] = (
     ("pill", 1.0, "+", "weight > 0"),
     ("pill", -1.0, "\N{MINUS SIGN}", "weight < 0"),
     ("slope", 1.0, "±", "slope of the loss"),
 )
-"""Style, value and text of each sample's box, and its words."""
+"""Style, value and text of each entry's box, and the entry's text."""
 NOWHERE = Address("heading", -1)
 
 
 class Sample(NamedTuple):
-    """A number's box as on the diagram, with its edge behind it if it is a weight's, and what it means."""
+    """A legend entry: a number's box, the piece of an edge behind a weight's box or None, and the meaning."""
 
     box: Label
     edge: Rect | None
@@ -307,7 +306,7 @@ class Sample(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A picture of the whole network with its legend below, both in their places."""
+    """A picture of the whole network and its legend below, both placed."""
 
     width: float
     height: float
@@ -316,34 +315,34 @@ class Sheet(NamedTuple):
 
 
 def legend(right: float, middle: float, *, slopes: bool = True, scale: float = 1.0) -> tuple[Sample, ...]:
-    """Return the legend that ends at `right`, its middle at `middle`; without `slopes`, of weights alone."""
+    """Return a legend that ends at `right`, centred at height `middle`; `slopes` adds the entry of slopes."""
     samples: list[Sample] = []
-    for box_style, value, text, words in reversed(ENTRIES if slopes else ENTRIES[:2]):
-        width = text_width(words, SIZE * scale)
-        place = Rect(right - width, middle - SIZE * scale * 0.65, width, SIZE * scale * 1.3)
-        piece = LINE if box_style == "pill" else BOX
-        left = place.x - (BESIDE + piece.width) * scale
+    for box_style, value, text, meaning in reversed(ENTRIES if slopes else ENTRIES[:2]):
+        width = text_width(meaning, TEXT_SIZE * scale)
+        place = Rect(right - width, middle - TEXT_SIZE * scale * 0.65, width, TEXT_SIZE * scale * 1.3)
+        piece = PIECE if box_style == "pill" else ENTRY_BOX
+        left = place.x - (TEXT_GAP + piece.width) * scale
         room = Rect(left, middle, piece.width * scale, 0.0)
-        box = room.middle(BOX.width * scale, BOX.height * scale)
+        box = room.middle(ENTRY_BOX.width * scale, ENTRY_BOX.height * scale)
         samples.append(
             Sample(
                 Label(NOWHERE, text, box, box_style, BOX_SIZE * scale, value),
-                room.middle(LINE.width * scale, LINE.height * scale) if box_style == "pill" else None,
-                Label(NOWHERE, words, place, "note", SIZE * scale, align="left"),
+                room.middle(PIECE.width * scale, PIECE.height * scale) if box_style == "pill" else None,
+                Label(NOWHERE, meaning, place, "note", TEXT_SIZE * scale, align="left"),
             )
         )
-        right = left - APART * scale
+        right = left - ENTRY_GAP * scale
     return tuple(reversed(samples))
 
 
 def sheet(picture: Picture, width: float, height: float) -> Sheet:
-    """Return the numbers of a picture on a sheet of this size, however far it is zoomed in."""
+    """Return the content of a picture on a sheet of this size, without its zoom."""
     content = picture.content
     network, slopes = content.network, content.slopes is not None
     scale = growth(View(width, height), len(network.sizes))
     room = View(width, max(height - HEIGHT * scale, 1.0), pictures=picture.layout.view.pictures)
-    whole = make_picture(
+    unzoomed = make_picture(
         content, lay_out(network, room, slopes=slopes), shows=picture.shows, largest=picture.scale
     )
     middle = height - HEIGHT * scale / 2
-    return Sheet(width, height, whole, legend(width - MARGIN, middle, slopes=slopes, scale=scale))
+    return Sheet(width, height, unzoomed, legend(width - MARGIN, middle, slopes=slopes, scale=scale))

@@ -1,7 +1,7 @@
-"""How wide a text is, without a font: an upper bound for Inter and DejaVu Sans. Knows nothing of Qt.
+"""Upper bounds of text widths in Inter and DejaVu Sans, without a font. This module does not use Qt.
 
-The table holds, in hundredths of the font size, the larger of the two fonts' advances, so that a text is
-never wider than the place that was made for it.
+The table holds the larger of the two fonts' advances, in hundredths of the font size. So a text is never
+wider than the place computed for it.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ from functools import lru_cache
 from nnviz.core.numbers import shown
 
 ROUNDING = 1e-6
-"""Pixels by which sums of the same widths may differ: the order and the Python decide the last bit."""
+"""Largest rounding difference between sums of the same widths, in pixels."""
 
 
 def fitted(
     value: float, size: float, room: float, *, bold: bool, prefix: str = "", smallest: float
 ) -> tuple[str, float, float] | None:
-    """Return `prefix` and `value` so that they fit into `room` pixels, the font size, and the text's width.
+    """Return `prefix` and `value` as (text, font size, width) within `room` pixels, or None if nothing fits.
 
-    With less room they are smaller: half-way to the font size `smallest`, or of that. None where not even
-    that fits: the number is never written otherwise.
+    Try `size`, then half-way to `smallest`, then `smallest`. The digits of the number never change.
     """
     text = prefix + shown(value)
     for at_size in (size, (size + smallest) / 2, smallest):
@@ -76,16 +75,17 @@ _ADVANCES = tuple(
     for table in (_REGULAR, _BOLD)
 )
 ELLIPSIS = "…"
+"""End of a shortened text."""
 NUMBER = 4.84
-"""Width of the widest usual number, −0.1234, bold, in font sizes."""
+"""Width of −0.1234 in bold, the widest usual number, in font sizes."""
 LONG_NUMBER = 7.0
-"""The same for −0.0001234, the longest of four digits but for larger exponents."""
+"""Width of −0.0001234, the longest number of four digits except for larger exponents, in font sizes."""
 
 
 def _advance(character: str, bold: bool) -> float:
-    known = _ADVANCES[bold].get(character)
-    if known is not None:
-        return known
+    advance = _ADVANCES[bold].get(character)
+    if advance is not None:
+        return advance
     category = unicodedata.category(character)
     if category.startswith("M"):
         return 0.0
@@ -100,7 +100,7 @@ def _ems(text: str, bold: bool) -> float:
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
-    """Return a width in pixels that `text` at font size `size` does not exceed."""
+    """Return an upper bound of the width of `text` at font size `size`, in pixels."""
     try:
         return sum(map(_ADVANCES[bold].__getitem__, text)) * size
     except KeyError:
@@ -109,25 +109,25 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
 
 @lru_cache(maxsize=4096)
 def plain(text: str) -> str:
-    """Return `text` on one line: what is no visible character becomes a space."""
+    """Return `text` on one line, with spaces in place of invisible characters."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(" " if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp", "Cn"} else c for c in text)
 
 
 def elide(text: str, size: float, width: float, bold: bool = False) -> str:
-    """Return `text` if it fits into `width` pixels, else its start with …, or nothing.
+    """Return `text` if it fits into `width` pixels, else its start with "…", or "".
 
-    A number at its end is kept, since it tells node_1_10 from node_1_11.
+    A number at its end stays, because it distinguishes node_1_10 from node_1_11.
     """
     if text_width(text, size, bold) <= width:
         return text
     number = re.search(r"_?\d{1,4}$", text)
     for tail in (ELLIPSIS + number[0] if number else ELLIPSIS, ELLIPSIS):
         room = width - text_width(tail, size, bold)
-        kept = 0
-        while kept < len(text) and (room := room - _advance(text[kept], bold) * size) >= 0:
-            kept += 1
-        if kept:
-            return text[:kept].rstrip() + tail
+        length = 0
+        while length < len(text) and (room := room - _advance(text[length], bold) * size) >= 0:
+            length += 1
+        if length:
+            return text[:length].rstrip() + tail
     return ""

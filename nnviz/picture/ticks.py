@@ -1,4 +1,4 @@
-"""Round numbers for an axis or a scale, and how they are written. Knows nothing of plots."""
+"""Round numbers for an axis or a scale, and their texts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nnviz.core.numbers import tidy
 
 
 def round_step(least: float) -> float:
-    """Return the smallest of 1, 2, 5, 10, … times a power of ten that is not below `least`, which is > 0."""
+    """Return the smallest of 1, 2, 5, 10, … times a power of ten that is at least `least`, which is > 0."""
     power = 10.0 ** math.floor(math.log10(least))
     return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= least * (1 - 1e-9))
 
@@ -23,9 +23,9 @@ def multiples(low: float, high: float, step: float) -> list[float]:
 
 
 def round_values(low: float, high: float, count: int, least: float = 0.0) -> list[float]:
-    """Return about `count` multiples of a round step between two numbers, and two where that can be.
+    """Return about `count` multiples of a round step between two numbers, at least two if possible.
 
-    The step is not below `least`.
+    The step is at least `least`.
     """
     for finer in (1, 2, 4):
         step = max(round_step((high - low) / (count * finer)), least)
@@ -50,7 +50,7 @@ def log_ticks(low: float, high: float, count: int) -> list[float]:
 
 
 def texts_of(values: list[float]) -> list[str]:
-    """Return the rising `values` with digits enough to tell each from the next one."""
+    """Return the texts of increasing `values`, with enough digits to distinguish neighbours."""
     digits = 6
     for one, next_one in itertools.pairwise(values):
         largest = max(abs(one), abs(next_one))

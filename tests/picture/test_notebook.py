@@ -87,7 +87,7 @@ def test_a_large_network_is_drawn_in_few_edges_or_says_why_not(monkeypatch, appr
         assert len(root.findall(f".//{SVG}line")) == lines
         assert len(state(sizes)._repr_svg_()) < 250_000
         (told[str(sizes)],) = [text for text in texts if "strongest" in text]
-    monkeypatch.setattr("nnviz.picture.notebook.LARGEST", 60_000)
+    monkeypatch.setattr("nnviz.picture.notebook.MOST_CHARACTERS", 60_000)
     told["many layers"] = "\n".join(parsed(state((20,) * 40))[1])
     approved("large networks", told)
 
@@ -214,7 +214,7 @@ def test_large_tables_are_cut_off_and_say_so(approved):
     approved("captions of large tables", "\n".join([*captions, Cells(deep).tables[-1]]))
 
 
-def test_what_is_printed_is_short():
+def test_reprs_are_short():
     assert repr(COURSE) == "<State: <Network 2 inputs, 2 relu, 1 identity>, 1 row>"
     named = replace(COURSE, name="Bank")
     assert repr(named) == "<State 'Bank': <Network 2 inputs, 2 relu, 1 identity>, 1 row>"

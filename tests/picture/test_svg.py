@@ -1,4 +1,4 @@
-"""The diagram as SVG, and the small pictures in its nodes pixel by pixel."""
+"""The diagram as SVG, and the thumbnails in its nodes pixel by pixel."""
 
 import base64
 import itertools
@@ -56,7 +56,7 @@ def test_slopes_of_the_first_row_are_written_in_purple_and_need_targets(approved
 
 
 @pytest.mark.parametrize("theme", PALETTES)
-def test_it_has_the_colours_of_its_theme_and_the_size_asked_for(theme):
+def test_svg_has_the_theme_colours_and_the_requested_size(theme):
     palette = PALETTES[theme]
     root, clear = (parsed(COURSE, (640, 360), theme=theme, transparent=own) for own in (False, True))
     strokes = [line.get("stroke") for line in root.iter(f"{SVG}line")]
@@ -67,7 +67,7 @@ def test_it_has_the_colours_of_its_theme_and_the_size_asked_for(theme):
     assert [[rect.get("fill") for rect in own] for own in grounds] == [[palette.canvas], []]
 
 
-def test_large_networks_are_haze_strongest_edges_and_strips_and_small_nodes_have_tints():
+def test_large_networks_draw_haze_strongest_edges_and_tinted_strips():
     document = svg(state((784, 128, 64, 10)))
     root = ElementTree.fromstring(document)
     assert len(list(root.iter(f"{SVG}line"))) == 1500 + 1500 + 640
@@ -96,7 +96,7 @@ def test_the_legend_shows_each_number_in_its_own_shape():
     assert rects[-1].right == 800
 
 
-def test_a_number_that_left_its_edge_is_joined_to_it_by_a_line_in_the_colour_of_its_box():
+def test_a_number_beside_its_edge_has_a_leader_in_its_colour():
     own = state((2, 5, 1))
     labels = drawn(own, View(606, 318), with_slopes=True).labels
     leading = [label for label in labels if label.leader is not None]
@@ -112,7 +112,7 @@ def test_a_number_that_left_its_edge_is_joined_to_it_by_a_line_in_the_colour_of_
         assert (*ends, LIGHT.slope if label.style == "slope" else sign) in found
 
 
-# --- small pictures in the nodes
+# --- thumbnails in the nodes
 
 
 def decoded(uri):
@@ -171,7 +171,7 @@ def test_each_pixel_over_two_inputs_is_what_the_network_computes_there(activatio
 
 
 @pytest.mark.parametrize("activation", ["identity", "sigmoid"])
-def test_an_output_of_two_classes_is_pale_at_a_half_and_a_row_is_where_its_inputs_are(activation):
+def test_two_class_thumbnails_are_pale_at_a_half_and_mark_the_row(activation):
     opened = load(example("xor").path)
     *first, last = opened.network.layers
     network = replace(opened.network, layers=(*first, replace(last, activation=activation)))
@@ -219,7 +219,7 @@ def test_pixels_show_the_row_as_an_image_and_their_nodes_show_weights():
     assert hexadecimal(np.array(tiles)[largest]) == full
 
 
-def test_where_there_can_be_no_small_pictures_a_sentence_says_why(approved):
+def test_networks_without_thumbnails_say_why(approved):
     assert images(svg(load(example("xor").path))) == []
     told = {}
     for sizes in ((3, 4, 1), (2, 400, 400, 1)):
@@ -230,10 +230,10 @@ def test_where_there_can_be_no_small_pictures_a_sentence_says_why(approved):
             row_picture(opened, View(900, 500, pictures=own)).layout.columns for own in (True, False)
         )
         assert [(own.box, own.picture) for own in asked] == [(own.box, own.picture) for own in plain]
-    approved("networks without small pictures", told)
+    approved("networks without thumbnails", told)
 
 
-def test_numbers_beyond_all_bounds_are_drawn():
+def test_huge_numbers_are_drawn():
     network = Network(["x", "y"], [Layer(["a", "b"], "identity", [[1e308, 1e308], [0.0, 0.0]])])
     picture = row_picture(State(network, Dataset([[-3.0, -3.0], [3.0, 3.0]])), View(900, 500, pictures=True))
     shown = thumbnail_pixels(thumbnail_values(picture, picture.layout.columns[1]), LIGHT)

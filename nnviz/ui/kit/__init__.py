@@ -1,1 +1,1 @@
-"""Small widgets that several panels use."""
+"""Widgets, dialogs, settings and theme that several parts of the window use."""

@@ -1,4 +1,4 @@
-"""A card: a rounded surface with a small heading and a row of actions, as every panel is."""
+"""A card: the rounded surface of every panel, with a small heading and a row of buttons."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from nnviz.ui.kit.theme import px, ui_font
 
 
 class Card(QFrame):
-    """A panel with a heading; `body` takes its contents, `buttons` stand at the right of the heading.
+    """A panel with a heading. `body` takes the contents; `buttons` stand at the right of the heading.
 
-    `head` is the row of both, which a dock takes for its handle; `more_down` is the part of the screen's
-    height that it may ask for beyond a panel's usual share, where everything is drawn at 100 %;
-    `content_px` is the height at 100 % that it asks for where it needs more, which is scrolled to, or 0.
+    `head` is the row of heading and buttons, which a dock uses as its handle. `more_down` is the share of the
+    screen's height that the card may take beyond a panel's usual share, at 100 %. `content_px` is the height
+    at 100 % that the contents need if a panel must scroll to show them, or 0.
     """
 
     more_down = 0.0
@@ -59,30 +59,30 @@ class Card(QFrame):
         self.put_head()
 
     def put_head(self) -> None:
-        """Take the heading into the card, where it stands unless a dock has it."""
+        """Put the heading back into the card, from a dock."""
         self._outer.insertWidget(0, self.head)
 
     def stand_close(self, close: bool) -> None:
-        """Leave the heading no room of its own above and below, as under tabs, or leave it some."""
+        """Remove the space above and below the heading, as under tabs, or restore it."""
         self._close = close
         top, bottom = (0, 0) if close else (px(6), px(2))
         self.head.setContentsMargins(px(14), top, px(10), bottom)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Take over another size."""
+        """Adapt to another size."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and hasattr(self, "_close"):
             self.stand_close(self._close)
 
     def reach_the_edges(self) -> None:
-        """Give the contents the whole width of the card; the heading stays where it is."""
+        """Widen the contents to the card's edges; the heading stays in place."""
         self.body.setContentsMargins(1, 2, 1, 8)
 
 
 def quiet_button(text: str, tip: str, name: str = "") -> QPushButton:
-    """Return a button for a card's actions; `name` is what a screen reader says of it, else the tip.
+    """Return a button for a card's head; `name` is its name for screen readers, or else the tooltip.
 
-    A click leaves the keyboard where it is, and Tab reaches the button.
+    A click does not move the keyboard focus to the button; Tab does.
     """
     button = QPushButton(text)
     button.setObjectName("quiet")

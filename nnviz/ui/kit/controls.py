@@ -1,4 +1,4 @@
-"""Small widgets: combo boxes, elided labels, buttons with menus, and drop targets."""
+"""Small widgets: combo boxes, elided labels, buttons with menus, drop targets."""
 
 from __future__ import annotations
 
@@ -46,10 +46,11 @@ from nnviz.ui.kit.number_field import NumberField
 from nnviz.ui.kit.theme import colours, px, ui_font
 
 SPACING_PX = 6
+"""Space between the parts of a stack."""
 
 
 class Stack(QWidget):
-    """Asks for the height that its parts need at its width; Qt asks for too little where a text wraps."""
+    """A column of parts that asks for the height of its wrapped texts; Qt's layouts ask for too little."""
 
     def __init__(self, *parts: QWidget) -> None:
         super().__init__()
@@ -62,22 +63,22 @@ class Stack(QWidget):
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         least = super().minimumSizeHint()
-        wrapped = self.heightForWidth(max(self.width(), least.width()))  # -1 where no text wraps
+        wrapped = self.heightForWidth(max(self.width(), least.width()))  # -1 if no text wraps
         return QSize(least.width(), max(wrapped, least.height()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Ask anew: at another width a text wraps otherwise."""
+        """Update the height: at another width, texts wrap differently."""
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
             self.updateGeometry()
 
 
 def shorten_to_width(names: Sequence[str], font: QFont, room: float) -> tuple[str, ...]:
-    """Return names of at most `room` pixels in a font, shortened so that no two of them look alike."""
+    """Return the names shortened to at most `room` pixels in a font, all different from one another."""
     return _shorten(tuple(names), font, room)
 
 
-@lru_cache(maxsize=32)  # every painting asks for the same, and 100 long names take 7 ms
+@lru_cache(maxsize=32)  # every paint event repeats the call, and 100 long names take 7 ms
 def _shorten(names: tuple[str, ...], font: QFont, room: float) -> tuple[str, ...]:
     metrics, middle = QFontMetricsF(font), Qt.TextElideMode.ElideMiddle
     return tuple(
@@ -90,7 +91,7 @@ def _shorten(names: tuple[str, ...], font: QFont, room: float) -> tuple[str, ...
 
 
 class Elided(QLabel):
-    """Takes the width that is there; a longer text ends in "…", and the tooltip has all of it."""
+    """A label of any width. A text that is too long ends in "…", and the tooltip shows all of it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -98,7 +99,7 @@ class Elided(QLabel):
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of the text is in sight."""
+        """Whether the whole text is visible."""
         return self.fontMetrics().horizontalAdvance(self.text()) <= self.contentsRect().width()
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
@@ -114,7 +115,7 @@ class Elided(QLabel):
             )
 
     def event(self, event: QEvent) -> bool:
-        """Tell the whole text in a tooltip, if there is no other."""
+        """Show the whole text in a tooltip if it is cut."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and not self.is_whole:
             QToolTip.showText(event.globalPos(), self.text(), self)
             return True
@@ -122,7 +123,7 @@ class Elided(QLabel):
 
 
 def muted_line() -> Elided:
-    """Return one for a panel's quiet words."""
+    """Return an elided label for muted text in a panel."""
     line = Elided()
     line.setObjectName("muted")
     line.setFont(ui_font(12))
@@ -130,28 +131,28 @@ def muted_line() -> Elided:
 
 
 def hold(what: QWidget | QAction, why: str, tip: str, *, can: bool = True) -> None:
-    """Let a widget or an action take nothing, and its tooltip say `why`; "" lets it say what it does.
+    """Disable a widget or action with the reason `why` as its tooltip; "" enables it with its own `tip`.
 
-    Even then it takes nothing unless it `can` do something.
+    With `can` False it stays disabled even without a reason.
     """
     what.setEnabled(can and not why)
     what.setToolTip(why or tip)
 
 
 def announce(widget: QWidget, text: str) -> None:
-    """Have a screen reader say `text` on behalf of `widget`, after what it is saying; "" is silence."""
+    """Have a screen reader say `text` for `widget` after its current speech; "" says nothing."""
     if text:
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
 
 
 def dropped_file(data: QMimeData) -> Path | None:
-    """Return the first file of this machine that is dragged, or None."""
+    """Return the first dragged file on this machine, or None."""
     local = (url.toLocalFile() for url in data.urls() if url.isLocalFile())
     return next((Path(file) for file in local if file), None)
 
 
 def take_file(event: QDropEvent) -> Path | None:
-    """Take the file that is dragged, or dropped, and return it: a copy, for its own place keeps it."""
+    """Accept a dragged or dropped file as a copy and return its path, or None."""
     path = dropped_file(event.mimeData())
     if path and event.possibleActions() & Qt.DropAction.CopyAction:
         event.setDropAction(Qt.DropAction.CopyAction)
@@ -161,13 +162,13 @@ def take_file(event: QDropEvent) -> Path | None:
 
 
 def leave_drops(area: QAbstractScrollArea) -> None:
-    """Leave what is dropped on a scroll area to the window behind it."""
+    """Pass drops on a scroll area to the window behind it."""
     area.setAcceptDrops(False)
     area.viewport().setAcceptDrops(False)
 
 
 class TextField(QPlainTextEdit):
-    """Takes text that is dropped or pasted; files, whose names are a text too, it leaves to the window."""
+    """A text field that accepts dropped or pasted text, but leaves files to the window."""
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:  # noqa: D102
         return not source.hasUrls() and super().canInsertFromMimeData(source)
@@ -179,28 +180,28 @@ def open_below(button: QAbstractButton, menu: QMenu) -> None:
 
 
 def follow(button: QAbstractButton, menu: QMenu) -> None:
-    """Have a button see, when its menu closes, whether the mouse has left: nobody said so meanwhile."""
+    """Unhighlight a button when its menu closes and the mouse is elsewhere; Qt does not report it."""
 
-    def look() -> None:
+    def update_hover() -> None:
         if not button.rect().contains(button.mapFromGlobal(QCursor.pos())):
             button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)
             QApplication.sendEvent(button, QEvent(QEvent.Type.Leave))
 
-    menu.aboutToHide.connect(look)
+    menu.aboutToHide.connect(update_hover)
 
 
 MOST_SEEN = 20
-"""A longer list scrolls."""
+"""Most visible items of a list; a longer list scrolls."""
 ROUNDING_PX = 2
-"""By which a text may be wider than Qt reckons."""
+"""Farthest that a text may exceed the width that Qt computes, in pixels."""
 
 
 class Choice(QComboBox):
-    """One of several; the arrow stands at the right, and the list is as wide as its items.
+    """A combo box with its arrow at the right and a list as wide as its items.
 
-    A text without room is shortened so that it can be told from the others; the tooltip has all of it.
-    `chosen` tells that an item was chosen in the open list; the keys that step through a closed one emit
-    `activated` alone.
+    A text without room is shortened so that it differs from the other items; the tooltip shows all of it.
+    `chosen` is emitted for an item from the open list. Keys that step through the closed list emit only
+    `activated`.
     """
 
     chosen = Signal()
@@ -208,17 +209,17 @@ class Choice(QComboBox):
     def __init__(self) -> None:
         super().__init__()
         self._steps = False
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)  # also those that come later
-        self.activated.connect(self._tell_chosen)
-        self.setItemDelegate(QStyledItemDelegate(self))  # Qt's own for combo boxes knows no style sheet
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)  # including later items
+        self.activated.connect(self._emit_chosen)
+        self.setItemDelegate(QStyledItemDelegate(self))  # Qt's default one ignores style sheets
         self.setMaxVisibleItems(MOST_SEEN)
 
-    def _tell_chosen(self) -> None:
+    def _emit_chosen(self) -> None:
         if not self._steps:
             self.chosen.emit()
 
     def sizeHint(self) -> QSize:
-        """Ask for a little more: of a wide font, or drawn larger, Qt reckons with too little for the text."""
+        """Return Qt's size with some more width: for wide fonts and large sizes Qt's is too small."""
         return super().sizeHint() + QSize(px(ROUNDING_PX), 0)
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
@@ -226,14 +227,14 @@ class Choice(QComboBox):
 
     def showPopup(self) -> None:  # noqa: D102
         view = self.view()
-        bar = view.verticalScrollBar().sizeHint().width()  # which a small screen needs for a short list, too
+        bar = view.verticalScrollBar().sizeHint().width()  # on a small screen, a short list scrolls too
         padding = view.width() - view.viewport().width()
         view.setMinimumWidth(view.sizeHintForColumn(0) + padding + bar)
         super().showPopup()
 
     @property
     def shown_text(self) -> str:
-        """What of the text of the chosen one has room."""
+        """The text of the chosen item as far as there is room."""
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
         box, field = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
@@ -245,16 +246,16 @@ class Choice(QComboBox):
         return shorten_to_width(list(names), self.font(), room)[0]
 
     def event(self, event: QEvent) -> bool:
-        """Tell all of a shortened text in the tooltip, over what the box is for."""
-        cut = event.type() == QEvent.Type.ToolTip and self.shown_text != self.currentText()
-        if cut and isinstance(event, QHelpEvent):
-            told = filter(None, (self.currentText(), self.toolTip()))
-            QToolTip.showText(event.globalPos(), "\n".join(told), self)
+        """Show the whole of a shortened text in the tooltip, above the box's own tooltip."""
+        shortened = event.type() == QEvent.Type.ToolTip and self.shown_text != self.currentText()
+        if shortened and isinstance(event, QHelpEvent):
+            lines = filter(None, (self.currentText(), self.toolTip()))
+            QToolTip.showText(event.globalPos(), "\n".join(lines), self)
             return True
         return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the box, its text as far as it has room, and the arrow."""
+        """Paint the box, its text as far as there is room, and the arrow."""
         option, style = QStyleOptionComboBox(), self.style()
         self.initStyleOption(option)
         option.currentText = self.shown_text
@@ -278,7 +279,7 @@ class Choice(QComboBox):
         self._steps = False
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Choose the next, but leave the wheel to who scrolls past."""
+        """Choose the next item; without the focus, let the wheel scroll the page."""
         if self.hasFocus():
             self._steps = True
             super().wheelEvent(event)
@@ -288,26 +289,26 @@ class Choice(QComboBox):
 
 
 class NumberChoice(Choice):
-    """A number field that offers some values: Up, Down and the wheel nudge, Alt and Down opens the list."""
+    """A number field with a list of values: Up, Down and the wheel nudge, Alt+Down opens the list."""
 
-    def __init__(self, field: NumberField, offered: list[str]) -> None:
+    def __init__(self, field: NumberField, suggestions: list[str]) -> None:
         super().__init__()
         self._field = field
         self.setEditable(True)
         self.setLineEdit(field)
         self.setInsertPolicy(Choice.InsertPolicy.NoInsert)
-        self.setCompleter(None)  # type: ignore[arg-type]  # Qt's own way to have none
-        self.addItems(offered)
+        self.setCompleter(None)  # type: ignore[arg-type]  # None removes the completer
+        self.addItems(suggestions)
         self.textActivated.connect(lambda _: field.commit())
 
     def minimumSizeHint(self) -> QSize:
-        """Return what the field needs as well, whatever the font."""
+        """Return a size that fits the field in any font."""
         option, hint = QStyleOptionComboBox(), super().minimumSizeHint()
         self.initStyleOption(option)
         option.rect = QRect(QPoint(), hint)
         box, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
-        around = hint.width() - self.style().subControlRect(box, option, part, self).width()
-        return hint.expandedTo(QSize(around + self._field.minimumSizeHint().width(), 0))
+        frame = hint.width() - self.style().subControlRect(box, option, part, self).width()
+        return hint.expandedTo(QSize(frame + self._field.minimumSizeHint().width(), 0))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         opens = event.modifiers() & Qt.KeyboardModifier.AltModifier
@@ -320,14 +321,14 @@ class NumberChoice(Choice):
         self._field.wheelEvent(event)
 
 
-WITH_LETTERS = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
-"""What may be held while a name is typed."""
+TYPING_MODIFIERS = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
+"""Modifiers that may be down while a person types a name."""
 
 
 class ListMenu(QMenu):
-    """Goes to the entry that begins with what is typed; Enter alone chooses, where Qt's menu would at once.
+    """A menu that selects the entry that begins with the typed text; only Enter activates it, unlike in Qt.
 
-    One letter again and again goes through the entries that begin with it.
+    The same letter again goes to the next entry that begins with it.
     """
 
     def __init__(self, title: str, parent: QWidget) -> None:
@@ -336,11 +337,11 @@ class ListMenu(QMenu):
         self._last = QElapsedTimer()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Take what is typed; a space belongs to a name once that has begun."""
+        """Take the typed character; a space counts as one after the first letter."""
         text = event.text()
-        goes_on = self._last.isValid() and self._last.elapsed() < QApplication.keyboardInputInterval()
-        typed = (self._typed if goes_on else "") + text
-        if not text or not text.isprintable() or not typed.strip() or event.modifiers() & ~WITH_LETTERS:
+        continues = self._last.isValid() and self._last.elapsed() < QApplication.keyboardInputInterval()
+        typed = (self._typed if continues else "") + text
+        if not text or not text.isprintable() or not typed.strip() or event.modifiers() & ~TYPING_MODIFIERS:
             super().keyPressEvent(event)
             return
         self._typed = typed
@@ -348,13 +349,13 @@ class ListMenu(QMenu):
         self._go_to(typed.casefold())
 
     def _go_to(self, typed: str) -> None:
-        """Go to the next entry that begins so; the present one stays while it still does."""
-        again = len(set(typed)) == 1
-        wanted = typed[0] if again else typed
+        """Select the next entry that begins with `typed`; the present one stays while it does."""
+        repeated = len(set(typed)) == 1
+        start = typed[0] if repeated else typed
         actions = [action for action in self.actions() if action.isEnabled() and action.isVisible()]
-        at = actions.index(self.activeAction()) + again if self.activeAction() in actions else 0
-        found = (action for action in actions[at:] + actions[:at] if _name(action).startswith(wanted))
-        if action := next(found, None):
+        at = actions.index(self.activeAction()) + repeated if self.activeAction() in actions else 0
+        matches = (action for action in actions[at:] + actions[:at] if _name(action).startswith(start))
+        if action := next(matches, None):
             self.setActiveAction(action)
 
 

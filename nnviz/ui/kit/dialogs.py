@@ -1,4 +1,4 @@
-"""Message boxes, file dialogs, and the wait for slow files.
+"""Message boxes, file dialogs, and progress dialogs.
 
 A box has no icon, because the system's icons do not match the theme's colours.
 """
@@ -36,14 +36,14 @@ from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.theme import ui_font
 
 INDENT_PX = 15
-"""What Qt leaves before the text of a box without an icon."""
+"""Space that Qt leaves before the text of a box without an icon, in pixels."""
 
 
 def message_box(window: QWidget | None, sentence: str, more: str = "") -> QMessageBox:
-    """Return a box that says a sentence, and `more` below it; its buttons are for the caller to add."""
+    """Return a box that shows `sentence`, and `more` below it. The caller adds the buttons."""
     box = QMessageBox(QMessageBox.Icon.NoIcon, "nnviz", sentence, parent=window)
     box.setInformativeText(more)
-    box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)  # a line to install, say
+    box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)  # to copy a command
     layout = box.layout()
     assert isinstance(layout, QGridLayout)
     layout.setContentsMargins(20 - INDENT_PX, 20, 20, 16)
@@ -56,16 +56,17 @@ def message_box(window: QWidget | None, sentence: str, more: str = "") -> QMessa
 
 
 def tell(window: QWidget, sentence: str) -> None:
-    """Say a sentence in a box, until it is read."""
+    """Show a sentence in a box until the person closes it."""
     box = message_box(window, sentence)
     box.setDefaultButton(primary(box.addButton(QMessageBox.StandardButton.Ok)))
     box.exec()
 
 
 class AskText(QDialog):
-    """Asks for one text, which `check` may refuse: it raises ValueError, and the dialog stays and says why.
+    """A dialog that asks for one text.
 
-    `does` stands on the button that accepts.
+    `check` raises ValueError to reject the text: the dialog then stays open and shows the error. `does` is
+    the text of the button that accepts.
     """
 
     def __init__(
@@ -81,8 +82,8 @@ class AskText(QDialog):
         self._check = check
         self.setWindowTitle(title)
         self.setMinimumWidth(360)
-        self._field, told, self._refusal = QLineEdit(suggestion), QLabel(label), QLabel()
-        told.setBuddy(self._field)
+        self._field, caption, self._refusal = QLineEdit(suggestion), QLabel(label), QLabel()
+        caption.setBuddy(self._field)
         self._field.setAccessibleName(label.replace("&", ""))
         self._field.selectAll()
         self._field.textEdited.connect(lambda _: self._refusal.hide())
@@ -94,17 +95,17 @@ class AskText(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column = column_of(self)
-        for part in (heading(title), told, self._field, self._refusal, buttons):
+        for part in (heading(title), caption, self._field, self._refusal, buttons):
             column.addWidget(part)
 
     def asked(self) -> str | None:
-        """Return what a person types, without blanks around it; None where it is cancelled."""
-        chosen = bool(self.exec())
+        """Return the text without surrounding blanks, or None if the person cancels."""
+        accepted = bool(self.exec())
         self.deleteLater()
-        return self._text if chosen else None
+        return self._text if accepted else None
 
     def accept(self) -> None:
-        """Close, unless the text is refused."""
+        """Close the dialog, unless `check` rejects the text."""
         try:
             self._check(self._text)
         except ValueError as error:
@@ -120,21 +121,21 @@ class AskText(QDialog):
 
 
 def primary(button: QPushButton) -> QPushButton:
-    """Return a button that is now its dialog's primary one, and pressed by Enter."""
+    """Make a button its dialog's primary one, which Enter presses, and return it."""
     button.setObjectName("primary")
-    button.style().polish(button)  # it may have been, by its former name
+    button.style().polish(button)  # its style depends on the object name
     button.setDefault(True)
     return button
 
 
 def lettered(button: QPushButton) -> QPushButton:
-    """Return one of Qt's buttons, which Alt and its first letter press now: on most platforms none does."""
+    """Give one of Qt's buttons its first letter as mnemonic, which few platforms do, and return it."""
     button.setText(f"&{button.text().replace('&', '')}")
     return button
 
 
 def column_of(dialog: QDialog) -> QVBoxLayout:
-    """Return the column in which a dialog's parts stand."""
+    """Return the column layout of a dialog's parts."""
     column = QVBoxLayout(dialog)
     column.setContentsMargins(20, 20, 20, 16)
     column.setSpacing(12)
@@ -142,68 +143,68 @@ def column_of(dialog: QDialog) -> QVBoxLayout:
 
 
 def heading(text: str) -> QLabel:
-    """Return the sentence at the head of a dialog or a card."""
+    """Return the heading of a dialog or a card."""
     label = QLabel(text)
     label.setFont(ui_font(15, QFont.Weight.DemiBold))
     return label
 
 
 class FileDialog(QFileDialog):
-    """Qt's own, which takes a path that is typed in full.
+    """Qt's file dialog, corrected to accept a path that is typed in full.
 
-    While it is typed Qt selects each folder on the way, also those that its list does not show, and does not
-    let go of the last one: Enter would enter that folder and forget the path.
+    While a person types, Qt selects each folder on the way, even outside its list, and keeps the last one
+    selected: Enter would enter that folder and ignore the path.
     """
 
     def ask(self) -> Path | None:
-        """Return the path that is chosen, or None; the dialog asks once."""
-        chosen = self.selectedFiles() if self.exec() else []
+        """Show the dialog once; return the chosen path, or None."""
+        paths = self.selectedFiles() if self.exec() else []
         self.deleteLater()
-        return Path(chosen[0]) if chosen else None
+        return Path(paths[0]) if paths else None
 
     def accept(self) -> None:
-        """Take what is selected in the list that is shown, or else what is typed."""
+        """Accept the selection in the visible list, or else the typed path."""
         if view := self.findChild(QListView, "listView"):  # a desktop's dialog has none
             selection = view.selectionModel()
-            let_go = QItemSelectionModel.SelectionFlag.Deselect | QItemSelectionModel.SelectionFlag.Rows
+            deselect = QItemSelectionModel.SelectionFlag.Deselect | QItemSelectionModel.SelectionFlag.Rows
             for index in selection.selectedRows():
                 if index.parent() != view.rootIndex():
-                    selection.select(index, let_go)
+                    selection.select(index, deselect)
         super().accept()
 
 
 def ask_where(
     window: QWidget, title: str, suggestion: Path, kinds: Mapping[str, Sequence[str]]
 ) -> Path | None:
-    """Return the path that is chosen, or None. `kinds`: what a file may be called → its suffixes.
+    """Ask for a path to save to; return it, or None. `kinds` maps the name of a file type to its suffixes.
 
-    The kind of the suggestion is chosen at first. A name without a suffix gets that of the chosen kind before
-    the dialog asks whether a file that is there may be replaced.
+    The type of the suggestion is chosen at first. A name without a suffix gets that of the chosen type before
+    the dialog asks whether to replace an existing file.
     """
     suffixes = {filter_of(kind, ends): ends[0] for kind, ends in kinds.items()}
     dialog = FileDialog(window, title, str(suggestion.parent), ";;".join(suffixes))
     dialog.setAcceptMode(FileDialog.AcceptMode.AcceptSave)
     dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(suffixes[chosen]))
-    own = [filter_of(kind, ends) for kind, ends in kinds.items() if suggestion.suffix.lower() in ends]
-    dialog.selectNameFilter((own or list(suffixes))[0])
+    matches = [filter_of(kind, ends) for kind, ends in kinds.items() if suggestion.suffix.lower() in ends]
+    dialog.selectNameFilter((matches or list(suffixes))[0])
     dialog.setDefaultSuffix(suffixes[dialog.selectedNameFilter()])
     dialog.selectFile(suggestion.name)
     return dialog.ask()
 
 
 def filter_of(what: str, ends: Sequence[str]) -> str:
-    """Return how a file dialog is told to show files of these suffixes alone."""
+    """Return a file dialog's filter for these suffixes, for example "Networks (*.json)"."""
     return f"{what} ({' '.join(f'*{end}' for end in ends)})"
 
 
 def file_name(title: str) -> str:
-    """Return a title as the name of a file: "bank-transactions"."""
+    """Return a title as a file name without suffix, for example "bank-transactions"."""
     words = "".join(letter if letter.isalnum() else " " for letter in title).split()
     return "-".join(words).lower()
 
 
 def unused(path: Path) -> Path:
-    """Return a path, or where it is taken the next one with a number behind its name, of no file yet."""
+    """Return a path that no file has yet: `path`, or else with the next free number after its name."""
     numbers = itertools.count(2)
     free = path
     while os.path.lexists(free):
@@ -212,14 +213,15 @@ def unused(path: Path) -> Path:
 
 
 WAIT_S = 0.5
-LOOK_S = 0.03
-"""Between two looks at what a person does: the window stays alive, and the work hardly slower."""
+"""Time before a progress dialog appears, in seconds."""
+UPDATE_S = 0.03
+"""Time between two updates, in seconds: the window stays responsive and the work hardly slower."""
 
 
 class Waiting:
-    """What long work tells its progress to. Raises CancelledError once the person has pressed Cancel.
+    """A progress callback for long work. It raises CancelledError after the person has pressed Cancel.
 
-    As a context: the dialog is gone at its end.
+    Use it as a context manager, which closes the dialog at the end.
     """
 
     def __init__(self, window: QWidget, what: str) -> None:
@@ -236,18 +238,18 @@ class Waiting:
             self._dialog.deleteLater()
 
     def __call__(self, part: float) -> None:
-        """Show that this part is done, and let the window live for a moment."""
+        """Show progress, a share from 0 to 1, and process the window's events."""
         if time.monotonic() < self._next:
             return
-        dialog = self._dialog = self._dialog or self._shown()
-        dialog.setMaximum(100 if part else 0)  # while nothing has come, nobody knows how far it is
+        dialog = self._dialog = self._dialog or self._open()
+        dialog.setMaximum(100 if part else 0)  # 0: the progress is unknown
         dialog.setValue(int(100 * part))
         QApplication.processEvents()
-        self._next = time.monotonic() + LOOK_S
+        self._next = time.monotonic() + UPDATE_S
         if dialog.wasCanceled():
             raise CancelledError
 
-    def _shown(self) -> QProgressDialog:
+    def _open(self) -> QProgressDialog:
         dialog = QProgressDialog(self._what, "Cancel", 0, 100, self._window)
         dialog.setWindowTitle("nnviz")
         dialog.setMinimumWidth(320)

@@ -1,4 +1,4 @@
-"""What Qt draws with: icons in the theme's colours, a rectangle of the picture as Qt's, an image as PNG."""
+"""Conversions for Qt: icons in the theme's colours, rectangles of the diagram, images as PNG."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from nnviz.ui.kit.theme import colours
 
 def icon(name: str, colour: str | None = None, size: int = 20) -> QIcon:
     """Return the icon `name` of resources/icons in the theme's ink, or in `colour`; fainter when disabled."""
-    return _drawn(name, colour or colours().ink, colours().zero, size)
+    return _icon(name, colour or colours().ink, colours().zero, size)
 
 
 @lru_cache
-def _drawn(name: str, colour: str, faint: str, size: int) -> QIcon:
+def _icon(name: str, colour: str, faint: str, size: int) -> QIcon:
     text = (resources() / "icons" / f"{name}.svg").read_text(encoding="utf-8")
     result = QIcon()
     for mode, ink in ((QIcon.Mode.Normal, colour), (QIcon.Mode.Disabled, faint)):
@@ -37,12 +37,12 @@ def _pixmap(svg: str, size: int) -> QPixmap:
 
 
 def qrect(rect: Rect) -> QRectF:
-    """Return a Rect as Qt's."""
+    """Return a Rect as a QRectF."""
     return QRectF(rect.x, rect.y, rect.width, rect.height)
 
 
 def png(image: QImage) -> bytes:
-    """Return `image` as a PNG file holds it."""
+    """Return the bytes of `image` as a PNG file."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     QImageWriter(buffer, QByteArray(b"png")).write(image)

@@ -1,4 +1,4 @@
-"""Actions and menus, made from a table of what can be asked for. Knows nothing of what is asked."""
+"""Actions and menus from a table of commands; this module does not know what the commands do."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class MenuEntry:
-    """One thing that a person can ask the window for; `name` is what the program calls it.
+    """A command of the window; `name` is its name in the program.
 
     ============ ==========================================================================
-    `title`      what the menu says; an & stands before the letter for Alt
-    `does`       what is called; of a switch with whether it is on now
-    `keys`       the shortcut, as QKeySequence reads it, "; " between several, or one of Qt's standard keys
-    `within`     the widget that must have the focus for `keys`; None: they act in the window
-    `tip`        what the tooltip and the sheet of keys say, if it is more than the title
-    `icon`       the icon's name, for an entry of the toolbar
-    `toolbar`    whether it stands on the toolbar, in the order of the menus
-    `is_on`      whether a switch is on at first; None: it is no switch
-    `group`      entries of one group are a choice: one of them is on
+    `title`      text in the menu, with & before the letter for Alt
+    `does`       function to call; a switch passes whether it is on now
+    `keys`       shortcut: text for QKeySequence, "; " between several, or a standard key of Qt
+    `within`     widget that must have the focus for `keys`; None: they work in the whole window
+    `tip`        text in the tooltip and the list of shortcuts, if more than the title
+    `icon`       name of the icon, for an entry of the toolbar
+    `toolbar`    whether the entry is on the toolbar, in the order of the menus
+    `is_on`      whether a switch is on at first; None for an entry that is not a switch
+    `group`      name of a group of entries, of which exactly one is on
     ============ ==========================================================================
     """
 
@@ -45,28 +45,28 @@ class MenuEntry:
 
     @property
     def words(self) -> str:
-        """What it does, in words."""
+        """What the command does, in words."""
         return self.tip or self.title.replace("&", "").rstrip("…")
 
     @property
     def shortcuts(self) -> list[QKeySequence]:
-        """What can be pressed for it."""
+        """The key sequences of the shortcut."""
         if isinstance(self.keys, str):
             return QKeySequence.listFromString(self.keys) if self.keys else []
         return QKeySequence.keyBindings(self.keys)
 
     @property
     def keys_told(self) -> list[str]:
-        """What of it is written down: of a standard key the first, since few keyboards have F16 or Copy."""
-        told = [keys.toString(QKeySequence.SequenceFormat.NativeText) for keys in self.shortcuts]
-        return told if isinstance(self.keys, str) else told[:1]
+        """The shortcuts to show: of a standard key only the first, because few keyboards have F16 or Copy."""
+        texts = [keys.toString(QKeySequence.SequenceFormat.NativeText) for keys in self.shortcuts]
+        return texts if isinstance(self.keys, str) else texts[:1]
 
 
 @dataclass(frozen=True)
 class Menu:
-    """A menu: sections of entries and of further menus, or what `fill` puts in whenever it opens.
+    """A menu: sections of entries and submenus, or entries that `fill` adds whenever it opens.
 
-    One without a title is not shown: its entries stand on the toolbar alone.
+    A menu without a title is not in the menu bar: its entries are only on the toolbar.
     """
 
     title: str
@@ -74,20 +74,20 @@ class Menu:
     fill: Callable[[QMenu], object] | None = None
 
     def entries(self) -> Iterator[MenuEntry]:
-        """Yield the entries of this menu and of those within."""
+        """Yield the entries of this menu and of its submenus."""
         for section in self.sections:
             for item in section:
                 yield from (item,) if isinstance(item, MenuEntry) else item.entries()
 
 
 Table: TypeAlias = tuple[Menu, ...]
-"""Everything a person can ask the window for, in the order of the menu bar."""
+"""All commands of the window, in the order of the menu bar."""
 
 
 def choice(
     group: str, titles: Sequence[tuple[Value, str]], chosen: Value, choose: Callable[[Value], None]
 ) -> tuple[MenuEntry, ...]:
-    """Return entries of which one is on; each value comes with its title."""
+    """Return a group of entries of which one is on, from (value, title) pairs."""
     return tuple(
         MenuEntry(f"{group} {value}", title, partial(choose, value), is_on=value == chosen, group=group)
         for value, title in titles
@@ -95,7 +95,7 @@ def choice(
 
 
 def make_actions(table: Table, window: QMainWindow) -> dict[str, QAction]:
-    """Return an action of `window` for every entry, by its name."""
+    """Return an action of `window` for each entry, by name."""
     groups: dict[str, QActionGroup] = {}
     actions = {}
     for entry in (entry for menu in table for entry in menu.entries()):
@@ -110,40 +110,40 @@ def _action(entry: MenuEntry, window: QMainWindow) -> QAction:
     action = QAction(entry.title, window)
     action.setObjectName(entry.name)
     action.setShortcuts(entry.shortcuts)
-    action.setToolTip(told(entry))
+    action.setToolTip(_tooltip(entry))
     if entry.is_on is not None:
         action.setCheckable(True)
         action.setChecked(entry.is_on)
     if entry.is_on is None or entry.group:
         action.triggered.connect(lambda *_: entry.does())
     else:
-        action.triggered.connect(lambda on: entry.does(on))  # not where it only shows what is so
+        action.triggered.connect(lambda on: entry.does(on))  # "toggled" also reports the program's changes
     if entry.within:
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
     (entry.within or window).addAction(action)
     return action
 
 
-def told(entry: MenuEntry) -> str:
-    """Return what an entry does, with its shortcut in brackets, as a tooltip says it."""
+def _tooltip(entry: MenuEntry) -> str:
+    """Return an entry's tooltip: what it does, and its shortcut in brackets."""
     return " ".join([entry.words, *(f"({keys})" for keys in entry.keys_told[:1])])
 
 
 def fill_menus(table: Table, actions: dict[str, QAction], window: QMainWindow) -> None:
-    """Put the menus into the window's menu bar."""
+    """Add the menus to the window's menu bar."""
     for menu in table:
         if menu.title:
             _fill(window.menuBar().addMenu(menu.title), menu, actions)
 
 
-def _fill(shown: QMenu, menu: Menu, actions: dict[str, QAction]) -> None:
+def _fill(target: QMenu, menu: Menu, actions: dict[str, QAction]) -> None:
     if menu.fill:
-        shown.aboutToShow.connect(partial(menu.fill, shown))
+        target.aboutToShow.connect(partial(menu.fill, target))
     for k, section in enumerate(menu.sections):
         if k:
-            shown.addSeparator()
+            target.addSeparator()
         for item in section:
             if isinstance(item, MenuEntry):
-                shown.addAction(actions[item.name])
+                target.addAction(actions[item.name])
             else:
-                _fill(shown.addMenu(item.title), item, actions)
+                _fill(target.addMenu(item.title), item, actions)

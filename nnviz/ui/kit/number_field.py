@@ -1,6 +1,7 @@
-"""The field for a value that a person types, nudges or scrubs, wherever it stands. Knows nothing of networks.
+"""The field for a value that a person types, nudges or scrubs.
 
-Accepts with Enter and elsewhere, refuses with a sentence. Up, Down and the wheel nudge.
+Enter or leaving the field accepts the value; a bad value is rejected with a message. Up, Down and the wheel
+nudge.
 """
 
 from __future__ import annotations
@@ -18,58 +19,59 @@ from nnviz.ui.kit.theme import px
 
 Modifiers: TypeAlias = Qt.KeyboardModifier
 Nudge: TypeAlias = Callable[[Any, int, Modifiers], Any]
-"""(value, steps, modifiers) → the value so many key presses or wheel notches up, or down where negative."""
+"""(value, steps, modifiers) → the value after this many key presses or wheel notches, up if positive."""
 
 PIXELS_A_STEP = 6.0
-"""Scrubbing: so many pixels sideways are one nudge."""
-BESIDE_PX, EDGE_PX = 24, 2
-"""Beside a text, left and right together, and at the edge of what a field stands in when it has grown."""
+"""Scrubbing: pixels sideways for one nudge."""
+PADDING_PX, EDGE_PX = 24, 2
+"""Space beside a text, left and right together, and least space to the parent's edge, in pixels."""
 NOTCH_ANGLE = 120
-"""What Qt says of a wheel that is turned by one notch, in eighths of a degree."""
+"""Qt's angle for one notch of a wheel, in eighths of a degree."""
 
 
 def nudge_size(modifiers: Modifiers) -> str:
-    """Return by how much a key press or a wheel notch nudges: 0.1, with Shift 1, with Alt 0.01."""
+    """Return the step of a key press or a wheel notch: 0.1, with Shift 1, with Alt 0.01."""
     if modifiers & Modifiers.ShiftModifier:
         return "1"
     return "0.01" if modifiers & Modifiers.AltModifier else "0.1"
 
 
 def nudge_number(value: float, steps: int, modifiers: Modifiers) -> float:
-    """Nudge any number, in decimal: 0.2 by 0.1 is 0.3."""
+    """Return a number after decimal nudges: 0.2 nudged by 0.1 is 0.3."""
     return nudged(value, steps, nudge_size(modifiers))
 
 
 def nudge_whole(value: int, steps: int, modifiers: Modifiers, least: int = 0) -> int:
-    """Nudge a whole number by 1, with Shift by 10, down to `least`."""
+    """Return a whole number nudged by 1, with Shift by 10, at least `least`."""
     step = 10 if modifiers & Modifiers.ShiftModifier else 1
     return min(max(value + steps * step, least), LARGEST)
 
 
 def nudge_rate(value: float, steps: int, modifiers: Modifiers) -> float:
-    """Nudge a number above 0 by 1 in its first digit, with Alt in its second; with Shift tenfold."""
+    """Return a positive number nudged by 1 in its first digit, with Alt in its second, with Shift tenfold."""
     if modifiers & Modifiers.ShiftModifier:
         return nudged_digit(value, steps, 0)
     return nudged_digit(value, steps, 2 if modifiers & Modifiers.AltModifier else 1)
 
 
 def scrubbed(value: Any, pixels: float, modifiers: Modifiers, nudge: Nudge = nudge_number) -> Any:
-    """Return what a number becomes that is dragged so many pixels to the right."""
+    """Return a number after a drag by this many pixels to the right."""
     return nudge(value, round(pixels / PIXELS_A_STEP), modifiers)
 
 
 class NumberField(QLineEdit):
-    """Shows a value and reads another; a text that is refused stays, framed in red, until it is mended.
+    """A field that shows a value and reads a new one; a rejected text stays, framed in red.
 
     ============ ================================================================
-    `accepted`   the value that was typed or nudged to, where it is another one
-    `nudged`     the value that a nudge has written into the field: not yet accepted
-    `refused`    one sentence that says why; "" where nothing is refused any more
-    `confirmed`  Enter was pressed, and what stands in the field holds
+    `accepted`   a new value was typed, nudged or scrubbed
+    `nudged`     a nudge has written this value into the field: not accepted yet
+    `refused`    a message says why the text is rejected, or "" if it no longer is
+    `confirmed`  Enter was pressed, and the text in the field is valid
     ============ ================================================================
 
-    `read` turns text into a value and raises ValueError with a sentence; `write` turns it back. `empty` is
-    asked where no text is left: None is the value then, unless it raises ValueError; without it `read` is.
+    `read` turns text into a value and raises ValueError with a message; `write` turns a value into text. A
+    blank text calls `empty`: the value is None unless `empty` raises ValueError. Without `empty`, `read` gets
+    the blank text.
     """
 
     accepted = Signal(object)
@@ -100,23 +102,23 @@ class NumberField(QLineEdit):
     def set_notation(
         self, read: Callable[[str], Any], write: Callable[[Any], str], nudge: Nudge | None
     ) -> None:
-        """Say how values are read, written and nudged; without `nudge` they are not."""
+        """Set how values are read, written and nudged; None turns nudging off."""
         self._read, self._write, self._nudge = read, write, nudge
 
     def stand_over(self, rect: QRect) -> None:
-        """Stand over `rect`, wider where what is typed needs it, within the parent if there is as much.
+        """Place the field over `rect`, wider if its text needs it, within the parent.
 
-        It grows to both sides, or to the left where its text stands at the right.
+        The field grows to both sides, or to the left if its text is aligned right.
         """
         self._over = rect
         self._fit()
 
     def _fit(self) -> None:
         rect, parent = self._over, self.parentWidget()
-        if rect is None or parent is None:  # a layout has it
+        if rect is None or parent is None:  # a layout places it
             return
         most = parent.width() - 2 * EDGE_PX
-        needed = self.fontMetrics().horizontalAdvance(self.text()) + px(BESIDE_PX)
+        needed = self.fontMetrics().horizontalAdvance(self.text()) + px(PADDING_PX)
         place = QRect(rect)
         place.setWidth(min(max(rect.width(), needed), most))
         if self.alignment() & Qt.AlignmentFlag.AlignRight:
@@ -128,16 +130,16 @@ class NumberField(QLineEdit):
 
     @property
     def value(self) -> Any:
-        """The value that holds, whatever stands in the field."""
+        """The accepted value, whatever text is in the field."""
         return self._value
 
     @property
     def touched(self) -> bool:
-        """Whether something else stands in the field than the value that holds."""
+        """Whether the text in the field differs from the accepted value."""
         return self.text() != self._write(self._value)
 
     def show_value(self, value: Any) -> None:
-        """Show another value; what was typed is gone, and undo and redo in the field do not bring it back."""
+        """Show a new value; the field's text and its own undo history are discarded."""
         self._value = value
         text = self._write(value)
         if text != self.text() or self.isUndoAvailable() or self.isRedoAvailable():
@@ -145,7 +147,7 @@ class NumberField(QLineEdit):
         self._clear_refusal()
 
     def commit(self) -> bool:
-        """Accept what stands in the field, or refuse it; tell whether it holds now."""
+        """Accept the text in the field, or reject it; return whether it is valid."""
         if not self.touched:
             self.show_value(self._value)
             return True
@@ -165,7 +167,7 @@ class NumberField(QLineEdit):
         return True
 
     def nudge(self, steps: int, modifiers: Modifiers) -> None:
-        """Write what stands in the field so many steps up or down, if it can be read."""
+        """Nudge the number in the field by this many steps, if it can be read."""
         assert self._nudge is not None
         try:
             value = self._nudge(self._read(self.text()), steps, modifiers)
@@ -176,7 +178,7 @@ class NumberField(QLineEdit):
 
     def _write_nudged(self, value: Any) -> None:
         self.selectAll()
-        self.insert(self._write(value))  # which the field's own undo takes back
+        self.insert(self._write(value))  # the field's own undo can revert it
         self.nudged.emit(value)
         self.selectAll()
 
@@ -192,7 +194,7 @@ class NumberField(QLineEdit):
             self._refuse("")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter accepts, Up and Down nudge; Escape restores, or is somebody else's: it closes a dialog."""
+        """Accept on Enter, nudge on Up and Down, restore on Escape; pass Escape on if nothing was edited."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             holds = self.commit()
             self.selectAll()
@@ -207,14 +209,14 @@ class NumberField(QLineEdit):
             super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Nudge; a field that is not being edited leaves the wheel to who scrolls past."""
+        """Nudge the value; without the focus, let the wheel scroll the page."""
         turned = event.angleDelta().y() or event.angleDelta().x()  # with Alt, Qt turns the wheel sideways
         if not (self.hasFocus() and self._nudge):
             event.ignore()
             return
         event.accept()
         self._turned += turned
-        notches = int(self._turned / NOTCH_ANGLE)  # a touchpad turns by less at once
+        notches = int(self._turned / NOTCH_ANGLE)  # a touchpad sends smaller angles
         if notches:
             self._turned -= notches * NOTCH_ANGLE
             self.nudge(notches, event.modifiers())
@@ -230,17 +232,17 @@ class NumberField(QLineEdit):
         self._select_on_release &= event.button() == Qt.MouseButton.LeftButton
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Scrub, where the press has opened the field; in an open one a drag selects text."""
-        way = event.position().x() - self._pressed_x
-        self._scrubs = self._scrubs or (self._select_on_release and abs(way) >= PIXELS_A_STEP)
+        """Scrub if the press has focused the field; otherwise a drag selects text."""
+        distance = event.position().x() - self._pressed_x
+        self._scrubs = self._scrubs or (self._select_on_release and abs(distance) >= PIXELS_A_STEP)
         if not (self._scrubs and self._nudge):
             super().mouseMoveEvent(event)
             return
-        with suppress(ValueError):  # as far as it goes
-            self._write_nudged(scrubbed(self._value, way, event.modifiers(), self._nudge))
+        with suppress(ValueError):  # the end of the range
+            self._write_nudged(scrubbed(self._value, distance, event.modifiers(), self._nudge))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Take what was scrubbed to; after a click all is selected."""
+        """Accept the scrubbed value; after a click, select all."""
         super().mouseReleaseEvent(event)
         if self._scrubs:
             self.commit()
@@ -254,5 +256,5 @@ class NumberField(QLineEdit):
             self.leave()
 
     def leave(self) -> None:
-        """Do what is due when a person has gone elsewhere: accept, or refuse."""
+        """Accept or reject the text when the person leaves the field."""
         self.commit()

@@ -1,6 +1,6 @@
 """The theme: style sheet, fonts and sizes.
 
-Code gives lengths in pixels at 100 %. What is painted asks `theme.px` and `theme.ui_font`.
+Code gives lengths in pixels at 100 %. Painting code scales them with `theme.px` and `theme.ui_font`.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ from nnviz.picture.palette import PALETTES, Palette
 from nnviz.system import DisplayError, resources
 
 OWN_SIZE = "own size"
-"""The property of a widget that reckons with the size in use itself."""
+"""Property of a widget that scales itself."""
 Measure: TypeAlias = Callable[[QWidget, float], object]
-"""Sets something that was given in pixels, so many times as large."""
+"""Sets one measure of a widget, given in pixels at 100 %, to `factor` times its value."""
 NO_LIMIT = 16_777_215
-"""What Qt takes for no limit of a widget's size."""
+"""Qt's value for a widget's size without a limit."""
 
 
 class Sizes(QObject):
-    """Draws widgets so many times as large as they were made, also those that are made later."""
+    """Scales all widgets of the application, including those created later."""
 
     def __init__(self, app: QApplication) -> None:
         super().__init__(app)
@@ -59,24 +59,24 @@ class Sizes(QObject):
         self._measured: WeakKeyDictionary[QWidget, list[Measure]] = WeakKeyDictionary()
 
     def use(self, factor: float) -> None:
-        """Draw everything `factor` times as large as at 100 %."""
+        """Scale everything to `factor` times its size at 100 %."""
         before, self._factor = self._factor, factor
         self._app.removeEventFilter(self)
         for widget in filter(_is_ours, self._app.allWidgets()):
-            widget.ensurePolished()  # which takes a font back that was set before
+            widget.ensurePolished()  # this may reset the font
             self._measure(widget, before)
         if factor != 1.0:
             self._app.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Set a widget's measures before it is first shown, and where the style has set its font back."""
+        """Scale a widget before it is first shown, and after the style has reset its font."""
         styled = event.type() in (QEvent.Type.Polish, QEvent.Type.StyleChange)
         if styled and isinstance(watched, QWidget) and _is_ours(watched):
             self._measure(watched, self._factor)
         return False
 
     def _measure(self, widget: QWidget, made_at: float) -> None:
-        """Take the measures of a widget, unless they are known, and set them; its font is of its making."""
+        """Find a widget's measures at its first call, and scale them; its font was set at scale `made_at`."""
         if widget not in self._measured:
             measures = (*_of_font(widget, made_at), *_measures(widget), *_of_layout(widget.layout()))
             self._measured[widget] = list(measures)
@@ -89,34 +89,34 @@ def _is_ours(widget: QWidget) -> bool:
 
 
 def _measures(widget: QWidget) -> Iterator[Measure]:
-    """Yield what of a widget was given in pixels, and not by its layout."""
+    """Yield the measures of a widget that were set in pixels, and not by its layout."""
     least, most, layout = widget.minimumSize(), widget.maximumSize(), widget.layout()
     free = layout is None or layout.sizeConstraint() == QLayout.SizeConstraint.SetDefaultConstraint
     if free and not (widget.isWindow() and widget.isVisible()):
         if most.width() < NO_LIMIT:
-            yield lambda own, factor: own.setMaximumWidth(round(most.width() * factor))
+            yield lambda target, factor: target.setMaximumWidth(round(most.width() * factor))
         if most.height() < NO_LIMIT:
-            yield lambda own, factor: own.setMaximumHeight(round(most.height() * factor))
+            yield lambda target, factor: target.setMaximumHeight(round(most.height() * factor))
         if least.width() > 0:
-            yield lambda own, factor: own.setMinimumWidth(round(least.width() * factor))
+            yield lambda target, factor: target.setMinimumWidth(round(least.width() * factor))
         if least.height() > 0:
-            yield lambda own, factor: own.setMinimumHeight(round(least.height() * factor))
+            yield lambda target, factor: target.setMinimumHeight(round(least.height() * factor))
     if isinstance(widget, QToolBar | QAbstractButton):
         icon = widget.iconSize()
-        yield lambda own, factor: own.setIconSize(icon * factor)  # type: ignore[attr-defined]
+        yield lambda target, factor: target.setIconSize(icon * factor)  # type: ignore[attr-defined]
     if isinstance(widget, QLabel):
-        around = widget.contentsMargins()
-        yield lambda own, factor: own.setContentsMargins(around * factor)
+        margins = widget.contentsMargins()
+        yield lambda target, factor: target.setContentsMargins(margins * factor)
     if isinstance(widget, QTableView):
         row = widget.verticalHeader().defaultSectionSize()
-        yield lambda own, factor: _set_rows(own, round(row * factor))
+        yield lambda target, factor: _set_rows(target, round(row * factor))
 
 
 def _of_font(widget: QWidget, made_at: float) -> Iterator[Measure]:
-    """Yield the size of a font that the widget does not take over from what it stands in."""
+    """Yield the font size of a widget that does not inherit its font."""
     if widget.testAttribute(Qt.WidgetAttribute.WA_SetFont):
         points = widget.font().pointSizeF() / made_at
-        yield lambda own, factor: _set_points(own, points * factor)
+        yield lambda target, factor: _set_points(target, points * factor)
 
 
 def _set_points(widget: QWidget, points: float) -> None:
@@ -131,25 +131,25 @@ def _set_rows(table: QWidget, height: int) -> None:
 
 
 def _of_layout(layout: QObject | None) -> Iterator[Measure]:
-    """Yield how to set the margins and spacings of a layout, as long as it is there, and of those within."""
+    """Yield the margins and spacings of a layout and of the layouts inside it."""
     if not isinstance(layout, QBoxLayout | QGridLayout):
         return
-    around, apart = layout.contentsMargins(), layout.spacing()
-    down = layout.verticalSpacing() if isinstance(layout, QGridLayout) else apart
-    across = layout.horizontalSpacing() if isinstance(layout, QGridLayout) else apart
+    margins, spacing = layout.contentsMargins(), layout.spacing()
+    down = layout.verticalSpacing() if isinstance(layout, QGridLayout) else spacing
+    across = layout.horizontalSpacing() if isinstance(layout, QGridLayout) else spacing
 
     def lay_out(_: QWidget, factor: float) -> None:
         if not isValid(layout):
             return
-        layout.setContentsMargins(around * factor)
+        layout.setContentsMargins(margins * factor)
         if isinstance(layout, QGridLayout):
             layout.setHorizontalSpacing(round(across * factor))
             layout.setVerticalSpacing(round(down * factor))
         else:
-            layout.setSpacing(round(apart * factor))
+            layout.setSpacing(round(spacing * factor))
 
     yield lay_out
-    for within in layout.children():  # not its items: Qt deletes them untold
+    for within in layout.children():  # not its items, which Qt deletes without notice
         yield from _of_layout(within)
 
 
@@ -158,45 +158,45 @@ _factor = 1.0
 
 
 def themes() -> tuple[str, ...]:
-    """Return what a person can choose: every palette, or the one that fits the system."""
+    """Return the names of the themes to choose from: "system", or a palette."""
     return ("system", *PALETTES)
 
 
 def application() -> QApplication:
-    """Return the application, made if there is none. Raises DisplayError where there is no screen."""
+    """Return the application, created if needed. Raises DisplayError without a screen."""
     app = QApplication.instance()
     if not isinstance(app, QApplication):
-        # PySide reads the source of every module imported after it, for a feature that nothing here uses
+        # PySide's import hook reads the source of every module, for a feature that nnviz does not use
         builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
-        app = _made()
+        app = _create()
         app.setApplicationName("nnviz")
         app.setOrganizationName("nnviz")
         app.setApplicationDisplayName("nnviz")
         app.setDesktopFileName("nnviz")
-    if hasattr(locale, "LC_MESSAGES"):  # which Qt has set to the user's language; Windows has none
-        locale.setlocale(locale.LC_MESSAGES, "C")  # the system's words stand within English sentences
-    if locale.setlocale(locale.LC_CTYPE)[:2] in ("tr", "az"):  # whose capital i has a dot,
-        with suppress(locale.Error):  # so that PySide would not find setInterval for `interval`
+    if hasattr(locale, "LC_MESSAGES"):  # Qt sets it to the user's language; Windows has none
+        locale.setlocale(locale.LC_MESSAGES, "C")  # for English messages of the system
+    if locale.setlocale(locale.LC_CTYPE)[:2] in ("tr", "az"):  # their capital i has a dot,
+        with suppress(locale.Error):  # so PySide would not find setInterval for `interval`
             locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
     return app
 
 
-def _made() -> QApplication:
-    """Make the application; where Qt would abort, end the process with one sentence."""
-    heard: list[str] = []
+def _create() -> QApplication:
+    """Create the application. If Qt would abort, print one message and end the process."""
+    messages: list[str] = []
 
-    def hear(kind: QtMsgType, _where: QMessageLogContext, message: str) -> None:
-        heard.append(message)
+    def record(kind: QtMsgType, _where: QMessageLogContext, message: str) -> None:
+        messages.append(message)
         if kind == QtMsgType.QtFatalMsg:
             with suppress(AttributeError, OSError):  # there may be no terminal
                 sys.stderr.write(f"{DisplayError.of_settings()}\n")
                 sys.stderr.flush()
-            os._exit(1)  # an exception would not come through Qt
+            os._exit(1)  # an exception does not pass through Qt
 
-    before: Any = qInstallMessageHandler(hear)
+    before: Any = qInstallMessageHandler(record)
     app = QApplication(sys.argv[:1])
     qInstallMessageHandler(before)
-    for message in heard:
+    for message in messages:
         qWarning(message)
     if app.primaryScreen() is None:
         raise DisplayError.of_settings()
@@ -204,51 +204,51 @@ def _made() -> QApplication:
 
 
 def px(pixels: float) -> int:
-    """Return so many pixels at 100 % as they are at the size in use."""
+    """Return a length in pixels at 100 % scaled to the present size."""
     return round(pixels * _factor)
 
 
 def factor() -> float:
-    """Return how many times as large as at 100 % everything is drawn."""
+    """Return the present size as a multiple of 100 %."""
     return _factor
 
 
 def ui_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """Return the window's font, so many pixels high at 100 %."""
+    """Return the window's font for a height in pixels at 100 %."""
     return pixel_font(pixels * _factor, weight)
 
 
 def code_font(pixels: float) -> QFont:
-    """Return the system's font for programs, so many pixels high at 100 %."""
+    """Return the system's fixed-width font for a height in pixels at 100 %."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     font.setPointSizeF(ui_font(pixels).pointSizeF())
     return font
 
 
 def pixel_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """Return the window's font with tabular figures. Whole and half pixels come out as asked."""
+    """Return the window's font with tabular figures; whole and half pixel sizes are exact."""
     font = QFont(QApplication.font())
     screen = QGuiApplication.primaryScreen()
     font.setPointSizeF(pixels * 72.0 / (screen.logicalDotsPerInchY() if screen else 96.0))
     font.setWeight(weight)
-    if hasattr(font, "setFeature"):  # Qt 6.7; an older one shows the font's own figures
+    if hasattr(font, "setFeature"):  # since Qt 6.7
         font.setFeature(QFont.Tag("tnum"), 1)
     return font
 
 
 def colours() -> Palette:
-    """Return the colours in use; painted widgets ask in paintEvent, and again after a PaletteChange."""
+    """Return the colours of the theme. Widgets call it in paintEvent, and again after a PaletteChange."""
     return _in_use
 
 
 def theme_in_use() -> str:
-    """Return which of the palettes these are."""
+    """Return the name of the palette in use."""
     return next(name for name, palette in PALETTES.items() if palette is _in_use)
 
 
 @contextmanager
 def in_colours(palette: Palette) -> Iterator[None]:
-    """Have `colours` return others, as long as a picture in them is painted."""
+    """Use another palette while a picture is painted in it."""
     global _in_use
     before, _in_use = _in_use, palette
     try:
@@ -258,7 +258,7 @@ def in_colours(palette: Palette) -> Iterator[None]:
 
 
 def apply_theme(app: QApplication, name: str) -> None:
-    """Give the application a theme of `themes()`."""
+    """Apply a theme, one of `themes()`, to the application."""
     global _in_use
     palette = _in_use = PALETTES[_system_theme() if name == "system" else name]
     if "Inter" in QFontDatabase.families():
@@ -270,9 +270,9 @@ def apply_theme(app: QApplication, name: str) -> None:
 
 
 def draw_at(app: QApplication, percent: int) -> bool:
-    """Draw everything in this size from now on, and tell whether it is another one.
+    """Scale everything to this size; return whether the size has changed.
 
-    Whoever has reckoned with fonts is told as of another font.
+    Widgets that measure fonts get an event as if the font had changed.
     """
     global _factor
     if percent / 100 == _factor:
@@ -320,8 +320,8 @@ def _qt_palette(p: Palette) -> QPalette:
 
 
 def _style_sheet(palette: Palette) -> str:
-    """Return Qt's style sheet; $surface and the like in it are the palette's roles, $icons a folder."""
+    """Return Qt's style sheet, with $surface and other roles of the palette and $icons filled in."""
     text = (resources() / "style.qss").read_text(encoding="utf-8")
     if _factor != 1.0:
-        text = re.sub(r"(\d+)px", lambda found: f"{max(px(int(found[1])), min(int(found[1]), 1))}px", text)
+        text = re.sub(r"(\d+)px", lambda match: f"{max(px(int(match[1])), min(int(match[1]), 1))}px", text)
     return Template(text).substitute(vars(palette), icons=(resources() / "icons").as_posix())

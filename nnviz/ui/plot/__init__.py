@@ -1,1 +1,1 @@
-"""The history of the loss as a curve, the weights of a layer as an image, and what all plots share."""
+"""What all plots share: cards, axes, colour scales, curves and points."""

@@ -15,17 +15,17 @@ from nnviz.ui.kit.controls import follow, open_below
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.theme import colours, ui_font
 
-LOOKS = QEvent.Type.PaletteChange, QEvent.Type.FontChange
-"""Said of another theme, and of another size."""
+STYLE_EVENTS = QEvent.Type.PaletteChange, QEvent.Type.FontChange
+"""Events that report another theme or another size."""
 
 
 class PlotCard(Card):
-    """Offers its plot as a picture, where there is one.
+    """A card with a menu that copies or exports its plot as a picture.
 
     ================ =======================================================================
-    `what`           what the plot is called in a sentence
-    `ending`         what its file is called behind the name of the network
-    `picture_wished` tells whether the picture is to be copied; else it is to be exported
+    `what`           name of the plot in a sentence
+    `ending`         end of the exported file's name, after the name of the network
+    `picture_wished` emitted with True to copy the picture, with False to export it
     ================ =======================================================================
     """
 
@@ -38,7 +38,7 @@ class PlotCard(Card):
         self.copy_picture = self.menu.addAction("Copy picture", lambda: self.picture_wished.emit(True))
         self.export_picture = self.menu.addAction("Export picture…", lambda: self.picture_wished.emit(False))
         self.menu.aboutToShow.connect(self.look)
-        self.more_button = quiet_button("", f"Copy or export {what}", f"More of {what}")
+        self.more_button = quiet_button("", f"Copy or export {what}")
         self.more_button.clicked.connect(lambda: open_below(self.more_button, self.menu))
         follow(self.more_button, self.menu)
         self.buttons.addWidget(self.more_button)
@@ -47,27 +47,27 @@ class PlotCard(Card):
     @property
     @abstractmethod
     def plot(self) -> QWidget | None:
-        """The widget that shows the plot; None where there is nothing to show."""
+        """The widget with the plot, or None if there is nothing to show."""
 
     def look(self) -> None:
-        """Offer what there is."""
+        """Enable the menu entries if there is a plot."""
         for action in (self.copy_picture, self.export_picture):
             action.setEnabled(self.plot is not None)
 
     def add_button(self, button: QWidget) -> None:
-        """Put a button before that of the menu."""
+        """Add a button before the menu's button."""
         self.buttons.insertWidget(self.buttons.count() - 1, button)
 
     def _draw_icon(self) -> None:
         self.more_button.setIcon(icon("more", colours().muted, 16))
 
     def restyle(self) -> None:
-        """Take over another theme's colours, or another size."""
+        """Redraw after a change of theme or size."""
         self._draw_icon()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102
         super().changeEvent(event)
-        if event.type() in LOOKS and hasattr(self, "more_button"):
+        if event.type() in STYLE_EVENTS and hasattr(self, "more_button"):
             self.restyle()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -78,26 +78,26 @@ class PlotCard(Card):
             self.menu.popup(self.mapToGlobal(QPoint(20, 40)))
 
 
-SHARE = 15
-"""Of a run's time drawing takes no more than one part in so many."""
+DRAWING_SHARE = 15
+"""During a run, a card draws at most one part in this many of the time."""
 
 
 class LiveCard(PlotCard):
-    """Calls `draw` for what has changed; what hides it meanwhile, it catches up with."""
+    """A plot card that draws again when the document changes, at once or when it becomes visible."""
 
     def __init__(self, heading: str, what: str, ending: str, document: Document, phase: float) -> None:
-        """`phase`, from 0 to 1, is when its turn comes in a run: not all cards draw in one frame."""
+        """Set up the card; `phase`, from 0 to 1, spreads the drawing of several cards over a run's frames."""
         super().__init__(heading, what, ending)
         self.pages = Pages(self)
-        self._changes = MotionThrottle(self, self.draw, document, phase=phase, share=SHARE)
+        self._changes = MotionThrottle(self, self.draw, document, phase=phase, share=DRAWING_SHARE)
         document.state_changed.connect(self.follow)
 
     @abstractmethod
     def draw(self) -> None:
-        """Draw what there is now, or say what is missing."""
+        """Draw the present state, or say what is missing."""
 
     def follow(self, *_: object) -> None:
-        """Draw anew, if it is in sight."""
+        """Draw again if the card is visible."""
         if self.isVisible():
             self._changes.changed()
 
@@ -106,18 +106,18 @@ class LiveCard(PlotCard):
         self.follow()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what changed while it was hidden."""
+        """Draw what changed while the card was hidden."""
         super().showEvent(event)
         self._changes.changed()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Draw nothing more."""
+        """Stop drawing."""
         super().hideEvent(event)
         self._changes.stop()
 
 
 class Pages(QStackedLayout):
-    """The sentence `empty`, which is in sight at first, and behind it the page with the plot."""
+    """A stack of two pages: the sentence `empty`, visible at first, and the plot."""
 
     def __init__(self, card: Card) -> None:
         super().__init__()
@@ -125,11 +125,11 @@ class Pages(QStackedLayout):
         self.empty.setObjectName("muted")
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        card.body.addLayout(self, 1)  # first: what it shows would else be a window of its own
+        card.body.addLayout(self, 1)  # first, or its pages would be windows
         self.addWidget(self.empty)
 
     def put(self, *parts: QWidget) -> None:
-        """Add the page with the plot: parts one below the other, of which the plot takes all that is left."""
+        """Add the page with the plot: parts one below the other. The plot takes all free height."""
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
@@ -140,24 +140,24 @@ class Pages(QStackedLayout):
 
     @property
     def show_plot(self) -> bool:
-        """Whether the plot is in sight."""
+        """Whether the page with the plot is visible."""
         return self.currentIndex() == 1
 
     @show_plot.setter
-    def show_plot(self, shown: bool) -> None:
-        self.setCurrentIndex(1 if shown else 0)
+    def show_plot(self, visible: bool) -> None:
+        self.setCurrentIndex(1 if visible else 0)
 
     def say(self, sentence: str) -> None:
-        """Say what is missing."""
+        """Show a sentence instead of the plot."""
         self.empty.setText(sentence)
         self.show_plot = False
 
 
 class Caption(QLabel):
-    """What a plot shows in numbers, with colours, as HTML; no name from a file stands in it."""
+    """The numbers of a plot as coloured HTML. Names from a file must not appear in it."""
 
     def __init__(self, lines: int, tip: str) -> None:
-        """So many `lines` have room in any case, so that the plot keeps its height."""
+        """Reserve room for this many `lines`, so that the plot keeps its height."""
         super().__init__()
         self.setObjectName("muted")
         self.setWordWrap(True)

@@ -1,6 +1,6 @@
-"""The base of all plots: axes with few round ticks, true minus signs, and faint grid lines.
+"""The base of all plots: axes with a few round ticks, true minus signs and faint grid lines.
 
-Imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
+Importing pyqtgraph takes 150 ms, so this module is imported after the window's first frame.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from nnviz.picture.ticks import log_ticks, round_values, texts_of
 from nnviz.ui.kit.controls import leave_drops
 from nnviz.ui.kit.theme import px, ui_font
 
-BAR, BAR_GAP, SPACE = 10, 10, 4
-"""Pixels of the bar, between plot and bar, and between bar and numbers."""
-LEAST = 30
-"""Pixels for the numbers, at least."""
-APART = 14
-"""Pixels between two numbers, at least."""
+BAR_WIDTH, BAR_GAP, TEXT_GAP = 10, 10, 4
+"""Width of the bar, space between plot and bar, and between bar and numbers, in pixels."""
+LEAST_TEXT = 30
+"""Least width for the numbers, in pixels."""
+NUMBERS_APART = 14
+"""Least distance between two numbers, in pixels."""
 
 
 class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
-    """Stands in a plot's layout, as high as the plot."""
+    """A colour scale in a plot's layout, as high as the plot."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,30 +44,30 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._bar = QImage()
 
     def show_scale(self, tone: Tone, levels: list[float], tones: NDArray[np.uint8], palette: Palette) -> None:
-        """Show these tones, low at the bottom, with a number at each of `levels`."""
+        """Show these tones, the lowest at the bottom, with a number at each of `levels`."""
         self._tone, self._palette = tone, palette
         self._levels = list(zip(levels, texts_of(levels), strict=True))
         self.fit()
         column = np.ascontiguousarray(tones[::-1])
         bar = QImage(column.data, 1, len(column), 3, QImage.Format.Format_RGB888)
-        self._bar = bar.convertToFormat(QImage.Format.Format_RGB32)  # with pixels of its own; the array goes
+        self._bar = bar.convertToFormat(QImage.Format.Format_RGB32)  # a copy: the array is freed
         self.update()
 
     def show_nothing(self) -> None:
-        """Take no room."""
+        """Hide the scale."""
         self._palette = None
         self.fit()
 
     def fit(self) -> None:
-        """Take the width that bar and numbers need in the size in use."""
+        """Set the width to that of the bar and its numbers at the present size."""
         metrics = QFontMetrics(ui_font(11))
         widest = max((metrics.horizontalAdvance(text) for _, text in self._levels), default=0)
-        self.setFixedWidth(BAR_GAP + BAR + SPACE + max(widest, LEAST) if self._palette else 0)
+        self.setFixedWidth(BAR_GAP + BAR_WIDTH + TEXT_GAP + max(widest, LEAST_TEXT) if self._palette else 0)
 
     def paint(self, painter: QPainter, *_: object) -> None:  # noqa: D102
         if self._palette is None:
             return
-        bar = QRectF(BAR_GAP, 0, BAR, self.size().height())
+        bar = QRectF(BAR_GAP, 0, BAR_WIDTH, self.size().height())
         painter.drawImage(bar, self._bar)
         painter.setFont(ui_font(11))
         below = float("inf")
@@ -75,34 +75,36 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
             y = bar.bottom() - bar.height() * float(self._tone.share(np.array(level)))
             painter.setPen(QPen(QColor(self._palette.surface), 1))
             painter.drawLine(QPointF(bar.left(), y), QPointF(bar.right(), y))
-            if below - y < APART:
+            if below - y < NUMBERS_APART:
                 continue
             below = y
             painter.setPen(QColor(self._palette.muted))
-            room = QRectF(bar.right() + SPACE, y - 8, self.size().width(), 16)
+            room = QRectF(bar.right() + TEXT_GAP, y - 8, self.size().width(), 16)
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
 
-Stretch: TypeAlias = tuple[float, float]
+Interval: TypeAlias = tuple[float, float]
 
-FARTHEST, NARROWEST, FINEST = 5e306, 1e-290, 1e-10
-"""A view ends at ± the first, is as wide as the second at least, and as the third times what it shows: beyond
-that its pixels are no numbers any more, or cannot be told apart."""
+LARGEST_COORDINATE, LEAST_WIDTH, LEAST_WIDTH_SHARE = 5e306, 1e-290, 1e-10
+"""Limits of a view: largest coordinate, least width, and least width as a share of the coordinates.
+
+Beyond these, pixels have no finite coordinates or cannot be distinguished.
+"""
 LARGEST_AREA, SMALLEST_AREA = 1e307, 1e-290
-"""Qt divides by what a view is wide times what it is high."""
+"""Limits of a view's width times its height, because Qt divides by that."""
 
 
-def drawable(across: Sequence[float], up: Sequence[float]) -> tuple[Stretch, Stretch]:
-    """Return the stretches from one number to another, shortened or widened to such as can be drawn."""
+def drawable(across: Sequence[float], up: Sequence[float]) -> tuple[Interval, Interval]:
+    """Return a view's ranges, shortened or widened until Qt can draw them."""
     (left, right), (bottom, top) = across, up
-    xs = _stretch(left, right, NARROWEST, math.inf)
+    xs = _limit(left, right, LEAST_WIDTH, math.inf)
     width = xs[1] - xs[0]
-    return xs, _stretch(bottom, top, max(NARROWEST, SMALLEST_AREA / width), LARGEST_AREA / width)
+    return xs, _limit(bottom, top, max(LEAST_WIDTH, SMALLEST_AREA / width), LARGEST_AREA / width)
 
 
-def _stretch(low: float, high: float, narrowest: float = NARROWEST, widest: float = math.inf) -> Stretch:
-    low, high = (min(max(end, -FARTHEST), FARTHEST) for end in (low, high))
-    least = max(narrowest, FINEST * max(abs(low), abs(high)))
+def _limit(low: float, high: float, narrowest: float = LEAST_WIDTH, widest: float = math.inf) -> Interval:
+    low, high = (min(max(end, -LARGEST_COORDINATE), LARGEST_COORDINATE) for end in (low, high))
+    least = max(narrowest, LEAST_WIDTH_SHARE * max(abs(low), abs(high)))
     if least > widest:
         return -widest / 2, widest / 2
     width = min(max(high - low, least), widest)
@@ -111,24 +113,23 @@ def _stretch(low: float, high: float, narrowest: float = NARROWEST, widest: floa
     return low, low + width
 
 
-def with_margins(low: float, high: float, below: float, above: float, least: float) -> Stretch:
-    """Return a range with shares of it around it, and at both ends at least a share of what it becomes."""
+def with_margins(low: float, high: float, below: float, above: float, least: float) -> Interval:
+    """Return a range with margins, shares of it, of at least the share `least` of the new range."""
     inside = least / max(1.0 - 2.0 * least, least)
     room = high - low
     return low - max(below, inside) * room, high + max(above, inside) * room
 
 
 class CurveItem(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """A smooth line of so many pixels, whatever the ranges of its plot."""
+    """A smooth line whose width is in pixels, whatever the ranges of its plot."""
 
     def __init__(self, **options: object) -> None:
         super().__init__(antialias=True, **options)
 
     def paint(self, painter: QPainter, *rest: object) -> None:
-        """Paint; into an SVG in the picture's own pixels and within the plot.
+        """Paint the line; in an SVG, paint it in the picture's pixels and clipped to the plot.
 
-        Qt would write it in the numbers of the plot, not cut off, with a line that few programs know how to
-        keep as it is in another scale.
+        Qt would write plot coordinates, unclipped, with a line width that few programs scale correctly.
         """
         if painter.paintEngine().type() != QPaintEngine.Type.SVG:
             super().paint(painter, *rest)
@@ -150,36 +151,36 @@ def _points(polygon: QPolygonF) -> Array:
 
 
 def points_of(curve: CurveItem) -> Array:
-    """Return what a curve draws, shape (points, 2)."""
+    """Return the points of a curve, shape (points, 2)."""
     x, y = curve.getData()
     return np.empty((0, 2)) if x is None else np.column_stack((x, y))
 
 
-LARGEST = 308.0
-"""The largest exponent of 10 that is a number; the least stands as far below 1."""
-TICK_GAP, MOST = {"left": 26.0, "right": 26.0, "bottom": 64.0}, 10
-"""Pixels between two ticks, at least, and about how many there are, at most."""
-WISHED = QSize(240, 96)
-"""Pixels that a plot asks for; it takes all that is left."""
-BESIDE = 1e5
-"""A curve goes on so many times its view's height beyond it, a dot is hidden: Qt ends the process at more."""
+LARGEST_EXPONENT = 308.0
+"""Largest exponent of 10 with a finite power; the least is its negative."""
+TICK_GAP, MOST_TICKS = {"left": 26.0, "right": 26.0, "bottom": 64.0}, 10
+"""Least distance between two ticks in pixels, and approximately the largest number of ticks."""
+SIZE_HINT = QSize(240, 96)
+"""Size that a plot asks for, in pixels; it takes all free room."""
+FARTHEST_OUTSIDE = 1e5
+"""Farthest that a curve may leave its view, in heights of the view; Qt aborts farther away."""
 ARROW = 10.0
-"""Pixels of the width and the height of an arrow."""
+"""Width and height of an arrow, in pixels."""
 OFFSET = 6
-"""Pixels between the plot and the texts."""
+"""Space between the plot and the texts, in pixels."""
 TICK_PX = 18
-"""Height of the numbers below the plot, at 100 %."""
+"""Height of the numbers below the plot at 100 %, in pixels."""
 OUTSIDE = {"left": (0, 10), "right": (0, 10), "bottom": (30, 0)}
-"""Pixels by which the text of the first and last tick may stand out of the axis, across and down."""
+"""Farthest that the text of the first or last tick may leave its axis, across and down, in pixels."""
 
 Picture: TypeAlias = tuple[list[QLineF], list[tuple[QPointF, str]]]
-"""Lines, and texts with where the base line of each begins."""
+"""Grid lines, and texts with the start of their base lines."""
 
 
 class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """An axis whose ticks are multiples of 1, 2 or 5; its values may be exponents of 10.
+    """An axis with ticks at multiples of 1, 2 or 5; its values may be exponents of 10.
 
-    `whole` keeps ticks to whole numbers, as iterations are; `grid` draws a line across the plot at each.
+    `whole` keeps ticks at whole numbers, such as iterations; `grid` draws a line at each tick.
     """
 
     def __init__(self, orientation: str, label: str = "", *, whole: bool = False, grid: bool = False) -> None:
@@ -200,26 +201,26 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         self.set_text(self._text)
 
     def set_text(self, text: str) -> None:
-        """Name the axis; the text is plain. It has the size in use."""
+        """Name the axis with a plain text, in the present size."""
         self._text, self._font = text, ui_font(11)
         self.textHeight = px(TICK_PX)
         self.setLabel(escape(text), **{"color": self._muted.color().name(), "font-size": f"{px(11)}px"})
-        self.resizeEvent()  # the name goes to the middle, where pyqtgraph puts it in another size alone
+        self.resizeEvent()  # centres the name; pyqtgraph does so only after a resize
 
     def set_logarithmic(self, logarithmic: bool) -> None:
-        """Take the axis's values for exponents of 10 from now on, or for themselves."""
+        """Set whether the axis's values are exponents of 10."""
         self._logarithmic, self.picture = logarithmic, None
 
     def show_percent(self, percent: bool) -> None:
-        """Write the axis's values as percent from now on, or as they are."""
+        """Set whether the axis shows its values as percent."""
         self._percent, self.picture = percent, None
 
     def ticks(self, low: float, high: float, pixels: float) -> list[tuple[float, str]]:
-        """Return the values that have a tick between two others that are so far apart, and their texts."""
-        count = min(max(2, int(pixels / TICK_GAP[self.orientation])), MOST)
+        """Return the ticks between `low` and `high`, which are `pixels` apart, as (value, text)."""
+        count = min(max(2, int(pixels / TICK_GAP[self.orientation])), MOST_TICKS)
         if self._logarithmic:
-            low, high = max(low, -LARGEST), min(high, LARGEST)
-        if not low < high:  # nothing is shown yet, or no number that has a tick
+            low, high = max(low, -LARGEST_EXPONENT), min(high, LARGEST_EXPONENT)
+        if not low < high:  # the plot is empty, or too small for a tick
             return []
         if self._logarithmic:
             values = log_ticks(low, high, count)
@@ -232,9 +233,9 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         return list(zip(values, texts, strict=True))
 
     def paint(self, painter: QPainter, *_: object) -> None:
-        """Paint lines and texts; pyqtgraph's own way takes four times as long."""
-        if self.picture is None:  # so pyqtgraph says that something has changed
-            self.picture = self._laid_out()
+        """Paint grid lines and texts; pyqtgraph's own painting takes four times as long."""
+        if self.picture is None:  # pyqtgraph sets None after every change
+            self.picture = self._lay_out()
         lines, texts = self.picture
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(self._line)
@@ -244,8 +245,8 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         for place, text in texts:
             painter.drawText(place, text)
 
-    def _laid_out(self) -> Picture:
-        """Return what is to be painted at the present range and size."""
+    def _lay_out(self) -> Picture:
+        """Return the lines and texts at the present range and size."""
         lines, texts = self._across() if self.orientation == "bottom" else self._up()
         return lines if self.grid else [], texts
 
@@ -261,7 +262,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         return lines, texts
 
     def _across(self) -> Picture:
-        """Return the texts, but none that would touch the one before it or stand out of the plot."""
+        """Return the texts that neither touch the one before nor leave the plot."""
         metrics, size, (low, high) = QFontMetricsF(self._font), self.size(), self.range
         room = self.mapRectFromScene(QRectF(self.getViewWidget().rect()))
         texts, free = [], room.left()
@@ -279,24 +280,24 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         return inside.adjusted(-across, -down, across, down)
 
     def mouseDragEvent(self, event: object) -> None:
-        """Leave dragging to the plot."""
+        """Ignore a drag, which the plot handles."""
 
 
 class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
-    """A quiet plot with an axis below and one at the left; whoever draws in it sets its ranges."""
+    """A plot with an axis below and one at the left. Its subclasses or owners set its ranges."""
 
     def __init__(self, bottom: QuietAxis, left: QuietAxis) -> None:
         super().__init__(axisItems={"bottom": bottom, "left": left}, enableMenu=False)
         self._bottom, self._left = bottom, left
         self.density: float | None = None
-        """Device pixels on a side of a pixel; None for those of the screen."""
-        for side in ("top", "right"):  # hidden, they would still follow every range
+        """Device pixels per pixel, or None for the screen's ratio."""
+        for side in ("top", "right"):  # hidden, but they would still follow every range
             self.getAxis(side).unlinkFromView()
         leave_drops(self)
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
         self.setAntialiasing(True)
         self.hideButtons()
-        self.destroyed.connect(self.plotItem.ctrlMenu.deleteLater)  # is made all the same
+        self.destroyed.connect(self.plotItem.ctrlMenu.deleteLater)  # pyqtgraph makes it even without a menu
         self.plotItem.vb.disableAutoRange()
         self.plotItem.layout.setContentsMargins(0, 7, 14, 0)  # room for half of the outermost numbers
         self.read_out = QLabel(self, textFormat=Qt.TextFormat.PlainText)
@@ -312,25 +313,25 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.read_out.setFont(ui_font(11.5))
 
     def settle(self) -> None:
-        """Give the axes the room that their numbers take, which is known once these have been painted."""
-        for _ in range(2):  # with other room there may be other numbers
+        """Size the axes for their numbers, which are known only after painting."""
+        for _ in range(2):  # another size may give other numbers
             self.grab()
             self.plotItem.layout.activate()
 
     def bring_back(self) -> None:
-        """Show what was hidden, with the room for the axes, which take none when they are named meanwhile."""
+        """Show the plot and its axes again; axes that are named while hidden take no room."""
         if not self.plotItem.isVisible():
             self.plotItem.show()
             for axis in (self._bottom, self._left):
                 axis.show()
 
     def add(self, item: pg.GraphicsObject | QGraphicsEllipseItem, z: float) -> None:
-        """Draw `item` in the plot, over what has a lower `z`."""
+        """Draw `item` above items with a lower `z`."""
         self.plotItem.vb.addItem(item, ignoreBounds=True)
         item.setZValue(z)
 
     def pen(self, colour: str | QColor, width: float = 2.0) -> QPen:
-        """Return a pen of so many pixels; pyqtgraph counts the device's, which are more on a dense screen."""
+        """Return a pen of this width in pixels; pyqtgraph's widths are in device pixels."""
         pen: QPen = pg.mkPen(colour, width=width * self._ratio)
         return pen
 
@@ -339,57 +340,57 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         return self.density or self.devicePixelRatioF()
 
     def device_pixel(self) -> float:
-        """Return how much of the plot a pixel of the device is across."""
+        """Return the width of a device pixel in plot coordinates."""
         return self.pixel()[0] / self._ratio
 
     def look(self, across: Sequence[float], up: Sequence[float]) -> None:
-        """Show what lies from one number to another, across and up, as far as that can be drawn."""
+        """Show these ranges, across and up, as far as Qt can draw them."""
         xs, ys = drawable(across, up)
         self.plotItem.vb.setRange(xRange=xs, yRange=ys, padding=0)
 
     def pixel(self) -> tuple[float, float]:
-        """Return how much of the plot a pixel is, across and up."""
+        """Return the width and height of a pixel in plot coordinates."""
         box = self.plotItem.vb
         (left, right), (bottom, top) = self.view()
         return (right - left) / max(box.width(), 1.0), (top - bottom) / max(box.height(), 1.0)
 
     def sizeHint(self) -> QSize:
-        """Ask for little: pyqtgraph asks for 600 × 480, and a panel would scroll to it."""
-        return WISHED
+        """Return a small size: with pyqtgraph's 600 × 480 a panel would scroll."""
+        return SIZE_HINT
 
     def in_reach(self, heights: Array) -> Array:
-        """Return heights of a curve, those far out of view not quite so far."""
+        """Return the heights of a curve, limited to a distance from the view that Qt can draw."""
         bottom, top = self.view()[1]
-        far = BESIDE * (top - bottom)
+        far = FARTHEST_OUTSIDE * (top - bottom)
         return np.clip(heights, bottom - far, top + far)
 
     def put(self, dot: DotItem, x: float, y: float) -> None:
-        """Put a dot there; nowhere where a coordinate is not finite or far out of view."""
-        there = all(
-            abs(value - low) <= BESIDE * (high - low)
+        """Put a dot at (x, y); hide it if a coordinate is not finite or too far out of view."""
+        visible = all(
+            abs(value - low) <= FARTHEST_OUTSIDE * (high - low)
             for value, (low, high) in zip((x, y), self.view(), strict=True)
         )
-        dot.setVisible(there)
-        if there:
+        dot.setVisible(visible)
+        if visible:
             dot.setPos(x, y)
 
     def view(self) -> list[list[float]]:
-        """Return what is shown: [[x from, to], [y from, to]]; y as an exponent where it is logarithmic."""
+        """Return the view's ranges: [[x from, to], [y from, to]]; y as exponents if it is logarithmic."""
         ranges: list[list[float]] = self.plotItem.vb.viewRange()
         return ranges
 
     def place_of(self, x: float, y: float) -> QPointF:
-        """Return where a point of the plot stands in this widget, in pixels."""
+        """Return the place of a point of the plot in this widget, in pixels."""
         return QPointF(self.mapFromScene(self.plotItem.vb.mapViewToScene(QPointF(x, y))))
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Say what the mouse and keys do where nothing is read out, which a tooltip would cover."""
+        """Show the tooltip about mouse and keys, unless it would cover a readout."""
         if event.type() == QEvent.Type.ToolTip and self.read_out.isVisible():
             return True
         return bool(super().viewportEvent(event))
 
     def read(self, point: QPointF, text: str) -> None:
-        """Read `point` out, in the upper corner that is away from it."""
+        """Show the readout `text` in the upper corner that is farther from `point`."""
         self.read_out.setText(text)
         self.read_out.adjustSize()
         area, place = self.plotItem.vb.sceneBoundingRect(), self.plotItem.vb.mapViewToScene(point)
@@ -400,7 +401,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
 
 class DotItem(QGraphicsEllipseItem):
-    """A round mark of so many pixels, whatever the ranges; pyqtgraph's scatter takes ten times as long."""
+    """A round mark of a fixed size in pixels; pyqtgraph's scatter plot takes ten times as long."""
 
     def __init__(self, size: float) -> None:
         super().__init__(-size / 2, -size / 2, size, size)
@@ -408,7 +409,7 @@ class DotItem(QGraphicsEllipseItem):
         self.hide()
 
     def paint(self, painter: QPainter, *rest: Any) -> None:
-        """Paint; into an SVG, where Qt cuts nothing off, only what stands in the plot."""
+        """Paint the mark; in an SVG, which Qt does not clip, only if it is inside the plot."""
         svg = painter.paintEngine().type() == QPaintEngine.Type.SVG
         if not svg or painter.clipBoundingRect().contains(self.rect().center()):
             self._draw(painter, *rest)
@@ -418,7 +419,7 @@ class DotItem(QGraphicsEllipseItem):
 
 
 class Arrow(DotItem):
-    """A mark that points up to the edge of a plot, where a curve leaves it."""
+    """An arrow to the top edge of a plot, where a curve leaves the plot."""
 
     def __init__(self) -> None:
         super().__init__(ARROW)

@@ -1,6 +1,6 @@
-"""Points of rows in a plot, and the grid of a selected cell.
+"""A plot with a point to move, the points of rows in a plot, and the grid of a selectable cell.
 
-Imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
+Importing pyqtgraph takes 150 ms, so this module is imported after the window's first frame.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from nnviz.ui.kit.theme import colours, ui_font
 from nnviz.ui.plot.plot import CurveItem, DotItem, Plot, QuietAxis
 
 REACH = 9.0
-"""Pixels from the present point at which the mouse still takes hold of it."""
-TANGENT = 44.0
-"""Pixels of a tangent on either side of the present point."""
+"""Farthest from the present point at which the mouse still grabs it, in pixels."""
+TANGENT_PX = 44.0
+"""Length of a tangent on either side of the present point, in pixels."""
 ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -46,12 +46,12 @@ ARROWS = {
 
 
 class PointPlot(Plot):
-    """A plot whose axes are named by what they are, and in which a point stands.
+    """A plot with named axes and a point that mouse and keys can move.
 
     =============== ==================================================================================
-    `point_moved`   the mouse asks for the point to be at (x, y), in round numbers
-    `point_nudged`  an arrow key asks for so many steps (right, up) of "0.1", "1" or "0.01"
-    `gesture_ended` what comes next is an undo entry of its own
+    `point_moved`   the mouse moves the point to (x, y), rounded numbers
+    `point_nudged`  an arrow key moves the point by (right, up) steps of "0.1", "1" or "0.01"
+    `gesture_ended` the next change is an undo entry of its own
     =============== ==================================================================================
     """
 
@@ -78,37 +78,37 @@ class PointPlot(Plot):
         self._colour_point()
 
     def name_axes(self, bottom: str, left: str) -> None:
-        """Name the axes; what is too long for them is cut short."""
+        """Name the axes; a name that is longer than its axis is shortened."""
         if (bottom, left) != self._names:
             self._names = (bottom, left)
             self._write_names()
 
     def show_present(self, x: float, y: float) -> None:
-        """Put the present point there; nowhere where a coordinate is not finite."""
+        """Put the present point at (x, y), or hide it if a coordinate is not finite."""
         self._point = QPointF(x, y) if math.isfinite(x) and math.isfinite(y) else None
         self.put(self._present, x, y)
         self._tell()
 
     def touch(self, tangent: CurveItem, slope: float) -> None:
-        """Lay a tangent of so many pixels through the present point; none where there is none of either."""
+        """Draw a tangent through the present point, or none without a point or a finite slope."""
         if self._point is None or not math.isfinite(slope):
             tangent.setData([], [])
             return
         across, up = self.pixel()
-        half = TANGENT / math.hypot(1 / across, slope / up)
+        half = TANGENT_PX / math.hypot(1 / across, slope / up)
         x, y = self._point.x(), self._point.y()
         tangent.setData([x - half, x + half], [y - half * slope, y + half * slope])
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the point to read out near `at`, and its numbers: none where nothing is drawn."""
+        """Return the point to read out near `at` and its readout, or None if nothing is drawn there."""
         return None
 
     def takes_point(self) -> bool:
-        """Tell whether the mouse and keys may put the point somewhere."""
+        """Return whether the mouse and keys may move the point."""
         return self._point is not None
 
     def _tell(self) -> None:
-        """Read out what is under the mouse, or nothing."""
+        """Read out the point under the mouse, or hide the readout."""
         point = self.read_near(self._under_mouse) if self._under_mouse is not None else None
         if point is None:
             self.read_out.hide()
@@ -120,7 +120,7 @@ class PointPlot(Plot):
         return at
 
     def rounded(self, at: QPointF) -> QPointF:
-        """Return the point inside the plot that has no more digits than a pixel can tell apart."""
+        """Return the nearest point inside the plot, rounded to the digits that a pixel can show."""
         rounded = []
         for value, (low, high), pixel in zip((at.x(), at.y()), self.view(), self.pixel(), strict=True):
             digits = -math.floor(math.log10(pixel))
@@ -139,7 +139,7 @@ class PointPlot(Plot):
         self._present.setBrush(QColor(self._palette.surface))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Take hold of the present point, or put it where the mouse is."""
+        """Grab the present point, or move it to the mouse."""
         if event.button() != Qt.MouseButton.LeftButton or not self.takes_point():
             event.ignore()
             return
@@ -153,9 +153,9 @@ class PointPlot(Plot):
             self._move(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drag the present point, or read out what is under the mouse."""
+        """Drag the present point, and read out the point under the mouse."""
         if not event.buttons():
-            self._let_go()  # a box may have taken the release
+            self._release()  # a message box may have received the release
         if self._hold is not None:
             self._move(event)
         inside = self.plotItem.vb.sceneBoundingRect().contains(self.mapToScene(event.position().toPoint()))
@@ -163,10 +163,10 @@ class PointPlot(Plot):
         self._tell()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Let the present point go."""
-        self._let_go()
+        """Release the present point."""
+        self._release()
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         if self._hold is not None:
             self._hold = None
             self.gesture_ended.emit()
@@ -179,53 +179,53 @@ class PointPlot(Plot):
             self.point_moved.emit(to.x(), to.y())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave the wheel to what scrolls the panels."""
+        """Ignore the wheel, which scrolls the panels."""
         event.ignore()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the present point by arrow keys: by 0.1, with Shift by 1, with Alt by 0.01."""
         if event.key() in ARROWS and self.takes_point():
-            self._under_mouse = None  # what stands there would cover where the point goes
+            self._under_mouse = None  # a readout would cover the point
             self.point_nudged.emit(*ARROWS[Qt.Key(event.key())], nudge_size(event.modifiers()))
         else:
             event.ignore()  # pyqtgraph would swallow it
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show that arrow keys act here."""
+        """Mark the point while arrow keys move it."""
         super().focusInEvent(event)
         self.gesture_ended.emit()
         self._colour_point()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Show that arrow keys act elsewhere."""
+        """Unmark the point."""
         super().focusOutEvent(event)
         self._colour_point()
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Read nothing out any more."""
+        """Hide the readout."""
         super().leaveEvent(event)
         self._under_mouse = None
         self._tell()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Cut the names to the new length of the axes."""
+        """Shorten the names to the new length of the axes."""
         super().resizeEvent(event)
         if hasattr(self, "_present"):
             self._write_names()
 
 
-LEAST_ACROSS_PX, WISHED_ACROSS_PX = 120, 336
-"""Pixels across: those that are needed, and those of a side panel."""
+LEAST_ACROSS_PX, HINT_ACROSS_PX = 120, 336
+"""Least width, and the width of a side panel, in pixels."""
 Cell = TypeVar("Cell")
 
 
 class CellGrid(QWidget, Generic[Cell]):
-    """Knows which cell is under the mouse, and which was clicked.
+    """A grid that reports the cell under the mouse and clicked cells.
 
     =========== ============================================
     `hover`     the cell under the mouse, or None
-    `hovered`   that is another one now
-    `clicked`   a cell, with the left button
+    `hovered`   `hover` has changed
+    `clicked`   a cell was clicked with the left button
     =========== ============================================
     """
 
@@ -233,10 +233,10 @@ class CellGrid(QWidget, Generic[Cell]):
     clicked = Signal(object)
 
     def __init__(self, least: int, wished: int) -> None:
-        """So many pixels are needed and wished down."""
+        """Set up the grid; `least` and `wished` are its least and its preferred height, in pixels."""
         super().__init__()
         self.hover: Cell | None = None
-        self._wished = wished
+        self._hint = wished
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -244,15 +244,15 @@ class CellGrid(QWidget, Generic[Cell]):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def sizeHint(self) -> QSize:
-        """Ask for a side panel's width."""
-        return QSize(WISHED_ACROSS_PX, self._wished)
+        """Return a side panel's width, and the height in the hint."""
+        return QSize(HINT_ACROSS_PX, self._hint)
 
     @abstractmethod
     def cell_at(self, x: float, y: float) -> Cell | None:
         """Return the cell at a point, or None."""
 
     def paint_focus(self, painter: QPainter) -> None:
-        """Paint a line around everything while keys act here."""
+        """Paint a frame while the grid has the keyboard focus."""
         if self.hasFocus():
             painter.setPen(QPen(QColor(colours().accent), 2.0))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -260,11 +260,11 @@ class CellGrid(QWidget, Generic[Cell]):
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.0, 1.0, -1.0, -1.0), 4.0, 4.0)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell what is under the mouse."""
+        """Update the cell under the mouse."""
         self._hover_at(self.cell_at(event.position().x(), event.position().y()))
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Nothing is under the mouse any more."""
+        """Clear the cell under the mouse."""
         self._hover_at(None)
 
     def _hover_at(self, cell: Cell | None) -> None:
@@ -274,26 +274,26 @@ class CellGrid(QWidget, Generic[Cell]):
             self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Tell which cell was clicked."""
+        """Report a click on a cell."""
         cell = self.cell_at(event.position().x(), event.position().y())
         if event.button() == Qt.MouseButton.LeftButton and cell is not None:
             self.clicked.emit(cell)
 
 
-def outline(painter: QPainter, around: QRectF, pens: Iterable[QPen]) -> None:
-    """Draw a rectangle with one pen over the other: with a wider one below, it stands out of any ground."""
+def outline(painter: QPainter, rect: QRectF, pens: Iterable[QPen]) -> None:
+    """Draw a rectangle with several pens, the widest first, so that it is visible on any background."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for pen in pens:
         painter.setPen(pen)
-        painter.drawRect(around)
+        painter.drawRect(rect)
 
 
 SIZE = 5.0
-"""Across, in pixels."""
+"""Diameter of a point, in pixels."""
 
 
 class PointItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
-    """Draws points, shape (points, 2): x, y."""
+    """A plot item that draws points, shape (points, 2): x, y."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -301,13 +301,13 @@ class PointItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no ty
         self._pen = QPen()
 
     def set_pen(self, pen: QPen) -> None:
-        """Take a colour, and the points' size."""
+        """Set the pen, whose colour and width are the points'."""
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         self._pen = pen
         self.update()
 
     def show_points(self, points: Array) -> None:
-        """Draw these from now on."""
+        """Draw these points."""
         if not np.array_equal(points, self.drawn):
             self.prepareGeometryChange()
             self.drawn = points
@@ -321,8 +321,8 @@ class PointItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no ty
         return QRectF(QPointF(left, bottom), QPointF(right, top)).adjusted(-across, -up, across, up)
 
     def paint(self, painter: QPainter, *_: object) -> None:
-        """Paint; into an SVG circles within the plot: few programs know a pen that keeps its size."""
-        if not len(self.drawn):  # an empty polygon ends the process
+        """Paint the points; in an SVG, as circles inside the plot: few programs draw cosmetic pens."""
+        if not len(self.drawn):  # Qt aborts on an empty polygon
             return
         if painter.paintEngine().type() != QPaintEngine.Type.SVG:
             painter.setPen(self._pen)
