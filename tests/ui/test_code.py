@@ -187,7 +187,7 @@ def test_what_is_scrolled_to_and_selected_stays_while_numbers_change(code, qtbot
     assert text.textCursor().selectedText() == ", 4.0],  #"
 
 
-def test_it_writes_nothing_while_it_is_out_of_sight(code, monkeypatch):
+def test_a_hidden_panel_writes_nothing(code, monkeypatch):
     own = code()
     before = own.text.toPlainText()
     own.panel.hide()
@@ -215,7 +215,7 @@ def test_numbers_words_and_comments_have_their_colours_in_each_theme(code, qapp)
         assert own.lit("selection", theme)
 
 
-def test_a_line_without_room_goes_on_further_in(code):
+def test_a_long_line_wraps_and_continues_indented(code):
     own = code("xor", size=(320, 400))
     text = own.text
     block = text.document().findBlockByNumber(own.line_of("# node_0"))
@@ -225,7 +225,7 @@ def test_a_line_without_room_goes_on_further_in(code):
     assert text.horizontalScrollBar().maximum() == 0
 
 
-def test_a_style_that_cannot_hold_the_network_says_why_in_its_place(code, monkeypatch, qtbot):
+def test_a_style_that_cannot_express_the_network_says_why(code, monkeypatch, qtbot):
     def refuses(*_):
         raise ValueError("NumPy has no such network")
 
@@ -246,7 +246,7 @@ def test_a_style_that_cannot_hold_the_network_says_why_in_its_place(code, monkey
 # --- lit up
 
 
-def test_what_is_selected_lights_its_lines_up_and_brings_them_into_sight(code):
+def test_the_lines_of_the_selection_are_marked_and_scrolled_to(code):
     own = code(size=(520, 900))
     own.selection.select(NODE_0)
     assert {"[2.0, 4.0],  # node_0", FORWARD, "a0 = relu(z0)"} <= set(own.lit("selection"))
@@ -266,7 +266,7 @@ def test_what_is_selected_lights_its_lines_up_and_brings_them_into_sight(code):
     assert own.lit("selection")[0].startswith("inputs = ")
 
 
-def test_the_lines_of_a_phase_and_of_a_step_are_lit_up_apart_from_the_selection(code, qtbot):
+def test_the_lines_of_the_walk_have_marks_of_their_own(code, qtbot):
     own = code(size=(520, 900))
     for phase, line in (
         ("Forward", FORWARD),
@@ -295,7 +295,7 @@ def test_the_lines_of_a_phase_and_of_a_step_are_lit_up_apart_from_the_selection(
     assert "; Forward: lines " in own.described
 
 
-def test_where_the_walk_is_comes_into_sight_at_once_with_the_panel_or_another_style(code):
+def test_the_lines_of_the_walk_are_visible_when_panel_or_style_change(code):
     own = code("xor", size=(364, 260))
     for phase in ("update", "forward", "backward"):
         own.player.show_phase(phase)
@@ -308,7 +308,7 @@ def test_where_the_walk_is_comes_into_sight_at_once_with_the_panel_or_another_st
     assert own.lit("walked")
 
 
-def test_a_large_network_is_loaded_from_beside_the_program(code, qtbot):
+def test_the_program_of_a_large_network_loads_its_numbers_from_a_file(code, qtbot):
     own = code(made(*LARGE))
     stored = 'W0 = stored["W0"]'
     assert stored in own.text.toPlainText()
@@ -321,19 +321,19 @@ def test_a_large_network_is_loaded_from_beside_the_program(code, qtbot):
     own.runner.step()
     qtbot.waitUntil(own.is_true)
     own.press("Copy")
-    assert status(own) == "Copied the program; it loads numbers from a file, which Save… writes"
+    assert status(own) == "Copied the program; it loads its numbers from a file, which Save… writes"
 
 
 # --- clicked
 
 
-def test_a_click_on_a_line_selects_what_it_is_about_and_another_one_the_next(code):
+def test_clicks_on_a_line_select_its_addresses_in_turn(code):
     own = code()
     first, second = (Address("weight", 0, 0, source) for source in (0, 1))
     assert [own.click("# node_0") for _ in range(4)] == [NODE_0, first, second, NODE_0]
     assert own.click("z0 = x @") == NODE_1
     assert own.click("import numpy") == NODE_1
-    assert own.legend == "This line is about no node or edge"
+    assert own.legend == "This line belongs to no node or edge"
     own.click("# node_1")
     assert own.legend == "accounts → node_1"
 
@@ -353,7 +353,7 @@ def test_a_click_on_a_number_selects_its_weight_or_bias(code):
             assert [own.click(place), own.click(place)] == [address] * 2, style
 
 
-def test_keys_select_and_lead_on_and_marked_text_selects_no_node(code):
+def test_enter_selects_and_selected_text_selects_no_node(code):
     own = code()
     text = own.text
     start = own.at("# node_0")
@@ -372,12 +372,12 @@ def test_keys_select_and_lead_on_and_marked_text_selects_no_node(code):
     QTest.keyClick(text, Qt.Key.Key_Up)
     QTest.keyClick(text, Qt.Key.Key_Enter)
     assert own.selection.address == NODE_0
-    for name in ("Style of the program", "Copy the program", "Save the program, which runs as it stands"):
+    for name in ("Style of the program", "Copy the program", "Save the program, ready to run"):
         QTest.keyClick(own.panel.window().focusWidget(), Qt.Key.Key_Tab)
         assert own.panel.window().focusWidget().accessibleName() == name
 
 
-def test_a_line_under_the_mouse_shows_on_the_diagram_what_it_is_about(code):
+def test_the_diagram_highlights_the_address_of_the_hovered_line(code):
     own = code()
     view = own.text.viewport()
     hover(view, own.at("# output"))
@@ -396,7 +396,7 @@ def test_a_line_under_the_mouse_shows_on_the_diagram_what_it_is_about(code):
 # --- copied and saved
 
 
-def test_all_or_what_is_marked_is_copied_as_plain_text(code):
+def test_the_program_or_the_selected_text_is_copied_as_plain_text(code):
     own = code()
     own.weight(2.5)
     own.press("Copy")
@@ -434,7 +434,7 @@ def test_a_program_is_saved_with_its_numbers_or_says_why_not(code, answer, tmp_p
 # --- in the window
 
 
-def test_the_style_that_is_chosen_is_shown_and_remembered(open_window, settings):
+def test_the_chosen_style_is_shown_and_remembered(open_window, settings):
     window = open_window("relu")
     text, choice = (bring(window, "Code").findChild(CodeText), window.board.docks["Code"].findChild(Choice))
     QTest.keyClick(choice, Qt.Key.Key_Home)
@@ -480,7 +480,7 @@ def lit(state, style, layers):
         yield f"{style}, {deed} {layer}:\n  " + "\n  ".join(found)
 
 
-def test_the_lines_are_lit_up_that_compute_what_a_step_says(approved):
+def test_the_marked_lines_compute_the_step_of_the_walk(approved):
     classes = of_classes(depths=([3],))["cross_entropy_softmax3_1"]
     assert classes.validated
     for name, state, layers in (
@@ -493,7 +493,7 @@ def test_the_lines_are_lit_up_that_compute_what_a_step_says(approved):
     assert not any("softmax_back" in line.text for style in STYLES for line in program(classes, style).lines)
 
 
-def test_a_value_a_name_or_a_number_leads_to_its_node_its_edge_and_its_row():
+def test_a_number_or_name_in_the_program_has_an_address_and_a_row():
     state = shipped("many-rows")
     inputs = state.network.inputs
     for style, said, within, expected in (

@@ -46,7 +46,7 @@ def open_card(qtbot, bare):
         card.wished = []
         card.rows_wished.connect(lambda rows, what: card.wished.append(([*map(int, rows)], what)))
         own.show(card, (364, 320))
-        qtbot.waitUntil(lambda: card.plot is None or "right" in card.caption.text())
+        qtbot.waitUntil(lambda: card.plot is None or "correct" in card.caption.text())
         return card, own.document
 
     return open_it
@@ -103,13 +103,13 @@ def test_the_counts_are_those_of_a_count_by_hand_and_follow_edits(open_card, app
     taken = document.state.network.predict(document.state.data.inputs).argmax(axis=1)
     hits = int((taken == np.array(WANTED)).sum())
     assert hits != 4
-    assert card.caption.text().startswith(f"{hits} of 8 rows right")
-    assert "owl, right" in read_out(card, 2, 2)
+    assert card.caption.text().startswith(f"{hits} of 8 rows correct")
+    assert "owl predicted correctly" in read_out(card, 2, 2)
     document.start(load(example("circles").path))  # which has no third class
-    assert card.view.accessibleDescription().endswith("Escape lists all again")
+    assert card.view.accessibleDescription().endswith("Escape lists all")
 
 
-def test_classes_whose_names_begin_and_end_alike_are_told_apart(open_card):
+def test_classes_with_similar_names_are_shortened_differently(open_card):
     which = "one of the many kinds of animals: {}, but those alone that are tame"
     card, _ = open_card(edits.rename_columns(pets(), {3: which.format("cats"), 4: which.format("dogs")}))
     places = card.view.places()
@@ -119,26 +119,26 @@ def test_classes_whose_names_begin_and_end_alike_are_told_apart(open_card):
     assert (cats != dogs).any()
 
 
-def test_only_rows_for_validation_are_counted_and_listed(open_card):
+def test_only_validation_rows_are_counted_and_listed(open_card):
     card, _ = open_card(pets(validation=0.5))
     assert card.part.isVisible()
     keys(card.part, Qt.Key.Key_End)
-    assert card.caption.text() == "2 of 4 rows right · 50 %"
+    assert card.caption.text() == "2 of 4 rows correct · 50 %"
     click(card, 0, 1)
-    assert card.wished == [([7], "cat taken for dog (validation)")]
+    assert card.wished == [([7], "cat predicted as dog (validation)")]
 
 
 def test_several_sigmoids_have_a_matrix_each(open_card):
     card, _ = open_card(pets("sigmoid"))
     hits = sum((wanted == 0) == (taken == 0) for wanted, taken in zip(WANTED, TAKEN, strict=True))
-    assert card.caption.text().startswith(f"{hits} of 8 rows right")
+    assert card.caption.text().startswith(f"{hits} of 8 rows correct")
     keys(card.output, Qt.Key.Key_End)
-    assert card.caption.text().startswith("8 of 8 rows right")
+    assert card.caption.text().startswith("8 of 8 rows correct")
     click(card, 1, 1)
-    assert card.wished == [([5, 6], "owl, right")]
+    assert card.wished == [([5, 6], "owl predicted correctly")]
 
 
-def test_what_is_no_classifier_says_what_would_make_it_one(open_card, approved):
+def test_a_network_that_is_not_a_classifier_says_what_is_missing(open_card, approved):
     card, document = open_card(replace(load(example("relu").path), run=None))
     assert card.plot is None
     told = [card.pages.empty.text()]
@@ -152,14 +152,14 @@ def test_what_is_no_classifier_says_what_would_make_it_one(open_card, approved):
 def test_many_rows_are_counted_while_idle_and_after_a_run(qtbot, open_card):
     wanted, taken = np.random.default_rng(0).integers(0, 3, (2, 100_000))
     card, document = open_card(pets(wanted=wanted, taken=taken))
-    qtbot.waitUntil(lambda: card.plot is not None and "right" in card.caption.text())
+    qtbot.waitUntil(lambda: card.plot is not None and "correct" in card.caption.text())
     click(card, 2, 1)
-    assert card.wished == [(np.flatnonzero((wanted == 2) & (taken == 1)).tolist(), "owl taken for dog")]
+    assert card.wished == [(np.flatnonzero((wanted == 2) & (taken == 1)).tolist(), "owl predicted as dog")]
     document.set_in_motion(True)
     document.edit("a weight", edits.set_weight, 0, 1, 1, 0.5)
     qtbot.waitUntil(lambda: card.caption.text() == "Drawn anew once the weights rest.")
     document.set_in_motion(False)
-    qtbot.waitUntil(lambda: "right" in card.caption.text())
+    qtbot.waitUntil(lambda: "correct" in card.caption.text())
 
 
 def test_a_cell_lists_its_rows_and_the_matrix_is_copied_as_a_picture(filtered, approved):
@@ -170,7 +170,7 @@ def test_a_cell_lists_its_rows_and_the_matrix_is_copied_as_a_picture(filtered, a
     assert min(image.width(), image.height()) >= 560
     assert PALETTES["light"].canvas in colours_of(image)
     assert card.view.grab().toImage() == before
-    assert (numbers(window), bar(window)) == ([2, 8], "2 rows: cat taken for dog")
+    assert (numbers(window), bar(window)) == ([2, 8], "2 rows: cat predicted as dog")
     assert window.data.heading.text() == "DATA · 2 OF 8 ROWS"
     assert window.selection.row == 1
     click(card, 1, 0)
@@ -233,7 +233,7 @@ def test_a_filter_stays_while_weights_change_and_ends_with_the_rows_that_it_list
     choose_in_table_menu(window, "Train on all rows")
     assert document.state.trained_rows == 8
     window.selection.row = 7
-    choose_in_table_menu(window, "Keep from here on for validation")
+    choose_in_table_menu(window, "Use from here on for validation")
     assert document.state.trained_rows == 7
     assert numbers(window) == [2, 8]
     document.start(pets())

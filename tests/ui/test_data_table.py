@@ -1,4 +1,4 @@
-"""The data panel: rows typed, dragged, selected, removed, pasted, kept for validation, and its columns."""
+"""The data panel: rows typed, dragged, selected, removed, pasted, used for validation, and its columns."""
 
 from dataclasses import replace
 
@@ -173,7 +173,7 @@ def test_a_row_shows_inputs_target_prediction_error_and_its_square(desk):
 
 
 @pytest.mark.fonts
-def test_a_number_is_shown_as_everywhere_and_with_all_digits_in_tooltip_and_editor(desk):
+def test_tooltip_and_editor_show_all_digits_of_a_number(desk):
     desk.start([[1.72, 1.7200000003], [0.5, 0.00029000000004], [1 / 3, -1 / 3]], None)
     shown = [desk.texts(row)[:2] for row in range(3)]
     assert shown == [["1.72", "1.720"], ["0.5", "0.0002900"], ["0.3333", "−0.3333"]]
@@ -256,7 +256,7 @@ def test_tab_in_the_last_cell_makes_a_row_which_escape_takes_back_while_untouche
         assert len(desk.inputs) == rows
 
 
-def test_a_sign_that_begins_no_number_is_left_to_the_window_and_a_digit_is_not(desk):
+def test_a_cell_takes_digits_and_leaves_other_keys_to_the_window(desk):
     desk.click(0, 0)
     for sign in (" ", ".", ",", "x"):
         event = QKeyEvent(QEvent.Type.KeyPress, ord(sign.upper()), Qt.KeyboardModifier.NoModifier, sign)
@@ -278,7 +278,7 @@ def test_a_sign_that_begins_no_number_is_left_to_the_window_and_a_digit_is_not(d
 
 
 @pytest.mark.fonts
-def test_a_refused_text_stays_in_the_editor_with_a_sentence(desk, approved):
+def test_a_refused_text_stays_in_the_editor_with_a_message(desk, approved):
     desk.type_at(0, 0, "1,000", Key.Key_Return)
     (sentence,) = desk.said
     approved("1,000 in a cell", sentence)
@@ -357,7 +357,7 @@ def test_rows_are_added_below_the_selected_one_and_removed_as_one_edit(desk):
     desk.click(2, 0, CONTROL)
     desk.press("Remove row")
     assert (desk.inputs, desk.selection.row) == ([[1, -1], [8, 4]], 0)
-    assert desk.document.undo_text() == "remove 2 rows"
+    assert desk.document.undo_text() == "Remove 2 rows"
     desk.document.undo()
     assert (desk.inputs, desk.targets) == (ROWS, TARGETS)
     desk.click(3, 0)
@@ -376,7 +376,7 @@ def test_a_number_that_is_being_typed_is_taken_before_a_row_is_added_or_removed(
     assert desk.inputs[2][0] == 9.0
 
 
-def test_keys_and_clicks_that_change_the_selection_take_the_diagram_with_them(desk):
+def test_the_diagram_follows_the_selection_by_keys_and_clicks(desk):
     for key, modifiers, left in (
         (Key.Key_End, CONTROL, [0, 1, 2]),
         (Key.Key_Down, CONTROL, [0, 2, 3]),
@@ -407,7 +407,7 @@ def test_delete_in_a_cell_that_cannot_be_empty_says_so_and_keeps_the_row(desk, a
     approved("Delete on an input, one of the targets and an error", "\n".join(desk.said[::2]))
 
 
-def test_delete_removes_rows_that_were_chosen_by_their_numbers_until_cells_are(desk):
+def test_delete_removes_rows_selected_by_their_numbers(desk):
     def framed():
         """Return whether a cell of the second row has a frame."""
         image = desk.table.viewport().grab(QRect(0, 30, desk.table.viewport().width(), 30)).toImage()
@@ -430,7 +430,7 @@ def test_delete_removes_rows_that_were_chosen_by_their_numbers_until_cells_are(d
         assert desk.inputs == ROWS
 
 
-def test_targets_are_emptied_where_no_row_keeps_one(desk, approved):
+def test_a_target_is_emptied_only_if_no_row_has_targets_left(desk, approved):
     said = []
     for how in ((Key.Key_Delete,), (Key.Key_F2, Key.Key_Backspace, Key.Key_Return)):
         desk.start(ROWS[:1], TARGETS[:1])
@@ -462,7 +462,7 @@ def test_targets_are_emptied_where_no_row_keeps_one(desk, approved):
     approved("targets are emptied by keys and the menu, and one typed", "\n".join(said))
 
 
-def test_without_rows_a_sentence_says_how_to_add_one(desk, approved):
+def test_an_empty_table_says_how_to_add_rows(desk, approved):
     desk.table.selectAll()
     desk.press("Remove row")
     assert not desk.table.isVisible()
@@ -473,7 +473,7 @@ def test_without_rows_a_sentence_says_how_to_add_one(desk, approved):
     assert "DATA · 1 ROW" in desk.labels()
 
 
-def test_only_the_rows_in_sight_are_predicted(desk, monkeypatch):
+def test_only_visible_rows_are_predicted(desk, monkeypatch):
     seen, forward = [], Network.forward
     monkeypatch.setattr(
         Network, "forward", lambda self, x: seen.append(len(np.atleast_2d(x))) or forward(self, x)
@@ -492,12 +492,12 @@ def test_numbers_are_pasted_from_the_current_cell_on_as_one_edit(desk):
         desk.paste(text, row=3)
         assert desk.inputs == [*ROWS[:3], [5, 6], [8, 0.5]], text
         assert desk.targets == [*TARGETS[:3], [7], [0.5]], text
-        assert desk.said == ["Pasted 2 rows of 3 numbers; 1 row added"]
+        assert desk.said == ["Pasted 2 rows of 3 numbers; added 1 new row"]
         assert desk.undo_all() == 1
         assert (desk.inputs, desk.targets) == (ROWS, TARGETS)
 
 
-def test_what_is_pasted_says_what_its_numbers_become_and_a_copy_has_all_digits(desk, approved):
+def test_pasting_reports_its_result_and_a_copy_has_all_digits(desk, approved):
     desk.paste("5\t6\n7\t8", row=3)
     assert (desk.inputs[3:], desk.targets[3:]) == ([[5, 6], [7, 8]], [[140], [0]])
     desk.start()
@@ -514,7 +514,7 @@ def test_what_is_pasted_says_what_its_numbers_become_and_a_copy_has_all_digits(d
     assert (desk.inputs[1], desk.targets[1]) == (ROWS[0], TARGETS[0])
 
 
-def test_what_does_not_fit_is_not_pasted_at_all(desk, approved):
+def test_a_text_that_does_not_fit_is_not_pasted(desk, approved):
     texts = ("1\t\t3", "1\t2\nx\t3", "1\t1/2", "1\t3/14", "nan\t3", "1\t2\t3\t4")
     for text in texts:
         desk.paste(text)
@@ -555,12 +555,12 @@ def drag_line(desk, *rows):
     QTest.mouseRelease(line, LEFT, pos=line.rect().center())
 
 
-def test_the_line_stands_over_the_first_row_kept_and_says_how_many(desk, split):
+def test_the_line_is_above_the_first_validation_row_and_counts_them(desk, split):
     table = desk.table
     assert (split.isVisible(), split.caption) == (True, "validation: 30 %, 3 rows")
     assert abs(split.geometry().center().y() - table.rowViewportPosition(7)) <= 2
     spoken = [table.model().index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole) for row in (6, 7)]
-    assert [text.endswith(", kept for validation") for text in spoken] == [False, True]
+    assert [text.endswith(", validation row") for text in spoken] == [False, True]
     desk.start(*kept_rows(200))
     assert split.geometry().top() > table.viewport().height()
     table.scrollToBottom()
@@ -575,7 +575,7 @@ def test_the_line_stands_over_the_first_row_kept_and_says_how_many(desk, split):
 
 
 @pytest.mark.fonts
-def test_the_numbers_of_kept_rows_are_lighter(desk, split):
+def test_the_numbers_of_validation_rows_are_lighter(desk, split):
     desk.document.push(edits.set_rows(desk.document.state, np.full((10, 1), 8.0), np.ones((10, 1))), "8")
 
     def darkest(row):
@@ -586,12 +586,12 @@ def test_the_numbers_of_kept_rows_are_lighter(desk, split):
     assert max(darkest(1), darkest(6)) + 20 < min(darkest(7), darkest(9))
 
 
-def test_the_line_is_dragged_as_one_edit_and_leaves_a_row_to_train_on(desk, split):
+def test_dragging_the_line_is_one_edit_and_leaves_a_training_row(desk, split):
     document = desk.document
     drag_line(desk, 6, 5, 4)
     assert (document.state.trained_rows, document.state.training.validation) == (4, 0.6)
     assert split.caption == "validation: 60 %, 6 rows"
-    assert desk.said[-1] == "6 rows kept for validation (60 %), 4 to train on"
+    assert desk.said[-1] == "Validation uses 6 rows (60 %), training uses 4"
     drag_line(desk, 8)
     assert document.state.trained_rows == 8
     document.undo()
@@ -615,7 +615,7 @@ def test_the_line_is_dragged_as_one_edit_and_leaves_a_row_to_train_on(desk, spli
 def test_the_menu_of_the_table_splits_and_shuffles(desk, split):
     document = desk.document
     desk.selection.row = 4
-    choose_in_table_menu(desk, "Keep from here on for validation")
+    choose_in_table_menu(desk, "Use from here on for validation")
     assert document.state.trained_rows == 4
     choose_in_table_menu(desk, "Train on all rows")
     assert document.state.training.validation == 0.0
@@ -623,7 +623,7 @@ def test_the_menu_of_the_table_splits_and_shuffles(desk, split):
     before = document.state
     choose_in_table_menu(desk, "Shuffle rows")
     assert document.state == edits.shuffle_rows(before)
-    assert desk.said[-1] == "Shuffled 10 rows by seed 0"
+    assert desk.said[-1] == "Shuffled 10 rows with seed 0"
     document.undo()
     assert document.state is before
 
@@ -684,7 +684,7 @@ def is_empty(table, row, left, right, bottom):
 
 
 @pytest.mark.fonts
-def test_up_to_four_inputs_are_seen_at_once_and_many_scroll_sideways(open_window):
+def test_up_to_four_inputs_are_visible_and_more_scroll_sideways(open_window):
     window = open_window(with_inputs(1, "x{}"))
     table = with_room(window, numbers=11)  # what Inter has at 1280
     for count in (1, 2, 3, 4):
@@ -768,7 +768,7 @@ def run(window, qtbot):
 
 
 @pytest.mark.fonts
-def test_kept_rows_are_told_and_after_a_run_every_number_is_in_sight(qtbot, open_window, amount):
+def test_validation_rows_are_shown_and_every_number_is_visible_after_a_run(qtbot, open_window, amount):
     window = open_window("many-rows")
     document, rows = window.document, len(window.document.state.data)
     window.training.fields.validation.setText("40 %")
@@ -780,7 +780,7 @@ def test_kept_rows_are_told_and_after_a_run_every_number_is_in_sight(qtbot, open
     assert written(window, Address("subheading", -1)).startswith(f"row {rows} of {rows}, ")
     before = document.state
     choose_entry(window, "Shuffle rows")
-    assert status(window).startswith(f"Shuffled {rows} rows by seed ")
+    assert status(window).startswith(f"Shuffled {rows} rows with seed ")
     choose_entry(window, "Undo")
     assert document.state is before
     some = ["many-rows", "twenty-updates"]
@@ -814,7 +814,7 @@ def test_kept_rows_are_told_and_after_a_run_every_number_is_in_sight(qtbot, open
     assert [table.model().index(0, k).data() for k in (4, 6)] == ["−6.661e−16", "4.437e−31"]
 
 
-def test_a_refusal_goes_from_the_status_line_with_the_next_deed(open_window):
+def test_the_next_action_removes_a_refusal_from_the_status_bar(open_window):
     window = open_window("xor")
     table = window.data.table
     for key, after in ((Key.Key_Escape, ""), (Key.Key_Return, "x_0 of row 1: 9")):

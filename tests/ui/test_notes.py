@@ -52,7 +52,7 @@ def panel(bare):
 # --- read and written
 
 
-def test_notes_are_in_sight_at_first_and_read_again_once_another_file_is_opened(open_window):
+def test_opening_a_file_ends_the_editing_of_notes(open_window):
     window = open_window("forward")
     assert window.notes.isVisible()
     assert "-39" in text_of(window.notes).replace("−", "-")
@@ -62,7 +62,7 @@ def test_notes_are_in_sight_at_first_and_read_again_once_another_file_is_opened(
     assert "relu" in text_of(window.notes)
 
 
-def test_what_is_written_in_one_go_is_one_undo_entry_and_the_field_s_own_undo_counts_too(panel):
+def test_notes_typed_in_one_go_are_one_undo_entry(panel):
     own = panel()
     before, notes = own.document.state.notes, own.notes
     for text in ("Try *this*", "Look"):
@@ -81,7 +81,7 @@ def test_what_is_written_in_one_go_is_one_undo_entry_and_the_field_s_own_undo_co
     assert own.document.state.notes == before
 
 
-def test_to_open_notes_as_text_changes_nothing(panel):
+def test_opening_notes_for_editing_changes_nothing(panel):
     for notes in (
         *("Text\n\n", "a\u00a0b", " x"),
         "![what](file:///dev/zero) and <img src='file:///dev/zero'>",
@@ -114,7 +114,7 @@ def formats(page, line):
     return [(text, font.pointSizeF(), font.bold(), font.italic()) for text, font in fonts]
 
 
-def test_a_heading_has_one_size_a_picture_is_told_and_what_fits_has_no_scroll_bar(panel):
+def test_headings_have_one_size_and_pictures_show_their_text(panel):
     for marks in ("#", "##", "####"):
         notes = f"text\n\n{marks} One **bold** and *slanted* `code` ![picture](x.png) heading\n\n# Plain"
         page = panel(notes).notes.page
@@ -136,7 +136,7 @@ def test_a_heading_has_one_size_a_picture_is_told_and_what_fits_has_no_scroll_ba
     assert page.verticalScrollBar().maximum() == 0
 
 
-def test_code_in_notes_is_as_large_as_the_text_around_it_at_every_size(panel, qapp):
+def test_code_in_notes_has_the_font_size_of_the_text(panel, qapp):
     page = panel("The `weights` are given.").notes.page
     for percent in (100, 150):
         draw_at(qapp, percent)
@@ -156,7 +156,7 @@ LONG = (
 )
 
 
-def test_long_notes_keep_the_window_waiting_for_less_than_a_second(panel, amount):
+def test_long_notes_are_shown_in_less_than_a_second(panel, amount):
     own = panel()
     for notes in amount(quick=LONG[2::2], ci=LONG, night=LONG):
         began = time.process_time()
@@ -184,7 +184,7 @@ HTML = (
 )
 
 
-def test_nothing_that_notes_name_is_opened(panel, tmp_path):
+def test_notes_load_no_pictures_or_files(panel, tmp_path):
     """The notes name a pipe without a writer: to open it would hang the test."""
     own, fifo = panel(), tmp_path / "fifo"
     os.mkfifo(fifo)
@@ -237,7 +237,7 @@ def browser():
         QDesktopServices.unsetUrlHandler(scheme)
 
 
-def test_links_to_the_web_are_opened_by_a_click_and_no_others(panel, browser, approved):
+def test_a_click_opens_only_web_and_mail_links(panel, browser, approved):
     web = ["https://example.org/a?b=c", "http://example.org", "mailto:a@example.org"]
     others = ["file:///etc/passwd", "/etc/passwd", "ftp://example.org", "javascript:1", "qrc:/x"]
     told = []

@@ -244,7 +244,7 @@ def test_names_that_are_pasted_with_rows_are_offered_to_the_nodes(afresh, answer
     before, names = window.document.state, names_of(window)
     for button, kept in (
         ("Rename the nodes", (("wind", "rain"), ("umbrella",))),
-        ("Keep the names", names),
+        ("Keep the node names", names),
         ("Cancel", None),
     ):
         answer(QMessageBox, choose(button, said))

@@ -93,7 +93,7 @@ def message(panel):
     return panel.message.label.text()
 
 
-def test_the_ninth_and_tenth_exercise_by_step_back_restart_and_run(qtbot, panel, approved):
+def test_step_back_restart_and_run_do_the_ninth_and_tenth_exercise(qtbot, panel, approved):
     verbs = panel.verbs
     assert (figures(panel), verbs.back.isEnabled()) == (("49", "0", "7"), False)
     assert not verbs.restart.isEnabled()
@@ -130,7 +130,7 @@ def test_run_turns_into_pause_in_its_place_and_takes_settings_meanwhile(qtbot, p
     assert document.state.training.learning_rate == 0.02
     press(verbs.run)
     assert (verbs.run.text(), places()) == before
-    assert f"{20 - document.state.iteration} updates that are left" in verbs.run.toolTip()
+    assert f"remaining {20 - document.state.iteration} updates" in verbs.run.toolTip()
     run_to_end(qtbot, panel)
     assert panel.figures.iteration.text == "20"
 
@@ -140,11 +140,11 @@ def test_random_weights_are_new_or_the_same_again(panel, document):
     assert panel.fields.seed.text() == "1"
     first = document.state.network
     document.push(edits.set_weight(document.state, 0, 0, 0, 5.0), "Edit")
-    assert panel.verbs.same_weights.text() == "Random weights of seed 1 again"
+    assert panel.verbs.same_weights.text() == "Same random weights again (seed 1)"
     panel.verbs.same_weights.trigger()
     assert document.state.network == first
     type_in(panel.fields.seed, "9223372036854775807")
-    assert panel.verbs.random.toolTip().endswith("seed 0")
+    assert panel.verbs.random.toolTip().endswith("(seed 0)")
     press(panel.verbs.random)
     assert document.state.training.seed == 0
     assert document.state.network != first
@@ -213,7 +213,7 @@ def test_a_setting_is_refused_with_a_sentence_until_escape(panel, document, appr
     approved("settings that are refused", "\n".join(told))
 
 
-def test_a_refused_field_holds_run_and_step_up(panel, document):
+def test_a_refused_field_blocks_run_and_step(panel, document):
     type_in(panel.fields.learning_rate, "abc", key=None)
     press(panel.verbs.step)
     press(panel.verbs.run)
@@ -264,7 +264,7 @@ NUDGED = [
 ]
 
 
-def test_up_and_down_nudge_a_setting_and_enter_takes_it(panel, document):
+def test_up_and_down_nudge_a_setting_and_enter_accepts_it(panel, document):
     wrong = []
     for setting, typed, presses, value in NUDGED:
         document.start(exercise())
@@ -368,7 +368,7 @@ def test_the_figures_of_a_row_without_classes(panel, document):
     assert captions(panel) == ["MSE", "Iteration", "Row's error"], "a target of 60 is no class"
 
 
-def test_of_classes_validation_and_accuracy_stand_beside_the_loss(panel, document):
+def test_a_classifier_shows_validation_loss_and_accuracy(panel, document):
     state, own = classes(), panel.figures
     document.start(state)
     told, outputs = measured(state), state.network.predict(state.data.inputs)
@@ -381,7 +381,7 @@ def test_of_classes_validation_and_accuracy_stand_beside_the_loss(panel, documen
     assert 0 < hits < 30
     assert own.accuracy.text == f"{shown(100 * hits / 30)} % · {shown(100 * aside / 10)} %"
     tip = own.accuracy.toolTip()
-    assert f"\n{hits} of 30 rows that are trained on\n{aside} of 10 rows for validation" in tip
+    assert f"\n{hits} of 30 training rows\n{aside} of 10 validation rows" in tip
     panel.selection.row = 35
     assert own.row_error.text == shown(-np.log(outputs[35][state.data.targets[35].argmax()]))
     document.edit("a target", edits.set_target, 0, 0, 0.5)
@@ -401,7 +401,7 @@ def test_figures_come_and_go_with_what_is_measured_and_long_ones_fit(panel, docu
     assert len(shown(share)) > 7
     assert own.accuracy.text.startswith(f"{share:.4g} % · ")
     assert own.accuracy.fitting(own.accuracy.pixels, own.accuracy.text) == own.accuracy.pixels > 10
-    assert f"{round(12.8 * share):,} of 1,280 rows" in own.accuracy.toolTip()
+    assert f"{round(12.8 * share):,} of 1,280 training rows" in own.accuracy.toolTip()
 
 
 def cut_off(widget):
@@ -422,7 +422,7 @@ def test_nothing_is_cut_off_at_the_width_of_the_side(panel, document):
         assert own.text.rstrip("0") == f"{nearly}.", "a number that is rounded has all its digits"
 
 
-def test_in_a_small_window_the_panel_is_compact_and_a_long_rule_crushes_nothing(qtbot, afresh):
+def test_in_a_small_window_the_panel_is_compact(qtbot, afresh):
     window = afresh("relu")
     panel = window.training
     assert not panel.timeline.isVisible()
@@ -439,7 +439,7 @@ def test_in_a_small_window_the_panel_is_compact_and_a_long_rule_crushes_nothing(
     assert window.main_window.size().toTuple() == (1000, 650)
 
 
-def test_of_a_run_of_classes_all_figures_are_true_and_need_no_scroll_bar(qtbot, afresh):
+def test_the_figures_of_a_classifier_are_true_and_fit(qtbot, afresh):
     window = afresh(train(load(example("iris").path), updates=300).state, (1000, 650))
     window.runner.scrub_to(150)
     qtbot.waitUntil(lambda: captions(window.training)[1] == "Iteration of 300")
@@ -496,7 +496,7 @@ def test_a_loss_that_does_not_fit_is_refused_and_an_activation_offered(panel, do
         approved(f"cross-entropy | {len(state.network.outputs)} outputs", told[0])
         softmax = ["Use softmax"] if first == "softmax" else []
         assert sorted(buttons) == ["Cancel", "Use sigmoid", *softmax]
-        assert document.undo_text() == f"Loss cross-entropy with {first}"
+        assert document.undo_text() == f"Change loss to cross-entropy with {first}"
         document.undo()
         assert document.state is state
 
@@ -529,7 +529,7 @@ def test_a_loss_is_chosen_by_keys_mouse_and_letter_and_undone(panel, document, a
     assert chosen(document) == ("cross_entropy", "sigmoid")
 
 
-def test_what_is_unusual_of_loss_and_rows_is_told_until_it_is_mended(panel, document, approved):
+def test_advice_on_loss_and_rows_is_shown_until_it_is_followed(panel, document, approved):
     hint = message(panel)
 
     def told(title):

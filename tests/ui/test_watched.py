@@ -261,7 +261,7 @@ def test_all_is_free_after_a_drag_of_the_ring_and_after_stop_watching(qtbot, wat
     script.ends()
     assert window.training.fields.learning_rate.isEnabled()
     assert offered(window, "Undo").isEnabled()
-    assert "nnviz goes on by its own settings" in window.training.message.label.text()
+    assert "nnviz continues with its own settings" in window.training.message.label.text()
     window.runner.scrub_to(15)
     assert output_of(window) == [[2, 10]], "between frames the one before is gone back to"
     _, script = watch()

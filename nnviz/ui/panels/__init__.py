@@ -1,1 +1,1 @@
-"""The explain panel."""
+"""The panels of the window."""

@@ -1,4 +1,4 @@
-"""The code panel: the network as a program, to copy and save."""
+"""The code panel: the network as a program that can be copied and saved."""
 
 from __future__ import annotations
 
@@ -23,40 +23,50 @@ from nnviz.files.errors import FileError
 from nnviz.ui.kit.card import Card, quiet_button
 from nnviz.ui.kit.controls import Choice
 from nnviz.ui.kit.dialogs import ask_where, tell
-from nnviz.ui.panels.code_text import CodeText, Lines, Lit, MarkEntry, MarkLegend, Pointed, pointed_at
+from nnviz.ui.panels.code_text import (
+    CodeSpot,
+    CodeText,
+    Lines,
+    MarkedLines,
+    MarkEntry,
+    MarkLegend,
+    pointed_at,
+)
 
 KINDS = {"Python program": (".py",)}
 
 
 def ask_save(window: QWidget, program: Program, suggestion: Path) -> str:
-    """Ask where to save a program, and save it; return what became of that, or "" where it is cancelled."""
+    """Ask where to save a program and save it. Return a sentence for the status bar, "" if cancelled."""
     path = ask_where(window, "Save the program", suggestion, KINDS)
     if path is None:
         return ""
     try:
-        if path.suffix != ".py":  # as numbers beside it would be called, it would be one file
-            raise FileError(f"{file_named(path)} was not saved: the name of a program ends in .py")
-        more = save(program, path)
+        if path.suffix != ".py":  # a program named like its file of numbers would overwrite that file
+            raise FileError(f"{file_named(path)} was not saved: the file name must end in .py")
+        note = save(program, path)
     except FileError as error:
         tell(window, str(error))
         return str(error)
     written = [path, beside(path)] if program.beside else [path]
-    return "; ".join(filter(None, (f"Saved {' and '.join(map(file_named, written))}", more)))
+    return "; ".join(filter(None, (f"Saved {' and '.join(map(file_named, written))}", note)))
 
 
 HINT = "Click a line to select what it computes"
-ABOUT_NOTHING = "This line is about no node or edge"
+NO_ADDRESS = "This line belongs to no node or edge"
 SHARE = 15
-"""Of a run's time, writing the program takes no more than one part in so many."""
+"""Writing the program takes at most one fifteenth of a run's time."""
 
 
 class CodePanel(Card):
-    """Shows the program and where in it one is; `suggestion` makes the path of a file with this end.
+    """Shows the program, and marks the lines of the selection and of the walk.
+
+    `suggestion` returns the suggested path of a file with this ending.
 
     ================= =======================================================================
-    `address_hovered` what the line or the number under the mouse is about, or None
-    `style_chosen`    another style was chosen
-    `said`            what was copied or saved
+    `address_hovered` the address of the line or number under the mouse, or None
+    `style_chosen`    the user has chosen another style: its name
+    `said`            a sentence for the status bar about a copied or saved program
     ================= =======================================================================
     """
 
@@ -76,8 +86,8 @@ class CodePanel(Card):
         self._document, self._selection, self._player = document, selection, player
         self._suggestion = suggestion
         self._program, self._lines = Program(()), Lines(())
-        self._shown: tuple[object, ...] = ()
-        """The style and the name of what is shown: of others all is anew."""
+        self._program_key: tuple[object, ...] = ()
+        """Style and document name of the program. If they change, the text scrolls back to the top."""
         self._changes = Throttle(self, self._refresh, APART_MS, share=SHARE)
         self._make_body()
         self._make_controls(style)
@@ -89,27 +99,27 @@ class CodePanel(Card):
         self._refusal.setWordWrap(True)
         self._refusal.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._pages = QStackedWidget()
-        whole = QWidget()
-        column = QVBoxLayout(whole)
+        page = QWidget()
+        column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self._text, 1)
         column.addWidget(self._legend)
-        for page in (whole, self._refusal):
-            self._pages.addWidget(page)
+        for widget in (page, self._refusal):
+            self._pages.addWidget(widget)
         self.body.setContentsMargins(8, 0, 8, 6)
         self.body.addWidget(self._pages, 1)
 
     def _make_controls(self, style: str) -> None:
         self._style = Choice()
-        for name, own in STYLES.items():
-            self._style.addItem(own.title, name)
+        for name, each in STYLES.items():
+            self._style.addItem(each.title, name)
         self._style.setCurrentIndex(max(self._style.findData(style), 0))
-        self._style.setToolTip("How the program is written")
+        self._style.setToolTip("Style of the program")
         self._style.setAccessibleName("Style of the program")
         cast(QHBoxLayout, self.head.layout()).insertWidget(1, self._style)
         self._copy = quiet_button("Copy", "Copy the program")
-        self._save = quiet_button("Save…", "Save the program, which runs as it stands")
+        self._save = quiet_button("Save…", "Save the program, ready to run")
         for button in (self._copy, self._save):
             self.buttons.addWidget(button)
 
@@ -126,25 +136,25 @@ class CodePanel(Card):
     # --- when it writes
 
     def _state_changed(self, old: State, new: State) -> None:
-        """Write at once, as part of the frame that shows the State, but not at every frame of a run."""
+        """Write the program in the same frame as the other panels, but not in every frame of a run."""
         if self.isVisible():
             self._changes.changed(self._document.held)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what changed while it was hidden."""
+        """Show changes that happened while the panel was hidden."""
         super().showEvent(event)
         self._changes.show_now()
-        self._bring_lit()
+        self._scroll_to_marks()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Write no more."""
+        """Stop writing the program while the panel is hidden."""
         super().hideEvent(event)
         self._changes.stop()
 
     def _choose_style(self) -> None:
         self.style_chosen.emit(self._style_name)
         self._changes.show_now()
-        self._bring_lit()
+        self._scroll_to_marks()
 
     @property
     def _style_name(self) -> str:
@@ -152,99 +162,99 @@ class CodePanel(Card):
 
     def _refresh(self) -> None:
         state, style = self._document.state, self._style_name
-        shown: tuple[object, ...] = ()
+        key: tuple[object, ...] = ()
         try:
             self._program = program(state, style)
         except ValueError as error:
             self._program = Program(())
             self._refusal.setText(str(error))
         else:
-            shown = style, state.name
+            key = style, state.name
         lines = [line.text for line in self._program.lines]
-        self._lines = self._lines.of(self._program.lines)
-        self._text.show_lines(lines, self._lines.selects, anew=shown != self._shown)
-        self._shown = shown
-        self._pages.setCurrentIndex(0 if shown else 1)
+        self._lines = self._lines.updated(self._program.lines)
+        self._text.show_lines(lines, self._lines.selects, reset=key != self._program_key)
+        self._program_key = key
+        self._pages.setCurrentIndex(0 if key else 1)
         for button in (self._copy, self._save):
-            button.setEnabled(bool(shown))
-        self._light()
+            button.setEnabled(bool(key))
+        self._mark()
 
-    # --- where one is
+    # --- marks
 
-    def _light(self) -> Lit:
-        """Light up what is selected and where the walk is, and say so."""
+    def _mark(self) -> MarkedLines:
+        """Mark the lines of the selection and of the walk, and explain the marks in the legend."""
         address, progress = self._selection.address, self._player.progress
-        lit = Lit(self._lines.about(address), self._lines.walked(progress))
+        marked = MarkedLines(self._lines.about(address), self._lines.walked(progress))
         entries = []
-        if address and lit.chosen:
+        if address and marked.chosen:
             entries.append(MarkEntry(self._document.state.network.name_of(address), "chosen"))
-        if lit.walked:
+        if marked.walked:
             entries.append(MarkEntry(progress.phase.capitalize(), "walked"))
-        self._text.light(lit)
-        self._legend.tell(*entries or [MarkEntry(HINT)])
-        told = zip(entries, filter(None, lit), strict=True)
+        self._text.mark(marked)
+        self._legend.show_entries(*entries or [MarkEntry(HINT)])
+        pairs = zip(entries, filter(None, marked), strict=True)
         self._text.setAccessibleDescription(
-            "; ".join(f"{own.text}: {_numbers(lines)}" for own, lines in told)
+            "; ".join(f"{entry.text}: {_numbers(lines)}" for entry, lines in pairs)
         )
-        return lit
+        return marked
 
     def _selected(self) -> None:
         if self.isVisible():
-            self._light()
-            self._bring_selected()
+            self._mark()
+            self._scroll_to_selection()
 
-    def _bring_lit(self) -> None:
-        if walked := self._lines.walked(self._player.progress):
-            self._text.bring(walked)
+    def _scroll_to_marks(self) -> None:
+        if lines := self._lines.walked(self._player.progress):
+            self._text.scroll_to(lines)
         else:
-            self._bring_selected()
+            self._scroll_to_selection()
 
-    def _bring_selected(self) -> None:
+    def _scroll_to_selection(self) -> None:
         lines = self._lines.about(self._selection.address)
         if not self._text.shows_any(lines):
-            self._text.bring(lines)
+            self._text.scroll_to(lines)
 
     def _walked(self) -> None:
         if self.isVisible():
-            self._text.bring(self._light().walked)
+            self._text.scroll_to(self._mark().walked)
 
-    # --- what a person does
+    # --- mouse and buttons
 
     def _hover(self, line: int, column: int) -> None:
         self.address_hovered.emit(
-            self._pointed(line, column, self._lines.lit_of).address if line >= 0 else None
+            self._spot(line, column, self._lines.hovered).address if line >= 0 else None
         )
 
     def _choose(self, line: int, column: int) -> None:
         self.address_hovered.emit(None)
         if line < 0:
-            self._legend.tell(MarkEntry(ABOUT_NOTHING))
+            self._legend.show_entries(MarkEntry(NO_ADDRESS))
             return
-        address, row = self._pointed(line, column, self._lines.next_of)
+        address, row = self._spot(line, column, self._lines.clicked)
         if row is not None:
             self._selection.row = row
         self._selection.select(address)
-        self._light()
+        self._mark()
 
-    def _pointed(self, line: int, column: int, of_line: Callable[[int, Address | None], Address]) -> Pointed:
-        """Return what stands there, or else one of what the line is about."""
-        found = pointed_at(self._program.lines, line, column)
-        return found or Pointed(of_line(line, self._selection.address))
+    def _spot(self, line: int, column: int, of_line: Callable[[int, Address | None], Address]) -> CodeSpot:
+        """Return the address of the number or name at a place, else the one that `of_line` returns."""
+        number = pointed_at(self._program.lines, line, column)
+        return number or CodeSpot(of_line(line, self._selection.address))
 
     def _copy_program(self) -> None:
         self._changes.show_now()
         QGuiApplication.clipboard().setText(self._program.text)
-        more = "; it loads numbers from a file, which Save… writes" if self._program.beside else ""
-        self.said.emit(f"Copied the program{more}")
+        incomplete = "Copied the program; it loads its numbers from a file, which Save… writes"
+        self.said.emit(incomplete if self._program.beside else "Copied the program")
 
     def _save_program(self) -> None:
         self._changes.show_now()
-        if said := ask_save(self, self._program, self._suggestion(f"-{self._style_name}.py")):
-            self.said.emit(said)
+        if sentence := ask_save(self, self._program, self._suggestion(f"-{self._style_name}.py")):
+            self.said.emit(sentence)
 
 
 def _numbers(lines: Collection[int]) -> str:
-    """Return the numbers of lines, from 1: "lines 3, 5 to 9"."""
+    """Return line numbers, from 1, as a text: "lines 3, 5 to 9"."""
     ordered = sorted(lines)
     firsts = [line for line in ordered if line - 1 not in lines]
     lasts = [line for line in ordered if line + 1 not in lines]

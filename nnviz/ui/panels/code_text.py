@@ -1,4 +1,4 @@
-"""The text of the code panel: colours, and marks for the lines of the selection."""
+"""The text of the code panel: syntax colours, the addresses of lines, and marks on lines."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ ROLES: tuple[tuple[Any, Role], ...] = (
     (Operator.Word, "keyword"),
     (Name.Builtin, "keyword"),
 )
-"""The colours of words, by their kind; all others are in ink."""
+"""Colour roles of Pygments' token types; all other tokens have the text colour."""
 QUOTES = ("", '"""', "'''")
-"""What may be open at the end of a line: its place here is the state of the line's block."""
-LINES_KNOWN = 4096
-"""So many lines are known by heart: to read one takes a tenth of a millisecond."""
+"""Quotes that may be open at the end of a line; their index here is the state of the text block."""
+CACHED_LINES = 4096
+"""Number of lines whose tokens are cached: reading a line takes 0.1 ms."""
 
 _lexer = PythonLexer(stripnl=False, ensurenl=False)
 
 
 class Word(NamedTuple):
-    """A part of a line that has a colour of its own."""
+    """A coloured part of a line; start and length count Qt's UTF-16 units."""
 
     start: int
     length: int
@@ -62,14 +62,14 @@ class Word(NamedTuple):
 
 
 class Highlighter(QSyntaxHighlighter):
-    """Colours the lines of a document that have changed."""
+    """Colours the changed lines of a document."""
 
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
         self._formats = _formats()
 
     def take_colours(self) -> None:
-        """Take over another theme; Qt tells of the one in use many times when a style sheet is set."""
+        """Use the colours of the current theme. Unchanged colours cost nothing: Qt sends repeated events."""
         if (formats := _formats()) != self._formats:
             self._formats = formats
             self.rehighlight()
@@ -82,13 +82,13 @@ class Highlighter(QSyntaxHighlighter):
 
 
 def units(text: str) -> int:
-    """Return how long Qt takes a text to be."""
+    """Return the length of a text in UTF-16 units, as Qt counts it."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
-@lru_cache(LINES_KNOWN)
+@lru_cache(CACHED_LINES)
 def _words(line: str, quotes: str) -> tuple[tuple[Word, ...], str]:
-    """Return the coloured words of a line that begins within `quotes`, and the quotes open at its end."""
+    """Return the coloured words of a line, and the quotes open at its end; `quotes` are open at its start."""
     words, left_open, end = [], "", -len(quotes)
     for _, kind, text in _lexer.get_tokens_unprocessed(quotes + line):
         start, end = max(end, 0), end + units(text)
@@ -101,7 +101,7 @@ def _words(line: str, quotes: str) -> tuple[tuple[Word, ...], str]:
 
 
 def words(line: str, *roles: Role) -> list[Word]:
-    """Return the words of these roles in a line."""
+    """Return the words of a line that have one of these roles."""
     return [word for word in _words(line, "")[0] if word.role in roles]
 
 
@@ -123,7 +123,7 @@ _WITHIN: dict[str, Deed] = {
     "taken": "update",
     "update": "fit",
 }
-"""Where a program does what no line of it does alone: NumPy takes the mean with the slopes."""
+"""The deed that includes another one in programs without a line for it: NumPy's slopes include the mean."""
 _IN_PHASE: dict[Phase, tuple[Deed, ...]] = {
     "forward": ("forward",),
     "loss": ("loss",),
@@ -133,12 +133,12 @@ _IN_PHASE: dict[Phase, tuple[Deed, ...]] = {
 
 
 class Lines:
-    """The lines of a program, by what they compute or hold and by what they do."""
+    """An index of a program's lines by the addresses they compute or hold, and by the step they do."""
 
     def __init__(self, lines: Sequence[CodeLine]) -> None:
         self._kinds = _kinds(lines)
         self.selects = {k: _selectable(line.addresses) for k, line in enumerate(lines) if line.addresses}
-        """What clicks on a line select in turn, by its number from 0."""
+        """The addresses that repeated clicks on a line select in turn, by line number from 0."""
         self._about: dict[Address, set[int]] = defaultdict(set)
         self._all = set(self.selects)
         self._doing: dict[str | None, set[int]] = defaultdict(set)
@@ -146,24 +146,27 @@ class Lines:
             self._doing[line.deed].add(k)
             for address in line.addresses:
                 self._about[address].add(k)
-                self._about[_end(address)].add(k)
+                self._about[_node_of(address)].add(k)
 
-    def of(self, lines: Sequence[CodeLine]) -> Lines:
-        """Return the same for other lines; of an edit nothing but their texts is other, as a rule."""
+    def updated(self, lines: Sequence[CodeLine]) -> Lines:
+        """Return the index of other lines: this one if only their texts differ, as after most edits."""
         return self if _kinds(lines) == self._kinds else Lines(lines)
 
     def about(self, address: Address | None) -> frozenset[int]:
-        """Return the lines about a node and what feeds it, or about an edge and the node that it feeds."""
+        """Return the numbers of the lines about an address.
+
+        A node's lines include those of its incoming edges, an edge's lines those of the node that it feeds.
+        """
         if address is None:
             return frozenset()
         lines = self._about.get(address, set())
         if address.is_number:
-            end = _end(address)
-            lines = lines | {k for k in self._about.get(end, ()) if end in self.selects[k]}
+            node = _node_of(address)
+            lines = lines | {k for k in self._about.get(node, ()) if node in self.selects[k]}
         return frozenset(lines)
 
     def walked(self, progress: Progress) -> frozenset[int]:
-        """Return the lines that do what the walk's steps do, or all of the phase where it is at none."""
+        """Return the numbers of the lines that do the walk's current steps, else of the whole phase."""
         if not progress.active:
             return frozenset()
         steps = [self._of_step(step, progress.walk.of_all_weights(step)) for step in progress.told]
@@ -171,7 +174,7 @@ class Lines:
         return frozenset().union(*steps) or frozenset().union(*phase)
 
     def _of_step(self, step: WalkStep, of_all: bool) -> set[int]:
-        """Return the lines that do this with its node, or with any; failing that those that do more."""
+        """Return the lines that do a step for its node, or for any node; else lines that include the step."""
         node = Address("node", step.layer, step.node)
         about = self._all if of_all else self._about.get(node, set())
         deed: str | None = step.deed
@@ -179,92 +182,93 @@ class Lines:
             deed = _WITHIN.get(deed)
         return self._doing[deed] & about if deed else set()
 
-    def next_of(self, line: int, selected: Address | None) -> Address:
-        """Return what a click on a line selects: the first that it is about, or the next after `selected`."""
-        own = self.selects[line]
-        return own[(own.index(selected) + 1) % len(own)] if selected in own else own[0]
+    def clicked(self, line: int, selected: Address | None) -> Address:
+        """Return the address that a click on a line selects: the one after `selected`, or the first."""
+        choices = self.selects[line]
+        return choices[(choices.index(selected) + 1) % len(choices)] if selected in choices else choices[0]
 
-    def lit_of(self, line: int, selected: Address | None) -> Address:
-        """Return what the mouse over a line lights up: `selected` where it is about that, or the first."""
-        own = self.selects[line]
-        return selected if selected in own else own[0]
+    def hovered(self, line: int, selected: Address | None) -> Address:
+        """Return the address to highlight for the line under the mouse: `selected`, or the first."""
+        choices = self.selects[line]
+        return selected if selected in choices else choices[0]
 
 
-class Pointed(NamedTuple):
-    """What stands at a place in a program, and the row that it is of, if it is of one."""
+class CodeSpot(NamedTuple):
+    """The address at a place in a program, and the index of the row, for a number of a row."""
 
     address: Address
     row: int | None = None
 
 
-def pointed_at(lines: Sequence[CodeLine], line: int, column: int) -> Pointed | None:
-    """Return whose number, or the node whose name, stands there, in a line that holds numbers."""
-    own = lines[line].addresses
-    if not own or own[0].kind == "node":
+def pointed_at(lines: Sequence[CodeLine], line: int, column: int) -> CodeSpot | None:
+    """Return the address of the number or name at a place, or None if the line holds no numbers."""
+    addresses = lines[line].addresses
+    if not addresses or addresses[0].kind == "node":
         return None
-    if _at(words(lines[line].text, "string", "muted"), column) is not None:
-        return Pointed(_end(own[0]))
-    at = _at(words(lines[line].text, "number"), column)
+    if _word_at(words(lines[line].text, "string", "muted"), column) is not None:
+        return CodeSpot(_node_of(addresses[0]))
+    at = _word_at(words(lines[line].text, "number"), column)
     if at is None:
         return None
-    while lines[line - 1].addresses == own:
+    while lines[line - 1].addresses == addresses:
         line -= 1
         at += len(words(lines[line].text, "number"))
-    row, place = divmod(at, len(own))
-    return Pointed(own[place]) if own[place].is_number else Pointed(_end(own[place]), row)
+    row, place = divmod(at, len(addresses))
+    address = addresses[place]
+    return CodeSpot(address) if address.is_number else CodeSpot(_node_of(address), row)
 
 
-def _at(found: Sequence[Word], column: int) -> int | None:
-    """Return which of some words stands there, with what is just before and behind it."""
-    near = (k for k, word in enumerate(found) if word.start - 1 <= column <= word.start + word.length)
-    return next(near, None)
+def _word_at(candidates: Sequence[Word], column: int) -> int | None:
+    """Return the index of the word at a column, or next to it, or None."""
+    indices = (k for k, word in enumerate(candidates) if word.start - 1 <= column <= word.start + word.length)
+    return next(indices, None)
 
 
 def _kinds(lines: Sequence[CodeLine]) -> list[tuple[str | None, tuple[Address, ...]]]:
     return [(line.deed, line.addresses) for line in lines]
 
 
-def _end(address: Address) -> Address:
+def _node_of(address: Address) -> Address:
     return Address("node", address.layer, address.node)
 
 
 def _selectable(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
-    """Return nodes, weights and biases; several weights of one node after the node itself."""
-    ends = tuple(dict.fromkeys(map(_end, addresses)))
+    """Return the addresses that a line selects; several weights of one node follow the node itself."""
+    nodes = tuple(dict.fromkeys(map(_node_of, addresses)))
     if not addresses[0].is_number:
-        return ends
-    return addresses if len(ends) > 1 or len(addresses) == 1 else (*ends, *addresses)
+        return nodes
+    return addresses if len(nodes) > 1 or len(addresses) == 1 else (*nodes, *addresses)
 
 
 MarkKind: TypeAlias = Literal["chosen", "walked"]
 BAR_PX, ARROW_PX = 3, 8
-"""How wide a bar is, and how far its arrow points."""
-APART_PX, BEHIND_PX = 14, 5
-"""Between two entries of the legend, and between a mark and its text."""
+"""Width of a mark's bar, and of the arrow of the walk's mark."""
+ENTRY_GAP_PX, TEXT_GAP_PX = 14, 5
+"""Space between two entries of the legend, and between a mark and its text."""
 
 
 class MarkEntry(NamedTuple):
-    """What lines are marked for; without a mark a sentence that stands alone."""
+    """An entry of the legend: a text and the kind of its mark, or None for a hint without a mark."""
 
     text: str
     kind: MarkKind | None = None
 
 
-def paint_mark(painter: QPainter, kind: MarkKind, place: QRectF, begins: float = 0.0) -> None:
-    """Paint a mark at the left of a place: a bar; the walk's with an arrow where it `begins`, so high."""
+def paint_mark(painter: QPainter, kind: MarkKind, place: QRectF, arrow_height: float = 0.0) -> None:
+    """Paint a bar at the left of a place, and the walk's arrow in the middle of `arrow_height` pixels."""
     colour = QColor(colours().walk if kind == "walked" else colours().accent)
     painter.fillRect(QRectF(place.left(), place.top(), px(BAR_PX), place.height()), colour)
-    if kind == "walked" and begins:
-        left, middle, long = place.left(), place.top() + begins / 2, px(ARROW_PX)
-        half = 0.625 * long
+    if kind == "walked" and arrow_height:
+        left, middle, width = place.left(), place.top() + arrow_height / 2, px(ARROW_PX)
+        half = 0.625 * width
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
-        points = ((left, middle - half), (left + long, middle), (left, middle + half))
+        points = ((left, middle - half), (left + width, middle), (left, middle + half))
         painter.drawPolygon(QPolygonF([QPointF(*point) for point in points]))
 
 
 class MarkLegend(QWidget):
-    """One line that says which lines are lit up for what."""
+    """The line below the program that explains the marks."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -272,8 +276,8 @@ class MarkLegend(QWidget):
         self.setFont(ui_font(12))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
-    def tell(self, *entries: MarkEntry) -> None:
-        """Say this from now on."""
+    def show_entries(self, *entries: MarkEntry) -> None:
+        """Show other entries."""
         if entries != self._entries:
             self._entries = entries
             texts = [entry.text for entry in entries]
@@ -285,7 +289,7 @@ class MarkLegend(QWidget):
         return QSize(0, self.fontMetrics().height() + px(4))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the entries side by side; the last one ends in "…" where it has no room."""
+        """Paint the entries side by side; a text that does not fit ends in "…"."""
         palette, left, metrics = colours(), px(BAR_PX), self.fontMetrics()
         side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         with QPainter(self) as painter:
@@ -294,75 +298,76 @@ class MarkLegend(QWidget):
                 if entry.kind:
                     mark = QRectF(left, px(2), px(ARROW_PX), self.height() - px(4))
                     paint_mark(painter, entry.kind, mark, mark.height())
-                    left += px((ARROW_PX if entry.kind == "walked" else BAR_PX) + BEHIND_PX)
+                    left += px((ARROW_PX if entry.kind == "walked" else BAR_PX) + TEXT_GAP_PX)
                 room = max(self.width() - left, 0)
                 text = metrics.elidedText(entry.text, Qt.TextElideMode.ElideRight, room)
                 painter.setPen(QColor(palette.ink if entry.kind else palette.muted))
                 painter.drawText(QRectF(left, 0, room, self.height()), side, text)
-                left += metrics.horizontalAdvance(text) + px(APART_PX)
+                left += metrics.horizontalAdvance(text) + px(ENTRY_GAP_PX)
 
 
 HANGING = 4
-"""So many letters more than its beginning the rest of a line is indented that has no room."""
+"""A wrapped line continues indented by this many letters more than its beginning."""
 
 
-def write(document: QTextDocument, before: Sequence[str], now: Sequence[str], left: int) -> None:
-    """Write lines in the place of those `before`, `left` pixels from the edge; what is the same stays."""
+def write(document: QTextDocument, old: Sequence[str], new: Sequence[str], left: int) -> None:
+    """Replace the lines `old` of a document by `new`, indented by `left` pixels; equal text is kept."""
     cursor = QTextCursor(document)
     cursor.beginEditBlock()
-    if len(before) == len(now):
-        other = [k for k in range(len(now)) if before[k] != now[k]]
-        for k in other:
-            _replace(cursor, document.findBlockByNumber(k).position(), before[k], now[k])
-        indent(document, (k for k in other if _depth(before[k]) != _depth(now[k])), left)
+    if len(old) == len(new):
+        changed = [k for k in range(len(new)) if old[k] != new[k]]
+        for k in changed:
+            _replace(cursor, document.findBlockByNumber(k).position(), old[k], new[k])
+        indent(document, (k for k in changed if _depth(old[k]) != _depth(new[k])), left)
     else:
-        _replace(cursor, 0, "\n".join(before), "\n".join(now))
-        indent(document, range(len(now)), left)
+        _replace(cursor, 0, "\n".join(old), "\n".join(new))
+        indent(document, range(len(new)), left)
     cursor.endEditBlock()
 
 
 def indent(document: QTextDocument, lines: Iterable[int], left: int) -> None:
-    """Have lines begin `left` pixels from the edge, and what has no room in them further in."""
+    """Indent lines by `left` pixels, and the continuation of wrapped lines further."""
     letter = QFontMetricsF(document.defaultFont()).horizontalAdvance(" ")
     for line in lines:
         block, form = document.findBlockByNumber(line), QTextBlockFormat()
-        further = (_depth(block.text()) + HANGING) * letter
-        form.setLeftMargin(left + further)
-        form.setTextIndent(-further)
+        hanging = (_depth(block.text()) + HANGING) * letter
+        form.setLeftMargin(left + hanging)
+        form.setTextIndent(-hanging)
         if block.blockFormat() != form:
             QTextCursor(block).setBlockFormat(form)
 
 
 def _depth(line: str) -> int:
+    """Return the number of leading spaces."""
     return len(line) - len(line.lstrip(" "))
 
 
-def _replace(cursor: QTextCursor, start: int, before: str, now: str) -> None:
-    """Write `now` over `before`, which stands at `start`: no more of it than what is other.
+def _replace(cursor: QTextCursor, start: int, old: str, new: str) -> None:
+    """Replace the text `old` at `start` by `new`, except their common beginning and end.
 
-    What is new comes before what is old goes, so that what is selected beside it stays as it is.
+    The new text is inserted before the old one is removed, so that a selection next to it is kept.
     """
-    head = _alike(before, now)
-    tail = _alike(before[head:][::-1], now[head:][::-1])
-    first = start + units(before[:head])
-    last = first + units(before[head : len(before) - tail])
+    head = _common_length(old, new)
+    tail = _common_length(old[head:][::-1], new[head:][::-1])
+    first = start + units(old[:head])
+    last = first + units(old[head : len(old) - tail])
     cursor.setPosition(last)
-    cursor.insertText(now[head : len(now) - tail])
+    cursor.insertText(new[head : len(new) - tail])
     cursor.setPosition(first)
     cursor.setPosition(last, QTextCursor.MoveMode.KeepAnchor)
     cursor.removeSelectedText()
 
 
-def _alike(one: str, other: str) -> int:
-    """Return how many letters two texts begin with that are the same."""
+def _common_length(one: str, other: str) -> int:
+    """Return the length of the common beginning of two texts."""
     letters = enumerate(zip(one, other, strict=False))
     return next((k for k, (a, b) in letters if a != b), min(len(one), len(other)))
 
 
 LANES_PX = 18
-"""How wide the margin is in which lit lines are marked."""
+"""Width of the margin with the marks."""
 CHOSEN_PX, WALKED_PX = 2, 8
-"""Where in it the mark of what is selected stands, and that of the walk."""
+"""Left edges, within the margin, of the marks of the selection and of the walk."""
 AROUND_PX, CARET_PX = 4, 2
 LEAST_LINES = 3
 
@@ -371,22 +376,22 @@ _Spot: TypeAlias = tuple[int, int]
 NOWHERE: _Spot = (-1, 0)
 
 
-class Lit(NamedTuple):
-    """The lines that are lit up, by their numbers from 0."""
+class MarkedLines(NamedTuple):
+    """The numbers, from 0, of the lines that are marked for the selection and for the walk."""
 
     chosen: frozenset[int] = frozenset()
     walked: frozenset[int] = frozenset()
 
 
 class CodeText(QTextEdit):
-    """Shows a program; nothing can be typed into it. A line that has no room goes on further in.
+    """A read-only program with marked lines. Long lines wrap and continue indented.
 
     ============== =============================================================================
     `line_chosen`  a line was clicked, or Enter pressed in it: its number and the column
-    `line_hovered` the mouse is over another line or column
+    `line_hovered` the mouse is over another line or column: its number and the column
     ============== =============================================================================
 
-    Where a line leads nowhere both tell −1.
+    The number is −1 for a line that cannot be chosen.
     """
 
     line_chosen = Signal(object, object)
@@ -395,8 +400,8 @@ class CodeText(QTextEdit):
     def __init__(self) -> None:
         super().__init__()
         self._lines: list[str] = []
-        self._leading: Collection[int] = ()
-        self._lit = Lit()
+        self._choosable: Collection[int] = ()
+        self._marked = MarkedLines()
         self._hovered = NOWHERE
         self.setAccessibleName("Program")
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -413,27 +418,27 @@ class CodeText(QTextEdit):
         self._highlighter = Highlighter(self.document())
         self._fit()
 
-    # --- what it shows
+    # --- lines and marks
 
-    def show_lines(self, lines: Sequence[str], leading: Collection[int], *, anew: bool) -> None:
-        """Show other lines, of which those `leading` somewhere can be chosen.
+    def show_lines(self, lines: Sequence[str], choosable: Collection[int], *, reset: bool) -> None:
+        """Show other lines; `choosable` are the numbers of those that can be chosen.
 
-        Unless all is `anew`, what is scrolled to and selected stays.
+        Keep the scroll position and the selected text, unless `reset`.
         """
-        before, self._lines, self._leading = self._lines, list(lines), leading
-        write(self.document(), before, self._lines, px(LANES_PX))
-        if anew:
+        old, self._lines, self._choosable = self._lines, list(lines), choosable
+        write(self.document(), old, self._lines, px(LANES_PX))
+        if reset:
             self.setTextCursor(QTextCursor(self.document()))
             self.verticalScrollBar().setValue(0)
 
-    def light(self, lit: Lit) -> None:
-        """Light up lines."""
-        if lit != self._lit:
-            self._lit = lit
+    def mark(self, marked: MarkedLines) -> None:
+        """Mark other lines."""
+        if marked != self._marked:
+            self._marked = marked
             self.viewport().update()
 
-    def bring(self, lines: Collection[int]) -> None:
-        """Scroll to where lines begin from which most of them are in sight, unless as many are already."""
+    def scroll_to(self, lines: Collection[int]) -> None:
+        """Scroll as little as possible to the beginning of lines that makes most of `lines` visible."""
         bar, page = self.verticalScrollBar(), self.viewport().height()
         around, shift, ordered = self.fontMetrics().lineSpacing(), bar.value(), sorted(lines)
         places = [self._place(self.document().findBlockByNumber(line)) for line in ordered]
@@ -441,39 +446,39 @@ class CodeText(QTextEdit):
         bottoms = [place.bottom() + shift for place in places]
 
         def worth(start: int) -> tuple[int, int]:
-            seen = bisect_right(bottoms, start + page) - bisect_left(tops, start)
-            return seen, -abs(start - shift)
+            visible = bisect_right(bottoms, start + page) - bisect_left(tops, start)
+            return visible, -abs(start - shift)
 
         begins = [top - around for line, top in zip(ordered, tops, strict=True) if line - 1 not in lines]
         bar.setValue(max((round(min(max(start, 0), bar.maximum())) for start in (shift, *begins)), key=worth))
 
     def shows_any(self, lines: Collection[int]) -> bool:
-        """Tell whether one of the lines is in sight."""
-        return any(block.blockNumber() in lines for block, _ in self._in_sight())
+        """Return whether at least one of the lines is visible."""
+        return any(block.blockNumber() in lines for block, _ in self._visible_lines())
 
     def _place(self, block: QTextBlock) -> QRectF:
-        """Return where a line stands in the viewport, from edge to edge."""
+        """Return the rectangle of a line in the viewport, over its full width."""
         place = self.document().documentLayout().blockBoundingRect(block)
         top = place.top() - self.verticalScrollBar().value()
         return QRectF(0, top, self.viewport().width(), place.height())
 
-    def _in_sight(self) -> Iterator[tuple[QTextBlock, QRectF]]:
-        """Yield the lines in sight, and where they stand."""
+    def _visible_lines(self) -> Iterator[tuple[QTextBlock, QRectF]]:
+        """Yield the visible lines and their rectangles."""
         block = self.cursorForPosition(QPoint()).block()
         while block.isValid() and (place := self._place(block)).top() < self.viewport().height():
             yield block, place
             block = block.next()
 
-    # --- where the mouse is
+    # --- mouse
 
     def _spot_at(self, at: QPoint) -> _Spot:
-        """Return the line that leads somewhere at a place of the viewport, and the column, or NOWHERE."""
+        """Return the choosable line and the column at a point of the viewport, or NOWHERE."""
         cursor = self.cursorForPosition(at)
         return self._spot_of(cursor) if self._place(cursor.block()).contains(at) else NOWHERE
 
     def _spot_of(self, cursor: QTextCursor) -> _Spot:
-        leads = cursor.blockNumber() in self._leading
-        return (cursor.blockNumber(), cursor.positionInBlock()) if leads else NOWHERE
+        choosable = cursor.blockNumber() in self._choosable
+        return (cursor.blockNumber(), cursor.positionInBlock()) if choosable else NOWHERE
 
     def _hover(self, spot: _Spot) -> None:
         if spot != self._hovered:
@@ -482,24 +487,24 @@ class CodeText(QTextEdit):
             self.viewport().setCursor(shapes.IBeamCursor if spot == NOWHERE else shapes.PointingHandCursor)
             self.line_hovered.emit(*spot)
 
-    # --- what Qt calls
+    # --- events
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint marks and grounds of the lit lines, the walk's above the other, and the text on them."""
+        """Paint marks and backgrounds of the marked lines, the walk's above the other, then the text."""
         palette, high = colours(), self.fontMetrics().lineSpacing()
         with QPainter(self.viewport()) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            for block, place in self._in_sight():
+            for block, place in self._visible_lines():
                 line = block.blockNumber()
-                chosen, walked = line in self._lit.chosen, line in self._lit.walked
+                chosen, walked = line in self._marked.chosen, line in self._marked.walked
                 if chosen or walked:
                     ground = place.adjusted(px(LANES_PX - AROUND_PX), 0, 0, 0)
                     painter.fillRect(ground, QColor(palette.walked if walked else palette.selection))
                 if chosen:
                     paint_mark(painter, "chosen", place.translated(px(CHOSEN_PX), 0))
                 if walked:
-                    begins = 0 if line - 1 in self._lit.walked else high
-                    paint_mark(painter, "walked", place.translated(px(WALKED_PX), 0), begins)
+                    arrow = 0 if line - 1 in self._marked.walked else high
+                    paint_mark(painter, "walked", place.translated(px(WALKED_PX), 0), arrow)
         super().paintEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102
@@ -507,13 +512,13 @@ class CodeText(QTextEdit):
         self._hover(self._spot_at(event.position().toPoint()) if not event.buttons() else NOWHERE)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Choose a line that was clicked, unless text was selected."""
+        """Choose the clicked line, unless text was selected."""
         super().mouseReleaseEvent(event)
         if event.button() == Qt.MouseButton.LeftButton and not self.textCursor().hasSelection():
             self.line_chosen.emit(*self._spot_at(event.position().toPoint()))
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Nothing is hovered any more."""
+        """Emit that no line is hovered."""
         super().leaveEvent(event)
         self._hover(NOWHERE)
 
@@ -526,7 +531,7 @@ class CodeText(QTextEdit):
             super().keyPressEvent(event)
 
     def createMimeDataFromSelection(self) -> QMimeData:
-        """Return the selected text alone: colours are the window's."""
+        """Return the selected text without formats: the colours belong to the window's theme."""
         data = super().createMimeDataFromSelection()
         text = data.text()
         for kind in data.formats():
@@ -535,12 +540,12 @@ class CodeText(QTextEdit):
         return data
 
     def minimumSizeHint(self) -> QSize:
-        """Ask for a few lines."""
+        """Return the size of a few lines."""
         height = LEAST_LINES * self.fontMetrics().lineSpacing() + px(2 * AROUND_PX)
         return QSize(super().minimumSizeHint().width(), height)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Take over another theme's colours, or another size."""
+        """Use the new theme's colours, or the new font size."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_highlighter"):
             self._highlighter.take_colours()

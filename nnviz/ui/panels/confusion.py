@@ -1,4 +1,4 @@
-"""The confusion matrix: a grid of classes with counts, and its texts."""
+"""The confusion matrix panel: the layout, painting and keys of the grid, and its texts."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from nnviz.ui.plot.card import LiveCard
 from nnviz.ui.plot.points import CellGrid, outline
 
 NAME_PX, TITLE_PX = 11, 11.5
-"""Font sizes."""
+"""Font sizes of class names and of the titles of the axes."""
 GAP = 6.0
-"""Pixels between a text and what it stands beside."""
-SHARE = 0.3
-"""Of the room names take at most, at the left and above."""
+"""Pixels between a text and the grid."""
+NAME_SHARE = 0.3
+"""Names take at most this share of the width or height."""
 LEAST_NAME = 48.0
-"""Pixels that a name above has at least where it is written across and shortened."""
+"""Pixels of the narrowest horizontal name above a column; narrower columns have upright names."""
 LARGEST_CELL = 110.0, 90.0
-"""Width and height of a cell, at most."""
+"""Largest width and height of a cell, in pixels."""
 LEAST_CELL = 24.0
-"""Beside cells that are less wide there are no shares: they would take the room of counts."""
+"""With narrower cells, in pixels, recall and precision are left out, so that the counts fit."""
 RIM = 5.0
-"""Around everything, for the mark of the keyboard."""
+"""Pixels around everything, for the frame that shows the keyboard focus."""
 
 
 class ClassCell(NamedTuple):
-    """Rows of one class that are taken as one class, each by its place among the classes."""
+    """A cell of the matrix: the indices of the target class and the predicted class."""
 
     target: int
     prediction: int
@@ -48,15 +48,15 @@ class ClassCell(NamedTuple):
 
 @dataclass(frozen=True)
 class GridPlaces:
-    """The grid of `classes` times `classes` cells, and what stands around it.
+    """The layout of a grid of `classes` times `classes` cells and the texts around it, in pixels.
 
-    ============ =========================================================================
-    `grid`       where all cells are
-    `left`       the width of the names at its left; 0 where they have no room
-    `above`      the height of those above it; 0 where they have no room
-    `upright`    whether those above are written upwards
-    `shares`     the width of the shares at its right, the height of those below; or 0, 0
-    ============ =========================================================================
+    ============ ==========================================================================
+    `grid`       the rectangle of all cells
+    `left`       width of the names at the left of the grid; 0 without names
+    `above`      height of the names above the grid; 0 without names
+    `upright`   whether the names above the grid are written upwards
+    `shares`     width of the recalls at the right, height of the precisions below; or 0, 0
+    ============ ==========================================================================
     """
 
     grid: QRectF
@@ -67,69 +67,69 @@ class GridPlaces:
     shares: tuple[float, float]
 
     def cell(self, cell: ClassCell) -> QRectF:
-        """Return where a cell is."""
+        """Return the rectangle of a cell."""
         width, height = self.grid.width() / self.classes, self.grid.height() / self.classes
         left, top = self.grid.left() + cell.prediction * width, self.grid.top() + cell.target * height
         return QRectF(left, top, width, height)
 
     def at(self, x: float, y: float) -> ClassCell | None:
-        """Return the cell at a point; None beside the grid."""
+        """Return the cell at a point, or None if the point is outside the grid."""
         column = int((x - self.grid.left()) // (self.grid.width() / self.classes))
         row = int((y - self.grid.top()) // (self.grid.height() / self.classes))
-        there = 0 <= column < self.classes and 0 <= row < self.classes
-        return ClassCell(row, column) if there else None
+        inside = 0 <= column < self.classes and 0 <= row < self.classes
+        return ClassCell(row, column) if inside else None
 
 
 def placed(names: Sequence[str], width: float, height: float) -> GridPlaces:
-    """Return where everything stands in so many pixels, as large as it may be and in the middle."""
+    """Return the layout that fills `width` times `height` pixels as far as possible, centred."""
     count, metrics = len(names), QFontMetricsF(ui_font(NAME_PX))
     title, line = QFontMetricsF(ui_font(TITLE_PX)).height(), metrics.height()
     longest = max(map(metrics.horizontalAdvance, names))
     room = QRectF(0, 0, width, height).adjusted(RIM + title, RIM + title, -RIM, -RIM)
-    left = min(longest, SHARE * width) + 2 * GAP if line * (count + 2) <= room.height() else 0.0
-    beside = metrics.horizontalAdvance("100 %") + 2 * GAP
-    shared = (room.width() - left - beside) / count >= px(LEAST_CELL) and left > 0
-    shares = (beside, line + GAP) if shared else (0.0, 0.0)
+    left = min(longest, NAME_SHARE * width) + 2 * GAP if line * (count + 2) <= room.height() else 0.0
+    recall = metrics.horizontalAdvance("100 %") + 2 * GAP
+    has_shares = (room.width() - left - recall) / count >= px(LEAST_CELL) and left > 0
+    shares = (recall, line + GAP) if has_shares else (0.0, 0.0)
     across = min((room.width() - left - shares[0]) / count, px(LARGEST_CELL[0]))
     upright = longest + GAP > across and across < px(LEAST_NAME)
-    above = (min(longest, SHARE * height) if upright else line) + 2 * GAP
-    if upright and left:  # names at the left come first: they are read more easily
+    above = (min(longest, NAME_SHARE * height) if upright else line) + 2 * GAP
+    if upright and left:  # horizontal names at the left are easier to read, so they get the room first
         above = min(above, room.height() - shares[1] - line * count)
     if upright and (line > across or above < 3 * line):
         above = 0.0
     down = min((room.height() - above - shares[1]) / count, px(LARGEST_CELL[1]))
     if line > down + 0.01:
         left = 0.0
-    whole = left + across * count + shares[0], above + down * count + shares[1]
-    x = room.left() + (room.width() - whole[0]) / 2 + left
-    y = room.top() + (room.height() - whole[1]) / 2 + above
+    total = left + across * count + shares[0], above + down * count + shares[1]
+    x = room.left() + (room.width() - total[0]) / 2 + left
+    y = room.top() + (room.height() - total[1]) / 2 + above
     return GridPlaces(QRectF(x, y, across * count, down * count), count, left, above, upright, shares)
 
 
 TARGET, PREDICTION = "target class", "predicted class"
 RECALL, PRECISION = "recall", "precision"
 COUNT_PX = 13, 11, 9.5
-"""Font sizes of counts, the best first."""
-FEW = 12
-"""Up to so many classes each count of 0 is written; of more they would hide the others."""
+"""Font sizes of counts: the first in which all fit is used."""
+FEW_CLASSES = 12
+"""With more classes, counts of 0 are not written, so that the other counts stand out."""
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 MIDDLE = Qt.AlignmentFlag.AlignCenter
 
 
 def paint_titles(painter: QPainter, places: GridPlaces) -> None:
-    """Write what rows and columns are, over and at the left of the names."""
+    """Write the titles of the axes, above and at the left of the class names."""
     painter.setFont(ui_font(TITLE_PX))
     painter.setPen(QColor(colours().muted))
     grid, high = places.grid, QFontMetricsF(painter.font()).height()
     wide = max(grid.width(), QFontMetricsF(painter.font()).horizontalAdvance(PREDICTION))
     top = QRectF(grid.center().x() - wide / 2, grid.top() - places.above - high, wide, high)
     painter.drawText(top, MIDDLE, PREDICTION)
-    _upwards(painter, grid.left() - places.left - high / 2, grid.center().y(), TARGET, MIDDLE, grid.height())
+    _write_up(painter, grid.left() - places.left - high / 2, grid.center().y(), TARGET, MIDDLE, grid.height())
 
 
 def paint_names(painter: QPainter, places: GridPlaces, names: Sequence[str]) -> None:
-    """Write the names of the classes, shortened if need be, where they have room."""
+    """Write the names of the classes, shortened to the room they have."""
     painter.setFont(ui_font(NAME_PX))
     painter.setPen(QColor(colours().ink))
     font, across = painter.font(), places.cell(ClassCell(0, 0)).width() - 4
@@ -144,63 +144,64 @@ def paint_names(painter: QPainter, places: GridPlaces, names: Sequence[str]) -> 
         column = places.cell(ClassCell(0, k))
         if places.upright:
             middle = column.top() - places.above / 2
-            _upwards(painter, column.center().x(), middle, name, LEFT, places.above - GAP)
+            _write_up(painter, column.center().x(), middle, name, LEFT, places.above - GAP)
         else:
             room = QRectF(column.left() + 2, column.top() - places.above, across, places.above)
             painter.drawText(room, MIDDLE, name)
 
 
 def paint_counts(painter: QPainter, places: GridPlaces, counts: NDArray[np.intp], image: QImage) -> None:
-    """Write every count into its cell, if all of them fit there."""
-    font = _fitting(f"{counts.max():,}", places.cell(ClassCell(0, 0)))
+    """Write the counts into their cells, unless the largest does not fit."""
+    font = _fitting_font(f"{counts.max():,}", places.cell(ClassCell(0, 0)))
     if font is None:
         return
     painter.setFont(font)
-    few = len(counts) <= FEW
-    for target, prediction in zip(*map(np.ndarray.tolist, _places_of(counts, few)), strict=True):
+    few = len(counts) <= FEW_CLASSES
+    for target, prediction in zip(*map(np.ndarray.tolist, _written_cells(counts, few)), strict=True):
         count, pixel = int(counts[target, prediction]), image.pixel(prediction, target)
         painter.setPen(QColor(ink_on(pixel) if count else colours().muted))
         painter.drawText(places.cell(ClassCell(target, prediction)), MIDDLE, f"{count:,}")
 
 
-def paint_shares(painter: QPainter, places: GridPlaces, found: Confusion) -> None:
-    """Write the recall of each class at the right and its precision below, where they have room."""
-    beside, below = places.shares
-    if not beside:
+def paint_shares(painter: QPainter, places: GridPlaces, matrix: Confusion) -> None:
+    """Write the recall of each class at the right and its precision below, if the layout has room."""
+    width, height = places.shares
+    if not width:
         return
     painter.setFont(ui_font(NAME_PX))
     painter.setPen(QColor(colours().muted))
     grid, line = places.grid, QFontMetricsF(painter.font()).height()
-    for k, (recall, precision) in enumerate(zip(found.recalls, found.precisions, strict=True)):
+    for k, (recall, precision) in enumerate(zip(matrix.recalls, matrix.precisions, strict=True)):
         row, column = places.cell(ClassCell(k, 0)), places.cell(ClassCell(0, k))
-        at_right = QRectF(grid.right() + GAP, row.top(), beside - GAP, row.height())
-        painter.drawText(at_right, RIGHT, percent(recall))
-        under = QRectF(column.left(), grid.bottom(), column.width(), below)
+        right = QRectF(grid.right() + GAP, row.top(), width - GAP, row.height())
+        painter.drawText(right, RIGHT, percent(recall))
+        below = QRectF(column.left(), grid.bottom(), column.width(), height)
         if painter.fontMetrics().horizontalAdvance("100 %") <= column.width():
-            painter.drawText(under, MIDDLE, percent(precision))
+            painter.drawText(below, MIDDLE, percent(precision))
     if line <= places.above:
-        painter.drawText(QRectF(grid.right(), grid.top() - line - GAP, beside, line + GAP), RIGHT, RECALL)
-    room = QRectF(grid.left() - places.left, grid.bottom(), places.left - GAP, below)
+        painter.drawText(QRectF(grid.right(), grid.top() - line - GAP, width, line + GAP), RIGHT, RECALL)
+    room = QRectF(grid.left() - places.left, grid.bottom(), places.left - GAP, height)
     if painter.fontMetrics().horizontalAdvance(PRECISION) <= room.width():
         painter.drawText(room, RIGHT, PRECISION)
 
 
 def percent(share: float) -> str:
-    """Return a share as it is written: 100 % is all, 0 % is none, and nothing else is."""
+    """Return a share as a text. Only a share of exactly 1 is "100 %", only exactly 0 is "0 %"."""
     if np.isnan(share):
         return "–"
-    whole = round(100 * share)
-    if whole in (0, 100) and share not in (0, 1):
-        return "> 99 %" if whole else "< 1 %"
-    return f"{whole} %"
+    percentage = round(100 * share)
+    if percentage in (0, 100) and share not in (0, 1):
+        return "> 99 %" if percentage else "< 1 %"
+    return f"{percentage} %"
 
 
-def _places_of(counts: NDArray[np.intp], all_of_them: bool) -> tuple[NDArray[np.intp], ...]:
-    return np.nonzero(np.ones_like(counts) if all_of_them else counts)
+def _written_cells(counts: NDArray[np.intp], zeros: bool) -> tuple[NDArray[np.intp], ...]:
+    """Return the row and column indices of the cells with a written count, with or without zeros."""
+    return np.nonzero(np.ones_like(counts) if zeros else counts)
 
 
-def _fitting(text: str, cell: QRectF) -> QFont | None:
-    """Return the first font in which the text fits into a cell; None where it does in none."""
+def _fitting_font(text: str, cell: QRectF) -> QFont | None:
+    """Return the first font in which the text fits into a cell, or None."""
     for size in COUNT_PX:
         metrics = QFontMetricsF(ui_font(size))
         if metrics.horizontalAdvance(text) + 4 <= cell.width() and metrics.height() <= cell.height():
@@ -208,14 +209,14 @@ def _fitting(text: str, cell: QRectF) -> QFont | None:
     return None
 
 
-def _upwards(painter: QPainter, x: float, y: float, text: str, side: Qt.AlignmentFlag, length: float) -> None:
-    """Write a text upwards, its middle at a point."""
+def _write_up(painter: QPainter, x: float, y: float, text: str, side: Qt.AlignmentFlag, room: float) -> None:
+    """Write a text upwards, centred at a point."""
     high = QFontMetricsF(painter.font()).height()
     painter.save()
     painter.translate(x, y)
     painter.rotate(-90)
-    length = max(length, QFontMetricsF(painter.font()).horizontalAdvance(text))
-    painter.drawText(QRectF(-length / 2, -high / 2, length, high), side, text)
+    room = max(room, QFontMetricsF(painter.font()).horizontalAdvance(text))
+    painter.drawText(QRectF(-room / 2, -high / 2, room, high), side, text)
     painter.restore()
 
 
@@ -228,22 +229,22 @@ STEPS = {
 
 
 class ConfusionGrid(CellGrid[ClassCell]):
-    """Paints counts: a row for each class of the targets, a column for each of the predictions.
+    """The grid of counts: a row for each target class, a column for each predicted class.
 
-    =========== =============================================
-    `moved`     the keyboard is on another Cell
-    `chosen`    a Cell, by a click or Enter
-    `left`      Escape
-    =========== =============================================
+    =============== ================================================
+    `cell_selected` the arrow keys have selected another cell
+    `cell_chosen`   the user has clicked a cell or pressed Enter on it
+    `escaped`       the user has pressed Escape
+    =============== ================================================
     """
 
-    moved = Signal()
-    chosen = Signal(object)
-    left = Signal()
+    cell_selected = Signal()
+    cell_chosen = Signal(object)
+    escaped = Signal()
 
     def __init__(self) -> None:
         super().__init__(least=34, wished=300)
-        self._found = Confusion(np.zeros((2, 2), dtype=np.intp), 0)
+        self._matrix = Confusion(np.zeros((2, 2), dtype=np.intp), 0)
         self._names: Sequence[str] = ("", "")
         self._image = QImage()
         self._places: GridPlaces | None = None
@@ -252,19 +253,19 @@ class ConfusionGrid(CellGrid[ClassCell]):
 
     @property
     def at(self) -> ClassCell | None:
-        """The cell under the mouse, else the one that was chosen last, or that the keyboard is on."""
+        """The cell under the mouse, else the cell that was last clicked or selected with the keys."""
         return self.hover or self._chosen
 
-    def show_counts(self, found: Confusion, names: Sequence[str]) -> None:
-        """Paint the counts of these classes from now on."""
+    def show_counts(self, matrix: Confusion, names: Sequence[str]) -> None:
+        """Show other counts; `names` are those of the classes."""
         if names != self._names:
             self._places = self._chosen = self.hover = None
-        self._found, self._names = found, names
-        self._image = image_of(found, colours())
+        self._matrix, self._names = matrix, names
+        self._image = image_of(matrix, colours())
         self.update()
 
     def places(self) -> GridPlaces:
-        """Return where everything stands."""
+        """Return the layout for the current size."""
         if self._places is None:
             self._places = placed(self._names, self.width(), self.height())
         return self._places
@@ -272,15 +273,15 @@ class ConfusionGrid(CellGrid[ClassCell]):
     # --- painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the image, lines, texts, and marks on the diagonal and on the chosen cell."""
+        """Paint the cells, lines and texts, and outline the diagonal and the selected cell."""
         places, p = self.places(), colours()
         with QPainter(self) as painter:
             painter.drawImage(places.grid, self._image)
             self._paint_lines(painter, places, p)
             paint_titles(painter, places)
             paint_names(painter, places, self._names)
-            paint_counts(painter, places, self._found.counts, self._image)
-            paint_shares(painter, places, self._found)
+            paint_counts(painter, places, self._matrix.counts, self._image)
+            paint_shares(painter, places, self._matrix)
             marks = (self.hover, QPen(QColor(p.ink), 1)), (self._chosen, QPen(QColor(p.accent), 2))
             for cell, pen in marks:
                 if cell:
@@ -288,7 +289,7 @@ class ConfusionGrid(CellGrid[ClassCell]):
             self.paint_focus(painter)
 
     def _paint_lines(self, painter: QPainter, places: GridPlaces, p: Palette) -> None:
-        """Paint a thin line around the cells that have room for one, and a darker one on the diagonal."""
+        """Paint a thin line around cells that are large enough, and a darker one on the diagonal."""
         roomy = places.cell(ClassCell(0, 0)).width() >= 8
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(p.line), 1.0))
@@ -309,45 +310,45 @@ class ConfusionGrid(CellGrid[ClassCell]):
 
     def _click(self, cell: ClassCell) -> None:
         self._go_to(cell)
-        self.chosen.emit(cell)
+        self.cell_chosen.emit(cell)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move by the arrow keys, choose by Enter, leave by Escape."""
+        """Move with the arrow keys, choose a cell with Enter, leave with Escape."""
         if event.key() in STEPS:
             down, right = STEPS[Qt.Key(event.key())]
             last = len(self._names) - 1
-            at = self._chosen or ClassCell(-down, -right)  # the first is the first cell
+            at = self._chosen or ClassCell(-down, -right)  # so that the first key selects the first cell
             self._go_to(
                 ClassCell(min(max(at.target + down, 0), last), min(max(at.prediction + right, 0), last))
             )
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._chosen:
-            self.chosen.emit(self._chosen)
+            self.cell_chosen.emit(self._chosen)
         elif event.key() == Qt.Key.Key_Escape:
-            self.left.emit()
+            self.escaped.emit()
         else:
             super().keyPressEvent(event)
 
     def _go_to(self, cell: ClassCell) -> None:
         self._chosen = cell
-        self.moved.emit()
+        self.cell_selected.emit()
         self.update()
 
     def resizeEvent(self, event: QEvent) -> None:  # noqa: D102
         self._places = None
 
     def changeEvent(self, event: QEvent) -> None:
-        """Take over another theme's colours, or another size."""
+        """Use the new theme's colours, or the new font size."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             self._places = None
-            self._image = image_of(self._found, colours())
+            self._image = image_of(self._matrix, colours())
             self.update()
 
 
-def image_of(found: Confusion, palette: Palette) -> QImage:
-    """Return a pixel for each cell: the more of its row it has, the further from the canvas to full."""
+def image_of(matrix: Confusion, palette: Palette) -> QImage:
+    """Return an image with a pixel for each cell, whose strength grows with its share of the matrix row."""
     low, high = np.array(rgb(palette.canvas)), np.array(rgb(palette.output_node))
-    strength = np.sqrt(found.shares)[..., None]  # so that a few rows are seen
+    strength = np.sqrt(matrix.shares)[..., None]  # the root makes small shares visible
     mixed = np.rint(low * (1.0 - strength) + high * strength).astype(np.uint32)
     data = 0xFF000000 | mixed[..., 0] << 16 | mixed[..., 1] << 8 | mixed[..., 2]
     rows, columns = data.shape
@@ -359,27 +360,27 @@ def _outline(painter: QPainter, place: QRectF, *pens: QPen) -> None:
     outline(painter, place.adjusted(0.5, 0.5, -0.5, -0.5), pens)
 
 
-NO_TARGETS = "There are no rows with targets: add or load some in the data table"
+NO_TARGETS = "No row has targets: type targets in the data table, or load rows with targets"
 NO_CLASSES = (
-    "There are no classes to count: all targets must be 0 or 1, "
-    "and the output layer softmax or sigmoid, or a single node"
+    "nnviz cannot count classes here: all targets must be 0 or 1, "
+    "and the output layer must be softmax, sigmoid or a single node"
 )
 HINT = "Click a cell to list its rows in the table"
-TIP = f"{HINT}; or go there by the arrow keys and press Enter. Escape lists all again"
-ALL, TRAINED, VALIDATION = "All rows", "Trained on", "Validation"
+TIP = "Click a cell, or select it with the arrow keys and press Enter, to list its rows. Escape lists all"
+ALL, TRAINED, VALIDATION = "All rows", "Training", "Validation"
 GRID_PX = 150
-"""So high the matrix is at 100 %, at least."""
+"""Least height of the matrix at a window zoom of 100 %."""
 LETTERS = 20
-"""Of a name in a line of the panel."""
+"""Longest class name in the lines above and below the matrix."""
 
 
 class ConfusionPanel(LiveCard):
-    """Shows the confusion matrix of all rows or some.
+    """The panel with the confusion matrix of all rows, the training rows or the validation rows.
 
     ============== ========================================================================
-    `rows_wished`  (rows, what): the rows of a cell are wanted, by their numbers in order
-    `all_wished`   all rows are wanted again
-    `said`         a sentence for the status line
+    `rows_wished`  (rows, what): list the rows of a cell, which are in ascending order
+    `all_wished`   list all rows again
+    `said`         a sentence for the status bar
     ============== ========================================================================
     """
 
@@ -391,7 +392,7 @@ class ConfusionPanel(LiveCard):
     def __init__(self, document: Document, derived: Derived) -> None:
         super().__init__("Classes", "the confusion matrix", "-confusion", document, phase=1 / 3)
         self._document, self._derived = document, derived
-        self._found: Confusion | None = None
+        self._matrix: Confusion | None = None
         self._names: tuple[str, ...] = ()
         self.view = ConfusionGrid()
         self.view.setAccessibleName("Confusion matrix")
@@ -405,8 +406,7 @@ class ConfusionPanel(LiveCard):
     def _make_controls(self) -> None:
         self.output, self.part = Choice(), Choice()
         self.part.addItems([ALL, TRAINED, VALIDATION])
-        told = (self.output, "The output whose yes and no are counted"), (self.part, "Which rows are counted")
-        for choice, tip in told:
+        for choice, tip in ((self.output, "Output whose classes are counted"), (self.part, "Counted rows")):
             choice.setToolTip(tip)
             choice.setAccessibleName(tip)
             self.add_button(choice)
@@ -415,10 +415,10 @@ class ConfusionPanel(LiveCard):
         self._derived.computed.connect(self.follow)
         for choice in (self.output, self.part):
             choice.currentIndexChanged.connect(self.draw)
-        for pointed in (self.view.hovered, self.view.moved):
-            pointed.connect(self._tell)
-        self.view.chosen.connect(self._choose)
-        self.view.left.connect(self.all_wished)
+        for pointed in (self.view.hovered, self.view.cell_selected):
+            pointed.connect(self._show_cell)
+        self.view.cell_chosen.connect(self._list_rows)
+        self.view.escaped.connect(self.all_wished)
 
     @property
     def plot(self) -> ConfusionGrid | None:  # noqa: D102
@@ -431,54 +431,54 @@ class ConfusionPanel(LiveCard):
     # --- what it shows
 
     def draw(self, *_: object) -> None:
-        """Count the rows, or say what is missing."""
+        """Count the rows, or show a message if that is not possible."""
         state = self._derived.state
         has_targets = state.data.targets is not None and len(state.data) > 0
         missing = "" if classifies(state.network, state.data) else NO_CLASSES if has_targets else NO_TARGETS
-        self._offer(not missing)
+        self._offer_choices(not missing)
         if missing:
-            self._say_instead(missing)
+            self._show_message(missing)
             return
         names = decisions(state.network)[self._decision]
         decided = self._derived.decided
         if decided is None:
             waits = LATER if self._document.in_motion else COMPUTING
-            if self._found is None or names != self._names:
-                self._say_instead(waits)
+            if self._matrix is None or names != self._names:
+                self._show_message(waits)
             self.caption.setText(waits)
             return
-        wanted, taken = (classes[self._part, self._decision] for classes in decided)
-        self._found, self._names = confusion(wanted, taken, len(names)), names
-        self.view.show_counts(self._found, names)
+        targets, predictions = (classes[self._part, self._decision] for classes in decided)
+        self._matrix, self._names = confusion(targets, predictions, len(names)), names
+        self.view.show_counts(self._matrix, names)
         self.pages.show_plot = True
-        rows, right = counted(self._found.rows, "row"), self._found.right
-        share = f" · {shown(100 * right / self._found.rows)} %" if self._found.rows else ""
-        lost = f" · {counted(self._found.lost, 'prediction')} without a number" if self._found.lost else ""
-        self.caption.setText(f"{right:,} of {rows} right{share}{lost}")
-        self._tell()
+        rows, right = counted(self._matrix.rows, "row"), self._matrix.right
+        share = f"{shown(100 * right / self._matrix.rows)} %" if self._matrix.rows else ""
+        lost = f"NaN in {counted(self._matrix.lost, 'prediction')}" if self._matrix.lost else ""
+        self.caption.setText(" · ".join(filter(None, (f"{right:,} of {rows} correct", share, lost))))
+        self._show_cell()
 
-    def _say_instead(self, sentence: str) -> None:
-        self._found = None
+    def _show_message(self, sentence: str) -> None:
+        self._matrix = None
         self.pages.say(sentence)
 
     @property
     def _decision(self) -> int:
-        """Which decision is shown; the only one of a softmax and of an output that is alone."""
+        """The index of the counted decision: the selected output, or 0 if there is only one decision."""
         return max(self.output.currentIndex(), 0)
 
     @property
     def _part(self) -> slice:
-        """Which rows are counted."""
+        """The counted rows."""
         trained = self._derived.state.trained_rows
         return {TRAINED: slice(trained), VALIDATION: slice(trained, None)}.get(
             self.part.currentText(), slice(None)
         )
 
-    def _offer(self, classes: bool) -> None:
-        """Offer to choose where there is a choice."""
+    def _offer_choices(self, classes: bool) -> None:
+        """Show the combo boxes of outputs and rows if there is more than one of them."""
         state = self._derived.state
-        found = decisions(state.network) if classes else ()
-        names = [each[-1] for each in found] if len(found) > 1 else []
+        offered = decisions(state.network) if classes else ()
+        names = [each[-1] for each in offered] if len(offered) > 1 else []
         if names != [self.output.itemText(k) for k in range(self.output.count())]:
             with QSignalBlocker(self.output):
                 at = min(self._decision, max(len(names) - 1, 0))
@@ -492,42 +492,43 @@ class ConfusionPanel(LiveCard):
                 self.part.setCurrentIndex(0)
         self.part.setVisible(both)
 
-    def _tell(self) -> None:
-        """Write out the cell under the mouse, else the one that is chosen."""
-        found, cell = self._found, self.view.at
-        if found is None:
+    def _show_cell(self) -> None:
+        """Describe the cell under the mouse, else the selected cell, below the matrix."""
+        matrix, cell = self._matrix, self.view.at
+        if matrix is None:
             return
-        self.read_out.setText(self._sentence(found, cell, shortened_names=True) if cell else HINT)
-        whole = self._sentence(found, cell) if cell else TIP
-        self.view.setToolTip(whole)
-        self.view.setAccessibleDescription(f"{self.caption.text()}; {whole}")
+        self.read_out.setText(self._cell_text(matrix, cell, short=True) if cell else HINT)
+        tip = self._cell_text(matrix, cell) if cell else TIP
+        self.view.setToolTip(tip)
+        self.view.setAccessibleDescription(f"{self.caption.text()}; {tip}")
 
-    def _sentence(self, found: Confusion, cell: ClassCell, *, shortened_names: bool = False) -> str:
-        """Return what a cell says."""
-        count, share = found.counts[cell], found.shares[cell]
-        target = self._named(shortened_names)[cell.target]
-        of = f" · {percent(share)} of {target}" if found.counts[cell.target].sum() else ""
-        return f"{counted(int(count), 'row')}: {self._what(cell, shortened_names)}{of}"
+    def _cell_text(self, matrix: Confusion, cell: ClassCell, *, short: bool = False) -> str:
+        """Return the count of a cell, its classes, and its share of the target class."""
+        rows, share = counted(int(matrix.counts[cell]), "row"), percent(matrix.shares[cell])
+        target, what = self._class_names(short)[cell.target], self._what(cell, short)
+        empty = not matrix.counts[cell.target].sum()
+        return f"{rows}: {what}" if empty else f"{rows}: {what} · {share} of {target}"
 
-    def _what(self, cell: ClassCell, shortened_names: bool = False) -> str:
-        """Return which rows are in a cell."""
-        names = self._named(shortened_names)
-        target, prediction = (names[k] for k in cell)
-        return f"{target} taken for {prediction}" if cell.target != cell.prediction else f"{target}, right"
+    def _what(self, cell: ClassCell, short: bool = False) -> str:
+        """Return which rows a cell counts."""
+        target, prediction = (self._class_names(short)[k] for k in cell)
+        correct = cell.target == cell.prediction
+        return f"{target} predicted correctly" if correct else f"{target} predicted as {prediction}"
 
-    def _named(self, shortened_names: bool) -> Sequence[str]:
-        return shorten_names(self._names, LETTERS) if shortened_names else self._names
+    def _class_names(self, short: bool) -> Sequence[str]:
+        return shorten_names(self._names, LETTERS) if short else self._names
 
-    def _choose(self, cell: ClassCell) -> None:
-        """Have the rows of a cell listed."""
+    def _list_rows(self, cell: ClassCell) -> None:
+        """Ask for the rows of a cell in the data table."""
         decided = self._derived.decided
         if decided is None:
             self.said.emit(self.caption.text())
             return
-        wanted, taken = (classes[self._part, self._decision] for classes in decided)
-        within = np.flatnonzero((wanted == cell.target) & (taken == cell.prediction))
-        part = "" if self.part.currentIndex() <= 0 else f" ({self.part.currentText().lower()})"
-        if len(within):
-            self.rows_wished.emit(within + (self._part.start or 0), self._what(cell) + part)
+        targets, predictions = (classes[self._part, self._decision] for classes in decided)
+        rows = np.flatnonzero((targets == cell.target) & (predictions == cell.prediction))
+        part, what = self.part.currentText().lower(), self._what(cell)
+        what = what if self.part.currentIndex() <= 0 else f"{what} ({part})"
+        if len(rows):
+            self.rows_wished.emit(rows + (self._part.start or 0), what)
         else:
-            self.said.emit(f"No row: {self._what(cell)}{part}")
+            self.said.emit(f"This cell has no rows: {what}")

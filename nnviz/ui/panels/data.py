@@ -1,6 +1,6 @@
-"""The data panel: rows and targets, a filter, pasting, and row commands.
+"""The data panel: the table of rows, its filter, pasting, and the commands for rows.
 
-Every refusal is one sentence that names the place.
+A message about a refused text is one sentence that names the place of the mistake.
 """
 
 from __future__ import annotations
@@ -37,12 +37,15 @@ from nnviz.files.table.reading import Table, parse
 from nnviz.ui.kit.card import Card, quiet_button
 from nnviz.ui.kit.controls import Elided, hold
 from nnviz.ui.kit.dialogs import lettered, message_box, primary
-from nnviz.ui.panels.data_table import DataTable, TableColumn, columns, is_an_edit
+from nnviz.ui.panels.data_table import DataTable, TableColumn, columns, is_edit_of_one_row
 from nnviz.ui.panels.data_view import LEAST_HEIGHT_PX, TableView
 
 
-class AllRows(QObject):
-    """Each is one undo entry; `said` carries the sentence that tells it, or why nothing was done."""
+class RowCommands(QObject):
+    """Commands that change all rows. Each is one undo entry.
+
+    `said` carries a sentence for the status bar: what was done, or why nothing was done.
+    """
 
     said = Signal(str)
 
@@ -51,67 +54,70 @@ class AllRows(QObject):
         self._document = document
 
     def validate_from(self, row: int, merge: Hashable | None = None) -> None:
-        """Keep the rows from `row` on for validation; those with the same `merge` are one undo entry."""
+        """Use the rows from index `row` on for validation.
+
+        Successive calls with the same `merge` are one undo entry.
+        """
         if self._document.edit("Change validation", edits.validate_from, row, merge=merge):
             state = self._document.state
-            kept = counted(len(state.data) - state.trained_rows, "row")
+            rows = counted(len(state.data) - state.trained_rows, "row")
             share = shown(100 * state.training.validation)
-            self.said.emit(f"{kept} kept for validation ({share} %), {state.trained_rows:,} to train on")
+            self.said.emit(f"Validation uses {rows} ({share} %), training uses {state.trained_rows:,}")
 
     def standardise(self) -> None:
-        """Give every input of numbers mean 0 and deviation 1 over the rows trained on."""
+        """Scale every numeric input to mean 0 and deviation 1 over the training rows."""
         state = self._document.state
-        inputs, said = can_be_standardised(state), standardising_note(state)
+        inputs, note = can_be_standardised(state), standardising_note(state)
         if not inputs or self._document.edit("Standardise the inputs", standardise, inputs):
-            self.said.emit(f"{said[0].upper()}{said[1:]}")
+            self.said.emit(f"{note[0].upper()}{note[1:]}")
 
     def shuffle(self) -> None:
-        """Mix the rows by the seed of the settings."""
+        """Shuffle the rows with the seed of the training settings."""
         rows = len(self._document.state.data)
         if rows < 2:
-            self.said.emit("There are not two rows to shuffle")
+            self.said.emit("Nothing was shuffled: add at least two rows first")
         elif self._document.edit("Shuffle rows", edits.shuffle_rows):
-            self.said.emit(f"Shuffled {rows:,} rows by seed {self._document.state.training.seed}")
+            self.said.emit(f"Shuffled {rows:,} rows with seed {self._document.state.training.seed}")
 
 
 class EmptyRows(QWidget):
-    """Says what to do, and has buttons for it."""
+    """The page of the data panel for a document without rows: a hint and two buttons."""
 
     def __init__(self) -> None:
         super().__init__()
-        sentence = QLabel("No rows yet: add one, paste some with Ctrl+V, load or make them.")
+        sentence = QLabel("No rows yet. Add a row, paste rows with Ctrl+V, load a CSV file or make rows.")
         sentence.setObjectName("muted")
         sentence.setWordWrap(True)
         sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.load = QPushButton("Load rows from CSV…")
         self.make = QPushButton("Make rows…")
-        column, beside = QVBoxLayout(self), QHBoxLayout()
+        column, buttons = QVBoxLayout(self), QHBoxLayout()
         column.addStretch(1)
         column.addWidget(sentence)
-        column.addLayout(beside)  # while it is empty: Python would else hold its items
+        column.addLayout(buttons)  # add the layout while it is empty, or Python keeps owning its items
         column.addStretch(1)
-        beside.addStretch(1)
+        buttons.addStretch(1)
         for button in (self.load, self.make):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            beside.addWidget(button)
-        beside.addStretch(1)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
 
 
-TIP = (
-    "Only these rows are listed, as they were when they were chosen: training and edits of a number leave "
-    "the list as it is. It ends when rows are added, removed or moved, or several change at once."
+FILTER_TIP = (
+    "The table lists only these rows. Training or editing a number does not change the list. "
+    "Adding, removing or moving rows, or changing several at once, lists all rows again."
 )
-ALL, SHOWS_ALL = "Show all", "List all rows again (Escape in the table)"
+SHOW_ALL, SHOW_ALL_TIP = "Show all", "List all rows again (Escape in the table)"
 
 
 class FilterBar(QWidget):
-    """A sentence and a button; whoever lists the rows shows and hides it."""
+    """The bar above a filtered table: which rows are listed, and a button that lists all rows."""
 
     def __init__(self) -> None:
         super().__init__()
         self._sentence = Elided()
-        self._sentence.setToolTip(TIP)
-        self.button = quiet_button(ALL, SHOWS_ALL, ALL)
+        self._sentence.setToolTip(FILTER_TIP)
+        self.button = quiet_button(SHOW_ALL, SHOW_ALL_TIP, SHOW_ALL)
         row = QHBoxLayout(self)
         row.setContentsMargins(13, 0, 9, 0)
         row.addWidget(self._sentence, 1)
@@ -120,40 +126,44 @@ class FilterBar(QWidget):
         self.hide()
 
     def say(self, sentence: str) -> None:
-        """Say which rows are listed."""
+        """Show a sentence that says which rows are listed."""
         self._sentence.setText(sentence)
 
 
-def with_names(window: QWidget, taken: Taken) -> Taken | None:
-    """Return what is taken, its nodes called as the columns where a person wants it; None to leave all.
+def ask_node_names(window: QWidget, taken: Taken) -> Taken | None:
+    """Ask whether to rename the nodes after the columns of new rows.
 
-    Nothing is asked where the columns have no names of their own, or none that the nodes can have.
+    Return the rows to use, with or without new node names, or None if the user cancels. nnviz does not ask
+    if the columns have no other names than the nodes, or names that nodes cannot have.
     """
     if not taken.foreign:
         return taken
-    network = taken.state.network
-    kept = taken._replace(said=f"{taken.said}; {in_their_order(taken.foreign, taken.state)}")
+    unnamed = taken._replace(said=f"{taken.said}; {in_their_order(taken.foreign, taken.state)}")
     try:
         renamed = edits.rename_columns(taken.state, taken.foreign)
     except ValueError:
-        return kept
-    names = [*network.inputs, *network.outputs]
-    called, own = listed(list(taken.foreign.values())), listed([names[i] for i in taken.foreign])
-    question = f"The columns are called {called}, the nodes {own}. Rename the nodes?"
-    more = "They are taken in this order either way; Undo takes all back."
+        return unnamed
+    names = [*taken.state.network.inputs, *taken.state.network.outputs]
+    new, old = listed(list(taken.foreign.values())), listed([names[i] for i in taken.foreign])
+    question = f"The columns are named {new}, but the nodes are named {old}. Rename the nodes?"
+    more = "The columns fill the nodes in this order in both cases. Undo reverts everything."
     box = message_box(window, question, more)
     rename = box.addButton("&Rename the nodes", QMessageBox.ButtonRole.AcceptRole)
-    keep = box.addButton("&Keep the names", QMessageBox.ButtonRole.DestructiveRole)
+    keep = box.addButton("&Keep the node names", QMessageBox.ButtonRole.DestructiveRole)
     lettered(box.addButton(QMessageBox.StandardButton.Cancel))
     box.setDefaultButton(primary(rename))
     box.exec()
     if box.clickedButton() is rename:
-        return Taken(renamed, f"{taken.said}; the nodes are called {called}", {})
-    return kept if box.clickedButton() is keep else None
+        return Taken(renamed, f"{taken.said}; the nodes are now named {new}", {})
+    return unnamed if box.clickedButton() is keep else None
 
 
 class Taken(NamedTuple):
-    """A State with other rows, what was done, and the names of columns that no node bears, by their place."""
+    """A state with new rows.
+
+    `said` is the message for the status bar. `foreign` maps a column's index to its name in the source, for
+    columns whose names are not those of the nodes.
+    """
 
     state: State
     said: str
@@ -161,65 +171,72 @@ class Taken(NamedTuple):
 
 
 def pasted(state: State, text: str, row: int, column: int) -> Taken:
-    """Return the State with the numbers of `text` from a cell on. Raises FileError."""
-    shown = columns(state)
-    table = parse(_without_computed(text, shown, column, state.data.targets is None))
-    known = None if table.names is None else _places(table.names, shown, state)
-    places = known or _room(shown, column, table.width)
+    """Return the state with the numbers of `text` pasted from a cell on.
+
+    Raises FileError, whose message names the line, if the text is not a table that fits.
+    """
+    all_columns = columns(state)
+    table = parse(_without_computed(text, all_columns, column, state.data.targets is None))
+    named = None if table.names is None else _indices_of(table.names, all_columns, state)
+    indices = named or _indices_from(all_columns, column, table.width)
     with told_by_core():
-        new = edits.put_cells(state, row, places, table.rows)
-    said = f"Pasted {counted(len(table.rows), 'row')} of {counted(len(places), 'number')}"
-    if added := len(new.data) - len(state.data):
-        zero = new.data.targets is not None and max(places) < len(state.network.inputs)
-        said += f"; {counted(added, 'row')} added{', with targets of 0' if zero else ''}"
+        new = edits.put_cells(state, row, indices, table.rows)
+    notes = [f"Pasted {counted(len(table.rows), 'row')} of {counted(len(indices), 'number')}"]
+    if len(new.data) > len(state.data):
+        added = counted(len(new.data) - len(state.data), "new row")
+        zero = new.data.targets is not None and max(indices) < len(state.network.inputs)
+        notes.append(f"the targets of {added} are 0" if zero else f"added {added}")
     if state.data.targets is None and new.data.targets is not None and len(state.data):
-        said += "; the targets of the other rows are 0"
-    if any(shown[i].scale for i in places):
-        said += "; they are taken as standardised: Paste as a table takes raw ones"
-    names = () if known or table.names is None else table.names
-    return Taken(new, said, dict(zip(places, names, strict=False)))
+        notes.append("the targets of the other rows are 0")
+    if any(all_columns[i].scale for i in indices):
+        notes.append("the numbers count as standardised: use Paste as a table for raw numbers")
+    names = () if named or table.names is None else table.names
+    return Taken(new, "; ".join(notes), dict(zip(indices, names, strict=False)))
 
 
-def _room(shown: list[TableColumn], column: int, width: int) -> list[int]:
-    """Return the places of `width` columns from `column` on. Raises FileError where there are fewer."""
-    room = [i for i, each in enumerate(shown) if each.editable and i >= column]
+def _indices_from(all_columns: list[TableColumn], column: int, width: int) -> list[int]:
+    """Return the indices of `width` editable columns from `column` on. Raises FileError if too few."""
+    room = [i for i, each in enumerate(all_columns) if each.editable and i >= column]
     if width > len(room):
-        where = f"from {shortened(shown[column].header, SHOWN)} on the table takes"
-        raise FileError(f"{where} {counted(len(room), 'column')}, found {width}")
+        first, space = shortened(all_columns[column].header, SHOWN), counted(len(room), "column")
+        raise FileError(f"the text has {width} columns, but there is room for {space} from {first} on")
     return room[:width]
 
 
-def _without_computed(text: str, shown: list[TableColumn], column: int, untargeted: bool) -> str:
-    """Leave out predictions and errors of whole rows that were copied from a table like this one."""
+def _without_computed(text: str, all_columns: list[TableColumn], column: int, untargeted: bool) -> str:
+    """Return the text without its computed columns if it is a copy of whole rows of such a table."""
     lines = [line.split("\t") for line in text.splitlines() if line.strip()]
-    if column or '"' in text or not lines or any(len(line) != len(shown) for line in lines):
+    if column or '"' in text or not lines or any(len(line) != len(all_columns) for line in lines):
         return text
-    kept = [each.editable for each in shown]
+    used = [each.editable for each in all_columns]
     if untargeted:
-        kept = [
+        used = [
             use and not (each.kind == "target" and all(not line[i].strip() for line in lines))
-            for i, (each, use) in enumerate(zip(shown, kept, strict=True))
+            for i, (each, use) in enumerate(zip(all_columns, used, strict=True))
         ]
-    return "\n".join("\t".join(cell for cell, use in zip(line, kept, strict=True) if use) for line in lines)
+    return "\n".join("\t".join(cell for cell, use in zip(line, used, strict=True) if use) for line in lines)
 
 
-def _places(names: tuple[str, ...], shown: list[TableColumn], state: State) -> list[int] | None:
-    """Return the places of columns by their names, or None where none is known. Raises FileError for some."""
-    places = [_place(name, shown, state) for name in names]
-    if all(place is None for place in places):
+def _indices_of(names: tuple[str, ...], all_columns: list[TableColumn], state: State) -> list[int] | None:
+    """Return the indices of the columns with these names, or None if no name is known.
+
+    Raises FileError if only some names are known, or two are the same.
+    """
+    indices = [_index_of(name, all_columns, state) for name in names]
+    if all(index is None for index in indices):
         return None
     known = []
-    for name, place in zip(names, places, strict=True):
-        if place is None:
-            raise FileError(f"no input or target is called {quoted(name)}", "line 1")
-        known.append(place)
+    for name, index in zip(names, indices, strict=True):
+        if index is None:
+            raise FileError(f"no input or target is named {quoted(name)}", "line 1")
+        known.append(index)
     if len(set(known)) < len(known):
         raise FileError("two columns have the same name", "line 1")
     return known
 
 
-def _place(name: str, shown: list[TableColumn], state: State) -> int | None:
-    headers = [each.header for each in shown if each.editable]
+def _index_of(name: str, all_columns: list[TableColumn], state: State) -> int | None:
+    headers = [each.header for each in all_columns if each.editable]
     names = [*state.network.inputs, *state.network.outputs]
     for known in (headers, names):
         if name in known:
@@ -232,18 +249,19 @@ def _place(name: str, shown: list[TableColumn], state: State) -> int | None:
 
 
 def loaded(state: State, table: Table) -> Taken:
-    """Return the State with the raw rows of `table` in the place of its own. Raises FileError."""
+    """Return the state with the raw rows of `table` instead of its own. Raises FileError."""
     where = placed(table, state)
     with told_by_core():
         new = edits.set_rows(state, inputs_of(table, where, state), targets_of(table, where, state))
-    said = f"{counted(len(table), 'row')} {'with' if where.targets else 'without'} targets"
-    if where.foreign and any(column.values for column in state.columns):  # no column is a node
-        return Taken(new, f"{said}; {in_their_order(where.foreign, state)}", {})
-    return Taken(new, said, where.foreign)
+    rows = counted(len(table), "row")
+    note = f"{rows} with targets" if where.targets else f"{rows} without targets"
+    if where.foreign and any(column.values for column in state.columns):  # a column fills several nodes
+        return Taken(new, f"{note}; {in_their_order(where.foreign, state)}", {})
+    return Taken(new, note, where.foreign)
 
 
 def is_table(text: str) -> bool:
-    """Tell whether a text is a table of its own, not numbers for cells: with names, or a column of texts."""
+    """Return whether a text is a whole table, with column names or texts, not only numbers for cells."""
     try:
         table = parse(text)
     except FileError:
@@ -252,21 +270,24 @@ def is_table(text: str) -> bool:
     return len(table) > 1 and (table.names is not None or has_texts)
 
 
-ADDS, REMOVES = "Add a row of zeros below the selected one", "Remove the selected rows (Ctrl+Delete)"
-LOADS = "Take the rows of a CSV file"
-MAKES = "Make rows by a formula: circles, moons, a spiral and others"
-SOME_LISTED = "Only some rows are listed: paste one at a time, or list all again (Escape)"
-NO_ROW = -1
-"""What the table highlights while a row is looked at that is not in it."""
+ADD_TIP, REMOVE_TIP = "Add a row of zeros below the selected row", "Remove the selected rows (Ctrl+Delete)"
+LOAD_TIP = "Load the rows of a CSV file"
+MAKE_TIP = "Make rows with a formula: circles, moons, a spiral and others"
+FILTERED = "Nothing was pasted: the table lists only some rows. Paste one row, or list all rows (Escape)"
+NO_LINE = -1
+"""Line that the table highlights while the row on the diagram is not listed."""
 
 
 class DataPanel(Card):
-    """The document's rows; the selected one is the one on the diagram.
+    """The document's rows. The diagram shows the selected row.
 
-    `said` carries a sentence for the status line; `load_wished`: rows of a CSV file are wanted;
-    `table_wished`: those of a text, which it carries;
-    `make_wished`: rows made by a formula;
-    `about_to_ask`: whatever changes the document by itself must wait.
+    ============== =============================================================================
+    `said`         a sentence for the status bar
+    `load_wished`  the user wants to load the rows of a CSV file
+    `table_wished` the user wants to paste this text as a table
+    `make_wished`  the user wants to make rows with a formula
+    `about_to_ask` a dialog is about to open: anything that changes the document must wait
+    ============== =============================================================================
     """
 
     said = Signal(str)
@@ -279,11 +300,11 @@ class DataPanel(Card):
         super().__init__("Data")
         self._document, self._selection = document, selection
         self.model = DataTable(document, derived)
-        self.all_rows = AllRows(document)
+        self.all_rows = RowCommands(document)
         self.table = TableView(self.model)
         self._cells = self.table.cells
         self._empty = EmptyRows()
-        self._fresh: State | None = None
+        self._state_with_new_row: State | None = None
         self._refusal = QLabel()
         self._refusal.setObjectName("error")
         self._refusal.setWordWrap(True)
@@ -302,7 +323,7 @@ class DataPanel(Card):
         self._show_shape()
 
     def _add_buttons(self) -> None:
-        self._add, self._remove = quiet_button("Add row", ADDS), quiet_button("Remove row", REMOVES)
+        self._add, self._remove = quiet_button("Add row", ADD_TIP), quiet_button("Remove row", REMOVE_TIP)
         for button, action in ((self._add, self._add_row), (self._remove, self._remove_rows)):
             button.clicked.connect(action)
             self.buttons.addWidget(button)
@@ -314,12 +335,12 @@ class DataPanel(Card):
         for source in (self.model, self.all_rows):
             source.said.connect(self.said)
         self.model.split.connect(self._show_split)
-        self.table.split.taken.connect(self._begin_drag)
-        self.table.split.wished.connect(self._keep_from)
-        self.model.dataChanged.connect(self._forget_refusal)
-        self._cells.begun.connect(self._forget_refusal)
-        self._cells.refused.connect(self._refuse)
-        self._cells.accepted.connect(self._move_on)
+        self.table.split.drag_begun.connect(self._begin_drag)
+        self.table.split.dragged.connect(self._drag_split)
+        self.model.dataChanged.connect(self._hide_refusal)
+        self._cells.editing_begun.connect(self._hide_refusal)
+        self._cells.refused.connect(self._show_refusal)
+        self._cells.accepted.connect(self._go_to_next_cell)
         self._cells.closeEditor.connect(self._edit_ended)
         self.table.selectionModel().currentRowChanged.connect(self._row_chosen)
         self.table.remove_wished.connect(self._remove_rows)
@@ -332,13 +353,16 @@ class DataPanel(Card):
         self._empty.make.clicked.connect(self.make_wished)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Take over another size."""
+        """Use the new font size."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and hasattr(self, "_cells"):
-            self._cells.size_changed()
+            self._cells.update_fonts()
 
     def show_only(self, rows: NDArray[np.intp], what: str) -> None:
-        """List these rows alone, given in order, until they come, go or change together; select the first."""
+        """List only these rows, given in ascending order, and select the first.
+
+        `what` describes the rows. The filter ends when rows are added or removed, or several change at once.
+        """
         self.filter.say(f"{counted(len(rows), 'row')}: {what}")
         self.model.list_rows(rows)
         self._selection.row = int(rows[0])
@@ -349,19 +373,19 @@ class DataPanel(Card):
         if self.model.filtered:
             focus = self.window().focusWidget()
             if focus and self.isAncestorOf(focus):
-                self.table.setFocus()  # accepts what is being typed
-            self._forget_refusal()
+                self.table.setFocus()  # ends editing and accepts the typed text
+            self._hide_refusal()
             self.model.list_rows(None)
-            self.table.updateGeometries()  # before, Qt knows of no row to scroll to
+            self.table.updateGeometries()  # without this call, Qt cannot scroll to the row yet
             self.table.scrollTo(self.table.currentIndex())
 
     def _show_shape(self) -> None:
         listed, rows = self.model.rowCount(), len(self._document.state.data)
-        among = f"{listed:,} OF " if self.model.filtered else ""
-        self.heading.setText(f"DATA · {among}{counted(rows, 'row').upper()}")
+        total = counted(rows, "row").upper()
+        self.heading.setText(f"DATA · {listed:,} OF {total}" if self.model.filtered else f"DATA · {total}")
         self.filter.setVisible(self.model.filtered)
         bar = self.filter.sizeHint().height() + self.body.spacing() if self.model.filtered else 0
-        self.table.setMinimumHeight(LEAST_HEIGHT_PX - bar)  # so that no window grows
+        self.table.setMinimumHeight(LEAST_HEIGHT_PX - bar)  # so that the window does not grow
         self.table.setVisible(rows > 0)
         self._empty.setVisible(rows == 0)
         self._follow_hold()
@@ -369,40 +393,40 @@ class DataPanel(Card):
         self._show_split()
 
     def _show_split(self) -> None:
-        """Show which rows are kept for validation, where all are listed; without targets none can be."""
+        """Show the line above the validation rows, unless the table is filtered or has no targets."""
         state = self._document.state
         rows = len(state.data) if state.data.targets is not None and not self.model.filtered else 0
-        self.table.split.show_split(self.model.kept_from if rows else 0, rows, state.training.validation)
+        self.table.split.show_split(self.model.split_line if rows else 0, rows, state.training.validation)
         self.table.viewport().update()
 
     def _begin_drag(self) -> None:
         self._drag = next(self._drags)
 
-    def _keep_from(self, row: int) -> None:
-        """Keep the rows from `row` on for validation, as the line is dragged."""
+    def _drag_split(self, row: int) -> None:
+        """Use the rows from `row` on for validation; one drag of the line is one undo entry."""
         self.all_rows.validate_from(row, ("split", id(self), self._drag))
 
     def _follow_hold(self) -> None:
-        """Offer no change of the rows while a script trains with them."""
-        held = self._document.held
-        hold(self._add, held, ADDS)
-        hold(self._remove, held, REMOVES, can=self.model.rowCount() > 0)
-        hold(self._empty.load, held, LOADS)
-        hold(self._empty.make, held, MAKES)
+        """Disable the buttons while a script trains with the rows."""
+        reason = self._document.held
+        hold(self._add, reason, ADD_TIP)
+        hold(self._remove, reason, REMOVE_TIP, can=self.model.rowCount() > 0)
+        hold(self._empty.load, reason, LOAD_TIP)
+        hold(self._empty.make, reason, MAKE_TIP)
 
     def _show_row(self, row: int) -> None:
         free = self._selection.free is not None
         line = None if free else self.model.line_of(row)
-        self._cells.shown_row = NO_ROW if line is None else line
+        self._cells.highlighted_line = NO_LINE if line is None else line
         current = self.table.currentIndex()
         if line is None:
-            self.table.selectionModel().clear()  # so that a click on the same row chooses it again
+            self.table.selectionModel().clear()  # so that a click on the same row selects it again
         elif current.row() != line:
             self._go_to(line, max(0, current.column()))
         self.table.viewport().update()
 
     def _go_to(self, line: int, column: int) -> None:
-        # By the table itself, a Ctrl that is held would add the row to the selection, or take it out.
+        # While Ctrl is pressed, QTableView.setCurrentIndex would toggle the row in the selection.
         self.table.selectionModel().setCurrentIndex(
             self.model.index(line, column),
             QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
@@ -412,19 +436,19 @@ class DataPanel(Card):
         if current.isValid():
             self._selection.row = self.model.row_of(current.row())
 
-    def _refuse(self, sentence: str) -> None:
+    def _show_refusal(self, sentence: str) -> None:
         self._refusal.setText(sentence)
         self._refusal.setVisible(bool(sentence))
         self.said.emit(sentence)
 
-    def _forget_refusal(self) -> None:
+    def _hide_refusal(self) -> None:
         self._refusal.setVisible(False)
 
     def _edit_ended(self, _editor: QWidget, hint: QStyledItemDelegate.EndEditHint) -> None:
         if hint == QStyledItemDelegate.EndEditHint.RevertModelCache:
-            self._forget_refusal()
+            self._hide_refusal()
             self.said.emit("")
-            if self._document.state is self._fresh:  # a row that Tab added and nobody wants
+            if self._document.state is self._state_with_new_row:  # Escape in a row that Tab has just added
                 self._document.undo()
 
     def _open_menu(self, at: QPoint) -> None:
@@ -440,10 +464,10 @@ class DataPanel(Card):
         has_targets = self._document.state.data.targets is not None
         menu.addAction("Remove the targets &of all rows", self._remove_targets).setEnabled(has_targets)
         menu.addSeparator()
-        keep = menu.addAction("&Keep from here on for validation", lambda: self.all_rows.validate_from(row))
-        keep.setEnabled(has_targets and 0 < row < rows)
-        every = menu.addAction("&Train on all rows", lambda: self.all_rows.validate_from(rows))
-        every.setEnabled(self._document.state.validated)
+        split = menu.addAction("&Use from here on for validation", lambda: self.all_rows.validate_from(row))
+        split.setEnabled(has_targets and 0 < row < rows)
+        train_all = menu.addAction("Trai&n on all rows", lambda: self.all_rows.validate_from(rows))
+        train_all.setEnabled(self._document.state.validated)
         menu.addAction("&Shuffle rows", self.all_rows.shuffle)
         menu.addAction("Standard&ise inputs", self.all_rows.standardise)
         menu.addSeparator()
@@ -467,18 +491,18 @@ class DataPanel(Card):
             if isinstance(error, UndecidedError) or is_table(text):
                 self.table_wished.emit(text)
             else:
-                self._refuse(f"Nothing was pasted: {error}")
+                self._show_refusal(f"Nothing was pasted: {error}")
             return
-        if self.model.filtered and not is_an_edit(self._document.state.data, taken.state.data):
-            self._refuse(SOME_LISTED)
+        if self.model.filtered and not is_edit_of_one_row(self._document.state.data, taken.state.data):
+            self._show_refusal(FILTERED)
             return
-        self._forget_refusal()
-        if named := with_names(self.window(), taken):
+        self._hide_refusal()
+        if named := ask_node_names(self.window(), taken):
             self._document.push(named.state, "Paste")
             self._go_to(self.model.line_of(row) or 0, column)
             self.said.emit(named.said)
 
-    def _move_on(self, row: int, column: int, key: int) -> None:
+    def _go_to_next_cell(self, row: int, column: int, key: int) -> None:
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             place = (min(row + 1, self.model.rowCount() - 1), column)
         else:
@@ -486,7 +510,7 @@ class DataPanel(Card):
             if place == (row, column) and key == Qt.Key.Key_Tab and not self.model.filtered:
                 self._selection.row = row
                 self._add_row()
-                self._fresh, place = self._document.state, (row + 1, 0)
+                self._state_with_new_row, place = self._document.state, (row + 1, 0)
         index = self.model.index(*place)
         self.table.setFocus()
         self.table.setCurrentIndex(index)
@@ -502,14 +526,14 @@ class DataPanel(Card):
         return row, editable[at % len(editable)]
 
     def _add_row(self) -> None:
-        self.table.setFocus()  # accepts what is being typed
+        self.table.setFocus()  # ends editing and accepts the typed text
         after = self._selection.row if self.model.rowCount() else None
         if not self._document.edit("Add a row", edits.add_row, after):
             return
         self._selection.row = 0 if after is None else after + 1
-        self._forget_refusal()
-        targets = "no targets yet" if self._document.state.data.targets is None else "its targets too"
-        self.said.emit(f"Added row {self._selection.row + 1}: zeros, {targets}")
+        self._hide_refusal()
+        row, empty = self._selection.row + 1, self._document.state.data.targets is None
+        self.said.emit(f"Added row {row} of zeros without targets" if empty else f"Added row {row} of zeros")
 
     @property
     def _rows(self) -> list[int]:
@@ -518,26 +542,25 @@ class DataPanel(Card):
         return sorted(map(self.model.row_of, lines))
 
     def _clear_cells(self) -> None:
-        """Empty the selected rows' cells of the current column, or say why they cannot be empty."""
+        """Clear the current column in the selected rows, or say why its cells cannot be empty."""
         current, rows = self.table.currentIndex(), self._rows
         if not rows or not current.isValid():
             return
         column = self.model.columns[current.column()]
         which = f"row {rows[0] + 1}" if len(rows) == 1 else counted(len(rows), "row")
-        what = f"{column.header} of {which}"
-        removes = f"Ctrl+Delete removes the {'row' if len(rows) == 1 else 'rows'}"
+        cells = f"{column.header} of {which}"
         if column.kind == "input":
-            self.said.emit(f"{what} cannot be empty: type a number; {removes}")
+            self.said.emit(f"{cells} cannot be empty: type a number, or remove {which} with Ctrl+Delete")
         elif column.kind != "target":
-            self.said.emit(f"{what} is computed and cannot be emptied; {removes}")
-        elif why := self.model.refusal_to_clear(rows):
-            self.said.emit(f"{what}: {why}; {removes}")
-        elif self._document.edit(what, edits.clear_targets, rows):
-            self.said.emit(f"{what} is empty now")
+            self.said.emit(f"{cells} is computed and cannot be emptied; Ctrl+Delete removes {which}")
+        elif reason := self.model.refusal_to_clear(rows):
+            self.said.emit(f"{cells} was not emptied: {reason}; Ctrl+Delete removes {which}")
+        elif self._document.edit(cells, edits.clear_targets, rows):
+            self.said.emit(f"{cells} is empty now")
 
     def _remove_targets(self) -> None:
-        self.table.setFocus()  # accepts what is being typed
-        if self._document.edit("remove the targets", edits.remove_targets):
+        self.table.setFocus()  # ends editing and accepts the typed text
+        if self._document.edit("Remove the targets", edits.remove_targets):
             self.said.emit(f"Removed the targets of {counted(len(self._document.state.data), 'row')}")
 
     def _remove_rows(self) -> None:
@@ -545,10 +568,10 @@ class DataPanel(Card):
         rows = self._rows
         if not rows:
             return
-        text = "remove a row" if len(rows) == 1 else f"remove {counted(len(rows), 'row')}"
+        text = "Remove a row" if len(rows) == 1 else f"Remove {counted(len(rows), 'row')}"
         if not self._document.edit(text, edits.remove_rows, rows):
             return
         self._selection.row = rows[0]
-        self._forget_refusal()
+        self._hide_refusal()
         self.said.emit(f"Removed {counted(len(rows), 'row')}")
         self._show_shape()

@@ -1,4 +1,4 @@
-"""The model of the data table: its columns, cells and edits."""
+"""The Qt model of the data table: its columns, cells and edits."""
 
 from __future__ import annotations
 
@@ -25,37 +25,37 @@ from nnviz.document.idle import MotionThrottle
 
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
-NOTHING = "–"
+NO_VALUE = "–"
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 NOWHERE = QModelIndex()
-SHARE = 4
-"""Of a run's time, painting the table takes no more than one part in so many."""
-COMPUTED = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-TYPED = COMPUTED | Qt.ItemFlag.ItemIsEditable
+PAINT_SHARE = 4
+"""Painting the table takes at most a quarter of a run's time."""
+COMPUTED_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+TYPED_FLAGS = COMPUTED_FLAGS | Qt.ItemFlag.ItemIsEditable
 
 
 class TableColumn(NamedTuple):
-    """A column: what it shows, of which input or output, and its header."""
+    """A column of the table; `place` is the index of its input or output."""
 
     kind: Literal["input", "target", "prediction", "error", "loss"]
     place: int
     header: str
     scale: str = ""
-    """How a standardised input is made of the raw number x."""
+    """Formula of a standardised input from the raw number x, "" for any other column."""
 
     @property
     def editable(self) -> bool:
-        """Whether a person can type into it."""
+        """Whether a person can type numbers into the column."""
         return self.kind in ("input", "target")
 
     @property
-    def strong(self) -> bool:
-        """Whether its numbers may be semibold."""
+    def may_be_bold(self) -> bool:
+        """Whether the column may have semibold numbers."""
         return self.editable or self.kind == "error"
 
 
 def columns(state: State) -> list[TableColumn]:
-    """Return the columns of a State's table; the last one is each row's loss."""
+    """Return the columns of a state's table. The last column is the loss of each row."""
     network, measure = state.network, state.measure
     outputs = network.outputs
     scales = {column.nodes[0]: _scale(column) for column in state.columns if not column.is_plain}
@@ -68,7 +68,7 @@ def columns(state: State) -> list[TableColumn]:
 
 
 def _scale(column: Column) -> str:
-    """Return "(x − 29.5) / 14.2" of a column of numbers that is standardised, else ""."""
+    """Return "(x − 29.5) / 14.2" for a standardised column of numbers, "" for any other column."""
     if column.values or (column.mean, column.deviation) == (0.0, 1.0):
         return ""
     sign = MINUS if column.mean >= 0 else "+"
@@ -80,13 +80,13 @@ def _kinds(listed: list[TableColumn]) -> list[str]:
 
 
 class DataTable(QAbstractTableModel):
-    """The document's rows, or some of them. Every edit is one undo entry.
+    """The document's rows, or a filtered list of them. Every edit is one undo entry.
 
-    A line of the table is a place among those that are listed; `row_of` a line is its row in the document.
+    A line is an index into the listed rows. `row_of` returns the document's row in a line.
 
     =========== ========================================================================
-    `said`      an edit did more than it shows; carries the sentence
-    `split`     other rows are trained on, or kept for validation
+    `said`      a sentence for the status bar about an edit
+    `split`     the split into training rows and validation rows may have changed
     =========== ========================================================================
     """
 
@@ -99,57 +99,60 @@ class DataTable(QAbstractTableModel):
         self._state = document.state
         self.columns = columns(self._state)
         self._listed: NDArray[np.intp] | None = None
-        """The rows that are listed, in order; None for all."""
-        self._short: dict[str, str] = {}
-        self._computed = MotionThrottle(self, self._tell_computed, document, motion_ms=0.0, share=SHARE)
+        """The listed rows in ascending order, or None if all rows are listed."""
+        self._short_headers: dict[str, str] = {}
+        self._computed = MotionThrottle(self, self._emit_computed, document, motion_ms=0.0, share=PAINT_SHARE)
         document.state_changed.connect(self._follow)
 
-    def painted(self, ms: float) -> None:
-        """Take the time that painting took: where it is long, some States of a run are left out."""
+    def report_paint_time(self, ms: float) -> None:
+        """Record how long painting took, in ms. If it is slow, the table skips some states of a run."""
         self._computed.took(ms)
 
     def use_short_headers(self, short: dict[str, str]) -> None:
-        """Show these short headers, each by the header that it stands for, from now on."""
-        self._short = short
+        """Show short headers from now on; `short` maps full headers to short ones."""
+        self._short_headers = short
 
     # --- which rows are listed
 
     @property
     def filtered(self) -> bool:
-        """Whether not all rows are listed."""
+        """Whether the table lists only some rows."""
         return self._listed is not None
 
     def list_rows(self, rows: NDArray[np.intp] | None) -> None:
-        """List these rows alone, given in order, until others come, go or change together; None: all."""
+        """List only these rows, given in ascending order, or all rows for None.
+
+        The filter ends when rows are added or removed, or several rows change at once.
+        """
         self.beginResetModel()
         self._listed = rows
         self.endResetModel()
 
     def row_of(self, line: int) -> int:
-        """Return the row that stands in a line."""
+        """Return the row in a line of the table."""
         return line if self._listed is None else int(self._listed[line])
 
     def line_of(self, row: int) -> int | None:
-        """Return the line in which a row stands; None where it is not listed."""
+        """Return the line of a row, or None if the row is not listed."""
         if self._listed is None:
             return row if row < len(self._state.data) else None
         line = int(np.searchsorted(self._listed, row))
         return line if line < len(self._listed) and self._listed[line] == row else None
 
     @property
-    def kept_from(self) -> int:
-        """The first line that is kept for validation; behind the last one where none is."""
-        kept = self._state.trained_rows if self._state.validated else len(self._state.data)
-        return kept if self._listed is None else int(np.searchsorted(self._listed, kept))
+    def split_line(self) -> int:
+        """The line of the first validation row, or the number of lines if there is none."""
+        row = self._state.trained_rows if self._state.validated else len(self._state.data)
+        return row if self._listed is None else int(np.searchsorted(self._listed, row))
 
     # --- following the document
 
     def _follow(self, old: State, new: State) -> None:
-        self._take(old, new)
+        self._update_model(old, new)
         if old.training is not new.training or old.data is not new.data:
             self.split.emit()
 
-    def _take(self, old: State, new: State) -> None:
+    def _update_model(self, old: State, new: State) -> None:
         measured = old.measure is not new.measure
         if old.network is new.network and old.data is new.data and not measured:
             self._state = new
@@ -157,7 +160,7 @@ class DataTable(QAbstractTableModel):
         names = (old.network.inputs, old.network.outputs), (new.network.inputs, new.network.outputs)
         renamed = measured or names[0] != names[1] or old.columns != new.columns
         listed = columns(new) if renamed else self.columns
-        all_again = self._listed is not None and not is_an_edit(old.data, new.data)
+        all_again = self._listed is not None and not is_edit_of_one_row(old.data, new.data)
         reshaped = len(old.data) != len(new.data) or (renamed and _kinds(listed) != _kinds(self.columns))
         reshaped = reshaped or all_again
         if reshaped:
@@ -170,20 +173,21 @@ class DataTable(QAbstractTableModel):
         if renamed:
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
         if old.data is not new.data:
-            self._tell_from(0)
+            self._emit_changed(0)
         else:
             self._computed.changed()
 
-    def _tell_computed(self) -> None:
-        self._tell_from(sum(column.editable for column in self.columns))  # behind inputs and targets
+    def _emit_computed(self) -> None:
+        self._emit_changed(sum(column.editable for column in self.columns))  # after inputs and targets
 
-    def _tell_from(self, first: int) -> None:
+    def _emit_changed(self, first: int) -> None:
+        """Emit that all columns from `first` on have changed."""
         if lines := self.rowCount():
             last = self.index(lines - 1, len(self.columns) - 1)
             self.dataChanged.emit(self.index(0, first), last)
 
     def value(self, line: int, column: int) -> float | None:
-        """Return the number in a cell, or None where it needs a target and there is none."""
+        """Return the number in a cell, or None if it needs a target and the row has none."""
         row = self.row_of(line)
         kind, index, *_ = self.columns[column]
         data = self._state.data
@@ -202,12 +206,12 @@ class DataTable(QAbstractTableModel):
         return float(error[index])
 
     def row_text(self, line: int) -> str:
-        """Return a line at full precision, tab-separated, as it is copied."""
+        """Return the numbers of a line for the clipboard: at full precision, separated by tabs."""
         values = (self.value(line, column) for column in range(len(self.columns)))
         return "\t".join(map(written, values))
 
     def rowCount(self, parent: Index = NOWHERE) -> int:
-        """Return the number of rows that are listed."""
+        """Return the number of listed rows."""
         return 0 if parent.isValid() else len(self._state.data if self._listed is None else self._listed)
 
     def columnCount(self, parent: Index = NOWHERE) -> int:
@@ -215,27 +219,27 @@ class DataTable(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.columns)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Tell what a cell allows: inputs and targets can be typed into."""
-        return TYPED if index.isValid() and self.columns[index.column()].editable else COMPUTED
+        """Return the flags of a cell; inputs and targets are editable."""
+        return TYPED_FLAGS if index.isValid() and self.columns[index.column()].editable else COMPUTED_FLAGS
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
-        """Return a column's header, or a row's number from 1."""
+        """Return the header of a column, or the number of a row, from 1."""
         if orientation == Qt.Orientation.Vertical:
             if role == Role.TextAlignmentRole:
                 return RIGHT
             return self.row_of(section) + 1 if role == Role.DisplayRole else None
         column = self.columns[section]
         if role == Role.DisplayRole:
-            name = self._short.get(column.header, column.header)
+            name = self._short_headers.get(column.header, column.header)
             return f"{name}\n{column.scale}" if column.scale else name
         if role in (Role.ToolTipRole, Role.AccessibleTextRole):
             if role == Role.AccessibleTextRole or not column.scale:
                 return column.header
-            return f"{column.header} = {column.scale}: x is the raw number, then mean and deviation"
+            return f"{column.header} = {column.scale}: (raw number x − mean) / deviation"
         return RIGHT if role == Role.TextAlignmentRole else None
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
-        """Return what is shown, told (full precision) or edited in a cell."""
+        """Return the text of a cell; tooltips, screen readers and editors have all digits."""
         if role == Role.TextAlignmentRole:
             return RIGHT
         if role not in (Role.DisplayRole, Role.EditRole, Role.ToolTipRole, Role.AccessibleTextRole):
@@ -244,29 +248,32 @@ class DataTable(QAbstractTableModel):
         if role == Role.EditRole:
             return written(value)
         if role == Role.DisplayRole:
-            return NOTHING if value is None else shown(value)
-        name = self.columns[index.column()].header
+            return NO_VALUE if value is None else shown(value)
+        name, validates = self.columns[index.column()].header, index.row() >= self.split_line
         text = "none" if value is None else shown_in_full(value)
-        kept = ", kept for validation" if index.row() >= self.kept_from else ""
-        return f"{name} {text}{kept}" if role == Role.AccessibleTextRole else text
+        spoken = f"{name} {text}, validation row" if validates else f"{name} {text}"
+        return spoken if role == Role.AccessibleTextRole else text
 
     def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
-        """Take a number for a cell."""
+        """Set the number of a cell."""
         if role != Role.EditRole:
             return False
-        self.put(index, value)
+        self.set_number(index, value)
         return True
 
     def refusal_to_clear(self, rows: list[int]) -> str:
-        """Return why a target of these rows cannot be empty, or ""."""
+        """Return why the targets of these rows cannot be empty, or "" if they can."""
         try:
             edits.clear_targets(self._state, rows)
         except ValueError as error:
             return str(error)
         return ""
 
-    def put(self, index: Index, number: float | None, merge: Hashable | None = None) -> None:
-        """Give a cell a number, a target none by None; the same `merge` in a row is one undo entry."""
+    def set_number(self, index: Index, number: float | None, merge: Hashable | None = None) -> None:
+        """Set the number of a cell, or empty a target with None.
+
+        Successive calls with the same `merge` are one undo entry.
+        """
         state, row, column = self._state, self.row_of(index.row()), self.columns[index.column()]
         if number == self.value(index.row(), index.column()):
             return
@@ -279,13 +286,13 @@ class DataTable(QAbstractTableModel):
         if not self._document.edit(text, change, row, column.place, number, merge=merge):
             return
         if column.kind == "target" and state.data.targets is None and state.data.inputs.shape[0] > 1:
-            self.said.emit("The rows have targets now; those that you did not type are 0.")
+            self.said.emit("All rows have targets now; the targets of the other rows are 0.")
         else:
             self.said.emit(f"{text}: {shown(number)}")
 
 
-def is_an_edit(old: Dataset, new: Dataset) -> bool:
-    """Tell whether rows are still the same ones in the same order: no more than one of them is different."""
+def is_edit_of_one_row(old: Dataset, new: Dataset) -> bool:
+    """Return whether at most one row differs, so that all rows keep their places."""
     if old is new or len(old) != len(new):
         return old is new
     differ = np.zeros(len(old), dtype=bool)

@@ -1,6 +1,6 @@
-"""The Explain panel.
+"""The Explain panel: the formulas and numbers behind the selected node or edge.
 
-Names come from files and are escaped; copied text is ASCII.
+Names may come from files, so they are escaped. Copied text is ASCII.
 """
 
 from __future__ import annotations
@@ -42,16 +42,24 @@ from nnviz.ui.kit.controls import leave_drops
 from nnviz.ui.kit.theme import colours, px, ui_font
 
 BREAK, JOINER, NO_BREAK = "\u200b", "\u2060", "\u00a0"
-"""Say where a line may break and where not; taken out again of what is copied."""
+"""Characters that allow or forbid a line break. Copied text does not contain them."""
 SIGN = re.compile(" [+−=≈] ")
-"""Between two terms."""
+"""A sign between two terms."""
 INDENT_PX = 12
-"""How far the second line of an item stands in."""
+"""Indent of the continuation lines of an item."""
 Fits: TypeAlias = Callable[[str], bool]
+"""Return whether a text fits on one line."""
 
 
 class ExplainBrowser(QTextBrowser):
-    """Selectable rich text. `link_hovered` carries a link under the mouse or the focus, "" where none is."""
+    """The text of the explanation, with links.
+
+    ============== ==========================================================
+    `link_hovered` the link under the mouse or with the focus, "" for none
+    `link_clicked` the link that was clicked
+    `room_changed` the width or the font size of the lines has changed
+    ============== ==========================================================
+    """
 
     link_hovered = Signal(str)
     link_clicked = Signal(str)
@@ -67,12 +75,12 @@ class ExplainBrowser(QTextBrowser):
         self.document().setDefaultFont(ui_font(13))
         self.document().setDocumentMargin(0)
         self._html = ""
-        self._lit = ""
+        self._marked_link = ""
         self.highlighted.connect(self._hovered)
         self.anchorClicked.connect(lambda url: self.link_clicked.emit(url.toString()))
 
     def show_html(self, html: str, keep_place: bool) -> None:
-        """Show `html`; the place that is scrolled to is kept where it is about the same thing."""
+        """Show `html`, at the current scroll position if `keep_place`, else at the top."""
         if html == self._html:
             return
         self._html = html
@@ -80,46 +88,46 @@ class ExplainBrowser(QTextBrowser):
         place = bar.value() if keep_place else 0
         self.setHtml(html)
         bar.setValue(place)
-        self._light(self._lit)
+        self._mark(self._marked_link)
 
     def fits(self, text: str) -> bool:
-        """Tell whether `text` has room on a line, behind its indent."""
+        """Return whether `text` fits on one indented line."""
         needed = QFontMetricsF(self.document().defaultFont()).horizontalAdvance(text)
         return needed <= self.viewport().width() - INDENT_PX
 
     def changeEvent(self, event: QEvent) -> None:
-        """Take over another size, in which lines break elsewhere."""
+        """Use the new font size, in which lines break at other places."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
             self.document().setDefaultFont(ui_font(13))
             self.room_changed.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Tell where a line has another length."""
+        """Emit `room_changed` if the width has changed."""
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
             self.room_changed.emit()
 
     def _hovered(self, url: QUrl) -> None:
-        self._light(url.toString())
-        self.link_hovered.emit(self._lit)
+        self._mark(url.toString())
+        self.link_hovered.emit(self._marked_link)
 
-    def _light(self, link: str) -> None:
-        """Mark every place of the text that leads where `link` does."""
-        self._lit = link
+    def _mark(self, link: str) -> None:
+        """Mark all parts of the text that have this link; "" marks none."""
+        self._marked_link = link
         marks = []
         block = self.document().begin()
         while link and block.isValid():
-            places = block.begin()
-            while not places.atEnd():
-                fragment = places.fragment()
+            fragments = block.begin()
+            while not fragments.atEnd():
+                fragment = fragments.fragment()
                 if fragment.charFormat().anchorHref() == link:
-                    marks.append(self._mark(fragment.position(), fragment.length()))
-                places += 1
+                    marks.append(self._mark_at(fragment.position(), fragment.length()))
+                fragments += 1
             block = block.next()
         self.setExtraSelections(marks)
 
-    def _mark(self, start: int, length: int) -> QTextEdit.ExtraSelection:
+    def _mark_at(self, start: int, length: int) -> QTextEdit.ExtraSelection:
         mark = QTextEdit.ExtraSelection()
         cursor = QTextCursor(self.document())
         cursor.setPosition(start)
@@ -130,16 +138,15 @@ class ExplainBrowser(QTextBrowser):
         return mark
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Nothing is hovered any more."""
+        """Emit that no link is hovered."""
         super().leaveEvent(event)
-        if self._lit:
+        if self._marked_link:
             self._hovered(QUrl())
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Return the selected text in ASCII.
 
-        In Qt's own object: the clipboard deletes it after Python has ended, which one made in Python would
-        not survive.
+        The object is Qt's: the clipboard deletes it after Python has ended, when one made in Python is gone.
         """
         data = super().createMimeDataFromSelection()
         plain = data.text().replace(BREAK, "").replace(JOINER, "").replace(NO_BREAK, " ")
@@ -151,12 +158,12 @@ class ExplainBrowser(QTextBrowser):
 
 
 def link_of(address: Address) -> str:
-    """Return the link that leads to an address."""
+    """Return the link of an address."""
     return "/".join(["at", address.kind, str(address.layer), str(address.node), str(address.source)])
 
 
 def address_of_link(link: str) -> Address | None:
-    """Return the address that a link leads to, or None for another link."""
+    """Return the address of a link, or None for a link that unfolds or folds a line."""
     head, *rest = link.split("/")
     if head != "at":
         return None
@@ -165,13 +172,13 @@ def address_of_link(link: str) -> Address | None:
 
 
 def html(explanation: Explanation, palette: Palette, hint: str, unfolded: frozenset[str], fits: Fits) -> str:
-    """Return the explanation as rich text: labels and formulas muted, arithmetic below them, slopes purple.
+    """Return the explanation as rich text: formulas muted, slopes purple, addresses as links.
 
-    `hint` comes first, if there is one; `fits` tells whether a text has room on a line.
+    `hint` is a first paragraph, or ""; `unfolded` are the names of the unfolded lines.
     """
-    first = f'<p style="color:{palette.muted}; margin:0 0 6px 0">{escape(hint)}</p>' if hint else ""
+    intro = f'<p style="color:{palette.muted}; margin:0 0 6px 0">{escape(hint)}</p>' if hint else ""
     page = _Page(palette, unfolded, fits)
-    return first + "".join(page.section(section) for section in explanation.sections)
+    return intro + "".join(page.section(section) for section in explanation.sections)
 
 
 @dataclass(frozen=True)
@@ -193,21 +200,21 @@ class _Page:
         return f'<p style="margin:1px 0 0 {INDENT_PX}px; text-indent:-{INDENT_PX}px">{text}</p>'
 
     def _line(self, line: Line) -> str:
-        """Return `label = formula`, and `= arithmetic` behind it or, where that is long, below."""
+        """Return `label = formula` and `= arithmetic`, on one line if they fit, else below each other."""
         p, formula = self.palette, f" = {line.formula}" if line.formula else ""
         text = self._pieces(line.written.pieces, "" if line.arithmetic.startswith("≈") else "= ")
         if line.name in self.unfolded:
-            text += f" {_link(f'fold/{line.name}', _joined('show fewer'), p.accent)}"
+            text += f" {_link(f'fold/{line.name}', _unbroken('show fewer'), p.accent)}"
         if line.ticked is not None:
             colour, tick = (p.accent, "✓ agrees") if line.ticked else (p.error, "✗ differs")
-            text += f" {self._coloured(colour, _joined(tick))}"
+            text += f" {self._coloured(colour, _unbroken(tick))}"
         breaks = breaks_of(line.label + formula, self.fits)
         label = self._piece(Piece(line.label), 0, breaks)
-        said = self._coloured(p.muted, self._piece(Piece(formula), len(line.label), breaks))
-        return f"{label}{said}{' ' if self.fits(line.text) or not formula else '<br>'}{text}"
+        muted = self._coloured(p.muted, self._piece(Piece(formula), len(line.label), breaks))
+        return f"{label}{muted}{' ' if self.fits(line.text) or not formula else '<br>'}{text}"
 
     def _pieces(self, pieces: Sequence[Piece], sign: str) -> str:
-        """Return a sign and written arithmetic whose lines break where they may."""
+        """Return a sign and the pieces of arithmetic after it, with the places where lines may break."""
         pieces = [Piece(sign), *pieces]
         texts = [piece.text for piece in pieces]
         breaks = breaks_of("".join(texts), self.fits)
@@ -231,23 +238,23 @@ class _Page:
 
 
 def breaks_of(text: str, fits: Fits) -> set[int]:
-    """Return where lines of arithmetic may break: at the space before a sign, or behind a ·.
+    """Return the indices at which a text may break: the space before a sign, or the character after a ·.
 
-    Between terms outside all parentheses; within a term only where it has no room on a line: there between
-    terms in parentheses, and where it has none, at a ·.
+    Lines break between terms outside all parentheses. A term longer than a line breaks between the terms in
+    its parentheses, or at each · if it has none.
     """
     depths = list(itertools.accumulate((sign == "(") - (sign == ")") for sign in text))
     signs = [(match.start(), depths[match.start()]) for match in SIGN.finditer(text)]
     breaks = {match.start() + 1 for match in re.finditer(", ", text)}
 
     def split(start: int, end: int, depth: int) -> None:
-        within = [(at, own) for at, own in signs if start < at < end and own >= depth]
-        here = [at for at, own in within if own == depth]
-        breaks.update(here)
-        for first, last in itertools.pairwise((start, *here, end)):
+        inner = [(at, level) for at, level in signs if start < at < end and level >= depth]
+        outermost = [at for at, level in inner if level == depth]
+        breaks.update(outermost)
+        for first, last in itertools.pairwise((start, *outermost, end)):
             if fits(text[first:last].strip()):
                 continue
-            if any(first < at < last for at, own in within if own > depth):
+            if any(first < at < last for at, level in inner if level > depth):
                 split(first, last, depth + 1)
             else:
                 breaks.update(first + match.end() - 1 for match in re.finditer("· ?", text[first:last]))
@@ -257,7 +264,7 @@ def breaks_of(text: str, fits: Fits) -> set[int]:
 
 
 def _sign(sign: str, breaks: bool) -> str:
-    """Return a sign with what says whether a line may break behind it, or in its place."""
+    """Return a character, or what replaces it to allow or forbid a line break after it."""
     if sign == "·":
         return sign + BREAK if breaks else sign
     if sign == " ":
@@ -265,7 +272,7 @@ def _sign(sign: str, breaks: bool) -> str:
     return sign + JOINER if sign == "/" else sign
 
 
-def _joined(text: str) -> str:
+def _unbroken(text: str) -> str:
     return text.replace(" ", NO_BREAK)
 
 
@@ -275,13 +282,16 @@ def _link(target: str, text: str, colour: str) -> str:
 
 HINT = "Click a node or an edge to see where its numbers come from."
 SHARE = 15
-"""Of a run's time, explaining takes no more than one part in so many."""
+"""Explaining takes at most one fifteenth of a run's time."""
 QUICK_NS = 6e6
-"""A measured slope that takes no longer is there with the first text."""
+"""A measured slope appears with the first text if measuring takes at most this many nanoseconds."""
 
 
 class ExplainPanel(Card):
-    """Explains what is selected, or the loss. `address_hovered` carries what is under the mouse, or None."""
+    """The panel that explains the selected node or edge, or else the loss.
+
+    `address_hovered` carries the address of the link under the mouse, or None.
+    """
 
     address_hovered = Signal(object)
 
@@ -299,10 +309,10 @@ class ExplainPanel(Card):
         self._quick_ns = quick_ns
         self._address: Address | None = None
         self._unfolded: frozenset[str] = frozenset()
-        self._told = Explanation("", ())
+        self._explanation = Explanation("", ())
         self._check: Check | None = None
         self._check_of: tuple[Address | None, int | None] | None = None
-        """Whose slope is measured, and of which row; None where the network or the data are others now."""
+        """Address and row of the measured slope; None once the network or the data have changed."""
         self._checking = Slicer(self, self._measure, self._show_check, quiet_ms=quiet_ms)
         self._changes = Throttle(self, self._refresh, APART_MS, share=SHARE)
         self._subject = _Subject()
@@ -318,25 +328,25 @@ class ExplainPanel(Card):
 
     def _connect(self) -> None:
         self._document.state_changed.connect(self._state_changed)
-        self._document.motion_changed.connect(self._look)
-        self._selection.address_changed.connect(self._look)
-        self._selection.row_changed.connect(self._look)
-        self._selection.slopes_changed.connect(self._look)
-        self._derived.computed.connect(self._look)
+        self._document.motion_changed.connect(self._explain_soon)
+        self._selection.address_changed.connect(self._explain_soon)
+        self._selection.row_changed.connect(self._explain_soon)
+        self._selection.slopes_changed.connect(self._explain_soon)
+        self._derived.computed.connect(self._explain_soon)
         self._text.link_hovered.connect(lambda link: self.address_hovered.emit(address_of_link(link)))
-        self._text.room_changed.connect(self._look)
+        self._text.room_changed.connect(self._explain_soon)
         self._text.link_clicked.connect(self._link_clicked)
-        self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._told.text()))
+        self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._explanation.text()))
 
-    # --- when it explains
+    # --- updates
 
-    def _look(self) -> None:
-        """Explain anew before the event loop goes round again."""
+    def _explain_soon(self) -> None:
+        """Explain again as soon as the event loop is free."""
         if self.isVisible():
             self._changes.soon()
 
     def _state_changed(self, old: State, new: State) -> None:
-        """Explain at once, as part of the frame that shows the State, but not at every frame of a run."""
+        """Explain in the same frame as the other panels, but not in every frame of a run."""
         if old.network is not new.network or old.data is not new.data:
             self._checking.drop()
             self._check_of = None
@@ -344,21 +354,21 @@ class ExplainPanel(Card):
             self._changes.changed(self._document.held)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what changed while it was hidden."""
+        """Show changes that happened while the panel was hidden."""
         super().showEvent(event)
-        self._look()
+        self._explain_soon()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Stop computing."""
+        """Stop computing while the panel is hidden."""
         super().hideEvent(event)
         self._changes.stop()
         self._checking.stop()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Take over another theme's colours, or another size."""
+        """Use the new theme's colours, or the new font size."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
-            self._look()
+            self._explain_soon()
 
     def _refresh(self) -> None:
         address = self._selection.address
@@ -372,13 +382,13 @@ class ExplainPanel(Card):
 
     @property
     def _row_measured(self) -> int | None:
-        """The row whose slope is explained; None for the mean over all rows."""
+        """The index of the explained row, or None for the mean over all rows."""
         mean = is_mean(self._document.state, self._selection.mean_over_rows)
         return None if mean else self._selection.row
 
     def _begin_check(self) -> None:
-        """Measure the slope that is explained, unless that is done: at once where it is quick."""
-        state, address, row = self._document.state, self._present(), self._row_measured
+        """Measure the explained slope if necessary: at once if that is quick, else in the background."""
+        state, address, row = self._document.state, self._existing_address(), self._row_measured
         if self._check_of == (address, row) and (self._check or self._checking.busy):
             return
         self._check, self._check_of = None, (address, row)
@@ -392,7 +402,7 @@ class ExplainPanel(Card):
             pass
 
     def _measure(self) -> Iterator[None]:
-        address = self._present()
+        address = self._existing_address()
         assert address is not None
         row = self._row_measured
         known = None if row is None else self._derived.trace
@@ -405,26 +415,27 @@ class ExplainPanel(Card):
             self._show(keep_place=True)
         return self._check is not None
 
-    # --- what it shows
+    # --- the text
 
-    def _present(self) -> Address | None:
-        """Return the address that is explained; None where none is selected, or its bias is gone."""
+    def _existing_address(self) -> Address | None:
+        """Return the explained address, or None if none is selected or the network no longer has it."""
         address = self._address
         return address if address and self._document.state.network.has(address) else None
 
     def _show(self, keep_place: bool) -> None:
-        self._told = explain(
+        self._explanation = explain(
             self._document.state,
-            self._present(),
+            self._existing_address(),
             self._derived.for_explanation,
             mean=self._selection.mean_over_rows,
             check=self._check,
             unfolded=self._unfolded,
             held=bool(self._document.held),
         )
-        hint = "" if self._present() else HINT
-        self._subject.show_text(self._told.title)
-        self._text.show_html(html(self._told, colours(), hint, self._unfolded, self._text.fits), keep_place)
+        hint = "" if self._existing_address() else HINT
+        self._subject.show_text(self._explanation.title)
+        text = html(self._explanation, colours(), hint, self._unfolded, self._text.fits)
+        self._text.show_html(text, keep_place)
 
     def _link_clicked(self, link: str) -> None:
         address = address_of_link(link)
@@ -438,7 +449,7 @@ class ExplainPanel(Card):
 
 
 class _Subject(QLabel):
-    """What is explained, shortened in its middle where it has no room; the tooltip has all of it."""
+    """The title of the explanation. A long one is shortened in the middle; its tooltip is the full title."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
-"""The notes of a file, as Markdown to read and to edit.
+"""The notes panel: shows the notes of a file and edits them as Markdown.
 
-Notes come from other people's files, so links and images are restricted.
+Notes may come from other people's files, so links and pictures are restricted.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from nnviz.ui.kit.controls import TextField, leave_drops
 
 MARKDOWN = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
 MOST_MARKDOWN = 10_000
-"""Letters that are read as Markdown: Qt's time grows with the square of a list. More are plain text."""
+"""Longer notes are shown as plain text: Qt's time for a Markdown list grows with the square of its length."""
 PICTURE = "\ufffc"
-"""The letter in whose place a QTextDocument shows a picture."""
-OPENED = ("http", "https", "mailto")
+"""The character that stands for a picture in a QTextDocument."""
+OPENED_SCHEMES = ("http", "https", "mailto")
 
 
 class NotesPage(QTextBrowser):
-    """Shows notes. `said` tells what was opened, or why nothing was."""
+    """Shows notes. `said` carries a sentence for the status bar about a link: opened, or why not."""
 
     said = Signal(str)
 
@@ -47,10 +47,10 @@ class NotesPage(QTextBrowser):
         self.setAccessibleName("Notes")
         self.viewport().setAutoFillBackground(False)
         self.anchorClicked.connect(self._open)
-        self.highlighted.connect(lambda url: self.setToolTip(_written(url)))
+        self.highlighted.connect(lambda url: self.setToolTip(_ascii(url)))
 
     def changeEvent(self, event: QEvent) -> None:
-        """Take over another size: Qt reads Markdown's code in the size of that moment, for good."""
+        """Read the Markdown again in the new font size: Qt fixes the size of code when it reads it."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and self._notes:
             self.show_notes(self._notes)
@@ -58,7 +58,7 @@ class NotesPage(QTextBrowser):
     def show_notes(self, notes: str) -> None:
         """Show notes, as Markdown unless they are very long."""
         self._notes = notes
-        document = QTextDocument(self)  # PySide never lets one go that has no parent
+        document = QTextDocument(self)  # without a parent, PySide never frees the document
         document.setUndoRedoEnabled(False)
         document.setDefaultFont(self.font())
         document.setDocumentMargin(0)
@@ -74,32 +74,32 @@ class NotesPage(QTextBrowser):
         self._shown = document
 
     def _open(self, url: QUrl) -> None:
-        if url.scheme() not in OPENED:
-            self.said.emit(f"Only links to the web are opened, not {_written(url)}")
+        if url.scheme() not in OPENED_SCHEMES:
+            self.said.emit(f"{_ascii(url)} was not opened: nnviz opens only web and e-mail links")
         elif QDesktopServices.openUrl(url):
-            self.said.emit(f"Opened {_written(url)}")
+            self.said.emit(f"Opened {_ascii(url)}")
         else:
-            self.said.emit(f"Found no program that opens {_written(url)}")
+            self.said.emit(f"{_ascii(url)} was not opened: no program for this link was found")
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Try the whole width again: Qt keeps a scroll bar that another size needed before it was shown."""
+        """Lay the text out again: Qt keeps a scroll bar that was needed only before the page was shown."""
         super().showEvent(event)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
 
 
 def _name_pictures(document: QTextDocument) -> None:
-    """Put its alternative text in the place of every picture, before anything is laid out and so fetched."""
+    """Replace every picture by its alternative text, before the layout would load the picture."""
     cursor = QTextCursor(document)
     while not (cursor := document.find(PICTURE, cursor)).isNull():
         alternative = cursor.charFormat().property(QTextFormat.Property.ImageAltText.value)
-        told = QTextCharFormat()
-        told.setFontItalic(True)
-        cursor.insertText(alternative or "picture", told)
+        italic = QTextCharFormat()
+        italic.setFontItalic(True)
+        cursor.insertText(alternative or "picture", italic)
 
 
 def _size_headings(document: QTextDocument) -> None:
-    """Give a heading one size: Qt leaves out what is bold or italic in it, and what comes after that."""
+    """Set one font size for each heading: Qt itself sets it only up to the first bold or italic word."""
     block = document.begin()
     while block.isValid():
         if level := block.blockFormat().headingLevel():
@@ -115,21 +115,19 @@ def _size_headings(document: QTextDocument) -> None:
         block = block.next()
 
 
-def _written(url: QUrl) -> str:
-    """Return a link letter by letter, in ASCII: nothing in it looks like something else."""
+def _ascii(url: QUrl) -> str:
+    """Return a link in ASCII, so that no character in it looks like another one."""
     return bytes(url.toEncoded().data()).decode("ascii")
 
 
-EMPTY = (
-    "*No notes yet:* press **Edit** to write what to try and what to look for. They are saved in the file."
-)
+EMPTY = "*No notes yet:* press **Edit** to write what to try and what to look for. The file stores the notes."
 
 
 class Notes(Card):
-    """Shows the document's notes and lets a person change them.
+    """The panel that shows the document's notes and edits them.
 
-    What is written is in the document at once: it is saved, and kept for the case of a crash, with the rest.
-    All that is written in one go is one undo entry. A run goes on meanwhile.
+    Typed text is in the document at once, so that it is saved and autosaved with the network. All text typed
+    between Edit and Done is one undo entry. A run continues meanwhile.
     """
 
     def __init__(self, document: Document) -> None:
@@ -137,7 +135,7 @@ class Notes(Card):
         self._document = document
         self._writing = object()
         self._given: dict[str, str] = {}
-        """The notes that were put into the field, by the text that it has made of them."""
+        """The notes that were put into the field, by the text that the field returns for them."""
         self.page = NotesPage()
         self.field = TextField()
         self.field.setAccessibleName("Notes as Markdown")
@@ -148,8 +146,8 @@ class Notes(Card):
         self.body.addWidget(self._pages, 1)
         self.body.setContentsMargins(8, 0, 8, 10)
         self._edit = quiet_button("Edit", "Edit the notes as Markdown")
-        self._edit.setAccessibleName("")  # it is called what it says: Edit, then Done
-        self.field.textChanged.connect(self._take)
+        self._edit.setAccessibleName("")  # so that a screen reader reads the text, Edit or Done
+        self.field.textChanged.connect(self._store)
         self._edit.clicked.connect(self._toggle)
         self.buttons.addWidget(self._edit)
         document.state_changed.connect(self._follow)
@@ -157,11 +155,11 @@ class Notes(Card):
 
     @property
     def being_written(self) -> bool:
-        """Whether the notes are open as text."""
+        """Whether the notes are open for editing."""
         return self._pages.currentWidget() is self.field
 
     def end_writing(self) -> None:
-        """Show the notes of the document as they are read."""
+        """End editing and show the formatted notes of the document."""
         if self.being_written:
             self._pages.setCurrentWidget(self.page)
             self._edit.setText("Edit")
@@ -174,12 +172,12 @@ class Notes(Card):
             self._put(self._document.state.notes)
             self.field.setFocus()
             self._edit.setText("Done")
-        elif self._take():
+        elif self._store():
             self.end_writing()
 
-    def _take(self) -> bool:
-        """Put what is written into the document; tell whether it is there."""
-        notes, document = self._written, self._document
+    def _store(self) -> bool:
+        """Store the typed notes in the document. Return whether the document has them."""
+        notes, document = self._typed, self._document
         return notes == document.state.notes or document.edit_beneath(
             "Edit the notes", set_notes, notes, merge=self._writing
         )
@@ -191,10 +189,10 @@ class Notes(Card):
     def _put(self, notes: str) -> None:
         with QSignalBlocker(self.field):
             self.field.setPlainText(notes)
-        self._given = {self.field.toPlainText(): notes}  # the text may lack signs that a file can hold
+        self._given = {self.field.toPlainText(): notes}  # the field drops some characters of a file
 
     @property
-    def _written(self) -> str:
+    def _typed(self) -> str:
         text = self.field.toPlainText()
         return self._given.get(text, text.strip())
 
@@ -202,5 +200,5 @@ class Notes(Card):
         notes = self._document.state.notes
         if not self.being_written:
             self.page.show_notes(notes or EMPTY)
-        elif self._written != notes:  # not what has just been written
+        elif self._typed != notes:  # the document has changed, not by this field
             self._put(notes)

@@ -1,4 +1,4 @@
-"""The training panel: buttons, timeline, plot, and settings."""
+"""The training panel: settings, buttons, figures, timeline and messages."""
 
 from __future__ import annotations
 
@@ -43,12 +43,15 @@ from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.theme import ui_font
 from nnviz.ui.panels.training_parts import TrainingFields, TrainingFigures
 
-LATE_MS = 500
-"""For so long a click under the mouse may still be meant for what stood there before."""
+IGNORE_CLICKS_MS = 500
+"""Clicks are ignored this long after a button has replaced another: they may be meant for the old one."""
 
 
 class TrainingButtons(QWidget):
-    """A row of buttons; `random` stands elsewhere. Run and One update are wishes: fields come first."""
+    """The row of buttons that train the network; the card's title bar has the button `random`.
+
+    Run and One update are signals: whoever connects them commits the fields first.
+    """
 
     run_requested = Signal()
     step_requested = Signal()
@@ -57,28 +60,28 @@ class TrainingButtons(QWidget):
         super().__init__()
         self._document, self._runner = document, runner
         self._run_key = ""
-        self._late = QTimer(self, singleShot=True, interval=LATE_MS)
-        self._late.timeout.connect(self._take_clicks)
+        self._ignoring_clicks = QTimer(self, singleShot=True, interval=IGNORE_CLICKS_MS)
+        self._ignoring_clicks.timeout.connect(self._accept_clicks)
         self.run = RunButton()
         self.step = _button("One update", "Make one update")
-        self.back = _button("One back", "Go back by one update")
+        self.back = _button("One back", "Go back one update")
         self.restart = _button("Restart", "Return to the weights at the start of this run")
-        self.more = _button("", "The same random weights again")
+        self.more = _button("", "Use the same random weights again")
         self.more.setAccessibleName("More of the run")
         self.random = quiet_button("New random weights", "", "New random weights")
-        self._own = (self.run, self.step, self.back, self.restart, self.more)
+        self._run_buttons = (self.run, self.step, self.back, self.restart, self.more)
         self._menu = QMenu(self)
         self.same_weights = self._menu.addAction("", self._same_random_weights)
         self._lay_out()
         self._connect()
-        self._colour()
+        self._update_icon()
         self.refresh()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        for button in self._own:
+        for button in self._run_buttons:
             row.addWidget(button)
 
     def _connect(self) -> None:
@@ -95,43 +98,46 @@ class TrainingButtons(QWidget):
         self._document.undo_changed.connect(self._follow_undo)
 
     def name_keys(self, run: str, step: str, back: str) -> None:
-        """Say in the tooltips which shortcuts do the same."""
+        """Add the keyboard shortcuts to the tooltips of Run, One update and One back."""
         self._run_key = f" ({run})"
         for button, key in ((self.step, step), (self.back, back)):
             button.setToolTip(f"{button.toolTip()} ({key})")
         self.refresh()
 
     def give_way(self, other: QPushButton) -> None:
-        """Have another button in the place of those that run, until they `come_back` to its."""
+        """Show another button instead of these, until `come_back` is called."""
         self._other = other
-        self._show_own(False)
+        self._show_buttons(False)
         cast(QHBoxLayout, self.layout()).addWidget(other)
 
     def come_back(self) -> None:
-        """Stand where another button stood; with the mouse there, a click may be late and meant for that."""
+        """Show these buttons again instead of the other one.
+
+        If the mouse is over them, they ignore clicks for a moment: these may be meant for the other button.
+        """
         self._other.hide()
-        self._show_own(True)
+        self._show_buttons(True)
         if self.underMouse():
             self.setEnabled(False)
-            self._late.start()
+            self._ignoring_clicks.start()
 
-    def _take_clicks(self) -> None:
+    def _accept_clicks(self) -> None:
         self.setEnabled(True)
 
-    def _show_own(self, shown: bool) -> None:
-        for button in self._own:
-            button.setVisible(shown)
+    def _show_buttons(self, visible: bool) -> None:
+        for button in self._run_buttons:
+            button.setVisible(visible)
 
     def refresh(self) -> None:
-        """Show what can be done now."""
+        """Update texts, tooltips and enabled states."""
         runner, training = self._runner, self._document.state.training
         running = runner.running
         self.run.setText("Pause" if running else "Run")
         self.run.setToolTip(self._run_tip() + self._run_key)
         for button in (self.back, self.restart):
             button.setEnabled(running or self._document.state.iteration > 0)
-        self.same_weights.setText(f"Random weights of seed {training.seed} again")
-        tip = f"Start from new random weights, those of seed {training.next_seed}"
+        self.same_weights.setText(f"Same random weights again (seed {training.seed})")
+        tip = f"Start from new random weights (seed {training.next_seed})"
         hold(self.random, self._document.held, tip)
 
     def _run_tip(self) -> str:
@@ -139,31 +145,31 @@ class TrainingButtons(QWidget):
             return "Pause the run"
         left = self._runner.left
         if left:
-            return f"Make the {counted(left, 'update')} that are left of the paused run"
+            return f"Make the remaining {counted(left, 'update')} of the paused run"
         return f"Make {counted(self._document.state.training.updates, 'update')}"
 
     def _follow_undo(self) -> None:
-        if not self._runner.running:  # a run pushes once a frame
+        if not self._runner.running:  # a run changes the undo stack in every frame
             self.refresh()
 
     def _same_random_weights(self) -> None:
         self._runner.new_random_weights(self._document.state.training.seed)
 
-    def _colour(self) -> None:
+    def _update_icon(self) -> None:
         self.more.setIcon(icon("more", None, 16))
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
         super().leaveEvent(event)
-        self._take_clicks()
+        self._accept_clicks()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "random"):
-            self._colour()
+            self._update_icon()
 
 
 class RunButton(QPushButton):
-    """Says "Run" or "Pause", and has room for both."""
+    """The button Run or Pause; its width fits both texts."""
 
     def __init__(self) -> None:
         super().__init__("Run")
@@ -183,20 +189,20 @@ class RunButton(QPushButton):
 
 def _button(text: str, tip: str) -> QPushButton:
     button = QPushButton(text)
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where it is
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click does not move the keyboard focus
     button.setToolTip(tip)
     return button
 
 
 HANDLE_PX = 16
 POSITIONS = 2**30
-"""Positions that Qt can count; where there are more iterations, a position stands for several."""
+"""Largest range of a Qt slider; in a longer run one position stands for several iterations."""
 
-TIP = "The iterations of the run: drag to see one again, left and right go by one"
+TIMELINE_TIP = "Iterations of the run: drag to see an earlier one; Left and Right move by one"
 
 
-class _GoesToTheMouse(QProxyStyle):
-    """Lets a click on a slider go to where the mouse is, where Qt would go a page."""
+class _JumpToMouseStyle(QProxyStyle):
+    """A style in which a click on a slider moves the handle to the mouse, not by a page."""
 
     def styleHint(
         self,
@@ -211,12 +217,12 @@ class _GoesToTheMouse(QProxyStyle):
 
 
 class Timeline(QSlider):
-    """Shows which iteration of a run is shown; hidden while there is but one.
+    """A slider over the iterations of a run; hidden while the run has only one.
 
-    =========== ===================================================================
-    `wanted`    the iteration that was dragged or clicked to, or reached by a key
-    `entered`   the keyboard has come to it
-    =========== ===================================================================
+    =========== =====================================================================
+    `wanted`    the iteration to which the user has moved the handle, by mouse or key
+    `entered`   the slider has received the keyboard focus
+    =========== =====================================================================
     """
 
     wanted = Signal(object)
@@ -226,17 +232,17 @@ class Timeline(QSlider):
         super().__init__(Qt.Orientation.Horizontal)
         self._end, self._unit = 0, 1
         self._handle_at = 0
-        self._style = _GoesToTheMouse("Fusion")
+        self._style = _JumpToMouseStyle("Fusion")
         self.setStyle(self._style)
         self.setAccessibleName("Iteration of the run")
-        self.setToolTip(TIP)
+        self.setToolTip(TIMELINE_TIP)
         self.setFixedHeight(HANDLE_PX)
         self.hide()
-        self.valueChanged.connect(self._want)
+        self.valueChanged.connect(self._emit_wanted)
 
     def show_iteration(self, iteration: int, end: int) -> None:
-        """Show where one is in a run that goes to `end`."""
-        with QSignalBlocker(self):  # what is shown is not wanted
+        """Show `iteration` of a run whose last iteration is `end`."""
+        with QSignalBlocker(self):  # only the user emits `wanted`
             if end != self._end:
                 self._end, self._unit = end, 1 + end // POSITIONS
                 self.setRange(0, end // self._unit)
@@ -245,11 +251,11 @@ class Timeline(QSlider):
         self.setAccessibleDescription(f"{iteration} of {end}")
         self.setVisible(end > 0)
 
-    def _want(self, position: int) -> None:
+    def _emit_wanted(self, position: int) -> None:
         self.wanted.emit(self._end if position == self.maximum() else position * self._unit)
 
     def sliderChange(self, change: QSlider.SliderChange) -> None:
-        """Paint anew only where the handle moves by a pixel: a long run has many updates to one."""
+        """Repaint only if the handle moves by a pixel: a long run makes many updates per pixel."""
         room = self.width() - HANDLE_PX
         at = QStyle.sliderPositionFromValue(0, self.maximum(), self.sliderPosition(), room)
         if change != QSlider.SliderChange.SliderValueChange or at != self._handle_at:
@@ -261,21 +267,24 @@ class Timeline(QSlider):
         super().focusInEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave the wheel to who scrolls past."""
+        """Ignore the wheel, so that it scrolls the panel."""
         event.ignore()
 
 
 class ScalesOffer(QWidget):
-    """In sight where it is worth it; `wished` when the button is pressed."""
+    """A hint and a button to standardise inputs; visible only if the scales of the inputs differ much.
+
+    `wished` is emitted when the button is pressed.
+    """
 
     wished = Signal()
 
     def __init__(self, document: Document, derived: Derived) -> None:
         super().__init__()
         self._document, self._derived = document, derived
-        told = QLabel(f"{DIFFER[0].upper()}{DIFFER[1:]}.")
-        told.setObjectName("muted")
-        told.setWordWrap(True)
+        hint = QLabel(f"{DIFFER[0].upper()}{DIFFER[1:]}.")
+        hint.setObjectName("muted")
+        hint.setWordWrap(True)
         self.button = QPushButton("Standardise inputs")
         self.button.setObjectName("small")
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -283,7 +292,7 @@ class ScalesOffer(QWidget):
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(8)
-        for part, stretch in ((told, 1), (self.button, 0)):
+        for part, stretch in ((hint, 1), (self.button, 0)):
             part.setFont(ui_font(11.5))
             line.addWidget(part, stretch)
         document.state_changed.connect(lambda *_: self.follow())
@@ -292,7 +301,7 @@ class ScalesOffer(QWidget):
         self.follow()
 
     def follow(self) -> None:
-        """Offer it where the scales differ; not to a script, and not for pixels, which have one scale."""
+        """Show the offer if the scales differ. Pixels share one scale; a script has its own settings."""
         state = self._document.state
         can = state.trainable and not self._document.held and not state.is_watched
         offer = self._derived.scales if can and not pixel_side(state.network) else ""
@@ -302,11 +311,11 @@ class ScalesOffer(QWidget):
         self.setVisible(bool(offer))
 
 
-BOTH = "The loss and the output’s activation change together; Undo takes both back."
+BOTH_CHANGE = "The loss and the output’s activation change together. Undo reverts both."
 
 
 def misfit(loss: str, output: str) -> str:
-    """Return the sentence that says why a loss does not go with an output's activation; "" where it does."""
+    """Return why a loss cannot be used with an output activation, as one sentence, or "" if it can."""
     try:
         loss_of(loss, output)
     except ValueError as error:
@@ -315,47 +324,47 @@ def misfit(loss: str, output: str) -> str:
 
 
 def advice(loss: str, output: str) -> str:
-    """Return what to choose for a softmax that is to be trained with another loss than is usual; else ""."""
+    """Return the advice to choose the usual loss for a softmax output, or "" if it is in use."""
     if output != "softmax" or loss == usual(output):
         return ""
-    return f"Softmax is usually trained with {LOSSES[usual(output)][0].word}: choose it as Loss"
+    return f"Softmax is usually trained with {LOSSES[usual(output)][0].word}: choose it under Loss"
 
 
 def ask_output(state: State, loss: str) -> str | None:
-    """Ask which activation the output is to have, so that `loss` goes with it; None where it is to stay.
+    """Ask for an output activation that fits `loss`. Return its name, or None if the user cancels.
 
-    What fits best comes first. For one output that is sigmoid alone: softmax would make it 1 on every row.
+    The best activation comes first. A single output is offered only sigmoid: softmax would always give 1.
     """
     layer = state.network.layers[-1]
     offered = [name for name in fitting(loss) if len(layer) > 1 or name != "softmax"]
-    buttons = {f"Use {name[0]}&{name[1:]}": name for name in offered}  # both begin with the same letter
-    return _asked(misfit(loss, layer.function.base), buttons)
+    buttons = {f"Use {name[0]}&{name[1:]}": name for name in offered}  # sigmoid and softmax both begin with s
+    return _ask(misfit(loss, layer.function.base), buttons)
 
 
 def ask_loss(state: State, output: str) -> str | None:
-    """Ask whether the usual loss is to be taken, so that the output can have the activation `output`."""
-    why = misfit(state.training.loss, output).replace("has", "would have")
-    fitting_loss = usual(output)
-    return _asked(why, {f"Use &{LOSSES[fitting_loss][0].title}": fitting_loss})
+    """Ask whether to use the usual loss of the activation `output`. Return its name, or None."""
+    loss, fitting_loss = LOSSES[state.training.loss][0].title, usual(output)
+    reason = f"{loss} cannot be used with the output activation {output}."
+    return _ask(reason, {f"Use &{LOSSES[fitting_loss][0].title}": fitting_loss})
 
 
-def _asked(why: str, buttons: dict[str, str]) -> str | None:
-    """Say why, and ask; the first button is the primary one. Return what the pressed one stands for."""
-    box = message_box(QApplication.activeWindow(), why, BOTH)
+def _ask(reason: str, buttons: dict[str, str]) -> str | None:
+    """Ask with one button for each text; the first is the default. Return the answer, None for Cancel."""
+    box = message_box(QApplication.activeWindow(), reason, BOTH_CHANGE)
     accept = QMessageBox.ButtonRole.AcceptRole
-    given = {box.addButton(text, accept): answer for text, answer in buttons.items()}
+    answers = {box.addButton(text, accept): answer for text, answer in buttons.items()}
     lettered(box.addButton(QMessageBox.StandardButton.Cancel))
-    box.setDefaultButton(primary(next(iter(given))))
+    box.setDefaultButton(primary(next(iter(answers))))
     box.exec()
-    return given.get(cast(QPushButton, box.clickedButton()))
+    return answers.get(cast(QPushButton, box.clickedButton()))
 
 
 FASTEST, LONGEST = "Run at full speed", "Run takes 99 min"
-NOT_YET = "The script trains by settings of its own\nThese are nnviz's, for when that has ended"
+NOT_YET = "The script has its own training settings.\nnnviz uses these settings after the script has ended."
 
 
 class SpeedLabel(QLabel):
-    """Says how long a run takes; has room for the longest text, so that the fields stay where they are."""
+    """Says how long a run takes. Its width fits the longest text, so that the fields do not move."""
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         needed = max(map(self.fontMetrics().horizontalAdvance, (FASTEST, LONGEST))) + 1  # QLabel rounds up
@@ -363,7 +372,7 @@ class SpeedLabel(QLabel):
 
 
 class TrainingPanel(Card):
-    """Settings as fields, the verbs as buttons, what came of them as figures, and a timeline."""
+    """The panel that trains the network: fields, buttons, figures, timeline and message."""
 
     more_down = 0.035
 
@@ -380,7 +389,7 @@ class TrainingPanel(Card):
         self.body.addWidget(Stack(*parts))
         self._connect()
         self._show_settings()
-        self._show_place()
+        self._show_iteration()
 
     def _make_fields(self) -> None:
         self.fields = TrainingFields(self._document.state.training)
@@ -401,15 +410,15 @@ class TrainingPanel(Card):
         self.verbs.run_requested.connect(self.toggle_run)
         self.verbs.step_requested.connect(self.step)
         runner.run_started.connect(self.message.show_warning)
-        runner.run_ended.connect(self._show_place)
+        runner.run_ended.connect(self._show_iteration)
         runner.run_ended.connect(self.figures.follow)
         runner.progressed.connect(self._show_progress)
-        runner.travel.rested.connect(self._show_place)
+        runner.travel.rested.connect(self._show_iteration)
         self.timeline.entered.connect(runner.begin_scrub)
         self.timeline.sliderPressed.connect(runner.hold)
         self.timeline.wanted.connect(runner.scrub_to)
         self.timeline.sliderReleased.connect(runner.let_go)
-        self.timeline.sliderReleased.connect(self._show_place)
+        self.timeline.sliderReleased.connect(self._show_iteration)
         runner.warned.connect(self.message.show_warning)
         runner.diverged.connect(self._offer_cure)
         self.message.cure_wanted.connect(runner.try_again)
@@ -417,7 +426,7 @@ class TrainingPanel(Card):
         self._document.motion_changed.connect(self._follow_hold)
 
     def toggle_run(self) -> None:
-        """Run or pause; a run waits for a field whose text is refused."""
+        """Start or pause the run. A run does not start while a field's text is refused."""
         if self.runner.running or self.fields.commit():
             self.runner.toggle()
 
@@ -427,14 +436,14 @@ class TrainingPanel(Card):
             self.runner.step()
 
     def choose_loss(self, loss: str) -> None:
-        """Train by another loss; where the output has another activation than it needs, offer one."""
+        """Train with another loss. If it needs another output activation, ask for one."""
         state = self._document.state
         output = state.network.layers[-1].function.base
         if not misfit(loss, output):
             self.runner.set_training(replace(state.training, loss=loss))
         elif self._document.may_change() and (fitting := ask_output(state, loss)):
             self.runner.pause()
-            text = f"Loss {LOSSES[loss][0].word} with {fitting}"
+            text = f"Change loss to {LOSSES[loss][0].word} with {fitting}"
             self._document.edit(text, edits.set_loss, loss, fitting)
 
     def _set_speed(self, value: int) -> None:
@@ -445,8 +454,8 @@ class TrainingPanel(Card):
         iteration = self._document.state.iteration
         self.timeline.show_iteration(iteration, iteration - done + of)
 
-    def _show_place(self) -> None:
-        """Show where in the run one is; what the mouse drags stays under it."""
+    def _show_iteration(self) -> None:
+        """Show the iteration on the timeline, unless the mouse drags its handle."""
         if not self.timeline.isSliderDown():
             self.timeline.show_iteration(self._document.state.iteration, self.runner.travel.end)
 
@@ -458,7 +467,7 @@ class TrainingPanel(Card):
         elif _rule(new) != _rule(old):
             self._show_rule()
         if not self.runner.running:
-            self._show_place()
+            self._show_iteration()
             self.message.show_warning()
 
     def _show_settings(self) -> None:
@@ -467,49 +476,49 @@ class TrainingPanel(Card):
         self._show_rule()
 
     def _follow_hold(self) -> None:
-        """Take no settings while a script trains by its own."""
+        """Disable the settings while a script trains with its own."""
         self.fields.hold(NOT_YET if self._document.held else "")
-        hold(self.timeline, self._document.held, TIP)
+        hold(self.timeline, self._document.held, TIMELINE_TIP)
         self._show_speed()
         self._show_rule()
 
     def _show_rule(self) -> None:
-        """Show how an update is made, or why there can be none."""
+        """Show the formula of an update, or why nnviz cannot train."""
         self.message.show_rule(self._document.held or _rule(self._document.state))
 
     def _show_speed(self) -> None:
-        words = in_words(self._document.state.training.updates, self.runner.speed)
-        goes = "as fast as it can" if words == "fastest" else f"over about {words}"
-        self._speed_label.setText(FASTEST if words == "fastest" else f"Run takes {words}")
-        self.speed.setToolTip(NOT_YET if self._document.held else f"A run goes {goes}")
+        time = in_words(self._document.state.training.updates, self.runner.speed)
+        tip = "A run is as fast as possible" if time == "fastest" else f"A run takes about {time}"
+        self._speed_label.setText(FASTEST if time == "fastest" else f"Run takes {time}")
+        self.speed.setToolTip(NOT_YET if self._document.held else tip)
 
     def _offer_cure(self, iteration: int, learning_rate: float) -> None:
-        text = f"Learning rate {shown(learning_rate)}"
+        text = f"Use learning rate {shown(learning_rate)}"
         if iteration < self._document.state.iteration:
-            text = f"Back to iteration {iteration}, l{text[1:]}"
+            text = f"Go back to iteration {iteration} and use learning rate {shown(learning_rate)}"
         self.message.offer_cure(text, iteration, learning_rate)
 
 
 def _rule(state: State) -> str:
-    """Return how an update is made, or why there can be none; and what is unusual of loss and rows."""
-    if lacks := missing(state):
-        return lacks
+    """Return the formula of an update, with advice on loss and rows, or why nnviz cannot train."""
+    if reason := missing(state):
+        return reason
     rule = f"One update: {OPTIMIZERS[state.training.optimizer].formula}"
     if state.is_watched:
-        return f"nnviz goes on by its own settings, not the script's. {rule}"
-    told = [rule, advice(state.training.loss, state.network.layers[-1].function.base)]
-    told.append(f"{state.unbounded[:1].upper()}{state.unbounded[1:]}")
+        return f"nnviz continues with its own settings, not the script's. {rule}"
+    lines = [rule, advice(state.training.loss, state.network.layers[-1].function.base)]
+    lines.append(f"{state.unbounded[:1].upper()}{state.unbounded[1:]}")
     if state.training.validation and are_unshuffled(state.network, state.data):
-        told.append(f"{UNSHUFFLED[0].upper()}{UNSHUFFLED[1:]}: Edit, Shuffle rows")
-    return "\n".join(filter(None, told))
+        lines.append(f"{UNSHUFFLED[0].upper()}{UNSHUFFLED[1:]} (Edit → Shuffle rows)")
+    return "\n".join(filter(None, lines))
 
 
 class Message(QWidget):
-    """One text at a time: a refused field's reason, or else a run's warning, or else the rule.
+    """Shows one text: why a field's text is refused, else the warning of a run, else the update formula.
 
     ============== =====================================================================
-    `cure`         the button under a warning, where one click can mend it
-    `cure_wanted`  it was pressed: the iteration to return to, and a learning rate
+    `cure`         a button below a warning that one click can fix
+    `cure_wanted`  the button was pressed: the iteration to return to, the learning rate
     ============== =====================================================================
     """
 
@@ -535,34 +544,34 @@ class Message(QWidget):
         column.addWidget(self.cure, alignment=Qt.AlignmentFlag.AlignLeft)
 
     def show_rule(self, rule: str) -> None:
-        """Show how an update is made, where nothing is wrong."""
+        """Show the update formula, or why nnviz cannot train, unless there is a refusal or warning."""
         self._rule = rule
         self._show()
 
-    def show_refusal(self, why: str) -> None:
-        """Show why a field's text is refused; "" where none is."""
-        self._refusal = why
+    def show_refusal(self, reason: str) -> None:
+        """Show why a field's text is refused; "" removes the message."""
+        self._refusal = reason
         self._show()
 
     def show_warning(self, sentence: str = "") -> None:
-        """Show what went wrong, "" where nothing is; what would mend it has to be offered anew."""
+        """Show the warning of a run and hide the button `cure`; "" removes the warning."""
         self._warning = sentence
         self.cure.hide()
         self._show()
 
     def offer_cure(self, text: str, iteration: int, learning_rate: float) -> None:
-        """Offer under the warning, as `text`, to return to an iteration with another learning rate."""
+        """Show a button with this text, which returns to an iteration with another learning rate."""
         self._cure = iteration, learning_rate
         self.cure.setText(text)
         self.cure.setToolTip(
-            f"Return to where the run began, to go on with learning rate {shown(learning_rate)}"
+            f"Return to the start of the run and continue with learning rate {shown(learning_rate)}"
         )
         self.cure.show()
 
     def _show(self) -> None:
-        trouble = self._refusal or self._warning
-        self.label.setText(trouble or self._rule)
-        name = "error" if trouble else "muted"
+        problem = self._refusal or self._warning
+        self.label.setText(problem or self._rule)
+        name = "error" if problem else "muted"
         if name != self.label.objectName():
             self.label.setObjectName(name)
             self.label.style().unpolish(self.label)

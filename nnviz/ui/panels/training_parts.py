@@ -24,28 +24,28 @@ from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_numbe
 from nnviz.ui.kit.theme import colours, ui_font
 
 ALL_ROWS = "all rows"
-WHOLE = "\nUp, Down and the wheel change it by 1, with Shift by 10; Enter takes it"
-RATE = (
-    "\nUp, Down and the wheel change its first digit, with Alt its second, with Shift tenfold; Enter takes it"
+WHOLE_KEYS = "\nUp, Down and the wheel change it by 1, with Shift by 10; Enter accepts it"
+RATE_KEYS = (
+    "\nUp, Down and the wheel change the first digit, with Alt the second; Shift times 10; Enter accepts it"
 )
-SHARE = "\nUp, Down and the wheel change it by 0.1, with Alt by 0.01; Enter takes it"
+SHARE_KEYS = "\nUp, Down and the wheel change it by 0.1, with Alt by 0.01; Enter accepts it"
 LARGEST_SHARE = 0.99
-"""To which keys and wheel go; what is typed may be nearer to 1."""
+"""Largest share that keys and wheel set; a typed share may be nearer to 1."""
 
 ROW_GAP_PX, LINE_GAP_PX = 3, 4
 ROUNDING_PX = 2
-"""By which a text may be wider than its letters together."""
+"""A text may be wider than the sum of its letters because Qt rounds."""
 
 
 class TrainingFields(QWidget):
-    """Shows a `Training` and reads another.
+    """The fields and combo boxes for a `Training`.
 
-    ============= ==============================================================
-    `accepted`    the Training with the setting that was typed or chosen
-    `loss_wanted` the name of the loss that was chosen, which may not fit
-    `refused`     one sentence that says why a text is refused; "" where none is
-    `finished`    a person confirmed a text with Enter, or chose from a list
-    ============= ==============================================================
+    ============= =================================================================
+    `accepted`    the Training with a setting that the user has typed or chosen
+    `loss_wanted` the name of the chosen loss, which may not fit the output
+    `refused`     why a text is refused, as one sentence; "" once no text is refused
+    `finished`    the user has pressed Enter in a field, or chosen from a list
+    ============= =================================================================
     """
 
     accepted = Signal(object)
@@ -58,14 +58,14 @@ class TrainingFields(QWidget):
         self._training = training
         self._numbers: dict[str, NumberField] = {}
         self._tips: list[tuple[QWidget, str]] = []
-        self.learning_rate = self._number(
+        self.learning_rate = self._field(
             "learning_rate", "Learning rate", "0.00001", parsed, written, nudge_rate
         )
-        self.updates = self._whole("updates", "Updates", "1000000", least=1)
-        self.seed = self._whole("seed", "Seed", "999", least=0)
-        batch = self._number("batch_size", "Batch", ALL_ROWS, read_batch, write_batch, nudge_batch)
+        self.updates = self._whole_field("updates", "Updates", "1000000", least=1)
+        self.seed = self._whole_field("seed", "Seed", "999", least=0)
+        batch = self._field("batch_size", "Batch", ALL_ROWS, read_batch, write_batch, nudge_batch)
         self.batch = NumberChoice(batch, [ALL_ROWS, "1", "8", "32"])
-        self.validation = self._number("validation", "Validation", "0.25", parsed_share, written, nudge_share)
+        self.validation = self._field("validation", "Validation", "0.25", parsed_share, written, nudge_share)
         self.optimizer, self.loss = Choice(), Choice()
         for name in OPTIMIZERS:
             self.optimizer.addItem(name.replace("_", " "), name)
@@ -79,7 +79,7 @@ class TrainingFields(QWidget):
         self.show_training(training)
 
     def show_training(self, training: Training) -> None:
-        """Show other settings; a field whose setting stays is left alone."""
+        """Show other settings. A field whose setting is the same keeps its text."""
         self._training = training
         for name, field in self._numbers.items():
             if getattr(training, name) != field.value or not field.text():
@@ -88,27 +88,27 @@ class TrainingFields(QWidget):
             choice.setCurrentIndex(choice.findData(name))
 
     def restore(self) -> None:
-        """Show the settings that hold; what was typed and not accepted is gone."""
+        """Show the current settings, and discard typed texts that were not accepted."""
         for name, field in self._numbers.items():
             field.show_value(getattr(self._training, name))
 
-    def hold(self, why: str) -> None:
-        """Take nothing, and let the tooltips say why; "" takes again."""
-        self.setEnabled(not why)
-        self.setToolTip(why)
+    def hold(self, reason: str) -> None:
+        """Disable the fields and show the reason in their tooltips; "" enables them."""
+        self.setEnabled(not reason)
+        self.setToolTip(reason)
         for field, tip in self._tips:
-            field.setToolTip(why or tip)
+            field.setToolTip(reason or tip)
 
     def commit(self) -> bool:
-        """Accept what stands in every field; tell whether all hold."""
-        held = [field.commit() for field in self._numbers.values()]
-        return all(held)
+        """Accept the text of every field. Return whether all texts are valid."""
+        accepted = [field.commit() for field in self._numbers.values()]
+        return all(accepted)
 
-    def _whole(self, setting: str, label: str, room: str, least: int) -> NumberField:
+    def _whole_field(self, setting: str, label: str, room: str, least: int) -> NumberField:
         read, nudge = partial(parsed_whole, least=least), partial(nudge_whole, least=least)
-        return self._number(setting, label, room, read, str, nudge)
+        return self._field(setting, label, room, read, str, nudge)
 
-    def _number(
+    def _field(
         self,
         setting: str,
         label: str,
@@ -142,7 +142,7 @@ class TrainingFields(QWidget):
             self._accept("optimizer", chosen)
 
     def _choose_loss(self) -> None:
-        """Say which loss is wanted, and show the one that holds until it is in use."""
+        """Emit the chosen loss, and show the current one until the chosen loss is in use."""
         wanted = self.loss.currentData()
         self.loss.setCurrentIndex(self.loss.findData(self._training.loss))
         if wanted != self._training.loss:
@@ -153,32 +153,32 @@ class TrainingFields(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(1)
-        rate, rows = "How far one update goes against the slope, above 0", "How many rows one update looks at"
-        seed = "Fixes the random weights and the order in which batches take rows"
+        rate = "Step size of an update against the slope (gradient), above 0"
+        rows, seed = "Rows used by one update: all rows, or a number", "Fixes random weights and batch order"
         for field, name, tip, row, column, columns in (
-            (self.learning_rate, "Learning rate", rate + RATE, 0, 0, 1),
-            (self.updates, "Updates", f"How many updates a Run makes{WHOLE}", 0, 1, 2),
-            (self.batch, "Batch", f"{rows}: all rows, or a number{WHOLE}", 0, 3, 1),
-            (self.optimizer, "Optimizer", "The rule by which slopes change the weights", 1, 0, 2),
-            (self.seed, "Seed", seed + WHOLE, 1, 2, 1),
+            (self.learning_rate, "Learning rate", rate + RATE_KEYS, 0, 0, 1),
+            (self.updates, "Updates", f"Number of updates in a run{WHOLE_KEYS}", 0, 1, 2),
+            (self.batch, "Batch", rows + WHOLE_KEYS, 0, 3, 1),
+            (self.optimizer, "Optimizer", "The rule that changes the weights by their slopes", 1, 0, 2),
+            (self.seed, "Seed", seed + WHOLE_KEYS, 1, 2, 1),
         ):
-            self._name(field, name, tip)
-            self._put(field, QLabel(name), row, column, columns)
+            self._describe(field, name, tip)
+            self._place(field, QLabel(name), row, column, columns)
         self._add_measures()
         for column, stretch in enumerate((5, 2, 3, 5)):
             grid.setColumnStretch(column, stretch)
         self.hold("")
 
-    def _name(self, field: QWidget, name: str, tip: str) -> None:
+    def _describe(self, field: QWidget, name: str, tip: str) -> None:
         self._tips.append((field, tip))
         field.setAccessibleName(name)
 
     def _add_measures(self) -> None:
-        """Put what is measured, and over which rows, into a line of its own, with the labels in front."""
-        loss = "What training makes small; cross-entropy goes with softmax or sigmoid on the output"
-        share = "The share of the rows, the last ones, that are not trained on, as Keras's validation_split"
-        self._name(self.loss, "Loss", loss)
-        self._name(self.validation, "Validation", f"{share}: 0.2, 1/5 or 20 %, 0 for none{SHARE}")
+        """Add a line with the loss and the validation share, each behind its label."""
+        loss = "Training makes the loss small; cross-entropy needs a softmax or sigmoid output"
+        share = "Share of the last rows, used only for validation as in Keras: 0.2, 1/5 or 20 %, 0 for none"
+        self._describe(self.loss, "Loss", loss)
+        self._describe(self.validation, "Validation", share + SHARE_KEYS)
         measures = QWidget()
         self._grid.addWidget(measures, 4, 0, 1, 4)
         line = QHBoxLayout(measures)
@@ -191,11 +191,11 @@ class TrainingFields(QWidget):
             line.addWidget(field, stretch)
 
     def add_beside(self, widget: QWidget, label: QLabel) -> None:
-        """Put one more widget at the end of the last row."""
-        self._put(widget, label, 1, 3, 1)
+        """Add a widget with its label at the end of the second row."""
+        self._place(widget, label, 1, 3, 1)
 
-    def _put(self, widget: QWidget, label: QLabel, row: int, column: int, columns: int) -> None:
-        """Put a widget, as high as its row, under its label."""
+    def _place(self, widget: QWidget, label: QLabel, row: int, column: int, columns: int) -> None:
+        """Put a widget under its label; the widget fills the height of its row."""
         _buddy(label, widget)
         label.setContentsMargins(0, ROW_GAP_PX if row else 0, 0, 0)
         widget.setSizePolicy(widget.sizePolicy().horizontalPolicy(), QSizePolicy.Policy.Preferred)
@@ -204,14 +204,14 @@ class TrainingFields(QWidget):
 
 
 def _buddy(label: QLabel, widget: QWidget) -> None:
-    """Make a label that of a widget."""
+    """Make `label` the label of a widget, and style it."""
     label.setBuddy(widget)
     label.setObjectName("muted")
     label.setFont(ui_font(11.5))
 
 
 class SettingField(NumberField):
-    """A number field that is never too narrow for a text like `room`, whatever the font."""
+    """A number field that is wide enough for the text `room` in any font."""
 
     def __init__(
         self, room: str, read: Callable[[str], Any], write: Callable[[Any], str], nudge: Nudge
@@ -226,7 +226,7 @@ class SettingField(NumberField):
 
 
 def read_batch(text: str) -> int | None:
-    """Read "all rows" as None, or a whole number from 1 on."""
+    """Return a whole number ≥ 1, or None for "all rows". Raises ValueError."""
     if text.strip().lower() in (ALL_ROWS, "all", ""):
         return None
     try:
@@ -236,60 +236,59 @@ def read_batch(text: str) -> int | None:
 
 
 def write_batch(batch: int | None) -> str:
-    """Write None as "all rows"."""
+    """Return the text of a batch size, "all rows" for None."""
     return ALL_ROWS if batch is None else str(batch)
 
 
 def nudge_batch(batch: int | None, steps: int, modifiers: Modifiers) -> int | None:
-    """Nudge a whole number; below 1 it is None, all rows."""
+    """Return a batch size changed by `steps`; below 1 it is None, all rows."""
     return nudge_whole(batch or 0, steps, modifiers) or None
 
 
 def parsed_share(text: str) -> float:
-    """Read a share: 0.2, 1/5, or 20 %. Raises ValueError."""
+    """Return the share in a text such as 0.2, 1/5 or 20 %. Raises ValueError."""
     number = text.rstrip()
     return parsed(number[:-1]) / 100 if number.endswith("%") else parsed(number)
 
 
 def nudge_share(share: float, steps: int, modifiers: Modifiers) -> float:
-    """Nudge a share by 0.1, with Alt by 0.01, from 0 to `LARGEST_SHARE`."""
+    """Return a share changed by 0.1 a step, with Alt by 0.01, between 0 and `LARGEST_SHARE`."""
     moved = nudge_number(share, steps, modifiers & ~Modifiers.ShiftModifier)
     return min(max(moved, 0.0), max(share, LARGEST_SHARE))
 
 
-ALL, TRAINED = "all rows", "the rows that are trained on"
-OWN = "nnviz's own"
-OWN_TIP = "after the update\nThe loss that the script told with an update is in the plot"
-VALIDATION_TIP = "over the rows that are kept for validation, which are not trained on"
-ACCURACY_TIP = "Rows whose class is told right at the current weights"
-ITERATION_TIP = "Updates made since the present run began"
+ACCURACY_TIP = "Share of the rows whose class is predicted correctly at the current weights"
+ITERATION_TIP = "Updates since the start of the current run"
 ROW_ERROR = "Row's error"
 ROW_ERROR_TIP = "Prediction − target of the selected row"
 
 LARGEST_PX, SMALL_PX, SMALLEST_PX = 22, 13, 10
-"""Font sizes of figures, and of those that stand beside their captions: all of a line have the same one."""
+"""Largest font sizes of figures below and beside their captions, and the smallest; one size for each line."""
 USUAL = (f"{MINUS}0.0001234", "49.890625")
-"""The longest usual numbers: the size does not change while no number is longer."""
+"""The longest usual numbers: the font size changes only for longer ones."""
 USUAL_LOSS, SHARES = ("0.0001234",), ("97.14 % · 93.33 %",)
-"""The same of a loss, and of an accuracy and that of validation."""
-NOTHING = "–"
-BESIDE_PX = 6
-"""Between a caption and the number beside it."""
+"""The longest usual texts of a loss, and of the accuracies over training and validation rows."""
+NO_VALUE = "–"
+CAPTION_GAP_PX = 6
+"""Space between a caption and the number beside it."""
 
 
 class TrainingFigures(QWidget):
-    """Figures that follow the document and the selected row; a line below where there is more to measure."""
+    """Figures that follow the document and the selected row: loss, iteration and the row's error.
+
+    A second line shows validation loss and accuracy if they can be measured.
+    """
 
     def __init__(self, document: Document, runner: Runner, selection: Selection, derived: Derived) -> None:
         super().__init__()
         self._runner, self._derived = runner, derived
         self.setAttribute(
             Qt.WidgetAttribute.WA_OpaquePaintEvent
-        )  # else all under it is painted with each figure
+        )  # or each changed figure would repaint the widgets under it
         self.loss = Figure("", "")
         self.iteration = Figure("Iteration", ITERATION_TIP, usual=("999999",))
         self.row_error = Figure(ROW_ERROR, ROW_ERROR_TIP)
-        self.validation = Figure("Validation", VALIDATION_TIP, USUAL_LOSS, on_one_line=True)
+        self.validation = Figure("Validation", "", USUAL_LOSS, on_one_line=True)
         self.accuracy = Figure("Accuracy", ACCURACY_TIP, SHARES, on_one_line=True)
         self._lines = (self.loss, self.iteration, self.row_error), (self.validation, self.accuracy)
         self._usual_px = [LARGEST_PX, SMALL_PX]
@@ -307,87 +306,88 @@ class TrainingFigures(QWidget):
         self.follow()
 
     def follow(self) -> None:
-        """Show the figures."""
+        """Show the current figures."""
         state = self._derived.state
         measured, iteration = self._derived.last_measured
-        title = state.measure.title
-        tip = f"{title} over {TRAINED if state.validated else ALL} at the current weights"
+        title, rows = state.measure.title, "the training rows" if state.validated else "all rows"
+        tip = f"{title} over {rows} at the current weights"
         if state.is_watched:
-            self.loss.set_caption(f"{title}, {OWN}", f"{tip}, {OWN_TIP}")
+            plot_tip = "The plot shows the loss that the script reported with each update"
+            self.loss.set_caption(f"{title} by nnviz", f"{tip}, after the update\n{plot_tip}")
         else:
             self.loss.set_caption(title if iteration == state.iteration else f"{title} at {iteration}", tip)
         self.loss.show_number(measured.loss)
-        self.validation.set_caption("Validation", f"{title} {VALIDATION_TIP}")
+        validation_tip = f"{title} over the validation rows, which training does not use"
+        self.validation.set_caption("Validation", validation_tip)
         self.validation.show_number(measured.validation)
         self._show_accuracy(state, measured)
         end = self._runner.travel.end
         caption = "Iteration" if state.iteration == end else f"Iteration of {end}"
         self.iteration.set_caption(caption, ITERATION_TIP)
         self.iteration.show_number(state.iteration)
-        self._choose(self.validation, state.validated)
-        self._choose(self.accuracy, classifies(state.network, state.data))
+        self._set_visible(self.validation, state.validated)
+        self._set_visible(self.accuracy, classifies(state.network, state.data))
         self._show_row_error()
 
-    def _choose(self, figure: Figure, wanted: bool) -> None:
-        """Show a figure where there is something to measure."""
-        if figure.isHidden() == wanted:
-            figure.setVisible(wanted)
-            self._find_usual()
+    def _set_visible(self, figure: Figure, visible: bool) -> None:
+        if figure.isHidden() == visible:
+            figure.setVisible(visible)
+            self._fit_usual()
 
     def _show_accuracy(self, state: State, measured: Measured) -> None:
         trained, rows = state.trained_rows, len(state.data)
         parts = (
-            (measured.accuracy, trained, "that are trained on" if state.validated else ""),
-            (measured.validation_accuracy, rows - trained, "for validation"),
+            (measured.accuracy, trained, "training row" if state.validated else "row"),
+            (measured.validation_accuracy, rows - trained, "validation row"),
         )
-        known = [(round(share * count), count, which) for share, count, which in parts if share is not None]
-        told = [f"{right:,} of {counted(count, 'row')} {which}".rstrip() for right, count, which in known]
+        known = [(round(share * count), count, kind) for share, count, kind in parts if share is not None]
+        lines = [f"{correct:,} of {counted(count, kind)}" for correct, count, kind in known]
         exact, short = (
-            " · ".join(f"{written(100 * right / count)} %" for right, count, _ in known)
+            " · ".join(f"{written(100 * correct / count)} %" for correct, count, _ in known)
             for written in (shown, "{:.4g}".format)
         )
         text = exact if len(exact) <= len(SHARES[0]) else short
-        self.accuracy.show_text(text or NOTHING, "".join(f"\n{line}" for line in told))
+        self.accuracy.show_text(text or NO_VALUE, "".join(f"\n{line}" for line in lines))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the ground of the figures, the card's."""
+        """Paint the background, in the colour of the card."""
         with QPainter(self) as painter:
             painter.fillRect(event.rect(), QColor(colours().surface))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fit the figures to the room."""
+        """Fit the figures to the new width."""
         super().resizeEvent(event)
-        self._find_usual()
+        self._fit_usual()
 
-    def _find_usual(self) -> None:
-        """Find the size in which usual numbers fit."""
+    def _fit_usual(self) -> None:
+        """Find the font size of each line in which usual numbers fit."""
         layout = self.layout()
         assert layout is not None
-        layout.activate()  # now, so that each has its width
+        layout.activate()  # at once, so that each figure has its width
         self._usual_px = [
             min(figure.fitting(figure.largest, *figure.usual) for figure in line) for line in self._lines
         ]
         self._fit()
 
     def event(self, event: QEvent) -> bool:
-        """Fit the figures to the room that another caption has left them."""
-        done = super().event(event)
+        """Fit the figures to the space that a changed caption leaves."""
+        accepted = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
             self._fit()
-        return done
+        return accepted
 
     def _fit(self) -> None:
-        """Give all figures of a line the largest font in which usual numbers and those that are shown fit."""
+        """Set the font size of each line: the largest in which usual and current numbers fit."""
         for line, usual_px in zip(self._lines, self._usual_px, strict=True):
-            shown = [figure for figure in line if not figure.isHidden()]
-            pixels = min((figure.fitting(usual_px, figure.text) for figure in shown), default=usual_px)
-            for figure in shown:
+            visible = [figure for figure in line if not figure.isHidden()]
+            pixels = min((figure.fitting(usual_px, figure.text) for figure in visible), default=usual_px)
+            for figure in visible:
                 figure.set_pixels(pixels)
 
     def _show_row_error(self) -> None:
         derived = self._derived
-        looked_at = derived.looked_at.data
-        has_error = looked_at.targets is not None and derived.row < len(looked_at)
+        data = derived.looked_at.data
+        has_error = data.targets is not None and derived.row < len(data)
         error = derived.error(derived.row) if has_error else None
         if error is None:
             self.row_error.show_number(None)
@@ -396,15 +396,15 @@ class TrainingFigures(QWidget):
             self.row_error.show_number(float(error[0]), error=error[0] != 0.0)
         else:
             loss, value = derived.state.measure, derived.row_loss(derived.row)
-            self.row_error.set_caption("Row's loss", f"{loss.title} of the selected row alone")
+            self.row_error.set_caption("Row's loss", f"{loss.title} of the selected row only")
             self.row_error.show_number(value, error=value != 0.0)
         self._fit()
 
 
 class Figure(QWidget):
-    """A caption and a number under it, or beside it; the tooltip tells the number in full.
+    """A caption with a number below or beside it. The tooltip shows the number in full.
 
-    `usual` holds its longest usual texts, `largest` is its largest font size.
+    `usual` are the longest usual texts of the number, `largest` is its largest font size in pixels.
     """
 
     def __init__(
@@ -418,45 +418,45 @@ class Figure(QWidget):
         self._number = _Number(self.largest)
         box: QBoxLayout = QHBoxLayout(self) if on_one_line else QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(BESIDE_PX if on_one_line else 0)
+        box.setSpacing(CAPTION_GAP_PX if on_one_line else 0)
         box.addWidget(self._caption)
         box.addWidget(self._number, 1)
         self.show_number(None)
 
     @property
     def text(self) -> str:
-        """The number as it is shown."""
+        """The displayed text of the number."""
         return self._number.text
 
     @property
     def pixels(self) -> int:
-        """The number's font size."""
+        """The font size of the number."""
         return self._number.pixels
 
     def set_caption(self, caption: str, tip: str) -> None:
-        """Name the figure otherwise."""
+        """Set the caption, and the first line of the tooltip."""
         self._tip = tip
         if caption != self._caption.text():
             self._caption.setText(caption)
 
     def show_number(self, value: float | None, error: bool = False) -> None:
-        """Show a number, or a dash for None."""
-        exact = "" if value is None else f"\nIn full: {shown_in_full(value)}"
-        self.show_text(NOTHING if value is None else shown(value), exact, error)
+        """Show a number, or a dash for None; `error` sets the colour of errors."""
+        details = "" if value is None else f"\nIn full: {shown_in_full(value)}"
+        self.show_text(NO_VALUE if value is None else shown(value), details, error)
 
-    def show_text(self, text: str, exact: str, error: bool = False) -> None:
-        """Show `text`, a dash for none; the tooltip says in lines of its own what it is in full."""
+    def show_text(self, text: str, details: str, error: bool = False) -> None:
+        """Show a text; `details` are further lines of the tooltip, each begun by a line break."""
         self._number.show_text(text, error)
-        self.setToolTip(f"{self._tip}{exact}")
+        self.setToolTip(f"{self._tip}{details}")
         self.setAccessibleName(self._caption.text())
-        self.setAccessibleDescription("none" if text == NOTHING else text)
+        self.setAccessibleDescription("none" if text == NO_VALUE else text)
 
     def fitting(self, pixels: int, *texts: str) -> int:
         """Return the largest font size up to `pixels` at which each text fits."""
-        beside = self._caption.sizeHint().width() + BESIDE_PX if self._on_one_line else 0
+        caption = self._caption.sizeHint().width() + CAPTION_GAP_PX if self._on_one_line else 0
         for size in range(pixels, SMALLEST_PX, -1):
             metrics = QFontMetrics(_font(size))
-            if all(metrics.horizontalAdvance(text) <= self.width() - beside for text in texts):
+            if all(metrics.horizontalAdvance(text) <= self.width() - caption for text in texts):
                 return size
         return SMALLEST_PX
 
@@ -466,7 +466,7 @@ class Figure(QWidget):
 
 
 class _Number(QWidget):
-    """Paints a number."""
+    """The number of a figure, which paints its own text."""
 
     def __init__(self, largest: int) -> None:
         super().__init__()
