@@ -1,7 +1,7 @@
 """Safe reading and writing of files: size limits, atomic replacement, locks.
 
-Reading never waits for another process: pipes, devices and sockets are refused. A lock held by another
-process raises BlockingIOError; any other OSError means that the folder supports no locks.
+Reading never waits for another process: pipes, devices and sockets are refused. A lock that another
+process has raises BlockingIOError; any other OSError means that the folder does not support locks.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _STREAM = re.compile("/dev/std|/dev/fd/|/proc/[^/]+/fd/")
 
 
 def is_stream(path: Path) -> bool:
-    """Tell whether `path` names what somebody holds open, such as /dev/stdin or /dev/stdout."""
+    """Return whether `path` names an open stream, such as /dev/stdin or /dev/stdout."""
     return _STREAM.match(path.as_posix()) is not None
 
 
@@ -44,7 +44,7 @@ def read_bytes(path: Path, progress: Progress | None = None) -> bytes:
         if is_stream(path):
             handle = os.open(path, _FLAGS)
             return waited(lambda: _all_of(handle, path), progress)
-        _check_kind(path, os.stat(path).st_mode)  # before it is opened, which a device may take for an order
+        _check_kind(path, os.stat(path).st_mode)  # before opening, to which a device may react
         with open(os.open(path, _FLAGS | _NO_WAIT), "rb") as file:
             status = os.fstat(file.fileno())
             _check_kind(path, status.st_mode)
@@ -55,7 +55,7 @@ def read_bytes(path: Path, progress: Progress | None = None) -> bytes:
 
 
 def read_standard_input(progress: Progress | None = None) -> bytes:
-    """Return what comes through standard input up to its end. Raises FileError."""
+    """Return all bytes of standard input. Raises FileError, also if there are none."""
     name = Path(STANDARD_INPUT)
     if sys.stdin is None:
         raise FileError(f"{name} is closed")
@@ -63,7 +63,7 @@ def read_standard_input(progress: Progress | None = None) -> bytes:
         handle = sys.stdin.fileno()
         data = waited(lambda: _all_of(handle, name), progress)
     if not data:
-        raise FileError(f"nothing came through {name}")
+        raise FileError(f"{name} is empty")
     return data
 
 
@@ -73,8 +73,8 @@ def _reading_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise reading_failed(path, error) from error
-    except ValueError:  # of Python, for a NUL
-        raise FileError(f"{shortened(ascii(str(path)), SHOWN)} cannot be the name of a file") from None
+    except ValueError:  # from Python, for a NUL
+        raise FileError(f"{shortened(ascii(str(path)), SHOWN)} is not a valid file name") from None
     except MemoryError:
         raise FileError(f"{path} is too large for this computer's memory") from None
 
@@ -98,7 +98,7 @@ def _all_of(handle: int, path: Path) -> bytes:
         parts.append(part)
         size += len(part)
         if size > LARGEST_BYTES:
-            raise FileError(f"{path} does not end within the {FILE.most} MB that nnviz reads")
+            raise FileError(f"{path} has more than {FILE.most} MB; {LARGEST}")
     return b"".join(parts)
 
 
@@ -111,7 +111,7 @@ _unfinished: set[Path] = set()
 Data = bytes | memoryview
 LastLook = Callable[[Path], object]
 Fill = Callable[[FileIO, Path], object]
-"""Puts what is to be written into an open file, which other programs find at the path."""
+"""Function that writes the content into an open file; the path is for other programs that write to it."""
 
 
 def write(
@@ -120,13 +120,13 @@ def write(
     private: bool = False,
     last_look: LastLook | None = None,
 ) -> str:
-    """Put `data`, part after part, into `path`; a reader sees the old file or the new one, never a part.
+    """Write the parts of `data` to `path`; readers see the old file or the new one, never a mixture.
 
-    Mode, owner, group and attributes of an existing file stay as far as they may; of a link the target is
-    replaced. A `private` file is for its owner alone. `last_look` gets the path that is replaced right before
-    it is, while no other nnviz replaces anything in that folder, and may raise. Returns, for who asked for no
-    more than a save, what else it has changed, or "". On any failure, a full disk too, the old file stays as
-    it was and nothing is left beside it. Raises FileError.
+    Mode, owner, group and attributes of an existing file stay if the system allows it. A symbolic link
+    stays, and its target is replaced. Only its owner can read a `private` file. `last_look` gets the path to
+    replace, right before that, and may raise; meanwhile no other nnviz replaces files in the folder. Return
+    what else the save has changed, such as the owner, as sentences, or "". After any failure, even a full
+    disk, the old file is unchanged and no temporary file is left. Raises FileError.
     """
     return write_by(path, partial(write_all, parts=data), private=private, last_look=last_look)
 
@@ -138,32 +138,32 @@ def write_by(
     private: bool = False,
     last_look: LastLook | None = None,
 ) -> str:
-    """Have `fill` write what comes bit by bit, and put it into `path` as `write` does; it may raise."""
+    """Write what `fill` writes to `path`, as `write` does; `fill` may raise."""
     path = Path(path)
     with _writing_errors(path):
         status = _status(path)
         if _stays(path, status):
-            _append(path, fill)  # a pipe or a device cannot be replaced, and a folder refuses
+            _append(path, fill)  # a pipe or a device cannot be replaced, and a folder raises here
             return ""
         target = Path(os.path.realpath(path))
         return _replace(target, fill, None if private else target, private, last_look)
 
 
 def write_beside(path: Path, suffix: str, data: bytes) -> None:
-    """Put `data` into a file called as `path` and `suffix`, with its mode and owner. Raises FileError.
+    """Write `data` to the path that is `path` plus `suffix`, with the mode and owner of `path`.
 
-    A symbolic link of that name is replaced, not followed.
+    A symbolic link at that path is replaced, not followed. Raises FileError.
     """
-    beside = path.with_name(path.name + suffix)
-    with _writing_errors(beside):
-        _replace(beside, partial(write_all, parts=(data,)), path, private=True)
+    copy = path.with_name(path.name + suffix)
+    with _writing_errors(copy):
+        _replace(copy, partial(write_all, parts=(data,)), path, private=True)
 
 
 def write_both(path: Path, data: Data, beside: Path, data_beside: Data) -> str:
-    """Put `data` into `path`, and `data_beside` into `beside`: both files are replaced, or neither.
+    """Write `data` to `path` and `data_beside` to `beside`: both files are replaced, or neither.
 
-    If the process is killed in between, no file is at `path`, and the old one has a name that ends in .old:
-    the old file never stands beside new data. Otherwise like `write`.
+    If the process is killed during the exchange, `path` is missing and the old file has a name that ends in
+    .old. So the old file never goes with new data. Otherwise like `write`.
     """
     with _writing_errors(path):
         if _stays(path, _status(path)):
@@ -177,7 +177,7 @@ def write_both(path: Path, data: Data, beside: Path, data_beside: Data) -> str:
             _ready(other, fill_other, other) as (file_other, new_other, _),
             _alone(target),
         ):
-            file.close()  # before, for Windows
+            file.close()  # Windows moves only closed files
             file_other.close()
             _exchange({target: new, other: new_other})
     for folder in {target.parent, other.parent}:
@@ -187,7 +187,7 @@ def write_both(path: Path, data: Data, beside: Path, data_beside: Data) -> str:
 
 
 def check(path: str | os.PathLike[str]) -> None:
-    """Raise FileError where `path` cannot be written; nothing is left behind."""
+    """Raise FileError if `path` cannot be written; the check leaves no file."""
     path = Path(path)
     with _writing_errors(path):
         status = _status(path)
@@ -199,21 +199,21 @@ def check(path: str | os.PathLike[str]) -> None:
 
 
 def abandon() -> None:
-    """Delete what is half written: the program ends in the middle of it."""
+    """Delete unfinished temporary files, because the program is about to end."""
     for path in tuple(_unfinished):
         with contextlib.suppress(OSError):
             os.unlink(path)
 
 
 def sweep(folder: Path) -> None:
-    """Delete what killed programs have left of files half written."""
+    """Delete unfinished temporary files that killed programs have left in `folder`."""
     with contextlib.suppress(OSError):
         delete_stale(folder / name for name in os.listdir(folder) if _TEMPORARY.fullmatch(name))
 
 
 @contextlib.contextmanager
 def _writing_errors(path: Path) -> Iterator[None]:
-    """Turn what the system says into a sentence."""
+    """Turn an OSError into a FileError."""
     try:
         yield
     except OSError as error:
@@ -226,16 +226,16 @@ def _status(path: Path) -> os.stat_result | None:
     except FileNotFoundError:
         return None
     except ValueError:  # a NUL, or half of a surrogate pair
-        raise FileError(f"{str(path)!r} was not saved: no file can have such a name") from None
+        raise FileError(f"{str(path)!r} was not saved: it is not a valid file name") from None
 
 
 def _stays(path: Path, status: os.stat_result | None) -> bool:
-    """Tell whether `path` cannot be replaced: it is no file, or a stream, which may be a file."""
+    """Return whether `path` cannot be replaced: it is a stream, or not a regular file."""
     return is_stream(path) or not (status is None or stat.S_ISREG(status.st_mode))
 
 
 def _append(path: Path, fill: Fill) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | _BINARY | _NO_WAIT)  # perhaps nobody ever reads
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | _BINARY | _NO_WAIT)  # a pipe may have no reader
     with open(handle, "wb", buffering=0) as stream:
         if _NO_WAIT:
             os.set_blocking(handle, True)
@@ -255,7 +255,7 @@ def _replace(
     ):
         if last_look:
             last_look(target)
-        file.close()  # before, for Windows
+        file.close()  # Windows moves only closed files
         os.replace(temporary, target)
     _sync_folder(target.parent)
     sweep(target.parent)
@@ -266,45 +266,45 @@ def _replace(
 def _ready(
     target: Path, fill: Fill, source: Path | None, private: bool = False
 ) -> Iterator[tuple[FileIO, Path, str]]:
-    """Yield a complete new file in the folder of `target`, its path, and what `_take_after` changed."""
-    like = _status(source) if source else None
-    with _temporary(target, private=private or like is not None) as (file, temporary):
+    """Yield a complete new file in the folder of `target`, its path, and the result of `_copy_metadata`."""
+    old = _status(source) if source else None
+    with _temporary(target, private=private or old is not None) as (file, temporary):
         fill(file, temporary)
         os.fsync(file.fileno())
-        yield file, temporary, _take_after(source, like, file.fileno(), temporary) if source and like else ""
+        yield file, temporary, _copy_metadata(source, old, file.fileno(), temporary) if source and old else ""
 
 
 def _exchange(new: dict[Path, Path]) -> None:
-    """Replace each target by its new file, the first target last, or leave all as they were."""
+    """Replace each target with its new file, the first target last, or leave all targets unchanged."""
     old: dict[Path, Path | None] = {}
     try:
         for target in new:
-            old[target] = _take_away(target)
+            old[target] = _rename_to_old(target)
         for target in reversed(new):
             os.replace(new[target], target)
     except BaseException:
         while old:
-            target, away = old.popitem()  # the first last: if another one fails, it stays away
-            os.replace(away, target) if away else target.unlink(missing_ok=True)
+            target, path = old.popitem()  # the first target last: it stays renamed if another one fails
+            os.replace(path, target) if path else target.unlink(missing_ok=True)
         raise
-    for away in filter(None, old.values()):
+    for path in filter(None, old.values()):
         with contextlib.suppress(OSError):
-            os.unlink(away)
+            os.unlink(path)
 
 
-def _take_away(target: Path) -> Path | None:
-    """Rename a file for a while and return its new path, or None if there is no file."""
-    away = target.with_name(f"{target.name}.{os.urandom(3).hex()}.old")
+def _rename_to_old(target: Path) -> Path | None:
+    """Rename a file to a name that ends in .old; return the new path, or None if it is missing."""
+    path = target.with_name(f"{target.name}.{os.urandom(3).hex()}.old")
     try:
-        os.rename(target, away)
+        os.rename(target, path)
     except FileNotFoundError:
         return None
-    return away
+    return path
 
 
 @contextlib.contextmanager
 def _alone(target: Path) -> Iterator[None]:
-    """Keep every other nnviz from replacing files beside `target`, where the system has such locks."""
+    """Lock the folder of `target` against other nnviz processes, if the system supports such locks."""
     try:
         handle = lock_folder(target.parent)
     except BlockingIOError:
@@ -319,7 +319,7 @@ def _alone(target: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _temporary(target: Path, *, private: bool) -> Iterator[tuple[FileIO, Path]]:
-    """Yield a new file beside `target`, open and locked; at the end it is gone, unless it was moved."""
+    """Yield a new open, locked file in the folder of `target`; delete it at the end unless it was moved."""
     if os.path.isfile(target) and not os.access(target, os.W_OK):
         raise FileError(f"{target} was not saved: the file is read-only")
     path = target.with_name(f".nnviz-{os.urandom(6).hex()}.tmp")
@@ -328,7 +328,7 @@ def _temporary(target: Path, *, private: bool) -> Iterator[tuple[FileIO, Path]]:
     try:
         handle = os.open(path, flags, 0o600 if private else 0o666)
         with open(handle, "wb", buffering=0) as file:
-            with contextlib.suppress(OSError):  # some file systems have no locks
+            with contextlib.suppress(OSError):  # some file systems do not support locks
                 take_lock(handle)
             yield file, path
     finally:
@@ -338,42 +338,42 @@ def _temporary(target: Path, *, private: bool) -> Iterator[tuple[FileIO, Path]]:
 
 
 def write_all(file: FileIO, _path: Path, parts: Iterable[Data]) -> None:
-    """Write part after part into an open file."""
+    """Write all parts to an open file."""
     for part in parts:
-        left = memoryview(part)
-        while left:
-            left = left[os.write(file.fileno(), left) :]
+        rest = memoryview(part)
+        while rest:
+            rest = rest[os.write(file.fileno(), rest) :]
 
 
-def _take_after(source: Path, like: os.stat_result, handle: int, path: Path) -> str:
-    """Give a new file what `source` has besides its bytes, as far as that may be given; return what differs.
+def _copy_metadata(source: Path, old: os.stat_result, handle: int, path: Path) -> str:
+    """Copy owner, group, mode and attributes of `source` to a new file; return what differs, as sentences.
 
-    Another group may do no more with it than everybody.
+    If the group differs, the new group gets no more rights than everybody has.
     """
-    own, mode, differs = os.fstat(handle), stat.S_IMODE(like.st_mode), []
-    if own.st_uid != like.st_uid and not _done(lambda: os.chown(path, like.st_uid, -1)):
-        differs.append("it belongs to you now")
+    own, mode, differs = os.fstat(handle), stat.S_IMODE(old.st_mode), []
+    if own.st_uid != old.st_uid and not _succeeds(lambda: os.chown(path, old.st_uid, -1)):
+        differs.append("the file now belongs to you")
         mode &= 0o777
-    if own.st_gid != like.st_gid and not _done(lambda: os.chown(path, -1, like.st_gid)):
+    if own.st_gid != old.st_gid and not _succeeds(lambda: os.chown(path, -1, old.st_gid)):
         mode = mode & ~0o070 | (mode & 0o007) << 3
-    if not _take_attributes(source, handle, acl=mode == stat.S_IMODE(like.st_mode)):
-        differs.append("its extended attributes are not kept")
-    if mode != stat.S_IMODE(own.st_mode) and not _done(lambda: os.chmod(path, mode)):
-        differs.append("its permissions are not what they were")
-    if like.st_nlink > 1:
-        differs.append("its other names (hard links) keep the version before")
-    return " and ".join(differs)
+    if not _copy_attributes(source, handle, acl=mode == stat.S_IMODE(old.st_mode)):
+        differs.append("the file has lost its extended attributes")
+    if mode != stat.S_IMODE(own.st_mode) and not _succeeds(lambda: os.chmod(path, mode)):
+        differs.append("the permissions of the file have changed")
+    if old.st_nlink > 1:
+        differs.append("the file's other names (hard links) still have the previous version")
+    return "; ".join(differs)
 
 
-def _take_attributes(source: Path, handle: int, *, acl: bool) -> bool:
-    """Give a new file the attributes that a person gave another, and who may do what where `acl`: on Linux.
+def _copy_attributes(source: Path, handle: int, *, acl: bool) -> bool:
+    """Copy the user's attributes of a file to a new one, on Linux, and the access rights if `acl`.
 
-    Other attributes are the system's own. Tells whether none is missing.
+    Other attributes belong to the system. Return whether all were copied.
     """
     if sys.platform != "linux":
         return True
     names: list[str] = []
-    with contextlib.suppress(OSError):  # some file systems have none
+    with contextlib.suppress(OSError):  # some file systems do not support attributes
         names = [name for name in os.listxattr(source) if name == _ACL or name.startswith("user.")]
     if not acl and _ACL in names:
         return False
@@ -385,16 +385,16 @@ def _take_attributes(source: Path, handle: int, *, acl: bool) -> bool:
     return True
 
 
-def _done(deed: Callable[[], object]) -> bool:
+def _succeeds(action: Callable[[], object]) -> bool:
     try:
-        deed()
+        action()
     except OSError:
         return False
     return True
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name survive a power cut, where the system lets a folder be synced (not on Windows)."""
+    """Make the new name survive a power cut, if the system can sync a folder (not on Windows)."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -404,20 +404,20 @@ def _sync_folder(folder: Path) -> None:
 
 
 OLD_S = 60.0
-"""So long after its last byte, a file that nobody has locked is a killed program's."""
+"""Age in seconds from which an unlocked temporary file counts as left by a killed program."""
 WAIT_S = 3.0
-"""How long a save waits for another one into the same folder."""
-_MOMENT_S = 1.0
-"""How long a new file is waited for, at which somebody else may just look."""
-_LOOK_S = 0.002
+"""Seconds that a save waits for another save into the same folder."""
+_NEW_FILE_WAIT_S = 1.0
+"""Seconds to wait for the lock of a new file, since another program may just test it."""
+_RETRY_S = 0.002
 
 if sys.platform == "win32":
     import hashlib
     import msvcrt
     import tempfile
 
-    def _lock(handle: int, _shared: bool) -> None:  # Windows has no such, and looks may meet
-        os.lseek(handle, 2**30, os.SEEK_SET)  # a byte far behind the end: those before can still be read
+    def _lock(handle: int, _shared: bool) -> None:  # Windows has no shared locks, so two tests may collide
+        os.lseek(handle, 2**30, os.SEEK_SET)  # a byte far beyond the end: the others can still be read
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         except PermissionError:
@@ -426,7 +426,7 @@ if sys.platform == "win32":
             os.lseek(handle, 0, os.SEEK_SET)
 
     def _open_folder(folder: Path) -> int:
-        """Open what stands for a folder, which Windows cannot open: a file in the one for temporary files."""
+        """Open a lock file for a folder, since Windows cannot open folders: it is among temporary files."""
         name = hashlib.blake2b(os.fsencode(os.path.normcase(folder)), digest_size=12).hexdigest()
         return os.open(Path(tempfile.gettempdir()) / f"nnviz-{name}.lock", os.O_RDWR | os.O_CREAT)
 
@@ -441,51 +441,54 @@ else:
 
 
 def take_lock(handle: int, *, shared: bool = False, wait_s: float = 0.0) -> None:
-    """Lock an open file until it is closed, `shared` with others who ask for no more. Raises OSError."""
-    ends = time.monotonic() + wait_s
+    """Lock an open file until it is closed; a `shared` lock allows other shared locks. Raises OSError."""
+    end = time.monotonic() + wait_s
     while True:
         try:
             return _lock(handle, shared)
         except BlockingIOError:
-            if time.monotonic() >= ends:
+            if time.monotonic() >= end:
                 raise
-        time.sleep(_LOOK_S)
+        time.sleep(_RETRY_S)
 
 
 def release_lock(handle: int) -> None:
-    """Close an open file, and so give its lock back; one that cannot be closed is no longer open either."""
+    """Close an open file, which releases its lock. A failure is ignored: the file is closed then, too."""
     with contextlib.suppress(OSError):
         os.close(handle)
 
 
 class LockHeld:
-    """A file that this program holds, with nothing in it, until it is released; `new`, or there already."""
+    """Empty file that this program locks until it is released; with `new`, the file must not exist yet."""
 
     def __init__(self, path: Path, *, new: bool = False) -> None:
         """Lock the file. Raises OSError."""
         self.path = path
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT | (os.O_EXCL if new else 0), 0o600)
         try:
-            take_lock(self._handle, wait_s=_MOMENT_S if new else 0.0)
+            take_lock(self._handle, wait_s=_NEW_FILE_WAIT_S if new else 0.0)
         except OSError:
             self.discard() if new else self.release()
             raise
 
     def release(self) -> None:
-        """Leave the file to others."""
+        """Release the lock and keep the file."""
         if self._handle >= 0:
             release_lock(self._handle)
         self._handle = -1
 
     def discard(self) -> None:
-        """Delete the file, which Windows does only when it is closed."""
+        """Release the lock and delete the file, in this order for Windows."""
         self.release()
         with contextlib.suppress(OSError):
             os.unlink(self.path)
 
 
 def is_locked(path: Path) -> bool:
-    """Tell whether a program holds a file; two may look at once. Raises OSError where nobody can tell."""
+    """Return whether a program has locked a file; two programs may test at once.
+
+    Raises OSError if the file cannot be tested.
+    """
     handle = os.open(path, os.O_RDWR)
     try:
         take_lock(handle, shared=True)
@@ -497,7 +500,7 @@ def is_locked(path: Path) -> bool:
 
 
 def delete_stale(paths: Iterable[Path]) -> None:
-    """Delete those files that killed programs have left: old, and held by nobody."""
+    """Delete the files that killed programs have left: old ones that no program has locked."""
     for path in paths:
         with contextlib.suppress(OSError):
             status = os.lstat(path)
@@ -507,7 +510,7 @@ def delete_stale(paths: Iterable[Path]) -> None:
 
 
 def lock_folder(folder: Path) -> int:
-    """Return a folder as a locked handle, to be let go; wait a little for who has it. Raises OSError."""
+    """Return a locked handle of a folder, for `release_lock`; wait up to WAIT_S. Raises OSError."""
     handle = _open_folder(folder)
     try:
         take_lock(handle, wait_s=WAIT_S)

@@ -16,14 +16,14 @@ from typing import TypeAlias, TypeVar
 from nnviz.core.numbers import on_one_line, shortened
 
 LONGEST = 600
-"""Letters of a sentence; what stands in it comes from a file, which may hold anything."""
+"""Most letters of a message; a message may quote a file, which may contain anything."""
 
 
 class FileError(Exception):
-    """A file that cannot be read or written.
+    """Error for a file that cannot be read or written.
 
-    `place` says where in the file, such as `network.layers[1].weights[0]`, or is empty; `message` is one
-    sentence. As text: `place: message`, or the message alone.
+    `message` is one sentence. `place` is where in the file, such as `network.layers[1].weights[0]`, or empty.
+    As text: `place: message`, or the message alone.
     """
 
     def __init__(self, message: str, place: str = "") -> None:
@@ -36,48 +36,48 @@ class FileError(Exception):
         return f"{self.place}: {self.message}" if self.place else self.message
 
     def within(self, place: str) -> FileError:
-        """Return this error with `place` put in front of its own: `data` and `inputs[0]`."""
+        """Return this error with `place` in front of its own place: `data` and `inputs[0]`."""
         return FileError(self.message, ".".join(part for part in (place, self.place) if part))
 
 
 class UnfitError(FileError):
-    """A format that cannot hold this network, where another one can."""
+    """Error for a format that cannot hold this network, while another format can."""
 
 
 class UndecidedError(FileError):
-    """A table with a cell that is ambiguous until a person chooses the decimal sign."""
+    """Error for a table cell that is ambiguous until a person chooses the decimal sign."""
 
 
 class UnansweredError(FileError):
-    """A file that lacks what a person has to say: which activation each of its layers has.
+    """Error for a file that does not say which activation each layer has, so a person must.
 
-    `sizes` are the network's, inputs first; `proposal` names an activation for each layer, and `given` is how
-    a person would give that: in Python, or as `on_the_command_line`.
+    `sizes` are the network's layer sizes, inputs first. `proposal` names an activation for each layer.
+    `example` is how a person gives the proposal; by default, the keyword argument in Python.
     """
 
-    def __init__(self, sizes: tuple[int, ...], proposal: tuple[str, ...], given: str = "") -> None:
+    def __init__(self, sizes: tuple[int, ...], proposal: tuple[str, ...], example: str = "") -> None:
         self.sizes, self.proposal = sizes, proposal
         super().__init__(
             "the file does not say which activations its layers have; "
-            f"give one for each layer, such as {given or f'activations={list(proposal)}'}"
+            f"give one for each layer, such as {example or f'activations={list(proposal)}'}"
         )
 
     def on_the_command_line(self, option: str) -> UnansweredError:
-        """Return this error with the words of the command line."""
+        """Return this error with its example as an option of the command line."""
         return UnansweredError(self.sizes, self.proposal, f"{option} {','.join(self.proposal)}")
 
 
 def not_installed(what: str, module: str, extra: str) -> FileError:
-    """Return the sentence for `what` needs a `module` that a person has not installed."""
-    return FileError(f"{what} needs {module}, which is not installed: {install_line(extra)}")
+    """Return the error for `what`, such as "A GIF", if it needs a `module` that is not installed."""
+    return FileError(f"{what} needs {module}, which is not installed; install it with: {install_line(extra)}")
 
 
 def install_line(extra: str) -> str:
-    """Return the line that installs what an optional extra needs, into the Python that runs nnviz.
+    """Return the command that installs the packages of an optional extra into the Python that runs nnviz.
 
-    It names the packages themselves, so that it works from any shell and where nnviz is on no index.
+    The command names the packages themselves. So it works in any shell, and without nnviz on a package index.
     """
-    import shlex  # all of these take long
+    import shlex  # these imports are slow
     import subprocess
     from importlib import metadata
 
@@ -93,7 +93,7 @@ def install_line(extra: str) -> str:
 
 @contextmanager
 def told_by_core(place: str = "") -> Iterator[None]:
-    """Raise as a FileError what the core refuses with a ValueError, its own place behind `place`."""
+    """Turn a ValueError of the core into a FileError, with the core's own place after `place`."""
     try:
         yield
     except ValueError as error:
@@ -117,62 +117,62 @@ _WRITING = {
     errno.EPERM: "{name} was not saved: permission denied in {folder}",
     errno.EROFS: "{name} was not saved: {folder} is read-only",
     errno.ENOSPC: "{name} was not saved: the disk is full",
-    errno.EDQUOT: "{name} was not saved: your share of the disk is full",
+    errno.EDQUOT: "{name} was not saved: your disk quota is used up",
     errno.ENAMETOOLONG: "{name} was not saved: its name is too long",
-    errno.ENXIO: "{name} was not saved: nobody reads it",
+    errno.ENXIO: "{name} was not saved: no program reads from this pipe",
 }
 
 
 def reading_failed(path: Path, error: OSError) -> FileError:
-    """Return the sentence for an `error` met while reading `path`."""
-    return _told(_READING.get(error.errno or 0, "{name} cannot be read: {why}"), path, error)
+    """Return the FileError for a system error while reading `path`."""
+    return _file_error(_READING.get(error.errno or 0, "{name} cannot be read: {why}"), path, error)
 
 
 def writing_failed(path: Path, error: OSError) -> FileError:
-    """Return the sentence for an `error` met while writing `path`."""
-    return _told(_WRITING.get(error.errno or 0, "{name} was not saved: {why}"), path, error)
+    """Return the FileError for a system error while writing `path`."""
+    return _file_error(_WRITING.get(error.errno or 0, "{name} was not saved: {why}"), path, error)
 
 
-def _told(sentence: str, path: Path, error: OSError) -> FileError:
+def _file_error(sentence: str, path: Path, error: OSError) -> FileError:
     why = (error.strerror or type(error).__name__).lower()
     return FileError(sentence.format(name=path, folder=path.parent, why=why))
 
 
 Progress: TypeAlias = Callable[[float], None]
-"""Told, now and then, which part is read, from 0 to 1; what it raises ends the reading."""
+"""Callback that gets the finished part of the work, from 0 to 1; an exception in it stops the work."""
 
 STEP = 2**18
-"""Letters between two such words: some milliseconds of reading."""
+"""Letters between two progress reports: some milliseconds of reading."""
 
 LOOK_S = 0.02
-"""Between two looks, while something is waited for, at what a person does."""
+"""Seconds between two progress reports while nnviz waits for data, so that a person can cancel."""
 
-_Found = TypeVar("_Found")
+_Result = TypeVar("_Result")
 
 
 class CancelledError(FileError):
-    """A person has stopped the reading."""
+    """Error for work that a person has cancelled."""
 
     def __init__(self) -> None:
-        super().__init__("you have stopped it")
+        super().__init__("you cancelled it")
 
 
-def waited(work: Callable[[], _Found], progress: Progress | None) -> _Found:
-    """Return what `work` returns, which waits for something; nobody knows how far it is.
+def waited(work: Callable[[], _Result], progress: Progress | None) -> _Result:
+    """Return the result of `work`, which waits for data and cannot say how far it is.
 
-    With `progress` it runs in a thread, so that a window stays alive and can end the wait.
+    With `progress`, `work` runs in a thread, so that a window stays responsive and can cancel.
     """
     if progress is None:
         return work()
-    found: Future[_Found] = Future()
+    result: Future[_Result] = Future()
 
     def run() -> None:
         try:
-            found.set_result(work())
+            result.set_result(work())
         except BaseException as error:
-            found.set_exception(error)
+            result.set_exception(error)
 
-    threading.Thread(target=run, daemon=True).start()  # nobody can end it while nothing comes
-    while not wait([found], LOOK_S).done:
+    threading.Thread(target=run, daemon=True).start()  # a waiting read cannot be stopped
+    while not wait([result], LOOK_S).done:
         progress(0.0)
-    return found.result()
+    return result.result()

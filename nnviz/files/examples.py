@@ -1,4 +1,4 @@
-"""The examples that ship with nnviz, in order. Knows where they are and what they call themselves."""
+"""The examples that ship with nnviz, in order: their files, names and titles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nnviz.system import resources
 
 @dataclass(frozen=True)
 class Example:
-    """An example: its `name` to type, its `title`, what it teaches in one `line`, and its file."""
+    """An example: its `name` for the command line, its `title`, one `line` about it, and its file."""
 
     name: str
     title: str
@@ -24,13 +24,13 @@ class Example:
 
 @cache
 def examples() -> tuple[Example, ...]:
-    """Return every example in order: a file `03-many-rows.json` is the third, `many-rows`."""
+    """Return all examples in order: `03-many-rows.json` is the third, with the name `many-rows`."""
     return tuple(_example(path) for path in paths())
 
 
 @cache
 def paths() -> tuple[Path, ...]:
-    """Return every example's file in order, without a look into it."""
+    """Return the files of all examples in order, without reading them."""
     return tuple(sorted((resources() / "examples").glob("*.json")))
 
 
@@ -40,18 +40,18 @@ def _example(path: Path) -> Example:
 
 
 def example(name: str) -> Example | None:
-    """Return the example of that name, or None."""
+    """Return the example with this name, or None."""
     return next((each for each in examples() if each.name == name), None)
 
 
 def file_of(file: str) -> Path:
-    """Return the path that FILE stands for: a file, else the example of that name. Raises FileError."""
+    """Return the path for a FILE argument: a file, else the example with this name. Raises FileError."""
     path = Path(file)
-    if os.path.isfile(path):  # which does not raise where its folder may not be read
+    if os.path.isfile(path):  # does not raise if the folder is unreadable
         return path
-    known = example(file)
-    if known is not None:
-        return known.path
+    match = example(file)
+    if match is not None:
+        return match.path
     try:
         os.stat(path)
     except FileNotFoundError as error:
@@ -63,5 +63,5 @@ def file_of(file: str) -> Path:
     except OSError as error:
         raise reading_failed(path, error) from None
     except ValueError:
-        return path  # who reads it tells that no file can have such a name
+        return path  # reading it raises a FileError for the invalid name
     return path

@@ -1,8 +1,8 @@
 """Films as animated PNG, GIF or MP4.
 
-A program that shows no animation shows the first frame. Pillow compresses the pixels of a GIF; the changed
-area and the colours are chosen here, so that text stays crisp, theme colours stay exact, and no frame is kept
-in memory. The PNG format: https://www.w3.org/TR/png-3/
+A program without support for animation shows the first frame. Pillow compresses the pixels of a GIF. This
+module chooses the changed area and the colours, so that text stays crisp, theme colours stay exact, and only
+one frame at a time is in memory. The PNG format: https://www.w3.org/TR/png-3/
 """
 
 from __future__ import annotations
@@ -31,49 +31,49 @@ from nnviz.files.errors import FileError, not_installed
 Pixels: TypeAlias = NDArray[np.uint8]
 """Red, green and blue, shape (height, width, 3)."""
 SIZE_PX, FPS = (960, 600), 15
-"""Width and height of a film, and its frames a second where something moves, if nothing else is wished."""
+"""Default width and height of a film, and default frames per second during motion."""
 LEAST_PX, MOST_PX, MOST_FPS = 50, 3840, 50
-"""A GIF cannot have more frames a second that all programs show as fast; a frame is in memory some times."""
+"""Many programs slow a GIF down above 50 frames per second. Several copies of a frame are in memory."""
 
 
 class FilmFrame(NamedTuple):
-    """A picture, and for how many seconds it is seen."""
+    """A picture and its duration in seconds."""
 
     pixels: Pixels
     seconds: float
 
 
 class Film(Protocol):
-    """What can be asked for its frames, again and again, and gives the same ones each time."""
+    """Source of frames that can be asked repeatedly and yields the same frames each time."""
 
     width: int
     height: int
     fps: int
     count: int
-    """How many frames there are."""
+    """Number of frames."""
 
     def frames(self) -> Iterator[FilmFrame]:
-        """Yield every frame; none is kept."""
+        """Yield every frame, one at a time."""
 
     def samples(self) -> Iterator[Pixels]:
-        """Yield a few pictures that have all the film's colours."""
+        """Yield a few pictures that together have all colours of the film."""
 
     def alive(self) -> None:
-        """Tell how far it is: called again and again while something takes long. May raise CancelledError."""
+        """Report progress; called repeatedly during long work. May raise CancelledError."""
 
 
 class Patch(NamedTuple):
-    """The part of a frame in which it differs from the one before, and where its upper left corner is."""
+    """The rectangle in which a frame differs from the previous one; x and y are its upper left corner."""
 
     x: int
     y: int
     pixels: Pixels
     same: NDArray[np.bool_]
-    """Which of its pixels do not differ, shape (height, width)."""
+    """Mask of the unchanged pixels, shape (height, width)."""
 
 
 def patch(pixels: Pixels, before: Pixels | None) -> Patch:
-    """Return where a frame differs from the one before; one pixel where it does not."""
+    """Return the rectangle in which a frame differs from the one before; one pixel if it does not differ."""
     if before is None:
         return Patch(0, 0, pixels, np.zeros(pixels.shape[:2], np.bool_))
     differs = (pixels != before).any(axis=2)
@@ -85,25 +85,28 @@ def patch(pixels: Pixels, before: Pixels | None) -> Patch:
 
 
 def timed(frames: Iterable[FilmFrame], per_second: int, least: int) -> Iterator[tuple[Pixels, int]]:
-    """Yield the pixels of each frame with its time in whole parts of a second, so that no error adds up."""
-    passed = told = 0.0
+    """Yield the pixels of each frame and its duration in units of 1 / `per_second`, at least `least`.
+
+    Durations are rounded so that rounding errors do not add up.
+    """
+    exact = total = 0.0
     for pixels, seconds in frames:
-        passed += seconds
-        time = max(round(passed * per_second - told), least)
-        told += time
+        exact += seconds
+        time = max(round(exact * per_second - total), least)
+        total += time
         yield pixels, time
 
 
 LEVEL = 7
-"""How hard zlib tries; more takes much longer for little."""
+"""Compression level of zlib; a higher level takes much longer and saves little."""
 EIGHT_BITS, RGBA = 8, 6
 APNG_STAYS, OVER = 0, 1
-"""A frame lies on those before it, where it is not transparent."""
+"""A frame is painted over the previous ones, except where it is transparent."""
 LONGEST_MS = 65_535
 
 
 def apng_bytes(film: Film) -> Iterator[bytes]:
-    """Yield the parts of the file, a frame at a time."""
+    """Yield the parts of an animated PNG, one frame at a time."""
     header = struct.pack(">IIBBBBB", film.width, film.height, EIGHT_BITS, RGBA, 0, 0, 0)
     yield b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"acTL", struct.pack(">II", film.count, 0))
     number, before = count(), None
@@ -112,8 +115,8 @@ def apng_bytes(film: Film) -> Iterator[bytes]:
         height, width, _ = part.pixels.shape
         time = min(round(1000 * seconds), LONGEST_MS)
         place = struct.pack(">IIII", width, height, part.x, part.y)
-        shown = struct.pack(">HHBB", time, 1000, APNG_STAYS, OVER)
-        yield _chunk(b"fcTL", struct.pack(">I", next(number)) + place + shown)
+        delay = struct.pack(">HHBB", time, 1000, APNG_STAYS, OVER)
+        yield _chunk(b"fcTL", struct.pack(">I", next(number)) + place + delay)
         data = _deflated(part)
         if before is None:
             yield _chunk(b"IDAT", data)
@@ -124,9 +127,9 @@ def apng_bytes(film: Film) -> Iterator[bytes]:
 
 
 def _deflated(part: Patch) -> bytes:
-    """Return pixels as a PNG has them, those transparent that do not differ, and no row told by another.
+    """Return the compressed pixels of a PNG, unchanged ones transparent, with no filter on any row.
 
-    What is flat and crisp is smallest so.
+    Flat and crisp pictures are smallest without filters.
     """
     height, width = part.same.shape
     pixels = np.zeros((height, width, 4), np.uint8)
@@ -141,29 +144,29 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 COLOURS = 255
-"""The most that there are; the last index says that a pixel is what it was."""
+"""Most colours of a GIF; one more index marks unchanged pixels."""
 PER_SECOND, LEAST = 100, 2
-"""A GIF counts in hundredths of a second; many programs take less than two for ten."""
+"""Time units of a GIF, hundredths of a second; many programs show frames below two units for ten."""
 GIF_STAYS = 1
-"""How to dispose of a frame: the next one is painted over it."""
+"""Disposal method of a frame: keep it and paint the next one over it."""
 
 
 def gif_bytes(film: Film) -> Iterator[bytes]:
-    """Yield the parts of the file, a frame at a time."""
+    """Yield the parts of a GIF, one frame at a time."""
     colours, before = Colours(film.samples()), None
     yield b"GIF89a" + struct.pack("<HHBBB", film.width, film.height, 0xF7, 0, 0)
     yield colours.table
-    yield b"!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0"  # again and again
+    yield b"!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0"  # repeat the film forever
     for pixels, time in timed(film.frames(), PER_SECOND, LEAST):
-        yield _packed(patch(pixels, before), colours, time)
+        yield _smaller_block(patch(pixels, before), colours, time)
         before = pixels
     yield b";"
 
 
-def _packed(part: Patch, colours: Colours, time: int) -> bytes:
-    """Return the part of a frame that has changed as it stands in the file, the smaller of two."""
-    whole = colours.of(part.pixels)
-    ways = (whole, np.where(part.same, np.uint8(COLOURS), whole))
+def _smaller_block(part: Patch, colours: Colours, time: int) -> bytes:
+    """Return the changed part of a frame as bytes of the file: all pixels, or unchanged ones transparent."""
+    opaque = colours.of(part.pixels)
+    ways = (opaque, np.where(part.same, np.uint8(COLOURS), opaque))
     return min((_block(way, part, time) for way in ways), key=len)
 
 
@@ -178,28 +181,28 @@ def _block(indices: NDArray[np.uint8], part: Patch, time: int) -> bytes:
 
 
 class Colours:
-    """The colours of a film, chosen from pictures of it, and which of them is nearest to another."""
+    """The palette of a film, chosen from sample pictures."""
 
     def __init__(self, samples: Iterable[Pixels]) -> None:
-        self.colours = _chosen(*_counted(samples))
+        self.colours = _palette(*_colour_counts(samples))
         self._nearest = np.full(2**24, -1, np.int16)
 
     @property
     def table(self) -> bytes:
-        """The colours as they stand in the file."""
+        """The palette as bytes of the file."""
         return self.colours.astype(np.uint8).tobytes().ljust(3 * (COLOURS + 1), b"\0")
 
     def of(self, pixels: Pixels) -> NDArray[np.uint8]:
-        """Return the index of the nearest colour of every pixel, shape (height, width)."""
+        """Return the palette index of the colour nearest to each pixel, shape (height, width)."""
         codes = _codes(pixels)
-        found = self._nearest[codes]
-        if (found < 0).any():
-            new = np.unique(codes[found < 0])
+        indices = self._nearest[codes]
+        if (indices < 0).any():
+            new = np.unique(codes[indices < 0])
             for part in np.array_split(new, len(new) // 2**12 + 1):
-                away = ((_colours(part)[:, None] - self.colours) ** 2).sum(axis=2)
-                self._nearest[part] = away.argmin(axis=1)
-            found = self._nearest[codes]
-        return found.astype(np.uint8)
+                distance = ((_colours(part)[:, None] - self.colours) ** 2).sum(axis=2)
+                self._nearest[part] = distance.argmin(axis=1)
+            indices = self._nearest[codes]
+        return indices.astype(np.uint8)
 
 
 def _codes(pixels: Pixels) -> NDArray[np.int32]:
@@ -211,8 +214,8 @@ def _colours(codes: NDArray[np.int32]) -> NDArray[np.int32]:
     return np.stack((codes >> 16, codes >> 8 & 255, codes & 255), axis=-1)
 
 
-def _counted(samples: Iterable[Pixels]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Return the colours of some pictures and in how many pixels each is."""
+def _colour_counts(samples: Iterable[Pixels]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return the colours of some pictures, shape (colours, 3), and the pixel count of each colour."""
     codes, counts = np.empty(0, np.int32), np.empty(0, np.int64)
     for pixels in samples:
         own, times = np.unique(_codes(pixels), return_counts=True)
@@ -221,67 +224,67 @@ def _counted(samples: Iterable[Pixels]) -> tuple[NDArray[np.int32], NDArray[np.i
     return _colours(codes), counts
 
 
-def _chosen(colours: NDArray[np.int32], counts: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Return the colours of the palette: one after the other that which would be missed most.
+def _palette(colours: NDArray[np.int32], counts: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return up to COLOURS colours, shape (colours, 3), each chosen as the worst one missing so far.
 
-    That is the one with the most pixels, by their root, times its squared distance from those chosen.
+    That is the greatest √(pixel count) · (distance from the chosen colours)².
     """
-    weight, away = np.sqrt(counts), np.full(len(colours), np.inf)
+    weight, distance = np.sqrt(counts), np.full(len(colours), np.inf)
     chosen = [int(weight.argmax())]
     while len(chosen) < min(COLOURS, len(colours)):
-        away = np.minimum(away, ((colours - colours[chosen[-1]]) ** 2).sum(axis=1))
-        chosen.append(int((weight * away).argmax()))
+        distance = np.minimum(distance, ((colours - colours[chosen[-1]]) ** 2).sum(axis=1))
+        chosen.append(int((weight * distance).argmax()))
     return colours[chosen]
 
 
 QUALITY = "18"
-"""x264's crf: lines and letters are as they were, and the file is small."""
+"""Quality (crf) of x264: lines and letters stay crisp, and the file is small."""
 LOOK_S = 0.05
-"""Between two looks at what a person does, while ffmpeg ends its work."""
+"""Seconds between two progress reports while ffmpeg finishes, so that a person can cancel."""
 
 
 def program() -> str | None:
-    """Return where ffmpeg is, or None; the current folder, where Windows looks first, does not count."""
-    found = shutil.which("ffmpeg")
-    return found if found and os.path.isabs(found) else None
+    """Return the absolute path of ffmpeg, or None; Windows' search of the current folder does not count."""
+    path = shutil.which("ffmpeg")
+    return path if path and os.path.isabs(path) else None
 
 
 def even(width: int, height: int) -> tuple[int, int]:
-    """Return the size of the video where that of the frames is another one: the kind wants even numbers."""
+    """Return width and height of the video, rounded up to even numbers, which H.264 needs."""
     return width + width % 2, height + height % 2
 
 
 def write_mp4(film: Film, path: Path) -> None:
-    """Have ffmpeg write the film to `path`. Raises FileError, and OSError for a full disk."""
+    """Write the film to `path` with ffmpeg. Raises FileError, and OSError for a full disk."""
     ffmpeg = program()
     assert ffmpeg is not None
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as log:
         command = [ffmpeg, *_arguments(film), str(path)]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said) as work:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log) as work:
             try:
-                _give(film, work)
+                _send_frames(film, work)
             except BaseException:
                 work.kill()
                 raise
         if work.returncode:
-            said.seek(0)
-            _raise(said.read().decode(errors="replace").strip())
+            log.seek(0)
+            _raise_error(log.read().decode(errors="replace").strip())
 
 
 def _arguments(film: Film) -> list[str]:
-    """Return how the frames come and how they are written: for every player, and to be played as it comes."""
+    """Return ffmpeg's options for raw frames in, and a video out that every player plays while it loads."""
     width, height = even(film.width, film.height)
-    comes = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{film.fps}"]
+    frames = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{film.fps}"]
     colours = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
     shape = ["-vf", "scale=out_color_matrix=bt709,format=yuv420p", *colours]
     kind = ["-c:v", "libx264", "-crf", QUALITY, "-movflags", "+faststart", "-f", "mp4"]
-    return ["-v", "error", "-y", *comes, "-i", "pipe:0", *shape, *kind]
+    return ["-v", "error", "-y", *frames, "-i", "pipe:0", *shape, *kind]
 
 
-def _give(film: Film, work: subprocess.Popen[bytes]) -> None:
-    """Give ffmpeg every frame as often as it is seen, and wait for it."""
+def _send_frames(film: Film, work: subprocess.Popen[bytes]) -> None:
+    """Send ffmpeg every frame, repeated for its duration, and wait until ffmpeg ends."""
     assert work.stdin is not None
-    with suppress(BrokenPipeError):  # it has ended, and says why
+    with suppress(BrokenPipeError):  # ffmpeg has ended, and its log says why
         for pixels, times in timed(film.frames(), film.fps, 0):
             height, width, _ = pixels.shape
             data = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge").data
@@ -295,52 +298,52 @@ def _give(film: Film, work: subprocess.Popen[bytes]) -> None:
             work.wait(LOOK_S)
 
 
-def _raise(said: str) -> None:
-    if os.strerror(errno.ENOSPC) in said:
+def _raise_error(log: str) -> None:
+    if os.strerror(errno.ENOSPC) in log:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    raise FileError(f"ffmpeg could not write the film: {said.splitlines()[-1] if said else 'it ended early'}")
+    raise FileError(f"ffmpeg could not write the film: {log.splitlines()[-1] if log else 'it ended early'}")
 
 
 KINDS = {"GIF animation": (".gif",), "Animated PNG": (".apng", ".png"), "MP4 video": (".mp4",)}
-"""What a film can be written to, with its suffixes."""
+"""Kinds of files for films, with their suffixes."""
 SUFFIXES = tuple(suffix for kind in KINDS.values() for suffix in kind)
 
 
 def check(path: Path) -> None:
-    """Raise FileError where a film cannot be written as `path` is called: what it needs is missing."""
+    """Raise FileError if the suffix of `path` is not of a film, or a program for it is missing."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise FileError(f"{path} was not written: its name needs to end in {', '.join(SUFFIXES)}")
-    if lack := _lack(suffix):
-        raise lack
+        raise FileError(f"{path} was not written: its name must end in {', '.join(SUFFIXES)}")
+    if error := _missing_program(suffix):
+        raise error
 
 
 def offered() -> dict[str, tuple[str, ...]]:
-    """Return the kinds, first those that can be written here."""
-    return dict(sorted(KINDS.items(), key=lambda kind: _lack(kind[1][0]) is not None))
+    """Return KINDS, with the kinds first that this computer can write."""
+    return dict(sorted(KINDS.items(), key=lambda kind: _missing_program(kind[1][0]) is not None))
 
 
-def _lack(suffix: str) -> FileError | None:
-    """Return what is missing here for films that are called so."""
+def _missing_program(suffix: str) -> FileError | None:
+    """Return an error that names the program that films with this suffix need, or None if it is there."""
     if suffix == ".gif" and find_spec("PIL") is None:
         return not_installed("A GIF", "Pillow", "motion")
     if suffix == ".mp4" and program() is None:
-        return FileError("An MP4 needs ffmpeg, which is not on the PATH; a name in .apng needs nothing")
+        return FileError("An MP4 needs ffmpeg, which is not on the PATH; an animated PNG (.apng) does not")
     return None
 
 
 def of_size(path: Path, width: int, height: int) -> str:
-    """Return what is to be said of the size of a film as `path` is called; "" where it is what is wished."""
-    made = even(width, height)
-    if path.suffix.lower() != ".mp4" or made == (width, height):
+    """Return a note if a film at `path` gets another size than this one, else ""."""
+    size = even(width, height)
+    if path.suffix.lower() != ".mp4" or size == (width, height):
         return ""
-    return f"{made[0]} × {made[1]}: an MP4 has even sizes"
+    return f"{size[0]} × {size[1]}, because an MP4 has an even width and height"
 
 
 def write(film: Film, path: Path) -> None:
-    """Write a film into the kind of file that `path` is called; on any failure all is as it was.
+    """Write a film in the format of the path's suffix; after an error an old file is unchanged.
 
-    Raises FileError, also where a person has stopped it.
+    Raises FileError, and CancelledError if a person cancels.
     """
     check(path)
     if path.suffix.lower() == ".mp4":

@@ -1,7 +1,8 @@
-"""A training on its way through a pipe, from the script that makes it to the window that shows it.
+"""Messages about a training, sent through a pipe from the training script to the window.
 
-A message is a letter, the length of what follows, and that: `S` the State at the start, once and first, `F` a
-frame, `E` a sentence on how it ended, or "", last. Knows nothing of processes and windows.
+A message is a letter, the length of its body, and the body. `S` is the State at the start, sent first and
+once. `F` is a frame. `E`, sent last, is a sentence on how the training ended, or "". This module is
+independent of processes and windows.
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ from nnviz.files import snapshot
 from nnviz.files.errors import FileError
 
 POINTS = 8 * BUCKETS
-"""So many points of the curve wait at most; of more, those of buckets."""
+"""Most points of the curve that wait for the window; more points are thinned in buckets."""
 
 _HEAD = struct.Struct("<cQ")
 _COUNTS = struct.Struct("<QQ")
 _LONGEST = 8 * NUMBERS.most + 16 * POINTS + 2**20
-_GARBLED = "what came from the script is no training that this nnviz knows"
+_GARBLED = "the script sent data that this version of nnviz cannot read"
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What a training had come to: `values` has shape (parameters,), as `as_layers` takes them.
+    """A moment of a training: `values` are all weights and biases, shape (parameters,), for `as_layers`.
 
-    `points` holds the script's own loss since the frame before, shape (points, 2): iteration, loss, which may
-    be infinite or NaN, as the weights may.
+    `points` are the script's own losses since the previous frame, shape (points, 2): iteration, loss. Losses
+    and weights may be infinite or NaN.
     """
 
     iteration: int
@@ -44,9 +45,9 @@ class Frame:
 
 
 class Mailbox:
-    """Holds the newest frame until it is taken; the curve's points of those that nobody took are joined.
+    """Keeps the newest frame until it is taken, with the curve's points of the frames it has replaced.
 
-    Put in and taken from in different threads; nobody ever waits to put something in.
+    One thread puts frames in and another takes them; neither waits for the other.
     """
 
     def __init__(self) -> None:
@@ -57,19 +58,19 @@ class Mailbox:
         """How the training ended, as a sentence, or ""; None while it goes on."""
 
     def put(self, frame: Frame) -> None:
-        """Put a frame in, in the place of one that still waits."""
+        """Put a frame in; it replaces a frame that still waits."""
         with self._changed:
             self._frame, self._points = frame, self._points.extended(frame.points)
 
     def end(self, ending: str) -> None:
-        """Say that no frame will follow, and why; what was said first stays."""
+        """Set `ending`, after which no frame follows; a second call has no effect."""
         with self._changed:
             if self.ending is None:
                 self.ending = ending
                 self._changed.notify_all()
 
     def take(self) -> Frame | None:
-        """Return the newest frame, once; None where there is no new one."""
+        """Return the newest frame and remove it; None without a new frame."""
         with self._changed:
             frame, points = self._frame, self._points
             self._frame, self._points = None, History(POINTS)
@@ -77,7 +78,7 @@ class Mailbox:
 
 
 def begun(state: State) -> Iterator[bytes | memoryview]:
-    """Yield the bytes that say what is trained, and from which weights on."""
+    """Yield the bytes of the first message: the State at the start of the training."""
     about = snapshot.About(state.name, "", None, b"")
     parts = snapshot.sealed(snapshot.parts(state, about))
     yield _HEAD.pack(b"S", sum(len(part) for part in parts))
@@ -85,20 +86,20 @@ def begun(state: State) -> Iterator[bytes | memoryview]:
 
 
 def gone_on(frame: Frame) -> bytes:
-    """Return the bytes of a frame."""
+    """Return the bytes of a frame's message."""
     counts = _COUNTS.pack(frame.iteration, len(frame.points))
     body = b"".join((counts, frame.points.tobytes(), frame.values.tobytes()))
     return _HEAD.pack(b"F", len(body)) + body
 
 
 def ended(ending: str) -> bytes:
-    """Return the bytes that say how it ended."""
-    told = ending.encode(errors="replace")
-    return _HEAD.pack(b"E", len(told)) + told
+    """Return the bytes of the last message, a sentence on how the training ended."""
+    body = ending.encode(errors="replace")
+    return _HEAD.pack(b"E", len(body)) + body
 
 
 def read_start(stream: BinaryIO) -> State:
-    """Return what is trained, which is the first message. Raises FileError."""
+    """Return the State in the first message. Raises FileError."""
     kind, body = _message(stream)
     if kind != b"S":
         raise FileError(_GARBLED)
@@ -106,7 +107,10 @@ def read_start(stream: BinaryIO) -> State:
 
 
 def read_on(stream: BinaryIO, parameters: int) -> Frame | str | None:
-    """Return the next frame, how the training ended, or None where the stream does. Raises FileError."""
+    """Return the next frame, the sentence on how the training ended, or None at the stream's end.
+
+    Raises FileError.
+    """
     kind, body = _message(stream)
     if kind == b"F" and len(body) >= _COUNTS.size:
         iteration, points = _COUNTS.unpack_from(body)
@@ -121,7 +125,7 @@ def read_on(stream: BinaryIO, parameters: int) -> Frame | str | None:
 
 
 def _message(stream: BinaryIO) -> tuple[bytes, bytes]:
-    """Return the next message's letter, b"" at the end, and its body."""
+    """Return letter and body of the next message; both are b"" at the stream's end."""
     head = stream.read(_HEAD.size)
     if len(head) < _HEAD.size:
         return b"", b""

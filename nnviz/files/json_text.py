@@ -1,6 +1,6 @@
-"""JSON as text: a strict reader, and a writer that is pleasant to read and to diff.
+"""JSON as text: a strict reader, and a writer whose text is easy to read and to compare.
 
-Knows nothing of formats.
+This module is independent of file formats.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ OBJECTS = Limit("objects", NOTES.most + SEGMENTS.most + 2 * LAYERS.most * WEIGHT
 CURVES = 4 * POINTS.most + EARLIER_RUNS.most * EARLIER_POINTS.most
 LISTS = Limit("lists", 2 * ROWS.most + CURVES + 4 * OBJECTS.most)
 VALUES = Limit("values", NUMBERS.most + LISTS.most + 10 * OBJECTS.most)
-"""Of objects, lists and values there are fewer in a file of what nnviz opens."""
+"""Limits above the counts of objects, lists and values in any file that nnviz opens."""
 KEYS = Limit("keys", 5 * OBJECTS.most)
-"""Of all objects; they are counted as they are read, since a colon may stand in any text."""
+"""Limit for all objects together; keys are counted while reading, since a text may contain colons."""
 
 POINTS_A_LINE = 4
 LETTERS = 12 * NOTES.most + 2
-"""Of a text in a file, with its quotes, where one letter takes up to twelve."""
+"""Most characters of a text in a file, with its quotes; an escaped letter takes up to twelve."""
 
-# Not told of in its documentation; the same from Python 3.11 to 3.14.
+# Undocumented functions; the same from Python 3.11 to 3.14.
 _read_list: Any = json.decoder.JSONArray  # type: ignore[attr-defined]
 _read_object: Any = json.decoder.JSONObject  # type: ignore[attr-defined]
 
@@ -59,9 +59,9 @@ _NUMBERS = msgspec.json.Decoder(list[float])
 
 
 class Row:
-    """A list of numbers within a list, as an array, shape (numbers,): it takes a quarter of the memory.
+    """A list of numbers within a list, as an array of shape (numbers,), which takes a quarter of the memory.
 
-    To msgspec an array by itself, or a dataclass, is an object in braces.
+    This is a class of its own because msgspec would write an array or a dataclass as an object in braces.
     """
 
     __slots__ = ("numbers",)
@@ -77,17 +77,17 @@ class Row:
 
 
 class Point(Row):
-    """A Row of two numbers, of which several stand on a line: a point of a curve."""
+    """A Row of two numbers: a point of a curve. The writer puts several points on a line."""
 
     __slots__ = ()
 
 
 class BrokenJsonError(FileError):
-    """Text that is not JSON at all."""
+    """Error for a text that is not JSON."""
 
 
 def decoded(data: bytes) -> str:
-    """Return UTF-8 bytes, with or without a byte order mark, as text. Raises FileError."""
+    """Return the text of UTF-8 bytes, with or without a byte order mark. Raises FileError."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -96,10 +96,10 @@ def decoded(data: bytes) -> str:
 
 
 def parsed(text: str, progress: Progress | None = None) -> Any:
-    """Read JSON; NaN and infinities come back as such, for the caller to refuse with their place.
+    """Return the value of a JSON text; NaN and infinities stay, for the caller to refuse with their place.
 
-    A list of finite numbers that stands in a list comes as a Row. `progress` is told, now and then, which
-    part is read. Raises BrokenJsonError, and FileError for a key that stands twice or more than nnviz opens.
+    A list of finite numbers within a list becomes a Row. Reports `progress`. Raises BrokenJsonError, and
+    FileError if a key appears twice in an object or the text has more values than nnviz opens.
     """
     check_counts(text)
     try:
@@ -109,11 +109,11 @@ def parsed(text: str, progress: Progress | None = None) -> Any:
             raise FileError("the file is empty") from None
         place = f"line {error.lineno}, column {error.colno}"
         what = error.msg[0].lower() + error.msg[1:].removesuffix(" at").removesuffix(" starting")
-        raise BrokenJsonError(f"the JSON is broken here ({what})", place) from None
+        raise BrokenJsonError(f"this is not valid JSON ({what})", place) from None
 
 
 def check_counts(text: str) -> None:
-    """Raise FileError, before memory is taken for it, where there is more than a file of nnviz's holds."""
+    """Raise FileError, before memory is used, if a text has more values than any file of nnviz."""
     with told_by_core():
         LISTS.check(text.count("["))
         OBJECTS.check(text.count("{"))
@@ -121,9 +121,9 @@ def check_counts(text: str) -> None:
 
 
 class _Reader(json.JSONDecoder):
-    """Python's own decoder, but that it looks at each list and object as it begins.
+    """Python's own decoder with a hook at the start of each value.
 
-    So nesting is counted, a list without lists and texts in it is read in one go, and progress is told.
+    The hook counts nesting and keys, reads a list of plain numbers at once, and reports progress.
     """
 
     scan_once: Any
@@ -131,42 +131,42 @@ class _Reader(json.JSONDecoder):
     def __init__(self, progress: Progress | None) -> None:
         super().__init__(parse_int=_integer)
         self._leaf, self.scan_once = self.scan_once, self._scan
-        self._progress, self._told = progress, 0
-        self._around = ""  # the brackets that are open
+        self._progress, self._last_report = progress, 0
+        self._brackets = ""  # the open ones
         self._keys = 0
 
     def _scan(self, text: str, at: int) -> tuple[Any, int]:
-        if self._progress is not None and at >= self._told + STEP:
-            self._told = at
+        if self._progress is not None and at >= self._last_report + STEP:
+            self._last_report = at
             self._progress(at / len(text))
-        if self._around.endswith("{"):
+        if self._brackets.endswith("{"):
             self._keys += 1
             if self._keys > KEYS.most:
                 raise FileError(f"expected at most {KEYS.most:,} keys")
         sign = text[at : at + 1]
-        if sign in ("[", "{") and len(self._around) == NESTING.most:
+        if sign in ("[", "{") and len(self._brackets) == NESTING.most:
             raise FileError("the JSON is nested too deeply")
         if sign == "[" and (flat := _FLAT.match(text, at)):
             return self._flat(text, at, flat.end()), flat.end()
         if not sign or sign not in "[{":
             if sign == '"' and at + LETTERS < len(text) and text.find('"', at + 1, at + LETTERS) < 0:
-                raise FileError("a text has too many letters", _place(text, at))
+                raise FileError("this text is too long", _place(text, at))
             leaf, end = self._leaf(text, at)
             if isinstance(leaf, str) and not is_whole(leaf):
                 raise FileError(HALF, _place(text, at))
             return leaf, end
-        self._around += sign
+        self._brackets += sign
         if sign == "[":
-            read, end = _read_list((text, at + 1), self._scan)
+            value, end = _read_list((text, at + 1), self._scan)
         else:
-            read, end = _read_object((text, at + 1), True, self._scan, None, _object)
-        self._around = self._around[:-1]
-        return read, end
+            value, end = _read_object((text, at + 1), True, self._scan, None, _object)
+        self._brackets = self._brackets[:-1]
+        return value, end
 
     def _flat(self, text: str, start: int, end: int) -> Any:
         part = text[start:end]
-        if self._around.endswith("["):
-            with suppress(msgspec.MsgspecError):  # of true, null, a number that is infinite, or a mistake
+        if self._brackets.endswith("["):
+            with suppress(msgspec.MsgspecError):  # true, null, an infinite number, or a mistake
                 return Row(np.array(_NUMBERS.decode(part)))
         try:
             return json.loads(part, parse_int=_integer)
@@ -175,15 +175,15 @@ class _Reader(json.JSONDecoder):
 
 
 def _place(text: str, at: int) -> str:
-    line, begins = text.count("\n", 0, at) + 1, text.rfind("\n", 0, at)
-    return f"line {line}, column {at - begins}"
+    line, start = text.count("\n", 0, at) + 1, text.rfind("\n", 0, at)
+    return f"line {line}, column {at - start}"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
     if len(set(keys)) < len(keys):
         twice = Counter(keys).most_common(1)[0][0]
-        raise FileError(f"the key {quoted(twice)} stands twice in one object")
+        raise FileError(f"the key {quoted(twice)} appears twice in one object")
     for key in keys:
         if not is_whole(key):
             raise FileError(HALF, f"the key {quoted(key)}")
@@ -191,21 +191,21 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> int:
-    # Of thousands of digits int() makes a riddle; the first of them are too large a number as well.
+    # int() has a confusing error for thousands of digits; the first 400 are too large a number, too.
     return int(digits[: DIGITS.most])
 
 
 def laid_out(value: Any, indent: str = "") -> str:
-    """Return `value` as JSON, one key a line and one row of a matrix a line.
+    """Return `value` as a JSON text, with one key per line and one row of a matrix per line.
 
-    A float is written so that reading it gives the same float: 2 for 2.0, -0.0 for −0.0. Takes what JSON has,
-    and Rows; floats are finite.
+    Reading a written float gives the same float: 2 is written for 2.0, -0.0 for −0.0. `value` consists of
+    JSON types and Rows; floats must be finite.
     """
     return "".join(_pieces(value, indent))
 
 
 def _pieces(value: Any, indent: str) -> Iterator[str]:
-    """Yield the text of a value, a row of a matrix at a time: that of a large one is long."""
+    """Yield the text of a value in parts, one per row of a matrix, which may be large."""
     inner = indent + "  "
     if isinstance(value, list) and value and isinstance(value[0], Point):
         yield f"[\n{inner}{_points(value, inner)}\n{indent}]"
@@ -221,7 +221,7 @@ def _pieces(value: Any, indent: str) -> Iterator[str]:
         return
     before = opening
     for start, item in items:
-        if isinstance(item, Row):  # of which there are many
+        if isinstance(item, Row):  # there may be many rows
             yield f"{before}\n{start}{_leaf(item)}"
         else:
             yield f"{before}\n{start}"
@@ -231,7 +231,7 @@ def _pieces(value: Any, indent: str) -> Iterator[str]:
 
 
 def _points(points: list[Point], indent: str) -> str:
-    """Return the points of a curve, several a line; all numbers at once take a tenth of the time."""
+    """Return the points of a curve, several per line; encoding all numbers at once is ten times as fast."""
     texts = _numbers(np.concatenate([point.numbers for point in points]).tolist())[1:-1].split(", ")
     pairs = [f"[{x}, {y}]" for x, y in zip(texts[::2], texts[1::2], strict=True)]
     lines = (", ".join(pairs[k : k + POINTS_A_LINE]) for k in range(0, len(pairs), POINTS_A_LINE))
@@ -249,9 +249,9 @@ def _leaf(value: Any) -> str:
 
 
 def _numbers(values: list[float]) -> str:
-    """Return floats as a list: Python's own text of each, but 2 for 2.0; -0.0 stays, for -0 would be 0.
+    """Return floats as a JSON list: repr of each, except 2 for 2.0. -0.0 stays, since -0 would be read as 0.
 
-    msgspec writes them in a fifth of Python's time, and otherwise only those with an exponent.
+    msgspec is five times as fast as Python and differs only in numbers with an exponent.
     """
     text = msgspec.json.encode(values).decode().replace(",", ", ")
     if "e" in text:
@@ -261,8 +261,8 @@ def _numbers(values: list[float]) -> str:
     return _WHOLE.sub(r"\1", text) if ".0," in text or ".0]" in text else text
 
 
-def _with_exponent(found: re.Match[str]) -> str:
-    """Return 0.000012 as 1.2e-05; what is the end of 10.000012 stays."""
-    first, rest = found.groups()
-    inner = found.string[found.start() - 1].isdigit()
-    return found[0] if inner else f"{first}{'.' if rest else ''}{rest}e-05"
+def _with_exponent(match: re.Match[str]) -> str:
+    """Return 0.000012 as 1.2e-05, but leave such digits unchanged within 10.000012."""
+    first, rest = match.groups()
+    inner = match.string[match.start() - 1].isdigit()
+    return match[0] if inner else f"{first}{'.' if rest else ''}{rest}e-05"

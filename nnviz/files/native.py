@@ -1,4 +1,4 @@
-"""nnviz's own file, version 1: JSON text to a State and back, every fault told with its place."""
+"""nnviz's own file format, version 1: JSON text to a State and back; every error says its place."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ from nnviz.files.version1 import (
 
 
 def sniff(data: bytes) -> bool:
-    """Tell whether a file of these bytes says that it is nnviz's own."""
+    """Return whether the bytes of a file say that it is nnviz's own."""
     return re.search(rb'"format"\s*:\s*"nnviz"', data) is not None
 
 
 def read(source: Source) -> State:
-    """Return the State that a file holds. Raises FileError."""
+    """Return the State in a file. Raises FileError."""
     return state_from(json_text.parsed(json_text.decoded(source.data), source.progress))
 
 
 def write(state: State) -> bytes:
-    """Return `state` as the bytes of a file; a run that is too large is left out.
+    """Return the bytes of `state` as a file, without a run that is too large.
 
-    Raises FileError for what could not be read back, such as a number that is not finite.
+    Raises FileError for values that could not be read again, such as a number that is not finite.
     """
     raw = version1.builtins(_file(state))
     state_from(raw)
@@ -55,11 +55,11 @@ def write(state: State) -> bytes:
 
 
 def left_out(state: State) -> list[str]:
-    """Return what of `state` a file does not keep, in words."""
+    """Return the parts of `state` that a file does not keep, as nouns."""
     if runs.savable(state) is state:
         return []
     watched = state.run is not None and state.run.watched
-    return ["the curve of the watched training" if watched else "its run, which is too large for a file"]
+    return ["the curve of the watched training" if watched else "the run, which is too large for a file"]
 
 
 def state_from(raw: Any) -> State:
@@ -85,9 +85,8 @@ def _check_head(raw: Any) -> None:
         raise FileError('expected "nnviz": this is not an nnviz file', "format")
     version = raw.get("version")
     if type(version) is not int or version != 1:
-        said = quoted(version) if "version" in raw else "nothing"
-        advice = "a newer nnviz may open it"
-        raise FileError(f"this nnviz opens version 1, and the file says {said}; {advice}", "version")
+        found = quoted(version) if "version" in raw else "none"
+        raise FileError(f"this nnviz opens version 1, found {found}; a newer nnviz may open it", "version")
 
 
 def _network(part: NetworkPart) -> Network:
@@ -124,9 +123,9 @@ def _dataset(part: DataPart, network: Network) -> Dataset:
 
 
 def _weight_set(part: WeightSetPart, network: Network, place: str) -> WeightSet:
-    kept = all_weights(part.layers, network, f"{place}.layers")
+    layers = all_weights(part.layers, network, f"{place}.layers")
     with told_by_core(place):
-        return WeightSet(part.name, kept)
+        return WeightSet(part.name, layers)
 
 
 def _column(part: ColumnPart, place: str) -> Column:
@@ -157,7 +156,7 @@ def _file(state: State) -> File:
         ),
         data=_data(state.data),
         training=training_part(state.training),
-        weight_sets=[WeightSetPart(kept.name, weights_parts(kept.layers)) for kept in state.weight_sets],
+        weight_sets=[WeightSetPart(each.name, weights_parts(each.layers)) for each in state.weight_sets],
         run=runs.part_of(runs.savable(state)),
         runs=runs.earlier_parts(state.runs),
         columns=[

@@ -1,6 +1,6 @@
-"""A file as one session knows it: whether another program has changed it, and the version before.
+"""An open file: whether another program has changed it, and its previous version.
 
-Knows nothing of formats.
+This module is independent of file formats.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from nnviz.files.errors import FileError
 from nnviz.files.source import Activations
 
 KEPT = "~"
-"""What the name of the version before ends in."""
+"""Suffix of the file with the previous version."""
 LOOKS = 5
-"""So many versions of another program are kept, one in the place of the other; then a save gives up."""
-_NOTHING, _UNKNOWN = b"", b"?"
-"""The digests of no file, and of what could not be read."""
+"""Number of versions by another program that one save backs up, each over the one before; then it fails."""
+_NO_FILE, _UNKNOWN = b"", b"?"
+"""Digests of a missing file and of an unreadable file."""
 
 _Stamp = tuple[int, ...] | None
 _NEVER: _Stamp = ()
 
 
 class News(Enum):
-    """What has become of a file since it was looked at last."""
+    """Change of a file since the last check."""
 
     NONE = auto()
     CHANGED = auto()
@@ -36,25 +36,25 @@ class News(Enum):
 
 
 class ChangedError(FileError):
-    """The file is not what it was when it was opened or saved last."""
+    """Error for a file that another program has changed since this session opened or saved it."""
 
 
 class AsRead(NamedTuple):
-    """How a file was read."""
+    """How nnviz has read a file."""
 
     told: str = ""
-    """What is shown and does not stand there so."""
+    """Notes on where the network in the window differs from the file."""
     answer: Activations = None
-    """What a person has said of it."""
+    """Activations that a person has given for the file."""
     is_saved: bool = True
-    """Whether it is of a format that is saved under such a name; else a save there would change its kind."""
+    """Whether nnviz saves the file's own format under its name; if not, a save changes the format."""
 
 
 class OnDisk:
-    """The file at `path`, of which this session knows the bytes with that `digest`.
+    """The file at `path`, whose bytes had this `digest` when this session last read or wrote them.
 
-    `written` holds what this session has written, and where: what is not among it is kept as the version
-    before, `name.json~`, when it is replaced. `as_read` says how it was read.
+    `written` has a (real path, digest) pair for every file that this session has written. A save keeps any
+    other version that it replaces as `name.json~`. `as_read` is how the file was read.
     """
 
     def __init__(
@@ -66,50 +66,51 @@ class OnDisk:
     ) -> None:
         self.as_read = as_read or AsRead()
         self.path, self.digest, self._written = path, digest, written
-        self._looked = _NEVER
+        self._last_stamp = _NEVER
 
     def news(self) -> News:
-        """Say what has become of it; each news once. The first look reads it, the others cost a stat."""
+        """Return the change since the last call. Only the first call and changes read the file."""
         stamp = _stamp(self.path)
-        if stamp == self._looked or is_stream(self.path):
+        if stamp == self._last_stamp or is_stream(self.path):
             return News.NONE
-        self._looked = stamp
+        self._last_stamp = stamp
         if stamp is None:
-            return News.NONE if self.digest == _NOTHING else News.GONE
-        return News.NONE if _now(self.path)[0] == self.digest else News.CHANGED
+            return News.NONE if self.digest == _NO_FILE else News.GONE
+        return News.NONE if _read(self.path)[0] == self.digest else News.CHANGED
 
     def accept(self) -> None:
-        """Take what there is now for known: it may be written over."""
-        self._looked = _stamp(self.path)
-        self.digest, _ = _now(self.path)
+        """Accept the present file as known, so that a save may replace it."""
+        self._last_stamp = _stamp(self.path)
+        self.digest, _ = _read(self.path)
 
     def write(self, data: bytes, *, over: bool = False) -> str:
-        """Save `data`, `over` what another program has written too; return what else there is to know, or "".
+        """Save `data` and return what else a person should know, or "".
 
-        Raises ChangedError without `over`, and FileError: then the old file stays as it was.
+        Raises ChangedError if another program has changed the file, unless `over`; and FileError. After an
+        error the old file is unchanged.
         """
-        new, place, kept = digest_of(data), os.path.realpath(self.path), ""
-        before = _NOTHING
+        new, place, problem = digest_of(data), os.path.realpath(self.path), ""
+        before = _NO_FILE
 
         def last_look(target: Path) -> None:
-            nonlocal before, kept
-            for _ in range(LOOKS):  # to keep a version takes long enough for another one to come
-                now, found = _now(target)
-                if now not in (_NOTHING, self.digest) and not over:
+            nonlocal before, problem
+            for _ in range(LOOKS):  # a backup takes time, in which another version may appear
+                now, content = _read(target)
+                if now not in (_NO_FILE, self.digest) and not over:
                     raise ChangedError(
                         f"{self.path} was changed by another program or window since it was opened"
                     )
-                if now in (_NOTHING, new, before) or (place, now) in self._written:
+                if now in (_NO_FILE, new, before) or (place, now) in self._written:
                     before = now
                     return
-                before, kept = now, _keep(target, found)
-            raise ChangedError(f"{self.path} is changed by another program again and again")
+                before, problem = now, _back_up(target, content)
+            raise ChangedError(f"{self.path} was not saved: another program keeps changing it")
 
         changed = atomic.write(self.path, data, last_look=last_look)
-        self._looked, self.digest = _NEVER, new
+        self._last_stamp, self.digest = _NEVER, new
         if before != new:
             self._written.add((place, new))
-        return "; ".join(filter(None, (kept, changed)))
+        return "; ".join(filter(None, (problem, changed)))
 
 
 def digest_of(data: bytes) -> bytes:
@@ -117,28 +118,28 @@ def digest_of(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=16).digest()
 
 
-def _now(path: Path) -> tuple[bytes, bytes | FileError]:
-    """Return the digest of what there is now, and the bytes themselves or why nobody can tell them."""
+def _read(path: Path) -> tuple[bytes, bytes | FileError]:
+    """Return the digest of the present file, and its bytes or the error of reading it."""
     try:
         data = read_bytes(path)
-    except FileError as error:  # nobody may read it, it is too large, or no file at all
-        return (_NOTHING if isinstance(error.__cause__, FileNotFoundError) else _UNKNOWN), error
+    except FileError as error:  # it is missing, unreadable, too large, or not a file
+        return (_NO_FILE if isinstance(error.__cause__, FileNotFoundError) else _UNKNOWN), error
     return digest_of(data), data
 
 
-def _keep(target: Path, found: bytes | FileError) -> str:
-    """Keep the version before; return why that could not be, or ""."""
+def _back_up(target: Path, content: bytes | FileError) -> str:
+    """Save the previous version beside the file; return why that failed, or ""."""
     try:
-        if isinstance(found, FileError):
-            raise found
-        atomic.write_beside(target, KEPT, found)
+        if isinstance(content, FileError):
+            raise content
+        atomic.write_beside(target, KEPT, content)
     except FileError as error:
-        return f"the version before is not kept: {error}"
+        return f"the previous version was not kept: {error}"
     return ""
 
 
 def _stamp(path: Path) -> _Stamp:
-    """Return what a stat tells of the present file, without a look into it; None where there is none."""
+    """Return device, inode, size and time of the file without reading it, or None if it is missing."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):

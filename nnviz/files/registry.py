@@ -1,6 +1,6 @@
-"""The registry of file formats: `load`, `save`, and files that nnviz refuses.
+"""The registry of file formats: `load`, `save`, and the files that nnviz refuses.
 
-A format converts between bytes and a State; choosing the format and writing safely happen here.
+A format converts between bytes and a State. This module chooses the format and writes safely.
 """
 
 from __future__ import annotations
@@ -25,47 +25,47 @@ from nnviz.files.source import RUN, Source, as_names
 _TORCH = (".pt", ".pth", ".ckpt")
 _SKLEARN = (".pkl", ".pickle", ".joblib")
 _PICKLE = re.compile(rb"\x80[\x02-\x05][\x28-\x95]")
-"""The protocol and an order; of a file that begins with the length of a header, the third byte is smaller."""
+"""A pickle protocol and an opcode. In a safetensors file the third byte, of a length, is smaller."""
 _ZIP_OF_TORCH = re.compile(rb"PK\x03\x04.{22}.{4}[^\x00/]{1,200}/data\.pkl", re.DOTALL)
 
 
 def refuse_pickle(source: Source) -> None:
-    """Raise FileError, with the safe way round, for a pickle in any form, by its name or its bytes."""
+    """Raise FileError for any kind of pickle, known by its name or its bytes; the error says what to do."""
     suffix, head = source.path.suffix.lower(), source.data[:400]
     if suffix in _TORCH or _ZIP_OF_TORCH.match(head):
         raise FileError(
-            "PyTorch's own file is a pickle, a program that runs when it is loaded, so nnviz does not "
-            'load it; in Python: safetensors.torch.save_file(model.state_dict(), "model.safetensors")'
+            "a PyTorch file is a pickle, which runs code when it is loaded, so nnviz does not open it; "
+            'save the weights in Python: safetensors.torch.save_file(model.state_dict(), "model.safetensors")'
         )
     if suffix in _SKLEARN or _PICKLE.match(head):
         raise FileError(
-            "a pickle is a program that runs when it is loaded, so nnviz does not load it; "
-            "in Python, where the model is at hand: nnviz.show(model)"
+            "a pickle runs code when it is loaded, so nnviz does not open it; "
+            "show the model from Python: nnviz.show(model)"
         )
 
 
-_AS_KERAS = "nnviz does not open; in Python, where the model is at hand: model.save('model.keras')"
+_IN_PYTHON = "save the model in Python: model.save('model.keras')"
 _BY_BYTES = {
     rb"\Z": "the file is empty",
-    rb"version https://git-lfs\.": "it stands for one that Git LFS keeps elsewhere: git lfs pull brings it",
-    rb"(?i)\s*<(?:!doctype\s+)?html": "it is a web page: download the file itself",
+    rb"version https://git-lfs\.": "this is a Git LFS pointer; download the file itself with: git lfs pull",
+    rb"(?i)\s*<(?:!doctype\s+)?html": "this is a web page; download the file itself",
     rb"\x93NUMPY": (
-        "it is one array without a name; in Python, with all of them: numpy.savez('model.npz', W0=…, b0=…)"
+        "this is one array without a name; save all arrays in Python: numpy.savez('model.npz', W0=…, b0=…)"
     ),
-    rb"(?s).{4}TFL3": f"it is TensorFlow Lite's, which {_AS_KERAS}",
+    rb"(?s).{4}TFL3": f"nnviz does not open TensorFlow Lite files; {_IN_PYTHON}",
 }
-_SAVED_MODEL = f"it is a SavedModel of TensorFlow's, a program that {_AS_KERAS}"
+_SAVED_MODEL = f"nnviz does not open a TensorFlow SavedModel, which is a program; {_IN_PYTHON}"
 
 
 def refuse_unsupported(source: Source) -> None:
-    """Raise FileError for what one of these begins with, and for the file of TensorFlow's by its name."""
+    """Raise FileError for files that nnviz does not open, known by their first bytes or their name."""
     refuse_bytes(source.data)
     if source.path.name == "saved_model.pb":
         raise FileError(_SAVED_MODEL)
 
 
 def refuse_bytes(data: bytes) -> None:
-    """Raise FileError for what one of these begins with."""
+    """Raise FileError for files that nnviz does not open, known by their first bytes."""
     for beginning, sentence in _BY_BYTES.items():
         if re.match(beginning, data[:400]):
             raise FileError(sentence)
@@ -73,20 +73,20 @@ def refuse_bytes(data: bytes) -> None:
 
 @dataclass(frozen=True)
 class Format:
-    """A file format; the module that reads and writes it is imported when it is needed.
+    """A file format. Its module, which reads and writes it, is imported when it is first needed.
 
     ========== =======================================================================================
-    `name`     what file dialogs call it
-    `suffixes` of what is opened, lower case, with the dot
-    `home`     its module in `nnviz.files`, with the functions below; the last three may be missing there
-    `saves`    the suffixes that it is saved with; None for all of them
-    `extra`    the optional extra of nnviz that it needs
-    `sniff`    tells from its bytes whether a file is of this format
+    `name`     name in file dialogs
+    `suffixes` suffixes of the files to open, in lower case, with the dot
+    `home`     its module in `nnviz.files`, with the functions below; the last three are optional
+    `saves`    suffixes of the files to save; None for all `suffixes`
+    `extra`    optional extra of nnviz that the format needs
+    `sniff`    bytes → whether a file is in this format
     `read`     Source → State; raises FileError
     `write`    State → bytes; raises FileError
-    `left_out` what of a State `write` does not keep, in words
-    `raw_rows` what a file of a State with standardised inputs does with them, in words
-    `replaced` what of a file's bytes is lost where `write` puts others in their place, in words
+    `left_out` State → the parts that `write` does not keep, as nouns
+    `raw_rows` State with standardised inputs → what the file does with raw rows, as a predicate
+    `replaced` bytes of a file → the parts that a save over it loses, as nouns
     ========== =======================================================================================
     """
 
@@ -102,35 +102,35 @@ class Format:
         return self.suffixes if self.saves is None else self.saves
 
     def sniff(self, data: bytes) -> bool:
-        """Tell whether bytes are of this format."""
+        """Return whether `data` is in this format."""
         return bool(self._module.sniff(data))
 
     def read(self, source: Source) -> State:
-        """Return the State in a file. Raises FileError, also where what it takes is not installed."""
+        """Return the State in a file. Raises FileError, also if a package it needs is not installed."""
         with self._with_extra():
             state: State = self._module.read(source)
         return state
 
     def write(self, state: State) -> bytes:
-        """Return the bytes of a file. Raises FileError, also where what it takes is not installed."""
+        """Return the bytes of a file. Raises FileError, also if a package it needs is not installed."""
         with self._with_extra():
             return bytes(self._module.write(state))
 
     def left_out(self, state: State) -> list[str]:
-        """Return what of `state` a file does not keep."""
-        own = getattr(self._module, "left_out", None)
-        return own(state) if own else []
+        """Return the parts of `state` that a file does not keep, as nouns."""
+        function = getattr(self._module, "left_out", None)
+        return function(state) if function else []
 
     def raw_rows(self, state: State) -> str:
-        """Return what a file of `state` does with raw rows where its inputs are standardised, or ""."""
-        own = getattr(self._module, "raw_rows", None)
-        return own(state) if own else ""
+        """Return what a file does with raw rows, as a predicate; "" if no input is standardised."""
+        function = getattr(self._module, "raw_rows", None)
+        return function(state) if function else ""
 
     def replaced(self, data: bytes) -> list[str]:
-        """Return what of a file's bytes a save in its place would not keep."""
-        own = getattr(self._module, "replaced", None)
+        """Return the parts of a file's bytes that a save over it loses, as nouns."""
+        function = getattr(self._module, "replaced", None)
         with self._with_extra():
-            return own(data) if own else []
+            return function(data) if function else []
 
     @contextmanager
     def _with_extra(self) -> Iterator[None]:
@@ -148,11 +148,11 @@ class Format:
         return import_module(f"nnviz.files.{self.home}")
 
 
-_MOST_TOLD = 5
-"""Sentences on what is not as it stands in a file, of which a hostile one has thousands."""
+_MOST_NOTES = 5
+"""Most notes about one file; a hostile file could cause thousands."""
 
 TABLES = (".csv", ".tsv")
-"""Suffixes of files that hold rows; a text may also hold some, or a network."""
+"""Suffixes of tables; a .txt file may be a table or a network."""
 
 FORMATS = (
     Format("nnviz network", (".json",), "native"),
@@ -166,7 +166,7 @@ FORMATS = (
     Format("Keras architecture, weights beside it", (".json",), "models.keras_json", (), "models"),
     Format("table of rows", TABLES, "table", ()),
 )
-"""Every format. Where several share a suffix, reading sniffs and saving takes the first."""
+"""All formats. If several share a suffix, reading sniffs and saving takes the first."""
 
 
 def load(
@@ -174,7 +174,7 @@ def load(
     progress: Progress | None = None,
     activations: Sequence[str] | None = None,
 ) -> State:
-    """Return the State that a file holds, in any known format.
+    """Return the State in a file of any known format.
 
     `activations`, one for each layer, are for files that do not say them. Raises FileError, also for a table.
     """
@@ -182,13 +182,13 @@ def load(
     answer = None if activations is None else as_names(activations)
     source = Source(read_bytes(path, progress), path, progress, answer)
     if is_table(source):
-        makes = f"`nnviz convert {path.name} {path.stem}.json` makes one for its columns"
-        raise FileError(f"{path} is a table and no network; {makes}")
+        command = f"nnviz convert {path.name} {path.stem}.json"
+        raise FileError(f"{path} is a table, not a network; make a network for its columns with `{command}`")
     return read(source)
 
 
 def read(source: Source) -> State:
-    """Return the State in a file, in the format of its suffix or, where it is of another, of its content.
+    """Return the State in a file: in the format of its suffix, or of its content if that differs.
 
     Raises FileError.
     """
@@ -198,50 +198,50 @@ def read(source: Source) -> State:
         raise FileError(f"{source.path} is too large for this computer's memory") from None
     if source.activations is not None:
         _check_answer(source.activations, tuple(layer.activation for layer in state.network.layers))
-    more = len(source.told) - _MOST_TOLD
-    source.told[:] = map(on_one_line, source.told[:_MOST_TOLD])  # it is shown in the window and in a terminal
+    more = len(source.told) - _MOST_NOTES
+    source.told[:] = map(on_one_line, source.told[:_MOST_NOTES])  # for the window and a terminal
     if more > 0:
-        source.told.append(f"and {more:,} more such")
+        source.told.append(f"and {more:,} more like these")
     return state
 
 
 def is_table(source: Source) -> bool:
-    """Tell whether a file holds rows and no network: one is made for them where it is read."""
+    """Return whether a file is a table, for which reading makes a new network."""
     return _format_of(source).home == "table"
 
 
 def is_saved(source: Source) -> bool:
-    """Tell whether a file's own format is one that is saved under such a name."""
+    """Return whether nnviz saves the file's own format under its suffix."""
     return source.path.suffix.lower() in _format_of(source).saved
 
 
 def is_saved_at(path: Path) -> bool:
-    """Tell the same of the file at `path`; of none, and of one that cannot be read, it is so."""
+    """Return `is_saved` of the file at `path`; True if it is missing or cannot be read."""
     try:
         return is_saved(Source(read_bytes(path), path))
     except FileError:
         return True
 
 
-def _check_answer(given: tuple[str, ...], found: tuple[str, ...]) -> None:
-    """Raise FileError where a file says other activations than a person."""
+def _check_answer(given: tuple[str, ...], own: tuple[str, ...]) -> None:
+    """Raise FileError if a person's activations differ from those in the file."""
     with told_by_core():
         wanted = tuple(activation(name).name for name in given)
-    if wanted != found:
-        raise FileError(f"the file itself says its activations: {','.join(found)}")
+    if wanted != own:
+        raise FileError(f"the file has other activations, {','.join(own)}; leave yours out")
 
 
 def save(state: State, path: str | os.PathLike[str]) -> str:
-    """Save `state` in the format of the path's suffix: the whole file, or the old one stays.
+    """Save `state` in the format of the path's suffix; after an error the old file is unchanged.
 
-    Returns what else has changed, such as the file's owner, or "". What the format does not keep is told by
-    `left_out`. Raises FileError.
+    Return what else has changed, such as the file's owner, or "". `left_out` says what the format does not
+    keep. Raises FileError.
     """
     return atomic.write(path, encoded(state, path))
 
 
 def encoded(state: State, path: str | os.PathLike[str]) -> bytes:
-    """Return the bytes that `path` would hold. Raises FileError for what its format cannot hold."""
+    """Return the bytes of `state` in the format of `path`. Raises FileError if that cannot hold it."""
     form = format_for(path)
     try:
         data = form.write(state)
@@ -253,29 +253,29 @@ def encoded(state: State, path: str | os.PathLike[str]) -> bytes:
 
 
 def left_out(state: State, path: str | os.PathLike[str]) -> str:
-    """Return a sentence on what a file of the path's suffix loses or changes of `state`, or "".
+    """Return sentences on what a file of the path's suffix leaves out or changes of `state`, or "".
 
     Raises FileError for an unknown suffix.
     """
     form, never = format_for(path), FORMATS[0].left_out(state)
-    kept = [part for part in form.left_out(state) if part not in never and not (never and part == RUN)]
-    said = f"leaves out {_listed(kept + never)}" if kept or never else ""
-    if kept:
-        said += f"; a file that ends in .json keeps {kept_by_native(state) if never else 'them'}"
-    name = file_named(Path(path))
-    return "; ".join(f"{name} {part}" for part in (said, form.raw_rows(state)) if part)
+    only_here = [part for part in form.left_out(state) if part not in never and not (never and part == RUN)]
+    name, parts, raw_rows = file_named(Path(path)), _listed(only_here + never), form.raw_rows(state)
+    sentences = [f"{name} leaves out {parts}"] if parts else []
+    if only_here:
+        sentences.append(f"a file that ends in .json keeps {kept_by_native(state) if never else 'them'}")
+    return "; ".join([*sentences, f"{name} {raw_rows}"] if raw_rows else sentences)
 
 
 def kept_by_native(state: State) -> str:
-    """Return how much of `state` nnviz's own file keeps: "everything", or "all but" what."""
+    """Return what nnviz's own file keeps of `state`: "everything", or "everything except" some parts."""
     never = FORMATS[0].left_out(state)
-    return f"all but {_listed(never)}" if never else "everything"
+    return f"everything except {_listed(never)}" if never else "everything"
 
 
 def replaced(path: Path) -> str:
-    """Return a sentence on what of the file at `path` a save there would not keep, or "".
+    """Return a sentence on the parts of the file at `path` that a save over it loses, or "".
 
-    Raises FileError where there is no file that can be read.
+    Raises FileError if the file is missing or cannot be read.
     """
     if is_native(path):
         return ""
@@ -283,7 +283,7 @@ def replaced(path: Path) -> str:
     try:
         parts = _format_of(source).replaced(source.data)
     except FileError:
-        parts = ["what it holds, which nnviz cannot open"]
+        parts = ["its content, which nnviz cannot open"]
     return f"{file_named(path)} loses {_listed(parts)}" if parts else ""
 
 
@@ -292,7 +292,7 @@ def _listed(parts: list[str]) -> str:
 
 
 def is_native(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a file of that name is saved as nnviz's own."""
+    """Return whether nnviz saves a file of this name in its own format."""
     return Path(path).suffix.lower() in FORMATS[0].suffixes
 
 
@@ -302,21 +302,21 @@ def format_for(path: str | os.PathLike[str]) -> Format:
     for each in FORMATS:
         if suffix in each.saved:
             return each
-    raise FileError(f"{path} was not saved: its name needs to end in {' or '.join(suffixes())}")
+    raise FileError(f"{path} was not saved: its name must end in {' or '.join(suffixes())}")
 
 
 def suffixes() -> tuple[str, ...]:
-    """Return every suffix that a file can be saved with."""
+    """Return all suffixes of files that nnviz saves."""
     return tuple(dict.fromkeys(suffix for each in FORMATS for suffix in each.saved))
 
 
 def openable() -> tuple[str, ...]:
-    """Return every suffix of files that are opened."""
+    """Return all suffixes of files that nnviz opens."""
     return tuple(dict.fromkeys(suffix for each in FORMATS for suffix in each.suffixes))
 
 
 def kinds() -> dict[str, tuple[str, ...]]:
-    """Return the name of every format that is saved, with the suffixes that save in it."""
+    """Return the name of every format that nnviz saves, with the suffixes that choose it."""
     saving = {
         each.name: tuple(suffix for suffix in each.saved if format_for(f"file{suffix}") is each)
         for each in FORMATS

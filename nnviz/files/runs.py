@@ -1,6 +1,7 @@
-"""The present run and the earlier ones as parts of nnviz's own file: how it was made, and their curves.
+"""The present run and the earlier runs as parts of nnviz's own file.
 
-From its start and its segments every iteration can be computed again, so the file holds no more of them.
+Start weights and segments are enough to compute every iteration of the present run again, so the file has
+only these and the curves.
 """
 
 from __future__ import annotations
@@ -50,17 +51,17 @@ from nnviz.files.version1 import (
 )
 
 SETTINGS = SegmentPart.__struct_fields__[1:]
-"""The settings of training that an update depends on."""
+"""The training settings that an update depends on."""
 
 BESIDE = ("validation", "accuracy", "validation_accuracy")
-"""The keys of the curves beside that of the loss."""
+"""The keys of the curves other than the loss."""
 
 SAME = 1e-6
-"""Of the size of the targets: by less the same weights miss them otherwise on another computer."""
+"""Largest difference of √loss, relative to the targets, between computers with the same weights."""
 
 
 def savable(state: State) -> State:
-    """Return `state`, without its run where that is too large for a file, or was watched."""
+    """Return `state`, without its run if that is too large for a file or was watched."""
     run = state.run
     if run is None:
         return state
@@ -72,7 +73,7 @@ def savable(state: State) -> State:
 
 
 def part_of(state: State) -> RunPart | None:
-    """Return the run of `state` as it is written; None where no update was made."""
+    """Return the run of `state` as part of a file; None if it has no updates."""
     run = state.run
     if run is None or not run.iteration:
         return None
@@ -96,12 +97,12 @@ def _points(history: History) -> Matrix:
 
 
 def run_of(part: RunPart, state: State) -> Run | None:
-    """Return the run that has led to `state`; None where weights or rows were edited in the file since.
+    """Return the run that led to `state`; None if weights or rows in the file were edited after it.
 
-    Raises FileError for what no run can be.
+    Raises FileError if the part is not a possible run.
     """
     if not state.trainable:
-        raise FileError("there are no rows with targets that it could have been made with", "run")
+        raise FileError("a run needs rows with targets, and the file has none", "run")
     if not 1 <= part.iteration <= MOST_UPDATES:
         raise FileError(f"expected a whole number from 1 to {MOST_UPDATES}", "run.iteration")
     segments = _segments(part, state.training)
@@ -125,7 +126,10 @@ def run_of(part: RunPart, state: State) -> Run | None:
 
 
 def _was_edited(state: State, loss: float) -> bool:
-    """Tell whether the loss of `state`, where it is soon known, is not what a run came to on any computer."""
+    """Return whether the loss of `state` differs from the run's last loss; False if that is slow to find out.
+
+    A difference that another computer can cause does not count.
+    """
     if forward_ns(state.network, len(state.data)) > QUICK_NS:
         return False
     now, targets = state.loss(), state.data.targets
@@ -140,17 +144,17 @@ def _root(loss: float) -> float:
 
 
 def _numbers(state: State, memories: int) -> int:
-    """Return how many numbers the file of a State holds whose optimizer has so many memories."""
+    """Return the count of numbers in the file of `state`; `memories` is the optimizer's values per weight."""
     networks = 1 + len(state.weight_sets) + 1 + memories
     return state.data.numbers + state.network.parameters * networks
 
 
 def _segments(part: RunPart, now: Training) -> tuple[Segment, ...]:
-    """Return how the updates were made, from iteration 0 on: all by the loss that it has `now`."""
+    """Return the segments of a run, from iteration 0 on, all with the loss of the present settings."""
     with told_by_core("run"):
         SEGMENTS.check(len(part.segments), "segments")
     if not part.segments:
-        raise FileError("expected at least one", "run.segments")
+        raise FileError("expected at least one segment", "run.segments")
     segments: list[Segment] = []
     for i, each in enumerate(part.segments):
         place, before = f"run.segments[{i}]", segments[-1].after if segments else -1
@@ -165,12 +169,12 @@ def _segments(part: RunPart, now: Training) -> tuple[Segment, ...]:
 
 
 def _memory(part: RunPart, memories: tuple[str, ...]) -> list[WeightSetPart]:
-    """Return what the optimizer remembers, all of it or nothing, which are zeros."""
-    found = part.optimizer_memory
-    if found and len(found) != len(memories):
+    """Return all memories of the optimizer, or an empty list for zeros."""
+    stored = part.optimizer_memory
+    if stored and len(stored) != len(memories):
         expected = ", ".join(memories) or "nothing"
-        raise FileError(f"the optimizer remembers {expected}; found {len(found)}", "run.optimizer_memory")
-    return found
+        raise FileError(f"this optimizer stores {expected}, found {len(stored)}", "run.optimizer_memory")
+    return stored
 
 
 def _history(part: RunPart, segments: tuple[Segment, ...], state: State) -> History:
@@ -182,19 +186,19 @@ def _history(part: RunPart, segments: tuple[Segment, ...], state: State) -> Hist
 
 
 def _beside(part: RunPart, state: State) -> tuple[Curve, ...]:
-    """Return what was measured beside the loss. Raises FileError for no curve.
+    """Return the curves other than the loss. Raises FileError for an invalid curve.
 
-    An accuracy of targets that are no classes, which older versions have saved, is left out.
+    An accuracy is left out if the targets are not classes; older versions have saved such curves.
     """
-    found = []
+    curves = []
     for key in BESIDE if classifies(state.network, state.data) else BESIDE[:1]:
         given: Matrix = getattr(part, key)
         if given:
             name, place = key.replace("_", " "), f"run.{key}"
             what, lowest = ("validation loss", state.measure.least) if key == "validation" else (name, 0.0)
             points = _curve(given, part.iteration, POINTS, place, what, lowest, from_start=False)
-            found.append(Curve(name, History(is_thinned=True).extended(points)))
-    return tuple(found)
+            curves.append(Curve(name, History(is_thinned=True).extended(points)))
+    return tuple(curves)
 
 
 def _curve(
@@ -207,7 +211,7 @@ def _curve(
     *,
     from_start: bool = True,
 ) -> Array:
-    """Return the curve of a run of `last` updates, shape (points, 2). Raises FileError for what is none."""
+    """Return the curve of a run of `last` updates, shape (points, 2). Raises FileError for an invalid one."""
     with told_by_core():
         limit.check(len(given), place)
     with told_by_core():
@@ -222,8 +226,8 @@ def _curve(
             (iterations != np.floor(iterations)) | (iterations < 0) | (iterations > last),
             f"an iteration, a whole number up to {last}",
         ),
-        (0, np.diff(iterations, prepend=-1.0) <= 0, "a later iteration than that of the point before"),
-        (1, values < least, f"{'an' if what[0] == 'a' else 'a'} {what}, a number from 0 on"),
+        (0, np.diff(iterations, prepend=-1.0) <= 0, "a later iteration than in the point before"),
+        (1, values < least, f"the {what}, a number from 0 on"),
     ):
         if wrong.any():
             i = int(wrong.argmax())
@@ -232,7 +236,7 @@ def _curve(
 
 
 def earlier_parts(runs: tuple[EarlierRun, ...]) -> list[EarlierRunPart]:
-    """Return the earlier runs as they are written."""
+    """Return the earlier runs as parts of a file."""
     return [
         EarlierRunPart(
             run.name,
@@ -253,13 +257,13 @@ def _network_part(network: Architecture | None) -> EarlierNetworkPart | None:
 
 
 def earlier_runs(parts: list[EarlierRunPart]) -> tuple[EarlierRun, ...]:
-    """Return the earlier runs that a file holds, each by its own name. Raises FileError."""
+    """Return the earlier runs in a file. Raises FileError, also if two have the same name."""
     with told_by_core():
         EARLIER_RUNS.check(len(parts), "runs")
     names = [part.name for part in parts]
     for i, name in enumerate(names):
         if name in names[:i]:
-            raise FileError(f"the name {quoted(name)} stands twice", f"runs[{i}].name")
+            raise FileError(f"the name {quoted(name)} appears twice", f"runs[{i}].name")
     return tuple(_earlier_run(part, f"runs[{i}]") for i, part in enumerate(parts))
 
 

@@ -1,7 +1,7 @@
-"""A State as bytes that cost next to nothing to make, for copies of our own: arrays as they lie in memory.
+"""A State as bytes that are quick to make, for nnviz's own copies: arrays as they are in memory.
 
-The run is kept too, its curve in few points as in a file. The bytes are a first line, the length of the
-head, the head as JSON, the arrays, and a digest of all that, which tells a damaged copy.
+The run is included, with its curve thinned as in a file. The bytes are a first line, the length of the head,
+the head as JSON, the arrays, and a digest of all these, which detects damage.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from nnviz.files.errors import FileError
 
 _FIRST = b"nnviz copy 1\n"
 _LENGTH, _DIGEST = 8, 16
-"""Bytes of the head's length and of the digest."""
+"""Sizes in bytes of the head's length and of the digest."""
 _PLAIN = (
     *(State, Network, Layer, Dataset, Column, Training, WeightSet, Weights),
     *(Run, Curve, Segment, EarlierRun, Architecture),
@@ -52,7 +52,7 @@ Parts = list[bytes | memoryview]
 
 
 class About(NamedTuple):
-    """What is told about a copy: its title, what it holds in words, its file, and that file's digest."""
+    """Description of a copy: title, content in words, path of the original file, digest of that file."""
 
     title: str
     holds: str
@@ -60,19 +60,19 @@ class About(NamedTuple):
     digest: bytes
 
     def as_json(self) -> dict[str, str]:
-        """Return it as JSON can hold it."""
+        """Return the description as a JSON object."""
         path, digest = str(self.original or ""), self.digest.hex()
         return {"title": self.title, "holds": self.holds, "path": path, "digest": digest}
 
     @classmethod
-    def of_json(cls, told: Any) -> About:
-        """Return what `as_json` has made. Raises KeyError, TypeError or ValueError for anything else."""
-        original, digest = Path(told["path"]) if told["path"] else None, bytes.fromhex(told["digest"])
-        return cls(str(told["title"]), str(told["holds"]), original, digest)
+    def of_json(cls, raw: Any) -> About:
+        """Return the description in an `as_json` object. Raises KeyError, TypeError or ValueError."""
+        original, digest = Path(raw["path"]) if raw["path"] else None, bytes.fromhex(raw["digest"])
+        return cls(str(raw["title"]), str(raw["holds"]), original, digest)
 
 
 def parts(state: State, about: About) -> Parts:
-    """Return `state`, and what is told `about` it, as bytes to be sealed and written one after the other."""
+    """Return `state` and its description as a list of bytes, for `sealed`."""
     arrays: list[Array] = []
     tree = _tree(runs.savable(state), arrays)
     head = json.dumps({"about": about.as_json(), "state": tree}).encode()
@@ -81,7 +81,7 @@ def parts(state: State, about: About) -> Parts:
 
 
 def sealed(made: Parts) -> Parts:
-    """Return `made` with its digest at the end; other threads go on while it is taken of large arrays."""
+    """Return `made` with its digest at the end; other threads run while large arrays are hashed."""
     digest = hashlib.blake2b(digest_size=_DIGEST)
     for part in made:
         digest.update(part)
@@ -89,30 +89,30 @@ def sealed(made: Parts) -> Parts:
 
 
 @contextmanager
-def _of_this_version() -> Iterator[None]:
+def _copy_errors() -> Iterator[None]:
     try:
         yield
-    except (MemoryError, OverflowError, RecursionError):  # of what no nnviz writes
+    except (MemoryError, OverflowError, RecursionError):  # no version of nnviz writes such data
         raise FileError("it is damaged") from None
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise FileError(f"it is of another version of nnviz ({error})") from None
+        raise FileError(f"another version of nnviz has written it ({error})") from None
 
 
 class Copy:
-    """A copy that was read: `about` it, and its State. Raises FileError where it is damaged, or not ours."""
+    """Reader of a copy: its description and its State. Raises FileError for damaged or foreign data."""
 
     def __init__(self, data: bytes) -> None:
         if not data.startswith(_FIRST) or sealed([memoryview(data)[:-_DIGEST]])[-1] != data[-_DIGEST:]:
             raise FileError("it is damaged")
-        begin = len(_FIRST) + _LENGTH
-        self._data, self._next = data, begin + int.from_bytes(data[len(_FIRST) : begin], "little")
-        with _of_this_version():
-            head = json.loads(data[begin : self._next])
+        start = len(_FIRST) + _LENGTH
+        self._data, self._next = data, start + int.from_bytes(data[len(_FIRST) : start], "little")
+        with _copy_errors():
+            head = json.loads(data[start : self._next])
             self.about, self._tree = About.of_json(head["about"]), head["state"]
 
     def state(self) -> State:
-        """Return the State, once. Raises FileError where another nnviz wrote what this one does not know."""
-        with _of_this_version():
+        """Return the State; call this once. Raises FileError if another version of nnviz wrote the copy."""
+        with _copy_errors():
             state = self._value(self._tree)
             if not isinstance(state, State):
                 raise TypeError(f"a {type(state).__name__}")
@@ -129,13 +129,13 @@ class Copy:
         return _KINDS[tree["kind"]](**fields)
 
     def _array(self, shape: list[int]) -> Array:
-        begin, count = self._next, math.prod(shape)
-        self._next = begin + 8 * count
-        return np.frombuffer(self._data, np.float64, count, begin).reshape(shape)
+        start, count = self._next, math.prod(shape)
+        self._next = start + 8 * count
+        return np.frombuffer(self._data, np.float64, count, start).reshape(shape)
 
 
 def _tree(value: Any, arrays: list[Array]) -> Any:
-    """Return `value` as JSON can hold it; its arrays are put into `arrays`, and their shapes stay."""
+    """Return `value` as JSON, with shapes in place of arrays, which are appended to `arrays`."""
     if isinstance(value, np.ndarray):
         arrays.append(value)
         return {"shape": value.shape}

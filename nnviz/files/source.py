@@ -1,4 +1,4 @@
-"""A file as its format reads it (`Source`), and lists of what a format does not keep."""
+"""`Source`, the file that a format reads, and the parts of a State that a format does not keep."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from nnviz.files.atomic import STANDARD_INPUT, is_stream, read_bytes
 from nnviz.files.errors import FileError, Progress, UnansweredError
 
 Activations: TypeAlias = tuple[str, ...] | None
-"""What a person says the layers have, one each, for a file that does not say it."""
+"""Activations that a person gives, one for each layer, for a file that does not say them; or None."""
 
 _NO_PLAIN_NAME = re.compile(r"|\.{1,2}|.*[/\\:\x00].*", re.DOTALL)
-"""Nothing, this folder, the one above, and what leads into another one."""
+"""Not the name of a file in this folder: empty, this folder, the parent folder, or a path."""
 
 
 def as_names(given: Sequence[str]) -> tuple[str, ...]:
-    """Return the activations `given` in Python. Raises FileError for one text, whose letters are no names."""
+    """Return activations given in Python as a tuple. Raises FileError for a single text."""
     if isinstance(given, str):
         raise FileError(f"expected a list of names, found {quoted(given)}", "activations")
     return tuple(given)
@@ -32,7 +32,7 @@ def as_names(given: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class TableWishes:
-    """A person's choices for a table for which a network is made.
+    """A person's choices for reading a table and making a network for it.
 
     ========= ==============================================================================
     `targets` the names of the target columns; () for those that nnviz proposes
@@ -48,17 +48,17 @@ class TableWishes:
 
 @dataclass(frozen=True)
 class Source:
-    """A file as a format reads it.
+    """The file that a format reads; reading appends notes for the person to its lists.
 
     ============= =========================================================================
     `data`        all its bytes
-    `path`        where they stand, or "standard input"
-    `progress`    whom to tell how far the reading is
-    `activations` what a person says the layers have
-    `wishes`      what a person says of a table
-    `told`        what is not as it stands there, in sentences
-    `assumed`     what such a file never says, and is the same for all of them
-    `defaults`    what the file does not say and which default is taken, in sentences: the loss
+    `path`        its path, or "standard input"
+    `progress`    callback for the progress of reading, or None
+    `activations` the activations that a person gives
+    `wishes`      a person's choices for a table
+    `told`        notes on where the network differs from the file, as sentences
+    `assumed`     notes on properties that no file of this kind says, the same for all of them
+    `defaults`    notes on defaults for what this file does not say, such as the loss
     ============= =========================================================================
     """
 
@@ -72,15 +72,14 @@ class Source:
     defaults: list[str] = field(default_factory=list)
 
     def beside(self, name: str) -> bytes:
-        """Return the bytes of a file in the same folder. Raises FileError.
+        """Return the bytes of another file in the same folder. Raises FileError.
 
-        The name comes from a file that may be hostile: what is no plain one, or a link to elsewhere, is
-        refused.
+        The name comes from a file that may be hostile. So a path, or a link to another folder, is refused.
         """
         if _NO_PLAIN_NAME.fullmatch(name):
-            raise FileError(f"{quoted(name)} is not the plain name of a file beside it")
+            raise FileError(f"{quoted(name)} is not the name of a file in the same folder")
         if self.path == Path(STANDARD_INPUT) or is_stream(self.path):
-            raise FileError(f"it needs the file {quoted(name)} beside it, and {self.path} has none")
+            raise FileError(f"the file {quoted(name)} must be in the same folder, but {self.path} has none")
         folder = os.path.realpath(self.path.parent)
         target = os.path.realpath(os.path.join(folder, name))
         if os.path.dirname(target) != folder:
@@ -88,9 +87,9 @@ class Source:
         return read_bytes(Path(target), self.progress)
 
     def answered(self, sizes: Sequence[int]) -> tuple[str, ...]:
-        """Return the activations that a person has given for a network of these `sizes`, inputs first.
+        """Return the activations that a person gives for a network of these layer `sizes`, inputs first.
 
-        Raises UnansweredError where none are given.
+        Raises UnansweredError if the person has not given any.
         """
         if self.activations is None:
             raise UnansweredError(tuple(sizes), proposed(len(sizes) - 1))
@@ -101,9 +100,9 @@ RUN, SETTINGS = "the run", "the training settings"
 
 
 def lost(state: State, again: State) -> list[str]:
-    """Return the parts of `state` that `again`, which its file would be read as, does not have.
+    """Return the parts of `state` that its file loses, as nouns; `again` is the State read from that file.
 
-    Of an empty part, such as no notes, nothing is lost.
+    Empty parts, such as no notes, do not count.
     """
     parts = {
         "the rows": state.data != again.data,
@@ -115,7 +114,7 @@ def lost(state: State, again: State) -> list[str]:
         RUN: state.run is not again.run,
         "the earlier runs": state.runs != again.runs,
         "the weight sets": state.weight_sets != again.weight_sets,
-        "the columns of raw rows": any(column.values for column in state.columns),  # scaling is no loss
+        "the columns of raw rows": any(column.values for column in state.columns),  # scaling is not lost
     }
     return [part for part, is_lost in parts.items() if is_lost]
 

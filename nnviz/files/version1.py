@@ -1,6 +1,6 @@
-"""The JSON of an nnviz file, version 1: its schema, and conversion of its parts.
+"""The JSON of an nnviz file, version 1: its schema, and the conversion of its parts.
 
-Run as a program it prints the JSON Schema.
+Run as a program, this module prints the JSON Schema.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ Matrix: TypeAlias = list[Row]
 
 _Names = Annotated[list[str], Meta(description="Unique within the network.")]
 _Weights = Annotated[Matrix, Meta(description="Row j holds the weights that feed node j.")]
-_Biases = Annotated[list[float] | None, Meta(description="One for each node, or null.")]
+_Biases = Annotated[list[float] | None, Meta(description="One bias for each node, or null.")]
 _with_parameter = "|".join(name for name, each in ACTIVATIONS.items() if each.parameter)
 _Activation = Annotated[
     str,
     Meta(
-        description="A parameter other than usual stands in brackets: leaky_relu(0.2).",
+        description="A parameter other than the default follows in parentheses: leaky_relu(0.2).",
         extra_json_schema={
             "anyOf": [{"enum": list(ACTIVATIONS)}, {"pattern": rf"^({_with_parameter})\(.+\)$"}]
         },
@@ -44,14 +44,14 @@ _Loss = Annotated[str, Meta(extra_json_schema={"enum": list(LOSSES)})]
 _Validation = Annotated[
     float,
     Meta(
-        description="The share of the rows, the last ones, that are not trained on.",
+        description="The share of the rows that are for validation: the last rows.",
         extra_json_schema={"minimum": 0, "exclusiveMaximum": 1},
     ),
 ]
 
 
 class LayerPart(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One layer; without `nodes` they get the course's names."""
+    """One layer; if `nodes` is missing, the nodes get the course's names."""
 
     nodes: _Names | None = None
     activation: _Activation
@@ -60,17 +60,17 @@ class LayerPart(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class NetworkPart(msgspec.Struct, forbid_unknown_fields=True):
-    """Named inputs and the layers, the output last."""
+    """The names of the inputs, and the layers, the output layer last."""
 
     inputs: _Names
     layers: list[LayerPart]
 
 
 class DataPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """Rows of inputs and, where there are any, of targets."""
+    """The rows: inputs and optional targets."""
 
-    inputs: Annotated[Matrix, Meta(description="One row of values for the network's inputs a line.")]
-    targets: Annotated[Matrix | None, Meta(description="One row of values for the outputs a line.")] = None
+    inputs: Annotated[Matrix, Meta(description="Each row has one value for each input.")]
+    targets: Annotated[Matrix | None, Meta(description="Each row has one value for each output.")] = None
 
 
 _Rate = Annotated[float, Meta(extra_json_schema={"exclusiveMinimum": 0})]
@@ -79,7 +79,7 @@ _Seed = Annotated[int, Meta(extra_json_schema={"minimum": 0})]
 
 
 class TrainingPart(msgspec.Struct, forbid_unknown_fields=True):
-    """The settings of a run; `batch_size` null means all rows, `updates` counts iterations."""
+    """The settings of a run: `batch_size` null means all rows; `updates` is the number of iterations."""
 
     learning_rate: _Rate = 0.01
     updates: Annotated[int, Meta(extra_json_schema={"minimum": 1})] = 20
@@ -91,10 +91,10 @@ class TrainingPart(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ColumnPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """A column of a raw table: `nodes` are the inputs, or the outputs, that it becomes."""
+    """A column of a raw table; `nodes` are the inputs, or the outputs, that it becomes."""
 
-    # a column of numbers is one node, (raw − mean) / deviation; one of texts, where there are `values`, a
-    # node for each of them, 1 where the cell is that text
+    # A column of numbers becomes one node, (raw − mean) / deviation. A column of texts, with `values`,
+    # becomes a one-hot node for each text.
 
     name: str
     nodes: Annotated[
@@ -113,14 +113,14 @@ class WeightsPart(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class WeightSetPart(msgspec.Struct, forbid_unknown_fields=True):
-    """All weights of the network under a name, kept beside those in use."""
+    """All weights and biases of the network under a name, in addition to the present ones."""
 
     name: str
     layers: list[WeightsPart]
 
 
 class SegmentPart(msgspec.Struct, forbid_unknown_fields=True):
-    """How the updates behind the first `after` ones were made, up to the next segment."""
+    """The settings of the updates that follow the first `after` updates, up to the next segment."""
 
     after: Annotated[int, Meta(extra_json_schema={"minimum": 0})]
     learning_rate: _Rate
@@ -130,9 +130,9 @@ class SegmentPart(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """The updates that led to the weights: from `start` they can be made again, segment by segment."""
+    """The run that led to the weights; it can be repeated from `start`, segment by segment."""
 
-    # what an optimizer remembers of each weight and bias is named as in its rule; without it, zeros
+    # optimizer_memory has the optimizer's values for each weight and bias, named as in its rule; default: 0
 
     iteration: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
     segments: Annotated[list[SegmentPart], Meta(extra_json_schema={"minItems": 1})]
@@ -141,13 +141,13 @@ class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw
     history: Annotated[
         Matrix,
         Meta(
-            description="Pairs of an iteration and the loss after it, from 0 on; some may miss.",
+            description="Pairs of an iteration and the loss after it, from 0 on; some may be missing.",
             extra_json_schema={"minItems": 1},
         ),
     ]
-    validation: Annotated[Matrix, Meta(description="The same of the loss over the rows for validation.")] = []
-    accuracy: Annotated[Matrix, Meta(description="The same of the share of rows that are right.")] = []
-    validation_accuracy: Annotated[Matrix, Meta(description="The same of the rows for validation.")] = []
+    validation: Annotated[Matrix, Meta(description="Points of the validation loss.")] = []
+    accuracy: Annotated[Matrix, Meta(description="Points of the accuracy.")] = []
+    validation_accuracy: Annotated[Matrix, Meta(description="Points of the validation accuracy.")] = []
 
 
 class EarlierLayerPart(msgspec.Struct, forbid_unknown_fields=True):
@@ -165,12 +165,12 @@ class EarlierNetworkPart(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class EarlierRunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """A run that another one has replaced: its last settings, how many updates it made, and its curve."""
+    """A run that another run has replaced: its last settings, its number of updates, and its curve."""
 
     name: str
     training: TrainingPart
     iterations: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
-    history: Annotated[Matrix, Meta(description="Pairs of an iteration and its loss; some may miss.")]
+    history: Annotated[Matrix, Meta(description="Pairs of an iteration and its loss; some may be missing.")]
     network: EarlierNetworkPart | None = None
 
 
@@ -180,7 +180,7 @@ class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_on
     format: Literal["nnviz"]
     version: Literal[1]
     name: str = ""
-    notes: Annotated[str, Meta(description="Markdown; its first line says in one line what this is.")] = ""
+    notes: Annotated[str, Meta(description="Markdown; the first line is a summary.")] = ""
     network: NetworkPart
     data: DataPart | None = None
     training: TrainingPart | None = None
@@ -188,7 +188,7 @@ class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_on
     run: RunPart | None = None
     runs: Annotated[list[EarlierRunPart], Meta(description="Earlier runs, the newest last.")] = []
     columns: Annotated[
-        list[ColumnPart], Meta(description="How cells of a raw table become inputs and targets.")
+        list[ColumnPart], Meta(description="How the cells of a raw table become inputs and targets.")
     ] = []
 
 
@@ -209,7 +209,7 @@ _WORDS = {
 
 
 def parsed(raw: Any) -> File:
-    """Return what parsed JSON describes. Raises FileError for what is not of the right type."""
+    """Return the File that parsed JSON describes. Raises FileError for a value of the wrong type."""
     try:
         return msgspec.convert(raw, File, dec_hook=_row)
     except msgspec.ValidationError as error:
@@ -217,7 +217,7 @@ def parsed(raw: Any) -> File:
 
 
 def builtins(file: File) -> Any:
-    """Return what the JSON of a file holds, its Rows as they are."""
+    """Return a File as JSON types, except that Rows stay Rows."""
     return msgspec.to_builtins(file, builtin_types=(Row, Point))
 
 
@@ -227,18 +227,18 @@ def _row(_type: type, value: Any) -> Row:
     try:
         return Row(np.array(msgspec.convert(value, list[float])))
     except msgspec.ValidationError as error:
-        raise ValueError(str(error)) from None  # to which msgspec adds the row's place
+        raise ValueError(str(error)) from None  # msgspec adds the place of the row
 
 
 def refused_by_msgspec(error: msgspec.ValidationError) -> FileError:
-    """Return what msgspec raised in plain words, its place without the `$`."""
+    """Return an error of msgspec in plain words, with its place without the `$`."""
     what, *places = str(error).split(" - at `$")
     place = "".join(part.rstrip("`") for part in reversed(places)).removeprefix(".")
     if match := re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL):
         key = shortened(match[1], SHOWN)
         close = [] if key in _KEYS else difflib.get_close_matches(key, _KEYS, 1, cutoff=0.7)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        return FileError(f"unknown key {quoted(key)}{hint}", place)
+        unknown = f"unknown key {quoted(key)}"
+        return FileError(f"{unknown}; did you mean {close[0]!r}?" if close else unknown, place)
     if match := re.fullmatch(r"Object missing required field `(.*)`", what):
         return FileError(f"the key {match[1]!r} is missing", place)
     if match := re.fullmatch(r"Expected `(.*)`, got `(.*)`", what):
@@ -251,7 +251,7 @@ def refused_by_msgspec(error: msgspec.ValidationError) -> FileError:
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of the format: what `resources/schema/` holds."""
+    """Return the JSON Schema (2020-12) of the format, which is also in `resources/schema/`."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "nnviz, version 1",
@@ -264,7 +264,7 @@ if __name__ == "__main__":  # python -m nnviz.files.version1 > resources/schema/
 
 
 def all_weights(parts: list[WeightsPart], network: Network, place: str) -> tuple[Weights, ...]:
-    """Return weights and biases for every layer of `network`. Raises FileError where a shape does not fit."""
+    """Return weights and biases for every layer of `network`. Raises FileError if a shape does not fit."""
     check_count(len(parts), len(network.layers), "layer", "layer of the network", place)
     pairs = zip(parts, network.layers, strict=True)
     return tuple(_weights(own, layer, f"{place}[{k}]") for k, (own, layer) in enumerate(pairs))
@@ -274,27 +274,27 @@ def _weights(part: WeightsPart, layer: Layer, place: str) -> Weights:
     check_count(len(part.weights), len(layer), "row", "node", f"{place}.weights")
     weights = matrix(part.weights, layer.weights.shape[1], "weight of the node", f"{place}.weights")
     if (part.biases is None) != (layer.biases is None):
-        there = "none" if layer.biases is None else "some"
-        raise FileError(f"the layer of the network has {there}", f"{place}.biases")
+        error = "the network has no biases here" if layer.biases is None else "the network has biases here"
+        raise FileError(error, f"{place}.biases")
     with told_by_core(place):
         return Weights(weights, biases_of(part.biases, len(layer), f"{place}.biases"))
 
 
 def check_count(count: int, expected: int, unit: str, why: str, place: str) -> None:
-    """Check that there are as many as there have to be: `expected` units, one for each `why`."""
+    """Raise FileError unless `count` is the `expected` number of units, one for each `why`."""
     if count != expected:
         raise FileError(f"expected {counted(expected, unit)}, one for each {why}, found {count}", place)
 
 
 def matrix(given: Matrix, width: int, why: str, place: str) -> Array:
-    """Return rows of `width` numbers each as an array of shape (rows, width)."""
+    """Return the rows as an array of shape (rows, width). Raises FileError for a row of another width."""
     for j, row in enumerate(given):
         check_count(len(row), width, "number", why, f"{place}[{j}]")
     return np.array([row.numbers for row in given]).reshape(len(given), width)
 
 
 def biases_of(values: list[float] | None, nodes: int, place: str) -> Array | None:
-    """Return the biases of so many nodes as an array of shape (nodes,), or None where there are none."""
+    """Return biases as an array of shape (nodes,), or None. Raises FileError for another number of biases."""
     if values is None:
         return None
     check_count(len(values), nodes, "number", "node", place)
@@ -302,28 +302,28 @@ def biases_of(values: list[float] | None, nodes: int, place: str) -> Array | Non
 
 
 def weights_parts(layers: Sequence[Layer | Weights]) -> list[WeightsPart]:
-    """Return the weights and biases of layers as they are written."""
+    """Return the weights and biases of layers as parts of a file."""
     return [WeightsPart(rows(layer.weights), numbers(layer.biases)) for layer in layers]
 
 
 def rows(values: Array) -> Matrix:
-    """Return a matrix as it is written."""
+    """Return a matrix as part of a file."""
     return [Row(row) for row in values]
 
 
 def numbers(array: Array | None) -> list[float] | None:
-    """Return biases as they are written."""
+    """Return biases as part of a file."""
     return None if array is None else array.tolist()
 
 
 def training_of(part: TrainingPart, place: str = "training") -> Training:
-    """Return the settings of a run. Raises FileError where one of them cannot be."""
+    """Return the settings of a run. Raises FileError for an invalid setting."""
     with told_by_core(place):
         return Training(**msgspec.structs.asdict(part))
 
 
 def training_part(training: Training) -> TrainingPart:
-    """Return the settings of a run as they are written."""
+    """Return the settings of a run as part of a file."""
     return TrainingPart(
         float(training.learning_rate),
         training.updates,

@@ -137,7 +137,7 @@ def test_the_program_is_built_alike_whatever_the_names_are(style, amount):
     assert len(built) == 1
 
 
-def test_a_program_says_what_a_reader_has_to_know_and_no_more(approved):
+def test_a_program_has_only_the_comments_that_a_reader_needs(approved):
     after = nnviz.train(small_state(optimizer="adam", updates=30)).state
     for style in STYLES:
         head = [line for line in program(after, style).text.splitlines() if line.startswith("#")]
@@ -146,10 +146,10 @@ def test_a_program_says_what_a_reader_has_to_know_and_no_more(approved):
         words = ("batch", "seed", "memory", "math", "b0", "bias", "npz", "0.9")
         assert not any(word in plain for word in words)
     once = program(nnviz.train(small_state(updates=1)).state).text
-    assert "# 1 update of training is in" in once
+    assert "# The weights are the result of 1 update;" in once
 
 
-def test_numbers_longer_than_a_screenful_stand_beside_a_program(tmp_path, approved):
+def test_numbers_longer_than_a_screenful_are_in_a_separate_file(tmp_path, approved):
     state = make_state(make_network([30, 9, 2], ["tanh", "identity"], [True, True]), 60, updates=2)
     made = {}
     for style in STYLES:
@@ -187,7 +187,7 @@ def test_a_program_is_made_while_one_edits(style):
     assert calls(lambda: program(large, style).text) < 100_000
 
 
-def test_the_course_finds_its_own_words(approved):
+def test_the_course_style_uses_the_words_of_the_course(approved):
     """Those of its exercises: without relu a node has a value, with relu an input and an output."""
     approved("the course's words without relu", program(programs.shipped("forward"), "course").text)
     two = program(programs.shipped("two-hidden-layers"), "course").text
@@ -201,7 +201,7 @@ def test_numbers_read_back_to_the_last_bit_and_an_unknown_style_is_named():
     network = Network(["x", "y"], [Layer(["a", "b"], "identity", values)])
     _, found = executed(program(State(network, Dataset.empty(network)), "numpy").text)
     assert found["W0"].tobytes() == np.array(values).tobytes()
-    with pytest.raises(ValueError, match=r"no style is called 'cobol'; known are .*numpy"):
+    with pytest.raises(ValueError, match=r"no style is called 'cobol'; the styles are .*numpy"):
         nnviz.code(small_state(), "cobol")
 
 

@@ -92,7 +92,7 @@ def test_every_activation_is_saved_and_opened_with_floats_of_every_size(own):
         assert own.read(Source(own.write(State(network, Dataset.empty(network))))).network == network
 
 
-def test_an_unknown_suffix_is_not_saved_and_a_file_that_cannot_be_opened_is_lost(tmp_path, approved):
+def test_an_unknown_suffix_is_refused_and_an_unreadable_file_counts_as_lost(tmp_path, approved):
     assert suffixes()[:3] == (".json", ".py", ".txt")
     path = tmp_path / "w.safetensors"
     told = {"unknown": refused(save, STATE, tmp_path / "a.docx"), "no file": refused(replaced, path)}
@@ -101,7 +101,7 @@ def test_an_unknown_suffix_is_not_saved_and_a_file_that_cannot_be_opened_is_lost
     approved("what a save replaces", told | {"another file": replaced(path)})
 
 
-def test_the_schema_is_that_of_the_types_and_its_lists_are_the_registries():
+def test_the_shipped_schema_matches_the_types_and_registries():
     shipped = json.loads((resources() / "schema" / "nnviz-1.schema.json").read_text("utf-8"))
     anew = "write it anew: python -m nnviz.files.version1 > resources/schema/nnviz-1.schema.json"
     assert shipped == json.loads(json.dumps(json_schema())), anew
@@ -145,7 +145,7 @@ def test_a_missing_library_is_named_with_the_line_that_installs_it(tmp_path, mon
 # What stands beside a file, and what is never read.
 
 
-def test_only_a_plain_file_of_the_same_folder_is_read_beside_a_file(tmp_path, approved):
+def test_only_a_file_in_the_same_folder_is_read_with_another_file(tmp_path, approved):
     folder = tmp_path / "model"
     folder.mkdir()
     (tmp_path / "secret").write_bytes(b"secret")
@@ -159,7 +159,7 @@ def test_only_a_plain_file_of_the_same_folder_is_read_beside_a_file(tmp_path, ap
         approved("a link out of the folder", refused(source.beside, "link"))
     plain = ("../secret", "/secret", "", ".", "..", "a/b", "a\\b", "C:a", "a\0", "other.bin")
     told = refusals({ascii(name): name for name in plain}, source.beside)
-    assert "is not the plain name" in refused(source.beside, str(tmp_path / "secret"))
+    assert "is not the name of a file" in refused(source.beside, str(tmp_path / "secret"))
     alone = [refused(own.beside, "a.bin") for own in (Source(b""), Source(b"", Path("/dev/stdin")))]
     approved("files beside a file", "\n".join((told, *alone)))
 
@@ -168,7 +168,7 @@ def torch_zip():
     return packed(("model/data.pkl", b"\x80\x02}q\x00."), how=zipfile.ZIP_STORED)
 
 
-def test_pickles_and_other_strangers_are_refused_with_the_way_to_what_is_opened(tmp_path, approved):
+def test_pickles_and_other_unsupported_files_are_refused_with_advice(tmp_path, approved):
     legacy = pickle.dumps({"a": [1]})
     files = {
         **{name: torch_zip() for name in ("a.pt", "a.bin", "a.npz")},
@@ -235,7 +235,7 @@ def test_a_damaged_layers_model_is_refused_with_its_place(tmp_path, approved):
     assert names(tmp_path) == ["model.json", "weights.bin"]
 
 
-def test_activations_are_given_where_a_file_lacks_them_and_refused_where_it_has_others(tmp_path, approved):
+def test_activations_can_be_given_only_if_the_file_lacks_them(tmp_path, approved):
     np.savez(tmp_path / "a.npz", W0=[[1.0]], W1=[[2.0]])
     state = load(tmp_path / "a.npz", activations=["leaky_relu(0.20)", "sigmoid"])
     assert activations_of(state.network) == ["leaky_relu(0.2)", "sigmoid"]
@@ -426,7 +426,7 @@ def of_shape(shape, body=b""):
     return of_header(f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({shape}), }}", body)
 
 
-def test_arrays_that_are_no_network_or_an_attack_are_refused(approved):
+def test_arrays_that_are_not_a_network_are_refused(approved):
     one, two = NAMES[1:], NAMES
     cases = {
         "another name": saved(data=W0),
@@ -531,7 +531,7 @@ def head(**changes):
     return {"weight": {"dtype": "F32", "shape": [1, 1], "data_offsets": [0, 4], **changes}}
 
 
-def test_tensors_that_are_no_network_or_an_attack_are_refused(approved):
+def test_tensors_that_are_not_a_network_are_refused(approved):
     relu = {"nnviz.activations": "relu"}
     far = {"a.weight": {"dtype": "F32", "shape": [1, 1], "data_offsets": [0, 4]}}
     batch = {"0.weight": ones(1, 1), "1.weight": [1.0], "1.num_batches_tracked": np.array(1, "<i8")}
@@ -574,7 +574,7 @@ def test_tensors_that_are_no_network_or_an_attack_are_refused(approved):
 
 
 @pytest.mark.parametrize("length", [640, 896, 1152, 1408])
-def test_a_length_that_begins_as_a_pickle_does_is_none(length):
+def test_a_length_that_begins_like_a_pickle_is_accepted(length):
     data = framed(json.dumps(head()).encode().ljust(length), bytes(4))
     source = Source(data, Path("a.safetensors"), activations=("relu",))
     assert registry.read(source).network.sizes == (1, 1)

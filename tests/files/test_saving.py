@@ -117,7 +117,7 @@ def test_modes_links_and_the_umask_are_kept(file):
 
 
 @unix
-def test_a_save_into_no_file_is_refused_and_known_before_it(file, tmp_path, approved):
+def test_a_path_that_cannot_be_saved_is_refused_before_the_save(file, tmp_path, approved):
     os.mkfifo(tmp_path / "pipe")
     places = ["gone/a.json", "a.json/b.json", "", "pipe", "x\0.json", "\ud800.json", f"{'x' * 300}.json"]
     paths = {ascii(place): tmp_path / place if place else tmp_path for place in places}
@@ -148,7 +148,7 @@ for name in ("read-only", "closed", "no new files", "another's"):
 
 
 @unix
-def test_somebody_without_rights_is_told_what_is_missing(approved):
+def test_missing_rights_are_named(approved):
     with tempfile.TemporaryDirectory() as name:
         root = Path(os.path.realpath(name))
         root.chmod(0o777)
@@ -166,7 +166,7 @@ def test_somebody_without_rights_is_told_what_is_missing(approved):
         approved("somebody without rights", "\n".join(told))
         assert [held(path) for path in paths] == [(OLD, ["a.json"])] * 3 + [(b"new", ["a.json"])]
         if os.geteuid() == 0:
-            assert anothers == "another's: it belongs to you now"
+            assert anothers == "another's: the file now belongs to you"
             assert (paths[3].stat().st_uid, mode(paths[3])) == (65534, 0o622)  # no other group gets in
 
 
@@ -234,7 +234,7 @@ def test_a_save_deletes_the_leftovers_of_killed_programs_alone(file):
     assert names(file.parent) == [".nnviz-0123456789ac.tmp", ".nnviz-mine.tmp", "a.json"]
 
 
-def test_a_save_waits_for_another_one_and_heeds_a_last_look(file, monkeypatch, approved):
+def test_a_save_waits_for_another_save_and_calls_last_look(file, monkeypatch, approved):
     monkeypatch.setattr(atomic, "WAIT_S", 0.05)
 
     def meanwhile(target):
@@ -283,7 +283,7 @@ def before_of(path):
     return path.with_name(path.name + "~").read_bytes()
 
 
-def test_a_change_by_another_program_is_news_once(known, file):
+def test_news_reports_a_change_by_another_program_once(known, file):
     assert known.news() is News.NONE
     os.utime(file, (1, 1))
     assert known.news() is News.NONE
@@ -300,7 +300,7 @@ def test_a_change_by_another_program_is_news_once(known, file):
     assert file.read_bytes() == b"anew"
 
 
-def test_a_change_since_the_file_was_read_is_news(known, file):
+def test_news_reports_a_change_since_the_file_was_read(known, file):
     status = file.stat()
     other = file.with_name("other")
     other.write_bytes(b"OLD")  # of the same size and time
@@ -315,7 +315,7 @@ def test_a_change_since_the_file_was_read_is_news(known, file):
     assert again.news() is News.CHANGED
     with pytest.raises(ChangedError):
         again.write(b"mine")
-    assert again.write(b"mine", over=True).startswith("the version before is not kept: ")
+    assert again.write(b"mine", over=True).startswith("the previous version was not kept: ")
     assert file.read_bytes() == b"mine"
 
 
@@ -357,7 +357,7 @@ def test_a_change_while_a_file_is_written_is_not_lost(known, file, monkeypatch, 
         assert file.read_bytes() == b"theirs"
 
 
-def test_a_file_that_changes_all_the_time_is_given_up(known, file, monkeypatch, approved):
+def test_a_save_fails_if_another_program_keeps_changing_the_file(known, file, monkeypatch, approved):
     keep, versions = atomic.write_beside, []
 
     def meanwhile(*args):
@@ -377,7 +377,7 @@ def test_a_file_that_changes_all_the_time_is_given_up(known, file, monkeypatch, 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there, who reads a file keeps others from replacing it")
-def test_of_two_who_save_at_once_neither_loses_what_the_other_has_saved(file, amount):
+def test_two_simultaneous_saves_lose_neither_version(file, amount):
     times = amount(quick=10, ci=30, night=300)
 
     def count_up(_who):
@@ -394,7 +394,7 @@ def test_of_two_who_save_at_once_neither_loses_what_the_other_has_saved(file, am
     assert int(file.read_bytes()) == 2 * times
 
 
-def test_the_version_before_is_kept_once_a_session(known, file):
+def test_the_previous_version_is_kept_once_per_session(known, file):
     if os.name != "nt":
         file.chmod(0o640)
     for data in (OLD, b"first", b"second", b"third"):  # the first save changes nothing
@@ -411,7 +411,7 @@ def test_the_version_before_is_kept_once_a_session(known, file):
     assert before_of(file) == b"theirs again"
 
 
-def test_the_version_before_is_that_before_the_session(file, tmp_path):
+def test_the_previous_version_is_from_before_the_session(file, tmp_path):
     written = set()
     OnDisk(tmp_path / "b.json", written).write(OLD)  # what was written elsewhere is kept here all the same
     for data in (b"first", b"second"):  # opened twice in one session
@@ -425,7 +425,7 @@ def test_the_version_before_is_that_before_the_session(file, tmp_path):
     assert before_of(new) == b"opened again and run"
 
 
-def test_a_save_says_when_the_version_before_cannot_be_kept(known, file, monkeypatch, approved):
+def test_a_save_says_when_the_previous_version_cannot_be_kept(known, file, monkeypatch, approved):
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         refused(known.write, b"mine")
@@ -528,7 +528,7 @@ def test_a_program_keeps_the_modes_of_both_files_and_replaces_no_pipe(tmp_path, 
 
 
 @unix
-def test_what_is_no_file_is_refused_before_it_is_opened(tmp_path, monkeypatch, approved):
+def test_a_path_that_is_not_a_file_is_refused_before_it_is_opened(tmp_path, monkeypatch, approved):
     monkeypatch.chdir(tmp_path)  # the name of a socket is short
     os.mkfifo("pipe.json")
     Path("link.json").symlink_to("/dev/zero")
@@ -577,7 +577,7 @@ def test_standard_input_is_read_to_its_end_and_a_wait_can_be_ended(pipe, monkeyp
 
 
 @pytest.mark.parametrize("progress", [None, float])
-def test_standard_input_without_an_end_is_given_up(pipe, progress, monkeypatch, approved):
+def test_endless_standard_input_is_refused(pipe, progress, monkeypatch, approved):
     monkeypatch.setattr(atomic, "LARGEST_BYTES", 2**20)
     start = pipe()
 

@@ -132,7 +132,7 @@ def test_the_decimal_sign_decides_what_points_and_commas_are():
         assert read(text.encode(), said=TableLayout(decimal=decimal)).rows[:, 0].tolist() == values
 
 
-def test_a_cell_that_only_the_decimal_sign_tells_is_refused_with_its_readings(approved):
+def test_a_cell_that_depends_on_the_decimal_sign_is_refused(approved):
     cells = {cell: f"x;y\n950;2\n{cell};4\n".encode() for cell in ("1.234", "-1,234", "1.234.567")}
     for look in (read, head):
         approved("a cell of two readings", refusals(cells, lambda text, look=look: look(text).rows))
@@ -140,7 +140,7 @@ def test_a_cell_that_only_the_decimal_sign_tells_is_refused_with_its_readings(ap
             _ = look(cells["1.234"]).rows
 
 
-def test_a_given_layout_is_not_looked_for(approved):
+def test_a_given_layout_is_used(approved):
     text = b"1,5;2\n2,5;3\n"
     assert read(text).rows.tolist() == [[1.5, 2], [2.5, 3]]
     assert read(text, said=TableLayout(delimiter=",", decimal=".")).width == 2
@@ -235,7 +235,7 @@ def test_the_first_rows_are_taken_alone():
     assert len(head(("1,2\n" + quoted * 4).encode())) in range(1, 5)
 
 
-def test_columns_are_found_by_name_or_as_they_stand(approved):
+def test_columns_are_matched_by_name_or_by_order(approved):
     table = read(b"name,x1,born,x2\nAnn,1,1990-1-1,2\nBob,3,,4\n" + b"Eve,5,?,6\n" * 600)
     assert table.at(table.places(["x1", "x2"]))[:2].tolist() == [[1, 2], [3, 4]]
     told = [refused(lambda: table.at(table.places(["x1", "name"])))]
@@ -323,7 +323,7 @@ def test_a_command_says_in_one_line_what_is_wrong_with_a_table(tmp_path, approve
     approved("tables in a command", "\n".join(lines))
 
 
-def test_a_table_is_no_network_to_load(tmp_path, approved):
+def test_loading_a_table_as_a_network_is_refused(tmp_path, approved):
     (tmp_path / "a.csv").write_text("1,2\n3,4\n")
     approved("a table instead of a network", refused(load, tmp_path / "a.csv"))
 
@@ -401,7 +401,7 @@ def test_columns_of_huge_values_become_a_network_without_a_warning(missing):
     assert worth_standardising(state) == ""
 
 
-def test_a_word_for_nothing_is_a_missing_cell_of_numbers_and_of_texts():
+def test_words_for_a_missing_value_are_missing_cells():
     rows = "".join(f"{k},{'ab'[k % 2]},{k * k}\n" for k in range(1, 9))
     for word in ("k.A.", "k. A.", "keine Angabe", "n/a", "N/A", "n.a.", "-", "–", "#NV"):
         found = findings(read(f"x,kind,y\n{word},a,1\n2,{word},3\n{rows}".encode()))
@@ -409,7 +409,7 @@ def test_a_word_for_nothing_is_a_missing_cell_of_numbers_and_of_texts():
         assert of == [(1, True, 8), (1, False, 2)], word
 
 
-def test_the_only_column_of_texts_is_the_target_unless_another_is_called_so():
+def test_the_only_column_of_texts_is_the_target_unless_a_name_decides():
     for table, target in (
         ("kind,a,b p,1,2 q,2,3 p,3,4", "kind"),
         ("kind,a,price p,1,2 q,2,3 p,3,4", "kind"),
@@ -506,7 +506,7 @@ def test_a_networks_own_columns_stay_what_they_are(approved):
     approved("columns and texts that the network does not know", f"note: {found[0].why}\n{told}")
 
 
-def test_predictions_are_written_behind_the_cells_as_they_were(tmp_path):
+def test_predictions_are_written_after_the_unchanged_cells(tmp_path):
     net, data, out = tmp_path / "net.json", tmp_path / "rows.csv", tmp_path / "out.csv"
     state = made("a,c,y\n1,red,no\n2.5,blue,yes\n3,red,no\n").network()
     save(state, net)
@@ -571,7 +571,7 @@ values = st.floats(-1e6, 1e6, allow_subnormal=False).map(lambda x: round(x, 3))
 
 @given(st.lists(st.tuples(values, values, st.sampled_from(["red", "blue"])), min_size=3, max_size=6))
 @also([(1e6, 0.001, "red"), (-1e6, 0.002, "blue"), (3.5, 0.003, "red")])
-def test_rows_are_written_as_raw_as_they_came(rows):
+def test_rows_are_written_with_their_raw_values(rows):
     assume(len({colour for *_, colour in rows}) == 2)
     text = "a,b,colour,y\n" + "".join(f"{a!r},{b!r},{colour},{i}\n" for i, (a, b, colour) in enumerate(rows))
     chosen = {"roles": ("input", "input", "input", "target"), "classes": (False, False, True, False)}
@@ -588,7 +588,7 @@ def test_rows_are_written_as_raw_as_they_came(rows):
 
 
 @pytest.mark.parametrize("kind", ["u", '"u\nu"'])
-def test_of_more_rows_than_nnviz_opens_the_first_are_taken_and_nnviz_says_so(monkeypatch, kind, approved):
+def test_a_table_with_too_many_rows_is_cut_with_a_note(monkeypatch, kind, approved):
     for module in (reading, edits):
         monkeypatch.setattr(module, "NUMBERS", replace(NUMBERS, most=200))
     rows = "".join(f"{2 * k},{k * k},{('v', 'w', kind)[k % 3]}\n" for k in range(100))
@@ -629,7 +629,7 @@ def told_by_convert(*arguments):
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_a_model_gives_for_raw_rows_what_nnviz_gives(end, tmp_path, approved):
+def test_a_saved_model_predicts_raw_rows_like_nnviz(end, tmp_path, approved):
     path, told = tmp_path / f"m{end}", {}
     for name, (state, raw), most in (
         ("biases", a_state(), 1e-12),

@@ -270,7 +270,7 @@ def test_of_very_much_that_is_told_a_little_is_without_control_characters():
     graph.node[1].name = "\x1b[2J\n"
     _, told = opened(model_of(graph).SerializeToString())
     assert told[0] == r"\x1b[2J\n (Dropout), which acts in training alone, is left out"
-    assert told[5:] == ["and 1,995 more such"]
+    assert told[5:] == ["and 1,995 more like these"]
 
 
 # scikit-learn's converter

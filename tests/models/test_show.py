@@ -133,10 +133,10 @@ class Picky(Plain):
     ],
     ids=["relu", "gelu", "shared", "own"],
 )
-def test_what_forward_does_and_cannot_be_seen_has_to_be_given(net, activations, recwarn):
+def test_activations_within_forward_must_be_given(net, activations, recwarn):
     example = ["relu"] * (len(activations) - 1) + ["identity"]
     said = refused(network_of, net)
-    assert said.endswith(f"say it, one for each Linear layer: activations={example}")
+    assert said.endswith(f"give one for each Linear layer: activations={example}")
     same(net, activations)
     assert not recwarn.list
 
@@ -147,7 +147,7 @@ def test_a_hook_is_no_part_of_the_network_unless_it_changes_nothing(recwarn):
     same(net)
     assert not [each for each in recwarn if each.category is UserWarning]
     net[1].register_forward_hook(lambda _module, _given, a: 2 * a)
-    assert refused(network_of, net).startswith("ReLU: which functions its forward applies cannot be seen")
+    assert refused(network_of, net).startswith("ReLU: nnviz cannot see which activations forward")
 
 
 def test_a_forward_of_ones_own_is_tried_and_the_module_stays_in_its_mode(recwarn):
@@ -160,9 +160,11 @@ def test_a_forward_of_ones_own_is_tried_and_the_module_stays_in_its_mode(recwarn
 
 
 def test_a_forward_that_computes_something_else_or_cannot_be_tried_is_told():
-    with pytest.warns(UserWarning, match="order of their definition; its forward computes something else"):
+    with pytest.warns(
+        UserWarning, match=r"order of their definition; its forward\(\) computes something else"
+    ):
         network_of(Functional(), ["tanh", "softmax"])
-    with pytest.warns(UserWarning, match=r"of Picky are shown .* its forward could not be tried"):
+    with pytest.warns(UserWarning, match=r"of Picky are shown .* its forward\(\) could not be tried"):
         network = network_of(Picky())
     assert [layer.activation for layer in network.layers] == ["tanh", "identity"]
 
@@ -309,12 +311,12 @@ def test_what_is_no_chain_is_refused_with_its_place(approved):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_what_is_of_a_framework_and_no_model_is_refused_by_its_type(windows):
+def test_objects_that_are_not_models_raise_a_type_error(windows):
     net, tensor, dense = nn.Sequential(nn.Linear(3, 2)), torch.zeros(3), layers.Dense(2)
     for thing in (tensor, net[0].weight, torch.optim.SGD(net.parameters()), torch.jit.script(net)):
-        with pytest.raises(TypeError, match=rf"^of torch nnviz shows modules, .* {type(thing).__name__}$"):
+        with pytest.raises(TypeError, match=rf"^of torch, nnviz shows modules, .* {type(thing).__name__}$"):
             network_of(thing)
-    with pytest.raises(TypeError, match=r"^of Keras nnviz shows models, found a Dense$"):
+    with pytest.raises(TypeError, match=r"^of Keras, nnviz shows models, found a Dense$"):
         network_of(dense)
     for thing in (tensor, dense, LinearRegression()):
         with pytest.raises(TypeError, match=f"nnviz shows .*, found a {type(thing).__name__}$"):

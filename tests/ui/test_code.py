@@ -166,7 +166,7 @@ def test_it_shows_the_program_of_what_is_open_and_follows_it(code, qtbot):
     with qtbot.waitSignal(own.runner.run_ended):
         own.runner.run()
     qtbot.waitUntil(own.is_true)
-    assert "20 updates of training" in own.text.toPlainText()
+    assert "the result of 20 updates" in own.text.toPlainText()
 
 
 def test_what_is_scrolled_to_and_selected_stays_while_numbers_change(code, qtbot):

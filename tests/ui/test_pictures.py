@@ -528,7 +528,7 @@ def test_a_film_of_a_kind_that_can_be_written_is_proposed_and_can_be_stopped(
         (QFileDialog, type_name(tmp_path / "film.gif")),
         (QMessageBox, lambda box: (said.append(box.text()), box.accept())),
     )
-    assert said == [f"A GIF needs Pillow, which is not installed: {install_line('motion')}"]
+    assert said == [f"A GIF needs Pillow, which is not installed; install it with: {install_line('motion')}"]
     assert status(window) == said[0]
     assert [path.name for path in tmp_path.iterdir()] == ["film.apng"]
 

@@ -1,6 +1,6 @@
-"""The network, its rows and its settings as a program that runs as it stands: one module a style.
+"""The network, its rows and its settings as a complete program; each style is one module.
 
-Knows nothing of files but the one that a program loads its numbers from.
+The only file that this package writes is the program with the numbers that it loads.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from nnviz.files.code.lines import CodeLine, Numbers, Program
 
 
 class Style(NamedTuple):
-    """What a window calls a style, and what writes a program in it, or raises ValueError where it cannot."""
+    """A style of programs: its title, and the function that yields the lines or raises ValueError."""
 
     title: str
     lines: Callable[[State, Numbers], Iterator[CodeLine]]
@@ -27,26 +27,26 @@ STYLES = {
     "keras": Style("Keras", keras.lines),
     "pytorch": Style("PyTorch", pytorch.lines),
 }
-"""Every style by name."""
+"""All styles by name."""
 
 
 def program(state: State, style: str = "numpy", *, beside: bool = True) -> Program:
-    """Return `state` as a program: it predicts its rows and trains on them from the present weights.
+    """Return a program that predicts the rows of `state` and trains on them from the present weights.
 
-    Weights and rows that are longer than a screenful are loaded from an `.npz` of the program's name, unless
-    `beside` is False. Raises ValueError for a style that there is not, or that has no such optimizer.
+    The program loads weights and rows that are longer than a screenful from an `.npz` file with its name,
+    unless `beside` is False. Raises ValueError for an unknown style or an optimizer that the style lacks.
     """
     if style not in STYLES:
-        raise ValueError(f"no style is called {quoted(style)}; known are {', '.join(STYLES)}")
+        raise ValueError(f"no style is called {quoted(style)}; the styles are {', '.join(STYLES)}")
     numbers = Numbers(state, beside)
     lines = (*frame.head(state), *STYLES[style].lines(state, numbers))
     return Program(lines, numbers.beside)
 
 
 def code(state: State, style: str = "numpy") -> str:
-    """Return `state` as the text of a program that needs no other file; `style` is one of `STYLES`.
+    """Return the text of a program that needs no other file; `style` is one of `STYLES`.
 
-    It predicts the rows and trains on them as nnviz does, from the present weights. Raises ValueError for a
-    style that there is not, or that has no such optimizer.
+    The program predicts the rows of `state` and trains on them as nnviz does, from the present weights.
+    Raises ValueError for an unknown style or an optimizer that the style lacks.
     """
     return program(state, style, beside=False).text

@@ -1,4 +1,4 @@
-"""Code in the style of the course: dictionaries, loops and functions, without a library."""
+"""The style `course`: dictionaries, loops and functions, as in the course."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from nnviz.files.code.lines import (
 
 
 class Form(ABC):
-    """How the values and slopes of a network's nodes are written.
+    """Notation for the values and slopes of a network's nodes.
 
     ============== ====================================================================
-    `single`       the prediction is a number and not an array of them
-    `prediction`   what it is called
-    `dictionaries` weights, and biases where some layer has them
-    `parameters`   both as a function is given them
+    `single`       whether the prediction is a number instead of an array
+    `prediction`   its name
+    `dictionaries` "weights", and "biases" if a layer has them
+    `parameters`   both as arguments of a function
     ============== ====================================================================
     """
 
@@ -55,38 +55,38 @@ class Form(ABC):
 
     @property
     def prediction(self) -> str:
-        """What the prediction is called."""
+        """The name of the prediction."""
         return "model_output" if self.single else "model_outputs"
 
     def hidden(self, k: int) -> str:
-        """Return what a hidden layer is called: hidden_layer, hidden_0 of several."""
+        """Return the name of a hidden layer: hidden_layer, or hidden_0 if there are several."""
         return "hidden_layer" if self.last == 1 else f"hidden_{k}"
 
     def values(self, k: int) -> str:
-        """Return what the values of a layer are called; those of layer −1 are the inputs."""
+        """Return the name of a layer's values; layer −1 is the inputs."""
         if k < 0:
             return "input_data"
         return self.prediction if k == self.last else f"{self.hidden(k)}_outputs"
 
     def inputs(self, k: int) -> str:
-        """Return what the inputs of a layer's nodes, its z, are called where they are an array."""
+        """Return the name of the array of a layer's z."""
         return self.values(k).replace("outputs", "inputs")
 
     @property
     def final_inputs(self) -> str:
-        """What the inputs of the last layer's nodes are called, after `forward` and `gathered`."""
+        """The name of the last layer's z after the lines of `forward` and `gathered`."""
         return self.values(self.last) if self.network.layers[-1].function.linear else self.inputs(self.last)
 
     def gathered(self) -> Iterator[CodeLine]:
-        """Put them together, where `forward` has them one by one."""
+        """Yield lines that join the last layer's z into an array, if `forward` has separate variables."""
         return iter(())
 
-    def slope_from(self, k: int) -> bool:
-        """Tell whether the loss gives the slopes at the inputs of a layer's nodes, not at their outputs."""
+    def starts_at_z(self, k: int) -> bool:
+        """Return whether the loss gives a layer's slopes with respect to z instead of a."""
         return k == self.last and self.loss.short is not None
 
     def losses_slope(self, index: str = "") -> str:
-        """Return the slope that the loss begins with: of all outputs, or of one by its index, such as [0]."""
+        """Return the first slope of the backward pass: of all outputs, or of one by an index such as [0]."""
         text = frame.put(self.loss_slope, prediction=self.prediction, y="target", error=f"error{index}")
         if index and frame.uses(self.loss_slope, "y"):
             text = f"({text}){index}"
@@ -94,33 +94,33 @@ class Form(ABC):
 
     @abstractmethod
     def nodes(self, k: int) -> str:
-        """Return what the list of a layer's names is called."""
+        """Return the expression for the list of a layer's node names."""
 
     @abstractmethod
     def layers(self) -> Iterator[CodeLine]:
-        """Write these lists, where they are needed."""
+        """Yield lines that define these lists, if needed."""
 
     @abstractmethod
     def forward(self) -> Iterator[CodeLine]:
-        """Write what computes the prediction."""
+        """Yield lines that compute the prediction."""
 
     @abstractmethod
     def backward(self) -> Iterator[CodeLine]:
-        """Write what computes the nodes' slopes from `error`."""
+        """Yield lines that compute the nodes' slopes from `error`."""
 
     @abstractmethod
     def slopes(self) -> Iterator[CodeLine]:
-        """Write what returns the slopes of the weights, and of the biases."""
+        """Yield lines that return the slopes of the weights and biases."""
 
 
 BREAK = "\n"
-"""What no name holds, and so parts the lines of a long sum."""
+"""Mark between the lines of a long sum, since no name contains a line feed."""
 TAKEN = "model"
-"""A node of this name would be called as the prediction is."""
+"""Name of a node that would get the same variables as the prediction."""
 
 
 class Nodes(Form):
-    """`node_0_input`, `node_0_output` and `node_0_slope`, for each node."""
+    """Notation with variables for each node: `node_0_input`, `node_0_output` and `node_0_slope`."""
 
     def __init__(self, state: State) -> None:
         super().__init__(state)
@@ -132,15 +132,15 @@ class Nodes(Form):
         self.names = names
 
     def nodes(self, k: int) -> str:
-        """Return the list of a layer's names."""
+        """Return the list of a layer's node names."""
         return repr(list(self.network.layers[k].nodes))
 
     def layers(self) -> Iterator[CodeLine]:
-        """Write nothing."""
+        """Yield no lines."""
         return iter(())
 
     def forward(self) -> Iterator[CodeLine]:
-        """Write what computes the prediction."""
+        """Yield lines that compute the prediction."""
         for k, layer in enumerate(self.network.layers):
             function = layer.function
             for j, name in enumerate(layer.nodes):
@@ -155,10 +155,10 @@ class Nodes(Form):
                         f"    {self._a(k, j)} = {called(function)}({self._z(k, j)})", "forward", here
                     )
             if not (self.single and k == self.last):
-                yield from self._together(k)
+                yield from self._array_of_values(k)
 
-    def _together(self, k: int) -> Iterator[CodeLine]:
-        """Put the values of a layer into an array."""
+    def _array_of_values(self, k: int) -> Iterator[CodeLine]:
+        """Yield lines that join the values of a layer into an array."""
         function, nodes = self.network.layers[k].function, of_nodes(self.network, k)
         each = [(self._a if function.elementwise else self._z)(k, j) for j in range(len(nodes))]
         values = f"np.array([{', '.join(each)}])"
@@ -169,7 +169,7 @@ class Nodes(Form):
 
     @property
     def final_inputs(self) -> str:
-        """What the inputs of the last layer's nodes are called: of a single one, its name."""
+        """The name of the last layer's z: a variable for a single node, else an array."""
         return self._z(self.last, 0) if self.single and not self._linear else super().final_inputs
 
     @property
@@ -177,28 +177,28 @@ class Nodes(Form):
         return self.network.layers[-1].function.linear
 
     def gathered(self) -> Iterator[CodeLine]:
-        """Put the inputs of the last layer's nodes together, where `forward` has them one by one."""
+        """Yield a line that joins the last layer's z into an array, if `forward` has separate variables."""
         if self.network.layers[-1].function.elementwise and not self.single and not self._linear:
             each = ", ".join(self._z(self.last, j) for j in range(len(self.outputs)))
             yield CodeLine(f"    {self.final_inputs} = np.array([{each}])", "loss", self.outputs)
 
     def backward(self) -> Iterator[CodeLine]:
-        """Write what computes the nodes' slopes."""
+        """Yield lines that compute the nodes' slopes."""
         for k in reversed(range(self.last + 1)):
             function, nodes = self.network.layers[k].function, range(len(self.network.layers[k]))
-            begun = self.slope_from(k)
-            if not function.elementwise and not begun:
-                yield from self._back_together(k)
+            is_of_z = self.starts_at_z(k)
+            if not function.elementwise and not is_of_z:
+                yield from self._backward_of_layer(k)
                 continue
             for j in nodes:
                 text = self._slope_a(k, j)
-                if not function.linear and not begun:
+                if not function.linear and not is_of_z:
                     text = back(function, {"z": self._z(k, j), "a": self._a(k, j), "slope_a": text})
                 for part in f"    {self._slope(k, j)} = {text}".split(BREAK):
                     yield CodeLine(part, "backward", (Address("node", k, j),))
 
-    def _back_together(self, k: int) -> Iterator[CodeLine]:
-        """Take the slopes of a layer back at once."""
+    def _backward_of_layer(self, k: int) -> Iterator[CodeLine]:
+        """Yield lines that compute all slopes of a layer at once."""
         function, nodes = self.network.layers[k].function, of_nodes(self.network, k)
         slopes = ", ".join(self._slope_a(k, j) for j in range(len(nodes)))
         names = {"z": self.inputs(k), "a": self.values(k), "slope_a": f"np.array([{slopes}])"}
@@ -207,7 +207,7 @@ class Nodes(Form):
             yield CodeLine(part, "backward", nodes)
 
     def slopes(self) -> Iterator[CodeLine]:
-        """Write what returns the slopes."""
+        """Yield lines that return the slopes."""
         yield CodeLine("    return {", "slopes")
         for k, layer in enumerate(self.network.layers):
             for j, name in enumerate(layer.nodes):
@@ -223,7 +223,7 @@ class Nodes(Form):
         yield CodeLine("    }", "slopes")
 
     def _slope_a(self, k: int, j: int) -> str:
-        """Return the slope with respect to a node's output; of the last, to where the loss begins."""
+        """Return the slope with respect to a node's a; in the last layer, the first slope of all."""
         if k == self.last:
             return self.losses_slope("" if self.single else f"[{j}]")
         after = self.network.layers[k + 1].nodes
@@ -245,20 +245,20 @@ class Nodes(Form):
 
 
 def _fits(name: str) -> bool:
-    """Tell whether variables can begin with a node's name; Python takes ﬁ and fi for the same."""
-    seen = name.isprintable() and unicodedata.normalize("NFKC", name) == name  # as Python itself reads it
-    return seen and f"{name}_".isidentifier() and name != TAKEN
+    """Return whether variables can begin with a node's name; Python reads ﬁ and fi as the same name."""
+    is_unique = name.isprintable() and unicodedata.normalize("NFKC", name) == name  # as Python normalises it
+    return is_unique and f"{name}_".isidentifier() and name != TAKEN
 
 
 class Loops(Form):
-    """`hidden_layer` lists the nodes of a layer; their values and slopes are arrays."""
+    """Notation with loops: `hidden_layer` lists the nodes of a layer; their values and slopes are arrays."""
 
     def nodes(self, k: int) -> str:
-        """Return the list of a layer's names."""
+        """Return the variable with a layer's node names."""
         return "output_layer" if k == self.last else self.hidden(k)
 
     def layers(self) -> Iterator[CodeLine]:
-        """Write the lists of names."""
+        """Yield lines with the lists of node names."""
         yield CodeLine("# The nodes of each layer")
         for k, layer in enumerate(self.network.layers):
             nodes = of_nodes(self.network, k)
@@ -272,7 +272,7 @@ class Loops(Form):
         yield CodeLine()
 
     def forward(self) -> Iterator[CodeLine]:
-        """Write what computes the prediction."""
+        """Yield lines that compute the prediction."""
         for k, layer in enumerate(self.network.layers):
             nodes, function = of_nodes(self.network, k), layer.function
             bias = "" if layer.biases is None else " + biases[node]"
@@ -285,14 +285,14 @@ class Loops(Form):
                 )
 
     def backward(self) -> Iterator[CodeLine]:
-        """Write what computes the nodes' slopes."""
+        """Yield lines that compute the nodes' slopes."""
         slope_a = self.losses_slope()
         for k in reversed(range(self.last + 1)):
             nodes, function = of_nodes(self.network, k), self.network.layers[k].function
             if k < self.last:
                 after = f"zip({self.nodes(k + 1)}, {self._slopes(k + 1)})"
                 slope_a = f"sum(slope * weights[node] for node, slope in {after})"
-            if not function.linear and not self.slope_from(k):
+            if not function.linear and not self.starts_at_z(k):
                 through = self.values(k).replace("outputs", "output_slopes")
                 yield CodeLine(f"    {through} = {slope_a}", "backward", nodes)
                 names = {"z": self.inputs(k), "a": self.values(k), "slope_a": through}
@@ -300,7 +300,7 @@ class Loops(Form):
             yield CodeLine(f"    {self._slopes(k)} = {slope_a}", "backward", nodes)
 
     def slopes(self) -> Iterator[CodeLine]:
-        """Write what returns the slopes."""
+        """Yield lines that return the slopes."""
         yield CodeLine("    slopes = {}", "slopes")
         if self.biased:
             yield CodeLine("    bias_slopes = {}", "slopes")
@@ -320,11 +320,11 @@ class Loops(Form):
 
 NAMES = frame.ProgramNames("input_data", "target_actuals", "n_updates")
 MOST_NODES = 8
-"""Nodes that are written out one by one; in a larger network a layer's nodes are a loop."""
+"""Most nodes that get their own variables; a larger network gets a loop for each layer."""
 
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
-    """Write the program."""
+    """Yield the lines of the program."""
     network = state.network
     few = not numbers.weights_beside and sum(map(len, network.layers)) <= MOST_NODES
     form: Form = Nodes(state) if few else Loops(state)
@@ -353,12 +353,12 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
 
 
 def _names(state: State) -> frame.ProgramNames:
-    """Return the names, with the history called as the loss: mse_hist."""
+    """Return the program's variables, with the loss in the history's name: mse_hist."""
     return NAMES._replace(history=f"{state.measure.name}_hist")
 
 
 def _plain(value: float) -> str:
-    """Return a number as the course writes it: 2, and not 2.0."""
+    """Return a number as in the course: 2 instead of 2.0."""
     return "-0.0" if repr(value) == "-0.0" else full(value)
 
 
@@ -393,7 +393,7 @@ def _biases(network: Network, form: Form, numbers: Numbers) -> Iterator[CodeLine
 
 
 def _rows(state: State, form: Form, numbers: Numbers) -> Iterator[CodeLine]:
-    """Write the rows as floats: a product of whole numbers could be too large for one."""
+    """Yield the rows as floats, since a product of whole numbers could overflow."""
     data, (of_inputs, of_targets) = state.data, of_row(state.network)
     if not len(data):
         return
@@ -405,8 +405,8 @@ def _rows(state: State, form: Form, numbers: Numbers) -> Iterator[CodeLine]:
     else:
         rows = (_row(row) for row in data.inputs.tolist())
         yield from array(f"{NAMES.inputs} = np.array([", rows, "], dtype=float)", of_inputs)
-        given = [] if data.targets is None else data.targets.tolist()
-        rows = (_plain(row[0]) if form.single else _row(row) for row in given)
+        values = [] if data.targets is None else data.targets.tolist()
+        rows = (_plain(row[0]) if form.single else _row(row) for row in values)
         targets = array("target_actuals = np.array([", rows, "])", of_targets)
     if data.targets is not None:
         yield from targets
@@ -427,7 +427,7 @@ def _predict(form: Form) -> Iterator[CodeLine]:
 
 
 def _loss(form: Form) -> Iterator[CodeLine]:
-    """Write the loss over rows: of their predictions or, where it is of z, which these hide, row by row."""
+    """Yield the function of the loss over rows: from their predictions, or row by row if the loss needs z."""
     loss, outputs = form.loss, form.outputs
     of_z = frame.uses(loss.elsewhere.numpy, "z")
     if of_z:
@@ -502,7 +502,7 @@ def _training(state: State, form: Form) -> Iterator[CodeLine]:
     updated = _updated(form.parameters)
     loss = f"get_{state.measure.name}({{}}, {{}}, {updated})".format
     yield CodeLine()
-    yield CodeLine("# Training, which leaves the numbers above as they are")
+    yield CodeLine("# Training; the numbers above stay unchanged")
     for parameters in form.dictionaries:
         yield CodeLine(f"{_updated(parameters)} = dict({parameters})")
     for parameters in form.dictionaries:
@@ -531,8 +531,8 @@ def _mean_slopes(state: State, form: Form, own: frame.ProgramNames) -> Iterator[
         yield CodeLine(f"    {slopes} = dict.fromkeys({parameters}, 0)", "mean")
     yield CodeLine(f"    for input_data_row, target in zip({inputs}, {targets}):", "mean")
     of_row = ", ".join(f"row_{slopes}" for slopes in names.values())
-    found = f"get_slopes(input_data_row, target, {_updated(form.parameters)})"
-    yield CodeLine(f"        {of_row} = {found}", "mean")
+    call = f"get_slopes(input_data_row, target, {_updated(form.parameters)})"
+    yield CodeLine(f"        {of_row} = {call}", "mean")
     for parameters, slopes in names.items():
         yield CodeLine(f"        for node in {parameters}:", "mean")
         summed = f"{slopes}[node] + row_{slopes}[node] / len({rows})"
@@ -540,7 +540,7 @@ def _mean_slopes(state: State, form: Form, own: frame.ProgramNames) -> Iterator[
 
 
 def _update(state: State, form: Form, parameters: str) -> Iterator[CodeLine]:
-    """Write the optimizer's rule for all weights, or all biases."""
+    """Yield the optimizer's rule for all weights, or all biases."""
     optimizer, prefix = OPTIMIZERS[state.training.optimizer], _prefix(parameters)
     names = {"w": f"{_updated(parameters)}[node]", "slope": f"{prefix}slopes[node]"}
     names |= {memory: f"{prefix}{memory}[node]" for memory in optimizer.memories}
@@ -557,5 +557,5 @@ def _prefix(parameters: str) -> str:
 
 
 def _updated(parameters: str) -> str:
-    """Return what the weights and biases are called that change."""
+    """Return the names of the weights and biases during training."""
     return re.sub(r"(\w+)", r"\1_updated", parameters)

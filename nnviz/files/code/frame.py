@@ -1,4 +1,4 @@
-"""Parts that the NumPy, Keras and PyTorch programs share."""
+"""Parts of programs that several styles share."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from nnviz.files.code.lines import CodeLine, Numbers, are_raw, array, comment, o
 
 
 def called(activation: Activation) -> str:
-    """Return the name of an activation as a function: `leaky_relu(0.2)` is `leaky_relu_0_2`."""
+    """Return the function name of an activation: `leaky_relu_0_2` for `leaky_relu(0.2)`."""
     return re.sub(r"\W+", "_", activation.name).rstrip("_")
 
 
 def imports(state: State, numbers: Numbers) -> Iterator[CodeLine]:
-    """Import what such a program takes, `math` where an activation is written with it, and open its file."""
-    back = _taken_back(state)
+    """Yield the imports, with `math` if an activation needs it, and open the file of numbers."""
+    back = _backward_activations(state)
     texts = [
         own.elsewhere.numpy + own.elsewhere.numpy_slope * (own.name in back)
         for own in _functions(state.network)
@@ -39,20 +39,20 @@ def imports(state: State, numbers: Numbers) -> Iterator[CodeLine]:
 
 
 def _functions(network: Network) -> list[Activation]:
-    """Return every activation that computes something, once."""
-    found = {layer.activation: layer.function for layer in network.layers}
-    return [function for function in found.values() if not function.linear]
+    """Return every activation that is not linear, once."""
+    functions = {layer.activation: layer.function for layer in network.layers}
+    return [function for function in functions.values() if not function.linear]
 
 
-def _taken_back(state: State) -> set[str]:
-    """Return the activations that slopes come back through: not the last, where the loss begins at z."""
+def _backward_activations(state: State) -> set[str]:
+    """Return the activations on the backward pass: not the last one if the loss starts at its z."""
     layers = state.network.layers[: -1 if state.measure.short else None]
     return {layer.activation for layer in layers} if state.trainable else set()
 
 
 def defined(state: State) -> Iterator[CodeLine]:
-    """Define every activation and, where training needs it, how a slope comes back through it."""
-    network, back = state.network, _taken_back(state)
+    """Yield the function of every activation and, if training needs it, of its backward pass."""
+    network, back = state.network, _backward_activations(state)
     for function in _functions(network):
         using = [k for k, layer in enumerate(network.layers) if layer.activation == function.name]
         nodes, name = of_nodes(network, *using), called(function)
@@ -62,45 +62,45 @@ def defined(state: State) -> Iterator[CodeLine]:
         yield CodeLine()
         if function.name in back:
             yield CodeLine()
-            yield CodeLine(f"def {name}_back({', '.join(_needed(function))}):", "backward", nodes)
+            yield CodeLine(f"def {name}_back({', '.join(_arguments(function))}):", "backward", nodes)
             yield CodeLine(f"    return {function.elsewhere.numpy_slope}", "backward", nodes)
             yield CodeLine()
 
 
 def back(function: Activation, values: Mapping[str, str]) -> str:
-    """Return the call that takes a slope back through it; `values` says what z, a and slope_a are called."""
-    return f"{called(function)}_back({', '.join(values[name] for name in _needed(function))})"
+    """Return the call of an activation's backward pass; `values` has expressions for z, a and slope_a."""
+    return f"{called(function)}_back({', '.join(values[name] for name in _arguments(function))})"
 
 
-def _needed(function: Activation) -> list[str]:
-    """Return what its way back takes of z, a and slope_a."""
+def _arguments(function: Activation) -> list[str]:
+    """Return the arguments of an activation's backward pass, out of z, a and slope_a."""
     names = set(re.findall(r"\w+", function.elsewhere.numpy_slope))
     return [name for name in ("z", "a", "slope_a") if name in names]
 
 
 NEAR = 1e-12
-"""So near to 1 the targets of a row are shares of it."""
+"""Largest difference from 1 at which the targets of a row count as shares that add up to 1."""
 _TERM = re.compile(r"\([^()]*\)")
 
 
 def uses(expression: str, name: str) -> bool:
-    """Tell whether an expression takes what is called so."""
+    """Return whether an expression uses a name."""
     return re.search(rf"\b{name}\b", expression) is not None
 
 
 def put(expression: str, **names: str) -> str:
-    """Return an expression with other words in the place of `z`, `prediction`, `y` and `error`."""
+    """Return an expression with other names for `z`, `prediction`, `y` and `error`."""
     return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), expression)
 
 
 def mean(loss: Loss, targets: str = "y") -> str:
-    """Return the loss over rows, an expression of `z`, `prediction` and the `targets`."""
+    """Return the mean loss over rows as an expression of `z`, `prediction` and the `targets`."""
     terms = put(loss.elsewhere.numpy, y=targets)
     return f"np.mean({terms})" if loss.averaged else f"np.sum({terms}) / len({targets})"
 
 
 def of_row(loss: Loss, single: bool) -> str:
-    """Return the loss of one row in the same way; of a `single` output it is that of numbers."""
+    """Return the loss of one row as such an expression; for a `single` output, its values are numbers."""
     terms = loss.elsewhere.numpy
     if single:
         return terms
@@ -108,7 +108,7 @@ def of_row(loss: Loss, single: bool) -> str:
 
 
 def slope(state: State) -> str:
-    """Return the slope of what each output adds, an expression of `error`, `prediction` and `y`."""
+    """Return the slope of each output's term of the loss, an expression of `error`, `prediction` and `y`."""
     own = state.measure.elsewhere
     targets = state.data.targets
     assert targets is not None
@@ -117,7 +117,7 @@ def slope(state: State) -> str:
 
 
 def divided(expression: str, divisor: str) -> str:
-    """Return an expression over a divisor, in parentheses where it is a sum."""
+    """Return an expression divided by a divisor, in parentheses if it is a sum."""
     bare = expression
     while (shorter := _TERM.sub("", bare)) != bare:
         bare = shorter
@@ -126,7 +126,7 @@ def divided(expression: str, divisor: str) -> str:
 
 
 def right_rows(network: Network, *, single: bool = False) -> str:
-    """Return which rows are right, an expression of `prediction` and `y`; of numbers if `single`."""
+    """Return the mask of correct rows as an expression of `prediction` and `y`, numbers if `single`."""
     if is_one_of_many(network):
         return "prediction.argmax(axis=1) == y.argmax(axis=1)"
     sides = f"(prediction >= {THRESHOLD}) == (y >= {THRESHOLD})"
@@ -134,26 +134,25 @@ def right_rows(network: Network, *, single: bool = False) -> str:
 
 
 WRITTEN_OUT = 8
-"""Inputs of a row that are written one by one."""
+"""Most inputs of an example row that are written one by one."""
 A_LINE_EACH = 40
-"""Inputs that have a line each, with the column's name; of more the means and deviations are lists."""
+"""Most inputs with a line each and the column's name; for more inputs, means and deviations are lists."""
 
 
 def to_try(state: State, call: str) -> Iterator[CodeLine]:
-    """Write how a row is predicted, where there are none or they are raw; `{}` in the call is its inputs."""
+    """Yield an example of a prediction unless the rows are there and not raw; `call` has {} for inputs."""
     raw = are_raw(state)
     if raw:
         yield from _as_inputs(state)
     if raw or not len(state.data):
-        row = _an_example(state)
-        what = "cell" if raw else "input"
-        count = len(state.columns.of_inputs)
+        row = _example_row(state)
+        cells = counted(len(state.columns.of_inputs), "cell" if raw else "input")
         yield CodeLine()
-        yield CodeLine(f"# The prediction of a row: put its {counted(count, what)} in, and take the # away")
+        yield CodeLine(f"# To predict a row, fill in its {cells} and remove the # of the next line")
         yield CodeLine(f"# print({call.format(f'as_inputs({row})' if raw else row)})")
 
 
-def _an_example(state: State) -> str:
+def _example_row(state: State) -> str:
     columns = state.columns.of_inputs
     if len(columns) > WRITTEN_OUT and not any(column.values for column in columns):
         return f"[0.0] * {len(columns)}"
@@ -161,19 +160,19 @@ def _an_example(state: State) -> str:
 
 
 def _cell(state: State, column: Column) -> Cell:
-    """Return the cell of a column in the first row; without rows, or where no text does, one that may be."""
-    usual = column.values[0] if column.values else 0.0
+    """Return the cell of a column in the first row, or a possible value if there is none."""
+    default = column.values[0] if column.values else 0.0
     if not len(state.data):
-        return usual
+        return default
     places = [state.network.inputs.index(node) for node in column.nodes]
-    return column.decoded(state.data.inputs[:1, places])[0] or usual
+    return column.decoded(state.data.inputs[:1, places])[0] or default
 
 
 def _as_inputs(state: State) -> Iterator[CodeLine]:
     columns = state.columns.of_inputs
     in_lists = len(state.network.inputs) > A_LINE_EACH and not any(column.values for column in columns)
     yield CodeLine()
-    yield CodeLine("# What the network takes of a row of the table; the rows above stand so already")
+    yield CodeLine("# The inputs of the network for a row of the table; the rows above are such inputs")
     if in_lists:
         yield from array("mean = [", (repr(column.mean) for column in columns), "]", ())
         yield from array("deviation = [", (repr(column.deviation) for column in columns), "]", ())
@@ -184,15 +183,15 @@ def _as_inputs(state: State) -> Iterator[CodeLine]:
         yield CodeLine("    return [(cell - m) / d for cell, m, d in zip(row, mean, deviation)]")
     else:
         yield from _check_texts(columns)
-        made = {node: text for i, column in enumerate(columns) for node, text in _made(i, column)}
+        texts = {node: text for i, column in enumerate(columns) for node, text in _node_values(i, column)}
         yield CodeLine("    return [")
-        yield from (CodeLine(f"        {made[node]}") for node in state.network.inputs)
+        yield from (CodeLine(f"        {texts[node]}") for node in state.network.inputs)
         yield CodeLine("    ]")
     yield CodeLine()
 
 
 def _check_texts(columns: Sequence[Column]) -> Iterator[CodeLine]:
-    """Write what refuses a text that its column does not know, by place in the row and name."""
+    """Yield lines that raise a ValueError for a text that its column does not have."""
     if not any(column.values for column in columns):
         return
     yield CodeLine("    texts = {")
@@ -203,12 +202,12 @@ def _check_texts(columns: Sequence[Column]) -> Iterator[CodeLine]:
     yield CodeLine("    for (i, name), known in texts.items():")
     yield CodeLine("        if str(row[i]) not in known:")
     yield CodeLine("            told = ', '.join(map(repr, known))")
-    told = "column {name}: {str(row[i])!r} is not known; known are {told}"
-    yield CodeLine(f'            raise ValueError(f"{told}")')
+    error = "column {name}: {str(row[i])!r} is not known; known are {told}"
+    yield CodeLine(f'            raise ValueError(f"{error}")')
 
 
-def _made(i: int, column: Column) -> Iterator[tuple[str, str]]:
-    """Yield each node of the column at place `i` of a row, and what makes its value."""
+def _node_values(i: int, column: Column) -> Iterator[tuple[str, str]]:
+    """Yield each node of the column at index `i` of a row, with an expression for its value."""
     cell, name = f"row[{i}]", comment(column.name)
     if not column.values:
         sign = "+" if column.mean < 0 else "-"
@@ -229,7 +228,7 @@ def _is_number(text: str) -> bool:
 
 
 class ProgramNames(NamedTuple):
-    """What a style calls the inputs and targets of all rows, how many updates there are, and the history."""
+    """Variables of a program: inputs and targets of all rows, the number of updates, and the history."""
 
     inputs: str = "inputs"
     targets: str = "targets"
@@ -237,15 +236,15 @@ class ProgramNames(NamedTuple):
     history: str = "history"
 
     def part(self, which: str) -> tuple[str, str]:
-        """Return what inputs and targets of a part of the rows are called: `train_data` of `input_data`."""
+        """Return the names of inputs and targets of a part of the rows: `train_data` for `input_data`."""
         return f"{which}_{self.inputs.split('_')[-1]}", f"{which}_{self.targets.split('_')[-1]}"
 
     def trained(self, state: State) -> tuple[str, str]:
-        """Return what inputs and targets of the rows that are trained on are called."""
+        """Return the names of inputs and targets of the training rows."""
         return self.part("train") if state.validated else (self.inputs, self.targets)
 
     def measured(self, state: State) -> list[tuple[str, str]]:
-        """Return the names of all parts: of what is trained on and, if there are any, of validation."""
+        """Return the names for each part of the rows: training rows and, if any, validation rows."""
         return [self.trained(state)] + [self.part("validation")] * state.validated
 
 
@@ -253,7 +252,7 @@ NAMES = ProgramNames()
 
 
 def head(state: State) -> Iterator[CodeLine]:
-    """Say what the program is. A text from outside comes third: the first two lines can name an encoding."""
+    """Yield comments about the program. The title comes third, since two first lines may set an encoding."""
     sizes = "-".join(map(str, state.network.sizes))
     does = ["predicts its rows"] * (len(state.data) > 0)
     does += [f"trains on them from these weights, printing the {state.measure.word}"] * state.trainable
@@ -262,14 +261,14 @@ def head(state: State) -> Iterator[CodeLine]:
     if state.name:
         yield CodeLine(f"# {comment(state.name)}")
     if state.iteration:
-        updates, verb = counted(state.iteration, "update"), "is" if state.iteration == 1 else "are"
-        yield CodeLine(f"# {updates} of training {verb} in the weights; here it begins anew.")
-        yield CodeLine("# For the run that led to them press Restart in nnviz before you save.")
+        updates = counted(state.iteration, "update")
+        yield CodeLine(f"# The weights are the result of {updates}; this program starts a new training.")
+        yield CodeLine("# To repeat the updates here, press Restart in nnviz before you save.")
     yield CodeLine()
 
 
 def predictions(state: State, rows: str, call: str) -> Iterator[CodeLine]:
-    """Write how the predictions, `rows` of numbers, are printed or, where there are none, how one is."""
+    """Yield lines that print the predictions, an expression for `rows` of numbers, or an example."""
     outputs = of_outputs(state.network)
     if len(state.data):
         yield CodeLine()
@@ -280,12 +279,12 @@ def predictions(state: State, rows: str, call: str) -> Iterator[CodeLine]:
 
 
 def mini_batches(state: State) -> bool:
-    """Tell whether an update takes a part of the rows that are trained on."""
+    """Return whether an update uses only a part of the training rows."""
     return (state.training.batch_size or state.trained_rows) < state.trained_rows
 
 
 def settings(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Write the settings of the training."""
+    """Yield the settings of the training."""
     training = state.training
     yield CodeLine("# The settings")
     yield CodeLine(f"learning_rate = {training.learning_rate!r}", "update")
@@ -299,7 +298,7 @@ def settings(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
 
 
 def split(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Part the rows, where some are for validation, into those and the ones that are trained on."""
+    """Yield lines that split the rows into training and validation rows, if there are any of the latter."""
     if state.validated:
         yield CodeLine("# The last rows are for validation")
         yield CodeLine(f"count = int(len({names.inputs}) * (1 - validation))")
@@ -309,14 +308,14 @@ def split(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
 
 
 def batches(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Write, where updates take mini-batches, how many there are in an epoch."""
+    """Yield the number of batches per epoch, if the training uses mini-batches."""
     if mini_batches(state):
         count = f"-(-len({names.trained(state)[0]}) // batch_size)"
         yield CodeLine(f"batches = {count}  # in an epoch; the last one may be short")
 
 
 def rows_of_update(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Write, within the loop, which `rows` an update takes: the seed and the epoch give their order."""
+    """Yield lines for the loop that choose the `rows` of an update, in an order by seed and epoch."""
     if mini_batches(state):
         count = f"len({names.trained(state)[0]})"
         yield CodeLine("    epoch, batch = divmod(t - 1, batches)")
@@ -325,21 +324,21 @@ def rows_of_update(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLi
 
 
 def of_update(state: State, names: ProgramNames = NAMES) -> tuple[str, str]:
-    """Return the inputs and targets that an update takes: all that are trained on, or `rows` of them."""
+    """Return the inputs and targets of an update: all training rows, or the chosen `rows` of them."""
     part = "[rows]" if mini_batches(state) else ""
     inputs, targets = names.trained(state)
     return f"{inputs}{part}", f"{targets}{part}"
 
 
 def begun(state: State, loss: Callable[[str, str], str], names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Begin the history with the loss before the first update; `loss` gives its call for inputs, targets."""
+    """Yield the history with the loss before the first update; `loss` returns a call for inputs, targets."""
     yield from _point(state, loss, names, "0", f"{names.history} = [", "]")
 
 
 def measured(
     state: State, loss: Callable[[str, str], str], names: ProgramNames = NAMES
 ) -> Iterator[CodeLine]:
-    """Write, within the loop, that the loss over all rows goes into the history, where a point is due."""
+    """Yield lines for the loop that append the loss over all rows to the history, once per epoch."""
     indent = "    "
     if mini_batches(state):
         yield CodeLine(f"    if t % batches == 0 or t == {names.updates}:", "loss")
@@ -350,7 +349,7 @@ def measured(
 def _point(
     state: State, loss: Callable[[str, str], str], names: ProgramNames, t: str, start: str, end: str
 ) -> Iterator[CodeLine]:
-    """Write a point of the history, a line for each loss where there are two."""
+    """Yield a point of the history, with a line for each loss if there are two."""
     losses = [loss(*part) for part in names.measured(state)]
     if len(losses) == 1:
         yield CodeLine(f"{start}({t}, {losses[0]}){end}", "loss")
@@ -365,7 +364,7 @@ def _point(
 def accuracy_function(
     state: State, prediction: str, mean: str = "np.mean({})", axis: str = "axis"
 ) -> Iterator[CodeLine]:
-    """Define, for a classifier, the accuracy over rows `x`, by what predicts them and how a mean is taken."""
+    """Yield a classifier's accuracy function over rows `x`, by expressions for prediction and mean."""
     if classifies(state.network, state.data):
         right = right_rows(state.network).replace("axis", axis)
         yield CodeLine()
@@ -378,7 +377,7 @@ def accuracy_function(
 def accuracy(
     state: State, call: Callable[[str, str], str], names: ProgramNames = NAMES
 ) -> Iterator[CodeLine]:
-    """Print, for a classifier, the accuracy after training; `call` gives it for inputs and targets."""
+    """Yield lines that print a classifier's accuracy; `call` returns a call for inputs and targets."""
     if classifies(state.network, state.data):
         yield CodeLine()
         of_both = ": of the rows trained on, then of those for validation" if state.validated else ""
@@ -388,22 +387,20 @@ def accuracy(
 
 
 def elsewhere(state: State, library: str) -> OptimizerNotation | None:
-    """Return how another library has the optimizer, or None where there is nothing to train on.
+    """Return another library's notation of the optimizer, or None if the network is not trainable.
 
-    Raises ValueError where that library has no such optimizer.
+    Raises ValueError if the library does not have the optimizer.
     """
     if not state.trainable:
         return None
     optimizer = OPTIMIZERS[state.training.optimizer]
     if optimizer.elsewhere is None:
-        raise ValueError(
-            f"{library} has no optimizer {optimizer.name}; the styles course and numpy write it out"
-        )
+        raise ValueError(f"{library} has no optimizer {optimizer.name}; use the style course or numpy")
     return optimizer.elsewhere
 
 
 def printed(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Print the history."""
+    """Yield lines that print the history."""
     more = ", validation_value" if state.validated else ""
     yield CodeLine()
     of_both = ": of the rows trained on, and of those for validation" if more else ""

@@ -16,13 +16,13 @@ from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_inputs, of_no
 _DTYPE = """\
 DTYPE = "float32"  # "float64" computes with all digits (on JAX with JAX_ENABLE_X64=1)
 keras.config.set_floatx(DTYPE)
-if DTYPE == "float64":  # which Keras would turn back into float32, but on TensorFlow
+if DTYPE == "float64":  # without this, Keras uses float32 except on TensorFlow
     keras.src.backend.common.dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
 """.splitlines()
 
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
-    """Write the program."""
+    """Yield the lines of the program."""
     elsewhere = frame.elsewhere(state, "Keras")
     yield CodeLine(
         "# Keras 3 runs on PyTorch, TensorFlow or JAX: set KERAS_BACKEND to torch, tensorflow or jax"
@@ -68,13 +68,13 @@ def _model(state: State) -> Iterator[CodeLine]:
 
 
 def _of_z(state: State) -> bool:
-    """Tell whether the model is trained without its last activation, which the loss applies itself."""
+    """Return whether the model is trained without its last activation, because the loss applies it."""
     last = state.network.layers[-1].function
     return state.trainable and state.measure.elsewhere.of_z and not last.linear
 
 
 def _dense(layer: Layer, *, apart: bool) -> list[str]:
-    """Return a layer, and its activation as a layer of its own where that has a parameter or is `apart`."""
+    """Return a Dense layer, and its activation as a separate layer if it has a parameter or is `apart`."""
     function, own = layer.function, layer.function.elsewhere.keras
     apart = apart or bool(own.parameter)
     inside = "" if function.linear or apart else f', activation="{own.name}"'
@@ -97,9 +97,7 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     yield CodeLine("# Training")
     if of_z:
         last = state.network.layers[-1].function.elsewhere.keras.name
-        yield CodeLine(
-            f"# The loss applies {last} itself: this is the model up to there, of its layers", "loss"
-        )
+        yield CodeLine(f"# The loss applies {last} itself, so train the same layers without {last}", "loss")
         yield CodeLine("trained = keras.Model(model.inputs, model.layers[-2].output)")
     yield CodeLine(f"{model}.compile(")
     yield CodeLine(f"    optimizer={optimizer},", "update")
@@ -137,7 +135,7 @@ def _by_fit(state: State, model: str) -> Iterator[CodeLine]:
     trained, *validation = frame.NAMES.measured(state)
     rows, aside = ", ".join(trained), ""
     yield CodeLine(
-        f"# An epoch is one update here, of all rows; fit() tells the {state.measure.word} before it"
+        f"# An epoch is one update here, of all rows; fit() reports the {state.measure.word} before it"
     )
     if validation:
         yield CodeLine("# and that of the rows for validation after it")

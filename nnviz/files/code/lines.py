@@ -1,4 +1,4 @@
-"""A program as lines of text, each with the addresses that it computes."""
+"""A program as lines of text, each with the addresses of the values that it computes."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from nnviz.files import atomic
 from nnviz.files.errors import FileError, writing_failed
 
 SCREENFUL = 40
-"""Lines of weights, or of rows, that stand in a program."""
+"""Most lines of weights, or of rows, within a program."""
 A_LINE = 5
-"""Numbers of all digits that a line takes."""
+"""Numbers with all digits that fit on a line."""
 
 
 class Notation(NamedTuple):
-    """How a style writes an array: `make` of nested lists, `load` of what `stored` holds under a name."""
+    """How a style writes an array: `make` from nested lists, `load` from `stored` by name."""
 
     make: str = "np.array"
     load: str = 'stored["{}"]'
 
 
 class Numbers:
-    """Which numbers stand in the text, and which `beside` it, by name: W0, b0, …, inputs and targets."""
+    """Writer of a program's numbers; `beside` has those for a separate file, by name: W0, b0, inputs, …."""
 
     def __init__(self, state: State, may_be_beside: bool) -> None:
         self.state, self.beside = state, dict[str, Array]()
@@ -58,21 +58,21 @@ class Numbers:
                 self.beside["targets"] = data.targets
 
     def imports(self) -> Iterator[CodeLine]:
-        """Write what loading takes besides NumPy."""
+        """Yield the imports for loading the numbers, except NumPy."""
         if self.beside:
             yield CodeLine("from pathlib import Path")
             yield CodeLine()
 
     def stored(self) -> Iterator[CodeLine]:
-        """Open the file beside the program, where there is one."""
+        """Yield the lines that open the file with the numbers, if there is one."""
         if self.beside:
             what = " and ".join(["weights"] * self.weights_beside + ["rows"] * self.rows_beside)
-            yield CodeLine(f"# The {what} are in the file beside this one that has its name and ends in .npz")
+            yield CodeLine(f"# The {what} are in the file of the same name that ends in .npz")
             yield CodeLine('stored = np.load(Path(__file__).with_suffix(".npz"), allow_pickle=False)')
             yield CodeLine()
 
     def weights(self, notation: Notation) -> Iterator[CodeLine]:
-        """Write W and b of every layer."""
+        """Yield the lines with W and b of every layer."""
         yield CodeLine("# The network: row j of a layer's W holds the weights that feed its node j")
         for k, layer in enumerate(self.state.network.layers):
             if self.weights_beside:
@@ -85,7 +85,7 @@ class Numbers:
         yield CodeLine()
 
     def rows(self, notation: Notation) -> Iterator[CodeLine]:
-        """Write the inputs and the targets, where there are any."""
+        """Yield the lines with the inputs and the targets, if there are any."""
         network, data = self.state.network, self.state.data
         if not len(data):
             return
@@ -103,12 +103,12 @@ class Numbers:
 
 
 def are_raw(state: State) -> bool:
-    """Tell whether the rows of the table are other than those that the network takes."""
+    """Return whether the network takes other values than the table has: scaled or one-hot ones."""
     return not all(column.is_plain for column in state.columns.of_inputs)
 
 
 def rows_heading(state: State) -> str:
-    """Return what stands above the rows."""
+    """Return the comment above the rows."""
     return (
         "# The rows as the network takes them, not as the table has them" if are_raw(state) else "# The rows"
     )
@@ -127,7 +127,7 @@ def _weights(k: int, layer: Layer, notation: Notation) -> Iterator[CodeLine]:
 
 
 def array(start: str, items: Iterable[str], end: str, addresses: tuple[Address, ...]) -> Iterator[CodeLine]:
-    """Write items between `start` and `end`, as many on a line as there is room for."""
+    """Yield lines with items between `start` and `end`, as many on a line as fit."""
     items = list(items)
     one = f"{start}{', '.join(items)}{end}"
     indent = " " * (len(start) - len(start.lstrip()))
@@ -141,21 +141,21 @@ def _row(values: list[float]) -> str:
 
 
 WIDTH = 100
-"""Letters of a line of numbers."""
+"""Most letters in a line of numbers."""
 
 _PYTHON = {"·": " * ", "/": " / ", "²": " ** 2", "e^(": "np.exp(", "^": " ** ", "√(": "np.sqrt(", MINUS: "-"}
 _SIGN = re.compile("|".join(map(re.escape, _PYTHON)))
 
 
 def comment(text: str) -> str:
-    """Return a text from outside as it stands behind a #: on one line, and what hides itself written out."""
+    """Return a text from outside for a comment: shortened, with unprintable letters as escapes."""
     return "".join(
         letter if letter.isprintable() else ascii(letter)[1:-1] for letter in shortened(text, SHOWN)
     )
 
 
 def filled(items: Iterable[str], indent: str) -> Iterator[str]:
-    """Yield lines of items with a comma behind each, as many as there is room for."""
+    """Yield lines of items, each followed by a comma, as many on a line as fit."""
     line = ""
     for item in items:
         if line and len(line) + len(item) + 2 > WIDTH:
@@ -167,13 +167,13 @@ def filled(items: Iterable[str], indent: str) -> Iterator[str]:
 
 
 def python(expression: Expression) -> str:
-    """Return a rule as Python writes it: `0.9·v + slope²` is `0.9 * v + slope ** 2`."""
+    """Return a rule as a Python expression: `0.9·v + slope²` as `0.9 * v + slope ** 2`."""
     text = "".join(piece.text for piece in expression.pieces(digits=17))
     return _SIGN.sub(lambda sign: _PYTHON[sign[0]], text)
 
 
 def parameters(network: Network) -> list[str]:
-    """Return W0, b0, W1, …, as many as there are."""
+    """Return the names of all weights and biases: W0, b0, W1, …."""
     names = []
     for k, layer in enumerate(network.layers):
         names += [f"W{k}"] if layer.biases is None else [f"W{k}", f"b{k}"]
@@ -181,79 +181,78 @@ def parameters(network: Network) -> list[str]:
 
 
 def of_nodes(network: Network, *layers: int) -> tuple[Address, ...]:
-    """Return the nodes of some layers."""
+    """Return the addresses of the nodes of some layers."""
     return _nodes(tuple((k, len(network.layers[k])) for k in layers))
 
 
 @lru_cache
 def _nodes(counts: tuple[tuple[int, int], ...]) -> tuple[Address, ...]:
-    """Return so many nodes of each layer: the same as last time, for many lines are about the same."""
+    """Return the addresses of nodes by (layer, count) pairs, cached since many lines have the same."""
     return tuple(Address("node", k, j) for k, count in counts for j in range(count))
 
 
 def of_inputs(network: Network) -> tuple[Address, ...]:
-    """Return the nodes of the inputs."""
+    """Return the addresses of the input nodes."""
     return tuple(Address("node", -1, i) for i in range(len(network.inputs)))
 
 
 def of_outputs(network: Network) -> tuple[Address, ...]:
-    """Return the nodes of the last layer."""
+    """Return the addresses of the output nodes."""
     return of_nodes(network, len(network.layers) - 1)
 
 
 def of_row(network: Network) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
-    """Return the numbers of a row: its inputs, and its targets."""
-    inputs, outputs = of_inputs(network), of_outputs(network)
-    given = tuple(own._replace(kind="input") for own in inputs)
-    return given, tuple(own._replace(kind="target") for own in outputs)
+    """Return the addresses of a row's inputs and of its targets."""
+    inputs = tuple(own._replace(kind="input") for own in of_inputs(network))
+    return inputs, tuple(own._replace(kind="target") for own in of_outputs(network))
 
 
 def weights_of(layer: int, node: int, count: int) -> tuple[Address, ...]:
-    """Return the weights that feed a node."""
+    """Return the addresses of the weights that feed a node."""
     return tuple(Address("weight", layer, node, i) for i in range(count))
 
 
 def beside(path: Path) -> Path:
-    """Return where the program at `path` looks for its numbers."""
+    """Return the path from which the program at `path` loads its numbers."""
     return path.with_suffix(".npz")
 
 
 def save(program: Program, path: Path) -> str:
-    """Write a program and its numbers: both are the whole new file, or both stay as they were.
+    """Write a program and the file with its numbers; after an error both old files are unchanged.
 
-    Returns what else has changed, such as the file's owner, or "". Raises FileError, also where the file of
-    the numbers' name is one that no program has written.
+    Return what else has changed, such as the file's owner, or "". Raises FileError, also if nnviz has not
+    written the present file with the name for the numbers.
     """
     if program.beside:
-        _check_own(beside(path), path)
+        _check_ours(beside(path), path)
         return atomic.write_both(path, program.text.encode(), beside(path), program.npz)
     return atomic.write(path, program.text.encode())
 
 
-def _check_own(numbers: Path, path: Path) -> None:
-    """Raise FileError where `numbers`, a name that nobody has typed, is a file of somebody else."""
+def _check_ours(numbers: Path, path: Path) -> None:
+    """Raise FileError if nnviz has not written the file `numbers`, whose name the person did not type."""
     try:
         mode = os.stat(numbers).st_mode
-    except (FileNotFoundError, ValueError):  # the writer refuses a name that no file can have
+    except (FileNotFoundError, ValueError):  # writing raises a FileError for an invalid name
         return
     except OSError as error:
         raise writing_failed(path, error) from error
-    own = False
-    if stat.S_ISREG(mode):  # a pipe would be waited for
+    is_ours = False
+    if stat.S_ISREG(mode):  # reading a pipe would block
         with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(numbers) as archive:
-            own = archive.comment == MARK
-    if not own:
+            is_ours = archive.comment == MARK
+    if not is_ours:
         raise FileError(
-            f"{path} was not saved: its numbers would take the place of {numbers.name}, which is another "
-            "file; choose another name"
+            f"{path} was not saved: its numbers would overwrite {numbers.name}, which nnviz has not written; "
+            "choose another name"
         )
 
 
 MARK = b"nnviz wrote this for the program beside it"
-"""By this a file of numbers is known as one that may be written over."""
+"""Comment in a file of numbers, by which nnviz knows that it may overwrite the file."""
 
 Deed: TypeAlias = Literal["forward", "loss", "backward", "slopes", "mean", "update", "fit"]
-"""What the walk's steps do; a library's `fit` goes back and updates in one line."""
+"""Steps of the walk; a library's `fit` runs backward and update in one line."""
 
 
 @dataclass(frozen=True)
@@ -261,10 +260,10 @@ class CodeLine:
     """A line of a program.
 
     =========== ==========================================================================
-    `text`      without its end
-    `deed`      what it is part of, or None
-    `addresses` the nodes that it computes, or the weights and biases that it holds, or of each row the
-                inputs or targets
+    `text`      its text without the line end
+    `deed`      the step of the walk that it belongs to, or None
+    `addresses` addresses of the nodes that it computes, of the weights or biases that it contains, or of
+                the inputs or targets of a row
     =========== ==========================================================================
     """
 
@@ -275,19 +274,19 @@ class CodeLine:
 
 @dataclass(frozen=True)
 class Program:
-    """The lines of a program, and by name the numbers that it loads from an `.npz` beside it, if any."""
+    """The lines of a program, and the numbers by name that it loads from an `.npz` file, if any."""
 
     lines: tuple[CodeLine, ...]
     beside: Mapping[str, Array] = field(default_factory=dict, compare=False)
 
     @cached_property
     def text(self) -> str:
-        """The program itself."""
+        """The whole text of the program."""
         return "".join(f"{line.text}\n" for line in self.lines)
 
     @property
     def npz(self) -> bytes:
-        """The bytes of the file beside it, which holds `beside`."""
+        """The bytes of the `.npz` file with the numbers."""
         file, arrays = io.BytesIO(), dict[str, Any](self.beside)
         np.savez(file, **arrays)
         with zipfile.ZipFile(file, "a") as archive:

@@ -12,7 +12,7 @@ from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_nodes, of_out
 
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
-    """Write the program."""
+    """Yield the lines of the program."""
     network = state.network
     yield from frame.imports(state, numbers)
     yield from numbers.weights(Notation())
@@ -30,12 +30,12 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
 
 
 def _into(k: int) -> str:
-    """Return what feeds layer k."""
+    """Return the name of the values that feed layer k."""
     return f"a{k - 1}" if k else "x"
 
 
 def _computed(network: Network) -> list[str]:
-    """Return the names of what the layers compute: z and a, or a alone where it is z."""
+    """Return the names of the layers' values: z and a, or only a if the activation is linear."""
     names = []
     for k, layer in enumerate(network.layers):
         names += [f"a{k}"] if layer.function.linear else [f"z{k}", f"a{k}"]
@@ -110,7 +110,7 @@ def _slope_a(layers: tuple[Layer, ...], k: int) -> str:
 
 
 def _layer_back(network: Network, k: int, *, begun: bool) -> Iterator[CodeLine]:
-    """Write the slopes of a layer, those with respect to its z first, unless it has `begun` with them."""
+    """Yield the lines for the slopes of a layer; if `begun`, its slope with respect to z is known."""
     layer, nodes = network.layers[k], of_nodes(network, k)
     if not layer.function.linear and not begun:
         back = frame.back(layer.function, {name: f"{name}{k}" for name in ("z", "a", "slope_a")})
@@ -145,7 +145,7 @@ def _training(state: State) -> Iterator[CodeLine]:
 
 
 def _update(state: State) -> Iterator[CodeLine]:
-    """Write the optimizer's rule as a loop over all parameters."""
+    """Yield the optimizer's rule as a loop over all parameters."""
     yield CodeLine("    # Update: w[:] changes W0 and all others in place", "update")
     optimizer, network = OPTIMIZERS[state.training.optimizer], state.network
     nodes = of_nodes(network, *range(len(network.layers)))

@@ -15,7 +15,7 @@ NOTATION = Notation("torch.tensor", 'torch.tensor(stored["{}"], dtype=DTYPE)')
 
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
-    """Write the program."""
+    """Yield the lines of the program."""
     elsewhere = frame.elsewhere(state, "PyTorch")
     yield from numbers.imports()
     if numbers.beside or (elsewhere and frame.mini_batches(state)):
@@ -77,7 +77,7 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
         model = "model[:-1]"
         last = network.layers[-1].function.elsewhere.torch.name
         yield CodeLine(
-            f"# {own.torch} applies {last} itself: it is given what enters it, by model[:-1]", "loss"
+            f"# {own.torch} applies {last} itself, so it gets the values before {last}: model[:-1]", "loss"
         )
     yield CodeLine(f"{loss.name} = nn.{own.torch}()", "loss", outputs)
     yield from frame.split(state)

@@ -1,4 +1,4 @@
-"""A Keras model as a network: Sequential, or functional without branches, as it describes itself."""
+"""A Keras model as a network: Sequential, or functional without branches, by its own description."""
 
 from __future__ import annotations
 
@@ -20,31 +20,32 @@ KINDS = (keras_chain.SEQUENTIAL, *keras_chain.FUNCTIONAL - {"Model"})
 
 
 def network_of(model: Any, activations: Sequence[str] | None) -> Network:
-    """Return the network of a model, whatever its back end is.
+    """Return the network of a model, for any back end.
 
-    Warns where its inputs are scaled, which becomes part of the weights. Raises TypeError for what is no
-    model, FileError for one that is no chain of dense layers, has a `call` of its own or no weights yet.
+    Warns if the model scales its inputs; the scaling becomes part of the weights. Raises TypeError for an
+    object that is not a model, FileError for a model that is not a chain of dense layers, overrides `call`,
+    or has no weights yet.
     """
-    chain = keras_chain.chain_of(keras_chain.parts(_described(model)), told=[])  # the model is at hand, whole
-    told: list[str] = []
+    chain = keras_chain.chain_of(keras_chain.parts(_description(model)), told=[])  # no notes: it is complete
+    notes: list[str] = []
     numbers = {id(step): _numbers(model, step) for step in chain.stored}
-    dense_layers = keras_chain.with_numbers(chain, numbers, told)
+    dense_layers = keras_chain.with_numbers(chain, numbers, notes)
     frameworks.check_answer(dense_layers, activations)
     network = dense.state_of(dense_layers).network
-    for sentence in told:
+    for sentence in notes:
         warnings.warn(sentence, stacklevel=2)
     return network
 
 
 def has_weights(model: Any) -> bool:
-    """Tell whether a model is built, which some are by their first rows. Raises TypeError for no model."""
+    """Return whether a model is built; some are built by their first rows. Raises TypeError."""
     if not hasattr(model, "get_layer"):
-        raise TypeError(f"of Keras nnviz shows models, found a {type(model).__name__}")
+        raise TypeError(f"of Keras, nnviz shows models, found a {type(model).__name__}")
     return bool(model.built)
 
 
 def loss_of(model: Any) -> str:
-    """Return the loss that a model is compiled with, if it is one of nnviz's and takes predictions."""
+    """Return the name of the loss that a model is compiled with, or "" if nnviz does not have it."""
     loss: Any = keras_compiled.of_one_output(getattr(model, "loss", None))
     if hasattr(loss, "get_config"):
         own = {"class_name": type(loss).__name__, "config": loss.get_config()}
@@ -61,18 +62,18 @@ def look(model: Any) -> Chain:
     ]
 
 
-def _described(model: Any) -> Any:
-    """Return a model's architecture as a file of Keras's holds it."""
+def _description(model: Any) -> Any:
+    """Return a model's architecture as in a Keras file."""
     own: Any = type(model)
     built = has_weights(model)
     kind: Any = next((base for base in own.__mro__ if base.__name__ in KINDS), None)
     if kind is None or own.call is not kind.call:
         raise FileError(
-            "it computes by a call of its own; nnviz shows Sequential and functional models", own.__name__
+            "the model overrides call(); nnviz shows Sequential and functional models", own.__name__
         )
     if not built:
         raise FileError(
-            "it has no weights yet: give it an Input, or call it on some rows first", own.__name__
+            "the model has no weights yet: give it an Input, or call it on some rows first", own.__name__
         )
     _check_functions(model)
     described = json.loads(model.to_json())
@@ -80,15 +81,15 @@ def _described(model: Any) -> Any:
 
 
 def _check_functions(model: Any) -> None:
-    """Raise FileError for an activation that is not Keras' own: of a function it says the name alone."""
+    """Raise FileError for an activation that is not from Keras, since its description is only a name."""
     for layer in _layers_of(model):
         function = getattr(layer, "activation", None)
         if function is not None and function.__module__.partition(".")[0] not in keras_chain.KERAS:
-            raise FileError("its activation is a function that is not Keras' own", layer.name)
+            raise FileError("the activation is a function that is not from Keras", layer.name)
 
 
 def _layers_of(model: Any) -> Iterator[Any]:
-    """Yield the layers of a model, those of models within it in their place."""
+    """Yield the layers of a model; a model within it is replaced by its layers."""
     for layer in model.layers:
         if hasattr(layer, "layers"):
             yield from _layers_of(layer)
@@ -97,9 +98,9 @@ def _layers_of(model: Any) -> Iterator[Any]:
 
 
 def _numbers(model: Any, step: Stored) -> list[Any]:
-    """Return a layer's arrays: of a dense one the kernel, shape (inputs, nodes), and biases, if any."""
+    """Return a layer's arrays; a dense layer has a kernel, shape (inputs, nodes), and biases, if any."""
     for name in (*(holder.name for holder in step.around), step.name):
         model = model.get_layer(name)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # between its back end and NumPy
+        warnings.simplefilter("ignore")  # about the back end and NumPy
         return [np.asarray(numbers, dtype=np.float64) for numbers in model.get_weights()]

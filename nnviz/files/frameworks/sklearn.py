@@ -23,16 +23,16 @@ KINDS = ("MLPRegressor", "MLPClassifier")
 
 
 def network_of(model: Any, activations: Sequence[str] | None) -> Network:
-    """Return the network of a fitted model; of two classes its one output is the second's probability.
+    """Return the network of a fitted model; for two classes, its one output is the second's probability.
 
-    Inputs are called as the columns it was fitted to, outputs as their classes. Raises TypeError for another
-    model, FileError for one that is not fitted or ends in what nnviz does not have.
+    Inputs get the names of the columns that the model was fitted to, outputs those of their classes. Raises
+    TypeError for another model, FileError for one that is not fitted or has an activation that nnviz lacks.
     """
     if not has_weights(model):
-        raise FileError(f"the {type(model).__name__} is not fitted yet")
+        raise FileError(f"the {type(model).__name__} is not fitted yet: call fit first")
     chain = look(model)
     count = len(chain)
-    names = [_named(own) for own in (model.activation,) * (count - 1) + (model.out_activation_,)]
+    names = [_activation(own) for own in (model.activation,) * (count - 1) + (model.out_activation_,)]
     layers = [
         Dense(weights, biases, name, f"coefs_[{k}]", default_nodes(k, count, len(weights)))
         for k, ((weights, biases), name) in enumerate(zip(chain, names, strict=True))
@@ -46,15 +46,15 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
 
 
 def has_weights(model: Any) -> bool:
-    """Tell whether a model is fitted, if only in part. Raises TypeError for another model."""
+    """Return whether a model is fitted, at least in part. Raises TypeError for another model."""
     kind: Any = type(model)
     if not any(own.__name__ in KINDS for own in kind.__mro__):
-        raise TypeError(f"of scikit-learn nnviz shows {' and '.join(KINDS)}, found a {kind.__name__}")
+        raise TypeError(f"of scikit-learn, nnviz shows {' and '.join(KINDS)}, found a {kind.__name__}")
     return hasattr(model, "coefs_")
 
 
 def loss_of(model: Any) -> str:
-    """Return the loss of a model: a classifier's is cross-entropy."""
+    """Return the name of a model's loss: cross-entropy for a classifier, MSE for a regressor."""
     return {"log_loss": CROSS_ENTROPY, "squared_error": MSE.name}.get(model.loss, "")
 
 
@@ -65,17 +65,17 @@ def look(model: Any) -> Chain:
 
 
 def numbered(model: Any, y: Any) -> Any:
-    """Return labels as the numbers of their classes; other targets as they are. Raises FileError."""
+    """Return labels as the numbers of their classes, and other targets unchanged. Raises FileError."""
     labels, classes = np.asarray(y), getattr(model, "classes_", None)
     if not isinstance(classes, np.ndarray) or labels.ndim != 1:
         return y
-    strange = ~np.isin(labels, classes)
-    if strange.any():
-        raise FileError(f"no class of the model is called {quoted(labels[strange][0].item())}", "y")
+    unknown = ~np.isin(labels, classes)
+    if unknown.any():
+        raise FileError(f"no class of the model is called {quoted(labels[unknown][0].item())}", "y")
     return np.searchsorted(classes, labels)
 
 
-def _named(own: str) -> str:
+def _activation(own: str) -> str:
     name = {"logistic": "sigmoid"}.get(own, own)
     if name not in ACTIVATIONS:
         raise FileError(f"nnviz has no activation {quoted(own)}")

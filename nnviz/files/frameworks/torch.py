@@ -1,7 +1,7 @@
-"""A module of torch as a network: its Linear layers and activations, one after the other.
+"""A torch module as a network: its Linear layers and activations, one after the other.
 
-What Sequential modules compute is known. Of other ones the parts are taken in the order of their definition,
-and whether `forward` computes the same is tried.
+A Sequential module runs its parts in order. For other modules, nnviz takes the parts in the order of their
+definition, and tries on random rows whether `forward` computes the same.
 """
 
 from __future__ import annotations
@@ -26,32 +26,33 @@ from nnviz.files.models.dense import Dense
 
 SHOWN = "nnviz shows chains of Linear layers and activations"
 PASSED_OVER = ("Identity", "Flatten", "Dropout", "Dropout1d", "AlphaDropout", "FeatureAlphaDropout")
-"""Classes that change nothing of a row of numbers, once a model is trained."""
+"""Classes that do not change a row of numbers after training."""
 _BY_CLASS = {own.elsewhere.torch.name: own for own in ACTIVATIONS.values() if not own.linear}
 _FIXED: dict[str, dict[str, tuple[object, ...]]] = {
     "GELU": {"approximate": ("none",)},
     "Softmax": {"dim": (-1, 1, None)},
     "Softplus": {"beta": (1,), "threshold": (20,)},
 }
-"""Settings with which a class is what nnviz has."""
+"""Settings for which a class equals an activation of nnviz."""
 _WRAPS = ("_orig_mod", "module")
-"""Where `torch.compile` and DataParallel keep the module that they wrap."""
+"""Attributes in which `torch.compile` and DataParallel keep the module that they wrap."""
 
 ROWS = 16
-"""On so many random rows `forward` is tried."""
+"""Number of random rows on which `forward` is tried."""
 
 
 def network_of(model: Any, activations: Sequence[str] | None) -> Network:
-    """Return the network of a module, whatever the type of its numbers and the device that they are on.
+    """Return the network of a module, for any type of numbers and any device.
 
-    Warns where `forward` was not seen to compute the same. Raises TypeError for what is no module, FileError
-    for what is no chain of layers, and where its activations cannot be seen and none are given.
+    Warns if `forward` computes something else or could not be tried. Raises TypeError for an object that is
+    not a module. Raises FileError for a module that is not a chain of layers, or if nnviz cannot see its
+    activations and a person has not given them.
     """
     _check_kind(model)
     model, chain = _unwrapped(model), _Chain()
-    chain.take(model, "")
+    chain.add(model, "")
     if not chain.layers:
-        raise FileError("it has no Linear layer", type(model).__name__)
+        raise FileError("the model has no Linear layer", type(model).__name__)
     if activations is None or not chain.custom:
         frameworks.check_answer(chain.layers, activations)
         network = dense.state_of(chain.layers).network
@@ -63,13 +64,13 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
 
 
 def has_weights(model: Any) -> bool:
-    """Tell whether a module has its weights, which a lazy one gets with its first rows. Raises TypeError."""
+    """Return whether a module has its weights; a lazy one gets them with its first rows. Raises TypeError."""
     _check_kind(model)
     return not any(map(sys.modules["torch"].nn.parameter.is_lazy, model.parameters()))
 
 
 def loss_of(_model: Any) -> str:
-    """Return "": a module does not say its loss."""
+    """Return "", since a module does not say its loss."""
     return ""
 
 
@@ -82,12 +83,12 @@ def _check_kind(model: Any) -> None:
     torch = sys.modules["torch"]
     if not isinstance(model, torch.nn.Module) or isinstance(model, torch.jit.ScriptModule):
         raise TypeError(
-            f"of torch nnviz shows modules, but none of TorchScript, found a {type(model).__name__}"
+            f"of torch, nnviz shows modules, except those of TorchScript, found a {type(model).__name__}"
         )
 
 
 def _linear_layers(module: Any) -> Iterator[Any]:
-    """Yield the Linear layers in a module, each as often as it stands there."""
+    """Yield the Linear layers in a module; a layer that occurs twice is yielded twice."""
     if _is_linear(module):
         yield module
     else:
@@ -108,10 +109,10 @@ def _wrapped(model: Any) -> Any:
 
 @dataclass
 class _Chain:
-    """The layers that are found, module by module.
+    """The layers that nnviz finds, module by module.
 
-    `custom` is the class of the first module whose `forward` is not torch's own, or has a hook; where parts
-    of such a module cannot be told to follow each other, the chain is `unclear`.
+    `custom` is the class of the first module with a hook or with a `forward` that is not from torch. The
+    chain is `unclear` if such a module may apply functions that nnviz cannot see.
     """
 
     layers: list[Dense] = field(default_factory=list)
@@ -120,8 +121,8 @@ class _Chain:
     _open: bool = False
     """Whether the last layer may still get an activation."""
 
-    def take(self, module: Any, name: str) -> None:
-        """Take a module by its name in the model: "fc1", "body.0". Raises FileError for another one."""
+    def add(self, module: Any, name: str) -> None:
+        """Add a module with its name in the model: "fc1", "body.0". Raises FileError for an unknown kind."""
         kind, nn = type(module).__name__, sys.modules["torch"].nn
         place = f"{name} ({kind})" if name else kind
         if module._forward_hooks or module._forward_pre_hooks:
@@ -134,18 +135,18 @@ class _Chain:
             if not _is_plain(module, nn.Sequential):
                 self.custom = self.custom or kind
                 self.unclear |= not module._modules
-            for own, part in module._modules.items():  # each as often as it stands there
+            for own, part in module._modules.items():  # a part may occur twice
                 if part is not None:
-                    self.take(part, f"{name}.{own}" if name else own)
+                    self.add(part, f"{name}.{own}" if name else own)
         elif kind in _BY_CLASS:
-            self._activate(module, place)
+            self._add_activation(module, place)
         elif kind not in PASSED_OVER and type(module).__module__ != "torch.nn.modules.loss":
             raise FileError(SHOWN, place)
 
-    def _activate(self, module: Any, place: str) -> None:
+    def _add_activation(self, module: Any, place: str) -> None:
         if self._open:
             with told_by_core(place):
-                self.layers[-1] = replace(self.layers[-1], activation=_named(module))
+                self.layers[-1] = replace(self.layers[-1], activation=_activation(module))
             self._open = False
         elif self.custom:
             self.unclear = True
@@ -162,31 +163,31 @@ def _is_linear(module: Any) -> bool:
 
 
 def _is_plain(module: Any, kind: Any) -> bool:
-    """Tell whether a module computes what a class of torch does, of which it may be a subclass."""
+    """Return whether a module computes the same as a class of torch; it may be a subclass."""
     return isinstance(module, kind) and type(module).forward is kind.forward and "forward" not in vars(module)
 
 
 def _dense(module: Any, place: str) -> Dense:
-    """Return a Linear layer. Raises FileError where it has no real weights yet."""
+    """Return a Linear layer. Raises FileError if it has no real weights yet."""
     weights = module.weight
     if weights.is_meta or sys.modules["torch"].nn.parameter.is_lazy(weights):
-        raise FileError("it has no weights yet: call the model on some rows first", place)
+        raise FileError("the layer has no weights yet: call the model on some rows first", place)
     if weights.is_complex():
-        raise FileError("its weights are complex numbers", place)
+        raise FileError("the weights are complex numbers", place)
     return Dense(*_numbers(module), "identity", place)
 
 
 def _numbers(layer: Any) -> tuple[Array, Array | None]:
-    """Return the weights, shape (nodes, inputs), and the biases of a Linear layer, if it has any."""
+    """Return weights, shape (nodes, inputs), and biases, shape (nodes,) or None, of a Linear layer."""
     return as_array(layer.weight), None if layer.bias is None else as_array(layer.bias)
 
 
-def _named(module: Any) -> str:
-    """Return nnviz's name of an activation. Raises ValueError where its settings are others than nnviz's."""
+def _activation(module: Any) -> str:
+    """Return nnviz's name of an activation. Raises ValueError for settings that nnviz does not have."""
     kind = type(module).__name__
-    for key, taken in _FIXED.get(kind, {}).items():
-        if (value := getattr(module, key)) not in taken:
-            raise ValueError(f"with {key}={value} it is none of nnviz's activations")
+    for key, values in _FIXED.get(kind, {}).items():
+        if (value := getattr(module, key)) not in values:
+            raise ValueError(f"nnviz does not have this activation with {key}={value}")
     own = _BY_CLASS[kind]
     if own.parameter is None:
         return own.name
@@ -194,44 +195,43 @@ def _named(module: Any) -> str:
 
 
 def _check_forward(model: Any, network: Network, chain: _Chain, *, given: bool) -> None:
-    """Warn or raise FileError where `forward` may compute something else than the network."""
+    """Warn or raise FileError if `forward` may compute something else than the network."""
     same = _is_same(model, network)
     if same:
         return
     if not given and (chain.unclear or same is False):
         example = list(proposed(len(network.layers)))
         raise FileError(
-            "which functions its forward applies cannot be seen; say it, one for each Linear layer: "
+            "nnviz cannot see which activations forward() applies; give one for each Linear layer: "
             f"activations={example}",
             chain.custom,
         )
-    why = "could not be tried on rows of numbers" if same is None else "computes something else"
-    warnings.warn(
-        f"the Linear layers of {chain.custom} are shown in the order of their definition; its forward {why}",
-        stacklevel=2,
-    )
+    order = f"the Linear layers of {chain.custom} are shown in the order of their definition"
+    tried = "its forward() computes something else"
+    not_tried = "its forward() could not be tried on rows of numbers"
+    warnings.warn(f"{order}; {not_tried if same is None else tried}", stacklevel=2)
 
 
 def _is_same(model: Any, network: Network) -> bool | None:
-    """Tell whether a module predicts what the network does; None where it takes no rows of numbers."""
+    """Return whether a module predicts the same as the network; None if it cannot predict rows of numbers."""
     torch, weights = sys.modules["torch"], next(model.parameters())
     rows = np.random.default_rng(0).normal(size=(ROWS, len(network.inputs)))
     x = torch.as_tensor(rows).to(weights)
     try:
-        with torch.no_grad(), _in_use(model):
-            found = as_array(model(x)).reshape(ROWS, -1)
-    except Exception:  # whatever it needs
+        with torch.no_grad(), _evaluation_mode(model):
+            prediction = as_array(model(x)).reshape(ROWS, -1)
+    except Exception:  # forward may need something else
         return None
     expected = network.predict(as_array(x))
-    if found.shape != expected.shape:
+    if prediction.shape != expected.shape:
         return False
     close = max(1e-4, 8 * torch.finfo(weights.dtype).eps)
-    return bool(np.allclose(found, expected, rtol=close, atol=close * np.abs(expected).max()))
+    return bool(np.allclose(prediction, expected, rtol=close, atol=close * np.abs(expected).max()))
 
 
 @contextmanager
-def _in_use(model: Any) -> Iterator[None]:
-    """Have no dropout, and leave each part in the mode that it was in."""
+def _evaluation_mode(model: Any) -> Iterator[None]:
+    """Switch off dropout, and restore the mode of each part at the end."""
     modes = [(part, part.training) for part in model.modules()]
     try:
         for part, _ in modes:

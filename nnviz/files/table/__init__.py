@@ -1,6 +1,6 @@
-"""The format of tables of rows, `.csv` and `.tsv`.
+"""The format of tables, `.csv` and `.tsv`.
 
-`reading.head` and `reading.read` find the layout, `columns.findings` describes each column, `columns.built`
+`reading.head` and `reading.read` detect the layout. `columns.findings` describes each column. `columns.built`
 makes rows and columns from a person's choices, and a network for them.
 """
 
@@ -21,46 +21,46 @@ from nnviz.system import resources
 
 
 def sniff(_data: bytes) -> bool:
-    """Tell that a table is known by the name of its file alone: any text may be one."""
+    """Return False: any text may be a table, so only the suffix of its file decides."""
     return False
 
 
 def read(source: Source) -> State:
-    """Return a new network for the columns of a table; what was taken as what is told. Raises FileError."""
+    """Return a new network for the columns of a table; `source.told` gets a summary. Raises FileError."""
     wishes = source.wishes
     table = read_table(source.data, source.progress, TableLayout(decimal=wishes.decimal), fitting=True)
-    found = findings(table, targets=wishes.targets)
-    made = built(table, found, proposed(found))
-    state = made.network(wishes.seed)
-    source.told.append("; ".join((*_unusual(table), *made.said, _network(state))))
+    columns = findings(table, targets=wishes.targets)
+    rows = built(table, columns, proposed(columns))
+    state = rows.network(wishes.seed)
+    source.told.append("; ".join((*_layout_notes(table), *rows.said, _network_note(state))))
     return replace(state, name=shortened(file_named(source.path).removesuffix(source.path.suffix), NAME.most))
 
 
-def _unusual(table: Table) -> list[str]:
-    """Return how a table is laid out, where a person may not expect it."""
+def _layout_notes(table: Table) -> list[str]:
+    """Return notes on each part of the layout that a person may not expect."""
     layout = table.layout
-    said = [] if layout.encoding == "UTF-8" else [f"read as {layout.encoding}"]
+    notes = [] if layout.encoding == "UTF-8" else [f"encoding {layout.encoding}"]
     if layout.decimal == ",":
-        said.append("with a decimal comma")
+        notes.append("decimal comma")
     if layout.delimiter not in (",", "\t", None):
-        said.append(f"{NAMES[layout.delimiter]} separate")
-    return said
+        notes.append(f"values separated by {NAMES[layout.delimiter]}")
+    return notes
 
 
-def _network(state: State) -> str:
+def _network_note(state: State) -> str:
     sizes = "-".join(map(str, state.network.sizes))
     return f"network {sizes}, output {state.network.layers[-1].activation}, {state.measure.word}"
 
 
 VALIDATION = 0.2
-"""The share of the rows that is kept; they stand in a random order."""
+"""The share of the rows for validation; the rows of these tables are in random order."""
 
 
 @dataclass(frozen=True)
 class ReadySet:
-    """A table to try things on: its `name`, which is its file's, what it is in a `line`, and its `source`.
+    """A table that ships with nnviz: `name` is the name of its file, `line` and `source` describe it.
 
-    `standardises`: its inputs are of so different a size that it is opened with all of them standardised.
+    `standardises` is whether nnviz standardises all inputs, because their ranges are very different.
     """
 
     name: str
@@ -71,21 +71,21 @@ class ReadySet:
 
     @property
     def path(self) -> Path:
-        """Its file."""
+        """The path of its file."""
         return resources() / "data" / f"{self.name}.csv"
 
     def state(self) -> State:
-        """Return its rows with a new network, and notes that say where both come from. Raises FileError."""
+        """Return its rows with a new network, and notes on where both come from. Raises FileError."""
         source = Source(read_bytes(self.path), self.path)
         state = read(source)
         state = replace(state, training=replace(state.training, validation=VALIDATION))
-        done = [*source.told]
+        summary = [*source.told]
         if self.standardises:
-            done.append(standardising_note(state))
+            summary.append(standardising_note(state))
             state = standardise(state, range(len(state.network.inputs)))
         notes = (
-            f"{self.line}\n\n{self.source}\n\nWhat was taken: {'; '.join(done)}. The last fifth of the rows "
-            "is kept for validation: nothing is trained on it.\n\n**Try:** press Run.\n"
+            f"{self.line}\n\n{self.source}\n\nHow nnviz uses the table: {'; '.join(summary)}. The last fifth "
+            "of the rows is for validation: the network is not trained on it.\n\n**Try:** press Run.\n"
         )
         return replace(state, name=self.title, notes=notes)
 
@@ -114,14 +114,14 @@ READY_SETS = (
         "passengers",
         "Passengers",
         "600 passengers with texts and missing ages: who survived?",
-        "Made up for nnviz: no ship and no person is meant.",
+        "Made up for nnviz; not a real ship.",
     ),
     ReadySet(
         "wages",
         "Wages",
-        "600 wages from nine columns of very different size: a number to predict.",
-        "Made up for nnviz: no survey is meant.",
+        "600 wages from nine columns of very different ranges: how high is a wage?",
+        "Made up for nnviz; not a real survey.",
         standardises=True,
     ),
 )
-"""Every one, in the order of the menu."""
+"""All of them, in the order of the menu."""

@@ -1,6 +1,6 @@
 """Tables from text: encoding, delimiter, decimal sign, header and cells.
 
-The layout is found from several rows, or given.
+The layout is given, or detected from several rows.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ ENCODINGS = {
     "UTF-16 BE": "utf-16-be",
     "Windows-1252": "cp1252",
 }
-"""Those that are known, by what a person calls them, and Python's names for them."""
+"""The supported encodings: names for a person, and Python's names."""
 _MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16 LE", b"\xfe\xff": "UTF-16 BE"}
 _SAMPLE_BYTES = 4096
 _FOR_EXCEL = re.compile(r'\A\ufeff?"?sep=[;,|\t]"?(?=\n)', re.IGNORECASE)
 
 
 def encoding_of(data: bytes) -> str:
-    """Return in which of ENCODINGS the bytes are: as a mark says, or as they look, Windows-1252 at last.
+    """Return the encoding of the bytes, one of ENCODINGS: by byte order mark or content, else Windows-1252.
 
-    Raises FileError for what is often met and is no table, such as a web page.
+    Raises FileError for known files that are not tables, such as a web page.
     """
     refuse_bytes(data)
     for mark, name in _MARKS.items():
@@ -57,7 +57,7 @@ def encoding_of(data: bytes) -> str:
 
 
 def _without_mark(sample: bytes) -> str:
-    """Return "UTF-16 …" where every other byte is 0, as it is with Latin letters and digits, or ""."""
+    """Return "UTF-16 …" if every other byte is 0, as with Latin letters and digits, else ""."""
     pairs = len(sample) // 2
     first, second = sample[: 2 * pairs : 2].count(0), sample[1 : 2 * pairs : 2].count(0)
     if second > 0.6 * pairs and first < 0.1 * pairs:
@@ -66,49 +66,49 @@ def _without_mark(sample: bytes) -> str:
 
 
 def decoded(data: bytes, encoding: str | None = None) -> tuple[str, str]:
-    """Return bytes as text, its lines ending as they do, and in which of ENCODINGS they are.
+    """Return the text of the bytes, with unchanged line ends, and their encoding, one of ENCODINGS.
 
-    Raises FileError, which begins with the line, for what is no text in it.
+    Raises FileError, with the line, for bytes that are not text in this encoding.
     """
     name = encoding or encoding_of(data)
     try:
         text = data.decode(ENCODINGS[name])
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        what = "this is neither UTF-8 nor Windows-1252" if encoding is None else f"this is not {name}"
-        raise FileError(f"{what} text", f"line {line}") from None
+        names = "UTF-8 or Windows-1252" if encoding is None else name
+        raise FileError(f"this is not {names} text", f"line {line}") from None
     text = text.removeprefix("\ufeff")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise FileError("there is a NUL, which no text holds: this is no table", f"line {line}")
+        raise FileError("this is not a table, because it has a NUL character", f"line {line}")
     return text, name
 
 
 def with_plain_ends(text: str) -> str:
-    """Return a text whose lines end in line feeds alone, the first one blank where it tells Excel "sep=;"."""
+    """Return the text with line feeds as line ends; Excel's "sep=;" becomes a blank first line."""
     text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     return _FOR_EXCEL.sub("", text, count=1)
 
 
 BLOCK = 500
-"""Lines that are read at once, of a wide table fewer: so many that hold BLOCK_CELLS."""
+"""Most lines to read at once; for a wide table, fewer lines with BLOCK_CELLS cells."""
 BLOCK_CELLS = 50_000
 
 _LISTS = msgspec.json.Decoder(list[list[float | None]])
 _MISSING = frozenset(("", "NA", "NaN", "nan", "?"))
-"""Those that are frequent among numbers of all texts for a missing one."""
+"""The most frequent texts for a missing number, for speed; MISSING has all."""
 _MINUS_0 = re.compile(r"-0(?![.eE\d])")
-"""Whose sign is lost where JSON has whole numbers."""
+"""-0, whose sign JSON loses because it is a whole number."""
 _MAY_BE = re.compile(r"[+−-]?[\d.,]+([eE][+−-]?\d+)?", re.ASCII)
-"""What every number looks like: to look closer at all texts of a column takes long."""
+"""Pattern that all numbers match, for speed: `number` is slow for all texts of a column."""
 
 
 class Cells:
-    """Cells as columns: `values`, shape (rows, width), is NaN where there is no number.
+    """Reader of cells into columns: `values`, shape (rows, width), has NaN for cells that are not numbers.
 
-    `texts` holds what stands there instead, of those columns alone that have such a cell, and "" for numbers;
-    `lines`, shape (rows,), says in which line of the file a row begins, from 1. Raises FileError for a row
-    of another width, a stray quote, and for more than nnviz opens.
+    `texts` has these cells, by the index of their column, and "" for numbers; columns of numbers are not in
+    it. `lines`, shape (rows,), is the line of the file in which each row begins, from 1. Raises FileError for
+    a row of another width, a stray quote, and a larger table than nnviz opens.
     """
 
     def __init__(
@@ -125,14 +125,14 @@ class Cells:
         self._delimiter, self._decimal, self._width = delimiter, decimal, width
         self._grouped = grouped
         self._strange = {".", ","} - {delimiter, decimal}
-        """What stands in no plain number: a comma, or a point where the decimal sign is no point."""
+        """Signs that no plain number has: a comma, or a point if it is not the decimal sign."""
         self._count = 0
         self.texts: dict[int, list[str]] = {}
 
     def read(self, most: int | None, progress: Progress | None, *, fitting: bool) -> int:
-        """Read the rows from the first line on, the first `most` of them; where `fitting`, as many as may be.
+        """Read the rows, at most `most` of them, and return how many there are.
 
-        Return how many there are.
+        If `fitting`, read the first rows up to nnviz's limits; else a larger table raises FileError.
         """
         count = room = self._room(progress) if most is None else most
         if fitting:
@@ -151,46 +151,46 @@ class Cells:
         return count if count > room else self._count
 
     def _room(self, progress: Progress | None) -> int:
-        """Return how many rows there are at most; where that is too many, how many there are."""
+        """Return an upper bound of the number of rows, or the exact number if the bound is too large."""
         lines = islice(self._text, self._first, None)
         rows = sum(1 for line in lines if self._delimiter in line or line.strip())
         if rows <= min(ROWS.most, NUMBERS.most // self._width) or not any('"' in line for line in self._text):
             return rows
         rows = 0
-        for _, _, last in rows_of(self._text, self._delimiter, self._first):  # a cell in quotes has line ends
+        for _, _, last in rows_of(self._text, self._delimiter, self._first):  # quotes may hold line ends
             rows += 1
             if progress is not None and rows % BLOCK == 0:
                 progress(last / len(self._text))
         return rows
 
     def _block(self, first: int, end: int) -> int:
-        """Take the rows that begin from line `first` up to line `end`; return the line behind them."""
+        """Store the rows that begin in the lines `first` to `end`; return the index of the next line."""
         numbers = self._plain_numbers(self._text[first:end], self._width)
         if numbers is not None and not np.isnan(numbers).any():
-            count = self._take(numbers, range(first + 1, end + 1))
+            count = self._store(numbers, range(first + 1, end + 1))
             for texts in self.texts.values():
                 texts += [""] * count
             return end
         end = min(end, first + len(self.values) - self._count)
-        whole = one_line_rows(self._text[first:end], self._delimiter, self._width)
-        if whole is not None:
-            self._take(self._of_cells(whole), range(first + 1, end + 1))
+        quick = one_line_rows(self._text[first:end], self._delimiter, self._width)
+        if quick is not None:
+            self._store(self._numbers(quick), range(first + 1, end + 1))
             return end
         rows: list[list[str]] = []
-        begins: list[int] = []
+        starts: list[int] = []
         last = len(self._text)
-        for cells, line, ended in rows_of(self._text, self._delimiter, first):
+        for cells, line, last_line in rows_of(self._text, self._delimiter, first):
             rows.append(self._of_width(cells, line))
-            begins.append(line)
-            if ended >= end or self._count + len(rows) == len(self.values):
-                last = ended
+            starts.append(line)
+            if last_line >= end or self._count + len(rows) == len(self.values):
+                last = last_line
                 break
         if rows:
-            self._take(self._of_cells(rows), begins)
+            self._store(self._numbers(rows), starts)
         return last
 
-    def _take(self, numbers: Array, lines: Sequence[int]) -> int:
-        """Take as many rows as there is room for; return how many."""
+    def _store(self, numbers: Array, lines: Sequence[int]) -> int:
+        """Store as many rows as there is room for; return how many."""
         count = min(len(numbers), len(self.values) - self._count)
         room = slice(self._count, self._count + count)
         self.values[room], self.lines[room] = numbers[:count], lines[:count]
@@ -198,9 +198,9 @@ class Cells:
         return count
 
     def _plain_numbers(self, lines: Sequence[str], width: int) -> Array | None:
-        """Return the numbers of lines that hold `width` of them, as JSON has them; None for other lines.
+        """Return the numbers of lines, shape (lines, width), or None if JSON cannot read one of the lines.
 
-        JSON's null is NaN.
+        JSON's null becomes NaN.
         """
         text = "\n".join(lines)
         if "[" in text or any(sign in text for sign in self._strange):
@@ -211,10 +211,10 @@ class Cells:
             return None
         rows = text.replace("\n", "],[")
         try:
-            found = np.array(_LISTS.decode(f"[[{rows}]]"), dtype=np.float64)
+            numbers = np.array(_LISTS.decode(f"[[{rows}]]"), dtype=np.float64)
         except (msgspec.DecodeError, ValueError):
-            return None  # a text, another notation, a row of another width
-        return found if found.shape == (len(lines), width) else None
+            return None  # a text, another notation, or a row of another width
+        return numbers if numbers.shape == (len(lines), width) else None
 
     def _of_width(self, cells: list[str], line: int) -> list[str]:
         if len(cells) == self._width + 1 and not cells[-1].strip():  # a delimiter at the line's end
@@ -224,17 +224,17 @@ class Cells:
             raise FileError(f"expected {expected} as in the first line, found {len(cells)}", f"line {line}")
         return cells
 
-    def _of_cells(self, rows: list[list[str]]) -> Array:
+    def _numbers(self, rows: list[list[str]]) -> Array:
         out = np.empty((len(rows), self._width))
         for place, cells in enumerate(zip(*rows, strict=True)):
             plain = self._plain_numbers(["null" if cell in _MISSING else cell for cell in cells], 1)
             numbers = out[:, place] = self._mixed(cells) if plain is None else plain[:, 0]
-            gone = np.isnan(numbers)
-            if gone.any() and place not in self.texts:
+            is_text = np.isnan(numbers)
+            if is_text.any() and place not in self.texts:
                 self.texts[place] = [""] * self._count
             if place in self.texts:
-                own = zip(cells, gone.tolist(), strict=True)
-                self.texts[place] += (cell.strip() if is_gone else "" for cell, is_gone in own)
+                pairs = zip(cells, is_text.tolist(), strict=True)
+                self.texts[place] += (cell.strip() if is_one else "" for cell, is_one in pairs)
         return out
 
     def _mixed(self, cells: tuple[str, ...]) -> Array:
@@ -250,21 +250,21 @@ class Cells:
 
 
 DELIMITERS = "\t;|,"
-"""What may separate cells; where several would do, the first of them does."""
+"""Possible delimiters; if several fit, the first one is used."""
 
 MISSING = re.compile(
     r"\s*(<?NA>?|na|n/a|#?N/A|[Nn]ull|NULL|[Nn]one|NONE|nil|NaN|nan|\\N|[-–—?.*]*"
     r"|[kKnN]\. ?[aA]\.?|[Kk]eine Angaben?|#NV|#(NUM|VALUE|REF|NULL|ZAHL|WERT|BEZUG)!|#DIV/0!|#NAME\?"
     r"|[+-]?nan\(\w*\)|[+-]?1\.#\w+)\s*"
 )
-"""What programs and people write for a value that is missing."""
+"""Texts by which programs and people mark a missing value."""
 _NO_NUMBER = re.compile(r"\s*[+-]?(nan|inf|infinity)\s*", re.IGNORECASE | re.ASCII)
 _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-"""What Python's `float` reads as `parsed` does, but for its size."""
+"""Numbers that Python's `float` reads like `parsed`, except that they may become infinite."""
 _GROUPED_WITH_DECIMALS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?", re.ASCII)
-"""With points, which a decimal comma leaves to thousands."""
+"""A number with points as thousands separators and an optional decimal comma."""
 GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}((\.\d{3})+|(,\d{3})+)", re.ASCII)
-"""A number that may have a thousands separator, with either decimal sign."""
+"""A number whose points or commas may be thousands separators or a decimal sign."""
 _SWAPPED = str.maketrans(".,", ",.")
 
 _Y, _YY = r"\d{4}", r"(\d{4}|\d\d)"
@@ -282,42 +282,42 @@ _DATES = (
 )
 _TIME = r"([01]?\d|2[0-4]):[0-5]\d(:[0-5]\d([.,]\d+)?)?( ?[ap]\.?m\.?)?( ?(z|utc|gmt|[+-]\d\d(:?\d\d)?))?"
 _DATE_OR_TIME = re.compile(rf"({'|'.join(_DATES)})([T ,]+{_TIME})?|{_TIME}", re.IGNORECASE | re.ASCII)
-"""As ISO, Germans and Americans write them, and no number: 2024 and 14.03 are some."""
+"""Dates and times in ISO, German and American notation, but not numbers such as 2024 and 14.03."""
 
-_TOLD = {
+_CSV_ERRORS = {
     "unexpected end of data": "a quote is not closed",
     f"field larger than field limit ({csv.field_size_limit()})": "a cell has too many letters",
-    **{f"'{sign}' expected after '\"'": "a closing quote is not the end of its cell" for sign in DELIMITERS},
+    **{f"'{sign}' expected after '\"'": "a cell goes on after its closing quote" for sign in DELIMITERS},
 }
-"""What Python's reader says, in our words."""
-NOT_CLOSED = _TOLD["unexpected end of data"]
+"""Messages of Python's csv module, and plain ones for them."""
+NOT_CLOSED = _CSV_ERRORS["unexpected end of data"]
 
 
 def rows_of(lines: list[str], delimiter: str, first: int = 0) -> Iterator[tuple[list[str], int, int]]:
-    """Yield the cells of each row from line `first` on, the number of its first line, and that of its last.
+    """Yield the cells of each row from line `first` on, and the numbers of its first and last line.
 
-    Lines count from 1, and blank ones are no rows. A cell in quotes may go on in the next line. Raises
+    Line numbers count from 1. Blank lines are left out. A cell in quotes may go on in the next line. Raises
     FileError for a stray quote.
     """
     rows = csv.reader((f"{lines[i]}\n" for i in range(first, len(lines))), **_as_csv(delimiter))
     last = first
     while True:
-        begins = last + 1
+        start = last + 1
         try:
             cells = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
-            raise FileError(_TOLD.get(str(error), str(error)), f"line {begins}") from None
+            raise FileError(_CSV_ERRORS.get(str(error), str(error)), f"line {start}") from None
         last = first + rows.line_num
         if len(cells) > 1 or "".join(cells).strip():
-            yield cells, begins, last
+            yield cells, start, last
 
 
 def one_line_rows(lines: list[str], delimiter: str, width: int) -> list[list[str]] | None:
-    """Return the cells of each line, or None unless every line is a row by itself, of `width` cells.
+    """Return the cells of each line, or None unless every line is one row of `width` cells.
 
-    Much quicker than `rows_of`, which reads every row and says what is wrong with it, and where.
+    This is much faster than `rows_of`, which reads all rows and raises errors with their lines.
     """
     try:
         rows = [*csv.reader(lines, **_as_csv(delimiter))]
@@ -332,27 +332,26 @@ def _as_csv(delimiter: str) -> dict[str, Any]:
 
 
 class AmbiguousError(ValueError):
-    """A cell that is two different numbers, depending on the decimal sign."""
+    """Error for a cell that is one of two numbers, depending on the decimal sign."""
 
 
 def number(cell: str, decimal: str | None, *, grouped: bool = False) -> float:
-    """Return the number in a cell. `decimal` is the decimal sign, or None if it is not known.
+    """Return the number in a cell. `decimal` is the decimal sign, or None if it is unknown.
 
-    If numbers may be `grouped`, the other sign separates thousands. Raises ValueError with what is wrong,
-    AmbiguousError if only the decimal sign is missing.
+    If numbers may be `grouped`, the other sign separates thousands. Raises ValueError with the reason, and
+    AmbiguousError if the number depends on the decimal sign.
     """
     if decimal is None and GROUPED.fullmatch(cell):
-        told, whole = (shortened(text, SHOWN) for text in (cell, re.sub("[.,]", "", cell)))
+        text, ungrouped = (shortened(each, SHOWN) for each in (cell, re.sub("[.,]", "", cell)))
         if len(re.findall("[.,]", cell)) > 1:
-            raise AmbiguousError(f"{told} is {whole} with a thousands separator: choose the decimal sign")
-        ways = f"as {told.replace(',', '.')} and, with a thousands separator, as {whole}"
-        raise AmbiguousError(f"{told} can be read in two ways, {ways}: choose the decimal sign")
+            raise AmbiguousError(f"{text} is {ungrouped} with a thousands separator: choose the decimal sign")
+        ways = f"{text.replace(',', '.')} or, with a thousands separator, {ungrouped}"
+        raise AmbiguousError(f"{text} may be {ways}: choose the decimal sign")
     if grouped and _GROUPED_WITH_DECIMALS.fullmatch(cell if decimal == "," else cell.translate(_SWAPPED)):
         cell = cell.replace("." if decimal == "," else ",", "")
     elif decimal == "," and _GROUPED_WITH_DECIMALS.fullmatch(cell):
-        told = shortened(cell, SHOWN)
-        without = shortened(cell.replace(".", ""), SHOWN)
-        raise ValueError(f"{told} has a thousands separator: write it without, as {without}")
+        text, ungrouped = (shortened(each, SHOWN) for each in (cell, cell.replace(".", "")))
+        raise ValueError(f"{text} has a thousands separator: write {ungrouped}")
     pointed = cell.replace(",", ".") if decimal == "," and cell.count(",") == 1 else cell
     if _PLAIN.fullmatch(pointed) and abs(value := float(pointed)) < float("inf"):
         return value
@@ -362,7 +361,7 @@ def number(cell: str, decimal: str | None, *, grouped: bool = False) -> float:
 
 
 def is_like_a_number(cell: str, decimal: str | None) -> bool:
-    """Tell whether a cell holds a number, one that is not finite or has a thousands separator among them."""
+    """Return whether a cell is a number, even one that is not finite or has a thousands separator."""
     cell = cell.strip()
     try:
         number(cell, decimal)
@@ -372,19 +371,19 @@ def is_like_a_number(cell: str, decimal: str | None) -> bool:
 
 
 def is_date(cell: str) -> bool:
-    """Tell whether a cell holds a date or a time, or both."""
+    """Return whether a cell is a date, a time, or both."""
     return _DATE_OR_TIME.fullmatch(cell.strip()) is not None
 
 
 SAMPLE = 100
-"""Lines that are looked at."""
+"""Number of lines from which the layout is detected."""
 DECIMALS = ".,"
 _COMMA = re.compile(
     r"[+-]?(\d{1,3}(\.\d{3})+|0|\d{4,}),\d+|[+-]?\d*,(\d{1,2}|\d{4,})([eE][+-]?\d+)?", re.ASCII
 )
 _POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?|[+-]?\d{1,3}(,\d{3})+\.\d*", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", re.ASCII)
-"""What may be a number with points between thousands, where the decimal sign is a comma."""
+"""A number that may have points as thousands separators, if the decimal sign is a comma."""
 _GROUPED = re.compile(rf'(^|;)\s*"?{GROUPED.pattern}"?\s*(;|$)', re.ASCII)
 """A line with a GROUPED cell."""
 NAMES = {"\t": "tabs", ";": "semicolons", "|": "vertical bars", ",": "commas"}
@@ -392,14 +391,14 @@ NAMES = {"\t": "tabs", ";": "semicolons", "|": "vertical bars", ",": "commas"}
 
 @dataclass(frozen=True)
 class TableLayout:
-    """How a table is laid out; None is what is to be found. Raises FileError for what is not known.
+    """The layout of a table; nnviz detects values that are None. Raises FileError for unknown values.
 
     ============ ====================================================================================
-    `encoding`   one of `text.ENCODINGS`
-    `delimiter`  what separates cells: a tab, a semicolon, `|` or a comma
-    `decimal`    the decimal sign: a point or a comma; None also where nothing in the table tells which
+    `encoding`   one of ENCODINGS
+    `delimiter`  the sign between cells: a tab, a semicolon, `|` or a comma
+    `decimal`    the decimal sign: a point or a comma; None also if the table does not show which
     `header`     whether the first row names the columns
-    `grouped`    whether the other sign may part thousands: a person has said the decimal sign
+    `grouped`    whether the other sign may separate thousands: if a person has given the decimal sign
     ============ ====================================================================================
     """
 
@@ -411,31 +410,31 @@ class TableLayout:
 
     def __post_init__(self) -> None:
         for name, known in (("encoding", ENCODINGS), ("delimiter", NAMES), ("decimal", DECIMALS)):
-            said = getattr(self, name)
-            if said is not None and said not in [*known]:
-                raise FileError(f"expected one of {', '.join(map(repr, known))}, found {quoted(said)}", name)
+            value = getattr(self, name)
+            if value is not None and value not in [*known]:
+                raise FileError(f"expected one of {', '.join(map(repr, known))}, found {quoted(value)}", name)
 
 
-def found(lines: list[str], said: TableLayout) -> TableLayout:
-    """Return the layout of a table with these lines, by its first rows; what is `said` stays.
+def found(lines: list[str], given: TableLayout) -> TableLayout:
+    """Return the layout of a table from its first lines; values that are `given` stay.
 
-    If these leave open whether points separate thousands, all lines are searched for the decimal sign.
+    If these lines leave open whether points separate thousands, all lines are searched for the decimal sign.
     """
     sample = lines[:SAMPLE]
-    delimiter = said.delimiter or _delimiter(sample)
+    delimiter = given.delimiter or _delimiter(sample)
     rows, _ = _rows(sample, delimiter)
-    decimal = said.decimal or _decimal(rows)
+    decimal = given.decimal or _decimal(rows)
     if decimal is None:
         is_open = delimiter == ";" and any(map(_GROUPED.search, lines))
         decimal = _decimal(_cells(lines, delimiter)) if is_open else "."
-    header = _is_header(rows, decimal) if said.header is None else said.header
+    header = _is_header(rows, decimal) if given.header is None else given.header
     return replace(
-        said, delimiter=delimiter, decimal=decimal, header=header, grouped=said.decimal is not None
+        given, delimiter=delimiter, decimal=decimal, header=header, grouped=given.decimal is not None
     )
 
 
 def _rows(lines: list[str], delimiter: str) -> tuple[list[list[str]], bool]:
-    """Return the rows up to the first fault, and whether there is one; a quote may end behind the sample."""
+    """Return the rows before the first error, and whether there is one; a quote may end after the sample."""
     rows: list[list[str]] = []
     try:
         rows.extend(_cells(lines, delimiter))
@@ -450,7 +449,7 @@ def _cells(lines: list[str], delimiter: str) -> Iterator[list[str]]:
 
 
 def _delimiter(lines: list[str]) -> str:
-    """Return what cuts most rows into equally many cells, not into one, and leaves no stray quote."""
+    """Return the delimiter that gives most rows the same number of cells, above one, without stray quotes."""
     if _is_one_column(lines):
         return ";"
     best, most = ",", (False, 0.0)
@@ -465,16 +464,16 @@ def _delimiter(lines: list[str]) -> str:
 
 
 def _is_one_column(lines: list[str]) -> bool:
-    """Tell whether below one name stand numbers alone, some with a decimal comma: it parts no cells then."""
+    """Return whether the lines are one name and then numbers, some with a decimal comma."""
     name, *numbers = [line.strip() for line in lines if line.strip()] or [""]
     some = "," not in name and any(map(_COMMA.fullmatch, numbers))
     return some and all(is_like_a_number(number, ",") for number in numbers)
 
 
 def _decimal(rows: Iterable[list[str]]) -> str | None:
-    """Return the decimal sign of the numbers in these rows, the point first; None if no number shows it.
+    """Return the decimal sign of the numbers in these rows, the point first; None if no number has one.
 
-    A number whose signs may separate thousands does not show it.
+    A sign that may separate thousands does not count.
     """
     has_comma = False
     with suppress(FileError):
@@ -486,10 +485,10 @@ def _decimal(rows: Iterable[list[str]]) -> str | None:
 
 
 def _is_header(rows: list[list[str]], decimal: str | None) -> bool:
-    """Tell whether the first row names columns: no cell of it is a number, and not all say one is missing.
+    """Return whether the first row names the columns: it has no numbers, and not only missing values.
 
-    A date above dates is no name either, nor is, where no row holds a number, a text that is seen again
-    below it, in its column.
+    A date above dates is not a name. If no row has a number, a text that appears again in its column is not
+    a name, either.
     """
     if not rows:
         return False
@@ -506,22 +505,22 @@ def _is_header(rows: list[list[str]], decimal: str | None) -> bool:
 
 HEAD_BYTES = 2**18
 HEAD_ROWS = 200
-"""So much of a table is looked at before it is read."""
+"""Size of the part of a table that the preview reads."""
 
 _NOTHING: tuple[list[str], int, int] = ([], 0, 0)
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells, and the names of the columns where the file gives them.
+    """Rows of cells, and the names of the columns if the file has them.
 
     ========== =======================================================================
-    `layout`   how it is laid out: all that was found, or said
-    `names`    of the columns, or None
-    `_values`  the numbers, shape (rows, columns); NaN where a cell is none
-    `_texts`   of each column that has a cell which is no number, by its place: those, and "" for numbers
-    `lines`    the line that each row begins in, shape (rows,)
-    `of`       how many rows the file has, of which these are the first
+    `layout`   the layout, detected or given
+    `names`    the names of the columns, or None
+    `_values`  the numbers, shape (rows, columns); NaN for a cell that is not a number
+    `_texts`   the cells of each column with texts, by its index; "" for numbers
+    `lines`    the line in which each row begins, shape (rows,), from 1
+    `of`       the number of rows in the file; these are the first of them
     ========== =======================================================================
     """
 
@@ -537,19 +536,19 @@ class Table:
 
     @property
     def size(self) -> str:
-        """How many rows there are, in words, and of how many."""
+        """The number of rows in words: "150 rows" or "the first 100 of 150 rows"."""
         if len(self) == self.of:
             return counted(self.of, "row")
         return f"the first {len(self):,} of {counted(self.of, 'row')}"
 
     def first(self, rows: int) -> Table:
-        """Return the first rows alone, at most so many."""
+        """Return a table of the first rows, at most this many."""
         if rows >= len(self):
             return self
         return replace(self.only(np.arange(len(self)) < rows), of=self.of)
 
     def only(self, rows: NDArray[np.bool_]) -> Table:
-        """Return some of the rows as a table of their own."""
+        """Return a table of the rows with True in a mask of shape (rows,)."""
         values = self._values[rows]
         texts = {at: own for at, own in self._texts.items() if np.isnan(values[:, at]).any()}
         return replace(
@@ -562,16 +561,19 @@ class Table:
 
     @property
     def width(self) -> int:
-        """How many columns there are."""
+        """The number of columns."""
         return len(self._values.T)
 
     @property
     def rows(self) -> Array:
-        """All columns as they stand. Raises FileError for a cell that is no finite number."""
+        """All numbers, shape (rows, columns). Raises FileError for a cell that is not a finite number."""
         return self.at(range(self.width))
 
     def at(self, places: Sequence[int]) -> Array:
-        """Return some of the columns. Raises FileError for a cell in them that is no finite number."""
+        """Return the columns at some indices, shape (rows, columns).
+
+        Raises FileError for a cell in them that is not a finite number.
+        """
         faults = [(int(np.isnan(self._values[:, at]).argmax()), at) for at in places if at in self._texts]
         if faults:
             row, column = min(faults)
@@ -579,11 +581,11 @@ class Table:
         return self._values[:, list(places)]
 
     def numbers(self, column: int) -> Array:
-        """Return the numbers of a column, shape (rows,); NaN where a cell is none."""
+        """Return the numbers of a column, shape (rows,); NaN for a cell that is not a number."""
         return self._values[:, column]
 
     def texts(self, column: int) -> list[str] | None:
-        """Return the cells of a column where not all are numbers: these in full, others without space."""
+        """Return the cells of a column as stripped texts, numbers in full; None for a column of numbers."""
         own = self._texts.get(column)
         if own is None:
             return None
@@ -591,30 +593,30 @@ class Table:
         return [text if number != number else full(number) for text, number in zip(own, numbers, strict=True)]
 
     def missing(self, column: int, values: Sequence[str] = ()) -> NDArray[np.bool_]:
-        """Return which cells of a column are missing, shape (rows,); its own `values` are not."""
+        """Return a mask of the missing cells of a column, shape (rows,); cells in `values` do not count."""
         texts = self._texts.get(column)
         if texts is None:
             return np.zeros(len(self), dtype=np.bool_)
         known = {text for text in set(texts) if MISSING.fullmatch(text) and text not in values}
-        gone = np.fromiter((text in known for text in texts), np.bool_, len(texts))
-        return gone & np.isnan(self._values[:, column])
+        is_known = np.fromiter((text in known for text in texts), np.bool_, len(texts))
+        return is_known & np.isnan(self._values[:, column])
 
     def place(self, row: int, column: int) -> str:
-        """Return where a cell stands: "line 3, column 2"."""
+        """Return the place of a cell in the file: "line 3, column 2"."""
         return f"line {self.lines[row]}, column {column + 1}"
 
     def fault(self, row: int, column: int) -> FileError:
-        """Return what is wrong with a cell that is no number."""
+        """Return the error of a cell that is not a number."""
         try:
             number(self._texts[column][row], self.layout.decimal, grouped=self.layout.grouped)
         except AmbiguousError as error:
             return UndecidedError(str(error), self.place(row, column))
         except ValueError as error:
             return FileError(str(error), self.place(row, column))
-        raise AssertionError  # it is one
+        raise AssertionError  # the cell is a number
 
     def encoded(self, column: Column, at: int) -> Array:
-        """Return what the cells of the column at a place become, shape (rows, nodes). Raises FileError."""
+        """Return the values of the column at index `at`, shape (rows, nodes). Raises FileError."""
         if not column.values:
             return column.standardised(self.at([at]))
         texts = self.texts(at)
@@ -624,25 +626,25 @@ class Table:
             raise FileError(str(error), self.place(error.row, at)) from None
 
     def places(self, wanted: Sequence[str]) -> list[int] | None:
-        """Return where the columns of the `wanted` names stand; None where no column bears one of them.
+        """Return the indices of the columns with the `wanted` names; None if the table has none of them.
 
-        Capitals do not matter where that leaves no doubt. Raises FileError where some names are there and
-        some are not, and where one stands twice.
+        Case is ignored if a name stays unique. Raises FileError if the table has only some of the names, or
+        one of them twice.
         """
         exact = _indices(self.names or ())
         alike = _indices(name.casefold() for name in self.names or ())
         sought = Counter(name.casefold() for name in wanted)
-        found: list[list[int]] = []
+        matches: list[list[int]] = []
         for name in wanted:
             folded = name.casefold()
-            found.append(exact.get(name) or (alike.get(folded, []) if sought[folded] == 1 else []))
-        if not any(found):
+            matches.append(exact.get(name) or (alike.get(folded, []) if sought[folded] == 1 else []))
+        if not any(matches):
             return None
-        for name, places in zip(wanted, found, strict=True):
+        for name, places in zip(wanted, matches, strict=True):
             if len(places) != 1:
-                told = f"{len(places)} columns are" if places else "no column is"
-                raise FileError(f"{told} called {quoted(name)}", "line 1")
-        return [place for (place,) in found]
+                subject = f"{len(places)} columns are" if places else "no column is"
+                raise FileError(f"{subject} called {quoted(name)}", "line 1")
+        return [place for (place,) in matches]
 
 
 def _indices(names: Iterable[str]) -> dict[str, list[int]]:
@@ -660,33 +662,32 @@ def read(
     *,
     fitting: bool = False,
 ) -> Table:
-    """Return the table in the bytes of a file, the first `most` rows of it; what is not `said` is found.
+    """Return the table in the bytes of a file, or its first `most` rows; values not in `said` are detected.
 
-    `fitting` takes of more rows than nnviz opens the first, as many as it does. `progress` is told, now and
-    then, which part is read. Raises FileError, which begins with the line, for lines of different lengths and
-    stray quotes, and for more than nnviz opens.
+    If `fitting`, the first rows up to nnviz's limits are read. Reports `progress`. Raises FileError, with the
+    line, for rows of different lengths and stray quotes, and for a larger table than nnviz opens.
     """
-    said = said or TableLayout()
-    text, encoding = decoded(data, said.encoding)
-    return parse(text, progress, replace(said, encoding=encoding), most, fitting=fitting)
+    layout = said or TableLayout()
+    text, encoding = decoded(data, layout.encoding)
+    return parse(text, progress, replace(layout, encoding=encoding), most, fitting=fitting)
 
 
 def head(data: bytes, said: TableLayout | None = None) -> Table:
-    """Return the first rows of a table in the same way, at once, however large it is. Raises FileError."""
-    said = said or TableLayout()
+    """Return the first rows of a table, quickly even for a large one. Raises FileError."""
+    layout = said or TableLayout()
     if len(data) <= HEAD_BYTES:
-        return read(data, said=said, most=HEAD_ROWS)
-    encoding = said.encoding or encoding_of(data)
-    said = replace(said, encoding=encoding)
+        return read(data, said=layout, most=HEAD_ROWS)
+    encoding = layout.encoding or encoding_of(data)
+    layout = replace(layout, encoding=encoding)
     text = with_plain_ends(data[:HEAD_BYTES].decode(ENCODINGS[encoding], "ignore")).removeprefix("\ufeff")
     lines = text.split("\n")[:-1] or [text]
     try:
-        return parse("\n".join(lines), None, said, HEAD_ROWS)
+        return parse("\n".join(lines), None, layout, HEAD_ROWS)
     except FileError as error:
         line = re.fullmatch(r"line (\d+)", error.place)
         if error.message != NOT_CLOSED or line is None or line[1] == "1":
             raise
-        return parse("\n".join(lines[: int(line[1]) - 1]), None, said, HEAD_ROWS)
+        return parse("\n".join(lines[: int(line[1]) - 1]), None, layout, HEAD_ROWS)
 
 
 def parse(
@@ -706,7 +707,7 @@ def parse(
     assert layout.delimiter is not None
     first_row, _, after = next(rows_of(lines, layout.delimiter), _NOTHING)
     if not first_row:
-        raise FileError("there are no rows")
+        raise FileError("the table has no rows")
     with told_by_core():
         COLUMNS.check(len(first_row), "line 1")
     names = tuple(cell.strip() for cell in first_row) if layout.header else None
@@ -714,12 +715,12 @@ def parse(
     cells = Cells(lines, first, layout.delimiter, layout.decimal, width, grouped=layout.grouped)
     of = cells.read(most, progress, fitting=fitting)
     if not len(cells.values):
-        raise FileError("there are no rows")
+        raise FileError("the table has no rows")
     return _without_ends(Table(layout, names, cells.values, cells.texts, cells.lines, of))
 
 
 def _without_ends(table: Table) -> Table:
-    """Leave out a last column that nothing but delimiters at the lines' ends makes."""
+    """Return the table without a last column that is empty because all lines end in a delimiter."""
     last, names = table.width - 1, table.names
     texts = table.texts(last)
     if not last or texts is None or any(texts) or (names[last] if names else len(texts) < 2):

@@ -1,4 +1,4 @@
-"""Tables as text: rows, predictions, and the loss history."""
+"""CSV text of rows, predictions, and the loss history."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from nnviz.files.table.columns import Placed
 from nnviz.files.table.reading import Table, decoded, rows_of, with_plain_ends
 
 BLOCK = 500
-"""Rows that are written between two reports."""
+"""Rows between two reports of progress."""
 
 
 def with_predictions(data: bytes, table: Table, where: Placed, state: State, prediction: Array) -> bytes:
-    """Return the rows of a table in `data` as they were read, and behind their cells the predictions.
+    """Return the rows of the table in `data` with the predictions as more columns, as CSV.
 
-    `prediction` has shape (rows, outputs). The columns bear the names of the outputs, and where the table has
-    such a name already, "prediction" before it; of classes the one predicted stands behind them. It is UTF-8
+    `prediction` has shape (rows, outputs). The new columns have the names of the outputs, or "prediction
+    NAME" if the table has that name. For classes, the predicted class is the last column. The text is UTF-8
     with a header; delimiter and decimal sign are the table's.
     """
     layout = table.layout
-    names = [*table.names] if table.names else _names(table.width, where, state)
-    header = [*names, *_free(state.network.outputs, names)]
-    name, texts = _predicted(state, prediction)
-    header += _free([name], header) if name else []
+    names = [*table.names] if table.names else _column_names(table.width, where, state)
+    header = [*names, *_free_names(state.network.outputs, names)]
+    name, texts = _predicted_classes(state, prediction)
+    header += _free_names([name], header) if name else []
     lines = with_plain_ends(decoded(data, layout.encoding)[0]).split("\n")
     rows = rows_of(lines, layout.delimiter or ",")
     if layout.header:
@@ -40,18 +40,18 @@ def with_predictions(data: bytes, table: Table, where: Placed, state: State, pre
     classes = [[text] for text in texts] if name else [[]] * len(prediction)
     own = {*table.lines.tolist()}
     cells = ([cell.strip() for cell in row[: table.width]] for row, line, _ in rows if line in own)
-    behind = zip(cells, prediction.tolist(), classes, strict=True)
+    parts = zip(cells, prediction.tolist(), classes, strict=True)
     decimal = layout.decimal or "."
-    body = ([*row, *(_number(each, decimal) for each in numbers), *last] for row, numbers, last in behind)
-    return _written(header, body, layout.delimiter or ",")
+    body = ([*row, *(_number(each, decimal) for each in numbers), *last] for row, numbers, last in parts)
+    return _csv(header, body, layout.delimiter or ",")
 
 
 def rows_of_state(state: State, progress: Progress | None = None) -> bytes:
-    """Return the rows of `state` as a raw table would have them: what was standardised as it was before.
+    """Return the rows of `state` as CSV, with raw values in place of standardised ones.
 
-    Behind the inputs stand targets, predictions and errors (prediction − target), called as in the window;
-    classes stand in one column, by their texts. `progress` is told, now and then, which part is written.
-    Raises FileError where a prediction is too large for a number.
+    The columns are inputs, targets, predictions and errors (prediction − target), with their names in the
+    window; classes are one column of texts. Reports `progress`. Raises FileError if a prediction is too large
+    for a number.
     """
     inputs = _raw(state.columns.of_inputs, state.network.inputs, state.data.inputs)
     prediction = state.network.predict(state.data.inputs)
@@ -60,17 +60,17 @@ def rows_of_state(state: State, progress: Progress | None = None) -> bytes:
     header = [name for names, _ in parts for name in names]
     columns = [column for _, own in parts for column in own]
     rows = ([_cell(cell) for cell in row] for row in zip(*columns, strict=True))
-    return _written(_unique(header), _with_progress(rows, len(prediction), progress), ",")
+    return _csv(_unique(header), _with_progress(rows, len(prediction), progress), ",")
 
 
 def check_finite(prediction: Array) -> None:
-    """Raise FileError where a prediction is too large for a number."""
+    """Raise FileError if a prediction is too large for a number."""
     if not np.isfinite(prediction).all():
         raise FileError("the result is too large for a number: make the weights or the data smaller")
 
 
 def _with_progress(rows: Iterable[list[str]], count: int, progress: Progress | None) -> Iterator[list[str]]:
-    """Yield the rows, and tell now and then which part they are."""
+    """Yield the rows and report progress."""
     for i, row in enumerate(rows):
         if progress is not None and i % BLOCK == 0:
             progress(i / count)
@@ -89,7 +89,7 @@ def _raw(columns: Sequence[Column], nodes: tuple[str, ...], values: Array) -> Pa
 
 
 def _outcomes(state: State, prediction: Array) -> Iterator[Part]:
-    """Yield targets, predictions and errors."""
+    """Yield the columns of targets, predictions and errors."""
     outputs, targets = state.network.outputs, state.data.targets
 
     def headers(kind: str) -> list[str]:
@@ -102,15 +102,15 @@ def _outcomes(state: State, prediction: Array) -> Iterator[Part]:
         else:
             yield headers("target"), [*targets.T.tolist()]
     yield headers("prediction"), [*prediction.T.tolist()]
-    name, texts = _predicted(state, prediction)
+    name, texts = _predicted_classes(state, prediction)
     if name:
         yield [name], [texts]
     if targets is not None:
         yield headers("error"), [*(prediction - targets).T.tolist()]
 
 
-def _predicted(state: State, prediction: Array) -> tuple[str, list[str]]:
-    """Return what the column of predicted classes is called, "" without any, and the class of each row."""
+def _predicted_classes(state: State, prediction: Array) -> tuple[str, list[str]]:
+    """Return name and cells of the column of predicted classes; "" and [] without classes."""
     outputs = state.network.outputs
     column = next((each for each in state.columns.of_targets if each.values), None)
     if column is not None:
@@ -123,8 +123,8 @@ def _predicted(state: State, prediction: Array) -> tuple[str, list[str]]:
     return name, [texts[at] for at in largest.tolist()]
 
 
-def _names(width: int, where: Placed, state: State) -> list[str]:
-    """Return names for the columns of a table that has none: those of what they are taken for."""
+def _column_names(width: int, where: Placed, state: State) -> list[str]:
+    """Return names for the columns of a table without names: those of the network's columns."""
     names = [f"column {i + 1}" for i in range(width)]
     for place, column in zip(where.inputs, state.columns.of_inputs, strict=True):
         names[place] = column.name
@@ -133,14 +133,14 @@ def _names(width: int, where: Placed, state: State) -> list[str]:
     return names
 
 
-def _free(wanted: Iterable[str], taken: Sequence[str]) -> list[str]:
+def _free_names(wanted: Iterable[str], taken: Sequence[str]) -> list[str]:
     return _unique([*taken, *(f"prediction {name}" if name in taken else name for name in wanted)])[
         len(taken) :
     ]
 
 
 def _unique(names: list[str]) -> list[str]:
-    """Return the names, a number behind each that stands further in front already."""
+    """Return the names, with a number after each name that appears before it."""
     taken: dict[str, int] = {}
     return [numbered(name, taken) for name in names]
 
@@ -153,7 +153,7 @@ def _number(value: float, decimal: str) -> str:
     return full(value) if decimal == "." else full(value).replace(".", decimal)
 
 
-def _written(header: Sequence[str], rows: Iterable[Sequence[str]], delimiter: str) -> bytes:
+def _csv(header: Sequence[str], rows: Iterable[Sequence[str]], delimiter: str) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
     writer.writerow(header)
@@ -162,14 +162,14 @@ def _written(header: Sequence[str], rows: Iterable[Sequence[str]], delimiter: st
 
 
 def history_text(points: Array, measure: str = "mse") -> bytes:
-    """Return a history, shape (points, 2 or 3), as CSV: iteration, mse or what it measures, validation."""
+    """Return a history, shape (points, 2 or 3), as CSV: iteration, the loss by its name, validation loss."""
     return "\n".join([*map(",".join, rows_text(points, measure)), ""]).encode()
 
 
 def rows_text(points: Array, measure: str) -> list[tuple[str, ...]]:
-    """Return its rows, what the columns are called first. What is not known, NaN, is empty."""
-    called = ("iteration", measure, "validation")[: points.shape[1]]
-    return [called, *((str(int(at)), *map(_loss_text, losses)) for at, *losses in points.tolist())]
+    """Return the rows of a history as texts, the header first. An unknown loss, NaN, is empty."""
+    header = ("iteration", measure, "validation")[: points.shape[1]]
+    return [header, *((str(int(at)), *map(_loss_text, losses)) for at, *losses in points.tolist())]
 
 
 def _loss_text(loss: float) -> str:
