@@ -445,7 +445,7 @@ def rows_of(kind, network):
 
 def take_table(dialog):
     dialog.uses["network"].click()
-    press_button("Take")(dialog)
+    press_button("Use this table")(dialog)
 
 
 class MadeAnew(Stories):

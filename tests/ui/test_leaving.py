@@ -219,7 +219,7 @@ def test_a_change_while_the_file_is_read_at_the_start_is_noticed(settings, answe
     told = []
     answer(QMessageBox, choose("Cancel", told))
     choose_entry(window, "Save")
-    assert told[0].startswith("a.json was changed by another program or window")
+    assert told[0].startswith("Another program or window changed a.json")
     assert first_weight(path) == 7.0
     window.files.asks = False
     main_window.close()
@@ -325,8 +325,8 @@ def test_an_odd_name_is_told_in_one_line_in_a_box_that_is_no_wider_than_the_wind
     answer(QMessageBox, look)
     come_back(window)
     ((question, how, width),) = told
-    assert question.startswith("first\\nsecondWW")
-    assert "WWend.json was changed by another program" in question
+    assert question.startswith("Another program or window changed first\\nsecondWW")
+    assert "WWend.json after it was opened or saved here." in question
     assert "WWend.json~. Take theirs" in how
     assert width < window.main_window.width()
     assert status(window).endswith("WWend.json~")

@@ -111,7 +111,7 @@ def colour(image, *at):
     return image.pixelColor(*at).name().upper()
 
 
-def test_the_diagram_is_exported_as_it_is_seen_and_in_a_chosen_size_theme_and_ground(
+def test_export_of_the_diagram_follows_size_theme_and_background(
     open_window, answer, export, tmp_path, monkeypatch, approved
 ):
     window, told, kept = open_window("relu"), [], []
@@ -212,9 +212,7 @@ def stroked(svg):
                 yield width, numbers @ np.array([[a, b], [c, d]]) + (e, f)
 
 
-def test_plots_are_exported_with_room_for_titles_and_those_on_the_screen_stay(
-    qtbot, window, export, tmp_path, amount
-):
+def test_export_of_a_plot_leaves_the_plot_on_the_screen_unchanged(qtbot, window, export, tmp_path, amount):
     some = ["MSE", "2 weights", "Function"]
     for name in amount(quick=some, ci=PLOTS, night=PLOTS):
         what, axis = PLOTS[name]
@@ -261,7 +259,7 @@ def test_plots_are_exported_with_room_for_titles_and_those_on_the_screen_stay(
     assert len(left) > 4, "the numbers stand apart from it"
 
 
-def test_a_plot_is_copied_with_names_and_fonts_and_its_zoom_ends_where_the_plot_does(qtbot, window, approved):
+def test_a_copied_plot_has_names_and_fonts_and_clips_its_zoom(qtbot, window, approved):
     card = card_of(qtbot, window, "MSE")
     card.copy_picture.trigger()
     assert QGuiApplication.clipboard().image().width() == 1800
@@ -320,7 +318,7 @@ def told(film):
                 f"{own.address.kind} {own.address.layer} {own.address.node}": own.text
                 for own in film.scene.picture.labels
             },
-            film.scene.said,
+            film.scene.caption,
             [word.text for word in film.words(LOOK.palette)],
             seconds,
         )
@@ -329,7 +327,7 @@ def told(film):
 
 
 @pytest.mark.parametrize("film", [walk, training])
-def test_a_film_has_its_frames_size_and_theme_and_is_the_same_each_time(qapp, film, amount):
+def test_a_film_has_its_size_and_theme_and_is_reproducible(qapp, film, amount):
     one = film(state("twenty-updates"), look=SMALL, fps=1)
     first = [*one.frames()]
     again = [*islice(one.frames(), amount(quick=5, ci=one.count, night=one.count))]
@@ -346,7 +344,7 @@ def test_a_film_has_its_frames_size_and_theme_and_is_the_same_each_time(qapp, fi
         assert not colours & {rgb(each.canvas) for name, each in PALETTES.items() if name != theme}
 
 
-def test_the_walk_tells_what_the_window_tells_and_ends_after_the_update(qapp, approved):
+def test_the_film_of_the_walk_has_the_captions_of_the_window(qapp, approved):
     moments = told(walk())
     assert "value 0 0" not in moments[0][0]
     words = list(dict.fromkeys(words for _, words, _, _ in moments))
@@ -360,7 +358,7 @@ def test_the_walk_tells_what_the_window_tells_and_ends_after_the_update(qapp, ap
     assert moments[-1][0]["value 1 0"] == "52"
 
 
-def test_the_walk_is_that_of_its_row_and_may_go_by_layers(qapp):
+def test_the_film_of_the_walk_shows_its_row_and_can_go_by_layers(qapp):
     by_node, by_layer = (walk(state("many-rows"), row=2, by_layer=own) for own in (False, True))
     first, second = told(by_node), told(by_layer)
     for moments in (first, second):
@@ -370,11 +368,11 @@ def test_the_walk_is_that_of_its_row_and_may_go_by_layers(qapp):
     assert "4 Update" in {foot[-1] for _, _, foot, _ in first}
 
 
-def test_there_is_no_film_without_a_row_or_an_update_and_a_person_can_stop_it(qapp):
+def test_a_film_needs_a_row_and_an_update_and_can_be_cancelled(qapp):
     for make, of, why in (
-        (walk, edits.remove_rows(state(), [0]), "data: there is no row to walk"),
+        (walk, edits.remove_rows(state(), [0]), "data: the walk needs at least one row"),
         (training, edits.remove_rows(state(), [0]), "data"),
-        (training, edits.set_training(state(), Training(learning_rate=1e300)), "not one update can be made"),
+        (training, edits.set_training(state(), Training(learning_rate=1e300)), "no update is possible"),
     ):
         with pytest.raises(ValueError, match=why):
             make(of)
@@ -389,7 +387,7 @@ def test_there_is_no_film_without_a_row_or_an_update_and_a_person_can_stop_it(qa
         TrainingFilm(state("xor"), SMALL, FPS, lambda _: stop(1.0))
 
 
-def test_the_training_shows_the_run_that_the_settings_make_or_the_one_there_is(qapp, tmp_path):
+def test_the_film_of_the_training_shows_the_run_or_makes_one(qapp, tmp_path):
     film = training()
     moments = told(film)
     assert moments[0][2] == ["iteration 0 of 500", "MSE 1.030"]
@@ -404,7 +402,7 @@ def test_the_training_shows_the_run_that_the_settings_make_or_the_one_there_is(q
     assert "slope 1 0" in moments[0][0]
 
 
-def test_of_a_run_that_was_watched_the_training_shows_what_was_seen(qapp):
+def test_the_film_of_a_watched_run_shows_its_known_states(qapp):
     start = state("forward")
     past, now, history = Past(start), start, History()
     for first, iteration in ((1, 20), (21, 40), (41, 60)):
@@ -428,7 +426,7 @@ def test_of_a_run_that_was_watched_the_training_shows_what_was_seen(qapp):
     assert ends[1] - ends[0] == pytest.approx(ends[2] - ends[1], abs=3)
 
 
-def test_the_first_updates_are_slow_and_the_others_come_faster_and_faster():
+def test_a_film_shows_the_first_updates_slowly_and_the_others_faster():
     for updates in (1, 2, 8, 20, 500, 100_000):
         seen = spread(range(updates), 150)
         iterations, counts = [own for own, _ in seen], [count for _, count in seen]
@@ -467,12 +465,12 @@ def test_options_that_do_not_go_together_are_bad_use(tmp_path, monkeypatch, caps
     approved("bad use of render", "\n".join(told))
 
 
-def test_the_window_writes_films_as_they_are_wished(open_window, answer, export, tmp_path, amount):
+def test_the_window_writes_films_with_the_chosen_look(open_window, answer, export, tmp_path, amount):
     rows = np.arange(9.0).reshape(3, 3), np.ones((3, 1))
     window, kept = open_window(edits.set_rows(state("twenty-updates"), *rows)), []
     window.selection.row = 2
     before = window.document.state
-    fill = filled(theme="Dark", Width=240, Height=160, Frames_a_second=1)
+    fill = filled(theme="Dark", Width=240, Height=160, Frames_per_second=1)
     films = ("Export walk…", "the walk"), ("Export training…", "the training")
     for entry, what in films[: amount(quick=1, ci=2, night=2)]:
         out = export(partial(choose_entry, window, entry), FilmDialog, fill, tmp_path / f"{what}.apng")
@@ -487,7 +485,7 @@ def test_the_window_writes_films_as_they_are_wished(open_window, answer, export,
             assert np.array_equal(first, next(own.frames()).pixels) == (row == 2)
 
 
-def test_a_film_of_a_kind_that_can_be_written_is_proposed_and_can_be_stopped(
+def test_only_available_film_formats_are_offered_and_writing_can_be_cancelled(
     open_window, answer, tmp_path, monkeypatch, approved
 ):
     window, out, said = open_window("relu"), tmp_path / "film.apng", []
@@ -515,7 +513,7 @@ def test_a_film_of_a_kind_that_can_be_written_is_proposed_and_can_be_stopped(
     monkeypatch.setattr("nnviz.ui.kit.dialogs.WAIT_S", 0.0)
     out.write_bytes(b"old")
     export_walk(
-        {"Width": 640, "Height": 400, "Frames_a_second": 50},
+        {"Width": 640, "Height": 400, "Frames_per_second": 50},
         (QFileDialog, type_name(out)),
         (QMessageBox, press_button("Yes")),
         (QProgressDialog, press_cancel(said)),
@@ -524,7 +522,7 @@ def test_a_film_of_a_kind_that_can_be_written_is_proposed_and_can_be_stopped(
     assert out.read_bytes() == b"old"
     monkeypatch.setattr("nnviz.files.film.find_spec", lambda _: None)
     export_walk(
-        {"Width": 240, "Height": 160, "Frames_a_second": 4},
+        {"Width": 240, "Height": 160, "Frames_per_second": 4},
         (QFileDialog, type_name(tmp_path / "film.gif")),
         (QMessageBox, lambda box: (said.append(box.text()), box.accept())),
     )
@@ -542,11 +540,11 @@ def test_a_film_of_a_kind_that_can_be_written_is_proposed_and_can_be_stopped(
         assert status(window) == sentence
 
 
-def test_the_dialog_refuses_numbers_and_odd_sizes_of_videos_and_hears_keys(
+def test_the_export_dialog_refuses_bad_numbers_explains_odd_sizes_and_takes_keys(
     qapp, open_window, answer, approved, tmp_path
 ):
     window, said, met = open_window("relu"), [], []
-    refused = {"Frames a second": "51", "Width": "3841", "Height": "x"}
+    refused = {"Frames per second": "51", "Width": "3841", "Height": "x"}
 
     def ask(kind, does):
         answer(kind, does)

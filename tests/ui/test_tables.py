@@ -50,7 +50,7 @@ PASSENGERS = "name;class;age;survived\n" + "".join(
     f"passenger {k};{('first', 'third')[k % 2]};{age};{('no', 'yes')[k % 3 == 0]}\n"
     for k, age in enumerate("" if k == 3 else f"{20 + k},5" for k in range(24))
 )
-take, cancel = press_button("Take"), press_button("Cancel")
+take, cancel = press_button("Use this table"), press_button("Cancel")
 
 
 def relu():
@@ -104,7 +104,8 @@ def told(dialog):
 
 
 def can_be_taken(dialog):
-    return next(own for own in dialog.findChildren(QPushButton) if own.text() == "&Take").isEnabled()
+    buttons = dialog.findChildren(QPushButton)
+    return next(own for own in buttons if own.text() == "&Use this table").isEnabled()
 
 
 def pick(choice, text):
@@ -185,7 +186,7 @@ def test_a_csv_with_a_text_label_becomes_a_network_and_rows_are_exported(
     assert first[8] == state.network.outputs[prediction.argmax()]
 
 
-def test_a_table_is_pasted_and_scales_that_differ_are_offered_to_be_standardised(afresh, asked, approved):
+def test_a_pasted_table_with_different_scales_offers_to_standardise(afresh, asked, approved):
     window, seen = afresh(), []
     asked(lambda dialog: seen.append(dialog.encoding.isVisible()), take)
     paste(window, "width\tkind\n" + "".join(f"{k}\t{'ab'[k % 2]}\n" for k in range(9)))
@@ -199,7 +200,7 @@ def test_a_table_is_pasted_and_scales_that_differ_are_offered_to_be_standardised
     assert button.isVisible()
 
 
-def test_a_tables_file_replaces_the_rows_and_what_cannot_be_read_is_asked(
+def test_a_table_replaces_the_rows_and_nnviz_asks_for_the_layout_if_needed(
     afresh, asked, answer, approved, tmp_path
 ):
     window, path, seen = afresh("xor"), tmp_path / "rows.csv", []
@@ -228,7 +229,7 @@ def test_a_tables_file_replaces_the_rows_and_what_cannot_be_read_is_asked(
         answer(QFileDialog, look)
         choose_entry(window, entry)
     state = window.document.state
-    asked(lambda dialog: seen.extend([dialog.decimal.currentText(), dialog.wrong.text()]))
+    asked(lambda dialog: seen.extend([dialog.decimal.currentText(), dialog.error_label.text()]))
     paste(window, "1.234;2.345\n3.456;4.567")
     assert window.document.state is state
     approved("a bad file, kinds of tables, numbers to be read in two ways", "\n".join(seen))
@@ -239,7 +240,7 @@ def test_a_tables_file_replaces_the_rows_and_what_cannot_be_read_is_asked(
     assert (rows_of(window), names_of(window)) == (TWO_ROWS, (("wind", "rain"), ("target",)))
 
 
-def test_names_that_are_pasted_with_rows_are_offered_to_the_nodes(afresh, answer, approved):
+def test_names_pasted_with_rows_are_offered_as_names_of_nodes(afresh, answer, approved):
     window, said = afresh("xor"), []
     before, names = window.document.state, names_of(window)
     for button, kept in (
@@ -280,7 +281,7 @@ def test_a_table_that_the_program_starts_with_is_shown_first_though_its_rows_fit
 
 
 @pytest.mark.fonts
-def test_what_a_column_is_used_as_is_chosen(opened, approved, qtbot):
+def test_the_user_chooses_the_use_of_a_column(opened, approved, qtbot):
     seen = []
 
     def choose_uses(dialog):
@@ -312,7 +313,7 @@ def test_what_a_column_is_used_as_is_chosen(opened, approved, qtbot):
     opened(f"{long};{long}2;y{rows}", look, cancel)
 
 
-def test_who_cancels_keeps_everything_and_the_first_of_too_many_rows_are_offered(
+def test_cancel_changes_nothing_and_a_large_table_offers_its_first_rows(
     opened, answer, asked, tmp_path, monkeypatch, approved
 ):
     window = opened(PASSENGERS, cancel)
@@ -332,7 +333,7 @@ def test_who_cancels_keeps_everything_and_the_first_of_too_many_rows_are_offered
     approved("more rows than nnviz opens", "\n".join([*seen, status(window)]))
 
 
-def test_columns_are_standardised_and_the_ends_of_a_network_are_rebuilt_as_one_change(opened, approved):
+def test_standardising_and_rebuilding_the_ends_are_one_undo_entry(opened, approved):
     offers = []
 
     def look(dialog):
@@ -381,7 +382,7 @@ def test_columns_are_standardised_and_the_ends_of_a_network_are_rebuilt_as_one_c
     assert (window.document.state, ways_back(window)) == (relu(), [])
 
 
-def test_the_layout_is_said_anew_and_only_what_can_be_read_is_taken(opened, approved):
+def test_another_layout_reads_the_table_again_and_an_unreadable_one_cannot_be_used(opened, approved):
     wrong = []
 
     def change_layout(dialog):
@@ -401,11 +402,11 @@ def test_the_layout_is_said_anew_and_only_what_can_be_read_is_taken(opened, appr
         found = dialog.encoding.currentText()
         for encoding, can in (("UTF-8", False), (found, True)):
             pick(dialog.encoding, encoding)
-            shows = (can_be_taken(dialog), dialog.view.isEnabled(), dialog.wrong.isVisible())
+            shows = (can_be_taken(dialog), dialog.view.isEnabled(), dialog.error_label.isVisible())
             assert shows == (can, can, not can)
 
     def look(dialog):
-        wrong.append(dialog.wrong.text())
+        wrong.append(dialog.error_label.text())
 
     opened(text.replace("a", "ä"), change_encoding, cancel, encoding="cp1252")
     opened("a,b,c\n1,2,3\n4,x,6\n7,8,9\n1,1,1\n", look, cancel)
@@ -580,7 +581,7 @@ def as_shown(data):
 MOONS, MAKE = click_kind("Two moons"), press_button("Make rows")
 
 
-def test_rows_go_into_a_network_that_fits_and_its_weights_stay(made, approved):
+def test_made_rows_go_into_a_network_that_fits_and_keep_its_weights(made, approved):
     def by_the_table(window):
         hands.choose_in_table_menu(window, "Make rows…")
 
@@ -609,8 +610,8 @@ def test_rows_go_into_a_network_that_fits_and_its_weights_stay(made, approved):
     assert window.document.state.columns == (column,)
 
 
-def test_a_network_that_suits_comes_with_rows_settings_and_notes_also_by_keys(made, qtbot, approved):
-    window = made("relu", click_kind("Spiral"), click_radio("Take a network"), MAKE)
+def test_made_rows_can_open_with_a_network_settings_and_notes(made, qtbot, approved):
+    window = made("relu", click_kind("Spiral"), click_radio("Make a network"), MAKE)
     state = window.document.state
     assert state.network.sizes == (2, 16, 16, 1)
     assert state.training == KINDS["spiral"].suits.training
@@ -623,8 +624,8 @@ def test_a_network_that_suits_comes_with_rows_settings_and_notes_also_by_keys(ma
 
     def look(dialog):
         seen.extend(labels(dialog))
-        assert not radio(dialog, "Put them").isEnabled()
-        assert radio(dialog, "Take a").isChecked()
+        assert not radio(dialog, "Put these").isEnabled()
+        assert radio(dialog, "Make a").isChecked()
 
     made("digits", click_kind("Curve"), look, MAKE)
     approved("rows that do not fit the network", "\n".join(seen))
@@ -640,7 +641,7 @@ def test_a_network_that_suits_comes_with_rows_settings_and_notes_also_by_keys(ma
             assert dialog.focusWidget() is field(dialog, name)
             write(dialog.focusWidget(), text)
         QTest.keyClick(dialog.focusWidget(), Key.Key_Tab)
-        assert dialog.focusWidget() is radio(dialog, "Put them")
+        assert dialog.focusWidget() is radio(dialog, "Put these")
         QTest.keyClick(dialog.focusWidget(), Key.Key_Down)
         QTest.keyClick(dialog.focusWidget(), Key.Key_Return)
 
@@ -652,7 +653,7 @@ def test_a_network_that_suits_comes_with_rows_settings_and_notes_also_by_keys(ma
     assert table_rows(window) == [["0", "0", "0"], ["0", "1", "1"], ["1", "0", "1"], ["1", "1", "0"]]
 
 
-def test_a_number_that_cannot_be_is_told_and_nothing_is_made(dialog, approved):
+def test_an_invalid_number_shows_why_and_makes_no_rows(dialog, approved):
     said = []
     for name, text, right in (
         *(("Rows", text, "20") for text in ("0", "1.5", "1e9", "many")),
@@ -668,7 +669,7 @@ def test_a_number_that_cannot_be_is_told_and_nothing_is_made(dialog, approved):
     approved("numbers that cannot be", "\n".join(said))
 
 
-def test_the_picture_shows_the_rows_of_the_kind_under_its_marks(dialog, qtbot, approved):
+def test_the_preview_shows_the_rows_and_names_their_marks(dialog, qtbot, approved):
     preview, rows, noise = dialog.findChild(Preview), field(dialog, "Rows"), field(dialog, "Noise")
     assert preview.drawn == {"blue circles": 20}
     click_kind("Three blobs")(dialog)
@@ -707,12 +708,12 @@ def test_no_text_of_the_dialog_is_cut_off_on_a_small_screen(dialog):
 
 def test_the_chosen_network_stays_with_another_kind_and_classes_have_their_colours(qapp, dialog, amount):
     for kind, clicks in (
-        ("Two moons", "Put them"),
-        (None, "Take a network"),
-        ("Two circles", "Take a network"),
-        (None, "Put them"),
-        ("Three blobs", "Take a network"),  # for which no other one fits
-        ("Two circles", "Put them"),
+        ("Two moons", "Put these"),
+        (None, "Make a network"),
+        ("Two circles", "Make a network"),
+        (None, "Put these"),
+        ("Three blobs", "Make a network"),  # for which no other one fits
+        ("Two circles", "Put these"),
     ):
         (click_kind(kind) if kind else click_radio(clicks))(dialog)
         assert radio(dialog, clicks).isChecked(), (kind, clicks)

@@ -1,15 +1,15 @@
 """The diagram on the screen.
 
-One word stands for one thing:
+Each term has one meaning:
 
 =================== ===========================================================================
-picture             what is seen, as data: `nnviz.picture`
-canvas, diagram     the widget that makes the picture and shows it; the same with mouse and keys
-layers              what a frame is painted of, and what is kept of it for the next
-edge_lines          paints edges
-paper, screen       paint nodes and texts: line by line, and from sprites for every frame
-sprites             small images made once, and texts that are put together from them
-walk_layer, callout paint what moves while the walk goes on, and what is said beside it
+picture             the contents of the diagram as data: `nnviz.picture`
+canvas, diagram     the widget that makes and shows the picture; with mouse and keys, the diagram
+layers              the parts of a frame, painted in this order, and their caches
+paint               functions that paint edges, nodes and texts one by one
+screen              paints nodes and texts from sprites, for every frame
+sprites             small cached images, from which texts are put together
+walk_layer, callout paint the walk's animation, and the description of its step
 painter             always Qt's own QPainter
 =================== ===========================================================================
 """

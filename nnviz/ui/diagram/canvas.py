@@ -1,4 +1,4 @@
-"""The diagram's widget: paints edges, nodes, texts, walk and border in layers."""
+"""The widget that paints the diagram in layers: edges, nodes, texts, walk and border."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ from nnviz.ui.diagram.paint import (
     paint_blocks,
     paint_edges,
     paint_halo,
+    paint_highlighted,
     paint_label,
-    paint_lit,
     paint_marks,
 )
 from nnviz.ui.diagram.sprites import Screen
@@ -57,20 +57,20 @@ from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import colours, factor
 
 
-class Showing:
-    """Makes pictures, with the slopes that are wanted; `layout` is kept as long as it holds."""
+class PictureMaker:
+    """Makes pictures of the current state, with slopes if the user wants them; caches their `layout`."""
 
     def __init__(self, derived: Derived, selection: Selection, progress: Progress) -> None:
         self._derived, self._selection, self._progress = derived, selection, progress
         self.layout: Layout | None = None
-        self._layout_of: tuple[object, ...] = ()
+        self._layout_key: tuple[object, ...] = ()
 
     def picture(self, view: View, largest: float | None = None) -> Picture:
-        """Return what is shown in a view; `largest` holds the weight that is drawn widest, as in a run."""
+        """Return the picture for a view. `largest` fixes the weight that is drawn widest, as during a run."""
         derived, progress = self._derived, self._progress
         with_slopes = self._selection.slopes_shown or progress.shows_slopes
         slopes, slopes_of = self._slopes() if with_slopes else (None, "")
-        wanted = view.pictures and of_functions(derived.state.network)
+        has_pictures = view.pictures and of_functions(derived.state.network)
         marks = derived.marks(moving=largest is not None)
         content = Content(
             derived.looked_at,
@@ -80,22 +80,22 @@ class Showing:
             slopes_of,
             *marks,
             free=self._selection.free is not None,
-            functions=derived.node_functions if wanted else None,
+            functions=derived.node_functions if has_pictures else None,
         )
-        layout = self._laid_out(derived.state.network, view, with_slopes)
+        layout = self._layout(derived.state.network, view, with_slopes)
         return make_picture(
             content, layout, shows=progress.shows if progress.active else None, largest=largest
         )
 
-    def _laid_out(self, network: Network, view: View, with_slopes: bool) -> Layout:
+    def _layout(self, network: Network, view: View, with_slopes: bool) -> Layout:
         layers = tuple((layer.nodes, layer.activation, layer.biases is None) for layer in network.layers)
         key = (network.inputs, layers, view, with_slopes)
-        if self.layout is None or key != self._layout_of:
-            self.layout, self._layout_of = lay_out(network, view, slopes=with_slopes), key
+        if self.layout is None or key != self._layout_key:
+            self.layout, self._layout_key = lay_out(network, view, slopes=with_slopes), key
         return self.layout
 
     def _slopes(self) -> tuple[MeanSlopes | None, str]:
-        """Return the slopes of the row, of all rows or of the next update's rows, and which these are."""
+        """Return the slopes of the row, all rows or the next update's rows, and a text that says whose."""
         derived = self._derived
         if not derived.state.trainable:
             return None, "no slopes: type a target"
@@ -112,35 +112,35 @@ class Showing:
         if means is None:
             return None, f"slopes: averaging {counted(state.trained_rows, 'row')} …"
         rows = "the rows trained on" if state.validated else "all rows"
-        of = rows if means.rows is None else f"a batch of {means.count:,}"
-        return means.slopes, f"slopes: mean of {of}"
+        rows = rows if means.rows is None else f"a batch of {means.count:,}"
+        return means.slopes, f"slopes: mean of {rows}"
 
 
 FADED = 0.2
-"""Opacity of all other edges while some are lit."""
+"""Opacity of the other edges while some edges are highlighted."""
 CORNER_PX = 10
 """Radius of the card's corners."""
 HEADINGS = ("heading", "subheading", "marked")
 PAINTED_WITH_NODES = (*HEADINGS, "name")
-"""Styles of labels that stand still as long as the layout does."""
+"""Styles of labels that change only with the layout."""
 
 
 class PaintOptions(NamedTuple):
-    """What is selected and lit, how finely, in which colours."""
+    """The selection, the highlight, the resolution and the colours for painting."""
 
     selected: tuple[Address, ...]
-    """What has the accent around it."""
-    lit: Address | None
-    """Whose edges light up."""
+    """The nodes and edges to outline with the accent."""
+    highlighted: Address | None
+    """The node or edge whose edges to highlight."""
     moving: bool
     """Whether the weights are changing, so that edges need not be sharp."""
     palette: Palette
     ratio: float
-    """Device pixels for each pixel of the picture."""
+    """Device pixels per pixel of the picture."""
 
     @property
     def selected_edges(self) -> tuple[Address, ...]:
-        """The edges among what is selected."""
+        """The selected edges."""
         return tuple(address for address in self.selected if address.kind == "weight")
 
 
@@ -149,14 +149,14 @@ class DiagramPainter:
 
     def __init__(self, player: Walking, narrator: Narrator) -> None:
         self._player = player
-        self._edges, self._still = _CachedLayer(), _CachedLayer()
+        self._edges, self._static = _CachedLayer(), _CachedLayer()
         self._small = SmallPictures()
         self.walk = WalkLayer(player, narrator)
         self._screen: Screen | None = None
 
     def paint(self, painter: QPainter, picture: Picture, options: PaintOptions, dirty: QRectF) -> None:
-        """Paint what lies in `dirty`, but for the card."""
-        painter.fillRect(dirty, QColor(options.palette.canvas))  # also pixels of which we have a part
+        """Paint the part of the diagram in `dirty`, without the card's border."""
+        painter.fillRect(dirty, QColor(options.palette.canvas))  # includes pixels that are partly ours
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         screen, body = self._screen_for(options), qrect(picture.layout.body)
         if dirty.top() < body.top():
@@ -168,9 +168,9 @@ class DiagramPainter:
 
     def _screen_for(self, options: PaintOptions) -> Screen:
         screen = self._screen
-        wanted = options.palette, options.ratio
-        if screen is None or screen.full or (screen.palette, screen.ratio) != wanted:
-            screen = self._screen = Screen(*wanted)
+        key = options.palette, options.ratio
+        if screen is None or screen.full or (screen.palette, screen.ratio) != key:
+            screen = self._screen = Screen(*key)
         return screen
 
     def _paint_body(
@@ -178,48 +178,48 @@ class DiagramPainter:
     ) -> None:
         if self._player.progress.moving:
             body = qrect(picture.layout.body)
-            self._still.keep(
+            self._static.keep(
                 picture,
                 options,
                 (picture, options),
-                lambda painter: self._paint_still(painter, screen, picture, options, body),
+                lambda painter: self._paint_static(painter, screen, picture, options, body),
             )
-            self._still.paint(painter)
+            self._static.paint(painter)
         else:
-            self._still.forget()
-            self._paint_still(painter, screen, picture, options, dirty)
+            self._static.forget()
+            self._paint_static(painter, screen, picture, options, dirty)
         self.walk.paint(painter, picture, options.palette)
 
-    def _paint_still(
+    def _paint_static(
         self, painter: QPainter, screen: Screen, picture: Picture, options: PaintOptions, dirty: QRectF
     ) -> None:
-        """Paint all but what moves."""
+        """Paint everything except the walk's animation."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        lit = neighbours(picture, options.lit)
-        self._paint_edges(painter, picture, options, faded=bool(lit))
-        if lit:  # what is selected does not fade
+        highlighted = neighbours(picture, options.highlighted)
+        self._paint_edges(painter, picture, options, faded=bool(highlighted))
+        if highlighted:  # the selected edges do not fade
             for address in options.selected_edges:
                 paint_halo(painter, picture, address, options.palette)
-                paint_lit(painter, picture, neighbours(picture, address), options.palette)
-        paint_lit(painter, picture, lit, options.palette)
+                paint_highlighted(painter, picture, neighbours(picture, address), options.palette)
+        paint_highlighted(painter, picture, highlighted, options.palette)
         paint_blocks(painter, picture, options.palette)
         self._small.paint(painter, picture, options.palette, grids=True)
         screen.paint_nodes(painter, picture, options.selected)
         self._small.paint(painter, picture, options.palette, grids=False)
-        paint_marks(painter, picture, (*options.selected, options.lit), options.palette)
+        paint_marks(painter, picture, (*options.selected, options.highlighted), options.palette)
         self.walk.paint_outlines(painter, picture, options.palette)
         labels = (label for label in picture.labels if label.style not in PAINTED_WITH_NODES)
         if not dirty.contains(qrect(picture.layout.body)):
-            border = QMarginsF(3, 3, 3, 3)  # a label's line reaches out of its place
+            border = QMarginsF(3, 3, 3, 3)  # a label's outline extends beyond its place
             labels = (label for label in labels if dirty.intersects(qrect(label.reach) + border))
         screen.paint_labels(painter, labels, options.selected)
-        for label in picture.hidden_numbers(options.lit):
+        for label in picture.hidden_numbers(options.highlighted):
             paint_label(painter, label, options.palette)
 
     def _paint_edges(
         self, painter: QPainter, picture: Picture, options: PaintOptions, *, faded: bool
     ) -> None:
-        """Paint the edges. Those that move are coarser, and not kept, since the next ones are others."""
+        """Paint the edges. While weights change, edges are coarser, and not cached."""
         if options.moving and not faded:
             _paint_all_edges(painter, picture, options)
             return
@@ -235,7 +235,7 @@ class DiagramPainter:
 
 
 class _CachedLayer:
-    """A pixmap of a whole picture, painted anew only where its key is another one."""
+    """A pixmap of a whole picture, painted again only when its key changes."""
 
     def __init__(self) -> None:
         self._pixmap = QPixmap()
@@ -249,7 +249,7 @@ class _CachedLayer:
         key: tuple[object, ...],
         paint: Callable[[QPainter], None],
     ) -> None:
-        """Have `paint` paint it on the canvas, unless that was done for the same key."""
+        """Call `paint` on an empty pixmap, unless the pixmap already has this key."""
         if key == self._key:
             return
         view, ratio = picture.layout.view, options.ratio
@@ -258,24 +258,24 @@ class _CachedLayer:
             self._pixmap = QPixmap(size)
         self._pixmap.setDevicePixelRatio(ratio)
         self._pixmap.fill(QColor(options.palette.canvas))
-        self._key = ()  # until it is painted
+        self._key = ()  # invalid until painted
         with QPainter(self._pixmap) as painter:
             paint(painter)
-        self._key, self._picture = key, picture  # the picture is kept so that no id of a key is used again
+        self._key, self._picture = key, picture  # keep the picture, so that the ids in the key stay unique
 
     def paint(self, painter: QPainter) -> None:
-        """Paint it, as far as the painter's clip goes: a part would be cut at other pixels each time."""
+        """Paint the whole pixmap; the painter clips it. A source part would be cut at varying pixels."""
         painter.drawPixmap(0, 0, self._pixmap)
 
     def forget(self) -> None:
-        """Give the memory back."""
+        """Free the pixmap."""
         self._pixmap, self._key, self._picture = QPixmap(), (), None
 
 
 def _edges_key(picture: Picture, options: PaintOptions) -> tuple[object, ...]:
-    """Return what tells one painting of the edges from another.
+    """Return a key that changes whenever the edges look different.
 
-    Weights are the same only as the same objects: comparing their arrays would cost more.
+    Weights are compared by identity, because comparing arrays is slower.
     """
     weights = tuple(map(id, picture.weights))
     selected, palette = options.selected_edges, options.palette
@@ -283,7 +283,7 @@ def _edges_key(picture: Picture, options: PaintOptions) -> tuple[object, ...]:
 
 
 def _paint_all_edges(painter: QPainter, picture: Picture, options: PaintOptions) -> None:
-    """Paint all edges, the selected ones in their halo."""
+    """Paint all edges, and halos around the selected ones."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for address in options.selected_edges:
         paint_halo(painter, picture, address, options.palette)
@@ -292,10 +292,10 @@ def _paint_all_edges(painter: QPainter, picture: Picture, options: PaintOptions)
 
 
 def on_whole_pixels(painter: QPainter, room: QRect) -> QRectF:
-    """Move the painter to a whole device pixel, and return the card that fills all pixels of `room` there.
+    """Move the painter to a whole device pixel, and return the card that fills the pixels of `room`.
 
-    At a fractional size a widget may begin and end in the midst of pixels; Qt gives each to whoever has more
-    of it, and paints pictures at such places in several ways.
+    At a fractional scale, a widget may begin and end inside a pixel. Qt assigns such a pixel to the widget
+    with the larger part, and rounds pixmaps inconsistently there.
     """
     ratio, place = painter.device().devicePixelRatioF(), painter.deviceTransform().mapRect(QRectF(room))
     left, top, right, bottom = (
@@ -306,7 +306,7 @@ def on_whole_pixels(painter: QPainter, room: QRect) -> QRectF:
 
 
 def paint_card(painter: QPainter, card: QRectF, dirty: QRectF, outside: str, line: str) -> None:
-    """Paint the border of `card` in the colour `line`, and `outside` around it, where `dirty` has them."""
+    """Paint the border of `card` in `line`, and the corners outside it in `outside`, if in `dirty`."""
     if card.adjusted(CORNER_PX, CORNER_PX, -CORNER_PX, -CORNER_PX).contains(dirty):
         return
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # the lines fill whole pixels
@@ -326,64 +326,65 @@ def paint_card(painter: QPainter, card: QRectF, dirty: QRectF, outside: str, lin
 
 @lru_cache(maxsize=8)
 def _corners(outside: str, line: str, ratio: float) -> QPixmap:
-    """Return a card as small as can be."""
+    """Return a card of the smallest size, for its four corners."""
     size = round(2 * CORNER_PX * ratio)
     pixmap = QPixmap(size, size)
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
-    whole, border = QPainterPath(), QPainterPath()
-    whole.addRect(QRectF(0, 0, 2 * CORNER_PX, 2 * CORNER_PX))
+    square, border = QPainterPath(), QPainterPath()
+    square.addRect(QRectF(0, 0, 2 * CORNER_PX, 2 * CORNER_PX))
     border.addRoundedRect(QRectF(0.5, 0.5, 2 * CORNER_PX - 1, 2 * CORNER_PX - 1), CORNER_PX, CORNER_PX)
     with QPainter(pixmap) as painter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillPath(whole - border, QColor(outside))
+        painter.fillPath(square - border, QColor(outside))
         painter.setPen(QPen(QColor(line), 1.0))
         painter.drawPath(border)
     return pixmap
 
 
 SHARPEN_MS = 80
+"""Time without changes after which edges are painted sharp again."""
 
 
 class Canvas(QWidget):
-    """Shows the document's network for the selected row, with the walk's progress and the slopes wanted."""
+    """Shows the document's network for the selected row, with the walk's progress and optional slopes."""
 
     laid_out = Signal()
-    """Nodes and texts stand elsewhere now, or a heading says something else."""
+    """Emitted when nodes or texts have moved, or a heading has changed."""
 
     def __init__(self, document: Document, selection: Selection, derived: Derived, player: Player) -> None:
         super().__init__()
         self.view = View(100.0, 100.0, larger=factor(), most_growth=MOST_GROWTH * factor())
-        """The room, and what part of the picture is in sight."""
+        """The size of the widget, and the visible part of the picture."""
         self._most_growth = MOST_GROWTH
         self.alone = False
-        """Whether it is shown to others, without the controls under its headings."""
+        """Whether the diagram is in presentation mode, without the controls under its headings."""
         self.by_keyboard = False
-        """Whether the focus came by the keyboard, so that it is shown."""
+        """Whether the focus came by the keyboard, so that the border shows the focus."""
         self._document, self._selection = document, selection
         self._derived, self._player = derived, player
         self._picture: Picture | None = None
-        self._showing = Showing(derived, selection, player.progress)
+        self._maker = PictureMaker(derived, selection, player.progress)
         self._headings: tuple[Label, ...] = ()
         self._largest: float | None = None
         self.narrator = Narrator(player, derived, self)
-        """Says what the walk does, for the callout and for a screen reader."""
-        self.narrator.said.connect(self._say)
+        """Describes the walk for the callout and for screen readers."""
+        self.narrator.said.connect(self._announce)
         self._layers = DiagramPainter(player, self.narrator)
         self._hover: Address | None = None
-        self._focused = False
+        self._focus_selection = False
         self._moving = QTimer(self, singleShot=True, interval=SHARPEN_MS)
-        """Runs while edges are painted coarser, since others will follow."""
+        """Runs while edges are coarser because further changes are likely."""
         self._moving.timeout.connect(self.update)
-        self._told = MotionThrottle(self, self._describe, document, phase=1 / 3)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else all behind it is painted first
+        self._description = MotionThrottle(self, self._describe, document, phase=1 / 3)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else Qt paints the background first
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Network diagram")
         document.state_changed.connect(self.state_changed)
         selection.row_changed.connect(self.stale)
         selection.slopes_changed.connect(self.stale)
         for changed in (document.state_changed, selection.row_changed, selection.slopes_changed):
-            changed.connect(self._told.changed)
+            changed.connect(self._description.changed)
         selection.address_changed.connect(self._selected)
         derived.computed.connect(self.stale)
         player.changed.connect(self.narrator.tell)
@@ -393,132 +394,131 @@ class Canvas(QWidget):
 
     @property
     def callout(self) -> Callout:
-        """What stands beside the step in progress or done last."""
+        """The callout of the step in progress, or of the last step."""
         return self._layers.walk.callout
 
     def sizeHint(self) -> QSize:
-        """Ask for room for a small network."""
+        """Return the size of a small network."""
         return QSize(900, 500)
 
     def minimumSizeHint(self) -> QSize:
-        """Stay usable."""
+        """Return the smallest usable size."""
         return QSize(320, 160)
 
     @property
     def picture(self) -> Picture:
-        """What is shown at present; made anew when something has changed, as soon as the State has."""
-        known = self._picture
-        if known is None or not known.content.holds(*self._selection.looked_at):
-            before = self._showing.layout, self._headings
-            self._let_scale_grow()
-            known = self._picture = self._showing.picture(self.view, self._largest)
-            self._headings = known.headings
-            if before != (known.layout, self._headings):
+        """The current picture; made again after a change of the State or a call of `stale`."""
+        picture = self._picture
+        if picture is None or not picture.content.holds(*self._selection.looked_at):
+            before = self._maker.layout, self._headings
+            self._grow_scale()
+            picture = self._picture = self._maker.picture(self.view, self._largest)
+            self._headings = picture.headings
+            if before != (picture.layout, self._headings):
                 self.laid_out.emit()
-                if self._document.in_motion:  # what becomes of the slopes stands over the body
+                if self._document.in_motion:  # the headings are above the body
                     self.update()
-        return known
+        return picture
 
     def stale(self) -> None:
-        """Make and paint another picture."""
+        """Discard the picture; the next paint makes another one."""
         self._picture = None
         self.update()
 
     def state_changed(self, old: State, new: State) -> None:
-        """Show another State."""
+        """Show the new State."""
         weights = sum(layer.weights.size for layer in new.network.layers)
         if weights > ALWAYS_SHARP and old.network is not new.network:
             self._moving.start()
         if old.network.sizes != new.network.sizes:
-            self._hover = None  # what was under the mouse may be gone
+            self._hover = None  # the node or edge under the mouse may be gone
         if not self._document.in_motion:
             self.stale()
-        elif self._picture:  # headings and the buttons beside them stay as they are
+        elif self._picture:  # headings and buttons have not changed
             self.update(qrect(self._picture.layout.body).toAlignedRect())
 
     def _motion_changed(self) -> None:
         if self.view.pictures:
-            self.stale()  # they may be finer at rest
+            self.stale()  # they are finer at rest
 
     @property
     def scale_held(self) -> bool:
-        """Whether the edges keep their widths."""
+        """Whether the scale of the edges' widths is fixed."""
         return self._largest is not None
 
     def hold_scale(self, hold: bool) -> None:
-        """Hold the edges' widths still while a drag changes the weights; in a run they are of one scale.
+        """Fix or release the scale of the edges' widths, for a drag or a run.
 
-        That grows with the largest weight, and never shrinks.
+        During a run, the scale grows with the largest weight, and never shrinks.
         """
         self._largest = self.picture.scale if hold else None
         self.stale()
 
-    def _let_scale_grow(self) -> None:
-        """Draw the largest weight widest in a run, too: edges that were as wide could not be told apart."""
+    def _grow_scale(self) -> None:
+        """Grow the scale with the largest weight during a run, so that wide edges stay distinguishable."""
         if self._largest is not None and self._document.in_motion:
             self._largest = max(self._largest, largest_weight(self._document.state.network))
 
     def hover(self, address: Address | None) -> None:
-        """Light up a node's or an edge's neighbourhood."""
+        """Highlight a node or an edge with its neighbours, or nothing."""
         if address != self._hover:
             self._hover = address
             self.update()
 
-    def focus_on_selection(self, wanted: bool) -> None:
-        """Show the edges of the selected node or the selected edge, and fade the rest, or show all alike."""
-        self._focused = wanted
+    def focus_on_selection(self, on: bool) -> None:
+        """Highlight the selected edge or the selected node's edges, or stop highlighting."""
+        self._focus_selection = on
         self.update()
 
     def _selected(self) -> None:
         self._describe()
         self.update()
 
-    def _say(self, text: str) -> None:
-        """Tell those who cannot see it what the walk does."""
+    def _announce(self, text: str) -> None:
         announce(self, text)
 
     def _describe(self) -> None:
-        """Tell those who cannot see it what is selected, and its numbers as they are now."""
+        """Describe the selection and its numbers for screen readers."""
         address = self._selection.address
-        said = self.picture.describe(address) if address else ""
-        if said != self.accessibleDescription():
-            self.setAccessibleDescription(said)
+        text = self.picture.describe(address) if address else ""
+        if text != self.accessibleDescription():
+            self.setAccessibleDescription(text)
             QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
 
-    # --- what is in sight
+    # --- the view
 
     def look(self, view: View) -> None:
-        """Show what is in sight in another view: at once, and sharp when it has come to rest."""
+        """Show the picture in another view, coarse at first if it has many edges."""
         self.view = view
         if sum(weights.size for weights in self.picture.weights) > ALWAYS_SHARP:
             self._moving.start()
         self.stale()
 
     def show_pictures(self, shown: bool) -> None:
-        """Show small pictures in the nodes that can have some, or none."""
+        """Show or hide small pictures in the nodes that can have one."""
         self.look(self.view._replace(pictures=shown))
 
     def grow(self, most: float) -> None:
-        """Be `most` times as large as in a small room at most; the size in use asks for more, but alone."""
+        """Limit the diagram's growth to `most`; the interface scale applies except in presentation mode."""
         self._most_growth, larger = most, 1.0 if self.alone else factor()
         self.look(self.view._replace(larger=larger, most_growth=most * factor()))
 
     def stand_alone(self, alone: bool, most: float) -> None:
-        """Be alone or not, and `most` times as large as in a small room at most."""
+        """Enter or leave presentation mode, and limit the diagram's growth to `most`."""
         self.alone = alone
         self.grow(most)
         self.laid_out.emit()
 
     def fit(self) -> None:
-        """Show everything."""
+        """Show the whole picture."""
         self.look(self.view.fitted)
 
     def zoom(self, factor: float) -> None:
-        """Zoom about the middle."""
+        """Zoom around the middle."""
         self.look(self.view.zoomed(self.width() / 2, self.height() / 2, factor))
 
     def reveal(self, address: Address) -> None:
-        """Bring what has this address into sight, large enough to be read, and select it."""
+        """Select a node or an edge, and make it visible and readable."""
         self._selection.point_at(address)
         column = self.picture.layout.column(address.layer)
         rect = column.rect(address.node)
@@ -529,15 +529,15 @@ class Canvas(QWidget):
             x, y = place.center
             self.look(self.view.moved(self.view.width / 2 - x, self.view.height / 2 - y))
 
-    # --- what Qt calls
+    # --- Qt events
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the picture, and the card that it lies on."""
-        selection, whole = self._selection, QMarginsF(2, 2, 2, 2)  # also the pixels that it cuts
-        dirty = QRectF(event.rect()) + whole
+        """Paint the picture and its card."""
+        selection, margins = self._selection, QMarginsF(2, 2, 2, 2)  # includes the pixels at its edges
+        dirty = QRectF(event.rect()) + margins
         options = PaintOptions(
             selected=tuple(address for address in (selection.address, selection.second) if address),
-            lit=self._hover or (selection.address if self._focused else None),
+            highlighted=self._hover or (selection.address if self._focus_selection else None),
             moving=self._moving.isActive(),
             palette=colours(),
             ratio=self.devicePixelRatioF(),
@@ -552,16 +552,16 @@ class Canvas(QWidget):
         self.update(self._layers.walk.dirty(self.picture).toAlignedRect())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fit the picture to the room."""
+        """Fit the picture to the widget."""
         self.look(self.view.resized(self.width(), self.height()))
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Leave nothing to do behind."""
+        """Stop the timer."""
         self._moving.stop()
         super().hideEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Take other colours on, or another size."""
+        """Follow a change of theme or interface scale."""
         if event.type() == QEvent.Type.PaletteChange:
             self.stale()
         elif event.type() == QEvent.Type.FontChange:

@@ -1,4 +1,4 @@
-"""The diagram: the canvas with mouse and keys. Selects, edits where the numbers stand, drags, pans, zooms."""
+"""The interactive diagram: mouse and keys select, edit numbers in place, drag, pan and zoom."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from nnviz.ui.diagram.edit import EditSession
 from nnviz.ui.kit.number_field import scrubbed
 
 CLICK_PX = 4.0
-"""A press that moves less than this is a click."""
+"""A press that moves less than this is a click, not a drag."""
 ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
 }
-"""By how much an arrow goes to the right and down."""
+"""Steps of an arrow key to the right and down."""
 NUDGES = {
     Qt.Key.Key_Plus: (1, "0.1"),
     Qt.Key.Key_Equal: (1, "0.1"),
@@ -45,12 +45,12 @@ NUDGES = {
 
 
 class Diagram(Canvas):
-    """Turns what mouse and keys do into edits, selection and other views."""
+    """Turns mouse and key events into edits, selections and views."""
 
     said = Signal(str)
-    """A sentence for the status line."""
+    """(message) Emitted with a message for the status bar."""
     menu_requested = Signal(object, object)
-    """(address or None, global position) A context menu is wanted."""
+    """(address or None, global position) Emitted to request a context menu."""
 
     def __init__(self, document: Document, selection: Selection, derived: Derived, player: Player) -> None:
         super().__init__(document, selection, derived, player)
@@ -59,7 +59,7 @@ class Diagram(Canvas):
         self._pressed: QPointF | None = None
         self._last = QPointF()
         self._text: Address | None = None
-        """Whose text the mouse was pressed on."""
+        """The address of the text under the mouse press."""
         self._scrub_from: float | None = None
         self._drag = object()
         self._moved = False
@@ -72,7 +72,7 @@ class Diagram(Canvas):
         return self._moved and self._scrub_from is not None
 
     def state_changed(self, old: State, new: State) -> None:
-        """Show another State; while a number is dragged, with edges as wide as before."""
+        """Show the new State; during the drag of a number, keep the scale of the edges' widths."""
         if self._scrubbing and not self.scale_held:
             self.hold_scale(True)
         if old.network.sizes != new.network.sizes:
@@ -80,14 +80,14 @@ class Diagram(Canvas):
         super().state_changed(old, new)
 
     def look(self, view: View) -> None:
-        """Show what is in sight in another view, with the open field over its number."""
+        """Show the picture in another view, and move an open field with its number."""
         super().look(view)
         self.session.follow()
 
-    # --- the mouse
+    # --- mouse
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a click, a scrub or a pan."""
+        """Begin a click, the drag of a number, or a pan."""
         if event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
             return
         if self.session.open:
@@ -96,40 +96,40 @@ class Diagram(Canvas):
         self._moved, self._drag = False, object()
         text = self._text = self.picture.text_at(event.position().x(), event.position().y())
         scrubs = text and text.kind in EDITABLE and event.button() == Qt.MouseButton.LeftButton
-        self._scrub_from = self.session.value(text) if text and scrubs and not _adding(event) else None
+        self._scrub_from = self.session.value(text) if text and scrubs and not _is_adding(event) else None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Hover, or go on with a scrub or a pan."""
+        """Hover, or continue the drag of a number or a pan."""
         if not event.buttons():
-            self._let_go()  # a box may have taken the release
-        self._drag_on(event)
+            self._end_drag()  # a message box may have taken the release
+        self._continue_drag(event)
         at = event.position()
         address = None if event.buttons() else self.picture.at(at.x(), at.y())
         self.hover(address)
         self.setCursor(self._cursor(at, address))
 
     def hover(self, address: Address | None) -> None:
-        """Light up a node's or an edge's neighbourhood; nothing fades while a number is edited."""
-        dark = address is None or address.kind in ("heading", "subheading") or self.session.open
-        super().hover(None if dark else address)
+        """Highlight a node or an edge with its neighbours, but nothing while a number is edited."""
+        ignored = address is None or address.kind in ("heading", "subheading") or self.session.open
+        super().hover(None if ignored else address)
 
     def hover_again(self) -> None:
-        """Light up what is under the mouse now: it may have moved away while a menu had it."""
+        """Highlight the node or edge under the mouse, which may have moved while a menu was open."""
         at = self.mapFromGlobal(QCursor.pos())
         inside = self.rect().contains(at) and self.childAt(at) is None
         self.hover(self.picture.at(at.x(), at.y()) if inside else None)
 
-    def _drag_on(self, event: QMouseEvent) -> None:
+    def _continue_drag(self, event: QMouseEvent) -> None:
         if self._pressed is None:
             return
-        way = event.position() - self._pressed
-        if not self._moved and max(abs(way.x()), abs(way.y())) < CLICK_PX:
+        distance = event.position() - self._pressed
+        if not self._moved and max(abs(distance.x()), abs(distance.y())) < CLICK_PX:
             return
         if self._text and self._scrub_from is not None and not self._moved:
             self._select_scrubbed(self._text)
         self._moved = True
         if self._scrub_from is not None and self._text is not None:
-            value = scrubbed(self._scrub_from, way.x(), event.modifiers())
+            value = scrubbed(self._scrub_from, distance.x(), event.modifiers())
             self.session.set_number(self._text, value, self._drag)
         else:
             step = event.position() - self._last
@@ -137,12 +137,12 @@ class Diagram(Canvas):
         self._last = event.position()
 
     def _select_scrubbed(self, address: Address) -> None:
-        """Select what is dragged; with one of two weights whose loss is seen both stay selected."""
+        """Select the dragged number, unless it is one of the selected weights."""
         if address not in self._selection.weights:
             self.session.select(address)
 
     def _cursor(self, at: QPointF, address: Address | None) -> Qt.CursorShape:
-        """Return the mouse's shape over `address`: what a click or a drag would do."""
+        """Return the cursor for the effect of a click or a drag at this place."""
         if self._moved and not self._scrubbing:
             return Qt.CursorShape.ClosedHandCursor
         text = self.picture.text_at(at.x(), at.y())
@@ -153,15 +153,15 @@ class Diagram(Canvas):
         return Qt.CursorShape.PointingHandCursor if address else Qt.CursorShape.ArrowCursor
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End a scrub or a pan; a press that did not move is a click."""
+        """End a drag or a pan; a press without movement is a click."""
         if self._pressed is None:
             return
         clicked = not self._moved
-        self._let_go()
+        self._end_drag()
         if clicked and event.button() == Qt.MouseButton.LeftButton:
             self._click(self._text, event)
 
-    def _let_go(self) -> None:
+    def _end_drag(self) -> None:
         if self._scrubbing:
             self.hold_scale(False)
         self._pressed = self._scrub_from = None
@@ -172,7 +172,7 @@ class Diagram(Canvas):
         address = text or self.picture.at(event.position().x(), event.position().y())
         if address is None or address.kind in ("heading", "subheading"):
             selection.select(None)
-        elif _adding(event) and address.kind in ("weight", "slope"):
+        elif _is_adding(event) and address.kind in ("weight", "slope"):
             first = selection.address if selection.address and selection.address.kind == "weight" else None
             second = address._replace(kind="weight")
             selection.select(first or second, second if first and first != second else None)
@@ -184,7 +184,7 @@ class Diagram(Canvas):
             selection.point_at(Address("node", address.layer, address.node))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Edit the number of an edge or a pixel that is not written there; on nothing, show everything."""
+        """Edit the hidden number of an edge or a pixel; on the background, show the whole picture."""
         address = self.picture.at(event.position().x(), event.position().y())
         if address is None:
             self.fit()
@@ -194,19 +194,19 @@ class Diagram(Canvas):
             self.session.edit(address._replace(kind="input"))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom about the mouse."""
-        turned = event.angleDelta().y() or event.angleDelta().x()
-        if turned:
+        """Zoom around the mouse."""
+        angle = event.angleDelta().y() or event.angleDelta().x()
+        if angle:
             at = event.position()
-            self.look(self.view.zoomed(at.x(), at.y(), 1.0015**turned))
+            self.look(self.view.zoomed(at.x(), at.y(), 1.0015**angle))
         event.accept()
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Nothing is under the mouse any more."""
+        """Stop highlighting."""
         self.hover(None)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Ask for the menu of what is under the mouse, or of the selection."""
+        """Request the menu of the node or edge under the mouse, or of the selection."""
         address = self._selection.address
         if event.reason() == QContextMenuEvent.Reason.Mouse:
             address = self.picture.at(event.pos().x(), event.pos().y())
@@ -221,10 +221,10 @@ class Diagram(Canvas):
             return True
         return super().event(event)
 
-    # --- the keys
+    # --- keys
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show the focus where it came by the keyboard."""
+        """Show the focus if it came by the keyboard."""
         self.by_keyboard = event.reason() in (
             Qt.FocusReason.TabFocusReason,
             Qt.FocusReason.BacktabFocusReason,
@@ -233,10 +233,10 @@ class Diagram(Canvas):
         super().focusInEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the selection, edit, nudge."""
+        """Move the selection, edit or nudge a number."""
         key, address, state = Qt.Key(event.key()), self._selection.address, self._document.state
         if key in ARROWS:
-            self._selection.point_at(moved(address, state.network, *ARROWS[key]))
+            self._selection.point_at(arrow_target(address, state.network, *ARROWS[key]))
         elif key in NUDGES and address and (number := number_at(state, address)):
             steps, size = NUDGES[key]
             fine = event.modifiers() & Qt.KeyboardModifier.AltModifier
@@ -251,15 +251,14 @@ class Diagram(Canvas):
             super().keyPressEvent(event)
 
 
-def _adding(event: QMouseEvent) -> bool:
+def _is_adding(event: QMouseEvent) -> bool:
     return bool(event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier))
 
 
-def moved(address: Address | None, network: Network, right: int, down: int) -> Address:
-    """Return what an arrow key selects: right and left go from node to edge to node, up and down stay.
+def arrow_target(address: Address | None, network: Network, right: int, down: int) -> Address:
+    """Return the address that an arrow key selects. Right and left alternate between nodes and edges.
 
-    Up and down run through the nodes of a column, or through the edges that begin where the selected one does
-    and then through the others of the layer.
+    Up and down go through the nodes of a column, or through the edges of a layer, source by source.
     """
     if address is None:
         return Address("node", -1, 0)

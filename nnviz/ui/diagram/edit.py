@@ -1,4 +1,4 @@
-"""Editing in place: the field that opens over a number or a name, and what is typed, nudged or scrubbed."""
+"""Editing in place: the field over a number or a name of the diagram, and the edits that it makes."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.number_field import NumberField, nudge_number
 from nnviz.ui.kit.theme import pixel_font
 
-NO_TARGET = "A free row has no target: keep it as a row, then type one"
+NO_TARGET = "A free row has no target: keep it as a row, then type a target"
 
 
 class PlaceEditor(NumberField):
-    """Edits one number or name where it stands. Opened with its text selected, hidden once it is accepted."""
+    """Edits a number or a name in place. It opens with its text selected, and hides after accepting."""
 
     moved_on = Signal(object)
-    """(steps) Tab or Shift+Tab took it: the next number should open."""
+    """(steps) Emitted when Tab or Shift+Tab accepts the number: the next number should open."""
     restored = Signal()
-    """It was left without being accepted."""
+    """Emitted when the field closes without accepting its text."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent=parent)
         self._surface = parent
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.refused.connect(self._tell)
+        self.refused.connect(self._show_reason)
         self.hide()
 
     def open(
@@ -45,21 +45,21 @@ class PlaceEditor(NumberField):
         rect: QRectF,
         value: float | str | None,
         size: float,
-        called: str,
+        title: str,
         read_name: Callable[[str], str],
         empty: Callable[[], object] | None,
     ) -> None:
-        """Open over `rect` with a name or a number, or with nothing, ready for a number.
+        """Open over `rect` with a name, a number, or an empty field for a number.
 
-        `called` is what a screen reader says of it; `read_name` takes a name, or raises ValueError; `empty`
-        is that of a NumberField.
+        `title` is for screen readers. `read_name` returns a typed name, or raises ValueError. `empty` is
+        the one of a NumberField.
         """
         self.empty = empty
         if isinstance(value, str):
             self.set_notation(read_name, str, None)
         else:
             self.set_notation(parsed, written, nudge_number)
-        self.setAccessibleName(called)
+        self.setAccessibleName(title)
         self.setFont(pixel_font(max(size, 12.0)))
         self.show_value(value)
         self.stand_around(rect)
@@ -69,13 +69,13 @@ class PlaceEditor(NumberField):
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def stand_around(self, rect: QRectF) -> None:
-        """Stand over `rect` and somewhat around it."""
+        """Move over `rect`, with some room around it."""
         box = QRectF(0, 0, max(rect.width() + 12, 64.0), max(rect.height() + 8, 30.0))
         box.moveCenter(rect.center())
         self.stand_over(box.toRect())
 
     def commit(self) -> bool:
-        """Accept what is typed; False where it cannot be read, and then it stays open and says why."""
+        """Accept the text and close. If the text is invalid, stay open, show why, and return False."""
         if self.isHidden():
             return True
         if not super().commit():
@@ -84,23 +84,23 @@ class PlaceEditor(NumberField):
         return True
 
     def leave(self) -> None:
-        """Accept after a click elsewhere; what cannot be read is dropped, since the person has left."""
+        """Accept the text after a click elsewhere, or restore the old one if the text is invalid."""
         if self.isVisible() and not self.commit():
             self.hide()
             self.restored.emit()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Give the keyboard back to the diagram; Qt would give it to the next field."""
+        """Move the focus to the diagram; Qt would move it to the next field."""
         super().hideEvent(event)
         if self.hasFocus():
             self._surface.setFocus()
 
-    def _tell(self, why: str) -> None:
+    def _show_reason(self, why: str) -> None:
         if why:
             QToolTip.showText(self.mapToGlobal(self.rect().bottomLeft()), why, self)
 
     def event(self, event: QEvent) -> bool:
-        """Take Tab before it moves the focus."""
+        """Accept on Tab, before Qt moves the focus."""
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             steps = {Qt.Key.Key_Tab: 1, Qt.Key.Key_Backtab: -1}.get(Qt.Key(event.key()))
             if steps is not None:
@@ -110,7 +110,7 @@ class PlaceEditor(NumberField):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter accepts and Escape restores."""
+        """Accept on Enter and restore on Escape."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.commit()
         elif event.key() == Qt.Key.Key_Escape:
@@ -120,15 +120,15 @@ class PlaceEditor(NumberField):
             super().keyPressEvent(event)
 
 
-def _called(address: Address, name: str) -> str:
-    """Return what a number is called: "Weight accounts → node_0", "Bias of node_0", "Value of accounts"."""
+def _title(address: Address, name: str) -> str:
+    """Return the title of a number: "Weight accounts → node_0", "Bias of node_0", "Value of accounts"."""
     if address.kind in ("bias", "target"):
         return name[0].upper() + name[1:]
     return f"Weight {name}" if address.kind == "weight" else f"Value of {name}"
 
 
 class EditSession(QObject):
-    """What is edited on the diagram at present. `said` tells the status line what happened."""
+    """Edits numbers and names on the diagram; `said` is emitted with a message for the status bar."""
 
     said = Signal(str)
 
@@ -137,11 +137,11 @@ class EditSession(QObject):
         self._canvas, self._document, self._selection = canvas, document, selection
         self._address: Address | None = None
         self._session = object()
-        """What one opening of the field pushes is merged under it."""
+        """The merge key of all edits while the field is open."""
         self._nudged: State | None = None
-        """What the last nudge of the open field led to; Escape takes back that and nothing else."""
+        """The State after the last nudge in the open field; Escape undoes only such a State."""
         self._free: Array | None = None
-        """The free row as it was when the field was opened."""
+        """The free row when the field opened."""
         self.editor = PlaceEditor(canvas)
         self.editor.accepted.connect(self._accept)
         self.editor.moved_on.connect(self._move_on)
@@ -155,10 +155,10 @@ class EditSession(QObject):
         return not self.editor.isHidden()
 
     def edit(self, address: Address) -> None:
-        """Open the field over a number, or a node's name; select it alone where nothing can be changed."""
+        """Open the field over a number or a node's name; if the document is locked, only select it."""
         if self.open and not self.editor.commit():
             return
-        if not self._document.may_change():  # what a script trains would go on under the field
+        if not self._document.may_change():  # a script may still be training
             self.select(address)
             return
         if address.kind == "target" and self._selection.free is not None:
@@ -177,17 +177,17 @@ class EditSession(QObject):
         if address.kind == "name":
             self.select(address._replace(kind="node"))
             value: float | str | None = name
-            called = f"Name of {name}, {column_title(address.column, len(network.layers)).lower()}"
+            title = f"Name of {name}, {column_title(address.column, len(network.layers)).lower()}"
         else:
             self.select(address)
-            value, called = self.value(address), _called(address, name)
+            value, title = self.value(address), _title(address, name)
         size = label.size if label else EDGE_NUMBER * picture.layout.scale
-        empty = partial(self._emptied, address) if address.kind == "target" else None
-        self.editor.open(qrect(place), value, size, called, partial(self._read_name, address), empty)
+        empty = partial(self._cleared, address) if address.kind == "target" else None
+        self.editor.open(qrect(place), value, size, title, partial(self._read_name, address), empty)
         self._canvas.hover(None)
 
     def nudge(self, address: Address, steps: float, size: str) -> None:
-        """Move the number at `address` by `steps` of `size`; nudges in a row are one undo entry."""
+        """Change the number at `address` by `steps` of `size`; consecutive nudges are one undo entry."""
         value = self.value(address)
         if value is not None:
             self.set_number(address, nudged(value, steps, size), (address, "keys"))
@@ -198,11 +198,11 @@ class EditSession(QObject):
         return edits.value_at(state, address, row)
 
     def close(self) -> None:
-        """Close the field; what was typed and not accepted is dropped."""
+        """Close the field without accepting its text."""
         self.editor.hide()
 
     def follow(self) -> None:
-        """Keep the field over its number when the view moves."""
+        """Move the field with its number when the view moves."""
         if self.open and self._address and (place := self._canvas.picture.place(self._address)):
             self.editor.stand_around(qrect(place))
 
@@ -212,7 +212,7 @@ class EditSession(QObject):
         self._selection.select(address._replace(kind=kind))
 
     def set_number(self, address: Address, value: float | None, merge: Hashable = None) -> None:
-        """Set the number at `address`, None to empty it; the same `merge` in a row is one undo entry."""
+        """Set the number at `address`, or clear it if None; the same `merge` makes edits one undo entry."""
         document, before = self._document, self._document.state.data
         name, free = document.state.network.name_of(address), self._selection.free
         if free is not None and address.kind == "input":
@@ -220,14 +220,14 @@ class EditSession(QObject):
             changed = free.copy()
             changed[address.node] = value
             self._selection.try_out(changed)
-            self.said.emit(f"{name}: {shown(value)} in the free row, which is not stored")
+            self.said.emit(f"{name}: {shown(value)} in the free row, which nnviz does not store")
             return
         row = self._selection.row
         if not document.edit(f"Set {name}", edits.set_value, address, value, row, merge=merge):
             return
-        text = f"{name} is empty now" if value is None else f"{name}: {shown(value)}"
+        text = f"{name} is now empty" if value is None else f"{name}: {shown(value)}"
         if address.kind == "target" and before.targets is None and len(before) > 1:
-            text += "; the targets of the other rows are 0"
+            text = f"{text}; the targets of the other rows are 0"
         self.said.emit(text)
 
     def _accept(self, value: float | str | None) -> None:
@@ -237,25 +237,25 @@ class EditSession(QObject):
         else:
             self.set_number(self._address, value, self._session if self._nudged else None)
 
-    def _emptied(self, address: Address) -> State:
-        """Return the State without the number at an address. Raises ValueError where it cannot be."""
+    def _cleared(self, address: Address) -> State:
+        """Return the State without the number at an address. Raises ValueError if the number is required."""
         return edits.set_value(self._document.state, address, None, self._selection.row)
 
     def _read_name(self, address: Address, text: str) -> str:
-        """Return a name as it is to be, or raise ValueError where the node cannot be called that."""
+        """Return a typed name without outer spaces. Raises ValueError if the node cannot have this name."""
         edits.rename(self._document.state, address.column, address.node, text.strip())
         return text.strip()
 
     def _rename(self, address: Address, text: str) -> None:
         old = self._document.state.network.names(address.column)[address.node]
         if self._document.edit(f"Rename {old}", edits.rename, address.column, address.node, text):
-            self.said.emit(f"{old} is called {text} now")
+            self.said.emit(f"Renamed {old} to {text}")
 
     def _nudge_to(self, value: float) -> None:
         assert self._address is not None
         self.set_number(self._address, value, self._session)
         self._nudged = self._document.state
-        self.editor.show_value(value)  # it holds already
+        self.editor.show_value(value)  # already accepted
 
     def _restore(self) -> None:
         if self._nudged is self._document.state:
@@ -267,7 +267,7 @@ class EditSession(QObject):
         self.said.emit("")
 
     def _move_on(self, steps: int) -> None:
-        """Open the next number in sight, column by column, top to bottom."""
+        """Open the next visible number, column by column, top to bottom."""
         order = edits.EDITABLE
         addresses = sorted(
             (label.address for label in self._canvas.picture.labels if label.address.kind in order),

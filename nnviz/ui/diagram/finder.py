@@ -1,4 +1,4 @@
-"""The search field over the diagram: finds a node or an edge by typing, and brings it into sight."""
+"""The search field over the diagram, which finds nodes and edges by name, and makes them visible."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ from nnviz.ui.kit.theme import OWN_SIZE, colours, px
 
 WIDTH_PX = 364
 ROW_PX = 28
-ROWS_SEEN = 9
-"""Rows of matches that are seen at once; the others are scrolled to."""
+VISIBLE_ROWS = 9
+"""Matches that are visible without scrolling."""
 MARGIN_PX = 10
-APART_MS = 250.0
-"""Between two searches while the State keeps changing."""
-NOTHING = "Nothing is called that. A part of a name is enough; -> between two names finds edges."
-TIP = "A name, an edge as a -> b, bias of a name, largest, smallest, strongest, weakest, dead or saturated"
+INTERVAL_MS = 250.0
+"""Time between two searches while the State keeps changing."""
+NO_MATCH = "No match. Type a part of a name, or -> between two names to find edges."
+TIP = "Type a name, a -> b, bias of a, largest, smallest, strongest, weakest, dead or saturated"
 
 
 class MatchList(QTableWidget):
-    """Shows matches: name, a word about it, value. It takes no focus: the field moves the current one."""
+    """Shows matches with name, note and value. The search field moves the current row."""
 
     current_changed = Signal()
-    """Another match is current, or none is."""
+    """Emitted when the current match changes."""
 
     def __init__(self) -> None:
         super().__init__(0, 3)
         self.matches: Sequence[Match] = ()
         self.setAccessibleName("Matches")
-        self.setToolTip("Click to select it on the diagram")
+        self.setToolTip("Click a match to select it on the diagram")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
@@ -73,27 +73,27 @@ class MatchList(QTableWidget):
 
     @property
     def current(self) -> Match | None:
-        """The match that Enter would choose."""
+        """The match that Enter selects, or None."""
         row = self.currentRow()
         return self.matches[row] if 0 <= row < len(self.matches) else None
 
     def show_matches(self, matches: Sequence[Match], current: int = 0) -> None:
-        """Show `matches`; `current` counts from 0."""
+        """Show `matches`, with the row `current`, from 0, as the current one."""
         self.matches = matches
         self.blockSignals(True)
         self.setRowCount(len(matches))
         for row, match in enumerate(matches):
             for column, item in enumerate(_items(match)):
                 self.setItem(row, column, item)
-        self.resizeColumnToContents(1)  # once: the header's own mode would measure at every item
+        self.resizeColumnToContents(1)  # the header's ResizeToContents would measure after each item
         self.resizeColumnToContents(2)
         self.setCurrentCell(min(current, len(matches) - 1), 0)
         self.blockSignals(False)
-        self.setFixedHeight(px(ROW_PX) * min(len(matches), ROWS_SEEN))
+        self.setFixedHeight(px(ROW_PX) * min(len(matches), VISIBLE_ROWS))
         self.current_changed.emit()
 
     def step(self, rows: int) -> None:
-        """Make the match current that is `rows` below."""
+        """Move the current match down by `rows`."""
         if self.matches:
             self.setCurrentCell(min(max(self.currentRow() + rows, 0), len(self.matches) - 1), 0)
 
@@ -114,9 +114,9 @@ def _items(match: Match) -> list[QTableWidgetItem]:
 
 
 class Finder(QFrame):
-    """A field and its matches at the diagram's upper right; hidden until `open`.
+    """A search field with its matches at the diagram's upper right, hidden until `open`.
 
-    Up and Down move, Enter or a click selects, Escape closes. The current match lights up on the diagram.
+    Up and Down move, Enter or a click selects, Escape closes. The diagram highlights the current match.
     """
 
     def __init__(self, diagram: Diagram, document: Document, selection: Selection) -> None:
@@ -153,12 +153,12 @@ class Finder(QFrame):
         self._diagram.installEventFilter(self)
         self.field.textChanged.connect(lambda _: self._search())
         self.list.cellClicked.connect(lambda *_: self._choose())
-        self.list.current_changed.connect(self._light_up)
+        self.list.current_changed.connect(self._highlight)
         self._document.state_changed.connect(self._state_changed)
         self._selection.row_changed.connect(lambda _: self._soon())
 
     def open(self) -> None:
-        """Show the field, ready to type; what was typed before is selected."""
+        """Show the field, ready to type, with its previous text selected."""
         self.show()
         self.raise_()
         self._search()
@@ -166,11 +166,11 @@ class Finder(QFrame):
         self.field.selectAll()
 
     def close_field(self) -> None:
-        """Hide the field and give the focus back to the diagram."""
+        """Hide the field, and move the focus to the diagram."""
         self.hide()
         self._diagram.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    # --- searching
+    # --- search
 
     def _search(self, keep: Match | None = None) -> None:
         if not self.isVisible():
@@ -192,15 +192,15 @@ class Finder(QFrame):
 
     def _state_changed(self, old: State, new: State) -> None:
         if old.network.sizes != new.network.sizes:
-            self._search_again()  # what was found may be gone
+            self._search_again()  # the matches may be gone
         else:
             self._soon()
 
     def _soon(self) -> None:
         if self.isVisible():
-            self._again.soon(APART_MS)
+            self._again.soon(INTERVAL_MS)
 
-    def _light_up(self) -> None:
+    def _highlight(self) -> None:
         match = self.list.current if self.isVisible() else None
         self._diagram.hover(match.address if match else None)
 
@@ -211,7 +211,7 @@ class Finder(QFrame):
             self._uncover(match.address)
 
     def _uncover(self, address: Address) -> None:
-        """Move the diagram to the left where the field would cover `address`."""
+        """Move the diagram to the left if the field covers `address`."""
         place = self._diagram.picture.place(address)
         card = Rect(self.x(), self.y(), self.width(), self.height())
         if place is None or not place.meets(card):
@@ -228,7 +228,7 @@ class Finder(QFrame):
     # --- events
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take the keys that move in the list, and follow the diagram's size."""
+        """Handle the keys of the list, and follow the diagram's size."""
         if watched is self._diagram and event.type() == QEvent.Type.Resize and self.isVisible():
             self._place()
         if watched is self.field and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
@@ -239,8 +239,8 @@ class Finder(QFrame):
         steps = {
             Qt.Key.Key_Up: -1,
             Qt.Key.Key_Down: 1,
-            Qt.Key.Key_PageUp: -ROWS_SEEN,
-            Qt.Key.Key_PageDown: ROWS_SEEN,
+            Qt.Key.Key_PageUp: -VISIBLE_ROWS,
+            Qt.Key.Key_PageDown: VISIBLE_ROWS,
         }
         if key in steps:
             self.list.step(steps[key])
@@ -253,11 +253,11 @@ class Finder(QFrame):
         return True
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Keep the keys that the field leaves from the diagram underneath."""
+        """Stop unhandled keys, so that the diagram does not receive them."""
         event.accept()
 
     def event(self, event: QEvent) -> bool:
-        """Keep the diagram's tooltips away, and take over another theme's colours."""
+        """Suppress the diagram's tooltips, and follow a change of theme."""
         if event.type() == QEvent.Type.ToolTip:
             event.accept()
             return True
@@ -266,19 +266,19 @@ class Finder(QFrame):
         return super().event(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Stop searching, and let nothing be lit up."""
+        """Stop searching and highlighting."""
         super().hideEvent(event)
         self._again.stop()
         self._diagram.hover(None)
 
 
 def _hint(text: str, matches: list[Match], network: Network) -> str:
-    """Return what stands under the field: what can be typed, or why there is no more to see."""
+    """Return the hint under the field: examples of searches, or why matches are missing, or ""."""
     if len(matches) == LIMIT:
-        return f"The first {LIMIT}; type more to narrow it down."
+        return f"These are the first {LIMIT} matches. Type more to narrow the search."
     if matches:
         return ""
     if text.strip():
-        return NOTHING
+        return NO_MATCH
     source, node = network.inputs[0], network.layers[0].nodes[0]
     return f"{node}  ·  {source} -> {node}  ·  bias of {node}  ·  10 largest weights  ·  dead"

@@ -1,4 +1,4 @@
-"""The heads of the diagram's columns, and the menus for their structure."""
+"""The controls above the diagram's columns, and the menus that change layers and nodes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from nnviz.ui.panels.training import advice, ask_loss, misfit
 
 
 class Structure(QObject):
-    """Changes the structure of what is open; every change is one undo entry."""
+    """Changes the structure of the open network; every change is one undo entry."""
 
     said = Signal(str)
 
@@ -52,45 +52,45 @@ class Structure(QObject):
         network = self._document.state.network
         at = len(network.names(column)) if after is None else after + 1
         name = edits.fresh_node_name(network, column)
-        said = f"Added {name} to {self.title(column, within=True)}"
-        if self._edit(f"Add {self._kind(column)} {name}", said, edits.add_node, column, after):
+        message = f"Added {name} to {self.title(column, within=True)}"
+        if self._edit(f"Add {self._kind(column)} {name}", message, edits.add_node, column, after):
             self._selection.select(Address("node", column - 1, at))
 
     def remove_node(self, column: int, node: int | None = None) -> None:
-        """Remove a node, the last of its column if none is named."""
+        """Remove a node, or the last node of its column if `node` is None."""
         names = self._document.state.network.names(column)
         node = len(names) - 1 if node is None else node
-        said = f"Removed {names[node]} with its weights"
-        self._edit(f"Remove {names[node]}", said, edits.remove_node, column, node)
+        message = f"Removed {names[node]} with its weights"
+        self._edit(f"Remove {names[node]}", message, edits.remove_node, column, node)
 
     def _add_layer(self, before: int) -> None:
         state = edits.add_layer(self._document.state, before)
-        said = f"Added a hidden {state.network.layers[before].activation} layer"
-        self._edit("Add a hidden layer", said, edits.add_layer, before)
+        message = f"Added a hidden {state.network.layers[before].activation} layer"
+        self._edit("Add a hidden layer", message, edits.add_layer, before)
 
     def _remove_layer(self, layer: int) -> None:
-        said = f"Removed {self.title(layer + 1, within=True)}; the next weights are the product of both"
-        self._edit(f"Remove {self.title(layer + 1, within=True)}", said, edits.remove_layer, layer)
+        message = f"Removed {self.title(layer + 1, within=True)}; the next weights are the product of both"
+        self._edit(f"Remove {self.title(layer + 1, within=True)}", message, edits.remove_layer, layer)
 
     def _set_activation(self, layer: int, name: str) -> None:
-        """Choose the activation of a layer, with a parameter in brackets where it is to have another."""
-        wanted = activation(name)
+        """Set the activation of a layer; `name` may have a parameter in brackets: "elu(0.5)"."""
+        function = activation(name)
         state = self._document.state
-        if state.network.layers[layer].activation == wanted.name:
+        if state.network.layers[layer].activation == function.name:
             return
-        text, said = f"Activation {wanted.name}", f"{self.title(layer + 1)}: a = {wanted.formula}"
+        text, message = f"Activation {function.name}", f"{self.title(layer + 1)}: a = {function.formula}"
         used, is_output = state.training.loss, layer == len(state.network.layers) - 1
         if not is_output:
-            self._edit(text, said, edits.set_activation, layer, wanted.name)
-        elif not misfit(used, wanted.base):
-            said = "; ".join(filter(None, (said, advice(used, wanted.base))))
-            self._edit(text, said, edits.set_activation, layer, wanted.name)
-        elif self._document.may_change() and (loss := ask_loss(state, wanted.base)):
+            self._edit(text, message, edits.set_activation, layer, function.name)
+        elif not misfit(used, function.base):
+            message = "; ".join(filter(None, (message, advice(used, function.base))))
+            self._edit(text, message, edits.set_activation, layer, function.name)
+        elif self._document.may_change() and (loss := ask_loss(state, function.base)):
             word = LOSSES[loss][0].word
-            self._edit(f"{text} with {word}", f"{said}; loss: {word}", edits.set_loss, loss, wanted.name)
+            self._edit(f"{text} with {word}", f"{message}; loss: {word}", edits.set_loss, loss, function.name)
 
     def _ask_parameter(self, layer: int, parameter: Parameter, name: str) -> None:
-        """Ask for the number in brackets behind an activation's name."""
+        """Ask for the parameter of an activation, then set the activation."""
         label, example = f"{parameter.what.capitalize()}, a number {parameter.taken}", full(parameter.example)
 
         def check(text: str) -> None:
@@ -101,25 +101,25 @@ class Structure(QObject):
         if text is not None:
             self._set_activation(layer, f"{name}({text})")
 
-    def _set_biases(self, layer: int, wanted: bool) -> None:
-        title = self.title(layer + 1)
-        if wanted:
-            self._edit("Add biases", f"{title}: added biases, all 0", edits.add_biases, layer)
+    def _set_biases(self, layer: int, has_biases: bool) -> None:
+        title = self.title(layer + 1, within=True)
+        if has_biases:
+            self._edit("Add biases", f"Added biases of 0 to {title}", edits.add_biases, layer)
         else:
-            self._edit("Remove biases", f"{title}: removed the biases", edits.remove_biases, layer)
+            self._edit("Remove biases", f"Removed the biases of {title}", edits.remove_biases, layer)
 
-    def _edit(self, text: str, said: str, edit: Callable[..., State], *where: object) -> bool:
-        """Make an edit; where it could be made, say what was done and what became of the prediction."""
+    def _edit(self, text: str, message: str, edit: Callable[..., State], *where: object) -> bool:
+        """Make an edit, and report `message` and the new prediction. Return whether the edit succeeded."""
         before = self._document.state
-        made = self._document.edit(text, edit, *where)
-        if made:
+        edited = self._document.edit(text, edit, *where)
+        if edited:
             outcome = edits.outcome(before, self._document.state, self._selection.row)
-            self.said.emit("; ".join(filter(None, (said, outcome))))
-        return made
+            self.said.emit("; ".join(filter(None, (message, outcome))))
+        return edited
 
     def fill(self, menu: QMenu, address: Address | None) -> None:
-        """Put what can be done at an address into a menu: its node, its layer; without one, every layer."""
-        _empty(menu)
+        """Fill a menu with the commands for the node and the layer at an address, or for every layer."""
+        _clear(menu)
         sizes = self._document.state.network.sizes
         if address is not None and address.column < len(sizes):
             self._node_entries(menu, address)
@@ -134,7 +134,7 @@ class Structure(QObject):
         column, node = address.column, address.node
         names = self._document.state.network.names(column)
         name = names[node].replace("&", "&&")
-        what = _article(self._kind(column))
+        what = _with_article(self._kind(column))
         menu.addAction(f"Add {what} below {name}", lambda: self.add_node(column, node))
         remove = menu.addAction(f"Remove {name}", lambda: self.remove_node(column, node))
         remove.setEnabled(len(names) > 1)
@@ -163,8 +163,8 @@ class Structure(QObject):
             menu.addAction(f"Remove {within}", lambda: self._remove_layer(column - 1))
 
     def fill_activations(self, menu: QMenu, layer: int) -> None:
-        """Put the activations into a menu, that of `layer` checked."""
-        _empty(menu)
+        """Fill a menu with the activations; the one of `layer` is checked."""
+        _clear(menu)
         group = QActionGroup(menu)
         used = self._document.state.network.layers[layer].function
         offered = dict.fromkeys((*ACTIVATIONS.values(), used))
@@ -181,19 +181,19 @@ class Structure(QObject):
                 menu.addAction(f"{name} with another {each.parameter.what} …", ask)
 
     def title(self, column: int, *, within: bool = False) -> str:
-        """Return what a column is called, also `within` a sentence: "Hidden layer", "the hidden layer"."""
+        """Return the name of a column: "Hidden layer", or "the hidden layer" `within` a sentence."""
         title = column_title(column, len(self._document.state.network.layers))
         if not within:
             return title
         return title.lower() if title[-1].isdigit() else f"the {title.lower()}"
 
     def adds(self, column: int) -> str:
-        """Return what adding a node to a column is called: "Add a node to the hidden layer"."""
+        """Return the menu text that adds a node to a column: "Add a node to the hidden layer"."""
         what, to = self._kind(column), self.title(column, within=True)
-        return f"Add a node to {to}" if what == "node" else f"Add {_article(what)}"
+        return f"Add a node to {to}" if what == "node" else f"Add {_with_article(what)}"
 
     def removes(self, column: int) -> str:
-        """Return what removing the last node of a column is called."""
+        """Return the menu text that removes the last node of a column."""
         what, of = self._kind(column), self.title(column, within=True)
         return f"Remove the last node of {of}" if what == "node" else f"Remove the last {what}"
 
@@ -202,11 +202,11 @@ class Structure(QObject):
         return "input" if column == 0 else "output" if column == last else "node"
 
 
-def _article(what: str) -> str:
+def _with_article(what: str) -> str:
     return f"an {what}" if what[0] in "aeiou" else f"a {what}"
 
 
-def _empty(menu: QMenu) -> None:
+def _clear(menu: QMenu) -> None:
     menu.clear()
     for submenu in menu.findChildren(QMenu):
         submenu.deleteLater()
@@ -214,21 +214,21 @@ def _empty(menu: QMenu) -> None:
         group.deleteLater()
 
 
-WIDTH_PX, HEIGHT_PX, APART_PX, ICON_PX = 26.0, 24.0, 3.0, 16.0
-"""Of a button, between two of them, and of an icon, where a heading has its usual size."""
-LEAST_HEAD = 76.0
-"""With less room over the diagram's body they are smaller than usual."""
+WIDTH_PX, HEIGHT_PX, GAP_PX, ICON_PX = 26.0, 24.0, 3.0, 16.0
+"""Size of a button, gap between two buttons, and size of an icon, at scale 1."""
+MIN_HEAD = 76.0
+"""Height above the diagram's body in pixels; with less, the controls shrink."""
 ABOVE_BODY_PX = 2.0
-"""The buttons end above the diagram's body, so that they are not painted whenever a weight changes."""
+"""Gap above the diagram's body, so that a change of weights does not repaint the buttons."""
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
-"""How far an arrow key goes along all buttons on the diagram."""
+"""Steps of an arrow key along the buttons on the diagram."""
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 BEFORE_PX, BEHIND_PX = 9.0, 19.0
-"""Around the name of an activation; the chevron stands behind it."""
+"""Room before an activation's name, and after it for the chevron, at scale 1."""
 
 
 def keep_heads(diagram: Diagram, structure: Structure, document: Document) -> None:
-    """Keep the controls under the heading of every column in sight; they act unless `document` is held."""
+    """Keep controls under the heading of every visible column; a locked document disables them."""
     heads: list[Head] = []
 
     def place() -> None:
@@ -240,7 +240,7 @@ def keep_heads(diagram: Diagram, structure: Structure, document: Document) -> No
                 before = button
         for head in heads:
             head.place(document.held)
-        for k, button in enumerate(_standing(diagram)):
+        for k, button in enumerate(_enabled_buttons(diagram)):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus if k else Qt.FocusPolicy.TabFocus)
 
     diagram.laid_out.connect(place)
@@ -248,28 +248,28 @@ def keep_heads(diagram: Diagram, structure: Structure, document: Document) -> No
 
 
 class HeadButton(QToolButton):
-    """A button on the diagram: a click leaves the keyboard where it is, Enter presses it.
+    """A button on the diagram. A click does not move the focus; Enter presses the button.
 
-    Tab reaches the first of them all, and from there arrow keys the others.
+    Tab focuses the first button on the diagram, and the arrow keys go to the others.
     """
 
     def __init__(self, diagram: Diagram, icon_name: str = "") -> None:
         super().__init__(diagram)
         self._diagram, self._icon_name = diagram, icon_name
         self.setObjectName("head")
-        self.setProperty(OWN_SIZE, True)  # that of the picture
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # which has a place in the order of Tab
+        self.setProperty(OWN_SIZE, True)  # the picture sets its size
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # needed for a place in the tab order
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.hide()
         self._draw_icon()
 
-    def name(self, what: str, held: str, *, can: bool = True) -> None:
-        """Say what it does, to those who see it and to those who do not, or why it is `held`."""
-        hold(self, held, what, can=can)
-        self.setAccessibleName(what)
+    def describe(self, action: str, lock: str, *, can: bool = True) -> None:
+        """Set tooltip and accessible name to `action`. If `lock` gives a reason, disable the button."""
+        hold(self, lock, action, can=can)
+        self.setAccessibleName(action)
 
     def open_menu(self, menu: QMenu, fill: Callable[[QMenu], None]) -> None:
-        """Open a menu from now on, which `fill` fills each time."""
+        """Open a menu on every click; `fill` fills the menu before it opens."""
         menu.aboutToShow.connect(lambda: fill(menu))
         follow(self, menu)
         self.setMenu(menu)
@@ -280,17 +280,17 @@ class HeadButton(QToolButton):
             self.setIcon(icon(self._icon_name, colours().ink, 2 * round(ICON_PX)))
 
     def changeEvent(self, event: QEvent) -> None:
-        """Draw the icon in the theme's ink."""
+        """Draw the icon again after a change of theme."""
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_icon_name"):
             self._draw_icon()
         super().changeEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Take Enter as a click, go by arrows; but for Escape no key acts on the diagram from here."""
+        """Click on Enter, and move the focus on arrow keys. Only Escape reaches the diagram."""
         if event.key() in STEPS:
-            standing = _standing(self._diagram)
-            at = standing.index(self) + STEPS[Qt.Key(event.key())]
-            standing[at % len(standing)].setFocus(Qt.FocusReason.TabFocusReason)
+            buttons = _enabled_buttons(self._diagram)
+            at = buttons.index(self) + STEPS[Qt.Key(event.key())]
+            buttons[at % len(buttons)].setFocus(Qt.FocusReason.TabFocusReason)
         elif event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             super().keyPressEvent(event)
             event.setAccepted(event.isAccepted() or event.key() != Qt.Key.Key_Escape)
@@ -300,8 +300,8 @@ class HeadButton(QToolButton):
             self.click()
 
 
-def _standing(diagram: QWidget) -> list[HeadButton]:
-    """Return the buttons on the diagram that can be pressed, from left to right."""
+def _enabled_buttons(diagram: QWidget) -> list[HeadButton]:
+    """Return the visible and enabled buttons on the diagram, from left to right."""
     return [
         button
         for button in diagram.findChildren(HeadButton)
@@ -310,17 +310,17 @@ def _standing(diagram: QWidget) -> list[HeadButton]:
 
 
 class ActivationButton(HeadButton):
-    """The name of a layer's activation, with a chevron; beside it stands what else its line says."""
+    """A button with the name of a layer's activation, between the other texts of its line."""
 
     def __init__(self, diagram: Diagram) -> None:
         super().__init__(diagram)
         self._label: Label | None = None
         self.setObjectName("activation")
-        self._before, self._behind = (_Beside(diagram, side) for side in (RIGHT, LEFT))
+        self._before, self._behind = (_SideText(diagram, side) for side in (RIGHT, LEFT))
 
-    def show_over(self, label: Label, said: tuple[str, str, str], scale: float) -> None:
-        """Stand over a line of the picture and say the same: what is before the name, it, what is behind."""
-        before, name, behind = said
+    def show_over(self, label: Label, texts: tuple[str, str, str], scale: float) -> None:
+        """Cover a line of the picture with the same texts: before the name, the name, and after the name."""
+        before, name, behind = texts
         wide = label.rect.width + (BEFORE_PX + BEHIND_PX) * scale
         line = Rect(*label.rect.center, 0.0, 0.0).middle(wide, HEIGHT_PX * scale)
         gap = text_width(SEPARATOR, label.size)
@@ -333,19 +333,19 @@ class ActivationButton(HeadButton):
         self._behind.show_text(behind, label, line._replace(x=line.right - right, width=right), gap)
         self.show()
 
-    def leave(self) -> None:
-        """Stand nowhere."""
+    def hide_all(self) -> None:
+        """Hide the button and the texts beside it."""
         for part in (self, self._before, self._behind):
             part.hide()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Keep the font of the picture, which another theme takes away."""
+        """Set the font of the picture again, because a change of style resets it."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and self._label:
             self.setFont(label_font(self._label))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the box as the style does, and in it the text and the chevron, which fades where held."""
+        """Paint the box of the style, the text and the chevron, which is paler if the button is disabled."""
         option, scale = QStyleOptionToolButton(), self.height() / HEIGHT_PX
         self.initStyleOption(option)
         option.text = ""
@@ -364,8 +364,8 @@ class ActivationButton(HeadButton):
             )
 
 
-class _Beside(QLabel):
-    """What a line says beside the control of an activation, next to that."""
+class _SideText(QLabel):
+    """A text of the line beside an activation's button."""
 
     def __init__(self, diagram: Diagram, side: Qt.AlignmentFlag) -> None:
         super().__init__(diagram)
@@ -377,62 +377,62 @@ class _Beside(QLabel):
         self.lower()
 
     def show_text(self, text: str, label: Label, place: Rect, gap: float) -> None:
-        """Say `text` in the font of a label, `gap` from the control, or nothing."""
+        """Show `text` in the font of a label, `gap` from the button, or hide if `text` is ""."""
         self.setText(text)
         self._label = label
         self._mark(label.style == "marked")
         self.setFont(label_font(label))
         self.setIndent(round(gap))
         room = qrect(place).toAlignedRect()
-        more = max(self.sizeHint().width() - room.width(), 0)  # of a font that is wider than the picture's
+        more = max(self.sizeHint().width() - room.width(), 0)  # Qt's font may be wider than the picture's
         grows = QMargins(more, 0, 0, 0) if self.alignment() & RIGHT else QMargins(0, 0, more, 0)
         self.setGeometry(room.marginsAdded(grows))
         self.setVisible(bool(text))
 
     def _mark(self, marked: bool) -> None:
-        """Stand out, or not."""
+        """Set or clear the style of a marked label."""
         if marked != bool(self.property("marked")):
             self.setProperty("marked", marked)
             self.style().unpolish(self)
             self.style().polish(self)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Keep the font of the picture, which another theme takes away."""
+        """Set the font of the picture again, because a change of style resets it."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and self._label:
             self.setFont(label_font(self._label))
 
 
 class Head:
-    """The controls of one column: its activation, − ⋯ +."""
+    """The controls of a column: its activation, and the buttons − ⋯ +."""
 
     def __init__(self, diagram: Diagram, structure: Structure, column: int) -> None:
         self._diagram, self._structure, self._column = diagram, structure, column
         self._activation = ActivationButton(diagram)
-        self._fewer, self._menu, self._more = (
+        self._remove, self._menu, self._add = (
             HeadButton(diagram, name) for name in ("remove", "more", "add")
         )
-        self.buttons = (self._activation, self._fewer, self._menu, self._more)
+        self.buttons = (self._activation, self._remove, self._menu, self._add)
         activations, actions = ListMenu("", self._activation), QMenu(self._menu)
         self._activation.open_menu(activations, lambda menu: structure.fill_activations(menu, column - 1))
         self._menu.open_menu(actions, lambda menu: structure.fill(menu, Address("heading", column - 1)))
-        self._fewer.clicked.connect(lambda: structure.remove_node(column))
-        self._more.clicked.connect(lambda: structure.add_node(column))
+        self._remove.clicked.connect(lambda: structure.remove_node(column))
+        self._add.clicked.connect(lambda: structure.add_node(column))
 
-    def place(self, held: str) -> None:
-        """Stand under the heading, named after the column, if it is in sight with room enough.
+    def place(self, lock: str) -> None:
+        """Place the controls under the column's heading, or hide them if the column is hidden or too narrow.
 
-        Where the document is `held`, that says why nothing can be pressed.
+        If `lock` is not "", it disables the controls and becomes their tooltip.
         """
         layout = self._diagram.picture.layout
-        there = self._column < len(layout.columns) and not self._diagram.alone
-        self._place_buttons(layout if there else None, held)
-        self._place_activation(_scale(layout) if there else None, held)
+        exists = self._column < len(layout.columns) and not self._diagram.alone
+        self._place_buttons(layout if exists else None, lock)
+        self._place_activation(_scale(layout) if exists else None, lock)
 
-    def _place_buttons(self, layout: Layout | None, held: str) -> None:
-        buttons = (self._fewer, self._menu, self._more)
+    def _place_buttons(self, layout: Layout | None, lock: str) -> None:
+        buttons = (self._remove, self._menu, self._add)
         scale = _scale(layout) if layout else 1.0
-        width, height, step = (round(scale * size) for size in (WIDTH_PX, HEIGHT_PX, WIDTH_PX + APART_PX))
+        width, height, step = (round(scale * size) for size in (WIDTH_PX, HEIGHT_PX, WIDTH_PX + GAP_PX))
         fits = layout is not None and layout.headings[self._column].width >= 3 * step
         for button in buttons:
             button.setVisible(fits)
@@ -445,25 +445,25 @@ class Head:
             button.setGeometry(left + k * step, top, width, height)
             button.setIconSize(QSize(1, 1) * round(ICON_PX * scale))
         names = self._diagram.picture.content.network.names(self._column)
-        self._fewer.name(self._structure.removes(self._column), held, can=len(names) > 1)
-        self._more.name(self._structure.adds(self._column), held)
-        self._menu.name(f"Menu: {self._structure.title(self._column)}", held)
+        self._remove.describe(self._structure.removes(self._column), lock, can=len(names) > 1)
+        self._add.describe(self._structure.adds(self._column), lock)
+        self._menu.describe(f"Menu: {self._structure.title(self._column)}", lock)
 
-    def _place_activation(self, scale: float | None, held: str) -> None:
-        """Stand over the line that names the activation; where there is another one, nowhere."""
+    def _place_activation(self, scale: float | None, lock: str) -> None:
+        """Place the button over the line with the activation's name, or hide it if there is none."""
         picture, layer = self._diagram.picture, self._column - 1
         label = picture.label(Address("subheading", layer)) if scale and layer >= 0 else None
         used = picture.content.network.layers[layer].activation if label else ""
-        said = around(label.text, used) if label else None
-        if label and said and scale:
-            self._activation.show_over(label, said, scale)
-            title = self._structure.title(self._column, within=True)
-            odd = picture.content.fate_told(layer)
-            self._activation.name(f"Activation of {title}: {used}" + (odd and f"; {odd}"), held)
+        texts = around(label.text, used) if label else None
+        if label and texts and scale:
+            self._activation.show_over(label, texts, scale)
+            tip = f"Activation of {self._structure.title(self._column, within=True)}: {used}"
+            warning = picture.content.fate_told(layer)
+            self._activation.describe(f"{tip}; {warning}" if warning else tip, lock)
         else:
-            self._activation.leave()
+            self._activation.hide_all()
 
 
 def _scale(layout: Layout) -> float:
-    """Return how many times as large as usual the controls are."""
-    return max(layout.body.y / HEAD, min(layout.body.y / LEAST_HEAD, 1.0))
+    """Return the scale of the controls."""
+    return max(layout.body.y / HEAD, min(layout.body.y / MIN_HEAD, 1.0))

@@ -1,4 +1,4 @@
-"""Painting of a diagram with QPainter: edges, nodes, labels, thumbnails."""
+"""Painting of the diagram with QPainter: edges, nodes, labels and thumbnails."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ def _brush(colour: str) -> QBrush:
 
 
 def image_of(pixels: Pixels) -> QImage:
-    """Return RGBA, shape (rows, columns, 4), in the format that Qt stretches fastest."""
+    """Return RGBA pixels, shape (rows, columns, 4), as an image in the format that Qt scales fastest."""
     rows, columns, _ = pixels.shape
     image = QImage(pixels.tobytes(), columns, rows, 4 * columns, QImage.Format.Format_RGBA8888)
     return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
 
 
 def paint_box(painter: QPainter, rect: Rect, box: Box) -> None:
-    """Paint a box over `rect`, half of its line outside."""
+    """Paint a box over `rect`, with half of the line's width outside."""
     painter.setPen(_pen(box.line, box.width, box.dashed) if box.line else Qt.PenStyle.NoPen)
     painter.setBrush(_brush(box.fill) if box.fill else Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(qrect(rect), box.radius, box.radius)
 
 
 def paint_blocks(painter: QPainter, picture: Picture, palette: Palette) -> None:
-    """Paint the columns whose nodes are too small for a text, as strips or squares of their tints."""
+    """Paint columns with nodes too small for single boxes as strips or squares of tints."""
     for column in picture.layout.columns:
         if column.block and not column.picture:
             box, inside = style.block_box(column, palette), style.block_inside(column)
@@ -77,7 +77,7 @@ def paint_blocks(painter: QPainter, picture: Picture, palette: Palette) -> None:
 
 
 def paint_nodes(painter: QPainter, picture: Picture, palette: Palette) -> None:
-    """Paint the nodes that are drawn one by one, without their texts."""
+    """Paint the single nodes without their texts."""
     for column in picture.layout.columns:
         if not column.block and column.height < COMPACT:
             _paint_small(painter, picture, column, palette)
@@ -88,7 +88,7 @@ def paint_nodes(painter: QPainter, picture: Picture, palette: Palette) -> None:
 
 
 def _paint_small(painter: QPainter, picture: Picture, column: DiagramColumn, palette: Palette) -> None:
-    """Paint nodes that are too small for a text, with a line of one device pixel, and their tints."""
+    """Paint nodes too small for a text, with a line of one device pixel, and their tints."""
     nodes = column.in_sight(picture.layout.body)
     places = [column.rect(node) for node in nodes]
     box = style.node_box(column.role, column.rect(0), palette)
@@ -103,7 +103,7 @@ def _paint_small(painter: QPainter, picture: Picture, column: DiagramColumn, pal
 
 
 _MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip
-_ALIGN = {  # joined here, since joining Qt's flags costs more than looking one up
+_ALIGN = {  # combining Qt's flags is slower than a look-up
     "left": Qt.AlignmentFlag.AlignLeft | _MIDDLE,
     "center": Qt.AlignmentFlag.AlignHCenter | _MIDDLE,
     "right": Qt.AlignmentFlag.AlignRight | _MIDDLE,
@@ -111,7 +111,7 @@ _ALIGN = {  # joined here, since joining Qt's flags costs more than looking one 
 
 
 def paint_leader(painter: QPainter, label: Label, palette: Palette) -> None:
-    """Paint the line from a number to its edge, where it had to leave it."""
+    """Paint the line from a number to its edge, if the number does not lie on the edge."""
     line = style.leader(label)
     if line is not None:
         painter.setPen(_pen(style.leader_colour(label, palette), style.leader_width(label)))
@@ -119,7 +119,7 @@ def paint_leader(painter: QPainter, label: Label, palette: Palette) -> None:
 
 
 def paint_label(painter: QPainter, label: Label, palette: Palette, *, chosen: bool = False) -> None:
-    """Paint a text with its pill, a chosen one with the accent around it."""
+    """Paint a label with its pill, and the accent around a `chosen` label."""
     paint_leader(painter, label, palette)
     box = style.label_box(label, palette, chosen=chosen)
     if box is not None:
@@ -130,7 +130,7 @@ def paint_label(painter: QPainter, label: Label, palette: Palette, *, chosen: bo
 
 
 def paint_legend(painter: QPainter, legend: Iterable[Sample], palette: Palette) -> None:
-    """Paint what the colours and the shapes mean."""
+    """Paint the legend of colours and shapes."""
     for sample in legend:
         if sample.edge is not None:
             painter.fillRect(qrect(sample.edge), QColor(edge_colour(sample.box.value or 0.0, palette)))
@@ -155,30 +155,33 @@ def label_font(label: Label) -> QFont:
 
 
 ALWAYS_SHARP = 150
-"""Up to so many edges are drawn with antialiasing while they change, too."""
+"""Up to this many edges are antialiased even while weights change."""
 
 STRONGEST_MOVING = 500
+"""Edges of a layer drawn while weights change, the strongest ones."""
 BUCKETS = 32
+"""Steps of colour and width for each sign of a weight."""
 HALO_PX, HALO_OPACITY, RAIL_PX = 12.0, 0.1, 1.25
+"""Width and opacity of a halo, and width of its two borders, at scale 1."""
 
-Lit = list[tuple[int, Indices, Indices]]
-"""Edges that light up, by layer: (layer, nodes, sources)."""
+EdgeGroups = list[tuple[int, Indices, Indices]]
+"""Groups of edges: (layer, nodes, sources)."""
 
 
 def paint_edges(painter: QPainter, picture: Picture, palette: Palette, *, moving: bool = False) -> None:
-    """Paint all edges; `moving` draws fewer and without antialiasing, since a sharper picture will follow."""
+    """Paint all edges. With `moving`, paint fewer edges without antialiasing, for speed."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, not moving)
     layout, scale = picture.layout, picture.scale
     if picture.few_edges:
-        every = np.concatenate([weights.ravel() for weights in picture.weights])
-        _paint_lines(painter, layout.lines, every, scale, _edge_pens(palette, False, layout.scale))
+        flat = np.concatenate([weights.ravel() for weights in picture.weights])
+        _paint_lines(painter, layout.lines, flat, scale, _edge_pens(palette, False, layout.scale))
         return
-    most = STRONGEST_MOVING if moving else STRONGEST
+    limit = STRONGEST_MOVING if moving else STRONGEST
     for gap, weights in zip(layout.gaps, picture.weights, strict=True):
         if weights.size > STRONGEST:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(qrect(gap.box), image_of(haze_pixels(gap, weights, palette)))
-        paint_some_edges(painter, gap, weights, *strongest(weights, most), scale, palette, layout.scale)
+        paint_some_edges(painter, gap, weights, *strongest(weights, limit), scale, palette, layout.scale)
 
 
 def paint_some_edges(
@@ -189,20 +192,20 @@ def paint_some_edges(
     sources: Indices,
     scale: float,
     palette: Palette,
-    grown: float = 1.0,
+    growth: float = 1.0,
 ) -> None:
-    """Paint the edges named by `nodes` and `sources`, `grown` times as wide as in a small room."""
-    pens = _edge_pens(palette, weights.size > EVERY_EDGE, grown)
+    """Paint the edges from `sources` to `nodes`, with `growth` as a factor of their widths."""
+    pens = _edge_pens(palette, weights.size > EVERY_EDGE, growth)
     _paint_lines(painter, gap.segments(nodes, sources), weights[nodes, sources], scale, pens)
 
 
 def _paint_lines(
     painter: QPainter, lines: Array, weights: Array, scale: float, pens: Mapping[int, QPen]
 ) -> None:
-    """Paint lines, shape (lines, 4), weak ones first, in buckets of one pen each."""
+    """Paint lines, shape (lines, 4), from weak to strong, in buckets with one pen each."""
     buckets = np.clip(np.rint(weights / (scale or 1.0) * BUCKETS), -BUCKETS, BUCKETS).astype(np.intp)
     size = np.abs(buckets)
-    above = (buckets > 0) ^ (size % 2 > 0)  # by turns, so that neither sign hides the other
+    above = (buckets > 0) ^ (size % 2 > 0)  # the signs alternate, so that neither hides the other
     order = np.argsort(2 * size + above, kind="stable")
     buckets, lines = buckets[order], np.ascontiguousarray(lines[order], dtype=np.float64)
     first, size_of_line = lines.ctypes.data, lines.strides[0]
@@ -214,63 +217,63 @@ def _paint_lines(
 
 
 @lru_cache(maxsize=8)
-def _edge_pens(palette: Palette, crowded: bool, grown: float) -> dict[int, QPen]:
+def _edge_pens(palette: Palette, crowded: bool, growth: float) -> dict[int, QPen]:
     shares = {bucket: bucket / BUCKETS for bucket in range(-BUCKETS, BUCKETS + 1)}
     return {
-        bucket: QPen(QColor(edge_colour(share, palette)), edge_width(share, crowded) * grown)
+        bucket: QPen(QColor(edge_colour(share, palette)), edge_width(share, crowded) * growth)
         for bucket, share in shares.items()
     }
 
 
 def edge_line(gap: Gap, node: int, source: int) -> QLineF:
-    """Return where an edge runs."""
+    """Return the line of an edge."""
     return QLineF(*gap.segments(np.array([node]), np.array([source]))[0].tolist())
 
 
-def neighbours(picture: Picture, address: Address | None) -> Lit:
-    """Return the edges that light up with `address`: an edge itself, all edges of a node."""
+def neighbours(picture: Picture, address: Address | None) -> EdgeGroups:
+    """Return the edges to highlight with `address`: an edge itself, or all edges of a node."""
     if address is None:
         return []
     if address.kind in ("weight", "slope"):
         return [(address.layer, np.array([address.node]), np.array([address.source]))]
-    lit: Lit = []
+    groups: EdgeGroups = []
     if address.layer >= 0:
         sources = np.arange(picture.weights[address.layer].shape[1])
-        lit.append((address.layer, np.full_like(sources, address.node), sources))
+        groups.append((address.layer, np.full_like(sources, address.node), sources))
     following = address.layer + 1
     if following < len(picture.weights):
         nodes = np.arange(picture.weights[following].shape[0])
-        lit.append((following, nodes, np.full_like(nodes, address.node)))
-    return lit
+        groups.append((following, nodes, np.full_like(nodes, address.node)))
+    return groups
 
 
-def paint_lit(painter: QPainter, picture: Picture, lit: Lit, palette: Palette) -> None:
-    """Paint the edges that are lit."""
-    for layer, nodes, sources in lit:
+def paint_highlighted(painter: QPainter, picture: Picture, groups: EdgeGroups, palette: Palette) -> None:
+    """Paint groups of edges over the faded ones."""
+    for layer, nodes, sources in groups:
         gap, weights = picture.layout.gaps[layer], picture.weights[layer]
         paint_some_edges(painter, gap, weights, nodes, sources, picture.scale, palette, picture.layout.scale)
 
 
 def paint_halo(painter: QPainter, picture: Picture, address: Address, palette: Palette) -> None:
-    """Paint a track around a selected edge: a faint band alone would pass for the width of a weight."""
+    """Paint a halo with borders around a selected edge; without borders it would look like a wide edge."""
     line = edge_line(picture.layout.gaps[address.layer], address.node, address.source)
     scale, faint = picture.layout.scale, QColor(palette.accent)
     faint.setAlphaF(HALO_OPACITY)
     solid, flat = Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap
     painter.setPen(QPen(faint, HALO_PX * scale, solid, flat))
     painter.drawLine(line)
-    across = line.normalVector().unitVector()
-    away = QPointF(across.dx(), across.dy()) * (HALO_PX * scale / 2)
+    normal = line.normalVector().unitVector()
+    offset = QPointF(normal.dx(), normal.dy()) * (HALO_PX * scale / 2)
     painter.setPen(QPen(QColor(palette.accent), RAIL_PX * scale, solid, flat))
-    painter.drawLines([line.translated(away), line.translated(-away)])
+    painter.drawLines([line.translated(offset), line.translated(-offset)])
 
 
 MARK_PX = 1.6
-"""Width of the line around a pixel."""
+"""Width of the outline of a selected pixel."""
 
 
 class _Places(NamedTuple):
-    """Where the small pictures of a column stand, and under those side by side the bars."""
+    """Places of a column's small pictures, and of the bars below pictures side by side."""
 
     layout: Layout
     nodes: range
@@ -279,14 +282,14 @@ class _Places(NamedTuple):
 
 
 class SmallPictures:
-    """Paints them, and keeps places and images while they hold."""
+    """Paints the small pictures of nodes, and caches their places and images."""
 
     def __init__(self) -> None:
         self._places: dict[int, _Places] = {}
         self._images: dict[int, tuple[Array, Palette, QImage]] = {}
 
     def paint(self, painter: QPainter, picture: Picture, palette: Palette, *, grids: bool) -> None:
-        """Paint those of nodes side by side, under which nothing lies, or those within other nodes."""
+        """Paint the small pictures of `grids`, columns with nodes side by side, or of the other columns."""
         for column in picture.layout.columns:
             if not column.picture or grids != (column.across > 1):
                 continue
@@ -304,13 +307,13 @@ class SmallPictures:
             _paint_dots(painter, picture, values[places.nodes.start :], places.pictures, palette)
 
     def _places_of(self, picture: Picture, column: DiagramColumn) -> _Places:
-        known = self._places.get(column.index)
-        if known is None or known.layout is not picture.layout:
+        places = self._places.get(column.index)
+        if places is None or places.layout is not picture.layout:
             nodes = look.thumbnail_in_sight(picture, column)
             pictures = [_on_pixels(column.picture_of(node)) for node in nodes]
             bars = [_on_pixels(column.bar_of(node)) for node in nodes] if column.across > 1 else []
-            known = self._places[column.index] = _Places(picture.layout, nodes, pictures, bars)
-        return known
+            places = self._places[column.index] = _Places(picture.layout, nodes, pictures, bars)
+        return places
 
     def _paint_images(
         self,
@@ -325,42 +328,42 @@ class SmallPictures:
         side = image.width()
         sharp = look.sharp(picture, column.picture * painter.device().devicePixelRatioF())
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not sharp)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # several times as fast
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # several times faster
         for node, place in zip(places.nodes, places.pictures, strict=True):
             painter.drawImage(qrect(place), image, QRectF(0, node * side, side, side))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     def _image_of(self, column: DiagramColumn, values: Array, palette: Palette) -> QImage:
-        """Return the pictures of a column, one below the other."""
-        known = self._images.get(column.index)
-        if known is None or known[0] is not values or known[1] is not palette:
+        """Return the pictures of a column as one image, one below the other."""
+        cached = self._images.get(column.index)
+        if cached is None or cached[0] is not values or cached[1] is not palette:
             colours = look.thumbnail_colours(values, palette)
             nodes, rows, across = colours.shape
             image = QImage(colours.tobytes(), across, nodes * rows, 4 * across, QImage.Format.Format_RGB32)
-            known = self._images[column.index] = values, palette, image
-        return known[2]
+            cached = self._images[column.index] = values, palette, image
+        return cached[2]
 
 
 def paint_marks(
     painter: QPainter, picture: Picture, addresses: Iterable[Address | None], palette: Palette
 ) -> None:
-    """Outline the pixels that are selected or under the mouse, so that they stand out of blue and orange."""
+    """Outline the pixels that are selected or under the mouse, to contrast with blue and orange."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     rects = [rect for address in addresses for rect in look.thumbnail_marks(picture, address)]
-    around = [qrect(_on_pixels(rect)).adjusted(-1.0, -1.0, 1.0, 1.0) for rect in rects]
+    outlines = [qrect(_on_pixels(rect)).adjusted(-1.0, -1.0, 1.0, 1.0) for rect in rects]
     for colour, width in ((palette.canvas, MARK_PX + 2.0), (palette.ink, MARK_PX)):
         painter.setPen(QPen(QColor(colour), width))
-        painter.drawRects(around)
+        painter.drawRects(outlines)
 
 
 def _on_pixels(rect: Rect) -> Rect:
-    """Return a place that begins and ends with whole pixels."""
+    """Return a rectangle rounded to whole pixels, at least one pixel wide and high."""
     x, y = round(rect.x), round(rect.y)
     return Rect(x, y, max(round(rect.right) - x, 1), max(round(rect.bottom) - y, 1))
 
 
 def _paint_frames(painter: QPainter, places: Sequence[Rect], column: DiagramColumn, palette: Palette) -> None:
-    """Paint a line around every place."""
+    """Paint a frame around every place."""
     painter.setPen(QPen(QColor(palette.node_border), look.frame_width(column.picture)))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRects([qrect(place).adjusted(-0.5, -0.5, 0.5, 0.5) for place in places])
@@ -369,7 +372,7 @@ def _paint_frames(painter: QPainter, places: Sequence[Rect], column: DiagramColu
 def _paint_bars(
     painter: QPainter, picture: Picture, column: DiagramColumn, bars: Sequence[Rect], palette: Palette
 ) -> None:
-    """Paint under each picture of nodes that stand side by side the bar that tells the node's value."""
+    """Paint the bars below the pictures of nodes side by side; a bar shows its node's value."""
     if not bars:
         return
     painter.setPen(Qt.PenStyle.NoPen)
@@ -385,21 +388,21 @@ def _paint_bars(
 def _paint_dots(
     painter: QPainter, picture: Picture, values: Array, places: Sequence[Rect], palette: Palette
 ) -> None:
-    """Paint where the row is."""
+    """Paint the dot of the row in each small picture."""
     painter.setPen(QPen(QColor(palette.canvas), look.THUMBNAIL_RIM))
     painter.setBrush(QColor(palette.ink))
-    for of_node, place in zip(values, places, strict=False):
-        dot = look.thumbnail_dot(picture, place, of_node)
+    for curve, place in zip(values, places, strict=False):
+        dot = look.thumbnail_dot(picture, place, curve)
         if dot is not None:
             painter.drawEllipse(QPointF(dot.x, dot.y), dot.radius, dot.radius)
 
 
 def _paint_curves(painter: QPainter, values: Array, places: Sequence[Rect], palette: Palette) -> None:
-    for of_node, place in zip(values, places, strict=False):
+    for curve, place in zip(values, places, strict=False):
         painter.fillRect(qrect(place), QColor(look.thumbnail_ground(palette)))
         painter.setPen(Qt.PenStyle.NoPen)
-        for area in look.areas(of_node, place, palette):
+        for area in look.areas(curve, place, palette):
             painter.setBrush(QColor(area.colour))
             painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in area.corners.tolist()]))
-        zero = look.zero_line(of_node, place)
+        zero = look.zero_line(curve, place)
         painter.fillRect(QRectF(place.x, round(zero), place.width, 1.0), QColor(palette.node_border))

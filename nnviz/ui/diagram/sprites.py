@@ -1,6 +1,6 @@
-"""Texts and boxes as cached images, for a fast repaint.
+"""Sprites: cached images of texts and boxes, for fast painting.
 
-Words are cached whole, numbers digit by digit, since they change.
+Words are cached as a whole, and numbers digit by digit, because numbers change.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from nnviz.picture.picture import Picture
 from nnviz.picture.style import PILLS, Box, label_box, node_box, sign_colour, text_colour, tints
 from nnviz.ui.diagram.paint import label_font, paint_box, paint_label, paint_leader
 
-LARGEST_TEXT, LARGEST = 36.0, 600.0
-"""Font size and width, in pixels, of what is painted without a sprite if larger: few are in sight at once."""
-WIDTH, MOST = 1024, 2048
-"""Width of the sprites' pixmap, in pixels, and its height at most: several times what a diagram takes."""
+LARGEST_TEXT, MAX_WIDTH = 36.0, 600.0
+"""Font size and width in pixels above which nodes and labels are painted without sprites: few are visible."""
+WIDTH, MAX_HEIGHT = 1024, 2048
+"""Width and largest height of the sprites' pixmap in pixels, several times the need of a diagram."""
 
 
 class Screen:
-    """The sprites of one widget, in the colours of `palette`, at `ratio` device pixels a pixel."""
+    """Paints nodes and labels by sprites, in the colours of `palette`, at `ratio` device pixels per pixel."""
 
     def __init__(self, palette: Palette, ratio: float) -> None:
         self.palette, self.ratio = palette, ratio
@@ -43,26 +43,26 @@ class Screen:
         self._letters: dict[tuple[str, float, str], Letters] = {}
         self._boxes: dict[tuple[object, ...], int] = {}
         self._layout: Layout | None = None
-        self._still = NONE
+        self._fixed_sprites = NO_SPRITES
         self._large_nodes: list[NodeBox] = []
         self._large_names: list[Label] = []
 
     @property
     def full(self) -> bool:
-        """Whether it is better to start anew with another one, as after much zooming."""
-        return self._sprites.height > MOST * self.ratio
+        """Whether the pixmap is so large that a new Screen should replace this one."""
+        return self._sprites.height > MAX_HEIGHT * self.ratio
 
     def paint_nodes(self, painter: QPainter, picture: Picture, selected: tuple[Address, ...]) -> None:
-        """Paint the nodes that are drawn one by one, with their names; those selected with the accent."""
+        """Paint the single nodes with their names, and outline the selected nodes with the accent."""
         layout = picture.layout
         if layout is not self._layout:
-            self._still, self._layout = self._nodes_and_names(layout), layout
-            self._large_nodes = [node for node in layout.nodes if node.rect.width > LARGEST]
+            self._fixed_sprites, self._layout = self._nodes_and_names(layout), layout
+            self._large_nodes = [node for node in layout.nodes if node.rect.width > MAX_WIDTH]
             self._large_names = [name for name in layout.names if _is_large(name)]
         for node in self._large_nodes:
             paint_box(painter, node.rect, node_box(node.role, node.rect, self.palette))
-        tinted = (placed for column in layout.columns for placed in self._tinted(picture, column))
-        self._sprites.draw(painter, np.concatenate([self._still, *tinted]))
+        tint_sprites = (sprites for column in layout.columns for sprites in self._tints(picture, column))
+        self._sprites.draw(painter, np.concatenate([self._fixed_sprites, *tint_sprites]))
         for name in self._large_names:
             paint_label(painter, name, self.palette)
         for address in selected:
@@ -72,7 +72,7 @@ class Screen:
                 paint_box(painter, rect, Box("", self.palette.accent, 2.4, corner(rect)))
 
     def paint_labels(self, painter: QPainter, labels: Iterable[Label], selected: tuple[Address, ...]) -> None:
-        """Paint labels with their pills; those selected with the accent."""
+        """Paint labels with their pills, and outline the selected labels with the accent."""
         pills = []
         for label in labels:
             chosen = label.address in selected
@@ -84,8 +84,8 @@ class Screen:
             if label.style in PILLS:
                 pills.append(self._pill(label, chosen))
             self._setter.set(self._letters_of(label), label)
-        below = self._sprites.placed(*zip(*pills, strict=True)) if pills else NONE
-        self._sprites.draw(painter, np.concatenate((below, self._setter.placed())))
+        backgrounds = self._sprites.placed(*zip(*pills, strict=True)) if pills else NO_SPRITES
+        self._sprites.draw(painter, np.concatenate((backgrounds, self._setter.placed())))
 
     def _letters_of(self, label: Label) -> Letters:
         colour = text_colour(label, self.palette)
@@ -96,7 +96,7 @@ class Screen:
         return letters
 
     def _nodes_and_names(self, layout: Layout) -> Array:
-        """Return what stands still as long as the layout does."""
+        """Return the sprites of nodes and names, which change only with the layout."""
         boxes = [self._boxes_of(column, column.in_sight(layout.body)) for column in layout.columns]
         for name in layout.names:
             if not _is_large(name):
@@ -104,8 +104,8 @@ class Screen:
         return np.concatenate([*boxes, self._setter.placed()])
 
     def _boxes_of(self, column: DiagramColumn, nodes: range) -> Array:
-        if not nodes or column.width > LARGEST:
-            return NONE
+        if not nodes or column.width > MAX_WIDTH:
+            return NO_SPRITES
         left, width = self._across(column.box)
         height = max(round(column.height * self.ratio), 1)
         tops = self._tops(column, nodes)
@@ -116,8 +116,8 @@ class Screen:
             sprite, margin = self._box(width, height, box), self._margin
         return self._sprites.placed([sprite] * len(nodes), left - margin, tops - margin)
 
-    def _tinted(self, picture: Picture, column: DiagramColumn) -> Iterator[Array]:
-        """Yield what tints the nodes of a column, if they are too small for a text."""
+    def _tints(self, picture: Picture, column: DiagramColumn) -> Iterator[Array]:
+        """Yield the sprites that tint the nodes of a column, if they are too small for a text."""
         nodes = column.in_sight(picture.layout.body)
         if not nodes or column.height >= COMPACT:
             return
@@ -155,7 +155,7 @@ class Screen:
         return tops
 
     def _box(self, width: int, height: int, box: Box) -> int:
-        """Return the sprite of a box with free pixels around it for its line."""
+        """Return the sprite of a box, with a margin for its line."""
         key, margin = (width, height, box), 2 * self._margin
         if key not in self._boxes:
             paint = partial(self._paint_box, *key)
@@ -176,7 +176,7 @@ class Screen:
 
 
 def _is_large(label: Label) -> bool:
-    return label.size > LARGEST_TEXT or label.rect.width > LARGEST
+    return label.size > LARGEST_TEXT or label.rect.width > MAX_WIDTH
 
 
 def _paint_plain(width: int, height: int, fill: str, line: str, painter: QPainter) -> None:
@@ -185,22 +185,24 @@ def _paint_plain(width: int, height: int, fill: str, line: str, painter: QPainte
 
 
 FIRST_HEIGHT = 256
-"""Of the pixmap, in device pixels; it grows downwards."""
+"""First height of the pixmap in device pixels; it grows downwards."""
 
 PHASES = 4
-"""A digit may stand on every quarter of a device pixel, as where Qt paints the whole text."""
+"""Positions of a digit within a device pixel, because Qt also places digits at fractions of a pixel."""
 MARGIN = 2
 """Device pixels around the text of a sprite."""
 WORD = "\n"
+"""The end of a letter that is a whole word."""
 _BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}
+"""Share of the free room before a text, by its alignment."""
 
-NONE = np.empty((0, 10))
-"""No sprites in no places."""
-Chosen = Sequence[int] | NDArray[np.intp]
+NO_SPRITES = np.empty((0, 10))
+"""An empty array of placed sprites."""
+Numbers = Sequence[int] | NDArray[np.intp]
 
 
 class Sprites:
-    """Numbered sprites in a pixmap of some `width`. All sizes and places are device pixels."""
+    """Numbered sprites in a pixmap of the given `width`. Sizes and places are in device pixels."""
 
     def __init__(self, width: int) -> None:
         self._width = width
@@ -208,11 +210,11 @@ class Sprites:
         self._places = np.empty((64, 4))
         self._count = 0
         self._x = self._y = self.height = 0
-        """Where the next sprite would stand, and how much of the pixmap is taken."""
+        """Place of the next sprite, and used height of the pixmap."""
 
     def add(self, width: int, height: int, paint: Callable[[QPainter], None]) -> int:
-        """Return the number of a new sprite that `paint` paints into (0, 0, width, height)."""
-        width, height = max(width, 1), max(height, 1)  # or it would lie over those before it
+        """Add a sprite that `paint` paints into (0, 0, width, height), and return its number."""
+        width, height = max(width, 1), max(height, 1)  # an empty sprite would overlap the previous one
         if self._x + width > self._width:
             self._x, self._y = 0, self.height
         self._make_room(self._y + height)
@@ -221,7 +223,7 @@ class Sprites:
             painter.translate(self._x, self._y)
             painter.setClipRect(0, 0, width, height)
             paint(painter)
-        self._places = _with_room(self._places, self._count)
+        self._places = _grown(self._places, self._count)
         self._places[self._count] = self._x, self._y, width, height
         self._count += 1
         self._x += width
@@ -238,11 +240,11 @@ class Sprites:
             with QPainter(self._pixmap) as painter:
                 painter.drawPixmap(0, 0, old)
 
-    def placed(self, sprites: Chosen, left: ArrayLike, top: ArrayLike, opacity: ArrayLike = 1.0) -> Array:
-        """Return sprites in their places, ready to be drawn, float64, shape (sprites, 10).
+    def placed(self, sprites: Numbers, left: ArrayLike, top: ArrayLike, opacity: ArrayLike = 1.0) -> Array:
+        """Return placed sprites for `draw`, float64, shape (sprites, 10).
 
-        `left` and `top` are whole device pixels. A row is a QPainter.PixmapFragment: the middle's x and y,
-        the sprite's left, top, width and height in the pixmap, the scale in x and y, rotation, opacity.
+        `left` and `top` are whole device pixels. A row is a QPainter.PixmapFragment: x and y of the middle,
+        left, top, width and height in the pixmap, scale in x and y, rotation, opacity.
         """
         places = self._places.take(sprites, axis=0)
         fragments = np.empty((len(places), 10))
@@ -256,7 +258,7 @@ class Sprites:
         return fragments
 
     def draw(self, painter: QPainter, placed: Array) -> None:
-        """Draw sprites in their places."""
+        """Draw placed sprites."""
         ratio = painter.device().devicePixelRatioF()
         painter.save()
         painter.scale(1.0 / ratio, 1.0 / ratio)
@@ -265,65 +267,65 @@ class Sprites:
         painter.restore()
 
 
-def _with_room(rows: NDArray[Any], taken: int) -> NDArray[Any]:
-    """Return an array with a free row behind those that are taken."""
-    return rows if taken < len(rows) else np.concatenate((rows, np.empty_like(rows)))
+def _grown(rows: NDArray[Any], used: int) -> NDArray[Any]:
+    """Return an array with at least one free row after the `used` ones."""
+    return rows if used < len(rows) else np.concatenate((rows, np.empty_like(rows)))
 
 
 class TextSetter:
-    """Sets texts in letters, all those of a painting in one go."""
+    """Collects texts as letters, and places all their sprites at once."""
 
     def __init__(self, sprites: Sprites) -> None:
         self._sprites = sprites
         self._advances, self._phases = np.empty(64), np.empty((64, PHASES), dtype=np.intp)
         self._count = 0
-        self._begin()
+        self._reset()
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         self._set: list[int] = []
         self._lengths: list[int] = []
         self._places: list[tuple[float, float, float, int]] = []
 
     def add(self, advance: float, height: int, paint: Callable[[int, QPainter], None], phases: int) -> int:
-        """Return the number of a new letter; `paint` paints it, moved to the right by a phase."""
+        """Add a letter, and return its number. `paint` takes a phase, the shift to the right."""
         width = ceil(advance) + 2 * MARGIN + 1
         sprites = [self._sprites.add(width, height, partial(paint, phase)) for phase in range(phases)]
         number, self._count = self._count, self._count + 1
-        self._advances, self._phases = _with_room(self._advances, number), _with_room(self._phases, number)
+        self._advances, self._phases = _grown(self._advances, number), _grown(self._phases, number)
         self._advances[number] = advance
         self._phases[number] = sprites * (PHASES // phases)
         return number
 
     def set(self, letters: Letters, label: Label) -> None:
-        """Set the text of a label."""
+        """Add the text of a label."""
         before = len(self._set)
         self._set += letters.of(label)
         self._lengths.append(len(self._set) - before)
         self._places.append(letters.place(label))
 
     def placed(self) -> Array:
-        """Return the sprites of all that was set in their places, and begin anew."""
+        """Return the placed sprites of all added texts, and start again without texts."""
         if not self._set:
-            return NONE
+            return NO_SPRITES
         letters, lengths = np.array(self._set), np.array(self._lengths)
         left, room, before, top = np.array(self._places).T
-        self._begin()
+        self._reset()
         advances = self._advances[letters]
         ends = np.cumsum(advances)
         last = np.cumsum(lengths) - 1
         starts = np.concatenate(([0.0], ends[last[:-1]]))
         origins = np.rint(left + (room - (ends[last] - starts)) * before)
         x = np.repeat(origins - starts, lengths) + ends - advances
-        whole = np.floor(x)
-        phases = ((x - whole) * PHASES).astype(np.intp)
+        pixels = np.floor(x)
+        phases = ((x - pixels) * PHASES).astype(np.intp)
         sprites = self._phases[letters, phases]
-        return self._sprites.placed(sprites, whole - MARGIN, np.repeat(top, lengths))
+        return self._sprites.placed(sprites, pixels - MARGIN, np.repeat(top, lengths))
 
 
 class Letters(dict[str, int]):
-    """The letters of one font in one colour, at `ratio` device pixels a pixel: their numbers in a TextSetter.
+    """Numbers in a TextSetter of the letters of a font and a colour, at `ratio` device pixels per pixel.
 
-    A letter is a digit, a sign, or a word, which ends in a line break here. It is made when it is missed.
+    A letter is a digit, a sign, or a word, which ends in a line break here. Letters are made on demand.
     """
 
     def __init__(self, setter: TextSetter, font: QFont, colour: str, ratio: float) -> None:
@@ -336,7 +338,7 @@ class Letters(dict[str, int]):
         self._above_middle = self._ascent - metrics.height() * ratio / 2
 
     def of(self, label: Label) -> Iterable[int]:
-        """Return the letters of a label's text."""
+        """Return the numbers of the letters of a label's text."""
         text = label.text
         if label.value is None:
             return (self[text + WORD],)
@@ -352,7 +354,7 @@ class Letters(dict[str, int]):
         return map(self.__getitem__, letters)
 
     def place(self, label: Label) -> tuple[float, float, float, int]:
-        """Return a label's left and width, the share of free room that is before it, and the sprites' top."""
+        """Return left and width of a label, the share of free room before its text, and the sprites' top."""
         x, y, width, height = label.rect
         ratio = self._ratio
         top = round((y + height / 2) * ratio + self._above_middle) - self._rise - MARGIN
@@ -373,17 +375,17 @@ class Letters(dict[str, int]):
         return self[letter]
 
     def _word(self, text: str) -> tuple[float, Callable[[QPainter], None]]:
-        """Return the width of a text in any script, and what draws it."""
-        layout, line = self._laid_out(text)
-        # Another font that has the letters may be taller; its line has the same middle.
+        """Return the width of a text in any script, and a function that draws the text."""
+        layout, line = self._lay_out(text)
+        # A fallback font may be taller; its line has the same middle.
         top = (self._metrics.height() - line.ascent() - line.descent()) / 2
         return line.naturalTextWidth(), lambda painter: layout.draw(painter, QPointF(0.0, top))
 
     def _sign(self, text: str) -> tuple[float, Callable[[QPainter], None]]:
-        """Return the same for a digit or signs; a font may shape a minus or a point by what is beside it."""
+        """Return the same for a digit or signs, between zeros: a font may shape signs by their neighbours."""
         before = "" if text == MINUS else "0"
-        layout, line = self._laid_out(before + text + "0")
-        start, end = (_reach(line, len(part)) for part in (before, before + text))
+        layout, line = self._lay_out(before + text + "0")
+        start, end = (_x_after(line, len(part)) for part in (before, before + text))
         runs = layout.glyphRuns(len(before), len(text))
 
         def draw(painter: QPainter) -> None:
@@ -392,7 +394,7 @@ class Letters(dict[str, int]):
 
         return end - start, draw
 
-    def _laid_out(self, text: str) -> tuple[QTextLayout, QTextLine]:
+    def _lay_out(self, text: str) -> tuple[QTextLayout, QTextLine]:
         layout = QTextLayout(text, self._font)
         layout.beginLayout()
         line = layout.createLine()
@@ -400,7 +402,7 @@ class Letters(dict[str, int]):
         return layout, line
 
 
-def _reach(line: QTextLine, characters: int) -> float:
-    """Return how far so many characters reach."""
-    reach: float = line.cursorToX(characters)[0]  # type: ignore[index]
-    return reach
+def _x_after(line: QTextLine, characters: int) -> float:
+    """Return the x coordinate after a number of characters."""
+    x: float = line.cursorToX(characters)[0]  # type: ignore[index]
+    return x

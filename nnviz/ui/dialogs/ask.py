@@ -33,68 +33,68 @@ from nnviz.files.on_disk import KEPT
 from nnviz.ui.kit.controls import Choice
 from nnviz.ui.kit.dialogs import column_of, heading, lettered, message_box, primary
 
-MOST = 30
-"""Of more layers, the hidden ones are asked about together."""
-SEEN = 8
-"""So many layers are seen at once; the others are scrolled to."""
+MAX_CHOICES = 30
+"""With more layers, one choice serves all hidden layers."""
+VISIBLE_LAYERS = 8
+"""Layers that are visible without scrolling."""
 
 
 class AskActivations(QDialog):
-    """Offers a choice for each layer; `answer` is what is chosen.
+    """Asks for the activation of each layer; `answer` holds the chosen ones.
 
-    `sizes` are the network's, inputs first, and `proposal` names an activation for each layer.
+    `sizes` are the network's layer sizes, inputs first. `proposal` names an activation for each layer.
     """
 
     def __init__(self, window: QWidget, name: str, sizes: Sequence[int], proposal: Sequence[str]) -> None:
         super().__init__(window)
         self.setWindowTitle("nnviz")
         self.setMinimumWidth(380)
-        each = len(proposal) <= MOST
-        hidden = map(_offering, proposal[:-1]) if each else [_offering(proposal[0])] * (len(proposal) - 1)
-        self._choices = [*hidden, _offering(proposal[-1])]
-        told = QLabel(
-            f"The file holds the weights of a network with {counted(sizes[0], 'input')}, not its "
-            "activations. They can be changed later, under the headings."
+        few = len(proposal) <= MAX_CHOICES
+        hidden = map(_choice, proposal[:-1]) if few else [_choice(proposal[0])] * (len(proposal) - 1)
+        self._choices = [*hidden, _choice(proposal[-1])]
+        words = QLabel(
+            f"The file holds the weights of a network with {counted(sizes[0], 'input')}, but no "
+            "activations. You can change them later, under the headings of the diagram."
         )
-        told.setWordWrap(True)
-        told.setObjectName("muted")
+        words.setWordWrap(True)
+        words.setObjectName("muted")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         primary(buttons.addButton("&Open", QDialogButtonBox.ButtonRole.AcceptRole))
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column = column_of(self)
-        for part in (heading(f"Which activations does {name} have?"), told, self._layers(sizes), buttons):
+        for part in (heading(f"Which activations does {name} have?"), words, self._layers(sizes), buttons):
             column.addWidget(part)
 
     @property
     def answer(self) -> tuple[str, ...]:
-        """An activation for each layer."""
+        """The chosen activation of each layer."""
         return tuple(choice.currentText() for choice in self._choices)
 
     def _layers(self, sizes: Sequence[int]) -> QWidget:
-        """Return a row for each layer, and one for all hidden ones where there are several."""
+        """Return a form with a row for each layer, and a row for all hidden layers if there are several."""
         rows, count = QWidget(), len(self._choices)
         form = QFormLayout(rows)
         form.setContentsMargins(0, 0, 0, 0)
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(8)
-        if count > MOST:
+        if count > MAX_CHOICES:
             form.addRow(f"&All {count - 1} hidden layers", self._choices[0])
         elif count > 2:
-            every = _offering(self._choices[0].currentText())
+            every = _choice(self._choices[0].currentText())
             every.currentTextChanged.connect(self._choose)
             form.addRow("&All hidden layers", every)
-        for k in range(count - 1 if count > MOST else 0, count):
+        for k in range(count - 1 if count > MAX_CHOICES else 0, count):
             title = f"{column_title(k + 1, count)}, {counted(sizes[k + 1], 'node')}"
             self._choices[k].setAccessibleName(title)
             form.addRow(title, self._choices[k])
-        if form.rowCount() <= SEEN + 1:
+        if form.rowCount() <= VISIBLE_LAYERS + 1:
             return rows
         area = QScrollArea()
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
         area.setWidget(rows)
-        area.setMinimumHeight(SEEN * form.sizeHint().height() // form.rowCount())
+        area.setMinimumHeight(VISIBLE_LAYERS * form.sizeHint().height() // form.rowCount())
         return area
 
     def _choose(self, name: str) -> None:
@@ -102,7 +102,7 @@ class AskActivations(QDialog):
             choice.setCurrentText(name)
 
 
-def _offering(proposed: str) -> Choice:
+def _choice(proposed: str) -> Choice:
     choice = Choice()
     choice.addItems(list(dict.fromkeys((*ACTIVATIONS, proposed))))
     choice.setCurrentText(proposed)
@@ -110,7 +110,7 @@ def _offering(proposed: str) -> Choice:
 
 
 class Instead(Enum):
-    """What a person chooses."""
+    """The answers to `ask_json`: save as nnviz JSON, save elsewhere, write anyway, or do nothing."""
 
     JSON = auto()
     ELSEWHERE = auto()
@@ -119,7 +119,7 @@ class Instead(Enum):
 
 
 def ask_part(window: QWidget, why: str, more: str) -> bool:
-    """Say why nnviz's own file cannot hold everything, and ask whether it is to be saved."""
+    """Say why an nnviz file cannot hold everything, and ask whether to save it. Return the answer."""
     box = message_box(window, why, more)
     save = primary(lettered(box.addButton(QMessageBox.StandardButton.Save)))
     box.setDefaultButton(save)
@@ -129,7 +129,10 @@ def ask_part(window: QWidget, why: str, more: str) -> bool:
 
 
 def ask_json(window: QWidget, why: str, more: str, *, part: bool) -> Instead:
-    """Say why, offer nnviz's own file, and where a `part` can be held, to write that anyway."""
+    """Say why a file cannot hold everything, and offer nnviz JSON instead.
+
+    If the file can hold a `part`, also offer to write that part anyway.
+    """
     box = message_box(window, why, more)
     own = box.addButton("&Save as nnviz JSON", QMessageBox.ButtonRole.AcceptRole)
     buttons: dict[QAbstractButton, Instead] = {
@@ -146,29 +149,30 @@ def ask_json(window: QWidget, why: str, more: str, *, part: bool) -> Instead:
 
 
 def ask_leave(window: QWidget, document: Document, left_out: str) -> QMessageBox.StandardButton:
-    """Ask whether to save; `left_out` says what a file that holds the rest of the State leaves out, or ""."""
+    """Ask whether to save. `left_out` says what the file, which is already saved, leaves out, or ""."""
     buttons = QMessageBox.StandardButton
-    box = message_box(window, *_told(document, left_out))
+    box = message_box(window, *_question(document, left_out))
     box.setDefaultButton(primary(lettered(box.addButton(buttons.Save))))
     for button in (buttons.Discard, buttons.Cancel):
         lettered(box.addButton(button))
     return buttons(box.exec())
 
 
-def _told(document: Document, left_out: str) -> tuple[str, str]:
+def _question(document: Document, left_out: str) -> tuple[str, str]:
+    """Return the question and the explanation below it."""
     title, state = shortened(document.title, SHOWN), document.state
-    lost = "What is not saved is lost."
+    lost = "Unsaved changes will be lost."
     if left_out:
         return f"Save all of {title}?", f"{left_out}. {lost}"
     if state.run and state.run.watched:
-        made = counted(state.iteration, "update")
-        return "Save the trained network?", f"{title}: {made}. What neither you nor the script saves is lost."
-    done = shortened(document.last_done(), 2 * SHOWN)
-    return f"Save the changes to {title}?", f"{done}. {lost}" if done else lost
+        count = counted(state.iteration, "update")
+        return "Save the trained network?", f"{title}: {count}. Unless you or the script save it, it is lost."
+    change = shortened(document.last_done(), 2 * SHOWN)
+    return f"Save the changes to {title}?", f"{change}. {lost}" if change else lost
 
 
 class Whose(Enum):
-    """What a person chooses; LATER is no choice."""
+    """The answers to `ask_whose`; LATER leaves the question open."""
 
     MINE = auto()
     THEIRS = auto()
@@ -177,13 +181,13 @@ class Whose(Enum):
 
 
 def ask_whose(window: QWidget, name: str) -> Whose:
-    """Ask whose version of the file `name` counts; whatever is chosen, nothing is lost."""
-    question = f"{name} was changed by another program or window since it was opened or saved here."
+    """Ask whose version of the file `name` to keep. No answer loses a version."""
+    question = f"Another program or window changed {name} after it was opened or saved here."
     box = message_box(
         window,
         question,
-        f"Keep mine: the next save replaces theirs, which stays as {name}{KEPT}. "
-        "Take theirs: it is shown, and Undo brings yours back.",
+        f"Keep mine: your next save replaces their version, which stays as {name}{KEPT}. "
+        "Take theirs: nnviz shows their version, and Undo brings yours back.",
     )
     buttons: dict[QAbstractButton, Whose] = {
         box.addButton("&Keep mine", QMessageBox.ButtonRole.AcceptRole): Whose.MINE,
@@ -196,12 +200,12 @@ def ask_whose(window: QWidget, name: str) -> Whose:
 
 
 WIDTH_PX, ROW_PX = 700, 30
-ROWS_SEEN = 8
-"""Rows that are seen at once; the others are scrolled to."""
+VISIBLE_ROWS = 8
+"""Rows that are visible without scrolling."""
 
 
 class RecoverDialog(QDialog):
-    """Lists leftovers: one is recovered, some are discarded, others wait. `left` are those not discarded."""
+    """Lists unsaved work to recover or discard; `left` holds the leftovers that are not discarded."""
 
     def __init__(self, window: QWidget, left: list[Leftover]) -> None:
         super().__init__(window)
@@ -221,26 +225,26 @@ class RecoverDialog(QDialog):
 
     @property
     def chosen(self) -> Leftover:
-        """The leftover that is selected: the one to recover if the dialog is accepted."""
+        """The selected leftover, which is to be recovered if the dialog is accepted."""
         return self.left[self._list.currentRow()]
 
     def _lay_out(self) -> None:
-        how = "It opens as unsaved changes; the file that it belongs to stays as it is."
+        how = "The selected work opens as unsaved changes. Its file stays unchanged."
         if len(self.left) > 1:
-            how += " The others are offered again at the next start."
+            how += " nnviz offers the others again at the next start."
         column = column_of(self)
-        told = QLabel(how)
-        told.setWordWrap(True)
-        told.setAlignment(Qt.AlignmentFlag.AlignTop)
-        for part in (heading("nnviz ended with unsaved work. Recover it?"), self._list, told, self._buttons):
+        words = QLabel(how)
+        words.setWordWrap(True)
+        words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        for part in (heading("nnviz ended with unsaved work. Recover it?"), self._list, words, self._buttons):
             column.addWidget(part)
-        column.setStretchFactor(told, 1)  # what its lines leave of the room that Qt gives them
+        column.setStretchFactor(words, 1)  # takes the room that Qt adds below its lines
 
     def _discard(self) -> None:
         """Ask whether to discard the selected leftover."""
         leftover, buttons = self.chosen, QMessageBox.StandardButton
-        question = f"Discard {name_of(leftover)}, kept at {_when(leftover)}?"
-        box = message_box(self, question, "Nothing brings it back.")
+        question = f"Discard {name_of(leftover)}, autosaved at {_when(leftover)}?"
+        box = message_box(self, question, "This cannot be undone.")
         for button in (buttons.Discard, buttons.Cancel):
             lettered(box.addButton(button))
         box.setDefaultButton(buttons.Cancel)
@@ -248,7 +252,7 @@ class RecoverDialog(QDialog):
         box.button(buttons.Discard).clicked.connect(
             partial(self._remove, leftover), Qt.ConnectionType.SingleShotConnection
         )
-        box.open()  # a loop of its own would let another click in before it ends
+        box.open()  # exec() would let another click through before it returns
 
     def _remove(self, leftover: Leftover) -> None:
         row = self.left.index(leftover)
@@ -259,16 +263,16 @@ class RecoverDialog(QDialog):
 
 
 class _List(QTableWidget):
-    """When each was kept, what it is called, and what it holds."""
+    """The time, the name and the contents of each leftover."""
 
     def __init__(self, left: list[Leftover]) -> None:
         super().__init__(len(left), 3)
         self.setAccessibleName("Unsaved work")
-        self.setHorizontalHeaderLabels(["Kept", "Name", "Holds"])
-        for row, each in enumerate(left):
-            where = str(each.original or name_of(each))
+        self.setHorizontalHeaderLabels(["Autosaved", "Name", "Contents"])
+        for row, work in enumerate(left):
+            where = str(work.original or name_of(work))
             for column, (text, tip) in enumerate(
-                ((_when(each), _when(each)), (name_of(each), on_one_line(where)), (each.holds, each.holds))
+                ((_when(work), _when(work)), (name_of(work), on_one_line(where)), (work.holds, work.holds))
             ):
                 item = QTableWidgetItem(text)
                 item.setToolTip(tip)
@@ -295,20 +299,20 @@ class _List(QTableWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         header.setFixedHeight(ROW_PX)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        rows = min(self.rowCount(), ROWS_SEEN)
+        rows = min(self.rowCount(), VISIBLE_ROWS)
         self.setFixedHeight((1 + rows) * ROW_PX + 2 * self.frameWidth())
 
 
 def name_of(leftover: Leftover) -> str:
-    """Return what a leftover is called: its file, or its title where it has none."""
+    """Return the file name of a leftover, or its title if it has no file."""
     if leftover.original:
         return file_named(leftover.original)
     return f"{shortened(leftover.title, SHOWN)}, never saved"
 
 
 def _when(leftover: Leftover) -> str:
-    """Return "14:32:05 on 4 March", with the year where it is not this one, in English."""
+    """Return the time as "14:32:05 on 4 March", in English, with the year unless it is this year."""
     written = leftover.written
     day = QDate(written.year, written.month, written.day)
-    shown = "d MMMM" if written.year == date.today().year else "d MMMM yyyy"
-    return f"{written:%H:%M:%S} on {QLocale.c().toString(day, shown)}"
+    date_format = "d MMMM" if written.year == date.today().year else "d MMMM yyyy"
+    return f"{written:%H:%M:%S} on {QLocale.c().toString(day, date_format)}"

@@ -1,4 +1,4 @@
-"""The dialog that exports a picture or film."""
+"""The dialogs that export a picture or a film."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ SVG_TYPE = "image/svg+xml"
 
 
 class Exports(QObject):
-    """Writes pictures and films for a window, and copies pictures; how they are to look is remembered."""
+    """Writes pictures and films for a window, copies pictures, and remembers the chosen looks."""
 
     said = Signal(str)
 
     def __init__(self, window: QWidget, suggestion: Callable[[str], Path]) -> None:
-        """`suggestion` makes the path of a file whose name has this end."""
+        """`suggestion` returns a path for a file, given the end of its name."""
         super().__init__(window)
         self._window, self._suggestion = window, suggestion
         self._looks: dict[str, Look] = {}
         self._films: dict[str, tuple[Look, int]] = {}
 
     def ask(self, drawing: Drawing) -> None:
-        """Ask how a picture is to look, and where to write it."""
+        """Ask for the look of a picture, then write it to a file or copy it."""
         title = f"Export {drawing.what}"
         dialog = LookDialog(self._window, title, self._look(drawing))
-        chosen = bool(dialog.exec())
+        accepted = bool(dialog.exec())
         look, copies = dialog.look, dialog.copies
         dialog.deleteLater()
-        if not chosen:
+        if not accepted:
             return
         self._looks[drawing.what] = look
         if copies:
@@ -55,16 +55,16 @@ class Exports(QObject):
             self._write(drawing, path)
 
     def ask_film(self, subject: Subject) -> None:
-        """Ask how a film is to look, and where to write it, and write it while a person can stop it."""
+        """Ask for the look of a film and for its file, then write it. The user can cancel the writing."""
         what = subject.what
         title = f"Export the {what}"
         dialog = FilmDialog(
             self._window, title, *self._films.get(what, (Look(*SIZE_PX, theme_in_use()), FPS))
         )
-        chosen = bool(dialog.exec())
+        accepted = bool(dialog.exec())
         look, fps = dialog.look, dialog.fps
         dialog.deleteLater()
-        if not chosen:
+        if not accepted:
             return
         self._films[what] = look, fps
         offered = film.offered()
@@ -73,10 +73,10 @@ class Exports(QObject):
             self._write_film(subject, look, fps, path)
 
     def copy(self, drawing: Drawing) -> None:
-        """Copy a picture as pixels and as SVG, so that a program takes what it can use."""
+        """Copy a picture as pixels and as SVG, so that other programs can choose."""
         look, clipboard = self._look(drawing), QGuiApplication.clipboard()
         clipboard.setImage(image(drawing, look))
-        clipboard.mimeData().setData(SVG_TYPE, drawing.svg(look))  # what Qt makes does not outlive Python
+        clipboard.mimeData().setData(SVG_TYPE, drawing.svg(look))  # Qt frees its own data before Python ends
         self.said.emit(f"Copied {drawing.what} as a picture, {look.width} × {look.height}")
 
     def _look(self, drawing: Drawing) -> Look:
@@ -98,76 +98,77 @@ class Exports(QObject):
             with Waiting(self._window, f"Exporting {name}") as waiting:
                 film.write(film_of(subject, look, fps, waiting), path)
         except CancelledError:
-            self.said.emit(f"{name} was not written; all is as it was")
+            self.said.emit(f"Export cancelled: {name} was not written")
         except FileError as error:
             self._refuse(str(error))
         except ValueError as error:
             self._refuse(refusal(error))
         else:
-            of_size = film.of_size(path, look.width, look.height)
-            self.said.emit(f"Exported the {subject.what} as {name}{of_size and f', {of_size}'}")
+            size = film.of_size(path, look.width, look.height)
+            exported = f"Exported the {subject.what} as {name}"
+            self.said.emit(f"{exported}, {size}" if size else exported)
 
     def _refuse(self, why: str) -> None:
         self.said.emit(why)
         tell(self._window, why)
 
 
-LEAST_PX, MOST_PX = 50, 5_000
-"""A PNG of the most has 100 million pixels."""
+MIN_PX, MAX_PX = 50, 5_000
+"""Limits of width and height. A PNG of the largest size has 100 million pixels."""
 
 
 class SizeDialog(QDialog):
-    """Asks how large something is to be, and in which theme; who is derived of it asks for more.
+    """Asks for a size and a theme; subclasses ask for more.
 
-    `facts` returns what is said below the fields where nothing is wrong with them, of a width and a height.
+    `facts` takes a width and a height, and returns the text below the fields if all fields are valid.
     """
 
     def __init__(
-        self, window: QWidget, title: str, look: Look, most_px: int, facts: Callable[[int, int], str]
+        self, window: QWidget, title: str, look: Look, max_px: int, facts: Callable[[int, int], str]
     ) -> None:
         super().__init__(window)
         self._facts = facts
         self.setWindowTitle(title)
         self._grid, self._numbers, self._theme = QGridLayout(), list[NumberField](), Choice()
-        self._told = QLabel()
-        self._told.setObjectName("muted")
+        self._message = QLabel()
+        self._message.setObjectName("muted")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._buttons = buttons
         self._save = primary(buttons.addButton("&Save as…", QDialogButtonBox.ButtonRole.AcceptRole))
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        self._width = self._add_number("&Width", look.width, LEAST_PX, most_px)
-        self._height = self._add_number("&Height", look.height, LEAST_PX, most_px)
+        self._width = self._add_number("&Width", look.width, MIN_PX, max_px)
+        self._height = self._add_number("&Height", look.height, MIN_PX, max_px)
         self._theme.addItems([name.capitalize() for name in PALETTES])
         self._theme.setCurrentIndex(list(PALETTES).index(look.theme))
         self._add("The&me", self._theme)
 
     @property
     def look(self) -> Look:
-        """What is chosen."""
+        """The chosen look."""
         theme = list(PALETTES)[self._theme.currentIndex()]
         return Look(self._width.value, self._height.value, theme)
 
     def accept(self) -> None:
-        """Close, unless a number cannot be read."""
+        """Close the dialog if all numbers are valid."""
         if all(number.commit() for number in self._numbers):
             super().accept()
 
     def eventFilter(self, field: QObject, event: QEvent) -> bool:
-        """Press the button that Enter presses, also from a field, which would keep Enter to itself."""
+        """Press the default button on Enter, also while a number field has the focus."""
         enter = isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if enter and event.type() == QEvent.Type.KeyPress:
             self._save.click()
             return True
         return super().eventFilter(field, event)
 
-    def _add_number(self, text: str, value: int, least: int, most: int) -> NumberField:
+    def _add_number(self, text: str, value: int, low: int, high: int) -> NumberField:
         field = NumberField(
-            partial(_whole, least=least, most=most), written, partial(nudge_whole, least=least)
+            partial(_read_whole, low=low, high=high), written, partial(nudge_whole, least=low)
         )
         field.show_value(value)
-        field.refused.connect(self._tell)
-        field.accepted.connect(self._tell_facts)
+        field.refused.connect(self._show_message)
+        field.accepted.connect(self._show_facts)
         field.installEventFilter(self)
         self._numbers.append(field)
         self._add(text, field)
@@ -184,22 +185,22 @@ class SizeDialog(QDialog):
         column = column_of(self)
         column.addWidget(heading(self.windowTitle()))
         column.addLayout(self._grid)
-        for part in (*between, self._told, self._buttons):
+        for part in (*between, self._message, self._buttons):
             column.addWidget(part)
-        self._tell_facts()
+        self._show_facts()
 
-    def _tell(self, why: str) -> None:
-        self._told.setText(why or self._facts(self._width.value, self._height.value))
+    def _show_message(self, why: str) -> None:
+        self._message.setText(why or self._facts(self._width.value, self._height.value))
 
-    def _tell_facts(self) -> None:
-        self._tell("")
+    def _show_facts(self) -> None:
+        self._show_message("")
 
 
 class LookDialog(SizeDialog):
-    """Asks for the Look of a picture; `copies` tells whether it is to be copied instead of written."""
+    """Asks for the Look of a picture; `copies` is true if the user chose Copy instead of Save."""
 
     def __init__(self, window: QWidget, title: str, look: Look) -> None:
-        super().__init__(window, title, look, MOST_PX, _of_picture)
+        super().__init__(window, title, look, MAX_PX, _picture_facts)
         self.copies = False
         self._transparent = QCheckBox("&Transparent background")
         self._transparent.setChecked(look.transparent)
@@ -209,7 +210,7 @@ class LookDialog(SizeDialog):
 
     @property
     def look(self) -> Look:
-        """What is chosen."""
+        """The chosen look."""
         return replace(super().look, transparent=self._transparent.isChecked())
 
     def _copy(self) -> None:
@@ -219,33 +220,33 @@ class LookDialog(SizeDialog):
 
 
 class FilmDialog(SizeDialog):
-    """Asks for the look of a film, and for its frames a second."""
+    """Asks for the look and the frame rate of a film."""
 
     def __init__(self, window: QWidget, title: str, look: Look, fps: int) -> None:
-        super().__init__(window, title, look, film.MOST_PX, _of_film)
-        self._fps = self._add_number("&Frames a second", fps, 1, film.MOST_FPS)
+        super().__init__(window, title, look, film.MOST_PX, _film_facts)
+        self._fps = self._add_number("&Frames per second", fps, 1, film.MOST_FPS)
         self._lay_out()
 
     @property
     def fps(self) -> int:
-        """The frames a second that are chosen."""
+        """The chosen frames per second."""
         fps: int = self._fps.value
         return fps
 
 
-def _of_picture(width: int, height: int) -> str:
-    return f"Pixels of the screen; a PNG has {PNG_RATIO * width} × {PNG_RATIO * height}, so that it is sharp"
+def _picture_facts(width: int, height: int) -> str:
+    return f"Screen pixels. A PNG file has {PNG_RATIO * width} × {PNG_RATIO * height} pixels, to stay sharp."
 
 
-def _of_film(width: int, height: int) -> str:
+def _film_facts(width: int, height: int) -> str:
     even = film.even(width, height)
     if even != (width, height):
-        return f"Pixels of the file; an MP4 has {even[0]} × {even[1]}, for its sizes are even"
-    return "Pixels of the file; a GIF and an animated PNG begin again at their end"
+        return f"Pixels of the file. An MP4 has {even[0]} × {even[1]}, because its sizes must be even."
+    return "Pixels of the file. A GIF and an animated PNG repeat without end."
 
 
-def _whole(text: str, least: int, most: int) -> int:
-    number = parsed_whole(text, least)
-    if number > most:
-        raise ValueError(f"expected a whole number up to {most:,}")
+def _read_whole(text: str, low: int, high: int) -> int:
+    number = parsed_whole(text, low)
+    if number > high:
+        raise ValueError(f"expected a whole number up to {high:,}")
     return number

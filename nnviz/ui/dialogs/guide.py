@@ -1,4 +1,4 @@
-"""The guide: cards that point at parts of the window."""
+"""The guide: a tour of cards that point at parts of the window."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.theme import colours, ui_font
 
 SHARES = (0.25, 0.5, 0.75)
-"""Where on a side of what is spoken of the line to it may end."""
+"""Points of a side where the line may end, as shares of its length."""
 
 
-def place(size: QSize, room: QRect, spot: QRect | None, kept: Sequence[QRect]) -> tuple[QRect, QLine | None]:
-    """Return where in `room` a card of `size` stands, and the line from there to `spot`, if there is one.
+def place(size: QSize, room: QRect, spot: QRect | None, avoid: Sequence[QRect]) -> tuple[QRect, QLine | None]:
+    """Return the rectangle of a card of `size` in `room`, and the line from the card to `spot`, if any.
 
-    It stands near the spot, without one at the lower left, and covers nothing of what is `kept`, or as little
-    as can be.
+    The card stands near the spot, or at the lower left without one. It covers as little as possible of the
+    rectangles in `avoid`.
     """
-    nothing, rects = np.empty((0, 2)), rectangles([_rect(each) for each in kept])
+    nothing, rects = np.empty((0, 2)), rectangles([_rect(each) for each in avoid])
     obstacles = Obstacles(rects, nothing, rects, rectangles([]), nothing)
     near = _rect(spot or QRect(room.bottomLeft(), QSize(0, 0)))
     ends = np.array(_border(near)) if spot else nothing
-    found = free_place(_rect(room), [Size(size.width(), size.height(), 0.0)], obstacles, near, ends).rect
-    card = QRect(QPoint(round(found.x), round(found.y)), size)
+    best = free_place(_rect(room), [Size(size.width(), size.height(), 0.0)], obstacles, near, ends).rect
+    card = QRect(QPoint(round(best.x), round(best.y)), size)
     if not spot:
         return card, None
     start, end, _ = way(_rect(card), ends, obstacles)
@@ -67,13 +67,13 @@ def _border(rect: Rect) -> list[tuple[float, float]]:
 
 
 class Spot(NamedTuple):
-    """A part of a widget, or all of it."""
+    """A part of a widget, or the whole widget if `part` is None."""
 
     widget: QWidget
     part: QRect | None = None
 
     def within(self, window: QWidget) -> QRect | None:
-        """Return where it is in a window; None where it is not in sight, or in another window."""
+        """Return the spot's rectangle in a window; None if it is hidden or in another window."""
         if not self.widget.isVisible() or self.widget.window() is not window:
             return None
         part = self.part or self.widget.rect()
@@ -85,17 +85,17 @@ Where: TypeAlias = Callable[[], Spot | None]
 
 @dataclass(frozen=True)
 class GuideStep:
-    """One card.
+    """One card of the guide.
 
     ========= ==========================================================================
-    `title`   what it is about
-    `says`    what to do, in one or two sentences
-    `then`    what to see when it is done
-    `at`      what the first sentences speak of
-    `then_at` what the others speak of
-    `sign`    the deed is done when this is no longer what it was when the step began
-    `begin`   brings what it speaks of into sight
-    `kept`    what the card must not cover either
+    `title`   the title of the card
+    `says`    the task, in one or two sentences
+    `then`    the text after the task is done
+    `at`      returns the spot to point at during the task
+    `then_at` returns the spot to point at afterwards
+    `sign`    returns a value; the task is done when the value changes
+    `begin`   makes the spots visible
+    `kept`    returns further spots that the card must not cover
     ========= ==========================================================================
     """
 
@@ -110,15 +110,15 @@ class GuideStep:
 
 
 LETTERS = 46
-"""About so many stand on a line of a card."""
+"""About the number of letters on a line of a card."""
 RING_PX = 6
-"""How far the ring is from what it goes round, its own width among that."""
+"""Distance of the ring's outer edge from its spot."""
 DOT_PX = 6
-"""Half of the room for the dot where the line ends."""
+"""Half the size of the dot at the end of the line, with its margin."""
 
 
 class StepCard(QFrame):
-    """Says a few sentences. The buttons leave the keyboard where it is; Tab reaches them."""
+    """Shows the text of a step. A click on its buttons does not move the focus; Tab reaches them."""
 
     next_asked, back_asked, skip_asked = Signal(), Signal(), Signal()
 
@@ -130,8 +130,8 @@ class StepCard(QFrame):
         self._count.setObjectName("muted")
         self._title.setFont(ui_font(14, QFont.Weight.DemiBold))
         self._text.setWordWrap(True)
-        self._skip = quiet_button("Skip", f"End the {name.lower()}; Help brings them back (Esc)")
-        self._back = _button("Back", "Go back to the step before")
+        self._skip = quiet_button("Skip", f"End the {name.lower()}; the Help menu starts them again (Esc)")
+        self._back = _button("Back", "Go back to the previous step")
         self._next = _button("Next", "Go on to the next step")
         for button, asked in (
             (self._skip, self.skip_asked),
@@ -158,7 +158,7 @@ class StepCard(QFrame):
         column.addLayout(row)
 
     def follow(self, widget: QWidget) -> None:
-        """Let Tab lead from a widget to the buttons."""
+        """Put the buttons after a widget in the tab order."""
         for before, after in (
             (widget, self._next),
             (self._next, self._back),
@@ -167,8 +167,8 @@ class StepCard(QFrame):
             QWidget.setTabOrder(before, after)
 
     def show_step(self, number: int, count: int, title: str, text: str, *, done: bool) -> None:
-        """Show a step, of so many; once it is `done`, the button that goes on is the one to press."""
-        self._count.setText(f"{number} of {count}" + (" ✓" if done else ""))
+        """Show step `number` of `count`. If it is `done`, Next becomes the primary button."""
+        self._count.setText(f"{number} of {count} ✓" if done else f"{number} of {count}")
         self._title.setText(title)
         self._text.setText(text)
         self._back.setEnabled(number > 1)
@@ -179,7 +179,7 @@ class StepCard(QFrame):
         self.setFixedSize(width, self.heightForWidth(width))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape skips all of it."""
+        """Skip the guide on Escape."""
         if event.key() == Qt.Key.Key_Escape:
             self.skip_asked.emit()
         else:
@@ -194,7 +194,7 @@ def _button(text: str, tip: str) -> QPushButton:
 
 
 class Ring(QWidget):
-    """A ring around what is spoken of; the mouse does not meet it."""
+    """A ring around the spot of a step, transparent for the mouse."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -212,22 +212,22 @@ class Ring(QWidget):
 
 
 class Pointer(QWidget):
-    """A line with a dot at its end; the mouse does not meet it."""
+    """A line with a dot at its end, transparent for the mouse."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._line = QLine()
 
-    def lead(self, line: QLine) -> None:
-        """Lead along a line of the window."""
+    def show_line(self, line: QLine) -> None:
+        """Show a line, in the window's coordinates."""
         around = QRect(line.p1(), line.p2()).normalized().adjusted(-DOT_PX, -DOT_PX, DOT_PX, DOT_PX)
         self.setGeometry(around)
         self._line = line.translated(-around.topLeft())
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the line as the callout of a walk does."""
+        """Paint the line like the one of a walk's callout."""
         colour = QColor(colours().accent)
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -238,14 +238,14 @@ class Pointer(QWidget):
 
 
 MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.ParentChange)
-"""Events of a widget after which what is spoken of may be elsewhere."""
+"""Events of a widget that may move a spot."""
 
 
 class Guide(QObject):
-    """Shows `steps` one after another, from the first, in `window`, until the last is done or all is skipped.
+    """Shows `steps` in `window`, one after another, until the user finishes the last or skips the guide.
 
-    `after` is the widget from which Tab leads to the card; `changes` are signals after which a deed may be
-    done or what is spoken of be elsewhere.
+    Tab leads from the widget `after` to the card. `changes` are signals after which a task may be done or a
+    spot may have moved.
     """
 
     def __init__(
@@ -267,14 +267,14 @@ class Guide(QObject):
         self._card.back_asked.connect(lambda: self._go(-1))
         self._card.skip_asked.connect(self.end)
         self._soon = QTimer(self, singleShot=True, interval=0)
-        self._soon.timeout.connect(self._look)
+        self._soon.timeout.connect(self._update)
         for changed in changes:
             changed.connect(self._soon.start)
         self._go(0)
 
     def end(self) -> None:
-        """Take card, ring and line away."""
-        self._soon.blockSignals(True)  # changes may still start it before Qt deletes it
+        """Remove card, ring and line."""
+        self._soon.blockSignals(True)  # a change may start the timer before Qt deletes it
         self._watch([])
         for part in (self._card, self._ring, self._pointer):
             part.hide()
@@ -283,7 +283,7 @@ class Guide(QObject):
 
     @property
     def step(self) -> GuideStep:
-        """The step that is shown."""
+        """The current step."""
         return self._steps[self._number]
 
     def _go(self, steps: int) -> None:
@@ -295,8 +295,8 @@ class Guide(QObject):
         self._done, self._sign = False, self.step.sign()
         self._show(self.step.says)
 
-    def _look(self) -> None:
-        """See whether the deed is done, and where things are now."""
+    def _update(self) -> None:
+        """Check whether the task is done, and follow the spot."""
         if not self._done and self.step.sign() != self._sign:
             self._done = True
             self._show(self.step.then)
@@ -309,30 +309,29 @@ class Guide(QObject):
         self._place()
         self._card.show()
         self._card.raise_()
-        told = text if self._done else f"{self._name}, {number} of {count}: {title}. {text}"
-        announce(self._card, told)
+        announce(self._card, text if self._done else f"{self._name}, {number} of {count}: {title}. {text}")
 
     def _place(self) -> None:
-        """Put the card beside what is spoken of, and the ring around it."""
+        """Move the card near the spot, and the ring around the spot."""
         spot = self.step.then_at() if self._done else self.step.at()
         at = spot.within(self._window) if spot else None
-        kept = [rect for each in self.step.kept() if each and (rect := each.within(self._window))]
+        avoid = [rect for each in self.step.kept() if each and (rect := each.within(self._window))]
         room = (self._window.centralWidget() or self._window).geometry()  # menus and toolbar stay free
         placed_for = self._card.size(), room, at
-        covers = any(self._card.geometry().intersects(rect) for rect in kept)
-        if covers or placed_for != self._placed_for:  # else it stays, whatever comes and goes elsewhere
+        covers = any(self._card.geometry().intersects(rect) for rect in avoid)
+        if covers or placed_for != self._placed_for:  # else the card stays
             self._placed_for = placed_for
-            self._put_card(room, _around(at) if at else None, kept)
+            self._put_card(room, _around(at) if at else None, avoid)
         self._put_ring(spot)
         self._watch([self._window, *_with_parents(spot)])
 
-    def _put_card(self, room: QRect, ring: QRect | None, kept: list[QRect]) -> None:
-        """Put the card near the ring, and lead a line from one to the other."""
-        card, line = place(self._card.size(), room, ring, [*kept, ring] if ring else kept)
+    def _put_card(self, room: QRect, ring: QRect | None, avoid: list[QRect]) -> None:
+        """Move the card near the ring, and connect them by a line."""
+        card, line = place(self._card.size(), room, ring, [*avoid, ring] if ring else avoid)
         self._card.move(card.topLeft())
         self._pointer.setVisible(line is not None)
         if line:
-            self._pointer.lead(line)
+            self._pointer.show_line(line)
             self._pointer.raise_()
             self._card.raise_()
 
@@ -356,7 +355,7 @@ class Guide(QObject):
         self._watched = widgets
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow what moves; Escape that nobody else took skips all of it."""
+        """Follow the spot when a widget moves. Skip the guide on Escape, unless another widget uses it."""
         if event.type() in MOVES:
             self._soon.start()
         elif watched is self._window and event.type() == QEvent.Type.KeyPress:
@@ -367,7 +366,7 @@ class Guide(QObject):
 
 
 def _around(rect: QRect) -> QRect:
-    """Return where the ring around something is."""
+    """Return the rectangle of the ring around a spot."""
     return rect.adjusted(-RING_PX, -RING_PX, RING_PX, RING_PX)
 
 

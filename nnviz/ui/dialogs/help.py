@@ -25,13 +25,13 @@ from nnviz.ui.kit.menus import Menu, MenuEntry, Table
 from nnviz.ui.kit.theme import factor
 
 Rows: TypeAlias = tuple[tuple[str, str], ...]
-"""Terms, each with what it means."""
+"""Pairs of a term and its explanation."""
 Section: TypeAlias = tuple[str, Rows]
-"""A heading and what stands under it."""
+"""A heading and the rows below it."""
 
 
 class Page(NamedTuple):
-    """What a page is called, and what returns its sections when it is first read."""
+    """The title of a page, and the function that returns its sections."""
 
     title: str
     sections: Callable[[], tuple[Section, ...]]
@@ -42,61 +42,61 @@ ROWS: Section = (
     (
         (
             "File → Load rows from CSV",
-            "takes a table of any kind; where its columns are not the network's, it asks",
+            "Reads any table. If its columns differ from the network's, nnviz asks how to use them.",
         ),
-        ("a first line of names", "says which column is which, in any order and with others between"),
+        ("Column names in the first line", "nnviz finds its columns by name, in any order, among others."),
         (
-            "a CSV file opened, or dropped on the window",
-            "is loaded too; Ctrl+V in the data table pastes numbers",
+            "Other ways",
+            "Open a CSV file, or drop it on the window. Ctrl+V in the data table pastes numbers.",
         ),
-        ("File → Export rows", "writes them as CSV, raw as a table has them, with predictions and errors"),
+        ("File → Export rows", "Writes the rows as CSV, not standardised, with predictions and errors."),
     ),
 )
 OTHERS: Section = (
     "Other people's files",
     (
-        ("activations that a file does not say", "are asked for once, and can be changed under the headings"),
-        ("what a kind of file cannot keep", "is told before it is saved"),
-        (".pt, .pth, .pkl, .joblib", "are programs, and are never opened; the refusal says the safe way"),
+        ("Missing activations", "nnviz asks for them once. You can change them under the column headings."),
+        ("Limits of a file format", "Before saving, nnviz says which parts the format cannot store."),
+        (".pt, .pth, .pkl, .joblib", "These can run code, so nnviz never opens them. It names a safe way."),
     ),
 )
 
 
 def file_sections() -> tuple[Section, ...]:
-    """Return the sections of the page."""
-    from nnviz.files.film import KINDS as FILMS  # which takes long
+    """Return the sections of the page about files."""
+    from nnviz.files.film import KINDS as FILMS  # a slow import
     from nnviz.ui.dialogs.pictures import KINDS
 
     saves = kinds()
-    formats = tuple((each.name, _told(each, saves.get(each.name, ()))) for each in FORMATS)
+    formats = tuple((each.name, _abilities(each, saves.get(each.name, ()))) for each in FORMATS)
     pictures = tuple((name, f"File → Export picture, {', '.join(ends)}") for name, ends in KINDS.items())
     films = tuple(
         (name, f"File → Export walk or Export training, {', '.join(ends)}") for name, ends in FILMS.items()
     )
     packages = " and ".join(sorted({install_line(each.extra) for each in FORMATS if each.extra}))
-    kept = (
-        ("name.json" + KEPT, "the version before the first save of a session, beside the file"),
-        (str(data_folder()), "copies of unsaved work, offered at the next start, and the log"),
+    copies = (
+        ("name.json" + KEPT, "The version before the first save of a session, in the same folder."),
+        (str(data_folder()), "The log, and autosaved work, which nnviz offers at the next start."),
     )
     return (
-        ("Networks", (*formats, ("the packages that some need", f"are installed by {packages}"))),
+        ("Networks", (*formats, ("Packages that some formats need", f"Install them with {packages}"))),
         OTHERS,
         ROWS,
         ("Pictures", pictures),
         ("Films", films),
-        ("What nnviz keeps", kept),
-        ("Limits: more is refused in a sentence", _limits()),
+        ("Backups and autosave", copies),
+        ("Limits", _limits()),
     )
 
 
-def _told(form: Format, saves: tuple[str, ...]) -> str:
-    saving = f"; saves {', '.join(saves)}" if saves else ""
-    needs = "; needs packages" * bool(form.extra)
-    return f"opens {', '.join(form.suffixes)}{saving}{needs}"
+def _abilities(form: Format, saves: tuple[str, ...]) -> str:
+    opened, saved = ", ".join(form.suffixes), ", ".join(saves)
+    text = f"Opens {opened}. Saves {saved}." if saves else f"Opens {opened}."
+    return f"{text} Needs packages." if form.extra else text
 
 
-def _limits() -> tuple[tuple[str, str], ...]:
-    """Return every limit there is, by what it is for."""
+def _limits() -> Rows:
+    """Return every limit that a user can meet."""
     return tuple(
         (limit.what, f"at most {limit.most:,} {limit.things}")
         for limit in vars(numbers).values()
@@ -109,8 +109,8 @@ FORWARD: Section = (
     (
         (
             "z of a node",
-            "z = W·a + b: the sum of weight · value over all that feeds it, and its bias, if its layer has "
-            "them. Row j of W holds the weights that feed node j; a are the values of the layer before.",
+            "z = W·a + b: the sum of weight · value over all incoming edges, plus the bias if the layer has "
+            "biases. Row j of W holds the incoming weights of node j; a are the values of the layer before.",
         ),
         ("value of a node", "a = f(z), with the activation function f of its layer"),
         ("prediction", "the value a of an output node; y is its target"),
@@ -120,48 +120,49 @@ FORWARD: Section = (
 MEASURES = (
     (
         "accuracy",
-        "the share of rows that are right: with softmax the largest output is that of the largest target; "
-        "else every output is on the side of 0.5 on which its target is. "
-        "There is none where a target is neither 0 nor 1",
+        "The share of correct rows. With softmax, a row is correct if its largest output and its largest "
+        "target are the same node; otherwise, if each output is on the same side of 0.5 as its target. "
+        "With a target that is neither 0 nor 1, accuracy is undefined.",
     ),
     (
         "validation",
-        "the same over the last rows, which are not trained on: those from int(rows · (1 − share)) on",
+        "The same measure over the validation rows: the last rows, from int(rows · (1 − share)) on. "
+        "nnviz does not train on them.",
     ),
 )
 BACKWARD: Section = (
-    "Backward: slopes",
+    "Backward: slopes (gradients)",
     (
-        ("slope of a weight", "∂L/∂w = value at its start · slope at its end; L is the loss"),
-        ("slope of a node", "∂L/∂z: the slope at the end of every edge that leads to it, and of its bias"),
-        ("at a hidden node", "∂L/∂z = f′(z) · the sum of weight · slope at its end over all that it feeds"),
+        ("slope of a weight", "∂L/∂w = value at the edge's start · slope at its end; L is the loss"),
+        ("slope of a node", "∂L/∂z: the slope at the end of each incoming edge, and the slope of its bias"),
+        ("at a hidden node", "∂L/∂z = f′(z) · the sum of weight · slope over all outgoing edges"),
         ("without hidden layers", "one row, one output, no activation, MSE: ∂L/∂w = 2 · x · error"),
-        ("a row's slope", "the slope of its own loss; the mean over all rows is the slope of the loss"),
-        ("relu at z = 0", "its slope there is 0; of every kink that of its left side counts"),
+        ("a row's slope", "the slope of the row's loss; the mean over all rows is the slope of the loss"),
+        ("relu at z = 0", "The slope is 0: at every kink, nnviz uses the slope on the left side."),
     ),
 )
 UPDATES: Section = (
     "Update: steps against the slope",
     (
-        ("update, iteration", "one step of all weights and biases at once; a run counts them from 1"),
-        ("epoch", "one pass over all rows; with a batch of fewer rows it takes several updates"),
+        ("update, iteration", "one step of all weights and biases at once; a run counts from 1"),
+        ("epoch", "one pass over all rows; with batches it takes several updates"),
     ),
 )
 STARTS = {
-    "he": "normal with deviation √(2 / inputs of the layer)",
-    "glorot": "uniform within ±√(6 / (inputs + nodes of the layer))",
+    "he": "Random weights are normal with deviation √(2 / inputs of the layer)",
+    "glorot": "Random weights are uniform within ±√(6 / (inputs + nodes of the layer))",
 }
 
 
 def formula_sections() -> tuple[Section, ...]:
-    """Return the sections of the page."""
+    """Return the sections of the page about formulas."""
     name, rows = UPDATES
     steps = tuple((optimizer.name, _rule(optimizer)) for optimizer in OPTIMIZERS.values())
     functions = tuple((each.name, _function(each)) for each in ACTIVATIONS.values())
     losses = [form for forms in LOSSES.values() for form in forms]
     (forward, values), (backward, (weight, node, *others)) = FORWARD, BACKWARD
-    measured = *((_called(form), _loss(form)) for form in losses), *MEASURES
-    at_outputs = ((f"at an output, {_called(form)}", _slope(form)) for form in losses)
+    measured = *((_name(form), _loss(form)) for form in losses), *MEASURES
+    at_outputs = ((f"at an output, {_name(form)}", _slope(form)) for form in losses)
     return (
         (forward, (*values, *measured)),
         (backward, (weight, node, *at_outputs, *others)),
@@ -170,49 +171,49 @@ def formula_sections() -> tuple[Section, ...]:
     )
 
 
-def _called(loss: Loss) -> str:
+def _name(loss: Loss) -> str:
     return f"{loss.word} with {' or '.join(loss.outputs)}" if loss.outputs else loss.word
 
 
 def _loss(loss: Loss) -> str:
     if loss.averaged:
         return f"the mean of {loss.term.text} over all rows and outputs"
-    return f"the sum of {loss.term.text} over the outputs of a row, and of that the mean over all rows"
+    return f"the mean over all rows of a row's loss: the sum of {loss.term.text} over its outputs"
 
 
 def _slope(loss: Loss) -> str:
-    """Return what a row's slope at an output is."""
+    """Return the slope of a row's loss at an output."""
     rule = loss.short.rule(1.0).text if loss.short else f"{loss.slope_rule.text} · f′(z)"
-    where = "of a row, where its targets sum to 1" if not loss.averaged else "of a row"
-    return f"∂L/∂z = {rule} {where}{', divided by the number of outputs' if loss.averaged else ''}"
+    averaged = f"∂L/∂z = ({rule}) / number of outputs, for one row"
+    return averaged if loss.averaged else f"∂L/∂z = {rule}, for one row whose targets sum to 1"
 
 
 def _rule(optimizer: type[Optimizer]) -> str:
-    *remembered, (_, last) = optimizer.rule
-    lines = [f"{memory} ← {rule.text}" for memory, rule in remembered]
+    *memories, (_, last) = optimizer.rule
+    lines = [f"{memory} ← {rule.text}" for memory, rule in memories]
     return ";  ".join([*lines, f"w ← {last.text}"])
 
 
 def _function(activation: Activation) -> str:
-    """Return what an entry says of itself, in sentences."""
-    said = [f"f(z) = {activation.formula}"]
+    """Return the formulas of an activation, its parameter and its random weights."""
+    lines = [f"f(z) = {activation.formula}"]
     if activation.slope_rule is not None:
-        said.append(f"f′(z) = {activation.slope_rule.text}")
+        lines.append(f"f′(z) = {activation.slope_rule.text}")
     if activation.joint is not None:
         nothing = [Number(0.0)]
         formula, _ = activation.joint.slope(nothing, nothing, 0, lambda terms: terms[0])
-        said.append(f"∂L/∂z = {formula}")
+        lines.append(f"∂L/∂z = {formula}")
     if takes := activation.parameter:
-        said.append(f"{activation.name}({takes.example:g}) has another {takes.what}, {takes.taken}")
-    said.append(f"random weights: {STARTS[activation.start]}")
-    return ".  ".join(said)
+        lines.append(f"{activation.name}({takes.example:g}) sets another {takes.what}, {takes.taken}")
+    lines.append(STARTS[activation.start])
+    return ".  ".join(lines)
 
 
 SIZE_PX = QSize(680, 680)
 
 
 class HelpWindow(QDialog):
-    """Shows `pages`. The window that it belongs to stays usable meanwhile."""
+    """Shows `pages` in a window that leaves its parent usable."""
 
     def __init__(self, pages: tuple[Page, ...], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -223,8 +224,8 @@ class HelpWindow(QDialog):
         self._bar.setDrawBase(False)
         self._bar.setExpanding(False)
         self._bar.setElideMode(Qt.TextElideMode.ElideNone)
-        self._bar.setUsesScrollButtons(False)  # there is room for all
-        self._bar.setAccessibleName("Pages of the help")
+        self._bar.setUsesScrollButtons(False)  # all tabs fit
+        self._bar.setAccessibleName("Help pages")
         self._text = QTextBrowser()
         self._text.setFrameShape(QTextBrowser.Shape.NoFrame)
         self._text.setOpenLinks(False)
@@ -237,18 +238,18 @@ class HelpWindow(QDialog):
         column.addWidget(box)
         for page in pages:
             self._bar.addTab(page.title)
-        self._bar.currentChanged.connect(self._turn)
-        self._turn(0)
+        self._bar.currentChanged.connect(self._show_page)
+        self._show_page(0)
 
     def open_at(self, title: str) -> None:
-        """Open at the page of a title, with the keyboard in its text."""
+        """Show the page with this title, and focus its text."""
         self._bar.setCurrentIndex([page.title for page in self._pages].index(title))
         self.show()
         self.raise_()
         self.activateWindow()
         self._text.setFocus()
 
-    def _turn(self, index: int) -> None:
+    def _show_page(self, index: int) -> None:
         page = self._pages[index]
         self._text.setAccessibleName(page.title)
         self._text.setHtml("".join(_html(heading, rows) for heading, rows in page.sections()))
@@ -266,38 +267,38 @@ GESTURES: tuple[Section, ...] = (
     (
         "On the diagram, with the mouse",
         (
-            ("click a number", "edit it where it stands"),
+            ("click a number", "edit it in place"),
             ("drag a number sideways", "change it by 0.1; with Shift by 1, with Alt by 0.01"),
             ("click a name", "rename the node"),
-            ("click an edge or a node", "select it: Explain tells where its numbers come from"),
+            ("click an edge or a node", "select it: Explain shows how its numbers are computed"),
             ("Ctrl or Shift + click on an edge", "choose a second weight for the loss over two weights"),
-            ("double click on an edge", "edit its weight where the number has no room"),
-            ("wheel, drag, double click on nothing", "zoom, pan, show everything"),
-            ("right click", "nodes, layers, activation, biases"),
+            ("double click on an edge", "edit its weight, also if the diagram hides the number"),
+            ("wheel, drag, double click on the background", "zoom, pan, show everything"),
+            ("right click", "open a menu for nodes, layers, activation and biases"),
         ),
     ),
     (
         ON_THE_DIAGRAM,
         (
-            ("arrows", "move the selection: left and right from node to edge to node, up and down within"),
+            ("arrows", "move the selection: left and right between nodes and edges, up and down in a column"),
             ("Enter, F2", "edit the number, rename the node"),
             ("+ −, Page Up, Page Down", "change the selected number by 0.1, by 1; with Alt + − by 0.01"),
-            ("Escape", "select nothing"),
+            ("Escape", "clear the selection"),
             ("Tab", "leave the diagram"),
         ),
     ),
     (
-        "In a number that is open",
+        "In a number field",
         (
-            ("Enter, Tab, Escape", "accept, accept and go to the next, restore"),
+            ("Enter, Tab, Escape", "accept, accept and edit the next number, restore"),
             ("up, down, wheel", "change it by 0.1; with Shift by 1, with Alt by 0.01"),
             ("the same in a whole number", "change it by 1; with Shift by 10"),
             (
                 "the same in the learning rate",
-                "change its first digit; with Alt the second, with Shift tenfold",
+                "change its first digit; with Alt the second digit, with Shift by a factor of 10",
             ),
-            ("drag sideways in a setting of the run", "the same, where it was not open yet"),
-            ("0.5, 0,5, 1/2, −3, 1e-3", "are numbers"),
+            ("drag sideways in a training setting", "change it in the same steps, unless its field is open"),
+            ("0.5, 0,5, 1/2, −3, 1e-3", "ways to type a number"),
         ),
     ),
     (
@@ -305,68 +306,68 @@ GESTURES: tuple[Section, ...] = (
         (
             ("drag a number sideways", "change it by 0.1; with Shift by 1, with Alt by 0.01"),
             ("Ctrl+C", "copy the selected rows"),
-            ("Ctrl+V", "paste numbers from the current cell on; rows are added where they are needed"),
-            ("Delete", "empty the targets of the selected rows, if no other row has one"),
+            ("Ctrl+V", "paste numbers, starting at the current cell; nnviz adds rows as needed"),
+            ("Delete", "clear the targets of the selected rows, if no other row has a target"),
             ("Ctrl+Delete; click on a row's number, Delete", "remove the selected rows"),
-            ("right click, menu key", "all of these, and rows from a CSV file"),
+            ("right click, menu key", "open a menu with these commands, and load rows from a CSV file"),
         ),
     ),
     (
-        "In the matrix of the classes",
+        "In the confusion matrix",
         (
             ("arrows, Enter; click", "go to a cell and list its rows in the table"),
             ("Escape, there or in the table", "list all rows again"),
         ),
     ),
     (
-        "On the curve of the loss",
+        "On the loss curve",
         (
             ("drag the ring", "go to another iteration of the run"),
             ("wheel, drag, double click", "zoom, pan, show everything"),
-            ("left, right, Home, End", "read a point out"),
+            ("left, right, Home, End", "read the value of a point"),
         ),
     ),
     (
         "In the code",
         (
-            ("click, Enter", "select the weight, or what the line computes; again, what else it computes"),
-            ("drag, Shift with arrows", "select its text"),
+            ("click, Enter", "select the weight or the node that the line computes; again, its next node"),
+            ("drag, Shift with arrows", "select text"),
         ),
     ),
     (
         EVERYWHERE,
-        (("text, a cell, a button reached with Tab", "keep the keys that they need from those below"),),
+        (("focus in a text, a cell or a button", "takes precedence over the keys below"),),
     ),
 )
-"""What the mouse does, and the keys that are no action's: they depend on where they are pressed."""
+"""Mouse gestures, and the keys whose effect depends on the focus, so that they belong to no action."""
 
 
 def sheet(table: Table) -> tuple[Section, ...]:
-    """Return every key and gesture and what it does, by the place where it does so."""
+    """Return every key and gesture with its effect, grouped by place."""
     rows: dict[str, list[tuple[str, str]]] = {ON_THE_DIAGRAM: [], EVERYWHERE: []}
     for entry in (entry for menu in table for entry in menu.entries()):
         if keys := entry.keys_told:
             words = entry.words[0].lower() + entry.words[1:]
             rows[ON_THE_DIAGRAM if entry.within else EVERYWHERE].append((", ".join(keys), words))
-    return tuple((place, (*known, *rows.get(place, ()))) for place, known in GESTURES)
+    return tuple((place, (*gestures, *rows.get(place, ()))) for place, gestures in GESTURES)
 
 
 def about() -> tuple[Section, ...]:
-    """Return what nnviz is, its version, and what it is built on."""
+    """Return the purpose of nnviz, its version, and its foundations."""
     import numpy as np
 
-    from nnviz import __version__  # looks into the installed packages, which takes long
+    from nnviz import __version__  # slow: searches the installed packages
 
     return (
         (
             f"nnviz {__version__}",
             (
-                ("What it does", "See a small neural network compute, touch its weights, watch it learn."),
+                ("Purpose", "See a small neural network compute, change its weights, watch it learn."),
                 (
-                    "Its numbers",
-                    "are float64, can be redone by hand, and are not rounded before use.",
+                    "Numbers",
+                    "nnviz computes in float64, and rounds numbers only for display.",
                 ),
-                ("Its connections", "It opens none to a network; a link in notes opens in your browser."),
+                ("Internet", "nnviz opens no connections. A link in notes opens in your browser."),
                 ("Built on", f"Qt {qVersion()}, NumPy {np.__version__}"),
                 ("Licence", "MIT"),
             ),
@@ -375,17 +376,17 @@ def about() -> tuple[Section, ...]:
 
 
 def formulas() -> tuple[Section, ...]:
-    """Return how every number comes about."""
+    """Return the sections of the page about formulas."""
     return formula_sections()
 
 
 def files() -> tuple[Section, ...]:
-    """Return what opens and what is saved."""
+    """Return the sections of the page about files."""
     return file_sections()
 
 
 def help_menu(table: Table, window: QWidget, first_steps: Callable[[], None]) -> Menu:
-    """Return the menu of the help; the sheet of keys is that of `table` and of this menu."""
+    """Return the Help menu. Its page of keys lists the keys of `table` and of this menu."""
 
     def show(page: Page) -> None:
 
@@ -399,7 +400,7 @@ def help_menu(table: Table, window: QWidget, first_steps: Callable[[], None]) ->
     )
     keys, *others = pages
     entries = (
-        MenuEntry("first steps", "&First steps", first_steps, tip="Show what can be done here, step by step"),
+        MenuEntry("first steps", "&First steps", first_steps, tip="Tour of the window, step by step"),
         MenuEntry("keys", f"&{keys.title}", partial(show, keys), keys="F1"),
         *(MenuEntry(page.title.lower(), page.title, partial(show, page)) for page in others),
     )

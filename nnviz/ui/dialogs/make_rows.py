@@ -42,78 +42,78 @@ from nnviz.ui.panels.function_plane import RowMarks, Rows, class_shape, draw_mar
 from nnviz.ui.plot.plot import Plot, QuietAxis
 
 RATIO = 2.0
-"""Device pixels on a side of a small picture's pixel, so that it is sharp on any screen."""
-RADIUS_PX, AROUND_PX = 1.5, 3.0
-"""A row in a small picture, and what stays free around all of them."""
-WORDS = ("orange squares", "blue circles", "green triangles")
-"""What the marks of class 0, 1 and 2 are."""
+"""Device pixels per pixel of a thumbnail, so that it is sharp on any screen."""
+RADIUS_PX, PADDING_PX = 1.5, 3.0
+"""Radius of a row's mark in a thumbnail, and the free border around all marks."""
+MARK_NAMES = ("orange squares", "blue circles", "green triangles")
+"""Names of the marks of classes 0, 1 and 2."""
 
 
 class Series(NamedTuple):
-    """Rows of one class: where they stand, shape (rows, 2)."""
+    """The rows of one class, and their points, shape (rows, 2)."""
 
     number: int
     points: Array
 
     @property
-    def words(self) -> str:
-        """How they are marked, in words."""
-        return WORDS[self.number]
+    def mark_name(self) -> str:
+        """The name of the mark, in the plural."""
+        return MARK_NAMES[self.number]
 
 
 def series(data: Dataset, most: int) -> list[Series]:
-    """Return the first `most` rows: of one input as (input, target), of two as (first, second), by class."""
+    """Return the first `most` rows by class: as (input, target) for one input, else as (input, input)."""
     assert data.targets is not None
     inputs, targets = data.inputs[:most], data.targets[:most]
     if inputs.shape[1] == 1:
         return [Series(1, np.hstack([inputs, targets]))]
     classes = targets.argmax(axis=1) if targets.shape[1] > 1 else (targets[:, 0] >= 0.5).astype(int)
-    return [Series(k, inputs[classes == k]) for k in range(len(WORDS)) if (classes == k).any()]
+    return [Series(k, inputs[classes == k]) for k in range(len(MARK_NAMES)) if (classes == k).any()]
 
 
-def marked(shown: list[Series], palette: Palette) -> Rows:
-    """Return the rows as they are marked."""
-    numbers = [each.number for each in shown for _ in each.points]
-    points = np.concatenate([each.points for each in shown])
+def _marks(groups: list[Series], palette: Palette) -> Rows:
+    """Return the rows with the colours and shapes of their marks."""
+    numbers = [each.number for each in groups for _ in each.points]
+    points = np.concatenate([each.points for each in groups])
     colours = [class_colour(palette, k) for k in numbers]
     return Rows(points, colours, [*map(class_shape, numbers)], np.zeros(len(points), dtype=bool))
 
 
-def limits(shown: list[Series], part: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return from where to where the rows reach, across and up, and a `part` of that more on each side."""
-    points = np.concatenate([each.points for each in shown])
+def limits(groups: list[Series], part: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the ranges of the points in x and y, widened on each side by `part` of their width."""
+    points = np.concatenate([each.points for each in groups])
     low, high = points.min(axis=0), points.max(axis=0)
     margin = np.where(high > low, part * (high - low), 1.0)
     (left, bottom), (right, top) = (low - margin).tolist(), (high + margin).tolist()
     return (left, right), (bottom, top)
 
 
-def thumbnail(shown: list[Series], size: QSize, palette: Palette) -> QPixmap:
-    """Return a small picture of the rows, on nothing."""
+def thumbnail(groups: list[Series], size: QSize, palette: Palette) -> QPixmap:
+    """Return a small picture of the rows on a transparent background."""
     pixmap = QPixmap(size * RATIO)
     pixmap.setDevicePixelRatio(RATIO)
     pixmap.fill(Qt.GlobalColor.transparent)
-    rows, radius = marked(shown, palette), px(100) / 100 * RADIUS_PX
-    no_rim = QColor(Qt.GlobalColor.transparent)
-    (left, right), (bottom, top) = limits(shown, 0.0)
-    room = np.array([size.width(), size.height()]) - 2 * AROUND_PX
-    places = AROUND_PX + (rows.points - (left, top)) / (right - left, bottom - top) * room
+    rows, radius = _marks(groups, palette), px(100) / 100 * RADIUS_PX
+    no_outline = QColor(Qt.GlobalColor.transparent)
+    (left, right), (bottom, top) = limits(groups, 0.0)
+    room = np.array([size.width(), size.height()]) - 2 * PADDING_PX
+    places = PADDING_PX + (rows.points - (left, top)) / (right - left, bottom - top) * room
     with QPainter(pixmap) as painter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for at, shape, colour in zip(places.tolist(), rows.shapes, rows.colours, strict=True):
-            draw_mark(painter, QPointF(*at), shape, QColor(colour), no_rim, radius)
+            draw_mark(painter, QPointF(*at), shape, QColor(colour), no_outline, radius)
     return pixmap
 
 
-MOST_DRAWN = 2000
-"""More rows than this are not told apart in the picture."""
+MAX_DRAWN = 2000
+"""Rows drawn at most: more marks would merge."""
 MARGIN = 0.06
-"""Of the width that rows reach over, what stays free beside them."""
-LEAST_PREVIEW = QSize(280, 180)
+"""Free border on each side, as a share of the range of the points."""
+MIN_PREVIEW = QSize(280, 180)
 
 
 class Preview(Plot):
-    """Shows made rows; nothing in it is moved or chosen."""
+    """Shows generated rows in a plot that ignores mouse and keyboard."""
 
     def __init__(self) -> None:
         self._across, self._up = QuietAxis("bottom", grid=True), QuietAxis("left", grid=True)
@@ -123,29 +123,29 @@ class Preview(Plot):
         self.add(self._marks, 5)
         self.plotItem.vb.setMouseEnabled(False, False)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setMinimumSize(LEAST_PREVIEW)
+        self.setMinimumSize(MIN_PREVIEW)
         self.set_palette(colours())
 
     def sizeHint(self) -> QSize:
-        """Ask for little: pyqtgraph asks for 600 × 480."""
+        """Return a small size: pyqtgraph asks for 600 × 480."""
         return QSize(px(420), px(300))
 
     def show_rows(self, data: Dataset, across: str, up: str) -> None:
-        """Show rows under the names of what is across and what is up."""
-        self._series = series(data, MOST_DRAWN)
+        """Show rows, with `across` and `up` as the names of the axes."""
+        self._series = series(data, MAX_DRAWN)
         self._across.set_text(across)
         self._up.set_text(up)
-        self.plotItem.vb.setAspectLocked(data.inputs.shape[1] > 1)  # a circle is round
+        self.plotItem.vb.setAspectLocked(data.inputs.shape[1] > 1)  # keeps circles round
         self.look(*limits(self._series, MARGIN))
         self._draw()
 
     @property
     def drawn(self) -> dict[str, int]:
-        """How many rows stand in the picture under each mark, by its words."""
-        return {each.words: len(each.points) for each in self._series}
+        """The number of rows in the plot, by the name of their mark."""
+        return {each.mark_name: len(each.points) for each in self._series}
 
     def changeEvent(self, event: QEvent) -> None:
-        """Take over another theme."""
+        """Draw again after a change of theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_marks"):
             self.set_palette(colours())
@@ -153,89 +153,89 @@ class Preview(Plot):
 
     def _draw(self) -> None:
         palette = colours()
-        self._marks.show_rows(marked(self._series, palette), palette.surface, palette.surface)
+        self._marks.show_rows(_marks(self._series, palette), palette.surface, palette.surface)
 
 
 LIST_PX, FIELD_PX, INDENT_PX = 190, 90, 24
-LEAST_DIALOG = QSize(720, 560)
+MIN_DIALOG = QSize(720, 560)
 ICON = QSize(52, 40)
-SMALL_ROWS = 150
-"""Rows of a small picture."""
+THUMBNAIL_ROWS = 150
+"""Rows drawn in a thumbnail."""
 SHARE = 4.0
-"""The preview takes at most one part in so many of the time, however many rows are made."""
-WHOLE = "Up, Down and the wheel change it by 1, with Shift by 10"
+"""Drawing the preview takes at most 1 / SHARE of the time, for any number of rows."""
+NUDGE_TIP = "Up, Down and the wheel change the number by 1, with Shift by 10"
 
 
 class MakeRows(QDialog):
-    """Offers every kind; `state` is what is open with the rows that are chosen, `said` what was done."""
+    """Offers every kind of rows. `state()` returns the State with the new rows, `said` describes it."""
 
     def __init__(self, window: QWidget | None, state: State) -> None:
         super().__init__(window)
         self._open = state
-        self._wishes_mine = True
+        self._prefers_mine = True
         self._typed: set[NumberField] = set()
         self.setWindowTitle("Make rows")
-        self.setMinimumSize(LEAST_DIALOG)
+        self.setMinimumSize(MIN_DIALOG)
         self.kinds = QListWidget()
         self.preview = Preview()
-        self._title, self._line, self._told = heading(""), _muted(), QLabel()
+        self._title, self._description, self._message = heading(""), _muted(), QLabel()
         self.rows = self._field("Rows", _read_rows, str, partial(nudge_whole, least=1))
         self.noise = self._field("Noise", _read_noise, written, _nudge_noise)
         self.seed = self._field("Seed", partial(parsed_whole, least=0), str, nudge_whole)
         self.seed.show_value(0)
-        self.mine = QRadioButton("&Put them into my network")
-        self.suiting = QRadioButton("Take a &network that suits them")
+        self.mine = QRadioButton("&Put these rows into my network")
+        self.suiting = QRadioButton("Make a &network that suits these rows")
         self._of_mine, self._of_suiting = _muted(INDENT_PX), _muted(INDENT_PX)
-        self._small = Throttle(self, self._draw_small, share=SHARE)
-        self._large = Throttle(self, self._draw, share=SHARE)
+        self._thumbnails = Throttle(self, self._draw_thumbnails, share=SHARE)
+        self._preview_timer = Throttle(self, self._draw, share=SHARE)
         self._fill()
         self._lay_out()
         self.kinds.currentRowChanged.connect(self._choose)
-        one_of = QButtonGroup(self)  # else Qt takes those in pyqtgraph's menu for others of them
+        one_of = QButtonGroup(self)  # else Qt groups them with pyqtgraph's menu buttons
         for button in (self.mine, self.suiting):
             one_of.addButton(button)
-            button.clicked.connect(self._take_wish)
+            button.clicked.connect(self._remember_preference)
         self.kinds.setCurrentRow(0)
         self.kinds.setFocus()
-        self._draw_small()
+        self._draw_thumbnails()
 
     @property
     def kind(self) -> Kind:
-        """The kind that is chosen."""
+        """The selected kind of rows."""
         return list(KINDS.values())[max(0, self.kinds.currentRow())]
 
     @property
     def said(self) -> str:
-        """What was made, in a sentence."""
+        """A description of the result, for the status bar."""
         made = f"Made {counted(self.rows.value, 'row')}: {self.kind.title}, seed {self.seed.value}"
         if self.mine.isChecked():
-            return f"{made}; the weights are what they were"
+            return f"{made}; the weights are unchanged"
         return f"{made}, and a network with random weights, seed {self.kind.suits.training.seed}"
 
     def state(self) -> State:
-        """Return what is open with the rows in it, or these with a network that suits them."""
+        """Return the open State with the new rows, or a new network that suits the rows."""
         numbers = self.rows.value, self.noise.value, self.seed.value
         if self.mine.isChecked():
             data = self.kind.data(*numbers)
-            put = edits.set_rows(self._open, data.inputs, data.targets)
-            return replace(put, columns=Columns())  # made rows are inputs as they stand
+            state = edits.set_rows(self._open, data.inputs, data.targets)
+            return replace(state, columns=Columns())  # generated rows have no original columns
         return self.kind.state(*numbers)
 
     def accept(self) -> None:
-        """Close, unless a number cannot be read."""
-        held = [field.commit() for field in (self.rows, self.noise, self.seed)]
-        if all(held):
+        """Close the dialog if all numbers are valid."""
+        valid = [field.commit() for field in (self.rows, self.noise, self.seed)]
+        if all(valid):
             super().accept()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Press the button that Enter presses, also from a field or the list, which would keep Enter."""
+        """Press the default button on Enter, also while a number field or the list has the focus."""
         enter = isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if enter and event.type() == QEvent.Type.KeyPress:
             self._make.click()
             return True
         return super().eventFilter(watched, event)
 
-    # --- what stands in it
+    # --- widgets
 
     def _field(
         self, name: str, read: Callable[[str], Any], write: Callable[[Any], str], nudge: Nudge
@@ -250,7 +250,7 @@ class MakeRows(QDialog):
         field.setAccessibleName(name)
         field.setFixedWidth(FIELD_PX)
         field.installEventFilter(self)
-        field.refused.connect(self._tell)
+        field.refused.connect(self._show_message)
         field.nudged.connect(lambda _: field.commit())
         field.accepted.connect(partial(self._number_changed, field))
         return field
@@ -266,27 +266,27 @@ class MakeRows(QDialog):
             item.setToolTip(kind.line)
 
     def _lay_out(self) -> None:
-        self.rows.setToolTip(f"How many rows are made\n{WHOLE}")
+        self.rows.setToolTip(f"The number of rows\n{NUDGE_TIP}")
         self.noise.setToolTip(
-            "How far chance moves each row: the standard deviation of a normal distribution\n"
-            "Up, Down and the wheel change it by 0.1, with Alt by 0.01"
+            "The random shift of each row: the standard deviation of a normal distribution\n"
+            "Up, Down and the wheel change the number by 0.1, with Alt by 0.01"
         )
-        self.seed.setToolTip(f"The same seed makes the same rows\n{WHOLE}")
-        self.mine.setToolTip("Replace the rows alone: weights, names and settings stay")
+        self.seed.setToolTip(f"The same seed makes the same rows\n{NUDGE_TIP}")
+        self.mine.setToolTip("Replace only the rows: weights, names and settings stay")
         self.suiting.setToolTip(
-            "Open these rows, a network with random weights, settings and notes as a new document"
+            "Open a new document with these rows, a network with random weights, settings and notes"
         )
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._make = primary(box.addButton("&Make rows", QDialogButtonBox.ButtonRole.AcceptRole))
         box.accepted.connect(self.accept)
         box.rejected.connect(self.reject)
-        self._told.setWordWrap(True)
+        self._message.setWordWrap(True)
         right = QVBoxLayout()
         right.setSpacing(8)
-        for part in (self._title, self._line):
+        for part in (self._title, self._description):
             right.addWidget(part)
         right.addWidget(self.preview, 1)
-        right.addWidget(self._told)
+        right.addWidget(self._message)
         right.addLayout(self._numbers())
         for choice, line in ((self.mine, self._of_mine), (self.suiting, self._of_suiting)):
             right.addWidget(choice)
@@ -312,73 +312,69 @@ class MakeRows(QDialog):
         grid.setColumnStretch(3, 1)
         return grid
 
-    # --- what it shows
+    # --- display
 
     def _choose(self) -> None:
-        """Show another kind; a number that was typed stays, the others are those it proposes."""
+        """Show the selected kind. Typed numbers stay, the others take the kind's values."""
         kind, network = self.kind, self._open.network
         for field, proposed in ((self.rows, kind.rows), (self.noise, kind.noise)):
             if field not in self._typed:
                 field.show_value(proposed)
         self._title.setText(kind.title)
-        self._line.setText(kind.line)
+        self._description.setText(kind.line)
         fits = kind.fits(network)
         self.mine.setEnabled(fits)
-        (self.mine if fits and self._wishes_mine else self.suiting).setChecked(True)
+        (self.mine if fits and self._prefers_mine else self.suiting).setChecked(True)
         sizes = shortened("-".join(map(str, network.sizes)), SHOWN)
-        whose = f"{len(kind.inputs)} inputs" if len(kind.inputs) > 1 else "1 input"
-        wish = f"{whose} and {counted(len(kind.outputs), 'output')}"
+        inputs, outputs = counted(len(kind.inputs), "input"), counted(len(kind.outputs), "output")
         self._of_mine.setText(
-            f"{sizes} as it is, in the place of its {counted(len(self._open.data), 'row')}"
+            f"Replaces {counted(len(self._open.data), 'row')} of your network, {sizes}"
             if fits
-            else f"For {wish}; this one is {sizes}"
+            else f"Needs a network with {inputs} and {outputs}; yours is {sizes}"
         )
         self._of_suiting.setText(kind.suits.in_words(kind.network()))
-        self._large.show_now()
+        self._preview_timer.show_now()
 
-    def _take_wish(self) -> None:
-        self._wishes_mine = self.mine.isChecked()
+    def _remember_preference(self) -> None:
+        self._prefers_mine = self.mine.isChecked()
 
     def _number_changed(self, field: NumberField, _value: object) -> None:
         self._typed.add(field)
-        self._small.changed()
-        self._large.changed()
+        self._thumbnails.changed()
+        self._preview_timer.changed()
 
     def _draw(self) -> None:
         kind, rows = self.kind, self.rows.value
         across, up = kind.inputs if len(kind.inputs) > 1 else (*kind.inputs, *kind.outputs)
         self.preview.show_rows(kind.data(rows, self.noise.value, self.seed.value), across, up)
-        self._tell("")
+        self._show_message("")
 
-    def _draw_small(self) -> None:
+    def _draw_thumbnails(self) -> None:
         for k, kind in enumerate(KINDS.values()):
             icon, picture = QIcon(), self._thumbnail(kind)
-            for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # or Qt tints it
+            for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # else Qt tints it
                 icon.addPixmap(picture, mode)
             self.kinds.item(k).setIcon(icon)
 
     def _thumbnail(self, kind: Kind) -> QPixmap:
         rows = self.rows.value if self.rows in self._typed else kind.rows
         noise = self.noise.value if self.noise in self._typed else kind.noise
-        data = kind.data(min(rows, SMALL_ROWS), noise, self.seed.value)
-        return thumbnail(series(data, SMALL_ROWS), self.kinds.iconSize(), colours())
+        data = kind.data(min(rows, THUMBNAIL_ROWS), noise, self.seed.value)
+        return thumbnail(series(data, THUMBNAIL_ROWS), self.kinds.iconSize(), colours())
 
-    def _tell(self, refusal: str) -> None:
-        """Say why a number is refused, or what the marks of the picture are."""
-        self._told.setObjectName("error" if refusal else "muted")
-        self._told.style().polish(self._told)
-        self._told.setText(refusal or self._marks())
-        self._told.setVisible(bool(self._told.text()))
+    def _show_message(self, refusal: str) -> None:
+        """Show why a number is refused, or the meaning of the marks if `refusal` is ""."""
+        self._message.setObjectName("error" if refusal else "muted")
+        self._message.style().polish(self._message)
+        self._message.setText(refusal or self._legend())
+        self._message.setVisible(bool(self._message.text()))
 
-    def _marks(self) -> str:
-        drawn = list(self.preview.drawn)
-        told = (
-            ", ".join(f"{words}: {self._class(k)}" for k, words in enumerate(drawn)) if len(drawn) > 1 else ""
-        )
-        rows = self.rows.value
-        some = f"{MOST_DRAWN:,} of {counted(rows, 'row')} are drawn" if rows > MOST_DRAWN else ""
-        told = "; ".join(filter(None, (told, some)))
-        return told[:1].upper() + told[1:]
+    def _legend(self) -> str:
+        names, rows = list(self.preview.drawn), self.rows.value
+        classes = ", ".join(f"{name}: {self._class(k)}" for k, name in enumerate(names))
+        legend = f"{classes[:1].upper()}{classes[1:]}." if len(names) > 1 else ""
+        part = f"The picture shows {MAX_DRAWN:,} of {counted(rows, 'row')}." if rows > MAX_DRAWN else ""
+        return " ".join(filter(None, (legend, part)))
 
     def _class(self, k: int) -> str:
         return f"target {k}" if len(self.kind.outputs) == 1 else self.kind.outputs[k]

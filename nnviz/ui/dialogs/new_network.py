@@ -1,4 +1,4 @@
-"""The dialog for a new network: how many inputs, hidden nodes and outputs, which activations and loss."""
+"""The dialog for a new network: its inputs, hidden nodes, outputs, activations and loss."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ from nnviz.core.state import Dataset, State, Training
 from nnviz.ui.kit.controls import Choice
 from nnviz.ui.kit.dialogs import column_of, heading, primary
 
-LARGEST = 5000
+MAX_COUNT = 5000
+"""Inputs, outputs, or nodes of a hidden layer at most."""
 
 
 class NewNetwork(QDialog):
-    """Asks for sizes; `state()` is the network at its random start with a row of zeros, without a target."""
+    """Asks for sizes. `state()` returns a network with random weights and a row of zeros without target."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,7 +40,7 @@ class NewNetwork(QDialog):
         self.hidden.setPlaceholderText("no hidden layer")
         for field in (self.inputs, self.hidden, self.outputs):
             field.textChanged.connect(self._check)
-        self.inputs.selectAll()  # has the focus first; in the others Qt does it on Tab
+        self.inputs.selectAll()  # the first field has the focus; Qt selects the others on Tab
         self.activation = Choice()
         self.activation.addItems(list(ACTIVATIONS))
         self.activation.setCurrentText("relu")
@@ -51,9 +52,9 @@ class NewNetwork(QDialog):
         self.loss.activated.connect(lambda _: self._choose_loss())
         self._offer_losses("identity")
         self.biases = QCheckBox("Biases")
-        self._wrong = QLabel()
-        self._wrong.setObjectName("error")
-        self._wrong.setWordWrap(True)
+        self._error = QLabel()
+        self._error.setObjectName("error")
+        self._error.setWordWrap(True)
         self._box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._create = primary(self._box.addButton("&Create", QDialogButtonBox.ButtonRole.AcceptRole))
         self._box.accepted.connect(self.accept)
@@ -62,7 +63,7 @@ class NewNetwork(QDialog):
         self._check()
 
     def _lay_out(self) -> None:
-        example = QLabel("Such as 4, or 8 8 for two layers; empty: no hidden layer")
+        example = QLabel("For example 4, or 8 8 for two layers. Empty: no hidden layer.")
         example.setObjectName("muted")
         form = QFormLayout()
         form.setHorizontalSpacing(16)
@@ -76,16 +77,16 @@ class NewNetwork(QDialog):
         form.addRow("&Loss", self.loss)
         form.addRow("", self.biases)
         column = column_of(self)
-        begins = QLabel("It begins with random weights and one row of zeros, no target.")
+        begins = QLabel("It starts with random weights, and one row of zeros without a target.")
         begins.setObjectName("muted")
         column.addWidget(heading("New network"))
         column.addWidget(begins)
         column.addLayout(form)
-        column.addWidget(self._wrong)
+        column.addWidget(self._error)
         column.addWidget(self._box)
 
     def _offer_losses(self, output: str) -> None:
-        """Offer the losses that go with the output's activation: the usual one, unless one was chosen."""
+        """Offer the losses that fit the output's activation. Select the chosen one, or else the usual one."""
         self.loss.clear()
         for name, forms in LOSSES.items():
             if not (needed := fitting(name)) or output in needed:
@@ -98,11 +99,11 @@ class NewNetwork(QDialog):
 
     @property
     def loss_changed(self) -> bool:
-        """Whether the output's activation, and no person, made the loss another one than MSE."""
+        """Whether the loss is not MSE because of the output's activation, not by the user's choice."""
         return self.loss.currentData() not in (MSE.name, self._chosen_loss)
 
     def state(self) -> State:
-        """Return the new State. Raises ValueError, with a sentence, where a field makes no sense."""
+        """Return the new State. Raises ValueError, with a sentence, if a field is invalid."""
         inputs, *sizes = self._sizes()
         layers, fan_in = [], inputs
         for k, count in enumerate(sizes):
@@ -116,11 +117,10 @@ class NewNetwork(QDialog):
         return State(network, Dataset(np.zeros((1, inputs))), Training(loss=self.loss.currentData()))
 
     def _sizes(self) -> list[int]:
-        one = f"a whole number from 1 to {LARGEST}"
-        some = f"Nodes per hidden layer: whole numbers from 1 to {LARGEST}, such as 8 8"
-        inputs = _counts(self.inputs.text(), f"Inputs: {one}")
-        hidden = _counts(self.hidden.text(), some, many=True)
-        sizes = [*inputs, *hidden, *_counts(self.outputs.text(), f"Outputs: {one}")]
+        inputs = _counts(self.inputs.text(), f"Inputs: type a whole number from 1 to {MAX_COUNT}.")
+        outputs = _counts(self.outputs.text(), f"Outputs: type a whole number from 1 to {MAX_COUNT}.")
+        refusal = f"Nodes per hidden layer: type whole numbers from 1 to {MAX_COUNT}, for example 8 8."
+        sizes = [*inputs, *_counts(self.hidden.text(), refusal, many=True), *outputs]
         LAYERS.check(len(sizes) - 1)
         NODES.check(sum(sizes))
         NUMBERS.check(sum((before + 1) * size for before, size in pairwise(sizes)) + sizes[0] + sizes[-1])
@@ -129,19 +129,19 @@ class NewNetwork(QDialog):
     def _check(self) -> None:
         try:
             self._sizes()
-            wrong = ""
+            message = ""
         except ValueError as error:
-            wrong = str(error)
-        self._wrong.setText(wrong)
-        self._wrong.setVisible(bool(wrong))
-        self._create.setEnabled(not wrong)
+            message = str(error)
+        self._error.setText(message)
+        self._error.setVisible(bool(message))
+        self._create.setEnabled(not message)
 
 
-def _counts(text: str, wish: str, many: bool = False) -> list[int]:
-    """Return one number or many, from 1 to LARGEST. Raises ValueError with the wish."""
+def _counts(text: str, refusal: str, many: bool = False) -> list[int]:
+    """Return one or `many` numbers, each from 1 to MAX_COUNT. Raises ValueError(refusal)."""
     words = text.replace(",", " ").split()
     counts = [int(word) for word in words if re.fullmatch(r"\d{1,9}", word, re.ASCII)]
-    in_range = len(counts) == len(words) and all(1 <= count <= LARGEST for count in counts)
+    in_range = len(counts) == len(words) and all(1 <= count <= MAX_COUNT for count in counts)
     if not in_range or not (many or len(counts) == 1):
-        raise ValueError(wish)
+        raise ValueError(refusal)
     return counts

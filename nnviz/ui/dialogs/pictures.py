@@ -35,16 +35,16 @@ from nnviz.ui.plot.card import PlotCard
 from nnviz.ui.plot.plot import Plot
 
 KINDS = {"PNG image": (".png",), "SVG drawing": (".svg",), "PDF page": (".pdf",)}
-"""The kinds of file that a picture can be written to, with their suffixes."""
+"""The file formats of a picture, with their suffixes."""
 PNG_RATIO = 2
-"""Pixels of a PNG, each way, for a pixel of its drawing."""
+"""Pixels of a PNG per pixel of the drawing, in each direction."""
 DPI = 96
-"""Of what has no pixels of its own, so that a pixel of the drawing is one of the web's."""
+"""Resolution of SVG and PDF, so that a pixel of the drawing is a CSS pixel."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """How large a picture is, in pixels, in which theme, and whether what is behind it shines through."""
+    """The size of a picture in pixels, its theme, and whether its background is transparent."""
 
     width: int
     height: int
@@ -60,32 +60,32 @@ class Look:
 
     @property
     def room(self) -> QRect:
-        """The whole picture."""
+        """The rectangle of the whole picture."""
         return QRect(0, 0, self.width, self.height)
 
 
 class Drawing(ABC):
-    """What can be drawn in any size and theme; a subclass paints it."""
+    """A drawing for any size and theme; subclasses paint it."""
 
     what: str
-    """What it is called in a sentence."""
+    """Its name in a sentence: "the diagram"."""
     title = ""
-    """What a program that shows the file may call it."""
+    """The title that the file stores."""
     ending = ""
-    """What its file is called behind the name of the network."""
+    """The end of the file's name, after the name of the network."""
     size: QSize
-    """How large it is where nobody says so, in pixels."""
+    """Default size in pixels."""
 
     @abstractmethod
     def paint(self, painter: QPainter, look: Look) -> None:
-        """Paint all but the ground."""
+        """Paint the drawing without its background."""
 
     def ground(self, palette: Palette) -> str:
-        """Return the colour that it lies on."""
+        """Return the colour of the background."""
         return palette.surface
 
     def svg(self, look: Look) -> bytes:
-        """Return it as an SVG document."""
+        """Return the drawing as an SVG document."""
         buffer = QBuffer()
         generator = QSvgGenerator()
         generator.setOutputDevice(buffer)
@@ -95,10 +95,10 @@ class Drawing(ABC):
         generator.setTitle(self.title)
         with QPainter(generator) as painter:
             self.paint_all(painter, look)
-        return _for_everybody(bytes(buffer.data().data()))
+        return _portable(bytes(buffer.data().data()))
 
     def paint_all(self, painter: QPainter, look: Look) -> None:
-        """Paint it on its ground."""
+        """Paint the drawing and its background."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not look.transparent:
             painter.fillRect(look.room, QColor(self.ground(look.palette)))
@@ -115,23 +115,24 @@ def write(drawing: Drawing, look: Look, out: str | Path) -> None:
     elif suffix == ".pdf":
         atomic.write(out, _pdf(drawing, look))
     else:
-        raise FileError(f"{out} was not written: its name needs to end in .png, .svg or .pdf")
+        raise FileError(f"{out} was not written: its name must end in .png, .svg or .pdf")
 
 
 def image(drawing: Drawing, look: Look) -> QImage:
-    """Return a drawing as an image, `PNG_RATIO` times as large each way."""
-    made = QImage(QSize(look.width, look.height) * PNG_RATIO, QImage.Format.Format_ARGB32)
-    made.setDevicePixelRatio(PNG_RATIO)
-    made.fill(Qt.GlobalColor.transparent)
-    with QPainter(made) as painter:
+    """Return a drawing as an image, `PNG_RATIO` times as large in each direction."""
+    pixels = QImage(QSize(look.width, look.height) * PNG_RATIO, QImage.Format.Format_ARGB32)
+    pixels.setDevicePixelRatio(PNG_RATIO)
+    pixels.fill(Qt.GlobalColor.transparent)
+    with QPainter(pixels) as painter:
         drawing.paint_all(painter, look)
-    return made
+    return pixels
 
 
-def _for_everybody(svg: bytes) -> bytes:
-    """Leave nothing in an SVG to this machine and to Qt: a font has another where it is not installed.
+def _portable(svg: bytes) -> bytes:
+    """Return an SVG that looks the same everywhere.
 
-    No line is to keep its width in another scale: few programs know how, and the drawings know better.
+    Each font gets a fallback, in case it is not installed. Qt's vector-effect, which keeps the width of lines
+    at any scale, is removed: few programs support it, and the drawings set their own widths.
     """
     svg = re.sub(rb' vector-effect="[a-z-]*"', b"", svg)
     return re.sub(rb'(\sfont-family="[^"]+)"', rb'\1, sans-serif"', svg)
@@ -152,9 +153,9 @@ def _pdf(drawing: Drawing, look: Look) -> bytes:
 
 
 def _with_spaces(pdf: bytes) -> bytes:
-    """Say of the fonts' empty glyph that it is a space; Qt says the first letter with that glyph, a tab.
+    """Return a PDF whose fonts map the empty glyph to a space.
 
-    So a text that is searched for or copied is what is written. No length changes, and no offset.
+    Qt maps it to a tab, so searched and copied text would differ. Lengths and offsets stay the same.
     """
     tables = re.compile(rb"beginbfrange.*?endbfrange", re.DOTALL)
     return tables.sub(lambda table: table[0].replace(b"<0009>", b"<0020>"), pdf)
@@ -171,7 +172,7 @@ def render(
 ) -> None:
     """Write the diagram of `state` to `out`, a PNG or PDF by its suffix. Needs no display.
 
-    Raises FileError, and ValueError for slopes of what has no targets.
+    Raises FileError, and ValueError for slopes without targets.
     """
     apply_theme(application(), theme)
     picture = row_picture(state, View(*size, pictures=pictures), with_slopes=view == "slopes")
@@ -179,7 +180,7 @@ def render(
 
 
 class DiagramDrawing(Drawing):
-    """Draws the numbers of a picture, however far that is zoomed in."""
+    """Draws a picture of the diagram with its numbers, at any zoom of the picture."""
 
     what = "the diagram"
 
@@ -209,13 +210,13 @@ class DiagramDrawing(Drawing):
 
 
 SIZE_PX = QSize(900, 560)
-"""What a plot's picture has where nothing else is chosen: a panel is of any shape."""
+"""Default size of a plot's picture, because a panel can have any shape."""
 MARGIN_PX = 18
-"""Around the plot."""
+"""Free border around the plot."""
 
 
 class PlotDrawing(Drawing):
-    """Draws what a card shows, which must be something."""
+    """Draws the plot of a card, which must have one."""
 
     size = SIZE_PX
 
@@ -227,7 +228,7 @@ class PlotDrawing(Drawing):
 
     def paint(self, painter: QPainter, look: Look) -> None:  # noqa: D102
         inside = look.room.adjusted(MARGIN_PX, MARGIN_PX, -MARGIN_PX, -MARGIN_PX)
-        with self._dressed(look, inside.size(), painter.device().devicePixelRatio()):
+        with self._styled(look, inside.size(), painter.device().devicePixelRatio()):
             if isinstance(self._widget, Plot):
                 self._widget.scene().render(painter, QRectF(inside), QRectF(self._widget.rect()))
             else:
@@ -235,17 +236,17 @@ class PlotDrawing(Drawing):
                 self._widget.render(painter, inside.topLeft(), QRegion(), children)
 
     @contextmanager
-    def _dressed(self, look: Look, size: QSize, density: float) -> Iterator[None]:
-        """Have the widget as it is wanted; nothing of it is seen, since no event comes in between."""
+    def _styled(self, look: Look, size: QSize, density: float) -> Iterator[None]:
+        """Give the widget a look and a size for a while. No event is processed, so the user sees nothing."""
         before = self._widget.size()
         try:
             with in_colours(look.palette):
-                self._dress(size, density)
+                self._set_style(size, density)
                 yield
         finally:
-            self._dress(before, None)
+            self._set_style(before, None)
 
-    def _dress(self, size: QSize, density: float | None) -> None:
+    def _set_style(self, size: QSize, density: float | None) -> None:
         if isinstance(self._widget, Plot):
             self._widget.density = density
         self._widget.resize(size)

@@ -1,6 +1,6 @@
-"""The dialog in which a person chooses how the columns of a table are used.
+"""The dialog that asks how to use the columns of a table.
 
-Space, Enter, F2 or a click on the last cell opens the choice for all selected columns.
+Space, Enter, F2 or a click on the last cell opens the menu of uses for all selected columns.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ from nnviz.ui.kit.dialogs import column_of, heading, primary
 
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Use: TypeAlias = tuple[Role, bool]
-"""A column's role, and whether each of its values is a node."""
+"""A column's role, and whether each of its values becomes a node."""
 
-HEADERS = ("Column", "Holds", "First values", "Use as")
-NOWHERE = QModelIndex()
-FIRST = 4
-"""So many values are shown of each column."""
+HEADERS = ("Column", "Contents", "First values", "Use as")
+NO_PARENT = QModelIndex()
+SAMPLE_COUNT = 4
+"""Values shown of each column."""
 ROW_PX = 30
 USES: dict[Use, str] = {
     ("input", False): "input",
@@ -76,67 +76,70 @@ OPENS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2)
 
 
 class ColumnUses(QAbstractTableModel):
-    """What the columns of a table hold and are used as; `chosen` says that a person has chosen."""
+    """A model with a row for each column of a table: its contents and its use.
+
+    `chosen` is emitted when the user chooses a use.
+    """
 
     chosen = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._table: Table | None = None
-        self.found: Sequence[Finding] = ()
+        self.findings: Sequence[Finding] = ()
         self.choices = Choices((), ())
 
-    def show_table(self, table: Table, found: Sequence[Finding], choices: Choices) -> None:
-        """Show another table."""
+    def show_table(self, table: Table, columns: Sequence[Finding], choices: Choices) -> None:
+        """Show a table with its findings and choices."""
         self.beginResetModel()
-        self._table, self.found, self.choices = table, found, choices
+        self._table, self.findings, self.choices = table, columns, choices
         self.endResetModel()
 
     def uses(self, rows: Sequence[int]) -> list[Use]:
-        """Return what columns can be used as, all of these: a text is never a number."""
-        numbers = all(self.found[row].is_number for row in rows)
+        """Return the uses that all the given columns allow. A text column cannot be used as numbers."""
+        numbers = all(self.findings[row].is_number for row in rows)
         return [use for use in USES if numbers or use[1] or use[0] == "left out"]
 
     def choose(self, rows: Sequence[int], use: Use) -> None:
-        """Use columns as a person wants."""
+        """Set the use of the given columns."""
         role, each_value = use
         roles, classes = [*self.choices.roles], [*self.choices.classes]
         for row in rows:
-            roles[row], classes[row] = role, each_value or not self.found[row].is_number
+            roles[row], classes[row] = role, each_value or not self.findings[row].is_number
         self.choices = replace(self.choices, roles=tuple(roles), classes=tuple(classes))
         self.dataChanged.emit(self.index(min(rows), 0), self.index(max(rows), len(HEADERS) - 1))
         self.chosen.emit()
 
-    def rowCount(self, parent: Index = NOWHERE) -> int:
-        """Return how many columns the table has."""
-        return 0 if parent.isValid() else len(self.found)
+    def rowCount(self, parent: Index = NO_PARENT) -> int:
+        """Return the number of columns of the table."""
+        return 0 if parent.isValid() else len(self.findings)
 
-    def columnCount(self, parent: Index = NOWHERE) -> int:
-        """Return how much is said of each."""
+    def columnCount(self, parent: Index = NO_PARENT) -> int:
+        """Return the number of properties shown for each column."""
         return 0 if parent.isValid() else len(HEADERS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
-        """Return what a column of this list says, or a table's column by its number from 1."""
+        """Return the name of a property, or the number of a table's column, from 1."""
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         return HEADERS[section] if orientation == Qt.Orientation.Horizontal else section + 1
 
     def data(self, index: Index, role: int = 0) -> Any:
-        """Return what is said of a column."""
-        row, text = index.row(), self._text(index.row(), index.column())
+        """Return the text or the tooltip of a cell."""
+        text, title = self._text(index.row(), index.column()), HEADERS[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
             return text
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            why = self.found[row].why if HEADERS[index.column()] == "Use as" else ""
-            return f"{HEADERS[index.column()]}: {text}{f', as {why}' if why else ''}"
+            why = self.findings[index.row()].why if title == "Use as" else ""
+            return f"{title}: {text}, as {why}" if why else f"{title}: {text}"
         return None
 
     def _text(self, row: int, column: int) -> str:
-        found = self.found[row]
+        finding = self.findings[row]
         if column == 0:
-            return on_one_line(shortened(found.name, SHOWN)) or f"column {row + 1}"
+            return on_one_line(shortened(finding.name, SHOWN)) or f"column {row + 1}"
         if column == 1:
-            return described(found)
+            return described(finding)
         return self._first(row) if column == 2 else f"{self._use(row)} ▾"
 
     def _use(self, row: int) -> str:
@@ -147,21 +150,21 @@ class ColumnUses(QAbstractTableModel):
         assert self._table is not None
         texts = self._table.texts(column)
         if texts is None:
-            values = [shown(number) for number in self._table.numbers(column)[:FIRST].tolist()]
+            values = [shown(number) for number in self._table.numbers(column)[:SAMPLE_COUNT].tolist()]
         else:
-            values = [on_one_line(shortened(text, 20)) or "–" for text in texts[:FIRST]]
-        return "  ".join(values) + ("  …" if len(self._table) > FIRST else "")
+            values = [on_one_line(shortened(text, 20)) or "–" for text in texts[:SAMPLE_COUNT]]
+        return "  ".join(values) + ("  …" if len(self._table) > SAMPLE_COUNT else "")
 
 
 class ColumnsView(QTableView):
-    """The list as a widget."""
+    """Shows the list of columns, and opens the menu of uses."""
 
     def __init__(self, columns: ColumnUses) -> None:
         super().__init__()
         self._columns = columns
         self.setObjectName("rows")
         self.setAccessibleName("Columns of the table")
-        self.setToolTip("Select columns, and press Space to say what they are used as")
+        self.setToolTip("Select columns, then press Space to choose their use")
         self.setModel(columns)
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -175,7 +178,7 @@ class ColumnsView(QTableView):
         header.setSectionsClickable(False)
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(HEADERS.index("Holds"), QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(HEADERS.index("Contents"), QHeaderView.ResizeMode.Stretch)
         columns.modelReset.connect(self._begin)
         columns.chosen.connect(partial(self.resizeColumnToContents, HEADERS.index("Use as")))
 
@@ -187,7 +190,7 @@ class ColumnsView(QTableView):
             self.selectRow(0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Open the choice; the rest is Qt's."""
+        """Open the menu of uses, or leave the key to Qt."""
         if event.key() in OPENS and self.currentIndex().isValid():
             cell = self.visualRect(self.currentIndex().siblingAtColumn(len(HEADERS) - 1))
             self._open(cell.bottomLeft())
@@ -195,7 +198,7 @@ class ColumnsView(QTableView):
             super().keyPressEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Open the choice where its cell was clicked."""
+        """Open the menu of uses after a click on a use."""
         super().mouseReleaseEvent(event)
         at = self.indexAt(event.position().toPoint())
         if event.button() == Qt.MouseButton.LeftButton and at.column() == len(HEADERS) - 1:
@@ -214,39 +217,40 @@ class ColumnsView(QTableView):
 
 
 Read: TypeAlias = Callable[[TableLayout], Table]
-"""Reads the table in a layout. Raises FileError, and CancelledError where a person has had enough."""
+"""Reads the table in a layout. Raises FileError, and CancelledError if the user cancels."""
 
-LEAST = QSize(820, 560)
+MIN_SIZE = QSize(820, 560)
 SIGNS = {".": "point, as in 0.5", ",": "comma, as in 0,5"}
 TITLES: dict[What, str] = {
     "rows": "Put these rows into &my network",
     "network": "Make a &network for these columns",
-    "ends": "Rebuild the &first and the last layer of my network for them",
+    "ends": "Rebuild the &first and last layer of my network for these columns",
 }
 TIPS: dict[What, str] = {
-    "rows": "Replace the rows alone: weights, names and settings stay",
-    "network": "A network with random weights opens in the place of what is open",
-    "ends": "The layers between keep their weights; names and rows are the table's. Undo takes it back",
+    "rows": "Replace only the rows: weights, names and settings stay",
+    "network": "Replace the open network by a new one with random weights",
+    "ends": "The layers between keep their weights; names and rows come from the table. Undo reverts this",
 }
 STANDARDISE = "&Standardise the inputs: (value − mean) / deviation of each column"
 
-KEPT = "They are standardised as your network's rows were; ticked, anew by their own mean and deviation."
+STANDARDISED = "Inputs are standardised like your network's rows. Tick the box to use their own mean."
 
 
 class OpenTable(QDialog):
-    """Asks what is made of a table; `what` is chosen, `state` is what comes of it, `said` tells it.
+    """Asks how to use a table.
 
-    `read` reads the table again where another layout is said; `name` is what it is called.
+    `what` is the chosen use, `state` the resulting State and `said` a sentence about the result.
+    `read` reads the table again in another layout. `name` is the name of the table.
     """
 
     def __init__(self, window: QWidget | None, state: State, name: str, table: Table, read: Read) -> None:
         super().__init__(window)
         self._open, self._read, self._table = state, read, table
         self._uses: Uses | None = None
-        self._wishes: What | None = None
-        self._decimal_said: str | None = None
+        self._preferred: What | None = None
+        self._decimal: str | None = None
         self.setWindowTitle("Rows of a table")
-        self.setMinimumSize(LEAST)
+        self.setMinimumSize(MIN_SIZE)
         self._heading = heading("")
         self._name = name
         self.columns = ColumnUses()
@@ -254,22 +258,22 @@ class OpenTable(QDialog):
         self._make_layout_choices()
         self._make_uses()
         self._lay_out()
-        self._again = QTimer(self, singleShot=True)
-        self._again.timeout.connect(self._build)
-        self.columns.chosen.connect(self._again.start)
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self._build)
+        self.columns.chosen.connect(self._timer.start)
         self._show_table()
 
-    # --- its parts
+    # --- parts
 
     def _make_layout_choices(self) -> None:
-        self.delimiter = _offering(NAMES, "What separates the cells of a line")
-        self.decimal = _offering({sign: SIGNS[sign] for sign in DECIMALS}, "The decimal sign of its numbers")
-        self.encoding = _offering({name: name for name in ENCODINGS}, "The encoding of its letters")
+        self.delimiter = _choice(NAMES, "The character that separates the cells of a line")
+        self.decimal = _choice({sign: SIGNS[sign] for sign in DECIMALS}, "The decimal sign of the numbers")
+        self.encoding = _choice({name: name for name in ENCODINGS}, "The character encoding of the file")
         self.header = QCheckBox("The first &line names the columns")
-        self.header.setToolTip("Else the first line is a row like the others")
-        self.missing = _offering(
+        self.header.setToolTip("If not ticked, the first line is a row like the others")
+        self.missing = _choice(
             {"leave out": "leave their rows out", "fill": "fill with the column's mean"},
-            "What becomes of rows with missing cells; of texts the most frequent one is filled in",
+            "How to treat rows with missing cells; a text column is filled with its most frequent text",
         )
         self.decimal.setPlaceholderText("choose")
         self.decimal.activated.connect(lambda _: self._decimal_chosen())
@@ -281,14 +285,15 @@ class OpenTable(QDialog):
     def _make_uses(self) -> None:
         self.uses = {what: QRadioButton(title) for what, title in TITLES.items()}
         for what, button in self.uses.items():
-            button.clicked.connect(lambda _, what=what: self._wish(what))
+            button.clicked.connect(lambda _, what=what: self._prefer(what))
         self.standardise = QCheckBox(STANDARDISE)
-        self.standardise.setToolTip("Mean and deviation are kept with the network, and applied to new rows")
-        self.told, self.offer, self.wrong = _words("muted"), _words("muted"), _words("error")
+        self.standardise.setToolTip("The network keeps mean and deviation, and applies them to new rows")
+        self.summary, self.offer, self.error_label = _words("muted"), _words("muted"), _words("error")
 
     def _lay_out(self) -> None:
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._take = primary(self._buttons.addButton("&Take", QDialogButtonBox.ButtonRole.AcceptRole))
+        role = QDialogButtonBox.ButtonRole.AcceptRole
+        self._accept_button = primary(self._buttons.addButton("&Use this table", role))
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
         grid = self._grid = QGridLayout()
@@ -312,55 +317,55 @@ class OpenTable(QDialog):
         column.addLayout(grid)
         column.addWidget(self.header)
         column.addWidget(self.view, 1)
-        column.addWidget(self.told)
-        column.addWidget(self.wrong)
+        column.addWidget(self.summary)
+        column.addWidget(self.error_label)
         column.addLayout(uses)
         column.addWidget(self._buttons)
 
-    # --- what a person does
+    # --- choices of the user
 
     @property
-    def _layout_said(self) -> TableLayout:
+    def _layout(self) -> TableLayout:
         return TableLayout(
             self.encoding.currentData(),
             self.delimiter.currentData(),
-            self._decimal_said,
+            self._decimal,
             self.header.isChecked(),
         )
 
     def _read_again(self) -> None:
-        """Read the table as it is said to be laid out now."""
+        """Read the table again in the chosen layout."""
         try:
-            self._table = self._read(self._layout_said)
+            self._table = self._read(self._layout)
         except CancelledError:
             self._show_table()
         except FileError as error:
             self._refuse(error)
-            for part in (self.view, self.missing):  # they are of what was read before
+            for part in (self.view, self.missing):  # they belong to the previous table
                 part.setEnabled(False)
         else:
             self._show_table()
 
     def _decimal_chosen(self) -> None:
-        self._decimal_said = self.decimal.currentData()
+        self._decimal = self.decimal.currentData()
         self._read_again()
 
     def _missing_chosen(self) -> None:
         self.columns.choices = replace(self.columns.choices, missing=self.missing.currentData())
         self._build()
 
-    def _wish(self, what: What) -> None:
-        self._wishes = what
+    def _prefer(self, what: What) -> None:
+        self._preferred = what
         self._show_uses()
 
-    # --- what follows
+    # --- results of the choices
 
     def _show_table(self) -> None:
-        found = findings(self._table, self._open)
-        rows, columns = counted(self._table.of, "row"), counted(self._table.width, "column")
-        self._heading.setText(f"{self._name}: {rows}, {columns}")
-        choices = replace(proposed(found), missing=self.missing.currentData())
-        self.columns.show_table(self._table, found, choices)
+        columns = findings(self._table, self._open)
+        rows, width = counted(self._table.of, "row"), counted(self._table.width, "column")
+        self._heading.setText(f"{self._name}: {rows}, {width}")
+        choices = replace(proposed(columns), missing=self.missing.currentData())
+        self.columns.show_table(self._table, columns, choices)
         for part in (self.view, self.missing):
             part.setEnabled(True)
         self._show_layout()
@@ -375,34 +380,34 @@ class OpenTable(QDialog):
         ):
             choice.setCurrentIndex(choice.findData(value))
         for part in (self.encoding, self._encoding_label):
-            part.setVisible(layout.encoding is not None)  # a text that is pasted has none
+            part.setVisible(layout.encoding is not None)  # a pasted text has no encoding
         self._grid.setColumnStretch(2, int(layout.encoding is not None))
         self.header.setChecked(bool(layout.header))
 
     def _build(self) -> None:
-        """Make all that can be made of it, or say why nothing can."""
-        self._again.stop()
-        pairs = zip(self.columns.found, self.columns.choices.roles, strict=True)
+        """Build every possible use of the table, or show why none is possible."""
+        self._timer.stop()
+        pairs = zip(self.columns.findings, self.columns.choices.roles, strict=True)
         has_holes = any(each.missing and role != "left out" for each, role in pairs)
         self._missing_label.setVisible(has_holes)
         self.missing.setVisible(has_holes)
         try:
-            self._uses = uses(self._table, self.columns.found, self.columns.choices, self._open)
+            self._uses = uses(self._table, self.columns.findings, self.columns.choices, self._open)
         except FileError as error:
             self._refuse(error)
             return
         said = self._uses.built.said
-        self.told.setText(". ".join(f"{each[0].upper()}{each[1:]}" for each in said) + ".")
-        self.told.show()
-        self.wrong.setText(self._uses.wrong)
-        self.wrong.setVisible(bool(self._uses.wrong))
+        self.summary.setText(". ".join(f"{each[0].upper()}{each[1:]}" for each in said) + ".")
+        self.summary.show()
+        self.error_label.setText(self._uses.wrong)
+        self.error_label.setVisible(bool(self._uses.wrong))
         self._show_uses()
 
     def _refuse(self, error: FileError) -> None:
         self._uses = None
-        self.told.hide()
-        self.wrong.setText(f"{sentence(error)}.")
-        self.wrong.show()
+        self.summary.hide()
+        self.error_label.setText(f"{sentence(error)}.")
+        self.error_label.show()
         self._show_uses()
 
     @property
@@ -411,10 +416,10 @@ class OpenTable(QDialog):
 
     @property
     def what(self) -> What:
-        """What is to be done: as wished, else the first that can be."""
-        if self._wishes in self._states:
-            assert self._wishes is not None
-            return self._wishes
+        """The use of the table: the preferred one if possible, else the first possible one."""
+        if self._preferred in self._states:
+            assert self._preferred is not None
+            return self._preferred
         return next(iter(self._states), "network")
 
     def _show_uses(self) -> None:
@@ -423,26 +428,26 @@ class OpenTable(QDialog):
             button.setEnabled(each in self._states)
             button.setToolTip(self._uses.why_not.get(each, TIPS[each]) if self._uses else "")
             button.setChecked(bool(self._states) and each == what)
-            told = f": {_sizes(self._states[each])}" if each in self._states else ""
-            button.setText(f"{TITLES[each]}{told}")
-        self._take.setEnabled(bool(self._states))
+            title = TITLES[each]
+            button.setText(f"{title}: {_sizes(self._states[each])}" if each in self._states else title)
+        self._accept_button.setEnabled(bool(self._states))
         offer = worth_standardising(self._states[what]) if self._states else ""
-        if self._is_kept:
-            offer = KEPT
+        if self._keeps_standardised:
+            offer = STANDARDISED
         elif offer:
-            offer = f"Worth it: {offer}."
+            offer = f"Recommended: {offer}."
         self.offer.setText(offer)
         self.offer.setVisible(bool(offer))
         self.standardise.setEnabled(bool(self._states))
 
     @property
-    def _is_kept(self) -> bool:
-        """Whether the rows are standardised as the network's own were."""
+    def _keeps_standardised(self) -> bool:
+        """Whether the rows are standardised like the network's own rows."""
         return self.what == "rows" and bool(self._uses and self._uses.keeps_standardised)
 
     @property
     def state(self) -> State:
-        """What comes of it."""
+        """The State with the table in the chosen use."""
         state = self._states[self.what]
         if self.standardise.isChecked():
             state = standardise(state, range(len(state.network.inputs)))
@@ -450,20 +455,20 @@ class OpenTable(QDialog):
 
     @property
     def said(self) -> str:
-        """What was done, in a sentence."""
+        """A description of the result, for the status bar."""
         assert self._uses is not None
-        more = ("inputs standardised as before",) if self._is_kept else ()
-        more = ("inputs standardised",) if self.standardise.isChecked() else more
+        more = ("the inputs are standardised like the previous rows",) if self._keeps_standardised else ()
+        more = ("the inputs are standardised",) if self.standardise.isChecked() else more
         return "; ".join((*self._uses.built.said, *more))
 
 
 def _sizes(state: State) -> str:
-    """Return "4-8-3, softmax, cross-entropy"."""
+    """Return sizes, activation and loss of a network: "4-8-3, softmax, cross-entropy"."""
     sizes = "-".join(str(size) for size in state.network.sizes)
     return f"{sizes}, {state.network.layers[-1].activation}, {state.measure.word}"
 
 
-def _offering(offered: dict[str, str], tip: str) -> Choice:
+def _choice(offered: dict[str, str], tip: str) -> Choice:
     choice = Choice()
     for value, text in offered.items():
         choice.addItem(text, value)
