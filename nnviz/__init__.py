@@ -1,21 +1,21 @@
-"""nnviz: see a small neural network compute, touch its weights, watch it learn.
+"""nnviz: see a small neural network compute, change its weights, watch it learn.
 
 ==================== ===================================================================
-`load(path)`         a State from a file: `.network .data .training .weight_sets`
-`save(state, path)`  a State into a file, in the format of the path's suffix; warns of what that does not keep
+`load(path)`         load a State: `.network .data .training .weight_sets`
+`save(state, path)`  save a State in the format of the path's suffix; warns if the format loses anything
 `Network`            `Network(inputs, layers)`, `Network.from_weights({…})`; `.predict(x)`, `.forward(x)`
 `Layer`              `Layer(nodes, activation, weights, biases)`: W of shape (nodes, inputs), and b
-`slopes(net, x, y)`  the MSE, or the `loss` that is named, and its slope with respect to every weight
-`train(state, …)`    a Result: `.state`, `.history`, `.diverged`; takes `loss`, `validation` and the like
-`code(state, style)` the network as a program that runs as it stands
-`show(net, x, y)`    the window, in a process of its own
-`watch(model, x, y)` the window, following a training that runs in a script; `watch.keras()` for `fit`
+`slopes(net, x, y)`  the MSE, or another `loss`, and its slope (gradient) with respect to every weight
+`train(state, …)`    train and return `.state`, `.history`, `.diverged`; takes `loss`, `validation` and others
+`code(state, style)` the network as a program that runs on its own
+`show(net, x, y)`    open the window in a separate process
+`watch(model, x, y)` open a window that follows a training in a script; `watch.keras()` for `fit`
 ==================== ===================================================================
 
-In a notebook a network and a State show themselves as the diagram, a Result as its curve, layers and slopes
-as tables.
+A notebook displays a network or State as a diagram, a Result as its loss curve, and layers and slopes as
+tables.
 
-Importing nnviz imports neither Qt nor, until a name is used, NumPy: the command starts the faster for it.
+To start fast, `import nnviz` does not import Qt, and imports NumPy only when a name is used.
 """
 
 from __future__ import annotations
@@ -86,10 +86,10 @@ def __getattr__(name: str) -> Any:
 
 
 def save(state: State, path: str | os.PathLike[str]) -> str:
-    """Save `state` in the format of the path's suffix: the whole file, or the old one stays.
+    """Save `state` in the format of the path's suffix. If saving fails, the old file stays unchanged.
 
-    Warns before of what the format does not keep, such as rows, with a UserWarning. Returns what else has
-    changed, such as the file's owner, or "". Raises FileError.
+    Before saving, a UserWarning names what the format loses, such as rows. Returns a sentence on other
+    changes, such as the file's owner, or "". Raises FileError.
     """
     from nnviz.files import registry
 

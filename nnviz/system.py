@@ -14,25 +14,23 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-_WITHOUT_DISPLAY = (
-    "`nnviz screenshot FILE -o OUT.png` and `nnviz render` need none, and `xvfb-run nnviz` makes one"
-)
+_REMEDY = "`nnviz screenshot FILE -o OUT.png` and `nnviz render` need none, and `xvfb-run nnviz` provides one"
 
 
 class DisplayError(Exception):
-    """Qt cannot run here; the message is one sentence with the command that mends it."""
+    """Qt cannot run; the message is one sentence with a remedy."""
 
     @classmethod
     def of_settings(cls) -> DisplayError:
-        """Return the error for a display that the environment names and Qt does not find."""
-        names = ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "DISPLAY")
-        said = {name: os.environ[name] for name in names if os.environ.get(name)}
-        with_these = " and ".join(f"{name}={value}" for name, value in said.items())
-        wrong = f" with {with_these}: correct or unset {' or '.join(said)}" if said else " here"
-        return cls(f"Qt finds no display{wrong}; {_WITHOUT_DISPLAY}")
+        """Return the error for a missing display, with the environment variables that name it."""
+        names = list(filter(os.environ.get, ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "DISPLAY")))
+        if not names:
+            return cls(f"Qt finds no display; {_REMEDY}")
+        values = " and ".join(f"{name}={os.environ[name]}" for name in names)
+        return cls(f"Qt finds no display with {values}: correct or unset {' or '.join(names)}; {_REMEDY}")
 
 
-_ALWAYS = {
+_LIBRARIES = {
     "libglib-2.0.so.0": "libglib2.0-0",
     "libGL.so.1": "libgl1",
     "libEGL.so.1": "libegl1",
@@ -40,35 +38,35 @@ _ALWAYS = {
     "libfontconfig.so.1": "libfontconfig1",
     "libdbus-1.so.3": "libdbus-1-3",
 }
-_UNDER_X11 = {
+_X11_LIBRARIES = {
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
     "libxcb-cursor.so.0": "libxcb-cursor0",
     "libxcb-icccm.so.4": "libxcb-icccm4",
     "libxcb-keysyms.so.1": "libxcb-keysyms1",
     "libxcb-shape.so.0": "libxcb-shape0",
 }
-"""Shared library → the Debian and Ubuntu package that brings it."""
+"""Shared library → the package of Debian and Ubuntu that contains it."""
 
 
 def check(*, window: bool) -> None:
-    """Raise DisplayError where Qt could not start; with `window` also where no window could be shown.
+    """Raise DisplayError if Qt could not start, or with `window` if no window could be shown.
 
-    A `QT_QPA_PLATFORM` that the user has set is respected.
+    A `QT_QPA_PLATFORM` set by the user is respected.
     """
     if not sys.platform.startswith("linux"):
         return
     platform = os.environ.get("QT_QPA_PLATFORM", "")
     x11, wayland = os.environ.get("DISPLAY"), os.environ.get("WAYLAND_DISPLAY")
     needs_x11 = platform.startswith("xcb") or (window and not platform and not wayland)
-    _check_libraries({**_ALWAYS, **_UNDER_X11} if needs_x11 else _ALWAYS)
+    _check_libraries({**_LIBRARIES, **_X11_LIBRARIES} if needs_x11 else _LIBRARIES)
     if window and not (platform or x11 or wayland):
-        raise DisplayError(f"there is no display here: {_WITHOUT_DISPLAY}")
+        raise DisplayError(f"there is no display: {_REMEDY}")
 
 
 def check_for_process() -> None:
     """Raise DisplayError if a window in another process could not be shown.
 
-    Qt would report an X11 display that does not answer, but nobody reads the messages of that process.
+    Qt would report an X11 display that does not answer, but the messages of that process are discarded.
     """
     check(window=True)
     platform = os.environ.get("QT_QPA_PLATFORM") or "xcb"
@@ -87,7 +85,7 @@ def draw_without_display() -> None:
 
 def _check_answers(number: int) -> None:
     """Raise DisplayError if the X11 display of that number on this computer does not answer."""
-    import socket  # takes time that the command does not need
+    import socket  # imported here, because it is slow and rarely needed
 
     for name in (f"\0/tmp/.X11-unix/X{number}", f"/tmp/.X11-unix/X{number}"):
         with suppress(OSError), socket.socket(socket.AF_UNIX) as server:
@@ -98,17 +96,17 @@ def _check_answers(number: int) -> None:
 
 
 def _check_libraries(libraries: dict[str, str]) -> None:
-    missing = [library for library in libraries if not _loads(library)]
+    missing = [library for library in libraries if not _can_load(library)]
     if not missing:
         return
     if shutil.which("apt-get"):
         sudo = "" if os.geteuid() == 0 else "sudo "
         packages = " ".join(libraries[library] for library in missing)
-        raise DisplayError(f"Qt lacks system libraries; this installs them: {sudo}apt-get install {packages}")
-    raise DisplayError(f"Qt lacks system libraries; install those that bring {', '.join(missing)}")
+        raise DisplayError(f"Qt lacks system libraries; install them with: {sudo}apt-get install {packages}")
+    raise DisplayError(f"Qt lacks system libraries; install {', '.join(missing)}")
 
 
-def _loads(library: str) -> bool:
+def _can_load(library: str) -> bool:
     import ctypes
 
     try:
@@ -140,7 +138,7 @@ def command(code: str, *arguments: str) -> list[str]:
 
 
 def _folders() -> list[str]:
-    """Return the folders to search after Python's own: that of nnviz, then those of this process."""
+    """Return the module folders after Python's own: that of nnviz, then those of this process."""
     main = sys.modules["__main__"]
     foreign = {os.path.realpath(os.curdir)}
     if getattr(main, "__spec__", None) is None and (script := getattr(main, "__file__", None)):
@@ -150,7 +148,7 @@ def _folders() -> list[str]:
 
 
 NETWORK = "-"
-"""A network, up to the end of the stream; the window opens it, unsaved."""
+"""Argument for a window that reads a network from standard input and opens it, unsaved."""
 TRAINING = "--watched"
-"""A training, which the window follows: how nnviz.watch starts it."""
+"""Argument for a window that follows a training on standard input, for `nnviz.watch`."""
 STREAMS = (NETWORK, TRAINING)

@@ -224,7 +224,7 @@ def test_a_signal_before_the_first_update_leaves_the_old_file(forks, tmp_path):
     out.write_text("old")
     for place, told in (
         ("files.atomic.read_bytes", "stopped\n"),
-        ("core.trainer.Batches", "stopped before the first update; nothing is saved\n"),
+        ("core.trainer.Batches", "stopped before the first update; nothing was saved\n"),
     ):
         code = program(None, before=BEFORE_THE_FIRST.format(place=place))
         assert forks(code, "train", "relu", "-o", out, "--history", tmp_path / "h.csv") == (143, "", told)
@@ -271,7 +271,7 @@ def test_keep_best_keeps_the_best_until_a_signal(forks, tmp_path, capsys):
     line = "iris", *OVER_FITTING.split()
     code, _, err = forks(program(80), "train", *line, "--keep", "best", "-o", best)
     assert code == 130
-    assert "kept: iteration 57 of 80, " in err
+    assert "kept iteration 57 of 80, " in err
     assert err.endswith("stopped after 80 of 300 updates\n")
     train((*line, "--updates", LEAST, "-o", whole), capsys)
     assert same_run(best, whole)

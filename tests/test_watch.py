@@ -179,7 +179,7 @@ def test_an_exception_ends_a_watch_by_its_name_and_goes_on_up(windows):
         interrupted()
     nnviz.watch([W23]).update(1.0)  # a view that is let go of has ended
     ends = [(got[-1].iteration, ending) for _, got, ending in (window.read() for window in windows)]
-    assert ends == [(1, "The training was ended by KeyboardInterrupt"), (1, "")]
+    assert ends == [(1, "The training stopped with KeyboardInterrupt"), (1, "")]
 
 
 def test_a_model_that_changes_its_shape_ends_the_watch_with_a_note_and_not_the_training(windows, capsys):
@@ -189,9 +189,9 @@ def test_a_model_that_changes_its_shape_ends_the_watch_with_a_note_and_not_the_t
             model[0] = np.ones((2, 4))
             watched.update(1.0)
     _, _, ending = windows[0].read()
-    why = "the model could not be read any more: it is of another shape than at the start"
-    assert ending == f"Watching has ended, {why}"
-    assert capsys.readouterr().err == f"nnviz: watching has ended, {why}\n"
+    why = "its arrays have changed their shapes"
+    assert ending == f"Watching has ended because the model cannot be read ({why})"
+    assert capsys.readouterr().err == f"nnviz: watching has ended because the model cannot be read: {why}\n"
 
 
 @pytest.mark.usefixtures("windows")
@@ -277,7 +277,7 @@ UNTIL_IT_IS_GONE = LOOP.format(shape=(2, 3), updates=5000, each="windows[0].wait
 @pytest.mark.skipif(sys.platform == "win32", reason="its processes are not ended by signals")
 def test_a_window_that_is_gone_costs_a_script_a_note_at_most(run):
     """Also a script that would end where a pipe is closed."""
-    note = "nnviz: the window that watched has ended; the training goes on without it\n"
+    note = "nnviz: the window has ended unexpectedly; the training continues without it\n"
     assert run(CLOSES, UNTIL_IT_IS_GONE) == (0, "trained\n", "")
     assert run(DIES, UNTIL_IT_IS_GONE) == (0, "trained\n", note)
     ended_by_pipes = f"signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n{UNTIL_IT_IS_GONE}"

@@ -1,1 +1,1 @@
-"""The command."""
+"""The `nnviz` command."""

@@ -13,25 +13,25 @@ from nnviz.core.numbers import LARGEST, parsed
 from nnviz.picture.palette import PALETTES
 
 COMMANDS = {
-    "predict": "the predictions of a network, one row a line",
-    "slopes": "the loss and every slope at the current weights",
-    "train": "gradient descent on the file's rows",
-    "render": "the diagram as PNG, SVG or PDF, or a film of it; no display needed",
-    "screenshot": "the whole window as PNG; no display needed",
-    "convert": "from one file format to another, by suffix",
-    "check": "whether a file is right, and if not, where",
-    "code": "the network as a program that runs as it stands",
-    "examples": "the examples that ship with nnviz",
+    "predict": "print the prediction for each row",
+    "slopes": "print the loss and the slope (gradient) of every weight",
+    "train": "train on the file's rows and print the loss",
+    "render": "draw the diagram as PNG, SVG, PDF or film; needs no display",
+    "screenshot": "draw the whole window as PNG; needs no display",
+    "convert": "convert a file to another format, chosen by suffix",
+    "check": "check a file and say where it is wrong",
+    "code": "print the network as a program that runs on its own",
+    "examples": "list the examples that come with nnviz",
 }
-"""Every command and what it gives; a file of such a name is opened as `./predict`."""
+"""Every command and its help. A file with the name of a command is opened as `./predict`."""
 
 
 ACTIVATIONS = "--activations"
-"""Says which activation each layer of FILE has, where the file does not."""
+"""Option for the activation of each layer, if FILE does not contain them."""
 
 
 class UsageError(Exception):
-    """A command line that makes no sense; the message is one sentence."""
+    """An invalid command line; the message is one sentence."""
 
 
 PICTURES = (".png", ".svg", ".pdf")
@@ -39,7 +39,7 @@ VIEWS = ("forward", "slopes")
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """Return what was typed; `command` is the command's word. Raises UsageError."""
+    """Return the parsed arguments; `command` is the name of the command. Raises UsageError."""
     return _parser(arguments[0]).parse_args(_rows_joined(arguments))
 
 
@@ -48,15 +48,15 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **settings)
 
     def print_help(self, file: object = None) -> None:  # noqa: ARG002
-        """Print it as everything is printed: argparse itself does not mind where that fails."""
+        """Print the help by `print_text`, because argparse ignores failures of printing."""
         print_text(self.format_help())
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{self.prog}: {message}; `{self.prog} --help` says more")
+        raise UsageError(f"{self.prog}: {message}; see `{self.prog} --help`")
 
 
 def _rows_joined(arguments: list[str]) -> list[str]:
-    """Write `--row -1,-2` as `--row=-1,-2`, for argparse takes what starts with a minus for an option."""
+    """Write `--row -1,-2` as `--row=-1,-2`, because argparse would read `-1,-2` as an option."""
     joined: list[str] = []
     for argument in arguments:
         if joined and joined[-1] == "--row" and re.match(r"-[\d.]", argument):
@@ -67,13 +67,13 @@ def _rows_joined(arguments: list[str]) -> list[str]:
 
 
 def _parser(chosen: str) -> _Parser:
-    """Return the parser, with the arguments of the chosen command alone: some of them import NumPy."""
+    """Return the parser, with arguments only for the chosen command: some of them import NumPy."""
     parser = _Parser(
         prog="nnviz",
         usage=f"nnviz [FILE] [{ACTIVATIONS} relu,identity]\n       nnviz COMMAND …",
-        description="The window on FILE, or one of the commands. FILE may be an example's name.",
+        description="Open FILE in a window, or run a command. FILE may be the name of an example.",
     )
-    parser.add_argument("--version", action="store_true", help="the version, and no more")
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog="nnviz")
     for word, line in COMMANDS.items():
         command = commands.add_parser(word, help=line, description=line[0].upper() + line[1:] + ".")
@@ -82,8 +82,8 @@ def _parser(chosen: str) -> _Parser:
     return parser
 
 
-def answered(arguments: list[str]) -> tuple[str, ...] | None:
-    """Return the activations that are given behind the window's FILE. Raises UsageError."""
+def parse_activations(arguments: list[str]) -> tuple[str, ...] | None:
+    """Return the activations given after the window's FILE. Raises UsageError."""
     parser = _Parser(prog="nnviz")
     _answer(parser)
     given: tuple[str, ...] | None = parser.parse_args(arguments).activations
@@ -100,7 +100,7 @@ def _answer(parser: _Parser) -> None:
         ACTIVATIONS,
         type=_activations,
         metavar="relu,identity",
-        help="one for each layer, for a file that does not say them",
+        help="the activation of each layer, for a file without them",
     )
 
 
@@ -116,13 +116,13 @@ def _predict(parser: _Parser) -> None:
         action="append",
         default=[],
         metavar="3,5",
-        help="predict this raw row; may be repeated",
+        help="predict this row of raw inputs; may be repeated",
     )
-    parser.add_argument("--data", type=Path, metavar="ROWS.csv", help="predict the raw rows of a CSV file")
+    parser.add_argument("--data", type=Path, metavar="ROWS.csv", help="predict the rows of a CSV file")
     parser.add_argument(
         "--skip-incomplete",
         action="store_true",
-        help="leave out rows of --data with a missing cell, and print their numbers on standard error",
+        help="leave out rows of --data with missing cells and list them on standard error",
     )
     _decimal(parser)
     parser.add_argument(
@@ -130,7 +130,7 @@ def _predict(parser: _Parser) -> None:
         "--out",
         type=_ends_in((".csv",)),
         metavar="OUT.csv",
-        help="write the rows and their predictions as CSV, and print none",
+        help="write the rows and their predictions to a CSV file instead of printing them",
     )
     _json(parser)
 
@@ -149,19 +149,19 @@ def _train(parser: _Parser) -> None:
     from nnviz.core.optimizers import OPTIMIZERS
 
     _file(parser)
-    parser.add_argument("--updates", type=_whole(1), metavar="N")
-    parser.add_argument("--learning-rate", type=_positive, metavar="R")
+    parser.add_argument("--updates", type=_whole(1), metavar="N", help="number of updates")
+    parser.add_argument("--learning-rate", type=_positive, metavar="R", help="above 0")
     parser.add_argument("--batch-size", type=_whole(1), metavar="B", help="rows in a batch")
     parser.add_argument("--optimizer", choices=list(OPTIMIZERS), metavar="O", help=", ".join(OPTIMIZERS))
     parser.add_argument("--seed", type=_whole(0), metavar="S", help="seed of the row order")
     parser.add_argument("--loss", choices=list(LOSSES), metavar="L", help=", ".join(LOSSES))
-    share = "share of the rows, the last ones, that are not trained on, such as 0.2"
+    share = "share of the rows used for validation, such as 0.2 for the last fifth"
     parser.add_argument("--validation", type=_share, metavar="V", help=share)
     parser.add_argument(
-        "--keep", choices=["best"], metavar="best", help="save the network of the least validation loss"
+        "--keep", choices=["best"], metavar="best", help="save the network with the lowest validation loss"
     )
-    parser.add_argument("--history", type=Path, metavar="LOSS.csv", help="write every iteration and its loss")
-    parser.add_argument("-o", "--out", type=_savable, metavar="OUT.json", help="save what came of it")
+    parser.add_argument("--history", type=Path, metavar="LOSS.csv", help="write the loss of every iteration")
+    parser.add_argument("-o", "--out", type=_savable, metavar="OUT.json", help="save the trained network")
     _json(parser)
 
 
@@ -172,13 +172,13 @@ def _render(parser: _Parser) -> None:
     _picture(parser, tuple(dict.fromkeys((*PICTURES, *SUFFIXES))), "light")
     parser.add_argument("--view", choices=VIEWS, default="forward")
     parser.add_argument("--transparent", action="store_true", help="without a background")
-    parser.add_argument("--pictures", action="store_true", help="with small pictures in the nodes")
+    parser.add_argument("--pictures", action="store_true", help="draw thumbnails in the nodes")
     kinds = f"({', '.join(SUFFIXES)})"
     moves = parser.add_mutually_exclusive_group()
-    moves.add_argument("--walk", action="store_true", help=f"the four phases of one update as a film {kinds}")
-    moves.add_argument("--training", action="store_true", help=f"the run as a film {kinds}")
+    moves.add_argument("--walk", action="store_true", help=f"film the four phases of one update {kinds}")
+    moves.add_argument("--training", action="store_true", help=f"film the training {kinds}")
     parser.add_argument(
-        "--fps", type=_whole(1, MOST_FPS), metavar="N", help=f"frames a second of a film, {FPS} if not given"
+        "--fps", type=_whole(1, MOST_FPS), metavar="N", help=f"frames per second of a film (default: {FPS})"
     )
 
 
@@ -202,19 +202,19 @@ def _convert(parser: _Parser) -> None:
         action="append",
         default=[],
         metavar="COLUMN",
-        help="make this column of a table the target; may be repeated",
+        help="use this column of a table as a target; may be repeated",
     )
     _decimal(parser)
     parser.add_argument(
-        "--standardise", action="store_true", help="give each input of numbers mean 0 and deviation 1"
+        "--standardise", action="store_true", help="scale numeric inputs to mean 0, standard deviation 1"
     )
-    parser.add_argument("--shuffle", action="store_true", help="mix the rows, by the seed of the settings")
-    seed = "seed of a table's random start weights and of --shuffle; it is saved"
+    parser.add_argument("--shuffle", action="store_true", help="shuffle the rows with the training seed")
+    seed = "seed for the random start weights of a table and for --shuffle; it is saved"
     parser.add_argument("--seed", type=_whole(0), metavar="S", help=seed)
     parser.add_argument(
         "--without-scaling",
         action="store_true",
-        help="save a model of standardised inputs that does not standardise raw rows itself",
+        help="save a model that expects inputs standardised already",
     )
 
 
@@ -223,10 +223,10 @@ def _code(parser: _Parser) -> None:
 
     _file(parser)
     parser.add_argument(
-        "--style", choices=list(STYLES), default="numpy", metavar="|".join(STYLES), help="numpy unless given"
+        "--style", choices=list(STYLES), default="numpy", metavar="|".join(STYLES), help="default: numpy"
     )
     parser.add_argument(
-        "-o", "--out", type=_ends_in((".py",)), metavar="OUT.py", help="save it, not print it"
+        "-o", "--out", type=_ends_in((".py",)), metavar="OUT.py", help="save it instead of printing it"
     )
 
 
@@ -243,7 +243,7 @@ _ARGUMENTS: dict[str, Callable[[_Parser], None]] = {
 
 
 def _activations(text: str) -> tuple[str, ...]:
-    """Return the activations that are named in `text`. Raises argparse.ArgumentTypeError."""
+    """Return the activations named in `text`. Raises argparse.ArgumentTypeError."""
     from nnviz.core.activations import activation
 
     try:
@@ -258,7 +258,7 @@ def _row(text: str) -> list[str]:
     try:
         return [cell.strip() for cell in next(csv.reader([text], skipinitialspace=True, strict=True), [])]
     except csv.Error:
-        raise argparse.ArgumentTypeError("a quote is not the end of its cell") from None
+        raise argparse.ArgumentTypeError("a closing quote is followed by other text in its cell") from None
 
 
 def _number(text: str) -> float:
@@ -271,7 +271,7 @@ def _number(text: str) -> float:
 def _share(text: str) -> float:
     number = _number(text)
     if not 0.0 <= number < 1.0:
-        raise argparse.ArgumentTypeError(f"expected a number from 0 on and below 1, found {text}")
+        raise argparse.ArgumentTypeError(f"expected a number of at least 0 and below 1, found {text}")
     return number
 
 
@@ -285,9 +285,9 @@ def _positive(text: str) -> float:
 def _whole(least: int, most: int = LARGEST) -> Callable[[str], int]:
     def whole(text: str) -> int:
         if not re.fullmatch(r"\d{1,300}", text, re.ASCII) or int(text) < least:
-            raise argparse.ArgumentTypeError(f"expected a whole number from {least} on, found {text}")
+            raise argparse.ArgumentTypeError(f"expected a whole number of {least} or more, found {text}")
         if int(text) > most:
-            raise argparse.ArgumentTypeError(f"expected a whole number up to {most}, found {text}")
+            raise argparse.ArgumentTypeError(f"expected a whole number of {most} or less, found {text}")
         return int(text)
 
     return whole
@@ -298,7 +298,7 @@ def _size(text: str) -> tuple[int, int]:
     width, height = (int(match[1]), int(match[2])) if match else (0, 0)
     if not (50 <= width <= 10_000 and 50 <= height <= 10_000):
         raise argparse.ArgumentTypeError(
-            f"expected a width and a height from 50 to 10000 such as 1280x800, found {text}"
+            f"expected width and height from 50 to 10000, such as 1280x800, found {text}"
         )
     return width, height
 

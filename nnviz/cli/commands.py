@@ -1,4 +1,4 @@
-"""What the commands do and print. Imports no Qt but to draw PNG and PDF."""
+"""The commands. Qt is imported only to draw PNG, PDF and films."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnviz.cli.arguments import UsageError, parse
-from nnviz.cli.printing import complain, print_json, print_lines, print_table, weights_json
+from nnviz.cli.printing import print_json, print_lines, print_remark, print_table, weights_json
 from nnviz.files import examples
 from nnviz.files.errors import FileError, UndecidedError
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 _BY_LOSS = ("train", "slopes", "convert", "code")
-"""Commands whose result depends on the loss, which a file may not hold."""
+"""Commands whose result depends on the loss, which some files do not contain."""
 SIZE_PX = (1200, 800)
-"""Width and height of a rendered diagram, where none is given."""
+"""Default width and height of a diagram, in pixels."""
 
 
 def run(arguments: list[str]) -> int:
@@ -39,7 +39,7 @@ def run(arguments: list[str]) -> int:
 
         print_lines([f"nnviz {__version__}"])
     elif chosen.command is None:
-        raise UsageError("nnviz: expected a FILE or a command; `nnviz --help` lists them")
+        raise UsageError("nnviz: expected a FILE or a command; see `nnviz --help`")
     else:
         _check_outputs(chosen)
         try:
@@ -51,7 +51,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _check_outputs(chosen: argparse.Namespace) -> None:
-    """Find out that something cannot be written before it is worked for. Raises FileError and UsageError."""
+    """Check before the work that the outputs can be written. Raises FileError and UsageError."""
     from nnviz.files import atomic
 
     out, history = getattr(chosen, "out", None), getattr(chosen, "history", None)
@@ -62,7 +62,7 @@ def _check_outputs(chosen: argparse.Namespace) -> None:
         _place(examples.file_of(chosen.file)),
         out and _place(out),
     ]:
-        raise UsageError(f"nnviz train: --history would write over another file of this command: {history}")
+        raise UsageError(f"nnviz train: --history would overwrite another file of this command: {history}")
 
 
 def _place(path: Path) -> str:
@@ -70,9 +70,9 @@ def _place(path: Path) -> str:
 
 
 def load(chosen: argparse.Namespace, wishes: TableWishes | None = None) -> State:
-    """Return the State that FILE holds, and say what differs from the file.
+    """Return the State in FILE, and print remarks on the conversion to standard error.
 
-    `wishes` are for a table. Raises FileError.
+    `wishes` are for a table. Raises FileError, and UsageError for an option that FILE does not allow.
     """
     from nnviz.files import registry
     from nnviz.files.atomic import read_bytes
@@ -83,16 +83,16 @@ def load(chosen: argparse.Namespace, wishes: TableWishes | None = None) -> State
     source = Source(read_bytes(path), path, activations=chosen.activations, wishes=own)
     if wishes and (wishes.targets or wishes.decimal) and not registry.is_table(source):
         option = "--target" if wishes.targets else "--decimal"
-        raise UsageError(f"nnviz convert: {option} is for a table, and {chosen.file} is none")
+        raise UsageError(f"nnviz convert: {option} is for a table, and {chosen.file} is not a table")
     state = registry.read(source)
     defaults = source.defaults if chosen.command in _BY_LOSS else []
     for sentence in defaults + source.told:
-        complain(f"{path}: {sentence}")
+        print_remark(f"{path}: {sentence}")
     return state
 
 
 def predict(chosen: argparse.Namespace) -> None:
-    """Print one prediction a line, or write a table with them: of the rows given, else of the file's own."""
+    """Print one prediction a line, or write a table: for the given rows, or else the rows of FILE."""
     from nnviz.cli.output import predict
 
     predict(load(chosen), chosen)
@@ -102,11 +102,11 @@ def _check_finite(result: Array) -> None:
     import numpy as np
 
     if not np.isfinite(result).all():
-        raise FileError("the result is too large for a number: make the weights or the data smaller")
+        raise FileError("the result is infinite: make the weights or the data smaller")
 
 
 def slopes(chosen: argparse.Namespace) -> None:
-    """Print the loss and every slope, in a table or as JSON."""
+    """Print the loss and every slope, as a table or as JSON."""
     import numpy as np
 
     from nnviz.core.slopes import slopes as slopes_of
@@ -115,7 +115,7 @@ def slopes(chosen: argparse.Namespace) -> None:
     network, inputs, targets = state.network, state.data.inputs, state.data.targets
     if targets is None or len(inputs) == 0:
         raise FileError(
-            f"there are no rows with targets, and so no {state.measure.word} and no slopes", "data"
+            f"there are no rows with targets, so there is no {state.measure.word} and no slope", "data"
         )
     trained = slice(state.trained_rows)
     result = slopes_of(network, inputs[trained], targets[trained], state.training.loss)
@@ -144,7 +144,7 @@ def _slope_rows(network: Network, slopes: Sequence[LayerSlopes]) -> list[tuple[s
 
 
 def train(chosen: argparse.Namespace) -> int:
-    """Train, print the history of the loss, and write what was asked for; return the exit code."""
+    """Train, print the history of the loss and write the outputs; return the exit code."""
     from nnviz.cli.training import train
 
     return train(load(chosen), chosen)
@@ -194,34 +194,34 @@ def screenshot(chosen: argparse.Namespace) -> None:
 
 
 def convert(chosen: argparse.Namespace) -> None:
-    """Load one file and save it as another, shuffled and standardised where that is wanted."""
-    from nnviz.cli.output import save_network, shuffled, standardised, without_scaling
+    """Convert a file to another; shuffle and standardise its rows on request."""
+    from nnviz.cli.output import remove_scaling, save_network, shuffle, standardise
     from nnviz.files.source import TableWishes
 
     path = examples.file_of(chosen.file)
     state = load(chosen, TableWishes(tuple(chosen.target), chosen.decimal, chosen.seed or 0))
     if chosen.seed is not None:
         state = replace(state, training=replace(state.training, seed=chosen.seed))
-    state = shuffled(state, path, wanted=chosen.shuffle)
-    state = standardised(state, path, wanted=chosen.standardise)
-    save_network(without_scaling(state, chosen.out) if chosen.without_scaling else state, chosen.out)
+    state = shuffle(state, path, wanted=chosen.shuffle)
+    state = standardise(state, path, wanted=chosen.standardise)
+    save_network(remove_scaling(state, chosen.out) if chosen.without_scaling else state, chosen.out)
 
 
 def check(chosen: argparse.Namespace) -> None:
-    """Load a file; a fault is told by main."""
+    """Load a file; `main` reports a fault."""
     load(chosen)
     print_lines([f"{chosen.file}: no fault found"])
 
 
 def code(chosen: argparse.Namespace) -> None:
-    """Write the network as a program."""
+    """Print or save the network as a program."""
     from nnviz.cli.output import write_program
 
     write_program(load(chosen), chosen)
 
 
 def list_examples(_chosen: argparse.Namespace) -> None:
-    """Print every example's name and line."""
+    """Print the name and the description of every example."""
     print_lines(f"{each.name}\t{each.line}" for each in examples.examples())
 
 

@@ -17,10 +17,10 @@ from nnviz.system import STREAMS, DisplayError
 
 
 def run(arguments: list[str]) -> int:
-    """Run what the arguments say and return the exit code."""
+    """Run the command line and return its exit code."""
     printing.fill_closed_streams()
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a name may hold what the terminal cannot show
+        sys.stdout.reconfigure(errors="replace")  # a name may contain letters that the terminal cannot show
     code = 0
     try:
         code = _run(arguments)
@@ -48,10 +48,10 @@ def _run(arguments: list[str]) -> int:
     if not rest:
         return _open(first, None)
     if not rest[0].startswith(ACTIVATIONS):
-        raise UsageError("nnviz: expected one FILE or a command; `nnviz --help` lists them")
-    from nnviz.cli.arguments import answered
+        raise UsageError("nnviz: expected one FILE or a command; see `nnviz --help`")
+    from nnviz.cli.arguments import parse_activations
 
-    return _open(first, answered(rest))
+    return _open(first, parse_activations(rest))
 
 
 def _open(file: str | None, activations: tuple[str, ...] | None) -> int:
@@ -68,14 +68,14 @@ def _open(file: str | None, activations: tuple[str, ...] | None) -> int:
 
 
 def _fault(sentence: object, code: int) -> int:
-    printing.complain(sentence)
+    printing.print_remark(sentence)
     return code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run nnviz and return its exit code: 0, 1 for bad input, 2 for bad use, 128 and a signal's number.
+    """Run nnviz and return its exit code: 0, 1 for bad input, 2 for bad usage, 128 plus a signal's number.
 
-    Without `arguments` they are the process's, and the process is nnviz's own.
+    Without `arguments`, use those of the process and handle its signals.
     """
     if arguments is None:
         end_at_once_on_signals()

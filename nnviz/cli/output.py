@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnviz.cli.arguments import PICTURES, UsageError
-from nnviz.cli.printing import complain, print_json, print_lines, print_text
+from nnviz.cli.printing import print_json, print_lines, print_remark, print_text
 from nnviz.core import edits
 from nnviz.core.activations import Array
 from nnviz.core.metrics import UNSHUFFLED, are_unshuffled
@@ -33,39 +33,39 @@ if TYPE_CHECKING:
 
 
 def predict(state: State, chosen: argparse.Namespace) -> None:
-    """Print one prediction a line, or write a table with them: of the rows given, else of the file's own."""
+    """Print one prediction a line, or write a table: for the given rows, or else the rows of FILE."""
     if chosen.out is not None and chosen.row:
-        raise UsageError("nnviz predict: -o writes the rows of --data, or those of FILE, and none of --row")
+        raise UsageError("nnviz predict: -o writes the rows of --data or FILE; do not use it with --row")
     if chosen.skip_incomplete and chosen.data is None:
-        raise UsageError("nnviz predict: --skip-incomplete leaves out rows of --data, which is missing")
-    parts = [_typed(state, row) for row in chosen.row]
+        raise UsageError("nnviz predict: --skip-incomplete leaves out rows of --data, so it needs --data")
+    parts = [_typed_row(state, row) for row in chosen.row]
     write = None
     if chosen.data is not None:
         rows, write = _rows_of(chosen, state)
         parts.append(rows)
     inputs = np.concatenate(parts) if parts else state.data.inputs
     if len(inputs) == 0:
-        raise FileError("the file has no rows; give one with --row, or a CSV file with --data", "data")
+        raise FileError("the file has no rows; give a row with --row or a CSV file with --data", "data")
     prediction = state.network.predict(inputs)
     check_finite(prediction)
     if chosen.out is not None:
         table = write(prediction) if write else rows_of_state(state)
-        if told := atomic.write(chosen.out, table):
-            complain(told)
+        if remark := atomic.write(chosen.out, table):
+            print_remark(remark)
     if chosen.json:
         print_json({"predictions": prediction.tolist()})
     elif chosen.out is None:
         print_lines(" ".join(map(repr, row)) for row in prediction.tolist())
 
 
-def _typed(state: State, cells: list[str]) -> Array:
+def _typed_row(state: State, cells: list[str]) -> Array:
     """Return a raw row as inputs, shape (1, inputs). Raises UsageError and FileError."""
     columns, place = state.columns.of_inputs, f"--row {','.join(cells)}"
     has_texts = any(column.values for column in columns)
     if len(cells) != len(columns):
         what, whose = ("cell", "column") if has_texts else ("number", "input")
-        wish = f"expected {counted(len(columns), what)} a row, one for each {whose}"
-        raise FileError(f"{wish}, found {len(cells)}", place)
+        expected = counted(len(columns), what)
+        raise FileError(f"expected {expected} a row, one for each {whose}, found {len(cells)}", place)
     parts = []
     for column, cell in zip(columns, cells, strict=True):
         try:
@@ -73,119 +73,117 @@ def _typed(state: State, cells: list[str]) -> Array:
         except CellError as error:
             if has_texts:
                 raise FileError(str(error), f"{place}, column {column.name}") from None
-            told = f"argument --row: expected numbers such as 3,5: {error}"
-            raise UsageError(f"nnviz predict: {told}; `nnviz predict --help` says more") from None
+            fault = f"argument --row: expected numbers such as 3,5: {error}"
+            raise UsageError(f"nnviz predict: {fault}; see `nnviz predict --help`") from None
     return in_order(columns, state.network.inputs, parts)
 
 
 def _rows_of(chosen: argparse.Namespace, state: State) -> tuple[Array, Callable[[Array], bytes]]:
-    """Return the rows of --data as inputs, and what writes it with their predictions. Raises FileError."""
+    """Return the rows of --data as inputs, and a function that writes predictions. Raises FileError."""
     path: Path = chosen.data
     data = read_bytes(path)
     try:
         table = read(data, said=TableLayout(decimal=chosen.decimal))
         where = placed(table, state)
         if chosen.skip_incomplete:
-            table = _complete(table, where, state, path)
+            table = _complete_rows(table, where, state, path)
         rows = inputs_of(table, where, state)
     except FileError as error:
         raise type(error)(f"{path}{', ' if error.place else ': '}{error}") from None
     if where.foreign:
-        complain(f"{path}: {in_their_order(where.foreign, state)}")
+        print_remark(f"{path}: {in_their_order(where.foreign, state)}")
     elif table.names is None and where.targets:
         first = counted(len(where.inputs), "column")
-        complain(f"{path}: no line names the columns: the first {first} are inputs, the others targets")
+        print_remark(f"{path} has no header: the first {first} are taken as inputs, the others as targets")
     return rows, lambda prediction: with_predictions(data, table, where, state, prediction)
 
 
-def _complete(table: Table, where: Placed, state: State, path: Path) -> Table:
-    """Return the rows without a missing input, and say which are left out. Raises FileError if all are."""
+def _complete_rows(table: Table, where: Placed, state: State, path: Path) -> Table:
+    """Return the complete rows, and print which are left out. Raises FileError if none is complete."""
     rows = complete(table, where, state)
     if not rows.any():
-        raise FileError("no row is left: every row has a missing cell")
+        raise FileError("every row has a missing cell, so no row is left")
     if gone := np.flatnonzero(~rows).tolist():
-        s, verb = ("", "is") if len(gone) == 1 else ("s", "are")
-        of = ", ".join(str(row + 1) for row in gone)
-        lines = ", ".join(map(str, table.lines[gone]))
-        told = f"{counted(len(gone), 'row')} with missing cells {verb} left out"
-        complain(f"{path}: {told}: row{s} {of} (line{s} {lines})")
+        numbers = ", ".join(str(row + 1) for row in gone)
+        lines, count = ", ".join(map(str, table.lines[gone])), counted(len(gone), "row")
+        print_remark(f"{path}: left out {count} with missing cells (rows: {numbers}; lines: {lines})")
     return table.only(rows)
 
 
 def write_program(state: State, chosen: argparse.Namespace) -> None:
-    """Print the program, all numbers in it, or save it, many numbers in a file beside it."""
+    """Print the program with all numbers, or save it, with many numbers in a separate file."""
     try:
         made = program(state, chosen.style)
     except ValueError as error:
         raise FileError(str(error)) from None
     if chosen.out is None:
         if made.beside:
-            complain("all numbers are written out; -o OUT.py puts them into a file beside the program")
+            print_remark("the program contains all numbers; -o OUT.py saves them in a separate file")
             made = program(state, chosen.style, beside=False)
         print_text(made.text)
         return
-    if said := save(made, chosen.out):
-        complain(said)
+    if remark := save(made, chosen.out):
+        print_remark(remark)
     if made.beside:
-        complain(f"{beside(chosen.out)} holds its numbers: keep the two together")
+        print_remark(f"{beside(chosen.out)} contains the program's numbers: keep both files together")
 
 
 def save_network(state: State, path: Path) -> None:
-    """Save, and say what is left out or changed besides. Raises FileError."""
-    for said in (registry.save(state, path), registry.left_out(state, path)):
-        if said:
-            complain(said)
+    """Save the network, and print remarks on losses and other changes. Raises FileError."""
+    for remark in (registry.save(state, path), registry.left_out(state, path)):
+        if remark:
+            print_remark(remark)
 
 
-def shuffled(state: State, path: Path, *, wanted: bool) -> State:
-    """Return `state` with its rows shuffled where that is `wanted`; else say where it would help."""
+def shuffle(state: State, path: Path, *, wanted: bool) -> State:
+    """Return `state` with shuffled rows if `wanted`; otherwise suggest it where it helps."""
     if wanted:
         return edits.shuffle_rows(state)
     if path.suffix.lower() in TABLES and are_unshuffled(state.network, state.data):
-        complain(f"{path}: {UNSHUFFLED} (--shuffle)")
+        print_remark(f"{path}: {UNSHUFFLED} (--shuffle)")
     return state
 
 
-def standardised(state: State, path: Path, *, wanted: bool) -> State:
-    """Return `state` with its inputs standardised where that is `wanted`; else say where it would help."""
+def standardise(state: State, path: Path, *, wanted: bool) -> State:
+    """Return `state` with standardised inputs if `wanted`; otherwise suggest it where it helps."""
     if wanted:
         new = edits.standardise(state, range(len(state.network.inputs)))
-        complain(f"{path}: {edits.standardising_note(state)}")
+        print_remark(f"{path}: {edits.standardising_note(state)}")
         return new
     if path.suffix.lower() in TABLES and (offer := edits.worth_standardising(state)):
-        complain(f"{path}: {offer} (--standardise)")
+        print_remark(f"{path}: {offer} (--standardise)")
     return state
 
 
-def without_scaling(state: State, out: Path) -> State:
-    """Return `state` without the scaling of its inputs, and say which rows the file takes."""
+def remove_scaling(state: State, out: Path) -> State:
+    """Return `state` without the scaling of its inputs, and print which rows the file expects."""
     if dense.find_scaling(state):
-        complain(f"{out} leaves out the scaling of the inputs: it takes standardised rows")
+        print_remark(f"{out} does not contain the scaling of the inputs: it expects standardised rows")
     return dense.remove_scaling(state)
 
 
 def is_film(chosen: argparse.Namespace) -> bool:
-    """Tell whether a film is asked for. Raises UsageError for what does not go together."""
+    """Return whether to write a film. Raises UsageError for options that exclude each other."""
     suffix, option = chosen.out.suffix.lower(), "--walk" if chosen.walk else "--training"
     if not (chosen.walk or chosen.training):
         if chosen.fps is not None:
-            raise UsageError("nnviz render: --fps is for a film, so it goes with --walk or --training")
+            raise UsageError("nnviz render: --fps is for a film; add --walk or --training")
         if suffix not in PICTURES:
-            raise UsageError(f"nnviz render: what moves in a {suffix} is missing: give --walk or --training")
+            raise UsageError(f"nnviz render: a {suffix} file is a film; add --walk or --training")
         return False
     if suffix not in film.SUFFIXES:
-        raise UsageError(f"nnviz render: with {option}, OUT ends in {', '.join(film.SUFFIXES)}")
+        raise UsageError(f"nnviz render: with {option}, OUT must end in {', '.join(film.SUFFIXES)}")
     if chosen.transparent:
-        raise UsageError(f"nnviz render: --transparent does not go with {option}")
+        raise UsageError(f"nnviz render: --transparent cannot be used with {option}")
     if chosen.walk and chosen.view == "slopes":
-        raise UsageError("nnviz render: --view does not go with --walk, which comes to the slopes by itself")
+        raise UsageError("nnviz render: --view cannot be used with --walk, which shows the slopes anyway")
     if max(chosen.size or SIZE_PX) > MOST_PX:
-        raise UsageError(f"nnviz render: with {option}, width and height are up to {MOST_PX}")
+        raise UsageError(f"nnviz render: with {option}, width and height must not exceed {MOST_PX}")
     return True
 
 
 def write_film(state: State, chosen: argparse.Namespace) -> None:
-    """Write the film. Raises FileError, and ValueError where there is nothing to show."""
+    """Write the film. Raises FileError, and ValueError if there is nothing to show."""
     from nnviz import system
 
     film.check(chosen.out)
@@ -198,4 +196,4 @@ def write_film(state: State, chosen: argparse.Namespace) -> None:
     subject = Subject(what, state, slopes=chosen.view == "slopes", pictures=chosen.pictures)
     render(subject, Look(width, height, chosen.theme), chosen.fps or FPS, chosen.out)
     if of_size := film.of_size(chosen.out, width, height):
-        complain(f"{chosen.out}: {of_size}")
+        print_remark(f"{chosen.out}: {of_size}")

@@ -1,4 +1,4 @@
-"""What commands print, and that it could not be printed. Knows no command."""
+"""Printing for all commands, on standard output and standard error."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from typing import Any
 
 
 class OutputError(Exception):
-    """Standard output takes nothing; the message is one sentence."""
+    """Standard output cannot be written; the message is one sentence."""
 
 
 def print_text(text: str) -> None:
-    """Print a text as it is. Raises OutputError."""
+    """Print a text without a line end. Raises OutputError."""
     if sys.stdout is None:
         raise OutputError("the output cannot be written: standard output is closed")
-    with _told():
+    with _output_errors():
         sys.stdout.write(text)
 
 
 def flush() -> None:
-    """Let out what was printed. Raises OutputError."""
+    """Flush standard output. Raises OutputError."""
     if sys.stdout is not None:
-        with _told():
+        with _output_errors():
             sys.stdout.flush()
 
 
@@ -36,34 +36,34 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print what JSON has. Raises OutputError."""
+    """Print a value as JSON. Raises OutputError."""
     print_lines([json.dumps(value, allow_nan=False)])
 
 
 def print_table(rows: Sequence[Sequence[str]]) -> None:
     """Print rows of cells in columns. Raises OutputError."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    widths[-1] = 0  # nothing comes after
+    widths[-1] = 0  # no padding after the last column
     print_lines("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
 
 
 def weights_json(layer: Any) -> dict[str, Any]:
-    """Return the numbers of a layer, weights or slopes, as JSON has them."""
+    """Return the weights or slopes of a layer as values for JSON."""
     return {
         "weights": layer.weights.tolist(),
         "biases": None if layer.biases is None else layer.biases.tolist(),
     }
 
 
-def complain(sentence: object) -> None:
-    """Print a sentence on standard error, where there is one that takes it."""
+def print_remark(sentence: object) -> None:
+    """Print a sentence on standard error, if it can be written."""
     with contextlib.suppress(OSError):
         if sys.stderr is not None:
             print(sentence, file=sys.stderr, flush=True)
 
 
 def end() -> None:
-    """Let out what is left; keep Python from trying that again when it ends, with a traceback."""
+    """Flush standard output; if that fails, keep Python from a second try with a traceback at its end."""
     try:
         flush()
     except (OutputError, BrokenPipeError):
@@ -71,22 +71,22 @@ def end() -> None:
 
 
 def fill_closed_streams() -> None:
-    """Open the null device for each standard stream that is closed.
+    """Open the null device for each closed standard stream.
 
-    A file that is opened would get its number, and what a library says to that stream would go into the file.
+    Otherwise the next file opened would get its number and receive the messages of libraries.
     """
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
+def _output_errors() -> Iterator[None]:
     try:
         yield
-    except BrokenPipeError:  # who read it wants no more
+    except BrokenPipeError:  # the reader has closed the pipe
         raise
     except OSError as error:
         raise OutputError(f"the output cannot be written: {(error.strerror or str(error)).lower()}") from None

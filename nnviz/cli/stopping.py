@@ -1,4 +1,4 @@
-"""End the command on a signal: at once, or after saving its work. Imports next to nothing."""
+"""Signals that stop a command, at once or after saving its work. Imports little."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from types import FrameType
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that ask a program to end; Windows has no SIGHUP."""
 DOUBLED_S = 0.5
-"""Seconds within which a second signal counts as the first: a parent process may pass it on as well."""
+"""Seconds in which a repeated signal is ignored: a parent process may send the same one."""
 
 
 def end_at_once_on_signals() -> None:
-    """Let each signal end the process; ignored ones, as in the background, stay ignored."""
+    """Let each signal end the process; signals ignored in the background stay ignored."""
     for number in SIGNALS:
         if signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL):
             signal.signal(number, _end_at_once)
 
 
 class StopRequest:
-    """A context in which the first signal asks to stop, and another one ends the process at once.
+    """A context in which the first signal requests a stop and the next one ends the process at once.
 
-    `exit_code` is that for the first signal, and 0 before it.
+    `exit_code` is the exit code for the first signal, or 0 before it.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class StopRequest:
             signal.signal(number, _end_at_once)
 
     def is_asked(self) -> bool:
-        """Return whether a signal has asked to stop."""
+        """Return whether a signal has requested a stop."""
         return self.exit_code != 0
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
@@ -54,7 +54,7 @@ class StopRequest:
 
 
 def _end_at_once(number: int, _frame: FrameType | None) -> None:
-    """End at once: an exception would come out of the middle of an import, and Qt's does not survive it."""
+    """End the process at once: an exception could interrupt an import, which Qt does not survive."""
     if abandon := getattr(sys.modules.get("nnviz.files.atomic"), "abandon", None):
         abandon()
     os.write(2, b"stopped\n")

@@ -1,4 +1,4 @@
-"""The command that trains: what it writes and prints, and how nothing of it is lost. Imports no Qt."""
+"""The command `nnviz train`: its outputs, and how its result is saved. Imports no Qt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from nnviz.cli.arguments import UsageError
 from nnviz.cli.output import save_network
-from nnviz.cli.printing import complain, print_json, print_table, weights_json
+from nnviz.cli.printing import print_json, print_remark, print_table, weights_json
 from nnviz.cli.stopping import StopRequest
 from nnviz.core import train as training_core
 from nnviz.core.activations import Array
@@ -24,15 +24,15 @@ from nnviz.files.errors import FileError
 from nnviz.files.table import writing
 
 LINES = 50
-"""Longest history that is printed whole."""
+"""Longest history that is printed completely, in points."""
 SETTINGS = ("updates", "learning_rate", "batch_size", "optimizer", "seed", "loss", "validation")
 """The options that are fields of `Training`."""
 
 
 def train(state: State, chosen: argparse.Namespace) -> int:
-    """Train, write what was asked for and print the history of the loss; return the exit code.
+    """Train, write the outputs and print the history of the loss; return the exit code.
 
-    A signal ends the training early and its result is saved; another one ends the command at once.
+    The first signal ends the training early and saves its result; the next one ends the command at once.
     """
     with StopRequest() as stop:
         try:
@@ -43,21 +43,21 @@ def train(state: State, chosen: argparse.Namespace) -> int:
             raise FileError(str(error)) from None
         made = result.state.iteration - state.iteration
         if stop.exit_code and not made:
-            complain("stopped before the first update; nothing is saved")
+            print_remark("stopped before the first update; nothing was saved")
             return stop.exit_code
         since = risen_since(result.state)
         if best:
             result = replace(result, state=best.of(result.state))
         _remark(result, since, chosen)
         if stop.exit_code:
-            complain(f"stopped after {made:,} of {counted(state.training.updates, 'update')}")
+            print_remark(f"stopped after {made:,} of {counted(state.training.updates, 'update')}")
         faults = _write_results(result, chosen)
     try:
         _print(result, since, chosen)
     except BrokenPipeError:
-        if not stop.exit_code:  # else the signal has ended the reader, too
+        if not stop.exit_code:  # otherwise the signal has ended the reader too
             raise
-    finally:  # what was not written is told even where nothing can be printed
+    finally:  # report unwritten files even if printing fails
         if faults:
             raise FileError("; ".join(faults))
     return stop.exit_code
@@ -68,31 +68,32 @@ def _best(state: State, chosen: argparse.Namespace) -> Best | None:
     if chosen.keep is None:
         return None
     if state.trainable and not state.validated:
-        raise UsageError("nnviz train: --keep best needs rows for validation; add --validation 0.2, say")
+        raise UsageError("nnviz train: --keep best needs validation rows; add --validation 0.2")
     return Best(state)
 
 
 def _remark(result: Result, since: int | None, chosen: argparse.Namespace) -> None:
-    """Print remarks on a training to standard error; `since` is the iteration of over-fitting."""
+    """Print remarks on a training to standard error; `since` is the first iteration of overfitting."""
     state, run = result.state, result.state.run
     assert run is not None
     if result.diverged:
-        complain(
-            f"the {state.measure.word} grew beyond all bounds; the weights are those after "
-            f"{counted(state.iteration, 'update')}, and a smaller learning rate may help"
+        print_remark(
+            f"the {state.measure.word} grew without bound, so the result has the weights after "
+            f"{counted(state.iteration, 'update')}; try a smaller learning rate"
         )
     if state.unbounded:
-        complain(state.unbounded)
+        print_remark(state.unbounded)
     if state.training.validation and are_unshuffled(state.network, state.data):
-        complain(UNSHUFFLED)
+        print_remark(UNSHUFFLED)
     if since is not None:
-        remedy = "" if chosen.keep else "; --keep best saves the network of the least validation loss"
-        complain(f"validation has risen since iteration {since}: over-fitting{remedy}")
+        print_remark(f"the validation loss has risen since iteration {since} (overfitting)")
+        if not chosen.keep:
+            print_remark("--keep best saves the network with the lowest validation loss")
     if chosen.keep:
         curve, last = run.curve("validation"), int(result.history[-1, 0])
         assert curve is not None
         least = shown(curve.last[1])
-        complain(f"kept: iteration {state.iteration} of {last}, the least validation loss, {least}")
+        print_remark(f"kept iteration {state.iteration} of {last}, with the lowest validation loss, {least}")
 
 
 def _print(result: Result, since: int | None, chosen: argparse.Namespace) -> None:
@@ -100,13 +101,13 @@ def _print(result: Result, since: int | None, chosen: argparse.Namespace) -> Non
     assert run is not None
     found = measured(state)
     if not chosen.json:
-        rows = writing.rows_text(_some(result.history, state.iteration), name)
+        rows = writing.rows_text(_thinned(result.history, state.iteration), name)
         if found.accuracy is not None:
             shares = found.accuracy, found.validation_accuracy
             rows.append(("accuracy", *(repr(share) for share in shares if share is not None)))
         print_table(rows)
         return
-    beside = {
+    extras = {
         "validation": found.validation,
         "accuracy": found.accuracy,
         "validation_accuracy": found.validation_accuracy,
@@ -117,20 +118,20 @@ def _print(result: Result, since: int | None, chosen: argparse.Namespace) -> Non
         {
             "iteration": state.iteration,
             name: run.history.last[1],
-            **{key: value for key, value in beside.items() if value is not None},
+            **{key: value for key, value in extras.items() if value is not None},
             "diverged": result.diverged,
-            "history": [[int(at), *map(_known, losses)] for at, *losses in result.history.tolist()],
+            "history": [[int(at), *map(_none_if_nan, losses)] for at, *losses in result.history.tolist()],
             "layers": [weights_json(layer) for layer in state.network.layers],
         }
     )
 
 
-def _known(loss: float) -> float | None:
+def _none_if_nan(loss: float) -> float | None:
     return None if math.isnan(loss) else loss
 
 
 def _write_results(result: Result, chosen: argparse.Namespace) -> list[str]:
-    """Write what was asked for, each whether another one can be written or not; return what was not."""
+    """Write the history and the network independently; return a sentence for each failure."""
     faults = []
     if chosen.history is not None:
         try:
@@ -141,22 +142,22 @@ def _write_results(result: Result, chosen: argparse.Namespace) -> list[str]:
         try:
             save_network(result.state, chosen.out)
         except FileError as error:
-            faults.append(f"{error}; {_rescued(result.state)}")
+            faults.append(f"{error}; {_save_temporary(result.state)}")
     return faults
 
 
-def _rescued(state: State) -> str:
-    """Save what took long to make where temporary files are; say where, or why not."""
+def _save_temporary(state: State) -> str:
+    """Save the result as a temporary file; return a sentence on its place or the failure."""
     try:
         with tempfile.NamedTemporaryFile(prefix="nnviz-", suffix=".json", delete=False) as file:
             file.write(native.write(state))
     except (OSError, FileError) as error:
-        return f"nor could it be saved as a temporary file: {error}"
-    return f"what came of it is in {file.name}"
+        return f"the result was not saved as a temporary file either: {error}"
+    return f"the result was saved as {file.name} instead"
 
 
-def _some(points: Array, iteration: int) -> Array:
-    """Return all points, or about twenty of many: the first, the last and that of `iteration` among them."""
+def _thinned(points: Array, iteration: int) -> Array:
+    """Return all points, or about twenty of many, with the first, the last and that of `iteration`."""
     if len(points) <= LINES:
         return points
     evenly = np.linspace(0, len(points) - 1, 21).round().astype(int)

@@ -1,1 +1,1 @@
-"""What is open and what goes on with it: undo, training, the walk. QtCore and QtGui only."""
+"""The open document: undo, training, the walk and autosave. Imports QtCore and QtGui only."""

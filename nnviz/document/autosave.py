@@ -34,44 +34,44 @@ from nnviz.files.snapshot import About, Copy
 
 
 class Presence:
-    """Says to other windows which file is open here, and knows how many of them have it open too.
+    """Announces the open file to other windows, and counts the windows that have the same file open.
 
-    Where `folder` cannot be written or has no locks, nobody knows of anybody.
+    If `folder` cannot be written or does not support locks, each window counts no other.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._key = ""
-        self._held: atomic.LockHeld | None = None
+        self._lock: atomic.LockHeld | None = None
 
     def move_to(self, path: Path | None) -> None:
-        """Say that `path`, or nothing that has a file, is open here from now on."""
+        """Announce that this window has `path` open, or no file if it is None."""
         self.leave()
         if path is None:
             return
         self._key = key_of(path)
         with contextlib.suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._held = atomic.LockHeld(self._folder / f"{self._key}-{secrets.token_hex(6)}", new=True)
+            self._lock = atomic.LockHeld(self._folder / f"{self._key}-{secrets.token_hex(6)}", new=True)
 
     def others(self) -> int:
-        """Return how many other windows have the same file open; clear up after those that have ended."""
+        """Return how many other windows have the same file open; delete the locks of ended ones."""
         with contextlib.suppress(OSError):
-            own = self._held.path.name if self._held else ""
-            files = [self._folder / name for name in os.listdir(self._folder) if name != own]
+            own_name = self._lock.path.name if self._lock else ""
+            files = [self._folder / name for name in os.listdir(self._folder) if name != own_name]
             atomic.delete_stale(files)
             return sum(_is_held(file) for file in files if file.name.startswith(f"{self._key}-"))
         return 0
 
     def leave(self) -> None:
-        """Say that nothing is open here any more."""
-        if self._held:
-            self._held.discard()
-        self._held, self._key = None, ""
+        """Announce that this window has no file open."""
+        if self._lock:
+            self._lock.discard()
+        self._lock, self._key = None, ""
 
 
 def key_of(path: Path) -> str:
-    """Return what a file is known by, whichever way leads to it."""
+    """Return a hash of a file's real path, the same for every link to the file."""
     return hashlib.blake2b(os.fsencode(os.path.realpath(path)), digest_size=12).hexdigest()
 
 
@@ -82,20 +82,20 @@ def _is_held(file: Path) -> bool:
 
 
 MOST, MOST_BYTES = 20, 256 * 2**20
-"""So many files' runs are kept, of so many bytes together: the latest."""
+"""Limits for the kept runs, in files and in bytes; the oldest are deleted first."""
 
 
 class KeptRuns:
-    """Runs in `folder`, one a file; without a folder none is kept."""
+    """Runs kept in `folder`, one for each file; without a folder, none is kept."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
 
     def keep(self, document: Document) -> bool:
-        """Tell whether `document` can be left without loss, since only training has changed it.
+        """Return whether `document` can be closed without loss, since only training has changed it.
 
-        An example's run by its own settings can be made again; that of a file is kept, where that can be.
-        One that goes on from here is kept already: it stays.
+        The run of an example can be repeated if the settings are unchanged. The run of a file is stored in
+        `folder`, unless a stored run already continues it.
         """
         saved, state, file = document.saved, document.state, document.file
         if saved is None or not is_trained(saved, state):
@@ -105,8 +105,8 @@ class KeptRuns:
             return again and state.training == saved.training
         if self._folder is None or state.iteration <= saved.iteration or savable(state) is not state:
             return False
-        kept = self._kept(file, saved)
-        if kept and leads_to(state, kept) and all(run in kept.runs for run in state.runs):
+        stored = self._stored_run(file, saved)
+        if stored and leads_to(state, stored) and all(run in stored.runs for run in state.runs):
             return True
         about = About(document.title, holds(state), file.path.absolute(), file.digest)
         try:
@@ -115,26 +115,26 @@ class KeptRuns:
             atomic.write(copy, *snapshot.sealed(snapshot.parts(state, about)), private=True)
         except (OSError, FileError):
             return False
-        _sweep(self._folder, copy)
+        _delete_oldest(self._folder, copy)
         return True
 
     def offer(self, document: Document) -> str:
-        """Let redo take up what is kept for the file that was just opened; return a sentence on it, or ""."""
+        """Let redo restore the run kept for the file just opened; return a sentence about it, or ""."""
         file, opened = document.file, document.state
-        later = self._kept(file, opened) if file else None
+        later = self._stored_run(file, opened) if file else None
         if later is None:
             return ""
         made = counted(later.iteration - opened.iteration, "update")
         document.offer(later, f"Run of {made}")
-        return f"a run of {made} from before is kept, and Redo takes it up"
+        return f"an earlier run of {made} was kept: choose Redo to restore it"
 
-    def _kept(self, file: OnDisk, opened: State) -> State | None:
-        """Return what is kept of `file`, which holds `opened`, as what training has made of it."""
+    def _stored_run(self, file: OnDisk, opened: State) -> State | None:
+        """Return the stored State that training made from `opened`, the State in `file`, or None."""
         if self._folder is None:
             return None
         try:
             copy = Copy(read_bytes(self._copy(self._folder, file.path)))
-            return _after(opened, copy.state()) if copy.about.digest == file.digest else None
+            return _continuation(opened, copy.state()) if copy.about.digest == file.digest else None
         except FileError:
             return None
 
@@ -143,84 +143,84 @@ class KeptRuns:
         return folder / f"{key_of(path)}.run"
 
 
-def _after(opened: State, kept: State) -> State | None:
-    """Return `kept` as what training has made of `opened`; None where it was something else."""
-    run = kept.run
+def _continuation(opened: State, stored: State) -> State | None:
+    """Return `stored` if training made it from `opened`, sharing its data and start, or None."""
+    run = stored.run
     start = opened.run.start if opened.run else opened.network
-    if run is None or run.start.layers != start.layers or kept.data != opened.data:
+    if run is None or run.start.layers != start.layers or stored.data != opened.data:
         return None
-    later = replace(kept, data=opened.data, run=replace(run, start=start))
+    later = replace(stored, data=opened.data, run=replace(run, start=start))
     return later if later.iteration > opened.iteration and is_trained(opened, later) else None
 
 
-def _sweep(folder: Path, latest: Path) -> None:
-    """Delete the oldest that are too many or too large; the latest stays."""
+def _delete_oldest(folder: Path, latest: Path) -> None:
+    """Delete the oldest runs beyond the limits; `latest` stays."""
     atomic.sweep(folder)
-    held = 0
+    total_bytes = 0
     with contextlib.suppress(OSError):
         copies = sorted(folder.glob("*.run"), key=lambda path: path.lstat().st_mtime, reverse=True)
         for count, path in enumerate(copies, 1):
-            held += path.lstat().st_size
-            if path != latest and (count > MOST or held > MOST_BYTES):
-                with contextlib.suppress(OSError):  # of a folder that is called so
+            total_bytes += path.lstat().st_size
+            if path != latest and (count > MOST or total_bytes > MOST_BYTES):
+                with contextlib.suppress(OSError):  # a folder of that name
                     os.unlink(path)
 
 
 DAMAGED = ".damaged"
-"""What the name of a copy that cannot be read ends in."""
+"""Suffix of a copy that cannot be read."""
 MOST_DAMAGED = 5
-"""So many of them are kept for inspection, the latest."""
+"""Number of damaged copies kept for inspection, the latest ones."""
 
 LATEST_S = 2.0**34
-"""Of the times that a file can have, those after the year 2514 are no dates everywhere."""
+"""Latest file time used, in the year 2514: later ones are not valid dates on every system."""
 
 
 class Claim:
-    """The right to a copy, whether it is there or not; the system takes it back when the program ends."""
+    """A lock on a copy, which may not exist yet. The system releases the lock when the program ends."""
 
     def __init__(self, copy: Path, *, new: bool = False) -> None:
-        """Claim a copy, `new` or there already. Raises OSError."""
+        """Lock a copy, which is `new` or exists. Raises OSError."""
         self.copy = copy
-        self._held = atomic.LockHeld(copy.with_suffix(".lock"), new=new)
+        self._lock = atomic.LockHeld(copy.with_suffix(".lock"), new=new)
 
     @classmethod
     def new(cls, folder: Path) -> Claim:
-        """Return the right to a copy of one's own, in a folder for its owner alone. Raises OSError."""
+        """Return a claim to a new copy, in a folder readable only by its owner. Raises OSError."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(OSError):
             os.chmod(folder, 0o700)
         return cls(folder / f"{secrets.token_hex(8)}.copy", new=True)
 
     def release(self) -> None:
-        """Leave the copy to others."""
-        self._held.release()
+        """Release the lock and keep the copy."""
+        self._lock.release()
 
     def discard(self) -> None:
-        """Delete the copy, and then the lock."""
+        """Delete the copy and then the lock."""
         with contextlib.suppress(OSError):
             os.unlink(self.copy)
-        self._held.discard()
+        self._lock.discard()
 
 
 class Leftover:
-    """The copy of unsaved work that a program left when it ended, claimed: nobody else is offered it.
+    """A copy of unsaved work left by a program that ended. The claim keeps other windows from it.
 
     ========== ========================================================================
-    `title`    what the document was called
-    `holds`    what it holds, in words
-    `original` the file that it belongs to, or None
-    `digest`   of that file's bytes, as they were
-    `written`  when the copy was made, local time
+    `title`    title of the document
+    `holds`    description of its contents
+    `original` file that the copy belongs to, or None
+    `digest`   digest of that file when the copy was made
+    `written`  time of the copy, local
     ========== ========================================================================
     """
 
     def __init__(self, claim: Claim) -> None:
-        """Read the copy. Raises FileError for one that is gone, damaged, or no file of a sane size."""
+        """Read the copy. Raises FileError if it is missing, damaged, too large or not a file."""
         copy = Copy(read_bytes(claim.copy))
         copy.state()
         self.title, self.holds, self.original, self.digest = copy.about
         self._claim = claim
-        self.written = datetime.fromtimestamp(_written_s(claim.copy))
+        self.written = datetime.fromtimestamp(_mtime_s(claim.copy))
 
     def load(self) -> State:
         """Return the unsaved State. Raises FileError."""
@@ -231,37 +231,37 @@ class Leftover:
         self._claim.discard()
 
     def release(self) -> None:
-        """Leave it to be offered again, by this program or another."""
+        """Keep the copy, so that this program or another can offer it again."""
         self._claim.release()
 
 
 def claimed(folder: Path) -> tuple[list[Leftover], str]:
-    """Claim the copies in `folder` whose programs no longer run, the latest first, and clear up.
+    """Claim the copies in `folder` whose programs have ended; return them, latest first, and a sentence.
 
-    What cannot be read is put aside for inspection, or stays. Return a sentence on that as well, or "".
+    Copies that cannot be read are renamed for inspection, or stay. The sentence reports them; "" if none.
     """
-    found, faults = [], []
-    for copy in _files(folder, ".copy"):
+    leftovers, faults = [], []
+    for copy in _files_in(folder, ".copy"):
         try:
             claim = Claim(copy)
-        except BlockingIOError:  # somebody has it
+        except BlockingIOError:  # another program uses it
             continue
-        except OSError as error:  # nobody can tell
+        except OSError as error:  # unknown whether another program uses it
             faults.append((reading_failed(copy.with_suffix(".lock"), error), copy))
             continue
         try:
-            found.append(Leftover(claim))
+            leftovers.append(Leftover(claim))
         except FileError as error:
-            if isinstance(error.__cause__, FileNotFoundError):  # who had it has just deleted it
+            if isinstance(error.__cause__, FileNotFoundError):  # its program has just deleted it
                 claim.discard()
             else:
-                faults.append((error, _put_aside(claim, error)))
-    _clear_up(folder, {kept for _, kept in faults})
-    return sorted(found, key=lambda leftover: leftover.written, reverse=True), _told(faults)
+                faults.append((error, _set_aside_copy(claim, error)))
+    _clear_up(folder, {copy for _, copy in faults})
+    return sorted(leftovers, key=lambda leftover: leftover.written, reverse=True), _faults_sentence(faults)
 
 
-def _put_aside(claim: Claim, error: FileError) -> Path:
-    """Rename a damaged copy, if that can be; return where it is. One that cannot be read may be whole."""
+def _set_aside_copy(claim: Claim, error: FileError) -> Path:
+    """Rename a damaged copy if possible; return its path. A copy that cannot be opened keeps its name."""
     damaged = claim.copy.with_suffix(DAMAGED)
     try:
         if isinstance(error.__cause__, OSError):
@@ -274,40 +274,39 @@ def _put_aside(claim: Claim, error: FileError) -> Path:
     return damaged
 
 
-def _told(faults: list[tuple[FileError, Path]]) -> str:
-    """Return a sentence on copies that cannot be recovered, each with why and where it is; "" for none."""
+def _faults_sentence(faults: list[tuple[FileError, Path]]) -> str:
+    """Return a sentence on the copies that cannot be recovered, with reason and path, or ""."""
     if not faults:
         return ""
-    (error, kept), *others = faults
-    more = f", and so {'is another' if len(others) == 1 else f'are {len(others)} others'}" if others else ""
-    return (
-        f"A copy of unsaved work cannot be recovered: {error}; "
-        f"it is kept as {file_named(kept)} in {kept.parent}{more}"
-    )
+    error, copy = faults[0]
+    where = f"{file_named(copy)} in {copy.parent}"
+    if len(faults) == 1:
+        return f"A copy of unsaved work cannot be recovered: {error}; it is kept as {where}"
+    return f"{len(faults)} copies of unsaved work cannot be recovered. The first is kept as {where}: {error}"
 
 
-def _clear_up(folder: Path, kept: set[Path]) -> None:
-    """Delete half copies, locks without a copy, and older damaged copies than those in `kept`."""
+def _clear_up(folder: Path, damaged_copies: set[Path]) -> None:
+    """Delete partial copies, locks without a copy, and old damaged copies; those in `damaged_copies` stay."""
     atomic.sweep(folder)
     atomic.delete_stale(
-        path for path in _files(folder, ".lock") if not os.path.exists(path.with_suffix(".copy"))
+        path for path in _files_in(folder, ".lock") if not os.path.exists(path.with_suffix(".copy"))
     )
-    old_first = sorted(_files(folder, DAMAGED), key=lambda path: (path in kept, _written_s(path)))
-    for damaged in old_first[: -max(MOST_DAMAGED, len(kept))]:
+    old_first = sorted(_files_in(folder, DAMAGED), key=lambda path: (path in damaged_copies, _mtime_s(path)))
+    for damaged in old_first[: -max(MOST_DAMAGED, len(damaged_copies))]:
         with contextlib.suppress(OSError):
             os.unlink(damaged)
 
 
-def _files(folder: Path, suffix: str) -> list[Path]:
-    """Return the files of a folder that end so; none where it cannot be looked into."""
+def _files_in(folder: Path, suffix: str) -> list[Path]:
+    """Return the files of a folder with this suffix; none if the folder cannot be read."""
     try:
         return [folder / name for name in os.listdir(folder) if name.endswith(suffix)]
     except OSError:
         return []
 
 
-def _written_s(path: Path) -> float:
-    """Return when a file was written, now for one that has just gone."""
+def _mtime_s(path: Path) -> float:
+    """Return the time of the last write in seconds; now if the file is gone."""
     try:
         return min(max(0.0, os.stat(path).st_mtime), LATEST_S)
     except OSError:
@@ -315,54 +314,53 @@ def _written_s(path: Path) -> float:
 
 
 DELAY_MS = 2000
-"""How long after the first unsaved change the copy is written; at most one copy in that time."""
+"""Time from the first unsaved change to the copy, and least time between copies."""
 LATEST = 4
-"""So many times as long may it be where writing takes long, or has failed: 8 seconds."""
+"""Factor of the longest delay, 8 seconds, used if writing is slow or has failed."""
 SHARE = 20
-"""Of this many times, one is spent on writing."""
+"""Writing takes at most one part in this many of the time."""
 
 
 def data_folder() -> Path:
-    """Return the folder for what nnviz keeps for this person on this machine; it need not be there yet."""
+    """Return the folder for nnviz's own data of this user; it may not exist yet."""
     return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppLocalDataLocation))
 
 
 class Recovery(QObject):
-    """Keeps a copy of a document in `folder` while it is modified, and none while it is not.
+    """Keeps a copy of a document in `folder` while the document is modified.
 
-    The copy is taken between two events, which costs next to nothing, and written in a thread that holds up
-    nobody: all it does is to wait for the disk. `failed` says in a sentence that the copy cannot be written:
-    once, until one is written.
+    A thread writes the copy, so the window never waits for the disk. `failed` carries a sentence when a copy
+    cannot be written, once until the next success.
     """
 
     failed = Signal(str)
-    _ended = Signal(object, object, str)  # from the thread, as `_written` takes it
+    _writing_ended = Signal(object, object, str)  # from the thread: the arguments of `_record`
 
     def __init__(self, document: Document, folder: Path, *, delay_ms: int = DELAY_MS) -> None:
         super().__init__()
         self._document, self._folder, self._delay_ms = document, folder, delay_ms
         self._claim: Claim | None = None
         self._recovered: Leftover | None = None
-        self._kept: weakref.ref[State] | None = None  # held, it would keep a run's history in memory
+        self._copied: weakref.ref[State] | None = None  # weak, so that a run's history can be freed
         self._thread: threading.Thread | None = None
         self._began_s = self._took_s = 0.0
         self._failing = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._write)
-        self._ended.connect(self._written)
+        self._writing_ended.connect(self._record)
         document.state_changed.connect(self._follow)
         document.undo_changed.connect(self._follow)
         self._follow()
 
     @property
     def busy(self) -> bool:
-        """Whether there is something to keep that is not kept yet."""
-        return self._document.modified and not (self._kept and self._kept() is self._document.state)
+        """Whether unsaved changes still need to be copied."""
+        return self._document.modified and not (self._copied and self._copied() is self._document.state)
 
     def recover(self, leftover: Leftover) -> None:
-        """Open `leftover` as unsaved changes to its file; it is deleted once there is a copy of its own.
+        """Open `leftover` as unsaved changes to its file, and delete it once a new copy is written.
 
-        Raises FileError, and then the document and the leftover stay as they were.
+        If FileError is raised, the document and the leftover stay unchanged.
         """
         state, path = leftover.load(), leftover.original
         as_read = AsRead(is_saved=path is None or is_saved_at(path))
@@ -371,7 +369,7 @@ class Recovery(QObject):
         self._write()
 
     def leave(self) -> None:
-        """Keep all that is unsaved for the next start: the program ends, and nobody can be asked."""
+        """Copy all unsaved changes for the next start, because the program ends without asking."""
         self._finish()
         if self.busy:
             self._write()
@@ -379,12 +377,12 @@ class Recovery(QObject):
         self._timer.stop()
         self._document.state_changed.disconnect(self._follow)
         self._document.undo_changed.disconnect(self._follow)
-        for held in (self._claim, self._recovered):
-            if held:
-                held.release()
+        for claim in (self._claim, self._recovered):
+            if claim:
+                claim.release()
 
     def close(self) -> None:
-        """Delete the copy; the document may be closed."""
+        """Delete the copy before the document is closed."""
         self._finish()
         self._timer.stop()
         self._forget()
@@ -403,31 +401,31 @@ class Recovery(QObject):
         return max(self._delay_ms, min(longest, int(1000 * SHARE * self._took_s)))
 
     def _forget(self) -> None:
-        """Delete the copy; one that is just being written is seen to when it is there."""
-        self._kept = None
+        """Delete the copy; if it is still being written, `_record` calls this again."""
+        self._copied = None
         if self._thread is not None:
             return
-        for held in (self._claim, self._recovered):
-            if held:
-                held.discard()
+        for claim in (self._claim, self._recovered):
+            if claim:
+                claim.discard()
         self._claim = self._recovered = None
 
     def _write(self) -> None:
         self._timer.stop()
         if self._thread is not None:
-            return  # a look is taken when it ends
+            return  # `_record` checks again when the thread ends
         state, before, self._began_s = self._document.state, self._recovered, time.monotonic()
         try:
             self._claim = self._claim or Claim.new(self._folder)
         except OSError as error:
             why = (error.strerror or str(error)).lower()
-            self._written(state, before, f"{self._folder} cannot be used: {why}")
+            self._record(state, before, f"{self._folder} cannot be used: {why}")
             return
-        work = (state, before, self._claim.copy, snapshot.parts(state, self._about()))
+        work = (state, before, self._claim.copy, snapshot.parts(state, self._description()))
         self._thread = threading.Thread(target=self._work, args=work, daemon=True)
         self._thread.start()
 
-    def _about(self) -> snapshot.About:
+    def _description(self) -> snapshot.About:
         state, file = self._document.state, self._document.file
         path, digest = (file.path.absolute(), file.digest) if file else (None, b"")
         return snapshot.About(self._document.title, holds(state), path, digest)
@@ -436,43 +434,43 @@ class Recovery(QObject):
         why = ""
         try:
             atomic.write(copy, *snapshot.sealed(parts), private=True)
-        except Exception as error:  # whatever it is, the next copy must be tried
+        except Exception as error:  # after any failure, the next copy must be tried
             why = str(error) or type(error).__name__
-        self._ended.emit(state, before, why)
+        self._writing_ended.emit(state, before, why)
 
     def _finish(self) -> None:
-        """Wait for what is being written."""
+        """Wait until the thread has written the copy."""
         if self._thread is not None:
             self._thread.join()
             QCoreApplication.sendPostedEvents(self)
 
-    def _written(self, state: State, before: Leftover | None, why: str) -> None:
-        """Take in that a copy of `state`, in the place of the leftover `before`, is there, or `why` not."""
+    def _record(self, state: State, before: Leftover | None, why: str) -> None:
+        """Record that `state` was copied, which replaces the leftover `before`, or `why` that failed."""
         if self._thread is not None:
-            self._thread.join()  # has nothing left to do, but holds the State until the thread ends
-        self._thread, said_before = None, self._failing
+            self._thread.join()  # the thread is done, but holds the State until it ends
+        self._thread, has_reported = None, self._failing
         self._took_s, self._failing = time.monotonic() - self._began_s, bool(why)
         if not why:
-            self._kept = weakref.ref(state)
+            self._copied = weakref.ref(state)
             if before is not None:
                 before.discard()
                 self._recovered = None
-        elif not said_before:
-            self.failed.emit(f"nnviz cannot keep a copy of unsaved changes for the case of a crash: {why}")
+        elif not has_reported:
+            self.failed.emit(f"Autosave failed, so a crash would lose the unsaved changes: {why}")
         self._follow()
 
 
 def holds(state: State) -> str:
-    """Return what a copy of a State holds, in words: "2-2-1 network, 4 rows, iteration 20"."""
+    """Return a description of a State: "2-2-1 network, 4 rows, iteration 20"."""
     shape = Architecture.of(state.network).in_words
     run = f", iteration {state.iteration}" if state.iteration else ""
     return f"{shape} network, {counted(len(state.data), 'row')}{run}"
 
 
 def lost_by_saving(document: Document, path: Path) -> str:
-    """Return what a save at `path` would lose, or "". Raises FileError for an unknown suffix.
+    """Return a sentence on what a save at `path` would lose, or "". Raises FileError for an unknown suffix.
 
-    What nnviz's own file leaves out and left out before, when it was saved there last, is not told again.
+    A loss in nnviz's own format is reported only once for the same file.
     """
     lost = left_out(document.state, path)
     if path == document.path and document.saved and is_native(path):
@@ -484,5 +482,5 @@ def _replaced(path: Path) -> str:
     try:
         lost = replaced(path)
     except FileError:
-        return ""  # there is none, or the save says what is wrong with it
-    return f"{lost}; the version before stays as {file_named(path)}{KEPT}" if lost else ""
+        return ""  # the file does not exist, or the save reports the fault
+    return f"{lost}; the previous version stays as {file_named(path)}{KEPT}" if lost else ""

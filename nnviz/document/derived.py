@@ -1,4 +1,4 @@
-"""Values computed from the document (trace, slopes, loss, …) once per State, and the selection."""
+"""Values computed from the document (trace, slopes, loss, …), once for each State; the selection."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from nnviz.document.idle import QUIET_MS, Slicer
 
 
 class Selection(QObject):
-    """The row and the addresses that are selected.
+    """The selected row and addresses.
 
     ======================= ==============================================================
-    `row_changed`           the row on the diagram is another one, or a free one now
-    `address_changed`       what is selected is something else, or none
-    `explanation_requested` somebody pointed at it to see where its number comes from
-    `slopes_changed`        slopes are shown or hidden, or of one row or of all rows now
+    `row_changed`           the row on the diagram changed, or its inputs did
+    `address_changed`       the selected addresses changed
+    `explanation_requested` a person asked for the explanation of the selected number
+    `slopes_changed`        slopes were shown or hidden, or switched between row and mean
     ======================= ==============================================================
 
-    `address` is that of a node, a weight or a bias, or None; `second` is a second weight beside it, chosen
-    with Ctrl or Shift, for the loss over two weights. They stay with their nodes when others are added or
-    removed. A free row is one that is tried out and not in the data: it stays until a row is chosen, the data
-    change, or there are more or fewer inputs. Row and addresses are always of the State that is there,
-    however early one asks; that they have moved with it is told once all know the State.
+    `address` is a node, a weight, a bias or None. `second` is a second weight, chosen with Ctrl or Shift, for
+    the loss over two weights. Both follow their nodes when other nodes are added or removed. A free row is a
+    row of inputs that is not in the data; it stays until a row is chosen or the data or the number of inputs
+    change. Row and addresses always fit the current State. Their signals follow after every slot has received
+    the State.
     """
 
     row_changed = Signal(object)
@@ -50,22 +50,22 @@ class Selection(QObject):
         super().__init__()
         self._document = document
         self._state = document.state
-        """The State that row and addresses are of."""
+        """The State that row and addresses belong to."""
         self._row = 0
         self._free: Array | None = None
-        self._told_row: tuple[int, Array | None] = 0, None
+        self._emitted_row: tuple[int, Array | None] = 0, None
         self._alone: State | None = None
-        """The State that has the free row alone, where it is known."""
-        self._chosen = self._told_chosen = _NOTHING
+        """The State with only the free row, or None if not made yet."""
+        self._chosen = self._emitted_chosen = _NOTHING
         self._all_know = True
-        """Whether all have been told of the State that is there."""
+        """Whether every slot has received the current State."""
         self.slopes_shown = False
         self.mean_over_rows = False
         document.settled.connect(self._settle)
 
     @property
     def row(self) -> int:
-        """The row on the diagram, from 0."""
+        """The row on the diagram, from 0; for a free row, the row chosen before."""
         self._resolve()
         return self._row
 
@@ -77,38 +77,38 @@ class Selection(QObject):
 
     @property
     def free(self) -> Array | None:
-        """The inputs of the free row, shape (inputs,); None where the row on the diagram is in the data."""
+        """The inputs of the free row, shape (inputs,), or None if a row of the data is shown."""
         self._resolve()
         return self._free
 
     def try_out(self, inputs: ArrayLike) -> None:
-        """Look at a row of inputs, shape (inputs,), that is not in the data."""
+        """Show a free row with these inputs, shape (inputs,)."""
         self._resolve()
         self._free, self._alone = frozen(inputs, "inputs"), None
         self._tell()
 
     def leave_free(self) -> None:
-        """Look at the row again that was looked at before the free one."""
+        """Return from the free row to the row shown before."""
         self.row = self.row
 
     def keep_free(self) -> str:
-        """Put the free row into the data, behind the row that was looked at before, and look at it there.
+        """Insert the free row into the data, after the row shown before, and select it.
 
-        Return what was done, as a sentence; "" where it could not be.
+        Return a sentence on the result, or "" if the edit was refused.
         """
         free = self.free
         after = self._row if len(self._state.data) else None
-        if free is None or not self._document.edit("Keep a row", add_row, after, free):
+        if free is None or not self._document.edit("Add the free row", add_row, after, free):
             return ""
         self.row = 0 if after is None else after + 1
-        targets = "no targets yet" if self._state.data.targets is None else "its targets are 0"
-        return f"The free row is row {self.row + 1} now: {targets}"
+        targets = "missing" if self._state.data.targets is None else "0"
+        return f"The free row is now row {self.row + 1}; its targets are {targets}"
 
     @property
     def looked_at(self) -> tuple[State, int]:
-        """The State that has the row on the diagram, and its place in it: what is open, or a free row alone.
+        """The State that contains the row on the diagram, and the row's index in it.
 
-        The latter has no targets and no run.
+        For a free row, a State with only that row, without targets and run.
         """
         free = self.free
         if free is None:
@@ -119,42 +119,42 @@ class Selection(QObject):
 
     @property
     def address(self) -> Address | None:
-        """What is selected."""
+        """The selected address, or None."""
         self._resolve()
         return self._chosen[0]
 
     @property
     def second(self) -> Address | None:
-        """The second weight beside it."""
+        """The second selected weight, or None."""
         self._resolve()
         return self._chosen[1]
 
     @property
     def weights(self) -> _Chosen:
-        """The two, as far as they are weights or biases."""
+        """Both selected addresses, each None unless it is a weight or bias."""
         first, second = self.address, self.second
         return first if first and first.is_number else None, second if second and second.is_number else None
 
     def select(self, address: Address | None, second: Address | None = None) -> None:
-        """Select an address (and a second weight beside it), or nothing; what is not there is not taken."""
+        """Select up to two addresses; addresses outside the network are ignored."""
         self._resolve()
         self._chosen = _present(self._state.network, address, second)
         self._tell()
 
     def point_at(self, address: Address) -> None:
-        """Select an address, and ask for its explanation, even where it was selected before."""
+        """Select an address and request its explanation."""
         self.select(address)
         self.explanation_requested.emit()
 
     def show_slopes(self, shown: bool, mean_over_rows: bool | None = None) -> None:
-        """Show or hide the slopes, of the selected row or as the mean over all rows."""
+        """Show or hide the slopes, of the selected row or as means over all rows."""
         mean = self.mean_over_rows if mean_over_rows is None else mean_over_rows
         if (shown, mean) != (self.slopes_shown, self.mean_over_rows):
             self.slopes_shown, self.mean_over_rows = shown, mean
             self.slopes_changed.emit()
 
     def _resolve(self) -> None:
-        """Find row and addresses again in the State that is there now."""
+        """Adapt row and addresses to the current State."""
         old, self._state = self._state, self._document.state
         if old is self._state:
             return
@@ -173,16 +173,16 @@ class Selection(QObject):
         self._tell()
 
     def _tell(self) -> None:
-        """Tell what is different from what was told before, once all know the State."""
+        """Emit signals for changes since the last call, once every slot has the State."""
         self._resolve()
         if not self._all_know:
             return
-        row, free = self._told_row
+        row, free = self._emitted_row
         if row != self.row or free is not self._free:
-            self._told_row = self._row, self._free
+            self._emitted_row = self._row, self._free
             self.row_changed.emit(self._row)
-        if (self.address, self.second) != self._told_chosen:
-            self._told_chosen = self._chosen
+        if (self.address, self.second) != self._emitted_chosen:
+            self._emitted_chosen = self._chosen
             self.address_changed.emit()
 
 
@@ -196,13 +196,13 @@ def _within(row: int, state: State) -> int:
 
 
 def _present(network: Network, *chosen: Address | None) -> _Chosen:
-    """Return those of two addresses that the network has."""
+    """Return the addresses that the network has, filled up with None."""
     left = [address for address in chosen if address and network.has(address)]
     return (left[0] if left else None), (left[1] if len(left) > 1 else None)
 
 
 def _moved(address: Address | None, old: Network, new: Network) -> Address | None:
-    """Return `address` where its nodes, known by their names, are in `new`; None where one is gone."""
+    """Return `address` in `new`, found by node names, or None if a node is missing."""
     if address is None:
         return None
     places = {
@@ -222,17 +222,17 @@ def _moved(address: Address | None, old: Network, new: Network) -> Address | Non
 
 UNKNOWN = Measured(None, None, None, None)
 _Ways: TypeAlias = tuple[Callable[[], None], Callable[[float], Iterator[None]]]
-"""How something is found: at once, or in blocks that take about so many nanoseconds each."""
+"""Two ways to compute a value: at once, or in blocks of about the given time in nanoseconds."""
 BESIDE = "validation", "accuracy", "validation accuracy"
-"""What a run measures beside its loss, in the order of Measured."""
+"""Names of the curves of a run other than the loss, in the order of Measured."""
 
 
 class Derived(QObject):
-    """The selected row's numbers, and those of all rows.
+    """Numbers of the selected row and of all rows.
 
-    Where all rows are quick, one pass forward gives everything. Where they are not, or not quick enough for
-    every frame of a run, the row is computed alone. What takes long is None at first, and computed while the
-    window is idle: `computed` says that it is known, or that it can be asked for once a run is over.
+    If all rows are quick to compute, one forward pass gives everything. Otherwise the selected row is
+    computed alone, and slow values are None at first and computed while the window is idle. `computed`
+    announces new values, or the end of a run after which values can be requested again.
     """
 
     computed = Signal()
@@ -256,42 +256,42 @@ class Derived(QObject):
         self._new = self._put_off = False
         self._slicer = Slicer(self, self._steps, self._tell, quiet_ms=quiet_ms)
         document.state_changed.connect(lambda *_: self._present())
-        document.motion_changed.connect(self._tell_of_rest)
+        document.motion_changed.connect(self._emit_after_motion)
 
     @property
     def state(self) -> State:
-        """The State that all this follows from."""
+        """The State of the document."""
         return self._document.state
 
     @property
     def looked_at(self) -> State:
-        """The State that has the row on the diagram: this one, or one with the free row alone."""
+        """The State that contains the row on the diagram: the document's, or one with only the free row."""
         return self._selection.looked_at[0]
 
     @property
     def row(self) -> int:
-        """The row on the diagram, from 0; its place in `looked_at`."""
+        """The index of the row on the diagram in `looked_at`, from 0."""
         return self._selection.looked_at[1]
 
     # --- one row
 
     @property
     def trace(self) -> Trace | None:
-        """What the row on the diagram computed; None where there is none."""
+        """The trace of the row on the diagram, or None without rows."""
         if self.row >= len(self.looked_at.data):
             return None
         return self._with_row().trace_of(self.row, self._together)
 
     @property
     def slopes(self) -> Slopes | None:
-        """The own slopes of the row on the diagram; None without rows or targets, as for a free row."""
+        """The slopes of the row on the diagram; None without rows or targets, as for a free row."""
         data = self.looked_at.data
         has_targets = self.row < len(data) and data.targets is not None
         return self._with_row().slopes_of(self.row, self._together) if has_targets else None
 
     @property
     def of_row(self) -> Computed:
-        """What is computed of the row on the diagram, without the means."""
+        """The numbers of the row on the diagram, without the means."""
         return Computed(self.row, self.trace, self.slopes, free=self._selection.free is not None)
 
     def prediction(self, row: int) -> Array:
@@ -317,7 +317,7 @@ class Derived(QObject):
 
     @property
     def node_functions(self) -> NodeFunctions:
-        """What each node computes over the one or two inputs; coarser in motion where it takes long."""
+        """The function of each node over one or two inputs; coarser in motion if it is slow."""
         most_ns = LIGHT_NS if self._document.in_motion else min(self._quick_ns, QUICK_NS)
         return self._functions.of(self.state, most_ns)
 
@@ -325,14 +325,14 @@ class Derived(QObject):
 
     @property
     def health(self) -> Health | None:
-        """How the nodes do on all rows; None without rows, or until it is known."""
+        """The health of the nodes over all rows; None without rows or until known."""
         results = self._present()
         if results.health is None and len(self.state.data):
             self._find("health", self._quick, (results.examine, results.examine_in_blocks))
         return results.health
 
     def of_node(self, layer: int, node: int) -> tuple[Array, Array] | None:
-        """Return z and a of a node on all rows, shape (rows,) each; None without rows, or until known."""
+        """Return z and a of a node on all rows, shape (rows,) each; None without rows or until known."""
         results, place = self._present(), (layer, node)
         if place not in results.nodes and len(self.state.data):
             ways = partial(results.visit, place), partial(results.visit_in_blocks, place)
@@ -341,7 +341,7 @@ class Derived(QObject):
 
     @property
     def decided(self) -> Decided | None:
-        """The class of each row by target and prediction; None without them, or until it is known."""
+        """The class of each row by target and by prediction; None without targets or until known."""
         results = self._present()
         if results.decided is None and self.state.data.targets is not None and len(self.state.data):
             ways = results.decide, results.decide_in_blocks
@@ -349,9 +349,9 @@ class Derived(QObject):
         return results.decided
 
     def marks(self, moving: bool = False) -> Marks:
-        """Return what is odd about nodes and layers on all rows, as far as it is known.
+        """Return the marks of dead or saturated nodes and of vanishing slopes, as far as known.
 
-        `moving`: others will follow in the next frame, so that nothing is said where it takes long.
+        With `moving`, new values follow in the next frame, so the result is empty if computing them is slow.
         """
         if moving and THERE_AND_BACK * self._present().all_ns > LIGHT_NS:
             return Marks()
@@ -360,7 +360,7 @@ class Derived(QObject):
 
     @property
     def scales(self) -> str:
-        """The sentence that offers to standardise the inputs; "" where it need not, or until it is known."""
+        """The sentence that offers to standardise the inputs; "" if there is no need or until known."""
         if not self._scales.are_of(self.state):
             self._scales = Scales(self.state)
         scales = self._scales
@@ -370,7 +370,7 @@ class Derived(QObject):
 
     @property
     def measured(self) -> Measured:
-        """The losses and accuracies; None are those of rows or targets that are missing, or not known yet."""
+        """The losses and accuracies, each None without rows or targets or until known."""
         results = self._present()
         if results.measured is None and self.state.data.targets is not None and len(self.state.data):
             self._find("measured", self._quick, (results.measure, results.measure_in_blocks))
@@ -378,12 +378,12 @@ class Derived(QObject):
 
     @property
     def loss(self) -> float | None:
-        """The loss over all rows that are trained on; None without rows or targets, or until it is known."""
+        """The loss over all training rows; None without rows or targets or until known."""
         return self.measured.loss
 
     @property
     def last_measured(self) -> tuple[Measured, int]:
-        """The last of them that need not be computed, else the present ones; and of which iteration."""
+        """The last measured values without new computation, else the current ones; and their iteration."""
         state, run = self.state, self.state.run
         if run and len(run.history) and not run.watched and not self._together:
             iteration, loss = run.history.last
@@ -393,35 +393,35 @@ class Derived(QObject):
 
     @property
     def means(self) -> Means | None:
-        """The means over all rows trained on; None without rows or targets, or until they are known."""
+        """The means over all training rows; None without rows or targets or until known."""
         return self._means_over(None)
 
     @property
     def means_of_update(self) -> Means | None:
-        """The means over the rows of the next update: all of them, or a batch."""
+        """The means over the rows of the next update: all training rows or a batch."""
         return self._means_over(next_batch(self.state))
 
     @property
     def known_slopes(self) -> MeanSlopes | None:
-        """The mean slopes over all rows that are trained on where they are quick or known already."""
+        """The mean slopes over all training rows if they are quick or already known, else None."""
         means = self.means if self._quick else self._present().means.get(None)
         return means.slopes if means else None
 
     @property
     def for_explanation(self) -> Computed:
-        """All of it, as far as it is known, as an explanation takes it."""
-        health = self.health if self._quick else self._present().health  # which the diagram has asked for
+        """All numbers known, as input of an explanation."""
+        health = self.health if self._quick else self._present().health  # requested by the diagram
         return replace(self.of_row, whole=self.means, update=self.means_of_update, health=health)
 
     # --- when it is computed
 
     def rest(self) -> None:
-        """Compute nothing more that takes long."""
+        """Drop every pending computation."""
         self._wanted.clear()
         self._slicer.drop()
 
     def _present(self) -> Results:
-        """Return what is known of the present network and data."""
+        """Return the results of the current network and data."""
         state = self.state
         if not self._results.are_of(state):
             self._results = Results(state)
@@ -429,7 +429,7 @@ class Derived(QObject):
         return self._results
 
     def _with_row(self) -> Results:
-        """Return what is known of the network and the data that have the row on the diagram."""
+        """Return the results for the State that contains the row on the diagram."""
         state = self.looked_at
         if state is self.state:
             return self._present()
@@ -439,12 +439,12 @@ class Derived(QObject):
 
     @property
     def _quick(self) -> bool:
-        """Whether one pass over all rows may be made at once."""
+        """Whether one pass over all rows is quick enough to be made at once."""
         return self._present().all_ns <= self._quick_ns
 
     @property
     def _together(self) -> bool:
-        """Whether one pass over all rows is quick enough for a number of one of them."""
+        """Whether one pass over all rows is quick enough when only one row is needed."""
         most = min(LIGHT_NS, self._quick_ns) if self._document.in_motion else self._quick_ns
         return self._present().all_ns <= most
 
@@ -458,7 +458,7 @@ class Derived(QObject):
         return results.means.get(rows)
 
     def _find(self, what: object, is_quick: bool, ways: _Ways, *, in_motion: bool = True) -> None:
-        """Find it at once, or while the window is idle; what is not wanted `in_motion` once that is over."""
+        """Compute `what` at once or while the window is idle; after motion unless `in_motion`."""
         if is_quick:
             ways[0]()
         elif self._document.in_motion and not in_motion:
@@ -468,13 +468,13 @@ class Derived(QObject):
             if not self._slicer.busy:
                 self._slicer.ask()
 
-    def _tell_of_rest(self) -> None:
+    def _emit_after_motion(self) -> None:
         if self._put_off and not self._document.in_motion:
             self._put_off = False
             self.computed.emit()
 
     def _steps(self) -> Iterator[None]:
-        """Compute what is wanted, one after the other."""
+        """Compute the pending values one after the other."""
         while self._wanted:
             what, steps = next(iter(self._wanted.items()))
             yield from steps()

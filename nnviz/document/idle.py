@@ -1,4 +1,4 @@
-"""Work that must not hold up the window: in slices while it is idle, and no more often than is seen."""
+"""Work that must not block the window: throttled, or in slices while the window is idle."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from PySide6.QtCore import QObject, QTimer
 from nnviz.document.document import Document
 
 FRAME_MS, APART_MS = 16.0, 100.0
-"""Between two times: as often as the screen shows anything, and as often as a text can be read in a run."""
+"""Milliseconds between two calls: one frame of the screen, and the time to read a short text in a run."""
 MOTION_MS = 45.0
-"""Between two times in motion: every third frame at 60 frames a second."""
+"""Milliseconds between two calls in motion: every third frame at 60 frames a second."""
 LATE_MS = 40.0
-"""So much later than it may, what was left out is shown: in a run the next State comes before, and is."""
+"""Extra milliseconds before a skipped change is shown; in a run the next State comes earlier."""
 QUIET_MS = 250.0
-"""Without a change before something long begins, so that a run or a drag is not held up."""
+"""Milliseconds without a change before slow work begins, so that a run or a drag is not delayed."""
 FIRST_S, SLICE_S = 0.008, 0.004
-"""The first slice and the others."""
+"""Seconds of the first slice and of every other slice."""
 COMPUTING = "Computing…"
-LATER = "Drawn anew once the weights rest."
+LATER = "Redrawn when the weights stop changing."
 
 
 class Throttle(QObject):
-    """Calls `show` for what `changed` is told, at once, but `apart_ms` after the last time at the earliest.
+    """Calls `show` after `changed`, but at least `apart_ms` after the previous call.
 
-    What comes too early is shown with a later change, or a little later. Where `show` takes long, it is
-    called so seldom that it takes one part in `share` of the time.
+    An earlier change is shown together with a later one, or after a short delay. If `show` is slow, it is
+    called rarely enough to take one part in `share` of the time.
     """
 
     def __init__(
@@ -42,13 +42,13 @@ class Throttle(QObject):
 
     @property
     def waiting(self) -> bool:
-        """Whether something is still to be shown."""
+        """Whether a call of `show` is pending."""
         return self._timer.isActive()
 
     def changed(self, held: str = "") -> None:
-        """Show now, or leave it to a later change or to the timer.
+        """Show now, or later by the timer or another change.
 
-        Where the document is `held`, a script trains it, and its frames are as far apart as all views need.
+        If the document is `held`, a script trains it and already spaces its frames: show now.
         """
         wait = self._left_ms(max(self.apart_ms, self._share * self._took_ms))
         if held or wait <= 0:
@@ -57,13 +57,13 @@ class Throttle(QObject):
             self._timer.start(int(wait + LATE_MS))
 
     def soon(self, apart_ms: float = 0.0) -> None:
-        """Show once all have been told what changed, `apart_ms` after the last time at the earliest."""
+        """Show after the current event, but at least `apart_ms` after the previous call."""
         wait = max(0, int(self._left_ms(apart_ms)))
         if not self.waiting or self._timer.remainingTime() > wait:
             self._timer.start(wait)
 
     def when_quiet(self, quiet_ms: float) -> None:
-        """Show when nobody has asked for so long."""
+        """Show when `quiet_ms` have passed without another request."""
         self._timer.start(int(quiet_ms))
 
     def show_now(self) -> None:
@@ -74,11 +74,11 @@ class Throttle(QObject):
         self._took_ms = _now_ms() - self._shown_ms
 
     def took(self, ms: float) -> None:
-        """Reckon with what showing took in the end, such as the time for painting."""
+        """Set the time that showing took, including later work such as painting."""
         self._took_ms = ms
 
     def stop(self) -> None:
-        """Show nothing that is still to be shown."""
+        """Cancel a pending call."""
         self._timer.stop()
 
     def _left_ms(self, apart_ms: float) -> float:
@@ -86,10 +86,10 @@ class Throttle(QObject):
 
 
 class MotionThrottle(Throttle):
-    """Shows every change while the document is at rest; in motion now and then, and its end at once.
+    """Shows every change while the document is at rest; in motion less often, and the end at once.
 
-    `phase`, from 0 to 1, is when its turn comes: views with different ones do not all show in one frame.
-    `motion_ms` and `share` hold in motion.
+    `phase`, from 0 to 1, shifts the calls in motion, so that not all views show in the same frame.
+    `motion_ms` and `share` apply only in motion.
     """
 
     def __init__(
@@ -123,11 +123,10 @@ class MotionThrottle(Throttle):
 
 
 class Slicer(QObject):
-    """Does what `make` returns, a step at a time, and calls `show` after each slice and while it waits.
+    """Runs the steps from `make()` in slices, and calls `show` after each slice and while waiting.
 
-    `show` tells whether it had something new to show: where the first slice brings nothing, the work is long,
-    and begins only when it is quiet. Asking again drops what is under way. Nothing ticks once the work is
-    done.
+    `show` returns whether it had something new to show. If the first slice gives nothing new, the work counts
+    as long, and its next start waits until the window is quiet. A new request drops the work in progress.
     """
 
     def __init__(
@@ -149,11 +148,11 @@ class Slicer(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether something is under way or about to begin."""
+        """Whether work is in progress or about to begin."""
         return self._beginning.waiting or self._steps is not None
 
     def ask(self, apart_ms: float = FRAME_MS) -> None:
-        """Begin anew, `apart_ms` after the last beginning, or when it is quiet where it is long."""
+        """Begin again, at least `apart_ms` after the last start; long work waits for quiet."""
         self._forget()
         if self._long:
             self._beginning.when_quiet(self._quiet_ms)
@@ -162,12 +161,12 @@ class Slicer(QObject):
             self._beginning.soon(apart_ms)
 
     def drop(self) -> None:
-        """Drop what is under way or about to begin."""
+        """Drop work in progress or about to begin."""
         self._forget()
         self._beginning.stop()
 
     def stop(self) -> None:
-        """Drop it; the next time is no longer than any other until it shows."""
+        """Drop the work, and do not treat the next work as long."""
         self.drop()
         self._long = False
 
@@ -181,7 +180,7 @@ class Slicer(QObject):
 
     def _go_on(self, seconds: float) -> bool:
         end = self._clock() + seconds
-        steps, self._steps = self._steps, None  # where a step fails, nothing is under way any more
+        steps, self._steps = self._steps, None  # if a step fails, no work is in progress
         assert steps is not None
         for _ in steps:
             if self._clock() > end:

@@ -1,6 +1,6 @@
-"""Playback of the walk: which step is shown when.
+"""Playback of the walk, in the window and in films.
 
-Has no clock: the caller advances it by a given time. Only its last phase changes the document, by one update.
+Only the last phase of the walk changes the document, by one update.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
 from nnviz.document.training import Runner
 from nnviz.document.walk import (
-    NOTHING,
+    NO_TEXT,
     PHASES,
     Phase,
     Progress,
@@ -27,29 +27,29 @@ from nnviz.document.walk import (
     Walking,
     WalkStep,
     invitation,
-    of_layer,
+    layer_text,
     words,
 )
 
 MOVE_S = 1.0
-"""How long a step moves; the last part of it only says the rest."""
+"""Seconds that a step moves."""
 FIRST_S, LAST_S = 1.0, 4.0
-"""How long the beginning stands before anything moves, and all values after the update."""
+"""Seconds that the first frame stays, and that the values after the update stay."""
 READ_S, LETTER_S, LONGEST_S = 0.6, 0.015, 3.0
-"""How long a step rests: so long, and for each letter that is said of it, up to so long."""
+"""Seconds that a finished step stays: a base, an addition for each letter of its text, and the maximum."""
 
 
 class Reel:
-    """A walk that is played: `progress` and `t` are where it stands."""
+    """Playback of a walk in a film: `progress` and `t` describe the current frame."""
 
     def __init__(self, walk: Walk, *, by_layer: bool = False) -> None:
         self.progress, self.t = Progress(walk), 0.0
         self.progress.by_layer = by_layer
 
     def play(self, moves: int, said: Callable[[], str]) -> Iterator[float]:
-        """Yield at each moment, `moves` of them while a step moves, how many seconds that stands.
+        """Yield the duration of each frame in seconds, with `moves` frames while a step moves.
 
-        `said` returns what is said of the step done last. At the last moment the walk is active no more.
+        `said` returns the text of the last step. In the last frame, the walk is no longer active.
         """
         progress, walk = self.progress, self.progress.walk
         progress.stand_at(0)
@@ -67,7 +67,7 @@ class Reel:
 
 
 class Narrator(QObject):
-    """Knows what is to be said at present. `said` carries it whenever it is something else, on one line."""
+    """Writes the text of the current step. `said` carries each new text on one line."""
 
     said = Signal(str)
 
@@ -75,16 +75,16 @@ class Narrator(QObject):
         super().__init__(parent)
         self._player, self._derived = player, derived
         self._last = ""
-        self._known: dict[Callable[[str], str], tuple[tuple[object, ...], StepWords]] = {}
-        """What was said last with names made short so, and of what: a frame asks for it again."""
+        self._cache: dict[Callable[[str], str], tuple[tuple[object, ...], StepWords]] = {}
+        """Last text for each way to shorten names, with its inputs: a cache, since every frame asks."""
 
     def words(self, short: Callable[[str], str] = str) -> StepWords:
-        """Return what is said of the step in progress, or done last; `short` makes a name fit."""
+        """Return the text of the step in progress or done last; `short` shortens names."""
         progress = self._player.progress
         if progress.waits:
             return invitation(progress.phase)
         steps = progress.told
-        return self._of(steps[0], short) if len(steps) == 1 else NOTHING
+        return self._of(steps[0], short) if len(steps) == 1 else NO_TEXT
 
     def _of(self, step: WalkStep, short: Callable[[str], str]) -> StepWords:
         derived = self._derived
@@ -93,22 +93,22 @@ class Narrator(QObject):
         update = derived.means_of_update if step.phase == "update" else None
         computed = replace(derived.of_row, whole=whole, update=update)
         loss = derived.loss if step.deed == "losses" else None
-        of = (derived.state, step, computed.trace, computed.slopes, whole, update, loss)
-        known, said = self._known.get(short, ((), NOTHING))
-        if len(known) != len(of) or not all(map(is_, known, of)):  # to compare their arrays would cost more
-            said = words(derived.state, computed, step, loss, short)
-            self._known[short] = of, said
-        return said
+        inputs = (derived.state, step, computed.trace, computed.slopes, whole, update, loss)
+        key, text = self._cache.get(short, ((), NO_TEXT))
+        if len(key) != len(inputs) or not all(map(is_, key, inputs)):  # comparing arrays would be slower
+            text = words(derived.state, computed, step, loss, short)
+            self._cache[short] = inputs, text
+        return text
 
     @property
     def text(self) -> str:
-        """What is said on one line, also of a whole layer."""
+        """The text on one line, also for a whole layer."""
         steps = self._player.progress.told
         network = self._derived.state.network
-        return of_layer(steps[0], network) if len(steps) > 1 else self.words().text if steps else ""
+        return layer_text(steps[0], network) if len(steps) > 1 else self.words().text if steps else ""
 
     def tell(self) -> None:
-        """Say what is done now, if it is something else."""
+        """Emit the current text if it has changed."""
         text = self.text
         if text != self._last:
             self._last = text
@@ -116,24 +116,24 @@ class Narrator(QObject):
 
 
 Repeat: TypeAlias = Literal["phase", "rows", "rounds"]
-"""What Play does at the end of a phase: stop, the forward pass of the next row, the next phase."""
+"""Action of Play at the end of a phase: stop, go to the next row, or start the next phase."""
 
 SLOWEST_MS, FASTEST_MS = 4000, 60
-NO_ROW = "There is no row to compute: add one under Data, or type an input"
-NO_TARGETS = "There are no targets, so there is no error to walk back: type a target first"
-FREE_ROW = "A free row has no target, so there is no error to walk back: choose a row of the data first"
+NO_ROW = "There is no row to compute: add a row under Data or type an input"
+NO_TARGETS = "There are no targets, so there is no error to propagate back: type a target first"
+FREE_ROW = "A free row has no target, so there is no error to propagate back: choose a row of the data"
 
 
 class Player(QObject):
     """Moves the walk of the selected row; `progress` says where it stands.
 
     ========= =========================================================================
-    `changed` what is done, or whether the walk is active, is different now
-    `frame`   a step in progress has moved on: `t` runs from 0 to 1
-    `said`    what is missing for what a person asked, as one sentence
+    `changed` the steps done, or whether the walk is active, changed
+    `frame`   `t` of the step in progress changed
+    `said`    a sentence for the status line
     ========= =========================================================================
 
-    Any other change of the network or the data ends the walk, and so does a free row, or its end.
+    Any other change of the network or the data ends the walk, and so does a change to or from a free row.
     """
 
     changed = Signal()
@@ -148,11 +148,11 @@ class Player(QObject):
         self.speed = 0.25
         self.repeat: Repeat = "phase"
         self._updating: State | None = None
-        """The State whose update is under way; a long one takes its time."""
+        """The State whose update is in progress, or None."""
         self._asking = False
         """Whether the document is being changed by the player itself."""
         self._updated: State | None = None
-        """What the walk's last update led to."""
+        """The State after the walk's last update, or None."""
         self._clock = QVariantAnimation(self, startValue=0.0, endValue=1.0)
         self._clock.setEasingCurve(QEasingCurve.Type.Linear)
         self._clock.valueChanged.connect(lambda _: self.frame.emit())
@@ -167,38 +167,38 @@ class Player(QObject):
 
     @property
     def _phases(self) -> tuple[Phase, ...]:
-        """What can be walked of the row on the diagram."""
+        """The phases that the row on the diagram allows."""
         return PHASES if self._selection.looked_at[0].trainable else PHASES[:1]
 
     @property
     def t(self) -> float:
-        """How far the step in progress is, from 0 to 1."""
+        """Fraction of the step in progress, from 0 to 1."""
         running = self._clock.state() == QVariantAnimation.State.Running
         return float(self._clock.currentValue()) if running else 0.0
 
-    # --- what a person asks for
+    # --- actions of a person
 
     def toggle(self) -> None:
-        """Play, or pause."""
+        """Play or pause."""
         if self.playing:
             self.pause()
         else:
             self.play()
 
     def play(self) -> None:
-        """Walk on: to the end of the phase, or round and round, as `repeat` says."""
+        """Play to the end of the phase, or repeatedly, as `repeat` says."""
         if self._begin():
             self.playing = True
             self._go()
         self.changed.emit()
 
     def pause(self) -> None:
-        """Stop where the walk is; a step in progress is done at once."""
+        """Pause; a step in progress is finished at once."""
         self._finish()
         self.changed.emit()
 
     def step(self) -> None:
-        """Do one step: a node, or a layer. What plays is paused instead."""
+        """Do one step of a node or a layer, or pause if the walk is playing."""
         was_playing = self.playing
         self._finish()
         if not was_playing and self._begin():
@@ -206,7 +206,7 @@ class Player(QObject):
         self.changed.emit()
 
     def back(self) -> None:
-        """Take one step back, the update too; before the first step the walk ends."""
+        """Undo one step, the update too; before the first step, end the walk."""
         if self.playing:
             self._finish()
         if not self._drop_step():
@@ -214,7 +214,7 @@ class Player(QObject):
         self.changed.emit()
 
     def to_start(self) -> None:
-        """Go back to the start of the phase, or of the one before."""
+        """Return to the start of the phase, or of the previous phase."""
         self._drop_step()
         if self.progress.active:
             self.playing = False
@@ -230,7 +230,7 @@ class Player(QObject):
         self.changed.emit()
 
     def show_phase(self, phase: Phase) -> None:
-        """Stand at the start of `phase` with everything before it done."""
+        """Go to the start of `phase`, with all earlier steps done."""
         self._drop_step()
         self.progress.walk = self._new_walk()
         if phase not in self.progress.walk.phases:
@@ -249,17 +249,17 @@ class Player(QObject):
             self.progress.end()
             self.changed.emit()
 
-    # --- how it goes: nothing here tells that it changed, so that each wish of a person tells it once
+    # --- parts of these actions: they do not emit `changed`, so each action emits it once
 
     def _has_row(self) -> bool:
-        """Tell whether there is a row to walk, and say so where there is none."""
+        """Return whether there is a row to walk; emit a sentence if not."""
         if len(self._selection.looked_at[0].data):
             return True
         self.said.emit(NO_ROW)
         return False
 
     def _begin(self) -> bool:
-        """Stand at the start unless the walk goes on already; False where there is no row."""
+        """Start the walk unless it is active; return False if there is no row."""
         if not self._has_row():
             return False
         if not self.progress.active or self.progress.position == len(self.progress.walk):
@@ -274,14 +274,14 @@ class Player(QObject):
         self._clock.start()
 
     def _finish(self) -> None:
-        """Play no longer, and do a step in progress at once."""
+        """Stop playing, and finish a step in progress at once."""
         self.playing = False
         if self.progress.moving:
             self._clock.stop()
             self._arrive_at(self.progress.goal)
 
     def _drop_step(self) -> bool:
-        """Take a step in progress back; False where there was none. An update under way is given up."""
+        """Cancel a step or update in progress; return whether there was a step."""
         if self._updating:
             self._runner.give_up()
         self._clock.stop()
@@ -314,7 +314,7 @@ class Player(QObject):
         phase_end, was_mean = walk.phase_end(self.progress.position), self.progress.mean_over_rows
         self.progress.stand_at(position)
         if self.progress.mean_over_rows and not (was_mean or walk.one_row):
-            self.said.emit("The slopes on the diagram are means over the update's rows from here on")
+            self.said.emit("From now on the diagram shows the mean slopes over the rows of this update")
         if position == len(walk):
             self._end_of_round()
         elif self.playing and position != phase_end:
@@ -331,7 +331,7 @@ class Player(QObject):
             self.playing = False
 
     def _next_row(self) -> None:
-        if self._selection.free is not None:  # there is no other one like it
+        if self._selection.free is not None:  # no row of the data follows it
             self.playing = False
             return
         self._selection.row = (self._selection.row + 1) % len(self._document.state.data)
@@ -347,7 +347,7 @@ class Player(QObject):
             self.playing = False
 
     def _update(self) -> None:
-        """Take the update; the walk stands at its end until that is done."""
+        """Make the update; the walk stays at its end meanwhile."""
         self._updating = self._document.state
         self._asking = True
         self._runner.step()
@@ -361,7 +361,7 @@ class Player(QObject):
             self.changed.emit()
 
     def _end_update(self) -> None:
-        """End the walk, or begin the next round; where no update was made it goes on standing there."""
+        """End the walk or begin the next round; stay at the end if no update was made."""
         before, self._updating, now = self._updating, None, self._document.state
         if before is None or now.iteration != before.iteration + 1:
             self.playing = False
@@ -374,7 +374,7 @@ class Player(QObject):
             self.playing = False
 
     def _row_changed(self) -> None:
-        """End a walk that has other phases than one of this row would have."""
+        """End the walk if the new row allows other phases."""
         if self.progress.walk.phases != self._phases:
             self.stop()
 

@@ -1,4 +1,4 @@
-"""The training of the document: run, pause, step, and going back to earlier iterations."""
+"""Training of the document: run, pause, step, and return to earlier iterations."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from nnviz.core.replay import Past, Replay, makes_again, put_into, with_earlier
 from nnviz.core.state import Run, State, Training
 from nnviz.core.trainer import Trainer
 from nnviz.document.document import Document
-from nnviz.document.job import USUAL_LIMITS, Job, Limits, outcome, paused, refusal, tenth
+from nnviz.document.job import USUAL_LIMITS, Job, Limits, outcome_sentence, paused, refusal, tenth
 
 
 class Travel(QObject):
-    """Knows the present run as far as it has come, and goes to any of its iterations.
+    """Remembers the current run and goes to any of its iterations.
 
     ======== ================================================================
-    `past`   the States of the run that are known
-    `said`   where it has arrived, or is still going, as one sentence
-    `rested` it has arrived, or has given up because something else began
+    `past`   the known States of the run
+    `said`   a sentence on the iteration that is shown or being computed
+    `rested` the iteration is shown, or going there was cancelled
     ======== ================================================================
     """
 
@@ -43,73 +43,73 @@ class Travel(QObject):
 
     @property
     def end(self) -> int:
-        """How far the run has come, wherever in it one is now."""
+        """The last iteration of the run."""
         return self.past.end.iteration
 
     @property
     def place(self) -> tuple[str, str]:
-        """Where in a run that has come further one is, and what makes the rest again; each may be ""."""
+        """Text on the current iteration if it is not the last, and on redoing the rest; each may be ""."""
         state = self._document.state
         if state.iteration == self.end:
             return "", ""
-        again = "Run makes the same updates again from there" if makes_again(state, self.past.end) else ""
-        return f" at iteration {state.iteration} of the run's {self.end}", again
+        again = "Run repeats the same updates from there" if makes_again(state, self.past.end) else ""
+        return f" at iteration {state.iteration} of {self.end}", again
 
     @property
     def run(self) -> Run | None:
-        """The whole run, as far as it has come; None before its first point."""
+        """The whole run, or None before its first point."""
         run = self.past.end.run
         return run if run and len(run.history) else None
 
     @property
     def history(self) -> History | None:
-        """Its history."""
+        """The history of the whole run, or None."""
         return self.run.history if self.run else None
 
     @property
     def measure(self) -> str:
-        """What that history is of, in a word."""
+        """The name of the loss in the history."""
         return self.past.end.curve_title
 
     @property
     def present(self) -> tuple[int, float] | None:
-        """The iteration and loss that were last measured before what is shown; of an undone run, its first.
+        """The last measured iteration and loss up to the current State, or the first of an undone run.
 
-        None where there is none, as before the first loss that a script told.
+        None if nothing was measured, for example before the first loss from a script.
         """
         state = self._document.state
         history = _history(state) or self.history
         return history.at(state.iteration) if history else None
 
     def go_to(self, iteration: int, text: str, merge: Hashable = None) -> None:
-        """Show the run after `iteration` updates; undo calls it `text`, and `merge` is that of a push.
+        """Show the run after `iteration` updates; `text` names the undo entry, `merge` is as for `push`.
 
-        Of a run that was watched the frame before is shown, where there is none of this iteration.
+        A watched run has only some iterations: it shows the nearest earlier one.
         """
         self.cancel()
         iteration = min(max(iteration, 0), self.end)
         if iteration == self._document.state.iteration or not self._document.may_change():
             return
-        known, end = self.past.nearest(iteration), self.past.end
+        nearest, end = self.past.nearest(iteration), self.past.end
         watched = end.run is not None and end.run.watched
-        if known.iteration == iteration or watched:
-            if known.iteration != self._document.state.iteration:
-                self._arrive(known, text, merge)
+        if nearest.iteration == iteration or watched:
+            if nearest.iteration != self._document.state.iteration:
+                self._arrive(nearest, text, merge)
             return
-        updates = iteration - known.iteration
+        updates = iteration - nearest.iteration
 
         def make(state: State) -> Replay:
             return Replay(state, end, self._limits.history_points)
 
-        job = self._job = Job(known, updates, self, self._limits, make)
+        job = self._job = Job(nearest, updates, self, self._limits, make)
         self._text, self._merge = text, merge
-        job.ended.connect(self._finish)  # not a lambda: what holds its own parent ends twice
+        job.ended.connect(self._finish)  # not a lambda: it would keep its parent alive and end twice
         job.work_at_once()
         if self._job is job:
             self.said.emit(f"Going to iteration {iteration} …")
 
     def cancel(self) -> None:
-        """Stay at the iteration that is shown."""
+        """Stop going to another iteration."""
         job, self._job = self._job, None
         if job:
             job.stop()
@@ -129,17 +129,18 @@ class Travel(QObject):
 
     def _arrive(self, then: State, text: str, merge: Hashable) -> None:
         self._document.push(put_into(self._document.state, then), text, merge)
-        point, told = then.run.history.at(then.iteration) if then.run else None, ""
-        if then.run and point and point[0] == then.iteration:
-            told = f": {then.curve_title} {shown(point[1])}"
-            told += ", as the script told it with this update" if then.run.watched else ""
-        self.said.emit(f"Iteration {then.iteration} of {self.end}{told}")
+        point = then.run.history.at(then.iteration) if then.run else None
+        sentence = f"Iteration {then.iteration} of {self.end}"
+        if point and point[0] == then.iteration:
+            title = "the script's loss" if then.is_watched else then.curve_title
+            sentence = f"{sentence}: {title} {shown(point[1])}"
+        self.said.emit(sentence)
         self.rested.emit()
 
     def _follow(self, _old: State, new: State) -> None:
         self.cancel()
         if not (self._document.undo_text() or self._document.redo_text()):
-            self.past.begin(new)  # nothing leads back to what was there before
+            self.past.begin(new)  # undo cannot return to the previous run
         self.past.follow(new)
 
 
@@ -157,27 +158,26 @@ SETTINGS = {
     "validation": "validation",
 }
 ONE_UPDATE = "One update"
-"""What an update by itself is called, also where it is undone."""
+"""Name of a single update, also in undo."""
 
 
 class Runner(QObject):
-    """Runs and steps the training of what is open, and goes back and forth in its run.
+    """Trains the document by runs and steps, and moves between the iterations of a run.
 
     ============== =========================================================================================
     `run_started`  a run or a step has begun
-    `progressed`   updates done, of so many, once a frame
-    `run_ended`    it is over, with one sentence for the status line
-    `warned`       something went wrong or upwards: what happened and what to try; the status line has it too
-    `diverged`     the iteration at which the run that diverged began, and a learning rate to try from there
-    `said`         what else was done, as one sentence for the status line
-    `travel`       knows how far the run has come and where in it one is
+    `progressed`   (updates made, updates of the run), once a frame
+    `run_ended`    a run or a step is over, with a sentence for the status line
+    `warned`       the loss rose or the run failed: a sentence with a remedy, also in the status line
+    `diverged`     the first iteration of a run that diverged, and a learning rate to try from there
+    `said`         a sentence on another action, for the status line
+    `travel`       the iterations of the run
     ============== =========================================================================================
 
-    A run makes `training.updates` updates, or those that are left of a paused one, and is one undo entry.
-    Whatever else changes the document, but for its notes, pauses it; a new learning rate alone holds from the
-    next update on.
-    A drag through iterations is `hold`, `scrub_to` again and again, `let_go`; keys only `scrub_to`.
-    What follows one `begin_scrub` or `hold` is one undo entry.
+    A run makes `training.updates` updates, or those left of a paused run, and is one undo entry. Every other
+    change of the document stops the run, except notes. A new learning rate applies from the next update.
+    A drag through iterations calls `hold`, then `scrub_to` repeatedly, then `let_go`; a key calls `scrub_to`.
+    All calls after one `begin_scrub` or `hold` form one undo entry.
     """
 
     run_started = Signal()
@@ -196,39 +196,39 @@ class Runner(QObject):
         self._ids = itertools.count()
         self._text = ""
         self._merge: Hashable = None
-        self._stepping = False
+        self._is_step = False
         self._scrub = 0
         self.left = 0
-        """How many updates are left of a run that was paused."""
-        self._made_here = document.state
+        """Number of updates left of a paused run."""
+        self._own_state = document.state
         self._speed = 0.5
         document.state_changed.connect(self._follow)
 
     @property
     def running(self) -> bool:
-        """Whether a run is under way."""
+        """Whether a run or a step is in progress."""
         return self._job is not None
 
     @property
     def speed(self) -> float:
-        """From 0, one update a second, over 0.5, about 3 seconds a run, to 1, as fast as possible."""
+        """Speed of runs: 0 is one update a second, 0.5 about 3 seconds a run, 1 as fast as possible."""
         return self._speed
 
     @speed.setter
     def speed(self, speed: float) -> None:
         self._speed = min(max(speed, 0.0), 1.0)
-        if self._job and not self._stepping:
+        if self._job and not self._is_step:
             self._job.set_speed(self._speed)
 
     def run(self) -> None:
-        """Make `training.updates` updates more, or those that are left of the run that was paused."""
+        """Make `training.updates` more updates, or those left of a paused run."""
         if not self.running:
             updates = self.left or self._document.state.training.updates
             if job := self._begin(updates):
                 job.set_speed(self._speed)
 
     def step(self) -> None:
-        """Make one update, an undo entry of its own; a run is paused first."""
+        """Pause any run, and make one update as a separate undo entry."""
         self.pause()
         left = self.left
         if job := self._begin(1, ONE_UPDATE):
@@ -236,7 +236,7 @@ class Runner(QObject):
             job.work_at_once()
 
     def toggle(self) -> None:
-        """Run, or pause the run that is under way; what is long under way is waited for, and shown then."""
+        """Start or pause a run. A run in a thread pauses after its current unit."""
         if self._job is None:
             self.run()
         elif self._job.in_background:
@@ -246,7 +246,7 @@ class Runner(QObject):
             self.pause()
 
     def pause(self) -> None:
-        """Stop at once, at what is shown; `run` makes the updates that are left."""
+        """Pause at once, at the State shown; `run` makes the updates left."""
         self.travel.cancel()
         if self._job:
             self._job.stop()
@@ -254,7 +254,7 @@ class Runner(QObject):
             self._finish()
 
     def give_up(self) -> None:
-        """Stop for good, without the updates that are made and not shown yet."""
+        """End the run and drop the updates not shown yet."""
         self.left = 0
         if self._job:
             self._end(self._job, paused(self._job.done, self._job.updates))
@@ -271,7 +271,7 @@ class Runner(QObject):
         self.travel.go_to(0, "Restart")
 
     def try_again(self, iteration: int, learning_rate: float) -> None:
-        """Return to an iteration, there to go on with another learning rate; both are one undo entry."""
+        """Return to an iteration and set a learning rate, as one undo entry."""
         self.pause()
         state, merge = self._document.state, ("again", next(self._ids))
         text = f"Learning rate {shown(learning_rate)} from iteration {iteration} on"
@@ -280,11 +280,11 @@ class Runner(QObject):
         self.travel.go_to(iteration, text, merge)
 
     def begin_scrub(self) -> None:
-        """Make what follows another undo entry."""
+        """Start a new undo entry for the next calls of `scrub_to`."""
         self._scrub = next(self._ids)
 
     def hold(self) -> None:
-        """Begin a drag: stop what runs, and expect many States, unless a script makes them."""
+        """Begin a drag: pause, and expect many States unless a script is training."""
         self.begin_scrub()
         self.pause()
         if not self._document.held:
@@ -293,7 +293,7 @@ class Runner(QObject):
     def scrub_to(self, iteration: int) -> None:
         """Show the run as it was after `iteration` updates."""
         self.pause()
-        self.travel.go_to(iteration, "Other iteration", ("scrub", self._scrub))
+        self.travel.go_to(iteration, "Go to another iteration", ("scrub", self._scrub))
 
     def let_go(self) -> None:
         """End a drag."""
@@ -301,14 +301,14 @@ class Runner(QObject):
             self._document.set_in_motion(False)
 
     def new_random_weights(self, seed: int | None = None) -> None:
-        """Start from random weights by `seed`, or by the next one; the seed is shown and saved."""
+        """Set random weights from `seed`, or else from the next seed."""
         self.pause()
         seed = self._document.state.training.next_seed if seed is None else seed
         if self._document.edit("New random weights", edits.randomise, seed):
-            self.said.emit(f"Random weights of seed {seed}")
+            self.said.emit(f"New random weights with seed {seed}")
 
     def set_training(self, training: Training) -> None:
-        """Change the settings: a learning rate from the next update on, the others from the next run on."""
+        """Change the settings. A learning rate applies from the next update, the others from the next run."""
         old = self._document.state.training
         changed = [name for name in SETTINGS if getattr(old, name) != getattr(training, name)]
         if not changed or not self._document.may_change():
@@ -321,7 +321,7 @@ class Runner(QObject):
             return
         state = edits.set_training(self._document.state, training)
         if changed == ["learning_rate"]:
-            self._made_here = state
+            self._own_state = state
         self._document.push(state, f"Change {SETTINGS[changed[0]]}")
 
     def _begin(self, updates: int, text: str = "") -> Job | None:
@@ -338,9 +338,9 @@ class Runner(QObject):
             return None
         job.frame_due.connect(self._show)
         job.ended.connect(self._finish)
-        self._job, self._stepping = job, text == ONE_UPDATE
+        self._job, self._is_step = job, text == ONE_UPDATE
         self._text, self._merge = text, ("run", next(self._ids))
-        self._made_here = state
+        self._own_state = state
         self.left = 0
         self._document.set_in_motion(True)
         self.run_started.emit()
@@ -348,28 +348,28 @@ class Runner(QObject):
         return job
 
     def _show(self) -> None:
-        """Put the State that the job has come to into the document, where there is a new one."""
+        """Put the latest State of the job into the document, if it is new."""
         job = self._job
         assert job is not None
         state = job.take()
         if state is not None:
-            self._made_here = state = replace(state, notes=self._document.state.notes)
+            self._own_state = state = replace(state, notes=self._document.state.notes)
             self._document.push(state, self._text or f"Run of {counted(job.done, 'update')}", self._merge)
         if self._job is job:
             self.progressed.emit(job.done, job.updates)
 
     def _finish(self) -> None:
-        """Say what came of the job, which goes no further."""
+        """Report the result of the job and end it."""
         job = self._job
-        if job is None:  # showing it has led somebody to change the document
+        if job is None:  # a slot of `frame_due` has changed the document
             return
         if job.cut_short:
-            self.left = 0 if self._stepping else job.updates - job.done
+            self.left = 0 if self._is_step else job.updates - job.done
             self._end(job, paused(job.done, job.updates))
             return
         state = self._document.state
-        label = f"Iteration {state.iteration}" if self._stepping else counted(job.updates, "update")
-        sentence, warning = outcome(label, job.before, state, job.diverged, job.error)
+        label = f"Iteration {state.iteration}" if self._is_step else counted(job.updates, "update")
+        sentence, warning = outcome_sentence(label, job.before, state, job.diverged, job.error)
         if warning:
             self.warned.emit(sentence)
         if job.diverged:
@@ -383,14 +383,14 @@ class Runner(QObject):
         self.run_ended.emit(sentence)
 
     def _follow(self, old: State, new: State) -> None:
-        """Let the run go where something else has changed the document."""
-        goes_on = new is self._made_here or differ_in_notes(old, new)
-        self._made_here = new  # and hold no other one
+        """End the run if anything else has changed the document."""
+        goes_on = new is self._own_state or differ_in_notes(old, new)
+        self._own_state = new  # and free the previous State
         if not goes_on:
             self.give_up()
 
 
 def differ_in_notes(one: State, other: State) -> bool:
-    """Tell whether two States hold the very same but for their notes, which no run depends on."""
+    """Return whether two States share every field except notes, on which no run depends."""
     names = {field.name for field in fields(State)} - {"notes"}
     return all(getattr(one, name) is getattr(other, name) for name in names)

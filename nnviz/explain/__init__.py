@@ -1,1 +1,1 @@
-"""Where a number comes from, as arithmetic that can be redone by hand."""
+"""Explanations of numbers, as arithmetic that can be redone by hand."""

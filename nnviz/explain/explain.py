@@ -1,4 +1,4 @@
-"""Explanations: a value, slope or update, computed line by line with the current numbers."""
+"""Explanations of a value, slope or update, line by line with the current numbers."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ from nnviz.explain.node import (
     slope_line,
 )
 
-SCRIPTS_UPDATE = "The script makes it, by a rule and a learning rate that it does not tell."
-NO_ERROR = "No targets, so no error and no slope: type a target in the data table."
-NO_SLOPE = "No targets, so no slope: type a target in the data table."
+SCRIPTS_UPDATE = "The script makes the next update; nnviz does not know its optimizer or learning rate."
+NO_ERROR = "There is no target, so no error and no slope: type a target in the data table."
+NO_SLOPE = "There is no target, so no slope: type a target in the data table."
 NO_TARGET = "A free row has no target, so it has no error and no slope."
-OWN_UPDATE = "If nnviz goes on, by the settings in Training, not by the script's:"
+OWN_UPDATE = "If nnviz continues the training, it uses its own settings, not the script's:"
 
 
-@np.errstate(all="ignore")  # what is too large for a number is written as infinite
+@np.errstate(all="ignore")  # an overflow is written as infinite
 def explain(
     state: State,
     address: Address | None,
@@ -67,16 +67,16 @@ def explain(
     unfolded: frozenset[str] = frozenset(),
     held: bool = False,
 ) -> Explanation:
-    """Explain the number at `address`, or the loss where that is None.
+    """Return the explanation of the number at `address`, or of the loss if that is None.
 
-    `mean`: slopes are the means over all rows, not those of one. `check` is the measured slope, where it is
-    known; `unfolded` names the lines whose long sums are written out in full. `held`: a script trains.
+    With `mean`, slopes are means over all rows. `check` is the measured slope, if known. `unfolded` names the
+    lines whose long sums are written out in full. `held` says that a script is training the network.
     """
     return _Explainer(state, address, computed, is_mean(state, mean), check, unfolded, held).explanation()
 
 
 def is_mean(state: State, mean: bool) -> bool:
-    """Tell whether the mean over all rows is another thing than the one row there is."""
+    """Return whether to explain the mean over all rows, not the slopes of one row."""
     return mean and len(state.data) > 1 and state.trained_rows > 0
 
 
@@ -94,8 +94,8 @@ class _Explainer:
     def row_heading(self) -> str:
         if self.computed.free:
             return "Free row"
-        aside = ", kept for validation" if self.computed.row >= self.state.trained_rows else ""
-        return f"Row {self.computed.row + 1} of {len(self.state.data):,}{aside}"
+        row, rows, trained = self.computed.row + 1, len(self.state.data), self.state.trained_rows
+        return f"Row {row} of {rows:,} (validation row)" if row > trained else f"Row {row} of {rows:,}"
 
     @cached_property
     def scene(self) -> Scene | None:
@@ -114,7 +114,7 @@ class _Explainer:
             sections = [
                 LineSection(
                     "",
-                    (Note("", "There are no rows: add one in the data table, or type an input."),),
+                    (Note("", "There are no rows: add a row in the data table or type an input."),),
                 )
             ]
         elif address.layer < 0:
@@ -122,8 +122,8 @@ class _Explainer:
             rows = input_lines(self.scene, address.node, row)
             sections = [LineSection(self.row_heading, tuple(rows))]
         elif address.kind == "node":
-            own = node_health(self.state, address, self.computed)
-            sections = [*self._node_sections(self.scene, address), *own]
+            health = node_health(self.state, address, self.computed)
+            sections = [*self._node_sections(self.scene, address), *health]
         else:
             sections = self._weight_sections(self.scene, address)
         return Explanation(self.state.network.name_of(address), tuple(sections))
@@ -163,9 +163,10 @@ class _Explainer:
             return [first, LineSection(self.row_heading, (note,))]
         line = slope_line(scene, address)
         chain = chain_lines(scene, address)
+        notes = [*self._zero_notes(address), *self._check_notes(address)]
         if self.mean:
             whole = self.computed.whole
-            means = [mean_line(self.state, whole, address), *self._why(address), *self._checked(address)]
+            means = [mean_line(self.state, whole, address), *notes]
             if is_noise(whole, address):
                 means.insert(1, noise_note(self.state))
             sections = [
@@ -173,7 +174,7 @@ class _Explainer:
                 LineSection(f"{self.row_heading}, one term of the mean", (line, *chain)),
             ]
         else:
-            rows = [line, *chain, *self._why(address), *self._checked(address)]
+            rows = [line, *chain, *notes]
             sections = [LineSection(self.row_heading, tuple(rows))]
         return [first, *sections, self._update_section(address, line)]
 
@@ -184,21 +185,21 @@ class _Explainer:
         return f"Mean over {all_rows(self.state)}"
 
     def _slope(self, address: Address) -> float | None:
-        """Return the slope that is shown: the row's, or the mean."""
+        """Return the slope shown: that of the row, or the mean."""
         if self.mean:
             return None if self.computed.whole is None else self.computed.whole.slopes.of(address)
         assert self.scene is not None
         return slope_line(self.scene, address).value
 
-    def _why(self, address: Address) -> list[Line | Note]:
-        """Return why the slope is exactly 0, where it is."""
+    def _zero_notes(self, address: Address) -> list[Line | Note]:
+        """Return a note on why the slope is exactly 0, if it is."""
         if self._slope(address) != 0.0 or self.computed.slopes is None:
             return []
         slopes = self.computed.whole.slopes if self.mean and self.computed.whole else self.computed.slopes
         reason = zero_reason(self.state.network, slopes, address) if isinstance(slopes, Slopes) else ""
-        return [Note("0 because", reason or "the rows' own slopes are 0 or cancel out")]
+        return [Note("0 because", reason or "the slopes of the single rows are 0 or cancel out")]
 
-    def _checked(self, address: Address) -> list[Line | Note]:
+    def _check_notes(self, address: Address) -> list[Line | Note]:
         slope = self._slope(address)
         if self.check is None or slope is None:
             return [Note("check", "measuring …")]
@@ -224,27 +225,27 @@ class _Explainer:
             if is_noise(means, address):
                 lines.append(noise_note(self.state))
             elif slope != row_line.value:
-                lines.append(Note("", "The update takes this mean, not the row's slope."))
+                lines.append(Note("", "The update uses this mean, not the row's slope."))
         lines += update_lines(self.state, address, slope)
         return LineSection(update_heading(self.state, means), tuple(lines))
 
 
 TOLERANCE = 1e-4
-"""How far the measured slope may be from the computed one, relative to it."""
+"""Largest relative difference between the measured and the computed slope."""
 MEASURED = 3
-"""Passes forward that a row takes: at w − h, w + h and w."""
+"""Forward passes for each row: at w − h, w + h and w."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """A slope as it is measured.
+    """A slope measured by a central difference.
 
     ============ ================================================================================
     `measured`   (loss(w + h) − loss(w − h)) / 2h
     `step`       h = 1e-5·max(1, |w|)
-    `noise`      how far float64 rounding may move `measured`: both losses are rounded, and their
+    `noise`      bound on the float64 rounding error of `measured`: both losses are rounded, and their
                  difference is divided by 2h
-    `kink`       where some z passes a kink within ± h, which node and row; else ""
+    `kink`       sentence on a node and row whose z crosses a kink within ± h, or ""
     ============ ================================================================================
     """
 
@@ -254,15 +255,15 @@ class Check:
     kink: str
 
     def agrees(self, slope: float) -> bool:
-        """Tell whether it is `slope`, within 1e-4 relative and the rounding noise."""
+        """Return whether `measured` equals `slope` within 1e-4 relative plus `noise`."""
         largest = max(abs(slope), abs(self.measured))
         return abs(self.measured - slope) <= TOLERANCE * largest + self.noise
 
     def reason(self, slope: float) -> str:
-        """Return why it differs from `slope`, or "" where it agrees."""
+        """Return why `measured` differs from `slope`, or "" if they agree."""
         if self.agrees(slope):
             return ""
-        return self.kink or "the loss bends too much within w ± h to be measured so"
+        return self.kink or "the loss curves too strongly within w ± h for this measurement"
 
 
 def checking(
@@ -272,10 +273,9 @@ def checking(
     block_ns: float = BLOCK_NS,
     known: Trace | None = None,
 ) -> Iterator[Check | None]:
-    """Measure the slope of a weight or bias, of one row's loss or (None) of that over all rows.
+    """Measure the slope of a weight or bias, for the loss of one row or, if `row` is None, of all rows.
 
-    `known` is what the one row computed, where that is known. Yields None after each block of rows, and the
-    Check at last.
+    `known` is the trace of that row, if known. Yields None after each block of rows, and finally the Check.
     """
     assert state.data.targets is not None
     first, count = (0, state.trained_rows) if row is None else (row, 1)
@@ -299,7 +299,7 @@ def checking(
 
 
 def _sizes(measure: Loss, trace: Trace, targets: Array) -> Array:
-    """Return how large what adds up to each term is, of which rounding moves the loss by a share."""
+    """Return the sum of magnitudes in each term of the loss; rounding error is proportional to it."""
     z, a = trace.z[-1], trace.prediction
     slopes = np.empty_like(a)
     measure.slopes(z, a, targets, slopes)()
@@ -309,89 +309,86 @@ def _sizes(measure: Loss, trace: Trace, targets: Array) -> Array:
 
 
 def _kink(network: Network, here: Trace, both: list[Trace], first_row: int) -> str:
-    """Name a node whose z passes a kink of its activation on either side, and the row, or return ""."""
+    """Return a sentence on a node and row whose z crosses a kink of its activation, or ""."""
     for k, layer in enumerate(network.layers):
         for kink in layer.function.kinks:
             passed = np.any([(each.z[k] > kink) != (here.z[k] > kink) for each in both], axis=0)
             if passed.any():
                 row, node = np.argwhere(passed)[0]
-                how = f"passes {shown(kink)}" if kink else "changes its sign"
                 return (
-                    f"the z of {layer.nodes[node]} {how} within w ± h in row {first_row + row + 1}, "
-                    f"where {layer.activation} has a kink"
+                    f"z of {layer.nodes[node]} crosses {shown(kink)} within w ± h in row "
+                    f"{first_row + row + 1}; {layer.activation} has a kink there"
                 )
     return ""
 
 
 FEW_NAMES = 6
-"""Of more nodes than this only the first are named."""
-DEAD = (
-    "Try new random weights, a smaller learning rate, or leaky_relu, which lets a slope through below 0, too."
-)
+"""Number of nodes that are named; the others are counted."""
+DEAD = "Try new random weights, a smaller learning rate, or leaky_relu, whose slope is not 0 for negative z."
 SATURATED = (
-    "Try smaller weights, such as new random ones, or inputs that are standardised: mean 0, deviation 1."
+    "Try smaller weights, such as new random ones, or standardised inputs (mean 0, standard deviation 1)."
 )
 REMEDIES: dict[Fate, str] = {
-    "vanish": "Try relu or its kin with new random weights, which are by He then, or fewer layers.",
-    "explode": "Try smaller weights, or inputs that are standardised: mean 0, deviation 1.",
-    "are 0": "Mostly the nodes onward are dead or the weights to them 0: try new random weights.",
+    "vanish": "Try relu or a variant of it with new random weights (He initialization), or fewer layers.",
+    "explode": "Try smaller weights or standardised inputs (mean 0, standard deviation 1).",
+    "are 0": "Usually the next nodes are dead or the weights to them are 0: try new random weights.",
 }
-"""What can be done about the slopes of a layer."""
+"""Remedies for the slopes of a layer."""
 
 
 def node_health(state: State, address: Address, computed: Computed) -> list[LineSection]:
-    """Return what all rows say of a node: nothing of one row alone, and where nothing can be odd about it."""
+    """Return a section on dead or saturated rows and vanishing slopes of a node; none for one row."""
     rows, network = len(state.data), state.network
     if rows < 2 or address.kind != "node" or address.layer < 0:
         return []
     function, notes = network.layers[address.layer].function, list[Line | Note]()
     past = address.layer == len(network.layers) - 1 and state.measure.short
     if (function.flat or function.saturated) and not past:
-        known = computed.health
-        notes += _stuck(function, known, address) if known else [Note("", "counting rows …")]
+        health = computed.health
+        notes += _flat_notes(function, health, address) if health else [Note("", "counting rows …")]
     if computed.whole:
         sizes, slopes = slope_sizes(computed.whole.slopes), fates(computed.whole.slopes)
-        notes += _faded(slopes[address.layer], sizes[address.layer], sizes[-1])
+        notes += _fate_notes(slopes[address.layer], sizes[address.layer], sizes[-1])
     return [LineSection(f"On all {rows:,} rows", tuple(notes))] if notes else []
 
 
-def _stuck(function: Activation, known: Health, address: Address) -> Iterator[Note]:
-    layer, node = known.layers[address.layer], address.node
-    zero, rows = int(layer.zero[node]), known.rows
-    count = zero + int(layer.still[node])
+def _flat_notes(function: Activation, health: Health, address: Address) -> Iterator[Note]:
+    layer, node = health.layers[address.layer], address.node
+    count, rows = int(layer.zero[node]) + int(layer.still[node]), health.rows
     where = in_words((*function.flat, *function.saturated))
-    moves = "hardly moves, and hardly any" if function.saturated else "stays the same, and no"
-    does = "passes 0, and no" if zero == count and not function.saturated else moves
-    there = f"there {function.name} {does} slope comes back through it"
-    yield Note("", f"{where} on {count:,} of {rows:,} rows ({percent(count, rows)}): {there}.")
-    badge = known.badges().get((address.layer, node), "")
+    share = f"{count:,} of {rows:,} rows ({percent(count, rows)})"
+    slope = "close to 0" if function.saturated else "0"
+    yield Note("", f"{where} on {share}: there the slope of {function.name} is {slope}.")
+    badge = health.badges().get((address.layer, node), "")
+    if badge.startswith("dead"):
+        yield Note("", f"The node is {badge}, so its weights learn nothing.")
+    elif badge:
+        yield Note("", f"The node is {badge}, so its weights learn almost nothing.")
     if badge:
-        much = "nothing" if badge.startswith("dead") else "next to nothing"
-        yield Note("", f"It is {badge}, and so its weights learn {much}.")
         yield Note("", DEAD if "dead" in badge else SATURATED)
 
 
-def _faded(fate: Fate, size: SlopeSize, last: SlopeSize) -> Iterator[Note]:
-    """Yield what becomes of the slopes of a node's layer, with their sizes."""
+def _fate_notes(fate: Fate, size: SlopeSize, last: SlopeSize) -> Iterator[Note]:
+    """Yield notes if the slopes of a node's layer vanish, explode or are 0, with their sizes."""
     if fate:
-        of_weights, at_z = (f"{shown(own)} against {shown(its)}" for own, its in zip(size, last, strict=True))
-        yield Note("", f"The slopes of its layer {fate}, {FATES[fate]}: of w {of_weights}, at z {at_z}.")
+        of_weights, at_z = (f"{shown(one)} against {shown(end)}" for one, end in zip(size, last, strict=True))
+        yield Note("", f"The slopes of its layer {fate}, {FATES[fate]}: for w {of_weights}, for z {at_z}.")
         yield Note("", REMEDIES[fate])
 
 
 def layers_health(state: State, computed: Computed) -> list[LineSection]:
-    """Return how large the slopes of every layer are, and which nodes are odd on all rows."""
+    """Return sections on the size of each layer's slopes, and on nodes dead or saturated on all rows."""
     network, whole = state.network, computed.whole
     if whole is None or len(state.data) < 2 or len(network.layers) < 2:
         return []
-    rows: list[Line | Note] = [Note("", "√(Σ slope² / count) of a layer's mean slopes, of w and at z:")]
+    rows: list[Line | Note] = [Note("", "√(Σ slope² / count) of each layer's mean slopes, for w and for z:")]
     slopes = fates(whole.slopes)
     for k, size in enumerate(slope_sizes(whole.slopes)):
         title = column_title(k + 1, len(network.layers))
         for of, value in zip(("w", "z"), size, strict=True):
             rows.append(Line(f"{title}, {of}", "", write(Number(value, slope=True), value)))
         if slopes[k]:
-            rows.append(Note("", f"They {slopes[k]}, {FATES[slopes[k]]}. {REMEDIES[slopes[k]]}"))
+            rows.append(Note("", f"These slopes {slopes[k]}, {FATES[slopes[k]]}. {REMEDIES[slopes[k]]}"))
     sections = [LineSection(f"Size of the slopes over {all_rows(state)}", tuple(rows))]
     if computed.health:
         odd = {"Dead": computed.health.dead, "Saturated": computed.health.saturated}
@@ -410,7 +407,7 @@ def _names(network: Network, odd: tuple[Flags, ...]) -> str:
 
 
 def percent(count: int, of: int) -> str:
-    """Return a share as whole per cent, 0 and 100 only where it is none or all."""
+    """Return a share in whole per cent; 0 and 100 stand only for none and all."""
     share = round(100 * count / of)
     if count < of and share == 100:
         return "over 99 %"

@@ -1,6 +1,6 @@
-"""Lines of an explanation: label, formula, and the formula with numbers.
+"""Lines of an explanation: a label, a formula, and the formula with numbers.
 
-A line is exact: evaluating it as written, with its rounded numbers, gives its written result.
+A line is consistent: evaluating it with its rounded numbers gives the result that it shows.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from nnviz.core.numbers import EXACT, INFINITE, MINUS, NOISE
 from nnviz.core.slopes import Slopes
 
 MOST = 17
-"""Significant digits that give a float64 back."""
+"""Significant digits that identify a float64."""
 
 
 def _fraction(text: str) -> Fraction:
@@ -41,8 +41,8 @@ def _fraction(text: str) -> Fraction:
 
 
 @dataclass(frozen=True)
-class Written:
-    """Arithmetic as it stands, `… = 26` or `… ≈ 0.2375`, and the value that it comes to."""
+class Arithmetic:
+    """Arithmetic as text, `… = 26` or `… ≈ 0.2375`, and its value."""
 
     pieces: tuple[Piece, ...]
     value: float
@@ -54,66 +54,66 @@ class Written:
         return "".join(piece.text for piece in self.pieces)
 
 
-def write(expression: Expression, value: float, *, result: Number | None = None) -> Written:
-    """Write `expression` and its `value` so that the line closes as shown.
+def write(expression: Expression, value: float, *, result: Number | None = None) -> Arithmetic:
+    """Return `expression` and `value` as arithmetic whose rounded operands give the rounded result.
 
-    The operands get more digits until it does. Where it never does, because the terms cancel to less than
-    float64 holds, the line's own sum in float64 is its value. `result` says where the value belongs.
+    The operands get more digits until they do. If the terms cancel beyond float64 precision, the float64 sum
+    of the line replaces `value`. `result` gives the address of the value.
     """
     digits = _closing_digits(expression, value)
     if digits is None:
         value = expression.computed()
         digits = _closing_digits(expression, value) or MOST
-    told = result or Number(value)
+    end_number = result or Number(value)
     text = number_text(value, DIGITS)
     written = expression.pieces(digits)
     exact = _is_exact(expression, digits, text)
-    if exact:  # 0.1 + 0.2 is 0.3 as it stands, although float64 has a little more
+    if exact:  # 0.1 + 0.2 is written as 0.3, although float64 has a little more
         text = number_text(read(text), DIGITS)
-    end = Piece(text, told.address, told.slope)
+    end = Piece(text, end_number.address, end_number.slope)
     if isinstance(expression, Number):
-        return Written((*written,) if exact else (Piece("≈ "), *written), value, exact)
-    if "".join(piece.text for piece in written) == text:  # a sum of one number: it is said once
-        return Written((end,) if exact else (Piece("≈ "), end), value, exact)
-    return Written((*written, Piece(" = " if exact else " ≈ "), end), value, exact)
+        return Arithmetic((*written,) if exact else (Piece("≈ "), *written), value, exact)
+    if "".join(piece.text for piece in written) == text:  # a sum of one number is written once
+        return Arithmetic((end,) if exact else (Piece("≈ "), end), value, exact)
+    return Arithmetic((*written, Piece(" = " if exact else " ≈ "), end), value, exact)
 
 
 def _closing_digits(expression: Expression, value: float) -> int | None:
-    """Return how many digits the operands need, or None where no number of digits closes the line."""
+    """Return how many digits the operands need, or None if no number of digits is enough."""
     text = number_text(value, DIGITS)
     for digits in range(DIGITS, MOST + 1):
-        reached = _as_written(expression, digits)
+        reached = _evaluate_rounded(expression, digits)
         if read(text) in (read(rounded(reached, EXACT)), read(rounded(reached, DIGITS))):
             return digits
     return None
 
 
-def _as_written(expression: Expression, digits: int) -> float:
+def _evaluate_rounded(expression: Expression, digits: int) -> float:
     return expression.evaluate(lambda number: read(number_text(number.value, digits)))
 
 
 def _is_exact(expression: Expression, digits: int, result: str) -> bool:
-    """Tell whether the line is true to its last digit as it stands.
+    """Return whether the written line is exact in every digit.
 
-    Operands may be rounded only where that changes nothing: relu of any negative number is 0.
+    Operands may be rounded only if that changes nothing: relu of any negative number is 0.
     """
     texts = [(number.value, number_text(number.value, digits)) for number in expression.numbers()]
     if not math.isfinite(read(result)) or not all(math.isfinite(value) for value, _ in texts):
         return False
-    whole = all(abs(read(text) - value) <= NOISE * abs(value) for value, text in texts)
+    unrounded = all(abs(read(text) - value) <= NOISE * abs(value) for value, text in texts)
     try:
         exact = expression.evaluate(lambda n: _fraction(number_text(n.value, digits)))
         return exact == _fraction(result) and (
-            whole or expression.evaluate(lambda n: Fraction(n.value)) == exact
+            unrounded or expression.evaluate(lambda n: Fraction(n.value)) == exact
         )
     except (InexactError, ZeroDivisionError):
         return False
 
 
 def elided(terms: Sequence[Expression], few: int, unfolds: str) -> Sum:
-    """Return the sum of `terms`.
+    """Return the sum of `terms`, shortened if there are more than `few` + 1.
 
-    Of more than `few` + 1 it writes the largest out, and the others as one number; `unfolds` names the line.
+    A shortened sum has the `few` largest terms and the others as one number. `unfolds` names the line.
     """
     if len(terms) <= few + 1:
         return Sum(*terms)
@@ -131,21 +131,21 @@ _ASCII = str.maketrans(
 
 
 def ascii_text(text: str) -> str:
-    """Return arithmetic as it is copied: in ASCII, with `*` and a plain minus. Names keep their letters."""
+    """Return arithmetic in ASCII for copying, with `*` and a plain minus. Names keep their letters."""
     text = re.sub(r"∂(\w+)/∂", r"d\1/d", text.translate(_ASCII))
     return text.replace("Σ ", "sum of ").replace("Σ", "sum of ")
 
 
 @dataclass(frozen=True)
 class Line:
-    """A label, a formula, and the same with the present numbers.
+    """A label, a formula, and the formula with the current numbers.
 
-    `name` is what unfolds it; `ticked` says of a numerical check whether it agrees.
+    `name` identifies the line for unfolding. `ticked` is the result of a numerical check, or None.
     """
 
     label: str
     formula: str
-    written: Written
+    written: Arithmetic
     name: str = ""
     ticked: bool | None = None
 
@@ -163,13 +163,13 @@ class Line:
 
     @property
     def value(self) -> float:
-        """What the arithmetic comes to, at full precision."""
+        """The value of the arithmetic, at full precision."""
         return self.written.value
 
 
 @dataclass(frozen=True)
 class Note:
-    """A sentence."""
+    """A sentence with a label, which may be ""."""
 
     label: str
     text: str
@@ -177,7 +177,7 @@ class Note:
 
 @dataclass(frozen=True)
 class LineSection:
-    """Lines under a heading that says of which row or rows they are."""
+    """Lines under a heading that names their rows."""
 
     heading: str
     rows: tuple[Line | Note, ...]
@@ -185,7 +185,7 @@ class LineSection:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Where a node's, a weight's or the loss's number comes from."""
+    """The explanation of a number of a node or weight, or of the loss."""
 
     title: str
     sections: tuple[LineSection, ...]
@@ -196,15 +196,15 @@ class Explanation:
         return tuple(row for section in self.sections for row in section.rows if isinstance(row, Line))
 
     def text(self) -> str:
-        """Return everything as ASCII text, as it is copied; names keep their letters."""
+        """Return the explanation as ASCII text for copying; names keep their letters."""
         lines = [self.title]
         for section in self.sections:
             lines += ["", section.heading] if section.heading else [""]
-            lines += [_text(row) for row in section.rows]
+            lines += [_row_text(row) for row in section.rows]
         return ascii_text("\n".join(lines)) + "\n"
 
 
-def _text(row: Line | Note) -> str:
+def _row_text(row: Line | Note) -> str:
     if isinstance(row, Note):
         return f"{row.label}: {row.text}" if row.label else row.text
     tick = {True: " (agrees)", False: " (differs)", None: ""}[row.ticked]
@@ -212,14 +212,15 @@ def _text(row: Line | Note) -> str:
 
 
 FEW_TERMS = 6
-"""Of a longer sum so many terms are written out."""
+"""Number of terms written out in a long sum."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A network and what it computed on one row. `unfolded` names the lines that are written out in full.
+    """A network and its computation on one row.
 
-    `slopes` is None without targets. Layer −1 holds the inputs.
+    `unfolded` names the lines whose sums are written out in full. `slopes` is None without targets. Layer −1
+    holds the inputs.
     """
 
     network: Network
@@ -229,13 +230,13 @@ class Scene:
     targets: Array | None
     unfolded: frozenset[str] = frozenset()
 
-    def to(self, what: str) -> str:
-        """Return how the slope with respect to `what` is written: ∂MSE/∂z, say."""
-        return f"∂{self.measure.symbol}/∂{what}"
+    def to(self, variable: str) -> str:
+        """Return the symbol of the slope with respect to `variable`, for example ∂MSE/∂z."""
+        return f"∂{self.measure.symbol}/∂{variable}"
 
     @property
     def row_loss(self) -> str:
-        """What the loss of the one row is called."""
+        """The name of the row's loss."""
         return f"row's {self.measure.word}"
 
     def name(self, layer: int, node: int) -> str:
@@ -248,11 +249,11 @@ class Scene:
         return row
 
     def a(self, layer: int, node: int) -> Number:
-        """Return the output of a node."""
+        """Return a of a node, its output."""
         return Number(float(self.values(layer)[node]), Address("node", layer, node))
 
     def z(self, layer: int, node: int) -> Number:
-        """Return the input of a node."""
+        """Return z of a node, its sum before the activation."""
         return Number(float(self.trace.z[layer][0, node]), Address("node", layer, node))
 
     def w(self, layer: int, node: int, source: int) -> Number:
@@ -261,20 +262,20 @@ class Scene:
         return Number(value, Address("weight", layer, node, source))
 
     def b(self, layer: int, node: int) -> Number | None:
-        """Return a bias, or None where the layer has none."""
+        """Return a bias, or None if the layer has none."""
         biases = self.network.layers[layer].biases
         return None if biases is None else Number(float(biases[node]), Address("bias", layer, node))
 
     @property
     def terms(self) -> Array:
-        """What each output adds to the row's loss, shape (outputs,)."""
+        """The terms of the row's loss, shape (outputs,)."""
         assert self.targets is not None
         terms = self.measure.terms(self.trace.z[-1], self.trace.prediction, self.targets[None])
         row: Array = terms[0]
         return row
 
     def error(self, output: int) -> Number:
-        """Return prediction − target."""
+        """Return the error of an output, prediction − target."""
         assert self.targets is not None
         last = len(self.network.layers) - 1
         error = float(self.trace.prediction[0, output] - self.targets[output])
@@ -295,15 +296,15 @@ class Scene:
         )
 
     def passes(self, layer: int, node: int) -> Number:
-        """Return f′(z) of a node; its layer's activation is elementwise."""
+        """Return f′(z) of a node whose activation is elementwise."""
         with np.errstate(all="ignore"):
             slope = self.network.layers[layer].function.slope(self.trace.z[layer])
         return Number(float(slope[0, node]), Address("node", layer, node))
 
     def sum(self, terms: Sequence[Expression], line: str) -> Expression:
-        """Return the sum of `terms`; a long one is shortened unless `line` is unfolded."""
+        """Return the sum of `terms`, shortened if it is long and `line` is not unfolded."""
         return Sum(*terms) if line in self.unfolded else elided(terms, FEW_TERMS, line)
 
     def folds(self, line: str, terms: int) -> str:
-        """Return `line` where its sum is long enough to be shortened, else ""."""
+        """Return `line` if a sum of `terms` terms is shortened, else ""."""
         return line if terms > FEW_TERMS + 1 else ""

@@ -1,4 +1,4 @@
-"""Explanations of means over all rows of a batch."""
+"""Lines of an explanation for means over all rows or a batch, and for the update."""
 
 from __future__ import annotations
 
@@ -14,60 +14,60 @@ from nnviz.core.results import FEW_ROWS, Means
 from nnviz.core.slopes import Slopes
 from nnviz.core.state import State
 from nnviz.core.trainer import place
-from nnviz.explain.lines import Line, Note, Written, write
+from nnviz.explain.lines import Arithmetic, Line, Note, write
 
 
 def update_heading(state: State, means: Means) -> str:
-    """Return a heading that says which rows the next update takes, and after a script's that it is ours."""
-    whose = "nnviz's own next update" if state.is_watched else "Next update"
+    """Return a heading with the rows of the next update; it names nnviz if a script trained before."""
+    title = "Next update by nnviz" if state.is_watched else "Next update"
     if means.rows is None:
-        return whose if len(state.data) == 1 else f"{whose} · mean over {rows_of(state, means)}"
-    return f"{whose} · {rows_of(state, means).removeprefix('the ')}"
+        return title if len(state.data) == 1 else f"{title} · mean over {rows_of(state, means)}"
+    return f"{title} · {rows_of(state, means).removeprefix('the ')}"
 
 
 def all_rows(state: State) -> str:
-    """Return what the loss is over: "all 4 rows", "the 3 rows trained on"."""
+    """Return the rows of the loss: "all 4 rows", "the 3 training rows"."""
     count = state.trained_rows
     if count < len(state.data):
-        return f"the {counted(count, 'row')} trained on"
+        return f"the {counted(count, 'training row')}"
     return f"all {count:,} rows" if count > 1 else "the one row"
 
 
 def rows_of(state: State, means: Means) -> str:
-    """Return which rows the means are over: "all 4 rows", "the batch of rows 3, 1"."""
+    """Return the rows of the means: "all 4 rows", "the batch of rows 3, 1"."""
     if means.rows is None:
         return all_rows(state)
     if means.count <= FEW_ROWS:
         rows = ", ".join(str(row + 1) for row in means.rows)
-        return f"the batch of row{'s' if means.count > 1 else ''} {rows}"
+        return f"the batch of rows {rows}" if means.count > 1 else f"the batch of row {rows}"
     return f"a batch of {means.count:,} rows"
 
 
 def averaged_slopes_line(state: State, means: Means, address: Address) -> Line:
-    """Return the mean slope of a weight or bias from the rows' own slopes, `(48 − 16 + 0 + 40)/4 = 18`."""
+    """Return the mean slope of a weight or bias as a mean of row slopes, `(48 − 16 + 0 + 40)/4 = 18`."""
     slope = Number(means.slopes.of(address), address, slope=True)
     label = "mean slope"
     if not means.single:
         return Line(f"{label} over {rows_of(state, means)}", "", write(slope, slope.value))
-    rows = [Number(own.of(address), slope=True) for own in means.single]
+    rows = [Number(row.of(address), slope=True) for row in means.single]
     return Line(label, "Σ rows' slopes / rows", _mean_of(rows, slope))
 
 
 def averaged_losses_line(state: State, loss: float, means: Means | None) -> Line:
-    """Return the loss from the rows' own, `(64 + 169 + 0 + 64)/4 = 74.25`; of many rows its value."""
-    told, title, word = Number(loss), state.measure.title, state.measure.word
+    """Return the loss as a mean of row losses, `(64 + 169 + 0 + 64)/4 = 74.25`; for many rows its value."""
+    number, title, word = Number(loss), state.measure.title, state.measure.word
     if means is None or not means.single:
-        return Line(f"{title}, mean over {all_rows(state)}", "", write(told, loss))
-    return Line(title, f"Σ rows' {word} / rows", _mean_of([Number(own.loss) for own in means.single], told))
+        return Line(f"{title}, mean over {all_rows(state)}", "", write(number, loss))
+    return Line(title, f"Σ rows' {word} / rows", _mean_of([Number(row.loss) for row in means.single], number))
 
 
-def _mean_of(rows: list[Number], mean: Number) -> Written:
+def _mean_of(rows: list[Number], mean: Number) -> Arithmetic:
     top = Sum(*rows)
     return write(top / len(rows) if len(rows) > 1 else top, mean.value, result=mean)
 
 
 def mean_line(state: State, means: Means | None, address: Address) -> Line | Note:
-    """Return the mean slope of a weight or bias, or of a node; a note until it is known."""
+    """Return the mean slope of a weight, bias or node, or a note until it is known."""
     label = f"∂{state.measure.symbol}/∂z" if address.kind == "node" else "mean slope"
     if means is None:
         return Note(label, "computing …")
@@ -82,13 +82,13 @@ def mean_line(state: State, means: Means | None, address: Address) -> Line | Not
 
 
 ROUNDING = 4 * float(np.finfo(float).eps)
-"""A float64's own error and those of the two or three steps that lead to a term, relative to it."""
+"""Relative rounding error of a term: of the float64 itself and of the two or three steps to it."""
 
 
 def is_noise(means: Means | None, address: Address) -> bool:
-    """Tell whether a mean slope is no more than what float64 may have left of terms that cancel.
+    """Return whether a mean slope may be only the rounding error of terms that cancel.
 
-    A sum of n terms is within n · `ROUNDING` · Σ |terms| of the true one, in whatever order it is taken.
+    In any order, a float64 sum of n terms is within n · `ROUNDING` · Σ |terms| of the exact sum.
     """
     if means is None or not isinstance(means.slopes, Slopes):
         return False
@@ -100,10 +100,11 @@ def is_noise(means: Means | None, address: Address) -> bool:
 
 
 def noise_note(state: State) -> Note:
-    """Return what there is to say of a mean slope that is noise."""
+    """Return the note on a mean slope that is only rounding error."""
     optimizer = state.training.optimizer
-    more = f", and {optimizer} makes a step even of it" if OPTIMIZERS[optimizer].any_slope_moves else ""
-    return Note("", f"The rows' slopes cancel out: what is left is rounding, not a slope{more}.")
+    sentence = "The rows' slopes cancel out: the mean is only rounding error."
+    moves = OPTIMIZERS[optimizer].any_slope_moves
+    return Note("", f"{sentence} The optimizer {optimizer} still makes a step." if moves else sentence)
 
 
 def _row_term(means: Means, address: Address, i: int) -> Expression:
@@ -115,7 +116,7 @@ def _row_term(means: Means, address: Address, i: int) -> Expression:
 
 
 def loss_line(state: State, means: Means | None) -> Line | Note:
-    """Return the loss over all rows that are trained on; a note until it is known."""
+    """Return the loss over all training rows, or a note until it is known."""
     measure = state.measure
     by_terms = len(state.network.outputs) == 1 and measure.short is None
     formula = f"Σ {measure.term.text} / rows" if by_terms else f"Σ rows' {measure.word} / rows"
@@ -133,13 +134,13 @@ def loss_line(state: State, means: Means | None) -> Line | Note:
 
 
 def _term(measure: Loss, row: Slopes, targets: Array) -> Expression:
-    """Return what the one output adds on a row, as it is written."""
+    """Return the term of the only output for one row."""
     a, y = float(row.trace.prediction[0, 0]), float(targets[0])
     return measure.term.at({"a": Number(a), "y": Number(y), "error": Number(a - y)})
 
 
 def update_lines(state: State, address: Address, slope: float) -> list[Line]:
-    """Return the lines that lead to the new value; `slope` is the mean over the update's rows."""
+    """Return the lines up to the new value; `slope` is the mean over the rows of the update."""
     update = Number(float(state.iteration + 1))
     values = {
         "w": Number(state.network.value_of(address), address),
@@ -153,14 +154,14 @@ def update_lines(state: State, address: Address, slope: float) -> list[Line]:
     for name, rule in optimizer.rule:
         expression = rule.at(values)
         values[name] = Number(expression.computed())
-        own = address.symbol if name == "w" else name
-        label = f"new {own}" if name in ("w", *optimizer.memories) else own
+        symbol = address.symbol if name == "w" else name
+        label = f"new {symbol}" if name in ("w", *optimizer.memories) else symbol
         lines.append(Line(label, rule.at(in_words).text, write(expression, values[name].value)))
     return lines
 
 
 def _memory(state: State, address: Address) -> dict[str, Number]:
-    """Return what the optimizer remembers of a weight or bias, by name: zeros before its first update."""
+    """Return the optimizer's memories of a weight or bias by name: zeros before the first update."""
     name, run = state.training.optimizer, state.run
     names = OPTIMIZERS[name].memories
     if run is None or run.optimizer != name or run.memory.size == 0:

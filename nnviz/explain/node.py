@@ -1,4 +1,4 @@
-"""Explanations of a node's value and slope, and of a weight's slope and update."""
+"""Lines of an explanation for one row: values and slopes of nodes, slopes of weights, the loss."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from nnviz.core.numbers import MINUS
 from nnviz.explain.lines import FEW_TERMS, Line, Note, Scene, write
 
 CLOSE = 1e-9
-"""What is written from a is right where it is so near to what was computed from z."""
+"""Tolerance within which a term written with a must agree with the value computed from z."""
 
 
 def input_lines(scene: Scene, node: int, row: int | None) -> list[Line | Note]:
-    """Return the value of an input, where it stands in the data, and what it adds to each z.
+    """Return lines on an input: its value, its place in the data, and its product for each node fed.
 
     `row` is None for a free row, which is not in the data.
     """
@@ -28,19 +28,19 @@ def input_lines(scene: Scene, node: int, row: int | None) -> list[Line | Note]:
     products = value.value * scene.network.layers[0].weights[:, node]
     few = FEW_TERMS if fed > FEW_TERMS + 1 else fed
     if row is None:
-        given = "It is tried out, and not in the data: training knows nothing of it."
+        given = "This row is not in the data, so training does not use it."
     else:
-        place = f"in row {row + 1:,} of the data, column {scene.name(-1, node)}"
-        given = f"It is given, {place}: training leaves it as it is."
+        place = f"row {row + 1:,} of the data, column {scene.name(-1, node)}"
+        given = f"The value stands in {place}: training does not change it."
     lines: list[Line | Note] = [
         Line("value", "", write(value, value.value)),
         Note("", given),
-        Note("", "Each node that it feeds adds this value times the weight between them to its z:"),
+        Note("", "Each node of the next layer adds this value times the weight to its z:"),
     ]
     largest = sorted(map(int, np.argsort(-np.abs(products), kind="stable")[:few]))
     lines += [_onward_line(scene, node, j, float(products[j])) for j in largest]
     if few < fed:
-        lines.append(Note("", f"For the {fed - few:,} other nodes it comes to no more."))
+        lines.append(Note("", f"For the other {fed - few:,} nodes the product is not larger."))
     return lines
 
 
@@ -51,7 +51,7 @@ def _onward_line(scene: Scene, node: int, fed: int, product: float) -> Line:
 
 
 def forward_lines(scene: Scene, layer: int, node: int) -> list[Line]:
-    """Return z and a of a node."""
+    """Return the lines of z and a of a node."""
     return [_z_line(scene, layer, node), _a_line(scene, layer, node)]
 
 
@@ -80,7 +80,7 @@ def _a_line(scene: Scene, layer: int, node: int) -> Line:
 
 
 def loss_lines(scene: Scene, output: int) -> list[Line]:
-    """Return the error of an output, its term of the loss, and the row's loss where outputs are several."""
+    """Return the lines of an output's error and term of the loss, and with several outputs the row's loss."""
     assert scene.targets is not None
     last = len(scene.network.layers) - 1
     error = scene.error(output)
@@ -95,9 +95,9 @@ def loss_lines(scene: Scene, output: int) -> list[Line]:
 
 
 def _term(scene: Scene, output: int) -> tuple[float, str, Expression]:
-    """Return what an output adds to the row's loss: its value, formula and arithmetic.
+    """Return the term of an output in the row's loss: value, formula and arithmetic.
 
-    That is written from z where the a that stands there is too near to 0 or 1 to tell.
+    The term is written with z if a is too close to 0 or 1 to give the value.
     """
     measure, last = scene.measure, len(scene.network.layers) - 1
     assert scene.targets is not None
@@ -111,11 +111,11 @@ def _term(scene: Scene, output: int) -> tuple[float, str, Expression]:
 
 
 def row_loss_line(scene: Scene) -> Line:
-    """Return the loss of the row."""
+    """Return the line of the row's loss."""
     assert scene.targets is not None
     measure, outputs = scene.measure, len(scene.network.outputs)
-    told = [j for j in range(outputs) if measure.averaged or scene.targets[j]] or [0]
-    expression = scene.sum([_term(scene, j)[2] for j in told], scene.row_loss)
+    terms = [j for j in range(outputs) if measure.averaged or scene.targets[j]] or [0]
+    expression = scene.sum([_term(scene, j)[2] for j in terms], scene.row_loss)
     formula = measure.term.text
     if outputs > 1:
         sign, formula = (MINUS, formula[1:]) if formula.startswith(MINUS) else ("", formula)
@@ -123,29 +123,29 @@ def row_loss_line(scene: Scene) -> Line:
     if measure.parts(outputs) > 1:
         expression, formula = expression / outputs, f"{formula} / outputs"
     value = float(scene.terms.sum()) / measure.parts(outputs)
-    return Line(scene.row_loss, formula, write(expression, value), scene.folds(scene.row_loss, len(told)))
+    return Line(scene.row_loss, formula, write(expression, value), scene.folds(scene.row_loss, len(terms)))
 
 
 def backward_lines(scene: Scene, layer: int, node: int) -> list[Line | Note]:
-    """Return the slope with respect to a, the activation's slope and that with respect to z of a node.
+    """Return the lines of the slope with respect to a, the activation's slope, and the slope w.r.t. z.
 
-    A loss that goes together with the output's activation tells the last at once; then come its factors.
+    If loss and output activation have a short form, the slope with respect to z comes before its factors.
     """
     short = scene.measure.short if layer == len(scene.network.layers) - 1 else None
     if short is None:
-        return [*_by_factors(scene, layer, node)]
+        return [*_factor_lines(scene, layer, node)]
     lines: list[Line | Note] = [_short_line(scene, short, node), Note("", short.reason)]
     assert scene.slopes is not None
     slopes_a = scene.slopes.layers[layer].outputs[0]
     if scene.network.layers[layer].function.elementwise:
         slopes_a = slopes_a[node : node + 1]
     if np.isfinite(slopes_a).all() and np.abs(slopes_a).max() < 1 / CLOSE:
-        return [*lines, *_by_factors(scene, layer, node)]
-    return [*lines, Note("", "By its factors it cannot be told: an output is too near to 0 or 1.")]
+        return [*lines, *_factor_lines(scene, layer, node)]
+    return [*lines, Note("", "The factors cannot give this slope: an output is too close to 0 or 1.")]
 
 
 def _short_line(scene: Scene, short: Short, output: int) -> Line:
-    """Return the slope with respect to the z of an output in one step."""
+    """Return the line of the slope with respect to z of an output, by the short form of the loss."""
     assert scene.targets is not None
     last, total = len(scene.network.layers) - 1, float(scene.targets.sum())
     rule, parts = short.rule(total), scene.measure.parts(len(scene.network.outputs))
@@ -157,7 +157,7 @@ def _short_line(scene: Scene, short: Short, output: int) -> Line:
     return Line(scene.to("z"), formula, write(expression, slope.value, result=slope))
 
 
-def _by_factors(scene: Scene, layer: int, node: int) -> list[Line]:
+def _factor_lines(scene: Scene, layer: int, node: int) -> list[Line]:
     first = _slope_a_line(scene, layer, node)
     function = scene.network.layers[layer].function
     slope = scene.slope_z(layer, node)
@@ -168,7 +168,7 @@ def _by_factors(scene: Scene, layer: int, node: int) -> list[Line]:
     product = scene.slope_a(layer, node) * scene.passes(layer, node)
     formula = f"{scene.to('a')} · {function.name}′(z)"
     last = Line(scene.to("z"), formula, write(product, slope.value, result=slope))
-    return [first, _passes_line(scene, layer, node), last]
+    return [first, _activation_slope_line(scene, layer, node), last]
 
 
 def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
@@ -190,12 +190,12 @@ def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
     return Line(label, formula, write(expression, slope.value, result=slope), name)
 
 
-def _passes_line(scene: Scene, layer: int, node: int) -> Line:
+def _activation_slope_line(scene: Scene, layer: int, node: int) -> Line:
     function, slope = scene.network.layers[layer].function, scene.passes(layer, node)
     assert function.slope_rule is not None
     expression = function.slope_rule.at({"z": scene.z(layer, node), "a": scene.a(layer, node)})
     if isinstance(expression, Number):
-        expression = slope  # the same, and it knows its place
+        expression = slope  # the same value, with its address
     return Line(f"{function.name}′(z)", function.slope_rule.text, write(expression, slope.value))
 
 
@@ -211,7 +211,7 @@ def _joint_slope_line(scene: Scene, joint: Joint, layer: int, node: int) -> Line
 
 _NAMES = ("a", "y", "error")
 FEW_PATHS = 6
-"""Up to so many paths to the outputs are written out one by one."""
+"""Largest number of paths to the outputs that are written out one by one."""
 
 
 def start_of(scene: Scene, address: Address) -> Number:
@@ -220,7 +220,7 @@ def start_of(scene: Scene, address: Address) -> Number:
 
 
 def slope_line(scene: Scene, address: Address) -> Line:
-    """Return the slope of one row's loss."""
+    """Return the line of the row's slope with respect to a weight or bias."""
     start, end = start_of(scene, address), scene.slope_z(address.layer, address.node)
     slope = Number(start.value * end.value, address, slope=True)
     formula = "value at its start · slope at its end" if address.kind == "weight" else "1 · slope at its end"
@@ -228,22 +228,22 @@ def slope_line(scene: Scene, address: Address) -> Line:
 
 
 def chain_lines(scene: Scene, address: Address) -> list[Line | Note]:
-    """Return the whole chain: a product along each path to the outputs, or a sum for each layer."""
+    """Return the lines of the chain rule: a product along each path, or a sum for each layer."""
     onward = scene.network.layers[address.layer :]
     paths = prod(len(layer) for layer in onward[1:])
     if paths > FEW_PATHS or not all(layer.function.elementwise for layer in onward):
-        return _by_layer(scene, address)
-    return [*_by_path(scene, address)]
+        return _layer_lines(scene, address)
+    return [*_path_lines(scene, address)]
 
 
-def _by_path(scene: Scene, address: Address) -> Iterator[Line]:
-    """Yield the product along each path, and their sum where there are several."""
+def _path_lines(scene: Scene, address: Address) -> Iterator[Line]:
+    """Yield the line of each path's product, and with several paths that of their sum."""
     following = scene.network.layers[address.layer + 1 :]
     slopes = []
     paths = list(itertools.product(*(range(len(layer)) for layer in following)))
     for k, path in enumerate(paths):
         nodes = (address.node, *path)
-        expression = _along(scene, address, nodes)
+        expression = _path_product(scene, address, nodes)
         value = expression.computed()
         slopes.append(Number(value, address, slope=True))
         label = "chain" if len(paths) == 1 else f"path {k + 1}"
@@ -254,8 +254,8 @@ def _by_path(scene: Scene, address: Address) -> Iterator[Line]:
         yield Line("sum of paths", "", written)
 
 
-def _along(scene: Scene, address: Address, nodes: tuple[int, ...]) -> Expression:
-    """Return start · f′(z) · w · f′(z) · … · the loss's own slope along one path."""
+def _path_product(scene: Scene, address: Address, nodes: tuple[int, ...]) -> Expression:
+    """Return start · f′(z) · w · f′(z) · … · slope of the loss, along one path."""
     factors: list[Expression] = [start_of(scene, address)] if address.kind == "weight" else []
     for k, node in enumerate(nodes):
         layer = address.layer + k
@@ -269,13 +269,13 @@ def _along(scene: Scene, address: Address, nodes: tuple[int, ...]) -> Expression
 
 
 def _has_factor(scene: Scene, layer: int) -> bool:
-    """Tell whether the activation's slope is a factor: not where a is z or the loss takes it in."""
+    """Return whether the activation's slope is a factor: not if a = z or the loss has a short form."""
     is_last = layer == len(scene.network.layers) - 1
     return not (scene.network.layers[layer].function.linear or (is_last and scene.measure.short))
 
 
 def _last_rule(scene: Scene) -> Expression:
-    """Return the loss's own slope, the last factor of every path."""
+    """Return the slope of the loss, the last factor of every path."""
     short = scene.measure.short
     return short.rule(1.0) if short else scene.measure.slope_rule
 
@@ -287,7 +287,7 @@ def _values(scene: Scene, output: int) -> dict[str, Expression]:
 
 
 def _path_formula(scene: Scene, address: Address, nodes: tuple[int, ...]) -> str:
-    """Return the path in words: which value, which activations and weights, which error."""
+    """Return the formula of a path: value, activations, weights and error by name."""
     parts = [scene.name(address.layer - 1, address.source)] if address.kind == "weight" else []
     for k, node in enumerate(nodes):
         layer = scene.network.layers[address.layer + k]
@@ -301,25 +301,25 @@ def _path_formula(scene: Scene, address: Address, nodes: tuple[int, ...]) -> str
     share = " / outputs" if scene.measure.parts(outputs) > 1 else ""
     names = {name: Symbol(f"{name} of {last}" if outputs > 1 or name == "error" else name) for name in _NAMES}
     rule = _last_rule(scene).at(names)
-    own = "".join(piece.text for piece in rule.pieces(DIGITS, PRODUCT)).replace("·", " · ")
-    return " · ".join([*parts, own]) + share
+    last_factor = "".join(piece.text for piece in rule.pieces(DIGITS, PRODUCT)).replace("·", " · ")
+    return " · ".join([*parts, last_factor]) + share
 
 
-def _by_layer(scene: Scene, address: Address) -> list[Line | Note]:
-    """Return how the slope at the end comes about, then that of the node that adds most to it, and so on."""
+def _layer_lines(scene: Scene, address: Address) -> list[Line | Note]:
+    """Return the lines of the slope at the weight's end, then of the largest contributor in each layer."""
     lines: list[Line | Note] = []
     node = address.node
     for layer in range(address.layer, len(scene.network.layers)):
         name = scene.name(layer, node)
-        told = f"The slope at the end, {name}:" if layer == address.layer else f"{name} adds most to it:"
-        lines.append(Note("", told))
+        first = layer == address.layer
+        lines.append(Note("", f"Slope at the end, {name}:" if first else f"{name} contributes most:"))
         lines += backward_lines(scene, layer, node)
         if layer + 1 < len(scene.network.layers):
-            node = _adds_most(scene, layer, node)
+            node = _largest_contributor(scene, layer, node)
     return lines
 
 
-def _adds_most(scene: Scene, layer: int, node: int) -> int:
+def _largest_contributor(scene: Scene, layer: int, node: int) -> int:
     assert scene.slopes is not None
     onward = scene.network.layers[layer + 1].weights[:, node] * scene.slopes.layers[layer + 1].inputs[0]
     return int(np.argmax(np.abs(np.nan_to_num(onward))))

@@ -1,1 +1,1 @@
-"""`nnviz.watch`: a window of its own follows a training that runs in a script or a notebook. No Qt."""
+"""`nnviz.watch`: a window that follows a training in a script or notebook. Imports no Qt."""

@@ -1,4 +1,4 @@
-"""The callback by which a window watches `fit` of Keras 3."""
+"""Callback for `fit` of Keras 3 that shows the training in a window."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import keras
 from nnviz.watching.window import WatchWindow
 
 
-class Watcher(keras.callbacks.Callback):  # type: ignore[misc]  # which is not here where types are checked
-    """Tells a view of every batch. The loss is as Keras tells it: the mean over the epoch so far."""
+class Watcher(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is not installed where types are checked
+    """Reports every batch to a window. The loss is Keras's mean over the current epoch."""
 
     def __init__(self, x: Any, y: Any) -> None:
         super().__init__()
@@ -18,16 +18,16 @@ class Watcher(keras.callbacks.Callback):  # type: ignore[misc]  # which is not h
         self._view: WatchWindow | None = None
 
     def on_train_begin(self, _logs: dict[str, float] | None = None) -> None:
-        """Open a window on the model; one of an earlier `fit` is told that its training has ended."""
+        """Open a window on the model, and end the window of an earlier `fit`."""
         self.on_train_end()
         self._view = WatchWindow(self.model, *self._rows)
 
     def on_train_batch_end(self, _batch: int, logs: dict[str, float] | None = None) -> None:
-        """Say that a batch has updated the weights."""
+        """Report that a batch has updated the weights."""
         assert self._view is not None
         self._view.update((logs or {}).get("loss"))
 
     def on_train_end(self, _logs: dict[str, float] | None = None) -> None:
-        """Say that the training has ended."""
+        """Report that the training has ended."""
         if self._view:
             self._view.close()

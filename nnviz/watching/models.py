@@ -1,4 +1,4 @@
-"""Models of torch, Keras and NumPy whose weights a script changes: where their arrays are."""
+"""Find and read the weights of torch, Keras and NumPy models that a script trains."""
 
 from __future__ import annotations
 
@@ -21,119 +21,119 @@ from nnviz.files.frameworks import Chain, answered, as_array
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense
 
-UNFIT = (
-    "the arrays make no network: expected each layer's weights, of shape (nodes, inputs) or all of them "
-    "(inputs, nodes), with its biases behind them or without"
+NOT_A_NETWORK = (
+    "the arrays are not a network: expected the weights of each layer, all of shape (nodes, inputs) or all "
+    "of shape (inputs, nodes), each followed by its biases or not"
 )
 
 
 class Pair(NamedTuple):
-    """Where in a script's list or dictionary a layer's weights are, and its biases where it has some."""
+    """Keys of a layer's weights, and of its biases or None, in a script's list or dictionary."""
 
     weights: Hashable
     biases: Hashable | None
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where the arrays of each layer are; `turned` where their weights have shape (inputs, nodes)."""
+class ArrayPlaces:
+    """Keys of the arrays of each layer; `turned` if the weights have shape (inputs, nodes)."""
 
     pairs: tuple[Pair, ...]
     turned: bool
 
-    def look(self, held: Any) -> Chain:
-        """Return weights of shape (nodes, inputs) and biases of shape (nodes,), as they are now."""
+    def look(self, arrays: Any) -> Chain:
+        """Return the current weights, shape (nodes, inputs), and biases, shape (nodes,), of each layer."""
         return [
             (
-                _weights(as_array(held[pair.weights]), turned=self.turned),
-                None if pair.biases is None else as_array(held[pair.biases]).reshape(-1),
+                _weights(as_array(arrays[pair.weights]), turned=self.turned),
+                None if pair.biases is None else as_array(arrays[pair.biases]).reshape(-1),
             )
             for pair in self.pairs
         ]
 
 
-def find_arrays(held: Sequence[Any] | Mapping[Any, Any], inputs: int | None) -> Places:
-    """Find the layers among arrays, in their order, such that have so many inputs where there are any.
+def find_arrays(arrays: Sequence[Any] | Mapping[Any, Any], inputs: int | None) -> ArrayPlaces:
+    """Find the layers among arrays in order, preferring a network with this number of inputs.
 
-    Weights are taken as nnviz has them where both ways fit. Raises FileError where none does.
+    If both shapes of weights fit, they are taken as (nodes, inputs). Raises FileError if neither fits.
     """
-    keys = list(held) if isinstance(held, Mapping) else list(range(len(held)))
-    shapes = {key: np.shape(held[key]) for key in keys}
-    found: dict[int | None, Places] = {}  # by how many inputs there would be
-    for pairs in _ways(keys, shapes):
+    keys = list(arrays) if isinstance(arrays, Mapping) else list(range(len(arrays)))
+    shapes = {key: np.shape(arrays[key]) for key in keys}
+    found: dict[int | None, ArrayPlaces] = {}  # by number of inputs
+    for pairs in _possible_pairs(keys, shapes):
         for turned in (False, True):
-            places = Places(pairs, turned)
-            if _fits(layers := places.look(held)):
+            places = ArrayPlaces(pairs, turned)
+            if _is_network(layers := places.look(arrays)):
                 found.setdefault(layers[0][0].shape[1], places)
     if not found:
-        raise FileError(UNFIT)
+        raise FileError(NOT_A_NETWORK)
     return found.get(inputs, next(iter(found.values())))
 
 
 def _weights(array: Array, *, turned: bool) -> Array:
-    """Return an array as weights; one without columns feeds a single node."""
+    """Return an array as weights; an array with one dimension feeds a single node."""
     return array.reshape(1, -1) if array.ndim < 2 else array.T if turned else array
 
 
-def _ways(keys: list[Any], shapes: dict[Any, tuple[int, ...]]) -> list[tuple[Pair, ...]]:
-    """Return the ways in which arrays may be weights and biases, the likeliest first."""
+def _possible_pairs(keys: list[Any], shapes: dict[Any, tuple[int, ...]]) -> list[tuple[Pair, ...]]:
+    """Return the possible pairs of weights and biases, the likeliest first."""
     matrices = [key for key in keys if len(shapes[key]) == 2]
     others = [key for key in keys if len(shapes[key]) < 2]
     ways = []
-    if len(matrices) == len(others):  # one after the other, or the biases behind all weights
+    if len(matrices) == len(others):  # alternating, or all biases after all weights
         ways.append(tuple(map(Pair, matrices, others)))
     if not others:
         ways.append(tuple(Pair(key, None) for key in keys))
-    if len(keys) % 2 == 0:  # biases that are one row or one column, or the weights of a single node
+    if len(keys) % 2 == 0:  # biases as one row or column, or the weights of a single node
         ways.append(tuple(map(Pair, keys[::2], keys[1::2])))
     if len(keys) == 1:
         ways.append((Pair(keys[0], None),))
     return ways if all(len(shape) <= 2 for shape in shapes.values()) else []
 
 
-def _fits(layers: Chain) -> bool:
+def _is_network(layers: Chain) -> bool:
     widths = [weights.shape for weights, _ in layers]
     chained = all(later[1] == before[0] for before, later in itertools.pairwise(widths))
     biased = all(biases is None or len(biases) == len(weights) for weights, biases in layers)
     return bool(layers) and chained and biased
 
 
-UNKNOWN = (
+EXPECTED_MODELS = (
     "expected a Network, a list of arrays, a dictionary of weights, a torch module, a Keras model or an MLP "
     "of scikit-learn"
 )
-ASSUMED = (
-    "arrays do not say their activations: hidden layers are taken to be relu, the output identity, unless "
-    "watch(…, activations=[…]) names each layer's own"
+ASSUMED_ACTIVATIONS = (
+    "arrays do not say their activations: nnviz assumes relu in hidden layers and identity in the output; "
+    "watch(…, activations=[…]) names others"
 )
 _COURSE = re.compile(r"node_\d+(_\d+)?|output(_\d+)?", re.ASCII)
-UNLIKE = "its own weights are not those of the network that nnviz makes of it, and cannot be followed"
-UNMOVED = "no weight has changed: a loop that makes new arrays has to give them, view.update(loss, [W0, b0])"
-MOVED = "it is of another shape than at the start"
+OTHER_WEIGHTS = "the model has other weights than the network that nnviz made of it, so it cannot be watched"
+NO_CHANGE = "no weight has changed: if the loop makes new arrays, pass them as view.update(loss, [W0, b0])"
+SHAPES_CHANGED = "its arrays have changed their shapes"
 
 
 class Model:
-    """How a model is looked at: its `network` and parameters at the `start`, and `values`, those of now.
+    """A watched model: its `network`, the parameters at the `start`, and the current `values`.
 
-    `assumes_activations` where they are in no array, and nobody has said them.
-    Raises FileError for what is no network.
+    `assumes_activations` is true for arrays without given activations. Raises FileError if the model is not a
+    network.
     """
 
     def __init__(self, model: Any, activations: Sequence[str] | None, inputs: int | None) -> None:
-        self._look, self.network, self.assumes_activations = _way(model, activations, inputs)
-        own = _of_network(self.network)
+        self._read, self.network, self.assumes_activations = _reader_of(model, activations, inputs)
+        own = _chain_of_network(self.network)
         self._shapes, self.start = _shapes(own), in_one_vector(own)
-        if not np.array_equal(in_one_vector(self._look(model)), self.start):
-            raise FileError(UNLIKE)
+        if not np.array_equal(in_one_vector(self._read(model)), self.start):
+            raise FileError(OTHER_WEIGHTS)
 
     def values(self, model: Any) -> Array:
-        """Return its parameters as they are now, shape (parameters,), as `as_layers` takes them.
+        """Return the current parameters, shape (parameters,), in the order of `as_layers`.
 
-        Raises ValueError where there are others than at the start.
+        Raises ValueError if the shapes have changed since the start.
         """
-        looked = self._look(model)
+        looked = self._read(model)
         if _shapes(looked) != self._shapes:
-            raise ValueError(MOVED)
+            raise ValueError(SHAPES_CHANGED)
         return in_one_vector(looked)
 
 
@@ -141,44 +141,44 @@ def _shapes(chain: Chain) -> list[tuple[tuple[int, ...], bool]]:
     return [(weights.shape, biases is not None) for weights, biases in chain]
 
 
-class _Way(NamedTuple):
-    """How a model's weights are looked up, what it is as a network, and whether that was assumed in part."""
+class _WeightReader(NamedTuple):
+    """How to read a model's weights, its network, and whether activations were assumed."""
 
     look: Callable[[Any], Chain]
     network: Network
     assumes_activations: bool = False
 
 
-def _way(model: Any, activations: Sequence[str] | None, inputs: int | None) -> _Way:
+def _reader_of(model: Any, activations: Sequence[str] | None, inputs: int | None) -> _WeightReader:
     if frameworks.framework_of(model):
-        return _Way(frameworks.look, frameworks.network_of(model, activations))
+        return _WeightReader(frameworks.look, frameworks.network_of(model, activations))
     if isinstance(model, State | Network):
-        return _Way(_of_network, model.network if isinstance(model, State) else model)
+        return _WeightReader(_chain_of_network, model.network if isinstance(model, State) else model)
     if isinstance(model, np.ndarray):
-        of_list = _way([model], activations, inputs)
+        of_list = _reader_of([model], activations, inputs)
         return of_list._replace(look=lambda array: of_list.look([array]))
     if not isinstance(model, Mapping | Sequence) or isinstance(model, str):
-        raise TypeError(f"{UNKNOWN}, found a {type(model).__name__}")
+        raise TypeError(f"{EXPECTED_MODELS}, found a {type(model).__name__}")
     if isinstance(model, Mapping) and all(_COURSE.fullmatch(str(name)) for name in model):
-        return _Way(_of_course, _of_chain(_of_course(model), activations))
+        return _WeightReader(_chain_of_course, _network_of_chain(_chain_of_course(model), activations))
     places = find_arrays(model, inputs)
-    return _Way(places.look, _of_chain(places.look(model), activations), not activations)
+    return _WeightReader(places.look, _network_of_chain(places.look(model), activations), not activations)
 
 
-def _of_chain(chain: Chain, activations: Sequence[str] | None) -> Network:
-    """Return weights and biases as a network: hidden layers relu, the output identity, if nothing is said."""
+def _network_of_chain(chain: Chain, activations: Sequence[str] | None) -> Network:
+    """Return weights and biases as a network, by default with hidden relu and output identity."""
     layers = [Dense(weights, biases, "") for weights, biases in chain]
     return dense.state_of(answered(layers, activations or proposed(len(chain)))).network
 
 
-# Looks
+# Readers of weights
 
 
-def _of_network(model: Network | State) -> Chain:
+def _chain_of_network(model: Network | State) -> Chain:
     network = model.network if isinstance(model, State) else model
     return [(layer.weights, layer.biases) for layer in network.layers]
 
 
-def _of_course(model: Mapping[str, Any]) -> Chain:
+def _chain_of_course(model: Mapping[str, Any]) -> Chain:
     groups = layers_by_name(model)
     return [(np.array([as_array(model[name]) for name in names]), None) for names in groups]

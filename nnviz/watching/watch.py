@@ -1,4 +1,4 @@
-"""`nnviz.watch` as a script calls it."""
+"""`nnviz.watch`, called by a script."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Watch:
-    """Opens a window that follows a training: `with watch(model, x, y) as view`, `view.update(loss)` in it.
+    """Opens a window that follows a training: `with watch(model, x, y) as view: … view.update(loss)`.
 
     ============================ ==============================================================
-    `watch(model, x, y)`         of any loop, which calls `update` after each of its updates
+    `watch(model, x, y)`         for any loop that calls `update` after each update of the weights
     `watch.keras(x, y)`          a callback for `model.fit`
     ============================ ==============================================================
     """
@@ -23,24 +23,24 @@ class Watch:
     def __call__(
         self, model: Any, x: Any = None, y: Any = None, *, activations: Sequence[str] | None = None
     ) -> WatchWindow:
-        """Open the window on `model`; it follows once the view is told of updates.
+        """Open a window on `model`; it shows each update reported by `update`.
 
-        `model` is what the loop changes in place: a list of arrays (weights of shape (nodes, inputs) or
-        (inputs, nodes), each with its biases behind it, or without), a dictionary of them or the course's, a
-        torch module, a Keras model, an MLP of scikit-learn with `partial_fit`. Where the loop makes new
-        arrays, or a new Network, it gives them to `update`. `x` and `y` are the rows that the window shows,
-        as for `show`. Arrays do not say their `activations`, one a layer: without them hidden ones are taken
-        to be relu, the output identity, with a UserWarning; the course's dictionary is that by custom.
-        Raises TypeError and FileError for what is no network and rows that do not fit, DisplayError where no
-        window can be shown.
+        The loop changes `model` in place. A model is a list of arrays (weights of shape (nodes, inputs) or
+        (inputs, nodes), each optionally followed by its biases), a dictionary of arrays, the course's
+        dictionary, a torch module, a Keras model, or an MLP of scikit-learn with `partial_fit`. A loop that
+        makes new arrays or a new Network passes them to `update`. `x` and `y` are the rows to show, as for
+        `show`. `activations` names one activation a layer. Without it, arrays get relu in hidden layers and
+        identity in the output, with a UserWarning; the course's dictionary gets them without a warning.
+        Raises TypeError or FileError if `model` is not a network or the rows do not fit, and DisplayError if
+        no window can be shown.
         """
         return WatchWindow(model, x, y, activations)
 
     def keras(self, x: Any = None, y: Any = None) -> Watcher:
-        """Return a callback for `model.fit(x, y, callbacks=[nnviz.watch.keras(x, y)])`: a window each time.
+        """Return a callback for `model.fit(x, y, callbacks=[nnviz.watch.keras(x, y)])`.
 
-        Keras tells no callback its rows, so the window shows those that are given here; and of the loss it
-        tells the mean over the epoch so far.
+        Each `fit` opens a window. It shows the rows given here, because Keras does not pass its rows to
+        callbacks. The loss is Keras's mean over the current epoch.
         """
         from nnviz.watching.keras import Watcher
 

@@ -244,7 +244,7 @@ def test_few_paths_are_written_out_and_many_are_summed_by_layer_and_unfold():
     products = np.abs(state.data.inputs[0, 0] * network.layers[0].weights[:, 0])
     largest = [f"for node_0_{j}" for j in sorted(np.argsort(-products)[:6])]
     assert [own.label for own in given_input.lines] == ["value", *largest]
-    assert "3 other nodes" in notes(given_input)[-1]
+    assert "the other 3 nodes" in notes(given_input)[-1]
 
 
 def test_what_is_particular_is_explained(approved):

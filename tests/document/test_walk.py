@@ -135,7 +135,7 @@ def test_words_for_scripts_batches_and_many_weights(approved):
     trained = train(state_of(), updates=1).state
     for watched in (False, True):
         said = said_of(replace(trained, run=replace(trained.run, watched=watched)))
-        own = [(step, told.text) for step, told in said if "nnviz's own" in told.text]
+        own = [(step, told.text) for step, told in said if "nnviz computes" in told.text]
         assert [(step.deed, step.layer, step.node) for step, _ in own] == [("update", 1, 0)] * watched
     many = make_state(make_network((20, 1), ("identity",), (False,)), 1)
     slopes = next(said for step, said in said_of(many) if step.deed == "slopes")
@@ -185,7 +185,7 @@ def test_words_are_worked_out_once_and_many_rows_are_not_written_out(walker, qtb
     digits.player.show_phase("loss")
     digits.player.to_end()
     qtbot.waitUntil(lambda: "computing" not in digits.narrator.words().text)
-    assert "Cross-entropy, mean over the 800 rows trained on ≈ " in digits.narrator.words().text
+    assert "Cross-entropy, mean over the 800 training rows ≈ " in digits.narrator.words().text
 
 
 # --- a film of it

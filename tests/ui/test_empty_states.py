@@ -41,7 +41,7 @@ def test_without_targets_the_window_says_where_to_type_them_until_they_are_there
             any(line.startswith(f"There are no {what} to train on") for line in lines) for what in MISSING
         ]
 
-    assert "There are no targets to train on: type them in the data table." in labels(window.training)
+    assert "There are no targets to train on: type targets in the data table." in labels(window.training)
     click(window, address_named(window, "output"))
     qtbot.waitUntil(lambda: "type a target in the data table" in explained(window))
     offered(window, "Show slopes").trigger()
@@ -80,14 +80,16 @@ def test_a_refused_setting_ends_with_the_document_it_was_typed_for(open_window, 
 def test_without_rows_the_window_says_what_to_type_and_an_added_row_what_its_target_is(qtbot, open_window):
     window = open_window(NO_ROWS)
     assert written(window, Address("subheading", -1)) == "no rows: type an input"
-    assert any(text.startswith("There are no rows to train on: add one") for text in labels(window.training))
+    assert any(
+        text.startswith("There are no rows to train on: add a row") for text in labels(window.training)
+    )
     click(window, address_named(window, "output"))
-    qtbot.waitUntil(lambda: "add one in the data table" in explained(window))
+    qtbot.waitUntil(lambda: "add a row in the data table" in explained(window))
     set_number(window, Address("input", -1, 0), "3")
     assert written(window, Address("subheading", -1)) == "row 1 of 1"
     assert written(window, Address("target", 1, 0)) == "target –"
     assert figure(window, "MSE").text == "–"
-    assert "There are no targets to train on: type them in the data table." in labels(window.training)
+    assert "There are no targets to train on: type targets in the data table." in labels(window.training)
     choose_entry(window, "Undo")
     press(window, "Add row")
     assert status(window) == "Added row 1 of zeros without targets"

@@ -789,6 +789,6 @@ def test_the_panel_is_called_as_the_loss_in_use_and_names_overfitting(
     curve = card.curve
     window.library.load()  # as it was already
     assert card.curve is curve
-    told = f"; validation has risen since iteration {card.overfitting.since}: over-fitting"
+    told = f"; the validation loss has risen since iteration {card.overfitting.since} (overfitting)"
     assert status(window).endswith(told)
     assert card.heightForWidth(card.width()) <= card.height()  # behind a tab, it would scroll once in sight

@@ -198,17 +198,17 @@ def test_nothing_can_be_changed_before_it_has_ended_and_the_window_says_why(qtbo
     assert {(button.isEnabled(), button.toolTip()) for button in buttons} == {(False, HELD)}
     assert {(field.isEnabled(), field.toolTip()) for field in settings} == {(False, NOT_YET)}
     bring(window, "Explain")
-    qtbot.waitUntil(lambda: "The script makes it" in explained(window))
+    qtbot.waitUntil(lambda: "The script makes the next update" in explained(window))
     assert "learning_rate" not in explained(window)
     script.ends()
     assert [button.toolTip() for button in buttons if not button.isEnabled()] == ["Remove the last output"]
     assert not {HELD, NOT_YET} & {own.toolTip() for own in (*buttons, *settings)}
     assert all(field.isEnabled() for field in settings)
     approved("the settings after a training", panel.message.label.text())
-    qtbot.waitUntil(lambda: "nnviz's own next update" in explained(window))
-    assert "by the settings in Training, not by the script's" in explained(window)
+    qtbot.waitUntil(lambda: "Next update by nnviz" in explained(window))
+    assert "it uses its own settings, not the script's" in explained(window)
     press(window, "One update")
-    qtbot.waitUntil(lambda: "own next update" not in explained(window))
+    qtbot.waitUntil(lambda: "Next update by nnviz" not in explained(window))
     assert "Next update" in explained(window)
 
 
@@ -216,7 +216,7 @@ def test_when_it_has_ended_one_can_go_back_save_edit_and_run(qtbot, watch, tmp_p
     window, script = watch()
     script.ends([2, 8], [2, 9], [2, 10])
     told = [status(window)]
-    assert offered(window, "Undo").text().replace("&", "") == "Undo Training watched"
+    assert offered(window, "Undo").text().replace("&", "") == "Undo Watched training"
     offered(window, "Undo").trigger()
     assert window.document.state.network == NETWORK
     assert not offered(window, "Undo").isEnabled()
@@ -322,7 +322,7 @@ def test_that_the_curve_is_not_kept_is_said_before_a_save_and_once(
 
 
 ENDS = {
-    "KeyboardInterrupt": lambda script: script.end("The training was ended by KeyboardInterrupt"),
+    "KeyboardInterrupt": lambda script: script.end("The training stopped with KeyboardInterrupt"),
     "a script that is gone": lambda script: script.close(),
     "garbled": lambda script: script.write(b"garbled" * 4),
 }
