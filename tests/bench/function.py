@@ -45,7 +45,7 @@ def trained(window, seconds, painted):
 def watch(panel):
     """Return a list that gets the seconds of the processor that each painted picture has taken."""
     shares, plane, view = [], panel.plane, panel.view
-    find, draw, paint, spent = view.find, view.draw, plane.paintEvent, [0.0]
+    find, draw, paint, spent = view.compute, view.draw, plane.paintEvent, [0.0]
 
     def timed(does):
         start = time.process_time()
@@ -63,7 +63,7 @@ def watch(panel):
         shares.append(spent[0])
         spent[0] = 0.0
 
-    view.find, view.draw, plane.paintEvent = finding, lambda: timed(draw), painting
+    view.compute, view.draw, plane.paintEvent = finding, lambda: timed(draw), painting
     return shares
 
 

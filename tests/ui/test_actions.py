@@ -133,7 +133,7 @@ def test_undo_and_redo_say_what_they_did_and_have_their_keys(open_window):
     choose_entry(window, "Undo")
     assert status(window) == f"Undone: {taken_back}"
     choose_entry(window, "Redo")
-    assert status(window) == f"Done again: {taken_back}"
+    assert status(window) == f"Redone: {taken_back}"
     for key, modifier in ((Key.Key_Y, CTRL), (Key.Key_Z, CTRL | SHIFT)):
         QTest.keyClick(window.diagram, Key.Key_Z, CTRL)
         assert window.document.state is not added

@@ -428,7 +428,7 @@ def test_a_panel_floats_by_a_double_click_with_a_frame_and_is_painted_after_a_re
         press(again, "Add row")
         assert len(again.document.state.data) == count
         if floating:
-            choose_in_menu(own, "Put back")
+            choose_in_menu(own, "Dock")
 
 
 # --- which of explanation and notes is in front

@@ -53,7 +53,7 @@ W = Address("weight", 0, 0, 0)
 INPUT, OUTPUT, TARGET = Address("input", -1, 0), Address("value", 1, 0), Address("target", 1, 0)
 HEADING = Address("subheading", -1, 0)
 LIGHT = PALETTES["light"]
-TITLE = "Small pictures in the nodes"
+TITLE = "Thumbnails in the nodes"
 
 
 def press(window, *keys):
@@ -599,7 +599,7 @@ def test_a_row_chosen_other_data_or_other_inputs_leave_the_free_row(bare):
         assert written(window, INPUT) == number(window.document.state.data.inputs[1, 0])
 
 
-# --- small pictures in the nodes
+# --- thumbnails in the nodes
 
 
 def place_of(window, column, node):

@@ -107,7 +107,7 @@ def test_empty_panels_menus_and_a_search_without_a_find_say_what_to_do(qtbot, op
     menu = offered(window, "Open recent").menu()
     menu.aboutToShow.emit()
     assert [entry.text() for entry in menu.actions()] == [
-        "No recent files: what you open or save will stand here"
+        "No recent files: files that you open or save will be listed here"
     ]
     choose_entry(window, "Find…")
     QTest.keyClicks(window.finder.findChild(QLineEdit), "zzz")

@@ -627,7 +627,7 @@ def test_a_file_that_comes_late_is_waited_for_until_it_is_given_up(window, answe
     answer(QProgressDialog, hands.press_cancel(told))
     window.main_window.dropped.emit(path)
     assert told == [f"Reading {path.name}"]
-    assert status(window) == f"{path.name} was not opened; all is as it was"
+    assert status(window) == f"{path.name} was not opened: the open network is unchanged"
     assert (window.document.state, window.document.path) == (before, None)
 
     path, write = pipe()
@@ -650,7 +650,7 @@ def test_a_file_that_comes_late_is_waited_for_until_it_is_given_up(window, answe
     window.files.tables.load(Path(f"/proc/self/fd/../root{path}"))
     os.close(end)
     assert told[1] < window.main_window.width(), "Cancel is on the screen"
-    assert status(window).endswith("W.csv was not loaded; the rows are what they were")
+    assert status(window).endswith("W.csv was not loaded: the rows are unchanged")
     assert len(status(window)) < 120
 
 

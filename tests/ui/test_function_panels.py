@@ -92,7 +92,7 @@ def open_panel(qtbot, bare):
 
 def settle(qtbot, panel):
     for _ in range(2):
-        qtbot.waitUntil(lambda: not panel.work.busy and panel.view.found)
+        qtbot.waitUntil(lambda: not panel.work.busy and panel.view.is_current)
         panel.grab()  # an axis takes its room once it has been painted
 
 
@@ -407,7 +407,7 @@ def test_in_the_window_choices_tell_names_apart_and_a_low_panel_scrolls(qtbot, o
     assert written(window, Address("input", -1, 0)) == shown(window.selection.free[0])
     approved("a free row in the window", status(window))
     hands.rest(panel.axes.up, panel.axes.up.rect().center())
-    assert QToolTip.text() == "sepal width (cm)\nWhat is drawn upwards"
+    assert QToolTip.text() == "sepal width (cm)\nThe vertical axis"
     QToolTip.hideText()
 
 
@@ -526,7 +526,7 @@ def test_of_softmax_the_other_nodes_are_held_and_the_rows_stand_where_they_are(b
     own.select("node", 0, 1)
     trace = state.network.forward(state.data.inputs)
     z, a = trace.z[0][:, 1], trace.a[0][:, 1]
-    assert "the others are held as in this row, and the slope is a·(1 − a)" in own.caption()
+    assert "other z as in this row, slope a·(1 − a)" in own.caption()
     assert f"slope {a[0] * (1 - a[0]):.4g}"[:9] in own.caption()
     drawn = own.plane.rows().tolist()
     assert 10 <= len(drawn) <= 20
@@ -561,7 +561,7 @@ def test_a_row_far_out_is_told_and_shown_once_it_is_looked_at(bare):
 def test_many_rows_are_one_point_a_pixel_and_come_while_it_is_idle(bare, qtbot):
     state = make_state(make_network((2, 3, 1), ("tanh", "identity"), (True, False)), 20_000)
     own = bare(state, kind=Card, quick_ns=1_000.0, block_ns=1_000.0)
-    assert "The points of 20,000 rows come when the weights rest" in own.caption()
+    assert "The points of 20,000 rows appear when the weights stop changing" in own.caption()
     qtbot.waitUntil(lambda: "All 20,000 rows: z from" in own.caption())
     z = state.network.forward(state.data.inputs).z[0][:, 0]
     drawn = own.plane.rows()

@@ -73,11 +73,11 @@ from tests.ui.sees import help_page, labels, menus, offered, place, written
 pytestmark = pytest.mark.fonts
 
 SCREENS = {100: (1000, 650), 125: (1280, 720), 150: (1366, 768), 200: (1920, 1080)}
-"""For each size of everything a screen that is small for it."""
+"""For each interface size a screen that is small for it."""
 FRAME = QSize(2, 26)
 """Of a usual window manager."""
 LARGE = (2560, 1440)
-"""Of a window in which there is room at every size of everything."""
+"""Of a window in which there is room at every interface size."""
 WEIGHTS = [Address("weight", 0, 0, 0), Address("weight", 0, 0, 1)]
 
 
@@ -87,7 +87,7 @@ def settled():
 
 
 def draw(window, percent, size):
-    """Choose a size of everything in the menu, and give the window a size; the screen here is small."""
+    """Choose a interface size in the menu, and give the window a size; the screen here is small."""
     choose_entry(window, f"{percent} %")
     QApplication.processEvents()
     window.main_window.resize(*size)
@@ -105,7 +105,7 @@ def bars(dock):
     return {bar.orientation() for bar in dock.findChildren(QScrollBar) if bar.isVisible()}
 
 
-# --- every panel, over network, theme, size of the window and size of everything
+# --- every panel, over network, theme, size of the window and interface size
 
 
 def chosen_and_cut_off(dock):
@@ -531,7 +531,7 @@ def test_what_a_narrow_window_has_no_room_for_is_reached_and_comes_back(qtbot, o
     bar = window.main_window.findChild(QToolBar)
     slopes = bar.widgetForAction(offered(window, "Show slopes"))
     assert not slopes.isVisible()
-    further = next(own for own in bar.findChildren(QToolButton) if own.toolTip() == "What has no room here")
+    further = next(own for own in bar.findChildren(QToolButton) if own.toolTip() == "More commands")
     assert not further.icon().isNull()
     QTest.mouseClick(further, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(slopes.isVisible)

@@ -123,7 +123,7 @@ def test_changes_of_ones_own_file_are_asked_about_unless_a_kept_run_holds_them(s
     approved("a run that cannot be kept", stories.told(story, files))
 
 
-ENDED = "; the run of 20 updates ended; Ctrl+Z brings it back"
+ENDED = ". The run of 20 updates ended: Ctrl+Z restores it"
 
 
 def test_an_edit_that_ends_a_run_says_so_until_the_next_one(qtbot, open_window):
@@ -297,7 +297,7 @@ def test_nothing_is_asked_during_a_click_a_menu_or_a_run(window, answer, path, q
 
 
 def test_a_second_window_on_the_file_is_said_once(window, path, qtbot, tmp_path):
-    other, said = Presence(tmp_path / "data" / "open"), "a.json is open in another window of nnviz too"
+    other, said = Presence(tmp_path / "data" / "open"), "a.json is also open in another nnviz window"
     other.move_to(path)
     come_back(window)
     assert status(window) == said

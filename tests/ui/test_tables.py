@@ -175,7 +175,7 @@ def test_a_csv_with_a_text_label_becomes_a_network_and_rows_are_exported(
     path = tmp_path / "flowers.csv"
     answer(QFileDialog, type_name(path))
     choose_entry(window, "Export rows…")
-    assert status(window) == "Exported flowers.csv: 150 rows with the predictions"
+    assert status(window) == "Exported 150 rows with predictions to flowers.csv"
     state = window.document.state
     header, first, *_ = csv.reader(path.read_text().splitlines())
     assert header[:6] == [*state.network.inputs, "species", f"prediction {state.network.outputs[0]}"]

@@ -315,7 +315,7 @@ def test_thousands_of_faults_fill_neither_screen_nor_terminal_nor_disk_and_are_c
     closed(lambda: fail_uncaught(123))
     kept = log.read_text("utf-8")
     assert kept.count("Traceback") == 1
-    assert "ZeroDivisionError: a slot divided by 0: 100 times by now" in kept
+    assert "ZeroDivisionError: a slot divided by 0: 100 times so far" in kept
 
     def many():
         fail_uncaught(2000)

@@ -89,11 +89,11 @@ def test_numbers_appear_step_by_step_and_a_screen_reader_hears_them(window, qtbo
     qtbot.waitUntil(lambda: not window.player.playing)
     assert (shown(window, "value", "output"), shown(window, "error", "output")) == ("52", "")
     key(window, Qt.Key.Key_Escape)
-    choose_entry(window, "Whole layers at a time")
+    choose_entry(window, "One layer at a time")
     step(window, qtbot)
     assert values() == ["26", "0", ""]
     step(window, qtbot)
-    choose_entry(window, "Whole layers at a time")
+    choose_entry(window, "One layer at a time")
     approved("what a screen reader hears", "\n".join(text for who, text in heard if who is window.diagram))
 
 
@@ -143,7 +143,7 @@ def test_the_menu_shows_slopes_their_mean_and_repeats_the_forward_pass_over_the_
     ):
         choose_entry(window, title)
         assert said in headings(window)
-    offered(window, "Forward pass of every row, again and again").trigger()
+    offered(window, "Repeat the forward pass for every row").trigger()
     seen = []
     window.selection.row_changed.connect(lambda: seen.append(window.selection.row))
     key(window, Qt.Key.Key_Space)

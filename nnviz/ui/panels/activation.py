@@ -1,6 +1,6 @@
 """The activation panel: the curve of an activation with the z values of the rows.
 
-Imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
+The module imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from nnviz.ui.plot.points import SIZE, PointItem, PointPlot
 
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 MANY = 2000
-"""So many points of rows are drawn at once without a look at which stand on one pixel."""
+"""Largest number of row points that are drawn without removing points on the same pixel."""
 FINE, COARSE = 100, 10
-"""Parts of the plot's width by which an arrow key goes on reading, alone and with Shift."""
+"""An arrow key moves the readout by the plot's width divided by FINE, or by COARSE with Shift."""
 
 
 class SlopeAxis(QuietAxis):
-    """An axis at the right, in the colour of slopes: its numbers are the plot's divided by `times`."""
+    """The right axis, in the colour of slopes; its numbers are the plot's heights divided by `times`."""
 
     def __init__(self) -> None:
         super().__init__("right")
         self.times = 1.0
 
     def set_palette(self, palette: Palette) -> None:
-        """Take the colours of a theme."""
+        """Use the colours of a theme."""
         super().set_palette(palette)
         self._muted = QPen(QColor(palette.slope))
         self.set_text(self._text)
@@ -61,7 +61,7 @@ class SlopeAxis(QuietAxis):
 
 
 class ActivationPlot(PointPlot):
-    """Draws a over a node's z, and its slope on an axis of its own; arrow keys read the curve."""
+    """The plot of a and of the slope f′(z) over a node's z; the slope has its own axis."""
 
     def __init__(self, palette: Palette) -> None:
         self._bend: Bend | None = None
@@ -74,10 +74,7 @@ class ActivationPlot(PointPlot):
         self._curve, self._slopes = (Line(connect="finite") for _ in range(2))
         self._tangent, self._zero = Line(), Line()
         self._rows = PointItem()
-        self._ends = (
-            DotItem(6),
-            DotItem(6),
-        )  # of the slope at a kink, and behind it; no activation has two kinks
+        self._ends = DotItem(6), DotItem(6)  # slopes left and right of the kink; no function has two kinks
         for z, item in enumerate((self._zero, self._slopes, self._curve, self._rows, self._tangent), start=1):
             self.add(item, z)
         for dot in self._ends:
@@ -85,7 +82,7 @@ class ActivationPlot(PointPlot):
         self.set_palette(palette)
 
     def set_palette(self, palette: Palette) -> None:
-        """Take the colours of a theme."""
+        """Use the colours of a theme."""
         super().set_palette(palette)
         if not hasattr(self, "_right"):
             return
@@ -100,16 +97,16 @@ class ActivationPlot(PointPlot):
             dot.setBrush(QColor(inside))
 
     def show_nothing(self) -> None:
-        """Draw nothing, not even the axes."""
+        """Clear the plot and hide its axes."""
         self.plotItem.hide()
         self._bend = None
         self._under_mouse = None
         self._tell()
 
     def show_curve(self, bend: Bend, curve: ActivationCurve, names: tuple[str, str], a: Array) -> None:
-        """Draw the curve of a node called `names[0]`, whose function is called `names[1]`.
+        """Draw the curve of a node; `names` are the names of the node and of its function.
 
-        `a` are those of all rows: where they depend on other z, too, they are not on the curve.
+        `a` are the values of all rows, shape (rows,); they are not on the curve if they depend on other z.
         """
         self.bring_back()
         self._bend, self._times = bend, curve.times
@@ -127,72 +124,72 @@ class ActivationPlot(PointPlot):
             self.put(dot, reading.z, self._times * reading.slope)
 
     def show_rows(self, z: Array, a: Array) -> int:
-        """Draw a point for each row, shape (rows,), and return how many stand out of the plot.
+        """Draw a point for each row; z and a have shape (rows,). Return how many are outside the plot.
 
-        Of more than `MANY` one is drawn where several would stand on one pixel.
+        If there are more than `MANY` points, draw only one point on each pixel.
         """
         (left, right), (bottom, top) = self.view()
-        inside = (z >= left) & (z <= right) & (a >= bottom) & (a <= top)
-        points = np.column_stack((z, a))[inside]
-        self._rows.show_points(points if len(points) <= MANY else self._one_a_pixel(points))
+        is_inside = (z >= left) & (z <= right) & (a >= bottom) & (a <= top)
+        points = np.column_stack((z, a))[is_inside]
+        self._rows.show_points(points if len(points) <= MANY else self._thin(points))
         return len(z) - len(points)
 
-    def _one_a_pixel(self, points: Array) -> Array:
-        """Return one of the points, shape (points, 2), which are in view, for each pixel that has any."""
+    def _thin(self, points: Array) -> Array:
+        """Return one point for each pixel with points, shape (points, 2); all points must be in the view."""
         (left, _), (bottom, top) = self.view()
         across, up = self.pixel()
         columns, rows = ((points - (left, bottom)) / (across, up)).astype(np.intp).T
         cells = columns * (int((top - bottom) / up) + 1) + rows
         one = np.full(int(cells.max()) + 1, -1, np.intp)
         one[cells] = np.arange(len(points))
-        chosen: Array = points[one[one >= 0]]
-        return chosen
+        result: Array = points[one[one >= 0]]
+        return result
 
     def show_reading(self, reading: Reading | None) -> None:
-        """Mark what the node makes of the present row's z, with its tangent."""
+        """Mark z and a of the present row, and draw the tangent there."""
         z, a, self._slope = reading or (math.nan, math.nan, math.nan)
         self.show_present(z, a)
         self.touch(self._tangent, self._slope)
 
     def takes_point(self) -> bool:
-        """Nothing moves the point: z follows from the row and the weights."""
+        """Return False: the point cannot be moved, since z follows from the row and the weights."""
         return False
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return what the node makes of the z at `at`."""
+        """Return the point of the curve at the z of `at`, and its readout."""
         if self._bend is None:
             return None
         z, a, slope = self._bend.at(self.rounded(at).x())
         height = a if math.isfinite(a) else self.view()[1][1]
         return QPointF(z, height), f"z {shown(z)}\na {shown(a)}\nslope {shown(slope)}"
 
-    # --- what is drawn
+    # --- for tests
 
     def curve(self) -> Array:
-        """Return the curve as it is drawn, shape (points, 2): z, a."""
+        """Return the drawn curve, shape (points, 2): z, a."""
         return points_of(self._curve)
 
     def slopes(self) -> Array:
-        """Return the slopes as they are drawn, shape (points, 2): z, and the slope times `times`."""
+        """Return the drawn slopes, shape (points, 2): z, and the slope times `times`."""
         return points_of(self._slopes)
 
     @property
     def times(self) -> float:
-        """How many times as high as it is the slope is drawn."""
+        """The factor by which drawn slopes are multiplied."""
         return self._times
 
     def rows(self) -> Array:
-        """Return the rows' points as they are drawn, shape (points, 2): z, a."""
+        """Return the drawn points of the rows, shape (points, 2): z, a."""
         return self._rows.drawn
 
     def tangent(self) -> Array:
-        """Return both ends of the tangent as it is drawn, shape (2, 2); none where there is none."""
+        """Return both ends of the drawn tangent, shape (2, 2); empty without a tangent."""
         return points_of(self._tangent)
 
     # --- events
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Read the curve further left or right, from the present row's z on; Escape ends it."""
+        """Move the readout left or right, starting at the present row's z; Escape hides the readout."""
         if event.key() == Qt.Key.Key_Escape and self._under_mouse is not None:
             self._under_mouse = None
             self._tell()
@@ -208,28 +205,27 @@ class ActivationPlot(PointPlot):
             event.ignore()  # pyqtgraph would swallow it
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the tangent's length in pixels, and the axis's name in its size."""
+        """Keep the length of the tangent in pixels."""
         super().resizeEvent(event)
         if hasattr(self, "_right"):
             self.touch(self._tangent, self._slope)
 
 
-CHOOSE = "Click a node on the diagram: its activation is drawn here"
-INPUT = "An input has no activation: its value is given. Click a node behind it"
-NO_ROWS = "There are no rows: add one in the data table, as {} takes the z of all nodes of its layer"
-TIP = "What the node makes of the row's z; its slope is that of the tangent"
+CHOOSE = "Click a node on the diagram to plot its activation"
+INPUT = "An input has no activation. Click a node of a later layer"
+NO_ROWS = "Add a row to the data: {} needs the z of all nodes of its layer"
+TIP = "z and a of the node for the row; the slope is the slope of the tangent"
 LINES = 2
-"""The caption has room for so many, so that the plot keeps its height."""
+"""Number of lines with a fixed height for the caption."""
 PLOT_PX = 110
-"""So high the plot is at 100 %, at least."""
-HELD = "the others are held as in this row, and the slope is a·(1 − a)"
+"""Smallest height of the plot at 100 %, in pixels."""
 BETWEEN = " &nbsp;·&nbsp; "
-"""Between two things that the caption says."""
+"""Separator between two parts of the caption."""
 NOTHING: tuple[Array, Array] = np.empty(0), np.empty(0)
 
 
 class ActivationPanel(LiveCard):
-    """Draws a and its slope over z of the selected node, or of the one that the selected edge leads to."""
+    """The activation panel of the selected node, or of the node at the end of the selected edge."""
 
     content_px = 72
 
@@ -252,10 +248,10 @@ class ActivationPanel(LiveCard):
     def plot(self) -> ActivationPlot | None:  # noqa: D102
         return self.plane if self.pages.show_plot else None
 
-    # --- what it shows
+    # --- drawing
 
     def draw(self) -> None:
-        """Draw the activation of the node, or say what is missing."""
+        """Draw the activation of the node, or show a message that says what is missing."""
         state, address, trace = self._derived.state, self._selection.address, self._derived.trace
         layer = state.network.layers[address.layer] if address and address.layer >= 0 else None
         missing = "" if layer else CHOOSE if address is None else INPUT
@@ -270,30 +266,30 @@ class ActivationPanel(LiveCard):
         node = Address("node", address.layer, address.node)
         if node != self._node:
             self._node, self._stretch = node, None
-        joint = trace is not None and not layer.function.elementwise
-        bend = Bend(layer.function, trace.z[node.layer][0] if trace and joint else None, node.node)
+        is_joint = trace is not None and not layer.function.elementwise
+        bend = Bend(layer.function, trace.z[node.layer][0] if trace and is_joint else None, node.node)
         self._show(node, bend, _reading(bend, node, trace))
 
     def _show(self, node: Address, bend: Bend, reading: Reading | None) -> None:
         z, a = self._derived.of_node(node.layer, node.node) or NOTHING
-        wanted, known = stretch_of(z, reading.z if reading else np.nan), self._stretch
-        if known and not len(z):  # rows that are not known at present may need all of it
-            wanted = min(known[0], wanted[0]), max(known[1], wanted[1])
-        self._stretch = steady(known, wanted)
+        wanted, before = stretch_of(z, reading.z if reading else np.nan), self._stretch
+        if before and not len(z):  # rows not computed yet may need the whole stretch
+            wanted = min(before[0], wanted[0]), max(before[1], wanted[1])
+        self._stretch = steady(before, wanted)
         name = self._derived.state.network.name_of(node)
-        drawn = (bend.function, self._stretch, name)
-        if bend.layer is not None or drawn != self._curve_of:
+        sources = (bend.function, self._stretch, name)
+        if bend.layer is not None or sources != self._curve_of:
             self.plane.show_curve(bend, bend.curve(self._stretch), (name, bend.function.call), a)
-            self._curve_of = drawn
+            self._curve_of = sources
         beyond = self.plane.show_rows(z, a)
         self.plane.show_reading(reading)
         self.caption.setText(
-            BETWEEN.join(self._told(bend, reading, z, beyond, shown, partial(coloured, colours().slope)))
+            BETWEEN.join(self._texts(bend, reading, z, beyond, shown, partial(coloured, colours().slope)))
         )
-        said = "; ".join(self._told(bend, reading, z, beyond, shown_in_full, str))
-        self.plane.setAccessibleDescription(f"{name}, {bend.function.call}: {said}")
+        text = "; ".join(self._texts(bend, reading, z, beyond, shown_in_full, str))
+        self.plane.setAccessibleDescription(f"{name}, {bend.function.call}: {text}")
 
-    def _told(
+    def _texts(
         self,
         bend: Bend,
         reading: Reading | None,
@@ -302,23 +298,24 @@ class ActivationPanel(LiveCard):
         number: Callable[[float], str],
         slopes: Callable[[str], str],
     ) -> Iterator[str]:
-        """Yield what the plot shows: the row, all rows, and of what else the curve depends."""
+        """Yield the parts of the caption: the row, all rows, and other z on which the curve depends."""
         rows = len(self._derived.state.data)
         row = "Free row" if self._selection.free is not None else f"Row {self._selection.row + 1:,}"
         if reading is None:
-            yield "There are no rows: the curve alone is drawn"
+            yield "Without rows, the plot shows only the curve"
         else:
-            at_kink = ", that left of the kink" if reading.z in bend.function.kinks else ""
             slope = slopes(f"slope {number(reading.slope)}")
-            yield f"{row}: z {number(reading.z)} → a {number(reading.a)}, {slope}{at_kink}"
+            text = f"{row}: z {number(reading.z)} → a {number(reading.a)}, {slope}"
+            yield f"{text} (left of the kink)" if reading.z in bend.function.kinks else text
         if len(z):
             low, high = number(float(z.min())), number(float(z.max()))
-            outside = f", {counted(beyond, 'row')} beyond the plot" if beyond else ""
-            yield f"{'All ' if rows > 1 else ''}{counted(rows, 'row')}: z from {low} to {high}{outside}"
+            which = f"All {counted(rows, 'row')}" if rows > 1 else counted(rows, "row")
+            text = f"{which}: z from {low} to {high}"
+            yield f"{text}, {counted(beyond, 'row')} beyond the plot" if beyond else text
         elif rows:
-            yield f"The points of {counted(rows, 'row')} come when the weights rest"
+            yield f"The points of {counted(rows, 'row')} appear when the weights stop changing"
         if bend.layer is not None:
-            yield f"{bend.function.name} takes all z of its layer: {HELD}"
+            yield f"{bend.function.name} uses all z of its layer: other z as in this row, slope a·(1 − a)"
 
     def restyle(self) -> None:  # noqa: D102
         self.plane.setMinimumHeight(px(PLOT_PX))
@@ -327,7 +324,7 @@ class ActivationPanel(LiveCard):
 
 
 def _reading(bend: Bend, node: Address, trace: Trace | None) -> Reading | None:
-    """Return what the node makes of the row on the diagram; None where there is none."""
+    """Return z, a and slope of the node for the row on the diagram, or None without a row."""
     if trace is None:
         return None
     z, a = (float(values[node.layer][0, node.node]) for values in (trace.z, trace.a))

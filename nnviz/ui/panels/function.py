@@ -1,6 +1,6 @@
-"""The function panel: the prediction over one or two inputs.
+"""The function panel, which plots the prediction over one or two inputs.
 
-Imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
+The module imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
 """
 
 from __future__ import annotations
@@ -49,56 +49,59 @@ from nnviz.ui.panels.function_plane import (
 from nnviz.ui.plot.card import PlotCard
 
 SHORT = 22
-"""Letters of a name."""
-MOST_TOLD = 4
-"""Of more outputs the largest are read out."""
+"""Largest length of a name, in characters."""
+MOST_READ_OUT = 4
+"""Largest number of outputs in a readout."""
 MOST_NAMED = 10
-"""Of more outputs none has a name beside its colour."""
+"""With more outputs than this, the key of colours is left out."""
 
 
 def axis_names(network: Network, axes: Axes) -> tuple[str, str]:
-    """Return what stands below the picture and at its left."""
+    """Return the titles of the horizontal and the vertical axis."""
     output = PREDICTION if axes.output is None else network.outputs[axes.output]
     if axes.across is None:
         return f"{TARGET} of {output}" if len(network.outputs) > 1 else TARGET, PREDICTION
     return network.inputs[axes.across], output if axes.up is None else network.inputs[axes.up]
 
 
-def varying_inputs(state: State, axes: Axes, row: Array, written: Callable[[float], str]) -> list[str]:
-    """Return the inputs that vary, with their values in a row, shape (inputs,)."""
+def varying_inputs(state: State, axes: Axes, row: Array, format_: Callable[[float], str]) -> list[str]:
+    """Return the inputs on the axes with their values in `row`, shape (inputs,), written by `format_`."""
     names = shorten_names(state.network.inputs, SHORT)
-    return [f"{names[place]} = {written(float(row[place]))}" for place in axes.along]
+    return [f"{names[place]} = {format_(float(row[place]))}" for place in axes.along]
 
 
-def outputs(state: State, axes: Axes, prediction: Array, written: Callable[[float], str]) -> list[str]:
-    """Return the output that is drawn, or of all the first ones, of classes the largest ones."""
+def outputs(state: State, axes: Axes, prediction: Array, format_: Callable[[float], str]) -> list[str]:
+    """Return the plotted outputs with their values, written by `format_`.
+
+    If the plot shows all outputs, return at most MOST_READ_OUT: of classes the largest, else the first.
+    """
     names = shorten_names(state.network.outputs, SHORT)
     if axes.output is not None:
-        told = [axes.output]
+        places = [axes.output]
     elif is_one_of_many(state.network):
-        told = np.argsort(-prediction, kind="stable")[:MOST_TOLD].tolist()
+        places = np.argsort(-prediction, kind="stable")[:MOST_READ_OUT].tolist()
     else:
-        told = list(range(min(len(names), MOST_TOLD)))
-    return [f"{names[k]}: {written(float(prediction[k]))}" for k in told]
+        places = list(range(min(len(names), MOST_READ_OUT)))
+    return [f"{names[k]}: {format_(float(prediction[k]))}" for k in places]
 
 
-def caption_text(state: State, axes: Axes, selection: Selection, found: bool) -> str:
-    """Return what the picture means, a sentence on each line."""
-    lines = [*_held(state, axes, selection), *_line(state, axes)]
+def caption_text(state: State, axes: Axes, selection: Selection, is_current: bool) -> str:
+    """Return the caption of the plot, a sentence on each line."""
+    lines = [*_other_inputs(state, axes, selection), *_line(state, axes)]
     if state.validated:
-        dotted = axes.up is not None and are_toned(state, axes)
-        lines.append(f"{'With a dot' if dotted else 'Hollow'}: rows for validation.")
+        is_dotted = axes.up is not None and are_toned(state, axes)
+        lines.append("With a dot: validation rows." if is_dotted else "Hollow: validation rows.")
     if len(state.data) > MOST:
-        lines.append(f"{MOST:,} of {counted(len(state.data), 'row')} are drawn.")
+        lines.append(f"The plot shows {MOST:,} of {counted(len(state.data), 'row')}.")
     if selection.free is not None:
         lines.append("Filled point: the free row, not stored.")
-    if not found:
+    if not is_current:
         lines.append(COMPUTING)
     return "\n".join(lines)
 
 
 def key(state: State, axes: Axes, palette: Palette) -> list[KeySample]:
-    """Return which colour is which output, where there are several."""
+    """Return the key of colours, a sample for each output; empty if the plot shows one output."""
     names = shorten_names(state.network.outputs, SHORT)
     if axes.output is not None or len(names) > MOST_NAMED:
         return []
@@ -108,19 +111,19 @@ def key(state: State, axes: Axes, palette: Palette) -> list[KeySample]:
 
 
 def _line(state: State, axes: Axes) -> Iterator[str]:
-    """Yield what the line is, where there is one."""
+    """Yield a sentence about the line in the plot, if there is a line."""
     if axes.across is None:
-        yield "Line: the prediction is the target."
+        yield "Line: prediction = target."
     elif axes.up is None:
         return
     elif axes.output is None:
-        yield "Line: the largest output changes."
+        yield "Line: where the largest output changes."
     elif decides(state):
         yield f"Line: {shortened(state.network.outputs[axes.output], SHORT)} = {shown(THRESHOLD)}."
 
 
-def _held(state: State, axes: Axes, selection: Selection) -> Iterator[str]:
-    """Yield at which values the other inputs are held, where there are some."""
+def _other_inputs(state: State, axes: Axes, selection: Selection) -> Iterator[str]:
+    """Yield a sentence about the values of the inputs that are not on the axes, if there are any."""
     others = len(state.network.inputs) - len(axes.along)
     if not others or axes.across is None:
         return
@@ -130,11 +133,11 @@ def _held(state: State, axes: Axes, selection: Selection) -> Iterator[str]:
     elif len(state.data):
         yield f"{which}: as in row {selection.row + 1:,}."
     else:
-        yield f"{which}: 0, for there is no row."
+        yield f"{which}: 0, since the data has no rows."
 
 
 class Pointing:
-    """Reads the view's plane out, and tries out what is pointed at."""
+    """Makes readouts at the mouse, and turns the point under the mouse into the free row."""
 
     def __init__(self, view: FunctionView, selection: Selection, derived: Derived) -> None:
         self._view, self._selection, self._derived = view, selection, derived
@@ -150,7 +153,7 @@ class Pointing:
         return self._derived.state
 
     def described(self) -> str:
-        """Return where the row on the diagram is, and what is predicted for it."""
+        """Return the place and the prediction of the row on the diagram, as text for screen readers."""
         (state, row), trace = self._selection.looked_at, self._derived.trace
         if trace is None:
             return ""
@@ -159,7 +162,7 @@ class Pointing:
         return f"{name}: {', '.join([*along, *outputs(state, self._axes, trace.prediction[0], full)])}"
 
     def _read(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the point to read out near another one: its inputs, and what the network predicts there."""
+        """Return the point for the readout near `at`, and the readout: its inputs and the prediction."""
         if not self._plane.takes_point():
             return None
         if self._axes.across is None:
@@ -184,47 +187,47 @@ class Pointing:
         return place, f"row {row + 1:,}\ntarget {shown(target)}\nprediction {shown(prediction)}"
 
     def _inputs_at(self, at: QPointF) -> Array:
-        """Return the inputs at a point of the picture, shape (inputs,)."""
-        inputs = self._view.held.copy()
+        """Return the inputs at a point of the plot, shape (inputs,)."""
+        inputs = self._view.row_inputs.copy()
         for place, value in zip(self._axes.along, (at.x(), at.y()), strict=False):
             inputs[place] = value
         return inputs
 
     def _nearest(self, at: QPointF) -> tuple[int | None, QPointF]:
-        """Return the drawn row whose mark is nearest to a point, and where that is."""
+        """Return the plotted row whose mark is nearest to a point, and the place of the mark."""
         points = self._plane.marks.rows.points
         if not len(points):
             return None, at
-        away = (points - (at.x(), at.y())) / self._plane.pixel()
-        nearest = int(np.nan_to_num(np.hypot(*away.T), nan=math.inf).argmin())
+        offsets = (points - (at.x(), at.y())) / self._plane.pixel()
+        nearest = int(np.nan_to_num(np.hypot(*offsets.T), nan=math.inf).argmin())
         return int(function_plane.drawn_rows(self._state)[nearest]), QPointF(*points[nearest].tolist())
 
     def put(self, x: float, y: float) -> None:
-        """Try the inputs at a point out; of predictions over targets, look at the row that is nearest."""
+        """Make the inputs at a point the free row; in a plot over targets, select the nearest row."""
         if self._axes.across is not None:
             self._selection.try_out(self._inputs_at(QPointF(x, y)))
         elif (row := self._nearest(QPointF(x, y))[0]) is not None:
             self._selection.row = row
 
     def nudge(self, right: int, up: int, size: str) -> None:
-        """Move the point by so many steps, or look at the next row or the one before."""
+        """Move the free row by steps of a `size`; in a plot over targets, select another row."""
         axes = self._axes
         if axes.across is None:
             self._selection.row += right - up
             return
-        inputs = self._view.held.copy()
+        inputs = self._view.row_inputs.copy()
         steps = (right, up) if axes.up is not None else (right + up,)
         for place, step in zip(axes.along, steps, strict=True):
             inputs[place] = nudged(float(inputs[place]), step, size)
         self._selection.try_out(inputs)
 
 
-TWO_PX = 290
-"""From this width on two choices stand side by side."""
+TWO_COLUMNS_PX = 290
+"""Smallest width in pixels at which two combo boxes are side by side."""
 
 
 class AxesChoice(QWidget):
-    """Lists what can stand across, up and in the picture. `changed`: something else is chosen."""
+    """The combo boxes for the axes and the output of the plot. `changed`: the choice is another one."""
 
     changed = Signal()
 
@@ -232,16 +235,16 @@ class AxesChoice(QWidget):
         super().__init__()
         self.axes = Axes(0, None)
         self._state: State | None = None
-        self._listed: object = None
+        self._entries: object = None
         self._labels: dict[Choice, QLabel] = {}
-        self._pairs = 0
+        self._columns = 0
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(4)
-        self.across = self._row("Across", "What is drawn from left to right", self._choose_across)
-        self.up = self._row("Up", "What is drawn upwards", self._choose_up)
-        self.output = self._row("Output", "Which output is drawn", self._choose_output)
+        self.across = self._row("Across", "The horizontal axis", self._choose_across)
+        self.up = self._row("Up", "The vertical axis", self._choose_up)
+        self.output = self._row("Output", "The output that the plot shows", self._choose_output)
         self._lay_out(1)
 
     def _row(self, name: str, tip: str, choose: Callable[[int], None]) -> Choice:
@@ -257,24 +260,24 @@ class AxesChoice(QWidget):
         self._labels[choice] = label
         return choice
 
-    def _lay_out(self, pairs: int) -> None:
-        """Put so many choices side by side."""
-        if pairs != self._pairs:
-            self._pairs = pairs
+    def _lay_out(self, columns: int) -> None:
+        """Arrange the combo boxes and their labels in 1 or 2 columns."""
+        if columns != self._columns:
+            self._columns = columns
             for k, (choice, label) in enumerate(self._labels.items()):
-                row, column = divmod(k, pairs)
+                row, column = divmod(k, columns)
                 self._grid.addWidget(label, row, 2 * column)
                 self._grid.addWidget(choice, row, 2 * column + 1)
             for column in (1, 3):
-                self._grid.setColumnStretch(column, 1 if column < 2 * pairs else 0)
+                self._grid.setColumnStretch(column, 1 if column < 2 * columns else 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put two side by side where both have room so."""
+        """Use two columns if the width allows it."""
         super().resizeEvent(event)
-        self._lay_out(2 if self.width() >= px(TWO_PX) else 1)
+        self._lay_out(2 if self.width() >= px(TWO_COLUMNS_PX) else 1)
 
     def refresh(self, state: State) -> None:
-        """List what this State has, and keep what is chosen as far as it has that; else begin anew."""
+        """List the inputs and outputs of a State; keep the choice if it still fits, else use the default."""
         before, self._state = self._state, state
         if before is None or before.network.sizes[0] != state.network.sizes[0]:
             self.axes = Axes.first(state)
@@ -287,9 +290,9 @@ class AxesChoice(QWidget):
         network, pairs = state.network, has_pairs(state)
         together = replace(axes, output=None).fitted(state).output is None
         every = "all" if axes.up is None else "largest"
-        listed = (network.inputs, network.outputs, pairs, together, every)
-        if listed != self._listed:
-            self._listed = listed
+        entries = (network.inputs, network.outputs, pairs, together, every)
+        if entries != self._entries:
+            self._entries = entries
             inputs, outputs = network.inputs, network.outputs
             self._fill(self.across, [*inputs, *[TARGET] * pairs])
             self._fill(self.up, [PREDICTION, *inputs] if len(inputs) > 1 else [])
@@ -300,13 +303,13 @@ class AxesChoice(QWidget):
         self.setVisible(any(choice.count() > 1 for choice in (self.across, self.up, self.output)))
 
     def _fill(self, choice: Choice, texts: list[str]) -> None:
-        """Offer these, if there is anything to choose."""
+        """List texts in a combo box, and hide the box if there is only one text or none."""
         choice.clear()
         choice.addItems(texts)
         for widget in (choice, self._labels[choice]):
             widget.setVisible(len(texts) > 1)
 
-    # --- what a person chooses
+    # --- choices
 
     def _choose_across(self, index: int) -> None:
         assert self._state is not None
@@ -338,106 +341,106 @@ class AxesChoice(QWidget):
 
 
 FIRST_NS = 1e6
-"""What the first picture takes, so that it is there in every frame of a run or a drag."""
+"""Time limit in ns for the coarsest picture, which is computed in every frame of a run or a drag."""
 BESIDE = 0.08
-"""Room above and below what is seen of curves, as a share of its height."""
+"""Space above and below the curves, as a share of their height."""
 ROOMY = 0.5
-"""A height is kept as long as all is in it, and takes no less than this share of it."""
+"""The vertical range is kept while the values fill at least this share of it."""
 
 
 class FunctionView:
-    """Draws what the network computes, as `axes` choose it."""
+    """Computes the network's function over `axes`, and draws the function on a plane."""
 
     def __init__(self, plane: FunctionPlane, selection: Selection, derived: Derived) -> None:
         self.plane, self.axes = plane, Axes(0, None)
         self._selection, self._derived = selection, derived
-        self._where: Section | None = None
+        self._section: Section | None = None
         self._spans_of: object = None
         self._picture: FunctionValues | None = None
         self._predictions: Array | None = None
-        self._found_for: tuple[object, ...] = ()
+        self._computed_for: tuple[object, ...] = ()
         self._drawn: tuple[object, ...] = ()
         self._marked: tuple[object, ...] = ()
         self._up: Span | None = None
-        self._ended: tuple[int, ...] = ()
-        """For how many pixels it was found as fine as it may be."""
+        self._finest_for: tuple[int, ...] = ()
+        """Size of the plot in pixels for which the finest picture is computed."""
         self._decides_of: tuple[object, ...] = ()
         self._decides = False
 
     @property
     def state(self) -> State:
-        """The State that is drawn."""
+        """The State whose network is plotted."""
         return self._derived.state
 
     def choose(self, axes: Axes) -> None:
-        """Begin anew with these axes."""
+        """Use other axes, and forget all results."""
         self.axes, self._up = axes, None
         self._picture = self._predictions = None
-        self._found_for = ()
+        self._computed_for = ()
 
-    # --- what is found
+    # --- computing
 
     @property
-    def held(self) -> Array:
-        """The inputs of the row on the diagram, shape (inputs,); 0 where there is no row."""
+    def row_inputs(self) -> Array:
+        """The inputs of the row on the diagram, shape (inputs,), or zeros without rows."""
         state, row = self._selection.looked_at
         return state.data.inputs[row] if row < len(state.data) else np.zeros(len(state.network.inputs))
 
     @property
-    def where(self) -> Section:
-        """The line or plane that is drawn, the same one as long as nothing of it is different."""
-        held, along = self.held.copy(), self.axes.along
-        held[list(along)] = 0.0
-        known = self._where
-        same = known is not None and known.along == along and np.array_equal(known.held, held)
-        if known is None or not same or self._spans_of is not self.state.data:
-            self._where = known = section(self.state.data, along, held)
+    def section(self) -> Section:
+        """The plotted line or plane of inputs; the same object until the line or plane changes."""
+        fixed, along = self.row_inputs.copy(), self.axes.along
+        fixed[list(along)] = 0.0
+        known = self._section
+        is_same = known is not None and known.along == along and np.array_equal(known.held, fixed)
+        if known is None or not is_same or self._spans_of is not self.state.data:
+            self._section = known = section(self.state.data, along, fixed)
             self._spans_of = self.state.data
         return known
 
     @property
-    def _wanted(self) -> tuple[object, ...]:
-        """What a picture must be of."""
+    def _sources(self) -> tuple[object, ...]:
+        """The objects from which the picture must be computed."""
         if self.axes.across is None:
             return self.state.network, self.state.data
-        return self.state.network, self.where
+        return self.state.network, self.section
 
     @property
-    def found(self) -> bool:
-        """Whether what is known is of the present State."""
-        return _are(self._found_for, self._wanted)
+    def is_current(self) -> bool:
+        """Whether the computed picture is of the present State."""
+        return _match(self._computed_for, self._sources)
 
     @property
     def quick(self) -> bool:
-        """Whether the coarsest picture may be found in every frame of a run or a drag."""
+        """Whether the coarsest picture can be computed in every frame of a run or a drag."""
         if self.axes.across is None:
             return len(function_plane.drawn_rows(self.state)) * forward_ns(self.state.network) <= FIRST_NS
         points = math.prod(count / COARSEST for count in self.plane.pixels[: len(self.axes.along)])
         return points * point_ns(self.state.network) <= FIRST_NS
 
     def settled(self, moving: bool) -> bool:
-        """Tell whether what is known is of the present State, and as fine as it is to be."""
-        if not self.found or self.axes.across is None or self._picture is None:
-            return self.found
+        """Return whether the picture is of the present State and as fine as it has to be."""
+        if not self.is_current or self.axes.across is None or self._picture is None:
+            return self.is_current
         pixels = self.plane.pixels[: len(self.axes.along)]
-        return moving or self._picture.prediction.shape[:-1] == pixels[::-1] or self._ended == pixels
+        return moving or self._picture.prediction.shape[:-1] == pixels[::-1] or self._finest_for == pixels
 
-    def find(self, moving: bool) -> Iterator[None]:
-        """Find what is to be drawn, a unit of work at a time; where all is `moving`, only coarse."""
-        wanted = self._wanted
+    def compute(self, moving: bool) -> Iterator[None]:
+        """Compute the picture, and yield after each unit of work; if `moving`, only the coarsest picture."""
+        sources = self._sources
         if self.axes.across is None:
             yield from self._predict_rows()
-            self._found_for = wanted
+            self._computed_for = sources
             return
         pixels = self.plane.pixels[: len(self.axes.along)]
-        finer_than = self._picture.prediction.size if self._picture is not None and self.found else 0
-        for step in refined(self.state.network, self.where, pixels, FIRST_NS):
-            if step is not None and (step.prediction.size > finer_than or len(step.values[0]) == pixels[0]):
-                self._picture, self._found_for, self._ended = step, wanted, ()
+        size = self._picture.prediction.size if self._picture is not None and self.is_current else 0
+        for step in refined(self.state.network, self.section, pixels, FIRST_NS):
+            if step is not None and (step.prediction.size > size or len(step.values[0]) == pixels[0]):
+                self._picture, self._computed_for, self._finest_for = step, sources, ()
             yield
             if moving and step is not None:
                 return
-        self._ended = pixels
+        self._finest_for = pixels
 
     def _predict_rows(self) -> Iterator[None]:
         network, inputs = self.state.network, self.state.data.inputs[function_plane.drawn_rows(self.state)]
@@ -447,10 +450,10 @@ class FunctionView:
             yield
         self._predictions = np.concatenate(parts)
 
-    # --- what is drawn
+    # --- drawing
 
     def draw(self) -> tuple[bool, str]:
-        """Draw what is known. Return whether it is of the present State, and a caption."""
+        """Draw the computed picture. Return whether it is of the present State, and the caption."""
         network, axes, known = self.state.network, self.axes, self._picture
         across, up = axis_names(network, axes)
         self.plane.name_axes(across, up)
@@ -458,28 +461,28 @@ class FunctionView:
             self._draw_pairs()
         elif known is not None:
             (self._draw_map if axes.up is not None else self._draw_curves)(known)
-        self.plane.stale(not self.found)
+        self.plane.stale(not self.is_current)
         self._draw_row()
-        caption = caption_text(self.state, axes, self._selection, self.found)
-        return self.found, caption
+        caption = caption_text(self.state, axes, self._selection, self.is_current)
+        return self.is_current, caption
 
     @property
     def outputs(self) -> list[int]:
-        """The outputs that are drawn."""
+        """The plotted outputs, by their places."""
         count = len(self.state.network.outputs)
         return list(range(count)) if self.axes.output is None else [self.axes.output]
 
     @property
     def decides(self) -> bool:
-        """Whether each output means one of two classes."""
+        """Whether each output decides between two classes."""
         key = self.state.data, self.state.network.layers[-1].activation
-        if not _are(self._decides_of, key):
+        if not _match(self._decides_of, key):
             self._decides_of, self._decides = key, decides(self.state)
         return self._decides
 
     def _draw_map(self, picture: FunctionValues) -> None:
         palette, output = colours(), self.axes.output
-        if not self._news(picture, palette):
+        if not self._is_new(picture, palette):
             return
         if output is None:
             pixels, line = of_classes(picture.prediction, palette), class_lines(picture)
@@ -494,47 +497,47 @@ class FunctionView:
 
     def _draw_curves(self, picture: FunctionValues) -> None:
         palette, outputs = colours(), self.outputs
-        if not self._news(picture, palette):
+        if not self._is_new(picture, palette):
             return
         targets = self.state.data.targets
-        seen = [picture.prediction[:, outputs], *([] if targets is None else [targets[:, outputs]])]
-        self._up = _height(np.concatenate([each.ravel() for each in seen]), self._up)
+        values = [picture.prediction[:, outputs], *([] if targets is None else [targets[:, outputs]])]
+        self._up = _range(np.concatenate([each.ravel() for each in values]), self._up)
         self.plane.show_curves(picture, outputs, function_plane.curve_colours(outputs, palette), self._up)
         self._mark(palette, lambda: function_plane.on_curves(self.state, self.axes, outputs, palette))
 
     def _draw_pairs(self) -> None:
         palette, output, predictions = colours(), self.axes.output, self._predictions
         data, targets = self.state.data, self.state.data.targets
-        if predictions is None or not _are(self._found_for[1:], (data,)):  # they are of other rows
+        if predictions is None or not _match(self._computed_for[1:], (data,)):  # predictions of other rows
             self._drawn = self._marked = ()
             self.plane.show_rows(Rows.none())
             return
-        if targets is None or output is None or not self._news(predictions, palette):
+        if targets is None or output is None or not self._is_new(predictions, palette):
             return
-        across = _height(targets[:, output], None)
-        self._up = _height(np.concatenate([predictions[:, output], targets[:, output]]), self._up)
+        across = _range(targets[:, output], None)
+        self._up = _range(np.concatenate([predictions[:, output], targets[:, output]]), self._up)
         self.plane.show_diagonal(across, self._up)
         self._mark(
             palette, lambda: function_plane.on_pairs(self.state, output, predictions, palette), predictions
         )
 
-    def _news(self, found: object, palette: object) -> bool:
-        """Tell whether something else is to be drawn than what is."""
-        drawn = found, palette, self.axes, self.state.data, self.state.training
-        if _are(self._drawn, drawn):
+    def _is_new(self, result: object, palette: object) -> bool:
+        """Return whether the plot shows something else than `result`, and store what it will show."""
+        sources = result, palette, self.axes, self.state.data, self.state.training
+        if _match(self._drawn, sources):
             return False
-        self._drawn = drawn
+        self._drawn = sources
         return True
 
-    def _mark(self, palette: Palette, make: Callable[[], Rows], moving: object = None) -> None:
-        """Mark the rows, unless they are marked so; `moving` is what they move with."""
-        marked = palette, self.axes, self.state.data, self.state.training, moving
-        if not _are(self._marked, marked):
-            self._marked = marked
+    def _mark(self, palette: Palette, make: Callable[[], Rows], predictions: object = None) -> None:
+        """Mark the rows, unless they are marked already; the marks of pairs depend on `predictions`."""
+        sources = palette, self.axes, self.state.data, self.state.training, predictions
+        if not _match(self._marked, sources):
+            self._marked = sources
             self.plane.show_rows(make())
 
     def _draw_row(self) -> None:
-        """Ring the row on the diagram, or put the free row there."""
+        """Draw a ring around the row on the diagram, or a point for the free row."""
         (state, row), axes = self._selection.looked_at, self.axes
         free, trace = self._selection.free is not None, self._derived.trace
         if trace is None or row >= len(state.data):
@@ -555,20 +558,20 @@ class FunctionView:
             )
 
 
-def _are(known: tuple[object, ...], wanted: tuple[object, ...]) -> bool:
-    """Tell whether these are the very same things; axes and settings are compared by value."""
-    return len(known) == len(wanted) and all(
+def _match(first: tuple[object, ...], second: tuple[object, ...]) -> bool:
+    """Return whether two tuples hold the same objects; axes and settings are compared by value."""
+    return len(first) == len(second) and all(
         one is other or (isinstance(one, Axes | Training | str | int) and one == other)
-        for one, other in zip(known, wanted, strict=True)
+        for one, other in zip(first, second, strict=True)
     )
 
 
-def _height(values: Array, before: Span | None) -> Span:
-    """Return from where to where a plot goes that shows all finite values; as `before` where that will do."""
-    known = values[np.isfinite(values)]
-    if not known.size:
+def _range(values: Array, before: Span | None) -> Span:
+    """Return an axis range that shows all finite values: the range `before` if it fits well enough."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
         return before or (-1.0, 1.0)
-    low, high = float(known.min()), float(known.max())
+    low, high = float(finite.min()), float(finite.max())
     if before is not None and before[0] <= low and high <= before[1]:
         least = ROOMY * (before[1] - before[0])
         if high - low >= least or low == high:
@@ -578,20 +581,20 @@ def _height(values: Array, before: Span | None) -> Span:
 
 
 WIDE_PX, SIDE_PX, PLOT_SHARE, SIDE_SHARE = 400, 176, 3, 2
-"""From this width on, plot and choices share it like this, the choices with so much at least."""
+"""From WIDE_PX on, the combo boxes are at the side, at least SIDE_PX wide; the shares divide the width."""
 PLOT_PX = 140
-"""So high the plot is at 100 %, at least."""
+"""Smallest height of the plot at 100 %, in pixels."""
 SHARE = 5
-"""Of the time of a run or a drag, drawing takes no more than one part in so many."""
+"""Drawing takes at most one part in this many of the time of a run or a drag."""
 KEEP, LEAVE = "Keep as a row", "Leave it"
-KEEPS = "Add the free row to the data (Enter in the picture)"
-LEAVES = "Look at the row of the data again (Escape in the picture)"
-FREE = "Free row: nothing is stored. Enter keeps it as a row, Escape leaves it"
-LEFT = "The free row is left: row {:,} is on the diagram"
+KEEPS = "Add the free row to the data (Enter in the plot)"
+LEAVES = "Return to the row of the data (Escape in the plot)"
+FREE = "The free row is not stored: Enter keeps it as a row, Escape leaves it"
+LEFT = "Left the free row: the diagram shows row {:,}"
 
 
 class FunctionPanel(PlotCard):
-    """Shows the function beside what can be chosen. `said` carries a sentence for the status line."""
+    """The function panel: the plot and its combo boxes. `said` carries a message for the status bar."""
 
     said = Signal(str)
     content_px = 72
@@ -602,7 +605,7 @@ class FunctionPanel(PlotCard):
         self.plane = FunctionPlane(colours())
         self.view = FunctionView(self.plane, selection, derived)
         self._frames = Throttle(self, self._show_coarse, share=SHARE)
-        self.work = Slicer(self, lambda: self.view.find(document.in_motion), self._show)
+        self.work = Slicer(self, lambda: self.view.compute(document.in_motion), self._show)
         self.pointing = Pointing(self.view, selection, derived)
         self._make_side()
         self._page = QBoxLayout(QBoxLayout.Direction.LeftToRight)
@@ -617,7 +620,7 @@ class FunctionPanel(PlotCard):
         self.view.choose(self.axes.axes)
 
     def _make_side(self) -> None:
-        """Make what stands beside the plot, and the free row's buttons over it."""
+        """Make the widgets next to the plot, and the buttons of the free row above the plot."""
         self.axes = AxesChoice()
         self.caption = QLabel()
         self.caption.setObjectName("muted")
@@ -637,19 +640,19 @@ class FunctionPanel(PlotCard):
         self.axes.changed.connect(self._choose)
         plane.point_moved.connect(self.pointing.put)
         plane.point_nudged.connect(self.pointing.nudge)
-        plane.kept.connect(self._keep)
-        plane.left.connect(selection.leave_free)
+        plane.keep_requested.connect(self._keep)
+        plane.leave_requested.connect(selection.leave_free)
         plane.resized.connect(self._begin)
         document.state_changed.connect(self._follow)
         document.motion_changed.connect(self._begin)
         selection.row_changed.connect(self._begin)
-        selection.row_changed.connect(self._tell_of_free)
+        selection.row_changed.connect(self._report_free)
 
     @property
     def plot(self) -> FunctionPlane | None:  # noqa: D102
         return self.plane if self.plane.plotItem.isVisible() else None
 
-    # --- when it is drawn
+    # --- updating
 
     def _choose(self) -> None:
         self.view.choose(self.axes.axes)
@@ -661,10 +664,10 @@ class FunctionPanel(PlotCard):
             return
         self._begin()
 
-    def _look_again(self) -> None:
-        """Offer what the network has now: that the free row is left may be told first.
+    def _refresh_axes(self) -> None:
+        """Update the combo boxes if the inputs, outputs or rows have changed since the last call.
 
-        Where choices come or go, the plot gets another size and this is called again before it ends.
+        If combo boxes appear or vanish, the plot is resized, and this method runs again before it ends.
         """
         old, new = self._seen, self._document.state
         if (old.network.inputs, old.network.outputs) != (new.network.inputs, new.network.outputs) or (
@@ -676,59 +679,59 @@ class FunctionPanel(PlotCard):
         self._seen = new
 
     def _begin(self) -> None:
-        """Ask for what is to be drawn, if it is another picture, or else draw where the point is now."""
-        self._look_again()
-        self._offer()
+        """Start to compute the picture if it is not up to date; otherwise draw the picture and the point."""
+        self._refresh_axes()
+        self._update_buttons()
         if not self.isVisible():
             return
         if self.view.settled(self._document.in_motion):
             self._show()
             return
-        if self.view.quick and not self.view.found:
+        if self.view.quick and not self.view.is_current:
             self._frames.changed()
         if not (self._document.in_motion and self.view.quick):
             self.work.ask(FRAME_MS)
 
     def _show_coarse(self) -> None:
-        """Find and show the first picture at once, as part of the frame that shows the State."""
+        """Compute and show the coarsest picture at once, in the same frame as the State."""
         if self.isVisible():
-            for _ in self.view.find(moving=True):
+            for _ in self.view.compute(moving=True):
                 pass
             self._show()
 
     def _show(self) -> bool:
-        """Show what is known; tell whether it is of the present State."""
-        present, caption = self.view.draw()
+        """Show the computed picture. Return whether it is of the present State."""
+        is_current, caption = self.view.draw()
         if caption != self.caption.text():
             self.caption.setText(caption)
         self.key.show_samples(key(self._document.state, self.view.axes, colours()))
         self.plane.setAccessibleDescription(self.pointing.described())
-        return present
+        return is_current
 
-    def _offer(self) -> None:
-        """Offer to keep the free row, if there is one."""
+    def _update_buttons(self) -> None:
+        """Show the buttons of the free row if there is one."""
         free = self._selection.free is not None
         hold(self.keep, self._document.held, KEEPS)
         for button in (self.keep, self.leave):
             button.setVisible(free)
 
-    # --- what a person does
+    # --- free row
 
-    def _tell_of_free(self) -> None:
-        """Say that there is a free row, or none any more."""
+    def _report_free(self) -> None:
+        """Report in the status bar that a free row appeared or was left."""
         is_free = self._selection.free is not None
         if is_free != self._is_free:
             self._is_free = is_free
             self.said.emit(FREE if is_free else LEFT.format(self._selection.row + 1))
 
     def _keep(self) -> None:
-        if said := self._selection.keep_free():
-            self.said.emit(said)
+        if message := self._selection.keep_free():
+            self.said.emit(message)
 
     # --- events
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what changed while it was hidden."""
+        """Update the plot after changes while the panel was hidden."""
         super().showEvent(event)
         self._begin()
 
@@ -739,7 +742,7 @@ class FunctionPanel(PlotCard):
         self.work.stop()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the choices where the plot is left the better room."""
+        """Put the combo boxes at the side of a wide panel, or below the plot."""
         super().resizeEvent(event)
         is_wide = self.width() >= px(WIDE_PX)
         directions = QBoxLayout.Direction

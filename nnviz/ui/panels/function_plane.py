@@ -1,6 +1,6 @@
-"""The plot of the function panel: curve or colour map, with the rows.
+"""The plot of the function panel: curves or a colour map, with marks for the rows.
 
-Imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
+The module imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
 """
 
 from __future__ import annotations
@@ -43,22 +43,22 @@ from nnviz.ui.plot.plot import CurveItem, DotItem, Scale, drawable, points_of
 from nnviz.ui.plot.points import PointPlot
 
 MOST_TOGETHER = 10
-"""So many outputs are drawn at once, at most."""
-LOOKED_AT = 1000
-"""Of so many rows it is looked at whether an input differs."""
+"""Largest number of outputs in one plot."""
+MOST_SEARCHED = 1000
+"""Number of rows in which the inputs that vary are searched."""
 TARGET, PREDICTION = "target", "prediction"
-"""What is called so on an axis."""
+"""Titles of an axis."""
 
 
 @dataclass(frozen=True)
 class Axes:
-    """What is drawn over what.
+    """The quantities on the axes of the plot, and the plotted output.
 
-    ======== ================================================================================
-    `across` an input, by its place; None: the targets
-    `up`     an input, and the prediction is in colours; None: the prediction
-    `output` which one of several; None: all of them, or of classes the largest
-    ======== ================================================================================
+    ======== ========================================================================================
+    `across` horizontal axis: an input, by its place; None: the targets
+    `up`     vertical axis: an input, with the prediction in colours; None: the prediction
+    `output` the plotted output, by its place; None: all outputs, or for classes the largest output
+    ======== ========================================================================================
     """
 
     across: int | None
@@ -67,19 +67,19 @@ class Axes:
 
     @property
     def along(self) -> tuple[int, ...]:
-        """The inputs that vary."""
+        """The inputs on the axes, by their places."""
         return tuple(place for place in (self.across, self.up) if place is not None)
 
     @classmethod
     def first(cls, state: State) -> Axes:
-        """Return those that show most at first: the first inputs of which the rows differ."""
-        inputs = state.data.inputs[:LOOKED_AT]
+        """Return the default axes: the first inputs whose values differ between rows."""
+        inputs = state.data.inputs[:MOST_SEARCHED]
         varied = np.flatnonzero((inputs != inputs[:1]).any(axis=0)).tolist()
         places = [*varied, *(place for place in range(len(state.network.inputs)) if place not in varied)]
         return cls(places[0], places[1] if len(places) > 1 else None).fitted(state)
 
     def fitted(self, state: State) -> Axes:
-        """Return these as far as the network has them."""
+        """Return the axes, with defaults for quantities that the State does not have."""
         count, outputs = len(state.network.inputs), len(state.network.outputs)
         across, up = self.across, self.up
         if across is None and not has_pairs(state):
@@ -97,29 +97,29 @@ class Axes:
 
 
 def has_pairs(state: State) -> bool:
-    """Tell whether predictions can be drawn against targets: there are some, and they are no classes."""
+    """Return whether predictions can be plotted over targets: there are targets, and not of classes."""
     has_targets = state.data.targets is not None and len(state.data) > 0
     return has_targets and not is_one_of_many(state.network)
 
 
 MOST_POINTS = 20_000
-"""Of a finer picture not every point is taken: a line between them is as true to a pixel."""
+"""Largest number of points for finding lines: with more points, lines would differ by less than a pixel."""
 
 
 def level_line(picture: FunctionValues, output: int, level: float) -> Array:
-    """Return where an output has a level, shape (points, 2): across, up; NaN between two lines."""
+    """Return the line where an output has a level, shape (points, 2): across, up; NaN between two parts."""
     step = _step(picture)
     return _zeros(picture, picture.prediction[::step, ::step, output] - level, step)
 
 
 def class_lines(picture: FunctionValues) -> Array:
-    """Return where another output is the largest, shape (points, 2): across, up; NaN between two lines."""
+    """Return the lines between classes, shape (points, 2): across, up; NaN between two lines."""
     step = _step(picture)
     shares = picture.prediction[::step, ::step]
     winner = shares.argmax(axis=-1)
     second, largest = np.moveaxis(np.partition(shares, -2, axis=-1)[..., -2:], -1, 0)
     lines = []
-    for k in np.unique(winner)[:-1].tolist():  # the last one ends where the others begin
+    for k in np.unique(winner)[:-1].tolist():  # the other lines already bound the last class
         margin = np.where(winner == k, largest - second, shares[..., k] - largest)
         lines.append(_zeros(picture, margin, step))
     return np.concatenate(lines) if lines else np.empty((0, 2))
@@ -146,12 +146,12 @@ def _zeros(picture: FunctionValues, heights: Array, step: int) -> Array:
     return np.concatenate([points, [[np.nan, np.nan]]])
 
 
-FONT, LINE_PX, SAMPLE_PX, APART_PX = 11.5, 17, 16, 10
-"""Size of the words, height of a line, room for a sample, and between two of them."""
+FONT, LINE_PX, SAMPLE_PX, GAP_PX = 11.5, 17, 16, 10
+"""Font size; height of a line, width of a sample, and gap between two entries, in pixels."""
 
 
 class KeySample(NamedTuple):
-    """A colour and what it means; `shape` is that of a mark, or None for a curve."""
+    """An entry of the key: a name and its colour; `shape` is the shape of a mark, or None for a curve."""
 
     name: str
     colour: str
@@ -159,7 +159,7 @@ class KeySample(NamedTuple):
 
 
 class Key(QWidget):
-    """Shows samples side by side, on as many lines as they need."""
+    """The key of colours; its entries are side by side, on as many lines as necessary."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -169,7 +169,7 @@ class Key(QWidget):
         self.hide()
 
     def show_samples(self, samples: list[KeySample]) -> None:
-        """Show these; nothing for none."""
+        """Show these samples, or hide the key if there are none."""
         if samples != self._samples:
             self._samples = samples
             self.setAccessibleName("Colours: " + ", ".join(sample.name for sample in samples))
@@ -185,7 +185,7 @@ class Key(QWidget):
         return QSize(px(40), self.sizeHint().height())
 
     def _placed(self) -> Iterator[tuple[KeySample, QPointF, str]]:
-        """Yield each sample with its upper left corner and its name as far as that has room."""
+        """Yield each sample with its upper left corner and its name, shortened to fit."""
         font = ui_font(FONT)
         metrics, room = QFontMetrics(font), max(self.width(), px(80))
         x = y = 0.0
@@ -195,7 +195,7 @@ class Key(QWidget):
             if x and x + width > room:
                 x, y = 0.0, y + px(LINE_PX)
             yield sample, QPointF(x, y), name
-            x += width + px(APART_PX)
+            x += width + px(GAP_PX)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         muted, middle = QColor(colours().muted), px(LINE_PX) / 2
@@ -219,22 +219,22 @@ class Key(QWidget):
 
 
 SHAPES = ("circle", "square", "triangle")
-"""What a mark can be; a class has a shape of its own for who sees no colours, as far as there are some."""
+"""Shapes of marks; the first classes have different shapes for people who cannot distinguish the colours."""
 MOST = 1500
-"""Of more rows these many are drawn, evenly spread over the table."""
+"""Largest number of plotted rows, evenly spread over the table."""
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows to be marked.
+    """Rows with the marks that show them.
 
-    ========= ============================================================================
-    `points`  where they stand, shape (rows, 2)
-    `colours` one for each row, as #RRGGBB
-    `shapes`  one for each row, a place in `SHAPES`
-    `hollow`  which are not trained on, shape (rows,)
-    `toned`   whether a colour may be that of the picture under it: what is hollow has a dot then
-    ========= ============================================================================
+    ========= ===============================================================================
+    `points`  places of the marks, shape (rows, 2)
+    `colours` a colour for each row, as #RRGGBB
+    `shapes`  a shape for each row, as a place in `SHAPES`
+    `hollow`  whether each row is a validation row, shape (rows,)
+    `toned`   whether a mark may have the colour of the map under it; a hollow mark then has a dot
+    ========= ===============================================================================
     """
 
     points: Array
@@ -245,64 +245,64 @@ class Rows:
 
     @classmethod
     def none(cls) -> Rows:
-        """Return no rows."""
+        """Return an empty set of rows."""
         return cls(np.empty((0, 2)), (), (), np.empty(0, dtype=bool))
 
 
 def drawn_rows(state: State) -> NDArray[np.intp]:
-    """Return which rows are drawn, from 0."""
+    """Return the numbers of the plotted rows, from 0, shape (plotted rows,)."""
     count = len(state.data)
     return np.linspace(0, count - 1, min(count, MOST)).round().astype(np.intp)
 
 
 def on_map(state: State, axes: Axes, palette: Palette) -> Rows:
-    """Return the rows over two inputs, each in the colour of its target."""
+    """Return marks for rows over two inputs, each in the colour of its target."""
     some, (colours, shapes) = drawn_rows(state), _by_target(state, axes.output, palette)
     points = state.data.inputs[some][:, axes.along]
-    return Rows(points, colours, shapes, held_out(state, some), are_toned(state, axes))
+    return Rows(points, colours, shapes, is_validation(state, some), are_toned(state, axes))
 
 
 def are_toned(state: State, axes: Axes) -> bool:
-    """Tell whether rows on a map have the colours of its numbers, or one, and not those of classes."""
+    """Return whether row marks on a map have colours of numbers (or one colour), not of classes."""
     return state.data.targets is None or (axes.output is not None and not decides(state))
 
 
 def on_curves(state: State, axes: Axes, outputs: Iterable[int], palette: Palette) -> Rows:
-    """Return the targets of some outputs over one input; none without targets."""
+    """Return marks for the targets of some outputs over one input; empty without targets."""
     assert axes.across is not None
     some, targets = drawn_rows(state), state.data.targets
     if targets is None or not len(some):
         return Rows.none()
     x, each = state.data.inputs[some, axes.across], list(outputs)
     points = [np.column_stack([x, targets[some, output]]) for output in each]
-    called = [palette.positive] if len(each) == 1 else curve_colours(each, palette)
-    colours = [colour for colour in called for _ in some]
-    hollow = np.tile(held_out(state, some), len(each))
+    by_output = [palette.positive] if len(each) == 1 else curve_colours(each, palette)
+    colours = [colour for colour in by_output for _ in some]
+    hollow = np.tile(is_validation(state, some), len(each))
     return Rows(np.concatenate(points), colours, [0] * len(colours), hollow)
 
 
 def on_pairs(state: State, output: int, predictions: Array, palette: Palette) -> Rows:
-    """Return the predictions of the drawn rows, shape (rows, outputs), over their targets."""
+    """Return marks for the predictions of the plotted rows, shape (rows, outputs), over their targets."""
     assert state.data.targets is not None
     some = drawn_rows(state)
     points = np.column_stack([state.data.targets[some, output], predictions[:, output]])
-    return Rows(points, [palette.positive] * len(some), [0] * len(some), held_out(state, some))
+    return Rows(points, [palette.positive] * len(some), [0] * len(some), is_validation(state, some))
 
 
 def curve_colours(outputs: list[int], palette: Palette) -> list[str]:
-    """Return the colours of curves: the accent for one, for several those of classes."""
+    """Return the colours of curves: the accent colour for one curve, class colours for several."""
     if len(outputs) == 1:
         return [palette.accent]
     return [class_colour(palette, output) for output in outputs]
 
 
-def held_out(state: State, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Tell of each of some rows whether it is not trained on: those from the first validation row on."""
+def is_validation(state: State, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return for each of some rows whether it is a validation row, shape (rows,)."""
     return rows >= state.trained_rows
 
 
 def _by_target(state: State, output: int | None, palette: Palette) -> tuple[list[str], list[int]]:
-    """Return the colour and the shape of each drawn row, by its targets."""
+    """Return the colour and the shape of each plotted row, according to its targets."""
     some, targets = drawn_rows(state), state.data.targets
     if targets is None:
         return [palette.muted] * len(some), [0] * len(some)
@@ -319,18 +319,18 @@ def _by_target(state: State, output: int | None, palette: Palette) -> tuple[list
 
 
 def class_shape(k: int) -> int:
-    """Return the shape of a class: squares first, then circles and triangles; of further ones circles."""
+    """Return the shape of a class: square, circle and triangle for the first three, circle for others."""
     return (1, 0, 2)[k] if k < len(SHAPES) else 0
 
 
 RADII = ((60, 4.0), (250, 3.0), (MOST, 2.0))
-"""Up to so many rows, so many pixels of a mark from its middle."""
+"""Pairs of a number of rows and the radius of a mark, in pixels, up to this number of rows."""
 RIM = 0.8
-"""Pixels around a mark."""
+"""Width of the line around a mark, in pixels."""
 
 
 class RowMarks(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
-    """Draws rows, on a screen from a pixmap: they stay while what is under them changes."""
+    """Draws the marks of rows; on a screen from a pixmap, since the marks stay while the map changes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -340,7 +340,7 @@ class RowMarks(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no typ
         self._pixmap_of: tuple[object, ...] = ()
 
     def show_rows(self, rows: Rows, rim: str, ground: str) -> None:
-        """Show other rows, each with a rim; what is hollow lets `ground` be seen, or has a dot."""
+        """Show other rows, each mark with a rim; a hollow mark is filled with `ground`, or has a dot."""
         self.rows, self._rim, self._ground = rows, QColor(rim), QColor(ground)
         self._pixmap = None
         self.update()
@@ -350,7 +350,7 @@ class RowMarks(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no typ
         return area if area is not None else QRectF()
 
     def viewRangeChanged(self) -> None:
-        """Cover the whole view, whichever it is now."""
+        """Cover the new range of the view."""
         self.prepareGeometryChange()
         self._pixmap = None
 
@@ -359,7 +359,7 @@ class RowMarks(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no typ
             return
         to_pixels = painter.transform()
         room = to_pixels.mapRect(self.boundingRect()).toAlignedRect()
-        if room.isEmpty():  # a pixmap of no pixels cannot be drawn on
+        if room.isEmpty():  # Qt cannot draw on an empty pixmap
             return
         painter.resetTransform()
         if painter.paintEngine().type() != QPaintEngine.Type.Raster:
@@ -378,16 +378,16 @@ class RowMarks(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no typ
         painter.setTransform(to_pixels)
 
     def _draw(self, painter: QPainter, to_pixels: QTransform, room: QRectF) -> None:
-        """Draw the marks whose middles are in the room, in pixels."""
+        """Draw the marks whose centres are in `room`, a rectangle in pixels."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         rows = self.rows
         x = rows.points[:, 0] * to_pixels.m11() + to_pixels.dx()
         y = rows.points[:, 1] * to_pixels.m22() + to_pixels.dy()
         with np.errstate(invalid="ignore"):
-            seen = (room.left() <= x) & (x <= room.right()) & (room.top() <= y) & (y <= room.bottom())
+            is_in = (room.left() <= x) & (x <= room.right()) & (room.top() <= y) & (y <= room.bottom())
         count = len(rows.points)
         radius = next((size for most, size in RADII if count <= most), RADII[-1][1])
-        for k in np.flatnonzero(seen).tolist():
+        for k in np.flatnonzero(is_in).tolist():
             self._mark(painter, QPointF(x[k], y[k]), k, radius)
 
     def _mark(self, painter: QPainter, at: QPointF, k: int, radius: float) -> None:
@@ -404,7 +404,7 @@ def draw_mark(
     radius: float,
     ground: QColor | None = None,
 ) -> None:
-    """Draw a mark of `radius` pixels with its middle at a point; hollow where a `ground` is seen in it."""
+    """Draw a mark of `radius` pixels centred at a point; a hollow mark is filled with the colour `ground`."""
     if ground is None:
         painter.setPen(QPen(rim, RIM))
         painter.setBrush(colour)
@@ -429,38 +429,38 @@ def _shape(painter: QPainter, at: QPointF, shape: int, radius: float) -> None:
 
 
 MOST_CURVES = 10
-"""Of more outputs than these no curves are drawn at once."""
+"""Largest number of curves in one plot."""
 LEVELS = 5
-"""About so many numbers beside the tones."""
+"""Approximate number of labels at the colour scale."""
 RING, POINT = 15, 11
-"""Pixels across the ring around the row on the diagram, and across the free row's point."""
+"""Diameters of the ring around the row on the diagram and of the free row's point, in pixels."""
 BESIDE = 14
-"""Pixels for half of the outermost numbers, where no scale stands at the right."""
+"""Right margin in pixels without a colour scale: room for half of the outermost label."""
 TIP = (
-    "Click or drag: the point becomes the free row on the diagram, which is not stored. "
-    "Arrows move it by 0.1, Shift 1, Alt 0.01; Enter keeps it as a row, Escape leaves it"
+    "Click or drag to put a free row on the diagram, which is not stored. "
+    "Arrow keys move it by 0.1, Shift 1, Alt 0.01; Enter keeps it as a row, Escape leaves it"
 )
 
 
 class FunctionPlane(PointPlot):
-    """Draws what it is given.
+    """The plot of a function: a map, curves or pairs, with marks for rows.
 
-    ======== =======================================================================
-    `kept`   the point is wished as a row of the data
-    `left`   the point is not wished any more
-    `resized` there are more or fewer pixels
-    `reader` returns the point to read out near another one, and the words; or None
-    ======== =======================================================================
+    ================= ==================================================================
+    `keep_requested`  emitted when the person keeps the free row
+    `leave_requested` emitted when the person leaves the free row
+    `resized`         emitted when the plot has another size
+    `reader`          returns the place and text of the readout near a point, or None
+    ================= ==================================================================
     """
 
-    kept = Signal()
-    left = Signal()
+    keep_requested = Signal()
+    leave_requested = Signal()
     resized = Signal()
 
     def __init__(self, palette: Palette) -> None:
         self._free = False
         super().__init__(palette, grid=True, point=RING)
-        self.setAccessibleName("Picture of the function")
+        self.setAccessibleName("Plot of the function")
         self.setToolTip(TIP)
         self.reader: Callable[[QPointF], tuple[QPointF, str] | None] = lambda _: None
         self.picture: FunctionValues | None = None
@@ -468,40 +468,40 @@ class FunctionPlane(PointPlot):
         self._line, self._error = (CurveItem(connect="finite") for _ in range(2))
         self._curves = [CurveItem(connect="finite") for _ in range(MOST_CURVES)]
         self.marks = RowMarks()
-        self._around = DotItem(RING)
+        self._ring = DotItem(RING)
         items = (self._image, self._line, *self._curves, self._error, self.marks)
-        for z, item in enumerate((*items, self._around)):
+        for z, item in enumerate((*items, self._ring)):
             self.add(item, z * 0.1)
         self._stale = False
         self.plotItem.vb.sigResized.connect(self.resized)
         self._scale = Scale()
         self._scale_of: tuple[object, ...] = ()
-        self.plotItem.layout.addItem(self._scale, 2, 3)  # beside the plot itself, which is at (2, 1)
+        self.plotItem.layout.addItem(self._scale, 2, 3)  # the plot itself is at (2, 1)
         self.set_palette(palette)
 
     def set_palette(self, palette: Palette) -> None:
-        """Take the colours of a theme."""
+        """Use the colours of a theme."""
         super().set_palette(palette)
         self._scale.fit()
         self._line.setPen(self.pen(palette.ink))
         self._error.setPen(self.pen(palette.error, 1.5))
-        self._around.setPen(QPen(QColor(palette.surface), 5))
-        self._around.setBrush(Qt.BrushStyle.NoBrush)
+        self._ring.setPen(QPen(QColor(palette.surface), 5))
+        self._ring.setBrush(Qt.BrushStyle.NoBrush)
 
-    # --- what is drawn
+    # --- drawing
 
     @property
     def pixels(self) -> tuple[int, int]:
-        """How many pixels of the screen the plot has, across and up."""
+        """The size of the plot in pixels of the screen: across, up."""
         box, ratio = self.plotItem.vb, self.density or self.devicePixelRatioF()
         return max(2, math.ceil(box.width() * ratio)), max(2, math.ceil(box.height() * ratio))
 
     def show_map(
         self, picture: FunctionValues, pixels: Pixels, line: Array, tone: Tone | None, tones: Pixels
     ) -> None:
-        """Draw a function of two inputs: its pixels, and the line where the decision changes.
+        """Draw a function of two inputs: a colour map, and the line where the decision changes.
 
-        `tone`: what the tones mean; None where each hue is a class.
+        `tone` is the meaning of the colours, or None if each hue is a class.
         """
         self._begin(picture)
         (left, right), (bottom, top) = drawable(*picture.section.spans)
@@ -526,7 +526,7 @@ class FunctionPlane(PointPlot):
             curve.setData(picture.values[0], self.in_reach(np.where(np.isfinite(heights), heights, np.nan)))
 
     def show_diagonal(self, across: Span, up: Span) -> None:
-        """Draw where a prediction is what its target is."""
+        """Draw the line on which the prediction equals the target."""
         self._begin(None)
         self._image.hide()
         self._show_scale(None, None)
@@ -540,18 +540,18 @@ class FunctionPlane(PointPlot):
         self.marks.show_rows(rows, palette.ink if rows.toned else palette.muted, palette.surface)
 
     def show_row(self, x: float, y: float, *, free: bool, target: float = math.nan) -> None:
-        """Ring the row on the diagram, or put the free one there; from it a line goes to its `target`."""
+        """Draw a ring around the row, or a point for a `free` row, and a line from it to its `target`."""
         if free != self._free:
             self._free, size = free, POINT if free else RING
             self._colour_point()
             self._present.setRect(-size / 2, -size / 2, size, size)
-        there = math.isfinite(x) and math.isfinite(y) and math.isfinite(target)
-        self._error.setData([x, x] if there else [], self.in_reach(np.array([y, target])) if there else [])
-        self.put(self._around, math.nan if free else x, y)
+        valid = math.isfinite(x) and math.isfinite(y) and math.isfinite(target)
+        self._error.setData([x, x] if valid else [], self.in_reach(np.array([y, target])) if valid else [])
+        self.put(self._ring, math.nan if free else x, y)
         self.show_present(x, y)
 
     def stale(self, stale: bool) -> None:
-        """Make the picture faint: it is of other numbers than the present ones."""
+        """Fade a stale picture, which does not show the present State, or show it normally."""
         if stale != self._stale:
             self._stale = stale
             items: tuple[pg.GraphicsObject, ...] = (self._image, self._line, *self._curves)
@@ -566,11 +566,11 @@ class FunctionPlane(PointPlot):
                 curve.setData([], [])
 
     def _show_scale(self, tone: Tone | None, tones: Pixels | None) -> None:
-        """Show what the tones mean, or leave no room for it."""
-        shown = tone, id(tones), self._palette
-        if shown == self._scale_of:
+        """Show the colour scale, or hide it without a `tone`."""
+        sources = tone, id(tones), self._palette
+        if sources == self._scale_of:
             return
-        self._scale_of = shown
+        self._scale_of = sources
         if tone is None or tones is None:
             self._scale.show_nothing()
             self.plotItem.layout.setContentsMargins(0, 7, BESIDE, 0)
@@ -579,18 +579,18 @@ class FunctionPlane(PointPlot):
         levels = round_values(tone.low, tone.high, LEVELS)
         self._scale.show_scale(tone, levels, tones, self._palette)
 
-    # --- what tests and screen readers ask
+    # --- for tests and screen readers
 
     def line(self) -> Array:
-        """Return the decision line, or the diagonal, as it is drawn, shape (points, 2); NaN in its gaps."""
+        """Return the drawn decision line or diagonal, shape (points, 2); NaN in its gaps."""
         return points_of(self._line)
 
     def curve(self, place: int = 0) -> Array:
-        """Return a curve as it is drawn, shape (points, 2)."""
+        """Return a drawn curve, shape (points, 2)."""
         return points_of(self._curves[place])
 
     def colour_at(self, x: float, y: float) -> tuple[int, ...]:
-        """Return the colour of the map there: red, green, blue, alpha."""
+        """Return the colour of the map at a point: red, green, blue, alpha."""
         assert self.picture is not None
         image = self._image.image
         (left, right), (bottom, top) = self.picture.section.spans
@@ -607,11 +607,11 @@ class FunctionPlane(PointPlot):
         return bool(self.plotItem.isVisible())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the point by arrow keys; Enter keeps the free row, Escape leaves it."""
+        """Keep the free row on Enter, leave it on Escape, and move the point by arrow keys."""
         if self._free and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.kept.emit()
+            self.keep_requested.emit()
         elif self._free and event.key() == Qt.Key.Key_Escape:
-            self.left.emit()
+            self.leave_requested.emit()
         else:
             super().keyPressEvent(event)
 
@@ -627,7 +627,7 @@ class FunctionPlane(PointPlot):
 
 
 class FineImage(pg.ImageItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """An image whose pixels are blended where they are larger than the screen's."""
+    """An image that is drawn smoothly if its pixels are larger than the screen's pixels."""
 
     def paint(self, painter: QPainter, *rest: object) -> None:  # noqa: D102
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)

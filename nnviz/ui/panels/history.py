@@ -1,6 +1,6 @@
-"""The plot of the loss history, with its scale and cursor.
+"""The panel of the loss history: its plot, menu and message about overfitting.
 
-Imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
+The plot needs pyqtgraph, which takes 150 ms to import, so it is imported only after the first frame.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from nnviz.files.table import writing
 from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.dialogs import ask_where
 from nnviz.ui.kit.theme import colours
-from nnviz.ui.panels.history_readout import SCRIPTS, Overfitting, all_told
+from nnviz.ui.panels.history_readout import SCRIPTS, Overfitting, readouts
 from nnviz.ui.plot.card import Pages, PlotCard
 
 if TYPE_CHECKING:
@@ -36,10 +36,11 @@ if TYPE_CHECKING:
 
 
 class PlotLibrary(QObject):
-    """Has `plot` draw with the plot library, which takes longer to import than the window's first frame may.
+    """Imports the plot library for `plot` after the first frame, since the import is slow.
 
-    `load_soon` brings it in while the window answers, `load` at once. Not in a thread: PySide makes its types
-    when they are first asked for, and two threads that ask at a time end the process. `loaded`: it is there.
+    `load_soon` imports in small steps while the window stays responsive, `load` at once. `loaded` is emitted
+    after the import. The import must not run in a thread: PySide makes its types when they are first used,
+    and the process ends if two threads use a new type at the same time.
     """
 
     loaded = Signal()
@@ -50,7 +51,7 @@ class PlotLibrary(QObject):
         self._work = Slicer(self, _types, self._load_with_types)
 
     def load_soon(self) -> None:
-        """Make PySide's types a few at a time, which is most of the import, and load then."""
+        """Make PySide's types in small steps, which is most of the import, and then load."""
         self._work.ask()
 
     def _load_with_types(self) -> bool:
@@ -59,13 +60,13 @@ class PlotLibrary(QObject):
         return not self._work.busy
 
     def load(self) -> None:
-        """Draw with the plot library from now on."""
+        """Import the plot library and build the plot."""
         self._plot.load()
         self.loaded.emit()
 
 
 def _types() -> Iterator[None]:
-    """Make every type that pyqtgraph asks PySide for, one at a time."""
+    """Make every PySide type that pyqtgraph uses, and yield after each type."""
     for module in (QtCore, QtGui, QtWidgets, QtSvg):
         for name in dir(module):
             getattr(module, name)
@@ -73,36 +74,40 @@ def _types() -> Iterator[None]:
 
 
 TIP = (
-    "Drag the ring to another iteration of the run\n"
-    "Drag elsewhere to move, wheel to zoom, double-click to see all\n"
-    "Arrows read points out, up and down those of earlier runs"
+    "Drag the ring to go to another iteration\n"
+    "Drag elsewhere to move, wheel to zoom, double-click to show all\n"
+    "Arrow keys read points; up and down switch between runs"
 )
 LOSS_TIP = (
-    "The script told each loss with an update, as a rule the one before it\n"
-    "The {loss} in Training is nnviz's own, after it\n"
+    "The script reported each loss with an update, usually the loss before it\n"
+    "The {loss} in Training is computed by nnviz after the update\n"
 )
-MARK_TIP = "\nClick the mark on the curve of validation to go to where it was least"
-EMPTY = "Press Run or One update: the {loss} is drawn here"
-NO_LOSS = "The script's own loss is drawn here, as update(loss) tells it"
+MARK_TIP = "\nClick the mark on the validation curve to go to its lowest point"
+EMPTY = "Press Run or One update to plot the {loss} here"
+NO_LOSS = "The script's own loss appears here when the script calls update(loss)"
 OTHERS = "Show earlier runs of other networks"
-NEEDS_ROWS = "The {loss} needs rows with targets: add some to the data"
+NEEDS_ROWS = "The {loss} needs rows with targets: add rows to the data"
 
 
 class HistoryPlot(PlotCard):
-    """Draws the history of the loss or, by a switch, of the accuracy, and with each that of validation.
+    """The panel of the loss history, or of the accuracy if its switch is on, also over validation rows.
 
-    Where one has gone back in the run, what comes after stays, faint.
-    `load` brings the plot in once the window stands: its import is slow. `said` carries the sentence that a
-    file was written, or why it could not be. `called` says what is drawn when that changes.
-    `accuracy_chosen` tells that a person has turned the switch.
+    If the person has gone back in the run, the curve beyond the present iteration is faint.
+
+    ================= ============================================================================
+    `load`            builds the plot; called after the first frame, since the import is slow
+    `said`            carries a message: a file was written, or why it was not
+    `title_changed`   carries the short title of the panel when the title changes
+    `accuracy_chosen` emitted when the person turns the switch of the accuracy; carries its state
+    ================= ============================================================================
     """
 
-    called = Signal(str)
+    title_changed = Signal(str)
     accuracy_chosen = Signal(bool)
     said = Signal(str)
 
     def __init__(self, document: Document, runner: Runner, suggestion: Callable[[str], Path]) -> None:
-        """`suggestion` makes the path of a file whose name has this end."""
+        """Make the panel; `suggestion` returns a path whose name ends as its argument says."""
         super().__init__("", "", "")
         self._suggestion = suggestion
         self._document, self._runner, self._travel = document, runner, runner.travel
@@ -111,8 +116,8 @@ class HistoryPlot(PlotCard):
         self._present: tuple[int, float] | None = None
         self._runs: tuple[EarlierRun, ...] = ()
         self.title = self.short = ""
-        """What the loss in use is called, and what the panel: small windows have tabs of few letters."""
-        self._of_accuracy = False
+        """Title of the loss, and short title of the panel for narrow tabs."""
+        self._shows_accuracy = False
         self.pages = Pages(self)
         self.overfitting = Overfitting()
         self.overfitting.go.clicked.connect(self._go_to_least)
@@ -124,7 +129,7 @@ class HistoryPlot(PlotCard):
         self._refresh()
 
     def load(self) -> None:
-        """Import pyqtgraph and build the plot, once."""
+        """Import pyqtgraph and build the plot, if that has not been done."""
         if self.curve:
             return
         from nnviz.ui.panels.history_canvas import HistoryCurve
@@ -143,26 +148,25 @@ class HistoryPlot(PlotCard):
         self._refresh()
 
     def export_csv(self, path: Path) -> None:
-        """Write iteration, loss and, where there is one, that of validation, to `path`."""
+        """Write the iterations, losses and validation losses of the run to `path` as CSV."""
         run, state = self._travel.run, self._document.state
         assert run is not None
-        measure = self._travel.measure
-        thinned = f": the first, least, greatest and last {measure} of every few updates"
+        measure, message = self._travel.measure, f"Exported {file_named(path)}"
+        if run.history.is_thinned:
+            message = f"{message}: the first, lowest, highest and last {measure} of every few updates"
         column = measure if run.watched else state.measure.name
-        self._export(
-            path, writing.history_text(run.points, column), thinned if run.history.is_thinned else ""
-        )
+        self._export(path, writing.history_text(run.points, column), message)
 
-    def show_accuracy(self, shown: bool) -> None:
-        """Draw the accuracy where there is one, or the loss."""
-        self.accuracy_button.setChecked(shown)
+    def show_accuracy(self, on: bool) -> None:
+        """Turn the switch of the accuracy on or off; without an accuracy, the plot shows the loss."""
+        self.accuracy_button.setChecked(on)
 
     @property
     def plot(self) -> HistoryCurve | None:  # noqa: D102
         return self.curve if self._travel.history is not None or self._earlier() else None
 
     def _earlier(self) -> tuple[EarlierRun, ...]:
-        """Return the earlier runs that are to be seen: of the same loss, and not beside an accuracy."""
+        """Return the earlier runs to plot: those with the same loss, or none in a plot of the accuracy."""
         if self._accuracy():
             return ()
         network = self._document.state.network
@@ -179,11 +183,11 @@ class HistoryPlot(PlotCard):
     def _others(self) -> list[str]:
         """Return the architectures of the earlier runs of other networks."""
         state = self._document.state
-        found = (run.network.in_words for run in self._alike() if run.network and not run.fits(state.network))
-        return list(dict.fromkeys(found))
+        others = (run.network for run in self._alike() if run.network and not run.fits(state.network))
+        return list(dict.fromkeys(network.in_words for network in others))
 
     def _accuracy(self) -> History | None:
-        """Return the history of the accuracy, where it is to be drawn."""
+        """Return the history of the accuracy if the plot has to show it, else None."""
         run = self._travel.run
         return run.curve("accuracy") if run and self.accuracy_button.isChecked() else None
 
@@ -200,9 +204,10 @@ class HistoryPlot(PlotCard):
         self.show_others = self.menu.addAction(OTHERS, self._refresh)
         self.show_others.setCheckable(True)
         self.forget = self.menu.addAction("Forget earlier runs", self._forget)
-        self.log_button = quiet_button("Log", "Draw the curve on a logarithmic scale", "Logarithmic scale")
+        self.log_button = quiet_button("Log", "Plot the loss on a logarithmic scale", "Logarithmic scale")
         self.log_button.setCheckable(True)
-        self.accuracy_button = quiet_button("Accuracy", "Draw the share of rows that are right", "Accuracy")
+        tip = "Plot the share of rows with a correct prediction"
+        self.accuracy_button = quiet_button("Accuracy", tip, "Accuracy")
         self.accuracy_button.setCheckable(True)
         self.accuracy_button.toggled.connect(self._refresh)
         self.accuracy_button.clicked.connect(self.accuracy_chosen)
@@ -210,13 +215,13 @@ class HistoryPlot(PlotCard):
         self.add_button(self.log_button)
 
     def look(self) -> None:
-        """Offer what there is."""
+        """Update the entries of the menu."""
         super().look()
         self.view_all.setEnabled(self.plot is not None)
         self.ask_csv.setEnabled(self.plot is not None and self._travel.history is not None)
-        runs, alike = len(self._document.state.runs), len(self._alike())
-        others = "" if runs == alike else f" ({runs - alike} by another loss not drawn)"
-        self.show_runs.setText(f"Show earlier runs{others}")
+        title, runs = "Show earlier runs", len(self._document.state.runs)
+        others = runs - len(self._alike())
+        self.show_runs.setText(f"{title} (hidden: {others} with another loss)" if others else title)
         for action in (self.show_runs, self.forget):
             action.setEnabled(runs > 0)
         architectures = self._others()
@@ -231,7 +236,7 @@ class HistoryPlot(PlotCard):
             self._changes.changed()
 
     def _refresh(self) -> None:
-        """Draw the history where it is another one, has grown, or another point of it is the present one."""
+        """Draw the history again if the history, its present point or the earlier runs have changed."""
         run, runs = self._travel.run, self._earlier()
         accuracy = self._accuracy()
         history = accuracy or self._travel.history
@@ -239,19 +244,19 @@ class HistoryPlot(PlotCard):
         if accuracy and present:
             present = accuracy.at(present[0])
         finite = history is not None and bool(np.isfinite(history.points[:, 1]).any())
-        self.pages.empty.setText("" if finite else self._why_empty(history))
+        self.pages.empty.setText("" if finite else self._reason_empty(history))
         self.accuracy_button.setVisible(run is not None and run.curve("accuracy") is not None)
         self.log_button.setEnabled(accuracy is None)
         self.look()
         self._name()
-        same = history is self._history and present == self._present and runs == self._runs
-        if self.curve is None or same:
+        is_same = history is self._history and present == self._present and runs == self._runs
+        if self.curve is None or is_same:
             return
         risen = risen_since(self._travel.past.end)
         self.overfitting.tell(risen, self._document.state.measure.word)
         measure = "accuracy" if accuracy else self._travel.measure
-        if bool(accuracy) != self._of_accuracy:
-            self._of_accuracy = bool(accuracy)
+        if bool(accuracy) != self._shows_accuracy:
+            self._shows_accuracy = bool(accuracy)
             self._set_log()
         self.curve.set_measure(measure, is_share=bool(accuracy))
         self.curve.show_earlier(runs)
@@ -262,13 +267,13 @@ class HistoryPlot(PlotCard):
                 self.curve.view_all()
             tip = LOSS_TIP.format(loss=self._document.state.measure.word) + TIP if measure == SCRIPTS else TIP
             self.curve.setToolTip(tip if risen is None or accuracy else tip + MARK_TIP)
-            aside = run.curve("validation accuracy" if accuracy else "validation") if run else None
-            told = all_told(run, self._travel.measure) if run else ()
-            self.curve.show_history(history or History(), present, aside, told)
+            validation = run.curve("validation accuracy" if accuracy else "validation") if run else None
+            values = readouts(run, self._travel.measure) if run else ()
+            self.curve.show_history(history or History(), present, validation, values)
         self._history, self._present, self._runs = history, present, runs
 
     def _name(self) -> None:
-        """Call the panel as the loss in use."""
+        """Name the panel after the loss in use."""
         loss = self._document.state.measure
         if loss.title == self.title:
             return
@@ -279,22 +284,23 @@ class HistoryPlot(PlotCard):
         self.setAccessibleName(loss.title)
         self.more_button.setToolTip(f"Copy or export {self.what}")
         self.more_button.setAccessibleName(f"More of {self.what}")
-        self.called.emit(self.short)
+        self.title_changed.emit(self.short)
 
     def _set_log(self) -> None:
-        """Draw on the scale that is chosen; shares have none that is logarithmic."""
+        """Use the chosen scale; the accuracy always has a linear scale."""
         if self.curve:
-            self.curve.set_log(self.log_button.isChecked() and not self._of_accuracy)
+            self.curve.set_log(self.log_button.isChecked() and not self._shows_accuracy)
 
     def _go_to_least(self) -> None:
-        """Go to the iteration since which validation has risen."""
+        """Go to the iteration since which the validation loss has risen."""
         if self.overfitting.since is not None:
             self._runner.begin_scrub()
             self._runner.scrub_to(self.overfitting.since)
 
-    def _why_empty(self, history: History | None) -> str:
+    def _reason_empty(self, history: History | None) -> str:
         if history:
-            return f"The script's loss is no number: {shown(history.last[1])} at iteration {history.last[0]}"
+            iteration, loss = history.last
+            return f"The script's loss is not finite: {shown(loss)} at iteration {iteration}"
         state = self._document.state
         return (
             NO_LOSS
@@ -303,17 +309,17 @@ class HistoryPlot(PlotCard):
         )
 
     def _ask_csv(self) -> None:
-        wanted = self._suggestion(f"{self.ending}.csv")
-        if path := ask_where(self, "Export CSV", wanted, {"CSV": (".csv",)}):
+        suggestion = self._suggestion(f"{self.ending}.csv")
+        if path := ask_where(self, "Export CSV", suggestion, {"CSV": (".csv",)}):
             self.export_csv(path)
 
-    def _export(self, path: Path, data: bytes, what: str = "") -> None:
+    def _export(self, path: Path, data: bytes, message: str) -> None:
         try:
             atomic.write(path, data)
         except FileError as error:
             self.said.emit(str(error))
         else:
-            self.said.emit(f"Exported {file_named(path)}{what}")
+            self.said.emit(message)
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()

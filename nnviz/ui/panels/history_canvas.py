@@ -1,6 +1,6 @@
-"""The curves of the loss history.
+"""The plot of the loss history: its curves, ring, mark and readout.
 
-Imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
+The module imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from nnviz.core.state import EarlierRun
 from nnviz.picture.notebook import Area, Joined, cut
 from nnviz.picture.palette import Palette, rgb
 from nnviz.ui.kit.theme import colours, px
-from nnviz.ui.panels.history_readout import SCRIPTS, Told, said, whose
+from nnviz.ui.panels.history_readout import SCRIPTS, Readout, whose
 from nnviz.ui.plot.plot import Arrow, CurveItem, DotItem, Plot, QuietAxis, points_of, with_margins
 
 TURNS = 100
-"""A curve that turns up and down more often is noise: drawn thin it is clearer, and many times faster."""
+"""A curve with more turns up and down is noise; a thin line is clearer, and many times faster to draw."""
 FAINT = 0.4
-"""How much of the curve's colour is in the part beyond the present point."""
+"""Share of the curve's colour in the part beyond the present point."""
 
 
 class HistoryLine:
-    """Draws `history` in a plot; the present point is at or between its points, or before them all."""
+    """Draws `history` in a plot; the present point may be at, between or before its points."""
 
     def __init__(self, plot: Plot, z: float) -> None:
         self.history = History()
         self.colour = QColor()
         self._faint = QColor()
         self.leaves: tuple[int, float] | None = None
-        """Where it leaves the plot, as `leaves_at` says, if it has diverged and the whole line is drawn."""
+        """Where a diverged line leaves the plot, as returned by `leaves_at`; None for a part of a line."""
         self._beyond, self._curve = CurveItem(), CurveItem()
         self._arrow = Arrow()
         plot.add(self._arrow, z + 1)
@@ -47,25 +47,25 @@ class HistoryLine:
             plot.add(item, z + k / 2)
 
     def set_colour(self, colour: str, ground: str) -> None:
-        """Take the colours of a theme."""
+        """Use the colours of a theme."""
         self.colour, self._faint = QColor(colour), _mixed(colour, ground, FAINT)
         self._arrow.setBrush(self.colour)
 
     def up_to_present(self) -> Array:
-        """Return the line up to the present point as it is drawn, shape (points, 2)."""
+        """Return the drawn line up to the present point, shape (points, 2)."""
         return points_of(self._curve)
 
     def beyond(self) -> Array:
-        """Return the line from the present point on as it is drawn; no points where nothing comes after."""
+        """Return the drawn line after the present point, shape (points, 2); empty if nothing comes after."""
         return points_of(self._beyond) if self._beyond.isVisible() else np.empty((0, 2))
 
     def reach(self, *, log: bool) -> Reach | None:
-        """Return from where to where it is drawn."""
+        """Return the lowest and the highest drawn value."""
         return reach(self.history.points, log=log)
 
     def draw(self, plot: Plot, present: tuple[int, float] | None, *, whole: bool, log: bool) -> None:
-        """Draw the whole line, or as much as is in view, in columns of a pixel of the device."""
-        here = [present] if present else []
+        """Draw the whole line or the visible part of it, thinned to columns as wide as a pixel."""
+        ends = [present] if present else []
         self._curve.setVisible(len(self.history) > 0)
         points = self.history.points if whole else self._in_view(plot)
         if len(points):
@@ -78,8 +78,8 @@ class HistoryLine:
         beyond = points[iterations.searchsorted(at, side="right") :]
         self._beyond.setVisible(len(beyond) > 0)
         if len(beyond):
-            self._put(plot, self._beyond, np.vstack((*here, beyond)), self._faint, noise, log)
-            points = np.vstack((points[: iterations.searchsorted(at)], *here))
+            self._put(plot, self._beyond, np.vstack((*ends, beyond)), self._faint, noise, log)
+            points = np.vstack((points[: iterations.searchsorted(at)], *ends))
         self._put(plot, self._curve, points, self.colour, noise, log)
 
     def _put(
@@ -101,24 +101,24 @@ class HistoryLine:
 
 
 def _mixed(colour: str, ground: str, share: float) -> QColor:
-    """Return `share` of a colour on a ground."""
+    """Return a mix of a colour, with weight `share`, and a background."""
     red, green, blue = np.rint(share * np.array(rgb(colour)) + (1.0 - share) * np.array(rgb(ground)))
     return QColor(int(red), int(green), int(blue))
 
 
 DASHES = ([7, 3], [2, 3], [9, 3, 2, 3], [4, 4])
-"""Of lines and gaps, in the line's width: neighbours in time are told apart by more than their place."""
+"""Lengths of lines and gaps, in line widths; the dashes distinguish neighbouring runs."""
 UNDER = -0.5
-"""Over the grid, under everything else."""
+"""Height of the curves of earlier runs: above the grid, below everything else."""
 MOST_VIEWS = 9.0
-"""What is drawn is at most so many views wide and high: Qt makes every dash of a line, also out of sight."""
+"""Largest size of the drawn area, in views: Qt computes every dash of a line, also of a hidden part."""
 
 
 class EarlierCurves:
-    """Draws `runs` in a plot: thin, muted, dashed; anew only where they or the way they are drawn change.
+    """Draws the curves of earlier `runs` as thin dashed lines; draws again only after a change.
 
-    `last` is their last iteration, 0 without runs, `reach` their lowest and highest as drawn, or None, and
-    `told` says in words where each ended.
+    `last` is the last iteration of all runs, 0 without runs. `reach` is the lowest and the highest drawn
+    value, or None without runs. `description` says where each run ended.
     """
 
     def __init__(self) -> None:
@@ -132,12 +132,12 @@ class EarlierCurves:
         self.show((), log=False, measure="")
 
     def show(self, runs: tuple[EarlierRun, ...], *, log: bool, measure: str) -> None:
-        """Take other runs, or another scale; `measure` is the loss that all of them have."""
+        """Set the runs and the scale; `measure` is the title of the runs' loss."""
         self.runs = runs
         self._curves = [on_scale(run.history, log=log) for run in runs]
         self.last = max((int(run.history[-1, 0]) for run in runs), default=0)
         ends = ((run.called(), *run.history[-1].tolist()) for run in runs)
-        self.told = ", ".join(
+        self.description = ", ".join(
             f"{name}: {measure} {shown_in_full(loss)} at iteration {full(at)}" for name, at, loss in ends
         )
         self._diverged = {k for k, run in enumerate(runs) if ceiling(run.history[:, 1]) < math.inf}
@@ -145,11 +145,11 @@ class EarlierCurves:
         self._area = None
 
     def set_colour(self, colour: str) -> None:
-        """Take the colour of a theme."""
+        """Use the colour of a theme."""
         self.colour, self._area = QColor(colour), None
 
     def draw(self, plot: Plot) -> None:
-        """Draw what has changed, with what is around the view: most views to come are within that."""
+        """Draw the changed curves in an area around the view, which will contain most later views."""
         view, pixel = plot.view(), plot.device_pixel()
         while len(self._items) < len(self._curves):
             self._items.append(CurveItem())
@@ -159,7 +159,7 @@ class EarlierCurves:
         for k, arrow in enumerate(self._arrows):
             leaves = leaves_at(self._curves[k], view[1][1]) if k in self._diverged else None
             plot.put(arrow, leaves[1] if leaves else math.nan, view[1][1])
-        if self._area and _is_good_for(self._area, view) and pixel >= self._pixel:
+        if self._area and _covers(self._area, view) and pixel >= self._pixel:
             return
         self._area, self._pixel = _around(view), pixel
         for k, item in enumerate(self._items):
@@ -176,23 +176,23 @@ class EarlierCurves:
             item.setData(points[:, 0], points[:, 1], connect=joined)
 
     def drawn(self) -> list[Array]:
-        """Return the curves as they are drawn, the newest last, shape (points, 2) each."""
+        """Return the drawn curves, the newest last, shape (points, 2) each."""
         return [points_of(item) for item in self._items if item.isVisible()]
 
     def near(self, point: QPointF, pixel: tuple[float, float], within: float) -> EarlierRun | None:
-        """Return the run whose curve is nearest to a point of the plot; None if none is `within` pixels."""
+        """Return the run whose curve is nearest to a point, or None if it is not `within` pixels."""
         distances = [distance(points, point, pixel, joined) for points, joined in self._cut]
         nearest = min(zip(distances, self.runs, strict=True), key=lambda pair: pair[0], default=None)
         return nearest[1] if nearest and nearest[0] <= within else None
 
 
 def _around(view: Area) -> Area:
-    """Return what is in view, and as much on each side of it."""
+    """Return the area of a view and of as much space on each side."""
     return [[2.0 * low - high, 2.0 * high - low] for low, high in view]
 
 
-def _is_good_for(area: Area, view: Area) -> bool:
-    """Tell whether what is drawn of an area holds what is in view, and not much too much around it."""
+def _covers(area: Area, view: Area) -> bool:
+    """Return whether an area contains the view and is not much larger than the view."""
     return all(
         least <= low and high <= most and most - least <= MOST_VIEWS * (high - low)
         for (least, most), (low, high) in zip(area, view, strict=True)
@@ -200,7 +200,7 @@ def _is_good_for(area: Area, view: Area) -> bool:
 
 
 def on_scale(points: Array, *, log: bool) -> Array:
-    """Return `points` as they are drawn: exponents of 10 where it is logarithmic, and none for 0."""
+    """Return points on the scale: on a logarithmic scale, exponents of 10, without losses of 0."""
     if not log:
         return points
     above = points[points[:, 1] > 0.0]
@@ -212,7 +212,7 @@ Reach: TypeAlias = tuple[float, float]
 
 
 def reach(points: Array, *, log: bool) -> Reach | None:
-    """Return from where to where a curve is drawn, up to its ceiling; None if it has no height."""
+    """Return the lowest and the highest value of a curve on the scale, at most its ceiling; None if empty."""
     losses = points[:, 1]
     if (
         not losses.min(initial=math.inf) > (0.0 if log else -math.inf)
@@ -227,47 +227,46 @@ def reach(points: Array, *, log: bool) -> Reach | None:
 
 
 def reach_together(reaches: Iterable[Reach | None]) -> Reach | None:
-    """Return the lowest and the highest of several; None if all are None."""
-    known = [each for each in reaches if each]
-    return (min(low for low, _ in known), max(high for _, high in known)) if known else None
+    """Return the lowest and the highest value of several curves, or None if all are None."""
+    spans = [each for each in reaches if each]
+    return (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
 
 
 def distance(
     points: Array, point: QPointF, pixel: tuple[float, float], joined: Joined | None = None
 ) -> float:
-    """Return how many pixels a point is away from a curve, where a pixel is so large; ∞ without a curve.
+    """Return the distance of a point from a curve in pixels of size `pixel`, or ∞ without a curve.
 
-    `joined` tells of each point whether the curve goes on from it to the next; all do where it is None.
+    `joined` says for each point whether a line joins it to the next point; None: lines join all points.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # far out of a view that is very small
+    with np.errstate(over="ignore", invalid="ignore"):  # for points far outside a very small view
         places = (points - (point.x(), point.y())) / pixel
-        starts, ways = places[:-1], np.diff(places, axis=0)
+        starts, steps = places[:-1], np.diff(places, axis=0)
         if joined is not None:
-            starts, ways = starts[joined[:-1]], ways[joined[:-1]]
-        lengths = np.maximum((ways**2).sum(axis=1), 1e-12)
-        shares = np.clip(-(starts * ways).sum(axis=1) / lengths, 0.0, 1.0)
-        return float(np.hypot(*(starts + shares[:, None] * ways).T).min(initial=np.inf))
+            starts, steps = starts[joined[:-1]], steps[joined[:-1]]
+        lengths = np.maximum((steps**2).sum(axis=1), 1e-12)
+        shares = np.clip(-(starts * steps).sum(axis=1) / lengths, 0.0, 1.0)
+        return float(np.hypot(*(starts + shares[:, None] * steps).T).min(initial=np.inf))
 
 
 NOWHERE = -1, math.nan
-"""The present point before every other."""
+"""The present point if it is before every point of the history."""
 TIMES_AS_HIGH = 10.0
-"""So far above the present run the view goes for earlier ones."""
+"""Largest height of the view for earlier runs, as a multiple of the present run's height."""
 ABOVE = "above the plot"
-DIVERGED = f": of a run that has diverged\nit shows up to {CEILING:g} times the start"
+DIVERGED = f"above the plot: the run has diverged,\nthe plot ends at {CEILING:g} times the start"
 KEY_PX = 18
-"""Height of the line that says which curve is which."""
+"""Height of the key of curves at 100 %, in pixels."""
 LEAST_PX, LOW_PX = 94, 130
-"""How high the plot is at least, at 100 %, and below which height its lower axis has no name."""
+"""Smallest height of the plot, and height below which the lower axis has no title, in pixels at 100 %."""
 RING_PX = 7.0
-"""Room for the ring on each side of its middle."""
+"""Space for the ring on each side of its centre, in pixels."""
 
 
 class HistoryCanvas(Plot):
-    """Draws a history, marks its present point, draws what comes after that faintly, and earlier runs.
+    """Draws a history with a ring at its present point, the validation history with a mark, and earlier runs.
 
-    Beside it may stand that of validation, on which an iteration may be marked.
-    The view follows the curve until a part of it is shown; `view_all` makes it follow again.
+    The view follows the curve until the person zooms or moves it; `view_all` makes it follow again.
     """
 
     def __init__(self, palette: Palette) -> None:
@@ -275,14 +274,14 @@ class HistoryCanvas(Plot):
         self.setMinimumHeight(LEAST_PX)
         self._measure = ""
         self._is_share = False
-        self._told: tuple[Told, ...] = ()
+        self._readouts: tuple[Readout, ...] = ()
         self._marked: int | None = None
         self._present = NOWHERE
         self.log = False
         self._following = True
         self._read: int | None = None
         self._read_run: EarlierRun | None = None
-        self._aside, self._line = HistoryLine(self, 0), HistoryLine(self, 1)
+        self._validation, self._line = HistoryLine(self, 0), HistoryLine(self, 1)
         self._mark, self._ring, self._dot = DotItem(9), DotItem(10), DotItem(8)
         self._earlier = EarlierCurves()
         for z, item in enumerate((self._mark, self._ring, self._dot)):
@@ -292,12 +291,12 @@ class HistoryCanvas(Plot):
         self.plotItem.vb.sigResized.connect(self._follow_size)
 
     def set_palette(self, palette: Palette) -> None:
-        """Take the colours of a theme."""
+        """Use the colours of a theme."""
         super().set_palette(palette)
         self._name_iterations()
         self._line.set_colour(palette.accent, palette.surface)
-        self._aside.set_colour(palette.validation, palette.surface)
-        self._mark.setPen(QPen(self._aside.colour, 2))
+        self._validation.set_colour(palette.validation, palette.surface)
+        self._mark.setPen(QPen(self._validation.colour, 2))
         self._mark.setBrush(QColor(palette.surface))
         self._colour_ring(palette)
         self._dot.setPen(QPen(Qt.PenStyle.NoPen))
@@ -308,11 +307,11 @@ class HistoryCanvas(Plot):
         self._show_again()
 
     def _name_iterations(self) -> None:
-        """Name the lower axis, or leave its height to the curve where there is little."""
+        """Show the title of the lower axis, or hide it in a low plot."""
         self._bottom.showLabel(self.height() >= px(LOW_PX))
 
     def _colour_ring(self, palette: Palette) -> None:
-        """Show by its colour whether arrow keys act here."""
+        """Colour the ring to show whether the plot has the keyboard focus."""
         self._ring.setPen(QPen(QColor(palette.accent if self.hasFocus() else palette.ink), 2))
         self._ring.setBrush(QColor(palette.surface))
 
@@ -325,31 +324,31 @@ class HistoryCanvas(Plot):
         history: History,
         present: tuple[int, float] | None = None,
         aside: History | None = None,
-        told: tuple[Told, ...] = (),
+        values: tuple[Readout, ...] = (),
     ) -> None:
-        """Draw `history`, which may be what was drawn before, gone on; it has no point beside earlier runs.
+        """Draw `history`, which may extend the drawn history, or may be empty if there are earlier runs.
 
-        `present` is the iteration that the ring marks, and its height; where there is none all is drawn
-        faintly. `aside` is the history over the rows for validation. What is read out is `told`, or else the
-        history alone.
+        `present` is the iteration and the value at the ring; without it, the whole curve is faint.
+        `aside` is the history over the validation rows. `values` are the quantities of the readout, by
+        default only the history.
         """
-        keyed = self._keyed
-        self._line.history, self._aside.history = history, aside or History()
-        self._told = told or (Told(self._measure, history, self._is_share),)
+        had_key = self._has_key
+        self._line.history, self._validation.history = history, aside or History()
+        self._readouts = values or (Readout(self._measure, history, self._is_share),)
         self._present = present or NOWHERE
-        if keyed != self._keyed:
+        if had_key != self._has_key:
             self._write_key()
         if self._following:
             self._fit()
         self._draw()
-        there = self._read_run is None or self._read_run in self._earlier.runs
-        still_there = there and self._read is not None and self._read < len(self._points_read())
-        self.read_at(self._read if still_there else None, self._read_run)
+        has_run = self._read_run is None or self._read_run in self._earlier.runs
+        has_point = has_run and self._read is not None and self._read < len(self._points_read())
+        self.read_at(self._read if has_point else None, self._read_run)
         self._describe()
-        self.scene().prepareForPaint()  # else the items move while they are painted, and are painted twice
+        self.scene().prepareForPaint()  # otherwise items that move during painting are painted twice
 
     def set_measure(self, measure: str, *, is_share: bool = False) -> None:
-        """Say of what the history is that is shown next: a loss, or an accuracy, which is a share of rows."""
+        """Set the title of the next history; an accuracy is a share of rows."""
         if measure != self._measure:
             self._measure, self._is_share = measure, is_share
             self._left.show_percent(is_share)
@@ -357,23 +356,23 @@ class HistoryCanvas(Plot):
             self.setAccessibleName(f"{measure} after every update")
 
     def mark(self, iteration: int | None) -> None:
-        """Mark an iteration on the curve of validation, which is shown next; or none."""
+        """Set the iteration of the mark on the next validation curve, or None for no mark."""
         self._marked = iteration
 
     def show_earlier(self, runs: tuple[EarlierRun, ...]) -> None:
-        """Draw earlier runs under the history, which is shown next."""
+        """Set the earlier runs that are drawn under the next history."""
         self._earlier.show(runs, log=self.log, measure=self._measure)
 
     @property
-    def _keyed(self) -> bool:
-        """Whether there is a second curve."""
-        return len(self._aside.history) > 0
+    def _has_key(self) -> bool:
+        """Whether the plot has a second curve, and therefore a key."""
+        return len(self._validation.history) > 0
 
     def _write_key(self) -> None:
-        """Say over the plot which curve is which, where there are two."""
-        both = ((self._line.colour, "training"), (self._aside.colour, "validation"))
+        """Show the key of the curves above the plot if there are two curves."""
+        both = ((self._line.colour, "training"), (self._validation.colour, "validation"))
         parts = [f'<span style="color:{colour.name()}">\u2501\u2501</span> {name}' for colour, name in both]
-        key = "&nbsp;&nbsp;&nbsp; ".join(parts) if self._keyed else None
+        key = "&nbsp;&nbsp;&nbsp; ".join(parts) if self._has_key else None
         self.plotItem.setTitle(key, size=f"{px(11)}px", color=self._ink)
         height = px(KEY_PX) if key else 0
         self.plotItem.titleLabel.setMaximumHeight(height)
@@ -381,60 +380,60 @@ class HistoryCanvas(Plot):
 
     def _show_again(self) -> None:
         if len(self._history) or self._earlier.runs:
-            self.show_history(self._history, self._present, self._aside.history, self._told)
+            self.show_history(self._history, self._present, self._validation.history, self._readouts)
 
     def set_log(self, log: bool) -> None:
-        """Draw on a logarithmic scale; a loss of 0 has no place there."""
+        """Choose a logarithmic or a linear scale; a logarithmic scale leaves out losses of 0."""
         self.log = log
         self._left.set_logarithmic(log)
         self.show_earlier(self._earlier.runs)
         self.view_all()
 
     def view_all(self) -> None:
-        """Show the whole curve, and follow it."""
+        """Show the whole curve, and follow it as it grows."""
         self._following = True
         self._show_again()
 
     def show_view(self, view: list[list[float]]) -> None:
-        """Show a part of the curve, as `view` returned it."""
+        """Show the ranges of a view, as `view` returned them, and stop following the curve."""
         self._following = False
         self.look(*view)
 
     def curve(self) -> Array:
-        """Return the curve up to the present point as it is drawn, shape (points, 2).
+        """Return the drawn curve up to the present point, shape (points, 2).
 
-        Iteration, and loss or its exponent of 10.
+        The columns are the iteration, and the loss or its exponent of 10.
         """
         return self._line.up_to_present()
 
     def beyond(self) -> Array:
-        """Return the curve from the present point on as it is drawn; no points where nothing comes after."""
+        """Return the drawn curve after the present point, shape (points, 2); empty if nothing comes after."""
         return self._line.beyond()
 
     def aside(self) -> Array:
-        """Return the curve of validation up to the present point as it is drawn, shape (points, 2)."""
-        return self._aside.up_to_present()
+        """Return the drawn validation curve up to the present point, shape (points, 2)."""
+        return self._validation.up_to_present()
 
     def earlier(self) -> list[Array]:
-        """Return the curves of earlier runs as they are drawn, the newest last."""
+        """Return the drawn curves of earlier runs, the newest last."""
         return self._earlier.drawn()
 
     def present(self) -> QPointF:
-        """Return where the ring stands, in this widget's pixels."""
+        """Return the place of the ring, in this widget's pixels."""
         return self.place_of(*self._place(*self._present))
 
     def marked(self) -> QPointF | None:
-        """Return where the mark stands, in this widget's pixels; None where there is none."""
+        """Return the place of the mark, in this widget's pixels, or None without a mark."""
         return self.place_of(*self._place(*self._at_mark())) if self._mark.isVisible() else None
 
     def _at_mark(self) -> tuple[int, float]:
-        return (self._marked is not None and self._aside.history.at(self._marked)) or NOWHERE
+        return (self._marked is not None and self._validation.history.at(self._marked)) or NOWHERE
 
     def _points_read(self) -> Array:
         return self._history.points if self._read_run is None else self._read_run.history
 
     def read_at(self, index: int | None, run: EarlierRun | None = None) -> None:
-        """Read out the point `index` of the history, or of an earlier run; or none."""
+        """Show the readout of point `index` of the history or of an earlier run; hide it for None."""
         self._read, self._read_run = index, None if index is None else run
         if index is None:
             self._dot.hide()
@@ -446,24 +445,24 @@ class HistoryCanvas(Plot):
         point = QPointF(x, y if math.isfinite(y) else self.view()[1][0])
         values = [f"{self._measure} {shown(value)}"]
         if run is None:
-            values = [said for each in self._told if (said := each.said_at(int(iteration)))]
-        told = "\n".join((f"iteration {shown(iteration)}", *values))
+            values = [text for each in self._readouts if (text := each.text_at(int(iteration)))]
+        lines = [f"iteration {shown(iteration)}", *values]
         if self._measure == SCRIPTS and not run:
-            told = f"{self._measure} {shown(value)}, as the script\ntold it with update {shown(iteration)}"
+            lines = [f"{self._measure} {shown(value)}, from the", f"script with update {shown(iteration)}"]
         if self._following and self.view()[1][1] < self._height(value) < math.inf:
             losses = self._points_read()[:, 1]
-            told += f"\n{ABOVE}{DIVERGED if losses[0] < ceiling(losses) < math.inf else ''}"
+            lines.append(DIVERGED if losses[0] < ceiling(losses) < math.inf else ABOVE)
         self._dot.setBrush(self._earlier.colour if run else self._line.colour)
-        self.read(point, f"{self._called(run)}\n{told}" if run else told)
+        self.read(point, "\n".join([self._name_of(run), *lines] if run else lines))
 
-    def _called(self, run: EarlierRun) -> str:
-        """Return what an earlier run is called, on more lines where the plot is too narrow for one."""
+    def _name_of(self, run: EarlierRun) -> str:
+        """Return the name of an earlier run, on several lines if the plot is narrow."""
         name = run.called(SHOWN)
         narrow = self.read_out.fontMetrics().horizontalAdvance(name) > self.plotItem.vb.width() - 32
         return name.replace(" · ", "\n") if narrow else name
 
     def _place(self, iteration: float, value: float) -> tuple[float, float]:
-        """Return where a point is drawn: at the top if it is above it, at −∞ in a log a loss of 0."""
+        """Return the drawn place of a point: at the top if it is above the view; at −∞ for log of 0."""
         height, top = self._height(value), self.view()[1][1] - RING_PX * self.pixel()[1]
         return float(iteration), height if height < (top if self._following else math.inf) else top
 
@@ -473,12 +472,13 @@ class HistoryCanvas(Plot):
         return math.log10(value) if value > 0.0 else -math.inf
 
     def _draw(self) -> None:
-        """Draw what is in view."""
+        """Draw all curves, the ring and the mark for the present view."""
         self._earlier.draw(self)
-        here = [self._present] if self._present[0] >= 0 else []
-        self.put(self._ring, *(self._place(*self._present) if here else NOWHERE))
-        self._line.draw(self, *here or (None,), whole=self._following, log=self.log)
-        self._aside.draw(self, self._aside.history.at(self._present[0]), whole=self._following, log=self.log)
+        present = self._present if self._present[0] >= 0 else None
+        self.put(self._ring, *(self._place(*present) if present else NOWHERE))
+        self._line.draw(self, present, whole=self._following, log=self.log)
+        point = self._validation.history.at(self._present[0])
+        self._validation.draw(self, point, whole=self._following, log=self.log)
         at = self._at_mark()
         self.put(self._mark, *(self._place(*at) if at[0] >= 0 else NOWHERE))
 
@@ -494,7 +494,7 @@ class HistoryCanvas(Plot):
     def _reach(self) -> tuple[float, float]:
         if self._is_share:
             return 0.0, 1.0
-        own = reach_together(line.reach(log=self.log) for line in (self._line, self._aside))
+        own = reach_together(line.reach(log=self.log) for line in (self._line, self._validation))
         earlier = self._earlier.reach
         reach = own or earlier
         if reach is None:
@@ -519,20 +519,20 @@ class HistoryCanvas(Plot):
             self._fit()
 
     def _describe(self) -> None:
-        told = []
+        places = []
         if len(self._history):
             first, last = self._history.points[[0, -1]].tolist()
-            told = [first, self._present, last] if 0 <= self._present[0] < last[0] else [first, last]
-        points = [f"{self._measure} {shown_in_full(value)} at iteration {full(at)}" for at, value in told]
-        earlier = [f"earlier runs: {self._earlier.told}"] if self._earlier.runs else []
-        aside = [f"validation {shown_in_full(self._aside.history.last[1])} there"] if self._keyed else []
-        left = (
-            [f"diverged: above the plot from iteration {self._line.leaves[0]} on"]
-            if self._line.leaves
-            else []
-        )
-        risen = [said(self._marked)] if self._marked is not None else []
-        self.setAccessibleDescription(", ".join(points + left + aside + risen + earlier))
+            places = [first, self._present, last] if 0 <= self._present[0] < last[0] else [first, last]
+        texts = [f"{self._measure} {shown_in_full(value)} at iteration {full(at)}" for at, value in places]
+        if self._line.leaves:
+            texts.append(f"diverged: above the plot from iteration {self._line.leaves[0]} on")
+        if self._has_key:
+            texts.append(f"validation {shown_in_full(self._validation.history.last[1])} there")
+        if self._marked is not None:
+            texts.append(f"Validation has risen since iteration {self._marked}")
+        if self._earlier.runs:
+            texts.append(f"earlier runs: {self._earlier.description}")
+        self.setAccessibleDescription(", ".join(texts))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
@@ -542,19 +542,19 @@ class HistoryCanvas(Plot):
 
 
 GRAB = 10.0
-"""So many pixels around its middle the ring is taken."""
+"""Distance in pixels from the centre of the ring or mark within which the mouse takes it."""
 
 
 class HistoryCurve(HistoryCanvas):
-    """Reads points out under the mouse or by keys, zooms and pans; the ring can be dragged along the curve.
+    """The interactive plot: readouts by mouse and keys, zooming and moving, and dragging the ring.
 
-    ================ ======================================================
-    `menu_requested` where on the screen it was clicked with the right button
-    `ring_taken`     the mouse was pressed on the ring
-    `wanted`         the iteration that the ring was dragged to
-    `ring_dropped`   the mouse has let it go
-    `mark_clicked`   the mouse was pressed on the mark
-    ================ ======================================================
+    ================ ========================================================
+    `menu_requested` emitted after a right click; carries its place on the screen
+    `ring_taken`     emitted when the mouse is pressed on the ring
+    `wanted`         emitted during a drag; carries the iteration under the ring
+    `ring_dropped`   emitted when the mouse releases the ring
+    `mark_clicked`   emitted when the mouse is pressed on the mark
+    ================ ========================================================
     """
 
     menu_requested = Signal(QPoint)
@@ -565,7 +565,7 @@ class HistoryCurve(HistoryCanvas):
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette)
-        self._dragged = False
+        self._is_dragging = False
         self.plotItem.vb.sigRangeChangedManually.connect(self._look_closer)
         self.scene().sigMouseClicked.connect(self._click)
 
@@ -601,20 +601,20 @@ class HistoryCurve(HistoryCanvas):
             self._read_near(self._iteration_at(position), self._run_at(scene))
 
     def _run_at(self, scene: QPointF) -> EarlierRun | None:
-        """Return the earlier run that the mouse is on; None where the history is nearer, or nothing near."""
+        """Return the earlier run under the mouse, or None if the history is nearer or no run is near."""
         at = self.plotItem.vb.mapSceneToView(scene)
         own = min((distance(each, at, self.pixel()) for each in (self.curve(), self.beyond())), default=GRAB)
         return self._earlier.near(at, self.pixel(), within=min(own, GRAB))
 
     def _read_near(self, iteration: float, run: EarlierRun | None) -> None:
-        """Read out the point of the history, or of an earlier run, that is nearest to an iteration."""
+        """Show the readout of the point of the history, or of `run`, that is nearest to an iteration."""
         iterations = (self._history.points if run is None else run.history)[:, 0]
         after = int(np.searchsorted(iterations, iteration))
-        near = [k for k in (after - 1, after) if 0 <= k < len(iterations)]
-        self.read_at(min(near, key=lambda k: abs(float(iterations[k]) - iteration), default=None), run)
+        points = [k for k in (after - 1, after) if 0 <= k < len(iterations)]
+        self.read_at(min(points, key=lambda k: abs(float(iterations[k]) - iteration), default=None), run)
 
     def _read_or_present(self) -> int:
-        """Return the point that is read out, or the last one that is not beyond the ring."""
+        """Return the number of the point in the readout, or of the last point up to the ring."""
         if self._read is not None:
             return self._read
         return int(self._history.points[:, 0].searchsorted(self._present[0], side="right")) - 1
@@ -637,10 +637,10 @@ class HistoryCurve(HistoryCanvas):
             event.ignore()  # pyqtgraph would swallow it
 
     def _read_other_run(self, step: int) -> None:
-        """Read out the next run at the same iteration: after the present one the earlier, latest first."""
+        """Show the readout of another run at the same iteration: the present run, then the latest first."""
         runs = [*([None] if len(self._history) else []), *reversed(self._earlier.runs)]
-        here = self._read_run if self._read is not None else None
-        place = runs.index(here) + step if here in runs else 0
+        run = self._read_run if self._read is not None else None
+        place = runs.index(run) + step if run in runs else 0
         iteration = self._points_read()[self._read, 0] if self._read is not None else self._present[0]
         self._read_near(float(iteration), runs[place % len(runs)])
 
@@ -654,7 +654,7 @@ class HistoryCurve(HistoryCanvas):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if event.button() == Qt.MouseButton.LeftButton and self._is_on_ring(event.position()):
-            self._dragged = True
+            self._is_dragging = True
             self.ring_taken.emit()
         elif event.button() == Qt.MouseButton.LeftButton and self._is_on_mark(event.position()):
             self.mark_clicked.emit()
@@ -663,8 +663,8 @@ class HistoryCurve(HistoryCanvas):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if not event.buttons():
-            self._let_go()  # a box may have taken the release
-        if self._dragged:
+            self._let_go()  # a dialog may have got the release
+        if self._is_dragging:
             self.wanted.emit(max(round(self._iteration_at(event.position())), 0))
         else:
             super().mouseMoveEvent(event)
@@ -678,14 +678,14 @@ class HistoryCurve(HistoryCanvas):
         return Qt.CursorShape.PointingHandCursor if on_mark else Qt.CursorShape.ArrowCursor
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: D102
-        if self._dragged and event.button() == Qt.MouseButton.LeftButton:
+        if self._is_dragging and event.button() == Qt.MouseButton.LeftButton:
             self._let_go()
         else:
             super().mouseReleaseEvent(event)
 
     def _let_go(self) -> None:
-        if self._dragged:
-            self._dragged = False
+        if self._is_dragging:
+            self._is_dragging = False
             self.ring_dropped.emit()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: D102
@@ -694,7 +694,7 @@ class HistoryCurve(HistoryCanvas):
             self.view_all()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Leave the card's menu to a click: a right drag zooms."""
+        """Open no menu on a press of the right button: a right drag zooms, and a click opens the menu."""
         event.setAccepted(event.reason() == QContextMenuEvent.Reason.Mouse)
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
@@ -703,5 +703,5 @@ class HistoryCurve(HistoryCanvas):
 
 
 def _near(one: QPointF, other: QPointF) -> bool:
-    away = one - other
-    return bool(np.hypot(away.x(), away.y()) <= GRAB)
+    offset = one - other
+    return bool(np.hypot(offset.x(), offset.y()) <= GRAB)

@@ -14,52 +14,52 @@ from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.theme import ui_font
 
 SCRIPTS = "loss"
-"""What a loss is called that a script told."""
+"""Name of a loss that a script reported."""
 
 
-class Told(NamedTuple):
-    """What is read out of a history: what it is called, and whether it is a share, told in percent."""
+class Readout(NamedTuple):
+    """A measured quantity in a readout: its title, its history, and whether it is a share, in percent."""
 
     title: str
     history: History
     is_share: bool
 
-    def said_at(self, iteration: int) -> str:
-        """Return what it says at an iteration; "" where nothing was measured then."""
-        there = self.history.at(iteration)
-        return self.said(there[1]) if there and there[0] == iteration else ""
+    def text_at(self, iteration: int) -> str:
+        """Return the text for an iteration, or "" if the quantity was not measured at that iteration."""
+        point = self.history.at(iteration)
+        return self.text(point[1]) if point and point[0] == iteration else ""
 
-    def said(self, value: float) -> str:
-        """Return "MSE 0.5", "accuracy 97.5 %"."""
+    def text(self, value: float) -> str:
+        """Return the title with a value, as "MSE 0.5" or "accuracy 97.5 %"."""
         return f"{self.title} {shown(100 * value)} %" if self.is_share else f"{self.title} {shown(value)}"
 
 
 def whose(measure: str) -> str:
-    """Return what a history is of, where that stands alone: a loss is the script's."""
+    """Return the title of the vertical axis, which says if the loss is a script's."""
     return f"script's {measure}" if measure == SCRIPTS else measure
 
 
-def all_told(run: Run, measure: str) -> tuple[Told, ...]:
-    """Return all that a run measured; `measure` is what its loss is called."""
-    called = {"validation accuracy": "of validation"}
-    beside = (
-        Told(called.get(curve.name, curve.name), curve.history, "accuracy" in curve.name)
+def readouts(run: Run, measure: str) -> tuple[Readout, ...]:
+    """Return the readouts of a run's loss, whose title is `measure`, and of its other curves."""
+    titles = {"validation accuracy": "of validation"}
+    others = (
+        Readout(titles.get(curve.name, curve.name), curve.history, "accuracy" in curve.name)
         for curve in run.beside
     )
-    return Told(measure, run.history, False), *beside
+    return Readout(measure, run.history, False), *others
 
 
 RULE = (
-    "Validation has risen if for the last third of the run its loss stays above a level below which\n"
-    f"it had been for {EPOCHS} epochs or longer, in the end by {100 * RISE:.0f} % or more. Averages are\n"
-    "compared, so dips and wobbles do not count; the training loss must have fallen since, and\n"
-    f"{ROWS} rows or more be kept for validation."
+    "The validation loss has risen if, in the last third of the run, it stays above a level that it was\n"
+    f"below for {EPOCHS} epochs or longer, and ends at least {100 * RISE:.0f} % above this level.\n"
+    "The rule compares averages, so short dips do not count. It also requires a training loss\n"
+    f"that has fallen since, and at least {ROWS} validation rows."
 )
-GO_TIP = "Go to the iteration at which validation was least, as the mark on its curve does"
+GO_TIP = "Go to the iteration with the lowest validation loss, which has a mark on the curve"
 
 
 class Overfitting(QWidget):
-    """Stands there only while there is something to say; `since` is the iteration that `go` leads to."""
+    """A message about overfitting, hidden without overfitting; `go` leads to the iteration `since`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,14 +79,11 @@ class Overfitting(QWidget):
         self.hide()
 
     def tell(self, since: int | None, loss: str) -> None:
-        """Say that validation has risen since an iteration, or nothing; `loss` is what it is called."""
+        """Show that validation has risen since an iteration, or hide for None; `loss` is the loss's name."""
         if (since, loss) == (self.since, self._loss):
             return
         self.since, self._loss = since, loss
-        self.sentence.setText(f"{said(since)} while the {loss} still falls: over-fitting")
+        self.sentence.setText(
+            f"Validation has risen since iteration {since} while the {loss} still falls: overfitting"
+        )
         self.setVisible(since is not None)
-
-
-def said(since: int | None) -> str:
-    """Return what is said of validation that has risen since an iteration."""
-    return f"Validation has risen since iteration {since}"

@@ -1,6 +1,6 @@
-"""The loss panel: the loss over one or two weights.
+"""The loss panels, which plot the loss over one or two weights.
 
-Imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
+The module imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ from nnviz.ui.plot.points import PointPlot
 
 
 class LossView(ABC):
-    """The loss over the `weights` that are chosen, drawn on a plane.
+    """The loss over the chosen `weights`, drawn on a plane.
 
-    =============== ======================================================================
-    `title`         the heading of its panel
-    `what`          what it is called in a sentence
-    `ending`        what its file is called behind the name of the network
-    `tip`           what its caption says, in general
-    `wanted`        how many weights it is over
-    `caption_lines` how many lines its caption has at most, so that the plot keeps its height
-    =============== ======================================================================
+    =============== =================================================================
+    `title`         heading of the panel
+    `what`          name of the plot within a sentence
+    `ending`        end of the file name of an exported plot, after the network's name
+    `tip`           tooltip of the caption
+    `wanted`        number of weights: 1 or 2
+    `caption_lines` number of lines with a fixed height for the caption
+    =============== =================================================================
     """
 
     title: str
@@ -52,57 +52,60 @@ class LossView(ABC):
     wanted: int
     caption_lines: int
 
-    _known: object = None
-    """What is known of the loss over the weights, which may be that of another State."""
+    _result: object = None
+    """The loss over the weights as computed last, possibly of an earlier State."""
     _drawn: object = None
-    """What of it is drawn."""
+    """The part of the result that the plane shows."""
 
     def __init__(self, plane: LossPlane) -> None:
         self.plane = plane
         self.weights: tuple[Address, ...] = ()
 
     def choose(self, weights: tuple[Address, ...]) -> None:
-        """Begin anew with these weights."""
+        """Use other weights, and forget the result."""
         self.weights = weights
-        self._known = self._drawn = None
+        self._result = self._drawn = None
 
     @abstractmethod
     def hint(self, state: State) -> str:
-        """Return how to choose the weights that are missing."""
+        """Return a message that says how to choose the missing weights."""
 
     @abstractmethod
-    def find(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
-        """Find what is to be drawn, a unit of work at a time; `slopes` over all rows, if they are known."""
+    def compute(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
+        """Compute the loss over the weights, and yield after each unit of work.
+
+        `slopes` are the mean slopes over all rows, or None if they are not known.
+        """
 
     @abstractmethod
     def draw(self, state: State) -> tuple[bool, str]:
-        """Draw what is known. Return whether it is of `state`, and a caption as rich text."""
+        """Draw the result. Return whether it is of `state`, and the caption as rich text."""
 
 
 def axis_name(network: Network, weight: Address) -> str:
-    """Return "w (accounts → node_0)", or "b (node_0)" for a bias."""
+    """Return the title of a weight's axis, as "w (accounts → node_0)", or "b (node_0)" for a bias."""
     name = network.name_of(weight._replace(kind="node") if weight.kind == "bias" else weight)
     return f"{weight.symbol} ({name})"
 
 
 SHORT = 22
-"""Letters of a name in the read-out."""
+"""Largest length of a name in a readout, in characters."""
 
 
 class LossPlane(PointPlot):
-    """A plot over weights; its axes are named by them, and `over` says in words what it is over."""
+    """A plot of the loss over weights. `over` names the weights, as part of the accessible name."""
 
     over: str
     _measure = ""
 
     def show_measure(self, title: str) -> None:
-        """Say of which loss it is from now on."""
+        """Set the title of the loss."""
         if title != self._measure:
             self._measure = title
             self.setAccessibleName(f"{title} {self.over}")
 
     def in_words(self, weights: tuple[float, ...], loss: float) -> str:
-        """Return weights and loss for a read-out, each on a line."""
+        """Return a readout of the weights and the loss, each on a line."""
         names = shorten_names(self._names, SHORT)
         lines = [f"{name} = {shown(value)}" for name, value in zip(names, weights, strict=False)]
         return "\n".join((*lines, f"{self._measure} {shown(loss) if math.isfinite(loss) else 'too large'}"))
@@ -110,20 +113,20 @@ class LossPlane(PointPlot):
 
 SPACING_PX = 8
 MOST_LISTED = 150
-"""More weights than this are not listed."""
+"""Largest number of weights and biases for which the combo boxes are shown."""
 
 
 class LossChoice(QWidget):
-    """Lists every weight and bias of a small network twice, and selects what is chosen.
+    """Two combo boxes with the weights and biases of a small network, which select the chosen two.
 
-    Shown while two are not chosen yet, and then where the `button` asks for it.
+    The boxes are visible while fewer than two weights are selected, and later while `button` is checked.
     """
 
     def __init__(self, document: Document, selection: Selection) -> None:
         super().__init__()
         self._document, self._selection = document, selection
         self._weights: list[Address] = []
-        self._listed: object = None
+        self._entries: object = None
         self.first, self.second = Choice(), Choice()
         self._boxes = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._boxes.setContentsMargins(0, 0, 0, 0)
@@ -143,18 +146,18 @@ class LossChoice(QWidget):
         selection.address_changed.connect(self.refresh)
 
     def minimumSizeHint(self) -> QSize:
-        """Ask for the width of one box alone: the other one has room below it."""
+        """Return the minimum size, with the width of one box, since the other box fits below it."""
         return QSize(self.first.minimumSizeHint().width(), super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the boxes side by side where both have room so."""
+        """Put the boxes side by side if both fit."""
         super().resizeEvent(event)
-        side_by_side = self.width() >= 2 * self.first.minimumSizeHint().width() + SPACING_PX
+        is_wide = self.width() >= 2 * self.first.minimumSizeHint().width() + SPACING_PX
         directions = QBoxLayout.Direction
-        self._boxes.setDirection(directions.LeftToRight if side_by_side else directions.TopToBottom)
+        self._boxes.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
 
     def refresh(self) -> None:
-        """Show what is selected, and stand there where it is needed."""
+        """Show the selected weights, and show or hide the boxes."""
         self._fill(self._document.state.network)
         chosen = self._selection.weights
         for box, weight in zip((self.first, self.second), chosen, strict=True):
@@ -168,9 +171,9 @@ class LossChoice(QWidget):
             self.refresh()
 
     def _fill(self, network: Network) -> None:
-        if self._listed == (listed := _names(network)):
+        if self._entries == (entries := _names(network)):
             return
-        self._listed = listed
+        self._entries = entries
         self._weights = network.all_weights() if is_listed(network) else []
         names = [network.name_of(weight) for weight in self._weights]
         for box in (self.first, self.second):
@@ -184,7 +187,7 @@ class LossChoice(QWidget):
 
 
 def is_listed(network: Network) -> bool:
-    """Tell whether the network is small enough for a list."""
+    """Return whether the network is small enough for the combo boxes."""
     return network.parameters <= MOST_LISTED
 
 
@@ -193,15 +196,15 @@ def _names(network: Network) -> list[object]:
 
 
 WIDE, PLOT_SHARE, CAPTION_SHARE = 1.6, 5, 3
-"""Where a page is so many times as wide as high, plot and caption share its width like this."""
-MATTERS = ("network", "data", "training", "run")
-"""The parts of a State that a plot may depend on."""
+"""In a page at least WIDE times as wide as high, the caption is at the side; the shares divide the width."""
+SOURCES = ("network", "data", "training", "run")
+"""The parts of a State on which a plot may depend."""
 
 
 class LossPanel(PlotCard):
-    """Shows a view of the loss over the selected weights, or says what is missing.
+    """A panel with a view of the loss over the selected weights, or a message that says what is missing.
 
-    `choice` stands above it, where the weights can be chosen from lists, too.
+    `choice` holds combo boxes for the weights, which are placed above the plot.
     """
 
     def __init__(
@@ -216,13 +219,13 @@ class LossPanel(PlotCard):
         self.view, self.plane, self._document, self._selection = view, view.plane, document, selection
         self._gestures = itertools.count()
         self._end_gesture()
-        self.work = Slicer(self, lambda: view.find(document.state, derived.known_slopes), self._show)
+        self.work = Slicer(self, lambda: view.compute(document.state, derived.known_slopes), self._show)
         self.pages, self.caption = Pages(self), Caption(view.caption_lines, view.tip)
         self.pages.addWidget(PlotPage(self.plane, self.caption))
         self.choice = choice
         if choice:
             self.body.insertWidget(0, choice)
-            choice.refresh()  # now: it would have been a window of its own
+            choice.refresh()  # only now, since a visible widget without parent is a window
             self.add_button(choice.button)
         self.plane.point_moved.connect(self._set)
         self.plane.point_nudged.connect(self._nudge)
@@ -235,14 +238,14 @@ class LossPanel(PlotCard):
     def plot(self) -> LossPlane | None:  # noqa: D102
         return self.plane if self.pages.show_plot and self.plane.plotItem.isVisible() else None
 
-    # --- when it is drawn
+    # --- updating
 
     def _choose(self) -> None:
-        """Begin anew with the selected weights."""
+        """Plot the loss over the selected weights."""
         network, chosen = self._document.state.network, self._selection.weights[: self.view.wanted]
         self._end_gesture()
-        there = (weight for weight in chosen if weight and network.has(weight))
-        self.view.choose(tuple(dict.fromkeys(there)))
+        weights = (weight for weight in chosen if weight and network.has(weight))
+        self.view.choose(tuple(dict.fromkeys(weights)))
         self.work.stop()
         self._begin()
 
@@ -251,18 +254,18 @@ class LossPanel(PlotCard):
             new.network.has(weight) for weight in self.view.weights
         ):
             self._choose()
-        elif any(getattr(old, what) is not getattr(new, what) for what in MATTERS):
+        elif any(getattr(old, part) is not getattr(new, part) for part in SOURCES):
             self._begin()
 
     def _begin(self) -> None:
-        """Ask for what is to be drawn, or say what is missing."""
+        """Start to compute the plot, or show a message that says what is missing."""
         state = self._document.state
         self.plane.show_measure(state.measure.title)
         self.setAccessibleName(self.plane.accessibleName())
         missing = "" if len(self.view.weights) == self.view.wanted else self.view.hint(state)
         if not state.trainable:
-            none = not len(state.data) or state.data.targets is None
-            missing = NEEDS_ROWS.format(loss=state.measure.word) if none else ALL_KEPT
+            no_targets = not len(state.data) or state.data.targets is None
+            missing = NEEDS_ROWS.format(loss=state.measure.word) if no_targets else ALL_KEPT
         if missing:
             self.work.stop()
             self.pages.say(missing)
@@ -270,13 +273,13 @@ class LossPanel(PlotCard):
             self.work.ask(APART_MS if state.run else FRAME_MS)
 
     def _show(self) -> bool:
-        """Show what is known; tell whether it is of the present State."""
+        """Show the result. Return whether it is of the present State."""
         self.pages.show_plot = True
-        present, caption = self.view.draw(self._document.state)
+        is_current, caption = self.view.draw(self._document.state)
         self.caption.setText(caption)
-        return present
+        return is_current
 
-    # --- what moves the weights
+    # --- changing the weights
 
     def _nudge(self, right: int, up: int, size: str) -> None:
         steps = (right + up,) if self.view.wanted == 1 else (right, up)
@@ -285,7 +288,7 @@ class LossPanel(PlotCard):
         self._set(*(nudged(network.value_of(weight), step, size) for weight, step in weights))
 
     def _set(self, *values: float) -> None:
-        """Give the weights other values; what is set in one gesture is one undo entry."""
+        """Set the values of the weights; the changes of one gesture are one undo entry."""
         pairs = list(zip(self.view.weights, values, strict=False))  # a curve's point has no second weight
         names = " and ".join(self._document.state.network.name_of(weight) for weight in self.view.weights)
         self._document.edit(f"Set {names}", _with_values, pairs, merge=(id(self), self._gesture))
@@ -296,7 +299,7 @@ class LossPanel(PlotCard):
     # --- events
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what changed while it was hidden."""
+        """Update the plot after changes while the panel was hidden."""
         super().showEvent(event)
         self._begin()
 
@@ -313,7 +316,7 @@ class LossPanel(PlotCard):
 
 
 class PlotPage(QWidget):
-    """A plot with its caption below, or beside it where there is more room across."""
+    """A plot with its caption below, or at the side of a wide page."""
 
     def __init__(self, plane: LossPlane, caption: QLabel) -> None:
         super().__init__()
@@ -323,7 +326,7 @@ class PlotPage(QWidget):
         self._box.addWidget(caption)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the caption where the plot is left the better room."""
+        """Put the caption at the side of a wide page, or below the plot."""
         super().resizeEvent(event)
         is_wide = self.width() >= WIDE * self.height()
         directions = QBoxLayout.Direction

@@ -1,6 +1,6 @@
 """The loss over one weight, as a curve.
 
-Imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
+The module imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ from nnviz.ui.plot.card import coloured
 from nnviz.ui.plot.plot import CurveItem, DotItem, points_of
 
 HEAD = 9
-"""Pixels of the arrow's head."""
+"""Length of the arrow's head, in pixels."""
 
 
 class LossCurvePlane(LossPlane):
-    """Draws the curve as it is given; `stale` makes it faint while a new one is computed."""
+    """The plot of the loss over one weight."""
 
     over = "along the selected weight"
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette, grid=True)
-        self.setToolTip("Drag the point or click to set the weight; arrows move it by 0.1, Shift 1, Alt 0.01")
+        self.setToolTip("Click or drag to set the weight; arrow keys change it by 0.1, Shift 1, Alt 0.01")
         self._slope = math.nan
         self._landing: tuple[float, float] | None = None
         self._curve = CurveItem(connect="finite")
         self._tangent, self._step, self._drop = (CurveItem() for _ in range(3))
         self._head = pg.ArrowItem(headLen=HEAD, tipAngle=50, baseAngle=10, pxMode=True)
-        self._landed = DotItem(7)
+        self._end = DotItem(7)
         for z, item in enumerate(
-            (self._curve, self._drop, self._step, self._head, self._landed, self._tangent), start=1
+            (self._curve, self._drop, self._step, self._head, self._end, self._tangent), start=1
         ):
             self.add(item, z)
         self._head.hide()
         self.set_palette(palette)
 
     def set_palette(self, palette: Palette) -> None:
-        """Take the colours of a theme."""
+        """Use the colours of a theme."""
         super().set_palette(palette)
         self._curve.setPen(self.pen(palette.muted))
         self._tangent.setPen(self.pen(palette.slope))
@@ -61,42 +61,42 @@ class LossCurvePlane(LossPlane):
         dotted.setStyle(Qt.PenStyle.DotLine)
         self._drop.setPen(dotted)
         self._head.setStyle(pen=pg.mkPen(None), brush=palette.accent)
-        self._landed.setPen(QPen(Qt.PenStyle.NoPen))
-        self._landed.setBrush(QColor(palette.accent))
+        self._end.setPen(QPen(Qt.PenStyle.NoPen))
+        self._end.setBrush(QColor(palette.accent))
 
     def show_curve(self, values: Array, loss: Array, floor: float, ceiling: float) -> None:
-        """Draw the loss at `values` between two heights; what is not finite is a gap."""
+        """Draw the loss at `values`, on an axis from `floor` to `ceiling`; losses not finite are gaps."""
         self.bring_back()
         self.look((float(values[0]), float(values[-1])), (floor, ceiling))
         self._curve.setData(values, self.in_reach(np.where(np.isfinite(loss), loss, np.nan)))
         self._place()
 
     def show_nothing(self) -> None:
-        """Draw nothing, not even the axes."""
+        """Clear the plot and hide its axes."""
         self.plotItem.hide()
         self._curve.setData([], [])
         self.show_point(math.nan, math.nan, math.nan, None)
 
     def stale(self, stale: bool) -> None:
-        """Make the curve faint: it is of other weights than the present ones."""
+        """Fade a stale curve, which is of other weights than the present ones, or show it normally."""
         self._curve.setOpacity(0.3 if stale else 1.0)
 
     def show_point(self, w: float, loss: float, slope: float, landing: tuple[float, float] | None) -> None:
-        """Draw the present point, the tangent with `slope` (none for NaN), and a step to (w, loss)."""
+        """Draw the present point, the tangent with `slope` (none for NaN), and a step to `landing`."""
         self.show_present(w, loss)
         self._slope, self._landing = slope, landing
         self._place()
 
     def tangent(self) -> Array:
-        """Return both ends of the tangent as it is drawn, shape (2, 2): w, loss; none where there is none."""
+        """Return both ends of the drawn tangent, shape (2, 2): w, loss; empty without a tangent."""
         return points_of(self._tangent)
 
     def curve(self) -> Array:
-        """Return the curve as it is drawn, shape (points, 2): w, loss."""
+        """Return the drawn curve, shape (points, 2): w, loss."""
         return points_of(self._curve)
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the computed point of the curve that is nearest to `at` across."""
+        """Return the computed point of the curve that is horizontally nearest to `at`, and its readout."""
         points = self.curve()
         if not len(points):
             return None
@@ -105,9 +105,9 @@ class LossCurvePlane(LossPlane):
         return QPointF(w, height), self.in_words((w,), loss)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the lengths in pixels."""
+        """Keep the lengths of tangent and arrow in pixels."""
         super().resizeEvent(event)
-        if hasattr(self, "_landed"):
+        if hasattr(self, "_end"):
             self._place()
 
     def _place(self) -> None:
@@ -115,42 +115,42 @@ class LossCurvePlane(LossPlane):
         self._place_step()
 
     def _place_step(self) -> None:
-        """Draw the step along w to where it lands, or to the plot's edge, and from there to the curve."""
+        """Draw the step along w to its end, or to the plot's edge, and a line from its end to the curve."""
         for line in (self._step, self._drop):
             line.setData([], [])
-        for mark in (self._head, self._landed):
+        for mark in (self._head, self._end):
             mark.hide()
         if self._point is None or self._landing is None:
             return
         (low, high), _ = self.view()
         x, y = self._point.x(), self._point.y()
         end, loss = self._landing
-        inside = low <= end <= high
+        is_inside = low <= end <= high
         end = min(max(end, low), high)
         if abs(end - x) > 2 * HEAD * self.pixel()[0]:
             self._head.setStyle(angle=180 if end > x else 0)
             self._head.setPos(end, y)
             self._head.show()
         self._step.setData([x, end], [y, y])
-        if inside and math.isfinite(loss):
-            there = float(self.in_reach(np.array(loss)))
-            self._drop.setData([end, end], [y, there])
-            self.put(self._landed, end, there)
+        if is_inside and math.isfinite(loss):
+            height = float(self.in_reach(np.array(loss)))
+            self._drop.setData([end, end], [y, height])
+            self.put(self._end, end, height)
 
 
-CHOOSE = "Click a weight or a bias on the diagram: the {} along it is drawn here"
-TOO_LARGE = "At these weights the {} is too large to be drawn"
+CHOOSE = "Click a weight or a bias on the diagram to plot the {} over it"
+TOO_LARGE = "At these weights the {} is too large to plot"
 
 
 class LossCurve(LossView):
-    """Draws the loss over the rows along the selected weight; dragging the point changes the weight."""
+    """The mean loss over the rows as a function of the selected weight; the point sets the weight."""
 
     title, what, ending = "1 weight", "the loss over one weight", "-1-weight"
-    tip = "The slope over the rows, and the next step of this weight alone: the others stay"
+    tip = "The mean slope over the rows, and the next step if only this weight moves"
     wanted, caption_lines = 1, 3
 
     plane: LossCurvePlane
-    _known: LossLine | None
+    _result: LossLine | None
     _drawn: Array | None
 
     def __init__(self) -> None:
@@ -159,15 +159,15 @@ class LossCurve(LossView):
     def hint(self, state: State) -> str:  # noqa: D102
         return CHOOSE.format(state.measure.word)
 
-    def find(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
-        """Find the line, coarse and then fine."""
-        for step in loss_line(state, self.weights[0], self._known, slopes):
-            self._known = step or self._known
+    def compute(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
+        """Compute the curve, first coarse and then fine."""
+        for step in loss_line(state, self.weights[0], self._result, slopes):
+            self._result = step or self._result
             yield
 
     def draw(self, state: State) -> tuple[bool, str]:
-        """Draw what is known of the line, which may be that of another State."""
-        line = self._known
+        """Draw the computed curve, which may be of an earlier State."""
+        line = self._result
         self.plane.name_axes(axis_name(state.network, *self.weights), state.measure.title)
         if line is None:
             return False, self._draw_nothing(COMPUTING)
@@ -189,7 +189,7 @@ class LossCurve(LossView):
         return caption
 
     def _draw_old(self, line: LossLine, state: State) -> str:
-        """Show what still holds of a line while the one of `state` is being computed."""
+        """Draw the curve of an earlier State while the curve of `state` is computed."""
         same = same_but(line.state, state, line.weight)
         self.plane.stale(not same)
         w = state.network.value_of(line.weight)
@@ -198,7 +198,7 @@ class LossCurve(LossView):
 
 
 def line_in_html(line: LossLine, palette: Palette) -> str:
-    """Return three lines of rich text: loss and slope; the next step; the loss if this weight alone moves."""
+    """Return three lines of rich text: loss and slope; the next step; the loss if only this weight moves."""
     loss, slope = line.point
     here = coloured(
         palette.muted, f"{loss_in_words(line.state.measure.title, loss)} over {all_rows(line.state)} · "
@@ -209,37 +209,36 @@ def line_in_html(line: LossLine, palette: Palette) -> str:
 
 
 def line_in_full(line: LossLine) -> str:
-    """Return the same with all digits, for a screen reader."""
+    """Return the caption with all digits, for a screen reader."""
     loss, slope = line.point
     measure = line.state.measure
-    said = f"{measure.title} {full(loss)} at {line.weight.symbol} = {full(line.w)}, slope {full(slope)}"
-    if line.landing:
-        end, there = (full(value) for value in line.landing)
-        said += f", {_step(line).lower()} to {end}, "
-        said += f"where the {measure.word} is {there} if this weight alone moves"
-    return said
+    point = f"{measure.title} {full(loss)} at {line.weight.symbol} = {full(line.w)}, slope {full(slope)}"
+    if not line.landing:
+        return point
+    step, (end, there) = _step(line).lower(), (full(value) for value in line.landing)
+    return f"{point}, {step} to {end}, where the {measure.word} is {there} if only this weight moves"
 
 
 def _step(line: LossLine) -> str:
-    """Call the step what it is: that of a script is another one, and told by nobody."""
-    own = is_plain(line.state) and not line.state.is_watched
-    return "Next step" if own else "Gradient descent step"
+    """Return the name of the step; the next step of a script or another optimizer is not known."""
+    is_next = is_plain(line.state) and not line.state.is_watched
+    return "Next step" if is_next else "Gradient descent step"
 
 
 def _move(line: LossLine) -> str:
-    """Return "w 2 → 1.984"."""
+    """Return the change of the weight in the step, as "w 2 → 1.984"."""
     w = f"{line.weight.symbol} {shown(line.w)}"
     if line.landing is None:
-        return f"{w} goes too far for a number"
+        return f"{w} would become too large for a number"
     end, _ = line.landing
     if end == line.w:
-        return f"{w} stays{', the slope is 0' if line.point.slope == 0.0 else ''}"
+        return f"{w} stays: the slope is 0" if line.point.slope == 0.0 else f"{w} stays"
     low, high = line.stretch
     return f"{w} → {shown(end)}{_which_way(line.w, end)}{'' if low <= end <= high else ' (off the plot)'}"
 
 
 def _landing(line: LossLine, palette: Palette) -> str:
-    """Return what the loss would be; the step moves the other weights too, but this plot does not."""
+    """Return the loss after the step of this weight; a real step moves the other weights too."""
     if line.landing is None or line.landing[0] == line.w:
         return ""
     loss = line.landing[1]
@@ -249,11 +248,11 @@ def _landing(line: LossLine, palette: Palette) -> str:
         there += way
     else:
         there = coloured(palette.error, there + (way or ", higher") if math.isfinite(loss) else there)
-    return f"If this weight alone moves there: {there}"
+    return f"If only this weight moves: {there}"
 
 
 def _which_way(start: float, end: float) -> str:
-    """Return which way a number goes that is written as before, in words; "" where it reads otherwise."""
+    """Return the direction of a change too small to change the written number, or ""."""
     if start == end or shown(start) != shown(end):
         return ""
     return ", a little higher" if end > start else ", a little lower"

@@ -1,6 +1,6 @@
 """The loss over two weights, as a colour map.
 
-Imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
+The module imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
 """
 
 from __future__ import annotations
@@ -33,41 +33,39 @@ from nnviz.ui.plot.plot import CurveItem, Scale, drawable, points_of
 from nnviz.ui.plot.points import REACH
 
 SIZE = 193
-"""Pixels on each side of the picture of the tones."""
+"""Width and height of the colour map, in pixels."""
 LEVELS = 8
-"""About so many contours."""
+"""Approximate number of contours."""
 DECADES = ((1, 1.5, 2, 3, 4, 6, 8), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
 """Round numbers in a decade, from many to few."""
 FEW = 60
-"""Points of a path up to which each is marked, as the updates that it is made of."""
+"""Largest number of points of a path for which each update gets a mark."""
 
 
 class LossSurfacePlane(LossPlane):
-    """Draws a `grid` of losses as it is given; `stale` makes it faint while a new one is computed."""
+    """The plot of the loss over two weights; `grid` holds the losses."""
 
     over = "over two weights"
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette, grid=False)
-        self.setToolTip(
-            "Drag the point or click to set both weights; arrows move it by 0.1, Shift 1, Alt 0.01"
-        )
+        self.setToolTip("Click or drag to set both weights; arrow keys change them by 0.1, Shift 1, Alt 0.01")
         self.grid: Grid | None = None
         self._loss = math.nan
         self._tones = ramp(palette)
         self._image = pg.ImageItem()
         self._contours = CurveItem(connect="finite")
         self._halo, self._path = (CurveItem() for _ in range(2))
-        self._start = pg.ScatterPlotItem(useCache=False)  # Qt would write its cache into an SVG as pixels
+        self._start = pg.ScatterPlotItem(useCache=False)  # in an SVG, Qt would write its cache as pixels
         for z, item in enumerate((self._image, self._contours, self._halo, self._path, self._start)):
             self.add(item, z)
-        self.plotItem.layout.setContentsMargins(0, 7, 0, 0)  # the scale's numbers stand at the right
+        self.plotItem.layout.setContentsMargins(0, 7, 0, 0)  # room for the scale's numbers at the right
         self._scale = Scale()
-        self.plotItem.layout.addItem(self._scale, 2, 3)  # beside the plot itself, which is at (2, 1)
+        self.plotItem.layout.addItem(self._scale, 2, 3)  # the plot itself is at (2, 1)
         self.set_palette(palette)
 
     def set_palette(self, palette: Palette) -> None:
-        """Take the colours of a theme."""
+        """Use the colours of a theme."""
         super().set_palette(palette)
         self._tones = ramp(palette)
         self._contours.setPen(self.pen(_faint(palette.ink, 0.32), 1))
@@ -79,7 +77,7 @@ class LossSurfacePlane(LossPlane):
             self.show_grid(self.grid)
 
     def show_grid(self, grid: Grid) -> None:
-        """Draw the loss on a grid; what is not finite is a gap."""
+        """Draw the loss on a grid; losses that are not finite are gaps."""
         self.bring_back()
         self.grid = grid
         tone = Tone.of(grid.loss)
@@ -88,7 +86,7 @@ class LossSurfacePlane(LossPlane):
         ends = ((float(values[0]), float(values[-1])) for values in (grid.values1, grid.values2))
         (left, right), (bottom, top) = drawable(*ends)
         self._image.setImage(pixels(share, self._tones, SIZE), levels=None)
-        # the middles of the outer pixels stand on the grid's edge
+        # the centres of the outer pixels are on the edge of the grid
         across, up = (right - left) / (SIZE - 1), (top - bottom) / (SIZE - 1)
         self._image.setRect(QRectF(left - across / 2, bottom - up / 2, across * SIZE, up * SIZE))
         self._contours.setData(*_contours(grid, share, tone.share(np.array(levels)).tolist()))
@@ -96,7 +94,7 @@ class LossSurfacePlane(LossPlane):
         self.look((left, right), (bottom, top))
 
     def show_nothing(self) -> None:
-        """Draw nothing, not even the axes."""
+        """Clear the plot and hide its axes."""
         self.plotItem.hide()
         self.grid = None
         self._image.clear()
@@ -105,40 +103,40 @@ class LossSurfacePlane(LossPlane):
         self.show_path(np.empty((0, 2)))
 
     def stale(self, stale: bool) -> None:
-        """Make the map faint: it is of other weights than the present ones."""
+        """Fade a stale map, which is of other weights than the present ones, or show it normally."""
         for item in (self._image, self._contours):
             item.setOpacity(0.3 if stale else 1.0)
 
     def show_point(self, x: float, y: float, loss: float) -> None:
-        """Put the present point there; `loss` may not be known yet (NaN)."""
+        """Draw the present point; `loss` is NaN while it is not known."""
         self._loss = loss
         self.show_present(x, y)
 
     def show_path(self, path: Array) -> None:
-        """Draw the way of a run, shape (points, 2)."""
+        """Draw the path of a run, shape (points, 2)."""
         for line in (self._halo, self._path):
             line.setData(path[:, 0], path[:, 1])
-        marked = path if len(path) <= FEW else path[:1]
-        self._start.setData(marked[:, 0], marked[:, 1], size=[6, *[4] * len(marked)][: len(marked)])
+        marks = path if len(path) <= FEW else path[:1]
+        self._start.setData(marks[:, 0], marks[:, 1], size=[6, *[4] * len(marks)][: len(marks)])
 
     def path(self) -> Array:
-        """Return the way as it is drawn, shape (points, 2)."""
+        """Return the drawn path, shape (points, 2)."""
         return points_of(self._path)
 
     def contours(self) -> Array:
-        """Return all contours as they are drawn, shape (points, 2); NaN between two of them."""
+        """Return the drawn contours, shape (points, 2); NaN between two contours."""
         return points_of(self._contours)
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the computed point that is nearest to `at`: the present one, or one of the grid."""
+        """Return the computed point nearest to `at` (the present point or a grid point), and its readout."""
         if self.grid is None:
             return None
         grid = self.grid
         i, j = (int(np.abs(v - c).argmin()) for v, c in ((grid.values1, at.x()), (grid.values2, at.y())))
         x, y, loss = float(grid.values1[i]), float(grid.values2[j]), float(grid.loss[i, j])
         if self._point is not None and math.isfinite(self._loss):
-            away = self.place_of(at.x(), at.y()) - self.place_of(self._point.x(), self._point.y())
-            if math.hypot(away.x(), away.y()) <= REACH:
+            offset = self.place_of(at.x(), at.y()) - self.place_of(self._point.x(), self._point.y())
+            if math.hypot(offset.x(), offset.y()) <= REACH:
                 x, y, loss = self._point.x(), self._point.y(), self._loss
         return QPointF(x, y), self.in_words((x, y), loss)
 
@@ -157,7 +155,7 @@ def levels_of(tone: Tone) -> list[float]:
 
 
 def _contours(grid: Grid, share: Array, levels: list[float]) -> tuple[Array, Array]:
-    """Return all contours as one line with gaps. They are found on the scale, so as even as the tones are."""
+    """Return x and y of all contours, with NaN between two, computed on the colour scale to be even."""
     contours = contourpy.contour_generator(
         grid.values1,
         grid.values2,
@@ -181,27 +179,26 @@ def _faint(colour: str, opacity: float) -> QColor:
     return faint
 
 
-CHOOSE = "Click a weight on the diagram and Ctrl+click another one"
-CHOOSE_SECOND = "Ctrl+click a second weight on the diagram"
-OR_HERE = ", or choose two above"
-THEN = ": the {} over both is drawn here"
-TOO_LARGE = "These weights are too large to be drawn."
+CHOOSE = "Click a weight on the diagram and Ctrl+click another one to plot the {} over both."
+CHOOSE_SECOND = "Ctrl+click a second weight on the diagram to plot the {} over both."
+OR_ABOVE = "Or choose two weights above."
+TOO_LARGE = "These weights are too large to plot."
 
 
 class LossSurface(LossView):
-    """Draws the loss over the rows over the two selected weights; dragging the point changes both.
+    """The mean loss over the rows as a function of the two selected weights; the point sets both weights.
 
-    A line is the way of the last run, from its start to where it was last shown. A new run begins a new one;
-    what is undone of it is not shown until it is redone. An edit of weights leaves it; with other data or
-    another structure there is none.
+    A line shows the path of the last run, from its start to the network that was shown last. Undone updates
+    are not part of the line until they are redone. Edits of weights do not change the line; with other data
+    or another structure, the plot has no line.
     """
 
     title, what, ending = "2 weights", "the loss over two weights", "-2-weights"
-    tip = "Each tone is the loss with these two weights; all others stay as they are"
+    tip = "Each colour is the loss with these two weights; all other weights stay as they are"
     wanted, caption_lines = 2, 2
 
     plane: LossSurfacePlane
-    _known: LossMap | None
+    _result: LossMap | None
     _drawn: Grid | None
 
     def __init__(self, past: Past) -> None:
@@ -209,73 +206,75 @@ class LossSurface(LossView):
         self._past = past
 
     def hint(self, state: State) -> str:  # noqa: D102
-        choose = CHOOSE_SECOND if self.weights else CHOOSE
-        return choose + (OR_HERE if is_listed(state.network) else "") + THEN.format(state.measure.word)
+        choose = (CHOOSE_SECOND if self.weights else CHOOSE).format(state.measure.word)
+        return f"{choose} {OR_ABOVE}" if is_listed(state.network) else choose
 
-    def find(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
-        """Find the map, coarse and then finer."""
+    def compute(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
+        """Compute the map, first coarse and then finer."""
         first, second = self.weights
-        path = self._over_weights(self._way(state.network))
-        for step in loss_map(state, first, second, path, self._known, slopes):
-            self._known = step or self._known
+        path = self._over_weights(self._path(state.network))
+        for step in loss_map(state, first, second, path, self._result, slopes):
+            self._result = step or self._result
             yield
 
     def draw(self, state: State) -> tuple[bool, str]:
-        """Draw what is known of the map, which may be that of another State, and the path."""
+        """Draw the computed map, which may be of an earlier State, and the path."""
         self.plane.name_axes(*(axis_name(state.network, weight) for weight in self.weights))
         self._draw_map(state)
-        loss = self._known.loss if self._known is not None and same_but(self._known.state, state) else None
-        way = self._way(state.network)
+        loss = self._result.loss if self._result is not None and same_but(self._result.state, state) else None
+        path = self._path(state.network)
         x, y = (state.network.value_of(weight) for weight in self.weights)
-        self.plane.show_path(self._over_weights(way))
+        self.plane.show_path(self._over_weights(path))
         self.plane.show_point(x, y, math.nan if loss is None else loss)
-        caption = " ".join(filter(None, (self._present(state, loss), self._about(way, state))))
+        caption = " ".join(filter(None, (self._loss_text(state, loss), self._path_text(path, state))))
         first, second = (state.network.name_of(weight) for weight in self.weights)
         self.plane.setAccessibleDescription(f"{first} {full(x)}, {second} {full(y)}: {caption}")
         return loss is not None, caption
 
     def _draw_map(self, state: State) -> None:
-        if self._known is None or not self._known.drawable:
+        if self._result is None or not self._result.drawable:
             self.plane.show_nothing()
             self._drawn = None
             return
-        if self._drawn is not self._known.grid:
-            self._drawn = self._known.grid
+        if self._drawn is not self._result.grid:
+            self._drawn = self._result.grid
             self.plane.show_grid(self._drawn)
-        self.plane.stale(not same_but(self._known.state, state, *self.weights))
+        self.plane.stale(not same_but(self._result.state, state, *self.weights))
 
-    def _present(self, state: State, loss: float | None) -> str:
-        """Return the present loss in words, or that it is being computed."""
-        if self._known is not None and not self._known.drawable:
+    def _loss_text(self, state: State, loss: float | None) -> str:
+        """Return a sentence with the present loss, or the message that it is being computed."""
+        if self._result is not None and not self._result.drawable:
             return TOO_LARGE
         if loss is not None:
             return f"{loss_in_words(state.measure.title, loss)} over {all_rows(state)}."
-        stale = self._known is not None and not same_but(self._known.state, state, *self.weights)
+        stale = self._result is not None and not same_but(self._result.state, state, *self.weights)
         return LATER if stale else COMPUTING
 
     # --- the path of the last run
 
-    def _way(self, network: Network) -> list[Network]:
-        """Return the known networks on the way of the last run; none where it was of another structure."""
+    def _path(self, network: Network) -> list[Network]:
+        """Return the stored networks of the last run in order; empty if the structure has changed."""
         last = self._past.shown
         fits = last is not None and _structure(last.network) == _structure(network)
-        way = self._past.way() if fits else []
-        return way if len(way) > 1 else []
+        path = self._past.way() if fits else []
+        return path if len(path) > 1 else []
 
-    def _over_weights(self, way: list[Network]) -> Array:
-        """Return the way over the two weights, shape (points, 2)."""
+    def _over_weights(self, path: list[Network]) -> Array:
+        """Return the values of the two weights along a path, shape (points, 2)."""
         first, second = self.weights
-        return np.array([(each.value_of(first), each.value_of(second)) for each in way]).reshape(-1, 2)
+        return np.array([(each.value_of(first), each.value_of(second)) for each in path]).reshape(-1, 2)
 
-    def _about(self, way: list[Network], state: State) -> str:
-        """Return what the line is, where there is one."""
-        if not way or self._past.shown is None:
+    def _path_text(self, path: list[Network], state: State) -> str:
+        """Return a sentence about the line of the path, or "" without a path."""
+        if not path or self._past.shown is None:
             return ""
-        whole = len(way) == self._past.shown.iteration + 1
-        path = "the last run’s path" if whole else f"{counted(len(way), 'point')} of the last run’s path"
-        start, end = replace(state, network=way[0]), replace(state, network=way[-1])
-        projected = not same_but(start, end, *self.weights)
-        return f"Line: {path}{', projected: the other weights moved too' if projected else ''}."
+        is_all = len(path) == self._past.shown.iteration + 1
+        line = "the last run’s path" if is_all else f"{counted(len(path), 'point')} of the last run’s path"
+        start, end = replace(state, network=path[0]), replace(state, network=path[-1])
+        is_projected = not same_but(start, end, *self.weights)
+        return (
+            f"Line: {line}, projected, since other weights moved too." if is_projected else f"Line: {line}."
+        )
 
 
 def _structure(network: Network) -> tuple[object, ...]:

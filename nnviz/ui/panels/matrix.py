@@ -1,4 +1,4 @@
-"""The weight matrices of all layers, as grids of colours."""
+"""The matrix panel, which shows the weights of a layer as a grid of colours."""
 
 from __future__ import annotations
 
@@ -38,21 +38,24 @@ from nnviz.ui.plot.card import PlotCard
 from nnviz.ui.plot.points import CellGrid, outline
 
 Names: TypeAlias = tuple[Sequence[str], Sequence[str]]
-"""Of the nodes, which stand at the left, and of their sources, which stand above."""
+"""Names of the nodes, shown at the left, and of their sources, shown above."""
 NAME_PX, NUMBER_PX = 11, (13, 11, 9.5)
-"""Font sizes: of names, and of numbers, the best first."""
+"""Font size of names; font sizes of numbers, the best first."""
 BESIDE = 6.0
-"""Pixels between a name and the image, and beside a number."""
+"""Gap between a name and the image, and width around a number, in pixels."""
 SHARE = 0.3
-"""Of the width the names at the left take at most; a longer one is shortened."""
+"""Largest share of the width for the names at the left; longer names are shortened."""
 LEAST_NAME = 48.0
-"""Pixels that a name above has at least where it is shortened."""
+"""Smallest width of a shortened name above the image, in pixels."""
 LEAST_NUMBER = 14.0
-"""A cell that is narrower has no room for any number."""
+"""Smallest width of a cell with a number, in pixels."""
 
 
 def room_for_names(names: Names, room: Rect) -> tuple[float, float]:
-    """Return how much of `room` the names take at the left and above; 0 where they do not fit."""
+    """Return the width for the names at the left and the height for the names above, in pixels.
+
+    A size is 0 if its names do not fit into `room`.
+    """
     (nodes, sources), metrics = names, QFontMetricsF(ui_font(NAME_PX))
     line = metrics.height()
     if line * (len(nodes) + 1) > room.height:
@@ -64,7 +67,7 @@ def room_for_names(names: Names, room: Rect) -> tuple[float, float]:
 
 
 def paint_names(painter: QPainter, sheet: MatrixImage, names: Names, room: tuple[float, float]) -> None:
-    """Write the names at the left of the image and above it, where they have room."""
+    """Write the names at the left of the image and above it, if they fit."""
     (nodes, sources), (left, above) = names, room
     painter.setFont(ui_font(NAME_PX))
     painter.setPen(QColor(colours().muted))
@@ -81,7 +84,7 @@ def paint_names(painter: QPainter, sheet: MatrixImage, names: Names, room: tuple
 
 
 def paint_numbers(painter: QPainter, sheet: MatrixImage, weights: Array, image: QImage) -> None:
-    """Write every weight into its cell, if all of them fit there."""
+    """Write every weight into its cell, if all weights fit."""
     cell = sheet.cell(Cell(0, 0))
     if (sheet.rows, sheet.columns) != weights.shape or cell.width < LEAST_NUMBER:
         return
@@ -97,7 +100,7 @@ def paint_numbers(painter: QPainter, sheet: MatrixImage, weights: Array, image: 
 
 
 def _fitting(texts: list[list[str]], cell: Rect) -> QFont | None:
-    """Return the first font in which every text fits into a cell; None where none does."""
+    """Return the first font in which every text fits into a cell, or None."""
     for size in NUMBER_PX:
         metrics = QFontMetricsF(ui_font(size))
         widest = max(metrics.horizontalAdvance(text) for row in texts for text in row)
@@ -107,21 +110,22 @@ def _fitting(texts: list[list[str]], cell: Rect) -> QFont | None:
 
 
 ROOM = 4
-"""Pixels around the image, for the mark on its border."""
+"""Margin around the image, for a mark on its border, in pixels."""
 SMALLEST_MARK = 5.0
+"""Smallest width and height of the mark around a weight, in pixels."""
 
 
 class Mark(NamedTuple):
-    """What is selected: a node's row, a source's column, or with both one weight."""
+    """The selected part of the matrix: the row of a node, the column of a source, or one weight (both)."""
 
     node: int | None = None
     source: int | None = None
 
 
 class MatrixView(CellGrid[Cell]):
-    """Paints weights of shape (nodes, sources): one image, or a picture of each node's weights.
+    """Paints weights of shape (nodes, sources) as one image, or as a picture for each node.
 
-    `moved`: an arrow key wants this Mark.
+    `moved` carries the Mark to which an arrow key moves.
     """
 
     moved = Signal(object)
@@ -135,9 +139,9 @@ class MatrixView(CellGrid[Cell]):
         self._image: QImage | None = None
 
     def show_weights(self, weights: Array, names: Names, as_pictures: bool) -> None:
-        """Paint `weights` from now on, with a picture a node where their sources make a square.
+        """Show other weights, as a picture for each node if `as_pictures` and the sources form a square.
 
-        `names` are those of the nodes and of the sources.
+        `names` are the names of the nodes and of the sources.
         """
         if self.weights.shape != weights.shape:
             self.hover = None
@@ -147,13 +151,13 @@ class MatrixView(CellGrid[Cell]):
         self.update()
 
     def show_mark(self, mark: Mark) -> None:
-        """Outline what is selected."""
+        """Outline the selected part."""
         if mark != self._mark:
             self._mark = mark
             self.update()
 
     def places(self) -> MatrixImage | Tiles:
-        """Return where every weight is."""
+        """Return the places of all weights."""
         shape, room = self.weights.shape, self._room()
         side = side_of(shape[1])
         if self._as_pictures and side:
@@ -172,11 +176,11 @@ class MatrixView(CellGrid[Cell]):
     # --- painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the image, a thin line around it, and the mark."""
+        """Paint the image, its border and the mark."""
         places = self.places()
         with QPainter(self) as painter:
             if self._image is None:
-                self._image = self._drawn(places)
+                self._image = self._render(places)
             painter.setPen(QPen(QColor(colours().line), 1.0))
             if isinstance(places, Tiles):
                 self._paint_tiles(painter, places, self._image)
@@ -188,8 +192,8 @@ class MatrixView(CellGrid[Cell]):
             self._paint_mark(painter, places)
             self.paint_focus(painter)
 
-    def _drawn(self, places: MatrixImage | Tiles) -> QImage:
-        """Return the image to be scaled; of tiles one below the other."""
+    def _render(self, places: MatrixImage | Tiles) -> QImage:
+        """Return an image with a pixel for each weight; the pictures of nodes are one below the other."""
         weights = self.weights
         if isinstance(places, Tiles):
             weights = weights.reshape(-1, places.side)
@@ -201,9 +205,9 @@ class MatrixView(CellGrid[Cell]):
 
     def _paint_tiles(self, painter: QPainter, places: Tiles, image: QImage) -> None:
         side = places.side
-        # Shrunk, a picture keeps all its pixels only when they are averaged.
-        shrunk = places.size * self.devicePixelRatioF() < side
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk)
+        # A smaller picture shows all its pixels only if they are averaged.
+        is_smaller = places.size * self.devicePixelRatioF() < side
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, is_smaller)
         for node in range(places.nodes):
             tile = qrect(places.row(node))
             painter.drawImage(tile, image, QRectF(0, node * side, side, side))
@@ -221,8 +225,8 @@ class MatrixView(CellGrid[Cell]):
             _outline(painter, _at_least(places.cell(Cell(node, source)), SMALLEST_MARK), accent, 2.0)
         elif source is not None and isinstance(places, Tiles):
             painter.setPen(QPen(accent, 1.0))
-            for every in range(places.nodes):
-                painter.drawRect(qrect(places.cell(Cell(every, source))).adjusted(-0.5, -0.5, 0.5, 0.5))
+            for each in range(places.nodes):
+                painter.drawRect(qrect(places.cell(Cell(each, source))).adjusted(-0.5, -0.5, 0.5, 0.5))
 
     # --- events
 
@@ -239,18 +243,18 @@ class MatrixView(CellGrid[Cell]):
             Qt.Key.Key_PageDown: (1, 0),
         }
         if event.key() in steps:
-            self.moved.emit(self._moved(*steps[Qt.Key(event.key())]))
+            self.moved.emit(self._next_mark(*steps[Qt.Key(event.key())]))
         else:
             super().keyPressEvent(event)
 
-    def _moved(self, nodes: int, sources: int) -> Mark:
+    def _next_mark(self, nodes: int, sources: int) -> Mark:
         node, source = self._mark
         if node is None and source is None:
             return Mark(0, 0)
         if nodes:
-            node = _stepped(node, nodes, self.weights.shape[0])
+            node = _step(node, nodes, self.weights.shape[0])
         if sources:
-            source = _stepped(source, sources, self.weights.shape[1])
+            source = _step(source, sources, self.weights.shape[1])
         return Mark(node, source)
 
     def resizeEvent(self, event: QEvent) -> None:  # noqa: D102
@@ -263,8 +267,8 @@ class MatrixView(CellGrid[Cell]):
             self.update()
 
 
-def _stepped(at: int | None, step: int, size: int) -> int:
-    """Return the place `step` further, or `at` itself where that is none; 0 where there was none before."""
+def _step(at: int | None, step: int, size: int) -> int:
+    """Return `at + step` if it is a place, else `at`; 0 if `at` is None."""
     if at is None:
         return 0
     return at + step if 0 <= at + step < size else at
@@ -277,17 +281,17 @@ def _at_least(rect: Rect, size: float) -> Rect:
 
 
 def _outline(painter: QPainter, rect: Rect, colour: QColor, width: float) -> None:
-    """Draw it on a rim of the canvas, so that it stands out from blue as from orange."""
+    """Draw an outline with a rim in the colour of the canvas, visible on both blue and orange."""
     pens = QPen(QColor(colours().canvas), width + 2.0), QPen(colour, width)
     outline(painter, qrect(rect).adjusted(-0.5, -0.5, 0.5, 0.5), pens)
 
 
-HINT = "A row is a node, a column what it is fed by"
-PICTURE_HINT = "A picture is the weights of one node"
+HINT = "Each row is a node, each column a source of its edges"
+PICTURE_HINT = "Each picture shows the weights of one node"
 
 
 class WeightMatrix(PlotCard):
-    """Shows the layer that is chosen, or that the selected part belongs to; a click selects an edge."""
+    """The matrix panel: shows the chosen layer, or the layer of the selection; a click selects an edge."""
 
     def __init__(self, document: Document, selection: Selection) -> None:
         super().__init__("Matrix", "the weights", "-matrix")
@@ -343,13 +347,13 @@ class WeightMatrix(PlotCard):
             self._tell()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what changed while it was hidden."""
+        """Update the panel after changes while it was hidden."""
         super().showEvent(event)
         self._refresh()
         self._selected()
 
     def _refresh(self) -> None:
-        """Show what has changed in the network."""
+        """Update the panel after a change of the network."""
         network = self._document.state.network
         count = len(network.layers)
         titles = [column_title(column, count) for column in range(1, count + 1)]
@@ -381,12 +385,12 @@ class WeightMatrix(PlotCard):
         self._tell()
 
     def _follow_selection(self) -> None:
-        """Show the layer of the selected part, unless the part is in sight as a row or column already."""
+        """Show the layer of the selected part, unless the shown layer contains it as a row or column."""
         address = self._selection.address
         if address is not None and self._mark() == Mark():
             self.choice.setCurrentIndex(max(address.layer, 0))
 
-    # --- what is selected, what is under the mouse
+    # --- selection and mouse
 
     def _mark(self) -> Mark:
         address = self._selection.address
@@ -408,7 +412,7 @@ class WeightMatrix(PlotCard):
         return Address("weight", self.layer, node, source)
 
     def _tell(self) -> None:
-        """Write out the weight under the mouse, else the selected one, else what is to be seen."""
+        """Show the readout of the weight under the mouse, else of the selected weight, else a hint."""
         mark = self._mark()
         self.view.show_mark(mark)
         node, source = self.view.hover or mark
@@ -437,6 +441,6 @@ class WeightMatrix(PlotCard):
     # --- events
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Shorten names to the room."""
+        """Shorten the names in the readout to the width."""
         super().resizeEvent(event)
         self._tell()

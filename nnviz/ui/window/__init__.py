@@ -1,1 +1,1 @@
-"""The window around the panels: commands, menus, dialogs, what is remembered."""
+"""The window around the panels: its commands, menus, toolbar, status bar and session."""

@@ -1,6 +1,6 @@
-"""The application: its start, the first frame, and its end.
+"""The application: its start, its first frame and its end.
 
-The window is shown before NumPy and the panels are imported, which takes longer than the first frame may.
+The window is shown before NumPy and the panels are imported, since these imports are slow.
 """
 
 from __future__ import annotations
@@ -44,48 +44,48 @@ SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if 
 
 
 class Ending(QObject):
-    """Emits `asked` with the number of each such signal, from now on until it is told to `rest`.
+    """Emits `asked` with the number of each signal in SIGNALS that the process gets, until `rest` is called.
 
-    Python runs a handler only between two of its own instructions, and Qt waits without any: so the signal
-    writes its number into a socket, which wakes Qt up. What the program ignored, it goes on ignoring.
+    Python runs a signal handler only between two Python instructions, and Qt waits without running any. So
+    each signal writes its number to a socket, which wakes Qt up. Ignored signals stay ignored.
     """
 
     asked = Signal(object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._told, self._tells = socket.socketpair()
-        for end in (self._told, self._tells):
+        self._reader, self._writer = socket.socketpair()
+        for end in (self._reader, self._writer):
             end.setblocking(False)
-        QSocketNotifier(self._told.fileno(), QSocketNotifier.Type.Read, self).activated.connect(self._read)
-        self._wakeup_before = signal.set_wakeup_fd(self._tells.fileno(), warn_on_full_buffer=False)
-        self._before = {
-            each: signal.signal(each, _go_on) for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN
+        QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, self).activated.connect(self._read)
+        self._wakeup_before = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        self._handlers_before = {
+            each: signal.signal(each, _ignore) for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN
         }
 
     def rest(self) -> None:
-        """Let signals do what they did before."""
-        for number, handler in self._before.items():
+        """Restore the former signal handlers."""
+        for number, handler in self._handlers_before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._wakeup_before)
-        self._told.close()
-        self._tells.close()
+        self._reader.close()
+        self._writer.close()
 
     def _read(self) -> None:
-        for number in self._told.recv(64):
-            if number in self._before:
+        for number in self._reader.recv(64):
+            if number in self._handlers_before:
                 self.asked.emit(number)
 
 
-def _go_on(_number: int, _frame: FrameType | None) -> None:
-    """Do nothing: without a handler in Python the socket is not written to."""
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing; without a Python handler, the signal would not write to the socket."""
 
 
 class Garbage(QObject):
-    """Collects while it is there, as often as Python would, before the thread of its parent waits for events.
+    """Collects garbage as often as Python would, but only before its parent's thread waits for events.
 
-    Python itself collects in the middle of painting, and in whichever thread makes objects: a widget or a
-    timer that ends in another thread than its own, or while it is in use, ends the process.
+    Python itself may collect while Qt paints, and in any thread that makes objects. The process ends if
+    Python deletes a widget or a timer in another thread than its own, or while the object is in use.
     """
 
     def __init__(self, parent: QObject) -> None:
@@ -94,7 +94,7 @@ class Garbage(QObject):
         QAbstractEventDispatcher.instance().aboutToBlock.connect(self._collect)
 
     def _collect(self) -> None:
-        """Collect the oldest generation that is due, and with it the younger ones."""
+        """Collect the oldest generation that is due, and all younger generations."""
         due = zip(gc.get_count(), gc.get_threshold(), strict=True)
         generations = [k for k, (count, threshold) in enumerate(due) if 0 < threshold < count]
         if generations:
@@ -102,19 +102,19 @@ class Garbage(QObject):
 
 
 SETTLE_MS = 250
-"""How long a window lives before its picture is taken: its diagram is sharp once nothing moves."""
+"""Milliseconds between showing a window and its screenshot; the diagram is sharp only at rest."""
 
 FIRST_STEPS = "first steps"
-"""What the action is called that shows them, and what is remembered: whether they are still to be shown."""
+"""Name of the action that shows the first steps; settings key: whether they must still be shown."""
 
 
 def open_window(file: str | Path | None, activations: Activations = None) -> int:
-    """Open the window on `file`, or on the last session's, and run until it is closed.
+    """Open the window on `file`, or on the last session's file, and return the exit code after it closes.
 
-    `activations` are those of a file that does not say them. Raises FileError where `file` cannot be read;
-    the window is gone by then.
+    `activations` are for a file that does not contain them. Raises FileError if `file` cannot be read, after
+    the window has closed.
     """
-    gc.disable()  # until the window is filled: what a start makes is no garbage
+    gc.disable()  # until the window is filled: objects of the start are not garbage
     settings = Settings()
     app = application()
     apply_theme(app, settings.theme)
@@ -125,10 +125,10 @@ def open_window(file: str | Path | None, activations: Activations = None) -> int
 
 
 class Opened:
-    """A window that is on the screen at once, and what comes into it after its first frame.
+    """A window that appears at once and is filled after its first frame.
 
-    Its log and its copies of unsaved work are in `data`, or where this person's are. `workspace` is None
-    until it is filled; `code` is what the program ends with where a signal ends it.
+    The log and the copies of unsaved work are in the folder `data`, by default the user's data folder.
+    `workspace` is None until the window is filled. `code` is the exit code if a signal ends the program.
     """
 
     def __init__(
@@ -146,9 +146,9 @@ class Opened:
         self._ending: Ending | None = None
         self._fault: Exception | None = None
         app = application()
-        draw_at(app, settings.size_within(app.primaryScreen().availableSize()))  # also what is asked first
+        draw_at(app, settings.size_within(app.primaryScreen().availableSize()))  # also for a first dialog
         self._window = MainWindow(settings)
-        self._window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)  # before the end, when order is lost
+        self._window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)  # at exit, the order is random
         self._window.painted.connect(self._fill, Qt.ConnectionType.SingleShotConnection)
         self._window.show()
 
@@ -158,14 +158,14 @@ class Opened:
         from nnviz.ui.window.unexpected import LOG_NAME, Unexpected
 
         if not self._window.isVisible():
-            return  # closed at once
+            return  # the person closed the window at once
         try:
             self.workspace = session.begin(self._window, self._settings, self._file, self._activations)
-        except Exception as error:  # raised again outside Qt, which would only print it
+        except Exception as error:  # Qt would only print it; close() raises it again
             self._fault = error
             self._window.close()
         else:
-            self._window.fit_screen()  # its frame is known by now
+            self._window.fit_screen()  # only now is the size of its frame known
             self._offer_first_steps()
             say, data = self.workspace.status.say, self._data or data_folder()
             self._unexpected = Unexpected(self._window, say, data / LOG_NAME)
@@ -173,13 +173,13 @@ class Opened:
             self._kept = session.Kept(self.workspace, data)
             self._ending = Ending(self._window)
             self._ending.asked.connect(self._end)
-            self.workspace.library.loaded.connect(lambda: gc.freeze())  # as much again
+            self.workspace.library.loaded.connect(lambda: gc.freeze())  # the library adds as many objects
         finally:
-            gc.freeze()  # what the window is made of stays as long as it does
+            gc.freeze()  # the objects of the window live as long as the window
             Garbage(self._window)
 
     def _offer_first_steps(self) -> None:
-        """Show the first steps at the first start without a file, when the panels are on the screen."""
+        """Show the first steps at the first start without a file, after the panels are visible."""
         if self._file is None and self._settings.flag(FIRST_STEPS):
             self._settings.remember(FIRST_STEPS, False)
             action = self._window.findChild(QAction, FIRST_STEPS)
@@ -187,7 +187,7 @@ class Opened:
             self._window.painted.connect(action.trigger, Qt.ConnectionType.SingleShotConnection)
 
     def _end(self, number: int) -> None:
-        """Close the window without a question: what is unsaved is kept for the next start."""
+        """End the program without a question, and keep unsaved changes for the next start."""
         if self.workspace and self._kept:
             self.code = 128 + number
             self.workspace.runner.pause()
@@ -195,12 +195,12 @@ class Opened:
             self._kept = None
             self.workspace.files.asks = False
             for reading in self._window.findChildren(QProgressDialog):
-                reading.cancel()  # which is within an event, and would not see the loop's end
+                reading.cancel()  # its own event loop would continue after the exit
             QApplication.exit(self.code)
 
     def close(self) -> None:
-        """End the window and what looked after it. Raises why it could not be filled."""
-        if isValid(self._window):  # a signal has ended the loop, and with it whatever was asked
+        """Close the window and end its services. Raise the error if the window could not be filled."""
+        if isValid(self._window):  # a signal has ended the event loop and all dialogs
             self._window.close()
             QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
         if self._ending:
@@ -220,7 +220,7 @@ def screenshot(
     theme: str | None = None,
     activations: Activations = None,
 ) -> None:
-    """Write a picture of the whole window on `file` as PNG. Needs no display. Raises FileError."""
+    """Write a screenshot of the window on `file` to `out` as PNG. Needs no display. Raises FileError."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     app = application()
     apply_theme(app, theme or "light")
@@ -232,10 +232,10 @@ def screenshot(
     window = MainWindow(settings)
     workspace = begin(window, settings, file, activations, asks=False)
     window.resize(*(size or (1280, 800)))
-    QLoggingCategory.setFilterRules("default.warning=false")  # a platform without a display has no size hints
+    QLoggingCategory.setFilterRules("default.warning=false")  # without a display, Qt warns about size hints
     window.show()
     workspace.library.load()
-    settling = QEventLoop()  # of its own: the end of the application's would close the window before
+    settling = QEventLoop()  # ending the application's loop would close the window too early
     QTimer.singleShot(SETTLE_MS, settling.quit)
     settling.exec()
     QLoggingCategory.setFilterRules("")

@@ -1,4 +1,4 @@
-"""Every command of the window in one table: menus, toolbar and the list of shortcuts are made from it."""
+"""The table of all window commands, from which the menus, the toolbar and the shortcut list are made."""
 
 from __future__ import annotations
 
@@ -36,47 +36,47 @@ if TYPE_CHECKING:
 
 
 ACCURACY = "accuracy"
-"""The switch that draws the accuracy instead of the loss, as it is remembered."""
+"""Settings key of the switch that plots the accuracy instead of the loss."""
 
 
-def keep_called(workspace: Workspace, action: QAction) -> None:
-    """Have dock and menu entry of the panel follow the loss in use, and remember its switch."""
+def sync_history_title(workspace: Workspace, action: QAction) -> None:
+    """Name the dock and the menu entry of the loss panel after the loss in use; remember its switch."""
     card, dock, settings = workspace.history, workspace.board.docks["MSE"], workspace.settings
-    for call in (dock.call, action.setText):
-        call(card.short)
-        card.called.connect(call)
+    for set_title in (dock.set_title, action.setText):
+        set_title(card.short)
+        card.title_changed.connect(set_title)
     card.show_accuracy(settings.flag(ACCURACY, first=False))
     card.accuracy_chosen.connect(partial(settings.remember, ACCURACY))
 
 
-def tell_changed_loss(workspace: Workspace) -> None:
-    """Say that the output's activation changed the loss, and offer the loss before where that fits."""
+def report_changed_loss(workspace: Workspace) -> None:
+    """Report each loss change that the output's activation causes; offer the former loss if it fits."""
     document, status = workspace.document, workspace.status
 
-    def use(before: str) -> None:
+    def restore(before: str) -> None:
         workspace.training.choose_loss(before)
         status.say(f"Loss: {document.state.measure.word}")
 
-    def say(before: str) -> None:
+    def report(before: str) -> None:
         loss, output = document.state.measure, document.state.network.layers[-1].function.base
-        status.say(f"Loss: {loss.word}, the usual one for {output}. {status.text}")
+        status.say(f"Loss: {loss.word}, the usual loss for {output}. {status.text}")
         if not misfit(before, output):
             title = LOSSES[before][0].title
-            status.offer(f"Use &{title}", partial(use, before), f"Train by {title} instead")
+            status.offer(f"Use &{title}", partial(restore, before), f"Train with {title} instead")
 
-    def follow(old: State, new: State) -> None:
+    def withdraw(old: State, new: State) -> None:
         if old.training.loss != new.training.loss:
             status.withdraw()
 
-    workspace.files.loss_changed.connect(say)
-    document.state_changed.connect(follow)
+    workspace.files.loss_changed.connect(report)
+    document.state_changed.connect(withdraw)
 
 
 STANDARD = QKeySequence.StandardKey
 
 
 PICTURES = "small pictures"
-"""The switch for small pictures in the nodes, as it is remembered."""
+"""Settings key of the switch for thumbnails in the nodes."""
 
 
 def view_menu(workspace: Workspace, settings: Settings) -> Menu:
@@ -114,7 +114,7 @@ def _present(workspace: Workspace) -> tuple[MenuEntry, ...]:
             "&Present",
             present.turn,
             keys="F11",
-            tip="Show the diagram alone on the whole screen, or all again",
+            tip="Show only the diagram on the full screen, or show all panels again",
             icon="present",
             toolbar=True,
             is_on=False,
@@ -123,7 +123,7 @@ def _present(workspace: Workspace) -> tuple[MenuEntry, ...]:
             "pressed keys",
             "Show pressed &keys while presenting",
             workspace.show_pressed_keys,
-            tip="Show the keys that are pressed while presenting",
+            tip="Show each pressed key on the screen while presenting",
             is_on=present.shows_keys,
         ),
     )
@@ -135,7 +135,7 @@ def _panels(workspace: Workspace) -> tuple[MenuEntry, ...]:
             f"panel {panel.name}",
             panel.name,
             partial(workspace.board.show_panel, panel.name),
-            tip=f"Bring this panel to the front, or hide it where it is there: {panel.tip}",
+            tip=f"Bring this panel to the front, or hide it if it is in front: {panel.tip}",
             is_on=workspace.board.docks[panel.name].is_open,
         )
         for panel in PANELS
@@ -144,15 +144,13 @@ def _panels(workspace: Workspace) -> tuple[MenuEntry, ...]:
 
 def _arrangement(workspace: Workspace) -> tuple[MenuEntry, ...]:
     go = workspace.go_to_panel
-    tip = "Float the panel that has the keyboard, or put it back"
+    tip = "Float the panel that has the keyboard focus, or dock it again"
     return (
         MenuEntry(
-            "next panel", "N&ext panel", partial(go, 1), keys="F6", tip="Go to the next panel, or the diagram"
+            "next panel", "N&ext panel", partial(go, 1), keys="F6", tip="Go to the next panel or the diagram"
         ),
         MenuEntry("previous panel", "Pre&vious panel", partial(go, -1), keys="Shift+F6"),
-        MenuEntry(
-            "float", "F&loat or put back this panel", workspace.float_panel, keys="Ctrl+Shift+F", tip=tip
-        ),
+        MenuEntry("float", "F&loat or dock this panel", workspace.float_panel, keys="Ctrl+Shift+F", tip=tip),
         MenuEntry("reset arrangement", "&Reset arrangement", workspace.board.reset),
     )
 
@@ -165,7 +163,7 @@ def _slopes(workspace: Workspace) -> tuple[MenuEntry, ...]:
             "Show &slopes",
             selection.show_slopes,
             keys="Ctrl+L",
-            tip="Keep the slopes on the diagram; they follow while weights are edited",
+            tip="Show the slopes (gradients) on the diagram, also while weights are edited",
             icon="slopes",
             toolbar=True,
             is_on=False,
@@ -174,7 +172,7 @@ def _slopes(workspace: Workspace) -> tuple[MenuEntry, ...]:
             "mean",
             "&Mean over all rows",
             lambda on: selection.show_slopes(selection.slopes_shown, on),
-            tip="Slopes as the mean over all rows, as the update uses them, instead of the selected row's",
+            tip="Show mean slopes over all rows, which the update uses, instead of the selected row's slopes",
             is_on=False,
         ),
         MenuEntry(
@@ -182,7 +180,7 @@ def _slopes(workspace: Workspace) -> tuple[MenuEntry, ...]:
             "F&ocus on the selection",
             workspace.diagram.focus_on_selection,
             keys="Ctrl+E",
-            tip="Show the edges of the selected node alone and fade the rest",
+            tip="Show only the edges of the selected node and fade the others",
             is_on=False,
         ),
     )
@@ -197,10 +195,10 @@ def _pictures(workspace: Workspace, settings: Settings) -> MenuEntry:
 
     return MenuEntry(
         "pictures",
-        "Small pi&ctures in the nodes",
+        "Thum&bnails in the nodes",
         show,
         keys="Ctrl+I",
-        tip="Show in each node what it computes over one or two inputs, or its weights over an image",
+        tip="Plot in each node its value over one or two inputs, or its weights as an image",
         is_on=settings.flag(PICTURES, first=False),
     )
 
@@ -212,14 +210,14 @@ def _themes(workspace: Workspace, settings: Settings) -> Menu:
 
 def _sizes(workspace: Workspace, settings: Settings) -> Menu:
     titles = [(size, f"{size} %") for size in SIZES_PERCENT]
-    return Menu("S&ize of everything", (choice("size", titles, settings.size, workspace.set_size),))
+    return Menu("Interface s&ize", (choice("size", titles, settings.size, workspace.set_size),))
 
 
 def export_rows(workspace: Workspace) -> None:
-    """Write the rows that there are, raw as a table has them, with what the network predicts now."""
+    """Ask for a file, and write the raw rows with the network's predictions to it."""
     state, window, say = workspace.document.state, workspace.main_window, workspace.status.say
     if not len(state.data):
-        say("There are no rows to export")
+        say("No rows to export: load or make rows first")
         return
     suggestion = workspace.files.suggestion("-predicted.csv")
     path = ask_where(window, "Export rows", suggestion, {"CSV": (".csv",)})
@@ -230,18 +228,18 @@ def export_rows(workspace: Workspace) -> None:
         with Waiting(window, f"Writing {name}") as writing:
             atomic.write(path, rows_of_state(state, writing))
     except CancelledError:
-        say(f"{name} was not written")
+        say(f"{name} was not written: the export was cancelled")
     except FileError as error:
         say(str(error))
         tell(window, str(error))
     else:
-        say(f"Exported {name}: {counted(len(state.data), 'row')} with the predictions")
+        say(f"Exported {counted(len(state.data), 'row')} with predictions to {name}")
 
 
 def ready_menu(workspace: Workspace) -> Menu:
-    """Return the menu."""
+    """Return the menu of built-in data sets."""
     return Menu(
-        "Open rea&dy rows",
+        "Open built-in &data",
         (
             tuple(
                 MenuEntry(f"ready {each.name}", each.title, partial(_open, workspace, each), tip=each.line)
@@ -252,17 +250,20 @@ def ready_menu(workspace: Workspace) -> Menu:
 
 
 def _open(workspace: Workspace, ready: ReadySet) -> None:
-    """Open it as an example is opened."""
+    """Open a built-in data set as a new document, as an example is opened."""
     workspace.files.open_new(ready.state(), f"{ready.title}: {ready.line}", example=True)
 
 
 def make_rows(workspace: Workspace) -> None:
-    """Ask for rows. For the open network they are an edit; with a network of their own a new document."""
+    """Ask which rows to make; put them into the open network, or open a new document with them.
+
+    In the open network, the rows are one edit that Undo takes back.
+    """
     document = workspace.document
     if not document.may_change():
         return
     workspace.runner.pause()
-    from nnviz.ui.dialogs.make_rows import MakeRows  # which imports the plot library
+    from nnviz.ui.dialogs.make_rows import MakeRows  # imported late, since it imports the plot library
 
     dialog = MakeRows(workspace.main_window, document.state)
     if dialog.exec():
@@ -273,34 +274,34 @@ def make_rows(workspace: Workspace) -> None:
             if document.edit(f"Make rows: {dialog.kind.title}", lambda _: dialog.state()):
                 workspace.selection.row = 0
                 workspace.status.say(dialog.said)
-    dialog.setParent(None)  # else Python keeps it, with its plot, once Qt has deleted it
+    dialog.setParent(None)  # otherwise Python keeps the dialog and its plot after Qt has deleted them
     dialog.deleteLater()
 
 
-MAKE_ROWS = "Make rows by a formula: circles, moons, a spiral and others, with a network that suits them"
-WALK_FILM = "Write the four phases of an update as a film: GIF, animated PNG or MP4"
-TRAINING_FILM = "Write the run, or the one that Run would make, as a film: GIF, animated PNG or MP4"
-EXPORT_ROWS = "Write the rows as a CSV file, raw as a table has them, with predictions and errors"
-KEEP = "Add the row that is tried out on the Function panel to the data"
-LEAVE = "Look at the row of the data again that was looked at before"
-STANDARDISE = "Make of each input (value − mean) / deviation; both are kept, and applied to new rows"
-SHUFFLE = "Mix the rows by the seed, so that those kept for validation are like the others"
+MAKE_ROWS = "Make rows by a formula: circles, moons, a spiral and others, with a suitable network"
+WALK_FILM = "Export the four phases of an update as a film: GIF, animated PNG or MP4"
+TRAINING_FILM = "Export the run, or the run that Run would make, as a film: GIF, animated PNG or MP4"
+EXPORT_ROWS = "Export the rows as a CSV file: raw values, predictions and errors"
+KEEP = "Add the free row of the Function panel to the data"
+LEAVE = "Return to the data row that was selected before"
+STANDARDISE = "Replace each input by (value − mean) / deviation; new rows are scaled in the same way"
+SHUFFLE = "Shuffle the rows by the seed, so that the validation rows resemble the training rows"
 
 PHASES: tuple[tuple[Phase, str], ...] = (
-    ("forward", "Values run forward: every node adds up its terms and applies its activation"),
-    ("loss", "The prediction is compared with the target: error, loss of the row, mean over all rows"),
-    ("backward", "Slopes come back, layer by layer from the output"),
-    ("update", "Every weight takes a step against its slope"),
+    ("forward", "Forward pass: every node adds up its terms and applies its activation"),
+    ("loss", "Compare the prediction with the target: error, loss of the row, mean over all rows"),
+    ("backward", "Backward pass: slopes (gradients), layer by layer from the output"),
+    ("update", "Move every weight one step against its slope"),
 )
 REPEATS: tuple[tuple[Repeat, str], ...] = (
     ("phase", "Stop after each phase"),
-    ("rows", "Forward pass of every row, again and again"),
-    ("rounds", "All four phases, again and again"),
+    ("rows", "Repeat the forward pass for every row"),
+    ("rounds", "Repeat all four phases"),
 )
 
 
 def offer_actions(workspace: Workspace, entries: Table) -> None:
-    """Put what can be asked for into the workspace's window, as menus and toolbar."""
+    """Add the commands to the workspace's window as menus and a toolbar."""
     window, document = workspace.main_window, workspace.document
     actions = make_actions(entries, window)
     bar = Toolbar(entries, actions, document, workspace.selection, workspace.player)
@@ -311,7 +312,7 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     training = (actions[name].shortcut().toString() for name in ("run", "one update", "one update back"))
     workspace.training.verbs.name_keys(*training)
 
-    def offer_free() -> None:
+    def enable_free_row() -> None:
         for name in ("keep row", "leave row"):
             actions[name].setEnabled(workspace.selection.free is not None)
 
@@ -324,17 +325,17 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     for changed in (document.undo_changed, document.file_changed):
         changed.connect(name_undo)
     for dock in workspace.board.docks.values():
-        dock.looked.connect(actions[f"panel {dock.objectName()}"].setChecked)
-    keep_called(workspace, actions["panel MSE"])
-    tell_changed_loss(workspace)
+        dock.updated.connect(actions[f"panel {dock.objectName()}"].setChecked)
+    sync_history_title(workspace, actions["panel MSE"])
+    report_changed_loss(workspace)
     workspace.present.changed.connect(actions["present"].setChecked)
-    workspace.selection.row_changed.connect(offer_free)
-    offer_free()
+    workspace.selection.row_changed.connect(enable_free_row)
+    enable_free_row()
     name_undo()
 
 
 def table(workspace: Workspace, settings: Settings) -> Table:
-    """Return everything that can be asked for."""
+    """Return all commands of the window, as a table of menus."""
     window = workspace.main_window
     menus = (
         _file(workspace),
@@ -350,7 +351,7 @@ def table(workspace: Workspace, settings: Settings) -> Table:
 
 
 def _show_first_steps(workspace: Workspace) -> None:
-    from nnviz.ui.window.first_steps import begin  # most people want it once
+    from nnviz.ui.window.first_steps import begin  # imported late: most people need the first steps once
 
     begin(workspace)
 
@@ -394,7 +395,7 @@ def _file(workspace: Workspace) -> Menu:
 
 
 def _export_film(workspace: Workspace, what: What) -> None:
-    from nnviz.ui.dialogs.films import Subject  # most people want none
+    from nnviz.ui.dialogs.films import Subject  # imported late: most sessions export no film
 
     workspace.runner.pause()
     state, selection, progress = workspace.document.state, workspace.selection, workspace.player.progress
@@ -432,8 +433,8 @@ def _edit(workspace: Workspace) -> Menu:
 
 
 def _keep_row(workspace: Workspace) -> None:
-    if said := workspace.selection.keep_free():
-        workspace.status.say(said)
+    if message := workspace.selection.keep_free():
+        workspace.status.say(message)
 
 
 def _walk(workspace: Workspace) -> Menu:
@@ -466,7 +467,7 @@ def _by_layer(player: Player) -> MenuEntry:
         player.progress.by_layer = on
 
     tip = "Step and play layer by layer instead of node by node"
-    return MenuEntry("by layer", "Whole layers at a time", set_by_layer, tip=tip, is_on=False)
+    return MenuEntry("by layer", "One layer at a time", set_by_layer, tip=tip, is_on=False)
 
 
 def _rows(workspace: Workspace) -> tuple[MenuEntry, MenuEntry]:
@@ -482,10 +483,10 @@ def _rows(workspace: Workspace) -> tuple[MenuEntry, MenuEntry]:
 def _train(workspace: Workspace) -> Menu:
     training, runner = workspace.training, workspace.runner
 
-    def after_editing(does: Callable[[], None]) -> None:
-        """Accept a number that is open on the diagram before anything is trained."""
+    def after_editing(command: Callable[[], None]) -> None:
+        """Accept the number that is being edited on the diagram, then train."""
         if workspace.diagram.session.editor.commit():
-            does()
+            command()
 
     return Menu(
         "&Train",
@@ -501,7 +502,7 @@ def _train(workspace: Workspace) -> Menu:
     )
 
 
-def _name(action: QAction, word: str, text: str, held: str) -> None:
-    """Name undo or redo after what it takes back or does again."""
+def _name(action: QAction, word: str, text: str, lock_reason: str) -> None:
+    """Name undo or redo after the edit that it takes back or repeats."""
     action.setText(f"&{word} {text.replace('&', '&&')}".rstrip())
-    hold(action, held, f"{word} {text}".rstrip(), can=bool(text))
+    hold(action, lock_reason, f"{word} {text}".rstrip(), can=bool(text))

@@ -1,4 +1,4 @@
-"""Commands for files: new, open, save, recent files, tables, weight sets."""
+"""File commands of the window: new, open, save, recent files, tables and weight sets."""
 
 from __future__ import annotations
 
@@ -34,11 +34,14 @@ from nnviz.ui.kit.dialogs import AskText, FileDialog, Waiting, ask_where, file_n
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.panels.data import Taken, loaded
 
-NONE_YET = "No weight sets yet: keep the present weights, to come back to them"
+NO_SETS = "No weight sets yet: keep the present weights to use them again later"
 
 
 class WeightSets(QObject):
-    """Fills a menu; what is chosen there is an undo entry. `said` carries a sentence for the status line."""
+    """The submenu of weight sets; each command in it is one undo entry.
+
+    `said` carries a message for the status bar.
+    """
 
     said = Signal(str)
 
@@ -47,21 +50,21 @@ class WeightSets(QObject):
         self._window, self._document = window, document
 
     def add_to(self, menu: QMenu) -> None:
-        """Add the submenu to a menu; it is filled whenever it opens."""
-        shown = ListMenu("&Weight sets", menu)
-        menu.addMenu(shown)
-        shown.aboutToShow.connect(lambda: self._fill(shown))
+        """Add the submenu to a menu, and fill the submenu each time it opens."""
+        submenu = ListMenu("&Weight sets", menu)
+        menu.addMenu(submenu)
+        submenu.aboutToShow.connect(lambda: self._fill(submenu))
 
     def _fill(self, menu: QMenu) -> None:
         menu.clear()
         sets = self._document.state.weight_sets
         for place in range(len(sets)):
-            action = menu.addAction("\t".join([self._name(place), self._told(place)]))
+            action = menu.addAction("\t".join([self._name(place), self._loss(place)]))
             action.setCheckable(True)
             action.setChecked(set_in_use(self._document.state, place))
             action.triggered.connect(partial(self._use, place))
         if not sets:
-            menu.addAction(NONE_YET).setEnabled(False)
+            menu.addAction(NO_SETS).setEnabled(False)
         menu.addSeparator()
         menu.addAction("Keep the present weights…", self._ask_keep)
         if sets:
@@ -73,8 +76,8 @@ class WeightSets(QObject):
     def _name(self, place: int) -> str:
         return self._document.state.weight_sets[place].name.replace("&", "&&").replace("\t", " ")
 
-    def _told(self, place: int) -> str:
-        """Return the loss with a set, unless it takes long to compute."""
+    def _loss(self, place: int) -> str:
+        """Return the loss with a weight set as text, or "" if computing the loss takes too long."""
         state = self._document.state
         quick = forward_ns(state.network, len(state.data)) <= QUICK_NS
         loss = loss_with_set(state, place) if quick else None
@@ -83,7 +86,7 @@ class WeightSets(QObject):
     def _use(self, place: int) -> None:
         name = self._document.state.weight_sets[place].name
         if self._document.edit(f"Use {name}", use_set, place):
-            self.said.emit(f"The weights are those of {name} now")
+            self.said.emit(f"The network now uses the weights of {name}")
 
     def _ask_keep(self) -> None:
         state, title = self._document.state, "Keep the present weights"
@@ -91,25 +94,27 @@ class WeightSets(QObject):
         dialog = AskText(self._window, title, "&Name of the set", new_set_name(state), "&Keep", check)
         name = dialog.asked()
         if name is not None and self._document.edit(f"Keep {name}", keep_set, name):
-            self.said.emit(f"Kept the present weights as {name}; Network → Weight sets puts them back in")
+            self.said.emit(f"Kept the present weights as {name}: Network → Weight sets restores them")
 
     def _remove(self, place: int) -> None:
         name = self._document.state.weight_sets[place].name
         if self._document.edit(f"Remove {name}", remove_set, place):
-            self.said.emit(f"Removed the weight set {name}; the weights in use stay")
+            self.said.emit(f"Removed the weight set {name}: the network keeps its weights")
 
 
-PASTED = "What was pasted"
+PASTED = "Pasted table"
 
 
 class Tables(QObject):
-    """Takes tables into the document of a window; `open_new` opens another one, and tells whether it could.
+    """Loads tables into the document of a window.
 
-    ================ ==============================================================
-    `said`           carries a sentence for the status line
-    `loss_changed`   the loss became the usual one of the new output; carries the one before
-    `about_to_ask`   whatever changes the document by itself must wait for the answer
-    ================ ==============================================================
+    `open_new` opens a State as a new document and returns whether the document was opened.
+
+    ================ ==================================================================================
+    `said`           carries a message for the status bar
+    `loss_changed`   the loss became the usual loss of the new output; carries the name of the former loss
+    `about_to_ask`   a dialog follows: training and autoplay must pause until the answer
+    ================ ==================================================================================
     """
 
     said = Signal(str)
@@ -124,9 +129,9 @@ class Tables(QObject):
         self._open_new = open_new
 
     def load(self, path: Path, *, asks: bool = False) -> None:
-        """Take a file's rows; where it cannot be read, say why and keep those that are there.
+        """Load a file's rows. If the file cannot be read, report why and keep the present rows.
 
-        Where it `asks`, also rows that fit are not taken at once: a network of their own may be wished.
+        With `asks`, ask even if the rows fit the network: the person may want a new network for them.
         """
         if not self._document.may_change():
             return
@@ -136,21 +141,21 @@ class Tables(QObject):
                 data = read_bytes(path, reading)
                 table = read_table(data, reading, fitting=True)
         except CancelledError:
-            self.said.emit(f"{name} was not loaded; the rows are what they were")
+            self.said.emit(f"{name} was not loaded: the rows are unchanged")
         except FileError as error:
             self._refuse(f"{name} was not loaded: {error}")
         else:
             self.about_to_ask.emit()
-            taken = None if asks else _taken_at_once(self._document, table)
-            if taken is not None:
-                self._document.push(taken.state, f"Load {name}")
-                self.said.emit(f"Loaded {name}: {taken.said}")
+            result = None if asks else _load_unasked(self._document, table)
+            if result is not None:
+                self._document.push(result.state, f"Load {name}")
+                self.said.emit(f"Loaded {name}: {result.said}")
             elif not self._ask(name, table, partial(self._read, name, data)):
                 return
             self._settings.used(path)
 
     def ask_text(self, text: str) -> None:
-        """Ask what is to be made of a table that stands in a text. Say why where it is none."""
+        """Ask how to use a table that is given as text. If the text is not a table, report why."""
         if not self._document.may_change():
             return
         try:
@@ -159,27 +164,27 @@ class Tables(QObject):
             self._refuse(f"Nothing was pasted: {error}")
         else:
             self.about_to_ask.emit()
-            self._ask(PASTED, table, lambda said: parse(text, said=said, fitting=True))
+            self._ask(PASTED, table, lambda layout: parse(text, said=layout, fitting=True))
 
-    def _read(self, name: str, data: bytes, said: TableLayout) -> Table:
+    def _read(self, name: str, data: bytes, layout: TableLayout) -> Table:
         with Waiting(self._window, f"Reading {name}") as reading:
-            return read_table(data, reading, said, fitting=True)
+            return read_table(data, reading, layout, fitting=True)
 
     def _ask(self, name: str, table: Table, read: Callable[[TableLayout], Table]) -> bool:
-        """Ask what becomes of a table, and do it; tell whether anything was done."""
+        """Ask how to use a table, and do that. Return whether the person chose anything."""
         dialog = OpenTable(self._window, self._document.state, name, table, read)
         chosen = bool(dialog.exec())
-        dialog.setParent(None)  # else Python keeps it, with the whole table, once Qt has deleted it
+        dialog.setParent(None)  # otherwise Python keeps the dialog and its table after Qt has deleted them
         dialog.deleteLater()
         if not chosen:
-            self.said.emit("The rows are what they were")
+            self.said.emit("The rows are unchanged")
             return False
-        said = f"{name}: {dialog.said}"
+        message = f"{name}: {dialog.said}"
         if dialog.what == "network":
-            return self._open_new(dialog.state, said)
+            return self._open_new(dialog.state, message)
         before = self._document.state.training.loss
         self._document.push(dialog.state, "Paste a table" if name == PASTED else f"Load {name}")
-        self.said.emit(said)
+        self.said.emit(message)
         if self._document.state.training.loss != before:
             self.loss_changed.emit(before)
         return True
@@ -189,15 +194,15 @@ class Tables(QObject):
         tell(self._window, sentence)
 
 
-def _taken_at_once(document: Document, table: Table) -> Taken | None:
-    """Return the rows in the place of those that are there, where there is no doubt; else None."""
+def _load_unasked(document: Document, table: Table) -> Taken | None:
+    """Return the document with the table's rows, or None if a person must choose how to use the table."""
     if len(table) < table.of:
         return None
     try:
-        taken = loaded(document.state, table)
+        result = loaded(document.state, table)
     except FileError:
         return None
-    return None if taken.foreign else taken
+    return None if result.foreign else result
 
 
 _T = TypeVar("_T")
@@ -212,10 +217,10 @@ def read_asking(
     *,
     asks: bool = True,
 ) -> _T:
-    """Return what `read` gives, with the activations that a person has `given` or is asked for.
+    """Return the result of `read`, called with the activations that are `given` or asked for.
 
-    What was answered for that file before is not asked again, unless it has other layers by now. Raises
-    FileError, and CancelledError where the person stops it.
+    An earlier answer for the same file is used again if the file still has as many layers.
+    Raises FileError, and CancelledError if the person cancels.
     """
     if given:
         settings.answered(path, given)
@@ -232,9 +237,9 @@ def read_asking(
         dialog.deleteLater()
     if answer is None:
         raise CancelledError
-    found = _reading(window, path, read, answer)
+    result = _reading(window, path, read, answer)
     settings.answered(path, answer)
-    return found
+    return result
 
 
 def _reading(
@@ -244,7 +249,7 @@ def _reading(
         return read(reading, answer)
 
 
-NONE_RECENT = "No recent files: what you open or save will stand here"
+NONE_RECENT = "No recent files: files that you open or save will be listed here"
 
 
 class FileCommands(QObject):
@@ -252,12 +257,12 @@ class FileCommands(QObject):
 
     said = Signal(str)
     opened = Signal()
-    taken = Signal()
-    """What another program has saved is in the place of what was open."""
+    reloaded = Signal()
+    """The version that another program saved has replaced the open document."""
     about_to_ask = Signal()
-    """Whatever changes the document by itself must wait for the answer."""
+    """A dialog follows: training and autoplay must pause until the answer."""
     loss_changed = Signal(str)
-    """The loss became the usual one of the output's activation; carries the one it was before."""
+    """The loss became the usual loss of the output's activation; carries the name of the former loss."""
 
     def __init__(self, window: QWidget, document: Document, travel: Travel, settings: Settings) -> None:
         super().__init__(window)
@@ -268,24 +273,24 @@ class FileCommands(QObject):
         self.tables.said.connect(self.said)
         self.tables.loss_changed.connect(self.loss_changed)
         self.tables.about_to_ask.connect(self.about_to_ask)
-        self._in_part: tuple[State | None, str] = (None, "")
-        """The State that a file holds in part, and what that leaves out."""
+        self._partial: tuple[State | None, str] = (None, "")
+        """The State that was last written without some of its parts, and a sentence that names the parts."""
         self.asks = True
-        """Whether a person can be asked what becomes of unsaved changes."""
+        """Whether the window may ask about unsaved changes."""
 
     def new(self) -> None:
-        """Ask for a network's sizes and start with it."""
+        """Ask for the sizes of a new network, and open the network."""
         dialog = NewNetwork(self._window)
         if not dialog.exec():
             return
-        begun = self.open_new(dialog.state(), "New network with random weights, seed 0")
-        if begun and dialog.loss_changed:
+        is_open = self.open_new(dialog.state(), "New network with random weights, seed 0")
+        if is_open and dialog.loss_changed:
             self.loss_changed.emit(MSE.name)
 
-    def open_new(self, state: State, said: str, *, example: bool = False) -> bool:
-        """Ask about unsaved changes, and open a network made anew as a document without a file.
+    def open_new(self, state: State, message: str, *, example: bool = False) -> bool:
+        """Ask about unsaved changes, and open a State as a new document without a file.
 
-        Return False, with all as it was, where the person wants to stay.
+        Return False and change nothing if the person cancels.
         """
         if not self.may_leave():
             return False
@@ -293,22 +298,22 @@ class FileCommands(QObject):
         if example:
             self._settings.remember("last", "")
         self.opened.emit()
-        self.said.emit(said)
+        self.said.emit(message)
         return True
 
     def ask_open(self) -> None:
-        """Ask which file to open, or whose rows to take."""
+        """Ask for a file: open a network, or load the rows of a table."""
         if path := self._ask_for(
             "Open a network", filter_of("Networks", openable()), filter_of("Tables", TABLES)
         ):
             self.take(path)
 
     def open(self, path: Path) -> bool:
-        """Open a file, after the question about unsaved changes; where it cannot be read, say why."""
+        """Open a file after asking about unsaved changes. If the file cannot be read, report why."""
         try:
             read = read_asking(self._window, self._settings, path, partial(self._document.read, path))
         except CancelledError:
-            self.said.emit(f"{file_named(path)} was not opened; all is as it was")
+            self.said.emit(f"{file_named(path)} was not opened: the open network is unchanged")
             return False
         except FileError as error:
             self._refuse(f"{file_named(path)} was not opened: {error}")
@@ -318,43 +323,37 @@ class FileCommands(QObject):
         state, file = read
         self._document.start(state, file)
         self._settings.opened(path)
-        self.said.emit(
-            "; ".join(
-                filter(
-                    None,
-                    (f"Opened {file_named(path)}", file.as_read.told, self.runs.offer(self._document)),
-                )
-            )
-        )
+        messages = (f"Opened {file_named(path)}", file.as_read.told, self.runs.offer(self._document))
+        self.said.emit("; ".join(filter(None, messages)))
         self.opened.emit()
         return True
 
     def take(self, path: Path) -> None:
-        """Open a file that was chosen or dropped; of a table, take the rows."""
+        """Open a network file, or load the rows of a table."""
         if path.suffix.lower() in TABLES:
             self.tables.load(path)
         else:
             self.open(path)
 
     def open_example(self, name: str) -> None:
-        """Open an example by its name; saving it asks for a file of one's own."""
+        """Open an example by its name as a document without a file, so that Save asks where to save."""
         chosen = example(name)
         assert chosen is not None
-        titled = chosen.line.startswith(chosen.title)
-        said = chosen.line if titled else f"{chosen.title}: {chosen.line}"
-        self.open_new(load(chosen.path), said, example=True)
+        has_title = chosen.line.startswith(chosen.title)
+        message = chosen.line if has_title else f"{chosen.title}: {chosen.line}"
+        self.open_new(load(chosen.path), message, example=True)
 
     def fill_recent(self, menu: QMenu) -> None:
-        """Fill a menu with the files that were open last."""
+        """Fill a menu with the recent files."""
         menu.clear()
         for path in self._settings.recent:
-            shown = on_one_line(shortened(str(path), 2 * SHOWN))
-            menu.addAction(shown.replace("&", "&&"), partial(self.take, path))
+            title = on_one_line(shortened(str(path), 2 * SHOWN))
+            menu.addAction(title.replace("&", "&&"), partial(self.take, path))
         if menu.isEmpty():
             menu.addAction(NONE_RECENT).setEnabled(False)
         else:
             menu.addSeparator()
-            menu.addAction("Forget these", self._settings.forget_recent)
+            menu.addAction("Clear this list", self._settings.forget_recent)
 
     def fill_examples(self, menu: QMenu) -> None:
         """Fill a menu with the examples."""
@@ -365,22 +364,25 @@ class FileCommands(QObject):
             menu.addAction(title, partial(self.open_example, each.name)).setToolTip(each.line)
 
     def ask_rows(self) -> None:
-        """Ask which file to take rows from."""
+        """Ask for a table file, and load its rows."""
         if path := self._ask_for("Load rows from CSV", filter_of("Tables", (*TABLES, ".txt"))):
             self.tables.load(path)
 
     def save(self) -> bool:
-        """Save where it came from, or ask where; what nnviz has not written is left alone unless changed."""
+        """Save to the document's file, or ask for a file. Return whether the document is saved.
+
+        A file that nnviz did not write is only replaced if the document has changes.
+        """
         document, path = self._document, self._document.path
         if path is None or self._is_of_another_kind:
             return self.ask_save()
         if is_native(path) or document.news() is not News.NONE or document.modified:
             return self._save(path)
-        self.said.emit(f"Nothing has changed: {file_named(path)} is as it was opened or saved")
+        self.said.emit(f"{file_named(path)} was not written: the network has no unsaved changes")
         return True
 
     def ask_save(self) -> bool:
-        """Ask where to save."""
+        """Ask for a file, and save to the file. Return whether the document is saved."""
         path = self._document.path
         if self._is_of_another_kind:
             suggestion = unused(self.suggestion(".json"))
@@ -391,65 +393,71 @@ class FileCommands(QObject):
 
     @property
     def _is_of_another_kind(self) -> bool:
-        """Whether a save where it came from would make another kind of file of it."""
+        """Whether a save to the document's file would change the format of the file."""
         file = self._document.file
         return file is not None and not file.as_read.is_saved
 
     def suggestion(self, end: str) -> Path:
-        """Return the path of a file beside the open one, or in the folder used last, with another end."""
+        """Return a suggested path that ends in `end`: next to the open file, or in the folder used last."""
         path = self._document.path
         if path:
             return path.with_name(path.stem + end)
         return Path(self._settings.folder, file_name(self._document.title) + end)
 
     def may_leave(self) -> bool:
-        """Ask about unsaved changes, but for a run that is kept; False where the person wants to stay."""
+        """Ask to save unsaved changes, except a run that is kept. Return False if the person cancels."""
         if not (self._document.modified and self.asks):
             return True
         self.about_to_ask.emit()
         if self.runs.keep(self._document):
             return True
-        written, left = self._in_part
+        written, lost = self._partial
         buttons = QMessageBox.StandardButton
-        answer = ask_leave(self._window, self._document, left if written is self._document.state else "")
+        answer = ask_leave(self._window, self._document, lost if written is self._document.state else "")
         return self.save() if answer == buttons.Save else answer == buttons.Discard
 
     def look(self) -> None:
-        """See whether another program has changed the file, and let the person choose."""
+        """Check whether another program has changed or removed the file. If so, ask what to do or report."""
         news, path = self._document.news(), self._document.path
         if news is not News.NONE:
-            self._in_part = (None, "")
+            self._partial = (None, "")
         if path and news is News.GONE:
-            self.said.emit(f"{file_named(path)} is no longer there; Save writes it anew")
+            self.said.emit(f"{file_named(path)} was moved or deleted: Save writes it again")
         elif path and news is News.CHANGED:
             self._settle(path, at_save=False)
 
     def _save(self, path: Path, *, over: bool = False, part: bool = False) -> bool:
-        """Save, `over` another program's version and only a `part` where that has been asked."""
+        """Save to a file. Return whether the file was written.
+
+        `over` and `part` say that the person agreed to replace another program's version, or to lose parts.
+        """
         try:
             lost, own = left_out(self._document.state, path), is_native(path)
-            if not part and (told := lost_by_saving(self._document, path)):
-                encoded(self._document.state, path)  # or it is refused before anything is asked
-                return self._offer_json(path, told, part=True)
+            if not part and (warning := lost_by_saving(self._document, path)):
+                encoded(self._document.state, path)  # raises before the person is asked in vain
+                return self._offer_json(path, warning, part=True)
             more = self._document.save(path, over=over, part=bool(lost) and not own)
         except ChangedError:
-            self._document.news()  # told here, and not once more when the window has the focus again
+            self._document.news()  # reported here, so not again when the window gets the focus
             return self._settle(path, at_save=True)
         except UnfitError as error:
             return self._offer_json(path, str(error), part=False)
         except FileError as error:
             self._refuse(str(error))
             return False
-        whole = own or not lost
-        self._in_part = (self._document.state, "" if whole else lost)
-        (self._settings.opened if whole else self._settings.used)(path)
+        is_complete = own or not lost
+        self._partial = (self._document.state, "" if is_complete else lost)
+        (self._settings.opened if is_complete else self._settings.used)(path)
         at, again = self._travel.place
-        saved = f"Saved {file_named(path)}{at}" if whole else f"Written{at}: {lost}"
-        self.said.emit("; ".join(filter(None, (saved, again, lost if own else "", more))))
+        saved = f"Saved {file_named(path)}{at}" if is_complete else f"Wrote {file_named(path)}{at}"
+        self.said.emit("; ".join(filter(None, (saved, lost, again, more))))
         return True
 
     def _settle(self, path: Path, *, at_save: bool) -> bool:
-        """Ask whose version counts where another program has changed the file; tell whether ours is saved."""
+        """Ask which version to keep after another program has changed the file.
+
+        Return whether the document is saved.
+        """
         self.about_to_ask.emit()
         whose = ask_whose(self._window, file_named(path))
         if whose is Whose.ELSEWHERE:
@@ -460,41 +468,45 @@ class FileCommands(QObject):
             return self._save(path, over=True, part=True)
         elif whose is Whose.MINE:
             self._document.keep_mine()
-            self.said.emit(f"Yours is kept; Save replaces theirs, which stays as {file_named(path)}{KEPT}")
+            self.said.emit(f"Kept your version: Save keeps the other version as {file_named(path)}{KEPT}")
         return False
 
     def _take_theirs(self, path: Path) -> None:
         try:
             self._document.take_theirs()
         except FileError as error:
-            self._refuse(f"{file_named(path)} was not taken: {error}")
+            self._refuse(f"{file_named(path)} was not read again: {error}")
         else:
-            self.taken.emit()
-            self.said.emit(f"{file_named(path)} is shown as it is now; Undo brings yours back")
+            self.reloaded.emit()
+            self.said.emit(f"{file_named(path)} was read again: Undo restores your version")
 
     def _offer_json(self, path: Path, why: str, *, part: bool) -> bool:
-        """Offer nnviz's own file where another kind cannot hold everything, or, but for a `part`, nothing."""
+        """Offer to save as nnviz JSON, since the file at `path` cannot hold the whole State.
+
+        With `part`, offer also to write the file at `path` without some parts. Return whether a file was
+        written.
+        """
         self.about_to_ask.emit()
         if is_native(path):
             run = self._document.state.run
-            more = "Export CSV in the menu of its plot keeps it." if run and run.watched else ""
+            more = "Export CSV in the menu of the loss plot keeps the run." if run and run.watched else ""
             return ask_part(self._window, f"{why}.", more) and self._save(path, part=True)
-        beside = unused(path.with_suffix(".json"))
+        own = unused(path.with_suffix(".json"))
         keeps = kept_by_native(self._document.state)
-        more = f"nnviz JSON keeps {keeps}: {file_named(beside)}, in the same folder"
+        more = f"{file_named(own)} (nnviz JSON, in the same folder) keeps {keeps}."
         if path.exists():
-            more += f"; {file_named(path)} stays as it is"
-        chosen = ask_json(self._window, f"{why}.", f"{more}.", part=part)
+            more = f"{more} {file_named(path)} stays unchanged."
+        chosen = ask_json(self._window, f"{why}.", more, part=part)
         if chosen is Instead.JSON:
-            return self._save(beside, part=True)
+            return self._save(own, part=True)
         if chosen is Instead.ELSEWHERE:
             return self.ask_save()
         return chosen is Instead.ANYWAY and self._save(path, part=True)
 
     def _ask_for(self, title: str, *kinds: str) -> Path | None:
-        """Ask for a file to read; the folder that was used last is shown first."""
-        every = ";;".join((*kinds, "All files (*)"))
-        dialog = FileDialog(self._window, title, self._settings.folder, every)
+        """Ask for a file to read, starting in the folder that was used last."""
+        filters = ";;".join((*kinds, "All files (*)"))
+        dialog = FileDialog(self._window, title, self._settings.folder, filters)
         dialog.setFileMode(FileDialog.FileMode.ExistingFile)
         return dialog.ask()
 

@@ -1,4 +1,4 @@
-"""The first steps: the table of what a newcomer is shown and asked to do, on whatever network is open."""
+"""The first steps: the table of instructions that teach a newcomer the window, on any open network."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ NAME = "First steps"
 
 
 def begin(workspace: Workspace) -> None:
-    """Show the first step; where another was shown, begin anew."""
+    """Show the first step, and close a guide that is already open."""
     window, document = workspace.main_window, workspace.document
-    for before in window.findChildren(Guide):
-        before.end()
+    for guide in window.findChildren(Guide):
+        guide.end()
     changes = (
         document.state_changed,
         document.file_changed,
@@ -32,11 +32,11 @@ def begin(workspace: Workspace) -> None:
     )
     workspace.present.leave()
     guide = Guide(window, NAME, steps(workspace), workspace.diagram, changes)
-    workspace.present.changed.connect(guide.end)  # the diagram is shown alone
+    workspace.present.changed.connect(guide.end)  # presenting hides the panels that the steps show
 
 
 def steps(workspace: Workspace) -> tuple[GuideStep, ...]:
-    """Return the table."""
+    """Return the steps in order."""
     return (*_by_hand(workspace), *_by_training(workspace))
 
 
@@ -47,30 +47,30 @@ def _by_hand(workspace: Workspace) -> tuple[GuideStep, ...]:
         GuideStep(
             "Change a weight",
             "The number on an edge is its weight. Click this one, type another number, press Enter.",
-            "The prediction follows at once. Whatever you change, Ctrl+Z takes it back.",
+            "The prediction changes at once. Ctrl+Z undoes any change.",
             at=weight,
             then_at=output,
             sign=lambda: id(document.state.network),
-            kept=partial(_kept, workspace),
+            kept=partial(_visible_parts, workspace),
         ),
         GuideStep(
             "Watch the values run",
-            "Press Play, or Space: every node adds up what reaches it, as far as the prediction.",
+            "Press Play or Space: every node adds up its terms, layer by layer up to the prediction.",
             "Next step and Previous step go node by node. Phases 2 to 4 show loss, slopes and update.",
             at=lambda: _toolbar_button(workspace, "play"),
             then_at=lambda: _toolbar_button(workspace, "step"),
             sign=lambda: player.progress.active,
-            kept=partial(_kept, workspace),
+            kept=partial(_visible_parts, workspace),
         ),
         GuideStep(
             "Ask where a number comes from",
-            "Click a node or an edge: the prediction, for instance.",
-            "Explain writes its number out with the numbers that you see, and its slope where it has one.",
+            "Click a node or an edge, for example the prediction.",
+            "Explain shows how its number is computed from the numbers that you see, and its slope.",
             at=output,
             then_at=_panel(workspace, "Explain"),
             sign=lambda: selection.address,
             begin=lambda: _bring(workspace, "Explain"),
-            kept=partial(_kept, workspace, "Explain"),
+            kept=partial(_visible_parts, workspace, "Explain"),
         ),
     )
 
@@ -81,60 +81,63 @@ def _by_training(workspace: Workspace) -> tuple[GuideStep, ...]:
         GuideStep(
             "Let it learn",
             "Press Run: each update moves every weight a small step against its slope, and the loss falls.",
-            "The curve is the loss after every update. Drag its ring to see the network as it was.",
+            "The curve is the loss after every update. Drag its ring to see an earlier network.",
             at=lambda: Spot(workspace.training.verbs.run),
             then_at=_panel(workspace, "MSE"),
             sign=lambda: document.state.iteration,
             begin=lambda: _bring(workspace, "Training", "MSE"),
-            kept=partial(_kept, workspace, "Training", "MSE"),
+            kept=partial(_visible_parts, workspace, "Training", "MSE"),
         ),
         GuideStep(
             "Go on",
-            "Open an example: there is one for each idea of a first course. Save keeps what you made of it.",
-            "Its notes say what to try and what to look for. F1 lists all keys.",
+            "Open an example: each one teaches one idea of a first course. Save keeps your changes to it.",
+            "The notes say what to try and what to look for. F1 lists all keys.",
             at=lambda: _menu(workspace, "Examples"),
             then_at=_panel(workspace, "Notes"),
             sign=lambda: document.title,
             begin=lambda: _bring(workspace, "Notes"),
-            kept=partial(_kept, workspace, "Notes"),
+            kept=partial(_visible_parts, workspace, "Notes"),
         ),
     )
 
 
 def _bring(workspace: Workspace, *panels: str) -> None:
-    """Bring panels into sight."""
+    """Bring panels to the front."""
     for panel in panels:
         workspace.board.docks[panel].come()
 
 
 def _panel(workspace: Workspace, name: str) -> Where:
-    """Return where a panel is."""
+    """Return a function that returns the place of a panel, or None if the panel is not visible."""
     dock = workspace.board.docks[name]
     return lambda: Spot(dock) if dock.in_sight else None
 
 
 def _on_diagram(workspace: Workspace, *addresses: Address) -> Spot:
-    """Return the first of these that is in sight on the diagram, or all of it."""
+    """Return the place of the first address that is visible on the diagram, or the whole diagram."""
     picture = workspace.diagram.picture
-    there = (address for address in addresses if picture.content.network.has(address))
-    places = map(picture.place, there)
+    present = (address for address in addresses if picture.content.network.has(address))
+    places = map(picture.place, present)
     rect = next((place for place in places if place and picture.layout.body.meets(place)), None)
     return Spot(workspace.diagram, qrect(rect).toAlignedRect() if rect else None)
 
 
 def _weight(workspace: Workspace) -> Spot:
-    written = (label.address for label in workspace.diagram.picture.labels)
-    return _on_diagram(workspace, *(address for address in written if address.kind == "weight"))
+    addresses = (label.address for label in workspace.diagram.picture.labels)
+    return _on_diagram(workspace, *(address for address in addresses if address.kind == "weight"))
 
 
 def _node(workspace: Workspace, column: int, node: int = 0) -> Spot:
-    """Return a node of a column of the diagram."""
+    """Return the place of a node in a column of the diagram; column −1 is the output layer."""
     layer = range(-1, len(workspace.document.state.network.layers))[column]
     return _on_diagram(workspace, Address("node", layer, node))
 
 
-def _kept(workspace: Workspace, *panels: str) -> Iterator[Spot | None]:
-    """Yield nodes, numbers and words on the diagram, some panels, and the selected row of the data."""
+def _visible_parts(workspace: Workspace, *panels: str) -> Iterator[Spot | None]:
+    """Yield the places that the guide must not cover.
+
+    These are the nodes, numbers and the callout of the diagram, the panels, and the selected data row.
+    """
     diagram, table = workspace.diagram, workspace.data.table
     if not diagram.callout.box.isEmpty():
         yield Spot(diagram, diagram.callout.box.toAlignedRect())
@@ -143,12 +146,12 @@ def _kept(workspace: Workspace, *panels: str) -> Iterator[Spot | None]:
         yield Spot(diagram, qrect(rect).toAlignedRect())
     for panel in panels:
         yield _panel(workspace, panel)()
-    row, whole = table.visualRect(table.currentIndex()), table.viewport().rect()
-    yield Spot(table.viewport(), QRect(0, row.y(), whole.width(), row.height()).intersected(whole))
+    row, view = table.visualRect(table.currentIndex()), table.viewport().rect()
+    yield Spot(table.viewport(), QRect(0, row.y(), view.width(), row.height()).intersected(view))
 
 
 def _toolbar_button(workspace: Workspace, name: str) -> Spot | None:
-    """Return the button of the toolbar that stands for an action."""
+    """Return the place of the toolbar button of an action, or None if it has no button."""
     bar, action = workspace.main_window.findChild(QToolBar), workspace.main_window.findChild(QAction, name)
     widget = bar.widgetForAction(action) if bar and action else None
     return Spot(widget) if widget else None

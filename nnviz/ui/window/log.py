@@ -1,4 +1,4 @@
-"""The log: a file of bounded size for faults and for Qt's own messages. Knows nothing of windows."""
+"""The log: a file of limited size for errors and for Qt's messages. Imports no Qt."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 LOG_BYTES = 256 * 1024
-"""When the log is as large as this, it becomes the older one, in the place of that before it."""
+"""Size limit of the log in bytes; a full log replaces the older log, and a new log begins."""
 
 
 class Log(RotatingFileHandler):
-    """Keeps what is written to it with its time, for its person alone; where it cannot, nothing happens."""
+    """A log file with a time for each entry, readable only by its owner. Errors of writing are ignored."""
 
     def __init__(self, path: Path, most_bytes: int = LOG_BYTES) -> None:
         super().__init__(
@@ -28,11 +28,11 @@ class Log(RotatingFileHandler):
     def _open(self) -> Any:
         path = Path(self.baseFilename)
         path.parent.mkdir(parents=True, exist_ok=True)
-        return open(path, "a", encoding=self.encoding, errors=self.errors, opener=_for_its_person)
+        return open(path, "a", encoding=self.encoding, errors=self.errors, opener=_open_private)
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """Do without the entry: there is nothing that it could be told to."""
+        """Drop the entry: an error of the log cannot be reported anywhere."""
 
 
-def _for_its_person(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600)  # a pipe that nobody reads would wait
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600)  # a pipe without a reader would block

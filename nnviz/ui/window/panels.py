@@ -1,6 +1,6 @@
-"""The table of panels: the name of each, where it stands at first, what it is for, and what makes it.
+"""The table of panels: the name, first place, tooltip and factory of each panel.
 
-A panel is one file, and one line here. Imports no panel: each is imported when it is made.
+Each panel has one file and one line in the table. A panel is imported only when it is made.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _over_one_weight(workspace: Workspace) -> Card:
     from nnviz.ui.panels.loss_curve import LossCurve
 
     card = LossPanel(LossCurve(), workspace.document, workspace.selection, workspace.derived)
-    return workspace.with_pictures(card)
+    return workspace.connect_pictures(card)
 
 
 def _over_two_weights(workspace: Workspace) -> Card:
@@ -50,14 +50,14 @@ def _over_two_weights(workspace: Workspace) -> Card:
     document, selection = workspace.document, workspace.selection
     view, choice = LossSurface(workspace.runner.travel.past), LossChoice(document, selection)
     card = LossPanel(view, document, selection, workspace.derived, choice)
-    return workspace.with_pictures(card)
+    return workspace.connect_pictures(card)
 
 
 def _activation(workspace: Workspace) -> Card:
     from nnviz.ui.panels.activation import ActivationPanel
 
     card = ActivationPanel(workspace.document, workspace.selection, workspace.derived)
-    return workspace.with_pictures(card)
+    return workspace.connect_pictures(card)
 
 
 def _function(workspace: Workspace) -> Card:
@@ -65,7 +65,7 @@ def _function(workspace: Workspace) -> Card:
 
     card = FunctionPanel(workspace.document, workspace.selection, workspace.derived)
     card.said.connect(workspace.status.say)
-    return workspace.with_pictures(card)
+    return workspace.connect_pictures(card)
 
 
 def _confusion(workspace: Workspace) -> Card:
@@ -73,34 +73,34 @@ def _confusion(workspace: Workspace) -> Card:
 
     card, data = ConfusionPanel(workspace.document, workspace.derived), workspace.data
 
-    def list_rows(rows: NDArray[np.intp], what: str) -> None:
+    def list_rows(rows: NDArray[np.intp], description: str) -> None:
         workspace.board.docks["Data"].come()
-        data.show_only(rows, what)
+        data.show_only(rows, description)
 
     card.rows_wished.connect(list_rows)
     card.all_wished.connect(data.show_all)
     workspace.files.opened.connect(data.show_all)
     card.said.connect(workspace.status.say)
-    return workspace.with_pictures(card)
+    return workspace.connect_pictures(card)
 
 
 def _matrix(workspace: Workspace) -> Card:
     from nnviz.ui.panels.matrix import WeightMatrix
 
-    return workspace.with_pictures(WeightMatrix(workspace.document, workspace.selection))
+    return workspace.connect_pictures(WeightMatrix(workspace.document, workspace.selection))
 
 
 PANELS = (
-    Panel("Training", "right, above", "Settings, Run, and what came of it", lambda own: own.training),
-    Panel("Explain", "right", "Where the selected number comes from", lambda own: own.explain),
+    Panel("Training", "right, above", "Training settings, Run and its results", lambda own: own.training),
+    Panel("Explain", "right", "How the selected number is computed", lambda own: own.explain),
     Panel("Activation", "right", "The activation of the selected node, with all rows on it", _activation),
-    Panel("Function", "right", "What the network computes over its inputs", _function),
-    Panel("Classes", "right", "Which classes are taken for which; a cell lists its rows", _confusion),
+    Panel("Function", "right", "The network's output over its inputs", _function),
+    Panel("Classes", "right", "Predicted class against target class; a cell lists its rows", _confusion),
     Panel("Notes", "right", "What to try here and what to look for", lambda own: own.notes),
     Panel("Code", "right", "The network as a program", _code),
     Panel("Data", "below, left", "The rows, their predictions and errors", lambda own: own.data),
     Panel("MSE", "below", "The loss after every update", lambda own: own.history),
-    Panel("1 weight", "below", "The loss along the selected weight", _over_one_weight),
-    Panel("2 weights", "below", "The loss over two weights", _over_two_weights),
+    Panel("1 weight", "below", "The loss as a function of the selected weight", _over_one_weight),
+    Panel("2 weights", "below", "The loss as a function of two weights", _over_two_weights),
     Panel("Matrix", "below", "A layer's weights as an image", _matrix),
 )

@@ -1,4 +1,4 @@
-"""The diagram alone on the whole screen, for people who sit far away, and the keys that are pressed there."""
+"""Presentation mode: only the diagram on the full screen, and optionally the pressed keys."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from nnviz.ui.kit.theme import ui_font
 from nnviz.ui.window.window import VERSION, MainWindow
 
 LARGEST = 8.0
-"""How many times as large as in a small room the diagram may be there."""
+"""Largest zoom factor of the diagram while presenting."""
 SEEN_MS, HEIGHT_SHARE = 1400, 1 / 24
-"""How long a key is to be seen, and how large it is, as a share of the height."""
+"""How long a key is visible, in milliseconds, and its font size as a share of the diagram's height."""
 MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_AltGr, Qt.Key.Key_Meta)
 
 
 class Present(QObject):
-    """Shows the diagram of a window alone, and all as it was again.
+    """Presentation mode of a window: shows only the diagram, and later restores the window.
 
-    `shows_keys` puts the key that is pressed on the screen. `changed` tells whether it is on now. Escape ends
-    it where the diagram has the keyboard: it is for whoever is typing first.
+    `shows_keys` says whether pressed keys are shown. `changed` carries whether the mode is on. Escape leaves
+    the mode if the diagram has the keyboard focus; otherwise the focused widget gets the key.
     """
 
     changed = Signal(bool)
@@ -31,8 +31,8 @@ class Present(QObject):
         super().__init__(window)
         self._window, self._diagram = window, diagram
         self.shows_keys = shows_keys
-        self._around: list[QWidget] = []
-        """What is hidden meanwhile, but for the panels."""
+        self._hidden_parts: list[QWidget] = []
+        """The parts of the window that are hidden while presenting, except the panels."""
         self._state = Qt.WindowState.WindowNoState
         self._arrangement: QByteArray | None = None
         self._keys: PressedKey | None = None
@@ -40,25 +40,25 @@ class Present(QObject):
 
     @property
     def on(self) -> bool:
-        """Whether the diagram is alone."""
+        """Whether presentation mode is on."""
         return self._arrangement is not None
 
     def turn(self, on: bool) -> None:
-        """Show the diagram alone, or all."""
+        """Turn presentation mode on or off."""
         if on:
             self.enter()
         else:
             self.leave()
 
     def enter(self) -> None:
-        """Show the diagram alone on the whole screen."""
+        """Show only the diagram, on the full screen."""
         if self.on:
             return
         window, board = self._window, self._window.board
         self._state, self._arrangement = window.windowState(), board.saveState(VERSION)
-        around = (window.menuBar(), window.statusBar(), *window.findChildren(QToolBar))
-        self._around = [part for part in around if part.isVisibleTo(window)]
-        for part in (*self._around, *board.docks.values()):
+        parts = (window.menuBar(), window.statusBar(), *window.findChildren(QToolBar))
+        self._hidden_parts = [part for part in parts if part.isVisibleTo(window)]
+        for part in (*self._hidden_parts, *board.docks.values()):
             part.hide()
         board.keep_margin(False)
         self._diagram.stand_alone(True, LARGEST)
@@ -68,26 +68,26 @@ class Present(QObject):
         self.changed.emit(True)
 
     def leave(self) -> None:
-        """Show all as it was."""
+        """Restore the window."""
         if self._arrangement is None:
             return
         QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
         self._window.setWindowState(self._state)
-        for part in self._around:
+        for part in self._hidden_parts:
             part.show()
         self._window.board.keep_margin(True)
         self._window.board.restoreState(self._arrangement, VERSION)
         self._arrangement = None
         self._window.board.look()
         self._diagram.stand_alone(False, MOST_GROWTH)
-        self._window.activateWindow()  # a panel that floats has come last
+        self._window.activateWindow()  # a floating panel was activated last
         self._diagram.setFocus()
         if self._keys:
             self._keys.hide()
         self.changed.emit(False)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take Escape before the walk does, and show what is pressed."""
+        """Leave on Escape, before the walk gets the key, and show pressed keys."""
         if not self.on or not isinstance(event, QKeyEvent) or event.type() == QEvent.Type.KeyRelease:
             return False
         if watched is self._diagram and event.key() == Qt.Key.Key_Escape:
@@ -106,7 +106,7 @@ class Present(QObject):
 
 
 class PressedKey(QLabel):
-    """The name of a key, at the bottom of a widget, until it has faded."""
+    """The name of a pressed key at the bottom of a widget; it fades out."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -124,12 +124,12 @@ class PressedKey(QLabel):
         self._fading.finished.connect(self.hide)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Leave nothing to do behind."""
+        """Stop the animation."""
         self._fading.stop()
         super().hideEvent(event)
 
     def show_key(self, key: QKeyCombination) -> None:
-        """Show the name of a key, with those that are held with it."""
+        """Show the name of a key with its modifier keys."""
         room = self._room
         self.setText(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText))
         self.setFont(ui_font(room.height() * HEIGHT_SHARE, QFont.Weight.DemiBold))

@@ -35,35 +35,38 @@ from nnviz.ui.window.window import MainWindow
 from nnviz.ui.window.workspace import Workspace
 
 AGAIN_MS = 50
-"""Between two looks whether a person is still in the middle of a click."""
+"""Milliseconds between two checks whether a mouse button is still pressed."""
 
 
 class ChangedElsewhere(QObject):
-    """Looks after the file of a workspace whenever its window gets the focus; `folder` is for presences."""
+    """Checks the file of a workspace for changes by other programs when its window gets the focus.
+
+    `folder` holds a lock file for each open document, so that other windows can count the windows on a file.
+    """
 
     def __init__(self, workspace: Workspace, folder: Path) -> None:
         super().__init__(workspace.main_window)
         self._workspace, self._presence = workspace, Presence(folder)
         self._others = 0
-        self._look_timer = QTimer(self, singleShot=True)
-        self._look_timer.timeout.connect(self._look)
+        self._check_timer = QTimer(self, singleShot=True)
+        self._check_timer.timeout.connect(self._check)
         workspace.document.file_changed.connect(self._move)
         workspace.main_window.installEventFilter(self)
         self._move()
 
     def close(self) -> None:
-        """Say to other windows that the file is not open here any more."""
+        """Release the lock file, so that other windows no longer count this window."""
         self._presence.leave()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Look once the window has the focus."""
+        """Check the file when the window becomes active."""
         if event.type() == QEvent.Type.WindowActivate:
-            self._look_timer.start(0)
+            self._check_timer.start(0)
         return False
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         if QApplication.mouseButtons() or QApplication.activePopupWidget():
-            self._look_timer.start(AGAIN_MS)  # who clicks on the window is not interrupted
+            self._check_timer.start(AGAIN_MS)  # a dialog would interrupt the click
         elif QApplication.activeModalWidget() is None:
             self._count()
             self._workspace.files.look()
@@ -71,33 +74,33 @@ class ChangedElsewhere(QObject):
     def _move(self) -> None:
         self._presence.move_to(self._workspace.document.path)
         self._others = 0
-        QTimer.singleShot(0, self, self._count)  # when it has been said that the file is open
+        QTimer.singleShot(0, self, self._count)  # after the message that the file is open
 
     def _count(self) -> None:
         path, before = self._workspace.document.path, self._others
         self._others = self._presence.others() if path else 0
         if path and self._others > before:
-            others = "another window" if self._others == 1 else f"{self._others} other windows"
-            self._workspace.status.say(f"{file_named(path)} is open in {others} of nnviz too")
+            windows = "another nnviz window" if self._others == 1 else f"{self._others} other nnviz windows"
+            self._workspace.status.say(f"{file_named(path)} is also open in {windows}")
 
 
 NICE = 10
-"""By how much the window lets others go first, so that it does not slow the training down."""
+"""Niceness of a window that follows a training, so that the window does not slow the training down."""
 
 
-def begun(window: QWidget) -> tuple[State, BinaryIO]:
-    """Return what is trained, and the stream through which it goes on. Raises FileError."""
+def read_training_start(window: QWidget) -> tuple[State, BinaryIO]:
+    """Return the State at the start of a training and the stream of its updates. Raises FileError."""
     if hasattr(os, "nice"):
         os.nice(NICE)
-    stream = open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: SIM115  # as long as it comes
+    stream = open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: SIM115  # read until the training ends
     with Waiting(window, "Waiting for the training to begin") as reading:
         return waited(lambda: read_start(stream), reading), stream
 
 
 def follow(workspace: Workspace, stream: BinaryIO) -> Watched:
-    """Show in `workspace` the training that comes through `stream`, from its State on.
+    """Show in `workspace` the training that `stream` reports, starting from its present State.
 
-    While a walk is under way its picture stays, and what has come meanwhile is shown after it.
+    During a walk the diagram stays; the updates that arrive meanwhile are shown after the walk.
     """
     diagram, player, status = workspace.diagram, workspace.player, workspace.status
     watched = Watched(workspace.document, stream)
@@ -109,14 +112,15 @@ def follow(workspace: Workspace, stream: BinaryIO) -> Watched:
     watched.ended.connect(status.say)
     diagram.hold_scale(True)
     stop = QPushButton("Stop watching")
-    stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where it is
-    stop.setToolTip("Keep the network as it is shown; the script goes on by itself")
+    stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click does not move the keyboard focus
+    stop.setToolTip("Keep the network as shown; the script continues without nnviz")
     stop.clicked.connect(watched.stop)
     verbs = workspace.training.verbs
     verbs.give_way(stop)
     watched.ended.connect(lambda _: verbs.come_back())
-    assumed = workspace.document.state.notes  # that is all that a script has to note
-    status.say(f"{workspace.document.title}: shown as it goes on{f'. {assumed}' if assumed else ''}")
+    following = f"{workspace.document.title}: nnviz shows the training while it runs"
+    notes = workspace.document.state.notes  # the notes of a script hold only the assumptions of nnviz
+    status.say(f"{following}. {notes}" if notes else following)
     return watched
 
 
@@ -128,12 +132,12 @@ def begin(
     *,
     asks: bool = True,
 ) -> Workspace:
-    """Fill `window` with what `file` holds, or the last session's file, or the first example.
+    """Fill `window` with the document in `file`, or the last session's file, or the first example.
 
-    A network or a training may come through standard input. An example opens as a new document, to be saved
-    elsewhere. A table is asked about over the first example. `activations` are those of a file that does
-    not say them, which a person is asked for. Nobody is asked anything unless it `asks`.
-    Raises FileError where `file` cannot be read.
+    Standard input may provide a network or a training. An example opens as a new document without a file.
+    For a table, open the first example and ask how to use the table. `activations` are for a file that does
+    not contain them; otherwise a dialog asks for them. Without `asks`, no dialog opens.
+    Raises FileError if `file` cannot be read.
     """
     if file == TRAINING:
         return _watch(window, settings)
@@ -145,8 +149,8 @@ def begin(
     if document.path:
         settings.opened(document.path)
     workspace = fill(window, document, settings)
-    taken = document.file.as_read.told if document.file else ""
-    hint = taken or "click a number to change it, Space plays the values forward"
+    remark = document.file.as_read.told if document.file else ""
+    hint = remark or "click a number to change it; press Space to play the forward pass"
     workspace.status.say(f"{document.title}: {hint}")
     if table_asked:
         QTimer.singleShot(0, window, lambda: workspace.files.tables.load(table_asked, asks=True))
@@ -159,21 +163,21 @@ def begin(
 
 
 def fill(window: MainWindow, document: Document, settings: Settings) -> Workspace:
-    """Fill `window` with a document's panels, menus and toolbar."""
+    """Fill `window` with the panels, menus and toolbar of a document."""
     window.setUpdatesEnabled(False)
-    draw_at(application(), SIZES_PERCENT[0])  # in which everything is made; a question before had its own
+    draw_at(application(), SIZES_PERCENT[0])  # all parts are made at 100 %; a dialog before had its own size
     workspace = Workspace(window, document, settings, PANELS)
     offer_actions(workspace, table(workspace, settings))
     workspace.diagram.show_pictures(settings.flag(PICTURES, first=False))
     workspace.use_size()
-    for part in (window, *workspace.board.docks.values()):  # one that floats does not follow the window
+    for part in (window, *workspace.board.docks.values()):  # a floating dock does not follow the window
         part.setUpdatesEnabled(True)
     return workspace
 
 
 def _watch(window: MainWindow, settings: Settings) -> Workspace:
-    """Fill `window` with the training that comes through standard input, and follow it."""
-    state, stream = begun(window)
+    """Fill `window` with the training that standard input reports, and follow the training."""
+    state, stream = read_training_start(window)
     workspace = fill(window, Document(state), settings)
     follow(workspace, stream)
     return workspace
@@ -182,7 +186,7 @@ def _watch(window: MainWindow, settings: Settings) -> Workspace:
 def _document(
     window: MainWindow, settings: Settings, file: str | Path | None, asking: Callable[..., Any]
 ) -> tuple[Document, str]:
-    """Return the document, and why it is not the last session's where that cannot be read, or ""."""
+    """Return the document, and why the last session's file was not opened, or "" if it was."""
     if file == NETWORK:
         with Waiting(window, "Waiting for a network on standard input") as reading:
             data = read_standard_input(reading)
@@ -203,43 +207,43 @@ def _document(
 
 
 class Kept:
-    """What looks after the work in a window: copies of what is unsaved, and what others do to its file."""
+    """Protects the work in a window: copies unsaved changes, and checks the file for outside changes."""
 
     def __init__(self, workspace: Workspace, folder: Path) -> None:
         self._recovery = Recovery(workspace.document, folder / "recovery")
         self._recovery.failed.connect(workspace.status.say)
         self._elsewhere = ChangedElsewhere(workspace, folder / "open")
         workspace.files.runs = KeptRuns(folder / "runs")
-        if kept := workspace.files.runs.offer(workspace.document):
-            workspace.status.say(f"{workspace.document.title}: {kept}")
-        if not workspace.document.held:  # else what is recovered would take the place of what is watched
+        if message := workspace.files.runs.offer(workspace.document):
+            workspace.status.say(f"{workspace.document.title}: {message}")
+        if not workspace.document.held:  # a recovered document would replace the watched training
             QTimer.singleShot(0, workspace.main_window, lambda: self._offer(workspace, folder / "recovery"))
 
     def _offer(self, workspace: Workspace, folder: Path) -> None:
-        left, damaged = claimed(folder)
-        said = [damaged, offer(workspace.main_window, self._recovery, left)]
-        if any(said):
-            workspace.status.say("; ".join(filter(None, said)))
+        leftovers, damaged = claimed(folder)
+        messages = [damaged, offer(workspace.main_window, self._recovery, leftovers)]
+        if any(messages):
+            workspace.status.say("; ".join(filter(None, messages)))
 
     def leave(self) -> None:
-        """Keep what is unsaved for the next start."""
+        """Keep the copies of unsaved changes for the next start."""
         self._recovery.leave()
         self._elsewhere.close()
 
     def close(self) -> None:
-        """Keep no copy any longer: what was to be saved is."""
+        """Delete the copies of unsaved changes, which are not needed any more."""
         self._recovery.close()
         self._elsewhere.close()
 
 
-def offer(window: QWidget, recovery: Recovery, left: list[Leftover]) -> str:
-    """Ask about leftovers and return a sentence for the status line.
+def offer(window: QWidget, recovery: Recovery, leftovers: list[Leftover]) -> str:
+    """Ask about autosaved copies of earlier sessions, and return a message for the status bar.
 
-    One is recovered as unsaved changes; those that are discarded are deleted, and the others wait.
+    The chosen copy is opened as unsaved changes. The dialog deletes discarded copies; the others are kept.
     """
-    if not left:
+    if not leftovers:
         return ""
-    dialog = RecoverDialog(window, left)
+    dialog = RecoverDialog(window, leftovers)
     chosen = dialog.chosen if dialog.exec() else None
     dialog.deleteLater()
     try:
@@ -248,9 +252,9 @@ def offer(window: QWidget, recovery: Recovery, left: list[Leftover]) -> str:
             return f"Recovered {name_of(chosen)}: {chosen.holds}"
     except FileError as error:
         chosen = None
-        return f"This was not recovered: {error}"
+        return f"The unsaved work was not recovered: {error}"
     finally:
-        for leftover in left:
+        for leftover in leftovers:
             if leftover is not chosen:
                 leftover.release()
     return ""

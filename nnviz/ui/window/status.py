@@ -17,25 +17,25 @@ from nnviz.ui.diagram.paint import paint_legend
 from nnviz.ui.kit.controls import Elided, announce
 from nnviz.ui.kit.theme import colours, factor, ui_font
 
-HEIGHT_PX, LEGEND_PX, AROUND_PX = 28, 22, 8
-"""Heights of the line and of the legend, and the room on both sides of that."""
-LIT_MS = 500
-"""So long a sentence is lit that was said before."""
+HEIGHT_PX, LEGEND_PX, MARGIN_PX = 28, 22, 8
+"""Height of the status bar, height of the legend, and margin on both sides of the legend, in pixels."""
+HIGHLIGHT_MS = 500
+"""How long a repeated message is highlighted, in milliseconds."""
 
 
 class Legend(QWidget):
-    """What the diagram's colours and shapes mean, drawn as they are there."""
+    """The legend of the diagram's colours and shapes."""
 
     def __init__(self) -> None:
         super().__init__()
         edge = legend(0.0, 0.0)[0].edge
         assert edge is not None
-        right = ceil(-edge.x) + AROUND_PX
+        right = ceil(-edge.x) + MARGIN_PX
         self._samples = legend(right, LEGEND_PX / 2)
-        self.setFixedSize(right + AROUND_PX, LEGEND_PX)
+        self.setFixedSize(right + MARGIN_PX, LEGEND_PX)
         words = [sample.words.text for sample in self._samples]
         self.setAccessibleName(f"Legend: {', '.join(words)}")
-        self.setToolTip("A weight stands in a round box on its edge, a slope in an angular one")
+        self.setToolTip("A weight is shown in a round box on its edge, a slope (gradient) in an angular box")
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         with QPainter(self) as painter:
@@ -45,102 +45,103 @@ class Legend(QWidget):
 
 
 class Sentence(Elided):
-    """What just happened; the same once more lights up, for without that nothing would be seen of it."""
+    """The message in the status bar; a repeated message is highlighted, since its text does not change."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setFont(ui_font(12))
         self.setContentsMargins(10, 0, 10, 0)
-        self._lit = QTimer(self, singleShot=True, interval=LIT_MS)
-        self._lit.timeout.connect(self.update)
+        self._highlight = QTimer(self, singleShot=True, interval=HIGHLIGHT_MS)
+        self._highlight.timeout.connect(self.update)
 
     def say(self, text: str) -> None:
-        """Say it, to screen readers too."""
+        """Show a message, and announce it to screen readers."""
         if text and text == self.text():
-            self._lit.start()
+            self._highlight.start()
         else:
-            self._lit.stop()
+            self._highlight.stop()
         self.setText(text)
         self.update()
         announce(self, text)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
-        if self._lit.isActive():
+        if self._highlight.isActive():
             with QPainter(self) as painter:
                 painter.fillRect(self.rect(), QColor(colours().selection))
         super().paintEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: D102
         super().hideEvent(event)
-        self._lit.stop()
+        self._highlight.stop()
 
 
 class StatusLine(QStatusBar):
-    """Says one thing at a time; the legend and the document's state stand at the right.
+    """The status bar: one message at the left; the legend and facts about the document at the right.
 
-    Beside what is said a button can take it back, until something else is said.
+    A button next to the message can offer an action until another message is shown.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.setSizeGripEnabled(False)
         self.setFixedHeight(HEIGHT_PX)
-        self._said = Sentence()
-        self._back = QPushButton()
-        self._back.setObjectName("inline")
-        self._back.setFont(ui_font(12))
-        self._back.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where it is
-        self._back.clicked.connect(self._take_back)
-        self._offered: Callable[[], object] | None = None
+        self._message = Sentence()
+        self._button = QPushButton()
+        self._button.setObjectName("inline")
+        self._button.setFont(ui_font(12))
+        self._button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click does not move the keyboard focus
+        self._button.clicked.connect(self._run_action)
+        self._action: Callable[[], object] | None = None
         self._facts = QLabel()
         self._facts.setFont(ui_font(12))
         self._facts.setObjectName("muted")
         self._facts.setContentsMargins(6, 0, 12, 0)
-        self.addWidget(self._said, 1)
-        self.addWidget(self._back)
-        self._back.hide()
+        self.addWidget(self._message, 1)
+        self.addWidget(self._button)
+        self._button.hide()
         self.addPermanentWidget(Legend())
         self.addPermanentWidget(self._facts)
 
     def say(self, text: str) -> None:
-        """Say what just happened; where that only adds to what was said, this can still be taken back."""
+        """Show a message. The offered action stays only if the message extends the present one."""
         if not text.startswith(self.text):
             self.withdraw()
-        self._said.say(text)
+        self._message.say(text)
 
-    def offer(self, text: str, does: Callable[[], object], tip: str) -> None:
-        """Offer to take back what is said, by a button that says `text`."""
-        self._offered = does
-        self._back.setText(text)
-        self._back.setToolTip(tip)
-        self._back.show()
-        announce(self._back, text.replace("&", ""))
+    def offer(self, text: str, action: Callable[[], object], tip: str) -> None:
+        """Show a button with `text` next to the message; a click on the button calls `action`."""
+        self._action = action
+        self._button.setText(text)
+        self._button.setToolTip(tip)
+        self._button.show()
+        announce(self._button, text.replace("&", ""))
 
     def withdraw(self) -> None:
-        """Offer nothing any more."""
-        self._offered = None
-        self._back.hide()
+        """Hide the button."""
+        self._action = None
+        self._button.hide()
 
-    def _take_back(self) -> None:
-        does = self._offered
+    def _run_action(self) -> None:
+        action = self._action
         self.withdraw()
-        if does:
-            does()
+        if action:
+            action()
 
     @property
     def text(self) -> str:
-        """What is said at present."""
-        return self._said.text()
+        """The present message."""
+        return self._message.text()
 
-    def show_facts(self, seed: int, kept: str) -> None:
-        """Show the seed of the random start, and whether everything is saved, in a word."""
-        self._facts.setText(f"seed {seed} · float64 · {kept}")
+    def show_facts(self, seed: int, saved: str) -> None:
+        """Show the seed of the random weights, and whether the document is saved, in a word."""
+        self._facts.setText(f"seed {seed} · float64 · {saved}")
 
 
 class EndedRun(QObject):
-    """Adds to the status line what became of the run, behind what is said of the edit itself.
+    """Adds to the message about an edit that the edit has ended the run.
 
-    As long as the edit goes on, a drag or a run of key presses, it says so again. `undo` knows the key.
+    During a long edit, such as a drag, each new message gets the same addition. The shortcut in the message
+    is that of `undo`.
     """
 
     def __init__(self, document: Document, status: StatusLine, undo: QAction) -> None:
@@ -148,17 +149,17 @@ class EndedRun(QObject):
         self._document, self._status, self._undo = document, status, undo
         self._ended, self._before = "", ""
         self._is_new = False
-        self._soon = QTimer(self, singleShot=True, interval=0)  # once the edit has been told
-        self._soon.timeout.connect(self._tell)
+        self._soon = QTimer(self, singleShot=True, interval=0)  # after the message about the edit
+        self._soon.timeout.connect(self._report)
         document.state_changed.connect(self._follow)
         document.undo_changed.connect(self._entry_began)
 
     def _follow(self, old: State, new: State) -> None:
-        """Take note of a run that is no longer there; one that was undone or closed has not ended."""
-        edited = bool(self._document.undo_text()) and not self._document.redo_text()
-        if edited and old.iteration and new.run is None:
+        """Prepare the message if an edit has ended a run; undoing or closing a run is not an edit."""
+        is_edit = bool(self._document.undo_text()) and not self._document.redo_text()
+        if is_edit and old.iteration and new.run is None:
             key = self._undo.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            self._ended = f"the run of {counted(old.iteration, 'update')} ended; {key} brings it back"
+            self._ended = f"The run of {counted(old.iteration, 'update')} ended: {key} restores it"
             self._before, self._is_new = self._status.text, True
         if self._ended:
             self._soon.start()
@@ -166,18 +167,18 @@ class EndedRun(QObject):
     def _entry_began(self) -> None:
         if not self._is_new:
             if self._ended and self._status.text.endswith(self._ended):
-                self._status.say(self._edit)  # one key does not bring it back any more
+                self._status.say(self._edit)  # one Undo no longer restores the run
             self._ended = ""
         self._is_new = False
 
     @property
     def _edit(self) -> str:
-        """What can be undone."""
+        """The name of the edit that Undo takes back, with a capital letter."""
         text = self._document.undo_text()
         return f"{text[:1].upper()}{text[1:]}"
 
-    def _tell(self) -> None:
-        said = self._status.text
-        if self._ended and self._ended not in said:
-            told = self._edit if said in ("", self._before) else said
-            self._status.say(f"{told}; {self._ended}")
+    def _report(self) -> None:
+        text = self._status.text
+        if self._ended and self._ended not in text:
+            edit = self._edit if text in ("", self._before) else text
+            self._status.say(f"{edit}. {self._ended}")

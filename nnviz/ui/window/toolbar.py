@@ -43,45 +43,45 @@ DIGITS = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4)
 
 
 class WalkKeys(QObject):
-    """Leaves the window's keys to the widget with the focus where that needs them; else they are shortcuts.
+    """Decides for each key whether the focused widget gets it or a shortcut of the window.
 
-    ========= ======================================================================================
-    typed     every key, in a field of text: Qt's fields see to that but for the following
-    Escape    a field's in which something was typed, or that opened for one edit: it takes that back
-    undo      a field's in which something was typed: it takes that back, and redo types it again
-    1 to 4    a cell's that is selected in a table of numbers: they begin its number
-    Space     a button's or a choice's that was reached with Tab: it presses it; a number's that is typed
-    ========= ======================================================================================
+    ========= =====================================================================================
+    letters   go to a text field; Qt does this, but not for the following keys
+    Escape    goes to a field with typed text, or a field that is open for one edit: it cancels
+    undo      goes to a field with typed text: it undoes the typing, and redo restores it
+    1 to 4    go to a selected cell in a table of numbers: they begin its number
+    Space     goes to a button or combo box that was reached with Tab, or to a number that is typed
+    ========= =====================================================================================
 
-    A click on what takes no keyboard gives it to the diagram where a field had it.
+    If a field has the focus, a click on a widget that accepts no focus gives the focus to the diagram.
     """
 
     def __init__(self, window: QMainWindow, diagram: QWidget) -> None:
         super().__init__(window)
         self._window, self._diagram = window, diagram
-        self._around: QWidget | None = None
-        """The window around the field that has the focus; it takes the clicks that nothing in it takes."""
+        self._field_window: QWidget | None = None
+        """The window of the focused field; it gets the clicks that no widget in it accepts."""
         application().focusChanged.connect(self._follow)
         self._follow(None, QApplication.focusWidget())
 
     def _follow(self, before: QWidget | None, now: QWidget | None) -> None:
-        """Listen to the widget with the focus alone: to hear all of the window's events would cost time."""
+        """Filter only the events of the focused widget; filtering all events would be slow."""
         if before is not None:
             before.removeEventFilter(self)
-        if self._around is not None:
-            self._around.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            self._around = None
+        if self._field_window is not None:
+            self._field_window.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self._field_window = None
         if now is None:
             return
         now.installEventFilter(self)
         if now is self._window:
             self._diagram.setFocus()
         elif isinstance(now, QLineEdit | QComboBox) and isinstance(now.window(), QMainWindow | QDockWidget):
-            self._around = now.window()
-            self._around.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+            self._field_window = now.window()
+            self._field_window.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Decide whose a key is before it is a shortcut."""
+        """Decide who gets a key, before Qt treats the key as a shortcut."""
         if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
             return False
         if not isinstance(watched, QWidget):
@@ -92,7 +92,7 @@ class WalkKeys(QObject):
 
 
 def needs(focused: QWidget, key: Qt.Key) -> bool:
-    """Tell whether the widget with the focus needs one of the walk's keys itself."""
+    """Return whether the focused widget needs one of the walk's keys itself."""
     if key == Qt.Key.Key_Escape:
         return _typing(focused)
     if key in DIGITS:
@@ -103,7 +103,7 @@ def needs(focused: QWidget, key: Qt.Key) -> bool:
 
 
 def leaves(focused: QWidget, event: QKeyEvent) -> bool:
-    """Tell whether a field, which would take the key, has no use for it: nothing is typed in it."""
+    """Return whether a field should pass the key on, since nothing is typed in the field."""
     field = _field(focused)
     if isinstance(field, NumberField) and event.key() == Qt.Key.Key_Space:
         return not _typing(field)
@@ -114,7 +114,7 @@ def leaves(focused: QWidget, event: QKeyEvent) -> bool:
 
 
 def _field(focused: QWidget) -> QWidget:
-    """Return the field of a choice in which one can type; else the widget itself."""
+    """Return the text field of an editable combo box, or any other widget itself."""
     return (isinstance(focused, QComboBox) and focused.lineEdit()) or focused
 
 
@@ -133,26 +133,26 @@ def _opens_by_typing(view: QAbstractItemView) -> bool:
 
 
 WALK = "&Walk"
-"""The menu in whose place the controls of the walk stand."""
+"""Title of the menu whose toolbar buttons are the controls of the walk."""
 REPEAT = "repeat"
-"""The group of the entries that say what playing repeats."""
+"""Group of the menu entries that choose which steps Play repeats."""
 END_WALK = "end walk"
-"""The entry for while a walk is on."""
+"""Name of the menu entry that is enabled only during a walk."""
 
 
 class _PhaseButton(QPushButton):
-    """A button that has room for its text in bold, as which it stands when it is checked."""
+    """A button with room for bold text, since a checked button shows its text in bold."""
 
     def sizeHint(self) -> QSize:
         bold = QFont(self.font())
         bold.setWeight(QFont.Weight.DemiBold)
-        wide = QFontMetrics(bold).horizontalAdvance(self.text())
-        more = wide - self.fontMetrics().horizontalAdvance(self.text())
+        width = QFontMetrics(bold).horizontalAdvance(self.text())
+        more = width - self.fontMetrics().horizontalAdvance(self.text())
         return super().sizeHint() + QSize(more, 0)
 
 
 class Toolbar(QToolBar):
-    """Shows the actions of a table that stand on the toolbar, and where the walk is."""
+    """The toolbar: the commands of the table that have a button, and the state of the walk."""
 
     def __init__(
         self,
@@ -163,7 +163,7 @@ class Toolbar(QToolBar):
         player: Player,
     ) -> None:
         super().__init__("Toolbar")
-        self._made = actions
+        self._actions = actions
         self._document, self._selection, self._player = document, selection, player
         self._phases: dict[str, QPushButton] = {}
         entries = [entry for menu in table for entry in menu.entries()]
@@ -179,10 +179,10 @@ class Toolbar(QToolBar):
                 self._add_walk()
                 self._add_rows()
             self._add_entries(menu)
-        further = self.findChild(QToolButton, "qt_toolbar_ext_button")  # Qt's own, in a narrow window
-        assert isinstance(further, QToolButton)
-        self._further = further
-        self._further.setToolTip("What has no room here")
+        extension = self.findChild(QToolButton, "qt_toolbar_ext_button")  # Qt shows it in a narrow window
+        assert isinstance(extension, QToolButton)
+        self._extension = extension
+        self._extension.setToolTip("More commands")
         self._colour()
         player.changed.connect(self.refresh)
         selection.row_changed.connect(self.refresh)
@@ -194,25 +194,25 @@ class Toolbar(QToolBar):
             self.refresh()
 
     def refresh(self) -> None:
-        """Show where the walk stands."""
+        """Show the state of the walk and the selected row."""
         progress = self._player.progress
         for phase, button in self._phases.items():
             button.setChecked(progress.active and phase == progress.phase)
         name = "pause" if self._player.playing else "play"
-        play, keys = self._made["play"], self._made["play"].shortcut().toString()
+        play, keys = self._actions["play"], self._actions["play"].shortcut().toString()
         play.setText(f"&{name.capitalize()} the walk")
         play.setIcon(icon(name, colours().accent))
-        play.setToolTip(f"{name.capitalize()} the walk ({keys}); hold for more ways to play")
-        self._made[END_WALK].setEnabled(progress.active)
+        play.setToolTip(f"{name.capitalize()} the walk ({keys}); hold the button for more ways to play")
+        self._actions[END_WALK].setEnabled(progress.active)
         rows = len(self._document.state.data)
         free = self._selection.free is not None
         row = f"{self._selection.row + 1} of {rows:,}" if rows else "no rows"
         self._row.setText("free row" if free else row)
-        self._made["previous row"].setEnabled(self._selection.row > 0)
-        self._made["next row"].setEnabled(self._selection.row < rows - 1)
+        self._actions["previous row"].setEnabled(self._selection.row > 0)
+        self._actions["next row"].setEnabled(self._selection.row < rows - 1)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Draw the icons in another theme's ink."""
+        """Draw the icons again in the colours of a new theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._colour()
@@ -220,13 +220,13 @@ class Toolbar(QToolBar):
 
     def _colour(self) -> None:
         for name, picture in self._icons.items():
-            self._made[name].setIcon(icon(picture))
-        self._further.setIcon(icon("further"))
+            self._actions[name].setIcon(icon(picture))
+        self._extension.setIcon(icon("further"))
 
     def _add_entries(self, menu: Menu) -> None:
-        if added := [self._made[entry.name] for entry in menu.entries() if entry.toolbar]:
+        if actions := [self._actions[entry.name] for entry in menu.entries() if entry.toolbar]:
             self._begin_group()
-            self.addActions(added)
+            self.addActions(actions)
 
     def _begin_group(self) -> None:
         if self.actions():
@@ -236,8 +236,8 @@ class Toolbar(QToolBar):
         self._begin_group()
         self.addWidget(self._phase_switch())
         for name in ("to start", "step back", "play", "step", "to end", END_WALK):
-            self.addAction(self._made[name])
-        button = self.widgetForAction(self._made["play"])
+            self.addAction(self._actions[name])
+        button = self.widgetForAction(self._actions["play"])
         assert isinstance(button, QToolButton)
         button.setMenu(self._ways_to_play())
         button.setPopupMode(QToolButton.ToolButtonPopupMode.DelayedPopup)
@@ -245,9 +245,9 @@ class Toolbar(QToolBar):
 
     def _ways_to_play(self) -> QMenu:
         menu = QMenu(self)
-        menu.addActions([self._made[name] for name in self._repeats])
+        menu.addActions([self._actions[name] for name in self._repeats])
         menu.addSeparator()
-        menu.addAction(self._made["by layer"])
+        menu.addAction(self._actions["by layer"])
         return menu
 
     def _add_rows(self) -> None:
@@ -258,9 +258,9 @@ class Toolbar(QToolBar):
         self._row.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._row.setMinimumWidth(48)
         self.addWidget(label)
-        self.addAction(self._made["previous row"])
+        self.addAction(self._actions["previous row"])
         self.addWidget(self._row)
-        self.addAction(self._made["next row"])
+        self.addAction(self._actions["next row"])
 
     def _phase_switch(self) -> QFrame:
         frame = QFrame()
@@ -272,10 +272,10 @@ class Toolbar(QToolBar):
             button = _PhaseButton(f"{number}  {phase.capitalize()}")
             button.setObjectName("segment")
             button.setCheckable(True)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # so that Space plays after a click
-            button.setToolTip(self._made[phase].toolTip())
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click, Space still plays the walk
+            button.setToolTip(self._actions[phase].toolTip())
             button.setAccessibleName(f"Phase {phase}")
-            button.clicked.connect(self._made[phase].trigger)  # the player then says what is shown
+            button.clicked.connect(self._actions[phase].trigger)  # refresh() then checks the buttons
             row.addWidget(button)
             self._phases[phase] = button
         return frame

@@ -1,6 +1,6 @@
-"""Errors that nobody expected: shown once, logged, and the work stays open to be saved.
+"""Unexpected errors: each is shown once and logged, and the work stays open so that it can be saved.
 
-Uses no part of the window's content, since that may have failed.
+The module uses no content of the window, since the content may have caused the error.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ Result = TypeVar("Result")
 
 
 class _HandledError(Exception):
-    """What is being handled all the time."""
+    """The exception that is handled during the whole call of `with_whole_exceptions`."""
 
 
 def with_whole_exceptions(run: Callable[[], Result]) -> Result:
-    """Call `run`, with every exception in it whole from the start.
+    """Return `run()`, called so that Python normalizes every exception as soon as it is raised.
 
-    Python before 3.12 leaves one that C code raises half made until somebody looks at it, and PySide (6.8 to
-    6.11) ends the process at a half made one that comes out of a method that Qt has called within a call from
-    Python. While an exception is handled Python makes every further one whole, as later versions always do;
-    there, this does nothing. It has its price: a bare `raise`, or `sys.exc_info()`, where a slot handles
-    nothing meets the exception that is always handled.
+    Before Python 3.12, an exception from C code is not normalized until it is caught. PySide (6.8 to 6.11)
+    ends the process if such an exception leaves a method that Qt calls within a call from Python. While
+    another exception is handled, Python normalizes every new exception at once. From 3.12 on, Python always
+    does, so `run` is called directly. The cost: in a slot that handles no exception, a bare `raise` and
+    `sys.exc_info()` find the exception of this function.
     """
     if sys.version_info >= (3, 12):
         return run()
@@ -58,7 +58,7 @@ def with_whole_exceptions(run: Callable[[], Result]) -> Result:
 
 
 def forget_handled(error: BaseException | None) -> None:
-    """Take the one that is always handled from what an exception says to have come while."""
+    """Remove the exception that `with_whole_exceptions` handles from the context chain of `error`."""
     while error is not None:
         if isinstance(error.__context__, _HandledError):
             error.__context__ = None
@@ -66,23 +66,23 @@ def forget_handled(error: BaseException | None) -> None:
 
 
 LOG_NAME = "nnviz.log"
-"""What the log is called in this person's data folder."""
+"""File name of the log in the user's data folder."""
 MOST_SENTENCE, MOST_DETAILS = 200, 20_000
-"""Letters of what is shown, and of what is copied and logged, of one exception."""
+"""Largest lengths in characters of an error's message, and of the details that are copied and logged."""
 MOST_KINDS = 1000
-"""How many different ones are told apart; others are left out."""
+"""How many different errors are distinguished; further errors are ignored."""
 COUNTED = frozenset(10**k for k in range(1, 10))
-"""How often the same has happened when the log says so."""
+"""Numbers of repetitions of an error at which the log gets an entry."""
 
 
 class Unexpected(QObject):
-    """Tells in one sentence and a box, once for each place that raises; `say` tells the status line.
+    """Reports unexpected errors in a dialog and through `say`, once for each place that raises.
 
-    `watch` begins with it and `rest` ends it. An exception may come from any thread, and from the middle of
-    painting: the box waits for the event loop.
+    `watch` starts and `rest` ends the reports. An exception may come from any thread and during painting, so
+    the dialog waits for the event loop.
     """
 
-    _came = Signal(str, str)  # the sentence, the details
+    _raised = Signal(str, str)  # message, details
 
     def __init__(self, window: QWidget, say: Callable[[str], None], log: Path) -> None:
         super().__init__()
@@ -90,69 +90,69 @@ class Unexpected(QObject):
         self._log: Log | None = None
         self._times: Counter[object] = Counter()
         self._open = False
-        self._came.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+        self._raised.connect(self._show, Qt.ConnectionType.QueuedConnection)
 
     def watch(self) -> None:
-        """Take uncaught exceptions of all kinds, and Qt's messages, from now on."""
-        self._before = sys.excepthook, threading.excepthook, sys.unraisablehook
+        """Start to handle uncaught exceptions and Qt's messages."""
+        self._hooks_before = sys.excepthook, threading.excepthook, sys.unraisablehook
         sys.excepthook = self.caught
-        threading.excepthook = sys.unraisablehook = self._caught_elsewhere
-        self._heard_before: Any = qInstallMessageHandler(self._heard)
+        threading.excepthook = sys.unraisablehook = self._catch_elsewhere
+        self._handler_before: Any = qInstallMessageHandler(self._log_qt_message)
 
     def rest(self) -> None:
-        """Leave them to whom they were left before."""
-        sys.excepthook, threading.excepthook, sys.unraisablehook = self._before
-        qInstallMessageHandler(self._heard_before)
+        """Restore the former hooks and message handler."""
+        sys.excepthook, threading.excepthook, sys.unraisablehook = self._hooks_before
+        qInstallMessageHandler(self._handler_before)
         if self._log:
             self._log.close()
 
     def caught(
         self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Print, log and tell the first exception of each place; of others only the number is logged."""
+        """Print, log and show the first exception of each place; for later ones, log only their number."""
         if not issubclass(kind, Exception):
             sys.__excepthook__(kind, error or kind(), trace)
             return
         forget_handled(error)
         last = traceback.extract_tb(trace, limit=-1)
         place = (kind, *((frame.filename, frame.lineno) for frame in last))
-        said = "".join(traceback.format_exception_only(kind, error)).strip().replace("\n", " ")
-        sentence = f"An error inside nnviz: {shortened(said, MOST_SENTENCE)}"
+        message = "".join(traceback.format_exception_only(kind, error)).strip().replace("\n", " ")
+        sentence = f"An error inside nnviz: {shortened(message, MOST_SENTENCE)}"
         if self._is_new(place, sentence):
             details = shortened("".join(traceback.format_exception(kind, error, trace)), MOST_DETAILS)
-            self._keep(details)
-            self._came.emit(sentence, details)
+            self._print_and_log(details)
+            self._raised.emit(sentence, details)
 
-    def _caught_elsewhere(self, args: threading.ExceptHookArgs | sys.UnraisableHookArgs) -> None:
+    def _catch_elsewhere(self, args: threading.ExceptHookArgs | sys.UnraisableHookArgs) -> None:
         self.caught(args.exc_type, args.exc_value, args.exc_traceback)
 
-    def _heard(self, _kind: QtMsgType, _where: QMessageLogContext, message: str) -> None:
+    def _log_qt_message(self, _kind: QtMsgType, _where: QMessageLogContext, message: str) -> None:
         if self._is_new(message, message):
-            self._keep(shortened(f"Qt: {message}\n", MOST_DETAILS))
+            self._print_and_log(shortened(f"Qt: {message}\n", MOST_DETAILS))
 
-    def _is_new(self, what: object, sentence: str) -> bool:
-        if len(self._times) == MOST_KINDS and what not in self._times:
+    def _is_new(self, key: object, sentence: str) -> bool:
+        if len(self._times) == MOST_KINDS and key not in self._times:
             return False
-        self._times[what] += 1
-        if self._times[what] in COUNTED:
-            self._write(f"{sentence}: {self._times[what]:,} times by now")
-        return self._times[what] == 1
+        self._times[key] += 1
+        if self._times[key] in COUNTED:
+            self._write(f"{sentence}: {self._times[key]:,} times so far")
+        return self._times[key] == 1
 
-    def _keep(self, details: str) -> None:
-        with contextlib.suppress(AttributeError, OSError, ValueError):  # there may be no terminal
+    def _print_and_log(self, details: str) -> None:
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # without a terminal
             sys.stderr.write(details)
         self._write(details)
 
     def _write(self, text: str) -> None:
         if self._log is None:
-            from nnviz.ui.window.log import Log  # takes time that a start without faults does not need
+            from nnviz.ui.window.log import Log  # a slow import, which most starts do not need
 
             self._log = Log(self._log_file)
         self._log.write(text)
 
-    # --- what is seen
+    # --- dialog
 
-    def _tell(self, sentence: str, details: str) -> None:
+    def _show(self, sentence: str, details: str) -> None:
         self._say(sentence)
         if self._open:
             return
@@ -160,7 +160,7 @@ class Unexpected(QObject):
         box = message_box(
             self._window,
             sentence,
-            "What you did last may not have happened. The network is open as before and can be saved.\n\n"
+            "Your last action may have failed. The network is still open and can be saved.\n\n"
             f"The details are also in {self._log_file}",
         )
         copy = box.addButton("Copy &details", QMessageBox.ButtonRole.ActionRole)

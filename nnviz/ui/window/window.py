@@ -1,6 +1,6 @@
-"""The main window: its docks and their arrangement.
+"""The main window, its docks and their arrangement.
 
-Imports only Qt and the settings, for a fast first frame.
+The module imports only Qt and the settings, for a fast first frame.
 """
 
 from __future__ import annotations
@@ -58,22 +58,22 @@ MOVES = (
     QEvent.Type.MouseButtonRelease,
     QEvent.Type.NonClientAreaMouseButtonRelease,
 )
-"""Events after which a dock may be somewhere else, or be free to have another frame."""
+"""Events after which a dock may have moved, or a drag of the dock may have ended."""
 
-ASIDE_PX = 32
-"""So far from its place a panel floats at first."""
+FLOAT_OFFSET_PX = 32
+"""Distance of a floating panel from its docked place, in pixels across and down."""
 SHARE_ACROSS, SHARE_DOWN = 0.25, 0.34
-"""Of the screen that a panel may ask for: three stand side by side, two one above the other."""
+"""Largest shares of the screen for the minimum size of a panel: room for three across and two down."""
 
 
 Place: TypeAlias = Literal["right, above", "right", "below, left", "below"]
-"""At the right of the diagram from top to bottom, or below it from left to right."""
+"""First place of a panel: right of the diagram, top to bottom, or below the diagram, left to right."""
 
 
 class Panel(NamedTuple):
-    """One line of the table of panels; panels of one place are tabs of it, in this order.
+    """One line of the table of panels; panels in the same place are tabs, in the order of the table.
 
-    `make` is called with the Workspace when the panel is first in sight.
+    `make` is called with the Workspace when the panel is first visible.
     """
 
     name: str
@@ -83,17 +83,17 @@ class Panel(NamedTuple):
 
 
 class Dock(QDockWidget):
-    """Holds a panel, which is made when it is first in sight.
+    """A dock for one panel, which is made when it is first visible.
 
-    ============== ==============================================================================
-    `looked`       where it stands may be another place; whether it is open, if only behind a tab
-    `focus_lost`   what had the focus in it is out of sight
-    `filled`       its panel was made
-    `changed`      it is as high as its panel needed, which needs another height now
-    ============== ==============================================================================
+    ============== =====================================================================================
+    `updated`      the dock's place may have changed; carries whether the dock is open, also behind a tab
+    `focus_lost`   the widget with the focus is hidden now
+    `filled`       the panel was made; carries the panel
+    `changed`      the panel needs another height than the dock has, which had exactly the needed height
+    ============== =====================================================================================
     """
 
-    looked = Signal(bool)
+    updated = Signal(bool)
     focus_lost = Signal()
     filled = Signal(object)
     changed = Signal()
@@ -110,60 +110,61 @@ class Dock(QDockWidget):
         self._room = Room()
         self._room.changed.connect(self.changed)
         self.setWidget(self._room)
-        self._soon = QTimer(self, singleShot=True, interval=0)  # singleShot would hold a dock that ends first
+        self._soon = QTimer(self, singleShot=True, interval=0)  # QTimer.singleShot would keep it alive
         self._soon.timeout.connect(self.look)
         self.visibilityChanged.connect(self._soon.start)
         self.topLevelChanged.connect(self._soon.start)
 
     @property
     def least(self) -> QSize:
-        """How large it is where all controls of its panel are in sight."""
-        around = self.minimumSizeHint().height() - self._room.minimumSizeHint().height()
-        return self._room.least.grownBy(QMargins(0, 0, 0, around))
+        """The smallest size at which all controls of the panel are visible."""
+        frame = self.minimumSizeHint().height() - self._room.minimumSizeHint().height()
+        return self._room.least.grownBy(QMargins(0, 0, 0, frame))
 
     def fill(self, make: Callable[[], Card]) -> None:
-        """Have the panel made by `make`, now or when it is first in sight."""
+        """Set the factory of the panel. Make the panel now if the dock is visible, else when it is."""
         self._make = make
         self.look()
 
-    def call(self, title: str) -> None:
-        """Give it another title; what is remembered of it stays."""
+    def set_title(self, title: str) -> None:
+        """Set the dock's title; the settings of the dock stay under its name."""
         self.setWindowTitle(title)
         self._fit_head()
 
     def look_soon(self) -> None:
-        """Look what is in sight once Qt has laid the docks out."""
+        """Call `look` after Qt has laid out the docks."""
         self._soon.start()
 
     def look(self) -> None:
-        """Take account of whether it is in sight, and where its heading has to stand."""
+        """Update the dock after a move: make or hide the panel, and place its heading."""
         self._place_head()
         in_sight = self.isVisible() and (self.isFloating() or not self._behind)
         if in_sight and self._make:
             self._put(self._make())
         if self.card and in_sight != self.card.isVisibleTo(self):
             self._leave()
-            self.card.setVisible(in_sight)  # behind a tab Qt only moves it away, and it would go on working
-            self._head.setEnabled(in_sight)  # and the keyboard would still get there
+            self.card.setVisible(in_sight)  # behind a tab, Qt only moves the panel away, so it would work on
+            self._head.setEnabled(in_sight)  # a hidden heading must not get the keyboard focus
         self.in_sight = in_sight
-        self.looked.emit(self.is_open)
+        self.updated.emit(self.is_open)
 
     @property
     def is_open(self) -> bool:
-        """Whether it is not hidden; it may stand behind another tab."""
+        """Whether the dock is not hidden; it may be behind another tab."""
         return not self.isHidden()
 
     @property
     def _behind(self) -> bool:
-        """Whether it is behind another tab: Qt moves it off to the left and above, and calls it visible.
+        """Whether the dock is behind another tab.
 
-        Where a window shrinks it may stand beyond the right or lower edge for a moment: that is no tab.
+        Qt moves such a dock beyond the left and upper edges, but calls it visible. A dock beyond the right
+        or lower edge is not behind a tab: that happens for a moment when the window shrinks.
         """
         place = self.geometry()
         return place.right() < 0 and place.bottom() < 0
 
     def come(self, *, take_focus: bool = False) -> None:
-        """Show it in front of its tabs, and let the keyboard go there if that is wanted."""
+        """Show the dock in front of its tabs; with `take_focus`, move the keyboard focus there."""
         self.show()
         self.raise_()
         self.look()
@@ -172,54 +173,55 @@ class Dock(QDockWidget):
             self.focus()
 
     def come_forward(self) -> None:
-        """Come before the other tabs of its place; one that is hidden stays so."""
+        """Bring an open, docked dock in front of the other tabs; a hidden dock stays hidden."""
         if self.is_open and not self.isFloating():
             self.raise_()
             self.look()
 
     def focus(self) -> None:
-        """Give the keyboard to the first part of the panel that takes it, or to the panel as a whole."""
-        within = [*self.card.findChildren(QWidget), *self._head.findChildren(QWidget)] if self.card else []
-        takes = (
+        """Move the keyboard focus to the first widget of the panel that accepts it, else to the panel."""
+        widgets = [*self.card.findChildren(QWidget), *self._head.findChildren(QWidget)] if self.card else []
+        focusable = (
             widget
-            for widget in within
+            for widget in widgets
             if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isEnabled() and widget.isVisible()
         )
-        next(takes, self.widget()).setFocus(Qt.FocusReason.ShortcutFocusReason)
+        next(focusable, self.widget()).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     @property
     def has_focus(self) -> bool:
-        """Whether the keyboard is in it."""
+        """Whether a widget in the dock has the keyboard focus."""
         focused = QApplication.focusWidget()
         return focused is not None and self.isAncestorOf(focused)
 
     def _put(self, card: Card) -> None:
         self._make, self.card, self._head = None, card, card.head
         self._room.put(card)
-        self._bear_head(within=self.isFloating())  # also while a button is down, which pressed its tab
+        self._move_head(into_panel=self.isFloating())  # even while a mouse button presses the dock's tab
         self._fit_head()
         self.filled.emit(card)
 
     def _place_head(self) -> None:
-        """Put the heading where the dock is taken hold of; a floating one has the system's frame for that.
+        """Use the heading as the title bar of a docked dock, and put it into the panel of a floating one.
 
-        Not while it is dragged, which Qt would break off.
+        A floating dock is dragged by the frame of the system. While a mouse button is pressed the heading
+        stays where it is, since Qt would end a drag.
         """
         if not QApplication.mouseButtons():
-            self._bear_head(within=self.isFloating())
+            self._move_head(into_panel=self.isFloating())
         self._fit_head()
 
-    def _bear_head(self, *, within: bool) -> None:
-        """Put the heading into the panel, below Qt's own bar, or where that bar would stand."""
-        wanted = None if within else self._head
-        if self.titleBarWidget() is not wanted:
-            self.setTitleBarWidget(wanted)  # type: ignore[arg-type]  # None brings Qt's own back
-            if self.card and within:
+    def _move_head(self, *, into_panel: bool) -> None:
+        """Move the heading into the panel, below Qt's title bar, or use it in the place of that bar."""
+        bar = None if into_panel else self._head
+        if self.titleBarWidget() is not bar:
+            self.setTitleBarWidget(bar)  # type: ignore[arg-type]  # None restores Qt's title bar
+            if self.card and into_panel:
                 self.card.put_head()
             self._head.show()
 
     def _fit_head(self) -> None:
-        """Go on below the tabs where it has some, and leave out what they say."""
+        """Style the heading as part of the tabs, and hide the heading text if the tab says the same."""
         tabbed = not self.isFloating() and bool(self._board.tabifiedDockWidgets(self))
         if self.card:
             same = self.card.heading.text().casefold() == self.windowTitle().casefold()
@@ -234,11 +236,11 @@ class Dock(QDockWidget):
         if self.has_focus:
             self.focus_lost.emit()
 
-    # --- what Qt calls
+    # --- Qt events
 
     def event(self, event: QEvent) -> bool:
-        """Look again where it was moved, as from behind a tab, and after a drag has ended."""
-        if isinstance(event, QMouseEvent) and self._is_wish_to_float(event):
+        """Update the dock after a move and after the end of a drag; float it after a double click."""
+        if isinstance(event, QMouseEvent) and self._is_double_click(event):
             self.turn_loose()
             return True
         done = super().event(event)
@@ -248,42 +250,42 @@ class Dock(QDockWidget):
             self.look_soon()
         return done
 
-    def _is_wish_to_float(self, event: QMouseEvent) -> bool:
-        """Tell whether it is a double click on the heading; Qt would float it without a bar."""
-        twice, left = QEvent.Type.MouseButtonDblClick, Qt.MouseButton.LeftButton
+    def _is_double_click(self, event: QMouseEvent) -> bool:
+        """Return whether a double click on the heading came; Qt would float the dock without a title bar."""
+        double_click, left = QEvent.Type.MouseButtonDblClick, Qt.MouseButton.LeftButton
         on_head = self._head.geometry().contains(event.position().toPoint())
-        return not self.isFloating() and on_head and (event.type(), event.button()) == (twice, left)
+        return not self.isFloating() and on_head and (event.type(), event.button()) == (double_click, left)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Give the keyboard back."""
+        """Report that the keyboard focus left the dock."""
         super().hideEvent(event)
         self._leave()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Offer what can be done with it."""
+        """Open a menu with commands for the dock."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("&Put back" if self.isFloating() else "&Float", self.turn_loose)
+        menu.addAction("&Dock" if self.isFloating() else "&Float", self.turn_loose)
         menu.addAction("&Hide", self.hide)
         menu.popup(event.globalPos())
 
     def turn_loose(self) -> None:
-        """Float it, at first a little aside, since tabs may be where it was, or put it back."""
-        floats, left = not self.isFloating(), self.mapToGlobal(QPoint())
-        self._bear_head(within=floats)  # first, so that its window has a bar from the start
+        """Float the dock, or dock it again. It floats at a distance from its place, where tabs may be."""
+        floats, place = not self.isFloating(), self.mapToGlobal(QPoint())
+        self._move_head(into_panel=floats)  # first, so that the new window has a title bar from the start
         self.setFloating(floats)
-        if floats and self.pos() == left:
+        if floats and self.pos() == place:
             room = self.screen().availableGeometry().adjusted(0, 0, -self.width(), -self.height())
-            x, y = left.x() + px(ASIDE_PX), left.y() + px(ASIDE_PX)
+            x, y = place.x() + px(FLOAT_OFFSET_PX), place.y() + px(FLOAT_OFFSET_PX)
             self.move(max(min(x, room.right()), room.left()), max(min(y, room.bottom()), room.top()))
         self.come()
 
 
 class Room(QScrollArea):
-    """A panel's room: it asks for what the panel needs, but for no more than its share of the screen.
+    """The scroll area of a panel; its minimum size is the panel's, up to a share of the screen.
 
-    What needs more is scrolled to. It asks for the same while the panel is hidden behind a tab.
-    `changed`: it is as high as the panel needed, which needs another height now.
+    The minimum size stays the same while the panel is hidden behind a tab. `changed` is emitted when the
+    panel needs another height, if the area had exactly the needed height before.
     """
 
     changed = Signal()
@@ -292,7 +294,7 @@ class Room(QScrollArea):
         super().__init__()
         self._card: Card | None = None
         self._needed = 0
-        self._hold(_empty("card"))
+        self._set_panel(_empty("card"))
         self.setObjectName("room")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
@@ -311,23 +313,23 @@ class Room(QScrollArea):
 
     @property
     def least(self) -> QSize:
-        """How large it is where all controls are in sight: its bar may stand where the panel's margin is."""
+        """The smallest size that shows all controls; the scroll bar may cover the panel's margin."""
         margin = self._card.body.contentsMargins().right() if self._card else 0
         bar = self.verticalScrollBar().sizeHint().width()
         return self._panel.minimumSizeHint().grownBy(QMargins(0, 0, max(bar - margin, 0), 0))
 
     def put(self, card: Card) -> None:
-        """Hold this panel in the place of the one before."""
+        """Replace the panel."""
         self._card = card
-        self._hold(card)
+        self._set_panel(card)
 
-    def _hold(self, panel: QWidget) -> None:
+    def _set_panel(self, panel: QWidget) -> None:
         self._panel = panel
         self.setWidget(panel)
-        panel.setAutoFillBackground(False)  # which Qt turns on, and which would fill the round corners
+        panel.setAutoFillBackground(False)  # Qt turns this on, and would paint the round corners
 
     def _choose_bars(self) -> None:
-        """Scroll sideways only where a control would be out of sight, not where a margin is."""
+        """Allow horizontal scrolling only if a control would be hidden, not for a hidden margin."""
         off, on = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
         self.setHorizontalScrollBarPolicy(off if self.width() >= self.least.width() else on)
 
@@ -336,7 +338,7 @@ class Room(QScrollArea):
         super().resizeEvent(event)
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Ask anew when what the panel needs has changed."""
+        """Update the minimum size when the panel's layout changes."""
         if event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
             self._choose_bars()
@@ -356,28 +358,28 @@ def _empty(name: str) -> QWidget:
 RIGHT, BELOW = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 GAP_PX = 10
 RIGHT_PX, BELOW_PX = 364, 246
-"""How wide the column at the right is at first, and how high what stands below the diagram."""
+"""First width of the column at the right, and first height of the panels below the diagram, in pixels."""
 MOST_ACROSS, LEAST_DOWN = 0.44, 0.3
-"""Of the board's width the column takes at most, and of its height what stands below where room is scarce."""
+"""Largest share of the board's width for the right column, and of a low board's height for panels below."""
 DIAGRAM_PX = 440
-"""So high the diagram is at 100 %, with the gaps around it, before what stands below takes more."""
+"""Height in pixels at 100 % that the diagram and its gaps keep before the panels below grow."""
 ARRANGEMENT, WINDOW = "arrangement", "window"
 VERSION = 1
-"""Of the arrangement that is remembered: another one than this is forgotten."""
+"""Version of the remembered arrangement; an arrangement of another version is ignored."""
 
 
 class Board(QMainWindow):
-    """A QMainWindow within the window, so that the docks alone have a margin; empty until filled."""
+    """A QMainWindow inside the main window, so that only the docks have a margin; empty until filled."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self._settings = settings
-        self._wished: dict[Dock, QSizeF] = {}
-        """What docks had when the size of everything last changed, at 100 %."""
+        self._sizes: dict[Dock, QSizeF] = {}
+        """Sizes of the docks at 100 %, as they were before the last change of the interface size."""
         self._remembered = False
-        """Whether the sizes that docks are to have are those of the last session."""
+        """Whether the wanted sizes of the docks come from the last session."""
         self._training_before = 0
-        """How high Training was before it was last resized."""
+        """Height of the Training dock before it was last resized, in pixels."""
         self.setWindowFlags(Qt.WindowType.Widget)
         self.keep_margin(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)  # Qt would list the docks
@@ -385,7 +387,7 @@ class Board(QMainWindow):
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         for corner in (Qt.Corner.TopRightCorner, Qt.Corner.BottomRightCorner):
             self.setCorner(corner, RIGHT)
-        centre = QWidget()  # stays, since Qt would share all room anew for another one
+        centre = QWidget()  # stays, since Qt would share out all room again for a new widget
         self._centre, self._empty = QVBoxLayout(centre), QFrame()
         self._empty.setObjectName("card")
         self._centre.setContentsMargins(0, 0, 0, 0)
@@ -394,13 +396,13 @@ class Board(QMainWindow):
         self.docks: dict[str, Dock] = {}
         self._first = QByteArray()
 
-    def keep_margin(self, kept: bool) -> None:
-        """Leave the window's colour free around all, or not."""
-        gap = px(GAP_PX) if kept else 0
+    def keep_margin(self, on: bool) -> None:
+        """Turn the margin around the board on or off."""
+        gap = px(GAP_PX) if on else 0
         self.setContentsMargins(gap, gap, gap, gap)
 
     def put(self, diagram: QWidget, panels: Sequence[Panel]) -> None:
-        """Put the diagram in the middle and docks of the panels around it, as they were left."""
+        """Put the diagram in the middle and the docks of the panels around it, as in the last session."""
         self._centre.removeWidget(self._empty)
         self._centre.addWidget(diagram)
         self._empty.deleteLater()
@@ -413,15 +415,15 @@ class Board(QMainWindow):
         training.installEventFilter(self)
         state = self._settings.bytes(ARRANGEMENT)
         if state and self.restoreState(state, VERSION):
-            QTimer.singleShot(0, self, self._fit_window)  # once the panels say what they need
+            QTimer.singleShot(0, self, self._fit_window)  # after the panels know their sizes
             return
         if state:
-            self.restoreState(self._first, VERSION)  # for Qt has read a part
+            self.restoreState(self._first, VERSION)  # Qt may have restored a part
         self._share()
         training.filled.connect(lambda _: QTimer.singleShot(0, self, self._share))
 
     def show_panel(self, name: str, opened: bool) -> None:
-        """Open a panel, or close it; one that is open behind a tab comes to the front."""
+        """Open or close a panel; a panel that is open behind a tab comes to the front."""
         dock = self.docks[name]
         if opened or not dock.in_sight:
             dock.come(take_focus=True)
@@ -429,36 +431,35 @@ class Board(QMainWindow):
             dock.hide()
 
     def reset(self) -> None:
-        """Bring the arrangement of the first start back."""
-        self._wished.clear()
+        """Restore the arrangement of the first start."""
+        self._sizes.clear()
         self.restoreState(self._first, VERSION)
         self._share()
         self.look()
 
     def about_to_grow(self) -> None:
-        """Take note of what the panels have, before the size of everything changes."""
+        """Store the sizes of the docks before the interface size changes."""
         if self._remembered:
-            self._wished.clear()
+            self._sizes.clear()
             self._remembered = False
         for dock in self.in_sight:
-            wished = QSizeF(dock.size()) / factor()
+            wanted = QSizeF(dock.size()) / factor()
             if factor() > 1.0 and self.dockWidgetArea(dock) == BELOW:
-                wished.setHeight(max(wished.height(), BELOW_PX))  # of which it may have given way
-            self._wished.setdefault(dock, wished)
+                wanted.setHeight(max(wanted.height(), BELOW_PX))  # the dock may have had to shrink
+            self._sizes.setdefault(dock, wanted)
 
     def grow(self) -> None:
-        """Give the panels the room that they had, where there is as much, at the size of everything now."""
+        """Resize the docks to their former sizes at the present interface size, as far as there is room."""
         self.keep_margin(True)
-        QTimer.singleShot(0, self, self._grow)  # once the texts have
+        QTimer.singleShot(0, self, self._grow)  # after the texts have got their new size
 
     def _grow(self) -> None:
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        stand = [
-            (dock, (self._wished[dock] * factor()).toSize()) for dock in self.in_sight if dock in self._wished
+        sizes = [
+            (dock, (self._sizes[dock] * factor()).toSize()) for dock in self.in_sight if dock in self._sizes
         ]
-        areas = [self.dockWidgetArea(dock) for dock, _ in stand]
         right, below = (
-            [own for own, there in zip(stand, areas, strict=True) if there == area] for area in (RIGHT, BELOW)
+            [each for each in sizes if self.dockWidgetArea(each[0]) == area] for area in (RIGHT, BELOW)
         )
         for dock, size in right[:1]:
             self._widen(dock, max(size.width(), dock.least.width()))
@@ -468,22 +469,22 @@ class Board(QMainWindow):
         if len(right) > 1:
             heights = [max(size.height(), dock.least.height()) for dock, size in right[:-1]]
             self._stack([dock for dock, _ in right], heights)
-        room, whole = self._centre.geometry().width(), sum(size.width() for _, size in below)
+        room, total = self._centre.geometry().width(), sum(size.width() for _, size in below)
         if len(below) > 1:
-            widths = [max(room * size.width() // whole, 1) for _, size in below]
+            widths = [max(room * size.width() // total, 1) for _, size in below]
             self.resizeDocks([dock for dock, _ in below], widths, across)
 
     def remember(self) -> None:
-        """Keep the arrangement for the next start, if there is one."""
+        """Save the arrangement in the settings for the next start."""
         if self.docks:
             self._settings.remember(ARRANGEMENT, self.saveState(VERSION))
             self._settings.remember(_size_of(WINDOW), self.window().size())
             for name, dock in self.docks.items():
-                stands = dock.in_sight and not dock.isFloating()
-                self._settings.remember(_size_of(name), dock.size() if stands else QSize())
+                has_place = dock.in_sight and not dock.isFloating()
+                self._settings.remember(_size_of(name), dock.size() if has_place else QSize())
 
     def look(self) -> None:
-        """Have every dock look whether it is in sight."""
+        """Update every dock."""
         for dock in self.docks.values():
             dock.look()
 
@@ -493,23 +494,23 @@ class Board(QMainWindow):
         return [dock for dock in self.docks.values() if dock.in_sight]
 
     def covers(self, name: str, other: str) -> bool:
-        """Tell whether a panel is in front of another one, whose place it shares."""
+        """Return whether a panel is visible in front of another panel in the same place."""
         dock = self.docks[name]
         return dock.in_sight and self.docks[other] in self.tabifiedDockWidgets(dock)
 
     @property
     def _most_below(self) -> int:
-        """How high what stands below the diagram may be, at first and when everything is drawn larger."""
-        scarce = round(LEAST_DOWN * self.height())
-        return scarce if factor() > 1.0 else max(self.height() - DIAGRAM_PX, scarce)
+        """The largest height of the panels below the diagram at the first start and above 100 %."""
+        least = round(LEAST_DOWN * self.height())
+        return least if factor() > 1.0 else max(self.height() - DIAGRAM_PX, least)
 
     @property
     def _first_below(self) -> int:
-        """How high what stands below the diagram is at first."""
+        """The height of the panels below the diagram at the first start."""
         return min(px(BELOW_PX), self._most_below)
 
     def _arrange(self) -> None:
-        """Put every dock where the table wants it."""
+        """Put every dock in its first place."""
         first: dict[Place, Dock] = {}
         for panel in self._panels:
             dock = self.docks[panel.name]
@@ -526,10 +527,10 @@ class Board(QMainWindow):
             dock.raise_()
 
     def _fit_window(self) -> None:
-        """Give the panels the share of the window that they had: another screen makes another window.
+        """Give the docks the same shares of the window as in the last session, on another screen too.
 
-        In a smaller one they keep what they have at the first start, if they had it. What they had is in
-        pixels, so it is restored as well where everything has been drawn larger meanwhile.
+        In a smaller window, a dock keeps at least its size of the first start, if it had that size. The
+        remembered sizes are in pixels, so they are restored also if the interface size has changed.
         """
         before, now = self._settings.extent(_size_of(WINDOW)), self.window().size()
         if before.isEmpty() or (before == now and factor() == 1.0):
@@ -538,24 +539,24 @@ class Board(QMainWindow):
         self._remembered = True
         across, down = now.width() / before.width(), now.height() / before.height()
         for dock in self.in_sight:
-            had = self._settings.extent(_size_of(dock.objectName()))
-            if not had.isValid():
+            old = self._settings.extent(_size_of(dock.objectName()))
+            if not old.isValid():
                 continue
-            width, height = had.width() * across, had.height() * down
+            width, height = old.width() * across, old.height() * down
             if self.dockWidgetArea(dock) == RIGHT:
-                width = max(width, min(had.width(), px(RIGHT_PX)))
+                width = max(width, min(old.width(), px(RIGHT_PX)))
             elif self.dockWidgetArea(dock) == BELOW:
-                height = max(height, min(had.height(), self._first_below))
+                height = max(height, min(old.height(), self._first_below))
             if dock is self.docks["Training"]:
-                height = min(height, had.height())
-            self._wished[dock] = QSizeF(width, height) / factor()
+                height = min(height, old.height())
+            self._sizes[dock] = QSizeF(width, height) / factor()
         self._grow()
 
     def _share(self) -> None:
-        """Give every dock its size of the first start."""
+        """Resize every dock to its size of the first start."""
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         docks = self.docks
-        right = max(px(RIGHT_PX), docks["Training"].least.width())  # of a wide font it needs more
+        right = max(px(RIGHT_PX), docks["Training"].least.width())  # a wide font needs more
         left = max((self.width() - right - 3 * px(GAP_PX)) // 2, 1)
         self._widen(docks["Training"], right)
         self.resizeDocks([docks["Data"]], [self._first_below], down)
@@ -563,7 +564,7 @@ class Board(QMainWindow):
         self._stack([docks["Training"], docks["Explain"]], [max(docks["Training"].least.height(), 1)])
 
     def _fit_training(self) -> None:
-        """Give Training what it needs now, and what it needs no more to the panels below: Qt would not."""
+        """Resize the Training dock to the height that its panel needs now, which Qt does not do."""
         docks = [dock for dock in self.in_sight if self.dockWidgetArea(dock) == RIGHT]
         training = self.docks["Training"]
         if len(docks) > 1 and training in docks:
@@ -572,74 +573,74 @@ class Board(QMainWindow):
             self._stack([training, *others], [training.least.height(), *heights])
 
     def _widen(self, dock: Dock, width: int) -> None:
-        """Give the column at the right, in which a dock stands, a width, or as much of it as there may be."""
+        """Set the width of the right column, which holds `dock`, up to the largest share of the board."""
         width = min(width, round(MOST_ACROSS * self.width()))
         self.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
 
-    def _find_room(self) -> None:
-        """Bring all controls of the column at the right into sight, where there is room by now."""
+    def _widen_right(self) -> None:
+        """Widen the right column until all of its controls are visible, as far as there is room."""
         for dock in self.in_sight:
             if self.dockWidgetArea(dock) == RIGHT and dock.width() < dock.least.width():
                 self._widen(dock, dock.least.width())
 
     def _stack(self, docks: list[Dock], heights: list[int]) -> None:
-        """Give docks that stand one above the other these heights, and the last one what is left.
+        """Set the heights of docks in one column; the last dock gets the remaining height.
 
-        Where all ask for more than there is, Qt would take as much from each.
+        If the sum were too large, Qt would shorten all docks by the same amount.
         """
         left = max(self.height() - (len(docks) + 1) * px(GAP_PX) - sum(heights), 1)
         self.resizeDocks(docks, [*heights, left], Qt.Orientation.Vertical)
 
-    # --- what Qt calls
+    # --- Qt events
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Let panels that had to give way have what they need again, and Training no more than it needed."""
+        """Resize the Training dock and the right column to what their panels need."""
         super().resizeEvent(event)
         fits = self.docks and self._training_before == self.docks["Training"].least.height()
         if fits and event.size().height() != event.oldSize().height():
             QTimer.singleShot(0, self, self._fit_training)
         if event.size().width() > event.oldSize().width():
-            QTimer.singleShot(0, self, self._find_room)
+            QTimer.singleShot(0, self, self._widen_right)
 
     def eventFilter(self, training: QObject, event: QEvent) -> bool:
-        """Take note of what Training had, before Qt gave it its part of another height."""
+        """Store the height of the Training dock before Qt resizes it."""
         if isinstance(event, QResizeEvent):
             self._training_before = event.oldSize().height()
         return super().eventFilter(training, event)
 
     def event(self, event: QEvent) -> bool:
-        """Style the tab bars, which Qt makes when it needs them; let sizes that a person drags be so."""
+        """Style each new tab bar, and forget the wanted sizes when a person drags a separator."""
         if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonPress:
-            if self.childAt(event.position().toPoint()) is None:  # of a drag Qt tells mousePressEvent nothing
-                self._wished.clear()
+            if self.childAt(event.position().toPoint()) is None:  # a separator: no mousePressEvent comes
+                self._sizes.clear()
         elif event.type() == QEvent.Type.ChildPolished:
             child = event.child()  # type: ignore[attr-defined]
             if isinstance(child, QTabBar):
                 child.setDrawBase(False)
                 child.setExpanding(False)
-                child.setElideMode(Qt.TextElideMode.ElideNone)  # what has no room is scrolled to
+                child.setElideMode(Qt.TextElideMode.ElideNone)  # tabs without room can be scrolled to
                 child.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         return super().event(event)
 
 
 def _size_of(name: str) -> str:
-    """Return under which key the size of a panel, or of the window, is remembered."""
+    """Return the settings key for the size of a panel or of the window."""
     return f"sizes/{name}"
 
 
 SIZE_PX = QSize(1280, 800)
-"""How large the window is at its first start, where the screen has room."""
+"""Size of the window at the first start, in pixels, if the screen is large enough."""
 MAXIMISED = "maximised"
-"""Whether the window was, as it is remembered."""
+"""Settings key: whether the window was maximised."""
 
 
 class MainWindow(QMainWindow):
-    """The window of one document: `board` holds the diagram and the panels.
+    """The window of one document; `board` holds the diagram and the panels.
 
     ========= ==========================================================================
-    `painted` after the first frame, and after the first one with panels
-    `closing` the close event, which a slot may ignore
-    `dropped` the path of a file that was dropped on it
+    `painted` emitted after the first frame, and after the first frame with panels
+    `closing` carries the close event, which a slot may ignore
+    `dropped` carries the path of a file that was dropped on the window
     ========= ==========================================================================
     """
 
@@ -651,8 +652,8 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._settings = settings
         self._frame_is_due = True
-        self._given = QSize()
-        """What a person made of its size, or what it was at first."""
+        self._chosen_size = QSize()
+        """The size that the person gave the window, or its first size."""
         self.board = Board(settings)
         self.setCentralWidget(self.board)
         self.setWindowTitle("nnviz")
@@ -661,26 +662,26 @@ class MainWindow(QMainWindow):
         geometry = settings.bytes("geometry")
         fits = geometry is not None and self.restoreGeometry(
             geometry
-        )  # not on a screen of very different width
+        )  # Qt refuses on a screen of very different width
         if not fits and settings.flag(MAXIMISED, first=False):
             self.setWindowState(Qt.WindowState.WindowMaximized)
 
     def fit_screen(self) -> None:
-        """Stand within the screen with the whole frame, and no larger than it is."""
+        """Move and shrink the window so that its whole frame is on the screen."""
         if not self.isMaximized() and not self.isFullScreen():
             room, frame = self.screen().availableGeometry(), self.frameGeometry()
             self.setGeometry(within(self.geometry(), frame, room))
 
     def about_to_grow(self) -> None:
-        """Take note of its size, before the size of everything changes, unless it had to have that one."""
-        if self.size() != self._given.expandedTo(self.minimumSizeHint()):
-            self._given = self.size()
+        """Store the window's size before the interface size changes, unless its minimum size forced it."""
+        if self.size() != self._chosen_size.expandedTo(self.minimumSizeHint()):
+            self._chosen_size = self.size()
 
     def grow(self) -> None:
-        """Be as large as before any growth, or as it has to be, and within the screen."""
+        """Restore the size that the person chose, at least the minimum size, and stay on the screen."""
         if (layout := self.layout()) and not self.isMaximized() and not self.isFullScreen():
-            layout.activate()  # else it has to be as large as what is in it was
-            self.resize(self._given)
+            layout.activate()  # otherwise the old minimum size still applies
+            self.resize(self._chosen_size)
         self.fit_screen()
 
     def put(self, diagram: QWidget, panels: Sequence[Panel]) -> None:
@@ -689,14 +690,14 @@ class MainWindow(QMainWindow):
         self._frame_is_due = True
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Say so after a first frame: a timer started when shown would end before it."""
+        """Emit `painted` after a first frame; a timer started when the window is shown fires too early."""
         super().paintEvent(event)
         if self._frame_is_due:
             self._frame_is_due = False
             QTimer.singleShot(0, self, self.painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Close unless somebody objects, and remember the window."""
+        """Close unless a slot of `closing` ignores the event, and save the geometry and arrangement."""
         self.closing.emit(event)
         if event.isAccepted():
             self._settings.remember("geometry", self.saveGeometry())
@@ -704,17 +705,17 @@ class MainWindow(QMainWindow):
             self.board.remember()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files."""
+        """Accept a dragged file."""
         take_file(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Tell of the file once the drop is over."""
+        """Emit `dropped` after the drop is finished."""
         if path := take_file(event):
             QTimer.singleShot(0, self, lambda: self.dropped.emit(path))
 
 
 def within(window: QRect, frame: QRect, room: QRect) -> QRect:
-    """Return where `window` stands when its `frame` is moved, and where needed shrunk, into `room`."""
+    """Return the geometry of `window` after its `frame` is moved, and if necessary shrunk, into `room`."""
     size = frame.size().boundedTo(room.size())
     left = min(max(frame.left(), room.left()), room.left() + room.width() - size.width())
     top = min(max(frame.top(), room.top()), room.top() + room.height() - size.height())

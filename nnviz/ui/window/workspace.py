@@ -1,4 +1,4 @@
-"""Everything that shows one document in a window: the panels, and what they tell each other."""
+"""The workspace: the panels that show one document in a window, and their connections."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
 
 PRESSED_KEYS = "pressed keys"
-"""The switch that shows keys while presenting, as it is remembered."""
+"""Settings key of the switch that shows pressed keys while presenting."""
 
 
 class Workspace:
-    """Fills `window` for `document`."""
+    """The panels and objects that show `document` in `window`, and the connections between them."""
 
     data: DataPanel
     training: TrainingPanel
@@ -61,12 +61,12 @@ class Workspace:
         self.structure = Structure(document, self.selection)
         self.weight_sets = WeightSets(window, document)
         for part in (document, self.selection, self.derived, self.runner, self.player, self.structure):
-            part.setParent(window)  # ends with it, and with it all that its signals hold
+            part.setParent(window)  # deleted with the window, and so are its connections
         self._make_panels(panels)
         self._connect()
         self._show_facts()
         self._show_title()
-        self.diagram.show()  # at once, in a window that stands: Qt gives the focus to what is in sight alone
+        self.diagram.show()  # Qt gives the focus only to a visible widget
         self.diagram.setFocus()
 
     def _make_panels(self, panels: Sequence[Panel]) -> None:
@@ -77,7 +77,7 @@ class Workspace:
         self.training = TrainingPanel(document, self.runner, selection, derived)
         self.notes = Notes(document)
         self.history = HistoryPlot(document, self.runner, self.files.suggestion)
-        self.with_pictures(self.history)
+        self.connect_pictures(self.history)
         self.library = PlotLibrary(self.main_window, self.history)
         self.status = StatusLine()
         self.main_window.setStatusBar(self.status)
@@ -85,7 +85,7 @@ class Workspace:
         self.board = self.main_window.board
         keys = self.settings.flag(PRESSED_KEYS, first=False)
         self.present = Present(self.main_window, self.diagram, shows_keys=keys)
-        self.board.docks[self._first_read[0]].come_forward()
+        self.board.docks[self._first_panels[0]].come_forward()
         for panel in panels:
             dock = self.board.docks[panel.name]
             dock.fill(partial(panel.make, self))
@@ -93,7 +93,7 @@ class Workspace:
 
     @cached_property
     def explain(self) -> ExplainPanel:
-        """The panel that explains, made when it is first wanted: it may stand behind the notes for long."""
+        """The Explain panel, made when it is first needed, since it may long stay behind the notes."""
         from nnviz.ui.panels.explain import ExplainPanel
 
         panel = ExplainPanel(self.document, self.selection, self.derived)
@@ -102,7 +102,7 @@ class Workspace:
 
     @cached_property
     def exports(self) -> Exports:
-        """What writes and copies pictures, made when it is first wanted."""
+        """The exporter of pictures and films, made when it is first needed."""
         from nnviz.ui.dialogs.export import Exports
 
         exports = Exports(self.main_window, self.files.suggestion)
@@ -110,7 +110,7 @@ class Workspace:
         return exports
 
     def export_diagram(self) -> None:
-        """Ask how to write the diagram, and where."""
+        """Ask for a format and a file, and write the diagram to the file."""
         from nnviz.ui.dialogs.pictures import DiagramDrawing
 
         self.exports.ask(DiagramDrawing(self.diagram.picture))
@@ -121,21 +121,21 @@ class Workspace:
 
         self.exports.copy(DiagramDrawing(self.diagram.picture))
 
-    def with_pictures(self, card: PlotCard) -> PlotCard:
-        """Return a card of which pictures can be had."""
+    def connect_pictures(self, card: PlotCard) -> PlotCard:
+        """Connect the picture commands of a plot card to the exporter, and return the card."""
 
-        def give(copied: bool) -> None:
+        def export(copied: bool) -> None:
             from nnviz.ui.dialogs.pictures import PlotDrawing
 
             drawing = PlotDrawing(card, self.document.title)
             (self.exports.copy if copied else self.exports.ask)(drawing)
 
-        card.picture_wished.connect(give)
+        card.picture_wished.connect(export)
         return card
 
     @cached_property
     def finder(self) -> Finder:
-        """The search field, made when it is first wanted."""
+        """The search field, made when it is first needed."""
         from nnviz.ui.diagram.finder import Finder
 
         return Finder(self.diagram, self.document, self.selection)
@@ -145,8 +145,8 @@ class Workspace:
         panels = (self.diagram, self.data, self.notes.page, self.history)
         for source in (*panels, self.structure, self.weight_sets, self.files, self.player, runner):
             source.said.connect(self.status.say)
-        for said in (runner.run_ended, document.refused):
-            said.connect(self.status.say)
+        for message in (runner.run_ended, document.refused):
+            message.connect(self.status.say)
         self.selection.explanation_requested.connect(self._explain)
         self.player.changed.connect(self._forget_invitation)
         runner.run_started.connect(lambda: self.diagram.hold_scale(True))
@@ -156,10 +156,10 @@ class Workspace:
             changed.connect(self._show_facts)
             changed.connect(self._show_title)
         self.training.fields.finished.connect(self._go_to_diagram)
-        for button in self.training.findChildren(QPushButton):  # in a panel that floats, the field goes on
+        for button in self.training.findChildren(QPushButton):  # a floating panel does not end an edit
             button.pressed.connect(self.diagram.session.editor.commit)
         self.files.opened.connect(self._opened)
-        self.files.taken.connect(self.diagram.session.close)
+        self.files.reloaded.connect(self.diagram.session.close)
         for asking in (self.files, self.data):
             asking.about_to_ask.connect(runner.pause)
         self.diagram.menu_requested.connect(self._show_menu)
@@ -169,14 +169,14 @@ class Workspace:
         self.training.scales.wished.connect(self.data.all_rows.standardise)
         self.data.load_wished.connect(self.files.ask_rows)
         self.data.table_wished.connect(self.files.tables.ask_text)
-        QApplication.styleHints().colorSchemeChanged.connect(self._follow_theme)  # a lambda would hold us
+        QApplication.styleHints().colorSchemeChanged.connect(self._follow_theme)  # a lambda keeps self alive
 
-    # --- what it shows
+    # --- window title, status bar and panels in front
 
     def _show_title(self) -> None:
         path, title = self.document.path, self.document.title
         file = f" — {file_named(path)}" if path and title != file_named(path.with_suffix("")) else ""
-        named = on_one_line(title + file).replace("[*]", "[*][*]")  # so Qt writes it out
+        named = on_one_line(title + file).replace("[*]", "[*][*]")  # Qt shows [*][*] as the text [*]
         self.main_window.setWindowTitle(f"{named}[*] — nnviz")
         self.main_window.setWindowModified(self.document.modified)
 
@@ -190,25 +190,25 @@ class Workspace:
         self.selection.row = 0
         self.diagram.fit()
         self.notes.end_writing()
-        first, instead = self._first_read
-        if self.board.covers(instead, first):  # any other panel that is in front stays there
+        first, other = self._first_panels
+        if self.board.covers(other, first):  # any other panel that is in front stays there
             self.board.docks[first].come_forward()
 
     @property
-    def _first_read(self) -> tuple[str, str]:
-        """Which panel a document begins with, its notes where it has any, and which one else it would be."""
+    def _first_panels(self) -> tuple[str, str]:
+        """The panel in front when a document opens (Notes if the document has notes) and the other one."""
         return ("Notes", "Explain") if self.document.state.notes else ("Explain", "Notes")
 
     def _forget_invitation(self) -> None:
-        """Say no longer which keys go on where a walk does not wait for them."""
+        """Clear the message about the keys of the walk when the walk no longer waits for a key."""
         progress = self.player.progress
         if not progress.waits and self.status.text in {invitation(phase).text for phase in PHASES}:
             self.status.say("")
 
     def _explain(self) -> None:
-        """Show the explanation of what was pointed at, unless it would cover what is written or follows."""
-        followed = any(self.board.covers(name, "Explain") for name in ("Code", "Activation"))
-        if not self.notes.being_written and not followed:
+        """Show the Explain panel, unless it would cover notes in progress or a panel of the selection."""
+        is_followed = any(self.board.covers(name, "Explain") for name in ("Code", "Activation"))
+        if not self.notes.being_written and not is_followed:
             self.board.docks["Explain"].come_forward()
 
     def _show_menu(self, address: Address | None, at: QPoint) -> None:
@@ -219,38 +219,38 @@ class Workspace:
         menu.popup(at)
 
     def fill_network_menu(self, menu: QMenu) -> None:
-        """Fill a menu with what can be done to the network, first to what is selected."""
+        """Fill a menu with the commands for the selected part and for the network."""
         self.structure.fill(menu, self.selection.address)
         menu.addSeparator()
         self.weight_sets.add_to(menu)
 
     def undo(self) -> None:
-        """Take the last change back, and say so; a field that is open over it shows what was."""
+        """Undo the last change and report it; an open field on the diagram closes first."""
         self.diagram.session.editor.leave()
         text = self.document.undo_text()
         if self.document.undo():
             self.status.say(f"Undone: {text}")
 
     def redo(self) -> None:
-        """Do the last change again that was undone, and say so."""
+        """Redo the last change that was undone, and report it."""
         self.diagram.session.editor.leave()
         text = self.document.redo_text()
         if self.document.redo():
-            self.status.say(f"Done again: {text}")
+            self.status.say(f"Redone: {text}")
 
     def float_panel(self) -> None:
-        """Float the panel that has the keyboard, or put it back."""
+        """Float the panel that has the keyboard focus, or dock it again."""
         dock = next((dock for dock in self.board.in_sight if dock.has_focus), None)
         if dock:
             dock.turn_loose()
             QTimer.singleShot(
                 0, dock, partial(dock.come, take_focus=True)
-            )  # once its window is there, or gone
+            )  # after its window has opened or closed
         else:
-            self.status.say("No panel has the keyboard: click into one, or press F6")
+            self.status.say("No panel has the keyboard focus: click into a panel or press F6")
 
     def go_to_panel(self, by: int) -> None:
-        """Give the keyboard to the next panel in sight; after the last one comes the diagram."""
+        """Move the keyboard focus `by` visible panels; the diagram comes after the last panel."""
         docks = self.board.in_sight
         at = next((k for k, dock in enumerate(docks, 1) if dock.has_focus), 0)
         if following := (at + by) % (len(docks) + 1):
@@ -262,32 +262,32 @@ class Workspace:
         self.diagram.activateWindow()  # a panel may float
         self.diagram.setFocus(why)
 
-    def show_pressed_keys(self, shown: bool) -> None:
-        """Show the keys that are pressed while presenting, from now on."""
-        self.settings.remember(PRESSED_KEYS, shown)
-        self.present.shows_keys = shown
+    def show_pressed_keys(self, on: bool) -> None:
+        """Choose whether pressed keys are shown while presenting, and remember the choice."""
+        self.settings.remember(PRESSED_KEYS, on)
+        self.present.shows_keys = on
 
     def set_size(self, percent: int) -> None:
-        """Draw everything in one of SIZES_PERCENT from now on."""
+        """Use an interface size of SIZES_PERCENT, and remember it."""
         self.settings.remember("size", percent)
         self.use_size()
 
     def use_size(self) -> None:
-        """Draw everything in the size that is remembered, or in the largest that has room on the screen."""
-        wished, window = self.settings.size, self.main_window
+        """Use the remembered interface size, or the largest that fits on the screen."""
+        wanted, window = self.settings.size, self.main_window
         room = window.screen().availableSize().expandedTo(window.size())
         percent = self.settings.size_within(room)
-        if percent < wished:
-            self.status.say(f"{wished} % has no room on this screen: {percent} % is used")
+        if percent < wanted:
+            self.status.say(f"{wanted} % does not fit on this screen: nnviz uses {percent} %")
         self.board.about_to_grow()
         window.about_to_grow()
         if draw_at(application(), percent):
             self.board.grow()
             window.fit_screen()
-            QTimer.singleShot(0, window, window.grow)  # once the texts have shrunk
+            QTimer.singleShot(0, window, window.grow)  # after the texts have shrunk
 
     def set_theme(self, name: str) -> None:
-        """Use a theme of `themes()` from now on."""
+        """Use a theme of `themes()`, and remember it."""
         self.settings.remember("theme", name)
         self._follow_theme()
 
@@ -299,6 +299,6 @@ class Workspace:
         if self.files.may_leave():
             self.player.stop()
             self.derived.rest()
-            self.present.leave()  # so that the next window has its panels
+            self.present.leave()  # the saved arrangement must contain the panels
         else:
             event.ignore()
