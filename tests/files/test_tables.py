@@ -651,7 +651,7 @@ def test_saving_warns_of_how_raw_rows_are_standardised(tmp_path, approved):
     state, _ = a_state()
     save(state, tmp_path / "a.json")
     told = told_by_convert(tmp_path / "a.json", tmp_path / "m.npz")
-    with pytest.warns(UserWarning, match="standardises raw numbers itself"):
+    with pytest.warns(UserWarning, match="expects raw numbers"):
         nnviz.save(state, tmp_path / "m.npz")
     small = replace(state, columns=(Column("x", ("x",), deviation=5e-324),))
     refusal = refused(save, small, tmp_path / "n.npz")

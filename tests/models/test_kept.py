@@ -102,7 +102,7 @@ def test_circles_come_back_from_other_formats_with_the_usual_loss_which_is_said(
     assert main(["convert", "circles", str(tmp_path / f"m{end}")]) == 0
     assert "the training settings" in capsys.readouterr().err
     assert main(["convert", str(tmp_path / f"m{end}"), str(tmp_path / "again.json")]) == 0
-    said = "the file says no loss: cross-entropy is taken, the usual loss with sigmoid on the output\n"
+    said = "the file names no loss: nnviz uses cross-entropy, the usual loss with sigmoid on the output\n"
     assert capsys.readouterr().err == f"{tmp_path / f'm{end}'}: {said}"
     assert load(tmp_path / "again.json").training.loss == "cross_entropy"
 
@@ -181,7 +181,7 @@ def test_somebodys_own_optimizer_is_not_taken_for_that_of_keras(tmp_path):
 
     training, said = taken_from(compiled_model("linear", Adam(0.5), "mse"), tmp_path / "m.keras")
     assert training == Training()
-    assert said.startswith("nnviz has no optimizer 'Adam': gradient descent is taken")
+    assert said.startswith("nnviz has no optimizer 'Adam' and uses gradient descent")
 
 
 @pytest.mark.parametrize("rate", ["many", 0, -1, None, True, [], {"config": 3}, 10**400])
@@ -190,7 +190,7 @@ def test_a_rate_that_is_none_is_said(rate):
     settings = {"loss": "mse", "optimizer": {"class_name": "SGD", "config": {"learning_rate": rate}}}
     state = keras_compiled.state_of([Dense(np.eye(2), None, "identity")], settings, source)
     assert state.training == Training()
-    assert source.told[0].startswith("its learning rate is ")
+    assert source.told[0].startswith("nnviz uses the constant learning rate ")
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -216,7 +216,7 @@ def test_a_softmax_opens_again_to_be_trained_by_cross_entropy(suffix, tmp_path):
 
 # Standardised inputs
 
-TOLD = "the scaling of the inputs is worked into the weights of the first layer"
+TOLD = "the scaling of the inputs became part of the weights of the first layer"
 
 
 def by_onnx(path, x):
@@ -260,7 +260,7 @@ def test_raw_rows_of_wine_are_told_as_nnviz_tells_them(wine, end, predict, how, 
     assert np.mean(wanted.argmax(axis=1) == data.target) > 0.98
     capsys.readouterr()
     assert main(["convert", str(wine), str(path)]) == 0
-    assert f"; wine{end} standardises raw numbers itself, by {how}\n" in capsys.readouterr().err
+    assert f"; wine{end} expects raw numbers and standardises them by {how}\n" in capsys.readouterr().err
     close(predict(path, data.data), wanted, 1e-5)
     close(load(path).predict(data.data), wanted)
     assert main(["convert", str(wine), str(path), "--without-scaling"]) == 0
@@ -359,7 +359,7 @@ def test_a_normalization_that_cannot_be_is_refused_with_its_name(tmp_path, appro
     own = layers.Normalization(mean=[1.0] * 3, variance=[1.0] * 3, name="between")
     model = keras.Sequential([keras.Input((2,)), layers.Dense(3), own, layers.Dense(1)])
     said = refused(load, saved(model, tmp_path / "m.keras"))
-    assert said.startswith("between: it is a layer of the class 'Normalization'")
+    assert said == "between: nnviz opens only chains of Dense layers, without 'Normalization' layers"
 
 
 # What a save in the place of somebody's model would not keep

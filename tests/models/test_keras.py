@@ -285,7 +285,7 @@ def test_scaling_of_the_inputs_is_worked_into_the_first_layer_and_told():
     scaling = layer("Rescaling", "r", scale=0.5, offset=-1.0, batch_input_shape=[None, 2])
     state, told = opened(old_h5(sequential(scaling, *LAYERS), OLD_WEIGHTS))
     np.testing.assert_allclose(state.network.predict(X), predicted(X * 0.5 - 1), rtol=1e-14)
-    assert told == ["the scaling of the inputs is worked into the weights of the first layer"]
+    assert told == ["the scaling of the inputs became part of the weights of the first layer"]
 
 
 # What is refused

@@ -244,7 +244,7 @@ def test_hdf5_that_leads_out_of_its_file_is_refused(tmp_path, secret, approved):
 
 UNGUARDED = f"""
 import h5py, sys
-from nnviz.files.models.hdf5 import process
+from nnviz.files.models import hdf5_process as process
 data = open(sys.argv[2], "rb").read()
 if sys.argv[1] == "limited":
     process._warm_up()
@@ -372,7 +372,7 @@ def test_hdf5_that_unfolds_is_refused(tmp_path, approved):
 
 MEASURED = """
 import re, sys
-from nnviz.files.models.hdf5 import process
+from nnviz.files.models import hdf5_process as process
 head, _ = process.answer(sys.stdin.buffer.read(), 4_000_000)
 print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1], head["refused"])
 """
@@ -456,9 +456,9 @@ def test_a_process_that_fails_is_a_sentence(tmp_path, monkeypatch):
             load_attack(GOOD, tmp_path)
 
     told = refusals(programs, load_by)
-    assert told.count(": reading its HDF5 broke off") == len(programs)
+    assert told.count(": reading the HDF5 data failed") == len(programs)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "nobody"))
-    assert refused(load_attack, GOOD, tmp_path).startswith("a process to read its HDF5 in could not be star")
+    assert refused(load_attack, GOOD, tmp_path).startswith("the process that reads HDF5 data could not be st")
 
 
 def test_a_heap_that_never_ends_is_ended(tmp_path):
@@ -471,7 +471,7 @@ def test_a_heap_that_never_ends_is_ended(tmp_path):
     assert at < heap + 4096
     (tmp_path / "model.h5").write_bytes(GOOD[: at + 8] + bytes(8) + GOOD[at + 16 :])
     began = processor_s()
-    with pytest.raises(FileError, match="reading its HDF5 broke off"):
+    with pytest.raises(FileError, match="reading the HDF5 data failed"):
         load(tmp_path / "model.h5")
     assert processor_s() - began < hdf5_process.SECONDS + SECONDS
 

@@ -187,14 +187,14 @@ def test_images_are_flattened_and_it_is_told(net, said):
     x = torch.randn(4, 1, 2, 3)
     state, told = opened(exported(net, x, **said))
     close(state.network.predict(x.numpy().reshape(4, 6)), by_torch(net, x).reshape(4, -1))
-    assert told == ["the inputs are the 1 × 2 × 3 numbers of a row behind each other"]
+    assert told == ["the 1 × 2 × 3 numbers of each row are now a single list of inputs"]
 
 
 def test_dropout_that_leaves_out_nodes_at_random_is_refused():
     net = nn.Sequential(nn.Linear(3, 2), nn.Dropout(0.5), nn.Tanh())
     mode = torch.onnx.TrainingMode.TRAINING
     data = exported(net, torch.randn(2, 3), training=mode, do_constant_folding=False)
-    with pytest.raises(FileError, match=r"Dropout.*: it leaves out nodes at random"):
+    with pytest.raises(FileError, match=r"Dropout.*: this node drops values at random"):
         opened(data)
 
 
@@ -269,7 +269,7 @@ def test_of_very_much_that_is_told_a_little_is_without_control_characters():
     graph = graph_of(nodes, W, 3, output="v2000")
     graph.node[1].name = "\x1b[2J\n"
     _, told = opened(model_of(graph).SerializeToString())
-    assert told[0] == r"\x1b[2J\n (Dropout), which acts in training alone, is left out"
+    assert told[0] == r"\x1b[2J\n (Dropout) was left out, as it acts only in training"
     assert told[5:] == ["and 1,995 more like these"]
 
 
@@ -297,7 +297,7 @@ def test_a_classifier_is_opened_with_its_probabilities_and_without_its_labels():
     data = classifier([("Softmax", ["z"], "p")], 3, probabilities)
     state, told = opened(data)
     close(state.network.predict(x), run(data, x, 1))
-    assert told == ["the output 'label' is left out"]
+    assert told == ["the output 'label' was left out"]
     of_two = [
         ("Sigmoid", ["z"], "s"),
         ("Sub", ["one", "s"], "n"),
@@ -308,7 +308,9 @@ def test_a_classifier_is_opened_with_its_probabilities_and_without_its_labels():
     data = classifier(of_two, 1, helper.make_value_info("zipped", helper.make_sequence_type_proto(one)))
     state, told = opened(data)
     close(state.network.predict(x), [[row[1]] for row in run(data, x, 1)])
-    assert told[1:] == ["of the two probabilities that it makes, the second is kept: the first is 1 − it"]
+    assert told[1:] == [
+        "the output is the second of the model's two probabilities; the first is 1 minus the second"
+    ]
 
 
 def test_the_numbers_of_several_targets_are_opened_though_they_stand_below_one_another():
@@ -317,7 +319,7 @@ def test_the_numbers_of_several_targets_are_opened_though_they_stand_below_one_a
     state, (told,) = opened(data)
     x = numbers(5, 3)
     close(state.network.predict(x).reshape(-1, 1), run(data, x))
-    assert told == "reshape_1 (Reshape), which puts the 2 numbers of each row below one another, is left out"
+    assert told == "reshape_1 (Reshape) was left out: it puts the 2 numbers of each row into one column"
 
 
 # What nnviz writes

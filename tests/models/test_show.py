@@ -227,7 +227,7 @@ def test_a_subclass_that_computes_the_same_is_shown():
 
 
 def test_where_inputs_are_scaled_it_is_said():
-    with pytest.warns(UserWarning, match="the scaling of the inputs is worked into the weights"):
+    with pytest.warns(UserWarning, match="the scaling of the inputs became part of the weights"):
         same(sequential(layers.Rescaling(2.0, offset=1.0), layers.Dense(2)))
 
 
@@ -576,9 +576,7 @@ def test_a_normalisation_is_refused_with_a_way_round_that_works(tmp_path):
     own, path = nn.Sequential(dense, norm, nn.ReLU(), end), tmp_path / "a.safetensors"
     own(torch.tensor(X, dtype=torch.float32))
     safetensors.torch.save_file(own.state_dict(), path)
-    with pytest.raises(
-        nnviz.FileError, match=r"^1: it is a norm.*fuse_linear_bn_eval\(linear.eval\(\), norm"
-    ):
+    with pytest.raises(nnviz.FileError, match=r"^1: a norm.*fuse_linear_bn_eval\(linear.eval\(\), norm"):
         load(path)
     fused = nn.utils.fuse_linear_bn_eval(dense.eval(), norm.eval())
     safetensors.torch.save_file(nn.Sequential(fused, nn.ReLU(), end).state_dict(), path)

@@ -150,7 +150,7 @@ def one_of(seeds, chance):
 
 READING = """
 import os, sys
-from nnviz.files.models.hdf5 import process as process
+from nnviz.files.models import hdf5_process as process
 process._warm_up()
 given, back = sys.stdin.buffer, sys.stdout.buffer
 while size := given.read(8):

@@ -1,1 +1,1 @@
-"""Other people's formats, one module each: imported when a file of theirs is opened or saved."""
+"""File formats of other programs, one module each, imported when such a file is opened or saved."""

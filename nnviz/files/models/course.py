@@ -1,9 +1,9 @@
 """The course's weights dictionary, `weights = {'node_0': …}`, as a file.
 
-It opens as a network with relu hidden nodes and an identity output, without rows and settings. The dictionary
-may stand among the code of an exercise, together with `input_data`. Only assignments of literals at the top
-level are read; no code is run. Assignments that are passed over are listed in the notes; any other change of
-the weights is refused.
+It opens as a network with relu hidden nodes and an identity output, without rows and settings. The file may
+also contain the code of an exercise, such as `input_data`. nnviz reads only assignments of literals at the
+top level and runs no code. The notes list the assignments that nnviz skips. nnviz refuses code that changes
+the weights in any other way.
 """
 
 from __future__ import annotations
@@ -21,19 +21,22 @@ from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import default_inputs
 from nnviz.core.losses import LOSSES, MSE, fitting
 from nnviz.core.network import Network, frozen
-from nnviz.core.numbers import SHOWN, WEIGHT_SETS, counted, quoted, shortened
+from nnviz.core.numbers import WEIGHT_SETS, counted, quoted
 from nnviz.core.state import Dataset, State, Training, WeightSet
 from nnviz.files import json_text
 from nnviz.files.errors import FileError, UnfitError, told_by_core
 from nnviz.files.models import course_reader, dense
-from nnviz.files.models.course_reader import Assigned, Statement, value_of, walk
+from nnviz.files.models.course_reader import Statement, Variable, value_of, walk
 from nnviz.files.source import Source, lost
 
 
 def network_of(raw: Any) -> Network:
-    """Return the network of a dictionary by name: relu hidden nodes, an identity output. Raises FileError."""
+    """Return the network of a weights dictionary, with relu hidden nodes and an identity output.
+
+    Raises FileError.
+    """
     if not isinstance(raw, dict):
-        raise FileError("expected a dictionary from node names to lists of weights")
+        raise FileError("expected a dictionary that maps node names to lists of weights")
     for name, weights in raw.items():
         _check_weights(name, weights)
     with told_by_core():
@@ -53,7 +56,7 @@ def _check_weights(name: str, weights: Any) -> None:
 
 
 HEAD_BYTES = 2**16
-"""Of a file, which may hold nothing but line breaks, so much is looked at to tell what it is."""
+"""Bytes that `sniff` reads; a file may start with any number of line breaks."""
 
 _LINES = rb"(?:\s|\#[^\n]*\n|(?:import|from)[ ][^\n]*\n)*"
 _START = re.compile(rb"(?:\xef\xbb\xbf)?" + _LINES + rb"""(?:\w+\s*=\s*)?\{\s*['"](?:node_|output)""")
@@ -62,18 +65,18 @@ _CODE = re.compile(rb"""^\w+\s*=\s*\{\s*['"](?:node_|output)""", re.MULTILINE)
 
 
 def sniff(data: bytes) -> bool:
-    """Tell whether a file that starts with `data` looks like a weights dictionary."""
+    """Return whether a file that starts with `data` looks like a weights dictionary."""
     head = data[:HEAD_BYTES]
     return _START.match(head) is not None or _CODE.search(head) is not None
 
 
 def read(source: Source) -> State:
-    """Return the State of a dictionary, or of code with one; which activations are taken is told.
+    """Return the State of a weights dictionary, or of code with one, and report the assumed activations.
 
     Raises FileError.
     """
     state = _state_of(source)
-    source.assumed.append(assumed(state.network))
+    source.assumed.append(assumption(state.network))
     return state
 
 
@@ -89,9 +92,9 @@ def _state_of(source: Source) -> State:
 
 
 def write(state: State) -> bytes:
-    """Return the weights of `state` as a dictionary, one node a line.
+    """Return the weights of `state` as a dictionary with one node per line.
 
-    Raises FileError for a network, or standardised inputs, that the dictionary cannot hold.
+    Raises UnfitError if the dictionary cannot hold the network, or if the inputs are standardised.
     """
     network = state.network
     nodes = {
@@ -101,119 +104,119 @@ def write(state: State) -> bytes:
     }
     if dense.find_scaling(state):
         raise UnfitError(
-            "its inputs are standardised, for which a weights dictionary has no place; "
-            "`nnviz convert --without-scaling` leaves the scaling out"
+            "the inputs are standardised, and a weights dictionary cannot store the scaling; "
+            "`nnviz convert --without-scaling` saves the weights without it"
         )
-    if why := _unfit(network, nodes):
-        raise UnfitError(f"{why}; of Python, nnviz writes a dictionary alone")
+    if reason := _unfit_reason(network, nodes):
+        raise UnfitError(reason)
     return (json_text.laid_out(nodes) + "\n").encode()
 
 
-def _unfit(network: Network, nodes: dict[str, list[float]]) -> str:
-    """Return why a dictionary cannot hold `network`, whose `nodes` it would hold: what is where; or ""."""
+def _unfit_reason(network: Network, nodes: dict[str, list[float]]) -> str:
+    """Return the reason why a dictionary of these `nodes` cannot hold `network`, or ""."""
     for layer in network.layers:
         node = quoted(layer.nodes[0])
         if layer.activation != ("identity" if layer is network.layers[-1] else "relu"):
             return (
-                f"{node} has {layer.activation}, and a weights dictionary knows relu hidden nodes and an "
-                "identity output"
+                f"{node} has the activation {layer.activation}, but a weights dictionary means relu hidden "
+                "nodes and an identity output"
             )
         if layer.biases is not None:
-            return f"{node} has a bias, and a weights dictionary knows none"
+            return f"{node} has a bias, and a weights dictionary cannot hold biases"
     try:
-        read = network_of(nodes)
+        is_same = network_of(nodes).layers == network.layers
     except FileError as error:
-        return f"in a weights dictionary nodes have the course's names; {error}"
-    same = read.layers == network.layers
-    return "" if same else "in a weights dictionary the nodes of a layer are in the order of their numbers"
+        return f"a weights dictionary needs the course's names of nodes; {error}"
+    return "" if is_same else "a weights dictionary needs the nodes of a layer in the order of their numbers"
 
 
 def left_out(state: State) -> list[str]:
-    """Return what of `state` a dictionary does not keep: what it would not have after reading it again."""
+    """Return the parts of `state` that would be missing after saving a dictionary and opening it again."""
     network = replace(state.network, inputs=default_inputs(len(state.network.inputs)))
     return lost(state, State(network, Dataset.empty(network)))
 
 
 def replaced(data: bytes) -> list[str]:
-    """Return what of the text of a file is lost where a dictionary alone takes its place."""
+    """Return the parts of a file that are lost if nnviz overwrites it with a dictionary."""
     try:
         text = json_text.decoded(data)
         body = [each.statement for each in course_reader.statements(text)]
-    except FileError:  # longer than any Python that is read, so JSON; or no dictionary at all
+    except FileError:  # too long for Python, so it is JSON; or not a dictionary at all
         return []
-    bare = any(isinstance(own, ast.Expr) and isinstance(own.value, ast.Dict) for own in body)
+    is_bare = any(isinstance(each, ast.Expr) and isinstance(each.value, ast.Dict) for each in body)
     parts = {
-        "the dictionary's name": not bare,
+        "the dictionary's name": not is_bare,
         "the other lines of the code": len(body) > 1 or _IMPORT.search(text) is not None,
         "the comments": course_reader.has_comment(text),
     }
-    return [part for part, lost in parts.items() if lost]
+    return [part for part, is_lost in parts.items() if is_lost]
 
 
 INPUTS = ("input_data", "inputs", "X", "x")
 TARGETS = ("target_actuals", "target_actual", "targets", "target", "y")
-"""What a course calls the rows and what they should come to; the first that is there is taken.
+"""Names of the rows and of their targets in a course; nnviz uses the first name that exists.
 
-A single letter may stand for anything: it is taken only where numbers stand there.
+A single letter may mean anything, so nnviz uses it only if a literal is assigned to it.
 """
 
 BIASES = "biases"
-"""What a dictionary of one number for each node is called."""
+"""Name of the dictionary that maps a node to its bias."""
 
-FINAL = "model_inputs"
-"""What nnviz's own programs call the z of several outputs."""
-GIVES = "get_"
-"""So begins the name of a function that gives a loss."""
+OUTPUT_SUMS = "model_inputs"
+"""Name of the z of several outputs in programs that nnviz writes."""
+LOSS_PREFIX = "get_"
+"""Prefix of the name of a function that returns a loss."""
 
 _NODE = re.compile(r"(node|output)(_\d+)*", re.ASCII)
 
 
 def state_of(body: list[Statement]) -> State:
-    """Return the State that the statements of a text describe. Raises FileError with the line."""
-    assigned = course_reader.assigned(body)
-    biases = _biases(assigned)
-    networks, faults = _networks(assigned, beside={BIASES} if biases else set())
-    networks = {name: _with_biases(own, biases) for name, own in networks.items()}
+    """Return the State that the statements of a file describe. Raises FileError with the line."""
+    variables = course_reader.variables(body)
+    biases = _biases(variables)
+    networks, faults = _networks(variables, excluded={BIASES} if biases else set())
+    networks = {name: _add_biases(network, biases) for name, network in networks.items()}
     if body[1:]:
         hidden, output = _activations(body)
-        networks = {name: _with(own, hidden, output) for name, own in networks.items()}
-    inputs, targets = (_first(names, assigned) for names in (INPUTS, TARGETS))
-    taken, network = _chosen(networks, inputs)
+        networks = {name: _set_activations(network, hidden, output) for name, network in networks.items()}
+    inputs, targets = (_first_variable(names, variables) for names in (INPUTS, TARGETS))
+    chosen, network = _choose(networks, inputs)
     data = Dataset.empty(network) if inputs is None else _dataset(network, inputs, targets)
-    fitting = {name: own for name, own in networks.items() if own.sizes == network.sizes}
-    notes = [f"The weights are `{taken}`, {assigned[taken].line} of the code."]
+    same_size = {name: each for name, each in networks.items() if each.sizes == network.sizes}
+    notes = [f"The weights come from `{chosen}` in {variables[chosen].line} of the code."]
+    others = (name for name in networks if name not in same_size)
+    notes += [f"`{name}` in {variables[name].line} is another network." for name in others]
+    notes += [f"`{name}` was not read: {fault}." for name, fault in faults.items()]
     notes += [
-        f"`{name}`, {assigned[name].line}, is another network." for name in networks if name not in fitting
+        f"`{each.name}` keeps its first value: nnviz does not run the code in {each.reassigned}."
+        for each in (*(variables[name] for name in same_size), inputs, targets)
+        if each and each.reassigned
     ]
-    notes += [f"`{name}` is left out: {fault}." for name, fault in faults.items()]
-    notes += [
-        f"`{own.name}` is assigned anew in {own.anew} by code that is not run: here it is as before."
-        for own in (*(assigned[name] for name in fitting), inputs, targets)
-        if own and own.anew
-    ]
-    notes.append(f"Taken: {assumed(network)}.")
+    notes.append(f"Activations: {assumption(network)}.")
     with told_by_core():
-        sets = tuple(WeightSet.of(name, own) for name, own in fitting.items()) if len(fitting) > 1 else ()
+        weight_sets = tuple(WeightSet.of(*each) for each in same_size.items()) if len(same_size) > 1 else ()
         training = Training(loss=_loss(body, network.layers[-1].function.base))
-        return State(network, data, training, sets, notes="\n".join(notes) if body[1:] else "")
+        return State(network, data, training, weight_sets, notes="\n".join(notes) if body[1:] else "")
 
 
-def assumed(network: Network) -> str:
-    """Return which activations were taken for a network of weights alone, and where to change that."""
-    hidden = f"{network.layers[0].activation} on the hidden nodes, " if len(network.layers) > 1 else ""
-    return f"{hidden}{network.layers[-1].activation} on the output: change it under the headings"
+def assumption(network: Network) -> str:
+    """Return a sentence that says which activations nnviz assumes and where to change them."""
+    first, last = network.layers[0].activation, network.layers[-1].activation
+    if len(network.layers) == 1:
+        return f"{last} on the output is assumed: change it under the headings"
+    return f"{first} on the hidden nodes and {last} on the output are assumed: change them under the headings"
 
 
 def _activations(body: list[Statement]) -> tuple[str, str]:
-    """Return the activations of hidden nodes and output, by where the code calls what.
+    """Return the activations of the hidden nodes and of the output, by the functions that the code calls.
 
-    A course's `predict_with_network` that stands elsewhere has relu on its hidden nodes.
+    If the code calls `predict_with_network` without defining it, relu is the course's activation.
     """
     nodes = [node for each in body for node in walk(each.statement)]
     functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
     calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     called = [(node.func.id, node.args) for node in calls if isinstance(node.func, ast.Name)]
-    sums = {FINAL} | {
+    sums = {OUTPUT_SUMS} | {
         target.id
         for node in nodes
         if isinstance(node, ast.Assign) and _reads_output(node.value)
@@ -226,48 +229,48 @@ def _activations(body: list[Statement]) -> tuple[str, str]:
 
     names = {name for name, _ in called}
     if "predict_with_network" in names - functions or "relu" in names | functions:
-        usual = "relu"
+        default = "relu"
     else:
-        usual = "identity"
+        default = "identity"
     hidden = (name for name, args in called if name in ACTIVATIONS and not on_output(args))
     output = (name for name, args in called if name in ACTIVATIONS and on_output(args))
-    return next(hidden, usual), next(output, "identity")
+    return next(hidden, default), next(output, "identity")
 
 
 def _loss(body: list[Statement], output: str) -> str:
-    """Return the loss that a function of the code is called by, such as get_cross_entropy, if it fits."""
+    """Return the loss in the name of a function such as get_cross_entropy, if it fits, else MSE."""
     defined = (each.statement.name for each in body if isinstance(each.statement, ast.FunctionDef))
-    named = (name.removeprefix(GIVES) for name in defined if name.startswith(GIVES))
-    return next((name for name in named if name in LOSSES and output in fitting(name)), MSE.name)
+    losses = (name.removeprefix(LOSS_PREFIX) for name in defined if name.startswith(LOSS_PREFIX))
+    return next((name for name in losses if name in LOSSES and output in fitting(name)), MSE.name)
 
 
 def _reads_output(node: ast.expr) -> bool:
-    """Tell whether an expression takes the output's weights: `(hidden * weights['output']).sum()`."""
+    """Return whether an expression uses the output's weights: `(hidden * weights['output']).sum()`."""
     keys = (part.slice for part in walk(node) if isinstance(part, ast.Subscript))
     return any(isinstance(key, ast.Constant) and str(key.value).startswith("output") for key in keys)
 
 
-def _with(network: Network, hidden: str, output: str) -> Network:
+def _set_activations(network: Network, hidden: str, output: str) -> Network:
     last = len(network.layers) - 1
     layers = (
-        replace(own, activation=output if k == last else hidden) for k, own in enumerate(network.layers)
+        replace(layer, activation=output if k == last else hidden) for k, layer in enumerate(network.layers)
     )
     return replace(network, layers=tuple(layers))
 
 
-def _first(names: Iterable[str], assigned: dict[str, Assigned]) -> Assigned | None:
-    there = (assigned[name] for name in names if name in assigned)
-    return next((each for each in there if len(each.name) > 1 or each.stands_there()), None)
+def _first_variable(names: Iterable[str], variables: dict[str, Variable]) -> Variable | None:
+    candidates = (variables[name] for name in names if name in variables)
+    return next((each for each in candidates if len(each.name) > 1 or each.is_constant()), None)
 
 
-def _biases(assigned: dict[str, Assigned]) -> dict[str, float]:
-    """Return the bias of each node that a dictionary of numbers names. Raises FileError where it changes."""
-    own = assigned.get(BIASES)
-    values = own.value() if own and isinstance(own.node, ast.Dict) else {}
+def _biases(variables: dict[str, Variable]) -> dict[str, float]:
+    """Return the bias of each node in the dictionary `biases`. Raises FileError if code changes it."""
+    biases = variables.get(BIASES)
+    values = biases.value() if biases and isinstance(biases.node, ast.Dict) else {}
     return values if all(map(_is_number, values.values())) else {}
 
 
-def _with_biases(network: Network, biases: dict[str, float]) -> Network:
+def _add_biases(network: Network, biases: dict[str, float]) -> Network:
     layers = [
         replace(layer, biases=np.array([biases.get(name, 0.0) for name in layer.nodes]))
         if biases.keys() & set(layer.nodes)
@@ -278,43 +281,44 @@ def _with_biases(network: Network, biases: dict[str, float]) -> Network:
 
 
 def _networks(
-    assigned: dict[str, Assigned], beside: set[str]
+    variables: dict[str, Variable], excluded: set[str]
 ) -> tuple[dict[str, Network], dict[str, FileError]]:
-    """Return the networks that dictionaries make, but those `beside`, or that of a list called weights.
+    """Return the networks of all dictionaries by name, and the errors of the others by name.
 
-    Returns them by name, and the faults.
-
-    Raises FileError where there is no network.
+    Names in `excluded` are skipped. Without a dictionary, a list called weights makes the network.
+    Raises FileError if there is no network.
     """
-    there = {name: each for name, each in assigned.items() if name not in beside and _is_network(each.node)}
+    candidates = ((name, each) for name, each in variables.items() if name not in excluded)
+    found = {name: each for name, each in candidates if _is_network(each.node)}
     with told_by_core():
-        WEIGHT_SETS.check(len(there))
+        WEIGHT_SETS.check(len(found))
     read: dict[ast.expr, Network | FileError] = {}  # a dictionary may have several names
-    for each in there.values():
+    for each in found.values():
         if each.node not in read:
             try:
                 read[each.node] = _network(each)
             except FileError as error:
                 read[each.node] = error
-    made = {name: read[each.node] for name, each in there.items()}
-    found = {name: own for name, own in made.items() if isinstance(own, Network)}
-    faults = {name: own for name, own in made.items() if isinstance(own, FileError)}
-    if not found and not faults and "weights" in assigned:
-        weights = assigned["weights"]
+    results = {name: read[each.node] for name, each in found.items()}
+    networks = {name: result for name, result in results.items() if isinstance(result, Network)}
+    faults = {name: result for name, result in results.items() if isinstance(result, FileError)}
+    if not results and "weights" in variables:
+        weights = variables["weights"]
         try:
-            found["weights"] = network_of({"output": weights.value()})
+            networks["weights"] = network_of({"output": weights.value()})
         except FileError as error:
             raise (
                 error if error.place.startswith("line ") else FileError(error.message, weights.line)
             ) from None
-    if not found:
-        wanted = "a dictionary such as weights = {'node_0': [2, 4], 'output': [2]}"
-        raise next(iter(faults.values()), FileError(f"expected {wanted}; code is read, not run"))
-    return found, faults
+    if not networks:
+        example = "weights = {'node_0': [2, 4], 'output': [2]}"
+        missing = FileError(f"expected a dictionary such as {example}; nnviz does not run code")
+        raise next(iter(faults.values()), missing)
+    return networks, faults
 
 
 def _is_network(node: ast.expr) -> bool:
-    """Tell whether an expression is a dictionary of which a key names a node."""
+    """Return whether an expression is a dictionary with a node's name as a key."""
     return isinstance(node, ast.Dict) and any(map(_names_a_node, node.keys))
 
 
@@ -322,8 +326,8 @@ def _names_a_node(key: ast.expr | None) -> bool:
     return isinstance(key, ast.Constant) and isinstance(key.value, str) and bool(_NODE.fullmatch(key.value))
 
 
-def _network(each: Assigned) -> Network:
-    """Return the network of a dictionary. Raises FileError with the line of the node that is at fault."""
+def _network(each: Variable) -> Network:
+    """Return the network of a dictionary. Raises FileError with the line of the faulty node."""
     if each.fault:
         raise each.fault
     node = each.node
@@ -332,23 +336,22 @@ def _network(each: Assigned) -> Network:
     raw: dict[str, Any] = {}
     for key, value in zip(node.keys, node.values, strict=True):
         if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
-            raise FileError("expected a node's name in quotes", each.within.line_of(value))
+            raise FileError("expected the name of a node in quotes", each.statement.line_of(value))
         if key.value in raw:
-            raise FileError(f"{quoted(key.value)} stands twice", each.within.line_of(key))
-        lines[key.value] = each.within.line_of(key)
+            raise FileError(f"the node {quoted(key.value)} appears twice", each.statement.line_of(key))
+        lines[key.value] = each.statement.line_of(key)
         try:
             raw[key.value] = value_of(value)
         except (ValueError, TypeError):
-            what = f"{shortened(key.value, SHOWN)} has to stand there as numbers: nothing is computed"
-            raise FileError(what, lines[key.value]) from None
+            raise course_reader.not_a_literal(key.value, lines[key.value]) from None
     try:
         return network_of(raw)
     except FileError as error:
         raise FileError(str(error), lines.get(error.place.partition("[")[0], each.line)) from None
 
 
-def _chosen(networks: dict[str, Network], inputs: Assigned | None) -> tuple[str, Network]:
-    """Return the first network that takes the inputs, or the first of all."""
+def _choose(networks: dict[str, Network], inputs: Variable | None) -> tuple[str, Network]:
+    """Return the name and network of the first network whose inputs fit a row, else of the first one."""
     if inputs is not None:
         row = inputs.value()
         while isinstance(row, list | tuple) and row and isinstance(row[0], list | tuple):
@@ -360,37 +363,37 @@ def _chosen(networks: dict[str, Network], inputs: Assigned | None) -> tuple[str,
     return next(iter(networks.items()))
 
 
-def _dataset(network: Network, inputs: Assigned, targets: Assigned | None) -> Dataset:
+def _dataset(network: Network, inputs: Variable, targets: Variable | None) -> Dataset:
     first = network.layers[0].nodes[0]
     width = len(network.inputs)
-    rows = _rows(inputs, of_many=width == 1)
+    rows = _rows(inputs, one_each=width == 1)
     for row in rows:
         if len(row) != width:
             weights, values = counted(width, "weight"), counted(len(row), "value")
-            raise FileError(f"{first} has {weights}, {inputs.name} has {values}", inputs.line)
-    wanted = None
+            raise FileError(f"{first} has {weights}, but a row of {inputs.name} has {values}", inputs.line)
+    target_rows = None
     if targets is not None:
         outputs = len(network.outputs)
-        wanted = _rows(targets, of_many=outputs == 1)
-        if len(wanted) != len(rows) or any(len(row) != outputs for row in wanted):
-            expected = f"{counted(len(rows), 'row')} of {counted(outputs, 'value')}"
-            found = f"{counted(len(wanted), 'row')} of {counted(len(wanted[0]), 'value')}"
-            raise FileError(f"{targets.name} has {found}, expected {expected}", targets.line)
+        target_rows = _rows(targets, one_each=outputs == 1)
+        if len(target_rows) != len(rows) or any(len(row) != outputs for row in target_rows):
+            shape = f"{counted(len(rows), 'row')} of {counted(outputs, 'value')}"
+            wrong = f"{counted(len(target_rows), 'row')} of {counted(len(target_rows[0]), 'value')}"
+            raise FileError(f"{targets.name} needs {shape}, but it has {wrong}", targets.line)
     try:
         numbers = frozen(rows, inputs.name)
-        return Dataset(numbers, None if wanted is None else frozen(wanted, "the targets"))
+        return Dataset(numbers, None if target_rows is None else frozen(target_rows, "the targets"))
     except ValueError as error:
         raise FileError(str(error), inputs.line) from None
 
 
-def _rows(given: Assigned, *, of_many: bool) -> list[list[float]]:
-    """Return rows of numbers: a number, a row of them, or of one number each where there are `of_many`."""
+def _rows(given: Variable, *, one_each: bool) -> list[list[float]]:
+    """Return rows of numbers; a plain list is one row, or rows with one number each if `one_each`."""
     value = given.value()
     if not isinstance(value, list | tuple):
         value = [value]
     if not any(isinstance(part, list | tuple) for part in value):
-        value = [[part] for part in value] if of_many else [value]
-    wrong = FileError(f"{given.name} is not numbers, or rows of numbers", given.line)
+        value = [[part] for part in value] if one_each else [value]
+    wrong = FileError(f"{given.name} must be numbers or rows of numbers", given.line)
     if not value:
         raise wrong
     for row in value:

@@ -1,8 +1,8 @@
-"""Reader of Python text: the literals that names hold, found without running any code.
+"""Reader of Python text that finds the literals assigned to names, without running any code.
 
-A name that is assigned something other than a literal keeps its earlier value, and the line is reported. Any
-other change of a literal is an error of that name. Changes made inside a library function, such as
-`np.copyto`, or by methods of the file's own classes are not seen.
+If code assigns something else to a name, the name keeps its literal and the line is reported. Any other
+change of a literal is an error for that name. The reader does not see changes inside a library function, such
+as `np.copyto`, or by methods of the file's own classes.
 """
 
 from __future__ import annotations
@@ -25,48 +25,48 @@ _NUMPY = ("", "np.", "numpy.")
 _ARRAYS = {f"{place}array" for place in _NUMPY}
 _FLOATS = {f"{place}float64" for place in _NUMPY}
 LEAVES = ast.Name | ast.Constant | ast.expr_context
-"""The nodes that have no others in them, but for whether a name is read or assigned; most nodes are such."""
-_DEEP = FileError("the brackets are nested too deeply")
+"""Nodes without child nodes, except whether a name is read or assigned; most nodes are of these classes."""
+_TOO_DEEP = FileError("the brackets are nested too deeply")
 
 
 class Statement(NamedTuple):
-    """A statement of a text, and the line before its first; lines count from 1."""
+    """A statement of a text; `lines_before` is the number of lines before the parsed part of the text."""
 
     statement: ast.stmt
-    before: int
+    lines_before: int
 
     def line_of(self, node: ast.expr | ast.stmt) -> str:
-        """Return "line 7", where a part of the statement begins."""
-        return f"line {self.before + node.lineno}"
+        """Return the line where a part of the statement begins, such as "line 7"."""
+        return f"line {self.lines_before + node.lineno}"
 
 
 def statements(text: str) -> list[Statement]:
-    """Return the statements of a text but its imports; at least one. Raises FileError."""
+    """Return the statements of a text without its imports. Raises FileError if there are none."""
     if len(text) > LITERAL.most:
-        longest = f"expected at most {LITERAL.most:,} {LITERAL.things} of Python, found {len(text):,}"
-        raise FileError(f"{longest}; as JSON it can be longer")
+        limit = f"{LITERAL.most:,} {LITERAL.things}"
+        raise FileError(f"expected at most {limit} of Python, found {len(text):,}; a JSON file can be longer")
     blank = len(text) - len(text.lstrip())
-    before = text.count("\n", 0, blank)
+    lines_before = text.count("\n", 0, blank)
     try:
-        with warnings.catch_warnings(action="ignore"):  # of odd escapes in texts
+        with warnings.catch_warnings(action="ignore"):  # about unknown escapes in strings
             body = ast.parse(text.strip()).body
     except SyntaxError as error:
-        place = f"line {before + error.lineno}" if error.lineno else ""  # none of a text with a NUL
+        place = f"line {lines_before + error.lineno}" if error.lineno else ""  # a NUL has no line
         if _TOO_LONG.search(text):
             raise FileError(f"a whole number has more than {DIGITS.most} digits", place) from None
         raise FileError("this is neither JSON nor Python", place) from None
-    except ValueError:  # of Python 3.11, for a NUL
+    except ValueError:  # Python 3.11 raises this for a NUL
         raise FileError("this is neither JSON nor Python") from None
     except (RecursionError, MemoryError):
-        raise _DEEP from None
-    found = [Statement(each, before) for each in body if not isinstance(each, ast.Import | ast.ImportFrom)]
-    if not found:
-        raise FileError("there are no numbers in it")
-    return found
+        raise _TOO_DEEP from None
+    imports = ast.Import | ast.ImportFrom
+    if found := [Statement(each, lines_before) for each in body if not isinstance(each, imports)]:
+        return found
+    raise FileError("the file contains no numbers")
 
 
 def has_comment(text: str) -> bool:
-    """Tell whether there is a comment in a text of which the statements can be read."""
+    """Return whether a text that Python can parse contains a comment."""
     if "#" not in text:
         return False
     tokens = tokenize.generate_tokens(io.StringIO(text.strip()).readline)
@@ -74,7 +74,7 @@ def has_comment(text: str) -> bool:
 
 
 def walk(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield a node and all in it, as `ast.walk` does, but nothing of what is in LEAVES: it is quicker."""
+    """Yield a node and all nodes in it; faster than `ast.walk`, as it skips what is inside LEAVES."""
     waiting = deque([node])
     while waiting:
         node = waiting.popleft()
@@ -84,14 +84,14 @@ def walk(node: ast.AST) -> Iterator[ast.AST]:
 
 
 class ArrayList(ast.List):
-    """The list in the place of an array, whose numbers are of one kind: `whole` ones, or not."""
+    """The list that replaces a NumPy array; all its numbers are integers if `is_whole`, else floats."""
 
-    whole = True
+    is_whole = True
 
 
-def plain(node: ast.expr) -> ast.expr:
-    """Return an expression in which NumPy's arrays of literals are lists; it is changed itself."""
-    if isinstance(node, ast.Constant | ast.Name):  # as most are
+def replace_arrays(node: ast.expr) -> ast.expr:
+    """Replace NumPy arrays of literals in an expression by lists, in place; return the expression."""
+    if isinstance(node, ast.Constant | ast.Name):  # the usual case
         return node
     try:
         found: ast.expr = _Plain().visit(node)
@@ -101,7 +101,7 @@ def plain(node: ast.expr) -> ast.expr:
 
 
 def is_literal(node: ast.expr) -> bool:
-    """Tell whether a plain expression is a literal."""
+    """Return whether an expression from `replace_arrays` is a literal."""
     try:
         value_of(node)
     except (ValueError, TypeError, FileError):
@@ -112,54 +112,60 @@ def is_literal(node: ast.expr) -> bool:
 def value_of(node: ast.expr) -> Any:
     """Return the value of a literal.
 
-    Raises ValueError or TypeError for any other expression, and FileError for one that is too deep.
+    Raises ValueError or TypeError for any other expression, FileError for too many nested brackets.
     """
     try:
         return ast.literal_eval(node)
     except (RecursionError, MemoryError):
-        raise _DEEP from None
+        raise _TOO_DEEP from None
+
+
+def not_a_literal(name: str, line: str) -> FileError:
+    """Return the error for a name whose value is not a literal."""
+    return FileError(f"{shortened(name, SHOWN)} must be written as numbers: nnviz does not run code", line)
 
 
 class _Plain(ast.NodeTransformer):
-    """Puts the list in the place of `np.array([…])`, and the number in the place of `np.float64(…)`."""
+    """Replaces `np.array([…])` by the list, and `np.float64(…)` by the number."""
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         called = _dotted(node.func)
-        exact = all(
+        has_known_keywords = all(
             called in _ARRAYS and key.arg == "dtype" and _dotted(key.value) in {"float", *_FLOATS}
             for key in node.keywords
         )
-        known = called in _ARRAYS or called in _FLOATS
-        if not (known and exact and len(node.args) == 1):
+        is_known = called in _ARRAYS or called in _FLOATS
+        if not (is_known and has_known_keywords and len(node.args) == 1):
             return node
-        (given,) = node.args
-        if isinstance(given, ast.List) and not node.keywords:
-            array = ast.copy_location(ArrayList(given.elts, given.ctx), given)
-            constants = (part.value for part in ast.walk(given) if isinstance(part, ast.Constant))
-            array.whole = not any(isinstance(value, float) for value in constants)
+        (argument,) = node.args
+        if isinstance(argument, ast.List) and not node.keywords:
+            array = ast.copy_location(ArrayList(argument.elts, argument.ctx), argument)
+            constants = (part.value for part in ast.walk(argument) if isinstance(part, ast.Constant))
+            array.is_whole = not any(isinstance(value, float) for value in constants)
             return array
-        return given
+        return argument
 
 
 def _dotted(node: ast.expr) -> str:
-    """Return the text of a name, or of a name of a name such as `np.array`, else ""."""
+    """Return a name, or a dotted name such as `np.array`, as text; "" for any other expression."""
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         return f"{node.value.id}.{node.attr}"
     return node.id if isinstance(node, ast.Name) else ""
 
 
-_CHANGING = {"append", "clear", "extend", "fill", "insert", "pop", "popitem", "put", "remove", "resize"}
-_CHANGING |= {"reverse", "setdefault", "sort", "update"}
-"""The methods of dictionaries, lists and arrays that change them."""
+_MUTATORS = {"append", "clear", "extend", "fill", "insert", "pop", "popitem", "put", "remove", "resize"}
+_MUTATORS |= {"reverse", "setdefault", "sort", "update"}
+"""Methods that change a dictionary, a list or an array."""
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 _SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 class Assignment(NamedTuple):
-    """A part of the text that changes what `name` holds, or assigns the name itself, `in_place` by `+=`.
+    """A place in the code that assigns `name` (`is_name`) or changes the value of `name`.
 
-    A name that is assigned plainly may be another name of its `source`, that of a loop of an item of it.
+    `in_place` is true for `+=`. After an assignment the name may be another name of `source`; after a loop
+    over `source` (`loops`) it may be another name of an item.
     """
 
     name: str
@@ -171,38 +177,38 @@ class Assignment(NamedTuple):
 
     @property
     def depth(self) -> int:
-        """How many steps it is from the name into what is changed."""
+        """Number of indices and attributes between the name and the changed value."""
         steps, node = 0, self.node.func if isinstance(self.node, ast.Call) else self.node
         while isinstance(node, ast.Subscript | ast.Attribute):
             steps, node = steps + 1, node.value
         return steps + self.in_place
 
 
-def given_arguments(body: list[Statement]) -> Iterator[tuple[str, int | str, ast.expr]]:
-    """Yield what functions are given: a function's name, the place or name of a parameter, and the value."""
+def call_arguments(body: list[Statement]) -> Iterator[tuple[str, int | str, ast.expr]]:
+    """Yield (function, parameter, value) for each argument; a parameter is a position or a name."""
     for each in body:
         for node in walk(each.statement):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 yield from ((node.func.id, place, value) for place, value in enumerate(node.args))
-                yield from ((node.func.id, own.arg, own.value) for own in node.keywords if own.arg)
+                yield from ((node.func.id, each.arg, each.value) for each in node.keywords if each.arg)
 
 
 def parameters(function: Function) -> list[str]:
-    """Return the names of what a function is given, in their order."""
-    given = function.args
-    return [arg.arg for arg in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+    """Return the names of a function's parameters, in their order."""
+    every = function.args
+    return [arg.arg for arg in (*every.posonlyargs, *every.args, *every.kwonlyargs)]
 
 
 def local_names(function: Function) -> set[str]:
-    """Return the names that are assigned within a function alone."""
-    shared = {name for node in walk(function) if isinstance(node, ast.Global) for name in node.names}
-    return {change.name for change in changes(function.body) if change.is_name} - shared
+    """Return the names of a function's local variables."""
+    global_names = {name for node in walk(function) if isinstance(node, ast.Global) for name in node.names}
+    return {change.name for change in changes(function.body) if change.is_name} - global_names
 
 
 def changes(body: list[ast.stmt]) -> Iterator[Assignment]:
-    """Yield what statements change, in their order, the functions and classes in them left out."""
+    """Yield the changes that statements make, in their order, except those in functions and classes."""
     waiting: list[ast.AST] = [*reversed(body)]
-    passing: set[ast.AST] = set()  # the names that a comprehension has for itself, and what was told of
+    skipped: set[ast.AST] = set()  # names local to a comprehension, and targets that were yielded
     sources: dict[ast.AST, ast.expr] = {}
     loops: dict[ast.AST, ast.expr] = {}
     while waiting:
@@ -212,18 +218,18 @@ def changes(body: list[ast.stmt]) -> Iterator[Assignment]:
         parts = [] if isinstance(node, LEAVES) else list(ast.iter_child_nodes(node))
         for part in parts:
             if isinstance(part, ast.comprehension):
-                passing.update(ast.walk(part.target))
+                skipped.update(ast.walk(part.target))
         waiting += reversed(parts)
         if isinstance(node, ast.Assign):
             sources.update(dict.fromkeys(node.targets, node.value))
         elif isinstance(node, ast.For):
             loops.update(dict.fromkeys(ast.walk(node.target), node.iter))
         if isinstance(node, ast.AugAssign):
-            passing.add(node.target)
+            skipped.add(node.target)
             yield Assignment(
                 root_name(node.target), node.target, isinstance(node.target, ast.Name), in_place=True
             )
-        elif node in passing:
+        elif node in skipped:
             continue
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             source = sources.get(node) or loops.get(node)
@@ -235,171 +241,170 @@ def changes(body: list[ast.stmt]) -> Iterator[Assignment]:
 
 
 def _is_changing(called: ast.expr) -> bool:
-    return isinstance(called, ast.Attribute) and called.attr in _CHANGING
+    return isinstance(called, ast.Attribute) and called.attr in _MUTATORS
 
 
 def root_name(node: ast.expr) -> str:
-    """Return the name of what a part is of: `weights` of `weights['output'][0]`, or ""."""
+    """Return the name at the start of an expression: `weights` of `weights['output'][0]`; else ""."""
     while isinstance(node, ast.Subscript | ast.Attribute):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
 
 
 def copied_value(call: ast.Call) -> ast.expr | None:
-    """Return of what a call such as `weights.copy()` or `dict(weights)` makes a copy, or None."""
+    """Return the expression that a call such as `weights.copy()` or `dict(weights)` copies, or None."""
     if isinstance(call.func, ast.Attribute) and call.func.attr == "copy":
         return call.args[0] if call.args else call.func.value
-    makes = isinstance(call.func, ast.Name) and call.func.id in {"dict", "list"}
-    return call.args[0] if makes and call.args else None
+    copies = isinstance(call.func, ast.Name) and call.func.id in {"dict", "list"}
+    return call.args[0] if copies and call.args else None
 
 
-def looped(node: ast.expr) -> ast.expr:
-    """Return what a loop goes over: `weights` of `weights.items()` too."""
+def loop_source(node: ast.expr) -> ast.expr:
+    """Return the expression that a loop iterates over; for `weights.items()` that is `weights`."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         return node.func.value if node.func.attr in {"items", "values"} else node
     return node
 
 
 _SIMPLE = ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr
-"""The statements that have no others in them."""
-_FIXED = ast.Constant | ast.Tuple | ast.Set | ast.UnaryOp | ast.BinOp
-"""Of a literal, or of a part of one, numbers and texts, or what is too long to be looked at again."""
+"""Statements that contain no other statements."""
+_CONSTANTS = ast.Constant | ast.Tuple | ast.Set | ast.UnaryOp | ast.BinOp
+"""Literals that cannot change, such as numbers and texts."""
 
 
 @dataclass
-class Assigned:
-    """What a name is assigned: the expression, and its statement.
+class Variable:
+    """A name with the expression `node` that a statement assigns to it.
 
-    `anew` is the line of code, which is not run, that assigns it something else, or ""; `fault` says what
-    else changes it.
+    `reassigned` is the line of code that assigns something else to the name, or "". `fault` is the error for
+    any other change of the value.
     """
 
     name: str
     node: ast.expr
-    within: Statement
-    anew: str = ""
+    statement: Statement
+    reassigned: str = ""
     fault: FileError | None = None
 
     @property
     def line(self) -> str:
-        """Where it is assigned: "line 7"."""
-        return self.within.line_of(self.within.statement)
+        """The line of the assignment, such as "line 7"."""
+        return self.statement.line_of(self.statement.statement)
 
-    def stands_there(self) -> bool:
-        """Tell whether the value stands in the text, and nothing else becomes of it."""
-        return not self.anew and self.fault is None and is_literal(self.node)
+    def is_constant(self) -> bool:
+        """Return whether the value is a literal that no other line changes."""
+        return not self.reassigned and self.fault is None and is_literal(self.node)
 
     def value(self) -> Any:
-        """Return the value. Raises FileError where it does not stand in the text."""
+        """Return the value. Raises FileError if it is not a literal, or if code changes it."""
         if self.fault:
             raise self.fault
         try:
             return value_of(self.node)
         except (ValueError, TypeError):
-            what = "has to stand there as numbers: nothing is computed"
-            raise FileError(f"{shortened(self.name, SHOWN)} {what}", self.line) from None
+            raise not_a_literal(self.name, self.line) from None
 
 
-def assigned(body: list[Statement]) -> dict[str, Assigned]:
-    """Return what the names hold that statements assign at the top level of a text, by name."""
+def variables(body: list[Statement]) -> dict[str, Variable]:
+    """Return the assignments at the top level of a text, by name."""
     names = _NameReader()
-    for each in body:
-        names.take(each)
-    names.take_functions(body)
-    for own in names.assigned.values():
-        if line := names.changed.get(own.node):
-            what = f"this changes {shortened(own.name, SHOWN)} and cannot be taken"
-            own.fault = FileError(f"{what}: code is read, not run", line)
+    for statement in body:
+        names.read(statement)
+    names.read_functions(body)
+    for each in names.assigned.values():
+        if line := names.changed.get(each.node):
+            name = shortened(each.name, SHOWN)
+            each.fault = FileError(f"the code changes {name} here, but nnviz does not run it", line)
     return names.assigned
 
 
 class _Place(NamedTuple):
-    """A literal, that of a name of which it is a part, and the array that it is or is in."""
+    """A literal `node`, the `root` literal that contains it, and the array that it is or is in, if any."""
 
-    whole: ast.expr
+    root: ast.expr
     node: ast.expr
     array: ArrayList | None
 
     @property
     def can_change(self) -> bool:
-        """Whether it is no number or text."""
-        if isinstance(self.node, _FIXED):
+        """Whether the value is something other than a number or a text."""
+        if isinstance(self.node, _CONSTANTS):
             return False
         return isinstance(self.node, ast.Dict | ast.List) or not is_literal(self.node)
 
 
 class _NameReader:
-    """What the names hold, statement by statement."""
+    """Reader that follows the values of names, statement by statement."""
 
     def __init__(self) -> None:
-        self.assigned: dict[str, Assigned] = {}
+        self.assigned: dict[str, Variable] = {}
         self.changed: dict[ast.expr, str] = {}
-        """Where a literal is changed first by what cannot be taken."""
+        """The first line that changes a literal in a way that the reader cannot follow."""
         self._places: MutableMapping[str, _Place | None] = {}
-        self._shared: set[ast.expr] = set()  # literals that got several names at once
+        self._shared: set[ast.expr] = set()  # literals with several names from one statement
         self._keys: dict[ast.Dict, dict[Any, int]] = {}
-        """Of the dictionaries that were looked into, where the values of the keys are."""
+        """The position of each key, for dictionaries that were searched."""
 
-    def take(self, each: Statement) -> None:
-        """Take in what a statement assigns and changes, functions left out."""
+    def read(self, each: Statement) -> None:
+        """Read what a statement assigns and changes, except in functions."""
         targets, value = _assignment(each.statement)
         literal = False
         if value is None:
-            taken: set[ast.expr] = set(targets)
+            followed: set[ast.expr] = set(targets)
         else:
-            place, value = self._place(value) or self._view(value), plain(value)
+            place, value = self._place(value) or self._view(value), replace_arrays(value)
             literal = is_literal(value)
             self._shared.update([value] if len(targets) > 1 else [])
             names = [target for target in targets if isinstance(target, ast.Name)]
-            taken = {name for name in names if self._is_assigned(name.id, value, each, literal=literal)}
+            followed = {name for name in names if self._assign(name.id, value, each, literal=literal)}
             if literal and len(targets) == 1 and isinstance(targets[0], ast.Subscript):
-                taken.update(targets if self._is_put(targets[0], value) else [])
-        whole = literal and isinstance(each.statement, ast.Assign) and taken.issuperset(targets)
-        for change in () if whole else changes([each.statement]):
-            if change.node not in taken:
+                followed.update(targets if self._replace_item(targets[0], value) else [])
+        is_done = literal and isinstance(each.statement, ast.Assign) and followed.issuperset(targets)
+        for change in () if is_done else changes([each.statement]):
+            if change.node not in followed:
                 self._change(change, each)
         for target in targets:
-            if value and place and place.can_change and isinstance(target, ast.Name):  # another name of it
+            if value and place and place.can_change and isinstance(target, ast.Name):  # a second name
                 self._places[target.id] = place
 
-    def take_functions(self, body: list[Statement]) -> None:
-        """Take in what functions change of what is not their own, or is given to them."""
-        changed: dict[tuple[str, int | str], str] = {}  # the line, by function and parameter
+    def read_functions(self, body: list[Statement]) -> None:
+        """Read how functions change global names and their arguments."""
+        changed: dict[tuple[str, int | str], str] = {}  # line of the change, by function and parameter
         for each in body:
             for function in () if isinstance(each.statement, _SIMPLE) else walk(each.statement):
                 if isinstance(function, Function):
-                    for place, (name, node) in enumerate(self._take_function(function, each).items()):
+                    for place, (name, node) in enumerate(self._read_function(function, each).items()):
                         if line := self.changed.get(node):
                             changed.setdefault((function.name, place), line)
                             changed.setdefault((function.name, name), line)
-        for called, parameter, value in given_arguments(body) if changed else ():
+        for called, parameter, value in call_arguments(body) if changed else ():
             if line := changed.get((called, parameter)):
-                given = self._place(value) or self._view(value)
-                if given and given.can_change and not isinstance(given.node, ast.Call):  # a copy
-                    self.changed.setdefault(given.whole, line)
+                argument = self._place(value) or self._view(value)
+                if argument and argument.can_change and not isinstance(argument.node, ast.Call):  # a copy
+                    self.changed.setdefault(argument.root, line)
 
-    def _take_function(self, function: Function, each: Statement) -> dict[str, ast.expr]:
-        """Take in what a function changes; return what stands for the values that it is given, by name."""
-        given: dict[str, ast.expr] = {name: ast.Name(name) for name in parameters(function)}
-        variables, around = local_names(function), self._places
-        own = {name: _Place(node, node, None) for name, node in given.items()}
-        self._places = ChainMap({**dict.fromkeys(variables), **own}, around)
+    def _read_function(self, function: Function, each: Statement) -> dict[str, ast.expr]:
+        """Read the changes in a function; return a placeholder for each of its parameters, by name."""
+        arguments: dict[str, ast.expr] = {name: ast.Name(name) for name in parameters(function)}
+        local, outer_places = local_names(function), self._places
+        places = {name: _Place(node, node, None) for name, node in arguments.items()}
+        self._places = ChainMap({**dict.fromkeys(local), **places}, outer_places)
         for change in changes(function.body):
-            self._change(change, each, is_own=change.name in given or change.name in variables)
-        self._places = around
-        return given
+            self._change(change, each, is_local=change.name in arguments or change.name in local)
+        self._places = outer_places
+        return arguments
 
-    def _is_assigned(self, name: str, value: ast.expr, each: Statement, *, literal: bool) -> bool:
-        """Let a name hold a value, if that is a literal, or its first; tell whether it does."""
+    def _assign(self, name: str, value: ast.expr, each: Statement, *, literal: bool) -> bool:
+        """Assign a value to a name if it is a literal or the name's first value; return whether it was."""
         if literal:
             self._places[name] = _Place(value, value, _array(value))
         elif name in self.assigned:
             return False
-        self.assigned[name] = Assigned(name, value, each)
+        self.assigned[name] = Variable(name, value, each)
         return True
 
-    def _is_put(self, target: ast.Subscript, value: ast.expr) -> bool:
-        """Put a literal into the place of an item; tell whether it is certain what comes of that."""
+    def _replace_item(self, target: ast.Subscript, value: ast.expr) -> bool:
+        """Replace an item by a literal; return False if the result is uncertain."""
         place = self._place(target.value)
         if place is None or not is_literal(target.slice):
             return False
@@ -415,7 +420,7 @@ class _NameReader:
         return True
 
     def _place(self, node: ast.expr) -> _Place | None:
-        """Return the place of a literal that `weights['output'][0]` or the like stands for, or None."""
+        """Return the place of the literal that `weights['output'][0]` or the like means, or None."""
         keys = []
         while isinstance(node, ast.Subscript):
             keys.append(node.slice)
@@ -426,20 +431,20 @@ class _NameReader:
         return place
 
     def _view(self, node: ast.expr) -> _Place | None:
-        """Return as what `weights['output'][:]` and the like are known, by which the whole may be changed."""
+        """Return a place for `weights['output'][:]` or the like, which can change `weights`, or None."""
         copied = isinstance(node, ast.Call) and copied_value(node)
-        root = self._places.get(root_name(copied or node))
-        return None if root is None or (copied and root.array) else _Place(root.whole, node, None)
+        place = self._places.get(root_name(copied or node))
+        return None if place is None or (copied and place.array) else _Place(place.root, node, None)
 
-    def _item(self, whole: _Place, index: Any) -> _Place | None:
-        """Return the place of an item, or None where there is none."""
-        node, found = whole.node, None
+    def _item(self, place: _Place, index: Any) -> _Place | None:
+        """Return the place of an item, or None if it does not exist."""
+        node, found = place.node, None
         if isinstance(node, ast.Dict) and isinstance(index, str):
             at = self._places_in(node).get(index)
             found = None if at is None else node.values[at]
         elif isinstance(node, ast.List) and type(index) is int and -len(node.elts) <= index < len(node.elts):
             found = node.elts[index]
-        return None if found is None else _Place(whole.whole, found, whole.array or _array(found))
+        return None if found is None else _Place(place.root, found, place.array or _array(found))
 
     def _places_in(self, node: ast.Dict) -> dict[Any, int]:
         if node not in self._keys:
@@ -447,50 +452,50 @@ class _NameReader:
             self._keys[node] = {key.value: at for at, key in keys if isinstance(key, ast.Constant)}
         return self._keys[node]
 
-    def _change(self, change: Assignment, each: Statement, *, is_own: bool = False) -> None:
-        """Take note of a change that code makes which is not run; a function's own names are no others."""
-        line, own = each.line_of(change.node), None if is_own else self.assigned.get(change.name)
+    def _change(self, change: Assignment, each: Statement, *, is_local: bool = False) -> None:
+        """Record a change by code that nnviz does not run; a local name is not one of the file."""
+        line, assigned = each.line_of(change.node), None if is_local else self.assigned.get(change.name)
         place = self._places.get(change.name)
         if place and not (isinstance(place.node, ast.Call) and change.depth < 2):  # a copy has the same lists
-            elsewhere = own is None or own.node is not place.whole or place.whole in self._shared
-            if not change.is_name or (change.in_place and elsewhere):
-                self.changed.setdefault(place.whole, line)
+            is_shared = assigned is None or assigned.node is not place.root or place.root in self._shared
+            if not change.is_name or (change.in_place and is_shared):
+                self.changed.setdefault(place.root, line)
         if change.is_name:
             self._places[change.name] = self._source(change)
-            if own:
-                own.anew = own.anew or line
+            if assigned:
+                assigned.reassigned = assigned.reassigned or line
 
     def _source(self, change: Assignment) -> _Place | None:
-        """Return the place that a name stands for which code assigns that is not run, or None."""
+        """Return the place of the value that code assigns to a name without being run, or None."""
         node = change.source
         if node is None:
             return None
         if change.loops:
-            over = looped(node)
-            place = self._place(over)
-            keys = over is node and place is not None and isinstance(place.node, ast.Dict)
-            return None if keys else _some_item(place, change)
+            iterable = loop_source(node)
+            place = self._place(iterable)
+            has_keys = iterable is node and place is not None and isinstance(place.node, ast.Dict)
+            return None if has_keys else _some_item(place, change)
         place = self._place(node)
         if place is None and isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
-            whole = self._place(node.value)
-            return _some_item(whole, change) if whole else self._view(node)
+            container = self._place(node.value)
+            return _some_item(container, change) if container else self._view(node)
         place = place or self._view(node)
         return place if place and place.can_change else None
 
 
-def _some_item(whole: _Place | None, change: Assignment) -> _Place | None:
-    """Return as what an item is known of which nobody can tell the place; None where items are numbers."""
+def _some_item(place: _Place | None, change: Assignment) -> _Place | None:
+    """Return a place for an item with an unknown index, or None if the items are numbers."""
     items: list[ast.expr] = []
-    if whole and isinstance(whole.node, ast.Dict | ast.List):
-        items = whole.node.elts if isinstance(whole.node, ast.List) else whole.node.values
-    can_change = whole and items and _Place(whole.whole, items[0], None).can_change
-    return _Place(whole.whole, change.node, None) if whole and can_change else None
+    if place and isinstance(place.node, ast.Dict | ast.List):
+        items = place.node.elts if isinstance(place.node, ast.List) else place.node.values
+    can_change = place and items and _Place(place.root, items[0], None).can_change
+    return _Place(place.root, change.node, None) if place and can_change else None
 
 
 def _assignment(statement: ast.stmt) -> tuple[list[ast.expr], ast.expr | None]:
-    """Return what a statement assigns to, and the value; None for one that says a type alone.
+    """Return the targets of an assignment and its value, or None for a type annotation without a value.
 
-    A dictionary by itself gets a name too.
+    A dictionary without a name becomes "the dictionary".
     """
     if isinstance(statement, ast.Assign):
         return statement.targets, statement.value
@@ -506,10 +511,10 @@ def _array(node: ast.expr) -> ArrayList | None:
 
 
 def _fits(value: ast.expr, item: _Place) -> bool:
-    """Tell whether an item becomes just that `value`: an array turns it into numbers of its own kind."""
+    """Return whether an item can become exactly `value`; an integer array would round a float."""
     if item.array is None:
         return True
     old, new = value_of(item.node), value_of(value)
     if not (isinstance(old, int | float) and isinstance(new, int | float)):
         return False
-    return isinstance(new, int) or not item.array.whole
+    return isinstance(new, int) or not item.array.is_whole

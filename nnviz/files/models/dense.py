@@ -1,4 +1,4 @@
-"""Chains of dense layers, shared by all model formats: checks, float32, layer order, standardised inputs."""
+"""Chains of dense layers for all model formats: checks, float32, order of layers, standardised inputs."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ from nnviz.files.source import Source, lost
 
 @dataclass(frozen=True)
 class Dense:
-    """A layer as it was read: nothing of it has been looked at.
+    """A dense layer as a file has it, before any check.
 
-    `weights` has shape (nodes, inputs), `biases` (nodes,) or None, of any real type; `activation` is a name
-    of nnviz's. `place` is what the file calls the layer, and `nodes` are the names it gives, if any.
+    `weights` has shape (nodes, inputs), `biases` has shape (nodes,) or is None; both have any real type.
+    `activation` is nnviz's name. `place` is the layer's name in the file; `nodes` are the names of its nodes,
+    if the file has any.
     """
 
     weights: NDArray[Any]
@@ -47,72 +48,72 @@ def state_of(
     source: Source | None = None,
     why: str = "",
 ) -> State:
-    """Return the State of a chain of layers, without rows. Raises FileError, with the place.
+    """Return the State of a chain of layers, without rows. Raises FileError with the place.
 
-    `loss`, `source` and `why` are as `trained_by` has them.
-
-    Names are kept where they are complete, can be names and are unique; else all get those of the course.
+    `trained_by` explains `loss`, `source` and `why`. If the names are incomplete, invalid or not unique, all
+    inputs and nodes get the default names of the course.
     """
     sizes = sizes_of(layers)
     default = [default_inputs(sizes[0])]
     default += [default_nodes(k, len(layers), size) for k, size in enumerate(sizes[1:])]
-    given = [tuple(inputs), *(tuple(layer.nodes) for layer in layers)]
-    names = given if _are_names(given, sizes) else default
-    made = (_layer(layer, place(layers, k), names[k + 1]) for k, layer in enumerate(layers))
+    stored = [tuple(inputs), *(tuple(layer.nodes) for layer in layers)]
+    names = stored if _are_names(stored, sizes) else default
+    network_layers = (_layer(layer, layer_place(layers, k), names[k + 1]) for k, layer in enumerate(layers))
     with told_by_core():
-        network = Network(names[0], tuple(made))
+        network = Network(names[0], tuple(network_layers))
         training = trained_by(network, loss, source, why)
         return State(network, Dataset.empty(network), training, name=name, notes=notes)
 
 
 def trained_by(network: Network, loss: str = "", source: Source | None = None, why: str = "") -> Training:
-    """Return the settings for a network with the `loss` that its file says, or the usual loss of its output.
+    """Return the settings for a network: the file's `loss`, or the usual loss of the output.
 
-    The usual one is taken if the file says none, for the reason `why`, or one that does not fit the output;
-    the `source` notes so, unless there is no other loss for that output.
+    nnviz uses the usual loss if the file names none or one that does not fit the output. It adds a note to
+    `source`, with the reason `why`, unless the loss is MSE and `why` is empty.
     """
     output = network.layers[-1].function.base
     if loss and fitting(loss) and output not in fitting(loss):
-        loss, why = "", f"{LOSSES[loss][0].word} does not go with {output} on the output"
+        loss, why = "", f"{LOSSES[loss][0].word} cannot be used with {output} on the output"
     if loss:
         return Training(loss=loss)
     loss = usual(output)
     if source is not None and (why or loss != MSE.name):
-        taken = f"{loss_of(loss, output).word} is taken, the usual loss with {output} on the output"
-        (source.told if why else source.defaults).append(f"{why or 'the file says no loss'}: {taken}")
+        note = f"nnviz uses {loss_of(loss, output).word}, the usual loss with {output} on the output"
+        (source.told if why else source.defaults).append(f"{why or 'the file names no loss'}: {note}")
     return Training(loss=loss)
 
 
 def with_activations(layers: Sequence[Dense], activations: Sequence[str], place: str = "") -> list[Dense]:
-    """Return the layers with an activation each. Raises FileError where there are not as many."""
+    """Return the layers with one activation each. Raises FileError if the numbers differ."""
     if len(activations) != len(layers):
-        wish = f"expected {counted(len(layers), 'activation')}, one for each layer"
-        raise FileError(f"{wish}, found {len(activations)}", place)
-    return [replace(layer, activation=own) for layer, own in zip(layers, activations, strict=True)]
+        number = counted(len(layers), "activation")
+        raise FileError(f"expected {number}, one for each layer, found {len(activations)}", place)
+    return [replace(layer, activation=name) for layer, name in zip(layers, activations, strict=True)]
 
 
 def left_out(state: State) -> list[str]:
-    """Return what of `state` is lost in a file that holds a chain of layers and no names."""
+    """Return the parts of `state` that are lost in a file of layers without names."""
     layers = [Dense(layer.weights, layer.biases, layer.activation) for layer in state.network.layers]
     return lost(state, state_of(layers))
 
 
 def sizes_of(layers: Sequence[Dense]) -> tuple[int, ...]:
-    """Return how many nodes each column has, inputs first. Raises FileError where the shapes are no chain.
+    """Return the number of inputs, then the number of nodes of each layer.
 
-    Limits are looked at here, before any array is copied.
+    Raises FileError if the shapes do not form a chain, or if the chain exceeds a limit. No array is copied
+    before.
     """
     if not layers:
-        raise FileError("the file holds no dense layer")
+        raise FileError("the file contains no dense layer")
     with told_by_core():
         LAYERS.check(len(layers))
     for k, layer in enumerate(layers):
-        _check_shapes(layer, place(layers, k))
-    for k, (before, layer) in enumerate(itertools.pairwise(layers), start=1):
-        found, expected = layer.weights.shape[1], len(before.weights)
+        _check_shapes(layer, layer_place(layers, k))
+    for k, (previous, layer) in enumerate(itertools.pairwise(layers), start=1):
+        found, expected = layer.weights.shape[1], len(previous.weights)
         if found != expected:
-            wish = f"expected {counted(expected, 'input')}, one for each node of the layer before"
-            raise FileError(f"{wish}, found {found}", place(layers, k))
+            message = f"expected {counted(expected, 'input')} from the previous layer, found {found}"
+            raise FileError(message, layer_place(layers, k))
     sizes = (layers[0].weights.shape[1], *(len(layer.weights) for layer in layers))
     with told_by_core():
         NODES.check(sum(sizes))
@@ -120,8 +121,8 @@ def sizes_of(layers: Sequence[Dense]) -> tuple[int, ...]:
     return sizes
 
 
-def place(layers: Sequence[Dense], k: int) -> str:
-    """Return what layer `k` is called in a sentence."""
+def layer_place(layers: Sequence[Dense], k: int) -> str:
+    """Return the name of layer `k` for a message."""
     return layers[k].place or f"layers[{k}]"
 
 
@@ -137,14 +138,13 @@ def _check_shapes(layer: Dense, place: str) -> None:
     if weights.ndim != 2 or 0 in weights.shape:
         raise FileError(f"expected weights of shape (nodes, inputs), found {weights.shape}", place)
     if biases is not None and biases.shape != weights.shape[:1]:
-        wish = f"expected {counted(len(weights), 'number')}, one for each node"
-        raise FileError(f"{wish}, found those of shape {biases.shape}", place)
+        raise FileError(f"expected biases of shape ({len(weights)},), found {biases.shape}", place)
 
 
-def _are_names(given: Sequence[tuple[str, ...]], sizes: tuple[int, ...]) -> bool:
-    if tuple(map(len, given)) != sizes:
+def _are_names(stored: Sequence[tuple[str, ...]], sizes: tuple[int, ...]) -> bool:
+    if tuple(map(len, stored)) != sizes:
         return False
-    names = [name for column in given for name in column]
+    names = [name for column in stored for name in column]
     try:
         for name in names:
             check_name(name, "")
@@ -160,37 +160,37 @@ def _layer(layer: Dense, place: str, names: tuple[str, ...]) -> Layer:
 
 Single = np.dtype("<f4")
 LARGEST = 1e38
-"""Of a number in a text; floats of 32 bits end at 3.4e38."""
+"""Largest number that nnviz reads from text; 32-bit floats end at 3.4e38."""
 
 
 def is_number(value: object, most: float = LARGEST) -> TypeGuard[float]:
-    """Tell whether a value of JSON is a number, no larger than `most` either way."""
+    """Return whether a value from JSON is a number between -`most` and `most`."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= most
 
 
-def narrowed(array: Array, place: str) -> NDArray[np.float32]:
-    """Return numbers as floats of 32 bits, in the same shape. Raises FileError for one that is too large."""
+def to_float32(array: Array, place: str) -> NDArray[np.float32]:
+    """Return an array as 32-bit floats, in the same shape. Raises FileError if a number is too large."""
     with np.errstate(over="ignore"):
         narrow = array.astype(Single)
     if not np.isfinite(narrow).all():
-        raise FileError("a number is too large for the format, whose floats have 32 bits", place)
+        raise FileError("a number is too large for the 32-bit floats of this format", place)
     return narrow
 
 
-def of_upper_halves(bits: NDArray[Any]) -> NDArray[np.float32]:
-    """Return the floats of which whole numbers of 16 bits are the upper half, which is called bfloat16."""
+def from_bfloat16(bits: NDArray[Any]) -> NDArray[np.float32]:
+    """Convert bfloat16 numbers, stored as 16-bit integers, to 32-bit floats."""
     return (bits.astype("<u4") << 16).view(Single)
 
 
-def shortest(number: float) -> float:
-    """Return what a person has typed, where `number` is that as a float of 32 bits: 0.2 for 0.20000000298."""
+def shortest_decimal(number: float) -> float:
+    """Return the shortest number with the same 32-bit float as `number`: 0.2 for 0.20000000298."""
     with np.errstate(over="ignore"):
         single = np.float32(number)
     return float(str(single)) if float(single) == number else number
 
 
 def lost_digits(state: State) -> list[str]:
-    """Return what of the numbers of a network is lost, in words."""
+    """Return, in words, the digits that the weights and biases lose as 32-bit floats."""
     with np.errstate(over="ignore"):
         is_exact = all(np.array_equal(array, array.astype(Single)) for array in _network_arrays(state))
     return [] if is_exact else ["digits of the weights beyond the seventh"]
@@ -205,14 +205,14 @@ def _network_arrays(state: State) -> Iterator[NDArray[Any]]:
 
 _NUMBERS = re.compile(r"(\d{1,9})", re.ASCII)
 _STEPS = 200_000
-"""Of the search, before it is given up: layers of one size follow one another in any order."""
+"""Steps before the search ends: layers of one size can follow each other in any order."""
 
 
-def in_order(layers: Sequence[Dense]) -> list[Dense]:
-    """Return layers in the one order in which each has as many inputs as the one before has nodes.
+def sort_layers(layers: Sequence[Dense]) -> list[Dense]:
+    """Return the layers in the only order in which each layer fits the previous one.
 
-    Names that differ in their numbers alone, such as fc1 and fc2, follow one another as those count.
-    Raises FileError where there is no such order, and where there are several.
+    Layers whose names differ only in numbers, such as fc1 and fc2, stay in the order of these numbers.
+    Raises FileError if no order fits, or if several do.
     """
     by_name = sorted(layers, key=lambda layer: _natural(layer.place))
     queues: dict[str, list[Dense]] = {}
@@ -222,26 +222,26 @@ def in_order(layers: Sequence[Dense]) -> list[Dense]:
     if len(found) == 1:
         return found[0]
     if not found:
-        sizes_of(by_name)  # which raises, unless the search was given up
+        sizes_of(by_name)  # raises, unless the search ended early
         found = [by_name, by_name[::-1]]
     one, other = next((one, other) for one, other in zip(*found, strict=True) if one is not other)
     raise FileError(
-        f"which of {quoted(one.place)} and {quoted(other.place)} comes first cannot be told from names and "
-        "shapes: number the layers, such as 0.weight and 2.weight"
+        f"names and shapes do not show whether {quoted(one.place)} or {quoted(other.place)} comes first: "
+        "number the layers, such as 0.weight and 2.weight"
     )
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """Return what a name is sorted by: its numbers as numbers, so that fc10 comes behind fc9."""
+    """Return the sort key of a name, in which numbers count as numbers: fc10 follows fc9."""
     parts = _NUMBERS.split(name)
     return [(int(part), "") if k % 2 else (-1, part) for k, part in enumerate(parts)]
 
 
 def _orders(queues: list[list[Dense]]) -> Iterator[list[Dense]]:
-    """Yield the orders that fit, in which each queue keeps its own: a depth-first search of so many steps."""
+    """Yield the orders of layers that fit, each queue in its own order, with a depth-first search."""
     count = sum(map(len, queues))
     path: list[tuple[int, Dense]] = []
-    taken = [0] * len(queues)
+    used = [0] * len(queues)
     choices = [iter(range(len(queues)))]
     for _ in range(_STEPS):
         k = next(choices[-1], None)
@@ -249,10 +249,10 @@ def _orders(queues: list[list[Dense]]) -> Iterator[list[Dense]]:
             choices.pop()
             if not path:
                 return
-            taken[path.pop()[0]] -= 1
-        elif taken[k] < len(queues[k]) and _fits(path, layer := queues[k][taken[k]]):
+            used[path.pop()[0]] -= 1
+        elif used[k] < len(queues[k]) and _fits(path, layer := queues[k][used[k]]):
             path.append((k, layer))
-            taken[k] += 1
+            used[k] += 1
             choices.append(iter(range(len(queues))))
             if len(path) == count:
                 yield [layer for _, layer in path]
@@ -262,10 +262,10 @@ def _fits(path: list[tuple[int, Dense]], layer: Dense) -> bool:
     return not path or len(path[-1][1].weights) == layer.weights.shape[1]
 
 
-PLAIN = 1e-6, 1e18
-"""Least and greatest deviation whose square is a float of 32 bits; Keras raises those below 1e-7."""
-COARSE = 1e4
-"""In deviations: a float of 32 bits rounds a larger mean by more than 1/1000 of the deviation."""
+FLOAT32_DEVIATIONS = 1e-6, 1e18
+"""Least and greatest deviation whose square is a 32-bit float; Keras raises deviations below 1e-7."""
+COARSE_RATIO = 1e4
+"""Mean, in deviations, from which a 32-bit float rounds by more than 1/1000 of the deviation."""
 
 
 class Scaling(NamedTuple):
@@ -276,7 +276,7 @@ class Scaling(NamedTuple):
 
 
 def find_scaling(state: State) -> Scaling | None:
-    """Return the scaling of the inputs, mean 0 and deviation 1 for plain ones; None if all are plain."""
+    """Return the scaling of the inputs, or None without one; mean 0 and deviation 1 change nothing."""
     numbers = {column.nodes[0]: column for column in state.columns if not column.is_plain}
     found = [numbers.get(name) for name in state.network.inputs]
     scaling = Scaling(
@@ -287,7 +287,7 @@ def find_scaling(state: State) -> Scaling | None:
 
 
 def remove_scaling(state: State) -> State:
-    """Return `state` without the scaling of its inputs; its rows stay standardised."""
+    """Return `state` without the scaling of its inputs; the rows stay standardised."""
     columns = (
         column if column.values else replace(column, mean=0.0, deviation=1.0) for column in state.columns
     )
@@ -295,23 +295,24 @@ def remove_scaling(state: State) -> State:
 
 
 def fold_scaling(state: State) -> Network:
-    """Return a network for raw numbers with the predictions of `state`.
+    """Return a network that predicts the same as `state`, but from raw numbers.
 
-    Raises FileError if its weights would be too large.
+    Raises FileError if the weights would be too large.
     """
     scaling = find_scaling(state)
     return state.network if scaling is None else _with_raw_inputs(state.network, scaling)
 
 
 def separate_scaling(state: State) -> tuple[Scaling | None, Network]:
-    """Return the scaling for floats of 32 bits, and the network for inputs scaled by it.
+    """Return the scaling for 32-bit floats, and the network for inputs with that scaling.
 
-    The weights take in a deviation outside PLAIN. Raises FileError.
+    A deviation outside FLOAT32_DEVIATIONS becomes part of the weights.
+    Raises FileError if the weights get too large.
     """
     scaling = find_scaling(state)
     if scaling is None:
         return None, state.network
-    least, most = PLAIN
+    least, most = FLOAT32_DEVIATIONS
     is_plain = (scaling.deviation >= least) & (scaling.deviation <= most)
     rest = Scaling(np.zeros_like(scaling.mean), np.where(is_plain, 1.0, scaling.deviation))
     network = state.network if is_plain.all() else _with_raw_inputs(state.network, rest)
@@ -319,15 +320,15 @@ def separate_scaling(state: State) -> tuple[Scaling | None, Network]:
 
 
 def _with_raw_inputs(network: Network, scaling: Scaling) -> Network:
-    """Return the network that computes of x what `network` computes of (x − mean) / deviation."""
+    """Return a network that computes from x what `network` computes from (x − mean) / deviation."""
     first, *others = network.layers
     with np.errstate(all="ignore"):
         weights = first.weights / scaling.deviation
         shift = weights @ scaling.mean
     if not (np.isfinite(weights).all() and np.isfinite(shift).all()):
         raise FileError(
-            "an input has so small a deviation that the weights for raw numbers are too large; "
-            "`nnviz convert --without-scaling` leaves the scaling out"
+            "the standard deviation of an input is so small that the weights for raw numbers are too large; "
+            "`nnviz convert --without-scaling` saves the weights without the scaling"
         )
     biases = first.biases
     if scaling.mean.any():
@@ -336,17 +337,19 @@ def _with_raw_inputs(network: Network, scaling: Scaling) -> Network:
 
 
 def standardised_rows(state: State, how: str = "the weights and biases of its first layer") -> str:
-    """Return what a file that scales raw rows by `how` does with them; "" if no input is standardised."""
+    """Return what a saved file does with raw rows, in words; "" if no input is standardised.
+
+    `how` is the part of the file that scales the rows.
+    """
     scaling = find_scaling(state)
     if scaling is None:
         return ""
-    said = f"standardises raw numbers itself, by {how}"
+    sentences = [f"expects raw numbers and standardises them by {how}"]
     if any(column.values for column in state.columns.of_inputs):
-        said += ", and takes a 1 or a 0 for each text of a column"
-    is_coarse = np.abs(scaling.mean) > COARSE * scaling.deviation
+        sentences = [f"expects raw numbers, 1 or 0 for each text of a column, and standardises them by {how}"]
+    is_coarse = np.abs(scaling.mean) > COARSE_RATIO * scaling.deviation
     if is_coarse.any():
         names = listed([name for name, coarse in zip(state.network.inputs, is_coarse, strict=True) if coarse])
-        said += (
-            f"; floats of 32 bits are coarse for {names}: the mean is over {COARSE:,.0f} times the deviation"
-        )
-    return said
+        limit = f"{COARSE_RATIO:,.0f} times the standard deviation"
+        sentences.append(f"32-bit floats round {names} coarsely, as the mean is over {limit}")
+    return "; ".join(sentences)

@@ -1,8 +1,7 @@
-"""The process in which an HDF5 file is read, apart from the window: what the file does to HDF5 happens here.
+"""Process that reads an HDF5 file apart from the window, so that a hostile file can harm only this process.
 
-The file comes through standard input, from the first byte to its end. The reply on standard output
-is a line of JSON, the head, followed by the numbers as they lie in memory. As soon as the libraries are
-loaded, no further file can be opened.
+The process reads the file from standard input. It writes a line of JSON, the head, to standard output, and
+then the numbers as float64. After it has loaded its libraries, it cannot open any file.
 """
 
 from __future__ import annotations
@@ -20,36 +19,37 @@ from nnviz.files.models import hdf5
 from nnviz.files.models.hdf5 import RefusedError
 
 MEMORY = 2**30
+"""In bytes."""
 SECONDS = 5
-"""Of a processor; what takes longest takes a third of that."""
-DAMAGED = "the HDF5 of this file is damaged"
+"""Processor time; the slowest valid file needs a third."""
+DAMAGED = "the HDF5 data in this file is damaged"
 
 
 def main() -> None:
-    """Read one file, which may have so many numbers as the first argument says."""
+    """Read one file; the first argument of the process is the largest allowed count of numbers."""
     _warm_up()
     _limit()
     sys.stdout.buffer.write(reply(sys.stdin.buffer.read(), int(sys.argv[1])))
     sys.stdout.buffer.flush()
-    os._exit(0)  # HDF5 closes what it has open in a damaged file at its own risk
+    os._exit(0)  # closing a damaged file can crash HDF5
 
 
 def reply(data: bytes, most_numbers: int) -> bytes:
-    """Return what goes back for the bytes of a file, of at most so many numbers."""
+    """Return the reply, head and numbers, for a file with at most `most_numbers` numbers."""
     head, parts = answer(data, most_numbers)
     written = json.dumps(head).encode()
     return b"".join([written, b"\n", *parts])
 
 
 def answer(data: bytes, most_numbers: int) -> tuple[dict[str, Any], list[bytes]]:
-    """Return the head and the numbers of a file, or a head that says why it is refused."""
+    """Return the head and the numbers of a file, or a head with the reason for a refusal."""
     try:
         found = hdf5.read(data, most_numbers)
     except RefusedError as error:
         return {"refused": str(error), "place": error.place}, []
     except MemoryError:
-        return {"refused": "the HDF5 of this file takes too much memory", "place": ""}, []
-    except Exception:  # h5py raises whatever comes, of a file that is damaged
+        return {"refused": "the HDF5 data in this file needs too much memory", "place": ""}, []
+    except Exception:  # for a damaged file h5py raises any exception
         return {"refused": DAMAGED, "place": ""}, []
     shapes = {path: array.shape for path, array in found.arrays.items()}
     head = {"attributes": found.attributes, "shapes": shapes, "others": found.others}
@@ -57,7 +57,7 @@ def answer(data: bytes, most_numbers: int) -> tuple[dict[str, Any], list[bytes]]
 
 
 def _warm_up() -> None:
-    """Read a file of all kinds: what the libraries load when they are first used is loaded now, or never."""
+    """Read a small file with all features, so that the libraries load everything before `_limit`."""
     with h5py.File("in memory", "w", driver="core", backing_store=False) as file:
         file.attrs["model_config"], file.attrs["layer_names"] = "{}", np.array([b"dense"])
         file.create_dataset(
@@ -71,7 +71,7 @@ def _warm_up() -> None:
 
 
 def _limit() -> None:
-    """Take from this process what it does not need, where the system can: not on Windows."""
+    """Limit memory, time and files of this process, except on Windows."""
     try:
         import resource
     except ModuleNotFoundError:
@@ -84,5 +84,5 @@ def _limit() -> None:
         (resource.RLIMIT_NOFILE, 3),
     )
     for which, most in limits:
-        with suppress(ValueError, OSError):  # macOS takes no limit of memory
+        with suppress(ValueError, OSError):  # macOS has no limit for memory
             resource.setrlimit(which, (most, most))

@@ -1,4 +1,4 @@
-"""Keras' `.keras`: a zip archive of an architecture as JSON, and weights as HDF5."""
+"""Keras `.keras` files: zip archives of an architecture as JSON and weights as HDF5."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from nnviz.files.source import Source
 
 CONFIG, METADATA = "config.json", "metadata.json"
 _COMPILED = "compile_config"
-"""Of the architecture; not there where the model is not compiled."""
+"""Key in the architecture; missing if the model is not compiled."""
 WEIGHTS = ("model.weights.h5", "variables.h5")
-"""As Keras 3 and the first of Keras 2.12 call them."""
+"""Names in Keras 3 and in the first releases of Keras 2.12."""
 _LIST_BYTES = 2**16
 _CONFIG_BYTES = 2**25
-"""Far more than the most layers take; as letters they may be four times as many bytes."""
+"""Far more than the largest network needs; as text it may take four times this memory."""
 
 
 def sniff(data: bytes) -> bool:
-    """Tell whether a zip archive lists an architecture."""
+    """Return whether data is a zip archive that lists an architecture."""
     return data.startswith(b"PK\x03\x04") and CONFIG.encode() in data[-_LIST_BYTES:]
 
 
 def read(source: Source) -> State:
-    """Return the State in an archive of Keras'. Raises FileError."""
+    """Return the State in a Keras archive. Raises FileError."""
     archive = Archive(source.data)
-    model = keras_chain.mapping(_architecture(archive), "the model")
+    model = keras_chain.json_object(_architecture(archive), "the model")
     chain = keras_chain.chain_of(keras_chain.parts(model), source.told)
     member = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
     file = sandbox.read(archive.read(member), source.progress)
-    made = keras_chain.dense_layers(chain, file, source.told)
-    return keras_compiled.state_of(made, model.get(_COMPILED), source)
+    layers = keras_chain.dense_layers(chain, file, source.told)
+    return keras_compiled.state_of(layers, model.get(_COMPILED), source)
 
 
 def _architecture(archive: Archive) -> object:
@@ -56,9 +56,7 @@ def write(state: State) -> bytes:
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w") as archive:
         for name, data in parts.items():
-            archive.writestr(
-                zipfile.ZipInfo(name), data
-            )  # of no particular time: the same network is the same file
+            archive.writestr(zipfile.ZipInfo(name), data)  # without a time: equal networks, equal files
     return memory.getvalue()
 
 
@@ -66,7 +64,7 @@ left_out, raw_rows = keras_writing.left_out, keras_writing.raw_rows
 
 
 def replaced(data: bytes) -> list[str]:
-    """Return what of an archive is lost where one of nnviz's takes its place. Raises FileError."""
+    """Return the parts of an archive that are lost if nnviz overwrites it. Raises FileError."""
     archive = Archive(data)
     model = _architecture(archive)
     settings = model.get(_COMPILED) if isinstance(model, Mapping) else None

@@ -1,10 +1,10 @@
 """Keras layers as a chain of dense layers, with their weights.
 
-Sequential models are read, and functional models in which each layer feeds only the next. Nothing in a file
-is run; an unknown layer is refused with its name and class. Keras 1 and 2 (and `.h5` of Keras 3) list the
-layers and their weights in order. Keras 3 (`.keras`) names a group after the layer's class and counts:
-`layers/dense_1/vars/0`; Keras 2.13 writes `_layer_checkpoint_dependencies`, counts in twos, and writes
-backslashes on Windows.
+nnviz reads Sequential models, and functional models in which each layer feeds only the next one. It runs no
+code from a file and refuses an unknown layer with its name and class. Keras 1 and 2 (and `.h5` files of Keras
+3) list the layers and their weights in order. Keras 3 (`.keras`) names a group after the layer's class with a
+number: `layers/dense_1/vars/0`. Keras 2.13 uses `_layer_checkpoint_dependencies`, numbers in steps of two,
+and backslashes on Windows.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from nnviz.files.models.dense import Dense
 from nnviz.files.models.sandbox import Hdf5
 
 KERAS = frozenset({"keras", "tf_keras", "tensorflow"})
-"""The modules whose classes are Keras' own."""
+"""Modules whose classes belong to Keras."""
 
 _CLASSES = {
     each.elsewhere.keras.name: each for each in ACTIVATIONS.values() if each.elsewhere.keras.parameter
@@ -43,109 +43,107 @@ _FUNCTIONS = {
     "swish": "silu",
 }
 OPERATION = "ops."
-"""What `config` puts before the class of a function that was called on what a layer gives."""
-_OPERATIONS = {OPERATION + name.title().replace("_", ""): own for name, own in _FUNCTIONS.items()}
+"""Prefix for the class of a function that is called on the output of a layer."""
+_OPERATIONS = {OPERATION + key.title().replace("_", ""): name for key, name in _FUNCTIONS.items()}
 _LEAK = 0.3
-"""Of the layer LeakyReLU; the function `leaky_relu` has 0.2."""
+"""Default slope of the layer LeakyReLU; the function `leaky_relu` has 0.2."""
 _LARGEST = 1e6
-"""Of a parameter."""
+"""Largest parameter of an activation."""
 ACTIVATION_LAYERS = frozenset({"Activation", "ReLU", "Softmax", *_CLASSES, *_OPERATIONS})
-"""Layers that are nothing but an activation, and functions that were called as one."""
+"""Layers and functions that only apply an activation."""
 
 
-def activation_of(given: object) -> str:
-    """Return nnviz's name of what stands as a layer's `activation`. Raises FileError."""
-    if given is None:
+def activation_of(value: object) -> str:
+    """Return nnviz's name of a layer's setting `activation`. Raises FileError."""
+    if value is None:
         return "identity"
-    if isinstance(given, Mapping):
-        kind, config = given.get("class_name"), given.get("config")
-        check_own_activation(given)
+    if isinstance(value, Mapping):
+        kind, config = value.get("class_name"), value.get("config")
+        check_part_of_keras(value)
         return (
             activation_of(config)
             if kind == "function" and isinstance(config, str)
             else layer_activation(kind, config)
         )
-    if not isinstance(given, str) or given not in _FUNCTIONS:
-        raise FileError(f"nnviz has no activation {quoted(given)}; it has {', '.join(_FUNCTIONS)}")
-    return _FUNCTIONS[given]
+    if not isinstance(value, str) or value not in _FUNCTIONS:
+        raise FileError(f"nnviz has no activation {quoted(value)}; it has {', '.join(_FUNCTIONS)}")
+    return _FUNCTIONS[value]
 
 
 def layer_activation(kind: object, config: object) -> str:
-    """Return nnviz's name of a layer of class `kind` that is an activation. Raises FileError."""
+    """Return nnviz's name of the activation that a layer of class `kind` applies. Raises FileError."""
     if not isinstance(kind, str) or kind not in ACTIVATION_LAYERS or not isinstance(config, Mapping):
         raise FileError(f"nnviz has no activation {quoted(kind)}")
     if kind == "Activation":
         return activation_of(config.get("activation"))
     if kind.removeprefix(OPERATION) == "Softmax":
         if config.get("axis", -1) not in (-1, 1):
-            raise FileError("its softmax is not taken over the nodes of the layer")
+            raise FileError("the softmax is not over the nodes of the layer")
         return "softmax"
     if kind in _OPERATIONS:
-        return _of_operation(_OPERATIONS[kind], config)
+        return _operation(_OPERATIONS[kind], config)
     if kind == "ReLU":
         return _relu(config)
-    usual = _CLASSES[kind]
-    key = usual.elsewhere.keras.parameter
-    default = _LEAK if usual is ACTIVATIONS["leaky_relu"] else usual.elsewhere.keras.value
-    return _with(usual, config.get(key, config.get("alpha", default)))
+    base = _CLASSES[kind]
+    key = base.elsewhere.keras.parameter
+    default = _LEAK if base is ACTIVATIONS["leaky_relu"] else base.elsewhere.keras.value
+    return _with_parameter(base, config.get(key, config.get("alpha", default)))
 
 
-def _of_operation(name: str, config: Mapping[str, Any]) -> str:
+def _operation(name: str, config: Mapping[str, Any]) -> str:
     if config.get("approximate", name == "gelu"):
-        raise FileError("it is computed by tanh, and nnviz's gelu by erf")
+        raise FileError("this activation is approximated with tanh; nnviz's gelu uses erf")
     value = config.get("negative_slope", config.get("alpha"))
-    return name if value is None else _with(ACTIVATIONS[name.partition("(")[0]], value)
+    return name if value is None else _with_parameter(ACTIVATIONS[name.partition("(")[0]], value)
 
 
-def check_own_activation(part: Mapping[str, Any]) -> None:
-    """Raise FileError for a class or a function that is not Keras' own: its program is not in the file."""
+def check_part_of_keras(part: Mapping[str, Any]) -> None:
+    """Raise FileError for a class or function that is not part of Keras: nnviz cannot run its code."""
     kind, module, registered = (part.get(key) for key in ("class_name", "module", "registered_name"))
-    if module is None:  # Keras 3 names somebody's own without a module, if that was the script itself
-        own = named = registered is None
+    if module is None:  # Keras 3 gives no module for a class of the script that wrote the file
+        is_own_module = is_own_name = registered is None
     else:
-        own = isinstance(module, str) and module.partition(".")[0] in KERAS
-        named = registered is None or registered in (kind, part.get("config"))
-    if not (own and named):
-        stranger = registered if module is None or own else module
-        raise FileError(
-            f"{quoted(kind)} is {quoted(stranger)}, not Keras' own, and nnviz runs no program for a file"
-        )
+        is_own_module = isinstance(module, str) and module.partition(".")[0] in KERAS
+        is_own_name = registered is None or registered in (kind, part.get("config"))
+    if not (is_own_module and is_own_name):
+        origin = quoted(registered if module is None or is_own_module else module)
+        raise FileError(f"{quoted(kind)} is custom code ({origin}), and nnviz runs no code from a file")
 
 
 def _relu(config: Mapping[str, Any]) -> str:
     slope = config.get("negative_slope") or 0.0
     if config.get("max_value") is not None or (config.get("threshold") or 0) != 0:
-        raise FileError("its relu has a largest value or a threshold, which nnviz's has not")
-    return _with(ACTIVATIONS["leaky_relu"], slope) if slope != 0 else "relu"
+        raise FileError("this relu has a maximum or a threshold; nnviz's relu has neither")
+    return _with_parameter(ACTIVATIONS["leaky_relu"], slope) if slope != 0 else "relu"
 
 
-def _with(usual: Activation, value: object) -> str:
-    """Return an activation's name with its parameter, which Keras ≤ 2 wrote as a float of 32 bits."""
+def _with_parameter(base: Activation, value: object) -> str:
+    """Return an activation's name with its parameter, which Keras 1 and 2 wrote as a 32-bit float."""
     if not dense.is_number(value, _LARGEST):
-        raise FileError(f"expected a sane number as the parameter of {usual.name}, found {quoted(value)}")
+        raise FileError(f"expected a number as the parameter of {base.name}, found {quoted(value)}")
     with told_by_core():
-        return activation(f"{usual.name}({full(dense.shortest(float(value)))})").name
+        return activation(f"{base.name}({full(dense.shortest_decimal(float(value)))})").name
 
 
 def keras_activation(name: str) -> tuple[str, dict[str, float]]:
-    """Return what an activation is in Keras: a function's name, or a layer's class and its parameter."""
-    own = activation(name).elsewhere.keras
-    return own.name, {own.parameter: own.value} if own.parameter else {}
+    """Return the Keras function of an activation, or the class of a Keras layer and its parameter."""
+    keras = activation(name).elsewhere.keras
+    return keras.name, {keras.parameter: keras.value} if keras.parameter else {}
 
 
 SEQUENTIAL = "Sequential"
 FUNCTIONAL = frozenset({"Functional", "Model"})
-"""Keras 1 and 2 say Model."""
+"""Keras 1 and 2 use the name Model."""
 DEEPEST = 8
-"""Models within models."""
+"""Levels of nested models."""
 MOST_LAYERS = 4 * LAYERS.most
-"""Dense ones, and those that are passed over."""
+"""Dense layers and skipped layers."""
 
 Config = Mapping[str, Any]
 
 
 class Holder(NamedTuple):
-    """A model in which a layer stands: its name, its class, and where it stands in its own holder."""
+    """A model that contains a layer: its name, its class, and its index in the model that contains it."""
 
     name: str
     kind: str
@@ -153,7 +151,7 @@ class Holder(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A layer: its name, its class, its settings, and the models that hold it, outermost first."""
+    """A layer: its name, its class, its settings, and the models that contain it, outermost first."""
 
     name: str
     kind: str
@@ -163,103 +161,102 @@ class Part(NamedTuple):
 
 def parts(model: object) -> list[Part]:
     """Return the layers of a model in the order of computation. Raises FileError."""
-    found: list[Part] = []
+    layers: list[Part] = []
     for part in _parts(model, (), "the model"):
-        found.append(part)
-        if len(found) > MOST_LAYERS:
+        layers.append(part)
+        if len(layers) > MOST_LAYERS:
             raise FileError(f"expected at most {MOST_LAYERS:,} layers")
-    return found
+    return layers
 
 
-def mapping(value: object, place: str) -> Config:
-    """Return what should be an object of JSON. Raises FileError where it is none."""
+def json_object(value: object, place: str) -> Config:
+    """Return a JSON object. Raises FileError for another value."""
     if not isinstance(value, Mapping):
-        raise FileError(f"expected an object, found {quoted(value)}", place)
+        raise FileError(f"expected a JSON object, found {quoted(value)}", place)
     return value
 
 
 def _parts(model: object, around: tuple[Holder, ...], place: str) -> Iterator[Part]:
-    given = mapping(model, place)
-    kind, config = _class_of(given, place), given.get("config")
+    described = json_object(model, place)
+    kind, config = _class_of(described, place), described.get("config")
     if kind == SEQUENTIAL:
-        is_old = isinstance(config, list)  # until 2.2.2
-        layers = config if is_old else mapping(config, place).get("layers")
+        is_old = isinstance(config, list)  # until Keras 2.2.2
+        layers = config if is_old else json_object(config, place).get("layers")
     elif kind in FUNCTIONAL:
-        layers = _ordered(mapping(config, place), place)
+        layers = _sort_layers(json_object(config, place), place)
     else:
-        wish = "nnviz opens Sequential and functional models"
-        raise FileError(f"it is a {quoted(kind)}, whose program is not in the file; {wish}", place)
+        raise FileError(f"nnviz opens Sequential and functional models, not {quoted(kind)}", place)
     if not isinstance(layers, list):
         raise FileError("expected a list of layers", place)
     for k, layer in enumerate(layers):
-        inner = mapping(layer, f"{place}, layer {k}")
+        inner = json_object(layer, f"{place}, layer {k}")
         name = name_of(inner, f"layer {k}")
-        own = _class_of(inner, name)
-        if own == SEQUENTIAL or own in FUNCTIONAL:
+        layer_kind = _class_of(inner, name)
+        if layer_kind == SEQUENTIAL or layer_kind in FUNCTIONAL:
             if len(around) == DEEPEST:
-                raise FileError("its models are nested too deeply", name)
-            yield from _parts(inner, (*around, Holder(name, own, k)), name)
+                raise FileError("the models are nested too deeply", name)
+            yield from _parts(inner, (*around, Holder(name, layer_kind, k)), name)
         else:
-            yield Part(name, own, mapping(inner.get("config"), name), around)
+            yield Part(name, layer_kind, json_object(inner.get("config"), name), around)
 
 
 def _class_of(part: Config, place: str) -> str:
     kind = part.get("class_name")
     if not isinstance(kind, str):
-        raise FileError("expected the name of its class", place)
+        raise FileError("expected the name of a class", place)
     try:
-        check_own_activation(part)
+        check_part_of_keras(part)
     except FileError as error:
         raise error.within(place) from None
     return OPERATION + kind if str(part.get("module")).startswith("keras.src.ops.") else kind
 
 
 def name_of(layer: Config, default: str) -> str:
-    """Return what a layer is called."""
+    """Return the name of a layer, or `default` if it has none."""
     config = layer.get("config")
     names = (layer.get("name"), config.get("name") if isinstance(config, Mapping) else None, default)
     return next(name for name in names if isinstance(name, str))
 
 
-def _ordered(config: Config, place: str) -> list[Config]:
+def _sort_layers(config: Config, place: str) -> list[Config]:
     """Return the layers of a functional model, from its one input to its one output."""
     layers = config.get("layers")
     if not isinstance(layers, list):
         raise FileError("expected a list of layers", place)
-    named = {name_of(mapping(layer, place), f"layer {k}"): layer for k, layer in enumerate(layers)}
-    if len(named) < len(layers):
-        raise FileError("two of its layers have one name", place)
-    first, at = (_one(config.get(key), f"{place}, {key}") for key in ("input_layers", "output_layers"))
+    by_name = {name_of(json_object(layer, place), f"layer {k}"): layer for k, layer in enumerate(layers)}
+    if len(by_name) < len(layers):
+        raise FileError("two layers of this model have the same name", place)
+    first, at = (_layer_of(config.get(key), f"{place}, {key}") for key in ("input_layers", "output_layers"))
     chain: list[Config] = []
     while len(chain) < len(layers):
-        if at not in named:
-            raise FileError(f"there is no layer {quoted(at)}", place)
-        chain.append(named[at])
+        if at not in by_name:
+            raise FileError(f"the model has no layer {quoted(at)}", place)
+        chain.append(by_name[at])
         if at == first:
             break
-        at = _before(named[at], at)
+        at = _previous(by_name[at], at)
     if at != first or len(chain) < len(layers):
-        raise FileError("it branches; nnviz opens chains of layers", place)
+        raise FileError("this model branches; nnviz opens only chains of layers", place)
     return chain[::-1]
 
 
-def _before(layer: Config, name: str) -> str:
-    """Return the one layer that feeds this one."""
+def _previous(layer: Config, name: str) -> str:
+    """Return the name of the only layer that feeds this one. Raises FileError for several."""
     nodes = layer.get("inbound_nodes")
     if not isinstance(nodes, list) or len(nodes) != 1:
-        raise FileError("it is used several times, or fed by nothing; nnviz opens chains of layers", name)
+        raise FileError("this layer has several uses or no input; nnviz opens only chains of layers", name)
     node = nodes[0]
     if isinstance(node, Mapping):  # Keras 3
-        given, more = node.get("args"), node.get("kwargs")
-        _check_settings(more, name)
-        tensor = given[0] if isinstance(given, list) and len(given) == 1 else None
+        arguments, keywords = node.get("args"), node.get("kwargs")
+        _check_settings(keywords, name)
+        tensor = arguments[0] if isinstance(arguments, list) and len(arguments) == 1 else None
         settings = tensor.get("config") if isinstance(tensor, Mapping) else None
-        return _one(settings.get("keras_history") if isinstance(settings, Mapping) else None, name)
-    return _one(node, name)
+        return _layer_of(settings.get("keras_history") if isinstance(settings, Mapping) else None, name)
+    return _layer_of(node, name)
 
 
-def _one(reference: object, place: str) -> str:
-    """Return the layer in a reference to the one thing that it computes: `["dense", 0, 0]`, or `[that]`."""
+def _layer_of(reference: object, place: str) -> str:
+    """Return the layer that a reference such as `["dense", 0, 0]` or `[["dense", 0, 0]]` means."""
     found = reference
     if isinstance(found, list) and len(found) == 1:
         found = found[0]
@@ -269,39 +266,39 @@ def _one(reference: object, place: str) -> str:
         or not isinstance(found[0], str)
         or found[2] != 0
     ):
-        raise FileError("it has several inputs or outputs; nnviz opens chains of layers", place)
+        raise FileError("there are several inputs or outputs; nnviz opens only chains of layers", place)
     if len(found) == 4:
         _check_settings(found[3], place)
     return found[0]
 
 
-def _check_settings(given: object, place: str) -> None:
-    """Check that a layer is called with nothing but what it is fed, and plain settings."""
+def _check_settings(keywords: object, place: str) -> None:
+    """Raise FileError unless all settings of a call are plain values and `training` is off."""
     plain = (type(None), bool, int, float, str)
-    settings = mapping(given, place) if given else {}
+    settings = json_object(keywords, place) if keywords else {}
     if not all(isinstance(value, plain) for value in settings.values()):
-        raise FileError("it is called with more than one input; nnviz opens chains of layers", place)
+        raise FileError("this layer has more than one input; nnviz opens only chains of layers", place)
     if settings.get("training"):
-        raise FileError("it is called as in training, where layers such as Dropout draw at random", place)
+        raise FileError("this layer is called with training=True, where layers can be random", place)
 
 
-IN_TRAINING = frozenset(
+TRAINING_LAYERS = frozenset(
     {"Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization"}
 )
-PASSED_OVER = IN_TRAINING | {"InputLayer", "Identity"}
-"""Layers that change nothing in a prediction."""
+SKIPPED_LAYERS = TRAINING_LAYERS | {"InputLayer", "Identity"}
+"""Layers that do not change a prediction."""
 _LEAST_DEVIATION = 1e-7
-"""Of a Normalization: Keras' epsilon."""
+"""Least deviation in a Normalization layer: Keras' epsilon."""
 _MOST_AXES = 32
-"""Of a row: a picture has three."""
+"""Axes of a row; a picture has three."""
 _SHAPES = ("batch_shape", "batch_input_shape", "input_shape", "shape")
 _WITH_ROWS = _SHAPES[:2]
-"""Those that begin with the number of rows."""
+"""Shapes that begin with the number of rows."""
 
 
 @dataclass
 class Stored:
-    """A layer whose arrays may stand in the file: its name, its class, and the models that hold it."""
+    """A layer that may have arrays in the file: its name, its class, and the models that contain it."""
 
     name: str
     kind: str
@@ -310,7 +307,7 @@ class Stored:
 
 @dataclass
 class DenseStep(Stored):
-    """A dense layer as the architecture has it, and what has to be there."""
+    """A dense layer of the architecture, without its weights."""
 
     nodes: int
     has_biases: bool
@@ -321,29 +318,30 @@ class DenseStep(Stored):
 class KerasScaling(Stored):
     """A layer that computes `scale`·x + `offset`, each of shape (1,) or (inputs,).
 
-    Both are None if the file holds mean and variance; `is_inverse` if the layer undoes a standardisation.
+    Both are None if the weights contain mean and variance. `is_inverse` is true if the layer undoes a
+    standardisation.
     """
 
     scale: Array | None = None
     offset: Array | None = None
     is_inverse: bool = False
 
-    def by(self, mean: Array, variance: Array) -> tuple[Array, Array]:
-        """Return scale and offset of a Normalization by mean and variance. Raises FileError."""
+    def scale_and_offset(self, mean: Array, variance: Array) -> tuple[Array, Array]:
+        """Return the scale and offset of a Normalization layer. Raises FileError."""
         if mean.shape != variance.shape or mean.ndim != 1:
-            found = f"found those of shape {mean.shape} and {variance.shape}"
-            raise FileError(f"expected a mean and a variance for each input, {found}")
+            shapes = f"{mean.shape} and {variance.shape}"
+            raise FileError(f"expected a mean and a variance for each input, found the shapes {shapes}")
         if (variance < 0).any():
-            raise FileError("expected variances from 0 on")
+            raise FileError("expected variances of at least 0")
         deviation = np.maximum(np.sqrt(variance), _LEAST_DEVIATION)
         return (deviation, mean) if self.is_inverse else (1 / deviation, -mean / deviation)
 
 
 @dataclass
 class KerasChain:
-    """The dense layers of a model. Raises FileError for what is none.
+    """The dense layers of a model, and the scaling of its inputs. Raises FileError for other layers.
 
-    `inputs` is the number of inputs that the model declares, or None; a row passes through all `scalings`
+    `inputs` is the number of inputs that the model declares, or None. A row passes through all `scalings`
     before the first layer.
     """
 
@@ -353,13 +351,13 @@ class KerasChain:
 
     @property
     def stored(self) -> list[Stored]:
-        """The layers whose arrays stand in the file, in the model's order."""
+        """The layers with arrays in the file, in the model's order."""
         return [*(each for each in self.scalings if each.scale is None), *self.steps]
 
     def take(self, part: Part, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
-        """Take the next layer, which is fed rows of this shape, if it is known; return that of its own."""
+        """Add the next layer; return the shape of its output rows from that of its input rows, if known."""
         if part.kind == "Flatten" or _makes_one_axis(part):
-            return _flattened(shape, part.config)
+            return _flatten(shape, part.config)
         if part.kind == "Dense":
             if not self.steps:
                 self.inputs = _inputs(shape)
@@ -371,101 +369,102 @@ class KerasChain:
             self._rescale(part)
         elif part.kind == "Normalization" and not self.steps:
             self.scalings.append(_normalization(part, shape))
-        elif part.kind not in PASSED_OVER:
-            raise _unknown(part)
+        elif part.kind not in SKIPPED_LAYERS:
+            raise _unknown_layer(part)
         return shape
 
     def _activate(self, activation: str) -> None:
-        """Take an activation that is a layer of its own as that of the dense layer before it."""
+        """Move the activation of a separate layer to the dense layer before it."""
         if activation == "identity":
             return
         if not self.steps:
-            raise FileError("an activation stands before the first dense layer, where nnviz has none")
+            raise FileError("nnviz does not support an activation before the first dense layer")
         if self.steps[-1].activation != "identity":
-            before = self.steps[-1].activation
-            raise FileError(f"it follows another activation, {before}; a layer of nnviz's has one")
+            first = self.steps[-1].activation
+            raise FileError(f"this activation follows {first}; a layer in nnviz has one activation")
         self.steps[-1].activation = activation
 
     def _rescale(self, part: Part) -> None:
         scale, offset = (part.config.get(key, default) for key, default in (("scale", 1.0), ("offset", 0.0)))
         for number in (scale, offset):
             if not dense.is_number(number):
-                raise FileError(f"it scales by {quoted(number)}; nnviz takes one number for all inputs")
+                raise FileError(f"expected one number that scales all inputs, found {quoted(number)}")
         if self.steps:
-            raise FileError("it scales between dense layers; nnviz takes that before the first one alone")
+            raise FileError("nnviz supports scaling only before the first dense layer")
         both = np.array([[scale], [offset]], dtype=np.float64)
         self.scalings.append(KerasScaling(part.name, part.kind, part.around, *both))
 
 
 def chain_of(parts: Sequence[Part], told: list[str]) -> KerasChain:
-    """Return the dense layers that the layers of a model make; `told` is told what is left out.
+    """Return the dense layers of a model, and add a note on each skipped kind of layer to `told`.
 
     Raises FileError.
     """
-    found = KerasChain()
+    chain = KerasChain()
     shape: tuple[int, ...] | None = None
     for part in parts:
         try:
-            shape = found.take(part, shape or _shape(part.config))
+            shape = chain.take(part, shape or _shape(part.config))
         except FileError as error:
             raise error.within(part.name) from None
-    if not found.steps:
+    if not chain.steps:
         raise FileError("the model has no dense layer")
     with told_by_core():
-        LAYERS.check(len(found.steps))
-    kinds = dict.fromkeys(part.kind for part in parts if part.kind in IN_TRAINING)
-    told += [f"{kind}, which acts in training alone, is left out" for kind in kinds]
-    return found
+        LAYERS.check(len(chain.steps))
+    kinds = dict.fromkeys(part.kind for part in parts if part.kind in TRAINING_LAYERS)
+    told += [f"{kind} was left out, as it acts only in training" for kind in kinds]
+    return chain
 
 
 def _step(part: Part) -> DenseStep:
     nodes = part.config.get("units", part.config.get("output_dim"))
-    biased = part.config.get("use_bias", part.config.get("bias", True))
+    has_biases = part.config.get("use_bias", part.config.get("bias", True))
     if isinstance(nodes, bool) or not isinstance(nodes, int) or not 0 < nodes <= NODES.most:
-        raise FileError(f"expected from 1 to {NODES.most:,} nodes, found {quoted(nodes)}")
-    if not isinstance(biased, bool):
-        raise FileError(f"expected true or false, found {quoted(biased)}", "use_bias")
+        raise FileError(f"expected 1 to {NODES.most:,} nodes, found {quoted(nodes)}")
+    if not isinstance(has_biases, bool):
+        raise FileError(f"expected true or false, found {quoted(has_biases)}", "use_bias")
     activation = activation_of(part.config.get("activation"))
-    return DenseStep(part.name, part.kind, part.around, nodes, biased, activation)
+    return DenseStep(part.name, part.kind, part.around, nodes, has_biases, activation)
 
 
 def _normalization(part: Part, shape: tuple[int, ...] | None) -> KerasScaling:
-    """Return what a Normalization does to rows of this shape. Raises FileError."""
+    """Return the scaling of a Normalization layer for rows of this shape. Raises FileError."""
     config = part.config
     axis = config.get("axis", -1)
     if len(shape or (0,)) != 1 or (axis if isinstance(axis, list) else [axis]) not in ([-1], [1], [], [None]):
-        raise FileError("it standardises rows of several axes; nnviz takes those of one")
-    found = KerasScaling(part.name, part.kind, part.around, is_inverse=config.get("invert") is True)
+        raise FileError("this layer standardises rows with several axes; nnviz's rows have one")
+    scaling = KerasScaling(part.name, part.kind, part.around, is_inverse=config.get("invert") is True)
     if config.get("mean") is not None:
-        found.scale, found.offset = found.by(_numbers(config, "mean"), _numbers(config, "variance"))
-    return found
+        mean, variance = (_numbers(config, key) for key in ("mean", "variance"))
+        scaling.scale, scaling.offset = scaling.scale_and_offset(mean, variance)
+    return scaling
 
 
 def _numbers(config: Config, key: str) -> Array:
-    """Return a number, or those in a list, which may be in another, shape (numbers,). Raises FileError."""
+    """Return a number or a list of numbers as an array, shape (numbers,). Raises FileError."""
     found = config.get(key)
     while isinstance(found, list) and len(found) == 1 and isinstance(found[0], list):
         found = found[0]
     numbers = found if isinstance(found, list) else [found]
     if not 0 < len(numbers) <= NODES.most or not all(map(dense.is_number, numbers)):
-        raise FileError(f"expected numbers, one for each input, found {quoted(found)}", key)
+        raise FileError(f"expected one number for each input, found {quoted(found)}", key)
     return np.array(numbers, dtype=np.float64)
 
 
-def _unknown(part: Part) -> FileError:
+def _unknown_layer(part: Part) -> FileError:
     if part.kind == "Lambda":
-        return FileError("it is a Lambda layer, which is a program, and nnviz runs no program of a file")
-    return FileError(f"it is a layer of the class {quoted(part.kind)}; nnviz opens chains of Dense layers")
+        return FileError("this Lambda layer contains code, and nnviz runs no code from a file")
+    return FileError(f"nnviz opens only chains of Dense layers, without {quoted(part.kind)} layers")
 
 
 def _shape(config: Config) -> tuple[int, ...] | None:
-    """Return the shape of a row where a layer says it."""
+    """Return the shape of a row, or None if the layer does not declare it."""
     for key in _SHAPES:
         found = config.get(key)
         if isinstance(found, list):
             sides = found[1:] if key in _WITH_ROWS else found
             if len(sides) > _MOST_AXES:  # before they are multiplied
-                raise FileError(f"expected at most {_MOST_AXES} axes of a row, found {len(sides):,}")
+                raise FileError(f"expected at most {_MOST_AXES} axes in a row, found {len(sides):,}")
             return tuple(side if type(side) is int and side > 0 else 0 for side in sides)
     width = config.get("input_dim")
     return (width,) if type(width) is int and width > 0 else None
@@ -476,172 +475,174 @@ def _makes_one_axis(part: Part) -> bool:
     return part.kind == "Reshape" and isinstance(target, list) and len(target) == 1
 
 
-def _flattened(shape: tuple[int, ...] | None, config: Config) -> tuple[int, ...] | None:
+def _flatten(shape: tuple[int, ...] | None, config: Config) -> tuple[int, ...] | None:
     if shape is None or len(shape) < 2:
         return shape
     if config.get("data_format") not in (None, "channels_last"):
-        raise FileError("it puts the channels of a picture behind one another, which nnviz does not follow")
+        raise FileError("this layer puts the channels of a picture first, which nnviz does not support")
     return (math.prod(shape),)
 
 
 def _inputs(shape: tuple[int, ...] | None) -> int | None:
     if shape is not None and len(shape) != 1:
-        raise FileError(f"a row of its input has {len(shape)} axes; nnviz's rows have one")
+        raise FileError(f"a row of the input has {len(shape)} axes; nnviz's rows have one")
     return (shape[0] or None) if shape else None
 
 
 _OLDEST = re.compile(r"_[Wb](?::.*)?$", re.DOTALL)
-"""What Keras 1 puts behind a layer's name."""
-_OF_SCALING = 2
-"""Arrays of a Normalization: its mean and its variance; a count of rows stands behind them."""
+"""Suffix that Keras 1 adds to a layer's name."""
+_SCALING_ARRAYS = 2
+"""Arrays of a Normalization layer: mean and variance; a third array is a count of rows."""
 _LAYERS = ("layers", "_layer_checkpoint_dependencies")
 
 
-def dense_layers(chain: KerasChain, file: Hdf5, told: list[str]) -> list[Dense]:
-    """Return the layers of a chain with the numbers in a file; `told` is told what became of them.
+def dense_layers(chain: KerasChain, file: Hdf5, notes: list[str]) -> list[Dense]:
+    """Return the layers of a chain with their weights from a file, and add `notes` on changes.
 
-    Raises FileError where they are not there or do not fit.
+    Raises FileError if weights are missing or do not fit.
     """
-    old = next((root for root in ("", "model_weights") if file.texts(root, "layer_names") is not None), None)
-    found = _Counted(file).of(chain.stored) if old is None else _of_listed(chain.stored, file, old)
-    return with_numbers(chain, found, told)
+    root = next((path for path in ("", "model_weights") if file.texts(path, "layer_names") is not None), None)
+    arrays = _Keras3(file).arrays(chain.stored) if root is None else _old_arrays(chain.stored, file, root)
+    return with_numbers(chain, arrays, notes)
 
 
 def with_numbers(
-    chain: KerasChain, found: Mapping[int, Sequence[NDArray[Any]]], told: list[str]
+    chain: KerasChain, arrays: Mapping[int, Sequence[NDArray[Any]]], notes: list[str]
 ) -> list[Dense]:
-    """Return the layers of a chain with the kernel and biases of each step, by its id. Raises FileError."""
-    layers = [_dense(step, found[id(step)]) for step in chain.steps]
-    first = layers[0]
-    if chain.inputs not in (None, first.weights.shape[1]):
-        wish = f"expected weights for the model's {chain.inputs} inputs"
-        raise FileError(f"{wish}, found those for {first.weights.shape[1]}", first.place)
+    """Return the layers of a chain with their weights; `arrays` has the arrays of each layer by its id.
+
+    Adds a note to `notes` if the scaling of the inputs changes the weights. Raises FileError.
+    """
+    layers = [_dense_layer(step, arrays[id(step)]) for step in chain.steps]
+    first, inputs = layers[0], layers[0].weights.shape[1]
+    if chain.inputs not in (None, inputs):
+        raise FileError(f"the model has {chain.inputs} inputs, but its weights are for {inputs}", first.place)
     for scaling in reversed(chain.scalings):
-        layers[0] = _scaled(layers[0], scaling, found)
+        layers[0] = _scale_inputs(layers[0], scaling, arrays)
     if layers[0] is not first:
-        told.append("the scaling of the inputs is worked into the weights of the first layer")
+        notes.append("the scaling of the inputs became part of the weights of the first layer")
     return layers
 
 
-def _scaled(layer: Dense, scaling: KerasScaling, found: Mapping[int, Sequence[NDArray[Any]]]) -> Dense:
-    """Return a layer that computes of x what `layer` computes of scale·x + offset. Raises FileError."""
+def _scale_inputs(layer: Dense, scaling: KerasScaling, arrays: Mapping[int, Sequence[NDArray[Any]]]) -> Dense:
+    """Return a layer that computes from x what `layer` computes from scale·x + offset. Raises FileError."""
     with np.errstate(over="ignore", invalid="ignore"):
         scale, offset = scaling.scale, scaling.offset
         if scale is None or offset is None:
             mean, variance = (
-                np.atleast_1d(array).astype(np.float64) for array in found[id(scaling)][:_OF_SCALING]
+                np.atleast_1d(array).astype(np.float64) for array in arrays[id(scaling)][:_SCALING_ARRAYS]
             )
             try:
-                scale, offset = scaling.by(mean, variance)
+                scale, offset = scaling.scale_and_offset(mean, variance)
             except FileError as error:
                 raise error.within(scaling.name) from None
         inputs = layer.weights.shape[1]
         if len(scale) not in (1, inputs):
-            raise FileError(f"expected {counted(inputs, 'number')}, found {len(scale)}", scaling.name)
+            raise FileError(f"expected {counted(inputs, 'scale')}, found {len(scale)}", scaling.name)
         weights = layer.weights.astype(np.float64)
         biases = (weights * offset).sum(axis=1) + (0.0 if layer.biases is None else layer.biases)
         has_biases = layer.biases is not None or offset.any()
         return replace(layer, weights=weights * scale, biases=biases if has_biases else None)
 
 
-def _dense(step: DenseStep, arrays: Sequence[NDArray[Any]]) -> Dense:
-    """Return a layer of a kernel, shape (inputs, nodes), and biases, if it has any. Raises FileError."""
+def _dense_layer(step: DenseStep, arrays: Sequence[NDArray[Any]]) -> Dense:
+    """Return a layer from its kernel, shape (inputs, nodes), and its biases, if any. Raises FileError."""
     expected = 1 + step.has_biases
     if len(arrays) != expected:
-        wish = "a kernel and biases" if step.has_biases else "a kernel alone"
-        raise FileError(f"expected {wish}, found {counted(len(arrays), 'array')}", step.name)
+        message = f"expected {counted(expected, 'array')} of weights and biases, found {len(arrays)}"
+        raise FileError(message, step.name)
     kernel = arrays[0]
     if kernel.ndim != 2 or kernel.shape[1] != step.nodes:
         raise FileError(f"expected a kernel of shape (inputs, {step.nodes}), found {kernel.shape}", step.name)
     biases = arrays[1] if step.has_biases else None
     if biases is not None and biases.shape != (step.nodes,):
-        wish = f"expected {counted(step.nodes, 'number')}, one for each node"
-        raise FileError(f"{wish}, found those of shape {biases.shape}", step.name)
+        raise FileError(f"expected biases of shape ({step.nodes},), found {biases.shape}", step.name)
     return Dense(np.ascontiguousarray(kernel.T), biases, step.activation, step.name)
 
 
-def by_layer(weights: Iterable[str]) -> dict[str, list[str]]:
-    """Return names such as `dense_1/kernel:0`, `model/dense/bias`, `dense_1_W:0` by their layers' names."""
-    found: dict[str, list[str]] = {}
+def group_by_layer(weights: Iterable[str]) -> dict[str, list[str]]:
+    """Group names such as `dense_1/kernel:0`, `model/dense/bias` and `dense_1_W:0` by layer."""
+    groups: dict[str, list[str]] = {}
     for weight in weights:
         before, slash, last = weight.rpartition("/")
         layer = before.rpartition("/")[2] if slash else _OLDEST.sub("", last)
-        found.setdefault(layer, []).append(weight)
-    return found
+        groups.setdefault(layer, []).append(weight)
+    return groups
 
 
-def _of_listed(steps: Sequence[Stored], file: Hdf5, root: str) -> dict[int, list[Array]]:
-    """Return the numbers of each step by its id, in the old layout: in order, as Keras itself takes them."""
-    held = [list(group) for _, group in groupby(steps, lambda step: step.around[:1] or id(step))]
+def _old_arrays(steps: Sequence[Stored], file: Hdf5, root: str) -> dict[int, list[Array]]:
+    """Return the arrays of each layer by its id, in the old layout, in which Keras goes by their order."""
+    groups = [list(group) for _, group in groupby(steps, lambda step: step.around[:1] or id(step))]
     names = file.texts(root, "layer_names") or []
     weights = {name: file.texts(_path(root, name), "weight_names") or [] for name in names}
-    filled = [name for name in names if weights[name]]
-    if len(filled) != len(held):
-        raise FileError(f"expected weights of {counted(len(held), 'layer')}, found those of {len(filled)}")
-    found: dict[int, list[Array]] = {}
-    for name, group in zip(filled, held, strict=True):
+    with_weights = [name for name in names if weights[name]]
+    if len(with_weights) != len(groups):
+        count = counted(len(groups), "layer")
+        raise FileError(f"expected weights for {count}, found weights for {len(with_weights)}")
+    arrays: dict[int, list[Array]] = {}
+    for name, group in zip(with_weights, groups, strict=True):
         paths = {weight: _path(root, name, weight) for weight in weights[name]}
-        owned = by_layer(paths)
+        layers = group_by_layer(paths)
         for step in group:
-            own = owned.get(step.name, ()) if step.around else paths
-            arrays = list(own) if isinstance(step, DenseStep) else list(own)[:_OF_SCALING]
-            found[id(step)] = [_array(file, paths[weight], step.name) for weight in arrays]
-    return found
+            found = list(layers.get(step.name, ()) if step.around else paths)
+            found = found if isinstance(step, DenseStep) else found[:_SCALING_ARRAYS]
+            arrays[id(step)] = [_array(file, paths[weight], step.name) for weight in found]
+    return arrays
 
 
-class _Counted:
-    """The layout of Keras 3."""
+class _Keras3:
+    """The weights of a file in the layout of Keras 3."""
 
     def __init__(self, file: Hdf5) -> None:
         self._file = file
         self._members: dict[str, dict[str, None]] = {}
         for path in (*file.arrays, *file.others):
             for slash in re.finditer("/", path):
-                around, _, name = path[: slash.start()].rpartition("/")
-                self._members.setdefault(around, {})[name] = None
+                parent, _, name = path[: slash.start()].rpartition("/")
+                self._members.setdefault(parent, {})[name] = None
 
-    def of(self, steps: Sequence[Stored], root: str = "", depth: int = 0) -> dict[int, list[Array]]:
-        """Return the numbers of each step by its id; `root` is the group of the model that holds them."""
+    def arrays(self, steps: Sequence[Stored], root: str = "", depth: int = 0) -> dict[int, list[Array]]:
+        """Return the arrays of each layer by its id; `root` is the group of the model that contains them."""
         layers = next((each for each in _LAYERS if each in self._members.get(root, {})), _LAYERS[0])
-        around = _path(root, layers)
-        found: dict[int, list[Array]] = {}
+        parent = _path(root, layers)
+        arrays: dict[int, list[Array]] = {}
         for kind in dict.fromkeys(step.kind for step in steps):
             here = [step for step in steps if step.kind == kind and len(step.around) == depth]
-            places = self._groups(around, kind, len(here))
-            found |= {id(step): self._arrays(step, path) for step, path in zip(here, places, strict=True)}
+            paths = self._groups(parent, kind, len(here))
+            arrays |= {id(step): self._arrays(step, path) for step, path in zip(here, paths, strict=True)}
         inner = groupby(steps, lambda step: step.around[depth : depth + 1])
-        held = [(holder[0].kind, list(group)) for holder, group in inner if holder]
-        for kind in dict.fromkeys(kind for kind, _ in held):
-            own = [group for other, group in held if other == kind]
-            for group, path in zip(own, self._groups(around, kind, len(own)), strict=True):
-                found |= self.of(group, path, depth + 1)
-        return found
+        models = [(holder[0].kind, list(group)) for holder, group in inner if holder]
+        for kind in dict.fromkeys(kind for kind, _ in models):
+            same_kind = [group for other, group in models if other == kind]
+            for group, path in zip(same_kind, self._groups(parent, kind, len(same_kind)), strict=True):
+                arrays |= self.arrays(group, path, depth + 1)
+        return arrays
 
-    def _groups(self, around: str, kind: str, count: int) -> list[str]:
-        """Return the groups of so many layers of a class as they count: `dense`, `dense_1`, or with gaps."""
+    def _groups(self, parent: str, kind: str, count: int) -> list[str]:
+        """Return the groups of `count` layers of a class by number: `dense`, `dense_1`, or with gaps."""
         if not count:
             return []
         pattern = re.compile(kind.lower() + r"(?:_(\d{1,6}))?")
-        counted_as = {
+        numbers = {
             name: int(match[1] or 0)
-            for name in self._members.get(around, {})
+            for name in self._members.get(parent, {})
             if (match := pattern.fullmatch(name))
         }
-        if len(counted_as) != count:
-            wish = f"expected weights of {counted(count, 'layer')} of the class {kind}"
-            raise FileError(f"{wish}, found those of {len(counted_as)}", around)
-        return [_path(around, name) for name in sorted(counted_as, key=lambda name: counted_as[name])]
+        if len(numbers) != count:
+            layers = counted(count, f"{kind} layer")
+            raise FileError(f"expected weights for {layers}, found weights for {len(numbers)}", parent)
+        return [_path(parent, name) for name in sorted(numbers, key=lambda name: numbers[name])]
 
     def _arrays(self, step: Stored, path: str) -> list[Array]:
-        count = 1 + step.has_biases if isinstance(step, DenseStep) else _OF_SCALING
+        count = 1 + step.has_biases if isinstance(step, DenseStep) else _SCALING_ARRAYS
         return [_array(self._file, f"{path}/vars/{k}", step.name) for k in range(count)]
 
 
 def _array(file: Hdf5, path: str, place: str) -> Array:
     if path in file.others:
-        raise FileError(f"its numbers are {file.others[path]}; nnviz opens real ones, not quantised", place)
+        raise FileError(f"the weights are {file.others[path]}; nnviz does not open quantised weights", place)
     if path not in file.arrays:
-        raise FileError(f"there is no {quoted(path)} in the HDF5", place)
+        raise FileError(f"the HDF5 data has no {quoted(path)}", place)
     array: Array = file.arrays[path]
     return array
 

@@ -1,4 +1,4 @@
-"""Read and write the loss and the optimizer that a Keras model is compiled with."""
+"""Reader and writer of the loss and the optimizer that a Keras model is compiled with."""
 
 from __future__ import annotations
 
@@ -15,49 +15,52 @@ from nnviz.files.errors import FileError
 from nnviz.files.models import dense, keras_chain
 from nnviz.files.source import Source
 
-_BESIDES = {"mse": MSE.name, "sparsecategoricalcrossentropy": CROSS_ENTROPY}
-"""Keras' other names of losses, in lower-case letters alone."""
-_OTHERS = {"softmax": ("binary", "categorical"), "sigmoid": ("categorical", "binary")}
-"""By output: the cross-entropy that Keras allows besides nnviz's, and nnviz's."""
-_UNKNOWN = ("weight_decay", "decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema")
-"""Settings of Keras' optimizers that nnviz does not have; 0 has no effect."""
-_SAME = 1e-6
-"""Smaller differences do not count: settings may be floats of 32 bits, and epsilon is small."""
+_ALIASES = {"mse": MSE.name, "sparsecategoricalcrossentropy": CROSS_ENTROPY}
+"""Other Keras names of losses, in lower-case letters only."""
+_CROSS_ENTROPIES = {"softmax": ("binary", "categorical"), "sigmoid": ("categorical", "binary")}
+"""For each output: the other cross-entropy that Keras allows, and nnviz's cross-entropy."""
+_UNSUPPORTED = ("weight_decay", "decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema")
+"""Settings of Keras optimizers that nnviz does not have; 0 has no effect."""
+_TOLERANCE = 1e-6
+"""Smallest difference that counts: settings may be 32-bit floats, and epsilon is small."""
 
 
 def state_of(layers: Sequence[dense.Dense], settings: object, source: Source) -> State:
-    """Return the State of layers, trained by the loss and the optimizer in a file. Raises FileError.
+    """Return the State of layers with the loss and the optimizer of a file. Raises FileError.
 
-    The `source` notes what nnviz computes differently.
+    Adds a note to `source` for each difference between Keras and nnviz.
     """
-    loss, name = compiled_with(settings), _name(settings)
-    why = "its loss takes logits (from_logits)" if loss_named(name) else f"nnviz has no loss {quoted(name)}"
-    state = dense.state_of(layers, loss=loss, source=source, why=why if name else "")
+    loss, name = compiled_with(settings), _loss_name(settings)
+    has_logits = "the model's loss takes logits (from_logits)"
+    reason = has_logits if loss_named(name) else f"nnviz has no loss {quoted(name)}"
+    state = dense.state_of(layers, loss=loss, source=source, why=reason if name else "")
     output = layers[-1].activation
-    others, own = _OTHERS.get(output, ("", ""))
-    if loss == CROSS_ENTROPY and others and f"{others}crossentropy" in _letters(name):
-        source.told.append(f"its loss is {others} cross-entropy; with {output} nnviz takes the {own} one")
-    return replace(state, training=_optimized(state.training, _optimizer(settings), source.told))
+    other, ours = _CROSS_ENTROPIES.get(output, ("", ""))
+    if loss == CROSS_ENTROPY and other and f"{other}crossentropy" in _letters(name):
+        source.told.append(
+            f"nnviz uses {ours} cross-entropy with {output}, not the model's {other} cross-entropy"
+        )
+    return replace(state, training=_with_optimizer(state.training, _optimizer(settings), source.told))
 
 
 def compiled_with(settings: object) -> str:
-    """Return the loss in what a file says of how the model was compiled; "" for none that nnviz has."""
+    """Return nnviz's name of the loss in the compile settings; "" if nnviz does not have it."""
     loss = _loss(settings)
     config = loss.get("config") if isinstance(loss, Mapping) else None
-    of_z = isinstance(config, Mapping) and bool(config.get("from_logits"))
-    return "" if of_z else loss_named(_name(settings))
+    takes_z = isinstance(config, Mapping) and bool(config.get("from_logits"))
+    return "" if takes_z else loss_named(_loss_name(settings))
 
 
 def loss_named(name: object) -> str:
-    """Return the loss that is called so in Keras; "" for none that nnviz has."""
+    """Return nnviz's name of a Keras loss; "" if nnviz does not have it."""
     letters = _letters(name)
-    return _BESIDES.get(letters) or _own_losses().get(letters, "")
+    return _ALIASES.get(letters) or _losses().get(letters, "")
 
 
-def written(training: Training, output: str) -> tuple[dict[str, Any], str] | None:
-    """Return Keras' JSON of the optimizer, and the name of the loss for an output with that activation.
+def to_keras(training: Training, output: str) -> tuple[dict[str, Any], str] | None:
+    """Return Keras' JSON of the optimizer, and Keras' name of the loss for an output activation.
 
-    Return None if Keras has no such optimizer.
+    Return None if Keras does not have the optimizer.
     """
     elsewhere = OPTIMIZERS[training.optimizer].elsewhere
     if elsewhere is None or not elsewhere.keras_file[0]:
@@ -69,24 +72,24 @@ def written(training: Training, output: str) -> tuple[dict[str, Any], str] | Non
 
 
 def replaced(settings: object) -> list[str]:
-    """Return what compiled settings lose if a file of nnviz replaces the model's, in words."""
+    """Return the parts of the compile settings that are lost if nnviz overwrites the file."""
     if not isinstance(settings, Mapping) or not settings:
         return []
-    told: list[str] = []
-    given = _optimizer(settings)
-    again = written(_optimized(Training(), given, told), "")
-    is_own = again is not None and given.get("config") == again[0]["config"]
+    notes: list[str] = []
+    optimizer = _optimizer(settings)
+    saved = to_keras(_with_optimizer(Training(), optimizer, notes), "")
+    is_own = saved is not None and optimizer.get("config") == saved[0]["config"]
     lost = {
-        "its loss": not compiled_with(settings) or _letters(_name(settings)) not in (*_own_losses(), "mse"),
-        "its optimizer": bool(told),
-        "what its optimizer remembers": not (told or is_own),
+        "its loss": not compiled_with(settings) or _letters(_loss_name(settings)) not in (*_losses(), "mse"),
+        "its optimizer": bool(notes),
+        "the memory of its optimizer": not (notes or is_own),
         "its metrics": any(settings.get(key) for key in ("metrics", "weighted_metrics")),
     }
     return [part for part, is_lost in lost.items() if is_lost]
 
 
-def _own_losses() -> dict[str, str]:
-    """Return nnviz's losses by the small letters of Keras' classes."""
+def _losses() -> dict[str, str]:
+    """Return nnviz's losses by the lower-case letters of their Keras classes."""
     return {_letters(form.elsewhere.keras): name for name, forms in LOSSES.items() for form in forms}
 
 
@@ -95,18 +98,18 @@ def _loss(settings: object) -> object:
 
 
 def of_one_output(loss: object) -> object:
-    """Return a loss; of a list or a dictionary of one loss, that one."""
+    """Return the loss itself if it is the only one in a list or dictionary, else `loss`."""
     if isinstance(loss, Mapping) and "class_name" not in loss:
         loss = list(loss.values())
     return loss[0] if isinstance(loss, list) and len(loss) == 1 else loss
 
 
-def _name(settings: object) -> object:
+def _loss_name(settings: object) -> object:
     loss = _loss(settings)
     if not isinstance(loss, Mapping):
         return loss
-    config = loss.get("config")
-    return config if isinstance(config, str) else loss.get("class_name")  # a function has its name there
+    config = loss.get("config")  # the name, for a function
+    return config if isinstance(config, str) else loss.get("class_name")
 
 
 def _letters(name: object) -> str:
@@ -114,44 +117,41 @@ def _letters(name: object) -> str:
 
 
 def _optimizer(settings: object) -> Mapping[str, Any]:
-    """Return the optimizer's class and settings; nothing where the model is not compiled."""
+    """Return the optimizer's class and settings; {} if the model is not compiled."""
     if not isinstance(settings, Mapping):
         return {}
-    given = settings.get("optimizer") or settings.get("optimizer_config")
-    return given if isinstance(given, Mapping) else {"class_name": given} if given else {}
+    optimizer = settings.get("optimizer") or settings.get("optimizer_config")
+    return optimizer if isinstance(optimizer, Mapping) else {"class_name": optimizer} if optimizer else {}
 
 
-def _optimized(training: Training, given: Mapping[str, Any], told: list[str]) -> Training:
-    """Return `training` with a file's optimizer and rate; add what nnviz does not have to `told`."""
-    if not given:
+def _with_optimizer(training: Training, optimizer: Mapping[str, Any], notes: list[str]) -> Training:
+    """Return `training` with the optimizer and learning rate of a file; add a note for each difference."""
+    if not optimizer:
         return training
-    kind, config = given.get("class_name"), given.get("config")
+    kind, config = optimizer.get("class_name"), optimizer.get("config")
     config = config if isinstance(config, Mapping) else {}
-    known = [each for each in OPTIMIZERS.values() if _is_of(each, kind)]
+    known = [each for each in OPTIMIZERS.values() if _matches(each, kind)]
     try:
-        keras_chain.check_own_activation(given)
+        keras_chain.check_part_of_keras(optimizer)
     except FileError:
         known = []
     if not known:
-        usual = training.optimizer.replace("_", " ")
-        told.append(
-            f"nnviz has no optimizer {quoted(kind)}: {usual} is taken, at learning rate "
-            f"{full(training.learning_rate)}"
-        )
+        name, rate = training.optimizer.replace("_", " "), full(training.learning_rate)
+        notes.append(f"nnviz has no optimizer {quoted(kind)} and uses {name} with learning rate {rate}")
         return training
     chosen = min(known, key=lambda each: sum(_differences(each, config).values()))
-    rate, follows = _rate(config, training.learning_rate)
-    own = _settings(chosen)
-    others = [f"{key} {config[key]} (nnviz {own[key]})" for key in _differences(chosen, config)]
-    others += [f"{key} {quoted(config[key])} (nnviz none)" for key in _UNKNOWN if config.get(key)]
+    number, schedule = _rate(config, training.learning_rate)
+    ours = _settings(chosen)
+    others = [f"{key} {config[key]} (nnviz {ours[key]})" for key in _differences(chosen, config)]
+    others += [f"{key} {quoted(config[key])} (nnviz none)" for key in _UNSUPPORTED if config.get(key)]
     if others:
-        told.append(f"its optimizer {quoted(kind)} has {', '.join(others)}")
-    if follows:
-        told.append(f"its learning rate is {follows}, which nnviz has not: it stays {full(rate)}")
-    return replace(training, optimizer=chosen.name, learning_rate=rate)
+        notes.append(f"nnviz uses other settings of {quoted(kind)} than the model: {', '.join(others)}")
+    if schedule:
+        notes.append(f"nnviz uses the constant learning rate {full(number)} instead of {schedule}")
+    return replace(training, optimizer=chosen.name, learning_rate=number)
 
 
-def _is_of(optimizer: type[Optimizer], kind: object) -> bool:
+def _matches(optimizer: type[Optimizer], kind: object) -> bool:
     elsewhere = optimizer.elsewhere
     return elsewhere is not None and isinstance(kind, str) and kind.lower() == elsewhere.keras_file[0].lower()
 
@@ -162,26 +162,26 @@ def _settings(optimizer: type[Optimizer]) -> Mapping[str, float]:
 
 
 def _differences(optimizer: type[Optimizer], config: Mapping[str, Any]) -> dict[str, float]:
-    """Return the distance of each setting in a file from that of nnviz's optimizer, if they differ."""
-    found = {}
-    for key, own in _settings(optimizer).items():
+    """Return how much each setting in a file differs from nnviz's optimizer, if it differs."""
+    distances = {}
+    for key, default in _settings(optimizer).items():
         value = config.get(key)
         if isinstance(value, bool) or dense.is_number(value):
-            found[key] = abs(value - own)
-    return {key: distance for key, distance in found.items() if distance > _SAME}
+            distances[key] = abs(value - default)
+    return {key: distance for key, distance in distances.items() if distance > _TOLERANCE}
 
 
-def _rate(config: Mapping[str, Any], usual: float) -> tuple[float, str]:
-    """Return the learning rate, and a description unless it is a number.
+def _rate(config: Mapping[str, Any], default: float) -> tuple[float, str]:
+    """Return the learning rate, and the value that it replaces; "" if the file has a number.
 
-    A schedule gives its first rate, everything else the `usual` one.
+    nnviz uses the first learning rate of a schedule, and `default` for any other value.
     """
     rate = config.get("learning_rate", config.get("lr"))
-    follows = ""
+    schedule = ""
     if isinstance(rate, Mapping):
-        follows = f"a schedule, {quoted(rate.get('class_name'))}"
+        schedule = f"the schedule {quoted(rate.get('class_name'))}"
         inner = rate.get("config")
         rate = inner.get("initial_learning_rate") if isinstance(inner, Mapping) else None
     if dense.is_number(rate) and rate > 0:
-        return dense.shortest(float(rate)), follows
-    return usual, follows or quoted(rate)
+        return dense.shortest_decimal(float(rate)), schedule
+    return default, schedule or quoted(rate)

@@ -1,4 +1,4 @@
-"""Keras' `.h5`, of Keras 1.2 to 3, and its `.keras` of before 2023: architecture and weights as HDF5."""
+"""Keras `.h5` files of Keras 1.2 to 3, and `.keras` files before 2023: architecture and weights as HDF5."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from nnviz.files.source import Source
 sniff = sandbox.sniff
 
 _MODEL, _COMPILED = "model_config", "training_config"
-"""Attributes of the file; the second one is not there where the model is not compiled."""
+"""Attributes of the file; the second one is missing if the model is not compiled."""
 
 
 def read(source: Source) -> State:
-    """Return the State in a file of Keras'. Raises FileError."""
+    """Return the State in a Keras HDF5 file. Raises FileError."""
     file = sandbox.read(source.data, source.progress)
     text = file.text("", _MODEL)
     if not text:
         raise FileError(
-            "it holds weights alone, without the model: save the whole one with model.save('mine.keras'), "
-            "or open the model.json that they belong to"
+            "the file contains weights but no model: save the whole model with model.save('mine.keras'), or "
+            "open the model.json that belongs to the weights"
         )
     chain = keras_chain.chain_of(keras_chain.parts(parsed(text)), source.told)
-    made = keras_chain.dense_layers(chain, file, source.told)
-    return keras_compiled.state_of(made, _compiled(file.text("", _COMPILED)), source)
+    layers = keras_chain.dense_layers(chain, file, source.told)
+    return keras_compiled.state_of(layers, _compiled(file.text("", _COMPILED)), source)
 
 
 def _compiled(text: str) -> object:
-    """Return how the model was compiled; None where that is nothing that can be read: it opens without it."""
+    """Return the settings that the model was compiled with, or None if they cannot be read."""
     try:
         return parsed(text)
     except FileError:
@@ -45,6 +45,6 @@ left_out, raw_rows = keras_writing.left_out, keras_writing.raw_rows
 
 
 def replaced(data: bytes) -> list[str]:
-    """Return what of a file is lost where one of nnviz's takes its place. Raises FileError."""
+    """Return the parts of a file that are lost if nnviz overwrites it. Raises FileError."""
     file = sandbox.read(data)
     return keras_writing.replaced(parsed(file.text("", _MODEL)), _compiled(file.text("", _COMPILED)))

@@ -1,6 +1,6 @@
-"""Keras models as nnviz writes them, and what overwriting a model loses.
+"""Writer of Keras models, and the parts of a model that overwriting loses.
 
-Keras 2 reads `.h5` files too; some of its terms differ from those of Keras 3.
+Keras 2 also reads `.h5` files; some of its names differ from those of Keras 3.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from nnviz.core.network import Layer
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State, Training
 from nnviz.files.models import dense, keras_chain, keras_compiled
-from nnviz.files.models.dense import narrowed
-from nnviz.files.models.keras_chain import Part, mapping, parts
+from nnviz.files.models.dense import to_float32
+from nnviz.files.models.keras_chain import Part, json_object, parts
 from nnviz.files.source import SETTINGS
 
 VERSION = "3.0.0"
-"""The oldest Keras that has all of this."""
+"""The oldest Keras that supports everything that nnviz writes."""
 DENSE, INPUT, NORMALIZATION = "Dense", "InputLayer", "Normalization"
 MODEL_NAME, INPUT_NAME, DENSE_NAME, ACTIVATION_NAME = "sequential", "inputs", "dense_{}", "activation_{}"
-"""What the model and its layers are called; the last two with the number of the layer."""
+"""Names of the model and its layers; the last two contain the number of the layer."""
 _OLD_FUNCTIONS = {"silu": "swish"}
 _OLD_KEYS = {"negative_slope": "alpha"}
 
 
 class KerasLayer(NamedTuple):
-    """A layer of Keras': its class, its settings, and the layer of nnviz's whose weights it has, if any."""
+    """A Keras layer: its class, its settings, and the nnviz layer with its weights, if any."""
 
     kind: str
     config: dict[str, Any]
@@ -36,22 +36,22 @@ class KerasLayer(NamedTuple):
 
 
 def layers(state: State, *, old: bool) -> list[KerasLayer]:
-    """Return the layers of Keras' that make a network; `old` says that Keras 2 has to know them.
+    """Return the Keras layers of a network, for Keras 2 too if `old`.
 
-    Raises FileError where the inputs are standardised by numbers that are too large.
+    Raises FileError if the mean of an input is too large for a 32-bit float.
     """
     scales, network = dense.separate_scaling(state)
     width = [None, len(network.inputs)]
     shape = {"batch_input_shape" if old else "batch_shape": width}
-    found = [KerasLayer(INPUT, {"name": INPUT_NAME, **shape, "dtype": "float32", "sparse": False})]
+    made = [KerasLayer(INPUT, {"name": INPUT_NAME, **shape, "dtype": "float32", "sparse": False})]
     if scales is not None:
-        narrowed(scales.mean, "the mean of an input")
+        to_float32(scales.mean, "the mean of an input")
         numbers = {"mean": scales.mean.tolist(), "variance": (scales.deviation**2).tolist()}
         config = {"name": NORMALIZATION.lower(), "trainable": True, "dtype": "float32", "axis": [-1]}
-        found.append(KerasLayer(NORMALIZATION, {**config, "invert": False, **numbers}))
+        made.append(KerasLayer(NORMALIZATION, {**config, "invert": False, **numbers}))
     for k, layer in enumerate(network.layers):
-        found += _layers(layer, k, old)
-    return found
+        made += _layers(layer, k, old)
+    return made
 
 
 def _layers(layer: Layer, k: int, old: bool) -> Iterator[KerasLayer]:
@@ -66,32 +66,32 @@ def _layers(layer: Layer, k: int, old: bool) -> Iterator[KerasLayer]:
     }
     yield KerasLayer(DENSE, config, layer)
     if parameter:
-        named = {_OLD_KEYS.get(key, key) if old else key: value for key, value in parameter.items()}
+        settings = {_OLD_KEYS.get(key, key) if old else key: value for key, value in parameter.items()}
         name = ACTIVATION_NAME.format(k)
-        yield KerasLayer(kind, {"name": name, "trainable": True, "dtype": "float32", **named})
+        yield KerasLayer(kind, {"name": name, "trainable": True, "dtype": "float32", **settings})
 
 
-def architecture(found: list[KerasLayer], *, old: bool) -> dict[str, Any]:
-    """Return a Sequential model of these layers, as JSON has it."""
+def architecture(layers: list[KerasLayer], *, old: bool) -> dict[str, Any]:
+    """Return a Sequential model of these layers as a JSON object."""
     module = {} if old else {"module": "keras.layers", "registered_name": None}
-    inner = [{"class_name": each.kind, "config": each.config, **module} for each in found]
+    inner = [{"class_name": each.kind, "config": each.config, **module} for each in layers]
     config = {"name": MODEL_NAME, "trainable": True, "dtype": "float32", "layers": inner}
     outer = {} if old else {"module": "keras", "registered_name": None}
     return {"class_name": "Sequential", "config": config, **outer}
 
 
 def settings(state: State, *, old: bool) -> dict[str, Any] | None:
-    """Return how the model is compiled, as JSON has it; None where Keras has no such optimizer."""
-    made = keras_compiled.written(state.training, state.network.layers[-1].function.base)
-    if made is None:
+    """Return the compile settings as a JSON object, or None if Keras does not have the optimizer."""
+    compiled = keras_compiled.to_keras(state.training, state.network.layers[-1].function.base)
+    if compiled is None:
         return None
-    optimizer, loss = made
-    usual: dict[str, Any] = {"loss": loss, "loss_weights": None, "metrics": None, "weighted_metrics": None}
+    optimizer, loss = compiled
+    common: dict[str, Any] = {"loss": loss, "loss_weights": None, "metrics": None, "weighted_metrics": None}
     if old:
-        return {**usual, "optimizer_config": optimizer, "sample_weight_mode": None}
+        return {**common, "optimizer_config": optimizer, "sample_weight_mode": None}
     optimizer |= {"module": "keras.optimizers", "registered_name": None}
     return {
-        **usual,
+        **common,
         "optimizer": optimizer,
         "run_eagerly": False,
         "steps_per_execution": 1,
@@ -99,71 +99,72 @@ def settings(state: State, *, old: bool) -> dict[str, Any] | None:
     }
 
 
-def weights(found: list[KerasLayer], training: Training | None) -> bytes:
-    """Return the weights as HDF5 in the layout of Keras 3, with an optimizer that has made no update yet."""
+def weights(layers: list[KerasLayer], training: Training | None) -> bytes:
+    """Return the weights as HDF5 in the layout of Keras 3, with an optimizer before its first update."""
     import numpy as np
 
     datasets: dict[str, Any] = {}
     arrays: list[Any] = []
-    for k, layer in enumerate(each.layer for each in found if each.layer is not None):
+    for k, layer in enumerate(each.layer for each in layers if each.layer is not None):
         group = f"layers/dense_{k}/vars" if k else "layers/dense/vars"
-        own = _arrays(layer, f"layers[{k}]")
-        datasets |= {f"{group}/{i}": array for i, array in enumerate(own)}
-        arrays += own
+        layer_arrays = _arrays(layer, f"layers[{k}]")
+        datasets |= {f"{group}/{i}": array for i, array in enumerate(layer_arrays)}
+        arrays += layer_arrays
     if training is not None:
         count = len(OPTIMIZERS[training.optimizer].memories)
-        rate = narrowed(np.array(training.learning_rate), "training.learning_rate")
-        remembered = [np.zeros_like(array) for array in arrays for _ in range(count)]
-        for i, value in enumerate([np.int32(0), rate, *remembered]):
+        rate = to_float32(np.array(training.learning_rate), "training.learning_rate")
+        memory = [np.zeros_like(array) for array in arrays for _ in range(count)]
+        for i, value in enumerate([np.int32(0), rate, *memory]):
             datasets[f"optimizer/vars/{i}"] = value
     return _hdf5(datasets, {})
 
 
 def old_file(state: State) -> bytes:
-    """Return architecture, weights and how the model is compiled as HDF5 in the old layout."""
-    found = layers(state, old=True)
+    """Return architecture, weights and compile settings as HDF5 in the old layout."""
+    model = layers(state, old=True)
     head = {"keras_version": VERSION, "backend": "tensorflow"}
-    names = [each.config["name"] for each in found[1:]]
+    names = [each.config["name"] for each in model[1:]]
     attributes: dict[str, dict[str, Any]] = {
-        "": {**head, "model_config": json.dumps(architecture(found, old=True))},
+        "": {**head, "model_config": json.dumps(architecture(model, old=True))},
         "model_weights": {**head, "layer_names": names},
     }
-    if how := settings(state, old=True):
-        attributes[""]["training_config"] = json.dumps(how)
+    if compiled := settings(state, old=True):
+        attributes[""]["training_config"] = json.dumps(compiled)
     datasets: dict[str, Any] = {}
-    for each in found[1:]:
-        name, own = each.config["name"], {}
+    for each in model[1:]:
+        name, weights = each.config["name"], {}
         if each.layer is not None:
             arrays = _arrays(each.layer, name)
-            own = {f"{name}/{what}:0": array for what, array in zip(("kernel", "bias"), arrays, strict=False)}
-        attributes[f"model_weights/{name}"] = {"weight_names": list(own)}
-        datasets |= {f"model_weights/{name}/{weight}": array for weight, array in own.items()}
+            kinds = zip(("kernel", "bias"), arrays, strict=False)
+            weights = {f"{name}/{kind}:0": array for kind, array in kinds}
+        attributes[f"model_weights/{name}"] = {"weight_names": list(weights)}
+        datasets |= {f"model_weights/{name}/{weight}": array for weight, array in weights.items()}
     return _hdf5(datasets, attributes)
 
 
 def left_out(state: State) -> list[str]:
-    """Return what of `state` such a file does not keep."""
+    """Return the parts of `state` that a Keras file does not keep."""
     lost = [*dense.left_out(state), *dense.lost_digits(state)]
     if settings(state, old=False) is None:
         return lost
     kept = {name: getattr(state.training, name) for name in ("learning_rate", "optimizer", "loss")}
-    others = [f"{SETTINGS} but loss, optimizer and learning rate"] * (Training(**kept) != state.training)
-    return [part for own in lost for part in (others if own == SETTINGS else [own])]
+    others = [f"{SETTINGS} except loss, optimizer and learning rate"] * (Training(**kept) != state.training)
+    return [part for each in lost for part in (others if each == SETTINGS else [each])]
 
 
 def raw_rows(state: State) -> str:
-    """Return what such a file does with raw rows if the inputs are standardised, else ""."""
+    """Return what a Keras file does with raw rows, in words; "" if no input is standardised."""
     return dense.standardised_rows(state, f"a {NORMALIZATION} layer")
 
 
 def _arrays(layer: Layer, place: str) -> list[Any]:
-    """Return the kernel, shape (inputs, nodes), and the biases, if there are any."""
+    """Return the kernel, shape (inputs, nodes), and the biases, if any."""
     both = (layer.weights.T, layer.biases)
-    return [narrowed(array, place) for array in both if array is not None]
+    return [to_float32(array, place) for array in both if array is not None]
 
 
 def _hdf5(datasets: dict[str, Any], attributes: dict[str, dict[str, Any]]) -> bytes:
-    """Return arrays by path, and attributes of groups, as HDF5: texts as bytes, which Keras 2 wants."""
+    """Return arrays by path and attributes of groups as HDF5; texts become bytes, which Keras 2 needs."""
     import h5py
     import numpy as np
 
@@ -178,38 +179,41 @@ def _hdf5(datasets: dict[str, Any], attributes: dict[str, dict[str, Any]]) -> by
     return memory.getvalue()
 
 
-_USUAL = ("GlorotUniform", "Zeros", "glorot_uniform", "zero")
-"""How Keras begins weights and biases where nothing else is said; Keras 1 has the last two."""
+_INITIALIZERS = ("GlorotUniform", "Zeros", "glorot_uniform", "zero")
+"""Default initializers of weights and biases; the last two are from Keras 1."""
 
 
 def replaced(model: object, settings: object) -> list[str]:
-    """Return what of an architecture is lost, and of the `settings` it is compiled with. Raises FileError."""
+    """Return the parts of a model and its compile `settings` that are lost if nnviz overwrites it.
+
+    Raises FileError.
+    """
     found = parts(model)
     kept = [part for part in found if part.kind in (INPUT, DENSE, *keras_chain.ACTIVATION_LAYERS)]
     others = ", ".join(dict.fromkeys(part.kind for part in found if part not in kept))
-    config = mapping(model, "the model").get("config")
+    config = json_object(model, "the model").get("config")
     lost = {
         f"its layers ({others})": bool(others),
-        "its regularizers": _any(kept, "_regularizer"),
-        "its constraints": _any(kept, "_constraint"),
-        "its initializers": _any(kept, "_initializer", "init", usual=_USUAL),
+        "its regularizers": _has_setting(kept, "_regularizer"),
+        "its constraints": _has_setting(kept, "_constraint"),
+        "its initializers": _has_setting(kept, "_initializer", "init", usual=_INITIALIZERS),
         "which layers are frozen": any(part.config.get("trainable") is False for part in kept),
-        "the models in it": any(part.around for part in found),
+        "the models inside it": any(part.around for part in found),
         "its name": isinstance(config, Mapping) and config.get("name") != MODEL_NAME,
         "the names of its layers": [part.name for part in kept] != _names(kept),
     }
     return keras_compiled.replaced(settings) + [part for part, is_lost in lost.items() if is_lost]
 
 
-def _any(found: Sequence[Part], *ends: str, usual: Sequence[str] = ()) -> bool:
-    """Tell whether a layer has a setting of such a name that is other than the usual ones."""
-    given = (value for part in found for key, value in part.config.items() if key.endswith(ends))
-    named = (value.get("class_name") if isinstance(value, Mapping) else value for value in given)
-    return any(name is not None and name not in usual for name in named)
+def _has_setting(found: Sequence[Part], *ends: str, usual: Sequence[str] = ()) -> bool:
+    """Return whether a layer has a setting with one of these endings and a value outside `usual`."""
+    values = (value for part in found for key, value in part.config.items() if key.endswith(ends))
+    names = (value.get("class_name") if isinstance(value, Mapping) else value for value in values)
+    return any(name is not None and name not in usual for name in names)
 
 
 def _names(kept: Sequence[Part]) -> list[str]:
-    """Return what nnviz calls the layers."""
+    """Return the names that nnviz gives to the layers."""
     names, k = [], -1
     for part in kept:
         k += part.kind == DENSE

@@ -1,8 +1,8 @@
 """NumPy archives, `.npz`, and the zip and `.npy` files within them.
 
-Everything that an honest archive never has is refused: encryption, links, paths that lead out, duplicate or
-overlapping entries, more or larger entries than a model needs, wrong sizes. The arrays beside a program that
-nnviz wrote are read too: they hold the rows as `inputs` and `targets`.
+The reader refuses everything that a normal archive does not have: encryption, links, paths to other folders,
+duplicate or overlapping entries, more or larger entries than a model needs, wrong sizes. It also reads the
+arrays that belong to a program written by nnviz; they contain the rows as `inputs` and `targets`.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from nnviz.files.models.dense import Dense
 from nnviz.files.source import Source
 
 MOST_ENTRIES = 4_000
-"""More than twice as many as the weights and biases of the most layers."""
+"""More than twice the number of weights and biases in the largest network."""
 MOST_TIMES = 1_040
-"""No honest entry is packed tighter: deflate cannot."""
+"""Largest ratio of unpacked to packed size that deflate can reach."""
 
 _END, _ENTRY, _LOCAL = struct.Struct("<4s4H2LH"), struct.Struct("<4s6H3L5H2L"), struct.Struct("<4s5H3L2H")
 _ENCRYPTED = 0x2041  # bits 0, 6 and 13
 _UTF_8 = 0x800
 _STORED, _DEFLATED = 0, 8
 _UNIX = 3
-_LEADS_OUT = re.compile(r"[/\\].*|.*\\.*|(?:.*/)?\.{1,2}(?:/.*)?|[A-Za-z]:.*|.*\x00.*|", re.DOTALL)
+_UNSAFE_NAME = re.compile(r"[/\\].*|.*\\.*|(?:.*/)?\.{1,2}(?:/.*)?|[A-Za-z]:.*|.*\x00.*|", re.DOTALL)
 
 
 class _Entry(NamedTuple):
@@ -48,9 +48,9 @@ class _Entry(NamedTuple):
     packed: int
     size: int
     start: int
-    """Of its local header."""
+    """Offset of the local header in the archive."""
     begin: int
-    """Of its bytes."""
+    """Offset of the packed bytes in the archive."""
 
     @property
     def end(self) -> int:
@@ -58,29 +58,29 @@ class _Entry(NamedTuple):
 
 
 class Archive:
-    """The entries of a zip by name, in its order. Raises FileError for one that is not as it should be."""
+    """The entries of a zip archive by name, in the archive's order. Raises FileError for a faulty archive."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         entries = _entries(data)
         self._entries = {entry.name: entry for entry in entries}
         if len(self._entries) < len(entries):
-            raise FileError("an entry of the archive stands twice in it")
+            raise FileError("the archive contains an entry twice")
         for before, entry in itertools.pairwise(sorted(entries, key=lambda entry: entry.start)):
             if before.end > entry.start:
-                raise FileError("entries of the archive share bytes", entry.name)
+                raise FileError("this entry of the archive overlaps another one", entry.name)
         if sum(entry.size for entry in entries) > LARGEST_BYTES:
-            raise FileError(f"unpacked, the archive would have more than {LARGEST_BYTES // 2**20} MB")
+            raise FileError(f"the unpacked archive would be larger than {LARGEST_BYTES // 2**20} MB")
 
     @property
     def names(self) -> list[str]:
-        """The names of the entries; a folder's end in a slash."""
+        """The names of the entries; the name of a folder ends in a slash."""
         return list(self._entries)
 
     def read(self, name: str, most: int = LARGEST_BYTES) -> bytes:
-        """Return an entry's bytes, no more than `most`.
+        """Return the bytes of an entry.
 
-        Raises FileError where it is not there, larger, or not what the archive says.
+        Raises FileError if the entry is missing, damaged or larger than `most` bytes.
         """
         if name not in self._entries:
             raise FileError(f"the archive has no {quoted(name)}")
@@ -88,33 +88,33 @@ class Archive:
         if entry.size > most:
             raise FileError(f"expected at most {most:,} bytes, found {entry.size:,}", name)
         packed = memoryview(self._data)[entry.begin : entry.end]
-        found = bytes(packed) if entry.method == _STORED else _inflated(packed, entry)
-        if len(found) != entry.size or zlib.crc32(found) != entry.crc:
-            raise FileError("it is damaged: it is not what the archive says of it", name)
-        return found
+        content = bytes(packed) if entry.method == _STORED else _inflate(packed, entry)
+        if len(content) != entry.size or zlib.crc32(content) != entry.crc:
+            raise FileError("this entry is damaged: its size or its checksum is wrong", name)
+        return content
 
 
-def _inflated(packed: memoryview, entry: _Entry) -> bytes:
-    """Return no more than one byte more than the entry declares."""
-    inflating = zlib.decompressobj(-zlib.MAX_WBITS)
+def _inflate(packed: memoryview, entry: _Entry) -> bytes:
+    """Return the unpacked bytes of an entry, at most one byte more than the entry declares."""
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        found = inflating.decompress(packed, entry.size + 1)
+        content = inflater.decompress(packed, entry.size + 1)
     except zlib.error:
-        raise FileError("it is damaged: it cannot be unpacked", entry.name) from None
-    if not inflating.eof or inflating.unused_data:
-        raise FileError("it is damaged: it is longer or shorter than the archive says", entry.name)
-    return found
+        raise FileError("this entry is damaged: it cannot be unpacked", entry.name) from None
+    if not inflater.eof or inflater.unused_data:
+        raise FileError("this entry is damaged: its size is not the size that the archive states", entry.name)
+    return content
 
 
 def _entries(data: bytes) -> list[_Entry]:
     found = data.rfind(b"PK\x05\x06", max(0, len(data) - _END.size - 2**16))
     if found < 0 or len(data) - found < _END.size:
-        raise FileError("this is not a whole zip archive")
+        raise FileError("the zip archive is incomplete")
     _, disk, first, here, count, length, start, comment = _END.unpack_from(data, found)
     if (disk, first, here) != (0, 0, count) or start + length != found:
-        raise FileError("this is not one plain zip archive")
+        raise FileError("the zip archive has several parts, or other bytes before its start")
     if found + _END.size + comment != len(data):
-        raise FileError("something stands behind the end of the zip archive")
+        raise FileError("the file contains other bytes after the end of the zip archive")
     if count > MOST_ENTRIES:
         raise FileError(f"expected at most {MOST_ENTRIES:,} entries in the archive, found {count:,}")
     entries, at = [], start
@@ -122,43 +122,43 @@ def _entries(data: bytes) -> list[_Entry]:
         entry, at = _entry(data, at, found, start)
         entries.append(entry)
     if at != found:
-        raise FileError("the list of the archive's entries is not as long as it says")
+        raise FileError("the archive's list of entries has the wrong length")
     return entries
 
 
 def _entry(data: bytes, at: int, end: int, start: int) -> tuple[_Entry, int]:
-    """Return the entry that is listed `at`, and where the next one is; its bytes stand before `start`."""
+    """Return the entry listed at offset `at`, and the offset of the next; its bytes end before `start`."""
     if at + _ENTRY.size > end:
-        raise FileError("the list of the archive's entries is cut off")
+        raise FileError("the archive's list of entries is cut off")
     sign, by, _, flags, method, _, _, *numbers = _ENTRY.unpack_from(data, at)
-    crc, packed, size, called, extra, comment, disk, _, outer, local = numbers
-    behind = at + _ENTRY.size + called
-    raw = data[at + _ENTRY.size : behind]
+    crc, packed, size, name_size, extra, comment, disk, _, outer, local = numbers
+    name_end = at + _ENTRY.size + name_size
+    raw = data[at + _ENTRY.size : name_end]
     name = raw.decode("utf-8" if flags & _UTF_8 else "cp437", "replace")
-    if sign != b"PK\x01\x02" or disk or behind + extra + comment > end:
-        raise FileError("the list of the archive's entries is damaged")
-    if _LEADS_OUT.fullmatch(name):
-        raise FileError(f"{quoted(name)} is no plain name of an entry of an archive")
+    if sign != b"PK\x01\x02" or disk or name_end + extra + comment > end:
+        raise FileError("the archive's list of entries is damaged")
+    if _UNSAFE_NAME.fullmatch(name):
+        raise FileError(f"the archive contains the unsafe file name {quoted(name)}")
     if by >> 8 == _UNIX and stat.S_IFMT(outer >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise FileError("the archive holds a link or a device", name)
+        raise FileError("this entry is a link or a device", name)
     if flags & _ENCRYPTED or method not in (_STORED, _DEFLATED):
-        raise FileError("it is encrypted, or packed in a way that nnviz does not unpack", name)
+        raise FileError("this entry is encrypted, or compressed in a way that nnviz cannot read", name)
     if size > packed * MOST_TIMES:
-        raise FileError(f"it says that {packed:,} bytes unpack to {size:,}, which cannot be", name)
-    begin = _begin(data, local, start, raw)
+        raise FileError(f"{packed:,} packed bytes cannot unpack to {size:,}, as this entry declares", name)
+    begin = _content_offset(data, local, start, raw)
     if begin + packed > start:
-        raise FileError("its bytes reach beyond the archive's entries", name)
-    return _Entry(name, method, crc, packed, size, local, begin), behind + extra + comment
+        raise FileError("this entry is longer than its archive", name)
+    return _Entry(name, method, crc, packed, size, local, begin), name_end + extra + comment
 
 
-def _begin(data: bytes, local: int, start: int, raw: bytes) -> int:
-    """Return where an entry's bytes begin, whose own header has to bear its listed name."""
+def _content_offset(data: bytes, local: int, start: int, raw: bytes) -> int:
+    """Return the offset of an entry's bytes. Raises FileError unless its own header has its listed name."""
     if local + _LOCAL.size <= start:
-        sign, *_, called, extra = _LOCAL.unpack_from(data, local)
+        sign, *_, name_size, extra = _LOCAL.unpack_from(data, local)
         begin = local + _LOCAL.size
-        if sign == b"PK\x03\x04" and data[begin : begin + called] == raw:
-            return int(begin + called + extra)
-    raise FileError("an entry of the archive is not where its list says")
+        if sign == b"PK\x03\x04" and data[begin : begin + name_size] == raw:
+            return int(begin + name_size + extra)
+    raise FileError("the archive's list of entries gives a wrong place for an entry")
 
 
 _HEADER_BYTES = 1024
@@ -172,26 +172,26 @@ class _Header(NamedTuple):
     is_fortran: bool
     shape: tuple[int, ...]
     size: int
-    """Of the header itself, in bytes."""
+    """Size of the header in bytes."""
 
 
 def read_npy(data: bytes, place: str) -> NDArray[Any]:
-    """Return the array of numbers or texts in the bytes of a file, a view on them.
+    """Return the array of numbers or texts in a `.npy` file, as a view of its bytes.
 
-    Raises FileError, which begins with the `place`, for anything else.
+    Raises FileError with the `place` for other contents.
     """
     header = _header(data, place)
     expected, found = math.prod(header.shape) * header.kind.itemsize, len(data) - header.size
     if expected != found:
-        raise FileError(f"its shape {header.shape} takes {expected:,} bytes, found {found:,}", place)
+        raise FileError(f"the shape {header.shape} needs {expected:,} bytes, found {found:,}", place)
     array = np.frombuffer(data, header.kind, offset=header.size)
     return array.reshape(header.shape, order="F" if header.is_fortran else "C")
 
 
 def texts(array: NDArray[Any]) -> list[str]:
-    """Return the texts of an array of one dimension. Raises UnicodeDecodeError for what is none.
+    """Return the texts of an array of one dimension. Raises UnicodeDecodeError for invalid bytes.
 
-    NumPy itself does not look at what it takes for letters, and raises a SystemError.
+    NumPy does not check the bytes and raises a SystemError.
     """
     order = "be" if array.dtype.newbyteorder("<") != array.dtype else "le"
     encoding = "ascii" if array.dtype.kind == "S" else f"utf-32-{order}"
@@ -200,22 +200,22 @@ def texts(array: NDArray[Any]) -> list[str]:
 
 def _header(data: bytes, place: str) -> _Header:
     if data[:6] != b"\x93NUMPY" or len(data) < 12 or data[6] not in (1, 2, 3):
-        raise FileError("this is not an array of NumPy's", place)
+        raise FileError("this is not a NumPy array", place)
     begin = 10 if data[6] == 1 else 12
     end = begin + int.from_bytes(data[8:begin], "little")
     if end > len(data) or end - begin > _HEADER_BYTES:
-        raise FileError("its header is longer than that of an array of numbers", place)
+        raise FileError("the header is too long for an array of numbers", place)
     text = "".join(data[begin:end].decode("latin-1").split())
     if "'|O'" in text or "'O'" in text:
-        raise FileError("it holds Python objects, which are never loaded: save numbers, or dtype=str", place)
+        raise FileError("nnviz never loads Python objects: save an array of numbers, or dtype=str", place)
     pairs = _ITEM.findall(text)
     items = dict(pairs)
     kind = _TYPE.fullmatch(items.get("descr", ""))
     if _ITEM.sub("", text) != "{}" or len(items) != 3 or len(pairs) != 3 or not kind:
-        raise FileError("expected an array of real numbers, of up to 64 bits each", place)
+        raise FileError("expected an array of real numbers with at most 64 bits each", place)
     shape = tuple(map(int, _NUMBER.findall(items["shape"])))
     if len(shape) > 2:
-        raise FileError(f"expected a matrix or a row, found an array of {len(shape)} dimensions", place)
+        raise FileError(f"expected an array with 1 or 2 dimensions, found {len(shape)} dimensions", place)
     return _Header(np.dtype(kind[1]), items["fortran_order"] == "True", shape, end)
 
 
@@ -223,7 +223,7 @@ _MEMBER = re.compile(r"(?:[Wb](?:0|[1-9]\d{0,3})|activations|inputs|targets)\.np
 
 
 def sniff(data: bytes) -> bool:
-    """Tell whether a zip begins with an array."""
+    """Return whether data is a zip archive that begins with an array."""
     return re.match(rb"PK\x03\x04.{26}[^\x00]{0,200}?\.npy", data[:400], re.DOTALL) is not None
 
 
@@ -234,18 +234,18 @@ def read(source: Source) -> State:
         if not _MEMBER.fullmatch(name):
             raise FileError(f"expected the arrays W0, b0, W1, b1, … and activations, found {quoted(name)}")
     arrays = {name.removesuffix(".npy"): read_npy(archive.read(name), name) for name in archive.names}
-    said, inputs, targets = (arrays.pop(name, None) for name in ("activations", "inputs", "targets"))
+    stored, inputs, targets = (arrays.pop(name, None) for name in ("activations", "inputs", "targets"))
     count = sum(name.startswith("W") for name in arrays)
     layers = [_layer(arrays, k) for k in range(count)]
     if arrays:
-        raise FileError(f"there is no W for {next(iter(arrays))}, or one between is missing")
+        raise FileError(f"{next(iter(arrays))} cannot be used: one of the arrays W0, W1, … is missing")
     sizes = dense.sizes_of(layers)
-    names = source.answered(sizes) if said is None else _activations(said, count)
+    names = source.answered(sizes) if stored is None else _activations(stored, count)
     state = dense.state_of(dense.with_activations(layers, names), source=source)
     if inputs is None and targets is None:
         return state
     if inputs is None:
-        raise FileError("there are no inputs to the targets")
+        raise FileError("the archive has targets but no inputs")
     with told_by_core():
         return replace(state, data=Dataset(inputs, targets))
 
@@ -255,16 +255,16 @@ def _layer(arrays: dict[str, NDArray[Any]], k: int) -> Dense:
         raise FileError(f"the array W{k} is missing")
     weights, biases = arrays.pop(f"W{k}"), arrays.pop(f"b{k}", None)
     if biases is not None and biases.shape == weights.shape[1:] != weights.shape[:1]:
-        raise FileError(f"expected a row for each node, found a column for each: save W{k}.T", f"W{k}")
+        raise FileError(f"expected a row for each node, found a column for each node: save W{k}.T", f"W{k}")
     return Dense(weights, biases, "")
 
 
-def _activations(said: NDArray[Any], count: int) -> tuple[str, ...]:
-    if said.dtype.kind not in "US" or said.shape != (count,):
-        wish = f"expected {counted(count, 'text')}, one for each layer"
-        raise FileError(f"{wish}, found {said.dtype} of shape {said.shape}", "activations")
+def _activations(array: NDArray[Any], count: int) -> tuple[str, ...]:
+    if array.dtype.kind not in "US" or array.shape != (count,):
+        message = f"expected {counted(count, 'text')}, one for each layer, found {array.dtype} {array.shape}"
+        raise FileError(message, "activations")
     try:
-        return tuple(texts(said))
+        return tuple(texts(array))
     except UnicodeDecodeError:
         raise FileError("expected texts", "activations") from None
 
@@ -283,7 +283,7 @@ def write(state: State) -> bytes:
 
 
 def left_out(state: State) -> list[str]:
-    """Return what of `state` an archive does not keep."""
+    """Return the parts of `state` that an archive does not keep."""
     return dense.left_out(state)
 
 

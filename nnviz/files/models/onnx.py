@@ -1,4 +1,4 @@
-"""ONNX models of dense layers, `.onnx`. The library of that name is imported when one is opened or saved."""
+"""ONNX models of dense layers, `.onnx`. The onnx library is imported when a file is opened or saved."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from nnviz.files.models import dense
 from nnviz.files.source import Source, lost
 
 _START = re.compile(rb"\x08[\x01-\x40](?:[\x12\x1a\x22\x32\x3a\x42]|\x28)", re.DOTALL)
-"""A version, which is a small number, and the next field of a model."""
+"""The version of a model, a small number, and the start of the next field."""
 
 
 def sniff(data: bytes) -> bool:
-    """Tell whether bytes begin as an ONNX model does."""
+    """Return whether data begins like an ONNX model."""
     return _START.match(data) is not None
 
 
@@ -33,20 +33,20 @@ def write(state: State) -> bytes:
 
 
 def left_out(state: State) -> list[str]:
-    """Return what of `state` an ONNX model does not keep."""
+    """Return the parts of `state` that an ONNX model does not keep."""
     network = state.network
     training = dense.trained_by(network)
-    again = State(network, Dataset.empty(network), training, name=state.name, notes=state.notes)
-    return lost(state, again) + dense.lost_digits(state)
+    reread = State(network, Dataset.empty(network), training, name=state.name, notes=state.notes)
+    return lost(state, reread) + dense.lost_digits(state)
 
 
 def raw_rows(state: State) -> str:
-    """Return what a model does with raw rows where the inputs are standardised, or ""."""
+    """Return what a saved model does with raw rows, in words; "" if no input is standardised."""
     return dense.standardised_rows(state, "Sub and Div nodes")
 
 
 def replaced(data: bytes) -> list[str]:
-    """Return what of a model is lost where one of nnviz's takes its place. Raises FileError."""
+    """Return the parts of a model that are lost if nnviz overwrites it. Raises FileError."""
     from nnviz.files.models import onnx_model
 
-    return onnx_model.replaced_parts(data)
+    return onnx_model.lost_parts(data)

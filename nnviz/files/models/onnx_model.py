@@ -1,8 +1,8 @@
-"""ONNX models as nnviz reads and writes them, and what overwriting a model loses.
+"""Reader and writer of ONNX models, and the parts of a model that overwriting loses.
 
-Names are JSON in the model's metadata; title and notes are the names of the graph and the doc string. Floats
-have 32 bits, for which every runtime has all operators. Operators are those of 2020, so SiLU and GELU, which
-ONNX added later, are written out as PyTorch does.
+The names of inputs and nodes are JSON in the model's metadata. The title is the name of the graph, and the
+notes are the doc string. Floats have 32 bits, for which every runtime has all operators. nnviz uses operators
+of 2020; ONNX added SiLU and GELU later, so nnviz writes them as several operators, like PyTorch.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from nnviz.core.state import State
 from nnviz.files import json_text
 from nnviz.files.errors import FileError
 from nnviz.files.models import dense, onnx_chain, onnx_graph
-from nnviz.files.models.dense import narrowed, separate_scaling
+from nnviz.files.models.dense import separate_scaling, to_float32
 from nnviz.files.models.onnx_chain import Chain, ChainStep, Layout
-from nnviz.files.models.onnx_graph import FLOATS, MOST_DIMS, Graph, operator_of, refused
+from nnviz.files.models.onnx_graph import FLOATS, MOST_DIMS, Graph, node_error, operator_of
 from nnviz.files.source import Source
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 PRODUCER = "nnviz"
 KEY = "nnviz.names"
-"""Of the metadata: `{"inputs": ["accounts", "children"], "nodes": [["node_0", "node_1"], ["output"]]}`."""
+"""Metadata key: `{"inputs": ["accounts", "children"], "nodes": [["node_0", "node_1"], ["output"]]}`."""
 UNTITLED = "network"
-"""A graph needs a name."""
+"""Name of the graph if the network has no title; a graph needs a name."""
 
 
 class _Names(msgspec.Struct):
@@ -45,7 +45,7 @@ class _Names(msgspec.Struct):
 
 
 class ModelWords(NamedTuple):
-    """Names, title and notes; `nodes` holds the names of each layer's nodes."""
+    """Names, title and notes of a network; `nodes` has the names of the nodes for each layer."""
 
     inputs: tuple[str, ...] = ()
     nodes: tuple[tuple[str, ...], ...] = ()
@@ -54,7 +54,7 @@ class ModelWords(NamedTuple):
 
 
 def read_names(model: onnx.ModelProto) -> ModelWords:
-    """Return what nnviz has written into a model, and nothing where another program has written it."""
+    """Return the names, title and notes in a model from nnviz; empty for a model of another program."""
     if model.producer_name != PRODUCER:
         return ModelWords()
     title = "" if model.graph.name == UNTITLED else model.graph.name
@@ -62,7 +62,7 @@ def read_names(model: onnx.ModelProto) -> ModelWords:
 
 
 def write_names(model: onnx.ModelProto, state: State) -> None:
-    """Put names, title and notes of `state` into a model."""
+    """Write the names, title and notes of `state` into a model."""
     network = state.network
     names = {"inputs": network.inputs, "nodes": [layer.nodes for layer in network.layers]}
     model.metadata_props.add(key=KEY, value=json.dumps(names, ensure_ascii=False))
@@ -72,8 +72,8 @@ def write_names(model: onnx.ModelProto, state: State) -> None:
 
 
 def _names(model: onnx.ModelProto) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    """Return the names of inputs and nodes, or none where somebody has changed them to what are no names."""
-    text = next((own.value for own in model.metadata_props if own.key == KEY), "{}")
+    """Return the names of inputs and nodes, or empty tuples if they are invalid."""
+    text = next((each.value for each in model.metadata_props if each.key == KEY), "{}")
     try:
         raw = msgspec.convert(json_text.parsed(text), _Names)
     except (FileError, msgspec.ValidationError):
@@ -83,12 +83,12 @@ def _names(model: onnx.ModelProto) -> tuple[tuple[str, ...], tuple[tuple[str, ..
 
 def state_of(source: Source) -> State:
     """Return the State in the bytes of an ONNX model. Raises FileError."""
-    model = onnx_graph.parsed(source.data)
+    model = onnx_graph.parse_model(source.data)
     graph = Graph(model)
-    output, told = _output(graph)
+    output, notes = _output(graph)
     steps = _steps(graph, output)
     chain = _start(graph, steps)
-    with np.errstate(all="ignore"):  # what is not finite is refused when layers are made
+    with np.errstate(all="ignore"):  # the layers refuse numbers that are not finite
         for step in steps:
             step.take(chain)
     chain.finish()
@@ -96,57 +96,58 @@ def state_of(source: Source) -> State:
     nodes = words.nodes if len(words.nodes) == len(chain.layers) else ((),) * len(chain.layers)
     layers = [replace(layer, nodes=names) for layer, names in zip(chain.layers, nodes, strict=True)]
     state = dense.state_of(layers, inputs=words.inputs, name=words.name, notes=words.notes, source=source)
-    source.told.extend(told + chain.told)
+    source.told.extend(notes + chain.notes)
     return state
 
 
 def _output(graph: Graph) -> tuple[str, list[str]]:
-    """Return the one output of real numbers, and what is told of the others."""
+    """Return the name of the only output of real numbers, and a note on each other output."""
     real = [output for output in graph.outputs if _is_real(output)]
     if len(real) != 1:
-        names = ", ".join(quoted(output.name) for output in graph.outputs[:5])
-        hint = "" if real else "; a label alone is not enough: export the numbers that it is taken from"
+        names = ", ".join(quoted(output.name) for output in graph.outputs[:5]) or "none"
+        if real:
+            raise FileError(f"expected one output of real numbers, found {len(real)} among {names}")
         raise FileError(
-            f"expected one output of real numbers, found {len(real)} among {names or 'none'}{hint}"
+            f"expected an output of real numbers, found {names}: export the numbers behind the labels"
         )
     others = [output.name for output in graph.outputs if output is not real[0]]
-    return real[0].name, [f"the output {quoted(name)} is left out" for name in others[:5]]
+    return real[0].name, [f"the output {quoted(name)} was left out" for name in others[:5]]
 
 
 def _is_real(value: onnx.ValueInfoProto) -> bool:
-    """Tell whether a value may be of real numbers: a label is a whole number or a text."""
-    own = value.type
-    return not own.HasField("tensor_type") or own.tensor_type.elem_type in (0, *FLOATS.values())
+    """Return whether a value may have real numbers; a label is an integer or a text."""
+    kind = value.type
+    return not kind.HasField("tensor_type") or kind.tensor_type.elem_type in (0, *FLOATS.values())
 
 
 def _steps(graph: Graph, name: str) -> list[ChainStep]:
-    """Return the steps from the graph's input to the value of a name."""
+    """Return the steps from the graph's input to the value with a name."""
     steps: list[ChainStep] = []
     while name != graph.input.name:
         node = graph.maker(name)
         if node is None:
-            raise FileError("it does not depend on the input", quoted(name))
+            raise FileError("this value does not depend on the input", quoted(name))
         if name != node.output[0]:
-            raise refused(node, "only the first of its outputs is read")
+            raise node_error(node, "nnviz reads only the first output of a node")
         if len(steps) == graph.nodes:
-            raise refused(node, "it depends on itself")
+            raise node_error(node, "this node depends on itself")
         steps.append(onnx_chain.step_of(graph, node))
-        name = steps[-1].before
+        name = steps[-1].input_name
         if name == graph.input.name and node.op_type != "Cast" and not _is_real(graph.input):
-            raise refused(node, "it computes with other than real numbers")
+            raise node_error(node, "this node computes with integers or texts, not with real numbers")
     return steps[::-1]
 
 
 def _start(graph: Graph, steps: list[ChainStep]) -> Chain:
-    """Return a chain without layers, for the input of a graph."""
+    """Return an empty chain for the input of a graph."""
     dims = _dims(graph.input)
     if len(dims) == 1:
         return Chain("vector", dims[0])
-    first = next((k for k, step in enumerate(steps) if step.needs), 0)
-    others: dict[Layout, Layout] = {"rows": "columns", "columns": "rows"}
-    layout = (steps[first].needs if steps else None) or "rows"
+    first = next((k for k, step in enumerate(steps) if step.layout), 0)
+    swapped: dict[Layout, Layout] = {"rows": "columns", "columns": "rows"}
+    layout = (steps[first].layout if steps else None) or "rows"
     if sum(step.swaps for step in steps[:first]) % 2:
-        layout = others[layout]
+        layout = swapped[layout]
     if not dims:
         return Chain(layout, None)
     rows, *each = dims if layout == "rows" else dims[::-1]
@@ -155,9 +156,9 @@ def _start(graph: Graph, steps: list[ChainStep]) -> Chain:
 
 
 def _dims(value: onnx.ValueInfoProto) -> list[int | None]:
-    """Return the sizes that a value says it has; None for one that may be any."""
+    """Return the declared sizes of a value, None for each size that may vary."""
     sizes = value.type.tensor_type.shape.dim
-    if len(sizes) > MOST_DIMS:  # before they are multiplied
+    if len(sizes) > MOST_DIMS:  # checked before multiplying
         raise FileError(f"expected at most {MOST_DIMS} dimensions, found {len(sizes):,}", quoted(value.name))
     return [size.dim_value if size.dim_value > 0 else None for size in sizes]
 
@@ -165,18 +166,18 @@ def _dims(value: onnx.ValueInfoProto) -> list[int | None]:
 OPSET, IR_VERSION = 13, 7
 
 
-class _Written:
-    """The nodes and tensors of a graph, in which a value is called as what makes it."""
+class _GraphWriter:
+    """The nodes and tensors of a new graph; a value has the name of its node or tensor."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.tensors: list[onnx.TensorProto] = []
 
-    def node(self, name: str, operator: str, *inputs: str, **said: Any) -> str:
-        """Add a node, and return the name of what it makes."""
+    def node(self, name: str, operator: str, *inputs: str, **attributes: Any) -> str:
+        """Add a node, and return the name of its output."""
         from onnx.helper import make_node
 
-        self.nodes.append(make_node(operator, list(inputs), [name], name, **said))
+        self.nodes.append(make_node(operator, list(inputs), [name], name, **attributes))
         return name
 
     def tensor(self, name: str, values: NDArray[np.float32]) -> str:
@@ -191,14 +192,14 @@ def model_of(state: State) -> onnx.ModelProto:
     """Return the model of a network. Raises FileError for a number that is too large."""
     from onnx import TensorProto, helper
 
-    (scaling, network), graph, value = separate_scaling(state), _Written(), "input"
+    (scaling, network), graph, value = separate_scaling(state), _GraphWriter(), "input"
     ends = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", size])
         for name, size in (("input", len(network.inputs)), ("output", len(network.outputs)))
     ]
     if scaling is not None:
         mean, deviation = (
-            graph.tensor(name, narrowed(array, f"the {name} of an input"))
+            graph.tensor(name, to_float32(array, f"the {name} of an input"))
             for name, array in scaling._asdict().items()
         )
         centred = graph.node("centred", "Sub", value, mean)
@@ -206,57 +207,61 @@ def model_of(state: State) -> onnx.ModelProto:
     for k, layer in enumerate(network.layers):
         name = "output" if layer is network.layers[-1] else f"a_{k}"
         value = _write(graph, layer, k, value, name)
-    made = helper.make_graph(graph.nodes, UNTITLED, ends[:1], ends[1:], graph.tensors)
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    proto = helper.make_graph(graph.nodes, UNTITLED, ends[:1], ends[1:], graph.tensors)
+    model = helper.make_model(proto, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     write_names(model, state)
     return model
 
 
-def _write(graph: _Written, layer: Layer, k: int, before: str, after: str) -> str:
-    """Write layer `k`, which makes the value `after` of the one before."""
-    own = layer.function
-    inputs = [before, graph.tensor(f"W_{k}", narrowed(layer.weights, f"layers[{k}].weights"))]
+def _write(graph: _GraphWriter, layer: Layer, k: int, input_name: str, output_name: str) -> str:
+    """Write layer `k`, which computes the value `output_name` from `input_name`; return `output_name`."""
+    function = layer.function
+    inputs = [input_name, graph.tensor(f"W_{k}", to_float32(layer.weights, f"layers[{k}].weights"))]
     if layer.biases is not None:
-        inputs.append(graph.tensor(f"b_{k}", narrowed(layer.biases, f"layers[{k}].biases")))
-    z = graph.node(after if own.linear else f"z_{k}", "Gemm", *inputs, transB=1)
-    if own.linear:
+        inputs.append(graph.tensor(f"b_{k}", to_float32(layer.biases, f"layers[{k}].biases")))
+    z = graph.node(output_name if function.linear else f"z_{k}", "Gemm", *inputs, transB=1)
+    if function.linear:
         return z
-    if own.base == "silu":
-        return graph.node(after, "Mul", z, graph.node(f"sigmoid_{k}", "Sigmoid", z))
-    if own.base == "gelu":
-        return _write_gelu(graph, k, z, after)
-    named = own.elsewhere.onnx
-    return graph.node(after, named.name, z, **({named.parameter: named.value} if named.parameter else {}))
+    if function.base == "silu":
+        return graph.node(output_name, "Mul", z, graph.node(f"sigmoid_{k}", "Sigmoid", z))
+    if function.base == "gelu":
+        return _write_gelu(graph, k, z, output_name)
+    operator = function.elsewhere.onnx
+    attributes = {operator.parameter: operator.value} if operator.parameter else {}
+    return graph.node(output_name, operator.name, z, **attributes)
 
 
-def _write_gelu(graph: _Written, k: int, z: str, after: str) -> str:
-    """Write ½·z·(1 + erf(z/√2))."""
+def _write_gelu(graph: _GraphWriter, k: int, z: str, output_name: str) -> str:
+    """Write ½·z·(1 + erf(z/√2)); return `output_name`."""
     root, one, half = (
         graph.tensor(f"{name}_{k}", np.array(value, "<f4"))
         for name, value in (("root", math.sqrt(2)), ("one", 1), ("half", 0.5))
     )
     erf = graph.node(f"erf_{k}", "Erf", graph.node(f"scaled_{k}", "Div", z, root))
     doubled = graph.node(f"doubled_{k}", "Mul", z, graph.node(f"raised_{k}", "Add", erf, one))
-    return graph.node(after, "Mul", doubled, half)
+    return graph.node(output_name, "Mul", doubled, half)
 
 
-_MOST = 5
-"""So many operators are told by their names."""
+_MOST_NAMES = 5
+"""Operators that a message names."""
 
 
-def replaced_parts(data: bytes) -> list[str]:
-    """Return what of a model is lost. Raises FileError where nnviz cannot read it or write it again."""
-    model = onnx_graph.parsed(data)
-    again = model_of(state_of(Source(data)))
-    operators = list(_operators(model) - _operators(again))
-    named = ", ".join(shortened(each, SHOWN) for each in operators[:_MOST])
+def lost_parts(data: bytes) -> list[str]:
+    """Return the parts of a model that are lost if nnviz overwrites it.
+
+    Raises FileError if nnviz cannot read or write the model.
+    """
+    model = onnx_graph.parse_model(data)
+    rewritten = model_of(state_of(Source(data)))
+    operators = list(_operators(model) - _operators(rewritten))
+    named = ", ".join(shortened(each, SHOWN) for each in operators[:_MOST_NAMES])
     parts = {
-        "its producer": _producer(model) != _producer(again),
-        "its name": model.graph.name != again.graph.name,
-        "its notes and metadata": _texts(model) != _texts(again),
-        f"its operators ({named}{', …' if operators[_MOST:] else ''})": bool(operators),
-        "the names of its inputs, outputs and tensors": _value_names(model) != _value_names(again),
-        "the type and the sizes of its input": _input(model) != _input(again),
+        "its producer": _producer(model) != _producer(rewritten),
+        "its name": model.graph.name != rewritten.graph.name,
+        "its notes and metadata": _texts(model) != _texts(rewritten),
+        f"its operators ({named}{', …' if operators[_MOST_NAMES:] else ''})": bool(operators),
+        "the names of its inputs, outputs and tensors": _value_names(model) != _value_names(rewritten),
+        "the type and the shape of its input": _input(model) != _input(rewritten),
     }
     return [part for part, is_lost in parts.items() if is_lost]
 
@@ -270,13 +275,13 @@ def _producer(model: onnx.ModelProto) -> tuple[object, ...]:
 
 
 def _texts(model: onnx.ModelProto) -> tuple[object, ...]:
-    metadata = {own.key: own.value for own in model.metadata_props if own.key != KEY}
+    metadata = {each.key: each.value for each in model.metadata_props if each.key != KEY}
     return model.doc_string, model.graph.doc_string, metadata
 
 
 def _value_names(model: onnx.ModelProto) -> set[str]:
     graph = model.graph
-    return {own.name for parts in (graph.input, graph.output, graph.initializer) for own in parts}
+    return {each.name for parts in (graph.input, graph.output, graph.initializer) for each in parts}
 
 
 def _input(model: onnx.ModelProto) -> tuple[int, list[int]]:

@@ -1,6 +1,6 @@
-"""HDF5 files, read in a process of their own: one that is hostile or damaged harms nothing but that.
+"""Reader of HDF5 files in a separate process, so that a hostile or damaged file harms only that process.
 
-What comes back from there is looked at as well, for it may have been taken over.
+The reply of the process is checked too, because a hostile file may control the process.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from nnviz.files.errors import FileError, Progress, waited
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SECONDS = 20.0
-"""How long the process may take, where nothing else ends it."""
+"""Time limit of the process."""
 MOST_BYTES = 2**26 + 8 * NUMBERS.most
-"""Of its reply."""
+"""Size limit of the reply."""
 
 _START = """
 from nnviz.files.models.hdf5_process import main
 main()
 """
-_ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "HDF5_PLUGIN_PRELOAD": "::"}
-"""Threads that nobody needs take memory; a file cannot ask for plug-ins."""
-_BROKEN_OFF = "reading its HDF5 broke off: it is damaged, or made to take too much memory or time"
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "HDF5_PLUGIN_PRELOAD": "::"}
+"""Unused threads need memory; without plug-ins a file cannot load code."""
+_FAILED = "reading the HDF5 data failed: the file is damaged, or it needs too much memory or time"
 
 
 class Hdf5(msgspec.Struct, frozen=True):
-    """What an HDF5 file holds, by path, such as `layers/dense/vars/0`; the root's is empty.
+    """The contents of an HDF5 file by path, such as `layers/dense/vars/0`; the path of the root is empty.
 
-    `attributes` of a group are texts, or lists of them, by name; `arrays` are of float64; `others` says what
-    datasets hold that are not of real numbers.
+    `attributes` has texts, or lists of texts, by name, for each group. `arrays` are float64. `others` has the
+    number type of each dataset without real numbers.
     """
 
     attributes: dict[str, dict[str, str | list[str]]]
@@ -48,7 +48,7 @@ class Hdf5(msgspec.Struct, frozen=True):
     arrays: dict[str, Any] = {}
 
     def texts(self, path: str, name: str) -> list[str] | None:
-        """Return a list of texts that is an attribute of the group at `path`: in parts, where it is long."""
+        """Return the list of texts in an attribute of the group at `path`, or None; a long list has parts."""
         found = self.attributes.get(path, {})
         if name in found:
             parts = [found[name]]
@@ -61,7 +61,7 @@ class Hdf5(msgspec.Struct, frozen=True):
         )
 
     def text(self, path: str, name: str) -> str:
-        """Return a text that is an attribute of the group at `path`, or ""."""
+        """Return the text in an attribute of the group at `path`, or ""."""
         found = self.attributes.get(path, {}).get(name, "")
         return found if isinstance(found, str) else ""
 
@@ -75,15 +75,15 @@ class _Reply(msgspec.Struct):
 
 
 def sniff(data: bytes) -> bool:
-    """Tell whether bytes are an HDF5 file."""
+    """Return whether bytes are an HDF5 file."""
     return data.startswith(SIGNATURE)
 
 
 def read(data: bytes, progress: Progress | None = None) -> Hdf5:
-    """Return what an HDF5 file holds of texts and real numbers. Raises FileError."""
+    """Return the texts and real numbers in an HDF5 file. Raises FileError."""
     if find_spec("h5py") is None:
         raise ModuleNotFoundError("No module named 'h5py'", name="h5py")
-    reply = _asked(data, progress)
+    reply = _request(data, progress)
     begin = reply.find(b"\n") + 1
     try:
         head = msgspec.json.decode(reply[:begin], type=_Reply)
@@ -91,11 +91,11 @@ def read(data: bytes, progress: Progress | None = None) -> Hdf5:
             raise FileError(head.refused, head.place)
         return Hdf5(head.attributes, head.others, _arrays(head.shapes, reply[begin:]))
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise FileError(_BROKEN_OFF) from None
+        raise FileError(_FAILED) from None
 
 
 def _arrays(shapes: dict[str, list[int]], data: bytes) -> dict[str, Array]:
-    """Return arrays of the given shapes, in their order. Raises ValueError where they are not there."""
+    """Return arrays of the given shapes, in their order. Raises ValueError if the data has another size."""
     numbers, arrays, at = np.frombuffer(data, "<f8"), {}, 0
     for path, shape in shapes.items():
         if min(shape, default=0) < 0:
@@ -108,16 +108,16 @@ def _arrays(shapes: dict[str, list[int]], data: bytes) -> dict[str, Array]:
     return arrays
 
 
-def _asked(data: bytes, progress: Progress | None) -> bytes:
-    """Return what a process replies to the bytes of a file; nothing where it has ended otherwise.
+def _request(data: bytes, progress: Progress | None) -> bytes:
+    """Return the reply of a new process to the bytes of a file, or b"" if the process failed.
 
-    Raises FileError where none can be started.
+    Raises FileError if the process cannot be started.
     """
     try:
-        process = _started()
+        process = _start_process()
     except OSError as error:
-        why = (error.strerror or type(error).__name__).lower()
-        raise FileError(f"a process to read its HDF5 in could not be started: {why}") from error
+        reason = (error.strerror or type(error).__name__).lower()
+        raise FileError(f"the process that reads HDF5 data could not be started: {reason}") from error
     timer = threading.Timer(SECONDS, process.kill)
     timer.start()
     try:
@@ -131,23 +131,23 @@ def _asked(data: bytes, progress: Progress | None) -> bytes:
     return b"" if process.returncode else reply
 
 
-def _started() -> subprocess.Popen[bytes]:
-    """Start Python without what a person's environment and folder would bring along."""
+def _start_process() -> subprocess.Popen[bytes]:
+    """Start Python in isolated mode, without modules from the person's folders."""
     return subprocess.Popen(
         system.command(_START, str(NUMBERS.most)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, **_ALONE},
+        env={**os.environ, **_ENVIRONMENT},
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
 
 
 def _reply(process: subprocess.Popen[bytes], data: bytes) -> bytes:
-    """Hand over the file, which is read whole before the reply begins, and return the reply."""
+    """Send the file and return the reply; the process reads the whole file before it replies."""
     assert process.stdin is not None
     assert process.stdout is not None
-    with suppress(OSError), process.stdin as pipe:  # which breaks where the process has ended
+    with suppress(OSError), process.stdin as pipe:  # the pipe breaks if the process ends early
         pipe.write(data)
     with process.stdout as pipe:
         return pipe.read(MOST_BYTES)
