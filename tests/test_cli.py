@@ -383,13 +383,13 @@ def test_predict_skips_no_row_for_a_fault_or_for_a_text_that_it_knows(run, refus
     approved("rows that are skipped, and a fault", f"{known[2]}{strange[2]}{nothing}")
 
 
-def test_rows_that_stand_class_by_class_are_told_and_shuffled(run, approved):
+def test_rows_sorted_by_class_give_a_warning_and_can_be_shuffled(run, approved):
     Path("rows.csv").write_text("x,kind\n" + "".join(f"{k / 7},{'abc'[k // 10]}\n" for k in range(30)))
     convert, train = "convert rows.csv rows.json", "train rows.json --updates 1 --validation 0.2"
-    (said,) = [line for line in run(convert)[2].splitlines() if "class by class" in line]
+    (said,) = [line for line in run(convert)[2].splitlines() if "sorted by class" in line]
     ordered = nnviz.load("rows.json").data.targets
     approved("rows class by class", f"{said}\n{run(train)[2]}")
-    assert "class by class" not in run(f"{convert} --shuffle")[2]
+    assert "sorted by class" not in run(f"{convert} --shuffle")[2]
     shuffled = nnviz.load("rows.json").data.targets
     assert shuffled.tolist() == ordered[np.random.default_rng([0, 2]).permutation(30)].tolist()
     assert run(train)[2] == ""

@@ -1,1 +1,1 @@
-"""The maths and the frozen State. NumPy only."""
+"""The maths and the immutable State. It uses only NumPy."""

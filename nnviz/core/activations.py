@@ -1,7 +1,7 @@
 """Activation functions: computation, slope, formula, names in other libraries, and random start.
 
 `ACTIVATIONS` is the registry. Combo boxes, files, training, Explain, the numerical check and badges all
-follow from an activation's entry. Arrays are float64 of shape (rows, nodes).
+use an activation's entry. Arrays are float64 of shape (rows, nodes).
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from nnviz.core.numbers import full, parsed, quoted
 Array: TypeAlias = NDArray[np.float64]
 Call: TypeAlias = Callable[[], object]
 Forward: TypeAlias = Callable[[Array, Array], Call]
-"""`forward(z, a)` returns what writes f(z) into `a`, another array."""
+"""`forward(z, a)` returns a call that writes f(z) into `a`, another array."""
 Backward: TypeAlias = Callable[[Array, Array, Array, Array], Call]
-"""`backward(z, a, slope_a, slope_z)` returns what writes `slope_a · ∂a/∂z` into `slope_z`, another array."""
+"""`backward(z, a, slope_a, slope_z)` returns a call that writes `slope_a · ∂a/∂z` into `slope_z`."""
 
-# An array of no dimension is taken as it is, where a Python float is converted each time; and a function that
-# holds what it needs is called in half the time of one that is given it.
+# NumPy converts a Python float at each call, but not an array without dimensions. Calling a closure takes
+# half the time of passing its arrays as arguments.
 _ZERO, _HALF, _ONE = (np.array(value) for value in (0.0, 0.5, 1.0))
 _add, _subtract, _multiply, _copy = np.add, np.subtract, np.multiply, np.copyto
 _maximum, _minimum, _tanh, _sign, _square = np.maximum, np.minimum, np.tanh, np.sign, np.square
 
 FEW_NUMBERS = 2**16
-"""For so many an array of zeros is worth it: two arrays are compared in half the time."""
+"""Largest size for which relu allocates an array of zeros: comparing two arrays takes half the time."""
 
 
 def _identity_forward(z: Array, a: Array) -> Call:
@@ -56,14 +56,14 @@ def _relu_forward(z: Array, a: Array) -> Call:
 
 def _relu_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
     def backward() -> None:
-        _sign(a, slope_z)  # 1 or 0, and a float already: a comparison's bools would have to be converted
+        _sign(a, slope_z)  # 1.0 or 0.0; a comparison would return bools, which NumPy would convert
         _multiply(slope_z, slope_a, slope_z)
 
     return backward
 
 
 def leaky_relu(leak: float) -> tuple[Forward, Backward]:
-    """Return z above 0 and leak · z below, for a leak between 0 and 1."""
+    """Return the kernel of leaky relu: z above 0 and leak · z below, for a leak between 0 and 1."""
     slope = np.array(leak)
 
     def bind_forward(z: Array, a: Array) -> Call:
@@ -86,7 +86,7 @@ def leaky_relu(leak: float) -> tuple[Forward, Backward]:
 
 def _sigmoid_forward(z: Array, a: Array) -> Call:
     def forward() -> None:
-        # (1 + tanh(z/2)) / 2 is 1 / (1 + e^-z) without overflow for large negative z.
+        # (1 + tanh(z/2)) / 2 equals 1 / (1 + e^-z) without overflow for large negative z.
         _multiply(z, _HALF, a)
         _tanh(a, a)
         _add(a, _ONE, a)
@@ -132,7 +132,7 @@ def _softplus_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> C
 
 
 def elu(alpha: float, scale: float = 1.0) -> tuple[Forward, Backward]:
-    """Return scale · z above 0 and scale · alpha · (e^z − 1) below."""
+    """Return the kernel of elu: scale · z above 0 and scale · alpha · (e^z − 1) below."""
     depth, above = np.array(alpha * scale), np.array(scale)
 
     def bind_forward(z: Array, a: Array) -> Call:
@@ -166,7 +166,7 @@ def _silu_forward(z: Array, a: Array) -> Call:
     below = np.empty_like(z)
 
     def forward() -> None:
-        # z · e^min(z, 0) / (1 + e^−|z|) overflows nowhere, and keeps all digits of a result near 0.
+        # z · e^min(z, 0) / (1 + e^−|z|) never overflows, and keeps all digits of a result near 0.
         np.abs(z, below)
         np.negative(below, below)
         np.exp(below, below)
@@ -195,20 +195,20 @@ def _silu_backward(z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
 
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 _ALL = 40.0
-"""From here on Φ is 1 in float64, and 0 on the other side."""
+"""Above this z, Φ is 1 in float64; below its negative, 0."""
 _TINY = 1e-300
-"""Up to here Φ is 1/2 in float64."""
+"""Up to this |z|, Φ is 1/2 in float64."""
 
 
 def normal(z: Array) -> Array:
     """Return Φ(z), the share of a normal distribution that lies below z, as a new array.
 
-    It is erfc(−z/√2)/2. What −z/√2 is rounded by counts z² times in the tail, so it is put right there.
+    It is erfc(−z/√2)/2. In the tail, the rounding error of −z/√2 grows by z², so it is corrected there.
     """
     z = np.clip(z, -_ALL, _ALL)
     x = z * -math.sqrt(0.5)
     short_z, short_x = (np.rint(value * 2.0**16) * 2.0**-16 for value in (z, x))  # their squares are exact
-    more = (x - short_x) * (x + short_x) - (z - short_z) * (z + short_z) / 2  # of x² than of z²/2
+    more = (x - short_x) * (x + short_x) - (z - short_z) * (z + short_z) / 2  # rest of x² − z²/2
     more += short_x * short_x - short_z * short_z / 2
     tail = np.asarray(_erfc(x), dtype=np.float64) / 2
     return np.where(z < 0.0, tail * np.exp(more), tail)
@@ -246,7 +246,7 @@ def _softsign_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> C
     def backward() -> None:
         np.abs(z, slope_z)
         _add(slope_z, _ONE, slope_z)
-        np.divide(_ONE, slope_z, slope_z)  # squared before, it could overflow
+        np.divide(_ONE, slope_z, slope_z)  # divide first: the square of a large z overflows
         _square(slope_z, slope_z)
         _multiply(slope_z, slope_a, slope_z)
 
@@ -283,20 +283,20 @@ SOFTMAX = _softmax_forward, _softmax_backward
 
 
 Interval: TypeAlias = tuple[float, float]
-"""From one z to another, both included."""
+"""The z from one end to the other, both included."""
 
 Total: TypeAlias = Callable[[Sequence[Expression]], Expression]
 
 
 class Joint(NamedTuple):
-    """How an activation is written whose outputs depend on every z of their layer.
+    """Formulas of an activation whose outputs depend on every z of their layer.
 
     ========= ==========================================================================
-    `value`   `value(z, node, total)` returns the formula of a and what stands there
-    `slope`   `slope(a, slopes_a, node, total)` the same of ∂L/∂z
+    `value`   `value(z, node, total)` returns the formula of a, and a with numbers
+    `slope`   `slope(a, slopes_a, node, total)` returns the same for ∂L/∂z
     ========= ==========================================================================
 
-    `z`, `a` and `slopes_a` are those of the layer; `total` sums terms up, and may write a long sum short.
+    `z`, `a` and `slopes_a` hold the numbers of the layer. `total` adds terms, and may shorten a long sum.
     """
 
     value: Callable[[Sequence[Number], int, Total], tuple[str, Expression]]
@@ -304,18 +304,18 @@ class Joint(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """The number that may stand in brackets behind a name: what it is, which are taken, what it makes."""
+    """The number in brackets after a name: its meaning, an example, its range, and a constructor."""
 
     what: str
     example: float
     taken: str
-    """Which numbers are taken, in words: "above 0"."""
+    """The range of valid numbers as text: "above 0"."""
     takes: Callable[[float], bool]
     make: Callable[[float], Activation]
 
 
 class Named(NamedTuple):
-    """What another library calls an activation; with the keyword and the value of its parameter, if any."""
+    """An activation's name in another library, with the keyword and the value of its parameter, if any."""
 
     name: str
     parameter: str = ""
@@ -323,11 +323,11 @@ class Named(NamedTuple):
 
 
 class ActivationNotation(NamedTuple):
-    """The activation in other people's notation: code and files are written, and files read, by it.
+    """The activation in other libraries, used to export code and to read and write files.
 
     ============= ==========================================================================
     `numpy`       an expression of `z`, an array of shape (rows, nodes)
-    `numpy_slope` one of `z`, `a` and `slope_a`, ∂L/∂a, that gives ∂L/∂z
+    `numpy_slope` an expression of `z`, `a` and `slope_a`, ∂L/∂a, whose value is ∂L/∂z
     `keras`       a name of `keras.activations`; with a parameter, a class of `keras.layers`
     `torch`       a class of `torch.nn`
     `onnx`        an operator
@@ -343,23 +343,23 @@ class ActivationNotation(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Activation:
-    """`a = f(z)`, how a slope comes back through it, and how both are written.
+    """An activation function `a = f(z)`, its slope, and the formulas of both.
 
     ============= ==========================================================================
-    `forward`     binds f(z) to arrays: see `kernels`
-    `backward`    binds its vector-Jacobian product to arrays
-    `formula`     f(z) as a person writes it
-    `elsewhere`   how NumPy, Keras, PyTorch and ONNX have it
-    `slope_rule`  f′(z), in `Z` and `A`; None where `joint` says how the slope is written
-    `start`       random start that suits it: "he" (normal) or "glorot" (uniform)
-    `kinks`       the z at which its slope jumps; the slope there is that of the left side
-    `flat`        where its slope is exactly 0: a node that stays at 0 there is dead
-    `saturated`   where it hardly moves
-    `exact`       f(z) of a fraction; None where that is none
-    `scalar`      f(z) of a number, where it can be told more precisely than `forward` does
-    `linear`      a is z itself: nothing is computed, and no line is written
-    `joint`       where its outputs depend on every z of the layer
-    `parameter`   what may stand in brackets behind its name
+    `forward`     returns a call that computes f(z), see `Forward`
+    `backward`    returns a call that computes the vector-Jacobian product, see `Backward`
+    `formula`     f(z) as text
+    `elsewhere`   its notation in NumPy, Keras, PyTorch and ONNX
+    `slope_rule`  f′(z), in `Z` and `A`; None if `joint` has the formula
+    `start`       suitable random start: "he" (normal) or "glorot" (uniform)
+    `kinks`       each z at which the slope jumps; the slope there is that of the left side
+    `flat`        intervals of z in which the slope is exactly 0
+    `saturated`   intervals of z in which the slope is almost 0
+    `exact`       f(z) as a fraction, for a fraction z; None if f(z) is not a fraction
+    `scalar`      f(z) of one number, if that is more precise than `forward`
+    `linear`      whether a is z, so that computing it and showing a line are unnecessary
+    `joint`       formulas, if its outputs depend on every z of the layer; else None
+    `parameter`   the number in brackets after its name; None if it takes none
     ============= ==========================================================================
     """
 
@@ -387,18 +387,18 @@ class Activation:
 
     @property
     def base(self) -> str:
-        """The name without brackets: what it is called in the registry."""
+        """The name without brackets, its key in the registry."""
         return self.name.partition("(")[0]
 
     @property
     def elementwise(self) -> bool:
-        """Whether an output depends on the z of its own node alone."""
+        """Whether an output depends only on the z of its own node."""
         return self.joint is None
 
     def slope(self, z: Array) -> Array:
         """Return f'(z), elementwise.
 
-        Raises TypeError where outputs depend on every z of the layer.
+        Raises TypeError if outputs depend on every z of the layer.
         """
         if not self.elementwise:
             raise TypeError(f"{self.name} has no elementwise slope")
@@ -409,12 +409,12 @@ class Activation:
 
     @cached_property
     def written(self) -> Function:
-        """The function as it stands in arithmetic: relu(z), leaky_relu(0.2)(z)."""
+        """The function to use in expressions: relu(z), leaky_relu(0.2)(z)."""
         return Function(self.name, self.scalar or self._of_one, self.exact)
 
     @property
     def call(self) -> str:
-        """What `written` is of z, as text: "relu(z)"."""
+        """The function applied to z, as text: "relu(z)"."""
         return self.written(Symbol("z")).text
 
     def _of_one(self, z: float) -> float:
@@ -424,11 +424,11 @@ class Activation:
 
 Z, A = Symbol("z"), Symbol("a")
 SATURATED = 0.01
-"""A node is saturated where its slope stays below this, or the distance of a tanh from ±1."""
+"""A node is saturated if its slope is below this or, for tanh, its distance from ±1."""
 LEAK = 0.01
-"""Slope of `leaky_relu` left of zero, if no other stands in brackets."""
+"""Slope of `leaky_relu` left of 0 if its name has no brackets."""
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934, 1.6732632423543772848
-"""As Klambauer, Unterthiner, Mayr and Hochreiter (2017), PyTorch and Keras have them."""
+"""Constants of selu by Klambauer, Unterthiner, Mayr and Hochreiter (2017), as in PyTorch and Keras."""
 
 
 def _precise_sigmoid(z: float) -> float:
@@ -436,7 +436,7 @@ def _precise_sigmoid(z: float) -> float:
     return (1.0 if z >= 0 else power) / (1.0 + power)
 
 
-# Entries that take a parameter
+# Entries with a parameter
 
 
 def _leaky_relu(leak: float) -> Activation:
@@ -488,7 +488,7 @@ def _named(name: str, value: float, default: float) -> str:
 
 
 LARGE_POWER = 600.0
-"""e^z of a softmax is written shifted where some |z| is larger: float64 ends at e^709."""
+"""If some |z| is larger, softmax is shown with shifted powers: float64 overflows at e^709."""
 
 
 def _softmax_value(z: Sequence[Number], node: int, total: Total) -> tuple[str, Expression]:
@@ -660,24 +660,25 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
     )
 }
-"""Every activation by name: what combo boxes offer and files may name."""
+"""Every activation by name. Combo boxes and files use these names."""
 
 
 def proposed(layers: int) -> tuple[str, ...]:
-    """Return what is proposed for a network of so many layers: hidden ones relu, the output identity."""
+    """Return the default activation of each layer: relu for hidden layers, identity for the output."""
     return ("relu",) * (layers - 1) + ("identity",)
 
 
 def activation(name: str) -> Activation:
-    """Return the activation of a name, which may have a parameter in brackets: `leaky_relu(0.2)`.
+    """Return the activation with this name, which may have a parameter in brackets: `leaky_relu(0.2)`.
 
-    Raises ValueError, with a sentence, for a name or a parameter that there is not.
+    Raises ValueError, with a sentence, for an unknown name or an invalid parameter.
     """
     if not isinstance(name, str):
         raise ValueError(f"expected a name, found {quoted(name)}")
     base, bracket, rest = name.partition("(")
     if base not in ACTIVATIONS:
-        raise ValueError(f"no activation is called {quoted(base)}; known are {', '.join(ACTIVATIONS)}")
+        names = ", ".join(ACTIVATIONS)
+        raise ValueError(f"no activation is called {quoted(base)}; the activations are {names}")
     return _with_parameter(ACTIVATIONS[base], rest) if bracket else ACTIVATIONS[base]
 
 
@@ -691,6 +692,6 @@ def _with_parameter(usual: Activation, rest: str) -> Activation:
     except ValueError:
         value = math.nan
     if not parameter.takes(value):
-        told = f"its {parameter.what}, a number {parameter.taken}, such as {name}({full(parameter.example)})"
-        raise ValueError(f"{name} takes in brackets {told}")
+        what, valid, example = parameter.what, parameter.taken, f"{name}({full(parameter.example)})"
+        raise ValueError(f"{name} needs its {what} in brackets, a number {valid}, such as {example}")
     return parameter.make(value)

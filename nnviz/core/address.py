@@ -1,6 +1,6 @@
-"""The address of what stands in a network (a node, a weight, a bias, what is written there), and names.
+"""Addresses of the parts of a network (node, weight, bias, label), and names of nodes.
 
-The course says `node_0`, and `node_0_1` of several hidden layers.
+The course calls nodes `node_0` or, with several hidden layers, `node_0_1`.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ Kind: TypeAlias = Literal[
     "node",  # a node itself
     "weight",
     "bias",
-    # what else is written there
+    # other labels
     "name",
-    "input",  # an input's value in the row
+    "input",  # the value of an input in the row
     "z",
-    "value",  # a node's a
-    "slope",  # of a weight
+    "value",  # a of a node
+    "slope",  # slope of a weight
     "node_slope",
     "target",
     "error",
-    "badge",  # what is odd about a node: "relu passes 0"
-    "heading",  # of a layer
+    "badge",  # a remark on a node: "relu passes 0"
+    "heading",  # title of a layer
     "subheading",
 ]
 
 
 class Address(NamedTuple):
-    """Where something stands: `node` of `layer`, which is −1 for the inputs.
+    """The address of a part: `node` of `layer`, which is −1 for the inputs.
 
-    A weight and its slope are named by the node that they feed and by `source`, the node of the layer before
-    that they lead from. Formulas, selection, search, the diagram and its texts all use it.
+    The address of a weight or its slope names the node where the weight ends. `source` is the node of the
+    previous layer where it starts. Formulas, selection, search and the diagram use addresses.
     """
 
     kind: Kind
@@ -44,12 +44,12 @@ class Address(NamedTuple):
 
     @property
     def column(self) -> int:
-        """The column of the diagram: 0 holds the inputs, and so does 0 in `Network.names` and `sizes`."""
+        """The column of the diagram. As in `Network.names` and `sizes`, column 0 holds the inputs."""
         return self.layer + 1
 
     @property
     def is_number(self) -> bool:
-        """Whether it is a weight or a bias: a number that is given and trained."""
+        """Whether it is a weight or a bias, a trained number."""
         return self.kind in ("weight", "bias")
 
     @property
@@ -59,7 +59,7 @@ class Address(NamedTuple):
 
 
 def column_title(column: int, layers: int) -> str:
-    """Return "Inputs", "Hidden layer", "Hidden layer 2" of several, or "Prediction", the last of `layers`."""
+    """Return the title of a column: "Inputs", "Hidden layer", "Hidden layer 2" of several, "Prediction"."""
     if column == 0:
         return "Inputs"
     if column == layers:
@@ -68,12 +68,12 @@ def column_title(column: int, layers: int) -> str:
 
 
 def default_inputs(count: int) -> tuple[str, ...]:
-    """Return `input_0`, `input_1` and so on."""
+    """Return the names `input_0`, `input_1` and so on."""
     return tuple(f"input_{i}" for i in range(count))
 
 
 def default_nodes(layer: int, layers: int, count: int) -> tuple[str, ...]:
-    """Return the course's names for layer `layer` of a network of `layers` layers, the output included."""
+    """Return the course's names for layer `layer` of `layers` layers, counting the output layer."""
     if layer == layers - 1:
         return ("output",) if count == 1 else tuple(f"output_{j}" for j in range(count))
     if layers == 2:
@@ -82,7 +82,7 @@ def default_nodes(layer: int, layers: int, count: int) -> tuple[str, ...]:
 
 
 def fresh_name(stem: str, taken: Collection[str], start: int = 0) -> str:
-    """Return the first of `stem_start`, `stem_start+1`, … that is not taken."""
+    """Return the first of `stem_start`, `stem_start+1`, … that is not in `taken`."""
     number = start
     while f"{stem}_{number}" in taken:
         number += 1
@@ -90,9 +90,9 @@ def fresh_name(stem: str, taken: Collection[str], start: int = 0) -> str:
 
 
 def layers_by_name(names: Iterable[str]) -> list[list[str]]:
-    """Group the names of a weights dictionary into layers, first hidden layer first.
+    """Return the names of a weights dictionary grouped into layers, first hidden layer first.
 
-    Raises ValueError for a name that is not the course's, two names for one node, or a missing output.
+    Raises ValueError for a name that the course does not use, two names for one node, or a missing output.
     """
     hidden: dict[int, dict[int, str]] = {}
     outputs: dict[int, str] = {}
@@ -104,7 +104,7 @@ def layers_by_name(names: Iterable[str]) -> list[list[str]]:
         else:
             raise ValueError(f"{shortened(name, SHOWN)}: expected a name such as node_0, node_0_1 or output")
         if number in group:
-            raise ValueError(f"{name}: {group[number]} names the same node")
+            raise ValueError(f"{name}: the name {group[number]} stands for the same node")
         group[number] = name
     if not outputs:
         raise ValueError("output: the weights of the output node are missing")

@@ -1,6 +1,6 @@
-"""Edits: functions from a State to a new State. Undo and networks are elsewhere.
+"""Edits: functions that take a State and return a new one.
 
-An edit of weights or data ends the current run. An edit of the structure changes the weight sets too. Where
+An edit of weights or data ends the current run. An edit of the structure also changes the weight sets. If
 the activation allows it, adding a part changes no prediction: a new node starts with outgoing weights 0, a
 new input with weights and data 0, a new hidden layer with the identity matrix. Layers count from 0 (the first
 hidden layer), columns from 0 (the inputs).
@@ -24,9 +24,9 @@ from nnviz.core.numbers import NUMBERS, ROWS, SHOWN, counted, listed, quoted, sh
 from nnviz.core.slopes import BLOCK_NS, QUICK_NS, forward_ns
 from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
 
-ALL_OR_NONE = "rows have all their targets or none; the table's menu removes all"
+ALL_OR_NONE = "targets cannot be empty in only some rows; the table's menu removes all targets"
 EDITABLE = ("input", "weight", "bias", "target")
-"""The kinds of addresses whose numbers a person can type."""
+"""Kinds of addresses whose numbers a person can edit."""
 
 
 def _changed(array: Array, index: int | tuple[int, int], value: float) -> Array:
@@ -36,28 +36,28 @@ def _changed(array: Array, index: int | tuple[int, int], value: float) -> Array:
 
 
 def with_network(state: State, network: Network) -> State:
-    """Return `state` with another network of the same shape; its run ends."""
+    """Return `state` with another network of the same shape and without a run."""
     return replace(state, network=network, run=None)
 
 
 def set_weight(state: State, layer: int, node: int, source: int, value: float) -> State:
-    """Set the weight that leads from `source` of the column before to `node` of `layer`."""
+    """Set the weight from node `source` of the previous column to `node` of `layer`."""
     old = state.network.layers[layer]
     new = replace(old, weights=_changed(old.weights, (node, source), value))
     return with_network(state, state.network.with_layer(layer, new))
 
 
 def set_bias(state: State, layer: int, node: int, value: float) -> State:
-    """Set a bias. Raises ValueError where the layer has none."""
+    """Set the bias of a node. Raises ValueError if the layer has no biases."""
     old = state.network.layers[layer]
     if old.biases is None:
-        raise ValueError(f"layers[{layer}].biases: the layer has none")
+        raise ValueError(f"layers[{layer}].biases: the layer has no biases")
     new = replace(old, biases=_changed(old.biases, node, value))
     return with_network(state, state.network.with_layer(layer, new))
 
 
 def value_at(state: State, address: Address, row: int = 0) -> float | None:
-    """Return the number that stands at an address, in `row` for an input or a target; None without one."""
+    """Return the number at an address, or None if there is none. An input or target is read from `row`."""
     data = state.data
     if address.is_number:
         return state.network.value_of(address) if state.network.has(address) else None
@@ -66,9 +66,9 @@ def value_at(state: State, address: Address, row: int = 0) -> float | None:
 
 
 def set_value(state: State, address: Address, value: float | None, row: int = 0) -> State:
-    """Set the number at an address; an input or a target is that of `row`, which may be the first one.
+    """Set the number at an address. An input or target is set in `row`, which is added if it is missing.
 
-    None empties a target. Raises ValueError where it cannot, and for a bias where the layer has none.
+    None empties a target. Raises ValueError if the target cannot be empty or the layer has no biases.
     """
     if value == value_at(state, address, row):
         return state
@@ -85,7 +85,10 @@ def set_value(state: State, address: Address, value: float | None, row: int = 0)
 
 
 def number_at(state: State, address: Address) -> Address | None:
-    """Return the number that stands for a part: itself, an input's value, a node's bias or its target."""
+    """Return the address of the number to edit for a part of the network, or None if there is none.
+
+    It is the address itself, an input's value, a node's bias or, for an output without bias, its target.
+    """
     if address.kind in EDITABLE:
         return address
     if address.column == 0:
@@ -96,12 +99,12 @@ def number_at(state: State, address: Address) -> Address | None:
 
 
 def set_input(state: State, row: int, column: int, value: float) -> State:
-    """Set an input of a row."""
+    """Set one input value of a row."""
     return set_rows(state, _changed(state.data.inputs, (row, column), value), state.data.targets)
 
 
 def set_target(state: State, row: int, output: int, value: float) -> State:
-    """Set a target of a row; where there were no targets, the others become 0."""
+    """Set one target of a row. If there were no targets, all others become 0."""
     targets = state.data.targets
     if targets is None:
         targets = np.zeros((len(state.data), len(state.network.outputs)))
@@ -109,7 +112,7 @@ def set_target(state: State, row: int, output: int, value: float) -> State:
 
 
 def clear_targets(state: State, rows: list[int]) -> State:
-    """Empty a target of each of some rows. Raises ValueError where other targets would be left."""
+    """Empty one target in each of these rows. Raises ValueError if other targets would remain."""
     targets = state.data.targets
     if targets is not None and targets.shape != (len(set(rows)), 1):
         raise ValueError(ALL_OR_NONE)
@@ -117,14 +120,14 @@ def clear_targets(state: State, rows: list[int]) -> State:
 
 
 def remove_targets(state: State) -> State:
-    """Leave all rows without targets."""
+    """Remove the targets of all rows."""
     return state if state.data.targets is None else set_rows(state, state.data.inputs, None)
 
 
 def add_row(state: State, after: int | None = None, inputs: ArrayLike = 0.0) -> State:
-    """Add a row behind row `after` (None: at the end), of zeros but for `inputs`, shape (inputs,).
+    """Add a row after row `after`, or at the end if it is None.
 
-    The first one has no targets yet.
+    The row has the values `inputs`, shape (inputs,), and targets 0. The first row of all has no targets.
     """
     at = len(state.data) if after is None else after + 1
     inputs = np.insert(state.data.inputs, at, inputs, axis=0)
@@ -135,7 +138,7 @@ def add_row(state: State, after: int | None = None, inputs: ArrayLike = 0.0) -> 
 
 
 def remove_rows(state: State, rows: list[int]) -> State:
-    """Remove rows of data."""
+    """Remove these rows of the data."""
     targets = state.data.targets
     if targets is not None:
         targets = np.delete(targets, rows, axis=0)
@@ -143,14 +146,14 @@ def remove_rows(state: State, rows: list[int]) -> State:
 
 
 def set_rows(state: State, inputs: Array, targets: Array | None) -> State:
-    """Put other rows in the place of all: inputs, shape (rows, inputs), targets, shape (rows, outputs)."""
+    """Replace all rows: inputs have shape (rows, inputs), targets (rows, outputs) or None."""
     return replace(state, data=Dataset(inputs, targets), run=None)
 
 
 def shuffle_rows(state: State) -> State:
-    """Put the rows in the order `default_rng([seed, 2]).permutation(rows)`, by the seed of the settings.
+    """Shuffle the rows with `default_rng([seed, 2]).permutation(rows)` and the seed of the settings.
 
-    Again, it mixes what it mixed before.
+    A second call shuffles the shuffled rows.
     """
     order = np.random.default_rng([state.training.seed, 2]).permutation(len(state.data))
     targets = state.data.targets
@@ -158,16 +161,16 @@ def shuffle_rows(state: State) -> State:
 
 
 def validate_from(state: State, row: int) -> State:
-    """Keep the rows from `row` on for validation; there must be one before it, and none need be from it on.
+    """Use the rows from `row` on for validation. At least one row must come before it.
 
-    Of the shares that do, `validation` becomes the one with the fewest digits.
+    The setting `validation` becomes the matching share with the fewest digits.
     """
     validation = validation_from(row, len(state.data))
     return set_training(state, replace(state.training, validation=validation))
 
 
 def validation_from(row: int, rows: int) -> float:
-    """Return the share with the fewest decimals of which `int(rows * (1 - share))` is `row`, from 1 on."""
+    """Return the share with the fewest decimals for which `int(rows * (1 - share))` is `row`, at least 1."""
     for digits in count():
         nearest = (rows - row) * 10**digits // rows
         for numerator in (nearest, nearest - 1):
@@ -178,10 +181,10 @@ def validation_from(row: int, rows: int) -> float:
 
 
 def put_cells(state: State, row: int, columns: list[int], values: Array) -> State:
-    """Put `values`, shape (rows, columns), from `row` on; new rows are 0 elsewhere.
+    """Write `values`, shape (rows, columns), into the table from `row` on. New rows are 0 elsewhere.
 
-    A column counts the inputs and then the targets; where there were no targets, those that are not put
-    there become 0, unless none is.
+    Columns count the inputs, then the targets. If there were no targets and `values` contain some, all
+    other targets become 0.
     """
     old, width = state.data, len(state.network.inputs)
     targets = old.targets if len(old) else None
@@ -195,9 +198,9 @@ def put_cells(state: State, row: int, columns: list[int], values: Array) -> Stat
 
 
 def set_training(state: State, training: Training) -> State:
-    """Set the training settings; the present run goes on, but under another loss or with other rows.
+    """Set the training settings. The run ends if the loss or the validation share changes.
 
-    Raises ValueError for a loss that does not go with the output.
+    Raises ValueError if the loss does not fit the output's activation.
     """
     old = state.training
     same = (old.loss, old.validation) == (training.loss, training.validation)
@@ -205,18 +208,18 @@ def set_training(state: State, training: Training) -> State:
 
 
 def set_notes(state: State, notes: str) -> State:
-    """Write other notes. Raises ValueError where they are too long."""
+    """Replace the notes. Raises ValueError if they are too long."""
     return replace(state, notes=notes)
 
 
 def randomise(state: State, seed: int) -> State:
-    """Start from new random weights by `seed`, which is kept in the settings."""
+    """Draw new random weights with `seed`, and store the seed in the settings."""
     state = replace(state, training=replace(state.training, seed=seed))
     return with_network(state, state.network.randomised(seed))
 
 
 def rename(state: State, column: int, node: int, name: str) -> State:
-    """Rename an input or a node. Raises ValueError for an empty name or one that is taken."""
+    """Rename an input or a node. Raises ValueError if the name is empty or already in use."""
     name = name.strip()
     network = state.network
     if not name:
@@ -224,7 +227,7 @@ def rename(state: State, column: int, node: int, name: str) -> State:
     if network.names(column)[node] == name:
         return state
     if name in network.all_names():
-        raise ValueError(f"the name {quoted(name)} is taken; names are unique within a network")
+        raise ValueError(f"the name {quoted(name)} is already in use; choose another name")
     names = list(network.names(column))
     names[node] = name
     if column == 0:
@@ -236,33 +239,36 @@ def rename(state: State, column: int, node: int, name: str) -> State:
 
 
 def _renamed(state: State, network: Network) -> State:
-    """Return `state` with the same network under other names; its columns go with them."""
+    """Return `state` with the renamed network, and rename the nodes in its columns too."""
     old = (*state.network.inputs, *state.network.outputs)
     names = dict(zip(old, (*network.inputs, *network.outputs), strict=True))
     return replace(state, network=network, columns=state.columns.with_nodes(names.get))
 
 
 def rename_columns(state: State, names: Mapping[int, str]) -> State:
-    """Rename inputs, and outputs, which count behind them, at once. Raises ValueError where two are alike."""
+    """Rename several inputs and outputs. Raises ValueError if two have the same name.
+
+    The keys of `names` count the inputs, then the outputs.
+    """
     network, width = state.network, len(state.network.inputs)
-    called = [*network.inputs, *network.outputs]
+    all_names = [*network.inputs, *network.outputs]
     for place, name in names.items():
-        called[place] = name.strip()
-    output = replace(network.layers[-1], nodes=tuple(called[width:]))
-    renamed = replace(network, inputs=tuple(called[:width]), layers=(*network.layers[:-1], output))
+        all_names[place] = name.strip()
+    output = replace(network.layers[-1], nodes=tuple(all_names[width:]))
+    renamed = replace(network, inputs=tuple(all_names[:width]), layers=(*network.layers[:-1], output))
     return _renamed(state, renamed)
 
 
 def set_activation(state: State, layer: int, activation: str) -> State:
-    """Choose the activation of a layer."""
+    """Set the activation of a layer."""
     new = replace(state.network.layers[layer], activation=activation)
     return with_network(state, state.network.with_layer(layer, new))
 
 
 def set_loss(state: State, loss: str, output: str | None = None) -> State:
-    """Choose the loss, and with it the activation of the output where one is given.
+    """Set the loss and, unless `output` is None, the activation of the output layer.
 
-    Raises ValueError where they do not go together.
+    Raises ValueError if the two do not fit each other.
     """
     training = replace(state.training, loss=loss)
     if output is None:
@@ -273,62 +279,65 @@ def set_loss(state: State, loss: str, output: str | None = None) -> State:
 
 
 def use_set(state: State, place: int) -> State:
-    """Return `state` with the weights of the set at `place` in use."""
+    """Return `state` with the weights of the weight set at index `place`."""
     return with_network(state, state.weight_sets[place].into(state.network))
 
 
 def set_in_use(state: State, place: int) -> bool:
-    """Tell whether the weights in use are those of a set."""
-    kept = state.weight_sets[place]
-    return kept == WeightSet.of(kept.name, state.network)
+    """Return whether the network has exactly the weights of a weight set."""
+    stored = state.weight_sets[place]
+    return stored == WeightSet.of(stored.name, state.network)
 
 
 def loss_with_set(state: State, place: int) -> float | None:
-    """Return the loss over the rows trained on with the weights of a set, or None without them or targets."""
+    """Return the training loss with the weights of a weight set, or None without training rows or targets."""
     return use_set(state, place).loss()
 
 
 def new_set_name(state: State) -> str:
-    """Return the first of the course's names, weights_0 and so on, that no set has."""
-    return fresh_name("weights", {kept.name for kept in state.weight_sets})
+    """Return the first free name for a weight set: weights_0, weights_1, …, as in the course."""
+    return fresh_name("weights", {each.name for each in state.weight_sets})
 
 
 def keep_set(state: State, name: str) -> State:
-    """Keep the weights in use as one more set. Raises ValueError for an empty name or one that is taken."""
+    """Store the network's weights as a new weight set.
+
+    Raises ValueError if the name is empty or already in use.
+    """
     name = name.strip()
     if not name:
         raise ValueError("a name needs at least one character")
-    if any(kept.name == name for kept in state.weight_sets):
-        raise ValueError(f"a weight set is called {quoted(name)} already; remove it, or choose another name")
+    if any(each.name == name for each in state.weight_sets):
+        raise ValueError(f"the name {quoted(name)} is already in use by a weight set; choose another name")
     return replace(state, weight_sets=(*state.weight_sets, WeightSet.of(name, state.network)))
 
 
 def remove_set(state: State, place: int) -> State:
-    """Drop a set; the weights in use stay, those of the set too."""
+    """Remove a weight set. The network's weights do not change."""
     sets = state.weight_sets
     return replace(state, weight_sets=sets[:place] + sets[place + 1 :])
 
 
 Names = tuple[str, ...]
 ROUNDING = 1e-12
-"""Predictions that differ by less, or by this share, differ by the order of their sums alone."""
+"""Smallest absolute and relative difference of two predictions that is more than rounding."""
 
 
 def add_biases(state: State, layer: int) -> State:
-    """Give a layer biases, all 0."""
+    """Add biases to a layer, all 0."""
     return _with_biases(state, layer, np.zeros(len(state.network.layers[layer])))
 
 
 def remove_biases(state: State, layer: int) -> State:
-    """Take a layer's biases away."""
+    """Remove the biases of a layer."""
     return _with_biases(state, layer, None)
 
 
 def add_node(state: State, column: int, after: int | None = None) -> State:
-    """Add a node to a column, behind node `after` (None: at the end).
+    """Add a node to a column, after node `after` or, if that is None, at the end.
 
-    An input brings a data column of zeros, an output a target column of zeros; what feeds a node are the
-    seeded random weights of its layer.
+    A new input adds a data column of zeros, a new output a target column of zeros. The node's incoming
+    weights are random, drawn with the seed.
     """
     network = state.network
     at = len(network.names(column)) if after is None else after + 1
@@ -347,9 +356,9 @@ def add_node(state: State, column: int, after: int | None = None) -> State:
 
 
 def remove_node(state: State, column: int, node: int) -> State:
-    """Remove a node with its weights, and an input's or output's data column.
+    """Remove a node with its weights and, for an input or output, its data column.
 
-    Raises ValueError where it is the last of its column.
+    Raises ValueError if it is the only node of its column.
     """
     if len(state.network.names(column)) == 1:
         raise ValueError("a layer needs at least one node")
@@ -365,17 +374,18 @@ def remove_node(state: State, column: int, node: int) -> State:
 
 
 def add_layer(state: State, before: int) -> State:
-    """Insert a hidden layer in front of layer `before`: as many nodes as feed it, each weighing one by 1.
+    """Insert a hidden layer in front of layer `before`, with the identity matrix as weights.
 
-    It takes the activation of the hidden layer before it, or relu, and passes on what that leaves as it is:
-    identity everything, relu what is not below 0, tanh nothing but 0.
+    It has as many nodes as the column before it, and the activation of the hidden layer before it, or relu.
+    The prediction stays the same only for values that the activation does not change: with identity all
+    values, with relu those ≥ 0, with tanh only 0.
     """
     network = state.network
     count = network.sizes[before]
     names: list[str] = []
     taken = set(network.all_names())
-    for wanted in default_nodes(before, len(network.layers) + 1, count):
-        stem, _, number = wanted.rpartition("_")
+    for name in default_nodes(before, len(network.layers) + 1, count):
+        stem, _, number = name.rpartition("_")
         names.append(fresh_name(stem, taken, int(number)))
         taken.add(names[-1])
     activation = network.layers[before - 1].activation if before else "relu"
@@ -388,46 +398,52 @@ def add_layer(state: State, before: int) -> State:
 
 
 def remove_layer(state: State, layer: int) -> State:
-    """Remove a hidden layer; the next layer's weights become the product of both, as if it had been linear.
+    """Remove a hidden layer. The next layer's weights become the product of both layers' weights.
 
-    Raises ValueError for the output layer, and where the product is too large for a number.
+    Raises ValueError for the output layer, and if the product overflows.
     """
     if layer == len(state.network.layers) - 1:
         raise ValueError("the output layer cannot be removed")
 
     def edit(net: Network) -> Network:
-        gone, after = net.layers[layer], net.layers[layer + 1]
-        biases = after.biases
-        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite, a Layer does not take
-            weights = after.weights @ gone.weights
-            if biases is not None and gone.biases is not None:
-                biases = biases + after.weights @ gone.biases
+        removed, following = net.layers[layer], net.layers[layer + 1]
+        biases = following.biases
+        with np.errstate(over="ignore", invalid="ignore"):  # a Layer raises ValueError for infinite weights
+            weights = following.weights @ removed.weights
+            if biases is not None and removed.biases is not None:
+                biases = biases + following.weights @ removed.biases
         try:
-            joined = replace(after, weights=weights, biases=biases)
+            joined = replace(following, weights=weights, biases=biases)
         except ValueError:
-            what = "the product of its weights and the next layer's is too large for a number"
-            raise ValueError(f"the hidden layer stays: {what}; make them smaller first") from None
+            raise ValueError(
+                "the hidden layer was not removed: the product of its weights and the next layer's is too "
+                "large for a number; make these weights smaller first"
+            ) from None
         return replace(net, layers=(*net.layers[:layer], joined, *net.layers[layer + 2 :]))
 
     return _restructured(state, edit)
 
 
 def outcome(old: State, new: State, row: int) -> str:
-    """Return what an edit made of the predictions, in words: with the numbers of one that changed.
+    """Return a sentence on how an edit changed the predictions, or "" if the row does not exist.
 
-    `row` is looked at first. Where all rows would take too long it is the only one; "" where there is none.
+    It names one prediction that changed: that of `row` if possible, else of another row. If all rows take
+    too long to compute, only `row` is compared.
     """
     if row >= len(old.data):
         return ""
     quick = forward_ns(old.network, len(old.data)) + forward_ns(new.network, len(old.data)) < QUICK_NS
     for rows in ([row], range(len(old.data)) if quick else []):
-        if found := _prediction_change(old, new, list(rows)):
-            return found
-    return "the prediction is what it was" if quick else f"the prediction of row {row + 1} is what it was"
+        if change := _prediction_change(old, new, list(rows)):
+            return change
+    return "the prediction did not change" if quick else f"the prediction of row {row + 1} did not change"
 
 
 def _prediction_change(old: State, new: State, rows: list[int]) -> str:
-    """Return the first prediction of some rows that has changed, in words, of the outputs that are left."""
+    """Return a sentence on the first changed prediction of these rows, or "" if none changed.
+
+    Only outputs that both networks have are compared.
+    """
     names = [name for name in old.network.outputs if name in new.network.outputs]
     before, after = (_predictions(state, rows, names) for state in (old, new))
     changed = np.argwhere(~np.isclose(before, after, ROUNDING, ROUNDING, equal_nan=True))
@@ -446,11 +462,11 @@ def _predictions(state: State, rows: list[int], outputs: list[str]) -> Array:
 
 
 def _restructured(state: State, edit: Callable[[Network], Network], data: Dataset | None = None) -> State:
-    """Apply an edit to the network and to every weight set; `data` are other rows, if they change with it."""
-    sets = tuple(WeightSet.of(kept.name, edit(kept.into(state.network))) for kept in state.weight_sets)
+    """Apply an edit to the network and to every weight set. `data` replaces the rows unless it is None."""
+    sets = tuple(WeightSet.of(each.name, edit(each.into(state.network))) for each in state.weight_sets)
     rows, network = state.data if data is None else data, edit(state.network)
-    left = {*network.inputs, *network.outputs}
-    columns = state.columns.with_nodes(lambda name: name if name in left else None)
+    remaining = {*network.inputs, *network.outputs}
+    columns = state.columns.with_nodes(lambda name: name if name in remaining else None)
     return replace(state, network=network, data=rows, weight_sets=sets, run=None, columns=columns)
 
 
@@ -465,9 +481,10 @@ def _with_column(
     of_layer: Callable[[Layer], Layer],
     values: Callable[[Array], Array],
 ) -> State:
-    """Change the nodes of a column: `names` an input's, `of_layer` the layer that they are.
+    """Add or remove nodes of a column in the network, the weight sets and the data.
 
-    `values` changes what has one column for each of them: the weights that lead on, inputs or targets.
+    `names` changes the names of the inputs, `of_layer` the column's layer. `values` changes arrays that have
+    one column for each node: the outgoing weights, the inputs or the targets.
     """
     last = len(state.network.layers)
 
@@ -488,7 +505,7 @@ def _with_column(
 
 
 def fresh_node_name(network: Network, column: int) -> str:
-    """Return the name that a node gets which is added to a column."""
+    """Return a free name for a new node of a column."""
     if column == 0:
         stem = "input"
     elif column == len(network.layers):
@@ -499,20 +516,20 @@ def fresh_node_name(network: Network, column: int) -> str:
 
 
 FACTOR = 100
-"""Inputs whose deviations differ by more learn badly from one learning rate."""
-DIFFER = f"the inputs differ in scale by more than {FACTOR} times"
+"""Ratio of two inputs' standard deviations above which one learning rate does not suit both."""
+DIFFER = f"the scales of the inputs differ more than {FACTOR}-fold"
 TOO_LARGE = sys.float_info.max / 2
-"""A number above it may be too far from the mean for the difference to be a float64."""
+"""Largest number whose difference from the mean cannot overflow."""
 NUMBER_NS = 10.0
-"""About what a number costs of those whose deviation is found."""
+"""Approximate time to include one number in a standard deviation, in nanoseconds."""
 
 
 def standardise(state: State, inputs: Iterable[int]) -> State:
-    """Return `state` with some inputs, counted from 0, standardised; its run ends.
+    """Return `state` with these inputs, counted from 0, standardised, and without a run.
 
     Each becomes (raw − mean) / deviation, with mean and population deviation (`ddof` 0, as scikit-learn's
-    StandardScaler) of the raw numbers of the rows that are trained on; `columns` keeps both. What is no
-    number by itself (a text's 0 and 1), and what does not vary, stays as it is.
+    StandardScaler) of the raw numbers of the training rows; `columns` stores both. One-hot inputs and
+    constant inputs do not change.
     """
     table, columns = state.data.inputs.copy(), {column.nodes: column for column in state.columns}
     for i in sorted(set(inputs) & set(can_be_standardised(state))):
@@ -527,38 +544,40 @@ def standardise(state: State, inputs: Iterable[int]) -> State:
 
 
 def can_be_standardised(state: State) -> list[int]:
-    """Return the inputs, counted from 0, that are columns of numbers and vary over the rows trained on."""
-    return _able(state, _deviations(state))
+    """Return the inputs, counted from 0, that are columns of numbers and vary over the training rows."""
+    return _varying_inputs(state, _deviations(state))
 
 
 def standardising_note(state: State) -> str:
-    """Return which inputs are standardised, how, and which are not, in a sentence."""
+    """Return sentences on which inputs `standardise` changes, how, and which not, joined by "; "."""
     names, deviations = state.network.inputs, _deviations(state)
-    able = [names[i] for i in _able(state, deviations)]
+    varying = [names[i] for i in _varying_inputs(state, deviations)]
     large = [names[i] for i in np.flatnonzero(deviations == np.inf)]
-    if not (able or large):
-        return "no input is a column of numbers that vary: nothing is standardised"
-    over = f"mean and population deviation of {counted(state.trained_rows, 'row')}"
-    parts = [f"standardised by {over}: {listed(able)}" if able else "nothing is standardised"]
-    for left, why in ((constant(state), "the same in every row"), (large, "too large for that")):
-        if left:
-            parts.append(f"{listed(left)} {'is' if len(left) == 1 else 'are'} {why} and left as it is")
-    return "; ".join(parts)
+    if not (varying or large):
+        return "no input was standardised: no input is a column of numbers that vary"
+    rows = counted(state.trained_rows, "row")
+    done = f"standardised with the mean and population deviation of {rows}: {listed(varying)}"
+    sentences = [done if varying else "no input was standardised"]
+    if same := constant(state):
+        sentences.append(f"not changed because every row has the same value: {listed(same)}")
+    if large:
+        sentences.append(f"not changed because the numbers are too large: {listed(large)}")
+    return "; ".join(sentences)
 
 
 def constant(state: State) -> list[str]:
-    """Return the names of the inputs that are the same in every row trained on: they stay as they are."""
+    """Return the names of the inputs that have the same value in every training row."""
     deviations = _deviations(state)
     return [name for name, each in zip(state.network.inputs, deviations, strict=True) if each == 0.0]
 
 
 class Scales:
-    """Whether a State's inputs are worth standardising, found when it is wanted.
+    """Search for inputs of a State that are worth standardising, run on demand.
 
     ======= =====================================================================================
-    `ns`    about how long that takes
-    `offer` the sentence that offers it where the inputs' deviations differ by more than FACTOR,
-            else ""; None until it is found
+    `ns`    approximate duration of the search, in nanoseconds
+    `offer` the sentence that recommends standardising if the inputs' deviations differ by more
+            than FACTOR, else ""; None before the search
     ======= =====================================================================================
     """
 
@@ -568,7 +587,7 @@ class Scales:
         self.offer: str | None = None
 
     def are_of(self, state: State) -> bool:
-        """Tell whether they are those of `state`."""
+        """Return whether the result also holds for `state`."""
         own = self._state
         return (
             own.data is state.data
@@ -578,11 +597,11 @@ class Scales:
         )
 
     def find(self) -> None:
-        """Find it at once."""
+        """Search in one call."""
         self.offer = worth_standardising(self._state)
 
     def find_in_blocks(self, block_ns: float = BLOCK_NS) -> Iterator[None]:
-        """Find it, and yield after each block of inputs; one input is the least."""
+        """Search, and yield after each block of inputs. A block has at least one input."""
         inputs = len(self._state.network.inputs)
         at_once = max(1, int(block_ns / self.ns * inputs)) if self.ns else inputs
         parts = []
@@ -593,26 +612,25 @@ class Scales:
 
 
 def worth_standardising(state: State) -> str:
-    """Return the sentence that offers it where the inputs' deviations differ by more than FACTOR, or ""."""
+    """Return a sentence that recommends standardising if deviations differ by more than FACTOR, else ""."""
     return _offer(state, _deviations(state))
 
 
 def _offer(state: State, deviations: Array) -> str:
-    found = sorted(_able(state, deviations), key=lambda i: deviations[i])
-    if not found or not deviations[found[-1]] > FACTOR * deviations[found[0]]:
+    varying = sorted(_varying_inputs(state, deviations), key=lambda i: deviations[i])
+    if not varying or not deviations[varying[-1]] > FACTOR * deviations[varying[0]]:
         return ""
-    least, most = (
-        f"{shortened(state.network.inputs[i], SHOWN)} {verb} {shown(deviations[i])}"
-        for i, verb in ((found[0], "has the deviation"), (found[-1], "has"))
+    (low, low_deviation), (high, high_deviation) = (
+        (shortened(state.network.inputs[i], SHOWN), shown(deviations[i])) for i in (varying[0], varying[-1])
     )
     return (
-        f"{DIFFER}: {least}, {most}; "
-        "standardised, each has mean 0 and deviation 1, and one learning rate suits all"
+        f"{DIFFER}: {low} has the deviation {low_deviation}, {high} has {high_deviation}; "
+        "standardising gives each input mean 0 and deviation 1, so one learning rate suits all"
     )
 
 
-def _able(state: State, deviations: Array) -> list[int]:
-    """Return the inputs, counted from 0, that are columns of numbers with a deviation."""
+def _varying_inputs(state: State, deviations: Array) -> list[int]:
+    """Return the inputs, counted from 0, that are columns of numbers with a deviation above 0."""
     texts = {name for column in state.columns if column.values for name in column.nodes}
     return [
         i for i, name in enumerate(state.network.inputs) if name not in texts and 0.0 < deviations[i] < np.inf
@@ -620,14 +638,14 @@ def _able(state: State, deviations: Array) -> list[int]:
 
 
 def _deviations(state: State, inputs: slice = slice(None)) -> Array:
-    """Return each input's population deviation over the rows trained on, shape (inputs,); 0 without rows."""
+    """Return each input's population deviation over the training rows, shape (inputs,); 0 without rows."""
     return spread(np.ascontiguousarray(state.data.inputs[: state.trained_rows, inputs].T))[1]
 
 
 def spread(columns: Array) -> tuple[Array, Array]:
-    """Return the means and the population deviations of columns, shape (columns, rows).
+    """Return the mean and the population deviation of each column of `columns`, shape (columns, rows).
 
-    The deviation of equal values is exactly 0, and that of values above TOO_LARGE is infinite.
+    Both have shape (columns,). Equal values have deviation 0, values above TOO_LARGE infinity.
     """
     if not columns.shape[1]:
         return np.zeros(len(columns)), np.zeros(len(columns))
@@ -645,24 +663,24 @@ def spread(columns: Array) -> tuple[Array, Array]:
 
 
 LEAST, MOST = 8, 128
-"""Hidden nodes that are proposed at least and at most."""
+"""Smallest and largest number of hidden nodes in a new network."""
 RATE = 0.01
 BATCH, BATCH_FROM = 32, 200
-"""The batch size, where there are more rows than that."""
+"""Batch size of a new network, and the number of rows above which it uses batches."""
 
 UPDATES = 200
-"""Enough for a few rows to be learnt, and too few for them to be learnt by heart."""
+"""Updates of a new network: enough to learn a few rows, too few to overfit much."""
 
 
-def nodes_of(columns: Sequence[Column]) -> Names:
-    """Return the names of all nodes that columns become, in order."""
+def node_names(columns: Sequence[Column]) -> Names:
+    """Return the names of the nodes of all columns, in order."""
     return tuple(name for column in columns for name in column.nodes)
 
 
-def output_for(targets: Sequence[Column], values: Array) -> str:
-    """Return the output activation that suits targets, shape (rows, outputs).
+def output_activation(targets: Sequence[Column], values: Array) -> str:
+    """Return the output activation that suits targets `values`, shape (rows, outputs).
 
-    softmax for classes, sigmoid for numbers that are 0 and 1 alone, identity for others.
+    It is softmax for texts (classes), sigmoid if all numbers are 0 or 1, and else identity.
     """
     if any(column.values for column in targets):
         return "softmax"
@@ -670,77 +688,76 @@ def output_for(targets: Sequence[Column], values: Array) -> str:
 
 
 def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Dataset, seed: int = 0) -> State:
-    """Return a new network for rows: a hidden layer of relu and the output, random weights by `seed`, adam.
+    """Return a State with `data` and a new network: one hidden relu layer and the output, trained with adam.
 
-    Raises ValueError where names stand twice, and for more than nnviz opens.
+    Random weights are drawn with `seed`. Raises ValueError if a name occurs twice or a limit is exceeded.
     """
     assert data.targets is not None
-    ins, outs = nodes_of(inputs), nodes_of(targets)
-    hidden = _hidden(len(ins), len(outs))
+    ins, outs = node_names(inputs), node_names(targets)
+    hidden, activation = _hidden_nodes(len(ins), len(outs)), output_activation(targets, data.targets)
     taken = {*ins, *outs}
-    names = tuple(_free(name, taken) for name in default_nodes(0, 2, hidden))
+    names = tuple(_free_name(name, taken) for name in default_nodes(0, 2, hidden))
     layers = (
         Layer(names, "relu", np.zeros((hidden, len(ins))), np.zeros(hidden)),
-        Layer(outs, output_for(targets, data.targets), np.zeros((len(outs), hidden)), np.zeros(len(outs))),
+        Layer(outs, activation, np.zeros((len(outs), hidden)), np.zeros(len(outs))),
     )
     network = Network(ins, layers).randomised(seed)
     batch = BATCH if len(data) > BATCH_FROM else None
     loss = usual(network.layers[-1].activation)
     training = Training(RATE, _updates(len(data)), batch, "adam", seed, loss)
-    return State(network, data, training, columns=_kept(inputs, targets))
+    return State(network, data, training, columns=_stored(inputs, targets))
 
 
-def _hidden(inputs: int, outputs: int) -> int:
-    """Return how many hidden nodes are proposed."""
+def _hidden_nodes(inputs: int, outputs: int) -> int:
+    """Return the number of hidden nodes of a new network."""
     return min(max(LEAST, round((inputs + outputs) / 2)), MOST)
 
 
 def most_rows(inputs: int, outputs: int) -> int:
-    """Return how many rows may go with a new network of so many inputs and outputs."""
-    hidden = _hidden(inputs, outputs)
+    """Return how many rows fit into the limits together with a new network."""
+    hidden = _hidden_nodes(inputs, outputs)
     weights = hidden * (inputs + 1) + outputs * (hidden + 1)
     return max(1, min(ROWS.most, (NUMBERS.most - weights) // (inputs + outputs)))
 
 
 def _updates(rows: int) -> int:
-    """Return how many updates are proposed: UPDATES, or in batches about 20 epochs where these are more."""
+    """Return the number of updates of a new network: UPDATES or, in batches, 20 epochs if these are more."""
     return max(UPDATES, 20 * (rows // BATCH)) if rows > BATCH_FROM else UPDATES
 
 
-def _kept(inputs: Sequence[Column], targets: Sequence[Column]) -> Columns:
-    """Return the columns that a State has to keep: not those of a node of the same name and number."""
+def _stored(inputs: Sequence[Column], targets: Sequence[Column]) -> Columns:
+    """Return the columns that a State must store: all except plain numbers with the name of their node."""
     return Columns(
         column for column in (*inputs, *targets) if not (column.is_plain and column.nodes == (column.name,))
     )
 
 
 def fits(state: State, inputs: Sequence[Column], targets: Sequence[Column]) -> bool:
-    """Tell whether a network has as many inputs and outputs as columns need."""
+    """Return whether a network has as many inputs and outputs as these columns have nodes."""
     sizes = state.network.sizes
-    return (sizes[0], sizes[-1]) == (len(nodes_of(inputs)), len(nodes_of(targets)))
+    return (sizes[0], sizes[-1]) == (len(node_names(inputs)), len(node_names(targets)))
 
 
 def with_rows(state: State, inputs: Sequence[Column], targets: Sequence[Column], data: Dataset) -> State:
-    """Put rows into a network that they fit.
+    """Return `state` with other rows, for a network whose size they fit.
 
-    Where the columns' nodes are the network's own they go to these, whatever their order; else inputs and
-    outputs are called as the columns' nodes. Raises ValueError where the rows do not fit, and where a hidden
-    node is called so.
+    If the columns' nodes have the names of the network's nodes, they are matched by name. Else the inputs and
+    outputs are renamed. Raises ValueError if the rows do not fit or a hidden node has one of the names.
     """
-    network, outputs = state.network, nodes_of(targets) or state.network.outputs
-    ins, values = _in_place(network.inputs, nodes_of(inputs), data.inputs)
-    outs, wanted = (
-        (outputs, None) if data.targets is None else _in_place(network.outputs, outputs, data.targets)
+    network, outputs = state.network, node_names(targets) or state.network.outputs
+    ins, values = _in_network_order(network.inputs, node_names(inputs), data.inputs)
+    outs, target_values = (
+        (outputs, None) if data.targets is None else _in_network_order(network.outputs, outputs, data.targets)
     )
     output = replace(network.layers[-1], nodes=outs)
     named = replace(network, inputs=ins, layers=(*network.layers[:-1], output))
-    kept = targets or [column for column in state.columns if column.nodes[0] in outs]
-    rows = Dataset(values, wanted)
-    return replace(state, network=named, data=rows, columns=_kept(inputs, kept), run=None)
+    target_columns = targets or [column for column in state.columns if column.nodes[0] in outs]
+    rows = Dataset(values, target_values)
+    return replace(state, network=named, data=rows, columns=_stored(inputs, target_columns), run=None)
 
 
-def _in_place(own: Names, given: Names, values: Array) -> tuple[Names, Array]:
-    """Return names of nodes, and their values in this order: the network's own, where they are the same."""
+def _in_network_order(own: Names, given: Names, values: Array) -> tuple[Names, Array]:
+    """Return node names and their values, in the network's order if both have the same names."""
     if {*own} != {*given}:
         return given, values
     place = {name: i for i, name in enumerate(given)}
@@ -748,22 +765,22 @@ def _in_place(own: Names, given: Names, values: Array) -> tuple[Names, Array]:
 
 
 def rebuilt(state: State, inputs: Sequence[Column], targets: Sequence[Column], data: Dataset) -> State:
-    """Return `state` with its first and its last layer rebuilt for columns, as one edit; the others stay.
+    """Return `state` with its first and last layer rebuilt to fit these columns, and with `data`.
 
-    What is new gets random weights by the seed; the output's activation and the loss become those of the
-    targets' kind. An end that fits already keeps its weights, and where the columns' nodes are its own these
-    their order. Weight sets of another shape are gone.
+    A layer that already fits keeps its weights; else it gets random ones, drawn with the seed. Columns whose
+    nodes have the network's names are matched by name. The output's activation and the loss become those
+    that suit the targets. If the shape changes, all weight sets are removed.
     """
     assert data.targets is not None
-    ins, values = _in_place(state.network.inputs, nodes_of(inputs), data.inputs)
-    outs, wanted = _in_place(state.network.outputs, nodes_of(targets), data.targets)
+    ins, values = _in_network_order(state.network.inputs, node_names(inputs), data.inputs)
+    outs, target_values = _in_network_order(state.network.outputs, node_names(targets), data.targets)
     layers, taken = [*state.network.layers], {*ins, *outs}
     for k, layer in enumerate(layers[:-1]):
-        layers[k] = replace(layer, nodes=tuple(_free(name, taken) for name in layer.nodes))
+        layers[k] = replace(layer, nodes=tuple(_free_name(name, taken) for name in layer.nodes))
     rng = np.random.default_rng([state.training.seed, 0])
     if len(ins) != state.network.sizes[0]:
         layers[0] = _widened(layers[0], layers[0].nodes, len(ins), rng)
-    last = replace(layers[-1], activation=output_for(targets, wanted))
+    last = replace(layers[-1], activation=output_activation(targets, target_values))
     if len(outs) == len(last):
         layers[-1] = replace(last, nodes=outs)
     else:
@@ -774,9 +791,9 @@ def rebuilt(state: State, inputs: Sequence[Column], targets: Sequence[Column], d
     return replace(
         state,
         network=network,
-        data=Dataset(values, wanted),
+        data=Dataset(values, target_values),
         training=replace(state.training, loss=usual(last.activation)),
-        columns=_kept(inputs, targets),
+        columns=_stored(inputs, targets),
         weight_sets=sets,
         run=None,
     )
@@ -787,8 +804,8 @@ def _widened(layer: Layer, nodes: Names, inputs: int, rng: np.random.Generator) 
     return Layer(nodes, layer.activation, random_weights(rng, layer.function, (len(nodes), inputs)), biases)
 
 
-def _free(name: str, taken: set[str]) -> str:
-    """Return a hidden node's name, or another where a column has it."""
+def _free_name(name: str, taken: set[str]) -> str:
+    """Return the name of a hidden node, or a similar one if it is in use; add it to `taken`."""
     free = fresh_name(name, taken) if name in taken else name
     taken.add(free)
     return free

@@ -1,4 +1,4 @@
-"""Formulas as trees of symbols, built with Python's own operators: evaluated, printed and differentiated.
+"""Formulas as trees of symbols and numbers, built with Python's operators, to evaluate and to print.
 
 A rule is an expression such as `0.9 * V + SLOPE`: `text` is its formula, `at` fills in numbers.
 """
@@ -21,11 +21,11 @@ from nnviz.core.address import Address
 from nnviz.core.numbers import INFINITE, MINUS, exactly, tidy
 
 DIGITS = 6
-"""Significant digits of a number that is rounded."""
+"""Significant digits of a rounded number."""
 
 
 class Piece(NamedTuple):
-    """A stretch of written arithmetic. `unfolds` names the line that a click on it writes out in full."""
+    """A part of a formula's text. `unfolds` names the line that a click on it shows in full."""
 
     text: str
     address: Address | None = None
@@ -34,7 +34,7 @@ class Piece(NamedTuple):
 
 
 class InexactError(Exception):
-    """A value is not a fraction, or not one of a sane size."""
+    """A value is not a fraction, or its fraction would be too long."""
 
 
 T = TypeVar("T", float, Fraction)
@@ -42,30 +42,30 @@ Leaf: TypeAlias = "Callable[[Number], T]"
 Values: TypeAlias = "Mapping[str, Expression]"
 
 SUM, PRODUCT, POWER = 1, 2, 3
-"""How close a sign binds: what binds less stands in parentheses."""
+"""Precedence of signs: an expression of lower precedence gets parentheses."""
 
 
 class Expression(ABC):
-    """Something that can be written and evaluated, in float64 and in fractions."""
+    """An expression to print and to evaluate, in float64 and in fractions."""
 
     @abstractmethod
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Write it with `digits`, in parentheses where `level` binds closer.
+        """Return its text with `digits` digits, in parentheses if `level` has a higher precedence.
 
-        `leading`: nothing stands before it, so that a minus needs no parentheses.
+        If `leading`, it starts the line, so that a minus sign needs no parentheses.
         """
 
     @abstractmethod
     def evaluate(self, leaf: Leaf[T]) -> T:
-        """Return its value, reading each number by `leaf`. Raises InexactError where fractions end."""
+        """Return its value; `leaf` converts each number. Raises InexactError if it has no exact fraction."""
 
     @abstractmethod
     def numbers(self) -> Iterable[Number]:
-        """Yield its numbers."""
+        """Yield all its numbers."""
 
     @abstractmethod
     def at(self, values: Values) -> Expression:
-        """Return it with numbers in the place of the symbols that `values` names."""
+        """Return the expression with the symbols in `values` replaced."""
 
     def computed(self) -> float:
         """Return its value in float64."""
@@ -73,7 +73,7 @@ class Expression(ABC):
 
     @property
     def text(self) -> str:
-        """The whole of it as plain text."""
+        """The expression as plain text."""
         return "".join(piece.text for piece in self.pieces(DIGITS))
 
     def __add__(self, other: Expression | float) -> Expression:
@@ -105,63 +105,63 @@ class Expression(ABC):
 
 
 def expression_of(value: Expression | float) -> Expression:
-    """Return a number as an expression, and an expression as it is."""
+    """Return a number as an expression, and an expression unchanged."""
     return value if isinstance(value, Expression) else Number(float(value))
 
 
 def number_text(value: float, digits: int) -> str:
-    """Write `value` in full where that is short, else rounded to `digits`, as shortly as that can be.
+    """Return `value` as text: all digits if these are few, else rounded to `digits`.
 
-    What float64 cannot hold is a digit only where more than `DIGITS` are wanted: 0.1 + 0.2 is 0.3.
+    Rounding errors of float64 are shown only for `digits` above `DIGITS`: 0.1 + 0.2 is 0.3.
     """
     text = exactly(value)
     return text if text and (digits <= DIGITS or read(text) == value) else rounded(value, digits)
 
 
 def rounded(value: float, digits: int) -> str:
-    """Write `value` with at most so many significant digits."""
+    """Return `value` as text with at most `digits` significant digits."""
     return tidy(f"{value:.{digits}g}")
 
 
 def read(text: str) -> float:
-    """Return the value of a written number."""
+    """Return the value of a displayed number."""
     return float(text.replace(MINUS, "-").replace(INFINITE, "inf"))
 
 
 @dataclass(frozen=True)
 class Number(Expression):
-    """A number, where it comes from, and whether it is a slope of the loss."""
+    """A number, the address it comes from, and whether it is a slope of the loss."""
 
     value: float
     address: Address | None = None
     slope: bool = False
     note: str = ""
-    """What it sums up, such as "94 more"."""
+    """A note on what the number sums up, such as "94 more"."""
     unfolds: str = ""
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Write it; a minus in the middle of a line stands in parentheses."""
+        """Return its text. A number with a minus sign in the middle of a line gets parentheses."""
         text = number_text(self.value, digits)
         minus = text.startswith(MINUS) and not (leading and level < POWER)
         piece = Piece(text, self.address, self.slope)
-        written = bracketed([piece], minus or (level >= POWER and "e" in text))
-        return [*written, Piece(f" [{self.note}]", unfolds=self.unfolds)] if self.note else written
+        pieces = bracketed([piece], minus or (level >= POWER and "e" in text))
+        return [*pieces, Piece(f" [{self.note}]", unfolds=self.unfolds)] if self.note else pieces
 
     def evaluate(self, leaf: Leaf[T]) -> T:
-        """Return its value as `leaf` reads it."""
+        """Return its value, converted by `leaf`."""
         return leaf(self)
 
     def numbers(self) -> Iterable[Number]:
-        """Yield itself."""
+        """Yield the number itself."""
         yield self
 
     def at(self, values: Values) -> Expression:  # noqa: ARG002
-        """Return itself."""
+        """Return the number itself."""
         return self
 
 
 class Composed(Expression):
-    """An expression that is made of others, `parts`, whose values `compute` makes one of."""
+    """An expression made of other expressions, `parts`. `compute` combines the values of the parts."""
 
     compute: ClassVar[Callable[..., Any]]
 
@@ -174,19 +174,19 @@ class Composed(Expression):
             yield from part.numbers()
 
     def at(self, values: Values) -> Expression:
-        """Return it with numbers in the place of symbols."""
+        """Return the expression with the symbols in `values` replaced in all parts."""
         filled = copy(self)
         filled.parts = tuple(part.at(values) for part in self.parts)
         return filled
 
     def evaluate(self, leaf: Leaf[T]) -> T:
-        """Return what `compute` makes of the values of all parts."""
+        """Return the value that `compute` returns for the values of all parts."""
         value: T = self.compute(*(part.evaluate(leaf) for part in self.parts))
         return value
 
 
 def bracketed(pieces: list[Piece], needed: bool) -> list[Piece]:
-    """Return `pieces` in parentheses where those are needed."""
+    """Return `pieces`, in parentheses if `needed`."""
     return [Piece("("), *pieces, Piece(")")] if needed else pieces
 
 
@@ -196,7 +196,7 @@ class Negative(Composed):
     compute = staticmethod(neg)
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Write it with a minus before it."""
+        """Return `−4`."""
         written = [Piece(MINUS), *self.parts[0].pieces(digits, PRODUCT, leading=False)]
         return bracketed(written, not leading or level >= POWER)
 
@@ -207,7 +207,7 @@ class Sum(Composed):
     compute = staticmethod(lambda *terms: reduce(add, terms))
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Write `2 + 3 − 4`."""
+        """Return `2 + 3 − 4`."""
         needed = level > SUM
         written = self.parts[0].pieces(digits, SUM, leading or needed)
         for part in self.parts[1:]:
@@ -231,7 +231,7 @@ class Product(Composed):
     compute = staticmethod(lambda *factors: reduce(mul, factors))
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Write `2·3·(−4)`."""
+        """Return `2·3·(−4)`."""
         needed = level > PRODUCT
         written = self.parts[0].pieces(digits, PRODUCT, leading or needed)
         for part in self.parts[1:]:
@@ -240,7 +240,7 @@ class Product(Composed):
 
 
 def _divided(top: T, bottom: T) -> T:
-    if isinstance(bottom, float) and bottom == 0.0:  # as it is where what stands there was rounded to 0
+    if isinstance(bottom, float) and bottom == 0.0:  # the divisor may be a small number that rounded to 0
         return math.copysign(math.inf, top * bottom) if top else math.nan
     return top / bottom
 
@@ -251,7 +251,7 @@ class Quotient(Composed):
     compute = staticmethod(_divided)
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Write `(2 + 3)/4`."""
+        """Return `(2 + 3)/4`."""
         top, bottom = self.parts
         needed = level > PRODUCT
         written = top.pieces(digits, PRODUCT, leading or needed)
@@ -264,22 +264,22 @@ class Square(Composed):
     compute = staticmethod(lambda value: value * value)
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
-        """Write `(−8)²`."""
+        """Return `(−8)²`."""
         return [*self.parts[0].pieces(digits, POWER, leading=False), Piece("²")]
 
 
 LARGEST_POWER = 64
-"""The largest exponent that is computed in fractions: their digits grow with it."""
+"""Largest exponent that is computed in fractions, because their digits grow with it."""
 
 
 @dataclass(frozen=True)
 class Symbol(Expression):
-    """A name in a rule that a number will stand for."""
+    """A name in a rule, to be replaced by a number."""
 
     name: str
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
-        """Write the name."""
+        """Return the name."""
         return [Piece(self.name)]
 
     def evaluate(self, leaf: Leaf[T]) -> T:  # noqa: ARG002
@@ -291,7 +291,7 @@ class Symbol(Expression):
         return ()
 
     def at(self, values: Values) -> Expression:
-        """Return the number that stands for it, if there is one."""
+        """Return the value for this symbol, or the symbol itself if there is none."""
         return values.get(self.name, self)
 
 
@@ -302,7 +302,7 @@ def _power(base: T, exponent: T) -> T:
 
 
 class Power(Composed):
-    """A number to the power of another part, which is a whole number."""
+    """A number to the power of an expression whose value is a whole number."""
 
     compute = staticmethod(_power)
 
@@ -310,30 +310,30 @@ class Power(Composed):
         super().__init__(Number(base), exponent)
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
-        """Write `0.9^3`."""
+        """Return `0.9^3`."""
         base, exponent = (part.pieces(digits, POWER, leading=False) for part in self.parts)
         return [*base, Piece("^"), *exponent]
 
 
 class Either(Composed):
-    """The first part where z is above a kink, else the second."""
+    """The first part if z is above a kink, else the second."""
 
     def __init__(self, above: Expression | float, below: Expression | float, kink: float = 0.0) -> None:
         super().__init__(expression_of(above), expression_of(below))
         self.kink = kink
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
-        """Write `1 if z > 0 else 0.01`."""
+        """Return `1 if z > 0 else 0.01`."""
         above, below = (part.pieces(digits, 1) for part in self.parts)
         choice = Piece(f" if z > {number_text(self.kink, DIGITS)} else ")
         return bracketed([*above, choice, *below], level > 0)
 
     def compute(self, *_: object) -> float:
-        """Raise ValueError: which part it is is known when z has a value."""
+        """Raise ValueError: z must have a value to choose the part."""
         raise ValueError("no number stands for z")
 
     def at(self, values: Values) -> Expression:
-        """Return the part that holds for z, where it is known."""
+        """Return the part that applies to z if z has a value, else both parts with values filled in."""
         z = values.get("z")
         if not isinstance(z, Number):
             return super().at(values)
@@ -341,12 +341,12 @@ class Either(Composed):
 
 
 class Function(NamedTuple):
-    """A function of one number, and how it is written; call it to write it of an expression.
+    """A function of one number. Call it with an expression to apply it.
 
     ========= =========================================================================
-    `name`    what stands before the parenthesis: `relu`; `e^` as people write it
-    `value`   in float64
-    `exact`   in fractions; None where the value is none
+    `name`    its text before the parenthesis: `relu`, `e^`
+    `value`   computes it in float64
+    `exact`   computes it in fractions, or returns None if the value is not a fraction
     ========= =========================================================================
     """
 
@@ -355,7 +355,7 @@ class Function(NamedTuple):
     exact: Callable[[Fraction], Fraction | None] = lambda _: None
 
     def __call__(self, of: Expression) -> Expression:
-        """Return the function of an expression."""
+        """Return the function applied to an expression."""
         return _Applied(self, of)
 
 
@@ -377,7 +377,7 @@ class _Applied(Composed):
 
 
 def at_zero(exact: Fraction | int) -> Callable[[Fraction], Fraction | None]:
-    """Return the `exact` of a function that has a fraction, this one, at 0 alone."""
+    """Return the `exact` of a function whose value is a fraction, this one, only at 0."""
     return lambda z: None if z else Fraction(exact)
 
 

@@ -1,8 +1,8 @@
-"""The function that a network, a node or an activation computes, over one or two inputs.
+"""Values of the function that a network, a node or an activation computes, over one or two inputs.
 
-Only two products per node change from point to point, so the first layer costs as much for 784 inputs as for
-2. The generators yield None after every few milliseconds of work; stop iterating to cancel. Numbers too large
-for a float are infinite or NaN, without a warning.
+At most two products per node differ between points, so the first layer is as fast for 784 inputs as for 2.
+The generators yield None after every few milliseconds of work; stop iterating to cancel. On overflow, numbers
+are infinite or NaN, without a warning.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from nnviz.core.slopes import BLOCK_NS, MOST_ROWS, NODE_NS, QUICK_NS, Work, fini
 from nnviz.core.state import Dataset, State
 
 Span: TypeAlias = tuple[float, float]
-"""From one value of an input to another, larger one."""
+"""The lowest and the highest value of an input."""
 
 MARGIN = 0.1
-"""Room on either side of the data, as a share of what they span."""
+"""Margin on each side of the data, as a share of their span."""
 LARGEST = 1e300
-"""A span ends at ± this, so that its width, and the numbers computed from it, stay finite."""
+"""Largest end of a span, so that its width and the numbers computed from it stay finite."""
 COARSEST = 16
-"""Pixels on a side of one point's place in the first picture, at most."""
+"""Largest side of a point in the first picture, in pixels."""
 LONGEST_NS = 1e10
-"""What a finer picture may take."""
+"""Longest time to compute a finer picture, in nanoseconds."""
 
 
 @dataclass(frozen=True, eq=False)
 class Section:
-    """A line or a plane through the space of inputs.
+    """A line or a plane in the space of inputs.
 
     ========= ==============================================================================
-    `along`   the one or two inputs that vary, by their places: the first across, then up
-    `spans`   from where to where each of them goes
-    `held`    the values of all inputs, shape (inputs,); of those that vary, they do not count
+    `along`   indices of the one or two inputs that vary: the horizontal one, then the vertical
+    `spans`   the span of each of them
+    `held`    values of all inputs, shape (inputs,); those of inputs that vary are not used
     ========= ==============================================================================
     """
 
@@ -50,14 +50,14 @@ class Section:
     held: Array
 
     def middles(self, *counts: int) -> tuple[Array, ...]:
-        """Cut each span into so many equal parts, as pixels do, and return their middles."""
+        """Return the middles of equal parts of each span, one array for each of `counts`."""
         return tuple(
             low + (np.arange(count) + 0.5) / count * (high - low)
             for (low, high), count in zip(self.spans, counts, strict=True)
         )
 
     def rows(self, *values: Array) -> Array:
-        """Return rows of inputs, shape (points, inputs); `values` are those that vary, shape (points,)."""
+        """Return rows, shape (points, inputs), from values of the inputs that vary, shape (points,) each."""
         rows = np.repeat(self.held[None], len(values[0]), axis=0)
         rows[:, self.along] = np.stack(values, axis=1)
         return rows
@@ -65,7 +65,7 @@ class Section:
 
 @dataclass(frozen=True, eq=False)
 class FunctionValues:
-    """The prediction at each of `values`: shape (across, outputs), or (up, across, outputs) over a plane."""
+    """The predictions at `values`: shape (across, outputs), or (up, across, outputs) for a plane."""
 
     section: Section
     values: tuple[Array, ...]
@@ -73,7 +73,7 @@ class FunctionValues:
 
 
 def span_of(data: Dataset, place: int) -> Span:
-    """Return the span of an input that shows all rows, and some room; from -1 to 1 without rows."""
+    """Return the span of an input over all rows, with a margin; -1 to 1 without rows."""
     if not len(data):
         return -1.0, 1.0
     column = data.inputs[:, place]
@@ -83,39 +83,39 @@ def span_of(data: Dataset, place: int) -> Span:
 
 
 def section(data: Dataset, along: tuple[int, ...], held: Array) -> Section:
-    """Return the line or plane over the inputs `along` that shows all rows, the others at `held`."""
+    """Return the line or plane over the inputs `along` that covers all rows, with other inputs at `held`."""
     return Section(along, tuple(span_of(data, place) for place in along), held)
 
 
 def predictions(network: Network, where: Section, values: tuple[Array, ...]) -> Work[Array]:
-    """Find the prediction at `values` across, or at each pair of values across and up.
+    """Compute the prediction at `values` across, or at each pair of values across and up.
 
     Its shape is (across, outputs), or (up, across, outputs).
     """
-    found = np.empty((*_shape(values), len(network.outputs)))
+    prediction = np.empty((*_shape(values), len(network.outputs)))
     for part, a in _parts(network, where, values):
-        found[part] = a[-1]
+        prediction[part] = a[-1]
         yield
-    return found
+    return prediction
 
 
 def activations(network: Network, where: Section, values: tuple[Array, ...]) -> Work[tuple[Array, ...]]:
-    """Find what every layer computes there: for each, shape (across, nodes), or (up, across, nodes)."""
-    found = tuple(np.empty((*_shape(values), len(layer))) for layer in network.layers)
+    """Compute a of each layer at these points, shape (across, nodes), or (up, across, nodes)."""
+    layers = tuple(np.empty((*_shape(values), len(layer))) for layer in network.layers)
     for part, a in _parts(network, where, values):
         for k, values_of_layer in enumerate(a):
-            found[k][part] = values_of_layer
+            layers[k][part] = values_of_layer
         yield
-    return found
+    return layers
 
 
 def refined(
     network: Network, where: Section, pixels: tuple[int, ...], quick_ns: float
 ) -> Iterator[FunctionValues | None]:
-    """Yield pictures that become finer, up to one point for each pixel, and None after each unit of work.
+    """Yield finer and finer pictures, up to one point for each pixel, and None after each unit of work.
 
-    `pixels` are those of each span. The first picture takes about `quick_ns`, or is as coarse as any may be;
-    it ends early where the next one would take very long.
+    `pixels` is the size of each span. The first picture takes about `quick_ns`, unless even the coarsest
+    takes longer. The generator ends early if the next picture would take too long.
     """
     for step in _steps(network, pixels, quick_ns):
         counts = tuple(max(2, -(-count // step)) for count in pixels)
@@ -126,13 +126,13 @@ def refined(
 
 
 def point_ns(network: Network) -> float:
-    """Return about how many nanoseconds one point takes."""
+    """Return the approximate time to compute one point, in nanoseconds."""
     first, *others = network.layers
     return NODE_NS * len(first) + sum(map(layer_ns, others))
 
 
 def _steps(network: Network, pixels: tuple[int, ...], quick_ns: float) -> Iterator[int]:
-    """Yield the pixels on a side of a point's place, from many to 1."""
+    """Yield the side of a point in pixels, from the first picture's down to 1."""
     step = COARSEST
     whole = float(np.prod(pixels)) * point_ns(network)
     while step > 1 and whole / (step // 2) ** len(pixels) <= quick_ns:
@@ -149,7 +149,7 @@ def _shape(values: tuple[Array, ...]) -> tuple[int, ...]:
 def _parts(
     network: Network, where: Section, values: tuple[Array, ...]
 ) -> Iterator[tuple[tuple[slice, ...], list[Array]]]:
-    """Yield a part of the points, and every layer's a there, shape (…, nodes), for each unit of work."""
+    """Yield (part of the points, a of each layer there, shape (…, nodes)) for each unit of work."""
     first = network.layers[0]
     rest = where.held.copy()
     rest[list(where.along)] = 0.0
@@ -158,23 +158,23 @@ def _parts(
         z[0] += first.z(rest[None])
     for part in _cut(_shape(values), point_ns(network)):
         with np.errstate(all="ignore"):
-            there = z[0][part[-1]] if len(z) == 1 else z[0][None, part[1]] + z[1][part[0], None]
-            yield part, _onward(network, there)
+            z_first = z[0][part[-1]] if len(z) == 1 else z[0][None, part[1]] + z[1][part[0], None]
+            yield part, _all_layers(network, z_first)
 
 
-def _onward(network: Network, z: Array) -> list[Array]:
-    """Take the first layer's z, shape (…, nodes), to the end; return every layer's a."""
+def _all_layers(network: Network, z: Array) -> list[Array]:
+    """Return a of every layer from z of the first layer, shape (…, nodes)."""
     shape = z.shape[:-1]
     a = network.layers[0].function(z.reshape(-1, z.shape[-1]))
-    found = [a]
+    layers = [a]
     for layer in network.layers[1:]:
         a = layer.function(layer.z(a))
-        found.append(a)
-    return [each.reshape(*shape, -1) for each in found]
+        layers.append(a)
+    return [each.reshape(*shape, -1) for each in layers]
 
 
 def _cut(shape: tuple[int, ...], ns: float) -> Iterator[tuple[slice, ...]]:
-    """Cut points of this shape, each of which takes `ns`, into units of work."""
+    """Yield index slices that cut points of this shape into units of work, if a point takes `ns`."""
     *lines, across = shape
     for columns in row_blocks(across, ns):
         if not lines:
@@ -187,17 +187,17 @@ def _cut(shape: tuple[int, ...], ns: float) -> Iterator[tuple[slice, ...]]:
 
 
 COARSEST_GRID, FINEST, FINEST_LINE = 8, 32, 48
-"""Points along each of two inputs, at least and at most, and along a single one at most."""
+"""Smallest and largest number of points along each of two inputs, and largest along a single one."""
 
 
 @dataclass(frozen=True, eq=False)
 class NodeFunctions:
-    """Every node's a at points of a line or a plane.
+    """The outputs of all nodes at points of a line or a plane.
 
     ========= ================================================================================
-    `section` the inputs that vary, and from where to where
-    `a`       of every column, inputs first: shape (nodes, across), or (nodes, up, across)
-    `at_half` whether outputs decide between two classes, at a half
+    `section` the line or plane
+    `a`       outputs of each column, inputs first: shape (nodes, across), or (nodes, up, across)
+    `at_half` whether each output decides between two classes, at 0.5
     ========= ================================================================================
     """
 
@@ -207,9 +207,9 @@ class NodeFunctions:
 
     @cached_property
     def shares(self) -> tuple[Array, ...]:
-        """Each a over the largest of its node without sign, from −1 to 1; 0 where it is no number.
+        """Each a divided by the largest |a| of its node, from −1 to 1; 0 for NaN.
 
-        Of outputs that decide at a half, how far they are above or below it, over a half.
+        Outputs that decide at 0.5 are (a − 0.5) / 0.5 instead.
         """
         *others, outputs = map(_shares, self.a)
         if self.at_half:
@@ -218,20 +218,21 @@ class NodeFunctions:
 
 
 def few_inputs(network: Network) -> bool:
-    """Tell whether all inputs of a network can vary in one picture."""
+    """Return whether one picture can show all inputs of a network."""
     return len(network.inputs) <= 2
 
 
 def quick(network: Network) -> bool:
-    """Tell whether the coarsest picture of a network of few inputs is found at once."""
+    """Return whether the coarsest picture of a network with few inputs takes almost no time."""
     points: int = COARSEST_GRID ** len(network.inputs)
     return points * point_ns(network) <= QUICK_NS
 
 
 def node_functions(state: State, at_half: bool, most_ns: float = QUICK_NS) -> NodeFunctions:
-    """Return what the nodes compute where the rows are; `most_ns`: about how long it may take.
+    """Return the outputs of all nodes in the range of the rows, in about `most_ns`.
 
-    `at_half`: whether outputs decide between two classes, which takes a look at all targets.
+    `at_half` says whether each output decides between two classes. It is an argument because finding it out
+    reads all targets.
     """
     network, count = state.network, len(state.network.inputs)
     points = (most_ns / point_ns(network)) ** (1 / count)
@@ -253,27 +254,27 @@ def _shares(a: Array) -> Array:
 
 
 class KnownFunctions:
-    """What each node computes, kept until the network, the data or the time for it is another one."""
+    """A cache of the nodes' outputs for the last network, data and computing time."""
 
     def __init__(self) -> None:
         self._known: tuple[State, float, NodeFunctions] | None = None
 
     def of(self, state: State, most_ns: float) -> NodeFunctions:
-        """Return it for a State, as fine as it can be in about `most_ns`."""
+        """Return the nodes' outputs for a State, with as many points as take about `most_ns`."""
         at_half = None
         if self._known is not None:
-            before, known_ns, found = self._known
+            before, known_ns, functions = self._known
             same = before.network is state.network and before.data is state.data
             if same and known_ns == most_ns:
-                return found
-            at_half = found.at_half if _outputs_are(before, state) else None
-        found = node_functions(state, decides(state) if at_half is None else at_half, most_ns)
-        self._known = state, most_ns, found
-        return found
+                return functions
+            at_half = functions.at_half if _same_outputs(before, state) else None
+        functions = node_functions(state, decides(state) if at_half is None else at_half, most_ns)
+        self._known = state, most_ns, functions
+        return functions
 
 
-def _outputs_are(before: State, now: State) -> bool:
-    """Tell whether the outputs of two States are the same as far as their targets and activation go."""
+def _same_outputs(before: State, now: State) -> bool:
+    """Return whether two States have the same data, output activation and number of outputs."""
     last = (state.network.layers[-1] for state in (before, now))
     return before.data is now.data and len({(len(layer), layer.activation) for layer in last}) == 1
 
@@ -281,21 +282,21 @@ def _outputs_are(before: State, now: State) -> bool:
 Stretch: TypeAlias = tuple[float, float]
 
 USUAL = 4.0
-"""The stretch reaches from − to + this at least, where activations bend."""
+"""Every stretch covers at least ± this z, where activations bend."""
 FENCE = 3.0
-"""Rows so many quartile ranges beyond the quartiles, Tukey's far outliers, do not widen the stretch."""
+"""Rows further than this many quartile ranges from the quartiles (Tukey's far outliers) are ignored."""
 ROOM = 0.06
-"""Free on both sides of what is shown, as a share of it."""
+"""Margin on both sides of the shown range, as a share of it."""
 WIDER = 2.5
-"""A stretch is kept until another would be enough that is so many times narrower."""
+"""A stretch is replaced if a stretch this many times narrower is enough."""
 ALIKE, LEAST_SLOPE = 8.0, 0.25
-"""An a up to so many times as high as its slope has one scale with it; no slope is taken for smaller."""
+"""Largest ratio of a to its slope drawn on one scale, and smallest slope to compute the ratio with."""
 MOST_POINTS, LEAST_POINTS, MOST_VALUES = 401, 101, 40_000
-"""Points of a curve: fewer where the z of a whole layer have to be computed for each of them."""
+"""Largest and smallest number of points of a curve, and largest number of z values computed for it."""
 
 
 class Reading(NamedTuple):
-    """What a node makes of one z."""
+    """The output and the slope of a node at one z."""
 
     z: float
     a: float
@@ -303,19 +304,19 @@ class Reading(NamedTuple):
 
 
 class ActivationCurve(NamedTuple):
-    """a and ∂a/∂z over z, each of shape (points,). A NaN parts the slopes on both sides of a kink."""
+    """a and ∂a/∂z over z, each of shape (points,). A NaN separates the slopes on both sides of a kink."""
 
     z: Array
     a: Array
     slope: Array
     kinks: tuple[tuple[Reading, Reading], ...]
-    """What there is at each kink, and right behind it."""
+    """The readings at each kink, and at the next larger z."""
 
     @property
     def times(self) -> float:
-        """How many times as high as a its slope is drawn, on an axis of its own: 1, or a round number.
+        """The factor by which the slope is drawn higher than a, on its own axis: 1, or a round number.
 
-        Beside an a that goes up to 26 a slope of 1 could not be seen.
+        Next to an a of up to 26, a slope of 1 would not be visible.
         """
         slope = float(np.abs(self.slope[np.isfinite(self.slope)]).max(initial=LEAST_SLOPE))
         ratio = float(np.abs(self.a[np.isfinite(self.a)]).max(initial=0.0)) / slope
@@ -325,7 +326,7 @@ class ActivationCurve(NamedTuple):
         return power * max(digit for digit in (1.0, 2.0, 5.0) if digit * power <= ratio)
 
     def heights(self, beside: Array) -> Stretch:
-        """Return from where to where a, its slope as it is drawn, 0, and what is `beside` it reach."""
+        """Return the drawn range (lowest, highest) of a, of its slope times `times`, of 0 and of `beside`."""
         both = np.concatenate((self.a, self.times * self.slope, [0.0], beside))
         both = both[np.isfinite(both)].clip(-LARGEST, LARGEST)
         low, high = float(both.min()), float(both.max())
@@ -334,10 +335,10 @@ class ActivationCurve(NamedTuple):
 
 @dataclass(frozen=True)
 class Bend:
-    """How a node makes a of its own z: by `function`.
+    """The function from z of a node to its a.
 
-    Where that depends on every z of the layer, they are held at `layer`, of shape (nodes,), but for the own
-    one, which is that of `node`.
+    If `function` depends on every z of the layer, `layer` holds these z, shape (nodes,), and only the z of
+    `node` varies.
     """
 
     function: Activation
@@ -346,7 +347,7 @@ class Bend:
 
     def __call__(self, z: Array) -> tuple[Array, Array]:
         """Return a and ∂a/∂z at every z, shape (points,)."""
-        with np.errstate(all="ignore"):  # what is too large for a number is infinite
+        with np.errstate(all="ignore"):  # overflow gives infinite numbers
             if self.layer is None:
                 return self.function(z), self.function.slope(z)
             held = np.tile(self.layer, (len(z), 1))
@@ -357,7 +358,7 @@ class Bend:
             return a[:, self.node], slopes[:, self.node]
 
     def at(self, z: float) -> Reading:
-        """Return what the node makes of one z."""
+        """Return the output and the slope at one z."""
         a, slope = self(np.array([z]))
         return Reading(z, float(a[0]), float(slope[0]))
 
@@ -378,24 +379,24 @@ class Bend:
 
 
 def stretch_of(z: Array, own: float) -> Stretch:
-    """Return the stretch that shows the bend, z of the rows, shape (rows,), and `own`, that of the one row.
+    """Return the stretch of z that shows the bend, `z` of all rows, shape (rows,), and `own`, z of one row.
 
-    Rows that lie far out from the others are left out, and what is no number.
+    Far outliers and NaN are ignored.
     """
-    shown = [-USUAL, USUAL]
-    there = z[np.isfinite(z)].clip(-LARGEST, LARGEST)
-    if len(there):
-        first, last = np.quantile(there, (0.25, 0.75))
+    covered = [-USUAL, USUAL]
+    finite = z[np.isfinite(z)].clip(-LARGEST, LARGEST)
+    if len(finite):
+        first, last = np.quantile(finite, (0.25, 0.75))
         reach = FENCE * max(last - first, USUAL)
-        inside = there[(there >= first - reach) & (there <= last + reach)]
-        shown += [float(inside.min()), float(inside.max())]
+        inside = finite[(finite >= first - reach) & (finite <= last + reach)]
+        covered += [float(inside.min()), float(inside.max())]
     if math.isfinite(own):
-        shown.append(min(max(own, -LARGEST), LARGEST))
-    return min(shown), max(shown)
+        covered.append(min(max(own, -LARGEST), LARGEST))
+    return min(covered), max(covered)
 
 
 def steady(known: Stretch | None, wanted: Stretch) -> Stretch:
-    """Return the stretch `known` as long as it shows all that is wanted, large enough; else another."""
+    """Return the stretch `known` if it covers `wanted` and is not much wider; else `wanted` with a margin."""
     low, high = wanted
     room = high - low
     if known and known[0] <= low and high <= known[1] and known[1] - known[0] <= WIDER * room:

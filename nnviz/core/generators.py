@@ -1,8 +1,8 @@
-"""Generators of example datasets: shapes with classes, functions with noise.
+"""Generators of example data sets: classes in two dimensions, and functions with noise.
 
 Inputs have shape (rows, inputs), targets (rows, outputs). Noise is the standard deviation of a normal
-distribution; it is added to the target of a function and to the inputs of classes. Rows that a formula gives
-in order are shuffled, so that the last rows, which a validation split takes, are like the others.
+distribution; it is added to the targets of a function and to the inputs of classes. Rows generated in order
+are shuffled, so that the last rows, which a validation split uses, are like the others.
 """
 
 from __future__ import annotations
@@ -26,67 +26,66 @@ Points: TypeAlias = tuple[Array, Array]
 """Inputs and targets."""
 
 INNER = 0.5
-"""Radius of the inner of two circles, as scikit-learn's `factor`; the outer one has 1."""
+"""Radius of the inner circle, as `factor` of scikit-learn; the outer radius is 1."""
 TURNS, NEAREST = 1.25, 0.1
-"""How often an arm of the spiral goes around, and how near to the middle it begins; it ends at 1."""
+"""Number of turns of an arm of the spiral, and its smallest radius; the largest radius is 1."""
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
 
 def line(rows: int, noise: float, rng: np.random.Generator) -> Points:
-    """Return y = 2·x − 1, x from −1 to 1 at equal distances."""
+    """Return rows of the line y = 2·x − 1, x from −1 to 1 at equal distances."""
     x = np.linspace(-1.0, 1.0, rows)
     return _mixed(x[:, None], _noisy((2.0 * x - 1.0)[:, None], noise, rng), rng)
 
 
 def curve(rows: int, noise: float, rng: np.random.Generator) -> Points:
-    """Return y = sin(π·x), x from −1 to 1 at equal distances."""
+    """Return rows of the curve y = sin(π·x), x from −1 to 1 at equal distances."""
     x = np.linspace(-1.0, 1.0, rows)
     return _mixed(x[:, None], _noisy(np.sin(np.pi * x)[:, None], noise, rng), rng)
 
 
 def xor(rows: int, noise: float, rng: np.random.Generator) -> Points:
-    """Return the corners (0, 0), (0, 1), (1, 0), (1, 1) in turn; the target is 1 where one is."""
+    """Return the corners (0, 0), (0, 1), (1, 0), (1, 1) in turn; the target is 1 if just one input is 1."""
     corners = CORNERS[np.arange(rows) % 4]
     return _noisy(corners, noise, rng), (corners.sum(axis=1) == 1.0).astype(float)[:, None]
 
 
 def circles(rows: int, noise: float, rng: np.random.Generator) -> Points:
-    """Return half of the rows around (0, 0) at distance 1, target 0; the others at 0.5, target 1.
+    """Return two circles around (0, 0): radius 1 with target 0, and radius 0.5 with target 1.
 
-    As scikit-learn's `make_circles(factor=0.5)`: at equal angles from 0 on.
+    The angles are equally spaced and start at 0, as in scikit-learn's `make_circles(factor=0.5)`.
     """
     outer, inner = (2.0 * np.pi * np.arange(n) / n for n in _halves(rows))
     return _classes(_around(outer, 1.0), _around(inner, INNER), noise, rng)
 
 
 def moons(rows: int, noise: float, rng: np.random.Generator) -> Points:
-    """Return half of the rows at (cos t, sin t), target 0; the others at (1 − cos t, ½ − sin t), target 1.
+    """Return two half circles: (cos t, sin t) with target 0, and (1 − cos t, ½ − sin t) with target 1.
 
-    As scikit-learn's `make_moons`: t from 0 to π at equal distances.
+    The values of t are equally spaced from 0 to π, as in scikit-learn's `make_moons`.
     """
     upper, lower = (np.linspace(0.0, np.pi, n) for n in _halves(rows))
     return _classes(_around(upper, 1.0), [1.0, 0.5] - _around(lower, 1.0), noise, rng)
 
 
 def spiral(rows: int, noise: float, rng: np.random.Generator) -> Points:
-    """Return two arms from the middle outwards, the second turned by half a turn; targets 0 and 1.
+    """Return the two arms of a spiral, the second rotated by half a turn, with targets 0 and 1.
 
-    At r·(cos t, sin t), r from 0.1 to 1 and t from 0 to 1¼ turns, both at equal distances: that of TensorFlow
-    Playground, with another number of turns.
+    The points are r·(cos t, sin t), with equally spaced r from 0.1 to 1 and t from 0 to 1¼ turns, as in
+    TensorFlow Playground with another number of turns.
     """
     arms = []
     for n, start in zip(_halves(rows), (0.0, np.pi), strict=True):
-        along = np.linspace(0.0, 1.0, n)
-        turned = start + 2.0 * np.pi * TURNS * along
-        arms.append(_around(turned, (NEAREST + (1.0 - NEAREST) * along)[:, None]))
+        share = np.linspace(0.0, 1.0, n)
+        angles = start + 2.0 * np.pi * TURNS * share
+        arms.append(_around(angles, (NEAREST + (1.0 - NEAREST) * share)[:, None]))
     return _classes(arms[0], arms[1], noise, rng)
 
 
 def blobs(rows: int, noise: float, rng: np.random.Generator) -> Points:
-    """Return normal clouds at three corners of an equal-sided triangle around (0, 0).
+    """Return points of normal clouds around the corners of an equilateral triangle, with one-hot targets.
 
-    They are at distance 1 from there, the first one on top, and come in turn. Of three targets that of the
-    row's cloud is 1.
+    The corners are at distance 1 from (0, 0), the first one on top. The rows belong to the clouds in turn.
     """
     cloud = np.arange(rows) % 3
     centres = _around(np.pi / 2 + 2.0 * np.pi * cloud / 3, 1.0)
@@ -94,12 +93,12 @@ def blobs(rows: int, noise: float, rng: np.random.Generator) -> Points:
 
 
 def _around(angles: Array, distance: float | Array) -> Array:
-    """Return the points at these angles around (0, 0), shape (rows, 2)."""
+    """Return the points at these angles and distances from (0, 0), shape (rows, 2)."""
     return distance * np.column_stack([np.cos(angles), np.sin(angles)])
 
 
 def _halves(rows: int) -> tuple[int, int]:
-    """Return how many rows the first and the second class have."""
+    """Return the numbers of rows of the first and the second class."""
     return rows // 2, rows - rows // 2
 
 
@@ -118,29 +117,29 @@ def _mixed(inputs: Array, targets: Array, rng: np.random.Generator) -> Points:
 
 
 STREAM = 3
-"""Rows come from `default_rng([seed, STREAM])`; random weights and batches have other streams of a seed."""
+"""Rows are drawn from `default_rng([seed, STREAM])`; weights and batches use other streams of the seed."""
 FEW = 20
-"""Of fewer rows none is kept for validation."""
+"""Smallest number of rows with a validation split."""
 MOST_NOISE = 100.0
-"""More noise than this leaves nothing of any formula."""
+"""Largest noise: it hides every formula."""
 
 
 def check_rows(rows: int) -> None:
-    """Raise ValueError where no so many rows can be made."""
+    """Raise ValueError unless the number of rows is at least 1 and within the limit."""
     if rows < 1:
-        raise ValueError("expected a whole number from 1 on")
+        raise ValueError("expected a whole number, at least 1")
     ROWS.check(rows)
 
 
 def check_noise(noise: float) -> None:
-    """Raise ValueError for what is no noise."""
+    """Raise ValueError unless noise is a number from 0 to MOST_NOISE."""
     if not 0.0 <= noise <= MOST_NOISE:
         raise ValueError(f"expected a number from 0 to {shown(MOST_NOISE)}")
 
 
 @dataclass(frozen=True)
 class Suiting:
-    """A network that learns a kind of rows: nodes of each hidden layer, activations, settings of a run."""
+    """A network that suits a kind of rows: nodes of each hidden layer, activations, training settings."""
 
     hidden: tuple[int, ...]
     activation: str
@@ -148,7 +147,7 @@ class Suiting:
     training: Training
 
     def network(self, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Network:
-        """Return it for these names, with biases, at the random start of its seed."""
+        """Return the network for these names, with biases and with random weights, drawn with its seed."""
         sizes = (len(inputs), *self.hidden, len(outputs))
         last = len(sizes) - 2
         layers = [
@@ -163,7 +162,7 @@ class Suiting:
         return Network(inputs, layers).randomised(self.training.seed)
 
     def in_words(self, network: Network) -> str:
-        """Return "2-8-1, tanh and sigmoid; MSE, adam 0.05, 500 updates" of a network of this kind."""
+        """Return the network as text: "2-8-1, tanh and sigmoid; MSE, adam 0.05, 500 updates"."""
         sizes = "-".join(map(str, network.sizes))
         functions = f"{self.activation} and {self.output}" if self.hidden else self.output
         run, rule = self.training, self.training.optimizer.replace("_", " ")
@@ -173,16 +172,16 @@ class Suiting:
 
 @dataclass(frozen=True)
 class Kind:
-    """Rows that a formula makes.
+    """A kind of generated rows.
 
     ========== ==========================================================================
-    `title`    what the window calls it
-    `line`     what it is and what it teaches, in a sentence
-    `formula`  how the rows come about, in Markdown
+    `title`    its name in the window
+    `line`     a sentence on what it is and what it teaches
+    `formula`  how the rows are computed, in Markdown
     `make`     (rows, noise, generator) → inputs, targets
-    `rows`     how many are proposed
-    `noise`    how much is proposed, as a standard deviation
-    `suits`    the network that learns it by its own settings
+    `rows`     the default number of rows
+    `noise`    the default noise, as a standard deviation
+    `suits`    a network that learns it, with training settings
     ========== ==========================================================================
     """
 
@@ -198,29 +197,29 @@ class Kind:
     suits: Suiting
 
     def data(self, rows: int, noise: float, seed: int) -> Dataset:
-        """Make rows. The same numbers give the same rows. Raises ValueError where one cannot be."""
+        """Return generated rows; equal arguments give equal rows. Raises ValueError for an invalid one."""
         check_rows(rows)
         check_noise(noise)
         return Dataset(*self.make(rows, noise, np.random.default_rng([seed, STREAM])))
 
     def fits(self, network: Network) -> bool:
-        """Tell whether a network takes as many inputs and gives as many outputs."""
+        """Return whether a network has as many inputs and outputs as this kind."""
         return (network.sizes[0], network.sizes[-1]) == (len(self.inputs), len(self.outputs))
 
     def network(self) -> Network:
-        """Return the network that suits it, at its random start."""
+        """Return the network that suits this kind, with random weights."""
         return self.suits.network(self.inputs, self.outputs)
 
     def state(self, rows: int, noise: float, seed: int) -> State:
-        """Return made rows with the network that suits them, and notes that say how both came about."""
+        """Return a State with generated rows, a network that suits them, and notes on both."""
         network = self.network()
         numbers = f"{counted(rows, 'row')}, noise {shown(noise)}, seed {seed}"
-        suits = f"{counted(self.rows, 'row')} with noise {shown(self.noise)}"
-        fewer = ", or fewer nodes," if len(network.layers) > 1 else ""
+        default = f"{counted(self.rows, 'row')} with noise {shown(self.noise)}"
+        has_hidden = len(network.layers) > 1
+        harder = "More noise or fewer nodes make it harder." if has_hidden else "More noise makes it harder."
         notes = (
             f"{self.line}\n\n{self.formula} Noise is normal; its size is a standard deviation.\n\nMade with "
-            f"{numbers}.\n\n**Try:** press Run. These settings learn {suits}; more noise{fewer} makes it "
-            "harder.\n"
+            f"{numbers}.\n\n**Try:** press Run. These settings learn {default}. {harder}\n"
         )
         training = self.suits.training if rows >= FEW else replace(self.suits.training, validation=0.0)
         return State(network, self.data(rows, noise, seed), training, name=self.title, notes=notes)
@@ -237,7 +236,7 @@ KINDS: dict[str, Kind] = {
         _of_x(
             "line",
             "Line",
-            "One input, one target on a line: one weight and one bias find it.",
+            "One input, one target on a line: one weight and one bias are enough.",
             "y = 2·x − 1, x from −1 to 1 at equal distances. Noise is added to y.",
             line,
             rows=20,
@@ -247,7 +246,7 @@ KINDS: dict[str, Kind] = {
         _of_x(
             "curve",
             "Curve",
-            "One input, one target on a wave: hidden nodes bend the line.",
+            "One input, one target on a wave: it needs hidden nodes, which bend the line.",
             "y = sin(π·x), x from −1 to 1 at equal distances. Noise is added to y.",
             curve,
             rows=40,
@@ -257,9 +256,9 @@ KINDS: dict[str, Kind] = {
         _of_two(
             "xor",
             "Exclusive or",
-            "Two inputs, two classes at opposite corners: no line parts them.",
-            "The corners (0, 0), (0, 1), (1, 0), (1, 1) in turn; the target is 1 where one of the two is 1. "
-            "Noise is added to the inputs; 4 rows without noise are the table of exclusive or.",
+            "Two inputs, two classes at opposite corners: no straight line separates them.",
+            "The corners (0, 0), (0, 1), (1, 0), (1, 1) in turn; the target is 1 if exactly one input is 1. "
+            "Noise is added to the inputs; 4 rows without noise are the truth table of exclusive or.",
             xor,
             noise=0.1,
             suits=Suiting((4,), "tanh", "sigmoid", replace(_CLASSES, validation=0.0)),
@@ -268,8 +267,8 @@ KINDS: dict[str, Kind] = {
             "circles",
             "Two circles",
             "Two inputs, two classes, one around the other.",
-            "Half of the rows on a circle of radius 1, target 0, the others on one of radius 0.5, target 1, "
-            "as scikit-learn's `make_circles(factor=0.5)`. Noise is added to the inputs.",
+            "Half of the rows are on a circle of radius 1, with target 0, the others on a circle of radius "
+            "0.5, with target 1, as scikit-learn's `make_circles(factor=0.5)`. Noise is added to the inputs.",
             circles,
             noise=0.1,
             suits=Suiting((8,), "tanh", "sigmoid", _CLASSES),
@@ -277,9 +276,9 @@ KINDS: dict[str, Kind] = {
         _of_two(
             "moons",
             "Two moons",
-            "Two inputs, two classes that reach into each other.",
-            "Half of the rows at (cos t, sin t), target 0, the others at (1 − cos t, ½ − sin t), target 1, t "
-            "from 0 to π, as scikit-learn's `make_moons`. Noise is added to the inputs.",
+            "Two inputs, two classes as half circles that interlock.",
+            "Half of the rows are at (cos t, sin t), with target 0, the others at (1 − cos t, ½ − sin t), "
+            "with target 1, t from 0 to π, as in scikit-learn's `make_moons`. Noise is added to the inputs.",
             moons,
             noise=0.1,
             suits=Suiting((8,), "tanh", "sigmoid", _CLASSES),
@@ -287,8 +286,8 @@ KINDS: dict[str, Kind] = {
         _of_two(
             "spiral",
             "Spiral",
-            "Two inputs, two classes wound around each other: hard, for two hidden layers.",
-            "Two arms r·(cos t, sin t), the second turned by half a turn, r from 0.1 to 1, t from 0 to 1¼ "
+            "Two inputs, two classes wound around each other: it is hard, and needs two hidden layers.",
+            "Two arms r·(cos t, sin t), the second rotated by half a turn, r from 0.1 to 1, t from 0 to 1¼ "
             "turns. Noise is added to the inputs.",
             spiral,
             noise=0.02,
@@ -298,8 +297,8 @@ KINDS: dict[str, Kind] = {
             "blobs",
             "Three blobs",
             "Two inputs, three classes in clouds: softmax with three outputs.",
-            "Clouds around three corners of an equal-sided triangle, each at distance 1 from (0, 0). Noise "
-            "is the size of the clouds.",
+            "Clouds around the corners of an equilateral triangle, each at distance 1 from (0, 0). Noise is "
+            "the size of the clouds.",
             blobs,
             outputs=("blob_0", "blob_1", "blob_2"),
             rows=150,
@@ -308,4 +307,4 @@ KINDS: dict[str, Kind] = {
         ),
     )
 }
-"""Every kind by its name, in the order of the dialog."""
+"""Every kind by name, in the order of the dialog."""

@@ -1,10 +1,10 @@
-"""The history of a loss, or of what is measured beside it, in a buffer that many States share.
+"""The history of a loss or another measure, in a buffer that many States share.
 
-The buffer is only ever appended to, and each State has a length of its own. A history without a limit holds
-every point, in 16 bytes. A history with a limit keeps, from that number of points on, the first, least,
-greatest and last point of each of at most `limit / 8` buckets of equal length. Neighbouring buckets merge
-when more are needed. A line through these points is nowhere further from the curve than the spread within one
-bucket. A loss that a script reports may be infinite or NaN, which counts as infinite there.
+Points are only appended to the buffer, and each State stores its own length. A history without a limit holds
+every point, in 16 bytes each. A history that exceeds its limit is thinned: it keeps the first, smallest,
+largest and last point of each of at most `limit / 8` buckets of equal length. Neighbouring buckets are merged
+when more are needed. A line through these points differs from the curve by at most the spread in one bucket.
+A loss reported by a script can be infinite or NaN; buckets treat NaN as infinite.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from nnviz.core.activations import Array
 from nnviz.core.numbers import POINTS
 
 BUCKETS = POINTS.most // 4
-"""Of a curve, at most: each is at most 1/2048 of the run, unless it is a single iteration."""
+"""Largest number of buckets of a curve: each is at most 1/2048 of the run, or a single iteration."""
 CEILING = 3.0
-"""Height up to which a diverged curve is drawn, as a multiple of its start: more flattens other runs."""
+"""Height up to which a diverged curve is drawn, as a multiple of its start; more would flatten other runs."""
 DIVERGED = 1e6
-"""Multiple of the start above which a run has diverged: runs come back from lower jumps."""
+"""Multiple of the start above which a run counts as diverged; runs can recover from lower jumps."""
 NOISE = 1e-12
-"""A smaller loss at the start is rounding noise: adam soon leaves it, and comes back."""
+"""Largest loss that is rounding noise at the start of a run: adam soon leaves it, and comes back."""
 LARGEST = 1e306
-"""A plot cannot show larger numbers: a run can start with one where another run has diverged."""
+"""Largest number that a plot can show. A run can start at a larger loss, where another run diverged."""
 
 
 class _Buffer:
-    """Points in the order they came, in an array that doubles when it is full."""
+    """Points in order, in an array that doubles its size when it is full."""
 
     def __init__(self) -> None:
         self.points = np.empty((16, 2))
@@ -51,69 +51,69 @@ class _Buffer:
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """Pairs (iteration, the loss over the rows that are trained on after so many updates), from 0 on.
+    """Immutable points (iteration, training loss after this many updates), from iteration 0 on.
 
-    Frozen: `extended` returns a longer history that shares the buffer, unless somebody else has gone on
-    from here already (an undone run, then another one); then the points are copied.
+    `extended` returns a longer history that shares the buffer. It copies the points only if another history
+    already continues after this one, as after an undone run.
     """
 
     limit: float = math.inf
-    """The number of points above which it keeps only those of buckets."""
+    """The number of points above which the history is thinned."""
     is_thinned: bool = False
     length: int = 0
     _buffer: _Buffer = field(default_factory=_Buffer, repr=False)
     _span: int = 1
-    """Iterations of a bucket, a power of 2; later points are whole."""
+    """Iterations in a bucket, a power of 2. Points after the last merge are not thinned."""
     _finer: History | None = field(default=None, repr=False)
-    """The history as it was before its buckets became longer, for a State of fewer iterations."""
+    """The history before its buckets became longer, for States with fewer iterations."""
 
     def __len__(self) -> int:
         return self.length
 
     @property
     def points(self) -> Array:
-        """The history as a read-only view of shape (points, 2): iteration, loss."""
+        """The points as a read-only view, shape (points, 2): iteration, loss."""
         view = self._buffer.points[: self.length]
         view.flags.writeable = False
         return view
 
     @property
     def store(self) -> Array:
-        """The array that holds the points; longer and shorter histories share it."""
+        """The array that holds the points, shared with longer and shorter histories."""
         return self._buffer.points
 
     @property
     def first(self) -> tuple[int, float]:
-        """Iteration 0 and its loss; there must be one."""
+        """The first iteration and its loss. The history must not be empty."""
         iteration, loss = self._buffer.points[0]
         return int(iteration), float(loss)
 
     @property
     def last(self) -> tuple[int, float]:
-        """The last iteration and its loss; there must be one."""
+        """The last iteration and its loss. The history must not be empty."""
         iteration, loss = self._buffer.points[self.length - 1]
         return int(iteration), float(loss)
 
     def at(self, iteration: int) -> tuple[int, float] | None:
-        """Return the last point at or before an iteration; None where there is none."""
+        """Return the last point at or before an iteration, or None if there is none."""
         points = self.points[: bisect_right(self.points, iteration, key=itemgetter(0))]
         return (int(points[-1, 0]), float(points[-1, 1])) if len(points) else None
 
     @property
     def stores(self) -> Iterator[Array]:
-        """All arrays of the history: `store`, and those of the finer histories behind it."""
+        """All arrays of the history: `store`, and those of its finer histories."""
         yield self.store
         if self._finer is not None:
             yield from self._finer.stores
 
     @property
     def line(self) -> Array:
-        """The curve in at most 4,096 buckets, shape (points, 2), as it is drawn and saved."""
+        """The points to draw and save, thinned to at most 4,096 buckets, shape (points, 2)."""
         return in_buckets(self.points, self.bucket) if self.length else self.points
 
     @property
     def bucket(self) -> int:
-        """The length of a bucket of `line`, in iterations."""
+        """The length of a bucket in `line`, in iterations."""
         return bucket_length(self.last[0])
 
     def extended(self, points: Array) -> History:
@@ -143,35 +143,35 @@ class History:
         return History(self.limit, is_thinned, _span=span, _finer=finer)._appended(points)
 
     def limited(self, limit: float) -> History:
-        """Return this history, from now on with up to `limit` points, or with fewer where it has less."""
+        """Return this history with the limit `limit`, unless its own limit is smaller."""
         return self if limit >= self.limit else replace(self, limit=limit)
 
     def end(self) -> History:
-        """Return its last point alone, which takes next to no memory and is enough for `until`."""
+        """Return a history with only the last point. It takes little memory, and is enough for `until`."""
         return History().extended(self.points[-1:])
 
     def beginning(self) -> History:
-        """Return its point at iteration 0 alone, or nothing where it has none."""
+        """Return a history with only the point at iteration 0, or an empty one if there is none."""
         return History(self.limit)._appended(self.points[: int(len(self) > 0 and self.first[0] == 0)])
 
     def until(self, earlier: History) -> History:
-        """Return this history as it was when it ended with the last point of `earlier`.
+        """Return this history up to the last point of `earlier`.
 
-        It shares the buffer, unless that point was left out since, or was one within an epoch.
+        It shares the buffer, unless this point was thinned out, or was within an epoch.
         """
         if not len(earlier):
             return replace(self, length=0, is_thinned=False, _span=1, _finer=None)
         last = earlier.points[-1:]
         if self._finer is not None and last[0, 0] <= self._finer.last[0]:
             return self._finer.until(earlier)
-        at = bisect_left(self.points, last[0, 0], key=itemgetter(0))
-        if np.array_equal(self.points[at : at + 1], last, equal_nan=True):
-            return replace(self, length=at + 1)
-        return replace(self, length=at).extended(last)
+        index = bisect_left(self.points, last[0, 0], key=itemgetter(0))
+        if np.array_equal(self.points[index : index + 1], last, equal_nan=True):
+            return replace(self, length=index + 1)
+        return replace(self, length=index).extended(last)
 
 
 def ceiling(losses: Array) -> float:
-    """Return the loss up to which a curve is drawn: a multiple of its start if it diverged, else ∞.
+    """Return the largest loss to draw of a curve: a multiple of its start if it diverged, else ∞.
 
     The start is the first loss above NOISE.
     """
@@ -184,10 +184,10 @@ def ceiling(losses: Array) -> float:
 
 
 def leaves_at(points: Array, top: float) -> tuple[int, float] | None:
-    """Return where a curve leaves a plot that ends at `top`; None if it never does.
+    """Return where a curve leaves a plot that ends at `top`, or None if it does not.
 
-    The result is the iteration of the first point above `top`, and the x at which the line to that point
-    crosses `top`. If the curve ends above `top`, it is the last such place, else the first.
+    The result is the iteration of the first point above `top`, and the x at which the line to this point
+    crosses `top`. If the curve ends above `top`, it is the last crossing, else the first.
     """
     above = np.flatnonzero(~(points[:, 1] <= top))
     within = np.flatnonzero(points[:, 1] <= top)
@@ -200,23 +200,23 @@ def leaves_at(points: Array, top: float) -> tuple[int, float] | None:
 
 
 def bucket_length(last: int, buckets: int = BUCKETS) -> int:
-    """Return the shortest power of 2, in iterations, such that `buckets` of them cover 0 to `last`."""
+    """Return the smallest power of 2, in iterations, for which `buckets` buckets cover 0 to `last`."""
     return 1 << (last // buckets).bit_length()
 
 
 def in_columns(points: Array, pixel: float, bucket: int) -> Array:
-    """Return the first, least, greatest and last point of every column of at most one pixel.
+    """Return the first, smallest, largest and last point of every column of at most one pixel.
 
-    `pixel` is the width of a pixel in iterations, and `points` are those of buckets of `bucket` iterations.
+    `pixel` is the width of a pixel in iterations. `points` are thinned to buckets of `bucket` iterations.
     """
     span = min(bucket, 2 ** int(math.log2(max(pixel, 1.0))))
     return in_buckets(points, pixel // span * span)
 
 
 def in_buckets(points: Array, length: float) -> Array:
-    """Return the first, least, greatest and last point of every `length` iterations, in their order.
+    """Return the first, smallest, largest and last point of every `length` iterations, in order.
 
-    The points of shorter buckets give the same result as all points if `length` is a multiple of theirs.
+    Thinned points give the same result as all points if `length` is a multiple of their bucket length.
     """
     if len(points) < 3 or length <= 1:
         return points

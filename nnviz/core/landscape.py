@@ -1,8 +1,8 @@
 """The loss over all rows as one weight changes (a line) or two weights (a map).
 
 A weight changes only one column of z, so the layers before it are computed once. The generators yield None
-after every few milliseconds of work; stop iterating to cancel. Numbers too large for a float are infinite or
-NaN, without a warning.
+after every few milliseconds of work; stop iterating to cancel. On overflow, numbers are infinite or NaN,
+without a warning.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from nnviz.core.slopes import BLOCK_NS, NODE_NS, MeanSlopes, Work, forward_ns, l
 from nnviz.core.state import State
 
 LONGEST_NS = 1e10
-"""What a finer grid may take."""
+"""Longest time to compute a finer grid, in nanoseconds."""
 SIZES = (9, 17, 33, 65)
-"""Points on each side of a grid that becomes finer; every second one is known already."""
+"""Points on each side of finer and finer grids; every second point is part of the grid before."""
 
 
 class LossPoint(NamedTuple):
@@ -38,7 +38,7 @@ class LossPoint(NamedTuple):
 
 @np.errstate(over="ignore")
 def _offsets(values: ArrayLike, weight: Address, network: Network) -> Array:
-    """Return how far `values` are from the weight."""
+    """Return `values` minus the present weight."""
     return np.asarray(values, dtype=np.float64) - network.value_of(weight)
 
 
@@ -49,7 +49,7 @@ def _add(sums: Array, more: Array) -> None:
 
 @dataclass(frozen=True)
 class Grid:
-    """`loss[i, j]` is the loss with the first weight at `values1[i]` and the second at `values2[j]`."""
+    """A grid of losses: `loss[i, j]` is the loss with the weights `values1[i]` and `values2[j]`."""
 
     values1: Array
     values2: Array
@@ -57,9 +57,9 @@ class Grid:
 
 
 def along(state: State, weight: Address, values: ArrayLike) -> Work[Array]:
-    """Find the loss over all rows with the weight at each of `values`, shape (values,).
+    """Compute the loss over all rows with the weight at each of `values`, shape (values,).
 
-    The State needs rows and targets.
+    The State must have rows and targets.
     """
     offsets = _offsets(values, weight, state.network)
     sums = np.zeros(len(offsets))
@@ -74,16 +74,16 @@ def along(state: State, weight: Address, values: ArrayLike) -> Work[Array]:
 def over_weights(
     state: State, first: Address, second: Address, values1: ArrayLike, values2: ArrayLike
 ) -> Work[Array]:
-    """Find the loss over all rows at each pair of values, shape (values1, values2)."""
+    """Compute the loss over all rows at each pair of values, shape (values1, values2)."""
     if first.layer > second.layer:
-        turned = yield from over_weights(state, second, first, values2, values1)
-        return turned.T
+        transposed = yield from over_weights(state, second, first, values2, values1)
+        return transposed.T
     network, measure = state.network, state.measure
     offsets1, offsets2 = _offsets(values1, first, network), _offsets(values2, second, network)
     sums = np.zeros((len(offsets1), len(offsets2)))
     for rows in _blocks(state, first.layer):
         for i, offset in enumerate(offsets1):
-            # what feeds the second weight, and the layers that `_terms` goes on from
+            # up to the layer after the second weight, where `_terms` continues
             trace = moved(network, rows.trace, first, float(offset), second.layer + 2)
             for part in _parts(network, second.layer, len(rows.targets), len(offsets2)):
                 moved_rows = rows._replace(trace=trace)
@@ -100,10 +100,10 @@ def refined(
     span2: tuple[float, float],
     known: Array | None = None,
 ) -> Iterator[Grid | None]:
-    """Yield a coarse grid over both spans, then finer ones, and None after each unit of work between.
+    """Yield a coarse grid over both spans, then finer grids, and None after each unit of work.
 
-    It goes on from `known`, the loss of such a grid, where there is one, and ends early where the next grid
-    would take very long.
+    It starts after `known`, the loss of one of these grids, unless it is None. It ends early if the next grid
+    would take too long.
     """
     for size in SIZES:
         if known is not None and (len(known) >= size or _grid_ns(state, first, second, size) > LONGEST_NS):
@@ -121,7 +121,7 @@ def refined(
 
 
 def _grid_ns(state: State, first: Address, second: Address, size: int) -> float:
-    """Return about how many nanoseconds a grid takes."""
+    """Return the approximate time to compute a grid, in nanoseconds."""
     network = state.network
     once = _onward_ns(network, min(first.layer, second.layer))
     again = _onward_ns(network, max(first.layer, second.layer))
@@ -129,21 +129,21 @@ def _grid_ns(state: State, first: Address, second: Address, size: int) -> float:
 
 
 def at_present(state: State, weight: Address, known: MeanSlopes | None = None) -> Work[LossPoint]:
-    """Find the loss over all rows and its slope with respect to a weight, unless they are `known`."""
+    """Compute the loss over all rows and its slope with respect to a weight, or take them from `known`."""
     if known is None:
         known = (yield from means_in_blocks(state, None)).slopes
     return LossPoint(known.loss, known.of(weight))
 
 
 class _Rows(NamedTuple):
-    """What every layer computed for some rows, and their targets."""
+    """The forward pass of some rows, and their targets."""
 
     trace: Trace
     targets: Array
 
 
 def _count(state: State) -> int:
-    """Return by what the sum of all terms is divided."""
+    """Return the divisor of the sum of all terms."""
     return state.trained_rows * state.measure.parts(len(state.network.outputs))
 
 
@@ -155,7 +155,7 @@ def _blocks(state: State, layer: int) -> Iterator[_Rows]:
 
 
 def _onward_ns(network: Network, layer: int) -> float:
-    """Return the nanoseconds that one value of a weight of `layer` takes for one row."""
+    """Return the approximate nanoseconds for one value of a weight of `layer` and one row."""
     onward = network.layers[layer + 1 :]
     return NODE_NS * (1 + sum(map(len, onward[:1]))) + sum(map(layer_ns, onward[1:]))
 
@@ -167,12 +167,12 @@ def _parts(network: Network, layer: int, rows: int, values: int) -> Iterator[sli
 
 
 def _terms(network: Network, measure: Loss, rows: _Rows, weight: Address, offsets: Array) -> Array:
-    """Return the sum of the loss's terms over these rows with the weight moved by each of `offsets`."""
+    """Return the sum of the loss's terms over these rows for each of `offsets`, added to the weight."""
     k, layer = weight.layer, network.layers[weight.layer]
     with np.errstate(all="ignore"):
         column = rows.trace.z[k][:, weight.node] + offsets[:, None] * _start(rows.trace, weight)
         if layer.function.elementwise and k + 1 < len(network.layers):
-            # the other nodes of the layer stay, so the next layer's z moves by what this one's a moves
+            # the other nodes of the layer do not change, so z of the next layer changes only by this node
             more = layer.function(column) - rows.trace.a[k][:, weight.node]
             z = rows.trace.z[k + 1] + more[..., None] * network.layers[k + 1].weights[:, weight.node]
             return _onward(network, measure, k + 1, rows, z)
@@ -182,12 +182,12 @@ def _terms(network: Network, measure: Loss, rows: _Rows, weight: Address, offset
 
 
 def _start(trace: Trace, weight: Address) -> Array:
-    """Return the values at the start of a weight, shape (rows,) or, for a bias, (1,)."""
+    """Return the values that a weight multiplies, shape (rows,) or, for a bias, 1, shape (1,)."""
     return np.ones(1) if weight.kind == "bias" else trace.feeding(weight.layer)[:, weight.source]
 
 
 def _onward(network: Network, measure: Loss, k: int, rows: _Rows, z: Array) -> Array:
-    """Take z of layer k, shape (values, rows, nodes), to the end: the sum of the terms for each value."""
+    """Return the sum of the terms for each value, from z of layer k, shape (values, rows, nodes)."""
     values, z = len(z), z.reshape(-1, z.shape[-1])
     a = network.layers[k].function(z)
     for layer in network.layers[k + 1 :]:
@@ -199,9 +199,9 @@ def _onward(network: Network, measure: Loss, k: int, rows: _Rows, z: Array) -> A
 
 
 def moved(network: Network, trace: Trace, weight: Address, offset: float, end: int | None = None) -> Trace:
-    """Return what the layers before layer `end` (None: all) compute with the weight moved by `offset`.
+    """Return `trace` with `offset` added to the weight, computed up to layer `end` (None: all layers).
 
-    The layers from `end` on stay as they were.
+    The layer `end` and later ones keep their old values.
     """
     if offset == 0.0:
         return trace
@@ -217,15 +217,15 @@ def moved(network: Network, trace: Trace, weight: Address, offset: float, end: i
     return Trace(trace.inputs, tuple(z), tuple(a))
 
 
-def measures_alike(old: State, new: State) -> bool:
-    """Tell whether two States have the same rows, and take the same loss over the same part of them."""
+def same_measure(old: State, new: State) -> bool:
+    """Return whether two States have the same data, loss and validation share."""
     same = (old.training.loss, old.training.validation) == (new.training.loss, new.training.validation)
     return old.data is new.data and same
 
 
 def same_but(old: State, new: State, *weights: Address) -> bool:
-    """Tell whether two States have the same loss wherever these weights are: nothing else differs."""
-    if not measures_alike(old, new) or len(old.network.layers) != len(new.network.layers):
+    """Return whether two States have the same loss for all values of these weights, with all else equal."""
+    if not same_measure(old, new) or len(old.network.layers) != len(new.network.layers):
         return False
     pairs = zip(old.network.layers, new.network.layers, strict=True)
     return all(
@@ -240,51 +240,52 @@ def _same_layer_but(one: Layer, other: Layer, weights: list[Address]) -> bool:
     if (one.biases is None) != (other.biases is None):
         return False
     differs = one.weights != other.weights
-    differing = int(differs.sum()) - sum(
+    others = int(differs.sum()) - sum(
         bool(differs[weight.node, weight.source]) for weight in weights if weight.kind == "weight"
     )
     if one.biases is not None and other.biases is not None:
-        off = one.biases != other.biases
-        differing += int(off.sum()) - sum(
-            bool(off[weight.node]) for weight in weights if weight.kind == "bias"
+        differs = one.biases != other.biases
+        others += int(differs.sum()) - sum(
+            bool(differs[weight.node]) for weight in weights if weight.kind == "bias"
         )
-    return differing == 0
+    return others == 0
 
 
 NEAREST, FARTHEST = -12, 2
-"""Powers of two, times the size of the layer's weights, at which the loss is probed on either side."""
+"""Distances from the weight at which the loss is sampled: powers of two, times the size of weights."""
 WIDTH = 3.0
-"""Width of the stretch where nothing asks for another one, times that size."""
+"""Default width of the stretch, times the size of weights."""
 STEEP = 8.0
-"""The stretch ends where the loss is so many times the present one, unless there is more to see."""
+"""The stretch ends where the loss is this many times the present loss, unless it must show more."""
 LEAST = 0.01
-"""A loss below this share of what is usual for the data is taken for that: do not zoom in without end."""
+"""Smallest loss used for the width, as a share of the usual loss: it limits the zoom near a loss of 0."""
 LARGEST, SMALLEST = 1e300, 1e-150
-"""A stretch lies between ± the first, and a loss above it is not drawn: what is computed from more would be
-too large for a number. Weights below the second are taken for 0."""
+"""Largest end of a stretch and largest drawn loss, which keep computations finite; weights below the
+second count as 0."""
 STEPS = 6.0
-"""A step that lands farther away than so many times the rest of what is to be seen is left out."""
+"""Farthest shown landing of a step, as a multiple of the rest of the stretch."""
 
 
 def size_of(state: State, weight: Address) -> float:
-    """Return how large the weights of the layer are, and this one; 1 where all are 0."""
-    w, beside = abs(state.network.value_of(weight)), state.network.layers[weight.layer].weights
-    largest = max(w, float(np.abs(beside).max()))
+    """Return the size of weights: this weight or the root mean square of its layer; 1 if all are 0."""
+    w, weights = abs(state.network.value_of(weight)), state.network.layers[weight.layer].weights
+    largest = max(w, float(np.abs(weights).max()))
     if largest < SMALLEST:
         return 1.0
-    usual = largest * float(np.sqrt(np.mean(np.square(beside / largest))))  # so that nothing overflows
+    usual = largest * float(np.sqrt(np.mean(np.square(weights / largest))))  # divided first: no overflow
     return min(max(w, usual), LARGEST)
 
 
 def landing(state: State, weight: Address, slope: float) -> float:
-    """Return where a step of gradient descent at the present learning rate takes the weight."""
+    """Return the weight after a step of gradient descent with the present learning rate."""
     return state.network.value_of(weight) - state.training.learning_rate * slope
 
 
 def span(state: State, weight: Address, point: LossPoint) -> Work[tuple[float, float]]:
-    """Find the stretch (from, to) of a weight that shows `point`, the minimum nearby and the next step.
+    """Compute the stretch (from, to) of a weight that shows `point`, the next minimum and the next step.
 
-    A step that lands far away is left out, so that the rest can be seen. What lies beyond ± `LARGEST` is too.
+    It does not show a step that lands far away, so that the rest stays visible, nor values beyond ±
+    `LARGEST`.
     """
     w, size = _within(state.network.value_of(weight)), size_of(state, weight)
     offsets = size * np.exp2(np.arange(NEAREST, FARTHEST + 1))
@@ -292,34 +293,34 @@ def span(state: State, weight: Address, point: LossPoint) -> Work[tuple[float, f
     above = yield from along(state, weight, w + offsets)
     down = -1.0 if point.slope > 0.0 else 1.0
     lowest = w + down * _lowest(offsets, below if down < 0.0 else above, point.loss) if point.slope else w
-    seen = [w, lowest]
+    covered = [w, lowest]
     step = landing(state, weight, point.slope)
     if math.isfinite(step) and abs(step - w) <= STEPS * max(abs(lowest - w), size / 2):
-        seen.append(step)
-    width = max(seen) - min(seen)
+        covered.append(step)
+    width = max(covered) - min(covered)
     room = min(WIDTH * size, 2.0 * _flat(offsets, below, above, max(point.loss, LEAST * _scale(state))))
-    beside = max(0.6 * width, (room - width) / 2)
-    return _within(min(seen) - beside), _within(max(seen) + beside)
+    margin = max(0.6 * width, (room - width) / 2)
+    return _within(min(covered) - margin), _within(max(covered) + margin)
 
 
 def _within(w: float) -> float:
-    """Return the nearest number that can be drawn."""
+    """Return the nearest drawable number."""
     return min(max(w, -LARGEST), LARGEST)
 
 
 def _scale(state: State) -> float:
-    """Return what the loss is where each output's z is 0, or was where the run began, whichever is larger."""
+    """Return the usual loss: with z = 0 at all outputs or, if larger, at the start of the run."""
     assert state.data.targets is not None
     targets = state.data.targets[: state.trained_rows]
     z = np.zeros_like(targets)
-    without = state.measure.over(z, state.network.layers[-1].function(z), targets)
+    loss_at_zero = state.measure.over(z, state.network.layers[-1].function(z), targets)
     if state.run is None or state.run.watched or len(state.run.history) == 0:
-        return without
-    return max(without, float(state.run.history.points[0, 1]))
+        return loss_at_zero
+    return max(loss_at_zero, float(state.run.history.points[0, 1]))
 
 
 def _lowest(offsets: Array, loss: Array, present: float) -> float:
-    """Return how far away the loss is lowest, going down from the present point; 0 where it only falls."""
+    """Return the distance to the first minimum from the present point; 0 if there is none."""
     x = np.concatenate(([0.0], offsets))
     y = np.concatenate(([present], loss))
     with np.errstate(invalid="ignore"):
@@ -333,8 +334,8 @@ def _lowest(offsets: Array, loss: Array, present: float) -> float:
 
 
 def _vertex(x: Array, y: Array) -> float:
-    """Return where the parabola through three points is lowest, or the middle one where it is nowhere."""
-    y = y / (float(np.abs(y).max()) or 1.0)  # so that nothing overflows
+    """Return the minimum of the parabola through three points, or the middle point if there is none."""
+    y = y / (float(np.abs(y).max()) or 1.0)  # avoids overflow
     left, right = (y[1] - y[0]) / (x[1] - x[0]), (y[2] - y[1]) / (x[2] - x[1])
     bend = (right - left) / (x[2] - x[0])
     if not bend > 0.0:
@@ -344,7 +345,7 @@ def _vertex(x: Array, y: Array) -> float:
 
 
 def _flat(offsets: Array, below: Array, above: Array, present: float) -> float:
-    """Return how far one can go on both sides before the loss is many times the present one."""
+    """Return the distance at which the loss exceeds STEEP times `present` on one side; ∞ if it never does."""
     if not (present > 0.0 and math.isfinite(present)):
         return math.inf
     steep = np.flatnonzero(~((below <= STEEP * present) & (above <= STEEP * present)))
@@ -354,13 +355,13 @@ def _flat(offsets: Array, below: Array, above: Array, present: float) -> float:
 
 
 COARSE, FINE = 33, 129
-"""Points of the curve: those that are known first, and all of them."""
+"""Number of points of the first curve, and of the finer one."""
 HIGHEST = 3.0
-"""The plot ends above so many times the highest loss that has to be seen."""
+"""Height of the plot, at most, as a multiple of the highest loss that must be visible."""
 FLAT = 1e-9
-"""A loss that changes by no more than this share of itself is flat: what is left is rounding."""
+"""Largest relative change of a flat loss: smaller changes are rounding errors."""
 EDGE = 0.03
-"""Share of the stretch at its ends where the present point is not well seen."""
+"""Share of the stretch at each end where the present point is not clearly visible."""
 
 
 @dataclass(frozen=True)
@@ -368,12 +369,12 @@ class LossLine:
     """The loss over all rows along one weight.
 
     ========== =========================================================================
-    `state`    the State that it was found for
-    `point`    the loss and its slope there
-    `landing`  where the next step of gradient descent takes the weight, and the loss
-               with that weight alone changed; None where that is no number
-    `values`   values of the weight, evenly from one end of the stretch to the other
-    `loss`      the loss at each of them; it may be infinite or NaN
+    `state`    the State that it was computed for
+    `point`    the present loss and its slope
+    `landing`  the weight after the next step of gradient descent, and the loss with only
+               this weight changed; None if the weight overflows
+    `values`   values of the weight, equally spaced over the stretch
+    `loss`     the loss at each value; it may be infinite or NaN
     ========== =========================================================================
     """
 
@@ -386,36 +387,36 @@ class LossLine:
 
     @property
     def w(self) -> float:
-        """The weight."""
+        """The present weight."""
         return self.state.network.value_of(self.weight)
 
     @property
     def stretch(self) -> tuple[float, float]:
-        """The values at both ends."""
+        """The smallest and the largest value of the weight."""
         return float(self.values[0]), float(self.values[-1])
 
     def at(self, w: float) -> float:
-        """Return about the loss at `w`, between the points that are known."""
+        """Return the loss at `w`, interpolated between the points."""
         return float(np.interp(w, self.values, self.loss))
 
     @property
     def drawable(self) -> bool:
-        """Whether the present point can be drawn."""
+        """Whether the plot can show the present point."""
         low, high = self.stretch
-        seen = low <= self.w <= high and low < high
-        return seen and self.point.loss <= LARGEST and math.isfinite(self.point.slope)
+        is_inside = low <= self.w <= high and low < high
+        return is_inside and self.point.loss <= LARGEST and math.isfinite(self.point.slope)
 
     def heights(self) -> tuple[float, float]:
-        """Return from which loss to which one should look; what is far above the rest is cut off."""
+        """Return the range of losses (lowest, highest) to show. Losses far above the others are cut off."""
         known = self.loss[self.loss <= LARGEST]
         if len(known) == 0:
             return 0.0, 1.0
         low, high = float(known.min()), float(known.max())
-        seen = [self.point.loss, float(min(known[0], known[-1]))]
+        visible = [self.point.loss, float(min(known[0], known[-1]))]
         if self.landing and self.stretch[0] <= self.landing[0] <= self.stretch[1]:
-            seen.append(self.landing[1])
-        base = min(low, 0.0)  # below 0 is a cross-entropy of targets that are no shares
-        high = min(high, max([low, *(base + HIGHEST * (loss - base) for loss in seen if loss <= LARGEST)]))
+            visible.append(self.landing[1])
+        base = min(low, 0.0)  # cross-entropy is below 0 if targets are not from 0 to 1
+        high = min(high, max([low, *(base + HIGHEST * (loss - base) for loss in visible if loss <= LARGEST)]))
         high = max(high, self.point.loss)
         if low == high == 0.0:
             return -0.1, 1.0
@@ -425,16 +426,16 @@ class LossLine:
 
 
 def is_of(line: LossLine, state: State) -> bool:
-    """Tell whether all of `line` holds for `state`."""
+    """Return whether all parts of `line` are valid for `state`."""
     return (
         line.state.network is state.network
-        and measures_alike(line.state, state)
+        and same_measure(line.state, state)
         and _step_of(line.state) == _step_of(state)
     )
 
 
 def is_plain(state: State) -> bool:
-    """Tell whether the next update is a step of gradient descent over all rows."""
+    """Return whether the next update is a step of gradient descent over all training rows."""
     size = state.training.batch_size
     return state.training.optimizer == "gradient_descent" and (size is None or size >= state.trained_rows)
 
@@ -446,10 +447,10 @@ def _step_of(state: State) -> tuple[float, bool]:
 def loss_line(
     state: State, weight: Address, before: LossLine | None, slopes: MeanSlopes | None = None
 ) -> Iterator[LossLine | None]:
-    """Yield None after each unit of work, and the line as soon as it is known, then a finer one.
+    """Yield None after each unit of work, then a coarse line and a finer one.
 
-    What is known from the line before is used again, and its stretch is kept where that shows the same.
-    `slopes` are those over all rows where they are known.
+    `before` is the previous line. Its curve is used again if it is valid, and its stretch if it still fits.
+    `slopes` are the mean slopes over all training rows, or None.
     """
     point = yield from at_present(state, weight, slopes)
     landed = yield from _landing(state, weight, point)
@@ -474,7 +475,7 @@ def _landing(state: State, weight: Address, point: LossPoint) -> Work[tuple[floa
 
 
 def _line_holds(before: LossLine, state: State) -> bool:
-    """Tell whether the curve is the same one and shows the present point."""
+    """Return whether the curve of `before` is valid for `state` and covers the present weight."""
     low, high = before.stretch
     return (
         len(before.values) == FINE
@@ -485,7 +486,7 @@ def _line_holds(before: LossLine, state: State) -> bool:
 
 
 def shows(stretch: tuple[float, float], wanted: tuple[float, float], w: float) -> bool:
-    """Tell whether a stretch shows `w` and about what another one would: the axis need not move."""
+    """Return whether a stretch shows `w` and about the same as `wanted`, so that the axis need not move."""
     low, high = stretch
     width = high - low
     return (
@@ -496,14 +497,14 @@ def shows(stretch: tuple[float, float], wanted: tuple[float, float], w: float) -
 
 
 FAR = 25.0
-"""A path that is so many times as wide as what else is to be seen is not shown whole."""
+"""Width of a path, as a multiple of the stretch without it, above which the stretch ignores the path."""
 SHARE_BESIDE = 0.08
-"""Room beside the path, as a share of its width."""
+"""Margin on both sides of the path, as a share of its width."""
 
 
 @dataclass(frozen=True)
 class LossMap:
-    """The loss over all rows over two weights: `loss` at the State that it was found for, and a grid."""
+    """The loss over all rows over two weights: the State, its `loss`, and a grid of losses."""
 
     state: State
     first: Address
@@ -513,19 +514,19 @@ class LossMap:
 
     @property
     def stretches(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Where both axes begin and end."""
+        """The smallest and the largest value of each weight."""
         return _ends(self.grid.values1), _ends(self.grid.values2)
 
     @property
     def drawable(self) -> bool:
-        """Whether the present point can be drawn."""
+        """Whether the plot can show the present point."""
         return all(
             low <= w <= high and low < high for w, (low, high) in zip(self.here, self.stretches, strict=True)
         )
 
     @property
     def here(self) -> tuple[float, float]:
-        """Both weights."""
+        """The present values of both weights."""
         return self.state.network.value_of(self.first), self.state.network.value_of(self.second)
 
 
@@ -537,10 +538,10 @@ def loss_map(
     before: LossMap | None,
     slopes: MeanSlopes | None = None,
 ) -> Iterator[LossMap | None]:
-    """Yield None after each unit of work, and the map as soon as it is known, then finer ones.
+    """Yield None after each unit of work, then a coarse map and finer ones.
 
-    `path` has shape (points, 2). What is known from the map before is used again, and its stretches are kept
-    where they show the same. `slopes` are those over all rows where they are known.
+    `path` has shape (points, 2). `before` is the previous map. Its grid is used again if it is valid, and its
+    stretches if they still fit. `slopes` are the mean slopes over all training rows, or None.
     """
     loss = (yield from at_present(state, first, slopes)).loss
     known = None
@@ -557,7 +558,7 @@ def loss_map(
 
 
 def _map_holds(before: LossMap, state: State) -> bool:
-    """Tell whether the map is the same one and shows the present point."""
+    """Return whether the grid of `before` is valid for `state` and covers the present weights."""
     inside = [
         low <= state.network.value_of(weight) <= high
         for weight, (low, high) in zip((before.first, before.second), before.stretches, strict=True)
@@ -572,7 +573,7 @@ def _stretch(
     before: tuple[float, float] | None,
     slopes: MeanSlopes | None,
 ) -> Work[tuple[float, float]]:
-    """Find the stretch of a weight that shows what is worth it, and the path unless that is very long."""
+    """Compute the stretch of a weight as `span` does, extended to the path unless that is very long."""
     point = yield from at_present(state, weight, slopes)
     low, high = yield from span(state, weight, point)
     if len(path) and float(np.ptp(path)) <= FAR * (high - low):

@@ -1,8 +1,9 @@
-"""The losses: one entry each, which holds all that nnviz knows of it.
+"""The losses, one registry entry each.
 
-What is computed, how Explain writes it and its slope, with which outputs it goes, and how other people's
-code has it: the panel, files, training, Explain, the walk, plots and code follow from the entry. A row's
-loss is made of what each output adds, its term; the loss is the mean over rows. Knows nothing of networks.
+An entry holds the computation, and the formulas of the loss and its slope that Explain shows. It also holds
+the output activations that the loss fits, and its names in other libraries. All other modules use the entry.
+Each output adds a term to the loss of a row: the sum or the mean of the terms. The loss is the mean over the
+rows.
 """
 
 from __future__ import annotations
@@ -20,25 +21,25 @@ from nnviz.core.expressions import EXP, LN, Expression, Number, Square, Symbol
 from nnviz.core.numbers import quoted
 
 A, Y, ERROR = Symbol("a"), Symbol("y"), Symbol("error")
-"""What a rule may speak of: an output, its target, and a − y."""
+"""Symbols of a formula: an output, its target, and the error a − y."""
 
 Terms: TypeAlias = Callable[[Array, Array, Array], Array]
-"""Of z, a and y of the outputs, shape (…, rows, outputs) each, a new array of that shape."""
+"""Return a new array, one number for each output, from z, a and y of shape (…, rows, outputs)."""
 
 
 class LossNotation(NamedTuple):
-    """The loss in other people's notation; code is written by it.
+    """The loss in other libraries, used to export code.
 
     =========== ==========================================================================
-    `numpy`     what each output adds, an expression of `z`, `prediction` and `y`, arrays of
-                shape (…, rows, outputs), or of one row, (outputs,)
-    `slope`     its slope, with respect to z where the entry has it there, else to the
-                prediction; an expression of these and of `error`, prediction − y
+    `numpy`     the term of each output, an expression of `z`, `prediction` and `y`, arrays of
+                shape (…, rows, outputs) or, for one row, (outputs,)
+    `slope`     the slope of the term, with respect to z if the entry has a short slope, else
+                to the prediction; it may also use `error`, prediction − y
     `keras`     a class of `keras.losses`
     `torch`     a class of `torch.nn`
-    `of_z`      Keras and PyTorch take it of z, what enters the output's activation
-    `comment`   what stands above `numpy`
-    `of_shares` the `slope` where each row's targets sum to 1, if that is shorter
+    `of_z`      whether Keras and PyTorch compute it from z instead of the prediction
+    `comment`   the comment above the `numpy` line
+    `of_shares` a shorter `slope` that holds if each row's targets sum to 1, or ""
     =========== ==========================================================================
     """
 
@@ -52,9 +53,10 @@ class LossNotation(NamedTuple):
 
 
 class Short(NamedTuple):
-    """A slope with respect to z that is shorter than its factors.
+    """A slope with respect to z that is shorter than the product of its factors.
 
-    `rule` may speak of `A`, `Y` and Σy, the sum of the row's targets, which it is given; `reason` says why.
+    `rule` takes Σy, the sum of the row's targets, and returns the formula, in `A`, `Y` and Σy. `reason` is a
+    sentence on why the factors cancel.
     """
 
     rule: Callable[[float], Expression]
@@ -63,24 +65,25 @@ class Short(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Loss:
-    """What training makes small, where the output has one of some activations.
+    """A loss to minimise, in its form for some output activations.
 
     =============== =======================================================================
-    `name`          what files and commands call it
-    `title`         what the window calls it
-    `symbol`        what stands in ∂…/∂w
-    `outputs`       the output's activations that it goes with; empty where any will do
-    `averaged`      a row's loss is the mean of its outputs' terms, not their sum
-    `terms`         what each output adds
-    `slopes`        binds what writes the terms' slopes, but for `factor`, into a last array
-    `short`         where those are with respect to z: how they are written; else to a
-    `slopes_a`      the slopes with respect to a as they are
-    `factor`        what `slopes` leaves out
-    `least`         what it never is below, whatever the targets
-    `total`         binds the sum of all terms to z, a, y and the `slopes` that are written
-    `term`          a term as it is written, in `A`, `Y` and `ERROR`
-    `term_by_z`     the same from the z of all outputs, for an a that is too near to 0 or 1
-    `slope_rule`    ∂term/∂a as it is written
+    `name`          its name in files and commands
+    `title`         its name in the window
+    `symbol`        its symbol in ∂…/∂w
+    `outputs`       the output activations that it fits; empty if it fits all
+    `averaged`      whether a row's loss is the mean of its outputs' terms, not their sum
+    `terms`         computes the term of each output
+    `slopes`        returns a call that writes the terms' slopes, divided by `factor`, into
+                    its last array: with respect to z if there is a `short` form, else to a
+    `short`         the short form of the slope with respect to z, or None
+    `slopes_a`      computes the terms' slopes with respect to a
+    `factor`        the constant factor that `slopes` omits
+    `least`         a lower bound of the loss for any targets
+    `total`         returns a call that sums all terms, from z, a, y and the written `slopes`
+    `term`          the formula of a term, in `A`, `Y` and `ERROR`
+    `term_by_z`     the formula from the z of all outputs, for an a that rounds to 0 or 1
+    `slope_rule`    the formula of ∂term/∂a
     =============== =======================================================================
     """
 
@@ -103,26 +106,29 @@ class Loss:
 
     @property
     def word(self) -> str:
-        """What the window calls it within a sentence."""
+        """Its name inside a sentence of the window: "cross-entropy", "MSE"."""
         return self.title if self.title.isupper() else self.title.lower()
 
     def parts(self, outputs: int) -> int:
-        """Return by what the sum of a row's terms is divided."""
+        """Return the divisor of a row's loss: the number of outputs if the loss averages them, else 1."""
         return outputs if self.averaged else 1
 
     def of_rows(self, z: Array, a: Array, y: Array) -> Array:
-        """Return each row's loss, shape (…, rows); too large a one is infinite or NaN, without warning."""
+        """Return each row's loss, shape (…, rows). On overflow it is infinite or NaN, without a warning."""
         with np.errstate(all="ignore"):
             sums: Array = self.terms(z, a, y).sum(axis=-1) / self.parts(y.shape[-1])
         return sums
 
     def over(self, z: Array, a: Array, y: Array) -> float:
-        """Return the mean over the rows, in the same way."""
+        """Return the mean loss over the rows. On overflow it is infinite or NaN, without a warning."""
         with np.errstate(all="ignore"):
             return float(self.of_rows(z, a, y).mean())
 
     def mean_slopes(self, z: Array, a: Array, y: Array) -> Array:
-        """Return what the mean over these rows changes by, with respect to z where `short`, else to a."""
+        """Return the slopes of the mean loss over these rows, shape (rows, outputs).
+
+        They are with respect to z if the loss has a short form, else to a.
+        """
         slopes = np.empty_like(a)
         with np.errstate(all="ignore"):
             self.slopes(z, a, y, slopes)()
@@ -130,7 +136,7 @@ class Loss:
         return slopes
 
     def scale(self, rows: int, outputs: int) -> float:
-        """Return what turns `slopes` into those of the mean over so many rows."""
+        """Return the factor that turns the result of `slopes` into slopes of the mean over `rows` rows."""
         return self.factor / (rows * self.parts(outputs))
 
 
@@ -166,11 +172,11 @@ MSE = Loss(
     elsewhere=LossNotation("(prediction - y) ** 2", "2 * error", "MeanSquaredError", "MSELoss"),
 )
 
-# Cross-entropy, of a softmax over all outputs and of sigmoids one by one; from z, so that nothing overflows
+# Cross-entropy of a softmax over all outputs, and of single sigmoids, computed from z to avoid overflow
 
 
 def _of_softmax(z: Array, _a: Array, y: Array) -> Array:
-    """−y·ln a with ln a = z − m − ln Σ e^(z − m), m the largest z."""
+    """Return −y·ln a with ln a = z − m − ln Σ e^(z − m), m the largest z."""
     below = z - z.max(axis=-1, keepdims=True)
     terms: Array = y * (np.log(np.exp(below).sum(axis=-1, keepdims=True)) - below)
     return terms
@@ -192,7 +198,7 @@ def _softmax_by_z(z: Sequence[Number], y: Number, node: int, total: Total) -> tu
 
 
 def _of_sigmoids(z: Array, _a: Array, y: Array) -> Array:
-    """−y·ln a − (1 − y)·ln(1 − a) as max(0, z) − y·z + ln(1 + e^−|z|)."""
+    """Return −y·ln a − (1 − y)·ln(1 − a), computed as max(0, z) − y·z + ln(1 + e^−|z|)."""
     return np.maximum(z, 0.0) - y * z + np.log1p(np.exp(-np.abs(z)))
 
 
@@ -223,7 +229,7 @@ _of_softmax_output = Loss(
     slope_rule=-(Y / A),
     short=Short(
         lambda total: A - Y if abs(total - 1.0) < 1e-12 else A * Symbol("Σy") - Y,
-        "The a that softmax's slope brings cancels the 1/a of the ln.",
+        "The factor a in the slope of softmax cancels the 1/a in the slope of ln.",
     ),
     elsewhere=LossNotation(
         "y * (np.logaddexp.reduce(z, axis=-1, keepdims=True) - z)",
@@ -231,7 +237,7 @@ _of_softmax_output = Loss(
         "CategoricalCrossentropy",
         "CrossEntropyLoss",
         of_z=True,
-        comment="-y*ln(a), where -ln(a) is ln(sum of e^z) - z: so it is right where an a rounds to 0, too",
+        comment="-y*ln(a), with -ln(a) as ln(sum of e^z) - z: accurate even if a rounds to 0",
         of_shares="error",
     ),
 )
@@ -249,14 +255,14 @@ _of_sigmoid_output = Loss(
     term=-(Y * LN(A) + (1 - Y) * LN(1 - A)),
     term_by_z=_sigmoid_by_z,
     slope_rule=(A - Y) / (A * (1 - A)),
-    short=Short(lambda _total: A - Y, "The a·(1 − a) of sigmoid's slope cancels that under the error."),
+    short=Short(lambda _total: A - Y, "The slope a·(1 − a) of sigmoid cancels the divisor of the error."),
     elsewhere=LossNotation(
         "np.logaddexp(0, z) - y * z",
         "error",
         "BinaryCrossentropy",
         "BCEWithLogitsLoss",
         of_z=True,
-        comment="-y*ln(a) - (1-y)*ln(1-a) is ln(1 + e^z) - y*z: so it is right where an a rounds to 0, too",
+        comment="-y*ln(a) - (1-y)*ln(1-a) as ln(1 + e^z) - y*z: accurate even if a rounds to 0 or 1",
     ),
 )
 
@@ -264,33 +270,33 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
     MSE.name: (MSE,),
     CROSS_ENTROPY: (_of_softmax_output, _of_sigmoid_output),
 }
-"""Every loss by name, in its forms for different outputs: what combo boxes offer and files may name."""
+"""Every loss by name, in its forms for each output activation. Combo boxes and files use these names."""
 
 
 def check_loss(name: str) -> None:
-    """Raise ValueError where no loss is called so."""
+    """Raise ValueError unless a loss has this name."""
     if name not in LOSSES:
-        raise ValueError(f"loss: no loss is called {quoted(name)}; known are {', '.join(LOSSES)}")
+        raise ValueError(f"loss: no loss is called {quoted(name)}; the losses are {', '.join(LOSSES)}")
 
 
 def fitting(name: str) -> tuple[str, ...]:
-    """Return the output activations that a loss goes with; none where any will do."""
+    """Return the output activations that a loss fits; empty if it fits all."""
     return tuple(output for form in LOSSES[name] for output in form.outputs)
 
 
 def usual(output: str) -> str:
-    """Return the name of the loss that an output with that activation is usually trained with."""
+    """Return the name of the loss that is usual for an output activation."""
     return next((name for name in LOSSES if output in fitting(name)), MSE.name)
 
 
 def loss_of(name: str, output: str) -> Loss:
-    """Return a loss for an output with the activation `output`.
+    """Return the form of a loss for the output activation `output`.
 
-    Raises ValueError, which says what would do, where they do not go together or there is no such loss.
+    Raises ValueError if they do not fit or no loss has this name; the message names those that do.
     """
     check_loss(name)
     for form in LOSSES[name]:
         if not form.outputs or output in form.outputs:
             return form
-    wanted = " or ".join(fitting(name))
-    raise ValueError(f"{LOSSES[name][0].word} needs {wanted} on the output, which has {output}")
+    loss, needed = LOSSES[name][0].word, " or ".join(fitting(name))
+    raise ValueError(f"{loss} needs {needed} as output activation, not {output}")

@@ -1,4 +1,4 @@
-"""Accuracy, confusion matrix, decision threshold, and where overfitting begins."""
+"""Accuracy, confusion matrix, decision threshold, and the start of overfitting."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from nnviz.core.state import Dataset, State
 
 
 class Measured(NamedTuple):
-    """The loss over the rows trained on and over those for validation, and the shares that are right.
+    """Loss and accuracy over the training rows and over the validation rows.
 
-    None where there are no such rows, and where the network tells no classes.
+    A value is None without such rows; an accuracy also if the network is not a classifier.
     """
 
     loss: float | None
@@ -28,13 +28,16 @@ class Measured(NamedTuple):
 
 
 def measured(state: State) -> Measured:
-    """Measure `state` at once."""
+    """Return the losses and accuracies of `state`."""
     return finished(measuring(state))
 
 
 def measuring(state: State, block_ns: float = BLOCK_NS, known: Trace | None = None) -> Work[Measured]:
-    """Measure `state`, and yield after each block of rows; `known` is what all of them computed, if it is."""
-    told = classifies(state.network, state.data)
+    """Compute the losses and accuracies of `state`, and yield after each block of rows.
+
+    `known` is the forward pass of all rows, if there is one.
+    """
+    is_classifier = classifies(state.network, state.data)
     parts = slice(0, state.trained_rows), slice(state.trained_rows, len(state.data))
     losses: list[float | None] = []
     shares: list[float | None] = []
@@ -46,12 +49,12 @@ def measuring(state: State, block_ns: float = BLOCK_NS, known: Trace | None = No
             continue
         total, hits = yield from _over(state, part, block_ns, known)
         losses.append(total / count)
-        shares.append(hits / count if told else None)
+        shares.append(hits / count if is_classifier else None)
     return Measured(losses[0], losses[1], shares[0], shares[1])
 
 
 def _over(state: State, part: slice, block_ns: float, known: Trace | None) -> Work[tuple[float, int]]:
-    """Return the sum of the losses of some rows, and how many of them are right."""
+    """Return the sum of the losses of some rows, and how many of them are classified correctly."""
     network, targets = state.network, state.data.targets
     assert targets is not None
     count = part.stop - part.start
@@ -69,42 +72,42 @@ def _over(state: State, part: slice, block_ns: float, known: Trace | None) -> Wo
 
 
 THRESHOLD = 0.5
-"""From here on an output that is alone, or one of sigmoids, says yes."""
-UNSHUFFLED = "the rows stand class by class: shuffle them, or validation has the last classes alone"
-"""What is to be said where they do."""
+"""Smallest output that decides for a class, for a single output and for sigmoids."""
+UNSHUFFLED = "the rows are sorted by class: shuffle them, or validation uses only the last classes"
+"""Warning about rows that are sorted by class."""
 _THRESHOLD = np.array(THRESHOLD)
 NO_CLASS = -1
-"""What a row is taken as whose prediction is no number."""
+"""Class of a row whose prediction is NaN."""
 Classes: TypeAlias = NDArray[np.intp]
-"""Classes by their places, shape (rows, decisions)."""
+"""Classes, counted from 0, shape (rows, decisions)."""
 
 
 def classifies(network: Network, data: Dataset) -> bool:
-    """Return whether the targets are classes: all 0 or 1, and softmax, sigmoid or a single output.
+    """Return whether the targets are classes: all 0 or 1, with softmax, sigmoid or a single output.
 
-    With another activation than these two, both 0 and 1 must occur: 0 alone is a number like any other.
+    With an activation other than these two, both 0 and 1 must occur, because 0 alone can be any number.
     """
     if is_one_of_many(network) or network.layers[-1].function.base == "sigmoid":
         return data.has_classes
-    return data.says_yes_or_no
+    return data.is_binary
 
 
 def are_unshuffled(network: Network, data: Dataset) -> bool:
-    """Tell whether a classifier's rows stand class by class."""
-    alone = len(network.outputs) == 1 or is_one_of_many(network)
-    return alone and classifies(network, data) and data.is_sorted_by_class
+    """Return whether the rows of a classifier are sorted by class."""
+    is_single = len(network.outputs) == 1 or is_one_of_many(network)
+    return is_single and classifies(network, data) and data.is_sorted_by_class
 
 
 def is_one_of_many(network: Network) -> bool:
-    """Tell whether the outputs share one decision: softmax of more than one."""
+    """Return whether the outputs choose one of several classes: softmax with more than one output."""
     return network.layers[-1].function.base == "softmax" and len(network.outputs) > 1
 
 
 def decided(network: Network, outputs: Array) -> Classes:
-    """Return which class predictions or targets, shape (rows, outputs), say; NO_CLASS is where one is NaN.
+    """Return the classes of predictions or targets, shape (rows, outputs); NO_CLASS for NaN.
 
-    A softmax decides once, for the largest output, the first of equal ones; else each output decides alone,
-    by the side of 0.5 on which it is.
+    Softmax makes one decision for each row: the largest output, or the first of equal ones. Otherwise each
+    output makes a decision: 1 if it is at least 0.5, else 0.
     """
     if not is_one_of_many(network):
         return np.where(np.isnan(outputs), NO_CLASS, outputs >= THRESHOLD).astype(np.intp)
@@ -113,29 +116,29 @@ def decided(network: Network, outputs: Array) -> Classes:
 
 
 def right(network: Network, prediction: Array, targets: Array) -> NDArray[np.bool_]:
-    """Tell of each row whether all is decided as its targets are, shape (rows,); both are (rows, outputs).
+    """Return whether each row is classified correctly in all decisions, shape (rows,). NaN is never correct.
 
-    NaN is never right.
+    `prediction` and `targets` have shape (rows, outputs).
     """
     same: NDArray[np.bool_] = decided(network, prediction) == decided(network, targets)
     return np.asarray(same.all(axis=1))
 
 
 def counting(network: Network, prediction: Array, targets: Array) -> Callable[[], int]:
-    """Bind what counts the rows that are right to arrays of shape (rows, outputs); the targets must stay.
+    """Return a call that counts the correctly classified rows of arrays of shape (rows, outputs).
 
-    It is as `right` has it, but for NaN, which it does not look for.
+    It agrees with `right`, except that it does not look for NaN. The targets must not change.
     """
     if is_one_of_many(network):
-        wanted = targets.argmax(axis=1)
-        return lambda: int(np.count_nonzero(prediction.argmax(axis=1) == wanted))
-    yes, said = targets >= THRESHOLD, np.empty(prediction.shape, dtype=bool)
-    alone = len(network.outputs) == 1
+        labels = targets.argmax(axis=1)
+        return lambda: int(np.count_nonzero(prediction.argmax(axis=1) == labels))
+    positive, correct = targets >= THRESHOLD, np.empty(prediction.shape, dtype=bool)
+    is_single = len(network.outputs) == 1
 
     def count() -> int:
-        np.greater_equal(prediction, _THRESHOLD, said)
-        np.equal(said, yes, said)
-        return int(np.count_nonzero(said if alone else said.all(axis=1)))
+        np.greater_equal(prediction, _THRESHOLD, correct)
+        np.equal(correct, positive, correct)
+        return int(np.count_nonzero(correct if is_single else correct.all(axis=1)))
 
     return count
 
@@ -148,11 +151,12 @@ class Decided(NamedTuple):
 
 
 class Confusion(NamedTuple):
-    """How many rows of each class are taken as which.
+    """The confusion matrix of one decision.
 
     ========== ==============================================================================
-    `counts`   shape (classes, classes): by the class of the target, and by that of the prediction
-    `lost`     how many rows are in none of them, as their predictions are no numbers
+    `counts`   number of rows by class of the target and by class of the prediction, shape
+               (classes, classes)
+    `lost`     number of rows that are not counted because their prediction is NaN
     ========== ==============================================================================
     """
 
@@ -161,39 +165,39 @@ class Confusion(NamedTuple):
 
     @property
     def right(self) -> int:
-        """How many rows are taken as what they are."""
+        """The number of rows that are classified correctly."""
         return int(self.counts.trace())
 
     @property
     def rows(self) -> int:
-        """How many rows there are, those that are lost among them."""
+        """The number of all rows, including the lost ones."""
         return int(self.counts.sum()) + self.lost
 
     @property
     def recalls(self) -> Array:
-        """The share of each class's rows that is taken as it, shape (classes,); NaN without rows."""
+        """The recall of each class: correct rows / rows of the class, shape (classes,); NaN without rows."""
         return _share(self.counts.diagonal(), self.counts.sum(axis=1))
 
     @property
     def precisions(self) -> Array:
-        """The share of what is taken as a class that is of it, shape (classes,); NaN where nothing is."""
+        """The precision of each class: correct rows / rows predicted as it, shape (classes,); NaN without."""
         return _share(self.counts.diagonal(), self.counts.sum(axis=0))
 
     @property
     def shares(self) -> Array:
-        """Each count's share of its row, shape (classes, classes); 0 in a row without any."""
+        """Each count's share of its row of the matrix, shape (classes, classes); 0 in an empty row."""
         return np.nan_to_num(_share(self.counts, self.counts.sum(axis=1, keepdims=True)))
 
 
 def decisions(network: Network) -> tuple[tuple[str, ...], ...]:
-    """Return the classes of each decision by name: of an output that decides alone "not NAME" and NAME."""
+    """Return the class names of each decision; those of a single output are "not NAME" and NAME."""
     if is_one_of_many(network):
         return (network.outputs,)
     return tuple((f"not {name}", name) for name in network.outputs)
 
 
 def decided_in_blocks(state: State, block_ns: float = BLOCK_NS) -> Work[Decided]:
-    """Find the classes of all rows of `state`, which has targets, and yield after each block of them."""
+    """Compute the classes of all rows of `state`, and yield after each block. The State must have targets."""
     network, targets = state.network, state.data.targets
     assert targets is not None
     parts = []
@@ -204,7 +208,7 @@ def decided_in_blocks(state: State, block_ns: float = BLOCK_NS) -> Work[Decided]
 
 
 def confusion(targets: NDArray[np.intp], predictions: NDArray[np.intp], classes: int) -> Confusion:
-    """Count the rows of one decision, by the class of the target and by that of the prediction: (rows,)."""
+    """Return the confusion matrix of one decision; `targets` and `predictions` are classes, shape (rows,)."""
     known = predictions != NO_CLASS
     pairs = targets[known] * classes + predictions[known]
     counts = np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
@@ -217,28 +221,29 @@ def _share(part: NDArray[np.intp], whole: NDArray[np.intp]) -> Array:
 
 
 EPOCHS = 10
-"""Shortest stretch of a run, in epochs and in points of its curve: within less a loss dips by luck."""
+"""Shortest stretch of a run, in epochs and in points of its curve: shorter dips of a loss are chance."""
 ROWS = 5
-"""Fewer validation rows say too little of other rows."""
+"""Smallest number of validation rows: the loss over fewer rows says too little about other rows."""
 RISE, FALL = 0.1, 0.01
-"""Least rise of the validation loss and least fall of the training loss, as shares of what they were."""
+"""Smallest rise of the validation loss and smallest fall of the training loss, relative to before."""
 VISIBLE = 1e-3
-"""Least rise as a share of the first loss: less than a pixel of a plot that begins there."""
+"""Smallest rise relative to the first loss: less than a pixel of a plot that starts at this loss."""
 PARTS = 4
 """Number of averages over the last third of a run."""
 
 
 @np.errstate(all="ignore")
 def risen_since(state: State) -> int | None:
-    """Return the iteration from which on the validation loss in the run of `state` has risen for good.
+    """Return the iteration since which the validation loss in the run of `state` has risen, or None.
 
-    It is that of the least before the last third of the run. Compare that third with the lowest level below
-    which the validation loss had stayed for a whole stretch before, EPOCHS or longer. The averages of the
-    PARTS of that third must lie above the level by half of RISE, and the last of them by RISE and by half of
-    the highest: a loss on its way down again has not risen. The training loss must have fallen from that
-    stretch to the last part. Return None otherwise, and with fewer than ROWS validation rows.
+    The result is the iteration of the smallest loss before the last third of the run. It depends on a level:
+    the lowest value that the validation loss stayed below for a whole stretch, of EPOCHS or longer, before
+    that third. The averages of the PARTS of the third must be above the level by half of RISE. The last of
+    them must be above it by RISE and by half of the highest: a loss that falls again does not count.
+    The training loss must have fallen from that stretch to the last part. The result is also None with fewer
+    than ROWS validation rows.
 
-    The result hardly depends on how the curves are thinned.
+    Thinning of the curves hardly changes the result.
     """
     run = state.run
     validation = run.curve("validation") if run else None
@@ -275,10 +280,10 @@ def _finite(history: History) -> Array:
 
 
 def _kept_below(points: Array, shortest: float, end: float) -> tuple[float, Array]:
-    """Return the lowest level below which a curve stays for a whole stretch before `end`, and that stretch.
+    """Return the lowest level that a curve stays below for a whole stretch before `end`, and this stretch.
 
-    A stretch is `shortest` iterations long, or a quarter of those before it, and has at least EPOCHS points.
-    It is returned as its first and last iteration; without any, the level is infinite.
+    A stretch has the length `shortest` or a quarter of the iterations before it, and at least EPOCHS points.
+    It is returned as (first iteration, last iteration). If there is none, the level is infinite.
     """
     x, y = points.T
     grown = 2 * shortest * 1.05 ** np.arange(max(0.0, np.log(end / shortest) / np.log(1.05)))
@@ -296,7 +301,7 @@ def _kept_below(points: Array, shortest: float, end: float) -> tuple[float, Arra
 
 
 def _means(points: Array, edges: Array) -> Array:
-    """Return the means of a curve between neighbouring `edges`, its points joined by straight lines."""
+    """Return the means of a curve between neighbouring `edges`, with straight lines between its points."""
     before, after = np.searchsorted(points[:, 0], edges[[0, -1]])
     x, y = points[max(before - 1, 0) : after + 1].T
     areas = np.concatenate(([0.0], np.cumsum(np.diff(x) * (y[1:] + y[:-1]) / 2)))
@@ -308,11 +313,11 @@ def _means(points: Array, edges: Array) -> Array:
 
 
 BOUNDS = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0), "softsign": (-1.0, 1.0)}
-"""Between which numbers an activation's outputs lie, where they lie between two."""
+"""Range of an activation's outputs, if it is bounded on both sides."""
 
 
 def decides(state: State) -> bool:
-    """Return whether each output says yes or no by itself; without targets a sigmoid does."""
+    """Return whether each output is a yes-or-no decision. Without targets, only sigmoid outputs are."""
     network, data = state.network, state.data
     if is_one_of_many(network):
         return False
@@ -322,9 +327,9 @@ def decides(state: State) -> bool:
 
 
 def bounds(state: State, output: int, values: Array) -> tuple[float, float]:
-    """Return from which number to which an output is worth telling apart; `values` are some that it takes.
+    """Return the range (lowest, highest) in which to show an output that takes `values`.
 
-    By what it decides, by its activation, or by its targets, or else by the values.
+    It is 0 to 1 for a decision; else the range of the activation, of the targets or of the values.
     """
     if decides(state):
         return 0.0, 1.0

@@ -17,37 +17,37 @@ from nnviz.core.numbers import LAYERS, NODES, NUMBERS, Names, counted, quoted
 
 
 def frozen(values: ArrayLike, place: str) -> Array:
-    """Return `values`, lists, tuples or an array, as a read-only float64 array of its own.
+    """Return a read-only float64 copy of `values`, which are lists, tuples or an array.
 
-    Raises ValueError, which names the place, for what is no numbers in rows of one length, where one of them
-    is not finite, and where too many are there.
+    Raises ValueError, which starts with the place, unless they are finite numbers in rows of equal length,
+    and if there are too many.
     """
     if isinstance(values, np.ndarray):
-        NUMBERS.check(values.size, place)  # before they are copied
+        NUMBERS.check(values.size, place)  # before the copy takes memory
     try:
         given = np.asarray(values)
-        if given.dtype.kind not in "biufO":  # NumPy would make other numbers of complex ones, and of dates
+        if given.dtype.kind not in "biufO":  # NumPy would convert complex numbers and dates to floats
             raise TypeError
-        with np.errstate(invalid="ignore"):  # of a NaN that signals, which is refused below
+        with np.errstate(invalid="ignore"):  # a signalling NaN would warn here; it is rejected below
             array = np.array(given, dtype=np.float64)
     except OverflowError:
-        raise ValueError(f"{place}: expected finite numbers, found one that is too large") from None
+        raise ValueError(f"{place}: expected finite numbers, found a number that is too large") from None
     except (TypeError, ValueError):
-        raise ValueError(f"{place}: expected numbers, in rows of one length") from None
+        raise ValueError(f"{place}: expected numbers, in rows of equal length") from None
     finite = np.isfinite(array)
     if not finite.all():
         index = tuple(np.argwhere(~finite)[0])
         where = "".join(f"[{i}]" for i in index)
-        found = "NaN" if np.isnan(array[index]) else "one that is too large"
+        found = "NaN" if np.isnan(array[index]) else "a number that is too large"
         raise ValueError(f"{place}{where}: expected a finite number, found {found}")
     array.flags.writeable = False
     return array
 
 
 class ByValue:
-    """A frozen dataclass that holds `ARRAYS` (or None): they are made read-only, and compared by value.
+    """Base of frozen dataclasses with arrays. The fields `ARRAYS` become read-only; None is allowed.
 
-    Raises ValueError where one of them holds what is not a finite number, so that no State does.
+    Two instances are equal if their arrays hold equal numbers. Raises ValueError if a number is not finite.
     """
 
     ARRAYS: ClassVar[tuple[str, ...]]
@@ -73,20 +73,21 @@ def _same(one: object, other: object) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Layer(ByValue, AsHtml):
-    """Nodes that share an activation, and the weights that feed them.
+    """Nodes with a common activation, and their incoming weights.
 
     =============== ========================================================================
-    `nodes`         one name a node, unique within the network
-    `activation`    the name of one of `ACTIVATIONS`; a parameter other than usual in brackets
-    `weights`       shape (nodes, inputs of the layer): row j feeds node j
+    `nodes`         the name of each node, unique in the network
+    `activation`    a name of `ACTIVATIONS`, with an unusual parameter in brackets
+    `weights`       shape (nodes, inputs of the layer): row j holds the weights of node j
     `biases`        shape (nodes,) or None
     =============== ========================================================================
 
-    Lists, tuples and arrays will do; the layer has copies, names as a tuple and numbers as read-only float64.
-    A kernel of Keras is the transpose of `weights`; a `weight` of PyTorch's Linear is `weights`.
-    In a notebook it shows itself as a table.
-    Raises ValueError, which begins with the place such as `weights[0][1]`, where shapes, a name or the
-    activation do not fit, or a number is not finite.
+    The arguments can be lists, tuples or arrays. The layer copies them: names as a tuple, numbers as
+    read-only float64. A `kernel` of Keras is the transpose of `weights`; a `weight` of PyTorch's Linear is
+    `weights`.
+    A notebook shows a layer as a table.
+    Raises ValueError for an invalid shape, name, activation or number. The message starts with the place such
+    as `weights[0][1]`.
     """
 
     ARRAYS = ("weights", "biases")
@@ -95,7 +96,7 @@ class Layer(ByValue, AsHtml):
     weights: Array
     biases: Array | None = None
 
-    if TYPE_CHECKING:  # what may be given, where the fields say what is held
+    if TYPE_CHECKING:  # types of the arguments; the fields have the types after conversion
 
         def __init__(
             self, nodes: Iterable[str], activation: str, weights: ArrayLike, biases: ArrayLike | None = None
@@ -110,12 +111,12 @@ class Layer(ByValue, AsHtml):
             raise ValueError(f"activation: {error}") from None
         nodes = len(self.nodes)
         if not nodes:
-            raise ValueError("nodes: a layer needs at least one")
+            raise ValueError("nodes: a layer needs at least one node")
         if getattr(self.weights, "ndim", 0) != 2:
             raise ValueError("weights: expected rows of numbers, one for each node")
         if len(self.weights) != nodes:
-            wish = f"expected {counted(nodes, 'row')}, one for each node"
-            raise ValueError(f"weights: {wish}, found {len(self.weights)}")
+            rows, found = counted(nodes, "row"), len(self.weights)
+            raise ValueError(f"weights: expected {rows}, one for each node, found {found}")
         if self.biases is not None and self.biases.shape != (nodes,):
             raise ValueError(f"biases: expected {counted(nodes, 'number')}, one for each node")
 
@@ -124,7 +125,7 @@ class Layer(ByValue, AsHtml):
 
     @property
     def function(self) -> Activation:
-        """The activation itself."""
+        """The activation function, from the registry."""
         return activation(self.activation)
 
     def z(self, inputs: Array) -> Array:
@@ -136,15 +137,15 @@ class Layer(ByValue, AsHtml):
 
 
 class Layers(tuple[Layer, ...], AsHtml):
-    """The layers of a network with these `inputs`; in a notebook, tables of weights between named nodes."""
+    """The layers of a network, and the names of its inputs. A notebook shows tables of weights."""
 
     inputs: Names
 
     @classmethod
     def of(cls, given: object, inputs: Names) -> Layers:
-        """Return one or more layers. Raises ValueError for what is none."""
+        """Return `given` as Layers. Raises ValueError unless it has at least one Layer and nothing else."""
         if not isinstance(given, Iterable):
-            raise ValueError(f"layers: expected a list of Layers, found a {type(given).__name__}")
+            raise ValueError(f"layers: expected a list of Layers, found {type(given).__name__}")
         layers = cls(given)
         layers.inputs = inputs
         if not layers:
@@ -152,13 +153,13 @@ class Layers(tuple[Layer, ...], AsHtml):
         LAYERS.check(len(layers), "layers")
         for k, layer in enumerate(layers):
             if not isinstance(layer, Layer):
-                raise ValueError(f"layers[{k}]: expected a Layer, found a {type(layer).__name__}")
+                raise ValueError(f"layers[{k}]: expected a Layer, found {type(layer).__name__}")
         return layers
 
 
 @dataclass(frozen=True)
 class Trace:
-    """What every layer computed: `z[k]` and `a[k]` of layer k, each of shape (rows, nodes)."""
+    """The result of a forward pass: `z[k]` and `a[k]` of layer k, each of shape (rows, nodes)."""
 
     inputs: Array
     z: tuple[Array, ...]
@@ -166,31 +167,31 @@ class Trace:
 
     @property
     def prediction(self) -> Array:
-        """The last layer's outputs, shape (rows, outputs)."""
+        """The outputs of the last layer, shape (rows, outputs)."""
         return self.a[-1]
 
     def feeding(self, layer: int) -> Array:
-        """Return what feeds layer `layer`, shape (rows, inputs of the layer)."""
+        """Return the inputs of layer `layer`, shape (rows, inputs of the layer)."""
         return self.inputs if layer == 0 else self.a[layer - 1]
 
     def rows(self, rows: slice | list[int]) -> Trace:
-        """Return what some of the rows computed."""
+        """Return the trace of some of the rows."""
         parts = (tuple(values[rows] for values in part) for part in (self.z, self.a))
         return Trace(self.inputs[rows], *parts)
 
 
 @dataclass(frozen=True)
 class Network(AsSvg):
-    """Named inputs and one or more layers; the last layer is the output. In a notebook, its diagram.
+    """Named inputs and one or more layers; the last layer is the output. A notebook shows its diagram.
 
-    Raises ValueError, which begins with the place such as `layers[1].weights`, where a layer does not fit the
-    one before, a name stands twice, or too many are there.
+    Raises ValueError if a layer does not fit the layer before it, a name occurs twice, or a limit of sizes is
+    exceeded. The message starts with the place such as `layers[1].weights`.
     """
 
     inputs: tuple[str, ...]
     layers: tuple[Layer, ...] = field(repr=False)
 
-    if TYPE_CHECKING:  # what may be given
+    if TYPE_CHECKING:  # types of the arguments
 
         def __init__(self, inputs: Iterable[str], layers: Iterable[Layer]) -> None: ...
 
@@ -203,17 +204,16 @@ class Network(AsSvg):
         fan_in = len(self.inputs)
         seen = set(self.inputs)
         if not seen:
-            raise ValueError("inputs: a network needs at least one")
+            raise ValueError("inputs: a network needs at least one input")
         if len(seen) < fan_in:
-            raise ValueError("inputs: a name stands twice")
+            raise ValueError("inputs: two inputs have the same name")
         for k, layer in enumerate(self.layers):
             if layer.weights.shape[1] != fan_in:
-                raise ValueError(
-                    f"layers[{k}].weights: expected {fan_in} a row, found {layer.weights.shape[1]}"
-                )
+                numbers, found = counted(fan_in, "number"), layer.weights.shape[1]
+                raise ValueError(f"layers[{k}].weights: expected {numbers} a row, found {found}")
             for name in layer.nodes:
                 if name in seen:
-                    raise ValueError(f"layers[{k}].nodes: the name {quoted(name)} stands twice")
+                    raise ValueError(f"layers[{k}].nodes: the name {quoted(name)} occurs twice")
                 seen.add(name)
             fan_in = len(layer)
 
@@ -230,26 +230,28 @@ class Network(AsSvg):
         output: str = "identity",
         inputs: Sequence[str] | None = None,
     ) -> Network:
-        """Build a network from the course's dictionary: node name → the weights that feed it.
+        """Build a network from the course's dictionary of node names and incoming weights.
 
-        `node_0`, `node_1`, … are one hidden layer; `node_0_1` is the second node of the first of several;
-        `output` (or `output_0`, …) is the output layer. Raises ValueError where the names or lengths do not
-        make a network.
+        `node_0`, `node_1`, … form a single hidden layer. With several hidden layers, `node_0_1` is the second
+        node of the first one. `output` (or `output_0`, …) is the output layer. Raises ValueError if the names
+        or the numbers of weights do not form a network.
         """
         groups = layers_by_name(weights)
         layers = []
         for k, names in enumerate(groups):
             rows = [list(weights[name]) for name in names]
             if len({len(row) for row in rows}) > 1:
-                raise ValueError(f"{names[0]}: the nodes of one layer need equally many weights")
+                raise ValueError(f"{names[0]}: all nodes of a layer need the same number of weights")
             layers.append(
                 Layer(tuple(names), output if k == len(groups) - 1 else hidden, frozen(rows, "weights"))
             )
         fan_in = layers[0].weights.shape[1]
         for before, layer in itertools.pairwise(layers):
             if layer.weights.shape[1] != len(before):
-                wish = f"expected {counted(len(before), 'weight')}, one for each node before it"
-                raise ValueError(f"{layer.nodes[0]}: {wish}, found {layer.weights.shape[1]}")
+                expected, found = counted(len(before), "weight"), layer.weights.shape[1]
+                raise ValueError(
+                    f"{layer.nodes[0]}: expected {expected}, one for each node before it, found {found}"
+                )
         return cls(tuple(inputs) if inputs else default_inputs(fan_in), tuple(layers))
 
     @property
@@ -259,18 +261,18 @@ class Network(AsSvg):
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Nodes in each column, inputs first: (2, 2, 1)."""
+        """The number of nodes in each column, inputs first: (2, 2, 1)."""
         return (len(self.inputs), *(len(layer) for layer in self.layers))
 
     @property
     def parameters(self) -> int:
-        """How many weights and biases there are."""
+        """The number of weights and biases."""
         return sum(
             layer.weights.size + (0 if layer.biases is None else layer.biases.size) for layer in self.layers
         )
 
     def names(self, column: int) -> tuple[str, ...]:
-        """Return the names in a column; column 0 holds the inputs, column k + 1 layer k."""
+        """Return the names in a column. Column 0 holds the inputs, column k + 1 layer k."""
         return self.inputs if column == 0 else self.layers[column - 1].nodes
 
     def all_names(self) -> Iterable[str]:
@@ -279,14 +281,14 @@ class Network(AsSvg):
             yield from self.names(column)
 
     def name_of(self, address: Address) -> str:
-        """Return "accounts → node_0" for a weight, "bias of node_0", "target of node_0", or "node_0"."""
+        """Return the name of a part: "accounts → node_0", "bias of node_0", "target of node_0", "node_0"."""
         node = self.names(address.column)[address.node]
         if address.kind == "weight":
             return f"{self.names(address.layer)[address.source]} → {node}"
         return f"{address.kind} of {node}" if address.kind in ("bias", "target") else node
 
     def has(self, address: Address) -> bool:
-        """Return whether the network has this node, weight or bias."""
+        """Return whether the network has the node, weight or bias of an address."""
         if address.layer >= len(self.layers) or address.node >= self.sizes[address.column]:
             return False
         if address.kind == "bias":
@@ -294,7 +296,7 @@ class Network(AsSvg):
         return address.kind != "weight" or address.source < self.sizes[address.layer]
 
     def value_of(self, address: Address) -> float:
-        """Return the weight or bias at an address that the network has."""
+        """Return the weight or bias at an address. The network must have it."""
         layer = self.layers[address.layer]
         if address.kind == "weight":
             return float(layer.weights[address.node, address.source])
@@ -303,7 +305,7 @@ class Network(AsSvg):
         return float(layer.biases[address.node])
 
     def all_weights(self) -> list[Address]:
-        """Return the address of every weight and bias, node by node; a node's bias follows its weights."""
+        """Return the addresses of all weights and biases, node by node. A node's bias follows its weights."""
         addresses: list[Address] = []
         for k, layer in enumerate(self.layers):
             for j in range(len(layer)):
@@ -313,7 +315,7 @@ class Network(AsSvg):
         return addresses
 
     def with_layer(self, index: int, layer: Layer) -> Network:
-        """Return this network with layer `index` replaced; the others are shared."""
+        """Return this network with layer `index` replaced."""
         layers = list(self.layers)
         layers[index] = layer
         return replace(self, layers=tuple(layers))
@@ -321,12 +323,12 @@ class Network(AsSvg):
     def forward(self, x: ArrayLike) -> Trace:
         """Compute z and a of every layer for `x` of shape (rows, inputs) or (inputs,).
 
-        What is too large for a number is infinite or NaN, without a warning.
-        Raises ValueError where x has another width.
+        On overflow, numbers are infinite or NaN, without a warning.
+        Raises ValueError if `x` has another number of inputs.
         """
         inputs = np.atleast_2d(np.asarray(x, dtype=np.float64))
         if inputs.ndim != 2 or inputs.shape[1] != len(self.inputs):
-            raise ValueError(f"expected {len(self.inputs)} values a row, found {inputs.shape[-1]}")
+            raise ValueError(f"expected {counted(len(self.inputs), 'value')} a row, found {inputs.shape[-1]}")
         zs, activations = [], []
         a = inputs
         with np.errstate(over="ignore", invalid="ignore"):
@@ -338,16 +340,16 @@ class Network(AsSvg):
         return Trace(inputs, tuple(zs), tuple(activations))
 
     def predict(self, x: ArrayLike) -> Array:
-        """Return the prediction for `x` of shape (rows, inputs) or (inputs,): shape (rows, outputs)."""
+        """Return the predictions, shape (rows, outputs), for `x` of shape (rows, inputs) or (inputs,)."""
         return self.forward(x).prediction
 
     def randomised(self, seed: int) -> Network:
-        """Return this network at its seeded random start, biases 0.
+        """Return this network with random weights, drawn with `seed`, and biases 0.
 
-        He normal, standard deviation √(2/fan_in), for relu, leaky_relu, elu, silu, gelu and softplus, which
-        stop about half of what comes (He et al. 2015); Glorot uniform, limit √(6/(fan_in + fan_out)),
-        otherwise (Glorot and Bengio 2010), also for selu, which is scaled for a variance of 1/fan_in.
-        The draws come from `default_rng([seed, 0])`, layers in order.
+        He normal (He et al. 2015), standard deviation √(2/fan_in), is used for relu, leaky_relu, elu, silu,
+        gelu and softplus, because they block about half of their input. Glorot uniform (Glorot and Bengio
+        2010), limit √(6/(fan_in + fan_out)), is used for all others, also for selu, which assumes a variance
+        of 1/fan_in. The numbers are drawn from `default_rng([seed, 0])`, layer by layer.
         """
         rng = np.random.default_rng([seed, 0])
         layers = []
@@ -359,7 +361,7 @@ class Network(AsSvg):
 
 
 def random_weights(rng: np.random.Generator, activation: Activation, shape: tuple[int, ...]) -> Array:
-    """Draw a weight matrix of `shape` (nodes, fan_in) by the activation's random start."""
+    """Draw a weight matrix of `shape` (nodes, fan_in) with the random start of the activation."""
     fan_out, fan_in = shape
     if activation.start == "he":
         return rng.normal(0.0, np.sqrt(2.0 / fan_in), shape)

@@ -1,11 +1,11 @@
-"""What shows itself in a notebook, which asks a value for `_repr_svg_` or `_repr_html_`. Knows no picture."""
+"""Base classes for values that notebooks show as pictures, by `_repr_svg_` or `_repr_html_`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 draw: Callable[[object], str] = repr
-"""Returns a value as SVG or HTML: the package `nnviz` itself, which has core and picture, puts it here."""
+"""Returns a value as SVG or HTML. The package `nnviz` sets it, because core cannot import picture."""
 
 
 class AsSvg:

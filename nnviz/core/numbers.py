@@ -1,8 +1,8 @@
-"""Numbers and names as text, and the limits of sizes.
+"""Numbers and names as text, and limits of sizes.
 
-Displayed numbers have a true minus sign (−); typed and copied numbers may have either. The limits hold
-wherever a network, rows or a State is made, so every State can be saved, and every saved file can be opened
-again.
+Displayed numbers have a true minus sign (−); typed and copied numbers may have either minus sign. The limits
+are checked wherever a network, rows or a State is created. So every State can be saved, and every saved file
+can be opened again.
 """
 
 from __future__ import annotations
@@ -20,34 +20,33 @@ from typing import Literal, Self, TypeAlias
 
 MINUS = "\N{MINUS SIGN}"
 INFINITE = "∞"
-"""What is too large for a number; what comes of reckoning with that is NaN."""
+"""Text of an infinite number, the result of an overflow."""
 NOISE = 1e-15
-"""A float64 holds 15 digits of a decimal number: a relative difference of this is none."""
+"""Relative difference of two equal decimal numbers: a float64 holds only 15 decimal digits."""
 EXACT, ROUNDED = 8, 4
-"""Significant digits that an exact number has at most, and those of a rounded one."""
+"""Largest number of significant digits of an exact number, and the number of those of a rounded one."""
 LARGEST = 2**63 - 1
-"""The largest whole number that is taken."""
+"""Largest whole number in settings."""
 
 
 def shown(value: float) -> str:
-    """Return `value` as it stands everywhere: exact where 8 significant digits say it, else rounded to 4.
+    """Return `value` as displayed text: exact if 8 significant digits are enough, else rounded to 4.
 
-    A number that is rounded shows all four, so that it does not pass for an exact one: 1.71996 is 1.720,
-    and 1.72 is 1.72. A place that is too small for a number hides it or makes its font smaller. What
-    float64 cannot hold is no digit: 0.1 + 0.2 is 0.3.
+    A rounded number has all four digits to differ from an exact one: 1.71996 is 1.720, and 1.72 is 1.72.
+    Rounding errors of float64 are not shown: 0.1 + 0.2 is 0.3.
     """
     return exactly(value) or tidy(f"{value:#.{ROUNDED}g}")
 
 
 def exactly(value: float) -> str:
-    """Return `value` in up to 8 significant digits, or "" where these do not say it."""
-    value = float(value) + 0.0  # negative zero is 0
+    """Return `value` with up to 8 significant digits, or "" if these are not enough."""
+    value = float(value) + 0.0  # turns negative zero into 0
     text = f"{value:.{EXACT}g}"
     return tidy(text) if abs(float(text) - value) <= NOISE * abs(value) else ""
 
 
 def tidy(text: str) -> str:
-    """Return what Python has formatted as people write it: 1.2e-05 as 1.2e−5, 12. as 12, inf as ∞."""
+    """Return a number formatted by Python in the form of nnviz: 1.2e-05 as 1.2e−5, 12. as 12, inf as ∞."""
     if text.endswith(("inf", "nan")):
         return text.replace("inf", INFINITE).replace("nan", "NaN").replace("-", MINUS)
     mantissa, e, exponent = text.partition("e")
@@ -57,9 +56,9 @@ def tidy(text: str) -> str:
 
 
 def full(value: float) -> str:
-    """Return `value` so that reading it gives the same float back, as shortly as can be, ASCII minus.
+    """Return the shortest text that reads back as the same float, with an ASCII minus.
 
-    Negative zero is 0, as `shown` has it.
+    Negative zero is 0, as in `shown`.
     """
     value = float(value)
     if math.isfinite(value) and value == int(value) and abs(value) < 1e15:
@@ -68,27 +67,27 @@ def full(value: float) -> str:
 
 
 def written(value: float | None) -> str:
-    """Return `full` as a number stands in a field, to be typed over or copied, or "" for none: 3e-6."""
+    """Return a number as the text of an input field, or "" for None: 3e-6."""
     return "" if value is None else shown_in_full(value).replace(MINUS, "-")
 
 
 def shown_in_full(value: float) -> str:
-    """Return `full` as people write it, as tooltips and screen readers have it: 3e−6."""
+    """Return all digits of a number, for tooltips and screen readers: 3e−6."""
     return tidy(full(value))
 
 
 def counted(count: int, thing: str) -> str:
-    """Return "1 row", "2,000 rows"."""
+    """Return a count with its noun: "1 row", "2,000 rows"."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def loss_in_words(title: str, loss: float) -> str:
-    """Return "MSE 74.25"."""
+    """Return a loss with its title: "MSE 74.25"."""
     return f"{title} {shown(loss) if math.isfinite(loss) else 'too large for a number'}"
 
 
 def parsed(text: str, *, quotients: bool = True) -> float:
-    """Read a number that a person typed: `0.5`, `0,5`, `−3`, `1e-3`, and unless without quotients `1/2`.
+    """Return a typed number: `0.5`, `0,5`, `−3`, `1e-3` and, if `quotients`, `1/2`.
 
     Raises ValueError with one sentence that says what is wrong.
     """
@@ -99,10 +98,10 @@ def parsed(text: str, *, quotients: bool = True) -> float:
 
 
 def parsed_whole(text: str, least: int) -> int:
-    """Read a whole number from `least` on in the same way, to its last digit. Raises ValueError."""
+    """Return a typed whole number, at least `least`, with all its digits. Raises ValueError for others."""
     value = _exact(text)
     if value.denominator != 1 or value < least:
-        raise ValueError(f"expected a whole number from {least} on")
+        raise ValueError(f"expected a whole number, at least {least}")
     if value > LARGEST:
         raise ValueError(f"expected a whole number up to {LARGEST}")
     return int(value)
@@ -131,21 +130,20 @@ def _decimal(part: str, text: str) -> Decimal:
 
 
 def nudged(value: float, steps: float, size: str = "0.1") -> float:
-    """Return `value` moved by `steps` of `size`, in decimal: 0.2 + 0.1 is 0.3; it ends at the largest."""
+    """Return `value` plus `steps` times `size`, added in decimal and limited to finite numbers."""
     return _finite(Decimal(repr(float(value))) + Decimal(repr(float(steps))) * Decimal(size))
 
 
 def _finite(number: Decimal) -> float:
-    """Return the nearest number that is finite."""
+    """Return the nearest finite number."""
     return min(max(float(number), -sys.float_info.max), sys.float_info.max)
 
 
 def nudged_digit(value: float, steps: int, digit: int) -> float:
-    """Return a number above 0 moved by 1 in its first or second digit: 0.08, 0.09, 0.1, 0.2.
+    """Return a number above 0 with its first or second digit changed by `steps`: 0.08, 0.09, 0.1, 0.2.
 
-    Downwards a digit that would become 0 is the next place's 10, so that the number stays above 0. Digit 0
-    is the place before the first: the number is multiplied or divided by 10. It ends at the largest number
-    and at the smallest above 0.
+    If a decrease would make the digit 0, the next digit decreases instead: 0.1 becomes 0.09. For digit 0, the
+    number is multiplied or divided by 10. The result is limited to finite numbers above 0.
     """
     number = Decimal(repr(float(value)))
     for _ in range(abs(steps)):
@@ -162,18 +160,18 @@ def nudged_digit(value: float, steps: int, digit: int) -> float:
 
 
 SHOWN = 60
-"""Letters of a text from outside that stand in a sentence."""
+"""Largest number of letters of a quoted text in a sentence."""
 
 LISTED = 3
-"""So many names are told."""
+"""Number of names that `listed` writes out."""
 
 MOST_COMPARED = 500
-"""More names than this are shortened one by one: comparing them would be slow."""
+"""Largest number of names that are compared to shorten them distinctly; comparing more would be slow."""
 
 Fits: TypeAlias = Callable[[str], bool]
-"""Return whether a text fits."""
+"""Return whether a text fits into its space."""
 Side: TypeAlias = Literal["right", "left", "middle"]
-"""Where letters of a name are left out."""
+"""Where letters of a name are omitted."""
 SIDES: tuple[Side, ...] = "right", "left", "middle"
 
 HALF = "half of a surrogate pair is not a character"
@@ -184,12 +182,12 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def quoted(value: object) -> str:
-    """Return what comes from outside as it stands in a sentence: a text in quotes, its middle left out."""
+    """Return a value from outside as a quote in a sentence, shortened in the middle."""
     return repr(shortened(value, SHOWN)) if isinstance(value, str) else shortened(repr(value), SHOWN)
 
 
 def shortened(text: str, letters: int) -> str:
-    """Return a text of at most `letters`: of a longer one the beginning and the end."""
+    """Return a text of at most `letters` letters; a longer text loses its middle."""
     if len(text) <= letters:
         return text
     end = (letters - 1) // 3
@@ -197,13 +195,13 @@ def shortened(text: str, letters: int) -> str:
 
 
 def shorten_distinctly(names: Sequence[str], fits: Fits, usual: Callable[[str], str]) -> list[str]:
-    """Return names that fit, shortened so that no two of them look alike; `usual` shortens a single name.
+    """Return names that fit, shortened so that they stay distinct. `usual` shortens a single name.
 
-    Words at which all long names end are left out first: "sepal length (cm)" and "sepal width (cm)" become
-    "sepal len…" and "sepal wid…", never both "sepal… (cm)".
+    Common last words of all long names are omitted first: "sepal length (cm)" and "sepal width (cm)" become
+    "sepal len…" and "sepal wid…", not both "sepal… (cm)".
     """
     short = [name if fits(name) else usual(name) for name in names]
-    wanted, long = len(set(names)), {name for name, text in zip(names, short, strict=True) if text != name}
+    distinct, long = len(set(names)), {name for name, text in zip(names, short, strict=True) if text != name}
     if not 1 < len(long) <= MOST_COMPARED:
         return short
     best: list[str] = []
@@ -213,13 +211,13 @@ def shorten_distinctly(names: Sequence[str], fits: Fits, usual: Callable[[str], 
             pairs = zip(names, short, strict=True)
             tried = [_part(name, *way, fits) or text if name in long else name for name, text in pairs]
         best = max(best, tried, key=lambda texts: len(set(texts)))
-        if len(set(best)) == wanted:
+        if len(set(best)) == distinct:
             break
     return best
 
 
 def _ways(names: set[str]) -> Iterator[tuple[int, int, Side] | None]:
-    """Yield (start, end, side) for `_part`, the best way to shorten names first; None is the usual way."""
+    """Yield (start, end, side) for `_part`, the best way to shorten names first. None is the usual way."""
     begins, ends = _common_start(names), _common_start({name[::-1] for name in names})
     start, end = map(_whole_words, (begins, ends))
     if end:
@@ -231,14 +229,14 @@ def _ways(names: set[str]) -> Iterator[tuple[int, int, Side] | None]:
 
 
 def _common_start(names: set[str]) -> str:
-    """Return the letters that all names begin with."""
+    """Return the letters with which all names begin."""
     first, last = min(names), max(names)
-    alike = (k for k, pair in enumerate(zip(first, last, strict=False)) if len(set(pair)) > 1)
-    return first[: next(alike, len(first))]
+    differing = (k for k, pair in enumerate(zip(first, last, strict=False)) if len(set(pair)) > 1)
+    return first[: next(differing, len(first))]
 
 
 def _whole_words(text: str) -> int:
-    """Return the length of a text up to the end of its last separator."""
+    """Return the number of letters up to the last separator, including it."""
     return max((found.end() for found in re.finditer(r"[\W_]", text)), default=0)
 
 
@@ -266,20 +264,20 @@ def _part(name: str, start: int, end: int, side: Side, fits: Fits) -> str:
 
 
 def shorten_names(names: Sequence[str], letters: int) -> list[str]:
-    """Return names of at most `letters` letters, shortened so that no two of them look alike."""
+    """Return names of at most `letters` letters, shortened so that they stay distinct."""
     return shorten_distinctly(names, lambda name: len(name) <= letters, lambda name: shortened(name, letters))
 
 
 def on_one_line(text: str) -> str:
-    """Return a sentence with control characters and what turns its rest around written out.
+    """Return a text with control characters and signs of writing direction written as escapes.
 
-    Halves of surrogate pairs are replaced.
+    Halves of surrogate pairs are replaced by the replacement character.
     """
     return _SPOILING.sub(lambda found: ascii(found[0])[1:-1], _SURROGATE.sub(REPLACEMENT, text))
 
 
 def listed(names: Sequence[str], most: int = LISTED) -> str:
-    """Return "a, b and c", or the first of many names."""
+    """Return a list of names as text: "a, b and c" or, for many names, "a, b, c and 5 more"."""
     short = [on_one_line(shortened(name, SHOWN)) for name in names]
     if len(short) > most:
         return f"{', '.join(short[:most])} and {len(short) - most:,} more"
@@ -287,9 +285,9 @@ def listed(names: Sequence[str], most: int = LISTED) -> str:
 
 
 def numbered(name: str, taken: dict[str, int]) -> str:
-    """Return `name` or, where it is taken, the first of `name 2`, `name 3`, … that is not; it is taken then.
+    """Return `name` or, if it is in `taken`, the first free one of `name 2`, `name 3`, …; add it to `taken`.
 
-    `taken` holds for each name how far it was counted, 1 at first.
+    `taken` maps each name to the last number tried, 1 at first.
     """
     free = name
     while free in taken:
@@ -300,31 +298,31 @@ def numbered(name: str, taken: dict[str, int]) -> str:
 
 
 def file_named(path: Path) -> str:
-    """Return a file's name as it is shown: of a sane length, on one line."""
+    """Return the name of a file for display, shortened and on one line."""
     return on_one_line(shortened(path.name, SHOWN))
 
 
 def is_whole(text: str) -> bool:
-    """Tell whether a text has no half of a surrogate pair, which no file can hold."""
+    """Return whether a text has no half of a surrogate pair. No file can store such a half."""
     return text.isascii() or not _SURROGATE.search(text)
 
 
 def check_whole(text: str, place: str) -> None:
-    """Raise ValueError for a text that is not whole."""
+    """Raise ValueError, which starts with the place, for a text with half of a surrogate pair."""
     if not is_whole(text):
         raise ValueError(f"{place}: {HALF}")
 
 
 def check_title(text: str, place: str) -> None:
-    """Raise ValueError for what is not one line of a sane length; it may be empty."""
+    """Raise ValueError, which starts with the place, unless `text` is one line of at most NAME letters."""
     NAME.check(len(text), place)
     check_whole(text, place)
     if _CONTROL.search(text):
-        raise ValueError(f"{place}: a name is one line, without control characters")
+        raise ValueError(f"{place}: a name must be one line without control characters")
 
 
 def check_name(name: str, place: str) -> None:
-    """Raise ValueError, with the `place`, for what cannot be the name of a node or a weight set."""
+    """Raise ValueError, which starts with the place, for an invalid name of a node or weight set."""
     if not isinstance(name, str):
         raise ValueError(f"{place}: expected a text, found {quoted(name)}")
     check_title(name, place)
@@ -333,20 +331,20 @@ def check_name(name: str, place: str) -> None:
 
 
 class Names(tuple[str, ...]):
-    """Names that have been looked at: a tuple that is one already is not looked at again, 60 times a second.
+    """A tuple of checked names. Names that are already checked are not checked again, 60 times a second.
 
-    Raises ValueError, with the `place` of the first one that cannot be a name.
+    Raises ValueError, which starts with the place of the first invalid name.
     """
 
     __slots__ = ()
 
     def __new__(cls, names: Iterable[str], place: str = "names") -> Self:
-        """Look at each name, unless that was done when `names` was made."""
+        """Return `names` if they are checked, else check each name."""
         if isinstance(names, cls):
             return names
-        if isinstance(names, str) or not isinstance(names, Iterable):  # a text would be a name a letter
+        if isinstance(names, str) or not isinstance(names, Iterable):  # each letter of a text would be a name
             raise ValueError(f"{place}: expected a list of names, found {quoted(names)}")
-        plain = (str(name) if isinstance(name, str) else name for name in names)  # NumPy has texts of its own
+        plain = (str(name) if isinstance(name, str) else name for name in names)  # converts numpy.str_
         made = super().__new__(cls, plain)
         for i, name in enumerate(made):
             check_name(name, f"{place}[{i}]")
@@ -355,42 +353,40 @@ class Names(tuple[str, ...]):
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` of something; `things` says of what, in the plural."""
+    """A limit of sizes: at most `most` things, named in the plural by `things`."""
 
     things: str
     most: int
     what: str = ""
-    """What is limited, as the help says it; of a limit that no person meets nothing."""
+    """What is limited, for the list of limits in the help; "" if it is not listed there."""
 
     def check(self, count: int, place: str = "") -> None:
-        """Raise ValueError, in a sentence behind its `place`, where there are more than may be."""
+        """Raise ValueError, which starts with the place, if `count` exceeds the limit."""
         if count > self.most:
             where = f"{place}: " if place else ""
             raise ValueError(f"{where}expected at most {self.most:,} {self.things}, found {count:,}")
 
 
 FILE = Limit("MB", 128, "A file")
-"""Of 2²⁰ bytes; a text takes up to four times as much memory as its file."""
+"""In MB of 2²⁰ bytes. A text takes up to four times as much memory as its file."""
 NUMBERS = Limit(
-    "weights, biases, inputs and targets, those of weight sets among them", 4_000_000, "Numbers in all"
+    "weights, biases, inputs and targets, including those of weight sets", 4_000_000, "Numbers in total"
 )
 LAYERS = Limit("layers", 500, "A network's layers")
-NODES = Limit("nodes, inputs among them", 10_000, "A network's nodes")
+NODES = Limit("nodes, including inputs", 10_000, "A network's nodes")
 ROWS = Limit("rows", 500_000, "Rows")
 COLUMNS = Limit("columns", 10_000, "The columns of a CSV file")
-LINES = Limit("lines", 2_000_000, "The lines of a CSV file, blank ones among them")
+LINES = Limit("lines", 2_000_000, "The lines of a CSV file, including blank lines")
 WEIGHT_SETS = Limit("weight sets", 100, "Weight sets")
-SEGMENTS = Limit(
-    "settings that a run had one after the other, in a file", 20_000, "A run whose settings were changed"
-)
+SEGMENTS = Limit("changes of a run's settings in a file", 20_000, "Changes of the settings during a run")
 POINTS = Limit("points of a run's curve in a file", 16_384, "A run's curve")
-"""Four for each of 4,096 buckets: the first, least, greatest and last."""
-EARLIER_RUNS = Limit("earlier runs, the latest", 8, "Earlier runs")
+"""Four for each of 4,096 buckets: the first, smallest, largest and last."""
+EARLIER_RUNS = Limit("earlier runs", 8, "Earlier runs, of which the latest are kept")
 EARLIER_POINTS = Limit("points of an earlier run's curve", 16_384, "An earlier run's curve")
 NAME = Limit("letters", 200, "A title, and the name of an input, a node or a weight set")
 NOTES = Limit("letters", 100_000, "Notes")
 NESTING = Limit("levels of brackets", 32, "Brackets within brackets in a file")
-DIGITS = Limit("digits", 400, "A number that is typed, or a whole number in a file")
-"""309 are too large for a number."""
-LITERAL = Limit("letters", 500_000, "A dictionary in Python's notation, which as JSON can be longer")
-"""Python's own parser takes some 500 bytes for each."""
+DIGITS = Limit("digits", 400, "A typed number, or a whole number in a file")
+"""A float64 has at most 309 digits before the decimal point."""
+LITERAL = Limit("letters", 500_000, "A dictionary in Python notation (in JSON, it can be longer)")
+"""Python's parser takes about 500 bytes for each letter."""

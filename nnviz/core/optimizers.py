@@ -1,8 +1,8 @@
 """The optimizers, as PyTorch defines them: one class and one registry entry each.
 
-An entry holds its rule twice: as computation, which updates one flat parameter vector in place, and as text,
-which Explain fills with numbers. What it remembers between updates lies in `memory`, rows of the same length
-that start as zeros; the number of updates done is told to it.
+A class holds its rule twice: as a computation that updates one flat parameter vector in place, and as
+formulas that Explain fills with numbers. `memory` holds what it remembers between updates: rows as long as
+the parameter vector that start as zeros. The caller passes the number of the update.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from nnviz.core.activations import Array
 from nnviz.core.expressions import ROOT, Expression, Power, Square, Symbol
 
 W, RATE, SLOPE, T = Symbol("w"), Symbol("learning_rate"), Symbol("slope"), Symbol("t")
-"""What a rule may speak of: the weight or bias, its slope, and how many updates there are with this one."""
+"""Symbols of a rule: the weight or bias, the learning rate, the slope, and the number of this update."""
 M, V, M_HAT, V_HAT = Symbol("m"), Symbol("v"), Symbol("m_hat"), Symbol("v_hat")
 
 
 class OptimizerNotation(NamedTuple):
-    """The optimizer in other people's notation, with `learning_rate`; code is written by it.
+    """The optimizer in other libraries, used to export code and files.
 
     ============= ==========================================================================
-    `keras`       how one is made of `optimizers`, which Keras has
-    `torch`       how one is made of `torch.optim` for the parameters of a `model`
-    `keras_class` code that changes Keras's class, where that computes something else
-    `keras_file`  the class in a Keras file, and its settings there besides the rate
+    `keras`       a call of `keras.optimizers` with the variable `learning_rate`
+    `torch`       a call of `torch.optim` with the variables `learning_rate` and `model`
+    `keras_class` code of a subclass, if Keras's own class computes something else
+    `keras_file`  the class in a Keras file, and its settings except the learning rate
     ============= ==========================================================================
     """
 
@@ -42,36 +42,36 @@ class Optimizer(Protocol):
 
     name: ClassVar[str]
     formula: ClassVar[str]
-    """The rule in a line, as a person writes it."""
+    """The rule as one line of text."""
     memories: ClassVar[tuple[str, ...]]
-    """The names of what it remembers of each parameter: so many rows of memory it needs."""
+    """The names of the rows of its memory, such as "v"."""
     rule: ClassVar[tuple[tuple[str, Expression], ...]]
-    """The same as Explain writes it, line by line: what is called so becomes this; the last is `w`."""
+    """The rule as Explain shows it, one (name, formula) for each line; the last name is `w`."""
     rate_in_slopes: ClassVar[bool]
-    """Whether its slopes must come multiplied by the learning rate.
+    """Whether its slopes must already be multiplied by the learning rate.
 
-    Backpropagation is linear, so where a step is nothing but learning_rate · slope the errors can carry the
-    rate from the start, which spares a pass over all parameters.
+    Backpropagation is linear: if a step is learning_rate · slope, the errors can be multiplied by the rate
+    first, which saves a pass over all parameters.
     """
     any_slope_moves: ClassVar[bool]
-    """Whether it divides by the slopes' own size, so that its steps are long however small they are."""
+    """Whether it divides by the size of the slopes, so that even small slopes give long steps."""
 
     elsewhere: ClassVar[OptimizerNotation | None] = None
-    """How Keras and PyTorch have it, if they do."""
+    """The same optimizer in Keras and PyTorch, or None."""
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
-        """Bind to the vectors (all of shape (parameters,); `memory` has a row for each of `memories`).
+        """Store the vectors, shape (parameters,) each; `memory` has a row for each of `memories`.
 
-        `learning_rate` is an array of no dimension, read at every update.
+        `learning_rate` is an array without dimensions that every update reads.
         """
 
     def update(self, iteration: int) -> None:
-        """Change the parameters in place by one update; `iteration` counts from 1."""
+        """Update the parameters in place. `iteration` counts from 1."""
 
 
 _KERAS_ADAM = '''\
 class Adam(optimizers.Adam):
-    """Adam as its paper has it: epsilon is added to √v_hat, where Keras adds it to √v."""
+    """Adam as in its paper: epsilon is added to √v_hat, while Keras adds it to √v."""
 
     def update_step(self, gradient, variable, learning_rate):
         t = ops.cast(self.iterations + 1, variable.dtype)
@@ -80,7 +80,7 @@ class Adam(optimizers.Adam):
 
 
 class GradientDescent(Optimizer):
-    """w ← w − learning_rate · slope."""
+    """Gradient descent: w ← w − learning_rate · slope."""
 
     name = "gradient_descent"
     formula = "w ← w − learning_rate · slope"
@@ -98,12 +98,12 @@ class GradientDescent(Optimizer):
         self.parameters, self.slopes = parameters, slopes
 
     def update(self, iteration: int) -> None:  # noqa: ARG002
-        """Change the parameters by one update."""
+        """Update the parameters."""
         np.subtract(self.parameters, self.slopes, self.parameters)
 
 
 class Momentum(Optimizer):
-    """v ← 0.9·v + slope, w ← w − learning_rate · v (torch.optim.SGD with momentum=0.9)."""
+    """Momentum: v ← 0.9·v + slope, w ← w − learning_rate · v (torch.optim.SGD with momentum=0.9)."""
 
     name = "momentum"
     formula = "v ← 0.9·v + slope,  w ← w − learning_rate · v"
@@ -124,7 +124,7 @@ class Momentum(Optimizer):
         self.step = np.empty_like(parameters)
 
     def update(self, iteration: int) -> None:  # noqa: ARG002
-        """Change the parameters by one update."""
+        """Update the parameters."""
         np.multiply(self.velocity, self.decay, self.velocity)
         np.add(self.velocity, self.slopes, self.velocity)
         np.multiply(self.velocity, self.learning_rate, self.step)
@@ -132,7 +132,7 @@ class Momentum(Optimizer):
 
 
 class Adam(Optimizer):
-    """Kingma and Ba (2015) with β₁ 0.9, β₂ 0.999, ε 1e-8 (torch.optim.Adam)."""
+    """Adam by Kingma and Ba (2015) with β₁ 0.9, β₂ 0.999, ε 1e-8 (torch.optim.Adam)."""
 
     name = "adam"
     formula = (
@@ -163,7 +163,7 @@ class Adam(Optimizer):
         self.step, self.scale = np.empty_like(parameters), np.empty_like(parameters)
 
     def update(self, iteration: int) -> None:
-        """Change the parameters by one update."""
+        """Update the parameters."""
         step, scale = self.step, self.scale
         np.multiply(self.mean, self.beta1, self.mean)
         np.multiply(self.slopes, self.fresh1, step)
@@ -183,4 +183,4 @@ class Adam(Optimizer):
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     optimizer.name: optimizer for optimizer in (GradientDescent, Momentum, Adam)
 }
-"""Every optimizer by name: what combo boxes offer and files may name."""
+"""Every optimizer by name. Combo boxes and files use these names."""

@@ -1,6 +1,6 @@
-"""The forward pass and slopes on every row, and remarks such as a node that is always 0.
+"""Results of a State on its rows: forward pass, slopes, losses, and problems such as dead nodes.
 
-Means over many rows are taken in blocks of rows.
+Means over many rows are computed in blocks of rows.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ from nnviz.core.slopes import (
 from nnviz.core.state import State, epoch_order
 
 FEW_ROWS = 6
-"""Up to this many rows are written out one by one."""
+"""Largest number of rows whose slopes are also stored row by row."""
 
 
 @dataclass(frozen=True)
 class Means:
-    """The loss over `rows` and its slopes: the means of those rows' own.
+    """The mean loss over some rows and its mean slopes.
 
     ========== ==================================================================
-    `rows`     their numbers from 0, or None for all that are trained on, in order
-    `count`    how many they are
-    `slopes`   the mean slopes; Slopes with every row's part where they are quick
-    `single`   each row's own Slopes where they are few, else empty
+    `rows`     the rows, counted from 0, or None for all training rows
+    `count`    the number of rows
+    `slopes`   the mean slopes; Slopes with every row's share if computed in one block
+    `single`   the Slopes of each single row if there are at most FEW_ROWS, else ()
     ========== ==================================================================
     """
 
@@ -57,16 +57,16 @@ class Means:
 
 @dataclass(frozen=True)
 class Computed:
-    """What is computed of a State as far as an explanation needs it.
+    """Results of a State that an explanation needs.
 
     ========== ======================================================================
-    `row`      the row that is looked at, from 0
-    `trace`    that row's; None without rows
-    `slopes`   that row's own; None without targets
-    `whole`    the means over all rows that are trained on; None without targets, or until it is known
-    `update`   the means over the rows of the next update; the same, or of one batch
-    `health`   how the nodes do on all rows; None until it is known
-    `free`     whether the row is tried out and not in the data: it has no target
+    `row`      the selected row, counted from 0
+    `trace`    the forward pass of this row; None without rows
+    `slopes`   the slopes of this row; None without targets
+    `whole`    the means over all training rows; None without targets, or before they are computed
+    `update`   the means over the rows of the next update: all training rows, or one batch
+    `health`   the health of the nodes on all rows; None before it is computed
+    `free`     whether the row is only tried out: it is not in the data and has no target
     ========== ======================================================================
     """
 
@@ -79,13 +79,13 @@ class Computed:
     free: bool = False
 
     def targets(self, state: State) -> Array | None:
-        """Return the row's targets, shape (outputs,); None where it has none."""
+        """Return the row's targets, shape (outputs,), or None if it has none."""
         targets = state.data.targets
         return None if targets is None or self.free else targets[self.row]
 
 
 def next_batch(state: State) -> tuple[int, ...] | None:
-    """Return the rows of the next update where it takes a batch of them, or None where it takes all."""
+    """Return the rows of the next mini-batch, or None if the next update uses all training rows."""
     rows, size = state.trained_rows, state.training.batch_size
     if size is None or size >= rows:
         return None
@@ -95,7 +95,7 @@ def next_batch(state: State) -> tuple[int, ...] | None:
 
 
 def means_from(state: State, trace: Trace, rows: tuple[int, ...] | None) -> Means:
-    """Return the means over `rows`, whose `trace` is known."""
+    """Return the means over `rows`, computed from their `trace`."""
     y = _targets(state, rows)
     single: tuple[Slopes, ...] = ()
     if len(y) <= FEW_ROWS:
@@ -105,9 +105,9 @@ def means_from(state: State, trace: Trace, rows: tuple[int, ...] | None) -> Mean
 
 
 def means_in_blocks(state: State, rows: tuple[int, ...] | None, block_ns: float = BLOCK_NS) -> Work[Means]:
-    """Compute the means over `rows`, and yield after each block of them."""
+    """Compute the means over `rows` (None: all training rows), and yield after each block."""
     network, measure = state.network, state.measure
-    x, y = state.data.inputs[_chosen(state, rows)], _targets(state, rows)
+    x, y = state.data.inputs[_selected(state, rows)], _targets(state, rows)
     blocks = list(row_blocks(len(x), THERE_AND_BACK * forward_ns(network), block_ns))
     if len(blocks) == 1:
         return means_from(state, network.forward(x), rows)
@@ -126,33 +126,35 @@ def means_in_blocks(state: State, rows: tuple[int, ...] | None, block_ns: float 
     return Means(rows, len(x), MeanSlopes(loss, layers, measure))
 
 
-def _chosen(state: State, rows: tuple[int, ...] | None) -> slice | list[int]:
+def _selected(state: State, rows: tuple[int, ...] | None) -> slice | list[int]:
     return slice(state.trained_rows) if rows is None else list(rows)
 
 
 def _targets(state: State, rows: tuple[int, ...] | None) -> Array:
     assert state.data.targets is not None
-    return state.data.targets[_chosen(state, rows)]
+    return state.data.targets[_selected(state, rows)]
 
 
 Place: TypeAlias = tuple[int, int]
-"""A node: its layer, and its place there."""
-ROWS_TOGETHER = 32
-"""Rows that are predicted together where not all of them are."""
+"""A node as (layer, index in the layer)."""
+BLOCK_ROWS = 32
+"""Number of rows in a block of predictions, used without a trace of all rows."""
 
 
 class Results:
-    """What is known of a State's network and data, each computed when it is first wanted.
+    """Cache of results for a State's network and data.
 
     ============ =======================================================================
-    `all_ns`     about what a pass forward over all rows takes
-    `measured`   the losses over the rows trained on and over the others, once measured
-    `means`      by the rows that they are taken over, None for all that are trained on;
-                 once they are averaged
-    `health`     on all rows, once it is found
-    `decided`    the class of each row by target and prediction, once it is decided
-    `nodes`      z and a of nodes on all rows, shape (rows,) each, once they are visited
+    `all_ns`     approximate time of a forward pass over all rows, in nanoseconds
+    `measured`   training and validation loss and accuracy; None before `measure`
+    `means`      means by the rows that they cover, None for all training rows; filled by
+                 `average`
+    `health`     health of the nodes on all rows; None before `examine`
+    `decided`    class of each row by target and by prediction; None before `decide`
+    `nodes`      z and a of nodes on all rows, shape (rows,) each; filled by `visit`
     ============ =======================================================================
+
+    A method with the suffix `_in_blocks` does the same work, but yields after each block of rows.
     """
 
     def __init__(self, state: State) -> None:
@@ -169,21 +171,21 @@ class Results:
         self._predicted: dict[int, tuple[Array, Array]] = {}
 
     def are_of(self, state: State) -> bool:
-        """Tell whether they are what is to be known of `state`."""
-        own, asked = self._state.training, state.training
+        """Return whether the results also hold for `state`."""
+        own, other = self._state.training, state.training
         return (
             self._state.network is state.network
             and self._state.data is state.data
-            and (own.loss, own.validation) == (asked.loss, asked.validation)
+            and (own.loss, own.validation) == (other.loss, other.validation)
         )
 
     @cached_property
     def trace(self) -> Trace:
-        """What all rows computed."""
+        """The forward pass of all rows."""
         return self._state.network.forward(self._state.data.inputs)
 
     def trace_of(self, row: int, together: bool) -> Trace:
-        """Return what a row computed, `together` with all others or alone; the last one is kept."""
+        """Return the forward pass of one row, taken from that of all rows if `together`. It is cached."""
         if self._trace is None or row != self._row:
             self._row, self._slopes = row, None
             state, rows = self._state, slice(row, row + 1)
@@ -193,7 +195,7 @@ class Results:
         return self._trace
 
     def slopes_of(self, row: int, together: bool) -> Slopes:
-        """Return a row's own slopes; there must be targets."""
+        """Return the slopes of one row. The State must have targets."""
         state, trace = self._state, self.trace_of(row, together)
         if self._slopes is None:
             assert state.data.targets is not None
@@ -202,74 +204,74 @@ class Results:
         return self._slopes
 
     def prediction(self, row: int, together: bool) -> Array:
-        """Return the prediction for a row, together with all others or with those beside it."""
-        prediction: Array = self._beside(row, together)[1]
+        """Return the prediction for a row, shape (outputs,), from all rows or from a block of them."""
+        prediction: Array = self._output_of(row, together)[1]
         return prediction
 
     def loss(self, row: int, together: bool) -> float:
-        """Return the row's own loss; there must be targets."""
-        state, (z, a) = self._state, self._beside(row, together)
+        """Return the loss of one row. The State must have targets."""
+        state, (z, a) = self._state, self._output_of(row, together)
         assert state.data.targets is not None
         return float(state.measure.of_rows(z, a, state.data.targets[row]))
 
-    def _beside(self, row: int, together: bool) -> tuple[Array, Array]:
-        """Return z and a of a row's outputs, shape (outputs,) each."""
+    def _output_of(self, row: int, together: bool) -> tuple[Array, Array]:
+        """Return z and a of the output layer for a row, shape (outputs,) each."""
         if together:
             return self.trace.z[-1][row], self.trace.prediction[row]
-        block, within = divmod(row, ROWS_TOGETHER)
+        block, within = divmod(row, BLOCK_ROWS)
         if block not in self._predicted:
-            inputs = self._state.data.inputs[block * ROWS_TOGETHER : (block + 1) * ROWS_TOGETHER]
+            inputs = self._state.data.inputs[block * BLOCK_ROWS : (block + 1) * BLOCK_ROWS]
             trace = self._state.network.forward(inputs)
             self._predicted[block] = trace.z[-1], trace.prediction
         z, a = self._predicted[block]
         return z[within], a[within]
 
     def measure(self) -> None:
-        """Find the losses and accuracies at once."""
+        """Compute the losses and accuracies."""
         for _ in self.measure_in_blocks(math.inf, self.trace):
             pass
 
     def measure_in_blocks(self, block_ns: float, known: Trace | None = None) -> Iterator[None]:
-        """Find the same, and yield after each block; `known` is what all rows computed, if it is."""
+        """Compute them in blocks; `known` is the forward pass of all rows, if there is one."""
         self.measured = yield from measuring(self._state, block_ns, known)
 
     def average(self, rows: tuple[int, ...] | None, together: bool) -> None:
-        """Find the means over some rows, or all that are trained on, at once."""
-        some = _chosen(self._state, rows)
+        """Compute the means over some rows, or over all training rows if `rows` is None."""
+        some = _selected(self._state, rows)
         inputs = self._state.data.inputs
         trace = self.trace.rows(some) if together else self._state.network.forward(inputs[some])
         self.means[rows] = means_from(self._state, trace, rows)
 
     def average_in_blocks(self, rows: tuple[int, ...] | None, block_ns: float) -> Iterator[None]:
-        """Find the means over some rows, or all that are trained on, and yield after each block of them."""
+        """Compute the means in blocks."""
         self.means[rows] = yield from means_in_blocks(self._state, rows, block_ns)
 
     def examine(self) -> None:
-        """Find the health at once."""
+        """Compute the health of the nodes on all rows."""
         self.health = health(self._state.network, self.trace, self._state.measure)
 
     def examine_in_blocks(self, block_ns: float) -> Iterator[None]:
-        """Find the health, and yield after each block of rows."""
+        """Compute the health in blocks."""
         state = self._state
         self.health = yield from health_in_blocks(state.network, state.data.inputs, state.measure, block_ns)
 
     def decide(self) -> None:
-        """Find the classes of all rows at once; there must be targets."""
+        """Compute the class of each row. The State must have targets."""
         network, targets = self._state.network, self._state.data.targets
         assert targets is not None
         self.decided = Decided(decided(network, targets), decided(network, self.trace.prediction))
 
     def decide_in_blocks(self, block_ns: float) -> Iterator[None]:
-        """Find the same, and yield after each block of rows."""
+        """Compute the classes in blocks."""
         self.decided = yield from decided_in_blocks(self._state, block_ns)
 
     def visit(self, place: Place) -> None:
-        """Find what a node is given and makes of it on all rows, at once."""
+        """Compute z and a of one node on all rows."""
         layer, node = place
         self.nodes[place] = self.trace.z[layer][:, node], self.trace.a[layer][:, node]
 
     def visit_in_blocks(self, place: Place, block_ns: float) -> Iterator[None]:
-        """Find the same, and yield after each block of rows."""
+        """Compute z and a of one node in blocks."""
         (layer, node), network, inputs = place, self._state.network, self._state.data.inputs
         both = np.empty((2, len(inputs)))
         for block in row_blocks(len(inputs), forward_ns(network), block_ns):
@@ -279,26 +281,28 @@ class Results:
         self.nodes[place] = both[0], both[1]
 
 
-NEARLY = 0.95
-"""From this share of the rows on, what holds of a node on them holds nearly always."""
+NEARLY_SHARE = 0.95
+"""Share of the rows from which a node is called nearly dead or nearly saturated."""
 FACTOR = 100.0
-"""Slopes vanish where they are less than one part in so many of the last layer's, and explode above as many
-times as much: at one learning rate for all layers, the first ones then stand still, or leap."""
+"""Ratio to the last layer's slopes below 1/FACTOR of which slopes vanish, and above FACTOR explode.
+
+With one learning rate for all layers, the first layers then hardly change, or change too much.
+"""
 
 Counts: TypeAlias = NDArray[np.intp]
 Flags: TypeAlias = NDArray[np.bool_]
 Fate: TypeAlias = Literal["", "vanish", "explode", "are 0"]
-"""What becomes of the slopes on their way back to a layer; "" where they are as they should be."""
+"""How the slopes of a layer compare with those of the last layer; "" if they are normal."""
 FATES: dict[Fate, str] = {
     "vanish": f"less than 1/{FACTOR:.0f} of the last layer's",
     "explode": f"more than {FACTOR:.0f} times the last layer's",
     "are 0": "as a mean over the rows",
 }
-"""What that is, in words."""
+"""What each fate means, as text."""
 
 
 def within(intervals: tuple[Interval, ...], z: Array) -> Flags:
-    """Tell of every z whether it lies in one of the intervals."""
+    """Return for every z whether it lies in one of the intervals, in the shape of `z`."""
     inside = np.zeros(np.shape(z), dtype=bool)
     for low, high in intervals:
         inside |= (low <= z) & (z <= high)
@@ -306,7 +310,7 @@ def within(intervals: tuple[Interval, ...], z: Array) -> Flags:
 
 
 def in_words(intervals: tuple[Interval, ...]) -> str:
-    """Return "z ≤ 0", "z ≤ −2.647 or z ≥ 2.647"."""
+    """Return intervals of z as text: "z ≤ 0", "z ≤ −2.647 or z ≥ 2.647"."""
     return " or ".join(map(_in_words, intervals))
 
 
@@ -318,7 +322,7 @@ def _in_words(interval: Interval) -> str:
 
 
 class Marks(NamedTuple):
-    """What is odd on all rows: about nodes, by (layer, node), and about the slopes of layers, if known."""
+    """Badges of nodes, by (layer, node), and fates of the layers' slopes, () if not computed."""
 
     badges: Mapping[tuple[int, int], str] = {}
     fates: tuple[Fate, ...] = ()
@@ -328,11 +332,11 @@ class Marks(NamedTuple):
 
 
 class Stuck(NamedTuple):
-    """On how many rows the nodes of a layer let hardly any slope through; both of shape (nodes,).
+    """Number of rows on which each node of a layer passes back almost no slope; both of shape (nodes,).
 
     ======= ===========================================================================
-    `zero`  rows on which a node is 0 where its activation is flat, as relu for z ≤ 0
-    `still` rows on which it is flat at another value, or hardly moves: it is saturated
+    `zero`  rows on which a node is 0 and its activation is flat, as relu for z ≤ 0
+    `still` rows on which it is flat at another value, or almost flat: it is saturated
     ======= ===========================================================================
     """
 
@@ -342,13 +346,13 @@ class Stuck(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Health:
-    """Of a network on `rows` rows: where its nodes are stuck, layer by layer."""
+    """Counts of the stuck nodes of a network on `rows` rows, layer by layer."""
 
     rows: int
     layers: tuple[Stuck, ...]
 
     def __add__(self, other: Health) -> Health:
-        """Return the health on the rows of both."""
+        """Return the health on both sets of rows together."""
         layers = (
             Stuck(mine.zero + own.zero, mine.still + own.still)
             for mine, own in zip(self.layers, other.layers, strict=True)
@@ -357,39 +361,39 @@ class Health:
 
     @property
     def dead(self) -> tuple[Flags, ...]:
-        """Of every node, layer by layer, whether it stays at 0 on every row, as relu does."""
+        """Whether each node is dead (flat at 0 on every row), layer by layer, shape (nodes,) each."""
         return tuple((layer.zero == self.rows) & (self.rows > 0) for layer in self.layers)
 
     @property
     def saturated(self) -> tuple[Flags, ...]:
-        """Of every node, layer by layer, whether it hardly moves on any row, and is not dead."""
+        """Whether each node is saturated (almost flat on every row, and not dead), layer by layer."""
         return tuple(
             (layer.zero + layer.still == self.rows) & (layer.zero < self.rows) for layer in self.layers
         )
 
     def badges(self) -> dict[tuple[int, int], str]:
-        """Return what is odd about nodes on all rows, or nearly all, by (layer, node); of one row nothing."""
-        told: dict[tuple[int, int], str] = {}
+        """Return the badge texts of dead and saturated nodes, by (layer, node); none for a single row."""
+        texts: dict[tuple[int, int], str] = {}
         if self.rows < 2:
-            return told
-        for text, odd in (
+            return texts
+        for text, layers in (
             ("nearly saturated", tuple(self._nearly(layer.zero + layer.still) for layer in self.layers)),
             ("nearly dead", tuple(self._nearly(layer.zero) for layer in self.layers)),
             ("saturated on all rows", self.saturated),
             ("dead on all rows", self.dead),
         ):
-            for k, nodes in enumerate(odd):
-                told |= {(k, node): text for node in np.flatnonzero(nodes).tolist()}
-        return told
+            for k, nodes in enumerate(layers):
+                texts |= {(k, node): text for node in np.flatnonzero(nodes).tolist()}
+        return texts
 
     def _nearly(self, counts: Counts) -> Flags:
-        return counts >= NEARLY * self.rows
+        return counts >= NEARLY_SHARE * self.rows
 
 
 def health(network: Network, trace: Trace, measure: Loss = MSE) -> Health:
-    """Return how the nodes of a network do on the rows of `trace`.
+    """Return the health of a network's nodes on the rows of `trace`.
 
-    Outputs are never stuck where the loss has its slope at z, past their activation, as cross-entropy has.
+    If the loss has a short slope with respect to z, as cross-entropy has, outputs are never stuck.
     """
     layers = zip(network.layers, trace.z, trace.a, strict=True)
     stuck = [_stuck(layer, z, a) for layer, z, a in layers]
@@ -415,7 +419,7 @@ def _stuck(layer: Layer, z: Array, a: Array) -> Stuck:
 def health_in_blocks(
     network: Network, inputs: Array, measure: Loss = MSE, block_ns: float = BLOCK_NS
 ) -> Work[Health]:
-    """Compute the health on rows of inputs, shape (rows, inputs), and yield after each block of them."""
+    """Compute the health on rows of inputs, shape (rows, inputs), and yield after each block of rows."""
     parts = [health(network, network.forward(inputs[:0]), measure)]
     for block in row_blocks(len(inputs), forward_ns(network), block_ns):
         parts.append(health(network, network.forward(inputs[block]), measure))
@@ -427,11 +431,11 @@ def health_in_blocks(
 
 
 class SlopeSize(NamedTuple):
-    """How large the mean slopes of a layer are: the root of the mean of their squares, √(Σ slope² / count).
+    """Root mean square of the mean slopes of a layer, √(Σ slope² / count).
 
     ========= ==========================================================
-    `weights` of the slopes of its weights
-    `nodes`   of the slopes at z of its nodes, which are its biases' too
+    `weights` over the slopes of its weights
+    `nodes`   over the slopes ∂L/∂z of its nodes, also those of its biases
     ========= ==========================================================
     """
 
@@ -440,7 +444,7 @@ class SlopeSize(NamedTuple):
 
 
 def slope_sizes(slopes: MeanSlopes) -> tuple[SlopeSize, ...]:
-    """Return the sizes of the slopes of every layer."""
+    """Return the size of the slopes of each layer."""
     return tuple(SlopeSize(_size(layer.weights), _size(layer.nodes)) for layer in slopes.layers)
 
 
@@ -448,22 +452,22 @@ def _size(values: Array) -> float:
     largest = float(np.abs(values).max(initial=0.0))
     if largest == 0.0 or not np.isfinite(largest):
         return largest
-    return largest * float(np.sqrt(np.mean(np.square(values / largest))))  # so that no square overflows
+    return largest * float(np.sqrt(np.mean(np.square(values / largest))))  # no square overflows
 
 
 def fates(slopes: MeanSlopes) -> tuple[Fate, ...]:
-    """Return what becomes of the slopes on their way back from the last layer, layer by layer.
+    """Return the fate of the slopes of each layer, compared with those of the last layer.
 
-    They vanish where both sizes are below 1/`FACTOR` of the last layer's, and explode where both are above
-    `FACTOR` times them. Both: small slopes of weights alone come of small inputs, and those at z alone of
-    weights that are large. All slopes of a layer can also be exactly 0. Where the slopes at the outputs are
-    0 themselves, as where every error is, nothing is said.
+    Slopes vanish if both sizes are below 1/`FACTOR` of the last layer's, and explode if both are above
+    `FACTOR` times these. Both sizes must agree: small inputs alone make the slopes of weights small. Large
+    weights alone make the slopes at z small. Slopes can also be exactly 0. If the slopes at the
+    outputs are 0, as with errors of 0, every fate is "".
     """
     sizes = slope_sizes(slopes)
     last = sizes[-1]
-    nothing: Fate = ""
-    told = 0.0 < last.nodes < np.inf
-    return tuple(_fate(size, last) if told else nothing for size in sizes)
+    normal: Fate = ""
+    comparable = 0.0 < last.nodes < np.inf
+    return tuple(_fate(size, last) if comparable else normal for size in sizes)
 
 
 def _fate(size: SlopeSize, last: SlopeSize) -> Fate:
@@ -476,9 +480,9 @@ def _fate(size: SlopeSize, last: SlopeSize) -> Fate:
 
 
 def zero_reason(network: Network, slopes: Slopes, address: Address) -> str:
-    """Return why the slope of a weight or bias is exactly 0 on each row of `slopes`, or "" where it is not.
+    """Return a clause on why the slope of a weight or bias is 0 on every row of `slopes`, or "" if it is not.
 
-    `slopes` may hold one row or many; the sentence holds for all of them.
+    The clause follows the word "because". `slopes` holds one row or more.
     """
     layer = slopes.layers[address.layer]
     end = layer.inputs[:, address.node]
@@ -488,49 +492,42 @@ def zero_reason(network: Network, slopes: Slopes, address: Address) -> str:
     if (start * end).any():
         return ""
     if not start.any():
-        return _zero_start(network, address, len(start))
+        name = network.names(address.layer)[address.source]
+        return f"the value at its start, {name}, is 0 {_on_rows(len(start))}"
     if not end.any():
         return _flat_end(network, slopes, address)
     return "on every row the value at its start or the slope at its end is 0"
 
 
 def _on_rows(rows: int) -> str:
-    return "" if rows == 1 else " on every row"
-
-
-def _zero_start(network: Network, address: Address, rows: int) -> str:
-    name = network.names(address.layer)[address.source]
-    kind = "the input " if address.layer == 0 else ""
-    return f"{kind}{name}, the value at its start, is 0{_on_rows(rows)}"
+    return "on this row" if rows == 1 else "on every row"
 
 
 def _flat_end(network: Network, slopes: Slopes, address: Address) -> str:
-    """Return why the slope at the input of a node is 0."""
-    layer = network.layers[address.layer]
-    name, rows = layer.nodes[address.node], len(slopes.trace.inputs)
+    """Return a clause on why the slope ∂L/∂z of a node is 0."""
+    layer, count = network.layers[address.layer], len(slopes.trace.inputs)
+    name, kind, rows = layer.nodes[address.node], layer.activation, _on_rows(count)
     if not _arriving(slopes, -1).any():
-        return "the error is 0" if rows == 1 else "every error is 0"
-    trace, kind = slopes.trace, layer.activation
-    z, a = (values[address.layer][:, address.node] for values in (trace.z, trace.a))
+        return "the error is 0" if count == 1 else "every error is 0"
+    z = slopes.trace.z[address.layer][:, address.node]
     for part in layer.function.flat:
         if within((part,), z).all():
-            stays = "passes 0" if not a.any() else "does not move"
-            return f"{name} {stays}{_on_rows(rows)}: the slope of {kind} is 0 where {in_words((part,))}"
+            return f"the slope of {kind} at {name} is 0 {rows}: {kind} is flat where {in_words((part,))}"
     if not _arriving(slopes, address.layer)[:, address.node].any():
         return _nothing_onward(network, slopes, address)
-    return f"the slope of {kind} at {name} is 0{_on_rows(rows)} in float64"
+    return f"the slope of {kind} at {name} rounds to 0 {rows}"
 
 
 def _arriving(slopes: Slopes, k: int) -> Array:
-    """Return what comes back to a layer, shape (rows, nodes): ∂L/∂a, or ∂L/∂z where the loss begins there."""
+    """Return ∂L/∂a of a layer, shape (rows, nodes), or ∂L/∂z of the output if the loss has a short slope."""
     layer = slopes.layers[k]
     return layer.inputs if slopes.measure.short and layer is slopes.layers[-1] else layer.outputs
 
 
 def _nothing_onward(network: Network, slopes: Slopes, address: Address) -> str:
-    name, rows = network.layers[address.layer].nodes[address.node], len(slopes.trace.inputs)
+    name, rows = network.layers[address.layer].nodes[address.node], _on_rows(len(slopes.trace.inputs))
     if address.layer == len(network.layers) - 1:
-        return f"the error of {name} is 0{_on_rows(rows)}"
+        return f"the error of {name} is 0 {rows}"
     if not network.layers[address.layer + 1].weights[:, address.node].any():
-        return f"every weight that leads on from {name} is 0"
-    return f"no slope comes back to {name}{_on_rows(rows)}"
+        return f"every weight that starts at {name} is 0"
+    return f"the slope that comes back to {name} is 0 {rows}"

@@ -1,12 +1,12 @@
-"""Finds nodes, edges and biases by what a person types. Knows nothing of Qt.
+"""Search for nodes, edges and biases by typed text.
 
 =========================================== ==========================================================
-`node 1_17`, `pixel_3`                      nodes by their names; a space is as good as `_`
-`pixel_3_4 -> node_0_5`, `-> node_0_5`      edges, the strongest first; a side that is empty is any node
+`node 1_17`, `pixel_3`                      nodes by their names; a space also matches `_`
+`pixel_3_4 -> node_0_5`, `-> node_0_5`      edges, the strongest first; an empty side matches any node
 `bias of node_1_3`                          biases by the names of their nodes
 `10 largest weights`, `smallest of node_3`  the largest, smallest (most negative), strongest (by |w|) and
                                             weakest weights; `biases` too
-`dead`, `saturated`                         nodes that are odd on every row
+`dead`, `saturated`                         nodes that are dead or saturated on every row
 =========================================== ==========================================================
 """
 
@@ -31,7 +31,7 @@ Indices = NDArray[np.intp]
 
 LIMIT = 20
 LOOK_NS = 24e6
-"""What a look for odd nodes may take; more rows than that are not looked at."""
+"""Longest search for dead or saturated nodes, in nanoseconds; it limits the number of rows."""
 
 MEASURES: dict[str, Callable[[Array], Array]] = {
     "largest": lambda w: w,
@@ -39,13 +39,13 @@ MEASURES: dict[str, Callable[[Array], Array]] = {
     "strongest": np.abs,
     "weakest": lambda w: -np.abs(w),
 }
-"""What comes first by each word."""
+"""Scores of weights for each word; the highest scores come first."""
 
-ODD: dict[str, tuple[Callable[[Health], tuple[Flags, ...]], str]] = {
-    "dead": (lambda found: found.dead, "{kind}, 0 on"),
-    "saturated": (lambda found: found.saturated, "saturated on"),
+STUCK: dict[str, tuple[Callable[[Health], tuple[Flags, ...]], str]] = {
+    "dead": (lambda each: each.dead, "{kind}, 0 on {rows}"),
+    "saturated": (lambda each: each.saturated, "saturated on {rows}"),
 }
-"""What a node can be, what tells it, and how it is said before "every row"; `kind` is the activation."""
+"""For each search word, the nodes that match and the note of a match; `kind` is the activation."""
 
 _ARROW = re.compile(r"(?P<to>\s*(?:->|→)\s*|\s+to\s+)|\s*(?:<-|←)\s*")
 _BIAS = re.compile(r"bias(?:es)?(?: of)?(?: (?P<name>.+))?")
@@ -56,9 +56,9 @@ _EXTREME = re.compile(
 
 
 class Match(NamedTuple):
-    """Something that was found: its address, what it is called, its value, and what is to be said about it.
+    """A search result: its address, title and value, and a note.
 
-    The value of a node is its output on the row that is looked at; None without rows.
+    The value of a node is its output on the selected row, or None without rows.
     """
 
     address: Address
@@ -68,9 +68,9 @@ class Match(NamedTuple):
 
 
 def find(state: State, text: str, limit: int = LIMIT, row: int = 0, look_ns: float = LOOK_NS) -> list[Match]:
-    """Return what `text` finds, at most `limit`, best first; nothing for an empty text.
+    """Return at most `limit` matches for `text`, best first; none for an empty text.
 
-    A look for odd nodes takes about `look_ns`.
+    A search for dead or saturated nodes takes about `look_ns`.
     """
     text = " ".join(text.casefold().split())
     if not text:
@@ -81,7 +81,7 @@ def find(state: State, text: str, limit: int = LIMIT, row: int = 0, look_ns: flo
         lambda: _edges(network, text, limit),
         lambda: _biases(network, text),
         lambda: _extremes(network, text, limit),
-        lambda: _odd(state, text, row, look_ns),
+        lambda: _stuck(state, text, row, look_ns),
     )
     return list(islice((match for way in ways for match in way()), limit))
 
@@ -94,9 +94,9 @@ def _plain(name: str) -> str:
 
 
 def _named(network: Network, text: str) -> list[Indices]:
-    """Return the nodes of each column whose name goes with `text`; without a text all of them.
+    """Return the nodes of each column whose name matches `text`, or all nodes for an empty text.
 
-    Of a name itself, its beginning, and any other part of it, only the best that occurs in any column counts.
+    Only the best kind of match in the network counts: the whole name, else its beginning, else another part.
     """
     plain = _plain(text)
     ranks = [
@@ -119,7 +119,7 @@ def _rank(name: str, text: str) -> int:
 # --- nodes
 
 
-def _nodes(state: State, columns: list[Indices], row: int, note: str = "") -> Iterator[Match]:
+def _nodes(state: State, columns: list[Indices], row: int, note: str = "", rows: str = "") -> Iterator[Match]:
     network = state.network
     if not any(len(nodes) for nodes in columns):
         return
@@ -133,22 +133,22 @@ def _nodes(state: State, columns: list[Indices], row: int, note: str = "") -> It
                 Address("node", column - 1, node),
                 network.names(column)[node],
                 value,
-                note.format(kind=kind) or kind,
+                note.format(kind=kind, rows=rows) or kind,
             )
 
 
-def _odd(state: State, text: str, row: int, look_ns: float) -> Iterator[Match]:
+def _stuck(state: State, text: str, row: int, look_ns: float) -> Iterator[Match]:
     word = text.removesuffix(" nodes")
-    for name, (flags, said) in ODD.items():
+    for name, (flags, note) in STUCK.items():
         if len(word) >= 3 and name.startswith(word) and len(state.data):
             network, (inputs, rows) = state.network, _some_rows(state, look_ns)
-            odd = flags(health(network, network.forward(inputs), state.measure))
-            columns = [np.empty(0, np.intp), *map(np.flatnonzero, odd)]
-            yield from _nodes(state, columns, row, f"{said} {rows}")
+            layers = flags(health(network, network.forward(inputs), state.measure))
+            columns = [np.empty(0, np.intp), *map(np.flatnonzero, layers)]
+            yield from _nodes(state, columns, row, note, rows)
 
 
 def _some_rows(state: State, look_ns: float) -> tuple[Array, str]:
-    """Return the inputs of as many rows as can be looked at, and which these are."""
+    """Return the inputs of as many rows as the time allows, and a name for these rows."""
     every = len(state.data)
     count = max(1, int(look_ns / forward_ns(state.network)))
     which = "every row" if count >= every else f"rows 1 to {count:,} of {every:,}"
@@ -163,7 +163,7 @@ def _match(network: Network, address: Address) -> Match:
 
 
 def _edges(network: Network, text: str, limit: int) -> Iterator[Match]:
-    """Yield the edges between the two sides of an arrow; a name may hold one, so every arrow is tried."""
+    """Yield the edges between the two sides of an arrow. A name can contain an arrow, so try each of them."""
     for arrow in _ARROW.finditer(f" {text} "):
         sides = f" {text} "[: arrow.start()], f" {text} "[arrow.end() :]
         start, end = sides if arrow["to"] else reversed(sides)
@@ -177,22 +177,22 @@ def _edges(network: Network, text: str, limit: int) -> Iterator[Match]:
 
 
 def _biases(network: Network, text: str) -> Iterator[Match]:
-    asked = _BIAS.fullmatch(text)
-    if asked:
-        for layer, nodes in enumerate(_named(network, asked["name"] or "")[1:]):
+    query = _BIAS.fullmatch(text)
+    if query:
+        for layer, nodes in enumerate(_named(network, query["name"] or "")[1:]):
             if network.layers[layer].biases is not None:
                 yield from (_match(network, Address("bias", layer, node)) for node in nodes.tolist())
 
 
 def _extremes(network: Network, text: str, limit: int) -> Iterator[Match]:
-    asked = _EXTREME.fullmatch(text)
-    measures = [MEASURES[word] for word in MEASURES if asked and word.startswith(asked["word"])]
-    if not asked or not measures:
+    query = _EXTREME.fullmatch(text)
+    measures = [MEASURES[word] for word in MEASURES if query and word.startswith(query["word"])]
+    if not query or not measures:
         return
-    count = min(int(asked["count"] or limit), limit)
-    nodes = _named(network, asked["name"] or "")[1:]
-    if (asked["kind"] or "").startswith("b"):
-        bias = np.array([-1])  # the source of a bias
+    count = min(int(query["count"] or limit), limit)
+    nodes = _named(network, query["name"] or "")[1:]
+    if (query["kind"] or "").startswith("b"):
+        bias = np.array([-1])  # the source in a bias's address
         sources = [bias[: layer.biases is not None] for layer in network.layers]
         areas = list(zip(nodes, sources, strict=True))
         yield from _first(network, "bias", areas, measures[0], count)
@@ -201,7 +201,7 @@ def _extremes(network: Network, text: str, limit: int) -> Iterator[Match]:
         yield from _first(network, "weight", areas, measures[0], count)
 
 
-# --- the first of many
+# --- weights and biases by score
 
 
 def _first(
@@ -211,7 +211,10 @@ def _first(
     measure: Callable[[Array], Array],
     count: int,
 ) -> list[Match]:
-    """Return the `count` weights or biases that `measure` puts first, of `areas`: (nodes, sources)."""
+    """Return the `count` weights or biases with the highest scores by `measure`.
+
+    `areas` holds for each layer the (nodes, sources) to search.
+    """
     heads: list[tuple[float, int, int, int]] = []
     for k, (nodes, sources) in enumerate(areas):
         if len(sources):
@@ -227,13 +230,13 @@ def _block(layer: Layer, kind: str, nodes: Indices, sources: Indices) -> Array:
         assert layer.biases is not None
         return layer.biases[nodes, None]
     if (len(nodes), len(sources)) == layer.weights.shape:
-        return layer.weights  # no copy of all of them
+        return layer.weights  # saves a copy
     block: Array = layer.weights[np.ix_(nodes, sources)]
     return block
 
 
 def _top(scores: Array, count: int) -> Indices:
-    """Return the places of the `count` highest scores, in no order."""
+    """Return the indices of the `count` highest scores, in any order."""
     if len(scores) <= count:
         return np.arange(len(scores))
     return np.argpartition(scores, -count)[-count:] if count else np.empty(0, np.intp)

@@ -1,4 +1,4 @@
-"""Slopes of the loss by backpropagation, and estimates of how long a computation takes."""
+"""Slopes (gradient) of the loss by backpropagation, and estimates of computing time."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class LayerMeanSlopes:
 
 @dataclass(frozen=True)
 class LayerSlopes(LayerMeanSlopes):
-    """The same, with what came back for each row.
+    """Slopes of the loss L in one layer, also row by row.
 
     =========== ========================================================================
-    `biases`    `nodes`, or None where the layer has no biases
+    `biases`    `nodes`, or None if the layer has no biases
     `outputs`   ∂L/∂a of each row, shape (rows, nodes)
     `inputs`    ∂L/∂z of each row, shape (rows, nodes)
     =========== ========================================================================
@@ -49,9 +49,9 @@ class LayerSlopes(LayerMeanSlopes):
 
 @dataclass(frozen=True)
 class MeanSlopes:
-    """The loss over some rows and its slope with respect to every weight, layer by layer.
+    """The mean loss over some rows, and its slopes with respect to all weights, layer by layer.
 
-    `measure` is which loss it is.
+    `measure` is the registry entry of the loss.
     """
 
     loss: float
@@ -60,13 +60,13 @@ class MeanSlopes:
 
     @property
     def mse(self) -> float:
-        """The loss, which is the MSE. Raises AttributeError where it is another one."""
+        """The loss, if it is the MSE. Raises AttributeError for any other loss."""
         if self.measure is not MSE:
-            raise AttributeError(f"the loss is {self.measure.word}: ask for .loss")
+            raise AttributeError(f"the loss is {self.measure.word}, not MSE: use .loss")
         return self.loss
 
     def of(self, address: Address) -> float:
-        """Return the slope of a weight or bias, or of a node."""
+        """Return the slope of a weight, or that of a bias or node, which is ∂L/∂z."""
         layer = self.layers[address.layer]
         if address.kind == "weight":
             return float(layer.weights[address.node, address.source])
@@ -75,7 +75,10 @@ class MeanSlopes:
 
 @dataclass(frozen=True)
 class Slopes(MeanSlopes, AsHtml):
-    """The same, with what every row computed, and what came back for it; in a notebook, tables."""
+    """The mean loss over some rows, its slopes, and each row's share of them. A notebook shows tables.
+
+    `trace` is the forward pass of the rows.
+    """
 
     layers: tuple[LayerSlopes, ...]
     trace: Trace
@@ -86,26 +89,27 @@ class Slopes(MeanSlopes, AsHtml):
 
 
 def slopes(network: Network, x: ArrayLike, y: ArrayLike, loss: str = "mse") -> Slopes:
-    """Return the loss over the rows of `x` and all its slopes.
+    """Return the mean loss over the rows of `x` and all its slopes.
 
-    `x` has shape (rows, inputs), `y` (rows, outputs) or, of one row or one output, the values alone.
-    What is too large for a number is infinite or NaN, without a warning.
-    Raises ValueError where the shapes do not fit, and for a loss that does not go with the output.
+    `x` has shape (rows, inputs), `y` (rows, outputs) or, with one row or one output, also one dimension.
+    On overflow, numbers are infinite or NaN, without a warning.
+    Raises ValueError if the shapes do not fit, or the loss does not fit the output's activation.
     """
     measure = loss_of(loss, network.layers[-1].function.base)
     trace, targets = network.forward(x), np.asarray(y, dtype=np.float64)
-    wanted = trace.prediction.shape
-    alone = targets.ndim < 2 and 1 in wanted and targets.size == trace.prediction.size
-    if targets.shape != wanted and not alone:
-        raise ValueError(f"y: expected shape {wanted}, rows by outputs, found {targets.shape}")
-    return slopes_from(network, trace, targets.reshape(wanted), measure)
+    shape = trace.prediction.shape
+    is_flat = targets.ndim < 2 and 1 in shape and targets.size == trace.prediction.size
+    if targets.shape != shape and not is_flat:
+        raise ValueError(f"y: expected shape {shape}, rows by outputs, found {targets.shape}")
+    return slopes_from(network, trace, targets.reshape(shape), measure)
 
 
 def slopes_from(network: Network, trace: Trace, targets: Array, measure: Loss) -> Slopes:
-    """Return the same from what the rows computed on their way forward; `targets` has shape (rows, outputs).
+    """Return the mean loss and all its slopes from the forward pass `trace` and its targets.
 
-    Backpropagation as in Rumelhart, Hinton and Williams (1986): δ = ∂L/∂z of a layer gives
-    ∂L/∂W = δᵀ·a_before and hands δ·W to the layer before. A loss may give the output's δ at once.
+    `targets` have shape (rows, outputs). Backpropagation as in Rumelhart, Hinton and Williams (1986):
+    δ = ∂L/∂z of a layer gives ∂L/∂W = δᵀ·a_before, and ∂L/∂a_before = δ·W of the layer before. A loss with a
+    short slope gives δ of the output directly.
     """
     of_outputs = trace.z[-1], trace.prediction, targets
     with np.errstate(all="ignore"):
@@ -116,7 +120,10 @@ def slopes_from(network: Network, trace: Trace, targets: Array, measure: Loss) -
 
 
 def _backward(network: Network, trace: Trace, slope_a: Array, known: Array | None) -> tuple[LayerSlopes, ...]:
-    """Take ∂L/∂prediction, shape (rows, outputs), back to every layer; ∂L/∂z of the output may be `known`."""
+    """Return the slopes of each layer, from ∂L/∂prediction and, if `known`, ∂L/∂z of the output.
+
+    Both have shape (rows, outputs).
+    """
     layers = []
     for k in reversed(range(len(network.layers))):
         layer = network.layers[k]
@@ -134,52 +141,52 @@ def _backward(network: Network, trace: Trace, slope_a: Array, known: Array | Non
 
 T = TypeVar("T")
 Work: TypeAlias = Generator[None, None, T]
-"""Yields after each unit of work and returns what it found."""
+"""A generator that yields after each unit of work, and returns the result."""
 
 
 def finished(work: Work[T]) -> T:
-    """Do all of `work` at once and return what it found."""
+    """Do all of `work`, and return its result."""
     while True:
         try:
             next(work)
         except StopIteration as end:
-            found: T = end.value
-            return found
+            result: T = end.value
+            return result
 
 
 WEIGHT_NS, NODE_NS = 0.2, 8.0
-"""About what a row costs: a multiply-add in a product of matrices, and a node's sum and activation."""
+"""Approximate nanoseconds per row for a weight (multiply-add) and for a node (sum and activation)."""
 TRAINER_NS = 12.0
-"""About what a weight costs when a Trainer is made: its buffers are touched for the first time."""
+"""Approximate nanoseconds per weight to create a Trainer, whose buffers are touched for the first time."""
 THERE_AND_BACK = 3
-"""Backpropagation, with its pass forward, takes about so many passes forward."""
+"""Approximate time of a forward and a backward pass, as a multiple of a forward pass."""
 LIGHT_NS = 100_000.0
-"""Work that may be done for every frame of a run."""
+"""Longest work for each frame of a run, in nanoseconds."""
 QUICK_NS = 1_200_000.0
-"""Work that may be done at once after an edit: a small part of a frame."""
+"""Longest work done immediately after an edit, in nanoseconds: a small part of a frame."""
 BLOCK_NS = 2_500_000.0
-"""What is computed between two looks at the clock."""
+"""Duration of a unit of work between two looks at the clock, in nanoseconds."""
 LEAST_ROWS, MOST_ROWS = 32, 8192
-"""Fewer rows at a time are not worth a product of matrices; more of them do not fit into the cache."""
+"""Rows in a block: fewer make matrix products inefficient; more do not fit into the cache."""
 
 
 def layer_ns(layer: Layer) -> float:
-    """Return about what one row takes in a layer."""
+    """Return the approximate time of a forward pass of one row through a layer, in nanoseconds."""
     return WEIGHT_NS * layer.weights.size + NODE_NS * len(layer)
 
 
 def forward_ns(network: Network, rows: int = 1) -> float:
-    """Return about what a pass forward over so many rows takes."""
+    """Return the approximate time of a forward pass over this many rows, in nanoseconds."""
     return rows * sum(map(layer_ns, network.layers))
 
 
 def trainer_ns(network: Network) -> float:
-    """Return about what making a Trainer takes."""
+    """Return the approximate time to create a Trainer, in nanoseconds."""
     return TRAINER_NS * sum(layer.weights.size for layer in network.layers)
 
 
 def row_blocks(rows: int, row_ns: float, block_ns: float = BLOCK_NS) -> Iterator[slice]:
-    """Cut `rows`, each of which takes `row_ns`, into blocks of about `block_ns`."""
+    """Yield slices that cut `rows` rows into blocks of about `block_ns`, if a row takes `row_ns`."""
     size = min(MOST_ROWS, max(LEAST_ROWS, int(block_ns / row_ns)))
     for start in range(0, rows, size):
         yield slice(start, min(start + size, rows))

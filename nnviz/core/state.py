@@ -1,7 +1,4 @@
-"""State: a network, its data, training settings, run, weight sets, title and notes, all immutable.
-
-Knows nothing of files, and only the names of a network's nodes.
-"""
+"""State: a network, its data, training settings, run, weight sets, title and notes, all immutable."""
 
 from __future__ import annotations
 
@@ -44,14 +41,14 @@ from nnviz.core.numbers import (
 from nnviz.core.optimizers import OPTIMIZERS
 
 Cell: TypeAlias = str | float
-TOLD = 5
-"""So many of the texts that a column takes are told."""
+MOST_LISTED = 5
+"""Number of texts or columns that an error message lists."""
 DIGITS = range(6, 18)
-"""Significant digits of the largest that raw numbers are looked for with: 17 say every float64."""
+"""Significant digits that `Column.raw` tries, fewest first: 17 are enough for every float64."""
 
 
 class CellError(ValueError):
-    """A cell that its column does not take; `row` counts from 0."""
+    """A cell that does not fit its column; `row` counts from 0."""
 
     def __init__(self, message: str, row: int) -> None:
         super().__init__(message)
@@ -60,11 +57,11 @@ class CellError(ValueError):
 
 @dataclass(frozen=True)
 class Column:
-    """A column of raw cells, and the inputs, or the outputs, that it becomes.
+    """A column of a raw table, and the inputs or outputs that encode it.
 
-    A column of numbers becomes one node, `(raw − mean) / deviation`. One of texts, where it has `values`,
-    becomes a node for each of them, which is 1 where the cell is that text and 0 elsewhere.
-    Raises ValueError, which begins with the place such as `deviation`, where this cannot be.
+    A column of numbers is encoded as one node, `(raw − mean) / deviation`. A column with `values` holds texts
+    and is one-hot encoded: it has one node for each text.
+    Raises ValueError, which starts with the place such as `deviation`, if the fields do not fit each other.
     """
 
     name: str
@@ -78,13 +75,13 @@ class Column:
         object.__setattr__(self, "nodes", Names(self.nodes, "nodes"))
         object.__setattr__(self, "values", tuple(self.values))
         if not self.nodes:
-            raise ValueError("nodes: a column needs at least one")
+            raise ValueError("nodes: a column needs at least one node")
         if len(set(self.nodes)) < len(self.nodes):
-            raise ValueError("nodes: a name stands twice")
+            raise ValueError("nodes: two nodes have the same name")
         if self.values:
             self._check_values()
         elif len(self.nodes) > 1:
-            raise ValueError(f"nodes: expected one for a column of numbers, found {len(self.nodes)}")
+            raise ValueError(f"nodes: expected one node for a column of numbers, found {len(self.nodes)}")
         if not math.isfinite(self.mean):
             raise ValueError("mean: expected a finite number")
         if not 0.0 < self.deviation < math.inf:
@@ -93,56 +90,55 @@ class Column:
     def _check_values(self) -> None:
         NODES.check(len(self.values), "values")
         if len(self.values) != len(self.nodes):
-            wish = f"expected {counted(len(self.nodes), 'text')}, one for each node"
-            raise ValueError(f"values: {wish}, found {len(self.values)}")
+            texts = counted(len(self.nodes), "text")
+            raise ValueError(f"values: expected {texts}, one for each node, found {len(self.values)}")
         for i, value in enumerate(self.values):
             NAME.check(len(value), f"values[{i}]")
             check_whole(value, f"values[{i}]")
         if len(set(self.values)) < len(self.values):
-            raise ValueError("values: a text stands twice")
+            raise ValueError("values: a text occurs twice")
         if (self.mean, self.deviation) != (0.0, 1.0):
-            raise ValueError("mean: a column of texts has none")
+            raise ValueError("mean: a column of texts cannot be standardised")
 
     @property
     def is_plain(self) -> bool:
-        """Whether its cells are numbers that are taken as they are."""
+        """Whether its cells are numbers that are not standardised."""
         return not self.values and (self.mean, self.deviation) == (0.0, 1.0)
 
     def encoded(self, cells: Sequence[object] | Array, *, typed: bool = False) -> Array:
-        """Return what its nodes are for the cells of rows, shape (rows, nodes).
+        """Return the values of its nodes for one cell of each row, shape (rows, nodes).
 
-        A number that a person has `typed` may be a quotient. Raises CellError for a cell that is not such a
-        number, or none of the texts.
+        If `typed`, a number may be a quotient such as 1/3. Raises CellError for a cell that is not a number
+        or, in a column of texts, none of its texts.
         """
         if self.values:
             return self._of_texts(cells)
         return self.standardised(_numbers(cells, quotients=typed))[:, None]
 
     def standardised(self, raw: Array) -> Array:
-        """Return `(raw − mean) / deviation`, of the same shape; infinite, without a warning, on overflow."""
+        """Return `(raw − mean) / deviation` in the same shape; on overflow infinite, without a warning."""
         with np.errstate(over="ignore"):
             return raw if self.is_plain else (raw - self.mean) / self.deviation
 
     def _of_texts(self, cells: Sequence[object] | Array) -> Array:
-        place = {value: i for i, value in enumerate(self.values)}
+        places = {value: i for i, value in enumerate(self.values)}
         out = np.zeros((len(cells), len(self.values)))
         for row, cell in enumerate(cells.tolist() if isinstance(cells, np.ndarray) else cells):
-            at = place.get(cell) if isinstance(cell, str) else None
-            if at is None and (at := place.get(_text(cell))) is None:
+            place = places.get(cell) if isinstance(cell, str) else None
+            if place is None and (place := places.get(_text(cell))) is None:
                 raise CellError(self._unknown(cell), row)
-            out[row, at] = 1.0
+            out[row, place] = 1.0
         return out
 
     def _unknown(self, cell: object) -> str:
         text = _text(cell)
         if not text:
             return "the cell is empty"
-        known = ", ".join(map(quoted, self.values[:TOLD]))
-        more = f" and {len(self.values) - TOLD} more" if len(self.values) > TOLD else ""
-        return f"{quoted(text)} is not known; known are {known}{more}"
+        values = _listed([quoted(value) for value in self.values])
+        return f"{quoted(text)} is not a value of this column; the values are {values}"
 
     def decoded(self, values: Array) -> list[Cell]:
-        """Return the raw cells that become `values`, shape (rows, nodes); "" where no text does."""
+        """Return the raw cells that are encoded as `values`, shape (rows, nodes); "" if no text is."""
         if not self.values:
             raw: list[Cell] = self.raw(values[:, 0]).tolist()
             return raw
@@ -153,9 +149,9 @@ class Column:
         ]
 
     def raw(self, values: Array) -> Array:
-        """Return the numbers of the fewest digits that become `values`: 5.1, and not 5.1000000000000005.
+        """Return the raw numbers of `values`, with the fewest digits: 5.1, not 5.1000000000000005.
 
-        One that is too large for a number is infinite, without a warning.
+        On overflow a number is infinite, without a warning.
         """
         if self.is_plain or not len(values):
             return values
@@ -173,7 +169,7 @@ class Column:
 
 
 def _text(cell: object) -> str:
-    """Return a cell as `values` have it: 1 and "1.0" are "1"."""
+    """Return a cell as a text to look up in `values`: 1 and "1.0" are "1"."""
     text = cell.strip() if isinstance(cell, str) else ""
     try:
         return full(parsed(text, quotients=False) if isinstance(cell, str) else float(cell))  # type: ignore[arg-type]
@@ -182,7 +178,7 @@ def _text(cell: object) -> str:
 
 
 def _numbers(cells: Sequence[object] | Array, *, quotients: bool) -> Array:
-    """Return cells as finite numbers, shape (rows,). Raises CellError."""
+    """Return cells as finite numbers, shape (rows,). Raises CellError for any other cell."""
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiub":
         numbers = cells.astype(np.float64)
     else:
@@ -202,14 +198,15 @@ def _number(cell: object, row: int, *, quotients: bool) -> float:
         return parsed(cell, quotients=quotients)
     except (TypeError, ValueError) as error:
         empty = cell is None or (isinstance(cell, str) and not cell.strip())
-        what = str(error) if isinstance(cell, str) else f"{quoted(cell)} is not a number"
-        raise CellError("the cell is empty" if empty else what, row) from None
+        message = str(error) if isinstance(cell, str) else f"{quoted(cell)} is not a number"
+        raise CellError("the cell is empty" if empty else message, row) from None
 
 
 class Columns(tuple[Column, ...]):
-    """The columns of a State: held against the names of its network once, not 60 times a second.
+    """The columns of a State, checked once against the names of its network.
 
-    Raises ValueError where nodes are missing, stand twice, or are not all inputs or all outputs.
+    Raises ValueError if a node is missing in the network, is in two columns, or if a column has inputs and
+    outputs.
     """
 
     _inputs: tuple[str, ...] = ()
@@ -217,7 +214,7 @@ class Columns(tuple[Column, ...]):
 
     @classmethod
     def of(cls, given: Iterable[Column], inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Columns:
-        """Return columns that fit these names; given ones that are known to fit are returned as they are."""
+        """Return columns that fit these names. Columns already checked are returned unchanged."""
         if isinstance(given, cls) and given._inputs is inputs and given._outputs is outputs:
             return given
         made = cls(given)
@@ -227,32 +224,32 @@ class Columns(tuple[Column, ...]):
 
     @property
     def of_inputs(self) -> tuple[Column, ...]:
-        """The columns of a raw row, in the order of the inputs; an input that is in none is one by itself."""
+        """The columns of a raw row, in the order of the inputs. An input without column is its own column."""
         return self._raw(self._inputs)
 
     @property
     def of_targets(self) -> tuple[Column, ...]:
-        """The columns of a raw row's targets, in the order of the outputs, in the same way."""
+        """The columns of a raw row's targets, in the order of the outputs, one by itself if it has none."""
         return self._raw(self._outputs)
 
     def _raw(self, nodes: tuple[str, ...]) -> tuple[Column, ...]:
-        own = {name: column for column in self for name in column.nodes}
-        found = (own.get(name) or Column(name, (name,)) for name in nodes)
-        return tuple({column.nodes: column for column in found}.values())
+        by_node = {name: column for column in self for name in column.nodes}
+        columns = (by_node.get(name) or Column(name, (name,)) for name in nodes)
+        return tuple({column.nodes: column for column in columns}.values())
 
     def encoded(self, rows: Sequence[Sequence[object]] | Array) -> Array:
-        """Return raw rows, a cell for each of `of_inputs`, as values of the inputs, shape (rows, inputs).
+        """Return raw rows, with a cell per column of `of_inputs`, as input values, shape (rows, inputs).
 
-        Raises ValueError, which begins with the row, from 1, and the column.
+        Raises ValueError, which starts with the row, counted from 1, and the column.
         """
         columns = self.of_inputs
         for row, cells in enumerate(rows):
             _check_width(row, cells, columns)
         parts = []
         for i, column in enumerate(columns):
-            own = rows[:, i] if isinstance(rows, np.ndarray) else [row[i] for row in rows]
+            cells = rows[:, i] if isinstance(rows, np.ndarray) else [row[i] for row in rows]
             try:
-                parts.append(column.encoded(own))
+                parts.append(column.encoded(cells))
             except CellError as error:
                 raise ValueError(f"row {error.row + 1}, column {column.name}: {error}") from None
         return in_order(columns, self._inputs, parts)
@@ -272,15 +269,15 @@ class Columns(tuple[Column, ...]):
             if not of_inputs and not outputs.issuperset(column.nodes):
                 raise ValueError(f"{place}.nodes: expected inputs or outputs, found both")
             if not (of_inputs or column.values or column.is_plain):
-                raise ValueError(f"{place}.mean: targets are taken as they are")
+                raise ValueError(f"{place}.mean: targets cannot be standardised")
             if (of_inputs, column.name) in names:
                 raise ValueError(f"{place}.name: two columns are called {quoted(column.name)}")
             names.add((of_inputs, column.name))
 
     def with_nodes(self, renamed: Callable[[str], str | None]) -> Columns:
-        """Return the columns with their nodes renamed; one that becomes None is gone, with its text.
+        """Return the columns with their nodes renamed. A node renamed to None is removed, with its text.
 
-        A column of numbers that is called as its node stays so.
+        A column of numbers that has the name of its node gets the new name too.
         """
         taken = {column.name for column in self}
         changed = (_with_nodes(column, renamed, taken) for column in self)
@@ -289,48 +286,51 @@ class Columns(tuple[Column, ...]):
 
 def _with_nodes(column: Column, renamed: Callable[[str], str | None], taken: set[str]) -> Column | None:
     nodes = [renamed(name) for name in column.nodes]
-    kept = tuple(name for name in nodes if name is not None)
-    if kept == column.nodes or not kept:
-        return column if kept else None
+    remaining = tuple(name for name in nodes if name is not None)
+    if remaining == column.nodes or not remaining:
+        return column if remaining else None
     if not column.values:
-        follows = column.name in column.nodes and kept[0] not in taken
-        return replace(column, name=kept[0] if follows else column.name, nodes=kept)
+        follows = column.name in column.nodes and remaining[0] not in taken
+        return replace(column, name=remaining[0] if follows else column.name, nodes=remaining)
     values = tuple(value for value, name in zip(column.values, nodes, strict=True) if name is not None)
-    return replace(column, nodes=kept, values=values)
+    return replace(column, nodes=remaining, values=values)
 
 
 def _check_width(row: int, cells: object, columns: Sequence[Column]) -> None:
     if isinstance(cells, str) or not hasattr(cells, "__len__"):
-        found = f"{quoted(cells)}, which is no row"
+        found = quoted(cells)
     elif len(cells) == len(columns):
         return
     else:
         found = str(len(cells))
-    wish = f"expected {counted(len(columns), 'cell')} ({_listed(columns)})"
-    raise ValueError(f"row {row + 1}: {wish}, found {found}")
+    expected, names = counted(len(columns), "cell"), _listed([column.name for column in columns])
+    raise ValueError(f"row {row + 1}: expected {expected} ({names}), found {found}")
 
 
 def in_order(columns: Sequence[Column], nodes: Sequence[str], parts: Sequence[Array]) -> Array:
-    """Return the encoded `parts` of columns, each of shape (rows, its nodes), in the order of `nodes`."""
+    """Return the encoded columns in the order of `nodes`, shape (rows, nodes).
+
+    `parts` holds the values of each column, shape (rows, nodes of the column).
+    """
     place = {name: i for i, name in enumerate(name for column in columns for name in column.nodes)}
     return np.ascontiguousarray(np.hstack(parts)[:, [place[name] for name in nodes]])
 
 
-def _listed(columns: Sequence[Column]) -> str:
-    names = ", ".join(column.name for column in columns[:TOLD])
-    return f"{names} and {len(columns) - TOLD} more" if len(columns) > TOLD else names
+def _listed(texts: Sequence[str]) -> str:
+    first = ", ".join(texts[:MOST_LISTED])
+    return f"{first} and {len(texts) - MOST_LISTED} more" if len(texts) > MOST_LISTED else first
 
 
 MOST_UPDATES = 2**53
-"""From there on a history, which is of floats, cannot tell two iterations apart."""
+"""Largest iteration: a history stores iterations as floats, which are exact up to here."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """The settings of a run. `batch_size` None means all rows; `updates` counts iterations.
+    """The settings of a run. If `batch_size` is None, a batch has all rows. `updates` counts iterations.
 
-    `validation` is the share of the rows, from 0 on and below 1, that are not trained on: the last ones.
-    Raises ValueError where one of them cannot be.
+    `validation` is the share of the rows, at least 0 and below 1, used for validation: the last rows.
+    Raises ValueError, which starts with the name of the setting, for an invalid value.
     """
 
     learning_rate: float = 0.01
@@ -345,39 +345,39 @@ class Training:
         if not 0.0 < self.learning_rate < float("inf"):
             raise ValueError("learning_rate: expected a number above 0")
         if self.updates < 1:
-            raise ValueError("updates: expected a whole number from 1 on")
+            raise ValueError("updates: expected a whole number, at least 1")
         if self.batch_size is not None and self.batch_size < 1:
-            raise ValueError("batch_size: expected a whole number from 1 on, or null for all rows")
+            raise ValueError("batch_size: expected a whole number, at least 1, or null for all rows")
         if self.optimizer not in OPTIMIZERS:
-            known = ", ".join(OPTIMIZERS)
-            raise ValueError(f"optimizer: no optimizer is called {quoted(self.optimizer)}; known are {known}")
+            name, known = quoted(self.optimizer), ", ".join(OPTIMIZERS)
+            raise ValueError(f"optimizer: no optimizer is called {name}; the optimizers are {known}")
         if self.seed < 0:
-            raise ValueError("seed: expected a whole number from 0 on")
+            raise ValueError("seed: expected a whole number, at least 0")
         check_loss(self.loss)
         if not 0.0 <= self.validation < 1.0:
-            raise ValueError("validation: expected a number from 0 on and below 1")
+            raise ValueError("validation: expected a number, at least 0 and below 1")
         for name in ("updates", "batch_size", "seed"):
             if (getattr(self, name) or 0) > LARGEST:
                 raise ValueError(f"{name}: expected a whole number up to {LARGEST}")
 
     def updates_per_epoch(self, rows: int) -> int:
-        """Return how many updates take in `rows`, which are trained on, once."""
+        """Return the number of updates in an epoch, one pass over this many training rows."""
         return -(-rows // min(self.batch_size or rows, rows))
 
     @property
     def next_seed(self) -> int:
-        """The seed of the next random weights: one more, and 0 after the largest."""
+        """The seed of the next random weights: one more, or 0 after the largest seed."""
         return (self.seed + 1) % (LARGEST + 1)
 
 
 @lru_cache(maxsize=2)
 def epoch_order(seed: int, epoch: int, rows: int) -> NDArray[np.intp]:
-    """Return the order in which an epoch of mini-batches takes the rows, shape (rows,)."""
+    """Return the order of the rows in an epoch of mini-batches, shape (rows,)."""
     return np.random.default_rng([seed, 1, epoch]).permutation(rows)
 
 
 class Segment(NamedTuple):
-    """A part of a run under one setting: the updates that follow `after` updates, up to the next one's."""
+    """A part of a run with constant settings. It starts after `after` updates and ends at the next one."""
 
     after: int
     training: Training
@@ -385,7 +385,7 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True)
 class Curve:
-    """What a run measured beside its loss: "validation", "accuracy" or "validation accuracy"."""
+    """A measure of a run other than its loss: "validation", "accuracy" or "validation accuracy"."""
 
     name: str
     history: History
@@ -393,12 +393,12 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """The updates since anything but training last changed network or data.
+    """The updates since an edit last changed the network or the data.
 
-    `start` is the network at iteration 0; `memory` is the optimizer's, shape (memories, parameters). With
-    `segments`, which say how every update was made, any iteration can be computed again. Not so of one that
-    was `watched`: a script made it, its history is of the script's own loss, and only its frames are known.
-    `beside` holds what else was measured.
+    `start` is the network at iteration 0; `memory` is the optimizer's, shape (memories, parameters).
+    `segments` store the settings of every update, so that any iteration can be computed again. This does not
+    hold for a `watched` run: a script made it, and its history shows the script's own loss.
+    `beside` holds the other curves, such as the validation loss.
     """
 
     start: Network
@@ -411,64 +411,64 @@ class Run:
     beside: tuple[Curve, ...] = ()
 
     def curve(self, name: str) -> History | None:
-        """Return what was measured beside the loss under that name; None where it was not."""
+        """Return the history of the other curve with this name, or None if it was not measured."""
         return next((curve.history for curve in self.beside if curve.name == name), None)
 
     def last_of(self, name: str) -> float | None:
-        """Return what was measured under that name with the last loss; None where it was not."""
+        """Return the value of another curve at the iteration of the last loss, or None if there is none."""
         curve = self.curve(name)
-        there = curve.last if curve is not None and len(curve) else None
-        return there[1] if there and there[0] == self.history.last[0] else None
+        last = curve.last if curve is not None and len(curve) else None
+        return last[1] if last and last[0] == self.history.last[0] else None
 
     @property
     def points(self) -> Array:
-        """The history, shape (points, 2 or 3): iteration, loss and, where there is one, that of validation.
+        """The history, shape (points, 2 or 3): iteration, loss and, if there is one, validation loss.
 
-        Where the validation is known of fewer points, as after a change, the others say NaN.
+        The validation loss is NaN at points where it was not measured.
         """
-        points, aside = self.history.points, self.curve("validation")
-        if aside is None:
+        points, validation = self.history.points, self.curve("validation")
+        if validation is None:
             return points
-        beside = np.full(len(points), np.nan)
-        _, here, there = np.intersect1d(points[:, 0], aside.points[:, 0], return_indices=True)
-        beside[here] = aside.points[there, 1]
-        return np.column_stack((points, beside))
+        losses = np.full(len(points), np.nan)
+        _, places, sources = np.intersect1d(points[:, 0], validation.points[:, 0], return_indices=True)
+        losses[places] = validation.points[sources, 1]
+        return np.column_stack((points, losses))
 
     def with_curves(self, made: Callable[[History, str], History]) -> Run:
-        """Return it with every history as `made` of it and its name, "" for that of the loss."""
+        """Return the run with each history replaced by `made(history, name)`; the loss has the name ""."""
         beside = tuple(Curve(curve.name, made(curve.history, curve.name)) for curve in self.beside)
         return replace(self, history=made(self.history, ""), beside=beside)
 
     def until(self, earlier: Run) -> Run:
-        """Return `earlier` with that part of all histories that led to it."""
+        """Return `earlier`, an earlier iteration of this run, with all its points of this run's histories."""
 
-        def led(history: History, name: str) -> History:
-            whole = self.curve(name) if name else self.history
-            return history if whole is None else whole.until(history)
+        def cut(history: History, name: str) -> History:
+            longer = self.curve(name) if name else self.history
+            return history if longer is None else longer.until(history)
 
-        return earlier.with_curves(led)
+        return earlier.with_curves(cut)
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network without its weights: the names of its inputs, and each layer's names and activation.
+    """A network without its weights: the names of its inputs, and each layer's node names and activation.
 
-    Raises ValueError, which begins with the place, for a layer without nodes and what no network can have.
+    Raises ValueError, which starts with the place, if no network can have this architecture.
     """
 
     inputs: tuple[str, ...]
     layers: tuple[tuple[tuple[str, ...], str], ...]
 
     def __post_init__(self) -> None:
-        for names, place in ((self.inputs, "inputs"), (self.layers, "layers")):
+        for names, place, thing in ((self.inputs, "inputs", "input"), (self.layers, "layers", "layer")):
             if not names:
-                raise ValueError(f"{place}: a network needs at least one")
+                raise ValueError(f"{place}: a network needs at least one {thing}")
         LAYERS.check(len(self.layers), "layers")
         NODES.check(sum(self.sizes))
         Names(self.inputs, "inputs")
         for k, (nodes, name) in enumerate(self.layers):
             if not nodes:
-                raise ValueError(f"layers[{k}].nodes: a layer needs at least one")
+                raise ValueError(f"layers[{k}].nodes: a layer needs at least one node")
             Names(nodes, f"layers[{k}].nodes")
             activation(name)
 
@@ -480,22 +480,22 @@ class Architecture:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Nodes in each column, inputs first: (2, 2, 1)."""
+        """The number of nodes in each column, inputs first: (2, 2, 1)."""
         return (len(self.inputs), *(len(nodes) for nodes, _ in self.layers))
 
     @property
     def in_words(self) -> str:
-        """Its sizes, "2-2-1"; of a deep one the first and the last."""
+        """The sizes as text, "2-2-1"; for more than 8 columns, the first and the last three."""
         sizes = [str(size) for size in self.sizes]
         return "-".join(sizes if len(sizes) <= 8 else [*sizes[:3], "…", *sizes[-3:]])
 
 
 @dataclass(frozen=True, eq=False)
 class EarlierRun(ByValue):
-    """A run that another one has replaced, to compare it with: its last settings and its curve, no weights.
+    """An earlier run, kept for comparison with later runs: its last settings and its curve, no weights.
 
-    `history` has shape (points, 2): iteration, loss; `network` is None where an older file does not say of
-    which network it is. Raises ValueError for its name and what cannot be.
+    `history` has shape (points, 2): iteration, loss. `network` is None if the run comes from an older file
+    without this entry. Raises ValueError for an invalid name, iteration or history.
     """
 
     ARRAYS = ("history",)
@@ -513,12 +513,12 @@ class EarlierRun(ByValue):
         super().__post_init__()
 
     def called(self, letters: int = NAME.most) -> str:
-        """Return its name, the middle of a longer one left out, and its architecture, if it is known."""
+        """Return its name, shortened to this many letters, and its architecture, if it has one."""
         architecture = f" · {self.network.in_words}" if self.network else ""
         return shortened(self.name, letters) + architecture
 
     def fits(self, network: Network) -> bool:
-        """Return whether it is, as far as is known, of a network with as many nodes in every layer."""
+        """Return whether the run's network has the same number of nodes in each column, or is None."""
         return self.network is None or self.network.sizes == network.sizes
 
 
@@ -526,14 +526,14 @@ class EarlierRun(ByValue):
 class Dataset(ByValue):
     """Rows of inputs, shape (rows, inputs), and of targets, shape (rows, outputs) or None. Read-only.
 
-    Raises ValueError for what is no rows, and for too many.
+    Raises ValueError if an array does not have two dimensions, or has too many rows or numbers.
     """
 
     ARRAYS = ("inputs", "targets")
     inputs: Array
     targets: Array | None = None
 
-    if TYPE_CHECKING:  # what may be given
+    if TYPE_CHECKING:  # types of the arguments
 
         def __init__(self, inputs: ArrayLike, targets: ArrayLike | None = None) -> None: ...
 
@@ -549,8 +549,8 @@ class Dataset(ByValue):
         return len(self.inputs)
 
     @cached_property
-    def says_yes_or_no(self) -> bool:
-        """Whether the only target of each row is 0 or 1, and both occur."""
+    def is_binary(self) -> bool:
+        """Whether there is a single output, whose targets are 0 or 1, and both occur."""
         if self.targets is None or self.targets.shape[1] != 1:
             return False
         return self.has_classes and bool(self.targets.min() < self.targets.max())
@@ -564,42 +564,45 @@ class Dataset(ByValue):
 
     @cached_property
     def is_sorted_by_class(self) -> bool:
-        """Whether the rows of each class, the largest target or 0 and 1, stand together, some of each."""
+        """Whether the rows are sorted by class, with at least 4 rows per class on average.
+
+        The class of a row is its largest target or, with one output, its target.
+        """
         if self.targets is None:
             return False
-        kinds = self.targets.argmax(axis=1) if self.targets.shape[1] > 1 else self.targets[:, 0]
-        changes, classes = np.count_nonzero(np.diff(kinds)), len(np.unique(kinds))
+        labels = self.targets.argmax(axis=1) if self.targets.shape[1] > 1 else self.targets[:, 0]
+        changes, classes = np.count_nonzero(np.diff(labels)), len(np.unique(labels))
         return 1 < classes == changes + 1 and len(self) >= 4 * classes
 
     @cached_property
-    def has_shares(self) -> bool:
-        """Whether no target is below 0 or above 1."""
+    def has_unit_targets(self) -> bool:
+        """Whether every target is from 0 to 1."""
         return self.targets is None or bool(((self.targets >= 0.0) & (self.targets <= 1.0)).all())
 
     @property
     def numbers(self) -> int:
-        """How many inputs and targets there are."""
+        """The number of inputs and targets in all rows."""
         return self.inputs.size + (0 if self.targets is None else self.targets.size)
 
     def check_for(self, network: Network) -> None:
-        """Raise ValueError where the rows are not such as `network` takes and gives."""
-        given, wanted = self.inputs.shape[1], len(network.inputs)
-        if given != wanted:
-            wish = f"expected {counted(wanted, 'number')} a row, one for each input"
-            raise ValueError(f"data.inputs: {wish}, found {given}")
+        """Raise ValueError if the rows do not fit the inputs and outputs of `network`."""
+        found, inputs = self.inputs.shape[1], len(network.inputs)
+        if found != inputs:
+            numbers = counted(inputs, "number")
+            raise ValueError(f"data.inputs: expected {numbers} a row, one for each input, found {found}")
         if self.targets is None:
             return
         if len(self.targets) != len(self):
-            wish = f"expected {counted(len(self), 'row')}, one for each row of inputs"
-            raise ValueError(f"data.targets: {wish}, found {len(self.targets)}")
-        given, wanted = self.targets.shape[1], len(network.outputs)
-        if given != wanted:
-            wish = f"expected {counted(wanted, 'number')} a row, one for each output"
-            raise ValueError(f"data.targets: {wish}, found {given}")
+            rows, found = counted(len(self), "row"), len(self.targets)
+            raise ValueError(f"data.targets: expected {rows}, one for each row of inputs, found {found}")
+        found, outputs = self.targets.shape[1], len(network.outputs)
+        if found != outputs:
+            numbers = counted(outputs, "number")
+            raise ValueError(f"data.targets: expected {numbers} a row, one for each output, found {found}")
 
     @classmethod
     def empty(cls, network: Network) -> Dataset:
-        """Return no rows, for `network`."""
+        """Return a data set without rows and targets that fits `network`."""
         return cls(np.empty((0, len(network.inputs))))
 
 
@@ -614,7 +617,7 @@ class Weights(ByValue):
 
 @dataclass(frozen=True)
 class WeightSet:
-    """A named set of all weights of the network, kept beside those in use. Raises ValueError for its name."""
+    """A stored copy of all weights and biases of a network. Raises ValueError for an invalid name."""
 
     name: str
     layers: tuple[Weights, ...] = field(repr=False)
@@ -624,16 +627,16 @@ class WeightSet:
 
     @classmethod
     def of(cls, name: str, network: Network) -> WeightSet:
-        """Return the weights of `network` under `name`."""
+        """Return the weights and biases of `network` as a weight set called `name`."""
         return cls(name, tuple(Weights(layer.weights, layer.biases) for layer in network.layers))
 
     def into(self, network: Network) -> Network:
-        """Return `network` with these weights. Raises ValueError where the shapes do not fit."""
+        """Return `network` with these weights and biases. Raises ValueError if the shapes do not fit."""
         return with_weights(network, self.layers)
 
 
 def with_weights(network: Network, given: Sequence[Weights | Layer]) -> Network:
-    """Return `network` with the weights and biases of `given`, layer by layer. Raises ValueError."""
+    """Return `network` with other weights and biases. Raises ValueError if the shapes do not fit."""
     layers = [
         Layer(layer.nodes, layer.activation, each.weights, each.biases)
         for layer, each in zip(network.layers, given, strict=True)
@@ -643,13 +646,13 @@ def with_weights(network: Network, given: Sequence[Weights | Layer]) -> Network:
 
 @dataclass(frozen=True)
 class State(AsSvg):
-    """All that is open, undone and saved. `run` is None before the first update; `runs` are earlier ones.
+    """The content of a document. `run` is None before the first update; `runs` are earlier runs.
 
-    `columns` say how cells of a raw table become inputs and targets; what is in none of them is taken as it
-    is. In a notebook it shows itself as the diagram with the numbers of the first row.
-    Who replaces the network or the data by another one sets `run` to None, for it does not lead there.
-    Raises ValueError for rows or columns that do not fit the network, for a run of one of another shape, for
-    a title that is not one line, and where there is more than nnviz opens.
+    `columns` encode cells of a raw table as inputs and targets; nodes without column get numbers unchanged.
+    A notebook shows a State as its diagram, with the numbers of the first row.
+    Set `run` to None when you replace the network or the data, because the run does not lead to the new ones.
+    Raises ValueError if rows, columns or the run do not fit the network, if the title is not one line, and if
+    a limit of sizes is exceeded.
     """
 
     network: Network
@@ -670,11 +673,11 @@ class State(AsSvg):
         EARLIER_RUNS.check(len(self.runs), "runs")
         start = self.run.start if self.run else self.network
         if (start.sizes, start.parameters) != (self.network.sizes, self.network.parameters):
-            raise ValueError("run: it is that of a network of another shape; give None for it")
+            raise ValueError("run: the run's network has another shape; set run to None")
         self.data.check_for(self.network)
         columns = Columns.of(self.columns, self.network.inputs, self.network.outputs)
         object.__setattr__(self, "columns", columns)
-        self.measure  # noqa: B018 - which goes with the output
+        self.measure  # noqa: B018 - raises ValueError if the loss does not fit the output
         NUMBERS.check(self.data.numbers + self.network.parameters * (1 + len(self.weight_sets)))
 
     def __repr__(self) -> str:
@@ -683,27 +686,27 @@ class State(AsSvg):
 
     @property
     def is_watched(self) -> bool:
-        """Whether its run is that of a script."""
+        """Whether the run was made by a script that `nnviz.watch` follows."""
         return self.run is not None and self.run.watched
 
     @property
     def curve_title(self) -> str:
-        """What the history of its run is of: the loss by its title, "loss" where a script told it."""
+        """The title of the run's curve: the title of the loss, or "loss" if a script reported it."""
         return "loss" if self.is_watched else self.measure.title
 
     @property
     def iteration(self) -> int:
-        """How many updates the present run has made."""
+        """The number of updates in the run."""
         return self.run.iteration if self.run else 0
 
     @property
     def measure(self) -> Loss:
-        """The loss that training makes small. Raises ValueError where it does not go with the output."""
+        """The loss that training minimises. Raises ValueError if it does not fit the output's activation."""
         return loss_of(self.training.loss, self.network.layers[-1].function.base)
 
     @property
     def trained_rows(self) -> int:
-        """How many rows are trained on, the first ones; the others are for validation (as Keras splits)."""
+        """The number of training rows. They come first; the rest is for validation, as in Keras."""
         return int(len(self.data) * (1.0 - self.training.validation))
 
     @property
@@ -713,27 +716,27 @@ class State(AsSvg):
 
     @property
     def validated(self) -> bool:
-        """Whether there are rows with targets that are kept for validation."""
+        """Whether there are validation rows with targets."""
         return self.trained_rows < len(self.data) and self.data.targets is not None
 
     @property
     def unbounded(self) -> str:
-        """Why the loss may fall without end, whatever is learnt, or "" where it has a least value."""
-        if self.measure.least == 0.0 or self.data.has_shares:
+        """A sentence on why the loss can decrease without bound, or "" if it cannot."""
+        if self.measure.least == 0.0 or self.data.has_unit_targets:
             return ""
-        return f"{self.measure.word} is for targets from 0 to 1: by others it falls without end"
+        return f"{self.measure.word} needs targets from 0 to 1: with other targets it decreases without bound"
 
     def predict(self, rows: Sequence[Sequence[object]] | Array) -> Array:
-        """Return the predictions for raw rows, a cell for each of `columns.of_inputs`: shape (rows, outputs).
+        """Return the predictions, shape (rows, outputs), for raw rows with a cell per `columns.of_inputs`.
 
-        Raises ValueError, which begins with the row, from 1, and the column, for a cell that does not fit.
+        Raises ValueError for a cell that does not fit; it starts with the row, from 1, and the column.
         """
         return self.network.predict(self.columns.encoded(rows))
 
     def loss(self) -> float | None:
-        """Return the loss over the rows that are trained on, or None without such rows or targets.
+        """Return the loss over the training rows, or None without training rows or targets.
 
-        One that is too large for a number is infinite or NaN, without a warning.
+        On overflow it is infinite or NaN, without a warning.
         """
         if not self.trainable:
             return None

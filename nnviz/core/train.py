@@ -1,4 +1,4 @@
-"""`nnviz.train`: train a State in one call, and keep the best weights."""
+"""`nnviz.train`: train a State in one call, and find the best weights of a run."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ WORK_PER_STATE = 20
 
 
 class Best:
-    """Finds the State of the least validation loss in a training that begins at `state`.
+    """Search for the State with the smallest validation loss in a training that starts at `state`.
 
-    It keeps two States, one of them before the least loss so far, and repeats only the updates in between.
+    It stores two States, one of them before the smallest loss so far, and repeats only the updates in
+    between.
     """
 
     def __init__(self, state: State) -> None:
@@ -30,7 +31,7 @@ class Best:
         self._due_s = 0.0
 
     def follow(self, trainer: Trainer) -> None:
-        """Keep a State if enough time has passed; call this after each unit of work."""
+        """Store the Trainer's State if enough time has passed. Call this after each unit of work."""
         began_s = perf_counter()
         if began_s < self._due_s:
             return
@@ -42,7 +43,7 @@ class Best:
         self._due_s = now_s + WORK_PER_STATE * (now_s - began_s)
 
     def of(self, end: State) -> State:
-        """Return `end` as if its run had ended at the least validation loss."""
+        """Return `end` as if its run had ended at the smallest validation loss."""
         iteration = least_validation(end)
         if iteration is None or iteration == end.iteration:
             return end
@@ -58,7 +59,7 @@ class Best:
 
 
 def least_validation(state: State) -> int | None:
-    """Return the first iteration of the least validation loss in the run of `state`; None without any."""
+    """Return the first iteration with the smallest validation loss in the run, or None without any."""
     curve = state.run.curve("validation") if state.run else None
     if curve is None or not len(curve):
         return None
@@ -68,10 +69,10 @@ def least_validation(state: State) -> int | None:
 
 @dataclass(frozen=True)
 class Result(AsSvg):
-    """What a training came to: the State after it, and its history, shape (points, 2 or 3).
+    """The result of a training: the trained State and its history, shape (points, 2 or 3).
 
-    Its columns are iteration, loss and, where rows are kept for it, the loss over those of validation.
-    In a notebook it shows itself as the curve of its history.
+    The columns of the history are iteration, loss and, if there are validation rows, validation loss.
+    A notebook shows the curve of the history.
     """
 
     state: State
@@ -83,11 +84,11 @@ class Result(AsSvg):
 
     @property
     def in_words(self) -> str:
-        """How it went: "MSE 64 → 0.25 after 20 updates"; it names the loss in use."""
+        """The first and the last loss as text: "MSE 64 → 0.25 after 20 updates"."""
         (_, first), (last, loss) = self.history[[0, -1], :2].tolist()
-        end = f" → {shown(loss)} after {counted(int(last), 'update')}"
-        diverged = ", where it diverged" if self.diverged else ""
-        return f"{loss_in_words(self.state.measure.title, first)}{end}{diverged}"
+        start, updates = loss_in_words(self.state.measure.title, first), counted(int(last), "update")
+        text = f"{start} → {shown(loss)} after {updates}"
+        return f"{text}; then the run diverged" if self.diverged else text
 
 
 def train(
@@ -101,10 +102,10 @@ def train(
     loss: str | None = None,
     validation: float | None = None,
 ) -> Result:
-    """Train `state` by its own settings, or by those given here, and return the result.
+    """Train `state` with its own settings, replaced by those given here, and return the result.
 
-    A State that has a run goes on with it, and the history begins where that began. Raises ValueError
-    without rows or targets, or where a setting cannot be.
+    If the State has a run, training continues it, and the history starts with the run. Raises ValueError
+    without rows or targets, or for an invalid setting.
     """
     given: dict[str, Any] = {
         "updates": updates,
@@ -119,7 +120,7 @@ def train(
 
 
 def with_settings(state: State, given: Mapping[str, Any]) -> State:
-    """Return `state` with the settings that are given, those that are not None. Raises ValueError."""
+    """Return `state` with the settings that are not None. Raises ValueError for an invalid setting."""
     changes = {name: value for name, value in given.items() if value is not None}
     return set_training(state, replace(state.training, **changes))
 
@@ -129,10 +130,10 @@ def carry_out(
     is_stopped: Callable[[], bool] = lambda: False,
     follow: Callable[[Trainer], object] | None = None,
 ) -> Result:
-    """Train `state` by its settings, asking before each unit of work whether to stop; return the result.
+    """Train `state` with its settings, and return the result.
 
-    A training that is stopped ends as if no more updates had been asked for. `follow` gets the Trainer after
-    each unit. Raises ValueError as `train` does.
+    `is_stopped` is called before each unit of work; if it returns True, the run ends at this update. `follow`
+    is called with the Trainer after each unit. Raises ValueError as `train` does.
     """
     trainer = Trainer(state)
     units = trainer.work(state.training.updates)

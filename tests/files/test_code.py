@@ -229,7 +229,7 @@ def test_a_raw_row_is_standardised_as_nnviz_does_it_and_predicted(style):
         printed, found = executed(text.replace(asked, f"print(*{asked.removeprefix('# print(')}"))
         for row in raw:
             assert found["as_inputs"](row) == state.columns.encoded([row])[0].tolist()
-        with pytest.raises(ValueError, match="column colour ': 'blue' is not known; known are ") as unknown:
+        with pytest.raises(ValueError, match="column colour ': 'blue' is not a value of this") as unknown:
             found["as_inputs"]([1, "blue", 2, 3])
         with pytest.raises(ValueError, match=f"^{re.escape(f'row 1, {unknown.value}')}$"):
             state.predict([[1, "blue", 2, 3]])

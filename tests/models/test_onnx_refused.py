@@ -291,7 +291,7 @@ import re, sys, time
 from pathlib import Path
 import onnx
 from nnviz.files.errors import FileError
-from nnviz.files.models.onnx import reading
+from nnviz.files.models import onnx_model
 from nnviz.files.registry import read
 from nnviz.files.source import Source
 

@@ -202,7 +202,7 @@ def _check_texts(columns: Sequence[Column]) -> Iterator[CodeLine]:
     yield CodeLine("    for (i, name), known in texts.items():")
     yield CodeLine("        if str(row[i]) not in known:")
     yield CodeLine("            told = ', '.join(map(repr, known))")
-    error = "column {name}: {str(row[i])!r} is not known; known are {told}"
+    error = "column {name}: {str(row[i])!r} is not a value of this column; the values are {told}"
     yield CodeLine(f'            raise ValueError(f"{error}")')
 
 
