@@ -93,16 +93,16 @@ def save(state: State, path: str | os.PathLike[str]) -> str:
     """
     from nnviz.files import registry
 
-    lost = registry.left_out(state, path)
+    lost = registry.losses_on_save(state, path)
     if lost:
         warnings.warn(lost, stacklevel=2)
     return registry.save(state, path)
 
 
 def _draw(shown: object) -> str:
-    from nnviz.picture.notebook import drawn
+    from nnviz.picture.notebook import render
 
-    return drawn(shown)
+    return render(shown)
 
 
 _notebook.draw = _draw

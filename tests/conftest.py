@@ -127,7 +127,7 @@ class WatchingWindow:
         from nnviz.files import frames
 
         state, got = frames.read_start(self._stream), []
-        while isinstance(message := frames.read_on(self._stream, state.network.parameters), frames.Frame):
+        while isinstance(message := frames.read_next(self._stream, state.network.parameters), frames.Frame):
             got.append(message)
         self.close()
         return state, got, message

@@ -18,7 +18,7 @@ from nnviz import system
 from nnviz.cli.arguments import COMMANDS
 from nnviz.cli.main import main
 from nnviz.core import edits, train
-from nnviz.core.numbers import shown
+from nnviz.core.numbers import as_text
 from nnviz.core.replay import with_earlier
 from nnviz.files.code import STYLES
 from nnviz.files.examples import example, examples
@@ -309,7 +309,7 @@ def test_keep_best_finds_it_in_a_file_that_keeps_some_points_of_a_long_run(run):
     curve = nnviz.load("long.json").run.curve("validation").points
     iteration, least = curve[curve[:, 1].argmin()]
     _, out, err = run("train long.json --updates 5 --keep best --json -o best.json")
-    told = f"kept iteration {iteration:.0f} of 3005, with the lowest validation loss, {shown(least)}\n"
+    told = f"kept iteration {iteration:.0f} of 3005, with the lowest validation loss, {as_text(least)}\n"
     assert err.endswith(told)
     expected, printed = nnviz.train(start, updates=int(iteration)), json.loads(out)
     assert (printed["iteration"], printed["mse"]) == (iteration, expected.history[-1, 1])

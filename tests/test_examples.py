@@ -12,9 +12,9 @@ import pytest
 from nnviz.cli.arguments import COMMANDS
 from nnviz.core.edits import randomise, remove_node, standardise, worth_standardising
 from nnviz.core.generators import KINDS
-from nnviz.core.metrics import right
+from nnviz.core.metrics import are_correct
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import shown
+from nnviz.core.numbers import as_text
 from nnviz.core.results import health
 from nnviz.core.slopes import slopes
 from nnviz.core.train import train
@@ -181,7 +181,7 @@ def test_wages_are_learned_better_where_the_inputs_are_standardised():
 
 def hits(own):
     """Return whether the prediction has the right class, for each row."""
-    return right(own.network, own.network.predict(own.data.inputs), own.data.targets)
+    return are_correct(own.network, own.network.predict(own.data.inputs), own.data.targets)
 
 
 def check_classes(own, result, sizes, start, end, rows, kind=None):
@@ -191,7 +191,7 @@ def check_classes(own, result, sizes, start, end, rows, kind=None):
     assert result.history[-1, 1:] == pytest.approx(end, rel=0.02)
     assert parts_right(result.state) == rows
     notes = own.notes.replace("0.04590", "0.0459")
-    assert all(shown(number) in notes for number in (start[0], *end))
+    assert all(as_text(number) in notes for number in (start[0], *end))
     if kind:
         made = kind.data(kind.rows, kind.noise, 0)
         assert np.array_equal(own.data.inputs, made.inputs.round(3))

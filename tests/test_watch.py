@@ -217,10 +217,10 @@ def test_the_window_itself_takes_a_training_and_stays_when_it_has_ended():
     process = window_process(TRAINING)
     points = np.column_stack((np.arange(1.0, 20_001.0), np.ones(20_000)))
     with process.stdin as pipe:
-        for part in frames.begun(nnviz.State(NETWORK, nnviz.Dataset([[3, 5]]))):
+        for part in frames.start_message(nnviz.State(NETWORK, nnviz.Dataset([[3, 5]]))):
             pipe.write(part)
-        pipe.write(frames.gone_on(frames.Frame(20_000, points, np.ones(6))))  # more than a pipe holds
-        pipe.write(frames.ended(""))
+        pipe.write(frames.frame_message(frames.Frame(20_000, points, np.ones(6))))  # more than a pipe holds
+        pipe.write(frames.end_message(""))
     assert process.poll() is None
     process.terminate()
     assert process.wait(PATIENCE_S) in (128 + signal.SIGTERM, -signal.SIGTERM)
@@ -315,6 +315,6 @@ view.update(2.0)
     assert run(window, training) == (0, "trained\n", "")
     with open(got, "rb") as stream:
         frames.read_start(stream)
-        messages = [frames.read_on(stream, 100_000) for _ in range(3)]
+        messages = [frames.read_next(stream, 100_000) for _ in range(3)]
     *_, last, ending = [message for message in messages if message is not None]
     assert (last.iteration, last.values.min(), ending) == (2, 7, "")

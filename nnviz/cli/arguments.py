@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from nnviz.cli.printing import print_text
-from nnviz.core.numbers import LARGEST, parsed
+from nnviz.core.numbers import LARGEST, parse_number
 from nnviz.picture.palette import PALETTES
 
 COMMANDS = {
@@ -263,7 +263,7 @@ def _row(text: str) -> list[str]:
 
 def _number(text: str) -> float:
     try:
-        return parsed(text)
+        return parse_number(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
@@ -315,6 +315,6 @@ def _ends_in(suffixes: tuple[str, ...]) -> Callable[[str], Path]:
 
 
 def _savable(text: str) -> Path:
-    from nnviz.files.registry import suffixes
+    from nnviz.files.registry import savable_suffixes
 
-    return _ends_in(suffixes())(text)
+    return _ends_in(savable_suffixes())(text)

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from nnviz.cli.arguments import UsageError, parse
 from nnviz.cli.printing import print_json, print_lines, print_remark, print_table, weights_json
 from nnviz.files import examples
-from nnviz.files.errors import FileError, UndecidedError
+from nnviz.files.errors import AmbiguousCellError, FileError
 
 if TYPE_CHECKING:
     from nnviz.core.activations import Array
     from nnviz.core.network import Network
     from nnviz.core.slopes import LayerSlopes
     from nnviz.core.state import State
-    from nnviz.files.source import TableWishes
+    from nnviz.files.source import TableOptions
 
 
 _BY_LOSS = ("train", "slopes", "convert", "code")
@@ -44,7 +44,7 @@ def run(arguments: list[str]) -> int:
         _check_outputs(chosen)
         try:
             return _COMMANDS[chosen.command](chosen) or 0
-        except UndecidedError as error:
+        except AmbiguousCellError as error:
             how = "--decimal . or --decimal ," if "decimal" in chosen else "`nnviz convert` with --decimal"
             raise FileError(f"{error} ({how})") from None
     return 0
@@ -57,7 +57,7 @@ def _check_outputs(chosen: argparse.Namespace) -> None:
     out, history = getattr(chosen, "out", None), getattr(chosen, "history", None)
     for path in (out, history):
         if path is not None:
-            atomic.check(path)
+            atomic.check_writable(path)
     if history is not None and _place(history) in [
         _place(examples.file_of(chosen.file)),
         out and _place(out),
@@ -69,17 +69,17 @@ def _place(path: Path) -> str:
     return os.path.normcase(os.path.realpath(path))
 
 
-def load(chosen: argparse.Namespace, wishes: TableWishes | None = None) -> State:
+def load(chosen: argparse.Namespace, wishes: TableOptions | None = None) -> State:
     """Return the State in FILE, and print remarks on the conversion to standard error.
 
     `wishes` are for a table. Raises FileError, and UsageError for an option that FILE does not allow.
     """
     from nnviz.files import registry
     from nnviz.files.atomic import read_bytes
-    from nnviz.files.source import Source, TableWishes
+    from nnviz.files.source import Source, TableOptions
 
     path = examples.file_of(chosen.file)
-    own = wishes or TableWishes(decimal=getattr(chosen, "decimal", None))
+    own = wishes or TableOptions(decimal=getattr(chosen, "decimal", None))
     source = Source(read_bytes(path), path, activations=chosen.activations, wishes=own)
     if wishes and (wishes.targets or wishes.decimal) and not registry.is_table(source):
         option = "--target" if wishes.targets else "--decimal"
@@ -196,10 +196,10 @@ def screenshot(chosen: argparse.Namespace) -> None:
 def convert(chosen: argparse.Namespace) -> None:
     """Convert a file to another; shuffle and standardise its rows on request."""
     from nnviz.cli.output import remove_scaling, save_network, shuffle, standardise
-    from nnviz.files.source import TableWishes
+    from nnviz.files.source import TableOptions
 
     path = examples.file_of(chosen.file)
-    state = load(chosen, TableWishes(tuple(chosen.target), chosen.decimal, chosen.seed or 0))
+    state = load(chosen, TableOptions(tuple(chosen.target), chosen.decimal, chosen.seed or 0))
     if chosen.seed is not None:
         state = replace(state, training=replace(state.training, seed=chosen.seed))
     state = shuffle(state, path, wanted=chosen.shuffle)

@@ -12,7 +12,7 @@ from io import TextIOWrapper
 from nnviz.cli import printing
 from nnviz.cli.arguments import ACTIVATIONS, COMMANDS, UsageError
 from nnviz.cli.stopping import end_at_once_on_signals
-from nnviz.files.errors import FileError, UnansweredError
+from nnviz.files.errors import FileError, MissingActivationsError
 from nnviz.system import STREAMS, DisplayError
 
 
@@ -27,7 +27,7 @@ def run(arguments: list[str]) -> int:
         printing.flush()
     except UsageError as error:
         return _fault(error, 2)
-    except UnansweredError as error:
+    except MissingActivationsError as error:
         return _fault(error.on_the_command_line(ACTIVATIONS), 1)
     except (FileError, DisplayError, printing.OutputError) as error:
         return _fault(error, 1)

@@ -13,18 +13,18 @@ from nnviz.cli.arguments import PICTURES, UsageError
 from nnviz.cli.printing import print_json, print_lines, print_remark, print_text
 from nnviz.core import edits
 from nnviz.core.activations import Array
-from nnviz.core.metrics import UNSHUFFLED, are_unshuffled
+from nnviz.core.metrics import SORTED_BY_CLASS, rows_are_sorted
 from nnviz.core.numbers import counted
 from nnviz.core.state import CellError, State, in_order
 from nnviz.files import atomic, film, registry
 from nnviz.files.atomic import read_bytes
 from nnviz.files.code import program
-from nnviz.files.code.lines import beside, save
+from nnviz.files.code.lines import numbers_path, save
 from nnviz.files.errors import FileError
 from nnviz.files.film import FPS, MOST_PX, SIZE_PX
 from nnviz.files.models import dense
 from nnviz.files.registry import TABLES
-from nnviz.files.table.columns import Placed, complete, in_their_order, inputs_of, placed
+from nnviz.files.table.columns import Placed, complete_rows, inputs_of, order_note, place_columns
 from nnviz.files.table.reading import Table, TableLayout, read
 from nnviz.files.table.writing import check_finite, rows_of_state, with_predictions
 
@@ -84,14 +84,14 @@ def _rows_of(chosen: argparse.Namespace, state: State) -> tuple[Array, Callable[
     data = read_bytes(path)
     try:
         table = read(data, said=TableLayout(decimal=chosen.decimal))
-        where = placed(table, state)
+        where = place_columns(table, state)
         if chosen.skip_incomplete:
             table = _complete_rows(table, where, state, path)
         rows = inputs_of(table, where, state)
     except FileError as error:
         raise type(error)(f"{path}{', ' if error.place else ': '}{error}") from None
     if where.foreign:
-        print_remark(f"{path}: {in_their_order(where.foreign, state)}")
+        print_remark(f"{path}: {order_note(where.foreign, state)}")
     elif table.names is None and where.targets:
         first = counted(len(where.inputs), "column")
         print_remark(f"{path} has no header: the first {first} are taken as inputs, the others as targets")
@@ -100,7 +100,7 @@ def _rows_of(chosen: argparse.Namespace, state: State) -> tuple[Array, Callable[
 
 def _complete_rows(table: Table, where: Placed, state: State, path: Path) -> Table:
     """Return the complete rows, and print which are left out. Raises FileError if none is complete."""
-    rows = complete(table, where, state)
+    rows = complete_rows(table, where, state)
     if not rows.any():
         raise FileError("every row has a missing cell, so no row is left")
     if gone := np.flatnonzero(~rows).tolist():
@@ -125,12 +125,12 @@ def write_program(state: State, chosen: argparse.Namespace) -> None:
     if remark := save(made, chosen.out):
         print_remark(remark)
     if made.beside:
-        print_remark(f"{beside(chosen.out)} contains the program's numbers: keep both files together")
+        print_remark(f"{numbers_path(chosen.out)} contains the program's numbers: keep both files together")
 
 
 def save_network(state: State, path: Path) -> None:
     """Save the network, and print remarks on losses and other changes. Raises FileError."""
-    for remark in (registry.save(state, path), registry.left_out(state, path)):
+    for remark in (registry.save(state, path), registry.losses_on_save(state, path)):
         if remark:
             print_remark(remark)
 
@@ -139,8 +139,8 @@ def shuffle(state: State, path: Path, *, wanted: bool) -> State:
     """Return `state` with shuffled rows if `wanted`; otherwise suggest it where it helps."""
     if wanted:
         return edits.shuffle_rows(state)
-    if path.suffix.lower() in TABLES and are_unshuffled(state.network, state.data):
-        print_remark(f"{path}: {UNSHUFFLED} (--shuffle)")
+    if path.suffix.lower() in TABLES and rows_are_sorted(state.network, state.data):
+        print_remark(f"{path}: {SORTED_BY_CLASS} (--shuffle)")
     return state
 
 
@@ -195,5 +195,5 @@ def write_film(state: State, chosen: argparse.Namespace) -> None:
     what: What = "walk" if chosen.walk else "training"
     subject = Subject(what, state, slopes=chosen.view == "slopes", pictures=chosen.pictures)
     render(subject, Look(width, height, chosen.theme), chosen.fps or FPS, chosen.out)
-    if of_size := film.of_size(chosen.out, width, height):
+    if of_size := film.size_note(chosen.out, width, height):
         print_remark(f"{chosen.out}: {of_size}")

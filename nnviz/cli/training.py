@@ -15,8 +15,8 @@ from nnviz.cli.printing import print_json, print_remark, print_table, weights_js
 from nnviz.cli.stopping import StopRequest
 from nnviz.core import train as training_core
 from nnviz.core.activations import Array
-from nnviz.core.metrics import UNSHUFFLED, are_unshuffled, measured, risen_since
-from nnviz.core.numbers import counted, shown
+from nnviz.core.metrics import SORTED_BY_CLASS, measure_all, overfitting_since, rows_are_sorted
+from nnviz.core.numbers import as_text, counted
 from nnviz.core.state import State
 from nnviz.core.train import Best, Result
 from nnviz.files import atomic, native
@@ -45,7 +45,7 @@ def train(state: State, chosen: argparse.Namespace) -> int:
         if stop.exit_code and not made:
             print_remark("stopped before the first update; nothing was saved")
             return stop.exit_code
-        since = risen_since(result.state)
+        since = overfitting_since(result.state)
         if best:
             result = replace(result, state=best.of(result.state))
         _remark(result, since, chosen)
@@ -83,8 +83,8 @@ def _remark(result: Result, since: int | None, chosen: argparse.Namespace) -> No
         )
     if state.unbounded:
         print_remark(state.unbounded)
-    if state.training.validation and are_unshuffled(state.network, state.data):
-        print_remark(UNSHUFFLED)
+    if state.training.validation and rows_are_sorted(state.network, state.data):
+        print_remark(SORTED_BY_CLASS)
     if since is not None:
         print_remark(f"the validation loss has risen since iteration {since} (overfitting)")
         if not chosen.keep:
@@ -92,14 +92,14 @@ def _remark(result: Result, since: int | None, chosen: argparse.Namespace) -> No
     if chosen.keep:
         curve, last = run.curve("validation"), int(result.history[-1, 0])
         assert curve is not None
-        least = shown(curve.last[1])
+        least = as_text(curve.last[1])
         print_remark(f"kept iteration {state.iteration} of {last}, with the lowest validation loss, {least}")
 
 
 def _print(result: Result, since: int | None, chosen: argparse.Namespace) -> None:
     state, run, name = result.state, result.state.run, result.state.measure.name
     assert run is not None
-    found = measured(state)
+    found = measure_all(state)
     if not chosen.json:
         rows = writing.rows_text(_thinned(result.history, state.iteration), name)
         if found.accuracy is not None:

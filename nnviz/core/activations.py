@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.expressions import ABS, EXP, Either, Expression, Function, Number, Square, Symbol, at_zero
-from nnviz.core.numbers import full, parsed, quoted
+from nnviz.core.numbers import full, parse_number, quoted
 
 Array: TypeAlias = NDArray[np.float64]
 Call: TypeAlias = Callable[[], object]
@@ -663,7 +663,7 @@ ACTIVATIONS: dict[str, Activation] = {
 """Every activation by name. Combo boxes and files use these names."""
 
 
-def proposed(layers: int) -> tuple[str, ...]:
+def default_activations(layers: int) -> tuple[str, ...]:
     """Return the default activation of each layer: relu for hidden layers, identity for the output."""
     return ("relu",) * (layers - 1) + ("identity",)
 
@@ -688,7 +688,7 @@ def _with_parameter(usual: Activation, rest: str) -> Activation:
     if parameter is None:
         raise ValueError(f"{name} takes no parameter in brackets")
     try:
-        value = parsed(rest.removesuffix(")")) if rest.endswith(")") else math.nan
+        value = parse_number(rest.removesuffix(")")) if rest.endswith(")") else math.nan
     except ValueError:
         value = math.nan
     if not parameter.takes(value):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
-from nnviz.core.numbers import SHOWN, shortened
+from nnviz.core.numbers import shortened
 
 Kind: TypeAlias = Literal[
     "node",  # a node itself
@@ -102,7 +102,7 @@ def layers_by_name(names: Iterable[str]) -> list[list[str]]:
         elif match := re.fullmatch(r"node_(?:(\d{1,9})_)?(\d{1,9})", name, re.ASCII):
             group, number = hidden.setdefault(int(match[1] or 0), {}), int(match[2])
         else:
-            raise ValueError(f"{shortened(name, SHOWN)}: expected a name such as node_0, node_0_1 or output")
+            raise ValueError(f"{shortened(name)}: expected a name such as node_0, node_0_1 or output")
         if number in group:
             raise ValueError(f"{name}: the name {group[number]} stands for the same node")
         group[number] = name

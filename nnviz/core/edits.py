@@ -18,9 +18,18 @@ from numpy.typing import ArrayLike
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, default_nodes, fresh_name
-from nnviz.core.losses import usual
+from nnviz.core.losses import usual_loss
 from nnviz.core.network import Layer, Network, random_weights
-from nnviz.core.numbers import NUMBERS, ROWS, SHOWN, counted, listed, quoted, shortened, shown, shown_in_full
+from nnviz.core.numbers import (
+    NUMBERS,
+    ROWS,
+    as_text,
+    counted,
+    full_text,
+    list_text,
+    quoted,
+    shortened,
+)
 from nnviz.core.slopes import BLOCK_NS, QUICK_NS, forward_ns
 from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
 
@@ -283,7 +292,7 @@ def use_set(state: State, place: int) -> State:
     return with_network(state, state.weight_sets[place].into(state.network))
 
 
-def set_in_use(state: State, place: int) -> bool:
+def uses_set(state: State, place: int) -> bool:
     """Return whether the network has exactly the weights of a weight set."""
     stored = state.weight_sets[place]
     return stored == WeightSet.of(stored.name, state.network)
@@ -451,7 +460,7 @@ def _prediction_change(old: State, new: State, rows: list[int]) -> str:
         return ""
     place, output = changed[0].tolist()
     was, now = float(before[place, output]), float(after[place, output])
-    write = shown if shown(was) != shown(now) else shown_in_full
+    write = as_text if as_text(was) != as_text(now) else full_text
     what = names[output] if len(old.network.outputs) > 1 else "prediction"
     return f"{what} of row {rows[place] + 1}: {write(was)} → {write(now)}"
 
@@ -517,7 +526,7 @@ def fresh_node_name(network: Network, column: int) -> str:
 
 FACTOR = 100
 """Ratio of two inputs' standard deviations above which one learning rate does not suit both."""
-DIFFER = f"the scales of the inputs differ more than {FACTOR}-fold"
+SCALES_DIFFER = f"the scales of the inputs differ more than {FACTOR}-fold"
 TOO_LARGE = sys.float_info.max / 2
 """Largest number whose difference from the mean cannot overflow."""
 NUMBER_NS = 10.0
@@ -536,7 +545,7 @@ def standardise(state: State, inputs: Iterable[int]) -> State:
         name = state.network.inputs[i]
         column = columns.get((name,)) or Column(name, (name,))
         raw = np.array(column.decoded(table[:, [i]]), dtype=np.float64)
-        mean, deviation = spread(raw[None, : state.trained_rows])
+        mean, deviation = mean_and_deviation(raw[None, : state.trained_rows])
         columns[column.nodes] = replace(column, mean=mean.item(), deviation=deviation.item())
         table[:, i] = columns[column.nodes].standardised(raw)
     data = Dataset(table, state.data.targets)
@@ -556,12 +565,12 @@ def standardising_note(state: State) -> str:
     if not (varying or large):
         return "no input was standardised: no input is a column of numbers that vary"
     rows = counted(state.trained_rows, "row")
-    done = f"standardised with the mean and population deviation of {rows}: {listed(varying)}"
+    done = f"standardised with the mean and population deviation of {rows}: {list_text(varying)}"
     sentences = [done if varying else "no input was standardised"]
     if same := constant(state):
-        sentences.append(f"not changed because every row has the same value: {listed(same)}")
+        sentences.append(f"not changed because every row has the same value: {list_text(same)}")
     if large:
-        sentences.append(f"not changed because the numbers are too large: {listed(large)}")
+        sentences.append(f"not changed because the numbers are too large: {list_text(large)}")
     return "; ".join(sentences)
 
 
@@ -621,10 +630,10 @@ def _offer(state: State, deviations: Array) -> str:
     if not varying or not deviations[varying[-1]] > FACTOR * deviations[varying[0]]:
         return ""
     (low, low_deviation), (high, high_deviation) = (
-        (shortened(state.network.inputs[i], SHOWN), shown(deviations[i])) for i in (varying[0], varying[-1])
+        (shortened(state.network.inputs[i]), as_text(deviations[i])) for i in (varying[0], varying[-1])
     )
     return (
-        f"{DIFFER}: {low} has the deviation {low_deviation}, {high} has {high_deviation}; "
+        f"{SCALES_DIFFER}: {low} has the deviation {low_deviation}, {high} has {high_deviation}; "
         "standardising gives each input mean 0 and deviation 1, so one learning rate suits all"
     )
 
@@ -639,10 +648,10 @@ def _varying_inputs(state: State, deviations: Array) -> list[int]:
 
 def _deviations(state: State, inputs: slice = slice(None)) -> Array:
     """Return each input's population deviation over the training rows, shape (inputs,); 0 without rows."""
-    return spread(np.ascontiguousarray(state.data.inputs[: state.trained_rows, inputs].T))[1]
+    return mean_and_deviation(np.ascontiguousarray(state.data.inputs[: state.trained_rows, inputs].T))[1]
 
 
-def spread(columns: Array) -> tuple[Array, Array]:
+def mean_and_deviation(columns: Array) -> tuple[Array, Array]:
     """Return the mean and the population deviation of each column of `columns`, shape (columns, rows).
 
     Both have shape (columns,). Equal values have deviation 0, values above TOO_LARGE infinity.
@@ -703,7 +712,7 @@ def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Datas
     )
     network = Network(ins, layers).randomised(seed)
     batch = BATCH if len(data) > BATCH_FROM else None
-    loss = usual(network.layers[-1].activation)
+    loss = usual_loss(network.layers[-1].activation)
     training = Training(RATE, _updates(len(data)), batch, "adam", seed, loss)
     return State(network, data, training, columns=_stored(inputs, targets))
 
@@ -764,7 +773,7 @@ def _in_network_order(own: Names, given: Names, values: Array) -> tuple[Names, A
     return own, values[:, [place[name] for name in own]]
 
 
-def rebuilt(state: State, inputs: Sequence[Column], targets: Sequence[Column], data: Dataset) -> State:
+def rebuild_ends(state: State, inputs: Sequence[Column], targets: Sequence[Column], data: Dataset) -> State:
     """Return `state` with its first and last layer rebuilt to fit these columns, and with `data`.
 
     A layer that already fits keeps its weights; else it gets random ones, drawn with the seed. Columns whose
@@ -792,7 +801,7 @@ def rebuilt(state: State, inputs: Sequence[Column], targets: Sequence[Column], d
         state,
         network=network,
         data=Dataset(values, target_values),
-        training=replace(state.training, loss=usual(last.activation)),
+        training=replace(state.training, loss=usual_loss(last.activation)),
         columns=_stored(inputs, targets),
         weight_sets=sets,
         run=None,

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 
 from nnviz.core.address import Address
-from nnviz.core.numbers import INFINITE, MINUS, exactly, tidy
+from nnviz.core.numbers import INFINITE, MINUS, exact_text, tidy
 
 DIGITS = 6
 """Significant digits of a rounded number."""
@@ -114,7 +114,7 @@ def number_text(value: float, digits: int) -> str:
 
     Rounding errors of float64 are shown only for `digits` above `DIGITS`: 0.1 + 0.2 is 0.3.
     """
-    text = exactly(value)
+    text = exact_text(value)
     return text if text and (digits <= DIGITS or read(text) == value) else rounded(value, digits)
 
 

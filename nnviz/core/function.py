@@ -16,9 +16,9 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from nnviz.core.activations import Activation, Array
-from nnviz.core.metrics import THRESHOLD, decides
+from nnviz.core.metrics import THRESHOLD, decides_yes_or_no
 from nnviz.core.network import Network
-from nnviz.core.slopes import BLOCK_NS, MOST_ROWS, NODE_NS, QUICK_NS, Work, finished, layer_ns, row_blocks
+from nnviz.core.slopes import BLOCK_NS, MOST_ROWS, NODE_NS, QUICK_NS, Work, layer_ns, row_blocks, run_work
 from nnviz.core.state import Dataset, State
 
 Span: TypeAlias = tuple[float, float]
@@ -109,7 +109,7 @@ def activations(network: Network, where: Section, values: tuple[Array, ...]) -> 
     return layers
 
 
-def refined(
+def refined_pictures(
     network: Network, where: Section, pixels: tuple[int, ...], quick_ns: float
 ) -> Iterator[FunctionValues | None]:
     """Yield finer and finer pictures, up to one point for each pixel, and None after each unit of work.
@@ -217,12 +217,12 @@ class NodeFunctions:
         return (*others, outputs)
 
 
-def few_inputs(network: Network) -> bool:
+def has_few_inputs(network: Network) -> bool:
     """Return whether one picture can show all inputs of a network."""
     return len(network.inputs) <= 2
 
 
-def quick(network: Network) -> bool:
+def coarsest_is_quick(network: Network) -> bool:
     """Return whether the coarsest picture of a network with few inputs takes almost no time."""
     points: int = COARSEST_GRID ** len(network.inputs)
     return points * point_ns(network) <= QUICK_NS
@@ -239,7 +239,7 @@ def node_functions(state: State, at_half: bool, most_ns: float = QUICK_NS) -> No
     size = int(min(max(points, COARSEST_GRID), FINEST if count == 2 else FINEST_LINE))
     where = section(state.data, tuple(range(count)), np.zeros(count))
     values = where.middles(*[size] * count)
-    layers = finished(activations(network, where, values))
+    layers = run_work(activations(network, where, values))
     inputs = np.stack(np.meshgrid(*values), axis=-1)
     return NodeFunctions(where, tuple(np.moveaxis(a, -1, 0) for a in (inputs, *layers)), at_half)
 
@@ -268,7 +268,7 @@ class KnownFunctions:
             if same and known_ns == most_ns:
                 return functions
             at_half = functions.at_half if _same_outputs(before, state) else None
-        functions = node_functions(state, decides(state) if at_half is None else at_half, most_ns)
+        functions = node_functions(state, decides_yes_or_no(state) if at_half is None else at_half, most_ns)
         self._known = state, most_ns, functions
         return functions
 
@@ -395,7 +395,7 @@ def stretch_of(z: Array, own: float) -> Stretch:
     return min(covered), max(covered)
 
 
-def steady(known: Stretch | None, wanted: Stretch) -> Stretch:
+def steady_stretch(known: Stretch | None, wanted: Stretch) -> Stretch:
     """Return the stretch `known` if it covers `wanted` and is not much wider; else `wanted` with a margin."""
     low, high = wanted
     room = high - low

@@ -19,7 +19,7 @@ from nnviz.core.activations import Array
 from nnviz.core.address import default_nodes
 from nnviz.core.losses import loss_of
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import ROWS, counted, shown
+from nnviz.core.numbers import ROWS, as_text, counted
 from nnviz.core.state import Dataset, State, Training
 
 Points: TypeAlias = tuple[Array, Array]
@@ -134,7 +134,7 @@ def check_rows(rows: int) -> None:
 def check_noise(noise: float) -> None:
     """Raise ValueError unless noise is a number from 0 to MOST_NOISE."""
     if not 0.0 <= noise <= MOST_NOISE:
-        raise ValueError(f"expected a number from 0 to {shown(MOST_NOISE)}")
+        raise ValueError(f"expected a number from 0 to {as_text(MOST_NOISE)}")
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ class Suiting:
         sizes = "-".join(map(str, network.sizes))
         functions = f"{self.activation} and {self.output}" if self.hidden else self.output
         run, rule = self.training, self.training.optimizer.replace("_", " ")
-        how = f"{rule} {shown(run.learning_rate)}, {counted(run.updates, 'update')}"
+        how = f"{rule} {as_text(run.learning_rate)}, {counted(run.updates, 'update')}"
         return f"{sizes}, {functions}; {loss_of(run.loss, self.output).word}, {how}"
 
 
@@ -213,8 +213,8 @@ class Kind:
     def state(self, rows: int, noise: float, seed: int) -> State:
         """Return a State with generated rows, a network that suits them, and notes on both."""
         network = self.network()
-        numbers = f"{counted(rows, 'row')}, noise {shown(noise)}, seed {seed}"
-        default = f"{counted(self.rows, 'row')} with noise {shown(self.noise)}"
+        numbers = f"{counted(rows, 'row')}, noise {as_text(noise)}, seed {seed}"
+        default = f"{counted(self.rows, 'row')} with noise {as_text(self.noise)}"
         has_hidden = len(network.layers) > 1
         harder = "More noise or fewer nodes make it harder." if has_hidden else "More noise makes it harder."
         notes = (

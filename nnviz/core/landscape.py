@@ -56,7 +56,7 @@ class Grid:
     loss: Array
 
 
-def along(state: State, weight: Address, values: ArrayLike) -> Work[Array]:
+def loss_along(state: State, weight: Address, values: ArrayLike) -> Work[Array]:
     """Compute the loss over all rows with the weight at each of `values`, shape (values,).
 
     The State must have rows and targets.
@@ -71,12 +71,12 @@ def along(state: State, weight: Address, values: ArrayLike) -> Work[Array]:
     return sums / _count(state)
 
 
-def over_weights(
+def loss_over_weights(
     state: State, first: Address, second: Address, values1: ArrayLike, values2: ArrayLike
 ) -> Work[Array]:
     """Compute the loss over all rows at each pair of values, shape (values1, values2)."""
     if first.layer > second.layer:
-        transposed = yield from over_weights(state, second, first, values2, values1)
+        transposed = yield from loss_over_weights(state, second, first, values2, values1)
         return transposed.T
     network, measure = state.network, state.measure
     offsets1, offsets2 = _offsets(values1, first, network), _offsets(values2, second, network)
@@ -84,7 +84,7 @@ def over_weights(
     for rows in _blocks(state, first.layer):
         for i, offset in enumerate(offsets1):
             # up to the layer after the second weight, where `_terms` continues
-            trace = moved(network, rows.trace, first, float(offset), second.layer + 2)
+            trace = shifted_trace(network, rows.trace, first, float(offset), second.layer + 2)
             for part in _parts(network, second.layer, len(rows.targets), len(offsets2)):
                 moved_rows = rows._replace(trace=trace)
                 _add(sums[i, part], _terms(network, measure, moved_rows, second, offsets2[part]))
@@ -92,7 +92,7 @@ def over_weights(
     return sums / _count(state)
 
 
-def refined(
+def refined_grids(
     state: State,
     first: Address,
     second: Address,
@@ -110,12 +110,12 @@ def refined(
             continue
         values1, values2 = np.linspace(*span1, size), np.linspace(*span2, size)
         if known is None:
-            known = yield from over_weights(state, first, second, values1, values2)
+            known = yield from loss_over_weights(state, first, second, values1, values2)
         else:
             finer = np.empty((size, size))
             finer[::2, ::2] = known
-            finer[::2, 1::2] = yield from over_weights(state, first, second, values1[::2], values2[1::2])
-            finer[1::2] = yield from over_weights(state, first, second, values1[1::2], values2)
+            finer[::2, 1::2] = yield from loss_over_weights(state, first, second, values1[::2], values2[1::2])
+            finer[1::2] = yield from loss_over_weights(state, first, second, values1[1::2], values2)
             known = finer
         yield Grid(values1, values2, known)
 
@@ -128,7 +128,7 @@ def _grid_ns(state: State, first: Address, second: Address, size: int) -> float:
     return state.trained_rows * size * (once + size * again)
 
 
-def at_present(state: State, weight: Address, known: MeanSlopes | None = None) -> Work[LossPoint]:
+def present_point(state: State, weight: Address, known: MeanSlopes | None = None) -> Work[LossPoint]:
     """Compute the loss over all rows and its slope with respect to a weight, or take them from `known`."""
     if known is None:
         known = (yield from means_in_blocks(state, None)).slopes
@@ -198,7 +198,9 @@ def _onward(network: Network, measure: Loss, k: int, rows: _Rows, z: Array) -> A
     return sums
 
 
-def moved(network: Network, trace: Trace, weight: Address, offset: float, end: int | None = None) -> Trace:
+def shifted_trace(
+    network: Network, trace: Trace, weight: Address, offset: float, end: int | None = None
+) -> Trace:
     """Return `trace` with `offset` added to the weight, computed up to layer `end` (None: all layers).
 
     The layer `end` and later ones keep their old values.
@@ -223,7 +225,7 @@ def same_measure(old: State, new: State) -> bool:
     return old.data is new.data and same
 
 
-def same_but(old: State, new: State, *weights: Address) -> bool:
+def same_except(old: State, new: State, *weights: Address) -> bool:
     """Return whether two States have the same loss for all values of these weights, with all else equal."""
     if not same_measure(old, new) or len(old.network.layers) != len(new.network.layers):
         return False
@@ -276,7 +278,7 @@ def size_of(state: State, weight: Address) -> float:
     return min(max(w, usual), LARGEST)
 
 
-def landing(state: State, weight: Address, slope: float) -> float:
+def weight_after_step(state: State, weight: Address, slope: float) -> float:
     """Return the weight after a step of gradient descent with the present learning rate."""
     return state.network.value_of(weight) - state.training.learning_rate * slope
 
@@ -289,12 +291,12 @@ def span(state: State, weight: Address, point: LossPoint) -> Work[tuple[float, f
     """
     w, size = _within(state.network.value_of(weight)), size_of(state, weight)
     offsets = size * np.exp2(np.arange(NEAREST, FARTHEST + 1))
-    below = yield from along(state, weight, w - offsets)
-    above = yield from along(state, weight, w + offsets)
+    below = yield from loss_along(state, weight, w - offsets)
+    above = yield from loss_along(state, weight, w + offsets)
     down = -1.0 if point.slope > 0.0 else 1.0
     lowest = w + down * _lowest(offsets, below if down < 0.0 else above, point.loss) if point.slope else w
     covered = [w, lowest]
-    step = landing(state, weight, point.slope)
+    step = weight_after_step(state, weight, point.slope)
     if math.isfinite(step) and abs(step - w) <= STEPS * max(abs(lowest - w), size / 2):
         covered.append(step)
     width = max(covered) - min(covered)
@@ -425,7 +427,7 @@ class LossLine:
         return floor - 0.1 * (high - floor), high + 0.08 * room
 
 
-def is_of(line: LossLine, state: State) -> bool:
+def line_is_valid(line: LossLine, state: State) -> bool:
     """Return whether all parts of `line` are valid for `state`."""
     return (
         line.state.network is state.network
@@ -434,14 +436,14 @@ def is_of(line: LossLine, state: State) -> bool:
     )
 
 
-def is_plain(state: State) -> bool:
+def is_full_gradient_descent(state: State) -> bool:
     """Return whether the next update is a step of gradient descent over all training rows."""
     size = state.training.batch_size
     return state.training.optimizer == "gradient_descent" and (size is None or size >= state.trained_rows)
 
 
 def _step_of(state: State) -> tuple[float, bool]:
-    return state.training.learning_rate, is_plain(state)
+    return state.training.learning_rate, is_full_gradient_descent(state)
 
 
 def loss_line(
@@ -452,25 +454,25 @@ def loss_line(
     `before` is the previous line. Its curve is used again if it is valid, and its stretch if it still fits.
     `slopes` are the mean slopes over all training rows, or None.
     """
-    point = yield from at_present(state, weight, slopes)
+    point = yield from present_point(state, weight, slopes)
     landed = yield from _landing(state, weight, point)
     if before is not None and _line_holds(before, state):
         yield replace(before, state=state, point=point, landing=landed)
         return
     stretch = yield from span(state, weight, point)
-    if before is not None and shows(before.stretch, stretch, state.network.value_of(weight)):
+    if before is not None and stretch_fits(before.stretch, stretch, state.network.value_of(weight)):
         stretch = before.stretch
     for count in (COARSE, FINE):
         values = np.linspace(*stretch, count)
-        loss = yield from along(state, weight, values)
+        loss = yield from loss_along(state, weight, values)
         yield LossLine(state, weight, point, landed, values, loss)
 
 
 def _landing(state: State, weight: Address, point: LossPoint) -> Work[tuple[float, float] | None]:
-    end = landing(state, weight, point.slope)
+    end = weight_after_step(state, weight, point.slope)
     if not math.isfinite(end):
         return None
-    loss = yield from along(state, weight, [end])
+    loss = yield from loss_along(state, weight, [end])
     return end, float(loss[0])
 
 
@@ -481,11 +483,11 @@ def _line_holds(before: LossLine, state: State) -> bool:
         len(before.values) == FINE
         and low <= state.network.value_of(before.weight) <= high
         and before.state.training.learning_rate == state.training.learning_rate
-        and same_but(before.state, state, before.weight)
+        and same_except(before.state, state, before.weight)
     )
 
 
-def shows(stretch: tuple[float, float], wanted: tuple[float, float], w: float) -> bool:
+def stretch_fits(stretch: tuple[float, float], wanted: tuple[float, float], w: float) -> bool:
     """Return whether a stretch shows `w` and about the same as `wanted`, so that the axis need not move."""
     low, high = stretch
     width = high - low
@@ -543,7 +545,7 @@ def loss_map(
     `path` has shape (points, 2). `before` is the previous map. Its grid is used again if it is valid, and its
     stretches if they still fit. `slopes` are the mean slopes over all training rows, or None.
     """
-    loss = (yield from at_present(state, first, slopes)).loss
+    loss = (yield from present_point(state, first, slopes)).loss
     known = None
     if before is not None and _map_holds(before, state):
         yield replace(before, state=state, loss=loss)
@@ -553,7 +555,7 @@ def loss_map(
         stretch1 = yield from _stretch(state, first, path[:, 0], was1, slopes)
         stretch2 = yield from _stretch(state, second, path[:, 1], was2, slopes)
         stretches = stretch1, stretch2
-    for grid in refined(state, first, second, *stretches, known):
+    for grid in refined_grids(state, first, second, *stretches, known):
         yield None if grid is None else LossMap(state, first, second, loss, grid)
 
 
@@ -563,7 +565,7 @@ def _map_holds(before: LossMap, state: State) -> bool:
         low <= state.network.value_of(weight) <= high
         for weight, (low, high) in zip((before.first, before.second), before.stretches, strict=True)
     ]
-    return all(inside) and same_but(before.state, state, before.first, before.second)
+    return all(inside) and same_except(before.state, state, before.first, before.second)
 
 
 def _stretch(
@@ -574,12 +576,12 @@ def _stretch(
     slopes: MeanSlopes | None,
 ) -> Work[tuple[float, float]]:
     """Compute the stretch of a weight as `span` does, extended to the path unless that is very long."""
-    point = yield from at_present(state, weight, slopes)
+    point = yield from present_point(state, weight, slopes)
     low, high = yield from span(state, weight, point)
     if len(path) and float(np.ptp(path)) <= FAR * (high - low):
         room = SHARE_BESIDE * float(np.ptp(path))
         low, high = min(low, float(path.min()) - room), max(high, float(path.max()) + room)
-    if before is not None and shows(before, (low, high), state.network.value_of(weight)):
+    if before is not None and stretch_fits(before, (low, high), state.network.value_of(weight)):
         return before
     return low, high
 

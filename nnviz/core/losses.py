@@ -279,14 +279,14 @@ def check_loss(name: str) -> None:
         raise ValueError(f"loss: no loss is called {quoted(name)}; the losses are {', '.join(LOSSES)}")
 
 
-def fitting(name: str) -> tuple[str, ...]:
+def fitting_outputs(name: str) -> tuple[str, ...]:
     """Return the output activations that a loss fits; empty if it fits all."""
     return tuple(output for form in LOSSES[name] for output in form.outputs)
 
 
-def usual(output: str) -> str:
+def usual_loss(output: str) -> str:
     """Return the name of the loss that is usual for an output activation."""
-    return next((name for name in LOSSES if output in fitting(name)), MSE.name)
+    return next((name for name in LOSSES if output in fitting_outputs(name)), MSE.name)
 
 
 def loss_of(name: str, output: str) -> Loss:
@@ -298,5 +298,5 @@ def loss_of(name: str, output: str) -> Loss:
     for form in LOSSES[name]:
         if not form.outputs or output in form.outputs:
             return form
-    loss, needed = LOSSES[name][0].word, " or ".join(fitting(name))
+    loss, needed = LOSSES[name][0].word, " or ".join(fitting_outputs(name))
     raise ValueError(f"{loss} needs {needed} as output activation, not {output}")

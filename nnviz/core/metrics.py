@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nnviz.core.activations import Array
 from nnviz.core.history import History
 from nnviz.core.network import Network, Trace
-from nnviz.core.slopes import BLOCK_NS, Work, finished, forward_ns, row_blocks
+from nnviz.core.slopes import BLOCK_NS, Work, forward_ns, row_blocks, run_work
 from nnviz.core.state import Dataset, State
 
 
@@ -27,12 +27,12 @@ class Measured(NamedTuple):
     validation_accuracy: float | None
 
 
-def measured(state: State) -> Measured:
+def measure_all(state: State) -> Measured:
     """Return the losses and accuracies of `state`."""
-    return finished(measuring(state))
+    return run_work(measure_blocks(state))
 
 
-def measuring(state: State, block_ns: float = BLOCK_NS, known: Trace | None = None) -> Work[Measured]:
+def measure_blocks(state: State, block_ns: float = BLOCK_NS, known: Trace | None = None) -> Work[Measured]:
     """Compute the losses and accuracies of `state`, and yield after each block of rows.
 
     `known` is the forward pass of all rows, if there is one.
@@ -66,14 +66,14 @@ def _over(state: State, part: slice, block_ns: float, known: Trace | None) -> Wo
         losses = state.measure.of_rows(trace.z[-1], trace.prediction, targets[rows])
         with np.errstate(all="ignore"):
             total += float(losses.sum())
-        hits += int(right(network, trace.prediction, targets[rows]).sum())
+        hits += int(are_correct(network, trace.prediction, targets[rows]).sum())
         yield
     return total, hits
 
 
 THRESHOLD = 0.5
 """Smallest output that decides for a class, for a single output and for sigmoids."""
-UNSHUFFLED = "the rows are sorted by class: shuffle them, or validation uses only the last classes"
+SORTED_BY_CLASS = "the rows are sorted by class: shuffle them, or validation uses only the last classes"
 """Warning about rows that are sorted by class."""
 _THRESHOLD = np.array(THRESHOLD)
 NO_CLASS = -1
@@ -92,7 +92,7 @@ def classifies(network: Network, data: Dataset) -> bool:
     return data.is_binary
 
 
-def are_unshuffled(network: Network, data: Dataset) -> bool:
+def rows_are_sorted(network: Network, data: Dataset) -> bool:
     """Return whether the rows of a classifier are sorted by class."""
     is_single = len(network.outputs) == 1 or is_one_of_many(network)
     return is_single and classifies(network, data) and data.is_sorted_by_class
@@ -103,7 +103,7 @@ def is_one_of_many(network: Network) -> bool:
     return network.layers[-1].function.base == "softmax" and len(network.outputs) > 1
 
 
-def decided(network: Network, outputs: Array) -> Classes:
+def classes_of(network: Network, outputs: Array) -> Classes:
     """Return the classes of predictions or targets, shape (rows, outputs); NO_CLASS for NaN.
 
     Softmax makes one decision for each row: the largest output, or the first of equal ones. Otherwise each
@@ -115,16 +115,16 @@ def decided(network: Network, outputs: Array) -> Classes:
     return np.where(missing, NO_CLASS, outputs.argmax(axis=1)[:, None]).astype(np.intp)
 
 
-def right(network: Network, prediction: Array, targets: Array) -> NDArray[np.bool_]:
+def are_correct(network: Network, prediction: Array, targets: Array) -> NDArray[np.bool_]:
     """Return whether each row is classified correctly in all decisions, shape (rows,). NaN is never correct.
 
     `prediction` and `targets` have shape (rows, outputs).
     """
-    same: NDArray[np.bool_] = decided(network, prediction) == decided(network, targets)
+    same: NDArray[np.bool_] = classes_of(network, prediction) == classes_of(network, targets)
     return np.asarray(same.all(axis=1))
 
 
-def counting(network: Network, prediction: Array, targets: Array) -> Callable[[], int]:
+def correct_counter(network: Network, prediction: Array, targets: Array) -> Callable[[], int]:
     """Return a call that counts the correctly classified rows of arrays of shape (rows, outputs).
 
     It agrees with `right`, except that it does not look for NaN. The targets must not change.
@@ -143,7 +143,7 @@ def counting(network: Network, prediction: Array, targets: Array) -> Callable[[]
     return count
 
 
-class Decided(NamedTuple):
+class DecidedClasses(NamedTuple):
     """The class of each row by its targets and by its predictions, each of shape (rows, decisions)."""
 
     targets: Classes
@@ -196,15 +196,15 @@ def decisions(network: Network) -> tuple[tuple[str, ...], ...]:
     return tuple((f"not {name}", name) for name in network.outputs)
 
 
-def decided_in_blocks(state: State, block_ns: float = BLOCK_NS) -> Work[Decided]:
+def classes_in_blocks(state: State, block_ns: float = BLOCK_NS) -> Work[DecidedClasses]:
     """Compute the classes of all rows of `state`, and yield after each block. The State must have targets."""
     network, targets = state.network, state.data.targets
     assert targets is not None
     parts = []
     for block in row_blocks(len(targets), forward_ns(network), block_ns):
-        parts.append(decided(network, network.predict(state.data.inputs[block])))
+        parts.append(classes_of(network, network.predict(state.data.inputs[block])))
         yield
-    return Decided(decided(network, targets), np.concatenate(parts))
+    return DecidedClasses(classes_of(network, targets), np.concatenate(parts))
 
 
 def confusion(targets: NDArray[np.intp], predictions: NDArray[np.intp], classes: int) -> Confusion:
@@ -233,7 +233,7 @@ PARTS = 4
 
 
 @np.errstate(all="ignore")
-def risen_since(state: State) -> int | None:
+def overfitting_since(state: State) -> int | None:
     """Return the iteration since which the validation loss in the run of `state` has risen, or None.
 
     The result is the iteration of the smallest loss before the last third of the run. It depends on a level:
@@ -316,7 +316,7 @@ BOUNDS = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0), "so
 """Range of an activation's outputs, if it is bounded on both sides."""
 
 
-def decides(state: State) -> bool:
+def decides_yes_or_no(state: State) -> bool:
     """Return whether each output is a yes-or-no decision. Without targets, only sigmoid outputs are."""
     network, data = state.network, state.data
     if is_one_of_many(network):
@@ -326,12 +326,12 @@ def decides(state: State) -> bool:
     return classifies(network, data)
 
 
-def bounds(state: State, output: int, values: Array) -> tuple[float, float]:
+def output_range(state: State, output: int, values: Array) -> tuple[float, float]:
     """Return the range (lowest, highest) in which to show an output that takes `values`.
 
     It is 0 to 1 for a decision; else the range of the activation, of the targets or of the values.
     """
-    if decides(state):
+    if decides_yes_or_no(state):
         return 0.0, 1.0
     if known := BOUNDS.get(state.network.layers[-1].function.base):
         return known

@@ -29,16 +29,16 @@ LARGEST = 2**63 - 1
 """Largest whole number in settings."""
 
 
-def shown(value: float) -> str:
+def as_text(value: float) -> str:
     """Return `value` as displayed text: exact if 8 significant digits are enough, else rounded to 4.
 
     A rounded number has all four digits to differ from an exact one: 1.71996 is 1.720, and 1.72 is 1.72.
     Rounding errors of float64 are not shown: 0.1 + 0.2 is 0.3.
     """
-    return exactly(value) or tidy(f"{value:#.{ROUNDED}g}")
+    return exact_text(value) or tidy(f"{value:#.{ROUNDED}g}")
 
 
-def exactly(value: float) -> str:
+def exact_text(value: float) -> str:
     """Return `value` with up to 8 significant digits, or "" if these are not enough."""
     value = float(value) + 0.0  # turns negative zero into 0
     text = f"{value:.{EXACT}g}"
@@ -66,12 +66,12 @@ def full(value: float) -> str:
     return repr(value)
 
 
-def written(value: float | None) -> str:
+def field_text(value: float | None) -> str:
     """Return a number as the text of an input field, or "" for None: 3e-6."""
-    return "" if value is None else shown_in_full(value).replace(MINUS, "-")
+    return "" if value is None else full_text(value).replace(MINUS, "-")
 
 
-def shown_in_full(value: float) -> str:
+def full_text(value: float) -> str:
     """Return all digits of a number, for tooltips and screen readers: 3e−6."""
     return tidy(full(value))
 
@@ -81,12 +81,12 @@ def counted(count: int, thing: str) -> str:
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
-def loss_in_words(title: str, loss: float) -> str:
+def loss_text(title: str, loss: float) -> str:
     """Return a loss with its title: "MSE 74.25"."""
-    return f"{title} {shown(loss) if math.isfinite(loss) else 'too large for a number'}"
+    return f"{title} {as_text(loss) if math.isfinite(loss) else 'too large for a number'}"
 
 
-def parsed(text: str, *, quotients: bool = True) -> float:
+def parse_number(text: str, *, quotients: bool = True) -> float:
     """Return a typed number: `0.5`, `0,5`, `−3`, `1e-3` and, if `quotients`, `1/2`.
 
     Raises ValueError with one sentence that says what is wrong.
@@ -94,10 +94,10 @@ def parsed(text: str, *, quotients: bool = True) -> float:
     try:
         return float(_exact(text, quotients=quotients))
     except OverflowError:
-        raise ValueError(f"{shortened(text.strip(), SHOWN)} is too large for a number") from None
+        raise ValueError(f"{shortened(text.strip())} is too large for a number") from None
 
 
-def parsed_whole(text: str, least: int) -> int:
+def parse_whole(text: str, least: int) -> int:
     """Return a typed whole number, at least `least`, with all its digits. Raises ValueError for others."""
     value = _exact(text)
     if value.denominator != 1 or value < least:
@@ -121,7 +121,7 @@ def _exact(text: str, *, quotients: bool = True) -> Fraction:
 def _decimal(part: str, text: str) -> Decimal:
     part = part.strip()
     if re.fullmatch(r"[+-]?[1-9]\d{0,2}([,.]\d{3}){2,}|[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", part, re.ASCII):
-        typed = shortened(text.strip(), SHOWN)
+        typed = shortened(text.strip())
         raise ValueError(f"{typed} can be read in two ways: write it without a thousands separator")
     if not re.fullmatch(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,4})?", part, re.ASCII):
         raise ValueError(f"{quoted(text.strip())} is not a number")
@@ -129,7 +129,7 @@ def _decimal(part: str, text: str) -> Decimal:
     return Decimal(part.replace(",", "."))
 
 
-def nudged(value: float, steps: float, size: str = "0.1") -> float:
+def moved_by_steps(value: float, steps: float, size: str = "0.1") -> float:
     """Return `value` plus `steps` times `size`, added in decimal and limited to finite numbers."""
     return _finite(Decimal(repr(float(value))) + Decimal(repr(float(steps))) * Decimal(size))
 
@@ -139,7 +139,7 @@ def _finite(number: Decimal) -> float:
     return min(max(float(number), -sys.float_info.max), sys.float_info.max)
 
 
-def nudged_digit(value: float, steps: int, digit: int) -> float:
+def nudge_digit(value: float, steps: int, digit: int) -> float:
     """Return a number above 0 with its first or second digit changed by `steps`: 0.08, 0.09, 0.1, 0.2.
 
     If a decrease would make the digit 0, the next digit decreases instead: 0.1 becomes 0.09. For digit 0, the
@@ -159,7 +159,7 @@ def nudged_digit(value: float, steps: int, digit: int) -> float:
     return max(_finite(number), math.ulp(0.0))
 
 
-SHOWN = 60
+SHORT_LETTERS = 60
 """Largest number of letters of a quoted text in a sentence."""
 
 LISTED = 3
@@ -183,10 +183,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def quoted(value: object) -> str:
     """Return a value from outside as a quote in a sentence, shortened in the middle."""
-    return repr(shortened(value, SHOWN)) if isinstance(value, str) else shortened(repr(value), SHOWN)
+    return repr(shortened(value)) if isinstance(value, str) else shortened(repr(value))
 
 
-def shortened(text: str, letters: int) -> str:
+def shortened(text: str, letters: int = SHORT_LETTERS) -> str:
     """Return a text of at most `letters` letters; a longer text loses its middle."""
     if len(text) <= letters:
         return text
@@ -268,7 +268,7 @@ def shorten_names(names: Sequence[str], letters: int) -> list[str]:
     return shorten_distinctly(names, lambda name: len(name) <= letters, lambda name: shortened(name, letters))
 
 
-def on_one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Return a text with control characters and signs of writing direction written as escapes.
 
     Halves of surrogate pairs are replaced by the replacement character.
@@ -276,15 +276,15 @@ def on_one_line(text: str) -> str:
     return _SPOILING.sub(lambda found: ascii(found[0])[1:-1], _SURROGATE.sub(REPLACEMENT, text))
 
 
-def listed(names: Sequence[str], most: int = LISTED) -> str:
+def list_text(names: Sequence[str], most: int = LISTED) -> str:
     """Return a list of names as text: "a, b and c" or, for many names, "a, b, c and 5 more"."""
-    short = [on_one_line(shortened(name, SHOWN)) for name in names]
+    short = [one_line(shortened(name)) for name in names]
     if len(short) > most:
         return f"{', '.join(short[:most])} and {len(short) - most:,} more"
     return " and ".join([", ".join(short[:-1]), short[-1]] if short[1:] else short)
 
 
-def numbered(name: str, taken: dict[str, int]) -> str:
+def free_name(name: str, taken: dict[str, int]) -> str:
     """Return `name` or, if it is in `taken`, the first free one of `name 2`, `name 3`, …; add it to `taken`.
 
     `taken` maps each name to the last number tried, 1 at first.
@@ -297,19 +297,19 @@ def numbered(name: str, taken: dict[str, int]) -> str:
     return free
 
 
-def file_named(path: Path) -> str:
+def file_label(path: Path) -> str:
     """Return the name of a file for display, shortened and on one line."""
-    return on_one_line(shortened(path.name, SHOWN))
+    return one_line(shortened(path.name))
 
 
-def is_whole(text: str) -> bool:
+def has_no_surrogate(text: str) -> bool:
     """Return whether a text has no half of a surrogate pair. No file can store such a half."""
     return text.isascii() or not _SURROGATE.search(text)
 
 
 def check_whole(text: str, place: str) -> None:
     """Raise ValueError, which starts with the place, for a text with half of a surrogate pair."""
-    if not is_whole(text):
+    if not has_no_surrogate(text):
         raise ValueError(f"{place}: {HALF}")
 
 

@@ -17,7 +17,7 @@ from operator import attrgetter
 import numpy as np
 
 from nnviz.core.network import Network
-from nnviz.core.numbers import EARLIER_RUNS, counted, shown
+from nnviz.core.numbers import EARLIER_RUNS, as_text, counted
 from nnviz.core.state import (
     MOST_UPDATES,
     Architecture,
@@ -31,7 +31,7 @@ from nnviz.core.state import (
 )
 from nnviz.core.trainer import Trainer
 
-KEPT_STATES, KEPT_BYTES = 250, 64 * 2**20
+STORED_STATES, KEPT_BYTES = 250, 64 * 2**20
 """Largest number of stored States of a run, and of bytes of their weights."""
 
 
@@ -100,7 +100,7 @@ class Past:
         if iteration == self.end.iteration:
             return self.end
         at = bisect_right(self._stored, iteration, key=attrgetter("iteration"))
-        return _with_history_of(self.end, self._stored[at - 1]) if at else beginning(self.end)
+        return _with_history_of(self.end, self._stored[at - 1]) if at else state_at_start(self.end)
 
     def known(self, until: int) -> list[int]:
         """Return 0 and the iterations of the stored States before `until`, in order."""
@@ -124,7 +124,7 @@ class Past:
             return
         self._stored.insert(at, replace(state, run=state.run.with_curves(lambda history, _: history.end())))
         size = sum(layer.weights.nbytes for layer in state.network.layers) + state.run.memory.nbytes
-        if len(self._stored) > min(KEPT_STATES, KEPT_BYTES // size):
+        if len(self._stored) > min(STORED_STATES, KEPT_BYTES // size):
             del self._stored[-2::-2]
 
 
@@ -156,7 +156,7 @@ def leads_to(state: State, later: State) -> bool:
     )
 
 
-def is_trained(state: State, later: State) -> bool:
+def differs_by_training(state: State, later: State) -> bool:
     """Return whether `later` differs from `state` only by training and by settings of training."""
     if not leads_to(state, later):  # then the run may belong to a network of another shape
         return False
@@ -164,7 +164,7 @@ def is_trained(state: State, later: State) -> bool:
     return names and replace(later, network=state.network, training=state.training) == state
 
 
-def makes_again(state: State, end: State) -> bool:
+def repeats_updates(state: State, end: State) -> bool:
     """Return whether training `state` with its present settings repeats the updates from it to `end`."""
     assert end.run is not None
     if end.run.watched:
@@ -180,7 +180,7 @@ def segments_until(run: Run, iteration: int) -> tuple[Segment, ...]:
     return tuple(segment for segment in run.segments if segment.after < iteration)
 
 
-def beginning(state: State) -> State:
+def state_at_start(state: State) -> State:
     """Return the State at iteration 0 of the run of `state`. The State must have a run."""
     run = state.run
     assert run is not None
@@ -189,7 +189,7 @@ def beginning(state: State) -> State:
     return replace(state, network=run.start, run=start)
 
 
-def put_into(state: State, past: State) -> State:
+def with_past(state: State, past: State) -> State:
     """Return `state` with the weights and the run of `past`, another iteration of the same run.
 
     Settings and names stay those of `state`.
@@ -286,7 +286,7 @@ def _same_curve(one: EarlierRun, other: EarlierRun) -> bool:
 
 def _name(training: Training, iterations: int, taken: set[str]) -> str:
     """Return a name for a run that lists its settings, with a number if the name is taken."""
-    parts = [f"learning rate {shown(training.learning_rate)}", training.optimizer.replace("_", " ")]
+    parts = [f"learning rate {as_text(training.learning_rate)}", training.optimizer.replace("_", " ")]
     if training.batch_size is not None:
         parts.append(f"batch {training.batch_size}")
     if training.seed:

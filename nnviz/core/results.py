@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from nnviz.core.activations import Array, Interval
 from nnviz.core.address import Address
 from nnviz.core.losses import MSE, Loss
-from nnviz.core.metrics import Decided, Measured, decided, decided_in_blocks, measuring
+from nnviz.core.metrics import DecidedClasses, Measured, classes_in_blocks, classes_of, measure_blocks
 from nnviz.core.network import Layer, Network, Trace
-from nnviz.core.numbers import shown
+from nnviz.core.numbers import as_text
 from nnviz.core.slopes import (
     BLOCK_NS,
-    THERE_AND_BACK,
+    PASSES_PER_UPDATE,
     LayerMeanSlopes,
     MeanSlopes,
     Slopes,
@@ -108,7 +108,7 @@ def means_in_blocks(state: State, rows: tuple[int, ...] | None, block_ns: float 
     """Compute the means over `rows` (None: all training rows), and yield after each block."""
     network, measure = state.network, state.measure
     x, y = state.data.inputs[_selected(state, rows)], _targets(state, rows)
-    blocks = list(row_blocks(len(x), THERE_AND_BACK * forward_ns(network), block_ns))
+    blocks = list(row_blocks(len(x), PASSES_PER_UPDATE * forward_ns(network), block_ns))
     if len(blocks) == 1:
         return means_from(state, network.forward(x), rows)
     weights = [np.zeros_like(layer.weights) for layer in network.layers]
@@ -163,7 +163,7 @@ class Results:
         self.measured: Measured | None = None
         self.means: dict[tuple[int, ...] | None, Means] = {}
         self.health: Health | None = None
-        self.decided: Decided | None = None
+        self.decided: DecidedClasses | None = None
         self.nodes: dict[Place, tuple[Array, Array]] = {}
         self._row = -1
         self._trace: Trace | None = None
@@ -233,7 +233,7 @@ class Results:
 
     def measure_in_blocks(self, block_ns: float, known: Trace | None = None) -> Iterator[None]:
         """Compute them in blocks; `known` is the forward pass of all rows, if there is one."""
-        self.measured = yield from measuring(self._state, block_ns, known)
+        self.measured = yield from measure_blocks(self._state, block_ns, known)
 
     def average(self, rows: tuple[int, ...] | None, together: bool) -> None:
         """Compute the means over some rows, or over all training rows if `rows` is None."""
@@ -259,11 +259,13 @@ class Results:
         """Compute the class of each row. The State must have targets."""
         network, targets = self._state.network, self._state.data.targets
         assert targets is not None
-        self.decided = Decided(decided(network, targets), decided(network, self.trace.prediction))
+        self.decided = DecidedClasses(
+            classes_of(network, targets), classes_of(network, self.trace.prediction)
+        )
 
     def decide_in_blocks(self, block_ns: float) -> Iterator[None]:
         """Compute the classes in blocks."""
-        self.decided = yield from decided_in_blocks(self._state, block_ns)
+        self.decided = yield from classes_in_blocks(self._state, block_ns)
 
     def visit(self, place: Place) -> None:
         """Compute z and a of one node on all rows."""
@@ -293,7 +295,7 @@ Counts: TypeAlias = NDArray[np.intp]
 Flags: TypeAlias = NDArray[np.bool_]
 Fate: TypeAlias = Literal["", "vanish", "explode", "are 0"]
 """How the slopes of a layer compare with those of the last layer; "" if they are normal."""
-FATES: dict[Fate, str] = {
+FATE_TEXTS: dict[Fate, str] = {
     "vanish": f"less than 1/{FACTOR:.0f} of the last layer's",
     "explode": f"more than {FACTOR:.0f} times the last layer's",
     "are 0": "as a mean over the rows",
@@ -301,7 +303,7 @@ FATES: dict[Fate, str] = {
 """What each fate means, as text."""
 
 
-def within(intervals: tuple[Interval, ...], z: Array) -> Flags:
+def is_within(intervals: tuple[Interval, ...], z: Array) -> Flags:
     """Return for every z whether it lies in one of the intervals, in the shape of `z`."""
     inside = np.zeros(np.shape(z), dtype=bool)
     for low, high in intervals:
@@ -309,7 +311,7 @@ def within(intervals: tuple[Interval, ...], z: Array) -> Flags:
     return inside
 
 
-def in_words(intervals: tuple[Interval, ...]) -> str:
+def intervals_text(intervals: tuple[Interval, ...]) -> str:
     """Return intervals of z as text: "z ≤ 0", "z ≤ −2.647 or z ≥ 2.647"."""
     return " or ".join(map(_in_words, intervals))
 
@@ -317,8 +319,8 @@ def in_words(intervals: tuple[Interval, ...]) -> str:
 def _in_words(interval: Interval) -> str:
     low, high = interval
     if low == -np.inf:
-        return f"z ≤ {shown(high)}"
-    return f"z ≥ {shown(low)}" if high == np.inf else f"{shown(low)} ≤ z ≤ {shown(high)}"
+        return f"z ≤ {as_text(high)}"
+    return f"z ≥ {as_text(low)}" if high == np.inf else f"{as_text(low)} ≤ z ≤ {as_text(high)}"
 
 
 class Marks(NamedTuple):
@@ -410,9 +412,9 @@ def _stuck(layer: Layer, z: Array, a: Array) -> Stuck:
     function = layer.function
     if not function.flat and not function.saturated:
         return _nowhere(layer)
-    flat = within(function.flat, z)
+    flat = is_within(function.flat, z)
     zero = flat & (a == 0.0)
-    still = (flat | within(function.saturated, z)) & ~zero
+    still = (flat | is_within(function.saturated, z)) & ~zero
     return Stuck(np.count_nonzero(zero, axis=0), np.count_nonzero(still, axis=0))
 
 
@@ -511,8 +513,10 @@ def _flat_end(network: Network, slopes: Slopes, address: Address) -> str:
         return "the error is 0" if count == 1 else "every error is 0"
     z = slopes.trace.z[address.layer][:, address.node]
     for part in layer.function.flat:
-        if within((part,), z).all():
-            return f"the slope of {kind} at {name} is 0 {rows}: {kind} is flat where {in_words((part,))}"
+        if is_within((part,), z).all():
+            return (
+                f"the slope of {kind} at {name} is 0 {rows}: {kind} is flat where {intervals_text((part,))}"
+            )
     if not _arriving(slopes, address.layer)[:, address.node].any():
         return _nothing_onward(network, slopes, address)
     return f"the slope of {kind} at {name} rounds to 0 {rows}"

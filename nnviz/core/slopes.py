@@ -14,7 +14,7 @@ from nnviz.core.address import Address
 from nnviz.core.losses import MSE, Loss, loss_of
 from nnviz.core.network import Layer, Network, Trace
 from nnviz.core.notebook import AsHtml
-from nnviz.core.numbers import counted, loss_in_words
+from nnviz.core.numbers import counted, loss_text
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Slopes(MeanSlopes, AsHtml):
 
     def __repr__(self) -> str:
         rows, layers = counted(len(self.trace.inputs), "row"), counted(len(self.layers), "layer")
-        return f"<Slopes of {loss_in_words(self.measure.title, self.loss)} over {rows}, {layers}>"
+        return f"<Slopes of {loss_text(self.measure.title, self.loss)} over {rows}, {layers}>"
 
 
 def slopes(network: Network, x: ArrayLike, y: ArrayLike, loss: str = "mse") -> Slopes:
@@ -144,7 +144,7 @@ Work: TypeAlias = Generator[None, None, T]
 """A generator that yields after each unit of work, and returns the result."""
 
 
-def finished(work: Work[T]) -> T:
+def run_work(work: Work[T]) -> T:
     """Do all of `work`, and return its result."""
     while True:
         try:
@@ -158,7 +158,7 @@ WEIGHT_NS, NODE_NS = 0.2, 8.0
 """Approximate nanoseconds per row for a weight (multiply-add) and for a node (sum and activation)."""
 TRAINER_NS = 12.0
 """Approximate nanoseconds per weight to create a Trainer, whose buffers are touched for the first time."""
-THERE_AND_BACK = 3
+PASSES_PER_UPDATE = 3
 """Approximate time of a forward and a backward pass, as a multiple of a forward pass."""
 LIGHT_NS = 100_000.0
 """Longest work for each frame of a run, in nanoseconds."""

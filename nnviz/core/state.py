@@ -34,7 +34,7 @@ from nnviz.core.numbers import (
     check_whole,
     counted,
     full,
-    parsed,
+    parse_number,
     quoted,
     shortened,
 )
@@ -172,7 +172,7 @@ def _text(cell: object) -> str:
     """Return a cell as a text to look up in `values`: 1 and "1.0" are "1"."""
     text = cell.strip() if isinstance(cell, str) else ""
     try:
-        return full(parsed(text, quotients=False) if isinstance(cell, str) else float(cell))  # type: ignore[arg-type]
+        return full(parse_number(text, quotients=False) if isinstance(cell, str) else float(cell))  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return text
 
@@ -195,7 +195,7 @@ def _number(cell: object, row: int, *, quotients: bool) -> float:
     try:
         if not isinstance(cell, str):
             return float(cell)  # type: ignore[arg-type]
-        return parsed(cell, quotients=quotients)
+        return parse_number(cell, quotients=quotients)
     except (TypeError, ValueError) as error:
         empty = cell is None or (isinstance(cell, str) and not cell.strip())
         message = str(error) if isinstance(cell, str) else f"{quoted(cell)} is not a number"

@@ -10,8 +10,8 @@ from typing import Any
 from nnviz.core.activations import Array
 from nnviz.core.edits import set_training
 from nnviz.core.notebook import AsSvg
-from nnviz.core.numbers import counted, loss_in_words, shown
-from nnviz.core.replay import Replay, beginning, put_into
+from nnviz.core.numbers import as_text, counted, loss_text
+from nnviz.core.replay import Replay, state_at_start, with_past
 from nnviz.core.state import State
 from nnviz.core.trainer import Trainer
 
@@ -49,13 +49,13 @@ class Best:
             return end
         known = next(
             (each for each in (self._latest, self._before) if each.run and each.iteration <= iteration),
-            beginning(end),
+            state_at_start(end),
         )
         replay = Replay(known, end)
         if known.iteration < iteration:
             for _ in replay.work(iteration - known.iteration):
                 pass
-        return put_into(end, replay.state())
+        return with_past(end, replay.state())
 
 
 def least_validation(state: State) -> int | None:
@@ -86,8 +86,8 @@ class Result(AsSvg):
     def in_words(self) -> str:
         """The first and the last loss as text: "MSE 64 → 0.25 after 20 updates"."""
         (_, first), (last, loss) = self.history[[0, -1], :2].tolist()
-        start, updates = loss_in_words(self.state.measure.title, first), counted(int(last), "update")
-        text = f"{start} → {shown(loss)} after {updates}"
+        start, updates = loss_text(self.state.measure.title, first), counted(int(last), "update")
+        text = f"{start} → {as_text(loss)} after {updates}"
         return f"{text}; then the run diverged" if self.diverged else text
 
 

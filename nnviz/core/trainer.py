@@ -24,11 +24,11 @@ from nnviz.core.activations import Array, Call
 from nnviz.core.address import Address
 from nnviz.core.history import History
 from nnviz.core.losses import Loss
-from nnviz.core.metrics import classifies, counting
+from nnviz.core.metrics import classifies, correct_counter
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import counted
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.slopes import THERE_AND_BACK, Work, forward_ns
+from nnviz.core.slopes import PASSES_PER_UPDATE, Work, forward_ns
 from nnviz.core.state import Curve, Run, Segment, State, Weights, epoch_order
 
 PASS_NS = 6_700_000.0
@@ -76,12 +76,12 @@ class Batches:
         self._seed = settings.seed
         self.per_epoch = settings.updates_per_epoch(self._rows)
         row_ns = forward_ns(network)
-        at_once = max(UNCUT_ROWS, int(PASS_NS / (THERE_AND_BACK * row_ns)))
+        at_once = max(UNCUT_ROWS, int(PASS_NS / (PASSES_PER_UPDATE * row_ns)))
         self.long = self._batch > at_once
         # A pass that only measures the loss can be longer: the forward pass is a third of an update.
-        longest = at_once if self.long or self.per_epoch == 1 else THERE_AND_BACK * at_once
+        longest = at_once if self.long or self.per_epoch == 1 else PASSES_PER_UPDATE * at_once
         self._block = min(longest, self._rows)
-        self.pass_ns = row_ns * max(THERE_AND_BACK * min(self._batch, at_once), self._block)
+        self.pass_ns = row_ns * max(PASSES_PER_UPDATE * min(self._batch, at_once), self._block)
 
         self._rate = rate
         self._scales: dict[int, Array] = {}
@@ -92,7 +92,7 @@ class Batches:
         self.training_pass: Pass | None = None
         if self._block == self._rows:
             (self.training_pass,) = self._blocks(self._all, self._room)
-        self._prepare_validation(np.arange(self._rows, len(data)), THERE_AND_BACK * at_once)
+        self._prepare_validation(np.arange(self._rows, len(data)), PASSES_PER_UPDATE * at_once)
         self._prepared: list[tuple[Call, ...]] = []
         if self.per_epoch > 1 and not self.long:
             self._make_room_for_batches()
@@ -249,7 +249,7 @@ class Parameters:
         return replace(network, layers=tuple(layers))
 
 
-def place(network: Network, address: Address) -> int:
+def parameter_index(network: Network, address: Address) -> int:
     """Return the index of a weight or bias in the flat vector."""
     shapes = _shapes(network)
     before = sum(nodes * inputs for nodes, inputs in shapes[: address.layer])
@@ -266,7 +266,7 @@ def as_layers(vector: Array, network: Network) -> tuple[Weights, ...]:
     )
 
 
-def in_one_vector(layers: Iterable[tuple[Array, Array | None]]) -> Array:
+def as_vector(layers: Iterable[tuple[Array, Array | None]]) -> Array:
     """Return all layers' weights and biases as a flat vector, shape (parameters,), as in `as_layers`."""
     matrices = (weights if biases is None else np.c_[weights, biases] for weights, biases in layers)
     return np.concatenate([matrix.ravel() for matrix in matrices])
@@ -400,7 +400,7 @@ class Buffers:
                 *self._backward,
                 _product(first.slope_z, inputs, slopes),
             ),
-            cache(lambda: counting(self._network, last.a.T, targets)),
+            cache(lambda: correct_counter(self._network, last.a.T, targets)),
         )
 
 

@@ -20,16 +20,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QObject, QStandardPaths, QTimer, Signal
 
-from nnviz.core.numbers import counted, file_named
-from nnviz.core.replay import is_trained, leads_to, makes_again
+from nnviz.core.numbers import counted, file_label
+from nnviz.core.replay import differs_by_training, leads_to, repeats_updates
 from nnviz.core.state import Architecture, State
 from nnviz.document.document import Document
 from nnviz.files import atomic, snapshot
 from nnviz.files.atomic import read_bytes
-from nnviz.files.errors import FileError, reading_failed
-from nnviz.files.on_disk import KEPT, AsRead, OnDisk
-from nnviz.files.registry import is_native, is_saved_at, left_out, replaced
-from nnviz.files.runs import savable
+from nnviz.files.errors import FileError, reading_error
+from nnviz.files.on_disk import BACKUP_SUFFIX, OpenFile, ReadNotes
+from nnviz.files.registry import is_native, is_saved_at, losses_on_overwrite, losses_on_save
+from nnviz.files.runs import without_unsavable_run
 from nnviz.files.snapshot import About, Copy
 
 
@@ -98,21 +98,25 @@ class KeptRuns:
         `folder`, unless a stored run already continues it.
         """
         saved, state, file = document.saved, document.state, document.file
-        if saved is None or not is_trained(saved, state):
+        if saved is None or not differs_by_training(saved, state):
             return False
         if file is None:
-            again = state.iteration == saved.iteration or makes_again(saved, state)
+            again = state.iteration == saved.iteration or repeats_updates(saved, state)
             return again and state.training == saved.training
-        if self._folder is None or state.iteration <= saved.iteration or savable(state) is not state:
+        if (
+            self._folder is None
+            or state.iteration <= saved.iteration
+            or without_unsavable_run(state) is not state
+        ):
             return False
         stored = self._stored_run(file, saved)
         if stored and leads_to(state, stored) and all(run in stored.runs for run in state.runs):
             return True
-        about = About(document.title, holds(state), file.path.absolute(), file.digest)
+        about = About(document.title, state_summary(state), file.path.absolute(), file.digest)
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             copy = self._copy(self._folder, file.path)
-            atomic.write(copy, *snapshot.sealed(snapshot.parts(state, about)), private=True)
+            atomic.write(copy, *snapshot.with_digest(snapshot.copy_parts(state, about)), private=True)
         except (OSError, FileError):
             return False
         _delete_oldest(self._folder, copy)
@@ -128,7 +132,7 @@ class KeptRuns:
         document.offer(later, f"Run of {made}")
         return f"an earlier run of {made} was kept: choose Redo to restore it"
 
-    def _stored_run(self, file: OnDisk, opened: State) -> State | None:
+    def _stored_run(self, file: OpenFile, opened: State) -> State | None:
         """Return the stored State that training made from `opened`, the State in `file`, or None."""
         if self._folder is None:
             return None
@@ -150,12 +154,12 @@ def _continuation(opened: State, stored: State) -> State | None:
     if run is None or run.start.layers != start.layers or stored.data != opened.data:
         return None
     later = replace(stored, data=opened.data, run=replace(run, start=start))
-    return later if later.iteration > opened.iteration and is_trained(opened, later) else None
+    return later if later.iteration > opened.iteration and differs_by_training(opened, later) else None
 
 
 def _delete_oldest(folder: Path, latest: Path) -> None:
     """Delete the oldest runs beyond the limits; `latest` stays."""
-    atomic.sweep(folder)
+    atomic.delete_leftovers(folder)
     total_bytes = 0
     with contextlib.suppress(OSError):
         copies = sorted(folder.glob("*.run"), key=lambda path: path.lstat().st_mtime, reverse=True)
@@ -235,7 +239,7 @@ class Leftover:
         self._claim.release()
 
 
-def claimed(folder: Path) -> tuple[list[Leftover], str]:
+def claim_leftovers(folder: Path) -> tuple[list[Leftover], str]:
     """Claim the copies in `folder` whose programs have ended; return them, latest first, and a sentence.
 
     Copies that cannot be read are renamed for inspection, or stay. The sentence reports them; "" if none.
@@ -247,7 +251,7 @@ def claimed(folder: Path) -> tuple[list[Leftover], str]:
         except BlockingIOError:  # another program uses it
             continue
         except OSError as error:  # unknown whether another program uses it
-            faults.append((reading_failed(copy.with_suffix(".lock"), error), copy))
+            faults.append((reading_error(copy.with_suffix(".lock"), error), copy))
             continue
         try:
             leftovers.append(Leftover(claim))
@@ -279,7 +283,7 @@ def _faults_sentence(faults: list[tuple[FileError, Path]]) -> str:
     if not faults:
         return ""
     error, copy = faults[0]
-    where = f"{file_named(copy)} in {copy.parent}"
+    where = f"{file_label(copy)} in {copy.parent}"
     if len(faults) == 1:
         return f"A copy of unsaved work cannot be recovered: {error}; it is kept as {where}"
     return f"{len(faults)} copies of unsaved work cannot be recovered. The first is kept as {where}: {error}"
@@ -287,7 +291,7 @@ def _faults_sentence(faults: list[tuple[FileError, Path]]) -> str:
 
 def _clear_up(folder: Path, damaged_copies: set[Path]) -> None:
     """Delete partial copies, locks without a copy, and old damaged copies; those in `damaged_copies` stay."""
-    atomic.sweep(folder)
+    atomic.delete_leftovers(folder)
     atomic.delete_stale(
         path for path in _files_in(folder, ".lock") if not os.path.exists(path.with_suffix(".copy"))
     )
@@ -363,7 +367,7 @@ class Recovery(QObject):
         If FileError is raised, the document and the leftover stay unchanged.
         """
         state, path = leftover.load(), leftover.original
-        as_read = AsRead(is_saved=path is None or is_saved_at(path))
+        as_read = ReadNotes(is_saved=path is None or is_saved_at(path))
         self._document.recover(state, path, leftover.digest, as_read)
         self._recovered = leftover
         self._write()
@@ -421,19 +425,19 @@ class Recovery(QObject):
             why = (error.strerror or str(error)).lower()
             self._record(state, before, f"{self._folder} cannot be used: {why}")
             return
-        work = (state, before, self._claim.copy, snapshot.parts(state, self._description()))
+        work = (state, before, self._claim.copy, snapshot.copy_parts(state, self._description()))
         self._thread = threading.Thread(target=self._work, args=work, daemon=True)
         self._thread.start()
 
     def _description(self) -> snapshot.About:
         state, file = self._document.state, self._document.file
         path, digest = (file.path.absolute(), file.digest) if file else (None, b"")
-        return snapshot.About(self._document.title, holds(state), path, digest)
+        return snapshot.About(self._document.title, state_summary(state), path, digest)
 
     def _work(self, state: State, before: Leftover | None, copy: Path, parts: snapshot.Parts) -> None:
         why = ""
         try:
-            atomic.write(copy, *snapshot.sealed(parts), private=True)
+            atomic.write(copy, *snapshot.with_digest(parts), private=True)
         except Exception as error:  # after any failure, the next copy must be tried
             why = str(error) or type(error).__name__
         self._writing_ended.emit(state, before, why)
@@ -460,27 +464,27 @@ class Recovery(QObject):
         self._follow()
 
 
-def holds(state: State) -> str:
+def state_summary(state: State) -> str:
     """Return a description of a State: "2-2-1 network, 4 rows, iteration 20"."""
     shape = Architecture.of(state.network).in_words
     run = f", iteration {state.iteration}" if state.iteration else ""
     return f"{shape} network, {counted(len(state.data), 'row')}{run}"
 
 
-def lost_by_saving(document: Document, path: Path) -> str:
+def loss_on_save(document: Document, path: Path) -> str:
     """Return a sentence on what a save at `path` would lose, or "". Raises FileError for an unknown suffix.
 
     A loss in nnviz's own format is reported only once for the same file.
     """
-    lost = left_out(document.state, path)
+    lost = losses_on_save(document.state, path)
     if path == document.path and document.saved and is_native(path):
-        lost = lost if lost != left_out(document.saved, path) else ""
+        lost = lost if lost != losses_on_save(document.saved, path) else ""
     return ". ".join(filter(None, (lost, _replaced(path))))
 
 
 def _replaced(path: Path) -> str:
     try:
-        lost = replaced(path)
+        lost = losses_on_overwrite(path)
     except FileError:
         return ""  # the file does not exist, or the save reports the fault
-    return f"{lost}; the previous version stays as {file_named(path)}{KEPT}" if lost else ""
+    return f"{lost}; the previous version stays as {file_label(path)}{BACKUP_SUFFIX}" if lost else ""

@@ -15,10 +15,10 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.edits import Scales, add_row
 from nnviz.core.function import KnownFunctions, NodeFunctions
-from nnviz.core.metrics import Decided, Measured
+from nnviz.core.metrics import DecidedClasses, Measured
 from nnviz.core.network import Network, Trace, frozen
 from nnviz.core.results import Computed, Health, Marks, Means, Results, fates, next_batch
-from nnviz.core.slopes import BLOCK_NS, LIGHT_NS, QUICK_NS, THERE_AND_BACK, MeanSlopes, Slopes
+from nnviz.core.slopes import BLOCK_NS, LIGHT_NS, PASSES_PER_UPDATE, QUICK_NS, MeanSlopes, Slopes
 from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
 from nnviz.document.idle import QUIET_MS, Slicer
@@ -220,10 +220,10 @@ def _moved(address: Address | None, old: Network, new: Network) -> Address | Non
     return address._replace(layer=layer, node=node, source=source) if before == layer - 1 else None
 
 
-UNKNOWN = Measured(None, None, None, None)
+NOT_MEASURED = Measured(None, None, None, None)
 _Ways: TypeAlias = tuple[Callable[[], None], Callable[[float], Iterator[None]]]
 """Two ways to compute a value: at once, or in blocks of about the given time in nanoseconds."""
-BESIDE = "validation", "accuracy", "validation accuracy"
+CURVE_NAMES = "validation", "accuracy", "validation accuracy"
 """Names of the curves of a run other than the loss, in the order of Measured."""
 
 
@@ -340,7 +340,7 @@ class Derived(QObject):
         return results.nodes.get(place)
 
     @property
-    def decided(self) -> Decided | None:
+    def decided(self) -> DecidedClasses | None:
         """The class of each row by target and by prediction; None without targets or until known."""
         results = self._present()
         if results.decided is None and self.state.data.targets is not None and len(self.state.data):
@@ -353,7 +353,7 @@ class Derived(QObject):
 
         With `moving`, new values follow in the next frame, so the result is empty if computing them is slow.
         """
-        if moving and THERE_AND_BACK * self._present().all_ns > LIGHT_NS:
+        if moving and PASSES_PER_UPDATE * self._present().all_ns > LIGHT_NS:
             return Marks()
         health, slopes = self.health, self.known_slopes
         return Marks(health.badges() if health else {}, fates(slopes) if slopes else ())
@@ -374,7 +374,7 @@ class Derived(QObject):
         results = self._present()
         if results.measured is None and self.state.data.targets is not None and len(self.state.data):
             self._find("measured", self._quick, (results.measure, results.measure_in_blocks))
-        return results.measured or UNKNOWN
+        return results.measured or NOT_MEASURED
 
     @property
     def loss(self) -> float | None:
@@ -388,7 +388,7 @@ class Derived(QObject):
         if run and len(run.history) and not run.watched and not self._together:
             iteration, loss = run.history.last
             if self._document.in_motion or iteration == state.iteration:
-                return Measured(loss, *map(run.last_of, BESIDE)), iteration
+                return Measured(loss, *map(run.last_of, CURVE_NAMES)), iteration
         return self.measured, state.iteration
 
     @property

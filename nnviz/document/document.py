@@ -10,12 +10,12 @@ from PySide6.QtCore import QObject, Signal
 
 from nnviz.core.activations import Array
 from nnviz.core.network import Layer
-from nnviz.core.numbers import file_named
+from nnviz.core.numbers import file_label
 from nnviz.core.state import State, Weights
 from nnviz.files.atomic import read_bytes
 from nnviz.files.errors import Progress
-from nnviz.files.on_disk import AsRead, News, OnDisk, digest_of
-from nnviz.files.registry import encoded, is_saved, read
+from nnviz.files.on_disk import News, OpenFile, ReadNotes, digest_of
+from nnviz.files.registry import encode, is_saved, read
 from nnviz.files.source import Activations, Source
 
 
@@ -112,7 +112,7 @@ class Document(QObject):
         self.saved = state if example else None
         """The State in the file or example, or None if it is in neither."""
         self._own_writes: set[tuple[str, bytes]] = set()
-        self.file: OnDisk | None = None
+        self.file: OpenFile | None = None
         self._example = example
         self.in_motion = False
         self.held = ""  # reason why edits are locked, as one sentence, or "" if they are not
@@ -145,7 +145,7 @@ class Document(QObject):
     @property
     def title(self) -> str:
         """The name of the State, or else of its file."""
-        return self._state.name or (file_named(self.path.with_suffix("")) if self.path else "Untitled")
+        return self._state.name or (file_label(self.path.with_suffix("")) if self.path else "Untitled")
 
     def edit(
         self, text: str, edit: Callable[..., State], *where: object, merge: Hashable | None = None
@@ -256,7 +256,7 @@ class Document(QObject):
         self._changes.append(Change(self._state, state, text, None))
         self.undo_changed.emit()
 
-    def start(self, state: State, file: OnDisk | None = None, *, example: bool = False) -> None:
+    def start(self, state: State, file: OpenFile | None = None, *, example: bool = False) -> None:
         """Open `state`, from `file` or from an example if given, and clear the undo history."""
         self._changes.clear()
         self._index = self._clean = 0
@@ -275,8 +275,8 @@ class Document(QObject):
         """
         before, target = self.file, path or self.path
         assert target is not None
-        file = before if before and target == before.path else OnDisk(target, self._own_writes)
-        remark = file.write(encoded(self._state, target), over=over or file is not before)
+        file = before if before and target == before.path else OpenFile(target, self._own_writes)
+        remark = file.write(encode(self._state, target), over=over or file is not before)
         if part:
             if file is before:  # the file no longer holds the whole State
                 self.mark_unsaved()
@@ -300,7 +300,7 @@ class Document(QObject):
         """Load the version that another program saved, as an undoable change. Raises FileError."""
         assert self.path is not None
         state, self.file = self.read(self.path, activations=self.file.as_read.answer if self.file else None)
-        self.push(state, f"Reload {file_named(self.file.path)}")
+        self.push(state, f"Reload {file_label(self.file.path)}")
         self.saved, self._clean = state, self._index
         self.undo_changed.emit()
 
@@ -309,9 +309,11 @@ class Document(QObject):
         if self.file:
             self.file.accept()
 
-    def recover(self, state: State, path: Path | None, digest: bytes, as_read: AsRead | None = None) -> None:
+    def recover(
+        self, state: State, path: Path | None, digest: bytes, as_read: ReadNotes | None = None
+    ) -> None:
         """Open unsaved changes to `path`; `digest` is that of the file when the changes were made."""
-        self.start(state, OnDisk(path, self._own_writes, digest, as_read) if path else None)
+        self.start(state, OpenFile(path, self._own_writes, digest, as_read) if path else None)
         self.mark_unsaved()
 
     def mark_unsaved(self) -> None:
@@ -321,15 +323,15 @@ class Document(QObject):
 
     def read(
         self, path: Path, progress: Progress | None = None, activations: Activations = None
-    ) -> tuple[State, OnDisk]:
+    ) -> tuple[State, OpenFile]:
         """Return the State in a file and the file as read, both for `start`. Raises FileError."""
         data = read_bytes(path, progress)
         source = Source(data, path, progress, activations)
         state = read(source)
-        as_read = AsRead(
+        as_read = ReadNotes(
             "; ".join(source.assumed + source.defaults + source.told), activations, is_saved(source)
         )
-        return state, OnDisk(path, self._own_writes, digest_of(data), as_read)
+        return state, OpenFile(path, self._own_writes, digest_of(data), as_read)
 
     def _replace_state(self, state: State) -> None:
         old, self._state = self._state, state

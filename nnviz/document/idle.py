@@ -20,7 +20,7 @@ QUIET_MS = 250.0
 FIRST_S, SLICE_S = 0.008, 0.004
 """Seconds of the first slice and of every other slice."""
 COMPUTING = "Computing…"
-LATER = "Redrawn when the weights stop changing."
+REDRAWN_LATER = "Redrawn when the weights stop changing."
 
 
 class Throttle(QObject):

@@ -16,8 +16,8 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from nnviz.core import edits
 from nnviz.core.history import BUCKETS
-from nnviz.core.metrics import risen_since
-from nnviz.core.numbers import counted, shown
+from nnviz.core.metrics import overfitting_since
+from nnviz.core.numbers import as_text, counted
 from nnviz.core.replay import Replay
 from nnviz.core.slopes import trainer_ns
 from nnviz.core.state import State, Training
@@ -27,10 +27,10 @@ UNITS_S = (("s", 1, 100), ("min", 60, 6000), ("h", 3600, 360_000), ("d", 86_400,
 """Units of time: (name, seconds, limit in seconds below which the unit is used). Days go up to two years."""
 NO_ROWS = "There are no rows to train on: add a row in the data table or open a CSV file."
 NO_TARGETS = "There are no targets to train on: type targets in the data table."
-ALL_KEPT = "All rows are validation rows, so none is left to train on: lower their share or add rows."
+NO_TRAINING_ROWS = "All rows are validation rows, so none is left to train on: lower their share or add rows."
 
 
-def in_words(updates: int, speed: float) -> str:
+def duration_text(updates: int, speed: float) -> str:
     """Return the duration of a run as short text: "0.3 s", "55 min", "12 d", "years", or "fastest"."""
     pace = updates_per_second(updates, speed)
     if math.isinf(pace):
@@ -44,23 +44,23 @@ def in_words(updates: int, speed: float) -> str:
     return "years"
 
 
-def missing(state: State) -> str:
+def missing_for_training(state: State) -> str:
     """Return a sentence on what is missing for training and what to do, or ""."""
     if not len(state.data):
         return NO_ROWS
     if state.data.targets is None:
         return NO_TARGETS
-    return "" if state.trainable else ALL_KEPT
+    return "" if state.trainable else NO_TRAINING_ROWS
 
 
-def refusal(error: ValueError) -> str:
+def refusal_sentence(error: ValueError) -> str:
     """Return a sentence that explains why training was refused."""
     place, _, _ = str(error).partition(": ")
-    reason = {"data": NO_ROWS, "data.targets": NO_TARGETS, "validation": ALL_KEPT}.get(place)
+    reason = {"data": NO_ROWS, "data.targets": NO_TARGETS, "validation": NO_TRAINING_ROWS}.get(place)
     return reason or f"{str(error)[0].upper()}{str(error)[1:]}."
 
 
-def paused(done: int, updates: int) -> str:
+def paused_sentence(done: int, updates: int) -> str:
     """Return the status of a paused run."""
     return f"Paused after {done:,} of {counted(updates, 'update')}"
 
@@ -73,16 +73,16 @@ def outcome_sentence(
     `label` names the run: `20 updates`. `error` is the reason if the run could not continue.
     """
     if error:
-        return refusal(error), True
+        return refusal_sentence(error), True
     if diverged:
         return _divergence(before, after), True
     start, end, loss = _loss_of(before, after), _loss_of(after, after), after.measure
-    change = f"{shown(start)} → {shown(end)}"
+    change = f"{as_text(start)} → {as_text(end)}"
     if end > start:
-        rate = shown(tenth(after.training.learning_rate))
+        rate = as_text(tenth(after.training.learning_rate))
         return f"{label}: the {loss.word} rose, {change}; try a learning rate of {rate} or less.", True
     sentence = f"{label}: {loss.title} {change}"
-    if (since := risen_since(after)) is None:
+    if (since := overfitting_since(after)) is None:
         return sentence, False
     return f"{sentence}; the validation loss has risen since iteration {since} (overfitting)", False
 
@@ -101,7 +101,7 @@ def tenth(rate: float) -> float:
 
 
 def _divergence(before: State, after: State) -> str:
-    rate, lower = map(shown, (after.training.learning_rate, tenth(after.training.learning_rate)))
+    rate, lower = map(as_text, (after.training.learning_rate, tenth(after.training.learning_rate)))
     if after.iteration == before.iteration:
         return f"Diverged at iteration {after.iteration + 1}: learning rate {rate} is too large. Try {lower}."
     return f"Diverged after iteration {after.iteration}: learning rate {rate} is too large. Try {lower}."

@@ -22,13 +22,13 @@ from nnviz.document.walk import (
     PHASES,
     Phase,
     Progress,
-    StepWords,
+    StepText,
     Walk,
     Walking,
     WalkStep,
-    invitation,
     layer_text,
-    words,
+    phase_prompt,
+    step_text,
 )
 
 MOVE_S = 1.0
@@ -39,7 +39,7 @@ READ_S, LETTER_S, LONGEST_S = 0.6, 0.015, 3.0
 """Seconds that a finished step stays: a base, an addition for each letter of its text, and the maximum."""
 
 
-class Reel:
+class WalkPlayback:
     """Playback of a walk in a film: `progress` and `t` describe the current frame."""
 
     def __init__(self, walk: Walk, *, by_layer: bool = False) -> None:
@@ -75,18 +75,18 @@ class Narrator(QObject):
         super().__init__(parent)
         self._player, self._derived = player, derived
         self._last = ""
-        self._cache: dict[Callable[[str], str], tuple[tuple[object, ...], StepWords]] = {}
+        self._cache: dict[Callable[[str], str], tuple[tuple[object, ...], StepText]] = {}
         """Last text for each way to shorten names, with its inputs: a cache, since every frame asks."""
 
-    def words(self, short: Callable[[str], str] = str) -> StepWords:
+    def words(self, short: Callable[[str], str] = str) -> StepText:
         """Return the text of the step in progress or done last; `short` shortens names."""
         progress = self._player.progress
         if progress.waits:
-            return invitation(progress.phase)
+            return phase_prompt(progress.phase)
         steps = progress.told
         return self._of(steps[0], short) if len(steps) == 1 else NO_TEXT
 
-    def _of(self, step: WalkStep, short: Callable[[str], str]) -> StepWords:
+    def _of(self, step: WalkStep, short: Callable[[str], str]) -> StepText:
         derived = self._derived
         few = len(derived.state.data) <= FEW_ROWS
         whole = derived.means if step.deed == "losses" and few else None
@@ -96,7 +96,7 @@ class Narrator(QObject):
         inputs = (derived.state, step, computed.trace, computed.slopes, whole, update, loss)
         key, text = self._cache.get(short, ((), NO_TEXT))
         if len(key) != len(inputs) or not all(map(is_, key, inputs)):  # comparing arrays would be slower
-            text = words(derived.state, computed, step, loss, short)
+            text = step_text(derived.state, computed, step, loss, short)
             self._cache[short] = inputs, text
         return text
 
@@ -238,7 +238,7 @@ class Player(QObject):
         elif self._has_row():
             self.playing = False
             self.progress.choose(phase)
-            self.said.emit(invitation(phase).text)
+            self.said.emit(phase_prompt(phase).text)
         self.changed.emit()
 
     def stop(self) -> None:

@@ -11,12 +11,20 @@ from PySide6.QtCore import QObject, Signal
 
 from nnviz.core import edits
 from nnviz.core.history import History
-from nnviz.core.numbers import counted, shown
-from nnviz.core.replay import Past, Replay, makes_again, put_into, with_earlier
+from nnviz.core.numbers import as_text, counted
+from nnviz.core.replay import Past, Replay, repeats_updates, with_earlier, with_past
 from nnviz.core.state import Run, State, Training
 from nnviz.core.trainer import Trainer
 from nnviz.document.document import Document
-from nnviz.document.job import USUAL_LIMITS, Job, Limits, outcome_sentence, paused, refusal, tenth
+from nnviz.document.job import (
+    USUAL_LIMITS,
+    Job,
+    Limits,
+    outcome_sentence,
+    paused_sentence,
+    refusal_sentence,
+    tenth,
+)
 
 
 class Travel(QObject):
@@ -52,7 +60,7 @@ class Travel(QObject):
         state = self._document.state
         if state.iteration == self.end:
             return "", ""
-        again = "Run repeats the same updates from there" if makes_again(state, self.past.end) else ""
+        again = "Run repeats the same updates from there" if repeats_updates(state, self.past.end) else ""
         return f" at iteration {state.iteration} of {self.end}", again
 
     @property
@@ -120,7 +128,7 @@ class Travel(QObject):
         assert job is not None
         job.stop()
         if job.error:
-            self.said.emit(refusal(job.error))
+            self.said.emit(refusal_sentence(job.error))
             self.rested.emit()
             return
         state = job.take()
@@ -128,12 +136,12 @@ class Travel(QObject):
         self._arrive(state, self._text, self._merge)
 
     def _arrive(self, then: State, text: str, merge: Hashable) -> None:
-        self._document.push(put_into(self._document.state, then), text, merge)
+        self._document.push(with_past(self._document.state, then), text, merge)
         point = then.run.history.at(then.iteration) if then.run else None
         sentence = f"Iteration {then.iteration} of {self.end}"
         if point and point[0] == then.iteration:
             title = "the script's loss" if then.is_watched else then.curve_title
-            sentence = f"{sentence}: {title} {shown(point[1])}"
+            sentence = f"{sentence}: {title} {as_text(point[1])}"
         self.said.emit(sentence)
         self.rested.emit()
 
@@ -257,7 +265,7 @@ class Runner(QObject):
         """End the run and drop the updates not shown yet."""
         self.left = 0
         if self._job:
-            self._end(self._job, paused(self._job.done, self._job.updates))
+            self._end(self._job, paused_sentence(self._job.done, self._job.updates))
 
     def back(self) -> None:
         """Go back by one update."""
@@ -274,7 +282,7 @@ class Runner(QObject):
         """Return to an iteration and set a learning rate, as one undo entry."""
         self.pause()
         state, merge = self._document.state, ("again", next(self._ids))
-        text = f"Learning rate {shown(learning_rate)} from iteration {iteration} on"
+        text = f"Learning rate {as_text(learning_rate)} from iteration {iteration} on"
         training = replace(state.training, learning_rate=learning_rate)
         self._document.push(edits.set_training(state, training), text, merge)
         self.travel.go_to(iteration, text, merge)
@@ -333,8 +341,8 @@ class Runner(QObject):
             make = partial(Trainer, history_limit=self._limits.history_points)
             job = Job(state, updates, self, self._limits, make)
         except ValueError as error:
-            self.warned.emit(refusal(error))
-            self.said.emit(refusal(error))
+            self.warned.emit(refusal_sentence(error))
+            self.said.emit(refusal_sentence(error))
             return None
         job.frame_due.connect(self._show)
         job.ended.connect(self._finish)
@@ -365,7 +373,7 @@ class Runner(QObject):
             return
         if job.cut_short:
             self.left = 0 if self._is_step else job.updates - job.done
-            self._end(job, paused(job.done, job.updates))
+            self._end(job, paused_sentence(job.done, job.updates))
             return
         state = self._document.state
         label = f"Iteration {state.iteration}" if self._is_step else counted(job.updates, "update")

@@ -14,7 +14,7 @@ from nnviz.core.network import Network
 from nnviz.core.results import Computed
 from nnviz.core.state import State
 from nnviz.explain.lines import Line, Note, Scene
-from nnviz.explain.mean import averaged_losses_line, averaged_slopes_line, rows_of, update_lines
+from nnviz.explain.mean import averaged_losses_line, averaged_slopes_line, rows_phrase, update_lines
 from nnviz.explain.node import backward_lines, forward_lines, loss_lines, row_loss_line, slope_line
 
 MOST_LINES = 7
@@ -42,7 +42,7 @@ class TextLine(NamedTuple):
 
 
 @dataclass(frozen=True)
-class StepWords:
+class StepText:
     """The text of a step.
 
     `subject` holds its nodes or edges, `uses` the numbers in the text. A text that also appears `elsewhere`
@@ -61,24 +61,24 @@ class StepWords:
         lines = "; ".join(saying.text for saying in self.sayings)
         return f"{self.title}: {lines}" if self.title and lines else self.title or lines
 
-    def first(self, count: int) -> StepWords:
+    def first(self, count: int) -> StepText:
         """Return the text with at most `count` lines and, as its only remark, the number of others."""
         lines = [saying for saying in self.sayings if not saying.aside]
         more = [TextLine((f"and {len(lines) - count} more",), aside=True)] if len(lines) > count else []
         return replace(self, sayings=(*lines[:count], *more)) if lines else self
 
-    def in_short(self) -> StepWords:
+    def in_short(self) -> StepText:
         """Return the text with only the first term and the result of each line."""
         return replace(self, sayings=tuple(saying.in_short() for saying in self.sayings))
 
 
-NO_TEXT = StepWords("", ())
+NO_TEXT = StepText("", ())
 
 
-def invitation(phase: Phase) -> StepWords:
+def phase_prompt(phase: Phase) -> StepText:
     """Return the text that says how to play a phase."""
     next_ = TextLine(("press Space to play, ", "or . (full stop) for one step"), aside=True)
-    return StepWords(phase.capitalize(), (next_,), elsewhere=True)
+    return StepText(phase.capitalize(), (next_,), elsewhere=True)
 
 
 def layer_text(step: WalkStep, network: Network) -> str:
@@ -89,16 +89,16 @@ def layer_text(step: WalkStep, network: Network) -> str:
 
 
 @np.errstate(all="ignore")  # an overflow is written as infinite
-def words(
+def step_text(
     state: State, computed: Computed, step: WalkStep, loss: float | None, short: Callable[[str], str] = str
-) -> StepWords:
+) -> StepText:
     """Return the text of `step`; `short` shortens names, `loss` is over all rows or None if unknown."""
     if computed.trace is None:
         return NO_TEXT
     scene = Scene(state.network, state.measure, computed.trace, computed.slopes, computed.targets(state))
     writer = _StepWriter(state, computed, scene, short)
     if step.deed == "taken":
-        return StepWords("All weights", (TextLine(("take their new values together; ", TAKEN), aside=True),))
+        return StepText("All weights", (TextLine(("take their new values together; ", TAKEN), aside=True),))
     if step.deed == "losses":
         return writer.losses(step, loss)
     if step.deed in ("forward", "loss", "backward"):
@@ -121,7 +121,7 @@ class _StepWriter(NamedTuple):
             return f"bias of {node}"
         return f"{self.name(address.layer - 1, address.source)} → {node}"
 
-    def node(self, step: WalkStep) -> StepWords:
+    def node(self, step: WalkStep) -> StepText:
         """Return the text of a node: its z and a, its error, or its slope."""
         at = Address("node", step.layer, step.node)
         extra: tuple[Address, ...] = ()
@@ -132,9 +132,9 @@ class _StepWriter(NamedTuple):
             extra = (at._replace(kind="target"), at._replace(kind="error"))
         else:
             lines = backward_lines(self.scene, *at[1:3])
-        return StepWords(self.name(*at[1:3]), tuple(map(_line_or_note, lines)), (at,), _used(lines, extra))
+        return StepText(self.name(*at[1:3]), tuple(map(_line_or_note, lines)), (at,), _used(lines, extra))
 
-    def losses(self, step: WalkStep, loss: float | None) -> StepWords:
+    def losses(self, step: WalkStep, loss: float | None) -> StepText:
         """Return the text of the loss over all rows."""
         outputs = [Address("node", step.layer, node) for node in range(len(self.scene.network.outputs))]
         title = self.name(step.layer, 0) if len(outputs) == 1 else f"all {len(outputs)} outputs"
@@ -147,13 +147,13 @@ class _StepWriter(NamedTuple):
         if len(self.state.data) == 1:
             sayings.append(TextLine(("there is one row, ", "so this is also the mean"), aside=True))
         errors = (output._replace(kind="error") for output in outputs)
-        return StepWords(title, tuple(sayings), tuple(outputs), _used(lines, errors))
+        return StepText(title, tuple(sayings), tuple(outputs), _used(lines, errors))
 
-    def edges(self, step: WalkStep) -> StepWords:
+    def edges(self, step: WalkStep) -> StepText:
         """Return the text of a node's weights and bias: their slopes, mean slopes, or new values."""
         network, means = self.scene.network, self.computed.update
         if step.deed == "mean" and len(self.state.data) == 1:
-            return StepWords("All weights", (TextLine((ONE_ROW,), aside=True),))
+            return StepText("All weights", (TextLine((ONE_ROW,), aside=True),))
         sources = range(network.sizes[step.layer])
         edges = [Address("weight", step.layer, step.node, source) for source in sources]
         if network.layers[step.layer].biases is not None:
@@ -161,14 +161,14 @@ class _StepWriter(NamedTuple):
         more = len(edges) - MOST_LINES if len(edges) > MOST_LINES + 1 else 0
         edges = edges[: len(edges) - more]
         if step.deed != "slopes" and means is None:
-            return StepWords(self.edge(edges[0]), (TextLine((COMPUTING,), aside=True),), tuple(edges))
+            return StepText(self.edge(edges[0]), (TextLine((COMPUTING,), aside=True),), tuple(edges))
         lines, sign = [self._line(step, edge) for edge in edges], " ← " if step.deed == "update" else " = "
         sayings = [_line_pieces(line, sign, breaks=True) for line in lines]
         if more:
             sayings.append(TextLine((f"and {more:,} more",), aside=True))
         sayings += [TextLine(tuple(remark), aside=True) for remark in self._remarks(step)]
         slopes = (edge._replace(kind="slope") for edge in edges if edge.kind == "weight")
-        return StepWords("", tuple(sayings), tuple(edges), _used(lines, slopes))
+        return StepText("", tuple(sayings), tuple(edges), _used(lines, slopes))
 
     def _line(self, step: WalkStep, edge: Address) -> Line:
         means = self.computed.update
@@ -190,7 +190,7 @@ class _StepWriter(NamedTuple):
             yield ["nnviz computes this update", " with the settings in Training"]
         elif step.deed == "mean" and first:
             assert self.computed.update is not None
-            rows = rows_of(self.state, self.computed.update)
+            rows = rows_phrase(self.state, self.computed.update)
             yield ["from now on the diagram shows means", f" over {rows}"]
 
 
@@ -229,7 +229,7 @@ def _used(lines: Iterable[Line | Note], extra: Iterable[Address] = ()) -> frozen
 Phase: TypeAlias = Literal["forward", "loss", "backward", "update"]
 PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "update")
 
-ARRIVED = 0.5
+ARRIVAL_SHARE = 0.5
 """Fraction of a step's time after which the values on the edges have arrived and are added up."""
 
 MANY_STEPS = 100

@@ -13,23 +13,23 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from nnviz.core.history import History
-from nnviz.core.numbers import counted, shown
+from nnviz.core.numbers import as_text, counted
 from nnviz.core.state import Run, State, with_weights
 from nnviz.core.trainer import as_layers
 from nnviz.document.document import Document
 from nnviz.document.job import FRAME_PER_SHOWING, FRAME_S, USUAL_LIMITS
 from nnviz.document.training import differ_in_notes
 from nnviz.files.errors import FileError
-from nnviz.files.frames import Frame, Mailbox, read_on
+from nnviz.files.frames import Frame, Mailbox, read_next
 
-HELD = "A script is training this network: you can edit it when the training has ended"
-STILL = "The training continues; the diagram does not change until the walk is over"
+SCRIPT_LOCK = "A script is training this network: you can edit it when the training has ended"
+WALK_HIDES_TRAINING = "The training continues; the diagram does not change until the walk is over"
 WALK_HIDES_END = "The training has ended; the final weights appear when the walk is over"
 UNDO_NAME = "Watched training"
 """Name of the undo entry."""
 
 
-class Watched(QObject):
+class ScriptFollower(QObject):
     """Shows the training that arrives through `stream` in `document`, starting from its State.
 
     ======== ================================================================
@@ -61,7 +61,7 @@ class Watched(QObject):
         self._timer.timeout.connect(self._show)
         self._next_s = 0.0
         self._arrived.connect(self.go_on, Qt.ConnectionType.QueuedConnection)
-        document.held = HELD
+        document.held = SCRIPT_LOCK
         document.set_in_motion(True)
         document.state_changed.connect(self._follow)
         reading = (stream, self._start.parameters, self._mailbox, self._arrived.emit)
@@ -80,9 +80,9 @@ class Watched(QObject):
     def _show(self) -> None:
         ending = self._mailbox.ending  # first: no frame comes after it
         if self.still():
-            self._report_still(STILL if ending is None else WALK_HIDES_END)
+            self._report_still(WALK_HIDES_TRAINING if ending is None else WALK_HIDES_END)
             return
-        if self._still_sentence == STILL and ending is None:
+        if self._still_sentence == WALK_HIDES_TRAINING and ending is None:
             self.said.emit("The walk is over: nnviz shows the training again")
         self._still_sentence = None
         began = time.perf_counter()
@@ -125,7 +125,7 @@ class Watched(QObject):
         sentence = f"{ending}: {counted(self._updates, 'update')}"
         if len(self._history):
             first, last = self._history.points[[0, -1], 1].tolist()
-            sentence = f"{sentence}, the script's loss {shown(first)} → {shown(last)}"
+            sentence = f"{sentence}, the script's loss {as_text(first)} → {as_text(last)}"
         self.ended.emit(f"{sentence}. {self._not_finite_sentence()}" if self._bad_from else sentence)
 
     def _leave(self) -> None:
@@ -148,7 +148,7 @@ def _read(stream: BinaryIO, parameters: int, mailbox: Mailbox, tell: Callable[[]
     ending = "The script of this training stopped unexpectedly"
     with contextlib.suppress(RuntimeError):
         try:
-            while isinstance(message := read_on(stream, parameters), Frame):
+            while isinstance(message := read_next(stream, parameters), Frame):
                 mailbox.put(message)
                 tell()
             if message is not None:

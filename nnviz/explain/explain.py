@@ -11,19 +11,19 @@ import numpy as np
 from nnviz.core.activations import Activation, Array
 from nnviz.core.address import Address, column_title
 from nnviz.core.expressions import Number
-from nnviz.core.landscape import moved
+from nnviz.core.landscape import shifted_trace
 from nnviz.core.losses import Loss
 from nnviz.core.network import Network, Trace
-from nnviz.core.numbers import listed, shown
+from nnviz.core.numbers import as_text, list_text
 from nnviz.core.results import (
-    FATES,
+    FATE_TEXTS,
     Computed,
     Fate,
     Flags,
     Health,
     SlopeSize,
     fates,
-    in_words,
+    intervals_text,
     slope_sizes,
     zero_reason,
 )
@@ -31,7 +31,7 @@ from nnviz.core.slopes import BLOCK_NS, Slopes, forward_ns, row_blocks
 from nnviz.core.state import State
 from nnviz.explain.lines import Explanation, Line, LineSection, Note, Scene, write
 from nnviz.explain.mean import (
-    all_rows,
+    all_rows_phrase,
     is_noise,
     loss_line,
     mean_line,
@@ -179,10 +179,14 @@ class _Explainer:
         return [first, *sections, self._update_section(address, line)]
 
     def _loss_heading(self) -> str:
-        return all_rows(self.state).removeprefix("the ").capitalize() if self.state.validated else "All rows"
+        return (
+            all_rows_phrase(self.state).removeprefix("the ").capitalize()
+            if self.state.validated
+            else "All rows"
+        )
 
     def _mean_heading(self) -> str:
-        return f"Mean over {all_rows(self.state)}"
+        return f"Mean over {all_rows_phrase(self.state)}"
 
     def _slope(self, address: Address) -> float | None:
         """Return the slope shown: that of the row, or the mean."""
@@ -206,7 +210,7 @@ class _Explainer:
         name = address.symbol
         measured = Number(self.check.measured, slope=True)
         loss = self.state.measure.symbol
-        formula = f"({loss}({name}+h) − {loss}({name}−h)) / 2h, h = {shown(self.check.step)}"
+        formula = f"({loss}({name}+h) − {loss}({name}−h)) / 2h, h = {as_text(self.check.step)}"
         agrees = self.check.agrees(slope)
         line = Line("check", formula, write(measured, measured.value), ticked=agrees)
         return [line] if agrees else [line, Note("differs", f"{self.check.reason(slope)}.")]
@@ -232,7 +236,7 @@ class _Explainer:
 
 TOLERANCE = 1e-4
 """Largest relative difference between the measured and the computed slope."""
-MEASURED = 3
+PASSES_PER_ROW = 3
 """Forward passes for each row: at w − h, w + h and w."""
 
 
@@ -266,7 +270,7 @@ class Check:
         return self.kink or "the loss curves too strongly within w ± h for this measurement"
 
 
-def checking(
+def measure_slope(
     state: State,
     address: Address,
     row: int | None,
@@ -285,9 +289,12 @@ def checking(
     w = state.network.value_of(address)
     step = 1e-5 * max(1.0, abs(w))
     totals, noise, kink = np.zeros(2), 0.0, ""
-    for block in row_blocks(count, MEASURED * forward_ns(state.network), block_ns):
+    for block in row_blocks(count, PASSES_PER_ROW * forward_ns(state.network), block_ns):
         trace, targets = known or state.network.forward(x[block]), y[block]
-        both = [moved(state.network, trace, address, offset) for offset in ((w - step) - w, (w + step) - w)]
+        both = [
+            shifted_trace(state.network, trace, address, offset)
+            for offset in ((w - step) - w, (w + step) - w)
+        ]
         with np.errstate(all="ignore"):
             totals += [measure.of_rows(each.z[-1], each.prediction, targets).sum() for each in both]
             noise += float(_sizes(measure, both[0], targets).sum()) / parts
@@ -316,7 +323,7 @@ def _kink(network: Network, here: Trace, both: list[Trace], first_row: int) -> s
             if passed.any():
                 row, node = np.argwhere(passed)[0]
                 return (
-                    f"z of {layer.nodes[node]} crosses {shown(kink)} within w ± h in row "
+                    f"z of {layer.nodes[node]} crosses {as_text(kink)} within w ± h in row "
                     f"{first_row + row + 1}; {layer.activation} has a kink there"
                 )
     return ""
@@ -355,8 +362,8 @@ def node_health(state: State, address: Address, computed: Computed) -> list[Line
 def _flat_notes(function: Activation, health: Health, address: Address) -> Iterator[Note]:
     layer, node = health.layers[address.layer], address.node
     count, rows = int(layer.zero[node]) + int(layer.still[node]), health.rows
-    where = in_words((*function.flat, *function.saturated))
-    share = f"{count:,} of {rows:,} rows ({percent(count, rows)})"
+    where = intervals_text((*function.flat, *function.saturated))
+    share = f"{count:,} of {rows:,} rows ({percent_text(count, rows)})"
     slope = "close to 0" if function.saturated else "0"
     yield Note("", f"{where} on {share}: there the slope of {function.name} is {slope}.")
     badge = health.badges().get((address.layer, node), "")
@@ -371,8 +378,12 @@ def _flat_notes(function: Activation, health: Health, address: Address) -> Itera
 def _fate_notes(fate: Fate, size: SlopeSize, last: SlopeSize) -> Iterator[Note]:
     """Yield notes if the slopes of a node's layer vanish, explode or are 0, with their sizes."""
     if fate:
-        of_weights, at_z = (f"{shown(one)} against {shown(end)}" for one, end in zip(size, last, strict=True))
-        yield Note("", f"The slopes of its layer {fate}, {FATES[fate]}: for w {of_weights}, for z {at_z}.")
+        of_weights, at_z = (
+            f"{as_text(one)} against {as_text(end)}" for one, end in zip(size, last, strict=True)
+        )
+        yield Note(
+            "", f"The slopes of its layer {fate}, {FATE_TEXTS[fate]}: for w {of_weights}, for z {at_z}."
+        )
         yield Note("", REMEDIES[fate])
 
 
@@ -388,8 +399,8 @@ def layers_health(state: State, computed: Computed) -> list[LineSection]:
         for of, value in zip(("w", "z"), size, strict=True):
             rows.append(Line(f"{title}, {of}", "", write(Number(value, slope=True), value)))
         if slopes[k]:
-            rows.append(Note("", f"These slopes {slopes[k]}, {FATES[slopes[k]]}. {REMEDIES[slopes[k]]}"))
-    sections = [LineSection(f"Size of the slopes over {all_rows(state)}", tuple(rows))]
+            rows.append(Note("", f"These slopes {slopes[k]}, {FATE_TEXTS[slopes[k]]}. {REMEDIES[slopes[k]]}"))
+    sections = [LineSection(f"Size of the slopes over {all_rows_phrase(state)}", tuple(rows))]
     if computed.health:
         odd = {"Dead": computed.health.dead, "Saturated": computed.health.saturated}
         named = tuple(Note(f"{word}:", names) for word, of in odd.items() if (names := _names(network, of)))
@@ -403,10 +414,10 @@ def _names(network: Network, odd: tuple[Flags, ...]) -> str:
         for layer, nodes in zip(network.layers, odd, strict=True)
         for node in np.flatnonzero(nodes).tolist()
     ]
-    return listed(names, FEW_NAMES) if names else ""
+    return list_text(names, FEW_NAMES) if names else ""
 
 
-def percent(count: int, of: int) -> str:
+def percent_text(count: int, of: int) -> str:
     """Return a share in whole per cent; 0 and 100 stand only for none and all."""
     share = round(100 * count / of)
     if count < of and share == 100:

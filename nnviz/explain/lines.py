@@ -32,7 +32,7 @@ from nnviz.core.network import Network, Trace
 from nnviz.core.numbers import EXACT, INFINITE, MINUS, NOISE
 from nnviz.core.slopes import Slopes
 
-MOST = 17
+MOST_DIGITS = 17
 """Significant digits that identify a float64."""
 
 
@@ -63,7 +63,7 @@ def write(expression: Expression, value: float, *, result: Number | None = None)
     digits = _closing_digits(expression, value)
     if digits is None:
         value = expression.computed()
-        digits = _closing_digits(expression, value) or MOST
+        digits = _closing_digits(expression, value) or MOST_DIGITS
     end_number = result or Number(value)
     text = number_text(value, DIGITS)
     written = expression.pieces(digits)
@@ -81,7 +81,7 @@ def write(expression: Expression, value: float, *, result: Number | None = None)
 def _closing_digits(expression: Expression, value: float) -> int | None:
     """Return how many digits the operands need, or None if no number of digits is enough."""
     text = number_text(value, DIGITS)
-    for digits in range(DIGITS, MOST + 1):
+    for digits in range(DIGITS, MOST_DIGITS + 1):
         reached = _evaluate_rounded(expression, digits)
         if read(text) in (read(rounded(reached, EXACT)), read(rounded(reached, DIGITS))):
             return digits
@@ -110,7 +110,7 @@ def _is_exact(expression: Expression, digits: int, result: str) -> bool:
         return False
 
 
-def elided(terms: Sequence[Expression], few: int, unfolds: str) -> Sum:
+def shortened_sum(terms: Sequence[Expression], few: int, unfolds: str) -> Sum:
     """Return the sum of `terms`, shortened if there are more than `few` + 1.
 
     A shortened sum has the `few` largest terms and the others as one number. `unfolds` names the line.
@@ -303,7 +303,7 @@ class Scene:
 
     def sum(self, terms: Sequence[Expression], line: str) -> Expression:
         """Return the sum of `terms`, shortened if it is long and `line` is not unfolded."""
-        return Sum(*terms) if line in self.unfolded else elided(terms, FEW_TERMS, line)
+        return Sum(*terms) if line in self.unfolded else shortened_sum(terms, FEW_TERMS, line)
 
     def folds(self, line: str, terms: int) -> str:
         """Return `line` if a sum of `terms` terms is shortened, else ""."""

@@ -13,7 +13,7 @@ from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.results import FEW_ROWS, Means
 from nnviz.core.slopes import Slopes
 from nnviz.core.state import State
-from nnviz.core.trainer import place
+from nnviz.core.trainer import parameter_index
 from nnviz.explain.lines import Arithmetic, Line, Note, write
 
 
@@ -21,11 +21,11 @@ def update_heading(state: State, means: Means) -> str:
     """Return a heading with the rows of the next update; it names nnviz if a script trained before."""
     title = "Next update by nnviz" if state.is_watched else "Next update"
     if means.rows is None:
-        return title if len(state.data) == 1 else f"{title} · mean over {rows_of(state, means)}"
-    return f"{title} · {rows_of(state, means).removeprefix('the ')}"
+        return title if len(state.data) == 1 else f"{title} · mean over {rows_phrase(state, means)}"
+    return f"{title} · {rows_phrase(state, means).removeprefix('the ')}"
 
 
-def all_rows(state: State) -> str:
+def all_rows_phrase(state: State) -> str:
     """Return the rows of the loss: "all 4 rows", "the 3 training rows"."""
     count = state.trained_rows
     if count < len(state.data):
@@ -33,10 +33,10 @@ def all_rows(state: State) -> str:
     return f"all {count:,} rows" if count > 1 else "the one row"
 
 
-def rows_of(state: State, means: Means) -> str:
+def rows_phrase(state: State, means: Means) -> str:
     """Return the rows of the means: "all 4 rows", "the batch of rows 3, 1"."""
     if means.rows is None:
-        return all_rows(state)
+        return all_rows_phrase(state)
     if means.count <= FEW_ROWS:
         rows = ", ".join(str(row + 1) for row in means.rows)
         return f"the batch of rows {rows}" if means.count > 1 else f"the batch of row {rows}"
@@ -48,7 +48,7 @@ def averaged_slopes_line(state: State, means: Means, address: Address) -> Line:
     slope = Number(means.slopes.of(address), address, slope=True)
     label = "mean slope"
     if not means.single:
-        return Line(f"{label} over {rows_of(state, means)}", "", write(slope, slope.value))
+        return Line(f"{label} over {rows_phrase(state, means)}", "", write(slope, slope.value))
     rows = [Number(row.of(address), slope=True) for row in means.single]
     return Line(label, "Σ rows' slopes / rows", _mean_of(rows, slope))
 
@@ -57,7 +57,7 @@ def averaged_losses_line(state: State, loss: float, means: Means | None) -> Line
     """Return the loss as a mean of row losses, `(64 + 169 + 0 + 64)/4 = 74.25`; for many rows its value."""
     number, title, word = Number(loss), state.measure.title, state.measure.word
     if means is None or not means.single:
-        return Line(f"{title}, mean over {all_rows(state)}", "", write(number, loss))
+        return Line(f"{title}, mean over {all_rows_phrase(state)}", "", write(number, loss))
     return Line(title, f"Σ rows' {word} / rows", _mean_of([Number(row.loss) for row in means.single], number))
 
 
@@ -166,5 +166,5 @@ def _memory(state: State, address: Address) -> dict[str, Number]:
     names = OPTIMIZERS[name].memories
     if run is None or run.optimizer != name or run.memory.size == 0:
         return {each: Number(0.0) for each in names}
-    at = place(state.network, address)
+    at = parameter_index(state.network, address)
     return {each: Number(float(row[at])) for each, row in zip(names, run.memory, strict=True)}

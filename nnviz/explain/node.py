@@ -15,7 +15,7 @@ from nnviz.core.losses import Short
 from nnviz.core.numbers import MINUS
 from nnviz.explain.lines import FEW_TERMS, Line, Note, Scene, write
 
-CLOSE = 1e-9
+TERM_TOLERANCE = 1e-9
 """Tolerance within which a term written with a must agree with the value computed from z."""
 
 
@@ -103,7 +103,7 @@ def _term(scene: Scene, output: int) -> tuple[float, str, Expression]:
     assert scene.targets is not None
     y, value = Number(float(scene.targets[output])), float(scene.terms[output])
     term = measure.term.at({"a": scene.a(last, output), "y": y, "error": scene.error(output)})
-    if measure.term_by_z is None or abs(term.computed() - value) <= CLOSE * max(1.0, abs(value)):
+    if measure.term_by_z is None or abs(term.computed() - value) <= TERM_TOLERANCE * max(1.0, abs(value)):
         return value, measure.term.text, term
     zs = [scene.z(last, k) for k in range(len(scene.network.outputs))]
     formula, by_z = measure.term_by_z(zs, y, output, lambda terms: scene.sum(terms, "by z"))
@@ -139,7 +139,7 @@ def backward_lines(scene: Scene, layer: int, node: int) -> list[Line | Note]:
     slopes_a = scene.slopes.layers[layer].outputs[0]
     if scene.network.layers[layer].function.elementwise:
         slopes_a = slopes_a[node : node + 1]
-    if np.isfinite(slopes_a).all() and np.abs(slopes_a).max() < 1 / CLOSE:
+    if np.isfinite(slopes_a).all() and np.abs(slopes_a).max() < 1 / TERM_TOLERANCE:
         return [*lines, *_factor_lines(scene, layer, node)]
     return [*lines, Note("", "The factors cannot give this slope: an output is too close to 0 or 1.")]
 

@@ -20,8 +20,8 @@ from functools import partial
 from io import FileIO
 from pathlib import Path
 
-from nnviz.core.numbers import FILE, SHOWN, shortened
-from nnviz.files.errors import FileError, Progress, reading_failed, waited, writing_failed
+from nnviz.core.numbers import FILE, shortened
+from nnviz.files.errors import FileError, Progress, reading_error, wait_for, writing_error
 
 STANDARD_INPUT = "standard input"
 LARGEST_BYTES = FILE.most * 2**20
@@ -43,7 +43,7 @@ def read_bytes(path: Path, progress: Progress | None = None) -> bytes:
     with _reading_errors(path):
         if is_stream(path):
             handle = os.open(path, _FLAGS)
-            return waited(lambda: _all_of(handle, path), progress)
+            return wait_for(lambda: _all_of(handle, path), progress)
         _check_kind(path, os.stat(path).st_mode)  # before opening, to which a device may react
         with open(os.open(path, _FLAGS | _NO_WAIT), "rb") as file:
             status = os.fstat(file.fileno())
@@ -61,7 +61,7 @@ def read_standard_input(progress: Progress | None = None) -> bytes:
         raise FileError(f"{name} is closed")
     with _reading_errors(name):
         handle = sys.stdin.fileno()
-        data = waited(lambda: _all_of(handle, name), progress)
+        data = wait_for(lambda: _all_of(handle, name), progress)
     if not data:
         raise FileError(f"{name} is empty")
     return data
@@ -72,9 +72,9 @@ def _reading_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise reading_failed(path, error) from error
+        raise reading_error(path, error) from error
     except ValueError:  # from Python, for a NUL
-        raise FileError(f"{shortened(ascii(str(path)), SHOWN)} is not a valid file name") from None
+        raise FileError(f"{shortened(ascii(str(path)))} is not a valid file name") from None
     except MemoryError:
         raise FileError(f"{path} is too large for this computer's memory") from None
 
@@ -128,10 +128,10 @@ def write(
     what else the save has changed, such as the owner, as sentences, or "". After any failure, even a full
     disk, the old file is unchanged and no temporary file is left. Raises FileError.
     """
-    return write_by(path, partial(write_all, parts=data), private=private, last_look=last_look)
+    return write_with(path, partial(write_all, parts=data), private=private, last_look=last_look)
 
 
-def write_by(
+def write_with(
     path: str | os.PathLike[str],
     fill: Fill,
     *,
@@ -149,7 +149,7 @@ def write_by(
         return _replace(target, fill, None if private else target, private, last_look)
 
 
-def write_beside(path: Path, suffix: str, data: bytes) -> None:
+def write_sibling(path: Path, suffix: str, data: bytes) -> None:
     """Write `data` to the path that is `path` plus `suffix`, with the mode and owner of `path`.
 
     A symbolic link at that path is replaced, not followed. Raises FileError.
@@ -159,7 +159,7 @@ def write_beside(path: Path, suffix: str, data: bytes) -> None:
         _replace(copy, partial(write_all, parts=(data,)), path, private=True)
 
 
-def write_both(path: Path, data: Data, beside: Path, data_beside: Data) -> str:
+def write_pair(path: Path, data: Data, beside: Path, data_beside: Data) -> str:
     """Write `data` to `path` and `data_beside` to `beside`: both files are replaced, or neither.
 
     If the process is killed during the exchange, `path` is missing and the old file has a name that ends in
@@ -167,7 +167,7 @@ def write_both(path: Path, data: Data, beside: Path, data_beside: Data) -> str:
     """
     with _writing_errors(path):
         if _stays(path, _status(path)):
-            check(path)
+            check_writable(path)
             write(beside, data_beside)
             return write(path, data)
         target, other = (Path(os.path.realpath(each)) for each in (path, beside))
@@ -182,11 +182,11 @@ def write_both(path: Path, data: Data, beside: Path, data_beside: Data) -> str:
             _exchange({target: new, other: new_other})
     for folder in {target.parent, other.parent}:
         _sync_folder(folder)
-        sweep(folder)
+        delete_leftovers(folder)
     return changed
 
 
-def check(path: str | os.PathLike[str]) -> None:
+def check_writable(path: str | os.PathLike[str]) -> None:
     """Raise FileError if `path` cannot be written; the check leaves no file."""
     path = Path(path)
     with _writing_errors(path):
@@ -198,14 +198,14 @@ def check(path: str | os.PathLike[str]) -> None:
                 pass
 
 
-def abandon() -> None:
+def delete_unfinished() -> None:
     """Delete unfinished temporary files, because the program is about to end."""
     for path in tuple(_unfinished):
         with contextlib.suppress(OSError):
             os.unlink(path)
 
 
-def sweep(folder: Path) -> None:
+def delete_leftovers(folder: Path) -> None:
     """Delete unfinished temporary files that killed programs have left in `folder`."""
     with contextlib.suppress(OSError):
         delete_stale(folder / name for name in os.listdir(folder) if _TEMPORARY.fullmatch(name))
@@ -217,7 +217,7 @@ def _writing_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise writing_failed(path, error) from error
+        raise writing_error(path, error) from error
 
 
 def _status(path: Path) -> os.stat_result | None:
@@ -258,7 +258,7 @@ def _replace(
         file.close()  # Windows moves only closed files
         os.replace(temporary, target)
     _sync_folder(target.parent)
-    sweep(target.parent)
+    delete_leftovers(target.parent)
     return changed
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from nnviz.core.numbers import on_one_line, shortened
+from nnviz.core.numbers import one_line, shortened
 
 LONGEST = 600
 """Most letters of a message; a message may quote a file, which may contain anything."""
@@ -27,7 +27,7 @@ class FileError(Exception):
     """
 
     def __init__(self, message: str, place: str = "") -> None:
-        message, place = (on_one_line(shortened(text, LONGEST)) for text in (message, place))
+        message, place = (one_line(shortened(text, LONGEST)) for text in (message, place))
         super().__init__(message, place)
         self.message = message
         self.place = place
@@ -40,15 +40,15 @@ class FileError(Exception):
         return FileError(self.message, ".".join(part for part in (place, self.place) if part))
 
 
-class UnfitError(FileError):
+class UnsuitableFormatError(FileError):
     """Error for a format that cannot hold this network, while another format can."""
 
 
-class UndecidedError(FileError):
+class AmbiguousCellError(FileError):
     """Error for a table cell that is ambiguous until a person chooses the decimal sign."""
 
 
-class UnansweredError(FileError):
+class MissingActivationsError(FileError):
     """Error for a file that does not say which activation each layer has, so a person must.
 
     `sizes` are the network's layer sizes, inputs first. `proposal` names an activation for each layer.
@@ -62,17 +62,19 @@ class UnansweredError(FileError):
             f"give one for each layer, such as {example or f'activations={list(proposal)}'}"
         )
 
-    def on_the_command_line(self, option: str) -> UnansweredError:
+    def on_the_command_line(self, option: str) -> MissingActivationsError:
         """Return this error with its example as an option of the command line."""
-        return UnansweredError(self.sizes, self.proposal, f"{option} {','.join(self.proposal)}")
+        return MissingActivationsError(self.sizes, self.proposal, f"{option} {','.join(self.proposal)}")
 
 
-def not_installed(what: str, module: str, extra: str) -> FileError:
+def missing_package_error(what: str, module: str, extra: str) -> FileError:
     """Return the error for `what`, such as "A GIF", if it needs a `module` that is not installed."""
-    return FileError(f"{what} needs {module}, which is not installed; install it with: {install_line(extra)}")
+    return FileError(
+        f"{what} needs {module}, which is not installed; install it with: {install_command(extra)}"
+    )
 
 
-def install_line(extra: str) -> str:
+def install_command(extra: str) -> str:
     """Return the command that installs the packages of an optional extra into the Python that runs nnviz.
 
     The command names the packages themselves. So it works in any shell, and without nnviz on a package index.
@@ -92,7 +94,7 @@ def install_line(extra: str) -> str:
 
 
 @contextmanager
-def told_by_core(place: str = "") -> Iterator[None]:
+def as_file_errors(place: str = "") -> Iterator[None]:
     """Turn a ValueError of the core into a FileError, with the core's own place after `place`."""
     try:
         yield
@@ -123,12 +125,12 @@ _WRITING = {
 }
 
 
-def reading_failed(path: Path, error: OSError) -> FileError:
+def reading_error(path: Path, error: OSError) -> FileError:
     """Return the FileError for a system error while reading `path`."""
     return _file_error(_READING.get(error.errno or 0, "{name} cannot be read: {why}"), path, error)
 
 
-def writing_failed(path: Path, error: OSError) -> FileError:
+def writing_error(path: Path, error: OSError) -> FileError:
     """Return the FileError for a system error while writing `path`."""
     return _file_error(_WRITING.get(error.errno or 0, "{name} was not saved: {why}"), path, error)
 
@@ -157,7 +159,7 @@ class CancelledError(FileError):
         super().__init__("you cancelled it")
 
 
-def waited(work: Callable[[], _Result], progress: Progress | None) -> _Result:
+def wait_for(work: Callable[[], _Result], progress: Progress | None) -> _Result:
     """Return the result of `work`, which waits for data and cannot say how far it is.
 
     With `progress`, `work` runs in a thread, so that a window stays responsive and can cancel.

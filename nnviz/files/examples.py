@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from nnviz.files.errors import FileError, reading_failed
+from nnviz.files.errors import FileError, reading_error
 from nnviz.system import resources
 
 
@@ -56,12 +56,12 @@ def file_of(file: str) -> Path:
         os.stat(path)
     except FileNotFoundError as error:
         if path.suffix or path.name != file:
-            raise reading_failed(path, error) from None
+            raise reading_error(path, error) from None
         raise FileError(
             f"there is no file and no example called {file}; `nnviz examples` lists the examples"
         ) from None
     except OSError as error:
-        raise reading_failed(path, error) from None
+        raise reading_error(path, error) from None
     except ValueError:
         return path  # reading it raises a FileError for the invalid name
     return path

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.files import atomic
-from nnviz.files.errors import FileError, not_installed
+from nnviz.files.errors import FileError, missing_package_error
 
 Pixels: TypeAlias = NDArray[np.uint8]
 """Red, green and blue, shape (height, width, 3)."""
@@ -84,7 +84,9 @@ def patch(pixels: Pixels, before: Pixels | None) -> Patch:
     return Patch(int(columns[0]), int(rows[0]), pixels[part], ~differs[part])
 
 
-def timed(frames: Iterable[FilmFrame], per_second: int, least: int) -> Iterator[tuple[Pixels, int]]:
+def rounded_durations(
+    frames: Iterable[FilmFrame], per_second: int, least: int
+) -> Iterator[tuple[Pixels, int]]:
     """Yield the pixels of each frame and its duration in units of 1 / `per_second`, at least `least`.
 
     Durations are rounded so that rounding errors do not add up.
@@ -157,7 +159,7 @@ def gif_bytes(film: Film) -> Iterator[bytes]:
     yield b"GIF89a" + struct.pack("<HHBBB", film.width, film.height, 0xF7, 0, 0)
     yield colours.table
     yield b"!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0"  # repeat the film forever
-    for pixels, time in timed(film.frames(), PER_SECOND, LEAST):
+    for pixels, time in rounded_durations(film.frames(), PER_SECOND, LEAST):
         yield _smaller_block(patch(pixels, before), colours, time)
         before = pixels
     yield b";"
@@ -243,20 +245,20 @@ LOOK_S = 0.05
 """Seconds between two progress reports while ffmpeg finishes, so that a person can cancel."""
 
 
-def program() -> str | None:
+def ffmpeg_path() -> str | None:
     """Return the absolute path of ffmpeg, or None; Windows' search of the current folder does not count."""
     path = shutil.which("ffmpeg")
     return path if path and os.path.isabs(path) else None
 
 
-def even(width: int, height: int) -> tuple[int, int]:
+def even_size(width: int, height: int) -> tuple[int, int]:
     """Return width and height of the video, rounded up to even numbers, which H.264 needs."""
     return width + width % 2, height + height % 2
 
 
 def write_mp4(film: Film, path: Path) -> None:
     """Write the film to `path` with ffmpeg. Raises FileError, and OSError for a full disk."""
-    ffmpeg = program()
+    ffmpeg = ffmpeg_path()
     assert ffmpeg is not None
     with tempfile.TemporaryFile() as log:
         command = [ffmpeg, *_arguments(film), str(path)]
@@ -273,7 +275,7 @@ def write_mp4(film: Film, path: Path) -> None:
 
 def _arguments(film: Film) -> list[str]:
     """Return ffmpeg's options for raw frames in, and a video out that every player plays while it loads."""
-    width, height = even(film.width, film.height)
+    width, height = even_size(film.width, film.height)
     frames = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{film.fps}"]
     colours = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
     shape = ["-vf", "scale=out_color_matrix=bt709,format=yuv420p", *colours]
@@ -285,7 +287,7 @@ def _send_frames(film: Film, work: subprocess.Popen[bytes]) -> None:
     """Send ffmpeg every frame, repeated for its duration, and wait until ffmpeg ends."""
     assert work.stdin is not None
     with suppress(BrokenPipeError):  # ffmpeg has ended, and its log says why
-        for pixels, times in timed(film.frames(), film.fps, 0):
+        for pixels, times in rounded_durations(film.frames(), film.fps, 0):
             height, width, _ = pixels.shape
             data = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge").data
             for _ in range(times):
@@ -318,7 +320,7 @@ def check(path: Path) -> None:
         raise error
 
 
-def offered() -> dict[str, tuple[str, ...]]:
+def available_kinds() -> dict[str, tuple[str, ...]]:
     """Return KINDS, with the kinds first that this computer can write."""
     return dict(sorted(KINDS.items(), key=lambda kind: _missing_program(kind[1][0]) is not None))
 
@@ -326,15 +328,15 @@ def offered() -> dict[str, tuple[str, ...]]:
 def _missing_program(suffix: str) -> FileError | None:
     """Return an error that names the program that films with this suffix need, or None if it is there."""
     if suffix == ".gif" and find_spec("PIL") is None:
-        return not_installed("A GIF", "Pillow", "motion")
-    if suffix == ".mp4" and program() is None:
+        return missing_package_error("A GIF", "Pillow", "motion")
+    if suffix == ".mp4" and ffmpeg_path() is None:
         return FileError("An MP4 needs ffmpeg, which is not on the PATH; an animated PNG (.apng) does not")
     return None
 
 
-def of_size(path: Path, width: int, height: int) -> str:
+def size_note(path: Path, width: int, height: int) -> str:
     """Return a note if a film at `path` gets another size than this one, else ""."""
-    size = even(width, height)
+    size = even_size(width, height)
     if path.suffix.lower() != ".mp4" or size == (width, height):
         return ""
     return f"{size[0]} × {size[1]}, because an MP4 has an even width and height"
@@ -347,7 +349,7 @@ def write(film: Film, path: Path) -> None:
     """
     check(path)
     if path.suffix.lower() == ".mp4":
-        atomic.write_by(path, lambda _file, beside: write_mp4(film, beside))
+        atomic.write_with(path, lambda _file, beside: write_mp4(film, beside))
     else:
         encoded = gif_bytes if path.suffix.lower() == ".gif" else apng_bytes
-        atomic.write_by(path, partial(atomic.write_all, parts=encoded(film)))
+        atomic.write_with(path, partial(atomic.write_all, parts=encoded(film)))

@@ -77,22 +77,22 @@ class Mailbox:
         return frame and Frame(frame.iteration, points.points, frame.values)
 
 
-def begun(state: State) -> Iterator[bytes | memoryview]:
+def start_message(state: State) -> Iterator[bytes | memoryview]:
     """Yield the bytes of the first message: the State at the start of the training."""
     about = snapshot.About(state.name, "", None, b"")
-    parts = snapshot.sealed(snapshot.parts(state, about))
+    parts = snapshot.with_digest(snapshot.copy_parts(state, about))
     yield _HEAD.pack(b"S", sum(len(part) for part in parts))
     yield from parts
 
 
-def gone_on(frame: Frame) -> bytes:
+def frame_message(frame: Frame) -> bytes:
     """Return the bytes of a frame's message."""
     counts = _COUNTS.pack(frame.iteration, len(frame.points))
     body = b"".join((counts, frame.points.tobytes(), frame.values.tobytes()))
     return _HEAD.pack(b"F", len(body)) + body
 
 
-def ended(ending: str) -> bytes:
+def end_message(ending: str) -> bytes:
     """Return the bytes of the last message, a sentence on how the training ended."""
     body = ending.encode(errors="replace")
     return _HEAD.pack(b"E", len(body)) + body
@@ -106,7 +106,7 @@ def read_start(stream: BinaryIO) -> State:
     return snapshot.Copy(body).state()
 
 
-def read_on(stream: BinaryIO, parameters: int) -> Frame | str | None:
+def read_next(stream: BinaryIO, parameters: int) -> Frame | str | None:
     """Return the next frame, the sentence on how the training ended, or None at the stream's end.
 
     Raises FileError.

@@ -30,10 +30,10 @@ from nnviz.core.numbers import (
     SEGMENTS,
     WEIGHT_SETS,
     Limit,
-    is_whole,
+    has_no_surrogate,
     quoted,
 )
-from nnviz.files.errors import STEP, FileError, Progress, told_by_core
+from nnviz.files.errors import STEP, FileError, Progress, as_file_errors
 
 OBJECTS = Limit("objects", NOTES.most + SEGMENTS.most + 2 * LAYERS.most * WEIGHT_SETS.most)
 CURVES = 4 * POINTS.most + EARLIER_RUNS.most * EARLIER_POINTS.most
@@ -86,7 +86,7 @@ class BrokenJsonError(FileError):
     """Error for a text that is not JSON."""
 
 
-def decoded(data: bytes) -> str:
+def decode_text(data: bytes) -> str:
     """Return the text of UTF-8 bytes, with or without a byte order mark. Raises FileError."""
     try:
         return data.decode("utf-8-sig")
@@ -95,7 +95,7 @@ def decoded(data: bytes) -> str:
         raise FileError("this is not UTF-8 text", f"line {line}") from None
 
 
-def parsed(text: str, progress: Progress | None = None) -> Any:
+def parse(text: str, progress: Progress | None = None) -> Any:
     """Return the value of a JSON text; NaN and infinities stay, for the caller to refuse with their place.
 
     A list of finite numbers within a list becomes a Row. Reports `progress`. Raises BrokenJsonError, and
@@ -114,7 +114,7 @@ def parsed(text: str, progress: Progress | None = None) -> Any:
 
 def check_counts(text: str) -> None:
     """Raise FileError, before memory is used, if a text has more values than any file of nnviz."""
-    with told_by_core():
+    with as_file_errors():
         LISTS.check(text.count("["))
         OBJECTS.check(text.count("{"))
         VALUES.check(text.count(","))
@@ -152,7 +152,7 @@ class _Reader(json.JSONDecoder):
             if sign == '"' and at + LETTERS < len(text) and text.find('"', at + 1, at + LETTERS) < 0:
                 raise FileError("this text is too long", _place(text, at))
             leaf, end = self._leaf(text, at)
-            if isinstance(leaf, str) and not is_whole(leaf):
+            if isinstance(leaf, str) and not has_no_surrogate(leaf):
                 raise FileError(HALF, _place(text, at))
             return leaf, end
         self._brackets += sign
@@ -185,7 +185,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = Counter(keys).most_common(1)[0][0]
         raise FileError(f"the key {quoted(twice)} appears twice in one object")
     for key in keys:
-        if not is_whole(key):
+        if not has_no_surrogate(key):
             raise FileError(HALF, f"the key {quoted(key)}")
     return dict(pairs)
 
@@ -195,7 +195,7 @@ def _integer(digits: str) -> int:
     return int(digits[: DIGITS.most])
 
 
-def laid_out(value: Any, indent: str = "") -> str:
+def to_text(value: Any, indent: str = "") -> str:
     """Return `value` as a JSON text, with one key per line and one row of a matrix per line.
 
     Reading a written float gives the same float: 2 is written for 2.0, -0.0 for −0.0. `value` consists of

@@ -11,7 +11,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import quoted
 from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
 from nnviz.files import json_text, runs, version1
-from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.source import Source
 from nnviz.files.version1 import (
     ColumnPart,
@@ -39,7 +39,7 @@ def sniff(data: bytes) -> bool:
 
 def read(source: Source) -> State:
     """Return the State in a file. Raises FileError."""
-    return state_from(json_text.parsed(json_text.decoded(source.data), source.progress))
+    return state_from(json_text.parse(json_text.decode_text(source.data), source.progress))
 
 
 def write(state: State) -> bytes:
@@ -47,16 +47,16 @@ def write(state: State) -> bytes:
 
     Raises FileError for values that could not be read again, such as a number that is not finite.
     """
-    raw = version1.builtins(_file(state))
+    raw = version1.to_json_types(_file(state))
     state_from(raw)
-    text = json_text.laid_out(raw) + "\n"
+    text = json_text.to_text(raw) + "\n"
     json_text.check_counts(text)
     return text.encode()
 
 
 def left_out(state: State) -> list[str]:
     """Return the parts of `state` that a file does not keep, as nouns."""
-    if runs.savable(state) is state:
+    if runs.without_unsavable_run(state) is state:
         return []
     watched = state.run is not None and state.run.watched
     return ["the curve of the watched training" if watched else "the run, which is too large for a file"]
@@ -65,14 +65,14 @@ def left_out(state: State) -> list[str]:
 def state_from(raw: Any) -> State:
     """Return the State that parsed JSON describes. Raises FileError."""
     _check_head(raw)
-    file = version1.parsed(raw)
+    file = version1.parse(raw)
     network = _network(file.network)
     data = Dataset.empty(network) if file.data is None else _dataset(file.data, network)
     training = Training() if file.training is None else training_of(file.training)
     sets = tuple(_weight_set(part, network, f"weight_sets[{i}]") for i, part in enumerate(file.weight_sets))
     earlier = runs.earlier_runs(file.runs)
     columns = Columns(_column(part, f"columns[{i}]") for i, part in enumerate(file.columns))
-    with told_by_core():
+    with as_file_errors():
         state = State(network, data, training, sets, file.name, file.notes, runs=earlier, columns=columns)
     return state if file.run is None else replace(state, run=runs.run_of(file.run, state))
 
@@ -95,7 +95,7 @@ def _network(part: NetworkPart) -> Network:
     layers: list[Layer] = []
     for k in range(len(part.layers)):
         layers.append(_layer(part, k, len(layers[-1]) if layers else len(part.inputs)))
-    with told_by_core("network"):
+    with as_file_errors("network"):
         return Network(tuple(part.inputs), tuple(layers))
 
 
@@ -108,7 +108,7 @@ def _layer(part: NetworkPart, k: int, width: int) -> Layer:
     check_count(count, len(names), "row", "node", f"{place}.weights")
     weights = matrix(layer.weights, width, "node before it" if k else "input", f"{place}.weights")
     biases = biases_of(layer.biases, count, f"{place}.biases")
-    with told_by_core(place):
+    with as_file_errors(place):
         return Layer(names, layer.activation, weights, biases)
 
 
@@ -118,18 +118,18 @@ def _dataset(part: DataPart, network: Network) -> Dataset:
     if part.targets is not None:
         check_count(len(part.targets), len(inputs), "row", "row of inputs", "data.targets")
         targets = matrix(part.targets, len(network.outputs), "output", "data.targets")
-    with told_by_core("data"):
+    with as_file_errors("data"):
         return Dataset(inputs, targets)
 
 
 def _weight_set(part: WeightSetPart, network: Network, place: str) -> WeightSet:
     layers = all_weights(part.layers, network, f"{place}.layers")
-    with told_by_core(place):
+    with as_file_errors(place):
         return WeightSet(part.name, layers)
 
 
 def _column(part: ColumnPart, place: str) -> Column:
-    with told_by_core(place):
+    with as_file_errors(place):
         return Column(part.name, tuple(part.nodes), tuple(part.values), part.mean, part.deviation)
 
 
@@ -157,7 +157,7 @@ def _file(state: State) -> File:
         data=_data(state.data),
         training=training_part(state.training),
         weight_sets=[WeightSetPart(each.name, weights_parts(each.layers)) for each in state.weight_sets],
-        run=runs.part_of(runs.savable(state)),
+        run=runs.part_of(runs.without_unsavable_run(state)),
         runs=runs.earlier_parts(state.runs),
         columns=[
             ColumnPart(each.name, list(each.nodes), list(each.values), each.mean, each.deviation)

@@ -16,7 +16,7 @@ from nnviz.files.atomic import is_stream, read_bytes
 from nnviz.files.errors import FileError
 from nnviz.files.source import Activations
 
-KEPT = "~"
+BACKUP_SUFFIX = "~"
 """Suffix of the file with the previous version."""
 LOOKS = 5
 """Number of versions by another program that one save backs up, each over the one before; then it fails."""
@@ -39,7 +39,7 @@ class ChangedError(FileError):
     """Error for a file that another program has changed since this session opened or saved it."""
 
 
-class AsRead(NamedTuple):
+class ReadNotes(NamedTuple):
     """How nnviz has read a file."""
 
     told: str = ""
@@ -50,7 +50,7 @@ class AsRead(NamedTuple):
     """Whether nnviz saves the file's own format under its name; if not, a save changes the format."""
 
 
-class OnDisk:
+class OpenFile:
     """The file at `path`, whose bytes had this `digest` when this session last read or wrote them.
 
     `written` has a (real path, digest) pair for every file that this session has written. A save keeps any
@@ -62,9 +62,9 @@ class OnDisk:
         path: Path,
         written: set[tuple[str, bytes]],
         digest: bytes = _UNKNOWN,
-        as_read: AsRead | None = None,
+        as_read: ReadNotes | None = None,
     ) -> None:
-        self.as_read = as_read or AsRead()
+        self.as_read = as_read or ReadNotes()
         self.path, self.digest, self._written = path, digest, written
         self._last_stamp = _NEVER
 
@@ -132,7 +132,7 @@ def _back_up(target: Path, content: bytes | FileError) -> str:
     try:
         if isinstance(content, FileError):
             raise content
-        atomic.write_beside(target, KEPT, content)
+        atomic.write_sibling(target, BACKUP_SUFFIX, content)
     except FileError as error:
         return f"the previous version was not kept: {error}"
     return ""

@@ -15,12 +15,12 @@ from pathlib import Path
 from types import ModuleType
 
 from nnviz.core.activations import activation
-from nnviz.core.numbers import file_named, on_one_line
+from nnviz.core.numbers import file_label, one_line
 from nnviz.core.state import State
 from nnviz.files import atomic
 from nnviz.files.atomic import LARGEST, LARGEST_BYTES, read_bytes
-from nnviz.files.errors import FileError, Progress, not_installed, told_by_core
-from nnviz.files.source import RUN, Source, as_names
+from nnviz.files.errors import FileError, Progress, as_file_errors, missing_package_error
+from nnviz.files.source import RUN, Source, activation_names
 
 _TORCH = (".pt", ".pth", ".ckpt")
 _SKLEARN = (".pkl", ".pickle", ".joblib")
@@ -141,7 +141,7 @@ class Format:
                 raise
             what = self.name.partition(",")[0]
             article = "An" if what[0] in "AEIOU" else "A"
-            raise not_installed(f"{article} {what}", str(error.name), self.extra) from error
+            raise missing_package_error(f"{article} {what}", str(error.name), self.extra) from error
 
     @property
     def _module(self) -> ModuleType:
@@ -179,7 +179,7 @@ def load(
     `activations`, one for each layer, are for files that do not say them. Raises FileError, also for a table.
     """
     path = Path(path)
-    answer = None if activations is None else as_names(activations)
+    answer = None if activations is None else activation_names(activations)
     source = Source(read_bytes(path, progress), path, progress, answer)
     if is_table(source):
         command = f"nnviz convert {path.name} {path.stem}.json"
@@ -199,7 +199,7 @@ def read(source: Source) -> State:
     if source.activations is not None:
         _check_answer(source.activations, tuple(layer.activation for layer in state.network.layers))
     more = len(source.told) - _MOST_NOTES
-    source.told[:] = map(on_one_line, source.told[:_MOST_NOTES])  # for the window and a terminal
+    source.told[:] = map(one_line, source.told[:_MOST_NOTES])  # for the window and a terminal
     if more > 0:
         source.told.append(f"and {more:,} more like these")
     return state
@@ -225,7 +225,7 @@ def is_saved_at(path: Path) -> bool:
 
 def _check_answer(given: tuple[str, ...], own: tuple[str, ...]) -> None:
     """Raise FileError if a person's activations differ from those in the file."""
-    with told_by_core():
+    with as_file_errors():
         wanted = tuple(activation(name).name for name in given)
     if wanted != own:
         raise FileError(f"the file has other activations, {','.join(own)}; leave yours out")
@@ -237,10 +237,10 @@ def save(state: State, path: str | os.PathLike[str]) -> str:
     Return what else has changed, such as the file's owner, or "". `left_out` says what the format does not
     keep. Raises FileError.
     """
-    return atomic.write(path, encoded(state, path))
+    return atomic.write(path, encode(state, path))
 
 
-def encoded(state: State, path: str | os.PathLike[str]) -> bytes:
+def encode(state: State, path: str | os.PathLike[str]) -> bytes:
     """Return the bytes of `state` in the format of `path`. Raises FileError if that cannot hold it."""
     form = format_for(path)
     try:
@@ -252,27 +252,27 @@ def encoded(state: State, path: str | os.PathLike[str]) -> bytes:
     return data
 
 
-def left_out(state: State, path: str | os.PathLike[str]) -> str:
+def losses_on_save(state: State, path: str | os.PathLike[str]) -> str:
     """Return sentences on what a file of the path's suffix leaves out or changes of `state`, or "".
 
     Raises FileError for an unknown suffix.
     """
     form, never = format_for(path), FORMATS[0].left_out(state)
     only_here = [part for part in form.left_out(state) if part not in never and not (never and part == RUN)]
-    name, parts, raw_rows = file_named(Path(path)), _listed(only_here + never), form.raw_rows(state)
+    name, parts, raw_rows = file_label(Path(path)), _listed(only_here + never), form.raw_rows(state)
     sentences = [f"{name} leaves out {parts}"] if parts else []
     if only_here:
-        sentences.append(f"a file that ends in .json keeps {kept_by_native(state) if never else 'them'}")
+        sentences.append(f"a file that ends in .json keeps {parts_kept_by_json(state) if never else 'them'}")
     return "; ".join([*sentences, f"{name} {raw_rows}"] if raw_rows else sentences)
 
 
-def kept_by_native(state: State) -> str:
+def parts_kept_by_json(state: State) -> str:
     """Return what nnviz's own file keeps of `state`: "everything", or "everything except" some parts."""
     never = FORMATS[0].left_out(state)
     return f"everything except {_listed(never)}" if never else "everything"
 
 
-def replaced(path: Path) -> str:
+def losses_on_overwrite(path: Path) -> str:
     """Return a sentence on the parts of the file at `path` that a save over it loses, or "".
 
     Raises FileError if the file is missing or cannot be read.
@@ -284,7 +284,7 @@ def replaced(path: Path) -> str:
         parts = _format_of(source).replaced(source.data)
     except FileError:
         parts = ["its content, which nnviz cannot open"]
-    return f"{file_named(path)} loses {_listed(parts)}" if parts else ""
+    return f"{file_label(path)} loses {_listed(parts)}" if parts else ""
 
 
 def _listed(parts: list[str]) -> str:
@@ -302,15 +302,15 @@ def format_for(path: str | os.PathLike[str]) -> Format:
     for each in FORMATS:
         if suffix in each.saved:
             return each
-    raise FileError(f"{path} was not saved: its name must end in {' or '.join(suffixes())}")
+    raise FileError(f"{path} was not saved: its name must end in {' or '.join(savable_suffixes())}")
 
 
-def suffixes() -> tuple[str, ...]:
+def savable_suffixes() -> tuple[str, ...]:
     """Return all suffixes of files that nnviz saves."""
     return tuple(dict.fromkeys(suffix for each in FORMATS for suffix in each.saved))
 
 
-def openable() -> tuple[str, ...]:
+def openable_suffixes() -> tuple[str, ...]:
     """Return all suffixes of files that nnviz opens."""
     return tuple(dict.fromkeys(suffix for each in FORMATS for suffix in each.suffixes))
 

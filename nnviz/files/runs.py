@@ -32,8 +32,8 @@ from nnviz.core.state import (
     Training,
     with_weights,
 )
-from nnviz.core.trainer import as_layers, in_one_vector
-from nnviz.files.errors import FileError, told_by_core
+from nnviz.core.trainer import as_layers, as_vector
+from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.json_text import Point
 from nnviz.files.version1 import (
     EarlierLayerPart,
@@ -53,14 +53,14 @@ from nnviz.files.version1 import (
 SETTINGS = SegmentPart.__struct_fields__[1:]
 """The training settings that an update depends on."""
 
-BESIDE = ("validation", "accuracy", "validation_accuracy")
+OTHER_CURVES = ("validation", "accuracy", "validation_accuracy")
 """The keys of the curves other than the loss."""
 
 SAME = 1e-6
 """Largest difference of √loss, relative to the targets, between computers with the same weights."""
 
 
-def savable(state: State) -> State:
+def without_unsavable_run(state: State) -> State:
     """Return `state`, without its run if that is too large for a file or was watched."""
     run = state.run
     if run is None:
@@ -108,7 +108,7 @@ def run_of(part: RunPart, state: State) -> Run | None:
     segments = _segments(part, state.training)
     optimizer = segments[-1].training.optimizer
     memories = OPTIMIZERS[optimizer].memories
-    with told_by_core("run"):
+    with as_file_errors("run"):
         NUMBERS.check(_numbers(state, len(memories)))
     start = all_weights(part.start, state.network, "run.start")
     memory = np.zeros((len(memories), state.network.parameters))
@@ -117,7 +117,7 @@ def run_of(part: RunPart, state: State) -> Run | None:
         if own.name != name:
             raise FileError(f"expected {quoted(name)}, found {quoted(own.name)}", f"{place}.name")
         layers = all_weights(own.layers, state.network, f"{place}.layers")
-        memory[i] = in_one_vector((each.weights, each.biases) for each in layers)
+        memory[i] = as_vector((each.weights, each.biases) for each in layers)
     history = _history(part, segments, state)
     if history.last[0] == part.iteration and _was_edited(state, history.last[1]):
         return None
@@ -151,7 +151,7 @@ def _numbers(state: State, memories: int) -> int:
 
 def _segments(part: RunPart, now: Training) -> tuple[Segment, ...]:
     """Return the segments of a run, from iteration 0 on, all with the loss of the present settings."""
-    with told_by_core("run"):
+    with as_file_errors("run"):
         SEGMENTS.check(len(part.segments), "segments")
     if not part.segments:
         raise FileError("expected at least one segment", "run.segments")
@@ -162,7 +162,7 @@ def _segments(part: RunPart, now: Training) -> tuple[Segment, ...]:
             expected = "0" if i == 0 else f"a whole number above {before} and below {part.iteration}"
             raise FileError(f"expected {expected}, found {each.after}", f"{place}.after")
         after, *settings = msgspec.structs.astuple(each)
-        with told_by_core(place):
+        with as_file_errors(place):
             given = dict(zip(SETTINGS, settings, strict=True))
             segments.append(Segment(after, replace(now, updates=1, **given)))
     return tuple(segments)
@@ -191,7 +191,7 @@ def _beside(part: RunPart, state: State) -> tuple[Curve, ...]:
     An accuracy is left out if the targets are not classes; older versions have saved such curves.
     """
     curves = []
-    for key in BESIDE if classifies(state.network, state.data) else BESIDE[:1]:
+    for key in OTHER_CURVES if classifies(state.network, state.data) else OTHER_CURVES[:1]:
         given: Matrix = getattr(part, key)
         if given:
             name, place = key.replace("_", " "), f"run.{key}"
@@ -212,9 +212,9 @@ def _curve(
     from_start: bool = True,
 ) -> Array:
     """Return the curve of a run of `last` updates, shape (points, 2). Raises FileError for an invalid one."""
-    with told_by_core():
+    with as_file_errors():
         limit.check(len(given), place)
-    with told_by_core():
+    with as_file_errors():
         points = frozen(matrix(given, 2, f"iteration and its {what}", place), place)
     if not len(points):
         raise FileError("expected at least one point", place)
@@ -258,7 +258,7 @@ def _network_part(network: Architecture | None) -> EarlierNetworkPart | None:
 
 def earlier_runs(parts: list[EarlierRunPart]) -> tuple[EarlierRun, ...]:
     """Return the earlier runs in a file. Raises FileError, also if two have the same name."""
-    with told_by_core():
+    with as_file_errors():
         EARLIER_RUNS.check(len(parts), "runs")
     names = [part.name for part in parts]
     for i, name in enumerate(names):
@@ -275,8 +275,8 @@ def _earlier_run(part: EarlierRunPart, place: str) -> EarlierRun:
         raise FileError(f"expected at least two points, found {len(points)}", f"{place}.history")
     network = None
     if part.network is not None:
-        with told_by_core(f"{place}.network"):
+        with as_file_errors(f"{place}.network"):
             layers = ((tuple(layer.nodes), layer.activation) for layer in part.network.layers)
             network = Architecture(tuple(part.network.inputs), tuple(layers))
-    with told_by_core(place):
+    with as_file_errors(place):
         return EarlierRun(part.name, training, part.iterations, points, network)

@@ -71,16 +71,16 @@ class About(NamedTuple):
         return cls(str(raw["title"]), str(raw["holds"]), original, digest)
 
 
-def parts(state: State, about: About) -> Parts:
+def copy_parts(state: State, about: About) -> Parts:
     """Return `state` and its description as a list of bytes, for `sealed`."""
     arrays: list[Array] = []
-    tree = _tree(runs.savable(state), arrays)
+    tree = _tree(runs.without_unsavable_run(state), arrays)
     head = json.dumps({"about": about.as_json(), "state": tree}).encode()
     numbers = (np.ascontiguousarray(array).reshape(-1).view(np.uint8).data for array in arrays)
     return [_FIRST, len(head).to_bytes(_LENGTH, "little"), head, *numbers]
 
 
-def sealed(made: Parts) -> Parts:
+def with_digest(made: Parts) -> Parts:
     """Return `made` with its digest at the end; other threads run while large arrays are hashed."""
     digest = hashlib.blake2b(digest_size=_DIGEST)
     for part in made:
@@ -102,7 +102,7 @@ class Copy:
     """Reader of a copy: its description and its State. Raises FileError for damaged or foreign data."""
 
     def __init__(self, data: bytes) -> None:
-        if not data.startswith(_FIRST) or sealed([memoryview(data)[:-_DIGEST]])[-1] != data[-_DIGEST:]:
+        if not data.startswith(_FIRST) or with_digest([memoryview(data)[:-_DIGEST]])[-1] != data[-_DIGEST:]:
             raise FileError("it is damaged")
         start = len(_FIRST) + _LENGTH
         self._data, self._next = data, start + int.from_bytes(data[len(_FIRST) : start], "little")

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from nnviz.core.activations import proposed
+from nnviz.core.activations import default_activations
 from nnviz.core.network import Network
 from nnviz.core.numbers import quoted
 from nnviz.core.state import State
 from nnviz.files.atomic import STANDARD_INPUT, is_stream, read_bytes
-from nnviz.files.errors import FileError, Progress, UnansweredError
+from nnviz.files.errors import FileError, MissingActivationsError, Progress
 
 Activations: TypeAlias = tuple[str, ...] | None
 """Activations that a person gives, one for each layer, for a file that does not say them; or None."""
@@ -23,7 +23,7 @@ _NO_PLAIN_NAME = re.compile(r"|\.{1,2}|.*[/\\:\x00].*", re.DOTALL)
 """Not the name of a file in this folder: empty, this folder, the parent folder, or a path."""
 
 
-def as_names(given: Sequence[str]) -> tuple[str, ...]:
+def activation_names(given: Sequence[str]) -> tuple[str, ...]:
     """Return activations given in Python as a tuple. Raises FileError for a single text."""
     if isinstance(given, str):
         raise FileError(f"expected a list of names, found {quoted(given)}", "activations")
@@ -31,7 +31,7 @@ def as_names(given: Sequence[str]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class TableWishes:
+class TableOptions:
     """A person's choices for reading a table and making a network for it.
 
     ========= ==============================================================================
@@ -68,7 +68,7 @@ class Source:
     activations: Activations = None
     told: list[str] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
-    wishes: TableWishes = TableWishes()
+    wishes: TableOptions = TableOptions()
     defaults: list[str] = field(default_factory=list)
 
     def beside(self, name: str) -> bytes:
@@ -92,14 +92,14 @@ class Source:
         Raises UnansweredError if the person has not given any.
         """
         if self.activations is None:
-            raise UnansweredError(tuple(sizes), proposed(len(sizes) - 1))
+            raise MissingActivationsError(tuple(sizes), default_activations(len(sizes) - 1))
         return self.activations
 
 
 RUN, SETTINGS = "the run", "the training settings"
 
 
-def lost(state: State, again: State) -> list[str]:
+def lost_parts(state: State, again: State) -> list[str]:
     """Return the parts of `state` that its file loses, as nouns; `again` is the State read from that file.
 
     Empty parts, such as no notes, do not count.

@@ -18,10 +18,10 @@ from msgspec import Meta
 from nnviz.core.activations import ACTIVATIONS, Array
 from nnviz.core.losses import LOSSES
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import SHOWN, counted, quoted, shortened
+from nnviz.core.numbers import counted, quoted, shortened
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Training, Weights
-from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.json_text import Point, Row
 
 Matrix: TypeAlias = list[Row]
@@ -208,15 +208,15 @@ _WORDS = {
 }
 
 
-def parsed(raw: Any) -> File:
+def parse(raw: Any) -> File:
     """Return the File that parsed JSON describes. Raises FileError for a value of the wrong type."""
     try:
         return msgspec.convert(raw, File, dec_hook=_row)
     except msgspec.ValidationError as error:
-        raise refused_by_msgspec(error) from None
+        raise plain_error(error) from None
 
 
-def builtins(file: File) -> Any:
+def to_json_types(file: File) -> Any:
     """Return a File as JSON types, except that Rows stay Rows."""
     return msgspec.to_builtins(file, builtin_types=(Row, Point))
 
@@ -230,12 +230,12 @@ def _row(_type: type, value: Any) -> Row:
         raise ValueError(str(error)) from None  # msgspec adds the place of the row
 
 
-def refused_by_msgspec(error: msgspec.ValidationError) -> FileError:
+def plain_error(error: msgspec.ValidationError) -> FileError:
     """Return an error of msgspec in plain words, with its place without the `$`."""
     what, *places = str(error).split(" - at `$")
     place = "".join(part.rstrip("`") for part in reversed(places)).removeprefix(".")
     if match := re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL):
-        key = shortened(match[1], SHOWN)
+        key = shortened(match[1])
         close = [] if key in _KEYS else difflib.get_close_matches(key, _KEYS, 1, cutoff=0.7)
         unknown = f"unknown key {quoted(key)}"
         return FileError(f"{unknown}; did you mean {close[0]!r}?" if close else unknown, place)
@@ -276,7 +276,7 @@ def _weights(part: WeightsPart, layer: Layer, place: str) -> Weights:
     if (part.biases is None) != (layer.biases is None):
         error = "the network has no biases here" if layer.biases is None else "the network has biases here"
         raise FileError(error, f"{place}.biases")
-    with told_by_core(place):
+    with as_file_errors(place):
         return Weights(weights, biases_of(part.biases, len(layer), f"{place}.biases"))
 
 
@@ -318,7 +318,7 @@ def numbers(array: Array | None) -> list[float] | None:
 
 def training_of(part: TrainingPart, place: str = "training") -> Training:
     """Return the settings of a run. Raises FileError for an invalid setting."""
-    with told_by_core(place):
+    with as_file_errors(place):
         return Training(**msgspec.structs.asdict(part))
 
 

@@ -19,7 +19,7 @@ from nnviz.core.address import Address, Kind
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shorten_distinctly
 from nnviz.picture.edges import REACH_PX, Gap
-from nnviz.picture.matrix import pictured, pixel_side
+from nnviz.picture.matrix import pixel_side, thumbnail_columns
 from nnviz.picture.parts import (
     BAR,
     INSET,
@@ -33,7 +33,7 @@ from nnviz.picture.parts import (
     View,
 )
 from nnviz.picture.placing import SMALL_SIZE, PillSlots, pill_slots
-from nnviz.picture.text import NUMBER, ROUNDING, elide, fitted, plain, text_width
+from nnviz.picture.text import NUMBER, ROUNDING, elide, fit_number, one_line, text_width
 
 ROOM = 420.0
 """Height of the diagram in a window of 1280 by 800, where nothing is enlarged."""
@@ -193,7 +193,7 @@ def _heights(network: Network, below: Sequence[float], free: Rect, pictures: flo
     """
     sizes, side, room = network.sizes, pixel_side(network), free.height
     crowded = min(room / max(sizes), min(max(0.44 * room, PITCH), 220.0))
-    with_pictures = pictured(network) if pictures else range(0)
+    with_pictures = thumbnail_columns(network) if pictures else range(0)
     fits = []
     for k, (count, space) in enumerate(zip(sizes, below, strict=True)):
         pitch = min(room / count, max(crowded, PITCH))
@@ -343,7 +343,7 @@ class Slot:
     ) -> tuple[str, float, float] | None:
         """Return the text of `value` for this width with its font size and width, or None if none fits."""
         smallest = min(max(LEAST_FACTOR * self.size, SMALLEST), self.size)
-        return fitted(value, self.size, room, bold=bold, prefix=prefix, smallest=smallest)
+        return fit_number(value, self.size, room, bold=bold, prefix=prefix, smallest=smallest)
 
 
 def node_slots(column: DiagramColumn, layer: Layer | None) -> Mapping[Kind, Slot]:
@@ -624,7 +624,7 @@ def _names(
     names = network.names(column.index)
     nodes = list(column.with_texts(body))
     texts = shorten_distinctly(
-        [plain(names[node]) for node in nodes],
+        [one_line(names[node]) for node in nodes],
         lambda text: text_width(text, slot.size) <= slot.rect.width,
         lambda name: elide(name, slot.size, slot.rect.width),
     )

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from nnviz.core.address import Address, column_title
 from nnviz.core.function import NodeFunctions
 from nnviz.core.network import Network, Trace
-from nnviz.core.numbers import MINUS, shown_in_full
-from nnviz.core.results import FATES, Fate, zero_reason
+from nnviz.core.numbers import MINUS, full_text
+from nnviz.core.results import FATE_TEXTS, Fate, zero_reason
 from nnviz.core.slopes import MeanSlopes, Slopes
 from nnviz.core.state import State
 
@@ -75,7 +75,7 @@ class Content:
     def fate_told(self, layer: int) -> str:
         """Return a layer's fate as a clause, for example "its slopes vanish, less than …", or ""."""
         fate = self.fate(layer)
-        return f"its slopes {fate}, {FATES[fate]}" if fate else ""
+        return f"its slopes {fate}, {FATE_TEXTS[fate]}" if fate else ""
 
     def dead(self, node: Address) -> bool:
         """Return whether a node outputs 0 and still would after a small change of z, as relu does."""
@@ -85,7 +85,7 @@ class Content:
         return any(low <= z <= high for low, high in self.network.layers[node.layer].function.flat)
 
 
-def described(address: Address, content: Content) -> str:
+def description(address: Address, content: Content) -> str:
     """Return the description of a node, an edge or one of their numbers, for tooltips and screen readers.
 
     For a layer's heading, describe what is unusual about its slopes, or return "".
@@ -109,28 +109,28 @@ def _layer(heading: Address, content: Content) -> str:
 def _edge(weight: Address, content: Content) -> str:
     network, slopes = content.network, content.slopes
     source, node = network.names(weight.layer)[weight.source], content.name(weight)
-    value = shown_in_full(network.value_of(weight))
+    value = full_text(network.value_of(weight))
     if slopes is None:
         return f"weight from {source} to {node}: {value}"
     slope = float(slopes.layers[weight.layer].weights[weight.node, weight.source])
     reason = zero_reason(network, slopes, weight) if slope == 0.0 and isinstance(slopes, Slopes) else ""
     if reason:
-        return f"weight from {source} to {node}: {value}, slope {shown_in_full(slope)} because {reason}"
-    return f"weight from {source} to {node}: {value}, slope {shown_in_full(slope)}"
+        return f"weight from {source} to {node}: {value}, slope {full_text(slope)} because {reason}"
+    return f"weight from {source} to {node}: {value}, slope {full_text(slope)}"
 
 
 def _bias(bias: Address, content: Content) -> str:
     name = content.name(bias)
     if not content.network.has(bias):
         return f"{name} has no bias"
-    sentence = f"bias of {name}: {shown_in_full(content.network.value_of(bias))}"
+    sentence = f"bias of {name}: {full_text(content.network.value_of(bias))}"
     return ", ".join([sentence, *_slope(bias, content)])
 
 
 def _slope(node: Address, content: Content) -> list[str]:
     if content.slopes is None:
         return []
-    return [f"slope {shown_in_full(float(content.slopes.layers[node.layer].nodes[node.node]))}"]
+    return [f"slope {full_text(float(content.slopes.layers[node.layer].nodes[node.node]))}"]
 
 
 def _outcome(address: Address, content: Content) -> str:
@@ -138,8 +138,8 @@ def _outcome(address: Address, content: Content) -> str:
     if target is None or prediction is None:
         return f"{name} has no target: this is a free row" if content.free else f"{name} has no target"
     if address.kind == "target":
-        return f"target of {name}: {shown_in_full(target)}"
-    a, y, error = map(shown_in_full, (prediction, target, prediction - target))
+        return f"target of {name}: {full_text(target)}"
+    a, y, error = map(full_text, (prediction, target, prediction - target))
     return f"error of {name}: {a} {MINUS} {y} = {error}"
 
 
@@ -148,12 +148,12 @@ def _node(node: Address, content: Content) -> str:
     if output is None:
         return f"{name} has no value: the data have no rows"
     if node.layer < 0:
-        return f"{name} = {shown_in_full(output)}"
+        return f"{name} = {full_text(output)}"
     z, layer = content.z(node), content.network.layers[node.layer]
     assert z is not None
-    facts = [f"z = {shown_in_full(z)}", f"a = {layer.function.call} = {shown_in_full(output)}"]
+    facts = [f"z = {full_text(z)}", f"a = {layer.function.call} = {full_text(output)}"]
     if layer.biases is not None:
-        facts.append(f"bias {shown_in_full(float(layer.biases[node.node]))}")
+        facts.append(f"bias {full_text(float(layer.biases[node.node]))}")
     if content.dead(node):
         facts.append(f"{layer.activation} passes 0")
     if (node.layer, node.node) in content.badges:

@@ -7,13 +7,13 @@ from typing import Literal, NamedTuple
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind, column_title
-from nnviz.core.numbers import counted, shown
+from nnviz.core.numbers import as_text, counted
 from nnviz.core.results import Fate
 from nnviz.picture.columns import OVERHANG, Layout, Slot, head_room
 from nnviz.picture.content import Content
 from nnviz.picture.parts import DiagramColumn, Label, Rect, Style
 from nnviz.picture.placing import LABEL_GAP, LEAST_PAD, PillSlots, smaller
-from nnviz.picture.text import ELLIPSIS, elide, fitted, plain, text_width
+from nnviz.picture.text import ELLIPSIS, elide, fit_number, one_line, text_width
 
 HEADING, SUBHEADING = 12.5, 12.0
 HEADING_Y, SUBHEADING_Y = 0.2, 0.49
@@ -113,7 +113,7 @@ def _with_slopes(line: Label, slopes_of: str, cell: Rect, column: DiagramColumn)
     return _line("subheading", texts, cell, column, line.rect.center[1], line.size)
 
 
-def around(line: str, activation: str) -> tuple[str, str, str] | None:
+def split_at_activation(line: str, activation: str) -> tuple[str, str, str] | None:
     """Return the line under a heading split as (before, activation, after), or None without one."""
     parts, name = line.split(SEPARATOR), activation.partition("(")[0]
     for k, part in enumerate(parts):
@@ -169,7 +169,7 @@ def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind) -> Iterat
     numbers = values[slots.nodes, slots.sources].tolist()
     places = zip(slots.nodes, slots.sources, slots.x, slots.y, slots.line, slots.widths, numbers, strict=True)
     for node, source, x, y, line, room, value in places:
-        fit = fitted(value, largest, room - LEAST_PAD * largest, bold=True, smallest=smallest)
+        fit = fit_number(value, largest, room - LEAST_PAD * largest, bold=True, smallest=smallest)
         if fit is None:
             continue
         text, size, width = fit
@@ -181,7 +181,7 @@ def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind) -> Iterat
 
 def edge_number(address: Address, value: float, size: float, middle: tuple[float, float]) -> Label:
     """Return the label of a weight or a slope that is visible only while its edge is highlighted."""
-    text, style = shown(value), STYLES[address.kind]
+    text, style = as_text(value), STYLES[address.kind]
     width = max(text_width(text, size, bold=True) + NUMBER_PADDING[style] * size, 1.5 * size)
     return Label(address, text, Rect(*middle, 0.0, 0.0).middle(width, 1.5 * size), style, size, value)
 
@@ -263,14 +263,14 @@ def _room(content: Content, address: Address, slot: Slot) -> float:
     """Return the width that the name on the same line leaves for a number."""
     if not slot.name_size:
         return slot.rect.width
-    name = plain(content.name(address))
+    name = one_line(content.name(address))
     return max(slot.rect.width - text_width(name, slot.name_size) - 0.5 * slot.name_size, slot.least)
 
 
 def _free_part(content: Content, address: Address, slot: Slot, line: Rect, right: float) -> Rect:
     """Return the part of a line between the name at its left and a text that begins at `right`."""
     apart = 0.6 * slot.name_size
-    left = line.x + text_width(plain(content.name(address)), slot.name_size) + apart
+    left = line.x + text_width(one_line(content.name(address)), slot.name_size) + apart
     return Rect(left, line.y, right - apart - left, line.height)
 
 

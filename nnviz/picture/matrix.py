@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
-from nnviz.core.function import few_inputs, quick
+from nnviz.core.function import coarsest_is_quick, has_few_inputs
 from nnviz.core.network import Network
 from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import Rect
@@ -42,7 +42,7 @@ class Cell(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def shades(palette: Palette) -> NDArray[np.uint32]:
+def matrix_colours(palette: Palette) -> NDArray[np.uint32]:
     """Return colours from the most negative weight to the most positive: 0xffrrggbb, shape (2·STEPS + 1,).
 
     Zero has the canvas colour. As on edges, the strength is the square root of the share.
@@ -54,13 +54,13 @@ def shades(palette: Palette) -> NDArray[np.uint32]:
     return colours
 
 
-def pixels(weights: Array, palette: Palette, largest: float | None = None) -> NDArray[np.uint32]:
+def weight_colours(weights: Array, palette: Palette, largest: float | None = None) -> NDArray[np.uint32]:
     """Return the colour of each weight as 0xffrrggbb, full at `largest`, in the shape of `weights`."""
     if largest is None:
         largest = max(float(weights.max()), -float(weights.min()))
     steps = weights / (largest or 1.0) * STEPS
     steps += STEPS + 0.5  # rounds, because the cast below truncates
-    colours: NDArray[np.uint32] = shades(palette)[steps.astype(np.int16)]
+    colours: NDArray[np.uint32] = matrix_colours(palette)[steps.astype(np.int16)]
     return colours
 
 
@@ -145,7 +145,7 @@ class MatrixImage:
         return Cell(int(top) + node, int(left) + source)
 
 
-def side_of(sources: int) -> int | None:
+def square_side(sources: int) -> int | None:
     """Return the side of the square that this many sources form, or None if they form none."""
     side = isqrt(sources)
     return side if side > 1 and side * side == sources else None
@@ -205,30 +205,32 @@ def _tile_size(room: Rect, nodes: int, across: int) -> float:
 
 LEAST_PIXELS = 64
 """With fewer inputs than this, a square number of inputs is not taken for an image."""
-NO_PICTURES = "No thumbnails here: they need one or two inputs, or a square of 8 × 8 inputs or more"
-TOO_LARGE = "No thumbnails here: a network of this size takes too long to draw while its weights change"
+NO_THUMBNAILS = "No thumbnails here: they need one or two inputs, or a square of 8 × 8 inputs or more"
+LARGE_FOR_THUMBNAILS = (
+    "No thumbnails here: a network of this size takes too long to draw while its weights change"
+)
 
 
 def pixel_side(network: Network) -> int | None:
     """Return the side of the square image that the inputs form, or None if they form none."""
     count = len(network.inputs)
-    return side_of(count) if count >= LEAST_PIXELS else None
+    return square_side(count) if count >= LEAST_PIXELS else None
 
 
-def pictured(network: Network) -> range:
+def thumbnail_columns(network: Network) -> range:
     """Return the indices of the columns whose nodes can have thumbnails; the inputs are column 0."""
     if pixel_side(network):
         return range(1, 2)
-    return range(len(network.sizes)) if few_inputs(network) and quick(network) else range(0)
+    return range(len(network.sizes)) if has_few_inputs(network) and coarsest_is_quick(network) else range(0)
 
 
-def of_functions(network: Network) -> bool:
+def shows_functions(network: Network) -> bool:
     """Return whether the thumbnails show node functions instead of weights."""
-    return bool(pictured(network)) and not pixel_side(network)
+    return bool(thumbnail_columns(network)) and not pixel_side(network)
 
 
-def why_none(network: Network) -> str:
+def why_no_thumbnails(network: Network) -> str:
     """Return why the nodes cannot have thumbnails, or "" if some can."""
-    if pictured(network):
+    if thumbnail_columns(network):
         return ""
-    return TOO_LARGE if few_inputs(network) else NO_PICTURES
+    return LARGE_FOR_THUMBNAILS if has_few_inputs(network) else NO_THUMBNAILS

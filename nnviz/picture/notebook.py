@@ -19,7 +19,7 @@ from nnviz.core.activations import Array
 from nnviz.core.address import column_title
 from nnviz.core.history import bucket_length, ceiling, in_columns, leaves_at
 from nnviz.core.network import Layer, Layers, Network
-from nnviz.core.numbers import SHOWN, counted, exactly, shortened, shown, shown_in_full
+from nnviz.core.numbers import as_text, counted, exact_text, full_text, shortened
 from nnviz.core.slopes import Slopes
 from nnviz.core.state import Dataset, State
 from nnviz.core.train import Result
@@ -27,8 +27,8 @@ from nnviz.picture.palette import PALETTES, Palette, rgb
 from nnviz.picture.parts import Rect, View
 from nnviz.picture.picture import row_picture
 from nnviz.picture.svg import document, sheet, sheet_svg, svg_text
-from nnviz.picture.text import plain, text_width
-from nnviz.picture.ticks import round_values, texts_of
+from nnviz.picture.text import one_line, text_width
+from nnviz.picture.ticks import round_ticks, tick_texts
 
 DIAGRAM_SIZE = 900.0, 500.0
 """Width and height, in pixels."""
@@ -40,12 +40,12 @@ PALETTE = PALETTES["light"]
 
 
 @singledispatch
-def drawn(value: object) -> str:
+def render(value: object) -> str:
     """Return a value as SVG, or as HTML tables if it consists of weights or slopes."""
     raise TypeError(f"nnviz cannot draw a value of type {type(value).__name__}")
 
 
-@drawn.register
+@render.register
 def _state(state: State) -> str:
     picture = row_picture(state, View(*DIAGRAM_SIZE))
     if picture.few_edges:
@@ -64,17 +64,17 @@ def _too_deep_note(network: Network) -> str:
     )
 
 
-@drawn.register
+@render.register
 def _network(network: Network) -> str:
     return _state(State(network, Dataset.empty(network)))
 
 
-@drawn.register
+@render.register
 def _result(result: Result) -> str:
     return curve_svg(result.history, result.in_words, PALETTE, result.state.measure.title)
 
 
-@drawn.register
+@render.register
 def _layers(layers: Layers) -> str:
     names = [layers.inputs, *(layer.nodes for layer in layers)]
     titles = (f"{_title(k, layers)}, {layer.activation}" for k, layer in enumerate(layers))
@@ -85,14 +85,14 @@ def _layers(layers: Layers) -> str:
     return html(tables, PALETTE.positive, PALETTE.negative)
 
 
-@drawn.register
+@render.register
 def _layer(layer: Layer) -> str:
     sources = _numbers(layer.weights.shape[1])
     table = LayerTable(layer.activation, layer.nodes, sources, layer.weights, layer.biases)
     return html([table], PALETTE.positive, PALETTE.negative)
 
 
-@drawn.register
+@render.register
 def _slopes(slopes: Slopes) -> str:
     tables = []
     for k, layer in enumerate(slopes.layers):
@@ -158,14 +158,14 @@ def _table(table: LayerTable, positive: str, negative: str) -> Iterator[str]:
 
 
 def _name(name: str) -> str:
-    return escape(plain(shortened(name, SHOWN)))
+    return escape(one_line(shortened(name)))
 
 
 def _cell(value: float, share: float, positive: str, negative: str) -> str:
     opacity = MOST_OPACITY * min(abs(share), 1.0) if math.isfinite(share) else MOST_OPACITY
     colour = "rgba({}, {}, {}, {:.2g})".format(*rgb(positive if value > 0 else negative), opacity)
-    more = "" if exactly(value) else f' title="{shown_in_full(value)}"'
-    return f'<td style="background-color: {colour}"{more}>{shown(value)}</td>'
+    more = "" if exact_text(value) else f' title="{full_text(value)}"'
+    return f'<td style="background-color: {colour}"{more}>{as_text(value)}</td>'
 
 
 Area: TypeAlias = list[list[float]]
@@ -197,8 +197,8 @@ def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE"
     low = min(0.0, *(float(points[:, 1].min()) for points in curves))
     high = max(0.0, *(min(float(points[:, 1].max()), ceiling(points[:, 1])) for points in curves))
     span = high - low or 1.0
-    across, up = round_values(0.0, last, TICKS, least=1.0), round_values(low, low + span, TICKS)
-    texts = texts_of(up)
+    across, up = round_ticks(0.0, last, TICKS, least=1.0), round_ticks(low, low + span, TICKS)
+    texts = tick_texts(up)
     left = MARGIN + max(text_width(text, TEXT_SIZE) for text in texts) + NUMBERS_GAP
     plot = Rect(left, TOP, CURVE_SIZE[0] - RIGHT - left, CURVE_SIZE[1] - TOP - BOTTOM)
     parts = [svg_text(MARGIN, 20.0, title, TITLE_SIZE, palette.ink, weight=600)]
@@ -210,7 +210,7 @@ def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE"
         y = plot.bottom - (value - low) / span * plot.height
         parts.append(_line(plot.x, y, plot.right, y, palette))
         parts.append(svg_text(plot.x - NUMBERS_GAP, y, text, TEXT_SIZE, palette.muted, "end"))
-    for value, text in zip(across, texts_of(across), strict=True):
+    for value, text in zip(across, tick_texts(across), strict=True):
         x = plot.x + value / last * plot.width
         parts.append(_line(x, plot.bottom, x, plot.bottom + 4.0, palette))
         parts.append(svg_text(x, plot.bottom + 14.0, text, TEXT_SIZE, palette.muted, "middle"))
@@ -260,7 +260,7 @@ def _curve(places: Array, colour: str) -> str:
 
 def _cut_curve(places: Array, colour: str, plot: Rect) -> str:
     """Return the part of a line inside the plot, and an arrow at its last place, which is not on the line."""
-    points, joined = cut(places[:-1], [[plot.x, plot.right], [plot.y, plot.bottom]])
+    points, joined = clip_curve(places[:-1], [[plot.x, plot.right], [plot.y, plot.bottom]])
     begins = np.insert(~joined, 0, True)[:-1]
     steps = zip(begins, points.tolist(), strict=True)
     through = "".join(f"{'M' if begins else 'L'}{x:.1f},{y:.1f}" for begins, (x, y) in steps)
@@ -272,7 +272,7 @@ def _cut_curve(places: Array, colour: str, plot: Rect) -> str:
     )
 
 
-def cut(curve: Array, area: Area) -> tuple[Array, Joined]:
+def clip_curve(curve: Array, area: Area) -> tuple[Array, Joined]:
     """Return the parts of a curve inside an area, shape (points, 2), and whether each joins the next."""
     starts, ends, bounds = curve[:-1], curve[1:], np.array(area).T[:, None]
     with np.errstate(all="ignore"):  # a coordinate that does not change divides by 0: its shares are ±∞

@@ -15,15 +15,15 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.function import node_functions
-from nnviz.core.metrics import decides
+from nnviz.core.metrics import decides_yes_or_no
 from nnviz.core.network import Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
 from nnviz.picture.columns import Layout, lay_out
-from nnviz.picture.content import Content, described
+from nnviz.picture.content import Content, description
 from nnviz.picture.edges import EVERY_EDGE
 from nnviz.picture.labels import edge_number, edge_numbers, headings, node_numbers
-from nnviz.picture.matrix import of_functions, pixel_side
+from nnviz.picture.matrix import pixel_side, shows_functions
 from nnviz.picture.parts import DiagramColumn, Label, NodeBox, Rect, View
 
 NEAR_PX = 6.0
@@ -128,7 +128,7 @@ class Picture:
 
     def describe(self, address: Address) -> str:
         """Return the description of `address` with its numbers in full precision."""
-        return described(address, self.content) or self.text(address)
+        return description(address, self.content) or self.text(address)
 
     def at(self, x: float, y: float) -> Address | None:
         """Return the address at a point: of a text, else a node, else the nearest edge within `NEAR_PX`."""
@@ -177,7 +177,7 @@ def make_picture(
     outputs = (Address("node_slope", len(layers) - 1, node) for node in range(len(layers[-1])))
     if content.slopes is not None and shows is not None and not any(map(shows, outputs)):
         content = replace(content, slopes_of="")  # the walk back has not begun
-    labels = labels_of(content, layout)
+    labels = all_labels(content, layout)
     if shows is not None:
         labels = (label for label in labels if shows(label.address))
     weights = tuple(layer.weights for layer in layers)
@@ -205,12 +205,12 @@ def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Pictu
         content = Content(state, 0, of_row.trace, of_row, "slopes of row 1")
     else:
         raise ValueError("data.targets: slopes need at least one row with targets")
-    if view.pictures and of_functions(state.network):
-        content = replace(content, functions=node_functions(state, decides(state)))
+    if view.pictures and shows_functions(state.network):
+        content = replace(content, functions=node_functions(state, decides_yes_or_no(state)))
     return make_picture(content, lay_out(state.network, view, slopes=with_slopes))
 
 
-def labels_of(content: Content, layout: Layout) -> Iterator[Label]:
+def all_labels(content: Content, layout: Layout) -> Iterator[Label]:
     """Yield all texts, including those that a walk has not reached yet."""
     yield from headings(content, layout)
     yield from layout.names

@@ -61,7 +61,7 @@ class Tone:
         return np.where(np.isfinite(loss), np.clip(share, 0.0, 1.0), np.nan)
 
 
-def ramp(palette: Palette) -> NDArray[np.uint8]:
+def loss_tones(palette: Palette) -> NDArray[np.uint8]:
     """Return the theme's tones from low to high, shape (TONES, 3), in steps that look equal."""
     return tones_between((palette.accent, palette.selection, palette.canvas), (0.0, 0.8, 1.0))
 
@@ -76,7 +76,7 @@ def tones_between(colours: Sequence[str], places: Sequence[float]) -> NDArray[np
     return tones
 
 
-def pixels(share: Array, tones: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+def blended_pixels(share: Array, tones: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """Return an image, shape (size, size, 4), of a grid of shares, interpolated between its points."""
     for axis in (0, 1):
         share = _interpolate(share, size, axis)
@@ -132,7 +132,7 @@ Pixels = NDArray[np.uint8]
 
 
 @lru_cache
-def shades(palette: Palette, decides: bool) -> Pixels:
+def output_tones(palette: Palette, decides: bool) -> Pixels:
     """Return an output's tones from low to high, shape (TONES, 3), in two hues if its network `decides`."""
     if decides:
         low, high = (_faint(palette, colour) for colour in (palette.negative, palette.positive))
@@ -145,12 +145,12 @@ def class_colour(palette: Palette, index: int) -> str:
     return palette.classes[index % len(palette.classes)]
 
 
-def of_numbers(values: Array, tone: Tone, tones: Pixels) -> Pixels:
+def number_pixels(values: Array, tone: Tone, tones: Pixels) -> Pixels:
     """Return an RGBA pixel for each number, in one more axis; numbers that are not finite are transparent."""
     return share_pixels(tone.share(values), tones)
 
 
-def of_classes(shares: Array, palette: Palette) -> Pixels:
+def class_pixels(shares: Array, palette: Palette) -> Pixels:
     """Return an RGBA pixel for each point instead of its shares: the winner's hue, as strong as its share."""
     count = shares.shape[-1]
     winner = shares.argmax(axis=-1)

@@ -12,7 +12,7 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.picture.columns import COMPACT, HEIGHT, corner
 from nnviz.picture.labels import LETTER_SPACING
-from nnviz.picture.matrix import pixel_side, pixels
+from nnviz.picture.matrix import pixel_side, weight_colours
 from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import DiagramColumn, Label, Rect, Role, Style
 from nnviz.picture.picture import Picture
@@ -29,7 +29,7 @@ FINE_PX, FINE_SHARE, WIDEST_BORDER = 1.2, 0.06, 3.0
 SLOPES_SHARE = 1 / 3
 """Share of a small node's or a block's width that slopes tint, at the right."""
 
-PILLS: tuple[Style, ...] = ("pill", "slope", "node_slope")
+PILL_STYLES: tuple[Style, ...] = ("pill", "slope", "node_slope")
 """Styles of labels that have a box of their own."""
 
 
@@ -95,7 +95,7 @@ def label_box(label: Label, palette: Palette, *, chosen: bool = False) -> Box | 
     return box._replace(line=palette.accent, width=1.7 * line, dashed=False) if chosen else box
 
 
-def leader(label: Label) -> tuple[float, float, float, float] | None:
+def leader_line(label: Label) -> tuple[float, float, float, float] | None:
     """Return the line (x0, y0, x1, y1) from a label's box to its edge, or None if it is on its edge."""
     if label.leader is None:
         return None
@@ -138,7 +138,7 @@ def font_weight(style: Style) -> int:
     """Return a label's font weight as in CSS: 400 is regular."""
     if style in {"value", "dead"}:
         return 700
-    return 600 if style in {*PILLS, "error", "heading", "mark"} else 400
+    return 600 if style in {*PILL_STYLES, "error", "heading", "mark"} else 400
 
 
 def letter_spacing(label: Label) -> float:
@@ -237,7 +237,7 @@ def thumbnail_values(picture: Picture, column: DiagramColumn) -> Array | None:
     return None if functions is None else functions.shares[column.index]
 
 
-def thumbnail_in_sight(picture: Picture, column: DiagramColumn) -> range:
+def visible_thumbnails(picture: Picture, column: DiagramColumn) -> range:
     """Return the nodes whose thumbnails are drawn."""
     return range(len(column.tops)) if column.across > 1 else column.in_sight(picture.layout.body)
 
@@ -253,7 +253,7 @@ def is_curve(picture: Picture) -> bool:
     return len(picture.content.network.inputs) == 1
 
 
-def sharp(picture: Picture, size: float) -> bool:
+def keeps_pixels_sharp(picture: Picture, size: float) -> bool:
     """Return whether a thumbnail of this size, in device pixels, keeps its pixels sharp."""
     side = pixel_side(picture.content.network)
     return side is not None and size >= side
@@ -272,7 +272,9 @@ def thumbnail_colours(values: Array, palette: Palette) -> NDArray[np.uint32]:
         largest = 1.0
         squares = values[:, ::-1]  # the second input increases upwards
     nodes, rows, columns = squares.shape
-    return pixels(squares.reshape(nodes * rows, columns), palette, largest).reshape(nodes, rows, columns)
+    return weight_colours(squares.reshape(nodes * rows, columns), palette, largest).reshape(
+        nodes, rows, columns
+    )
 
 
 def thumbnail_pixels(values: Array, palette: Palette) -> Pixels:
@@ -281,7 +283,7 @@ def thumbnail_pixels(values: Array, palette: Palette) -> Pixels:
     return np.stack([(colours >> shift & 255).astype(np.uint8) for shift in (16, 8, 0, 24)], axis=-1)
 
 
-def areas(values: Array, place: Rect, palette: Palette) -> Iterator[Area]:
+def curve_areas(values: Array, place: Rect, palette: Palette) -> Iterator[Area]:
     """Yield the areas between a curve and 0, above and below; `values` are evenly spaced over `place`."""
     x = place.x + (np.arange(len(values)) + 0.5) / len(values) * place.width
     x[[0, -1]] = place.x, place.right
@@ -327,7 +329,7 @@ def thumbnail_dot(picture: Picture, place: Rect, values: Array) -> Dot | None:
     return Dot(x, y, min(max(DOT_SHARE * place.width, 1.8), LARGEST_DOT))
 
 
-def thumbnail_ground(palette: Palette) -> str:
+def thumbnail_background(palette: Palette) -> str:
     """Return the background of a curve, which is also the colour of 0."""
     return palette.canvas
 
@@ -340,7 +342,7 @@ def thumbnail_marks(picture: Picture, address: Address | None) -> Iterator[Rect]
     if address.kind == "weight" and address.layer == 0:
         nodes, pixel = range(address.node, address.node + 1), address.source
     elif address.kind == "node" and address.layer < 0:
-        nodes, pixel = thumbnail_in_sight(picture, columns[1]), address.node
+        nodes, pixel = visible_thumbnails(picture, columns[1]), address.node
     else:
         return
     yield columns[0].rect(pixel)

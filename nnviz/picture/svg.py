@@ -198,7 +198,7 @@ def _block(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterato
 
 
 def _label(label: Label, palette: Palette) -> Iterator[str]:
-    rect, box, leader = label.rect, style.label_box(label, palette), style.leader(label)
+    rect, box, leader = label.rect, style.label_box(label, palette), style.leader_line(label)
     if leader is not None:
         x0, y0, x1, y1 = leader
         yield (
@@ -241,9 +241,9 @@ def _thumbnails(picture: Picture, column: DiagramColumn, palette: Palette) -> It
         return
     curves = style.is_curve(picture)
     images = None if curves else style.thumbnail_pixels(values, palette)
-    more = PIXELATED if style.sharp(picture, column.picture) else ""
+    more = PIXELATED if style.keeps_pixels_sharp(picture, column.picture) else ""
     frame = Box("", palette.node_border, style.frame_width(column.picture), 0.0)
-    for node in style.thumbnail_in_sight(picture, column):
+    for node in style.visible_thumbnails(picture, column):
         place = column.picture_of(node)
         if images is None:
             yield from _curve(values[node], place, palette)
@@ -269,8 +269,8 @@ def _bars(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator
 
 
 def _curve(values: Array, place: Rect, palette: Palette) -> Iterator[str]:
-    yield rectangle(place, Box(style.thumbnail_ground(palette), "", 0.0, 0.0))
-    for area in style.areas(values, place, palette):
+    yield rectangle(place, Box(style.thumbnail_background(palette), "", 0.0, 0.0))
+    for area in style.curve_areas(values, place, palette):
         corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in area.corners.tolist())
         yield f'<polygon points="{corners}" fill="{area.colour}"/>'
     y = style.zero_line(values, place)

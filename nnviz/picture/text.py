@@ -10,20 +10,20 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from nnviz.core.numbers import shown
+from nnviz.core.numbers import as_text
 
 ROUNDING = 1e-6
 """Largest rounding difference between sums of the same widths, in pixels."""
 
 
-def fitted(
+def fit_number(
     value: float, size: float, room: float, *, bold: bool, prefix: str = "", smallest: float
 ) -> tuple[str, float, float] | None:
     """Return `prefix` and `value` as (text, font size, width) within `room` pixels, or None if nothing fits.
 
     Try `size`, then half-way to `smallest`, then `smallest`. The digits of the number never change.
     """
-    text = prefix + shown(value)
+    text = prefix + as_text(value)
     for at_size in (size, (size + smallest) / 2, smallest):
         width = text_width(text, at_size, bold)
         if width <= room + ROUNDING:
@@ -108,7 +108,7 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
 
 
 @lru_cache(maxsize=4096)
-def plain(text: str) -> str:
+def one_line(text: str) -> str:
     """Return `text` on one line, with spaces in place of invisible characters."""
     if text.isascii() and text.isprintable():
         return text

@@ -22,7 +22,7 @@ def multiples(low: float, high: float, step: float) -> list[float]:
     return [k * step for k in range(first, last + 1)]
 
 
-def round_values(low: float, high: float, count: int, least: float = 0.0) -> list[float]:
+def round_ticks(low: float, high: float, count: int, least: float = 0.0) -> list[float]:
     """Return about `count` multiples of a round step between two numbers, at least two if possible.
 
     The step is at least `least`.
@@ -45,11 +45,11 @@ def log_ticks(low: float, high: float, count: int) -> list[float]:
     if len(finer) >= 2:
         return finer
     bottom, top = 10.0**low, 10.0**high
-    between = round_values(bottom, top, count)
+    between = round_ticks(bottom, top, count)
     return [float(exponent) for exponent in np.log10([value for value in between if value > 0.0])]
 
 
-def texts_of(values: list[float]) -> list[str]:
+def tick_texts(values: list[float]) -> list[str]:
     """Return the texts of increasing `values`, with enough digits to distinguish neighbours."""
     digits = 6
     for one, next_one in itertools.pairwise(values):

@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnviz.core.activations import Array, proposed
+from nnviz.core.activations import Array, default_activations
 from nnviz.core.address import layers_by_name
 from nnviz.core.network import Network
 from nnviz.core.state import State
-from nnviz.core.trainer import in_one_vector
+from nnviz.core.trainer import as_vector
 from nnviz.files import frameworks
 from nnviz.files.errors import FileError
-from nnviz.files.frameworks import Chain, answered, as_array
+from nnviz.files.frameworks import Chain, as_array, with_given_activations
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense
 
@@ -122,8 +122,8 @@ class Model:
     def __init__(self, model: Any, activations: Sequence[str] | None, inputs: int | None) -> None:
         self._read, self.network, self.assumes_activations = _reader_of(model, activations, inputs)
         own = _chain_of_network(self.network)
-        self._shapes, self.start = _shapes(own), in_one_vector(own)
-        if not np.array_equal(in_one_vector(self._read(model)), self.start):
+        self._shapes, self.start = _shapes(own), as_vector(own)
+        if not np.array_equal(as_vector(self._read(model)), self.start):
             raise FileError(OTHER_WEIGHTS)
 
     def values(self, model: Any) -> Array:
@@ -134,7 +134,7 @@ class Model:
         looked = self._read(model)
         if _shapes(looked) != self._shapes:
             raise ValueError(SHAPES_CHANGED)
-        return in_one_vector(looked)
+        return as_vector(looked)
 
 
 def _shapes(chain: Chain) -> list[tuple[tuple[int, ...], bool]]:
@@ -151,7 +151,7 @@ class _WeightReader(NamedTuple):
 
 def _reader_of(model: Any, activations: Sequence[str] | None, inputs: int | None) -> _WeightReader:
     if frameworks.framework_of(model):
-        return _WeightReader(frameworks.look, frameworks.network_of(model, activations))
+        return _WeightReader(frameworks.read_weights, frameworks.network_of(model, activations))
     if isinstance(model, State | Network):
         return _WeightReader(_chain_of_network, model.network if isinstance(model, State) else model)
     if isinstance(model, np.ndarray):
@@ -168,7 +168,9 @@ def _reader_of(model: Any, activations: Sequence[str] | None, inputs: int | None
 def _network_of_chain(chain: Chain, activations: Sequence[str] | None) -> Network:
     """Return weights and biases as a network, by default with hidden relu and output identity."""
     layers = [Dense(weights, biases, "") for weights, biases in chain]
-    return dense.state_of(answered(layers, activations or proposed(len(chain)))).network
+    return dense.state_of(
+        with_given_activations(layers, activations or default_activations(len(chain)))
+    ).network
 
 
 # Readers of weights

@@ -29,10 +29,10 @@ import numpy as np
 from nnviz import system
 from nnviz.core.activations import Array
 from nnviz.core.network import Network
-from nnviz.core.numbers import counted, file_named
+from nnviz.core.numbers import counted, file_label
 from nnviz.core.state import Dataset, State
 from nnviz.files import frames, frameworks, native
-from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.frames import Frame
 from nnviz.files.models import dense
 from nnviz.system import NETWORK, TRAINING
@@ -111,16 +111,16 @@ def _network(shown: object, activations: Sequence[str] | None) -> Network:
 def state_of(network: Network, shown: object, x: Any, y: Any) -> State:
     """Return the network of `shown` with rows and targets in the forms of `show`. Raises FileError."""
     name = frameworks.name_of(shown)
-    training = dense.trained_by(network, frameworks.loss_of(shown))
+    training = dense.training_for(network, frameworks.loss_of(shown))
     if x is None:
         return State(network, Dataset.empty(network), training, name=name)
     inputs = _rows(frameworks.as_array(x), len(network.inputs))
     targets = (
         None if y is None else _targets(frameworks.targets_of(shown, y), len(inputs), len(network.outputs))
     )
-    with told_by_core("data"):
+    with as_file_errors("data"):
         data = Dataset(inputs, targets)
-    with told_by_core():
+    with as_file_errors():
         return State(network, data, training, name=name)
 
 
@@ -184,7 +184,7 @@ class Link(frames.Mailbox):
             if self._thread_writes or self.ending is not None:
                 return
             if not self._is_blocking and not _ends_scripts() and (newest := self.take()):
-                self._unsent = memoryview(frames.gone_on(newest))
+                self._unsent = memoryview(frames.frame_message(newest))
                 with contextlib.suppress(OSError):  # the pipe is full or closed; the thread handles that
                     self._unsent = self._unsent[os.write(self._pipe, self._unsent) :]
             if self._frame is not None or self._unsent:
@@ -208,14 +208,14 @@ class Link(frames.Mailbox):
     def _hand_over(self, state: State) -> None:
         assert self._process.stdin is not None
         with self._process.stdin:
-            for part in frames.begun(state):
+            for part in frames.start_message(state):
                 self._write(part)
             while self._has_work():
                 self._write(self._unsent)
                 self._unsent = memoryview(b"")
                 if frame := self.take():
-                    self._write(frames.gone_on(frame))
-            self._write(frames.ended(self.ending or ""))
+                    self._write(frames.frame_message(frame))
+            self._write(frames.end_message(self.ending or ""))
 
     def _has_work(self) -> bool:
         """Let the script write until a frame must wait; return False at the end."""
@@ -405,4 +405,4 @@ def _numbers(losses: list[Any]) -> Any:
 def _name() -> str:
     """Return the title of the training, with the name of the script if there is one."""
     script = getattr(sys.modules.get("__main__"), "__file__", None)
-    return f"Training in {file_named(Path(script))}" if script else "Training in a notebook"
+    return f"Training in {file_label(Path(script))}" if script else "Training in a notebook"

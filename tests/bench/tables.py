@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnviz.files.table.columns import built, findings, proposed
+from nnviz.files.table.columns import build, findings, proposed_choices
 from nnviz.files.table.reading import head, read
 from tests.bench import report
 
@@ -70,7 +70,7 @@ def network(data):
     """Read a table and make a network of it."""
     table = read(data, fitting=True)
     found = findings(table)
-    built(table, found, proposed(found)).network()
+    build(table, found, proposed_choices(found)).network()
 
 
 def scrolled():
@@ -85,7 +85,7 @@ def scrolled():
         path.write_bytes(CASES[SCROLLED]())
         table = read(path.read_bytes())
         found = findings(table)
-        window = windows.open_window(built(table, found, proposed(found)).network(), (1920, 1080))
+        window = windows.open_window(build(table, found, proposed_choices(found)).network(), (1920, 1080))
         windows.settle(1.0)
         loading = windows.timed(lambda _: window.files.tables.load(path), 1)
     windows.settle(1.0)

@@ -17,10 +17,10 @@ from nnviz.core.edits import (
     loss_with_set,
     new_set_name,
     remove_set,
-    set_in_use,
     standardise,
     standardising_note,
     use_set,
+    uses_set,
     worth_standardising,
 )
 from nnviz.core.network import Layer, Network
@@ -218,7 +218,7 @@ def test_weight_sets_are_kept_used_and_dropped():
     assert other.network == SMALL.network.randomised(1)
     assert changed(SETS, other) == {"network"}
     assert [loss_with_set(SETS, k) for k in (0, 1)] == [other.loss(), SMALL.loss()]
-    assert [set_in_use(state, k) for state in (SETS, other) for k in (0, 1)] == [False, True, True, False]
+    assert [uses_set(state, k) for state in (SETS, other) for k in (0, 1)] == [False, True, True, False]
     assert loss_with_set(edits.remove_rows(SETS, [0, 1, 2, 3]), 0) is None
     edited = edits.set_weight(SETS, 0, 0, 0, 9.0)
     kept = keep_set(edited, " mine ")

@@ -16,11 +16,11 @@ from nnviz.core.landscape import LARGEST, loss_line, loss_map, size_of
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.results import Computed, Results, means_in_blocks, next_batch, zero_reason
-from nnviz.core.slopes import Slopes, finished, forward_ns, slopes
+from nnviz.core.slopes import Slopes, forward_ns, run_work, slopes
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
-from nnviz.explain.explain import checking, explain
-from nnviz.explain.lines import Note, ascii_text, elided, write
+from nnviz.explain.explain import explain, measure_slope
+from nnviz.explain.lines import Note, ascii_text, shortened_sum, write
 from nnviz.explain.mean import is_noise
 from tests.core import oracle
 from tests.core.oracle import SCALAR, make_network, make_state, nearest_kink, states
@@ -68,7 +68,7 @@ def computed(state, row, means=True):
 def explained(state, address, row=0, mean=False, unfolded=()):
     check = None
     if address is not None and address.kind != "node" and state.trainable:
-        check = last(checking(state, address, None if mean else row))
+        check = last(measure_slope(state, address, None if mean else row))
     found = computed(state, row)
     return explain(state, address, found, mean=mean, check=check, unfolded=frozenset(unfolded))
 
@@ -156,7 +156,7 @@ def test_operands_get_more_digits_until_the_line_closes():
     assert closes(cancelled.text)
     assert cancelled.value == 0.1 + 0.2 - 0.3
     sizes = [1.0, 9.0, 2.0, -8.0, 3.0, 4.0]  # a long sum shows its largest terms
-    line = write(elided([n(s) for s in sizes], 2, "z"), sum(sizes))
+    line = write(shortened_sum([n(s) for s in sizes], 2, "z"), sum(sizes))
     assert line.text == "9 − 8 + 10 [4 more] = 11"
     assert [piece.unfolds for piece in line.pieces if piece.unfolds] == ["z"]
 
@@ -355,7 +355,7 @@ def test_only_what_may_be_rounding_is_called_noise(seed, rows, exponent):
 
 @given(states(max_hidden=3))
 def test_the_check_measures_the_slope(state):
-    check = last(checking(state, Address("weight", 0, 0, 0), None))
+    check = last(measure_slope(state, Address("weight", 0, 0, 0), None))
     of = state.network, state.data.inputs, state.data.targets
     first = np.eye(1, len(oracle.parameters(state.network)))[0]
     assert check.measured == pytest.approx(oracle.slope_along(first, *of), rel=1e-3, abs=1e-5)
@@ -377,11 +377,11 @@ def test_a_check_in_blocks_of_rows_is_the_same_as_at_once():
     state = make_state(make_network((3, 4, 2), ("tanh", "softmax"), (True, False)), 170)
     address = Address("weight", 0, 2, 1)
     few_rows = 20 * 3 * forward_ns(state.network)  # no block is smaller than 32 rows
-    at_once, means = last(checking(state, address, None)), computed(state, 3).whole
-    steps = list(checking(state, address, None, few_rows))
+    at_once, means = last(measure_slope(state, address, None)), computed(state, 3).whole
+    steps = list(measure_slope(state, address, None, few_rows))
     assert len(steps) > 5
     assert steps[-1].measured == pytest.approx(at_once.measured, rel=1e-9)
-    in_blocks = finished(means_in_blocks(state, None, few_rows))
+    in_blocks = run_work(means_in_blocks(state, None, few_rows))
     assert not isinstance(in_blocks.slopes, Slopes)
     assert in_blocks.slopes.mse == pytest.approx(means.slopes.loss, rel=1e-12)
     for one, other in zip(in_blocks.slopes.layers, means.slopes.layers, strict=True):
@@ -455,7 +455,7 @@ def test_numbers_that_are_too_large_are_explained_measured_and_drawn(number, amo
         for part in (None, *every_where(state.network)):
             assert all(explain(state, part, found, mean=mean).text() for mean in (False, True))
         for weight in weights:
-            for check in (last(checking(state, weight, row)) for row in (None, 0)):
+            for check in (last(measure_slope(state, weight, row)) for row in (None, 0)):
                 assert (type(check.measured), type(check.reason(0.0))) == (float, str)
             drawn = last(loss_line(state, weight, None))
             assert all(abs(end) <= LARGEST for end in drawn.stretch)

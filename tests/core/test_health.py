@@ -12,9 +12,9 @@ from nnviz.core.address import Address
 from nnviz.core.edits import randomise, set_activation
 from nnviz.core.network import Layer, Network
 from nnviz.core.results import fates, health, health_in_blocks, slope_sizes
-from nnviz.core.slopes import finished, slopes
+from nnviz.core.slopes import run_work, slopes
 from nnviz.core.state import Dataset, State
-from nnviz.explain.explain import explain, percent
+from nnviz.explain.explain import explain, percent_text
 from tests.core.oracle import make_network, states
 from tests.core.test_explain import computed, written
 
@@ -74,7 +74,7 @@ def test_a_node_is_nearly_dead_from_95_of_100_rows_on_but_not_of_one_row():
 
 @given(states())
 def test_counts_in_blocks_are_the_same(state):
-    found = finished(health_in_blocks(state.network, state.data.inputs, state.measure, 1.0))
+    found = run_work(health_in_blocks(state.network, state.data.inputs, state.measure, 1.0))
     for one, other in zip(found.layers, of(state).layers, strict=True):
         assert (one.zero.tolist(), one.still.tolist()) == (other.zero.tolist(), other.still.tolist())
     assert found.rows == len(state.data)
@@ -146,8 +146,8 @@ def test_explain_says_on_how_many_rows_a_node_is_stuck_and_what_to_try(approved)
         ("a saturated tanh", one_layer("tanh", [4.0], None, [1.0, -2.0, 0.9]), 0),
     ):
         approved(title, told(state, Address("node", 0, node)))
-    assert [percent(n, 50) for n in (0, 37, 50)] == ["0 %", "74 %", "100 %"]
-    assert [percent(n, 1000) for n in (1, 999)] == ["under 1 %", "over 99 %"]
+    assert [percent_text(n, 50) for n in (0, 37, 50)] == ["0 %", "74 %", "100 %"]
+    assert [percent_text(n, 1000) for n in (1, 999)] == ["under 1 %", "over 99 %"]
 
 
 def test_the_overview_has_the_sizes_of_all_slopes_and_names_dead_nodes(approved):

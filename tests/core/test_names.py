@@ -26,18 +26,18 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import (
     MOST_COMPARED,
     Names,
+    as_text,
     full,
-    nudged,
-    nudged_digit,
-    parsed,
+    moved_by_steps,
+    nudge_digit,
+    parse_number,
     quoted,
     shorten_names,
     shortened,
-    shown,
 )
 from nnviz.core.search import find
 from nnviz.core.state import Dataset, State
-from nnviz.core.trainer import Parameters, place
+from nnviz.core.trainer import Parameters, parameter_index
 from tests.core.oracle import make_network
 from tests.core.refusals import refusals
 from tests.core.test_explain import BANK
@@ -125,7 +125,7 @@ def test_a_number_has_a_name_a_value_and_a_place_in_the_flat_vector():
     flat, every = Parameters(WITH_BIASES, 0).values, WITH_BIASES.all_weights()
     assert every[2] == Address("bias", 0, 0)
     assert WITH_BIASES.value_of(Address("weight", 0, 1, 1)) == -5.0
-    assert [place(WITH_BIASES, address) for address in every] == list(range(len(flat)))
+    assert [parameter_index(WITH_BIASES, address) for address in every] == list(range(len(flat)))
     assert [WITH_BIASES.value_of(address) for address in every] == flat.tolist()
     assert all(WITH_BIASES.has(address) for address in (*every, Address("node", -1, 1)))
     gone = ("bias", 1, 0), ("weight", 0, 0, 2), ("weight", 0, 2, 0), ("node", 2, 0)
@@ -158,7 +158,7 @@ def test_typed_words_find_nodes_edges_and_biases(approved):
     """Of edges the strongest comes first; no is tanh(−4·node_0_1)."""
 
     def found(text):
-        return "; ".join(f"{match.title}, {shown(match.value)}" for match in find(SEARCHED, text))
+        return "; ".join(f"{match.title}, {as_text(match.value)}" for match in find(SEARCHED, text))
 
     texts = TYPED_WORDS.strip().replace("\n", " | ").split(" | ")
     approved("what is typed, and what it finds", "\n".join(f"{text} = {found(text)}" for text in texts))
@@ -197,12 +197,12 @@ SHOWN += "9.6271134567e-05 1e-300 inf -inf nan"
 
 
 def test_a_number_is_exact_with_up_to_eight_digits_else_it_has_four(approved):
-    approved("numbers as they are shown", "\n".join(f"{n} is {shown(float(n))}" for n in SHOWN.split()))
+    approved("numbers as they are shown", "\n".join(f"{n} is {as_text(float(n))}" for n in SHOWN.split()))
 
 
 @given(FINITE | st.floats(-100, 100) | st.decimals(-100, 100, places=5).map(float))
 def test_shown_is_exact_or_within_half_a_unit_of_its_fourth_digit(value):
-    text = shown(value).replace("−", "-")
+    text = as_text(value).replace("−", "-")
     read, figures = Decimal(text), re.sub(r"e.*|[-.]", "", text).lstrip("0")
     assert len(figures) <= 8
     if abs(float(text) - value) > 1e-15 * abs(value):
@@ -212,14 +212,14 @@ def test_shown_is_exact_or_within_half_a_unit_of_its_fourth_digit(value):
         assert not re.search(r"0(e|$)", text)
     few = float(f"{value:.7e}")
     if math.isfinite(few):
-        assert float(shown(few).replace("−", "-")) == few
+        assert float(as_text(few).replace("−", "-")) == few
 
 
 @given(FINITE)
 def test_full_reads_back_as_the_same_number(value):
     assert float(full(value)) == value
-    assert parsed(full(value)) == value
-    assert parsed(full(value).replace("-", "−")) == value
+    assert parse_number(full(value)) == value
+    assert parse_number(full(value).replace("-", "−")) == value
     assert [full(each) for each in (-39.0, 0.1, -0.0, -0.5)] == ["-39", "0.1", "0", "-0.5"]
 
 
@@ -230,25 +230,25 @@ NOT_TYPED += ["1.000.000", "12,345.6", "1/0", "1e999", "1e9999/3"]
 
 
 def test_typed_numbers_are_read_or_refused_with_the_reason(approved):
-    approved("what is typed as a number", "\n".join(f"{text!r} is {parsed(text)!r}" for text in TYPED))
-    assert parsed(" -0,5 ", quotients=False) == -0.5
-    cases = {repr(text): partial(parsed, text) for text in NOT_TYPED}
-    cases["1/2 where no quotient is typed"] = partial(parsed, "1/2", quotients=False)
+    approved("what is typed as a number", "\n".join(f"{text!r} is {parse_number(text)!r}" for text in TYPED))
+    assert parse_number(" -0,5 ", quotients=False) == -0.5
+    cases = {repr(text): partial(parse_number, text) for text in NOT_TYPED}
+    cases["1/2 where no quotient is typed"] = partial(parse_number, "1/2", quotients=False)
     approved("refused as number", refusals(cases))
 
 
 def test_a_nudge_counts_in_decimal_or_in_a_digit_and_ends_at_the_largest_number():
     cases = [(0.2, 1, "0.1"), (0.3, -3, "0.1"), (2.0, 1, "1"), (1.1, 1, "0.01"), (-0.1, 1, "0.1")]
-    assert [nudged(*case) for case in cases] == [0.3, 0.0, 3.0, 1.11, 0.0]
-    assert nudged(1 / 3, 1, "0.1") == float("0.4333333333333333")
+    assert [moved_by_steps(*case) for case in cases] == [0.3, 0.0, 3.0, 1.11, 0.0]
+    assert moved_by_steps(1 / 3, 1, "0.1") == float("0.4333333333333333")
     for tenths in (-1000, -7, 0, 3, 999):
         for steps in (-50, -1, 1, 33):
-            assert nudged(nudged(tenths / 10, steps), -steps) == tenths / 10
+            assert moved_by_steps(moved_by_steps(tenths / 10, steps), -steps) == tenths / 10
     for value in (LARGEST, -LARGEST, 1e308, 5e-324, 0.0):
-        assert all(abs(nudged(value, steps, "10")) <= LARGEST for steps in (1e308, 1.0, -1.0, -1e308))
+        assert all(abs(moved_by_steps(value, steps, "10")) <= LARGEST for steps in (1e308, 1.0, -1.0, -1e308))
     first = {(0.08, 3): 0.2, (0.02, -2): 0.009, (0.015, -1): 0.014, (0.015, 1): 0.025}
     second = {(0.01, -1): 0.0099, (0.0099, 1): 0.01, (0.01, 1): 0.011}
     for digit, cases in ((1, first), (2, second), (0, {(0.025, 2): 2.5, (3.0, -1): 0.3})):
-        assert {of: nudged_digit(*of, digit) for of in cases} == cases
-    assert nudged_digit(LARGEST, 1, 0) == LARGEST
-    assert [nudged_digit(5e-324, -1, digit) for digit in (0, 1)] == [5e-324, 5e-324]
+        assert {of: nudge_digit(*of, digit) for of in cases} == cases
+    assert nudge_digit(LARGEST, 1, 0) == LARGEST
+    assert [nudge_digit(5e-324, -1, digit) for digit in (0, 1)] == [5e-324, 5e-324]

@@ -11,7 +11,7 @@ from nnviz.core import edits
 from nnviz.core.edits import standardise
 from nnviz.core.generators import KINDS
 from nnviz.core.history import History
-from nnviz.core.metrics import risen_since
+from nnviz.core.metrics import overfitting_since
 from nnviz.core.network import Network
 from nnviz.core.state import Curve, Dataset, Run, Segment, State, Training
 from nnviz.core.train import train
@@ -69,16 +69,16 @@ def extremes(points, span):
 def test_over_fitting_is_named_in_the_runs_that_deserve_it(run):
     """Since the least validation loss, which may be another one where sums are rounded otherwise."""
     state = train(started(run)).state
-    found, points = risen_since(state), state.run.curve("validation").points
+    found, points = overfitting_since(state), state.run.curve("validation").points
     assert found == (run["since"] and pytest.approx(run["since"], rel=0.05))
     assert found in (None, points[points[:, 1].argmin(), 0])
     for span in (4, 16) if len(points) > 500 else ():  # the curve is thinned
         few = with_curves(state, lambda history, span=span: extremes(history.points, span))
-        assert risen_since(few) == found
+        assert overfitting_since(few) == found
     if "one dip among swings" in run["name"]:  # at no time of the run a lucky dip is over-fitting
         for end in range(2, 202):
             begun = with_curves(state, lambda history, end=end: History().extended(history.points[:end]))
-            assert risen_since(begun) is None
+            assert overfitting_since(begun) is None
 
 
 def curve(losses, every=1):
@@ -101,12 +101,12 @@ VALLEY = (*np.linspace(9, 5, 41), *np.linspace(5.05, 8, 60))
 
 
 def test_a_curve_that_has_risen_since_its_least_is_over_fitting_since_then():
-    assert risen_since(measured(FALLS, curve(VALLEY))) == 40
-    assert risen_since(measured(FALLS, curve([*VALLEY[:90], 0.1, *VALLEY[91:]]))) == 40  # a lucky dip
+    assert overfitting_since(measured(FALLS, curve(VALLEY))) == 40
+    assert overfitting_since(measured(FALLS, curve([*VALLEY[:90], 0.1, *VALLEY[91:]]))) == 40  # a lucky dip
     five = curve(np.linspace(9, 1, 101), every=5)  # epochs of 5 updates
-    assert risen_since(measured(five, curve(VALLEY, every=5), batch_size=1)) == 200
+    assert overfitting_since(measured(five, curve(VALLEY, every=5), batch_size=1)) == 200
     huge = curve([1e200, *np.linspace(9, 1, 100)])
-    assert risen_since(measured(huge, curve(VALLEY))) == 40
+    assert overfitting_since(measured(huge, curve(VALLEY))) == 40
 
 
 NOT_RISEN = [
@@ -132,14 +132,16 @@ NOT_RISEN = [
 
 
 def test_a_curve_that_has_not_risen_is_no_over_fitting():
-    assert [losses for losses in NOT_RISEN if risen_since(measured(FALLS, curve(losses))) is not None] == []
+    assert [
+        losses for losses in NOT_RISEN if overfitting_since(measured(FALLS, curve(losses))) is not None
+    ] == []
 
 
 def test_without_a_falling_loss_or_enough_validation_rows_there_is_no_over_fitting():
     rising, flat = measured(curve(VALLEY), curve(VALLEY)), measured(curve([5] * 101), curve(VALLEY))
     without, empty = measured(FALLS, None), measured(FALLS, History())
     few = some(10), measured(FALLS, curve(VALLEY), rows=8)
-    assert [risen_since(state) for state in (rising, flat, without, empty, *few)] == [None] * 6
+    assert [overfitting_since(state) for state in (rising, flat, without, empty, *few)] == [None] * 6
 
 
 def some(rows, seed=0):

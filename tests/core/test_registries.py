@@ -18,15 +18,15 @@ from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS, activation, normal
 from nnviz.core.address import Address
 from nnviz.core.expressions import Function, InexactError, Number
-from nnviz.core.function import LARGEST, USUAL, Bend, steady, stretch_of
-from nnviz.core.losses import CROSS_ENTROPY, LOSSES, MSE, A, Y, fitting, loss_of
+from nnviz.core.function import LARGEST, USUAL, Bend, steady_stretch, stretch_of
+from nnviz.core.losses import CROSS_ENTROPY, LOSSES, MSE, A, Y, fitting_outputs, loss_of
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.results import health, zero_reason
 from nnviz.core.search import find
 from nnviz.core.slopes import slopes
 from nnviz.core.train import train
-from nnviz.explain.explain import checking
+from nnviz.explain.explain import measure_slope
 from nnviz.files.registry import load, save
 from nnviz.picture.svg import svg
 from tests.core import made_up, oracle
@@ -241,7 +241,7 @@ def test_the_curve_of_a_softmax_varies_one_z_and_holds_the_others(z, data):
 
 def test_no_number_is_too_large_for_a_curve():
     for own in (math.inf, -math.inf, math.nan, 1e300, 1.7e308, -1.7e308):
-        low, high = steady(None, stretch_of(np.array([own, 1.0, math.nan]), own))
+        low, high = steady_stretch(None, stretch_of(np.array([own, 1.0, math.nan]), own))
         assert -2 * LARGEST < low < high < 2 * LARGEST
         for name in ELEMENTWISE:
             curve = Bend(activation(name)).curve((low, high))
@@ -262,11 +262,11 @@ def test_a_stretch_shows_the_bend_and_all_rows_and_stays_while_it_is_not_too_wid
         (far_out, 1e6, (-USUAL, 1e6)),
     ):
         assert stretch_of(np.array(z), own) == expected
-    first = steady(None, (-4.0, 10.0))
+    first = steady_stretch(None, (-4.0, 10.0))
     assert first[0] < -4.0 < 10.0 < first[1]
-    assert steady(first, (-4.0, 10.5)) is steady(first, (-4.0, 4.0)) is first
-    assert steady(first, (-4.0, 20.0))[1] > 20.0
-    assert steady((-4.5, 100.0), (-4.0, 10.0)) == first
+    assert steady_stretch(first, (-4.0, 10.5)) is steady_stretch(first, (-4.0, 4.0)) is first
+    assert steady_stretch(first, (-4.0, 20.0))[1] > 20.0
+    assert steady_stretch((-4.5, 100.0), (-4.0, 10.0)) == first
 
 
 def test_a_slope_beside_a_large_a_has_a_scale_of_its_own():
@@ -421,7 +421,7 @@ def test_rules_of_optimizers_and_new_entries_are_written(hinge, approved):
 def test_a_new_activation_is_checked_and_has_badges_and_reasons(hinge, approved):
     own = slopes(hinge.network, hinge.data.inputs, hinge.data.targets)
     for address in hinge.network.all_weights():
-        assert last(checking(hinge, address, None)).agrees(own.of(address)), address
+        assert last(measure_slope(hinge, address, None)).agrees(own.of(address)), address
     for bias in (0.5, 0.499995, 0.500005):  # 0.5·1 − 1·2 + 0.5 = −1 on the first row
         weight = explained(edits.set_bias(hinge, 0, 0, bias), Address("weight", 0, 0, 0))
         assert line(weight, "check").ticked is False
@@ -478,7 +478,7 @@ def test_a_third_loss_is_one_entry(monkeypatch):
         total=lambda z, a, y, _: lambda: float(terms(z, a, y).sum()),
     )
     monkeypatch.setitem(LOSSES, "hinge", (entry,))
-    assert fitting("hinge") == ("identity",)
+    assert fitting_outputs("hinge") == ("identity",)
     state = oracle.classes("identity", 1, hidden=("tanh", "tanh"), loss="hinge")
     found = slopes(state.network, state.data.inputs, state.data.targets, "hinge")
     expected = np.mean(terms(None, state.network.predict(state.data.inputs), state.data.targets))

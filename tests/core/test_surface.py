@@ -12,9 +12,17 @@ from nnviz.core import slopes as cost
 from nnviz.core.address import Address
 from nnviz.core.edits import set_value
 from nnviz.core.function import Section, activations, predictions, section, span_of
-from nnviz.core.landscape import along, at_present, landing, loss_line, over_weights, refined, span
+from nnviz.core.landscape import (
+    loss_along,
+    loss_line,
+    loss_over_weights,
+    present_point,
+    refined_grids,
+    span,
+    weight_after_step,
+)
 from nnviz.core.network import Layer, Network
-from nnviz.core.slopes import finished, slopes
+from nnviz.core.slopes import run_work, slopes
 from nnviz.core.state import Dataset, State, Training
 from tests.core import oracle
 
@@ -34,16 +42,16 @@ def one_weight(inputs=(2.0,), targets=(6.0,), w=1.0, **training):
 
 
 def span_at_present(state, weight=FIRST):
-    return finished(span(state, weight, finished(at_present(state, weight))))
+    return run_work(span(state, weight, run_work(present_point(state, weight))))
 
 
 @given(oracle.states(max_hidden=3, max_rows=3), st.data())
 def test_the_loss_along_weights_is_that_with_them_set(state, data):
     first, second = (data.draw(st.sampled_from(state.network.all_weights())) for _ in range(2))
     values = [state.network.value_of(first), -3.5, 0.0, 8.0]
-    found = finished(along(state, first, values))
+    found = run_work(loss_along(state, first, values))
     assert found == pytest.approx([mse_with(state, (first, v)) for v in values], rel=1e-9, abs=1e-12)
-    point = finished(at_present(state, first))
+    point = run_work(present_point(state, first))
     own = slopes(state.network, state.data.inputs, state.data.targets)
     assert point.slope == pytest.approx(own.of(first), rel=1e-12, abs=1e-15)
     assert [found[0], point.loss] == pytest.approx([state.loss()] * 2, rel=1e-12)
@@ -51,7 +59,7 @@ def test_the_loss_along_weights_is_that_with_them_set(state, data):
     assert -math.inf < low < values[0] < high < math.inf
     if first != second:
         values2 = [state.network.value_of(second), 0.5]
-        found = finished(over_weights(state, first, second, values[:3], values2))
+        found = run_work(loss_over_weights(state, first, second, values[:3], values2))
         expected = [[mse_with(state, (first, v), (second, w)) for w in values2] for v in values[:3]]
         assert found == pytest.approx(np.array(expected), rel=1e-9, abs=1e-12)
 
@@ -60,10 +68,10 @@ def test_many_rows_are_computed_in_blocks_that_add_up_to_the_same():
     network = oracle.make_network((3, 4, 2), ("tanh", "softmax"), (True, True))
     state = oracle.make_state(network, 20_000)
     weight, values = Address("weight", 0, 1, 2), np.linspace(-1, 1, 5)
-    assert len(list(along(state, weight, values))) >= 3
-    found = finished(along(state, weight, values))
+    assert len(list(loss_along(state, weight, values))) >= 3
+    found = run_work(loss_along(state, weight, values))
     assert found == pytest.approx([set_value(state, weight, v).loss() for v in values], rel=1e-9)
-    point = finished(at_present(state, weight))
+    point = run_work(present_point(state, weight))
     whole = slopes(network, state.data.inputs, state.data.targets)
     assert point == pytest.approx((whole.loss, whole.layers[0].weights[1, 2]), rel=1e-9)
 
@@ -71,7 +79,7 @@ def test_many_rows_are_computed_in_blocks_that_add_up_to_the_same():
 def test_a_grid_becomes_finer_and_keeps_what_is_known():
     state = oracle.make_state(oracle.make_network((2, 3, 1), ("tanh", "identity"), (True, False)), 4)
     first, second = Address("weight", 1, 0, 1), Address("bias", 0, 2)
-    steps = list(refined(state, first, second, (-1, 2), (0, 4)))
+    steps = list(refined_grids(state, first, second, (-1, 2), (0, 4)))
     grids = [grid for grid in steps if grid is not None]
     assert steps.index(grids[0]) < 20  # the first comes soon
     sizes = [len(grid.values1) for grid in grids]
@@ -79,14 +87,14 @@ def test_a_grid_becomes_finer_and_keeps_what_is_known():
     assert len(sizes) > 3
     for grid in grids:
         assert [*grid.values1[[0, -1]], *grid.values2[[0, -1]]] == [-1, 2, 0, 4]
-        exact = finished(over_weights(state, first, second, grid.values1, grid.values2))
+        exact = run_work(loss_over_weights(state, first, second, grid.values1, grid.values2))
         assert grid.loss == pytest.approx(exact, rel=1e-12)
 
 
 def test_the_span_shows_the_present_point_the_minimum_and_a_landing_that_is_near():
     state = one_weight(learning_rate=0.2)  # minimum at 3; slope −16: the step lands at 4.2
     low, high = span_at_present(state)
-    assert landing(state, FIRST, -16.0) == pytest.approx(4.2)
+    assert weight_after_step(state, FIRST, -16.0) == pytest.approx(4.2)
     assert low < 1.0 < 4.2 < high < low + 20
     low, high = span_at_present(one_weight(learning_rate=1000.0))
     assert low < 1.0 < 3.0 < high < 50
@@ -125,7 +133,7 @@ def test_each_point_of_a_plane_has_the_prediction_for_that_row(data):
     held = np.random.default_rng(0).normal(size=len(network.inputs))
     where = Section(along_inputs, ((-2.0, 3.0), (-1.5, 0.5))[:count], held)
     values = where.middles(*(4, 3)[:count])
-    found, rows = finished(predictions(network, where, values)), rows_of(where, values)
+    found, rows = run_work(predictions(network, where, values)), rows_of(where, values)
     assert found.shape == (*rows.shape[:-1], len(network.outputs))
     expected = [oracle.predict(network, row) for row in rows.reshape(-1, rows.shape[-1])]
     assert found.reshape(len(expected), -1) == pytest.approx(np.array(expected), rel=1e-9, abs=1e-12)
@@ -147,9 +155,9 @@ def test_every_nodes_values_are_those_of_a_pass_forward_in_many_units_too():
         rows = where.rows(*(each.ravel() for each in np.meshgrid(*values)))
         assert np.array_equal(rows, rows_of(where, values).reshape(rows.shape))
         expected = network.forward(rows).a
-        for mine, theirs in zip(finished(activations(network, where, values)), expected, strict=True):
+        for mine, theirs in zip(run_work(activations(network, where, values)), expected, strict=True):
             np.testing.assert_allclose(mine.reshape(len(rows), -1), theirs, rtol=1e-10, atol=1e-14)
-        found = finished(predictions(network, where, values))
+        found = run_work(predictions(network, where, values))
         assert found.reshape(len(rows), -1) == pytest.approx(expected[-1], rel=1e-11)
         in_units = len(list(predictions(network, where, values)))
         assert (in_units > 5) == (len(rows) > 1000)
@@ -161,7 +169,7 @@ def test_a_picture_becomes_finer_up_to_a_point_for_each_pixel():
     network = oracle.make_network((2, 8, 1), ("tanh", "sigmoid"), (True, True))
     where = Section((0, 1), ((-1.0, 1.0), (-1.0, 1.0)), np.zeros(2))
     found, at_once = (
-        [step for step in function.refined(network, where, (301, 120), first_ns) if step is not None]
+        [step for step in function.refined_pictures(network, where, (301, 120), first_ns) if step is not None]
         for first_ns in (1e5, 1e12)
     )
     widths = [len(picture.values[0]) for picture in found]
@@ -188,10 +196,10 @@ def test_a_span_of_inputs_shows_all_rows_and_some_room():
 
 
 def test_what_is_too_large_for_a_number_is_not_finite():
-    found = finished(along(one_weight(), FIRST, [1.0, 1e200, 1e308]))
+    found = run_work(loss_along(one_weight(), FIRST, [1.0, 1e200, 1e308]))
     assert found[0] == 16.0
     assert not np.isfinite(found[1:]).any()
     network = Network(("x", "y"), (Layer(("output",), "identity", [[1e200, -1e200]]),))
     where = Section((0, 1), ((-1e300, 1e300), (-1e300, 1e300)), np.zeros(2))
-    found = finished(predictions(network, where, where.middles(3, 3)))
+    found = run_work(predictions(network, where, where.middles(3, 3)))
     assert not np.isfinite(found[0, 0, 0])

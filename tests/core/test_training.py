@@ -14,31 +14,31 @@ from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.history import History
 from nnviz.core.metrics import (
     NO_CLASS,
+    are_correct,
+    classes_in_blocks,
+    classes_of,
     classifies,
     confusion,
-    decided,
-    decided_in_blocks,
-    decides,
+    decides_yes_or_no,
     decisions,
-    measured,
-    right,
+    measure_all,
 )
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import EARLIER_POINTS, EARLIER_RUNS
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.replay import (
-    KEPT_STATES,
+    STORED_STATES,
     Past,
     Replay,
-    beginning,
+    differs_by_training,
     forget_runs,
-    is_trained,
     leads_to,
-    put_into,
+    state_at_start,
     with_earlier,
+    with_past,
 )
 from nnviz.core.results import Results
-from nnviz.core.slopes import finished
+from nnviz.core.slopes import run_work
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import Best, carry_out, train
 from nnviz.core.trainer import Trainer
@@ -300,10 +300,10 @@ def test_work_cut_in_two_keeps_all_curves_and_another_loss_or_split_none():
 @pytest.mark.parametrize(("output", "outputs"), [("softmax", 3), ("sigmoid", 3), ("sigmoid", 1)])
 def test_training_counts_as_accuracy_does_and_measures_both_parts(output, outputs):
     state = train(classes(output, outputs, rows=40, updates=3)).state
-    hits = right(state.network, state.network.predict(state.data.inputs), state.data.targets)
+    hits = are_correct(state.network, state.network.predict(state.data.inputs), state.data.targets)
     assert state.run.curve("accuracy").last == (3, hits.mean())
     state = train(classes(output, outputs, rows=40, updates=3, validation=0.3)).state
-    found, points = measured(state), {curve.name: curve.history.last[1] for curve in state.run.beside}
+    found, points = measure_all(state), {curve.name: curve.history.last[1] for curve in state.run.beside}
     assert found.loss == pytest.approx(state.run.history.last[1], rel=1e-12)
     assert found.validation == pytest.approx(points["validation"], rel=1e-12)
     assert (found.accuracy, found.validation_accuracy) == (points["accuracy"], points["validation accuracy"])
@@ -331,15 +331,15 @@ def test_a_softmax_decides_once_and_each_sigmoid_alone():
     net = passing_on("softmax", "cat", "dog", "owl")
     assert decisions(net) == (("cat!", "dog!", "owl!"),)
     outputs = np.array([[0.2, 0.5, 0.3], [0.4, 0.2, 0.4], [math.nan, 0.0, 1.0]])
-    assert decided(net, outputs).tolist() == [[1], [0], [NO_CLASS]]
+    assert classes_of(net, outputs).tolist() == [[1], [0], [NO_CLASS]]
     prediction = np.array([[0.2, 0.5, 0.3], [0.5, 0.5, 0.0], [0.1, 0.2, 0.7], [math.nan, 0, 1]])
     targets = np.array([[0, 1, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0]], float)
-    assert right(net, prediction, targets).tolist() == [True, True, False, False]
+    assert are_correct(net, prediction, targets).tolist() == [True, True, False, False]
     net = passing_on("sigmoid", "rain", "wind")
     assert decisions(net) == (("not rain!", "rain!"), ("not wind!", "wind!"))
-    assert decided(net, np.array([[0.5, 0.49], [math.nan, 1.0]])).tolist() == [[1, 0], [NO_CLASS, 1]]
+    assert classes_of(net, np.array([[0.5, 0.49], [math.nan, 1.0]])).tolist() == [[1, 0], [NO_CLASS, 1]]
     targets = np.array([[1, 0], [1, 0]])
-    assert right(net, np.array([[0.5, 0.4], [0.9, 0.6]]), targets).tolist() == [True, False]
+    assert are_correct(net, np.array([[0.5, 0.4], [0.9, 0.6]]), targets).tolist() == [True, False]
 
 
 def test_rows_decided_in_blocks_are_those_decided_together():
@@ -349,8 +349,8 @@ def test_rows_decided_in_blocks_are_those_decided_together():
         state = State(passing_on(activation, "a", "b", "c"), data)
         together = Results(state)
         together.decide()
-        assert len(list(decided_in_blocks(state, block_ns=1.0))) > 1
-        in_blocks = finished(decided_in_blocks(state, block_ns=1.0))
+        assert len(list(classes_in_blocks(state, block_ns=1.0))) > 1
+        in_blocks = run_work(classes_in_blocks(state, block_ns=1.0))
         for found, known in zip(in_blocks, together.decided, strict=True):
             assert found.tolist() == known.tolist()
 
@@ -375,7 +375,7 @@ def test_targets_of_0_and_1_are_classes_where_the_output_is_one():
             data = Dataset(np.zeros((rows, outputs)), targets)
             assert classifies(net, data) == expected, (output, targets)
     states = [State(passing_on("sigmoid", "a"), Dataset([[0.0]], y)) for y in ([[60.0]], [[1.0]], None)]
-    assert [decides(state) for state in states] == [False, True, True]  # at a half
+    assert [decides_yes_or_no(state) for state in states] == [False, True, True]  # at a half
 
 
 # --- a run that diverges
@@ -593,16 +593,16 @@ def test_the_way_of_the_last_run_stays_known_until_the_data_change():
 
 def test_few_states_are_kept_and_every_iteration_stays_in_reach():
     trainer, past, reached = Trainer(start()), Past(start()), {}
-    for _ in trainer.work(3 * KEPT_STATES):
+    for _ in trainer.work(3 * STORED_STATES):
         reached[trainer.iteration] = trainer.state()
         past.follow(reached[trainer.iteration])
-    nearest = [past.nearest(k).iteration for k in range(1, 3 * KEPT_STATES)]
+    nearest = [past.nearest(k).iteration for k in range(1, 3 * STORED_STATES)]
     assert max(k - near for k, near in enumerate(nearest, 1)) < 16
-    assert len(set(nearest)) <= KEPT_STATES
+    assert len(set(nearest)) <= STORED_STATES
     assert numbers(gone_to(past, 100)) == numbers(reached[100])
     now = edits.rename(past.end, 1, 0, "first")  # names and settings that changed since stay
     now = edits.set_training(now, replace(now.training, learning_rate=0.5))
-    then = put_into(now, gone_to(past, 3))
+    then = with_past(now, gone_to(past, 3))
     assert (then.network.layers[0].nodes[0], then.training.learning_rate) == ("first", 0.5)
     assert numbers(then) == numbers(reached[3])
 
@@ -611,7 +611,7 @@ def test_redo_into_another_run_goes_back_in_the_run_that_is_redone():
     first = start()
     trained = train(first, updates=1).state
     past = followed([first, trained])
-    past.follow(back := put_into(trained, past.nearest(0)))
+    past.follow(back := with_past(trained, past.nearest(0)))
     edit = replace(back, network=edits.set_weight(back, 0, 0, 0, 7.0).network, run=None)
     again = train(edit, updates=3).state
     for state in (edit, again, edit, back, edit):  # undone twice, and done again once
@@ -622,11 +622,11 @@ def test_redo_into_another_run_goes_back_in_the_run_that_is_redone():
 
 def test_a_run_of_another_structure_is_not_what_training_alone_made():
     state = start()
-    assert is_trained(state, train(state, updates=2).state)
+    assert differs_by_training(state, train(state, updates=2).state)
     for other in (edits.remove_biases(state, 0), edits.add_node(state, 1)):
         trained = train(other, updates=2).state
-        assert not is_trained(state, trained)
-        assert not is_trained(trained, state)
+        assert not differs_by_training(state, trained)
+        assert not differs_by_training(trained, state)
 
 
 # --- the best iteration
@@ -687,7 +687,7 @@ def other_rate(state):
 
 
 def test_the_run_before_is_kept_with_its_settings_and_its_curve(approved):
-    (kept,) = with_earlier(other_rate(beginning(RUN)), RUN).runs
+    (kept,) = with_earlier(other_rate(state_at_start(RUN)), RUN).runs
     assert (kept.name, kept.iterations, kept.training) == (NAME, 12, RUN.training)
     assert kept.history.tolist() == RUN.run.history.points.tolist()
     assert kept.network.in_words == "2-4-1"
@@ -699,7 +699,7 @@ def test_the_run_before_is_kept_with_its_settings_and_its_curve(approved):
 
 
 def test_a_run_is_kept_when_an_edit_ends_it_and_not_when_it_goes_on():
-    begun, other_start = beginning(RUN), edits.with_network(RUN, replace(RUN.run.start))
+    begun, other_start = state_at_start(RUN), edits.with_network(RUN, replace(RUN.run.start))
     changes = [*edited(RUN), *edited(begun), edits.set_activation(begun, 0, "relu")]
     middle = replace(train(start(8), updates=5).state, data=RUN.data)
     middle = replace(middle, run=replace(middle.run, start=RUN.run.start))

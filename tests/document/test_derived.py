@@ -13,7 +13,7 @@ from nnviz.core.results import health
 from nnviz.core.slopes import Slopes, slopes
 from nnviz.core.state import Dataset
 from nnviz.core.train import train
-from nnviz.document.derived import UNKNOWN, Derived, Selection
+from nnviz.document.derived import NOT_MEASURED, Derived, Selection
 from nnviz.document.document import Document
 from nnviz.document.idle import FIRST_S, MotionThrottle, Slicer, Throttle
 from tests.core.oracle import make_network, make_state
@@ -126,7 +126,7 @@ def test_batches_give_the_slopes_of_the_next_update_and_a_run_the_last_measured_
     document.set_in_motion(True)
     assert derived.last_measured == (measured, 30)
     document.set_in_motion(False)
-    assert derived.last_measured == (UNKNOWN, 33)
+    assert derived.last_measured == (NOT_MEASURED, 33)
     document.push(trained, "the measured state")
     assert derived.last_measured == (measured, 30)
 

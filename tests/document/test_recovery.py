@@ -17,13 +17,20 @@ from PySide6.QtCore import QTimer
 
 from nnviz.core.edits import standardise
 from nnviz.core.train import train
-from nnviz.document.autosave import MOST_DAMAGED, Presence, Recovery, claimed, data_folder, holds
+from nnviz.document.autosave import (
+    MOST_DAMAGED,
+    Presence,
+    Recovery,
+    claim_leftovers,
+    data_folder,
+    state_summary,
+)
 from nnviz.files import atomic, native
 from nnviz.files.errors import FileError
 from nnviz.files.examples import file_of
 from nnviz.files.on_disk import News
 from nnviz.files.registry import load, save
-from nnviz.files.snapshot import About, Copy, parts, sealed
+from nnviz.files.snapshot import About, Copy, copy_parts, with_digest
 from tests.core.oracle import make_network, make_state
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -63,15 +70,15 @@ class Kept:
     def leave(self, name, content, path=None, digest=b""):
         """Leave a copy behind, as a program does that has ended."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        told = About("line", holds(content), path, digest)
-        (self._folder / f"{name}.copy").write_bytes(b"".join(sealed(parts(content, told))))
+        told = About("line", state_summary(content), path, digest)
+        (self._folder / f"{name}.copy").write_bytes(b"".join(with_digest(copy_parts(content, told))))
         (self._folder / f"{name}.lock").write_bytes(b"")
         return self._folder / f"{name}.copy"
 
     def claim(self):
         """Claim the leftovers, after those claimed before are released."""
         self.release()
-        self._claimed, said = claimed(self._folder)
+        self._claimed, said = claim_leftovers(self._folder)
         return self._claimed, said
 
     def release(self):
@@ -165,7 +172,7 @@ def test_a_copy_follows_changes_that_never_pause(document, state, recovery, qtbo
 
 def test_a_copy_holds_all_that_a_network_can_have_and_its_run_with_a_thinned_curve():
     def copied(state):
-        return Copy(b"".join(sealed(parts(state, About("", "", None, b""))))).state()
+        return Copy(b"".join(with_digest(copy_parts(state, About("", "", None, b""))))).state()
 
     for name in ("xor", "iris", "wages"):
         before = train(standardise(load(file_of(name)), [0, 1]), updates=2).state
@@ -184,9 +191,9 @@ def test_a_copy_holds_all_that_a_network_can_have_and_its_run_with_a_thinned_cur
 
 
 def test_a_copy_says_what_it_holds(state):
-    assert holds(train(state(1), updates=20).state) == "1-1 network, 1 row, iteration 20"
+    assert state_summary(train(state(1), updates=20).state) == "1-1 network, 1 row, iteration 20"
     deep = make_state(make_network([1] * 14, ["identity"] * 13, [False] * 13), 1)
-    assert holds(deep) == "1-1-1-…-1-1-1 network, 1 row"
+    assert state_summary(deep) == "1-1-1-…-1-1-1 network, 1 row"
     assert data_folder().is_absolute()
 
 
@@ -260,7 +267,7 @@ def test_a_killed_programs_work_is_recovered(document, state, recovery, folder, 
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as program:
         try:
             assert program.stdout.readline() == "kept\n"
-            assert claimed(folder) == ([], "")
+            assert claim_leftovers(folder) == ([], "")
         finally:
             program.kill()
     left, said = kept.claim()
@@ -275,7 +282,7 @@ def test_a_killed_programs_work_is_recovered(document, state, recovery, folder, 
         assert document.news() is News.NONE
         qtbot.waitUntil(lambda: not recovery.busy)
         assert kept.states() == [state(7)] * (others + 1)  # one is its own now
-        assert claimed(folder) == ([], "")
+        assert claim_leftovers(folder) == ([], "")
         document.save(tmp_path / "saved.json")
         qtbot.waitUntil(lambda others=others: len(kept.states()) == others)
     assert kept.names() == []
@@ -305,9 +312,9 @@ def test_leftovers_are_offered_the_latest_first_to_one_at_a_time(state, folder, 
     left, _ = kept.claim()
     assert [own.load() for own in left] == [state(when) for when in (10**11, 300, 200, 100, -(10**9))]
     assert [own.written.timestamp() for own in left[1:4]] == [300, 200, 100]
-    assert claimed(folder) == ([], "")
+    assert claim_leftovers(folder) == ([], "")
     left[2].release()
-    ((again,), _) = claimed(folder)
+    ((again,), _) = claim_leftovers(folder)
     assert again.load() == state(200)
     again.release()
     for own in left[:2]:
@@ -323,7 +330,7 @@ def of_state(state):
 
 def of_head(head, state=""):
     text = json.dumps(head).replace('"STATE"', state).encode()
-    return b"".join(sealed([b"nnviz copy 1\n", len(text).to_bytes(8, "little"), text]))
+    return b"".join(with_digest([b"nnviz copy 1\n", len(text).to_bytes(8, "little"), text]))
 
 
 ABOUT = {"title": 1, "holds": 2, "path": 3, "digest": "zz"}

@@ -12,7 +12,7 @@ from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Network
 from nnviz.core.optimizers import GradientDescent
-from nnviz.core.replay import is_trained
+from nnviz.core.replay import differs_by_training
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
 from nnviz.document.document import Document
@@ -341,7 +341,7 @@ def test_the_first_update_of_another_run_keeps_the_run_before(qtbot, document, r
     runner.set_training(replace(document.state.training, learning_rate=0.02))
     finish(qtbot, runner)
     assert names() == earlier
-    assert is_trained(opened, document.state)  # nothing to save by itself
+    assert differs_by_training(opened, document.state)  # nothing to save by itself
     for back, kept in ((document.undo, []), (document.redo, earlier)):
         back()
         assert names() == kept
@@ -351,4 +351,4 @@ def test_the_first_update_of_another_run_keeps_the_run_before(qtbot, document, r
         assert names() == []
         runner.step()
         assert names() == earlier
-        assert not is_trained(opened, document.state)
+        assert not differs_by_training(opened, document.state)

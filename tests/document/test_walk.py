@@ -17,9 +17,9 @@ from nnviz.core.train import train
 from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
 from nnviz.document.job import Limits
-from nnviz.document.player import FIRST_S, LAST_S, LONGEST_S, MOVE_S, READ_S, Narrator, Player, Reel
+from nnviz.document.player import FIRST_S, LAST_S, LONGEST_S, MOVE_S, READ_S, Narrator, Player, WalkPlayback
 from nnviz.document.training import Runner
-from nnviz.document.walk import MOST_LINES, PHASES, Walk, words
+from nnviz.document.walk import MOST_LINES, PHASES, Walk, step_text
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from tests.core.oracle import make_network, make_state
@@ -97,7 +97,7 @@ def said_of(state, row=0):
     """Return every step of a walk, and its words."""
     found = computed(state, row)
     walk = Walk(state.network.sizes, PHASES if state.trainable else PHASES[:1], len(state.data))
-    return [(step, words(state, found, step, state.loss())) for step in walk.steps]
+    return [(step, step_text(state, found, step, state.loss())) for step in walk.steps]
 
 
 def wrong(said):
@@ -198,7 +198,7 @@ def film(reel, moves=4, said=lambda: ""):
 
 def test_every_step_of_a_film_moves_and_then_rests_and_the_end_shows_all():
     walk = Walk((2, 2, 1))
-    reel = Reel(walk)
+    reel = WalkPlayback(walk)
     moments = film(reel)
     assert len(moments) == len(walk) * 5 + 1
     moving = [(0, t, MOVE_S / 4) for t in (0.25, 0.5, 0.75)]
@@ -208,9 +208,13 @@ def test_every_step_of_a_film_moves_and_then_rests_and_the_end_shows_all():
     assert not reel.progress.active
     phases = [reel.progress.phase for _ in reel.play(2, str) if reel.progress.active]
     assert tuple(dict.fromkeys(phases)) == PHASES
-    few, many, most = (film(Reel(Walk((1, 1))), said=lambda n=n: "x" * n)[4][2] for n in (10, 60, 6000))
+    few, many, most = (
+        film(WalkPlayback(Walk((1, 1))), said=lambda n=n: "x" * n)[4][2] for n in (10, 60, 6000)
+    )
     assert READ_S < few < many < most == LONGEST_S
-    lengths = [len(film(Reel(Walk((3, 3, 1)), by_layer=by_layer), moves=1)) for by_layer in (False, True)]
+    lengths = [
+        len(film(WalkPlayback(Walk((3, 3, 1)), by_layer=by_layer), moves=1)) for by_layer in (False, True)
+    ]
     assert lengths == [41, 25]
 
 

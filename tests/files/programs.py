@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nnviz.core import train
-from nnviz.core.metrics import measured
+from nnviz.core.metrics import measure_all
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training
 from nnviz.files import code
@@ -47,7 +47,7 @@ def expected(state):
         fresh = State(state.network, state.data, state.training)
         result = train.train(fresh)
         lines += result.history.tolist()
-        after = measured(result.state)
+        after = measure_all(result.state)
         lines += [[share] for share in (after.accuracy, after.validation_accuracy) if share is not None]
     return lines
 

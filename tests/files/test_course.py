@@ -12,8 +12,8 @@ from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State, Training, WeightSet
 from nnviz.files import registry
 from nnviz.files.code import code as program
-from nnviz.files.errors import FileError, UnfitError
-from nnviz.files.registry import left_out, load, save
+from nnviz.files.errors import FileError, UnsuitableFormatError
+from nnviz.files.registry import load, losses_on_save, save
 from nnviz.files.source import Source
 from tests.core.oracle import make_network
 from tests.files.helpers import calls, cases_of, names, refusals, refused
@@ -117,10 +117,16 @@ def test_a_dictionary_is_written_one_node_a_line_and_nnviz_says_what_it_leaves_o
     named = replace(rename(COURSE, 0, 1, "children"), name="Bank", notes="Try it.")
     bare = State(COURSE.network, Dataset.empty(COURSE.network))
     settled = replace(bare, training=Training(0.1), weight_sets=(WeightSet.of("mine", COURSE.network),))
-    left = (left_out(COURSE, "w.py"), left_out(named, "to/w.py"), left_out(settled, "w.txt"))
+    left = (
+        losses_on_save(COURSE, "w.py"),
+        losses_on_save(named, "to/w.py"),
+        losses_on_save(settled, "w.txt"),
+    )
     approved("a dictionary, and what it leaves out", "\n".join(((tmp_path / "w.py").read_text(), *left)))
-    assert left_out(bare, "w.py") == left_out(named, "w.json") == ""
-    assert left_out(opened("a = 1\nw = {'output': [1]}"), "w.py").startswith("w.py leaves out the notes")
+    assert losses_on_save(bare, "w.py") == losses_on_save(named, "w.json") == ""
+    assert losses_on_save(opened("a = 1\nw = {'output': [1]}"), "w.py").startswith(
+        "w.py leaves out the notes"
+    )
 
 
 def test_a_dictionary_that_cannot_hold_a_network_is_not_saved(tmp_path, approved):
@@ -133,7 +139,7 @@ def test_a_dictionary_that_cannot_hold_a_network_is_not_saved(tmp_path, approved
     }
     approved("what a dictionary cannot hold", refusals(cases, lambda case: save(case, tmp_path / "w.py")))
     for state in cases.values():
-        with pytest.raises(UnfitError):
+        with pytest.raises(UnsuitableFormatError):
             save(state, tmp_path / "w.py")
     assert names(tmp_path) == []
 

@@ -30,11 +30,11 @@ from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State
 from nnviz.files import registry
 from nnviz.files.code import program
-from nnviz.files.errors import UnansweredError, install_line
+from nnviz.files.errors import MissingActivationsError, install_command
 from nnviz.files.examples import example
 from nnviz.files.models import npz, safetensors
 from nnviz.files.models.npz import MOST_ENTRIES, Archive
-from nnviz.files.registry import left_out, load, replaced, save, suffixes
+from nnviz.files.registry import load, losses_on_overwrite, losses_on_save, savable_suffixes, save
 from nnviz.files.source import Source
 from nnviz.files.version1 import json_schema
 from nnviz.system import resources
@@ -50,7 +50,7 @@ def test_every_format_saves_and_is_found_by_suffix_and_by_content(own, tmp_path,
     data = own.write(STATE)
     assert own.read(Source(data)).network == STATE.network
     assert [other.name for other in HERE if other.sniff(data)] == [own.name]
-    strange = {*suffixes()} - {*own.suffixes} | {".data"}
+    strange = {*savable_suffixes()} - {*own.suffixes} | {".data"}
     for suffix in strange:
         assert registry.read(Source(data, tmp_path / f"file{suffix}")).network == STATE.network, suffix
     for suffix in own.saved:
@@ -93,12 +93,15 @@ def test_every_activation_is_saved_and_opened_with_floats_of_every_size(own):
 
 
 def test_an_unknown_suffix_is_refused_and_an_unreadable_file_counts_as_lost(tmp_path, approved):
-    assert suffixes()[:3] == (".json", ".py", ".txt")
+    assert savable_suffixes()[:3] == (".json", ".py", ".txt")
     path = tmp_path / "w.safetensors"
-    told = {"unknown": refused(save, STATE, tmp_path / "a.docx"), "no file": refused(replaced, path)}
+    told = {
+        "unknown": refused(save, STATE, tmp_path / "a.docx"),
+        "no file": refused(losses_on_overwrite, path),
+    }
     assert names(tmp_path) == []
     path.write_bytes(b"somebody's")
-    approved("what a save replaces", told | {"another file": replaced(path)})
+    approved("what a save replaces", told | {"another file": losses_on_overwrite(path)})
 
 
 def test_the_shipped_schema_matches_the_types_and_registries():
@@ -135,11 +138,11 @@ def test_a_missing_library_is_named_with_the_line_that_installs_it(tmp_path, mon
     assert names(tmp_path) == ["a.keras"]
     monkeypatch.setattr(sys, "executable", "/my own/python")
     quote = '"' if os.name == "nt" else "'"
-    assert install_line("motion") == f"{quote}/my own/python{quote} -m pip install pillow"
+    assert install_command("motion") == f"{quote}/my own/python{quote} -m pip install pillow"
     unknown = [["numpy>=1.26"], None, metadata.PackageNotFoundError("nnviz-desktop")]
     monkeypatch.setattr(metadata, "requires", Mock(side_effect=unknown))
     for _ in unknown:  # metadata that do not say what the extra needs
-        assert split(install_line("models"))[1:] == ["-m", "pip", "install", "nnviz-desktop[models]"]
+        assert split(install_command("models"))[1:] == ["-m", "pip", "install", "nnviz-desktop[models]"]
 
 
 # What stands beside a file, and what is never read.
@@ -254,7 +257,7 @@ def test_activations_can_be_given_only_if_the_file_lacks_them(tmp_path, approved
         (npz, (tmp_path / "a.npz").read_bytes()),
         (safetensors, saved_tensors({"0.weight": ones(1, 1), "2.weight": ones(1, 1)})),
     ):
-        with pytest.raises(UnansweredError) as caught:
+        with pytest.raises(MissingActivationsError) as caught:
             form.read(Source(data))
         assert (caught.value.sizes, caught.value.proposal) == ((1, 1, 1), ("relu", "identity"))
 
@@ -404,7 +407,7 @@ def test_numpy_loads_the_arrays_that_nnviz_saves(approved):
         assert written["activations"].tolist() == ["leaky_relu(0.2)"]
         assert (written["W0"].tolist(), written["b0"].tolist()) == ([[2.0, 5e-324]], [1e308])
     state = State(before, Dataset([[1, 2]]), name="Mine", notes="Of mine.")
-    approved("what arrays leave out", left_out(state, "a.npz"))
+    approved("what arrays leave out", losses_on_save(state, "a.npz"))
 
 
 QUINE = zlib.decompress(

@@ -19,31 +19,35 @@ def frame(iteration, losses=1, value=0.0):
 
 
 def read_on(data):
-    return frames.read_on(io.BytesIO(data), 6)
+    return frames.read_next(io.BytesIO(data), 6)
 
 
 def test_a_training_goes_through_and_comes_out_to_the_last_bit():
     state = State(NETWORK, Dataset([[3, 5]], [[60]]), name="Mine")
     sent = frame(7, losses=3, value=0.1)
-    messages = (*frames.begun(state), frames.gone_on(sent), frames.ended("KeyboardInterrupt"))
+    messages = (
+        *frames.start_message(state),
+        frames.frame_message(sent),
+        frames.end_message("KeyboardInterrupt"),
+    )
     stream = io.BytesIO(b"".join(messages))
     assert frames.read_start(stream) == state
-    got = frames.read_on(stream, 6)
+    got = frames.read_next(stream, 6)
     assert (got.iteration, got.points.tolist()) == (7, sent.points.tolist())
     assert got.values.tolist() == sent.values.tolist()
-    assert frames.read_on(stream, 6) == "KeyboardInterrupt"
-    assert frames.read_on(stream, 6) is None
+    assert frames.read_next(stream, 6) == "KeyboardInterrupt"
+    assert frames.read_next(stream, 6) is None
 
 
 def test_a_stream_that_breaks_off_has_ended_and_a_strange_one_is_refused(approved):
-    whole, empty = frames.gone_on(frame(1)), np.empty((0, 2))
+    whole, empty = frames.frame_message(frame(1)), np.empty((0, 2))
     assert [read_on(whole[:-cut]) for cut in (1, 8, 9, 30, 60)] == [None] * 5
     strange = {
         "another kind": b"X" + bytes(8),
         "a very long one": b"F" + (2**60).to_bytes(8, "little"),
         "nothing": b"F" + bytes(8),
-        "another number of weights": frames.gone_on(Frame(1, empty, np.zeros(5))),
-        "NaN": frames.gone_on(Frame(1, empty, np.zeros(6))).replace(bytes(8), b"\xff" * 8, 1),
+        "another number of weights": frames.frame_message(Frame(1, empty, np.zeros(5))),
+        "NaN": frames.frame_message(Frame(1, empty, np.zeros(6))).replace(bytes(8), b"\xff" * 8, 1),
     }
     told = refusals(strange, read_on)
     approved("strange frames", f"{told}\nno network: {refused(frames.read_start, io.BytesIO(whole))}")

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from nnviz.files import film as kinds
-from nnviz.files.errors import CancelledError, install_line
-from nnviz.files.film import FilmFrame, patch, timed
+from nnviz.files.errors import CancelledError, install_command
+from nnviz.files.film import FilmFrame, patch, rounded_durations
 from tests.files.helpers import names, refusals, refused
 from tests.films import Squares, frames_of_apng, frames_of_video
 from tests.processes import ended
@@ -26,7 +26,7 @@ def test_a_program_of_the_current_folder_is_not_ffmpeg(tmp_path, monkeypatch):
     (tmp_path / "ffmpeg").touch(mode=0o755)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", os.curdir)  # the folder in which Windows looks first
-    assert kinds.program() is None
+    assert kinds.ffmpeg_path() is None
 
 
 def test_an_animated_png_has_every_frame_as_it_was(tmp_path):
@@ -49,14 +49,14 @@ def test_a_frame_keeps_only_what_differs_and_times_are_whole():
     assert (part.x, part.y, part.pixels.shape) == (0, 4, (8, 12, 3))
     assert part.same.tolist() == [[False] * 4 + [True] * 4 + [False] * 4] * 8
     frames = [FilmFrame(np.zeros((1, 1, 3), np.uint8), 1 / 15)] * 150
-    times = [time for _, time in timed(frames, 100, 2)]
+    times = [time for _, time in rounded_durations(frames, 100, 2)]
     assert sum(times) == 1000
     assert set(times) == {6, 7}
 
 
 def test_a_video_of_an_odd_size_says_its_even_size(approved):
     sizes = (("film.mp4", 40, 24), ("film.MP4", 41, 24), ("film.mp4", 41, 25), ("film.gif", 41, 25))
-    told = {f"{name} {w} × {h}": kinds.of_size(Path(name), w, h) or "as it is" for name, w, h in sizes}
+    told = {f"{name} {w} × {h}": kinds.size_note(Path(name), w, h) or "as it is" for name, w, h in sizes}
     approved("sizes of films", told)
 
 
@@ -147,5 +147,5 @@ def test_a_film_that_cannot_be_written_names_what_it_needs(tmp_path, monkeypatch
     monkeypatch.setenv("PATH", str(tmp_path))
     films = {name: tmp_path / name for name in ("film.mp4", "film.gif", "film.webm")}
     told = refusals(films, lambda path: kinds.write(Squares(), path))
-    approved("films of other kinds", told.replace(install_line("motion"), "INSTALL"))
+    approved("films of other kinds", told.replace(install_command("motion"), "INSTALL"))
     assert names(tmp_path) == []

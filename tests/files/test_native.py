@@ -25,7 +25,7 @@ from nnviz.core.trainer import Trainer
 from nnviz.files import json_text, native, registry, runs, snapshot
 from nnviz.files.errors import STEP, CancelledError, FileError
 from nnviz.files.examples import example
-from nnviz.files.registry import left_out, load, save
+from nnviz.files.registry import load, losses_on_save, save
 from nnviz.files.source import Source
 from tests.core import oracle
 from tests.files.helpers import cases_of, refusals, refused
@@ -154,8 +154,8 @@ def test_columns_come_back_to_the_last_bit(tmp_path):
     assert load(tmp_path / "a.json").columns == state.columns
     raw = json.loads((tmp_path / "a.json").read_text())
     assert raw["columns"][0] == {"name": "age", "nodes": ["age"], "mean": 0.1 + 0.2, "deviation": 5e-324}
-    assert "the columns of raw rows" in left_out(state, "a.npz")
-    assert "the columns of raw rows" not in left_out(state, "a.json")
+    assert "the columns of raw rows" in losses_on_save(state, "a.npz")
+    assert "the columns of raw rows" not in losses_on_save(state, "a.json")
 
 
 def test_what_could_not_be_read_back_is_not_saved(tmp_path, approved):
@@ -425,8 +425,8 @@ def test_a_run_that_is_too_large_is_left_out_and_nnviz_says_so(monkeypatch, appr
     plain, large = (train(state, updates=1, optimizer=each).state for each in ("gradient_descent", "adam"))
     assert (again(plain), again(large)) == (plain, large)
     assert (again(plain).run is None, again(large).run is None) == (False, True)
-    assert left_out(plain, "x.json") == ""
-    approved("a run that is too large", left_out(large, "x.json"))
+    assert losses_on_save(plain, "x.json") == ""
+    approved("a run that is too large", losses_on_save(large, "x.json"))
 
 
 def test_the_earlier_runs_come_back_to_the_last_bit():
@@ -435,9 +435,9 @@ def test_the_earlier_runs_come_back_to_the_last_bit():
     assert len(after.runs) == 2
     assert after.runs == before.runs
     assert native.write(after) == native.write(before)
-    copied = b"".join(snapshot.sealed(snapshot.parts(before, snapshot.About("", "", None, b""))))
+    copied = b"".join(snapshot.with_digest(snapshot.copy_parts(before, snapshot.About("", "", None, b""))))
     assert snapshot.Copy(copied).state().runs == before.runs
-    assert "the earlier runs" in left_out(before, "x.py")
+    assert "the earlier runs" in losses_on_save(before, "x.py")
     raw = json.loads(native.write(before))
     network = raw["network"]
     layers = [{key: layer[key] for key in ("nodes", "activation")} for layer in network["layers"]]
@@ -472,25 +472,25 @@ def plain(value):
 @given(TREES, st.sampled_from([None, 0, 3]), st.booleans())
 def test_json_is_read_as_python_reads_it(tree, indent, ascii_only):
     text = json.dumps(tree, indent=indent, ensure_ascii=ascii_only)
-    assert plain(json_text.parsed(text)) == json.loads(text)
+    assert plain(json_text.parse(text)) == json.loads(text)
 
 
 @given(st.text(st.sampled_from('[]{}:,"\\ 0123-.eEtrufalsn\n'), max_size=12))
 def test_json_that_python_refuses_is_refused_at_the_same_place(text):
     with suppress(FileError):
-        assert plain(json_text.parsed(text)) == json.loads(text)
+        assert plain(json_text.parse(text)) == json.loads(text)
         return
     with pytest.raises(json.JSONDecodeError) as python:
         json.loads(text)
     with pytest.raises(FileError) as caught:
-        json_text.parsed(text)
+        json_text.parse(text)
     wrong = python.value
     assert caught.value.place == (f"line {wrong.lineno}, column {wrong.colno}" if text.strip() else "")
 
 
 @given(st.recursive(floats, lambda inner: st.lists(inner, max_size=5)))
 def test_written_json_is_read_bit_for_bit(tree):
-    back = plain(json_text.parsed(json_text.laid_out(tree)))
+    back = plain(json_text.parse(json_text.to_text(tree)))
     assert repr(back).replace(".0", "") == repr(tree).replace(".0", "")
 
 
@@ -501,42 +501,42 @@ def test_every_float_is_written_as_python_writes_it_but_whole_numbers(amount):
     odd = "5e-324 1e-5 9.99e-6 0.000012 10.000012 1e15 1e16 9007199254740992 -0.0 0.30000000000000004"
     odd = np.array([*odd.split(), "1.7976931348623157e308"], float)
     for value in np.concatenate((any_bits[np.isfinite(any_bits)], scaled, odd, -odd)).tolist():
-        text = json_text.laid_out([value])
+        text = json_text.to_text([value])
         assert text in (f"[{value!r}]", f"[{value!r}]".replace(".0]", "]"))
         assert np.array(json.loads(text), float).tobytes() == np.array([value]).tobytes()
-    row = json_text.laid_out([json_text.Row(np.array([2, -0.0, 0, 10.00005, 1e-5, 1e15, -3, 1.5e-5]))])
+    row = json_text.to_text([json_text.Row(np.array([2, -0.0, 0, 10.00005, 1e-5, 1e15, -3, 1.5e-5]))])
     assert row == "[\n  [2, -0.0, 0, 10.00005, 1e-05, 1000000000000000.0, -3, 1.5e-05]\n]"
 
 
 def test_a_list_of_numbers_within_a_list_is_a_row_and_texts_are_no_numbers():
-    found = json_text.parsed('{"w": [[1, 2.5], [], ["a", 2.0], [true], [1e999]], "b": [1, 2]}')
+    found = json_text.parse('{"w": [[1, 2.5], [], ["a", 2.0], [true], [1e999]], "b": [1, 2]}')
     kinds = [type(each).__name__ for each in found["w"]]
     assert kinds == ["Row", "Row", "list", "list", "list"]
     assert found["b"] == [1, 2]
-    assert json_text.laid_out(["1.0, 2.0]", "[3.0]"]) == '["1.0, 2.0]", "[3.0]"]'
+    assert json_text.to_text(["1.0, 2.0]", "[3.0]"]) == '["1.0, 2.0]", "[3.0]"]'
 
 
 def test_json_has_limits_of_letters_depth_and_keys(approved, monkeypatch):
     assert json_text.KEYS.most == 1_100_000
     monkeypatch.setattr(json_text, "KEYS", replace(json_text.KEYS, most=1_100))
     text = json.dumps("\N{GRINNING FACE}" * 100_000)  # each as twelve letters
-    assert len(json_text.parsed(f"[{text}, 1]")[0]) == 100_000
-    assert json_text.parsed("[" * 32 + "1" + "]" * 32) is not None
-    assert json_text.parsed(json.dumps({"a": ":" * 1_101, "b": {}})) is not None
+    assert len(json_text.parse(f"[{text}, 1]")[0]) == 100_000
+    assert json_text.parse("[" * 32 + "1" + "]" * 32) is not None
+    assert json_text.parse(json.dumps({"a": ":" * 1_101, "b": {}})) is not None
     keys = ",".join(f'"{k}":0' for k in range(110))
     cases = {
         "letters": f'["x{text[1:]}, 1]',
         "depth": "[" * 33 + "1" + "]" * 33,
         "keys": f"[{','.join(['{' + keys + '}'] * 11)}]",
     }
-    approved("JSON beyond the limits", refusals(cases, json_text.parsed))
+    approved("JSON beyond the limits", refusals(cases, json_text.parse))
 
 
 def test_reading_json_reports_progress_and_can_be_stopped():
     text, told = json.dumps([[0.5] * 100] * 2000), []
-    json_text.parsed(text, told.append)
+    json_text.parse(text, told.append)
     assert told == sorted(told)
     assert len(told) == len(text) // STEP
     assert 0.0 < told[0] < told[-1] < 1.0
     with pytest.raises(CancelledError):
-        json_text.parsed(text, Mock(side_effect=CancelledError))
+        json_text.parse(text, Mock(side_effect=CancelledError))

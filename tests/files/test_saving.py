@@ -21,9 +21,9 @@ import pytest
 
 from nnviz.files import atomic
 from nnviz.files.atomic import LARGEST_BYTES, read_bytes, read_standard_input
-from nnviz.files.code.lines import CodeLine, Program, beside, save
+from nnviz.files.code.lines import CodeLine, Program, numbers_path, save
 from nnviz.files.errors import CancelledError, FileError
-from nnviz.files.on_disk import ChangedError, News, OnDisk, digest_of
+from nnviz.files.on_disk import ChangedError, News, OpenFile, digest_of
 from nnviz.files.registry import load
 from tests.files.helpers import names, refusals, refused
 from tests.processes import python
@@ -125,9 +125,9 @@ def test_a_path_that_cannot_be_saved_is_refused_before_the_save(file, tmp_path, 
     approved("where nothing can be saved", told.replace("x" * 300, "x…x"))
     before = names(tmp_path)
     known = {name: paths[name] for name in (ascii("a.json/b.json"), ascii(""))}
-    assert refusals(known, atomic.check).splitlines() == told.splitlines()[1:3]
-    atomic.check(file)
-    atomic.check(file.with_name("new.json"))
+    assert refusals(known, atomic.check_writable).splitlines() == told.splitlines()[1:3]
+    atomic.check_writable(file)
+    atomic.check_writable(file.with_name("new.json"))
     assert held(file) == (OLD, before)
 
 
@@ -209,7 +209,7 @@ def test_a_save_keeps_extended_attributes_or_says_so(file, name, value, monkeypa
         pytest.skip("no such attributes here")
     before, rights = os.getxattr(file, name), file.stat().st_mode
     assert atomic.write(file, NEW) == ""
-    atomic.write_beside(file, "~", OLD)
+    atomic.write_sibling(file, "~", OLD)
     for path in (file, file.with_name("a.json~")):
         assert (os.getxattr(path, name), path.stat().st_mode) == (before, rights)
     refusal = OSError(errno.EPERM, os.strerror(errno.EPERM))
@@ -227,7 +227,7 @@ def test_a_save_deletes_the_leftovers_of_killed_programs_alone(file):
     def meanwhile(_target):  # another save sweeps while this one writes
         own = next(path for path in others(file) if path.name not in ages)
         os.utime(own, (0, 0))
-        atomic.sweep(file.parent)
+        atomic.delete_leftovers(file.parent)
 
     atomic.write(file, NEW, last_look=meanwhile)
     assert file.read_bytes() == NEW
@@ -253,7 +253,7 @@ def test_a_copy_beside_the_file_has_its_mode_and_follows_no_link(file, tmp_path)
     precious, copy = tmp_path / "precious", tmp_path / "a.json~"
     precious.write_bytes(OLD)
     copy.symlink_to(precious)
-    atomic.write_beside(file, "~", NEW)
+    atomic.write_sibling(file, "~", NEW)
     assert (copy.read_bytes(), mode(copy), precious.read_bytes()) == (NEW, 0o640, OLD)
 
 
@@ -265,7 +265,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
     assert os.read(reader, 10) == b"hello"
     os.close(reader)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
-    known = OnDisk(pipe, set())
+    known = OpenFile(pipe, set())
     known.accept()  # waits for no writer
     assert known.news() is News.NONE
 
@@ -276,7 +276,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
 @pytest.fixture
 def known(file):
     """Return the file as a session has opened it."""
-    return OnDisk(file, set(), digest_of(OLD))
+    return OpenFile(file, set(), digest_of(OLD))
 
 
 def before_of(path):
@@ -311,7 +311,7 @@ def test_news_reports_a_change_since_the_file_was_read(known, file):
         known.write(b"mine")
     with file.open("r+b") as large:  # too large to look into
         large.truncate(2**40)
-    again = OnDisk(file, set(), digest_of(OLD))
+    again = OpenFile(file, set(), digest_of(OLD))
     assert again.news() is News.CHANGED
     with pytest.raises(ChangedError):
         again.write(b"mine")
@@ -358,7 +358,7 @@ def test_a_change_while_a_file_is_written_is_not_lost(known, file, monkeypatch, 
 
 
 def test_a_save_fails_if_another_program_keeps_changing_the_file(known, file, monkeypatch, approved):
-    keep, versions = atomic.write_beside, []
+    keep, versions = atomic.write_sibling, []
 
     def meanwhile(*args):
         keep(*args)
@@ -367,7 +367,7 @@ def test_a_save_fails_if_another_program_keeps_changing_the_file(known, file, mo
 
     file.write_bytes(b"theirs at first")
     with monkeypatch.context() as patch:
-        patch.setattr(atomic, "write_beside", meanwhile)
+        patch.setattr(atomic, "write_sibling", meanwhile)
         with pytest.raises(ChangedError) as caught:
             known.write(b"mine", over=True)
     approved("a file that another program changes again and again", str(caught.value))
@@ -385,7 +385,7 @@ def test_two_simultaneous_saves_lose_neither_version(file, amount):
             while True:
                 data = file.read_bytes()
                 with suppress(ChangedError):
-                    OnDisk(file, set(), digest_of(data)).write(str(int(data) + 1).encode())
+                    OpenFile(file, set(), digest_of(data)).write(str(int(data) + 1).encode())
                     break
 
     file.write_bytes(b"0")
@@ -413,15 +413,15 @@ def test_the_previous_version_is_kept_once_per_session(known, file):
 
 def test_the_previous_version_is_from_before_the_session(file, tmp_path):
     written = set()
-    OnDisk(tmp_path / "b.json", written).write(OLD)  # what was written elsewhere is kept here all the same
+    OpenFile(tmp_path / "b.json", written).write(OLD)  # what was written elsewhere is kept here all the same
     for data in (b"first", b"second"):  # opened twice in one session
-        OnDisk(file, written, digest_of(file.read_bytes())).write(data)
+        OpenFile(file, written, digest_of(file.read_bytes())).write(data)
     assert before_of(file) == OLD
     new, written = tmp_path / "new.json", set()
-    OnDisk(new, written).write(b"first", over=True)
-    OnDisk(new, written, digest_of(b"first")).write(b"opened again and run")
+    OpenFile(new, written).write(b"first", over=True)
+    OpenFile(new, written, digest_of(b"first")).write(b"opened again and run")
     assert names(tmp_path) == ["a.json", "a.json~", "b.json", "new.json"]
-    OnDisk(new, set(), digest_of(b"opened again and run")).write(b"next session")
+    OpenFile(new, set(), digest_of(b"opened again and run")).write(b"next session")
     assert before_of(new) == b"opened again and run"
 
 
@@ -480,7 +480,7 @@ def test_a_kill_never_leaves_a_program_with_the_numbers_of_another(tmp_path):
             stop_at(patch, number)
             save(PROGRAMS[1], path)
             killed = False
-        program, numbers = which(path), which(beside(path))
+        program, numbers = which(path), which(numbers_path(path))
         assert program is None or program == numbers, number
         texts = [each.read_text() for each in path.parent.glob("o.py*")]
         assert PROGRAMS[0].text in texts or program == 1, number
@@ -505,11 +505,11 @@ def test_a_program_that_cannot_be_saved_leaves_both_files(tmp_path, monkeypatch,
         with monkeypatch.context() as patch:
             patch.setattr(os, "replace", refuse)
             approved("a program that cannot be replaced", refused(save, PROGRAMS[1], path))
-        assert (which(path), which(beside(path)), names(tmp_path)) == (0, 0, ["o.npz", "o.py"])
+        assert (which(path), which(numbers_path(path)), names(tmp_path)) == (0, 0, ["o.npz", "o.py"])
     path.unlink()
     path.mkdir()
     approved("a folder in the place of the program", refused(save, PROGRAMS[1], path))
-    assert which(beside(path)) == 0
+    assert which(numbers_path(path)) == 0
 
 
 @unix
@@ -517,9 +517,9 @@ def test_a_program_keeps_the_modes_of_both_files_and_replaces_no_pipe(tmp_path, 
     path = tmp_path / "o.py"
     save(PROGRAMS[0], path)
     path.chmod(0o755)
-    beside(path).chmod(0o640)
+    numbers_path(path).chmod(0o640)
     assert save(PROGRAMS[1], path) == ""
-    assert (mode(path), mode(beside(path))) == (0o755, 0o640)
+    assert (mode(path), mode(numbers_path(path))) == (0o755, 0o640)
     os.mkfifo(tmp_path / "p.npz")
     approved("a pipe in the place of the numbers", refused(save, PROGRAMS[1], tmp_path / "p.py"))
 

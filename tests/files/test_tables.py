@@ -20,13 +20,13 @@ from nnviz.core.network import Layer
 from nnviz.core.numbers import COLUMNS, LINES, NUMBERS, ROWS, full
 from nnviz.core.state import Column, Dataset, State
 from nnviz.files import table as tables
-from nnviz.files.errors import CancelledError, FileError, UndecidedError
+from nnviz.files.errors import AmbiguousCellError, CancelledError, FileError
 from nnviz.files.examples import example
-from nnviz.files.registry import left_out, load, save
+from nnviz.files.registry import load, losses_on_save, save
 from nnviz.files.source import Source
 from nnviz.files.table import reading
 from nnviz.files.table import writing as histories
-from nnviz.files.table.columns import built, findings, proposed
+from nnviz.files.table.columns import build, findings, proposed_choices
 from nnviz.files.table.reading import HEAD_BYTES, HEAD_ROWS, Cells, TableLayout, head, read
 from nnviz.files.table.writing import rows_of_state
 from tests.core.oracle import make_network
@@ -43,7 +43,7 @@ def made(text, given=None, **changes):
     """Return the State that is built from a table: as proposed, except for these choices."""
     table = read(data_of(text), said=given)
     found = findings(table)
-    return built(table, found, replace(proposed(found), **changes))
+    return build(table, found, replace(proposed_choices(found), **changes))
 
 
 def roles(text, **asked):
@@ -136,7 +136,7 @@ def test_a_cell_that_depends_on_the_decimal_sign_is_refused(approved):
     cells = {cell: f"x;y\n950;2\n{cell};4\n".encode() for cell in ("1.234", "-1,234", "1.234.567")}
     for look in (read, head):
         approved("a cell of two readings", refusals(cells, lambda text, look=look: look(text).rows))
-        with pytest.raises(UndecidedError):
+        with pytest.raises(AmbiguousCellError):
             _ = look(cells["1.234"]).rows
 
 
@@ -288,7 +288,7 @@ LATER = (
 def preview(text):
     table = head(data_of(text))
     found = findings(table)
-    built(table, found, proposed(found)).network()
+    build(table, found, proposed_choices(found)).network()
 
 
 def test_a_malformed_table_is_refused_and_a_preview_says_the_same(approved):
@@ -494,7 +494,7 @@ def test_a_networks_own_columns_stay_what_they_are(approved):
     assert named == ["left out", "target", "input", "input"]
     table = read(b"y,colour,a\nz,red,40\nx,blue,20\n")
     found = findings(table, state)
-    put = built(table, found, proposed(found), state)
+    put = build(table, found, proposed_choices(found), state)
     assert put.fits(state)
     new = put.into(state)
     assert (new.network, {*new.columns}) == (state.network, {*state.columns})
@@ -502,7 +502,7 @@ def test_a_networks_own_columns_stay_what_they_are(approved):
     assert new.data.targets.tolist() == [[0, 1], [1, 0]]
     strange = read(b"note,y,colour,a\nn1,z,green,40\n")
     found = findings(strange, state)
-    told = refused(built, strange, found, proposed(found), state)
+    told = refused(build, strange, found, proposed_choices(found), state)
     approved("columns and texts that the network does not know", f"note: {found[0].why}\n{told}")
 
 
@@ -638,12 +638,12 @@ def test_a_saved_model_predicts_raw_rows_like_nnviz(end, tmp_path, approved):
     ):
         save(state, path)
         np.testing.assert_allclose(outputs(path, raw), state.predict(raw), rtol=1e-12, atol=most)
-        told[name] = left_out(state, path)
+        told[name] = losses_on_save(state, path)
     approved(f"standardised inputs in | {end}", told)
     plain = replace(state, columns=())
     save(plain, path)
     assert load(path).network.layers == plain.network.layers
-    assert "standardises" not in left_out(plain, path)
+    assert "standardises" not in losses_on_save(plain, path)
     assert told_by_convert(path, tmp_path / "a.json") == ""  # no other loss is possible
 
 

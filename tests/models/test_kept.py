@@ -24,7 +24,7 @@ from nnviz.files.examples import example
 from nnviz.files.frameworks import network_of
 from nnviz.files.models import keras_compiled
 from nnviz.files.models.dense import Dense
-from nnviz.files.registry import left_out, load, read, replaced, save
+from nnviz.files.registry import load, losses_on_overwrite, losses_on_save, read, save
 from nnviz.files.source import Source
 from nnviz.watching import window
 from tests.core import made_up
@@ -71,8 +71,8 @@ def test_keras_goes_on_training_as_nnviz_would(end, output, loss, optimizer, tmp
         np.testing.assert_allclose(dense.get_weights()[0].T, own.weights, atol=1e-4)
     again = load(path)
     assert again.training == Training(0.03, optimizer=optimizer, loss=loss)
-    assert "training settings" in left_out(state, path)
-    assert "training settings" not in left_out(replace(state, training=again.training), path)
+    assert "training settings" in losses_on_save(state, path)
+    assert "training settings" not in losses_on_save(replace(state, training=again.training), path)
 
 
 def test_an_optimizer_that_keras_has_not_leaves_the_model_uncompiled(monkeypatch, tmp_path):
@@ -81,8 +81,8 @@ def test_an_optimizer_that_keras_has_not_leaves_the_model_uncompiled(monkeypatch
     for end in KERAS:
         save(state, tmp_path / f"m{end}")
         assert not loaded(tmp_path / f"m{end}").compiled
-        assert "the training settings" in left_out(state, tmp_path / f"m{end}")
-        assert "but loss" not in left_out(state, tmp_path / f"m{end}")
+        assert "the training settings" in losses_on_save(state, tmp_path / f"m{end}")
+        assert "but loss" not in losses_on_save(state, tmp_path / f"m{end}")
 
 
 @pytest.mark.parametrize("end", KERAS)
@@ -211,7 +211,7 @@ def test_a_softmax_opens_again_to_be_trained_by_cross_entropy(suffix, tmp_path):
     path = tmp_path / f"a{suffix}"
     save(state, path)
     assert load(path).training == state.training
-    assert not left_out(state, path)
+    assert not losses_on_save(state, path)
 
 
 # Standardised inputs
@@ -371,13 +371,13 @@ def test_a_file_of_nnvizs_own_is_kept_whole(end, tmp_path):
     made = [Layer((f"n{k}", f"m{k}"), name, np.eye(2)) for k, name in enumerate(names)]
     path = tmp_path / f"m{end}"
     save(state_of(Network(("a", "b"), made), name="Bank", notes="Read me."), path)
-    assert replaced(path) == ""
+    assert losses_on_overwrite(path) == ""
     save(load(path), path)
-    assert replaced(path) == ""
+    assert losses_on_overwrite(path) == ""
     if end == ".keras":
         with zipfile.ZipFile(path, "a") as archive:
             archive.writestr("assets/words.txt", "one")
-        assert replaced(path) == "m.keras loses the other files in it"
+        assert losses_on_overwrite(path) == "m.keras loses the other files in it"
 
 
 def sequential_model(*parts, compiled_by=None, name="sequential", **settings):
@@ -424,11 +424,13 @@ def replaced_models():
 @pytest.mark.parametrize("end", KERAS)
 def test_all_that_a_model_of_keras_has_of_its_own_is_said(end, tmp_path, approved):
     path = tmp_path / f"m{end}"
-    lines = [f"{name}: {replaced(saved(model, path))}" for name, model in replaced_models().items()]
+    lines = [
+        f"{name}: {losses_on_overwrite(saved(model, path))}" for name, model in replaced_models().items()
+    ]
     path.write_bytes(keras_zip(MODEL, b"") if end == ".keras" else old_h5(MODEL, OLD_WEIGHTS))
-    lines.append(f"a plain one: {replaced(path)}")
+    lines.append(f"a plain one: {losses_on_overwrite(path)}")
     path.write_bytes(old_h5(MODEL, OLD_WEIGHTS))
-    lines.append(f"HDF5: {replaced(path)}")
+    lines.append(f"HDF5: {losses_on_overwrite(path)}")
     approved("what a model of Keras loses", "\n".join(lines).replace(f"m{end}", "FILE"))
 
 
@@ -445,7 +447,7 @@ def test_all_that_an_onnx_model_has_of_its_own_is_said(tmp_path, approved):
     lines = []
     for name, data in models.items():
         (tmp_path / "m.onnx").write_bytes(data)
-        lines.append(f"{name}: {replaced(tmp_path / 'm.onnx')}")
+        lines.append(f"{name}: {losses_on_overwrite(tmp_path / 'm.onnx')}")
     approved("what an ONNX model loses", "\n".join(lines))
 
 

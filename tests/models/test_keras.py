@@ -16,7 +16,7 @@ from keras import layers
 
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training
-from nnviz.files.registry import format_for, left_out, load, save
+from nnviz.files.registry import format_for, load, losses_on_save, save
 from tests.core.oracle import NAMES, make_network
 from tests.files.helpers import refusals, refused
 from tests.models import keras_files
@@ -503,8 +503,8 @@ def of_weights(weights, **more):
 @pytest.mark.parametrize("end", KERAS)
 def test_what_keras_files_do_not_keep_is_said(end, tmp_path, approved):
     state = of_weights([[0.1, 1.0]], name="Bank", training=Training(0.5, 7))
-    approved("what Keras' files leave out", left_out(state, f"m{end}").replace(f"m{end}", "FILE"))
-    assert "seventh" not in left_out(of_weights([[0.5, 1.0]]), f"m{end}")
+    approved("what Keras' files leave out", losses_on_save(state, f"m{end}").replace(f"m{end}", "FILE"))
+    assert "seventh" not in losses_on_save(of_weights([[0.5, 1.0]]), f"m{end}")
 
 
 @pytest.mark.parametrize("end", KERAS)

@@ -17,7 +17,7 @@ from nnviz.core.activations import activation
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training
 from nnviz.files.errors import FileError
-from nnviz.files.registry import left_out
+from nnviz.files.registry import losses_on_save
 from tests.core.oracle import NAMES, make_network, networks, parameters, with_parameters
 from tests.graphs import other_graphs
 from tests.models.helpers import MODULES, by_torch, close, exported, opened, state_of
@@ -351,11 +351,11 @@ def test_every_activation_is_written_and_comes_back():
 def test_names_title_and_notes_are_kept_and_what_is_not_is_said(approved):
     layer = Layer(("Grüße",), "elu(0.3)", [[0.5, 1.0]])
     state = state_of(Network(("größe", "…"), (layer,)), name="Bänk “1”", notes="# Notes\n\n- of two lines")
-    assert left_out(state, "bank.onnx") == ""
+    assert losses_on_save(state, "bank.onnx") == ""
     assert opened(ONNX.write(state))[0] == state
     network = Network(("x",), (Layer(("y",), "identity", [[0.1]]),))
     rows = State(network, Dataset([[1.0]], [[2.0]]), Training(learning_rate=0.5))
-    approved("what an ONNX model leaves out", left_out(rows, "bank.onnx"))
+    approved("what an ONNX model leaves out", losses_on_save(rows, "bank.onnx"))
 
 
 def test_names_that_are_none_are_passed_over():

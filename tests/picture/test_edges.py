@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from nnviz.picture import matrix
 from nnviz.picture.edges import Gap, edge_colour, edge_width, haze, haze_pixels, strongest
-from nnviz.picture.matrix import GAP, Cell, MatrixImage, Tiles, ink_on, pixels, shades, side_of
+from nnviz.picture.matrix import (
+    GAP,
+    Cell,
+    MatrixImage,
+    Tiles,
+    ink_on,
+    matrix_colours,
+    square_side,
+    weight_colours,
+)
 from nnviz.picture.palette import PALETTES, rgb
 from nnviz.picture.parts import Rect
 from nnviz.system import resources
@@ -100,12 +109,12 @@ def hex_colour(pixel):
 
 def test_a_cell_has_the_colour_of_its_edge_and_zero_that_of_the_canvas():
     for palette in PALETTES.values():
-        found = pixels(np.array([[2.0, 0.0, -2.0]]), palette)
+        found = weight_colours(np.array([[2.0, 0.0, -2.0]]), palette)
         assert [hex_colour(each) for each in found[0]] == [palette.positive, palette.canvas, palette.negative]
         assert (found >> 24 == 0xFF).all()
-        assert hex_colour(pixels(np.zeros((2, 2)), palette)[1, 1]) == palette.canvas
+        assert hex_colour(weight_colours(np.zeros((2, 2)), palette)[1, 1]) == palette.canvas
     canvas, shares = replace(LIGHT, zero=LIGHT.canvas), np.linspace(-1, 1, 9)
-    for share, pixel in zip(shares, pixels(shares[None], LIGHT)[0], strict=True):
+    for share, pixel in zip(shares, weight_colours(shares[None], LIGHT)[0], strict=True):
         apart = np.abs(np.subtract(rgb(hex_colour(pixel)), rgb(edge_colour(share, canvas))))
         assert apart.max() <= 2  # 127 shades a sign
 
@@ -158,7 +167,7 @@ def test_tiles_lie_in_the_room_side_by_side(nodes, side):
 
 
 def test_sources_that_make_a_square_make_a_tile_read_from_left_to_right_and_then_down():
-    assert [side_of(sources) for sources in (1, 2, 4, 16, 63, 64, 784)] == [None, None, 2, 4, None, 8, 28]
+    assert [square_side(sources) for sources in (1, 2, 4, 16, 63, 64, 784)] == [None, None, 2, 4, None, 8, 28]
     tiles = Tiles.over(ROOM, 3, 8)
     one, two, below = (tiles.cell(Cell(1, source)) for source in (0, 1, 8))
     assert (two.y, below.x) == (one.y, one.x)
@@ -203,7 +212,7 @@ def test_every_text_icon_and_number_stands_out_from_its_ground(theme):
     assert contrast("#777777", "#FFFFFF") == pytest.approx(4.48, abs=0.005)
     of = vars(PALETTES[theme])
     pairs = [(4.5, of[text], of[ground]) for text, grounds in PAIRS.items() for ground in grounds.split()]
-    pairs += [(4.5, ink_on(pixel), hex_colour(pixel)) for pixel in shades(PALETTES[theme]).tolist()]
+    pairs += [(4.5, ink_on(pixel), hex_colour(pixel)) for pixel in matrix_colours(PALETTES[theme]).tolist()]
     for name in ("tick", "submenu"):  # of one colour in every theme
         (colour,) = re.findall(r"#\w{6}", (resources() / "icons" / f"{name}.svg").read_text("utf-8"))
         pairs += [(3, colour, of[ground]) for ground in ("surface", "canvas", "selection")]

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import shorten_distinctly, shown
+from nnviz.core.numbers import as_text, shorten_distinctly
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
 from nnviz.picture.parts import View
-from nnviz.picture.text import elide, fitted, plain, text_width
+from nnviz.picture.text import elide, fit_number, one_line, text_width
 from tests.picture.diagrams import COURSE, drawn, is_exact, is_true, number, state
 
 WEIGHT = Address("weight", 0, 0, 1)
@@ -190,7 +190,7 @@ def test_texts_are_shortened_to_their_room_and_keep_a_number_at_their_end():
     assert text_width(short, 12) <= 60
     assert elide("measurement_12", 10, 60).endswith("…_12")
     assert [elide("node_0", 10, room) for room in (100, 5)] == ["node_0", ""]
-    assert [plain(text) for text in ("a\nb\x00c\u2028d", "größe 漢")] == ["a b c d", "größe 漢"]
+    assert [one_line(text) for text in ("a\nb\x00c\u2028d", "größe 漢")] == ["a b c d", "größe 漢"]
     distinct = shorten_distinctly(["abc", "abd"], lambda text: text == "…", lambda _name: "…")
     assert distinct == ["…", "…"]  # no letter has room
 
@@ -201,9 +201,9 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.floats(-20, 20) 
 @given(NUMBERS, st.sampled_from([11.5, 13.5]), st.floats(10, 110), st.booleans(), st.sampled_from(["", "b "]))
 def test_a_written_number_is_true_and_fits(value, size, width, bold, prefix):
     value = float(value)
-    assert is_true(shown(value), value)
-    assert is_exact(shown(value), value) or number(shown(value))[1] >= 4
-    found = fitted(value, size, width, bold=bold, prefix=prefix, smallest=0.85 * size)
+    assert is_true(as_text(value), value)
+    assert is_exact(as_text(value), value) or number(as_text(value))[1] >= 4
+    found = fit_number(value, size, width, bold=bold, prefix=prefix, smallest=0.85 * size)
     if found is not None:
         text, own, needed = found
         assert text.startswith(prefix)
@@ -222,11 +222,11 @@ def test_less_room_writes_a_number_shorter_then_smaller_and_then_hides_it():
         0.0: "0",
     }
     for value, text in texts.items():
-        found = [fitted(value, 10.0, width, bold=True, smallest=10.0) for width in range(100, 0, -1)]
+        found = [fit_number(value, 10.0, width, bold=True, smallest=10.0) for width in range(100, 0, -1)]
         hidden = found.index(None)
         assert {own[0] for own in found[:hidden]} == {text}
         assert not any(found[hidden:])
     large = text_width("−0.1234", 13.5, bold=True)
     for share, size in ((1, 13.5), (0.95, 12.5), (0.9, 11.5)):
-        assert fitted(-0.1234, 13.5, share * large, bold=True, smallest=11.5)[:2] == ("−0.1234", size)
-    assert fitted(-0.1234, 13.5, 0.8 * large, bold=True, smallest=11.5) is None
+        assert fit_number(-0.1234, 13.5, share * large, bold=True, smallest=11.5)[:2] == ("−0.1234", size)
+    assert fit_number(-0.1234, 13.5, 0.8 * large, bold=True, smallest=11.5) is None

@@ -15,7 +15,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from nnviz.picture.matrix import pictured, pixels, why_none
+from nnviz.picture.matrix import thumbnail_columns, weight_colours, why_no_thumbnails
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.parts import View
 from nnviz.picture.picture import row_picture
@@ -135,7 +135,7 @@ def hexadecimal(pixel):
 
 def colours(shares):
     """Return the colours of values from −1 to 1 as RGB."""
-    packed = pixels(np.append(shares.ravel(), 1.0)[None], LIGHT)[0, :-1].reshape(shares.shape)
+    packed = weight_colours(np.append(shares.ravel(), 1.0)[None], LIGHT)[0, :-1].reshape(shares.shape)
     return np.stack([packed >> 16 & 255, packed >> 8 & 255, packed & 255], axis=-1)
 
 
@@ -224,8 +224,8 @@ def test_networks_without_thumbnails_say_why(approved):
     told = {}
     for sizes in ((3, 4, 1), (2, 400, 400, 1)):
         opened = state(sizes, spread=0)
-        told[str(sizes)] = why_none(opened.network)
-        assert not pictured(opened.network)
+        told[str(sizes)] = why_no_thumbnails(opened.network)
+        assert not thumbnail_columns(opened.network)
         asked, plain = (
             row_picture(opened, View(900, 500, pictures=own)).layout.columns for own in (True, False)
         )

@@ -21,11 +21,11 @@ import fcntl
 
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
-from nnviz.document.autosave import Presence, Recovery, claimed
+from nnviz.document.autosave import Presence, Recovery, claim_leftovers
 from nnviz.document.document import Document
 from nnviz.files import atomic
 from nnviz.files.code import lines
-from nnviz.files.code.lines import CodeLine, Program, beside
+from nnviz.files.code.lines import CodeLine, Program, numbers_path
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
 from nnviz.ui.kit.theme import application
@@ -194,7 +194,7 @@ PROGRAMS = [Program((CodeLine(f"print({k})"),), {"W0": np.full((1, 30), k)}) for
 @pytest.mark.parametrize("there_before", [True, False])
 def test_a_program_and_its_numbers_are_both_new_or_both_as_they_were(tmp_path, faults, there_before):
     def pair():
-        return [path.read_bytes() if path.exists() else None for path in (file, beside(file))]
+        return [path.read_bytes() if path.exists() else None for path in (file, numbers_path(file))]
 
     file = tmp_path / "a.py"
     lines.save(PROGRAMS[2], file)
@@ -215,7 +215,7 @@ def test_a_program_and_its_numbers_are_both_new_or_both_as_they_were(tmp_path, f
 def test_a_question_whether_a_file_can_be_written_ends_in_a_sentence(tmp_path, faults):
     save(state(0), tmp_path / "a.json")
     for fault in faults(least=0):
-        said = refused(fault, lambda: atomic.check(tmp_path / "a.json"))
+        said = refused(fault, lambda: atomic.check_writable(tmp_path / "a.json"))
         assert str(tmp_path / "a.json") in said or not said
         left = [name for name in names(tmp_path) if name != "a.json"]
         assert fault.met == "unlink" or not left, fault.met
@@ -244,7 +244,7 @@ def test_unsaved_work_is_kept_once_a_fault_has_passed(tmp_path, faults, qtbot):
 
 def offered(folder):
     """Return the State of each leftover, and the messages about the unreadable ones; all stay."""
-    left, said = claimed(folder)
+    left, said = claim_leftovers(folder)
     found = [leftover.load() for leftover in left]
     for leftover in left:
         leftover.release()
@@ -263,7 +263,7 @@ def test_leftovers_are_offered_now_or_at_the_next_start_whatever_fails(tmp_path,
     for count, fault in enumerate(faults(least=15)):
         folder = shutil.copytree(tmp_path / "as left", tmp_path / f"{count}")
         with fault:
-            left, _ = claimed(folder)
+            left, _ = claim_leftovers(folder)
         for leftover in left:
             assert leftover.load() == state(1), fault.met
             leftover.release()
@@ -416,7 +416,7 @@ def test_a_kill_leaves_the_old_or_the_new_file_and_the_next_save_clears_up(kille
 
 def test_a_kill_leaves_whole_copies_and_the_next_start_clears_up(killed):
     for folder in killed(KEEPING):
-        left, damaged = claimed(folder)
+        left, damaged = claim_leftovers(folder)
         assert damaged == ""
         assert [leftover.load() for leftover in left] in ([], [state(0)], [state(1)])
         for leftover in left:

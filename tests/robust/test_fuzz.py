@@ -22,15 +22,15 @@ import pytest
 
 from nnviz.cli.main import main
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import NUMBERS, parsed
-from nnviz.core.replay import beginning, with_earlier
+from nnviz.core.numbers import NUMBERS, parse_number
+from nnviz.core.replay import state_at_start, with_earlier
 from nnviz.core.state import Dataset, State, Training, WeightSet
 from nnviz.core.train import train
 from nnviz.files import native
-from nnviz.files.errors import FileError, UnfitError
+from nnviz.files.errors import FileError, UnsuitableFormatError
 from nnviz.files.models import sandbox
 from nnviz.files.source import Source
-from nnviz.files.table.reading import decoded
+from nnviz.files.table.reading import decode
 from nnviz.files.table.reading import read as read_table
 from nnviz.system import resources
 from tests.formats import BESIDE, HERE, SAVED, SEEDS, SLOWER, installed
@@ -96,7 +96,7 @@ def trained_state():
     )
     data = Dataset([[1.0, 2.0], [3.0, -1.0], [0.5, 0.0]], [[1.0], [0.0], [2.0]])
     earlier = train(State(network, data, Training(0.5, 3))).state
-    state = replace(beginning(earlier), training=Training(0.05, 9, 2, "momentum", 7))
+    state = replace(state_at_start(earlier), training=Training(0.05, 9, 2, "momentum", 7))
     state = train(with_earlier(state, earlier)).state
     return train(state, updates=4, optimizer="adam").state
 
@@ -247,7 +247,7 @@ def is_right(state, form, seed):
     assert native.read(Source(written)) == state, seed
     assert native.write(native.read(Source(written))) == written, seed  # its runs too
     if form.saved and not form.left_out(state):
-        with suppress(UnfitError):
+        with suppress(UnsuitableFormatError):
             assert form.read(Source(form.write(state))) == state, seed
 
 
@@ -320,7 +320,7 @@ def number_in(cell, decimal):
         cell = cell.replace(",", ".") if cell.count(",") == 1 else cell
     try:
         plain = re.fullmatch(r"[-+]?[.0-9]+(e[-+]?[0-9]{1,3})?", cell, re.IGNORECASE)
-        return float(cell) if plain and isfinite(float(cell)) else parsed(cell, quotients=False)
+        return float(cell) if plain and isfinite(float(cell)) else parse_number(cell, quotients=False)
     except ValueError:
         return None
 
@@ -353,7 +353,7 @@ def test_a_mutated_table_is_what_another_reader_finds_or_a_sentence(amount):
         table = quickly(read_table, data, seed)
         if table is not None:
             opened += 1
-            agrees(table, decoded(data)[0], seed)
+            agrees(table, decode(data)[0], seed)
     print(f"csv: {tried:,} tried, {tried - opened:,} refused")
     assert 0 < opened < tried
 

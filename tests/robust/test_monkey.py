@@ -37,7 +37,7 @@ from PySide6.QtWidgets import (
 from nnviz.files.examples import paths
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.window.app import Opened
-from nnviz.ui.window.unexpected import LOG_NAME, with_whole_exceptions
+from nnviz.ui.window.unexpected import LOG_NAME, normalize_exceptions
 from nnviz.ui.window.window import MainWindow
 from tests.robust.naughty import NAMES, NO_NAMES
 from tests.robust.truths import TRUTHS, logged
@@ -143,7 +143,7 @@ class Monkey:
         self._until = time.monotonic() + seconds
         while not self._is_over() or self.window is None:
             self._timer.start(0)
-            with_whole_exceptions(QApplication.exec)
+            normalize_exceptions(QApplication.exec)
             if self.opened.code or not self.is_alive():
                 self._end()
                 self._open()

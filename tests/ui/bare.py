@@ -15,7 +15,7 @@ from nnviz.files.registry import load
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.heads import Structure, keep_heads
 from nnviz.ui.kit.settings import SIZES_PERCENT, Settings
-from nnviz.ui.kit.theme import application, apply_theme, draw_at
+from nnviz.ui.kit.theme import application, apply_theme, set_size_percent
 from nnviz.ui.window.session import fill
 from nnviz.ui.window.window import MainWindow
 
@@ -24,7 +24,7 @@ class Bare:
     """A document with all that a window would keep for it; its diagram is made when it is asked for."""
 
     def __init__(self, qtbot, what="relu", size=(886, 413), **times):
-        draw_at(application(), SIZES_PERCENT[0])
+        set_size_percent(application(), SIZES_PERCENT[0])
         self._qtbot, self._size = qtbot, size
         self.document = Document(load(example(what).path) if isinstance(what, str) else what)
         self.selection = Selection(self.document)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnviz.ui.kit.controls import Elided
+from nnviz.ui.kit.controls import ElidedLabel
 from nnviz.ui.kit.theme import OWN_SIZE
 
 CURSOR_PX = 4
@@ -88,7 +88,9 @@ def _outside(widget):
 
 
 def _label(label):
-    if not label.text() or label.pixmap() or isinstance(label, Elided):  # which says where it has no room
+    if (
+        not label.text() or label.pixmap() or isinstance(label, ElidedLabel)
+    ):  # which says where it has no room
         return
     if label.wordWrap():
         needed = label.heightForWidth(label.width())

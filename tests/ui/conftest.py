@@ -10,7 +10,7 @@ from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.picture import Picture
 from nnviz.ui.kit.settings import Settings
-from nnviz.ui.kit.theme import application, apply_theme, draw_at, theme_in_use
+from nnviz.ui.kit.theme import application, apply_theme, set_size_percent, theme_in_use
 from nnviz.ui.window.app import Garbage
 from nnviz.ui.window.session import fill
 from nnviz.ui.window.window import MainWindow
@@ -44,7 +44,7 @@ def leaves_nothing_behind(qapp, request):
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     left = [own for own in QApplication.topLevelWidgets() if own.isVisible() and id(own) not in before]
     running = at_work()
-    resized = draw_at(qapp, 100)
+    resized = set_size_percent(qapp, 100)
     if restyled := theme_in_use() != "light" or qapp.font() != font:
         apply_theme(qapp, "light")
     if (resized or restyled) and not running:  # a window that a module's tests share follows

@@ -8,7 +8,7 @@ from PySide6.QtCore import QAbstractAnimation, QTimer
 from PySide6.QtWidgets import QLabel, QTextBrowser
 
 from nnviz.core.address import Address
-from nnviz.core.numbers import parsed, shown, shown_in_full
+from nnviz.core.numbers import as_text, full_text, parse_number
 from nnviz.ui.dialogs.help import HelpWindow
 from nnviz.ui.panels.training_parts import Figure
 
@@ -108,19 +108,19 @@ def untrue(window):
             (Address("value", len(layers) - 1, 0), state.network.predict(inputs)[row, 0]),
             (Address("input", -1, 0), inputs[row, 0]),
         ):
-            if written(window, address) not in ("", shown(number)):
+            if written(window, address) not in ("", as_text(number)):
                 false.append((address, written(window, address), number))
     return false
 
 
 def _false_mse(told, mse):
     """Return the figure of the MSE if it is not `mse`; sums over blocks differ in the last digit."""
-    text = "–" if mse is None else shown(mse)
+    text = "–" if mse is None else as_text(mse)
     exact = re.search(r"In full: (\S+)", told.toolTip())
     if mse is None or exact is None:
         right = mse is None and exact is None
     else:
-        right = exact[1] == shown_in_full(mse) or np.isclose(parsed(exact[1]), mse, rtol=1e-12, atol=0)
+        right = exact[1] == full_text(mse) or np.isclose(parse_number(exact[1]), mse, rtol=1e-12, atol=0)
     return [] if told.text == text and right else [(told.text, told.toolTip(), mse)]
 
 

@@ -34,7 +34,7 @@ from nnviz.core.numbers import Limit
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.train import train
 from nnviz.document.document import Document
-from nnviz.files.errors import install_line
+from nnviz.files.errors import install_command
 from nnviz.files.examples import example
 from nnviz.files.registry import FORMATS, load
 from nnviz.picture.palette import PALETTES
@@ -298,7 +298,7 @@ def test_the_help_says_what_registries_and_limits_say_and_the_network_can_be_edi
     assert [own for own in said if own not in text] == []
     for word in ("Literal", "Segments", "Nesting", "Lines"):
         assert f"\n{word}\n" not in text, "a plain phrase says what is limited"
-    assert text.count(install_line("models")) == 1
+    assert text.count(install_command("models")) == 1
     assert f"nnviz {__version__}" in help_page(window, "About nnviz")
     assert QApplication.activeModalWidget() is None
     set_number(window, address_named(window, "output", "node_0"), "3")

@@ -19,7 +19,7 @@ from nnviz.picture.palette import PALETTES
 from nnviz.ui.kit.controls import Choice
 from nnviz.ui.kit.theme import apply_theme
 from nnviz.ui.panels.code import CodePanel
-from nnviz.ui.panels.code_text import CodeText, Lines, MarkLegend, pointed_at
+from nnviz.ui.panels.code_text import CodeText, Lines, MarkLegend, code_spot_at
 from tests.bench.windows import LARGE
 from tests.bench.windows import state as made
 from tests.files.programs import of_classes, shipped
@@ -507,5 +507,5 @@ def test_a_number_or_name_in_the_program_has_an_address_and_a_row():
     ):
         lines = program(state, style).lines
         line = next(k for k, own in enumerate(lines) if said in own.text)
-        found = pointed_at(lines, line, lines[line].text.index(within))
+        found = code_spot_at(lines, line, lines[line].text.index(within))
         assert (found and (state.network.name_of(found.address), found.row)) == expected, (style, said)

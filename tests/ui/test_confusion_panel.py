@@ -17,7 +17,7 @@ from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.panels.confusion import ClassCell, ConfusionPanel, image_of, placed
+from nnviz.ui.panels.confusion import ClassCell, ConfusionPanel, grid_places, image_of
 from tests.ui.hands import bring, choose_in_table_menu, drag, hover, press, write
 from tests.ui.runs import colours_of, pixels_of
 from tests.ui.sees import status
@@ -279,7 +279,7 @@ def test_the_window_keeps_its_size_under_a_filter_and_shows_the_row_after_it(ope
 def test_every_cell_is_found_where_it_is_painted():
     wrong = []
     for count, size in product((2, 10, 30, 100), ((300, 140), (340, 300), (900, 560))):
-        places = placed([f"a class with a long name {k}" for k in range(count)], *size)
+        places = grid_places([f"a class with a long name {k}" for k in range(count)], *size)
         grid = places.grid
         inside = grid.left() >= places.left and grid.right() <= size[0] and grid.bottom() <= size[1]
         for cell in (ClassCell(0, 0), ClassCell(count - 1, 0), ClassCell(count // 2, count - 1)):

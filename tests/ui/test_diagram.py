@@ -11,17 +11,17 @@ from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton, QToolTip
 from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.core.network import Network
-from nnviz.core.numbers import shown as number
-from nnviz.core.numbers import shown_in_full
+from nnviz.core.numbers import as_text as number
+from nnviz.core.numbers import full_text
 from nnviz.core.results import next_batch
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from nnviz.picture.matrix import pixels
+from nnviz.picture.matrix import weight_colours
 from nnviz.picture.palette import PALETTES, rgb
 from nnviz.picture.svg import sheet, sheet_svg
-from nnviz.ui.diagram.heads import BEFORE_PX, BEHIND_PX, HEIGHT_PX, ActivationButton
+from nnviz.ui.diagram.heads import HEIGHT_PX, LEFT_PADDING_PX, RIGHT_PADDING_PX, ActivationButton
 from nnviz.ui.diagram.paint import edge_line
 from nnviz.ui.diagram.sprites import LARGEST_TEXT
 from nnviz.ui.kit.theme import apply_theme
@@ -420,7 +420,7 @@ def test_the_control_of_every_activation_stands_whole_under_its_heading(qtbot, o
                 assert room.contains(control.geometry()), (name, size, percent)
                 scale = control.height() / HEIGHT_PX
                 text = control.fontMetrics().horizontalAdvance(control.text().replace("&&", "&"))
-                before_the_chevron = control.width() - (BEFORE_PX + BEHIND_PX - 3) * scale
+                before_the_chevron = control.width() - (LEFT_PADDING_PX + RIGHT_PADDING_PX - 3) * scale
                 assert text <= before_the_chevron, (name, size, percent)
             assert overlap([own.geometry() for own in controls]) == [], (name, size, percent)
 
@@ -608,7 +608,7 @@ def place_of(window, column, node):
 
 def colour_of(weight, largest):
     """Return the colour of a weight beside the largest one: red, green and blue."""
-    packed = int(pixels(np.array([[weight, largest]]), LIGHT)[0, 0])
+    packed = int(weight_colours(np.array([[weight, largest]]), LIGHT)[0, 0])
     return np.array([packed >> shift & 255 for shift in (16, 8, 0)])
 
 
@@ -704,7 +704,7 @@ def test_a_pixel_of_a_node_is_a_weight_that_a_click_selects(bare):
     before = pixel(window, digit.x - 1, digit.y - 1)
     rest(window.diagram, at)
     assert pixel(window, digit.x - 1, digit.y - 1).sum() < before.sum()  # its pixel of the digit is outlined
-    assert QToolTip.text() == f"weight from pixel_2_3 to node_0_5: {shown_in_full(weights[5, 19])}"
+    assert QToolTip.text() == f"weight from pixel_2_3 to node_0_5: {full_text(weights[5, 19])}"
     for clicked, selected in (
         (at, Address("weight", 0, 5, 19)),
         (QPointF(*layout.columns[1].bar_of(5).center).toPoint(), Address("node", 0, 5)),

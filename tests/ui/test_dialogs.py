@@ -32,20 +32,20 @@ from PySide6.QtWidgets import (
 import nnviz
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training, WeightSet
-from nnviz.document.autosave import claimed
+from nnviz.document.autosave import claim_leftovers
 from nnviz.document.document import Document
 from nnviz.files.errors import CancelledError
 from nnviz.files.examples import example
-from nnviz.files.on_disk import OnDisk
+from nnviz.files.on_disk import OpenFile
 from nnviz.files.registry import load
-from nnviz.files.snapshot import About, parts, sealed
+from nnviz.files.snapshot import About, copy_parts, with_digest
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.dialogs.ask import AskActivations, RecoverDialog, ask_whose
+from nnviz.ui.dialogs.ask import AskActivations, RecoverDialog, ask_version
 from nnviz.ui.dialogs.help import HelpWindow
 from nnviz.ui.dialogs.make_rows import MakeRows
 from nnviz.ui.dialogs.new_network import NewNetwork
 from nnviz.ui.kit.controls import announce
-from nnviz.ui.kit.dialogs import Waiting, message_box
+from nnviz.ui.kit.dialogs import ProgressDialog, message_box
 from nnviz.ui.kit.theme import apply_theme, theme_in_use
 from nnviz.ui.plot.card import Caption
 from nnviz.ui.window.commands import make_rows
@@ -267,15 +267,15 @@ def refuse(window, folder):
 
 
 def leave_out(window, folder):
-    window.document.file = OnDisk(folder / "<b>a & b.py", set())
+    window.document.file = OpenFile(folder / "<b>a & b.py", set())
     choose_entry(window, "Save")
 
 
 def ask_recover(window, folder):
     state = window.document.state
     about = About(state.name, f"<b>{state.name}", None, b"")
-    (folder / "a.copy").write_bytes(b"".join(sealed(parts(state, about))))
-    left, _ = claimed(folder)
+    (folder / "a.copy").write_bytes(b"".join(with_digest(copy_parts(state, about))))
+    left, _ = claim_leftovers(folder)
     RecoverDialog(window.main_window, left).exec()
     left[0].discard()
 
@@ -292,7 +292,7 @@ def fail(window, folder):
 def read_long(window, folder):
     with (
         suppress(CancelledError),
-        Waiting(window.main_window, f"Reading {window.document.state.name}") as read,
+        ProgressDialog(window.main_window, f"Reading {window.document.state.name}") as read,
     ):
         while True:
             read(0.5)
@@ -301,7 +301,7 @@ def read_long(window, folder):
 BOXES = {
     "unsaved changes": (QMessageBox, lambda window, _: window.files.may_leave()),
     "a refused file": (QMessageBox, refuse),
-    "whose version": (QMessageBox, lambda own, _: ask_whose(own.main_window, own.document.state.name)),
+    "whose version": (QMessageBox, lambda own, _: ask_version(own.main_window, own.document.state.name)),
     "left out": (QMessageBox, leave_out),
     "a fault": (QMessageBox, fail),
     "what to recover": (RecoverDialog, ask_recover),

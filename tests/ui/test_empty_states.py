@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import MINUS, shown_in_full
+from nnviz.core.numbers import MINUS, full_text
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
 from nnviz.files.examples import example
@@ -164,7 +164,7 @@ def test_a_figure_shows_its_number_as_everywhere_and_its_tooltip_in_full(qtbot):
     ):
         own.show_number(value)
         assert (own.text, own.accessibleDescription()) == (text, text)
-        assert own.toolTip() == f"Mean of error²\nIn full: {shown_in_full(value)}"
+        assert own.toolTip() == f"Mean of error²\nIn full: {full_text(value)}"
     for value, text in ((None, "–"), (np.nan, "NaN"), (np.inf, "∞")):
         own.show_number(value)
         assert own.text == text

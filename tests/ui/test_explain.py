@@ -18,8 +18,8 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.kit.theme import draw_at
-from nnviz.ui.panels.explain import HINT, ExplainPanel, breaks_of
+from nnviz.ui.kit.theme import set_size_percent
+from nnviz.ui.panels.explain import HINT, ExplainPanel, line_breaks
 from tests.core.oracle import make_network, make_state
 from tests.core.test_explain import BANK
 from tests.core.test_health import deep, one_layer
@@ -282,7 +282,7 @@ def test_a_cross_entropy_breaks_neither_behind_its_minus_nor_before_a_closing_pa
 def test_where_a_line_may_break(text, room, lines):
     ends = sorted(
         at + (text[at] == "·" or text[at - 1] == "·")
-        for at in breaks_of(text, lambda part: len(part) <= room)
+        for at in line_breaks(text, lambda part: len(part) <= room)
     )
     assert [text[a:b] for a, b in itertools.pairwise([0, *ends, len(text)])] == lines
 
@@ -300,7 +300,7 @@ def test_another_size_of_everything_is_taken_over_and_lines_break_elsewhere(read
         return reader.browser.cursorRect(text.find("agrees")), text.toPlainText()
 
     before = page()
-    draw_at(qapp, 200)
+    set_size_percent(qapp, 200)
     larger = page()
     reader.panel.resize(501, 3000)
     page()
@@ -308,7 +308,7 @@ def test_another_size_of_everything_is_taken_over_and_lines_break_elsewhere(read
     assert page() == larger
     assert larger[0].height() == pytest.approx(2 * before[0].height(), abs=4)
     assert larger[1] != before[1], "lines may break elsewhere"
-    draw_at(qapp, 100)
+    set_size_percent(qapp, 100)
     assert page() == before
 
 

@@ -42,7 +42,7 @@ from nnviz.core.train import train
 from nnviz.files import registry
 from nnviz.files.errors import FileError
 from nnviz.files.examples import example, examples
-from nnviz.files.registry import load, openable, suffixes
+from nnviz.files.registry import load, openable_suffixes, savable_suffixes
 from nnviz.ui.dialogs.ask import AskActivations
 from nnviz.ui.dialogs.make_rows import MakeRows
 from nnviz.ui.dialogs.new_network import NewNetwork
@@ -300,7 +300,7 @@ def test_what_a_model_s_file_does_not_keep_is_told_before_it_is_saved(
         offers.append(" ".join(dialog.nameFilters()))
         escape(dialog)
 
-    for entry, kinds in (("Save as…", suffixes), ("Open…", openable)):
+    for entry, kinds in (("Save as…", savable_suffixes), ("Open…", openable_suffixes)):
         answer(QFileDialog, note)
         choose_entry(window, entry)
         assert [suffix for suffix in kinds() if f"*{suffix}" not in offers[-1]] == []

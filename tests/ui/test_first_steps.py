@@ -9,7 +9,7 @@ from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.dialogs.guide import Pointer, Ring, StepCard, place
+from nnviz.ui.dialogs.guide import Pointer, Ring, StepCard, card_place
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.kit.theme import apply_theme
 from nnviz.ui.window.app import Opened
@@ -249,7 +249,7 @@ def test_a_card_leaves_the_walk_its_numbers_and_its_words(qtbot, open_window, am
 
 def test_a_card_that_has_no_room_beside_stands_where_it_covers_least():
     room, spot = QRect(0, 0, 400, 400), QRect(100, 150, 200, 100)
-    card, _ = place(QSize(300, 150), room, spot, [spot])
+    card, _ = card_place(QSize(300, 150), room, spot, [spot])
     common = card.intersected(spot)
     assert room.contains(card)
     assert common.width() * common.height() < 200 * 100 / 2

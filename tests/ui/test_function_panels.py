@@ -12,21 +12,21 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from nnviz.core import edits
 from nnviz.core.activations import activation
 from nnviz.core.address import Address
-from nnviz.core.function import refined, section
+from nnviz.core.function import refined_pictures, section
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import shown, shown_in_full
+from nnviz.core.numbers import as_text, full_text
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.picture.shades import Tone, of_numbers, shades
+from nnviz.picture.shades import Tone, number_pixels, output_tones
 from nnviz.ui.dialogs.pictures import Look, PlotDrawing
-from nnviz.ui.kit.theme import apply_theme, colours, draw_at
+from nnviz.ui.kit.theme import apply_theme, colours, set_size_percent
 from nnviz.ui.panels.activation import ActivationPanel
 from nnviz.ui.panels.function import FunctionPanel
 from nnviz.ui.panels.function_plane import FunctionPlane
-from nnviz.ui.plot.points import SIZE
+from nnviz.ui.plot.points import POINT_PX
 from tests.core.oracle import make_network, make_state
 from tests.core.test_explain import BANK
 from tests.core.test_health import one_layer
@@ -185,13 +185,13 @@ def test_between_classes_the_line_is_where_two_outputs_are_the_largest_or_one_is
 
 def test_the_numbers_beside_the_tones_have_room_in_every_size(qapp, qtbot):
     light, state = PALETTES["light"], xor()
-    plane, tone, tones = FunctionPlane(light), Tone(0.0, 1e6, False), shades(light, False)
+    plane, tone, tones = FunctionPlane(light), Tone(0.0, 1e6, False), output_tones(light, False)
     qtbot.addWidget(plane)
-    *_, found = refined(state.network, section(state.data, (0, 1), np.zeros(2)), (8, 8), 1e6)
-    plane.show_map(found, of_numbers(found.prediction[..., 0], tone, tones), np.empty((0, 2)), tone, tones)
+    *_, found = refined_pictures(state.network, section(state.data, (0, 1), np.zeros(2)), (8, 8), 1e6)
+    plane.show_map(found, number_pixels(found.prediction[..., 0], tone, tones), np.empty((0, 2)), tone, tones)
     scale = plane.plotItem.layout.itemAt(2, 3)
     before = scale.minimumWidth()
-    draw_at(qapp, 150)
+    set_size_percent(qapp, 150)
     plane.set_palette(light)
     assert scale.minimumWidth() > 1.2 * before
 
@@ -332,14 +332,14 @@ def test_what_is_read_out_is_the_prediction_for_the_inputs_that_it_says(qtbot, o
     lines = hover(panel, place(panel, 0.3, 0.6))
     x, y = (float(line.partition(" = ")[2].replace("−", "-")) for line in lines[:2])
     assert lines[0].startswith("x_0 = ")
-    assert lines[2] == f"output: {shown(predicted(panel, [0, 0], (0, 1), x, y)[0])}"
+    assert lines[2] == f"output: {as_text(predicted(panel, [0, 0], (0, 1), x, y)[0])}"
     keys(panel, Key.Key_Right)  # the mouse is elsewhere
     assert read_out(panel) is None
     start(qtbot, panel, one_input(("first", "second")))  # choices go, and the plot gets another size
     lines = hover(panel, middle(panel))
     x = float(lines[0].partition(" = ")[2].replace("−", "-"))
     both = panel.document.state.network.predict([x])[0]
-    assert lines[1:] == [f"first: {shown(both[0])}", f"second: {shown(both[1])}"]
+    assert lines[1:] == [f"first: {as_text(both[0])}", f"second: {as_text(both[1])}"]
 
 
 def states_that_lack():
@@ -404,7 +404,7 @@ def test_in_the_window_choices_tell_names_apart_and_a_low_panel_scrolls(qtbot, o
     assert window.main_window.height() == 650
     settle(qtbot, panel)
     click(panel, middle(panel))
-    assert written(window, Address("input", -1, 0)) == shown(window.selection.free[0])
+    assert written(window, Address("input", -1, 0)) == as_text(window.selection.free[0])
     approved("a free row in the window", status(window))
     hands.rest(panel.axes.up, panel.axes.up.rect().center())
     assert QToolTip.text() == "sepal width (cm)\nThe vertical axis"
@@ -489,7 +489,7 @@ def test_the_curve_its_tangent_its_slope_and_all_rows_are_drawn(qapp, bare):
     np.testing.assert_array_equal(drawn[there] / 20.0, relu.slope(z[there]))
     assert np.count_nonzero(~there) == 1, "a gap at the kink"
     svg = PlotDrawing(bank.panel, "A title").svg(Look(600, 400, "light")).decode()
-    across = [float(x) for x in re.findall(rf'<circle cx="([^"]+)" cy="[^"]+" r="{SIZE / 2}"', svg)]
+    across = [float(x) for x in re.findall(rf'<circle cx="([^"]+)" cy="[^"]+" r="{POINT_PX / 2}"', svg)]
     assert np.corrcoef(across, bank.plane.rows()[:, 0])[0, 1] == pytest.approx(1.0), "a circle for each row"
     state = bank.document.state
     QTest.mouseClick(bank.plane.viewport(), LEFT)
@@ -591,4 +591,4 @@ def test_in_the_window_the_activation_follows_clicks_what_is_typed_and_a_run(ope
         window.training.speed.setValue(100)
     state = window.document.state
     z = state.network.forward(state.data.inputs).z[0][0, 0]
-    assert f"Row 1: z {shown_in_full(z)} " in card.plane.accessibleDescription()
+    assert f"Row 1: z {full_text(z)} " in card.plane.accessibleDescription()

@@ -48,7 +48,7 @@ from nnviz.ui.dialogs.help import HelpWindow
 from nnviz.ui.dialogs.new_network import NewNetwork
 from nnviz.ui.kit.controls import MOST_SEEN, Choice
 from nnviz.ui.kit.settings import SIZES_PERCENT
-from nnviz.ui.kit.theme import application, apply_theme, draw_at, ui_font
+from nnviz.ui.kit.theme import application, apply_theme, set_size_percent, ui_font
 from nnviz.ui.plot.plot import OFFSET
 from nnviz.ui.window.app import Opened
 from nnviz.ui.window.panels import PANELS
@@ -157,7 +157,7 @@ def test_every_panel_fits_in_its_window_and_every_text_in_its_control(
     settings.remember("theme", theme)
     settings.remember("size", percent)
     apply_theme(qapp, theme)
-    draw_at(qapp, percent)
+    set_size_percent(qapp, percent)
     window = open_window(name, size=size)
     window.main_window.resize(*size)
     window.runner.step()
@@ -488,7 +488,7 @@ def test_a_size_and_the_sizes_of_panels_are_there_again_after_a_restart(
     settled()
     scale, measured, before = window.diagram.picture.layout.scale, measures(window), sizes_of(window)
     window.main_window.close()
-    draw_at(qapp, 100)
+    set_size_percent(qapp, 100)
     again = open_window("xor", size=(1920, 1080))
     settled()
     assert settings.size == 150
@@ -517,7 +517,7 @@ def test_a_question_at_the_start_has_the_size_that_is_remembered(
     answer(AskActivations, look)
     program = Opened(settings, file, tmp_path / "data")
     qtbot.waitUntil(lambda: program.workspace is not None)
-    draw_at(application(), 100)
+    set_size_percent(application(), 100)
     asked = AskActivations(program.workspace.main_window, "weights", network.sizes, ("relu", "identity"))
     usual = max(own.fontMetrics().height() for own in asked.findChildren(QLabel))
     assert heights == [pytest.approx(2 * usual, abs=2)]

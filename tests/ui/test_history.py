@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QToolTip
 
 from nnviz.core import edits
 from nnviz.core.history import BUCKETS, History
-from nnviz.core.numbers import MINUS, shown
+from nnviz.core.numbers import MINUS, as_text
 from nnviz.core.state import Training
 from nnviz.core.train import train
 from nnviz.core.trainer import Trainer
@@ -378,7 +378,7 @@ def test_the_mouse_and_arrow_keys_read_points_out(document, trained, go_to, appr
     for iteration in (0, 3, 20):
         target = place(trained, iteration, mse_after(iteration))
         lines = hover(trained, target + QPoint(2, -3))
-        assert lines == [f"iteration {iteration}", f"MSE {shown(mse_after(iteration))}"]
+        assert lines == [f"iteration {iteration}", f"MSE {as_text(mse_after(iteration))}"]
         assert trained.curve.rect().contains(own.geometry())
         assert not own.geometry().contains(target)
     assert hover(trained, QPoint(3, 3)) is None
@@ -722,10 +722,10 @@ def test_the_accuracy_is_drawn_by_a_switch_and_read_out(document, plot, go_to, o
     )
     assert read_out(plot) == [
         "iteration 12",
-        f"Cross-entropy {shown(loss)}",
-        f"validation {shown(validation)}",
-        f"accuracy {shown(100 * right)} %",
-        f"of validation {shown(100 * right_aside)} %",
+        f"Cross-entropy {as_text(loss)}",
+        f"validation {as_text(validation)}",
+        f"accuracy {as_text(100 * right)} %",
+        f"of validation {as_text(100 * right_aside)} %",
     ]
     plot.curve.read_at(None)
     QTest.mouseClick(plot.accuracy_button, LEFT)

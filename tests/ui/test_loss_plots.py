@@ -10,17 +10,17 @@ from PySide6.QtTest import QTest
 
 from nnviz.core import edits
 from nnviz.core.address import Address
-from nnviz.core.landscape import SIZES, along
+from nnviz.core.landscape import SIZES, loss_along
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import shown
-from nnviz.core.slopes import finished
+from nnviz.core.numbers import as_text
+from nnviz.core.slopes import run_work
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES, rgb
-from nnviz.picture.shades import TONES, Tone, pixels, ramp
-from nnviz.picture.ticks import texts_of
+from nnviz.picture.shades import TONES, Tone, blended_pixels, loss_tones
+from nnviz.picture.ticks import tick_texts
 from nnviz.ui.kit.theme import apply_theme
 from nnviz.ui.panels.loss import LossChoice, LossPanel
 from nnviz.ui.panels.loss_curve import LossCurve
@@ -142,7 +142,7 @@ def test_the_tangent_touches_the_curve_at_the_present_point_with_the_slope(qtbot
         (x0, y0), (x1, y1) = panel.plane.tangent()
         slope, (w,) = (y1 - y0) / (x1 - x0), values(panel)
         assert ((x0 + x1) / 2, (y0 + y1) / 2) == pytest.approx((w, state.loss()))
-        below, above = finished(along(state, address, [w - 1e-5, w + 1e-5]))
+        below, above = run_work(loss_along(state, address, [w - 1e-5, w + 1e-5]))
         assert slope == pytest.approx((above - below) / 2e-5, rel=1e-4)
 
 
@@ -150,7 +150,7 @@ def test_the_curve_follows_every_change_and_the_axis_the_weight(qtbot, open_curv
     panel = open_curve()
     change(qtbot, panel, edits.set_weight, 1, 0, 0, -3.0)
     state, curve = panel.document.state, panel.plane.curve()
-    assert curve[:, 1] == pytest.approx(finished(along(state, FIRST, curve[:, 0])))
+    assert curve[:, 1] == pytest.approx(run_work(loss_along(state, FIRST, curve[:, 0])))
     assert middle(panel) == pytest.approx((2.0, state.loss()))
     panel.hide()
     panel.document.push(edits.set_weight(state, 0, 0, 0, 40.0), "Set")
@@ -217,10 +217,10 @@ def test_the_caption_tells_slope_next_step_and_the_loss_of_this_weight_alone(qtb
         assert plane.isVisible() == (name not in ("nothing selected", "a node", "an input", "no targets"))
     approved("captions over one weight", "\n".join(f"{name}: {' | '.join(told[name])}" for name in told))
     state = state_of("many-rows")  # w is 2, the learning rate 0.0004, the slope 40
-    assert told["a weight"][2].endswith(f" {shown(loss_with(state, {FIRST: 2 - 0.0004 * 40}))}")
+    assert told["a weight"][2].endswith(f" {as_text(loss_with(state, {FIRST: 2 - 0.0004 * 40}))}")
     stepped = train(state, updates=1).state
-    assert f"→ {shown(stepped.network.layers[0].weights[0, 0])}" in told["a weight"][1]
-    assert shown(stepped.loss()) not in told["a weight"][2], "the other weights have moved, too"
+    assert f"→ {as_text(stepped.network.layers[0].weights[0, 0])}" in told["a weight"][1]
+    assert as_text(stepped.loss()) not in told["a weight"][2], "the other weights have moved, too"
     (low, high), *_ = seen["a learning rate of 0.05"]
     assert low < 0.0 < 2.0 < high
     (low, high), *_ = seen["a learning rate of 50"]
@@ -341,7 +341,7 @@ def test_every_point_of_the_map_is_the_mse_with_both_weights_set(qtbot, open_sur
     assert not panel.work.busy, "hidden it computes nothing"
     panel.show()
     settle(qtbot, panel)
-    assert f"MSE {shown(panel.document.state.loss())}" in panel.caption.text()
+    assert f"MSE {as_text(panel.document.state.loss())}" in panel.caption.text()
 
 
 def test_contours_and_the_read_out_tell_the_mse(open_surface, approved):
@@ -376,7 +376,7 @@ def test_the_point_moves_both_weights_each_time_as_one_undo_entry(qtbot, open_su
     settle(qtbot, panel)
     assert (present(panel) - end).manhattanLength() <= 2
     assert panel.plane.grid is grid
-    assert f"MSE {shown(document.state.loss())}" in panel.caption.text()
+    assert f"MSE {as_text(document.state.loss())}" in panel.caption.text()
     document.undo()
     assert document.state is before
     settle(qtbot, panel)
@@ -566,7 +566,7 @@ def test_both_axes_have_their_room_after_the_plot_was_hidden(qtbot, open_surface
 
 @pytest.mark.parametrize("theme", PALETTES)
 def test_the_ramp_goes_steadily_from_the_accent_to_the_canvas(theme):
-    tones = ramp(PALETTES[theme])
+    tones = loss_tones(PALETTES[theme])
     assert tones.shape == (TONES, 3)
     assert tones[0] == pytest.approx(rgb(PALETTES[theme].accent), abs=1)
     assert tones[-1] == pytest.approx(rgb(PALETTES[theme].canvas), abs=1)
@@ -598,14 +598,14 @@ def test_any_range_has_a_scale_and_contours():
 
 
 def test_tones_are_blended_between_points_and_transparent_where_not_finite():
-    tones = ramp(PALETTES["light"])
-    picture = pixels(np.array([[0.0, 0.0], [1.0, 1.0]]), tones, 3)
+    tones = loss_tones(PALETTES["light"])
+    picture = blended_pixels(np.array([[0.0, 0.0], [1.0, 1.0]]), tones, 3)
     assert picture[0, 0, :3].tolist() == tones[0].tolist()
     assert picture[1, 2, :3] == pytest.approx(tones[TONES // 2], abs=2)
     assert picture[2, 0, :3].tolist() == tones[-1].tolist()
     grid = np.full((9, 9), 0.5)
     grid[4, 4] = np.nan
-    picture = pixels(grid, tones, 33)
+    picture = blended_pixels(grid, tones, 33)
     assert [picture[k, k, 3] for k in (0, 16, 32)] == [255, 0, 255]
 
 
@@ -617,5 +617,5 @@ def test_contours_stand_at_round_numbers_with_different_texts():
     ):
         assert levels_of(tone) == pytest.approx(levels)
     for width in (1e-3, 1e-9, 1e-12):
-        texts = texts_of(levels_of(Tone(1.0, 1.0 + width, False)))
+        texts = tick_texts(levels_of(Tone(1.0, 1.0 + width, False)))
         assert len(set(texts)) == len(texts) > 2

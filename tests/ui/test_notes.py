@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QPushButton
 from nnviz.core.address import Address
 from nnviz.files.examples import example, examples
 from nnviz.files.registry import load
-from nnviz.ui.kit.theme import draw_at
+from nnviz.ui.kit.theme import set_size_percent
 from nnviz.ui.panels.notes import Notes
 from tests.ui.hands import address_named, choose_entry, press, set_number, shown, write
 from tests.ui.sees import figure, status, written
@@ -139,7 +139,7 @@ def test_headings_have_one_size_and_pictures_show_their_text(panel):
 def test_code_in_notes_has_the_font_size_of_the_text(panel, qapp):
     page = panel("The `weights` are given.").notes.page
     for percent in (100, 150):
-        draw_at(qapp, percent)
+        set_size_percent(qapp, percent)
         (_, text, *_), (code, size, *_), *_ = formats(page, 0)
         assert code == "weights"
         assert size == pytest.approx(text, rel=0.05)  # Qt takes whole points

@@ -19,7 +19,7 @@ from nnviz.core.expressions import DIGITS, number_text
 from nnviz.core.network import Network
 from nnviz.core.slopes import MOST_ROWS
 from nnviz.core.state import Dataset, State, Training
-from nnviz.document.job import in_words
+from nnviz.document.job import duration_text
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
 from nnviz.ui.window.app import Opened
@@ -257,8 +257,8 @@ def test_the_time_that_a_run_takes_is_said_in_few_letters():
         **{5: "5 s", 99: "99 s", 3300: "55 min", 30_000: "8 h", 10**6: "12 d"},
         **{10**7: "116 d", MANY: "years"},
     }
-    assert {updates: in_words(updates, 0.0) for updates in expected} == expected
-    assert in_words(10, 0.01) == "10 s"  # 9.8 s
+    assert {updates: duration_text(updates, 0.0) for updates in expected} == expected
+    assert duration_text(10, 0.01) == "10 s"  # 9.8 s
 
 
 # --- at rest

@@ -19,10 +19,10 @@ from nnviz.core.address import Address
 from nnviz.core.history import History
 from nnviz.core.landscape import Grid
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import shown
+from nnviz.core.numbers import as_text
 from nnviz.core.results import Computed
 from nnviz.core.state import MOST_UPDATES, Dataset, EarlierRun, State, Training
-from nnviz.document.walk import WalkStep, words
+from nnviz.document.walk import WalkStep, step_text
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
@@ -36,7 +36,7 @@ from nnviz.ui.kit.theme import application, apply_theme
 from nnviz.ui.panels.history_canvas import HistoryCurve
 from nnviz.ui.panels.loss_curve import LossCurvePlane
 from nnviz.ui.panels.loss_map import LossSurfacePlane
-from nnviz.ui.plot.plot import drawable
+from nnviz.ui.plot.plot import drawable_ranges
 from tests.picture.diagrams import state
 from tests.processes import ended
 from tests.robust.test_extremes import LARGEST, filled
@@ -164,7 +164,7 @@ def difference(labels, ratio):
 @pytest.mark.fonts
 def test_a_number_looks_as_qt_writes_it(qapp):
     for (prefix, style), value in product({"": "value", "b ": "pill", "error ": "error"}.items(), NUMBERS):
-        label = Label(Address("value", 0), prefix + shown(value), Rect(10, 10, 180, 30), style, 22.0, value)
+        label = Label(Address("value", 0), prefix + as_text(value), Rect(10, 10, 180, 30), style, 22.0, value)
         assert difference([label], 1.0) < 40, label.text
 
 
@@ -245,7 +245,7 @@ def test_a_callout_writes_long_names_short():
 def said_of(picture, step, short=str):
     """Return the words of a step."""
     content = picture.content
-    return words(content.state, Computed(content.row, content.trace, content.slopes), step, None, short)
+    return step_text(content.state, Computed(content.row, content.trace, content.slopes), step, None, short)
 
 
 def test_a_callout_covers_rather_a_part_of_a_node_than_a_number():
@@ -497,7 +497,7 @@ def test_a_map_of_extremes_is_drawn(show, amount):
 
 def test_what_is_drawn_has_pixels_that_can_be_told_apart():
     for across, up in product(STRETCHES, repeat=2):
-        drawn = drawable(across, up)
+        drawn = drawable_ranges(across, up)
         for low, high in drawn:
             pixel = (high - low) / 1000
             assert math.isfinite(pixel)

@@ -33,12 +33,12 @@ from nnviz.core.train import train
 from nnviz.document.job import NO_ROWS
 from nnviz.document.player import NO_ROW
 from nnviz.files import atomic
-from nnviz.files.errors import CancelledError, FileError, install_line
+from nnviz.files.errors import CancelledError, FileError, install_command
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
 from nnviz.picture.palette import PALETTES, rgb
 from nnviz.ui.dialogs.export import FilmDialog, LookDialog
-from nnviz.ui.dialogs.films import FIRST, LAST_S, SECONDS, TrainingFilm, WalkFilm, spread
+from nnviz.ui.dialogs.films import FIRST, LAST_S, SECONDS, TrainingFilm, WalkFilm, frame_counts
 from nnviz.ui.dialogs.pictures import MARGIN_PX, Look
 from nnviz.ui.kit.theme import apply_theme
 from nnviz.ui.panels.training_parts import TrainingFigures
@@ -428,7 +428,7 @@ def test_the_film_of_a_watched_run_shows_its_known_states(qapp):
 
 def test_a_film_shows_the_first_updates_slowly_and_the_others_faster():
     for updates in (1, 2, 8, 20, 500, 100_000):
-        seen = spread(range(updates), 150)
+        seen = frame_counts(range(updates), 150)
         iterations, counts = [own for own, _ in seen], [count for _, count in seen]
         assert iterations == sorted(set(iterations))
         assert (iterations[0], sum(counts)) == (0, 150)
@@ -526,7 +526,9 @@ def test_only_available_film_formats_are_offered_and_writing_can_be_cancelled(
         (QFileDialog, type_name(tmp_path / "film.gif")),
         (QMessageBox, lambda box: (said.append(box.text()), box.accept())),
     )
-    assert said == [f"A GIF needs Pillow, which is not installed; install it with: {install_line('motion')}"]
+    assert said == [
+        f"A GIF needs Pillow, which is not installed; install it with: {install_command('motion')}"
+    ]
     assert status(window) == said[0]
     assert [path.name for path in tmp_path.iterdir()] == ["film.apng"]
 

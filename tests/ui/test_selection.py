@@ -12,7 +12,7 @@ from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.core.edits import set_weight
 from nnviz.core.network import Network
-from nnviz.core.numbers import shown
+from nnviz.core.numbers import as_text
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
 from nnviz.files.registry import load
@@ -158,7 +158,7 @@ def test_enter_selects_the_current_match_and_brings_it_into_sight_beside_the_fie
     assert window.selection.address == address
     assert window.diagram.picture.layout.body.meets(place(window, address))
     assert written(window, address._replace(kind="value")) == "2.078"
-    assert listed(finder) == [("node_0_17", "relu", shown(finder.list.matches[0].value))]
+    assert listed(finder) == [("node_0_17", "relu", as_text(finder.list.matches[0].value))]
     assert finder.isVisible()
     window.diagram.fit()
     finder.field.setText("digit")

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from nnviz.core import edits
 from nnviz.core.edits import standardise, worth_standardising
 from nnviz.core.generators import KINDS
-from nnviz.core.numbers import NUMBERS, shown
+from nnviz.core.numbers import NUMBERS, as_text
 from nnviz.core.state import Column, Dataset
 from nnviz.core.train import train
 from nnviz.files.errors import FileError
@@ -449,7 +449,7 @@ def test_training_offers_to_standardise_rows_and_the_menu_does_too(afresh, qtbot
         assert state.data.inputs[: state.trained_rows].mean(axis=0) == pytest.approx(0, abs=1e-9)
         age = state.network.inputs.index("age")
         column, model = state.columns[age], window.data.table.model()
-        header = f"age\n(x − {shown(column.mean)}) / {shown(column.deviation)}"
+        header = f"age\n(x − {as_text(column.mean)}) / {as_text(column.deviation)}"
         assert model.headerData(age, Qt.Orientation.Horizontal) == header
         window.document.undo()
         assert window.document.state is before
@@ -575,7 +575,7 @@ def table_rows(window):
 
 
 def as_shown(data):
-    return [[shown(value) for value in row] for row in np.hstack([data.inputs, data.targets]).tolist()]
+    return [[as_text(value) for value in row] for row in np.hstack([data.inputs, data.targets]).tolist()]
 
 
 MOONS, MAKE = click_kind("Two moons"), press_button("Make rows")
@@ -616,7 +616,7 @@ def test_made_rows_can_open_with_a_network_settings_and_notes(made, qtbot, appro
     assert state.network.sizes == (2, 16, 16, 1)
     assert state.training == KINDS["spiral"].suits.training
     assert table_rows(window) == as_shown(KINDS["spiral"].data(200, 0.02, 0))
-    assert figure(window, "Cross-entropy").text == shown(state.loss())
+    assert figure(window, "Cross-entropy").text == as_text(state.loss())
     assert "Spiral" in window.main_window.windowTitle()
     assert state.notes.startswith(KINDS["spiral"].line)
     assert untrue(window) == []

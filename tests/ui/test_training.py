@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
 
 from nnviz.core import edits
 from nnviz.core.edits import add_node
-from nnviz.core.metrics import measured
+from nnviz.core.metrics import measure_all
 from nnviz.core.network import Network
-from nnviz.core.numbers import parsed, shown
+from nnviz.core.numbers import as_text, parse_number
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.train import train
@@ -108,7 +108,7 @@ def test_step_back_restart_and_run_do_the_ninth_and_tenth_exercise(qtbot, panel,
     assert panel.figures.iteration.text == "20"
     assert panel.figures.loss.text.startswith("9.627")
     in_full = panel.figures.loss.toolTip().partition("In full: ")[2]
-    assert parsed(in_full) == pytest.approx(49 * 0.72**40, rel=1e-9)
+    assert parse_number(in_full) == pytest.approx(49 * 0.72**40, rel=1e-9)
 
 
 def test_run_turns_into_pause_in_its_place_and_takes_settings_meanwhile(qtbot, panel, document):
@@ -371,19 +371,19 @@ def test_the_figures_of_a_row_without_classes(panel, document):
 def test_a_classifier_shows_validation_loss_and_accuracy(panel, document):
     state, own = classes(), panel.figures
     document.start(state)
-    told, outputs = measured(state), state.network.predict(state.data.inputs)
+    told, outputs = measure_all(state), state.network.predict(state.data.inputs)
     every = ["Cross-entropy", "Iteration", "Row's loss", "Validation", "Accuracy"]
     assert captions(panel) == every
-    assert own.loss.text == shown(told.loss)
-    assert own.validation.text == shown(told.validation)
+    assert own.loss.text == as_text(told.loss)
+    assert own.validation.text == as_text(told.validation)
     right = (outputs.argmax(1) == state.data.targets.argmax(1)).tolist()
     hits, aside = sum(right[:30]), sum(right[30:])
     assert 0 < hits < 30
-    assert own.accuracy.text == f"{shown(100 * hits / 30)} % · {shown(100 * aside / 10)} %"
+    assert own.accuracy.text == f"{as_text(100 * hits / 30)} % · {as_text(100 * aside / 10)} %"
     tip = own.accuracy.toolTip()
     assert f"\n{hits} of 30 training rows\n{aside} of 10 validation rows" in tip
     panel.selection.row = 35
-    assert own.row_error.text == shown(-np.log(outputs[35][state.data.targets[35].argmax()]))
+    assert own.row_error.text == as_text(-np.log(outputs[35][state.data.targets[35].argmax()]))
     document.edit("a target", edits.set_target, 0, 0, 0.5)
     assert captions(panel) == every[:-1], "one target is no class"
     document.undo()
@@ -397,8 +397,8 @@ def test_figures_come_and_go_with_what_is_measured_and_long_ones_fit(panel, docu
     document.start(replace(document.state, data=Dataset.empty(document.state.network)))
     assert captions(panel) == ["Cross-entropy", "Iteration", "Row's loss"]
     document.start(state := classes(rows=1600, validation=0.2))
-    share = 100 * measured(state).accuracy
-    assert len(shown(share)) > 7
+    share = 100 * measure_all(state).accuracy
+    assert len(as_text(share)) > 7
     assert own.accuracy.text.startswith(f"{share:.4g} % · ")
     assert own.accuracy.fitting(own.accuracy.pixels, own.accuracy.text) == own.accuracy.pixels > 10
     assert f"{round(12.8 * share):,} of 1,280 training rows" in own.accuracy.toolTip()
@@ -641,7 +641,7 @@ def test_with_cross_entropy_nothing_says_mse_or_is_cut_off(qtbot, afresh, amount
         row = Dataset(state.data.inputs[1:2], state.data.targets[1:2])
         own = window.document.state
         alone = replace(own, data=row, training=replace(own.training, validation=0.0))
-        assert parsed(loss) == pytest.approx(alone.loss(), rel=1e-12)
+        assert parse_number(loss) == pytest.approx(alone.loss(), rel=1e-12)
         window.runner.speed = 1.0
         for size in ((1000, 650), (1280, 800)):  # the plots say other things after a run
             window.main_window.resize(*size)

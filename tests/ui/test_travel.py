@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
 from nnviz.core import edits
-from nnviz.core.numbers import parsed
+from nnviz.core.numbers import parse_number
 from nnviz.core.state import Training
 from nnviz.core.train import train
 from nnviz.document.derived import Derived, Selection
@@ -90,7 +90,7 @@ def test_back_keys_and_a_drag_go_through_a_run_each_as_one_undo_entry(qtbot, doc
     def goes(iteration):
         qtbot.waitUntil(lambda: panel.figures.iteration.text == str(iteration))  # perhaps in slices
         assert document.state.iteration == timeline.value() == iteration
-        told = parsed(panel.figures.loss.toolTip().rpartition(": ")[2])
+        told = parse_number(panel.figures.loss.toolTip().rpartition(": ")[2])
         assert told == pytest.approx(mse_after(iteration), rel=1e-9)
         assert document.state.run.history.last == (iteration, pytest.approx(mse_after(iteration)))
 

@@ -30,15 +30,15 @@ from PySide6.QtWidgets import (
 
 from nnviz.core import edits
 from nnviz.core.address import Address
-from nnviz.document.autosave import claimed, holds
+from nnviz.document.autosave import claim_leftovers, state_summary
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from nnviz.files.snapshot import About, parts, sealed
+from nnviz.files.snapshot import About, copy_parts, with_digest
 from nnviz.ui.dialogs.ask import RecoverDialog
 from nnviz.ui.window.app import SIGNALS, Ending
 from nnviz.ui.window.log import LOG_BYTES, Log
 from nnviz.ui.window.session import Kept
-from nnviz.ui.window.unexpected import Unexpected, with_whole_exceptions
+from nnviz.ui.window.unexpected import Unexpected, normalize_exceptions
 from tests.ui import hands
 from tests.ui.hands import address_named, choose, choose_entry, press, press_button, set_number
 from tests.ui.sees import offered, status
@@ -385,7 +385,7 @@ def test_the_details_say_nothing_of_the_exception_that_is_always_handled(said, c
         except KeyError:
             fail()
 
-    closed(lambda: QTimer.singleShot(0, lambda: with_whole_exceptions(fails)))
+    closed(lambda: QTimer.singleShot(0, lambda: normalize_exceptions(fails)))
     assert "first" in log.read_text("utf-8")
     assert "_HandledError" not in log.read_text("utf-8")
 
@@ -526,7 +526,7 @@ def recovered(tmp_path):
     """Return the first weight of each State that the next start is offered."""
     weights = []
     for folder in tmp_path.rglob("recovery"):
-        left, said = claimed(folder)
+        left, said = claim_leftovers(folder)
         assert said == ""
         weights += [each.load().network.layers[0].weights[0, 0] for each in left]
         for each in left:
@@ -600,9 +600,9 @@ def crashed(data):
 
     def leave(name="mine", path=None, written=None):
         state = edits.set_weight(load(example("relu").path), 0, 0, 0, 9.0)
-        about = About(state.name, holds(state), path, b"")
+        about = About(state.name, state_summary(state), path, b"")
         copy = data / "recovery" / f"{name}.copy"
-        copy.write_bytes(b"".join(sealed(parts(state, about))))
+        copy.write_bytes(b"".join(with_digest(copy_parts(state, about))))
         if written:
             os.utime(copy, (written.timestamp(), written.timestamp()))
         return copy
@@ -628,7 +628,7 @@ def start(open_window, data):
 
 def left(data):
     """Return how many copies another window would be offered."""
-    found, _ = claimed(data / "recovery")
+    found, _ = claim_leftovers(data / "recovery")
     for leftover in found:
         leftover.release()
     return len(found)

@@ -13,13 +13,13 @@ from PySide6.QtWidgets import QMessageBox, QPushButton
 
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State, Training
-from nnviz.document.watched import HELD, STILL
+from nnviz.document.watched import SCRIPT_LOCK, WALK_HIDES_TRAINING
 from nnviz.files import frames
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.diagram.heads import HeadButton
 from nnviz.ui.panels.history import NO_LOSS
-from nnviz.ui.panels.training import NOT_YET
+from nnviz.ui.panels.training import SCRIPT_TIP
 from nnviz.ui.window.session import follow
 from tests.ui.hands import (
     address_named,
@@ -53,7 +53,7 @@ class Script:
         """Report an update with these output weights."""
         points = np.array([[iteration, iteration if loss is None else loss]], dtype=float)
         values = np.array([2, 4, 4, -5, *output], dtype=float)
-        self.write(frames.gone_on(frames.Frame(iteration, points, values)))
+        self.write(frames.frame_message(frames.Frame(iteration, points, values)))
 
     def shows(self, iteration, output, loss=None):
         """Report an update, and wait until the window shows it."""
@@ -61,7 +61,7 @@ class Script:
         sees(self._qtbot, self.window, iteration)
 
     def end(self, ending=""):
-        self.write(frames.ended(ending))
+        self.write(frames.end_message(ending))
 
     def is_over(self):
         """Wait until the window has seen the end."""
@@ -177,7 +177,11 @@ def test_nothing_can_be_changed_before_it_has_ended_and_the_window_says_why(qtbo
     for name, tries in TRIES.items():
         window.status.say("")
         tries(window)
-        if status(window) != HELD or window.diagram.session.open or window.document.state is not before:
+        if (
+            status(window) != SCRIPT_LOCK
+            or window.diagram.session.open
+            or window.document.state is not before
+        ):
             wrong.append((name, status(window)))
     assert wrong == []
     script.shows(2, [2, 9])
@@ -195,14 +199,14 @@ def test_nothing_can_be_changed_before_it_has_ended_and_the_window_says_why(qtbo
     assert len(buttons) == 3 + 3 * 3 + 2 + 2
     click(window, weight_of(window))
     script.shows(1, [2, 8])
-    assert {(button.isEnabled(), button.toolTip()) for button in buttons} == {(False, HELD)}
-    assert {(field.isEnabled(), field.toolTip()) for field in settings} == {(False, NOT_YET)}
+    assert {(button.isEnabled(), button.toolTip()) for button in buttons} == {(False, SCRIPT_LOCK)}
+    assert {(field.isEnabled(), field.toolTip()) for field in settings} == {(False, SCRIPT_TIP)}
     bring(window, "Explain")
     qtbot.waitUntil(lambda: "The script makes the next update" in explained(window))
     assert "learning_rate" not in explained(window)
     script.ends()
     assert [button.toolTip() for button in buttons if not button.isEnabled()] == ["Remove the last output"]
-    assert not {HELD, NOT_YET} & {own.toolTip() for own in (*buttons, *settings)}
+    assert not {SCRIPT_LOCK, SCRIPT_TIP} & {own.toolTip() for own in (*buttons, *settings)}
     assert all(field.isEnabled() for field in settings)
     approved("the settings after a training", panel.message.label.text())
     qtbot.waitUntil(lambda: "Next update by nnviz" in explained(window))
@@ -294,7 +298,7 @@ def test_that_the_curve_is_not_kept_is_said_before_a_save_and_once(
     watch, tmp_path, monkeypatch, answer, approved
 ):
     window, script = watch()
-    where, told, asked = "nnviz.ui.window.files.ask_where", [], []
+    where, told, asked = "nnviz.ui.window.files.ask_save_path", [], []
     script.shows(1, [2, 8])
     monkeypatch.setattr(where, lambda *_: tmp_path / "trained.json")
     answer(QMessageBox, choose("Cancel", told))
@@ -349,7 +353,7 @@ def test_it_may_end_in_any_way_and_during_a_walk(qtbot, watch, approved):
     approved("ends of a training", "\n".join(told))
     window.player.step()
     script.update(1, [2, 8])
-    qtbot.waitUntil(lambda: status(window) == STILL)
+    qtbot.waitUntil(lambda: status(window) == WALK_HIDES_TRAINING)
     QTest.keyClick(window.diagram, Qt.Key.Key_Escape)
     sees(qtbot, window, 1)
     told = [status(window)]
@@ -357,9 +361,9 @@ def test_it_may_end_in_any_way_and_during_a_walk(qtbot, watch, approved):
     assert walking(window)
     script.update(2, [2, 9])
     script.update(3, [2, 10])
-    qtbot.waitUntil(lambda: status(window) == STILL)
+    qtbot.waitUntil(lambda: status(window) == WALK_HIDES_TRAINING)
     script.end()
-    qtbot.waitUntil(lambda: status(window) != STILL)
+    qtbot.waitUntil(lambda: status(window) != WALK_HIDES_TRAINING)
     told.append(status(window))
     assert walking(window)
     assert figure(window, "Iteration").text == "1"

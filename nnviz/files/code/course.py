@@ -14,7 +14,7 @@ from nnviz.core.numbers import full
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
 from nnviz.files.code import frame
-from nnviz.files.code.frame import back, called
+from nnviz.files.code.frame import back, function_name
 from nnviz.files.code.lines import (
     CodeLine,
     Deed,
@@ -87,7 +87,9 @@ class Form(ABC):
 
     def losses_slope(self, index: str = "") -> str:
         """Return the first slope of the backward pass: of all outputs, or of one by an index such as [0]."""
-        text = frame.put(self.loss_slope, prediction=self.prediction, y="target", error=f"error{index}")
+        text = frame.with_names(
+            self.loss_slope, prediction=self.prediction, y="target", error=f"error{index}"
+        )
         if index and frame.uses(self.loss_slope, "y"):
             text = f"({text}){index}"
         return frame.divided(text, "error.size") if self.loss.averaged and not self.single else text
@@ -152,7 +154,7 @@ class Nodes(Form):
                 )
                 if function.elementwise and not function.linear:
                     yield CodeLine(
-                        f"    {self._a(k, j)} = {called(function)}({self._z(k, j)})", "forward", here
+                        f"    {self._a(k, j)} = {function_name(function)}({self._z(k, j)})", "forward", here
                     )
             if not (self.single and k == self.last):
                 yield from self._array_of_values(k)
@@ -164,7 +166,7 @@ class Nodes(Form):
         values = f"np.array([{', '.join(each)}])"
         if not function.elementwise:
             yield CodeLine(f"    {self.inputs(k)} = {values}", "forward", nodes)
-            values = f"{called(function)}({self.inputs(k)})"
+            values = f"{function_name(function)}({self.inputs(k)})"
         yield CodeLine(f"    {self.values(k)} = {values}", "forward", nodes)
 
     @property
@@ -281,7 +283,7 @@ class Loops(Form):
             yield CodeLine(f"    {name} = np.array([{summed} for node in {self.nodes(k)}])", "forward", nodes)
             if not function.linear:
                 yield CodeLine(
-                    f"    {self.values(k)} = {called(function)}({self.inputs(k)})", "forward", nodes
+                    f"    {self.values(k)} = {function_name(function)}({self.inputs(k)})", "forward", nodes
                 )
 
     def backward(self) -> Iterator[CodeLine]:
@@ -347,7 +349,7 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
         yield CodeLine(f"for input_data_row in {NAMES.inputs}:", "forward")
         prediction = f"predict_with_network(input_data_row, {form.parameters})"
         yield CodeLine(f"    print({'' if form.single else '*'}{prediction})", "forward", form.outputs)
-    yield from frame.to_try(state, f"predict_with_network(np.array({{}}), {form.parameters})")
+    yield from frame.example_call(state, f"predict_with_network(np.array({{}}), {form.parameters})")
     if state.trainable:
         yield from _training(state, form)
 
@@ -440,7 +442,7 @@ def _loss(form: Form) -> Iterator[CodeLine]:
         yield CodeLine(f"    return np.mean([{each} for row, target in rows])", "loss", outputs)
     else:
         yield _predictions(form, "loss")
-        text = frame.put(frame.mean(loss, NAMES.targets), prediction="predictions")
+        text = frame.with_names(frame.mean(loss, NAMES.targets), prediction="predictions")
         yield CodeLine(f"    return {text}", "loss", outputs)
     yield CodeLine()
 
@@ -456,7 +458,7 @@ def _row_loss(form: Form) -> Iterator[CodeLine]:
     if loss.elsewhere.comment:
         yield CodeLine(f"    # {loss.elsewhere.comment}", "loss", outputs)
     text = frame.of_row(loss, form.single)
-    text = frame.put(text, z=form.final_inputs, y="target", prediction=form.prediction)
+    text = frame.with_names(text, z=form.final_inputs, y="target", prediction=form.prediction)
     yield CodeLine(f"    return {text}", "loss", outputs)
     yield CodeLine()
 
@@ -473,7 +475,9 @@ def _accuracy(state: State, form: Form) -> Iterator[CodeLine]:
         yield CodeLine(f"def get_accuracy({NAMES.inputs}, {NAMES.targets}, {form.parameters}):")
         yield _predictions(form, None)
         right = frame.right_rows(state.network, single=form.single)
-        yield CodeLine(f"    return np.mean({frame.put(right, prediction='predictions', y=NAMES.targets)})")
+        yield CodeLine(
+            f"    return np.mean({frame.with_names(right, prediction='predictions', y=NAMES.targets)})"
+        )
         yield CodeLine()
 
 
@@ -510,20 +514,20 @@ def _training(state: State, form: Form) -> Iterator[CodeLine]:
             yield CodeLine(f"{_prefix(parameters)}{memory} = dict.fromkeys({parameters}, 0)")
     yield from frame.split(state, names)
     yield from frame.batches(state, names)
-    yield from frame.begun(state, loss, names)
+    yield from frame.history_start(state, loss, names)
     yield CodeLine(f"for t in range(1, {names.updates} + 1):")
     yield from frame.rows_of_update(state, names)
     yield from _mean_slopes(state, form, names)
     yield CodeLine("    # Update", "update")
     for parameters in form.dictionaries:
         yield from _update(state, form, parameters)
-    yield from frame.measured(state, loss, names)
-    yield from frame.printed(state, names)
+    yield from frame.history_point(state, loss, names)
+    yield from frame.print_history(state, names)
     yield from frame.accuracy(state, f"get_accuracy({{}}, {{}}, {updated})".format, names)
 
 
 def _mean_slopes(state: State, form: Form, own: frame.ProgramNames) -> Iterator[CodeLine]:
-    inputs, targets = frame.of_update(state, own)
+    inputs, targets = frame.rows_of_an_update(state, own)
     rows = "rows" if frame.mini_batches(state) else inputs
     names = {parameters: f"{_prefix(parameters)}slopes" for parameters in form.dictionaries}
     yield CodeLine("    # The mean of the rows' slopes", "mean")

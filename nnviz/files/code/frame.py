@@ -12,13 +12,13 @@ from nnviz.core.activations import Activation
 from nnviz.core.losses import Loss
 from nnviz.core.metrics import THRESHOLD, classifies, is_one_of_many
 from nnviz.core.network import Network
-from nnviz.core.numbers import counted, parsed
+from nnviz.core.numbers import counted, parse_number
 from nnviz.core.optimizers import OPTIMIZERS, OptimizerNotation
 from nnviz.core.state import Cell, Column, State
 from nnviz.files.code.lines import CodeLine, Numbers, are_raw, array, comment, of_nodes, of_outputs
 
 
-def called(activation: Activation) -> str:
+def function_name(activation: Activation) -> str:
     """Return the function name of an activation: `leaky_relu_0_2` for `leaky_relu(0.2)`."""
     return re.sub(r"\W+", "_", activation.name).rstrip("_")
 
@@ -55,7 +55,7 @@ def defined(state: State) -> Iterator[CodeLine]:
     network, back = state.network, _backward_activations(state)
     for function in _functions(network):
         using = [k for k, layer in enumerate(network.layers) if layer.activation == function.name]
-        nodes, name = of_nodes(network, *using), called(function)
+        nodes, name = of_nodes(network, *using), function_name(function)
         yield CodeLine()
         yield CodeLine(f"def {name}(z):", "forward", nodes)
         yield CodeLine(f"    return {function.elsewhere.numpy}", "forward", nodes)
@@ -69,7 +69,7 @@ def defined(state: State) -> Iterator[CodeLine]:
 
 def back(function: Activation, values: Mapping[str, str]) -> str:
     """Return the call of an activation's backward pass; `values` has expressions for z, a and slope_a."""
-    return f"{called(function)}_back({', '.join(values[name] for name in _arguments(function))})"
+    return f"{function_name(function)}_back({', '.join(values[name] for name in _arguments(function))})"
 
 
 def _arguments(function: Activation) -> list[str]:
@@ -88,14 +88,14 @@ def uses(expression: str, name: str) -> bool:
     return re.search(rf"\b{name}\b", expression) is not None
 
 
-def put(expression: str, **names: str) -> str:
+def with_names(expression: str, **names: str) -> str:
     """Return an expression with other names for `z`, `prediction`, `y` and `error`."""
     return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), expression)
 
 
 def mean(loss: Loss, targets: str = "y") -> str:
     """Return the mean loss over rows as an expression of `z`, `prediction` and the `targets`."""
-    terms = put(loss.elsewhere.numpy, y=targets)
+    terms = with_names(loss.elsewhere.numpy, y=targets)
     return f"np.mean({terms})" if loss.averaged else f"np.sum({terms}) / len({targets})"
 
 
@@ -139,7 +139,7 @@ A_LINE_EACH = 40
 """Most inputs with a line each and the column's name; for more inputs, means and deviations are lists."""
 
 
-def to_try(state: State, call: str) -> Iterator[CodeLine]:
+def example_call(state: State, call: str) -> Iterator[CodeLine]:
     """Yield an example of a prediction unless the rows are there and not raw; `call` has {} for inputs."""
     raw = are_raw(state)
     if raw:
@@ -221,7 +221,7 @@ def _node_values(i: int, column: Column) -> Iterator[tuple[str, str]]:
 
 def _is_number(text: str) -> bool:
     try:
-        parsed(text)
+        parse_number(text)
     except ValueError:
         return False
     return True
@@ -275,7 +275,7 @@ def predictions(state: State, rows: str, call: str) -> Iterator[CodeLine]:
         yield CodeLine("# The prediction of every row")
         yield CodeLine(f"for row in {rows}:", "forward", outputs)
         yield CodeLine("    print(*row)", "forward", outputs)
-    yield from to_try(state, call)
+    yield from example_call(state, call)
 
 
 def mini_batches(state: State) -> bool:
@@ -323,19 +323,21 @@ def rows_of_update(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLi
         yield CodeLine("    rows = order[batch * batch_size : (batch + 1) * batch_size]")
 
 
-def of_update(state: State, names: ProgramNames = NAMES) -> tuple[str, str]:
+def rows_of_an_update(state: State, names: ProgramNames = NAMES) -> tuple[str, str]:
     """Return the inputs and targets of an update: all training rows, or the chosen `rows` of them."""
     part = "[rows]" if mini_batches(state) else ""
     inputs, targets = names.trained(state)
     return f"{inputs}{part}", f"{targets}{part}"
 
 
-def begun(state: State, loss: Callable[[str, str], str], names: ProgramNames = NAMES) -> Iterator[CodeLine]:
+def history_start(
+    state: State, loss: Callable[[str, str], str], names: ProgramNames = NAMES
+) -> Iterator[CodeLine]:
     """Yield the history with the loss before the first update; `loss` returns a call for inputs, targets."""
     yield from _point(state, loss, names, "0", f"{names.history} = [", "]")
 
 
-def measured(
+def history_point(
     state: State, loss: Callable[[str, str], str], names: ProgramNames = NAMES
 ) -> Iterator[CodeLine]:
     """Yield lines for the loop that append the loss over all rows to the history, once per epoch."""
@@ -386,7 +388,7 @@ def accuracy(
             yield CodeLine(f"print({call(*part)})")
 
 
-def elsewhere(state: State, library: str) -> OptimizerNotation | None:
+def library_notation(state: State, library: str) -> OptimizerNotation | None:
     """Return another library's notation of the optimizer, or None if the network is not trainable.
 
     Raises ValueError if the library does not have the optimizer.
@@ -399,7 +401,7 @@ def elsewhere(state: State, library: str) -> OptimizerNotation | None:
     return optimizer.elsewhere
 
 
-def printed(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
+def print_history(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
     """Yield lines that print the history."""
     more = ", validation_value" if state.validated else ""
     yield CodeLine()

@@ -23,7 +23,7 @@ if DTYPE == "float64":  # without this, Keras uses float32 except on TensorFlow
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     """Yield the lines of the program."""
-    elsewhere = frame.elsewhere(state, "Keras")
+    elsewhere = frame.library_notation(state, "Keras")
     yield CodeLine(
         "# Keras 3 runs on PyTorch, TensorFlow or JAX: set KERAS_BACKEND to torch, tensorflow or jax"
     )
@@ -108,7 +108,7 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     yield CodeLine(")")
     yield from frame.split(state)
     yield from (_by_batches if frame.mini_batches(state) else _by_fit)(state, model)
-    yield from frame.printed(state)
+    yield from frame.print_history(state)
     yield from frame.accuracy(state, "accuracy({}, {})".format)
 
 
@@ -123,12 +123,12 @@ def _all_nodes(state: State) -> tuple[Address, ...]:
 def _by_batches(state: State, model: str) -> Iterator[CodeLine]:
     measured = partial(_evaluated, model)
     yield from frame.batches(state)
-    yield from frame.begun(state, measured)
+    yield from frame.history_start(state, measured)
     yield CodeLine("for t in range(1, updates + 1):")
     yield from frame.rows_of_update(state)
-    batch = ", ".join(frame.of_update(state))
+    batch = ", ".join(frame.rows_of_an_update(state))
     yield CodeLine(f"    {model}.train_on_batch({batch})", "fit", _all_nodes(state))
-    yield from frame.measured(state, measured)
+    yield from frame.history_point(state, measured)
 
 
 def _by_fit(state: State, model: str) -> Iterator[CodeLine]:

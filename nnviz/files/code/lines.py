@@ -20,10 +20,10 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.expressions import Expression
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import MINUS, SHOWN, shortened
+from nnviz.core.numbers import MINUS, shortened
 from nnviz.core.state import State
 from nnviz.files import atomic
-from nnviz.files.errors import FileError, writing_failed
+from nnviz.files.errors import FileError, writing_error
 
 SCREENFUL = 40
 """Most lines of weights, or of rows, within a program."""
@@ -149,9 +149,7 @@ _SIGN = re.compile("|".join(map(re.escape, _PYTHON)))
 
 def comment(text: str) -> str:
     """Return a text from outside for a comment: shortened, with unprintable letters as escapes."""
-    return "".join(
-        letter if letter.isprintable() else ascii(letter)[1:-1] for letter in shortened(text, SHOWN)
-    )
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in shortened(text))
 
 
 def filled(items: Iterable[str], indent: str) -> Iterator[str]:
@@ -212,7 +210,7 @@ def weights_of(layer: int, node: int, count: int) -> tuple[Address, ...]:
     return tuple(Address("weight", layer, node, i) for i in range(count))
 
 
-def beside(path: Path) -> Path:
+def numbers_path(path: Path) -> Path:
     """Return the path from which the program at `path` loads its numbers."""
     return path.with_suffix(".npz")
 
@@ -224,8 +222,8 @@ def save(program: Program, path: Path) -> str:
     written the present file with the name for the numbers.
     """
     if program.beside:
-        _check_ours(beside(path), path)
-        return atomic.write_both(path, program.text.encode(), beside(path), program.npz)
+        _check_ours(numbers_path(path), path)
+        return atomic.write_pair(path, program.text.encode(), numbers_path(path), program.npz)
     return atomic.write(path, program.text.encode())
 
 
@@ -236,7 +234,7 @@ def _check_ours(numbers: Path, path: Path) -> None:
     except (FileNotFoundError, ValueError):  # writing raises a FileError for an invalid name
         return
     except OSError as error:
-        raise writing_failed(path, error) from error
+        raise writing_error(path, error) from error
     is_ours = False
     if stat.S_ISREG(mode):  # reading a pipe would block
         with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(numbers) as archive:

@@ -51,7 +51,7 @@ def _forward(network: Network) -> Iterator[CodeLine]:
         bias = f" + b{k}" if layer.biases is not None else ""
         yield CodeLine(f"    {'a' if linear else 'z'}{k} = {_into(k)} @ W{k}.T{bias}", "forward", nodes)
         if not linear:
-            yield CodeLine(f"    a{k} = {frame.called(layer.function)}(z{k})", "forward", nodes)
+            yield CodeLine(f"    a{k} = {frame.function_name(layer.function)}(z{k})", "forward", nodes)
     yield CodeLine(f"    return {', '.join(_computed(network))}", "forward")
     yield CodeLine()
     yield CodeLine()
@@ -94,7 +94,7 @@ def _backward(state: State) -> Iterator[CodeLine]:
     else:
         first = "    # The slope with respect to the prediction, from the last layer to the first"
         yield CodeLine(first, "backward")
-    text = frame.put(frame.slope(state), prediction=f"a{last}", error=f"(a{last} - y)")
+    text = frame.with_names(frame.slope(state), prediction=f"a{last}", error=f"(a{last} - y)")
     slope = frame.divided(text, "y.size" if loss.averaged else "len(y)")
     name = f"slope_z{last}" if loss.short else _slope_a(layers, last)
     yield CodeLine(f"    {name} = {slope}", "backward", of_outputs(network))
@@ -134,13 +134,13 @@ def _training(state: State) -> Iterator[CodeLine]:
         yield CodeLine(f"memory = [{zeros if len(memories) == 1 else f'({zeros})'} for w in parameters]")
     yield from frame.split(state)
     yield from frame.batches(state)
-    yield from frame.begun(state, f"{state.measure.name}({{}}, {{}})".format)
+    yield from frame.history_start(state, f"{state.measure.name}({{}}, {{}})".format)
     yield CodeLine("for t in range(1, updates + 1):")
     yield from frame.rows_of_update(state)
-    yield CodeLine(f"    slopes = backward({', '.join(frame.of_update(state))})", "backward")
+    yield CodeLine(f"    slopes = backward({', '.join(frame.rows_of_an_update(state))})", "backward")
     yield from _update(state)
-    yield from frame.measured(state, f"{state.measure.name}({{}}, {{}})".format)
-    yield from frame.printed(state)
+    yield from frame.history_point(state, f"{state.measure.name}({{}}, {{}})".format)
+    yield from frame.print_history(state)
     yield from frame.accuracy(state, "accuracy({}, {})".format)
 
 

@@ -16,7 +16,7 @@ NOTATION = Notation("torch.tensor", 'torch.tensor(stored["{}"], dtype=DTYPE)')
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     """Yield the lines of the program."""
-    elsewhere = frame.elsewhere(state, "PyTorch")
+    elsewhere = frame.library_notation(state, "PyTorch")
     yield from numbers.imports()
     if numbers.beside or (elsewhere and frame.mini_batches(state)):
         yield CodeLine("import numpy as np")
@@ -83,14 +83,14 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     yield from frame.split(state)
     yield from frame.batches(state)
     measured = f"{loss.name}({model}({{}}), {{}}).item()".format
-    yield from frame.begun(state, measured)
+    yield from frame.history_start(state, measured)
     yield CodeLine("for t in range(1, updates + 1):")
     yield from frame.rows_of_update(state)
-    inputs, targets = frame.of_update(state)
+    inputs, targets = frame.rows_of_an_update(state)
     yield CodeLine("    optimizer.zero_grad()", "backward")
     yield CodeLine(f"    loss = {loss.name}({model}({inputs}), {targets})", "loss", outputs)
     yield CodeLine("    loss.backward()", "backward", nodes)
     yield CodeLine("    optimizer.step()", "update", nodes)
-    yield from frame.measured(state, measured)
-    yield from frame.printed(state)
+    yield from frame.history_point(state, measured)
+    yield from frame.print_history(state)
     yield from frame.accuracy(state, "accuracy({}, {})".format)

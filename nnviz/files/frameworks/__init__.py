@@ -14,24 +14,24 @@ import numpy as np
 
 from nnviz.core.activations import Array, activation
 from nnviz.core.network import Network
-from nnviz.core.numbers import SHOWN, on_one_line, shortened
-from nnviz.files.errors import FileError, told_by_core
+from nnviz.core.numbers import SHORT_LETTERS, one_line, shortened
+from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense
-from nnviz.files.source import as_names
+from nnviz.files.source import activation_names
 
 
-def answered(layers: Sequence[Dense], activations: Sequence[str]) -> list[Dense]:
+def with_given_activations(layers: Sequence[Dense], activations: Sequence[str]) -> list[Dense]:
     """Return the layers with the activations that a person gives, one for each layer. Raises FileError."""
-    return dense.with_activations(layers, as_names(activations), "activations")
+    return dense.with_activations(layers, activation_names(activations), "activations")
 
 
 def check_answer(layers: Sequence[Dense], activations: Sequence[str] | None) -> None:
     """Raise FileError if a person's activations differ from those that the model has."""
     if activations is None:
         return
-    with told_by_core("activations"):
-        given = [activation(layer.activation).name for layer in answered(layers, activations)]
+    with as_file_errors("activations"):
+        given = [activation(layer.activation).name for layer in with_given_activations(layers, activations)]
     own = [activation(layer.activation).name for layer in layers]
     if given != own:
         raise FileError(f"the model has other activations, {', '.join(own)}; leave yours out", "activations")
@@ -62,7 +62,7 @@ def name_of(model: Any) -> str:
     """Return a model's name for a window: its name in Keras, else its class; "" for another object."""
     framework = framework_of(model)
     name = model.name if framework == "keras" and hasattr(model, "name") else type(model).__name__
-    return on_one_line(shortened(str(name), SHOWN)) if framework else ""
+    return one_line(shortened(str(name))) if framework else ""
 
 
 def network_of(model: Any, activations: Sequence[str] | None = None) -> Network:
@@ -90,7 +90,7 @@ def has_weights(model: Any) -> bool:
     return framework_of(model) is None or bool(_home(model).has_weights(model))
 
 
-def look(model: Any) -> Chain:
+def read_weights(model: Any) -> Chain:
     """Return the present weights and biases of a model that `network_of` accepts. This is fast."""
     chain: Chain = _home(model).look(model)
     return chain

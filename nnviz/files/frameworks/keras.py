@@ -14,7 +14,7 @@ from nnviz.files import frameworks
 from nnviz.files.errors import FileError
 from nnviz.files.frameworks import Chain, as_array
 from nnviz.files.models import dense, keras_chain, keras_compiled
-from nnviz.files.models.keras_chain import Stored
+from nnviz.files.models.keras_chain import StoredLayer
 
 KINDS = (keras_chain.SEQUENTIAL, *keras_chain.FUNCTIONAL - {"Model"})
 
@@ -26,7 +26,9 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     object that is not a model, FileError for a model that is not a chain of dense layers, overrides `call`,
     or has no weights yet.
     """
-    chain = keras_chain.chain_of(keras_chain.parts(_description(model)), told=[])  # no notes: it is complete
+    chain = keras_chain.chain_of(
+        keras_chain.model_layers(_description(model)), told=[]
+    )  # no notes: it is complete
     notes: list[str] = []
     numbers = {id(step): _numbers(model, step) for step in chain.stored}
     dense_layers = keras_chain.with_numbers(chain, numbers, notes)
@@ -46,11 +48,11 @@ def has_weights(model: Any) -> bool:
 
 def loss_of(model: Any) -> str:
     """Return the name of the loss that a model is compiled with, or "" if nnviz does not have it."""
-    loss: Any = keras_compiled.of_one_output(getattr(model, "loss", None))
+    loss: Any = keras_compiled.single_loss(getattr(model, "loss", None))
     if hasattr(loss, "get_config"):
         own = {"class_name": type(loss).__name__, "config": loss.get_config()}
-        return keras_compiled.compiled_with({"loss": own})
-    return keras_compiled.loss_named(getattr(loss, "__name__", loss))
+        return keras_compiled.loss_of_settings({"loss": own})
+    return keras_compiled.loss_by_name(getattr(loss, "__name__", loss))
 
 
 def look(model: Any) -> Chain:
@@ -97,7 +99,7 @@ def _layers_of(model: Any) -> Iterator[Any]:
             yield layer
 
 
-def _numbers(model: Any, step: Stored) -> list[Any]:
+def _numbers(model: Any, step: StoredLayer) -> list[Any]:
     """Return a layer's arrays; a dense layer has a kernel, shape (inputs, nodes), and biases, if any."""
     for name in (*(holder.name for holder in step.around), step.name):
         model = model.get_layer(name)

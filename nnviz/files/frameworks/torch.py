@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from nnviz.core.activations import ACTIVATIONS, Array, activation, proposed
+from nnviz.core.activations import ACTIVATIONS, Array, activation, default_activations
 from nnviz.core.network import Network
 from nnviz.core.numbers import full
 from nnviz.files import frameworks
-from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.frameworks import Chain, as_array
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense
@@ -57,7 +57,7 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
         frameworks.check_answer(chain.layers, activations)
         network = dense.state_of(chain.layers).network
     else:
-        network = dense.state_of(frameworks.answered(chain.layers, activations)).network
+        network = dense.state_of(frameworks.with_given_activations(chain.layers, activations)).network
     if chain.custom:
         _check_forward(model, network, chain, given=activations is not None)
     return network
@@ -145,7 +145,7 @@ class _Chain:
 
     def _add_activation(self, module: Any, place: str) -> None:
         if self._open:
-            with told_by_core(place):
+            with as_file_errors(place):
                 self.layers[-1] = replace(self.layers[-1], activation=_activation(module))
             self._open = False
         elif self.custom:
@@ -200,7 +200,7 @@ def _check_forward(model: Any, network: Network, chain: _Chain, *, given: bool) 
     if same:
         return
     if not given and (chain.unclear or same is False):
-        example = list(proposed(len(network.layers)))
+        example = list(default_activations(len(network.layers)))
         raise FileError(
             "nnviz cannot see which activations forward() applies; give one for each Linear layer: "
             f"activations={example}",

@@ -19,15 +19,15 @@ import numpy as np
 
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import default_inputs
-from nnviz.core.losses import LOSSES, MSE, fitting
+from nnviz.core.losses import LOSSES, MSE, fitting_outputs
 from nnviz.core.network import Network, frozen
 from nnviz.core.numbers import WEIGHT_SETS, counted, quoted
 from nnviz.core.state import Dataset, State, Training, WeightSet
 from nnviz.files import json_text
-from nnviz.files.errors import FileError, UnfitError, told_by_core
+from nnviz.files.errors import FileError, UnsuitableFormatError, as_file_errors
 from nnviz.files.models import course_reader, dense
 from nnviz.files.models.course_reader import Statement, Variable, value_of, walk
-from nnviz.files.source import Source, lost
+from nnviz.files.source import Source, lost_parts
 
 
 def network_of(raw: Any) -> Network:
@@ -39,7 +39,7 @@ def network_of(raw: Any) -> Network:
         raise FileError("expected a dictionary that maps node names to lists of weights")
     for name, weights in raw.items():
         _check_weights(name, weights)
-    with told_by_core():
+    with as_file_errors():
         return Network.from_weights(raw)
 
 
@@ -81,13 +81,13 @@ def read(source: Source) -> State:
 
 
 def _state_of(source: Source) -> State:
-    text = json_text.decoded(source.data)
+    text = json_text.decode_text(source.data)
     try:
-        raw = json_text.parsed(text, source.progress)
+        raw = json_text.parse(text, source.progress)
     except json_text.BrokenJsonError:
         return state_of(course_reader.statements(text))
     network = network_of(raw)
-    with told_by_core():
+    with as_file_errors():
         return State(network, Dataset.empty(network))
 
 
@@ -103,13 +103,13 @@ def write(state: State) -> bytes:
         for name, row in zip(layer.nodes, layer.weights, strict=True)
     }
     if dense.find_scaling(state):
-        raise UnfitError(
+        raise UnsuitableFormatError(
             "the inputs are standardised, and a weights dictionary cannot store the scaling; "
             "`nnviz convert --without-scaling` saves the weights without it"
         )
     if reason := _unfit_reason(network, nodes):
-        raise UnfitError(reason)
-    return (json_text.laid_out(nodes) + "\n").encode()
+        raise UnsuitableFormatError(reason)
+    return (json_text.to_text(nodes) + "\n").encode()
 
 
 def _unfit_reason(network: Network, nodes: dict[str, list[float]]) -> str:
@@ -133,13 +133,13 @@ def _unfit_reason(network: Network, nodes: dict[str, list[float]]) -> str:
 def left_out(state: State) -> list[str]:
     """Return the parts of `state` that would be missing after saving a dictionary and opening it again."""
     network = replace(state.network, inputs=default_inputs(len(state.network.inputs)))
-    return lost(state, State(network, Dataset.empty(network)))
+    return lost_parts(state, State(network, Dataset.empty(network)))
 
 
 def replaced(data: bytes) -> list[str]:
     """Return the parts of a file that are lost if nnviz overwrites it with a dictionary."""
     try:
-        text = json_text.decoded(data)
+        text = json_text.decode_text(data)
         body = [each.statement for each in course_reader.statements(text)]
     except FileError:  # too long for Python, so it is JSON; or not a dictionary at all
         return []
@@ -193,7 +193,7 @@ def state_of(body: list[Statement]) -> State:
         if each and each.reassigned
     ]
     notes.append(f"Activations: {assumption(network)}.")
-    with told_by_core():
+    with as_file_errors():
         weight_sets = tuple(WeightSet.of(*each) for each in same_size.items()) if len(same_size) > 1 else ()
         training = Training(loss=_loss(body, network.layers[-1].function.base))
         return State(network, data, training, weight_sets, notes="\n".join(notes) if body[1:] else "")
@@ -241,7 +241,7 @@ def _loss(body: list[Statement], output: str) -> str:
     """Return the loss in the name of a function such as get_cross_entropy, if it fits, else MSE."""
     defined = (each.statement.name for each in body if isinstance(each.statement, ast.FunctionDef))
     losses = (name.removeprefix(LOSS_PREFIX) for name in defined if name.startswith(LOSS_PREFIX))
-    return next((name for name in losses if name in LOSSES and output in fitting(name)), MSE.name)
+    return next((name for name in losses if name in LOSSES and output in fitting_outputs(name)), MSE.name)
 
 
 def _reads_output(node: ast.expr) -> bool:
@@ -290,7 +290,7 @@ def _networks(
     """
     candidates = ((name, each) for name, each in variables.items() if name not in excluded)
     found = {name: each for name, each in candidates if _is_network(each.node)}
-    with told_by_core():
+    with as_file_errors():
         WEIGHT_SETS.check(len(found))
     read: dict[ast.expr, Network | FileError] = {}  # a dictionary may have several names
     for each in found.values():

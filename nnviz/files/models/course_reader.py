@@ -17,7 +17,7 @@ from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
-from nnviz.core.numbers import DIGITS, LITERAL, SHOWN, shortened
+from nnviz.core.numbers import DIGITS, LITERAL, shortened
 from nnviz.files.errors import FileError
 
 _TOO_LONG = re.compile(rf"(?<![\w.])\d{{{DIGITS.most + 1},}}(?![\w.])")
@@ -122,7 +122,7 @@ def value_of(node: ast.expr) -> Any:
 
 def not_a_literal(name: str, line: str) -> FileError:
     """Return the error for a name whose value is not a literal."""
-    return FileError(f"{shortened(name, SHOWN)} must be written as numbers: nnviz does not run code", line)
+    return FileError(f"{shortened(name)} must be written as numbers: nnviz does not run code", line)
 
 
 class _Plain(ast.NodeTransformer):
@@ -313,7 +313,7 @@ def variables(body: list[Statement]) -> dict[str, Variable]:
     names.read_functions(body)
     for each in names.assigned.values():
         if line := names.changed.get(each.node):
-            name = shortened(each.name, SHOWN)
+            name = shortened(each.name)
             each.fault = FileError(f"the code changes {name} here, but nnviz does not run it", line)
     return names.assigned
 

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.address import default_inputs, default_nodes
-from nnviz.core.losses import LOSSES, MSE, fitting, loss_of, usual
+from nnviz.core.losses import LOSSES, MSE, fitting_outputs, loss_of, usual_loss
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import LAYERS, NODES, NUMBERS, check_name, counted, listed, quoted
+from nnviz.core.numbers import LAYERS, NODES, NUMBERS, check_name, counted, list_text, quoted
 from nnviz.core.state import Columns, Dataset, State, Training
-from nnviz.files.errors import FileError, told_by_core
-from nnviz.files.source import Source, lost
+from nnviz.files.errors import FileError, as_file_errors
+from nnviz.files.source import Source, lost_parts
 
 
 @dataclass(frozen=True)
@@ -59,24 +59,24 @@ def state_of(
     stored = [tuple(inputs), *(tuple(layer.nodes) for layer in layers)]
     names = stored if _are_names(stored, sizes) else default
     network_layers = (_layer(layer, layer_place(layers, k), names[k + 1]) for k, layer in enumerate(layers))
-    with told_by_core():
+    with as_file_errors():
         network = Network(names[0], tuple(network_layers))
-        training = trained_by(network, loss, source, why)
+        training = training_for(network, loss, source, why)
         return State(network, Dataset.empty(network), training, name=name, notes=notes)
 
 
-def trained_by(network: Network, loss: str = "", source: Source | None = None, why: str = "") -> Training:
+def training_for(network: Network, loss: str = "", source: Source | None = None, why: str = "") -> Training:
     """Return the settings for a network: the file's `loss`, or the usual loss of the output.
 
     nnviz uses the usual loss if the file names none or one that does not fit the output. It adds a note to
     `source`, with the reason `why`, unless the loss is MSE and `why` is empty.
     """
     output = network.layers[-1].function.base
-    if loss and fitting(loss) and output not in fitting(loss):
+    if loss and fitting_outputs(loss) and output not in fitting_outputs(loss):
         loss, why = "", f"{LOSSES[loss][0].word} cannot be used with {output} on the output"
     if loss:
         return Training(loss=loss)
-    loss = usual(output)
+    loss = usual_loss(output)
     if source is not None and (why or loss != MSE.name):
         note = f"nnviz uses {loss_of(loss, output).word}, the usual loss with {output} on the output"
         (source.told if why else source.defaults).append(f"{why or 'the file names no loss'}: {note}")
@@ -94,7 +94,7 @@ def with_activations(layers: Sequence[Dense], activations: Sequence[str], place:
 def left_out(state: State) -> list[str]:
     """Return the parts of `state` that are lost in a file of layers without names."""
     layers = [Dense(layer.weights, layer.biases, layer.activation) for layer in state.network.layers]
-    return lost(state, state_of(layers))
+    return lost_parts(state, state_of(layers))
 
 
 def sizes_of(layers: Sequence[Dense]) -> tuple[int, ...]:
@@ -105,7 +105,7 @@ def sizes_of(layers: Sequence[Dense]) -> tuple[int, ...]:
     """
     if not layers:
         raise FileError("the file contains no dense layer")
-    with told_by_core():
+    with as_file_errors():
         LAYERS.check(len(layers))
     for k, layer in enumerate(layers):
         _check_shapes(layer, layer_place(layers, k))
@@ -115,7 +115,7 @@ def sizes_of(layers: Sequence[Dense]) -> tuple[int, ...]:
             message = f"expected {counted(expected, 'input')} from the previous layer, found {found}"
             raise FileError(message, layer_place(layers, k))
     sizes = (layers[0].weights.shape[1], *(len(layer.weights) for layer in layers))
-    with told_by_core():
+    with as_file_errors():
         NODES.check(sum(sizes))
         NUMBERS.check(sum(array.size for layer in layers for array in _arrays(layer)))
     return sizes
@@ -154,7 +154,7 @@ def _are_names(stored: Sequence[tuple[str, ...]], sizes: tuple[int, ...]) -> boo
 
 
 def _layer(layer: Dense, place: str, names: tuple[str, ...]) -> Layer:
-    with told_by_core(place):
+    with as_file_errors(place):
         return Layer(names, layer.activation, layer.weights, layer.biases)
 
 
@@ -349,7 +349,9 @@ def standardised_rows(state: State, how: str = "the weights and biases of its fi
         sentences = [f"expects raw numbers, 1 or 0 for each text of a column, and standardises them by {how}"]
     is_coarse = np.abs(scaling.mean) > COARSE_RATIO * scaling.deviation
     if is_coarse.any():
-        names = listed([name for name, coarse in zip(state.network.inputs, is_coarse, strict=True) if coarse])
+        names = list_text(
+            [name for name, coarse in zip(state.network.inputs, is_coarse, strict=True) if coarse]
+        )
         limit = f"{COARSE_RATIO:,.0f} times the standard deviation"
         sentences.append(f"32-bit floats round {names} coarsely, as the mean is over {limit}")
     return "; ".join(sentences)

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Mapping
 
 from nnviz.core.state import State
-from nnviz.files.json_text import decoded, parsed
+from nnviz.files.json_text import decode_text, parse
 from nnviz.files.models import keras_chain, keras_compiled, keras_writing, sandbox
 from nnviz.files.models.npz import Archive
 from nnviz.files.source import Source
@@ -32,7 +32,7 @@ def read(source: Source) -> State:
     """Return the State in a Keras archive. Raises FileError."""
     archive = Archive(source.data)
     model = keras_chain.json_object(_architecture(archive), "the model")
-    chain = keras_chain.chain_of(keras_chain.parts(model), source.told)
+    chain = keras_chain.chain_of(keras_chain.model_layers(model), source.told)
     member = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
     file = sandbox.read(archive.read(member), source.progress)
     layers = keras_chain.dense_layers(chain, file, source.told)
@@ -40,7 +40,7 @@ def read(source: Source) -> State:
 
 
 def _architecture(archive: Archive) -> object:
-    return parsed(decoded(archive.read(CONFIG, _CONFIG_BYTES)))
+    return parse(decode_text(archive.read(CONFIG, _CONFIG_BYTES)))
 
 
 def write(state: State) -> bytes:

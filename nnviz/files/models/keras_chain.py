@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import ACTIVATIONS, Activation, Array, activation
 from nnviz.core.numbers import LAYERS, NODES, counted, full, quoted
-from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense
 from nnviz.files.models.sandbox import Hdf5
@@ -121,7 +121,7 @@ def _with_parameter(base: Activation, value: object) -> str:
     """Return an activation's name with its parameter, which Keras 1 and 2 wrote as a 32-bit float."""
     if not dense.is_number(value, _LARGEST):
         raise FileError(f"expected a number as the parameter of {base.name}, found {quoted(value)}")
-    with told_by_core():
+    with as_file_errors():
         return activation(f"{base.name}({full(dense.shortest_decimal(float(value)))})").name
 
 
@@ -159,7 +159,7 @@ class Part(NamedTuple):
     around: tuple[Holder, ...]
 
 
-def parts(model: object) -> list[Part]:
+def model_layers(model: object) -> list[Part]:
     """Return the layers of a model in the order of computation. Raises FileError."""
     layers: list[Part] = []
     for part in _parts(model, (), "the model"):
@@ -297,7 +297,7 @@ _WITH_ROWS = _SHAPES[:2]
 
 
 @dataclass
-class Stored:
+class StoredLayer:
     """A layer that may have arrays in the file: its name, its class, and the models that contain it."""
 
     name: str
@@ -306,7 +306,7 @@ class Stored:
 
 
 @dataclass
-class DenseStep(Stored):
+class DenseStep(StoredLayer):
     """A dense layer of the architecture, without its weights."""
 
     nodes: int
@@ -315,7 +315,7 @@ class DenseStep(Stored):
 
 
 @dataclass
-class KerasScaling(Stored):
+class KerasScaling(StoredLayer):
     """A layer that computes `scale`·x + `offset`, each of shape (1,) or (inputs,).
 
     Both are None if the weights contain mean and variance. `is_inverse` is true if the layer undoes a
@@ -350,7 +350,7 @@ class KerasChain:
     scalings: list[KerasScaling] = field(default_factory=list)
 
     @property
-    def stored(self) -> list[Stored]:
+    def stored(self) -> list[StoredLayer]:
         """The layers with arrays in the file, in the model's order."""
         return [*(each for each in self.scalings if each.scale is None), *self.steps]
 
@@ -409,7 +409,7 @@ def chain_of(parts: Sequence[Part], told: list[str]) -> KerasChain:
             raise error.within(part.name) from None
     if not chain.steps:
         raise FileError("the model has no dense layer")
-    with told_by_core():
+    with as_file_errors():
         LAYERS.check(len(chain.steps))
     kinds = dict.fromkeys(part.kind for part in parts if part.kind in TRAINING_LAYERS)
     told += [f"{kind} was left out, as it acts only in training" for kind in kinds]
@@ -570,7 +570,7 @@ def group_by_layer(weights: Iterable[str]) -> dict[str, list[str]]:
     return groups
 
 
-def _old_arrays(steps: Sequence[Stored], file: Hdf5, root: str) -> dict[int, list[Array]]:
+def _old_arrays(steps: Sequence[StoredLayer], file: Hdf5, root: str) -> dict[int, list[Array]]:
     """Return the arrays of each layer by its id, in the old layout, in which Keras goes by their order."""
     groups = [list(group) for _, group in groupby(steps, lambda step: step.around[:1] or id(step))]
     names = file.texts(root, "layer_names") or []
@@ -601,7 +601,7 @@ class _Keras3:
                 parent, _, name = path[: slash.start()].rpartition("/")
                 self._members.setdefault(parent, {})[name] = None
 
-    def arrays(self, steps: Sequence[Stored], root: str = "", depth: int = 0) -> dict[int, list[Array]]:
+    def arrays(self, steps: Sequence[StoredLayer], root: str = "", depth: int = 0) -> dict[int, list[Array]]:
         """Return the arrays of each layer by its id; `root` is the group of the model that contains them."""
         layers = next((each for each in _LAYERS if each in self._members.get(root, {})), _LAYERS[0])
         parent = _path(root, layers)
@@ -633,7 +633,7 @@ class _Keras3:
             raise FileError(f"expected weights for {layers}, found weights for {len(numbers)}", parent)
         return [_path(parent, name) for name in sorted(numbers, key=lambda name: numbers[name])]
 
-    def _arrays(self, step: Stored, path: str) -> list[Array]:
+    def _arrays(self, step: StoredLayer, path: str) -> list[Array]:
         count = 1 + step.has_biases if isinstance(step, DenseStep) else _SCALING_ARRAYS
         return [_array(self._file, f"{path}/vars/{k}", step.name) for k in range(count)]
 

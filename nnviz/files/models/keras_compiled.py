@@ -30,9 +30,9 @@ def state_of(layers: Sequence[dense.Dense], settings: object, source: Source) ->
 
     Adds a note to `source` for each difference between Keras and nnviz.
     """
-    loss, name = compiled_with(settings), _loss_name(settings)
+    loss, name = loss_of_settings(settings), _loss_name(settings)
     has_logits = "the model's loss takes logits (from_logits)"
-    reason = has_logits if loss_named(name) else f"nnviz has no loss {quoted(name)}"
+    reason = has_logits if loss_by_name(name) else f"nnviz has no loss {quoted(name)}"
     state = dense.state_of(layers, loss=loss, source=source, why=reason if name else "")
     output = layers[-1].activation
     other, ours = _CROSS_ENTROPIES.get(output, ("", ""))
@@ -43,15 +43,15 @@ def state_of(layers: Sequence[dense.Dense], settings: object, source: Source) ->
     return replace(state, training=_with_optimizer(state.training, _optimizer(settings), source.told))
 
 
-def compiled_with(settings: object) -> str:
+def loss_of_settings(settings: object) -> str:
     """Return nnviz's name of the loss in the compile settings; "" if nnviz does not have it."""
     loss = _loss(settings)
     config = loss.get("config") if isinstance(loss, Mapping) else None
     takes_z = isinstance(config, Mapping) and bool(config.get("from_logits"))
-    return "" if takes_z else loss_named(_loss_name(settings))
+    return "" if takes_z else loss_by_name(_loss_name(settings))
 
 
-def loss_named(name: object) -> str:
+def loss_by_name(name: object) -> str:
     """Return nnviz's name of a Keras loss; "" if nnviz does not have it."""
     letters = _letters(name)
     return _ALIASES.get(letters) or _losses().get(letters, "")
@@ -80,7 +80,8 @@ def replaced(settings: object) -> list[str]:
     saved = to_keras(_with_optimizer(Training(), optimizer, notes), "")
     is_own = saved is not None and optimizer.get("config") == saved[0]["config"]
     lost = {
-        "its loss": not compiled_with(settings) or _letters(_loss_name(settings)) not in (*_losses(), "mse"),
+        "its loss": not loss_of_settings(settings)
+        or _letters(_loss_name(settings)) not in (*_losses(), "mse"),
         "its optimizer": bool(notes),
         "the memory of its optimizer": not (notes or is_own),
         "its metrics": any(settings.get(key) for key in ("metrics", "weighted_metrics")),
@@ -94,10 +95,10 @@ def _losses() -> dict[str, str]:
 
 
 def _loss(settings: object) -> object:
-    return of_one_output(settings.get("loss")) if isinstance(settings, Mapping) else None
+    return single_loss(settings.get("loss")) if isinstance(settings, Mapping) else None
 
 
-def of_one_output(loss: object) -> object:
+def single_loss(loss: object) -> object:
     """Return the loss itself if it is the only one in a list or dictionary, else `loss`."""
     if isinstance(loss, Mapping) and "class_name" not in loss:
         loss = list(loss.values())

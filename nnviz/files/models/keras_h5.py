@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnviz.core.state import State
 from nnviz.files.errors import FileError
-from nnviz.files.json_text import parsed
+from nnviz.files.json_text import parse
 from nnviz.files.models import keras_chain, keras_compiled, keras_writing, sandbox
 from nnviz.files.source import Source
 
@@ -23,7 +23,7 @@ def read(source: Source) -> State:
             "the file contains weights but no model: save the whole model with model.save('mine.keras'), or "
             "open the model.json that belongs to the weights"
         )
-    chain = keras_chain.chain_of(keras_chain.parts(parsed(text)), source.told)
+    chain = keras_chain.chain_of(keras_chain.model_layers(parse(text)), source.told)
     layers = keras_chain.dense_layers(chain, file, source.told)
     return keras_compiled.state_of(layers, _compiled(file.text("", _COMPILED)), source)
 
@@ -31,7 +31,7 @@ def read(source: Source) -> State:
 def _compiled(text: str) -> object:
     """Return the settings that the model was compiled with, or None if they cannot be read."""
     try:
-        return parsed(text)
+        return parse(text)
     except FileError:
         return None
 
@@ -47,4 +47,4 @@ left_out, raw_rows = keras_writing.left_out, keras_writing.raw_rows
 def replaced(data: bytes) -> list[str]:
     """Return the parts of a file that are lost if nnviz overwrites it. Raises FileError."""
     file = sandbox.read(data)
-    return keras_writing.replaced(parsed(file.text("", _MODEL)), _compiled(file.text("", _COMPILED)))
+    return keras_writing.replaced(parse(file.text("", _MODEL)), _compiled(file.text("", _COMPILED)))

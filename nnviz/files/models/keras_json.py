@@ -7,7 +7,7 @@ import re
 from nnviz.core.numbers import quoted
 from nnviz.core.state import State
 from nnviz.files.errors import FileError
-from nnviz.files.json_text import decoded, parsed
+from nnviz.files.json_text import decode_text, parse
 from nnviz.files.models import dense, keras_chain, sandbox
 from nnviz.files.source import Source
 
@@ -30,8 +30,8 @@ def sniff(data: bytes) -> bool:
 
 def read(source: Source) -> State:
     """Return the State of an architecture and the weights in the same folder. Raises FileError."""
-    model = parsed(decoded(source.data), source.progress)
-    chain = keras_chain.chain_of(keras_chain.parts(model), source.told)
+    model = parse(decode_text(source.data), source.progress)
+    chain = keras_chain.chain_of(keras_chain.model_layers(model), source.told)
     file = sandbox.read(source.beside(_weights_name(source)), source.progress)
     return dense.state_of(keras_chain.dense_layers(chain, file, source.told), source=source)
 

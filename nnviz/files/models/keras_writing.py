@@ -15,7 +15,7 @@ from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State, Training
 from nnviz.files.models import dense, keras_chain, keras_compiled
 from nnviz.files.models.dense import to_float32
-from nnviz.files.models.keras_chain import Part, json_object, parts
+from nnviz.files.models.keras_chain import Part, json_object, model_layers
 from nnviz.files.source import SETTINGS
 
 VERSION = "3.0.0"
@@ -188,7 +188,7 @@ def replaced(model: object, settings: object) -> list[str]:
 
     Raises FileError.
     """
-    found = parts(model)
+    found = model_layers(model)
     kept = [part for part in found if part.kind in (INPUT, DENSE, *keras_chain.ACTIVATION_LAYERS)]
     others = ", ".join(dict.fromkeys(part.kind for part in found if part not in kept))
     config = json_object(model, "the model").get("config")

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from nnviz.core.numbers import counted, quoted
 from nnviz.core.state import Dataset, State
 from nnviz.files.atomic import LARGEST_BYTES
-from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense
 from nnviz.files.source import Source
@@ -246,7 +246,7 @@ def read(source: Source) -> State:
         return state
     if inputs is None:
         raise FileError("the archive has targets but no inputs")
-    with told_by_core():
+    with as_file_errors():
         return replace(state, data=Dataset(inputs, targets))
 
 

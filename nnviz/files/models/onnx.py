@@ -6,7 +6,7 @@ import re
 
 from nnviz.core.state import Dataset, State
 from nnviz.files.models import dense
-from nnviz.files.source import Source, lost
+from nnviz.files.source import Source, lost_parts
 
 _START = re.compile(rb"\x08[\x01-\x40](?:[\x12\x1a\x22\x32\x3a\x42]|\x28)", re.DOTALL)
 """The version of a model, a small number, and the start of the next field."""
@@ -35,9 +35,9 @@ def write(state: State) -> bytes:
 def left_out(state: State) -> list[str]:
     """Return the parts of `state` that an ONNX model does not keep."""
     network = state.network
-    training = dense.trained_by(network)
+    training = dense.training_for(network)
     reread = State(network, Dataset.empty(network), training, name=state.name, notes=state.notes)
-    return lost(state, reread) + dense.lost_digits(state)
+    return lost_parts(state, reread) + dense.lost_digits(state)
 
 
 def raw_rows(state: State) -> str:

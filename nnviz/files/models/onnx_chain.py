@@ -17,7 +17,7 @@ import numpy as np
 
 from nnviz.core.activations import ACTIVATIONS, Array, activation
 from nnviz.core.numbers import NUMBERS, counted, full
-from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense
 from nnviz.files.models.onnx_graph import (
@@ -495,7 +495,7 @@ class Chain:
             raise FileError("this product does not multiply the weights with rows of values", place)
         self.check_width(place, shape[1])
         self._numbers += math.prod(shape)
-        with told_by_core(place):
+        with as_file_errors(place):
             NUMBERS.check(self._numbers)  # checked before reading, as many layers may share a tensor
         self._close()
         self.layers.append(self._with_affine(Dense(weights.array() * factor, None, "identity", place)))

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.core.numbers import LAYERS, NODES, NUMBERS, SHOWN, Limit, counted, quoted, shortened
-from nnviz.files.errors import FileError, told_by_core
+from nnviz.core.numbers import LAYERS, NODES, NUMBERS, Limit, counted, quoted, shortened
+from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models import dense
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def parse_model(data: bytes) -> onnx.ModelProto:
     """Return the model in the bytes of a file. Raises FileError."""
     from onnx import ModelProto
 
-    with told_by_core():
+    with as_file_errors():
         _Measure(data).message(0, len(data), ModelProto.DESCRIPTOR, 1)
     try:
         model: onnx.ModelProto = ModelProto.FromString(data)
@@ -150,7 +150,7 @@ def shape_of(tensor: onnx.TensorProto) -> tuple[int, ...]:
     shape = tuple(tensor.dims[: MOST_DIMS + 1])
     if len(shape) > MOST_DIMS or any(size < 0 for size in shape):
         raise FileError("the shape of this tensor is invalid", tensor_place(tensor))
-    with told_by_core(tensor_place(tensor)):
+    with as_file_errors(tensor_place(tensor)):
         NUMBERS.check(math.prod(shape))
     return shape
 
@@ -225,7 +225,7 @@ class Graph:
 
     def __init__(self, model: onnx.ModelProto) -> None:
         graph = model.graph
-        with told_by_core():
+        with as_file_errors():
             OPERATIONS.check(len(graph.node))
         if model.functions:
             raise FileError("nnviz does not read models with functions", quoted(model.functions[0].name))
@@ -321,7 +321,7 @@ def check_real(node: onnx.NodeProto) -> None:
 def node_place(node: onnx.NodeProto) -> str:
     """Return the name of a node, or of its output, with the operator: "conv1 (Conv)"."""
     name = node.name or next(filter(None, node.output), "a node")
-    return f"{shortened(name, SHOWN)} ({shortened(operator_of(node), SHOWN)})"
+    return f"{shortened(name)} ({shortened(operator_of(node))})"
 
 
 def operator_of(node: onnx.NodeProto) -> str:

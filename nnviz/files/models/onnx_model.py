@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.network import Layer
-from nnviz.core.numbers import SHOWN, quoted, shortened
+from nnviz.core.numbers import quoted, shortened
 from nnviz.core.state import State
 from nnviz.files import json_text
 from nnviz.files.errors import FileError
@@ -75,7 +75,7 @@ def _names(model: onnx.ModelProto) -> tuple[tuple[str, ...], tuple[tuple[str, ..
     """Return the names of inputs and nodes, or empty tuples if they are invalid."""
     text = next((each.value for each in model.metadata_props if each.key == KEY), "{}")
     try:
-        raw = msgspec.convert(json_text.parsed(text), _Names)
+        raw = msgspec.convert(json_text.parse(text), _Names)
     except (FileError, msgspec.ValidationError):
         return (), ()
     return tuple(raw.inputs), tuple(map(tuple, raw.nodes))
@@ -254,7 +254,7 @@ def lost_parts(data: bytes) -> list[str]:
     model = onnx_graph.parse_model(data)
     rewritten = model_of(state_of(Source(data)))
     operators = list(_operators(model) - _operators(rewritten))
-    named = ", ".join(shortened(each, SHOWN) for each in operators[:_MOST_NAMES])
+    named = ", ".join(shortened(each) for each in operators[:_MOST_NAMES])
     parts = {
         "its producer": _producer(model) != _producer(rewritten),
         "its name": model.graph.name != rewritten.graph.name,

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from nnviz.core.numbers import LAYERS, quoted
 from nnviz.core.state import State
 from nnviz.files import json_text
-from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense, sort_layers
 from nnviz.files.source import Source
-from nnviz.files.version1 import refused_by_msgspec
+from nnviz.files.version1 import plain_error
 
 _LENGTH = 8
 _HEADER_BYTES = 2**20
@@ -73,7 +73,7 @@ def _header(data: bytes) -> tuple[dict[str, _Tensor], dict[str, str], int]:
     if length > _HEADER_BYTES:
         raise FileError(f"expected a header of at most {_HEADER_BYTES:,} bytes, found {length:,}")
     _check_size(data, _LENGTH + length)
-    head = json_text.parsed(json_text.decoded(data[_LENGTH : _LENGTH + length]))
+    head = json_text.parse(json_text.decode_text(data[_LENGTH : _LENGTH + length]))
     if not isinstance(head, dict):
         raise FileError("expected a JSON object as the header")
     metadata = _convert(head.pop(_METADATA, {}), dict[str, str], _METADATA)
@@ -102,7 +102,7 @@ def _convert(raw: Any, kind: type[_T], place: str) -> _T:
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
-        raise refused_by_msgspec(error).within(place) from None
+        raise plain_error(error).within(place) from None
 
 
 def _check_places(tensors: dict[str, _Tensor], size: int) -> None:
@@ -139,7 +139,7 @@ def _array(data: memoryview, tensor: _Tensor, name: str) -> NDArray[Any]:
 def _layers(arrays: dict[str, NDArray[Any]]) -> list[Dense]:
     """Return a layer for each weight, with the bias of the same name."""
     weights = [name for name in arrays if name.endswith("weight")]
-    with told_by_core():
+    with as_file_errors():
         LAYERS.check(len(weights))
     layers = []
     for name in weights:

@@ -19,7 +19,7 @@ import numpy as np
 from nnviz import system
 from nnviz.core.activations import Array
 from nnviz.core.numbers import NUMBERS
-from nnviz.files.errors import FileError, Progress, waited
+from nnviz.files.errors import FileError, Progress, wait_for
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SECONDS = 20.0
@@ -121,7 +121,7 @@ def _request(data: bytes, progress: Progress | None) -> bytes:
     timer = threading.Timer(SECONDS, process.kill)
     timer.start()
     try:
-        reply = waited(lambda: _reply(process, data), progress)
+        reply = wait_for(lambda: _reply(process, data), progress)
     except BaseException:
         process.kill()
         raise

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from nnviz.core.numbers import NUMBERS, quoted
 from nnviz.core.state import State
 from nnviz.files.atomic import LARGEST_BYTES
-from nnviz.files.errors import FileError, told_by_core
-from nnviz.files.json_text import decoded, parsed
+from nnviz.files.errors import FileError, as_file_errors
+from nnviz.files.json_text import decode_text, parse
 from nnviz.files.models import dense, keras_chain, keras_compiled
 from nnviz.files.models.keras_chain import json_object
 from nnviz.files.source import Source
@@ -34,11 +34,13 @@ def sniff(data: bytes) -> bool:
 
 def read(source: Source) -> State:
     """Return the State of a layers model. Raises FileError."""
-    raw = json_object(parsed(decoded(source.data), source.progress), "the model")
+    raw = json_object(parse(decode_text(source.data), source.progress), "the model")
     topology = json_object(raw.get("modelTopology"), "modelTopology")
     if "node" in topology or raw.get("format") == "graph-model":
         raise FileError("the file is a graph model; nnviz opens only layers models of TensorFlow.js")
-    chain = keras_chain.chain_of(keras_chain.parts(topology.get("model_config", topology)), source.told)
+    chain = keras_chain.chain_of(
+        keras_chain.model_layers(topology.get("model_config", topology)), source.told
+    )
     arrays = _arrays(raw.get(_MANIFEST), source)
     names = keras_chain.group_by_layer(arrays)
     by_id = {id(step): [arrays[name] for name in names.get(step.name, ())] for step in chain.stored}
@@ -60,7 +62,7 @@ def _arrays(manifest: object, source: Source) -> dict[str, NDArray[np.float32]]:
         for part in parts:
             weight = _weight(json_object(part, place))
             count += weight.numbers
-            with told_by_core():
+            with as_file_errors():
                 NUMBERS.check(count, place)
             end = at + weight.numbers * weight.kind.itemsize
             if weight.name in arrays:

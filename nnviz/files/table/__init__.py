@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nnviz.core.edits import standardise, standardising_note
-from nnviz.core.numbers import NAME, file_named, shortened
+from nnviz.core.numbers import NAME, file_label, shortened
 from nnviz.core.state import State
 from nnviz.files.atomic import read_bytes
 from nnviz.files.source import Source
-from nnviz.files.table.columns import built, findings, proposed
+from nnviz.files.table.columns import build, findings, proposed_choices
 from nnviz.files.table.reading import NAMES, Table, TableLayout
 from nnviz.files.table.reading import read as read_table
 from nnviz.system import resources
@@ -30,10 +30,10 @@ def read(source: Source) -> State:
     wishes = source.wishes
     table = read_table(source.data, source.progress, TableLayout(decimal=wishes.decimal), fitting=True)
     columns = findings(table, targets=wishes.targets)
-    rows = built(table, columns, proposed(columns))
+    rows = build(table, columns, proposed_choices(columns))
     state = rows.network(wishes.seed)
     source.told.append("; ".join((*_layout_notes(table), *rows.said, _network_note(state))))
-    return replace(state, name=shortened(file_named(source.path).removesuffix(source.path.suffix), NAME.most))
+    return replace(state, name=shortened(file_label(source.path).removesuffix(source.path.suffix), NAME.most))
 
 
 def _layout_notes(table: Table) -> list[str]:

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from nnviz.core import edits as networks
 from nnviz.core.activations import Array
-from nnviz.core.edits import spread
-from nnviz.core.numbers import NAME, SHOWN, counted, full, listed, numbered, quoted, shortened
+from nnviz.core.edits import mean_and_deviation
+from nnviz.core.numbers import NAME, SHORT_LETTERS, counted, free_name, full, list_text, quoted, shortened
 from nnviz.core.state import CellError, Column, Dataset, State, in_order
-from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.table.reading import Table, is_date, is_like_a_number
 
 Role: TypeAlias = Literal["input", "target", "left out"]
@@ -104,7 +104,7 @@ def findings(table: Table, state: State | None = None, targets: Sequence[str] = 
     return _with_target([_with_role(each, table, place) for place, each in enumerate(columns)], chosen)
 
 
-def proposed(columns: Sequence[Finding]) -> Choices:
+def proposed_choices(columns: Sequence[Finding]) -> Choices:
     """Return the choices that the findings propose."""
     return Choices(tuple(each.role for each in columns), tuple(each.classes for each in columns))
 
@@ -208,9 +208,9 @@ def _chosen_places(table: Table, targets: Sequence[str]) -> list[int]:
             names = [*map(str.strip, table.names or ())]
             close = difflib.get_close_matches(name, names, n=3)
             if close:
-                similar = listed([*map(quoted, close)])
+                similar = list_text([*map(quoted, close)])
                 raise FileError(f"no column is called {quoted(name)}; did you mean {similar}?")
-            raise FileError(f"no column is called {quoted(name)}; the columns are {listed(names, 10)}")
+            raise FileError(f"no column is called {quoted(name)}; the columns are {list_text(names, 10)}")
         places += indices
     return [*dict.fromkeys(places)]
 
@@ -225,7 +225,7 @@ def _are_classes(finding: Finding, name: str) -> bool:
 def _by_name(columns: list[Finding], table: Table, state: State) -> list[Finding]:
     """Return the roles by the names of the network's columns, or an empty list if the table lacks them."""
     try:
-        where = placed(table, state)
+        where = place_columns(table, state)
     except FileError:
         return []
     if where.foreign or table.names is None:
@@ -243,7 +243,7 @@ def _by_name(columns: list[Finding], table: Table, state: State) -> list[Finding
     ]
 
 
-def described(finding: Finding) -> str:
+def describe(finding: Finding) -> str:
     """Return the contents of a column in words: "numbers, 23 different values; 2 missing, the first in …"."""
     kind = "numbers" if finding.is_number else "dates or times" if finding.is_date else "texts"
     parts = [f"{kind}, {counted(finding.distinct, 'different value')}"]
@@ -256,7 +256,7 @@ def described(finding: Finding) -> str:
     return "; ".join(parts)
 
 
-HALF = SHOWN // 2 - 2
+HALF = SHORT_LETTERS // 2 - 2
 """Most letters of each name in a pair of names."""
 
 
@@ -272,7 +272,7 @@ class Placed(NamedTuple):
     foreign: dict[int, str]
 
 
-def placed(table: Table, state: State) -> Placed:
+def place_columns(table: Table, state: State) -> Placed:
     """Find the columns of raw rows by name, a target also as "target" or "target NAME"; else by order.
 
     The order is the inputs, then all targets or none. Raises FileError for another number of columns, and if
@@ -309,7 +309,7 @@ def inputs_of(table: Table, where: Placed, state: State) -> Array:
     return _nodes(table, where.inputs, state.columns.of_inputs, state.network.inputs)
 
 
-def complete(table: Table, where: Placed, state: State) -> NDArray[np.bool_]:
+def complete_rows(table: Table, where: Placed, state: State) -> NDArray[np.bool_]:
     """Return a mask of the rows that have all inputs, shape (rows,); a known text such as "-" counts."""
     is_missing = np.zeros(len(table), dtype=np.bool_)
     for place, column in zip(where.inputs, state.columns.of_inputs, strict=True):
@@ -330,16 +330,16 @@ def _nodes(table: Table, places: list[int], columns: Sequence[Column], nodes: tu
     return in_order(columns, nodes, parts)
 
 
-def in_their_order(foreign: Mapping[int, str], state: State) -> str:
+def order_note(foreign: Mapping[int, str], state: State) -> str:
     """Return a sentence that says which column of another name nnviz takes for which of the network's."""
     own = [*_names(state.columns.of_inputs), *_names(state.columns.of_targets)]
     pairs = [f"{shortened(name, HALF)} as {shortened(own[i], HALF)}" for i, name in foreign.items()]
-    return f"the columns are matched by their order: {listed(pairs)}"
+    return f"the columns are matched by their order: {list_text(pairs)}"
 
 
 MOST_TEXTS = 1000
 """Most texts of one column that become nodes."""
-MOST_TOLD = 6
+MOST_LISTED = 6
 _NO_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
@@ -355,7 +355,7 @@ class Built:
     def network(self, seed: int = 0) -> State:
         """Return a new network for these columns, with random weights from a seed. Raises FileError."""
         self._check_targets()
-        with told_by_core():
+        with as_file_errors():
             return networks.network_for(self.inputs, self.targets, self.data, seed)
 
     def _check_targets(self) -> None:
@@ -368,17 +368,17 @@ class Built:
 
     def into(self, state: State) -> State:
         """Return `state` with these rows, which must fit its network. Raises FileError."""
-        with told_by_core():
+        with as_file_errors():
             return networks.with_rows(state, self.inputs, self.targets, self.data)
 
     def rebuilt(self, state: State) -> State:
         """Return `state` with the first and last layer rebuilt for these columns. Raises FileError."""
         self._check_targets()
-        with told_by_core():
-            return networks.rebuilt(state, self.inputs, self.targets, self.data)
+        with as_file_errors():
+            return networks.rebuild_ends(state, self.inputs, self.targets, self.data)
 
 
-def built(table: Table, columns: Sequence[Finding], choices: Choices, state: State | None = None) -> Built:
+def build(table: Table, columns: Sequence[Finding], choices: Choices, state: State | None = None) -> Built:
     """Return the rows that a person's choices make from a table.
 
     A column with the name of a column in `state` is encoded like that: with its scaling, or its texts.
@@ -406,7 +406,7 @@ def built(table: Table, columns: Sequence[Finding], choices: Choices, state: Sta
     targets = [maker.column(place, rows, "target") for place in places["target"]]
     if len(targets) > 1 and any(column.values for column, _ in targets):
         raise FileError("choose one target column of classes, or only target columns of numbers")
-    with told_by_core():
+    with as_file_errors():
         data = Dataset(_joined(inputs), _joined(targets) if targets else None)
     ins, outs = (tuple(column for column, _ in each) for each in (inputs, targets))
     return Built(data, ins, outs, (maker.summary(len(data), ins, outs), *notes))
@@ -492,7 +492,7 @@ class _Maker:
         if not classes:
             numbers = table.numbers(place)[rows]
             if missing.any():
-                mean = spread(numbers[~missing][None])[0]
+                mean = mean_and_deviation(numbers[~missing][None])[0]
                 numbers = np.where(missing, mean, numbers)
             column = known or self._with_scaling(place, Column(name, (_unique(name, self._nodes),)))
             return column, column.standardised(numbers)[:, None]
@@ -509,7 +509,7 @@ class _Maker:
             text = f"expected at most {NAME.most} letters, found {len(longest)}"
             raise FileError(text, table.place(row, place))
         nodes = [_unique(value if role == "target" else f"{name}={value}", self._nodes) for value in values]
-        with told_by_core():
+        with as_file_errors():
             column = Column(name, tuple(nodes), tuple(values))
         return column, column.encoded(cells)
 
@@ -540,7 +540,7 @@ class _Maker:
         if self._choices.missing == "leave out":
             return f"left out {counted(rows, 'row')} with missing cells, the first in {first}"
         cells = counted(sum(int(missing[place].sum()) for place in holes), "missing cell")
-        names = listed([self.name(place) for place in holes])
+        names = list_text([self.name(place) for place in holes])
         ways = {self._choices.classes[place] for place in holes}
         how = [text for way, text in ((False, "mean"), (True, "most frequent value")) if way in ways]
         values = " or ".join(how)
@@ -548,13 +548,16 @@ class _Maker:
 
     def summary(self, rows: int, inputs: Sequence[Column], targets: Sequence[Column]) -> str:
         """Return the number of rows and the columns of each role, in words."""
-        parts = [counted(rows, "row"), f"inputs {listed([_in_words(each) for each in inputs], MOST_TOLD)}"]
+        parts = [
+            counted(rows, "row"),
+            f"inputs {list_text([_in_words(each) for each in inputs], MOST_LISTED)}",
+        ]
         if targets:
-            parts.append(f"target {listed([_in_words(each) for each in targets])}")
+            parts.append(f"target {list_text([_in_words(each) for each in targets])}")
         left = [i for i, role in enumerate(self._choices.roles) if role == "left out"]
         if left:
             pairs = [(self.name(i), self._columns[i].why) for i in left]
-            parts.append(f"left out {listed([f'{name} ({why})' if why else name for name, why in pairs])}")
+            parts.append(f"left out {list_text([f'{name} ({why})' if why else name for name, why in pairs])}")
         return "; ".join(parts)
 
 
@@ -562,7 +565,7 @@ def _in_words(column: Column) -> str:
     """Return "species (3: setosa, versicolor and virginica)", or the name of a column of numbers."""
     if not column.values:
         return column.name
-    return f"{shortened(column.name, 40)} ({len(column.values)}: {listed(column.values)})"
+    return f"{shortened(column.name, 40)} ({len(column.values)}: {list_text(column.values)})"
 
 
 def _order(text: str) -> tuple[float, str]:
@@ -575,7 +578,7 @@ def _order(text: str) -> tuple[float, str]:
 
 def _unique(wanted: str, taken: dict[str, int]) -> str:
     """Return the `wanted` name, shortened if it is too long, with a number if it is taken; reserve it."""
-    return numbered(shortened(_NO_NAME.sub(" ", wanted).strip() or "column", NAME.most), taken)
+    return free_name(shortened(_NO_NAME.sub(" ", wanted).strip() or "column", NAME.most), taken)
 
 
 What: TypeAlias = Literal["rows", "network", "ends"]
@@ -601,7 +604,7 @@ class Uses:
         try:
             self.states[what] = make()
         except (FileError, ValueError) as error:
-            self.why_not[what] = sentence(error)
+            self.why_not[what] = capitalised(error)
 
     @property
     def wrong(self) -> str:
@@ -619,9 +622,9 @@ class Uses:
         return not all(column.values or column.is_plain for column in columns)
 
 
-def uses(table: Table, columns: Sequence[Finding], choices: Choices, state: State) -> Uses:
+def table_uses(table: Table, columns: Sequence[Finding], choices: Choices, state: State) -> Uses:
     """Return the ways to use a table by a person's choices. Raises FileError if no rows can be made."""
-    ways = Uses(built(table, columns, choices))
+    ways = Uses(build(table, columns, choices))
     ways.attempt("rows", lambda: _rows(table, columns, choices, state, ways.built))
     if ways.built.targets:
         ways.attempt("network", ways.built.network)
@@ -634,14 +637,14 @@ def uses(table: Table, columns: Sequence[Finding], choices: Choices, state: Stat
 def _rows(table: Table, columns: Sequence[Finding], choices: Choices, state: State, rows: Built) -> State:
     """Return `state` with the rows, encoded like its own columns if it has any. Raises FileError."""
     if state.columns:
-        rows = built(table, columns, choices, state)
+        rows = build(table, columns, choices, state)
     if not rows.fits(state):
         inputs, *_, outputs = state.network.sizes
         raise FileError(f"the network needs {counted(inputs, 'input')} and {counted(outputs, 'target')}")
     return rows.into(state)
 
 
-def sentence(error: Exception) -> str:
+def capitalised(error: Exception) -> str:
     """Return the message of an error, beginning with a capital letter."""
     text = str(error)
     return f"{text[:1].upper()}{text[1:]}"

@@ -19,9 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
-from nnviz.core.numbers import COLUMNS, LINES, NUMBERS, ROWS, SHOWN, counted, full, parsed, quoted, shortened
+from nnviz.core.numbers import (
+    COLUMNS,
+    LINES,
+    NUMBERS,
+    ROWS,
+    counted,
+    full,
+    parse_number,
+    quoted,
+    shortened,
+)
 from nnviz.core.state import CellError, Column
-from nnviz.files.errors import FileError, Progress, UndecidedError, told_by_core
+from nnviz.files.errors import AmbiguousCellError, FileError, Progress, as_file_errors
 from nnviz.files.registry import refuse_bytes
 
 ENCODINGS = {
@@ -65,7 +75,7 @@ def _without_mark(sample: bytes) -> str:
     return "UTF-16 BE" if first > 0.6 * pairs and second < 0.1 * pairs else ""
 
 
-def decoded(data: bytes, encoding: str | None = None) -> tuple[str, str]:
+def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
     """Return the text of the bytes, with unchanged line ends, and their encoding, one of ENCODINGS.
 
     Raises FileError, with the line, for bytes that are not text in this encoding.
@@ -137,7 +147,7 @@ class Cells:
         count = room = self._room(progress) if most is None else most
         if fitting:
             room = min(count, ROWS.most, NUMBERS.most // self._width)
-        with told_by_core():
+        with as_file_errors():
             ROWS.check(room)
             NUMBERS.check(room * self._width)
         self.values = np.empty((room, self._width))
@@ -342,7 +352,7 @@ def number(cell: str, decimal: str | None, *, grouped: bool = False) -> float:
     AmbiguousError if the number depends on the decimal sign.
     """
     if decimal is None and GROUPED.fullmatch(cell):
-        text, ungrouped = (shortened(each, SHOWN) for each in (cell, re.sub("[.,]", "", cell)))
+        text, ungrouped = (shortened(each) for each in (cell, re.sub("[.,]", "", cell)))
         if len(re.findall("[.,]", cell)) > 1:
             raise AmbiguousError(f"{text} is {ungrouped} with a thousands separator: choose the decimal sign")
         ways = f"{text.replace(',', '.')} or, with a thousands separator, {ungrouped}"
@@ -350,14 +360,14 @@ def number(cell: str, decimal: str | None, *, grouped: bool = False) -> float:
     if grouped and _GROUPED_WITH_DECIMALS.fullmatch(cell if decimal == "," else cell.translate(_SWAPPED)):
         cell = cell.replace("." if decimal == "," else ",", "")
     elif decimal == "," and _GROUPED_WITH_DECIMALS.fullmatch(cell):
-        text, ungrouped = (shortened(each, SHOWN) for each in (cell, cell.replace(".", "")))
+        text, ungrouped = (shortened(each) for each in (cell, cell.replace(".", "")))
         raise ValueError(f"{text} has a thousands separator: write {ungrouped}")
     pointed = cell.replace(",", ".") if decimal == "," and cell.count(",") == 1 else cell
     if _PLAIN.fullmatch(pointed) and abs(value := float(pointed)) < float("inf"):
         return value
     if not cell:
         raise ValueError("the cell is empty")
-    return parsed(pointed, quotients=False)
+    return parse_number(pointed, quotients=False)
 
 
 def is_like_a_number(cell: str, decimal: str | None) -> bool:
@@ -415,7 +425,7 @@ class TableLayout:
                 raise FileError(f"expected one of {', '.join(map(repr, known))}, found {quoted(value)}", name)
 
 
-def found(lines: list[str], given: TableLayout) -> TableLayout:
+def detect_layout(lines: list[str], given: TableLayout) -> TableLayout:
     """Return the layout of a table from its first lines; values that are `given` stay.
 
     If these lines leave open whether points separate thousands, all lines are searched for the decimal sign.
@@ -610,7 +620,7 @@ class Table:
         try:
             number(self._texts[column][row], self.layout.decimal, grouped=self.layout.grouped)
         except AmbiguousError as error:
-            return UndecidedError(str(error), self.place(row, column))
+            return AmbiguousCellError(str(error), self.place(row, column))
         except ValueError as error:
             return FileError(str(error), self.place(row, column))
         raise AssertionError  # the cell is a number
@@ -668,7 +678,7 @@ def read(
     line, for rows of different lengths and stray quotes, and for a larger table than nnviz opens.
     """
     layout = said or TableLayout()
-    text, encoding = decoded(data, layout.encoding)
+    text, encoding = decode(data, layout.encoding)
     return parse(text, progress, replace(layout, encoding=encoding), most, fitting=fitting)
 
 
@@ -700,15 +710,15 @@ def parse(
 ) -> Table:
     """Return the table in a text, as `read` does."""
     text = with_plain_ends(text)
-    with told_by_core():
+    with as_file_errors():
         LINES.check(text.count("\n") + (not text.endswith("\n")))
     lines = text.split("\n")
-    layout = found(lines, said or TableLayout())
+    layout = detect_layout(lines, said or TableLayout())
     assert layout.delimiter is not None
     first_row, _, after = next(rows_of(lines, layout.delimiter), _NOTHING)
     if not first_row:
         raise FileError("the table has no rows")
-    with told_by_core():
+    with as_file_errors():
         COLUMNS.check(len(first_row), "line 1")
     names = tuple(cell.strip() for cell in first_row) if layout.header else None
     first, width = after if layout.header else 0, len(first_row)

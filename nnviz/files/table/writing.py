@@ -11,11 +11,11 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.metrics import is_one_of_many
-from nnviz.core.numbers import full, numbered
+from nnviz.core.numbers import free_name, full
 from nnviz.core.state import Cell, Column, State
 from nnviz.files.errors import FileError, Progress
 from nnviz.files.table.columns import Placed
-from nnviz.files.table.reading import Table, decoded, rows_of, with_plain_ends
+from nnviz.files.table.reading import Table, decode, rows_of, with_plain_ends
 
 BLOCK = 500
 """Rows between two reports of progress."""
@@ -33,7 +33,7 @@ def with_predictions(data: bytes, table: Table, where: Placed, state: State, pre
     header = [*names, *_free_names(state.network.outputs, names)]
     name, texts = _predicted_classes(state, prediction)
     header += _free_names([name], header) if name else []
-    lines = with_plain_ends(decoded(data, layout.encoding)[0]).split("\n")
+    lines = with_plain_ends(decode(data, layout.encoding)[0]).split("\n")
     rows = rows_of(lines, layout.delimiter or ",")
     if layout.header:
         next(rows)
@@ -142,7 +142,7 @@ def _free_names(wanted: Iterable[str], taken: Sequence[str]) -> list[str]:
 def _unique(names: list[str]) -> list[str]:
     """Return the names, with a number after each name that appears before it."""
     taken: dict[str, int] = {}
-    return [numbered(name, taken) for name in names]
+    return [free_name(name, taken) for name in names]
 
 
 def _cell(cell: Cell) -> str:

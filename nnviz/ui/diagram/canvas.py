@@ -35,7 +35,7 @@ from nnviz.document.player import Narrator, Player
 from nnviz.document.walk import Progress, Walking
 from nnviz.picture.columns import Layout, lay_out
 from nnviz.picture.content import Content
-from nnviz.picture.matrix import of_functions
+from nnviz.picture.matrix import shows_functions
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import MOST_GROWTH, Label, View
 from nnviz.picture.picture import Picture, largest_weight, make_picture
@@ -54,7 +54,7 @@ from nnviz.ui.diagram.sprites import Screen
 from nnviz.ui.diagram.walk import Callout, WalkLayer
 from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.images import qrect
-from nnviz.ui.kit.theme import colours, factor
+from nnviz.ui.kit.theme import colours, size_factor
 
 
 class PictureMaker:
@@ -70,7 +70,7 @@ class PictureMaker:
         derived, progress = self._derived, self._progress
         with_slopes = self._selection.slopes_shown or progress.shows_slopes
         slopes, slopes_of = self._slopes() if with_slopes else (None, "")
-        has_pictures = view.pictures and of_functions(derived.state.network)
+        has_pictures = view.pictures and shows_functions(derived.state.network)
         marks = derived.marks(moving=largest is not None)
         content = Content(
             derived.looked_at,
@@ -354,7 +354,7 @@ class Canvas(QWidget):
 
     def __init__(self, document: Document, selection: Selection, derived: Derived, player: Player) -> None:
         super().__init__()
-        self.view = View(100.0, 100.0, larger=factor(), most_growth=MOST_GROWTH * factor())
+        self.view = View(100.0, 100.0, larger=size_factor(), most_growth=MOST_GROWTH * size_factor())
         """The size of the widget, and the visible part of the picture."""
         self._most_growth = MOST_GROWTH
         self.alone = False
@@ -500,8 +500,8 @@ class Canvas(QWidget):
 
     def grow(self, most: float) -> None:
         """Limit the diagram's growth to `most`; the interface scale applies except in presentation mode."""
-        self._most_growth, larger = most, 1.0 if self.alone else factor()
-        self.look(self.view._replace(larger=larger, most_growth=most * factor()))
+        self._most_growth, larger = most, 1.0 if self.alone else size_factor()
+        self.look(self.view._replace(larger=larger, most_growth=most * size_factor()))
 
     def stand_alone(self, alone: bool, most: float) -> None:
         """Enter or leave presentation mode, and limit the diagram's growth to `most`."""

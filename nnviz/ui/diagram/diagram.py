@@ -24,7 +24,7 @@ from nnviz.document.player import Player
 from nnviz.picture.parts import View
 from nnviz.ui.diagram.canvas import Canvas
 from nnviz.ui.diagram.edit import EditSession
-from nnviz.ui.kit.number_field import scrubbed
+from nnviz.ui.kit.number_field import scrub
 
 CLICK_PX = 4.0
 """A press that moves less than this is a click, not a drag."""
@@ -129,7 +129,7 @@ class Diagram(Canvas):
             self._select_scrubbed(self._text)
         self._moved = True
         if self._scrub_from is not None and self._text is not None:
-            value = scrubbed(self._scrub_from, distance.x(), event.modifiers())
+            value = scrub(self._scrub_from, distance.x(), event.modifiers())
             self.session.set_number(self._text, value, self._drag)
         else:
             step = event.position() - self._last

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from nnviz.core import edits
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, column_title
-from nnviz.core.numbers import nudged, parsed, shown, written
+from nnviz.core.numbers import as_text, field_text, moved_by_steps, parse_number
 from nnviz.core.state import State
 from nnviz.document.derived import Selection
 from nnviz.document.document import Document
@@ -58,7 +58,7 @@ class PlaceEditor(NumberField):
         if isinstance(value, str):
             self.set_notation(read_name, str, None)
         else:
-            self.set_notation(parsed, written, nudge_number)
+            self.set_notation(parse_number, field_text, nudge_number)
         self.setAccessibleName(title)
         self.setFont(pixel_font(max(size, 12.0)))
         self.show_value(value)
@@ -190,7 +190,7 @@ class EditSession(QObject):
         """Change the number at `address` by `steps` of `size`; consecutive nudges are one undo entry."""
         value = self.value(address)
         if value is not None:
-            self.set_number(address, nudged(value, steps, size), (address, "keys"))
+            self.set_number(address, moved_by_steps(value, steps, size), (address, "keys"))
 
     def value(self, address: Address) -> float | None:
         """Return the number at `address`."""
@@ -220,12 +220,12 @@ class EditSession(QObject):
             changed = free.copy()
             changed[address.node] = value
             self._selection.try_out(changed)
-            self.said.emit(f"{name}: {shown(value)} in the free row, which nnviz does not store")
+            self.said.emit(f"{name}: {as_text(value)} in the free row, which nnviz does not store")
             return
         row = self._selection.row
         if not document.edit(f"Set {name}", edits.set_value, address, value, row, merge=merge):
             return
-        text = f"{name} is now empty" if value is None else f"{name}: {shown(value)}"
+        text = f"{name} is now empty" if value is None else f"{name}: {as_text(value)}"
         if address.kind == "target" and before.targets is None and len(before) > 1:
             text = f"{text}; the targets of the other rows are 0"
         self.said.emit(text)

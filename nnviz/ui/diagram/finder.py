@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.address import Address
 from nnviz.core.network import Network
-from nnviz.core.numbers import shown, shown_in_full
+from nnviz.core.numbers import as_text, full_text
 from nnviz.core.search import LIMIT, Match, find
 from nnviz.core.state import State
 from nnviz.document.derived import Selection
@@ -103,13 +103,13 @@ class MatchList(QTableWidget):
 
 
 def _items(match: Match) -> list[QTableWidgetItem]:
-    value = "" if match.value is None else shown(match.value)
+    value = "" if match.value is None else as_text(match.value)
     items = [QTableWidgetItem(text) for text in (match.title, match.note, value)]
     items[0].setToolTip(match.title)
     items[1].setForeground(QColor(colours().muted))
     items[2].setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     if match.value is not None:
-        items[2].setToolTip(shown_in_full(match.value))
+        items[2].setToolTip(full_text(match.value))
     return items
 
 

@@ -26,16 +26,16 @@ from nnviz.core.state import State
 from nnviz.document.derived import Selection
 from nnviz.document.document import Document
 from nnviz.picture.columns import HEAD, Layout
-from nnviz.picture.labels import SEPARATOR, around
+from nnviz.picture.labels import SEPARATOR, split_at_activation
 from nnviz.picture.parts import Label, Rect
 from nnviz.picture.text import text_width
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.paint import label_font
-from nnviz.ui.kit.controls import ListMenu, follow, hold
+from nnviz.ui.kit.controls import ListMenu, clear_hover_on_close, set_lock_reason
 from nnviz.ui.kit.dialogs import AskText
 from nnviz.ui.kit.images import icon, qrect
 from nnviz.ui.kit.theme import OWN_SIZE, colours
-from nnviz.ui.panels.training import advice, ask_loss, misfit
+from nnviz.ui.panels.training import ask_loss, loss_advice, loss_mismatch
 
 
 class Structure(QObject):
@@ -82,8 +82,8 @@ class Structure(QObject):
         used, is_output = state.training.loss, layer == len(state.network.layers) - 1
         if not is_output:
             self._edit(text, message, edits.set_activation, layer, function.name)
-        elif not misfit(used, function.base):
-            message = "; ".join(filter(None, (message, advice(used, function.base))))
+        elif not loss_mismatch(used, function.base):
+            message = "; ".join(filter(None, (message, loss_advice(used, function.base))))
             self._edit(text, message, edits.set_activation, layer, function.name)
         elif self._document.may_change() and (loss := ask_loss(state, function.base)):
             word = LOSSES[loss][0].word
@@ -223,7 +223,7 @@ ABOVE_BODY_PX = 2.0
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
 """Steps of an arrow key along the buttons on the diagram."""
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
-BEFORE_PX, BEHIND_PX = 9.0, 19.0
+LEFT_PADDING_PX, RIGHT_PADDING_PX = 9.0, 19.0
 """Room before an activation's name, and after it for the chevron, at scale 1."""
 
 
@@ -265,13 +265,13 @@ class HeadButton(QToolButton):
 
     def describe(self, action: str, lock: str, *, can: bool = True) -> None:
         """Set tooltip and accessible name to `action`. If `lock` gives a reason, disable the button."""
-        hold(self, lock, action, can=can)
+        set_lock_reason(self, lock, action, can=can)
         self.setAccessibleName(action)
 
     def open_menu(self, menu: QMenu, fill: Callable[[QMenu], None]) -> None:
         """Open a menu on every click; `fill` fills the menu before it opens."""
         menu.aboutToShow.connect(lambda: fill(menu))
-        follow(self, menu)
+        clear_hover_on_close(self, menu)
         self.setMenu(menu)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
@@ -321,7 +321,7 @@ class ActivationButton(HeadButton):
     def show_over(self, label: Label, texts: tuple[str, str, str], scale: float) -> None:
         """Cover a line of the picture with the same texts: before the name, the name, and after the name."""
         before, name, behind = texts
-        wide = label.rect.width + (BEFORE_PX + BEHIND_PX) * scale
+        wide = label.rect.width + (LEFT_PADDING_PX + RIGHT_PADDING_PX) * scale
         line = Rect(*label.rect.center, 0.0, 0.0).middle(wide, HEIGHT_PX * scale)
         gap = text_width(SEPARATOR, label.size)
         left, right = ((text_width(text, label.size) + gap) * bool(text) for text in (before, behind))
@@ -355,7 +355,7 @@ class ActivationButton(HeadButton):
         with QPainter(self) as painter:
             self.style().drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option, painter, self)
             painter.setPen(QColor(colours().ink))
-            text = self.rect().adjusted(round(BEFORE_PX * scale), 0, 0, 0)
+            text = self.rect().adjusted(round(LEFT_PADDING_PX * scale), 0, 0, 0)
             painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, self.text())
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(pen)
@@ -454,7 +454,7 @@ class Head:
         picture, layer = self._diagram.picture, self._column - 1
         label = picture.label(Address("subheading", layer)) if scale and layer >= 0 else None
         used = picture.content.network.layers[layer].activation if label else ""
-        texts = around(label.text, used) if label else None
+        texts = split_at_activation(label.text, used) if label else None
         if label and texts and scale:
             self._activation.show_over(label, texts, scale)
             tip = f"Activation of {self._structure.title(self._column, within=True)}: {used}"

@@ -112,7 +112,7 @@ _ALIGN = {  # combining Qt's flags is slower than a look-up
 
 def paint_leader(painter: QPainter, label: Label, palette: Palette) -> None:
     """Paint the line from a number to its edge, if the number does not lie on the edge."""
-    line = style.leader(label)
+    line = style.leader_line(label)
     if line is not None:
         painter.setPen(_pen(style.leader_colour(label, palette), style.leader_width(label)))
         painter.drawLine(QLineF(*line))
@@ -309,7 +309,7 @@ class SmallPictures:
     def _places_of(self, picture: Picture, column: DiagramColumn) -> _Places:
         places = self._places.get(column.index)
         if places is None or places.layout is not picture.layout:
-            nodes = look.thumbnail_in_sight(picture, column)
+            nodes = look.visible_thumbnails(picture, column)
             pictures = [_on_pixels(column.picture_of(node)) for node in nodes]
             bars = [_on_pixels(column.bar_of(node)) for node in nodes] if column.across > 1 else []
             places = self._places[column.index] = _Places(picture.layout, nodes, pictures, bars)
@@ -326,7 +326,7 @@ class SmallPictures:
     ) -> None:
         image = self._image_of(column, values, palette)
         side = image.width()
-        sharp = look.sharp(picture, column.picture * painter.device().devicePixelRatioF())
+        sharp = look.keeps_pixels_sharp(picture, column.picture * painter.device().devicePixelRatioF())
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not sharp)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # several times faster
         for node, place in zip(places.nodes, places.pictures, strict=True):
@@ -399,9 +399,9 @@ def _paint_dots(
 
 def _paint_curves(painter: QPainter, values: Array, places: Sequence[Rect], palette: Palette) -> None:
     for curve, place in zip(values, places, strict=False):
-        painter.fillRect(qrect(place), QColor(look.thumbnail_ground(palette)))
+        painter.fillRect(qrect(place), QColor(look.thumbnail_background(palette)))
         painter.setPen(Qt.PenStyle.NoPen)
-        for area in look.areas(curve, place, palette):
+        for area in look.curve_areas(curve, place, palette):
             painter.setBrush(QColor(area.colour))
             painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in area.corners.tolist()]))
         zero = look.zero_line(curve, place)

@@ -23,7 +23,7 @@ from nnviz.picture.columns import COMPACT, Layout, corner
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import DiagramColumn, Label, NodeBox, Rect
 from nnviz.picture.picture import Picture
-from nnviz.picture.style import PILLS, Box, label_box, node_box, sign_colour, text_colour, tints
+from nnviz.picture.style import PILL_STYLES, Box, label_box, node_box, sign_colour, text_colour, tints
 from nnviz.ui.diagram.paint import label_font, paint_box, paint_label, paint_leader
 
 LARGEST_TEXT, MAX_WIDTH = 36.0, 600.0
@@ -81,7 +81,7 @@ class Screen:
                 continue
             if label.leader is not None:
                 paint_leader(painter, label, self.palette)
-            if label.style in PILLS:
+            if label.style in PILL_STYLES:
                 pills.append(self._pill(label, chosen))
             self._setter.set(self._letters_of(label), label)
         backgrounds = self._sprites.placed(*zip(*pills, strict=True)) if pills else NO_SPRITES

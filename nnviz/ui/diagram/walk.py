@@ -12,12 +12,12 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.document.player import Narrator
-from nnviz.document.walk import ARRIVED, StepWords, Walking, WalkStep
+from nnviz.document.walk import ARRIVAL_SHARE, StepText, Walking, WalkStep
 from nnviz.picture.columns import corner
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Rect
-from nnviz.picture.picture import Picture, labels_of
-from nnviz.picture.text import elide, plain
+from nnviz.picture.picture import Picture, all_labels
+from nnviz.picture.text import elide, one_line
 from nnviz.ui.diagram.paint import edge_line
 from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import pixel_font
@@ -162,7 +162,7 @@ def _gap(starts: Array, length: float, low: float, high: float) -> Array:
     return gap
 
 
-class Way(NamedTuple):
+class PointerLine(NamedTuple):
     """A pointer: a line from a box to its subject, with its cost."""
 
     start: tuple[float, float]
@@ -170,13 +170,13 @@ class Way(NamedTuple):
     cost: float
 
 
-def way(box: Rect, targets: Array, obstacles: Obstacles) -> Way:
+def best_pointer(box: Rect, targets: Array, obstacles: Obstacles) -> PointerLine:
     """Return the cheapest pointer from `box` to one of the points `targets`: few crossings, then short."""
     low, high = np.array([[box.x, box.y]]), np.array([[box.right, box.bottom]])
     cost = _pointer_costs(low, high, targets, obstacles)[0]
     k = int(np.argmin(cost))
     (x0, y0), (x1, y1) = np.clip(targets[k], low[0], high[0]).tolist(), targets[k].tolist()
-    return Way((x0, y0), (x1, y1), float(cost[k]))
+    return PointerLine((x0, y0), (x1, y1), float(cost[k]))
 
 
 def _pointer_costs(lows: Array, highs: Array, targets: Array, obstacles: Obstacles) -> Array:
@@ -243,14 +243,14 @@ class Callout:
         self._key: tuple[object, ...] = ()
         self._setting: Setting | None = None
         self._place: Place | None = None
-        self._way: Way | None = None
+        self._way: PointerLine | None = None
 
     @property
     def box(self) -> QRectF:
         """The rectangle of the box; empty without a text."""
         return qrect(self._place.rect) if self._place else QRectF()
 
-    def put(self, picture: Picture, words: StepWords) -> None:
+    def put(self, picture: Picture, words: StepText) -> None:
         """Place the box for a text, unless it is already placed."""
         if self._key == (picture.layout, words):
             return
@@ -259,7 +259,7 @@ class Callout:
         if words.sayings or words.title:
             self._place_box(picture, words)
 
-    def _place_box(self, picture: Picture, words: StepWords) -> None:
+    def _place_box(self, picture: Picture, words: StepText) -> None:
         near, obstacles = _near(picture, words), _obstacles(picture, words)
         targets = _targets(picture, words, obstacles)
         sizes = [max(share * FONT_PX * picture.layout.scale, MIN_FONT_PX) for share in FONT_SHARES]
@@ -275,7 +275,7 @@ class Callout:
         if not place.free and words.elsewhere:
             return
         self._place, self._setting = place, settings[place.size]
-        self._way = way(place.rect, targets, obstacles) if len(targets) else None
+        self._way = best_pointer(place.rect, targets, obstacles) if len(targets) else None
 
     @property
     def covered(self) -> QRectF:
@@ -324,7 +324,7 @@ class Callout:
 
 def short_name(name: str) -> str:
     """Return a name, elided to the width of a node's name on the diagram."""
-    return elide(plain(name), FONT_PX, NAME * FONT_PX, bold=True)
+    return elide(one_line(name), FONT_PX, NAME * FONT_PX, bold=True)
 
 
 def _font(pixels: float, style: str) -> QFont:
@@ -332,7 +332,7 @@ def _font(pixels: float, style: str) -> QFont:
     return pixel_font(pixels, weights.get(style, QFont.Weight.DemiBold))
 
 
-def _settings(words: StepWords, pixels: float) -> Iterator[Setting]:
+def _settings(words: StepText, pixels: float) -> Iterator[Setting]:
     """Yield settings of a text, the widest first. Lines break only between terms."""
     metrics = {style: QFontMetricsF(_font(pixels, style)) for style in ("title", "line", "aside")}
     metrics["rest"] = metrics["line"]
@@ -351,7 +351,7 @@ def _settings(words: StepWords, pixels: float) -> Iterator[Setting]:
             yield Setting(rows, pixels, across + 2 * PAD_X * pixels, down + 2 * PAD_Y * pixels)
 
 
-def _rows(words: StepWords, fits: object) -> Iterator[CalloutLine]:
+def _rows(words: StepText, fits: object) -> Iterator[CalloutLine]:
     assert callable(fits)
     if words.title:
         yield CalloutLine((words.title,), "title")
@@ -368,7 +368,7 @@ def _rows(words: StepWords, fits: object) -> Iterator[CalloutLine]:
         yield row
 
 
-def _near(picture: Picture, words: StepWords) -> Rect:
+def _near(picture: Picture, words: StepText) -> Rect:
     """Return the rectangle that the box should be near: its nodes, its edges' end, or else the top."""
     if not words.subject:
         body = picture.layout.body
@@ -382,7 +382,7 @@ def _near(picture: Picture, words: StepWords) -> Rect:
     return Rect(gap.x1 - 2.0, node.center[1] - 2.0, 4.0, 4.0)
 
 
-def _targets(picture: Picture, words: StepWords, obstacles: Obstacles) -> Array:
+def _targets(picture: Picture, words: StepText, obstacles: Obstacles) -> Array:
     """Return the points where the pointer may end: on a node's border, or on an edge beside its number."""
     if any(at.kind == "weight" for at in words.subject):
         rects, points = obstacles.forbidden, obstacles.points[:, None]
@@ -401,8 +401,8 @@ def _thin_out(points: Array) -> Array:
     return points[:: max(len(points) // MAX_TARGETS, 1)]
 
 
-def _obstacles(picture: Picture, words: StepWords) -> Obstacles:
-    texts = {label.address: label.rect for label in labels_of(picture.content, picture.layout)}
+def _obstacles(picture: Picture, words: StepText) -> Obstacles:
+    texts = {label.address: label.rect for label in all_labels(picture.content, picture.layout)}
     addresses = (*words.subject, *words.uses)
     forbidden = [rect for address in addresses for rect in _places(picture, texts, address)]
     edges = [address for address in words.subject if address.kind == "weight"]
@@ -468,9 +468,9 @@ class WalkLayer:
         progress, t = self._player.progress, self._player.t
         steps, text_start = progress.moving, 0.0
         if steps and steps[0].deed in PULSE_STEPS:
-            text_start = ARRIVED
-            if t < ARRIVED:
-                self._paint_pulses(painter, picture, steps, t / ARRIVED, palette)
+            text_start = ARRIVAL_SHARE
+            if t < ARRIVAL_SHARE:
+                self._paint_pulses(painter, picture, steps, t / ARRIVAL_SHARE, palette)
         self.callout.put(picture, self._narrator.words(short_name))
         share = (t - text_start) / (TEXT_END - text_start) if steps else 1.0
         described = progress.told

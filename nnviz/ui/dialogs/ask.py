@@ -26,12 +26,12 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import column_title
-from nnviz.core.numbers import SHOWN, counted, file_named, on_one_line, shortened
+from nnviz.core.numbers import SHORT_LETTERS, counted, file_label, one_line, shortened
 from nnviz.document.autosave import Leftover
 from nnviz.document.document import Document
-from nnviz.files.on_disk import KEPT
+from nnviz.files.on_disk import BACKUP_SUFFIX
 from nnviz.ui.kit.controls import Choice
-from nnviz.ui.kit.dialogs import column_of, heading, lettered, message_box, primary
+from nnviz.ui.kit.dialogs import add_mnemonic, dialog_column, heading, make_primary, message_box
 
 MAX_CHOICES = 30
 """With more layers, one choice serves all hidden layers."""
@@ -59,10 +59,10 @@ class AskActivations(QDialog):
         words.setWordWrap(True)
         words.setObjectName("muted")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        primary(buttons.addButton("&Open", QDialogButtonBox.ButtonRole.AcceptRole))
+        make_primary(buttons.addButton("&Open", QDialogButtonBox.ButtonRole.AcceptRole))
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        column = column_of(self)
+        column = dialog_column(self)
         for part in (heading(f"Which activations does {name} have?"), words, self._layers(sizes), buttons):
             column.addWidget(part)
 
@@ -109,7 +109,7 @@ def _choice(proposed: str) -> Choice:
     return choice
 
 
-class Instead(Enum):
+class JsonAnswer(Enum):
     """The answers to `ask_json`: save as nnviz JSON, save elsewhere, write anyway, or do nothing."""
 
     JSON = auto()
@@ -118,60 +118,60 @@ class Instead(Enum):
     NOTHING = auto()
 
 
-def ask_part(window: QWidget, why: str, more: str) -> bool:
+def ask_partial_save(window: QWidget, why: str, more: str) -> bool:
     """Say why an nnviz file cannot hold everything, and ask whether to save it. Return the answer."""
     box = message_box(window, why, more)
-    save = primary(lettered(box.addButton(QMessageBox.StandardButton.Save)))
+    save = make_primary(add_mnemonic(box.addButton(QMessageBox.StandardButton.Save)))
     box.setDefaultButton(save)
-    lettered(box.addButton(QMessageBox.StandardButton.Cancel))
+    add_mnemonic(box.addButton(QMessageBox.StandardButton.Cancel))
     box.exec()
     return box.clickedButton() is save
 
 
-def ask_json(window: QWidget, why: str, more: str, *, part: bool) -> Instead:
+def ask_json(window: QWidget, why: str, more: str, *, part: bool) -> JsonAnswer:
     """Say why a file cannot hold everything, and offer nnviz JSON instead.
 
     If the file can hold a `part`, also offer to write that part anyway.
     """
     box = message_box(window, why, more)
     own = box.addButton("&Save as nnviz JSON", QMessageBox.ButtonRole.AcceptRole)
-    buttons: dict[QAbstractButton, Instead] = {
-        own: Instead.JSON,
-        box.addButton("Save &elsewhere…", QMessageBox.ButtonRole.ActionRole): Instead.ELSEWHERE,
+    buttons: dict[QAbstractButton, JsonAnswer] = {
+        own: JsonAnswer.JSON,
+        box.addButton("Save &elsewhere…", QMessageBox.ButtonRole.ActionRole): JsonAnswer.ELSEWHERE,
     }
     if part:
         anyway = box.addButton("&Write it anyway", QMessageBox.ButtonRole.DestructiveRole)
-        buttons[anyway] = Instead.ANYWAY
-    lettered(box.addButton(QMessageBox.StandardButton.Cancel))
-    box.setDefaultButton(primary(own))
+        buttons[anyway] = JsonAnswer.ANYWAY
+    add_mnemonic(box.addButton(QMessageBox.StandardButton.Cancel))
+    box.setDefaultButton(make_primary(own))
     box.exec()
-    return buttons.get(box.clickedButton(), Instead.NOTHING)
+    return buttons.get(box.clickedButton(), JsonAnswer.NOTHING)
 
 
 def ask_leave(window: QWidget, document: Document, left_out: str) -> QMessageBox.StandardButton:
     """Ask whether to save. `left_out` says what the file, which is already saved, leaves out, or ""."""
     buttons = QMessageBox.StandardButton
     box = message_box(window, *_question(document, left_out))
-    box.setDefaultButton(primary(lettered(box.addButton(buttons.Save))))
+    box.setDefaultButton(make_primary(add_mnemonic(box.addButton(buttons.Save))))
     for button in (buttons.Discard, buttons.Cancel):
-        lettered(box.addButton(button))
+        add_mnemonic(box.addButton(button))
     return buttons(box.exec())
 
 
 def _question(document: Document, left_out: str) -> tuple[str, str]:
     """Return the question and the explanation below it."""
-    title, state = shortened(document.title, SHOWN), document.state
+    title, state = shortened(document.title), document.state
     lost = "Unsaved changes will be lost."
     if left_out:
         return f"Save all of {title}?", f"{left_out}. {lost}"
     if state.run and state.run.watched:
         count = counted(state.iteration, "update")
         return "Save the trained network?", f"{title}: {count}. Unless you or the script save it, it is lost."
-    change = shortened(document.last_done(), 2 * SHOWN)
+    change = shortened(document.last_done(), 2 * SHORT_LETTERS)
     return f"Save the changes to {title}?", f"{change}. {lost}" if change else lost
 
 
-class Whose(Enum):
+class VersionAnswer(Enum):
     """The answers to `ask_whose`; LATER leaves the question open."""
 
     MINE = auto()
@@ -180,23 +180,23 @@ class Whose(Enum):
     LATER = auto()
 
 
-def ask_whose(window: QWidget, name: str) -> Whose:
+def ask_version(window: QWidget, name: str) -> VersionAnswer:
     """Ask whose version of the file `name` to keep. No answer loses a version."""
     question = f"Another program or window changed {name} after it was opened or saved here."
     box = message_box(
         window,
         question,
-        f"Keep mine: your next save replaces their version, which stays as {name}{KEPT}. "
+        f"Keep mine: your next save replaces their version, which stays as {name}{BACKUP_SUFFIX}. "
         "Take theirs: nnviz shows their version, and Undo brings yours back.",
     )
-    buttons: dict[QAbstractButton, Whose] = {
-        box.addButton("&Keep mine", QMessageBox.ButtonRole.AcceptRole): Whose.MINE,
-        box.addButton("&Take theirs", QMessageBox.ButtonRole.AcceptRole): Whose.THEIRS,
-        box.addButton("Save &as…", QMessageBox.ButtonRole.ActionRole): Whose.ELSEWHERE,
-        lettered(box.addButton(QMessageBox.StandardButton.Cancel)): Whose.LATER,
+    buttons: dict[QAbstractButton, VersionAnswer] = {
+        box.addButton("&Keep mine", QMessageBox.ButtonRole.AcceptRole): VersionAnswer.MINE,
+        box.addButton("&Take theirs", QMessageBox.ButtonRole.AcceptRole): VersionAnswer.THEIRS,
+        box.addButton("Save &as…", QMessageBox.ButtonRole.ActionRole): VersionAnswer.ELSEWHERE,
+        add_mnemonic(box.addButton(QMessageBox.StandardButton.Cancel)): VersionAnswer.LATER,
     }
     box.exec()
-    return buttons.get(box.clickedButton(), Whose.LATER)
+    return buttons.get(box.clickedButton(), VersionAnswer.LATER)
 
 
 WIDTH_PX, ROW_PX = 700, 30
@@ -216,7 +216,7 @@ class RecoverDialog(QDialog):
         self._list.doubleClicked.connect(self.accept)
         self._buttons = QDialogButtonBox()
         roles = QDialogButtonBox.ButtonRole
-        primary(self._buttons.addButton("&Recover", roles.AcceptRole))
+        make_primary(self._buttons.addButton("&Recover", roles.AcceptRole))
         self._buttons.addButton("&Discard", roles.DestructiveRole).clicked.connect(self._discard)
         self._buttons.addButton("&Later", roles.RejectRole)
         self._buttons.accepted.connect(self.accept)
@@ -232,7 +232,7 @@ class RecoverDialog(QDialog):
         how = "The selected work opens as unsaved changes. Its file stays unchanged."
         if len(self.left) > 1:
             how += " nnviz offers the others again at the next start."
-        column = column_of(self)
+        column = dialog_column(self)
         words = QLabel(how)
         words.setWordWrap(True)
         words.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -243,10 +243,10 @@ class RecoverDialog(QDialog):
     def _discard(self) -> None:
         """Ask whether to discard the selected leftover."""
         leftover, buttons = self.chosen, QMessageBox.StandardButton
-        question = f"Discard {name_of(leftover)}, autosaved at {_when(leftover)}?"
+        question = f"Discard {leftover_name(leftover)}, autosaved at {_when(leftover)}?"
         box = message_box(self, question, "This cannot be undone.")
         for button in (buttons.Discard, buttons.Cancel):
-            lettered(box.addButton(button))
+            add_mnemonic(box.addButton(button))
         box.setDefaultButton(buttons.Cancel)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.button(buttons.Discard).clicked.connect(
@@ -270,9 +270,9 @@ class _List(QTableWidget):
         self.setAccessibleName("Unsaved work")
         self.setHorizontalHeaderLabels(["Autosaved", "Name", "Contents"])
         for row, work in enumerate(left):
-            where = str(work.original or name_of(work))
+            where = str(work.original or leftover_name(work))
             for column, (text, tip) in enumerate(
-                ((_when(work), _when(work)), (name_of(work), on_one_line(where)), (work.holds, work.holds))
+                ((_when(work), _when(work)), (leftover_name(work), one_line(where)), (work.holds, work.holds))
             ):
                 item = QTableWidgetItem(text)
                 item.setToolTip(tip)
@@ -303,11 +303,11 @@ class _List(QTableWidget):
         self.setFixedHeight((1 + rows) * ROW_PX + 2 * self.frameWidth())
 
 
-def name_of(leftover: Leftover) -> str:
+def leftover_name(leftover: Leftover) -> str:
     """Return the file name of a leftover, or its title if it has no file."""
     if leftover.original:
-        return file_named(leftover.original)
-    return f"{shortened(leftover.title, SHOWN)}, never saved"
+        return file_label(leftover.original)
+    return f"{shortened(leftover.title)}, never saved"
 
 
 def _when(leftover: Leftover) -> str:

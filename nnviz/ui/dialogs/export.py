@@ -11,8 +11,8 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QGridLayout, QLabel, QWidget
 
-from nnviz.core.numbers import file_named, parsed_whole, written
-from nnviz.document.job import refusal
+from nnviz.core.numbers import field_text, file_label, parse_whole
+from nnviz.document.job import refusal_sentence
 from nnviz.files import film
 from nnviz.files.errors import CancelledError, FileError
 from nnviz.files.film import FPS, SIZE_PX
@@ -20,14 +20,21 @@ from nnviz.picture.palette import PALETTES
 from nnviz.ui.dialogs.films import Subject, film_of
 from nnviz.ui.dialogs.pictures import KINDS, PNG_RATIO, Drawing, Look, image, write
 from nnviz.ui.kit.controls import Choice
-from nnviz.ui.kit.dialogs import Waiting, ask_where, column_of, heading, primary, tell
+from nnviz.ui.kit.dialogs import (
+    ProgressDialog,
+    ask_save_path,
+    dialog_column,
+    heading,
+    make_primary,
+    show_message,
+)
 from nnviz.ui.kit.number_field import NumberField, nudge_whole
 from nnviz.ui.kit.theme import theme_in_use
 
 SVG_TYPE = "image/svg+xml"
 
 
-class Exports(QObject):
+class Exporter(QObject):
     """Writes pictures and films for a window, copies pictures, and remembers the chosen looks."""
 
     said = Signal(str)
@@ -51,7 +58,7 @@ class Exports(QObject):
         self._looks[drawing.what] = look
         if copies:
             self.copy(drawing)
-        elif path := ask_where(self._window, title, self._suggestion(f"{drawing.ending}.png"), KINDS):
+        elif path := ask_save_path(self._window, title, self._suggestion(f"{drawing.ending}.png"), KINDS):
             self._write(drawing, path)
 
     def ask_film(self, subject: Subject) -> None:
@@ -67,9 +74,9 @@ class Exports(QObject):
         if not accepted:
             return
         self._films[what] = look, fps
-        offered = film.offered()
+        offered = film.available_kinds()
         suffix = next(iter(offered.values()))[0]
-        if path := ask_where(self._window, title, self._suggestion(f"-{what}{suffix}"), offered):
+        if path := ask_save_path(self._window, title, self._suggestion(f"-{what}{suffix}"), offered):
             self._write_film(subject, look, fps, path)
 
     def copy(self, drawing: Drawing) -> None:
@@ -89,28 +96,28 @@ class Exports(QObject):
         except FileError as error:
             self._refuse(str(error))
         else:
-            self.said.emit(f"Exported {drawing.what} as {file_named(path)}")
+            self.said.emit(f"Exported {drawing.what} as {file_label(path)}")
 
     def _write_film(self, subject: Subject, look: Look, fps: int, path: Path) -> None:
-        name = file_named(path)
+        name = file_label(path)
         try:
             film.check(path)
-            with Waiting(self._window, f"Exporting {name}") as waiting:
+            with ProgressDialog(self._window, f"Exporting {name}") as waiting:
                 film.write(film_of(subject, look, fps, waiting), path)
         except CancelledError:
             self.said.emit(f"Export cancelled: {name} was not written")
         except FileError as error:
             self._refuse(str(error))
         except ValueError as error:
-            self._refuse(refusal(error))
+            self._refuse(refusal_sentence(error))
         else:
-            size = film.of_size(path, look.width, look.height)
+            size = film.size_note(path, look.width, look.height)
             exported = f"Exported the {subject.what} as {name}"
             self.said.emit(f"{exported}, {size}" if size else exported)
 
     def _refuse(self, why: str) -> None:
         self.said.emit(why)
-        tell(self._window, why)
+        show_message(self._window, why)
 
 
 MIN_PX, MAX_PX = 50, 5_000
@@ -134,7 +141,7 @@ class SizeDialog(QDialog):
         self._message.setObjectName("muted")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._buttons = buttons
-        self._save = primary(buttons.addButton("&Save as…", QDialogButtonBox.ButtonRole.AcceptRole))
+        self._save = make_primary(buttons.addButton("&Save as…", QDialogButtonBox.ButtonRole.AcceptRole))
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         self._width = self._add_number("&Width", look.width, MIN_PX, max_px)
@@ -164,7 +171,7 @@ class SizeDialog(QDialog):
 
     def _add_number(self, text: str, value: int, low: int, high: int) -> NumberField:
         field = NumberField(
-            partial(_read_whole, low=low, high=high), written, partial(nudge_whole, least=low)
+            partial(_read_whole, low=low, high=high), field_text, partial(nudge_whole, least=low)
         )
         field.show_value(value)
         field.refused.connect(self._show_message)
@@ -182,7 +189,7 @@ class SizeDialog(QDialog):
         self._grid.addWidget(field, 1, column)
 
     def _lay_out(self, *between: QWidget) -> None:
-        column = column_of(self)
+        column = dialog_column(self)
         column.addWidget(heading(self.windowTitle()))
         column.addLayout(self._grid)
         for part in (*between, self._message, self._buttons):
@@ -239,14 +246,14 @@ def _picture_facts(width: int, height: int) -> str:
 
 
 def _film_facts(width: int, height: int) -> str:
-    even = film.even(width, height)
+    even = film.even_size(width, height)
     if even != (width, height):
         return f"Pixels of the file. An MP4 has {even[0]} × {even[1]}, because its sizes must be even."
     return "Pixels of the file. A GIF and an animated PNG repeat without end."
 
 
 def _read_whole(text: str, low: int, high: int) -> int:
-    number = parsed_whole(text, low)
+    number = parse_whole(text, low)
     if number > high:
         raise ValueError(f"expected a whole number up to {high:,}")
     return number

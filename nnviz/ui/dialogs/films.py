@@ -17,14 +17,14 @@ import numpy as np
 from PySide6.QtCore import QMarginsF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
-from nnviz.core.numbers import shown
-from nnviz.core.replay import Past, Replay, beginning
+from nnviz.core.numbers import as_text
+from nnviz.core.replay import Past, Replay, state_at_start
 from nnviz.core.state import State
 from nnviz.core.train import train
 from nnviz.core.trainer import Trainer
 from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
-from nnviz.document.player import MOVE_S, Narrator, Reel
+from nnviz.document.player import MOVE_S, Narrator, WalkPlayback
 from nnviz.document.walk import PHASES, Walk, Walking
 from nnviz.files import film
 from nnviz.files.errors import Progress
@@ -39,7 +39,7 @@ from nnviz.ui.diagram.paint import paint_legend
 from nnviz.ui.dialogs.pictures import Look
 from nnviz.ui.kit.theme import application, apply_theme, pixel_font
 from nnviz.ui.panels.history_canvas import HistoryCanvas
-from nnviz.ui.panels.history_readout import whose
+from nnviz.ui.panels.history_readout import measure_title
 
 FOOT_PX, GAP = 13.0, 18.0
 """Font size of the footer and space between two of its texts, at scale 1."""
@@ -222,7 +222,7 @@ FEW_UPDATES = 8
 """Moments that together have all colours."""
 
 
-def spread(iterations: Sequence[int], moments: int) -> list[tuple[int, int]]:
+def frame_counts(iterations: Sequence[int], moments: int) -> list[tuple[int, int]]:
     """Return (iteration, frame count) for each iteration that the film shows, except the last."""
     power = max(math.log(len(iterations)) / -math.log(FIRST), 1.0)
     at = np.floor(len(iterations) * (np.arange(moments) / moments) ** power + 1e-9)
@@ -256,7 +256,7 @@ class TrainingFilm(ImageFilm):
             raise ValueError("training: no update is possible; lower the learning rate")
         self._run = run
         self._row, self._slopes = row, slopes
-        self._frames = spread(self._iterations(), round(SECONDS * fps))
+        self._frames = frame_counts(self._iterations(), round(SECONDS * fps))
         self.count = len(self._frames) + 1
         above, below = self.above.height, self.height - self.foot - self.above.height
         self._card = QRectF(MARGIN, above, self.width - 2 * MARGIN, below)
@@ -288,10 +288,10 @@ class TrainingFilm(ImageFilm):
         return curve
 
     def moments(self, *, few: bool = False) -> Iterator[float]:  # noqa: D102
-        start = beginning(self._end)
+        start = state_at_start(self._end)
         networks = (start.network, self._end.network)
         largest = max(float(abs(layer.weights).max()) for each in networks for layer in each.layers)
-        reel = Reel(Walk(start.network.sizes))
+        reel = WalkPlayback(Walk(start.network.sizes))
         self.scene = FilmScene(start, self._row, reel, self.above, slopes=self._slopes, largest=largest)
         at = self._states(start)
         frames = self._frames[:: len(self._frames) // FEW_UPDATES + 1] if few else self._frames
@@ -337,11 +337,11 @@ class TrainingFilm(ImageFilm):
 
     def words(self, palette: Palette) -> Iterator[FootText]:
         """Yield the iteration and the loss; the loss is "" if the script reported none."""
-        end = shown(self._end.iteration)
-        now = f"iteration {shown(self._state.iteration)} of {end}"
+        end = as_text(self._end.iteration)
+        now = f"iteration {as_text(self._state.iteration)} of {end}"
         yield FootText(now, palette.muted, f"iteration {end} of {end}")
-        title, point = whose(self._end.curve_title), self._point
-        loss = f"{title} {shown(point[1])}" if point and point[0] == self._state.iteration else ""
+        title, point = measure_title(self._end.curve_title), self._point
+        loss = f"{title} {as_text(point[1])}" if point and point[0] == self._state.iteration else ""
         yield FootText(loss, palette.ink, f"{title} 0.0001234")
 
 
@@ -368,9 +368,9 @@ class WalkFilm(ImageFilm):
         self._moves = max(round(MOVE_S * fps), FEW_STEPS)
         self.count = sum(1 for _ in self._reel().play(self._moves, str))
 
-    def _reel(self) -> Reel:
+    def _reel(self) -> WalkPlayback:
         walk = Walk(self._state.network.sizes, self._phases, len(self._state.data))
-        return Reel(walk, by_layer=self._by_layer)
+        return WalkPlayback(walk, by_layer=self._by_layer)
 
     def moments(self, *, few: bool = False) -> Iterator[float]:  # noqa: D102
         self._current = self._reel()
@@ -395,4 +395,4 @@ class WalkFilm(ImageFilm):
                 yield FootText(self.scene.caption if len(progress.told) > 1 else "", palette.ink, WIDEST)
         else:
             yield FootText("After one update", palette.muted)
-            yield FootText(f"{self._state.measure.title} {shown(before)} → {shown(after)}", palette.ink)
+            yield FootText(f"{self._state.measure.title} {as_text(before)} → {as_text(after)}", palette.ink)

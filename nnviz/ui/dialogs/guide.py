@@ -26,7 +26,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMainWindow, QPushBut
 from shiboken6 import isValid
 
 from nnviz.picture.parts import Rect
-from nnviz.ui.diagram.walk import Obstacles, Size, free_place, rectangles, way
+from nnviz.ui.diagram.walk import Obstacles, Size, best_pointer, free_place, rectangles
 from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.theme import colours, ui_font
@@ -35,7 +35,9 @@ SHARES = (0.25, 0.5, 0.75)
 """Points of a side where the line may end, as shares of its length."""
 
 
-def place(size: QSize, room: QRect, spot: QRect | None, avoid: Sequence[QRect]) -> tuple[QRect, QLine | None]:
+def card_place(
+    size: QSize, room: QRect, spot: QRect | None, avoid: Sequence[QRect]
+) -> tuple[QRect, QLine | None]:
     """Return the rectangle of a card of `size` in `room`, and the line from the card to `spot`, if any.
 
     The card stands near the spot, or at the lower left without one. It covers as little as possible of the
@@ -49,7 +51,7 @@ def place(size: QSize, room: QRect, spot: QRect | None, avoid: Sequence[QRect]) 
     card = QRect(QPoint(round(best.x), round(best.y)), size)
     if not spot:
         return card, None
-    start, end, _ = way(_rect(card), ends, obstacles)
+    start, end, _ = best_pointer(_rect(card), ends, obstacles)
     return card, QLine(*map(round, (*start, *end)))
 
 
@@ -327,7 +329,7 @@ class Guide(QObject):
 
     def _put_card(self, room: QRect, ring: QRect | None, avoid: list[QRect]) -> None:
         """Move the card near the ring, and connect them by a line."""
-        card, line = place(self._card.size(), room, ring, [*avoid, ring] if ring else avoid)
+        card, line = card_place(self._card.size(), room, ring, [*avoid, ring] if ring else avoid)
         self._card.move(card.topLeft())
         self._pointer.setVisible(line is not None)
         if line:

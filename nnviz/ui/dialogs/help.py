@@ -17,12 +17,12 @@ from nnviz.core.losses import LOSSES, Loss
 from nnviz.core.numbers import Limit
 from nnviz.core.optimizers import OPTIMIZERS, Optimizer
 from nnviz.document.autosave import data_folder
-from nnviz.files.errors import install_line
-from nnviz.files.on_disk import KEPT
+from nnviz.files.errors import install_command
+from nnviz.files.on_disk import BACKUP_SUFFIX
 from nnviz.files.registry import FORMATS, Format, kinds
-from nnviz.ui.kit.dialogs import column_of
+from nnviz.ui.kit.dialogs import dialog_column
 from nnviz.ui.kit.menus import Menu, MenuEntry, Table
-from nnviz.ui.kit.theme import factor
+from nnviz.ui.kit.theme import size_factor
 
 Rows: TypeAlias = tuple[tuple[str, str], ...]
 """Pairs of a term and its explanation."""
@@ -73,9 +73,9 @@ def file_sections() -> tuple[Section, ...]:
     films = tuple(
         (name, f"File → Export walk or Export training, {', '.join(ends)}") for name, ends in FILMS.items()
     )
-    packages = " and ".join(sorted({install_line(each.extra) for each in FORMATS if each.extra}))
+    packages = " and ".join(sorted({install_command(each.extra) for each in FORMATS if each.extra}))
     copies = (
-        ("name.json" + KEPT, "The version before the first save of a session, in the same folder."),
+        ("name.json" + BACKUP_SUFFIX, "The version before the first save of a session, in the same folder."),
         (str(data_folder()), "The log, and autosaved work, which nnviz offers at the next start."),
     )
     return (
@@ -219,7 +219,7 @@ class HelpWindow(QDialog):
         super().__init__(parent)
         self._pages = pages
         self.setWindowTitle("nnviz help")
-        self.resize((SIZE_PX * factor()).boundedTo(self.screen().availableSize() * 0.9))
+        self.resize((SIZE_PX * size_factor()).boundedTo(self.screen().availableSize() * 0.9))
         self._bar = QTabBar()
         self._bar.setDrawBase(False)
         self._bar.setExpanding(False)
@@ -232,7 +232,7 @@ class HelpWindow(QDialog):
         self._text.document().setDocumentMargin(12)
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         box.rejected.connect(self.reject)
-        column = column_of(self)
+        column = dialog_column(self)
         column.addWidget(self._bar)
         column.addWidget(self._text, 1)
         column.addWidget(box)

@@ -30,12 +30,12 @@ from PySide6.QtWidgets import (
 from nnviz.core import edits
 from nnviz.core.activations import Array
 from nnviz.core.generators import KINDS, Kind, check_noise, check_rows
-from nnviz.core.numbers import SHOWN, counted, parsed, parsed_whole, shortened, written
+from nnviz.core.numbers import counted, field_text, parse_number, parse_whole, shortened
 from nnviz.core.state import Columns, Dataset, State
 from nnviz.document.idle import Throttle
 from nnviz.picture.palette import Palette
 from nnviz.picture.shades import class_colour
-from nnviz.ui.kit.dialogs import column_of, heading, primary
+from nnviz.ui.kit.dialogs import dialog_column, heading, make_primary
 from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
 from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.panels.function_plane import RowMarks, Rows, class_shape, draw_mark
@@ -180,8 +180,8 @@ class MakeRows(QDialog):
         self.preview = Preview()
         self._title, self._description, self._message = heading(""), _muted(), QLabel()
         self.rows = self._field("Rows", _read_rows, str, partial(nudge_whole, least=1))
-        self.noise = self._field("Noise", _read_noise, written, _nudge_noise)
-        self.seed = self._field("Seed", partial(parsed_whole, least=0), str, nudge_whole)
+        self.noise = self._field("Noise", _read_noise, field_text, _nudge_noise)
+        self.seed = self._field("Seed", partial(parse_whole, least=0), str, nudge_whole)
         self.seed.show_value(0)
         self.mine = QRadioButton("&Put these rows into my network")
         self.suiting = QRadioButton("Make a &network that suits these rows")
@@ -277,7 +277,7 @@ class MakeRows(QDialog):
             "Open a new document with these rows, a network with random weights, settings and notes"
         )
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._make = primary(box.addButton("&Make rows", QDialogButtonBox.ButtonRole.AcceptRole))
+        self._make = make_primary(box.addButton("&Make rows", QDialogButtonBox.ButtonRole.AcceptRole))
         box.accepted.connect(self.accept)
         box.rejected.connect(self.reject)
         self._message.setWordWrap(True)
@@ -295,7 +295,7 @@ class MakeRows(QDialog):
         across.setSpacing(16)
         across.addWidget(self.kinds)
         across.addLayout(right, 1)
-        column = column_of(self)
+        column = dialog_column(self)
         column.addLayout(across, 1)
         column.addWidget(box)
 
@@ -325,7 +325,7 @@ class MakeRows(QDialog):
         fits = kind.fits(network)
         self.mine.setEnabled(fits)
         (self.mine if fits and self._prefers_mine else self.suiting).setChecked(True)
-        sizes = shortened("-".join(map(str, network.sizes)), SHOWN)
+        sizes = shortened("-".join(map(str, network.sizes)))
         inputs, outputs = counted(len(kind.inputs), "input"), counted(len(kind.outputs), "output")
         self._of_mine.setText(
             f"Replaces {counted(len(self._open.data), 'row')} of your network, {sizes}"
@@ -389,13 +389,13 @@ def _muted(indent: int = 0) -> QLabel:
 
 
 def _read_rows(text: str) -> int:
-    rows = parsed_whole(text, least=1)
+    rows = parse_whole(text, least=1)
     check_rows(rows)
     return rows
 
 
 def _read_noise(text: str) -> float:
-    noise = parsed(text)
+    noise = parse_number(text)
     check_noise(noise)
     return noise
 

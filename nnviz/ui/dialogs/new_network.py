@@ -18,12 +18,12 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import default_inputs, default_nodes
-from nnviz.core.losses import LOSSES, MSE, fitting, usual
+from nnviz.core.losses import LOSSES, MSE, fitting_outputs, usual_loss
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import LAYERS, NODES, NUMBERS
 from nnviz.core.state import Dataset, State, Training
 from nnviz.ui.kit.controls import Choice
-from nnviz.ui.kit.dialogs import column_of, heading, primary
+from nnviz.ui.kit.dialogs import dialog_column, heading, make_primary
 
 MAX_COUNT = 5000
 """Inputs, outputs, or nodes of a hidden layer at most."""
@@ -56,7 +56,7 @@ class NewNetwork(QDialog):
         self._error.setObjectName("error")
         self._error.setWordWrap(True)
         self._box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._create = primary(self._box.addButton("&Create", QDialogButtonBox.ButtonRole.AcceptRole))
+        self._create = make_primary(self._box.addButton("&Create", QDialogButtonBox.ButtonRole.AcceptRole))
         self._box.accepted.connect(self.accept)
         self._box.rejected.connect(self.reject)
         self._lay_out()
@@ -76,7 +76,7 @@ class NewNetwork(QDialog):
         form.addRow("Outputs’ acti&vation", self.output)
         form.addRow("&Loss", self.loss)
         form.addRow("", self.biases)
-        column = column_of(self)
+        column = dialog_column(self)
         begins = QLabel("It starts with random weights, and one row of zeros without a target.")
         begins.setObjectName("muted")
         column.addWidget(heading("New network"))
@@ -89,10 +89,10 @@ class NewNetwork(QDialog):
         """Offer the losses that fit the output's activation. Select the chosen one, or else the usual one."""
         self.loss.clear()
         for name, forms in LOSSES.items():
-            if not (needed := fitting(name)) or output in needed:
+            if not (needed := fitting_outputs(name)) or output in needed:
                 self.loss.addItem(forms[0].title, name)
         chosen = self.loss.findData(self._chosen_loss)
-        self.loss.setCurrentIndex(chosen if chosen >= 0 else self.loss.findData(usual(output)))
+        self.loss.setCurrentIndex(chosen if chosen >= 0 else self.loss.findData(usual_loss(output)))
 
     def _choose_loss(self) -> None:
         self._chosen_loss = self.loss.currentData()

@@ -30,7 +30,7 @@ from nnviz.ui.diagram.paint import (
     paint_nodes,
 )
 from nnviz.ui.kit.images import png
-from nnviz.ui.kit.theme import application, apply_theme, in_colours
+from nnviz.ui.kit.theme import application, apply_theme, use_palette
 from nnviz.ui.plot.card import PlotCard
 from nnviz.ui.plot.plot import Plot
 
@@ -240,7 +240,7 @@ class PlotDrawing(Drawing):
         """Give the widget a look and a size for a while. No event is processed, so the user sees nothing."""
         before = self._widget.size()
         try:
-            with in_colours(look.palette):
+            with use_palette(look.palette):
                 self._set_style(size, density)
                 yield
         finally:

@@ -37,7 +37,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core.edits import standardise, worth_standardising
-from nnviz.core.numbers import SHOWN, counted, on_one_line, shortened, shown
+from nnviz.core.numbers import as_text, counted, one_line, shortened
 from nnviz.core.state import State
 from nnviz.files.errors import CancelledError, FileError
 from nnviz.files.table.columns import (
@@ -46,15 +46,15 @@ from nnviz.files.table.columns import (
     Role,
     Uses,
     What,
-    described,
+    capitalised,
+    describe,
     findings,
-    proposed,
-    sentence,
-    uses,
+    proposed_choices,
+    table_uses,
 )
 from nnviz.files.table.reading import DECIMALS, ENCODINGS, NAMES, Table, TableLayout
 from nnviz.ui.kit.controls import Choice
-from nnviz.ui.kit.dialogs import column_of, heading, primary
+from nnviz.ui.kit.dialogs import dialog_column, heading, make_primary
 
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Use: TypeAlias = tuple[Role, bool]
@@ -137,9 +137,9 @@ class ColumnUses(QAbstractTableModel):
     def _text(self, row: int, column: int) -> str:
         finding = self.findings[row]
         if column == 0:
-            return on_one_line(shortened(finding.name, SHOWN)) or f"column {row + 1}"
+            return one_line(shortened(finding.name)) or f"column {row + 1}"
         if column == 1:
-            return described(finding)
+            return describe(finding)
         return self._first(row) if column == 2 else f"{self._use(row)} ▾"
 
     def _use(self, row: int) -> str:
@@ -150,9 +150,9 @@ class ColumnUses(QAbstractTableModel):
         assert self._table is not None
         texts = self._table.texts(column)
         if texts is None:
-            values = [shown(number) for number in self._table.numbers(column)[:SAMPLE_COUNT].tolist()]
+            values = [as_text(number) for number in self._table.numbers(column)[:SAMPLE_COUNT].tolist()]
         else:
-            values = [on_one_line(shortened(text, 20)) or "–" for text in texts[:SAMPLE_COUNT]]
+            values = [one_line(shortened(text, 20)) or "–" for text in texts[:SAMPLE_COUNT]]
         return "  ".join(values) + ("  …" if len(self._table) > SAMPLE_COUNT else "")
 
 
@@ -293,7 +293,7 @@ class OpenTable(QDialog):
     def _lay_out(self) -> None:
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         role = QDialogButtonBox.ButtonRole.AcceptRole
-        self._accept_button = primary(self._buttons.addButton("&Use this table", role))
+        self._accept_button = make_primary(self._buttons.addButton("&Use this table", role))
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
         grid = self._grid = QGridLayout()
@@ -312,7 +312,7 @@ class OpenTable(QDialog):
         uses.setSpacing(6)
         for part in (*self.uses.values(), self.standardise, self.offer):
             uses.addWidget(part)
-        column = column_of(self)
+        column = dialog_column(self)
         column.addWidget(self._heading)
         column.addLayout(grid)
         column.addWidget(self.header)
@@ -364,7 +364,7 @@ class OpenTable(QDialog):
         columns = findings(self._table, self._open)
         rows, width = counted(self._table.of, "row"), counted(self._table.width, "column")
         self._heading.setText(f"{self._name}: {rows}, {width}")
-        choices = replace(proposed(columns), missing=self.missing.currentData())
+        choices = replace(proposed_choices(columns), missing=self.missing.currentData())
         self.columns.show_table(self._table, columns, choices)
         for part in (self.view, self.missing):
             part.setEnabled(True)
@@ -392,7 +392,7 @@ class OpenTable(QDialog):
         self._missing_label.setVisible(has_holes)
         self.missing.setVisible(has_holes)
         try:
-            self._uses = uses(self._table, self.columns.findings, self.columns.choices, self._open)
+            self._uses = table_uses(self._table, self.columns.findings, self.columns.choices, self._open)
         except FileError as error:
             self._refuse(error)
             return
@@ -406,7 +406,7 @@ class OpenTable(QDialog):
     def _refuse(self, error: FileError) -> None:
         self._uses = None
         self.summary.hide()
-        self.error_label.setText(f"{sentence(error)}.")
+        self.error_label.setText(f"{capitalised(error)}.")
         self.error_label.show()
         self._show_uses()
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnviz.ui.kit.controls import Elided
+from nnviz.ui.kit.controls import ElidedLabel
 from nnviz.ui.kit.theme import px, ui_font
 
 
@@ -32,7 +32,7 @@ class Card(QFrame):
         super().__init__(parent)
         self.setObjectName("card")
         self.setAccessibleName(heading)
-        self.heading = Elided()
+        self.heading = ElidedLabel()
         self.heading.setText(heading.upper())
         self.heading.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.heading.setObjectName("title")

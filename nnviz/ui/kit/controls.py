@@ -90,7 +90,7 @@ def _shorten(names: tuple[str, ...], font: QFont, room: float) -> tuple[str, ...
     )
 
 
-class Elided(QLabel):
+class ElidedLabel(QLabel):
     """A label of any width. A text that is too long ends in "…", and the tooltip shows all of it."""
 
     def __init__(self) -> None:
@@ -122,15 +122,15 @@ class Elided(QLabel):
         return super().event(event)
 
 
-def muted_line() -> Elided:
+def muted_label() -> ElidedLabel:
     """Return an elided label for muted text in a panel."""
-    line = Elided()
+    line = ElidedLabel()
     line.setObjectName("muted")
     line.setFont(ui_font(12))
     return line
 
 
-def hold(what: QWidget | QAction, why: str, tip: str, *, can: bool = True) -> None:
+def set_lock_reason(what: QWidget | QAction, why: str, tip: str, *, can: bool = True) -> None:
     """Disable a widget or action with the reason `why` as its tooltip; "" enables it with its own `tip`.
 
     With `can` False it stays disabled even without a reason.
@@ -151,7 +151,7 @@ def dropped_file(data: QMimeData) -> Path | None:
     return next((Path(file) for file in local if file), None)
 
 
-def take_file(event: QDropEvent) -> Path | None:
+def accept_file(event: QDropEvent) -> Path | None:
     """Accept a dragged or dropped file as a copy and return its path, or None."""
     path = dropped_file(event.mimeData())
     if path and event.possibleActions() & Qt.DropAction.CopyAction:
@@ -161,7 +161,7 @@ def take_file(event: QDropEvent) -> Path | None:
     return None
 
 
-def leave_drops(area: QAbstractScrollArea) -> None:
+def ignore_drops(area: QAbstractScrollArea) -> None:
     """Pass drops on a scroll area to the window behind it."""
     area.setAcceptDrops(False)
     area.viewport().setAcceptDrops(False)
@@ -179,7 +179,7 @@ def open_below(button: QAbstractButton, menu: QMenu) -> None:
     menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
 
 
-def follow(button: QAbstractButton, menu: QMenu) -> None:
+def clear_hover_on_close(button: QAbstractButton, menu: QMenu) -> None:
     """Unhighlight a button when its menu closes and the mouse is elsewhere; Qt does not report it."""
 
     def update_hover() -> None:

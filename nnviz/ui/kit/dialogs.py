@@ -55,10 +55,10 @@ def message_box(window: QWidget | None, sentence: str, more: str = "") -> QMessa
     return box
 
 
-def tell(window: QWidget, sentence: str) -> None:
+def show_message(window: QWidget, sentence: str) -> None:
     """Show a sentence in a box until the person closes it."""
     box = message_box(window, sentence)
-    box.setDefaultButton(primary(box.addButton(QMessageBox.StandardButton.Ok)))
+    box.setDefaultButton(make_primary(box.addButton(QMessageBox.StandardButton.Ok)))
     box.exec()
 
 
@@ -91,10 +91,10 @@ class AskText(QDialog):
         self._refusal.setWordWrap(True)
         self._refusal.hide()
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        primary(buttons.addButton(does, QDialogButtonBox.ButtonRole.AcceptRole))
+        make_primary(buttons.addButton(does, QDialogButtonBox.ButtonRole.AcceptRole))
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        column = column_of(self)
+        column = dialog_column(self)
         for part in (heading(title), caption, self._field, self._refusal, buttons):
             column.addWidget(part)
 
@@ -120,7 +120,7 @@ class AskText(QDialog):
         return self._field.text().strip()
 
 
-def primary(button: QPushButton) -> QPushButton:
+def make_primary(button: QPushButton) -> QPushButton:
     """Make a button its dialog's primary one, which Enter presses, and return it."""
     button.setObjectName("primary")
     button.style().polish(button)  # its style depends on the object name
@@ -128,13 +128,13 @@ def primary(button: QPushButton) -> QPushButton:
     return button
 
 
-def lettered(button: QPushButton) -> QPushButton:
+def add_mnemonic(button: QPushButton) -> QPushButton:
     """Give one of Qt's buttons its first letter as mnemonic, which few platforms do, and return it."""
     button.setText(f"&{button.text().replace('&', '')}")
     return button
 
 
-def column_of(dialog: QDialog) -> QVBoxLayout:
+def dialog_column(dialog: QDialog) -> QVBoxLayout:
     """Return the column layout of a dialog's parts."""
     column = QVBoxLayout(dialog)
     column.setContentsMargins(20, 20, 20, 16)
@@ -173,7 +173,7 @@ class FileDialog(QFileDialog):
         super().accept()
 
 
-def ask_where(
+def ask_save_path(
     window: QWidget, title: str, suggestion: Path, kinds: Mapping[str, Sequence[str]]
 ) -> Path | None:
     """Ask for a path to save to; return it, or None. `kinds` maps the name of a file type to its suffixes.
@@ -181,18 +181,18 @@ def ask_where(
     The type of the suggestion is chosen at first. A name without a suffix gets that of the chosen type before
     the dialog asks whether to replace an existing file.
     """
-    suffixes = {filter_of(kind, ends): ends[0] for kind, ends in kinds.items()}
+    suffixes = {name_filter(kind, ends): ends[0] for kind, ends in kinds.items()}
     dialog = FileDialog(window, title, str(suggestion.parent), ";;".join(suffixes))
     dialog.setAcceptMode(FileDialog.AcceptMode.AcceptSave)
     dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(suffixes[chosen]))
-    matches = [filter_of(kind, ends) for kind, ends in kinds.items() if suggestion.suffix.lower() in ends]
+    matches = [name_filter(kind, ends) for kind, ends in kinds.items() if suggestion.suffix.lower() in ends]
     dialog.selectNameFilter((matches or list(suffixes))[0])
     dialog.setDefaultSuffix(suffixes[dialog.selectedNameFilter()])
     dialog.selectFile(suggestion.name)
     return dialog.ask()
 
 
-def filter_of(what: str, ends: Sequence[str]) -> str:
+def name_filter(what: str, ends: Sequence[str]) -> str:
     """Return a file dialog's filter for these suffixes, for example "Networks (*.json)"."""
     return f"{what} ({' '.join(f'*{end}' for end in ends)})"
 
@@ -203,7 +203,7 @@ def file_name(title: str) -> str:
     return "-".join(words).lower()
 
 
-def unused(path: Path) -> Path:
+def unused_path(path: Path) -> Path:
     """Return a path that no file has yet: `path`, or else with the next free number after its name."""
     numbers = itertools.count(2)
     free = path
@@ -218,7 +218,7 @@ UPDATE_S = 0.03
 """Time between two updates, in seconds: the window stays responsive and the work hardly slower."""
 
 
-class Waiting:
+class ProgressDialog:
     """A progress callback for long work. It raises CancelledError after the person has pressed Cancel.
 
     Use it as a context manager, which closes the dialog at the end.

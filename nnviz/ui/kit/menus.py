@@ -84,7 +84,7 @@ Table: TypeAlias = tuple[Menu, ...]
 """All commands of the window, in the order of the menu bar."""
 
 
-def choice(
+def choice_entries(
     group: str, titles: Sequence[tuple[Value, str]], chosen: Value, choose: Callable[[Value], None]
 ) -> tuple[MenuEntry, ...]:
     """Return a group of entries of which one is on, from (value, title) pairs."""

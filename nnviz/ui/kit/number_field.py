@@ -14,7 +14,7 @@ from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from nnviz.core.numbers import LARGEST, nudged, nudged_digit, parsed, written
+from nnviz.core.numbers import LARGEST, field_text, moved_by_steps, nudge_digit, parse_number
 from nnviz.ui.kit.theme import px
 
 Modifiers: TypeAlias = Qt.KeyboardModifier
@@ -38,7 +38,7 @@ def nudge_size(modifiers: Modifiers) -> str:
 
 def nudge_number(value: float, steps: int, modifiers: Modifiers) -> float:
     """Return a number after decimal nudges: 0.2 nudged by 0.1 is 0.3."""
-    return nudged(value, steps, nudge_size(modifiers))
+    return moved_by_steps(value, steps, nudge_size(modifiers))
 
 
 def nudge_whole(value: int, steps: int, modifiers: Modifiers, least: int = 0) -> int:
@@ -50,11 +50,11 @@ def nudge_whole(value: int, steps: int, modifiers: Modifiers, least: int = 0) ->
 def nudge_rate(value: float, steps: int, modifiers: Modifiers) -> float:
     """Return a positive number nudged by 1 in its first digit, with Alt in its second, with Shift tenfold."""
     if modifiers & Modifiers.ShiftModifier:
-        return nudged_digit(value, steps, 0)
-    return nudged_digit(value, steps, 2 if modifiers & Modifiers.AltModifier else 1)
+        return nudge_digit(value, steps, 0)
+    return nudge_digit(value, steps, 2 if modifiers & Modifiers.AltModifier else 1)
 
 
-def scrubbed(value: Any, pixels: float, modifiers: Modifiers, nudge: Nudge = nudge_number) -> Any:
+def scrub(value: Any, pixels: float, modifiers: Modifiers, nudge: Nudge = nudge_number) -> Any:
     """Return a number after a drag by this many pixels to the right."""
     return nudge(value, round(pixels / PIXELS_A_STEP), modifiers)
 
@@ -81,8 +81,8 @@ class NumberField(QLineEdit):
 
     def __init__(
         self,
-        read: Callable[[str], Any] = parsed,
-        write: Callable[[Any], str] = written,
+        read: Callable[[str], Any] = parse_number,
+        write: Callable[[Any], str] = field_text,
         nudge: Nudge | None = nudge_number,
         parent: QWidget | None = None,
     ) -> None:
@@ -239,7 +239,7 @@ class NumberField(QLineEdit):
             super().mouseMoveEvent(event)
             return
         with suppress(ValueError):  # the end of the range
-            self._write_nudged(scrubbed(self._value, distance, event.modifiers(), self._nudge))
+            self._write_nudged(scrub(self._value, distance, event.modifiers(), self._nudge))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Accept the scrubbed value; after a click, select all."""

@@ -208,7 +208,7 @@ def px(pixels: float) -> int:
     return round(pixels * _factor)
 
 
-def factor() -> float:
+def size_factor() -> float:
     """Return the present size as a multiple of 100 %."""
     return _factor
 
@@ -247,7 +247,7 @@ def theme_in_use() -> str:
 
 
 @contextmanager
-def in_colours(palette: Palette) -> Iterator[None]:
+def use_palette(palette: Palette) -> Iterator[None]:
     """Use another palette while a picture is painted in it."""
     global _in_use
     before, _in_use = _in_use, palette
@@ -269,7 +269,7 @@ def apply_theme(app: QApplication, name: str) -> None:
     app.setStyleSheet(_style_sheet(palette))
 
 
-def draw_at(app: QApplication, percent: int) -> bool:
+def set_size_percent(app: QApplication, percent: int) -> bool:
     """Scale everything to this size; return whether the size has changed.
 
     Widgets that measure fonts get an event as if the font had changed.

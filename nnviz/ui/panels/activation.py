@@ -15,18 +15,18 @@ from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPen, QResizeEvent
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.function import ActivationCurve, Bend, Reading, Stretch, steady, stretch_of
+from nnviz.core.function import ActivationCurve, Bend, Reading, Stretch, steady_stretch, stretch_of
 from nnviz.core.network import Trace
-from nnviz.core.numbers import counted, shown, shown_in_full
+from nnviz.core.numbers import as_text, counted, full_text
 from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
 from nnviz.picture.palette import Palette
 from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.plot.card import Caption, LiveCard, coloured
-from nnviz.ui.plot.plot import OFFSET, DotItem, Picture, QuietAxis, points_of
+from nnviz.ui.plot.plot import OFFSET, AxisPicture, DotItem, QuietAxis, curve_points
 from nnviz.ui.plot.plot import CurveItem as Line
-from nnviz.ui.plot.points import SIZE, PointItem, PointPlot
+from nnviz.ui.plot.points import POINT_PX, PointItem, PointPlot
 
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 MANY = 2000
@@ -48,7 +48,7 @@ class SlopeAxis(QuietAxis):
         self._muted = QPen(QColor(palette.slope))
         self.set_text(self._text)
 
-    def _up(self) -> Picture:
+    def _up(self) -> AxisPicture:
         metrics, size = QFontMetricsF(self._font), self.size()
         low, high = (end / self.times for end in self.range)
         texts, widest = list[tuple[QPointF, str]](), 0.0
@@ -91,7 +91,7 @@ class ActivationPlot(PointPlot):
         self._curve.setPen(self.pen(palette.ink))
         self._slopes.setPen(self.pen(palette.slope, 1.5))
         self._tangent.setPen(self.pen(palette.slope, 2.5))
-        self._rows.set_pen(self.pen(palette.accent, SIZE))
+        self._rows.set_pen(self.pen(palette.accent, POINT_PX))
         for dot, inside in zip(self._ends, (palette.slope, palette.surface), strict=True):
             dot.setPen(QPen(QColor(palette.slope), 1.5))
             dot.setBrush(QColor(inside))
@@ -161,17 +161,17 @@ class ActivationPlot(PointPlot):
             return None
         z, a, slope = self._bend.at(self.rounded(at).x())
         height = a if math.isfinite(a) else self.view()[1][1]
-        return QPointF(z, height), f"z {shown(z)}\na {shown(a)}\nslope {shown(slope)}"
+        return QPointF(z, height), f"z {as_text(z)}\na {as_text(a)}\nslope {as_text(slope)}"
 
     # --- for tests
 
     def curve(self) -> Array:
         """Return the drawn curve, shape (points, 2): z, a."""
-        return points_of(self._curve)
+        return curve_points(self._curve)
 
     def slopes(self) -> Array:
         """Return the drawn slopes, shape (points, 2): z, and the slope times `times`."""
-        return points_of(self._slopes)
+        return curve_points(self._slopes)
 
     @property
     def times(self) -> float:
@@ -184,7 +184,7 @@ class ActivationPlot(PointPlot):
 
     def tangent(self) -> Array:
         """Return both ends of the drawn tangent, shape (2, 2); empty without a tangent."""
-        return points_of(self._tangent)
+        return curve_points(self._tangent)
 
     # --- events
 
@@ -275,7 +275,7 @@ class ActivationPanel(LiveCard):
         wanted, before = stretch_of(z, reading.z if reading else np.nan), self._stretch
         if before and not len(z):  # rows not computed yet may need the whole stretch
             wanted = min(before[0], wanted[0]), max(before[1], wanted[1])
-        self._stretch = steady(before, wanted)
+        self._stretch = steady_stretch(before, wanted)
         name = self._derived.state.network.name_of(node)
         sources = (bend.function, self._stretch, name)
         if bend.layer is not None or sources != self._curve_of:
@@ -284,9 +284,9 @@ class ActivationPanel(LiveCard):
         beyond = self.plane.show_rows(z, a)
         self.plane.show_reading(reading)
         self.caption.setText(
-            BETWEEN.join(self._texts(bend, reading, z, beyond, shown, partial(coloured, colours().slope)))
+            BETWEEN.join(self._texts(bend, reading, z, beyond, as_text, partial(coloured, colours().slope)))
         )
-        text = "; ".join(self._texts(bend, reading, z, beyond, shown_in_full, str))
+        text = "; ".join(self._texts(bend, reading, z, beyond, full_text, str))
         self.plane.setAccessibleDescription(f"{name}, {bend.function.call}: {text}")
 
     def _texts(

@@ -11,18 +11,18 @@ from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from nnviz.core.address import Address
-from nnviz.core.numbers import file_named
+from nnviz.core.numbers import file_label
 from nnviz.core.state import State
 from nnviz.document.derived import Selection
 from nnviz.document.document import Document
 from nnviz.document.idle import APART_MS, Throttle
 from nnviz.document.player import Player
 from nnviz.files.code import STYLES, program
-from nnviz.files.code.lines import Program, beside, save
+from nnviz.files.code.lines import Program, numbers_path, save
 from nnviz.files.errors import FileError
 from nnviz.ui.kit.card import Card, quiet_button
 from nnviz.ui.kit.controls import Choice
-from nnviz.ui.kit.dialogs import ask_where, tell
+from nnviz.ui.kit.dialogs import ask_save_path, show_message
 from nnviz.ui.panels.code_text import (
     CodeSpot,
     CodeText,
@@ -30,7 +30,7 @@ from nnviz.ui.panels.code_text import (
     MarkedLines,
     MarkEntry,
     MarkLegend,
-    pointed_at,
+    code_spot_at,
 )
 
 KINDS = {"Python program": (".py",)}
@@ -38,18 +38,18 @@ KINDS = {"Python program": (".py",)}
 
 def ask_save(window: QWidget, program: Program, suggestion: Path) -> str:
     """Ask where to save a program and save it. Return a sentence for the status bar, "" if cancelled."""
-    path = ask_where(window, "Save the program", suggestion, KINDS)
+    path = ask_save_path(window, "Save the program", suggestion, KINDS)
     if path is None:
         return ""
     try:
         if path.suffix != ".py":  # a program named like its file of numbers would overwrite that file
-            raise FileError(f"{file_named(path)} was not saved: the file name must end in .py")
+            raise FileError(f"{file_label(path)} was not saved: the file name must end in .py")
         note = save(program, path)
     except FileError as error:
-        tell(window, str(error))
+        show_message(window, str(error))
         return str(error)
-    written = [path, beside(path)] if program.beside else [path]
-    return "; ".join(filter(None, (f"Saved {' and '.join(map(file_named, written))}", note)))
+    written = [path, numbers_path(path)] if program.beside else [path]
+    return "; ".join(filter(None, (f"Saved {' and '.join(map(file_label, written))}", note)))
 
 
 HINT = "Click a line to select what it computes"
@@ -238,7 +238,7 @@ class CodePanel(Card):
 
     def _spot(self, line: int, column: int, of_line: Callable[[int, Address | None], Address]) -> CodeSpot:
         """Return the address of the number or name at a place, else the one that `of_line` returns."""
-        number = pointed_at(self._program.lines, line, column)
+        number = code_spot_at(self._program.lines, line, column)
         return number or CodeSpot(of_line(line, self._selection.address))
 
     def _copy_program(self) -> None:

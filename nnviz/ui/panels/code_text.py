@@ -32,7 +32,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 from nnviz.core.address import Address
 from nnviz.document.walk import Phase, Progress, WalkStep
 from nnviz.files.code.lines import CodeLine, Deed
-from nnviz.ui.kit.controls import leave_drops
+from nnviz.ui.kit.controls import ignore_drops
 from nnviz.ui.kit.theme import code_font, colours, px, ui_font
 
 Role: TypeAlias = Literal["keyword", "string", "number", "muted"]
@@ -200,7 +200,7 @@ class CodeSpot(NamedTuple):
     row: int | None = None
 
 
-def pointed_at(lines: Sequence[CodeLine], line: int, column: int) -> CodeSpot | None:
+def code_spot_at(lines: Sequence[CodeLine], line: int, column: int) -> CodeSpot | None:
     """Return the address of the number or name at a place, or None if the line holds no numbers."""
     addresses = lines[line].addresses
     if not addresses or addresses[0].kind == "node":
@@ -412,7 +412,7 @@ class CodeText(QTextEdit):
         self.setUndoRedoEnabled(False)
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        leave_drops(self)
+        ignore_drops(self)
         self.viewport().setMouseTracking(True)
         self.setFont(code_font(12))
         self._highlighter = Highlighter(self.document())

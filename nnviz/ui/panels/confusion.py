@@ -12,16 +12,16 @@ from PySide6.QtCore import QEvent, QRectF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QKeyEvent, QPainter, QPaintEvent, QPen
 
 from nnviz.core.metrics import Confusion, classifies, confusion, decisions
-from nnviz.core.numbers import counted, shorten_names, shown
+from nnviz.core.numbers import as_text, counted, shorten_names
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
-from nnviz.document.idle import COMPUTING, LATER
+from nnviz.document.idle import COMPUTING, REDRAWN_LATER
 from nnviz.picture.matrix import ink_on
 from nnviz.picture.palette import Palette, rgb
-from nnviz.ui.kit.controls import Choice, muted_line, shorten_to_width
+from nnviz.ui.kit.controls import Choice, muted_label, shorten_to_width
 from nnviz.ui.kit.theme import colours, px, ui_font
 from nnviz.ui.plot.card import LiveCard
-from nnviz.ui.plot.points import CellGrid, outline
+from nnviz.ui.plot.points import CellGrid, draw_outline
 
 NAME_PX, TITLE_PX = 11, 11.5
 """Font sizes of class names and of the titles of the axes."""
@@ -80,7 +80,7 @@ class GridPlaces:
         return ClassCell(row, column) if inside else None
 
 
-def placed(names: Sequence[str], width: float, height: float) -> GridPlaces:
+def grid_places(names: Sequence[str], width: float, height: float) -> GridPlaces:
     """Return the layout that fills `width` times `height` pixels as far as possible, centred."""
     count, metrics = len(names), QFontMetricsF(ui_font(NAME_PX))
     title, line = QFontMetricsF(ui_font(TITLE_PX)).height(), metrics.height()
@@ -267,7 +267,7 @@ class ConfusionGrid(CellGrid[ClassCell]):
     def places(self) -> GridPlaces:
         """Return the layout for the current size."""
         if self._places is None:
-            self._places = placed(self._names, self.width(), self.height())
+            self._places = grid_places(self._names, self.width(), self.height())
         return self._places
 
     # --- painting
@@ -357,7 +357,7 @@ def image_of(matrix: Confusion, palette: Palette) -> QImage:
 
 
 def _outline(painter: QPainter, place: QRectF, *pens: QPen) -> None:
-    outline(painter, place.adjusted(0.5, 0.5, -0.5, -0.5), pens)
+    draw_outline(painter, place.adjusted(0.5, 0.5, -0.5, -0.5), pens)
 
 
 NO_TARGETS = "No row has targets: type targets in the data table, or load rows with targets"
@@ -398,7 +398,7 @@ class ConfusionPanel(LiveCard):
         self.view.setAccessibleName("Confusion matrix")
         self.view.setMinimumHeight(px(GRID_PX))
         self._make_controls()
-        self.caption, self.read_out = muted_line(), muted_line()
+        self.caption, self.read_out = muted_label(), muted_label()
         self.pages.put(self.caption, self.view, self.read_out)
         self._connect()
         self.draw()
@@ -442,7 +442,7 @@ class ConfusionPanel(LiveCard):
         names = decisions(state.network)[self._decision]
         decided = self._derived.decided
         if decided is None:
-            waits = LATER if self._document.in_motion else COMPUTING
+            waits = REDRAWN_LATER if self._document.in_motion else COMPUTING
             if self._matrix is None or names != self._names:
                 self._show_message(waits)
             self.caption.setText(waits)
@@ -452,7 +452,7 @@ class ConfusionPanel(LiveCard):
         self.view.show_counts(self._matrix, names)
         self.pages.show_plot = True
         rows, right = counted(self._matrix.rows, "row"), self._matrix.right
-        share = f"{shown(100 * right / self._matrix.rows)} %" if self._matrix.rows else ""
+        share = f"{as_text(100 * right / self._matrix.rows)} %" if self._matrix.rows else ""
         lost = f"NaN in {counted(self._matrix.lost, 'prediction')}" if self._matrix.lost else ""
         self.caption.setText(" · ".join(filter(None, (f"{right:,} of {rows} correct", share, lost))))
         self._show_cell()

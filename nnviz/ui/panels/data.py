@@ -27,16 +27,16 @@ from PySide6.QtWidgets import (
 
 from nnviz.core import edits
 from nnviz.core.edits import can_be_standardised, standardise, standardising_note
-from nnviz.core.numbers import SHOWN, counted, listed, quoted, shortened, shown
+from nnviz.core.numbers import as_text, counted, list_text, quoted, shortened
 from nnviz.core.state import State
 from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
-from nnviz.files.errors import FileError, UndecidedError, told_by_core
-from nnviz.files.table.columns import in_their_order, inputs_of, placed, targets_of
+from nnviz.files.errors import AmbiguousCellError, FileError, as_file_errors
+from nnviz.files.table.columns import inputs_of, order_note, place_columns, targets_of
 from nnviz.files.table.reading import Table, parse
 from nnviz.ui.kit.card import Card, quiet_button
-from nnviz.ui.kit.controls import Elided, hold
-from nnviz.ui.kit.dialogs import lettered, message_box, primary
+from nnviz.ui.kit.controls import ElidedLabel, set_lock_reason
+from nnviz.ui.kit.dialogs import add_mnemonic, make_primary, message_box
 from nnviz.ui.panels.data_table import DataTable, TableColumn, columns, is_edit_of_one_row
 from nnviz.ui.panels.data_view import LEAST_HEIGHT_PX, TableView
 
@@ -61,7 +61,7 @@ class RowCommands(QObject):
         if self._document.edit("Change validation", edits.validate_from, row, merge=merge):
             state = self._document.state
             rows = counted(len(state.data) - state.trained_rows, "row")
-            share = shown(100 * state.training.validation)
+            share = as_text(100 * state.training.validation)
             self.said.emit(f"Validation uses {rows} ({share} %), training uses {state.trained_rows:,}")
 
     def standardise(self) -> None:
@@ -115,7 +115,7 @@ class FilterBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._sentence = Elided()
+        self._sentence = ElidedLabel()
         self._sentence.setToolTip(FILTER_TIP)
         self.button = quiet_button(SHOW_ALL, SHOW_ALL_TIP, SHOW_ALL)
         row = QHBoxLayout(self)
@@ -130,7 +130,7 @@ class FilterBar(QWidget):
         self._sentence.setText(sentence)
 
 
-def ask_node_names(window: QWidget, taken: Taken) -> Taken | None:
+def ask_node_names(window: QWidget, taken: NewRows) -> NewRows | None:
     """Ask whether to rename the nodes after the columns of new rows.
 
     Return the rows to use, with or without new node names, or None if the user cancels. nnviz does not ask
@@ -138,27 +138,27 @@ def ask_node_names(window: QWidget, taken: Taken) -> Taken | None:
     """
     if not taken.foreign:
         return taken
-    unnamed = taken._replace(said=f"{taken.said}; {in_their_order(taken.foreign, taken.state)}")
+    unnamed = taken._replace(said=f"{taken.said}; {order_note(taken.foreign, taken.state)}")
     try:
         renamed = edits.rename_columns(taken.state, taken.foreign)
     except ValueError:
         return unnamed
     names = [*taken.state.network.inputs, *taken.state.network.outputs]
-    new, old = listed(list(taken.foreign.values())), listed([names[i] for i in taken.foreign])
+    new, old = list_text(list(taken.foreign.values())), list_text([names[i] for i in taken.foreign])
     question = f"The columns are named {new}, but the nodes are named {old}. Rename the nodes?"
     more = "The columns fill the nodes in this order in both cases. Undo reverts everything."
     box = message_box(window, question, more)
     rename = box.addButton("&Rename the nodes", QMessageBox.ButtonRole.AcceptRole)
     keep = box.addButton("&Keep the node names", QMessageBox.ButtonRole.DestructiveRole)
-    lettered(box.addButton(QMessageBox.StandardButton.Cancel))
-    box.setDefaultButton(primary(rename))
+    add_mnemonic(box.addButton(QMessageBox.StandardButton.Cancel))
+    box.setDefaultButton(make_primary(rename))
     box.exec()
     if box.clickedButton() is rename:
-        return Taken(renamed, f"{taken.said}; the nodes are now named {new}", {})
+        return NewRows(renamed, f"{taken.said}; the nodes are now named {new}", {})
     return unnamed if box.clickedButton() is keep else None
 
 
-class Taken(NamedTuple):
+class NewRows(NamedTuple):
     """A state with new rows.
 
     `said` is the message for the status bar. `foreign` maps a column's index to its name in the source, for
@@ -170,7 +170,7 @@ class Taken(NamedTuple):
     foreign: dict[int, str]
 
 
-def pasted(state: State, text: str, row: int, column: int) -> Taken:
+def paste_cells(state: State, text: str, row: int, column: int) -> NewRows:
     """Return the state with the numbers of `text` pasted from a cell on.
 
     Raises FileError, whose message names the line, if the text is not a table that fits.
@@ -179,7 +179,7 @@ def pasted(state: State, text: str, row: int, column: int) -> Taken:
     table = parse(_without_computed(text, all_columns, column, state.data.targets is None))
     named = None if table.names is None else _indices_of(table.names, all_columns, state)
     indices = named or _indices_from(all_columns, column, table.width)
-    with told_by_core():
+    with as_file_errors():
         new = edits.put_cells(state, row, indices, table.rows)
     notes = [f"Pasted {counted(len(table.rows), 'row')} of {counted(len(indices), 'number')}"]
     if len(new.data) > len(state.data):
@@ -191,14 +191,14 @@ def pasted(state: State, text: str, row: int, column: int) -> Taken:
     if any(all_columns[i].scale for i in indices):
         notes.append("the numbers count as standardised: use Paste as a table for raw numbers")
     names = () if named or table.names is None else table.names
-    return Taken(new, "; ".join(notes), dict(zip(indices, names, strict=False)))
+    return NewRows(new, "; ".join(notes), dict(zip(indices, names, strict=False)))
 
 
 def _indices_from(all_columns: list[TableColumn], column: int, width: int) -> list[int]:
     """Return the indices of `width` editable columns from `column` on. Raises FileError if too few."""
     room = [i for i, each in enumerate(all_columns) if each.editable and i >= column]
     if width > len(room):
-        first, space = shortened(all_columns[column].header, SHOWN), counted(len(room), "column")
+        first, space = shortened(all_columns[column].header), counted(len(room), "column")
         raise FileError(f"the text has {width} columns, but there is room for {space} from {first} on")
     return room[:width]
 
@@ -248,16 +248,16 @@ def _index_of(name: str, all_columns: list[TableColumn], state: State) -> int | 
     return None
 
 
-def loaded(state: State, table: Table) -> Taken:
+def load_rows(state: State, table: Table) -> NewRows:
     """Return the state with the raw rows of `table` instead of its own. Raises FileError."""
-    where = placed(table, state)
-    with told_by_core():
+    where = place_columns(table, state)
+    with as_file_errors():
         new = edits.set_rows(state, inputs_of(table, where, state), targets_of(table, where, state))
     rows = counted(len(table), "row")
     note = f"{rows} with targets" if where.targets else f"{rows} without targets"
     if where.foreign and any(column.values for column in state.columns):  # a column fills several nodes
-        return Taken(new, f"{note}; {in_their_order(where.foreign, state)}", {})
-    return Taken(new, note, where.foreign)
+        return NewRows(new, f"{note}; {order_note(where.foreign, state)}", {})
+    return NewRows(new, note, where.foreign)
 
 
 def is_table(text: str) -> bool:
@@ -409,10 +409,10 @@ class DataPanel(Card):
     def _follow_hold(self) -> None:
         """Disable the buttons while a script trains with the rows."""
         reason = self._document.held
-        hold(self._add, reason, ADD_TIP)
-        hold(self._remove, reason, REMOVE_TIP, can=self.model.rowCount() > 0)
-        hold(self._empty.load, reason, LOAD_TIP)
-        hold(self._empty.make, reason, MAKE_TIP)
+        set_lock_reason(self._add, reason, ADD_TIP)
+        set_lock_reason(self._remove, reason, REMOVE_TIP, can=self.model.rowCount() > 0)
+        set_lock_reason(self._empty.load, reason, LOAD_TIP)
+        set_lock_reason(self._empty.make, reason, MAKE_TIP)
 
     def _show_row(self, row: int) -> None:
         free = self._selection.free is not None
@@ -486,9 +486,9 @@ class DataPanel(Card):
         column, text = max(0, current.column()), QGuiApplication.clipboard().text()
         self.about_to_ask.emit()
         try:
-            taken = pasted(self._document.state, text, row, column)
+            taken = paste_cells(self._document.state, text, row, column)
         except FileError as error:
-            if isinstance(error, UndecidedError) or is_table(text):
+            if isinstance(error, AmbiguousCellError) or is_table(text):
                 self.table_wished.emit(text)
             else:
                 self._show_refusal(f"Nothing was pasted: {error}")

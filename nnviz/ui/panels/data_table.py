@@ -17,7 +17,7 @@ from PySide6.QtCore import (
 
 from nnviz.core import edits
 from nnviz.core.losses import MSE
-from nnviz.core.numbers import MINUS, shown, shown_in_full, written
+from nnviz.core.numbers import MINUS, as_text, field_text, full_text
 from nnviz.core.state import Column, Dataset, State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
@@ -72,7 +72,7 @@ def _scale(column: Column) -> str:
     if column.values or (column.mean, column.deviation) == (0.0, 1.0):
         return ""
     sign = MINUS if column.mean >= 0 else "+"
-    return f"(x {sign} {shown(abs(column.mean))}) / {shown(column.deviation)}"
+    return f"(x {sign} {as_text(abs(column.mean))}) / {as_text(column.deviation)}"
 
 
 def _kinds(listed: list[TableColumn]) -> list[str]:
@@ -208,7 +208,7 @@ class DataTable(QAbstractTableModel):
     def row_text(self, line: int) -> str:
         """Return the numbers of a line for the clipboard: at full precision, separated by tabs."""
         values = (self.value(line, column) for column in range(len(self.columns)))
-        return "\t".join(map(written, values))
+        return "\t".join(map(field_text, values))
 
     def rowCount(self, parent: Index = NOWHERE) -> int:
         """Return the number of listed rows."""
@@ -246,11 +246,11 @@ class DataTable(QAbstractTableModel):
             return None
         value = self.value(index.row(), index.column())
         if role == Role.EditRole:
-            return written(value)
+            return field_text(value)
         if role == Role.DisplayRole:
-            return NO_VALUE if value is None else shown(value)
+            return NO_VALUE if value is None else as_text(value)
         name, validates = self.columns[index.column()].header, index.row() >= self.split_line
-        text = "none" if value is None else shown_in_full(value)
+        text = "none" if value is None else full_text(value)
         spoken = f"{name} {text}, validation row" if validates else f"{name} {text}"
         return spoken if role == Role.AccessibleTextRole else text
 
@@ -288,7 +288,7 @@ class DataTable(QAbstractTableModel):
         if column.kind == "target" and state.data.targets is None and state.data.inputs.shape[0] > 1:
             self.said.emit("All rows have targets now; the targets of the other rows are 0.")
         else:
-            self.said.emit(f"{text}: {shown(number)}")
+            self.said.emit(f"{text}: {as_text(number)}")
 
 
 def is_edit_of_one_row(old: Dataset, new: Dataset) -> bool:

@@ -46,16 +46,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnviz.core.numbers import MINUS, counted, parsed, shown
+from nnviz.core.numbers import MINUS, as_text, counted, parse_number
 from nnviz.ui.kit.controls import shorten_to_width
-from nnviz.ui.kit.number_field import PIXELS_A_STEP, NumberField, scrubbed
+from nnviz.ui.kit.number_field import PIXELS_A_STEP, NumberField, scrub
 from nnviz.ui.kit.theme import colours, px, ui_font
-from nnviz.ui.panels.data_table import (
-    NO_VALUE,
-    RIGHT,
-    DataTable,
-    Index,
-)
+from nnviz.ui.panels.data_table import NO_VALUE, RIGHT, DataTable, Index
 
 
 def first_fitting(metrics: Sequence[QFontMetrics], texts: Sequence[str], room: int) -> int | None:
@@ -118,7 +113,7 @@ class NumberCells(QStyledItemDelegate):
 
     @staticmethod
     def _text(value: float | None) -> str:
-        return NO_VALUE if value is None else shown(value)
+        return NO_VALUE if value is None else as_text(value)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint a cell without the style sheet, which is slow: a run changes many cells in each frame."""
@@ -154,7 +149,7 @@ class NumberCells(QStyledItemDelegate):
 
         def read(text: str) -> float:
             try:
-                return parsed(text)
+                return parse_number(text)
             except ValueError as error:
                 raise ValueError(f"{header}: {error}") from None
 
@@ -322,7 +317,7 @@ class SplitLine(QWidget):
         """
         self._row, self._rows = row, rows
         below = counted(rows - row, "row")
-        self.caption = f"validation: {shown(100 * validation)} %, {below}" if row < rows else ""
+        self.caption = f"validation: {as_text(100 * validation)} %, {below}" if row < rows else ""
         self.setAccessibleDescription(self.caption or "no validation rows")
         self.setToolTip(DRAG_TIP if self.caption else START_TIP)
         self.setVisible(rows > 1)
@@ -528,7 +523,7 @@ class TableView(QTableView):
             super().mouseMoveEvent(event)
             return
         index = self.indexAt(self._pressed.toPoint())
-        value = scrubbed(self._scrub_from, offset.x(), event.modifiers())
+        value = scrub(self._scrub_from, offset.x(), event.modifiers())
         self._table.set_number(index, value, ("scrub", id(self), self._scrub))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

@@ -34,11 +34,11 @@ from nnviz.core.state import State
 from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
 from nnviz.document.idle import APART_MS, QUIET_MS, Slicer, Throttle
-from nnviz.explain.explain import MEASURED, Check, checking, explain, is_mean
+from nnviz.explain.explain import PASSES_PER_ROW, Check, explain, is_mean, measure_slope
 from nnviz.explain.lines import Explanation, Line, LineSection, Note, ascii_text
 from nnviz.picture.palette import Palette
 from nnviz.ui.kit.card import Card, quiet_button
-from nnviz.ui.kit.controls import leave_drops
+from nnviz.ui.kit.controls import ignore_drops
 from nnviz.ui.kit.theme import colours, px, ui_font
 
 BREAK, JOINER, NO_BREAK = "\u200b", "\u2060", "\u00a0"
@@ -70,7 +70,7 @@ class ExplainBrowser(QTextBrowser):
         self.setAccessibleName("Explanation")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setOpenLinks(False)
-        leave_drops(self)
+        ignore_drops(self)
         self.setUndoRedoEnabled(False)
         self.document().setDefaultFont(ui_font(13))
         self.document().setDocumentMargin(0)
@@ -208,7 +208,7 @@ class _Page:
         if line.ticked is not None:
             colour, tick = (p.accent, "✓ agrees") if line.ticked else (p.error, "✗ differs")
             text += f" {self._coloured(colour, _unbroken(tick))}"
-        breaks = breaks_of(line.label + formula, self.fits)
+        breaks = line_breaks(line.label + formula, self.fits)
         label = self._piece(Piece(line.label), 0, breaks)
         muted = self._coloured(p.muted, self._piece(Piece(formula), len(line.label), breaks))
         return f"{label}{muted}{' ' if self.fits(line.text) or not formula else '<br>'}{text}"
@@ -217,7 +217,7 @@ class _Page:
         """Return a sign and the pieces of arithmetic after it, with the places where lines may break."""
         pieces = [Piece(sign), *pieces]
         texts = [piece.text for piece in pieces]
-        breaks = breaks_of("".join(texts), self.fits)
+        breaks = line_breaks("".join(texts), self.fits)
         starts = itertools.accumulate(map(len, texts), initial=0)
         return "".join(
             self._piece(piece, start, breaks) for piece, start in zip(pieces, starts, strict=False)
@@ -237,7 +237,7 @@ class _Page:
         return f'<span style="color:{colour}">{text}</span>'
 
 
-def breaks_of(text: str, fits: Fits) -> set[int]:
+def line_breaks(text: str, fits: Fits) -> set[int]:
     """Return the indices at which a text may break: the space before a sign, or the character after a ·.
 
     Lines break between terms outside all parentheses. A term longer than a line breaks between the terms in
@@ -395,7 +395,7 @@ class ExplainPanel(Card):
         self._checking.drop()
         if address is None or address.kind == "node" or self._derived.slopes is None:
             return
-        if MEASURED * forward_ns(state.network, len(state.data) if row is None else 1) > self._quick_ns:
+        if PASSES_PER_ROW * forward_ns(state.network, len(state.data) if row is None else 1) > self._quick_ns:
             self._checking.ask()
             return
         for _ in self._measure():
@@ -406,7 +406,7 @@ class ExplainPanel(Card):
         assert address is not None
         row = self._row_measured
         known = None if row is None else self._derived.trace
-        for check in checking(self._document.state, address, row, known=known):
+        for check in measure_slope(self._document.state, address, row, known=known):
             self._check = check
             yield
 

@@ -15,19 +15,19 @@ from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QLabel, QWidget
 
 from nnviz.core.activations import Array
-from nnviz.core.function import COARSEST, FunctionValues, Section, Span, point_ns, refined, section
-from nnviz.core.metrics import THRESHOLD, bounds, decides, is_one_of_many
+from nnviz.core.function import COARSEST, FunctionValues, Section, Span, point_ns, refined_pictures, section
+from nnviz.core.metrics import THRESHOLD, decides_yes_or_no, is_one_of_many, output_range
 from nnviz.core.network import Network
-from nnviz.core.numbers import counted, full, nudged, shorten_names, shortened, shown
+from nnviz.core.numbers import as_text, counted, full, moved_by_steps, shorten_names, shortened
 from nnviz.core.slopes import forward_ns, row_blocks
 from nnviz.core.state import State, Training
 from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
 from nnviz.document.idle import COMPUTING, FRAME_MS, Slicer, Throttle
 from nnviz.picture.palette import Palette
-from nnviz.picture.shades import Tone, of_classes, of_numbers, shades
+from nnviz.picture.shades import Tone, class_pixels, number_pixels, output_tones
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import Choice, Stack, hold
+from nnviz.ui.kit.controls import Choice, Stack, set_lock_reason
 from nnviz.ui.kit.theme import colours, px, ui_font
 from nnviz.ui.panels import function_plane
 from nnviz.ui.panels.function_plane import (
@@ -118,8 +118,8 @@ def _line(state: State, axes: Axes) -> Iterator[str]:
         return
     elif axes.output is None:
         yield "Line: where the largest output changes."
-    elif decides(state):
-        yield f"Line: {shortened(state.network.outputs[axes.output], SHORT)} = {shown(THRESHOLD)}."
+    elif decides_yes_or_no(state):
+        yield f"Line: {shortened(state.network.outputs[axes.output], SHORT)} = {as_text(THRESHOLD)}."
 
 
 def _other_inputs(state: State, axes: Axes, selection: Selection) -> Iterator[str]:
@@ -169,8 +169,8 @@ class Pointing:
             return self._read_pair(at)
         inputs = self._inputs_at(self._plane.rounded(at))
         prediction = self._state.network.predict(inputs)[0]
-        lines = varying_inputs(self._state, self._axes, inputs, shown)
-        lines += outputs(self._state, self._axes, prediction, shown)
+        lines = varying_inputs(self._state, self._axes, inputs, as_text)
+        lines += outputs(self._state, self._axes, prediction, as_text)
         if self._axes.up is not None:
             return QPointF(inputs[self._axes.across], inputs[self._axes.up]), "\n".join(lines)
         height = float(prediction[0 if self._axes.output is None else self._axes.output])
@@ -184,7 +184,7 @@ class Pointing:
         if row is None or targets is None or output is None:
             return None
         target, prediction = float(targets[row, output]), float(self._derived.prediction(row)[output])
-        return place, f"row {row + 1:,}\ntarget {shown(target)}\nprediction {shown(prediction)}"
+        return place, f"row {row + 1:,}\ntarget {as_text(target)}\nprediction {as_text(prediction)}"
 
     def _inputs_at(self, at: QPointF) -> Array:
         """Return the inputs at a point of the plot, shape (inputs,)."""
@@ -218,7 +218,7 @@ class Pointing:
         inputs = self._view.row_inputs.copy()
         steps = (right, up) if axes.up is not None else (right + up,)
         for place, step in zip(axes.along, steps, strict=True):
-            inputs[place] = nudged(float(inputs[place]), step, size)
+            inputs[place] = moved_by_steps(float(inputs[place]), step, size)
         self._selection.try_out(inputs)
 
 
@@ -434,7 +434,7 @@ class FunctionView:
             return
         pixels = self.plane.pixels[: len(self.axes.along)]
         size = self._picture.prediction.size if self._picture is not None and self.is_current else 0
-        for step in refined(self.state.network, self.section, pixels, FIRST_NS):
+        for step in refined_pictures(self.state.network, self.section, pixels, FIRST_NS):
             if step is not None and (step.prediction.size > size or len(step.values[0]) == pixels[0]):
                 self._picture, self._computed_for, self._finest_for = step, sources, ()
             yield
@@ -477,7 +477,7 @@ class FunctionView:
         """Whether each output decides between two classes."""
         key = self.state.data, self.state.network.layers[-1].activation
         if not _match(self._decides_of, key):
-            self._decides_of, self._decides = key, decides(self.state)
+            self._decides_of, self._decides = key, decides_yes_or_no(self.state)
         return self._decides
 
     def _draw_map(self, picture: FunctionValues) -> None:
@@ -485,14 +485,14 @@ class FunctionView:
         if not self._is_new(picture, palette):
             return
         if output is None:
-            pixels, line = of_classes(picture.prediction, palette), class_lines(picture)
-            self.plane.show_map(picture, pixels, line, None, shades(palette, False))
+            pixels, line = class_pixels(picture.prediction, palette), class_lines(picture)
+            self.plane.show_map(picture, pixels, line, None, output_tones(palette, False))
         else:
             two = self.decides
-            tones, values = shades(palette, two), picture.prediction[..., output]
-            tone = Tone(*bounds(self.state, output, values), logarithmic=False)
+            tones, values = output_tones(palette, two), picture.prediction[..., output]
+            tone = Tone(*output_range(self.state, output, values), logarithmic=False)
             line = level_line(picture, output, THRESHOLD) if two else np.empty((0, 2))
-            self.plane.show_map(picture, of_numbers(values, tone, tones), line, tone, tones)
+            self.plane.show_map(picture, number_pixels(values, tone, tones), line, tone, tones)
         self._mark(palette, lambda: function_plane.on_map(self.state, self.axes, palette))
 
     def _draw_curves(self, picture: FunctionValues) -> None:
@@ -711,7 +711,7 @@ class FunctionPanel(PlotCard):
     def _update_buttons(self) -> None:
         """Show the buttons of the free row if there is one."""
         free = self._selection.free is not None
-        hold(self.keep, self._document.held, KEEPS)
+        set_lock_reason(self.keep, self._document.held, KEEPS)
         for button in (self.keep, self.leave):
             button.setVisible(free)
 

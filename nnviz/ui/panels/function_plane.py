@@ -32,14 +32,14 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnviz.core.activations import Array
 from nnviz.core.function import FunctionValues, Span
-from nnviz.core.metrics import THRESHOLD, bounds, decides, is_one_of_many
+from nnviz.core.metrics import THRESHOLD, decides_yes_or_no, is_one_of_many, output_range
 from nnviz.core.state import State
 from nnviz.picture.palette import Palette
-from nnviz.picture.shades import Pixels, Tone, class_colour, of_numbers, shades
-from nnviz.picture.ticks import round_values
+from nnviz.picture.shades import Pixels, Tone, class_colour, number_pixels, output_tones
+from nnviz.picture.ticks import round_ticks
 from nnviz.ui.kit.controls import shorten_to_width
 from nnviz.ui.kit.theme import colours, px, ui_font
-from nnviz.ui.plot.plot import CurveItem, DotItem, Scale, drawable, points_of
+from nnviz.ui.plot.plot import CurveItem, DotItem, Scale, curve_points, drawable_ranges
 from nnviz.ui.plot.points import PointPlot
 
 MOST_TOGETHER = 10
@@ -264,7 +264,7 @@ def on_map(state: State, axes: Axes, palette: Palette) -> Rows:
 
 def are_toned(state: State, axes: Axes) -> bool:
     """Return whether row marks on a map have colours of numbers (or one colour), not of classes."""
-    return state.data.targets is None or (axes.output is not None and not decides(state))
+    return state.data.targets is None or (axes.output is not None and not decides_yes_or_no(state))
 
 
 def on_curves(state: State, axes: Axes, outputs: Iterable[int], palette: Palette) -> Rows:
@@ -310,11 +310,11 @@ def _by_target(state: State, output: int | None, palette: Palette) -> tuple[list
         classes = targets[some].argmax(axis=1).tolist()
         return [class_colour(palette, k) for k in classes], [class_shape(k) for k in classes]
     values = targets[some, output]
-    if decides(state):
+    if decides_yes_or_no(state):
         classes = (values >= THRESHOLD).astype(int).tolist()
         return [(palette.negative, palette.positive)[k] for k in classes], [class_shape(k) for k in classes]
-    tone = Tone(*bounds(state, output, values), logarithmic=False)
-    colours = of_numbers(values, tone, shades(palette, False))[..., :3].tolist()
+    tone = Tone(*output_range(state, output, values), logarithmic=False)
+    colours = number_pixels(values, tone, output_tones(palette, False))[..., :3].tolist()
     return ["#{:02X}{:02X}{:02X}".format(*colour) for colour in colours], [0] * len(some)
 
 
@@ -504,7 +504,7 @@ class FunctionPlane(PointPlot):
         `tone` is the meaning of the colours, or None if each hue is a class.
         """
         self._begin(picture)
-        (left, right), (bottom, top) = drawable(*picture.section.spans)
+        (left, right), (bottom, top) = drawable_ranges(*picture.section.spans)
         self._image.setImage(pixels, levels=None, autoDownsample=False)
         self._image.setRect(QRectF(left, bottom, right - left, top - bottom))
         self._image.show()
@@ -562,7 +562,7 @@ class FunctionPlane(PointPlot):
         self.bring_back()
         self.picture = picture
         for curve in (self._line, *self._curves):
-            if len(points_of(curve)):
+            if len(curve_points(curve)):
                 curve.setData([], [])
 
     def _show_scale(self, tone: Tone | None, tones: Pixels | None) -> None:
@@ -576,18 +576,18 @@ class FunctionPlane(PointPlot):
             self.plotItem.layout.setContentsMargins(0, 7, BESIDE, 0)
             return
         self.plotItem.layout.setContentsMargins(0, 7, 0, 0)
-        levels = round_values(tone.low, tone.high, LEVELS)
+        levels = round_ticks(tone.low, tone.high, LEVELS)
         self._scale.show_scale(tone, levels, tones, self._palette)
 
     # --- for tests and screen readers
 
     def line(self) -> Array:
         """Return the drawn decision line or diagonal, shape (points, 2); NaN in its gaps."""
-        return points_of(self._line)
+        return curve_points(self._line)
 
     def curve(self, place: int = 0) -> Array:
         """Return a drawn curve, shape (points, 2)."""
-        return points_of(self._curves[place])
+        return curve_points(self._curves[place])
 
     def colour_at(self, x: float, y: float) -> tuple[int, ...]:
         """Return the colour of the map at a point: red, green, blue, alpha."""

@@ -15,8 +15,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction, QShowEvent
 
 from nnviz.core.history import History
-from nnviz.core.metrics import risen_since
-from nnviz.core.numbers import file_named, listed, shown
+from nnviz.core.metrics import overfitting_since
+from nnviz.core.numbers import as_text, file_label, list_text
 from nnviz.core.replay import forget_runs
 from nnviz.core.state import EarlierRun, State
 from nnviz.document.document import Document
@@ -26,7 +26,7 @@ from nnviz.files import atomic
 from nnviz.files.errors import FileError
 from nnviz.files.table import writing
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.dialogs import ask_where
+from nnviz.ui.kit.dialogs import ask_save_path
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.panels.history_readout import SCRIPTS, Overfitting, readouts
 from nnviz.ui.plot.card import Pages, PlotCard
@@ -151,7 +151,7 @@ class HistoryPlot(PlotCard):
         """Write the iterations, losses and validation losses of the run to `path` as CSV."""
         run, state = self._travel.run, self._document.state
         assert run is not None
-        measure, message = self._travel.measure, f"Exported {file_named(path)}"
+        measure, message = self._travel.measure, f"Exported {file_label(path)}"
         if run.history.is_thinned:
             message = f"{message}: the first, lowest, highest and last {measure} of every few updates"
         column = measure if run.watched else state.measure.name
@@ -225,7 +225,7 @@ class HistoryPlot(PlotCard):
         for action in (self.show_runs, self.forget):
             action.setEnabled(runs > 0)
         architectures = self._others()
-        self.show_others.setText(f"{OTHERS} ({listed(architectures)})" if architectures else OTHERS)
+        self.show_others.setText(f"{OTHERS} ({list_text(architectures)})" if architectures else OTHERS)
         self.show_others.setEnabled(bool(architectures))
 
     def _forget(self) -> None:
@@ -252,7 +252,7 @@ class HistoryPlot(PlotCard):
         is_same = history is self._history and present == self._present and runs == self._runs
         if self.curve is None or is_same:
             return
-        risen = risen_since(self._travel.past.end)
+        risen = overfitting_since(self._travel.past.end)
         self.overfitting.tell(risen, self._document.state.measure.word)
         measure = "accuracy" if accuracy else self._travel.measure
         if bool(accuracy) != self._shows_accuracy:
@@ -300,7 +300,7 @@ class HistoryPlot(PlotCard):
     def _reason_empty(self, history: History | None) -> str:
         if history:
             iteration, loss = history.last
-            return f"The script's loss is not finite: {shown(loss)} at iteration {iteration}"
+            return f"The script's loss is not finite: {as_text(loss)} at iteration {iteration}"
         state = self._document.state
         return (
             NO_LOSS
@@ -310,7 +310,7 @@ class HistoryPlot(PlotCard):
 
     def _ask_csv(self) -> None:
         suggestion = self._suggestion(f"{self.ending}.csv")
-        if path := ask_where(self, "Export CSV", suggestion, {"CSV": (".csv",)}):
+        if path := ask_save_path(self, "Export CSV", suggestion, {"CSV": (".csv",)}):
             self.export_csv(path)
 
     def _export(self, path: Path, data: bytes, message: str) -> None:

@@ -17,13 +17,13 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QFocusEvent, QKeyEvent, QMo
 from nnviz.core.activations import Array
 from nnviz.core.history import CEILING, History, bucket_length, ceiling, in_columns, leaves_at
 from nnviz.core.landscape import FLAT
-from nnviz.core.numbers import SHOWN, full, shown, shown_in_full
+from nnviz.core.numbers import SHORT_LETTERS, as_text, full, full_text
 from nnviz.core.state import EarlierRun
-from nnviz.picture.notebook import Area, Joined, cut
+from nnviz.picture.notebook import Area, Joined, clip_curve
 from nnviz.picture.palette import Palette, rgb
 from nnviz.ui.kit.theme import colours, px
-from nnviz.ui.panels.history_readout import SCRIPTS, Readout, whose
-from nnviz.ui.plot.plot import Arrow, CurveItem, DotItem, Plot, QuietAxis, points_of, with_margins
+from nnviz.ui.panels.history_readout import SCRIPTS, Readout, measure_title
+from nnviz.ui.plot.plot import Arrow, CurveItem, DotItem, Plot, QuietAxis, add_margins, curve_points
 
 TURNS = 100
 """A curve with more turns up and down is noise; a thin line is clearer, and many times faster to draw."""
@@ -53,11 +53,11 @@ class HistoryLine:
 
     def up_to_present(self) -> Array:
         """Return the drawn line up to the present point, shape (points, 2)."""
-        return points_of(self._curve)
+        return curve_points(self._curve)
 
     def beyond(self) -> Array:
         """Return the drawn line after the present point, shape (points, 2); empty if nothing comes after."""
-        return points_of(self._beyond) if self._beyond.isVisible() else np.empty((0, 2))
+        return curve_points(self._beyond) if self._beyond.isVisible() else np.empty((0, 2))
 
     def reach(self, *, log: bool) -> Reach | None:
         """Return the lowest and the highest drawn value."""
@@ -138,7 +138,7 @@ class EarlierCurves:
         self.last = max((int(run.history[-1, 0]) for run in runs), default=0)
         ends = ((run.called(), *run.history[-1].tolist()) for run in runs)
         self.description = ", ".join(
-            f"{name}: {measure} {shown_in_full(loss)} at iteration {full(at)}" for name, at, loss in ends
+            f"{name}: {measure} {full_text(loss)} at iteration {full(at)}" for name, at, loss in ends
         )
         self._diverged = {k for k, run in enumerate(runs) if ceiling(run.history[:, 1]) < math.inf}
         self.reach = reach_together(reach(run.history, log=log) for run in runs)
@@ -166,7 +166,7 @@ class EarlierCurves:
             item.setVisible(k < len(self._curves))
             self._arrows[k].setBrush(self.colour)
         self._cut = [
-            cut(in_columns(curve, pixel, bucket_length(run.iterations)), self._area)
+            clip_curve(in_columns(curve, pixel, bucket_length(run.iterations)), self._area)
             for curve, run in zip(self._curves, self.runs, strict=True)
         ]
         for k, (item, (points, joined)) in enumerate(zip(self._items, self._cut, strict=False)):
@@ -177,7 +177,7 @@ class EarlierCurves:
 
     def drawn(self) -> list[Array]:
         """Return the drawn curves, the newest last, shape (points, 2) each."""
-        return [points_of(item) for item in self._items if item.isVisible()]
+        return [curve_points(item) for item in self._items if item.isVisible()]
 
     def near(self, point: QPointF, pixel: tuple[float, float], within: float) -> EarlierRun | None:
         """Return the run whose curve is nearest to a point, or None if it is not `within` pixels."""
@@ -352,7 +352,7 @@ class HistoryCanvas(Plot):
         if measure != self._measure:
             self._measure, self._is_share = measure, is_share
             self._left.show_percent(is_share)
-            self._left.set_text(whose(measure))
+            self._left.set_text(measure_title(measure))
             self.setAccessibleName(f"{measure} after every update")
 
     def mark(self, iteration: int | None) -> None:
@@ -443,12 +443,15 @@ class HistoryCanvas(Plot):
         x, y = self._place(iteration, value)
         self.put(self._dot, x, y)
         point = QPointF(x, y if math.isfinite(y) else self.view()[1][0])
-        values = [f"{self._measure} {shown(value)}"]
+        values = [f"{self._measure} {as_text(value)}"]
         if run is None:
             values = [text for each in self._readouts if (text := each.text_at(int(iteration)))]
-        lines = [f"iteration {shown(iteration)}", *values]
+        lines = [f"iteration {as_text(iteration)}", *values]
         if self._measure == SCRIPTS and not run:
-            lines = [f"{self._measure} {shown(value)}, from the", f"script with update {shown(iteration)}"]
+            lines = [
+                f"{self._measure} {as_text(value)}, from the",
+                f"script with update {as_text(iteration)}",
+            ]
         if self._following and self.view()[1][1] < self._height(value) < math.inf:
             losses = self._points_read()[:, 1]
             lines.append(DIVERGED if losses[0] < ceiling(losses) < math.inf else ABOVE)
@@ -457,7 +460,7 @@ class HistoryCanvas(Plot):
 
     def _name_of(self, run: EarlierRun) -> str:
         """Return the name of an earlier run, on several lines if the plot is narrow."""
-        name = run.called(SHOWN)
+        name = run.called(SHORT_LETTERS)
         narrow = self.read_out.fontMetrics().horizontalAdvance(name) > self.plotItem.vb.width() - 32
         return name.replace(" · ", "\n") if narrow else name
 
@@ -487,8 +490,8 @@ class HistoryCanvas(Plot):
         last = float(max(end, self._present[0], self._earlier.last, 1))
         box, (low, high) = self.plotItem.vb, self._reach()
         self.look(
-            with_margins(0.0, last, 0.025, 0.025, RING_PX / max(box.width(), 1.0)),
-            with_margins(low, high, 0.04, 0.08, RING_PX / max(box.height(), 1.0)),
+            add_margins(0.0, last, 0.025, 0.025, RING_PX / max(box.width(), 1.0)),
+            add_margins(low, high, 0.04, 0.08, RING_PX / max(box.height(), 1.0)),
         )
 
     def _reach(self) -> tuple[float, float]:
@@ -523,11 +526,11 @@ class HistoryCanvas(Plot):
         if len(self._history):
             first, last = self._history.points[[0, -1]].tolist()
             places = [first, self._present, last] if 0 <= self._present[0] < last[0] else [first, last]
-        texts = [f"{self._measure} {shown_in_full(value)} at iteration {full(at)}" for at, value in places]
+        texts = [f"{self._measure} {full_text(value)} at iteration {full(at)}" for at, value in places]
         if self._line.leaves:
             texts.append(f"diverged: above the plot from iteration {self._line.leaves[0]} on")
         if self._has_key:
-            texts.append(f"validation {shown_in_full(self._validation.history.last[1])} there")
+            texts.append(f"validation {full_text(self._validation.history.last[1])} there")
         if self._marked is not None:
             texts.append(f"Validation has risen since iteration {self._marked}")
         if self._earlier.runs:

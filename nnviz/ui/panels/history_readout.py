@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from nnviz.core.history import History
 from nnviz.core.metrics import EPOCHS, RISE, ROWS
-from nnviz.core.numbers import shown
+from nnviz.core.numbers import as_text
 from nnviz.core.state import Run
 from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.theme import ui_font
@@ -31,10 +31,10 @@ class Readout(NamedTuple):
 
     def text(self, value: float) -> str:
         """Return the title with a value, as "MSE 0.5" or "accuracy 97.5 %"."""
-        return f"{self.title} {shown(100 * value)} %" if self.is_share else f"{self.title} {shown(value)}"
+        return f"{self.title} {as_text(100 * value)} %" if self.is_share else f"{self.title} {as_text(value)}"
 
 
-def whose(measure: str) -> str:
+def measure_title(measure: str) -> str:
     """Return the title of the vertical axis, which says if the loss is a script's."""
     return f"script's {measure}" if measure == SCRIPTS else measure
 

@@ -17,13 +17,13 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QWidget
 from nnviz.core.address import Address
 from nnviz.core.edits import set_value
 from nnviz.core.network import Network
-from nnviz.core.numbers import nudged, shorten_names, shown
+from nnviz.core.numbers import as_text, moved_by_steps, shorten_names
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
 from nnviz.document.idle import APART_MS, FRAME_MS, Slicer
-from nnviz.document.job import ALL_KEPT
+from nnviz.document.job import NO_TRAINING_ROWS
 from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.controls import Choice
 from nnviz.ui.kit.theme import colours
@@ -107,8 +107,8 @@ class LossPlane(PointPlot):
     def in_words(self, weights: tuple[float, ...], loss: float) -> str:
         """Return a readout of the weights and the loss, each on a line."""
         names = shorten_names(self._names, SHORT)
-        lines = [f"{name} = {shown(value)}" for name, value in zip(names, weights, strict=False)]
-        return "\n".join((*lines, f"{self._measure} {shown(loss) if math.isfinite(loss) else 'too large'}"))
+        lines = [f"{name} = {as_text(value)}" for name, value in zip(names, weights, strict=False)]
+        return "\n".join((*lines, f"{self._measure} {as_text(loss) if math.isfinite(loss) else 'too large'}"))
 
 
 SPACING_PX = 8
@@ -265,7 +265,7 @@ class LossPanel(PlotCard):
         missing = "" if len(self.view.weights) == self.view.wanted else self.view.hint(state)
         if not state.trainable:
             no_targets = not len(state.data) or state.data.targets is None
-            missing = NEEDS_ROWS.format(loss=state.measure.word) if no_targets else ALL_KEPT
+            missing = NEEDS_ROWS.format(loss=state.measure.word) if no_targets else NO_TRAINING_ROWS
         if missing:
             self.work.stop()
             self.pages.say(missing)
@@ -285,7 +285,7 @@ class LossPanel(PlotCard):
         steps = (right + up,) if self.view.wanted == 1 else (right, up)
         network = self._document.state.network
         weights = zip(self.view.weights, steps, strict=True)
-        self._set(*(nudged(network.value_of(weight), step, size) for weight, step in weights))
+        self._set(*(moved_by_steps(network.value_of(weight), step, size) for weight, step in weights))
 
     def _set(self, *values: float) -> None:
         """Set the values of the weights; the changes of one gesture are one undo entry."""

@@ -14,17 +14,17 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPen, QResizeEvent
 
 from nnviz.core.activations import Array
-from nnviz.core.landscape import LossLine, is_of, is_plain, loss_line, same_but
-from nnviz.core.numbers import full, loss_in_words, shown
+from nnviz.core.landscape import LossLine, is_full_gradient_descent, line_is_valid, loss_line, same_except
+from nnviz.core.numbers import as_text, full, loss_text
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
-from nnviz.document.idle import COMPUTING, LATER
-from nnviz.explain.mean import all_rows
+from nnviz.document.idle import COMPUTING, REDRAWN_LATER
+from nnviz.explain.mean import all_rows_phrase
 from nnviz.picture.palette import Palette
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.panels.loss import LossPlane, LossView, axis_name
 from nnviz.ui.plot.card import coloured
-from nnviz.ui.plot.plot import CurveItem, DotItem, points_of
+from nnviz.ui.plot.plot import CurveItem, DotItem, curve_points
 
 HEAD = 9
 """Length of the arrow's head, in pixels."""
@@ -89,11 +89,11 @@ class LossCurvePlane(LossPlane):
 
     def tangent(self) -> Array:
         """Return both ends of the drawn tangent, shape (2, 2): w, loss; empty without a tangent."""
-        return points_of(self._tangent)
+        return curve_points(self._tangent)
 
     def curve(self) -> Array:
         """Return the drawn curve, shape (points, 2): w, loss."""
-        return points_of(self._curve)
+        return curve_points(self._curve)
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the computed point of the curve that is horizontally nearest to `at`, and its readout."""
@@ -171,7 +171,7 @@ class LossCurve(LossView):
         self.plane.name_axes(axis_name(state.network, *self.weights), state.measure.title)
         if line is None:
             return False, self._draw_nothing(COMPUTING)
-        if not is_of(line, state):
+        if not line_is_valid(line, state):
             return False, self._draw_old(line, state)
         if not line.drawable:
             return True, self._draw_nothing(TOO_LARGE.format(state.measure.word))
@@ -190,20 +190,20 @@ class LossCurve(LossView):
 
     def _draw_old(self, line: LossLine, state: State) -> str:
         """Draw the curve of an earlier State while the curve of `state` is computed."""
-        same = same_but(line.state, state, line.weight)
+        same = same_except(line.state, state, line.weight)
         self.plane.stale(not same)
         w = state.network.value_of(line.weight)
         self.plane.show_point(w, line.at(w) if same else math.nan, math.nan, None)
-        return COMPUTING if same else LATER
+        return COMPUTING if same else REDRAWN_LATER
 
 
 def line_in_html(line: LossLine, palette: Palette) -> str:
     """Return three lines of rich text: loss and slope; the next step; the loss if only this weight moves."""
     loss, slope = line.point
     here = coloured(
-        palette.muted, f"{loss_in_words(line.state.measure.title, loss)} over {all_rows(line.state)} · "
+        palette.muted, f"{loss_text(line.state.measure.title, loss)} over {all_rows_phrase(line.state)} · "
     )
-    slope_here = coloured(palette.slope, f"slope {shown(slope)}")
+    slope_here = coloured(palette.slope, f"slope {as_text(slope)}")
     step = f"{coloured(palette.accent, f'{_step(line)}:')} {_move(line)}"
     return "<br>".join((here + slope_here, step, _landing(line, palette)))
 
@@ -221,20 +221,20 @@ def line_in_full(line: LossLine) -> str:
 
 def _step(line: LossLine) -> str:
     """Return the name of the step; the next step of a script or another optimizer is not known."""
-    is_next = is_plain(line.state) and not line.state.is_watched
+    is_next = is_full_gradient_descent(line.state) and not line.state.is_watched
     return "Next step" if is_next else "Gradient descent step"
 
 
 def _move(line: LossLine) -> str:
     """Return the change of the weight in the step, as "w 2 → 1.984"."""
-    w = f"{line.weight.symbol} {shown(line.w)}"
+    w = f"{line.weight.symbol} {as_text(line.w)}"
     if line.landing is None:
         return f"{w} would become too large for a number"
     end, _ = line.landing
     if end == line.w:
         return f"{w} stays: the slope is 0" if line.point.slope == 0.0 else f"{w} stays"
     low, high = line.stretch
-    return f"{w} → {shown(end)}{_which_way(line.w, end)}{'' if low <= end <= high else ' (off the plot)'}"
+    return f"{w} → {as_text(end)}{_which_way(line.w, end)}{'' if low <= end <= high else ' (off the plot)'}"
 
 
 def _landing(line: LossLine, palette: Palette) -> str:
@@ -242,7 +242,7 @@ def _landing(line: LossLine, palette: Palette) -> str:
     if line.landing is None or line.landing[0] == line.w:
         return ""
     loss = line.landing[1]
-    here, there = line.point.loss, loss_in_words(line.state.measure.title, loss)
+    here, there = line.point.loss, loss_text(line.state.measure.title, loss)
     way = _which_way(here, loss)
     if loss <= here:
         there += way
@@ -253,6 +253,6 @@ def _landing(line: LossLine, palette: Palette) -> str:
 
 def _which_way(start: float, end: float) -> str:
     """Return the direction of a change too small to change the written number, or ""."""
-    if start == end or shown(start) != shown(end):
+    if start == end or as_text(start) != as_text(end):
         return ""
     return ", a little higher" if end > start else ", a little lower"

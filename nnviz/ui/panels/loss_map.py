@@ -16,21 +16,21 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor
 
 from nnviz.core.activations import Array
-from nnviz.core.landscape import Grid, LossMap, loss_map, same_but
+from nnviz.core.landscape import Grid, LossMap, loss_map, same_except
 from nnviz.core.network import Network
-from nnviz.core.numbers import counted, full, loss_in_words
+from nnviz.core.numbers import counted, full, loss_text
 from nnviz.core.replay import Past
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
-from nnviz.document.idle import COMPUTING, LATER
-from nnviz.explain.mean import all_rows
+from nnviz.document.idle import COMPUTING, REDRAWN_LATER
+from nnviz.explain.mean import all_rows_phrase
 from nnviz.picture.palette import Palette
-from nnviz.picture.shades import Tone, pixels, ramp
+from nnviz.picture.shades import Tone, blended_pixels, loss_tones
 from nnviz.picture.ticks import multiples, round_step
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.panels.loss import LossPlane, LossView, axis_name, is_listed
-from nnviz.ui.plot.plot import CurveItem, Scale, drawable, points_of
-from nnviz.ui.plot.points import REACH
+from nnviz.ui.plot.plot import CurveItem, Scale, curve_points, drawable_ranges
+from nnviz.ui.plot.points import GRAB_PX
 
 SIZE = 193
 """Width and height of the colour map, in pixels."""
@@ -52,7 +52,7 @@ class LossSurfacePlane(LossPlane):
         self.setToolTip("Click or drag to set both weights; arrow keys change them by 0.1, Shift 1, Alt 0.01")
         self.grid: Grid | None = None
         self._loss = math.nan
-        self._tones = ramp(palette)
+        self._tones = loss_tones(palette)
         self._image = pg.ImageItem()
         self._contours = CurveItem(connect="finite")
         self._halo, self._path = (CurveItem() for _ in range(2))
@@ -67,7 +67,7 @@ class LossSurfacePlane(LossPlane):
     def set_palette(self, palette: Palette) -> None:
         """Use the colours of a theme."""
         super().set_palette(palette)
-        self._tones = ramp(palette)
+        self._tones = loss_tones(palette)
         self._contours.setPen(self.pen(_faint(palette.ink, 0.32), 1))
         self._halo.setPen(self.pen(_faint(palette.surface, 0.8), 5))
         self._path.setPen(self.pen(palette.ink))
@@ -84,8 +84,8 @@ class LossSurfacePlane(LossPlane):
         levels = levels_of(tone)
         share = tone.share(grid.loss)
         ends = ((float(values[0]), float(values[-1])) for values in (grid.values1, grid.values2))
-        (left, right), (bottom, top) = drawable(*ends)
-        self._image.setImage(pixels(share, self._tones, SIZE), levels=None)
+        (left, right), (bottom, top) = drawable_ranges(*ends)
+        self._image.setImage(blended_pixels(share, self._tones, SIZE), levels=None)
         # the centres of the outer pixels are on the edge of the grid
         across, up = (right - left) / (SIZE - 1), (top - bottom) / (SIZE - 1)
         self._image.setRect(QRectF(left - across / 2, bottom - up / 2, across * SIZE, up * SIZE))
@@ -121,11 +121,11 @@ class LossSurfacePlane(LossPlane):
 
     def path(self) -> Array:
         """Return the drawn path, shape (points, 2)."""
-        return points_of(self._path)
+        return curve_points(self._path)
 
     def contours(self) -> Array:
         """Return the drawn contours, shape (points, 2); NaN between two contours."""
-        return points_of(self._contours)
+        return curve_points(self._contours)
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the computed point nearest to `at` (the present point or a grid point), and its readout."""
@@ -136,7 +136,7 @@ class LossSurfacePlane(LossPlane):
         x, y, loss = float(grid.values1[i]), float(grid.values2[j]), float(grid.loss[i, j])
         if self._point is not None and math.isfinite(self._loss):
             offset = self.place_of(at.x(), at.y()) - self.place_of(self._point.x(), self._point.y())
-            if math.hypot(offset.x(), offset.y()) <= REACH:
+            if math.hypot(offset.x(), offset.y()) <= GRAB_PX:
                 x, y, loss = self._point.x(), self._point.y(), self._loss
         return QPointF(x, y), self.in_words((x, y), loss)
 
@@ -221,7 +221,9 @@ class LossSurface(LossView):
         """Draw the computed map, which may be of an earlier State, and the path."""
         self.plane.name_axes(*(axis_name(state.network, weight) for weight in self.weights))
         self._draw_map(state)
-        loss = self._result.loss if self._result is not None and same_but(self._result.state, state) else None
+        loss = (
+            self._result.loss if self._result is not None and same_except(self._result.state, state) else None
+        )
         path = self._path(state.network)
         x, y = (state.network.value_of(weight) for weight in self.weights)
         self.plane.show_path(self._over_weights(path))
@@ -239,16 +241,16 @@ class LossSurface(LossView):
         if self._drawn is not self._result.grid:
             self._drawn = self._result.grid
             self.plane.show_grid(self._drawn)
-        self.plane.stale(not same_but(self._result.state, state, *self.weights))
+        self.plane.stale(not same_except(self._result.state, state, *self.weights))
 
     def _loss_text(self, state: State, loss: float | None) -> str:
         """Return a sentence with the present loss, or the message that it is being computed."""
         if self._result is not None and not self._result.drawable:
             return TOO_LARGE
         if loss is not None:
-            return f"{loss_in_words(state.measure.title, loss)} over {all_rows(state)}."
-        stale = self._result is not None and not same_but(self._result.state, state, *self.weights)
-        return LATER if stale else COMPUTING
+            return f"{loss_text(state.measure.title, loss)} over {all_rows_phrase(state)}."
+        stale = self._result is not None and not same_except(self._result.state, state, *self.weights)
+        return REDRAWN_LATER if stale else COMPUTING
 
     # --- the path of the last run
 
@@ -271,7 +273,7 @@ class LossSurface(LossView):
         is_all = len(path) == self._past.shown.iteration + 1
         line = "the last run’s path" if is_all else f"{counted(len(path), 'point')} of the last run’s path"
         start, end = replace(state, network=path[0]), replace(state, network=path[-1])
-        is_projected = not same_but(start, end, *self.weights)
+        is_projected = not same_except(start, end, *self.weights)
         return (
             f"Line: {line}, projected, since other weights moved too." if is_projected else f"Line: {line}."
         )

@@ -24,18 +24,27 @@ from PySide6.QtWidgets import QHBoxLayout
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, column_title
-from nnviz.core.numbers import shown, shown_in_full
+from nnviz.core.numbers import as_text, full_text
 from nnviz.core.state import State
 from nnviz.document.derived import Selection
 from nnviz.document.document import Document
-from nnviz.picture.matrix import MOST_TILES, Cell, MatrixImage, Tiles, ink_on, pixels, side_of, strongest
+from nnviz.picture.matrix import (
+    MOST_TILES,
+    Cell,
+    MatrixImage,
+    Tiles,
+    ink_on,
+    square_side,
+    strongest,
+    weight_colours,
+)
 from nnviz.picture.parts import Rect
 from nnviz.ui.kit.card import quiet_button
-from nnviz.ui.kit.controls import Choice, muted_line, shorten_to_width
+from nnviz.ui.kit.controls import Choice, muted_label, shorten_to_width
 from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import colours, ui_font
 from nnviz.ui.plot.card import PlotCard
-from nnviz.ui.plot.points import CellGrid, outline
+from nnviz.ui.plot.points import CellGrid, draw_outline
 
 Names: TypeAlias = tuple[Sequence[str], Sequence[str]]
 """Names of the nodes, shown at the left, and of their sources, shown above."""
@@ -88,7 +97,7 @@ def paint_numbers(painter: QPainter, sheet: MatrixImage, weights: Array, image: 
     cell = sheet.cell(Cell(0, 0))
     if (sheet.rows, sheet.columns) != weights.shape or cell.width < LEAST_NUMBER:
         return
-    texts = [[shown(float(weight)) for weight in row] for row in weights]
+    texts = [[as_text(float(weight)) for weight in row] for row in weights]
     font = _fitting(texts, cell)
     if font is None:
         return
@@ -146,7 +155,7 @@ class MatrixView(CellGrid[Cell]):
         if self.weights.shape != weights.shape:
             self.hover = None
         self.weights, self._names = weights, names
-        self._as_pictures = as_pictures and side_of(weights.shape[1]) is not None
+        self._as_pictures = as_pictures and square_side(weights.shape[1]) is not None
         self._image = None
         self.update()
 
@@ -159,7 +168,7 @@ class MatrixView(CellGrid[Cell]):
     def places(self) -> MatrixImage | Tiles:
         """Return the places of all weights."""
         shape, room = self.weights.shape, self._room()
-        side = side_of(shape[1])
+        side = square_side(shape[1])
         if self._as_pictures and side:
             return Tiles.over(room, shape[0], side)
         left, above = room_for_names(self._names, room)
@@ -199,7 +208,7 @@ class MatrixView(CellGrid[Cell]):
             weights = weights.reshape(-1, places.side)
         else:
             weights = strongest(weights, places.rows, places.columns)
-        data = np.ascontiguousarray(pixels(weights, colours()))
+        data = np.ascontiguousarray(weight_colours(weights, colours()))
         rows, columns = data.shape
         return QImage(data.tobytes(), columns, rows, 4 * columns, QImage.Format.Format_RGB32)
 
@@ -283,7 +292,7 @@ def _at_least(rect: Rect, size: float) -> Rect:
 def _outline(painter: QPainter, rect: Rect, colour: QColor, width: float) -> None:
     """Draw an outline with a rim in the colour of the canvas, visible on both blue and orange."""
     pens = QPen(QColor(colours().canvas), width + 2.0), QPen(colour, width)
-    outline(painter, qrect(rect).adjusted(-0.5, -0.5, 0.5, 0.5), pens)
+    draw_outline(painter, qrect(rect).adjusted(-0.5, -0.5, 0.5, 0.5), pens)
 
 
 HINT = "Each row is a node, each column a source of its edges"
@@ -297,7 +306,7 @@ class WeightMatrix(PlotCard):
         super().__init__("Matrix", "the weights", "-matrix")
         self._document, self._selection = document, selection
         self._make_controls()
-        self.caption, self.read_out = muted_line(), muted_line()
+        self.caption, self.read_out = muted_label(), muted_label()
         self.view = MatrixView()
         self.body.setSpacing(4)
         top = QHBoxLayout()
@@ -373,14 +382,14 @@ class WeightMatrix(PlotCard):
         network = self._document.state.network
         weights = network.layers[self.layer].weights
         nodes, sources = weights.shape
-        side = side_of(sources)
+        side = square_side(sources)
         self.pictures.setVisible(side is not None and nodes <= MOST_TILES)
         self.pictures.setToolTip(f"Show each node's {sources} weights as a picture of {side} × {side}")
         names = network.names(self.layer + 1), network.names(self.layer)
         self.view.show_weights(weights, names, self.pictures.isChecked() and nodes <= MOST_TILES)
         largest = float(np.abs(weights).max()) or 1.0
         mean = float((weights / largest).mean()) * largest  # a sum of large weights would overflow
-        low, high, middle = (shown(float(v)) for v in (weights.min(), weights.max(), mean))
+        low, high, middle = (as_text(float(v)) for v in (weights.min(), weights.max(), mean))
         self.caption.setText(f"{nodes} × {sources}  ·  from {low} to {high}  ·  mean {middle}")
         self._tell()
 
@@ -432,7 +441,7 @@ class WeightMatrix(PlotCard):
         value, exact = "", ""
         if node is not None and source is not None:
             weight = float(network.layers[self.layer].weights[node, source])
-            value, exact = f": {shown(weight)}", f": {shown_in_full(weight)}"
+            value, exact = f": {as_text(weight)}", f": {full_text(weight)}"
         metrics = QFontMetrics(self.read_out.font())
         room = self.read_out.width() - metrics.horizontalAdvance(value) - 2
         self.read_out.setText(metrics.elidedText(names, Qt.TextElideMode.ElideMiddle, room) + value)

@@ -22,7 +22,7 @@ from nnviz.core.edits import set_notes
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.ui.kit.card import Card, quiet_button
-from nnviz.ui.kit.controls import TextField, leave_drops
+from nnviz.ui.kit.controls import TextField, ignore_drops
 
 MARKDOWN = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
 MOST_MARKDOWN = 10_000
@@ -42,7 +42,7 @@ class NotesPage(QTextBrowser):
         self._shown: QTextDocument | None = None
         self._notes = ""
         self.setOpenLinks(False)
-        leave_drops(self)
+        ignore_drops(self)
         self.setFrameShape(QTextBrowser.Shape.NoFrame)
         self.setAccessibleName("Notes")
         self.viewport().setAutoFillBackground(False)

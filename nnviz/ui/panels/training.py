@@ -25,20 +25,20 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core import edits
-from nnviz.core.edits import DIFFER
-from nnviz.core.losses import LOSSES, fitting, loss_of, usual
-from nnviz.core.metrics import UNSHUFFLED, are_unshuffled
-from nnviz.core.numbers import counted, shown
+from nnviz.core.edits import SCALES_DIFFER
+from nnviz.core.losses import LOSSES, fitting_outputs, loss_of, usual_loss
+from nnviz.core.metrics import SORTED_BY_CLASS, rows_are_sorted
+from nnviz.core.numbers import as_text, counted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
 from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
-from nnviz.document.job import in_words, missing
+from nnviz.document.job import duration_text, missing_for_training
 from nnviz.document.training import Runner
 from nnviz.picture.matrix import pixel_side
 from nnviz.ui.kit.card import Card, quiet_button
-from nnviz.ui.kit.controls import Stack, follow, hold, open_below
-from nnviz.ui.kit.dialogs import lettered, message_box, primary
+from nnviz.ui.kit.controls import Stack, clear_hover_on_close, open_below, set_lock_reason
+from nnviz.ui.kit.dialogs import add_mnemonic, make_primary, message_box
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.theme import ui_font
 from nnviz.ui.panels.training_parts import TrainingFields, TrainingFigures
@@ -92,7 +92,7 @@ class TrainingButtons(QWidget):
         self.restart.clicked.connect(runner.restart)
         self.random.clicked.connect(lambda: runner.new_random_weights())
         self.more.clicked.connect(lambda: open_below(self.more, self._menu))
-        follow(self.more, self._menu)
+        clear_hover_on_close(self.more, self._menu)
         runner.run_started.connect(self.refresh)
         runner.run_ended.connect(lambda _: self.refresh())
         self._document.undo_changed.connect(self._follow_undo)
@@ -138,7 +138,7 @@ class TrainingButtons(QWidget):
             button.setEnabled(running or self._document.state.iteration > 0)
         self.same_weights.setText(f"Same random weights again (seed {training.seed})")
         tip = f"Start from new random weights (seed {training.next_seed})"
-        hold(self.random, self._document.held, tip)
+        set_lock_reason(self.random, self._document.held, tip)
 
     def _run_tip(self) -> str:
         if self._runner.running:
@@ -282,7 +282,7 @@ class ScalesOffer(QWidget):
     def __init__(self, document: Document, derived: Derived) -> None:
         super().__init__()
         self._document, self._derived = document, derived
-        hint = QLabel(f"{DIFFER[0].upper()}{DIFFER[1:]}.")
+        hint = QLabel(f"{SCALES_DIFFER[0].upper()}{SCALES_DIFFER[1:]}.")
         hint.setObjectName("muted")
         hint.setWordWrap(True)
         self.button = QPushButton("Standardise inputs")
@@ -314,7 +314,7 @@ class ScalesOffer(QWidget):
 BOTH_CHANGE = "The loss and the output’s activation change together. Undo reverts both."
 
 
-def misfit(loss: str, output: str) -> str:
+def loss_mismatch(loss: str, output: str) -> str:
     """Return why a loss cannot be used with an output activation, as one sentence, or "" if it can."""
     try:
         loss_of(loss, output)
@@ -323,11 +323,11 @@ def misfit(loss: str, output: str) -> str:
     return ""
 
 
-def advice(loss: str, output: str) -> str:
+def loss_advice(loss: str, output: str) -> str:
     """Return the advice to choose the usual loss for a softmax output, or "" if it is in use."""
-    if output != "softmax" or loss == usual(output):
+    if output != "softmax" or loss == usual_loss(output):
         return ""
-    return f"Softmax is usually trained with {LOSSES[usual(output)][0].word}: choose it under Loss"
+    return f"Softmax is usually trained with {LOSSES[usual_loss(output)][0].word}: choose it under Loss"
 
 
 def ask_output(state: State, loss: str) -> str | None:
@@ -336,14 +336,14 @@ def ask_output(state: State, loss: str) -> str | None:
     The best activation comes first. A single output is offered only sigmoid: softmax would always give 1.
     """
     layer = state.network.layers[-1]
-    offered = [name for name in fitting(loss) if len(layer) > 1 or name != "softmax"]
+    offered = [name for name in fitting_outputs(loss) if len(layer) > 1 or name != "softmax"]
     buttons = {f"Use {name[0]}&{name[1:]}": name for name in offered}  # sigmoid and softmax both begin with s
-    return _ask(misfit(loss, layer.function.base), buttons)
+    return _ask(loss_mismatch(loss, layer.function.base), buttons)
 
 
 def ask_loss(state: State, output: str) -> str | None:
     """Ask whether to use the usual loss of the activation `output`. Return its name, or None."""
-    loss, fitting_loss = LOSSES[state.training.loss][0].title, usual(output)
+    loss, fitting_loss = LOSSES[state.training.loss][0].title, usual_loss(output)
     reason = f"{loss} cannot be used with the output activation {output}."
     return _ask(reason, {f"Use &{LOSSES[fitting_loss][0].title}": fitting_loss})
 
@@ -353,14 +353,16 @@ def _ask(reason: str, buttons: dict[str, str]) -> str | None:
     box = message_box(QApplication.activeWindow(), reason, BOTH_CHANGE)
     accept = QMessageBox.ButtonRole.AcceptRole
     answers = {box.addButton(text, accept): answer for text, answer in buttons.items()}
-    lettered(box.addButton(QMessageBox.StandardButton.Cancel))
-    box.setDefaultButton(primary(next(iter(answers))))
+    add_mnemonic(box.addButton(QMessageBox.StandardButton.Cancel))
+    box.setDefaultButton(make_primary(next(iter(answers))))
     box.exec()
     return answers.get(cast(QPushButton, box.clickedButton()))
 
 
 FASTEST, LONGEST = "Run at full speed", "Run takes 99 min"
-NOT_YET = "The script has its own training settings.\nnnviz uses these settings after the script has ended."
+SCRIPT_TIP = (
+    "The script has its own training settings.\nnnviz uses these settings after the script has ended."
+)
 
 
 class SpeedLabel(QLabel):
@@ -439,7 +441,7 @@ class TrainingPanel(Card):
         """Train with another loss. If it needs another output activation, ask for one."""
         state = self._document.state
         output = state.network.layers[-1].function.base
-        if not misfit(loss, output):
+        if not loss_mismatch(loss, output):
             self.runner.set_training(replace(state.training, loss=loss))
         elif self._document.may_change() and (fitting := ask_output(state, loss)):
             self.runner.pause()
@@ -477,8 +479,8 @@ class TrainingPanel(Card):
 
     def _follow_hold(self) -> None:
         """Disable the settings while a script trains with its own."""
-        self.fields.hold(NOT_YET if self._document.held else "")
-        hold(self.timeline, self._document.held, TIMELINE_TIP)
+        self.fields.hold(SCRIPT_TIP if self._document.held else "")
+        set_lock_reason(self.timeline, self._document.held, TIMELINE_TIP)
         self._show_speed()
         self._show_rule()
 
@@ -487,29 +489,29 @@ class TrainingPanel(Card):
         self.message.show_rule(self._document.held or _rule(self._document.state))
 
     def _show_speed(self) -> None:
-        time = in_words(self._document.state.training.updates, self.runner.speed)
+        time = duration_text(self._document.state.training.updates, self.runner.speed)
         tip = "A run is as fast as possible" if time == "fastest" else f"A run takes about {time}"
         self._speed_label.setText(FASTEST if time == "fastest" else f"Run takes {time}")
-        self.speed.setToolTip(NOT_YET if self._document.held else tip)
+        self.speed.setToolTip(SCRIPT_TIP if self._document.held else tip)
 
     def _offer_cure(self, iteration: int, learning_rate: float) -> None:
-        text = f"Use learning rate {shown(learning_rate)}"
+        text = f"Use learning rate {as_text(learning_rate)}"
         if iteration < self._document.state.iteration:
-            text = f"Go back to iteration {iteration} and use learning rate {shown(learning_rate)}"
+            text = f"Go back to iteration {iteration} and use learning rate {as_text(learning_rate)}"
         self.message.offer_cure(text, iteration, learning_rate)
 
 
 def _rule(state: State) -> str:
     """Return the formula of an update, with advice on loss and rows, or why nnviz cannot train."""
-    if reason := missing(state):
+    if reason := missing_for_training(state):
         return reason
     rule = f"One update: {OPTIMIZERS[state.training.optimizer].formula}"
     if state.is_watched:
         return f"nnviz continues with its own settings, not the script's. {rule}"
-    lines = [rule, advice(state.training.loss, state.network.layers[-1].function.base)]
+    lines = [rule, loss_advice(state.training.loss, state.network.layers[-1].function.base)]
     lines.append(f"{state.unbounded[:1].upper()}{state.unbounded[1:]}")
-    if state.training.validation and are_unshuffled(state.network, state.data):
-        lines.append(f"{UNSHUFFLED[0].upper()}{UNSHUFFLED[1:]} (Edit → Shuffle rows)")
+    if state.training.validation and rows_are_sorted(state.network, state.data):
+        lines.append(f"{SORTED_BY_CLASS[0].upper()}{SORTED_BY_CLASS[1:]} (Edit → Shuffle rows)")
     return "\n".join(filter(None, lines))
 
 
@@ -564,7 +566,7 @@ class Message(QWidget):
         self._cure = iteration, learning_rate
         self.cure.setText(text)
         self.cure.setToolTip(
-            f"Return to the start of the run and continue with learning rate {shown(learning_rate)}"
+            f"Return to the start of the run and continue with learning rate {as_text(learning_rate)}"
         )
         self.cure.show()
 

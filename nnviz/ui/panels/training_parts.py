@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QSiz
 
 from nnviz.core.losses import LOSSES
 from nnviz.core.metrics import Measured, classifies
-from nnviz.core.numbers import MINUS, counted, parsed, parsed_whole, shown, shown_in_full, written
+from nnviz.core.numbers import MINUS, as_text, counted, field_text, full_text, parse_number, parse_whole
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State, Training
 from nnviz.document.derived import Derived, Selection
@@ -59,13 +59,15 @@ class TrainingFields(QWidget):
         self._numbers: dict[str, NumberField] = {}
         self._tips: list[tuple[QWidget, str]] = []
         self.learning_rate = self._field(
-            "learning_rate", "Learning rate", "0.00001", parsed, written, nudge_rate
+            "learning_rate", "Learning rate", "0.00001", parse_number, field_text, nudge_rate
         )
         self.updates = self._whole_field("updates", "Updates", "1000000", least=1)
         self.seed = self._whole_field("seed", "Seed", "999", least=0)
         batch = self._field("batch_size", "Batch", ALL_ROWS, read_batch, write_batch, nudge_batch)
         self.batch = NumberChoice(batch, [ALL_ROWS, "1", "8", "32"])
-        self.validation = self._field("validation", "Validation", "0.25", parsed_share, written, nudge_share)
+        self.validation = self._field(
+            "validation", "Validation", "0.25", parsed_share, field_text, nudge_share
+        )
         self.optimizer, self.loss = Choice(), Choice()
         for name in OPTIMIZERS:
             self.optimizer.addItem(name.replace("_", " "), name)
@@ -105,7 +107,7 @@ class TrainingFields(QWidget):
         return all(accepted)
 
     def _whole_field(self, setting: str, label: str, room: str, least: int) -> NumberField:
-        read, nudge = partial(parsed_whole, least=least), partial(nudge_whole, least=least)
+        read, nudge = partial(parse_whole, least=least), partial(nudge_whole, least=least)
         return self._field(setting, label, room, read, str, nudge)
 
     def _field(
@@ -230,7 +232,7 @@ def read_batch(text: str) -> int | None:
     if text.strip().lower() in (ALL_ROWS, "all", ""):
         return None
     try:
-        return parsed_whole(text, least=1)
+        return parse_whole(text, least=1)
     except ValueError as error:
         raise ValueError(f"{error}, or “{ALL_ROWS}”") from None
 
@@ -248,7 +250,7 @@ def nudge_batch(batch: int | None, steps: int, modifiers: Modifiers) -> int | No
 def parsed_share(text: str) -> float:
     """Return the share in a text such as 0.2, 1/5 or 20 %. Raises ValueError."""
     number = text.rstrip()
-    return parsed(number[:-1]) / 100 if number.endswith("%") else parsed(number)
+    return parse_number(number[:-1]) / 100 if number.endswith("%") else parse_number(number)
 
 
 def nudge_share(share: float, steps: int, modifiers: Modifiers) -> float:
@@ -344,7 +346,7 @@ class TrainingFigures(QWidget):
         lines = [f"{correct:,} of {counted(count, kind)}" for correct, count, kind in known]
         exact, short = (
             " · ".join(f"{written(100 * correct / count)} %" for correct, count, _ in known)
-            for written in (shown, "{:.4g}".format)
+            for written in (as_text, "{:.4g}".format)
         )
         text = exact if len(exact) <= len(SHARES[0]) else short
         self.accuracy.show_text(text or NO_VALUE, "".join(f"\n{line}" for line in lines))
@@ -441,8 +443,8 @@ class Figure(QWidget):
 
     def show_number(self, value: float | None, error: bool = False) -> None:
         """Show a number, or a dash for None; `error` sets the colour of errors."""
-        details = "" if value is None else f"\nIn full: {shown_in_full(value)}"
-        self.show_text(NO_VALUE if value is None else shown(value), details, error)
+        details = "" if value is None else f"\nIn full: {full_text(value)}"
+        self.show_text(NO_VALUE if value is None else as_text(value), details, error)
 
     def show_text(self, text: str, details: str, error: bool = False) -> None:
         """Show a text; `details` are further lines of the tooltip, each begun by a line break."""

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QStackedLayout, QVBoxLayout, QWidge
 from nnviz.document.document import Document
 from nnviz.document.idle import MotionThrottle
 from nnviz.ui.kit.card import Card, quiet_button
-from nnviz.ui.kit.controls import follow, open_below
+from nnviz.ui.kit.controls import clear_hover_on_close, open_below
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.theme import colours, ui_font
 
@@ -40,7 +40,7 @@ class PlotCard(Card):
         self.menu.aboutToShow.connect(self.look)
         self.more_button = quiet_button("", f"Copy or export {what}")
         self.more_button.clicked.connect(lambda: open_below(self.more_button, self.menu))
-        follow(self.more_button, self.menu)
+        clear_hover_on_close(self.more_button, self.menu)
         self.buttons.addWidget(self.more_button)
         self._draw_icon()
 

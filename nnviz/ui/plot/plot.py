@@ -18,11 +18,11 @@ from PySide6.QtGui import QColor, QFontMetrics, QFontMetricsF, QImage, QPaintEng
 from PySide6.QtWidgets import QGraphicsEllipseItem, QLabel
 
 from nnviz.core.activations import Array
-from nnviz.picture.notebook import cut
+from nnviz.picture.notebook import clip_curve
 from nnviz.picture.palette import Palette
 from nnviz.picture.shades import Tone
-from nnviz.picture.ticks import log_ticks, round_values, texts_of
-from nnviz.ui.kit.controls import leave_drops
+from nnviz.picture.ticks import log_ticks, round_ticks, tick_texts
+from nnviz.ui.kit.controls import ignore_drops
 from nnviz.ui.kit.theme import px, ui_font
 
 BAR_WIDTH, BAR_GAP, TEXT_GAP = 10, 10, 4
@@ -46,7 +46,7 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
     def show_scale(self, tone: Tone, levels: list[float], tones: NDArray[np.uint8], palette: Palette) -> None:
         """Show these tones, the lowest at the bottom, with a number at each of `levels`."""
         self._tone, self._palette = tone, palette
-        self._levels = list(zip(levels, texts_of(levels), strict=True))
+        self._levels = list(zip(levels, tick_texts(levels), strict=True))
         self.fit()
         column = np.ascontiguousarray(tones[::-1])
         bar = QImage(column.data, 1, len(column), 3, QImage.Format.Format_RGB888)
@@ -94,7 +94,7 @@ LARGEST_AREA, SMALLEST_AREA = 1e307, 1e-290
 """Limits of a view's width times its height, because Qt divides by that."""
 
 
-def drawable(across: Sequence[float], up: Sequence[float]) -> tuple[Interval, Interval]:
+def drawable_ranges(across: Sequence[float], up: Sequence[float]) -> tuple[Interval, Interval]:
     """Return a view's ranges, shortened or widened until Qt can draw them."""
     (left, right), (bottom, top) = across, up
     xs = _limit(left, right, LEAST_WIDTH, math.inf)
@@ -113,7 +113,7 @@ def _limit(low: float, high: float, narrowest: float = LEAST_WIDTH, widest: floa
     return low, low + width
 
 
-def with_margins(low: float, high: float, below: float, above: float, least: float) -> Interval:
+def add_margins(low: float, high: float, below: float, above: float, least: float) -> Interval:
     """Return a range with margins, shares of it, of at least the share `least` of the new range."""
     inside = least / max(1.0 - 2.0 * least, least)
     room = high - low
@@ -141,7 +141,7 @@ class CurveItem(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph has no typ
         painter.save()
         painter.resetTransform()
         for part in self.getPath().toSubpathPolygons(to_picture):
-            points, joined = cut(_points(part), area)
+            points, joined = clip_curve(_points(part), area)
             painter.strokePath(pg.arrayToQPath(*points.T, connect=joined), pen)
         painter.restore()
 
@@ -150,7 +150,7 @@ def _points(polygon: QPolygonF) -> Array:
     return np.array([point.toTuple() for point in polygon.toList()])
 
 
-def points_of(curve: CurveItem) -> Array:
+def curve_points(curve: CurveItem) -> Array:
     """Return the points of a curve, shape (points, 2)."""
     x, y = curve.getData()
     return np.empty((0, 2)) if x is None else np.column_stack((x, y))
@@ -173,7 +173,7 @@ TICK_PX = 18
 OUTSIDE = {"left": (0, 10), "right": (0, 10), "bottom": (30, 0)}
 """Farthest that the text of the first or last tick may leave its axis, across and down, in pixels."""
 
-Picture: TypeAlias = tuple[list[QLineF], list[tuple[QPointF, str]]]
+AxisPicture: TypeAlias = tuple[list[QLineF], list[tuple[QPointF, str]]]
 """Grid lines, and texts with the start of their base lines."""
 
 
@@ -185,7 +185,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 
     def __init__(self, orientation: str, label: str = "", *, whole: bool = False, grid: bool = False) -> None:
         super().__init__(orientation, maxTickLength=0)
-        self.picture: Picture | None = None
+        self.picture: AxisPicture | None = None
         self._logarithmic = self._percent = False
         self._whole, self._text = whole, label
         self._line, self._muted, self._font = QPen(), QPen(), ui_font(11)
@@ -224,12 +224,12 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
             return []
         if self._logarithmic:
             values = log_ticks(low, high, count)
-            texts = texts_of([10.0**value for value in values])
+            texts = tick_texts([10.0**value for value in values])
         else:
-            values = round_values(low, high, count, least=1.0 if self._whole else 0.0)
-            texts = texts_of(values)
+            values = round_ticks(low, high, count, least=1.0 if self._whole else 0.0)
+            texts = tick_texts(values)
         if self._percent:
-            texts = [f"{text} %" for text in texts_of([100 * value for value in values])]
+            texts = [f"{text} %" for text in tick_texts([100 * value for value in values])]
         return list(zip(values, texts, strict=True))
 
     def paint(self, painter: QPainter, *_: object) -> None:
@@ -245,12 +245,12 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         for place, text in texts:
             painter.drawText(place, text)
 
-    def _lay_out(self) -> Picture:
+    def _lay_out(self) -> AxisPicture:
         """Return the lines and texts at the present range and size."""
         lines, texts = self._across() if self.orientation == "bottom" else self._up()
         return lines if self.grid else [], texts
 
-    def _up(self) -> Picture:
+    def _up(self) -> AxisPicture:
         metrics, size, (low, high) = QFontMetricsF(self._font), self.size(), self.range
         lines, texts, widest = [], [], 0.0
         for value, text in self.ticks(low, high, size.height()):
@@ -261,7 +261,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         self._updateMaxTextSize(widest)
         return lines, texts
 
-    def _across(self) -> Picture:
+    def _across(self) -> AxisPicture:
         """Return the texts that neither touch the one before nor leave the plot."""
         metrics, size, (low, high) = QFontMetricsF(self._font), self.size(), self.range
         room = self.mapRectFromScene(QRectF(self.getViewWidget().rect()))
@@ -293,7 +293,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Device pixels per pixel, or None for the screen's ratio."""
         for side in ("top", "right"):  # hidden, but they would still follow every range
             self.getAxis(side).unlinkFromView()
-        leave_drops(self)
+        ignore_drops(self)
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
         self.setAntialiasing(True)
         self.hideButtons()
@@ -345,7 +345,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def look(self, across: Sequence[float], up: Sequence[float]) -> None:
         """Show these ranges, across and up, as far as Qt can draw them."""
-        xs, ys = drawable(across, up)
+        xs, ys = drawable_ranges(across, up)
         self.plotItem.vb.setRange(xRange=xs, yRange=ys, padding=0)
 
     def pixel(self) -> tuple[float, float]:

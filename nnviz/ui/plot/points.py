@@ -33,7 +33,7 @@ from nnviz.ui.kit.number_field import nudge_size
 from nnviz.ui.kit.theme import colours, ui_font
 from nnviz.ui.plot.plot import CurveItem, DotItem, Plot, QuietAxis
 
-REACH = 9.0
+GRAB_PX = 9.0
 """Farthest from the present point at which the mouse still grabs it, in pixels."""
 TANGENT_PX = 44.0
 """Length of a tangent on either side of the present point, in pixels."""
@@ -146,7 +146,7 @@ class PointPlot(Plot):
         near = False
         if self._point is not None:
             place = event.position() - self.place_of(self._point.x(), self._point.y())
-            near = math.hypot(place.x(), place.y()) <= REACH
+            near = math.hypot(place.x(), place.y()) <= GRAB_PX
         self._hold = self._point - self._at(event) if self._point is not None and near else QPointF()
         self.gesture_ended.emit()
         if not near:
@@ -280,7 +280,7 @@ class CellGrid(QWidget, Generic[Cell]):
             self.clicked.emit(cell)
 
 
-def outline(painter: QPainter, rect: QRectF, pens: Iterable[QPen]) -> None:
+def draw_outline(painter: QPainter, rect: QRectF, pens: Iterable[QPen]) -> None:
     """Draw a rectangle with several pens, the widest first, so that it is visible on any background."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for pen in pens:
@@ -288,7 +288,7 @@ def outline(painter: QPainter, rect: QRectF, pens: Iterable[QPen]) -> None:
         painter.drawRect(rect)
 
 
-SIZE = 5.0
+POINT_PX = 5.0
 """Diameter of a point, in pixels."""
 
 
@@ -317,7 +317,7 @@ class PointItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no ty
         if not len(self.drawn):
             return QRectF()
         (left, bottom), (right, top) = self.drawn.min(axis=0), self.drawn.max(axis=0)
-        across, up = SIZE * self.pixelWidth(), SIZE * self.pixelHeight()
+        across, up = POINT_PX * self.pixelWidth(), POINT_PX * self.pixelHeight()
         return QRectF(QPointF(left, bottom), QPointF(right, top)).adjusted(-across, -up, across, up)
 
     def paint(self, painter: QPainter, *_: object) -> None:
@@ -335,5 +335,5 @@ class PointItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no ty
         painter.setBrush(QColor(self._pen.color()))
         for x, y in self.drawn.tolist():
             if clip.contains(QPointF(x, y)):
-                painter.drawEllipse(to_picture.map(QPointF(x, y)), SIZE / 2, SIZE / 2)
+                painter.drawEllipse(to_picture.map(QPointF(x, y)), POINT_PX / 2, POINT_PX / 2)
         painter.restore()

@@ -29,8 +29,8 @@ from PySide6.QtWidgets import QApplication, QProgressDialog
 from shiboken6 import isValid
 
 from nnviz.ui.kit.settings import Settings
-from nnviz.ui.kit.theme import application, apply_theme, draw_at
-from nnviz.ui.window.unexpected import with_whole_exceptions
+from nnviz.ui.kit.theme import application, apply_theme, set_size_percent
+from nnviz.ui.window.unexpected import normalize_exceptions
 from nnviz.ui.window.window import MainWindow
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def open_window(file: str | Path | None, activations: Activations = None) -> int
     app = application()
     apply_theme(app, settings.theme)
     opened = Opened(settings, file, activations=activations)
-    code = with_whole_exceptions(app.exec)
+    code = normalize_exceptions(app.exec)
     opened.close()
     return opened.code or code
 
@@ -146,7 +146,9 @@ class Opened:
         self._ending: Ending | None = None
         self._fault: Exception | None = None
         app = application()
-        draw_at(app, settings.size_within(app.primaryScreen().availableSize()))  # also for a first dialog
+        set_size_percent(
+            app, settings.size_within(app.primaryScreen().availableSize())
+        )  # also for a first dialog
         self._window = MainWindow(settings)
         self._window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)  # at exit, the order is random
         self._window.painted.connect(self._fill, Qt.ConnectionType.SingleShotConnection)

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction, QKeySequence
 
 from nnviz.core.losses import LOSSES
-from nnviz.core.numbers import counted, file_named
+from nnviz.core.numbers import counted, file_label
 from nnviz.core.state import State
-from nnviz.document.job import missing
+from nnviz.document.job import missing_for_training
 from nnviz.document.player import NO_ROW, Player, Repeat
 from nnviz.document.walk import Phase
 from nnviz.files import atomic
 from nnviz.files.errors import CancelledError, FileError
 from nnviz.files.table import READY_SETS, ReadySet
 from nnviz.files.table.writing import rows_of_state
-from nnviz.picture.matrix import why_none
+from nnviz.picture.matrix import why_no_thumbnails
 from nnviz.ui.dialogs.help import help_menu
-from nnviz.ui.kit.controls import hold
-from nnviz.ui.kit.dialogs import Waiting, ask_where, tell
-from nnviz.ui.kit.menus import Menu, MenuEntry, Table, choice, fill_menus, make_actions
+from nnviz.ui.kit.controls import set_lock_reason
+from nnviz.ui.kit.dialogs import ProgressDialog, ask_save_path, show_message
+from nnviz.ui.kit.menus import Menu, MenuEntry, Table, choice_entries, fill_menus, make_actions
 from nnviz.ui.kit.settings import SIZES_PERCENT, Settings
 from nnviz.ui.kit.theme import themes
-from nnviz.ui.panels.training import misfit
+from nnviz.ui.panels.training import loss_mismatch
 from nnviz.ui.window.panels import PANELS
 from nnviz.ui.window.status import EndedRun
 from nnviz.ui.window.toolbar import END_WALK, REPEAT, WALK, Toolbar, WalkKeys
@@ -60,7 +60,7 @@ def report_changed_loss(workspace: Workspace) -> None:
     def report(before: str) -> None:
         loss, output = document.state.measure, document.state.network.layers[-1].function.base
         status.say(f"Loss: {loss.word}, the usual loss for {output}. {status.text}")
-        if not misfit(before, output):
+        if not loss_mismatch(before, output):
             title = LOSSES[before][0].title
             status.offer(f"Use &{title}", partial(restore, before), f"Train with {title} instead")
 
@@ -190,7 +190,7 @@ def _pictures(workspace: Workspace, settings: Settings) -> MenuEntry:
     def show(shown: bool) -> None:
         settings.remember(PICTURES, shown)
         workspace.diagram.show_pictures(shown)
-        if shown and (why := why_none(workspace.document.state.network)):
+        if shown and (why := why_no_thumbnails(workspace.document.state.network)):
             workspace.status.say(why)
 
     return MenuEntry(
@@ -205,12 +205,12 @@ def _pictures(workspace: Workspace, settings: Settings) -> MenuEntry:
 
 def _themes(workspace: Workspace, settings: Settings) -> Menu:
     titles = [(name, name.capitalize()) for name in themes()]
-    return Menu("&Theme", (choice("theme", titles, settings.theme, workspace.set_theme),))
+    return Menu("&Theme", (choice_entries("theme", titles, settings.theme, workspace.set_theme),))
 
 
 def _sizes(workspace: Workspace, settings: Settings) -> Menu:
     titles = [(size, f"{size} %") for size in SIZES_PERCENT]
-    return Menu("Interface s&ize", (choice("size", titles, settings.size, workspace.set_size),))
+    return Menu("Interface s&ize", (choice_entries("size", titles, settings.size, workspace.set_size),))
 
 
 def export_rows(workspace: Workspace) -> None:
@@ -220,18 +220,18 @@ def export_rows(workspace: Workspace) -> None:
         say("No rows to export: load or make rows first")
         return
     suggestion = workspace.files.suggestion("-predicted.csv")
-    path = ask_where(window, "Export rows", suggestion, {"CSV": (".csv",)})
+    path = ask_save_path(window, "Export rows", suggestion, {"CSV": (".csv",)})
     if path is None:
         return
-    name = file_named(path)
+    name = file_label(path)
     try:
-        with Waiting(window, f"Writing {name}") as writing:
+        with ProgressDialog(window, f"Writing {name}") as writing:
             atomic.write(path, rows_of_state(state, writing))
     except CancelledError:
         say(f"{name} was not written: the export was cancelled")
     except FileError as error:
         say(str(error))
-        tell(window, str(error))
+        show_message(window, str(error))
     else:
         say(f"Exported {counted(len(state.data), 'row')} with predictions to {name}")
 
@@ -402,7 +402,7 @@ def _export_film(workspace: Workspace, what: What) -> None:
     row = selection.row
     if what == "walk":
         state, row = selection.looked_at
-    why = missing(state) if what == "training" else "" if len(state.data) else NO_ROW
+    why = missing_for_training(state) if what == "training" else "" if len(state.data) else NO_ROW
     if why:
         workspace.status.say(why)
         return
@@ -459,7 +459,7 @@ def _repeats(player: Player) -> tuple[MenuEntry, ...]:
     def repeat_by(repeat: Repeat) -> None:
         player.repeat = repeat
 
-    return choice(REPEAT, REPEATS, player.repeat, repeat_by)
+    return choice_entries(REPEAT, REPEATS, player.repeat, repeat_by)
 
 
 def _by_layer(player: Player) -> MenuEntry:
@@ -505,4 +505,4 @@ def _train(workspace: Workspace) -> Menu:
 def _name(action: QAction, word: str, text: str, lock_reason: str) -> None:
     """Name undo or redo after the edit that it takes back or repeats."""
     action.setText(f"&{word} {text.replace('&', '&&')}".rstrip())
-    hold(action, lock_reason, f"{word} {text}".rstrip(), can=bool(text))
+    set_lock_reason(action, lock_reason, f"{word} {text}".rstrip(), can=bool(text))

@@ -10,29 +10,61 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
 
-from nnviz.core.edits import keep_set, loss_with_set, new_set_name, remove_set, set_in_use, use_set
+from nnviz.core.edits import keep_set, loss_with_set, new_set_name, remove_set, use_set, uses_set
 from nnviz.core.losses import MSE
-from nnviz.core.numbers import SHOWN, file_named, loss_in_words, on_one_line, shortened
+from nnviz.core.numbers import SHORT_LETTERS, file_label, loss_text, one_line, shortened
 from nnviz.core.slopes import QUICK_NS, forward_ns
 from nnviz.core.state import State
-from nnviz.document.autosave import KeptRuns, lost_by_saving
+from nnviz.document.autosave import KeptRuns, loss_on_save
 from nnviz.document.document import Document
 from nnviz.document.training import Travel
 from nnviz.files.atomic import read_bytes
-from nnviz.files.errors import CancelledError, FileError, Progress, UnansweredError, UnfitError
+from nnviz.files.errors import (
+    CancelledError,
+    FileError,
+    MissingActivationsError,
+    Progress,
+    UnsuitableFormatError,
+)
 from nnviz.files.examples import example, examples
-from nnviz.files.on_disk import KEPT, ChangedError, News
-from nnviz.files.registry import TABLES, encoded, is_native, kept_by_native, kinds, left_out, load, openable
+from nnviz.files.on_disk import BACKUP_SUFFIX, ChangedError, News
+from nnviz.files.registry import (
+    TABLES,
+    encode,
+    is_native,
+    kinds,
+    load,
+    losses_on_save,
+    openable_suffixes,
+    parts_kept_by_json,
+)
 from nnviz.files.source import Activations
 from nnviz.files.table.reading import Table, TableLayout, parse
 from nnviz.files.table.reading import read as read_table
-from nnviz.ui.dialogs.ask import AskActivations, Instead, Whose, ask_json, ask_leave, ask_part, ask_whose
+from nnviz.ui.dialogs.ask import (
+    AskActivations,
+    JsonAnswer,
+    VersionAnswer,
+    ask_json,
+    ask_leave,
+    ask_partial_save,
+    ask_version,
+)
 from nnviz.ui.dialogs.new_network import NewNetwork
 from nnviz.ui.dialogs.table import OpenTable
 from nnviz.ui.kit.controls import ListMenu
-from nnviz.ui.kit.dialogs import AskText, FileDialog, Waiting, ask_where, file_name, filter_of, tell, unused
+from nnviz.ui.kit.dialogs import (
+    AskText,
+    FileDialog,
+    ProgressDialog,
+    ask_save_path,
+    file_name,
+    name_filter,
+    show_message,
+    unused_path,
+)
 from nnviz.ui.kit.settings import Settings
-from nnviz.ui.panels.data import Taken, loaded
+from nnviz.ui.panels.data import NewRows, load_rows
 
 NO_SETS = "No weight sets yet: keep the present weights to use them again later"
 
@@ -61,7 +93,7 @@ class WeightSets(QObject):
         for place in range(len(sets)):
             action = menu.addAction("\t".join([self._name(place), self._loss(place)]))
             action.setCheckable(True)
-            action.setChecked(set_in_use(self._document.state, place))
+            action.setChecked(uses_set(self._document.state, place))
             action.triggered.connect(partial(self._use, place))
         if not sets:
             menu.addAction(NO_SETS).setEnabled(False)
@@ -81,7 +113,7 @@ class WeightSets(QObject):
         state = self._document.state
         quick = forward_ns(state.network, len(state.data)) <= QUICK_NS
         loss = loss_with_set(state, place) if quick else None
-        return "" if loss is None else loss_in_words(state.measure.title, loss)
+        return "" if loss is None else loss_text(state.measure.title, loss)
 
     def _use(self, place: int) -> None:
         name = self._document.state.weight_sets[place].name
@@ -135,9 +167,9 @@ class Tables(QObject):
         """
         if not self._document.may_change():
             return
-        name = file_named(path)
+        name = file_label(path)
         try:
-            with Waiting(self._window, f"Reading {name}") as reading:
+            with ProgressDialog(self._window, f"Reading {name}") as reading:
                 data = read_bytes(path, reading)
                 table = read_table(data, reading, fitting=True)
         except CancelledError:
@@ -167,7 +199,7 @@ class Tables(QObject):
             self._ask(PASTED, table, lambda layout: parse(text, said=layout, fitting=True))
 
     def _read(self, name: str, data: bytes, layout: TableLayout) -> Table:
-        with Waiting(self._window, f"Reading {name}") as reading:
+        with ProgressDialog(self._window, f"Reading {name}") as reading:
             return read_table(data, reading, layout, fitting=True)
 
     def _ask(self, name: str, table: Table, read: Callable[[TableLayout], Table]) -> bool:
@@ -191,15 +223,15 @@ class Tables(QObject):
 
     def _refuse(self, sentence: str) -> None:
         self.said.emit(sentence)
-        tell(self._window, sentence)
+        show_message(self._window, sentence)
 
 
-def _load_unasked(document: Document, table: Table) -> Taken | None:
+def _load_unasked(document: Document, table: Table) -> NewRows | None:
     """Return the document with the table's rows, or None if a person must choose how to use the table."""
     if len(table) < table.of:
         return None
     try:
-        result = loaded(document.state, table)
+        result = load_rows(document.state, table)
     except FileError:
         return None
     return None if result.foreign else result
@@ -226,13 +258,13 @@ def read_asking(
         settings.answered(path, given)
     try:
         return _reading(window, path, read, given)
-    except UnansweredError as error:
+    except MissingActivationsError as error:
         if not asks:
             raise
         missing = error
     answer = settings.answer(path)
     if answer is None or len(answer) != len(missing.proposal):
-        dialog = AskActivations(window, file_named(path), missing.sizes, missing.proposal)
+        dialog = AskActivations(window, file_label(path), missing.sizes, missing.proposal)
         answer = dialog.answer if dialog.exec() else None
         dialog.deleteLater()
     if answer is None:
@@ -245,7 +277,7 @@ def read_asking(
 def _reading(
     window: QWidget, path: Path, read: Callable[[Progress, Activations], _T], answer: Activations
 ) -> _T:
-    with Waiting(window, f"Reading {file_named(path)}") as reading:
+    with ProgressDialog(window, f"Reading {file_label(path)}") as reading:
         return read(reading, answer)
 
 
@@ -304,7 +336,7 @@ class FileCommands(QObject):
     def ask_open(self) -> None:
         """Ask for a file: open a network, or load the rows of a table."""
         if path := self._ask_for(
-            "Open a network", filter_of("Networks", openable()), filter_of("Tables", TABLES)
+            "Open a network", name_filter("Networks", openable_suffixes()), name_filter("Tables", TABLES)
         ):
             self.take(path)
 
@@ -313,17 +345,17 @@ class FileCommands(QObject):
         try:
             read = read_asking(self._window, self._settings, path, partial(self._document.read, path))
         except CancelledError:
-            self.said.emit(f"{file_named(path)} was not opened: the open network is unchanged")
+            self.said.emit(f"{file_label(path)} was not opened: the open network is unchanged")
             return False
         except FileError as error:
-            self._refuse(f"{file_named(path)} was not opened: {error}")
+            self._refuse(f"{file_label(path)} was not opened: {error}")
             return False
         if not self.may_leave():
             return False
         state, file = read
         self._document.start(state, file)
         self._settings.opened(path)
-        messages = (f"Opened {file_named(path)}", file.as_read.told, self.runs.offer(self._document))
+        messages = (f"Opened {file_label(path)}", file.as_read.told, self.runs.offer(self._document))
         self.said.emit("; ".join(filter(None, messages)))
         self.opened.emit()
         return True
@@ -347,7 +379,7 @@ class FileCommands(QObject):
         """Fill a menu with the recent files."""
         menu.clear()
         for path in self._settings.recent:
-            title = on_one_line(shortened(str(path), 2 * SHOWN))
+            title = one_line(shortened(str(path), 2 * SHORT_LETTERS))
             menu.addAction(title.replace("&", "&&"), partial(self.take, path))
         if menu.isEmpty():
             menu.addAction(NONE_RECENT).setEnabled(False)
@@ -365,7 +397,7 @@ class FileCommands(QObject):
 
     def ask_rows(self) -> None:
         """Ask for a table file, and load its rows."""
-        if path := self._ask_for("Load rows from CSV", filter_of("Tables", (*TABLES, ".txt"))):
+        if path := self._ask_for("Load rows from CSV", name_filter("Tables", (*TABLES, ".txt"))):
             self.tables.load(path)
 
     def save(self) -> bool:
@@ -378,17 +410,17 @@ class FileCommands(QObject):
             return self.ask_save()
         if is_native(path) or document.news() is not News.NONE or document.modified:
             return self._save(path)
-        self.said.emit(f"{file_named(path)} was not written: the network has no unsaved changes")
+        self.said.emit(f"{file_label(path)} was not written: the network has no unsaved changes")
         return True
 
     def ask_save(self) -> bool:
         """Ask for a file, and save to the file. Return whether the document is saved."""
         path = self._document.path
         if self._is_of_another_kind:
-            suggestion = unused(self.suggestion(".json"))
+            suggestion = unused_path(self.suggestion(".json"))
         else:
             suggestion = self.suggestion(path.suffix if path else ".json")
-        path = ask_where(self._window, "Save the network", suggestion, kinds())
+        path = ask_save_path(self._window, "Save the network", suggestion, kinds())
         return path is not None and self._save(path)
 
     @property
@@ -422,7 +454,7 @@ class FileCommands(QObject):
         if news is not News.NONE:
             self._partial = (None, "")
         if path and news is News.GONE:
-            self.said.emit(f"{file_named(path)} was moved or deleted: Save writes it again")
+            self.said.emit(f"{file_label(path)} was moved or deleted: Save writes it again")
         elif path and news is News.CHANGED:
             self._settle(path, at_save=False)
 
@@ -432,15 +464,15 @@ class FileCommands(QObject):
         `over` and `part` say that the person agreed to replace another program's version, or to lose parts.
         """
         try:
-            lost, own = left_out(self._document.state, path), is_native(path)
-            if not part and (warning := lost_by_saving(self._document, path)):
-                encoded(self._document.state, path)  # raises before the person is asked in vain
+            lost, own = losses_on_save(self._document.state, path), is_native(path)
+            if not part and (warning := loss_on_save(self._document, path)):
+                encode(self._document.state, path)  # raises before the person is asked in vain
                 return self._offer_json(path, warning, part=True)
             more = self._document.save(path, over=over, part=bool(lost) and not own)
         except ChangedError:
             self._document.news()  # reported here, so not again when the window gets the focus
             return self._settle(path, at_save=True)
-        except UnfitError as error:
+        except UnsuitableFormatError as error:
             return self._offer_json(path, str(error), part=False)
         except FileError as error:
             self._refuse(str(error))
@@ -449,7 +481,7 @@ class FileCommands(QObject):
         self._partial = (self._document.state, "" if is_complete else lost)
         (self._settings.opened if is_complete else self._settings.used)(path)
         at, again = self._travel.place
-        saved = f"Saved {file_named(path)}{at}" if is_complete else f"Wrote {file_named(path)}{at}"
+        saved = f"Saved {file_label(path)}{at}" if is_complete else f"Wrote {file_label(path)}{at}"
         self.said.emit("; ".join(filter(None, (saved, lost, again, more))))
         return True
 
@@ -459,26 +491,28 @@ class FileCommands(QObject):
         Return whether the document is saved.
         """
         self.about_to_ask.emit()
-        whose = ask_whose(self._window, file_named(path))
-        if whose is Whose.ELSEWHERE:
+        whose = ask_version(self._window, file_label(path))
+        if whose is VersionAnswer.ELSEWHERE:
             return self.ask_save()
-        if whose is Whose.THEIRS:
+        if whose is VersionAnswer.THEIRS:
             self._take_theirs(path)
-        elif whose is Whose.MINE and at_save:
+        elif whose is VersionAnswer.MINE and at_save:
             return self._save(path, over=True, part=True)
-        elif whose is Whose.MINE:
+        elif whose is VersionAnswer.MINE:
             self._document.keep_mine()
-            self.said.emit(f"Kept your version: Save keeps the other version as {file_named(path)}{KEPT}")
+            self.said.emit(
+                f"Kept your version: Save keeps the other version as {file_label(path)}{BACKUP_SUFFIX}"
+            )
         return False
 
     def _take_theirs(self, path: Path) -> None:
         try:
             self._document.take_theirs()
         except FileError as error:
-            self._refuse(f"{file_named(path)} was not read again: {error}")
+            self._refuse(f"{file_label(path)} was not read again: {error}")
         else:
             self.reloaded.emit()
-            self.said.emit(f"{file_named(path)} was read again: Undo restores your version")
+            self.said.emit(f"{file_label(path)} was read again: Undo restores your version")
 
     def _offer_json(self, path: Path, why: str, *, part: bool) -> bool:
         """Offer to save as nnviz JSON, since the file at `path` cannot hold the whole State.
@@ -490,18 +524,18 @@ class FileCommands(QObject):
         if is_native(path):
             run = self._document.state.run
             more = "Export CSV in the menu of the loss plot keeps the run." if run and run.watched else ""
-            return ask_part(self._window, f"{why}.", more) and self._save(path, part=True)
-        own = unused(path.with_suffix(".json"))
-        keeps = kept_by_native(self._document.state)
-        more = f"{file_named(own)} (nnviz JSON, in the same folder) keeps {keeps}."
+            return ask_partial_save(self._window, f"{why}.", more) and self._save(path, part=True)
+        own = unused_path(path.with_suffix(".json"))
+        keeps = parts_kept_by_json(self._document.state)
+        more = f"{file_label(own)} (nnviz JSON, in the same folder) keeps {keeps}."
         if path.exists():
-            more = f"{more} {file_named(path)} stays unchanged."
+            more = f"{more} {file_label(path)} stays unchanged."
         chosen = ask_json(self._window, f"{why}.", more, part=part)
-        if chosen is Instead.JSON:
+        if chosen is JsonAnswer.JSON:
             return self._save(own, part=True)
-        if chosen is Instead.ELSEWHERE:
+        if chosen is JsonAnswer.ELSEWHERE:
             return self.ask_save()
-        return chosen is Instead.ANYWAY and self._save(path, part=True)
+        return chosen is JsonAnswer.ANYWAY and self._save(path, part=True)
 
     def _ask_for(self, title: str, *kinds: str) -> Path | None:
         """Ask for a file to read, starting in the folder that was used last."""
@@ -512,4 +546,4 @@ class FileCommands(QObject):
 
     def _refuse(self, sentence: str) -> None:
         self.said.emit(sentence)
-        tell(self._window, sentence)
+        show_message(self._window, sentence)

@@ -12,22 +12,22 @@ from typing import Any, BinaryIO
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 
-from nnviz.core.numbers import file_named
+from nnviz.core.numbers import file_label
 from nnviz.core.state import State
-from nnviz.document.autosave import KeptRuns, Leftover, Presence, Recovery, claimed
+from nnviz.document.autosave import KeptRuns, Leftover, Presence, Recovery, claim_leftovers
 from nnviz.document.document import Document
-from nnviz.document.watched import Watched
+from nnviz.document.watched import ScriptFollower
 from nnviz.files.atomic import STANDARD_INPUT, read_standard_input
-from nnviz.files.errors import FileError, waited
+from nnviz.files.errors import FileError, wait_for
 from nnviz.files.examples import paths
 from nnviz.files.frames import read_start
 from nnviz.files.registry import TABLES, load, read
 from nnviz.files.source import Activations, Source
 from nnviz.system import NETWORK, TRAINING
-from nnviz.ui.dialogs.ask import RecoverDialog, name_of
-from nnviz.ui.kit.dialogs import Waiting, message_box, primary
+from nnviz.ui.dialogs.ask import RecoverDialog, leftover_name
+from nnviz.ui.kit.dialogs import ProgressDialog, make_primary, message_box
 from nnviz.ui.kit.settings import SIZES_PERCENT, Settings
-from nnviz.ui.kit.theme import application, draw_at
+from nnviz.ui.kit.theme import application, set_size_percent
 from nnviz.ui.window.commands import PICTURES, offer_actions, table
 from nnviz.ui.window.files import read_asking
 from nnviz.ui.window.panels import PANELS
@@ -81,7 +81,7 @@ class ChangedElsewhere(QObject):
         self._others = self._presence.others() if path else 0
         if path and self._others > before:
             windows = "another nnviz window" if self._others == 1 else f"{self._others} other nnviz windows"
-            self._workspace.status.say(f"{file_named(path)} is also open in {windows}")
+            self._workspace.status.say(f"{file_label(path)} is also open in {windows}")
 
 
 NICE = 10
@@ -93,17 +93,17 @@ def read_training_start(window: QWidget) -> tuple[State, BinaryIO]:
     if hasattr(os, "nice"):
         os.nice(NICE)
     stream = open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: SIM115  # read until the training ends
-    with Waiting(window, "Waiting for the training to begin") as reading:
-        return waited(lambda: read_start(stream), reading), stream
+    with ProgressDialog(window, "Waiting for the training to begin") as reading:
+        return wait_for(lambda: read_start(stream), reading), stream
 
 
-def follow(workspace: Workspace, stream: BinaryIO) -> Watched:
+def follow(workspace: Workspace, stream: BinaryIO) -> ScriptFollower:
     """Show in `workspace` the training that `stream` reports, starting from its present State.
 
     During a walk the diagram stays; the updates that arrive meanwhile are shown after the walk.
     """
     diagram, player, status = workspace.diagram, workspace.player, workspace.status
-    watched = Watched(workspace.document, stream)
+    watched = ScriptFollower(workspace.document, stream)
     watched.setParent(workspace.main_window)
     watched.still = lambda: player.progress.active
     player.changed.connect(watched.go_on)
@@ -156,7 +156,7 @@ def begin(
         QTimer.singleShot(0, window, lambda: workspace.files.tables.load(table_asked, asks=True))
     if refused:
         box = message_box(window, refused, f"{document.title} is open instead.")
-        box.setDefaultButton(primary(box.addButton(QMessageBox.StandardButton.Ok)))
+        box.setDefaultButton(make_primary(box.addButton(QMessageBox.StandardButton.Ok)))
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
     return workspace
@@ -165,7 +165,9 @@ def begin(
 def fill(window: MainWindow, document: Document, settings: Settings) -> Workspace:
     """Fill `window` with the panels, menus and toolbar of a document."""
     window.setUpdatesEnabled(False)
-    draw_at(application(), SIZES_PERCENT[0])  # all parts are made at 100 %; a dialog before had its own size
+    set_size_percent(
+        application(), SIZES_PERCENT[0]
+    )  # all parts are made at 100 %; a dialog before had its own size
     workspace = Workspace(window, document, settings, PANELS)
     offer_actions(workspace, table(workspace, settings))
     workspace.diagram.show_pictures(settings.flag(PICTURES, first=False))
@@ -188,7 +190,7 @@ def _document(
 ) -> tuple[Document, str]:
     """Return the document, and why the last session's file was not opened, or "" if it was."""
     if file == NETWORK:
-        with Waiting(window, "Waiting for a network on standard input") as reading:
+        with ProgressDialog(window, "Waiting for a network on standard input") as reading:
             data = read_standard_input(reading)
         stream = Path(STANDARD_INPUT)
         return Document(asking(stream, lambda *answer: read(Source(data, stream, *answer)))), ""
@@ -202,7 +204,7 @@ def _document(
         except FileError as error:
             if file:
                 raise
-            return document, f"{file_named(path)} was not opened: {error}"
+            return document, f"{file_label(path)} was not opened: {error}"
     return document, ""
 
 
@@ -220,7 +222,7 @@ class Kept:
             QTimer.singleShot(0, workspace.main_window, lambda: self._offer(workspace, folder / "recovery"))
 
     def _offer(self, workspace: Workspace, folder: Path) -> None:
-        leftovers, damaged = claimed(folder)
+        leftovers, damaged = claim_leftovers(folder)
         messages = [damaged, offer(workspace.main_window, self._recovery, leftovers)]
         if any(messages):
             workspace.status.say("; ".join(filter(None, messages)))
@@ -249,7 +251,7 @@ def offer(window: QWidget, recovery: Recovery, leftovers: list[Leftover]) -> str
     try:
         if chosen:
             recovery.recover(chosen)
-            return f"Recovered {name_of(chosen)}: {chosen.holds}"
+            return f"Recovered {leftover_name(chosen)}: {chosen.holds}"
     except FileError as error:
         chosen = None
         return f"The unsaved work was not recovered: {error}"

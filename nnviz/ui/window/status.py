@@ -14,8 +14,8 @@ from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.picture.svg import legend
 from nnviz.ui.diagram.paint import paint_legend
-from nnviz.ui.kit.controls import Elided, announce
-from nnviz.ui.kit.theme import colours, factor, ui_font
+from nnviz.ui.kit.controls import ElidedLabel, announce
+from nnviz.ui.kit.theme import colours, size_factor, ui_font
 
 HEIGHT_PX, LEGEND_PX, MARGIN_PX = 28, 22, 8
 """Height of the status bar, height of the legend, and margin on both sides of the legend, in pixels."""
@@ -40,11 +40,11 @@ class Legend(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.scale(factor(), factor())
+            painter.scale(size_factor(), size_factor())
             paint_legend(painter, self._samples, colours())
 
 
-class Sentence(Elided):
+class Sentence(ElidedLabel):
     """The message in the status bar; a repeated message is highlighted, since its text does not change."""
 
     def __init__(self) -> None:

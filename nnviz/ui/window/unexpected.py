@@ -27,7 +27,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from nnviz.core.numbers import shortened
-from nnviz.ui.kit.dialogs import message_box, primary
+from nnviz.ui.kit.dialogs import make_primary, message_box
 
 if TYPE_CHECKING:
     from nnviz.ui.window.log import Log
@@ -40,7 +40,7 @@ class _HandledError(Exception):
     """The exception that is handled during the whole call of `with_whole_exceptions`."""
 
 
-def with_whole_exceptions(run: Callable[[], Result]) -> Result:
+def normalize_exceptions(run: Callable[[], Result]) -> Result:
     """Return `run()`, called so that Python normalizes every exception as soon as it is raised.
 
     Before Python 3.12, an exception from C code is not normalized until it is caught. PySide (6.8 to 6.11)
@@ -164,7 +164,7 @@ class Unexpected(QObject):
             f"The details are also in {self._log_file}",
         )
         copy = box.addButton("Copy &details", QMessageBox.ButtonRole.ActionRole)
-        box.setDefaultButton(primary(box.addButton(QMessageBox.StandardButton.Close)))
+        box.setDefaultButton(make_primary(box.addButton(QMessageBox.StandardButton.Close)))
         box.exec()
         self._open = False
         if box.clickedButton() is copy:

@@ -45,9 +45,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnviz.ui.kit.controls import take_file
+from nnviz.ui.kit.controls import accept_file
 from nnviz.ui.kit.settings import Settings
-from nnviz.ui.kit.theme import factor, px
+from nnviz.ui.kit.theme import px, size_factor
 
 if TYPE_CHECKING:
     from nnviz.ui.kit.card import Card
@@ -302,7 +302,7 @@ class Room(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         screen, card = self.screen().availableSize(), self._card
-        more = card.more_down if card and factor() == 1.0 else 0.0
+        more = card.more_down if card and size_factor() == 1.0 else 0.0
         share = QSize(int(SHARE_ACROSS * screen.width()), int((SHARE_DOWN + more) * screen.height()))
         if card and card.content_px:
             share.setHeight(min(share.height(), px(card.content_px)))
@@ -443,8 +443,8 @@ class Board(QMainWindow):
             self._sizes.clear()
             self._remembered = False
         for dock in self.in_sight:
-            wanted = QSizeF(dock.size()) / factor()
-            if factor() > 1.0 and self.dockWidgetArea(dock) == BELOW:
+            wanted = QSizeF(dock.size()) / size_factor()
+            if size_factor() > 1.0 and self.dockWidgetArea(dock) == BELOW:
                 wanted.setHeight(max(wanted.height(), BELOW_PX))  # the dock may have had to shrink
             self._sizes.setdefault(dock, wanted)
 
@@ -456,7 +456,9 @@ class Board(QMainWindow):
     def _grow(self) -> None:
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         sizes = [
-            (dock, (self._sizes[dock] * factor()).toSize()) for dock in self.in_sight if dock in self._sizes
+            (dock, (self._sizes[dock] * size_factor()).toSize())
+            for dock in self.in_sight
+            if dock in self._sizes
         ]
         right, below = (
             [each for each in sizes if self.dockWidgetArea(each[0]) == area] for area in (RIGHT, BELOW)
@@ -464,7 +466,7 @@ class Board(QMainWindow):
         for dock, size in right[:1]:
             self._widen(dock, max(size.width(), dock.least.width()))
         for dock, size in below[:1]:
-            most = self._most_below if factor() > 1.0 and not self._remembered else self.height()
+            most = self._most_below if size_factor() > 1.0 and not self._remembered else self.height()
             self.resizeDocks([dock], [min(size.height(), most)], down)
         if len(right) > 1:
             heights = [max(size.height(), dock.least.height()) for dock, size in right[:-1]]
@@ -502,7 +504,7 @@ class Board(QMainWindow):
     def _most_below(self) -> int:
         """The largest height of the panels below the diagram at the first start and above 100 %."""
         least = round(LEAST_DOWN * self.height())
-        return least if factor() > 1.0 else max(self.height() - DIAGRAM_PX, least)
+        return least if size_factor() > 1.0 else max(self.height() - DIAGRAM_PX, least)
 
     @property
     def _first_below(self) -> int:
@@ -533,7 +535,7 @@ class Board(QMainWindow):
         remembered sizes are in pixels, so they are restored also if the interface size has changed.
         """
         before, now = self._settings.extent(_size_of(WINDOW)), self.window().size()
-        if before.isEmpty() or (before == now and factor() == 1.0):
+        if before.isEmpty() or (before == now and size_factor() == 1.0):
             return
         self.look()
         self._remembered = True
@@ -549,7 +551,7 @@ class Board(QMainWindow):
                 height = max(height, min(old.height(), self._first_below))
             if dock is self.docks["Training"]:
                 height = min(height, old.height())
-            self._sizes[dock] = QSizeF(width, height) / factor()
+            self._sizes[dock] = QSizeF(width, height) / size_factor()
         self._grow()
 
     def _share(self) -> None:
@@ -706,11 +708,11 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept a dragged file."""
-        take_file(event)
+        accept_file(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Emit `dropped` after the drop is finished."""
-        if path := take_file(event):
+        if path := accept_file(event):
             QTimer.singleShot(0, self, lambda: self.dropped.emit(path))
 
 

@@ -11,16 +11,16 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
 from nnviz.core.address import Address
-from nnviz.core.numbers import file_named, on_one_line
+from nnviz.core.numbers import file_label, one_line
 from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
 from nnviz.document.player import Player
 from nnviz.document.training import Runner
-from nnviz.document.walk import PHASES, invitation
+from nnviz.document.walk import PHASES, phase_prompt
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.heads import Structure, keep_heads
 from nnviz.ui.kit.settings import Settings
-from nnviz.ui.kit.theme import application, apply_theme, draw_at
+from nnviz.ui.kit.theme import application, apply_theme, set_size_percent
 from nnviz.ui.panels.data import DataPanel
 from nnviz.ui.panels.history import HistoryPlot, PlotLibrary
 from nnviz.ui.panels.notes import Notes
@@ -32,7 +32,7 @@ from nnviz.ui.window.window import MainWindow, Panel
 
 if TYPE_CHECKING:
     from nnviz.ui.diagram.finder import Finder
-    from nnviz.ui.dialogs.export import Exports
+    from nnviz.ui.dialogs.export import Exporter
     from nnviz.ui.panels.explain import ExplainPanel
     from nnviz.ui.plot.card import PlotCard
 
@@ -101,11 +101,11 @@ class Workspace:
         return panel
 
     @cached_property
-    def exports(self) -> Exports:
+    def exports(self) -> Exporter:
         """The exporter of pictures and films, made when it is first needed."""
-        from nnviz.ui.dialogs.export import Exports
+        from nnviz.ui.dialogs.export import Exporter
 
-        exports = Exports(self.main_window, self.files.suggestion)
+        exports = Exporter(self.main_window, self.files.suggestion)
         exports.said.connect(self.status.say)
         return exports
 
@@ -175,8 +175,8 @@ class Workspace:
 
     def _show_title(self) -> None:
         path, title = self.document.path, self.document.title
-        file = f" — {file_named(path)}" if path and title != file_named(path.with_suffix("")) else ""
-        named = on_one_line(title + file).replace("[*]", "[*][*]")  # Qt shows [*][*] as the text [*]
+        file = f" — {file_label(path)}" if path and title != file_label(path.with_suffix("")) else ""
+        named = one_line(title + file).replace("[*]", "[*][*]")  # Qt shows [*][*] as the text [*]
         self.main_window.setWindowTitle(f"{named}[*] — nnviz")
         self.main_window.setWindowModified(self.document.modified)
 
@@ -202,7 +202,7 @@ class Workspace:
     def _forget_invitation(self) -> None:
         """Clear the message about the keys of the walk when the walk no longer waits for a key."""
         progress = self.player.progress
-        if not progress.waits and self.status.text in {invitation(phase).text for phase in PHASES}:
+        if not progress.waits and self.status.text in {phase_prompt(phase).text for phase in PHASES}:
             self.status.say("")
 
     def _explain(self) -> None:
@@ -281,7 +281,7 @@ class Workspace:
             self.status.say(f"{wanted} % does not fit on this screen: nnviz uses {percent} %")
         self.board.about_to_grow()
         window.about_to_grow()
-        if draw_at(application(), percent):
+        if set_size_percent(application(), percent):
             self.board.grow()
             window.fit_screen()
             QTimer.singleShot(0, window, window.grow)  # after the texts have shrunk
