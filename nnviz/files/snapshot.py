@@ -72,7 +72,7 @@ class About(NamedTuple):
 
 
 def copy_parts(state: State, about: About) -> Parts:
-    """Return `state` and its description as a list of bytes, for `sealed`."""
+    """Return `state` and its description as a list of bytes, for `with_digest`."""
     arrays: list[Array] = []
     tree = _tree(runs.without_unsavable_run(state), arrays)
     head = json.dumps({"about": about.as_json(), "state": tree}).encode()

@@ -89,7 +89,7 @@ class Source:
     def answered(self, sizes: Sequence[int]) -> tuple[str, ...]:
         """Return the activations that a person gives for a network of these layer `sizes`, inputs first.
 
-        Raises UnansweredError if the person has not given any.
+        Raises MissingActivationsError if the person has not given any.
         """
         if self.activations is None:
             raise MissingActivationsError(tuple(sizes), default_activations(len(sizes) - 1))

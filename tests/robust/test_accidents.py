@@ -353,10 +353,10 @@ def arm():
         setattr(os, name, killing(getattr(os, name)))
 """
 SAVING = f"""{ARMED}
-from nnviz.files.on_disk import OnDisk
+from nnviz.files.on_disk import OpenFile
 data = new.read_bytes()
 arm()
-OnDisk(Path("a.json"), set()).write(data, over=True)
+OpenFile(Path("a.json"), set()).write(data, over=True)
 """
 KEEPING = f"""{ARMED}
 from PySide6.QtCore import QCoreApplication

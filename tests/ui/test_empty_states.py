@@ -111,7 +111,7 @@ def test_empty_panels_menus_and_a_search_without_a_find_say_what_to_do(qtbot, op
     ]
     choose_entry(window, "Find…")
     QTest.keyClicks(window.finder.findChild(QLineEdit), "zzz")
-    assert "A part of a name is enough" in window.finder.hint.text()
+    assert "Type a part of a name" in window.finder.hint.text()
 
 
 # --- the figures of the training panel

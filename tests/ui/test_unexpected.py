@@ -351,7 +351,7 @@ import os, sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 from nnviz.ui.kit.theme import application
-from nnviz.ui.window.unexpected import with_whole_exceptions
+from nnviz.ui.window.unexpected import normalize_exceptions
 
 class Outer(QWidget):
     def event(self, event):
@@ -366,14 +366,14 @@ sys.excepthook = lambda kind, error, trace: told.append(error)
 outer = Outer()
 outer.show()
 QTimer.singleShot(200, app.quit)
-with_whole_exceptions(app.exec)
+normalize_exceptions(app.exec)
 print("alive", len(told) > 0 and type(told[0]).__name__, flush=True)
 os._exit(0)
 """
 
 
 def test_what_c_code_raises_in_a_method_that_qt_calls_does_not_end_the_process():
-    """It did on Python 3.11, wherever Qt was called from Python: see with_whole_exceptions."""
+    """It did on Python 3.11, wherever Qt was called from Python: see normalize_exceptions."""
     run = subprocess.run([sys.executable, "-c", NESTED], capture_output=True, text=True, timeout=120)
     assert run.stdout == "alive ZeroDivisionError\n", run.stderr
 
@@ -450,7 +450,7 @@ from nnviz.cli.main import main
 from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.ui.window import session
-from nnviz.ui.dialogs.ask import ask_whose
+from nnviz.ui.dialogs.ask import ask_version
 from nnviz.ui.dialogs.new_network import NewNetwork
 from tests.ui.sees import offered
 
@@ -539,7 +539,7 @@ BOXES = {
     "unsaved changes, at Open": "files.ask_open()",
     "unsaved changes, at the end": "window.close()",
     "where to save": "files.save()",
-    "whose version": "ask_whose(window, 'a.json')",
+    "whose version": "ask_version(window, 'a.json')",
     "left out": "files._save(Path('a.py'))",
     "refused": "files.tables.load(Path('nowhere.csv'))",
     "a new network": "NewNetwork(window).exec()",

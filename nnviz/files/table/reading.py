@@ -270,7 +270,7 @@ MISSING = re.compile(
 """Texts by which programs and people mark a missing value."""
 _NO_NUMBER = re.compile(r"\s*[+-]?(nan|inf|infinity)\s*", re.IGNORECASE | re.ASCII)
 _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-"""Numbers that Python's `float` reads like `parsed`, except that they may become infinite."""
+"""Numbers that Python's `float` reads like `parse`, except that they may become infinite."""
 _GROUPED_WITH_DECIMALS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?", re.ASCII)
 """A number with points as thousands separators and an optional decimal comma."""
 GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}((\.\d{3})+|(,\d{3})+)", re.ASCII)

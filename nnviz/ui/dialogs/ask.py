@@ -172,7 +172,7 @@ def _question(document: Document, left_out: str) -> tuple[str, str]:
 
 
 class VersionAnswer(Enum):
-    """The answers to `ask_whose`; LATER leaves the question open."""
+    """The answers to `ask_version`; LATER leaves the question open."""
 
     MINE = auto()
     THEIRS = auto()

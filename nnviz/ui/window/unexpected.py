@@ -37,7 +37,7 @@ Result = TypeVar("Result")
 
 
 class _HandledError(Exception):
-    """The exception that is handled during the whole call of `with_whole_exceptions`."""
+    """The exception that is handled during the whole call of `normalize_exceptions`."""
 
 
 def normalize_exceptions(run: Callable[[], Result]) -> Result:
@@ -58,7 +58,7 @@ def normalize_exceptions(run: Callable[[], Result]) -> Result:
 
 
 def forget_handled(error: BaseException | None) -> None:
-    """Remove the exception that `with_whole_exceptions` handles from the context chain of `error`."""
+    """Remove the exception that `normalize_exceptions` handles from the context chain of `error`."""
     while error is not None:
         if isinstance(error.__context__, _HandledError):
             error.__context__ = None
