@@ -58,6 +58,11 @@ class ByValue:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, frozen(getattr(self, name), name))
 
+    @property
+    def arrays(self) -> list[Array]:
+        """The arrays that are not None, in the order of `ARRAYS`."""
+        return [array for name in self.ARRAYS if (array := getattr(self, name)) is not None]
+
     def __eq__(self, other: object) -> bool:
         if self is other or type(self) is not type(other):
             return self is other
@@ -267,9 +272,7 @@ class Network(AsSvg):
     @property
     def parameters(self) -> int:
         """The number of weights and biases."""
-        return sum(
-            layer.weights.size + (0 if layer.biases is None else layer.biases.size) for layer in self.layers
-        )
+        return sum(array.size for layer in self.layers for array in layer.arrays)
 
     def names(self, column: int) -> tuple[str, ...]:
         """Return the names in a column. Column 0 holds the inputs, column k + 1 layer k."""

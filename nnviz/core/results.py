@@ -259,9 +259,8 @@ class Results:
         """Compute the class of each row. The State must have targets."""
         network, targets = self._state.network, self._state.data.targets
         assert targets is not None
-        self.decided = DecidedClasses(
-            classes_of(network, targets), classes_of(network, self.trace.prediction)
-        )
+        predicted = classes_of(network, self.trace.prediction)
+        self.decided = DecidedClasses(classes_of(network, targets), predicted)
 
     def decide_in_blocks(self, block_ns: float) -> Iterator[None]:
         """Compute the classes in blocks."""
@@ -514,9 +513,8 @@ def _flat_end(network: Network, slopes: Slopes, address: Address) -> str:
     z = slopes.trace.z[address.layer][:, address.node]
     for part in layer.function.flat:
         if is_within((part,), z).all():
-            return (
-                f"the slope of {kind} at {name} is 0 {rows}: {kind} is flat where {intervals_text((part,))}"
-            )
+            flat = intervals_text((part,))
+            return f"the slope of {kind} at {name} is 0 {rows}: {kind} is flat where {flat}"
     if not _arriving(slopes, address.layer)[:, address.node].any():
         return _nothing_onward(network, slopes, address)
     return f"the slope of {kind} at {name} rounds to 0 {rows}"

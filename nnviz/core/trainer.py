@@ -502,9 +502,7 @@ class Trainer:
             raise ValueError("data.targets: training needs targets")
         if not state.trainable:
             rows = counted(len(state.data), "row")
-            raise ValueError(
-                f"validation: with {rows}, this share leaves no row to train on; make it smaller"
-            )
+            raise ValueError(f"validation: with {rows}, this share leaves no training row; make it smaller")
         # NumPy 2 stores the handling of overflow in a context variable. Running the work in its own context
         # costs 30 ns a unit, while `np.errstate` costs 700.
         self._quiet = copy_context()

@@ -103,11 +103,8 @@ class KeptRuns:
         if file is None:
             again = state.iteration == saved.iteration or repeats_updates(saved, state)
             return again and state.training == saved.training
-        if (
-            self._folder is None
-            or state.iteration <= saved.iteration
-            or without_unsavable_run(state) is not state
-        ):
+        is_savable = without_unsavable_run(state) is state
+        if self._folder is None or state.iteration <= saved.iteration or not is_savable:
             return False
         stored = self._stored_run(file, saved)
         if stored and leads_to(state, stored) and all(run in stored.runs for run in state.runs):

@@ -62,13 +62,8 @@ def _arrays(state: State) -> Iterator[Array]:
         for history in (state.run.history, *(curve.history for curve in state.run.beside)):
             yield from history.stores
     yield from (earlier.history for earlier in state.runs)
-    for layer in layers:
-        yield layer.weights
-        if layer.biases is not None:
-            yield layer.biases
-    yield state.data.inputs
-    if state.data.targets is not None:
-        yield state.data.targets
+    for part in (*layers, state.data):
+        yield from part.arrays
 
 
 UNDO_BYTES = 256 * 2**20

@@ -179,11 +179,8 @@ class _Explainer:
         return [first, *sections, self._update_section(address, line)]
 
     def _loss_heading(self) -> str:
-        return (
-            all_rows_phrase(self.state).removeprefix("the ").capitalize()
-            if self.state.validated
-            else "All rows"
-        )
+        phrase = all_rows_phrase(self.state) if self.state.validated else "all rows"
+        return phrase.removeprefix("the ").capitalize()
 
     def _mean_heading(self) -> str:
         return f"Mean over {all_rows_phrase(self.state)}"
@@ -291,10 +288,8 @@ def measure_slope(
     totals, noise, kink = np.zeros(2), 0.0, ""
     for block in row_blocks(count, PASSES_PER_ROW * forward_ns(state.network), block_ns):
         trace, targets = known or state.network.forward(x[block]), y[block]
-        both = [
-            shifted_trace(state.network, trace, address, offset)
-            for offset in ((w - step) - w, (w + step) - w)
-        ]
+        offsets = (w - step) - w, (w + step) - w
+        both = [shifted_trace(state.network, trace, address, offset) for offset in offsets]
         with np.errstate(all="ignore"):
             totals += [measure.of_rows(each.z[-1], each.prediction, targets).sum() for each in both]
             noise += float(_sizes(measure, both[0], targets).sum()) / parts
@@ -332,9 +327,7 @@ def _kink(network: Network, here: Trace, both: list[Trace], first_row: int) -> s
 FEW_NAMES = 6
 """Number of nodes that are named; the others are counted."""
 DEAD = "Try new random weights, a smaller learning rate, or leaky_relu, whose slope is not 0 for negative z."
-SATURATED = (
-    "Try smaller weights, such as new random ones, or standardised inputs (mean 0, standard deviation 1)."
-)
+SATURATED = "Try smaller weights, such as new random ones, or standardised inputs (mean 0, deviation 1)."
 REMEDIES: dict[Fate, str] = {
     "vanish": "Try relu or a variant of it with new random weights (He initialization), or fewer layers.",
     "explode": "Try smaller weights or standardised inputs (mean 0, standard deviation 1).",
@@ -378,12 +371,9 @@ def _flat_notes(function: Activation, health: Health, address: Address) -> Itera
 def _fate_notes(fate: Fate, size: SlopeSize, last: SlopeSize) -> Iterator[Note]:
     """Yield notes if the slopes of a node's layer vanish, explode or are 0, with their sizes."""
     if fate:
-        of_weights, at_z = (
-            f"{as_text(one)} against {as_text(end)}" for one, end in zip(size, last, strict=True)
-        )
-        yield Note(
-            "", f"The slopes of its layer {fate}, {FATE_TEXTS[fate]}: for w {of_weights}, for z {at_z}."
-        )
+        sizes = zip(size, last, strict=True)
+        w, z = (f"{as_text(one)} against {as_text(end)}" for one, end in sizes)
+        yield Note("", f"The slopes of its layer {fate}, {FATE_TEXTS[fate]}: for w {w}, for z {z}.")
         yield Note("", REMEDIES[fate])
 
 

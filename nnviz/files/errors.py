@@ -69,9 +69,8 @@ class MissingActivationsError(FileError):
 
 def missing_package_error(what: str, module: str, extra: str) -> FileError:
     """Return the error for `what`, such as "A GIF", if it needs a `module` that is not installed."""
-    return FileError(
-        f"{what} needs {module}, which is not installed; install it with: {install_command(extra)}"
-    )
+    command = install_command(extra)
+    return FileError(f"{what} needs {module}, which is not installed; install it with: {command}")
 
 
 def install_command(extra: str) -> str:

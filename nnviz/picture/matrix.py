@@ -206,9 +206,7 @@ def _tile_size(room: Rect, nodes: int, across: int) -> float:
 LEAST_PIXELS = 64
 """With fewer inputs than this, a square number of inputs is not taken for an image."""
 NO_THUMBNAILS = "No thumbnails here: they need one or two inputs, or a square of 8 × 8 inputs or more"
-LARGE_FOR_THUMBNAILS = (
-    "No thumbnails here: a network of this size takes too long to draw while its weights change"
-)
+TOO_LARGE = "No thumbnails here: a network of this size takes too long to draw while its weights change"
 
 
 def pixel_side(network: Network) -> int | None:
@@ -233,4 +231,4 @@ def why_no_thumbnails(network: Network) -> str:
     """Return why the nodes cannot have thumbnails, or "" if some can."""
     if thumbnail_columns(network):
         return ""
-    return LARGE_FOR_THUMBNAILS if has_few_inputs(network) else NO_THUMBNAILS
+    return TOO_LARGE if has_few_inputs(network) else NO_THUMBNAILS

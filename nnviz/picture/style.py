@@ -272,9 +272,8 @@ def thumbnail_colours(values: Array, palette: Palette) -> NDArray[np.uint32]:
         largest = 1.0
         squares = values[:, ::-1]  # the second input increases upwards
     nodes, rows, columns = squares.shape
-    return weight_colours(squares.reshape(nodes * rows, columns), palette, largest).reshape(
-        nodes, rows, columns
-    )
+    colours = weight_colours(squares.reshape(nodes * rows, columns), palette, largest)
+    return colours.reshape(nodes, rows, columns)
 
 
 def thumbnail_pixels(values: Array, palette: Palette) -> Pixels:

@@ -168,9 +168,8 @@ def _reader_of(model: Any, activations: Sequence[str] | None, inputs: int | None
 def _network_of_chain(chain: Chain, activations: Sequence[str] | None) -> Network:
     """Return weights and biases as a network, by default with hidden relu and output identity."""
     layers = [Dense(weights, biases, "") for weights, biases in chain]
-    return dense.state_of(
-        with_given_activations(layers, activations or default_activations(len(chain)))
-    ).network
+    given = activations or default_activations(len(chain))
+    return dense.state_of(with_given_activations(layers, given)).network
 
 
 # Readers of weights

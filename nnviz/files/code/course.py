@@ -87,9 +87,8 @@ class Form(ABC):
 
     def losses_slope(self, index: str = "") -> str:
         """Return the first slope of the backward pass: of all outputs, or of one by an index such as [0]."""
-        text = frame.with_names(
-            self.loss_slope, prediction=self.prediction, y="target", error=f"error{index}"
-        )
+        own = {"prediction": self.prediction, "y": "target", "error": f"error{index}"}
+        text = frame.with_names(self.loss_slope, **own)
         if index and frame.uses(self.loss_slope, "y"):
             text = f"({text}){index}"
         return frame.divided(text, "error.size") if self.loss.averaged and not self.single else text
@@ -475,9 +474,8 @@ def _accuracy(state: State, form: Form) -> Iterator[CodeLine]:
         yield CodeLine(f"def get_accuracy({NAMES.inputs}, {NAMES.targets}, {form.parameters}):")
         yield _predictions(form, None)
         right = frame.right_rows(state.network, single=form.single)
-        yield CodeLine(
-            f"    return np.mean({frame.with_names(right, prediction='predictions', y=NAMES.targets)})"
-        )
+        right = frame.with_names(right, prediction="predictions", y=NAMES.targets)
+        yield CodeLine(f"    return np.mean({right})")
         yield CodeLine()
 
 

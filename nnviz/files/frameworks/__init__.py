@@ -14,7 +14,7 @@ import numpy as np
 
 from nnviz.core.activations import Array, activation
 from nnviz.core.network import Network
-from nnviz.core.numbers import SHORT_LETTERS, one_line, shortened
+from nnviz.core.numbers import one_line, shortened
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense

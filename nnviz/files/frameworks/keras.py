@@ -26,9 +26,8 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     object that is not a model, FileError for a model that is not a chain of dense layers, overrides `call`,
     or has no weights yet.
     """
-    chain = keras_chain.chain_of(
-        keras_chain.model_layers(_description(model)), told=[]
-    )  # no notes: it is complete
+    layers = keras_chain.model_layers(_description(model))
+    chain = keras_chain.chain_of(layers, told=[])  # no notes: it is complete
     notes: list[str] = []
     numbers = {id(step): _numbers(model, step) for step in chain.stored}
     dense_layers = keras_chain.with_numbers(chain, numbers, notes)

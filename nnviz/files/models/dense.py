@@ -192,15 +192,9 @@ def shortest_decimal(number: float) -> float:
 def lost_digits(state: State) -> list[str]:
     """Return, in words, the digits that the weights and biases lose as 32-bit floats."""
     with np.errstate(over="ignore"):
-        is_exact = all(np.array_equal(array, array.astype(Single)) for array in _network_arrays(state))
+        arrays = (array for layer in state.network.layers for array in layer.arrays)
+        is_exact = all(np.array_equal(array, array.astype(Single)) for array in arrays)
     return [] if is_exact else ["digits of the weights beyond the seventh"]
-
-
-def _network_arrays(state: State) -> Iterator[NDArray[Any]]:
-    for layer in state.network.layers:
-        yield layer.weights
-        if layer.biases is not None:
-            yield layer.biases
 
 
 _NUMBERS = re.compile(r"(\d{1,9})", re.ASCII)
@@ -349,9 +343,8 @@ def standardised_rows(state: State, how: str = "the weights and biases of its fi
         sentences = [f"expects raw numbers, 1 or 0 for each text of a column, and standardises them by {how}"]
     is_coarse = np.abs(scaling.mean) > COARSE_RATIO * scaling.deviation
     if is_coarse.any():
-        names = list_text(
-            [name for name, coarse in zip(state.network.inputs, is_coarse, strict=True) if coarse]
-        )
+        inputs = zip(state.network.inputs, is_coarse, strict=True)
+        names = list_text([name for name, coarse in inputs if coarse])
         limit = f"{COARSE_RATIO:,.0f} times the standard deviation"
         sentences.append(f"32-bit floats round {names} coarsely, as the mean is over {limit}")
     return "; ".join(sentences)

@@ -282,9 +282,4 @@ def write(state: State) -> bytes:
     return file.getvalue()
 
 
-def left_out(state: State) -> list[str]:
-    """Return the parts of `state` that an archive does not keep."""
-    return dense.left_out(state)
-
-
-raw_rows = dense.standardised_rows
+left_out, raw_rows = dense.left_out, dense.standardised_rows

@@ -174,12 +174,7 @@ def write(state: State) -> bytes:
     return b"".join([len(text).to_bytes(_LENGTH, "little"), text, *bodies])
 
 
-def left_out(state: State) -> list[str]:
-    """Return the parts of `state` that a file does not keep."""
-    return dense.left_out(state)
-
-
-raw_rows = dense.standardised_rows
+left_out, raw_rows = dense.left_out, dense.standardised_rows
 
 
 def replaced(data: bytes) -> list[str]:

@@ -38,9 +38,8 @@ def read(source: Source) -> State:
     topology = json_object(raw.get("modelTopology"), "modelTopology")
     if "node" in topology or raw.get("format") == "graph-model":
         raise FileError("the file is a graph model; nnviz opens only layers models of TensorFlow.js")
-    chain = keras_chain.chain_of(
-        keras_chain.model_layers(topology.get("model_config", topology)), source.told
-    )
+    parts = keras_chain.model_layers(topology.get("model_config", topology))
+    chain = keras_chain.chain_of(parts, source.told)
     arrays = _arrays(raw.get(_MANIFEST), source)
     names = keras_chain.group_by_layer(arrays)
     by_id = {id(step): [arrays[name] for name in names.get(step.name, ())] for step in chain.stored}

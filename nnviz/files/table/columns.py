@@ -548,10 +548,8 @@ class _Maker:
 
     def summary(self, rows: int, inputs: Sequence[Column], targets: Sequence[Column]) -> str:
         """Return the number of rows and the columns of each role, in words."""
-        parts = [
-            counted(rows, "row"),
-            f"inputs {list_text([_in_words(each) for each in inputs], MOST_LISTED)}",
-        ]
+        names = list_text([_in_words(each) for each in inputs], MOST_LISTED)
+        parts = [counted(rows, "row"), f"inputs {names}"]
         if targets:
             parts.append(f"target {list_text([_in_words(each) for each in targets])}")
         left = [i for i, role in enumerate(self._choices.roles) if role == "left out"]

@@ -448,10 +448,8 @@ class HistoryCanvas(Plot):
             values = [text for each in self._readouts if (text := each.text_at(int(iteration)))]
         lines = [f"iteration {as_text(iteration)}", *values]
         if self._measure == SCRIPTS and not run:
-            lines = [
-                f"{self._measure} {as_text(value)}, from the",
-                f"script with update {as_text(iteration)}",
-            ]
+            update = as_text(iteration)
+            lines = [f"{self._measure} {as_text(value)}, from the", f"script with update {update}"]
         if self._following and self.view()[1][1] < self._height(value) < math.inf:
             losses = self._points_read()[:, 1]
             lines.append(DIVERGED if losses[0] < ceiling(losses) < math.inf else ABOVE)

@@ -146,9 +146,7 @@ def levels_of(tone: Tone) -> list[float]:
     if not tone.logarithmic:
         return multiples(tone.low, tone.high, round_step((tone.high - tone.low) / LEVELS))
     low, high = math.log10(tone.low), math.log10(tone.high)
-    decade = next(
-        numbers for numbers in DECADES if len(numbers) * (high - low) <= LEVELS or len(numbers) == 1
-    )
+    decade = next(steps for steps in DECADES if len(steps) * (high - low) <= LEVELS or len(steps) == 1)
     powers = range(math.floor(low), math.floor(high) + 1)
     levels = [number * 10.0**power for power in powers for number in decade]
     return [level for level in levels if tone.low <= level <= tone.high]
@@ -221,9 +219,8 @@ class LossSurface(LossView):
         """Draw the computed map, which may be of an earlier State, and the path."""
         self.plane.name_axes(*(axis_name(state.network, weight) for weight in self.weights))
         self._draw_map(state)
-        loss = (
-            self._result.loss if self._result is not None and same_except(self._result.state, state) else None
-        )
+        result = self._result
+        loss = result.loss if result is not None and same_except(result.state, state) else None
         path = self._path(state.network)
         x, y = (state.network.value_of(weight) for weight in self.weights)
         self.plane.show_path(self._over_weights(path))

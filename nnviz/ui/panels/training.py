@@ -360,9 +360,7 @@ def _ask(reason: str, buttons: dict[str, str]) -> str | None:
 
 
 FASTEST, LONGEST = "Run at full speed", "Run takes 99 min"
-SCRIPT_TIP = (
-    "The script has its own training settings.\nnnviz uses these settings after the script has ended."
-)
+SCRIPT_TIP = "The script has its own training settings.\nnnviz uses these settings after the script ends."
 
 
 class SpeedLabel(QLabel):

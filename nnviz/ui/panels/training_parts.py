@@ -26,7 +26,7 @@ from nnviz.ui.kit.theme import colours, ui_font
 ALL_ROWS = "all rows"
 WHOLE_KEYS = "\nUp, Down and the wheel change it by 1, with Shift by 10; Enter accepts it"
 RATE_KEYS = (
-    "\nUp, Down and the wheel change the first digit, with Alt the second; Shift times 10; Enter accepts it"
+    "\nUp, Down and the wheel change the first digit, Alt the second; Shift times 10; Enter accepts it"
 )
 SHARE_KEYS = "\nUp, Down and the wheel change it by 0.1, with Alt by 0.01; Enter accepts it"
 LARGEST_SHARE = 0.99
@@ -65,9 +65,8 @@ class TrainingFields(QWidget):
         self.seed = self._whole_field("seed", "Seed", "999", least=0)
         batch = self._field("batch_size", "Batch", ALL_ROWS, read_batch, write_batch, nudge_batch)
         self.batch = NumberChoice(batch, [ALL_ROWS, "1", "8", "32"])
-        self.validation = self._field(
-            "validation", "Validation", "0.25", parsed_share, field_text, nudge_share
-        )
+        share = parsed_share, field_text, nudge_share
+        self.validation = self._field("validation", "Validation", "0.25", *share)
         self.optimizer, self.loss = Choice(), Choice()
         for name in OPTIMIZERS:
             self.optimizer.addItem(name.replace("_", " "), name)

@@ -175,7 +175,7 @@ class Tables(QObject):
         except CancelledError:
             self.said.emit(f"{name} was not loaded: the rows are unchanged")
         except FileError as error:
-            self._refuse(f"{name} was not loaded: {error}")
+            self.refuse(f"{name} was not loaded: {error}")
         else:
             self.about_to_ask.emit()
             result = None if asks else _load_unasked(self._document, table)
@@ -193,7 +193,7 @@ class Tables(QObject):
         try:
             table = parse(text, fitting=True)
         except FileError as error:
-            self._refuse(f"Nothing was pasted: {error}")
+            self.refuse(f"Nothing was pasted: {error}")
         else:
             self.about_to_ask.emit()
             self._ask(PASTED, table, lambda layout: parse(text, said=layout, fitting=True))
@@ -221,7 +221,8 @@ class Tables(QObject):
             self.loss_changed.emit(before)
         return True
 
-    def _refuse(self, sentence: str) -> None:
+    def refuse(self, sentence: str) -> None:
+        """Report why a file was not read, in the status bar and a dialog."""
         self.said.emit(sentence)
         show_message(self._window, sentence)
 
@@ -348,7 +349,7 @@ class FileCommands(QObject):
             self.said.emit(f"{file_label(path)} was not opened: the open network is unchanged")
             return False
         except FileError as error:
-            self._refuse(f"{file_label(path)} was not opened: {error}")
+            self.tables.refuse(f"{file_label(path)} was not opened: {error}")
             return False
         if not self.may_leave():
             return False
@@ -475,7 +476,7 @@ class FileCommands(QObject):
         except UnsuitableFormatError as error:
             return self._offer_json(path, str(error), part=False)
         except FileError as error:
-            self._refuse(str(error))
+            self.tables.refuse(str(error))
             return False
         is_complete = own or not lost
         self._partial = (self._document.state, "" if is_complete else lost)
@@ -500,16 +501,15 @@ class FileCommands(QObject):
             return self._save(path, over=True, part=True)
         elif whose is VersionAnswer.MINE:
             self._document.keep_mine()
-            self.said.emit(
-                f"Kept your version: Save keeps the other version as {file_label(path)}{BACKUP_SUFFIX}"
-            )
+            backup = f"{file_label(path)}{BACKUP_SUFFIX}"
+            self.said.emit(f"Kept your version: Save keeps the other version as {backup}")
         return False
 
     def _take_theirs(self, path: Path) -> None:
         try:
             self._document.take_theirs()
         except FileError as error:
-            self._refuse(f"{file_label(path)} was not read again: {error}")
+            self.tables.refuse(f"{file_label(path)} was not read again: {error}")
         else:
             self.reloaded.emit()
             self.said.emit(f"{file_label(path)} was read again: Undo restores your version")
@@ -543,7 +543,3 @@ class FileCommands(QObject):
         dialog = FileDialog(self._window, title, self._settings.folder, filters)
         dialog.setFileMode(FileDialog.FileMode.ExistingFile)
         return dialog.ask()
-
-    def _refuse(self, sentence: str) -> None:
-        self.said.emit(sentence)
-        show_message(self._window, sentence)

@@ -165,9 +165,8 @@ def begin(
 def fill(window: MainWindow, document: Document, settings: Settings) -> Workspace:
     """Fill `window` with the panels, menus and toolbar of a document."""
     window.setUpdatesEnabled(False)
-    set_size_percent(
-        application(), SIZES_PERCENT[0]
-    )  # all parts are made at 100 %; a dialog before had its own size
+    # all parts are made at 100 %; a dialog before had its own size
+    set_size_percent(application(), SIZES_PERCENT[0])
     workspace = Workspace(window, document, settings, PANELS)
     offer_actions(workspace, table(workspace, settings))
     workspace.diagram.show_pictures(settings.flag(PICTURES, first=False))
