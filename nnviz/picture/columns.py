@@ -20,6 +20,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shorten_distinctly
 from nnviz.picture.edges import REACH_PX, Gap
 from nnviz.picture.matrix import pixel_side, thumbnail_columns
+from nnviz.picture.number_places import SMALL_SIZE, PillSlots, pill_slots
 from nnviz.picture.parts import (
     BAR,
     INSET,
@@ -32,7 +33,6 @@ from nnviz.picture.parts import (
     Role,
     View,
 )
-from nnviz.picture.placing import SMALL_SIZE, PillSlots, pill_slots
 from nnviz.picture.text import NUMBER, ROUNDING, elide, fit_number, one_line, text_width
 
 ROOM = 420.0

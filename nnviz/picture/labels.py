@@ -11,8 +11,8 @@ from nnviz.core.numbers import as_text, counted
 from nnviz.core.results import Fate
 from nnviz.picture.columns import OVERHANG, Layout, Slot, head_room
 from nnviz.picture.content import Content
+from nnviz.picture.number_places import LABEL_GAP, LEAST_PAD, PillSlots, smaller
 from nnviz.picture.parts import DiagramColumn, Label, Rect, Style
-from nnviz.picture.placing import LABEL_GAP, LEAST_PAD, PillSlots, smaller
 from nnviz.picture.text import ELLIPSIS, elide, fit_number, one_line, text_width
 
 HEADING, SUBHEADING = 12.5, 12.0

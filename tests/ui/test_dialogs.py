@@ -40,10 +40,10 @@ from nnviz.files.on_disk import OpenFile
 from nnviz.files.registry import load
 from nnviz.files.snapshot import About, copy_parts, with_digest
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.dialogs.ask import AskActivations, RecoverDialog, ask_version
 from nnviz.ui.dialogs.help import HelpWindow
 from nnviz.ui.dialogs.make_rows import MakeRows
 from nnviz.ui.dialogs.new_network import NewNetwork
+from nnviz.ui.dialogs.questions import AskActivations, RecoverDialog, ask_version
 from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.dialogs import ProgressDialog, message_box
 from nnviz.ui.kit.theme import apply_theme, theme_in_use

@@ -43,9 +43,9 @@ from nnviz.files import registry
 from nnviz.files.errors import FileError
 from nnviz.files.examples import example, examples
 from nnviz.files.registry import load, openable_suffixes, savable_suffixes
-from nnviz.ui.dialogs.ask import AskActivations
 from nnviz.ui.dialogs.make_rows import MakeRows
 from nnviz.ui.dialogs.new_network import NewNetwork
+from nnviz.ui.dialogs.questions import AskActivations
 from nnviz.ui.dialogs.table import OpenTable
 from nnviz.ui.kit.controls import Choice
 from nnviz.ui.window.session import begin

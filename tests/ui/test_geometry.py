@@ -43,9 +43,9 @@ from nnviz.core.state import Dataset
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.dialogs.ask import AskActivations
 from nnviz.ui.dialogs.help import HelpWindow
 from nnviz.ui.dialogs.new_network import NewNetwork
+from nnviz.ui.dialogs.questions import AskActivations
 from nnviz.ui.kit.controls import MOST_SEEN, Choice
 from nnviz.ui.kit.settings import SIZES_PERCENT
 from nnviz.ui.kit.theme import application, apply_theme, set_size_percent, ui_font

@@ -34,7 +34,7 @@ from nnviz.document.autosave import claim_leftovers, state_summary
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.files.snapshot import About, copy_parts, with_digest
-from nnviz.ui.dialogs.ask import RecoverDialog
+from nnviz.ui.dialogs.questions import RecoverDialog
 from nnviz.ui.window.app import SIGNALS, Ending
 from nnviz.ui.window.log import LOG_BYTES, Log
 from nnviz.ui.window.session import Kept
@@ -450,7 +450,7 @@ from nnviz.cli.main import main
 from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.ui.window import session
-from nnviz.ui.dialogs.ask import ask_version
+from nnviz.ui.dialogs.questions import ask_version
 from nnviz.ui.dialogs.new_network import NewNetwork
 from tests.ui.sees import offered
 

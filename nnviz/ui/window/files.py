@@ -41,7 +41,8 @@ from nnviz.files.registry import (
 from nnviz.files.source import Activations
 from nnviz.files.table.reading import Table, TableLayout, parse
 from nnviz.files.table.reading import read as read_table
-from nnviz.ui.dialogs.ask import (
+from nnviz.ui.dialogs.new_network import NewNetwork
+from nnviz.ui.dialogs.questions import (
     AskActivations,
     JsonAnswer,
     VersionAnswer,
@@ -50,7 +51,6 @@ from nnviz.ui.dialogs.ask import (
     ask_partial_save,
     ask_version,
 )
-from nnviz.ui.dialogs.new_network import NewNetwork
 from nnviz.ui.dialogs.table import OpenTable
 from nnviz.ui.kit.controls import ListMenu
 from nnviz.ui.kit.dialogs import (

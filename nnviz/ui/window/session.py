@@ -24,7 +24,7 @@ from nnviz.files.frames import read_start
 from nnviz.files.registry import TABLES, load, read
 from nnviz.files.source import Activations, Source
 from nnviz.system import NETWORK, TRAINING
-from nnviz.ui.dialogs.ask import RecoverDialog, leftover_name
+from nnviz.ui.dialogs.questions import RecoverDialog, leftover_name
 from nnviz.ui.kit.dialogs import ProgressDialog, make_primary, message_box
 from nnviz.ui.kit.settings import SIZES_PERCENT, Settings
 from nnviz.ui.kit.theme import application, set_size_percent
