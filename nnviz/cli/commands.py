@@ -80,7 +80,7 @@ def load(chosen: argparse.Namespace, wishes: TableOptions | None = None) -> Stat
 
     path = examples.file_of(chosen.file)
     own = wishes or TableOptions(decimal=getattr(chosen, "decimal", None))
-    source = Source(read_bytes(path), path, activations=chosen.activations, wishes=own)
+    source = Source(read_bytes(path), path, activations=chosen.activations, table_options=own)
     if wishes and (wishes.targets or wishes.decimal) and not registry.is_table(source):
         option = "--target" if wishes.targets else "--decimal"
         raise UsageError(f"nnviz convert: {option} is for a table, and {chosen.file} is not a table")
@@ -115,7 +115,8 @@ def slopes(chosen: argparse.Namespace) -> None:
     network, inputs, targets = state.network, state.data.inputs, state.data.targets
     if targets is None or len(inputs) == 0:
         raise FileError(
-            f"there are no rows with targets, so there is no {state.measure.word} and no slope", "data"
+            f"there are no rows with targets, so there is no {state.measure.phrase} and no slope",
+            "data",
         )
     trained = slice(state.trained_rows)
     result = slopes_of(network, inputs[trained], targets[trained], state.training.loss)

@@ -107,7 +107,7 @@ def _complete_rows(table: Table, where: Placed, state: State, path: Path) -> Tab
         numbers = ", ".join(str(row + 1) for row in gone)
         lines, count = ", ".join(map(str, table.lines[gone])), counted(len(gone), "row")
         print_remark(f"{path}: left out {count} with missing cells (rows: {numbers}; lines: {lines})")
-    return table.only(rows)
+    return table.select(rows)
 
 
 def write_program(state: State, chosen: argparse.Namespace) -> None:

@@ -78,7 +78,7 @@ def _remark(result: Result, since: int | None, chosen: argparse.Namespace) -> No
     assert run is not None
     if result.diverged:
         print_remark(
-            f"the {state.measure.word} grew without bound, so the result has the weights after "
+            f"the {state.measure.phrase} grew without bound, so the result has the weights after "
             f"{counted(state.iteration, 'update')}; try a smaller learning rate"
         )
     if state.unbounded:

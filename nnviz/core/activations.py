@@ -308,9 +308,9 @@ class Parameter(NamedTuple):
 
     what: str
     example: float
-    taken: str
+    valid_range: str
     """The range of valid numbers as text: "above 0"."""
-    takes: Callable[[float], bool]
+    is_valid: Callable[[float], bool]
     make: Callable[[float], Activation]
 
 
@@ -691,7 +691,7 @@ def _with_parameter(usual: Activation, rest: str) -> Activation:
         value = parse_number(rest.removesuffix(")")) if rest.endswith(")") else math.nan
     except ValueError:
         value = math.nan
-    if not parameter.takes(value):
-        what, valid, example = parameter.what, parameter.taken, f"{name}({full(parameter.example)})"
+    if not parameter.is_valid(value):
+        what, valid, example = parameter.what, parameter.valid_range, f"{name}({full(parameter.example)})"
         raise ValueError(f"{name} needs its {what} in brackets, a number {valid}, such as {example}")
     return parameter.make(value)

@@ -595,7 +595,7 @@ class Scales:
         self.ns = NUMBER_NS * state.trained_rows * len(state.network.inputs)
         self.offer: str | None = None
 
-    def are_of(self, state: State) -> bool:
+    def holds_for(self, state: State) -> bool:
         """Return whether the result also holds for `state`."""
         own = self._state
         return (

@@ -167,7 +167,7 @@ class Suiting:
         functions = f"{self.activation} and {self.output}" if self.hidden else self.output
         run, rule = self.training, self.training.optimizer.replace("_", " ")
         how = f"{rule} {as_text(run.learning_rate)}, {counted(run.updates, 'update')}"
-        return f"{sizes}, {functions}; {loss_of(run.loss, self.output).word}, {how}"
+        return f"{sizes}, {functions}; {loss_of(run.loss, self.output).phrase}, {how}"
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ class Loss:
     term_by_z: Callable[[Sequence[Number], Number, int, Total], tuple[str, Expression]] | None = None
 
     @property
-    def word(self) -> str:
+    def phrase(self) -> str:
         """Its name inside a sentence of the window: "cross-entropy", "MSE"."""
         return self.title if self.title.isupper() else self.title.lower()
 
@@ -298,5 +298,5 @@ def loss_of(name: str, output: str) -> Loss:
     for form in LOSSES[name]:
         if not form.outputs or output in form.outputs:
             return form
-    loss, needed = LOSSES[name][0].word, " or ".join(fitting_outputs(name))
+    loss, needed = LOSSES[name][0].phrase, " or ".join(fitting_outputs(name))
     raise ValueError(f"{loss} needs {needed} as output activation, not {output}")

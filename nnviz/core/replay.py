@@ -44,7 +44,7 @@ class Past:
     `end`        the State with the most iterations of the present run; else the State itself
     `last`       the end of the last run, which an edit does not change; None before the first run
     `nearest`    returns the last stored State at or before an iteration
-    `known`      returns the iterations of the stored States before an iteration
+    `known_iterations`      returns the iterations of the stored States before an iteration
     `way`        returns the stored networks from the start of the run to the displayed State
     ============ =============================================================================
 
@@ -102,7 +102,7 @@ class Past:
         at = bisect_right(self._stored, iteration, key=attrgetter("iteration"))
         return _with_history_of(self.end, self._stored[at - 1]) if at else state_at_start(self.end)
 
-    def known(self, until: int) -> list[int]:
+    def known_iterations(self, until: int) -> list[int]:
         """Return 0 and the iterations of the stored States before `until`, in order."""
         return [0, *(each.iteration for each in self._between(until))]
 

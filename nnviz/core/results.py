@@ -170,7 +170,7 @@ class Results:
         self._slopes: Slopes | None = None
         self._predicted: dict[int, tuple[Array, Array]] = {}
 
-    def are_of(self, state: State) -> bool:
+    def holds_for(self, state: State) -> bool:
         """Return whether the results also hold for `state`."""
         own, other = self._state.training, state.training
         return (

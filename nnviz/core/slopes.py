@@ -62,7 +62,7 @@ class MeanSlopes:
     def mse(self) -> float:
         """The loss, if it is the MSE. Raises AttributeError for any other loss."""
         if self.measure is not MSE:
-            raise AttributeError(f"the loss is {self.measure.word}, not MSE: use .loss")
+            raise AttributeError(f"the loss is {self.measure.phrase}, not MSE: use .loss")
         return self.loss
 
     def of(self, address: Address) -> float:

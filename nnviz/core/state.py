@@ -724,7 +724,7 @@ class State(AsSvg):
         """A sentence on why the loss can decrease without bound, or "" if it cannot."""
         if self.measure.least == 0.0 or self.data.has_unit_targets:
             return ""
-        return f"{self.measure.word} needs targets from 0 to 1: with other targets it decreases without bound"
+        return f"{self.measure.phrase} needs targets from 0 to 1: with others it decreases without bound"
 
     def predict(self, rows: Sequence[Sequence[object]] | Array) -> Array:
         """Return the predictions, shape (rows, outputs), for raw rows with a cell per `columns.of_inputs`.

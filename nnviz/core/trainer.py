@@ -671,7 +671,7 @@ class Trainer:
             return
         yield from self._record()
         if not len(self._history):
-            loss = self._state.measure.word
+            loss = self._state.measure.phrase
             raise ValueError(f"the {loss} is too large for a number: make the weights or the data smaller")
 
     def _record(self) -> Iterator[None]:

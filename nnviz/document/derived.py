@@ -81,17 +81,17 @@ class Selection(QObject):
         self._resolve()
         return self._free
 
-    def try_out(self, inputs: ArrayLike) -> None:
+    def show_free_row(self, inputs: ArrayLike) -> None:
         """Show a free row with these inputs, shape (inputs,)."""
         self._resolve()
         self._free, self._alone = frozen(inputs, "inputs"), None
         self._tell()
 
-    def leave_free(self) -> None:
+    def close_free_row(self) -> None:
         """Return from the free row to the row shown before."""
         self.row = self.row
 
-    def keep_free(self) -> str:
+    def insert_free_row(self) -> str:
         """Insert the free row into the data, after the row shown before, and select it.
 
         Return a sentence on the result, or "" if the edit was refused.
@@ -141,7 +141,7 @@ class Selection(QObject):
         self._chosen = _present(self._state.network, address, second)
         self._tell()
 
-    def point_at(self, address: Address) -> None:
+    def select_and_explain(self, address: Address) -> None:
         """Select an address and request its explanation."""
         self.select(address)
         self.explanation_requested.emit()
@@ -290,7 +290,7 @@ class Derived(QObject):
         return self._with_row().slopes_of(self.row, self._together) if has_targets else None
 
     @property
-    def of_row(self) -> Computed:
+    def row_numbers(self) -> Computed:
         """The numbers of the row on the diagram, without the means."""
         return Computed(self.row, self.trace, self.slopes, free=self._selection.free is not None)
 
@@ -331,7 +331,7 @@ class Derived(QObject):
             self._find("health", self._quick, (results.examine, results.examine_in_blocks))
         return results.health
 
-    def of_node(self, layer: int, node: int) -> tuple[Array, Array] | None:
+    def node_values(self, layer: int, node: int) -> tuple[Array, Array] | None:
         """Return z and a of a node on all rows, shape (rows,) each; None without rows or until known."""
         results, place = self._present(), (layer, node)
         if place not in results.nodes and len(self.state.data):
@@ -361,7 +361,7 @@ class Derived(QObject):
     @property
     def scales(self) -> str:
         """The sentence that offers to standardise the inputs; "" if there is no need or until known."""
-        if not self._scales.are_of(self.state):
+        if not self._scales.holds_for(self.state):
             self._scales = Scales(self.state)
         scales = self._scales
         if scales.offer is None:
@@ -408,10 +408,10 @@ class Derived(QObject):
         return means.slopes if means else None
 
     @property
-    def for_explanation(self) -> Computed:
+    def explanation_input(self) -> Computed:
         """All numbers known, as input of an explanation."""
         health = self.health if self._quick else self._present().health  # requested by the diagram
-        return replace(self.of_row, whole=self.means, update=self.means_of_update, health=health)
+        return replace(self.row_numbers, whole=self.means, update=self.means_of_update, health=health)
 
     # --- when it is computed
 
@@ -423,7 +423,7 @@ class Derived(QObject):
     def _present(self) -> Results:
         """Return the results of the current network and data."""
         state = self.state
-        if not self._results.are_of(state):
+        if not self._results.holds_for(state):
             self._results = Results(state)
             self.rest()
         return self._results
@@ -433,7 +433,7 @@ class Derived(QObject):
         state = self.looked_at
         if state is self.state:
             return self._present()
-        if not self._of_free.are_of(state):
+        if not self._of_free.holds_for(state):
             self._of_free = Results(state)
         return self._of_free
 

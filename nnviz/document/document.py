@@ -165,7 +165,7 @@ class Document(QObject):
             self.refused.emit(self.held)
         return not self.held
 
-    def edit_beneath(self, text: str, edit: Callable[..., State], what: object, merge: Hashable) -> bool:
+    def edit_below_run(self, text: str, edit: Callable[..., State], what: object, merge: Hashable) -> bool:
         """Edit a part that training does not change, such as notes; return whether that was possible.
 
         During a run, undo places the edit before the run. Otherwise every letter typed would split the run
@@ -291,7 +291,7 @@ class Document(QObject):
             self.mark_unsaved()
         return news
 
-    def take_theirs(self) -> None:
+    def load_other_version(self) -> None:
         """Load the version that another program saved, as an undoable change. Raises FileError."""
         assert self.path is not None
         state, self.file = self.read(self.path, activations=self.file.as_read.answer if self.file else None)
@@ -299,7 +299,7 @@ class Document(QObject):
         self.saved, self._clean = state, self._index
         self.undo_changed.emit()
 
-    def keep_mine(self) -> None:
+    def keep_own_version(self) -> None:
         """Let the next save replace the version that another program saved."""
         if self.file:
             self.file.accept()
@@ -324,7 +324,7 @@ class Document(QObject):
         source = Source(data, path, progress, activations)
         state = read(source)
         as_read = ReadNotes(
-            "; ".join(source.assumed + source.defaults + source.told), activations, is_saved(source)
+            "; ".join(source.assumptions + source.defaults + source.told), activations, is_saved(source)
         )
         return state, OpenFile(path, self._own_writes, digest_of(data), as_read)
 

@@ -41,7 +41,7 @@ class Throttle(QObject):
         self._timer.timeout.connect(self.show_now)
 
     @property
-    def waiting(self) -> bool:
+    def is_pending(self) -> bool:
         """Whether a call of `show` is pending."""
         return self._timer.isActive()
 
@@ -53,16 +53,16 @@ class Throttle(QObject):
         wait = self._left_ms(max(self.apart_ms, self._share * self._took_ms))
         if held or wait <= 0:
             self.show_now()
-        elif not self.waiting:
+        elif not self.is_pending:
             self._timer.start(int(wait + LATE_MS))
 
-    def soon(self, apart_ms: float = 0.0) -> None:
+    def show_soon(self, apart_ms: float = 0.0) -> None:
         """Show after the current event, but at least `apart_ms` after the previous call."""
         wait = max(0, int(self._left_ms(apart_ms)))
-        if not self.waiting or self._timer.remainingTime() > wait:
+        if not self.is_pending or self._timer.remainingTime() > wait:
             self._timer.start(wait)
 
-    def when_quiet(self, quiet_ms: float) -> None:
+    def show_when_quiet(self, quiet_ms: float) -> None:
         """Show when `quiet_ms` have passed without another request."""
         self._timer.start(int(quiet_ms))
 
@@ -73,7 +73,7 @@ class Throttle(QObject):
         self._show()
         self._took_ms = _now_ms() - self._shown_ms
 
-    def took(self, ms: float) -> None:
+    def set_duration_ms(self, ms: float) -> None:
         """Set the time that showing took, including later work such as painting."""
         self._took_ms = ms
 
@@ -118,7 +118,7 @@ class MotionThrottle(Throttle):
         self._set_pace()
         if self._document.in_motion:
             self._shown_ms = _now_ms() - self.apart_ms * self._phase
-        elif self.waiting:
+        elif self.is_pending:
             self.show_now()
 
 
@@ -149,16 +149,16 @@ class Slicer(QObject):
     @property
     def busy(self) -> bool:
         """Whether work is in progress or about to begin."""
-        return self._beginning.waiting or self._steps is not None
+        return self._beginning.is_pending or self._steps is not None
 
     def ask(self, apart_ms: float = FRAME_MS) -> None:
         """Begin again, at least `apart_ms` after the last start; long work waits for quiet."""
         self._forget()
         if self._long:
-            self._beginning.when_quiet(self._quiet_ms)
+            self._beginning.show_when_quiet(self._quiet_ms)
             self._show()
         else:
-            self._beginning.soon(apart_ms)
+            self._beginning.show_soon(apart_ms)
 
     def drop(self) -> None:
         """Drop work in progress or about to begin."""

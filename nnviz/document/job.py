@@ -80,7 +80,8 @@ def outcome_sentence(
     change = f"{as_text(start)} → {as_text(end)}"
     if end > start:
         rate = as_text(tenth(after.training.learning_rate))
-        return f"{label}: the {loss.word} rose, {change}; try a learning rate of {rate} or less.", True
+        advice = f"try a learning rate of {rate} or less"
+        return f"{label}: the {loss.phrase} rose, {change}; {advice}.", True
     sentence = f"{label}: {loss.title} {change}"
     if (since := overfitting_since(after)) is None:
         return sentence, False
@@ -289,7 +290,7 @@ class Job(QObject):
         return self._background is not None
 
     @property
-    def cut_short(self) -> bool:
+    def was_cut_short(self) -> bool:
         """Whether the job was stopped before all its updates were made."""
         return not self.over or (self.done < self.updates and not self.diverged and self.error is None)
 

@@ -52,15 +52,15 @@ class WalkPlayback:
         `said` returns the text of the last step. In the last frame, the walk is no longer active.
         """
         progress, walk = self.progress, self.progress.walk
-        progress.stand_at(0)
+        progress.go_to_position(0)
         while progress.position < len(walk):
             first = progress.position == 0
-            progress.set_off()
+            progress.begin_step()
             for move in range(moves):
                 self.t = move / moves
                 yield FIRST_S if first and not move else MOVE_S / moves
             self.t = 0.0
-            progress.stand_at(progress.goal)
+            progress.go_to_position(progress.goal)
             yield min(READ_S + LETTER_S * len(said()), LONGEST_S)
         progress.end()
         yield LAST_S
@@ -81,7 +81,7 @@ class Narrator(QObject):
     def words(self, short: Callable[[str], str] = str) -> StepText:
         """Return the text of the step in progress or done last; `short` shortens names."""
         progress = self._player.progress
-        if progress.waits:
+        if progress.is_waiting:
             return phase_prompt(progress.phase)
         steps = progress.told
         return self._of(steps[0], short) if len(steps) == 1 else NO_TEXT
@@ -91,7 +91,7 @@ class Narrator(QObject):
         few = len(derived.state.data) <= FEW_ROWS
         whole = derived.means if step.deed == "losses" and few else None
         update = derived.means_of_update if step.phase == "update" else None
-        computed = replace(derived.of_row, whole=whole, update=update)
+        computed = replace(derived.row_numbers, whole=whole, update=update)
         loss = derived.loss if step.deed == "losses" else None
         inputs = (derived.state, step, computed.trace, computed.slopes, whole, update, loss)
         key, text = self._cache.get(short, ((), NO_TEXT))
@@ -218,7 +218,7 @@ class Player(QObject):
         self._drop_step()
         if self.progress.active:
             self.playing = False
-            self.progress.stand_at(self.progress.phase_start)
+            self.progress.go_to_position(self.progress.phase_start)
         self.changed.emit()
 
     def to_end(self) -> None:
@@ -265,11 +265,11 @@ class Player(QObject):
         if not self.progress.active or self.progress.position == len(self.progress.walk):
             self._runner.pause()
             self.progress.walk = self._new_walk()
-            self.progress.stand_at(0)
+            self.progress.go_to_position(0)
         return True
 
     def _go(self) -> None:
-        self.progress.set_off()
+        self.progress.begin_step()
         self._clock.setDuration(round(SLOWEST_MS * (FASTEST_MS / SLOWEST_MS) ** self.speed))
         self._clock.start()
 
@@ -299,11 +299,11 @@ class Player(QObject):
             self._asking = False
             self._updated = None
             progress.walk = self._new_walk()
-            progress.stand_at(len(progress.walk))
+            progress.go_to_position(len(progress.walk))
         if progress.position == 0:
             progress.end()
         else:
-            progress.stand_at(progress.step_before)
+            progress.go_to_position(progress.step_before)
 
     def _arrive(self) -> None:
         self._arrive_at(self.progress.goal)
@@ -312,7 +312,7 @@ class Player(QObject):
     def _arrive_at(self, position: int) -> None:
         walk = self.progress.walk
         phase_end, was_mean = walk.phase_end(self.progress.position), self.progress.mean_over_rows
-        self.progress.stand_at(position)
+        self.progress.go_to_position(position)
         if self.progress.mean_over_rows and not (was_mean or walk.one_row):
             self.said.emit("From now on the diagram shows the mean slopes over the rows of this update")
         if position == len(walk):
@@ -335,7 +335,7 @@ class Player(QObject):
             self.playing = False
             return
         self._selection.row = (self._selection.row + 1) % len(self._document.state.data)
-        self.progress.stand_at(0)
+        self.progress.go_to_position(0)
         self._go()
 
     def _end_of_round(self) -> None:

@@ -184,7 +184,7 @@ class Runner(QObject):
 
     A run makes `training.updates` updates, or those left of a paused run, and is one undo entry. Every other
     change of the document stops the run, except notes. A new learning rate applies from the next update.
-    A drag through iterations calls `hold`, then `scrub_to` repeatedly, then `let_go`; a key calls `scrub_to`.
+    A drag through iterations calls `hold`, `scrub_to` repeatedly, and `end_drag`; a key calls `scrub_to`.
     All calls after one `begin_scrub` or `hold` form one undo entry.
     """
 
@@ -303,7 +303,7 @@ class Runner(QObject):
         self.pause()
         self.travel.go_to(iteration, "Go to another iteration", ("scrub", self._scrub))
 
-    def let_go(self) -> None:
+    def end_drag(self) -> None:
         """End a drag."""
         if not self._document.held:
             self._document.set_in_motion(False)
@@ -371,7 +371,7 @@ class Runner(QObject):
         job = self._job
         if job is None:  # a slot of `frame_due` has changed the document
             return
-        if job.cut_short:
+        if job.was_cut_short:
             self.left = 0 if self._is_step else job.updates - job.done
             self._end(job, paused_sentence(job.done, job.updates))
             return

@@ -36,7 +36,7 @@ class TextLine(NamedTuple):
         """The whole line."""
         return "".join(self.pieces)
 
-    def in_short(self) -> TextLine:
+    def shorten(self) -> TextLine:
         """Return the line with an ellipsis in place of its middle pieces."""
         return self if len(self.pieces) < 4 else TextLine((self.pieces[0], " …", self.pieces[-1]), self.aside)
 
@@ -50,7 +50,7 @@ class StepText:
     """
 
     title: str
-    sayings: tuple[TextLine, ...]
+    text_lines: tuple[TextLine, ...]
     subject: tuple[Address, ...] = ()
     uses: frozenset[Address] = frozenset()
     elsewhere: bool = False
@@ -58,18 +58,18 @@ class StepText:
     @property
     def text(self) -> str:
         """The text on one line, for a screen reader."""
-        lines = "; ".join(saying.text for saying in self.sayings)
+        lines = "; ".join(saying.text for saying in self.text_lines)
         return f"{self.title}: {lines}" if self.title and lines else self.title or lines
 
     def first(self, count: int) -> StepText:
         """Return the text with at most `count` lines and, as its only remark, the number of others."""
-        lines = [saying for saying in self.sayings if not saying.aside]
+        lines = [saying for saying in self.text_lines if not saying.aside]
         more = [TextLine((f"and {len(lines) - count} more",), aside=True)] if len(lines) > count else []
-        return replace(self, sayings=(*lines[:count], *more)) if lines else self
+        return replace(self, text_lines=(*lines[:count], *more)) if lines else self
 
-    def in_short(self) -> StepText:
+    def shorten(self) -> StepText:
         """Return the text with only the first term and the result of each line."""
-        return replace(self, sayings=tuple(saying.in_short() for saying in self.sayings))
+        return replace(self, text_lines=tuple(saying.shorten() for saying in self.text_lines))
 
 
 NO_TEXT = StepText("", ())
@@ -375,14 +375,14 @@ class Progress:
         return tuple(self.walk.steps[self.position : self.goal])
 
     @property
-    def waits(self) -> bool:
+    def is_waiting(self) -> bool:
         """Whether the walk waits at the start of a phase that a person chose."""
         return self.active and self.goal == self.position == self._chosen
 
     @property
     def told(self) -> tuple[WalkStep, ...]:
         """The steps to describe: those in progress, or else those done last; of one node or layer."""
-        if self.moving or not self.active or self.waits or self.position == 0:
+        if self.moving or not self.active or self.is_waiting or self.position == 0:
             return self.moving
         return tuple(self.walk.steps[self.step_before : self.position])
 
@@ -426,7 +426,7 @@ class Progress:
         starts = [self.walk.start(phase) for phase in self.walk.phases]
         return max((start for start in starts if start < self.position), default=0)
 
-    def stand_at(self, position: int) -> None:
+    def go_to_position(self, position: int) -> None:
         """Activate the walk with `position` steps done and none in progress."""
         self.active = True
         self.position = self.goal = position
@@ -434,9 +434,9 @@ class Progress:
     def choose(self, phase: Phase) -> None:
         """Activate the walk at the start of `phase`, chosen by a person."""
         self._chosen = self.walk.start(phase)
-        self.stand_at(self._chosen)
+        self.go_to_position(self._chosen)
 
-    def set_off(self) -> None:
+    def begin_step(self) -> None:
         """Begin the next step, of a node or a whole layer."""
         self.goal = self.walk.layer_end(self.position) if self.whole_layers else self.position + 1
         self._chosen = 0

@@ -209,7 +209,7 @@ class _Explainer:
         loss = self.state.measure.symbol
         formula = f"({loss}({name}+h) − {loss}({name}−h)) / 2h, h = {as_text(self.check.step)}"
         agrees = self.check.agrees(slope)
-        line = Line("check", formula, write(measured, measured.value), ticked=agrees)
+        line = Line("check", formula, write(measured, measured.value), check_agrees=agrees)
         return [line] if agrees else [line, Note("differs", f"{self.check.reason(slope)}.")]
 
     def _update_section(self, address: Address, row_line: Line) -> LineSection:

@@ -140,14 +140,14 @@ def ascii_text(text: str) -> str:
 class Line:
     """A label, a formula, and the formula with the current numbers.
 
-    `name` identifies the line for unfolding. `ticked` is the result of a numerical check, or None.
+    `name` identifies the line for unfolding. `check_agrees` is the result of a numerical check, or None.
     """
 
     label: str
     formula: str
     written: Arithmetic
     name: str = ""
-    ticked: bool | None = None
+    check_agrees: bool | None = None
 
     @property
     def arithmetic(self) -> str:
@@ -207,7 +207,7 @@ class Explanation:
 def _row_text(row: Line | Note) -> str:
     if isinstance(row, Note):
         return f"{row.label}: {row.text}" if row.label else row.text
-    tick = {True: " (agrees)", False: " (differs)", None: ""}[row.ticked]
+    tick = {True: " (agrees)", False: " (differs)", None: ""}[row.check_agrees]
     return row.text + tick
 
 
@@ -237,7 +237,7 @@ class Scene:
     @property
     def row_loss(self) -> str:
         """The name of the row's loss."""
-        return f"row's {self.measure.word}"
+        return f"row's {self.measure.phrase}"
 
     def name(self, layer: int, node: int) -> str:
         """Return the name of a node."""
@@ -295,7 +295,7 @@ class Scene:
             float(self.slopes.layers[layer].inputs[0, node]), Address("node", layer, node), slope=True
         )
 
-    def passes(self, layer: int, node: int) -> Number:
+    def activation_slope(self, layer: int, node: int) -> Number:
         """Return f′(z) of a node whose activation is elementwise."""
         with np.errstate(all="ignore"):
             slope = self.network.layers[layer].function.slope(self.trace.z[layer])
@@ -305,6 +305,6 @@ class Scene:
         """Return the sum of `terms`, shortened if it is long and `line` is not unfolded."""
         return Sum(*terms) if line in self.unfolded else shortened_sum(terms, FEW_TERMS, line)
 
-    def folds(self, line: str, terms: int) -> str:
+    def fold_name(self, line: str, terms: int) -> str:
         """Return `line` if a sum of `terms` terms is shortened, else ""."""
         return line if terms > FEW_TERMS + 1 else ""

@@ -55,7 +55,7 @@ def averaged_slopes_line(state: State, means: Means, address: Address) -> Line:
 
 def averaged_losses_line(state: State, loss: float, means: Means | None) -> Line:
     """Return the loss as a mean of row losses, `(64 + 169 + 0 + 64)/4 = 74.25`; for many rows its value."""
-    number, title, word = Number(loss), state.measure.title, state.measure.word
+    number, title, word = Number(loss), state.measure.title, state.measure.phrase
     if means is None or not means.single:
         return Line(f"{title}, mean over {all_rows_phrase(state)}", "", write(number, loss))
     return Line(title, f"Σ rows' {word} / rows", _mean_of([Number(row.loss) for row in means.single], number))
@@ -119,7 +119,7 @@ def loss_line(state: State, means: Means | None) -> Line | Note:
     """Return the loss over all training rows, or a note until it is known."""
     measure = state.measure
     by_terms = len(state.network.outputs) == 1 and measure.short is None
-    formula = f"Σ {measure.term.text} / rows" if by_terms else f"Σ rows' {measure.word} / rows"
+    formula = f"Σ {measure.term.text} / rows" if by_terms else f"Σ rows' {measure.phrase} / rows"
     if means is None:
         return Note(measure.title, "computing …")
     count = means.count

@@ -64,7 +64,7 @@ def _z_line(scene: Scene, layer: int, node: int) -> Line:
         expression = expression + bias
     formula = "Σ value·w" if bias is None else "Σ value·w + b"
     z = scene.z(layer, node)
-    return Line("z", formula, write(expression, z.value, result=z), scene.folds("z", len(terms)))
+    return Line("z", formula, write(expression, z.value, result=z), scene.fold_name("z", len(terms)))
 
 
 def _a_line(scene: Scene, layer: int, node: int) -> Line:
@@ -76,7 +76,7 @@ def _a_line(scene: Scene, layer: int, node: int) -> Line:
         return Line("a", function.call, write(function.written(z), a.value, result=a))
     zs = [scene.z(layer, j) for j in range(len(scene.values(layer)))]
     formula, expression = function.joint.value(zs, node, lambda terms: scene.sum(terms, "a"))
-    return Line("a", formula, write(expression, a.value, result=a), scene.folds("a", len(zs)))
+    return Line("a", formula, write(expression, a.value, result=a), scene.fold_name("a", len(zs)))
 
 
 def loss_lines(scene: Scene, output: int) -> list[Line]:
@@ -123,7 +123,8 @@ def row_loss_line(scene: Scene) -> Line:
     if measure.parts(outputs) > 1:
         expression, formula = expression / outputs, f"{formula} / outputs"
     value = float(scene.terms.sum()) / measure.parts(outputs)
-    return Line(scene.row_loss, formula, write(expression, value), scene.folds(scene.row_loss, len(terms)))
+    fold = scene.fold_name(scene.row_loss, len(terms))
+    return Line(scene.row_loss, formula, write(expression, value), fold)
 
 
 def backward_lines(scene: Scene, layer: int, node: int) -> list[Line | Note]:
@@ -165,7 +166,7 @@ def _factor_lines(scene: Scene, layer: int, node: int) -> list[Line]:
         return [first, _joint_slope_line(scene, function.joint, layer, node)]
     if function.linear:
         return [first, Line(scene.to("z"), scene.to("a"), write(slope, slope.value))]
-    product = scene.slope_a(layer, node) * scene.passes(layer, node)
+    product = scene.slope_a(layer, node) * scene.activation_slope(layer, node)
     formula = f"{scene.to('a')} · {function.name}′(z)"
     last = Line(scene.to("z"), formula, write(product, slope.value, result=slope))
     return [first, _activation_slope_line(scene, layer, node), last]
@@ -185,13 +186,13 @@ def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
     onward = scene.network.layers[layer + 1].weights[:, node]
     terms = [scene.w(layer + 1, k, node) * scene.slope_z(layer + 1, k) for k in range(len(onward))]
     expression = scene.sum(terms, f"back{layer}")
-    name = scene.folds(f"back{layer}", len(terms))
+    name = scene.fold_name(f"back{layer}", len(terms))
     formula = f"Σ w·{scene.to('z')} onward"
     return Line(label, formula, write(expression, slope.value, result=slope), name)
 
 
 def _activation_slope_line(scene: Scene, layer: int, node: int) -> Line:
-    function, slope = scene.network.layers[layer].function, scene.passes(layer, node)
+    function, slope = scene.network.layers[layer].function, scene.activation_slope(layer, node)
     assert function.slope_rule is not None
     expression = function.slope_rule.at({"z": scene.z(layer, node), "a": scene.a(layer, node)})
     if isinstance(expression, Number):
@@ -205,7 +206,7 @@ def _joint_slope_line(scene: Scene, joint: Joint, layer: int, node: int) -> Line
     formula, expression = joint.slope(a, slopes, node, lambda terms: scene.sum(terms, name))
     result, formula = scene.slope_z(layer, node), formula.replace("∂L/∂a", scene.to("a"))
     return Line(
-        scene.to("z"), formula, write(expression, result.value, result=result), scene.folds(name, count)
+        scene.to("z"), formula, write(expression, result.value, result=result), scene.fold_name(name, count)
     )
 
 
@@ -262,7 +263,7 @@ def _path_product(scene: Scene, address: Address, nodes: tuple[int, ...]) -> Exp
         if k:
             factors.append(scene.w(layer, node, nodes[k - 1]))
         if _has_factor(scene, layer):
-            factors.append(scene.passes(layer, node))
+            factors.append(scene.activation_slope(layer, node))
     factors.append(_last_rule(scene).at(_values(scene, nodes[-1])))
     parts = scene.measure.parts(len(scene.network.outputs))
     return Product(*factors) / parts if parts > 1 else Product(*factors)

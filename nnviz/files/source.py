@@ -55,9 +55,9 @@ class Source:
     `path`        its path, or "standard input"
     `progress`    callback for the progress of reading, or None
     `activations` the activations that a person gives
-    `wishes`      a person's choices for a table
+    `table_options`      a person's choices for a table
     `told`        notes on where the network differs from the file, as sentences
-    `assumed`     notes on properties that no file of this kind says, the same for all of them
+    `assumptions`     notes on properties that no file of this kind says, the same for all of them
     `defaults`    notes on defaults for what this file does not say, such as the loss
     ============= =========================================================================
     """
@@ -67,8 +67,8 @@ class Source:
     progress: Progress | None = None
     activations: Activations = None
     told: list[str] = field(default_factory=list)
-    assumed: list[str] = field(default_factory=list)
-    wishes: TableOptions = TableOptions()
+    assumptions: list[str] = field(default_factory=list)
+    table_options: TableOptions = TableOptions()
     defaults: list[str] = field(default_factory=list)
 
     def beside(self, name: str) -> bytes:

@@ -531,7 +531,7 @@ class Layout:
     @cached_property
     def lines(self) -> Array:
         """Every edge as x0, y0, x1, y1, layer by layer and node by node, shape (edges, 4)."""
-        return np.concatenate([gap.segments(*gap.every) for gap in self.gaps])
+        return np.concatenate([gap.segments(*gap.all_edges) for gap in self.gaps])
 
 
 def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
@@ -622,7 +622,7 @@ def _names(
     if slot is None:
         return
     names = network.names(column.index)
-    nodes = list(column.with_texts(body))
+    nodes = list(column.visible_text_nodes(body))
     texts = shorten_distinctly(
         [one_line(names[node]) for node in nodes],
         lambda text: text_width(text, slot.size) <= slot.rect.width,

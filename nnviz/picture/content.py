@@ -72,7 +72,7 @@ class Content:
         """Return whether a layer's slopes "vanish", "explode" or "are 0", or ""."""
         return self.fates[layer] if 0 <= layer < len(self.fates) else ""
 
-    def fate_told(self, layer: int) -> str:
+    def fate_clause(self, layer: int) -> str:
         """Return a layer's fate as a clause, for example "its slopes vanish, less than …", or ""."""
         fate = self.fate(layer)
         return f"its slopes {fate}, {FATE_TEXTS[fate]}" if fate else ""
@@ -102,7 +102,7 @@ def description(address: Address, content: Content) -> str:
 
 
 def _layer(heading: Address, content: Content) -> str:
-    clause = content.fate_told(heading.layer)
+    clause = content.fate_clause(heading.layer)
     return f"{column_title(heading.column, len(content.network.layers))}: {clause}" if clause else ""
 
 

@@ -52,7 +52,7 @@ class Gap:
         return lines
 
     @property
-    def every(self) -> tuple[Indices, Indices]:
+    def all_edges(self) -> tuple[Indices, Indices]:
         """(nodes, sources) of every edge, node by node."""
         nodes, sources = np.indices((len(self.y1), len(self.y0))).reshape(2, -1)
         return nodes, sources

@@ -200,7 +200,7 @@ def node_numbers(
     content: Content, column: DiagramColumn, slots: Mapping[Kind, Slot], body: Rect
 ) -> Iterator[Label]:
     """Yield the texts in, on and under the nodes of a column, except their names."""
-    nodes = column.with_texts(body)
+    nodes = column.visible_text_nodes(body)
     corners = [column.rect(node)[:2] for node in nodes] if slots else []
     box = column.box
     overhang = OVERHANG * column.width

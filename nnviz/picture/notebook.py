@@ -97,7 +97,7 @@ def _slopes(slopes: Slopes) -> str:
     tables = []
     for k, layer in enumerate(slopes.layers):
         nodes, sources = map(_numbers, layer.weights.shape)
-        title = f"{_title(k, slopes.layers)}, slopes of the {slopes.measure.word}"
+        title = f"{_title(k, slopes.layers)}, slopes of the {slopes.measure.phrase}"
         tables.append(LayerTable(title, nodes, sources, layer.weights, layer.biases))
     return html(tables, PALETTE.slope, PALETTE.slope)
 

@@ -226,7 +226,7 @@ class DiagramColumn:
         return self.width / self.across
 
     @property
-    def told_apart(self) -> bool:
+    def are_distinct(self) -> bool:
         """Whether the nodes can be distinguished."""
         return self.across > 1 or not self.block
 
@@ -263,7 +263,7 @@ class DiagramColumn:
         node = int(np.searchsorted(self.tops, y, side="right")) - 1
         return node if node >= 0 and (self.block or self.rect(node).contains(x, y)) else None
 
-    def with_texts(self, body: Rect) -> range:
+    def visible_text_nodes(self, body: Rect) -> range:
         """Return the visible nodes that can show texts, including those in a grid."""
         if self.across == 1:
             return self.in_sight(body)

@@ -47,7 +47,7 @@ class Canvas:
 
     def move(self, moving):
         self.document.set_in_motion(moving)
-        self.diagram.hold_scale(moving)
+        self.diagram.fix_scale(moving)
 
     def draw(self, network):
         self.document.push(replace(self.document.state, network=network), "Run", "run")

@@ -220,7 +220,7 @@ def test_every_number_of_a_node_or_edge_knows_its_address():
     assert [piece.slope for piece in factors(line(weight, "slope"))] == [False, True, True]
     expected = [Address("node", -1, 1), Address("weight", 0, 1, 1), Address("node", 0, 1)]
     assert [piece.address for piece in factors(given_input.lines[2])] == expected
-    assert line(weight, "check").ticked
+    assert line(weight, "check").check_agrees
     assert line(explained(BANK, Address("weight", 0, 0, 0), mean=True), "check").value == pytest.approx(40)
 
 
@@ -369,7 +369,7 @@ def test_a_check_across_a_kink_names_the_node_and_the_row(approved):
     hidden = Layer(("left", "right"), "relu", [[1.0], [2.0]], [-1.0, 5.0])
     state = state_of(([[2.0], [1.0]], [[0.0], [0.0]]), hidden, Layer(("out",), "identity", [[3.0, 1.0]]))
     weight = explained(state, Address("weight", 0, 0, 0), row=1)
-    assert line(weight, "check").ticked is False
+    assert line(weight, "check").check_agrees is False
     approved("a check across a kink", told(weight)["differs"])
 
 

@@ -424,7 +424,7 @@ def test_a_new_activation_is_checked_and_has_badges_and_reasons(hinge, approved)
         assert last(measure_slope(hinge, address, None)).agrees(own.of(address)), address
     for bias in (0.5, 0.499995, 0.500005):  # 0.5·1 − 1·2 + 0.5 = −1 on the first row
         weight = explained(edits.set_bias(hinge, 0, 0, bias), Address("weight", 0, 0, 0))
-        assert line(weight, "check").ticked is False
+        assert line(weight, "check").check_agrees is False
         approved("a kink of a new activation", told(weight)["differs"])
     found = health(hinge.network, hinge.network.forward(hinge.data.inputs))
     assert found.badges() == {(0, 2): "saturated on all rows"}

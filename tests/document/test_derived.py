@@ -106,11 +106,11 @@ def test_nothing_long_goes_on_for_an_old_state_or_at_rest(qtbot, state, passes):
 def test_what_a_run_puts_off_can_be_asked_for_once_it_is_over(qtbot, state):
     document, _, derived = derived_from(state, quick_ns=0.0)
     document.set_in_motion(True)
-    assert derived.of_node(0, 0) is None
+    assert derived.node_values(0, 0) is None
     with qtbot.waitSignal(derived.computed):
         document.set_in_motion(False)
-    derived.of_node(0, 0)
-    qtbot.waitUntil(lambda: derived.of_node(0, 0) is not None)
+    derived.node_values(0, 0)
+    qtbot.waitUntil(lambda: derived.node_values(0, 0) is not None)
 
 
 def test_batches_give_the_slopes_of_the_next_update_and_a_run_the_last_measured_loss(state, passes):
@@ -235,14 +235,14 @@ def test_an_early_change_is_shown_a_little_later_and_once(qtbot, clock):
     throttle = Throttle(parent, lambda: shown.append(1), apart_ms=60.0)
     for _ in range(5):
         throttle.changed()
-    assert (shown, throttle.waiting) == ([1], True)
-    qtbot.waitUntil(lambda: not throttle.waiting)
+    assert (shown, throttle.is_pending) == ([1], True)
+    qtbot.waitUntil(lambda: not throttle.is_pending)
     assert shown == [1, 1]
     for _ in range(5):
-        throttle.soon()
+        throttle.show_soon()
     assert shown == [1, 1]
     qtbot.waitUntil(lambda: len(shown) > 2)
-    assert (shown, throttle.waiting) == ([1, 1, 1], False)
+    assert (shown, throttle.is_pending) == ([1, 1, 1], False)
 
 
 def test_a_view_that_takes_long_shows_seldom(clock):
@@ -256,6 +256,6 @@ def test_a_view_that_takes_long_shows_seldom(clock):
     for _ in range(30):
         throttle.changed()
         clock[0] += 10
-    assert (shown, throttle.waiting) == ([1000.0, 1200.0], True)
+    assert (shown, throttle.is_pending) == ([1000.0, 1200.0], True)
     throttle.stop()
-    assert not throttle.waiting
+    assert not throttle.is_pending

@@ -93,7 +93,7 @@ def test_an_edit_beneath_a_run_is_a_change_of_its_own(document, state, tmp_path,
             document.save(tmp_path / "a.json")
             saved = now()
         if k:
-            assert document.edit_beneath("notes", edits.set_notes, notes, "writing")
+            assert document.edit_below_run("notes", edits.set_notes, notes, "writing")
     document.set_in_motion(False)
     assert now() == (3, "abc")
     clean, went = [], []

@@ -102,8 +102,8 @@ def said_of(state, row=0):
 
 def wrong(said):
     """Return the steps without words, and the lines whose arithmetic does not give its result."""
-    found = [step for step, told in said if not told.sayings]
-    for text in (saying.text for _, told in said for saying in told.sayings if not saying.aside):
+    found = [step for step, told in said if not told.text_lines]
+    for text in (saying.text for _, told in said for saying in told.text_lines if not saying.aside):
         _, sign, rest = re.fullmatch(r"(.*?) (=|←|≈) (.*)", text).groups()
         found += [] if closes(f"≈ {rest}" if sign == "≈" else rest) else [text]
     return found
@@ -124,7 +124,7 @@ def test_an_update_says_what_training_makes_of_each_weight():
         after, said = train(state, updates=1).state.network, said_of(state)
         assert wrong(said) == []
         for step, told in (pair for pair in said if pair[0].deed == "update"):
-            news = [float(re.split("[=≈] ", each.text)[-1].replace("−", "-")) for each in told.sayings]
+            news = [float(re.split("[=≈] ", each.text)[-1].replace("−", "-")) for each in told.text_lines]
             layer = after.layers[step.layer]
             biases = [] if layer.biases is None else [layer.biases[step.node]]
             expected = [*layer.weights[step.node], *biases]
@@ -139,7 +139,7 @@ def test_words_for_scripts_batches_and_many_weights(approved):
         assert [(step.deed, step.layer, step.node) for step, _ in own] == [("update", 1, 0)] * watched
     many = make_state(make_network((20, 1), ("identity",), (False,)), 1)
     slopes = next(said for step, said in said_of(many) if step.deed == "slopes")
-    assert len([saying for saying in slopes.sayings if not saying.aside]) == MOST_LINES
+    assert len([saying for saying in slopes.text_lines if not saying.aside]) == MOST_LINES
     texts = [own[0][1], slopes.text]
     for size in (1, 2):
         batch = next(told.text for step, told in said_of(state_of(batch_size=size)) if step.deed == "mean")
@@ -276,7 +276,7 @@ def test_without_targets_the_walk_goes_forward_and_over_the_rows_but_not_past_a_
     qtbot.waitUntil(lambda: len(seen) > 4)
     rows.player.stop()
     assert seen[:5] == [0, 1, 2, 3, 0]
-    rows.selection.try_out([7.5, -2.0])
+    rows.selection.show_free_row([7.5, -2.0])
     rows.player.play()
     rows.player.to_end()
     assert not rows.player.playing
@@ -288,7 +288,7 @@ def test_what_cannot_be_walked_is_said(walker, approved):
     data, empty = rows.document.state.data, Dataset.empty(rows.document.state.network)
     rows.player.show_phase("backward")
     assert rows.progress.active
-    rows.selection.try_out([1.0, 1.0])
+    rows.selection.show_free_row([1.0, 1.0])
     assert not rows.progress.active, "a free row has no way back"
     for other in (None, replace(data, targets=None), empty):
         if other is not None:

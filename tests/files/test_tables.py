@@ -339,7 +339,9 @@ TITANIC = "PassengerId,Survived,Pclass,Name,Sex,Age,Cabin,Embarked\n" + "".join(
 
 def test_roles_are_proposed_with_their_reasons(approved):
     found = findings(read(TITANIC.encode()))
-    approved("proposed roles", {each.name: each.role + (each.why and f", {each.why}") for each in found})
+    approved(
+        "proposed roles", {each.name: each.role + (each.reason and f", {each.reason}") for each in found}
+    )
     assert [each.classes for each in found] == [False, False, False, True, True, False, True, True]
     assert (found[5].missing, found[5].first_missing) == (1, "line 6, column 6")
     named = "name,a,b\n" + "".join(f"n{k},{k % 3},{k * k}\n" for k in range(20))
@@ -503,7 +505,7 @@ def test_a_networks_own_columns_stay_what_they_are(approved):
     strange = read(b"note,y,colour,a\nn1,z,green,40\n")
     found = findings(strange, state)
     told = refused(build, strange, found, proposed_choices(found), state)
-    approved("columns and texts that the network does not know", f"note: {found[0].why}\n{told}")
+    approved("columns and texts that the network does not know", f"note: {found[0].reason}\n{told}")
 
 
 def test_predictions_are_written_after_the_unchanged_cells(tmp_path):

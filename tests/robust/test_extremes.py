@@ -237,7 +237,7 @@ def deeds(window, folder):
     network = window.document.state.network
     selection, player, runner = window.selection, window.player, window.runner
     for part in parts_of(network):
-        yield f"explain {part}", lambda part=part: selection.point_at(part)
+        yield f"explain {part}", lambda part=part: selection.select_and_explain(part)
     yield "slopes", lambda: selection.show_slopes(True)
     yield "means", lambda: selection.show_slopes(True, True)
     yield "the next row", lambda: setattr(selection, "row", 1)

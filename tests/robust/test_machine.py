@@ -152,7 +152,7 @@ class Machine(RuleBasedStateMachine):
         """
         name, before = getattr(edit, "__name__", "edit"), self.state
         self.refusals.clear()
-        way = self.document.edit_beneath if beneath else self.document.edit
+        way = self.document.edit_below_run if beneath else self.document.edit
         if way(name, edit, *where, merge=merge):
             assert self.refusals == []
             assert beneath or self.state is before or not self.runner.running, "a run goes on with an edit"
@@ -383,7 +383,7 @@ class Machine(RuleBasedStateMachine):
             self.runner.scrub_to(self.rng.randint(0, self.runner.travel.end + 1))
             if self.rng.random() < 0.7:
                 self.finish()
-        self.runner.let_go()
+        self.runner.end_drag()
         self.finish()
 
     def do_there_and_back(self):

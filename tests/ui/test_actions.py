@@ -118,8 +118,8 @@ def test_shortcuts_and_letters_stand_for_one_thing_and_the_sheet_names_them(open
     )
     assert "Home" in dict(dict(sheet(known))["On the diagram, with the keyboard"])
     text = help_page(window, "Keys and mouse")
-    missing = [own for own in entries if own.keys_told and own.words[1:] not in text]
-    assert missing == [own for own in entries for keys in own.keys_told if keys not in text] == []
+    missing = [own for own in entries if own.shortcut_texts and own.words[1:] not in text]
+    assert missing == [own for own in entries for keys in own.shortcut_texts if keys not in text] == []
     tips = [button.toolTip() for button in window.main_window.findChildren(QPushButton)]
     named = {keys for tip in tips for keys in re.findall(r"\(((?:Shift\+|Ctrl\+)?F\d+)\)", tip)}
     assert {"F5", "F10", "Shift+F10"} <= named <= set(shortcuts)

@@ -151,7 +151,7 @@ def test_every_panel_comes_by_the_view_menu_shows_that_it_has_the_keyboard_and_g
         window.diagram.setFocus()
         QApplication.processEvents()
         assert dock(window, name).grab().toImage() != with_it, name
-        dock(window, name).come(take_focus=True)
+        dock(window, name).bring_to_front(take_focus=True)
         choose_panel(name, comes=False)
         assert window.diagram.hasFocus()
         if name == [each.name for each in PANELS if each.place.startswith("right")][-1]:
@@ -200,7 +200,7 @@ def test_f6_goes_through_the_panels_and_a_key_floats_the_one_with_the_keyboard(o
     floats = Qt.KeyboardModifier.ControlModifier | SHIFT
     press_key(KEY.Key_F, floats)
     assert "F6" in status(window)
-    dock(window, "Data").come(take_focus=True)
+    dock(window, "Data").bring_to_front(take_focus=True)
     press_key(KEY.Key_F, floats)
     assert dock(window, "Data").isFloating()
     assert dock(window, "Data").has_focus

@@ -475,7 +475,7 @@ def lit(state, style, layers):
     walk = Walk(state.network.sizes, rows=len(state.data))
     for deed, layer in dict.fromkeys(step[:2] for step in walk.steps if step.layer in layers):
         progress = Progress(walk)
-        progress.stand_at(1 + [step[:2] for step in walk.steps].index((deed, layer)))
+        progress.go_to_position(1 + [step[:2] for step in walk.steps].index((deed, layer)))
         found = [lines[k].text.strip() for k in sorted(Lines(lines).walked(progress))]
         yield f"{style}, {deed} {layer}:\n  " + "\n  ".join(found)
 

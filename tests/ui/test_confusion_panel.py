@@ -44,7 +44,7 @@ def open_card(qtbot, bare):
         own = bare(state)
         card = ConfusionPanel(own.document, own.derived)
         card.wished = []
-        card.rows_wished.connect(lambda rows, what: card.wished.append(([*map(int, rows)], what)))
+        card.rows_requested.connect(lambda rows, what: card.wished.append(([*map(int, rows)], what)))
         own.show(card, (364, 320))
         qtbot.waitUntil(lambda: card.plot is None or "correct" in card.caption.text())
         return card, own.document

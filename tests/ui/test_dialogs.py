@@ -283,7 +283,7 @@ def ask_recover(window, folder):
 def fail(window, folder):
     told = QEventLoop()
     unexpected = Unexpected(window.main_window, lambda _: told.quit(), folder / "log")
-    unexpected.caught(ValueError, ValueError(window.document.state.name), None)
+    unexpected.handle(ValueError, ValueError(window.document.state.name), None)
     unexpected.watch()
     told.exec()  # the box is open within
     unexpected.rest()

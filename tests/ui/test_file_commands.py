@@ -513,7 +513,7 @@ def mime(*addresses, text=None):
 
 def drop(widget, data):
     drag_over(widget, data)
-    hands.let_go(widget, data)
+    hands.end_drag(widget, data)
 
 
 def test_a_dropped_file_opens_or_says_why_not_before_anything_is_asked(window, answer, qtbot, tmp_path):

@@ -124,14 +124,14 @@ def test_deeds_are_noticed_and_announced_and_next_leads_through_all_steps(window
     is_noticed(2)
     press(window, "Next")
     dock = window.board.docks["Explain"]
-    dock.turn_loose()
+    dock.toggle_floating()
     click(window, address_named(window, "output"))
     is_noticed(3)
     assert window.explain.isVisible()
     # a panel that floats has the ring in its own window
     qtbot.waitUntil(lambda: [own.window() for own in rings(window)] == [dock])
     assert window.main_window.rect().contains(cards(window)[0].geometry())
-    dock.turn_loose()
+    dock.toggle_floating()
     qtbot.waitUntil(lambda: [own.window() for own in rings(window)] == [window.main_window])
     offered(window, "Training").trigger()
     press(window, "Next")

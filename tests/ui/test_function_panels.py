@@ -398,7 +398,7 @@ def test_in_the_window_choices_tell_names_apart_and_a_low_panel_scrolls(qtbot, o
     qtbot.waitUntil(lambda: panel.key.isVisible() and seen(panel, panel.side))
     for size in ((1280, 800), (1000, 650)):
         window.main_window.resize(*size)
-        qtbot.waitUntil(lambda: [own.shown_text[:7] for own in choices] == ["sepal l", "sepal w"])
+        qtbot.waitUntil(lambda: [own.visible_text[:7] for own in choices] == ["sepal l", "sepal w"])
     assert [own.currentText() for own in choices] == [names[0], names[1]]
     qtbot.waitUntil(lambda: panel.plane.height() == 140 and not seen(panel, panel.side))
     assert window.main_window.height() == 650

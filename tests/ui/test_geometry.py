@@ -270,7 +270,7 @@ def test_a_plot_over_weights_and_its_caption_are_in_sight_without_scrolling(qtbo
         qtbot.waitUntil(partial(is_drawn, dock, 150))
         if size == (1920, 1080):  # in a tall column the plot takes the height
             window.board.tabifyDockWidget(window.board.docks["Explain"], dock)
-            dock.come()
+            dock.bring_to_front()
             qtbot.waitUntil(partial(is_drawn, dock))
 
 
@@ -392,7 +392,7 @@ def measures(window):
     bar = window.main_window.findChild(QToolBar)
     return {
         "heading": window.training.heading.fontMetrics().height(),
-        "button": window.training.verbs.run.height(),
+        "button": window.training.run_buttons.run.height(),
         "seed": window.training.fields.seed.height(),
         "row": window.data.table.rowHeight(0),
         "icon": bar.iconSize().width(),

@@ -239,7 +239,7 @@ def test_a_name_of_any_script_looks_as_qt_writes_it_and_leaves_others_alone(qapp
 def test_a_callout_writes_long_names_short():
     picture = row_picture(named(("a very " * 20 + "_7", "b")), View(900, 500), with_slopes=True)
     told = said_of(picture, WalkStep("slopes", 0, 0), walk.short_name)
-    assert [line.text.partition(" →")[0] for line in told.sayings[:2]] == ["a very a v…_7", "b"]
+    assert [line.text.partition(" →")[0] for line in told.text_lines[:2]] == ["a very a v…_7", "b"]
 
 
 def said_of(picture, step, short=str):

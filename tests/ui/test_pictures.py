@@ -589,7 +589,7 @@ def test_the_export_dialog_refuses_bad_numbers_explains_odd_sizes_and_takes_keys
         QTest.keyClicks(field, typed)
         while dialog.isVisible() and len(met) < 5:
             QTest.keyClick(field, Qt.Key.Key_Escape)
-            met.append(field.touched)
+            met.append(field.is_edited)
 
     def too_large(dialog):
         fields(dialog)["Width"].setText("20000")

@@ -91,7 +91,7 @@ def click_cell(window):
 ELSEWHERE = {
     "table": click_cell,
     "field": lambda window: click(window.training.fields.learning_rate),
-    "button": lambda window: window.training.verbs.step.setFocus(Qt.FocusReason.TabFocusReason),
+    "button": lambda window: window.training.run_buttons.step.setFocus(Qt.FocusReason.TabFocusReason),
 }
 
 

@@ -80,7 +80,7 @@ def type_in(field, text, key=ENTER):
 def run_to_end(qtbot, panel):
     panel.speed.setValue(100)
     with qtbot.waitSignal(panel.runner.run_ended) as ended:
-        press(panel.verbs.run)
+        press(panel.run_buttons.run)
     return ended.args[0]
 
 
@@ -94,7 +94,7 @@ def message(panel):
 
 
 def test_step_back_restart_and_run_do_the_ninth_and_tenth_exercise(qtbot, panel, approved):
-    verbs = panel.verbs
+    verbs = panel.run_buttons
     assert (figures(panel), verbs.back.isEnabled()) == (("49", "0", "7"), False)
     assert not verbs.restart.isEnabled()
     press(verbs.step)
@@ -112,7 +112,7 @@ def test_step_back_restart_and_run_do_the_ninth_and_tenth_exercise(qtbot, panel,
 
 
 def test_run_turns_into_pause_in_its_place_and_takes_settings_meanwhile(qtbot, panel, document):
-    verbs, fields = panel.verbs, panel.fields
+    verbs, fields = panel.run_buttons, panel.fields
 
     def places():
         return [button.geometry() for button in (verbs.run, verbs.step, verbs.restart)]
@@ -136,16 +136,16 @@ def test_run_turns_into_pause_in_its_place_and_takes_settings_meanwhile(qtbot, p
 
 
 def test_random_weights_are_new_or_the_same_again(panel, document):
-    press(panel.verbs.random)
+    press(panel.run_buttons.random)
     assert panel.fields.seed.text() == "1"
     first = document.state.network
     document.push(edits.set_weight(document.state, 0, 0, 0, 5.0), "Edit")
-    assert panel.verbs.same_weights.text() == "Same random weights again (seed 1)"
-    panel.verbs.same_weights.trigger()
+    assert panel.run_buttons.same_weights.text() == "Same random weights again (seed 1)"
+    panel.run_buttons.same_weights.trigger()
     assert document.state.network == first
     type_in(panel.fields.seed, "9223372036854775807")
-    assert panel.verbs.random.toolTip().endswith("(seed 0)")
-    press(panel.verbs.random)
+    assert panel.run_buttons.random.toolTip().endswith("(seed 0)")
+    press(panel.run_buttons.random)
     assert document.state.training.seed == 0
     assert document.state.network != first
 
@@ -154,8 +154,8 @@ def test_no_button_takes_the_focus_and_the_panel_names_keys_and_the_time_of_a_ru
     for button in filter(QAbstractButton.isVisible, panel.findChildren(QAbstractButton)):
         assert button.focusPolicy() == Qt.FocusPolicy.TabFocus, button.text()
         assert button.toolTip(), button.text()
-    panel.verbs.name_keys("F5", "F10", "Shift+F10")
-    assert "F5" in panel.verbs.run.toolTip()
+    panel.run_buttons.name_keys("F5", "F10", "Shift+F10")
+    assert "F5" in panel.run_buttons.run.toolTip()
     (label,) = (own for own in panel.findChildren(QLabel) if own.buddy() is panel.speed)
     for value, text in ((0, "Run takes 20 s"), (50, "Run takes 3 s"), (100, "Run at full speed")):
         panel.speed.setValue(value)
@@ -215,12 +215,12 @@ def test_a_setting_is_refused_with_a_sentence_until_escape(panel, document, appr
 
 def test_a_refused_field_blocks_run_and_step(panel, document):
     type_in(panel.fields.learning_rate, "abc", key=None)
-    press(panel.verbs.step)
-    press(panel.verbs.run)
+    press(panel.run_buttons.step)
+    press(panel.run_buttons.run)
     assert document.state.iteration == 0
     assert "'abc'" in message(panel)
     type_in(panel.fields.learning_rate, "0.02", key=None)
-    press(panel.verbs.step)
+    press(panel.run_buttons.step)
     assert (document.state.training.learning_rate, document.state.iteration) == (0.02, 1)
 
 
@@ -302,7 +302,7 @@ def test_dragging_a_setting_sideways_scrubs_it_as_one_undo_entry(panel, document
     for name, dx, value in (("learning_rate", 30, 0.06), ("updates", -30, 15), ("seed", 12, 2)):
         field = getattr(panel.fields, name)
         before = field.text()
-        panel.verbs.run.setFocus()
+        panel.run_buttons.run.setFocus()
         drag(field, field.rect().center(), dx)
         assert getattr(document.state.training, name) == float(field.text()) == value
         document.undo()
@@ -315,8 +315,8 @@ def test_dragging_a_setting_sideways_scrubs_it_as_one_undo_entry(panel, document
 def test_after_divergence_one_click_goes_back_to_a_tenth_of_the_learning_rate(
     qtbot, panel, document, approved
 ):
-    press(panel.verbs.step)
-    one, hint, cure = document.state, message(panel), panel.message.cure
+    press(panel.run_buttons.step)
+    one, hint, cure = document.state, message(panel), panel.message.fix_button
     type_in(panel.fields.updates, "2000")
     type_in(panel.fields.learning_rate, "0.7")
     run_to_end(qtbot, panel)
@@ -328,7 +328,7 @@ def test_after_divergence_one_click_goes_back_to_a_tenth_of_the_learning_rate(
     assert (panel.fields.learning_rate.text(), cure.isVisible(), message(panel)) == ("0.07", False, hint)
     document.undo()
     assert document.state is diverged
-    press(panel.verbs.restart)
+    press(panel.run_buttons.restart)
     type_in(panel.fields.learning_rate, "1e200")
     run_to_end(qtbot, panel)
     approved("divergence at the first update", f"{message(panel)}\n{cure.text()}")
@@ -337,7 +337,7 @@ def test_after_divergence_one_click_goes_back_to_a_tenth_of_the_learning_rate(
     run_to_end(qtbot, panel)
     assert panel.message.label.objectName() == "error", "it is told until the next run"
     type_in(panel.fields.learning_rate, "0.01")
-    press(panel.verbs.step)
+    press(panel.run_buttons.step)
     assert message(panel) == hint
 
 
@@ -427,7 +427,7 @@ def test_in_a_small_window_the_panel_is_compact(qtbot, afresh):
     panel = window.training
     assert not panel.timeline.isVisible()
     before = panel.minimumSizeHint().height()
-    press(panel.verbs.step)
+    press(panel.run_buttons.step)
     assert panel.timeline.isVisible()
     most = before + panel.timeline.sizeHint().height() + 12
     qtbot.waitUntil(lambda: before < panel.minimumSizeHint().height() <= most)

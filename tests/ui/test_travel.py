@@ -64,7 +64,7 @@ def run(qtbot, document, panel):
 
     def run():
         with qtbot.waitSignal(panel.runner.run_ended):
-            click(panel.verbs.run)
+            click(panel.run_buttons.run)
         return document.state
 
     return run
@@ -95,7 +95,7 @@ def test_back_keys_and_a_drag_go_through_a_run_each_as_one_undo_entry(qtbot, doc
         assert document.state.run.history.last == (iteration, pytest.approx(mse_after(iteration)))
 
     for iteration in (19, 18, 17):
-        click(panel.verbs.back)
+        click(panel.run_buttons.back)
         goes(iteration)
         assert document.undo_text() == f"Back to iteration {iteration}"
     captions.append(panel.figures.iteration.accessibleName())
@@ -117,16 +117,16 @@ def test_back_keys_and_a_drag_go_through_a_run_each_as_one_undo_entry(qtbot, doc
 
 def test_an_edit_ends_the_way_back_and_a_setting_does_not(document, panel):
     for _ in range(2):
-        click(panel.verbs.step)
+        click(panel.run_buttons.step)
     panel.runner.set_training(replace(document.state.training, learning_rate=0.02, optimizer="momentum"))
-    click(panel.verbs.back)
+    click(panel.run_buttons.back)
     assert (panel.figures.row_error.text, document.state.training.learning_rate) == ("5.04", 0.02)
-    click(panel.verbs.step)
+    click(panel.run_buttons.step)
     assert panel.figures.row_error.text == "2.2176"  # 5.04 · (1 − 28 · 0.02)
     document.push(edits.set_weight(document.state, 0, 0, 0, 1.5), "Edit")
     edited = document.state
-    assert not panel.verbs.back.isEnabled()
-    assert not panel.verbs.restart.isEnabled()
+    assert not panel.run_buttons.back.isEnabled()
+    assert not panel.run_buttons.restart.isEnabled()
     assert not panel.timeline.isVisible()
     panel.runner.back()
     assert document.state is edited
@@ -135,18 +135,18 @@ def test_an_edit_ends_the_way_back_and_a_setting_does_not(document, panel):
 def test_the_timeline_comes_with_the_first_update_and_goes_to_the_end_of_the_run(qtbot, document, panel, run):
     timeline = panel.timeline
     assert not timeline.isVisible()
-    click(panel.verbs.step)
+    click(panel.run_buttons.step)
     assert timeline.isVisible()
     assert (timeline.value(), timeline.maximum()) == (1, 1)
     run()
     assert (timeline.value(), timeline.maximum()) == (21, 21)
     panel.speed.setValue(50)
-    click(panel.verbs.run)
+    click(panel.run_buttons.run)
     qtbot.waitUntil(lambda: document.state.iteration >= 23)
     assert (timeline.value(), timeline.maximum()) == (document.state.iteration, 41)
-    click(panel.verbs.run)
+    click(panel.run_buttons.run)
     assert timeline.maximum() == document.state.iteration
-    click(panel.verbs.run)
+    click(panel.run_buttons.run)
     qtbot.waitUntil(lambda: document.state.iteration >= 25)
     QTest.mousePress(timeline, LEFT, pos=place(timeline, 1))
     assert (panel.runner.running, document.state.iteration) == (False, 1), "a drag pauses the run"
@@ -175,9 +175,9 @@ def test_the_timeline_is_painted_only_where_its_handle_moves(qtbot, qapp, panel)
 
 def test_a_run_can_be_gone_through_after_restart_and_undo_until_another_file(document, panel, run):
     end, timeline = run(), panel.timeline
-    click(panel.verbs.restart)
+    click(panel.run_buttons.restart)
     assert (panel.figures.iteration.text, panel.figures.loss.text) == ("0", "49")
-    assert not panel.verbs.back.isEnabled()
+    assert not panel.run_buttons.back.isEnabled()
     QTest.mouseClick(timeline, LEFT, pos=place(timeline, 20))
     assert weights(document.state) == weights(end)
     for _ in range(3):
@@ -190,7 +190,7 @@ def test_a_run_can_be_gone_through_after_restart_and_undo_until_another_file(doc
         drag(timeline, 20, 5)
         panel.runner.set_training(replace(document.state.training, learning_rate=rate))
         assert timeline.maximum() == 20
-        click(panel.verbs.step)
+        click(panel.run_buttons.step)
         assert (timeline.value(), timeline.maximum()) == (6, length)
         drag(timeline, 6, length)
         assert (weights(document.state) == weights(end)) == (length == 20)

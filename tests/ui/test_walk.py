@@ -232,8 +232,8 @@ def test_a_callout_covers_neither_what_it_speaks_of_nor_the_numbers_that_it_uses
         player, progress = window.player, window.player.progress
         player.show_phase("forward")
         while progress.position < len(progress.walk) and name not in LONG_WALKS:
-            progress.set_off()
-            progress.stand_at(progress.goal)
+            progress.begin_step()
+            progress.go_to_position(progress.goal)
             steps += 1
             if len(progress.told) > 1 or steps % every:
                 continue  # nothing is written out of a whole layer
@@ -243,10 +243,10 @@ def test_a_callout_covers_neither_what_it_speaks_of_nor_the_numbers_that_it_uses
             inside = body.covers(body._replace(x=box.x(), y=box.y(), width=box.width(), height=box.height()))
             failed += [at] * (not inside)
             failed += [(at, own) for own in look.covers_what_it_speaks_of()]
-            failed += [(at, own) for own in look.covered() if name in ROOMY and size == LARGE]
+            failed += [(at, own) for own in look.painted_rect() if name in ROOMY and size == LARGE]
         for phase in ("loss", "backward", "update"):  # what to do next is said, and covers no number
             player.show_phase(phase)
-            failed += [(name, size, phase, own) for own in Look(window).covered()]
+            failed += [(name, size, phase, own) for own in Look(window).painted_rect()]
         player.stop()
         assert not walking(window)
     assert failed == []
@@ -257,7 +257,7 @@ def test_a_sum_for_which_there_is_no_room_is_told_in_short_and_leaves_its_node_f
     window = bare("spiral", SMALL)
     progress = window.player.progress
     window.player.show_phase("forward")
-    progress.stand_at(13)
+    progress.go_to_position(13)
     window.player.changed.emit()
     look = Look(window)
     assert look.words.text.startswith("node_1_4: z = ")

@@ -26,7 +26,7 @@ from tests.ui.sees import status, walking, written
 CTRL, LEFT = Qt.KeyboardModifier.ControlModifier, Qt.MouseButton.LeftButton
 WEIGHT = Address("weight", 0, 0, 0)
 ELSEWHERE = {
-    "button": lambda window: touch(window.training.verbs.step),
+    "button": lambda window: touch(window.training.run_buttons.step),
     "panel": lambda window: touch(window.training, QPoint(3, 3)),
     "status line": lambda window: touch(window.status),
     "toolbar": lambda window: touch(window.main_window.findChild(QToolBar), QPoint(1, 1)),
@@ -269,7 +269,7 @@ def test_enter_or_a_click_elsewhere_accepts_a_field_and_the_keyboard_is_the_diag
     own = type_rate(again(), "5X")
     key(window, "Return")
     assert own.hasFocus(), "what is refused keeps the keyboard"
-    touch(window.training.verbs.step)
+    touch(window.training.run_buttons.step)
     assert window.document.state.iteration == 0
     assert own.text() == "5X"
 
@@ -355,7 +355,7 @@ def test_after_a_choice_from_a_list_the_keyboard_is_the_diagrams(again):
 def test_a_field_in_a_panel_that_floats_gives_the_keyboard_away_too(again, qtbot):
     window = again()
     panel = window.board.docks["Training"]
-    panel.turn_loose()
+    panel.toggle_floating()
     qtbot.waitUntil(panel.isActiveWindow)
     type_rate(window)
     touch(window.training, QPoint(3, 3))

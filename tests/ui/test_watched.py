@@ -136,7 +136,9 @@ def test_all_follows_the_script_while_rows_are_chosen_and_notes_written(qtbot, w
     click(window, address_named(window, "output"))
     script.shows(1, [2, 8])
     qtbot.waitUntil(lambda: "8" in explained(window))
-    assert window.document.edit_beneath("Notes", lambda old, text: replace(old, notes=text), "Mine", "notes")
+    assert window.document.edit_below_run(
+        "Notes", lambda old, text: replace(old, notes=text), "Mine", "notes"
+    )
     script.shows(2, [2, 9])
     assert (window.selection.row, window.document.state.notes) == (1, "Mine")
     qtbot.waitUntil(lambda: "81" in explained(window))  # node_1 is 4·1 + 5·1 = 9, times 9
@@ -161,9 +163,9 @@ TRIES = {
         entry: lambda window, entry=entry: offered(window, entry).trigger()
         for entry in ("Run or pause", "One update", "Restart", "One back", "New random weights")
     },
-    "row": lambda window: window.data.table.remove_wished.emit(),
+    "row": lambda window: window.data.table.remove_requested.emit(),
     "CSV": lambda window: window.files.tables.load(Path("rows.csv")),
-    "paste": lambda window: window.data.table.paste_wished.emit(),
+    "paste": lambda window: window.data.table.paste_requested.emit(),
     "paste a table": lambda window: choose_in_table_menu(window, "Paste as a table…"),
     "ring": lambda window: window.runner.scrub_to(0),
     "rate": lambda window: window.training.fields.accepted.emit(Training(updates=7)),
@@ -334,7 +336,7 @@ ENDS = {
 
 def offered_buttons(window):
     """Return the texts of the visible buttons that start a run."""
-    buttons = window.training.verbs.findChildren(QPushButton)
+    buttons = window.training.run_buttons.findChildren(QPushButton)
     return [button.text() for button in buttons if button.isVisible() and button.text()]
 
 
@@ -376,7 +378,7 @@ def test_it_may_end_in_any_way_and_during_a_walk(qtbot, watch, approved):
 def test_a_click_on_stop_that_comes_after_the_end_changes_nothing(qtbot, watch):
     window, script = watch()
     script.shows(1, [2, 8])
-    stop, screen = window.training.verbs, window.main_window.windowHandle()
+    stop, screen = window.training.run_buttons, window.main_window.windowHandle()
 
     def go_there():  # again, where the panel has grown meanwhile by what it says
         QCursor.setPos(stop.mapToGlobal(stop.rect().center()))

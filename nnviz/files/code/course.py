@@ -450,7 +450,7 @@ def _row_loss(form: Form) -> Iterator[CodeLine]:
     loss, outputs = form.loss, form.outputs
     yield CodeLine()
     yield CodeLine(f"def get_row_{loss.name}(input_data, target, {form.parameters}):", "loss")
-    yield CodeLine(f'    """Return the {loss.word} of one row."""', "loss")
+    yield CodeLine(f'    """Return the {loss.phrase} of one row."""', "loss")
     yield CodeLine("    # Forward, as above", "forward")
     yield from form.forward()
     yield from form.gathered()
@@ -482,7 +482,7 @@ def _accuracy(state: State, form: Form) -> Iterator[CodeLine]:
 def _slopes(form: Form) -> Iterator[CodeLine]:
     yield CodeLine()
     yield CodeLine(f"def get_slopes(input_data, target, {form.parameters}):", "backward")
-    yield CodeLine(f'    """Return the slopes of one row\'s {form.loss.word}."""', "backward")
+    yield CodeLine(f'    """Return the slopes of one row\'s {form.loss.phrase}."""', "backward")
     yield CodeLine("    # Forward, as above", "forward")
     yield from form.forward()
     yield CodeLine("    # Loss", "loss")

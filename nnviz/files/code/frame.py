@@ -255,7 +255,7 @@ def head(state: State) -> Iterator[CodeLine]:
     """Yield comments about the program. The title comes third, since two first lines may set an encoding."""
     sizes = "-".join(map(str, state.network.sizes))
     does = ["predicts its rows"] * (len(state.data) > 0)
-    does += [f"trains on them from these weights, printing the {state.measure.word}"] * state.trainable
+    does += [f"trains on them from these weights, printing the {state.measure.phrase}"] * state.trainable
     yield CodeLine(f"# A network of {sizes} nodes as nnviz shows it.")
     yield CodeLine(f"# The program {' and '.join(does) or 'has no rows yet'}.")
     if state.name:
@@ -406,6 +406,6 @@ def print_history(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLin
     more = ", validation_value" if state.validated else ""
     yield CodeLine()
     of_both = ": of the rows trained on, and of those for validation" if more else ""
-    yield CodeLine(f"# How many updates, and the {state.measure.word} after them{of_both}")
+    yield CodeLine(f"# How many updates, and the {state.measure.phrase} after them{of_both}")
     yield CodeLine(f"for t, value{more} in {names.history}:", "loss")
     yield CodeLine(f"    print(t, value{more})", "loss")

@@ -135,7 +135,7 @@ def _by_fit(state: State, model: str) -> Iterator[CodeLine]:
     trained, *validation = frame.NAMES.measured(state)
     rows, aside = ", ".join(trained), ""
     yield CodeLine(
-        f"# An epoch is one update here, of all rows; fit() reports the {state.measure.word} before it"
+        f"# An epoch is one update here, of all rows; fit() reports the {state.measure.phrase} before it"
     )
     if validation:
         yield CodeLine("# and that of the rows for validation after it")

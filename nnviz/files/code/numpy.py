@@ -83,7 +83,7 @@ def _backward(state: State) -> Iterator[CodeLine]:
     layers, last = network.layers, len(network.layers) - 1
     yield CodeLine()
     yield CodeLine("def backward(x, y):", "backward")
-    what = f'"""Return the slope of the {loss.word} with respect to every parameter."""'
+    what = f'"""Return the slope of the {loss.phrase} with respect to every parameter."""'
     yield CodeLine(f"    {what}", "backward")
     yield CodeLine(f"    {', '.join(_computed(network))} = forward(x)", "forward")
     if loss.short:

@@ -76,7 +76,7 @@ def read(source: Source) -> State:
     Raises FileError.
     """
     state = _state_of(source)
-    source.assumed.append(assumption(state.network))
+    source.assumptions.append(assumption(state.network))
     return state
 
 

@@ -73,12 +73,12 @@ def training_for(network: Network, loss: str = "", source: Source | None = None,
     """
     output = network.layers[-1].function.base
     if loss and fitting_outputs(loss) and output not in fitting_outputs(loss):
-        loss, why = "", f"{LOSSES[loss][0].word} cannot be used with {output} on the output"
+        loss, why = "", f"{LOSSES[loss][0].phrase} cannot be used with {output} on the output"
     if loss:
         return Training(loss=loss)
     loss = usual_loss(output)
     if source is not None and (why or loss != MSE.name):
-        note = f"nnviz uses {loss_of(loss, output).word}, the usual loss with {output} on the output"
+        note = f"nnviz uses {loss_of(loss, output).phrase}, the usual loss with {output} on the output"
         (source.told if why else source.defaults).append(f"{why or 'the file names no loss'}: {note}")
     return Training(loss=loss)
 

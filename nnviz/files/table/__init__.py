@@ -27,7 +27,7 @@ def sniff(_data: bytes) -> bool:
 
 def read(source: Source) -> State:
     """Return a new network for the columns of a table; `source.told` gets a summary. Raises FileError."""
-    wishes = source.wishes
+    wishes = source.table_options
     table = read_table(source.data, source.progress, TableLayout(decimal=wishes.decimal), fitting=True)
     columns = findings(table, targets=wishes.targets)
     rows = build(table, columns, proposed_choices(columns))
@@ -49,7 +49,7 @@ def _layout_notes(table: Table) -> list[str]:
 
 def _network_note(state: State) -> str:
     sizes = "-".join(map(str, state.network.sizes))
-    return f"network {sizes}, output {state.network.layers[-1].activation}, {state.measure.word}"
+    return f"network {sizes}, output {state.network.layers[-1].activation}, {state.measure.phrase}"
 
 
 VALIDATION = 0.2

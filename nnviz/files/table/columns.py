@@ -55,7 +55,7 @@ class Finding:
     `counts`           whether its numbers count the rows: 0, 1, 2, …
     `is_whole`         whether its numbers are whole
     `is_date`          whether its cells are dates or times, except missing ones
-    `role`, `why`      its proposed role, and the reason or ""
+    `role`, `reason`      its proposed role, and the reason or ""
     `classes`          whether its values are proposed as classes (or categories), one node each
     ================== ====================================================================
     """
@@ -70,7 +70,7 @@ class Finding:
     is_whole: bool
     is_date: bool
     role: Role = "input"
-    why: str = ""
+    reason: str = ""
     classes: bool = False
 
     @property
@@ -146,17 +146,17 @@ def _with_role(finding: Finding, table: Table, place: int) -> Finding:
         (name in COUNTERS and table.names is not None) or name.endswith(" id") or finding.name.endswith("Id")
     )
     if finding.missing > rows / 2:
-        return replace(finding, role="left out", why=f"{finding.missing:,} of {rows:,} cells are missing")
+        return replace(finding, role="left out", reason=f"{finding.missing:,} of {rows:,} cells are missing")
     if finding.is_date:
-        return replace(finding, role="left out", why="it has dates or times")
+        return replace(finding, role="left out", reason="it has dates or times")
     if finding.counts and (is_id or (place == 0 and rows >= MANY_ROWS and table.width > 2)):
-        return replace(finding, role="left out", why="it counts the rows")
+        return replace(finding, role="left out", reason="it counts the rows")
     if is_id and rows >= MANY_ROWS and finding.distinct == rows:
-        return replace(finding, role="left out", why="every row has a different value")
+        return replace(finding, role="left out", reason="every row has a different value")
     if not finding.is_number and rows >= MANY_ROWS / 2 and finding.distinct > rows / 2:
-        return replace(finding, role="left out", why="nearly every row has a different text")
+        return replace(finding, role="left out", reason="nearly every row has a different text")
     if not finding.is_number and finding.is_constant:
-        return replace(finding, role="left out", why="it is the same in every row")
+        return replace(finding, role="left out", reason="it is the same in every row")
     return finding
 
 
@@ -172,9 +172,9 @@ def _with_target(columns: list[Finding], chosen: list[int]) -> list[Finding]:
     if own:
         for i, name in enumerate(names):
             if name.partition(" ")[0] in WRITTEN:
-                columns[i] = replace(columns[i], role="left out", why="nnviz has computed it")
+                columns[i] = replace(columns[i], role="left out", reason="nnviz has computed it")
     for i in chosen or own or _likely_targets(columns, names):
-        columns[i] = replace(columns[i], role="target", why="", classes=_are_classes(columns[i], names[i]))
+        columns[i] = replace(columns[i], role="target", reason="", classes=_are_classes(columns[i], names[i]))
     return columns
 
 
@@ -238,7 +238,7 @@ def _by_name(columns: list[Finding], table: Table, state: State) -> list[Finding
     return [
         replace(each, role=roles[i][0], classes=roles[i][1])
         if i in roles
-        else replace(each, role="left out", why="no input or output has this name")
+        else replace(each, role="left out", reason="no input or output has this name")
         for i, each in enumerate(columns)
     ]
 
@@ -554,7 +554,7 @@ class _Maker:
             parts.append(f"target {list_text([_in_words(each) for each in targets])}")
         left = [i for i, role in enumerate(self._choices.roles) if role == "left out"]
         if left:
-            pairs = [(self.name(i), self._columns[i].why) for i in left]
+            pairs = [(self.name(i), self._columns[i].reason) for i in left]
             parts.append(f"left out {list_text([f'{name} ({why})' if why else name for name, why in pairs])}")
         return "; ".join(parts)
 
@@ -589,29 +589,29 @@ class Uses:
     ========== ==========================================================
     `built`    the rows, the columns, and notes on how they were made
     `states`   the State of each possible way; the first is proposed
-    `why_not`  for each impossible way, a sentence that says why
+    `reasons`  for each impossible way, a sentence that says why
     ========== ==========================================================
     """
 
     built: Built
     states: dict[What, State] = field(default_factory=dict)
-    why_not: dict[What, str] = field(default_factory=dict)
+    reasons: dict[What, str] = field(default_factory=dict)
 
     def attempt(self, what: What, make: Callable[[], State]) -> None:
         """Add the State that `make` returns, or the reason why it fails."""
         try:
             self.states[what] = make()
         except (FileError, ValueError) as error:
-            self.why_not[what] = capitalised(error)
+            self.reasons[what] = capitalised(error)
 
     @property
-    def wrong(self) -> str:
+    def problem(self) -> str:
         """Sentence that says why the table cannot be used at all, or ""."""
         if self.states:
             return ""
         if not self.built.targets:
             return "No column is a target. Choose a target, or as many inputs as the network has."
-        return self.why_not["network"]
+        return self.reasons["network"]
 
     @property
     def keeps_standardised(self) -> bool:
@@ -628,7 +628,7 @@ def table_uses(table: Table, columns: Sequence[Finding], choices: Choices, state
         ways.attempt("network", ways.built.network)
         ways.attempt("ends", lambda: ways.built.rebuilt(state))
     else:
-        ways.why_not |= dict.fromkeys(("network", "ends"), "Choose a target column first")
+        ways.reasons |= dict.fromkeys(("network", "ends"), "Choose a target column first")
     return ways
 
 

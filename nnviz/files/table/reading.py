@@ -555,9 +555,9 @@ class Table:
         """Return a table of the first rows, at most this many."""
         if rows >= len(self):
             return self
-        return replace(self.only(np.arange(len(self)) < rows), of=self.of)
+        return replace(self.select(np.arange(len(self)) < rows), of=self.of)
 
-    def only(self, rows: NDArray[np.bool_]) -> Table:
+    def select(self, rows: NDArray[np.bool_]) -> Table:
         """Return a table of the rows with True in a mask of shape (rows,)."""
         values = self._values[rows]
         texts = {at: own for at, own in self._texts.items() if np.isnan(values[:, at]).any()}

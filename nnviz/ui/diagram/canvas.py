@@ -349,7 +349,7 @@ SHARPEN_MS = 80
 class Canvas(QWidget):
     """Shows the document's network for the selected row, with the walk's progress and optional slopes."""
 
-    laid_out = Signal()
+    layout_changed = Signal()
     """Emitted when nodes or texts have moved, or a heading has changed."""
 
     def __init__(self, document: Document, selection: Selection, derived: Derived, player: Player) -> None:
@@ -357,7 +357,7 @@ class Canvas(QWidget):
         self.view = View(100.0, 100.0, larger=size_factor(), most_growth=MOST_GROWTH * size_factor())
         """The size of the widget, and the visible part of the picture."""
         self._most_growth = MOST_GROWTH
-        self.alone = False
+        self.presenting = False
         """Whether the diagram is in presentation mode, without the controls under its headings."""
         self.by_keyboard = False
         """Whether the focus came by the keyboard, so that the border shows the focus."""
@@ -415,7 +415,7 @@ class Canvas(QWidget):
             picture = self._picture = self._maker.picture(self.view, self._largest)
             self._headings = picture.headings
             if before != (picture.layout, self._headings):
-                self.laid_out.emit()
+                self.layout_changed.emit()
                 if self._document.in_motion:  # the headings are above the body
                     self.update()
         return picture
@@ -442,11 +442,11 @@ class Canvas(QWidget):
             self.stale()  # they are finer at rest
 
     @property
-    def scale_held(self) -> bool:
+    def has_fixed_scale(self) -> bool:
         """Whether the scale of the edges' widths is fixed."""
         return self._largest is not None
 
-    def hold_scale(self, hold: bool) -> None:
+    def fix_scale(self, hold: bool) -> None:
         """Fix or release the scale of the edges' widths, for a drag or a run.
 
         During a run, the scale grows with the largest weight, and never shrinks.
@@ -500,14 +500,14 @@ class Canvas(QWidget):
 
     def grow(self, most: float) -> None:
         """Limit the diagram's growth to `most`; the interface scale applies except in presentation mode."""
-        self._most_growth, larger = most, 1.0 if self.alone else size_factor()
+        self._most_growth, larger = most, 1.0 if self.presenting else size_factor()
         self.look(self.view._replace(larger=larger, most_growth=most * size_factor()))
 
-    def stand_alone(self, alone: bool, most: float) -> None:
+    def set_presenting(self, alone: bool, most: float) -> None:
         """Enter or leave presentation mode, and limit the diagram's growth to `most`."""
-        self.alone = alone
+        self.presenting = alone
         self.grow(most)
-        self.laid_out.emit()
+        self.layout_changed.emit()
 
     def fit(self) -> None:
         """Show the whole picture."""
@@ -519,7 +519,7 @@ class Canvas(QWidget):
 
     def reveal(self, address: Address) -> None:
         """Select a node or an edge, and make it visible and readable."""
-        self._selection.point_at(address)
+        self._selection.select_and_explain(address)
         column = self.picture.layout.column(address.layer)
         rect = column.rect(address.node)
         if rect.height < 24 and len(column.tops) > 1:

@@ -73,8 +73,8 @@ class Diagram(Canvas):
 
     def state_changed(self, old: State, new: State) -> None:
         """Show the new State; during the drag of a number, keep the scale of the edges' widths."""
-        if self._scrubbing and not self.scale_held:
-            self.hold_scale(True)
+        if self._scrubbing and not self.has_fixed_scale:
+            self.fix_scale(True)
         if old.network.sizes != new.network.sizes:
             self.session.close()
         super().state_changed(old, new)
@@ -113,7 +113,7 @@ class Diagram(Canvas):
         ignored = address is None or address.kind in ("heading", "subheading") or self.session.open
         super().hover(None if ignored else address)
 
-    def hover_again(self) -> None:
+    def update_hover(self) -> None:
         """Highlight the node or edge under the mouse, which may have moved while a menu was open."""
         at = self.mapFromGlobal(QCursor.pos())
         inside = self.rect().contains(at) and self.childAt(at) is None
@@ -163,7 +163,7 @@ class Diagram(Canvas):
 
     def _end_drag(self) -> None:
         if self._scrubbing:
-            self.hold_scale(False)
+            self.fix_scale(False)
         self._pressed = self._scrub_from = None
         self._moved = False
 
@@ -179,9 +179,9 @@ class Diagram(Canvas):
         elif text and text.kind in (*EDITABLE, "name"):
             self.session.edit(text)
         elif address.kind in ("weight", "slope"):
-            selection.point_at(address._replace(kind="weight"))
+            selection.select_and_explain(address._replace(kind="weight"))
         else:
-            selection.point_at(Address("node", address.layer, address.node))
+            selection.select_and_explain(Address("node", address.layer, address.node))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Edit the hidden number of an edge or a pixel; on the background, show the whole picture."""
@@ -236,7 +236,7 @@ class Diagram(Canvas):
         """Move the selection, edit or nudge a number."""
         key, address, state = Qt.Key(event.key()), self._selection.address, self._document.state
         if key in ARROWS:
-            self._selection.point_at(arrow_target(address, state.network, *ARROWS[key]))
+            self._selection.select_and_explain(arrow_target(address, state.network, *ARROWS[key]))
         elif key in NUDGES and address and (number := number_at(state, address)):
             steps, size = NUDGES[key]
             fine = event.modifiers() & Qt.KeyboardModifier.AltModifier

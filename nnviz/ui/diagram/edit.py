@@ -72,7 +72,7 @@ class PlaceEditor(NumberField):
         """Move over `rect`, with some room around it."""
         box = QRectF(0, 0, max(rect.width() + 12, 64.0), max(rect.height() + 8, 30.0))
         box.moveCenter(rect.center())
-        self.stand_over(box.toRect())
+        self.place_over(box.toRect())
 
     def commit(self) -> bool:
         """Accept the text and close. If the text is invalid, stay open, show why, and return False."""
@@ -219,7 +219,7 @@ class EditSession(QObject):
             assert value is not None
             changed = free.copy()
             changed[address.node] = value
-            self._selection.try_out(changed)
+            self._selection.show_free_row(changed)
             self.said.emit(f"{name}: {as_text(value)} in the free row, which nnviz does not store")
             return
         row = self._selection.row
@@ -260,7 +260,7 @@ class EditSession(QObject):
     def _restore(self) -> None:
         if self._nudged is self._document.state:
             if self._free is not None and self._address and self._address.kind == "input":
-                self._selection.try_out(self._free)
+                self._selection.show_free_row(self._free)
             else:
                 self._document.undo()
         self._nudged = None

@@ -198,7 +198,7 @@ class Finder(QFrame):
 
     def _soon(self) -> None:
         if self.isVisible():
-            self._again.soon(INTERVAL_MS)
+            self._again.show_soon(INTERVAL_MS)
 
     def _highlight(self) -> None:
         match = self.list.current if self.isVisible() else None

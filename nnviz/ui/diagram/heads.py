@@ -86,12 +86,13 @@ class Structure(QObject):
             message = "; ".join(filter(None, (message, loss_advice(used, function.base))))
             self._edit(text, message, edits.set_activation, layer, function.name)
         elif self._document.may_change() and (loss := ask_loss(state, function.base)):
-            word = LOSSES[loss][0].word
+            word = LOSSES[loss][0].phrase
             self._edit(f"{text} with {word}", f"{message}; loss: {word}", edits.set_loss, loss, function.name)
 
     def _ask_parameter(self, layer: int, parameter: Parameter, name: str) -> None:
         """Ask for the parameter of an activation, then set the activation."""
-        label, example = f"{parameter.what.capitalize()}, a number {parameter.taken}", full(parameter.example)
+        label = f"{parameter.what.capitalize()}, a number {parameter.valid_range}"
+        example = full(parameter.example)
 
         def check(text: str) -> None:
             activation(f"{name}({text})")
@@ -143,8 +144,8 @@ class Structure(QObject):
     def _layer_entries(self, menu: QMenu, column: int) -> None:
         network = self._document.state.network
         title, within = self.title(column), self.title(column, within=True)
-        menu.addAction(self.adds(column), lambda: self.add_node(column))
-        last = menu.addAction(self.removes(column), lambda: self.remove_node(column))
+        menu.addAction(self.add_text(column), lambda: self.add_node(column))
+        last = menu.addAction(self.remove_text(column), lambda: self.remove_node(column))
         last.setEnabled(len(network.names(column)) > 1)
         menu.addSeparator()
         if column:
@@ -187,12 +188,12 @@ class Structure(QObject):
             return title
         return title.lower() if title[-1].isdigit() else f"the {title.lower()}"
 
-    def adds(self, column: int) -> str:
+    def add_text(self, column: int) -> str:
         """Return the menu text that adds a node to a column: "Add a node to the hidden layer"."""
         what, to = self._kind(column), self.title(column, within=True)
         return f"Add a node to {to}" if what == "node" else f"Add {_with_article(what)}"
 
-    def removes(self, column: int) -> str:
+    def remove_text(self, column: int) -> str:
         """Return the menu text that removes the last node of a column."""
         what, of = self._kind(column), self.title(column, within=True)
         return f"Remove the last node of {of}" if what == "node" else f"Remove the last {what}"
@@ -243,7 +244,7 @@ def keep_heads(diagram: Diagram, structure: Structure, document: Document) -> No
         for k, button in enumerate(_enabled_buttons(diagram)):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus if k else Qt.FocusPolicy.TabFocus)
 
-    diagram.laid_out.connect(place)
+    diagram.layout_changed.connect(place)
     document.motion_changed.connect(place)
 
 
@@ -425,7 +426,7 @@ class Head:
         If `lock` is not "", it disables the controls and becomes their tooltip.
         """
         layout = self._diagram.picture.layout
-        exists = self._column < len(layout.columns) and not self._diagram.alone
+        exists = self._column < len(layout.columns) and not self._diagram.presenting
         self._place_buttons(layout if exists else None, lock)
         self._place_activation(_scale(layout) if exists else None, lock)
 
@@ -445,8 +446,8 @@ class Head:
             button.setGeometry(left + k * step, top, width, height)
             button.setIconSize(QSize(1, 1) * round(ICON_PX * scale))
         names = self._diagram.picture.content.network.names(self._column)
-        self._remove.describe(self._structure.removes(self._column), lock, can=len(names) > 1)
-        self._add.describe(self._structure.adds(self._column), lock)
+        self._remove.describe(self._structure.remove_text(self._column), lock, can=len(names) > 1)
+        self._add.describe(self._structure.add_text(self._column), lock)
         self._menu.describe(f"Menu: {self._structure.title(self._column)}", lock)
 
     def _place_activation(self, scale: float | None, lock: str) -> None:
@@ -458,7 +459,7 @@ class Head:
         if label and texts and scale:
             self._activation.show_over(label, texts, scale)
             tip = f"Activation of {self._structure.title(self._column, within=True)}: {used}"
-            warning = picture.content.fate_told(layer)
+            warning = picture.content.fate_clause(layer)
             self._activation.describe(f"{tip}; {warning}" if warning else tip, lock)
         else:
             self._activation.hide_all()

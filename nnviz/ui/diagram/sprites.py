@@ -67,7 +67,7 @@ class Screen:
             paint_label(painter, name, self.palette)
         for address in selected:
             column = layout.column(address.layer)
-            if address.kind == "node" and column.told_apart:
+            if address.kind == "node" and column.are_distinct:
                 rect = column.rect(address.node)
                 paint_box(painter, rect, Box("", self.palette.accent, 2.4, corner(rect)))
 

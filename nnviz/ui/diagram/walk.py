@@ -256,14 +256,14 @@ class Callout:
             return
         self._key = picture.layout, words
         self._setting = self._place = self._way = None
-        if words.sayings or words.title:
+        if words.text_lines or words.title:
             self._place_box(picture, words)
 
     def _place_box(self, picture: Picture, words: StepText) -> None:
         near, obstacles = _near(picture, words), _obstacles(picture, words)
         targets = _targets(picture, words, obstacles)
         sizes = [max(share * FONT_PX * picture.layout.scale, MIN_FONT_PX) for share in FONT_SHARES]
-        shorter = *(words.first(count) for count in LINE_COUNTS), words.first(1).in_short()
+        shorter = *(words.first(count) for count in LINE_COUNTS), words.first(1).shorten()
         for text, fonts in ((words, sizes), *((each, [MIN_FONT_PX]) for each in shorter)):
             settings = [each for pixels in fonts for each in _settings(text, pixels)]
             least = min(len(each.rows) for each in settings)
@@ -278,7 +278,7 @@ class Callout:
         self._way = best_pointer(place.rect, targets, obstacles) if len(targets) else None
 
     @property
-    def covered(self) -> QRectF:
+    def painted_rect(self) -> QRectF:
         """The rectangle around the box and its pointer."""
         if self._way is None:
             return self.box.adjusted(-2, -2, 2, 2)
@@ -355,7 +355,7 @@ def _rows(words: StepText, fits: object) -> Iterator[CalloutLine]:
     assert callable(fits)
     if words.title:
         yield CalloutLine((words.title,), "title")
-    for saying in words.sayings:
+    for saying in words.text_lines:
         style = "aside" if saying.aside else "line"
         row = CalloutLine((), style)
         for piece in saying.pieces:
@@ -483,7 +483,7 @@ class WalkLayer:
         edges = sum(picture.weights[step.layer].shape[1] for step in progress.told)
         for step in progress.told:
             column = picture.layout.column(step.layer)
-            if not column.told_apart or progress.walk.of_all_weights(step):
+            if not column.are_distinct or progress.walk.of_all_weights(step):
                 continue
             if step.deed in EDGE_STEPS and edges <= MAX_MARKED:
                 _paint_marks(painter, picture, step, palette)
@@ -509,7 +509,7 @@ class WalkLayer:
         right = max(box.right() for box in boxes) + 260
         columns = QRectF(left, body.top(), right - left, body.height())
         self.callout.put(picture, self._narrator.words(short_name))
-        return columns.united(self.callout.covered).intersected(body)
+        return columns.united(self.callout.painted_rect).intersected(body)
 
     def _paint_pulses(
         self, painter: QPainter, picture: Picture, steps: tuple[WalkStep, ...], t: float, palette: Palette

@@ -267,7 +267,7 @@ class TrainingFilm(ImageFilm):
         if not self._run.watched:
             return range(self._run.iteration)
         assert self._past is not None
-        return self._past.known(self._run.iteration)
+        return self._past.known_iterations(self._run.iteration)
 
     def _trained(self, state: State) -> State:
         trainer = Trainer(state)

@@ -91,10 +91,10 @@ class GuideStep:
 
     ========= ==========================================================================
     `title`   the title of the card
-    `says`    the task, in one or two sentences
+    `task`    the task, in one or two sentences
     `then`    the text after the task is done
     `at`      returns the spot to point at during the task
-    `then_at` returns the spot to point at afterwards
+    `result_spot` returns the spot to point at afterwards
     `sign`    returns a value; the task is done when the value changes
     `begin`   makes the spots visible
     `kept`    returns further spots that the card must not cover
@@ -102,10 +102,10 @@ class GuideStep:
     """
 
     title: str
-    says: str
+    task: str
     then: str
     at: Where
-    then_at: Where
+    result_spot: Where
     sign: Callable[[], object]
     begin: Callable[[], object] = lambda: None
     kept: Callable[[], Iterable[Spot | None]] = tuple
@@ -295,7 +295,7 @@ class Guide(QObject):
         self._number += steps
         self.step.begin()
         self._done, self._sign = False, self.step.sign()
-        self._show(self.step.says)
+        self._show(self.step.task)
 
     def _update(self) -> None:
         """Check whether the task is done, and follow the spot."""
@@ -315,7 +315,7 @@ class Guide(QObject):
 
     def _place(self) -> None:
         """Move the card near the spot, and the ring around the spot."""
-        spot = self.step.then_at() if self._done else self.step.at()
+        spot = self.step.result_spot() if self._done else self.step.at()
         at = spot.within(self._window) if spot else None
         avoid = [rect for each in self.step.kept() if each and (rect := each.within(self._window))]
         room = (self._window.centralWidget() or self._window).geometry()  # menus and toolbar stay free

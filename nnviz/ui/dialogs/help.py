@@ -172,7 +172,7 @@ def formula_sections() -> tuple[Section, ...]:
 
 
 def _name(loss: Loss) -> str:
-    return f"{loss.word} with {' or '.join(loss.outputs)}" if loss.outputs else loss.word
+    return f"{loss.phrase} with {' or '.join(loss.outputs)}" if loss.outputs else loss.phrase
 
 
 def _loss(loss: Loss) -> str:
@@ -204,7 +204,7 @@ def _function(activation: Activation) -> str:
         formula, _ = activation.joint.slope(nothing, nothing, 0, lambda terms: terms[0])
         lines.append(f"∂L/∂z = {formula}")
     if takes := activation.parameter:
-        lines.append(f"{activation.name}({takes.example:g}) sets another {takes.what}, {takes.taken}")
+        lines.append(f"{activation.name}({takes.example:g}) sets another {takes.what}, {takes.valid_range}")
     lines.append(STARTS[activation.start])
     return ".  ".join(lines)
 
@@ -346,7 +346,7 @@ def sheet(table: Table) -> tuple[Section, ...]:
     """Return every key and gesture with its effect, grouped by place."""
     rows: dict[str, list[tuple[str, str]]] = {ON_THE_DIAGRAM: [], EVERYWHERE: []}
     for entry in (entry for menu in table for entry in menu.entries()):
-        if keys := entry.keys_told:
+        if keys := entry.shortcut_texts:
             words = entry.words[0].lower() + entry.words[1:]
             rows[ON_THE_DIAGRAM if entry.within else EVERYWHERE].append((", ".join(keys), words))
     return tuple((place, (*gestures, *rows.get(place, ()))) for place, gestures in GESTURES)

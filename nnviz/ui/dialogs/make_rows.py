@@ -183,8 +183,8 @@ class MakeRows(QDialog):
         self.noise = self._field("Noise", _read_noise, field_text, _nudge_noise)
         self.seed = self._field("Seed", partial(parse_whole, least=0), str, nudge_whole)
         self.seed.show_value(0)
-        self.mine = QRadioButton("&Put these rows into my network")
-        self.suiting = QRadioButton("Make a &network that suits these rows")
+        self.for_open_network = QRadioButton("&Put these rows into my network")
+        self.for_new_network = QRadioButton("Make a &network that suits these rows")
         self._of_mine, self._of_suiting = _muted(INDENT_PX), _muted(INDENT_PX)
         self._thumbnails = Throttle(self, self._draw_thumbnails, share=SHARE)
         self._preview_timer = Throttle(self, self._draw, share=SHARE)
@@ -192,7 +192,7 @@ class MakeRows(QDialog):
         self._lay_out()
         self.kinds.currentRowChanged.connect(self._choose)
         one_of = QButtonGroup(self)  # else Qt groups them with pyqtgraph's menu buttons
-        for button in (self.mine, self.suiting):
+        for button in (self.for_open_network, self.for_new_network):
             one_of.addButton(button)
             button.clicked.connect(self._remember_preference)
         self.kinds.setCurrentRow(0)
@@ -208,14 +208,14 @@ class MakeRows(QDialog):
     def said(self) -> str:
         """A description of the result, for the status bar."""
         made = f"Made {counted(self.rows.value, 'row')}: {self.kind.title}, seed {self.seed.value}"
-        if self.mine.isChecked():
+        if self.for_open_network.isChecked():
             return f"{made}; the weights are unchanged"
         return f"{made}, and a network with random weights, seed {self.kind.suits.training.seed}"
 
     def state(self) -> State:
         """Return the open State with the new rows, or a new network that suits the rows."""
         numbers = self.rows.value, self.noise.value, self.seed.value
-        if self.mine.isChecked():
+        if self.for_open_network.isChecked():
             data = self.kind.data(*numbers)
             state = edits.set_rows(self._open, data.inputs, data.targets)
             return replace(state, columns=Columns())  # generated rows have no original columns
@@ -272,8 +272,8 @@ class MakeRows(QDialog):
             "Up, Down and the wheel change the number by 0.1, with Alt by 0.01"
         )
         self.seed.setToolTip(f"The same seed makes the same rows\n{NUDGE_TIP}")
-        self.mine.setToolTip("Replace only the rows: weights, names and settings stay")
-        self.suiting.setToolTip(
+        self.for_open_network.setToolTip("Replace only the rows: weights, names and settings stay")
+        self.for_new_network.setToolTip(
             "Open a new document with these rows, a network with random weights, settings and notes"
         )
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
@@ -288,7 +288,8 @@ class MakeRows(QDialog):
         right.addWidget(self.preview, 1)
         right.addWidget(self._message)
         right.addLayout(self._numbers())
-        for choice, line in ((self.mine, self._of_mine), (self.suiting, self._of_suiting)):
+        lines = {self.for_open_network: self._of_mine, self.for_new_network: self._of_suiting}
+        for choice, line in lines.items():
             right.addWidget(choice)
             right.addWidget(line)
         across = QHBoxLayout()
@@ -323,8 +324,8 @@ class MakeRows(QDialog):
         self._title.setText(kind.title)
         self._description.setText(kind.line)
         fits = kind.fits(network)
-        self.mine.setEnabled(fits)
-        (self.mine if fits and self._prefers_mine else self.suiting).setChecked(True)
+        self.for_open_network.setEnabled(fits)
+        (self.for_open_network if fits and self._prefers_mine else self.for_new_network).setChecked(True)
         sizes = shortened("-".join(map(str, network.sizes)))
         inputs, outputs = counted(len(kind.inputs), "input"), counted(len(kind.outputs), "output")
         self._of_mine.setText(
@@ -336,7 +337,7 @@ class MakeRows(QDialog):
         self._preview_timer.show_now()
 
     def _remember_preference(self) -> None:
-        self._prefers_mine = self.mine.isChecked()
+        self._prefers_mine = self.for_open_network.isChecked()
 
     def _number_changed(self, field: NumberField, _value: object) -> None:
         self._typed.add(field)

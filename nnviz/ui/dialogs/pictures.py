@@ -80,7 +80,7 @@ class Drawing(ABC):
     def paint(self, painter: QPainter, look: Look) -> None:
         """Paint the drawing without its background."""
 
-    def ground(self, palette: Palette) -> str:
+    def background(self, palette: Palette) -> str:
         """Return the colour of the background."""
         return palette.surface
 
@@ -101,7 +101,7 @@ class Drawing(ABC):
         """Paint the drawing and its background."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not look.transparent:
-            painter.fillRect(look.room, QColor(self.ground(look.palette)))
+            painter.fillRect(look.room, QColor(self.background(look.palette)))
         self.paint(painter, look)
 
 
@@ -189,7 +189,7 @@ class DiagramDrawing(Drawing):
         self.title = picture.content.state.name
         self.size = QSize(round(picture.layout.view.width), round(picture.layout.view.height))
 
-    def ground(self, palette: Palette) -> str:  # noqa: D102
+    def background(self, palette: Palette) -> str:  # noqa: D102
         return palette.canvas
 
     def svg(self, look: Look) -> bytes:  # noqa: D102

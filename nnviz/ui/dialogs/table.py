@@ -130,7 +130,7 @@ class ColumnUses(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return text
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            why = self.findings[index.row()].why if title == "Use as" else ""
+            why = self.findings[index.row()].reason if title == "Use as" else ""
             return f"{title}: {text}, as {why}" if why else f"{title}: {text}"
         return None
 
@@ -399,8 +399,8 @@ class OpenTable(QDialog):
         said = self._uses.built.said
         self.summary.setText(". ".join(f"{each[0].upper()}{each[1:]}" for each in said) + ".")
         self.summary.show()
-        self.error_label.setText(self._uses.wrong)
-        self.error_label.setVisible(bool(self._uses.wrong))
+        self.error_label.setText(self._uses.problem)
+        self.error_label.setVisible(bool(self._uses.problem))
         self._show_uses()
 
     def _refuse(self, error: FileError) -> None:
@@ -426,7 +426,7 @@ class OpenTable(QDialog):
         what = self.what
         for each, button in self.uses.items():
             button.setEnabled(each in self._states)
-            button.setToolTip(self._uses.why_not.get(each, TIPS[each]) if self._uses else "")
+            button.setToolTip(self._uses.reasons.get(each, TIPS[each]) if self._uses else "")
             button.setChecked(bool(self._states) and each == what)
             title = TITLES[each]
             button.setText(f"{title}: {_sizes(self._states[each])}" if each in self._states else title)
@@ -465,7 +465,7 @@ class OpenTable(QDialog):
 def _sizes(state: State) -> str:
     """Return sizes, activation and loss of a network: "4-8-3, softmax, cross-entropy"."""
     sizes = "-".join(str(size) for size in state.network.sizes)
-    return f"{sizes}, {state.network.layers[-1].activation}, {state.measure.word}"
+    return f"{sizes}, {state.network.layers[-1].activation}, {state.measure.phrase}"
 
 
 def _choice(offered: dict[str, str], tip: str) -> Choice:

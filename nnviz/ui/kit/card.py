@@ -20,12 +20,12 @@ from nnviz.ui.kit.theme import px, ui_font
 class Card(QFrame):
     """A panel with a heading. `body` takes the contents; `buttons` stand at the right of the heading.
 
-    `head` is the row of heading and buttons, which a dock uses as its handle. `more_down` is the share of the
-    screen's height that the card may take beyond a panel's usual share, at 100 %. `content_px` is the height
-    at 100 % that the contents need if a panel must scroll to show them, or 0.
+    `head` is the row of heading and buttons, which a dock uses as its handle. `extra_height` is the share of
+    the screen's height that the card may take beyond a panel's usual share, at 100 %. `content_px` is the
+    height at 100 % that the contents need if a panel must scroll to show them, or 0.
     """
 
-    more_down = 0.0
+    extra_height = 0.0
     content_px = 0
 
     def __init__(self, heading: str, parent: QWidget | None = None) -> None:
@@ -45,7 +45,7 @@ class Card(QFrame):
         self.head.setObjectName("head")
         top = QHBoxLayout(self.head)
         top.setContentsMargins(0, 0, 0, 0)
-        self.stand_close(False)
+        self.set_tight(False)
         top.addWidget(self.heading)
         top.addStretch(1)
         top.addLayout(self.buttons)
@@ -62,7 +62,7 @@ class Card(QFrame):
         """Put the heading back into the card, from a dock."""
         self._outer.insertWidget(0, self.head)
 
-    def stand_close(self, close: bool) -> None:
+    def set_tight(self, close: bool) -> None:
         """Remove the space above and below the heading, as under tabs, or restore it."""
         self._close = close
         top, bottom = (0, 0) if close else (px(6), px(2))
@@ -72,9 +72,9 @@ class Card(QFrame):
         """Adapt to another size."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and hasattr(self, "_close"):
-            self.stand_close(self._close)
+            self.set_tight(self._close)
 
-    def reach_the_edges(self) -> None:
+    def remove_side_margins(self) -> None:
         """Widen the contents to the card's edges; the heading stays in place."""
         self.body.setContentsMargins(1, 2, 1, 8)
 

@@ -233,7 +233,7 @@ class Choice(QComboBox):
         super().showPopup()
 
     @property
-    def shown_text(self) -> str:
+    def visible_text(self) -> str:
         """The text of the chosen item as far as there is room."""
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
@@ -247,7 +247,7 @@ class Choice(QComboBox):
 
     def event(self, event: QEvent) -> bool:
         """Show the whole of a shortened text in the tooltip, above the box's own tooltip."""
-        shortened = event.type() == QEvent.Type.ToolTip and self.shown_text != self.currentText()
+        shortened = event.type() == QEvent.Type.ToolTip and self.visible_text != self.currentText()
         if shortened and isinstance(event, QHelpEvent):
             lines = filter(None, (self.currentText(), self.toolTip()))
             QToolTip.showText(event.globalPos(), "\n".join(lines), self)
@@ -258,7 +258,7 @@ class Choice(QComboBox):
         """Paint the box, its text as far as there is room, and the arrow."""
         option, style = QStyleOptionComboBox(), self.style()
         self.initStyleOption(option)
-        option.currentText = self.shown_text
+        option.currentText = self.visible_text
         with QPainter(self) as painter:
             style.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option, painter, self)
             style.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option, painter, self)

@@ -20,7 +20,7 @@ class MenuEntry:
 
     ============ ==========================================================================
     `title`      text in the menu, with & before the letter for Alt
-    `does`       function to call; a switch passes whether it is on now
+    `action`       function to call; a switch passes whether it is on now
     `keys`       shortcut: text for QKeySequence, "; " between several, or a standard key of Qt
     `within`     widget that must have the focus for `keys`; None: they work in the whole window
     `tip`        text in the tooltip and the list of shortcuts, if more than the title
@@ -33,7 +33,7 @@ class MenuEntry:
 
     name: str
     title: str
-    does: Callable[..., object]
+    action: Callable[..., object]
     _: KW_ONLY
     keys: QKeySequence.StandardKey | str = ""
     within: QWidget | None = None
@@ -56,7 +56,7 @@ class MenuEntry:
         return QKeySequence.keyBindings(self.keys)
 
     @property
-    def keys_told(self) -> list[str]:
+    def shortcut_texts(self) -> list[str]:
         """The shortcuts to show: of a standard key only the first, because few keyboards have F16 or Copy."""
         texts = [keys.toString(QKeySequence.SequenceFormat.NativeText) for keys in self.shortcuts]
         return texts if isinstance(self.keys, str) else texts[:1]
@@ -115,9 +115,9 @@ def _action(entry: MenuEntry, window: QMainWindow) -> QAction:
         action.setCheckable(True)
         action.setChecked(entry.is_on)
     if entry.is_on is None or entry.group:
-        action.triggered.connect(lambda *_: entry.does())
+        action.triggered.connect(lambda *_: entry.action())
     else:
-        action.triggered.connect(lambda on: entry.does(on))  # "toggled" also reports the program's changes
+        action.triggered.connect(lambda on: entry.action(on))  # "toggled" also reports the program's changes
     if entry.within:
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
     (entry.within or window).addAction(action)
@@ -126,7 +126,7 @@ def _action(entry: MenuEntry, window: QMainWindow) -> QAction:
 
 def _tooltip(entry: MenuEntry) -> str:
     """Return an entry's tooltip: what it does, and its shortcut in brackets."""
-    return " ".join([entry.words, *(f"({keys})" for keys in entry.keys_told[:1])])
+    return " ".join([entry.words, *(f"({keys})" for keys in entry.shortcut_texts[:1])])
 
 
 def fill_menus(table: Table, actions: dict[str, QAction], window: QMainWindow) -> None:

@@ -105,7 +105,7 @@ class NumberField(QLineEdit):
         """Set how values are read, written and nudged; None turns nudging off."""
         self._read, self._write, self._nudge = read, write, nudge
 
-    def stand_over(self, rect: QRect) -> None:
+    def place_over(self, rect: QRect) -> None:
         """Place the field over `rect`, wider if its text needs it, within the parent.
 
         The field grows to both sides, or to the left if its text is aligned right.
@@ -134,7 +134,7 @@ class NumberField(QLineEdit):
         return self._value
 
     @property
-    def touched(self) -> bool:
+    def is_edited(self) -> bool:
         """Whether the text in the field differs from the accepted value."""
         return self.text() != self._write(self._value)
 
@@ -148,7 +148,7 @@ class NumberField(QLineEdit):
 
     def commit(self) -> bool:
         """Accept the text in the field, or reject it; return whether it is valid."""
-        if not self.touched:
+        if not self.is_edited:
             self.show_value(self._value)
             return True
         try:
@@ -200,7 +200,7 @@ class NumberField(QLineEdit):
             self.selectAll()
             if holds:
                 self.confirmed.emit()
-        elif event.key() == Qt.Key.Key_Escape and self.touched:
+        elif event.key() == Qt.Key.Key_Escape and self.is_edited:
             self.show_value(self._value)
             self.selectAll()
         elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._nudge:

@@ -41,7 +41,7 @@ class Settings:
         value = self._store.value(key)
         return value if isinstance(value, QByteArray) else None
 
-    def extent(self, key: str) -> QSize:
+    def size_of(self, key: str) -> QSize:
         """Return a remembered size, or an invalid one."""
         value = self._store.value(key)
         return value if isinstance(value, QSize) else QSize()

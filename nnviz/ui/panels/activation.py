@@ -108,7 +108,7 @@ class ActivationPlot(PointPlot):
 
         `a` are the values of all rows, shape (rows,); they are not on the curve if they depend on other z.
         """
-        self.bring_back()
+        self.show_again()
         self._bend, self._times = bend, curve.times
         self._right.times = curve.times
         self._right.picture = None
@@ -151,7 +151,7 @@ class ActivationPlot(PointPlot):
         self.show_present(z, a)
         self.touch(self._tangent, self._slope)
 
-    def takes_point(self) -> bool:
+    def can_move_point(self) -> bool:
         """Return False: the point cannot be moved, since z follows from the row and the weights."""
         return False
 
@@ -159,7 +159,7 @@ class ActivationPlot(PointPlot):
         """Return the point of the curve at the z of `at`, and its readout."""
         if self._bend is None:
             return None
-        z, a, slope = self._bend.at(self.rounded(at).x())
+        z, a, slope = self._bend.at(self.round_point(at).x())
         height = a if math.isfinite(a) else self.view()[1][1]
         return QPointF(z, height), f"z {as_text(z)}\na {as_text(a)}\nslope {as_text(slope)}"
 
@@ -246,7 +246,7 @@ class ActivationPanel(LiveCard):
 
     @property
     def plot(self) -> ActivationPlot | None:  # noqa: D102
-        return self.plane if self.pages.show_plot else None
+        return self.plane if self.pages.plot_visible else None
 
     # --- drawing
 
@@ -262,7 +262,7 @@ class ActivationPanel(LiveCard):
             self.plane.show_nothing()
             self._curve_of = ()
             return
-        self.pages.show_plot = True
+        self.pages.plot_visible = True
         node = Address("node", address.layer, address.node)
         if node != self._node:
             self._node, self._stretch = node, None
@@ -271,7 +271,7 @@ class ActivationPanel(LiveCard):
         self._show(node, bend, _reading(bend, node, trace))
 
     def _show(self, node: Address, bend: Bend, reading: Reading | None) -> None:
-        z, a = self._derived.of_node(node.layer, node.node) or NOTHING
+        z, a = self._derived.node_values(node.layer, node.node) or NOTHING
         wanted, before = stretch_of(z, reading.z if reading else np.nan), self._stretch
         if before and not len(z):  # rows not computed yet may need the whole stretch
             wanted = min(before[0], wanted[0]), max(before[1], wanted[1])

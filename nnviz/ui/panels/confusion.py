@@ -378,13 +378,13 @@ class ConfusionPanel(LiveCard):
     """The panel with the confusion matrix of all rows, the training rows or the validation rows.
 
     ============== ========================================================================
-    `rows_wished`  (rows, what): list the rows of a cell, which are in ascending order
+    `rows_requested`  (rows, what): list the rows of a cell, which are in ascending order
     `all_wished`   list all rows again
     `said`         a sentence for the status bar
     ============== ========================================================================
     """
 
-    rows_wished = Signal(object, str)
+    rows_requested = Signal(object, str)
     all_wished = Signal()
     said = Signal(str)
     content_px = 72
@@ -422,7 +422,7 @@ class ConfusionPanel(LiveCard):
 
     @property
     def plot(self) -> ConfusionGrid | None:  # noqa: D102
-        return self.view if self.pages.show_plot else None
+        return self.view if self.pages.plot_visible else None
 
     def restyle(self) -> None:  # noqa: D102
         self.view.setMinimumHeight(px(GRID_PX))
@@ -450,7 +450,7 @@ class ConfusionPanel(LiveCard):
         targets, predictions = (classes[self._part, self._decision] for classes in decided)
         self._matrix, self._names = confusion(targets, predictions, len(names)), names
         self.view.show_counts(self._matrix, names)
-        self.pages.show_plot = True
+        self.pages.plot_visible = True
         rows, right = counted(self._matrix.rows, "row"), self._matrix.right
         share = f"{as_text(100 * right / self._matrix.rows)} %" if self._matrix.rows else ""
         lost = f"NaN in {counted(self._matrix.lost, 'prediction')}" if self._matrix.lost else ""
@@ -529,6 +529,6 @@ class ConfusionPanel(LiveCard):
         part, what = self.part.currentText().lower(), self._what(cell)
         what = what if self.part.currentIndex() <= 0 else f"{what} ({part})"
         if len(rows):
-            self.rows_wished.emit(rows + (self._part.start or 0), what)
+            self.rows_requested.emit(rows + (self._part.start or 0), what)
         else:
             self.said.emit(f"This cell has no rows: {what}")

@@ -283,18 +283,18 @@ class DataPanel(Card):
 
     ============== =============================================================================
     `said`         a sentence for the status bar
-    `load_wished`  the user wants to load the rows of a CSV file
-    `table_wished` the user wants to paste this text as a table
-    `make_wished`  the user wants to make rows with a formula
+    `load_requested`  the user wants to load the rows of a CSV file
+    `table_paste_requested` the user wants to paste this text as a table
+    `make_requested`  the user wants to make rows with a formula
     `about_to_ask` a dialog is about to open: anything that changes the document must wait
     ============== =============================================================================
     """
 
     said = Signal(str)
     about_to_ask = Signal()
-    load_wished = Signal()
-    table_wished = Signal(str)
-    make_wished = Signal()
+    load_requested = Signal()
+    table_paste_requested = Signal(str)
+    make_requested = Signal()
 
     def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
         super().__init__("Data")
@@ -315,7 +315,7 @@ class DataPanel(Card):
         self.body.addWidget(self.table, 1)
         self.body.addWidget(self._empty, 1)
         self.body.addWidget(self._refusal)
-        self.reach_the_edges()
+        self.remove_side_margins()
         self._add_buttons()
         self._drags = itertools.count()
         self._drag = 0
@@ -343,14 +343,14 @@ class DataPanel(Card):
         self._cells.accepted.connect(self._go_to_next_cell)
         self._cells.closeEditor.connect(self._edit_ended)
         self.table.selectionModel().currentRowChanged.connect(self._row_chosen)
-        self.table.remove_wished.connect(self._remove_rows)
+        self.table.remove_requested.connect(self._remove_rows)
         self.table.clear_wished.connect(self._clear_cells)
-        self.table.paste_wished.connect(self._paste)
+        self.table.paste_requested.connect(self._paste)
         for all_wished in (self.table.all_wished, self.filter.button.clicked):
             all_wished.connect(self.show_all)
-        self.table.menu_wished.connect(self._open_menu)
-        self._empty.load.clicked.connect(self.load_wished)
-        self._empty.make.clicked.connect(self.make_wished)
+        self.table.menu_requested.connect(self._open_menu)
+        self._empty.load.clicked.connect(self.load_requested)
+        self._empty.make.clicked.connect(self.make_requested)
 
     def changeEvent(self, event: QEvent) -> None:
         """Use the new font size."""
@@ -471,12 +471,12 @@ class DataPanel(Card):
         menu.addAction("&Shuffle rows", self.all_rows.shuffle)
         menu.addAction("Standard&ise inputs", self.all_rows.standardise)
         menu.addSeparator()
-        menu.addAction("&Load rows from CSV…", self.load_wished.emit)
-        menu.addAction("&Make rows…", self.make_wished.emit)
+        menu.addAction("&Load rows from CSV…", self.load_requested.emit)
+        menu.addAction("&Make rows…", self.make_requested.emit)
         menu.popup(at)
 
     def _paste_table(self) -> None:
-        self.table_wished.emit(QGuiApplication.clipboard().text())
+        self.table_paste_requested.emit(QGuiApplication.clipboard().text())
 
     def _paste(self) -> None:
         if not self._document.may_change():
@@ -489,7 +489,7 @@ class DataPanel(Card):
             taken = paste_cells(self._document.state, text, row, column)
         except FileError as error:
             if isinstance(error, AmbiguousCellError) or is_table(text):
-                self.table_wished.emit(text)
+                self.table_paste_requested.emit(text)
             else:
                 self._show_refusal(f"Nothing was pasted: {error}")
             return

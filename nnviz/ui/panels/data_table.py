@@ -64,7 +64,7 @@ def columns(state: State) -> list[TableColumn]:
         for j, name in enumerate(outputs):
             listed.append(TableColumn(kind, j, kind if len(outputs) == 1 else f"{kind} {name}"))
     squares = measure is MSE and len(outputs) == 1
-    return [*listed, TableColumn("loss", 0, "error²" if squares else measure.word)]
+    return [*listed, TableColumn("loss", 0, "error²" if squares else measure.phrase)]
 
 
 def _scale(column: Column) -> str:
@@ -106,7 +106,7 @@ class DataTable(QAbstractTableModel):
 
     def report_paint_time(self, ms: float) -> None:
         """Record how long painting took, in ms. If it is slow, the table skips some states of a run."""
-        self._computed.took(ms)
+        self._computed.set_duration_ms(ms)
 
     def use_short_headers(self, short: dict[str, str]) -> None:
         """Show short headers from now on; `short` maps full headers to short ones."""

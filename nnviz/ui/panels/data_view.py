@@ -172,7 +172,7 @@ class NumberCells(QStyledItemDelegate):
     def setEditorData(self, editor: QWidget, index: Index) -> None:
         """Show all digits of the number and select them, unless the user has typed something."""
         assert isinstance(editor, NumberField)
-        if not editor.touched:
+        if not editor.is_edited:
             editor.show_value(self._table.value(index.row(), index.column()))
             editor.selectAll()
 
@@ -184,7 +184,7 @@ class NumberCells(QStyledItemDelegate):
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
         """Place the field over its cell."""
         assert isinstance(editor, NumberField)
-        editor.stand_over(option.rect.adjusted(1, 1, -1, -2))
+        editor.place_over(option.rect.adjusted(1, 1, -1, -2))
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
         """Accept the number and move on with Enter or Tab; restore the old number with Escape."""
@@ -399,10 +399,10 @@ class TableView(QTableView):
     """
 
     clear_wished = Signal()
-    remove_wished = Signal()
+    remove_requested = Signal()
     all_wished = Signal()
-    paste_wished = Signal()
-    menu_wished = Signal(QPoint)
+    paste_requested = Signal()
+    menu_requested = Signal(QPoint)
 
     def __init__(self, model: DataTable) -> None:
         super().__init__()
@@ -453,15 +453,15 @@ class TableView(QTableView):
             if self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable:  # Qt warns about other cells
                 self.edit(self.currentIndex())
         elif deletes and modifiers == Qt.KeyboardModifier.ControlModifier:
-            self.remove_wished.emit()
+            self.remove_requested.emit()
         elif deletes and not modifiers:
-            (self.remove_wished if self.cells.whole_rows else self.clear_wished).emit()
+            (self.remove_requested if self.cells.whole_rows else self.clear_wished).emit()
         elif event.key() == Qt.Key.Key_Escape and self._table.filtered:
             self.all_wished.emit()
         elif event.matches(QKeySequence.StandardKey.Copy):
             self.copy()
         elif event.matches(QKeySequence.StandardKey.Paste):
-            self.paste_wished.emit()
+            self.paste_requested.emit()
         elif event.text().isprintable() and event.text() and not self._begins_number(event):
             event.ignore()  # the window uses other keys: Space plays the walk
         else:
@@ -555,7 +555,7 @@ class TableView(QTableView):
         at = event.globalPos()
         if event.reason() == QContextMenuEvent.Reason.Keyboard and self.currentIndex().isValid():
             at = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
-        self.menu_wished.emit(at)
+        self.menu_requested.emit(at)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the table and report how long it took."""

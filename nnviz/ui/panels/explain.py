@@ -205,8 +205,8 @@ class _Page:
         text = self._pieces(line.written.pieces, "" if line.arithmetic.startswith("≈") else "= ")
         if line.name in self.unfolded:
             text += f" {_link(f'fold/{line.name}', _unbroken('show fewer'), p.accent)}"
-        if line.ticked is not None:
-            colour, tick = (p.accent, "✓ agrees") if line.ticked else (p.error, "✗ differs")
+        if line.check_agrees is not None:
+            colour, tick = (p.accent, "✓ agrees") if line.check_agrees else (p.error, "✗ differs")
             text += f" {self._coloured(colour, _unbroken(tick))}"
         breaks = line_breaks(line.label + formula, self.fits)
         label = self._piece(Piece(line.label), 0, breaks)
@@ -343,7 +343,7 @@ class ExplainPanel(Card):
     def _explain_soon(self) -> None:
         """Explain again as soon as the event loop is free."""
         if self.isVisible():
-            self._changes.soon()
+            self._changes.show_soon()
 
     def _state_changed(self, old: State, new: State) -> None:
         """Explain in the same frame as the other panels, but not in every frame of a run."""
@@ -426,7 +426,7 @@ class ExplainPanel(Card):
         self._explanation = explain(
             self._document.state,
             self._existing_address(),
-            self._derived.for_explanation,
+            self._derived.explanation_input,
             mean=self._selection.mean_over_rows,
             check=self._check,
             unfolded=self._unfolded,

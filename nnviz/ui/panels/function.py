@@ -163,11 +163,11 @@ class Pointing:
 
     def _read(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the point for the readout near `at`, and the readout: its inputs and the prediction."""
-        if not self._plane.takes_point():
+        if not self._plane.can_move_point():
             return None
         if self._axes.across is None:
             return self._read_pair(at)
-        inputs = self._inputs_at(self._plane.rounded(at))
+        inputs = self._inputs_at(self._plane.round_point(at))
         prediction = self._state.network.predict(inputs)[0]
         lines = varying_inputs(self._state, self._axes, inputs, as_text)
         lines += outputs(self._state, self._axes, prediction, as_text)
@@ -205,7 +205,7 @@ class Pointing:
     def put(self, x: float, y: float) -> None:
         """Make the inputs at a point the free row; in a plot over targets, select the nearest row."""
         if self._axes.across is not None:
-            self._selection.try_out(self._inputs_at(QPointF(x, y)))
+            self._selection.show_free_row(self._inputs_at(QPointF(x, y)))
         elif (row := self._nearest(QPointF(x, y))[0]) is not None:
             self._selection.row = row
 
@@ -219,7 +219,7 @@ class Pointing:
         steps = (right, up) if axes.up is not None else (right + up,)
         for place, step in zip(axes.along, steps, strict=True):
             inputs[place] = moved_by_steps(float(inputs[place]), step, size)
-        self._selection.try_out(inputs)
+        self._selection.show_free_row(inputs)
 
 
 TWO_COLUMNS_PX = 290
@@ -629,7 +629,7 @@ class FunctionPanel(PlotCard):
         self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.keep, self.leave = quiet_button(KEEP, KEEPS, KEEP), quiet_button(LEAVE, LEAVES, LEAVE)
         self.keep.clicked.connect(self._keep)
-        self.leave.clicked.connect(self._selection.leave_free)
+        self.leave.clicked.connect(self._selection.close_free_row)
         for button in (self.keep, self.leave):
             self.add_button(button)
         self.key = Key()
@@ -641,7 +641,7 @@ class FunctionPanel(PlotCard):
         plane.point_moved.connect(self.pointing.put)
         plane.point_nudged.connect(self.pointing.nudge)
         plane.keep_requested.connect(self._keep)
-        plane.leave_requested.connect(selection.leave_free)
+        plane.leave_requested.connect(selection.close_free_row)
         plane.resized.connect(self._begin)
         document.state_changed.connect(self._follow)
         document.motion_changed.connect(self._begin)
@@ -725,7 +725,7 @@ class FunctionPanel(PlotCard):
             self.said.emit(FREE if is_free else LEFT.format(self._selection.row + 1))
 
     def _keep(self) -> None:
-        if message := self._selection.keep_free():
+        if message := self._selection.insert_free_row():
             self.said.emit(message)
 
     # --- events

@@ -523,7 +523,8 @@ class FunctionPlane(PointPlot):
         for curve, output, colour in zip(self._curves, outputs, colours, strict=False):
             heights = picture.prediction[:, output]
             curve.setPen(self.pen(colour))
-            curve.setData(picture.values[0], self.in_reach(np.where(np.isfinite(heights), heights, np.nan)))
+            finite = np.where(np.isfinite(heights), heights, np.nan)
+            curve.setData(picture.values[0], self.clip_heights(finite))
 
     def show_diagonal(self, across: Span, up: Span) -> None:
         """Draw the line on which the prediction equals the target."""
@@ -546,7 +547,8 @@ class FunctionPlane(PointPlot):
             self._colour_point()
             self._present.setRect(-size / 2, -size / 2, size, size)
         valid = math.isfinite(x) and math.isfinite(y) and math.isfinite(target)
-        self._error.setData([x, x] if valid else [], self.in_reach(np.array([y, target])) if valid else [])
+        ends = self.clip_heights(np.array([y, target]))
+        self._error.setData(*(([x, x], ends) if valid else ([], [])))
         self.put(self._ring, math.nan if free else x, y)
         self.show_present(x, y)
 
@@ -559,7 +561,7 @@ class FunctionPlane(PointPlot):
                 item.setOpacity(0.4 if stale else 1.0)
 
     def _begin(self, picture: FunctionValues | None) -> None:
-        self.bring_back()
+        self.show_again()
         self.picture = picture
         for curve in (self._line, *self._curves):
             if len(curve_points(curve)):
@@ -603,7 +605,7 @@ class FunctionPlane(PointPlot):
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:  # noqa: D102
         return self.reader(at)
 
-    def takes_point(self) -> bool:  # noqa: D102
+    def can_move_point(self) -> bool:  # noqa: D102
         return bool(self.plotItem.isVisible())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

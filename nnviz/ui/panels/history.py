@@ -138,7 +138,7 @@ class HistoryPlot(PlotCard):
         self.curve.menu_requested.connect(self.menu.popup)
         self.curve.ring_taken.connect(self._runner.hold)
         self.curve.wanted.connect(self._runner.scrub_to)
-        self.curve.ring_dropped.connect(self._runner.let_go)
+        self.curve.ring_dropped.connect(self._runner.end_drag)
         self.curve.mark_clicked.connect(self._go_to_least)
         self.log_button.toggled.connect(self._set_log)
         self._set_log()
@@ -253,7 +253,7 @@ class HistoryPlot(PlotCard):
         if self.curve is None or is_same:
             return
         risen = overfitting_since(self._travel.past.end)
-        self.overfitting.tell(risen, self._document.state.measure.word)
+        self.overfitting.tell(risen, self._document.state.measure.phrase)
         measure = "accuracy" if accuracy else self._travel.measure
         if bool(accuracy) != self._shows_accuracy:
             self._shows_accuracy = bool(accuracy)
@@ -261,11 +261,12 @@ class HistoryPlot(PlotCard):
         self.curve.set_measure(measure, is_share=bool(accuracy))
         self.curve.show_earlier(runs)
         self.curve.mark(None if accuracy else risen)
-        self.pages.show_plot = finite or bool(runs)
-        if self.pages.show_plot:
+        self.pages.plot_visible = finite or bool(runs)
+        if self.pages.plot_visible:
             if self._history is None:
                 self.curve.view_all()
-            tip = LOSS_TIP.format(loss=self._document.state.measure.word) + TIP if measure == SCRIPTS else TIP
+            loss = self._document.state.measure.phrase
+            tip = LOSS_TIP.format(loss=loss) + TIP if measure == SCRIPTS else TIP
             self.curve.setToolTip(tip if risen is None or accuracy else tip + MARK_TIP)
             validation = run.curve("validation accuracy" if accuracy else "validation") if run else None
             values = readouts(run, self._travel.measure) if run else ()
@@ -277,7 +278,7 @@ class HistoryPlot(PlotCard):
         loss = self._document.state.measure
         if loss.title == self.title:
             return
-        self.title, self.what = loss.title, f"the {loss.word}"
+        self.title, self.what = loss.title, f"the {loss.phrase}"
         self.ending = f"-{loss.name.replace('_', '-')}"
         self.short = loss.title if loss.title.isupper() else "Loss"
         self.heading.setText(self.short.upper())
@@ -305,7 +306,7 @@ class HistoryPlot(PlotCard):
         return (
             NO_LOSS
             if self._document.held
-            else (EMPTY if state.trainable else NEEDS_ROWS).format(loss=state.measure.word)
+            else (EMPTY if state.trainable else NEEDS_ROWS).format(loss=state.measure.phrase)
         )
 
     def _ask_csv(self) -> None:

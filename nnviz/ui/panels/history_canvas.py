@@ -87,7 +87,7 @@ class HistoryLine:
     ) -> None:
         points = on_scale(points, log=log)
         item.setPen(pg.mkPen(colour) if noise else plot.pen(colour))
-        item.setData(points[:, 0], plot.in_reach(points[:, 1]), antialias=not noise)
+        item.setData(points[:, 0], plot.clip_heights(points[:, 1]), antialias=not noise)
 
     def _mark_exit(self, plot: Plot, points: Array, diverged: bool, log: bool) -> None:
         top = plot.view()[1][1]

@@ -236,7 +236,7 @@ class LossPanel(PlotCard):
 
     @property
     def plot(self) -> LossPlane | None:  # noqa: D102
-        return self.plane if self.pages.show_plot and self.plane.plotItem.isVisible() else None
+        return self.plane if self.pages.plot_visible and self.plane.plotItem.isVisible() else None
 
     # --- updating
 
@@ -265,7 +265,7 @@ class LossPanel(PlotCard):
         missing = "" if len(self.view.weights) == self.view.wanted else self.view.hint(state)
         if not state.trainable:
             no_targets = not len(state.data) or state.data.targets is None
-            missing = NEEDS_ROWS.format(loss=state.measure.word) if no_targets else NO_TRAINING_ROWS
+            missing = NEEDS_ROWS.format(loss=state.measure.phrase) if no_targets else NO_TRAINING_ROWS
         if missing:
             self.work.stop()
             self.pages.say(missing)
@@ -274,7 +274,7 @@ class LossPanel(PlotCard):
 
     def _show(self) -> bool:
         """Show the result. Return whether it is of the present State."""
-        self.pages.show_plot = True
+        self.pages.plot_visible = True
         is_current, caption = self.view.draw(self._document.state)
         self.caption.setText(caption)
         return is_current
@@ -311,7 +311,7 @@ class LossPanel(PlotCard):
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
         self.plane.set_palette(colours())
-        if self.pages.show_plot:
+        if self.pages.plot_visible:
             self._show()
 
 

@@ -66,9 +66,9 @@ class LossCurvePlane(LossPlane):
 
     def show_curve(self, values: Array, loss: Array, floor: float, ceiling: float) -> None:
         """Draw the loss at `values`, on an axis from `floor` to `ceiling`; losses not finite are gaps."""
-        self.bring_back()
+        self.show_again()
         self.look((float(values[0]), float(values[-1])), (floor, ceiling))
-        self._curve.setData(values, self.in_reach(np.where(np.isfinite(loss), loss, np.nan)))
+        self._curve.setData(values, self.clip_heights(np.where(np.isfinite(loss), loss, np.nan)))
         self._place()
 
     def show_nothing(self) -> None:
@@ -133,7 +133,7 @@ class LossCurvePlane(LossPlane):
             self._head.show()
         self._step.setData([x, end], [y, y])
         if is_inside and math.isfinite(loss):
-            height = float(self.in_reach(np.array(loss)))
+            height = float(self.clip_heights(np.array(loss)))
             self._drop.setData([end, end], [y, height])
             self.put(self._end, end, height)
 
@@ -157,7 +157,7 @@ class LossCurve(LossView):
         super().__init__(LossCurvePlane(colours()))
 
     def hint(self, state: State) -> str:  # noqa: D102
-        return CHOOSE.format(state.measure.word)
+        return CHOOSE.format(state.measure.phrase)
 
     def compute(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
         """Compute the curve, first coarse and then fine."""
@@ -174,7 +174,7 @@ class LossCurve(LossView):
         if not line_is_valid(line, state):
             return False, self._draw_old(line, state)
         if not line.drawable:
-            return True, self._draw_nothing(TOO_LARGE.format(state.measure.word))
+            return True, self._draw_nothing(TOO_LARGE.format(state.measure.phrase))
         if self._drawn is not line.values:
             self.plane.show_curve(line.values, line.loss, *line.heights())
             self._drawn = line.values
@@ -216,7 +216,7 @@ def line_in_full(line: LossLine) -> str:
     if not line.landing:
         return point
     step, (end, there) = _step(line).lower(), (full(value) for value in line.landing)
-    return f"{point}, {step} to {end}, where the {measure.word} is {there} if only this weight moves"
+    return f"{point}, {step} to {end}, where the {measure.phrase} is {there} if only this weight moves"
 
 
 def _step(line: LossLine) -> str:

@@ -78,7 +78,7 @@ class LossSurfacePlane(LossPlane):
 
     def show_grid(self, grid: Grid) -> None:
         """Draw the loss on a grid; losses that are not finite are gaps."""
-        self.bring_back()
+        self.show_again()
         self.grid = grid
         tone = Tone.of(grid.loss)
         levels = levels_of(tone)
@@ -204,7 +204,7 @@ class LossSurface(LossView):
         self._past = past
 
     def hint(self, state: State) -> str:  # noqa: D102
-        choose = (CHOOSE_SECOND if self.weights else CHOOSE).format(state.measure.word)
+        choose = (CHOOSE_SECOND if self.weights else CHOOSE).format(state.measure.phrase)
         return f"{choose} {OR_ABOVE}" if is_listed(state.network) else choose
 
     def compute(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:

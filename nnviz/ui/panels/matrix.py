@@ -332,8 +332,8 @@ class WeightMatrix(PlotCard):
         self.choice.currentIndexChanged.connect(lambda _: self._show_layer())
         self.pictures.toggled.connect(lambda _: self._show_layer())
         self.view.hovered.connect(self._tell)
-        self.view.clicked.connect(lambda cell: self._selection.point_at(self._address(Mark(*cell))))
-        self.view.moved.connect(lambda mark: self._selection.point_at(self._address(mark)))
+        self.view.clicked.connect(lambda cell: self._selection.select_and_explain(self._address(Mark(*cell))))
+        self.view.moved.connect(lambda mark: self._selection.select_and_explain(self._address(mark)))
 
     @property
     def plot(self) -> MatrixView:  # noqa: D102

@@ -154,31 +154,31 @@ class Notes(Card):
         self._show()
 
     @property
-    def being_written(self) -> bool:
+    def is_editing(self) -> bool:
         """Whether the notes are open for editing."""
         return self._pages.currentWidget() is self.field
 
-    def end_writing(self) -> None:
+    def end_editing(self) -> None:
         """End editing and show the formatted notes of the document."""
-        if self.being_written:
+        if self.is_editing:
             self._pages.setCurrentWidget(self.page)
             self._edit.setText("Edit")
             self._show()
 
     def _toggle(self) -> None:
-        if not self.being_written:
+        if not self.is_editing:
             self._writing = object()
             self._pages.setCurrentWidget(self.field)
             self._put(self._document.state.notes)
             self.field.setFocus()
             self._edit.setText("Done")
         elif self._store():
-            self.end_writing()
+            self.end_editing()
 
     def _store(self) -> bool:
         """Store the typed notes in the document. Return whether the document has them."""
         notes, document = self._typed, self._document
-        return notes == document.state.notes or document.edit_beneath(
+        return notes == document.state.notes or document.edit_below_run(
             "Edit the notes", set_notes, notes, merge=self._writing
         )
 
@@ -198,7 +198,7 @@ class Notes(Card):
 
     def _show(self) -> None:
         notes = self._document.state.notes
-        if not self.being_written:
+        if not self.is_editing:
             self.page.show_notes(notes or EMPTY)
         elif self._typed != notes:  # the document has changed, not by this field
             self._put(notes)

@@ -104,13 +104,13 @@ class TrainingButtons(QWidget):
             button.setToolTip(f"{button.toolTip()} ({key})")
         self.refresh()
 
-    def give_way(self, other: QPushButton) -> None:
+    def replace_by(self, other: QPushButton) -> None:
         """Show another button instead of these, until `come_back` is called."""
         self._other = other
         self._show_buttons(False)
         cast(QHBoxLayout, self.layout()).addWidget(other)
 
-    def come_back(self) -> None:
+    def restore(self) -> None:
         """Show these buttons again instead of the other one.
 
         If the mouse is over them, they ignore clicks for a moment: these may be meant for the other button.
@@ -327,7 +327,7 @@ def loss_advice(loss: str, output: str) -> str:
     """Return the advice to choose the usual loss for a softmax output, or "" if it is in use."""
     if output != "softmax" or loss == usual_loss(output):
         return ""
-    return f"Softmax is usually trained with {LOSSES[usual_loss(output)][0].word}: choose it under Loss"
+    return f"Softmax is usually trained with {LOSSES[usual_loss(output)][0].phrase}: choose it under Loss"
 
 
 def ask_output(state: State, loss: str) -> str | None:
@@ -374,18 +374,18 @@ class SpeedLabel(QLabel):
 class TrainingPanel(Card):
     """The panel that trains the network: fields, buttons, figures, timeline and message."""
 
-    more_down = 0.035
+    extra_height = 0.035
 
     def __init__(self, document: Document, runner: Runner, selection: Selection, derived: Derived) -> None:
         super().__init__("Training")
         self._document, self.runner = document, runner
         self._make_fields()
-        self.verbs = TrainingButtons(document, runner)
-        self.buttons.addWidget(self.verbs.random)
+        self.run_buttons = TrainingButtons(document, runner)
+        self.buttons.addWidget(self.run_buttons.random)
         self.figures = TrainingFigures(document, runner, selection, derived)
         self.timeline = Timeline()
         self.message, self.scales = Message(), ScalesOffer(document, derived)
-        parts = self.fields, self.verbs, self.figures, self.timeline, self.message, self.scales
+        parts = self.fields, self.run_buttons, self.figures, self.timeline, self.message, self.scales
         self.body.addWidget(Stack(*parts))
         self._connect()
         self._show_settings()
@@ -407,8 +407,8 @@ class TrainingPanel(Card):
         self.fields.loss_wanted.connect(self.choose_loss)
         self.fields.refused.connect(self.message.show_refusal)
         self.speed.valueChanged.connect(self._set_speed)
-        self.verbs.run_requested.connect(self.toggle_run)
-        self.verbs.step_requested.connect(self.step)
+        self.run_buttons.run_requested.connect(self.toggle_run)
+        self.run_buttons.step_requested.connect(self.step)
         runner.run_started.connect(self.message.show_warning)
         runner.run_ended.connect(self._show_iteration)
         runner.run_ended.connect(self.figures.follow)
@@ -417,11 +417,11 @@ class TrainingPanel(Card):
         self.timeline.entered.connect(runner.begin_scrub)
         self.timeline.sliderPressed.connect(runner.hold)
         self.timeline.wanted.connect(runner.scrub_to)
-        self.timeline.sliderReleased.connect(runner.let_go)
+        self.timeline.sliderReleased.connect(runner.end_drag)
         self.timeline.sliderReleased.connect(self._show_iteration)
         runner.warned.connect(self.message.show_warning)
         runner.diverged.connect(self._offer_cure)
-        self.message.cure_wanted.connect(runner.try_again)
+        self.message.fix_requested.connect(runner.try_again)
         self._document.state_changed.connect(self._follow)
         self._document.motion_changed.connect(self._follow_hold)
 
@@ -443,7 +443,7 @@ class TrainingPanel(Card):
             self.runner.set_training(replace(state.training, loss=loss))
         elif self._document.may_change() and (fitting := ask_output(state, loss)):
             self.runner.pause()
-            text = f"Change loss to {LOSSES[loss][0].word} with {fitting}"
+            text = f"Change loss to {LOSSES[loss][0].phrase} with {fitting}"
             self._document.edit(text, edits.set_loss, loss, fitting)
 
     def _set_speed(self, value: int) -> None:
@@ -496,7 +496,7 @@ class TrainingPanel(Card):
         text = f"Use learning rate {as_text(learning_rate)}"
         if iteration < self._document.state.iteration:
             text = f"Go back to iteration {iteration} and use learning rate {as_text(learning_rate)}"
-        self.message.offer_cure(text, iteration, learning_rate)
+        self.message.offer_fix(text, iteration, learning_rate)
 
 
 def _rule(state: State) -> str:
@@ -517,12 +517,12 @@ class Message(QWidget):
     """Shows one text: why a field's text is refused, else the warning of a run, else the update formula.
 
     ============== =====================================================================
-    `cure`         a button below a warning that one click can fix
-    `cure_wanted`  the button was pressed: the iteration to return to, the learning rate
+    `fix_button`         a button below a warning that one click can fix
+    `fix_requested`  the button was pressed: the iteration to return to, the learning rate
     ============== =====================================================================
     """
 
-    cure_wanted = Signal(object, float)
+    fix_requested = Signal(object, float)
 
     def __init__(self) -> None:
         super().__init__()
@@ -531,17 +531,17 @@ class Message(QWidget):
         self.label = QLabel()
         self.label.setWordWrap(True)
         self.label.setFont(ui_font(11.5))
-        self.cure = QPushButton()
-        self.cure.clicked.connect(lambda: self.cure_wanted.emit(*self._cure))
-        self.cure.hide()
-        self.cure.setObjectName("small")
-        self.cure.setFont(ui_font(11.5))
-        self.cure.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.fix_button = QPushButton()
+        self.fix_button.clicked.connect(lambda: self.fix_requested.emit(*self._cure))
+        self.fix_button.hide()
+        self.fix_button.setObjectName("small")
+        self.fix_button.setFont(ui_font(11.5))
+        self.fix_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(self.label)
-        column.addWidget(self.cure, alignment=Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.fix_button, alignment=Qt.AlignmentFlag.AlignLeft)
 
     def show_rule(self, rule: str) -> None:
         """Show the update formula, or why nnviz cannot train, unless there is a refusal or warning."""
@@ -556,17 +556,17 @@ class Message(QWidget):
     def show_warning(self, sentence: str = "") -> None:
         """Show the warning of a run and hide the button `cure`; "" removes the warning."""
         self._warning = sentence
-        self.cure.hide()
+        self.fix_button.hide()
         self._show()
 
-    def offer_cure(self, text: str, iteration: int, learning_rate: float) -> None:
+    def offer_fix(self, text: str, iteration: int, learning_rate: float) -> None:
         """Show a button with this text, which returns to an iteration with another learning rate."""
         self._cure = iteration, learning_rate
-        self.cure.setText(text)
-        self.cure.setToolTip(
+        self.fix_button.setText(text)
+        self.fix_button.setToolTip(
             f"Return to the start of the run and continue with learning rate {as_text(learning_rate)}"
         )
-        self.cure.show()
+        self.fix_button.show()
 
     def _show(self) -> None:
         problem = self._refusal or self._warning

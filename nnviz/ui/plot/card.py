@@ -25,18 +25,19 @@ class PlotCard(Card):
     ================ =======================================================================
     `what`           name of the plot in a sentence
     `ending`         end of the exported file's name, after the name of the network
-    `picture_wished` emitted with True to copy the picture, with False to export it
+    `picture_requested` emitted with True to copy the picture, with False to export it
     ================ =======================================================================
     """
 
-    picture_wished = Signal(bool)
+    picture_requested = Signal(bool)
 
     def __init__(self, heading: str, what: str, ending: str) -> None:
         super().__init__(heading)
         self.what, self.ending = what, ending
         self.menu = QMenu(self)
-        self.copy_picture = self.menu.addAction("Copy picture", lambda: self.picture_wished.emit(True))
-        self.export_picture = self.menu.addAction("Export picture…", lambda: self.picture_wished.emit(False))
+        request = self.picture_requested.emit
+        self.copy_picture = self.menu.addAction("Copy picture", lambda: request(True))
+        self.export_picture = self.menu.addAction("Export picture…", lambda: request(False))
         self.menu.aboutToShow.connect(self.look)
         self.more_button = quiet_button("", f"Copy or export {what}")
         self.more_button.clicked.connect(lambda: open_below(self.more_button, self.menu))
@@ -139,18 +140,18 @@ class Pages(QStackedLayout):
         self.addWidget(page)
 
     @property
-    def show_plot(self) -> bool:
+    def plot_visible(self) -> bool:
         """Whether the page with the plot is visible."""
         return self.currentIndex() == 1
 
-    @show_plot.setter
-    def show_plot(self, visible: bool) -> None:
+    @plot_visible.setter
+    def plot_visible(self, visible: bool) -> None:
         self.setCurrentIndex(1 if visible else 0)
 
     def say(self, sentence: str) -> None:
         """Show a sentence instead of the plot."""
         self.empty.setText(sentence)
-        self.show_plot = False
+        self.plot_visible = False
 
 
 class Caption(QLabel):

@@ -318,7 +318,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self.grab()
             self.plotItem.layout.activate()
 
-    def bring_back(self) -> None:
+    def show_again(self) -> None:
         """Show the plot and its axes again; axes that are named while hidden take no room."""
         if not self.plotItem.isVisible():
             self.plotItem.show()
@@ -358,7 +358,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Return a small size: with pyqtgraph's 600 × 480 a panel would scroll."""
         return SIZE_HINT
 
-    def in_reach(self, heights: Array) -> Array:
+    def clip_heights(self, heights: Array) -> Array:
         """Return the heights of a curve, limited to a distance from the view that Qt can draw."""
         bottom, top = self.view()[1]
         far = FARTHEST_OUTSIDE * (top - bottom)

@@ -103,7 +103,7 @@ class PointPlot(Plot):
         """Return the point to read out near `at` and its readout, or None if nothing is drawn there."""
         return None
 
-    def takes_point(self) -> bool:
+    def can_move_point(self) -> bool:
         """Return whether the mouse and keys may move the point."""
         return self._point is not None
 
@@ -119,7 +119,7 @@ class PointPlot(Plot):
         at: QPointF = self.plotItem.vb.mapSceneToView(self.mapToScene(event.position().toPoint()))
         return at
 
-    def rounded(self, at: QPointF) -> QPointF:
+    def round_point(self, at: QPointF) -> QPointF:
         """Return the nearest point inside the plot, rounded to the digits that a pixel can show."""
         rounded = []
         for value, (low, high), pixel in zip((at.x(), at.y()), self.view(), self.pixel(), strict=True):
@@ -140,7 +140,7 @@ class PointPlot(Plot):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Grab the present point, or move it to the mouse."""
-        if event.button() != Qt.MouseButton.LeftButton or not self.takes_point():
+        if event.button() != Qt.MouseButton.LeftButton or not self.can_move_point():
             event.ignore()
             return
         near = False
@@ -175,7 +175,7 @@ class PointPlot(Plot):
         assert self._hold is not None
         at = self._at(event) + self._hold
         if math.isfinite(at.x()) and math.isfinite(at.y()):
-            to = self.rounded(at)
+            to = self.round_point(at)
             self.point_moved.emit(to.x(), to.y())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -184,7 +184,7 @@ class PointPlot(Plot):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the present point by arrow keys: by 0.1, with Shift by 1, with Alt by 0.01."""
-        if event.key() in ARROWS and self.takes_point():
+        if event.key() in ARROWS and self.can_move_point():
             self._under_mouse = None  # a readout would cover the point
             self.point_nudged.emit(*ARROWS[Qt.Key(event.key())], nudge_size(event.modifiers()))
         else:

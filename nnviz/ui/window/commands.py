@@ -55,11 +55,11 @@ def report_changed_loss(workspace: Workspace) -> None:
 
     def restore(before: str) -> None:
         workspace.training.choose_loss(before)
-        status.say(f"Loss: {document.state.measure.word}")
+        status.say(f"Loss: {document.state.measure.phrase}")
 
     def report(before: str) -> None:
         loss, output = document.state.measure, document.state.network.layers[-1].function.base
-        status.say(f"Loss: {loss.word}, the usual loss for {output}. {status.text}")
+        status.say(f"Loss: {loss.phrase}, the usual loss for {output}. {status.text}")
         if not loss_mismatch(before, output):
             title = LOSSES[before][0].title
             status.offer(f"Use &{title}", partial(restore, before), f"Train with {title} instead")
@@ -267,7 +267,7 @@ def make_rows(workspace: Workspace) -> None:
 
     dialog = MakeRows(workspace.main_window, document.state)
     if dialog.exec():
-        if dialog.suiting.isChecked():
+        if dialog.for_new_network.isChecked():
             workspace.files.open_new(dialog.state(), dialog.said)
         else:
             workspace.diagram.session.close()
@@ -310,13 +310,13 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     WalkKeys(window, workspace.diagram)
     EndedRun(document, workspace.status, actions["undo"])
     training = (actions[name].shortcut().toString() for name in ("run", "one update", "one update back"))
-    workspace.training.verbs.name_keys(*training)
+    workspace.training.run_buttons.name_keys(*training)
 
     def enable_free_row() -> None:
         for name in ("keep row", "leave row"):
             actions[name].setEnabled(workspace.selection.free is not None)
 
-    workspace.data.make_wished.connect(actions["make rows"].trigger)
+    workspace.data.make_requested.connect(actions["make rows"].trigger)
 
     def name_undo() -> None:
         _name(actions["undo"], "Undo", document.undo_text(), document.held)
@@ -428,12 +428,12 @@ def _edit(workspace: Workspace) -> Menu:
     scale = MenuEntry(
         "standardise", "S&tandardise inputs", workspace.data.all_rows.standardise, tip=STANDARDISE
     )
-    leave = MenuEntry("leave row", "&Leave free row", workspace.selection.leave_free, tip=LEAVE)
+    leave = MenuEntry("leave row", "&Leave free row", workspace.selection.close_free_row, tip=LEAVE)
     return Menu("&Edit", ((undo, redo), (copy, find), (keep, leave), (shuffle, scale)))
 
 
 def _keep_row(workspace: Workspace) -> None:
-    if message := workspace.selection.keep_free():
+    if message := workspace.selection.insert_free_row():
         workspace.status.say(message)
 
 

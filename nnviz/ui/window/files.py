@@ -500,14 +500,14 @@ class FileCommands(QObject):
         elif whose is VersionAnswer.MINE and at_save:
             return self._save(path, over=True, part=True)
         elif whose is VersionAnswer.MINE:
-            self._document.keep_mine()
+            self._document.keep_own_version()
             backup = f"{file_label(path)}{BACKUP_SUFFIX}"
             self.said.emit(f"Kept your version: Save keeps the other version as {backup}")
         return False
 
     def _take_theirs(self, path: Path) -> None:
         try:
-            self._document.take_theirs()
+            self._document.load_other_version()
         except FileError as error:
             self.tables.refuse(f"{file_label(path)} was not read again: {error}")
         else:

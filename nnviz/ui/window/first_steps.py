@@ -28,7 +28,7 @@ def begin(workspace: Workspace) -> None:
         workspace.player.changed,
         workspace.player.frame,
         workspace.selection.address_changed,
-        workspace.diagram.laid_out,
+        workspace.diagram.layout_changed,
     )
     workspace.present.leave()
     guide = Guide(window, NAME, steps(workspace), workspace.diagram, changes)
@@ -49,7 +49,7 @@ def _by_hand(workspace: Workspace) -> tuple[GuideStep, ...]:
             "The number on an edge is its weight. Click this one, type another number, press Enter.",
             "The prediction changes at once. Ctrl+Z undoes any change.",
             at=weight,
-            then_at=output,
+            result_spot=output,
             sign=lambda: id(document.state.network),
             kept=partial(_visible_parts, workspace),
         ),
@@ -58,7 +58,7 @@ def _by_hand(workspace: Workspace) -> tuple[GuideStep, ...]:
             "Press Play or Space: every node adds up its terms, layer by layer up to the prediction.",
             "Next step and Previous step go node by node. Phases 2 to 4 show loss, slopes and update.",
             at=lambda: _toolbar_button(workspace, "play"),
-            then_at=lambda: _toolbar_button(workspace, "step"),
+            result_spot=lambda: _toolbar_button(workspace, "step"),
             sign=lambda: player.progress.active,
             kept=partial(_visible_parts, workspace),
         ),
@@ -67,7 +67,7 @@ def _by_hand(workspace: Workspace) -> tuple[GuideStep, ...]:
             "Click a node or an edge, for example the prediction.",
             "Explain shows how its number is computed from the numbers that you see, and its slope.",
             at=output,
-            then_at=_panel(workspace, "Explain"),
+            result_spot=_panel(workspace, "Explain"),
             sign=lambda: selection.address,
             begin=lambda: _bring(workspace, "Explain"),
             kept=partial(_visible_parts, workspace, "Explain"),
@@ -82,8 +82,8 @@ def _by_training(workspace: Workspace) -> tuple[GuideStep, ...]:
             "Let it learn",
             "Press Run: each update moves every weight a small step against its slope, and the loss falls.",
             "The curve is the loss after every update. Drag its ring to see an earlier network.",
-            at=lambda: Spot(workspace.training.verbs.run),
-            then_at=_panel(workspace, "MSE"),
+            at=lambda: Spot(workspace.training.run_buttons.run),
+            result_spot=_panel(workspace, "MSE"),
             sign=lambda: document.state.iteration,
             begin=lambda: _bring(workspace, "Training", "MSE"),
             kept=partial(_visible_parts, workspace, "Training", "MSE"),
@@ -93,7 +93,7 @@ def _by_training(workspace: Workspace) -> tuple[GuideStep, ...]:
             "Open an example: each one teaches one idea of a first course. Save keeps your changes to it.",
             "The notes say what to try and what to look for. F1 lists all keys.",
             at=lambda: _menu(workspace, "Examples"),
-            then_at=_panel(workspace, "Notes"),
+            result_spot=_panel(workspace, "Notes"),
             sign=lambda: document.title,
             begin=lambda: _bring(workspace, "Notes"),
             kept=partial(_visible_parts, workspace, "Notes"),
@@ -104,7 +104,7 @@ def _by_training(workspace: Workspace) -> tuple[GuideStep, ...]:
 def _bring(workspace: Workspace, *panels: str) -> None:
     """Bring panels to the front."""
     for panel in panels:
-        workspace.board.docks[panel].come()
+        workspace.board.docks[panel].bring_to_front()
 
 
 def _panel(workspace: Workspace, name: str) -> Where:

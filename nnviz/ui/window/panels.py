@@ -74,10 +74,10 @@ def _confusion(workspace: Workspace) -> Card:
     card, data = ConfusionPanel(workspace.document, workspace.derived), workspace.data
 
     def list_rows(rows: NDArray[np.intp], description: str) -> None:
-        workspace.board.docks["Data"].come()
+        workspace.board.docks["Data"].bring_to_front()
         data.show_only(rows, description)
 
-    card.rows_wished.connect(list_rows)
+    card.rows_requested.connect(list_rows)
     card.all_wished.connect(data.show_all)
     workspace.files.opened.connect(data.show_all)
     card.said.connect(workspace.status.say)

@@ -61,7 +61,7 @@ class Present(QObject):
         for part in (*self._hidden_parts, *board.docks.values()):
             part.hide()
         board.keep_margin(False)
-        self._diagram.stand_alone(True, LARGEST)
+        self._diagram.set_presenting(True, LARGEST)
         window.setWindowState(self._state | Qt.WindowState.WindowFullScreen)
         self._diagram.setFocus()
         QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
@@ -79,7 +79,7 @@ class Present(QObject):
         self._window.board.restoreState(self._arrangement, VERSION)
         self._arrangement = None
         self._window.board.look()
-        self._diagram.stand_alone(False, MOST_GROWTH)
+        self._diagram.set_presenting(False, MOST_GROWTH)
         self._window.activateWindow()  # a floating panel was activated last
         self._diagram.setFocus()
         if self._keys:

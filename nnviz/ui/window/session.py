@@ -108,16 +108,16 @@ def follow(workspace: Workspace, stream: BinaryIO) -> ScriptFollower:
     watched.still = lambda: player.progress.active
     player.changed.connect(watched.go_on)
     watched.said.connect(status.say)
-    watched.ended.connect(lambda _: diagram.hold_scale(False))
+    watched.ended.connect(lambda _: diagram.fix_scale(False))
     watched.ended.connect(status.say)
-    diagram.hold_scale(True)
+    diagram.fix_scale(True)
     stop = QPushButton("Stop watching")
     stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click does not move the keyboard focus
     stop.setToolTip("Keep the network as shown; the script continues without nnviz")
     stop.clicked.connect(watched.stop)
-    verbs = workspace.training.verbs
-    verbs.give_way(stop)
-    watched.ended.connect(lambda _: verbs.come_back())
+    verbs = workspace.training.run_buttons
+    verbs.replace_by(stop)
+    watched.ended.connect(lambda _: verbs.restore())
     following = f"{workspace.document.title}: nnviz shows the training while it runs"
     notes = workspace.document.state.notes  # the notes of a script hold only the assumptions of nnviz
     status.say(f"{following}. {notes}" if notes else following)

@@ -121,7 +121,7 @@ def _field(focused: QWidget) -> QWidget:
 def _typing(focused: QWidget) -> bool:
     field = _field(focused)
     if isinstance(field, NumberField) and not isinstance(field, PlaceEditor):
-        return field.touched or field.objectName() == "cell"
+        return field.is_edited or field.objectName() == "cell"
     if isinstance(field, QLineEdit | QTextEdit | QPlainTextEdit):
         return not field.isReadOnly()
     return isinstance(field, QAbstractSpinBox)

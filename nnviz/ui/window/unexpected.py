@@ -95,7 +95,7 @@ class Unexpected(QObject):
     def watch(self) -> None:
         """Start to handle uncaught exceptions and Qt's messages."""
         self._hooks_before = sys.excepthook, threading.excepthook, sys.unraisablehook
-        sys.excepthook = self.caught
+        sys.excepthook = self.handle
         threading.excepthook = sys.unraisablehook = self._catch_elsewhere
         self._handler_before: Any = qInstallMessageHandler(self._log_qt_message)
 
@@ -106,7 +106,7 @@ class Unexpected(QObject):
         if self._log:
             self._log.close()
 
-    def caught(
+    def handle(
         self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Print, log and show the first exception of each place; for later ones, log only their number."""
@@ -124,7 +124,7 @@ class Unexpected(QObject):
             self._raised.emit(sentence, details)
 
     def _catch_elsewhere(self, args: threading.ExceptHookArgs | sys.UnraisableHookArgs) -> None:
-        self.caught(args.exc_type, args.exc_value, args.exc_traceback)
+        self.handle(args.exc_type, args.exc_value, args.exc_traceback)
 
     def _log_qt_message(self, _kind: QtMsgType, _where: QMessageLogContext, message: str) -> None:
         if self._is_new(message, message):

@@ -163,7 +163,7 @@ class Dock(QDockWidget):
         place = self.geometry()
         return place.right() < 0 and place.bottom() < 0
 
-    def come(self, *, take_focus: bool = False) -> None:
+    def bring_to_front(self, *, take_focus: bool = False) -> None:
         """Show the dock in front of its tabs; with `take_focus`, move the keyboard focus there."""
         self.show()
         self.raise_()
@@ -226,7 +226,7 @@ class Dock(QDockWidget):
         if self.card:
             same = self.card.heading.text().casefold() == self.windowTitle().casefold()
             self.card.heading.setVisible(not (same and (tabbed or self.isFloating())))
-            self.card.stand_close(tabbed)
+            self.card.set_tight(tabbed)
         if self._head.property("tabbed") is not tabbed:
             self._head.setProperty("tabbed", tabbed)
             self._head.style().unpolish(self._head)
@@ -241,7 +241,7 @@ class Dock(QDockWidget):
     def event(self, event: QEvent) -> bool:
         """Update the dock after a move and after the end of a drag; float it after a double click."""
         if isinstance(event, QMouseEvent) and self._is_double_click(event):
-            self.turn_loose()
+            self.toggle_floating()
             return True
         done = super().event(event)
         if event.type() == QEvent.Type.Move and self.card:
@@ -265,11 +265,11 @@ class Dock(QDockWidget):
         """Open a menu with commands for the dock."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("&Dock" if self.isFloating() else "&Float", self.turn_loose)
+        menu.addAction("&Dock" if self.isFloating() else "&Float", self.toggle_floating)
         menu.addAction("&Hide", self.hide)
         menu.popup(event.globalPos())
 
-    def turn_loose(self) -> None:
+    def toggle_floating(self) -> None:
         """Float the dock, or dock it again. It floats at a distance from its place, where tabs may be."""
         floats, place = not self.isFloating(), self.mapToGlobal(QPoint())
         self._move_head(into_panel=floats)  # first, so that the new window has a title bar from the start
@@ -278,7 +278,7 @@ class Dock(QDockWidget):
             room = self.screen().availableGeometry().adjusted(0, 0, -self.width(), -self.height())
             x, y = place.x() + px(FLOAT_OFFSET_PX), place.y() + px(FLOAT_OFFSET_PX)
             self.move(max(min(x, room.right()), room.left()), max(min(y, room.bottom()), room.top()))
-        self.come()
+        self.bring_to_front()
 
 
 class Room(QScrollArea):
@@ -302,7 +302,7 @@ class Room(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         screen, card = self.screen().availableSize(), self._card
-        more = card.more_down if card and size_factor() == 1.0 else 0.0
+        more = card.extra_height if card and size_factor() == 1.0 else 0.0
         share = QSize(int(SHARE_ACROSS * screen.width()), int((SHARE_DOWN + more) * screen.height()))
         if card and card.content_px:
             share.setHeight(min(share.height(), px(card.content_px)))
@@ -426,7 +426,7 @@ class Board(QMainWindow):
         """Open or close a panel; a panel that is open behind a tab comes to the front."""
         dock = self.docks[name]
         if opened or not dock.in_sight:
-            dock.come(take_focus=True)
+            dock.bring_to_front(take_focus=True)
         else:
             dock.hide()
 
@@ -534,14 +534,14 @@ class Board(QMainWindow):
         In a smaller window, a dock keeps at least its size of the first start, if it had that size. The
         remembered sizes are in pixels, so they are restored also if the interface size has changed.
         """
-        before, now = self._settings.extent(_size_of(WINDOW)), self.window().size()
+        before, now = self._settings.size_of(_size_of(WINDOW)), self.window().size()
         if before.isEmpty() or (before == now and size_factor() == 1.0):
             return
         self.look()
         self._remembered = True
         across, down = now.width() / before.width(), now.height() / before.height()
         for dock in self.in_sight:
-            old = self._settings.extent(_size_of(dock.objectName()))
+            old = self._settings.size_of(_size_of(dock.objectName()))
             if not old.isValid():
                 continue
             width, height = old.width() * across, old.height() * down

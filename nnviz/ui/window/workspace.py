@@ -130,7 +130,7 @@ class Workspace:
             drawing = PlotDrawing(card, self.document.title)
             (self.exports.copy if copied else self.exports.ask)(drawing)
 
-        card.picture_wished.connect(export)
+        card.picture_requested.connect(export)
         return card
 
     @cached_property
@@ -149,8 +149,8 @@ class Workspace:
             message.connect(self.status.say)
         self.selection.explanation_requested.connect(self._explain)
         self.player.changed.connect(self._forget_invitation)
-        runner.run_started.connect(lambda: self.diagram.hold_scale(True))
-        runner.run_ended.connect(lambda _: self.diagram.hold_scale(False))
+        runner.run_started.connect(lambda: self.diagram.fix_scale(True))
+        runner.run_ended.connect(lambda _: self.diagram.fix_scale(False))
         document.state_changed.connect(lambda *_: self._show_facts())
         for changed in (document.undo_changed, document.file_changed):
             changed.connect(self._show_facts)
@@ -167,8 +167,8 @@ class Workspace:
         window.closing.connect(self._closing)
         window.dropped.connect(self.files.take)
         self.training.scales.wished.connect(self.data.all_rows.standardise)
-        self.data.load_wished.connect(self.files.ask_rows)
-        self.data.table_wished.connect(self.files.tables.ask_text)
+        self.data.load_requested.connect(self.files.ask_rows)
+        self.data.table_paste_requested.connect(self.files.tables.ask_text)
         QApplication.styleHints().colorSchemeChanged.connect(self._follow_theme)  # a lambda keeps self alive
 
     # --- window title, status bar and panels in front
@@ -189,7 +189,7 @@ class Workspace:
         self.selection.select(None)
         self.selection.row = 0
         self.diagram.fit()
-        self.notes.end_writing()
+        self.notes.end_editing()
         first, other = self._first_panels
         if self.board.covers(other, first):  # any other panel that is in front stays there
             self.board.docks[first].come_forward()
@@ -202,19 +202,19 @@ class Workspace:
     def _forget_invitation(self) -> None:
         """Clear the message about the keys of the walk when the walk no longer waits for a key."""
         progress = self.player.progress
-        if not progress.waits and self.status.text in {phase_prompt(phase).text for phase in PHASES}:
+        if not progress.is_waiting and self.status.text in {phase_prompt(phase).text for phase in PHASES}:
             self.status.say("")
 
     def _explain(self) -> None:
         """Show the Explain panel, unless it would cover notes in progress or a panel of the selection."""
         is_followed = any(self.board.covers(name, "Explain") for name in ("Code", "Activation"))
-        if not self.notes.being_written and not is_followed:
+        if not self.notes.is_editing and not is_followed:
             self.board.docks["Explain"].come_forward()
 
     def _show_menu(self, address: Address | None, at: QPoint) -> None:
         menu = QMenu(self.main_window)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.aboutToHide.connect(self.diagram.hover_again)
+        menu.aboutToHide.connect(self.diagram.update_hover)
         self.structure.fill(menu, address)
         menu.popup(at)
 
@@ -242,9 +242,9 @@ class Workspace:
         """Float the panel that has the keyboard focus, or dock it again."""
         dock = next((dock for dock in self.board.in_sight if dock.has_focus), None)
         if dock:
-            dock.turn_loose()
+            dock.toggle_floating()
             QTimer.singleShot(
-                0, dock, partial(dock.come, take_focus=True)
+                0, dock, partial(dock.bring_to_front, take_focus=True)
             )  # after its window has opened or closed
         else:
             self.status.say("No panel has the keyboard focus: click into a panel or press F6")
@@ -254,7 +254,7 @@ class Workspace:
         docks = self.board.in_sight
         at = next((k for k, dock in enumerate(docks, 1) if dock.has_focus), 0)
         if following := (at + by) % (len(docks) + 1):
-            docks[following - 1].come(take_focus=True)
+            docks[following - 1].bring_to_front(take_focus=True)
         else:
             self._go_to_diagram(Qt.FocusReason.TabFocusReason)
 
