@@ -35,7 +35,7 @@ class Selection(QObject):
     ======================= ==============================================================
 
     `address` is a node, a weight, a bias or None. `second` is a second weight, chosen with Ctrl or Shift, for
-    the loss over two weights. Both follow their nodes when other nodes are added or removed. A free row is a
+    the loss over two weights. Both follow their nodes when other nodes are added or removed. A what-if row is a
     row of inputs that is not in the data; it stays until a row is chosen or the data or the number of inputs
     change. Row and addresses always fit the current State. Their signals follow after every slot has received
     the State.
@@ -55,7 +55,7 @@ class Selection(QObject):
         self._free: Array | None = None
         self._emitted_row: tuple[int, Array | None] = 0, None
         self._alone: State | None = None
-        """The State with only the free row, or None if not made yet."""
+        """The State with only the what-if row, or None if not made yet."""
         self._chosen = self._emitted_chosen = _NOTHING
         self._all_know = True
         """Whether every slot has received the current State."""
@@ -65,7 +65,7 @@ class Selection(QObject):
 
     @property
     def row(self) -> int:
-        """The row on the diagram, from 0; for a free row, the row chosen before."""
+        """The row on the diagram, from 0; for a what-if row, the row chosen before."""
         self._resolve()
         return self._row
 
@@ -77,38 +77,38 @@ class Selection(QObject):
 
     @property
     def free(self) -> Array | None:
-        """The inputs of the free row, shape (inputs,), or None if a row of the data is shown."""
+        """The inputs of the what-if row, shape (inputs,), or None if a row of the data is shown."""
         self._resolve()
         return self._free
 
     def show_free_row(self, inputs: ArrayLike) -> None:
-        """Show a free row with these inputs, shape (inputs,)."""
+        """Show a what-if row with these inputs, shape (inputs,)."""
         self._resolve()
         self._free, self._alone = frozen(inputs, "inputs"), None
         self._tell()
 
     def close_free_row(self) -> None:
-        """Return from the free row to the row shown before."""
+        """Return from the what-if row to the row shown before."""
         self.row = self.row
 
     def insert_free_row(self) -> str:
-        """Insert the free row into the data, after the row shown before, and select it.
+        """Insert the what-if row into the data, after the row shown before, and select it.
 
         Return a sentence on the result, or "" if the edit was refused.
         """
         free = self.free
         after = self._row if len(self._state.data) else None
-        if free is None or not self._document.edit("Add the free row", add_row, after, free):
+        if free is None or not self._document.edit("Add the what-if row", add_row, after, free):
             return ""
         self.row = 0 if after is None else after + 1
         targets = "missing" if self._state.data.targets is None else "0"
-        return f"The free row is now row {self.row + 1}; its targets are {targets}"
+        return f"The what-if row is now row {self.row + 1}; its targets are {targets}"
 
     @property
     def looked_at(self) -> tuple[State, int]:
         """The State that contains the row on the diagram, and the row's index in it.
 
-        For a free row, a State with only that row, without targets and run.
+        For a what-if row, a State with only that row, without targets and run.
         """
         free = self.free
         if free is None:
@@ -265,7 +265,7 @@ class Derived(QObject):
 
     @property
     def looked_at(self) -> State:
-        """The State that contains the row on the diagram: the document's, or one with only the free row."""
+        """The State that contains the row on the diagram: the document's, or one with only the what-if row."""
         return self._selection.looked_at[0]
 
     @property
@@ -284,7 +284,7 @@ class Derived(QObject):
 
     @property
     def slopes(self) -> Slopes | None:
-        """The slopes of the row on the diagram; None without rows or targets, as for a free row."""
+        """The slopes of the row on the diagram; None without rows or targets, as for a what-if row."""
         data = self.looked_at.data
         has_targets = self.row < len(data) and data.targets is not None
         return self._with_row().slopes_of(self.row, self._together) if has_targets else None

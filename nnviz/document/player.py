@@ -121,7 +121,7 @@ Repeat: TypeAlias = Literal["phase", "rows", "rounds"]
 SLOWEST_MS, FASTEST_MS = 4000, 60
 NO_ROW = "There is no row to compute: add a row under Data or type an input"
 NO_TARGETS = "There are no targets, so there is no error to propagate back: type a target first"
-FREE_ROW = "A free row has no target, so there is no error to propagate back: choose a row of the data"
+FREE_ROW = "A what-if row has no target, so there is no error to propagate back: choose a row of the data"
 
 
 class Player(QObject):
@@ -133,7 +133,7 @@ class Player(QObject):
     `said`    a sentence for the status line
     ========= =========================================================================
 
-    Any other change of the network or the data ends the walk, and so does a change to or from a free row.
+    Any other change of the network or the data ends the walk, and so does a change to or from a what-if row.
     """
 
     changed = Signal()

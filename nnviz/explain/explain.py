@@ -52,7 +52,7 @@ from nnviz.explain.node import (
 SCRIPTS_UPDATE = "The script makes the next update; nnviz does not know its optimizer or learning rate."
 NO_ERROR = "There is no target, so no error and no slope: type a target in the data table."
 NO_SLOPE = "There is no target, so no slope: type a target in the data table."
-NO_TARGET = "A free row has no target, so it has no error and no slope."
+NO_TARGET = "A what-if row has no target, so it has no error and no slope."
 OWN_UPDATE = "If nnviz continues the training, it uses its own settings, not the script's:"
 
 
@@ -93,7 +93,7 @@ class _Explainer:
     @property
     def row_heading(self) -> str:
         if self.computed.free:
-            return "Free row"
+            return "What-if row"
         row, rows, trained = self.computed.row + 1, len(self.state.data), self.state.trained_rows
         return f"Row {row} of {rows:,} (validation row)" if row > trained else f"Row {row} of {rows:,}"
 

@@ -22,7 +22,7 @@ TERM_TOLERANCE = 1e-9
 def input_lines(scene: Scene, node: int, row: int | None) -> list[Line | Note]:
     """Return lines on an input: its value, its place in the data, and its product for each node fed.
 
-    `row` is None for a free row, which is not in the data.
+    `row` is None for a what-if row, which is not in the data.
     """
     value, fed = scene.a(-1, node), len(scene.network.layers[0])
     products = value.value * scene.network.layers[0].weights[:, node]

@@ -31,7 +31,7 @@ class Content:
     fates: tuple[Fate, ...] = ()
     """Whether each layer's slopes vanish, explode or are 0 on all rows; () if unknown."""
     free: bool = False
-    """Whether the row is a free row, which is not in the data."""
+    """Whether the row is a what-if row, which is not in the data."""
     functions: NodeFunctions | None = None
     """The nodes' functions of the one or two inputs, for thumbnails, or None."""
 
@@ -136,7 +136,7 @@ def _slope(node: Address, content: Content) -> list[str]:
 def _outcome(address: Address, content: Content) -> str:
     name, target, prediction = content.name(address), content.target(address), content.output(address)
     if target is None or prediction is None:
-        return f"{name} has no target: this is a free row" if content.free else f"{name} has no target"
+        return f"{name} has no target: this is a what-if row" if content.free else f"{name} has no target"
     if address.kind == "target":
         return f"target of {name}: {full_text(target)}"
     a, y, error = map(full_text, (prediction, target, prediction - target))

@@ -77,7 +77,7 @@ def _subheadings(column: DiagramColumn, content: Content) -> list[str]:
         rows = len(content.state.data)
         if content.trace is None:
             return ["no rows: type an input", "no rows"]
-        row = "free row" if content.free else f"row {content.row + 1} of {rows:,}"
+        row = "what-if row" if content.free else f"row {content.row + 1} of {rows:,}"
         state = content.state
         validation = state.validated and content.row >= state.trained_rows
         row_texts = [f"{row}, validation row", f"{row}, validation", row] if validation else [row]

@@ -289,7 +289,7 @@ def test_what_cannot_be_walked_is_said(walker, approved):
     rows.player.show_phase("backward")
     assert rows.progress.active
     rows.selection.show_free_row([1.0, 1.0])
-    assert not rows.progress.active, "a free row has no way back"
+    assert not rows.progress.active, "a what-if row has no way back"
     for other in (None, replace(data, targets=None), empty):
         if other is not None:
             rows.document.start(replace(rows.document.state, data=other))

@@ -484,7 +484,7 @@ def test_the_slopes_of_the_update_are_those_of_its_batch(bare, qtbot):
     assert drawn.tolist() == expected.layers[1].weights.tolist()
 
 
-# --- the free row: numbers that are tried out, true like all others, stored only when wished
+# --- the what-if row: numbers that are tried out, true like all others, stored only when wished
 
 
 def tried_out(window):
@@ -500,7 +500,7 @@ def prediction(window, *inputs):
 
 def test_the_window_shows_a_free_row_which_is_left_or_kept_by_the_menu_or_the_table(afresh, qtbot, approved):
     window = tried_out(afresh("many-rows"))
-    assert [written(window, at) for at in (INPUT, HEADING, TARGET)] == ["7.5", "free row", "target –"]
+    assert [written(window, at) for at in (INPUT, HEADING, TARGET)] == ["7.5", "what-if row", "target –"]
     assert written(window, OUTPUT) == prediction(window, 7.5, -2.0)
     assert figure(window, "Row's error").text == "–"
     before, table, said = window.document.state, window.data.table, []
@@ -512,23 +512,23 @@ def test_the_window_shows_a_free_row_which_is_left_or_kept_by_the_menu_or_the_ta
         window.selection.select(address)
         qtbot.waitUntil(lambda last=last: explained(window) not in ("", last))
         said.append(explained(window))
-    approved("the free row is explained", "\n---\n".join(said).replace("\u2028", " "))
+    approved("the what-if row is explained", "\n---\n".join(said).replace("\u2028", " "))
     assert not table.currentIndex().isValid()
     at = table.visualRect(table.model().index(1, 0)).center()
     for leave in (
         lambda: QTest.mouseClick(table.viewport(), LEFT, pos=at),
-        lambda: choose_entry(window, "Leave free row"),
+        lambda: choose_entry(window, "Leave what-if row"),
     ):
         leave()
         assert (window.selection.free, written(window, HEADING)) == (None, "row 2 of 4")
-        for title in ("Keep free row", "Leave free row"):
+        for title in ("Keep what-if row", "Leave what-if row"):
             assert not offered(window, title).isEnabled()
         tried_out(window)
-    choose_entry(window, "Keep free row")
+    choose_entry(window, "Keep what-if row")
     assert window.document.state.data.inputs.tolist()[2] == [7.5, -2.0]
     assert window.document.state.data.targets.tolist()[2] == [0.0]
     assert written(window, HEADING) == "row 3 of 5"
-    approved("the free row is kept", status(window))
+    approved("the what-if row is kept", status(window))
     choose_entry(window, "Undo")
     assert window.document.state is before
     assert written(window, HEADING) == "row 3 of 4"
@@ -542,10 +542,10 @@ def test_the_first_row_of_a_network_without_data_is_tried_out_and_kept(afresh, a
     press(window, "Space")
     window.player.to_end()
     assert walking(window)
-    choose_entry(window, "Keep free row")
+    choose_entry(window, "Keep what-if row")
     assert window.document.state.data.inputs.tolist() == [[1.0, 2.0]]
     assert window.document.state.data.targets is None
-    approved("the free row is kept as the first row", status(window))
+    approved("the what-if row is kept as the first row", status(window))
 
 
 def test_a_free_row_is_edited_and_dragged_on_the_diagram_and_not_in_the_data(bare, approved):
@@ -564,7 +564,7 @@ def test_a_free_row_is_edited_and_dragged_on_the_diagram_and_not_in_the_data(bar
     assert window.selection.free[0] > -1.25
     click(window, TARGET)
     assert not window.diagram.session.open
-    approved("what is typed into the free row, and a click on its target", "\n".join([*said, status(window)]))
+    approved("what is typed into the what-if row, and a click on its target", "\n".join([*said, status(window)]))
     assert window.document.state is before
 
 
@@ -579,7 +579,7 @@ def test_edits_of_weights_and_training_keep_the_free_row_without_slopes(bare):
     assert window.selection.free.tolist() == [7.5, -2.0]
     window.selection.show_slopes(True)
     line = Address("subheading", 1, 0)
-    assert written(window, line).startswith("no slopes: a free row has no target")
+    assert written(window, line).startswith("no slopes: a what-if row has no target")
     window.selection.show_slopes(True, mean_over_rows=True)
     assert "mean of all rows" in written(window, line)
     slope = window.derived.means.slopes.layers[0].weights[0, 0]

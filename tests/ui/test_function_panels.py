@@ -316,7 +316,7 @@ def test_the_point_is_dragged_moved_kept_and_left(qtbot, open_panel, approved):
 
     qtbot.waitUntil(left)  # the point that Escape leaves is drawn a frame after the click
     assert not panel.keep.isVisible()
-    approved("a free row that is kept, and one that is left", "\n".join(panel.told))
+    approved("a what-if row that is kept, and one that is left", "\n".join(panel.told))
     click(panel, place(panel, 0.4, 0.7))
     QTest.mouseClick(panel.leave, LEFT)
     assert selection.free is None
@@ -365,7 +365,7 @@ def test_what_is_missing_or_too_much_is_drawn_all_the_same(qtbot, open_panel):
         fine = tuple(map(len, panel.plane.picture.values)) == panel.plane.pixels
         click(panel, middle(panel))
         free = panel.selection.free is not None
-        qtbot.waitUntil(lambda: panel.plane.accessibleDescription().startswith("Free row: "))
+        qtbot.waitUntil(lambda: panel.plane.accessibleDescription().startswith("What-if row: "))
         if not (fine and free and hover(panel, middle(panel))):
             wrong.append((name, fine, free))
     assert wrong == []
@@ -405,7 +405,7 @@ def test_in_the_window_choices_tell_names_apart_and_a_low_panel_scrolls(qtbot, o
     settle(qtbot, panel)
     click(panel, middle(panel))
     assert written(window, Address("input", -1, 0)) == as_text(window.selection.free[0])
-    approved("a free row in the window", status(window))
+    approved("a what-if row in the window", status(window))
     hands.rest(panel.axes.up, panel.axes.up.rect().center())
     assert QToolTip.text() == "sepal width (cm)\nThe vertical axis"
     QToolTip.hideText()

@@ -104,7 +104,7 @@ class PictureMaker:
         if self._selection.mean_over_rows:
             return self._mean(derived.means)
         if self._selection.free is not None:
-            return None, "no slopes: a free row has no target"
+            return None, "no slopes: a what-if row has no target"
         return derived.slopes, f"slopes of row {derived.row + 1}"
 
     def _mean(self, means: Means | None) -> tuple[MeanSlopes | None, str]:

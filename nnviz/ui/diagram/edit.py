@@ -22,7 +22,7 @@ from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.number_field import NumberField, nudge_number
 from nnviz.ui.kit.theme import pixel_font
 
-NO_TARGET = "A free row has no target: keep it as a row, then type a target"
+NO_TARGET = "A what-if row has no target: keep it as a row, then type a target"
 
 
 class PlaceEditor(NumberField):
@@ -141,7 +141,7 @@ class EditSession(QObject):
         self._nudged: State | None = None
         """The State after the last nudge in the open field; Escape undoes only such a State."""
         self._free: Array | None = None
-        """The free row when the field opened."""
+        """The what-if row when the field opened."""
         self.editor = PlaceEditor(canvas)
         self.editor.accepted.connect(self._accept)
         self.editor.moved_on.connect(self._move_on)
@@ -220,7 +220,7 @@ class EditSession(QObject):
             changed = free.copy()
             changed[address.node] = value
             self._selection.show_free_row(changed)
-            self.said.emit(f"{name}: {as_text(value)} in the free row, which nnviz does not store")
+            self.said.emit(f"{name}: {as_text(value)} in the what-if row, which nnviz does not store")
             return
         row = self._selection.row
         if not document.edit(f"Set {name}", edits.set_value, address, value, row, merge=merge):

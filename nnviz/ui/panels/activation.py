@@ -300,7 +300,7 @@ class ActivationPanel(LiveCard):
     ) -> Iterator[str]:
         """Yield the parts of the caption: the row, all rows, and other z on which the curve depends."""
         rows = len(self._derived.state.data)
-        row = "Free row" if self._selection.free is not None else f"Row {self._selection.row + 1:,}"
+        row = "What-if row" if self._selection.free is not None else f"Row {self._selection.row + 1:,}"
         if reading is None:
             yield "Without rows, the plot shows only the curve"
         else:

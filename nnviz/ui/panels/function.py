@@ -94,7 +94,7 @@ def caption_text(state: State, axes: Axes, selection: Selection, is_current: boo
     if len(state.data) > MOST:
         lines.append(f"The plot shows {MOST:,} of {counted(len(state.data), 'row')}.")
     if selection.free is not None:
-        lines.append("Filled point: the free row, not stored.")
+        lines.append("Filled point: the what-if row, not stored.")
     if not is_current:
         lines.append(COMPUTING)
     return "\n".join(lines)
@@ -129,7 +129,7 @@ def _other_inputs(state: State, axes: Axes, selection: Selection) -> Iterator[st
         return
     which = "Other input" if others == 1 else f"Other {others:,} inputs"
     if selection.free is not None:
-        yield f"{which}: as in the free row."
+        yield f"{which}: as in the what-if row."
     elif len(state.data):
         yield f"{which}: as in row {selection.row + 1:,}."
     else:
@@ -137,7 +137,7 @@ def _other_inputs(state: State, axes: Axes, selection: Selection) -> Iterator[st
 
 
 class Pointing:
-    """Makes readouts at the mouse, and turns the point under the mouse into the free row."""
+    """Makes readouts at the mouse, and turns the point under the mouse into the what-if row."""
 
     def __init__(self, view: FunctionView, selection: Selection, derived: Derived) -> None:
         self._view, self._selection, self._derived = view, selection, derived
@@ -157,7 +157,7 @@ class Pointing:
         (state, row), trace = self._selection.looked_at, self._derived.trace
         if trace is None:
             return ""
-        name = "Free row" if self._selection.free is not None else f"Row {row + 1}"
+        name = "What-if row" if self._selection.free is not None else f"Row {row + 1}"
         along = varying_inputs(state, self._axes, state.data.inputs[row], full)
         return f"{name}: {', '.join([*along, *outputs(state, self._axes, trace.prediction[0], full)])}"
 
@@ -203,14 +203,14 @@ class Pointing:
         return int(function_plane.drawn_rows(self._state)[nearest]), QPointF(*points[nearest].tolist())
 
     def put(self, x: float, y: float) -> None:
-        """Make the inputs at a point the free row; in a plot over targets, select the nearest row."""
+        """Make the inputs at a point the what-if row; in a plot over targets, select the nearest row."""
         if self._axes.across is not None:
             self._selection.show_free_row(self._inputs_at(QPointF(x, y)))
         elif (row := self._nearest(QPointF(x, y))[0]) is not None:
             self._selection.row = row
 
     def nudge(self, right: int, up: int, size: str) -> None:
-        """Move the free row by steps of a `size`; in a plot over targets, select another row."""
+        """Move the what-if row by steps of a `size`; in a plot over targets, select another row."""
         axes = self._axes
         if axes.across is None:
             self._selection.row += right - up
@@ -537,7 +537,7 @@ class FunctionView:
             self.plane.show_rows(make())
 
     def _draw_row(self) -> None:
-        """Draw a ring around the row on the diagram, or a point for the free row."""
+        """Draw a ring around the row on the diagram, or a point for the what-if row."""
         (state, row), axes = self._selection.looked_at, self.axes
         free, trace = self._selection.free is not None, self._derived.trace
         if trace is None or row >= len(state.data):
@@ -587,10 +587,10 @@ PLOT_PX = 140
 SHARE = 5
 """Drawing takes at most one part in this many of the time of a run or a drag."""
 KEEP, LEAVE = "Keep as a row", "Leave it"
-KEEPS = "Add the free row to the data (Enter in the plot)"
+KEEPS = "Add the what-if row to the data (Enter in the plot)"
 LEAVES = "Return to the row of the data (Escape in the plot)"
-FREE = "The free row is not stored: Enter keeps it as a row, Escape leaves it"
-LEFT = "Left the free row: the diagram shows row {:,}"
+FREE = "The what-if row is not stored: Enter keeps it as a row, Escape leaves it"
+LEFT = "Left the what-if row: the diagram shows row {:,}"
 
 
 class FunctionPanel(PlotCard):
@@ -620,7 +620,7 @@ class FunctionPanel(PlotCard):
         self.view.choose(self.axes.axes)
 
     def _make_side(self) -> None:
-        """Make the widgets next to the plot, and the buttons of the free row above the plot."""
+        """Make the widgets next to the plot, and the buttons of the what-if row above the plot."""
         self.axes = AxesChoice()
         self.caption = QLabel()
         self.caption.setObjectName("muted")
@@ -709,16 +709,16 @@ class FunctionPanel(PlotCard):
         return is_current
 
     def _update_buttons(self) -> None:
-        """Show the buttons of the free row if there is one."""
+        """Show the buttons of the what-if row if there is one."""
         free = self._selection.free is not None
         set_lock_reason(self.keep, self._document.held, KEEPS)
         for button in (self.keep, self.leave):
             button.setVisible(free)
 
-    # --- free row
+    # --- what-if row
 
     def _report_free(self) -> None:
-        """Report in the status bar that a free row appeared or was left."""
+        """Report in the status bar that a what-if row appeared or was left."""
         is_free = self._selection.free is not None
         if is_free != self._is_free:
             self._is_free = is_free

@@ -433,11 +433,11 @@ MOST_CURVES = 10
 LEVELS = 5
 """Approximate number of labels at the colour scale."""
 RING, POINT = 15, 11
-"""Diameters of the ring around the row on the diagram and of the free row's point, in pixels."""
+"""Diameters of the ring around the row on the diagram and of the what-if row's point, in pixels."""
 BESIDE = 14
 """Right margin in pixels without a colour scale: room for half of the outermost label."""
 TIP = (
-    "Click or drag to put a free row on the diagram, which is not stored. "
+    "Click or drag to put a what-if row on the diagram, which is not stored. "
     "Arrow keys move it by 0.1, Shift 1, Alt 0.01; Enter keeps it as a row, Escape leaves it"
 )
 
@@ -446,8 +446,8 @@ class FunctionPlane(PointPlot):
     """The plot of a function: a map, curves or pairs, with marks for rows.
 
     ================= ==================================================================
-    `keep_requested`  emitted when the person keeps the free row
-    `leave_requested` emitted when the person leaves the free row
+    `keep_requested`  emitted when the person keeps the what-if row
+    `leave_requested` emitted when the person leaves the what-if row
     `resized`         emitted when the plot has another size
     `reader`          returns the place and text of the readout near a point, or None
     ================= ==================================================================
@@ -609,7 +609,7 @@ class FunctionPlane(PointPlot):
         return bool(self.plotItem.isVisible())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Keep the free row on Enter, leave it on Escape, and move the point by arrow keys."""
+        """Keep the what-if row on Enter, leave it on Escape, and move the point by arrow keys."""
         if self._free and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.keep_requested.emit()
         elif self._free and event.key() == Qt.Key.Key_Escape:

@@ -282,7 +282,7 @@ MAKE_ROWS = "Make rows by a formula: circles, moons, a spiral and others, with a
 WALK_FILM = "Export the four phases of an update as a film: GIF, animated PNG or MP4"
 TRAINING_FILM = "Export the run, or the run that Run would make, as a film: GIF, animated PNG or MP4"
 EXPORT_ROWS = "Export the rows as a CSV file: raw values, predictions and errors"
-KEEP = "Add the free row of the Function panel to the data"
+KEEP = "Add the what-if row of the Function panel to the data"
 LEAVE = "Return to the data row that was selected before"
 STANDARDISE = "Replace each input by (value − mean) / deviation; new rows are scaled in the same way"
 SHUFFLE = "Shuffle the rows by the seed, so that the validation rows resemble the training rows"
@@ -423,12 +423,12 @@ def _edit(workspace: Workspace) -> Menu:
         within=workspace.diagram,
         tip="Copy the diagram as a picture",
     )
-    keep = MenuEntry("keep row", "&Keep free row", partial(_keep_row, workspace), tip=KEEP)
+    keep = MenuEntry("keep row", "&Keep what-if row", partial(_keep_row, workspace), tip=KEEP)
     shuffle = MenuEntry("shuffle rows", "&Shuffle rows", workspace.data.all_rows.shuffle, tip=SHUFFLE)
     scale = MenuEntry(
         "standardise", "S&tandardise inputs", workspace.data.all_rows.standardise, tip=STANDARDISE
     )
-    leave = MenuEntry("leave row", "&Leave free row", workspace.selection.close_free_row, tip=LEAVE)
+    leave = MenuEntry("leave row", "&Leave what-if row", workspace.selection.close_free_row, tip=LEAVE)
     return Menu("&Edit", ((undo, redo), (copy, find), (keep, leave), (shuffle, scale)))
 
 

@@ -207,7 +207,7 @@ class Toolbar(QToolBar):
         rows = len(self._document.state.data)
         free = self._selection.free is not None
         row = f"{self._selection.row + 1} of {rows:,}" if rows else "no rows"
-        self._row.setText("free row" if free else row)
+        self._row.setText("what-if row" if free else row)
         self._actions["previous row"].setEnabled(self._selection.row > 0)
         self._actions["next row"].setEnabled(self._selection.row < rows - 1)
 
