@@ -35,8 +35,8 @@ class Selection(QObject):
     ======================= ==============================================================
 
     `address` is a node, a weight, a bias or None. `second` is a second weight, chosen with Ctrl or Shift, for
-    the loss over two weights. Both follow their nodes when other nodes are added or removed. A what-if row is a
-    row of inputs that is not in the data; it stays until a row is chosen or the data or the number of inputs
+    the loss over two weights. Both follow their nodes when other nodes are added or removed. A what-if row
+    has inputs that are not in the data; it stays until a row is chosen or the data or the number of inputs
     change. Row and addresses always fit the current State. Their signals follow after every slot has received
     the State.
     """
@@ -265,7 +265,7 @@ class Derived(QObject):
 
     @property
     def looked_at(self) -> State:
-        """The State that contains the row on the diagram: the document's, or one with only the what-if row."""
+        """The State that contains the row on the diagram: the document's, or one with the what-if row."""
         return self._selection.looked_at[0]
 
     @property

@@ -564,7 +564,9 @@ def test_a_free_row_is_edited_and_dragged_on_the_diagram_and_not_in_the_data(bar
     assert window.selection.free[0] > -1.25
     click(window, TARGET)
     assert not window.diagram.session.open
-    approved("what is typed into the what-if row, and a click on its target", "\n".join([*said, status(window)]))
+    approved(
+        "what is typed into the what-if row, and a click on its target", "\n".join([*said, status(window)])
+    )
     assert window.document.state is before
 
 

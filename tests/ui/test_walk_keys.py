@@ -7,19 +7,23 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QDialog,
+    QDockWidget,
     QLineEdit,
+    QMainWindow,
     QMenu,
     QPushButton,
     QTableView,
     QToolBar,
     QWidget,
 )
+from shiboken6 import delete
 
 from nnviz.core.address import Address
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.dialogs.help import HelpWindow, sheet
 from nnviz.ui.window.commands import table
+from nnviz.ui.window.toolbar import WalkKeys
 from tests.ui.hands import choose_entry, click, editor_of, offered, press, set_number, shown, turn
 from tests.ui.sees import status, walking, written
 
@@ -421,3 +425,24 @@ def test_undo_in_an_untouched_cell_or_in_find_is_the_documents_until_something_i
     assert (window.finder.field.text(), written(window, WEIGHT)) == ("", "9")
     touch(window.training, QPoint(3, 3))
     assert window.diagram.hasFocus()
+
+
+def test_a_floating_panel_can_end_while_a_field_in_it_has_the_focus(qtbot):
+    window, dock = QMainWindow(), QDockWidget("Training")
+    diagram, inside, outside = QWidget(), QLineEdit(), QLineEdit()
+    qtbot.addWidget(window)
+    window.setCentralWidget(outside)
+    dock.setWidget(inside)
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+    dock.setFloating(True)
+    WalkKeys(window, diagram)
+    window.show()
+    dock.activateWindow()
+    inside.setFocus()
+    qtbot.waitUntil(inside.hasFocus)
+    assert dock.focusPolicy() == Qt.FocusPolicy.ClickFocus
+    delete(dock)
+    window.activateWindow()
+    outside.setFocus()
+    qtbot.waitUntil(outside.hasFocus)
+    assert window.focusPolicy() == Qt.FocusPolicy.ClickFocus

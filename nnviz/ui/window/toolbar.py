@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QToolButton,
     QWidget,
 )
+from shiboken6 import isValid
 
 from nnviz.core.state import State
 from nnviz.document.derived import Selection
@@ -68,9 +69,9 @@ class WalkKeys(QObject):
         """Filter only the events of the focused widget; filtering all events would be slow."""
         if before is not None:
             before.removeEventFilter(self)
-        if self._field_window is not None:
+        if self._field_window is not None and isValid(self._field_window):
             self._field_window.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            self._field_window = None
+        self._field_window = None
         if now is None:
             return
         now.installEventFilter(self)
