@@ -453,8 +453,8 @@ class MadeAnew(Stories):
 
     dialogs: ClassVar = {
         "new": (NewNetwork, press_button("Create")),
-        "spiral": (MakeRows, rows_of("Spiral", "suiting")),
-        "moons": (MakeRows, rows_of("Two moons", "mine")),
+        "spiral": (MakeRows, rows_of("Spiral", "for_new_network")),
+        "moons": (MakeRows, rows_of("Two moons", "for_open_network")),
         "drop a table": (OpenTable, take_table),
         "paste a table": (OpenTable, take_table),
     }
@@ -513,7 +513,7 @@ def mime(*addresses, text=None):
 
 def drop(widget, data):
     drag_over(widget, data)
-    hands.end_drag(widget, data)
+    hands.let_go(widget, data)
 
 
 def test_a_dropped_file_opens_or_says_why_not_before_anything_is_asked(window, answer, qtbot, tmp_path):

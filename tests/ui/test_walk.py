@@ -243,10 +243,10 @@ def test_a_callout_covers_neither_what_it_speaks_of_nor_the_numbers_that_it_uses
             inside = body.covers(body._replace(x=box.x(), y=box.y(), width=box.width(), height=box.height()))
             failed += [at] * (not inside)
             failed += [(at, own) for own in look.covers_what_it_speaks_of()]
-            failed += [(at, own) for own in look.painted_rect() if name in ROOMY and size == LARGE]
+            failed += [(at, own) for own in look.covered() if name in ROOMY and size == LARGE]
         for phase in ("loss", "backward", "update"):  # what to do next is said, and covers no number
             player.show_phase(phase)
-            failed += [(name, size, phase, own) for own in Look(window).painted_rect()]
+            failed += [(name, size, phase, own) for own in Look(window).covered()]
         player.stop()
         assert not walking(window)
     assert failed == []
