@@ -190,7 +190,7 @@ def hdf5_is_read_by_forks():
     piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, **piped) as process, pytest.MonkeyPatch.context() as patch:
         given, replies = process.stdin, process.stdout
-        patch.setattr(sandbox, "_asked", reply_to)
+        patch.setattr(sandbox, "_request", reply_to)
         yield
         given.close()
 
