@@ -1,1 +1,1 @@
-"""The maths and the immutable State. It uses only NumPy."""
+"""The mathematics of networks and the immutable State. This package uses only NumPy."""

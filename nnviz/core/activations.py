@@ -1,7 +1,7 @@
-"""Activation functions: computation, slope, formula, names in other libraries, and random start.
+"""Activation functions: computation, slope, formula, names in other libraries, and random weights.
 
 `ACTIVATIONS` is the registry. Combo boxes, files, training, Explain, the numerical check and badges all
-use an activation's entry. Arrays are float64 of shape (rows, nodes).
+read the entry of an activation. Arrays are float64 of shape (rows, nodes).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from nnviz.core.numbers import full, parse_number, quoted
 Array: TypeAlias = NDArray[np.float64]
 Call: TypeAlias = Callable[[], object]
 Forward: TypeAlias = Callable[[Array, Array], Call]
-"""`forward(z, a)` returns a call that writes f(z) into `a`, another array."""
+"""`forward(z, a)` returns a function without arguments that writes f(z) into the array `a`."""
 Backward: TypeAlias = Callable[[Array, Array, Array, Array], Call]
-"""`backward(z, a, slope_a, slope_z)` returns a call that writes `slope_a · ∂a/∂z` into `slope_z`."""
+"""`backward(z, a, slope_a, slope_z)` returns a function that writes `slope_a · ∂a/∂z` into `slope_z`."""
 
 # NumPy converts a Python float at each call, but not an array without dimensions. Calling a closure takes
 # half the time of passing its arrays as arguments.
@@ -34,7 +34,7 @@ _add, _subtract, _multiply, _copy = np.add, np.subtract, np.multiply, np.copyto
 _maximum, _minimum, _tanh, _sign, _square = np.maximum, np.minimum, np.tanh, np.sign, np.square
 
 FEW_NUMBERS = 2**16
-"""Largest size for which relu allocates an array of zeros: comparing two arrays takes half the time."""
+"""Largest size of z for which relu allocates an array of zeros: comparing two arrays takes half the time."""
 
 
 def _identity_forward(z: Array, a: Array) -> Call:
@@ -63,7 +63,7 @@ def _relu_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
 
 
 def leaky_relu(leak: float) -> tuple[Forward, Backward]:
-    """Return the kernel of leaky relu: z above 0 and leak · z below, for a leak between 0 and 1."""
+    """Return the forward and backward functions of leaky relu, f(z) = max(leak · z, z), for 0 < leak < 1."""
     slope = np.array(leak)
 
     def bind_forward(z: Array, a: Array) -> Call:
@@ -132,7 +132,10 @@ def _softplus_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> C
 
 
 def elu(alpha: float, scale: float = 1.0) -> tuple[Forward, Backward]:
-    """Return the kernel of elu: scale · z above 0 and scale · alpha · (e^z − 1) below."""
+    """Return the forward and backward functions of elu.
+
+    f(z) is scale · z for z > 0, and scale · alpha · (e^z − 1) for other z.
+    """
     depth, above = np.array(alpha * scale), np.array(scale)
 
     def bind_forward(z: Array, a: Array) -> Call:
@@ -195,7 +198,7 @@ def _silu_backward(z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
 
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 _ALL = 40.0
-"""Above this z, Φ is 1 in float64; below its negative, 0."""
+"""In float64, Φ(z) is 1 for z above this number, and 0 for z below −1 times this number."""
 _TINY = 1e-300
 """Up to this |z|, Φ is 1/2 in float64."""
 
@@ -203,7 +206,8 @@ _TINY = 1e-300
 def normal(z: Array) -> Array:
     """Return Φ(z), the share of a normal distribution that lies below z, as a new array.
 
-    It is erfc(−z/√2)/2. In the tail, the rounding error of −z/√2 grows by z², so it is corrected there.
+    Φ(z) is erfc(−z/√2)/2. In the tail, Φ magnifies the rounding error of −z/√2 by z². The result is
+    corrected for this error.
     """
     z = np.clip(z, -_ALL, _ALL)
     x = z * -math.sqrt(0.5)
@@ -283,7 +287,7 @@ SOFTMAX = _softmax_forward, _softmax_backward
 
 
 Interval: TypeAlias = tuple[float, float]
-"""The z from one end to the other, both included."""
+"""A closed interval of z: (smallest z, largest z)."""
 
 Total: TypeAlias = Callable[[Sequence[Expression]], Expression]
 
@@ -292,11 +296,12 @@ class Joint(NamedTuple):
     """Formulas of an activation whose outputs depend on every z of their layer.
 
     ========= ==========================================================================
-    `value`   `value(z, node, total)` returns the formula of a, and a with numbers
-    `slope`   `slope(a, slopes_a, node, total)` returns the same for ∂L/∂z
+    `value`   `value(z, node, total)` returns the formula of a as text, and a with numbers
+    `slope`   `slope(a, slopes_a, node, total)` returns the same pair for ∂L/∂z
     ========= ==========================================================================
 
-    `z`, `a` and `slopes_a` hold the numbers of the layer. `total` adds terms, and may shorten a long sum.
+    `z`, `a` and `slopes_a` hold one number for each node of the layer. `node` is the index of the explained
+    node. The function `total` adds terms, and may shorten a long sum.
     """
 
     value: Callable[[Sequence[Number], int, Total], tuple[str, Expression]]
@@ -304,7 +309,10 @@ class Joint(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """The number in brackets after a name: its meaning, an example, its range, and a constructor."""
+    """The parameter of an activation, a number in brackets after the activation's name.
+
+    `what` says in words what the parameter means. `make` returns the activation with this parameter.
+    """
 
     what: str
     example: float
@@ -315,7 +323,10 @@ class Parameter(NamedTuple):
 
 
 class Named(NamedTuple):
-    """An activation's name in another library, with the keyword and the value of its parameter, if any."""
+    """The name of an activation in another library, and the keyword and value of its parameter.
+
+    `parameter` is "" if the activation has no parameter.
+    """
 
     name: str
     parameter: str = ""
@@ -323,7 +334,7 @@ class Named(NamedTuple):
 
 
 class ActivationNotation(NamedTuple):
-    """The activation in other libraries, used to export code and to read and write files.
+    """The names and code of an activation in other libraries, to export code and to read and write files.
 
     ============= ==========================================================================
     `numpy`       an expression of `z`, an array of shape (rows, nodes)
@@ -346,20 +357,20 @@ class Activation:
     """An activation function `a = f(z)`, its slope, and the formulas of both.
 
     ============= ==========================================================================
-    `forward`     returns a call that computes f(z), see `Forward`
-    `backward`    returns a call that computes the vector-Jacobian product, see `Backward`
+    `forward`     returns a function that computes f(z), see `Forward`
+    `backward`    returns a function that computes the vector-Jacobian product, see `Backward`
     `formula`     f(z) as text
-    `elsewhere`   its notation in NumPy, Keras, PyTorch and ONNX
-    `slope_rule`  f′(z), in `Z` and `A`; None if `joint` has the formula
-    `start`       suitable random start: "he" (normal) or "glorot" (uniform)
-    `kinks`       each z at which the slope jumps; the slope there is that of the left side
-    `flat`        intervals of z in which the slope is exactly 0
-    `saturated`   intervals of z in which the slope is almost 0
-    `exact`       f(z) as a fraction, for a fraction z; None if f(z) is not a fraction
-    `scalar`      f(z) of one number, if that is more precise than `forward`
-    `linear`      whether a is z, so that computing it and showing a line are unnecessary
-    `joint`       formulas, if its outputs depend on every z of the layer; else None
-    `parameter`   the number in brackets after its name; None if it takes none
+    `elsewhere`   the activation in NumPy, Keras, PyTorch and ONNX
+    `slope_rule`  the formula of f′(z) in `Z` and `A`; None if `joint` has the formula
+    `start`       distribution of random weights: "he" (normal) or "glorot" (uniform)
+    `kinks`       each z at which f′ jumps; f′ of a kink is the slope on the left side
+    `flat`        intervals of z in which f′(z) is exactly 0
+    `saturated`   intervals of z in which f′(z) is almost 0
+    `exact`       returns f(z) as a Fraction for a Fraction z, or None if f(z) is irrational
+    `scalar`      computes f(z) of one float more precisely than `forward`, or None
+    `linear`      whether f(z) = z, so that z and a can share one array
+    `joint`       the formulas if each output depends on every z of the layer, else None
+    `parameter`   the parameter in brackets after the name, or None
     ============= ==========================================================================
     """
 
@@ -387,18 +398,18 @@ class Activation:
 
     @property
     def base(self) -> str:
-        """The name without brackets, its key in the registry."""
+        """The name without the parameter in brackets. This name is the key in `ACTIVATIONS`."""
         return self.name.partition("(")[0]
 
     @property
     def elementwise(self) -> bool:
-        """Whether an output depends only on the z of its own node."""
+        """Whether the output of a node depends only on the z of this node."""
         return self.joint is None
 
     def slope(self, z: Array) -> Array:
-        """Return f'(z), elementwise.
+        """Return f′(z) for every z, in the shape of `z`.
 
-        Raises TypeError if outputs depend on every z of the layer.
+        Raises TypeError if each output depends on every z of the layer, as with softmax.
         """
         if not self.elementwise:
             raise TypeError(f"{self.name} has no elementwise slope")
@@ -409,12 +420,12 @@ class Activation:
 
     @cached_property
     def written(self) -> Function:
-        """The function to use in expressions: relu(z), leaky_relu(0.2)(z)."""
+        """The activation as a function of formulas, which applies to an expression: relu(z)."""
         return Function(self.name, self.scalar or self._of_one, self.exact)
 
     @property
     def call(self) -> str:
-        """The function applied to z, as text: "relu(z)"."""
+        """The activation applied to z as text: "relu(z)"."""
         return self.written(Symbol("z")).text
 
     def _of_one(self, z: float) -> float:
@@ -424,9 +435,9 @@ class Activation:
 
 Z, A = Symbol("z"), Symbol("a")
 SATURATED = 0.01
-"""A node is saturated if its slope is below this or, for tanh, its distance from ±1."""
+"""A node is saturated if f′(z) is below this number or, for tanh, if a is closer than this to ±1."""
 LEAK = 0.01
-"""Slope of `leaky_relu` left of 0 if its name has no brackets."""
+"""Slope of `leaky_relu` for z < 0 if the name has no parameter in brackets."""
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934, 1.6732632423543772848
 """Constants of selu by Klambauer, Unterthiner, Mayr and Hochreiter (2017), as in PyTorch and Keras."""
 
@@ -455,7 +466,7 @@ def _leaky_relu(leak: float) -> Activation:
         "he",
         kinks=(0.0,),
         exact=lambda z: max(z * Fraction(full(leak)), z),
-        parameter=Parameter("slope left of 0", 0.2, "between 0 and 1", lambda v: 0 < v < 1, _leaky_relu),
+        parameter=Parameter("slope for negative z", 0.2, "between 0 and 1", lambda v: 0 < v < 1, _leaky_relu),
     )
 
 
@@ -476,7 +487,7 @@ def _elu(alpha: float) -> Activation:
         kinks=() if alpha == 1 else (0.0,),
         saturated=((-inf, min(math.log(SATURATED / alpha), 0.0)),),
         exact=lambda z: None if z < 0 else z,
-        parameter=Parameter("depth left of 0", 0.5, "above 0", lambda v: 0 < v < inf, _elu),
+        parameter=Parameter("factor of e^z − 1", 0.5, "above 0", lambda v: 0 < v < inf, _elu),
     )
 
 
@@ -488,7 +499,7 @@ def _named(name: str, value: float, default: float) -> str:
 
 
 LARGE_POWER = 600.0
-"""If some |z| is larger, softmax is shown with shifted powers: float64 overflows at e^709."""
+"""If some |z| is larger, Explain shifts the powers of softmax by the largest z: e^709 overflows float64."""
 
 
 def _softmax_value(z: Sequence[Number], node: int, total: Total) -> tuple[str, Expression]:
@@ -671,7 +682,7 @@ def default_activations(layers: int) -> tuple[str, ...]:
 def activation(name: str) -> Activation:
     """Return the activation with this name, which may have a parameter in brackets: `leaky_relu(0.2)`.
 
-    Raises ValueError, with a sentence, for an unknown name or an invalid parameter.
+    Raises ValueError for an unknown name or an invalid parameter.
     """
     if not isinstance(name, str):
         raise ValueError(f"expected a name, found {quoted(name)}")
@@ -693,5 +704,5 @@ def _with_parameter(usual: Activation, rest: str) -> Activation:
         value = math.nan
     if not parameter.is_valid(value):
         what, valid, example = parameter.what, parameter.valid_range, f"{name}({full(parameter.example)})"
-        raise ValueError(f"{name} needs its {what} in brackets, a number {valid}, such as {example}")
+        raise ValueError(f"{name} needs a number {valid} in brackets, the {what}, such as {example}")
     return parameter.make(value)

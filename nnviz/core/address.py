@@ -1,4 +1,4 @@
-"""Addresses of the parts of a network (node, weight, bias, label), and names of nodes.
+"""Addresses of the parts of a network (node, weight, bias, label), and default names of nodes.
 
 The course calls nodes `node_0` or, with several hidden layers, `node_0_1`.
 """
@@ -24,17 +24,18 @@ Kind: TypeAlias = Literal[
     "node_slope",
     "target",
     "error",
-    "badge",  # a remark on a node: "relu passes 0"
+    "badge",  # a label at a node with a problem: "relu passes 0"
     "heading",  # title of a layer
     "subheading",
 ]
 
 
 class Address(NamedTuple):
-    """The address of a part: `node` of `layer`, which is −1 for the inputs.
+    """The address of a part of the network: the index of a node in a layer. Layer −1 holds the inputs.
 
-    The address of a weight or its slope names the node where the weight ends. `source` is the node of the
-    previous layer where it starts. Formulas, selection, search and the diagram use addresses.
+    `kind` says which part is meant. The address of a weight or of its slope has the node where the weight
+    ends. `source` is the node of the previous layer where the weight starts. Formulas, selection, search and
+    the diagram use addresses.
     """
 
     kind: Kind
@@ -44,12 +45,12 @@ class Address(NamedTuple):
 
     @property
     def column(self) -> int:
-        """The column of the diagram. As in `Network.names` and `sizes`, column 0 holds the inputs."""
+        """The column of the diagram that has the part. Column 0 holds the inputs, as in `Network.names`."""
         return self.layer + 1
 
     @property
     def is_number(self) -> bool:
-        """Whether it is a weight or a bias, a trained number."""
+        """Whether the part is a weight or a bias, which training changes."""
         return self.kind in ("weight", "bias")
 
     @property
@@ -59,7 +60,10 @@ class Address(NamedTuple):
 
 
 def column_title(column: int, layers: int) -> str:
-    """Return the title of a column: "Inputs", "Hidden layer", "Hidden layer 2" of several, "Prediction"."""
+    """Return the title of a column: "Inputs", "Hidden layer", "Prediction".
+
+    Several hidden layers are numbered: "Hidden layer 2". `layers` counts the output layer.
+    """
     if column == 0:
         return "Inputs"
     if column == layers:
@@ -73,7 +77,10 @@ def default_inputs(count: int) -> tuple[str, ...]:
 
 
 def default_nodes(layer: int, layers: int, count: int) -> tuple[str, ...]:
-    """Return the course's names for layer `layer` of `layers` layers, counting the output layer."""
+    """Return the names that the course gives the nodes of a layer. `layers` counts the output layer.
+
+    The names are `output`, `node_0`, or `node_0_1` if the network has several hidden layers.
+    """
     if layer == layers - 1:
         return ("output",) if count == 1 else tuple(f"output_{j}" for j in range(count))
     if layers == 2:
@@ -82,7 +89,7 @@ def default_nodes(layer: int, layers: int, count: int) -> tuple[str, ...]:
 
 
 def fresh_name(stem: str, taken: Collection[str], start: int = 0) -> str:
-    """Return the first of `stem_start`, `stem_start+1`, … that is not in `taken`."""
+    """Return `stem_0`, or the first of `stem_1`, `stem_2`, … that is not in `taken`; `start` replaces 0."""
     number = start
     while f"{stem}_{number}" in taken:
         number += 1
@@ -90,7 +97,7 @@ def fresh_name(stem: str, taken: Collection[str], start: int = 0) -> str:
 
 
 def layers_by_name(names: Iterable[str]) -> list[list[str]]:
-    """Return the names of a weights dictionary grouped into layers, first hidden layer first.
+    """Return the names of a weights dictionary grouped into layers, from the first hidden layer on.
 
     Raises ValueError for a name that the course does not use, two names for one node, or a missing output.
     """
@@ -104,7 +111,7 @@ def layers_by_name(names: Iterable[str]) -> list[list[str]]:
         else:
             raise ValueError(f"{shortened(name)}: expected a name such as node_0, node_0_1 or output")
         if number in group:
-            raise ValueError(f"{name}: the name {group[number]} stands for the same node")
+            raise ValueError(f"{name}: the names {group[number]} and {name} mean the same node")
         group[number] = name
     if not outputs:
         raise ValueError("output: the weights of the output node are missing")

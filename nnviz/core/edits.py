@@ -1,9 +1,9 @@
 """Edits: functions that take a State and return a new one.
 
-An edit of weights or data ends the current run. An edit of the structure also changes the weight sets. If
-the activation allows it, adding a part changes no prediction: a new node starts with outgoing weights 0, a
-new input with weights and data 0, a new hidden layer with the identity matrix. Layers count from 0 (the first
-hidden layer), columns from 0 (the inputs).
+An edit of weights or data ends the current run. An edit of the structure also changes the weight sets. A new
+node starts with outgoing weights 0, a new input with weights and data 0, and a new hidden layer with the
+identity matrix. So the predictions stay the same if the activation allows it. Layer 0 is the first hidden
+layer, and column 0 holds the inputs.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from nnviz.core.numbers import (
 from nnviz.core.slopes import BLOCK_NS, QUICK_NS, forward_ns
 from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
 
-ALL_OR_NONE = "targets cannot be empty in only some rows; the table's menu removes all targets"
+ALL_OR_NONE = "either all rows have targets or no row has; the data table's menu removes all targets"
 EDITABLE = ("input", "weight", "bias", "target")
 """Kinds of addresses whose numbers a person can edit."""
 
@@ -50,14 +50,14 @@ def with_network(state: State, network: Network) -> State:
 
 
 def set_weight(state: State, layer: int, node: int, source: int, value: float) -> State:
-    """Set the weight from node `source` of the previous column to `node` of `layer`."""
+    """Return `state` with a new weight from node `source` of the previous column to `node` of `layer`."""
     old = state.network.layers[layer]
     new = replace(old, weights=_changed(old.weights, (node, source), value))
     return with_network(state, state.network.with_layer(layer, new))
 
 
 def set_bias(state: State, layer: int, node: int, value: float) -> State:
-    """Set the bias of a node. Raises ValueError if the layer has no biases."""
+    """Return `state` with a new bias of a node. Raises ValueError if the layer has no biases."""
     old = state.network.layers[layer]
     if old.biases is None:
         raise ValueError(f"layers[{layer}].biases: the layer has no biases")
@@ -66,7 +66,10 @@ def set_bias(state: State, layer: int, node: int, value: float) -> State:
 
 
 def value_at(state: State, address: Address, row: int = 0) -> float | None:
-    """Return the number at an address, or None if there is none. An input or target is read from `row`."""
+    """Return the weight, bias, input or target at an address, or None if the State has no such number.
+
+    Inputs and targets are those of row `row`.
+    """
     data = state.data
     if address.is_number:
         return state.network.value_of(address) if state.network.has(address) else None
@@ -75,9 +78,10 @@ def value_at(state: State, address: Address, row: int = 0) -> float | None:
 
 
 def set_value(state: State, address: Address, value: float | None, row: int = 0) -> State:
-    """Set the number at an address. An input or target is set in `row`, which is added if it is missing.
+    """Return `state` with a new value of the weight, bias, input or target at an address.
 
-    None empties a target. Raises ValueError if the target cannot be empty or the layer has no biases.
+    Inputs and targets are those of row `row`, which is added if the data has no such row. The value None
+    empties a target. Raises ValueError if the target cannot be empty or the layer has no biases.
     """
     if value == value_at(state, address, row):
         return state
@@ -94,9 +98,10 @@ def set_value(state: State, address: Address, value: float | None, row: int = 0)
 
 
 def number_at(state: State, address: Address) -> Address | None:
-    """Return the address of the number to edit for a part of the network, or None if there is none.
+    """Return the address of the number that a person edits at a part of the network, or None.
 
-    It is the address itself, an input's value, a node's bias or, for an output without bias, its target.
+    A weight, bias, input or target is edited itself. For a node, the result is the value of the input, the
+    node's bias or, if an output has no bias, the target. A hidden node without bias has no number to edit.
     """
     if address.kind in EDITABLE:
         return address
@@ -108,12 +113,12 @@ def number_at(state: State, address: Address) -> Address | None:
 
 
 def set_input(state: State, row: int, column: int, value: float) -> State:
-    """Set one input value of a row."""
+    """Return `state` with a new value of one input in a row."""
     return set_rows(state, _changed(state.data.inputs, (row, column), value), state.data.targets)
 
 
 def set_target(state: State, row: int, output: int, value: float) -> State:
-    """Set one target of a row. If there were no targets, all others become 0."""
+    """Return `state` with a new target in a row. If the State had no targets, all other targets become 0."""
     targets = state.data.targets
     if targets is None:
         targets = np.zeros((len(state.data), len(state.network.outputs)))
@@ -121,7 +126,7 @@ def set_target(state: State, row: int, output: int, value: float) -> State:
 
 
 def clear_targets(state: State, rows: list[int]) -> State:
-    """Empty one target in each of these rows. Raises ValueError if other targets would remain."""
+    """Empty one target in each of the rows `rows`. Raises ValueError if other targets would remain."""
     targets = state.data.targets
     if targets is not None and targets.shape != (len(set(rows)), 1):
         raise ValueError(ALL_OR_NONE)
@@ -134,9 +139,10 @@ def remove_targets(state: State) -> State:
 
 
 def add_row(state: State, after: int | None = None, inputs: ArrayLike = 0.0) -> State:
-    """Add a row after row `after`, or at the end if it is None.
+    """Add a row below the row with the index `after`, or at the end if `after` is None.
 
-    The row has the values `inputs`, shape (inputs,), and targets 0. The first row of all has no targets.
+    The new row has the values `inputs`, shape (inputs,), and targets 0. A row that is added to empty data has
+    no targets.
     """
     at = len(state.data) if after is None else after + 1
     inputs = np.insert(state.data.inputs, at, inputs, axis=0)
@@ -147,7 +153,7 @@ def add_row(state: State, after: int | None = None, inputs: ArrayLike = 0.0) -> 
 
 
 def remove_rows(state: State, rows: list[int]) -> State:
-    """Remove these rows of the data."""
+    """Remove the rows with the indices `rows` from the data."""
     targets = state.data.targets
     if targets is not None:
         targets = np.delete(targets, rows, axis=0)
@@ -155,14 +161,14 @@ def remove_rows(state: State, rows: list[int]) -> State:
 
 
 def set_rows(state: State, inputs: Array, targets: Array | None) -> State:
-    """Replace all rows: inputs have shape (rows, inputs), targets (rows, outputs) or None."""
+    """Replace all rows. `inputs` has shape (rows, inputs); `targets` has shape (rows, outputs) or is None."""
     return replace(state, data=Dataset(inputs, targets), run=None)
 
 
 def shuffle_rows(state: State) -> State:
-    """Shuffle the rows with `default_rng([seed, 2]).permutation(rows)` and the seed of the settings.
+    """Shuffle the rows with `default_rng([seed, 2]).permutation(rows)`, `seed` from the training settings.
 
-    A second call shuffles the shuffled rows.
+    A second call shuffles the shuffled rows again.
     """
     order = np.random.default_rng([state.training.seed, 2]).permutation(len(state.data))
     targets = state.data.targets
@@ -170,16 +176,16 @@ def shuffle_rows(state: State) -> State:
 
 
 def validate_from(state: State, row: int) -> State:
-    """Use the rows from `row` on for validation. At least one row must come before it.
+    """Use row `row`, which is not row 0, and all rows below it for validation.
 
-    The setting `validation` becomes the matching share with the fewest digits.
+    The setting `validation` becomes the share with the fewest digits that gives these rows.
     """
     validation = validation_from(row, len(state.data))
     return set_training(state, replace(state.training, validation=validation))
 
 
 def validation_from(row: int, rows: int) -> float:
-    """Return the share with the fewest decimals for which `int(rows * (1 - share))` is `row`, at least 1."""
+    """Return the share with the fewest decimals for which `int(rows * (1 - share))` equals `row` ≥ 1."""
     for digits in count():
         nearest = (rows - row) * 10**digits // rows
         for numerator in (nearest, nearest - 1):
@@ -190,10 +196,10 @@ def validation_from(row: int, rows: int) -> float:
 
 
 def put_cells(state: State, row: int, columns: list[int], values: Array) -> State:
-    """Write `values`, shape (rows, columns), into the table from `row` on. New rows are 0 elsewhere.
+    """Write `values`, shape (rows, columns), into columns of the data table, from row `row` down.
 
-    Columns count the inputs, then the targets. If there were no targets and `values` contain some, all
-    other targets become 0.
+    `columns` are indices: first the inputs, then the targets. Other cells of new rows become 0. If the State
+    had no targets and `columns` contains a target, all other targets become 0.
     """
     old, width = state.data, len(state.network.inputs)
     targets = old.targets if len(old) else None
@@ -207,7 +213,7 @@ def put_cells(state: State, row: int, columns: list[int], values: Array) -> Stat
 
 
 def set_training(state: State, training: Training) -> State:
-    """Set the training settings. The run ends if the loss or the validation share changes.
+    """Replace the training settings. The run ends if the loss or the validation share changes.
 
     Raises ValueError if the loss does not fit the output's activation.
     """
@@ -217,12 +223,12 @@ def set_training(state: State, training: Training) -> State:
 
 
 def set_notes(state: State, notes: str) -> State:
-    """Replace the notes. Raises ValueError if they are too long."""
+    """Replace the notes. Raises ValueError if the notes are too long."""
     return replace(state, notes=notes)
 
 
 def randomise(state: State, seed: int) -> State:
-    """Draw new random weights with `seed`, and store the seed in the settings."""
+    """Draw new random weights with `seed`, and store the seed in the training settings."""
     state = replace(state, training=replace(state.training, seed=seed))
     return with_network(state, state.network.randomised(seed))
 
@@ -255,9 +261,9 @@ def _renamed(state: State, network: Network) -> State:
 
 
 def rename_columns(state: State, names: Mapping[int, str]) -> State:
-    """Rename several inputs and outputs. Raises ValueError if two have the same name.
+    """Rename several inputs and outputs. Raises ValueError if two nodes would have the same name.
 
-    The keys of `names` count the inputs, then the outputs.
+    The keys of `names` are indices: first the inputs, then the outputs.
     """
     network, width = state.network, len(state.network.inputs)
     all_names = [*network.inputs, *network.outputs]
@@ -269,15 +275,15 @@ def rename_columns(state: State, names: Mapping[int, str]) -> State:
 
 
 def set_activation(state: State, layer: int, activation: str) -> State:
-    """Set the activation of a layer."""
+    """Replace the activation of a layer."""
     new = replace(state.network.layers[layer], activation=activation)
     return with_network(state, state.network.with_layer(layer, new))
 
 
 def set_loss(state: State, loss: str, output: str | None = None) -> State:
-    """Set the loss and, unless `output` is None, the activation of the output layer.
+    """Replace the loss and, unless `output` is None, the activation of the output layer.
 
-    Raises ValueError if the two do not fit each other.
+    Raises ValueError if the loss does not fit the activation.
     """
     training = replace(state.training, loss=loss)
     if output is None:
@@ -293,13 +299,16 @@ def use_set(state: State, place: int) -> State:
 
 
 def uses_set(state: State, place: int) -> bool:
-    """Return whether the network has exactly the weights of a weight set."""
+    """Return whether the network has exactly the weights of the weight set at index `place`."""
     stored = state.weight_sets[place]
     return stored == WeightSet.of(stored.name, state.network)
 
 
 def loss_with_set(state: State, place: int) -> float | None:
-    """Return the training loss with the weights of a weight set, or None without training rows or targets."""
+    """Return the training loss with the weights of the weight set at index `place`.
+
+    The result is None without training rows or targets.
+    """
     return use_set(state, place).loss()
 
 
@@ -309,7 +318,7 @@ def new_set_name(state: State) -> str:
 
 
 def keep_set(state: State, name: str) -> State:
-    """Store the network's weights as a new weight set.
+    """Store the weights of the network as a new weight set called `name`.
 
     Raises ValueError if the name is empty or already in use.
     """
@@ -322,18 +331,18 @@ def keep_set(state: State, name: str) -> State:
 
 
 def remove_set(state: State, place: int) -> State:
-    """Remove a weight set. The network's weights do not change."""
+    """Remove the weight set at index `place`. The weights of the network do not change."""
     sets = state.weight_sets
     return replace(state, weight_sets=sets[:place] + sets[place + 1 :])
 
 
 Names = tuple[str, ...]
 ROUNDING = 1e-12
-"""Smallest absolute and relative difference of two predictions that is more than rounding."""
+"""Smallest absolute and relative difference of two predictions that is more than a rounding error."""
 
 
 def add_biases(state: State, layer: int) -> State:
-    """Add biases to a layer, all 0."""
+    """Add biases of 0 to a layer."""
     return _with_biases(state, layer, np.zeros(len(state.network.layers[layer])))
 
 
@@ -343,10 +352,10 @@ def remove_biases(state: State, layer: int) -> State:
 
 
 def add_node(state: State, column: int, after: int | None = None) -> State:
-    """Add a node to a column, after node `after` or, if that is None, at the end.
+    """Add a node to a column, below the node with the index `after`, or at the end if `after` is None.
 
-    A new input adds a data column of zeros, a new output a target column of zeros. The node's incoming
-    weights are random, drawn with the seed.
+    A new input adds a data column of zeros, a new output a target column of zeros. The incoming weights of
+    the new node are random, drawn with the seed of the training settings.
     """
     network = state.network
     at = len(network.names(column)) if after is None else after + 1
@@ -365,9 +374,9 @@ def add_node(state: State, column: int, after: int | None = None) -> State:
 
 
 def remove_node(state: State, column: int, node: int) -> State:
-    """Remove a node with its weights and, for an input or output, its data column.
+    """Remove a node with all its weights. The data column of an input or output is removed too.
 
-    Raises ValueError if it is the only node of its column.
+    Raises ValueError if the column has only one node.
     """
     if len(state.network.names(column)) == 1:
         raise ValueError("a layer needs at least one node")
@@ -383,11 +392,11 @@ def remove_node(state: State, column: int, node: int) -> State:
 
 
 def add_layer(state: State, before: int) -> State:
-    """Insert a hidden layer in front of layer `before`, with the identity matrix as weights.
+    """Insert a hidden layer in front of the layer with index `before`, with the identity matrix as weights.
 
-    It has as many nodes as the column before it, and the activation of the hidden layer before it, or relu.
-    The prediction stays the same only for values that the activation does not change: with identity all
-    values, with relu those ≥ 0, with tanh only 0.
+    The new layer has the number of nodes of the previous column, and the activation of the previous hidden
+    layer, or relu. The prediction stays the same only for values that the activation does not change: all
+    values with identity, values ≥ 0 with relu, and only 0 with tanh.
     """
     network = state.network
     count = network.sizes[before]
@@ -407,9 +416,9 @@ def add_layer(state: State, before: int) -> State:
 
 
 def remove_layer(state: State, layer: int) -> State:
-    """Remove a hidden layer. The next layer's weights become the product of both layers' weights.
+    """Remove a hidden layer. The weights of the next layer become the product of both layers' weights.
 
-    Raises ValueError for the output layer, and if the product overflows.
+    Raises ValueError if `layer` is the output layer or the product overflows.
     """
     if layer == len(state.network.layers) - 1:
         raise ValueError("the output layer cannot be removed")
@@ -425,8 +434,8 @@ def remove_layer(state: State, layer: int) -> State:
             joined = replace(following, weights=weights, biases=biases)
         except ValueError:
             raise ValueError(
-                "the hidden layer was not removed: the product of its weights and the next layer's is too "
-                "large for a number; make these weights smaller first"
+                "the hidden layer was not removed: the product of its weights and the weights of the next "
+                "layer overflows float64; make these weights smaller first"
             ) from None
         return replace(net, layers=(*net.layers[:layer], joined, *net.layers[layer + 2 :]))
 
@@ -436,8 +445,8 @@ def remove_layer(state: State, layer: int) -> State:
 def outcome(old: State, new: State, row: int) -> str:
     """Return a sentence on how an edit changed the predictions, or "" if the row does not exist.
 
-    It names one prediction that changed: that of `row` if possible, else of another row. If all rows take
-    too long to compute, only `row` is compared.
+    The sentence names one changed prediction, if possible that of row `row`. If computing all rows would take
+    too long, only row `row` is compared.
     """
     if row >= len(old.data):
         return ""
@@ -528,17 +537,17 @@ FACTOR = 100
 """Ratio of two inputs' standard deviations above which one learning rate does not suit both."""
 SCALES_DIFFER = f"the scales of the inputs differ more than {FACTOR}-fold"
 TOO_LARGE = sys.float_info.max / 2
-"""Largest number whose difference from the mean cannot overflow."""
+"""Largest input for which the difference from the mean cannot overflow."""
 NUMBER_NS = 10.0
 """Approximate time to include one number in a standard deviation, in nanoseconds."""
 
 
 def standardise(state: State, inputs: Iterable[int]) -> State:
-    """Return `state` with these inputs, counted from 0, standardised, and without a run.
+    """Return `state` with the inputs at the indices `inputs` standardised, and without a run.
 
-    Each becomes (raw − mean) / deviation, with mean and population deviation (`ddof` 0, as scikit-learn's
-    StandardScaler) of the raw numbers of the training rows; `columns` stores both. One-hot inputs and
-    constant inputs do not change.
+    An input becomes (raw − mean) / standard deviation, as with scikit-learn's StandardScaler (`ddof` 0). Mean
+    and standard deviation are those of the raw numbers in the training rows; `columns` stores both. One-hot
+    inputs and constant inputs do not change.
     """
     table, columns = state.data.inputs.copy(), {column.nodes: column for column in state.columns}
     for i in sorted(set(inputs) & set(can_be_standardised(state))):
@@ -553,19 +562,19 @@ def standardise(state: State, inputs: Iterable[int]) -> State:
 
 
 def can_be_standardised(state: State) -> list[int]:
-    """Return the inputs, counted from 0, that are columns of numbers and vary over the training rows."""
+    """Return the indices of the inputs that hold numbers and vary over the training rows."""
     return _varying_inputs(state, _deviations(state))
 
 
 def standardising_note(state: State) -> str:
-    """Return sentences on which inputs `standardise` changes, how, and which not, joined by "; "."""
+    """Return which inputs `standardise` changes and how, and which inputs do not change, as clauses."""
     names, deviations = state.network.inputs, _deviations(state)
     varying = [names[i] for i in _varying_inputs(state, deviations)]
     large = [names[i] for i in np.flatnonzero(deviations == np.inf)]
     if not (varying or large):
         return "no input was standardised: no input is a column of numbers that vary"
     rows = counted(state.trained_rows, "row")
-    done = f"standardised with the mean and population deviation of {rows}: {list_text(varying)}"
+    done = f"standardised with the mean and population standard deviation of {rows}: {list_text(varying)}"
     sentences = [done if varying else "no input was standardised"]
     if same := constant(state):
         sentences.append(f"not changed because every row has the same value: {list_text(same)}")
@@ -581,12 +590,12 @@ def constant(state: State) -> list[str]:
 
 
 class Scales:
-    """Search for inputs of a State that are worth standardising, run on demand.
+    """A search for inputs of a State that are worth standardising.
 
     ======= =====================================================================================
     `ns`    approximate duration of the search, in nanoseconds
-    `offer` the sentence that recommends standardising if the inputs' deviations differ by more
-            than FACTOR, else ""; None before the search
+    `offer` a sentence that recommends standardising if the ratio of two inputs' standard
+            deviations is above FACTOR, else ""; None before the search
     ======= =====================================================================================
     """
 
@@ -596,7 +605,7 @@ class Scales:
         self.offer: str | None = None
 
     def holds_for(self, state: State) -> bool:
-        """Return whether the result also holds for `state`."""
+        """Return whether the result of the search is also valid for `state`."""
         own = self._state
         return (
             own.data is state.data
@@ -606,11 +615,11 @@ class Scales:
         )
 
     def find(self) -> None:
-        """Search in one call."""
+        """Do the whole search, and set `offer`."""
         self.offer = worth_standardising(self._state)
 
     def find_in_blocks(self, block_ns: float = BLOCK_NS) -> Iterator[None]:
-        """Search, and yield after each block of inputs. A block has at least one input."""
+        """Do the search, and yield after each block of at least one input. At the end, set `offer`."""
         inputs = len(self._state.network.inputs)
         at_once = max(1, int(block_ns / self.ns * inputs)) if self.ns else inputs
         parts = []
@@ -621,7 +630,10 @@ class Scales:
 
 
 def worth_standardising(state: State) -> str:
-    """Return a sentence that recommends standardising if deviations differ by more than FACTOR, else ""."""
+    """Return a sentence that recommends standardising, or "".
+
+    The sentence is returned if the ratio of two inputs' standard deviations is above FACTOR.
+    """
     return _offer(state, _deviations(state))
 
 
@@ -633,8 +645,8 @@ def _offer(state: State, deviations: Array) -> str:
         (shortened(state.network.inputs[i]), as_text(deviations[i])) for i in (varying[0], varying[-1])
     )
     return (
-        f"{SCALES_DIFFER}: {low} has the deviation {low_deviation}, {high} has {high_deviation}; "
-        "standardising gives each input mean 0 and deviation 1, so one learning rate suits all"
+        f"{SCALES_DIFFER}: the standard deviation of {low} is {low_deviation}, of {high} {high_deviation}; "
+        "standardised inputs have mean 0 and standard deviation 1, so one learning rate suits all of them"
     )
 
 
@@ -652,9 +664,10 @@ def _deviations(state: State, inputs: slice = slice(None)) -> Array:
 
 
 def mean_and_deviation(columns: Array) -> tuple[Array, Array]:
-    """Return the mean and the population deviation of each column of `columns`, shape (columns, rows).
+    """Return the means and the population standard deviations, shape (columns,) each.
 
-    Both have shape (columns,). Equal values have deviation 0, values above TOO_LARGE infinity.
+    `columns` has shape (columns, rows). The standard deviation of equal values is 0. With values above
+    TOO_LARGE, the standard deviation is infinite.
     """
     if not columns.shape[1]:
         return np.zeros(len(columns)), np.zeros(len(columns))
@@ -672,10 +685,10 @@ def mean_and_deviation(columns: Array) -> tuple[Array, Array]:
 
 
 LEAST, MOST = 8, 128
-"""Smallest and largest number of hidden nodes in a new network."""
+"""Smallest and largest number of hidden nodes in a new network for a table."""
 RATE = 0.01
 BATCH, BATCH_FROM = 32, 200
-"""Batch size of a new network, and the number of rows above which it uses batches."""
+"""Batch size of a new network, and the number of rows above which the network is trained in batches."""
 
 UPDATES = 200
 """Updates of a new network: enough to learn a few rows, too few to overfit much."""
@@ -689,7 +702,7 @@ def node_names(columns: Sequence[Column]) -> Names:
 def output_activation(targets: Sequence[Column], values: Array) -> str:
     """Return the output activation that suits targets `values`, shape (rows, outputs).
 
-    It is softmax for texts (classes), sigmoid if all numbers are 0 or 1, and else identity.
+    The result is softmax for columns of texts (classes), sigmoid if all targets are 0 or 1, else identity.
     """
     if any(column.values for column in targets):
         return "softmax"
@@ -699,7 +712,8 @@ def output_activation(targets: Sequence[Column], values: Array) -> str:
 def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Dataset, seed: int = 0) -> State:
     """Return a State with `data` and a new network: one hidden relu layer and the output, trained with adam.
 
-    Random weights are drawn with `seed`. Raises ValueError if a name occurs twice or a limit is exceeded.
+    The random weights are drawn with `seed`. Raises ValueError if two nodes have the same name or the network
+    exceeds a limit.
     """
     assert data.targets is not None
     ins, outs = node_names(inputs), node_names(targets)
@@ -723,7 +737,7 @@ def _hidden_nodes(inputs: int, outputs: int) -> int:
 
 
 def most_rows(inputs: int, outputs: int) -> int:
-    """Return how many rows fit into the limits together with a new network."""
+    """Return the largest number of rows for which rows and a new network are within the limits."""
     hidden = _hidden_nodes(inputs, outputs)
     weights = hidden * (inputs + 1) + outputs * (hidden + 1)
     return max(1, min(ROWS.most, (NUMBERS.most - weights) // (inputs + outputs)))
@@ -742,16 +756,17 @@ def _stored(inputs: Sequence[Column], targets: Sequence[Column]) -> Columns:
 
 
 def fits(state: State, inputs: Sequence[Column], targets: Sequence[Column]) -> bool:
-    """Return whether a network has as many inputs and outputs as these columns have nodes."""
+    """Return whether the network of `state` has one input or output for each node of these columns."""
     sizes = state.network.sizes
     return (sizes[0], sizes[-1]) == (len(node_names(inputs)), len(node_names(targets)))
 
 
 def with_rows(state: State, inputs: Sequence[Column], targets: Sequence[Column], data: Dataset) -> State:
-    """Return `state` with other rows, for a network whose size they fit.
+    """Return `state` with the rows `data`, whose numbers of inputs and outputs fit the network.
 
-    If the columns' nodes have the names of the network's nodes, they are matched by name. Else the inputs and
-    outputs are renamed. Raises ValueError if the rows do not fit or a hidden node has one of the names.
+    If the nodes of the columns have the names of the inputs, the values are matched by name; else the inputs
+    are renamed. The same applies to the outputs. Raises ValueError if the rows do not fit the network or a
+    hidden node has one of the names.
     """
     network, outputs = state.network, node_names(targets) or state.network.outputs
     ins, values = _in_network_order(network.inputs, node_names(inputs), data.inputs)
@@ -776,9 +791,10 @@ def _in_network_order(own: Names, given: Names, values: Array) -> tuple[Names, A
 def rebuild_ends(state: State, inputs: Sequence[Column], targets: Sequence[Column], data: Dataset) -> State:
     """Return `state` with its first and last layer rebuilt to fit these columns, and with `data`.
 
-    A layer that already fits keeps its weights; else it gets random ones, drawn with the seed. Columns whose
-    nodes have the network's names are matched by name. The output's activation and the loss become those
-    that suit the targets. If the shape changes, all weight sets are removed.
+    A layer that already fits keeps its weights. Another layer gets random weights, drawn with the seed of the
+    training settings. If the columns have the names of the network's nodes, the values are matched by name.
+    The activation of the output and the loss are replaced to suit the targets. If the shape of the network
+    changes, all weight sets are removed.
     """
     assert data.targets is not None
     ins, values = _in_network_order(state.network.inputs, node_names(inputs), data.inputs)

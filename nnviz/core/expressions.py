@@ -1,6 +1,6 @@
 """Formulas as trees of symbols and numbers, built with Python's operators, to evaluate and to print.
 
-A rule is an expression such as `0.9 * V + SLOPE`: `text` is its formula, `at` fills in numbers.
+An example is `0.9 * V + SLOPE`. The property `text` prints the formula; the method `at` fills in numbers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ DIGITS = 6
 
 
 class Piece(NamedTuple):
-    """A part of a formula's text. `unfolds` names the line that a click on it shows in full."""
+    """A part of a formula's text, with the address of its number and whether the number is a slope.
+
+    A click on a part that shortens a sum shows the sum in full: `unfolds` names the line of the sum.
+    """
 
     text: str
     address: Address | None = None
@@ -34,7 +37,7 @@ class Piece(NamedTuple):
 
 
 class InexactError(Exception):
-    """A value is not a fraction, or its fraction would be too long."""
+    """Raised if a value is irrational, or if its fraction would be too long."""
 
 
 T = TypeVar("T", float, Fraction)
@@ -42,7 +45,7 @@ Leaf: TypeAlias = "Callable[[Number], T]"
 Values: TypeAlias = "Mapping[str, Expression]"
 
 SUM, PRODUCT, POWER = 1, 2, 3
-"""Precedence of signs: an expression of lower precedence gets parentheses."""
+"""Precedence of operators: an operand of lower precedence gets parentheses."""
 
 
 class Expression(ABC):
@@ -50,25 +53,29 @@ class Expression(ABC):
 
     @abstractmethod
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return its text with `digits` digits, in parentheses if `level` has a higher precedence.
+        """Return the parts of the expression's text, with numbers of `digits` digits.
 
-        If `leading`, it starts the line, so that a minus sign needs no parentheses.
+        The text gets parentheses if the precedence `level` of the surrounding expression is higher. If
+        `leading`, the text starts the line, so that a minus sign needs no parentheses.
         """
 
     @abstractmethod
     def evaluate(self, leaf: Leaf[T]) -> T:
-        """Return its value; `leaf` converts each number. Raises InexactError if it has no exact fraction."""
+        """Return the value of the expression; `leaf` converts each number to float or Fraction.
+
+        Raises InexactError if the value is not a fraction.
+        """
 
     @abstractmethod
     def numbers(self) -> Iterable[Number]:
-        """Yield all its numbers."""
+        """Yield all numbers in the expression."""
 
     @abstractmethod
     def at(self, values: Values) -> Expression:
-        """Return the expression with the symbols in `values` replaced."""
+        """Return the expression with each symbol that is a key of `values` replaced by its value."""
 
     def computed(self) -> float:
-        """Return its value in float64."""
+        """Return the value of the expression in float64."""
         return self.evaluate(lambda number: number.value)
 
     @property
@@ -110,9 +117,9 @@ def expression_of(value: Expression | float) -> Expression:
 
 
 def number_text(value: float, digits: int) -> str:
-    """Return `value` as text: all digits if these are few, else rounded to `digits`.
+    """Return `value` as text, with all digits if at most 8 are enough, else rounded to `digits` digits.
 
-    Rounding errors of float64 are shown only for `digits` above `DIGITS`: 0.1 + 0.2 is 0.3.
+    Rounding errors of float64 are shown only if `digits` is above `DIGITS`: 0.1 + 0.2 is 0.3.
     """
     text = exact_text(value)
     return text if text and (digits <= DIGITS or read(text) == value) else rounded(value, digits)
@@ -124,23 +131,26 @@ def rounded(value: float, digits: int) -> str:
 
 
 def read(text: str) -> float:
-    """Return the value of a displayed number."""
+    """Return the float that a displayed number means: −3 is -3.0, ∞ is inf."""
     return float(text.replace(MINUS, "-").replace(INFINITE, "inf"))
 
 
 @dataclass(frozen=True)
 class Number(Expression):
-    """A number, the address it comes from, and whether it is a slope of the loss."""
+    """A number in a formula, the address of its origin, and whether the number is a slope of the loss.
+
+    If the number stands for several terms of a sum, `note` says for how many, such as "94 more". A click on
+    the note shows these terms in the line that `unfolds` names.
+    """
 
     value: float
     address: Address | None = None
     slope: bool = False
     note: str = ""
-    """A note on what the number sums up, such as "94 more"."""
     unfolds: str = ""
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return its text. A number with a minus sign in the middle of a line gets parentheses."""
+        """Return the parts of the number's text. A negative number within a line gets parentheses."""
         text = number_text(self.value, digits)
         minus = text.startswith(MINUS) and not (leading and level < POWER)
         piece = Piece(text, self.address, self.slope)
@@ -148,7 +158,7 @@ class Number(Expression):
         return [*pieces, Piece(f" [{self.note}]", unfolds=self.unfolds)] if self.note else pieces
 
     def evaluate(self, leaf: Leaf[T]) -> T:
-        """Return its value, converted by `leaf`."""
+        """Return the number, converted by `leaf`."""
         return leaf(self)
 
     def numbers(self) -> Iterable[Number]:
@@ -161,7 +171,7 @@ class Number(Expression):
 
 
 class Composed(Expression):
-    """An expression made of other expressions, `parts`. `compute` combines the values of the parts."""
+    """An expression made of other expressions, its `parts`. `compute` combines the values of the parts."""
 
     compute: ClassVar[Callable[..., Any]]
 
@@ -191,23 +201,23 @@ def bracketed(pieces: list[Piece], needed: bool) -> list[Piece]:
 
 
 class Negative(Composed):
-    """A term that is subtracted."""
+    """The negative of its part, or a term that is subtracted."""
 
     compute = staticmethod(neg)
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return `−4`."""
+        """Return the parts of a text such as `−4`."""
         written = [Piece(MINUS), *self.parts[0].pieces(digits, PRODUCT, leading=False)]
         return bracketed(written, not leading or level >= POWER)
 
 
 class Sum(Composed):
-    """Terms added from the left."""
+    """The sum of its parts, added from left to right."""
 
     compute = staticmethod(lambda *terms: reduce(add, terms))
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return `2 + 3 − 4`."""
+        """Return the parts of a text such as `2 + 3 − 4`."""
         needed = level > SUM
         written = self.parts[0].pieces(digits, SUM, leading or needed)
         for part in self.parts[1:]:
@@ -226,12 +236,12 @@ def _subtracted(pieces: list[Piece]) -> list[Piece]:
 
 
 class Product(Composed):
-    """Factors multiplied from the left."""
+    """The product of its parts, multiplied from left to right."""
 
     compute = staticmethod(lambda *factors: reduce(mul, factors))
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return `2·3·(−4)`."""
+        """Return the parts of a text such as `2·3·(−4)`."""
         needed = level > PRODUCT
         written = self.parts[0].pieces(digits, PRODUCT, leading or needed)
         for part in self.parts[1:]:
@@ -251,7 +261,7 @@ class Quotient(Composed):
     compute = staticmethod(_divided)
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return `(2 + 3)/4`."""
+        """Return the parts of a text such as `(2 + 3)/4`."""
         top, bottom = self.parts
         needed = level > PRODUCT
         written = top.pieces(digits, PRODUCT, leading or needed)
@@ -264,34 +274,34 @@ class Square(Composed):
     compute = staticmethod(lambda value: value * value)
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
-        """Return `(−8)²`."""
+        """Return the parts of a text such as `(−8)²`."""
         return [*self.parts[0].pieces(digits, POWER, leading=False), Piece("²")]
 
 
 LARGEST_POWER = 64
-"""Largest exponent that is computed in fractions, because their digits grow with it."""
+"""Largest exponent of an exact power: the digits of a fraction grow with the exponent."""
 
 
 @dataclass(frozen=True)
 class Symbol(Expression):
-    """A name in a rule, to be replaced by a number."""
+    """A named variable in a formula, which `at` replaces by a number."""
 
     name: str
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
-        """Return the name."""
+        """Return the name of the symbol as the only part."""
         return [Piece(self.name)]
 
     def evaluate(self, leaf: Leaf[T]) -> T:  # noqa: ARG002
         """Raise ValueError: a symbol has no value."""
-        raise ValueError(f"no number stands for {self.name}")
+        raise ValueError(f"the symbol {self.name} has no value")
 
     def numbers(self) -> Iterable[Number]:
         """Yield nothing."""
         return ()
 
     def at(self, values: Values) -> Expression:
-        """Return the value for this symbol, or the symbol itself if there is none."""
+        """Return the value of this symbol in `values`, or the symbol itself if `values` has no value."""
         return values.get(self.name, self)
 
 
@@ -310,30 +320,30 @@ class Power(Composed):
         super().__init__(Number(base), exponent)
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
-        """Return `0.9^3`."""
+        """Return the parts of a text such as `0.9^3`."""
         base, exponent = (part.pieces(digits, POWER, leading=False) for part in self.parts)
         return [*base, Piece("^"), *exponent]
 
 
 class Either(Composed):
-    """The first part if z is above a kink, else the second."""
+    """A formula with two cases: the first part if z > `kink`, else the second part."""
 
     def __init__(self, above: Expression | float, below: Expression | float, kink: float = 0.0) -> None:
         super().__init__(expression_of(above), expression_of(below))
         self.kink = kink
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
-        """Return `1 if z > 0 else 0.01`."""
+        """Return the parts of a text such as `1 if z > 0 else 0.01`."""
         above, below = (part.pieces(digits, 1) for part in self.parts)
         choice = Piece(f" if z > {number_text(self.kink, DIGITS)} else ")
         return bracketed([*above, choice, *below], level > 0)
 
     def compute(self, *_: object) -> float:
-        """Raise ValueError: z must have a value to choose the part."""
-        raise ValueError("no number stands for z")
+        """Raise ValueError: without a value of z, no case can be chosen."""
+        raise ValueError("the symbol z has no value")
 
     def at(self, values: Values) -> Expression:
-        """Return the part that applies to z if z has a value, else both parts with values filled in."""
+        """Fill in `values`, and return the part that applies to z, or both parts if z has no value."""
         z = values.get("z")
         if not isinstance(z, Number):
             return super().at(values)
@@ -344,9 +354,9 @@ class Function(NamedTuple):
     """A function of one number. Call it with an expression to apply it.
 
     ========= =========================================================================
-    `name`    its text before the parenthesis: `relu`, `e^`
-    `value`   computes it in float64
-    `exact`   computes it in fractions, or returns None if the value is not a fraction
+    `name`    the text before the parenthesis: `relu`, `e^`
+    `value`   computes the function in float64
+    `exact`   computes the function of a Fraction, or returns None if the value is irrational
     ========= =========================================================================
     """
 
@@ -354,14 +364,14 @@ class Function(NamedTuple):
     value: Callable[[float], float]
     exact: Callable[[Fraction], Fraction | None] = lambda _: None
 
-    def __call__(self, of: Expression) -> Expression:
+    def __call__(self, argument: Expression) -> Expression:
         """Return the function applied to an expression."""
-        return _Applied(self, of)
+        return _Applied(self, argument)
 
 
 class _Applied(Composed):
-    def __init__(self, function: Function, of: Expression) -> None:
-        super().__init__(of)
+    def __init__(self, function: Function, argument: Expression) -> None:
+        super().__init__(argument)
         self.function = function
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
@@ -377,7 +387,7 @@ class _Applied(Composed):
 
 
 def at_zero(exact: Fraction | int) -> Callable[[Fraction], Fraction | None]:
-    """Return the `exact` of a function whose value is a fraction, this one, only at 0."""
+    """Return the field `exact` of a Function whose value at 0 is `exact`, and is irrational elsewhere."""
     return lambda z: None if z else Fraction(exact)
 
 

@@ -1,8 +1,8 @@
-"""Values of the function that a network, a node or an activation computes, over one or two inputs.
+"""Outputs of a network or of its nodes while one or two inputs vary, and curves of activations over z.
 
-At most two products per node differ between points, so the first layer is as fast for 784 inputs as for 2.
-The generators yield None after every few milliseconds of work; stop iterating to cancel. On overflow, numbers
-are infinite or NaN, without a warning.
+Only the inputs that vary are multiplied again for each point, so the first layer is as fast for 784 inputs as
+for 2. The generators yield None after every few milliseconds of work; stop iterating to cancel. On overflow,
+numbers are infinite or NaN, without a warning.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ Span: TypeAlias = tuple[float, float]
 """The lowest and the highest value of an input."""
 
 MARGIN = 0.1
-"""Margin on each side of the data, as a share of their span."""
+"""Margin on each side of the data, as a share of the data's span."""
 LARGEST = 1e300
-"""Largest end of a span, so that its width and the numbers computed from it stay finite."""
+"""Largest end of a span, so that the width and the numbers computed from the span stay finite."""
 COARSEST = 16
-"""Largest side of a point in the first picture, in pixels."""
+"""Largest side in pixels of the square that one computed point colours in the first picture."""
 LONGEST_NS = 1e10
 """Longest time to compute a finer picture, in nanoseconds."""
 
 
 @dataclass(frozen=True, eq=False)
 class Section:
-    """A line or a plane in the space of inputs.
+    """A line or a plane in the space of inputs: one or two inputs vary, and the others are constant.
 
     ========= ==============================================================================
-    `along`   indices of the one or two inputs that vary: the horizontal one, then the vertical
-    `spans`   the span of each of them
-    `held`    values of all inputs, shape (inputs,); those of inputs that vary are not used
+    `along`   indices of the inputs that vary: the horizontal one, then the vertical one
+    `spans`   the span of each input that varies
+    `held`    values of all inputs, shape (inputs,); only the constant inputs use their value
     ========= ==============================================================================
     """
 
@@ -50,14 +50,20 @@ class Section:
     held: Array
 
     def middles(self, *counts: int) -> tuple[Array, ...]:
-        """Return the middles of equal parts of each span, one array for each of `counts`."""
+        """Return an array for each span: the centres of the equal parts into which the span is cut.
+
+        `counts` holds the number of parts of each span.
+        """
         return tuple(
             low + (np.arange(count) + 0.5) / count * (high - low)
             for (low, high), count in zip(self.spans, counts, strict=True)
         )
 
     def rows(self, *values: Array) -> Array:
-        """Return rows, shape (points, inputs), from values of the inputs that vary, shape (points,) each."""
+        """Return rows of inputs, shape (points, inputs).
+
+        `values` holds an array for each input that varies, shape (points,).
+        """
         rows = np.repeat(self.held[None], len(values[0]), axis=0)
         rows[:, self.along] = np.stack(values, axis=1)
         return rows
@@ -65,7 +71,10 @@ class Section:
 
 @dataclass(frozen=True, eq=False)
 class FunctionValues:
-    """The predictions at `values`: shape (across, outputs), or (up, across, outputs) for a plane."""
+    """The predictions at points of a line, shape (across, outputs), or of a plane, (up, across, outputs).
+
+    `values` holds an array for each input that varies: the values across and, for a plane, the values up.
+    """
 
     section: Section
     values: tuple[Array, ...]
@@ -73,7 +82,7 @@ class FunctionValues:
 
 
 def span_of(data: Dataset, place: int) -> Span:
-    """Return the span of an input over all rows, with a margin; -1 to 1 without rows."""
+    """Return the span of the input with index `place` over all rows, with a margin; (−1, 1) without rows."""
     if not len(data):
         return -1.0, 1.0
     column = data.inputs[:, place]
@@ -83,14 +92,17 @@ def span_of(data: Dataset, place: int) -> Span:
 
 
 def section(data: Dataset, along: tuple[int, ...], held: Array) -> Section:
-    """Return the line or plane over the inputs `along` that covers all rows, with other inputs at `held`."""
+    """Return the line or plane on which the inputs with the indices `along` vary over all rows.
+
+    The other inputs have the values in `held`, shape (inputs,).
+    """
     return Section(along, tuple(span_of(data, place) for place in along), held)
 
 
 def predictions(network: Network, where: Section, values: tuple[Array, ...]) -> Work[Array]:
-    """Compute the prediction at `values` across, or at each pair of values across and up.
+    """Compute the predictions at points of a line, shape (across, outputs), or plane, (up, across, outputs).
 
-    Its shape is (across, outputs), or (up, across, outputs).
+    `values` holds the values across and, for a plane, the values up.
     """
     prediction = np.empty((*_shape(values), len(network.outputs)))
     for part, a in _parts(network, where, values):
@@ -100,7 +112,10 @@ def predictions(network: Network, where: Section, values: tuple[Array, ...]) -> 
 
 
 def activations(network: Network, where: Section, values: tuple[Array, ...]) -> Work[tuple[Array, ...]]:
-    """Compute a of each layer at these points, shape (across, nodes), or (up, across, nodes)."""
+    """Compute the outputs of each layer at the same points as `predictions`.
+
+    The arrays have shape (across, nodes) for a line or (up, across, nodes) for a plane.
+    """
     layers = tuple(np.empty((*_shape(values), len(layer))) for layer in network.layers)
     for part, a in _parts(network, where, values):
         for k, values_of_layer in enumerate(a):
@@ -114,8 +129,9 @@ def refined_pictures(
 ) -> Iterator[FunctionValues | None]:
     """Yield finer and finer pictures, up to one point for each pixel, and None after each unit of work.
 
-    `pixels` is the size of each span. The first picture takes about `quick_ns`, unless even the coarsest
-    takes longer. The generator ends early if the next picture would take too long.
+    `pixels` holds the size of each span in pixels. The first picture takes about `quick_ns` nanoseconds,
+    unless even the coarsest picture takes longer. The generator ends early if the next picture would take too
+    long.
     """
     for step in _steps(network, pixels, quick_ns):
         counts = tuple(max(2, -(-count // step)) for count in pixels)
@@ -187,7 +203,7 @@ def _cut(shape: tuple[int, ...], ns: float) -> Iterator[tuple[slice, ...]]:
 
 
 COARSEST_GRID, FINEST, FINEST_LINE = 8, 32, 48
-"""Smallest and largest number of points along each of two inputs, and largest along a single one."""
+"""Smallest and largest number of points along each of two inputs; largest number along a single input."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,8 +212,8 @@ class NodeFunctions:
 
     ========= ================================================================================
     `section` the line or plane
-    `a`       outputs of each column, inputs first: shape (nodes, across), or (nodes, up, across)
-    `at_half` whether each output decides between two classes, at 0.5
+    `a`       outputs of each column, inputs first: shape (nodes, across) or (nodes, up, across)
+    `at_half` whether each output decides between two classes, with the threshold 0.5
     ========= ================================================================================
     """
 
@@ -207,9 +223,9 @@ class NodeFunctions:
 
     @cached_property
     def shares(self) -> tuple[Array, ...]:
-        """Each a divided by the largest |a| of its node, from −1 to 1; 0 for NaN.
+        """The outputs `a`, each divided by the largest |a| of the same node: from −1 to 1, and 0 for NaN.
 
-        Outputs that decide at 0.5 are (a − 0.5) / 0.5 instead.
+        If `at_half`, an output of the last layer becomes (a − 0.5) / 0.5 instead.
         """
         *others, outputs = map(_shares, self.a)
         if self.at_half:
@@ -223,16 +239,16 @@ def has_few_inputs(network: Network) -> bool:
 
 
 def coarsest_is_quick(network: Network) -> bool:
-    """Return whether the coarsest picture of a network with few inputs takes almost no time."""
+    """Return whether the coarsest picture of the nodes takes almost no time, for one or two inputs."""
     points: int = COARSEST_GRID ** len(network.inputs)
     return points * point_ns(network) <= QUICK_NS
 
 
 def node_functions(state: State, at_half: bool, most_ns: float = QUICK_NS) -> NodeFunctions:
-    """Return the outputs of all nodes in the range of the rows, in about `most_ns`.
+    """Return the outputs of all nodes over the span of the data, computed in about `most_ns` nanoseconds.
 
-    `at_half` says whether each output decides between two classes. It is an argument because finding it out
-    reads all targets.
+    `at_half` says whether each output decides between two classes. The caller passes this value, because
+    computing the value reads all targets.
     """
     network, count = state.network, len(state.network.inputs)
     points = (most_ns / point_ns(network)) ** (1 / count)
@@ -254,13 +270,13 @@ def _shares(a: Array) -> Array:
 
 
 class KnownFunctions:
-    """A cache of the nodes' outputs for the last network, data and computing time."""
+    """A cache of the last result of `node_functions`."""
 
     def __init__(self) -> None:
         self._known: tuple[State, float, NodeFunctions] | None = None
 
     def of(self, state: State, most_ns: float) -> NodeFunctions:
-        """Return the nodes' outputs for a State, with as many points as take about `most_ns`."""
+        """Return the outputs of all nodes of a State, computed in about `most_ns` nanoseconds."""
         at_half = None
         if self._known is not None:
             before, known_ns, functions = self._known
@@ -280,19 +296,20 @@ def _same_outputs(before: State, now: State) -> bool:
 
 
 Stretch: TypeAlias = tuple[float, float]
+"""A displayed range of z or of heights: (smallest, largest)."""
 
 USUAL = 4.0
-"""Every stretch covers at least ± this z, where activations bend."""
+"""Every range of z covers at least −USUAL to USUAL, where activations bend."""
 FENCE = 3.0
 """Rows further than this many quartile ranges from the quartiles (Tukey's far outliers) are ignored."""
 ROOM = 0.06
-"""Margin on both sides of the shown range, as a share of it."""
+"""Margin on both sides of the displayed range, as a share of the range."""
 WIDER = 2.5
-"""A stretch is replaced if a stretch this many times narrower is enough."""
+"""A displayed range is replaced if a range this many times narrower is enough."""
 ALIKE, LEAST_SLOPE = 8.0, 0.25
-"""Largest ratio of a to its slope drawn on one scale, and smallest slope to compute the ratio with."""
+"""Largest ratio of a to ∂a/∂z that is drawn on one scale, and smallest slope used for the ratio."""
 MOST_POINTS, LEAST_POINTS, MOST_VALUES = 401, 101, 40_000
-"""Largest and smallest number of points of a curve, and largest number of z values computed for it."""
+"""Largest and smallest number of points of a curve, and largest number of z values to compute a curve."""
 
 
 class Reading(NamedTuple):
@@ -304,19 +321,22 @@ class Reading(NamedTuple):
 
 
 class ActivationCurve(NamedTuple):
-    """a and ∂a/∂z over z, each of shape (points,). A NaN separates the slopes on both sides of a kink."""
+    """The curves of a and of ∂a/∂z over z; `z`, `a` and `slope` have shape (points,).
+
+    `kinks` holds, for each kink, the readings at the kink and at the next larger float. A NaN in `slope`
+    separates the slopes on both sides of a kink.
+    """
 
     z: Array
     a: Array
     slope: Array
     kinks: tuple[tuple[Reading, Reading], ...]
-    """The readings at each kink, and at the next larger z."""
 
     @property
     def times(self) -> float:
-        """The factor by which the slope is drawn higher than a, on its own axis: 1, or a round number.
+        """The factor by which the slope is drawn higher than a, on a separate axis: 1 or a round number.
 
-        Next to an a of up to 26, a slope of 1 would not be visible.
+        Without the factor, a slope of 1 would not be visible next to an a of 26.
         """
         slope = float(np.abs(self.slope[np.isfinite(self.slope)]).max(initial=LEAST_SLOPE))
         ratio = float(np.abs(self.a[np.isfinite(self.a)]).max(initial=0.0)) / slope
@@ -326,7 +346,7 @@ class ActivationCurve(NamedTuple):
         return power * max(digit for digit in (1.0, 2.0, 5.0) if digit * power <= ratio)
 
     def heights(self, beside: Array) -> Stretch:
-        """Return the drawn range (lowest, highest) of a, of its slope times `times`, of 0 and of `beside`."""
+        """Return the range (lowest, highest) that shows both curves, the height 0 and all of `beside`."""
         both = np.concatenate((self.a, self.times * self.slope, [0.0], beside))
         both = both[np.isfinite(both)].clip(-LARGEST, LARGEST)
         low, high = float(both.min()), float(both.max())
@@ -335,10 +355,10 @@ class ActivationCurve(NamedTuple):
 
 @dataclass(frozen=True)
 class Bend:
-    """The function from z of a node to its a.
+    """The function that turns z of a node into a.
 
-    If `function` depends on every z of the layer, `layer` holds these z, shape (nodes,), and only the z of
-    `node` varies.
+    If `function` depends on every z of the layer, `layer` holds the z of all nodes, shape (nodes,). Then only
+    the z of the node with index `node` varies.
     """
 
     function: Activation
@@ -346,7 +366,7 @@ class Bend:
     node: int = 0
 
     def __call__(self, z: Array) -> tuple[Array, Array]:
-        """Return a and ∂a/∂z at every z, shape (points,)."""
+        """Return a and ∂a/∂z at every z, shape (points,) each."""
         with np.errstate(all="ignore"):  # overflow gives infinite numbers
             if self.layer is None:
                 return self.function(z), self.function.slope(z)
@@ -363,7 +383,7 @@ class Bend:
         return Reading(z, float(a[0]), float(slope[0]))
 
     def curve(self, stretch: Stretch) -> ActivationCurve:
-        """Return the curve over a stretch."""
+        """Return the curve over a range of z."""
         low, high = stretch
         wide = 1 if self.layer is None else len(self.layer)
         points = max(LEAST_POINTS, min(MOST_POINTS, MOST_VALUES // wide))
@@ -379,9 +399,10 @@ class Bend:
 
 
 def stretch_of(z: Array, own: float) -> Stretch:
-    """Return the stretch of z that shows the bend, `z` of all rows, shape (rows,), and `own`, z of one row.
+    """Return the range of z that shows the bend of an activation and the z of a node.
 
-    Far outliers and NaN are ignored.
+    `z` holds z of the node on all rows, shape (rows,); `own` is z on the selected row. Far outliers and NaN
+    in `z` are ignored.
     """
     covered = [-USUAL, USUAL]
     finite = z[np.isfinite(z)].clip(-LARGEST, LARGEST)
@@ -396,7 +417,7 @@ def stretch_of(z: Array, own: float) -> Stretch:
 
 
 def steady_stretch(known: Stretch | None, wanted: Stretch) -> Stretch:
-    """Return the stretch `known` if it covers `wanted` and is not much wider; else `wanted` with a margin."""
+    """Return the range to display: `known` if this covers `wanted` tightly, else `wanted` with a margin."""
     low, high = wanted
     room = high - low
     if known and known[0] <= low and high <= known[1] and known[1] - known[0] <= WIDER * room:

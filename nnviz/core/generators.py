@@ -1,8 +1,8 @@
 """Generators of example data sets: classes in two dimensions, and functions with noise.
 
-Inputs have shape (rows, inputs), targets (rows, outputs). Noise is the standard deviation of a normal
-distribution; it is added to the targets of a function and to the inputs of classes. Rows generated in order
-are shuffled, so that the last rows, which a validation split uses, are like the others.
+Inputs have shape (rows, inputs), targets (rows, outputs). The argument `noise` is the standard deviation of
+normal noise, which is added to the targets of a function or to the inputs of classes. Rows that are generated
+in order are shuffled, so that the last rows can be used for validation.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ from nnviz.core.numbers import ROWS, as_text, counted
 from nnviz.core.state import Dataset, State, Training
 
 Points: TypeAlias = tuple[Array, Array]
-"""Inputs and targets."""
+"""(inputs, targets), shapes (rows, inputs) and (rows, outputs)."""
 
 INNER = 0.5
 """Radius of the inner circle, as `factor` of scikit-learn; the outer radius is 1."""
 TURNS, NEAREST = 1.25, 0.1
-"""Number of turns of an arm of the spiral, and its smallest radius; the largest radius is 1."""
+"""Number of turns of an arm of the spiral, and smallest radius of an arm; the largest radius is 1."""
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
 
 def line(rows: int, noise: float, rng: np.random.Generator) -> Points:
-    """Return rows of the line y = 2·x − 1, x from −1 to 1 at equal distances."""
+    """Return points of the line y = 2·x − 1 for equally spaced x from −1 to 1."""
     x = np.linspace(-1.0, 1.0, rows)
     return _mixed(x[:, None], _noisy((2.0 * x - 1.0)[:, None], noise, rng), rng)
 
 
 def curve(rows: int, noise: float, rng: np.random.Generator) -> Points:
-    """Return rows of the curve y = sin(π·x), x from −1 to 1 at equal distances."""
+    """Return points of the curve y = sin(π·x) for equally spaced x from −1 to 1."""
     x = np.linspace(-1.0, 1.0, rows)
     return _mixed(x[:, None], _noisy(np.sin(np.pi * x)[:, None], noise, rng), rng)
 
 
 def xor(rows: int, noise: float, rng: np.random.Generator) -> Points:
-    """Return the corners (0, 0), (0, 1), (1, 0), (1, 1) in turn; the target is 1 if just one input is 1."""
+    """Return the corners (0, 0), (0, 1), (1, 0), (1, 1) in turn, with target 1 if exactly one input is 1."""
     corners = CORNERS[np.arange(rows) % 4]
     return _noisy(corners, noise, rng), (corners.sum(axis=1) == 1.0).astype(float)[:, None]
 
@@ -83,9 +83,10 @@ def spiral(rows: int, noise: float, rng: np.random.Generator) -> Points:
 
 
 def blobs(rows: int, noise: float, rng: np.random.Generator) -> Points:
-    """Return points of normal clouds around the corners of an equilateral triangle, with one-hot targets.
+    """Return normally distributed points around the three corners of a triangle, with one-hot targets.
 
-    The corners are at distance 1 from (0, 0), the first one on top. The rows belong to the clouds in turn.
+    The triangle is equilateral. Its corners are at distance 1 from (0, 0), the first corner on top. The rows
+    belong to the three corners in turn.
     """
     cloud = np.arange(rows) % 3
     centres = _around(np.pi / 2 + 2.0 * np.pi * cloud / 3, 1.0)
@@ -121,11 +122,11 @@ STREAM = 3
 FEW = 20
 """Smallest number of rows with a validation split."""
 MOST_NOISE = 100.0
-"""Largest noise: it hides every formula."""
+"""Largest noise: more would not change the picture, because this noise already hides every formula."""
 
 
 def check_rows(rows: int) -> None:
-    """Raise ValueError unless the number of rows is at least 1 and within the limit."""
+    """Raise ValueError unless the number of rows is from 1 to the limit `ROWS`."""
     if rows < 1:
         raise ValueError("expected a whole number, at least 1")
     ROWS.check(rows)
@@ -139,7 +140,11 @@ def check_noise(noise: float) -> None:
 
 @dataclass(frozen=True)
 class Suiting:
-    """A network that suits a kind of rows: nodes of each hidden layer, activations, training settings."""
+    """A network that suits generated rows, and its training settings.
+
+    `hidden` holds the number of nodes of each hidden layer. `activation` is the activation of the hidden
+    layers, `output` the activation of the output layer.
+    """
 
     hidden: tuple[int, ...]
     activation: str
@@ -147,7 +152,7 @@ class Suiting:
     training: Training
 
     def network(self, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Network:
-        """Return the network for these names, with biases and with random weights, drawn with its seed."""
+        """Return the network with these names of inputs and outputs, with biases of 0 and random weights."""
         sizes = (len(inputs), *self.hidden, len(outputs))
         last = len(sizes) - 2
         layers = [
@@ -175,13 +180,13 @@ class Kind:
     """A kind of generated rows.
 
     ========== ==========================================================================
-    `title`    its name in the window
-    `line`     a sentence on what it is and what it teaches
-    `formula`  how the rows are computed, in Markdown
-    `make`     (rows, noise, generator) → inputs, targets
+    `title`    the name of the kind in the window
+    `line`     sentences on the rows and on what they teach
+    `formula`  sentences on how the rows are computed, in Markdown
+    `make`     `make(rows, noise, rng)` returns (inputs, targets)
     `rows`     the default number of rows
     `noise`    the default noise, as a standard deviation
-    `suits`    a network that learns it, with training settings
+    `suits`    a network that learns the rows, with training settings
     ========== ==========================================================================
     """
 
@@ -197,13 +202,16 @@ class Kind:
     suits: Suiting
 
     def data(self, rows: int, noise: float, seed: int) -> Dataset:
-        """Return generated rows; equal arguments give equal rows. Raises ValueError for an invalid one."""
+        """Return generated rows. Equal arguments give equal rows.
+
+        Raises ValueError if the number of rows or the noise is invalid.
+        """
         check_rows(rows)
         check_noise(noise)
         return Dataset(*self.make(rows, noise, np.random.default_rng([seed, STREAM])))
 
     def fits(self, network: Network) -> bool:
-        """Return whether a network has as many inputs and outputs as this kind."""
+        """Return whether a network has as many inputs and outputs as the rows of this kind."""
         return (network.sizes[0], network.sizes[-1]) == (len(self.inputs), len(self.outputs))
 
     def network(self) -> Network:
@@ -211,15 +219,15 @@ class Kind:
         return self.suits.network(self.inputs, self.outputs)
 
     def state(self, rows: int, noise: float, seed: int) -> State:
-        """Return a State with generated rows, a network that suits them, and notes on both."""
+        """Return a State with generated rows, a network that suits the rows, and notes on both."""
         network = self.network()
-        numbers = f"{counted(rows, 'row')}, noise {as_text(noise)}, seed {seed}"
+        numbers = f"{counted(rows, 'row')}, noise {as_text(noise)} (a standard deviation) and seed {seed}"
         default = f"{counted(self.rows, 'row')} with noise {as_text(self.noise)}"
         has_hidden = len(network.layers) > 1
-        harder = "More noise or fewer nodes make it harder." if has_hidden else "More noise makes it harder."
+        harder = f"More noise{' or fewer nodes make' if has_hidden else ' makes'} the task harder."
         notes = (
-            f"{self.line}\n\n{self.formula} Noise is normal; its size is a standard deviation.\n\nMade with "
-            f"{numbers}.\n\n**Try:** press Run. These settings learn {default}. {harder}\n"
+            f"{self.line}\n\n{self.formula} The noise has a normal distribution.\n\nThe data has {numbers}."
+            f"\n\n**Try:** Press Run. The network learns {default}. {harder}\n"
         )
         training = self.suits.training if rows >= FEW else replace(self.suits.training, validation=0.0)
         return State(network, self.data(rows, noise, seed), training, name=self.title, notes=notes)
@@ -236,8 +244,8 @@ KINDS: dict[str, Kind] = {
         _of_x(
             "line",
             "Line",
-            "One input, one target on a line: one weight and one bias are enough.",
-            "y = 2·x − 1, x from −1 to 1 at equal distances. Noise is added to y.",
+            "One input; the targets are on a line, so one weight and one bias are enough.",
+            "y = 2·x − 1 for equally spaced x from −1 to 1. Noise is added to y.",
             line,
             rows=20,
             noise=0.1,
@@ -246,8 +254,8 @@ KINDS: dict[str, Kind] = {
         _of_x(
             "curve",
             "Curve",
-            "One input, one target on a wave: it needs hidden nodes, which bend the line.",
-            "y = sin(π·x), x from −1 to 1 at equal distances. Noise is added to y.",
+            "One input; the targets are on a wave, so the network needs hidden nodes, which bend the line.",
+            "y = sin(π·x) for equally spaced x from −1 to 1. Noise is added to y.",
             curve,
             rows=40,
             noise=0.05,
@@ -256,8 +264,8 @@ KINDS: dict[str, Kind] = {
         _of_two(
             "xor",
             "Exclusive or",
-            "Two inputs, two classes at opposite corners: no straight line separates them.",
-            "The corners (0, 0), (0, 1), (1, 0), (1, 1) in turn; the target is 1 if exactly one input is 1. "
+            "Two inputs; each class has two opposite corners, so no straight line separates the classes.",
+            "The rows are the corners (0, 0), (0, 1), (1, 0), (1, 1) in turn, with targets 0, 1, 1 and 0. "
             "Noise is added to the inputs; 4 rows without noise are the truth table of exclusive or.",
             xor,
             noise=0.1,
@@ -266,9 +274,9 @@ KINDS: dict[str, Kind] = {
         _of_two(
             "circles",
             "Two circles",
-            "Two inputs, two classes, one around the other.",
-            "Half of the rows are on a circle of radius 1, with target 0, the others on a circle of radius "
-            "0.5, with target 1, as scikit-learn's `make_circles(factor=0.5)`. Noise is added to the inputs.",
+            "Two inputs; the rows of one class surround the rows of the other.",
+            "The rows with target 0 are on a circle of radius 1, the rows with target 1 on a circle "
+            "of radius 0.5, as in scikit-learn's `make_circles(factor=0.5)`. Noise is added to the inputs.",
             circles,
             noise=0.1,
             suits=Suiting((8,), "tanh", "sigmoid", _CLASSES),
@@ -276,9 +284,9 @@ KINDS: dict[str, Kind] = {
         _of_two(
             "moons",
             "Two moons",
-            "Two inputs, two classes as half circles that interlock.",
-            "Half of the rows are at (cos t, sin t), with target 0, the others at (1 − cos t, ½ − sin t), "
-            "with target 1, t from 0 to π, as in scikit-learn's `make_moons`. Noise is added to the inputs.",
+            "Two inputs; the two classes are half circles that interlock.",
+            "The rows with target 0 are at (cos t, sin t), the rows with target 1 at (1 − cos t, ½ − sin t), "
+            "for t from 0 to π, as in scikit-learn's `make_moons`. Noise is added to the inputs.",
             moons,
             noise=0.1,
             suits=Suiting((8,), "tanh", "sigmoid", _CLASSES),
@@ -286,9 +294,9 @@ KINDS: dict[str, Kind] = {
         _of_two(
             "spiral",
             "Spiral",
-            "Two inputs, two classes wound around each other: it is hard, and needs two hidden layers.",
-            "Two arms r·(cos t, sin t), the second rotated by half a turn, r from 0.1 to 1, t from 0 to 1¼ "
-            "turns. Noise is added to the inputs.",
+            "Two inputs; two classes wind around each other, so the network needs two hidden layers.",
+            "Each class is an arm r·(cos t, sin t), for r from 0.1 to 1 and t from 0 to 1¼ turns; the second "
+            "arm is rotated by half a turn. Noise is added to the inputs.",
             spiral,
             noise=0.02,
             suits=Suiting((16, 16), "tanh", "sigmoid", replace(_CLASSES, learning_rate=0.02, updates=1000)),
@@ -296,9 +304,9 @@ KINDS: dict[str, Kind] = {
         _of_two(
             "blobs",
             "Three blobs",
-            "Two inputs, three classes in clouds: softmax with three outputs.",
-            "Clouds around the corners of an equilateral triangle, each at distance 1 from (0, 0). Noise is "
-            "the size of the clouds.",
+            "Two inputs; three classes are clouds of points, so the network has softmax with three outputs.",
+            "The clouds are around the corners of an equilateral triangle, each at distance 1 from (0, 0). "
+            "Noise is the size of the clouds.",
             blobs,
             outputs=("blob_0", "blob_1", "blob_2"),
             rows=150,

@@ -1,10 +1,11 @@
 """The history of a loss or another measure, in a buffer that many States share.
 
-Points are only appended to the buffer, and each State stores its own length. A history without a limit holds
-every point, in 16 bytes each. A history that exceeds its limit is thinned: it keeps the first, smallest,
-largest and last point of each of at most `limit / 8` buckets of equal length. Neighbouring buckets are merged
-when more are needed. A line through these points differs from the curve by at most the spread in one bucket.
-A loss reported by a script can be infinite or NaN; buckets treat NaN as infinite.
+Points are only appended to the buffer, and each State stores the length of its history. A history without a
+limit holds every point, in 16 bytes each. A history that exceeds its limit is thinned. Then the iterations
+are divided into at most `limit / 8` buckets of equal length, and the history keeps the first, smallest,
+largest and last point of each bucket. Neighbouring buckets are merged when the history becomes longer. A line
+through the kept points differs from the curve by at most the spread in one bucket. A loss reported by a
+script can be infinite or NaN; buckets treat NaN as infinite.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ from nnviz.core.activations import Array
 from nnviz.core.numbers import POINTS
 
 BUCKETS = POINTS.most // 4
-"""Largest number of buckets of a curve: each is at most 1/2048 of the run, or a single iteration."""
+"""Largest number of buckets of a curve. A bucket is at most 1/2048 of the run, or a single iteration."""
 CEILING = 3.0
-"""Height up to which a diverged curve is drawn, as a multiple of its start; more would flatten other runs."""
+"""Largest drawn loss of a diverged run, as a multiple of its first loss; more would flatten other runs."""
 DIVERGED = 1e6
-"""Multiple of the start above which a run counts as diverged; runs can recover from lower jumps."""
+"""Multiple of the first loss above which a run counts as diverged; runs can recover from lower jumps."""
 NOISE = 1e-12
-"""Largest loss that is rounding noise at the start of a run: adam soon leaves it, and comes back."""
+"""Largest loss that counts as a rounding error of 0. The first loss of a curve is the first larger loss."""
 LARGEST = 1e306
-"""Largest number that a plot can show. A run can start at a larger loss, where another run diverged."""
+"""Largest number that a plot can show. A run that starts where another run diverged can have more."""
 
 
 class _Buffer:
@@ -51,10 +52,10 @@ class _Buffer:
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """Immutable points (iteration, training loss after this many updates), from iteration 0 on.
+    """Immutable points (iteration, value of the measure after this many updates), from iteration 0 on.
 
-    `extended` returns a longer history that shares the buffer. It copies the points only if another history
-    already continues after this one, as after an undone run.
+    The method `extended` returns a longer history that shares the buffer. The points are copied only if
+    another history already continues this one, as after an undone run.
     """
 
     limit: float = math.inf
@@ -72,36 +73,36 @@ class History:
 
     @property
     def points(self) -> Array:
-        """The points as a read-only view, shape (points, 2): iteration, loss."""
+        """All points as a read-only view with the columns iteration and loss, shape (points, 2)."""
         view = self._buffer.points[: self.length]
         view.flags.writeable = False
         return view
 
     @property
     def store(self) -> Array:
-        """The array that holds the points, shared with longer and shorter histories."""
+        """The array that holds the points. Longer and shorter histories share the array."""
         return self._buffer.points
 
     @property
     def first(self) -> tuple[int, float]:
-        """The first iteration and its loss. The history must not be empty."""
+        """The first point: (iteration, loss). The history must not be empty."""
         iteration, loss = self._buffer.points[0]
         return int(iteration), float(loss)
 
     @property
     def last(self) -> tuple[int, float]:
-        """The last iteration and its loss. The history must not be empty."""
+        """The last point: (iteration, loss). The history must not be empty."""
         iteration, loss = self._buffer.points[self.length - 1]
         return int(iteration), float(loss)
 
     def at(self, iteration: int) -> tuple[int, float] | None:
-        """Return the last point at or before an iteration, or None if there is none."""
+        """Return the last point (iteration, loss) up to an iteration, or None if all points are later."""
         points = self.points[: bisect_right(self.points, iteration, key=itemgetter(0))]
         return (int(points[-1, 0]), float(points[-1, 1])) if len(points) else None
 
     @property
     def stores(self) -> Iterator[Array]:
-        """All arrays of the history: `store`, and those of its finer histories."""
+        """All arrays that hold points of the history: `store`, and the arrays from before each thinning."""
         yield self.store
         if self._finer is not None:
             yield from self._finer.stores
@@ -117,7 +118,7 @@ class History:
         return bucket_length(self.last[0])
 
     def extended(self, points: Array) -> History:
-        """Return this history followed by `points`, shape (more, 2)."""
+        """Return this history followed by `points`, shape (points, 2)."""
         history = self
         while history.length + len(points) > history.limit:
             room = max(int(history.limit) - history.length, 0)
@@ -143,21 +144,22 @@ class History:
         return History(self.limit, is_thinned, _span=span, _finer=finer)._appended(points)
 
     def limited(self, limit: float) -> History:
-        """Return this history with the limit `limit`, unless its own limit is smaller."""
+        """Return this history with the limit `limit`, or unchanged if its present limit is smaller."""
         return self if limit >= self.limit else replace(self, limit=limit)
 
     def end(self) -> History:
-        """Return a history with only the last point. It takes little memory, and is enough for `until`."""
+        """Return a history with only the last point. This short history is a valid argument of `until`."""
         return History().extended(self.points[-1:])
 
     def beginning(self) -> History:
-        """Return a history with only the point at iteration 0, or an empty one if there is none."""
+        """Return a history with only the point at iteration 0, or an empty history without this point."""
         return History(self.limit)._appended(self.points[: int(len(self) > 0 and self.first[0] == 0)])
 
     def until(self, earlier: History) -> History:
         """Return this history up to the last point of `earlier`.
 
-        It shares the buffer, unless this point was thinned out, or was within an epoch.
+        The result shares the buffer, unless this history does not contain that point. The point is missing if
+        the history was thinned, or if a run stopped within an epoch.
         """
         if not len(earlier):
             return replace(self, length=0, is_thinned=False, _span=1, _finer=None)
@@ -171,9 +173,9 @@ class History:
 
 
 def ceiling(losses: Array) -> float:
-    """Return the largest loss to draw of a curve: a multiple of its start if it diverged, else ∞.
+    """Return the largest loss to draw of a curve: CEILING times its first loss if the run diverged, else ∞.
 
-    The start is the first loss above NOISE.
+    A loss up to NOISE does not count as the first loss.
     """
     sizes = np.abs(losses)
     if not sizes.max(initial=0.0) < math.inf:
@@ -184,10 +186,10 @@ def ceiling(losses: Array) -> float:
 
 
 def leaves_at(points: Array, top: float) -> tuple[int, float] | None:
-    """Return where a curve leaves a plot that ends at `top`, or None if it does not.
+    """Return where a curve rises above `top`, the upper end of a plot, or None if no point is above `top`.
 
-    The result is the iteration of the first point above `top`, and the x at which the line to this point
-    crosses `top`. If the curve ends above `top`, it is the last crossing, else the first.
+    The result is (iteration of the first point above `top`, x at which the line to this point crosses `top`).
+    If the curve ends above `top`, the last crossing is returned, else the first.
     """
     above = np.flatnonzero(~(points[:, 1] <= top))
     within = np.flatnonzero(points[:, 1] <= top)
@@ -200,23 +202,25 @@ def leaves_at(points: Array, top: float) -> tuple[int, float] | None:
 
 
 def bucket_length(last: int, buckets: int = BUCKETS) -> int:
-    """Return the smallest power of 2, in iterations, for which `buckets` buckets cover 0 to `last`."""
+    """Return a bucket length, a power of 2, so that `buckets` buckets cover the iterations 0 to `last`."""
     return 1 << (last // buckets).bit_length()
 
 
 def in_columns(points: Array, pixel: float, bucket: int) -> Array:
-    """Return the first, smallest, largest and last point of every column of at most one pixel.
+    """Return the first, smallest, largest and last point in every column of a plot, at most one pixel wide.
 
-    `pixel` is the width of a pixel in iterations. `points` are thinned to buckets of `bucket` iterations.
+    `pixel` is the width of a pixel in iterations. `points` are already thinned to buckets of `bucket`
+    iterations.
     """
     span = min(bucket, 2 ** int(math.log2(max(pixel, 1.0))))
     return in_buckets(points, pixel // span * span)
 
 
 def in_buckets(points: Array, length: float) -> Array:
-    """Return the first, smallest, largest and last point of every `length` iterations, in order.
+    """Return the first, smallest, largest and last point of each bucket of `length` iterations, in order.
 
-    Thinned points give the same result as all points if `length` is a multiple of their bucket length.
+    Points that are already thinned give the same result as all points, if `length` is a multiple of the
+    bucket length that was used for the thinning.
     """
     if len(points) < 3 or length <= 1:
         return points

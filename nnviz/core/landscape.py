@@ -1,8 +1,8 @@
-"""The loss over all rows as one weight changes (a line) or two weights (a map).
+"""The loss over all training rows while one weight varies (a line) or two weights vary (a map).
 
-A weight changes only one column of z, so the layers before it are computed once. The generators yield None
-after every few milliseconds of work; stop iterating to cancel. On overflow, numbers are infinite or NaN,
-without a warning.
+A weight changes only one column of z, so the layers before this column are computed once. The generators
+yield None after every few milliseconds of work; stop iterating to cancel. On overflow, numbers are infinite
+or NaN, without a warning.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from nnviz.core.state import State
 LONGEST_NS = 1e10
 """Longest time to compute a finer grid, in nanoseconds."""
 SIZES = (9, 17, 33, 65)
-"""Points on each side of finer and finer grids; every second point is part of the grid before."""
+"""Number of points on each side of finer and finer grids; every second point is part of the previous grid."""
 
 
 class LossPoint(NamedTuple):
-    """The loss over all rows at the present weights, and its slope with respect to one of them."""
+    """The loss over all training rows at the current weights, and ∂loss/∂w of one of the weights."""
 
     loss: float
     slope: float
@@ -38,7 +38,7 @@ class LossPoint(NamedTuple):
 
 @np.errstate(over="ignore")
 def _offsets(values: ArrayLike, weight: Address, network: Network) -> Array:
-    """Return `values` minus the present weight."""
+    """Return `values` minus the current weight."""
     return np.asarray(values, dtype=np.float64) - network.value_of(weight)
 
 
@@ -57,9 +57,9 @@ class Grid:
 
 
 def loss_along(state: State, weight: Address, values: ArrayLike) -> Work[Array]:
-    """Compute the loss over all rows with the weight at each of `values`, shape (values,).
+    """Compute the loss over all training rows for each of `values` of a weight, shape (values,).
 
-    The State must have rows and targets.
+    The State must have training rows and targets.
     """
     offsets = _offsets(values, weight, state.network)
     sums = np.zeros(len(offsets))
@@ -74,7 +74,10 @@ def loss_along(state: State, weight: Address, values: ArrayLike) -> Work[Array]:
 def loss_over_weights(
     state: State, first: Address, second: Address, values1: ArrayLike, values2: ArrayLike
 ) -> Work[Array]:
-    """Compute the loss over all rows at each pair of values, shape (values1, values2)."""
+    """Compute the loss over all training rows for each pair of values of two weights.
+
+    The result has shape (values1, values2).
+    """
     if first.layer > second.layer:
         transposed = yield from loss_over_weights(state, second, first, values2, values1)
         return transposed.T
@@ -102,8 +105,8 @@ def refined_grids(
 ) -> Iterator[Grid | None]:
     """Yield a coarse grid over both spans, then finer grids, and None after each unit of work.
 
-    It starts after `known`, the loss of one of these grids, unless it is None. It ends early if the next grid
-    would take too long.
+    If `known` holds the losses of one of the grids, only finer grids are computed. The generator ends early
+    if the next grid would take too long.
     """
     for size in SIZES:
         if known is not None and (len(known) >= size or _grid_ns(state, first, second, size) > LONGEST_NS):
@@ -129,7 +132,7 @@ def _grid_ns(state: State, first: Address, second: Address, size: int) -> float:
 
 
 def present_point(state: State, weight: Address, known: MeanSlopes | None = None) -> Work[LossPoint]:
-    """Compute the loss over all rows and its slope with respect to a weight, or take them from `known`."""
+    """Compute the loss over all training rows and ∂loss/∂w of a weight, or take both from `known`."""
     if known is None:
         known = (yield from means_in_blocks(state, None)).slopes
     return LossPoint(known.loss, known.of(weight))
@@ -201,9 +204,9 @@ def _onward(network: Network, measure: Loss, k: int, rows: _Rows, z: Array) -> A
 def shifted_trace(
     network: Network, trace: Trace, weight: Address, offset: float, end: int | None = None
 ) -> Trace:
-    """Return `trace` with `offset` added to the weight, computed up to layer `end` (None: all layers).
+    """Return the forward pass `trace` for the network with `offset` added to the weight.
 
-    The layer `end` and later ones keep their old values.
+    Layers from the index `end` on keep the values of `trace`; None recomputes all layers after the weight.
     """
     if offset == 0.0:
         return trace
@@ -220,13 +223,13 @@ def shifted_trace(
 
 
 def same_measure(old: State, new: State) -> bool:
-    """Return whether two States have the same data, loss and validation share."""
+    """Return whether two States have the same data, loss function and validation share."""
     same = (old.training.loss, old.training.validation) == (new.training.loss, new.training.validation)
     return old.data is new.data and same
 
 
 def same_except(old: State, new: State, *weights: Address) -> bool:
-    """Return whether two States have the same loss for all values of these weights, with all else equal."""
+    """Return whether all numbers that the loss depends on are equal in two States, except `weights`."""
     if not same_measure(old, new) or len(old.network.layers) != len(new.network.layers):
         return False
     pairs = zip(old.network.layers, new.network.layers, strict=True)
@@ -254,22 +257,24 @@ def _same_layer_but(one: Layer, other: Layer, weights: list[Address]) -> bool:
 
 
 NEAREST, FARTHEST = -12, 2
-"""Distances from the weight at which the loss is sampled: powers of two, times the size of weights."""
+"""Exponents of 2: the loss is sampled at these powers times `size_of` from the current weight."""
 WIDTH = 3.0
-"""Default width of the stretch, times the size of weights."""
+"""Default width of the displayed range of a weight, as a multiple of `size_of`."""
 STEEP = 8.0
-"""The stretch ends where the loss is this many times the present loss, unless it must show more."""
+"""The range ends where the loss is this many times the current loss, unless the range must show more."""
 LEAST = 0.01
-"""Smallest loss used for the width, as a share of the usual loss: it limits the zoom near a loss of 0."""
+"""Smallest loss used for the width, as a share of the usual loss. This limits the zoom near a loss of 0."""
 LARGEST, SMALLEST = 1e300, 1e-150
-"""Largest end of a stretch and largest drawn loss, which keep computations finite; weights below the
-second count as 0."""
+"""LARGEST limits ranges and drawn losses to finite numbers; weights below SMALLEST count as 0."""
 STEPS = 6.0
-"""Farthest shown landing of a step, as a multiple of the rest of the stretch."""
+"""Largest distance of a displayed gradient descent step, as a multiple of the rest of the range."""
 
 
 def size_of(state: State, weight: Address) -> float:
-    """Return the size of weights: this weight or the root mean square of its layer; 1 if all are 0."""
+    """Return |w| of a weight or the root mean square of the layer's weights, whichever is larger.
+
+    The result is 1 if all weights of the layer are 0.
+    """
     w, weights = abs(state.network.value_of(weight)), state.network.layers[weight.layer].weights
     largest = max(w, float(np.abs(weights).max()))
     if largest < SMALLEST:
@@ -279,15 +284,15 @@ def size_of(state: State, weight: Address) -> float:
 
 
 def weight_after_step(state: State, weight: Address, slope: float) -> float:
-    """Return the weight after a step of gradient descent with the present learning rate."""
+    """Return the weight after a step of gradient descent: w − learning rate · slope."""
     return state.network.value_of(weight) - state.training.learning_rate * slope
 
 
 def span(state: State, weight: Address, point: LossPoint) -> Work[tuple[float, float]]:
-    """Compute the stretch (from, to) of a weight that shows `point`, the next minimum and the next step.
+    """Compute the range (lowest, highest) of a weight that shows the next minimum and the next step.
 
-    It does not show a step that lands far away, so that the rest stays visible, nor values beyond ±
-    `LARGEST`.
+    `point` is the loss and slope at the current weight. The range does not include a step that lands far
+    away, so that the rest stays visible, nor values beyond ±`LARGEST`.
     """
     w, size = _within(state.network.value_of(weight)), size_of(state, weight)
     offsets = size * np.exp2(np.arange(NEAREST, FARTHEST + 1))
@@ -357,26 +362,27 @@ def _flat(offsets: Array, below: Array, above: Array, present: float) -> float:
 
 
 COARSE, FINE = 33, 129
-"""Number of points of the first curve, and of the finer one."""
+"""Number of points of the first curve, and of the finer curve."""
 HIGHEST = 3.0
-"""Height of the plot, at most, as a multiple of the highest loss that must be visible."""
+"""Largest height of the plot, as a multiple of the highest loss that must be visible."""
 FLAT = 1e-9
-"""Largest relative change of a flat loss: smaller changes are rounding errors."""
+"""Relative change of the loss up to which a curve is flat: smaller changes are rounding errors."""
 EDGE = 0.03
-"""Share of the stretch at each end where the present point is not clearly visible."""
+"""Share of the range at each end where the point of the current weight is not clearly visible."""
 
 
 @dataclass(frozen=True)
 class LossLine:
-    """The loss over all rows along one weight.
+    """The loss over all training rows as a function of one weight.
 
     ========== =========================================================================
-    `state`    the State that it was computed for
-    `point`    the present loss and its slope
-    `landing`  the weight after the next step of gradient descent, and the loss with only
-               this weight changed; None if the weight overflows
-    `values`   values of the weight, equally spaced over the stretch
-    `loss`     the loss at each value; it may be infinite or NaN
+    `state`    the State for which the line was computed
+    `weight`   the address of the weight
+    `point`    the loss and ∂loss/∂w at the current weight
+    `landing`  (weight after the next step of gradient descent, loss with only this
+               weight changed); None if the weight overflows
+    `values`   equally spaced values of the weight
+    `loss`     the loss at each value, which may be infinite or NaN
     ========== =========================================================================
     """
 
@@ -389,27 +395,27 @@ class LossLine:
 
     @property
     def w(self) -> float:
-        """The present weight."""
+        """The current weight."""
         return self.state.network.value_of(self.weight)
 
     @property
     def stretch(self) -> tuple[float, float]:
-        """The smallest and the largest value of the weight."""
+        """The displayed range of the weight: (smallest value, largest value)."""
         return float(self.values[0]), float(self.values[-1])
 
     def at(self, w: float) -> float:
-        """Return the loss at `w`, interpolated between the points."""
+        """Return the loss for the weight `w`, interpolated between the computed values."""
         return float(np.interp(w, self.values, self.loss))
 
     @property
     def drawable(self) -> bool:
-        """Whether the plot can show the present point."""
+        """Whether the plot can show the point of the current weight."""
         low, high = self.stretch
         is_inside = low <= self.w <= high and low < high
         return is_inside and self.point.loss <= LARGEST and math.isfinite(self.point.slope)
 
     def heights(self) -> tuple[float, float]:
-        """Return the range of losses (lowest, highest) to show. Losses far above the others are cut off."""
+        """Return the displayed range of losses (lowest, highest). Very high losses are cut off."""
         known = self.loss[self.loss <= LARGEST]
         if len(known) == 0:
             return 0.0, 1.0
@@ -428,7 +434,7 @@ class LossLine:
 
 
 def line_is_valid(line: LossLine, state: State) -> bool:
-    """Return whether all parts of `line` are valid for `state`."""
+    """Return whether `line`, including `point` and `landing`, is valid for `state`."""
     return (
         line.state.network is state.network
         and same_measure(line.state, state)
@@ -449,10 +455,11 @@ def _step_of(state: State) -> tuple[float, bool]:
 def loss_line(
     state: State, weight: Address, before: LossLine | None, slopes: MeanSlopes | None = None
 ) -> Iterator[LossLine | None]:
-    """Yield None after each unit of work, then a coarse line and a finer one.
+    """Yield None after each unit of work, then a coarse line and a finer line.
 
-    `before` is the previous line. Its curve is used again if it is valid, and its stretch if it still fits.
-    `slopes` are the mean slopes over all training rows, or None.
+    `before` is the previous line or None. A valid previous line provides the losses; else the displayed range
+    of the previous line is used again if this range still fits. `slopes` are the mean slopes over all
+    training rows, or None to compute them.
     """
     point = yield from present_point(state, weight, slopes)
     landed = yield from _landing(state, weight, point)
@@ -488,7 +495,10 @@ def _line_holds(before: LossLine, state: State) -> bool:
 
 
 def stretch_fits(stretch: tuple[float, float], wanted: tuple[float, float], w: float) -> bool:
-    """Return whether a stretch shows `w` and about the same as `wanted`, so that the axis need not move."""
+    """Return whether a displayed range contains `w` and is similar to the range `wanted`.
+
+    Then the axis need not move. Each range is (lowest, highest).
+    """
     low, high = stretch
     width = high - low
     return (
@@ -499,14 +509,17 @@ def stretch_fits(stretch: tuple[float, float], wanted: tuple[float, float], w: f
 
 
 FAR = 25.0
-"""Width of a path, as a multiple of the stretch without it, above which the stretch ignores the path."""
+"""Width of a path, as a multiple of the range without the path, above which the range ignores the path."""
 SHARE_BESIDE = 0.08
-"""Margin on both sides of the path, as a share of its width."""
+"""Margin on both sides of the path, as a share of the path's width."""
 
 
 @dataclass(frozen=True)
 class LossMap:
-    """The loss over all rows over two weights: the State, its `loss`, and a grid of losses."""
+    """The loss over all training rows as a function of two weights, `first` and `second`.
+
+    `loss` is the loss at the current weights, and `grid` holds the losses of other weights.
+    """
 
     state: State
     first: Address
@@ -516,19 +529,19 @@ class LossMap:
 
     @property
     def stretches(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        """The smallest and the largest value of each weight."""
+        """The displayed range (smallest value, largest value) of each weight."""
         return _ends(self.grid.values1), _ends(self.grid.values2)
 
     @property
     def drawable(self) -> bool:
-        """Whether the plot can show the present point."""
+        """Whether the plot can show the point of the current weights."""
         return all(
             low <= w <= high and low < high for w, (low, high) in zip(self.here, self.stretches, strict=True)
         )
 
     @property
     def here(self) -> tuple[float, float]:
-        """The present values of both weights."""
+        """The current values of both weights."""
         return self.state.network.value_of(self.first), self.state.network.value_of(self.second)
 
 
@@ -540,10 +553,12 @@ def loss_map(
     before: LossMap | None,
     slopes: MeanSlopes | None = None,
 ) -> Iterator[LossMap | None]:
-    """Yield None after each unit of work, then a coarse map and finer ones.
+    """Yield None after each unit of work, then a coarse map and finer maps.
 
-    `path` has shape (points, 2). `before` is the previous map. Its grid is used again if it is valid, and its
-    stretches if they still fit. `slopes` are the mean slopes over all training rows, or None.
+    `path`, shape (points, 2), holds the values of both weights during training. `before` is the previous map
+    or None. A valid previous map provides its grid; else the displayed ranges of the previous map are used
+    again if these ranges still fit. `slopes` are the mean slopes over all training rows, or None to compute
+    them.
     """
     loss = (yield from present_point(state, first, slopes)).loss
     known = None

@@ -1,9 +1,9 @@
-"""The losses, one registry entry each.
+"""The loss functions, one registry entry each.
 
-An entry holds the computation, and the formulas of the loss and its slope that Explain shows. It also holds
-the output activations that the loss fits, and its names in other libraries. All other modules use the entry.
-Each output adds a term to the loss of a row: the sum or the mean of the terms. The loss is the mean over the
-rows.
+An entry holds the computation, and the formulas of the loss and of its slope that Explain shows. An entry
+also holds the output activations that fit the loss, and the names of the loss in other libraries. All other
+modules use the entry. Each output has a term; the loss of a row is the sum or the mean of the terms. The loss
+of a network is the mean over the rows.
 """
 
 from __future__ import annotations
@@ -24,22 +24,23 @@ A, Y, ERROR = Symbol("a"), Symbol("y"), Symbol("error")
 """Symbols of a formula: an output, its target, and the error a − y."""
 
 Terms: TypeAlias = Callable[[Array, Array, Array], Array]
-"""Return a new array, one number for each output, from z, a and y of shape (…, rows, outputs)."""
+"""A function of z, a and y, shape (…, rows, outputs) each, that returns a new array of the same shape."""
 
 
 class LossNotation(NamedTuple):
-    """The loss in other libraries, used to export code.
+    """The names and code of a loss in other libraries, to export code.
 
     =========== ==========================================================================
-    `numpy`     the term of each output, an expression of `z`, `prediction` and `y`, arrays of
-                shape (…, rows, outputs) or, for one row, (outputs,)
-    `slope`     the slope of the term, with respect to z if the entry has a short slope, else
-                to the prediction; it may also use `error`, prediction − y
+    `numpy`     an expression of `z`, `prediction` and `y` for the term of each output;
+                the arrays have shape (…, rows, outputs) or, for one row, (outputs,)
+    `slope`     an expression for the slope of the term, with respect to z if the loss has a
+                short form, else to the prediction; it may use `error`, prediction − y
     `keras`     a class of `keras.losses`
     `torch`     a class of `torch.nn`
-    `of_z`      whether Keras and PyTorch compute it from z instead of the prediction
+    `of_z`      whether Keras and PyTorch compute the loss from z instead of the prediction
     `comment`   the comment above the `numpy` line
-    `of_shares` a shorter `slope` that holds if each row's targets sum to 1, or ""
+    `of_shares` a shorter expression than `slope`, valid if the targets of each row sum to 1,
+                or ""
     =========== ==========================================================================
     """
 
@@ -53,10 +54,10 @@ class LossNotation(NamedTuple):
 
 
 class Short(NamedTuple):
-    """A slope with respect to z that is shorter than the product of its factors.
+    """A short form of the slope ∂term/∂z: a formula without the factors ∂term/∂a and f′(z).
 
-    `rule` takes Σy, the sum of the row's targets, and returns the formula, in `A`, `Y` and Σy. `reason` is a
-    sentence on why the factors cancel.
+    `rule` takes Σy, the sum of the row's targets, and returns the formula in `A`, `Y` and Σy. `reason` is a
+    sentence on why the factors cancel out.
     """
 
     rule: Callable[[float], Expression]
@@ -65,25 +66,29 @@ class Short(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Loss:
-    """A loss to minimise, in its form for some output activations.
+    """A loss function, in its form for some output activations.
 
     =============== =======================================================================
-    `name`          its name in files and commands
-    `title`         its name in the window
-    `symbol`        its symbol in ∂…/∂w
-    `outputs`       the output activations that it fits; empty if it fits all
-    `averaged`      whether a row's loss is the mean of its outputs' terms, not their sum
-    `terms`         computes the term of each output
-    `slopes`        returns a call that writes the terms' slopes, divided by `factor`, into
-                    its last array: with respect to z if there is a `short` form, else to a
+    `name`          the name of the loss in files and commands
+    `title`         the name of the loss in the window
+    `symbol`        the symbol of the loss in ∂…/∂w
+    `outputs`       the output activations that fit this form; empty if all fit
+    `averaged`      whether the loss of a row is the mean of the outputs' terms, not the sum
+    `terms`         returns the term of each output
+    `slopes`        `slopes(z, a, y, out)` returns a function that writes each term's slope,
+                    divided by `factor`, into `out`. The slope is with respect to z if the
+                    loss has a `short` form, else to a
     `short`         the short form of the slope with respect to z, or None
-    `slopes_a`      computes the terms' slopes with respect to a
+    `slopes_a`      returns each term's slope with respect to a
     `factor`        the constant factor that `slopes` omits
-    `least`         a lower bound of the loss for any targets
-    `total`         returns a call that sums all terms, from z, a, y and the written `slopes`
+    `least`         a lower bound of the loss, whatever the targets are
+    `total`         `total(z, a, y, slopes)` returns a function that sums all terms; `slopes`
+                    is the array that the function of `slopes` has written
     `term`          the formula of a term, in `A`, `Y` and `ERROR`
-    `term_by_z`     the formula from the z of all outputs, for an a that rounds to 0 or 1
+    `term_by_z`     the formula of a term from the z of all outputs, for an a that rounds to
+                    0 or 1; None if not needed
     `slope_rule`    the formula of ∂term/∂a
+    `elsewhere`     the loss in NumPy, Keras and PyTorch
     =============== =======================================================================
     """
 
@@ -106,28 +111,28 @@ class Loss:
 
     @property
     def phrase(self) -> str:
-        """Its name inside a sentence of the window: "cross-entropy", "MSE"."""
+        """The name of the loss within a sentence: "cross-entropy", "MSE"."""
         return self.title if self.title.isupper() else self.title.lower()
 
     def parts(self, outputs: int) -> int:
-        """Return the divisor of a row's loss: the number of outputs if the loss averages them, else 1."""
+        """Return the divisor of a row's loss: the number of outputs if their terms are averaged, else 1."""
         return outputs if self.averaged else 1
 
     def of_rows(self, z: Array, a: Array, y: Array) -> Array:
-        """Return each row's loss, shape (…, rows). On overflow it is infinite or NaN, without a warning."""
+        """Return the loss of each row, shape (…, rows). On overflow, losses are infinite or NaN."""
         with np.errstate(all="ignore"):
             sums: Array = self.terms(z, a, y).sum(axis=-1) / self.parts(y.shape[-1])
         return sums
 
     def over(self, z: Array, a: Array, y: Array) -> float:
-        """Return the mean loss over the rows. On overflow it is infinite or NaN, without a warning."""
+        """Return the mean loss over the rows. On overflow, the loss is infinite or NaN."""
         with np.errstate(all="ignore"):
             return float(self.of_rows(z, a, y).mean())
 
     def mean_slopes(self, z: Array, a: Array, y: Array) -> Array:
-        """Return the slopes of the mean loss over these rows, shape (rows, outputs).
+        """Return the gradient of the mean loss over the rows, shape (rows, outputs).
 
-        They are with respect to z if the loss has a short form, else to a.
+        The gradient is with respect to z if the loss has a short form, else to a.
         """
         slopes = np.empty_like(a)
         with np.errstate(all="ignore"):
@@ -136,7 +141,7 @@ class Loss:
         return slopes
 
     def scale(self, rows: int, outputs: int) -> float:
-        """Return the factor that turns the result of `slopes` into slopes of the mean over `rows` rows."""
+        """Return the factor that turns the result of `slopes` into the gradient of the mean over the rows."""
         return self.factor / (rows * self.parts(outputs))
 
 
@@ -229,7 +234,7 @@ _of_softmax_output = Loss(
     slope_rule=-(Y / A),
     short=Short(
         lambda total: A - Y if abs(total - 1.0) < 1e-12 else A * Symbol("Σy") - Y,
-        "The factor a in the slope of softmax cancels the 1/a in the slope of ln.",
+        "The factor a in the slope of softmax and the factor 1/a in the slope of ln cancel out.",
     ),
     elsewhere=LossNotation(
         "y * (np.logaddexp.reduce(z, axis=-1, keepdims=True) - z)",
@@ -255,7 +260,7 @@ _of_sigmoid_output = Loss(
     term=-(Y * LN(A) + (1 - Y) * LN(1 - A)),
     term_by_z=_sigmoid_by_z,
     slope_rule=(A - Y) / (A * (1 - A)),
-    short=Short(lambda _total: A - Y, "The slope a·(1 − a) of sigmoid cancels the divisor of the error."),
+    short=Short(lambda _total: A - Y, "The slope a·(1 − a) of sigmoid and the divisor a·(1 − a) cancel out."),
     elsewhere=LossNotation(
         "np.logaddexp(0, z) - y * z",
         "error",
@@ -270,17 +275,17 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
     MSE.name: (MSE,),
     CROSS_ENTROPY: (_of_softmax_output, _of_sigmoid_output),
 }
-"""Every loss by name, in its forms for each output activation. Combo boxes and files use these names."""
+"""Every loss by name: the forms for different output activations. Combo boxes and files use these names."""
 
 
 def check_loss(name: str) -> None:
-    """Raise ValueError unless a loss has this name."""
+    """Raise ValueError unless `name` is the name of a loss."""
     if name not in LOSSES:
         raise ValueError(f"loss: no loss is called {quoted(name)}; the losses are {', '.join(LOSSES)}")
 
 
 def fitting_outputs(name: str) -> tuple[str, ...]:
-    """Return the output activations that a loss fits; empty if it fits all."""
+    """Return the output activations that fit a loss, or an empty tuple if all activations fit."""
     return tuple(output for form in LOSSES[name] for output in form.outputs)
 
 
@@ -292,11 +297,12 @@ def usual_loss(output: str) -> str:
 def loss_of(name: str, output: str) -> Loss:
     """Return the form of a loss for the output activation `output`.
 
-    Raises ValueError if they do not fit or no loss has this name; the message names those that do.
+    Raises ValueError if the activation does not fit the loss or no loss has this name. The message lists the
+    activations that fit, or the names of the losses.
     """
     check_loss(name)
     for form in LOSSES[name]:
         if not form.outputs or output in form.outputs:
             return form
     loss, needed = LOSSES[name][0].phrase, " or ".join(fitting_outputs(name))
-    raise ValueError(f"{loss} needs {needed} as output activation, not {output}")
+    raise ValueError(f"{loss} needs {needed} as the output activation, not {output}")

@@ -18,7 +18,8 @@ from nnviz.core.state import Dataset, State
 class Measured(NamedTuple):
     """Loss and accuracy over the training rows and over the validation rows.
 
-    A value is None without such rows; an accuracy also if the network is not a classifier.
+    A value is None if the State has no such rows or no targets. An accuracy is also None if the network is
+    not a classifier.
     """
 
     loss: float | None
@@ -28,14 +29,14 @@ class Measured(NamedTuple):
 
 
 def measure_all(state: State) -> Measured:
-    """Return the losses and accuracies of `state`."""
+    """Return the losses and accuracies of `state` over training and validation rows."""
     return run_work(measure_blocks(state))
 
 
 def measure_blocks(state: State, block_ns: float = BLOCK_NS, known: Trace | None = None) -> Work[Measured]:
     """Compute the losses and accuracies of `state`, and yield after each block of rows.
 
-    `known` is the forward pass of all rows, if there is one.
+    `known` is the forward pass of all rows, or None to compute the forward pass.
     """
     is_classifier = classifies(state.network, state.data)
     parts = slice(0, state.trained_rows), slice(state.trained_rows, len(state.data))
@@ -72,8 +73,8 @@ def _over(state: State, part: slice, block_ns: float, known: Trace | None) -> Wo
 
 
 THRESHOLD = 0.5
-"""Smallest output that decides for a class, for a single output and for sigmoids."""
-SORTED_BY_CLASS = "the rows are sorted by class: shuffle them, or validation uses only the last classes"
+"""A single output or a sigmoid output decides for class 1 from this number on, else for class 0."""
+SORTED_BY_CLASS = "the rows are sorted by class, so validation uses only the last classes: shuffle the rows"
 """Warning about rows that are sorted by class."""
 _THRESHOLD = np.array(THRESHOLD)
 NO_CLASS = -1
@@ -83,9 +84,10 @@ Classes: TypeAlias = NDArray[np.intp]
 
 
 def classifies(network: Network, data: Dataset) -> bool:
-    """Return whether the targets are classes: all 0 or 1, with softmax, sigmoid or a single output.
+    """Return whether the network is a classifier: each target is 0 or 1, and the outputs suit classes.
 
-    With an activation other than these two, both 0 and 1 must occur, because 0 alone can be any number.
+    The output activation is softmax or sigmoid, or the network has a single output. With another activation,
+    both targets 0 and 1 must occur, because rows with only one of these values may hold any numbers.
     """
     if is_one_of_many(network) or network.layers[-1].function.base == "sigmoid":
         return data.has_classes
@@ -93,21 +95,22 @@ def classifies(network: Network, data: Dataset) -> bool:
 
 
 def rows_are_sorted(network: Network, data: Dataset) -> bool:
-    """Return whether the rows of a classifier are sorted by class."""
+    """Return whether `network` is a classifier with one decision a row, and the rows are sorted by class."""
     is_single = len(network.outputs) == 1 or is_one_of_many(network)
     return is_single and classifies(network, data) and data.is_sorted_by_class
 
 
 def is_one_of_many(network: Network) -> bool:
-    """Return whether the outputs choose one of several classes: softmax with more than one output."""
+    """Return whether the network chooses one of several classes: softmax with more than one output."""
     return network.layers[-1].function.base == "softmax" and len(network.outputs) > 1
 
 
 def classes_of(network: Network, outputs: Array) -> Classes:
-    """Return the classes of predictions or targets, shape (rows, outputs); NO_CLASS for NaN.
+    """Return the classes of `outputs`, which are predictions or targets, shape (rows, outputs).
 
-    Softmax makes one decision for each row: the largest output, or the first of equal ones. Otherwise each
-    output makes a decision: 1 if it is at least 0.5, else 0.
+    The result has shape (rows, decisions). Softmax makes one decision for each row: the class with the
+    largest output, or the first of several largest outputs. With other activations, each output decides:
+    class 1 if the output is at least 0.5, else class 0. NaN has the class NO_CLASS.
     """
     if not is_one_of_many(network):
         return np.where(np.isnan(outputs), NO_CLASS, outputs >= THRESHOLD).astype(np.intp)
@@ -116,18 +119,19 @@ def classes_of(network: Network, outputs: Array) -> Classes:
 
 
 def are_correct(network: Network, prediction: Array, targets: Array) -> NDArray[np.bool_]:
-    """Return whether each row is classified correctly in all decisions, shape (rows,). NaN is never correct.
+    """Return whether each row is classified correctly in all decisions, shape (rows,).
 
-    `prediction` and `targets` have shape (rows, outputs).
+    `prediction` and `targets` have shape (rows, outputs). A row with NaN is not correct.
     """
     same: NDArray[np.bool_] = classes_of(network, prediction) == classes_of(network, targets)
     return np.asarray(same.all(axis=1))
 
 
 def correct_counter(network: Network, prediction: Array, targets: Array) -> Callable[[], int]:
-    """Return a call that counts the correctly classified rows of arrays of shape (rows, outputs).
+    """Return a function that counts the rows for which `are_correct` is True.
 
-    It agrees with `right`, except that it does not look for NaN. The targets must not change.
+    Both arrays have shape (rows, outputs); the contents of `prediction` may change between calls, the targets
+    must not change. Unlike `are_correct`, the function does not look for NaN.
     """
     if is_one_of_many(network):
         labels = targets.argmax(axis=1)
@@ -144,7 +148,7 @@ def correct_counter(network: Network, prediction: Array, targets: Array) -> Call
 
 
 class DecidedClasses(NamedTuple):
-    """The class of each row by its targets and by its predictions, each of shape (rows, decisions)."""
+    """The classes of all rows by targets and by predictions, each of shape (rows, decisions)."""
 
     targets: Classes
     predictions: Classes
@@ -154,9 +158,9 @@ class Confusion(NamedTuple):
     """The confusion matrix of one decision.
 
     ========== ==============================================================================
-    `counts`   number of rows by class of the target and by class of the prediction, shape
-               (classes, classes)
-    `lost`     number of rows that are not counted because their prediction is NaN
+    `counts`   number of rows, by class of the target (first index) and by class of the
+               prediction (second index), shape (classes, classes)
+    `lost`     number of rows that `counts` omits because the prediction is NaN
     ========== ==============================================================================
     """
 
@@ -170,34 +174,41 @@ class Confusion(NamedTuple):
 
     @property
     def rows(self) -> int:
-        """The number of all rows, including the lost ones."""
+        """The number of all rows, including the rows with the prediction NaN."""
         return int(self.counts.sum()) + self.lost
 
     @property
     def recalls(self) -> Array:
-        """The recall of each class: correct rows / rows of the class, shape (classes,); NaN without rows."""
+        """The recall of each class, correct rows / rows of the class; NaN if the class has no rows."""
         return _share(self.counts.diagonal(), self.counts.sum(axis=1))
 
     @property
     def precisions(self) -> Array:
-        """The precision of each class: correct rows / rows predicted as it, shape (classes,); NaN without."""
+        """The precision of each class, correct rows / rows predicted as the class; NaN without such rows."""
         return _share(self.counts.diagonal(), self.counts.sum(axis=0))
 
     @property
     def shares(self) -> Array:
-        """Each count's share of its row of the matrix, shape (classes, classes); 0 in an empty row."""
+        """Each count divided by the sum of the matrix row, shape (classes, classes); 0 if the sum is 0."""
         return np.nan_to_num(_share(self.counts, self.counts.sum(axis=1, keepdims=True)))
 
 
 def decisions(network: Network) -> tuple[tuple[str, ...], ...]:
-    """Return the class names of each decision; those of a single output are "not NAME" and NAME."""
+    """Return the class names of each decision.
+
+    Softmax makes one decision with the names of the outputs. In other networks, each output decides between
+    "not NAME" and "NAME".
+    """
     if is_one_of_many(network):
         return (network.outputs,)
     return tuple((f"not {name}", name) for name in network.outputs)
 
 
 def classes_in_blocks(state: State, block_ns: float = BLOCK_NS) -> Work[DecidedClasses]:
-    """Compute the classes of all rows of `state`, and yield after each block. The State must have targets."""
+    """Compute the classes of all rows of `state`, and yield after each block of rows.
+
+    The State must have targets.
+    """
     network, targets = state.network, state.data.targets
     assert targets is not None
     parts = []
@@ -208,7 +219,10 @@ def classes_in_blocks(state: State, block_ns: float = BLOCK_NS) -> Work[DecidedC
 
 
 def confusion(targets: NDArray[np.intp], predictions: NDArray[np.intp], classes: int) -> Confusion:
-    """Return the confusion matrix of one decision; `targets` and `predictions` are classes, shape (rows,)."""
+    """Return the confusion matrix of one decision between `classes` classes.
+
+    `targets` and `predictions` hold the class of each row, shape (rows,).
+    """
     known = predictions != NO_CLASS
     pairs = targets[known] * classes + predictions[known]
     counts = np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
@@ -221,29 +235,32 @@ def _share(part: NDArray[np.intp], whole: NDArray[np.intp]) -> Array:
 
 
 EPOCHS = 10
-"""Shortest stretch of a run, in epochs and in points of its curve: shorter dips of a loss are chance."""
+"""Shortest part of a run to judge a loss, in epochs and in points of the curve; shorter dips are chance."""
 ROWS = 5
-"""Smallest number of validation rows: the loss over fewer rows says too little about other rows."""
+"""Smallest number of validation rows to judge overfitting: the loss over fewer rows varies too much."""
 RISE, FALL = 0.1, 0.01
-"""Smallest rise of the validation loss and smallest fall of the training loss, relative to before."""
+"""Smallest rise of the validation loss and smallest fall of the training loss, relative to the old loss."""
 VISIBLE = 1e-3
-"""Smallest rise relative to the first loss: less than a pixel of a plot that starts at this loss."""
+"""Smallest rise of the validation loss relative to the first loss: about a pixel of the plot."""
 PARTS = 4
-"""Number of averages over the last third of a run."""
+"""Number of equal parts into which the last third of a run is divided; the loss is averaged in each part."""
 
 
 @np.errstate(all="ignore")
 def overfitting_since(state: State) -> int | None:
-    """Return the iteration since which the validation loss in the run of `state` has risen, or None.
+    """Return the iteration since which the run of `state` overfits, or None if the run does not overfit.
 
-    The result is the iteration of the smallest loss before the last third of the run. It depends on a level:
-    the lowest value that the validation loss stayed below for a whole stretch, of EPOCHS or longer, before
-    that third. The averages of the PARTS of the third must be above the level by half of RISE. The last of
-    them must be above it by RISE and by half of the highest: a loss that falls again does not count.
-    The training loss must have fallen from that stretch to the last part. The result is also None with fewer
-    than ROWS validation rows.
+    The result is the iteration of the smallest validation loss before the last third of the run. A run
+    overfits if its validation loss rose above an earlier level. The level is the lowest value that the
+    validation loss stayed below for EPOCHS epochs or longer before the last third. Three conditions must
+    hold:
 
-    Thinning of the curves hardly changes the result.
+    - In each of the PARTS parts of the last third, the mean validation loss is above the level by RISE / 2.
+    - In the last part, the mean is above the level by RISE, and by half of the rise in the highest part.
+    - The training loss has fallen since the level was reached.
+
+    With fewer than ROWS validation rows, the result is None. Thinning of the curves hardly changes the
+    result.
     """
     run = state.run
     validation = run.curve("validation") if run else None
@@ -313,11 +330,14 @@ def _means(points: Array, edges: Array) -> Array:
 
 
 BOUNDS = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0), "softsign": (-1.0, 1.0)}
-"""Range of an activation's outputs, if it is bounded on both sides."""
+"""Range (lowest, highest) of the outputs of each activation that is bounded on both sides."""
 
 
 def decides_yes_or_no(state: State) -> bool:
-    """Return whether each output is a yes-or-no decision. Without targets, only sigmoid outputs are."""
+    """Return whether each output is a yes-or-no decision.
+
+    Without rows or targets, the outputs are decisions if the output activation is sigmoid.
+    """
     network, data = state.network, state.data
     if is_one_of_many(network):
         return False
@@ -327,9 +347,10 @@ def decides_yes_or_no(state: State) -> bool:
 
 
 def output_range(state: State, output: int, values: Array) -> tuple[float, float]:
-    """Return the range (lowest, highest) in which to show an output that takes `values`.
+    """Return the range (lowest, highest) in which to show the output with index `output`.
 
-    It is 0 to 1 for a decision; else the range of the activation, of the targets or of the values.
+    The range is 0 to 1 for a decision; else the range of the activation, of the targets or of `values`, which
+    are values of this output.
     """
     if decides_yes_or_no(state):
         return 0.0, 1.0

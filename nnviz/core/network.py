@@ -19,8 +19,8 @@ from nnviz.core.numbers import LAYERS, NODES, NUMBERS, Names, counted, quoted
 def frozen(values: ArrayLike, place: str) -> Array:
     """Return a read-only float64 copy of `values`, which are lists, tuples or an array.
 
-    Raises ValueError, which starts with the place, unless they are finite numbers in rows of equal length,
-    and if there are too many.
+    Raises ValueError if a value is not a finite number, rows have different lengths, or `values` has too many
+    numbers. The message starts with `place`, the name of the values.
     """
     if isinstance(values, np.ndarray):
         NUMBERS.check(values.size, place)  # before the copy takes memory
@@ -45,9 +45,10 @@ def frozen(values: ArrayLike, place: str) -> Array:
 
 
 class ByValue:
-    """Base of frozen dataclasses with arrays. The fields `ARRAYS` become read-only; None is allowed.
+    """Base class of frozen dataclasses with arrays, which are compared by value.
 
-    Two instances are equal if their arrays hold equal numbers. Raises ValueError if a number is not finite.
+    `ARRAYS` names the fields that hold arrays; each field becomes a read-only array, or stays None. Raises
+    ValueError if a number in an array is not finite.
     """
 
     ARRAYS: ClassVar[tuple[str, ...]]
@@ -78,21 +79,21 @@ def _same(one: object, other: object) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Layer(ByValue, AsHtml):
-    """Nodes with a common activation, and their incoming weights.
+    """A layer: nodes with the same activation, and the incoming weights of these nodes.
 
     =============== ========================================================================
     `nodes`         the name of each node, unique in the network
-    `activation`    a name of `ACTIVATIONS`, with an unusual parameter in brackets
+    `activation`    a name of `ACTIVATIONS`, with a parameter in brackets if it is not the default
     `weights`       shape (nodes, inputs of the layer): row j holds the weights of node j
     `biases`        shape (nodes,) or None
     =============== ========================================================================
 
-    The arguments can be lists, tuples or arrays. The layer copies them: names as a tuple, numbers as
-    read-only float64. A `kernel` of Keras is the transpose of `weights`; a `weight` of PyTorch's Linear is
-    `weights`.
-    A notebook shows a layer as a table.
-    Raises ValueError for an invalid shape, name, activation or number. The message starts with the place such
-    as `weights[0][1]`.
+    The arguments can be lists, tuples or arrays. The layer stores copies: names in a tuple, numbers in
+    read-only float64 arrays. The `kernel` of a Keras layer is the transpose of `weights`; the `weight` of a
+    PyTorch Linear layer equals `weights`. A notebook shows a layer as a table.
+
+    Raises ValueError for an invalid shape, name, activation or number. The message starts with the place of
+    the error, such as `weights[0][1]`.
     """
 
     ARRAYS = ("weights", "biases")
@@ -142,13 +143,16 @@ class Layer(ByValue, AsHtml):
 
 
 class Layers(tuple[Layer, ...], AsHtml):
-    """The layers of a network, and the names of its inputs. A notebook shows tables of weights."""
+    """The layers of a network, and the names of the inputs. A notebook shows the weights as tables."""
 
     inputs: Names
 
     @classmethod
     def of(cls, given: object, inputs: Names) -> Layers:
-        """Return `given` as Layers. Raises ValueError unless it has at least one Layer and nothing else."""
+        """Return the layers `given` as Layers.
+
+        Raises ValueError if `given` is empty, has too many layers, or has an element that is not a Layer.
+        """
         if not isinstance(given, Iterable):
             raise ValueError(f"layers: expected a list of Layers, found {type(given).__name__}")
         layers = cls(given)
@@ -176,21 +180,23 @@ class Trace:
         return self.a[-1]
 
     def feeding(self, layer: int) -> Array:
-        """Return the inputs of layer `layer`, shape (rows, inputs of the layer)."""
+        """Return the inputs of a layer, shape (rows, inputs of the layer), from the previous layer."""
         return self.inputs if layer == 0 else self.a[layer - 1]
 
     def rows(self, rows: slice | list[int]) -> Trace:
-        """Return the trace of some of the rows."""
+        """Return the trace of the selected rows only."""
         parts = (tuple(values[rows] for values in part) for part in (self.z, self.a))
         return Trace(self.inputs[rows], *parts)
 
 
 @dataclass(frozen=True)
 class Network(AsSvg):
-    """Named inputs and one or more layers; the last layer is the output. A notebook shows its diagram.
+    """A network: named inputs and one or more layers, the last of which is the output layer.
 
-    Raises ValueError if a layer does not fit the layer before it, a name occurs twice, or a limit of sizes is
-    exceeded. The message starts with the place such as `layers[1].weights`.
+    A notebook shows the diagram of the network.
+
+    Raises ValueError if a layer does not fit the previous layer, two nodes have the same name, or the network
+    is too large. The message starts with the place of the error, such as `layers[1].weights`.
     """
 
     inputs: tuple[str, ...]
@@ -235,11 +241,13 @@ class Network(AsSvg):
         output: str = "identity",
         inputs: Sequence[str] | None = None,
     ) -> Network:
-        """Build a network from the course's dictionary of node names and incoming weights.
+        """Build a network from a dictionary of node names and incoming weights, as the course uses.
 
         `node_0`, `node_1`, … form a single hidden layer. With several hidden layers, `node_0_1` is the second
-        node of the first one. `output` (or `output_0`, …) is the output layer. Raises ValueError if the names
-        or the numbers of weights do not form a network.
+        node of the first hidden layer. `output`, or `output_0`, `output_1`, …, form the output layer. The
+        arguments `hidden` and `output` are activations.
+
+        Raises ValueError if the names or the numbers of weights do not form a network.
         """
         groups = layers_by_name(weights)
         layers = []
@@ -275,23 +283,26 @@ class Network(AsSvg):
         return sum(array.size for layer in self.layers for array in layer.arrays)
 
     def names(self, column: int) -> tuple[str, ...]:
-        """Return the names in a column. Column 0 holds the inputs, column k + 1 layer k."""
+        """Return the names of the nodes in a column. Column 0 holds the inputs, column k + 1 layer k."""
         return self.inputs if column == 0 else self.layers[column - 1].nodes
 
     def all_names(self) -> Iterable[str]:
-        """Yield every name, inputs first."""
+        """Yield the names of all inputs, then of all other nodes."""
         for column in range(len(self.layers) + 1):
             yield from self.names(column)
 
     def name_of(self, address: Address) -> str:
-        """Return the name of a part: "accounts → node_0", "bias of node_0", "target of node_0", "node_0"."""
+        """Return the name of a part of the network.
+
+        Examples are "accounts → node_0" for a weight, "bias of node_0", "target of node_0" and "node_0".
+        """
         node = self.names(address.column)[address.node]
         if address.kind == "weight":
             return f"{self.names(address.layer)[address.source]} → {node}"
         return f"{address.kind} of {node}" if address.kind in ("bias", "target") else node
 
     def has(self, address: Address) -> bool:
-        """Return whether the network has the node, weight or bias of an address."""
+        """Return whether the network has a node, weight or bias at an address."""
         if address.layer >= len(self.layers) or address.node >= self.sizes[address.column]:
             return False
         if address.kind == "bias":
@@ -299,7 +310,7 @@ class Network(AsSvg):
         return address.kind != "weight" or address.source < self.sizes[address.layer]
 
     def value_of(self, address: Address) -> float:
-        """Return the weight or bias at an address. The network must have it."""
+        """Return the weight or bias at an address, which must exist in the network."""
         layer = self.layers[address.layer]
         if address.kind == "weight":
             return float(layer.weights[address.node, address.source])
@@ -308,7 +319,7 @@ class Network(AsSvg):
         return float(layer.biases[address.node])
 
     def all_weights(self) -> list[Address]:
-        """Return the addresses of all weights and biases, node by node. A node's bias follows its weights."""
+        """Return the addresses of all weights and biases, node by node: first the weights, then the bias."""
         addresses: list[Address] = []
         for k, layer in enumerate(self.layers):
             for j in range(len(layer)):
@@ -318,7 +329,7 @@ class Network(AsSvg):
         return addresses
 
     def with_layer(self, index: int, layer: Layer) -> Network:
-        """Return this network with layer `index` replaced."""
+        """Return this network with the layer at `index` replaced by `layer`."""
         layers = list(self.layers)
         layers[index] = layer
         return replace(self, layers=tuple(layers))
@@ -327,7 +338,7 @@ class Network(AsSvg):
         """Compute z and a of every layer for `x` of shape (rows, inputs) or (inputs,).
 
         On overflow, numbers are infinite or NaN, without a warning.
-        Raises ValueError if `x` has another number of inputs.
+        Raises ValueError if `x` does not have one number for each input.
         """
         inputs = np.atleast_2d(np.asarray(x, dtype=np.float64))
         if inputs.ndim != 2 or inputs.shape[1] != len(self.inputs):
@@ -349,10 +360,10 @@ class Network(AsSvg):
     def randomised(self, seed: int) -> Network:
         """Return this network with random weights, drawn with `seed`, and biases 0.
 
-        He normal (He et al. 2015), standard deviation √(2/fan_in), is used for relu, leaky_relu, elu, silu,
-        gelu and softplus, because they block about half of their input. Glorot uniform (Glorot and Bengio
-        2010), limit √(6/(fan_in + fan_out)), is used for all others, also for selu, which assumes a variance
-        of 1/fan_in. The numbers are drawn from `default_rng([seed, 0])`, layer by layer.
+        Layers with relu, leaky_relu, elu, selu, silu, gelu or softplus get He normal weights (He et al. 2015)
+        with standard deviation √(2/fan_in), because these activations block about half of the values. Other
+        layers get Glorot uniform weights (Glorot and Bengio 2010) with the limit √(6/(fan_in + fan_out)). The
+        numbers are drawn from `default_rng([seed, 0])`, layer by layer.
         """
         rng = np.random.default_rng([seed, 0])
         layers = []
@@ -364,7 +375,7 @@ class Network(AsSvg):
 
 
 def random_weights(rng: np.random.Generator, activation: Activation, shape: tuple[int, ...]) -> Array:
-    """Draw a weight matrix of `shape` (nodes, fan_in) with the random start of the activation."""
+    """Return random weights of `shape` (nodes, fan_in), with the distribution that suits `activation`."""
     fan_out, fan_in = shape
     if activation.start == "he":
         return rng.normal(0.0, np.sqrt(2.0 / fan_in), shape)

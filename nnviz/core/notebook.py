@@ -1,11 +1,11 @@
-"""Base classes for values that notebooks show as pictures, by `_repr_svg_` or `_repr_html_`."""
+"""Base classes for values that a Jupyter notebook shows as a picture or table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 draw: Callable[[object], str] = repr
-"""Returns a value as SVG or HTML. The package `nnviz` sets it, because core cannot import picture."""
+"""Function that returns a value as SVG or HTML. The package `nnviz` sets it: core cannot import picture."""
 
 
 class AsSvg:

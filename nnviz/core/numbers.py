@@ -1,8 +1,8 @@
 """Numbers and names as text, and limits of sizes.
 
-Displayed numbers have a true minus sign (−); typed and copied numbers may have either minus sign. The limits
-are checked wherever a network, rows or a State is created. So every State can be saved, and every saved file
-can be opened again.
+Displayed numbers have a true minus sign (−). Typed and copied numbers may have a true minus sign or a hyphen
+(-). The limits are checked when a network, rows or a State are created. So every State can be saved, and
+every saved file can be opened again.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ MINUS = "\N{MINUS SIGN}"
 INFINITE = "∞"
 """Text of an infinite number, the result of an overflow."""
 NOISE = 1e-15
-"""Relative difference of two equal decimal numbers: a float64 holds only 15 decimal digits."""
+"""Largest relative difference of two floats that mean the same decimal number: a float64 holds 15 digits."""
 EXACT, ROUNDED = 8, 4
-"""Largest number of significant digits of an exact number, and the number of those of a rounded one."""
+"""An exact number has at most EXACT significant digits, a rounded number has ROUNDED."""
 LARGEST = 2**63 - 1
 """Largest whole number in settings."""
 
 
 def as_text(value: float) -> str:
-    """Return `value` as displayed text: exact if 8 significant digits are enough, else rounded to 4.
+    """Return `value` as displayed text: exact if 8 significant digits are enough, else rounded to 4 digits.
 
-    A rounded number has all four digits to differ from an exact one: 1.71996 is 1.720, and 1.72 is 1.72.
-    Rounding errors of float64 are not shown: 0.1 + 0.2 is 0.3.
+    A rounded number keeps trailing zeros to differ from an exact number: 1.719963214 is 1.720, and 1.72 is
+    1.72. Rounding errors of float64 are not shown: 0.1 + 0.2 is 0.3.
     """
     return exact_text(value) or tidy(f"{value:#.{ROUNDED}g}")
 
 
 def exact_text(value: float) -> str:
-    """Return `value` with up to 8 significant digits, or "" if these are not enough."""
+    """Return `value` as text with up to 8 significant digits, or "" if `value` has more digits."""
     value = float(value) + 0.0  # turns negative zero into 0
     text = f"{value:.{EXACT}g}"
     return tidy(text) if abs(float(text) - value) <= NOISE * abs(value) else ""
 
 
 def tidy(text: str) -> str:
-    """Return a number formatted by Python in the form of nnviz: 1.2e-05 as 1.2e−5, 12. as 12, inf as ∞."""
+    """Return the text of a number, formatted by Python, in nnviz's form: 1.2e−5 for 1.2e-05, ∞ for inf."""
     if text.endswith(("inf", "nan")):
         return text.replace("inf", INFINITE).replace("nan", "NaN").replace("-", MINUS)
     mantissa, e, exponent = text.partition("e")
@@ -56,9 +56,9 @@ def tidy(text: str) -> str:
 
 
 def full(value: float) -> str:
-    """Return the shortest text that reads back as the same float, with an ASCII minus.
+    """Return the shortest text that Python reads as the same float, with an ASCII minus.
 
-    Negative zero is 0, as in `shown`.
+    Negative zero is written as 0, as by `as_text`.
     """
     value = float(value)
     if math.isfinite(value) and value == int(value) and abs(value) < 1e15:
@@ -67,12 +67,12 @@ def full(value: float) -> str:
 
 
 def field_text(value: float | None) -> str:
-    """Return a number as the text of an input field, or "" for None: 3e-6."""
+    """Return a number as the text of an input field, with all digits and an ASCII minus; "" for None."""
     return "" if value is None else full_text(value).replace(MINUS, "-")
 
 
 def full_text(value: float) -> str:
-    """Return all digits of a number, for tooltips and screen readers: 3e−6."""
+    """Return a number as displayed text with all digits, for tooltips and screen readers: 3e−6."""
     return tidy(full(value))
 
 
@@ -82,23 +82,23 @@ def counted(count: int, thing: str) -> str:
 
 
 def loss_text(title: str, loss: float) -> str:
-    """Return a loss with its title: "MSE 74.25"."""
-    return f"{title} {as_text(loss) if math.isfinite(loss) else 'too large for a number'}"
+    """Return a loss with its title: "MSE 74.25", "MSE infinite or NaN"."""
+    return f"{title} {as_text(loss) if math.isfinite(loss) else 'infinite or NaN'}"
 
 
 def parse_number(text: str, *, quotients: bool = True) -> float:
-    """Return a typed number: `0.5`, `0,5`, `−3`, `1e-3` and, if `quotients`, `1/2`.
+    """Return the float that a person typed as `0.5`, `0,5`, `−3`, `1e-3` or, if `quotients`, as `1/2`.
 
-    Raises ValueError with one sentence that says what is wrong.
+    Raises ValueError with a sentence on the mistake if `text` is not a finite number.
     """
     try:
         return float(_exact(text, quotients=quotients))
     except OverflowError:
-        raise ValueError(f"{shortened(text.strip())} is too large for a number") from None
+        raise ValueError(f"{shortened(text.strip())} is larger than the largest number, 1.8e308") from None
 
 
 def parse_whole(text: str, least: int) -> int:
-    """Return a typed whole number, at least `least`, with all its digits. Raises ValueError for others."""
+    """Return the whole number, at least `least`, that a person typed. Raises ValueError for other texts."""
     value = _exact(text)
     if value.denominator != 1 or value < least:
         raise ValueError(f"expected a whole number, at least {least}")
@@ -122,7 +122,7 @@ def _decimal(part: str, text: str) -> Decimal:
     part = part.strip()
     if re.fullmatch(r"[+-]?[1-9]\d{0,2}([,.]\d{3}){2,}|[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", part, re.ASCII):
         typed = shortened(text.strip())
-        raise ValueError(f"{typed} can be read in two ways: write it without a thousands separator")
+        raise ValueError(f"{typed} can be read in two ways: write the number without a thousands separator")
     if not re.fullmatch(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,4})?", part, re.ASCII):
         raise ValueError(f"{quoted(text.strip())} is not a number")
     DIGITS.check(len(part))
@@ -130,7 +130,7 @@ def _decimal(part: str, text: str) -> Decimal:
 
 
 def moved_by_steps(value: float, steps: float, size: str = "0.1") -> float:
-    """Return `value` plus `steps` times `size`, added in decimal and limited to finite numbers."""
+    """Return `value` plus `steps` times `size`, without rounding errors of float64, as a finite number."""
     return _finite(Decimal(repr(float(value))) + Decimal(repr(float(steps))) * Decimal(size))
 
 
@@ -140,10 +140,11 @@ def _finite(number: Decimal) -> float:
 
 
 def nudge_digit(value: float, steps: int, digit: int) -> float:
-    """Return a number above 0 with its first or second digit changed by `steps`: 0.08, 0.09, 0.1, 0.2.
+    """Return `value`, a number above 0, with its first or second digit changed by `steps`.
 
-    If a decrease would make the digit 0, the next digit decreases instead: 0.1 becomes 0.09. For digit 0, the
-    number is multiplied or divided by 10. The result is limited to finite numbers above 0.
+    `digit` is 1 or 2. Steps up from 0.08 lead to 0.09, 0.1 and 0.2. If a step down would make the digit 0,
+    the next digit decreases instead: 0.1 becomes 0.09. If `digit` is 0, each step multiplies or divides the
+    number by 10. The result is finite and above 0.
     """
     number = Decimal(repr(float(value)))
     for _ in range(abs(steps)):
@@ -163,15 +164,15 @@ SHORT_LETTERS = 60
 """Largest number of letters of a quoted text in a sentence."""
 
 LISTED = 3
-"""Number of names that `listed` writes out."""
+"""Largest number of names that `list_text` writes out."""
 
 MOST_COMPARED = 500
-"""Largest number of names that are compared to shorten them distinctly; comparing more would be slow."""
+"""Largest number of long names that `shorten_distinctly` compares; comparing more names would be slow."""
 
 Fits: TypeAlias = Callable[[str], bool]
-"""Return whether a text fits into its space."""
+"""A function that returns whether a text fits into the space for the text."""
 Side: TypeAlias = Literal["right", "left", "middle"]
-"""Where letters of a name are omitted."""
+"""The end or the middle of a name, where letters are omitted."""
 SIDES: tuple[Side, ...] = "right", "left", "middle"
 
 HALF = "half of a surrogate pair is not a character"
@@ -182,12 +183,15 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def quoted(value: object) -> str:
-    """Return a value from outside as a quote in a sentence, shortened in the middle."""
+    """Return a value from a file or a person as text within quotation marks, for use in a sentence.
+
+    A long text is shortened in the middle. A value that is not a text has no quotation marks.
+    """
     return repr(shortened(value)) if isinstance(value, str) else shortened(repr(value))
 
 
 def shortened(text: str, letters: int = SHORT_LETTERS) -> str:
-    """Return a text of at most `letters` letters; a longer text loses its middle."""
+    """Return `text` with at most `letters` letters; the middle of a longer text becomes "…"."""
     if len(text) <= letters:
         return text
     end = (letters - 1) // 3
@@ -195,10 +199,11 @@ def shortened(text: str, letters: int = SHORT_LETTERS) -> str:
 
 
 def shorten_distinctly(names: Sequence[str], fits: Fits, usual: Callable[[str], str]) -> list[str]:
-    """Return names that fit, shortened so that they stay distinct. `usual` shortens a single name.
+    """Return `names` with the long names shortened so that each name fits and all names stay distinct.
 
-    Common last words of all long names are omitted first: "sepal length (cm)" and "sepal width (cm)" become
-    "sepal len…" and "sepal wid…", not both "sepal… (cm)".
+    The last words that all long names share are omitted first: "sepal length (cm)" and "sepal width (cm)"
+    become "sepal len…" and "sepal wid…", not both "sepal… (cm)". If no way keeps the names distinct,
+    `usual(name)` shortens a name.
     """
     short = [name if fits(name) else usual(name) for name in names]
     distinct, long = len(set(names)), {name for name, text in zip(names, short, strict=True) if text != name}
@@ -264,20 +269,20 @@ def _part(name: str, start: int, end: int, side: Side, fits: Fits) -> str:
 
 
 def shorten_names(names: Sequence[str], letters: int) -> list[str]:
-    """Return names of at most `letters` letters, shortened so that they stay distinct."""
+    """Return `names` shortened to at most `letters` letters each, so that all names stay distinct."""
     return shorten_distinctly(names, lambda name: len(name) <= letters, lambda name: shortened(name, letters))
 
 
 def one_line(text: str) -> str:
-    """Return a text with control characters and signs of writing direction written as escapes.
+    """Return a text in which control characters and marks of writing direction are written as escapes.
 
-    Halves of surrogate pairs are replaced by the replacement character.
+    A half of a surrogate pair becomes the replacement character U+FFFD.
     """
     return _SPOILING.sub(lambda found: ascii(found[0])[1:-1], _SURROGATE.sub(REPLACEMENT, text))
 
 
 def list_text(names: Sequence[str], most: int = LISTED) -> str:
-    """Return a list of names as text: "a, b and c" or, for many names, "a, b, c and 5 more"."""
+    """Return a list of names as text: "a, b and c" or, for more than `most` names, "a, b, c and 5 more"."""
     short = [one_line(shortened(name)) for name in names]
     if len(short) > most:
         return f"{', '.join(short[:most])} and {len(short) - most:,} more"
@@ -285,9 +290,9 @@ def list_text(names: Sequence[str], most: int = LISTED) -> str:
 
 
 def free_name(name: str, taken: dict[str, int]) -> str:
-    """Return `name` or, if it is in `taken`, the first free one of `name 2`, `name 3`, …; add it to `taken`.
+    """Return `name` or, if this name is in `taken`, the first free name of `name 2`, `name 3`, ….
 
-    `taken` maps each name to the last number tried, 1 at first.
+    The returned name is added to `taken`, which maps each name to the last number tried, 1 at first.
     """
     free = name
     while free in taken:
@@ -303,18 +308,18 @@ def file_label(path: Path) -> str:
 
 
 def has_no_surrogate(text: str) -> bool:
-    """Return whether a text has no half of a surrogate pair. No file can store such a half."""
+    """Return whether a text has no half of a surrogate pair, which no file can store."""
     return text.isascii() or not _SURROGATE.search(text)
 
 
 def check_whole(text: str, place: str) -> None:
-    """Raise ValueError, which starts with the place, for a text with half of a surrogate pair."""
+    """Raise ValueError if `text` has half of a surrogate pair. The message starts with `place`."""
     if not has_no_surrogate(text):
         raise ValueError(f"{place}: {HALF}")
 
 
 def check_title(text: str, place: str) -> None:
-    """Raise ValueError, which starts with the place, unless `text` is one line of at most NAME letters."""
+    """Raise ValueError unless `text` is one line of at most NAME letters. The message starts with `place`."""
     NAME.check(len(text), place)
     check_whole(text, place)
     if _CONTROL.search(text):
@@ -322,7 +327,7 @@ def check_title(text: str, place: str) -> None:
 
 
 def check_name(name: str, place: str) -> None:
-    """Raise ValueError, which starts with the place, for an invalid name of a node or weight set."""
+    """Raise ValueError for an invalid name of a node or weight set. The message starts with `place`."""
     if not isinstance(name, str):
         raise ValueError(f"{place}: expected a text, found {quoted(name)}")
     check_title(name, place)
@@ -331,15 +336,15 @@ def check_name(name: str, place: str) -> None:
 
 
 class Names(tuple[str, ...]):
-    """A tuple of checked names. Names that are already checked are not checked again, 60 times a second.
+    """A tuple of checked names. A Names object is not checked again, because this would cost time per frame.
 
-    Raises ValueError, which starts with the place of the first invalid name.
+    Raises ValueError for an invalid name. The message starts with the place of the name.
     """
 
     __slots__ = ()
 
     def __new__(cls, names: Iterable[str], place: str = "names") -> Self:
-        """Return `names` if they are checked, else check each name."""
+        """Return `names` if they are a Names object, else check each name."""
         if isinstance(names, cls):
             return names
         if isinstance(names, str) or not isinstance(names, Iterable):  # each letter of a text would be a name
@@ -353,22 +358,22 @@ class Names(tuple[str, ...]):
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit of sizes: at most `most` things, named in the plural by `things`."""
+    """A largest allowed number: at most `most` things. `things` names the things in the plural."""
 
     things: str
     most: int
     what: str = ""
-    """What is limited, for the list of limits in the help; "" if it is not listed there."""
+    """The title of the limit in the help, or "" to omit the limit there."""
 
     def check(self, count: int, place: str = "") -> None:
-        """Raise ValueError, which starts with the place, if `count` exceeds the limit."""
+        """Raise ValueError if `count` exceeds the limit. The message starts with `place`."""
         if count > self.most:
             where = f"{place}: " if place else ""
             raise ValueError(f"{where}expected at most {self.most:,} {self.things}, found {count:,}")
 
 
 FILE = Limit("MB", 128, "A file")
-"""In MB of 2²⁰ bytes. A text takes up to four times as much memory as its file."""
+"""A MB is 2²⁰ bytes. A text takes up to four times as much memory as its file."""
 NUMBERS = Limit(
     "weights, biases, inputs and targets, including those of weight sets", 4_000_000, "Numbers in total"
 )
@@ -378,10 +383,10 @@ ROWS = Limit("rows", 500_000, "Rows")
 COLUMNS = Limit("columns", 10_000, "The columns of a CSV file")
 LINES = Limit("lines", 2_000_000, "The lines of a CSV file, including blank lines")
 WEIGHT_SETS = Limit("weight sets", 100, "Weight sets")
-SEGMENTS = Limit("changes of a run's settings in a file", 20_000, "Changes of the settings during a run")
+SEGMENTS = Limit("changes of a run's settings in a file", 20_000, "Changes of settings in a run")
 POINTS = Limit("points of a run's curve in a file", 16_384, "A run's curve")
-"""Four for each of 4,096 buckets: the first, smallest, largest and last."""
-EARLIER_RUNS = Limit("earlier runs", 8, "Earlier runs, of which the latest are kept")
+"""Four points for each of 4,096 buckets of iterations: the first, smallest, largest and last point."""
+EARLIER_RUNS = Limit("earlier runs", 8, "Earlier runs (nnviz keeps the latest runs)")
 EARLIER_POINTS = Limit("points of an earlier run's curve", 16_384, "An earlier run's curve")
 NAME = Limit("letters", 200, "A title, and the name of an input, a node or a weight set")
 NOTES = Limit("letters", 100_000, "Notes")

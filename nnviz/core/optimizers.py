@@ -1,8 +1,9 @@
 """The optimizers, as PyTorch defines them: one class and one registry entry each.
 
-A class holds its rule twice: as a computation that updates one flat parameter vector in place, and as
-formulas that Explain fills with numbers. `memory` holds what it remembers between updates: rows as long as
-the parameter vector that start as zeros. The caller passes the number of the update.
+A class defines its update rule twice: as a computation that updates one flat parameter vector in place, and
+as formulas that Explain fills with numbers. The array `memory` holds the numbers that an optimizer stores
+between updates, such as the velocity of momentum. A row of `memory` is as long as the parameter vector, and
+starts with zeros.
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ from nnviz.core.activations import Array
 from nnviz.core.expressions import ROOT, Expression, Power, Square, Symbol
 
 W, RATE, SLOPE, T = Symbol("w"), Symbol("learning_rate"), Symbol("slope"), Symbol("t")
-"""Symbols of a rule: the weight or bias, the learning rate, the slope, and the number of this update."""
+"""Symbols in a rule: weight or bias, learning rate, slope, and number of the update, counted from 1."""
 M, V, M_HAT, V_HAT = Symbol("m"), Symbol("v"), Symbol("m_hat"), Symbol("v_hat")
 
 
 class OptimizerNotation(NamedTuple):
-    """The optimizer in other libraries, used to export code and files.
+    """The code of an optimizer in other libraries, to export code and files.
 
     ============= ==========================================================================
     `keras`       a call of `keras.optimizers` with the variable `learning_rate`
     `torch`       a call of `torch.optim` with the variables `learning_rate` and `model`
-    `keras_class` code of a subclass, if Keras's own class computes something else
-    `keras_file`  the class in a Keras file, and its settings except the learning rate
+    `keras_class` the code of a subclass if the class of Keras computes something else, or ""
+    `keras_file`  the class in a Keras file, and the settings except the learning rate
     ============= ==========================================================================
     """
 
@@ -38,35 +39,35 @@ class OptimizerNotation(NamedTuple):
 
 
 class Optimizer(Protocol):
-    """The update rule of one flat parameter vector."""
+    """An optimizer: the rule by which an update changes the flat vector of all weights and biases."""
 
     name: ClassVar[str]
     formula: ClassVar[str]
-    """The rule as one line of text."""
+    """The update rule as one line of text."""
     memories: ClassVar[tuple[str, ...]]
-    """The names of the rows of its memory, such as "v"."""
+    """The names of the rows of `memory`, such as "v"."""
     rule: ClassVar[tuple[tuple[str, Expression], ...]]
-    """The rule as Explain shows it, one (name, formula) for each line; the last name is `w`."""
+    """The update rule for Explain: one (name, formula) for each line. The last name is `w`."""
     rate_in_slopes: ClassVar[bool]
-    """Whether its slopes must already be multiplied by the learning rate.
+    """Whether the optimizer expects slopes that are already multiplied by the learning rate.
 
-    Backpropagation is linear: if a step is learning_rate · slope, the errors can be multiplied by the rate
-    first, which saves a pass over all parameters.
+    Backpropagation is linear: if a step is learning_rate · slope, the errors can be multiplied by the
+    learning rate first. This saves a pass over all parameters.
     """
     any_slope_moves: ClassVar[bool]
-    """Whether it divides by the size of the slopes, so that even small slopes give long steps."""
+    """Whether the optimizer divides by the size of the slopes, so that even small slopes give long steps."""
 
     elsewhere: ClassVar[OptimizerNotation | None] = None
     """The same optimizer in Keras and PyTorch, or None."""
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
-        """Store the vectors, shape (parameters,) each; `memory` has a row for each of `memories`.
+        """Store the arrays: `parameters` and `slopes`, shape (parameters,), `memory`, (memories, parameters).
 
-        `learning_rate` is an array without dimensions that every update reads.
+        `learning_rate` is an array without dimensions. Every update reads the learning rate from this array.
         """
 
     def update(self, iteration: int) -> None:
-        """Update the parameters in place. `iteration` counts from 1."""
+        """Update the parameters in place. `iteration` is the number of the update, from 1."""
 
 
 _KERAS_ADAM = '''\
@@ -98,7 +99,7 @@ class GradientDescent(Optimizer):
         self.parameters, self.slopes = parameters, slopes
 
     def update(self, iteration: int) -> None:  # noqa: ARG002
-        """Update the parameters."""
+        """Update the parameters in place."""
         np.subtract(self.parameters, self.slopes, self.parameters)
 
 
@@ -124,7 +125,7 @@ class Momentum(Optimizer):
         self.step = np.empty_like(parameters)
 
     def update(self, iteration: int) -> None:  # noqa: ARG002
-        """Update the parameters."""
+        """Update the parameters in place."""
         np.multiply(self.velocity, self.decay, self.velocity)
         np.add(self.velocity, self.slopes, self.velocity)
         np.multiply(self.velocity, self.learning_rate, self.step)
@@ -163,7 +164,7 @@ class Adam(Optimizer):
         self.step, self.scale = np.empty_like(parameters), np.empty_like(parameters)
 
     def update(self, iteration: int) -> None:
-        """Update the parameters."""
+        """Update the parameters in place."""
         step, scale = self.step, self.scale
         np.multiply(self.mean, self.beta1, self.mean)
         np.multiply(self.slopes, self.fresh1, step)

@@ -1,7 +1,7 @@
-"""Earlier iterations of a run, computed again, and earlier runs stored for comparison.
+"""Earlier iterations of a run, which are computed again, and earlier runs stored for comparison.
 
-Training depends only on the State that it starts from. So an earlier iteration is computed again by training
-from a stored State, segment by segment.
+Training depends only on the State from which the training starts. So an earlier iteration is computed again
+by training from a stored State, one segment (updates with constant settings) after the other.
 """
 
 from __future__ import annotations
@@ -32,35 +32,39 @@ from nnviz.core.state import (
 from nnviz.core.trainer import Trainer
 
 STORED_STATES, KEPT_BYTES = 250, 64 * 2**20
-"""Largest number of stored States of a run, and of bytes of their weights."""
+"""Largest number of stored States of a run, and largest number of bytes of the States' weights."""
 
 
 class Past:
-    """Stored States of the present run.
+    """Stored States of the current run, from which earlier iterations can be computed again.
 
-    ============ =============================================================================
-    `begin`      forgets all States except one
-    `follow`     stores the State that is displayed now
-    `end`        the State with the most iterations of the present run; else the State itself
-    `last`       the end of the last run, which an edit does not change; None before the first run
-    `nearest`    returns the last stored State at or before an iteration
-    `known_iterations`      returns the iterations of the stored States before an iteration
-    `way`        returns the stored networks from the start of the run to the displayed State
-    ============ =============================================================================
+    ================== =======================================================================
+    `begin`            forgets all States except one
+    `follow`           stores the State that is displayed now
+    `end`              the State with the most iterations of the current run, or the displayed
+                       State if it has no run
+    `shown`            the State of the last run that was displayed last; None if all updates
+                       of the run were undone
+    `last`             the end of the last run, which an edit does not change; None before the
+                       first run
+    `nearest`          returns the last stored State up to an iteration
+    `known_iterations` returns the iterations of the stored States before an iteration
+    `way`              returns the stored networks from the start of the run to `shown`
+    ================== =======================================================================
 
-    If `follow` gets an earlier iteration of the run, `end` does not change. So a person who went back
-    can go forward again. This also works after an edit that was undone: the end of the last run is stored.
-    The ends of older runs are known as long as another object, such as undo, refers to them.
+    If `follow` gets an earlier iteration of the run, `end` does not change. So a person who went back to an
+    earlier iteration can go forward again. This also works after an edit that was undone, because the end of
+    the last run is stored. The ends of older runs are known as long as another object, such as the undo
+    stack, refers to these States.
     """
 
     def __init__(self, state: State) -> None:
         self.begin(state)
 
     def begin(self, state: State) -> None:
-        """Forget all States except `state`, which was not made by this run."""
+        """Forget all stored States, and follow the run of `state`."""
         self.end = state
         self.shown: State | None = None
-        """The State of the last run that was displayed last; None if all of the run was undone."""
         self.last: State | None = None
         self._ends: list[weakref.ref[State]] = []  # ends of every run and of its branches
         self._stored: list[State] = []  # with the last point of each history, so that no buffer is kept alive
@@ -68,7 +72,7 @@ class Past:
         self.follow(state)
 
     def follow(self, state: State) -> None:
-        """Store the State that is displayed now. After an edit of weights, the last run stays stored."""
+        """Store the State that is displayed now. An edit of weights does not remove the last run's States."""
         if self.shown is not None and state.data is not self.shown.data:
             self._stored, self.shown = [], None
         if not leads_to(state, self.end):
@@ -96,18 +100,18 @@ class Past:
         self._ends = [weakref.ref(end) for end in ends]
 
     def nearest(self, iteration: int) -> State:
-        """Return the last stored State at or before `iteration`, which is at most that of `end`."""
+        """Return the last stored State up to `iteration`, which is at most the iteration of `end`."""
         if iteration == self.end.iteration:
             return self.end
         at = bisect_right(self._stored, iteration, key=attrgetter("iteration"))
         return _with_history_of(self.end, self._stored[at - 1]) if at else state_at_start(self.end)
 
     def known_iterations(self, until: int) -> list[int]:
-        """Return 0 and the iterations of the stored States before `until`, in order."""
+        """Return 0 and the iterations of the stored States before iteration `until`, in order."""
         return [0, *(each.iteration for each in self._between(until))]
 
     def way(self) -> list[Network]:
-        """Return the stored networks from the start of the last run to the State `shown`."""
+        """Return the stored networks from the start of the last run to the State `shown`, in order."""
         if self.shown is None:
             return []
         until = self.shown.iteration
@@ -141,7 +145,7 @@ def _start(state: State) -> Network:
 
 
 def leads_to(state: State, later: State) -> bool:
-    """Return whether training led from `state` to `later`, or both are at the same iteration."""
+    """Return whether training led from `state` to `later`, or both States are the same iteration of a run."""
     run, end = state.run, later.run
     if state.data is not later.data:
         return False
@@ -157,7 +161,7 @@ def leads_to(state: State, later: State) -> bool:
 
 
 def differs_by_training(state: State, later: State) -> bool:
-    """Return whether `later` differs from `state` only by training and by settings of training."""
+    """Return whether `later` differs from `state` only by updates of training and by training settings."""
     if not leads_to(state, later):  # then the run may belong to a network of another shape
         return False
     names = [*state.network.all_names()] == [*later.network.all_names()]
@@ -165,7 +169,7 @@ def differs_by_training(state: State, later: State) -> bool:
 
 
 def repeats_updates(state: State, end: State) -> bool:
-    """Return whether training `state` with its present settings repeats the updates from it to `end`."""
+    """Return whether training `state` with its own settings repeats the updates from `state` to `end`."""
     assert end.run is not None
     if end.run.watched:
         return False
@@ -176,12 +180,12 @@ def repeats_updates(state: State, end: State) -> bool:
 
 
 def segments_until(run: Run, iteration: int) -> tuple[Segment, ...]:
-    """Return the segments of the first `iteration` updates of a run."""
+    """Return the segments that the first `iteration` updates of a run belong to."""
     return tuple(segment for segment in run.segments if segment.after < iteration)
 
 
 def state_at_start(state: State) -> State:
-    """Return the State at iteration 0 of the run of `state`. The State must have a run."""
+    """Return the State at iteration 0 of the run of `state`, which must have a run."""
     run = state.run
     assert run is not None
     start = replace(run, iteration=0, memory=np.zeros_like(run.memory), segments=())
@@ -192,7 +196,7 @@ def state_at_start(state: State) -> State:
 def with_past(state: State, past: State) -> State:
     """Return `state` with the weights and the run of `past`, another iteration of the same run.
 
-    Settings and names stay those of `state`.
+    The result has the settings and names of `state`.
     """
     network = past.network
     if [*network.all_names()] != [*state.network.all_names()]:
@@ -201,9 +205,10 @@ def with_past(state: State, past: State) -> State:
 
 
 class Replay:
-    """Repeats updates of the run of `end`, from the stored State `known`; used like a Trainer.
+    """Repeats updates of an earlier run. A Replay has the methods `work` and `state` of a Trainer.
 
-    If the history of `end` is thinned, the resulting State has every point of the repeated updates.
+    The updates are those of the run of `end`, and start from the stored State `known`. If the history of
+    `end` is thinned, the resulting State still has every point of the repeated updates.
     """
 
     diverged = False
@@ -235,11 +240,12 @@ class Replay:
 
 
 def with_earlier(state: State, last: State | None) -> State:
-    """Return `state`, before it is trained, with the run of `last` among its earlier runs, at most 8.
+    """Return `state` with the run of `last` added to the earlier runs, of which the latest 8 are kept.
 
-    `last` is the end of the last run. It is stored only if the next update of `state` does not continue or
-    repeat this run. No curve is stored twice. A watched run is not stored, because its curve is of another
-    loss; the run of `state` then ends.
+    Call this before the first update of a run. `last` is the end of the last run, or None. The run is not
+    added if the next update of `state` continues or repeats that run, or if an earlier run has the same
+    curve. The run of a watched script is not added either, because its curve shows another loss. If `state`
+    has such a run, the result has no run.
     """
     if state.run and state.run.watched:
         return replace(state, run=None)

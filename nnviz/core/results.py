@@ -1,4 +1,4 @@
-"""Results of a State on its rows: forward pass, slopes, losses, and problems such as dead nodes.
+"""Results of a State on the rows of its data: forward pass, slopes, losses, and problems such as dead nodes.
 
 Means over many rows are computed in blocks of rows.
 """
@@ -34,18 +34,19 @@ from nnviz.core.slopes import (
 from nnviz.core.state import State, epoch_order
 
 FEW_ROWS = 6
-"""Largest number of rows whose slopes are also stored row by row."""
+"""Largest number of rows of a mean for which the slopes of each single row are stored too."""
 
 
 @dataclass(frozen=True)
 class Means:
-    """The mean loss over some rows and its mean slopes.
+    """The mean loss over some rows, and the slopes of this mean loss.
 
     ========== ==================================================================
-    `rows`     the rows, counted from 0, or None for all training rows
+    `rows`     the indices of the rows, or None for all training rows
     `count`    the number of rows
-    `slopes`   the mean slopes; Slopes with every row's share if computed in one block
-    `single`   the Slopes of each single row if there are at most FEW_ROWS, else ()
+    `slopes`   the mean loss and its slopes; Slopes, which also hold each row's
+               share, if all rows were computed in one block
+    `single`   the Slopes of each single row for at most FEW_ROWS rows, else ()
     ========== ==================================================================
     """
 
@@ -60,13 +61,14 @@ class Computed:
     """Results of a State that an explanation needs.
 
     ========== ======================================================================
-    `row`      the selected row, counted from 0
-    `trace`    the forward pass of this row; None without rows
-    `slopes`   the slopes of this row; None without targets
-    `whole`    the means over all training rows; None without targets, or before they are computed
+    `row`      the index of the selected row
+    `trace`    the forward pass of the selected row; None without rows
+    `slopes`   the slopes of the selected row; None without targets
+    `whole`    the means over all training rows; None without targets or before the computation
     `update`   the means over the rows of the next update: all training rows, or one batch
-    `health`   the health of the nodes on all rows; None before it is computed
-    `free`     whether the row is only tried out: it is not in the data and has no target
+    `health`   the health of the nodes on all rows; None before the computation
+    `free`     whether the row is a what-if row: inputs that a person tries out and that are not
+               in the data, so that the row has no target
     ========== ======================================================================
     """
 
@@ -79,13 +81,13 @@ class Computed:
     free: bool = False
 
     def targets(self, state: State) -> Array | None:
-        """Return the row's targets, shape (outputs,), or None if it has none."""
+        """Return the targets of the selected row, shape (outputs,), or None if the row has no targets."""
         targets = state.data.targets
         return None if targets is None or self.free else targets[self.row]
 
 
 def next_batch(state: State) -> tuple[int, ...] | None:
-    """Return the rows of the next mini-batch, or None if the next update uses all training rows."""
+    """Return the indices of the rows of the next mini-batch, or None for all training rows."""
     rows, size = state.trained_rows, state.training.batch_size
     if size is None or size >= rows:
         return None
@@ -95,7 +97,7 @@ def next_batch(state: State) -> tuple[int, ...] | None:
 
 
 def means_from(state: State, trace: Trace, rows: tuple[int, ...] | None) -> Means:
-    """Return the means over `rows`, computed from their `trace`."""
+    """Return the means over `rows` (None: all training rows), computed from `trace`, their forward pass."""
     y = _targets(state, rows)
     single: tuple[Slopes, ...] = ()
     if len(y) <= FEW_ROWS:
@@ -105,7 +107,7 @@ def means_from(state: State, trace: Trace, rows: tuple[int, ...] | None) -> Mean
 
 
 def means_in_blocks(state: State, rows: tuple[int, ...] | None, block_ns: float = BLOCK_NS) -> Work[Means]:
-    """Compute the means over `rows` (None: all training rows), and yield after each block."""
+    """Compute the means over `rows` (None: all training rows), and yield after each block of rows."""
     network, measure = state.network, state.measure
     x, y = state.data.inputs[_selected(state, rows)], _targets(state, rows)
     blocks = list(row_blocks(len(x), PASSES_PER_UPDATE * forward_ns(network), block_ns))
@@ -138,7 +140,7 @@ def _targets(state: State, rows: tuple[int, ...] | None) -> Array:
 Place: TypeAlias = tuple[int, int]
 """A node as (layer, index in the layer)."""
 BLOCK_ROWS = 32
-"""Number of rows in a block of predictions, used without a trace of all rows."""
+"""Number of rows whose predictions are computed together if the forward pass of all rows is too slow."""
 
 
 class Results:
@@ -146,15 +148,18 @@ class Results:
 
     ============ =======================================================================
     `all_ns`     approximate time of a forward pass over all rows, in nanoseconds
-    `measured`   training and validation loss and accuracy; None before `measure`
-    `means`      means by the rows that they cover, None for all training rows; filled by
-                 `average`
-    `health`     health of the nodes on all rows; None before `examine`
-    `decided`    class of each row by target and by prediction; None before `decide`
-    `nodes`      z and a of nodes on all rows, shape (rows,) each; filled by `visit`
+    `measured`   losses and accuracies; None before `measure` computes them
+    `means`      dictionary from row indices (None: all training rows) to the means over
+                 these rows; `average` adds an entry
+    `health`     health of the nodes on all rows; None before `examine` computes it
+    `decided`    classes of all rows; None before `decide` computes them
+    `nodes`      dictionary from (layer, node) to z and a of the node on all rows, shape
+                 (rows,) each; `visit` adds an entry
     ============ =======================================================================
 
-    A method with the suffix `_in_blocks` does the same work, but yields after each block of rows.
+    A method with the suffix `_in_blocks` does the same work as the method without the suffix, but yields
+    after each block of rows. An argument `together` says whether the forward pass of all rows is used;
+    computing this pass is quick for small data only.
     """
 
     def __init__(self, state: State) -> None:
@@ -171,7 +176,7 @@ class Results:
         self._predicted: dict[int, tuple[Array, Array]] = {}
 
     def holds_for(self, state: State) -> bool:
-        """Return whether the results also hold for `state`."""
+        """Return whether the results are also valid for `state`."""
         own, other = self._state.training, state.training
         return (
             self._state.network is state.network
@@ -185,7 +190,7 @@ class Results:
         return self._state.network.forward(self._state.data.inputs)
 
     def trace_of(self, row: int, together: bool) -> Trace:
-        """Return the forward pass of one row, taken from that of all rows if `together`. It is cached."""
+        """Return the forward pass of one row, which is cached."""
         if self._trace is None or row != self._row:
             self._row, self._slopes = row, None
             state, rows = self._state, slice(row, row + 1)
@@ -195,7 +200,7 @@ class Results:
         return self._trace
 
     def slopes_of(self, row: int, together: bool) -> Slopes:
-        """Return the slopes of one row. The State must have targets."""
+        """Return the slopes of the loss of one row. The State must have targets."""
         state, trace = self._state, self.trace_of(row, together)
         if self._slopes is None:
             assert state.data.targets is not None
@@ -204,7 +209,7 @@ class Results:
         return self._slopes
 
     def prediction(self, row: int, together: bool) -> Array:
-        """Return the prediction for a row, shape (outputs,), from all rows or from a block of them."""
+        """Return the prediction for one row, shape (outputs,)."""
         prediction: Array = self._output_of(row, together)[1]
         return prediction
 
@@ -227,52 +232,52 @@ class Results:
         return z[within], a[within]
 
     def measure(self) -> None:
-        """Compute the losses and accuracies."""
+        """Compute `measured`, the losses and accuracies."""
         for _ in self.measure_in_blocks(math.inf, self.trace):
             pass
 
     def measure_in_blocks(self, block_ns: float, known: Trace | None = None) -> Iterator[None]:
-        """Compute them in blocks; `known` is the forward pass of all rows, if there is one."""
+        """Compute `measured` in blocks of rows; `known` is the forward pass of all rows, or None."""
         self.measured = yield from measure_blocks(self._state, block_ns, known)
 
     def average(self, rows: tuple[int, ...] | None, together: bool) -> None:
-        """Compute the means over some rows, or over all training rows if `rows` is None."""
+        """Compute the means over the rows with the indices `rows` (None: all training rows)."""
         some = _selected(self._state, rows)
         inputs = self._state.data.inputs
         trace = self.trace.rows(some) if together else self._state.network.forward(inputs[some])
         self.means[rows] = means_from(self._state, trace, rows)
 
     def average_in_blocks(self, rows: tuple[int, ...] | None, block_ns: float) -> Iterator[None]:
-        """Compute the means in blocks."""
+        """Compute the means in blocks of rows."""
         self.means[rows] = yield from means_in_blocks(self._state, rows, block_ns)
 
     def examine(self) -> None:
-        """Compute the health of the nodes on all rows."""
+        """Compute `health`, the health of the nodes on all rows."""
         self.health = health(self._state.network, self.trace, self._state.measure)
 
     def examine_in_blocks(self, block_ns: float) -> Iterator[None]:
-        """Compute the health in blocks."""
+        """Compute `health` in blocks of rows."""
         state = self._state
         self.health = yield from health_in_blocks(state.network, state.data.inputs, state.measure, block_ns)
 
     def decide(self) -> None:
-        """Compute the class of each row. The State must have targets."""
+        """Compute `decided`, the classes of all rows. The State must have targets."""
         network, targets = self._state.network, self._state.data.targets
         assert targets is not None
         predicted = classes_of(network, self.trace.prediction)
         self.decided = DecidedClasses(classes_of(network, targets), predicted)
 
     def decide_in_blocks(self, block_ns: float) -> Iterator[None]:
-        """Compute the classes in blocks."""
+        """Compute `decided` in blocks of rows. The State must have targets."""
         self.decided = yield from classes_in_blocks(self._state, block_ns)
 
     def visit(self, place: Place) -> None:
-        """Compute z and a of one node on all rows."""
+        """Compute z and a of the node at `place` on all rows."""
         layer, node = place
         self.nodes[place] = self.trace.z[layer][:, node], self.trace.a[layer][:, node]
 
     def visit_in_blocks(self, place: Place, block_ns: float) -> Iterator[None]:
-        """Compute z and a of one node in blocks."""
+        """Compute z and a of the node at `place` in blocks of rows."""
         (layer, node), network, inputs = place, self._state.network, self._state.data.inputs
         both = np.empty((2, len(inputs)))
         for block in row_blocks(len(inputs), forward_ns(network), block_ns):
@@ -283,27 +288,27 @@ class Results:
 
 
 NEARLY_SHARE = 0.95
-"""Share of the rows from which a node is called nearly dead or nearly saturated."""
+"""Share of the rows above which a node is called nearly dead or nearly saturated."""
 FACTOR = 100.0
-"""Ratio to the last layer's slopes below 1/FACTOR of which slopes vanish, and above FACTOR explode.
+"""Ratio to the slopes of the last layer: slopes vanish below 1/FACTOR, and explode above FACTOR.
 
-With one learning rate for all layers, the first layers then hardly change, or change too much.
+Because all layers have the same learning rate, layers with such slopes hardly change, or change too much.
 """
 
 Counts: TypeAlias = NDArray[np.intp]
 Flags: TypeAlias = NDArray[np.bool_]
 Fate: TypeAlias = Literal["", "vanish", "explode", "are 0"]
-"""How the slopes of a layer compare with those of the last layer; "" if they are normal."""
+"""How the slopes of a layer compare with the slopes of the last layer; "" if the slopes are normal."""
 FATE_TEXTS: dict[Fate, str] = {
-    "vanish": f"less than 1/{FACTOR:.0f} of the last layer's",
-    "explode": f"more than {FACTOR:.0f} times the last layer's",
-    "are 0": "as a mean over the rows",
+    "vanish": f"less than 1/{FACTOR:.0f} of the slopes of the last layer",
+    "explode": f"more than {FACTOR:.0f} times the slopes of the last layer",
+    "are 0": "averaged over the rows",
 }
-"""What each fate means, as text."""
+"""The meaning of each fate as text. The text follows "The slopes vanish, …"."""
 
 
 def is_within(intervals: tuple[Interval, ...], z: Array) -> Flags:
-    """Return for every z whether it lies in one of the intervals, in the shape of `z`."""
+    """Return for each number in `z` whether one of the intervals contains the number, in the shape of `z`."""
     inside = np.zeros(np.shape(z), dtype=bool)
     for low, high in intervals:
         inside |= (low <= z) & (z <= high)
@@ -323,7 +328,10 @@ def _in_words(interval: Interval) -> str:
 
 
 class Marks(NamedTuple):
-    """Badges of nodes, by (layer, node), and fates of the layers' slopes, () if not computed."""
+    """Marks of problems in the diagram: badges of nodes, and the fate of each layer's slopes.
+
+    `badges` has the text for each (layer, node). `fates` is () before the fates are computed.
+    """
 
     badges: Mapping[tuple[int, int], str] = {}
     fates: tuple[Fate, ...] = ()
@@ -333,11 +341,12 @@ class Marks(NamedTuple):
 
 
 class Stuck(NamedTuple):
-    """Number of rows on which each node of a layer passes back almost no slope; both of shape (nodes,).
+    """For each node of a layer, the numbers of rows on which the slope of the activation is (almost) 0.
 
     ======= ===========================================================================
-    `zero`  rows on which a node is 0 and its activation is flat, as relu for z ≤ 0
-    `still` rows on which it is flat at another value, or almost flat: it is saturated
+    `zero`  numbers of rows with output 0 and slope 0, as relu for z ≤ 0, shape (nodes,)
+    `still` numbers of rows on which the node is saturated: the slope is 0 with another
+            output, or almost 0, shape (nodes,)
     ======= ===========================================================================
     """
 
@@ -347,13 +356,13 @@ class Stuck(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Health:
-    """Counts of the stuck nodes of a network on `rows` rows, layer by layer."""
+    """Which nodes of a network are dead or saturated: counts over `rows` rows, one Stuck for each layer."""
 
     rows: int
     layers: tuple[Stuck, ...]
 
     def __add__(self, other: Health) -> Health:
-        """Return the health on both sets of rows together."""
+        """Return the health on the rows of both operands together."""
         layers = (
             Stuck(mine.zero + own.zero, mine.still + own.still)
             for mine, own in zip(self.layers, other.layers, strict=True)
@@ -362,18 +371,21 @@ class Health:
 
     @property
     def dead(self) -> tuple[Flags, ...]:
-        """Whether each node is dead (flat at 0 on every row), layer by layer, shape (nodes,) each."""
+        """Whether each node is dead: output 0 and slope 0 on every row. One array (nodes,) a layer."""
         return tuple((layer.zero == self.rows) & (self.rows > 0) for layer in self.layers)
 
     @property
     def saturated(self) -> tuple[Flags, ...]:
-        """Whether each node is saturated (almost flat on every row, and not dead), layer by layer."""
+        """Whether each node is saturated: slope almost 0 on every row, and not dead. One array a layer."""
         return tuple(
             (layer.zero + layer.still == self.rows) & (layer.zero < self.rows) for layer in self.layers
         )
 
     def badges(self) -> dict[tuple[int, int], str]:
-        """Return the badge texts of dead and saturated nodes, by (layer, node); none for a single row."""
+        """Return a dictionary from (layer, node) to the badge text of a dead or saturated node.
+
+        The dictionary is empty for a single row.
+        """
         texts: dict[tuple[int, int], str] = {}
         if self.rows < 2:
             return texts
@@ -392,9 +404,10 @@ class Health:
 
 
 def health(network: Network, trace: Trace, measure: Loss = MSE) -> Health:
-    """Return the health of a network's nodes on the rows of `trace`.
+    """Return the health of a network's nodes on the rows of the forward pass `trace`.
 
-    If the loss has a short slope with respect to z, as cross-entropy has, outputs are never stuck.
+    If the loss has a short form of the slope with respect to z, as cross-entropy has, output nodes never
+    count as dead or saturated.
     """
     layers = zip(network.layers, trace.z, trace.a, strict=True)
     stuck = [_stuck(layer, z, a) for layer, z, a in layers]
@@ -420,7 +433,7 @@ def _stuck(layer: Layer, z: Array, a: Array) -> Stuck:
 def health_in_blocks(
     network: Network, inputs: Array, measure: Loss = MSE, block_ns: float = BLOCK_NS
 ) -> Work[Health]:
-    """Compute the health on rows of inputs, shape (rows, inputs), and yield after each block of rows."""
+    """Compute the health on the rows `inputs`, shape (rows, inputs), and yield after each block of rows."""
     parts = [health(network, network.forward(inputs[:0]), measure)]
     for block in row_blocks(len(inputs), forward_ns(network), block_ns):
         parts.append(health(network, network.forward(inputs[block]), measure))
@@ -432,12 +445,13 @@ def health_in_blocks(
 
 
 class SlopeSize(NamedTuple):
-    """Root mean square of the mean slopes of a layer, √(Σ slope² / count).
+    """The size of the mean slopes of a layer: the root mean square √(Σ slope² / count).
 
-    ========= ==========================================================
-    `weights` over the slopes of its weights
-    `nodes`   over the slopes ∂L/∂z of its nodes, also those of its biases
-    ========= ==========================================================
+    ========= =======================================================================
+    `weights` the root mean square of the slopes of the layer's weights
+    `nodes`   the root mean square of ∂L/∂z of the layer's nodes, also the slopes of
+              the biases
+    ========= =======================================================================
     """
 
     weights: float
@@ -445,7 +459,7 @@ class SlopeSize(NamedTuple):
 
 
 def slope_sizes(slopes: MeanSlopes) -> tuple[SlopeSize, ...]:
-    """Return the size of the slopes of each layer."""
+    """Return the size of the mean slopes of each layer."""
     return tuple(SlopeSize(_size(layer.weights), _size(layer.nodes)) for layer in slopes.layers)
 
 
@@ -457,12 +471,12 @@ def _size(values: Array) -> float:
 
 
 def fates(slopes: MeanSlopes) -> tuple[Fate, ...]:
-    """Return the fate of the slopes of each layer, compared with those of the last layer.
+    """Return the fate of the slopes of each layer: whether they vanish, explode or are 0.
 
-    Slopes vanish if both sizes are below 1/`FACTOR` of the last layer's, and explode if both are above
-    `FACTOR` times these. Both sizes must agree: small inputs alone make the slopes of weights small. Large
-    weights alone make the slopes at z small. Slopes can also be exactly 0. If the slopes at the
-    outputs are 0, as with errors of 0, every fate is "".
+    Slopes vanish if both sizes of the layer are below 1/`FACTOR` of the sizes of the last layer. Slopes
+    explode if both sizes are above `FACTOR` times the sizes of the last layer. Both sizes must agree, because
+    small inputs alone make the slopes of weights small, and large weights alone make ∂L/∂z small. If ∂L/∂z of
+    the outputs is 0, as with errors of 0, every fate is "".
     """
     sizes = slope_sizes(slopes)
     last = sizes[-1]
@@ -481,9 +495,9 @@ def _fate(size: SlopeSize, last: SlopeSize) -> Fate:
 
 
 def zero_reason(network: Network, slopes: Slopes, address: Address) -> str:
-    """Return a clause on why the slope of a weight or bias is 0 on every row of `slopes`, or "" if it is not.
+    """Return a clause on why the slope of a weight or bias is 0 on every row of `slopes`.
 
-    The clause follows the word "because". `slopes` holds one row or more.
+    The clause follows the word "because". If the slope is not 0 on every row, the result is "".
     """
     layer = slopes.layers[address.layer]
     end = layer.inputs[:, address.node]
@@ -494,10 +508,10 @@ def zero_reason(network: Network, slopes: Slopes, address: Address) -> str:
         return ""
     if not start.any():
         name = network.names(address.layer)[address.source]
-        return f"the value at its start, {name}, is 0 {_on_rows(len(start))}"
+        return f"the value at the start of the weight, {name}, is 0 {_on_rows(len(start))}"
     if not end.any():
         return _flat_end(network, slopes, address)
-    return "on every row the value at its start or the slope at its end is 0"
+    return "on every row, the value at the start or the slope at the end of the weight is 0"
 
 
 def _on_rows(rows: int) -> str:
@@ -509,7 +523,7 @@ def _flat_end(network: Network, slopes: Slopes, address: Address) -> str:
     layer, count = network.layers[address.layer], len(slopes.trace.inputs)
     name, kind, rows = layer.nodes[address.node], layer.activation, _on_rows(count)
     if not _arriving(slopes, -1).any():
-        return "the error is 0" if count == 1 else "every error is 0"
+        return "the error is 0" if count == 1 else "the error is 0 on every row"
     z = slopes.trace.z[address.layer][:, address.node]
     for part in layer.function.flat:
         if is_within((part,), z).all():
@@ -532,4 +546,4 @@ def _nothing_onward(network: Network, slopes: Slopes, address: Address) -> str:
         return f"the error of {name} is 0 {rows}"
     if not network.layers[address.layer + 1].weights[:, address.node].any():
         return f"every weight that starts at {name} is 0"
-    return f"the slope that comes back to {name} is 0 {rows}"
+    return f"the slope that the next layer passes back to {name} is 0 {rows}"

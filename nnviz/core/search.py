@@ -1,11 +1,12 @@
-"""Search for nodes, edges and biases by typed text.
+"""Search for nodes, edges (weights) and biases by typed text.
 
 =========================================== ==========================================================
-`node 1_17`, `pixel_3`                      nodes by their names; a space also matches `_`
-`pixel_3_4 -> node_0_5`, `-> node_0_5`      edges, the strongest first; an empty side matches any node
-`bias of node_1_3`                          biases by the names of their nodes
-`10 largest weights`, `smallest of node_3`  the largest, smallest (most negative), strongest (by |w|) and
-                                            weakest weights; `biases` too
+`node 1_17`, `pixel_3`                      nodes by name; a space also matches `_`
+`pixel_3_4 -> node_0_5`, `-> node_0_5`      edges, sorted by |w|; an empty side matches every node
+`bias of node_1_3`                          biases by the name of the node
+`10 largest weights`, `smallest of node_3`  weights by value: the largest, the smallest (most negative),
+                                            the strongest (largest |w|) or the weakest (smallest |w|)
+`largest biases`                            biases by value
 `dead`, `saturated`                         nodes that are dead or saturated on every row
 =========================================== ==========================================================
 """
@@ -31,7 +32,7 @@ Indices = NDArray[np.intp]
 
 LIMIT = 20
 LOOK_NS = 24e6
-"""Longest search for dead or saturated nodes, in nanoseconds; it limits the number of rows."""
+"""Longest time of a search for dead or saturated nodes, in nanoseconds, which limits the number of rows."""
 
 MEASURES: dict[str, Callable[[Array], Array]] = {
     "largest": lambda w: w,
@@ -39,13 +40,16 @@ MEASURES: dict[str, Callable[[Array], Array]] = {
     "strongest": np.abs,
     "weakest": lambda w: -np.abs(w),
 }
-"""Scores of weights for each word; the highest scores come first."""
+"""For each search word, the function that returns the scores of weights; the highest scores come first."""
 
 STUCK: dict[str, tuple[Callable[[Health], tuple[Flags, ...]], str]] = {
-    "dead": (lambda each: each.dead, "{kind}, 0 on {rows}"),
+    "dead": (lambda each: each.dead, "{kind}, output 0 on {rows}"),
     "saturated": (lambda each: each.saturated, "saturated on {rows}"),
 }
-"""For each search word, the nodes that match and the note of a match; `kind` is the activation."""
+"""For each search word, the function that returns whether each node matches, and the note of a match.
+
+In the note, {kind} stands for the activation and {rows} for the examined rows.
+"""
 
 _ARROW = re.compile(r"(?P<to>\s*(?:->|→)\s*|\s+to\s+)|\s*(?:<-|←)\s*")
 _BIAS = re.compile(r"bias(?:es)?(?: of)?(?: (?P<name>.+))?")
@@ -56,9 +60,9 @@ _EXTREME = re.compile(
 
 
 class Match(NamedTuple):
-    """A search result: its address, title and value, and a note.
+    """A search result: the address, title and value of a node, weight or bias, and a note.
 
-    The value of a node is its output on the selected row, or None without rows.
+    The value of a node is the node's output on the selected row, or None without rows.
     """
 
     address: Address
@@ -68,9 +72,10 @@ class Match(NamedTuple):
 
 
 def find(state: State, text: str, limit: int = LIMIT, row: int = 0, look_ns: float = LOOK_NS) -> list[Match]:
-    """Return at most `limit` matches for `text`, best first; none for an empty text.
+    """Return at most `limit` matches for `text`, the best match first, or an empty list for an empty text.
 
-    A search for dead or saturated nodes takes about `look_ns`.
+    `row` is the index of the selected row. A search for dead or saturated nodes examines as many rows as take
+    about `look_ns` nanoseconds.
     """
     text = " ".join(text.casefold().split())
     if not text:

@@ -19,11 +19,12 @@ from nnviz.core.numbers import counted, loss_text
 
 @dataclass(frozen=True)
 class LayerMeanSlopes:
-    """Slopes of the loss L over some rows in one layer.
+    """Slopes (gradient) in one layer of L, the mean loss over some rows.
 
     =========== ========================================================================
-    `weights`   ∂L/∂w, shape (nodes, inputs of the layer)
-    `nodes`     ∂L/∂z summed over the rows, shape (nodes,): also the bias's slope
+    `weights`   ∂L/∂w of each weight, shape (nodes, inputs of the layer)
+    `nodes`     ∂L/∂z of each node, summed over the rows, shape (nodes,). This sum is also
+                the slope of the node's bias
     =========== ========================================================================
     """
 
@@ -33,12 +34,12 @@ class LayerMeanSlopes:
 
 @dataclass(frozen=True)
 class LayerSlopes(LayerMeanSlopes):
-    """Slopes of the loss L in one layer, also row by row.
+    """Slopes (gradient) in one layer of L, the mean loss over some rows, also row by row.
 
     =========== ========================================================================
-    `biases`    `nodes`, or None if the layer has no biases
-    `outputs`   ∂L/∂a of each row, shape (rows, nodes)
-    `inputs`    ∂L/∂z of each row, shape (rows, nodes)
+    `biases`    ∂L/∂b of each bias, shape (nodes,), or None if the layer has no biases
+    `outputs`   ∂L/∂a of each row and node, shape (rows, nodes)
+    `inputs`    ∂L/∂z of each row and node, shape (rows, nodes)
     =========== ========================================================================
     """
 
@@ -49,9 +50,9 @@ class LayerSlopes(LayerMeanSlopes):
 
 @dataclass(frozen=True)
 class MeanSlopes:
-    """The mean loss over some rows, and its slopes with respect to all weights, layer by layer.
+    """The mean loss over some rows, and the slopes of this loss with respect to all weights.
 
-    `measure` is the registry entry of the loss.
+    `layers` holds the slopes layer by layer. `measure` is the registry entry of the loss.
     """
 
     loss: float
@@ -60,13 +61,13 @@ class MeanSlopes:
 
     @property
     def mse(self) -> float:
-        """The loss, if it is the MSE. Raises AttributeError for any other loss."""
+        """The mean squared error (MSE). Raises AttributeError if the network has another loss."""
         if self.measure is not MSE:
             raise AttributeError(f"the loss is {self.measure.phrase}, not MSE: use .loss")
         return self.loss
 
     def of(self, address: Address) -> float:
-        """Return the slope of a weight, or that of a bias or node, which is ∂L/∂z."""
+        """Return ∂L/∂w of the weight at `address`, or ∂L/∂z of the bias or node at `address`."""
         layer = self.layers[address.layer]
         if address.kind == "weight":
             return float(layer.weights[address.node, address.source])
@@ -75,9 +76,9 @@ class MeanSlopes:
 
 @dataclass(frozen=True)
 class Slopes(MeanSlopes, AsHtml):
-    """The mean loss over some rows, its slopes, and each row's share of them. A notebook shows tables.
+    """The mean loss over some rows, and the slopes of this loss, in total and row by row.
 
-    `trace` is the forward pass of the rows.
+    `trace` is the forward pass of the rows. A notebook shows the slopes as tables.
     """
 
     layers: tuple[LayerSlopes, ...]
@@ -89,27 +90,28 @@ class Slopes(MeanSlopes, AsHtml):
 
 
 def slopes(network: Network, x: ArrayLike, y: ArrayLike, loss: str = "mse") -> Slopes:
-    """Return the mean loss over the rows of `x` and all its slopes.
+    """Return the mean loss over the rows `x`, and the slopes of this loss with respect to all weights.
 
-    `x` has shape (rows, inputs), `y` (rows, outputs) or, with one row or one output, also one dimension.
-    On overflow, numbers are infinite or NaN, without a warning.
-    Raises ValueError if the shapes do not fit, or the loss does not fit the output's activation.
+    `x` holds the inputs, shape (rows, inputs). `y` holds the targets, shape (rows, outputs); with one row or
+    one output, `y` may have one dimension. On overflow, numbers are infinite or NaN, without a warning.
+
+    Raises ValueError if the shapes do not fit the network, or the loss does not fit the output activation.
     """
     measure = loss_of(loss, network.layers[-1].function.base)
     trace, targets = network.forward(x), np.asarray(y, dtype=np.float64)
     shape = trace.prediction.shape
     is_flat = targets.ndim < 2 and 1 in shape and targets.size == trace.prediction.size
     if targets.shape != shape and not is_flat:
-        raise ValueError(f"y: expected shape {shape}, rows by outputs, found {targets.shape}")
+        raise ValueError(f"y: expected shape {shape} (rows, outputs), found {targets.shape}")
     return slopes_from(network, trace, targets.reshape(shape), measure)
 
 
 def slopes_from(network: Network, trace: Trace, targets: Array, measure: Loss) -> Slopes:
-    """Return the mean loss and all its slopes from the forward pass `trace` and its targets.
+    """Return the mean loss and its slopes, computed by backpropagation from the forward pass `trace`.
 
-    `targets` have shape (rows, outputs). Backpropagation as in Rumelhart, Hinton and Williams (1986):
-    δ = ∂L/∂z of a layer gives ∂L/∂W = δᵀ·a_before, and ∂L/∂a_before = δ·W of the layer before. A loss with a
-    short slope gives δ of the output directly.
+    `targets` has shape (rows, outputs). The method is by Rumelhart, Hinton and Williams (1986): δ = ∂L/∂z
+    of a layer gives ∂L/∂W = δᵀ·a_before for the weights, and ∂L/∂a_before = δ·W for the previous layer. A
+    loss with a short form gives δ of the output layer directly.
     """
     of_outputs = trace.z[-1], trace.prediction, targets
     with np.errstate(all="ignore"):
@@ -145,7 +147,7 @@ Work: TypeAlias = Generator[None, None, T]
 
 
 def run_work(work: Work[T]) -> T:
-    """Do all of `work`, and return its result."""
+    """Run the generator `work` to the end, and return the result."""
     while True:
         try:
             next(work)
@@ -159,15 +161,15 @@ WEIGHT_NS, NODE_NS = 0.2, 8.0
 TRAINER_NS = 12.0
 """Approximate nanoseconds per weight to create a Trainer, whose buffers are touched for the first time."""
 PASSES_PER_UPDATE = 3
-"""Approximate time of a forward and a backward pass, as a multiple of a forward pass."""
+"""Approximate time of a forward pass plus a backward pass, as a multiple of a forward pass."""
 LIGHT_NS = 100_000.0
-"""Longest work for each frame of a run, in nanoseconds."""
+"""Longest time for extra work in each frame of a run, in nanoseconds."""
 QUICK_NS = 1_200_000.0
-"""Longest work done immediately after an edit, in nanoseconds: a small part of a frame."""
+"""Longest time for work that is done immediately after an edit, in nanoseconds: a small part of a frame."""
 BLOCK_NS = 2_500_000.0
-"""Duration of a unit of work between two looks at the clock, in nanoseconds."""
+"""Approximate time of a unit of work, in nanoseconds; between two units, the caller checks the time."""
 LEAST_ROWS, MOST_ROWS = 32, 8192
-"""Rows in a block: fewer make matrix products inefficient; more do not fit into the cache."""
+"""Smallest and largest block of rows: fewer make matrix products slow, more do not fit into the cache."""
 
 
 def layer_ns(layer: Layer) -> float:
@@ -176,7 +178,7 @@ def layer_ns(layer: Layer) -> float:
 
 
 def forward_ns(network: Network, rows: int = 1) -> float:
-    """Return the approximate time of a forward pass over this many rows, in nanoseconds."""
+    """Return the approximate time of a forward pass over `rows` rows, in nanoseconds."""
     return rows * sum(map(layer_ns, network.layers))
 
 
@@ -186,7 +188,11 @@ def trainer_ns(network: Network) -> float:
 
 
 def row_blocks(rows: int, row_ns: float, block_ns: float = BLOCK_NS) -> Iterator[slice]:
-    """Yield slices that cut `rows` rows into blocks of about `block_ns`, if a row takes `row_ns`."""
+    """Yield slices that divide `rows` rows into blocks.
+
+    The size of a block is chosen so that a block takes about `block_ns` if a row takes `row_ns`, in
+    nanoseconds.
+    """
     size = min(MOST_ROWS, max(LEAST_ROWS, int(block_ns / row_ns)))
     for start in range(0, rows, size):
         yield slice(start, min(start + size, rows))

@@ -1,4 +1,4 @@
-"""State: a network, its data, training settings, run, weight sets, title and notes, all immutable."""
+"""State: a network with data, training settings, run, weight sets, title and notes, all immutable."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ DIGITS = range(6, 18)
 
 
 class CellError(ValueError):
-    """A cell that does not fit its column; `row` counts from 0."""
+    """Raised if a cell does not fit its column. `row` is the index of the cell's row."""
 
     def __init__(self, message: str, row: int) -> None:
         super().__init__(message)
@@ -57,11 +57,13 @@ class CellError(ValueError):
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a raw table, and the inputs or outputs that encode it.
+    """A column of a raw table, and the inputs or outputs of the network that encode the column.
 
-    A column of numbers is encoded as one node, `(raw − mean) / deviation`. A column with `values` holds texts
-    and is one-hot encoded: it has one node for each text.
-    Raises ValueError, which starts with the place such as `deviation`, if the fields do not fit each other.
+    `nodes` holds the names of these inputs or outputs. A column of numbers has one node with the value
+    `(raw − mean) / deviation`; `deviation` is the standard deviation. A column of texts is one-hot encoded:
+    `values` holds the texts, with one node for each text.
+
+    Raises ValueError if the fields do not fit each other. The message starts with the name of the field.
     """
 
     name: str
@@ -102,21 +104,21 @@ class Column:
 
     @property
     def is_plain(self) -> bool:
-        """Whether its cells are numbers that are not standardised."""
+        """Whether the column holds numbers that are not standardised."""
         return not self.values and (self.mean, self.deviation) == (0.0, 1.0)
 
     def encoded(self, cells: Sequence[object] | Array, *, typed: bool = False) -> Array:
-        """Return the values of its nodes for one cell of each row, shape (rows, nodes).
+        """Return the values of the column's nodes, shape (rows, nodes); `cells` has one cell for each row.
 
-        If `typed`, a number may be a quotient such as 1/3. Raises CellError for a cell that is not a number
-        or, in a column of texts, none of its texts.
+        If `typed`, a person typed the cells, so that a number may be a quotient such as 1/3. Raises CellError
+        for a cell that is not a number or, in a column of texts, not one of `values`.
         """
         if self.values:
             return self._of_texts(cells)
         return self.standardised(_numbers(cells, quotients=typed))[:, None]
 
     def standardised(self, raw: Array) -> Array:
-        """Return `(raw − mean) / deviation` in the same shape; on overflow infinite, without a warning."""
+        """Return `(raw − mean) / deviation` in the shape of `raw`. On overflow, numbers are infinite."""
         with np.errstate(over="ignore"):
             return raw if self.is_plain else (raw - self.mean) / self.deviation
 
@@ -138,7 +140,10 @@ class Column:
         return f"{quoted(text)} is not a value of this column; the values are {values}"
 
     def decoded(self, values: Array) -> list[Cell]:
-        """Return the raw cells that are encoded as `values`, shape (rows, nodes); "" if no text is."""
+        """Return the raw cells whose encoding is `values`, shape (rows, nodes).
+
+        In a column of texts, a row that does not encode a text has the cell "".
+        """
         if not self.values:
             raw: list[Cell] = self.raw(values[:, 0]).tolist()
             return raw
@@ -149,9 +154,10 @@ class Column:
         ]
 
     def raw(self, values: Array) -> Array:
-        """Return the raw numbers of `values`, with the fewest digits: 5.1, not 5.1000000000000005.
+        """Return the raw numbers whose encoding is `values`, shape (rows,).
 
-        On overflow a number is infinite, without a warning.
+        Each number has the fewest digits that give the same encoding: 5.1, not 5.1000000000000005. On
+        overflow, numbers are infinite.
         """
         if self.is_plain or not len(values):
             return values
@@ -203,10 +209,10 @@ def _number(cell: object, row: int, *, quotients: bool) -> float:
 
 
 class Columns(tuple[Column, ...]):
-    """The columns of a State, checked once against the names of its network.
+    """The columns of a State, which are checked once against the names of the network's inputs and outputs.
 
-    Raises ValueError if a node is missing in the network, is in two columns, or if a column has inputs and
-    outputs.
+    Raises ValueError if a node of a column is missing in the network, if two columns have the same node, or
+    if a column has both inputs and outputs.
     """
 
     _inputs: tuple[str, ...] = ()
@@ -214,7 +220,10 @@ class Columns(tuple[Column, ...]):
 
     @classmethod
     def of(cls, given: Iterable[Column], inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Columns:
-        """Return columns that fit these names. Columns already checked are returned unchanged."""
+        """Return the columns `given`, checked against the names of the inputs and outputs.
+
+        If `given` are Columns that are already checked against these names, they are returned unchanged.
+        """
         if isinstance(given, cls) and given._inputs is inputs and given._outputs is outputs:
             return given
         made = cls(given)
@@ -224,12 +233,18 @@ class Columns(tuple[Column, ...]):
 
     @property
     def of_inputs(self) -> tuple[Column, ...]:
-        """The columns of a raw row, in the order of the inputs. An input without column is its own column."""
+        """The columns of a raw row of inputs, in the order of the inputs.
+
+        An input that belongs to no column gets a plain column with the input's name.
+        """
         return self._raw(self._inputs)
 
     @property
     def of_targets(self) -> tuple[Column, ...]:
-        """The columns of a raw row's targets, in the order of the outputs, one by itself if it has none."""
+        """The columns of a raw row of targets, in the order of the outputs.
+
+        An output that belongs to no column gets a plain column with the output's name.
+        """
         return self._raw(self._outputs)
 
     def _raw(self, nodes: tuple[str, ...]) -> tuple[Column, ...]:
@@ -238,9 +253,10 @@ class Columns(tuple[Column, ...]):
         return tuple({column.nodes: column for column in columns}.values())
 
     def encoded(self, rows: Sequence[Sequence[object]] | Array) -> Array:
-        """Return raw rows, with a cell per column of `of_inputs`, as input values, shape (rows, inputs).
+        """Return the input values that encode raw rows, shape (rows, inputs).
 
-        Raises ValueError, which starts with the row, counted from 1, and the column.
+        A raw row has one cell for each column of `of_inputs`. Raises ValueError for a cell that does not fit
+        its column. The message starts with the row, counted from 1, and the column.
         """
         columns = self.of_inputs
         for row, cells in enumerate(rows):
@@ -275,9 +291,10 @@ class Columns(tuple[Column, ...]):
             names.add((of_inputs, column.name))
 
     def with_nodes(self, renamed: Callable[[str], str | None]) -> Columns:
-        """Return the columns with their nodes renamed. A node renamed to None is removed, with its text.
+        """Return the columns with each node `name` renamed to `renamed(name)`.
 
-        A column of numbers that has the name of its node gets the new name too.
+        A node whose new name is None is removed, together with the text that the node encodes. If a column of
+        numbers has the name of its node, the column gets the new name too.
         """
         taken = {column.name for column in self}
         changed = (_with_nodes(column, renamed, taken) for column in self)
@@ -308,9 +325,9 @@ def _check_width(row: int, cells: object, columns: Sequence[Column]) -> None:
 
 
 def in_order(columns: Sequence[Column], nodes: Sequence[str], parts: Sequence[Array]) -> Array:
-    """Return the encoded columns in the order of `nodes`, shape (rows, nodes).
+    """Return the values of all columns in one array, in the order of `nodes`, shape (rows, nodes).
 
-    `parts` holds the values of each column, shape (rows, nodes of the column).
+    `parts` holds an array for each column, shape (rows, nodes of the column).
     """
     place = {name: i for i, name in enumerate(name for column in columns for name in column.nodes)}
     return np.ascontiguousarray(np.hstack(parts)[:, [place[name] for name in nodes]])
@@ -327,10 +344,12 @@ MOST_UPDATES = 2**53
 
 @dataclass(frozen=True)
 class Training:
-    """The settings of a run. If `batch_size` is None, a batch has all rows. `updates` counts iterations.
+    """The settings of a training run.
 
-    `validation` is the share of the rows, at least 0 and below 1, used for validation: the last rows.
-    Raises ValueError, which starts with the name of the setting, for an invalid value.
+    `updates` is the number of iterations. If `batch_size` is None, a batch has all training rows.
+    `validation` is the share of the rows, at least 0 and below 1, that is used for validation: the last rows.
+
+    Raises ValueError for an invalid value. The message starts with the name of the setting.
     """
 
     learning_rate: float = 0.01
@@ -361,23 +380,26 @@ class Training:
                 raise ValueError(f"{name}: expected a whole number up to {LARGEST}")
 
     def updates_per_epoch(self, rows: int) -> int:
-        """Return the number of updates in an epoch, one pass over this many training rows."""
+        """Return the number of updates in an epoch, that is one pass over `rows` training rows."""
         return -(-rows // min(self.batch_size or rows, rows))
 
     @property
     def next_seed(self) -> int:
-        """The seed of the next random weights: one more, or 0 after the largest seed."""
+        """The seed of the next random weights: `seed` + 1, or 0 after the largest seed."""
         return (self.seed + 1) % (LARGEST + 1)
 
 
 @lru_cache(maxsize=2)
 def epoch_order(seed: int, epoch: int, rows: int) -> NDArray[np.intp]:
-    """Return the order of the rows in an epoch of mini-batches, shape (rows,)."""
+    """Return the random order of the rows in an epoch of mini-batches: row indices, shape (rows,)."""
     return np.random.default_rng([seed, 1, epoch]).permutation(rows)
 
 
 class Segment(NamedTuple):
-    """A part of a run with constant settings. It starts after `after` updates and ends at the next one."""
+    """A part of a run with constant settings. `after` is the number of updates before this part.
+
+    A segment ends where the next segment of the run starts, or at the end of the run.
+    """
 
     after: int
     training: Training
@@ -385,7 +407,10 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True)
 class Curve:
-    """A measure of a run other than its loss: "validation", "accuracy" or "validation accuracy"."""
+    """The history of a measure other than the training loss.
+
+    `name` is "validation" (the validation loss), "accuracy" or "validation accuracy".
+    """
 
     name: str
     history: History
@@ -393,12 +418,19 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """The updates since an edit last changed the network or the data.
+    """A training run: all updates since an edit last changed the network or the data.
 
-    `start` is the network at iteration 0; `memory` is the optimizer's, shape (memories, parameters).
-    `segments` store the settings of every update, so that any iteration can be computed again. This does not
-    hold for a `watched` run: a script made it, and its history shows the script's own loss.
-    `beside` holds the other curves, such as the validation loss.
+    ============ ============================================================================
+    `start`      the network at iteration 0
+    `iteration`  the number of updates
+    `history`    the history of the training loss
+    `optimizer`  the name of the optimizer
+    `memory`     the numbers that the optimizer stores, shape (memories, parameters)
+    `segments`   the settings of every update, from which any iteration can be computed again
+    `watched`    whether a script made the updates: then `history` shows the loss that the
+                 script reported, and no iteration can be computed again
+    `beside`     the other curves, such as the validation loss
+    ============ ============================================================================
     """
 
     start: Network
@@ -411,20 +443,21 @@ class Run:
     beside: tuple[Curve, ...] = ()
 
     def curve(self, name: str) -> History | None:
-        """Return the history of the other curve with this name, or None if it was not measured."""
+        """Return the history of the curve `name` in `beside`, or None if the run has no such curve."""
         return next((curve.history for curve in self.beside if curve.name == name), None)
 
     def last_of(self, name: str) -> float | None:
-        """Return the value of another curve at the iteration of the last loss, or None if there is none."""
+        """Return the value of the curve `name` at the iteration of the last loss, or None without a value."""
         curve = self.curve(name)
         last = curve.last if curve is not None and len(curve) else None
         return last[1] if last and last[0] == self.history.last[0] else None
 
     @property
     def points(self) -> Array:
-        """The history, shape (points, 2 or 3): iteration, loss and, if there is one, validation loss.
+        """The history as an array with the columns iteration and loss, shape (points, 2).
 
-        The validation loss is NaN at points where it was not measured.
+        If the run has validation rows, the third column is the validation loss, shape (points, 3). Points
+        without validation loss have NaN.
         """
         points, validation = self.history.points, self.curve("validation")
         if validation is None:
@@ -435,12 +468,12 @@ class Run:
         return np.column_stack((points, losses))
 
     def with_curves(self, made: Callable[[History, str], History]) -> Run:
-        """Return the run with each history replaced by `made(history, name)`; the loss has the name ""."""
+        """Return the run with each history replaced by `made(history, name)`. The loss has the name ""."""
         beside = tuple(Curve(curve.name, made(curve.history, curve.name)) for curve in self.beside)
         return replace(self, history=made(self.history, ""), beside=beside)
 
     def until(self, earlier: Run) -> Run:
-        """Return `earlier`, an earlier iteration of this run, with all its points of this run's histories."""
+        """Return `earlier`, an earlier iteration of this run, with the histories of this run up to there."""
 
         def cut(history: History, name: str) -> History:
             longer = self.curve(name) if name else self.history
@@ -451,9 +484,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network without its weights: the names of its inputs, and each layer's node names and activation.
+    """The architecture of a network, without weights.
 
-    Raises ValueError, which starts with the place, if no network can have this architecture.
+    `inputs` holds the names of the inputs. `layers` holds, for each layer, the names of the nodes and the
+    activation. Raises ValueError if no network can have this architecture. The message starts with the place
+    of the error.
     """
 
     inputs: tuple[str, ...]
@@ -485,17 +520,19 @@ class Architecture:
 
     @property
     def in_words(self) -> str:
-        """The sizes as text, "2-2-1"; for more than 8 columns, the first and the last three."""
+        """The sizes as text: "2-2-1". For more than 8 columns, only the first and last three sizes."""
         sizes = [str(size) for size in self.sizes]
         return "-".join(sizes if len(sizes) <= 8 else [*sizes[:3], "…", *sizes[-3:]])
 
 
 @dataclass(frozen=True, eq=False)
 class EarlierRun(ByValue):
-    """An earlier run, kept for comparison with later runs: its last settings and its curve, no weights.
+    """An earlier run, kept for comparison with later runs, without weights.
 
-    `history` has shape (points, 2): iteration, loss. `network` is None if the run comes from an older file
-    without this entry. Raises ValueError for an invalid name, iteration or history.
+    `training` holds the last settings of the run, and `iterations` the number of updates. `history` has the
+    columns iteration and loss, shape (points, 2). `network` is the architecture, or None if the run comes
+    from an older file without architectures. Raises ValueError for an invalid name, number of updates or
+    history.
     """
 
     ARRAYS = ("history",)
@@ -513,20 +550,24 @@ class EarlierRun(ByValue):
         super().__post_init__()
 
     def called(self, letters: int = NAME.most) -> str:
-        """Return its name, shortened to this many letters, and its architecture, if it has one."""
+        """Return the name of the run, shortened to `letters` letters, followed by the architecture."""
         architecture = f" · {self.network.in_words}" if self.network else ""
         return shortened(self.name, letters) + architecture
 
     def fits(self, network: Network) -> bool:
-        """Return whether the run's network has the same number of nodes in each column, or is None."""
+        """Return whether `network` has the architecture's number of nodes in each column.
+
+        The result is True if the architecture of the run is unknown.
+        """
         return self.network is None or self.network.sizes == network.sizes
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset(ByValue):
-    """Rows of inputs, shape (rows, inputs), and of targets, shape (rows, outputs) or None. Read-only.
+    """The rows of a data set: `inputs`, shape (rows, inputs), and `targets`, shape (rows, outputs), or None.
 
-    Raises ValueError if an array does not have two dimensions, or has too many rows or numbers.
+    The arguments can be lists or arrays; the data set stores read-only copies. Raises ValueError if an
+    argument does not have two dimensions, or has too many rows or numbers.
     """
 
     ARRAYS = ("inputs", "targets")
@@ -550,14 +591,14 @@ class Dataset(ByValue):
 
     @cached_property
     def is_binary(self) -> bool:
-        """Whether there is a single output, whose targets are 0 or 1, and both occur."""
+        """Whether the rows have a single target, which is 0 in some rows and 1 in all others."""
         if self.targets is None or self.targets.shape[1] != 1:
             return False
         return self.has_classes and bool(self.targets.min() < self.targets.max())
 
     @cached_property
     def has_classes(self) -> bool:
-        """Whether there are targets and each is 0 or 1."""
+        """Whether the rows have targets, and every target is 0 or 1."""
         if self.targets is None or not len(self):
             return False
         return bool(((self.targets == 0.0) | (self.targets == 1.0)).all())
@@ -566,7 +607,7 @@ class Dataset(ByValue):
     def is_sorted_by_class(self) -> bool:
         """Whether the rows are sorted by class, with at least 4 rows per class on average.
 
-        The class of a row is its largest target or, with one output, its target.
+        The class of a row is the index of the largest target or, with a single target, the target.
         """
         if self.targets is None:
             return False
@@ -576,7 +617,7 @@ class Dataset(ByValue):
 
     @cached_property
     def has_unit_targets(self) -> bool:
-        """Whether every target is from 0 to 1."""
+        """Whether every target is from 0 to 1, or the rows have no targets."""
         return self.targets is None or bool(((self.targets >= 0.0) & (self.targets <= 1.0)).all())
 
     @property
@@ -585,7 +626,7 @@ class Dataset(ByValue):
         return self.inputs.size + (0 if self.targets is None else self.targets.size)
 
     def check_for(self, network: Network) -> None:
-        """Raise ValueError if the rows do not fit the inputs and outputs of `network`."""
+        """Raise ValueError if the numbers of inputs and targets do not fit `network`."""
         found, inputs = self.inputs.shape[1], len(network.inputs)
         if found != inputs:
             numbers = counted(inputs, "number")
@@ -608,7 +649,7 @@ class Dataset(ByValue):
 
 @dataclass(frozen=True, eq=False)
 class Weights(ByValue):
-    """One layer's weights, shape (nodes, inputs of the layer), and biases, shape (nodes,) or None."""
+    """The weights of one layer, shape (nodes, inputs of the layer), and the biases, shape (nodes,)."""
 
     ARRAYS = ("weights", "biases")
     weights: Array
@@ -617,7 +658,7 @@ class Weights(ByValue):
 
 @dataclass(frozen=True)
 class WeightSet:
-    """A stored copy of all weights and biases of a network. Raises ValueError for an invalid name."""
+    """A named copy of all weights and biases of a network. Raises ValueError for an invalid name."""
 
     name: str
     layers: tuple[Weights, ...] = field(repr=False)
@@ -631,12 +672,12 @@ class WeightSet:
         return cls(name, tuple(Weights(layer.weights, layer.biases) for layer in network.layers))
 
     def into(self, network: Network) -> Network:
-        """Return `network` with these weights and biases. Raises ValueError if the shapes do not fit."""
+        """Return `network` with the weights of this set. Raises ValueError if the shapes differ."""
         return with_weights(network, self.layers)
 
 
 def with_weights(network: Network, given: Sequence[Weights | Layer]) -> Network:
-    """Return `network` with other weights and biases. Raises ValueError if the shapes do not fit."""
+    """Return `network` with the weights and biases `given`. Raises ValueError if the shapes differ."""
     layers = [
         Layer(layer.nodes, layer.activation, each.weights, each.biases)
         for layer, each in zip(network.layers, given, strict=True)
@@ -646,13 +687,15 @@ def with_weights(network: Network, given: Sequence[Weights | Layer]) -> Network:
 
 @dataclass(frozen=True)
 class State(AsSvg):
-    """The content of a document. `run` is None before the first update; `runs` are earlier runs.
+    """The content of a document: a network, data, training settings, weight sets, title, notes and runs.
 
-    `columns` encode cells of a raw table as inputs and targets; nodes without column get numbers unchanged.
-    A notebook shows a State as its diagram, with the numbers of the first row.
-    Set `run` to None when you replace the network or the data, because the run does not lead to the new ones.
-    Raises ValueError if rows, columns or the run do not fit the network, if the title is not one line, and if
-    a limit of sizes is exceeded.
+    `run` is the current run, or None before the first update; `runs` holds earlier runs. `columns` encodes
+    the cells of a raw table as inputs and targets; inputs and outputs without a column are plain numbers.
+    `name` is the title. A notebook shows a State as a diagram with the numbers of the first row.
+
+    Set `run` to None when you replace the network or the data, because the updates of the run do not lead to
+    the new network. Raises ValueError if data, columns or run do not fit the network, the title is not one
+    line, or a limit of sizes is exceeded.
     """
 
     network: Network
@@ -701,42 +744,46 @@ class State(AsSvg):
 
     @property
     def measure(self) -> Loss:
-        """The loss that training minimises. Raises ValueError if it does not fit the output's activation."""
+        """The loss function that training minimises.
+
+        Raises ValueError if the loss does not fit the output activation.
+        """
         return loss_of(self.training.loss, self.network.layers[-1].function.base)
 
     @property
     def trained_rows(self) -> int:
-        """The number of training rows. They come first; the rest is for validation, as in Keras."""
+        """The number of training rows, which come before the validation rows, as in Keras."""
         return int(len(self.data) * (1.0 - self.training.validation))
 
     @property
     def trainable(self) -> bool:
-        """Whether there are rows and targets to train on."""
+        """Whether the data has training rows with targets."""
         return self.trained_rows > 0 and self.data.targets is not None
 
     @property
     def validated(self) -> bool:
-        """Whether there are validation rows with targets."""
+        """Whether the data has validation rows with targets."""
         return self.trained_rows < len(self.data) and self.data.targets is not None
 
     @property
     def unbounded(self) -> str:
-        """A sentence on why the loss can decrease without bound, or "" if it cannot."""
+        """A sentence on why the loss can decrease without bound, or "" if the loss has a lower bound."""
         if self.measure.least == 0.0 or self.data.has_unit_targets:
             return ""
-        return f"{self.measure.phrase} needs targets from 0 to 1: with others it decreases without bound"
+        return f"{self.measure.phrase} needs targets from 0 to 1; else the loss decreases without bound"
 
     def predict(self, rows: Sequence[Sequence[object]] | Array) -> Array:
-        """Return the predictions, shape (rows, outputs), for raw rows with a cell per `columns.of_inputs`.
+        """Return the predictions for raw rows, shape (rows, outputs).
 
-        Raises ValueError for a cell that does not fit; it starts with the row, from 1, and the column.
+        A raw row has one cell for each column of `columns.of_inputs`. Raises ValueError for a cell that does
+        not fit its column. The message starts with the row, counted from 1, and the column.
         """
         return self.network.predict(self.columns.encoded(rows))
 
     def loss(self) -> float | None:
         """Return the loss over the training rows, or None without training rows or targets.
 
-        On overflow it is infinite or NaN, without a warning.
+        On overflow, the loss is infinite or NaN.
         """
         if not self.trainable:
             return None

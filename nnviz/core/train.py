@@ -1,4 +1,4 @@
-"""`nnviz.train`: train a State in one call, and find the best weights of a run."""
+"""`nnviz.train`: train a State in one call, and find the weights with the smallest validation loss."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ WORK_PER_STATE = 20
 class Best:
     """Search for the State with the smallest validation loss in a training that starts at `state`.
 
-    It stores two States, one of them before the smallest loss so far, and repeats only the updates in
-    between.
+    During the training, the search stores two States. One of them comes before the smallest loss so far. So
+    only the updates from this State to the smallest loss must be repeated.
     """
 
     def __init__(self, state: State) -> None:
@@ -31,7 +31,7 @@ class Best:
         self._due_s = 0.0
 
     def follow(self, trainer: Trainer) -> None:
-        """Store the Trainer's State if enough time has passed. Call this after each unit of work."""
+        """Store the State of the Trainer if enough time has passed. Call this after each unit of work."""
         began_s = perf_counter()
         if began_s < self._due_s:
             return
@@ -43,7 +43,7 @@ class Best:
         self._due_s = now_s + WORK_PER_STATE * (now_s - began_s)
 
     def of(self, end: State) -> State:
-        """Return `end` as if its run had ended at the smallest validation loss."""
+        """Return the State at the smallest validation loss in the run of `end`."""
         iteration = least_validation(end)
         if iteration is None or iteration == end.iteration:
             return end
@@ -59,7 +59,7 @@ class Best:
 
 
 def least_validation(state: State) -> int | None:
-    """Return the first iteration with the smallest validation loss in the run, or None without any."""
+    """Return the first iteration with the smallest validation loss, or None without validation losses."""
     curve = state.run.curve("validation") if state.run else None
     if curve is None or not len(curve):
         return None
@@ -69,10 +69,11 @@ def least_validation(state: State) -> int | None:
 
 @dataclass(frozen=True)
 class Result(AsSvg):
-    """The result of a training: the trained State and its history, shape (points, 2 or 3).
+    """The result of a training.
 
-    The columns of the history are iteration, loss and, if there are validation rows, validation loss.
-    A notebook shows the curve of the history.
+    `state` is the trained State. `history` is an array with the columns iteration, loss and, with validation
+    rows, validation loss; its shape is (points, 2) or (points, 3). `diverged` says whether a number became
+    infinite or NaN. A notebook shows the loss curve.
     """
 
     state: State
@@ -102,10 +103,11 @@ def train(
     loss: str | None = None,
     validation: float | None = None,
 ) -> Result:
-    """Train `state` with its own settings, replaced by those given here, and return the result.
+    """Train `state`, and return the result.
 
-    If the State has a run, training continues it, and the history starts with the run. Raises ValueError
-    without rows or targets, or for an invalid setting.
+    An argument that is not None replaces the setting of the same name in `state.training`. If the State has a
+    run, the training continues this run, and the history includes it. Raises ValueError without training rows
+    or targets, or for an invalid setting.
     """
     given: dict[str, Any] = {
         "updates": updates,
@@ -120,7 +122,7 @@ def train(
 
 
 def with_settings(state: State, given: Mapping[str, Any]) -> State:
-    """Return `state` with the settings that are not None. Raises ValueError for an invalid setting."""
+    """Return `state` with all settings in `given` except None. Raises ValueError for an invalid setting."""
     changes = {name: value for name, value in given.items() if value is not None}
     return set_training(state, replace(state.training, **changes))
 
@@ -130,10 +132,11 @@ def carry_out(
     is_stopped: Callable[[], bool] = lambda: False,
     follow: Callable[[Trainer], object] | None = None,
 ) -> Result:
-    """Train `state` with its settings, and return the result.
+    """Train `state` with the settings in `state.training`, and return the result.
 
-    `is_stopped` is called before each unit of work; if it returns True, the run ends at this update. `follow`
-    is called with the Trainer after each unit. Raises ValueError as `train` does.
+    `is_stopped` is called before each unit of work. If `is_stopped` returns True, the run ends at this
+    update. `follow` is called with the Trainer after each unit of work. Raises ValueError without training
+    rows or targets, or if the first loss is infinite or NaN.
     """
     trainer = Trainer(state)
     units = trainer.work(state.training.updates)

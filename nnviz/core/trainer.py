@@ -1,11 +1,13 @@
 """Training: batches, forward and backward passes, measures, and the updates.
 
-Rows are copied into a table, so that the rows of a pass are one block of memory. The table has a column of
-ones if the first layer has biases. Long data is cut into blocks of rows, so that a unit of work is always
-short. Within a pass, nodes are rows and data rows are columns, so that the values of a node are contiguous.
-All weights and biases are in one flat vector, so that an update is one subtraction: layer by layer, node by
-node, each node's bias after its weights. This module has no windows, clocks or threads: the caller decides
-when to compute the next unit.
+A pass is a forward and backward pass over some rows of the data. The rows are copied into a table, so that
+the rows of a pass are one block of memory. The table has a column of ones if the first layer has biases. Long
+data is cut into blocks of rows, so that a unit of work is always short. Within a pass, an array has a row for
+each node and a column for each data row, so that the values of a node are contiguous.
+
+All weights and biases are in one flat vector, so that an update is one subtraction. The order is layer by
+layer, node by node; the bias of a node comes after the weights. This module uses no windows, clocks or
+threads: the caller decides when to compute the next unit of work.
 """
 
 from __future__ import annotations
@@ -32,13 +34,13 @@ from nnviz.core.slopes import PASSES_PER_UPDATE, Work, forward_ns
 from nnviz.core.state import Curve, Run, Segment, State, Weights, epoch_order
 
 PASS_NS = 6_700_000.0
-"""Longest time of a forward and backward pass, in nanoseconds."""
+"""Longest time of a forward pass plus a backward pass, in nanoseconds."""
 UNCUT_ROWS = 8
-"""Smallest block of rows: reading millions of weights takes as long for one row as for these."""
+"""Smallest block of rows: reading millions of weights takes the same time for 1 row as for 8 rows."""
 READY_NUMBERS = 2**15
-"""Largest number of inputs in the mini-batches copied together, so that they fit into the cache."""
+"""Largest number of inputs in the mini-batches that are copied together, so that these fit into the cache."""
 READY_BATCHES = 256
-"""Largest number of mini-batches copied together."""
+"""Largest number of mini-batches that are copied together."""
 COPIED_BYTES = 2**24
 """Largest size of inputs that are copied once to append the column of ones."""
 
@@ -52,20 +54,20 @@ class _Room(NamedTuple):
 
 
 class Batches:
-    """The passes over a State's data with the weights of `parameters`.
+    """The passes over the data of a State, with the weights in `parameters`.
 
-    Slopes are multiplied by `rate`, an array without dimensions, unless it is None.
+    If `rate` is not None, the slopes are multiplied by `rate`, an array without dimensions.
 
     ================= ============================================================
     `per_epoch`       number of updates in an epoch
-    `training_pass`   the pass over all training rows, if one is enough; else None
-    `validation_pass` the pass over the validation rows, if one is enough; else None
+    `training_pass`   the pass over all training rows; None if several passes are needed
+    `validation_pass` the pass over all validation rows; None if several passes are needed
     `long`            whether an update takes more than one pass
     `pass_ns`         approximate time of the longest pass, in nanoseconds
     ================= ============================================================
 
-    Sums are added pass by pass, so their last bits depend on the length of a pass. This length depends only
-    on the network.
+    Sums are added pass by pass, so the last bits of a sum depend on the length of a pass. This length depends
+    only on the network.
     """
 
     def __init__(self, state: State, parameters: Parameters, rate: Array | None) -> None:
@@ -98,17 +100,17 @@ class Batches:
             self._make_room_for_batches()
 
     def training_passes(self) -> Iterator[Pass]:
-        """Yield the passes over all training rows, in order. Run each pass before you take the next one."""
+        """Yield the passes over all training rows, in order. Run each pass before you take the next pass."""
         return iter((self.training_pass,)) if self.training_pass else self._blocks(self._all, self._room)
 
     def validation_passes(self) -> Iterator[Pass]:
-        """Yield the passes over the validation rows, in the same way."""
+        """Yield the passes over the validation rows. Run each pass before you take the next pass."""
         if self.validation_pass or not self._validation_room:
             return iter((self.validation_pass,) if self.validation_pass else ())
         return self._blocks(self._validation_rows, self._validation_room)
 
     def blocks(self, done: int) -> Iterator[Pass]:
-        """Yield the passes of the update after `done` updates. Run each pass before you take the next one."""
+        """Yield the passes of update number `done` + 1. Run each pass before you take the next pass."""
         if self.per_epoch == 1:
             return self._blocks(self._all, self._room)
         epoch, part = divmod(done, self.per_epoch)
@@ -116,7 +118,7 @@ class Batches:
         return self._blocks(order[part * self._batch : (part + 1) * self._batch], self._room)
 
     def calls(self, done: int) -> tuple[Call, ...]:
-        """Return the forward and backward calls of the mini-batch after `done` updates."""
+        """Return the functions of the forward and backward pass of update number `done` + 1."""
         at = done - self._first_prepared
         if not 0 <= at < len(self._prepared):
             self._prepare(done)
@@ -124,7 +126,7 @@ class Batches:
         return self._prepared[at]
 
     def apply_rate(self) -> None:
-        """Apply a changed `rate` to the slopes."""
+        """Use the changed value of `rate` for the slopes of the next passes."""
         for batch, scale in self._scales.items():
             scale.fill(self._scale(batch))
 
@@ -217,12 +219,12 @@ class Parameters:
     """The weights, biases, slopes and optimizer memory that training changes in place.
 
     ================= ========================================================================
-    `all`             shape (1 + memories, parameters): the values, then the optimizer's memory
-    `values`          the first row of `all`
-    `memory`          the other rows of `all`, zeros at first
+    `all`             the values, then the optimizer's memory, shape (1 + memories, parameters)
+    `values`          the first row of `all`: all weights and biases
+    `memory`          the other rows of `all`, which start as zeros
     `matrices`        the values layer by layer, shape (nodes, inputs of the layer [+ 1 for b])
-    `slopes`          ∂loss/∂value of each value
-    `slope_matrices`  the slopes layer by layer
+    `slopes`          ∂loss/∂value of each value, shape (parameters,)
+    `slope_matrices`  the slopes layer by layer, in the shapes of `matrices`
     ================= ========================================================================
     """
 
@@ -240,7 +242,7 @@ class Parameters:
                 matrix[:, -1] = layer.biases
 
     def into(self, network: Network) -> Network:
-        """Return `network` with copies of these values."""
+        """Return `network` with copies of the weights and biases in `values`."""
         layers = []
         for matrix, layer in zip(self.matrices, network.layers, strict=True):
             weights = matrix[:, : layer.weights.shape[1]]
@@ -250,7 +252,7 @@ class Parameters:
 
 
 def parameter_index(network: Network, address: Address) -> int:
-    """Return the index of a weight or bias in the flat vector."""
+    """Return the index of a weight or bias in the flat vector of all weights and biases."""
     shapes = _shapes(network)
     before = sum(nodes * inputs for nodes, inputs in shapes[: address.layer])
     inputs = shapes[address.layer][1]
@@ -258,7 +260,7 @@ def parameter_index(network: Network, address: Address) -> int:
 
 
 def as_layers(vector: Array, network: Network) -> tuple[Weights, ...]:
-    """Return a flat vector, shape (parameters,), cut into the shapes of each layer's weights and biases."""
+    """Return the weights and biases of each layer from a flat vector, shape (parameters,)."""
     matrices = _matrices(vector, _shapes(network))
     return tuple(
         Weights(matrix[:, : layer.weights.shape[1]], None if layer.biases is None else matrix[:, -1])
@@ -267,7 +269,10 @@ def as_layers(vector: Array, network: Network) -> tuple[Weights, ...]:
 
 
 def as_vector(layers: Iterable[tuple[Array, Array | None]]) -> Array:
-    """Return all layers' weights and biases as a flat vector, shape (parameters,), as in `as_layers`."""
+    """Return the weights and biases of all layers as a flat vector, shape (parameters,).
+
+    `layers` holds (weights, biases or None) for each layer. `as_layers` is the inverse function.
+    """
     matrices = (weights if biases is None else np.c_[weights, biases] for weights, biases in layers)
     return np.concatenate([matrix.ravel() for matrix in matrices])
 
@@ -283,17 +288,19 @@ def _matrices(vector: Array, shapes: list[tuple[int, int]]) -> list[Array]:
 
 
 DOT_LIMIT_NUMBERS = 2**19
-"""Largest product that uses `dot`: clearing 4 MB takes almost no time."""
+"""Largest size of a product that is computed with `dot`: clearing an array of 4 MB takes almost no time."""
 
 
 class Pass(NamedTuple):
-    """The calls of a forward and backward pass of some rows.
+    """The functions of a forward and backward pass over some rows of a batch.
 
     =========== ===========================================================================
-    `forward`   compute every layer, and the slopes of the loss without their scale
-    `total`     returns the sum of the loss's terms over these rows and the outputs
-    `backward`  write the slopes of these rows' share of the batch's loss
-    `counting`  returns a call that counts correctly classified rows; targets must not change
+    `forward`   functions that compute every layer, and the slopes of the loss without the
+                scale factor
+    `total`     function that returns the sum of the loss's terms over all rows and outputs
+    `backward`  functions that write the rows' share of the slopes of the batch's mean loss
+    `counting`  function that returns a function that counts the correctly classified rows;
+                the targets must not change
     =========== ===========================================================================
     """
 
@@ -304,11 +311,11 @@ class Pass(NamedTuple):
 
     @property
     def all_calls(self) -> tuple[Call, ...]:
-        """The calls of the forward and the backward pass."""
+        """The functions of the forward pass, then the functions of the backward pass."""
         return self.forward + self.backward
 
     def measured(self) -> float:
-        """Run the forward pass, and return the sum of the loss's terms."""
+        """Run the forward pass, and return the sum of the loss's terms over all rows and outputs."""
         for call in self.forward:
             call()
         return self.total()
@@ -355,9 +362,9 @@ def _linear(layer: Layer) -> bool:
 
 
 class Buffers:
-    """Arrays for the values of a pass over `rows` rows, shared by all passes over this many rows.
+    """Arrays for the values of a pass over `rows` rows. All passes over `rows` rows share these arrays.
 
-    A pass reads the weights of `parameters` when it runs, and writes their slopes there.
+    When a pass runs, the pass reads the weights in `parameters`, and writes the slopes into `parameters`.
     """
 
     def __init__(self, network: Network, measure: Loss, parameters: Parameters, rows: int) -> None:
@@ -384,9 +391,11 @@ class Buffers:
             self._backward[:0] = backward
 
     def pass_over(self, inputs: Array, targets: Array, scale: Array) -> Pass:
-        """Return the pass over `inputs`, shape (rows, inputs [+ 1 of ones]), and `targets`, (rows, outputs).
+        """Return the pass over the rows `inputs` and `targets`.
 
-        Its slopes are multiplied by `scale`, an array without dimensions.
+        `inputs` has shape (rows, inputs), with one more column of ones if the first layer has biases;
+        `targets` has shape (rows, outputs). The slopes are multiplied by `scale`, an array without
+        dimensions.
         """
         matrix, slopes = self._parameters.matrices[0], self._parameters.slope_matrices[0]
         first, last, measure = self._first, self._last, self._measure
@@ -405,13 +414,14 @@ class Buffers:
 
 
 class Points:
-    """Measures the points of a State's curves with the passes of its `batches`.
+    """Measures loss and accuracies, the points of a run's curves, with the passes of `batches`.
 
     =============== =====================================================================
-    `names`         the names of the curves other than the loss
-    `at_once`       whether one pass is enough for each set of rows
-    `measure`       measures a point from the sum of the loss's terms, after `training_pass`
-    `in_blocks`     measures a point with all passes, and yields between them
+    `names`         the names of the curves other than the training loss
+    `at_once`       whether one pass is enough for the training rows, and one pass for the
+                    validation rows
+    `measure`       measures a point if one pass is enough
+    `in_blocks`     measures a point with several passes, and yields between the passes
     =============== =====================================================================
     """
 
@@ -428,7 +438,10 @@ class Points:
             self.names += ("accuracy", "validation accuracy") if self._validation_rows else ("accuracy",)
 
     def measure(self, total: float) -> tuple[float, ...]:
-        """Return the point: the loss, then the values of the curves in `names`."""
+        """Return the training loss, then the values of the curves in `names`.
+
+        `total` is the sum of the loss's terms, which the training pass has just computed.
+        """
         if not self.names:
             return (total / self._terms,)
         training, validation = self._batches.training_pass, self._batches.validation_pass
@@ -439,7 +452,7 @@ class Points:
         return self._measured(total, hits, validation.measured(), self._hits(validation))
 
     def in_blocks(self) -> Work[tuple[float, ...]]:
-        """Measure the point block by block, and yield between the blocks."""
+        """Return the training loss, then the values of the curves in `names`; yield between two passes."""
         training = yield from self._over(self._batches.training_passes())
         validation = yield from self._over(self._batches.validation_passes())
         return self._measured(*training, *validation)
@@ -477,22 +490,25 @@ class Trainer:
     """Trains a State's network on its data, one unit of work at a time.
 
     ================= ============================================================
-    `work(n)`         makes up to `n` more updates; yields after each unit of work:
+    `work(n)`         makes up to `n` more updates, and yields after each unit of work:
                       an update, or a block of rows of a long update
     `end()`           measures the loss if `work` was stopped within an epoch
-    `learning_rate`   can be set between units; applies from the next update on
+    `learning_rate`   the learning rate, which can be set between two units of work;
+                      the next update uses the new value
     `iteration`       the number of updates in this run
     `loss`            the loss over the training rows at the last point of the
                       history; NaN before the first pass over long data is complete
-    `diverged`        whether a number became infinite or NaN; the Trainer then
+    `diverged`        whether a number became infinite or NaN; then the Trainer
                       returns to the last iteration with finite numbers
-    `state()`         the present State, with its run
+    `state()`         returns the current State, with the run
     ================= ============================================================
 
-    If the State has a run, the Trainer continues it: iteration, epochs, row order and optimizer memory. Its
-    history holds up to `history_limit` points before it is thinned. The numbers do not depend on how the work
-    is split; only a stop within an epoch adds a point to the history. Raises ValueError if the State has no
-    training rows or no targets, or if its loss is not finite (for long data, `work` raises it).
+    If the State has a run, the Trainer continues the run: iteration, epochs, row order and optimizer memory.
+    The history holds up to `history_limit` points before it is thinned. The results do not depend on how the
+    work is divided into calls; only a stop within an epoch adds a point to the history.
+
+    Raises ValueError if the State has no training rows or no targets, or if the first loss is infinite or
+    NaN. For long data, `work` computes the first loss and raises this error.
     """
 
     def __init__(self, state: State, history_limit: float = math.inf) -> None:
@@ -502,7 +518,7 @@ class Trainer:
             raise ValueError("data.targets: training needs targets")
         if not state.trainable:
             rows = counted(len(state.data), "row")
-            raise ValueError(f"validation: with {rows}, this share leaves no training row; make it smaller")
+            raise ValueError(f"validation: with {rows}, this share leaves no training row; reduce the share")
         # NumPy 2 stores the handling of overflow in a context variable. Running the work in its own context
         # costs 30 ns a unit, while `np.errstate` costs 700.
         self._quiet = copy_context()
@@ -564,12 +580,18 @@ class Trainer:
             self._apply_rate()
 
     def work(self, updates: int) -> Iterator[None]:
-        """Make up to `updates` more updates, and yield after each unit of work. Stop if the run diverges."""
+        """Make up to `updates` more updates, and yield after each unit of work.
+
+        If the run diverges, the updates end.
+        """
         last = self.iteration + updates
         return self._quietly(self._updates_in_one_pass(last) if self._one_pass else self._updates(last))
 
     def end(self) -> Iterator[None]:
-        """Measure the last point of a run that stops here, even within an epoch; yield as `work` does."""
+        """Measure the point at the current iteration if the point is missing; yield after each unit of work.
+
+        Call this when a run stops: within an epoch, `work` has not measured this point.
+        """
         if self._one_pass or (len(self._history) and self._history.last[0] == self.iteration):
             return iter(())
         return self._quietly(self._record())
@@ -580,7 +602,7 @@ class Trainer:
             yield
 
     def state(self) -> State:
-        """Return the present State. Within an epoch, its history ends at the start of the epoch."""
+        """Return the current State. Within an epoch, the history ends at the start of the epoch."""
         self._quiet.run(self._check)
         self._run = replace(
             self._run,
@@ -672,7 +694,7 @@ class Trainer:
         yield from self._record()
         if not len(self._history):
             loss = self._state.measure.phrase
-            raise ValueError(f"the {loss} is too large for a number: make the weights or the data smaller")
+            raise ValueError(f"the {loss} is infinite or NaN: make the weights or the data smaller")
 
     def _record(self) -> Iterator[None]:
         measured = yield from self._points.in_blocks()

@@ -1,1 +1,1 @@
-"""Explanations of numbers, as arithmetic that can be redone by hand."""
+"""Explanations of a network's numbers, as arithmetic that a reader can check by hand."""

@@ -1,4 +1,4 @@
-"""Explanations of a value, slope or update, line by line with the current numbers."""
+"""Explanations of a value, a slope or an update, line by line with the current numbers."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ from nnviz.explain.node import (
     slope_line,
 )
 
-SCRIPTS_UPDATE = "The script makes the next update; nnviz does not know its optimizer or learning rate."
-NO_ERROR = "There is no target, so no error and no slope: type a target in the data table."
-NO_SLOPE = "There is no target, so no slope: type a target in the data table."
-NO_TARGET = "A what-if row has no target, so it has no error and no slope."
-OWN_UPDATE = "If nnviz continues the training, it uses its own settings, not the script's:"
+SCRIPTS_UPDATE = "The script makes the next update, with an optimizer and a learning rate unknown to nnviz."
+NO_ERROR = "The row has no target, so it has no error and no slope: type a target in the data table."
+NO_SLOPE = "The row has no target, so the weight has no slope: type a target in the data table."
+NO_TARGET = "A what-if row (inputs that are not in the data) has no target, so it has no error and no slope."
+OWN_UPDATE = "If nnviz continues the training, nnviz uses its own settings, not the settings of the script:"
 
 
 @np.errstate(all="ignore")  # an overflow is written as infinite
@@ -67,16 +67,20 @@ def explain(
     unfolded: frozenset[str] = frozenset(),
     held: bool = False,
 ) -> Explanation:
-    """Return the explanation of the number at `address`, or of the loss if that is None.
+    """Return the explanation of the number at `address`, or of the loss if `address` is None.
 
-    With `mean`, slopes are means over all rows. `check` is the measured slope, if known. `unfolded` names the
-    lines whose long sums are written out in full. `held` says that a script is training the network.
+    If `mean`, the slopes are means over all training rows. `check` is the measured slope, or None while the
+    slope is being measured. `unfolded` names the lines in which long sums are written out in full. `held`
+    says that a script is training the network.
     """
     return _Explainer(state, address, computed, is_mean(state, mean), check, unfolded, held).explanation()
 
 
 def is_mean(state: State, mean: bool) -> bool:
-    """Return whether to explain the mean over all rows, not the slopes of one row."""
+    """Return whether slopes are explained as means over all training rows, not for one row.
+
+    `mean` is the choice of the person, which has no effect with one row or without training rows.
+    """
     return mean and len(state.data) > 1 and state.trained_rows > 0
 
 
@@ -232,21 +236,21 @@ class _Explainer:
 
 
 TOLERANCE = 1e-4
-"""Largest relative difference between the measured and the computed slope."""
+"""Largest relative difference between the measured slope and the computed slope."""
 PASSES_PER_ROW = 3
-"""Forward passes for each row: at w − h, w + h and w."""
+"""Number of forward passes for each row: with the weights w − h, w + h and w."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """A slope measured by a central difference.
+    """A slope that was measured by a central difference, to check the computed slope.
 
     ============ ================================================================================
-    `measured`   (loss(w + h) − loss(w − h)) / 2h
-    `step`       h = 1e-5·max(1, |w|)
-    `noise`      bound on the float64 rounding error of `measured`: both losses are rounded, and their
-                 difference is divided by 2h
-    `kink`       sentence on a node and row whose z crosses a kink within ± h, or ""
+    `measured`   the measured slope, (loss(w + h) − loss(w − h)) / 2h
+    `step`       the step h = 1e-5·max(1, |w|)
+    `noise`      largest possible rounding error of `measured` in float64: both losses are rounded,
+                 and the difference is divided by 2h
+    `kink`       sentence on a node and row whose z crosses a kink within w ± h, or ""
     ============ ================================================================================
     """
 
@@ -256,15 +260,15 @@ class Check:
     kink: str
 
     def agrees(self, slope: float) -> bool:
-        """Return whether `measured` equals `slope` within 1e-4 relative plus `noise`."""
+        """Return whether `measured` and `slope` differ by at most 1e-4 relative plus `noise`."""
         largest = max(abs(slope), abs(self.measured))
         return abs(self.measured - slope) <= TOLERANCE * largest + self.noise
 
     def reason(self, slope: float) -> str:
-        """Return why `measured` differs from `slope`, or "" if they agree."""
+        """Return a clause on why `measured` differs from `slope`, or "" if both numbers agree."""
         if self.agrees(slope):
             return ""
-        return self.kink or "the loss curves too strongly within w ± h for this measurement"
+        return self.kink or "the loss curve bends too strongly within w ± h for this measurement"
 
 
 def measure_slope(
@@ -274,9 +278,11 @@ def measure_slope(
     block_ns: float = BLOCK_NS,
     known: Trace | None = None,
 ) -> Iterator[Check | None]:
-    """Measure the slope of a weight or bias, for the loss of one row or, if `row` is None, of all rows.
+    """Measure ∂loss/∂w of a weight or bias by a central difference.
 
-    `known` is the trace of that row, if known. Yields None after each block of rows, and finally the Check.
+    The loss is that of the row with index `row` or, if `row` is None, the mean over all training rows.
+    `known` is the forward pass of this row, or None. Yields None after each block of rows, and at last the
+    Check.
     """
     assert state.data.targets is not None
     first, count = (0, state.trained_rows) if row is None else (row, 1)
@@ -325,19 +331,22 @@ def _kink(network: Network, here: Trace, both: list[Trace], first_row: int) -> s
 
 
 FEW_NAMES = 6
-"""Number of nodes that are named; the others are counted."""
+"""Largest number of nodes that a list names; more nodes are counted."""
 DEAD = "Try new random weights, a smaller learning rate, or leaky_relu, whose slope is not 0 for negative z."
-SATURATED = "Try smaller weights, such as new random ones, or standardised inputs (mean 0, deviation 1)."
+SATURATED = "Try smaller or new random weights, or standardised inputs (mean 0, standard deviation 1)."
 REMEDIES: dict[Fate, str] = {
-    "vanish": "Try relu or a variant of it with new random weights (He initialization), or fewer layers.",
+    "vanish": "Try relu or a variant of relu with new random weights (He initialization), or fewer layers.",
     "explode": "Try smaller weights or standardised inputs (mean 0, standard deviation 1).",
-    "are 0": "Usually the next nodes are dead or the weights to them are 0: try new random weights.",
+    "are 0": "Usually the next nodes are dead, or the weights to these nodes are 0: try new random weights.",
 }
-"""Remedies for the slopes of a layer."""
+"""What to try if the slopes of a layer vanish, explode or are 0."""
 
 
 def node_health(state: State, address: Address, computed: Computed) -> list[LineSection]:
-    """Return a section on dead or saturated rows and vanishing slopes of a node; none for one row."""
+    """Return a section on the rows on which a node is dead or saturated, and on vanishing slopes.
+
+    The list is empty if the data has only one row or nothing is to be said.
+    """
     rows, network = len(state.data), state.network
     if rows < 2 or address.kind != "node" or address.layer < 0:
         return []
@@ -358,7 +367,7 @@ def _flat_notes(function: Activation, health: Health, address: Address) -> Itera
     where = intervals_text((*function.flat, *function.saturated))
     share = f"{count:,} of {rows:,} rows ({percent_text(count, rows)})"
     slope = "close to 0" if function.saturated else "0"
-    yield Note("", f"{where} on {share}: there the slope of {function.name} is {slope}.")
+    yield Note("", f"The slope of {function.name} is {slope} on {share}, where {where}.")
     badge = health.badges().get((address.layer, node), "")
     if badge.startswith("dead"):
         yield Note("", f"The node is {badge}, so its weights learn nothing.")
@@ -371,18 +380,18 @@ def _flat_notes(function: Activation, health: Health, address: Address) -> Itera
 def _fate_notes(fate: Fate, size: SlopeSize, last: SlopeSize) -> Iterator[Note]:
     """Yield notes if the slopes of a node's layer vanish, explode or are 0, with their sizes."""
     if fate:
-        sizes = zip(size, last, strict=True)
-        w, z = (f"{as_text(one)} against {as_text(end)}" for one, end in sizes)
-        yield Note("", f"The slopes of its layer {fate}, {FATE_TEXTS[fate]}: for w {w}, for z {z}.")
+        sizes = zip(("weights", "z"), size, last, strict=True)
+        w, z = (f"{as_text(one)} for {name} (last layer: {as_text(end)})" for name, one, end in sizes)
+        yield Note("", f"The slopes of the node's layer {fate}, {FATE_TEXTS[fate]}: {w}, {z}.")
         yield Note("", REMEDIES[fate])
 
 
 def layers_health(state: State, computed: Computed) -> list[LineSection]:
-    """Return sections on the size of each layer's slopes, and on nodes dead or saturated on all rows."""
+    """Return sections on the size of each layer's slopes, and on nodes that are dead or saturated."""
     network, whole = state.network, computed.whole
     if whole is None or len(state.data) < 2 or len(network.layers) < 2:
         return []
-    rows: list[Line | Note] = [Note("", "√(Σ slope² / count) of each layer's mean slopes, for w and for z:")]
+    rows: list[Line | Note] = [Note("", "Each layer's mean slopes have the size √(Σ slope² / count):")]
     slopes = fates(whole.slopes)
     for k, size in enumerate(slope_sizes(whole.slopes)):
         title = column_title(k + 1, len(network.layers))
@@ -407,9 +416,9 @@ def _names(network: Network, odd: tuple[Flags, ...]) -> str:
     return list_text(names, FEW_NAMES) if names else ""
 
 
-def percent_text(count: int, of: int) -> str:
-    """Return a share in whole per cent; 0 and 100 stand only for none and all."""
-    share = round(100 * count / of)
-    if count < of and share == 100:
+def percent_text(count: int, total: int) -> str:
+    """Return `count` of `total` things in whole per cent: "0 %" only for none, "100 %" only for all."""
+    share = round(100 * count / total)
+    if count < total and share == 100:
         return "over 99 %"
     return "under 1 %" if count and share == 0 else f"{share} %"

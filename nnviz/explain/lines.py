@@ -1,6 +1,6 @@
 """Lines of an explanation: a label, a formula, and the formula with numbers.
 
-A line is consistent: evaluating it with its rounded numbers gives the result that it shows.
+A line is consistent: a reader who computes the formula with the displayed numbers gets the displayed result.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from nnviz.core.numbers import EXACT, INFINITE, MINUS, NOISE
 from nnviz.core.slopes import Slopes
 
 MOST_DIGITS = 17
-"""Significant digits that identify a float64."""
+"""Number of significant digits that is enough to identify every float64."""
 
 
 def _fraction(text: str) -> Fraction:
@@ -42,7 +42,10 @@ def _fraction(text: str) -> Fraction:
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """Arithmetic as text, `… = 26` or `… ≈ 0.2375`, and its value."""
+    """A formula with numbers and its result as text, `3·2 + 5·4 = 26` or `1/3 ≈ 0.333333`.
+
+    `value` is the result at full precision. `exact` says whether the text has "=" instead of "≈".
+    """
 
     pieces: tuple[Piece, ...]
     value: float
@@ -50,15 +53,16 @@ class Arithmetic:
 
     @property
     def text(self) -> str:
-        """The whole line as plain text."""
+        """The formula and the result as plain text."""
         return "".join(piece.text for piece in self.pieces)
 
 
 def write(expression: Expression, value: float, *, result: Number | None = None) -> Arithmetic:
-    """Return `expression` and `value` as arithmetic whose rounded operands give the rounded result.
+    """Return `expression` with numbers and its value as Arithmetic.
 
-    The operands get more digits until they do. If the terms cancel beyond float64 precision, the float64 sum
-    of the line replaces `value`. `result` gives the address of the value.
+    The operands are written with so few digits that the rounded operands still give the rounded result. If
+    the terms cancel out beyond float64 precision, the sum of the written terms replaces `value`. `result` is
+    a number with the address of the value.
     """
     digits = _closing_digits(expression, value)
     if digits is None:
@@ -111,9 +115,10 @@ def _is_exact(expression: Expression, digits: int, result: str) -> bool:
 
 
 def shortened_sum(terms: Sequence[Expression], few: int, unfolds: str) -> Sum:
-    """Return the sum of `terms`, shortened if there are more than `few` + 1.
+    """Return the sum of `terms`, shortened if `terms` has more than `few` + 1 terms.
 
-    A shortened sum has the `few` largest terms and the others as one number. `unfolds` names the line.
+    A shortened sum has the `few` largest terms, and one number that is the sum of all other terms. A click on
+    this number shows all terms of the line that `unfolds` names.
     """
     if len(terms) <= few + 1:
         return Sum(*terms)
@@ -131,16 +136,17 @@ _ASCII = str.maketrans(
 
 
 def ascii_text(text: str) -> str:
-    """Return arithmetic in ASCII for copying, with `*` and a plain minus. Names keep their letters."""
+    """Return `text` for copying, with ASCII signs such as `*` and `-` in formulas. Names do not change."""
     text = re.sub(r"∂(\w+)/∂", r"d\1/d", text.translate(_ASCII))
     return text.replace("Σ ", "sum of ").replace("Σ", "sum of ")
 
 
 @dataclass(frozen=True)
 class Line:
-    """A label, a formula, and the formula with the current numbers.
+    """A line of an explanation: a label, a formula, and the formula with the current numbers.
 
-    `name` identifies the line for unfolding. `check_agrees` is the result of a numerical check, or None.
+    `name` identifies a line with a shortened sum, which a click shows in full. `check_agrees` says whether a
+    measured slope agrees with the computed slope; it is None in other lines.
     """
 
     label: str
@@ -151,25 +157,25 @@ class Line:
 
     @property
     def arithmetic(self) -> str:
-        """The arithmetic as plain text."""
+        """The formula with numbers as plain text."""
         return self.written.text
 
     @property
     def text(self) -> str:
-        """Label, formula and arithmetic."""
+        """The label, the formula and the formula with numbers as plain text."""
         formula = f" = {self.formula}" if self.formula else ""
         sign = "" if self.arithmetic.startswith("≈") else "= "
         return f"{self.label}{formula} {sign}{self.arithmetic}"
 
     @property
     def value(self) -> float:
-        """The value of the arithmetic, at full precision."""
+        """The result of the formula, at full precision."""
         return self.written.value
 
 
 @dataclass(frozen=True)
 class Note:
-    """A sentence with a label, which may be ""."""
+    """A sentence in an explanation, with a label or ""."""
 
     label: str
     text: str
@@ -177,7 +183,7 @@ class Note:
 
 @dataclass(frozen=True)
 class LineSection:
-    """Lines under a heading that names their rows."""
+    """A part of an explanation: lines under a heading. The heading says which rows of the data are meant."""
 
     heading: str
     rows: tuple[Line | Note, ...]
@@ -185,18 +191,18 @@ class LineSection:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The explanation of a number of a node or weight, or of the loss."""
+    """The explanation of a node, a weight, a bias, an input or the loss."""
 
     title: str
     sections: tuple[LineSection, ...]
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """All lines of arithmetic."""
+        """All lines with formulas, without the notes."""
         return tuple(row for section in self.sections for row in section.rows if isinstance(row, Line))
 
     def text(self) -> str:
-        """Return the explanation as ASCII text for copying; names keep their letters."""
+        """Return the explanation as text for copying, with ASCII signs in formulas."""
         lines = [self.title]
         for section in self.sections:
             lines += ["", section.heading] if section.heading else [""]
@@ -212,15 +218,15 @@ def _row_text(row: Line | Note) -> str:
 
 
 FEW_TERMS = 6
-"""Number of terms written out in a long sum."""
+"""Number of terms that a shortened sum shows."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A network and its computation on one row.
+    """A network and its values on one row, from which the lines of an explanation are written.
 
-    `unfolded` names the lines whose sums are written out in full. `slopes` is None without targets. Layer −1
-    holds the inputs.
+    `unfolded` names the lines in which long sums are written out in full. `slopes` is None without targets.
+    As the argument of a method, layer −1 means the inputs.
     """
 
     network: Network
@@ -249,20 +255,20 @@ class Scene:
         return row
 
     def a(self, layer: int, node: int) -> Number:
-        """Return a of a node, its output."""
+        """Return a of a node, the output of the node."""
         return Number(float(self.values(layer)[node]), Address("node", layer, node))
 
     def z(self, layer: int, node: int) -> Number:
-        """Return z of a node, its sum before the activation."""
+        """Return z of a node, the weighted sum before the activation."""
         return Number(float(self.trace.z[layer][0, node]), Address("node", layer, node))
 
     def w(self, layer: int, node: int, source: int) -> Number:
-        """Return a weight."""
+        """Return the weight from node `source` of the previous layer to `node` of `layer`."""
         value = float(self.network.layers[layer].weights[node, source])
         return Number(value, Address("weight", layer, node, source))
 
     def b(self, layer: int, node: int) -> Number | None:
-        """Return a bias, or None if the layer has none."""
+        """Return the bias of a node, or None if the layer has no biases."""
         biases = self.network.layers[layer].biases
         return None if biases is None else Number(float(biases[node]), Address("bias", layer, node))
 
@@ -302,9 +308,9 @@ class Scene:
         return Number(float(slope[0, node]), Address("node", layer, node))
 
     def sum(self, terms: Sequence[Expression], line: str) -> Expression:
-        """Return the sum of `terms`, shortened if it is long and `line` is not unfolded."""
+        """Return the sum of `terms`. A long sum is shortened unless `unfolded` has the name `line`."""
         return Sum(*terms) if line in self.unfolded else shortened_sum(terms, FEW_TERMS, line)
 
     def fold_name(self, line: str, terms: int) -> str:
-        """Return `line` if a sum of `terms` terms is shortened, else ""."""
+        """Return `line`, the name of a line, if a sum of `terms` terms is long enough to shorten, else ""."""
         return line if terms > FEW_TERMS + 1 else ""

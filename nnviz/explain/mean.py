@@ -1,4 +1,4 @@
-"""Lines of an explanation for means over all rows or a batch, and for the update."""
+"""Lines of an explanation for means over all training rows or a batch, and for the next update."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from nnviz.explain.lines import Arithmetic, Line, Note, write
 
 
 def update_heading(state: State, means: Means) -> str:
-    """Return a heading with the rows of the next update; it names nnviz if a script trained before."""
+    """Return a heading that names the rows of the next update.
+
+    If a script has trained the network, the heading also says that nnviz makes the update.
+    """
     title = "Next update by nnviz" if state.is_watched else "Next update"
     if means.rows is None:
         return title if len(state.data) == 1 else f"{title} · mean over {rows_phrase(state, means)}"
@@ -26,7 +29,7 @@ def update_heading(state: State, means: Means) -> str:
 
 
 def all_rows_phrase(state: State) -> str:
-    """Return the rows of the loss: "all 4 rows", "the 3 training rows"."""
+    """Return the training rows as text: "all 4 rows", "the 3 training rows"."""
     count = state.trained_rows
     if count < len(state.data):
         return f"the {counted(count, 'training row')}"
@@ -34,7 +37,7 @@ def all_rows_phrase(state: State) -> str:
 
 
 def rows_phrase(state: State, means: Means) -> str:
-    """Return the rows of the means: "all 4 rows", "the batch of rows 3, 1"."""
+    """Return the rows of `means` as text: "all 4 rows", "the batch of rows 3, 1"."""
     if means.rows is None:
         return all_rows_phrase(state)
     if means.count <= FEW_ROWS:
@@ -44,7 +47,10 @@ def rows_phrase(state: State, means: Means) -> str:
 
 
 def averaged_slopes_line(state: State, means: Means, address: Address) -> Line:
-    """Return the mean slope of a weight or bias as a mean of row slopes, `(48 − 16 + 0 + 40)/4 = 18`."""
+    """Return the line of the mean slope of a weight or bias, `(48 − 16 + 0 + 40)/4 = 18`.
+
+    The terms are the slopes of the single rows. For many rows, the line has only the result.
+    """
     slope = Number(means.slopes.of(address), address, slope=True)
     label = "mean slope"
     if not means.single:
@@ -54,7 +60,10 @@ def averaged_slopes_line(state: State, means: Means, address: Address) -> Line:
 
 
 def averaged_losses_line(state: State, loss: float, means: Means | None) -> Line:
-    """Return the loss as a mean of row losses, `(64 + 169 + 0 + 64)/4 = 74.25`; for many rows its value."""
+    """Return the line of the loss, `(64 + 169 + 0 + 64)/4 = 74.25`.
+
+    The terms are the losses of the single rows. For many rows, the line has only the result.
+    """
     number, title, word = Number(loss), state.measure.title, state.measure.phrase
     if means is None or not means.single:
         return Line(f"{title}, mean over {all_rows_phrase(state)}", "", write(number, loss))
@@ -67,7 +76,10 @@ def _mean_of(rows: list[Number], mean: Number) -> Arithmetic:
 
 
 def mean_line(state: State, means: Means | None, address: Address) -> Line | Note:
-    """Return the mean slope of a weight, bias or node, or a note until it is known."""
+    """Return the line of the mean slope of a weight, bias or node, with one term for each row.
+
+    If `means` is None, return a note that the slope is being computed.
+    """
     label = f"∂{state.measure.symbol}/∂z" if address.kind == "node" else "mean slope"
     if means is None:
         return Note(label, "computing …")
@@ -82,13 +94,13 @@ def mean_line(state: State, means: Means | None, address: Address) -> Line | Not
 
 
 ROUNDING = 4 * float(np.finfo(float).eps)
-"""Relative rounding error of a term: of the float64 itself and of the two or three steps to it."""
+"""Largest relative rounding error of a term, which is the result of two or three operations in float64."""
 
 
 def is_noise(means: Means | None, address: Address) -> bool:
-    """Return whether a mean slope may be only the rounding error of terms that cancel.
+    """Return whether a mean slope may be only a rounding error, because the slopes of the rows cancel out.
 
-    In any order, a float64 sum of n terms is within n · `ROUNDING` · Σ |terms| of the exact sum.
+    A float64 sum of n terms, in any order, differs from the exact sum by at most n · `ROUNDING` · Σ |terms|.
     """
     if means is None or not isinstance(means.slopes, Slopes):
         return False
@@ -100,9 +112,9 @@ def is_noise(means: Means | None, address: Address) -> bool:
 
 
 def noise_note(state: State) -> Note:
-    """Return the note on a mean slope that is only rounding error."""
+    """Return the note on a mean slope that is only a rounding error."""
     optimizer = state.training.optimizer
-    sentence = "The rows' slopes cancel out: the mean is only rounding error."
+    sentence = "The slopes of the rows cancel out: the mean is only a rounding error."
     moves = OPTIMIZERS[optimizer].any_slope_moves
     return Note("", f"{sentence} The optimizer {optimizer} still makes a step." if moves else sentence)
 
@@ -116,7 +128,10 @@ def _row_term(means: Means, address: Address, i: int) -> Expression:
 
 
 def loss_line(state: State, means: Means | None) -> Line | Note:
-    """Return the loss over all training rows, or a note until it is known."""
+    """Return the line of the loss over all training rows, with one term for each row.
+
+    If `means` is None, return a note that the loss is being computed.
+    """
     measure = state.measure
     by_terms = len(state.network.outputs) == 1 and measure.short is None
     formula = f"Σ {measure.term.text} / rows" if by_terms else f"Σ rows' {measure.phrase} / rows"
@@ -140,7 +155,10 @@ def _term(measure: Loss, row: Slopes, targets: Array) -> Expression:
 
 
 def update_lines(state: State, address: Address, slope: float) -> list[Line]:
-    """Return the lines up to the new value; `slope` is the mean over the rows of the update."""
+    """Return the lines of the optimizer's rule, up to the new value of the weight or bias at `address`.
+
+    `slope` is the mean slope over the rows of the update.
+    """
     update = Number(float(state.iteration + 1))
     values = {
         "w": Number(state.network.value_of(address), address),

@@ -16,31 +16,31 @@ from nnviz.core.numbers import MINUS
 from nnviz.explain.lines import FEW_TERMS, Line, Note, Scene, write
 
 TERM_TOLERANCE = 1e-9
-"""Tolerance within which a term written with a must agree with the value computed from z."""
+"""Largest difference between a term that is written with a and the same term computed from z."""
 
 
 def input_lines(scene: Scene, node: int, row: int | None) -> list[Line | Note]:
-    """Return lines on an input: its value, its place in the data, and its product for each node fed.
+    """Return the lines of an input: the value, the place in the data, and value·w for each next node.
 
-    `row` is None for a what-if row, which is not in the data.
+    `row` is the index of the row, or None for a what-if row (inputs that are not in the data).
     """
     value, fed = scene.a(-1, node), len(scene.network.layers[0])
     products = value.value * scene.network.layers[0].weights[:, node]
     few = FEW_TERMS if fed > FEW_TERMS + 1 else fed
     if row is None:
-        given = "This row is not in the data, so training does not use it."
+        given = "This what-if row is not in the data, so training does not use this row."
     else:
-        place = f"row {row + 1:,} of the data, column {scene.name(-1, node)}"
-        given = f"The value stands in {place}: training does not change it."
+        place = f"row {row + 1:,}, column {scene.name(-1, node)} of the data"
+        given = f"The value is in {place}. Training does not change the data."
     lines: list[Line | Note] = [
         Line("value", "", write(value, value.value)),
         Note("", given),
-        Note("", "Each node of the next layer adds this value times the weight to its z:"),
+        Note("", "Each node of the next layer adds value·w, this value times the weight, to z:"),
     ]
     largest = sorted(map(int, np.argsort(-np.abs(products), kind="stable")[:few]))
     lines += [_onward_line(scene, node, j, float(products[j])) for j in largest]
     if few < fed:
-        lines.append(Note("", f"For the other {fed - few:,} nodes the product is not larger."))
+        lines.append(Note("", f"The products for the other {fed - few:,} nodes are not larger."))
     return lines
 
 
@@ -51,7 +51,7 @@ def _onward_line(scene: Scene, node: int, fed: int, product: float) -> Line:
 
 
 def forward_lines(scene: Scene, layer: int, node: int) -> list[Line]:
-    """Return the lines of z and a of a node."""
+    """Return the line of z and the line of a of a node."""
     return [_z_line(scene, layer, node), _a_line(scene, layer, node)]
 
 
@@ -80,7 +80,10 @@ def _a_line(scene: Scene, layer: int, node: int) -> Line:
 
 
 def loss_lines(scene: Scene, output: int) -> list[Line]:
-    """Return the lines of an output's error and term of the loss, and with several outputs the row's loss."""
+    """Return the lines of an output's error and of the output's term of the loss.
+
+    If the network has several outputs, the line of the row's loss follows.
+    """
     assert scene.targets is not None
     last = len(scene.network.layers) - 1
     error = scene.error(output)
@@ -111,7 +114,7 @@ def _term(scene: Scene, output: int) -> tuple[float, str, Expression]:
 
 
 def row_loss_line(scene: Scene) -> Line:
-    """Return the line of the row's loss."""
+    """Return the line of the loss of the row."""
     assert scene.targets is not None
     measure, outputs = scene.measure, len(scene.network.outputs)
     terms = [j for j in range(outputs) if measure.averaged or scene.targets[j]] or [0]
@@ -128,9 +131,9 @@ def row_loss_line(scene: Scene) -> Line:
 
 
 def backward_lines(scene: Scene, layer: int, node: int) -> list[Line | Note]:
-    """Return the lines of the slope with respect to a, the activation's slope, and the slope w.r.t. z.
+    """Return the lines of ∂L/∂a, of the activation's slope f′(z), and of the product ∂L/∂z.
 
-    If loss and output activation have a short form, the slope with respect to z comes before its factors.
+    If the loss has a short form of ∂L/∂z, the line of the short form comes first.
     """
     short = scene.measure.short if layer == len(scene.network.layers) - 1 else None
     if short is None:
@@ -142,7 +145,7 @@ def backward_lines(scene: Scene, layer: int, node: int) -> list[Line | Note]:
         slopes_a = slopes_a[node : node + 1]
     if np.isfinite(slopes_a).all() and np.abs(slopes_a).max() < 1 / TERM_TOLERANCE:
         return [*lines, *_factor_lines(scene, layer, node)]
-    return [*lines, Note("", "The factors cannot give this slope: an output is too close to 0 or 1.")]
+    return [*lines, Note("", "Explain omits the factors of this slope: an output is too close to 0 or 1.")]
 
 
 def _short_line(scene: Scene, short: Short, output: int) -> Line:
@@ -187,7 +190,7 @@ def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
     terms = [scene.w(layer + 1, k, node) * scene.slope_z(layer + 1, k) for k in range(len(onward))]
     expression = scene.sum(terms, f"back{layer}")
     name = scene.fold_name(f"back{layer}", len(terms))
-    formula = f"Σ w·{scene.to('z')} onward"
+    formula = f"Σ w·{scene.to('z')} of the next layer"
     return Line(label, formula, write(expression, slope.value, result=slope), name)
 
 
@@ -216,12 +219,12 @@ FEW_PATHS = 6
 
 
 def start_of(scene: Scene, address: Address) -> Number:
-    """Return the value at the start of a weight; a bias starts at 1."""
+    """Return the value at the start of a weight, or 1 for a bias."""
     return scene.a(address.layer - 1, address.source) if address.kind == "weight" else Number(1.0)
 
 
 def slope_line(scene: Scene, address: Address) -> Line:
-    """Return the line of the row's slope with respect to a weight or bias."""
+    """Return the line of the slope of a weight or bias on the row: start value · ∂L/∂z at the end."""
     start, end = start_of(scene, address), scene.slope_z(address.layer, address.node)
     slope = Number(start.value * end.value, address, slope=True)
     formula = "value at its start · slope at its end" if address.kind == "weight" else "1 · slope at its end"
@@ -229,7 +232,10 @@ def slope_line(scene: Scene, address: Address) -> Line:
 
 
 def chain_lines(scene: Scene, address: Address) -> list[Line | Note]:
-    """Return the lines of the chain rule: a product along each path, or a sum for each layer."""
+    """Return the lines of the chain rule: a product along each path to the outputs.
+
+    If the paths are many or outputs depend on all z of a layer, return the lines of one node in each layer.
+    """
     onward = scene.network.layers[address.layer :]
     paths = prod(len(layer) for layer in onward[1:])
     if paths > FEW_PATHS or not all(layer.function.elementwise for layer in onward):
@@ -313,7 +319,7 @@ def _layer_lines(scene: Scene, address: Address) -> list[Line | Note]:
     for layer in range(address.layer, len(scene.network.layers)):
         name = scene.name(layer, node)
         first = layer == address.layer
-        lines.append(Note("", f"Slope at the end, {name}:" if first else f"{name} contributes most:"))
+        lines.append(Note("", f"Slope at node {name}:" if first else f"Node {name} contributes most:"))
         lines += backward_lines(scene, layer, node)
         if layer + 1 < len(scene.network.layers):
             node = _largest_contributor(scene, layer, node)

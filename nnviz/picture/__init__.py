@@ -1,1 +1,1 @@
-"""The diagram as data: its contents, their places, and its SVG. This package does not use Qt."""
+"""The diagram as data: its contents, the places of its parts, and its SVG. This package does not use Qt."""

@@ -1,4 +1,4 @@
-"""Columns of a diagram: sizes, gaps, and the places inside and below each node.
+"""Columns of a diagram: sizes, gaps, and the places of texts inside and below each node.
 
 Lengths are pixels at zoom 1 in a small window; all lengths scale with a larger window.
 """
@@ -36,29 +36,32 @@ from nnviz.picture.parts import (
 from nnviz.picture.text import NUMBER, ROUNDING, elide, fit_number, one_line, text_width
 
 ROOM = 420.0
-"""Height of the diagram in a window of 1280 by 800, where nothing is enlarged."""
+"""Height of the diagram in a window of 1280 by 800 pixels, where its scale is 1."""
 MOST_CROWDING = 1.5
 """Largest ratio of the diagram's size to the size that fits the room exactly."""
 WIDEST_ROOM, COLUMN_ROOM, GAP_ROOM = 886.0, 150.0, 190.0
-"""Width of the room for many columns, and width per column and per gap for few columns."""
+"""Width of the diagram with many columns; with few columns, its width per column and per gap."""
 HEAD, BARE_HEAD = 84.0, 56.0
-"""Height of the headings, with the window's controls under them and without."""
+"""Height of the headings: with the window's controls under the headings, and without controls."""
 HEAD_SHARE = 0.24
-"""Largest share of the height for the headings."""
+"""Largest height of the headings, as a share of the view's height."""
 TOP, BOTTOM = 8.0, 16.0
 """Space above and below the columns."""
 WIDTH, HEIGHT = 140.0, 72.0
 """Width and height of a node if there is room."""
 FULL_HEIGHT = 44.0
-"""A node without bias shows name and value in two lines from this height on, in one line below it."""
+"""Least height at which a node without bias shows name and value in two lines instead of one."""
 COMPACT = 15.0
-"""Nodes lower than this show no text."""
+"""Least height of nodes that show texts."""
 BLOCK_HEIGHT = 3.0
-"""Nodes lower than this are drawn as one block."""
+"""Least height of nodes that are drawn one by one; lower nodes are drawn together as one block."""
 WIDEST_BARE = 44.0
 """Largest width of nodes without texts."""
 NARROW_WIDTHS = ((110.0, 150.0), (76.0, 108.0))
-"""(least width of nodes, least gap), wide enough for two numbers side by side, or for one."""
+"""Pairs (least width of nodes, least gap) to try.
+
+The first has room for two numbers side by side, the second for one number.
+"""
 USUAL_GAP = 190.0
 """Gap between columns if nodes keep their full width."""
 WIDEST_GAP = 420.0
@@ -66,17 +69,17 @@ WIDEST_GAP = 420.0
 PITCH = 121.0
 """Distance from node to node if there is room."""
 LEAST_PICTURED = 22.0
-"""Lower nodes with thumbnails form a grid of thumbnails without texts."""
+"""Least height of nodes with thumbnails and texts; lower nodes form a grid of thumbnails without texts."""
 GRID, GRID_SHARE, LEAST_CELL = 140.0, 0.16, 9.0
-"""Width of a grid: at most, and as a share of the room's; and the least size of its cells."""
+"""Largest width of a grid: in pixels, and as a share of the room's width; and the least size of a cell."""
 GRID_GAP = 80.0
-"""Gap beside a grid, which shows no numbers, before nodes become narrower."""
+"""Largest gap beside a grid of thumbnails for which nodes become narrower; such a gap shows no numbers."""
 PICTURE_EXTRA, LEAST_EXTRA = 0.55, 26.0
-"""Extra width of a node with a thumbnail: in heights of the node, and at least."""
+"""Extra width of a node with a thumbnail: in heights of the node, and the least in pixels."""
 PICTURE_SHARE = 0.45
-"""Largest share of a node's width for its thumbnail."""
+"""Largest width of a thumbnail, as a share of the node's width."""
 NAME_AND_Z, LEAST_SHRINK = 110.0, 0.75
-"""Width of name and z side by side, and the smallest factor by which a thumbnail shrinks for them."""
+"""Width of name and z side by side, and the smallest factor by which a thumbnail shrinks for both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,24 +107,24 @@ class _Fit:
 
 
 def corner(rect: Rect) -> float:
-    """Return the radius of a node's corners."""
+    """Return the radius of a node's corners, in pixels."""
     return min(10.0 * max(1.0, rect.height / HEIGHT), rect.height / 3.0)
 
 
 def growth(view: View, columns: int) -> float:
-    """Return the scale at zoom 1 of a diagram with this many columns, 1 in a small room."""
+    """Return the scale at zoom 1 of a diagram with this many columns; the scale in a small room is 1."""
     width = min(columns * COLUMN_ROOM + (columns - 1) * GAP_ROOM, WIDEST_ROOM)
     fits = min(view.width / width, view.height / ROOM)
     return min(view.larger * max(fits, 1.0), max(MOST_CROWDING * fits, 1.0), view.most_growth)
 
 
 def head_room(view: View) -> float:
-    """Return the height of the headings at scale 1."""
+    """Return the height of the headings at scale 1, in pixels."""
     return BARE_HEAD if view.bare else HEAD
 
 
 def body(view: View, scale: float) -> Rect:
-    """Return the room below the headings for a diagram of this scale."""
+    """Return the rectangle below the headings for a diagram of this scale."""
     head = float(round(min(head_room(view) * scale, HEAD_SHARE * view.height)))
     return Rect(0.0, head, view.width, max(view.height - head, 1.0))
 
@@ -182,7 +185,7 @@ def _room_below(network: Network, layer: int) -> float:
 
 
 def has_badges(layer: Layer) -> bool:
-    """Return whether nodes of a layer can be dead or saturated, which a badge shows."""
+    """Return whether nodes of a layer can be dead or saturated, so that badges can appear under the nodes."""
     return bool(layer.function.flat or layer.function.saturated)
 
 
@@ -282,19 +285,22 @@ def _middle(fits: Sequence[_Fit], room: Rect) -> float:
 
 
 SMALLEST, LEAST_FACTOR = 9.5, 0.55
-"""Smallest font size in pixels, and the least factor by which a long number in a node shrinks."""
+"""Smallest font size in pixels, and the least factor by which the font of a long number shrinks in a node."""
 NAME_WIDTH = 4.9
 """Width of a name such as node_0_1, in font sizes."""
 SHORT_NAME_WIDTH, LEAST_BESIDE = 3.8, 12.0
-"""Width of node_0 in font sizes, and least font size of a value beside it, in pixels."""
+"""Width of the name node_0 in font sizes, and the least font size in pixels of a value beside a name."""
 LONG_VALUE = 6.4
-"""Width of −1.234e−5 or 1.234e−10 in bold, in font sizes, which a long name leaves if it can."""
+"""Width of −1.234e−5 or 1.234e−10 in bold, in font sizes.
+
+A long name leaves this width for the value if possible.
+"""
 Z_WIDTH, SHORT_Z_WIDTH = 5.3, 4.1
-"""Widths of z −0.1234 and of z −0.12, in font sizes."""
+"""Widths of the texts "z −0.1234" and "z −0.12", in font sizes."""
 ERROR_WIDTH = 8.5
-"""Width of error −0.1234, in font sizes."""
+"""Width of the text "error −0.1234", in font sizes."""
 NOTES_GAP, NOTES_LINE = 4.0, 17.0
-"""Distance from a node to its notes, and height of a line of notes, in pixels."""
+"""Distance from a node to the notes below it (badge, target, error), and height of a line, in pixels."""
 OVERHANG, MOST_OVERHANG_PX = 0.06, 1.6
 """Largest overhang of a text below a node: in widths of the node, and in pixels.
 
@@ -303,25 +309,28 @@ Numbers on the node's edges keep this distance from the node.
 VALUE_SIZE = 24.0
 """Font size of a node's value, in pixels: in full screen about 1/30 of the height with three columns."""
 PILL_SIZE, PILL_HEIGHT, PILL_INSET = 11.5, 17.0, 3.5
-"""Font size and height of a bias and of a node's slope, and their distance from the border, in pixels."""
+"""Font size and height of the rounded labels with a node's bias and slope, in pixels.
+
+The third number is the distance of these labels from the node's border, in pixels.
+"""
 LEAST_PILL = 0.87
-"""Least factor by which these pills shrink."""
+"""Least factor by which the rounded labels of bias and slope shrink."""
 THREE_LINES, TWO_LINES = 47.0, 32.0
-"""Least heights of a node with a bias or a slope for three lines and for two; a lower one shows one line.
+"""Least heights of a node with a bias or a slope for three lines and for two; a lower node shows one line.
 
 In a larger room, three lines need a height in proportion to the node's width.
 """
 BAR_LINE, BAR_TEXTS = 1.35, 12.0
 """Least height and width of the bar under a thumbnail that shows name and value, in font sizes."""
 PIXEL_VALUE, PIXEL_SHARE = 16.0, 0.95
-"""Largest font size of a pixel's value, and largest share of the pixel's width for its pill."""
+"""Largest font size of a pixel's value, and largest width of its label as a share of the pixel's width."""
 LONGEST_BADGE = "dead on all rows"
 """Text of the widest badge, which decides whether badges fit below a node."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """The place of a text relative to its node, and its font size."""
+    """The place of a text relative to its node, with the font size of the text."""
 
     rect: Rect
     size: float
@@ -329,27 +338,31 @@ class Slot:
     name_size: float = 0.0
     """Font size of the node's name if it is on the same line, at the left; else 0."""
     least: float = 0.0
-    """Least width that a long name leaves."""
+    """Least width that a long name leaves for the text."""
     role: Role | None = None
     """Role of the node whose box is behind the text, or None without a box."""
 
     def at(self, x: float, y: float) -> Rect:
-        """Return the place for a node whose top left corner is (x, y)."""
+        """Return the place of the text in a node whose top left corner is (x, y)."""
         rect = self.rect
         return Rect(x + rect.x, y + rect.y, rect.width, rect.height)
 
     def fitted(
         self, value: float, room: float, *, bold: bool = False, prefix: str = ""
     ) -> tuple[str, float, float] | None:
-        """Return the text of `value` for this width with its font size and width, or None if none fits."""
+        """Return `value` as (text, font size, width), at most `room` pixels wide, or None if no text fits.
+
+        `prefix` stands before the number.
+        """
         smallest = min(max(LEAST_FACTOR * self.size, SMALLEST), self.size)
         return fit_number(value, self.size, room, bold=bold, prefix=prefix, smallest=smallest)
 
 
 def node_slots(column: DiagramColumn, layer: Layer | None) -> Mapping[Kind, Slot]:
-    """Return the places of the texts of a node of `column`; texts without room are missing.
+    """Return the places of the texts of a node of `column`; texts without room have no place.
 
-    `layer` is None for inputs. Slopes have their places even when they are hidden, so nothing moves later.
+    `layer` is None for inputs. Slopes have places even while they are hidden, so that nothing moves when they
+    appear.
     """
     if column.across > 1:
         return _in_bar(column) if column.picture else _in_pixel(column)
@@ -491,26 +504,29 @@ def _outcome(column: DiagramColumn) -> dict[Kind, Slot]:
 
 
 EDGE_PILL, LOW_SCALE = 13.5, 1.3
-"""Font size of a number on an edge in pixels, and its largest scale relative to low nodes."""
+"""Font size of a number on an edge in pixels, and the largest scale of such a number beside low nodes."""
 EQUAL_SHARE = 0.7
-"""Gaps shrink their numbers to the smallest font that is at least this share of the largest."""
+"""Share of the largest font size on edges.
+
+The smallest font size above this share becomes the common size of all gaps, if no number is lost.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
     """The geometry of a diagram, valid while only numbers change.
 
-    A tuple has one entry per column, the inputs first, or one per layer.
+    An attribute that is a tuple has one entry per column (the inputs first) or one per layer.
     """
 
     view: View
     scale: float
     """Scale of the diagram before zoom, 1 in a small room."""
     body: Rect
-    """The room below the headings. Nodes, edges and their texts are clipped to it."""
+    """The rectangle below the headings. Nodes, edges and their texts are clipped to this rectangle."""
     columns: tuple[DiagramColumn, ...]
     gaps: tuple[Gap, ...]
-    """The edges of each layer."""
+    """The edges between each column and the next."""
     nodes: tuple[NodeBox, ...]
     """The visible nodes that are drawn one by one."""
     slots: tuple[Mapping[Kind, Slot], ...]
@@ -525,12 +541,12 @@ class Layout:
     """The place of each column's heading, empty if the column is out of view."""
 
     def column(self, layer: int) -> DiagramColumn:
-        """Return the column of a layer; −1 is the inputs."""
+        """Return the column of a layer; layer −1 is the inputs."""
         return self.columns[layer + 1]
 
     @cached_property
     def lines(self) -> Array:
-        """Every edge as x0, y0, x1, y1, layer by layer and node by node, shape (edges, 4)."""
+        """All edges as x0, y0, x1, y1, layer by layer and node by node, shape (edges, 4)."""
         return np.concatenate([gap.segments(*gap.all_edges) for gap in self.gaps])
 
 

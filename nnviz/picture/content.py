@@ -1,4 +1,4 @@
-"""The numbers of a diagram for one row of a State, and a description of each number in full precision."""
+"""Numbers of a diagram for one row of a State, with descriptions of these numbers in full precision."""
 
 from __future__ import annotations
 
@@ -16,24 +16,30 @@ from nnviz.core.state import State
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The numbers of a diagram. Methods take any address of a node, whatever its kind."""
+    """The numbers of a diagram.
+
+    A parameter `node` is the address of a node or of any text of the node.
+    """
 
     state: State
     row: int
     trace: Trace | None
-    """The forward pass of the row, or None without rows."""
+    """The forward pass of the row, or None if there is no row."""
     slopes: MeanSlopes | None = None
-    """The slopes to show in purple, or None."""
+    """The slopes (gradients) to show in purple, or None."""
     slopes_of: str = ""
     """The heading that says which rows the slopes belong to."""
     badges: Mapping[tuple[int, int], str] = field(default_factory=dict)
-    """What is unusual about a node on all rows, by (layer, node)."""
+    """Text that says what is unusual about a node on all rows, by (layer, node)."""
     fates: tuple[Fate, ...] = ()
-    """Whether each layer's slopes vanish, explode or are 0 on all rows; () if unknown."""
+    """For each layer, "vanish", "explode" or "are 0" if its slopes do so on all rows, else "".
+
+    The tuple is empty if these facts are unknown.
+    """
     free: bool = False
     """Whether the row is a what-if row, which is not in the data."""
     functions: NodeFunctions | None = None
-    """The nodes' functions of the one or two inputs, for thumbnails, or None."""
+    """The functions from the one or two inputs to each node, for thumbnails, or None."""
 
     @property
     def network(self) -> Network:
@@ -41,7 +47,7 @@ class Content:
         return self.state.network
 
     def holds(self, state: State, row: int) -> bool:
-        """Return whether the content belongs to this state and row."""
+        """Return whether the content shows this state and row."""
         return self.state is state and self.row == row
 
     def name(self, node: Address) -> str:
@@ -49,11 +55,11 @@ class Content:
         return self.network.names(node.column)[node.node]
 
     def output(self, node: Address) -> float | None:
-        """Return an input's value or a node's output a, or None without a row."""
+        """Return an input's value or a node's output a, or None if there is no row."""
         return None if self.trace is None else float(self.trace.feeding(node.column)[0, node.node])
 
     def z(self, node: Address) -> float | None:
-        """Return a node's z, or None without a row."""
+        """Return a node's z, or None if there is no row."""
         return None if self.trace is None else float(self.trace.z[node.layer][0, node.node])
 
     def target(self, node: Address) -> float | None:
@@ -64,21 +70,24 @@ class Content:
         return float(data.targets[self.row, node.node])
 
     def error(self, node: Address) -> float | None:
-        """Return an output's error, prediction − target, or None without a target."""
+        """Return an output's error, prediction − target, or None if there is no target."""
         target, prediction = self.target(node), self.output(node)
         return None if target is None or prediction is None else prediction - target
 
     def fate(self, layer: int) -> Fate:
-        """Return whether a layer's slopes "vanish", "explode" or "are 0", or ""."""
+        """Return "vanish", "explode" or "are 0" if the slopes of a layer do so, else ""."""
         return self.fates[layer] if 0 <= layer < len(self.fates) else ""
 
     def fate_clause(self, layer: int) -> str:
-        """Return a layer's fate as a clause, for example "its slopes vanish, less than …", or ""."""
+        """Return a clause about vanishing, exploding or zero slopes of a layer, or "".
+
+        An example is "its slopes vanish, less than …".
+        """
         fate = self.fate(layer)
         return f"its slopes {fate}, {FATE_TEXTS[fate]}" if fate else ""
 
     def dead(self, node: Address) -> bool:
-        """Return whether a node outputs 0 and still would after a small change of z, as relu does."""
+        """Return whether a node outputs 0 and a small change of z would not change that, as in relu."""
         z = self.z(node) if node.layer >= 0 else None
         if z is None or self.output(node) != 0.0:
             return False

@@ -18,20 +18,23 @@ Indices = NDArray[np.intp]
 """Indices of nodes or sources."""
 
 EVERY_EDGE, STRONGEST = 600, 1500
-"""Most edges of a network that are all drawn; with more, the most per layer, drawn over a haze."""
+"""Largest number of edges in a network for which every edge is drawn.
+
+In a larger network, at most STRONGEST edges per layer are drawn, over a haze that stands for all edges.
+"""
 SAMPLE_SIZE = 2**13
-"""Weights that are enough to estimate a bound."""
+"""Number of weights in the sample from which a bound is estimated."""
 HAZE = 0.28
 """Largest opacity of the haze."""
 AT_ONCE = 2**17
-"""Weights that are compared at once, few enough for the processor's cache."""
+"""Number of weights that are compared at once, few enough for the processor's cache."""
 REACH_PX = 6.0
 """Distance from a node at which its incoming edges end, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """The edges into layer `layer`: straight lines from (x0, y0[source]) to (x1, y1[node]).
+    """The edges between two columns: straight lines from (x0, y0[source]) to (x1, y1[node]) of layer `layer`.
 
     `y0` has shape (sources,), `y1` shape (nodes,); both increase.
     """
@@ -53,12 +56,12 @@ class Gap:
 
     @property
     def all_edges(self) -> tuple[Indices, Indices]:
-        """(nodes, sources) of every edge, node by node."""
+        """The nodes and the sources of all edges, node by node, two arrays of shape (edges,)."""
         nodes, sources = np.indices((len(self.y1), len(self.y0))).reshape(2, -1)
         return nodes, sources
 
     def point(self, node: int, source: int, part: float) -> tuple[float, float]:
-        """Return the point of an edge at `part` of its length, 0 at its source and 1 at its node."""
+        """Return a point of an edge: its source for `part` 0, its node for `part` 1."""
         y0, y1 = float(self.y0[source]), float(self.y1[node])
         return self.x0 + part * (self.x1 - self.x0), y0 + part * (y1 - y0)
 
@@ -144,17 +147,17 @@ def _reaching(flat: Array, bound: float) -> Indices:
 def edge_width(share: float, crowded: bool = False) -> float:
     """Return the width of an edge in pixels; `share` is its weight divided by the largest weight.
 
-    `crowded` edges are thinner: the layer has more than `EVERY_EDGE`.
+    If `crowded`, edges are thinner: the layer has more than EVERY_EDGE edges.
     """
     width = 1.2 + 4.8 * min(abs(share), 1.0)
     return max(width / 2, 1.2) if crowded else width
 
 
 def edge_colour(share: float, palette: Palette) -> str:
-    """Return the colour of an edge as #rrggbb; `share`, from −1 to 1, is its weight over the largest one.
+    """Return the colour of an edge as #rrggbb.
 
-    The colour fades to grey near zero, with the square root of the share so that small weights keep their
-    hue.
+    `share`, from −1 to 1, is the edge's weight divided by the largest weight. The colour fades to grey near
+    zero, with the square root of the share so that small weights keep their hue.
     """
     strength = min(abs(share), 1.0) ** 0.5
     full = palette.positive if share > 0 else palette.negative
@@ -163,7 +166,7 @@ def edge_colour(share: float, palette: Palette) -> str:
 
 
 def haze(gap: Gap, weights: Array, blocks: int = 32) -> Array:
-    """Return signed sums of weights along their edges, shape (blocks, blocks), over the gap's `box`.
+    """Return a coarse image of a gap's edges over the gap's `box`: signed sums, shape (blocks, blocks).
 
     Rows run downwards. The weights are summed in at most `blocks` by `blocks` blocks. The sum of a block is
     added along the edge in the middle of the block.

@@ -1,4 +1,4 @@
-"""Texts of the diagram: headings, and numbers in, on and under nodes and on edges."""
+"""Texts of the diagram: headings, and the numbers inside, on and under nodes and on edges."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from nnviz.picture.text import ELLIPSIS, elide, fit_number, one_line, text_width
 
 HEADING, SUBHEADING = 12.5, 12.0
 HEADING_Y, SUBHEADING_Y = 0.2, 0.49
-"""Heights of the middles of both heading lines, as shares of the headings' room."""
+"""Middles of the two lines of a heading, as shares of the headings' height."""
 LINE_HEIGHT = 1.3
 """Height of a line, in font sizes."""
 CONTROL_WIDTH = 28.0 / 12.0
-"""Extra width of the line under a heading for its control in the window, in font sizes."""
+"""Extra width of the line under a heading for the window's control in it, in font sizes."""
 MARGIN = 6.0
 """Space on both sides of a control and of a heading, in pixels."""
 LETTER_SPACING = 0.06
@@ -29,7 +29,7 @@ LETTER_SPACING = 0.06
 SEPARATOR = " · "
 """Separates the parts of the line under a heading."""
 MANY_NODES = 12
-"""Columns with more nodes than this show their node count."""
+"""Largest number of nodes in a column whose heading does not show the number of nodes."""
 FATE_TEXTS: dict[Fate, tuple[str, str]] = {
     "vanish": ("slopes vanish", "vanish"),
     "explode": ("slopes explode", "explode"),
@@ -38,7 +38,7 @@ FATE_TEXTS: dict[Fate, tuple[str, str]] = {
 """Notes on unusual slopes in the line under a heading: the long and the short form."""
 STYLES: dict[Kind, Style] = {"weight": "pill", "slope": "slope"}
 NUMBER_PADDING = {"pill": 0.9, "slope": 0.5}
-"""Space on both sides of a number on an edge, together and if there is room, in font sizes."""
+"""Space left and right of a number on an edge, both together, if there is room; in font sizes."""
 
 
 def headings(content: Content, layout: Layout) -> Iterator[Label]:
@@ -114,7 +114,7 @@ def _with_slopes(line: Label, slopes_of: str, cell: Rect, column: DiagramColumn)
 
 
 def split_at_activation(line: str, activation: str) -> tuple[str, str, str] | None:
-    """Return the line under a heading split as (before, activation, after), or None without one."""
+    """Return the line under a heading as (before, activation, after), or None if it has no activation."""
     parts, name = line.split(SEPARATOR), activation.partition("(")[0]
     for k, part in enumerate(parts):
         if part.startswith(name) or (part.endswith(ELLIPSIS) and name.startswith(part[:-1])):
@@ -151,7 +151,7 @@ def _margin(kind: Kind, column: DiagramColumn, size: float) -> float:
 
 
 def edge_numbers(content: Content, layout: Layout, layer: int) -> Iterator[Label]:
-    """Yield the weights of a gap, and its slopes if the content has any."""
+    """Yield the labels of a gap's weights, and of its slopes if `content` has slopes."""
     weights = content.network.layers[layer].weights
     yield from _on_edges(layout.weights[layer], layer, weights, "weight")
     if content.slopes is not None:
@@ -187,13 +187,13 @@ def edge_number(address: Address, value: float, size: float, middle: tuple[float
 
 
 MISSING = "–"
-"""Text in place of a value without a row to compute it from."""
+"""Text in place of a value that cannot be computed because there is no row."""
 TIGHT_PADDING, ROOMY_PADDING = 0.3, 0.8
-"""Space on both sides of a number in its pill, together, in font sizes: at least, and with room."""
+"""Least and preferred space left and right of a number in its label, both together, in font sizes."""
 LEAST_SLOPE_RATIO = 1.3
-"""Least width of a slope's pill, in its heights."""
+"""Least width of a slope's label, in heights of the label."""
 NARROWER_PX = 1e-3
-"""A pill may be this many pixels narrower before it needs the next shorter text."""
+"""Largest width in pixels that a label may lack before its text is shortened."""
 
 
 def node_numbers(

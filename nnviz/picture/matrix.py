@@ -1,8 +1,8 @@
 """Weight matrices and thumbnails as images.
 
-Rows are nodes, columns their sources. A pixel that covers several weights shows the one with the largest
-absolute value. A thumbnail shows a node's function over one or two inputs. If the inputs are pixels, it shows
-the node's weights in the order of the pixels.
+Rows are nodes, columns are their sources. A pixel that covers several weights shows the weight of largest
+absolute value. A thumbnail shows a node's function over one or two inputs. If the inputs are pixels, the
+thumbnail shows the node's weights in the order of the pixels.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Cell(NamedTuple):
 
 @lru_cache(maxsize=8)
 def matrix_colours(palette: Palette) -> NDArray[np.uint32]:
-    """Return colours from the most negative weight to the most positive: 0xffrrggbb, shape (2·STEPS + 1,).
+    """Return the colours of weights as 0xffrrggbb, shape (2·STEPS + 1,), the most negative weight first.
 
     Zero has the canvas colour. As on edges, the strength is the square root of the share.
     """
@@ -55,7 +55,10 @@ def matrix_colours(palette: Palette) -> NDArray[np.uint32]:
 
 
 def weight_colours(weights: Array, palette: Palette, largest: float | None = None) -> NDArray[np.uint32]:
-    """Return the colour of each weight as 0xffrrggbb, full at `largest`, in the shape of `weights`."""
+    """Return the colour of each weight as 0xffrrggbb, in the shape of `weights`.
+
+    A weight with the absolute value `largest` has the strongest colour.
+    """
     if largest is None:
         largest = max(float(weights.max()), -float(weights.min()))
     steps = weights / (largest or 1.0) * STEPS
@@ -76,7 +79,7 @@ def _luminance(colour: tuple[int, int, int]) -> float:
 
 
 def strongest(weights: Array, rows: int, columns: int) -> Array:
-    """Return the strongest weight of each of `rows` by `columns` blocks of `weights`."""
+    """Return the weight of largest absolute value in each of `rows` by `columns` blocks of `weights`."""
     if (rows, columns) == weights.shape:
         return weights
     return _strongest_along(_strongest_along(weights, rows, 0), columns, 1)
@@ -99,7 +102,7 @@ def _borders(size: int, blocks: int) -> NDArray[np.intp]:
 
 @dataclass(frozen=True)
 class MatrixImage:
-    """A weight matrix as one image of `rows` by `columns` pixels over `room`."""
+    """A weight matrix as an image of `rows` by `columns` pixels, stretched over `room`."""
 
     room: Rect
     nodes: int
@@ -132,7 +135,7 @@ class MatrixImage:
         return Rect(column.x, row.y, column.width, row.height)
 
     def at(self, x: float, y: float, weights: Array) -> Cell | None:
-        """Return the weight at a point, the strongest of those in its pixel, or None."""
+        """Return the place in the matrix of the strongest weight in the pixel at a point, or None outside."""
         room = self.room
         if not room.contains(x, y):
             return None
@@ -153,7 +156,7 @@ def square_side(sources: int) -> int | None:
 
 @dataclass(frozen=True)
 class Tiles:
-    """The weights of each node as a square image of `side` by `side` cells; `across` images in a row."""
+    """Square images, each with one node's weights as `side` by `side` cells; `across` images form a row."""
 
     room: Rect
     nodes: int
@@ -184,7 +187,7 @@ class Tiles:
         return Rect(tile.x + right * width, tile.y + down * width, width, width)
 
     def at(self, x: float, y: float) -> Cell | None:
-        """Return the weight at a point, or None between the tiles."""
+        """Return the place in the matrix of the weight at a point, or None between the tiles."""
         pitch = self.size + GAP
         right, down = int((x - self.room.x) // pitch), int((y - self.room.y) // pitch)
         node = down * self.across + right
@@ -204,13 +207,13 @@ def _tile_size(room: Rect, nodes: int, across: int) -> float:
 
 
 LEAST_PIXELS = 64
-"""With fewer inputs than this, a square number of inputs is not taken for an image."""
-NO_THUMBNAILS = "No thumbnails here: they need one or two inputs, or a square of 8 × 8 inputs or more"
-TOO_LARGE = "No thumbnails here: a network of this size takes too long to draw while its weights change"
+"""Least number of inputs for which a square number of inputs is taken for an image."""
+NO_THUMBNAILS = "Thumbnails need a network with one or two inputs, or with a square of at least 8 × 8 inputs"
+TOO_LARGE = "This network is too large for thumbnails: drawing them takes too long while its weights change"
 
 
 def pixel_side(network: Network) -> int | None:
-    """Return the side of the square image that the inputs form, or None if they form none."""
+    """Return the side of the square image that the inputs form, or None if the inputs form no image."""
     count = len(network.inputs)
     return square_side(count) if count >= LEAST_PIXELS else None
 
@@ -228,7 +231,7 @@ def shows_functions(network: Network) -> bool:
 
 
 def why_no_thumbnails(network: Network) -> str:
-    """Return why the nodes cannot have thumbnails, or "" if some can."""
+    """Return the reason why the nodes cannot have thumbnails, or "" if some nodes can."""
     if thumbnail_columns(network):
         return ""
     return TOO_LARGE if has_few_inputs(network) else NO_THUMBNAILS

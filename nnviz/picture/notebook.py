@@ -1,4 +1,4 @@
-"""Networks, layers and histories as shown in a Jupyter notebook.
+"""Pictures and tables of networks, layers and histories in a Jupyter notebook.
 
 A picture has its own background, because a notebook may be light or dark. Its size is limited, because the
 notebook file stores the picture.
@@ -31,11 +31,11 @@ from nnviz.picture.text import one_line, text_width
 from nnviz.picture.ticks import round_ticks, tick_texts
 
 DIAGRAM_SIZE = 900.0, 500.0
-"""Width and height, in pixels."""
+"""Width and height of a diagram, in pixels."""
 MOST_EDGES = 1500
-"""Most edges of a diagram, over all layers, if it does not draw every edge."""
+"""Largest number of edges, over all layers, in a diagram that does not draw every edge."""
 MOST_CHARACTERS = 500_000
-"""Most characters of a diagram's SVG."""
+"""Largest number of characters in a diagram's SVG."""
 PALETTE = PALETTES["light"]
 
 
@@ -111,7 +111,10 @@ def _numbers(count: int) -> tuple[str, ...]:
 
 
 MOST_TABLES, MOST_NODES, MOST_SOURCES = 8, 20, 12
-"""A notebook shows no more than these, and says how many it omits: the notebook file stores them."""
+"""Largest numbers of tables, nodes and sources in a notebook, because the notebook file stores the tables.
+
+A text says how many are omitted.
+"""
 MOST_OPACITY = 0.35
 """Opacity of the colour behind the largest number: dark and light text stay readable."""
 
@@ -129,7 +132,7 @@ class LayerTable(NamedTuple):
 def html(tables: Sequence[LayerTable], positive: str, negative: str) -> str:
     """Return the tables as HTML. The colour behind a number shows its sign, the opacity its size.
 
-    Names stay plain text even where a notebook sets formulas between dollar signs.
+    A notebook may set formulas between dollar signs, but names with dollar signs stay plain text.
     """
     lines = [line for table in tables[:MOST_TABLES] for line in _table(table, positive, negative)]
     if len(tables) > MOST_TABLES:
@@ -169,25 +172,26 @@ def _cell(value: float, share: float, positive: str, negative: str) -> str:
 
 
 Area: TypeAlias = list[list[float]]
-"""[[x from, to], [y from, to]], as a plot gives its view."""
+"""The ranges [[lowest x, highest x], [lowest y, highest y]] of a plot's view."""
 Joined: TypeAlias = NDArray[np.bool_]
 
 CURVE_SIZE = 640.0, 320.0
-"""Width and height, in pixels."""
+"""Width and height of a curve's picture, in pixels."""
 TITLE_SIZE, TEXT_SIZE = 13.0, 11.5
-"""Font sizes, in pixels."""
+"""Font sizes of the title and of the other texts, in pixels."""
 MARGIN, TOP, RIGHT, BOTTOM = 20.0, 52.0, 32.0, 46.0
 """Space at the left of the plot, above it, at its right and below it, in pixels."""
 NUMBERS_GAP, KEY_LINE = 8.0, 18.0
-"""Space between the plot and its numbers, and length of a line in the key, in pixels."""
+"""Space between the plot and its numbers, and length of a line in the legend, in pixels."""
 TICKS = 5
 """Approximate number of ticks on each axis."""
 
 
 def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE") -> str:
-    """Return a history, shape (points, 2 or 3), as an SVG document. A long one is reduced to its extremes.
+    """Return a history, shape (points, 2 or 3), as an SVG document.
 
     The columns are iteration, loss (called `measure`), and loss over the validation rows, NaN where unknown.
+    A long history is reduced to its extremes.
     """
     last = float(history[-1, 0]) or 1.0
     curves = [_in_columns(history[:, :2], last)]
@@ -273,7 +277,10 @@ def _cut_curve(places: Array, colour: str, plot: Rect) -> str:
 
 
 def clip_curve(curve: Array, area: Area) -> tuple[Array, Joined]:
-    """Return the parts of a curve inside an area, shape (points, 2), and whether each joins the next."""
+    """Return the parts of a curve inside an area, shape (points, 2).
+
+    Also return, for each part, whether it joins the next part.
+    """
     starts, ends, bounds = curve[:-1], curve[1:], np.array(area).T[:, None]
     with np.errstate(all="ignore"):  # a coordinate that does not change divides by 0: its shares are ±∞
         ways = ends - starts

@@ -1,12 +1,12 @@
 """Places for the numbers on edges.
 
 A place costs more the farther it is from its usual place and the more other edges it covers. A label never
-covers a crossing of two edges, because its number could belong to either. Places do not depend on the
+covers a crossing of two edges, because its number could belong to either edge. Places do not depend on the
 weights, so numbers do not jump.
 
-Of several font sizes, the one that shows the most numbers is used; the other numbers appear on hover or zoom.
-Weights or slopes choose first, and labels with few good places before others. Then a label without a place
-may move another label, and each label takes a better place that became free.
+The search tries several font sizes and uses the size that shows the most numbers; the other numbers appear on
+hover or zoom. It places either weights or slopes first, and labels with few good places before other labels.
+Then a label without a place may move another label, and each label takes a better place that became free.
 """
 
 from __future__ import annotations
@@ -24,27 +24,30 @@ from nnviz.picture.parts import Rect
 from nnviz.picture.text import LONG_NUMBER, NUMBER, ROUNDING
 
 LABEL_GAP = 0.22
-"""Space between two labels, in font sizes, which grow with the zoom so that labels stay on their edges."""
+"""Space between two labels, in font sizes; it grows with the zoom so that labels stay on their edges."""
 STEP, MOST_COLUMNS = 0.45, 20
-"""Distance between places along an edge, in heights of a label, and the most places on an edge."""
+"""Distance between possible places along an edge, in heights of a label, and the most places on an edge."""
 PREFERRED = (0.25, 0.75)
-"""Preferred places of weights and of slopes, as shares of the way from the edge's source."""
+"""Preferred places of weights and of slopes, as shares of the edge's length from its source."""
 COVERING, LEAVING = 1.0, 1.0
-"""Cost of covering one other edge, and of leaving the label's own edge; the whole way along it costs 1."""
+"""Cost of covering one other edge, and of leaving the label's own edge.
+
+Moving a label along a whole edge costs 1.
+"""
 MOST_COVERED = (2.5, 1.5)
 """Most other edges that a label may cover where edges cross: without slopes, and with slopes."""
 EDGE_GAP = 0.3
 """Least distance of a label's middle from any other edge, in heights of a label."""
 LEADER, FAR_LEADER = 0.75, 1.15
-"""Distances from its edge of a label that leaves it, in heights of a label.
+"""Distances from its edge of a label that leaves the edge, in heights of a label.
 
-The larger one leaves room for another label on the edge.
+The larger distance leaves room for another label on the edge.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class LabelBox:
-    """The size of a label in pixels, and the limits of x for its middle."""
+    """The size of a label in pixels, and the least and largest x of its middle."""
 
     width: float
     height: float
@@ -55,7 +58,7 @@ class LabelBox:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """The visible edges, and the room for their labels."""
+    """The visible edges of a gap between two columns, and the room for their labels."""
 
     gap: Gap
     body: Rect
@@ -78,7 +81,7 @@ class Edges:
 
     @property
     def cross(self) -> bool:
-        """Whether any two edges can cross; the edges of one fan cannot."""
+        """Whether any two edges can cross; edges that start or end at the same node cannot."""
         return min(len(self.gap.y0), len(self.gap.y1)) > 1
 
     def bound(self, box: LabelBox) -> float:
@@ -93,7 +96,7 @@ class Candidates:
     """The possible places of the labels of some edges: all weights, then all slopes.
 
     `x` has shape (places,) and increases, `slope` has shape (labels,). `y`, the edge's own y `line`, and
-    `cost` have shape (labels, places). The cost is infinite where no label may stand.
+    `cost` have shape (labels, places). The cost is infinite at places where no label may stand.
     """
 
     kinds: int
@@ -125,14 +128,15 @@ class Candidates:
         )
 
     def partner(self, label: int) -> int:
-        """Return the other label of the same edge, or −1."""
+        """Return the index of the other label on the same edge, or −1."""
         labels = len(self.cost)
         return (label + labels // 2) % labels if self.kinds == 2 else -1
 
     def with_leaders(self, edges: Edges, box: LabelBox, far: float = LEADER) -> Candidates:
-        """Return the candidates with additional places `far` above and below their edges.
+        """Return the candidates with additional places above and below the edges.
 
-        No other edge may be as near to such a place.
+        `far` is the distance of these places from their edge, in heights of a label. No other edge may be
+        nearer to such a place.
         """
         result = [self]
         line = edges.heights(self.x)
@@ -218,37 +222,43 @@ def _covered(edges: Edges, box: LabelBox, x: Array, y: Array) -> Array:
 
 
 MOST_EDGES = 600
-"""Most visible edges of a gap with labels."""
+"""Largest number of visible edges in a gap whose edges have labels."""
 LEAST, LEAST_WITH_SLOPES = 1 / 3, 0.6
-"""Least share of a gap's labels that must fit, or none is shown; the same for slopes.
+"""Least share of a gap's labels that must fit, without and with slopes; else no label is shown.
 
 A few single numbers would look random.
 """
 MANY, LEAST_OF_MANY = 100, 0.75
-"""With more than `MANY` labels, this share must fit: fewer would hide the edges and miss many numbers."""
+"""With more than MANY labels, the share LEAST_OF_MANY must fit.
+
+Fewer labels would hide the edges and still miss many numbers.
+"""
 ZOOMED_IN = 1.5
 """From this zoom on, any number of labels is shown."""
 SMALL_SIZE = 11.475
 """Font size of labels if there is less room, in pixels."""
 STEPS = (1.0, 0.85, 0.72, 0.5, 0.3, 0.18)
-"""Factors of the font size to try."""
+"""Factors of the largest font size that are tried."""
 LEAST_SHRINK, LEAST_SIZE = 0.7, 9.5
 """Least factor of the font size of a number that is too wide, and least font size in pixels."""
 LEAST_PAD, AIRY_PAD = 0.18, 0.9
-"""Space on both sides of a number in its pill, together, in font sizes: at least, and with room."""
+"""Least and preferred space left and right of a number in its label, both together, in font sizes."""
 NODE_GAP = 0.35
 """Distance of labels from the nodes, in font sizes of the largest label."""
 COST_FACTOR = 0.35
-"""Worth that a number loses per unit of its place's cost, such as one covered edge."""
+"""Worth that a number loses for each unit of cost of its place, such as one covered edge."""
 WEIGHT, SLOPE_PRICE = 1.5, 1.1
-"""Worth of a weight in slopes. Slopes are hidden if this many times as many weights fit without them."""
+"""Worth of a weight, if a slope has the worth 1.
+
+Slopes are hidden if SLOPE_PRICE times as many weights fit without slopes.
+"""
 MOST_LEADERS = 6
-"""Most labels without a place for which labels may leave their edges; with more it would not help."""
+"""Largest number of labels without a place for which labels may leave their edges."""
 
 FEW, COMPLETE_BONUS = 20, 1.2
-"""Up to this many labels, a second order is tried if one is missing.
+"""Up to FEW labels, a second order is tried if a label has no place.
 
-If all have a place, their worth counts by this factor more than larger labels.
+If all labels have a place, their worth is multiplied by COMPLETE_BONUS, which outweighs larger labels.
 """
 
 
@@ -257,7 +267,7 @@ class PillSlots:
     """Places of labels of one height: middles (`x`, `y`), widths, and font size.
 
     `line` is the y of the edge at `x`, which differs from `y` if the label had to leave the edge. If fewer
-    than `least` numbers fit, none is shown.
+    than `least` numbers fit, no number is shown.
     """
 
     nodes: list[int]
@@ -442,11 +452,11 @@ def _sizes(largest: float) -> Iterator[float]:
 
 
 NOWHERE = -1
-"""Choice of a label that has no place."""
+"""Place number of a label that has no place."""
 GOOD_COST = 0.35
-"""Most extra cost of a place that still counts as good, above the label's best place."""
+"""Largest cost above a label's best place at which a place still counts as good."""
 PUSHES = 4
-"""Places from which a label without a place may try to push another label."""
+"""Number of places from which a label without a place may try to push another label."""
 
 
 class Placing:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Palette:
-    """One theme's colours as #RRGGBB. Only slopes use `slope`."""
+    """The colours of one theme as #RRGGBB. Only slopes have the colour `slope`."""
 
     window: str
     surface: str
@@ -22,7 +22,7 @@ class Palette:
     slope: str
     accent: str
     validation: str
-    """Curve of the validation rows."""
+    """Colour of the loss curve over the validation rows."""
     error: str
     input_node: str
     hidden_node: str
@@ -31,16 +31,16 @@ class Palette:
     on_accent: str
     on_slope: str
     selection: str
-    """Background of a selected row and halo of an edge: a faint accent."""
+    """Background of a selected row, and halo around an edge: a faint accent colour."""
     keyword: str
     string: str
     number: str
-    """Parts of program text; the rest is in ink, comments are muted."""
+    """Colours of keywords, texts and numbers in program text; other parts are in ink, comments are muted."""
     walk: str
     walked: str
-    """Mark and background of the program lines at the walk's step."""
+    """Mark and background of the program lines that belong to the current step of a walk."""
     classes: tuple[str, ...]
-    """Colours of the classes, repeated if there are more classes; none is the colour of slopes."""
+    """Colours of the classes, used again if there are more classes; slopes have another colour."""
 
 
 PALETTES: dict[str, Palette] = {
@@ -125,7 +125,7 @@ PALETTES: dict[str, Palette] = {
         ),
     ),
 }
-"""Every theme by name."""
+"""The palette of each theme, by name."""
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

@@ -43,7 +43,7 @@ class Rect(NamedTuple):
         return Rect(x, y, width, height)
 
     def contains(self, x: float, y: float) -> bool:
-        """Return whether the point lies inside."""
+        """Return whether the point (x, y) lies inside."""
         return self.x <= x <= self.right and self.y <= y <= self.bottom
 
     def covers(self, other: Rect) -> bool:
@@ -65,15 +65,15 @@ class Rect(NamedTuple):
 MOST_ZOOM, LEAST_ZOOM = 60.0, 0.5
 """Limits of a view's zoom."""
 MOST_GROWTH = 2.0
-"""Largest scale of the diagram in a large window."""
+"""Largest scale of the diagram in a large window, before zoom."""
 
 
 class View(NamedTuple):
     """The room for a diagram in pixels, and its zoom and shift: zoom 1 without shift fits everything.
 
-    `larger` multiplies the size that the room would give. `most_growth` is the largest scale before zoom, 1
-    in a small room. `bare` leaves no room for controls under the headings. `pictures` adds thumbnails in the
-    nodes.
+    `larger` multiplies the scale that follows from the room. `most_growth` is the largest scale before zoom;
+    the scale in a small room is 1. `bare` leaves no room for controls under the headings. `pictures` adds
+    thumbnails in the nodes.
     """
 
     width: float
@@ -88,11 +88,11 @@ class View(NamedTuple):
 
     @property
     def fitted(self) -> View:
-        """The view without zoom and shift, which shows everything."""
+        """The same view without zoom and shift, which shows everything."""
         return self._replace(zoom=1.0, dx=0.0, dy=0.0)
 
     def resized(self, width: float, height: float) -> View:
-        """Return the view for another size of the room; the point in the middle stays there."""
+        """Return the view for another size of the room; the same point of the diagram stays in the middle."""
         right, down = width / max(self.width, 1.0), height / max(self.height, 1.0)
         return self._replace(width=width, height=height, dx=self.dx * right, dy=self.dy * down)
 
@@ -116,7 +116,7 @@ class View(NamedTuple):
 
 
 INSET, BAR = 0.05, 0.1
-"""Space around a thumbnail, and height of the bar under it, in heights of the node.
+"""Space around a thumbnail, and height of the bar under a thumbnail, in heights of the node.
 
 The node's value tints the bar if a text does not fit.
 """
@@ -144,7 +144,7 @@ Align: TypeAlias = Literal["left", "center", "right"]
 
 
 class Label(NamedTuple):
-    """A text and its place. `value` is its number in full precision, or None if it is not a number."""
+    """A text and its place. `value` is the number that the text shows, in full precision, or None."""
 
     address: Address
     text: str
@@ -157,11 +157,11 @@ class Label(NamedTuple):
     role: Role | None = None
     """Role of the node whose box is behind the text, or None without a box."""
     leader: float | None = None
-    """The y of the edge above or below a number that had to leave it, else None."""
+    """The y of the edge if the number had to move above or below its edge, else None."""
 
     @property
     def reach(self) -> Rect:
-        """The place of the label together with the line to its edge."""
+        """The place of the label, together with the line from the label to its edge."""
         if self.leader is None:
             return self.rect
         top, bottom = min(self.rect.y, self.leader), max(self.rect.bottom, self.leader)
@@ -180,8 +180,8 @@ class NodeBox(NamedTuple):
 class DiagramColumn:
     """A column of nodes of one height. Nodes that are too small to distinguish are drawn as one block.
 
-    With `across` > 1, the nodes form a grid of square cells, read row by row. Edges still end at the heights
-    `middles`, each within its node's row.
+    With `across` > 1, the nodes form a grid of square cells, in order row by row. Edges still end at the
+    heights `middles`; each of these is within its node's row.
     """
 
     layer: int
@@ -198,7 +198,7 @@ class DiagramColumn:
     below: float
     """Height of the room below every node."""
     across: int = 1
-    """Number of nodes side by side."""
+    """Number of nodes side by side, 1 unless the column is a grid."""
     picture: float = 0.0
     """Side of the thumbnail in every node, at its right end or in its cell, or 0 without thumbnails."""
 
@@ -222,12 +222,12 @@ class DiagramColumn:
 
     @property
     def cell(self) -> float:
-        """Width of a node, in a grid also its height."""
+        """Width of a node, and in a grid also the height of a node."""
         return self.width / self.across
 
     @property
     def are_distinct(self) -> bool:
-        """Whether the nodes can be distinguished."""
+        """Whether the nodes are large enough to be distinguished."""
         return self.across > 1 or not self.block
 
     def rect(self, node: int) -> Rect:
@@ -272,7 +272,7 @@ class DiagramColumn:
         return range(max(int(first), 0), min(int(last) + self.across, len(self.tops)))
 
     def in_sight(self, body: Rect) -> range:
-        """Return the visible nodes that are drawn one by one."""
+        """Return the nodes in view that are drawn one by one."""
         if self.block or self.x > body.right or self.x + self.width < body.x:
             return range(0)
         first = int(np.searchsorted(self.tops, body.y - self.height))

@@ -1,6 +1,7 @@
 """The diagram as data, without Qt: its nodes, texts and weights, and their places.
 
-The window paints a Picture, finds what the mouse points at in it, and writes it as SVG. Tests inspect it.
+The window paints a Picture, looks up the part of the Picture under the mouse, and writes the Picture as SVG.
+Tests inspect the Picture.
 """
 
 from __future__ import annotations
@@ -27,27 +28,30 @@ from nnviz.picture.matrix import pixel_side, shows_functions
 from nnviz.picture.parts import DiagramColumn, Label, NodeBox, Rect, View
 
 NEAR_PX = 6.0
-"""Largest distance from an edge at which the mouse hits it, in pixels."""
+"""Largest distance of the mouse from an edge at which the mouse still points at the edge, in pixels."""
 EDGE_NUMBER = 13.5
 """Font size of a number that appears only on hover, at scale 1, in pixels."""
 NUMBER_GAP = 2.0
-"""Space between two such numbers, one above the other, in pixels."""
+"""Space between a weight and a slope that appear on hover, one above the other, in pixels."""
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """The contents of a diagram and their places. A Picture equals only itself: comparing numbers is slow."""
+    """The contents of a diagram and their places.
+
+    A Picture equals only itself, because comparing numbers is slow.
+    """
 
     layout: Layout
     content: Content
     labels: tuple[Label, ...]
-    """The texts in drawing order: a later one covers an earlier one."""
+    """The texts in drawing order: a later text covers an earlier text."""
     weights: tuple[Array, ...]
     """The weights that colour the edges, one array per layer, shape (nodes, sources)."""
     scale: float
-    """Absolute value of the weight that is drawn widest."""
+    """Absolute value of the weight whose edge is drawn widest."""
     shows: Callable[[Address], bool] | None = None
-    """Returns whether a text is visible yet during a walk; None shows all texts."""
+    """Function that returns whether a walk already shows a text; None shows all texts."""
 
     @property
     def nodes(self) -> tuple[NodeBox, ...]:
@@ -56,7 +60,10 @@ class Picture:
 
     @property
     def few_edges(self) -> bool:
-        """Whether every edge is drawn, instead of the strongest of each layer over a haze of all."""
+        """Whether every edge is drawn.
+
+        If not, only the strongest edges of each layer are drawn, over a haze that stands for all edges.
+        """
         return sum(weights.size for weights in self.weights) <= EVERY_EDGE
 
     @property
@@ -78,7 +85,10 @@ class Picture:
         return label.text if label else ""
 
     def place(self, address: Address) -> Rect | None:
-        """Return the place of `address`, for a weight without a text the middle of the visible edge."""
+        """Return the place of `address`.
+
+        A weight without a text has its place at the middle of the visible part of its edge.
+        """
         label = self.label(address)
         if label is not None:
             return label.rect
@@ -98,7 +108,10 @@ class Picture:
         return Rect(x, y, 0.0, 0.0).middle(5.4 * size, 1.5 * size)
 
     def hidden_numbers(self, edge: Address | None) -> Iterator[Label]:
-        """Yield the weight and slope of an edge that have no label: on the edge, or one above the other."""
+        """Yield the labels of an edge's weight and slope that the picture does not show.
+
+        They stand on the edge, one above the other if both are hidden.
+        """
         if edge is None or edge.kind not in {"weight", "slope"}:
             return
         at, slopes = (edge.node, edge.source), self.content.slopes
@@ -127,11 +140,14 @@ class Picture:
         return [fixed, moved] if below else [moved, fixed]
 
     def describe(self, address: Address) -> str:
-        """Return the description of `address` with its numbers in full precision."""
+        """Return a description of the part at `address`, with numbers in full precision."""
         return description(address, self.content) or self.text(address)
 
     def at(self, x: float, y: float) -> Address | None:
-        """Return the address at a point: of a text, else a node, else the nearest edge within `NEAR_PX`."""
+        """Return the address at a point, or None.
+
+        It is the address of a text, else of a node, else of the nearest edge within NEAR_PX pixels.
+        """
         text = self.text_at(x, y)
         if text or not self.layout.body.contains(x, y):
             return text
@@ -172,7 +188,11 @@ def make_picture(
     shows: Callable[[Address], bool] | None = None,
     largest: float | None = None,
 ) -> Picture:
-    """Fill `layout` with `content`. `shows` hides texts, `largest` fixes the weight that is drawn widest."""
+    """Return a picture of `content` at the places of `layout`.
+
+    `shows` hides texts; `largest` is the weight that is drawn widest, by default the largest weight of the
+    network.
+    """
     layers = content.network.layers
     outputs = (Address("node_slope", len(layers) - 1, node) for node in range(len(layers[-1])))
     if content.slopes is not None and shows is not None and not any(map(shows, outputs)):
@@ -192,9 +212,9 @@ def largest_weight(network: Network) -> float:
 
 
 def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Picture:
-    """Return the whole diagram for the first row, with its slopes if wanted.
+    """Return a picture of the whole diagram for the first row; `with_slopes` adds the row's slopes.
 
-    Raises ValueError if slopes are wanted but no rows have targets.
+    Raises ValueError if `with_slopes` is true but no rows have targets.
     """
     data = state.data
     if not with_slopes:

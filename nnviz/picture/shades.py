@@ -14,11 +14,11 @@ from nnviz.core.activations import Array
 from nnviz.picture.palette import Palette, rgb
 
 WIDE_RATIO = 12.0
-"""The scale is logarithmic if the highest loss is more than this many times the lowest."""
+"""Ratio of the highest to the lowest loss above which the scale is logarithmic."""
 SMALLEST_LOSS = 1e-290
-"""Losses below this count as 0, because the differences between them have no digits left."""
+"""Losses below this number count as 0, because differences between such losses have no digits left."""
 DECADES = 4.0
-"""Most powers of ten below the highest loss that a logarithmic scale covers."""
+"""Largest number of powers of ten below the highest loss that a logarithmic scale covers."""
 LEAST_SHARE = 1e-10
 """Least length of the scale, as a share of its ends: a shorter scale has too few different numbers."""
 TONES = 256
@@ -35,7 +35,7 @@ class Tone:
 
     @classmethod
     def of(cls, loss: Array) -> Tone:
-        """Return the scale for these losses, without those that are not finite."""
+        """Return the scale for these losses; losses that are infinite or NaN do not count."""
         finite = loss[np.isfinite(loss)]
         if len(finite) == 0:
             return cls(0.0, 1.0, False)
@@ -51,7 +51,7 @@ class Tone:
         return cls(low, high, False)
 
     def share(self, loss: Array) -> Array:
-        """Return the places of losses on the scale, from 0 to 1; NaN for a loss that is not finite."""
+        """Return the places of losses on the scale, from 0 to 1; NaN for a loss that is infinite or NaN."""
         with np.errstate(all="ignore"):
             if self.logarithmic:
                 low, high = math.log(self.low), math.log(self.high)
@@ -67,7 +67,7 @@ def loss_tones(palette: Palette) -> NDArray[np.uint8]:
 
 
 def tones_between(colours: Sequence[str], places: Sequence[float]) -> NDArray[np.uint8]:
-    """Return tones through `colours` at `places` from 0 to 1, shape (TONES, 3)."""
+    """Return tones that pass through `colours` at `places` between 0 and 1, shape (TONES, 3)."""
     ends, steps = np.array([_oklab(colour) for colour in colours]), np.linspace(0.0, 1.0, TONES)
     mixed = np.column_stack([np.interp(steps, places, ends[:, k]) for k in range(3)])
     linear = (mixed @ _TO_LMS.T) ** 3 @ _TO_RGB.T
@@ -77,14 +77,14 @@ def tones_between(colours: Sequence[str], places: Sequence[float]) -> NDArray[np
 
 
 def blended_pixels(share: Array, tones: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Return an image, shape (size, size, 4), of a grid of shares, interpolated between its points."""
+    """Return an image of a grid of shares, shape (size, size, 4), interpolated between the grid's points."""
     for axis in (0, 1):
         share = _interpolate(share, size, axis)
     return share_pixels(share, tones)
 
 
 def share_pixels(share: Array, tones: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return an RGBA pixel for each share, in one more axis; NaN becomes transparent."""
+    """Return shares as RGBA pixels, in an additional last axis; NaN becomes transparent."""
     gap = np.isnan(share)
     picture = np.full((*share.shape, 4), 255, dtype=np.uint8)
     picture[..., :3] = tones[np.rint(np.where(gap, 0.0, share) * (TONES - 1)).astype(np.intp)]
@@ -126,14 +126,17 @@ def _oklab(colour: str) -> Array:
 
 
 LEAST_OPACITY, MOST_OPACITY = 0.12, 0.62
-"""Opacity of a class's colour at the least share that can win, and at share 1."""
+"""Opacity of a class's colour: at the least share that can win, and at share 1."""
 Pixels = NDArray[np.uint8]
 """Colours, with RGB or RGBA in the last axis."""
 
 
 @lru_cache
 def output_tones(palette: Palette, decides: bool) -> Pixels:
-    """Return an output's tones from low to high, shape (TONES, 3), in two hues if its network `decides`."""
+    """Return the tones of an output from low to high, shape (TONES, 3).
+
+    The tones have two hues if the network `decides` between two classes, else one hue.
+    """
     if decides:
         low, high = (_faint(palette, colour) for colour in (palette.negative, palette.positive))
         return tones_between((low, palette.surface, high), (0.0, 0.5, 1.0))
@@ -146,12 +149,15 @@ def class_colour(palette: Palette, index: int) -> str:
 
 
 def number_pixels(values: Array, tone: Tone, tones: Pixels) -> Pixels:
-    """Return an RGBA pixel for each number, in one more axis; numbers that are not finite are transparent."""
+    """Return numbers as RGBA pixels, in an additional last axis; infinite or NaN numbers are transparent."""
     return share_pixels(tone.share(values), tones)
 
 
 def class_pixels(shares: Array, palette: Palette) -> Pixels:
-    """Return an RGBA pixel for each point instead of its shares: the winner's hue, as strong as its share."""
+    """Return an RGBA pixel for each point, in place of the point's shares of the classes.
+
+    The pixel has the hue of the class with the largest share; its opacity grows with this share.
+    """
     count = shares.shape[-1]
     winner = shares.argmax(axis=-1)
     largest = shares.max(axis=-1)

@@ -25,16 +25,19 @@ SLOPE_CORNER = 0.14
 DASHES = (3.0, 2.0)
 """Lengths of dashes and of gaps in a dashed line, in widths of the line."""
 FINE_PX, FINE_SHARE, WIDEST_BORDER = 1.2, 0.06, 3.0
-"""Least width of a fine line in pixels, its width in heights of a number's box, largest width of a border."""
+"""Width of a fine line: at least in pixels, and in heights of a number's box.
+
+The third number is the largest width of a border, in pixels.
+"""
 SLOPES_SHARE = 1 / 3
-"""Share of a small node's or a block's width that slopes tint, at the right."""
+"""Width that slopes tint, at the right, as a share of the width of a small node or of a block."""
 
 PILL_STYLES: tuple[Style, ...] = ("pill", "slope", "node_slope")
 """Styles of labels that have a box of their own."""
 
 
 class Box(NamedTuple):
-    """How a rectangle is drawn; `fill` or `line` is "" if it has none."""
+    """The fill and the outline of a rectangle; `fill` or `line` is "" if the rectangle has none."""
 
     fill: str
     line: str
@@ -62,7 +65,7 @@ def block_box(column: DiagramColumn, palette: Palette) -> Box:
 
 
 def block_inside(column: DiagramColumn) -> Rect:
-    """Return the tinted part of a block; in a square, each pixel is at its place."""
+    """Return the tinted part of a block; in a square block, each pixel is at its own place."""
     inset = 2.0 if column.across == 1 else 0.0
     return column.box.middle(column.width - 2 * inset, column.box.height - 2 * inset)
 
@@ -77,10 +80,10 @@ def _node_fill(role: Role, palette: Palette) -> str:
 
 
 def label_box(label: Label, palette: Palette, *, chosen: bool = False) -> Box | None:
-    """Return the box of a label, with the accent colour if `chosen`, or None if the label has no box.
+    """Return the box of a label, or None if the label has no box; `chosen` gives it the accent colour.
 
     The box of a weight or bias is round and bordered by its sign's colour, the box of a slope is angular. The
-    shape distinguishes them for people who see purple and blue as one colour.
+    shape distinguishes the two for people who see purple and blue as one colour.
     """
     height = label.rect.height
     line = leader_width(label)
@@ -96,7 +99,7 @@ def label_box(label: Label, palette: Palette, *, chosen: bool = False) -> Box | 
 
 
 def leader_line(label: Label) -> tuple[float, float, float, float] | None:
-    """Return the line (x0, y0, x1, y1) from a label's box to its edge, or None if it is on its edge."""
+    """Return the line (x0, y0, x1, y1) from a label's box to its edge, or None if the box is on the edge."""
     if label.leader is None:
         return None
     x, y = label.rect.center
@@ -105,17 +108,17 @@ def leader_line(label: Label) -> tuple[float, float, float, float] | None:
 
 
 def leader_width(label: Label) -> float:
-    """Return the width of a leader, in pixels."""
+    """Return the width of the line from a label to its edge, in pixels."""
     return max(FINE_PX, FINE_SHARE * label.rect.height)
 
 
 def leader_colour(label: Label, palette: Palette) -> str:
-    """Return the colour of a leader: its edge's, or a slope's."""
+    """Return the colour of the line from a label to its edge: the edge's colour, or the colour of slopes."""
     return palette.slope if label.style == "slope" else sign_colour(label.value or 0.0, palette)
 
 
 def sign_colour(value: float, palette: Palette) -> str:
-    """Return the colour of a number's sign."""
+    """Return the colour that shows the sign of a number."""
     if value == 0.0:
         return palette.zero
     return palette.positive if value > 0 else palette.negative
@@ -135,7 +138,7 @@ def text_colour(label: Label, palette: Palette) -> str:
 
 
 def font_weight(style: Style) -> int:
-    """Return a label's font weight as in CSS: 400 is regular."""
+    """Return the font weight of a label as in CSS, where 400 is regular."""
     if style in {"value", "dead"}:
         return 700
     return 600 if style in {*PILL_STYLES, "error", "heading", "mark"} else 400
@@ -159,7 +162,7 @@ class Tint(NamedTuple):
     """Colour of negative numbers."""
 
     def over(self, rect: Rect) -> Rect:
-        """Return the tinted part of `rect`."""
+        """Return the part of `rect` that the tint covers."""
         width = self.share * rect.width
         return rect._replace(x=rect.right - width, width=width)
 
@@ -202,13 +205,16 @@ def _strengths(values: Array, picture: Picture, first: Address) -> Array:
 LEAST_WITH_DOT = 24.0
 """Smallest thumbnail that shows a dot for the row, in pixels."""
 DOT_SHARE, LARGEST_DOT, THUMBNAIL_RIM = 0.055, 5.0, 1.2
-"""Radius of the dot in sides of its thumbnail, and at most in pixels; width of its rim in pixels."""
+"""Radius of the dot: in sides of its thumbnail, and at most in pixels.
+
+The third number is the width of the dot's rim, in pixels.
+"""
 CURVE_MARGIN = 0.08
 """Space above and below a curve, in sides of its thumbnail."""
 
 
 class Dot(NamedTuple):
-    """The place of the row in a thumbnail."""
+    """The dot at the place of the row in a thumbnail."""
 
     x: float
     y: float
@@ -224,7 +230,7 @@ class Area(NamedTuple):
 
 
 def thumbnail_values(picture: Picture, column: DiagramColumn) -> Array | None:
-    """Return the numbers in the thumbnails of a column, or None if it has none.
+    """Return the numbers that the thumbnails of a column show, or None if the column has no thumbnails.
 
     The shape is (nodes, sources) for weights, (nodes, up, across) for functions of two inputs, and (nodes,
     across) for curves.
@@ -249,7 +255,7 @@ def bar_tints(picture: Picture, column: DiagramColumn, palette: Palette) -> Iter
 
 
 def is_curve(picture: Picture) -> bool:
-    """Return whether the thumbnails are curves, over one input."""
+    """Return whether the thumbnails are curves, as for a network with one input."""
     return len(picture.content.network.inputs) == 1
 
 
@@ -334,7 +340,10 @@ def thumbnail_background(palette: Palette) -> str:
 
 
 def thumbnail_marks(picture: Picture, address: Address | None) -> Iterator[Rect]:
-    """Yield the pixels of a weight or an input: in the inputs' image and in the thumbnails of weights."""
+    """Yield the pixels of a weight or an input.
+
+    The pixels are in the image of the inputs, and in thumbnails of weights.
+    """
     side, columns = pixel_side(picture.content.network), picture.layout.columns
     if address is None or not side:
         return

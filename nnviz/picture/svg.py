@@ -29,7 +29,7 @@ FONT = "Inter, system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 
 
 def document(width: float, height: float, title: str, ground: str, parts: Iterable[str]) -> str:
-    """Return an SVG document of this size with `parts`, on a background of colour `ground` unless ""."""
+    """Return an SVG document of this size with `parts`; the background has the colour `ground` unless ""."""
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" font-family="{FONT}" '
@@ -43,7 +43,7 @@ def document(width: float, height: float, title: str, ground: str, parts: Iterab
 
 
 def escaped(text: str) -> str:
-    """Return `text` escaped for XML, with characters that XML forbids as spaces."""
+    """Return `text` escaped for XML; a space replaces each character that XML forbids."""
     allowed = (c if c.isprintable() and not 0xD800 <= ord(c) <= 0xDFFF else " " for c in text)
     return escape("".join(allowed))
 
@@ -113,7 +113,7 @@ def svg(
     """Return the diagram of `state` with its first row of data as an SVG document.
 
     `view` "slopes" adds the row's slopes, `pictures` adds thumbnails in the nodes. Raises ValueError if
-    slopes are wanted but no rows have targets.
+    `view` is "slopes" but no rows have targets.
     """
     picture = row_picture(state, View(*size, pictures=pictures), with_slopes=view == "slopes")
     return sheet_svg(sheet(picture, *size), PALETTES[theme], transparent=transparent)
@@ -122,9 +122,10 @@ def svg(
 def sheet_svg(
     sheet: Sheet, palette: Palette, *, transparent: bool = False, strongest: int = STRONGEST, note: str = ""
 ) -> str:
-    """Return a sheet as an SVG document; a `transparent` one has no background.
+    """Return a sheet as an SVG document; a `transparent` document has no background.
 
-    If not every edge is drawn, the `strongest` edges of each layer are. A `note` stands beside the legend.
+    If the sheet does not show every edge, it shows the `strongest` edges of each layer. A `note` stands
+    beside the legend.
     """
     picture, (width, height) = sheet.picture, sheet[:2]
     state = picture.content.state
@@ -285,7 +286,7 @@ HEIGHT = 36.0
 TEXT_SIZE, BOX_SIZE = 12.0, 11.0
 """Font sizes of a legend entry's text and of the sign in its box, in pixels."""
 ENTRY_BOX, PIECE = Rect(0.0, 0.0, 22.0, 15.0), Rect(0.0, 0.0, 38.0, 3.0)
-"""Size of an entry's box, and of the piece of an edge behind a weight's box."""
+"""Size of the box in a legend entry, and of the piece of an edge behind a weight's box, in pixels."""
 TEXT_GAP, ENTRY_GAP, MARGIN = 6.0, 18.0, 20.0
 """Space from a box to its text, to the next entry, and from the last text to the border, in pixels."""
 ENTRIES: tuple[tuple[Style, float, str, str], ...] = (
@@ -293,7 +294,7 @@ ENTRIES: tuple[tuple[Style, float, str, str], ...] = (
     ("pill", -1.0, "\N{MINUS SIGN}", "weight < 0"),
     ("slope", 1.0, "±", "slope of the loss"),
 )
-"""Style, value and text of each entry's box, and the entry's text."""
+"""Style, value and text of the box in each legend entry, and the meaning of the box."""
 NOWHERE = Address("heading", -1)
 
 
@@ -306,7 +307,7 @@ class Sample(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A picture of the whole network and its legend below, both placed."""
+    """A picture of the whole network with a legend below, at their places on the sheet."""
 
     width: float
     height: float
@@ -315,7 +316,10 @@ class Sheet(NamedTuple):
 
 
 def legend(right: float, middle: float, *, slopes: bool = True, scale: float = 1.0) -> tuple[Sample, ...]:
-    """Return a legend that ends at `right`, centred at height `middle`; `slopes` adds the entry of slopes."""
+    """Return a legend that ends at x `right` and is centred at y `middle`.
+
+    With `slopes`, the legend explains slopes too.
+    """
     samples: list[Sample] = []
     for box_style, value, text, meaning in reversed(ENTRIES if slopes else ENTRIES[:2]):
         width = text_width(meaning, TEXT_SIZE * scale)
@@ -336,7 +340,7 @@ def legend(right: float, middle: float, *, slopes: bool = True, scale: float = 1
 
 
 def sheet(picture: Picture, width: float, height: float) -> Sheet:
-    """Return the content of a picture on a sheet of this size, without its zoom."""
+    """Return a sheet of this size with the contents of a picture, without the picture's zoom."""
     content = picture.content
     network, slopes = content.network, content.slopes is not None
     scale = growth(View(width, height), len(network.sizes))

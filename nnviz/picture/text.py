@@ -1,7 +1,7 @@
 """Upper bounds of text widths in Inter and DejaVu Sans, without a font. This module does not use Qt.
 
-The table holds the larger of the two fonts' advances, in hundredths of the font size. So a text is never
-wider than the place computed for it.
+The table holds the larger of the two fonts' character widths, in hundredths of the font size. So a text is
+never wider than the place computed for it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def fit_number(
 ) -> tuple[str, float, float] | None:
     """Return `prefix` and `value` as (text, font size, width) within `room` pixels, or None if nothing fits.
 
-    Try `size`, then half-way to `smallest`, then `smallest`. The digits of the number never change.
+    Tries `size`, then half-way to `smallest`, then `smallest`. The digits of the number never change.
     """
     text = prefix + as_text(value)
     for at_size in (size, (size + smallest) / 2, smallest):
@@ -116,9 +116,9 @@ def one_line(text: str) -> str:
 
 
 def elide(text: str, size: float, width: float, bold: bool = False) -> str:
-    """Return `text` if it fits into `width` pixels, else its start with "…", or "".
+    """Return `text` if it fits into `width` pixels, else the start of `text` with "…", or "" without room.
 
-    A number at its end stays, because it distinguishes node_1_10 from node_1_11.
+    A number at the end of `text` stays, because it distinguishes node_1_10 from node_1_11.
     """
     if text_width(text, size, bold) <= width:
         return text

@@ -11,7 +11,7 @@ from nnviz.core.numbers import tidy
 
 
 def round_step(least: float) -> float:
-    """Return the smallest of 1, 2, 5, 10, … times a power of ten that is at least `least`, which is > 0."""
+    """Return the smallest of 1, 2, 5, 10, … times a power of ten that is not below `least`, a number > 0."""
     power = 10.0 ** math.floor(math.log10(least))
     return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= least * (1 - 1e-9))
 
@@ -23,7 +23,7 @@ def multiples(low: float, high: float, step: float) -> list[float]:
 
 
 def round_ticks(low: float, high: float, count: int, least: float = 0.0) -> list[float]:
-    """Return about `count` multiples of a round step between two numbers, at least two if possible.
+    """Return about `count` multiples of a round step between `low` and `high`, at least two if possible.
 
     The step is at least `least`.
     """
@@ -35,7 +35,10 @@ def round_ticks(low: float, high: float, count: int, least: float = 0.0) -> list
 
 
 def log_ticks(low: float, high: float, count: int) -> list[float]:
-    """Return about `count` exponents of 10 between two exponents: of powers of ten, else of round numbers."""
+    """Return about `count` ticks of a logarithmic axis, as exponents of 10 between `low` and `high`.
+
+    The ticks are powers of ten, or else other round numbers.
+    """
     step = max(1, math.ceil((high - low) / count))
     powers = multiples(low, high, float(step))
     if len(powers) >= 3:
