@@ -1,8 +1,8 @@
-"""Autosave: copies of unsaved work, recovery after a crash, and runs kept for a file.
+"""Autosave: copies of unsaved work, recovery after a crash, and training runs kept for a file.
 
-Every running nnviz holds a lock on an empty file named after the path that it has open. A copy `ID.copy`
-belongs to the process that holds the lock on `ID.lock`; a copy without a lock was left by a process that
-ended.
+Each window locks an empty file, which is named after the path of the window's document. A copy of unsaved
+work, `ID.copy`, belongs to the process that has locked `ID.lock`. If no process has locked `ID.lock`, the
+copy can be recovered.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from nnviz.files.snapshot import About, Copy
 
 
 class Presence:
-    """Announces the open file to other windows, and counts the windows that have the same file open.
+    """Announces the open file to other windows, and counts the other windows that have the same file open.
 
-    If `folder` cannot be written or does not support locks, each window counts no other.
+    The locks are in `folder`. If nnviz cannot write or lock files there, the count is always 0.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,7 +45,7 @@ class Presence:
         self._lock: atomic.LockHeld | None = None
 
     def move_to(self, path: Path | None) -> None:
-        """Announce that this window has `path` open, or no file if it is None."""
+        """Announce that this window has `path` open, or no file if `path` is None."""
         self.leave()
         if path is None:
             return
@@ -55,7 +55,7 @@ class Presence:
             self._lock = atomic.LockHeld(self._folder / f"{self._key}-{secrets.token_hex(6)}", new=True)
 
     def others(self) -> int:
-        """Return how many other windows have the same file open; delete the locks of ended ones."""
+        """Return how many other windows have the same file open, and delete the locks of ended windows."""
         with contextlib.suppress(OSError):
             own_name = self._lock.path.name if self._lock else ""
             files = [self._folder / name for name in os.listdir(self._folder) if name != own_name]
@@ -71,7 +71,7 @@ class Presence:
 
 
 def key_of(path: Path) -> str:
-    """Return a hash of a file's real path, the same for every link to the file."""
+    """Return a hash of a file's real path as text; every link to the same file has the same hash."""
     return hashlib.blake2b(os.fsencode(os.path.realpath(path)), digest_size=12).hexdigest()
 
 
@@ -82,20 +82,24 @@ def _is_held(file: Path) -> bool:
 
 
 MOST, MOST_BYTES = 20, 256 * 2**20
-"""Limits for the kept runs, in files and in bytes; the oldest are deleted first."""
+"""Limits for the kept runs, in files and in bytes. Beyond a limit, nnviz deletes the oldest runs."""
 
 
 class KeptRuns:
-    """Runs kept in `folder`, one for each file; without a folder, none is kept."""
+    """Training runs that were not saved in their file, stored in `folder`, one for each file.
+
+    If `folder` is None, no run is stored.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
 
     def keep(self, document: Document) -> bool:
-        """Return whether `document` can be closed without loss, since only training has changed it.
+        """Return whether `document` can be closed without loss; store the run of a file for this.
 
-        The run of an example can be repeated if the settings are unchanged. The run of a file is stored in
-        `folder`, unless a stored run already continues it.
+        This is possible only if training alone has changed the document. The run of an example need not be
+        stored if the settings are unchanged, because training repeats the run. The run of a file is stored in
+        `folder`, unless the stored run already contains this run.
         """
         saved, state, file = document.saved, document.state, document.file
         if saved is None or not differs_by_training(saved, state):
@@ -120,7 +124,7 @@ class KeptRuns:
         return True
 
     def offer(self, document: Document) -> str:
-        """Let redo restore the run kept for the file just opened; return a sentence about it, or ""."""
+        """Let redo restore the run kept for the file just opened; return a sentence on that run, or ""."""
         file, opened = document.file, document.state
         later = self._stored_run(file, opened) if file else None
         if later is None:
@@ -130,7 +134,7 @@ class KeptRuns:
         return f"an earlier run of {made} was kept: choose Redo to restore it"
 
     def _stored_run(self, file: OpenFile, opened: State) -> State | None:
-        """Return the stored State that training made from `opened`, the State in `file`, or None."""
+        """Return the stored State if training made it from `opened`, the State in `file`, else None."""
         if self._folder is None:
             return None
         try:
@@ -145,7 +149,7 @@ class KeptRuns:
 
 
 def _continuation(opened: State, stored: State) -> State | None:
-    """Return `stored` if training made it from `opened`, sharing its data and start, or None."""
+    """Return `stored`, sharing data and start with `opened`, if training made it from `opened`; else None."""
     run = stored.run
     start = opened.run.start if opened.run else opened.network
     if run is None or run.start.layers != start.layers or stored.data != opened.data:
@@ -155,7 +159,7 @@ def _continuation(opened: State, stored: State) -> State | None:
 
 
 def _delete_oldest(folder: Path, latest: Path) -> None:
-    """Delete the oldest runs beyond the limits; `latest` stays."""
+    """Delete the oldest runs in `folder` beyond the limits, but not the file `latest`."""
     atomic.delete_leftovers(folder)
     total_bytes = 0
     with contextlib.suppress(OSError):
@@ -168,32 +172,32 @@ def _delete_oldest(folder: Path, latest: Path) -> None:
 
 
 DAMAGED = ".damaged"
-"""Suffix of a copy that cannot be read."""
+"""Suffix of a copy that nnviz could not read."""
 MOST_DAMAGED = 5
-"""Number of damaged copies kept for inspection, the latest ones."""
+"""Number of the latest damaged copies that nnviz keeps for inspection."""
 
 LATEST_S = 2.0**34
-"""Latest file time used, in the year 2514: later ones are not valid dates on every system."""
+"""Latest file time in seconds, in the year 2514: a later time is not a valid date on every system."""
 
 
 class Claim:
-    """A lock on a copy, which may not exist yet. The system releases the lock when the program ends."""
+    """A lock on a copy, which may not exist yet. When the program ends, the system releases the lock."""
 
     def __init__(self, copy: Path, *, new: bool = False) -> None:
-        """Lock a copy, which is `new` or exists. Raises OSError."""
+        """Lock a copy that exists, or with `new` a copy that does not exist yet. Raises OSError."""
         self.copy = copy
         self._lock = atomic.LockHeld(copy.with_suffix(".lock"), new=new)
 
     @classmethod
     def new(cls, folder: Path) -> Claim:
-        """Return a claim to a new copy, in a folder readable only by its owner. Raises OSError."""
+        """Lock a new copy in `folder`, which only the user can read; return the claim. Raises OSError."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(OSError):
             os.chmod(folder, 0o700)
         return cls(folder / f"{secrets.token_hex(8)}.copy", new=True)
 
     def release(self) -> None:
-        """Release the lock and keep the copy."""
+        """Release the lock, and keep the copy."""
         self._lock.release()
 
     def discard(self) -> None:
@@ -204,19 +208,19 @@ class Claim:
 
 
 class Leftover:
-    """A copy of unsaved work left by a program that ended. The claim keeps other windows from it.
+    """A copy of unsaved work left by a program that has ended. The claim locks the copy for this window.
 
     ========== ========================================================================
     `title`    title of the document
-    `holds`    description of its contents
-    `original` file that the copy belongs to, or None
-    `digest`   digest of that file when the copy was made
-    `written`  time of the copy, local
+    `holds`    description of the network, as text
+    `original` path of the document's file, or None for an unsaved document
+    `digest`   digest of that file at the time of the copy
+    `written`  local time of the copy
     ========== ========================================================================
     """
 
     def __init__(self, claim: Claim) -> None:
-        """Read the copy. Raises FileError if it is missing, damaged, too large or not a file."""
+        """Read the copy. Raises FileError if the copy is missing, damaged, too large or not a file."""
         copy = Copy(read_bytes(claim.copy))
         copy.state()
         self.title, self.holds, self.original, self.digest = copy.about
@@ -224,7 +228,7 @@ class Leftover:
         self.written = datetime.fromtimestamp(_mtime_s(claim.copy))
 
     def load(self) -> State:
-        """Return the unsaved State. Raises FileError."""
+        """Return the State in the copy. Raises FileError."""
         return Copy(read_bytes(self._claim.copy)).state()
 
     def discard(self) -> None:
@@ -232,14 +236,15 @@ class Leftover:
         self._claim.discard()
 
     def release(self) -> None:
-        """Keep the copy, so that this program or another can offer it again."""
+        """Release the claim and keep the copy, so that any window can offer the copy again."""
         self._claim.release()
 
 
 def claim_leftovers(folder: Path) -> tuple[list[Leftover], str]:
-    """Claim the copies in `folder` whose programs have ended; return them, latest first, and a sentence.
+    """Lock the copies in `folder` whose programs have ended; return these leftovers and a sentence.
 
-    Copies that cannot be read are renamed for inspection, or stay. The sentence reports them; "" if none.
+    The leftovers are sorted by time, latest first. nnviz renames a copy that it cannot read, if possible. The
+    sentence reports such copies, or is "" if nnviz could read all of them.
     """
     leftovers, faults = [], []
     for copy in _files_in(folder, ".copy"):
@@ -262,7 +267,7 @@ def claim_leftovers(folder: Path) -> tuple[list[Leftover], str]:
 
 
 def _set_aside_copy(claim: Claim, error: FileError) -> Path:
-    """Rename a damaged copy if possible; return its path. A copy that cannot be opened keeps its name."""
+    """Rename a damaged copy and return its path. A copy that cannot be opened or renamed keeps its name."""
     damaged = claim.copy.with_suffix(DAMAGED)
     try:
         if isinstance(error.__cause__, OSError):
@@ -276,18 +281,18 @@ def _set_aside_copy(claim: Claim, error: FileError) -> Path:
 
 
 def _faults_sentence(faults: list[tuple[FileError, Path]]) -> str:
-    """Return a sentence on the copies that cannot be recovered, with reason and path, or ""."""
+    """Return a sentence with reason and path on the copies that cannot be recovered, or "" without faults."""
     if not faults:
         return ""
     error, copy = faults[0]
     where = f"{file_label(copy)} in {copy.parent}"
     if len(faults) == 1:
-        return f"A copy of unsaved work cannot be recovered: {error}; it is kept as {where}"
-    return f"{len(faults)} copies of unsaved work cannot be recovered. The first is kept as {where}: {error}"
+        return f"A copy of unsaved work cannot be recovered: {error}; the copy is kept as {where}"
+    return f"{len(faults)} copies of unsaved work cannot be recovered. The first copy is {where}: {error}"
 
 
 def _clear_up(folder: Path, damaged_copies: set[Path]) -> None:
-    """Delete partial copies, locks without a copy, and old damaged copies; those in `damaged_copies` stay."""
+    """Delete partial copies, locks without a copy, and old damaged copies, but none in `damaged_copies`."""
     atomic.delete_leftovers(folder)
     atomic.delete_stale(
         path for path in _files_in(folder, ".lock") if not os.path.exists(path.with_suffix(".copy"))
@@ -299,7 +304,7 @@ def _clear_up(folder: Path, damaged_copies: set[Path]) -> None:
 
 
 def _files_in(folder: Path, suffix: str) -> list[Path]:
-    """Return the files of a folder with this suffix; none if the folder cannot be read."""
+    """Return the files in a folder that have this suffix, or [] if the folder cannot be read."""
     try:
         return [folder / name for name in os.listdir(folder) if name.endswith(suffix)]
     except OSError:
@@ -307,7 +312,7 @@ def _files_in(folder: Path, suffix: str) -> list[Path]:
 
 
 def _mtime_s(path: Path) -> float:
-    """Return the time of the last write in seconds; now if the file is gone."""
+    """Return the time of the last write in seconds, or the current time if the file is gone."""
     try:
         return min(max(0.0, os.stat(path).st_mtime), LATEST_S)
     except OSError:
@@ -315,23 +320,23 @@ def _mtime_s(path: Path) -> float:
 
 
 DELAY_MS = 2000
-"""Time from the first unsaved change to the copy, and least time between copies."""
+"""Milliseconds from the first unsaved change to the copy, and least time between two copies."""
 LATEST = 4
-"""Factor of the longest delay, 8 seconds, used if writing is slow or has failed."""
+"""Factor from DELAY_MS to the longest delay, 8 seconds, which is used if writing is slow or has failed."""
 SHARE = 20
-"""Writing takes at most one part in this many of the time."""
+"""Least ratio of the delay to the time for writing a copy: writing takes at most 1/20 of the time."""
 
 
 def data_folder() -> Path:
-    """Return the folder for nnviz's own data of this user; it may not exist yet."""
+    """Return the path of the folder for nnviz's own data of this user. The folder may not exist yet."""
     return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppLocalDataLocation))
 
 
 class Recovery(QObject):
-    """Keeps a copy of a document in `folder` while the document is modified.
+    """Keeps a copy of a document in `folder` while the document has unsaved changes.
 
-    A thread writes the copy, so the window never waits for the disk. `failed` carries a sentence when a copy
-    cannot be written, once until the next success.
+    A thread writes the copy, so the window never waits for the disk. If a copy cannot be written, the signal
+    `failed` carries a sentence. `failed` is emitted again only if a copy was written in between.
     """
 
     failed = Signal(str)
@@ -355,11 +360,11 @@ class Recovery(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether unsaved changes still need to be copied."""
+        """Whether the document has unsaved changes that the copy does not contain yet."""
         return self._document.modified and not (self._copied and self._copied() is self._document.state)
 
     def recover(self, leftover: Leftover) -> None:
-        """Open `leftover` as unsaved changes to its file, and delete it once a new copy is written.
+        """Open the document in `leftover` with its unsaved changes; delete `leftover` after the next copy.
 
         If FileError is raised, the document and the leftover stay unchanged.
         """
@@ -370,7 +375,7 @@ class Recovery(QObject):
         self._write()
 
     def leave(self) -> None:
-        """Copy all unsaved changes for the next start, because the program ends without asking."""
+        """Copy all unsaved changes for the next start, because the program ends without asking to save."""
         self._finish()
         if self.busy:
             self._write()
@@ -383,7 +388,7 @@ class Recovery(QObject):
                 claim.release()
 
     def close(self) -> None:
-        """Delete the copy before the document is closed."""
+        """Delete the copy, because the document is about to be closed."""
         self._finish()
         self._timer.stop()
         self._forget()
@@ -446,7 +451,7 @@ class Recovery(QObject):
             QCoreApplication.sendPostedEvents(self)
 
     def _record(self, state: State, before: Leftover | None, why: str) -> None:
-        """Record that `state` was copied, which replaces the leftover `before`, or `why` that failed."""
+        """Record that `state` was copied and delete the leftover `before`; or report `why` copying failed."""
         if self._thread is not None:
             self._thread.join()  # the thread is done, but holds the State until it ends
         self._thread, has_reported = None, self._failing
@@ -462,16 +467,17 @@ class Recovery(QObject):
 
 
 def state_summary(state: State) -> str:
-    """Return a description of a State: "2-2-1 network, 4 rows, iteration 20"."""
+    """Return a description of a State as text: "2-2-1 network, 4 rows, iteration 20"."""
     shape = Architecture.of(state.network).in_words
     run = f", iteration {state.iteration}" if state.iteration else ""
     return f"{shape} network, {counted(len(state.data), 'row')}{run}"
 
 
 def loss_on_save(document: Document, path: Path) -> str:
-    """Return a sentence on what a save at `path` would lose, or "". Raises FileError for an unknown suffix.
+    """Return a sentence that names what saving as `path` would lose, or "".
 
-    A loss in nnviz's own format is reported only once for the same file.
+    If `path` is the open file in nnviz's format, a loss that the saved file already has is not reported.
+    Raises FileError for an unknown suffix.
     """
     lost = losses_on_save(document.state, path)
     if path == document.path and document.saved and is_native(path):

@@ -1,4 +1,4 @@
-"""Values computed from the document (trace, slopes, loss, …), once for each State; the selection."""
+"""The selection, and the values computed from the document (trace, slopes, loss, …) for each State."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from nnviz.document.idle import QUIET_MS, Slicer
 
 
 class Selection(QObject):
-    """The selected row and addresses.
+    """The selected row of the data, and the addresses of the selected node, weights or biases.
 
     ======================= ==============================================================
-    `row_changed`           the row on the diagram changed, or its inputs did
+    `row_changed`           the row on the diagram or the inputs of that row changed
     `address_changed`       the selected addresses changed
     `explanation_requested` a person asked for the explanation of the selected number
-    `slopes_changed`        slopes were shown or hidden, or switched between row and mean
+    `slopes_changed`        the slopes were shown, hidden, or switched between row and mean
     ======================= ==============================================================
 
     `address` is a node, a weight, a bias or None. `second` is a second weight, chosen with Ctrl or Shift, for
-    the loss over two weights. Both follow their nodes when other nodes are added or removed. A what-if row
-    has inputs that are not in the data; it stays until a row is chosen or the data or the number of inputs
-    change. Row and addresses always fit the current State. Their signals follow after every slot has received
-    the State.
+    the plot of the loss over two weights. Both addresses keep their nodes when other nodes are added or
+    removed. A what-if row has inputs that the person tries out and that are not in the data. A what-if row is
+    shown until a row is chosen, or the data or the number of inputs change. Row and addresses always fit the
+    current State. The signals are emitted after every slot of the document has received the State.
     """
 
     row_changed = Signal(object)
@@ -50,22 +50,22 @@ class Selection(QObject):
         super().__init__()
         self._document = document
         self._state = document.state
-        """The State that row and addresses belong to."""
+        """The State that the row and the addresses belong to."""
         self._row = 0
         self._free: Array | None = None
         self._emitted_row: tuple[int, Array | None] = 0, None
         self._alone: State | None = None
-        """The State with only the what-if row, or None if not made yet."""
+        """The State that contains only the what-if row, or None if this State is not made yet."""
         self._chosen = self._emitted_chosen = _NOTHING
         self._all_know = True
-        """Whether every slot has received the current State."""
+        """Whether every slot of the document has received the current State."""
         self.slopes_shown = False
         self.mean_over_rows = False
         document.settled.connect(self._settle)
 
     @property
     def row(self) -> int:
-        """The row on the diagram, from 0; for a what-if row, the row chosen before."""
+        """Index of the row on the diagram, from 0; for a what-if row, index of the row shown before."""
         self._resolve()
         return self._row
 
@@ -77,22 +77,22 @@ class Selection(QObject):
 
     @property
     def free(self) -> Array | None:
-        """The inputs of the what-if row, shape (inputs,), or None if a row of the data is shown."""
+        """The inputs of the what-if row, shape (inputs,), or None if the diagram shows a row of the data."""
         self._resolve()
         return self._free
 
     def show_free_row(self, inputs: ArrayLike) -> None:
-        """Show a what-if row with these inputs, shape (inputs,)."""
+        """Show a what-if row with these inputs, shape (inputs,), on the diagram."""
         self._resolve()
         self._free, self._alone = frozen(inputs, "inputs"), None
         self._tell()
 
     def close_free_row(self) -> None:
-        """Return from the what-if row to the row shown before."""
+        """Show the row that was on the diagram before the what-if row."""
         self.row = self.row
 
     def insert_free_row(self) -> str:
-        """Insert the what-if row into the data, after the row shown before, and select it.
+        """Insert the what-if row into the data, after the row shown before, and select the new row.
 
         Return a sentence on the result, or "" if the edit was refused.
         """
@@ -106,9 +106,9 @@ class Selection(QObject):
 
     @property
     def looked_at(self) -> tuple[State, int]:
-        """The State that contains the row on the diagram, and the row's index in it.
+        """The State that contains the row on the diagram, and the index of the row in that State.
 
-        For a what-if row, a State with only that row, without targets and run.
+        The State of a what-if row has no other row, no targets and no run.
         """
         free = self.free
         if free is None:
@@ -131,30 +131,30 @@ class Selection(QObject):
 
     @property
     def weights(self) -> _Chosen:
-        """Both selected addresses, each None unless it is a weight or bias."""
+        """The selected address and second address, each None unless the address is a weight or a bias."""
         first, second = self.address, self.second
         return first if first and first.is_number else None, second if second and second.is_number else None
 
     def select(self, address: Address | None, second: Address | None = None) -> None:
-        """Select up to two addresses; addresses outside the network are ignored."""
+        """Select one or two addresses, or nothing; ignore an address that the network does not have."""
         self._resolve()
         self._chosen = _present(self._state.network, address, second)
         self._tell()
 
     def select_and_explain(self, address: Address) -> None:
-        """Select an address and request its explanation."""
+        """Select an address, and request the explanation of the number there."""
         self.select(address)
         self.explanation_requested.emit()
 
     def show_slopes(self, shown: bool, mean_over_rows: bool | None = None) -> None:
-        """Show or hide the slopes, of the selected row or as means over all rows."""
+        """Show or hide the slopes: the slopes of the selected row, or their means over all rows."""
         mean = self.mean_over_rows if mean_over_rows is None else mean_over_rows
         if (shown, mean) != (self.slopes_shown, self.mean_over_rows):
             self.slopes_shown, self.mean_over_rows = shown, mean
             self.slopes_changed.emit()
 
     def _resolve(self) -> None:
-        """Adapt row and addresses to the current State."""
+        """Adapt the row and the addresses to the current State."""
         old, self._state = self._state, self._document.state
         if old is self._state:
             return
@@ -173,7 +173,7 @@ class Selection(QObject):
         self._tell()
 
     def _tell(self) -> None:
-        """Emit signals for changes since the last call, once every slot has the State."""
+        """Emit signals for changes since the last call, if every slot of the document has the State."""
         self._resolve()
         if not self._all_know:
             return
@@ -196,13 +196,13 @@ def _within(row: int, state: State) -> int:
 
 
 def _present(network: Network, *chosen: Address | None) -> _Chosen:
-    """Return the addresses that the network has, filled up with None."""
+    """Return two addresses: the ones that the network has, then None in the remaining places."""
     left = [address for address in chosen if address and network.has(address)]
     return (left[0] if left else None), (left[1] if len(left) > 1 else None)
 
 
 def _moved(address: Address | None, old: Network, new: Network) -> Address | None:
-    """Return `address` in `new`, found by node names, or None if a node is missing."""
+    """Return the address in `new` of the nodes with the same names, or None if a node is missing."""
     if address is None:
         return None
     places = {
@@ -222,17 +222,17 @@ def _moved(address: Address | None, old: Network, new: Network) -> Address | Non
 
 NOT_MEASURED = Measured(None, None, None, None)
 _Ways: TypeAlias = tuple[Callable[[], None], Callable[[float], Iterator[None]]]
-"""Two ways to compute a value: at once, or in blocks of about the given time in nanoseconds."""
+"""Two ways to compute a value: at once, or in blocks that last about the given time in nanoseconds."""
 CURVE_NAMES = "validation", "accuracy", "validation accuracy"
-"""Names of the curves of a run other than the loss, in the order of Measured."""
+"""Names of the curves of a run after the loss, in the order of the fields of Measured."""
 
 
 class Derived(QObject):
-    """Numbers of the selected row and of all rows.
+    """Computes the numbers of the selected row and of all rows.
 
-    If all rows are quick to compute, one forward pass gives everything. Otherwise the selected row is
-    computed alone, and slow values are None at first and computed while the window is idle. `computed`
-    announces new values, or the end of a run after which values can be requested again.
+    If a forward pass over all rows is quick, one pass gives all numbers. Otherwise the selected row is
+    computed alone. Slow values are None at first, and are computed while the window is idle. The signal
+    `computed` announces new values, or the end of a run, after which slow values can be requested again.
     """
 
     computed = Signal()
@@ -265,7 +265,7 @@ class Derived(QObject):
 
     @property
     def looked_at(self) -> State:
-        """The State that contains the row on the diagram: the document's, or one with the what-if row."""
+        """The State that contains the row on the diagram: the document's State, or a what-if row's State."""
         return self._selection.looked_at[0]
 
     @property
@@ -277,21 +277,21 @@ class Derived(QObject):
 
     @property
     def trace(self) -> Trace | None:
-        """The trace of the row on the diagram, or None without rows."""
+        """The trace (every z and a) of the row on the diagram, or None without rows."""
         if self.row >= len(self.looked_at.data):
             return None
         return self._with_row().trace_of(self.row, self._together)
 
     @property
     def slopes(self) -> Slopes | None:
-        """The slopes of the row on the diagram; None without rows or targets, as for a what-if row."""
+        """The slopes of the row on the diagram, or None if that row is missing or has no targets."""
         data = self.looked_at.data
         has_targets = self.row < len(data) and data.targets is not None
         return self._with_row().slopes_of(self.row, self._together) if has_targets else None
 
     @property
     def row_numbers(self) -> Computed:
-        """The numbers of the row on the diagram, without the means."""
+        """The numbers of the row on the diagram, without the means over rows."""
         return Computed(self.row, self.trace, self.slopes, free=self._selection.free is not None)
 
     def prediction(self, row: int) -> Array:
@@ -303,12 +303,12 @@ class Derived(QObject):
         return prediction
 
     def row_loss(self, row: int) -> float | None:
-        """Return the row's own loss; None without targets."""
+        """Return the loss of this row of the data, or None without targets."""
         has_targets = self.state.data.targets is not None
         return self._present().loss(row, self._together) if has_targets else None
 
     def error(self, row: int) -> Array | None:
-        """Return prediction − target of a row of the data, shape (outputs,); None without targets."""
+        """Return prediction − target for a row of the data, shape (outputs,), or None without targets."""
         targets = self.state.data.targets
         with np.errstate(over="ignore", invalid="ignore"):
             return None if targets is None else self.prediction(row) - targets[row]
@@ -317,7 +317,7 @@ class Derived(QObject):
 
     @property
     def node_functions(self) -> NodeFunctions:
-        """The function of each node over one or two inputs; coarser in motion if it is slow."""
+        """The function of each node over one or two inputs, on a coarser grid during a run or drag."""
         most_ns = LIGHT_NS if self._document.in_motion else min(self._quick_ns, QUICK_NS)
         return self._functions.of(self.state, most_ns)
 
@@ -325,7 +325,7 @@ class Derived(QObject):
 
     @property
     def health(self) -> Health | None:
-        """The health of the nodes over all rows; None without rows or until known."""
+        """The health of the nodes (dead or saturated) over all rows; None without rows or until known."""
         results = self._present()
         if results.health is None and len(self.state.data):
             self._find("health", self._quick, (results.examine, results.examine_in_blocks))
@@ -349,9 +349,10 @@ class Derived(QObject):
         return results.decided
 
     def marks(self, moving: bool = False) -> Marks:
-        """Return the marks of dead or saturated nodes and of vanishing slopes, as far as known.
+        """Return the known marks of dead or saturated nodes and of vanishing slopes.
 
-        With `moving`, new values follow in the next frame, so the result is empty if computing them is slow.
+        `moving` says that the weights change in every frame. The result is then empty if computing the marks
+        is slow.
         """
         if moving and PASSES_PER_UPDATE * self._present().all_ns > LIGHT_NS:
             return Marks()
@@ -360,7 +361,7 @@ class Derived(QObject):
 
     @property
     def scales(self) -> str:
-        """The sentence that offers to standardise the inputs; "" if there is no need or until known."""
+        """The sentence that offers to standardise the inputs, or "" if there is no need or until known."""
         if not self._scales.holds_for(self.state):
             self._scales = Scales(self.state)
         scales = self._scales
@@ -383,7 +384,10 @@ class Derived(QObject):
 
     @property
     def last_measured(self) -> tuple[Measured, int]:
-        """The last measured values without new computation, else the current ones; and their iteration."""
+        """The losses and accuracies to show, and their iteration.
+
+        While computing is slow, these are the last points of the run's curves.
+        """
         state, run = self.state, self.state.run
         if run and len(run.history) and not run.watched and not self._together:
             iteration, loss = run.history.last
@@ -398,25 +402,25 @@ class Derived(QObject):
 
     @property
     def means_of_update(self) -> Means | None:
-        """The means over the rows of the next update: all training rows or a batch."""
+        """The means over the rows of the next update, all training rows or a batch; None as for `means`."""
         return self._means_over(next_batch(self.state))
 
     @property
     def known_slopes(self) -> MeanSlopes | None:
-        """The mean slopes over all training rows if they are quick or already known, else None."""
+        """The mean slopes over all training rows if they are quick to compute or already known, else None."""
         means = self.means if self._quick else self._present().means.get(None)
         return means.slopes if means else None
 
     @property
     def explanation_input(self) -> Computed:
-        """All numbers known, as input of an explanation."""
+        """All numbers that are known, as the input of an explanation."""
         health = self.health if self._quick else self._present().health  # requested by the diagram
         return replace(self.row_numbers, whole=self.means, update=self.means_of_update, health=health)
 
     # --- when it is computed
 
     def rest(self) -> None:
-        """Drop every pending computation."""
+        """Cancel every pending computation."""
         self._wanted.clear()
         self._slicer.drop()
 
@@ -439,12 +443,12 @@ class Derived(QObject):
 
     @property
     def _quick(self) -> bool:
-        """Whether one pass over all rows is quick enough to be made at once."""
+        """Whether a forward pass over all rows is quick enough to be made at once."""
         return self._present().all_ns <= self._quick_ns
 
     @property
     def _together(self) -> bool:
-        """Whether one pass over all rows is quick enough when only one row is needed."""
+        """Whether a forward pass over all rows is quick enough even if only one row is needed."""
         most = min(LIGHT_NS, self._quick_ns) if self._document.in_motion else self._quick_ns
         return self._present().all_ns <= most
 
@@ -458,7 +462,7 @@ class Derived(QObject):
         return results.means.get(rows)
 
     def _find(self, what: object, is_quick: bool, ways: _Ways, *, in_motion: bool = True) -> None:
-        """Compute `what` at once or while the window is idle; after motion unless `in_motion`."""
+        """Compute `what` at once if quick, else while idle; with `in_motion` also during a run or a drag."""
         if is_quick:
             ways[0]()
         elif self._document.in_motion and not in_motion:

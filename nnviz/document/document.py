@@ -21,10 +21,10 @@ from nnviz.files.source import Activations, Source
 
 @dataclass
 class Change:
-    """An undo command: replace the State by another.
+    """An undo entry: replaces the State `old` by the State `new`; `text` names the change.
 
-    A QUndoStack limits only the number of commands. Undo also needs a limit in bytes: a thousand States of a
-    network with a million weights take 8 GB.
+    nnviz uses no QUndoStack, because a QUndoStack limits only the number of entries. A thousand States of a
+    network with a million weights take 8 GB, so undo also needs a limit in bytes.
     """
 
     old: State
@@ -37,13 +37,13 @@ class Change:
         self.weigh()
 
     def weigh(self) -> None:
-        """Measure the arrays that only `old` holds, in bytes."""
+        """Set `bytes_held` to the size of the arrays that belong only to `old`, in bytes."""
         shared = {id(array) for array in _arrays(self.new)}
         self.bytes_held = sum(array.nbytes for array in _arrays(self.old) if id(array) not in shared)
 
 
 def count_affordable(changes: list[Change], most: int, most_bytes: float) -> int:
-    """Return how many of the latest changes fit into both limits, at least one."""
+    """Return how many of the latest changes fit into both limits, in number and bytes; at least 1."""
     total_bytes = 0
     for count, change in enumerate(reversed(changes[-most:])):
         total_bytes += change.bytes_held
@@ -53,7 +53,7 @@ def count_affordable(changes: list[Change], most: int, most_bytes: float) -> int
 
 
 def _arrays(state: State) -> Iterator[Array]:
-    """Yield every array of `state`."""
+    """Yield every array in `state`."""
     layers: list[Layer | Weights] = [*state.network.layers]
     layers += (weights for weight_set in state.weight_sets for weights in weight_set.layers)
     if state.run is not None:
@@ -67,23 +67,25 @@ def _arrays(state: State) -> Iterator[Array]:
 
 
 UNDO_BYTES = 256 * 2**20
-"""Limit for the arrays that only undo holds, in bytes."""
+"""Limit for the size of the arrays that only undo entries hold, in bytes."""
 
 UNDO_STEPS = 1000
 """Limit for the number of changes that can be undone."""
 
 
 class Document(QObject):
-    """The open State, with undo, redo and its file. Only `push`, `undo`, `redo` and `start` replace it.
+    """The open State, with undo, redo and the State's file.
 
     ================= =====================================================================
     `state_changed`   the State was replaced: (old, new)
     `settled`         every slot of `state_changed` has run
     `refused`         an edit was refused: the reason as one sentence
     `file_changed`    the path changed, or another document was opened
-    `undo_changed`    undo, redo or `modified` changed
+    `undo_changed`    `modified`, or what undo or redo would do, changed
     `motion_changed`  `in_motion` changed: whether a run or a drag makes many States a second
     ================= =====================================================================
+
+    Only methods of this class replace the State.
     """
 
     state_changed = Signal(object, object)
@@ -105,7 +107,7 @@ class Document(QObject):
         self._undo_bytes, self._undo_steps = undo_bytes, undo_steps
         self._state = state
         self.saved = state if example else None
-        """The State in the file or example, or None if it is in neither."""
+        """The State in the file or in the example; None if the document is new or the file has changed."""
         self._own_writes: set[tuple[str, bytes]] = set()
         self.file: OpenFile | None = None
         self._example = example
@@ -122,12 +124,12 @@ class Document(QObject):
 
     @property
     def path(self) -> Path | None:
-        """The file that the State was opened from or saved to."""
+        """The path of the file that the State was opened from or saved to, or None."""
         return self.file.path if self.file else None
 
     @property
     def modified(self) -> bool:
-        """Whether there are unsaved changes."""
+        """Whether the document has unsaved changes."""
         return self._index != self._clean
 
     @property
@@ -139,15 +141,16 @@ class Document(QObject):
 
     @property
     def title(self) -> str:
-        """The name of the State, or else of its file."""
+        """The name of the State, or else the name of the file, or "Untitled"."""
         return self._state.name or (file_label(self.path.with_suffix("")) if self.path else "Untitled")
 
     def edit(
         self, text: str, edit: Callable[..., State], *where: object, merge: Hashable | None = None
     ) -> bool:
-        """Push the result of `edit(state, *where)` and return True, or emit `refused` and return False.
+        """Replace the State by `edit(state, *where)` and return True, or emit `refused` and return False.
 
-        Every edit by a person comes here. `edit` raises ValueError for a value that a State cannot hold.
+        `text` and `merge` are as for `push`. Every edit by a person uses this method. `edit` raises
+        ValueError for a value that a State cannot hold.
         """
         if not self.may_change():
             return False
@@ -160,16 +163,16 @@ class Document(QObject):
         return True
 
     def may_change(self) -> bool:
-        """Return whether edits are allowed; if they are locked, emit the reason."""
+        """Return whether edits are allowed; if edits are locked, emit `refused` with the reason."""
         if self.held:
             self.refused.emit(self.held)
         return not self.held
 
     def edit_below_run(self, text: str, edit: Callable[..., State], what: object, merge: Hashable) -> bool:
-        """Edit a part that training does not change, such as notes; return whether that was possible.
+        """Edit a part that training does not change, such as the notes; return whether the edit was possible.
 
-        During a run, undo places the edit before the run. Otherwise every letter typed would split the run
-        into another undo entry.
+        During a run, the undo entry of the edit is put before the entry of the run. Otherwise every typed
+        letter would split the run into two undo entries.
         """
         last = self._changes[self._index - 1] if self._index and self.in_motion and self.modified else None
         if last is None or last.merge in (None, merge):
@@ -193,8 +196,8 @@ class Document(QObject):
     def push(self, state: State, text: str, merge: Hashable | None = None) -> None:
         """Replace the State and add an undo entry named `text`.
 
-        Successive pushes with the same `merge` form one undo entry with the last name: a drag, a series of
-        key presses, a run. A save in between ends the entry.
+        Successive pushes with the same `merge` form one undo entry, named by the last `text`: for example a
+        drag, a series of key presses, or a run. A save between two pushes ends the entry.
         """
         if state is self._state:
             return
@@ -208,51 +211,51 @@ class Document(QObject):
         self.undo_changed.emit()
 
     def seal(self) -> None:
-        """End merging: the next push starts a new undo entry."""
+        """End the current undo entry: the next push starts a new entry, whatever its `merge`."""
         if self._index:
             self._changes[self._index - 1].merge = None
 
     def set_in_motion(self, moving: bool) -> None:
-        """Set whether many States follow in quick succession, so that slow views may skip some."""
+        """Set whether a run or a drag makes many States a second, so that slow views may skip some States."""
         if moving != self.in_motion:
             self.in_motion = moving
             self.motion_changed.emit()
             self.undo_changed.emit()  # the name of a merged entry may have changed
 
     def undo_text(self) -> str:
-        """Return the name of the change that undo would take back, or ""."""
+        """Return the name of the change that `undo` would undo, or ""."""
         return self._changes[self._index - 1].text if self._index else ""
 
     def redo_text(self) -> str:
-        """Return the name of the change that redo would do again, or ""."""
+        """Return the name of the change that `redo` would redo, or ""."""
         return self._changes[self._index].text if self._index < len(self._changes) else ""
 
     def last_done(self) -> str:
-        """Return a sentence without a full stop that names the last change or undo, or "" if unknown."""
+        """Return text that names the last change or undo, such as "Last undo: Restart", or "" without any."""
         undone = self._clean is not None and self._index < self._clean
         text = self.redo_text() if undone else self.undo_text()
         return f"Last {'undo' if undone else 'change'}: {text[:1].upper()}{text[1:]}" if text else ""
 
     def undo(self) -> bool:
-        """Undo the last change; return whether that was possible."""
+        """Undo the last change; return whether there was a change to undo and edits are allowed."""
         return self._index > 0 and self._go(self._index - 1, self._changes[self._index - 1].old)
 
     def redo(self) -> bool:
-        """Redo the change undone last; return whether that was possible."""
+        """Redo the last undone change; return whether there was a change to redo and edits are allowed."""
         return self._index < len(self._changes) and self._go(self._index + 1, self._changes[self._index].new)
 
     def open(self, path: Path, progress: Progress | None = None) -> None:
-        """Open a file. Raises FileError, and then the document stays unchanged."""
+        """Open a file as this document. If FileError is raised, the document stays unchanged."""
         self.start(*self.read(path, progress))
 
     def offer(self, state: State, text: str) -> None:
-        """Add `state` as an undone change of the document just opened, so that redo restores it."""
+        """Add an undone change named `text` to a document just opened, so that redo restores `state`."""
         assert not self._changes
         self._changes.append(Change(self._state, state, text, None))
         self.undo_changed.emit()
 
     def start(self, state: State, file: OpenFile | None = None, *, example: bool = False) -> None:
-        """Open `state`, from `file` or from an example if given, and clear the undo history."""
+        """Open `state` and clear the undo entries. `file` or `example` say where `state` comes from."""
         self._changes.clear()
         self._index = self._clean = 0
         self.file, self._example = file, example
@@ -262,11 +265,11 @@ class Document(QObject):
         self.undo_changed.emit()
 
     def save(self, path: Path | None = None, *, over: bool = False, part: bool = False) -> str:
-        """Save to `path`, or to the document's own file; return a remark for the person, or "".
+        """Save to `path`, or to the document's own file; return a sentence for the user, or "".
 
-        `over` allows replacing changes by another program; without it they raise ChangedError. With `part`
-        the file holds only a part of the State, and the document stays unsaved. If FileError is raised, the
-        old file stays unchanged.
+        If another program has changed the file, ChangedError is raised unless `over` is true. If `part` is
+        true, the file holds only a part of the State, and the document stays unsaved. If FileError is raised,
+        the old file stays unchanged.
         """
         before, target = self.file, path or self.path
         assert target is not None
@@ -285,14 +288,14 @@ class Document(QObject):
         return remark
 
     def news(self) -> News:
-        """Return what another program did to the file, each event once. Any event marks the State unsaved."""
+        """Return what another program did to the file since the last call; then the State is unsaved."""
         news = self.file.news() if self.file else News.NONE
         if news is not News.NONE:
             self.mark_unsaved()
         return news
 
     def load_other_version(self) -> None:
-        """Load the version that another program saved, as an undoable change. Raises FileError."""
+        """Load the version of the file that another program saved, as an undo entry. Raises FileError."""
         assert self.path is not None
         state, self.file = self.read(self.path, activations=self.file.as_read.answer if self.file else None)
         self.push(state, f"Reload {file_label(self.file.path)}")
@@ -300,14 +303,14 @@ class Document(QObject):
         self.undo_changed.emit()
 
     def keep_own_version(self) -> None:
-        """Let the next save replace the version that another program saved."""
+        """Let the next save replace the version of the file that another program saved."""
         if self.file:
             self.file.accept()
 
     def recover(
         self, state: State, path: Path | None, digest: bytes, as_read: ReadNotes | None = None
     ) -> None:
-        """Open unsaved changes to `path`; `digest` is that of the file when the changes were made."""
+        """Open `state` as unsaved changes to the file `path`, which had this `digest` before the changes."""
         self.start(state, OpenFile(path, self._own_writes, digest, as_read) if path else None)
         self.mark_unsaved()
 
@@ -319,7 +322,7 @@ class Document(QObject):
     def read(
         self, path: Path, progress: Progress | None = None, activations: Activations = None
     ) -> tuple[State, OpenFile]:
-        """Return the State in a file and the file as read, both for `start`. Raises FileError."""
+        """Return the State in a file and a description of the file, both for `start`. Raises FileError."""
         data = read_bytes(path, progress)
         source = Source(data, path, progress, activations)
         state = read(source)
@@ -343,7 +346,7 @@ class Document(QObject):
         return True
 
     def _add_change(self, change: Change) -> None:
-        """Add a change, drop the redo entries, and drop the oldest changes beyond the limits."""
+        """Add a change, delete the redo entries, and delete the oldest changes beyond the limits."""
         del self._changes[self._index :]
         if self._changes:
             self._changes[-1].weigh()  # merging may have changed which arrays it shares

@@ -1,4 +1,4 @@
-"""Work that must not block the window: throttled, or in slices while the window is idle."""
+"""Helpers for slow work in the window: limit how often the work runs, or divide the work into slices."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from PySide6.QtCore import QObject, QTimer
 from nnviz.document.document import Document
 
 FRAME_MS, APART_MS = 16.0, 100.0
-"""Milliseconds between two calls: one frame of the screen, and the time to read a short text in a run."""
+"""Milliseconds between two calls: the time of one frame, and the time to read a short text in a run."""
 MOTION_MS = 45.0
-"""Milliseconds between two calls in motion: every third frame at 60 frames a second."""
+"""Milliseconds between two calls during a run or a drag: every third frame at 60 frames a second."""
 LATE_MS = 40.0
-"""Extra milliseconds before a skipped change is shown; in a run the next State comes earlier."""
+"""Extra milliseconds before a skipped change is shown; during a run, the next change comes earlier."""
 QUIET_MS = 250.0
-"""Milliseconds without a change before slow work begins, so that a run or a drag is not delayed."""
+"""Milliseconds without a change before slow work begins, so that slow work does not delay a run or drag."""
 FIRST_S, SLICE_S = 0.008, 0.004
-"""Seconds of the first slice and of every other slice."""
+"""Seconds that the first slice of work lasts, and that each later slice lasts."""
 COMPUTING = "Computing…"
 REDRAWN_LATER = "Redrawn when the weights stop changing."
 
 
 class Throttle(QObject):
-    """Calls `show` after `changed`, but at least `apart_ms` after the previous call.
+    """Calls the function `show` after each `changed`, but at most once in `apart_ms` milliseconds.
 
-    An earlier change is shown together with a later one, or after a short delay. If `show` is slow, it is
-    called rarely enough to take one part in `share` of the time.
+    If a change comes too early, `show` is called after the next change or after a short delay. A slow `show`
+    takes at most the fraction 1/`share` of the time; a `share` of 0 sets no such limit.
     """
 
     def __init__(
@@ -42,13 +42,14 @@ class Throttle(QObject):
 
     @property
     def is_pending(self) -> bool:
-        """Whether a call of `show` is pending."""
+        """Whether a call of `show` is scheduled."""
         return self._timer.isActive()
 
     def changed(self, held: str = "") -> None:
-        """Show now, or later by the timer or another change.
+        """Call `show` now, or later if the previous call was too recent.
 
-        If the document is `held`, a script trains it and already spaces its frames: show now.
+        `held` is the reason why edits are locked. If `held` is not "", a script trains the document and
+        limits its frames, so call `show` now.
         """
         wait = self._left_ms(max(self.apart_ms, self._share * self._took_ms))
         if held or wait <= 0:
@@ -57,28 +58,28 @@ class Throttle(QObject):
             self._timer.start(int(wait + LATE_MS))
 
     def show_soon(self, apart_ms: float = 0.0) -> None:
-        """Show after the current event, but at least `apart_ms` after the previous call."""
+        """Call `show` after the current event, but at least `apart_ms` after the previous call."""
         wait = max(0, int(self._left_ms(apart_ms)))
         if not self.is_pending or self._timer.remainingTime() > wait:
             self._timer.start(wait)
 
     def show_when_quiet(self, quiet_ms: float) -> None:
-        """Show when `quiet_ms` have passed without another request."""
+        """Call `show` when `quiet_ms` milliseconds have passed without another call of this method."""
         self._timer.start(int(quiet_ms))
 
     def show_now(self) -> None:
-        """Show at once."""
+        """Call `show` at once."""
         self._timer.stop()
         self._shown_ms = _now_ms()
         self._show()
         self._took_ms = _now_ms() - self._shown_ms
 
     def set_duration_ms(self, ms: float) -> None:
-        """Set the time that showing took, including later work such as painting."""
+        """Set the time that `show` took in milliseconds, including later work such as painting."""
         self._took_ms = ms
 
     def stop(self) -> None:
-        """Cancel a pending call."""
+        """Cancel a scheduled call of `show`."""
         self._timer.stop()
 
     def _left_ms(self, apart_ms: float) -> float:
@@ -86,10 +87,11 @@ class Throttle(QObject):
 
 
 class MotionThrottle(Throttle):
-    """Shows every change while the document is at rest; in motion less often, and the end at once.
+    """Calls `show` after every change, but less often while a run or a drag changes the document.
 
-    `phase`, from 0 to 1, shifts the calls in motion, so that not all views show in the same frame.
-    `motion_ms` and `share` apply only in motion.
+    `motion_ms` and `share` limit the calls during a run or a drag. `phase`, from 0 to 1, shifts the times of
+    these calls, so that not all views call `show` in the same frame. When the run or drag ends, a scheduled
+    call is made at once.
     """
 
     def __init__(
@@ -123,10 +125,11 @@ class MotionThrottle(Throttle):
 
 
 class Slicer(QObject):
-    """Runs the steps from `make()` in slices, and calls `show` after each slice and while waiting.
+    """Runs the steps of the iterator from `make()` in short slices, and calls `show` after each slice.
 
-    `show` returns whether it had something new to show. If the first slice gives nothing new, the work counts
-    as long, and its next start waits until the window is quiet. A new request drops the work in progress.
+    `show` returns whether the slice computed something new. If the first slice computes nothing new, the work
+    counts as long. Long work begins only after `quiet_ms` milliseconds without a request. A new request
+    cancels the work in progress.
     """
 
     def __init__(
@@ -148,11 +151,11 @@ class Slicer(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether work is in progress or about to begin."""
+        """Whether work is in progress or scheduled."""
         return self._beginning.is_pending or self._steps is not None
 
     def ask(self, apart_ms: float = FRAME_MS) -> None:
-        """Begin again, at least `apart_ms` after the last start; long work waits for quiet."""
+        """Begin the work anew, at least `apart_ms` after the last start; long work waits for `quiet_ms`."""
         self._forget()
         if self._long:
             self._beginning.show_when_quiet(self._quiet_ms)
@@ -161,12 +164,12 @@ class Slicer(QObject):
             self._beginning.show_soon(apart_ms)
 
     def drop(self) -> None:
-        """Drop work in progress or about to begin."""
+        """Cancel the work in progress or scheduled."""
         self._forget()
         self._beginning.stop()
 
     def stop(self) -> None:
-        """Drop the work, and do not treat the next work as long."""
+        """Cancel the work, and do not treat the next work as long."""
         self.drop()
         self._long = False
 

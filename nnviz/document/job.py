@@ -1,6 +1,6 @@
-"""Training in slices: on the window's thread if a slice is short, else on a separate thread.
+"""Training in short slices on the window's thread, or on a separate thread if the units of work are long.
 
-BLAS releases Python's lock, so the window responds meanwhile.
+NumPy's matrix products (BLAS) release Python's lock, so the window responds while the other thread trains.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from nnviz.core.state import State, Training
 from nnviz.core.trainer import Trainer
 
 UNITS_S = (("s", 1, 100), ("min", 60, 6000), ("h", 3600, 360_000), ("d", 86_400, 63_115_200))
-"""Units of time: (name, seconds, limit in seconds below which the unit is used). Days go up to two years."""
+"""Units of time: (name, seconds in the unit, limit in seconds below which the unit is used)."""
 NO_ROWS = "There are no rows to train on: add a row in the data table or open a CSV file."
 NO_TARGETS = "There are no targets to train on: type targets in the data table."
-NO_TRAINING_ROWS = "All rows are validation rows, so none is left to train on: lower their share or add rows."
+NO_TRAINING_ROWS = "All rows are validation rows. To train, lower the validation share or add rows."
 
 
 def duration_text(updates: int, speed: float) -> str:
-    """Return the duration of a run as short text: "0.3 s", "55 min", "12 d", "years", or "fastest"."""
+    """Return the duration of a run at this speed as short text: "0.3 s", "55 min", "years" or "fastest"."""
     pace = updates_per_second(updates, speed)
     if math.isinf(pace):
         return "fastest"
@@ -45,7 +45,7 @@ def duration_text(updates: int, speed: float) -> str:
 
 
 def missing_for_training(state: State) -> str:
-    """Return a sentence on what is missing for training and what to do, or ""."""
+    """Return a sentence that says what the training needs and what to do, or "" if nothing is missing."""
     if not len(state.data):
         return NO_ROWS
     if state.data.targets is None:
@@ -54,23 +54,23 @@ def missing_for_training(state: State) -> str:
 
 
 def refusal_sentence(error: ValueError) -> str:
-    """Return a sentence that explains why training was refused."""
+    """Return a sentence that explains why training cannot start or continue, from the error."""
     place, _, _ = str(error).partition(": ")
     reason = {"data": NO_ROWS, "data.targets": NO_TARGETS, "validation": NO_TRAINING_ROWS}.get(place)
     return reason or f"{str(error)[0].upper()}{str(error)[1:]}."
 
 
 def paused_sentence(done: int, updates: int) -> str:
-    """Return the status of a paused run."""
+    """Return the sentence for the status line after `done` of `updates` updates were made."""
     return f"Paused after {done:,} of {counted(updates, 'update')}"
 
 
 def outcome_sentence(
     label: str, before: State, after: State, diverged: bool, error: ValueError | None
 ) -> tuple[str, bool]:
-    """Return a sentence on the result of the updates from `before` to `after`, and whether it is a warning.
+    """Return a sentence on the updates from State `before` to State `after`, and whether to warn.
 
-    `label` names the run: `20 updates`. `error` is the reason if the run could not continue.
+    `label` names the run: "20 updates". `error` is the reason if the run could not continue.
     """
     if error:
         return refusal_sentence(error), True
@@ -89,7 +89,7 @@ def outcome_sentence(
 
 
 def _loss_of(state: State, after: State) -> float:
-    """Return the last loss in the history of `state`, or else the first in that of `after`."""
+    """Return the last loss in the history of `state`, or else the first loss in the history of `after`."""
     if state.run and state.run.history:
         return state.run.history.last[1]
     assert after.run is not None
@@ -97,7 +97,7 @@ def _loss_of(state: State, after: State) -> float:
 
 
 def tenth(rate: float) -> float:
-    """Return a tenth of a learning rate, in decimal: 0.07 for 0.7, not 0.06999999999999999."""
+    """Return a tenth of a learning rate, computed in decimal: 0.07 for 0.7, not 0.06999999999999999."""
     return float(Decimal(repr(rate)) / 10)
 
 
@@ -109,17 +109,18 @@ def _divergence(before: State, after: State) -> str:
 
 
 PATIENCE_S = 0.04
-"""Seconds that stopping waits for the current unit; a longer unit ends later and its result is dropped."""
+"""Seconds that `stop` waits for the current unit of work; the result of a longer unit is dropped."""
 
 
 class Background:
-    """A training thread that works until iteration `last`. Only the thread uses the trainer from `ready`.
+    """A thread that trains until iteration `last`, in units of work such as an update or a part of an update.
 
-    After handing out a State, the thread trains `work_per_state` times as long as that took.
+    `ready()` returns the trainer and an iterator of its units. Only the thread uses the trainer. If copying a
+    State takes s seconds, the thread trains for at least `work_per_state`·s seconds before the next copy.
 
     =============== ==============================================================
-    `goal`         iteration up to which the thread may train now
-    `learning_rate` may be set; applies from the next update
+    `goal`          iteration up to which the thread may train now
+    `learning_rate` learning rate of the next update; may be set
     `ended`         whether the thread has ended
     `error`         reason if the thread could not continue, or None
     =============== ==============================================================
@@ -146,19 +147,19 @@ class Background:
         self._thread.start()
 
     def end_soon(self) -> None:
-        """Ask the thread to end after the current unit and to hand out its State."""
+        """Ask the thread to end after the current unit of work and to provide the last State."""
         self._stopped = True
         self._wake_event.set()
 
     def stop(self) -> None:
-        """Ask the thread to end, and wait for at most `PATIENCE_S`."""
+        """Ask the thread to end, and wait for the end for at most `PATIENCE_S` seconds."""
         self.end_soon()
         self._thread.join(PATIENCE_S)
 
     def take(self) -> tuple[State, bool] | None:
-        """Return the State handed out last and whether it has diverged, or None; ask for the next one.
+        """Return the State that the thread provided last, and whether the training has diverged; or None.
 
-        The same State may be returned again.
+        Also ask the thread for a new State. Two calls may return the same State.
         """
         self._is_state_requested = True
         self._wake_event.set()
@@ -181,7 +182,7 @@ class Background:
             self.ended = True
 
     def _do_unit(self) -> bool:
-        """Do one unit of work, or wait if none is due; return whether to continue."""
+        """Do one unit of work, or wait if no update is due; return whether to continue."""
         trainer = self._trainer
         if self.goal <= trainer.iteration < self._last:
             self._wake_event.wait(0.1)
@@ -201,49 +202,49 @@ class Background:
 
 FRAME_S = 1 / 60
 SPARE_S = 0.0007
-"""Seconds left free before a frame is due, so that the frame is on time."""
+"""Seconds before a frame in which no work begins, so that the frame is on time."""
 LEAST_WORK_S = 0.003
-"""Seconds of training in a frame if painting takes the whole frame."""
+"""Least seconds of training in a frame, also if painting takes the whole frame."""
 FRAME_PER_SHOWING = 2.0
-"""A frame lasts at least this many times as long as showing a State, so that training gets time too."""
+"""Least ratio of frame time to the time for showing a State, so that training gets time too."""
 AT_ONCE_S = 0.010
-"""Seconds that a step or a jump to an iteration may block the window; then it continues in slices."""
+"""Seconds that one update or a jump to an iteration may block the window; the rest is done in slices."""
 RUN_S = 3.0
-"""Seconds of a run at the middle speed, for any number of updates."""
+"""Seconds that a run takes at the middle speed 0.5, for any number of updates."""
 SLOWEST_PER_S = 1.0
 """Updates per second at speed 0."""
 TIMES_FASTER = 100.0
-"""Factor from the middle speed to the speed just below "as fast as possible"."""
+"""Factor from the updates per second at speed 0.5 to those just below speed 1 (as fast as possible)."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of a Job: when it moves to a thread, its slowest speed, and the length of its history."""
+    """Limits of a Job: when a thread takes over the work, the slowest speed, and the history's length."""
 
     long_unit_s: float = 0.012
-    """Seconds; a longer unit of work does not fit into a frame."""
+    """Seconds. If a unit of work takes longer than this part of a frame, a thread takes over the work."""
     long_trainer_ns: float = 12e6
-    """Nanoseconds; if making a Trainer takes longer, the thread makes it too."""
+    """Nanoseconds. If making a Trainer takes longer, the thread makes the Trainer."""
     work_per_state: float = 4.0
     """Copying the State of a large network is slow, so train this many times longer between two copies."""
     slowest_per_s: float = SLOWEST_PER_S
     """Updates per second at speed 0."""
     history_points: int = 8 * BUCKETS
-    """Points of a history (0.5 MB); a longer history is thinned to at most half of them."""
+    """Most points of a loss history (0.5 MB). A longer history is thinned to at most half as many points."""
 
 
 USUAL_LIMITS = Limits()
 
 
 class Job(QObject):
-    """A series of `updates` updates of `state`, made by the Trainer or Replay from `make(state)`.
+    """A series of `updates` updates of `state`. `make(state)` returns the Trainer or Replay that makes them.
 
     ============= ===================================================================================
-    `frame_due`   the latest State should be shown: once a frame, and at the end
-    `ended`       the job is over and its last State was shown
-    `over`        whether all updates are made, the job diverged, failed, or was asked to end
+    `frame_due`   signal: the latest State should be shown; emitted once a frame, and at the end
+    `ended`       signal: the job is over and `frame_due` was emitted for the last State
+    `over`        whether all updates are made, or the job diverged, failed, or was asked to end
     `error`       reason if the job could not continue, or None
-    `before`      State at the start
+    `before`      State before the first update
     ============= ===================================================================================
 
     Raises ValueError if `state` cannot be trained.
@@ -286,34 +287,34 @@ class Job(QObject):
 
     @property
     def in_background(self) -> bool:
-        """Whether a thread does the work, because a unit is too long for a frame."""
+        """Whether a thread does the work, because one unit of work is too long for a frame."""
         return self._background is not None
 
     @property
     def was_cut_short(self) -> bool:
-        """Whether the job was stopped before all its updates were made."""
+        """Whether the job was stopped before all updates were made."""
         return not self.over or (self.done < self.updates and not self.diverged and self.error is None)
 
     @property
     def done(self) -> int:
-        """Number of updates made."""
+        """Number of updates made so far."""
         return self._iteration_reached - self._first
 
     def set_speed(self, speed: float) -> None:
-        """Set the speed, from 0 to 1 (as fast as possible); the next update follows at once."""
+        """Set the speed, from 0 (slowest) to 1 (as fast as possible); the next update follows at once."""
         per_s = updates_per_second(self.updates, speed, self._limits.slowest_per_s)
         self._pace = Pace(self.updates, self.done, per_s)
         if not self._stopped:
             self._timer.start(0)
 
     def set_training(self, training: Training) -> None:
-        """Use the learning rate of `training`, and put `training` into the States taken from now on."""
+        """Use the learning rate of `training`, and put `training` into every State that `take` returns."""
         self.training = training
         worker = self._background or self._trainer
         worker.learning_rate = training.learning_rate
 
     def take(self) -> State | None:
-        """Return the latest State, or None if it was taken before."""
+        """Return the latest State, or None if an earlier call has returned this State."""
         latest = self._background.take() if self._background else self._latest_state()
         if latest is None:
             return None
@@ -326,12 +327,12 @@ class Job(QObject):
         return edits.set_training(state, self.training)
 
     def end_soon(self) -> None:
-        """Let the thread end after the current unit; the job is over when its State can be taken."""
+        """Let the thread end after the current unit of work. Then the job is over."""
         if self._background:
             self._background.end_soon()
 
     def stop(self) -> None:
-        """Stop, without waiting for a slow unit of the thread. The State can still be taken."""
+        """Stop the work, without waiting for a slow unit of work in the thread. `take` still works."""
         if self._stopped:
             return
         self._stopped = True
@@ -341,11 +342,11 @@ class Job(QObject):
         self.deleteLater()
 
     def work_at_once(self) -> None:
-        """Work for up to `AT_ONCE_S` before the window continues."""
+        """Train for at most `AT_ONCE_S` seconds before the window continues."""
         self._work_until(time.perf_counter() + AT_ONCE_S)
 
     def _tick(self) -> None:
-        """Show the State if a frame is due, else work until just before one; Qt paints in between."""
+        """Emit `frame_due` if a frame is due, else train until just before the next frame."""
         now = time.perf_counter()
         if self._has_worked and now >= self._frame_s - SPARE_S:
             self._has_worked = False
@@ -413,25 +414,28 @@ class Job(QObject):
 
 
 class Pace:
-    """The schedule of a run: when each of `updates` updates is due. The one after `done` is due at once."""
+    """The schedule of a run: when each of `updates` updates is due, at `per_s` updates per second.
+
+    The first `done` updates are made; the next update is due at once.
+    """
 
     def __init__(self, updates: int, done: int, per_s: float) -> None:
         self._updates, self._first, self._per_s = updates, done + 1, per_s
         self._since = time.perf_counter()
 
     def due(self, now: float) -> int:
-        """Return the number of updates due at `now`."""
+        """Return how many updates should be made by the time `now`, in seconds."""
         if now >= self._since + self._updates / self._per_s:
             return self._updates
         return min(self._updates, int(self._first + self._per_s * (now - self._since)))
 
     def time_of_next(self, done: int) -> float:
-        """Return the time at which the update that follows `done` updates is due."""
+        """Return the time in seconds at which the update after the first `done` updates is due."""
         return self._since + (done + 1 - self._first) / self._per_s
 
 
 def updates_per_second(updates: int, speed: float, slowest_per_s: float = SLOWEST_PER_S) -> float:
-    """Return the updates per second: slowest at speed 0, 3 seconds a run at 0.5, infinite at 1."""
+    """Return the updates per second at a speed from 0 (slowest) to 1 (infinite); at 0.5 a run takes 3 s."""
     middle = updates / RUN_S
     if speed >= 1.0:
         return math.inf

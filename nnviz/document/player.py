@@ -1,6 +1,6 @@
-"""Playback of the walk, in the window and in films.
+"""Playback of the walk, which shows the steps of one training iteration, in the window and in films.
 
-Only the last phase of the walk changes the document, by one update.
+Only the end of the walk changes the document: it makes one update of the weights.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ from nnviz.document.walk import (
 )
 
 MOVE_S = 1.0
-"""Seconds that a step moves."""
+"""Seconds that the animation of a step takes in a film."""
 FIRST_S, LAST_S = 1.0, 4.0
-"""Seconds that the first frame stays, and that the values after the update stay."""
+"""Seconds that a film shows the first frame, and the values after the update."""
 READ_S, LETTER_S, LONGEST_S = 0.6, 0.015, 3.0
-"""Seconds that a finished step stays: a base, an addition for each letter of its text, and the maximum."""
+"""Seconds that a film shows a finished step: base, addition for each letter of the text, and maximum."""
 
 
 class WalkPlayback:
-    """Playback of a walk in a film: `progress` and `t` describe the current frame."""
+    """Playback of a walk in a film. `progress` and `t` (fraction of the step, 0 to 1) describe the frame."""
 
     def __init__(self, walk: Walk, *, by_layer: bool = False) -> None:
         self.progress, self.t = Progress(walk), 0.0
         self.progress.by_layer = by_layer
 
-    def play(self, moves: int, said: Callable[[], str]) -> Iterator[float]:
-        """Yield the duration of each frame in seconds, with `moves` frames while a step moves.
+    def play(self, moves: int, text: Callable[[], str]) -> Iterator[float]:
+        """Yield the duration of each frame in seconds, with `moves` frames for the animation of each step.
 
-        `said` returns the text of the last step. In the last frame, the walk is no longer active.
+        `text` returns the text of the last step. In the last frame, the walk has ended.
         """
         progress, walk = self.progress, self.progress.walk
         progress.go_to_position(0)
@@ -61,13 +61,13 @@ class WalkPlayback:
                 yield FIRST_S if first and not move else MOVE_S / moves
             self.t = 0.0
             progress.go_to_position(progress.goal)
-            yield min(READ_S + LETTER_S * len(said()), LONGEST_S)
+            yield min(READ_S + LETTER_S * len(text()), LONGEST_S)
         progress.end()
         yield LAST_S
 
 
 class Narrator(QObject):
-    """Writes the text of the current step. `said` carries each new text on one line."""
+    """Writes the text of the current step. The signal `said` carries each new text, on one line."""
 
     said = Signal(str)
 
@@ -76,10 +76,10 @@ class Narrator(QObject):
         self._player, self._derived = player, derived
         self._last = ""
         self._cache: dict[Callable[[str], str], tuple[tuple[object, ...], StepText]] = {}
-        """Last text for each way to shorten names, with its inputs: a cache, since every frame asks."""
+        """Cache for each function that shortens names: the inputs of the last text, and the text."""
 
     def words(self, short: Callable[[str], str] = str) -> StepText:
-        """Return the text of the step in progress or done last; `short` shortens names."""
+        """Return the text of the step in progress, or else of the last step; `short` shortens node names."""
         progress = self._player.progress
         if progress.is_waiting:
             return phase_prompt(progress.phase)
@@ -102,13 +102,13 @@ class Narrator(QObject):
 
     @property
     def text(self) -> str:
-        """The text on one line, also for a whole layer."""
+        """The text of the step or layer in progress, or else of the last step or layer, on one line."""
         steps = self._player.progress.told
         network = self._derived.state.network
         return layer_text(steps[0], network) if len(steps) > 1 else self.words().text if steps else ""
 
     def tell(self) -> None:
-        """Emit the current text if it has changed."""
+        """Emit `said` with the current text if the text has changed."""
         text = self.text
         if text != self._last:
             self._last = text
@@ -116,7 +116,7 @@ class Narrator(QObject):
 
 
 Repeat: TypeAlias = Literal["phase", "rows", "rounds"]
-"""Action of Play at the end of a phase: stop, go to the next row, or start the next phase."""
+"""What Play does at the end of a phase: stop, start anew on the next row, or start the next phase."""
 
 SLOWEST_MS, FASTEST_MS = 4000, 60
 NO_ROW = "There is no row to compute: add a row under Data or type an input"
@@ -125,15 +125,16 @@ FREE_ROW = "A what-if row has no target, so there is no error to propagate back:
 
 
 class Player(QObject):
-    """Moves the walk of the selected row; `progress` says where it stands.
+    """Plays the walk of the selected row in the window; `progress` holds the steps done and in progress.
 
     ========= =========================================================================
     `changed` the steps done, or whether the walk is active, changed
-    `frame`   `t` of the step in progress changed
-    `said`    a sentence for the status line
+    `frame`   `t`, the fraction of the step in progress, changed
+    `said`    carries a sentence for the status line
     ========= =========================================================================
 
-    Any other change of the network or the data ends the walk, and so does a change to or from a what-if row.
+    The walk ends if anything else changes the network or the data. A change to or from a what-if row (inputs
+    that the person tries out and that are not in the data) also ends the walk.
     """
 
     changed = Signal()
@@ -148,9 +149,9 @@ class Player(QObject):
         self.speed = 0.25
         self.repeat: Repeat = "phase"
         self._updating: State | None = None
-        """The State whose update is in progress, or None."""
+        """The State before the update that is in progress, or None."""
         self._asking = False
-        """Whether the document is being changed by the player itself."""
+        """Whether the player itself is changing the document."""
         self._updated: State | None = None
         """The State after the walk's last update, or None."""
         self._clock = QVariantAnimation(self, startValue=0.0, endValue=1.0)
@@ -167,7 +168,7 @@ class Player(QObject):
 
     @property
     def _phases(self) -> tuple[Phase, ...]:
-        """The phases that the row on the diagram allows."""
+        """The phases that the row on the diagram allows: without targets, only the first phase."""
         return PHASES if self._selection.looked_at[0].trainable else PHASES[:1]
 
     @property
@@ -179,26 +180,26 @@ class Player(QObject):
     # --- actions of a person
 
     def toggle(self) -> None:
-        """Play or pause."""
+        """Play the walk, or pause if the walk is playing."""
         if self.playing:
             self.pause()
         else:
             self.play()
 
     def play(self) -> None:
-        """Play to the end of the phase, or repeatedly, as `repeat` says."""
+        """Play to the end of the phase, and continue as `repeat` says."""
         if self._begin():
             self.playing = True
             self._go()
         self.changed.emit()
 
     def pause(self) -> None:
-        """Pause; a step in progress is finished at once."""
+        """Pause the walk, and finish a step in progress at once."""
         self._finish()
         self.changed.emit()
 
     def step(self) -> None:
-        """Do one step of a node or a layer, or pause if the walk is playing."""
+        """Do the next step, of one node or one layer, or pause if the walk is playing."""
         was_playing = self.playing
         self._finish()
         if not was_playing and self._begin():
@@ -206,7 +207,7 @@ class Player(QObject):
         self.changed.emit()
 
     def back(self) -> None:
-        """Undo one step, the update too; before the first step, end the walk."""
+        """Undo the last step, or the update after the last step; at the start of the walk, end the walk."""
         if self.playing:
             self._finish()
         if not self._drop_step():
@@ -214,7 +215,7 @@ class Player(QObject):
         self.changed.emit()
 
     def to_start(self) -> None:
-        """Return to the start of the phase, or of the previous phase."""
+        """Go to the start of the phase; from there, go to the start of the previous phase."""
         self._drop_step()
         if self.progress.active:
             self.playing = False
@@ -230,7 +231,7 @@ class Player(QObject):
         self.changed.emit()
 
     def show_phase(self, phase: Phase) -> None:
-        """Go to the start of `phase`, with all earlier steps done."""
+        """Go to the start of `phase`, with the steps of all earlier phases done."""
         self._drop_step()
         self.progress.walk = self._new_walk()
         if phase not in self.progress.walk.phases:
@@ -242,7 +243,7 @@ class Player(QObject):
         self.changed.emit()
 
     def stop(self) -> None:
-        """End the walk; the diagram shows all values again."""
+        """End the walk, so that the diagram shows all values again."""
         if self.progress.active or self.playing:
             self._drop_step()
             self.playing = False
@@ -252,14 +253,14 @@ class Player(QObject):
     # --- parts of these actions: they do not emit `changed`, so each action emits it once
 
     def _has_row(self) -> bool:
-        """Return whether there is a row to walk; emit a sentence if not."""
+        """Return whether there is a row for the walk; if not, emit a sentence."""
         if len(self._selection.looked_at[0].data):
             return True
         self.said.emit(NO_ROW)
         return False
 
     def _begin(self) -> bool:
-        """Start the walk unless it is active; return False if there is no row."""
+        """Start the walk unless the walk is active; return False if there is no row."""
         if not self._has_row():
             return False
         if not self.progress.active or self.progress.position == len(self.progress.walk):
@@ -274,7 +275,7 @@ class Player(QObject):
         self._clock.start()
 
     def _finish(self) -> None:
-        """Stop playing, and finish a step in progress at once."""
+        """Stop playing the walk, and finish a step in progress at once."""
         self.playing = False
         if self.progress.moving:
             self._clock.stop()
@@ -347,7 +348,7 @@ class Player(QObject):
             self.playing = False
 
     def _update(self) -> None:
-        """Make the update; the walk stays at its end meanwhile."""
+        """Make one update of the weights; until the update is made, the walk stays at the last step."""
         self._updating = self._document.state
         self._asking = True
         self._runner.step()
@@ -361,7 +362,7 @@ class Player(QObject):
             self.changed.emit()
 
     def _end_update(self) -> None:
-        """End the walk or begin the next round; stay at the end if no update was made."""
+        """End the walk or begin the next training iteration; stay at the end if no update was made."""
         before, self._updating, now = self._updating, None, self._document.state
         if before is None or now.iteration != before.iteration + 1:
             self.playing = False
@@ -374,7 +375,7 @@ class Player(QObject):
             self.playing = False
 
     def _row_changed(self) -> None:
-        """End the walk if the new row allows other phases."""
+        """End the walk if the new row allows other phases than the walk has."""
         if self.progress.walk.phases != self._phases:
             self.stop()
 

@@ -28,12 +28,12 @@ from nnviz.document.job import (
 
 
 class Travel(QObject):
-    """Remembers the current run and goes to any of its iterations.
+    """Remembers the current run and shows the State at any iteration of the run.
 
     ======== ================================================================
     `past`   the known States of the run
-    `said`   a sentence on the iteration that is shown or being computed
-    `rested` the iteration is shown, or going there was cancelled
+    `said`   signal: a sentence on the iteration that is shown or being computed
+    `rested` signal: the iteration is shown, or going to the iteration was cancelled
     ======== ================================================================
     """
 
@@ -56,7 +56,7 @@ class Travel(QObject):
 
     @property
     def place(self) -> tuple[str, str]:
-        """Text on the current iteration if it is not the last, and on redoing the rest; each may be ""."""
+        """Two texts: the current iteration unless it is the last, and what Run would do; each may be ""."""
         state = self._document.state
         if state.iteration == self.end:
             return "", ""
@@ -65,34 +65,35 @@ class Travel(QObject):
 
     @property
     def run(self) -> Run | None:
-        """The whole run, or None before its first point."""
+        """The whole run, or None before the run has a measured loss."""
         run = self.past.end.run
         return run if run and len(run.history) else None
 
     @property
     def history(self) -> History | None:
-        """The history of the whole run, or None."""
+        """The loss history of the whole run, or None before the run has a measured loss."""
         return self.run.history if self.run else None
 
     @property
     def measure(self) -> str:
-        """The name of the loss in the history."""
+        """The name of the loss in the history, as a title."""
         return self.past.end.curve_title
 
     @property
     def present(self) -> tuple[int, float] | None:
-        """The last measured iteration and loss up to the current State, or the first of an undone run.
+        """The (iteration, loss) measured last up to the current State; if the run is undone, the first one.
 
-        None if nothing was measured, for example before the first loss from a script.
+        None if no loss was measured, for example before a script has reported a loss.
         """
         state = self._document.state
         history = _history(state) or self.history
         return history.at(state.iteration) if history else None
 
     def go_to(self, iteration: int, text: str, merge: Hashable = None) -> None:
-        """Show the run after `iteration` updates; `text` names the undo entry, `merge` is as for `push`.
+        """Show the State after `iteration` updates of the run, and push the State as an undo entry.
 
-        A watched run has only some iterations: it shows the nearest earlier one.
+        `text` and `merge` are as for `Document.push`. A run watched in a script has only some iterations, so
+        the nearest earlier iteration is shown.
         """
         self.cancel()
         iteration = min(max(iteration, 0), self.end)
@@ -117,7 +118,7 @@ class Travel(QObject):
             self.said.emit(f"Going to iteration {iteration} …")
 
     def cancel(self) -> None:
-        """Stop going to another iteration."""
+        """Cancel going to another iteration."""
         job, self._job = self._job, None
         if job:
             job.stop()
@@ -159,33 +160,34 @@ def _history(state: State) -> History | None:
 SETTINGS = {
     "learning_rate": "learning rate",
     "updates": "updates",
-    "batch_size": "batch",
+    "batch_size": "batch size",
     "optimizer": "optimizer",
     "seed": "seed",
     "loss": "loss",
     "validation": "validation",
 }
 ONE_UPDATE = "One update"
-"""Name of a single update, also in undo."""
+"""Name of a single update, also in the undo menu."""
 
 
 class Runner(QObject):
-    """Trains the document by runs and steps, and moves between the iterations of a run.
+    """Trains the document by runs (many updates) and steps (one update), and goes to any iteration of a run.
 
     ============== =========================================================================================
-    `run_started`  a run or a step has begun
-    `progressed`   (updates made, updates of the run), once a frame
-    `run_ended`    a run or a step is over, with a sentence for the status line
-    `warned`       the loss rose or the run failed: a sentence with a remedy, also in the status line
-    `diverged`     the first iteration of a run that diverged, and a learning rate to try from there
-    `said`         a sentence on another action, for the status line
-    `travel`       the iterations of the run
+    `run_started`  signal: a run or a step has begun
+    `progressed`   signal: (updates made, all updates of the run), once a frame
+    `run_ended`    signal: a run or a step is over; carries a sentence for the status line
+    `warned`       signal: the loss rose or the run failed; carries a sentence that says what to do
+    `diverged`     signal: the run diverged; carries the run's first iteration and a learning rate to try
+    `said`         signal: a sentence for the status line on another action
+    `travel`       Travel, which shows any iteration of the run
     ============== =========================================================================================
 
-    A run makes `training.updates` updates, or those left of a paused run, and is one undo entry. Every other
-    change of the document stops the run, except notes. A new learning rate applies from the next update.
-    A drag through iterations calls `hold`, `scrub_to` repeatedly, and `end_drag`; a key calls `scrub_to`.
-    All calls after one `begin_scrub` or `hold` form one undo entry.
+    A run makes `training.updates` updates, or the updates left of a paused run, and is one undo entry. Any
+    other change of the document stops the run, except a change of the notes. A new learning rate applies from
+    the next update. When the user drags through iterations, the view calls `hold`, then `scrub_to`
+    repeatedly, then `end_drag`. For a key, the view calls only `scrub_to`. All calls of `scrub_to` after one
+    `begin_scrub` or `hold` form one undo entry.
     """
 
     run_started = Signal()
@@ -207,7 +209,7 @@ class Runner(QObject):
         self._is_step = False
         self._scrub = 0
         self.left = 0
-        """Number of updates left of a paused run."""
+        """Number of updates that a paused run still has to make."""
         self._own_state = document.state
         self._speed = 0.5
         document.state_changed.connect(self._follow)
@@ -219,7 +221,7 @@ class Runner(QObject):
 
     @property
     def speed(self) -> float:
-        """Speed of runs: 0 is one update a second, 0.5 about 3 seconds a run, 1 as fast as possible."""
+        """Speed of runs: 0 is one update a second, 0.5 is 3 seconds for a run, 1 is as fast as possible."""
         return self._speed
 
     @speed.setter
@@ -229,7 +231,7 @@ class Runner(QObject):
             self._job.set_speed(self._speed)
 
     def run(self) -> None:
-        """Make `training.updates` more updates, or those left of a paused run."""
+        """Make `training.updates` more updates, or the updates left of a paused run."""
         if not self.running:
             updates = self.left or self._document.state.training.updates
             if job := self._begin(updates):
@@ -244,7 +246,7 @@ class Runner(QObject):
             job.work_at_once()
 
     def toggle(self) -> None:
-        """Start or pause a run. A run in a thread pauses after its current unit."""
+        """Start or pause a run. A run in a thread pauses after the current unit of work."""
         if self._job is None:
             self.run()
         elif self._job.in_background:
@@ -254,7 +256,7 @@ class Runner(QObject):
             self.pause()
 
     def pause(self) -> None:
-        """Pause at once, at the State shown; `run` makes the updates left."""
+        """Pause the run at once, with the latest State shown; `run` makes the updates left."""
         self.travel.cancel()
         if self._job:
             self._job.stop()
@@ -262,24 +264,24 @@ class Runner(QObject):
             self._finish()
 
     def give_up(self) -> None:
-        """End the run and drop the updates not shown yet."""
+        """End the run, and drop the updates that are not shown yet."""
         self.left = 0
         if self._job:
             self._end(self._job, paused_sentence(self._job.done, self._job.updates))
 
     def back(self) -> None:
-        """Go back by one update."""
+        """Show the State before the last update."""
         self.pause()
         iteration = self._document.state.iteration - 1
         self.travel.go_to(iteration, f"Back to iteration {iteration}")
 
     def restart(self) -> None:
-        """Return to the weights at the start of the run."""
+        """Show the State at the start of the run, iteration 0."""
         self.pause()
         self.travel.go_to(0, "Restart")
 
     def try_again(self, iteration: int, learning_rate: float) -> None:
-        """Return to an iteration and set a learning rate, as one undo entry."""
+        """Set a learning rate and go to an iteration of the run, as one undo entry."""
         self.pause()
         state, merge = self._document.state, ("again", next(self._ids))
         text = f"Learning rate {as_text(learning_rate)} from iteration {iteration} on"
@@ -292,31 +294,31 @@ class Runner(QObject):
         self._scrub = next(self._ids)
 
     def hold(self) -> None:
-        """Begin a drag: pause, and expect many States unless a script is training."""
+        """Begin a drag: pause the run, and set the document in motion unless a script is training."""
         self.begin_scrub()
         self.pause()
         if not self._document.held:
             self._document.set_in_motion(True)
 
     def scrub_to(self, iteration: int) -> None:
-        """Show the run as it was after `iteration` updates."""
+        """Show the State after `iteration` updates of the run."""
         self.pause()
         self.travel.go_to(iteration, "Go to another iteration", ("scrub", self._scrub))
 
     def end_drag(self) -> None:
-        """End a drag."""
+        """End a drag: set the document at rest."""
         if not self._document.held:
             self._document.set_in_motion(False)
 
     def new_random_weights(self, seed: int | None = None) -> None:
-        """Set random weights from `seed`, or else from the next seed."""
+        """Set random weights that are made with `seed`, by default with the next seed."""
         self.pause()
         seed = self._document.state.training.next_seed if seed is None else seed
         if self._document.edit("New random weights", edits.randomise, seed):
             self.said.emit(f"New random weights with seed {seed}")
 
     def set_training(self, training: Training) -> None:
-        """Change the settings. A learning rate applies from the next update, the others from the next run."""
+        """Change the training settings, from the next update for a learning rate, else from the next run."""
         old = self._document.state.training
         changed = [name for name in SETTINGS if getattr(old, name) != getattr(training, name)]
         if not changed or not self._document.may_change():
@@ -356,7 +358,7 @@ class Runner(QObject):
         return job
 
     def _show(self) -> None:
-        """Put the latest State of the job into the document, if it is new."""
+        """Put the latest State of the job into the document, if the State is new."""
         job = self._job
         assert job is not None
         state = job.take()
@@ -367,7 +369,7 @@ class Runner(QObject):
             self.progressed.emit(job.done, job.updates)
 
     def _finish(self) -> None:
-        """Report the result of the job and end it."""
+        """Report the result of the job, and end the job."""
         job = self._job
         if job is None:  # a slot of `frame_due` has changed the document
             return
@@ -391,7 +393,7 @@ class Runner(QObject):
         self.run_ended.emit(sentence)
 
     def _follow(self, old: State, new: State) -> None:
-        """End the run if anything else has changed the document."""
+        """End the run if anything other than the run has changed the document."""
         goes_on = new is self._own_state or differ_in_notes(old, new)
         self._own_state = new  # and free the previous State
         if not goes_on:
@@ -399,6 +401,6 @@ class Runner(QObject):
 
 
 def differ_in_notes(one: State, other: State) -> bool:
-    """Return whether two States share every field except notes, on which no run depends."""
+    """Return whether two States share every field except the notes, on which no run depends."""
     names = {field.name for field in fields(State)} - {"notes"}
     return all(getattr(one, name) is getattr(other, name) for name in names)

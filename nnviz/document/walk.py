@@ -1,4 +1,4 @@
-"""The walk: the steps through a network (forward, loss, backward, update) and their texts."""
+"""The walk: the steps of one training iteration (forward, loss, backward, update) and their texts."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from nnviz.explain.mean import averaged_losses_line, averaged_slopes_line, rows_
 from nnviz.explain.node import backward_lines, forward_lines, loss_lines, row_loss_line, slope_line
 
 MOST_LINES = 7
-"""Number of weights listed for a node; the text only counts the others."""
-ONE_ROW = "there is one row, so the mean slopes are its slopes"
+"""Number of weights that the text lists for a node; the text only counts the remaining weights."""
+ONE_ROW = "there is one row, so its slopes are the mean slopes"
 TAKEN = "this is one update"
 COMPUTING = "computing …"
 
 
 class TextLine(NamedTuple):
-    """One line of text, in pieces: the line may be broken between them, and they appear one by one."""
+    """One line of text, divided into pieces: a line may be broken between pieces, which appear one by one."""
 
     pieces: tuple[str, ...]
     aside: bool = False
-    """Whether the line is a remark, not arithmetic."""
+    """Whether the line is a remark, not a calculation."""
 
     @property
     def text(self) -> str:
-        """The whole line."""
+        """The line as one text."""
         return "".join(self.pieces)
 
     def shorten(self) -> TextLine:
-        """Return the line with an ellipsis in place of its middle pieces."""
+        """Return the line with an ellipsis in place of the middle pieces."""
         return self if len(self.pieces) < 4 else TextLine((self.pieces[0], " …", self.pieces[-1]), self.aside)
 
 
@@ -45,8 +45,8 @@ class TextLine(NamedTuple):
 class StepText:
     """The text of a step.
 
-    `subject` holds its nodes or edges, `uses` the numbers in the text. A text that also appears `elsewhere`
-    must not cover a number on the diagram.
+    `subject` holds the addresses of the step's nodes or edges, `uses` the addresses of the numbers in the
+    text. If the text also appears `elsewhere` in the window, the text must not cover numbers on the diagram.
     """
 
     title: str
@@ -62,13 +62,13 @@ class StepText:
         return f"{self.title}: {lines}" if self.title and lines else self.title or lines
 
     def first(self, count: int) -> StepText:
-        """Return the text with at most `count` lines and, as its only remark, the number of others."""
+        """Return the text with at most `count` calculations; the only remark counts the omitted ones."""
         lines = [saying for saying in self.text_lines if not saying.aside]
         more = [TextLine((f"and {len(lines) - count} more",), aside=True)] if len(lines) > count else []
         return replace(self, text_lines=(*lines[:count], *more)) if lines else self
 
     def shorten(self) -> StepText:
-        """Return the text with only the first term and the result of each line."""
+        """Return the text with an ellipsis between the first piece and the result of each line."""
         return replace(self, text_lines=tuple(saying.shorten() for saying in self.text_lines))
 
 
@@ -76,13 +76,13 @@ NO_TEXT = StepText("", ())
 
 
 def phase_prompt(phase: Phase) -> StepText:
-    """Return the text that says how to play a phase."""
+    """Return the text that names a phase and says which keys play it."""
     next_ = TextLine(("press Space to play, ", "or . (full stop) for one step"), aside=True)
     return StepText(phase.capitalize(), (next_,), elsewhere=True)
 
 
 def layer_text(step: WalkStep, network: Network) -> str:
-    """Return the text of a step of a whole layer."""
+    """Return the text of a step that a whole layer does at once, named by the `step` of any node."""
     title = column_title(step.layer + 1, len(network.layers))
     parts = {"backward": "slopes of the nodes", "slopes": "slopes of the weights", "mean": "mean slopes"}
     return f"{title}: {parts.get(step.deed, step.deed)}"
@@ -92,7 +92,7 @@ def layer_text(step: WalkStep, network: Network) -> str:
 def step_text(
     state: State, computed: Computed, step: WalkStep, loss: float | None, short: Callable[[str], str] = str
 ) -> StepText:
-    """Return the text of `step`; `short` shortens names, `loss` is over all rows or None if unknown."""
+    """Return the text of `step`. `short` shortens node names; `loss` is the loss over all rows, if known."""
     if computed.trace is None:
         return NO_TEXT
     scene = Scene(state.network, state.measure, computed.trace, computed.slopes, computed.targets(state))
@@ -122,7 +122,7 @@ class _StepWriter(NamedTuple):
         return f"{self.name(address.layer - 1, address.source)} → {node}"
 
     def node(self, step: WalkStep) -> StepText:
-        """Return the text of a node: its z and a, its error, or its slope."""
+        """Return the text of a step that computes a node's z and a, the error, or the slope of the node."""
         at = Address("node", step.layer, step.node)
         extra: tuple[Address, ...] = ()
         if step.deed == "forward":
@@ -145,12 +145,12 @@ class _StepWriter(NamedTuple):
             lines.append(averaged_losses_line(self.state, loss, self.computed.whole))
             sayings = [*map(_line_pieces, lines)]
         if len(self.state.data) == 1:
-            sayings.append(TextLine(("there is one row, ", "so this is also the mean"), aside=True))
+            sayings.append(TextLine(("there is one row, ", "so its loss is the mean loss"), aside=True))
         errors = (output._replace(kind="error") for output in outputs)
         return StepText(title, tuple(sayings), tuple(outputs), _used(lines, errors))
 
     def edges(self, step: WalkStep) -> StepText:
-        """Return the text of a node's weights and bias: their slopes, mean slopes, or new values."""
+        """Return the text of a step at a node's weights and bias: the slopes, mean slopes, or new values."""
         network, means = self.scene.network, self.computed.update
         if step.deed == "mean" and len(self.state.data) == 1:
             return StepText("All weights", (TextLine((ONE_ROW,), aside=True),))
@@ -191,7 +191,7 @@ class _StepWriter(NamedTuple):
         elif step.deed == "mean" and first:
             assert self.computed.update is not None
             rows = rows_phrase(self.state, self.computed.update)
-            yield ["from now on the diagram shows means", f" over {rows}"]
+            yield ["from now on the diagram shows", f" mean slopes over {rows}"]
 
 
 def _line_or_note(line: Line | Note) -> TextLine:
@@ -199,9 +199,9 @@ def _line_or_note(line: Line | Note) -> TextLine:
 
 
 def _line_pieces(line: Line, equals: str = " = ", *, breaks: bool = False) -> TextLine:
-    """Return a line with its label, `z = 3·2 + 5·4 = 26`, in pieces that begin with a sign between terms.
+    """Return a line such as `z = 3·2 + 5·4 = 26` in pieces; a piece begins at each sign between terms.
 
-    With `breaks`, a piece also begins after the label.
+    If `breaks` is true, a piece also begins after the label `z`.
     """
     sign = " " if line.arithmetic.startswith("≈") else equals
     pieces = [line.label, sign] if breaks else [line.label + sign]
@@ -214,7 +214,7 @@ def _line_pieces(line: Line, equals: str = " = ", *, breaks: bool = False) -> Te
 
 
 def _used(lines: Iterable[Line | Note], extra: Iterable[Address] = ()) -> frozenset[Address]:
-    """Return the addresses on the diagram of the numbers in these lines."""
+    """Return the addresses on the diagram whose numbers appear in these lines, and those in `extra`."""
     used = set(extra)
     for piece in (piece for line in lines if isinstance(line, Line) for piece in line.written.pieces):
         at = piece.address
@@ -230,10 +230,10 @@ Phase: TypeAlias = Literal["forward", "loss", "backward", "update"]
 PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "update")
 
 ARRIVAL_SHARE = 0.5
-"""Fraction of a step's time after which the values on the edges have arrived and are added up."""
+"""Fraction of a step's time after which the values on the edges reach the node and are added up."""
 
 MANY_STEPS = 100
-"""A round with more steps than this is walked by layers."""
+"""A walk with more steps than this goes layer by layer, not node by node."""
 
 Deed: TypeAlias = Literal["forward", "loss", "losses", "backward", "slopes", "mean", "update", "taken"]
 _PHASE_OF: dict[Deed, Phase] = {
@@ -254,13 +254,13 @@ _DEED_FOR: dict[Kind, Deed] = {
     "node_slope": "backward",
     "slope": "slopes",
 }
-"""The step that computes a number; all other numbers exist from the start."""
+"""Map of a kind of number to the step that computes the number; all other kinds exist from the start."""
 
 
 class WalkStep(NamedTuple):
     """One step of the walk, at one node of a layer.
 
-    The deed says what is computed:
+    `deed` says what the step computes:
 
     ========== ==================================================================================
     forward    z and a of the node
@@ -268,7 +268,7 @@ class WalkStep(NamedTuple):
     losses     the mean of the rows' losses: one step for the whole network
     backward   the slope of the node
     slopes     the slopes of the node's incoming weights and bias
-    mean       their means over the rows of the update; with one row, one step for the whole network
+    mean       the means of these slopes over the rows of the update; with one row, one step in all
     update     the new values of the node's incoming weights and bias
     taken      all weights take their new values: one step for the whole network
     ========== ==================================================================================
@@ -285,15 +285,16 @@ class WalkStep(NamedTuple):
 
 
 class Walk:
-    """All steps of one round through a network with these `sizes`, inputs first.
+    """All steps of one training iteration of a network whose columns have these `sizes`, inputs first.
 
-    A position is the number of steps done, from 0 to `len(walk)`. The update happens at the end.
+    `rows` is the number of rows of the data. A position is the number of steps done, from 0 to `len(walk)`.
+    The weights are updated at the end.
     """
 
     def __init__(self, sizes: tuple[int, ...], phases: tuple[Phase, ...] = PHASES, rows: int = 1) -> None:
         self.phases = phases
         self.one_row = rows <= 1
-        """Whether there is at most one row, so that the mean slopes are its slopes."""
+        """Whether the data have at most one row, so that the mean slopes are the slopes of that row."""
         self.steps = [step for step in self._all_steps(sizes) if step.phase in phases]
         self._done = {step: k for k, step in enumerate(self.steps)}
         self._starts = {step.phase: k for k, step in reversed([*enumerate(self.steps)])}
@@ -324,39 +325,39 @@ class Walk:
         return self._starts[phase]
 
     def phase_at(self, position: int) -> Phase:
-        """Return the phase of the next step at `position`, or the last phase at the end."""
+        """Return the phase of the next step at `position`; at the end of the walk, the last phase."""
         return self.steps[min(position, len(self) - 1)].phase
 
     def phase_end(self, position: int) -> int:
-        """Return the position at the end of the phase of the next step at `position`."""
+        """Return the position at which the phase of the next step at `position` ends."""
         phase = self.phase_at(position)
         return max(k for k, step in enumerate(self.steps) if step.phase == phase) + 1
 
     def layer_end(self, position: int) -> int:
-        """Return the position after the layer of the next step at `position`."""
+        """Return the position after the remaining steps of the layer at `position`."""
         step = self.steps[position]
         while position < len(self) and self.steps[position][:2] == step[:2]:
             position += 1
         return position
 
     def layer_start(self, position: int) -> int:
-        """Return the position before the layer of the last step done at `position`."""
+        """Return the position before the steps of the layer whose step was done last at `position`."""
         step = self.steps[position - 1]
         while position > 0 and self.steps[position - 1][:2] == step[:2]:
             position -= 1
         return position
 
     def of_all_weights(self, step: WalkStep) -> bool:
-        """Return whether `step` concerns all weights together."""
+        """Return whether `step` is one step for all weights of the network."""
         return step.deed == "taken" or (step.deed == "mean" and self.one_row)
 
     def done(self, step: WalkStep, position: int) -> bool:
-        """Return whether `step` is done at `position`; False for a step outside the walked phases."""
+        """Return whether `step` is done at `position`; False if the walk does not contain `step`."""
         return self._done.get(step, position) < position
 
 
 class Progress:
-    """The progress of a walk: `position` steps are done, the steps up to `goal` are in progress.
+    """The progress of a walk: `position` steps are done, and the next steps up to `goal` are in progress.
 
     If the walk is not `active`, the diagram shows all values.
     """
@@ -367,28 +368,28 @@ class Progress:
         self.active = False
         self.position = self.goal = 0
         self._chosen = 0
-        """Start of the phase that a person chose."""
+        """Position at the start of the phase that the user chose."""
 
     @property
     def moving(self) -> tuple[WalkStep, ...]:
-        """The steps in progress, of one node or a whole layer."""
+        """The steps in progress: the step of one node, or the steps of a whole layer."""
         return tuple(self.walk.steps[self.position : self.goal])
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the walk waits at the start of a phase that a person chose."""
+        """Whether the walk waits at the start of a phase that the user chose."""
         return self.active and self.goal == self.position == self._chosen
 
     @property
     def told(self) -> tuple[WalkStep, ...]:
-        """The steps to describe: those in progress, or else those done last; of one node or layer."""
+        """The steps to describe, of one node or layer: the steps in progress, or else the steps done last."""
         if self.moving or not self.active or self.is_waiting or self.position == 0:
             return self.moving
         return tuple(self.walk.steps[self.step_before : self.position])
 
     @property
     def phase(self) -> Phase:
-        """The phase shown: the one in progress, or else the last one done."""
+        """The phase that the diagram shows: the phase in progress, or else the phase done last."""
         if not self.active:
             return "forward"
         begun = self.goal > self.position or self.position == self._chosen
@@ -396,12 +397,12 @@ class Progress:
 
     @property
     def shows_slopes(self) -> bool:
-        """Whether the diagram has places for slopes."""
+        """Whether the diagram has places for slopes, as in the phases backward and update."""
         return self.active and self.phase in ("backward", "update")
 
     @property
     def mean_over_rows(self) -> bool:
-        """Whether slopes are means over the rows of the update, as after the first mean step."""
+        """Whether the diagram shows mean slopes over the rows of the update, as after the first mean step."""
         return self.active and self.phase == "update" and self.position > self.walk.start("update")
 
     def shows(self, address: Address) -> bool:
@@ -417,27 +418,27 @@ class Progress:
 
     @property
     def step_before(self) -> int:
-        """The position before the last step, of a node or a layer."""
+        """The position before the steps done last, of a node or a layer."""
         return self.walk.layer_start(self.position) if self.whole_layers else self.position - 1
 
     @property
     def phase_start(self) -> int:
-        """The start of the phase, or of the previous phase if this one has just begun."""
+        """The position at the start of the phase; at that position, at the start of the previous phase."""
         starts = [self.walk.start(phase) for phase in self.walk.phases]
         return max((start for start in starts if start < self.position), default=0)
 
     def go_to_position(self, position: int) -> None:
-        """Activate the walk with `position` steps done and none in progress."""
+        """Activate the walk with `position` steps done and no step in progress."""
         self.active = True
         self.position = self.goal = position
 
     def choose(self, phase: Phase) -> None:
-        """Activate the walk at the start of `phase`, chosen by a person."""
+        """Activate the walk at the start of `phase`, which the user chose."""
         self._chosen = self.walk.start(phase)
         self.go_to_position(self._chosen)
 
     def begin_step(self) -> None:
-        """Begin the next step, of a node or a whole layer."""
+        """Begin the next step of a node, or the steps of the next layer."""
         self.goal = self.walk.layer_end(self.position) if self.whole_layers else self.position + 1
         self._chosen = 0
 
@@ -453,7 +454,7 @@ class Progress:
 
 
 class Walking(Protocol):
-    """A source of the walk's progress, as the views use it."""
+    """An object that plays a walk: the Player of the window, or the WalkPlayback of a film."""
 
     @property
     def progress(self) -> Progress:

@@ -1,4 +1,4 @@
-"""Follow a training that runs in a Python script."""
+"""Show a training that runs in a Python script, for `nnviz.watch`."""
 
 from __future__ import annotations
 
@@ -30,16 +30,17 @@ UNDO_NAME = "Watched training"
 
 
 class ScriptFollower(QObject):
-    """Shows the training that arrives through `stream` in `document`, starting from its State.
+    """Shows in `document` the training that a script sends through `stream`.
 
-    ======== ================================================================
-    `ended`  the training is over and its last State is shown: a sentence
-    `said`   a sentence for the status line
-    `still`  called before each frame: whether the diagram must not change
-    ======== ================================================================
+    ======== ==============================================================================
+    `ended`  signal: the training is over and the last State is shown; carries a sentence
+    `said`   signal: carries a sentence for the status line
+    `still`  function called before each frame: returns whether the diagram must not change
+    ======== ==============================================================================
 
-    Until the end only notes can be edited. The whole training is one undo entry. If another document is
-    opened, following stops and the script continues.
+    The training starts from the State of `document`. Until the training ends, only the notes can be edited.
+    The whole training is one undo entry. If another document is opened, the window stops following and the
+    script continues.
     """
 
     ended = Signal(str)
@@ -55,7 +56,7 @@ class ScriptFollower(QObject):
         self._own_state: State | None = document.state
         self._updates = 0  # number of updates that the script has reported
         self._bad_from = 0
-        """The first reported update with weights that are not finite, or 0."""
+        """The number of the first update after which a weight is not finite, or 0."""
         self._still_sentence: str | None = None
         self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._show)
@@ -68,12 +69,12 @@ class ScriptFollower(QObject):
         threading.Thread(target=_read, args=reading, name="nnviz watched", daemon=True).start()
 
     def go_on(self) -> None:
-        """Show the latest frame when it is due."""
+        """Show the latest frame, as soon as a frame is due."""
         if self._own_state is not None and not self._timer.isActive():
             self._timer.start(max(0, round(1000 * (self._next_s - time.perf_counter()))))
 
     def stop(self) -> None:
-        """Stop following; the script continues."""
+        """Stop following the training; the script continues."""
         if self._own_state is not None:
             self._end("You have stopped watching")
 
@@ -94,13 +95,13 @@ class ScriptFollower(QObject):
         self._next_s = max(began + FRAME_S, now + FRAME_PER_SHOWING * (now - began))
 
     def _report_still(self, sentence: str) -> None:
-        """Emit once that the diagram does not follow the training."""
+        """Emit `sentence` on why the diagram does not change, unless this sentence was emitted last."""
         if sentence != self._still_sentence:
             self._still_sentence = sentence
             self.said.emit(sentence)
 
     def _push(self, frame: Frame) -> None:
-        """Show a frame; if its weights are not finite, show its losses with the previous weights."""
+        """Show a frame; if a weight is not finite, show the losses of the frame with the previous weights."""
         self._history, self._updates = self._history.extended(frame.points), frame.iteration
         state, not_finite_before = self._document.state, self._bad_from
         network, iteration, self._bad_from = state.network, frame.iteration, 0
@@ -117,7 +118,7 @@ class ScriptFollower(QObject):
 
     def _not_finite_sentence(self) -> str:
         made = counted(self._document.state.iteration, "update")
-        return f"At update {self._bad_from} some weights are no longer finite: nnviz shows those after {made}"
+        return f"At update {self._bad_from} weights are infinite or NaN: nnviz shows the weights after {made}"
 
     def _end(self, ending: str) -> None:
         self._leave()
@@ -135,7 +136,7 @@ class ScriptFollower(QObject):
         self._document.set_in_motion(False)
 
     def _follow(self, old: State, new: State) -> None:
-        """Continue after a change of notes, and stop if another document was opened."""
+        """Continue after a change of the notes, and stop if another document was opened."""
         if new is self._own_state or differ_in_notes(old, new):
             self._own_state = new
             return
@@ -144,7 +145,7 @@ class ScriptFollower(QObject):
 
 
 def _read(stream: BinaryIO, parameters: int, mailbox: Mailbox, tell: Callable[[], None]) -> None:
-    """Put all messages into the mailbox until the stream ends; the window may be closed earlier."""
+    """Put each message of the stream into the mailbox, until the stream ends or the window is closed."""
     ending = "The script of this training stopped unexpectedly"
     with contextlib.suppress(RuntimeError):
         try:

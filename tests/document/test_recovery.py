@@ -366,7 +366,7 @@ def test_what_is_no_copy_is_put_aside_and_hides_no_copy(state, folder, approved,
         left, said = kept.claim()
         assert [own.load() for own in left] == [state(1)], name
         assert said.startswith("A copy of unsaved work cannot be recovered: "), name
-        assert said.endswith(f"; it is kept as odd.damaged in {folder}"), name
+        assert said.endswith(f"; the copy is kept as odd.damaged in {folder}"), name
         assert kept.claim()[1] == "", name
         odd.with_suffix(".damaged").rename(folder.parent / name)
         assert {each.name for each in folder.iterdir()} == {"good.copy", "good.lock"}, name
@@ -400,7 +400,7 @@ def test_only_the_latest_damaged_copies_are_kept(state, folder, approved, kept):
     for number in range(MOST_DAMAGED + 3):
         leave_damaged(f"copy-{number}", number)
     said = kept.claim()[1]
-    approved("several damaged copies", said.replace(said.split(" kept as ")[1].split(".")[0], "ONE"))
+    approved("several damaged copies", said.replace(said.split("first copy is ")[1].split(".")[0], "ONE"))
     assert len(kept.names()) == MOST_DAMAGED + 3
     kept.claim()
     assert kept.names() == [f"copy-{number}.damaged" for number in range(3, MOST_DAMAGED + 3)]
