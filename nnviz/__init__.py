@@ -1,19 +1,19 @@
 """nnviz: see a small neural network compute, change its weights, watch it learn.
 
 ==================== ===================================================================
-`load(path)`         load a State: `.network .data .training .weight_sets`
+`load(path)`         return the State in a file: `.network .data .training .weight_sets`
 `save(state, path)`  save a State in the format of the path's suffix; warns if the format loses anything
 `Network`            `Network(inputs, layers)`, `Network.from_weights({…})`; `.predict(x)`, `.forward(x)`
-`Layer`              `Layer(nodes, activation, weights, biases)`: W of shape (nodes, inputs), and b
-`slopes(net, x, y)`  the MSE, or another `loss`, and its slope (gradient) with respect to every weight
-`train(state, …)`    train and return `.state`, `.history`, `.diverged`; takes `loss`, `validation` and others
-`code(state, style)` the network as a program that runs on its own
-`show(net, x, y)`    open the window in a separate process
-`watch(model, x, y)` open a window that follows a training in a script; `watch.keras()` for `fit`
+`Layer`              `Layer(nodes, activation, weights, biases)`: shapes (nodes, inputs), (nodes,) or None
+`slopes(net, x, y)`  return the MSE, or another `loss`, and the gradient with respect to every weight
+`train(state, …)`    train; return a Result: `.state`, `.history`, `.diverged`; takes the training settings
+`code(state, style)` return the network as a Python program that needs no nnviz
+`show(net, x, y)`    open a window on a network in a separate process
+`watch(model, x, y)` open a window that follows a training in a script; use `watch.keras()` with `fit`
 ==================== ===================================================================
 
-A notebook displays a network or State as a diagram, a Result as its loss curve, and layers and slopes as
-tables.
+A notebook displays a network or a State as a diagram and a Result as a loss curve. Layers and slopes are
+displayed as tables.
 
 To start fast, `import nnviz` does not import Qt, and imports NumPy only when a name is used.
 """
@@ -88,8 +88,8 @@ def __getattr__(name: str) -> Any:
 def save(state: State, path: str | os.PathLike[str]) -> str:
     """Save `state` in the format of the path's suffix. If saving fails, the old file stays unchanged.
 
-    Before saving, a UserWarning names what the format loses, such as rows. Returns a sentence on other
-    changes, such as the file's owner, or "". Raises FileError.
+    Warns with a UserWarning before saving if the format cannot hold a part of `state`, such as the rows.
+    Returns a sentence if saving changed the file otherwise, such as the owner, or "". Raises FileError.
     """
     from nnviz.files import registry
 

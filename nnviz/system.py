@@ -1,7 +1,7 @@
-"""The operating system: missing libraries, the display, files of the package, Python's own command.
+"""The operating system: checks for Qt's libraries and a display, and commands that start Python.
 
-A minimal Linux lacks libraries that Qt needs. Python is started without the current folder on its path,
-because a `random.py` there would replace Python's own module.
+A minimal Linux lacks libraries that Qt needs. `command` starts Python without the current folder on the
+module path, because a `random.py` in that folder would replace Python's own module.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-_REMEDY = "`nnviz screenshot FILE -o OUT.png` and `nnviz render` need none, and `xvfb-run nnviz` provides one"
+_REMEDY = "start `xvfb-run nnviz`, or use `nnviz render` or `nnviz screenshot`, which need no display"
 
 
 class DisplayError(Exception):
-    """Qt cannot run; the message is one sentence with a remedy."""
+    """Qt cannot run. The message is one sentence that says what to do."""
 
     @classmethod
     def of_settings(cls) -> DisplayError:
-        """Return the error for a missing display, with the environment variables that name it."""
+        """Return the error for a display that Qt does not find, with the environment variables."""
         names = list(filter(os.environ.get, ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "DISPLAY")))
         if not names:
             return cls(f"Qt finds no display; {_REMEDY}")
@@ -45,13 +45,13 @@ _X11_LIBRARIES = {
     "libxcb-keysyms.so.1": "libxcb-keysyms1",
     "libxcb-shape.so.0": "libxcb-shape0",
 }
-"""Shared library → the package of Debian and Ubuntu that contains it."""
+"""Map of each shared library to the package of Debian and Ubuntu that contains the library."""
 
 
 def check(*, window: bool) -> None:
-    """Raise DisplayError if Qt could not start, or with `window` if no window could be shown.
+    """Raise DisplayError if Qt cannot start. If `window` is true, also check for a display.
 
-    A `QT_QPA_PLATFORM` set by the user is respected.
+    If the user has set `QT_QPA_PLATFORM`, check for that platform.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -64,9 +64,10 @@ def check(*, window: bool) -> None:
 
 
 def check_for_process() -> None:
-    """Raise DisplayError if a window in another process could not be shown.
+    """Raise DisplayError if another process cannot show a window.
 
-    Qt would report an X11 display that does not answer, but the messages of that process are discarded.
+    This also checks that an X11 display answers: Qt in the other process would report an error that nobody
+    reads.
     """
     check(window=True)
     platform = os.environ.get("QT_QPA_PLATFORM") or "xcb"
@@ -77,14 +78,14 @@ def check_for_process() -> None:
 
 
 def draw_without_display() -> None:
-    """Let Qt draw into memory, unless the user has chosen a platform. Call before Qt is imported."""
+    """Make Qt draw into memory, unless the user has chosen a platform. Call this before importing Qt."""
     if sys.platform.startswith("linux"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     check(window=False)
 
 
 def _check_answers(number: int) -> None:
-    """Raise DisplayError if the X11 display of that number on this computer does not answer."""
+    """Raise DisplayError if the X11 display with this number does not answer on this computer."""
     import socket  # imported here, because it is slow and rarely needed
 
     for name in (f"\0/tmp/.X11-unix/X{number}", f"/tmp/.X11-unix/X{number}"):
@@ -120,7 +121,7 @@ _PACKAGE = Path(__file__).parent
 
 
 def resources() -> Path:
-    """Return the folder `resources`."""
+    """Return the path of the folder `resources`, which contains examples, icons and styles."""
     shipped = _PACKAGE / "resources"
     return shipped if shipped.is_dir() else _PACKAGE.parent / "resources"
 
@@ -133,12 +134,12 @@ sys.path += json.loads(sys.argv.pop())
 
 
 def command(code: str, *arguments: str) -> list[str]:
-    """Return the command of a process that runs `code`; it starts sooner without `site`."""
+    """Return the command that runs Python `code` in a new process; without `site`, Python starts faster."""
     return [sys.executable, "-I", "-S", "-c", _PATH + code, *arguments, json.dumps(_folders())]
 
 
 def _folders() -> list[str]:
-    """Return the module folders after Python's own: that of nnviz, then those of this process."""
+    """Return the folders to append to the module path: first the folder of nnviz, then this process's."""
     main = sys.modules["__main__"]
     foreign = {os.path.realpath(os.curdir)}
     if getattr(main, "__spec__", None) is None and (script := getattr(main, "__file__", None)):
@@ -148,7 +149,7 @@ def _folders() -> list[str]:
 
 
 NETWORK = "-"
-"""Argument for a window that reads a network from standard input and opens it, unsaved."""
+"""Argument of `nnviz`: open a window on the network that standard input contains, as unsaved work."""
 TRAINING = "--watched"
-"""Argument for a window that follows a training on standard input, for `nnviz.watch`."""
+"""Argument of `nnviz`: open a window on the training that a script sends to standard input."""
 STREAMS = (NETWORK, TRAINING)

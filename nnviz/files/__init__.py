@@ -1,1 +1,1 @@
-"""Formats in and out, and one atomic writer. No Qt."""
+"""File formats, tables, generated programs, and the safe reading and writing of files. No import of Qt."""

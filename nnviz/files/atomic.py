@@ -1,7 +1,8 @@
 """Safe reading and writing of files: size limits, atomic replacement, locks.
 
-Reading never waits for another process: pipes, devices and sockets are refused. A lock that another
-process has raises BlockingIOError; any other OSError means that the folder does not support locks.
+Reading never waits for another process: pipes, devices and sockets are refused. An attempt to
+take a lock that another process holds raises BlockingIOError. Any other OSError means that the folder does
+not support locks.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def read_bytes(path: Path, progress: Progress | None = None) -> bytes:
 
 
 def read_standard_input(progress: Progress | None = None) -> bytes:
-    """Return all bytes of standard input. Raises FileError, also if there are none."""
+    """Return all bytes of standard input. Raises FileError, also if standard input is empty."""
     name = Path(STANDARD_INPUT)
     if sys.stdin is None:
         raise FileError(f"{name} is closed")
@@ -122,11 +123,12 @@ def write(
 ) -> str:
     """Write the parts of `data` to `path`; readers see the old file or the new one, never a mixture.
 
-    Mode, owner, group and attributes of an existing file stay if the system allows it. A symbolic link
-    stays, and its target is replaced. Only its owner can read a `private` file. `last_look` gets the path to
-    replace, right before that, and may raise; meanwhile no other nnviz replaces files in the folder. Return
-    what else the save has changed, such as the owner, as sentences, or "". After any failure, even a full
-    disk, the old file is unchanged and no temporary file is left. Raises FileError.
+    An existing file keeps its mode, owner, group and attributes if the system allows that. A symbolic link
+    stays, and its target is replaced. Only the owner can read a `private` file. `last_look` is called right
+    before a file is replaced, with the path of this file; an exception in `last_look` stops the save. During
+    the call, no other nnviz replaces files in the folder. Return sentences on side effects of the save, such
+    as another owner, or "". After any failure, even a full disk, the old file is unchanged and no temporary
+    file is left. Raises FileError.
     """
     return write_with(path, partial(write_all, parts=data), private=private, last_look=last_look)
 
@@ -138,7 +140,7 @@ def write_with(
     private: bool = False,
     last_look: LastLook | None = None,
 ) -> str:
-    """Write what `fill` writes to `path`, as `write` does; `fill` may raise."""
+    """Write the content that `fill` produces to `path`, as safely as `write`; `fill` may raise errors."""
     path = Path(path)
     with _writing_errors(path):
         status = _status(path)
@@ -150,28 +152,28 @@ def write_with(
 
 
 def write_sibling(path: Path, suffix: str, data: bytes) -> None:
-    """Write `data` to the path that is `path` plus `suffix`, with the mode and owner of `path`.
+    """Write `data` to a file whose name is that of `path` plus `suffix`, with the mode and owner of `path`.
 
-    A symbolic link at that path is replaced, not followed. Raises FileError.
+    A symbolic link with this name is replaced, not followed. Raises FileError.
     """
     copy = path.with_name(path.name + suffix)
     with _writing_errors(copy):
         _replace(copy, partial(write_all, parts=(data,)), path, private=True)
 
 
-def write_pair(path: Path, data: Data, beside: Path, data_beside: Data) -> str:
-    """Write `data` to `path` and `data_beside` to `beside`: both files are replaced, or neither.
+def write_pair(path: Path, data: Data, second: Path, second_data: Data) -> str:
+    """Write `data` to `path` and `second_data` to `second`: both files are replaced, or neither.
 
     If the process is killed during the exchange, `path` is missing and the old file has a name that ends in
-    .old. So the old file never goes with new data. Otherwise like `write`.
+    .old, so that an old file is never used with new data. Otherwise like `write`.
     """
     with _writing_errors(path):
         if _stays(path, _status(path)):
             check_writable(path)
-            write(beside, data_beside)
+            write(second, second_data)
             return write(path, data)
-        target, other = (Path(os.path.realpath(each)) for each in (path, beside))
-        fill, fill_other = (partial(write_all, parts=(each,)) for each in (data, data_beside))
+        target, other = (Path(os.path.realpath(each)) for each in (path, second))
+        fill, fill_other = (partial(write_all, parts=(each,)) for each in (data, second_data))
         with (
             _ready(target, fill, target) as (file, new, changed),
             _ready(other, fill_other, other) as (file_other, new_other, _),
@@ -199,7 +201,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 
 
 def delete_unfinished() -> None:
-    """Delete unfinished temporary files, because the program is about to end."""
+    """Delete the unfinished temporary files of this process, which is about to end."""
     for path in tuple(_unfinished):
         with contextlib.suppress(OSError):
             os.unlink(path)
@@ -366,9 +368,9 @@ def _copy_metadata(source: Path, old: os.stat_result, handle: int, path: Path) -
 
 
 def _copy_attributes(source: Path, handle: int, *, acl: bool) -> bool:
-    """Copy the user's attributes of a file to a new one, on Linux, and the access rights if `acl`.
+    """Copy the user's attributes of a file to a new file, on Linux, and the access rights if `acl`.
 
-    Other attributes belong to the system. Return whether all were copied.
+    Other attributes belong to the system. Return whether all attributes were copied.
     """
     if sys.platform != "linux":
         return True
@@ -417,7 +419,7 @@ if sys.platform == "win32":
     import tempfile
 
     def _lock(handle: int, _shared: bool) -> None:  # Windows has no shared locks, so two tests may collide
-        os.lseek(handle, 2**30, os.SEEK_SET)  # a byte far beyond the end: the others can still be read
+        os.lseek(handle, 2**30, os.SEEK_SET)  # far beyond the end, so that the file's bytes can still be read
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         except PermissionError:
@@ -441,7 +443,10 @@ else:
 
 
 def take_lock(handle: int, *, shared: bool = False, wait_s: float = 0.0) -> None:
-    """Lock an open file until it is closed; a `shared` lock allows other shared locks. Raises OSError."""
+    """Lock an open file until it is closed; wait up to `wait_s` seconds for another lock to end.
+
+    A `shared` lock allows other shared locks. Raises OSError.
+    """
     end = time.monotonic() + wait_s
     while True:
         try:
@@ -453,13 +458,13 @@ def take_lock(handle: int, *, shared: bool = False, wait_s: float = 0.0) -> None
 
 
 def release_lock(handle: int) -> None:
-    """Close an open file, which releases its lock. A failure is ignored: the file is closed then, too."""
+    """Close an open file, which releases its lock. Errors are ignored, since the file is closed even then."""
     with contextlib.suppress(OSError):
         os.close(handle)
 
 
 class LockHeld:
-    """Empty file that this program locks until it is released; with `new`, the file must not exist yet."""
+    """Empty file that this program keeps locked until `release`; with `new`, the file must not exist yet."""
 
     def __init__(self, path: Path, *, new: bool = False) -> None:
         """Lock the file. Raises OSError."""
@@ -485,7 +490,7 @@ class LockHeld:
 
 
 def is_locked(path: Path) -> bool:
-    """Return whether a program has locked a file; two programs may test at once.
+    """Return whether a program has locked a file; several programs may call this at once.
 
     Raises OSError if the file cannot be tested.
     """

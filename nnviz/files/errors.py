@@ -22,8 +22,8 @@ LONGEST = 600
 class FileError(Exception):
     """Error for a file that cannot be read or written.
 
-    `message` is one sentence. `place` is where in the file, such as `network.layers[1].weights[0]`, or empty.
-    As text: `place: message`, or the message alone.
+    `message` is one sentence. `place` is where in the file, such as `network.layers[1].weights[0]`, or "".
+    `str` returns `place: message`, or the message alone.
     """
 
     def __init__(self, message: str, place: str = "") -> None:
@@ -36,7 +36,7 @@ class FileError(Exception):
         return f"{self.place}: {self.message}" if self.place else self.message
 
     def within(self, place: str) -> FileError:
-        """Return this error with `place` in front of its own place: `data` and `inputs[0]`."""
+        """Return this error with a longer place: `data` before `inputs[0]` gives `data.inputs[0]`."""
         return FileError(self.message, ".".join(part for part in (place, self.place) if part))
 
 
@@ -49,10 +49,10 @@ class AmbiguousCellError(FileError):
 
 
 class MissingActivationsError(FileError):
-    """Error for a file that does not say which activation each layer has, so a person must.
+    """Error for a file without the activations of its layers, which a person must then give.
 
     `sizes` are the network's layer sizes, inputs first. `proposal` names an activation for each layer.
-    `example` is how a person gives the proposal; by default, the keyword argument in Python.
+    `example` shows how to give the proposal; the default is the keyword argument in Python.
     """
 
     def __init__(self, sizes: tuple[int, ...], proposal: tuple[str, ...], example: str = "") -> None:
@@ -68,7 +68,7 @@ class MissingActivationsError(FileError):
 
 
 def missing_package_error(what: str, module: str, extra: str) -> FileError:
-    """Return the error for `what`, such as "A GIF", if it needs a `module` that is not installed."""
+    """Return the error for `what`, such as "A GIF", which needs a `module` that is not installed."""
     command = install_command(extra)
     return FileError(f"{what} needs {module}, which is not installed; install it with: {command}")
 
@@ -94,7 +94,7 @@ def install_command(extra: str) -> str:
 
 @contextmanager
 def as_file_errors(place: str = "") -> Iterator[None]:
-    """Turn a ValueError of the core into a FileError, with the core's own place after `place`."""
+    """Turn a ValueError of the core into a FileError; `place` comes before the place in the ValueError."""
     try:
         yield
     except ValueError as error:
@@ -155,13 +155,13 @@ class CancelledError(FileError):
     """Error for work that a person has cancelled."""
 
     def __init__(self) -> None:
-        super().__init__("you cancelled it")
+        super().__init__("you cancelled the operation")
 
 
 def wait_for(work: Callable[[], _Result], progress: Progress | None) -> _Result:
-    """Return the result of `work`, which waits for data and cannot say how far it is.
+    """Return the result of `work`, which waits for data and cannot report its progress.
 
-    With `progress`, `work` runs in a thread, so that a window stays responsive and can cancel.
+    With `progress`, `work` runs in a thread, so that a window stays responsive and a person can cancel.
     """
     if progress is None:
         return work()

@@ -14,7 +14,7 @@ from nnviz.system import resources
 
 @dataclass(frozen=True)
 class Example:
-    """An example: its `name` for the command line, its `title`, one `line` about it, and its file."""
+    """An example: `name` for the command line, `title`, a description of one `line`, and path of the file."""
 
     name: str
     title: str
@@ -45,7 +45,7 @@ def example(name: str) -> Example | None:
 
 
 def file_of(file: str) -> Path:
-    """Return the path for a FILE argument: a file, else the example with this name. Raises FileError."""
+    """Return the path for a FILE argument: the file, or the example with this name. Raises FileError."""
     path = Path(file)
     if os.path.isfile(path):  # does not raise if the folder is unreadable
         return path

@@ -33,7 +33,7 @@ Pixels: TypeAlias = NDArray[np.uint8]
 SIZE_PX, FPS = (960, 600), 15
 """Default width and height of a film, and default frames per second during motion."""
 LEAST_PX, MOST_PX, MOST_FPS = 50, 3840, 50
-"""Many programs slow a GIF down above 50 frames per second. Several copies of a frame are in memory."""
+"""Least and most pixels of a side, and most frames per second: many programs slow down a faster GIF."""
 
 
 class FilmFrame(NamedTuple):
@@ -44,7 +44,7 @@ class FilmFrame(NamedTuple):
 
 
 class Film(Protocol):
-    """Source of frames that can be asked repeatedly and yields the same frames each time."""
+    """Source of frames; each call of a method yields the same frames again."""
 
     width: int
     height: int
@@ -59,7 +59,7 @@ class Film(Protocol):
         """Yield a few pictures that together have all colours of the film."""
 
     def alive(self) -> None:
-        """Report progress; called repeatedly during long work. May raise CancelledError."""
+        """Report progress; writers call this method again and again. May raise CancelledError."""
 
 
 class Patch(NamedTuple):
@@ -72,11 +72,11 @@ class Patch(NamedTuple):
     """Mask of the unchanged pixels, shape (height, width)."""
 
 
-def patch(pixels: Pixels, before: Pixels | None) -> Patch:
-    """Return the rectangle in which a frame differs from the one before; one pixel if it does not differ."""
-    if before is None:
+def patch(pixels: Pixels, previous: Pixels | None) -> Patch:
+    """Return the rectangle in which a frame differs from the previous frame; one pixel if both are equal."""
+    if previous is None:
         return Patch(0, 0, pixels, np.zeros(pixels.shape[:2], np.bool_))
-    differs = (pixels != before).any(axis=2)
+    differs = (pixels != previous).any(axis=2)
     rows, columns = (np.flatnonzero(differs.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return Patch(0, 0, pixels[:1, :1], ~differs[:1, :1])
@@ -191,7 +191,7 @@ class Colours:
 
     @property
     def table(self) -> bytes:
-        """The palette as bytes of the file."""
+        """The palette as bytes of a GIF file."""
         return self.colours.astype(np.uint8).tobytes().ljust(3 * (COLOURS + 1), b"\0")
 
     def of(self, pixels: Pixels) -> NDArray[np.uint8]:
@@ -227,9 +227,9 @@ def _colour_counts(samples: Iterable[Pixels]) -> tuple[NDArray[np.int32], NDArra
 
 
 def _palette(colours: NDArray[np.int32], counts: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Return up to COLOURS colours, shape (colours, 3), each chosen as the worst one missing so far.
+    """Return up to COLOURS colours, shape (colours, 3), each the worst approximated by the previous ones.
 
-    That is the greatest √(pixel count) · (distance from the chosen colours)².
+    The measure is √(pixel count) · (distance from the chosen colours)².
     """
     weight, distance = np.sqrt(counts), np.full(len(colours), np.inf)
     chosen = [int(weight.argmax())]
@@ -246,7 +246,7 @@ LOOK_S = 0.05
 
 
 def ffmpeg_path() -> str | None:
-    """Return the absolute path of ffmpeg, or None; Windows' search of the current folder does not count."""
+    """Return the absolute path of ffmpeg, or None; an ffmpeg in the current folder does not count."""
     path = shutil.which("ffmpeg")
     return path if path and os.path.isabs(path) else None
 
@@ -274,7 +274,7 @@ def write_mp4(film: Film, path: Path) -> None:
 
 
 def _arguments(film: Film) -> list[str]:
-    """Return ffmpeg's options for raw frames in, and a video out that every player plays while it loads."""
+    """Return ffmpeg's options for a video from raw frames that any player can play while the file loads."""
     width, height = even_size(film.width, film.height)
     frames = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{film.fps}"]
     colours = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
@@ -312,7 +312,7 @@ SUFFIXES = tuple(suffix for kind in KINDS.values() for suffix in kind)
 
 
 def check(path: Path) -> None:
-    """Raise FileError if the suffix of `path` is not of a film, or a program for it is missing."""
+    """Raise FileError if the suffix of `path` is not that of a film, or if a required program is missing."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise FileError(f"{path} was not written: its name must end in {', '.join(SUFFIXES)}")
@@ -321,25 +321,25 @@ def check(path: Path) -> None:
 
 
 def available_kinds() -> dict[str, tuple[str, ...]]:
-    """Return KINDS, with the kinds first that this computer can write."""
+    """Return KINDS; the kinds that this computer can write come first."""
     return dict(sorted(KINDS.items(), key=lambda kind: _missing_program(kind[1][0]) is not None))
 
 
 def _missing_program(suffix: str) -> FileError | None:
-    """Return an error that names the program that films with this suffix need, or None if it is there."""
+    """Return an error that names the missing program for films with this suffix, or None."""
     if suffix == ".gif" and find_spec("PIL") is None:
         return missing_package_error("A GIF", "Pillow", "motion")
     if suffix == ".mp4" and ffmpeg_path() is None:
-        return FileError("An MP4 needs ffmpeg, which is not on the PATH; an animated PNG (.apng) does not")
+        return FileError("An MP4 needs ffmpeg, which is not on the PATH; install ffmpeg or save as .apng")
     return None
 
 
 def size_note(path: Path, width: int, height: int) -> str:
-    """Return a note if a film at `path` gets another size than this one, else ""."""
+    """Return a note if the film at `path` will not have this width and height, else ""."""
     size = even_size(width, height)
     if path.suffix.lower() != ".mp4" or size == (width, height):
         return ""
-    return f"{size[0]} × {size[1]}, because an MP4 has an even width and height"
+    return f"with {size[0]} × {size[1]} pixels, because an MP4 has an even width and height"
 
 
 def write(film: Film, path: Path) -> None:

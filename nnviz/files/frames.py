@@ -23,7 +23,7 @@ from nnviz.files import snapshot
 from nnviz.files.errors import FileError
 
 POINTS = 8 * BUCKETS
-"""Most points of the curve that wait for the window; more points are thinned in buckets."""
+"""Most points of the loss curve that wait for the window; more points are thinned in buckets."""
 
 _HEAD = struct.Struct("<cQ")
 _COUNTS = struct.Struct("<QQ")
@@ -33,7 +33,7 @@ _GARBLED = "the script sent data that this version of nnviz cannot read"
 
 @dataclass(frozen=True)
 class Frame:
-    """A moment of a training: `values` are all weights and biases, shape (parameters,), for `as_layers`.
+    """A moment of a training: `values` has all weights and biases, shape (parameters,), for `as_layers`.
 
     `points` are the script's own losses since the previous frame, shape (points, 2): iteration, loss. Losses
     and weights may be infinite or NaN.
@@ -45,7 +45,7 @@ class Frame:
 
 
 class Mailbox:
-    """Keeps the newest frame until it is taken, with the curve's points of the frames it has replaced.
+    """Holder of the newest frame until `take`, with the curve points of all frames that it has replaced.
 
     One thread puts frames in and another takes them; neither waits for the other.
     """
@@ -58,7 +58,7 @@ class Mailbox:
         """How the training ended, as a sentence, or ""; None while it goes on."""
 
     def put(self, frame: Frame) -> None:
-        """Put a frame in; it replaces a frame that still waits."""
+        """Put a frame in; the frame replaces an older frame that nobody has taken."""
         with self._changed:
             self._frame, self._points = frame, self._points.extended(frame.points)
 
@@ -70,7 +70,7 @@ class Mailbox:
                 self._changed.notify_all()
 
     def take(self) -> Frame | None:
-        """Return the newest frame and remove it; None without a new frame."""
+        """Return the newest frame and remove it; return None if there is no new frame."""
         with self._changed:
             frame, points = self._frame, self._points
             self._frame, self._points = None, History(POINTS)

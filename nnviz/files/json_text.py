@@ -41,7 +41,7 @@ LISTS = Limit("lists", 2 * ROWS.most + CURVES + 4 * OBJECTS.most)
 VALUES = Limit("values", NUMBERS.most + LISTS.most + 10 * OBJECTS.most)
 """Limits above the counts of objects, lists and values in any file that nnviz opens."""
 KEYS = Limit("keys", 5 * OBJECTS.most)
-"""Limit for all objects together; keys are counted while reading, since a text may contain colons."""
+"""Limit for the keys of all objects in a file; the reader counts keys, since a text may contain colons."""
 
 POINTS_A_LINE = 4
 LETTERS = 12 * NOTES.most + 2
@@ -96,7 +96,7 @@ def decode_text(data: bytes) -> str:
 
 
 def parse(text: str, progress: Progress | None = None) -> Any:
-    """Return the value of a JSON text; NaN and infinities stay, for the caller to refuse with their place.
+    """Return the value of a JSON text. The caller must refuse NaN and infinities, and knows their place.
 
     A list of finite numbers within a list becomes a Row. Reports `progress`. Raises BrokenJsonError, and
     FileError if a key appears twice in an object or the text has more values than nnviz opens.
@@ -113,7 +113,7 @@ def parse(text: str, progress: Progress | None = None) -> Any:
 
 
 def check_counts(text: str) -> None:
-    """Raise FileError, before memory is used, if a text has more values than any file of nnviz."""
+    """Raise FileError if a text has more values than any file of nnviz; the check needs no memory."""
     with as_file_errors():
         LISTS.check(text.count("["))
         OBJECTS.check(text.count("{"))
@@ -132,7 +132,7 @@ class _Reader(json.JSONDecoder):
         super().__init__(parse_int=_integer)
         self._leaf, self.scan_once = self.scan_once, self._scan
         self._progress, self._last_report = progress, 0
-        self._brackets = ""  # the open ones
+        self._brackets = ""  # the open brackets
         self._keys = 0
 
     def _scan(self, text: str, at: int) -> tuple[Any, int]:
@@ -198,7 +198,7 @@ def _integer(digits: str) -> int:
 def to_text(value: Any, indent: str = "") -> str:
     """Return `value` as a JSON text, with one key per line and one row of a matrix per line.
 
-    Reading a written float gives the same float: 2 is written for 2.0, -0.0 for −0.0. `value` consists of
+    Floats survive writing and reading exactly; the text has 2 for 2.0, and -0.0 for −0.0. `value` consists of
     JSON types and Rows; floats must be finite.
     """
     return "".join(_pieces(value, indent))

@@ -1,4 +1,4 @@
-"""nnviz's own file format, version 1: JSON text to a State and back; every error says its place."""
+"""nnviz's own file format, version 1, which stores a State as JSON text; errors say their place."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from nnviz.files.version1 import (
 
 
 def sniff(data: bytes) -> bool:
-    """Return whether the bytes of a file say that it is nnviz's own."""
+    """Return whether the bytes of a file contain the name of nnviz's own format."""
     return re.search(rb'"format"\s*:\s*"nnviz"', data) is not None
 
 
@@ -43,7 +43,7 @@ def read(source: Source) -> State:
 
 
 def write(state: State) -> bytes:
-    """Return the bytes of `state` as a file, without a run that is too large.
+    """Return the bytes of a file with `state`, except a run that is too large.
 
     Raises FileError for values that could not be read again, such as a number that is not finite.
     """
@@ -55,7 +55,7 @@ def write(state: State) -> bytes:
 
 
 def left_out(state: State) -> list[str]:
-    """Return the parts of `state` that a file does not keep, as nouns."""
+    """Return the names of the parts of `state` that a file does not keep, such as "the run"."""
     if runs.without_unsavable_run(state) is state:
         return []
     watched = state.run is not None and state.run.watched
@@ -86,7 +86,7 @@ def _check_head(raw: Any) -> None:
     version = raw.get("version")
     if type(version) is not int or version != 1:
         found = quoted(version) if "version" in raw else "none"
-        raise FileError(f"this nnviz opens version 1, found {found}; a newer nnviz may open it", "version")
+        raise FileError(f"this nnviz opens version 1, found {found}: try a newer nnviz", "version")
 
 
 def _network(part: NetworkPart) -> Network:

@@ -1,4 +1,4 @@
-"""An open file: whether another program has changed it, and its previous version.
+"""The file of an open document: it notices changes by other programs and keeps the previous version.
 
 This module is independent of file formats.
 """
@@ -19,7 +19,7 @@ from nnviz.files.source import Activations
 BACKUP_SUFFIX = "~"
 """Suffix of the file with the previous version."""
 LOOKS = 5
-"""Number of versions by another program that one save backs up, each over the one before; then it fails."""
+"""Most versions of another program that one save backs up, each over the last; then the save fails."""
 _NO_FILE, _UNKNOWN = b"", b"?"
 """Digests of a missing file and of an unreadable file."""
 
@@ -28,7 +28,7 @@ _NEVER: _Stamp = ()
 
 
 class News(Enum):
-    """Change of a file since the last check."""
+    """Change of a file on the disk since the last check."""
 
     NONE = auto()
     CHANGED = auto()
@@ -40,21 +40,21 @@ class ChangedError(FileError):
 
 
 class ReadNotes(NamedTuple):
-    """How nnviz has read a file."""
+    """Notes from reading a file."""
 
     told: str = ""
-    """Notes on where the network in the window differs from the file."""
+    """Notes on differences between the network in the window and the file."""
     answer: Activations = None
     """Activations that a person has given for the file."""
     is_saved: bool = True
-    """Whether nnviz saves the file's own format under its name; if not, a save changes the format."""
+    """Whether a save under the same name keeps the file's format."""
 
 
 class OpenFile:
     """The file at `path`, whose bytes had this `digest` when this session last read or wrote them.
 
-    `written` has a (real path, digest) pair for every file that this session has written. A save keeps any
-    other version that it replaces as `name.json~`. `as_read` is how the file was read.
+    `written` has a (real path, digest) pair for every file that this session has written. A save that
+    replaces any other version keeps that version as `name.json~`. `as_read` has the notes from reading.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class OpenFile:
         self._last_stamp = _NEVER
 
     def news(self) -> News:
-        """Return the change since the last call. Only the first call and changes read the file."""
+        """Return the change of the file since the last call; read the file only if size or time differs."""
         stamp = _stamp(self.path)
         if stamp == self._last_stamp or is_stream(self.path):
             return News.NONE
@@ -79,15 +79,15 @@ class OpenFile:
         return News.NONE if _read(self.path)[0] == self.digest else News.CHANGED
 
     def accept(self) -> None:
-        """Accept the present file as known, so that a save may replace it."""
+        """Accept the present version of the file, so that a save may replace it."""
         self._last_stamp = _stamp(self.path)
         self.digest, _ = _read(self.path)
 
     def write(self, data: bytes, *, over: bool = False) -> str:
-        """Save `data` and return what else a person should know, or "".
+        """Save `data`. Return sentences on problems and side effects of the save, or "".
 
-        Raises ChangedError if another program has changed the file, unless `over`; and FileError. After an
-        error the old file is unchanged.
+        Raises ChangedError if another program has changed the file, unless `over` allows to replace that
+        version. Raises FileError for other failures. After an error the old file is unchanged.
         """
         new, place, problem = digest_of(data), os.path.realpath(self.path), ""
         before = _NO_FILE

@@ -1,4 +1,4 @@
-"""The registry of file formats: `load`, `save`, and the files that nnviz refuses.
+"""The registry of file formats, with `load`, `save`, and errors for files that nnviz does not open.
 
 A format converts between bytes and a State. This module chooses the format and writes safely.
 """
@@ -30,7 +30,7 @@ _ZIP_OF_TORCH = re.compile(rb"PK\x03\x04.{22}.{4}[^\x00/]{1,200}/data\.pkl", re.
 
 
 def refuse_pickle(source: Source) -> None:
-    """Raise FileError for any kind of pickle, known by its name or its bytes; the error says what to do."""
+    """Raise FileError, which says what to do, if the name or the bytes of a file are those of a pickle."""
     suffix, head = source.path.suffix.lower(), source.data[:400]
     if suffix in _TORCH or _ZIP_OF_TORCH.match(head):
         raise FileError(
@@ -58,14 +58,14 @@ _SAVED_MODEL = f"nnviz does not open a TensorFlow SavedModel, which is a program
 
 
 def refuse_unsupported(source: Source) -> None:
-    """Raise FileError for files that nnviz does not open, known by their first bytes or their name."""
+    """Raise FileError if name or first bytes of a file are those of a format that nnviz does not open."""
     refuse_bytes(source.data)
     if source.path.name == "saved_model.pb":
         raise FileError(_SAVED_MODEL)
 
 
 def refuse_bytes(data: bytes) -> None:
-    """Raise FileError for files that nnviz does not open, known by their first bytes."""
+    """Raise FileError if the first bytes of a file are those of a format that nnviz does not open."""
     for beginning, sentence in _BY_BYTES.items():
         if re.match(beginning, data[:400]):
             raise FileError(sentence)
@@ -78,15 +78,15 @@ class Format:
     ========== =======================================================================================
     `name`     name in file dialogs
     `suffixes` suffixes of the files to open, in lower case, with the dot
-    `home`     its module in `nnviz.files`, with the functions below; the last three are optional
+    `home`     module in `nnviz.files`, with the functions below; the last three are optional
     `saves`    suffixes of the files to save; None for all `suffixes`
     `extra`    optional extra of nnviz that the format needs
     `sniff`    bytes → whether a file is in this format
     `read`     Source → State; raises FileError
     `write`    State → bytes; raises FileError
-    `left_out` State → the parts that `write` does not keep, as nouns
-    `raw_rows` State with standardised inputs → what the file does with raw rows, as a predicate
-    `replaced` bytes of a file → the parts that a save over it loses, as nouns
+    `left_out` State → names of the parts that `write` does not keep, such as "the rows"
+    `raw_rows` State → end of the sentence "the network in FILE …" on raw rows; "" without standardised inputs
+    `replaced` bytes of a file → names of the parts that are lost if nnviz saves over the file
     ========== =======================================================================================
     """
 
@@ -117,17 +117,17 @@ class Format:
             return bytes(self._module.write(state))
 
     def left_out(self, state: State) -> list[str]:
-        """Return the parts of `state` that a file does not keep, as nouns."""
+        """Return the names of the parts of `state` that a file does not keep, such as "the rows"."""
         function = getattr(self._module, "left_out", None)
         return function(state) if function else []
 
     def raw_rows(self, state: State) -> str:
-        """Return what a file does with raw rows, as a predicate; "" if no input is standardised."""
+        """Return the end of the sentence "the network in FILE …"; "" if no input is standardised."""
         function = getattr(self._module, "raw_rows", None)
         return function(state) if function else ""
 
     def replaced(self, data: bytes) -> list[str]:
-        """Return the parts of a file's bytes that a save over it loses, as nouns."""
+        """Return the names of the parts of a file (its bytes are `data`) that are lost by saving over it."""
         function = getattr(self._module, "replaced", None)
         with self._with_extra():
             return function(data) if function else []
@@ -149,7 +149,7 @@ class Format:
 
 
 _MOST_NOTES = 5
-"""Most notes about one file; a hostile file could cause thousands."""
+"""Most notes on one file; a hostile file could cause thousands of notes."""
 
 TABLES = (".csv", ".tsv")
 """Suffixes of tables; a .txt file may be a table or a network."""
@@ -166,7 +166,7 @@ FORMATS = (
     Format("Keras architecture, weights beside it", (".json",), "models.keras_json", (), "models"),
     Format("table of rows", TABLES, "table", ()),
 )
-"""All formats. If several share a suffix, reading sniffs and saving takes the first."""
+"""All formats. If several formats share a suffix, reading looks at the bytes, and saving uses the first."""
 
 
 def load(
@@ -176,7 +176,7 @@ def load(
 ) -> State:
     """Return the State in a file of any known format.
 
-    `activations`, one for each layer, are for files that do not say them. Raises FileError, also for a table.
+    `activations`, one for each layer, are for files without activations. Raises FileError, also for a table.
     """
     path = Path(path)
     answer = None if activations is None else activation_names(activations)
@@ -188,7 +188,7 @@ def load(
 
 
 def read(source: Source) -> State:
-    """Return the State in a file: in the format of its suffix, or of its content if that differs.
+    """Return the State in a file. The first bytes of the file and the suffix choose the format.
 
     Raises FileError.
     """
@@ -201,7 +201,7 @@ def read(source: Source) -> State:
     more = len(source.told) - _MOST_NOTES
     source.told[:] = map(one_line, source.told[:_MOST_NOTES])  # for the window and a terminal
     if more > 0:
-        source.told.append(f"and {more:,} more like these")
+        source.told.append(f"and {more:,} more notes like these")
     return state
 
 
@@ -211,7 +211,7 @@ def is_table(source: Source) -> bool:
 
 
 def is_saved(source: Source) -> bool:
-    """Return whether nnviz saves the file's own format under its suffix."""
+    """Return whether nnviz can save a file with this suffix in the format that the file has now."""
     return source.path.suffix.lower() in _format_of(source).saved
 
 
@@ -228,20 +228,20 @@ def _check_answer(given: tuple[str, ...], own: tuple[str, ...]) -> None:
     with as_file_errors():
         wanted = tuple(activation(name).name for name in given)
     if wanted != own:
-        raise FileError(f"the file has other activations, {','.join(own)}; leave yours out")
+        raise FileError(f"the file already has the activations {','.join(own)}: give no activations")
 
 
 def save(state: State, path: str | os.PathLike[str]) -> str:
     """Save `state` in the format of the path's suffix; after an error the old file is unchanged.
 
-    Return what else has changed, such as the file's owner, or "". `left_out` says what the format does not
-    keep. Raises FileError.
+    Return sentences on side effects of the save, such as another owner of the file, or "". `losses_on_save`
+    says what the format does not keep. Raises FileError.
     """
     return atomic.write(path, encode(state, path))
 
 
 def encode(state: State, path: str | os.PathLike[str]) -> bytes:
-    """Return the bytes of `state` in the format of `path`. Raises FileError if that cannot hold it."""
+    """Return the bytes of `state` in the format of `path`. Raises FileError if the format cannot hold it."""
     form = format_for(path)
     try:
         data = form.write(state)
@@ -253,7 +253,7 @@ def encode(state: State, path: str | os.PathLike[str]) -> bytes:
 
 
 def losses_on_save(state: State, path: str | os.PathLike[str]) -> str:
-    """Return sentences on what a file of the path's suffix leaves out or changes of `state`, or "".
+    """Return sentences on the parts of `state` that a file with this suffix leaves out or changes, or "".
 
     Raises FileError for an unknown suffix.
     """
@@ -263,17 +263,17 @@ def losses_on_save(state: State, path: str | os.PathLike[str]) -> str:
     sentences = [f"{name} leaves out {parts}"] if parts else []
     if only_here:
         sentences.append(f"a file that ends in .json keeps {parts_kept_by_json(state) if never else 'them'}")
-    return "; ".join([*sentences, f"{name} {raw_rows}"] if raw_rows else sentences)
+    return "; ".join([*sentences, f"the network in {name} {raw_rows}"] if raw_rows else sentences)
 
 
 def parts_kept_by_json(state: State) -> str:
-    """Return what nnviz's own file keeps of `state`: "everything", or "everything except" some parts."""
+    """Return "everything" or "everything except …", for the parts of `state` that a .json file keeps."""
     never = FORMATS[0].left_out(state)
     return f"everything except {_listed(never)}" if never else "everything"
 
 
 def losses_on_overwrite(path: Path) -> str:
-    """Return a sentence on the parts of the file at `path` that a save over it loses, or "".
+    """Return a sentence on the parts of the file at `path` that are lost if nnviz saves over it, or "".
 
     Raises FileError if the file is missing or cannot be read.
     """
@@ -284,7 +284,7 @@ def losses_on_overwrite(path: Path) -> str:
         parts = _format_of(source).replaced(source.data)
     except FileError:
         parts = ["its content, which nnviz cannot open"]
-    return f"{file_label(path)} loses {_listed(parts)}" if parts else ""
+    return f"Saving over {file_label(path)} loses {_listed(parts)}" if parts else ""
 
 
 def _listed(parts: list[str]) -> str:
@@ -316,7 +316,7 @@ def openable_suffixes() -> tuple[str, ...]:
 
 
 def kinds() -> dict[str, tuple[str, ...]]:
-    """Return the name of every format that nnviz saves, with the suffixes that choose it."""
+    """Return the name of every format that nnviz saves, with the suffixes that choose the format."""
     saving = {
         each.name: tuple(suffix for suffix in each.saved if format_for(f"file{suffix}") is each)
         for each in FORMATS

@@ -54,14 +54,14 @@ SETTINGS = SegmentPart.__struct_fields__[1:]
 """The training settings that an update depends on."""
 
 OTHER_CURVES = ("validation", "accuracy", "validation_accuracy")
-"""The keys of the curves other than the loss."""
+"""The keys of the curves other than the training loss."""
 
 SAME = 1e-6
 """Largest difference of √loss, relative to the targets, between computers with the same weights."""
 
 
 def without_unsavable_run(state: State) -> State:
-    """Return `state`, without its run if that is too large for a file or was watched."""
+    """Return `state`, without a run that is too large for a file or was trained by a watched script."""
     run = state.run
     if run is None:
         return state
@@ -97,12 +97,12 @@ def _points(history: History) -> Matrix:
 
 
 def run_of(part: RunPart, state: State) -> Run | None:
-    """Return the run that led to `state`; None if weights or rows in the file were edited after it.
+    """Return the run that led to `state`; None if weights or rows in the file were edited after the run.
 
-    Raises FileError if the part is not a possible run.
+    Raises FileError if `part` cannot be a run of this network.
     """
     if not state.trainable:
-        raise FileError("a run needs rows with targets, and the file has none", "run")
+        raise FileError("a run needs rows with targets, and the file has no targets", "run")
     if not 1 <= part.iteration <= MOST_UPDATES:
         raise FileError(f"expected a whole number from 1 to {MOST_UPDATES}", "run.iteration")
     segments = _segments(part, state.training)
@@ -126,7 +126,7 @@ def run_of(part: RunPart, state: State) -> Run | None:
 
 
 def _was_edited(state: State, loss: float) -> bool:
-    """Return whether the loss of `state` differs from the run's last loss; False if that is slow to find out.
+    """Return whether the loss of `state` differs from the run's last loss; False if the check would be slow.
 
     A difference that another computer can cause does not count.
     """
@@ -150,7 +150,7 @@ def _numbers(state: State, memories: int) -> int:
 
 
 def _segments(part: RunPart, now: Training) -> tuple[Segment, ...]:
-    """Return the segments of a run, from iteration 0 on, all with the loss of the present settings."""
+    """Return the segments of a run, from iteration 0 on; all have the loss of the present settings."""
     with as_file_errors("run"):
         SEGMENTS.check(len(part.segments), "segments")
     if not part.segments:
@@ -173,7 +173,7 @@ def _memory(part: RunPart, memories: tuple[str, ...]) -> list[WeightSetPart]:
     stored = part.optimizer_memory
     if stored and len(stored) != len(memories):
         expected = ", ".join(memories) or "nothing"
-        raise FileError(f"this optimizer stores {expected}, found {len(stored)}", "run.optimizer_memory")
+        raise FileError(f"this optimizer stores {expected}, found {len(stored)} sets", "run.optimizer_memory")
     return stored
 
 
@@ -211,11 +211,11 @@ def _curve(
     *,
     from_start: bool = True,
 ) -> Array:
-    """Return the curve of a run of `last` updates, shape (points, 2). Raises FileError for an invalid one."""
+    """Return the curve of a run of `last` updates, shape (points, 2). Raises FileError if it is invalid."""
     with as_file_errors():
         limit.check(len(given), place)
     with as_file_errors():
-        points = frozen(matrix(given, 2, f"iteration and its {what}", place), place)
+        points = frozen(matrix(given, 2, f"of iteration and {what}", place), place)
     if not len(points):
         raise FileError("expected at least one point", place)
     iterations, values = points.T
@@ -226,7 +226,7 @@ def _curve(
             (iterations != np.floor(iterations)) | (iterations < 0) | (iterations > last),
             f"an iteration, a whole number up to {last}",
         ),
-        (0, np.diff(iterations, prepend=-1.0) <= 0, "a later iteration than in the point before"),
+        (0, np.diff(iterations, prepend=-1.0) <= 0, "a later iteration than in the previous point"),
         (1, values < least, f"the {what}, a number from 0 on"),
     ):
         if wrong.any():
@@ -257,7 +257,7 @@ def _network_part(network: Architecture | None) -> EarlierNetworkPart | None:
 
 
 def earlier_runs(parts: list[EarlierRunPart]) -> tuple[EarlierRun, ...]:
-    """Return the earlier runs in a file. Raises FileError, also if two have the same name."""
+    """Return the earlier runs in a file. Raises FileError, also if two runs have the same name."""
     with as_file_errors():
         EARLIER_RUNS.check(len(parts), "runs")
     names = [part.name for part in parts]

@@ -1,7 +1,7 @@
-"""A State as bytes that are quick to make, for nnviz's own copies: arrays as they are in memory.
+"""Fast copies of a State as bytes, for autosave and for messages between processes.
 
-The run is included, with its curve thinned as in a file. The bytes are a first line, the length of the head,
-the head as JSON, the arrays, and a digest of all these, which detects damage.
+A copy includes the run, whose curve is thinned as in a file. The bytes are a first line, the length of the
+header, the header as JSON, the arrays as in memory, and a digest of all bytes before, which detects damage.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from nnviz.files.errors import FileError
 
 _FIRST = b"nnviz copy 1\n"
 _LENGTH, _DIGEST = 8, 16
-"""Sizes in bytes of the head's length and of the digest."""
+"""Sizes in bytes of the header's length and of the digest."""
 _PLAIN = (
     *(State, Network, Layer, Dataset, Column, Training, WeightSet, Weights),
     *(Run, Curve, Segment, EarlierRun, Architecture),
@@ -52,7 +52,7 @@ Parts = list[bytes | memoryview]
 
 
 class About(NamedTuple):
-    """Description of a copy: title, content in words, path of the original file, digest of that file."""
+    """Description of a copy: title, content in words, path and digest of the original file."""
 
     title: str
     holds: str
@@ -66,7 +66,7 @@ class About(NamedTuple):
 
     @classmethod
     def of_json(cls, raw: Any) -> About:
-        """Return the description in an `as_json` object. Raises KeyError, TypeError or ValueError."""
+        """Return the description in an object from `as_json`. Raises KeyError, TypeError or ValueError."""
         original, digest = Path(raw["path"]) if raw["path"] else None, bytes.fromhex(raw["digest"])
         return cls(str(raw["title"]), str(raw["holds"]), original, digest)
 
@@ -80,12 +80,12 @@ def copy_parts(state: State, about: About) -> Parts:
     return [_FIRST, len(head).to_bytes(_LENGTH, "little"), head, *numbers]
 
 
-def with_digest(made: Parts) -> Parts:
-    """Return `made` with its digest at the end; other threads run while large arrays are hashed."""
+def with_digest(parts: Parts) -> Parts:
+    """Return `parts` and their digest at the end; other threads run while large arrays are hashed."""
     digest = hashlib.blake2b(digest_size=_DIGEST)
-    for part in made:
+    for part in parts:
         digest.update(part)
-    return [*made, digest.digest()]
+    return [*parts, digest.digest()]
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def _copy_errors() -> Iterator[None]:
 
 
 class Copy:
-    """Reader of a copy: its description and its State. Raises FileError for damaged or foreign data."""
+    """Reader of a copy: its description and its State. Raises FileError for damaged or other data."""
 
     def __init__(self, data: bytes) -> None:
         if not data.startswith(_FIRST) or with_digest([memoryview(data)[:-_DIGEST]])[-1] != data[-_DIGEST:]:
@@ -135,7 +135,7 @@ class Copy:
 
 
 def _tree(value: Any, arrays: list[Array]) -> Any:
-    """Return `value` as JSON, with shapes in place of arrays, which are appended to `arrays`."""
+    """Return `value` as JSON with shapes in place of arrays; append the arrays to `arrays`."""
     if isinstance(value, np.ndarray):
         arrays.append(value)
         return {"shape": value.shape}

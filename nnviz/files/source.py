@@ -17,14 +17,14 @@ from nnviz.files.atomic import STANDARD_INPUT, is_stream, read_bytes
 from nnviz.files.errors import FileError, MissingActivationsError, Progress
 
 Activations: TypeAlias = tuple[str, ...] | None
-"""Activations that a person gives, one for each layer, for a file that does not say them; or None."""
+"""Activations that a person gives, one for each layer, for a file without activations; or None."""
 
 _NO_PLAIN_NAME = re.compile(r"|\.{1,2}|.*[/\\:\x00].*", re.DOTALL)
-"""Not the name of a file in this folder: empty, this folder, the parent folder, or a path."""
+"""Texts that are not the name of a file in the folder: empty, this folder, its parent, or a path."""
 
 
 def activation_names(given: Sequence[str]) -> tuple[str, ...]:
-    """Return activations given in Python as a tuple. Raises FileError for a single text."""
+    """Return the activations that a Python script gives as a tuple. Raises FileError for a single text."""
     if isinstance(given, str):
         raise FileError(f"expected a list of names, found {quoted(given)}", "activations")
     return tuple(given)
@@ -35,7 +35,7 @@ class TableOptions:
     """A person's choices for reading a table and making a network for it.
 
     ========= ==============================================================================
-    `targets` the names of the target columns; () for those that nnviz proposes
+    `targets` the names of the target columns; () for the columns that nnviz proposes
     `decimal` the decimal sign, "." or ","; None to detect it
     `seed`    the seed of the random weights
     ========= ==============================================================================
@@ -48,18 +48,18 @@ class TableOptions:
 
 @dataclass(frozen=True)
 class Source:
-    """The file that a format reads; reading appends notes for the person to its lists.
+    """The file that a format reads; the format appends notes for the person to the lists.
 
-    ============= =========================================================================
-    `data`        all its bytes
-    `path`        its path, or "standard input"
-    `progress`    callback for the progress of reading, or None
-    `activations` the activations that a person gives
-    `table_options`      a person's choices for a table
-    `told`        notes on where the network differs from the file, as sentences
-    `assumptions`     notes on properties that no file of this kind says, the same for all of them
-    `defaults`    notes on defaults for what this file does not say, such as the loss
-    ============= =========================================================================
+    =============== ==========================================================================
+    `data`          all bytes of the file
+    `path`          the path of the file, or "standard input"
+    `progress`      callback for the progress of reading, or None
+    `activations`   the activations that a person gives
+    `table_options` a person's choices for a table
+    `told`          notes on differences between the network and the file, as sentences
+    `assumptions`   notes on properties that files of this format never contain
+    `defaults`      notes on defaults for settings that this file does not have, such as the loss
+    =============== ==========================================================================
     """
 
     data: bytes = field(repr=False)
@@ -79,7 +79,7 @@ class Source:
         if _NO_PLAIN_NAME.fullmatch(name):
             raise FileError(f"{quoted(name)} is not the name of a file in the same folder")
         if self.path == Path(STANDARD_INPUT) or is_stream(self.path):
-            raise FileError(f"the file {quoted(name)} must be in the same folder, but {self.path} has none")
+            raise FileError(f"{quoted(name)} must be in the same folder, but {self.path} has no folder")
         folder = os.path.realpath(self.path.parent)
         target = os.path.realpath(os.path.join(folder, name))
         if os.path.dirname(target) != folder:
@@ -89,7 +89,7 @@ class Source:
     def answered(self, sizes: Sequence[int]) -> tuple[str, ...]:
         """Return the activations that a person gives for a network of these layer `sizes`, inputs first.
 
-        Raises MissingActivationsError if the person has not given any.
+        Raises MissingActivationsError if the person has not given activations.
         """
         if self.activations is None:
             raise MissingActivationsError(tuple(sizes), default_activations(len(sizes) - 1))
@@ -99,21 +99,21 @@ class Source:
 RUN, SETTINGS = "the run", "the training settings"
 
 
-def lost_parts(state: State, again: State) -> list[str]:
-    """Return the parts of `state` that its file loses, as nouns; `again` is the State read from that file.
+def lost_parts(state: State, reread: State) -> list[str]:
+    """Return the names of the parts of `state` that a file loses; `reread` is the State read from the file.
 
-    Empty parts, such as no notes, do not count.
+    Empty parts, such as empty notes, do not count.
     """
     parts = {
-        "the rows": state.data != again.data,
-        "the names of the inputs": state.network.inputs != again.network.inputs,
-        "the names of the nodes": _nodes(state.network) != _nodes(again.network),
-        "the title": state.name != again.name,
-        "the notes": state.notes != again.notes,
-        SETTINGS: state.training != again.training,
-        RUN: state.run is not again.run,
-        "the earlier runs": state.runs != again.runs,
-        "the weight sets": state.weight_sets != again.weight_sets,
+        "the rows": state.data != reread.data,
+        "the names of the inputs": state.network.inputs != reread.network.inputs,
+        "the names of the nodes": _nodes(state.network) != _nodes(reread.network),
+        "the title": state.name != reread.name,
+        "the notes": state.notes != reread.notes,
+        SETTINGS: state.training != reread.training,
+        RUN: state.run is not reread.run,
+        "the earlier runs": state.runs != reread.runs,
+        "the weight sets": state.weight_sets != reread.weight_sets,
         "the columns of raw rows": any(column.values for column in state.columns),  # scaling is not lost
     }
     return [part for part, is_lost in parts.items() if is_lost]

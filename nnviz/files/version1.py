@@ -1,4 +1,4 @@
-"""The JSON of an nnviz file, version 1: its schema, and the conversion of its parts.
+"""The JSON of an nnviz file, version 1: the schema, and the conversion of each part.
 
 Run as a program, this module prints the JSON Schema.
 """
@@ -44,14 +44,14 @@ _Loss = Annotated[str, Meta(extra_json_schema={"enum": list(LOSSES)})]
 _Validation = Annotated[
     float,
     Meta(
-        description="The share of the rows that are for validation: the last rows.",
+        description="The share of the rows for validation, which are the last rows of the data.",
         extra_json_schema={"minimum": 0, "exclusiveMaximum": 1},
     ),
 ]
 
 
 class LayerPart(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One layer; if `nodes` is missing, the nodes get the course's names."""
+    """One layer; if `nodes` is missing, the nodes get default names."""
 
     nodes: _Names | None = None
     activation: _Activation
@@ -91,7 +91,7 @@ class TrainingPart(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ColumnPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """A column of a raw table; `nodes` are the inputs, or the outputs, that it becomes."""
+    """A column of a raw table; `nodes` are the inputs or outputs that the column becomes."""
 
     # A column of numbers becomes one node, (raw − mean) / deviation. A column of texts, with `values`,
     # becomes a one-hot node for each text.
@@ -113,14 +113,14 @@ class WeightsPart(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class WeightSetPart(msgspec.Struct, forbid_unknown_fields=True):
-    """All weights and biases of the network under a name, in addition to the present ones."""
+    """All weights and biases of the network under a name, in addition to the present weights."""
 
     name: str
     layers: list[WeightsPart]
 
 
 class SegmentPart(msgspec.Struct, forbid_unknown_fields=True):
-    """The settings of the updates that follow the first `after` updates, up to the next segment."""
+    """The settings of the updates after the first `after` updates, up to the next segment."""
 
     after: Annotated[int, Meta(extra_json_schema={"minimum": 0})]
     learning_rate: _Rate
@@ -132,7 +132,7 @@ class SegmentPart(msgspec.Struct, forbid_unknown_fields=True):
 class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """The run that led to the weights; it can be repeated from `start`, segment by segment."""
 
-    # optimizer_memory has the optimizer's values for each weight and bias, named as in its rule; default: 0
+    # optimizer_memory has the optimizer's values for each weight and bias by name, such as v; default: 0
 
     iteration: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
     segments: Annotated[list[SegmentPart], Meta(extra_json_schema={"minItems": 1})]
@@ -141,7 +141,7 @@ class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw
     history: Annotated[
         Matrix,
         Meta(
-            description="Pairs of an iteration and the loss after it, from 0 on; some may be missing.",
+            description="Pairs of an iteration, from 0 on, and the loss after it; pairs may be missing.",
             extra_json_schema={"minItems": 1},
         ),
     ]
@@ -170,7 +170,7 @@ class EarlierRunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=T
     name: str
     training: TrainingPart
     iterations: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
-    history: Annotated[Matrix, Meta(description="Pairs of an iteration and its loss; some may be missing.")]
+    history: Annotated[Matrix, Meta(description="Pairs of iteration and loss; pairs may be missing.")]
     network: EarlierNetworkPart | None = None
 
 
@@ -231,7 +231,7 @@ def _row(_type: type, value: Any) -> Row:
 
 
 def plain_error(error: msgspec.ValidationError) -> FileError:
-    """Return an error of msgspec in plain words, with its place without the `$`."""
+    """Return an error of msgspec in plain words; the place in the file has no `$`."""
     what, *places = str(error).split(" - at `$")
     place = "".join(part.rstrip("`") for part in reversed(places)).removeprefix(".")
     if match := re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL):
@@ -246,7 +246,7 @@ def plain_error(error: msgspec.ValidationError) -> FileError:
         found = "a decimal number" if match[2] == "float" else _WORDS.get(match[2], match[2])
         return FileError(f"expected {expected}, found {found}", place)
     if what == "Number out of range":
-        return FileError("expected a finite number, found one that is too large", place)
+        return FileError("expected a finite number, found a number that is too large", place)
     return FileError(f"{what[0].lower()}{what[1:]}", place)
 
 
@@ -274,14 +274,14 @@ def _weights(part: WeightsPart, layer: Layer, place: str) -> Weights:
     check_count(len(part.weights), len(layer), "row", "node", f"{place}.weights")
     weights = matrix(part.weights, layer.weights.shape[1], "weight of the node", f"{place}.weights")
     if (part.biases is None) != (layer.biases is None):
-        error = "the network has no biases here" if layer.biases is None else "the network has biases here"
+        error = "this layer has no biases" if layer.biases is None else "this layer has biases"
         raise FileError(error, f"{place}.biases")
     with as_file_errors(place):
         return Weights(weights, biases_of(part.biases, len(layer), f"{place}.biases"))
 
 
 def check_count(count: int, expected: int, unit: str, why: str, place: str) -> None:
-    """Raise FileError unless `count` is the `expected` number of units, one for each `why`."""
+    """Raise FileError unless `count` is `expected`; the message says: one `unit` for each `why`."""
     if count != expected:
         raise FileError(f"expected {counted(expected, unit)}, one for each {why}, found {count}", place)
 

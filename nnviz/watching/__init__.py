@@ -1,1 +1,1 @@
-"""`nnviz.watch`: a window that follows a training in a script or notebook. Imports no Qt."""
+"""`nnviz.show` and `nnviz.watch`: windows that a script or notebook opens. Imports no Qt."""

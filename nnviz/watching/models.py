@@ -1,4 +1,4 @@
-"""Find and read the weights of torch, Keras and NumPy models that a script trains."""
+"""Find and read the weights of the torch, Keras or NumPy model that a script trains."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from nnviz.files.models.dense import Dense
 
 NOT_A_NETWORK = (
     "the arrays are not a network: expected the weights of each layer, all of shape (nodes, inputs) or all "
-    "of shape (inputs, nodes), each followed by its biases or not"
+    "of shape (inputs, nodes), each optionally followed by the biases"
 )
 
 
 class Pair(NamedTuple):
-    """Keys of a layer's weights, and of its biases or None, in a script's list or dictionary."""
+    """Keys of one layer's weights and biases in the list or dictionary of a script; None without biases."""
 
     weights: Hashable
     biases: Hashable | None
@@ -36,7 +36,7 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class ArrayPlaces:
-    """Keys of the arrays of each layer; `turned` if the weights have shape (inputs, nodes)."""
+    """Keys of the weights and biases of each layer; `turned` if weights have shape (inputs, nodes)."""
 
     pairs: tuple[Pair, ...]
     turned: bool
@@ -53,9 +53,10 @@ class ArrayPlaces:
 
 
 def find_arrays(arrays: Sequence[Any] | Mapping[Any, Any], inputs: int | None) -> ArrayPlaces:
-    """Find the layers among arrays in order, preferring a network with this number of inputs.
+    """Return the keys of each layer's arrays, if possible for a network with this number of inputs.
 
-    If both shapes of weights fit, they are taken as (nodes, inputs). Raises FileError if neither fits.
+    `arrays` are in the order of the layers. Weights may have shape (nodes, inputs) or (inputs, nodes); if
+    both shapes fit, the result uses (nodes, inputs). Raises FileError if neither shape fits.
     """
     keys = list(arrays) if isinstance(arrays, Mapping) else list(range(len(arrays)))
     shapes = {key: np.shape(arrays[key]) for key in keys}
@@ -71,12 +72,12 @@ def find_arrays(arrays: Sequence[Any] | Mapping[Any, Any], inputs: int | None) -
 
 
 def _weights(array: Array, *, turned: bool) -> Array:
-    """Return an array as weights; an array with one dimension feeds a single node."""
+    """Return an array as weights, shape (nodes, inputs); one dimension means a layer with one node."""
     return array.reshape(1, -1) if array.ndim < 2 else array.T if turned else array
 
 
 def _possible_pairs(keys: list[Any], shapes: dict[Any, tuple[int, ...]]) -> list[tuple[Pair, ...]]:
-    """Return the possible pairs of weights and biases, the likeliest first."""
+    """Return the possible ways to pair weights with biases, the likeliest way first."""
     matrices = [key for key in keys if len(shapes[key]) == 2]
     others = [key for key in keys if len(shapes[key]) < 2]
     ways = []
@@ -104,19 +105,19 @@ EXPECTED_MODELS = (
 )
 ASSUMED_ACTIVATIONS = (
     "arrays do not say their activations: nnviz assumes relu in hidden layers and identity in the output; "
-    "watch(…, activations=[…]) names others"
+    "to choose other activations, call watch(…, activations=[…])"
 )
 _COURSE = re.compile(r"node_\d+(_\d+)?|output(_\d+)?", re.ASCII)
-OTHER_WEIGHTS = "the model has other weights than the network that nnviz made of it, so it cannot be watched"
+OTHER_WEIGHTS = "the model cannot be watched: nnviz converted the model to a network with different weights"
 NO_CHANGE = "no weight has changed: if the loop makes new arrays, pass them as view.update(loss, [W0, b0])"
-SHAPES_CHANGED = "its arrays have changed their shapes"
+SHAPES_CHANGED = "the shapes of its arrays have changed"
 
 
 class Model:
-    """A watched model: its `network`, the parameters at the `start`, and the current `values`.
+    """Converts the model that a script trains to a `network`, and reads the current parameters by `values`.
 
-    `assumes_activations` is true for arrays without given activations. Raises FileError if the model is not a
-    network.
+    `start` holds the first parameters, shape (parameters,). `assumes_activations` is true if the model
+    consists of arrays and the script names no activations. Raises FileError if the model is not a network.
     """
 
     def __init__(self, model: Any, activations: Sequence[str] | None, inputs: int | None) -> None:
@@ -127,7 +128,7 @@ class Model:
             raise FileError(OTHER_WEIGHTS)
 
     def values(self, model: Any) -> Array:
-        """Return the current parameters, shape (parameters,), in the order of `as_layers`.
+        """Return the current parameters of `model`, shape (parameters,), in the order of `as_layers`.
 
         Raises ValueError if the shapes have changed since the start.
         """
@@ -142,7 +143,7 @@ def _shapes(chain: Chain) -> list[tuple[tuple[int, ...], bool]]:
 
 
 class _WeightReader(NamedTuple):
-    """How to read a model's weights, its network, and whether activations were assumed."""
+    """A model's `network`, a function that reads the model's weights, and whether activations are assumed."""
 
     look: Callable[[Any], Chain]
     network: Network
@@ -166,7 +167,7 @@ def _reader_of(model: Any, activations: Sequence[str] | None, inputs: int | None
 
 
 def _network_of_chain(chain: Chain, activations: Sequence[str] | None) -> Network:
-    """Return weights and biases as a network, by default with hidden relu and output identity."""
+    """Return a network with these weights and biases; the default is relu, and identity in the last layer."""
     layers = [Dense(weights, biases, "") for weights, biases in chain]
     given = activations or default_activations(len(chain))
     return dense.state_of(with_given_activations(layers, given)).network

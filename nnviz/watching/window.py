@@ -1,7 +1,8 @@
 """The nnviz window that a script opens with `show` or `watch`.
 
-The script writes a frame into the pipe itself if the pipe has room, because waking a thread takes longer. If
-not, a thread waits for the window and sends the newest frame.
+`watch` sends frames (the current weights and losses) through a pipe to the window's process. If the pipe has
+room, the script's own thread writes the frame, because waking another thread takes longer. If the pipe is
+full, a second thread waits for the window and sends the newest frame.
 """
 
 from __future__ import annotations
@@ -46,20 +47,21 @@ sys.exit(main())
 
 
 def show(shown: Any, x: Any = None, y: Any = None, *, activations: Sequence[str] | None = None) -> None:
-    """Open a window on a network, with rows and targets, or on a State; return at once.
+    """Open a window on a network with rows `x` and targets `y`, or on a State, and return at once.
 
     =============================== ====================================================================
-    a Network, a State              unchanged
+    a Network, a State              shown unchanged
     a dictionary of weights         converted by `Network.from_weights`
-    a torch module                  of Linear layers and activations; if `forward` calls the activations as
+    a torch module                  made of Linear layers and activations; if `forward` calls activations as
                                     functions, give `activations`, one name for each layer
-    a Keras model                   Sequential, or functional without branches
-    an MLPRegressor, MLPClassifier  of scikit-learn, fitted; for two classes, the probability of the second
+    a Keras model                   Sequential, or a functional model without branches
+    an MLPRegressor, MLPClassifier  from scikit-learn, after `fit`; with two classes, the output is the
+                                    probability of the second class
     =============================== ====================================================================
 
     `x` has shape (rows, inputs) or (inputs,). `y` has shape (rows, outputs), or one dimension for one row or
     one output. For several outputs, `y` may hold the class of each row, as a number or a label of the
-    classifier. The window gets a copy, and takes its title from the framework's model.
+    classifier. The window shows a copy of the network and the name of the framework's model as title.
     Raises TypeError for any other object, FileError for a model that is not a chain of layers or for rows
     that do not fit, and DisplayError if no window can be shown.
     """
@@ -67,14 +69,14 @@ def show(shown: Any, x: Any = None, y: Any = None, *, activations: Sequence[str]
     system.check_for_process()
     data = native.write(state)
     process = window_process(NETWORK)
-    # A large network fills the pipe, so a thread writes it; the program ends when all is written.
+    # A large network fills the pipe, so a thread writes the data; the script ends when all is written.
     threading.Thread(target=_hand_over, args=(process, data)).start()
     # Without a wait, the ended process would stay as a zombie.
     threading.Thread(target=process.wait, daemon=True).start()
 
 
 def window_process(what: str) -> subprocess.Popen[bytes]:
-    """Start a window in a process that reads `what` from its standard input."""
+    """Start a window in a new process, which reads standard input as `what` says: NETWORK or TRAINING."""
     return subprocess.Popen(
         system.command(_START, what),
         stdin=subprocess.PIPE,
@@ -96,7 +98,7 @@ def _network(shown: object, activations: Sequence[str] | None) -> Network:
         return frameworks.network_of(shown, activations)
     if activations is not None:
         raise TypeError(
-            f"activations are for models of torch, Keras or scikit-learn, found a {type(shown).__name__}"
+            f"activations need a model of torch, Keras or scikit-learn, found a {type(shown).__name__}"
         )
     if isinstance(shown, Mapping):
         return Network.from_weights(shown)
@@ -109,7 +111,10 @@ def _network(shown: object, activations: Sequence[str] | None) -> Network:
 
 
 def state_of(network: Network, shown: object, x: Any, y: Any) -> State:
-    """Return the network of `shown` with rows and targets in the forms of `show`. Raises FileError."""
+    """Return a State with the network, the rows `x` and the targets `y`, as for `show`. Raises FileError.
+
+    The title and the loss come from `shown`, the object that `network` was made from.
+    """
     name = frameworks.name_of(shown)
     training = dense.training_for(network, frameworks.loss_of(shown))
     if x is None:
@@ -150,17 +155,17 @@ if sys.platform != "win32":
     import fcntl
 
 PATIENCE_S = 5.0
-"""Seconds that the end of the script waits for a window that has stopped reading."""
+"""Seconds that a script waits at its end for a window that has stopped reading the pipe."""
 PIPE_BYTES = 2**20
-"""Size of the pipe, if the system can set it."""
+"""Size in bytes that nnviz requests for the pipe; some systems keep their own size."""
 WINDOW_GONE = "the window has ended unexpectedly; the training continues without it"
 
 
 class Link(frames.Mailbox):
-    """Starts a window on `state` and sends it frames as fast as it reads them.
+    """A pipe to a new window on `state`: sends frames as fast as the window reads them.
 
-    The link has ended if the window is closed, or in a forked child. At the end of the script, `finish` is
-    called to put in the last frame.
+    The link ends when the window is closed, and in a forked child process. At the end of the script, the link
+    calls `finish`, which puts the last frame.
     """
 
     def __init__(self, state: State, finish: weakref.WeakMethod[Callable[[], None]]) -> None:
@@ -178,7 +183,7 @@ class Link(frames.Mailbox):
         _links.append(self)
 
     def put(self, frame: Frame) -> None:
-        """Send a frame, or let it wait for the window in place of the previous frame."""
+        """Send a frame; if the window is not ready, keep this frame and drop the frame that waited before."""
         super().put(frame)
         with self._changed:
             if self._thread_writes or self.ending is not None:
@@ -218,7 +223,7 @@ class Link(frames.Mailbox):
             self._write(frames.end_message(self.ending or ""))
 
     def _has_work(self) -> bool:
-        """Let the script write until a frame must wait; return False at the end."""
+        """Wait until this thread must write; return True if there is something to write, False at the end."""
         with self._changed:
             if self._frame is None and self.ending is None:
                 self._thread_writes = False
@@ -227,7 +232,7 @@ class Link(frames.Mailbox):
             return self._frame is not None or len(self._unsent) > 0
 
     def _write(self, data: bytes | memoryview) -> None:
-        """Write all data, waiting while the pipe is full."""
+        """Write all data to the pipe, waiting while the pipe is full."""
         rest = memoryview(data)
         while rest:
             self._writing_since = time.monotonic()
@@ -240,7 +245,7 @@ class Link(frames.Mailbox):
         self._writing_since = None
 
     def leave(self) -> None:
-        """Send the rest before the script's process ends, without waiting for a window that hangs."""
+        """Send the remaining frames before the script ends, without waiting for a window that hangs."""
         if finish := self._finish():
             finish()
         self.end("")
@@ -252,7 +257,7 @@ class Link(frames.Mailbox):
         return since is not None and time.monotonic() - since > PATIENCE_S
 
     def forget(self) -> None:
-        """Disconnect in a forked child, because the pipe belongs to the parent."""
+        """Disconnect from the pipe in a forked child process, because the pipe belongs to the parent."""
         self._changed = threading.Condition()  # the parent's lock may be held
         self.end(WINDOW_GONE)
         self._handed_over.set()
@@ -264,7 +269,7 @@ class Link(frames.Mailbox):
 
 
 def _is_blocking(pipe: int) -> bool:
-    """Make writing to a full pipe return; return whether it waits nevertheless, as on Windows."""
+    """Make the pipe non-blocking; return whether writing still blocks, as on Windows."""
     if sys.platform == "win32":
         return True
     os.set_blocking(pipe, False)
@@ -279,7 +284,7 @@ def _ends_scripts() -> bool:
 
 
 _links: list[Link] = []
-"""All links; an ended link holds little memory."""
+"""All links of this process; an ended link takes little memory."""
 
 
 def _leave_all() -> None:
@@ -299,7 +304,7 @@ if hasattr(os, "register_at_fork"):
 
 FRAME_S = 1 / 30
 FRAME_PER_LOOK = 50.0
-"""A frame lasts at least this many times as long as reading the model, so that large ones are not slowed."""
+"""Least ratio of frame time to the time for reading the model, so that a large model trains at full speed."""
 
 _clock = time.perf_counter
 
@@ -309,10 +314,10 @@ class WatchWindow:
 
     ================ ================================================================
     `update(loss)`   report an update of the weights
-    `close()`        report the end of the training; `with` does it automatically
+    `close()`        report the end of the training; a `with` block calls `close`
     ================ ================================================================
 
-    The window never blocks the script. If it is closed, the training continues without it.
+    The window never blocks the script. If the user closes the window, the training continues.
     """
 
     def __init__(self, model: Any, x: Any = None, y: Any = None, activations: Any = None) -> None:
@@ -347,9 +352,9 @@ class WatchWindow:
         self.close(f"The training stopped with {kind.__name__}" if kind else "")
 
     def update(self, loss: Any = None, model: Any = None) -> None:
-        """Report an update of the weights and the script's loss, usually that before the update.
+        """Report an update of the weights, and the script's loss, usually measured before the update.
 
-        Give `model` if the loop makes new weights instead of changing them in place.
+        Pass the new `model` if the loop makes new arrays or a new Network instead of changing the old one.
         """
         if model is not None:
             self._model = model
@@ -360,7 +365,7 @@ class WatchWindow:
             self._look()
 
     def close(self, ending: str = "") -> None:
-        """Report the end of the training; `ending` is a sentence on an unusual end."""
+        """Report the end of the training. `ending` is a sentence that explains an unusual end, or ""."""
         if self._link and self._link.ending is None:
             self._look()
             if self._sent_updates and not self._has_changed:
@@ -388,7 +393,7 @@ class WatchWindow:
 
 
 def _points(losses: list[Any], made: int) -> Array:
-    """Return the reported losses as points of a curve, shape (points, 2): iteration, loss."""
+    """Return the losses that are not None as points of a curve, shape (points, 2): iteration, loss."""
     iterations = np.arange(made + 1.0, made + 1.0 + len(losses))
     reported = [loss for loss in losses if loss is not None]
     if len(reported) < len(losses):
@@ -403,6 +408,6 @@ def _numbers(losses: list[Any]) -> Any:
 
 
 def _name() -> str:
-    """Return the title of the training, with the name of the script if there is one."""
+    """Return the title of the training: "Training in" and the name of the script, or "a notebook"."""
     script = getattr(sys.modules.get("__main__"), "__file__", None)
     return f"Training in {file_label(Path(script))}" if script else "Training in a notebook"

@@ -201,7 +201,7 @@ def test_numbers_read_back_to_the_last_bit_and_an_unknown_style_is_named():
     network = Network(["x", "y"], [Layer(["a", "b"], "identity", values)])
     _, found = executed(program(State(network, Dataset.empty(network)), "numpy").text)
     assert found["W0"].tobytes() == np.array(values).tobytes()
-    with pytest.raises(ValueError, match=r"no style is called 'cobol'; the styles are .*numpy"):
+    with pytest.raises(ValueError, match=r"no code style is called 'cobol'; the styles are .*numpy"):
         nnviz.code(small_state(), "cobol")
 
 

@@ -260,7 +260,7 @@ def test_raw_rows_of_wine_are_told_as_nnviz_tells_them(wine, end, predict, how, 
     assert np.mean(wanted.argmax(axis=1) == data.target) > 0.98
     capsys.readouterr()
     assert main(["convert", str(wine), str(path)]) == 0
-    assert f"; wine{end} expects raw numbers and standardises them by {how}\n" in capsys.readouterr().err
+    assert f"in wine{end} expects raw numbers and standardises them by {how}\n" in capsys.readouterr().err
     close(predict(path, data.data), wanted, 1e-5)
     close(load(path).predict(data.data), wanted)
     assert main(["convert", str(wine), str(path), "--without-scaling"]) == 0
@@ -377,7 +377,7 @@ def test_a_file_of_nnvizs_own_is_kept_whole(end, tmp_path):
     if end == ".keras":
         with zipfile.ZipFile(path, "a") as archive:
             archive.writestr("assets/words.txt", "one")
-        assert losses_on_overwrite(path) == "m.keras loses the other files in it"
+        assert losses_on_overwrite(path) == "Saving over m.keras loses the other files in it"
 
 
 def sequential_model(*parts, compiled_by=None, name="sequential", **settings):

@@ -270,7 +270,7 @@ def test_of_very_much_that_is_told_a_little_is_without_control_characters():
     graph.node[1].name = "\x1b[2J\n"
     _, told = opened(model_of(graph).SerializeToString())
     assert told[0] == r"\x1b[2J\n (Dropout) was left out, as it acts only in training"
-    assert told[5:] == ["and 1,995 more like these"]
+    assert told[5:] == ["and 1,995 more notes like these"]
 
 
 # scikit-learn's converter

@@ -161,10 +161,10 @@ def test_a_forward_of_ones_own_is_tried_and_the_module_stays_in_its_mode(recwarn
 
 def test_a_forward_that_computes_something_else_or_cannot_be_tried_is_told():
     with pytest.warns(
-        UserWarning, match=r"order of their definition; its forward\(\) computes something else"
+        UserWarning, match=r"order of their definition; the forward\(\) of the model computes something else"
     ):
         network_of(Functional(), ["tanh", "softmax"])
-    with pytest.warns(UserWarning, match=r"of Picky are shown .* its forward\(\) could not be tried"):
+    with pytest.warns(UserWarning, match=r"of Picky are shown .* the forward\(\) of the model failed"):
         network = network_of(Picky())
     assert [layer.activation for layer in network.layers] == ["tanh", "identity"]
 
@@ -314,9 +314,9 @@ def test_what_is_no_chain_is_refused_with_its_place(approved):
 def test_objects_that_are_not_models_raise_a_type_error(windows):
     net, tensor, dense = nn.Sequential(nn.Linear(3, 2)), torch.zeros(3), layers.Dense(2)
     for thing in (tensor, net[0].weight, torch.optim.SGD(net.parameters()), torch.jit.script(net)):
-        with pytest.raises(TypeError, match=rf"^of torch, nnviz shows modules, .* {type(thing).__name__}$"):
+        with pytest.raises(TypeError, match=rf"^nnviz shows modules of torch, .* {type(thing).__name__}$"):
             network_of(thing)
-    with pytest.raises(TypeError, match=r"^of Keras, nnviz shows models, found a Dense$"):
+    with pytest.raises(TypeError, match=r"^nnviz shows models of Keras, found a Dense$"):
         network_of(dense)
     for thing in (tensor, dense, LinearRegression()):
         with pytest.raises(TypeError, match=f"nnviz shows .*, found a {type(thing).__name__}$"):
@@ -553,7 +553,7 @@ def test_what_has_other_weights_than_a_chain_is_refused_before_the_training(wind
     assert "Conv2d" in refused(nnviz.watch, nn.Sequential(nn.Conv2d(1, 1, 3)))
     with pytest.warns(match="scaling of the inputs"):
         said = refused(nnviz.watch, sequential(layers.Rescaling(0.5), layers.Dense(1)))
-    assert "the model has other weights" in said
+    assert "a network with different weights" in said
     assert windows == []
 
 

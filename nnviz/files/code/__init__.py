@@ -1,6 +1,6 @@
-"""The network, its rows and its settings as a complete program; each style is one module.
+"""Programs that compute and train a network in Python; each style is one module.
 
-The only file that this package writes is the program with the numbers that it loads.
+The package writes only programs, and the files with the numbers that the programs load.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from nnviz.files.code.lines import CodeLine, Numbers, Program
 
 
 class Style(NamedTuple):
-    """A style of programs: its title, and the function that yields the lines or raises ValueError."""
+    """A style of programs: title, and the function that yields a program's lines or raises ValueError."""
 
     title: str
     lines: Callable[[State, Numbers], Iterator[CodeLine]]
@@ -27,17 +27,17 @@ STYLES = {
     "keras": Style("Keras", keras.lines),
     "pytorch": Style("PyTorch", pytorch.lines),
 }
-"""All styles by name."""
+"""All styles by their names."""
 
 
 def program(state: State, style: str = "numpy", *, beside: bool = True) -> Program:
     """Return a program that predicts the rows of `state` and trains on them from the present weights.
 
-    The program loads weights and rows that are longer than a screenful from an `.npz` file with its name,
+    Weights or rows that take more than a screenful are in an `.npz` file with the name of the program,
     unless `beside` is False. Raises ValueError for an unknown style or an optimizer that the style lacks.
     """
     if style not in STYLES:
-        raise ValueError(f"no style is called {quoted(style)}; the styles are {', '.join(STYLES)}")
+        raise ValueError(f"no code style is called {quoted(style)}; the styles are {', '.join(STYLES)}")
     numbers = Numbers(state, beside)
     lines = (*frame.head(state), *STYLES[style].lines(state, numbers))
     return Program(lines, numbers.beside)

@@ -1,4 +1,4 @@
-"""The style `course`: dictionaries, loops and functions, as in the course."""
+"""The code style `course`: dictionaries, loops and functions, as in courses for beginners."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Form(ABC):
 
     ============== ====================================================================
     `single`       whether the prediction is a number instead of an array
-    `prediction`   its name
-    `dictionaries` "weights", and "biases" if a layer has them
-    `parameters`   both as arguments of a function
+    `prediction`   the variable with the prediction
+    `dictionaries` "weights", and "biases" if a layer has biases
+    `parameters`   the dictionaries as arguments of a function
     ============== ====================================================================
     """
 
@@ -55,26 +55,26 @@ class Form(ABC):
 
     @property
     def prediction(self) -> str:
-        """The name of the prediction."""
+        """The variable with the prediction."""
         return "model_output" if self.single else "model_outputs"
 
     def hidden(self, k: int) -> str:
-        """Return the name of a hidden layer: hidden_layer, or hidden_0 if there are several."""
+        """Return the name of a hidden layer: hidden_layer, or hidden_0 if the network has several."""
         return "hidden_layer" if self.last == 1 else f"hidden_{k}"
 
     def values(self, k: int) -> str:
-        """Return the name of a layer's values; layer −1 is the inputs."""
+        """Return the variable with a layer's values; layer −1 is the inputs."""
         if k < 0:
             return "input_data"
         return self.prediction if k == self.last else f"{self.hidden(k)}_outputs"
 
     def inputs(self, k: int) -> str:
-        """Return the name of the array of a layer's z."""
+        """Return the variable with the array of a layer's z."""
         return self.values(k).replace("outputs", "inputs")
 
     @property
     def final_inputs(self) -> str:
-        """The name of the last layer's z after the lines of `forward` and `gathered`."""
+        """The variable with the last layer's z after the lines of `forward` and `gathered`."""
         return self.values(self.last) if self.network.layers[-1].function.linear else self.inputs(self.last)
 
     def gathered(self) -> Iterator[CodeLine]:
@@ -86,7 +86,7 @@ class Form(ABC):
         return k == self.last and self.loss.short is not None
 
     def losses_slope(self, index: str = "") -> str:
-        """Return the first slope of the backward pass: of all outputs, or of one by an index such as [0]."""
+        """Return the slope that starts the backward pass: of all outputs, or of one if `index` is "[0]"."""
         own = {"prediction": self.prediction, "y": "target", "error": f"error{index}"}
         text = frame.with_names(self.loss_slope, **own)
         if index and frame.uses(self.loss_slope, "y"):
@@ -99,7 +99,7 @@ class Form(ABC):
 
     @abstractmethod
     def layers(self) -> Iterator[CodeLine]:
-        """Yield lines that define these lists, if needed."""
+        """Yield lines that define the lists of node names, if the notation needs such lists."""
 
     @abstractmethod
     def forward(self) -> Iterator[CodeLine]:
@@ -115,7 +115,7 @@ class Form(ABC):
 
 
 BREAK = "\n"
-"""Mark between the lines of a long sum, since no name contains a line feed."""
+"""Mark between the lines of a long sum; no name contains a line feed."""
 TAKEN = "model"
 """Name of a node that would get the same variables as the prediction."""
 
@@ -170,7 +170,7 @@ class Nodes(Form):
 
     @property
     def final_inputs(self) -> str:
-        """The name of the last layer's z: a variable for a single node, else an array."""
+        """The variable with the last layer's z: a number for a single node, else an array."""
         return self._z(self.last, 0) if self.single and not self._linear else super().final_inputs
 
     @property
@@ -224,7 +224,7 @@ class Nodes(Form):
         yield CodeLine("    }", "slopes")
 
     def _slope_a(self, k: int, j: int) -> str:
-        """Return the slope with respect to a node's a; in the last layer, the first slope of all."""
+        """Return the slope with respect to a node's a; for the last layer, `losses_slope`."""
         if k == self.last:
             return self.losses_slope("" if self.single else f"[{j}]")
         after = self.network.layers[k + 1].nodes
@@ -428,7 +428,7 @@ def _predict(form: Form) -> Iterator[CodeLine]:
 
 
 def _loss(form: Form) -> Iterator[CodeLine]:
-    """Yield the function of the loss over rows: from their predictions, or row by row if the loss needs z."""
+    """Yield the function for the mean loss: from all predictions, or row by row if the loss needs z."""
     loss, outputs = form.loss, form.outputs
     of_z = frame.uses(loss.elsewhere.numpy, "z")
     if of_z:

@@ -1,4 +1,4 @@
-"""Parts of programs that several styles share."""
+"""Parts of programs that several code styles share."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def function_name(activation: Activation) -> str:
 
 
 def imports(state: State, numbers: Numbers) -> Iterator[CodeLine]:
-    """Yield the imports, with `math` if an activation needs it, and open the file of numbers."""
+    """Yield the imports, `math` only if an activation needs it, and lines that open the file of numbers."""
     back = _backward_activations(state)
     texts = [
         own.elsewhere.numpy + own.elsewhere.numpy_slope * (own.name in back)
@@ -51,7 +51,7 @@ def _backward_activations(state: State) -> set[str]:
 
 
 def defined(state: State) -> Iterator[CodeLine]:
-    """Yield the function of every activation and, if training needs it, of its backward pass."""
+    """Yield the definition of each activation function and, if training needs one, of its backward pass."""
     network, back = state.network, _backward_activations(state)
     for function in _functions(network):
         using = [k for k, layer in enumerate(network.layers) if layer.activation == function.name]
@@ -100,7 +100,7 @@ def mean(loss: Loss, targets: str = "y") -> str:
 
 
 def of_row(loss: Loss, single: bool) -> str:
-    """Return the loss of one row as such an expression; for a `single` output, its values are numbers."""
+    """Return the loss of one row as an expression of `z`, `prediction` and `y`: numbers if `single`."""
     terms = loss.elsewhere.numpy
     if single:
         return terms
@@ -108,7 +108,7 @@ def of_row(loss: Loss, single: bool) -> str:
 
 
 def slope(state: State) -> str:
-    """Return the slope of each output's term of the loss, an expression of `error`, `prediction` and `y`."""
+    """Return the slope of each output's loss term as an expression of `error`, `prediction` and `y`."""
     own = state.measure.elsewhere
     targets = state.data.targets
     assert targets is not None
@@ -117,7 +117,7 @@ def slope(state: State) -> str:
 
 
 def divided(expression: str, divisor: str) -> str:
-    """Return an expression divided by a divisor, in parentheses if it is a sum."""
+    """Return the quotient of an expression, in parentheses if it is a sum, and a divisor."""
     bare = expression
     while (shorter := _TERM.sub("", bare)) != bare:
         bare = shorter
@@ -126,7 +126,7 @@ def divided(expression: str, divisor: str) -> str:
 
 
 def right_rows(network: Network, *, single: bool = False) -> str:
-    """Return the mask of correct rows as an expression of `prediction` and `y`, numbers if `single`."""
+    """Return the mask of correct rows as an expression of `prediction` and `y`, both numbers if `single`."""
     if is_one_of_many(network):
         return "prediction.argmax(axis=1) == y.argmax(axis=1)"
     sides = f"(prediction >= {THRESHOLD}) == (y >= {THRESHOLD})"
@@ -134,13 +134,13 @@ def right_rows(network: Network, *, single: bool = False) -> str:
 
 
 WRITTEN_OUT = 8
-"""Most inputs of an example row that are written one by one."""
+"""Most inputs of an example row in a list; for more inputs, the row is `[0.0] * count`."""
 A_LINE_EACH = 40
-"""Most inputs with a line each and the column's name; for more inputs, means and deviations are lists."""
+"""Most inputs with a line each; for more inputs, means and standard deviations are lists."""
 
 
 def example_call(state: State, call: str) -> Iterator[CodeLine]:
-    """Yield an example of a prediction unless the rows are there and not raw; `call` has {} for inputs."""
+    """Yield an example call if the program has no rows, or encoded rows; `call` has {} in place of inputs."""
     raw = are_raw(state)
     if raw:
         yield from _as_inputs(state)
@@ -172,7 +172,7 @@ def _as_inputs(state: State) -> Iterator[CodeLine]:
     columns = state.columns.of_inputs
     in_lists = len(state.network.inputs) > A_LINE_EACH and not any(column.values for column in columns)
     yield CodeLine()
-    yield CodeLine("# The inputs of the network for a row of the table; the rows above are such inputs")
+    yield CodeLine("# Return the network's inputs for a row of the table; the rows above are already encoded")
     if in_lists:
         yield from array("mean = [", (repr(column.mean) for column in columns), "]", ())
         yield from array("deviation = [", (repr(column.deviation) for column in columns), "]", ())
@@ -191,7 +191,7 @@ def _as_inputs(state: State) -> Iterator[CodeLine]:
 
 
 def _check_texts(columns: Sequence[Column]) -> Iterator[CodeLine]:
-    """Yield lines that raise a ValueError for a text that its column does not have."""
+    """Yield lines that raise a ValueError for a text that is not a value of its column."""
     if not any(column.values for column in columns):
         return
     yield CodeLine("    texts = {")
@@ -228,7 +228,7 @@ def _is_number(text: str) -> bool:
 
 
 class ProgramNames(NamedTuple):
-    """Variables of a program: inputs and targets of all rows, the number of updates, and the history."""
+    """Names of a program's variables: inputs and targets of all rows, number of updates, and history."""
 
     inputs: str = "inputs"
     targets: str = "targets"
@@ -236,15 +236,15 @@ class ProgramNames(NamedTuple):
     history: str = "history"
 
     def part(self, which: str) -> tuple[str, str]:
-        """Return the names of inputs and targets of a part of the rows: `train_data` for `input_data`."""
+        """Return the names of the inputs and targets of a part of the rows, such as `train_data`."""
         return f"{which}_{self.inputs.split('_')[-1]}", f"{which}_{self.targets.split('_')[-1]}"
 
     def trained(self, state: State) -> tuple[str, str]:
-        """Return the names of inputs and targets of the training rows."""
+        """Return the names of the inputs and targets of the training rows."""
         return self.part("train") if state.validated else (self.inputs, self.targets)
 
     def measured(self, state: State) -> list[tuple[str, str]]:
-        """Return the names for each part of the rows: training rows and, if any, validation rows."""
+        """Return the names for each part of the rows: training rows and possibly validation rows."""
         return [self.trained(state)] + [self.part("validation")] * state.validated
 
 
@@ -252,7 +252,7 @@ NAMES = ProgramNames()
 
 
 def head(state: State) -> Iterator[CodeLine]:
-    """Yield comments about the program. The title comes third, since two first lines may set an encoding."""
+    """Yield comments about the program. The title is in line 3, since lines 1 and 2 may set an encoding."""
     sizes = "-".join(map(str, state.network.sizes))
     does = ["predicts its rows"] * (len(state.data) > 0)
     does += [f"trains on them from these weights, printing the {state.measure.phrase}"] * state.trainable
@@ -263,12 +263,12 @@ def head(state: State) -> Iterator[CodeLine]:
     if state.iteration:
         updates = counted(state.iteration, "update")
         yield CodeLine(f"# The weights are the result of {updates}; this program starts a new training.")
-        yield CodeLine("# To repeat the updates here, press Restart in nnviz before you save.")
+        yield CodeLine("# For a program that repeats the updates, press Restart in nnviz before you save.")
     yield CodeLine()
 
 
 def predictions(state: State, rows: str, call: str) -> Iterator[CodeLine]:
-    """Yield lines that print the predictions, an expression for `rows` of numbers, or an example."""
+    """Yield lines that print the predictions, which the expression `rows` computes, and an example `call`."""
     outputs = of_outputs(state.network)
     if len(state.data):
         yield CodeLine()
@@ -293,12 +293,12 @@ def settings(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
         yield CodeLine(f"batch_size = {training.batch_size}")
         yield CodeLine(f"seed = {training.seed}")
     if state.validated:
-        yield CodeLine(f"validation = {training.validation!r}  # the share of the last rows, not trained on")
+        yield CodeLine(f"validation = {training.validation!r}  # share of the last rows for validation")
     yield CodeLine()
 
 
 def split(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Yield lines that split the rows into training and validation rows, if there are any of the latter."""
+    """Yield lines that split the rows into training and validation rows, if the State has validation rows."""
     if state.validated:
         yield CodeLine("# The last rows are for validation")
         yield CodeLine(f"count = int(len({names.inputs}) * (1 - validation))")
@@ -311,11 +311,11 @@ def batches(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
     """Yield the number of batches per epoch, if the training uses mini-batches."""
     if mini_batches(state):
         count = f"-(-len({names.trained(state)[0]}) // batch_size)"
-        yield CodeLine(f"batches = {count}  # in an epoch; the last one may be short")
+        yield CodeLine(f"batches = {count}  # batches in an epoch; the last batch may be smaller")
 
 
 def rows_of_update(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Yield lines for the loop that choose the `rows` of an update, in an order by seed and epoch."""
+    """Yield lines of the loop that choose the `rows` of a mini-batch; seed and epoch set the order."""
     if mini_batches(state):
         count = f"len({names.trained(state)[0]})"
         yield CodeLine("    epoch, batch = divmod(t - 1, batches)")
@@ -324,7 +324,7 @@ def rows_of_update(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLi
 
 
 def rows_of_an_update(state: State, names: ProgramNames = NAMES) -> tuple[str, str]:
-    """Return the inputs and targets of an update: all training rows, or the chosen `rows` of them."""
+    """Return expressions for inputs and targets of an update: all training rows, or the chosen `rows`."""
     part = "[rows]" if mini_batches(state) else ""
     inputs, targets = names.trained(state)
     return f"{inputs}{part}", f"{targets}{part}"
@@ -333,14 +333,14 @@ def rows_of_an_update(state: State, names: ProgramNames = NAMES) -> tuple[str, s
 def history_start(
     state: State, loss: Callable[[str, str], str], names: ProgramNames = NAMES
 ) -> Iterator[CodeLine]:
-    """Yield the history with the loss before the first update; `loss` returns a call for inputs, targets."""
+    """Yield the history with the loss before the first update; `loss` makes the call that computes it."""
     yield from _point(state, loss, names, "0", f"{names.history} = [", "]")
 
 
 def history_point(
     state: State, loss: Callable[[str, str], str], names: ProgramNames = NAMES
 ) -> Iterator[CodeLine]:
-    """Yield lines for the loop that append the loss over all rows to the history, once per epoch."""
+    """Yield lines of the loop that append the loss over all rows to the history, once per epoch."""
     indent = "    "
     if mini_batches(state):
         yield CodeLine(f"    if t % batches == 0 or t == {names.updates}:", "loss")
@@ -366,7 +366,7 @@ def _point(
 def accuracy_function(
     state: State, prediction: str, mean: str = "np.mean({})", axis: str = "axis"
 ) -> Iterator[CodeLine]:
-    """Yield a classifier's accuracy function over rows `x`, by expressions for prediction and mean."""
+    """Yield the function `accuracy(x, y)` for a classifier, from expressions for prediction and mean."""
     if classifies(state.network, state.data):
         right = right_rows(state.network).replace("axis", axis)
         yield CodeLine()
@@ -379,17 +379,17 @@ def accuracy_function(
 def accuracy(
     state: State, call: Callable[[str, str], str], names: ProgramNames = NAMES
 ) -> Iterator[CodeLine]:
-    """Yield lines that print a classifier's accuracy; `call` returns a call for inputs and targets."""
+    """Yield lines that print a classifier's accuracy; `call` returns the call for some inputs and targets."""
     if classifies(state.network, state.data):
         yield CodeLine()
-        of_both = ": of the rows trained on, then of those for validation" if state.validated else ""
-        yield CodeLine(f"# The accuracy, the share of rows that are right{of_both}")
+        of_both = ": first of the training rows, then of the validation rows" if state.validated else ""
+        yield CodeLine(f"# The accuracy, the share of correct rows{of_both}")
         for part in names.measured(state):
             yield CodeLine(f"print({call(*part)})")
 
 
 def library_notation(state: State, library: str) -> OptimizerNotation | None:
-    """Return another library's notation of the optimizer, or None if the network is not trainable.
+    """Return the optimizer in the notation of a library, or None if the network is not trainable.
 
     Raises ValueError if the library does not have the optimizer.
     """
@@ -397,7 +397,7 @@ def library_notation(state: State, library: str) -> OptimizerNotation | None:
         return None
     optimizer = OPTIMIZERS[state.training.optimizer]
     if optimizer.elsewhere is None:
-        raise ValueError(f"{library} has no optimizer {optimizer.name}; use the style course or numpy")
+        raise ValueError(f"{library} has no optimizer {optimizer.name}; use the code style course or numpy")
     return optimizer.elsewhere
 
 
@@ -405,7 +405,7 @@ def print_history(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLin
     """Yield lines that print the history."""
     more = ", validation_value" if state.validated else ""
     yield CodeLine()
-    of_both = ": of the rows trained on, and of those for validation" if more else ""
-    yield CodeLine(f"# How many updates, and the {state.measure.phrase} after them{of_both}")
+    of_both = ": of the training rows, then of the validation rows" if more else ""
+    yield CodeLine(f"# The number of updates and the {state.measure.phrase} after them{of_both}")
     yield CodeLine(f"for t, value{more} in {names.history}:", "loss")
     yield CodeLine(f"    print(t, value{more})", "loss")

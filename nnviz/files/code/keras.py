@@ -1,4 +1,4 @@
-"""The style `keras`: Keras 3, on any of its back ends."""
+"""The code style `keras`: Keras 3 with any back end."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _model(state: State) -> Iterator[CodeLine]:
 
 
 def _of_z(state: State) -> bool:
-    """Return whether the model is trained without its last activation, because the loss applies it."""
+    """Return whether the training leaves out the last activation, because the loss applies it."""
     last = state.network.layers[-1].function
     return state.trainable and state.measure.elsewhere.of_z and not last.linear
 
@@ -135,10 +135,10 @@ def _by_fit(state: State, model: str) -> Iterator[CodeLine]:
     trained, *validation = frame.NAMES.measured(state)
     rows, aside = ", ".join(trained), ""
     yield CodeLine(
-        f"# An epoch is one update here, of all rows; fit() reports the {state.measure.phrase} before it"
+        f"# An epoch is one update on all rows; fit() reports the {state.measure.phrase} before the update"
     )
     if validation:
-        yield CodeLine("# and that of the rows for validation after it")
+        yield CodeLine(f"# and the {state.measure.phrase} of the validation rows after the update")
     for inputs, targets in validation:
         yield CodeLine(f"first = {_evaluated(model, inputs, targets)}", "loss")
         aside = f"    validation_data=({inputs}, {targets}), validation_batch_size=len({inputs}),"

@@ -1,4 +1,4 @@
-"""A program as lines of text, each with the addresses of the values that it computes."""
+"""A program as lines of text; each line has the addresses of the values that the line computes."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ A_LINE = 5
 
 
 class Notation(NamedTuple):
-    """How a style writes an array: `make` from nested lists, `load` from `stored` by name."""
+    """Code with which a style creates an array: `make` from nested lists, `load` from `stored` by name."""
 
     make: str = "np.array"
     load: str = 'stored["{}"]'
 
 
 class Numbers:
-    """Writer of a program's numbers; `beside` has those for a separate file, by name: W0, b0, inputs, …."""
+    """Writer of a program's numbers; `beside` has the arrays for a separate file by name: W0, b0, inputs."""
 
     def __init__(self, state: State, may_be_beside: bool) -> None:
         self.state, self.beside = state, dict[str, Array]()
@@ -64,7 +64,7 @@ class Numbers:
             yield CodeLine()
 
     def stored(self) -> Iterator[CodeLine]:
-        """Yield the lines that open the file with the numbers, if there is one."""
+        """Yield the lines that open the separate file with the numbers, if the program has such a file."""
         if self.beside:
             what = " and ".join(["weights"] * self.weights_beside + ["rows"] * self.rows_beside)
             yield CodeLine(f"# The {what} are in the file of the same name that ends in .npz")
@@ -85,7 +85,7 @@ class Numbers:
         yield CodeLine()
 
     def rows(self, notation: Notation) -> Iterator[CodeLine]:
-        """Yield the lines with the inputs and the targets, if there are any."""
+        """Yield the lines with the inputs and the targets of the rows, if the State has rows."""
         network, data = self.state.network, self.state.data
         if not len(data):
             return
@@ -103,7 +103,7 @@ class Numbers:
 
 
 def are_raw(state: State) -> bool:
-    """Return whether the network takes other values than the table has: scaled or one-hot ones."""
+    """Return whether the network takes scaled or one-hot encoded values instead of the table's values."""
     return not all(column.is_plain for column in state.columns.of_inputs)
 
 
@@ -148,7 +148,7 @@ _SIGN = re.compile("|".join(map(re.escape, _PYTHON)))
 
 
 def comment(text: str) -> str:
-    """Return a text from outside for a comment: shortened, with unprintable letters as escapes."""
+    """Return a person's text for a comment: shortened, with unprintable letters as escapes."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in shortened(text))
 
 
@@ -165,7 +165,7 @@ def filled(items: Iterable[str], indent: str) -> Iterator[str]:
 
 
 def python(expression: Expression) -> str:
-    """Return a rule as a Python expression: `0.9·v + slope²` as `0.9 * v + slope ** 2`."""
+    """Return an optimizer's rule as a Python expression: `0.9·v + slope²` as `0.9 * v + slope ** 2`."""
     text = "".join(piece.text for piece in expression.pieces(digits=17))
     return _SIGN.sub(lambda sign: _PYTHON[sign[0]], text)
 
@@ -179,13 +179,13 @@ def parameters(network: Network) -> list[str]:
 
 
 def of_nodes(network: Network, *layers: int) -> tuple[Address, ...]:
-    """Return the addresses of the nodes of some layers."""
+    """Return the addresses of the nodes in the layers with these indices."""
     return _nodes(tuple((k, len(network.layers[k])) for k in layers))
 
 
 @lru_cache
 def _nodes(counts: tuple[tuple[int, int], ...]) -> tuple[Address, ...]:
-    """Return the addresses of nodes by (layer, count) pairs, cached since many lines have the same."""
+    """Return the addresses of nodes by (layer, count) pairs; cached, since many lines share them."""
     return tuple(Address("node", k, j) for k, count in counts for j in range(count))
 
 
@@ -218,8 +218,8 @@ def numbers_path(path: Path) -> Path:
 def save(program: Program, path: Path) -> str:
     """Write a program and the file with its numbers; after an error both old files are unchanged.
 
-    Return what else has changed, such as the file's owner, or "". Raises FileError, also if nnviz has not
-    written the present file with the name for the numbers.
+    Return sentences on side effects, such as another owner of the file, or "". Raises FileError, also if the
+    numbers would replace a file that nnviz has not written.
     """
     if program.beside:
         _check_ours(numbers_path(path), path)
@@ -250,7 +250,7 @@ MARK = b"nnviz wrote this for the program beside it"
 """Comment in a file of numbers, by which nnviz knows that it may overwrite the file."""
 
 Deed: TypeAlias = Literal["forward", "loss", "backward", "slopes", "mean", "update", "fit"]
-"""Steps of the walk; a library's `fit` runs backward and update in one line."""
+"""Steps of a training iteration; a library's `fit` runs backward and update in one line."""
 
 
 @dataclass(frozen=True)
@@ -258,10 +258,10 @@ class CodeLine:
     """A line of a program.
 
     =========== ==========================================================================
-    `text`      its text without the line end
-    `deed`      the step of the walk that it belongs to, or None
-    `addresses` addresses of the nodes that it computes, of the weights or biases that it contains, or of
-                the inputs or targets of a row
+    `text`      the text without the line end
+    `deed`      the step of a training iteration that the line belongs to, or None
+    `addresses` addresses of the nodes that the line computes, of the weights or biases that the line
+                contains, or of the inputs or targets of a row
     =========== ==========================================================================
     """
 
@@ -272,7 +272,7 @@ class CodeLine:
 
 @dataclass(frozen=True)
 class Program:
-    """The lines of a program, and the numbers by name that it loads from an `.npz` file, if any."""
+    """The lines of a program, and by name the arrays that the program loads from an `.npz` file."""
 
     lines: tuple[CodeLine, ...]
     beside: Mapping[str, Array] = field(default_factory=dict, compare=False)

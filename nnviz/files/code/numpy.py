@@ -1,4 +1,4 @@
-"""The style `numpy`: a layer at a time, with backpropagation and the training loop written out."""
+"""The code style `numpy`: one matrix product per layer; backpropagation and training loop are written out."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _slope_a(layers: tuple[Layer, ...], k: int) -> str:
 
 
 def _layer_back(network: Network, k: int, *, begun: bool) -> Iterator[CodeLine]:
-    """Yield the lines for the slopes of a layer; if `begun`, its slope with respect to z is known."""
+    """Yield the lines for the slopes of a layer; if `begun`, the slope with respect to z is known."""
     layer, nodes = network.layers[k], of_nodes(network, k)
     if not layer.function.linear and not begun:
         back = frame.back(layer.function, {name: f"{name}{k}" for name in ("z", "a", "slope_a")})
@@ -146,7 +146,7 @@ def _training(state: State) -> Iterator[CodeLine]:
 
 def _update(state: State) -> Iterator[CodeLine]:
     """Yield the optimizer's rule as a loop over all parameters."""
-    yield CodeLine("    # Update: w[:] changes W0 and all others in place", "update")
+    yield CodeLine("    # Update: w[:] = … changes an array such as W0 in place", "update")
     optimizer, network = OPTIMIZERS[state.training.optimizer], state.network
     nodes = of_nodes(network, *range(len(network.layers)))
     memories = optimizer.memories

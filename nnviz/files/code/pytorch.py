@@ -1,4 +1,4 @@
-"""The style `pytorch`: a Sequential of Linear layers, and the loop written out."""
+"""The code style `pytorch`: a Sequential module of Linear layers; the training loop is written out."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Models of torch, Keras and scikit-learn as networks.
 
-This package does not import these libraries: a script that has such a model has imported its library.
+This package does not import these libraries: a script with a model has already imported the library.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def check_answer(layers: Sequence[Dense], activations: Sequence[str] | None) -> 
         given = [activation(layer.activation).name for layer in with_given_activations(layers, activations)]
     own = [activation(layer.activation).name for layer in layers]
     if given != own:
-        raise FileError(f"the model has other activations, {', '.join(own)}; leave yours out", "activations")
+        raise FileError(f"the model already has the activations {', '.join(own)}: give none", "activations")
 
 
 Chain: TypeAlias = list[tuple[Array, Array | None]]
@@ -42,14 +42,14 @@ Chain: TypeAlias = list[tuple[Array, Array | None]]
 
 
 def as_array(values: Any) -> Array:
-    """Return numbers of any kind, also a tensor, as float64. Raises ValueError if they are not numbers."""
+    """Return an array, a list or a tensor as an array of float64. Raises ValueError for other values."""
     if hasattr(values, "detach"):
         values = values.detach().cpu().double().numpy()
     return np.asarray(values, dtype=np.float64)
 
 
 FRAMEWORKS = {"torch": "torch", "keras": "keras", "tf_keras": "keras", "sklearn": "sklearn"}
-"""Packages, and the module of this package that reads their models."""
+"""Names of packages, each with the module of this package that reads the models of that package."""
 
 
 def framework_of(model: object) -> str | None:
@@ -59,7 +59,7 @@ def framework_of(model: object) -> str | None:
 
 
 def name_of(model: Any) -> str:
-    """Return a model's name for a window: its name in Keras, else its class; "" for another object."""
+    """Return a model's name for a window: a Keras model's own name, else the class; "" for other objects."""
     framework = framework_of(model)
     name = model.name if framework == "keras" and hasattr(model, "name") else type(model).__name__
     return one_line(shortened(str(name))) if framework else ""
@@ -69,23 +69,23 @@ def network_of(model: Any, activations: Sequence[str] | None = None) -> Network:
     """Return a model in its present state as a network.
 
     `activations`, one for each layer, are for a model whose activations nnviz cannot see. Raises TypeError
-    for an object that is not a model of these frameworks, FileError for a model that is not a chain of dense
-    layers.
+    for an object that is not a model of torch, Keras or scikit-learn. Raises FileError for a model that is
+    not a chain of dense layers.
     """
     network: Network = _home(model).network_of(model, activations)
     return network
 
 
 def loss_of(model: Any) -> str:
-    """Return the name of the loss that a model is trained with; "" if the model or nnviz does not have it."""
+    """Return the name of the loss that a model is trained with; "" for no loss or an unknown loss."""
     loss: str = _home(model).loss_of(model) if framework_of(model) else ""
     return loss
 
 
 def has_weights(model: Any) -> bool:
-    """Return whether a model already has its weights; some models get theirs with their first rows.
+    """Return whether a model already has weights; some models create their weights from the first rows.
 
-    Raises TypeError for an object of a framework that is not a model nnviz shows.
+    Raises TypeError for an object from a framework that is not a model that nnviz shows.
     """
     return framework_of(model) is None or bool(_home(model).has_weights(model))
 
@@ -104,7 +104,7 @@ def _home(model: Any) -> ModuleType:
 
 
 def targets_of(model: Any, y: Any) -> Array:
-    """Return targets as numbers; labels of a scikit-learn classifier become the numbers of their classes."""
+    """Return targets as numbers; labels of a scikit-learn classifier become class indices."""
     if framework_of(model) == "sklearn":
         y = _home(model).numbered(model, y)
     return as_array(y)

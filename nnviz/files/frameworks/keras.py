@@ -1,4 +1,4 @@
-"""A Keras model as a network: Sequential, or functional without branches, by its own description."""
+"""A Keras model as a network: a Sequential model, or a functional model without branches."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     """Return the network of a model, for any back end.
 
     Warns if the model scales its inputs; the scaling becomes part of the weights. Raises TypeError for an
-    object that is not a model, FileError for a model that is not a chain of dense layers, overrides `call`,
-    or has no weights yet.
+    object that is not a model. Raises FileError for a model that is not a chain of dense layers, overrides
+    `call`, or has no weights yet.
     """
     layers = keras_chain.model_layers(_description(model))
-    chain = keras_chain.chain_of(layers, told=[])  # no notes: it is complete
+    chain = keras_chain.chain_of(layers, told=[])  # no notes: the model is complete
     notes: list[str] = []
     numbers = {id(step): _numbers(model, step) for step in chain.stored}
     dense_layers = keras_chain.with_numbers(chain, numbers, notes)
@@ -39,14 +39,14 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
 
 
 def has_weights(model: Any) -> bool:
-    """Return whether a model is built; some are built by their first rows. Raises TypeError."""
+    """Return whether a model is built and has weights; the first rows may build it. Raises TypeError."""
     if not hasattr(model, "get_layer"):
-        raise TypeError(f"of Keras, nnviz shows models, found a {type(model).__name__}")
+        raise TypeError(f"nnviz shows models of Keras, found a {type(model).__name__}")
     return bool(model.built)
 
 
 def loss_of(model: Any) -> str:
-    """Return the name of the loss that a model is compiled with, or "" if nnviz does not have it."""
+    """Return the name of the loss that a model is compiled with, or "" if nnviz does not have this loss."""
     loss: Any = keras_compiled.single_loss(getattr(model, "loss", None))
     if hasattr(loss, "get_config"):
         own = {"class_name": type(loss).__name__, "config": loss.get_config()}
@@ -90,7 +90,7 @@ def _check_functions(model: Any) -> None:
 
 
 def _layers_of(model: Any) -> Iterator[Any]:
-    """Yield the layers of a model; a model within it is replaced by its layers."""
+    """Yield the layers of a model, and the layers of each model within the model in its place."""
     for layer in model.layers:
         if hasattr(layer, "layers"):
             yield from _layers_of(layer)

@@ -23,10 +23,11 @@ KINDS = ("MLPRegressor", "MLPClassifier")
 
 
 def network_of(model: Any, activations: Sequence[str] | None) -> Network:
-    """Return the network of a fitted model; for two classes, its one output is the second's probability.
+    """Return the network of a fitted model; for two classes, the output is the second class's probability.
 
-    Inputs get the names of the columns that the model was fitted to, outputs those of their classes. Raises
-    TypeError for another model, FileError for one that is not fitted or has an activation that nnviz lacks.
+    Inputs get the names of the columns that the model was fitted to, and outputs the names of the classes.
+    Raises TypeError for another kind of model. Raises FileError for a model that is not fitted or has an
+    activation that nnviz does not have.
     """
     if not has_weights(model):
         raise FileError(f"the {type(model).__name__} is not fitted yet: call fit first")
@@ -46,10 +47,10 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
 
 
 def has_weights(model: Any) -> bool:
-    """Return whether a model is fitted, at least in part. Raises TypeError for another model."""
+    """Return whether a model is fitted, at least in part. Raises TypeError for another kind."""
     kind: Any = type(model)
     if not any(own.__name__ in KINDS for own in kind.__mro__):
-        raise TypeError(f"of scikit-learn, nnviz shows {' and '.join(KINDS)}, found a {kind.__name__}")
+        raise TypeError(f"nnviz shows {' and '.join(KINDS)} of scikit-learn, found a {kind.__name__}")
     return hasattr(model, "coefs_")
 
 
@@ -65,7 +66,7 @@ def look(model: Any) -> Chain:
 
 
 def numbered(model: Any, y: Any) -> Any:
-    """Return labels as the numbers of their classes, and other targets unchanged. Raises FileError."""
+    """Return class labels as class indices, and other targets unchanged. Raises FileError."""
     labels, classes = np.asarray(y), getattr(model, "classes_", None)
     if not isinstance(classes, np.ndarray) or labels.ndim != 1:
         return y

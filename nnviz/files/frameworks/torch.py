@@ -1,7 +1,7 @@
 """A torch module as a network: its Linear layers and activations, one after the other.
 
 A Sequential module runs its parts in order. For other modules, nnviz takes the parts in the order of their
-definition, and tries on random rows whether `forward` computes the same.
+definition, and compares the network with `forward` on random rows.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ _FIXED: dict[str, dict[str, tuple[object, ...]]] = {
     "Softmax": {"dim": (-1, 1, None)},
     "Softplus": {"beta": (1,), "threshold": (20,)},
 }
-"""Settings for which a class equals an activation of nnviz."""
+"""Settings with which a class computes an activation that nnviz has."""
 _WRAPS = ("_orig_mod", "module")
 """Attributes in which `torch.compile` and DataParallel keep the module that they wrap."""
 
 ROWS = 16
-"""Number of random rows on which `forward` is tried."""
+"""Number of random rows on which `forward` and the network are compared."""
 
 
 def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     """Return the network of a module, for any type of numbers and any device.
 
-    Warns if `forward` computes something else or could not be tried. Raises TypeError for an object that is
+    Warns if `forward` computes something else or fails on random rows. Raises TypeError for an object that is
     not a module. Raises FileError for a module that is not a chain of layers, or if nnviz cannot see its
     activations and a person has not given them.
     """
@@ -64,13 +64,13 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
 
 
 def has_weights(model: Any) -> bool:
-    """Return whether a module has its weights; a lazy one gets them with its first rows. Raises TypeError."""
+    """Return whether a module has weights; a lazy module has none before its first rows. Raises TypeError."""
     _check_kind(model)
     return not any(map(sys.modules["torch"].nn.parameter.is_lazy, model.parameters()))
 
 
 def loss_of(_model: Any) -> str:
-    """Return "", since a module does not say its loss."""
+    """Return "", since a module does not contain its loss."""
     return ""
 
 
@@ -83,7 +83,7 @@ def _check_kind(model: Any) -> None:
     torch = sys.modules["torch"]
     if not isinstance(model, torch.nn.Module) or isinstance(model, torch.jit.ScriptModule):
         raise TypeError(
-            f"of torch, nnviz shows modules, except those of TorchScript, found a {type(model).__name__}"
+            f"nnviz shows modules of torch, except TorchScript modules, found a {type(model).__name__}"
         )
 
 
@@ -163,7 +163,7 @@ def _is_linear(module: Any) -> bool:
 
 
 def _is_plain(module: Any, kind: Any) -> bool:
-    """Return whether a module computes the same as a class of torch; it may be a subclass."""
+    """Return whether a module computes the same as a class of torch; the module may be of a subclass."""
     return isinstance(module, kind) and type(module).forward is kind.forward and "forward" not in vars(module)
 
 
@@ -207,8 +207,8 @@ def _check_forward(model: Any, network: Network, chain: _Chain, *, given: bool) 
             chain.custom,
         )
     order = f"the Linear layers of {chain.custom} are shown in the order of their definition"
-    tried = "its forward() computes something else"
-    not_tried = "its forward() could not be tried on rows of numbers"
+    tried = "the forward() of the model computes something else"
+    not_tried = "the forward() of the model failed on rows of numbers"
     warnings.warn(f"{order}; {not_tried if same is None else tried}", stacklevel=2)
 
 

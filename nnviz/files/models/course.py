@@ -1,9 +1,9 @@
 """The course's weights dictionary, `weights = {'node_0': …}`, as a file.
 
-It opens as a network with relu hidden nodes and an identity output, without rows and settings. The file may
-also contain the code of an exercise, such as `input_data`. nnviz reads only assignments of literals at the
-top level and runs no code. The notes list the assignments that nnviz skips. nnviz refuses code that changes
-the weights in any other way.
+The file opens as a network with relu hidden nodes and an identity output, without rows and settings. The file
+may also contain the code of an exercise, such as `input_data`. nnviz reads only assignments of literals at
+the top level and runs no code. The notes of the network list the assignments that nnviz skips. nnviz refuses
+code that changes the weights in any other way.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _check_weights(name: str, weights: Any) -> None:
 
 
 HEAD_BYTES = 2**16
-"""Bytes that `sniff` reads; a file may start with any number of line breaks."""
+"""Number of bytes that `sniff` searches; many line breaks may precede the dictionary."""
 
 _LINES = rb"(?:\s|\#[^\n]*\n|(?:import|from)[ ][^\n]*\n)*"
 _START = re.compile(rb"(?:\xef\xbb\xbf)?" + _LINES + rb"""(?:\w+\s*=\s*)?\{\s*['"](?:node_|output)""")
@@ -71,9 +71,9 @@ def sniff(data: bytes) -> bool:
 
 
 def read(source: Source) -> State:
-    """Return the State of a weights dictionary, or of code with one, and report the assumed activations.
+    """Return the State of a weights dictionary or of code that contains a weights dictionary.
 
-    Raises FileError.
+    Adds a sentence on the assumed activations to `source.assumptions`. Raises FileError.
     """
     state = _state_of(source)
     source.assumptions.append(assumption(state.network))
@@ -94,7 +94,7 @@ def _state_of(source: Source) -> State:
 def write(state: State) -> bytes:
     """Return the weights of `state` as a dictionary with one node per line.
 
-    Raises UnfitError if the dictionary cannot hold the network, or if the inputs are standardised.
+    Raises UnsuitableFormatError if the dictionary cannot hold the network, or if the inputs are standardised.
     """
     network = state.network
     nodes = {
@@ -126,7 +126,7 @@ def _unfit_reason(network: Network, nodes: dict[str, list[float]]) -> str:
     try:
         is_same = network_of(nodes).layers == network.layers
     except FileError as error:
-        return f"a weights dictionary needs the course's names of nodes; {error}"
+        return f"a weights dictionary needs node names such as node_0 and output; {error}"
     return "" if is_same else "a weights dictionary needs the nodes of a layer in the order of their numbers"
 
 
@@ -154,7 +154,7 @@ def replaced(data: bytes) -> list[str]:
 
 INPUTS = ("input_data", "inputs", "X", "x")
 TARGETS = ("target_actuals", "target_actual", "targets", "target", "y")
-"""Names of the rows and of their targets in a course; nnviz uses the first name that exists.
+"""Variable names of the rows and of the targets in a course's code, the preferred name first.
 
 A single letter may mean anything, so nnviz uses it only if a literal is assigned to it.
 """
@@ -163,15 +163,15 @@ BIASES = "biases"
 """Name of the dictionary that maps a node to its bias."""
 
 OUTPUT_SUMS = "model_inputs"
-"""Name of the z of several outputs in programs that nnviz writes."""
+"""Variable name for the z of several outputs in the programs that nnviz writes."""
 LOSS_PREFIX = "get_"
-"""Prefix of the name of a function that returns a loss."""
+"""Start of the name of a function that returns a loss."""
 
 _NODE = re.compile(r"(node|output)(_\d+)*", re.ASCII)
 
 
 def state_of(body: list[Statement]) -> State:
-    """Return the State that the statements of a file describe. Raises FileError with the line."""
+    """Return the State that the statements of a file describe. Raises FileError with the faulty line."""
     variables = course_reader.variables(body)
     biases = _biases(variables)
     networks, faults = _networks(variables, excluded={BIASES} if biases else set())
@@ -185,7 +185,7 @@ def state_of(body: list[Statement]) -> State:
     same_size = {name: each for name, each in networks.items() if each.sizes == network.sizes}
     notes = [f"The weights come from `{chosen}` in {variables[chosen].line} of the code."]
     others = (name for name in networks if name not in same_size)
-    notes += [f"`{name}` in {variables[name].line} is another network." for name in others]
+    notes += [f"`{name}` in {variables[name].line} has other layer sizes and is left out." for name in others]
     notes += [f"`{name}` was not read: {fault}." for name, fault in faults.items()]
     notes += [
         f"`{each.name}` keeps its first value: nnviz does not run the code in {each.reassigned}."
@@ -203,8 +203,8 @@ def assumption(network: Network) -> str:
     """Return a sentence that says which activations nnviz assumes and where to change them."""
     first, last = network.layers[0].activation, network.layers[-1].activation
     if len(network.layers) == 1:
-        return f"{last} on the output is assumed: change it under the headings"
-    return f"{first} on the hidden nodes and {last} on the output are assumed: change them under the headings"
+        return f"nnviz assumes {last} on the output: change it under the headings"
+    return f"nnviz assumes {first} on hidden nodes and {last} on the output: change them under the headings"
 
 
 def _activations(body: list[Statement]) -> tuple[str, str]:
@@ -312,7 +312,7 @@ def _networks(
             ) from None
     if not networks:
         example = "weights = {'node_0': [2, 4], 'output': [2]}"
-        missing = FileError(f"expected a dictionary such as {example}; nnviz does not run code")
+        missing = FileError(f"the file has no dictionary such as {example} (nnviz does not run code)")
         raise next(iter(faults.values()), missing)
     return networks, faults
 

@@ -1,8 +1,8 @@
 """Reader of Python text that finds the literals assigned to names, without running any code.
 
-If code assigns something else to a name, the name keeps its literal and the line is reported. Any other
-change of a literal is an error for that name. The reader does not see changes inside a library function, such
-as `np.copyto`, or by methods of the file's own classes.
+If code later assigns another expression to a name, the name keeps its literal, and the reader reports the
+line. Any other change of a literal is an error for that name. The reader does not see changes inside a
+library function, such as `np.copyto`, or in methods of classes that the text defines.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _NUMPY = ("", "np.", "numpy.")
 _ARRAYS = {f"{place}array" for place in _NUMPY}
 _FLOATS = {f"{place}float64" for place in _NUMPY}
 LEAVES = ast.Name | ast.Constant | ast.expr_context
-"""Nodes without child nodes, except whether a name is read or assigned; most nodes are of these classes."""
+"""Classes of syntax nodes that `walk` does not enter; most nodes of a program belong to these classes."""
 _TOO_DEEP = FileError("the brackets are nested too deeply")
 
 
 class Statement(NamedTuple):
-    """A statement of a text; `lines_before` is the number of lines before the parsed part of the text."""
+    """A statement of a text; `lines_before` is the number of lines of text before the parsed part."""
 
     statement: ast.stmt
     lines_before: int
@@ -74,7 +74,7 @@ def has_comment(text: str) -> bool:
 
 
 def walk(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield a node and all nodes in it; faster than `ast.walk`, as it skips what is inside LEAVES."""
+    """Yield a syntax node and all nodes below it. `ast.walk` is slower, as it also enters LEAVES."""
     waiting = deque([node])
     while waiting:
         node = waiting.popleft()
@@ -84,7 +84,7 @@ def walk(node: ast.AST) -> Iterator[ast.AST]:
 
 
 class ArrayList(ast.List):
-    """The list that replaces a NumPy array; all its numbers are integers if `is_whole`, else floats."""
+    """A list that replaces a NumPy array; all numbers are integers if `is_whole`, else floats."""
 
     is_whole = True
 
@@ -101,7 +101,7 @@ def replace_arrays(node: ast.expr) -> ast.expr:
 
 
 def is_literal(node: ast.expr) -> bool:
-    """Return whether an expression from `replace_arrays` is a literal."""
+    """Return whether an expression that `replace_arrays` has returned is a literal."""
     try:
         value_of(node)
     except (ValueError, TypeError, FileError):
@@ -162,10 +162,10 @@ _SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 class Assignment(NamedTuple):
-    """A place in the code that assigns `name` (`is_name`) or changes the value of `name`.
+    """A place in the code that assigns `name` (if `is_name`) or changes the value of `name`.
 
-    `in_place` is true for `+=`. After an assignment the name may be another name of `source`; after a loop
-    over `source` (`loops`) it may be another name of an item.
+    `in_place` is true for `+=`. After an assignment, `name` may refer to the same object as `source`. If
+    `loops` is true, the code iterates over `source`, and `name` may refer to an item of `source`.
     """
 
     name: str
@@ -206,7 +206,7 @@ def local_names(function: Function) -> set[str]:
 
 
 def changes(body: list[ast.stmt]) -> Iterator[Assignment]:
-    """Yield the changes that statements make, in their order, except those in functions and classes."""
+    """Yield the assignments and changes in `body`, in order, without the bodies of functions and classes."""
     waiting: list[ast.AST] = [*reversed(body)]
     skipped: set[ast.AST] = set()  # names local to a comprehension, and targets that were yielded
     sources: dict[ast.AST, ast.expr] = {}
@@ -260,7 +260,7 @@ def copied_value(call: ast.Call) -> ast.expr | None:
 
 
 def loop_source(node: ast.expr) -> ast.expr:
-    """Return the expression that a loop iterates over; for `weights.items()` that is `weights`."""
+    """Return the expression that a loop iterates over, such as `weights` for `weights.items()`."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         return node.func.value if node.func.attr in {"items", "values"} else node
     return node
@@ -274,10 +274,10 @@ _CONSTANTS = ast.Constant | ast.Tuple | ast.Set | ast.UnaryOp | ast.BinOp
 
 @dataclass
 class Variable:
-    """A name with the expression `node` that a statement assigns to it.
+    """A name, with the expression `node` that a statement assigns to it.
 
-    `reassigned` is the line of code that assigns something else to the name, or "". `fault` is the error for
-    any other change of the value.
+    `reassigned` is the line of code that assigns another expression to the name, or "". `fault` is the error
+    for any other change of the value.
     """
 
     name: str
@@ -288,7 +288,7 @@ class Variable:
 
     @property
     def line(self) -> str:
-        """The line of the assignment, such as "line 7"."""
+        """Line of the assignment, such as "line 7"."""
         return self.statement.line_of(self.statement.statement)
 
     def is_constant(self) -> bool:
@@ -306,7 +306,7 @@ class Variable:
 
 
 def variables(body: list[Statement]) -> dict[str, Variable]:
-    """Return the assignments at the top level of a text, by name."""
+    """Return the variables that statements at the top level of a text assign, by name."""
     names = _NameReader()
     for statement in body:
         names.read(statement)
@@ -314,7 +314,7 @@ def variables(body: list[Statement]) -> dict[str, Variable]:
     for each in names.assigned.values():
         if line := names.changed.get(each.node):
             name = shortened(each.name)
-            each.fault = FileError(f"the code changes {name} here, but nnviz does not run it", line)
+            each.fault = FileError(f"this line changes {name}, but nnviz does not run code", line)
     return names.assigned
 
 

@@ -1,4 +1,4 @@
-"""Chains of dense layers for all model formats: checks, float32, order of layers, standardised inputs."""
+"""Chains of dense layers for all model formats: checks, 32-bit floats, layer order, standardised inputs."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from nnviz.files.source import Source, lost_parts
 
 @dataclass(frozen=True)
 class Dense:
-    """A dense layer as a file has it, before any check.
+    """A dense layer as read from a file, not yet checked.
 
-    `weights` has shape (nodes, inputs), `biases` has shape (nodes,) or is None; both have any real type.
-    `activation` is nnviz's name. `place` is the layer's name in the file; `nodes` are the names of its nodes,
-    if the file has any.
+    `weights` has shape (nodes, inputs), `biases` has shape (nodes,) or is None; both may have any real number
+    type. `activation` is nnviz's name. `place` is the layer's name in the file. `nodes` holds the names of
+    the layer's nodes, or is empty if the file has no names.
     """
 
     weights: NDArray[Any]
@@ -48,10 +48,10 @@ def state_of(
     source: Source | None = None,
     why: str = "",
 ) -> State:
-    """Return the State of a chain of layers, without rows. Raises FileError with the place.
+    """Return the State of a chain of layers, without rows. Raises FileError with the faulty layer.
 
-    `trained_by` explains `loss`, `source` and `why`. If the names are incomplete, invalid or not unique, all
-    inputs and nodes get the default names of the course.
+    `training_for` explains `loss`, `source` and `why`. If the names are incomplete, invalid or not unique,
+    all inputs and nodes get the default names of the course.
     """
     sizes = sizes_of(layers)
     default = [default_inputs(sizes[0])]
@@ -66,10 +66,10 @@ def state_of(
 
 
 def training_for(network: Network, loss: str = "", source: Source | None = None, why: str = "") -> Training:
-    """Return the settings for a network: the file's `loss`, or the usual loss of the output.
+    """Return training settings with the file's `loss`, or with the usual loss for the output's activation.
 
-    nnviz uses the usual loss if the file names none or one that does not fit the output. It adds a note to
-    `source`, with the reason `why`, unless the loss is MSE and `why` is empty.
+    The usual loss replaces a loss that is missing or does not fit the output. A note with the reason `why` is
+    added to `source`, unless the loss is MSE and `why` is empty.
     """
     output = network.layers[-1].function.base
     if loss and fitting_outputs(loss) and output not in fitting_outputs(loss):
@@ -84,7 +84,7 @@ def training_for(network: Network, loss: str = "", source: Source | None = None,
 
 
 def with_activations(layers: Sequence[Dense], activations: Sequence[str], place: str = "") -> list[Dense]:
-    """Return the layers with one activation each. Raises FileError if the numbers differ."""
+    """Return the layers with one activation each. Raises FileError if there are more or fewer activations."""
     if len(activations) != len(layers):
         number = counted(len(layers), "activation")
         raise FileError(f"expected {number}, one for each layer, found {len(activations)}", place)
@@ -92,7 +92,7 @@ def with_activations(layers: Sequence[Dense], activations: Sequence[str], place:
 
 
 def left_out(state: State) -> list[str]:
-    """Return the parts of `state` that are lost in a file of layers without names."""
+    """Return the parts of `state` that a file of layers without names does not keep."""
     layers = [Dense(layer.weights, layer.biases, layer.activation) for layer in state.network.layers]
     return lost_parts(state, state_of(layers))
 
@@ -100,8 +100,8 @@ def left_out(state: State) -> list[str]:
 def sizes_of(layers: Sequence[Dense]) -> tuple[int, ...]:
     """Return the number of inputs, then the number of nodes of each layer.
 
-    Raises FileError if the shapes do not form a chain, or if the chain exceeds a limit. No array is copied
-    before.
+    Raises FileError if the shapes do not form a chain, or if the chain exceeds a limit. The check copies no
+    array.
     """
     if not layers:
         raise FileError("the file contains no dense layer")
@@ -169,7 +169,7 @@ def is_number(value: object, most: float = LARGEST) -> TypeGuard[float]:
 
 
 def to_float32(array: Array, place: str) -> NDArray[np.float32]:
-    """Return an array as 32-bit floats, in the same shape. Raises FileError if a number is too large."""
+    """Return an array as 32-bit floats, in the same shape. Raises FileError if a number overflows."""
     with np.errstate(over="ignore"):
         narrow = array.astype(Single)
     if not np.isfinite(narrow).all():
@@ -190,7 +190,7 @@ def shortest_decimal(number: float) -> float:
 
 
 def lost_digits(state: State) -> list[str]:
-    """Return, in words, the digits that the weights and biases lose as 32-bit floats."""
+    """Return a phrase for the digits that 32-bit floats lose of the weights and biases, in a list, or []."""
     with np.errstate(over="ignore"):
         arrays = (array for layer in state.network.layers for array in layer.arrays)
         is_exact = all(np.array_equal(array, array.astype(Single)) for array in arrays)
@@ -257,20 +257,29 @@ def _fits(path: list[tuple[int, Dense]], layer: Dense) -> bool:
 
 
 FLOAT32_DEVIATIONS = 1e-6, 1e18
-"""Least and greatest deviation whose square is a 32-bit float; Keras raises deviations below 1e-7."""
+"""Least and greatest standard deviation whose square is a 32-bit float.
+
+Keras raises standard deviations below 1e-7.
+"""
 COARSE_RATIO = 1e4
-"""Mean, in deviations, from which a 32-bit float rounds by more than 1/1000 of the deviation."""
+"""Ratio of mean to standard deviation from which 32-bit floats are too coarse.
+
+They then round by more than 1/1000 of the standard deviation.
+"""
 
 
 class Scaling(NamedTuple):
-    """Mean and deviation of each input, shape (inputs,): an input is (raw − mean) / deviation."""
+    """Mean and standard deviation of each input, shape (inputs,).
+
+    A network gets (raw − mean) / deviation as its input.
+    """
 
     mean: Array
     deviation: Array
 
 
 def find_scaling(state: State) -> Scaling | None:
-    """Return the scaling of the inputs, or None without one; mean 0 and deviation 1 change nothing."""
+    """Return the scaling of the inputs, or None if no input has another mean than 0 or deviation than 1."""
     numbers = {column.nodes[0]: column for column in state.columns if not column.is_plain}
     found = [numbers.get(name) for name in state.network.inputs]
     scaling = Scaling(
@@ -281,7 +290,7 @@ def find_scaling(state: State) -> Scaling | None:
 
 
 def remove_scaling(state: State) -> State:
-    """Return `state` without the scaling of its inputs; the rows stay standardised."""
+    """Return `state` without the scaling of its inputs; the numbers of the rows stay standardised."""
     columns = (
         column if column.values else replace(column, mean=0.0, deviation=1.0) for column in state.columns
     )
@@ -289,7 +298,7 @@ def remove_scaling(state: State) -> State:
 
 
 def fold_scaling(state: State) -> Network:
-    """Return a network that predicts the same as `state`, but from raw numbers.
+    """Return a network that takes raw numbers and predicts the same as `state` for standardised numbers.
 
     Raises FileError if the weights would be too large.
     """
@@ -300,8 +309,8 @@ def fold_scaling(state: State) -> Network:
 def separate_scaling(state: State) -> tuple[Scaling | None, Network]:
     """Return the scaling for 32-bit floats, and the network for inputs with that scaling.
 
-    A deviation outside FLOAT32_DEVIATIONS becomes part of the weights.
-    Raises FileError if the weights get too large.
+    A standard deviation outside FLOAT32_DEVIATIONS becomes part of the weights. Raises FileError if the
+    weights get too large.
     """
     scaling = find_scaling(state)
     if scaling is None:
@@ -331,16 +340,17 @@ def _with_raw_inputs(network: Network, scaling: Scaling) -> Network:
 
 
 def standardised_rows(state: State, how: str = "the weights and biases of its first layer") -> str:
-    """Return what a saved file does with raw rows, in words; "" if no input is standardised.
+    """Return how a saved file treats raw rows, as a predicate; "" if no input is standardised.
 
-    `how` is the part of the file that scales the rows.
+    `how` names the part of the file that scales the rows. The caller puts the name of the file before the
+    predicate.
     """
     scaling = find_scaling(state)
     if scaling is None:
         return ""
     sentences = [f"expects raw numbers and standardises them by {how}"]
     if any(column.values for column in state.columns.of_inputs):
-        sentences = [f"expects raw numbers, 1 or 0 for each text of a column, and standardises them by {how}"]
+        sentences = [f"expects raw numbers (texts: 1 or 0 for each class) and standardises them by {how}"]
     is_coarse = np.abs(scaling.mean) > COARSE_RATIO * scaling.deviation
     if is_coarse.any():
         inputs = zip(state.network.inputs, is_coarse, strict=True)

@@ -21,15 +21,15 @@ from h5py import h5a, h5d, h5f, h5g, h5o, h5s, h5t, h5z
 from numpy.typing import NDArray
 
 MOST_OBJECTS = 20_000
-"""Groups and datasets; a layer has about six, with the memory of the optimizer."""
+"""Largest number of groups and datasets; a layer has about six, with the state of the optimizer."""
 DEEPEST = 24
 LONGEST_PATH = 1_000
 MOST_TEXTS = 20_000
-"""Texts in all attributes together."""
+"""Largest number of texts in all attributes together."""
 MOST_LETTERS = 2**25
 TEXTS = re.compile(r"model_config|training_config|keras_version|(?:layer|weight)_names\d{0,4}")
 SKIPPED_GROUPS = re.compile(r"(?:optimizer|optimizer_weights|metrics)(?:/.*)?")
-"""Groups whose numbers are not part of the network: the reader checks their links and reads nothing."""
+"""Groups whose numbers are not part of the network; the reader checks only the links in these groups."""
 
 _BFLOAT16 = np.dtype("V2")
 """The type in which Keras writes bfloat16 numbers, as HDF5 has no bfloat16."""
@@ -40,7 +40,7 @@ class Tree(NamedTuple):
     """The contents of an HDF5 file by path, such as `layers/dense/vars/0`; the path of the root is empty.
 
     `attributes` has texts, or lists of texts, by name, for each group. `others` has the number type of each
-    dataset without real numbers.
+    dataset whose values are not real numbers.
     """
 
     attributes: dict[str, dict[str, str | list[str]]]
@@ -217,12 +217,12 @@ def _decode(text: bytes, place: str) -> str:
 
 MOST_CHUNKS = 20_000
 LARGEST_CHUNK = 2**26
-"""In bytes."""
+"""Largest size of a chunk, in bytes."""
 _CHECKSUM_BYTES = 4
 
 
 class RefusedError(ValueError):
-    """A file contains something that nnviz refuses; `place` says where."""
+    """Error for contents of a file that nnviz refuses; `place` is the path of these contents."""
 
     def __init__(self, message: str, place: str = "") -> None:
         super().__init__(message)

@@ -1,7 +1,7 @@
 """Process that reads an HDF5 file apart from the window, so that a hostile file can harm only this process.
 
-The process reads the file from standard input. It writes a line of JSON, the head, to standard output, and
-then the numbers as float64. After it has loaded its libraries, it cannot open any file.
+The process reads the file from standard input. It writes a header, one line of JSON, to standard output, and
+then the numbers as float64. After the process has loaded its libraries, it cannot open any file.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from nnviz.files.models import hdf5
 from nnviz.files.models.hdf5 import RefusedError
 
 MEMORY = 2**30
-"""In bytes."""
+"""Memory limit of the process, in bytes."""
 SECONDS = 5
-"""Processor time; the slowest valid file needs a third."""
+"""Processor time limit in seconds; the slowest valid file needs a third of it."""
 DAMAGED = "the HDF5 data in this file is damaged"
 
 
 def main() -> None:
-    """Read one file; the first argument of the process is the largest allowed count of numbers."""
+    """Read one file; the first argument of the process is the largest number of numbers to read."""
     _warm_up()
     _limit()
     sys.stdout.buffer.write(reply(sys.stdin.buffer.read(), int(sys.argv[1])))
@@ -35,14 +35,14 @@ def main() -> None:
 
 
 def reply(data: bytes, most_numbers: int) -> bytes:
-    """Return the reply, head and numbers, for a file with at most `most_numbers` numbers."""
+    """Return the bytes of the header and of the numbers of a file with at most `most_numbers` numbers."""
     head, parts = answer(data, most_numbers)
     written = json.dumps(head).encode()
     return b"".join([written, b"\n", *parts])
 
 
 def answer(data: bytes, most_numbers: int) -> tuple[dict[str, Any], list[bytes]]:
-    """Return the head and the numbers of a file, or a head with the reason for a refusal."""
+    """Return the header and the numbers of a file, or a header with the reason for a refusal."""
     try:
         found = hdf5.read(data, most_numbers)
     except RefusedError as error:

@@ -27,7 +27,7 @@ from nnviz.files.models.dense import Dense
 from nnviz.files.models.sandbox import Hdf5
 
 KERAS = frozenset({"keras", "tf_keras", "tensorflow"})
-"""Modules whose classes belong to Keras."""
+"""Python packages whose classes belong to Keras."""
 
 _CLASSES = {
     each.elsewhere.keras.name: each for each in ACTIVATIONS.values() if each.elsewhere.keras.parameter
@@ -43,18 +43,18 @@ _FUNCTIONS = {
     "swish": "silu",
 }
 OPERATION = "ops."
-"""Prefix for the class of a function that is called on the output of a layer."""
+"""Start of the class name for a function that the model calls on the output of a layer."""
 _OPERATIONS = {OPERATION + key.title().replace("_", ""): name for key, name in _FUNCTIONS.items()}
 _LEAK = 0.3
 """Default slope of the layer LeakyReLU; the function `leaky_relu` has 0.2."""
 _LARGEST = 1e6
 """Largest parameter of an activation."""
 ACTIVATION_LAYERS = frozenset({"Activation", "ReLU", "Softmax", *_CLASSES, *_OPERATIONS})
-"""Layers and functions that only apply an activation."""
+"""Names of layers and functions that only apply an activation."""
 
 
 def activation_of(value: object) -> str:
-    """Return nnviz's name of a layer's setting `activation`. Raises FileError."""
+    """Return nnviz's name for the `activation` setting of a layer. Raises FileError."""
     if value is None:
         return "identity"
     if isinstance(value, Mapping):
@@ -71,14 +71,14 @@ def activation_of(value: object) -> str:
 
 
 def layer_activation(kind: object, config: object) -> str:
-    """Return nnviz's name of the activation that a layer of class `kind` applies. Raises FileError."""
+    """Return nnviz's name for the activation that a layer of class `kind` applies. Raises FileError."""
     if not isinstance(kind, str) or kind not in ACTIVATION_LAYERS or not isinstance(config, Mapping):
         raise FileError(f"nnviz has no activation {quoted(kind)}")
     if kind == "Activation":
         return activation_of(config.get("activation"))
     if kind.removeprefix(OPERATION) == "Softmax":
         if config.get("axis", -1) not in (-1, 1):
-            raise FileError("the softmax is not over the nodes of the layer")
+            raise FileError("this softmax uses another axis than the nodes of the layer")
         return "softmax"
     if kind in _OPERATIONS:
         return _operation(_OPERATIONS[kind], config)
@@ -133,11 +133,11 @@ def keras_activation(name: str) -> tuple[str, dict[str, float]]:
 
 SEQUENTIAL = "Sequential"
 FUNCTIONAL = frozenset({"Functional", "Model"})
-"""Keras 1 and 2 use the name Model."""
+"""Classes of functional models; Keras 1 and 2 use the name Model."""
 DEEPEST = 8
-"""Levels of nested models."""
+"""Largest number of models nested in one another."""
 MOST_LAYERS = 4 * LAYERS.most
-"""Dense layers and skipped layers."""
+"""Largest number of layers in a file, with the layers that nnviz skips."""
 
 Config = Mapping[str, Any]
 
@@ -266,7 +266,7 @@ def _layer_of(reference: object, place: str) -> str:
         or not isinstance(found[0], str)
         or found[2] != 0
     ):
-        raise FileError("there are several inputs or outputs; nnviz opens only chains of layers", place)
+        raise FileError("expected one input or output, not several; nnviz opens only chains of layers", place)
     if len(found) == 4:
         _check_settings(found[3], place)
     return found[0]
@@ -316,10 +316,10 @@ class DenseStep(StoredLayer):
 
 @dataclass
 class KerasScaling(StoredLayer):
-    """A layer that computes `scale`·x + `offset`, each of shape (1,) or (inputs,).
+    """A layer that computes `scale`·x + `offset`; both have shape (1,) or (inputs,).
 
-    Both are None if the weights contain mean and variance. `is_inverse` is true if the layer undoes a
-    standardisation.
+    `scale` and `offset` are None if the weights contain mean and variance. `is_inverse` is true if the layer
+    undoes a standardisation.
     """
 
     scale: Array | None = None
@@ -351,11 +351,14 @@ class KerasChain:
 
     @property
     def stored(self) -> list[StoredLayer]:
-        """The layers with arrays in the file, in the model's order."""
+        """The layers that have arrays in the file, in the model's order."""
         return [*(each for each in self.scalings if each.scale is None), *self.steps]
 
     def take(self, part: Part, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
-        """Add the next layer; return the shape of its output rows from that of its input rows, if known."""
+        """Add the next layer and return the shape of its output rows, or None if the shape is unknown.
+
+        `shape` is the shape of the layer's input rows, or None.
+        """
         if part.kind == "Flatten" or _makes_one_axis(part):
             return _flatten(shape, part.config)
         if part.kind == "Dense":
@@ -497,9 +500,10 @@ _LAYERS = ("layers", "_layer_checkpoint_dependencies")
 
 
 def dense_layers(chain: KerasChain, file: Hdf5, notes: list[str]) -> list[Dense]:
-    """Return the layers of a chain with their weights from a file, and add `notes` on changes.
+    """Return the layers of a chain with their weights from a file.
 
-    Raises FileError if weights are missing or do not fit.
+    Adds a note to `notes` if the scaling of the inputs changes the weights. Raises FileError if weights are
+    missing or do not fit.
     """
     root = next((path for path in ("", "model_weights") if file.texts(path, "layer_names") is not None), None)
     arrays = _Keras3(file).arrays(chain.stored) if root is None else _old_arrays(chain.stored, file, root)
@@ -509,7 +513,7 @@ def dense_layers(chain: KerasChain, file: Hdf5, notes: list[str]) -> list[Dense]
 def with_numbers(
     chain: KerasChain, arrays: Mapping[int, Sequence[NDArray[Any]]], notes: list[str]
 ) -> list[Dense]:
-    """Return the layers of a chain with their weights; `arrays` has the arrays of each layer by its id.
+    """Return the layers of a chain with their weights; `arrays` maps the id of each layer to its arrays.
 
     Adds a note to `notes` if the scaling of the inputs changes the weights. Raises FileError.
     """
@@ -561,7 +565,7 @@ def _dense_layer(step: DenseStep, arrays: Sequence[NDArray[Any]]) -> Dense:
 
 
 def group_by_layer(weights: Iterable[str]) -> dict[str, list[str]]:
-    """Group names such as `dense_1/kernel:0`, `model/dense/bias` and `dense_1_W:0` by layer."""
+    """Return weight names such as `dense_1/kernel:0`, `model/dense/bias` and `dense_1_W:0` by layer."""
     groups: dict[str, list[str]] = {}
     for weight in weights:
         before, slash, last = weight.rpartition("/")

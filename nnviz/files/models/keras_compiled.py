@@ -26,7 +26,7 @@ _TOLERANCE = 1e-6
 
 
 def state_of(layers: Sequence[dense.Dense], settings: object, source: Source) -> State:
-    """Return the State of layers with the loss and the optimizer of a file. Raises FileError.
+    """Return the State of layers, with the loss and the optimizer of a Keras file. Raises FileError.
 
     Adds a note to `source` for each difference between Keras and nnviz.
     """
@@ -44,7 +44,7 @@ def state_of(layers: Sequence[dense.Dense], settings: object, source: Source) ->
 
 
 def loss_of_settings(settings: object) -> str:
-    """Return nnviz's name of the loss in the compile settings; "" if nnviz does not have it."""
+    """Return nnviz's name for the loss in the compile settings; "" if nnviz does not have the loss."""
     loss = _loss(settings)
     config = loss.get("config") if isinstance(loss, Mapping) else None
     takes_z = isinstance(config, Mapping) and bool(config.get("from_logits"))
@@ -52,7 +52,7 @@ def loss_of_settings(settings: object) -> str:
 
 
 def loss_by_name(name: object) -> str:
-    """Return nnviz's name of a Keras loss; "" if nnviz does not have it."""
+    """Return nnviz's name for a Keras loss; "" if nnviz does not have the loss."""
     letters = _letters(name)
     return _ALIASES.get(letters) or _losses().get(letters, "")
 
@@ -83,7 +83,7 @@ def replaced(settings: object) -> list[str]:
         "its loss": not loss_of_settings(settings)
         or _letters(_loss_name(settings)) not in (*_losses(), "mse"),
         "its optimizer": bool(notes),
-        "the memory of its optimizer": not (notes or is_own),
+        "the state of its optimizer": not (notes or is_own),
         "its metrics": any(settings.get(key) for key in ("metrics", "weighted_metrics")),
     }
     return [part for part, is_lost in lost.items() if is_lost]
@@ -99,7 +99,7 @@ def _loss(settings: object) -> object:
 
 
 def single_loss(loss: object) -> object:
-    """Return the loss itself if it is the only one in a list or dictionary, else `loss`."""
+    """Return the only loss in a list or dictionary; return any other `loss` unchanged."""
     if isinstance(loss, Mapping) and "class_name" not in loss:
         loss = list(loss.values())
     return loss[0] if isinstance(loss, list) and len(loss) == 1 else loss
@@ -143,8 +143,8 @@ def _with_optimizer(training: Training, optimizer: Mapping[str, Any], notes: lis
     chosen = min(known, key=lambda each: sum(_differences(each, config).values()))
     number, schedule = _rate(config, training.learning_rate)
     ours = _settings(chosen)
-    others = [f"{key} {config[key]} (nnviz {ours[key]})" for key in _differences(chosen, config)]
-    others += [f"{key} {quoted(config[key])} (nnviz none)" for key in _UNSUPPORTED if config.get(key)]
+    others = [f"{key} {config[key]} (nnviz has {ours[key]})" for key in _differences(chosen, config)]
+    others += [f"{key} {quoted(config[key])} (nnviz has none)" for key in _UNSUPPORTED if config.get(key)]
     if others:
         notes.append(f"nnviz uses other settings of {quoted(kind)} than the model: {', '.join(others)}")
     if schedule:

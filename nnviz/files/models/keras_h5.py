@@ -37,7 +37,7 @@ def _compiled(text: str) -> object:
 
 
 def write(state: State) -> bytes:
-    """Return the network of `state` as a file that Keras 2 and 3 open. Raises FileError."""
+    """Return the network of `state` as a file that Keras 2 and 3 can open. Raises FileError."""
     return keras_writing.old_file(state)
 
 

@@ -19,7 +19,7 @@ from nnviz.files.models.keras_chain import Part, json_object, model_layers
 from nnviz.files.source import SETTINGS
 
 VERSION = "3.0.0"
-"""The oldest Keras that supports everything that nnviz writes."""
+"""Oldest Keras version that supports everything that nnviz writes."""
 DENSE, INPUT, NORMALIZATION = "Dense", "InputLayer", "Normalization"
 MODEL_NAME, INPUT_NAME, DENSE_NAME, ACTIVATION_NAME = "sequential", "inputs", "dense_{}", "activation_{}"
 """Names of the model and its layers; the last two contain the number of the layer."""
@@ -28,7 +28,7 @@ _OLD_KEYS = {"negative_slope": "alpha"}
 
 
 class KerasLayer(NamedTuple):
-    """A Keras layer: its class, its settings, and the nnviz layer with its weights, if any."""
+    """A Keras layer: its class, its settings, and the nnviz layer with its weights or None."""
 
     kind: str
     config: dict[str, Any]
@@ -36,7 +36,7 @@ class KerasLayer(NamedTuple):
 
 
 def layers(state: State, *, old: bool) -> list[KerasLayer]:
-    """Return the Keras layers of a network, for Keras 2 too if `old`.
+    """Return the Keras layers of a network; if `old`, in a form that Keras 2 also opens.
 
     Raises FileError if the mean of an input is too large for a 32-bit float.
     """
@@ -100,7 +100,10 @@ def settings(state: State, *, old: bool) -> dict[str, Any] | None:
 
 
 def weights(layers: list[KerasLayer], training: Training | None) -> bytes:
-    """Return the weights as HDF5 in the layout of Keras 3, with an optimizer before its first update."""
+    """Return the weights as HDF5 in the layout of Keras 3.
+
+    With `training`, the file also contains the state of an optimizer before its first update.
+    """
     import numpy as np
 
     datasets: dict[str, Any] = {}
@@ -120,7 +123,7 @@ def weights(layers: list[KerasLayer], training: Training | None) -> bytes:
 
 
 def old_file(state: State) -> bytes:
-    """Return architecture, weights and compile settings as HDF5 in the old layout."""
+    """Return architecture, weights and compile settings as HDF5 in the layout before Keras 3."""
     model = layers(state, old=True)
     head = {"keras_version": VERSION, "backend": "tensorflow"}
     names = [each.config["name"] for each in model[1:]]
@@ -153,7 +156,7 @@ def left_out(state: State) -> list[str]:
 
 
 def raw_rows(state: State) -> str:
-    """Return what a Keras file does with raw rows, in words; "" if no input is standardised."""
+    """Return how a Keras file treats raw rows, as a predicate; "" if no input is standardised."""
     return dense.standardised_rows(state, f"a {NORMALIZATION} layer")
 
 
@@ -184,7 +187,7 @@ _INITIALIZERS = ("GlorotUniform", "Zeros", "glorot_uniform", "zero")
 
 
 def replaced(model: object, settings: object) -> list[str]:
-    """Return the parts of a model and its compile `settings` that are lost if nnviz overwrites it.
+    """Return the parts of a model and its compile `settings` that are lost if nnviz overwrites the file.
 
     Raises FileError.
     """

@@ -29,7 +29,7 @@ from nnviz.files.models.dense import Dense
 from nnviz.files.source import Source
 
 MOST_ENTRIES = 4_000
-"""More than twice the number of weights and biases in the largest network."""
+"""Largest number of entries: more than twice the weights and biases of the largest network."""
 MOST_TIMES = 1_040
 """Largest ratio of unpacked to packed size that deflate can reach."""
 
@@ -70,11 +70,11 @@ class Archive:
             if before.end > entry.start:
                 raise FileError("this entry of the archive overlaps another one", entry.name)
         if sum(entry.size for entry in entries) > LARGEST_BYTES:
-            raise FileError(f"the unpacked archive would be larger than {LARGEST_BYTES // 2**20} MB")
+            raise FileError(f"the archive would unpack to more than {LARGEST_BYTES // 2**20} MB")
 
     @property
     def names(self) -> list[str]:
-        """The names of the entries; the name of a folder ends in a slash."""
+        """Names of the entries; the name of a folder ends in a slash."""
         return list(self._entries)
 
     def read(self, name: str, most: int = LARGEST_BYTES) -> bytes:
@@ -178,7 +178,7 @@ class _Header(NamedTuple):
 def read_npy(data: bytes, place: str) -> NDArray[Any]:
     """Return the array of numbers or texts in a `.npy` file, as a view of its bytes.
 
-    Raises FileError with the `place` for other contents.
+    For any other contents, raises FileError with `place`.
     """
     header = _header(data, place)
     expected, found = math.prod(header.shape) * header.kind.itemsize, len(data) - header.size
@@ -191,7 +191,7 @@ def read_npy(data: bytes, place: str) -> NDArray[Any]:
 def texts(array: NDArray[Any]) -> list[str]:
     """Return the texts of an array of one dimension. Raises UnicodeDecodeError for invalid bytes.
 
-    NumPy does not check the bytes and raises a SystemError.
+    NumPy itself does not check the bytes and would raise a SystemError.
     """
     order = "be" if array.dtype.newbyteorder("<") != array.dtype else "le"
     encoding = "ascii" if array.dtype.kind == "S" else f"utf-32-{order}"
@@ -255,7 +255,7 @@ def _layer(arrays: dict[str, NDArray[Any]], k: int) -> Dense:
         raise FileError(f"the array W{k} is missing")
     weights, biases = arrays.pop(f"W{k}"), arrays.pop(f"b{k}", None)
     if biases is not None and biases.shape == weights.shape[1:] != weights.shape[:1]:
-        raise FileError(f"expected a row for each node, found a column for each node: save W{k}.T", f"W{k}")
+        raise FileError(f"each node must be a row of W{k}, but here it is a column: save W{k}.T", f"W{k}")
     return Dense(weights, biases, "")
 
 

@@ -41,7 +41,7 @@ def left_out(state: State) -> list[str]:
 
 
 def raw_rows(state: State) -> str:
-    """Return what a saved model does with raw rows, in words; "" if no input is standardised."""
+    """Return how a saved model treats raw rows, as a predicate; "" if no input is standardised."""
     return dense.standardised_rows(state, "Sub and Div nodes")
 
 

@@ -1,9 +1,9 @@
 """An ONNX graph as a chain of dense layers.
 
-The reader follows the graph from its output back to its input, but builds the chain from the input. So each
-operator returns a step, which is applied later. Numbers added or multiplied outside a dense layer become
-part of its weights and biases. The reader also knows the last nodes of scikit-learn's classifiers, which
-return dictionaries of probabilities.
+The reader follows the graph from its output back to its input, but builds the chain from the input. For this
+reason the function for an operator returns a step, which is applied later. Numbers added or multiplied
+outside a dense layer become part of its weights and biases. The reader also knows the last nodes of
+scikit-learn's classifiers, which return dictionaries of probabilities.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 MOST_FACTORS = 16
-"""Factors of a product, with its constants; a GELU has five."""
+"""Largest number of factors in a product, with its constants; a GELU has five."""
 LARGE = 16.0
 """Value of z from which ln(1 + e^z) equals z as a 32-bit float."""
 CLOSE = 1e-3
@@ -48,7 +48,7 @@ CLOSE = 1e-3
 
 
 def product(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
-    """Return the activation that ends in a Mul node, and the name of its input; or None.
+    """Return the activation that a Mul node completes and the name of the activation's input, or None.
 
     SiLU is x·sigmoid(x), and GELU is ½·x·(1 + erf(x/√2)), with the factors in any order.
     """
@@ -67,7 +67,7 @@ def product(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
 
 
 def quotient(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
-    """Return "softsign", which is x/(1 + |x|), and the name of x if a Div node ends it; else None."""
+    """Return "softsign" and the name of x if a Div node computes x/(1 + |x|), else None."""
     if len(node.input) != 2:
         return None
     x, below = node.input
@@ -78,7 +78,10 @@ def quotient(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
 
 
 def choice(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
-    """Return "softplus" and the name of z if a Where node takes ln(1 + e^z), or large z; else None."""
+    """Return "softplus" and the name of z if a Where node completes a softplus, else None.
+
+    The node chooses ln(1 + e^z), or z where z is large.
+    """
     if len(node.input) != 3:
         return None
     above, z, below = node.input
@@ -407,11 +410,14 @@ OPERATORS: dict[str, Callable[[Graph, onnx.NodeProto], ChainStep]] = {
     **dict.fromkeys(BY_OPERATOR, _activation),
     **SHAPE_OPERATORS,
 }
-"""Function that reads each operator; other domains than ONNX's are part of the operator's name."""
+"""Functions that turn a node into a step, by the name of the node's operator.
+
+The name of an operator that is not in ONNX's own domain includes its domain.
+"""
 
 
 def step_of(graph: Graph, node: onnx.NodeProto) -> ChainStep:
-    """Return the step of a node. Raises FileError if nnviz does not support its operator."""
+    """Return a node as a step of the chain. Raises FileError if nnviz does not support its operator."""
     operator = OPERATORS.get(operator_of(node))
     if operator is None:
         raise _unknown(node)
@@ -426,17 +432,17 @@ Layout: TypeAlias = Literal["rows", "columns", "vector", "result"]
 """Axes of the values: (rows, nodes), (nodes, rows), (nodes,), or others that no layer can follow."""
 
 AXES: dict[Layout, tuple[int, ...]] = {"rows": (1, -1), "columns": (0, -2), "vector": (0, -1), "result": ()}
-"""Numbers of the axis with the nodes of a layer."""
+"""Possible indices of the axis with a layer's nodes, for each layout."""
 
 
 class Affine(NamedTuple):
-    """The function `scale`·x + `shift`; None changes nothing."""
+    """The function `scale`·x + `shift`; None stands for a `scale` of 1 and a `shift` of 0."""
 
     scale: Array | None = None
     shift: Array | None = None
 
     def then(self, other: Affine) -> Affine:
-        """Return the function that applies this one and then `other`."""
+        """Return the function that applies this function first and then `other`."""
         scale, shift = other
         if scale is None:
             moved = self.shift
@@ -483,7 +489,11 @@ class Chain:
     _numbers: int = 0
 
     def dense(self, place: str, weights: Constant, layout: Layout, result: Layout, factor: float) -> None:
-        """Begin a layer of `weights`, shape (nodes, inputs), that needs one layout and has another result."""
+        """Begin a layer with `weights`, shape (nodes, inputs).
+
+        The layer takes values in `layout` and gives values in the layout `result`; its weights are multiplied
+        by `factor`.
+        """
         shape = weights.shape
         if len(shape) != 2 or 0 in shape:
             raise FileError(f"expected weights with two dimensions, found the shape {list(shape)}", place)
@@ -512,7 +522,7 @@ class Chain:
         return replace(layer, weights=weights if scale is None else weights * scale, biases=biases)
 
     def affine(self, place: str, scale: Array | None, shift: Array | None) -> None:
-        """Multiply the values by `scale` and add `shift`: arrays from `vector`, or None."""
+        """Multiply the values by `scale` and add `shift`, each an array from `vector`, or None."""
         affine = Affine(scale, shift)
         if not self._open:
             self._affine = self._affine.then(affine)
@@ -539,7 +549,7 @@ class Chain:
         self._open, self._output_affine, self._output_nodes = False, Affine(), []
 
     def activation(self, place: str, name: str, axis: int | None = None) -> None:
-        """Set the activation of the last layer; `axis` is its axis if its outputs depend on each other."""
+        """Set the activation of the last layer; `axis` is the axis that a softmax uses, else None."""
         if not self._open:
             raise FileError("an activation needs a dense layer right before it", place)
         if axis is not None and axis not in AXES[self.layout]:
@@ -563,7 +573,10 @@ class Chain:
             self.dims = ()
 
     def reshape(self, place: str, sizes: Sequence[int]) -> None:
-        """Flatten each row to a shape, in which -1 means the remaining numbers and 0 the same size."""
+        """Flatten each row.
+
+        `sizes` is the new shape, in which -1 means the remaining numbers and 0 the same size.
+        """
         if list(sizes) == [-1]:
             self.end_with_one(place)
             return
@@ -580,7 +593,7 @@ class Chain:
         self.flatten(place, 1)
 
     def end(self) -> None:
-        """End the chain: the values are the prediction, in a shape that no layer can follow."""
+        """End the chain: the current values are the prediction, in a shape that no layer can follow."""
         self._close()
         self.layout = "result"
 
@@ -591,7 +604,7 @@ class Chain:
         self.end()
 
     def finish(self) -> None:
-        """Close the last layer. Raises FileError if other numbers need another layer."""
+        """Finish the last layer. Raises FileError if a scale or shift still needs a layer after it."""
         self._close()
         if self._affine_nodes:
             raise FileError("expected a dense layer after this node", self._affine_nodes[0])
@@ -610,7 +623,10 @@ class Chain:
         return values
 
     def check_width(self, place: str, found: int) -> None:
-        """Set the number of nodes or inputs. Raises FileError if the values have another number."""
+        """Set the width, the number of nodes or inputs.
+
+        Raises FileError if the width is already known and different.
+        """
         if self.width is not None and found != self.width:
             raise FileError(f"expected {counted(self.width, 'number')} for each row, found {found}", place)
         self.width = found

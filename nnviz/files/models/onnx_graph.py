@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 
 
 PARTS = Limit("parts", 200_000)
-"""Fields of protobuf; a dense layer has about 50."""
+"""Largest number of protobuf fields in a model; a dense layer has about 50."""
 DEPTH = Limit("levels of nested parts", 32)
 INTEGERS = Limit("bytes of whole numbers", 3 * NUMBERS.most)
-"""A number needs 8 bytes in memory but maybe only 1 in the file; a 16-bit weight needs up to 3."""
+"""Largest number of bytes of whole numbers in a file.
+
+A number needs 8 bytes in memory but maybe only 1 in the file; a 16-bit weight needs up to 3 in the file.
+"""
 
 _VARINT, _EIGHT, _SIZED, _FOUR = 0, 1, 2, 5
 """Encodings of values in protobuf."""
@@ -124,9 +127,12 @@ KINDS = {
     "INT32": ("<i4", "int32_data"),
     "INT64": ("<i8", "int64_data"),
 }
-"""NumPy type of the numbers in `raw_data`, and their other field; 16-bit floats are stored as bits."""
+"""NumPy type of the numbers in `raw_data`, and the name of the field that may hold the numbers instead.
+
+16-bit floats are stored as bits.
+"""
 FLOATS = {"FLOAT": 1, "FLOAT16": 10, "DOUBLE": 11, "BFLOAT16": 16}
-"""Types of real numbers, with their numbers in ONNX."""
+"""Types of real numbers, with the codes that ONNX gives to these types."""
 MOST_DIMS = 8
 
 
@@ -186,7 +192,7 @@ def _floats(numbers: NDArray[Any], kind: str) -> NDArray[Any]:
 
 
 OPERATIONS = Limit("nodes", 20 * LAYERS.most)
-"""Nodes of a graph; a dense layer with a GELU has ten, with its constants."""
+"""Largest number of nodes of a graph; a dense layer with a GELU has ten, with its constants."""
 LONGEST_DETOUR = 8
 """Largest number of nodes between a constant and its use."""
 
@@ -198,19 +204,19 @@ _OUTDATED = ("consumed_inputs", "broadcast")
 
 
 class Constant(NamedTuple):
-    """A tensor that does not depend on the input, possibly transposed."""
+    """A tensor that does not depend on the graph's input, possibly transposed."""
 
     tensor: onnx.TensorProto
     transposed: bool = False
 
     @property
     def transpose(self) -> Constant:
-        """The same constant, transposed."""
+        """The transpose of this constant."""
         return self._replace(transposed=not self.transposed)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of the constant, without reading its numbers. Raises FileError."""
+        """The shape of the constant; its numbers are not read. Raises FileError."""
         shape = shape_of(self.tensor)
         return shape[::-1] if self.transposed else shape
 
@@ -325,7 +331,7 @@ def node_place(node: onnx.NodeProto) -> str:
 
 
 def operator_of(node: onnx.NodeProto) -> str:
-    """Return the operator of a node, with its domain if that is not ONNX's."""
+    """Return the operator of a node, with the domain unless this is ONNX's own."""
     return node.op_type if node.domain in _ONNX else f"{node.domain}.{node.op_type}"
 
 
@@ -344,9 +350,9 @@ def inputs_of(node: onnx.NodeProto, least: int, most: int | None = None) -> list
 
 
 def attributes(node: onnx.NodeProto, **defaults: float | str | list[int] | list[float]) -> dict[str, Any]:
-    """Return the attributes of a node by name, with `defaults` for missing ones.
+    """Return the attributes of a node by name, with the values in `defaults` for missing attributes.
 
-    Raises FileError for an attribute that is not in `defaults` or has another type there.
+    Raises FileError for an attribute that is not in `defaults`, or whose type differs from the type there.
     """
     values: dict[str, Any] = dict(defaults)
     for each in node.attribute:

@@ -34,9 +34,12 @@ if TYPE_CHECKING:
 
 PRODUCER = "nnviz"
 KEY = "nnviz.names"
-"""Metadata key: `{"inputs": ["accounts", "children"], "nodes": [["node_0", "node_1"], ["output"]]}`."""
+"""Metadata key of the names of inputs and nodes, which are stored as JSON.
+
+For example `{"inputs": ["accounts", "children"], "nodes": [["node_0", "node_1"], ["output"]]}`.
+"""
 UNTITLED = "network"
-"""Name of the graph if the network has no title; a graph needs a name."""
+"""Name of the graph if the network has no title, because ONNX requires a name."""
 
 
 class _Names(msgspec.Struct):
@@ -108,7 +111,7 @@ def _output(graph: Graph) -> tuple[str, list[str]]:
         if real:
             raise FileError(f"expected one output of real numbers, found {len(real)} among {names}")
         raise FileError(
-            f"expected an output of real numbers, found {names}: export the numbers behind the labels"
+            f"no output has real numbers (outputs: {names}): export scores or probabilities, not labels"
         )
     others = [output.name for output in graph.outputs if output is not real[0]]
     return real[0].name, [f"the output {quoted(name)} was left out" for name in others[:5]]

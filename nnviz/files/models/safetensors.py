@@ -1,8 +1,8 @@
-"""`.safetensors`, named as a PyTorch `state_dict` of Linear layers: `0.weight`, `0.bias`, `fc1.weight`.
+"""`.safetensors` files, with names as in a PyTorch `state_dict` of Linear layers: `0.weight`, `fc1.bias`.
 
-A JSON header gives the place of each tensor in the bytes after it; the reader checks every bound. The format
-has no place for activations. nnviz writes them into the metadata, which other programs ignore, and asks for
-them if a file has none.
+A JSON header gives the place of each tensor in the bytes after the header; the reader checks every bound. The
+format has no place for activations. nnviz writes the activations into the metadata, which other programs
+ignore. If a file has no activations, nnviz asks the user for them.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _check_places(tensors: dict[str, _Tensor], size: int) -> None:
         begin, end = tensor.data_offsets
         if begin != at or not begin <= end <= size:
             found = f"{begin:,} to {end:,}"
-            raise FileError(f"expected bytes from {at:,} on, up to {size:,}, found bytes {found}", name)
+            raise FileError(f"expected bytes from {at:,} to at most {size:,}, found bytes {found}", name)
         at = end
     if at != size:
         raise FileError(f"{size - at:,} bytes after the last tensor belong to no tensor")
@@ -129,7 +129,7 @@ def _array(data: memoryview, tensor: _Tensor, name: str) -> NDArray[Any]:
         raise FileError(f"expected one of {', '.join(_KINDS)}, found {quoted(tensor.dtype)}", name)
     kind = np.dtype(_KINDS[tensor.dtype])
     if min(tensor.shape) < 0 or math.prod(tensor.shape) * kind.itemsize != len(data):
-        raise FileError(f"the shape {tensor.shape} does not fit the {len(data):,} bytes of this tensor", name)
+        raise FileError(f"the {len(data):,} bytes of this tensor do not fit its shape {tensor.shape}", name)
     array = np.frombuffer(data, kind)
     if tensor.dtype == "BF16":
         array = dense.from_bfloat16(array)
@@ -178,7 +178,10 @@ left_out, raw_rows = dense.left_out, dense.standardised_rows
 
 
 def replaced(data: bytes) -> list[str]:
-    """Return the parts of a file that are lost if nnviz overwrites it; programs may need the names."""
+    """Return the parts of a file that are lost if nnviz overwrites it.
+
+    The names of tensors count as lost, because programs may need them.
+    """
     _, metadata, _ = _header(data)
     parts = {
         "the names of its tensors": _ACTIVATIONS not in metadata,

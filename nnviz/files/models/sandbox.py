@@ -23,9 +23,9 @@ from nnviz.files.errors import FileError, Progress, wait_for
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SECONDS = 20.0
-"""Time limit of the process."""
+"""Time limit of the process, in seconds."""
 MOST_BYTES = 2**26 + 8 * NUMBERS.most
-"""Size limit of the reply."""
+"""Largest size of the reply, in bytes."""
 
 _START = """
 from nnviz.files.models.hdf5_process import main
@@ -40,7 +40,7 @@ class Hdf5(msgspec.Struct, frozen=True):
     """The contents of an HDF5 file by path, such as `layers/dense/vars/0`; the path of the root is empty.
 
     `attributes` has texts, or lists of texts, by name, for each group. `arrays` are float64. `others` has the
-    number type of each dataset without real numbers.
+    number type of each dataset whose values are not real numbers.
     """
 
     attributes: dict[str, dict[str, str | list[str]]]
@@ -48,7 +48,10 @@ class Hdf5(msgspec.Struct, frozen=True):
     arrays: dict[str, Any] = {}
 
     def texts(self, path: str, name: str) -> list[str] | None:
-        """Return the list of texts in an attribute of the group at `path`, or None; a long list has parts."""
+        """Return the list of texts in an attribute of the group at `path`, or None if there is none.
+
+        Keras divides a long list among several attributes, such as name0 and name1; they are joined again.
+        """
         found = self.attributes.get(path, {})
         if name in found:
             parts = [found[name]]
@@ -61,7 +64,7 @@ class Hdf5(msgspec.Struct, frozen=True):
         )
 
     def text(self, path: str, name: str) -> str:
-        """Return the text in an attribute of the group at `path`, or ""."""
+        """Return the text in an attribute of the group at `path`, or "" if the attribute is missing."""
         found = self.attributes.get(path, {}).get(name, "")
         return found if isinstance(found, str) else ""
 

@@ -28,7 +28,7 @@ _MOST_AXES = 4
 
 
 def sniff(data: bytes) -> bool:
-    """Return whether data has a list of weights as TensorFlow.js writes it."""
+    """Return whether data contains a list of weights in the form that TensorFlow.js writes."""
     return re.search(rb'"weightsManifest"\s*:', data) is not None
 
 
@@ -67,7 +67,7 @@ def _arrays(manifest: object, source: Source) -> dict[str, NDArray[np.float32]]:
             if weight.name in arrays:
                 raise FileError("this name appears twice", weight.name)
             if end > len(data):
-                raise FileError("the files of weights are too short", weight.name)
+                raise FileError("the weight files end before this weight does", weight.name)
             arrays[weight.name], at = weight.unpacked(data[at:end]), end
     return arrays
 
@@ -75,7 +75,7 @@ def _arrays(manifest: object, source: Source) -> dict[str, NDArray[np.float32]]:
 def _data(paths: list[Any], source: Source) -> bytes:
     """Return the bytes of the files that hold a group of weights."""
     if len(paths) > _MOST_FILES:
-        raise FileError(f"expected at most {_MOST_FILES:,} files of weights, found {len(paths):,}")
+        raise FileError(f"nnviz opens at most {_MOST_FILES:,} weight files, but the model has {len(paths):,}")
     parts, size = [], 0
     for name in paths:
         if not isinstance(name, str):
@@ -83,7 +83,7 @@ def _data(paths: list[Any], source: Source) -> bytes:
         parts.append(source.beside(name))
         size += len(parts[-1])
         if size > LARGEST_BYTES:
-            raise FileError(f"the files of weights are larger than {LARGEST_BYTES // 2**20} MB")
+            raise FileError(f"the weight files are larger than {LARGEST_BYTES // 2**20} MB")
     return b"".join(parts)
 
 

@@ -1,7 +1,7 @@
 """The format of tables, `.csv` and `.tsv`.
 
-`reading.head` and `reading.read` detect the layout. `columns.findings` describes each column. `columns.built`
-makes rows and columns from a person's choices, and a network for them.
+`reading.head` and `reading.read` detect the layout. `columns.findings` describes each column. `columns.build`
+makes rows and columns from a person's choices. `columns.Built` makes a network for these columns.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nnviz.system import resources
 
 
 def sniff(_data: bytes) -> bool:
-    """Return False: any text may be a table, so only the suffix of its file decides."""
+    """Return False: any text may be a table, so only the suffix of the file decides."""
     return False
 
 
@@ -37,13 +37,13 @@ def read(source: Source) -> State:
 
 
 def _layout_notes(table: Table) -> list[str]:
-    """Return notes on each part of the layout that a person may not expect."""
+    """Return notes on the parts of the layout that a person may not expect."""
     layout = table.layout
-    notes = [] if layout.encoding == "UTF-8" else [f"encoding {layout.encoding}"]
+    notes = [] if layout.encoding == "UTF-8" else [f"the encoding is {layout.encoding}"]
     if layout.decimal == ",":
-        notes.append("decimal comma")
+        notes.append("the decimal sign is a comma")
     if layout.delimiter not in (",", "\t", None):
-        notes.append(f"values separated by {NAMES[layout.delimiter]}")
+        notes.append(f"{NAMES[layout.delimiter]} separate the values")
     return notes
 
 
@@ -53,14 +53,14 @@ def _network_note(state: State) -> str:
 
 
 VALIDATION = 0.2
-"""The share of the rows for validation; the rows of these tables are in random order."""
+"""The share of the last rows for validation; the rows of these tables are in random order."""
 
 
 @dataclass(frozen=True)
 class ReadySet:
-    """A table that ships with nnviz: `name` is the name of its file, `line` and `source` describe it.
+    """A table that ships with nnviz: `name` is the stem of the file name; `line` and `source` describe it.
 
-    `standardises` is whether nnviz standardises all inputs, because their ranges are very different.
+    `standardises` says whether nnviz standardises all inputs, because they have very different ranges.
     """
 
     name: str
@@ -71,11 +71,11 @@ class ReadySet:
 
     @property
     def path(self) -> Path:
-        """The path of its file."""
+        """The path of the table's file."""
         return resources() / "data" / f"{self.name}.csv"
 
     def state(self) -> State:
-        """Return its rows with a new network, and notes on where both come from. Raises FileError."""
+        """Return the rows with a new network, and notes on the source of the table. Raises FileError."""
         source = Source(read_bytes(self.path), self.path)
         state = read(source)
         state = replace(state, training=replace(state.training, validation=VALIDATION))
@@ -124,4 +124,4 @@ READY_SETS = (
         standardises=True,
     ),
 )
-"""All of them, in the order of the menu."""
+"""All tables that ship with nnviz, in the order of the menu."""

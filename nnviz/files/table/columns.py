@@ -1,4 +1,4 @@
-"""Columns of a table: their contents, their proposed roles, and the rows made from them.
+"""Columns of a table: contents, proposed roles, and the rows that nnviz makes from the columns.
 
 All roles are proposals; `Choices` holds a person's decisions.
 """
@@ -27,36 +27,36 @@ Role: TypeAlias = Literal["input", "target", "left out"]
 Missing: TypeAlias = Literal["leave out", "fill"]
 
 TARGETS = ("target", "label", "survived", "species", "y", "outcome", "diagnosis", "variety", "class")
-"""Frequent names of target columns; if a table has several of them, the first in this list is proposed."""
+"""Frequent names of target columns. Of several such columns, nnviz proposes the first in this list."""
 CLASSES = ("target", "label", "class", "species", "y", "digit", "category", "variety")
-"""Names of columns whose whole numbers are labels of classes."""
+"""Names of target columns whose whole numbers are class labels."""
 MOST_CLASSES = 20
-"""Most classes that whole numbers can stand for; more different values are proposed as numbers."""
+"""Most different whole numbers that are proposed as classes; more different values stay numbers."""
 MIXED, MIXED_KINDS = 0.1, 3
-"""A column is proposed as texts, like ticket numbers, from this share and this many kinds of texts on."""
+"""A column with more than this share, and at least this many kinds, of texts is proposed as texts."""
 COUNTERS = ("", "id", "index", "no", "nr", "row", "unnamed: 0")
 WRITTEN = ("prediction", "predicted", "error")
-"""First words in the names of columns that nnviz writes beside the targets."""
+"""First words in the names of the columns that nnviz adds to the rows that it saves."""
 MANY_ROWS = 20
-"""Least rows for leaving out a column that counts them; in fewer rows it may be data by chance."""
+"""Least rows for leaving out a column that counts the rows; in fewer rows, data may look like a count."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The contents of a column and its proposed role.
+    """The contents and the proposed role of a column.
 
     ================== ====================================================================
-    `name`             its name in the file, or ""
-    `is_number`        whether its cells are numbers, except missing ones and a few texts (MIXED); also if
-                       its first text is a number in a wrong notation
-    `distinct`         number of different values, without missing ones
-    `missing`          number of missing cells; `first_missing` is the place of the first
+    `name`             name of the column in the file, or ""
+    `is_number`        whether all cells but missing cells and a few texts (MIXED) are numbers; also true if
+                       the first text is a number in a wrong notation
+    `distinct`         number of different values, without missing cells
+    `missing`          number of missing cells; `first_missing` is the place of the first missing cell
     `fault`            the error of the first text among numbers, or None
-    `counts`           whether its numbers count the rows: 0, 1, 2, …
-    `is_whole`         whether its numbers are whole
-    `is_date`          whether its cells are dates or times, except missing ones
-    `role`, `reason`      its proposed role, and the reason or ""
-    `classes`          whether its values are proposed as classes (or categories), one node each
+    `counts`           whether the numbers count the rows: 0, 1, 2, …
+    `is_whole`         whether the numbers are whole
+    `is_date`          whether all cells but missing cells are dates or times
+    `role`, `reason`   the proposed role, and the reason or ""
+    `classes`          whether the values are proposed as classes (or categories), one node each
     ================== ====================================================================
     """
 
@@ -83,8 +83,8 @@ class Finding:
 class Choices:
     """A person's choices for a table: the role of each column, and whether its values are classes.
 
-    Rows with missing cells are left out, or these cells are filled: numbers with the mean of their column,
-    texts with the most frequent text.
+    `missing` says whether to leave out rows with missing cells or to fill these cells. A cell gets the mean
+    of its column of numbers, or the most frequent text of its column of texts.
     """
 
     roles: tuple[Role, ...]
@@ -93,7 +93,7 @@ class Choices:
 
 
 def findings(table: Table, state: State | None = None, targets: Sequence[str] = ()) -> list[Finding]:
-    """Return contents and proposed role of each column; roles come first from the names in `state`.
+    """Return a finding for each column. Columns with the names in `state` get the roles from `state`.
 
     `targets` are the names of the chosen target columns. Raises FileError if a name is unknown.
     """
@@ -161,7 +161,7 @@ def _with_role(finding: Finding, table: Table, place: int) -> Finding:
 
 
 def _with_target(columns: list[Finding], chosen: list[int]) -> list[Finding]:
-    """Propose the targets: the `chosen` columns, else the column by name, with the only texts, or the last.
+    """Propose the targets: the `chosen` columns, else one by its name, the only column of texts, or the last.
 
     If a column with a target's name has the same value in every row, no column is proposed.
     """
@@ -190,7 +190,7 @@ def _likely_targets(columns: list[Finding], names: list[str]) -> list[int]:
 
 
 def _chosen_places(table: Table, targets: Sequence[str]) -> list[int]:
-    """Return the indices of the columns with these names; in a table without names, with these numbers.
+    """Return the indices of the columns with these names or, in a table without names, these numbers.
 
     Numbers count from 1. Raises FileError, which suggests similar names, for an unknown name.
     """
@@ -223,7 +223,7 @@ def _are_classes(finding: Finding, name: str) -> bool:
 
 
 def _by_name(columns: list[Finding], table: Table, state: State) -> list[Finding]:
-    """Return the roles by the names of the network's columns, or an empty list if the table lacks them."""
+    """Return roles by the names of the network's columns, or an empty list if the table has other names."""
     try:
         where = place_columns(table, state)
     except FileError:
@@ -244,7 +244,7 @@ def _by_name(columns: list[Finding], table: Table, state: State) -> list[Finding
 
 
 def describe(finding: Finding) -> str:
-    """Return the contents of a column in words: "numbers, 23 different values; 2 missing, the first in …"."""
+    """Return a description of a column: "numbers, 23 different values; 2 missing, the first in line 3, …"."""
     kind = "numbers" if finding.is_number else "dates or times" if finding.is_date else "texts"
     parts = [f"{kind}, {counted(finding.distinct, 'different value')}"]
     if finding.is_constant:
@@ -261,10 +261,10 @@ HALF = SHORT_LETTERS // 2 - 2
 
 
 class Placed(NamedTuple):
-    """Indices of the columns with inputs and targets; `targets` is empty if the table has none.
+    """Indices of the columns with inputs and targets; `targets` is empty if the table has no targets.
 
-    `foreign` is empty if the columns have the network's names. Else the columns are taken in their order:
-    `foreign` has the table's name for each number of an input, then of a target.
+    `foreign` is empty if the columns have the network's names. Otherwise, columns are matched by their order:
+    `foreign` maps the number of each input, then of each target, to the name in the table.
     """
 
     inputs: list[int]
@@ -275,8 +275,8 @@ class Placed(NamedTuple):
 def place_columns(table: Table, state: State) -> Placed:
     """Find the columns of raw rows by name, a target also as "target" or "target NAME"; else by order.
 
-    The order is the inputs, then all targets or none. Raises FileError for another number of columns, and if
-    the table has only some of the names.
+    The order is the inputs, then all targets or no target. Raises FileError for a wrong number of columns,
+    and if the table has only some of the names.
     """
     network = state.network
     of_inputs, of_targets = _names(state.columns.of_inputs), _names(state.columns.of_targets)
@@ -310,7 +310,7 @@ def inputs_of(table: Table, where: Placed, state: State) -> Array:
 
 
 def complete_rows(table: Table, where: Placed, state: State) -> NDArray[np.bool_]:
-    """Return a mask of the rows that have all inputs, shape (rows,); a known text such as "-" counts."""
+    """Return a mask of the rows with all inputs, shape (rows,). A known text such as "-" is not missing."""
     is_missing = np.zeros(len(table), dtype=np.bool_)
     for place, column in zip(where.inputs, state.columns.of_inputs, strict=True):
         is_missing |= table.missing(place, column.values)
@@ -331,21 +331,21 @@ def _nodes(table: Table, places: list[int], columns: Sequence[Column], nodes: tu
 
 
 def order_note(foreign: Mapping[int, str], state: State) -> str:
-    """Return a sentence that says which column of another name nnviz takes for which of the network's."""
+    """Return a sentence that names each column of the table and the network's column that it becomes."""
     own = [*_names(state.columns.of_inputs), *_names(state.columns.of_targets)]
     pairs = [f"{shortened(name, HALF)} as {shortened(own[i], HALF)}" for i, name in foreign.items()]
     return f"the columns are matched by their order: {list_text(pairs)}"
 
 
 MOST_TEXTS = 1000
-"""Most texts of one column that become nodes."""
+"""Most different texts of one column that become nodes."""
 MOST_LISTED = 6
 _NO_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 @dataclass(frozen=True)
 class Built:
-    """Rows made from a table, the columns they came from, and notes on how they were made."""
+    """Rows made from a table, the columns of these rows, and notes (`said`) on how nnviz made the rows."""
 
     data: Dataset
     inputs: tuple[Column, ...]
@@ -353,7 +353,7 @@ class Built:
     said: tuple[str, ...]
 
     def network(self, seed: int = 0) -> State:
-        """Return a new network for these columns, with random weights from a seed. Raises FileError."""
+        """Return a State with a new network for these columns; `seed` draws the weights. Raises FileError."""
         self._check_targets()
         with as_file_errors():
             return networks.network_for(self.inputs, self.targets, self.data, seed)
@@ -381,10 +381,10 @@ class Built:
 def build(table: Table, columns: Sequence[Finding], choices: Choices, state: State | None = None) -> Built:
     """Return the rows that a person's choices make from a table.
 
-    A column with the name of a column in `state` is encoded like that: with its scaling, or its texts.
+    A column with the name of a column in `state` gets the same scaling, or the same nodes for its texts.
     Numbers under other names get the scaling of the other columns in `state`, in their order.
-    Raises FileError for a cell that must be a number and is not, for too many texts, and if no column or row
-    is left. The error has line and column if it is about a cell.
+    Raises FileError for a text in a column of numbers, for too many texts, and if no column or row is left.
+    An error about a cell has line and column.
     """
     places = {role: [i for i, own in enumerate(choices.roles) if own == role] for role in ("input", "target")}
     used = [*places["input"], *places["target"]]
@@ -429,14 +429,14 @@ class _Maker:
         self._nodes: dict[str, int] = {}
         self._known: dict[int, Column] = {}
         self._alike: dict[int, Column] = {}
-        """The network's other columns by the index of a table's column, if their numbers are equal."""
+        """The network's columns of other names, by index of a table's column, if both have equally many."""
         if state is not None:
             for role, own in (("input", state.columns.of_inputs), ("target", state.columns.of_targets)):
                 at = [place for place, each in enumerate(choices.roles) if each == role]
                 self._match(own, {place: self.name(place, role) for place in at})
 
     def _match(self, own: Sequence[Column], names: Mapping[int, str]) -> None:
-        """Match a network's own columns with the table's by name, ignoring case, and the rest by order."""
+        """Match a network's columns with the table's by name, ignoring case, and other columns by order."""
         by_name = {column.name.casefold(): column for column in own}
         by_name |= {column.name: column for column in own}
         matches = {place: by_name.get(name) or by_name.get(name.casefold()) for place, name in names.items()}
@@ -448,7 +448,7 @@ class _Maker:
             self._alike |= dict(zip(unknown, others, strict=True))
 
     def name(self, place: int, role: str = "") -> str:
-        """Return the name of a column, or a name for it if it has none."""
+        """Return the name of a column, or a default name for a column without a name."""
         name = _NO_NAME.sub(" ", self._columns[place].name).strip()
         if name:
             return shortened(name, NAME.most)
@@ -477,7 +477,7 @@ class _Maker:
             raise self._table.fault(int(is_text.argmax()), place)
 
     def column(self, place: int, rows: NDArray[np.bool_], role: str) -> tuple[Column, Array]:
-        """Return a column and its values, shape (rows, nodes); reserve its names."""
+        """Return a column and its values, shape (rows, nodes); reserve names for the column and its nodes."""
         name, table, classes = self.name(place, role), self._table, self._choices.classes[place]
         known = self._known.get(place)
         if known and (bool(known.values) != classes or self._nodes.keys() & {*known.nodes}):
@@ -533,7 +533,7 @@ class _Maker:
         return [text for text, is_wanted in zip(texts, wanted, strict=True) if is_wanted]
 
     def note_on_missing(self, used: list[int], rows: int) -> str:
-        """Return a sentence on what was done with missing cells, and the place of the first."""
+        """Return a sentence on how missing cells were treated, with the place of the first missing cell."""
         missing = {place: self._table.missing(place) for place in used}
         holes = [place for place, own in missing.items() if own.any()]
         first = self._table.place(*min((int(missing[place].argmax()), place) for place in holes))
@@ -575,7 +575,7 @@ def _order(text: str) -> tuple[float, str]:
 
 
 def _unique(wanted: str, taken: dict[str, int]) -> str:
-    """Return the `wanted` name, shortened if it is too long, with a number if it is taken; reserve it."""
+    """Return and reserve the `wanted` name, shortened if too long, with a number if the name is taken."""
     return free_name(shortened(_NO_NAME.sub(" ", wanted).strip() or "column", NAME.most), taken)
 
 
@@ -584,12 +584,12 @@ What: TypeAlias = Literal["rows", "network", "ends"]
 
 @dataclass
 class Uses:
-    """Ways to use a table: its rows in the open network, a new network, or the open one with new end layers.
+    """Ways to use a table: in the open network, in a new network, or in the open network with new end layers.
 
     ========== ==========================================================
-    `built`    the rows, the columns, and notes on how they were made
-    `states`   the State of each possible way; the first is proposed
-    `reasons`  for each impossible way, a sentence that says why
+    `built`    the rows, the columns, and notes on both
+    `states`   the State of each possible way; the first way is proposed
+    `reasons`  for each impossible way, a sentence with the reason
     ========== ==========================================================
     """
 
@@ -598,7 +598,7 @@ class Uses:
     reasons: dict[What, str] = field(default_factory=dict)
 
     def attempt(self, what: What, make: Callable[[], State]) -> None:
-        """Add the State that `make` returns, or the reason why it fails."""
+        """Add the State that `make` returns, or the reason why `make` fails."""
         try:
             self.states[what] = make()
         except (FileError, ValueError) as error:
@@ -615,13 +615,13 @@ class Uses:
 
     @property
     def keeps_standardised(self) -> bool:
-        """Whether the rows for the open network are standardised with its means and deviations."""
+        """Whether the rows are standardised with the means and standard deviations of the open network."""
         columns = self.states["rows"].columns if "rows" in self.states else ()
         return not all(column.values or column.is_plain for column in columns)
 
 
 def table_uses(table: Table, columns: Sequence[Finding], choices: Choices, state: State) -> Uses:
-    """Return the ways to use a table by a person's choices. Raises FileError if no rows can be made."""
+    """Return the ways to use a table with a person's choices. Raises FileError if no row can be made."""
     ways = Uses(build(table, columns, choices))
     ways.attempt("rows", lambda: _rows(table, columns, choices, state, ways.built))
     if ways.built.targets:
@@ -633,7 +633,7 @@ def table_uses(table: Table, columns: Sequence[Finding], choices: Choices, state
 
 
 def _rows(table: Table, columns: Sequence[Finding], choices: Choices, state: State, rows: Built) -> State:
-    """Return `state` with the rows, encoded like its own columns if it has any. Raises FileError."""
+    """Return `state` with the rows, encoded like the columns of `state`, if any. Raises FileError."""
     if state.columns:
         rows = build(table, columns, choices, state)
     if not rows.fits(state):

@@ -1,6 +1,6 @@
-"""Tables from text: encoding, delimiter, decimal sign, header and cells.
+"""Reader of tables in text files: encoding, delimiter, decimal sign, header and cells.
 
-The layout is given, or detected from several rows.
+A person gives the layout, or nnviz detects the layout from several rows.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ _FOR_EXCEL = re.compile(r'\A\ufeff?"?sep=[;,|\t]"?(?=\n)', re.IGNORECASE)
 
 
 def encoding_of(data: bytes) -> str:
-    """Return the encoding of the bytes, one of ENCODINGS: by byte order mark or content, else Windows-1252.
+    """Return the encoding of the bytes, one of ENCODINGS, by byte order mark or content, or Windows-1252.
 
-    Raises FileError for known files that are not tables, such as a web page.
+    Raises FileError for files that are certainly not tables, such as a web page.
     """
     refuse_bytes(data)
     for mark, name in _MARKS.items():
@@ -76,7 +76,7 @@ def _without_mark(sample: bytes) -> str:
 
 
 def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
-    """Return the text of the bytes, with unchanged line ends, and their encoding, one of ENCODINGS.
+    """Return the text of the bytes, with unchanged line ends, and the encoding, one of ENCODINGS.
 
     Raises FileError, with the line, for bytes that are not text in this encoding.
     """
@@ -106,7 +106,7 @@ BLOCK_CELLS = 50_000
 
 _LISTS = msgspec.json.Decoder(list[list[float | None]])
 _MISSING = frozenset(("", "NA", "NaN", "nan", "?"))
-"""The most frequent texts for a missing number, for speed; MISSING has all."""
+"""The most frequent texts for a missing number, for speed; MISSING has all such texts."""
 _MINUS_0 = re.compile(r"-0(?![.eE\d])")
 """-0, whose sign JSON loses because it is a whole number."""
 _MAY_BE = re.compile(r"[+−-]?[\d.,]+([eE][+−-]?\d+)?", re.ASCII)
@@ -116,8 +116,8 @@ _MAY_BE = re.compile(r"[+−-]?[\d.,]+([eE][+−-]?\d+)?", re.ASCII)
 class Cells:
     """Reader of cells into columns: `values`, shape (rows, width), has NaN for cells that are not numbers.
 
-    `texts` has these cells, by the index of their column, and "" for numbers; columns of numbers are not in
-    it. `lines`, shape (rows,), is the line of the file in which each row begins, from 1. Raises FileError for
+    `texts` maps the index of each column with such cells to the texts of the column, "" for numbers. `lines`,
+    shape (rows,), is the line of the file in which each row begins, from 1. Raises FileError for
     a row of another width, a stray quote, and a larger table than nnviz opens.
     """
 
@@ -140,7 +140,7 @@ class Cells:
         self.texts: dict[int, list[str]] = {}
 
     def read(self, most: int | None, progress: Progress | None, *, fitting: bool) -> int:
-        """Read the rows, at most `most` of them, and return how many there are.
+        """Read at most `most` rows, and return the number of rows in the file or, if lower, `most`.
 
         If `fitting`, read the first rows up to nnviz's limits; else a larger table raises FileError.
         """
@@ -260,7 +260,7 @@ class Cells:
 
 
 DELIMITERS = "\t;|,"
-"""Possible delimiters; if several fit, the first one is used."""
+"""Possible delimiters; if several delimiters fit, nnviz uses the first."""
 
 MISSING = re.compile(
     r"\s*(<?NA>?|na|n/a|#?N/A|[Nn]ull|NULL|[Nn]one|NONE|nil|NaN|nan|\\N|[-–—?.*]*"
@@ -299,12 +299,12 @@ _CSV_ERRORS = {
     f"field larger than field limit ({csv.field_size_limit()})": "a cell has too many letters",
     **{f"'{sign}' expected after '\"'": "a cell goes on after its closing quote" for sign in DELIMITERS},
 }
-"""Messages of Python's csv module, and plain ones for them."""
+"""Messages of Python's csv module, and plain messages in their place."""
 NOT_CLOSED = _CSV_ERRORS["unexpected end of data"]
 
 
 def rows_of(lines: list[str], delimiter: str, first: int = 0) -> Iterator[tuple[list[str], int, int]]:
-    """Yield the cells of each row from line `first` on, and the numbers of its first and last line.
+    """Yield the cells, the first line and the last line of each row, from the line with index `first` on.
 
     Line numbers count from 1. Blank lines are left out. A cell in quotes may go on in the next line. Raises
     FileError for a stray quote.
@@ -325,9 +325,9 @@ def rows_of(lines: list[str], delimiter: str, first: int = 0) -> Iterator[tuple[
 
 
 def one_line_rows(lines: list[str], delimiter: str, width: int) -> list[list[str]] | None:
-    """Return the cells of each line, or None unless every line is one row of `width` cells.
+    """Return the cells of each line if every line is one row of `width` cells, else None.
 
-    This is much faster than `rows_of`, which reads all rows and raises errors with their lines.
+    This is much faster than `rows_of`, which also reads rows of several lines and names faulty lines.
     """
     try:
         rows = [*csv.reader(lines, **_as_csv(delimiter))]
@@ -342,14 +342,14 @@ def _as_csv(delimiter: str) -> dict[str, Any]:
 
 
 class AmbiguousError(ValueError):
-    """Error for a cell that is one of two numbers, depending on the decimal sign."""
+    """Error for a cell whose number depends on the decimal sign."""
 
 
 def number(cell: str, decimal: str | None, *, grouped: bool = False) -> float:
     """Return the number in a cell. `decimal` is the decimal sign, or None if it is unknown.
 
-    If numbers may be `grouped`, the other sign separates thousands. Raises ValueError with the reason, and
-    AmbiguousError if the number depends on the decimal sign.
+    If numbers may be `grouped`, the other one of point and comma separates thousands. Raises ValueError with
+    the reason, and AmbiguousError if the number depends on the decimal sign.
     """
     if decimal is None and GROUPED.fullmatch(cell):
         text, ungrouped = (shortened(each) for each in (cell, re.sub("[.,]", "", cell)))
@@ -401,14 +401,14 @@ NAMES = {"\t": "tabs", ";": "semicolons", "|": "vertical bars", ",": "commas"}
 
 @dataclass(frozen=True)
 class TableLayout:
-    """The layout of a table; nnviz detects values that are None. Raises FileError for unknown values.
+    """The layout of a table; nnviz detects each value that is None. Raises FileError for unknown values.
 
     ============ ====================================================================================
     `encoding`   one of ENCODINGS
     `delimiter`  the sign between cells: a tab, a semicolon, `|` or a comma
-    `decimal`    the decimal sign: a point or a comma; None also if the table does not show which
+    `decimal`    the decimal sign: a point or a comma; None also if the table does not show it
     `header`     whether the first row names the columns
-    `grouped`    whether the other sign may separate thousands: if a person has given the decimal sign
+    `grouped`    whether the other sign may separate thousands; true if a person gives `decimal`
     ============ ====================================================================================
     """
 
@@ -426,7 +426,7 @@ class TableLayout:
 
 
 def detect_layout(lines: list[str], given: TableLayout) -> TableLayout:
-    """Return the layout of a table from its first lines; values that are `given` stay.
+    """Return the layout of a table, detected from its first lines; values in `given` stay.
 
     If these lines leave open whether points separate thousands, all lines are searched for the decimal sign.
     """
@@ -497,8 +497,7 @@ def _decimal(rows: Iterable[list[str]]) -> str | None:
 def _is_header(rows: list[list[str]], decimal: str | None) -> bool:
     """Return whether the first row names the columns: it has no numbers, and not only missing values.
 
-    A date above dates is not a name. If no row has a number, a text that appears again in its column is not
-    a name, either.
+    A date above dates is not a name. If no row has a number, a text is not a name if it appears again below.
     """
     if not rows:
         return False
@@ -515,7 +514,7 @@ def _is_header(rows: list[list[str]], decimal: str | None) -> bool:
 
 HEAD_BYTES = 2**18
 HEAD_ROWS = 200
-"""Size of the part of a table that the preview reads."""
+"""Most bytes and rows that the preview of a table reads."""
 
 _NOTHING: tuple[list[str], int, int] = ([], 0, 0)
 
@@ -528,9 +527,9 @@ class Table:
     `layout`   the layout, detected or given
     `names`    the names of the columns, or None
     `_values`  the numbers, shape (rows, columns); NaN for a cell that is not a number
-    `_texts`   the cells of each column with texts, by its index; "" for numbers
+    `_texts`   the cells of each column with texts, by column index; "" for numbers
     `lines`    the line in which each row begins, shape (rows,), from 1
-    `of`       the number of rows in the file; these are the first of them
+    `of`       the number of rows in the file; the table may have only the first
     ========== =======================================================================
     """
 
@@ -552,13 +551,13 @@ class Table:
         return f"the first {len(self):,} of {counted(self.of, 'row')}"
 
     def first(self, rows: int) -> Table:
-        """Return a table of the first rows, at most this many."""
+        """Return a table of at most this many first rows."""
         if rows >= len(self):
             return self
         return replace(self.select(np.arange(len(self)) < rows), of=self.of)
 
     def select(self, rows: NDArray[np.bool_]) -> Table:
-        """Return a table of the rows with True in a mask of shape (rows,)."""
+        """Return a table of the rows for which a mask of shape (rows,) is true."""
         values = self._values[rows]
         texts = {at: own for at, own in self._texts.items() if np.isnan(values[:, at]).any()}
         return replace(
@@ -580,9 +579,9 @@ class Table:
         return self.at(range(self.width))
 
     def at(self, places: Sequence[int]) -> Array:
-        """Return the columns at some indices, shape (rows, columns).
+        """Return the numbers of the columns with these indices, shape (rows, columns).
 
-        Raises FileError for a cell in them that is not a finite number.
+        Raises FileError for a cell in these columns that is not a finite number.
         """
         faults = [(int(np.isnan(self._values[:, at]).argmax()), at) for at in places if at in self._texts]
         if faults:
@@ -595,7 +594,7 @@ class Table:
         return self._values[:, column]
 
     def texts(self, column: int) -> list[str] | None:
-        """Return the cells of a column as stripped texts, numbers in full; None for a column of numbers."""
+        """Return the cells of a column as stripped texts with all digits; None for a column of numbers."""
         own = self._texts.get(column)
         if own is None:
             return None
@@ -603,7 +602,7 @@ class Table:
         return [text if number != number else full(number) for text, number in zip(own, numbers, strict=True)]
 
     def missing(self, column: int, values: Sequence[str] = ()) -> NDArray[np.bool_]:
-        """Return a mask of the missing cells of a column, shape (rows,); cells in `values` do not count."""
+        """Return the mask of missing cells of a column, shape (rows,); a text in `values` is not missing."""
         texts = self._texts.get(column)
         if texts is None:
             return np.zeros(len(self), dtype=np.bool_)
@@ -625,21 +624,21 @@ class Table:
             return FileError(str(error), self.place(row, column))
         raise AssertionError  # the cell is a number
 
-    def encoded(self, column: Column, at: int) -> Array:
-        """Return the values of the column at index `at`, shape (rows, nodes). Raises FileError."""
+    def encoded(self, column: Column, index: int) -> Array:
+        """Return the node values of the column at `index`, shape (rows, nodes). Raises FileError."""
         if not column.values:
-            return column.standardised(self.at([at]))
-        texts = self.texts(at)
+            return column.standardised(self.at([index]))
+        texts = self.texts(index)
         try:
-            return column.encoded(self._values[:, at] if texts is None else texts)
+            return column.encoded(self._values[:, index] if texts is None else texts)
         except CellError as error:
-            raise FileError(str(error), self.place(error.row, at)) from None
+            raise FileError(str(error), self.place(error.row, index)) from None
 
     def places(self, wanted: Sequence[str]) -> list[int] | None:
-        """Return the indices of the columns with the `wanted` names; None if the table has none of them.
+        """Return the indices of the columns with the `wanted` names; None if the table has no such column.
 
         Case is ignored if a name stays unique. Raises FileError if the table has only some of the names, or
-        one of them twice.
+        has a name twice.
         """
         exact = _indices(self.names or ())
         alike = _indices(name.casefold() for name in self.names or ())
@@ -672,9 +671,9 @@ def read(
     *,
     fitting: bool = False,
 ) -> Table:
-    """Return the table in the bytes of a file, or its first `most` rows; values not in `said` are detected.
+    """Return the table in the bytes of a file, or the first `most` rows; detect the values that `said` lacks.
 
-    If `fitting`, the first rows up to nnviz's limits are read. Reports `progress`. Raises FileError, with the
+    If `fitting`, read the first rows up to nnviz's limits. Reports `progress`. Raises FileError, with the
     line, for rows of different lengths and stray quotes, and for a larger table than nnviz opens.
     """
     layout = said or TableLayout()
@@ -683,7 +682,7 @@ def read(
 
 
 def head(data: bytes, said: TableLayout | None = None) -> Table:
-    """Return the first rows of a table, quickly even for a large one. Raises FileError."""
+    """Return the first rows of a table; this is fast even for a large table. Raises FileError."""
     layout = said or TableLayout()
     if len(data) <= HEAD_BYTES:
         return read(data, said=layout, most=HEAD_ROWS)

@@ -1,4 +1,4 @@
-"""CSV text of rows, predictions, and the loss history."""
+"""Writer of CSV text: rows, predictions, and the loss history."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ BLOCK = 500
 
 
 def with_predictions(data: bytes, table: Table, where: Placed, state: State, prediction: Array) -> bytes:
-    """Return the rows of the table in `data` with the predictions as more columns, as CSV.
+    """Return the rows of the table in `data`, and the predictions as more columns, as CSV.
 
     `prediction` has shape (rows, outputs). The new columns have the names of the outputs, or "prediction
     NAME" if the table has that name. For classes, the predicted class is the last column. The text is UTF-8
-    with a header; delimiter and decimal sign are the table's.
+    with a header; delimiter and decimal sign are those of the table.
     """
     layout = table.layout
     names = [*table.names] if table.names else _column_names(table.width, where, state)
@@ -50,8 +50,8 @@ def rows_of_state(state: State, progress: Progress | None = None) -> bytes:
     """Return the rows of `state` as CSV, with raw values in place of standardised ones.
 
     The columns are inputs, targets, predictions and errors (prediction − target), with their names in the
-    window; classes are one column of texts. Reports `progress`. Raises FileError if a prediction is too large
-    for a number.
+    window; classes are one column of texts. Reports `progress`. Raises FileError if a prediction is
+    infinite or NaN.
     """
     inputs = _raw(state.columns.of_inputs, state.network.inputs, state.data.inputs)
     prediction = state.network.predict(state.data.inputs)
@@ -64,9 +64,9 @@ def rows_of_state(state: State, progress: Progress | None = None) -> bytes:
 
 
 def check_finite(prediction: Array) -> None:
-    """Raise FileError if a prediction is too large for a number."""
+    """Raise FileError if a prediction is infinite or NaN."""
     if not np.isfinite(prediction).all():
-        raise FileError("the result is too large for a number: make the weights or the data smaller")
+        raise FileError("a prediction is infinite or NaN: make the weights or the data smaller")
 
 
 def _with_progress(rows: Iterable[list[str]], count: int, progress: Progress | None) -> Iterator[list[str]]:
@@ -110,7 +110,7 @@ def _outcomes(state: State, prediction: Array) -> Iterator[Part]:
 
 
 def _predicted_classes(state: State, prediction: Array) -> tuple[str, list[str]]:
-    """Return name and cells of the column of predicted classes; "" and [] without classes."""
+    """Return the name and the cells of the column of predicted classes; "" and [] without classes."""
     outputs = state.network.outputs
     column = next((each for each in state.columns.of_targets if each.values), None)
     if column is not None:
@@ -124,7 +124,7 @@ def _predicted_classes(state: State, prediction: Array) -> tuple[str, list[str]]
 
 
 def _column_names(width: int, where: Placed, state: State) -> list[str]:
-    """Return names for the columns of a table without names: those of the network's columns."""
+    """Return the names of the network's columns, for a table without column names."""
     names = [f"column {i + 1}" for i in range(width)]
     for place, column in zip(where.inputs, state.columns.of_inputs, strict=True):
         names[place] = column.name
@@ -162,12 +162,12 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[str]], delimiter: str) -
 
 
 def history_text(points: Array, measure: str = "mse") -> bytes:
-    """Return a history, shape (points, 2 or 3), as CSV: iteration, the loss by its name, validation loss."""
+    """Return a history, shape (points, 2 or 3), as CSV: iteration, training loss, validation loss."""
     return "\n".join([*map(",".join, rows_text(points, measure)), ""]).encode()
 
 
 def rows_text(points: Array, measure: str) -> list[tuple[str, ...]]:
-    """Return the rows of a history as texts, the header first. An unknown loss, NaN, is empty."""
+    """Return the rows of a history as texts, the header first. An unknown loss (NaN) becomes ""."""
     header = ("iteration", measure, "validation")[: points.shape[1]]
     return [header, *((str(int(at)), *map(_loss_text, losses)) for at, *losses in points.tolist())]
 
