@@ -151,7 +151,7 @@ def test_what_was_trained_until_a_signal_is_saved(forks, tmp_path, capsys):
         out, csv = tmp_path / "out.json", tmp_path / "loss.csv"
         line = "train", "iris", "--updates", 500, "-o", out, "--history", csv
         code, printed, err = forks(program(37, name), *line)
-        assert (code, err) == (expected, "stopped after 37 of 500 updates\n")
+        assert (code, err) == (expected, "training stopped after 37 of 500 updates\n")
         assert printed.splitlines()[-2].split()[0] == "37"
         assert same_run(out, whole)
         assert csv.read_bytes() == losses.read_bytes()
@@ -170,7 +170,7 @@ def test_within_an_epoch_the_last_point_is_measured(forks, tmp_path, capsys):
     train(("iris", *options, "--updates", 20, "-o", whole), capsys)
     assert same_run(out, whole)
     code, printed, err = forks(program(2), "train", "relu", "--updates", "9")  # without an output
-    assert (code, err) == (130, "stopped after 2 of 9 updates\n")
+    assert (code, err) == (130, "training stopped after 2 of 9 updates\n")
     assert [line.split()[0] for line in printed.splitlines()] == ["iteration", "0", "1", "2"]
 
 
@@ -186,7 +186,7 @@ def test_ctrl_c_from_the_terminal_stops_a_long_training(tmp_path):
     assert process.returncode == 130
     made = nnviz.load(out).iteration
     assert made >= 100
-    assert told == f"stopped after {made:,} of 1,000,000,000 updates\n"
+    assert told == f"training stopped after {made:,} of 1,000,000,000 updates\n"
 
 
 @needs_signals
@@ -201,7 +201,7 @@ def test_a_signal_that_ends_the_reader_of_the_output_too_is_told_by_the_exit_cod
             process.stdin.write("go on\n")
             process.stdin.close()
             told = process.stderr.read()
-        assert (process.returncode, told) == (130, "stopped after 5 of 20 updates\n")
+        assert (process.returncode, told) == (130, "training stopped after 5 of 20 updates\n")
         assert nnviz.load(out).iteration == 5
         out.unlink()
 
@@ -224,7 +224,7 @@ def test_a_signal_before_the_first_update_leaves_the_old_file(forks, tmp_path):
     out.write_text("old")
     for place, told in (
         ("files.atomic.read_bytes", "stopped\n"),
-        ("core.trainer.Batches", "stopped before the first update; nothing was saved\n"),
+        ("core.trainer.Batches", "training stopped before the first update; nothing was saved\n"),
     ):
         code = program(None, before=BEFORE_THE_FIRST.format(place=place))
         assert forks(code, "train", "relu", "-o", out, "--history", tmp_path / "h.csv") == (143, "", told)
@@ -250,7 +250,10 @@ def test_a_second_ctrl_c_while_saving_ends_at_once_and_a_doubled_one_is_one(fork
     out.write_text("old")
     before = "import nnviz.cli.stopping\nnnviz.cli.stopping.DOUBLED_S = -1.0\n"
     code = program(3, deed="send(); os.fsync = lambda _handle: send()", before=before)
-    assert forks(code, "train", "relu", "-o", out)[::2] == (130, "stopped after 3 of 20 updates\nstopped\n")
+    assert forks(code, "train", "relu", "-o", out)[::2] == (
+        130,
+        "training stopped after 3 of 20 updates\nstopped\n",
+    )
     assert out.read_text() == "old"
     assert list(tmp_path.iterdir()) == [out]
     code, _, _ = forks(program(3, deed="send(); send()"), "train", "relu", "-o", out)
@@ -272,6 +275,6 @@ def test_keep_best_keeps_the_best_until_a_signal(forks, tmp_path, capsys):
     code, _, err = forks(program(80), "train", *line, "--keep", "best", "-o", best)
     assert code == 130
     assert "kept iteration 57 of 80, " in err
-    assert err.endswith("stopped after 80 of 300 updates\n")
+    assert err.endswith("training stopped after 80 of 300 updates\n")
     train((*line, "--updates", LEAST, "-o", whole), capsys)
     assert same_run(best, whole)

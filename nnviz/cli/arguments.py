@@ -23,15 +23,15 @@ COMMANDS = {
     "code": "print the network as a program that runs on its own",
     "examples": "list the examples that come with nnviz",
 }
-"""Every command and its help. A file with the name of a command is opened as `./predict`."""
+"""Map of each command to its help text. To open a file named like a command, write `nnviz ./predict`."""
 
 
 ACTIVATIONS = "--activations"
-"""Option for the activation of each layer, if FILE does not contain them."""
+"""Name of the option that gives each layer's activation, for a FILE that contains no activations."""
 
 
 class UsageError(Exception):
-    """An invalid command line; the message is one sentence."""
+    """The command line is invalid. The message is one sentence."""
 
 
 PICTURES = (".png", ".svg", ".pdf")
@@ -39,7 +39,7 @@ VIEWS = ("forward", "slopes")
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """Return the parsed arguments; `command` is the name of the command. Raises UsageError."""
+    """Parse the command line; the result's `command` is the name of the command. Raises UsageError."""
     return _parser(arguments[0]).parse_args(_rows_joined(arguments))
 
 
@@ -48,7 +48,7 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **settings)
 
     def print_help(self, file: object = None) -> None:  # noqa: ARG002
-        """Print the help by `print_text`, because argparse ignores failures of printing."""
+        """Print the help with `print_text`, because argparse would ignore an error of printing."""
         print_text(self.format_help())
 
     def error(self, message: str) -> NoReturn:
@@ -67,7 +67,7 @@ def _rows_joined(arguments: list[str]) -> list[str]:
 
 
 def _parser(chosen: str) -> _Parser:
-    """Return the parser, with arguments only for the chosen command: some of them import NumPy."""
+    """Return the parser with the arguments of the `chosen` command; other commands may import NumPy."""
     parser = _Parser(
         prog="nnviz",
         usage=f"nnviz [FILE] [{ACTIVATIONS} relu,identity]\n       nnviz COMMAND …",
@@ -83,7 +83,7 @@ def _parser(chosen: str) -> _Parser:
 
 
 def parse_activations(arguments: list[str]) -> tuple[str, ...] | None:
-    """Return the activations given after the window's FILE. Raises UsageError."""
+    """Return the activations in the arguments that follow FILE, or None without them. Raises UsageError."""
     parser = _Parser(prog="nnviz")
     _answer(parser)
     given: tuple[str, ...] | None = parser.parse_args(arguments).activations
@@ -258,7 +258,7 @@ def _row(text: str) -> list[str]:
     try:
         return [cell.strip() for cell in next(csv.reader([text], skipinitialspace=True, strict=True), [])]
     except csv.Error:
-        raise argparse.ArgumentTypeError("a closing quote is followed by other text in its cell") from None
+        raise argparse.ArgumentTypeError("a cell has text after its closing quote") from None
 
 
 def _number(text: str) -> float:

@@ -1,4 +1,4 @@
-"""The commands. Qt is imported only to draw PNG, PDF and films."""
+"""The commands of `nnviz`, as functions. They import Qt only to draw PNG and PDF files and films."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 _BY_LOSS = ("train", "slopes", "convert", "code")
-"""Commands whose result depends on the loss, which some files do not contain."""
+"""Commands whose result depends on the loss. Some files do not contain the loss."""
 SIZE_PX = (1200, 800)
 """Default width and height of a diagram, in pixels."""
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command line and return its exit code. Raises UsageError and FileError."""
+    """Run the command that `arguments` name and return an exit code. Raises UsageError and FileError."""
     try:
         chosen = parse(arguments)
     except SystemExit:  # --help has been printed
@@ -51,7 +51,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _check_outputs(chosen: argparse.Namespace) -> None:
-    """Check before the work that the outputs can be written. Raises FileError and UsageError."""
+    """Raise FileError if an output file cannot be written, and UsageError if it would overwrite the input."""
     from nnviz.files import atomic
 
     out, history = getattr(chosen, "out", None), getattr(chosen, "history", None)
@@ -70,9 +70,10 @@ def _place(path: Path) -> str:
 
 
 def load(chosen: argparse.Namespace, wishes: TableOptions | None = None) -> State:
-    """Return the State in FILE, and print remarks on the conversion to standard error.
+    """Return the State in FILE, and print to standard error what nnviz changed or assumed when reading FILE.
 
-    `wishes` are for a table. Raises FileError, and UsageError for an option that FILE does not allow.
+    `wishes` are options for reading a table. Raises FileError, and UsageError if FILE is not a table but the
+    command line has such an option.
     """
     from nnviz.files import registry
     from nnviz.files.atomic import read_bytes
@@ -92,7 +93,7 @@ def load(chosen: argparse.Namespace, wishes: TableOptions | None = None) -> Stat
 
 
 def predict(chosen: argparse.Namespace) -> None:
-    """Print one prediction a line, or write a table: for the given rows, or else the rows of FILE."""
+    """Predict the rows given as options, or else the rows of FILE; print one line each or write a table."""
     from nnviz.cli.output import predict
 
     predict(load(chosen), chosen)
@@ -106,7 +107,7 @@ def _check_finite(result: Array) -> None:
 
 
 def slopes(chosen: argparse.Namespace) -> None:
-    """Print the loss and every slope, as a table or as JSON."""
+    """Print the loss and its slope (gradient) with respect to every weight, as a table or as JSON."""
     import numpy as np
 
     from nnviz.core.slopes import slopes as slopes_of
@@ -115,7 +116,7 @@ def slopes(chosen: argparse.Namespace) -> None:
     network, inputs, targets = state.network, state.data.inputs, state.data.targets
     if targets is None or len(inputs) == 0:
         raise FileError(
-            f"there are no rows with targets, so there is no {state.measure.phrase} and no slope",
+            f"the {state.measure.phrase} and its slopes need rows with targets, and the file has none",
             "data",
         )
     trained = slice(state.trained_rows)
@@ -145,14 +146,14 @@ def _slope_rows(network: Network, slopes: Sequence[LayerSlopes]) -> list[tuple[s
 
 
 def train(chosen: argparse.Namespace) -> int:
-    """Train, print the history of the loss and write the outputs; return the exit code."""
+    """Train the network, print the history of the loss, and write the files; return the exit code."""
     from nnviz.cli.training import train
 
     return train(load(chosen), chosen)
 
 
 def render(chosen: argparse.Namespace) -> None:
-    """Draw the diagram into a file."""
+    """Draw the diagram of the network into a file."""
     try:
         _render(load(chosen), chosen)
     except ValueError as error:
@@ -195,7 +196,7 @@ def screenshot(chosen: argparse.Namespace) -> None:
 
 
 def convert(chosen: argparse.Namespace) -> None:
-    """Convert a file to another; shuffle and standardise its rows on request."""
+    """Convert a file to another format; shuffle or standardise the rows if the options ask for it."""
     from nnviz.cli.output import remove_scaling, save_network, shuffle, standardise
     from nnviz.files.source import TableOptions
 
@@ -209,13 +210,13 @@ def convert(chosen: argparse.Namespace) -> None:
 
 
 def check(chosen: argparse.Namespace) -> None:
-    """Load a file; `main` reports a fault."""
+    """Load a file, and print that the file has no fault; `main` reports a fault."""
     load(chosen)
     print_lines([f"{chosen.file}: no fault found"])
 
 
 def code(chosen: argparse.Namespace) -> None:
-    """Print or save the network as a program."""
+    """Print or save a Python program that computes the network's predictions."""
     from nnviz.cli.output import write_program
 
     write_program(load(chosen), chosen)

@@ -1,6 +1,6 @@
-"""Entry point of the `nnviz` command: run one command line, print errors, return the exit code.
+"""Entry point of the `nnviz` command: runs one command line, prints errors, and returns an exit code.
 
-Imports almost nothing, so that the window starts fast; the commands are in `nnviz.cli.commands`.
+This module imports little, so that the window starts fast. The commands are in `nnviz.cli.commands`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from nnviz.system import STREAMS, DisplayError
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command line and return its exit code."""
+    """Run the command line, print any error to standard error, and return an exit code."""
     printing.fill_closed_streams()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a name may contain letters that the terminal cannot show
@@ -73,9 +73,10 @@ def _fault(sentence: object, code: int) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run nnviz and return its exit code: 0, 1 for bad input, 2 for bad usage, 128 plus a signal's number.
+    """Run nnviz with `arguments`, by default the arguments of the process; return an exit code.
 
-    Without `arguments`, use those of the process and handle its signals.
+    The exit code is 0 on success, 1 for bad input, 2 for a bad command line, and 128 plus the number of a
+    signal that stopped the command. Without `arguments`, signals end the process.
     """
     if arguments is None:
         end_at_once_on_signals()

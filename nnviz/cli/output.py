@@ -1,4 +1,4 @@
-"""Commands that print or write predictions, programs, networks and films."""
+"""Functions for the commands that print or write predictions, programs, networks and films."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 
 def predict(state: State, chosen: argparse.Namespace) -> None:
-    """Print one prediction a line, or write a table: for the given rows, or else the rows of FILE."""
+    """Predict the rows given as options, or else the rows of FILE; print one line each or write a table."""
     if chosen.out is not None and chosen.row:
-        raise UsageError("nnviz predict: -o writes the rows of --data or FILE; do not use it with --row")
+        raise UsageError("nnviz predict: -o writes the rows of --data or FILE; do not use -o with --row")
     if chosen.skip_incomplete and chosen.data is None:
         raise UsageError("nnviz predict: --skip-incomplete leaves out rows of --data, so it needs --data")
     parts = [_typed_row(state, row) for row in chosen.row]
@@ -59,7 +59,7 @@ def predict(state: State, chosen: argparse.Namespace) -> None:
 
 
 def _typed_row(state: State, cells: list[str]) -> Array:
-    """Return a raw row as inputs, shape (1, inputs). Raises UsageError and FileError."""
+    """Return the cells of a typed row as inputs, shape (1, inputs). Raises UsageError and FileError."""
     columns, place = state.columns.of_inputs, f"--row {','.join(cells)}"
     has_texts = any(column.values for column in columns)
     if len(cells) != len(columns):
@@ -79,7 +79,10 @@ def _typed_row(state: State, cells: list[str]) -> Array:
 
 
 def _rows_of(chosen: argparse.Namespace, state: State) -> tuple[Array, Callable[[Array], bytes]]:
-    """Return the rows of --data as inputs, and a function that writes predictions. Raises FileError."""
+    """Return the rows of --data as inputs, shape (rows, inputs), and a function that makes a table.
+
+    The function takes the predictions and returns the table with them as bytes. Raises FileError.
+    """
     path: Path = chosen.data
     data = read_bytes(path)
     try:
@@ -94,31 +97,34 @@ def _rows_of(chosen: argparse.Namespace, state: State) -> tuple[Array, Callable[
         print_remark(f"{path}: {order_note(where.foreign, state)}")
     elif table.names is None and where.targets:
         first = counted(len(where.inputs), "column")
-        print_remark(f"{path} has no header: the first {first} are taken as inputs, the others as targets")
+        print_remark(f"{path} has no header: nnviz takes the first {first} as inputs, the rest as targets")
     return rows, lambda prediction: with_predictions(data, table, where, state, prediction)
 
 
 def _complete_rows(table: Table, where: Placed, state: State, path: Path) -> Table:
-    """Return the complete rows, and print which are left out. Raises FileError if none is complete."""
+    """Return the rows without missing cells, and print which rows are left out.
+
+    Raises FileError if every row has a missing cell.
+    """
     rows = complete_rows(table, where, state)
     if not rows.any():
         raise FileError("every row has a missing cell, so no row is left")
     if gone := np.flatnonzero(~rows).tolist():
         numbers = ", ".join(str(row + 1) for row in gone)
         lines, count = ", ".join(map(str, table.lines[gone])), counted(len(gone), "row")
-        print_remark(f"{path}: left out {count} with missing cells (rows: {numbers}; lines: {lines})")
+        print_remark(f"{path}: nnviz left out {count} with missing cells (rows: {numbers}; lines: {lines})")
     return table.select(rows)
 
 
 def write_program(state: State, chosen: argparse.Namespace) -> None:
-    """Print the program with all numbers, or save it, with many numbers in a separate file."""
+    """Print the program with all weights, or save the program; save many weights in a separate file."""
     try:
         made = program(state, chosen.style)
     except ValueError as error:
         raise FileError(str(error)) from None
     if chosen.out is None:
         if made.beside:
-            print_remark("the program contains all numbers; -o OUT.py saves them in a separate file")
+            print_remark("the program contains all numbers; -o OUT.py saves the numbers in a separate file")
             made = program(state, chosen.style, beside=False)
         print_text(made.text)
         return
@@ -129,14 +135,14 @@ def write_program(state: State, chosen: argparse.Namespace) -> None:
 
 
 def save_network(state: State, path: Path) -> None:
-    """Save the network, and print remarks on losses and other changes. Raises FileError."""
+    """Save `state` as `path`, and print what the file cannot hold and what else changed. Raises FileError."""
     for remark in (registry.save(state, path), registry.losses_on_save(state, path)):
         if remark:
             print_remark(remark)
 
 
 def shuffle(state: State, path: Path, *, wanted: bool) -> State:
-    """Return `state` with shuffled rows if `wanted`; otherwise suggest it where it helps."""
+    """Return `state` with shuffled rows if `wanted`; if not, suggest --shuffle for rows sorted by class."""
     if wanted:
         return edits.shuffle_rows(state)
     if path.suffix.lower() in TABLES and rows_are_sorted(state.network, state.data):
@@ -145,7 +151,7 @@ def shuffle(state: State, path: Path, *, wanted: bool) -> State:
 
 
 def standardise(state: State, path: Path, *, wanted: bool) -> State:
-    """Return `state` with standardised inputs if `wanted`; otherwise suggest it where it helps."""
+    """Return `state` with standardised inputs if `wanted`. If not, suggest --standardise where this helps."""
     if wanted:
         new = edits.standardise(state, range(len(state.network.inputs)))
         print_remark(f"{path}: {edits.standardising_note(state)}")
@@ -156,14 +162,14 @@ def standardise(state: State, path: Path, *, wanted: bool) -> State:
 
 
 def remove_scaling(state: State, out: Path) -> State:
-    """Return `state` without the scaling of its inputs, and print which rows the file expects."""
+    """Return `state` without the scaling of its inputs, and print that the model expects scaled rows."""
     if dense.find_scaling(state):
-        print_remark(f"{out} does not contain the scaling of the inputs: it expects standardised rows")
+        print_remark(f"{out} does not contain the scaling of the inputs: the model expects standardised rows")
     return dense.remove_scaling(state)
 
 
 def is_film(chosen: argparse.Namespace) -> bool:
-    """Return whether to write a film. Raises UsageError for options that exclude each other."""
+    """Return whether the command writes a film. Raises UsageError for options that exclude each other."""
     suffix, option = chosen.out.suffix.lower(), "--walk" if chosen.walk else "--training"
     if not (chosen.walk or chosen.training):
         if chosen.fps is not None:
@@ -183,7 +189,7 @@ def is_film(chosen: argparse.Namespace) -> bool:
 
 
 def write_film(state: State, chosen: argparse.Namespace) -> None:
-    """Write the film. Raises FileError, and ValueError if there is nothing to show."""
+    """Write a film of the walk or the training. Raises FileError, or ValueError without anything to show."""
     from nnviz import system
 
     film.check(chosen.out)

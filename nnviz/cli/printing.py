@@ -1,4 +1,4 @@
-"""Printing for all commands, on standard output and standard error."""
+"""Functions that print to standard output and standard error, used by all commands."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 
 
 class OutputError(Exception):
-    """Standard output cannot be written; the message is one sentence."""
+    """Writing to standard output failed. The message is one sentence."""
 
 
 def print_text(text: str) -> None:
-    """Print a text without a line end. Raises OutputError."""
+    """Print a text to standard output, without adding a line end. Raises OutputError."""
     if sys.stdout is None:
         raise OutputError("the output cannot be written: standard output is closed")
     with _output_errors():
@@ -30,25 +30,25 @@ def flush() -> None:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Print lines. Raises OutputError."""
+    """Print each line to standard output. Raises OutputError."""
     for line in lines:
         print_text(f"{line}\n")
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON. Raises OutputError."""
+    """Print a value as one line of JSON to standard output. Raises OutputError."""
     print_lines([json.dumps(value, allow_nan=False)])
 
 
 def print_table(rows: Sequence[Sequence[str]]) -> None:
-    """Print rows of cells in columns. Raises OutputError."""
+    """Print rows of cells in aligned columns to standard output. Raises OutputError."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     widths[-1] = 0  # no padding after the last column
     print_lines("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
 
 
 def weights_json(layer: Any) -> dict[str, Any]:
-    """Return the weights or slopes of a layer as values for JSON."""
+    """Return the weights and biases of a layer, or their slopes, as a dictionary of lists for JSON."""
     return {
         "weights": layer.weights.tolist(),
         "biases": None if layer.biases is None else layer.biases.tolist(),
@@ -56,14 +56,14 @@ def weights_json(layer: Any) -> dict[str, Any]:
 
 
 def print_remark(sentence: object) -> None:
-    """Print a sentence on standard error, if it can be written."""
+    """Print a sentence to standard error; ignore an error of writing."""
     with contextlib.suppress(OSError):
         if sys.stderr is not None:
             print(sentence, file=sys.stderr, flush=True)
 
 
 def end() -> None:
-    """Flush standard output; if that fails, keep Python from a second try with a traceback at its end."""
+    """Flush standard output; after a failure, close it, so that Python prints no traceback at exit."""
     try:
         flush()
     except (OutputError, BrokenPipeError):
@@ -71,9 +71,9 @@ def end() -> None:
 
 
 def fill_closed_streams() -> None:
-    """Open the null device for each closed standard stream.
+    """Open the null device in place of each closed standard stream.
 
-    Otherwise the next file opened would get its number and receive the messages of libraries.
+    Otherwise the next open file would get the descriptor of the stream and receive messages of libraries.
     """
     for number in range(3):
         try:

@@ -1,4 +1,4 @@
-"""Signals that stop a command, at once or after saving its work. Imports little."""
+"""Handlers for the signals that stop a command, at once or after the command has saved its work."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from types import FrameType
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that ask a program to end; Windows has no SIGHUP."""
 DOUBLED_S = 0.5
-"""Seconds in which a repeated signal is ignored: a parent process may send the same one."""
+"""Seconds after a signal in which another signal is ignored: a parent process may send the same signal."""
 
 
 def end_at_once_on_signals() -> None:
-    """Let each signal end the process; signals ignored in the background stay ignored."""
+    """Make each signal in SIGNALS end the process, except signals that a parent process has set to ignore."""
     for number in SIGNALS:
         if signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL):
             signal.signal(number, _end_at_once)
 
 
 class StopRequest:
-    """A context in which the first signal requests a stop and the next one ends the process at once.
+    """A context manager: the first signal requests a stop, and the next signal ends the process at once.
 
-    `exit_code` is the exit code for the first signal, or 0 before it.
+    `exit_code` is 128 plus the number of the first signal, or 0 before any signal.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class StopRequest:
             signal.signal(number, _end_at_once)
 
     def is_asked(self) -> bool:
-        """Return whether a signal has requested a stop."""
+        """Return whether a signal has requested that the command stop."""
         return self.exit_code != 0
 
     def _ask(self, number: int, frame: FrameType | None) -> None:

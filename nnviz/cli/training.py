@@ -1,4 +1,4 @@
-"""The command `nnviz train`: its outputs, and how its result is saved. Imports no Qt."""
+"""The command `nnviz train`: trains, prints the loss, and saves the result. Imports no Qt."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ from nnviz.files.errors import FileError
 from nnviz.files.table import writing
 
 LINES = 50
-"""Longest history that is printed completely, in points."""
+"""Largest number of points of a loss history of which every point is printed."""
 SETTINGS = ("updates", "learning_rate", "batch_size", "optimizer", "seed", "loss", "validation")
-"""The options that are fields of `Training`."""
+"""Names of the options that set the field of the same name in `Training`."""
 
 
 def train(state: State, chosen: argparse.Namespace) -> int:
-    """Train, write the outputs and print the history of the loss; return the exit code.
+    """Train the network, write the files and print the history of the loss; return the exit code.
 
-    The first signal ends the training early and saves its result; the next one ends the command at once.
+    After the first signal, the training ends early and the result is saved. The next signal ends the command
+    at once.
     """
     with StopRequest() as stop:
         try:
@@ -43,14 +44,14 @@ def train(state: State, chosen: argparse.Namespace) -> int:
             raise FileError(str(error)) from None
         made = result.state.iteration - state.iteration
         if stop.exit_code and not made:
-            print_remark("stopped before the first update; nothing was saved")
+            print_remark("training stopped before the first update; nothing was saved")
             return stop.exit_code
         since = overfitting_since(result.state)
         if best:
             result = replace(result, state=best.of(result.state))
         _remark(result, since, chosen)
         if stop.exit_code:
-            print_remark(f"stopped after {made:,} of {counted(state.training.updates, 'update')}")
+            print_remark(f"training stopped after {made:,} of {counted(state.training.updates, 'update')}")
         faults = _write_results(result, chosen)
     try:
         _print(result, since, chosen)
@@ -64,7 +65,10 @@ def train(state: State, chosen: argparse.Namespace) -> int:
 
 
 def _best(state: State, chosen: argparse.Namespace) -> Best | None:
-    """Return the finder of the best network if --keep asks for it. Raises UsageError."""
+    """Return an object that finds the network with the lowest validation loss, or None without --keep.
+
+    Raises UsageError if no row is used for validation.
+    """
     if chosen.keep is None:
         return None
     if state.trainable and not state.validated:
@@ -73,7 +77,7 @@ def _best(state: State, chosen: argparse.Namespace) -> Best | None:
 
 
 def _remark(result: Result, since: int | None, chosen: argparse.Namespace) -> None:
-    """Print remarks on a training to standard error; `since` is the first iteration of overfitting."""
+    """Print to standard error how the training went; `since` is the first iteration of overfitting."""
     state, run = result.state, result.state.run
     assert run is not None
     if result.diverged:
@@ -131,7 +135,7 @@ def _none_if_nan(loss: float) -> float | None:
 
 
 def _write_results(result: Result, chosen: argparse.Namespace) -> list[str]:
-    """Write the history and the network independently; return a sentence for each failure."""
+    """Write the history file and the network file; return a sentence for each file that failed."""
     faults = []
     if chosen.history is not None:
         try:
@@ -147,7 +151,7 @@ def _write_results(result: Result, chosen: argparse.Namespace) -> list[str]:
 
 
 def _save_temporary(state: State) -> str:
-    """Save the result as a temporary file; return a sentence on its place or the failure."""
+    """Save the result as a temporary file; return a sentence with the path or the reason of the failure."""
     try:
         with tempfile.NamedTemporaryFile(prefix="nnviz-", suffix=".json", delete=False) as file:
             file.write(native.write(state))
@@ -157,7 +161,7 @@ def _save_temporary(state: State) -> str:
 
 
 def _thinned(points: Array, iteration: int) -> Array:
-    """Return all points, or about twenty of many, with the first, the last and that of `iteration`."""
+    """Return all points if at most LINES, else about 20, with the first, the last and that of `iteration`."""
     if len(points) <= LINES:
         return points
     evenly = np.linspace(0, len(points) - 1, 21).round().astype(int)
