@@ -88,7 +88,7 @@ def test_a_new_action_is_one_entry(qtbot, settings):
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     QTest.keyClick(workspace.diagram, Key.Key_J, CTRL)
     assert done == ["shuffled", "shuffled"]
-    assert ("Ctrl+J", "shuffle the rows") in dict(sheet(with_it))["Everywhere"]
+    assert ("Ctrl+J", "Shuffle the rows") in dict(sheet(with_it))["Everywhere"]
     workspace.main_window.hide()
     workspace.main_window.deleteLater()
 
@@ -236,7 +236,7 @@ def test_letters_and_arrows_go_to_an_activation_and_enter_chooses_it(open_window
             ("i", "identity"),
             ("g", "gelu"),
             ("SOFTP", "softplus"),
-            ("leaky_relu w", "leaky_relu with another slope left of 0 …"),
+            ("leaky_relu w", "leaky_relu with another slope for negative z …"),
             ("sigx", "sigmoid"),
         ):
             menu = opened(menu_of(window))
@@ -294,7 +294,7 @@ def test_the_help_says_what_registries_and_limits_say_and_the_network_can_be_edi
     said = [".svg", *(word for form in FORMATS for word in (form.name, *form.suffixes))]
     for limit in vars(numbers).values():
         if isinstance(limit, Limit):
-            said.append(f"{limit.what}\nat most {limit.most:,} {limit.things}")
+            said.append(f"{limit.what}\nnnviz allows at most {limit.most:,} {limit.things}")
     assert [own for own in said if own not in text] == []
     for word in ("Literal", "Segments", "Nesting", "Lines"):
         assert f"\n{word}\n" not in text, "a plain phrase says what is limited"
@@ -367,7 +367,7 @@ def test_sizes_activation_and_biases_are_taken(dialog, qtbot, approved):
     fill(dialog.outputs, "2")
     dialog.activation.setFocus()
     QTest.keyClicks(dialog.activation, "tanh")
-    QTest.mouseClick(dialog.biases, Qt.MouseButton.LeftButton, pos=dialog.biases.rect().center() / 2)
+    QTest.mouseClick(dialog.biases, Qt.MouseButton.LeftButton, pos=QPoint(10, dialog.biases.height() // 2))
     assert sizes_and_activations() == ((3, 8, 4, 2), ["tanh", "tanh", "identity"])
     assert all(layer.biases is not None for layer in dialog.state().network.layers)
     fill(dialog.hidden, "")
@@ -467,7 +467,7 @@ def test_the_loss_that_sigmoid_brought_is_said_with_a_way_back_that_has_room(
         qtbot.waitUntil(lambda: window.document.state.training.loss == "mse")  # Qt shows a key's click first
         assert window.document.state.network.layers[-1].activation == "sigmoid"
         assert window.training.fields.loss.currentText() == "MSE"
-        assert (status(window), way_back()) == ("Loss: MSE", "")
+        assert (status(window), way_back()) == ("The loss is now MSE", "")
         window.undo()
         assert window.document.state.training.loss == "cross_entropy"
     anew(sigmoid)
@@ -551,7 +551,7 @@ def test_weight_sets_are_listed_used_kept_and_removed(open_window, answer, appro
     choose_entry(window, "Undo")
     set_number(window, Address("weight", 0, 0, 0), "0")
     answer(QDialog, call_it("weights_1", "by hand", told=told))
-    choose_set("Keep the present weights…")
+    choose_set("Keep the current weights…")
     assert window.main_window.isWindowModified()
     choose_set("weights_0")
     choose_set("by hand")
@@ -564,7 +564,7 @@ def test_the_parameter_of_an_activation_is_typed_kept_and_forgotten(open_window,
     window, told = open_window("relu"), []
     before = window.document.state
     answer(QDialog, call_it("-1", told=told))
-    choose_activation(window, "elu with another depth left of 0 …")
+    choose_activation(window, "elu with another factor of e^z − 1 …")
     assert window.document.state is before
     approved("a parameter that cannot be", "\n".join(told))
 
@@ -573,7 +573,7 @@ def test_the_parameter_of_an_activation_is_typed_kept_and_forgotten(open_window,
         call_it("1/2")(dialog)
 
     answer(QDialog, type_a_half)
-    choose_activation(window, "leaky_relu with another slope left of 0 …")
+    choose_activation(window, "leaky_relu with another slope for negative z …")
     assert shown(window, "value", "node_1") == "−6.5"
     assert written(window, Address("subheading", 0)) == "leaky_relu(0.5)"
     assert checked(window) == ["leaky_relu(0.5):  max(0.5·z, z)"]

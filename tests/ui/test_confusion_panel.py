@@ -106,7 +106,7 @@ def test_the_counts_are_those_of_a_count_by_hand_and_follow_edits(open_card, app
     assert card.caption.text().startswith(f"{hits} of 8 rows correct")
     assert "owl predicted correctly" in read_out(card, 2, 2)
     document.start(load(example("circles").path))  # which has no third class
-    assert card.view.accessibleDescription().endswith("Escape lists all")
+    assert card.view.accessibleDescription().endswith("Escape lists all rows")
 
 
 def test_classes_with_similar_names_are_shortened_differently(open_card):

@@ -310,7 +310,7 @@ BOXES = {
         AskActivations,
         lambda own, _: AskActivations(own.main_window, own.document.state.name, (2, 1), ("relu",)).exec(),
     ),
-    "a weight set": (QDialog, lambda window, _: choose_in(window, "Keep the present")),
+    "a weight set": (QDialog, lambda window, _: choose_in(window, "Keep the current")),
     "a parameter": (QDialog, lambda window, _: choose_in(window, "elu with another")),
     "a new network": (NewNetwork, lambda window, _: NewNetwork(window.main_window).exec()),
     "rows to make": (MakeRows, lambda window, _: make_rows(window)),

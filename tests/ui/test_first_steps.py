@@ -21,7 +21,13 @@ from tests.ui.sees import place as place_of
 
 pytestmark = pytest.mark.fonts
 
-TITLES = ("Change a weight", "Watch the values run", "Ask where a number comes from", "Let it learn", "Go on")
+TITLES = (
+    "Change a weight",
+    "Watch the network compute",
+    "Ask where a number comes from",
+    "Train the network",
+    "Open an example",
+)
 
 
 def cards(window):
@@ -119,7 +125,7 @@ def test_deeds_are_noticed_and_announced_and_next_leads_through_all_steps(window
     assert ringed(window).contains(in_window(window, address_named(window, "output")).topLeft())
     press(window, "Next")
     assert said(window)[:2] == ["2 of 5", TITLES[1]]
-    assert heard[-1][1].startswith("First steps, 2 of 5: Watch the values run. Press Play")
+    assert heard[-1][1].startswith("First steps, 2 of 5: Watch the network compute. Press Play")
     QTest.keyClick(window.diagram, Qt.Key.Key_Space)
     is_noticed(2)
     press(window, "Next")

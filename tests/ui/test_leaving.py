@@ -326,7 +326,7 @@ def test_an_odd_name_is_told_in_one_line_in_a_box_that_is_no_wider_than_the_wind
     come_back(window)
     ((question, how, width),) = told
     assert question.startswith("Another program or window changed first\\nsecondWW")
-    assert "WWend.json after it was opened or saved here." in question
+    assert "WWend.json after this window opened or saved it." in question
     assert "WWend.json~. Take theirs" in how
     assert width < window.main_window.width()
     assert status(window).endswith("WWend.json~")

@@ -478,7 +478,7 @@ def test_tables_that_ship_are_opened_by_the_menu(afresh, answer, approved):
     assert untrue(window) == []
     choose_entry(window, "Wages")
     notes = window.document.state.notes
-    assert "standardised with the mean and population deviation of 480 rows: " in notes
+    assert "standardised with the mean and population standard deviation of 480 rows: " in notes
     assert window.document.state.columns
 
 

@@ -191,7 +191,7 @@ def test_settings_are_typed_as_people_write_them(panel, document, approved):
             type_in(field, typed)
             value = getattr(document.state.training, setting)
             told.append(f"{setting} {typed!r}: {value}, shown as {line(field).text()}")
-            assert document.undo_text() == f"Change {setting.replace('_', ' ').removesuffix(' size')}"
+            assert document.undo_text() == f"Change {setting.replace('_', ' ')}"
             document.undo()
             assert line(field).text() == untouched
     approved("settings that are typed", "\n".join(told))

@@ -179,7 +179,7 @@ def keep_weights(window):
     network = offered(window, "Network").menu()
     network.aboutToShow.emit()
     offered(window, "Weight sets").menu().aboutToShow.emit()
-    choose_entry(window, "Keep the present weights…")
+    choose_entry(window, "Keep the current weights…")
 
 
 def type_into_new_network(window):
@@ -712,7 +712,7 @@ def test_discarded_work_is_not_offered_again_and_a_damaged_copy_is_kept_and_said
     qtbot.waitUntil(lambda: left(data) == 1)
     assert not window.document.modified
     kept = data / "recovery" / "bad.damaged"
-    assert status(window).endswith(f"it is kept as {kept.name} in {kept.parent}")
+    assert status(window).endswith(f"the copy is kept as {kept.name} in {kept.parent}")
     assert kept.read_bytes() == b"half a co"
     kept.unlink()
     answer(RecoverDialog, press_button("Discard"))

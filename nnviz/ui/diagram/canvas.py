@@ -58,7 +58,7 @@ from nnviz.ui.kit.theme import colours, size_factor
 
 
 class PictureMaker:
-    """Makes pictures of the current state, with slopes if the user wants them; caches their `layout`."""
+    """Makes pictures of the current State, with slopes if the user wants slopes. Caches the `layout`."""
 
     def __init__(self, derived: Derived, selection: Selection, progress: Progress) -> None:
         self._derived, self._selection, self._progress = derived, selection, progress
@@ -66,7 +66,7 @@ class PictureMaker:
         self._layout_key: tuple[object, ...] = ()
 
     def picture(self, view: View, largest: float | None = None) -> Picture:
-        """Return the picture for a view. `largest` fixes the weight that is drawn widest, as during a run."""
+        """Return the picture for a view. `largest` fixes the absolute weight of the widest edge."""
         derived, progress = self._derived, self._progress
         with_slopes = self._selection.slopes_shown or progress.shows_slopes
         slopes, slopes_of = self._slopes() if with_slopes else (None, "")
@@ -119,7 +119,7 @@ class PictureMaker:
 FADED = 0.2
 """Opacity of the other edges while some edges are highlighted."""
 CORNER_PX = 10
-"""Radius of the card's corners."""
+"""Radius of the corners of the diagram's border."""
 HEADINGS = ("heading", "subheading", "marked")
 PAINTED_WITH_NODES = (*HEADINGS, "name")
 """Styles of labels that change only with the layout."""
@@ -129,7 +129,7 @@ class PaintOptions(NamedTuple):
     """The selection, the highlight, the resolution and the colours for painting."""
 
     selected: tuple[Address, ...]
-    """The nodes and edges to outline with the accent."""
+    """The nodes and edges to outline in the accent colour."""
     highlighted: Address | None
     """The node or edge whose edges to highlight."""
     moving: bool
@@ -155,8 +155,8 @@ class DiagramPainter:
         self._screen: Screen | None = None
 
     def paint(self, painter: QPainter, picture: Picture, options: PaintOptions, dirty: QRectF) -> None:
-        """Paint the part of the diagram in `dirty`, without the card's border."""
-        painter.fillRect(dirty, QColor(options.palette.canvas))  # includes pixels that are partly ours
+        """Paint the part of the diagram in `dirty`, without the border of the widget."""
+        painter.fillRect(dirty, QColor(options.palette.canvas))  # includes pixels partly of other widgets
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         screen, body = self._screen_for(options), qrect(picture.layout.body)
         if dirty.top() < body.top():
@@ -264,7 +264,7 @@ class _CachedLayer:
         self._key, self._picture = key, picture  # keep the picture, so that the ids in the key stay unique
 
     def paint(self, painter: QPainter) -> None:
-        """Paint the whole pixmap; the painter clips it. A source part would be cut at varying pixels."""
+        """Paint the whole pixmap, clipped by the painter. A part would be cut at varying pixels."""
         painter.drawPixmap(0, 0, self._pixmap)
 
     def forget(self) -> None:
@@ -292,7 +292,7 @@ def _paint_all_edges(painter: QPainter, picture: Picture, options: PaintOptions)
 
 
 def on_whole_pixels(painter: QPainter, room: QRect) -> QRectF:
-    """Move the painter to a whole device pixel, and return the card that fills the pixels of `room`.
+    """Move the painter's origin to a whole device pixel. Return the rectangle `room` in whole pixels.
 
     At a fractional scale, a widget may begin and end inside a pixel. Qt assigns such a pixel to the widget
     with the larger part, and rounds pixmaps inconsistently there.
@@ -306,7 +306,7 @@ def on_whole_pixels(painter: QPainter, room: QRect) -> QRectF:
 
 
 def paint_card(painter: QPainter, card: QRectF, dirty: QRectF, outside: str, line: str) -> None:
-    """Paint the border of `card` in `line`, and the corners outside it in `outside`, if in `dirty`."""
+    """Paint the border of the rectangle `card` in the colour `line`, and its corners in `outside`."""
     if card.adjusted(CORNER_PX, CORNER_PX, -CORNER_PX, -CORNER_PX).contains(dirty):
         return
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # the lines fill whole pixels
@@ -326,7 +326,7 @@ def paint_card(painter: QPainter, card: QRectF, dirty: QRectF, outside: str, lin
 
 @lru_cache(maxsize=8)
 def _corners(outside: str, line: str, ratio: float) -> QPixmap:
-    """Return a card of the smallest size, for its four corners."""
+    """Return the smallest rounded rectangle, from which the four corners are copied."""
     size = round(2 * CORNER_PX * ratio)
     pixmap = QPixmap(size, size)
     pixmap.setDevicePixelRatio(ratio)
@@ -360,7 +360,7 @@ class Canvas(QWidget):
         self.presenting = False
         """Whether the diagram is in presentation mode, without the controls under its headings."""
         self.by_keyboard = False
-        """Whether the focus came by the keyboard, so that the border shows the focus."""
+        """Whether the focus came from the keyboard, so that the border shows the focus."""
         self._document, self._selection = document, selection
         self._derived, self._player = derived, player
         self._picture: Picture | None = None
@@ -394,11 +394,11 @@ class Canvas(QWidget):
 
     @property
     def callout(self) -> Callout:
-        """The callout of the step in progress, or of the last step."""
+        """The box that describes the step in progress, or the last step."""
         return self._layers.walk.callout
 
     def sizeHint(self) -> QSize:
-        """Return the size of a small network."""
+        """Return a size that suits a small network."""
         return QSize(900, 500)
 
     def minimumSizeHint(self) -> QSize:
@@ -407,7 +407,7 @@ class Canvas(QWidget):
 
     @property
     def picture(self) -> Picture:
-        """The current picture; made again after a change of the State or a call of `stale`."""
+        """The current picture. A change of the State or a call of `stale` makes a new picture necessary."""
         picture = self._picture
         if picture is None or not picture.content.holds(*self._selection.looked_at):
             before = self._maker.layout, self._headings
@@ -421,7 +421,7 @@ class Canvas(QWidget):
         return picture
 
     def stale(self) -> None:
-        """Discard the picture; the next paint makes another one."""
+        """Discard the picture; the next paint event makes a new picture."""
         self._picture = None
         self.update()
 
@@ -439,7 +439,7 @@ class Canvas(QWidget):
 
     def _motion_changed(self) -> None:
         if self.view.pictures:
-            self.stale()  # they are finer at rest
+            self.stale()  # the small pictures are finer at rest
 
     @property
     def has_fixed_scale(self) -> bool:
@@ -447,7 +447,7 @@ class Canvas(QWidget):
         return self._largest is not None
 
     def fix_scale(self, hold: bool) -> None:
-        """Fix or release the scale of the edges' widths, for a drag or a run.
+        """Fix the scale of the edges' widths if `hold`, as during a drag or a run, else release the scale.
 
         During a run, the scale grows with the largest weight, and never shrinks.
         """
@@ -460,13 +460,13 @@ class Canvas(QWidget):
             self._largest = max(self._largest, largest_weight(self._document.state.network))
 
     def hover(self, address: Address | None) -> None:
-        """Highlight a node or an edge with its neighbours, or nothing."""
+        """Highlight an edge, or a node with all its edges. None ends the highlight."""
         if address != self._hover:
             self._hover = address
             self.update()
 
     def focus_on_selection(self, on: bool) -> None:
-        """Highlight the selected edge or the selected node's edges, or stop highlighting."""
+        """If `on`, highlight the selected edge or the edges of the selected node, else stop highlighting."""
         self._focus_selection = on
         self.update()
 
@@ -488,7 +488,7 @@ class Canvas(QWidget):
     # --- the view
 
     def look(self, view: View) -> None:
-        """Show the picture in another view, coarse at first if it has many edges."""
+        """Show another view of the picture. Many edges are coarse at first, and then sharp."""
         self.view = view
         if sum(weights.size for weights in self.picture.weights) > ALWAYS_SHARP:
             self._moving.start()
@@ -499,13 +499,13 @@ class Canvas(QWidget):
         self.look(self.view._replace(pictures=shown))
 
     def grow(self, most: float) -> None:
-        """Limit the diagram's growth to `most`; the interface scale applies except in presentation mode."""
+        """Limit the growth of the diagram to the factor `most`, times the interface scale."""
         self._most_growth, larger = most, 1.0 if self.presenting else size_factor()
         self.look(self.view._replace(larger=larger, most_growth=most * size_factor()))
 
-    def set_presenting(self, alone: bool, most: float) -> None:
-        """Enter or leave presentation mode, and limit the diagram's growth to `most`."""
-        self.presenting = alone
+    def set_presenting(self, presenting: bool, most: float) -> None:
+        """Enter or leave presentation mode, and limit the growth of the diagram to the factor `most`."""
+        self.presenting = presenting
         self.grow(most)
         self.layout_changed.emit()
 
@@ -514,7 +514,7 @@ class Canvas(QWidget):
         self.look(self.view.fitted)
 
     def zoom(self, factor: float) -> None:
-        """Zoom around the middle."""
+        """Zoom around the middle of the widget."""
         self.look(self.view.zoomed(self.width() / 2, self.height() / 2, factor))
 
     def reveal(self, address: Address) -> None:
@@ -532,7 +532,7 @@ class Canvas(QWidget):
     # --- Qt events
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the picture and its card."""
+        """Paint the picture and the border of the widget."""
         selection, margins = self._selection, QMarginsF(2, 2, 2, 2)  # includes the pixels at its edges
         dirty = QRectF(event.rect()) + margins
         options = PaintOptions(
@@ -556,7 +556,7 @@ class Canvas(QWidget):
         self.look(self.view.resized(self.width(), self.height()))
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Stop the timer."""
+        """Stop the timer that sharpens the edges."""
         self._moving.stop()
         super().hideEvent(event)
 

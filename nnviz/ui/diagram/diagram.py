@@ -99,7 +99,7 @@ class Diagram(Canvas):
         self._scrub_from = self.session.value(text) if text and scrubs and not _is_adding(event) else None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Hover, or continue the drag of a number or a pan."""
+        """Highlight what is under the mouse, or continue the drag of a number or a pan."""
         if not event.buttons():
             self._end_drag()  # a message box may have taken the release
         self._continue_drag(event)
@@ -109,7 +109,7 @@ class Diagram(Canvas):
         self.setCursor(self._cursor(at, address))
 
     def hover(self, address: Address | None) -> None:
-        """Highlight a node or an edge with its neighbours, but nothing while a number is edited."""
+        """Highlight an edge, or a node with all its edges; highlight nothing while a field is open."""
         ignored = address is None or address.kind in ("heading", "subheading") or self.session.open
         super().hover(None if ignored else address)
 
@@ -194,7 +194,7 @@ class Diagram(Canvas):
             self.session.edit(address._replace(kind="input"))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom around the mouse."""
+        """Zoom around the position of the mouse."""
         angle = event.angleDelta().y() or event.angleDelta().x()
         if angle:
             at = event.position()
@@ -224,7 +224,7 @@ class Diagram(Canvas):
     # --- keys
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show the focus if it came by the keyboard."""
+        """Show the focus on the border if the focus came from the keyboard."""
         self.by_keyboard = event.reason() in (
             Qt.FocusReason.TabFocusReason,
             Qt.FocusReason.BacktabFocusReason,
@@ -233,7 +233,7 @@ class Diagram(Canvas):
         super().focusInEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the selection, edit or nudge a number."""
+        """Move the selection, or edit or change the selected number."""
         key, address, state = Qt.Key(event.key()), self._selection.address, self._document.state
         if key in ARROWS:
             self._selection.select_and_explain(arrow_target(address, state.network, *ARROWS[key]))
@@ -256,9 +256,10 @@ def _is_adding(event: QMouseEvent) -> bool:
 
 
 def arrow_target(address: Address | None, network: Network, right: int, down: int) -> Address:
-    """Return the address that an arrow key selects. Right and left alternate between nodes and edges.
+    """Return the address that an arrow key selects; `right` and `down` are the key's steps in `ARROWS`.
 
-    Up and down go through the nodes of a column, or through the edges of a layer, source by source.
+    Right and left alternate between nodes and edges. Up and down go through the nodes of a column, or
+    through the edges of a layer, source by source.
     """
     if address is None:
         return Address("node", -1, 0)

@@ -22,14 +22,14 @@ from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.number_field import NumberField, nudge_number
 from nnviz.ui.kit.theme import pixel_font
 
-NO_TARGET = "A what-if row has no target: keep it as a row, then type a target"
+NO_TARGET = "A what-if row has no target: choose Edit → Keep what-if row, then type a target"
 
 
 class PlaceEditor(NumberField):
-    """Edits a number or a name in place. It opens with its text selected, and hides after accepting."""
+    """A field over the diagram that edits a number or a name. The field hides after accepting."""
 
     moved_on = Signal(object)
-    """(steps) Emitted when Tab or Shift+Tab accepts the number: the next number should open."""
+    """(steps) Emitted when Tab or Shift+Tab accepts the number: 1 to edit the next number, or −1."""
     restored = Signal()
     """Emitted when the field closes without accepting its text."""
 
@@ -51,8 +51,8 @@ class PlaceEditor(NumberField):
     ) -> None:
         """Open over `rect` with a name, a number, or an empty field for a number.
 
-        `title` is for screen readers. `read_name` returns a typed name, or raises ValueError. `empty` is
-        the one of a NumberField.
+        `title` is for screen readers. `read_name` returns a typed name, or raises ValueError. `empty`
+        is called for an empty text, as in NumberField.
         """
         self.empty = empty
         if isinstance(value, str):
@@ -69,7 +69,7 @@ class PlaceEditor(NumberField):
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def stand_around(self, rect: QRectF) -> None:
-        """Move over `rect`, with some room around it."""
+        """Move the field over `rect`, with some room around the rectangle."""
         box = QRectF(0, 0, max(rect.width() + 12, 64.0), max(rect.height() + 8, 30.0))
         box.moveCenter(rect.center())
         self.place_over(box.toRect())
@@ -84,7 +84,7 @@ class PlaceEditor(NumberField):
         return True
 
     def leave(self) -> None:
-        """Accept the text after a click elsewhere, or restore the old one if the text is invalid."""
+        """Accept the text after a click elsewhere. If the text is invalid, restore the previous text."""
         if self.isVisible() and not self.commit():
             self.hide()
             self.restored.emit()
@@ -155,7 +155,7 @@ class EditSession(QObject):
         return not self.editor.isHidden()
 
     def edit(self, address: Address) -> None:
-        """Open the field over a number or a node's name; if the document is locked, only select it."""
+        """Open the field over a number or a name. In a locked document, only select the node or edge."""
         if self.open and not self.editor.commit():
             return
         if not self._document.may_change():  # a script may still be training
@@ -187,13 +187,13 @@ class EditSession(QObject):
         self._canvas.hover(None)
 
     def nudge(self, address: Address, steps: float, size: str) -> None:
-        """Change the number at `address` by `steps` of `size`; consecutive nudges are one undo entry."""
+        """Change the number at `address` by `steps` · `size`. Consecutive changes are one undo entry."""
         value = self.value(address)
         if value is not None:
             self.set_number(address, moved_by_steps(value, steps, size), (address, "keys"))
 
     def value(self, address: Address) -> float | None:
-        """Return the number at `address`."""
+        """Return the number at `address`, or None for an empty target."""
         state, row = self._selection.looked_at
         return edits.value_at(state, address, row)
 
@@ -212,7 +212,7 @@ class EditSession(QObject):
         self._selection.select(address._replace(kind=kind))
 
     def set_number(self, address: Address, value: float | None, merge: Hashable = None) -> None:
-        """Set the number at `address`, or clear it if None; the same `merge` makes edits one undo entry."""
+        """Set the number at `address`; None clears it. Edits with an equal `merge` are one undo entry."""
         document, before = self._document, self._document.state.data
         name, free = document.state.network.name_of(address), self._selection.free
         if free is not None and address.kind == "input":

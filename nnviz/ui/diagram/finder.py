@@ -37,11 +37,11 @@ MARGIN_PX = 10
 INTERVAL_MS = 250.0
 """Time between two searches while the State keeps changing."""
 NO_MATCH = "No match. Type a part of a name, or -> between two names to find edges."
-TIP = "Type a name, a -> b, bias of a, largest, smallest, strongest, weakest, dead or saturated"
+TIP = "Type a name, a -> b for an edge, bias of a, largest, smallest, strongest, weakest, dead, saturated"
 
 
 class MatchList(QTableWidget):
-    """Shows matches with name, note and value. The search field moves the current row."""
+    """Shows matches with name, note and value. Keys of the search field move the current row."""
 
     current_changed = Signal()
     """Emitted when the current match changes."""
@@ -73,12 +73,12 @@ class MatchList(QTableWidget):
 
     @property
     def current(self) -> Match | None:
-        """The match that Enter selects, or None."""
+        """The match in the current row, which Enter selects on the diagram, or None if the list is empty."""
         row = self.currentRow()
         return self.matches[row] if 0 <= row < len(self.matches) else None
 
     def show_matches(self, matches: Sequence[Match], current: int = 0) -> None:
-        """Show `matches`, with the row `current`, from 0, as the current one."""
+        """Show `matches`, and make the row with the index `current` the current row."""
         self.matches = matches
         self.blockSignals(True)
         self.setRowCount(len(matches))
@@ -116,7 +116,8 @@ def _items(match: Match) -> list[QTableWidgetItem]:
 class Finder(QFrame):
     """A search field with its matches at the diagram's upper right, hidden until `open`.
 
-    Up and Down move, Enter or a click selects, Escape closes. The diagram highlights the current match.
+    Up and Down change the current match, which the diagram highlights. Enter or a click selects a match,
+    and Escape hides the field.
     """
 
     def __init__(self, diagram: Diagram, document: Document, selection: Selection) -> None:
@@ -158,7 +159,7 @@ class Finder(QFrame):
         self._selection.row_changed.connect(lambda _: self._soon())
 
     def open(self) -> None:
-        """Show the field, ready to type, with its previous text selected."""
+        """Show and focus the field, with the previous text selected."""
         self.show()
         self.raise_()
         self._search()

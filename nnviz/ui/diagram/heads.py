@@ -48,7 +48,7 @@ class Structure(QObject):
         self._document, self._selection = document, selection
 
     def add_node(self, column: int, after: int | None = None) -> None:
-        """Add a node to a column and select it."""
+        """Add a node to a column, below the node `after` or as the last one, and select the new node."""
         network = self._document.state.network
         at = len(network.names(column)) if after is None else after + 1
         name = edits.fresh_node_name(network, column)
@@ -69,8 +69,9 @@ class Structure(QObject):
         self._edit("Add a hidden layer", message, edits.add_layer, before)
 
     def _remove_layer(self, layer: int) -> None:
-        message = f"Removed {self.title(layer + 1, within=True)}; the next weights are the product of both"
-        self._edit(f"Remove {self.title(layer + 1, within=True)}", message, edits.remove_layer, layer)
+        title = self.title(layer + 1, within=True)
+        message = f"Removed {title}; the next layer's weights are now the product of both layers' weights"
+        self._edit(f"Remove {title}", message, edits.remove_layer, layer)
 
     def _set_activation(self, layer: int, name: str) -> None:
         """Set the activation of a layer; `name` may have a parameter in brackets: "elu(0.5)"."""
@@ -119,7 +120,7 @@ class Structure(QObject):
         return edited
 
     def fill(self, menu: QMenu, address: Address | None) -> None:
-        """Fill a menu with the commands for the node and the layer at an address, or for every layer."""
+        """Fill a menu with commands for the node and layer at `address`, or for all layers if it is None."""
         _clear(menu)
         sizes = self._document.state.network.sizes
         if address is not None and address.column < len(sizes):
@@ -137,8 +138,7 @@ class Structure(QObject):
         name = names[node].replace("&", "&&")
         what = _with_article(self._kind(column))
         menu.addAction(f"Add {what} below {name}", lambda: self.add_node(column, node))
-        remove = menu.addAction(f"Remove {name}", lambda: self.remove_node(column, node))
-        remove.setEnabled(len(names) > 1)
+        menu.addAction(f"Remove {name}", lambda: self.remove_node(column, node)).setEnabled(len(names) > 1)
         menu.addSeparator()
 
     def _layer_entries(self, menu: QMenu, column: int) -> None:
@@ -164,7 +164,7 @@ class Structure(QObject):
             menu.addAction(f"Remove {within}", lambda: self._remove_layer(column - 1))
 
     def fill_activations(self, menu: QMenu, layer: int) -> None:
-        """Fill a menu with the activations; the one of `layer` is checked."""
+        """Fill a menu with the activations, and check the current activation of `layer`."""
         _clear(menu)
         group = QActionGroup(menu)
         used = self._document.state.network.layers[layer].function
@@ -182,7 +182,7 @@ class Structure(QObject):
                 menu.addAction(f"{name} with another {each.parameter.what} …", ask)
 
     def title(self, column: int, *, within: bool = False) -> str:
-        """Return the name of a column: "Hidden layer", or "the hidden layer" `within` a sentence."""
+        """Return the name of a column: "Hidden layer", or "the hidden layer" if `within` a sentence."""
         title = column_title(column, len(self._document.state.network.layers))
         if not within:
             return title
@@ -251,7 +251,7 @@ def keep_heads(diagram: Diagram, structure: Structure, document: Document) -> No
 class HeadButton(QToolButton):
     """A button on the diagram. A click does not move the focus; Enter presses the button.
 
-    Tab focuses the first button on the diagram, and the arrow keys go to the others.
+    Tab focuses the first button on the diagram, and the arrow keys go on to the other buttons.
     """
 
     def __init__(self, diagram: Diagram, icon_name: str = "") -> None:
@@ -265,7 +265,7 @@ class HeadButton(QToolButton):
         self._draw_icon()
 
     def describe(self, action: str, lock: str, *, can: bool = True) -> None:
-        """Set tooltip and accessible name to `action`. If `lock` gives a reason, disable the button."""
+        """Set tooltip and accessible name to `action`. A `lock`, or `can` False, disables the button."""
         set_lock_reason(self, lock, action, can=can)
         self.setAccessibleName(action)
 
@@ -287,7 +287,7 @@ class HeadButton(QToolButton):
         super().changeEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Click on Enter, and move the focus on arrow keys. Only Escape reaches the diagram."""
+        """Press the button on Enter. Move the focus on an arrow key. Pass only Escape to the diagram."""
         if event.key() in STEPS:
             buttons = _enabled_buttons(self._diagram)
             at = buttons.index(self) + STEPS[Qt.Key(event.key())]
@@ -311,7 +311,7 @@ def _enabled_buttons(diagram: QWidget) -> list[HeadButton]:
 
 
 class ActivationButton(HeadButton):
-    """A button with the name of a layer's activation, between the other texts of its line."""
+    """A button with the name of a layer's activation, in the line of texts under the layer's heading."""
 
     def __init__(self, diagram: Diagram) -> None:
         super().__init__(diagram)
@@ -320,7 +320,7 @@ class ActivationButton(HeadButton):
         self._before, self._behind = (_SideText(diagram, side) for side in (RIGHT, LEFT))
 
     def show_over(self, label: Label, texts: tuple[str, str, str], scale: float) -> None:
-        """Cover a line of the picture with the same texts: before the name, the name, and after the name."""
+        """Cover the line `label` with `texts`: the text before the name, the name, and the text after it."""
         before, name, behind = texts
         wide = label.rect.width + (LEFT_PADDING_PX + RIGHT_PADDING_PX) * scale
         line = Rect(*label.rect.center, 0.0, 0.0).middle(wide, HEIGHT_PX * scale)
@@ -335,7 +335,7 @@ class ActivationButton(HeadButton):
         self.show()
 
     def hide_all(self) -> None:
-        """Hide the button and the texts beside it."""
+        """Hide the button, and the texts on both sides."""
         for part in (self, self._before, self._behind):
             part.hide()
 
@@ -405,7 +405,7 @@ class _SideText(QLabel):
 
 
 class Head:
-    """The controls of a column: its activation, and the buttons − ⋯ +."""
+    """The controls above a column: the activation's button, and the buttons − ⋯ +."""
 
     def __init__(self, diagram: Diagram, structure: Structure, column: int) -> None:
         self._diagram, self._structure, self._column = diagram, structure, column

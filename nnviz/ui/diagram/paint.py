@@ -64,7 +64,7 @@ def paint_box(painter: QPainter, rect: Rect, box: Box) -> None:
 
 
 def paint_blocks(painter: QPainter, picture: Picture, palette: Palette) -> None:
-    """Paint columns with nodes too small for single boxes as strips or squares of tints."""
+    """Paint columns whose nodes are too small for separate boxes, as strips or squares of colours."""
     for column in picture.layout.columns:
         if column.block and not column.picture:
             box, inside = style.block_box(column, palette), style.block_inside(column)
@@ -77,7 +77,7 @@ def paint_blocks(painter: QPainter, picture: Picture, palette: Palette) -> None:
 
 
 def paint_nodes(painter: QPainter, picture: Picture, palette: Palette) -> None:
-    """Paint the single nodes without their texts."""
+    """Paint the boxes of all nodes that are large enough for separate boxes, without texts."""
     for column in picture.layout.columns:
         if not column.block and column.height < COMPACT:
             _paint_small(painter, picture, column, palette)
@@ -119,7 +119,7 @@ def paint_leader(painter: QPainter, label: Label, palette: Palette) -> None:
 
 
 def paint_label(painter: QPainter, label: Label, palette: Palette, *, chosen: bool = False) -> None:
-    """Paint a label with its pill, and the accent around a `chosen` label."""
+    """Paint a label with its background, and outline a `chosen` label in the accent colour."""
     paint_leader(painter, label, palette)
     box = style.label_box(label, palette, chosen=chosen)
     if box is not None:
@@ -158,7 +158,7 @@ ALWAYS_SHARP = 150
 """Up to this many edges are antialiased even while weights change."""
 
 STRONGEST_MOVING = 500
-"""Edges of a layer drawn while weights change, the strongest ones."""
+"""Number of edges of a layer to draw while weights change: the strongest edges."""
 BUCKETS = 32
 """Steps of colour and width for each sign of a weight."""
 HALO_PX, HALO_OPACITY, RAIL_PX = 12.0, 0.1, 1.25
@@ -194,7 +194,7 @@ def paint_some_edges(
     palette: Palette,
     growth: float = 1.0,
 ) -> None:
-    """Paint the edges from `sources` to `nodes`, with `growth` as a factor of their widths."""
+    """Paint the edges from `sources` to `nodes`. `growth` multiplies the widths of the edges."""
     pens = _edge_pens(palette, weights.size > EVERY_EDGE, growth)
     _paint_lines(painter, gap.segments(nodes, sources), weights[nodes, sources], scale, pens)
 
@@ -226,12 +226,12 @@ def _edge_pens(palette: Palette, crowded: bool, growth: float) -> dict[int, QPen
 
 
 def edge_line(gap: Gap, node: int, source: int) -> QLineF:
-    """Return the line of an edge."""
+    """Return the line of the edge from `source` to `node`."""
     return QLineF(*gap.segments(np.array([node]), np.array([source]))[0].tolist())
 
 
 def neighbours(picture: Picture, address: Address | None) -> EdgeGroups:
-    """Return the edges to highlight with `address`: an edge itself, or all edges of a node."""
+    """Return the edges to highlight: the edge at `address`, or all edges of the node at `address`."""
     if address is None:
         return []
     if address.kind in ("weight", "slope"):
@@ -248,14 +248,14 @@ def neighbours(picture: Picture, address: Address | None) -> EdgeGroups:
 
 
 def paint_highlighted(painter: QPainter, picture: Picture, groups: EdgeGroups, palette: Palette) -> None:
-    """Paint groups of edges over the faded ones."""
+    """Paint groups of edges over the faded edges."""
     for layer, nodes, sources in groups:
         gap, weights = picture.layout.gaps[layer], picture.weights[layer]
         paint_some_edges(painter, gap, weights, nodes, sources, picture.scale, palette, picture.layout.scale)
 
 
 def paint_halo(painter: QPainter, picture: Picture, address: Address, palette: Palette) -> None:
-    """Paint a halo with borders around a selected edge; without borders it would look like a wide edge."""
+    """Paint a halo with borders around a selected edge. A halo alone would look like a wide edge."""
     line = edge_line(picture.layout.gaps[address.layer], address.node, address.source)
     scale, faint = picture.layout.scale, QColor(palette.accent)
     faint.setAlphaF(HALO_OPACITY)
@@ -289,7 +289,7 @@ class SmallPictures:
         self._images: dict[int, tuple[Array, Palette, QImage]] = {}
 
     def paint(self, painter: QPainter, picture: Picture, palette: Palette, *, grids: bool) -> None:
-        """Paint the small pictures of `grids`, columns with nodes side by side, or of the other columns."""
+        """Paint small pictures: of columns with nodes side by side if `grids`, else of other columns."""
         for column in picture.layout.columns:
             if not column.picture or grids != (column.across > 1):
                 continue
@@ -347,7 +347,7 @@ class SmallPictures:
 def paint_marks(
     painter: QPainter, picture: Picture, addresses: Iterable[Address | None], palette: Palette
 ) -> None:
-    """Outline the pixels that are selected or under the mouse, to contrast with blue and orange."""
+    """Outline the pixels of inputs at `addresses`, in colours that contrast with blue and orange."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     rects = [rect for address in addresses for rect in look.thumbnail_marks(picture, address)]
     outlines = [qrect(_on_pixels(rect)).adjusted(-1.0, -1.0, 1.0, 1.0) for rect in rects]

@@ -33,7 +33,7 @@ WIDTH, MAX_HEIGHT = 1024, 2048
 
 
 class Screen:
-    """Paints nodes and labels by sprites, in the colours of `palette`, at `ratio` device pixels per pixel."""
+    """Paints nodes and labels from sprites, in colours of `palette`, at `ratio` device pixels per pixel."""
 
     def __init__(self, palette: Palette, ratio: float) -> None:
         self.palette, self.ratio = palette, ratio
@@ -53,7 +53,7 @@ class Screen:
         return self._sprites.height > MAX_HEIGHT * self.ratio
 
     def paint_nodes(self, painter: QPainter, picture: Picture, selected: tuple[Address, ...]) -> None:
-        """Paint the single nodes with their names, and outline the selected nodes with the accent."""
+        """Paint the nodes with their names, and outline the selected nodes in the accent colour."""
         layout = picture.layout
         if layout is not self._layout:
             self._fixed_sprites, self._layout = self._nodes_and_names(layout), layout
@@ -72,7 +72,7 @@ class Screen:
                 paint_box(painter, rect, Box("", self.palette.accent, 2.4, corner(rect)))
 
     def paint_labels(self, painter: QPainter, labels: Iterable[Label], selected: tuple[Address, ...]) -> None:
-        """Paint labels with their pills, and outline the selected labels with the accent."""
+        """Paint labels with their backgrounds. Outline the selected labels in the accent colour."""
         pills = []
         for label in labels:
             chosen = label.address in selected
@@ -192,7 +192,7 @@ PHASES = 4
 MARGIN = 2
 """Device pixels around the text of a sprite."""
 WORD = "\n"
-"""The end of a letter that is a whole word."""
+"""The end of the key of a letter that is a whole word."""
 _BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}
 """Share of the free room before a text, by its alignment."""
 
@@ -241,7 +241,7 @@ class Sprites:
                 painter.drawPixmap(0, 0, old)
 
     def placed(self, sprites: Numbers, left: ArrayLike, top: ArrayLike, opacity: ArrayLike = 1.0) -> Array:
-        """Return placed sprites for `draw`, float64, shape (sprites, 10).
+        """Return sprites with their places, for `draw`: float64, shape (sprites, 10).
 
         `left` and `top` are whole device pixels. A row is a QPainter.PixmapFragment: x and y of the middle,
         left, top, width and height in the pixmap, scale in x and y, rotation, opacity.
@@ -258,7 +258,7 @@ class Sprites:
         return fragments
 
     def draw(self, painter: QPainter, placed: Array) -> None:
-        """Draw placed sprites."""
+        """Draw the array of sprites that `placed` has returned."""
         ratio = painter.device().devicePixelRatioF()
         painter.save()
         painter.scale(1.0 / ratio, 1.0 / ratio)
@@ -268,12 +268,12 @@ class Sprites:
 
 
 def _grown(rows: NDArray[Any], used: int) -> NDArray[Any]:
-    """Return an array with at least one free row after the `used` ones."""
+    """Return an array with at least one free row after the `used` rows."""
     return rows if used < len(rows) else np.concatenate((rows, np.empty_like(rows)))
 
 
 class TextSetter:
-    """Collects texts as letters, and places all their sprites at once."""
+    """Collects texts as letters, and places the sprites of all letters at once."""
 
     def __init__(self, sprites: Sprites) -> None:
         self._sprites = sprites
@@ -287,7 +287,7 @@ class TextSetter:
         self._places: list[tuple[float, float, float, int]] = []
 
     def add(self, advance: float, height: int, paint: Callable[[int, QPainter], None], phases: int) -> int:
-        """Add a letter, and return its number. `paint` takes a phase, the shift to the right."""
+        """Add a letter, and return its number. `paint` takes the shift to the right in 1/PHASES pixels."""
         width = ceil(advance) + 2 * MARGIN + 1
         sprites = [self._sprites.add(width, height, partial(paint, phase)) for phase in range(phases)]
         number, self._count = self._count, self._count + 1
@@ -304,7 +304,7 @@ class TextSetter:
         self._places.append(letters.place(label))
 
     def placed(self) -> Array:
-        """Return the placed sprites of all added texts, and start again without texts."""
+        """Return the sprites of all added texts with their places, and forget the texts."""
         if not self._set:
             return NO_SPRITES
         letters, lengths = np.array(self._set), np.array(self._lengths)
@@ -323,9 +323,10 @@ class TextSetter:
 
 
 class Letters(dict[str, int]):
-    """Numbers in a TextSetter of the letters of a font and a colour, at `ratio` device pixels per pixel.
+    """Maps each letter of a font and a colour to its number in a TextSetter.
 
-    A letter is a digit, a sign, or a word, which ends in a line break here. Letters are made on demand.
+    A letter is a digit, a sign, or a word, whose key ends in a line break. Letters are made on demand, at
+    `ratio` device pixels per pixel.
     """
 
     def __init__(self, setter: TextSetter, font: QFont, colour: str, ratio: float) -> None:
@@ -354,14 +355,14 @@ class Letters(dict[str, int]):
         return map(self.__getitem__, letters)
 
     def place(self, label: Label) -> tuple[float, float, float, int]:
-        """Return left and width of a label, the share of free room before its text, and the sprites' top."""
+        """Return left and width of a label, the share of free room before the text, and the sprites' top."""
         x, y, width, height = label.rect
         ratio = self._ratio
         top = round((y + height / 2) * ratio + self._above_middle) - self._rise - MARGIN
         return x * ratio, width * ratio, _BEFORE[label.align], top
 
     def __missing__(self, letter: str) -> int:
-        """Make a letter."""
+        """Make the sprites of a letter, and return the number of the letter."""
         word = letter.endswith(WORD)
         width, draw = self._word(letter.removesuffix(WORD)) if word else self._sign(letter)
 
@@ -382,7 +383,7 @@ class Letters(dict[str, int]):
         return line.naturalTextWidth(), lambda painter: layout.draw(painter, QPointF(0.0, top))
 
     def _sign(self, text: str) -> tuple[float, Callable[[QPainter], None]]:
-        """Return the same for a digit or signs, between zeros: a font may shape signs by their neighbours."""
+        """Return width and function for a digit or signs between zeros: neighbours may change their shape."""
         before = "" if text == MINUS else "0"
         layout, line = self._lay_out(before + text + "0")
         start, end = (_x_after(line, len(part)) for part in (before, before + text))

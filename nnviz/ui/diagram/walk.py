@@ -1,4 +1,4 @@
-"""The walk on the diagram: its animation, and the callout that describes the current step."""
+"""The walk on the diagram: the animation, and the callout, a box that describes the current step."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import pixel_font
 
 STEP_PX = 12.0
-"""Distance between candidate places, in pixels."""
+"""Distance between candidate places of the box, in pixels."""
 GAP_PX, EDGE_PX = 4.0, 2.0
 """Least distance of the box from forbidden obstacles, and from the sides of the room."""
 FORBIDDEN = 1e6
@@ -31,19 +31,19 @@ FORBIDDEN = 1e6
 TEXT = 6.0
 """Cost per square pixel of a covered text; a covered node costs 1."""
 DISTANCE = 2.0
-"""Cost per pixel of distance from the subject."""
+"""Cost per pixel of distance between the box and the nodes or edges that it describes."""
 MARGIN_PX, SIDE = 8.0, 200.0
 """Preferred distance from the sides of the room, and the cost of a smaller one."""
 LINE = 30.0
-"""Cost of each covered point of a line."""
+"""Cost of each covered point of an edge."""
 CROSSING, FORBIDDEN_FACTOR = 700.0, 4
 """Cost of a pointer across a node or a text, and its factor for a forbidden obstacle."""
 CANDIDATES, SAMPLES = 24, 12
-"""Best places to check for a pointer, and points to check on each pointer."""
+"""Number of best places to check for a pointer, and of points to check on each pointer."""
 
 
 class Obstacles(NamedTuple):
-    """Obstacles for the box: rectangles (x, y, right, bottom), shape (n, 4), and points, shape (m, 2)."""
+    """Obstacles for the callout: rectangles (x, y, right, bottom), shape (n, 4), and points, shape (m, 2)."""
 
     forbidden: Array
     """Rectangles that the box must not cover."""
@@ -52,13 +52,13 @@ class Obstacles(NamedTuple):
     nodes: Array
     """Rectangles of nodes, which the box should not cover."""
     texts: Array
-    """Rectangles of texts, which the box should not cover; they cost more than nodes."""
+    """Rectangles of texts, which the box should not cover; a text costs more than a node."""
     edges: Array
     """Points of other edges, which the box should not cover."""
 
 
 class Size(NamedTuple):
-    """A possible size of the box, and its cost."""
+    """A possible size of a box, and the cost of this size."""
 
     width: float
     height: float
@@ -79,15 +79,15 @@ class Place(NamedTuple):
 
 
 def rectangles(rects: Sequence[Rect]) -> Array:
-    """Return rectangles as an array, shape (n, 4)."""
+    """Return rectangles as an array of (x, y, right, bottom), shape (n, 4)."""
     edges = [(rect.x, rect.y, rect.right, rect.bottom) for rect in rects]
     return np.array(edges, dtype=np.float64).reshape(-1, 4)
 
 
 def free_place(room: Rect, sizes: Sequence[Size], obstacles: Obstacles, near: Rect, targets: Array) -> Place:
-    """Return the cheapest place in `room` for a box of one of `sizes`, near the rectangle `near`.
+    """Return the place of lowest cost in `room` for a box of one of `sizes`, near the rectangle `near`.
 
-    A pointer leads from the box to one of the points `targets`, shape (n, 2), if any.
+    Unless `targets`, shape (n, 2), is empty, a pointer leads from the box to one of these points.
     """
     places: list[Place] = []
     for k, size in sorted(enumerate(sizes), key=lambda item: item[1].cost):
@@ -163,7 +163,7 @@ def _gap(starts: Array, length: float, low: float, high: float) -> Array:
 
 
 class PointerLine(NamedTuple):
-    """A pointer: a line from a box to its subject, with its cost."""
+    """A pointer, the line from a box to the thing it describes, and the cost of the line."""
 
     start: tuple[float, float]
     end: tuple[float, float]
@@ -171,7 +171,7 @@ class PointerLine(NamedTuple):
 
 
 def best_pointer(box: Rect, targets: Array, obstacles: Obstacles) -> PointerLine:
-    """Return the cheapest pointer from `box` to one of the points `targets`: few crossings, then short."""
+    """Return the pointer from `box` to one of the points `targets` that crosses little and is short."""
     low, high = np.array([[box.x, box.y]]), np.array([[box.right, box.bottom]])
     cost = _pointer_costs(low, high, targets, obstacles)[0]
     k = int(np.argmin(cost))
@@ -202,7 +202,7 @@ LINE_HEIGHT, PAD_X, PAD_Y, INDENT, NAME = 1.5, 0.9, 0.5, 1.2, 8.5
 WIDTH_SHARES = (1.0, 0.8, 0.65, 0.5, 0.38, 0.28, 0.2, 0.15, 0.11)
 """Widths of the box to try, as shares of the width without line breaks."""
 LINE_COUNTS = (8, 4, 2, 1)
-"""Numbers of lines to try if the whole text does not fit, without remarks; at last, one line in short."""
+"""Numbers of lines to try if the whole text does not fit; the last try is one shortened line."""
 LINE_BREAK = 500.0
 """Cost of each additional line."""
 DOT_PX = 3.0
@@ -220,15 +220,15 @@ NODE_LABELS = ("value", "z", "bias", "node_slope", "error", "target")
 
 
 class CalloutLine(NamedTuple):
-    """A line of the box, in pieces that appear one by one."""
+    """A line of the callout, in parts of text that appear one by one."""
 
     pieces: tuple[str, ...]
     style: str
-    """title, line, rest (the continuation of a line) or aside (a remark)."""
+    """title, line, rest (the continuation of a line) or aside (an additional sentence)."""
 
 
 class Setting(NamedTuple):
-    """Lines at a font size, and the size of their box."""
+    """The lines of the callout at a font size, and the size of the box around the lines."""
 
     rows: tuple[CalloutLine, ...]
     pixels: float
@@ -237,7 +237,7 @@ class Setting(NamedTuple):
 
 
 class Callout:
-    """Paints the description of a step in a box, which it places once for each step."""
+    """A box that describes a step of the walk. Each step has its own place for the box."""
 
     def __init__(self) -> None:
         self._key: tuple[object, ...] = ()
@@ -247,7 +247,7 @@ class Callout:
 
     @property
     def box(self) -> QRectF:
-        """The rectangle of the box; empty without a text."""
+        """The rectangle of the box, which is empty without a text."""
         return qrect(self._place.rect) if self._place else QRectF()
 
     def put(self, picture: Picture, words: StepText) -> None:
@@ -279,7 +279,7 @@ class Callout:
 
     @property
     def painted_rect(self) -> QRectF:
-        """The rectangle around the box and its pointer."""
+        """The rectangle around the box and the pointer."""
         if self._way is None:
             return self.box.adjusted(-2, -2, 2, 2)
         end = QPointF(*self._way.end)
@@ -288,7 +288,7 @@ class Callout:
         )
 
     def paint(self, painter: QPainter, palette: Palette, share: float, *, slopes: bool) -> None:
-        """Paint a `share` of the text, from 0 to 1, in the colour of `slopes` if the step is about slopes."""
+        """Paint the box with a `share` of its text, from 0 to 1, in the colour for `slopes` or the accent."""
         if self._setting is None or share <= 0.0:
             return
         box, colour = self.box, QColor(palette.slope if slopes else palette.accent)
@@ -455,7 +455,7 @@ PULSE_PX = 6.0
 
 
 class WalkLayer:
-    """Paints the animation of the walk above the picture."""
+    """Paints the animation of the walk over the picture."""
 
     def __init__(self, player: Walking, narrator: Narrator) -> None:
         self._player, self._narrator = player, narrator
@@ -464,7 +464,7 @@ class WalkLayer:
         self.callout = Callout()
 
     def paint(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
-        """Paint the steps in progress, or the callout of the last steps."""
+        """Paint the animation of the steps in progress, and the callout of these or the last steps."""
         progress, t = self._player.progress, self._player.t
         steps, text_start = progress.moving, 0.0
         if steps and steps[0].deed in PULSE_STEPS:
@@ -478,7 +478,7 @@ class WalkLayer:
         self.callout.paint(painter, palette, min(share, 1.0), slopes=slopes)
 
     def paint_outlines(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
-        """Mark the nodes and edges of the steps in progress, or of the last steps, below their texts."""
+        """Outline the nodes and edges of the steps in progress, or of the last steps, below all texts."""
         progress = self._player.progress
         edges = sum(picture.weights[step.layer].shape[1] for step in progress.told)
         for step in progress.told:

@@ -1,1 +1,1 @@
-"""The dialog that makes rows by a formula, with pictures of them."""
+"""The dialogs of the window, and the pictures, films and rows that they make."""

@@ -35,19 +35,19 @@ SVG_TYPE = "image/svg+xml"
 
 
 class Exporter(QObject):
-    """Writes pictures and films for a window, copies pictures, and remembers the chosen looks."""
+    """Writes pictures and films for a window, copies pictures, and remembers their sizes and themes."""
 
     said = Signal(str)
 
     def __init__(self, window: QWidget, suggestion: Callable[[str], Path]) -> None:
-        """`suggestion` returns a path for a file, given the end of its name."""
+        """`suggestion` takes the end of a file's name, such as "-walk.mp4", and returns a proposed path."""
         super().__init__(window)
         self._window, self._suggestion = window, suggestion
         self._looks: dict[str, Look] = {}
         self._films: dict[str, tuple[Look, int]] = {}
 
     def ask(self, drawing: Drawing) -> None:
-        """Ask for the look of a picture, then write it to a file or copy it."""
+        """Ask for the size and theme of a picture, then write the picture to a file or copy it."""
         title = f"Export {drawing.what}"
         dialog = LookDialog(self._window, title, self._look(drawing))
         accepted = bool(dialog.exec())
@@ -62,7 +62,7 @@ class Exporter(QObject):
             self._write(drawing, path)
 
     def ask_film(self, subject: Subject) -> None:
-        """Ask for the look of a film and for its file, then write it. The user can cancel the writing."""
+        """Ask for the size and theme of a film and for a file, then write the film. The user can cancel."""
         what = subject.what
         title = f"Export the {what}"
         dialog = FilmDialog(
@@ -80,7 +80,7 @@ class Exporter(QObject):
             self._write_film(subject, look, fps, path)
 
     def copy(self, drawing: Drawing) -> None:
-        """Copy a picture as pixels and as SVG, so that other programs can choose."""
+        """Copy a picture both as pixels and as SVG, so that another program can paste either."""
         look, clipboard = self._look(drawing), QGuiApplication.clipboard()
         clipboard.setImage(image(drawing, look))
         clipboard.mimeData().setData(SVG_TYPE, drawing.svg(look))  # Qt frees its own data before Python ends
@@ -127,7 +127,7 @@ MIN_PX, MAX_PX = 50, 5_000
 class SizeDialog(QDialog):
     """Asks for a size and a theme; subclasses ask for more.
 
-    `facts` takes a width and a height, and returns the text below the fields if all fields are valid.
+    `facts` takes the width and the height. It returns the text to show below the fields if they are valid.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class SizeDialog(QDialog):
 
     @property
     def look(self) -> Look:
-        """The chosen look."""
+        """The chosen size and theme."""
         theme = list(PALETTES)[self._theme.currentIndex()]
         return Look(self._width.value, self._height.value, theme)
 
@@ -204,7 +204,7 @@ class SizeDialog(QDialog):
 
 
 class LookDialog(SizeDialog):
-    """Asks for the Look of a picture; `copies` is true if the user chose Copy instead of Save."""
+    """Asks for size, theme and background of a picture. `copies` is True if the user presses Copy."""
 
     def __init__(self, window: QWidget, title: str, look: Look) -> None:
         super().__init__(window, title, look, MAX_PX, _picture_facts)
@@ -217,7 +217,7 @@ class LookDialog(SizeDialog):
 
     @property
     def look(self) -> Look:
-        """The chosen look."""
+        """The chosen size, theme and background."""
         return replace(super().look, transparent=self._transparent.isChecked())
 
     def _copy(self) -> None:
@@ -227,7 +227,7 @@ class LookDialog(SizeDialog):
 
 
 class FilmDialog(SizeDialog):
-    """Asks for the look and the frame rate of a film."""
+    """Asks for the size, the theme and the frame rate of a film."""
 
     def __init__(self, window: QWidget, title: str, look: Look, fps: int) -> None:
         super().__init__(window, title, look, film.MOST_PX, _film_facts)
@@ -236,20 +236,20 @@ class FilmDialog(SizeDialog):
 
     @property
     def fps(self) -> int:
-        """The chosen frames per second."""
+        """The chosen number of frames per second."""
         fps: int = self._fps.value
         return fps
 
 
 def _picture_facts(width: int, height: int) -> str:
-    return f"Screen pixels. A PNG file has {PNG_RATIO * width} × {PNG_RATIO * height} pixels, to stay sharp."
+    return f"The PNG file has {PNG_RATIO * width} × {PNG_RATIO * height} pixels, to stay sharp on any screen."
 
 
 def _film_facts(width: int, height: int) -> str:
     even = film.even_size(width, height)
     if even != (width, height):
-        return f"Pixels of the file. An MP4 has {even[0]} × {even[1]}, because its sizes must be even."
-    return "Pixels of the file. A GIF and an animated PNG repeat without end."
+        return f"An MP4 has {even[0]} × {even[1]} pixels, because its width and height must be even."
+    return "The size is in pixels. A GIF or an animated PNG repeats without end."
 
 
 def _read_whole(text: str, low: int, high: int) -> int:

@@ -1,7 +1,7 @@
 """Films of the walk and of a training run.
 
-For a watched run, the loss is the one that the script reported. This module imports pyqtgraph, which takes
-150 ms, so nnviz imports it only to make a film.
+In the film of a watched run, the loss values are those that the script reported. This module imports
+pyqtgraph, which takes 150 ms, so nnviz imports the module only to make a film.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ FOOT_PX, GAP = 13.0, 18.0
 
 
 class FootText(NamedTuple):
-    """A text of the footer, its colour, and its widest form, "" if its width never changes."""
+    """A text of the footer, its colour, and the widest text there, or "" if the width is constant."""
 
     text: str
     colour: str
@@ -54,13 +54,13 @@ class FootText(NamedTuple):
 
 
 class ImageFilm(ABC):
-    """A film in a look. Subclasses define its moments, and paint the current one."""
+    """A film of one size and theme. Subclasses go through the film's moments, and paint each moment."""
 
     count: int
     """Number of frames."""
 
     def __init__(self, look: Look, fps: int, progress: Progress, columns: int, share: float = 1.0) -> None:
-        """Give the diagram, with this many columns, its share of the height above the footer."""
+        """Give a diagram with `columns` columns a `share` of the height above the footer."""
         self._look, self.fps = look, fps
         self._progress, self._share_done = progress, 0.0
         self.width, self.height = look.width, look.height
@@ -72,9 +72,9 @@ class ImageFilm(ABC):
 
     @abstractmethod
     def moments(self, *, few: bool = False) -> Iterator[float]:
-        """Advance the film, and yield the duration of each moment in seconds.
+        """Go through the moments of the film, and yield the duration of each moment in seconds.
 
-        With `few`, yield only at some moments, which together have all colours.
+        With `few`, go only through a few moments that together contain all colours of the film.
         """
 
     @abstractmethod
@@ -82,18 +82,18 @@ class ImageFilm(ABC):
         """Paint the current moment."""
 
     def frames(self) -> Iterator[FilmFrame]:
-        """Yield every frame."""
+        """Yield every frame with its duration."""
         for number, seconds in enumerate(self.moments()):
             self._share_done = number / self.count
             yield FilmFrame(self._paint_pixels(), seconds)
 
     def samples(self) -> Iterator[Pixels]:
-        """Yield a few frames that together have all colours."""
+        """Yield the pixels of a few frames that together contain all colours of the film."""
         for _ in self.moments(few=True):
             yield self._paint_pixels()
 
     def alive(self) -> None:
-        """Report the progress, so that the user can cancel."""
+        """Report the progress, which also gives the user the chance to cancel."""
         self._progress(self._share_done)
 
     def _paint_pixels(self) -> Pixels:
@@ -108,7 +108,7 @@ class ImageFilm(ABC):
         return rows[:, : 3 * self.width].reshape(self.height, self.width, 3).copy()
 
     def paint_foot(self, painter: QPainter, words: Iterable[FootText], *, slopes: bool) -> None:
-        """Paint the footer's texts, and the legend if it fits beside their widest forms."""
+        """Paint the texts `words` in the footer, and the legend if it fits beside the widest texts."""
         middle, size = self.height - self.foot / 2, FOOT_PX * self.scale
         font, x = pixel_font(size, QFont.Weight.DemiBold), MARGIN
         metrics = QFontMetricsF(font)
@@ -129,10 +129,11 @@ What: TypeAlias = Literal["walk", "training"]
 
 @dataclass(frozen=True)
 class Subject:
-    """The subject of a film: a walk, node by node or `by_layer`, or a training run, both for one row.
+    """The subject of a film: the walk or the training run of a State, with the diagram of one row.
 
-    `slopes` shows slopes while training. `past` holds the known States of the run, the only ones that a film
-    of a watched run can show. `pictures` draws small pictures in the nodes.
+    With `by_layer`, the walk goes layer by layer instead of node by node. With `slopes`, the diagram shows
+    slopes during training. `past` holds the recorded States of the run; a film of a watched run can show
+    only these States. With `pictures`, nodes contain small pictures.
     """
 
     what: What
@@ -145,7 +146,7 @@ class Subject:
 
 
 def film_of(subject: Subject, look: Look, fps: int, progress: Progress) -> ImageFilm:
-    """Return a film that reports to `progress`. Raises ValueError if there is nothing to show."""
+    """Return a film that reports its progress to `progress`. Raises ValueError if it would be empty."""
     look = replace(look, pictures=subject.pictures)
     if subject.what == "walk":
         return WalkFilm(subject.state, look, fps, progress, subject.row, by_layer=subject.by_layer)
@@ -155,15 +156,15 @@ def film_of(subject: Subject, look: Look, fps: int, progress: Progress) -> Image
 
 
 def render(subject: Subject, look: Look, fps: int, out: Path) -> None:
-    """Write a film. Needs no display. Raises FileError, and ValueError if there is nothing to show."""
+    """Write a film to `out`, without a display. Raises FileError, and ValueError for an empty film."""
     apply_theme(application(), look.theme)
     film.write(film_of(subject, look, fps, lambda _: None), out)
 
 
 class FilmScene:
-    """The diagram of a row in a film, with the walk that `walking` moves.
+    """The diagram of one row in a film. `walking` holds the position of the walk.
 
-    `largest` is the weight that is drawn widest, see `make_picture`.
+    `largest` is the absolute value of the weight that is drawn widest, see `make_picture`.
     """
 
     def __init__(
@@ -194,7 +195,7 @@ class FilmScene:
 
     @property
     def picture(self) -> Picture:
-        """The current picture; the same object while only the walk's animation changes."""
+        """The current picture. The object stays the same while only the walk's animation changes."""
         progress = self._walking.progress
         key = (self._document.state.network, progress.active, progress.position, progress.goal)
         if self._picture is None or key != self._picture_of:
@@ -206,7 +207,7 @@ class FilmScene:
         self._document.push(state, "", merge=self)  # as one undo entry, to save memory
 
     def paint(self, painter: QPainter, palette: Palette) -> None:
-        """Paint the diagram with its current walk."""
+        """Paint the diagram at the current position of the walk."""
         options = PaintOptions((), None, moving=False, palette=palette, ratio=1.0)
         room = QRectF(0.0, 0.0, self._view.width, self._view.height)
         self._layers.paint(painter, self.picture, options, room)
@@ -215,15 +216,15 @@ class FilmScene:
 SECONDS, LAST_S = 10.0, 4.0
 """Duration of all updates together, and of the last frame, in seconds."""
 FIRST = 1 / 8
-"""The first update comes after this part of the time; the following ones ever faster."""
+"""Share of the time before the first update; the intervals between later updates get shorter."""
 CURVE, INSIDE_PX = 0.36, 10.0
-"""The curve's share of the height, and the free border around it in its card, at scale 1."""
+"""The loss curve's share of the height, and the free border around the curve, at scale 1."""
 FEW_UPDATES = 8
-"""Moments that together have all colours."""
+"""Number of moments that together contain all colours."""
 
 
 def frame_counts(iterations: Sequence[int], moments: int) -> list[tuple[int, int]]:
-    """Return (iteration, frame count) for each iteration that the film shows, except the last."""
+    """Return (iteration, frame count) for each of `iterations` that a film of `moments` frames shows."""
     power = max(math.log(len(iterations)) / -math.log(FIRST), 1.0)
     at = np.floor(len(iterations) * (np.arange(moments) / moments) ** power + 1e-9)
     shown_at, counts = np.unique(at.astype(int), return_counts=True)
@@ -231,10 +232,10 @@ def frame_counts(iterations: Sequence[int], moments: int) -> list[tuple[int, int
 
 
 class TrainingFilm(ImageFilm):
-    """A film of a State's run, with the diagram of one row. A State without a run is trained first.
+    """A film of a training run, with the diagram of one row. A State without a run is trained first.
 
-    A watched run cannot be repeated, so the film shows the States in its `past`.
-    Raises ValueError without rows to train on, and if no update is possible.
+    nnviz cannot repeat a watched run, so the film shows the recorded States in `past`.
+    Raises ValueError if there are no rows to train on, or if no update is possible.
     """
 
     def __init__(
@@ -336,7 +337,7 @@ class TrainingFilm(ImageFilm):
         self.paint_foot(painter, self.words(palette), slopes=self._slopes)
 
     def words(self, palette: Palette) -> Iterator[FootText]:
-        """Yield the iteration and the loss; the loss is "" if the script reported none."""
+        """Yield the texts of the iteration and of the loss, which is "" if the script reported no loss."""
         end = as_text(self._end.iteration)
         now = f"iteration {as_text(self._state.iteration)} of {end}"
         yield FootText(now, palette.muted, f"iteration {end} of {end}")
@@ -348,11 +349,11 @@ class TrainingFilm(ImageFilm):
 WIDEST = "Hidden layer 2: slopes of the weights"
 """About the longest caption of a layer."""
 FEW_STEPS = 3
-"""Moments of a step that together have all its colours."""
+"""Number of moments of a step that together contain all colours of the step."""
 
 
 class WalkFilm(ImageFilm):
-    """A film of the walk of one row; without targets, of its forward pass. Raises ValueError without rows."""
+    """A film of one row's walk, or only its forward pass without targets. Raises ValueError without rows."""
 
     def __init__(
         self, state: State, look: Look, fps: int, progress: Progress, row: int = 0, *, by_layer: bool = False
@@ -385,7 +386,7 @@ class WalkFilm(ImageFilm):
         self.paint_foot(painter, self.words(palette), slopes="backward" in self._phases)
 
     def words(self, palette: Palette) -> Iterator[FootText]:
-        """Yield the phases, and after the last one the loss before and after the update."""
+        """Yield the names of the phases; after the last phase, yield the loss before and after the update."""
         progress, (before, after) = self._current.progress, self._losses
         if progress.active or before is None or after is None:
             for number, phase in enumerate(self._phases, 1):

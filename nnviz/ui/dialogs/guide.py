@@ -1,4 +1,4 @@
-"""The guide: a tour of cards that point at parts of the window."""
+"""The guide: a tour in steps. A text box describes each step and points at a part of the window."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.theme import colours, ui_font
 
 SHARES = (0.25, 0.5, 0.75)
-"""Points of a side where the line may end, as shares of its length."""
+"""Points of a rectangle's side where the pointer line may end, as shares of the side's length."""
 
 
 def card_place(
     size: QSize, room: QRect, spot: QRect | None, avoid: Sequence[QRect]
 ) -> tuple[QRect, QLine | None]:
-    """Return the rectangle of a card of `size` in `room`, and the line from the card to `spot`, if any.
+    """Return the rectangle of the guide's text box in `room`, and the line from the box to `spot`.
 
-    The card stands near the spot, or at the lower left without one. It covers as little as possible of the
-    rectangles in `avoid`.
+    `size` is the size of the box. `spot` is the rectangle to point at; without it, the box is at the lower
+    left, and the line is None. The box covers as little as possible of the rectangles in `avoid`.
     """
     nothing, rects = np.empty((0, 2)), rectangles([_rect(each) for each in avoid])
     obstacles = Obstacles(rects, nothing, rects, rectangles([]), nothing)
@@ -69,13 +69,13 @@ def _border(rect: Rect) -> list[tuple[float, float]]:
 
 
 class Spot(NamedTuple):
-    """A part of a widget, or the whole widget if `part` is None."""
+    """A place on the screen: a rectangle of a widget, or the whole widget if `part` is None."""
 
     widget: QWidget
     part: QRect | None = None
 
     def within(self, window: QWidget) -> QRect | None:
-        """Return the spot's rectangle in a window; None if it is hidden or in another window."""
+        """Return the rectangle of this place in a window; None if the widget is hidden or elsewhere."""
         if not self.widget.isVisible() or self.widget.window() is not window:
             return None
         part = self.part or self.widget.rect()
@@ -87,17 +87,17 @@ Where: TypeAlias = Callable[[], Spot | None]
 
 @dataclass(frozen=True)
 class GuideStep:
-    """One card of the guide.
+    """One step of the guide.
 
     ========= ==========================================================================
-    `title`   the title of the card
-    `task`    the task, in one or two sentences
-    `then`    the text after the task is done
-    `at`      returns the spot to point at during the task
-    `result_spot` returns the spot to point at afterwards
-    `sign`    returns a value; the task is done when the value changes
-    `begin`   makes the spots visible
-    `kept`    returns further spots that the card must not cover
+    `title`   the title of the step
+    `task`    the text that says what to do, in one or two sentences
+    `then`    the text after the user has done the task
+    `at`      returns the place on the screen to point at, a Spot
+    `result_spot` returns the place to point at after the task is done
+    `sign`    returns a value that changes when the user does the task
+    `begin`   makes these places visible when the step begins
+    `kept`    returns further places that the text box must not cover
     ========= ==========================================================================
     """
 
@@ -112,15 +112,15 @@ class GuideStep:
 
 
 LETTERS = 46
-"""About the number of letters on a line of a card."""
+"""About the number of letters on a line of the text box."""
 RING_PX = 6
-"""Distance of the ring's outer edge from its spot."""
+"""Distance of the ring's outer edge from the rectangle inside."""
 DOT_PX = 6
 """Half the size of the dot at the end of the line, with its margin."""
 
 
 class StepCard(QFrame):
-    """Shows the text of a step. A click on its buttons does not move the focus; Tab reaches them."""
+    """The text box of a step. A click on a button does not move the focus; Tab reaches the buttons."""
 
     next_asked, back_asked, skip_asked = Signal(), Signal(), Signal()
 
@@ -160,7 +160,7 @@ class StepCard(QFrame):
         column.addLayout(row)
 
     def follow(self, widget: QWidget) -> None:
-        """Put the buttons after a widget in the tab order."""
+        """Put the buttons of the text box after a widget in the tab order."""
         for before, after in (
             (widget, self._next),
             (self._next, self._back),
@@ -196,14 +196,14 @@ def _button(text: str, tip: str) -> QPushButton:
 
 
 class Ring(QWidget):
-    """A ring around the spot of a step, transparent for the mouse."""
+    """A ring around the place that a step points at. Mouse events pass through the ring."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint a line with a soft halo."""
+        """Paint the ring with a soft halo."""
         halo = QColor(colours().accent)
         halo.setAlphaF(0.25)
         with QPainter(self) as painter:
@@ -214,7 +214,7 @@ class Ring(QWidget):
 
 
 class Pointer(QWidget):
-    """A line with a dot at its end, transparent for the mouse."""
+    """A line with a dot at its end. Mouse events pass through the line."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -229,7 +229,7 @@ class Pointer(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the line like the one of a walk's callout."""
+        """Paint the line and the dot in the style of the walk's callout."""
         colour = QColor(colours().accent)
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -240,14 +240,14 @@ class Pointer(QWidget):
 
 
 MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.ParentChange)
-"""Events of a widget that may move a spot."""
+"""Events after which a widget may have another place on the screen."""
 
 
 class Guide(QObject):
     """Shows `steps` in `window`, one after another, until the user finishes the last or skips the guide.
 
-    Tab leads from the widget `after` to the card. `changes` are signals after which a task may be done or a
-    spot may have moved.
+    Tab leads from the widget `tab_start` to the text box. The guide checks after every signal in `changes`
+    whether the user has completed the step, and whether the place that it points at has moved.
     """
 
     def __init__(
@@ -255,7 +255,7 @@ class Guide(QObject):
         window: QMainWindow,
         name: str,
         steps: tuple[GuideStep, ...],
-        after: QWidget,
+        tab_start: QWidget,
         changes: Iterable[SignalInstance],
     ) -> None:
         super().__init__(window)
@@ -264,7 +264,7 @@ class Guide(QObject):
         self._watched: list[QWidget] = []
         self._card, self._ring, self._pointer = StepCard(window, name), Ring(window), Pointer(window)
         self._placed_for: tuple[object, ...] = ()
-        self._card.follow(after)
+        self._card.follow(tab_start)
         self._card.next_asked.connect(lambda: self._go(1))
         self._card.back_asked.connect(lambda: self._go(-1))
         self._card.skip_asked.connect(self.end)
@@ -275,7 +275,7 @@ class Guide(QObject):
         self._go(0)
 
     def end(self) -> None:
-        """Remove card, ring and line."""
+        """End the guide: remove the text box, the ring and the line."""
         self._soon.blockSignals(True)  # a change may start the timer before Qt deletes it
         self._watch([])
         for part in (self._card, self._ring, self._pointer):
@@ -298,7 +298,7 @@ class Guide(QObject):
         self._show(self.step.task)
 
     def _update(self) -> None:
-        """Check whether the task is done, and follow the spot."""
+        """Check whether the user has completed the step, and follow the place it points at."""
         if not self._done and self.step.sign() != self._sign:
             self._done = True
             self._show(self.step.then)
@@ -314,7 +314,7 @@ class Guide(QObject):
         announce(self._card, text if self._done else f"{self._name}, {number} of {count}: {title}. {text}")
 
     def _place(self) -> None:
-        """Move the card near the spot, and the ring around the spot."""
+        """Move the text box near the place that the step points at, and the ring around this place."""
         spot = self.step.result_spot() if self._done else self.step.at()
         at = spot.within(self._window) if spot else None
         avoid = [rect for each in self.step.kept() if each and (rect := each.within(self._window))]
@@ -328,7 +328,7 @@ class Guide(QObject):
         self._watch([self._window, *_with_parents(spot)])
 
     def _put_card(self, room: QRect, ring: QRect | None, avoid: list[QRect]) -> None:
-        """Move the card near the ring, and connect them by a line."""
+        """Move the text box near the ring, and connect box and ring by a line."""
         card, line = card_place(self._card.size(), room, ring, [*avoid, ring] if ring else avoid)
         self._card.move(card.topLeft())
         self._pointer.setVisible(line is not None)
@@ -357,7 +357,7 @@ class Guide(QObject):
         self._watched = widgets
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the spot when a widget moves. Skip the guide on Escape, unless another widget uses it."""
+        """Follow a widget that moves. End the guide on Escape, unless another widget uses this key."""
         if event.type() in MOVES:
             self._soon.start()
         elif watched is self._window and event.type() == QEvent.Type.KeyPress:
@@ -368,7 +368,7 @@ class Guide(QObject):
 
 
 def _around(rect: QRect) -> QRect:
-    """Return the rectangle of the ring around a spot."""
+    """Return the rectangle of the ring around a rectangle."""
     return rect.adjusted(-RING_PX, -RING_PX, RING_PX, RING_PX)
 
 

@@ -31,7 +31,7 @@ Section: TypeAlias = tuple[str, Rows]
 
 
 class Page(NamedTuple):
-    """The title of a page, and the function that returns its sections."""
+    """The title of a help page, and the function that returns the sections of the page."""
 
     title: str
     sections: Callable[[], tuple[Section, ...]]
@@ -42,22 +42,22 @@ ROWS: Section = (
     (
         (
             "File → Load rows from CSV",
-            "Reads any table. If its columns differ from the network's, nnviz asks how to use them.",
+            "nnviz reads any table. If the columns do not fit the network, nnviz asks how to use them.",
         ),
-        ("Column names in the first line", "nnviz finds its columns by name, in any order, among others."),
+        ("Column names in the first line", "nnviz finds inputs and targets by name, in any order."),
         (
             "Other ways",
-            "Open a CSV file, or drop it on the window. Ctrl+V in the data table pastes numbers.",
+            "Open a CSV file, or drop the file on the window. Ctrl+V in the data table pastes numbers.",
         ),
-        ("File → Export rows", "Writes the rows as CSV, not standardised, with predictions and errors."),
+        ("File → Export rows", "nnviz writes raw rows as CSV, with predictions and errors."),
     ),
 )
 OTHERS: Section = (
     "Other people's files",
     (
-        ("Missing activations", "nnviz asks for them once. You can change them under the column headings."),
+        ("Missing activations", "nnviz asks for them once. You can change them above the diagram's columns."),
         ("Limits of a file format", "Before saving, nnviz says which parts the format cannot store."),
-        (".pt, .pth, .pkl, .joblib", "These can run code, so nnviz never opens them. It names a safe way."),
+        (".pt, .pth, .pkl, .joblib", "nnviz never opens these: they can run code. It says what to do."),
     ),
 )
 
@@ -69,14 +69,14 @@ def file_sections() -> tuple[Section, ...]:
 
     saves = kinds()
     formats = tuple((each.name, _abilities(each, saves.get(each.name, ()))) for each in FORMATS)
-    pictures = tuple((name, f"File → Export picture, {', '.join(ends)}") for name, ends in KINDS.items())
+    pictures = tuple((name, f"File → Export picture saves {', '.join(ends)}") for name, ends in KINDS.items())
     films = tuple(
-        (name, f"File → Export walk or Export training, {', '.join(ends)}") for name, ends in FILMS.items()
+        (name, f"Export walk and Export training save {', '.join(ends)}") for name, ends in FILMS.items()
     )
     packages = " and ".join(sorted({install_command(each.extra) for each in FORMATS if each.extra}))
     copies = (
-        ("name.json" + BACKUP_SUFFIX, "The version before the first save of a session, in the same folder."),
-        (str(data_folder()), "The log, and autosaved work, which nnviz offers at the next start."),
+        ("name.json" + BACKUP_SUFFIX, "This file holds the version from before the first save of a session."),
+        (str(data_folder()), "This folder holds the log, and autosaved work to recover at the next start."),
     )
     return (
         ("Networks", (*formats, ("Packages that some formats need", f"Install them with {packages}"))),
@@ -91,14 +91,14 @@ def file_sections() -> tuple[Section, ...]:
 
 def _abilities(form: Format, saves: tuple[str, ...]) -> str:
     opened, saved = ", ".join(form.suffixes), ", ".join(saves)
-    text = f"Opens {opened}. Saves {saved}." if saves else f"Opens {opened}."
-    return f"{text} Needs packages." if form.extra else text
+    text = f"nnviz opens {opened}, and saves {saved}." if saves else f"nnviz opens {opened}."
+    return f"{text} This format needs extra packages." if form.extra else text
 
 
 def _limits() -> Rows:
-    """Return every limit that a user can meet."""
+    """Return a row for each limit that a user can meet."""
     return tuple(
-        (limit.what, f"at most {limit.most:,} {limit.things}")
+        (limit.what, f"nnviz allows at most {limit.most:,} {limit.things}")
         for limit in vars(numbers).values()
         if isinstance(limit, Limit)
     )
@@ -110,10 +110,10 @@ FORWARD: Section = (
         (
             "z of a node",
             "z = W·a + b: the sum of weight · value over all incoming edges, plus the bias if the layer has "
-            "biases. Row j of W holds the incoming weights of node j; a are the values of the layer before.",
+            "biases. Row j of W holds the incoming weights of node j; a holds the previous layer's values.",
         ),
-        ("value of a node", "a = f(z), with the activation function f of its layer"),
-        ("prediction", "the value a of an output node; y is its target"),
+        ("value of a node", "a = f(z), with the activation function f of the node's layer"),
+        ("prediction", "the value a of an output node; y is the target of this node"),
         ("error", "prediction − target"),
     ),
 )
@@ -121,36 +121,36 @@ MEASURES = (
     (
         "accuracy",
         "The share of correct rows. With softmax, a row is correct if its largest output and its largest "
-        "target are the same node; otherwise, if each output is on the same side of 0.5 as its target. "
+        "target are the same node; without softmax, if each output is on the same side of 0.5 as its target. "
         "With a target that is neither 0 nor 1, accuracy is undefined.",
     ),
     (
         "validation",
-        "The same measure over the validation rows: the last rows, from int(rows · (1 − share)) on. "
-        "nnviz does not train on them.",
+        "The loss or the accuracy of the validation rows. nnviz does not train on these rows. They are the "
+        "last rows, from int(rows · (1 − share)) on; share is the validation split.",
     ),
 )
 BACKWARD: Section = (
     "Backward: slopes (gradients)",
     (
-        ("slope of a weight", "∂L/∂w = value at the edge's start · slope at its end; L is the loss"),
-        ("slope of a node", "∂L/∂z: the slope at the end of each incoming edge, and the slope of its bias"),
-        ("at a hidden node", "∂L/∂z = f′(z) · the sum of weight · slope over all outgoing edges"),
-        ("without hidden layers", "one row, one output, no activation, MSE: ∂L/∂w = 2 · x · error"),
-        ("a row's slope", "the slope of the row's loss; the mean over all rows is the slope of the loss"),
-        ("relu at z = 0", "The slope is 0: at every kink, nnviz uses the slope on the left side."),
+        ("slope of a weight", "∂L/∂w = value of the start node · ∂L/∂z of the end node; L is the loss"),
+        ("slope of a node", "∂L/∂z, with z as above; the slope of the node's bias has the same value"),
+        ("slope of a hidden node", "f′(z) · the sum over all outgoing edges of weight · ∂L/∂z of the end"),
+        ("without hidden layers", "∂L/∂w = 2 · x · error, for MSE, one row, one output and no activation"),
+        ("slope of one row", "the slope of this row's loss; the mean over all rows is the slope of the loss"),
+        ("relu at z = 0", "f′(0) = 0: at every kink of a function, nnviz uses the slope on the left side"),
     ),
 )
 UPDATES: Section = (
-    "Update: steps against the slope",
+    "Update: steps against the slope (gradient)",
     (
-        ("update, iteration", "one step of all weights and biases at once; a run counts from 1"),
-        ("epoch", "one pass over all rows; with batches it takes several updates"),
+        ("update, iteration", "one change of all weights and biases; a run counts its updates from 1"),
+        ("epoch", "one pass over all rows; with batches, an epoch takes several updates"),
     ),
 )
 STARTS = {
-    "he": "Random weights are normal with deviation √(2 / inputs of the layer)",
-    "glorot": "Random weights are uniform within ±√(6 / (inputs + nodes of the layer))",
+    "he": "Random weights have a normal distribution with standard deviation √(2 / inputs of the layer)",
+    "glorot": "Random weights have a uniform distribution within ±√(6 / (inputs + nodes of the layer))",
 }
 
 
@@ -162,7 +162,7 @@ def formula_sections() -> tuple[Section, ...]:
     losses = [form for forms in LOSSES.values() for form in forms]
     (forward, values), (backward, (weight, node, *others)) = FORWARD, BACKWARD
     measured = *((_name(form), _loss(form)) for form in losses), *MEASURES
-    at_outputs = ((f"at an output, {_name(form)}", _slope(form)) for form in losses)
+    at_outputs = ((f"slope of an output node, {_name(form)}", _slope(form)) for form in losses)
     return (
         (forward, (*values, *measured)),
         (backward, (weight, node, *at_outputs, *others)),
@@ -178,7 +178,7 @@ def _name(loss: Loss) -> str:
 def _loss(loss: Loss) -> str:
     if loss.averaged:
         return f"the mean of {loss.term.text} over all rows and outputs"
-    return f"the mean over all rows of a row's loss: the sum of {loss.term.text} over its outputs"
+    return f"the mean of all rows' losses; the loss of a row is the sum of {loss.term.text} over the outputs"
 
 
 def _slope(loss: Loss) -> str:
@@ -204,7 +204,7 @@ def _function(activation: Activation) -> str:
         formula, _ = activation.joint.slope(nothing, nothing, 0, lambda terms: terms[0])
         lines.append(f"∂L/∂z = {formula}")
     if takes := activation.parameter:
-        lines.append(f"{activation.name}({takes.example:g}) sets another {takes.what}, {takes.valid_range}")
+        lines.append(f"{activation.name}({takes.example:g}) has another {takes.what}, {takes.valid_range}")
     lines.append(STARTS[activation.start])
     return ".  ".join(lines)
 
@@ -213,7 +213,7 @@ SIZE_PX = QSize(680, 680)
 
 
 class HelpWindow(QDialog):
-    """Shows `pages` in a window that leaves its parent usable."""
+    """Shows `pages` in a window beside the main window, which stays usable."""
 
     def __init__(self, pages: tuple[Page, ...], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -267,93 +267,95 @@ GESTURES: tuple[Section, ...] = (
     (
         "On the diagram, with the mouse",
         (
-            ("click a number", "edit it in place"),
-            ("drag a number sideways", "change it by 0.1; with Shift by 1, with Alt by 0.01"),
-            ("click a name", "rename the node"),
-            ("click an edge or a node", "select it: Explain shows how its numbers are computed"),
-            ("Ctrl or Shift + click on an edge", "choose a second weight for the loss over two weights"),
-            ("double click on an edge", "edit its weight, also if the diagram hides the number"),
-            ("wheel, drag, double click on the background", "zoom, pan, show everything"),
-            ("right click", "open a menu for nodes, layers, activation and biases"),
+            ("click a number", "Edit the number in place"),
+            ("drag a number sideways", "Change the number in steps of 0.1 (Shift: 1, Alt: 0.01)"),
+            ("click a name", "Rename the node"),
+            ("click an edge or a node", "Select it; the Explain panel shows how its numbers are computed"),
+            ("Ctrl or Shift + click on an edge", "Select a second weight for the loss over two weights"),
+            ("double click on an edge", "Edit the weight of the edge, also if the diagram hides the number"),
+            ("wheel", "Zoom the diagram around the mouse"),
+            ("drag the background", "Move the diagram"),
+            ("double click on the background", "Show the whole network"),
+            ("right click", "Open a menu that changes nodes, layers, activations and biases"),
         ),
     ),
     (
         ON_THE_DIAGRAM,
         (
-            ("arrows", "move the selection: left and right between nodes and edges, up and down in a column"),
-            ("Enter, F2", "edit the number, rename the node"),
-            ("+ −, Page Up, Page Down", "change the selected number by 0.1, by 1; with Alt + − by 0.01"),
-            ("Escape", "clear the selection"),
-            ("Tab", "leave the diagram"),
+            ("arrows", "Move the selection: left and right between nodes and edges, up and down in a column"),
+            ("Enter, F2", "Edit the selected number, rename the selected node"),
+            ("+ and −", "Change the selected number by 0.1 (Alt: by 0.01)"),
+            ("Page Up, Page Down", "Change the selected number by 1"),
+            ("Escape", "Clear the selection"),
+            ("Tab", "Move the focus out of the diagram"),
         ),
     ),
     (
         "In a number field",
         (
-            ("Enter, Tab, Escape", "accept, accept and edit the next number, restore"),
-            ("up, down, wheel", "change it by 0.1; with Shift by 1, with Alt by 0.01"),
-            ("the same in a whole number", "change it by 1; with Shift by 10"),
+            ("Enter", "Accept the number"),
+            ("Tab", "Accept the number and edit the next number"),
+            ("Escape", "Restore the previous number"),
+            ("up, down, wheel", "Change the number by 0.1 (Shift: by 1, Alt: by 0.01)"),
+            ("up, down, wheel in a whole number", "Change the number by 1 (Shift: by 10)"),
             (
-                "the same in the learning rate",
-                "change its first digit; with Alt the second digit, with Shift by a factor of 10",
+                "up, down, wheel in the learning rate",
+                "Change the first digit of the rate (Alt: the second digit, Shift: by a factor of 10)",
             ),
-            ("drag sideways in a training setting", "change it in the same steps, unless its field is open"),
-            ("0.5, 0,5, 1/2, −3, 1e-3", "ways to type a number"),
+            ("drag a training setting", "Change the setting in the same steps, unless you are typing in it"),
+            ("0.5, 0,5, 1/2, −3, 1e-3", "You can type a number in any of these ways"),
         ),
     ),
     (
         "In the data table",
         (
-            ("drag a number sideways", "change it by 0.1; with Shift by 1, with Alt by 0.01"),
-            ("Ctrl+C", "copy the selected rows"),
-            ("Ctrl+V", "paste numbers, starting at the current cell; nnviz adds rows as needed"),
-            ("Delete", "clear the targets of the selected rows, if no other row has a target"),
-            ("Ctrl+Delete; click on a row's number, Delete", "remove the selected rows"),
-            ("right click, menu key", "open a menu with these commands, and load rows from a CSV file"),
+            ("drag a number sideways", "Change the number in steps of 0.1 (Shift: 1, Alt: 0.01)"),
+            ("Ctrl+C", "Copy the selected rows"),
+            ("Ctrl+V", "Paste numbers, starting at the current cell; nnviz adds rows as needed"),
+            ("Delete", "Clear the targets of the selected rows, if no other row has a target"),
+            ("Ctrl+Delete; or click a row's number, then Delete", "Remove the selected rows"),
+            ("right click, menu key", "Open a menu to copy, paste, clear, remove and load rows"),
         ),
     ),
     (
         "In the confusion matrix",
         (
-            ("arrows, Enter; click", "go to a cell and list its rows in the table"),
-            ("Escape, there or in the table", "list all rows again"),
+            ("arrows, Enter; click", "Go to a cell and list its rows in the data table"),
+            ("Escape in the matrix or the data table", "List all rows in the data table again"),
         ),
     ),
     (
-        "On the loss curve",
+        "In the plot of the loss curve",
         (
-            ("drag the ring", "go to another iteration of the run"),
-            ("wheel, drag, double click", "zoom, pan, show everything"),
-            ("left, right, Home, End", "read the value of a point"),
+            ("drag the ring on the curve", "Go back to another iteration of the run"),
+            ("wheel, drag", "Zoom the plot, move the plot"),
+            ("double click", "Show the whole curve"),
+            ("left, right, Home, End", "Go to a point of the curve and read its value"),
         ),
     ),
     (
         "In the code",
         (
-            ("click, Enter", "select the weight or the node that the line computes; again, its next node"),
-            ("drag, Shift with arrows", "select text"),
+            ("click, Enter", "Select the weight or node that the line computes; repeat for the next node"),
+            ("drag, Shift with arrows", "Select text"),
         ),
     ),
-    (
-        EVERYWHERE,
-        (("focus in a text, a cell or a button", "takes precedence over the keys below"),),
-    ),
+    (EVERYWHERE, (("exception", "A text, a cell or a button with the focus uses its own keys first"),)),
 )
-"""Mouse gestures, and the keys whose effect depends on the focus, so that they belong to no action."""
+"""Mouse gestures, and the keys that are in no menu because their effect depends on the focus."""
 
 
 def sheet(table: Table) -> tuple[Section, ...]:
-    """Return every key and gesture with its effect, grouped by place."""
+    """Return a section for each part of the window: its keys and gestures, with their effects."""
     rows: dict[str, list[tuple[str, str]]] = {ON_THE_DIAGRAM: [], EVERYWHERE: []}
     for entry in (entry for menu in table for entry in menu.entries()):
         if keys := entry.shortcut_texts:
-            words = entry.words[0].lower() + entry.words[1:]
-            rows[ON_THE_DIAGRAM if entry.within else EVERYWHERE].append((", ".join(keys), words))
+            rows[ON_THE_DIAGRAM if entry.within else EVERYWHERE].append((", ".join(keys), entry.words))
     return tuple((place, (*gestures, *rows.get(place, ()))) for place, gestures in GESTURES)
 
 
 def about() -> tuple[Section, ...]:
-    """Return the purpose of nnviz, its version, and its foundations."""
+    """Return the section with the version of nnviz, its purpose, libraries and licence."""
     import numpy as np
 
     from nnviz import __version__  # slow: searches the installed packages
@@ -362,12 +364,9 @@ def about() -> tuple[Section, ...]:
         (
             f"nnviz {__version__}",
             (
-                ("Purpose", "See a small neural network compute, change its weights, watch it learn."),
-                (
-                    "Numbers",
-                    "nnviz computes in float64, and rounds numbers only for display.",
-                ),
-                ("Internet", "nnviz opens no connections. A link in notes opens in your browser."),
+                ("Purpose", "See a small neural network compute. Change its weights. Watch it learn."),
+                ("Numbers", "nnviz computes in float64, and rounds numbers only for display."),
+                ("Internet", "nnviz opens no connections. A link in the notes opens in your browser."),
                 ("Built on", f"Qt {qVersion()}, NumPy {np.__version__}"),
                 ("Licence", "MIT"),
             ),
@@ -386,10 +385,9 @@ def files() -> tuple[Section, ...]:
 
 
 def help_menu(table: Table, window: QWidget, first_steps: Callable[[], None]) -> Menu:
-    """Return the Help menu. Its page of keys lists the keys of `table` and of this menu."""
+    """Return the Help menu. Its page "Keys and mouse" lists the shortcuts of `table` and of this menu."""
 
     def show(page: Page) -> None:
-
         (window.findChild(HelpWindow) or HelpWindow(pages, window)).open_at(page.title)
 
     pages = (
@@ -400,7 +398,7 @@ def help_menu(table: Table, window: QWidget, first_steps: Callable[[], None]) ->
     )
     keys, *others = pages
     entries = (
-        MenuEntry("first steps", "&First steps", first_steps, tip="Tour of the window, step by step"),
+        MenuEntry("first steps", "&First steps", first_steps, tip="Start a tour of the window, step by step"),
         MenuEntry("keys", f"&{keys.title}", partial(show, keys), keys="F1"),
         *(MenuEntry(page.title.lower(), page.title, partial(show, page)) for page in others),
     )

@@ -1,6 +1,6 @@
 """The dialog that generates rows, with a preview.
 
-Imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
+This module imports pyqtgraph, which takes 150 ms, so nnviz imports it only after the first frame.
 """
 
 from __future__ import annotations
@@ -50,19 +50,19 @@ MARK_NAMES = ("orange squares", "blue circles", "green triangles")
 
 
 class Series(NamedTuple):
-    """The rows of one class, and their points, shape (rows, 2)."""
+    """The number of a class, and the points of the rows in this class, shape (rows, 2)."""
 
     number: int
     points: Array
 
     @property
     def mark_name(self) -> str:
-        """The name of the mark, in the plural."""
+        """The name of the marks of this class: "blue circles"."""
         return MARK_NAMES[self.number]
 
 
 def series(data: Dataset, most: int) -> list[Series]:
-    """Return the first `most` rows by class: as (input, target) for one input, else as (input, input)."""
+    """Return the first `most` rows by class. Points are (input, target) for one input, else both inputs."""
     assert data.targets is not None
     inputs, targets = data.inputs[:most], data.targets[:most]
     if inputs.shape[1] == 1:
@@ -80,7 +80,7 @@ def _marks(groups: list[Series], palette: Palette) -> Rows:
 
 
 def limits(groups: list[Series], part: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the ranges of the points in x and y, widened on each side by `part` of their width."""
+    """Return the ranges of x and y, each extended on both sides by a `part` of the range of the points."""
     points = np.concatenate([each.points for each in groups])
     low, high = points.min(axis=0), points.max(axis=0)
     margin = np.where(high > low, part * (high - low), 1.0)
@@ -127,11 +127,11 @@ class Preview(Plot):
         self.set_palette(colours())
 
     def sizeHint(self) -> QSize:
-        """Return a small size: pyqtgraph asks for 600 × 480."""
+        """Return a smaller size than pyqtgraph's 600 × 480 pixels."""
         return QSize(px(420), px(300))
 
     def show_rows(self, data: Dataset, across: str, up: str) -> None:
-        """Show rows, with `across` and `up` as the names of the axes."""
+        """Show rows; `across` and `up` are the names of the horizontal and the vertical axis."""
         self._series = series(data, MAX_DRAWN)
         self._across.set_text(across)
         self._up.set_text(up)
@@ -141,7 +141,7 @@ class Preview(Plot):
 
     @property
     def drawn(self) -> dict[str, int]:
-        """The number of rows in the plot, by the name of their mark."""
+        """The number of rows in the plot for each class, by the name of the class's marks."""
         return {each.mark_name: len(each.points) for each in self._series}
 
     def changeEvent(self, event: QEvent) -> None:
@@ -167,7 +167,7 @@ NUDGE_TIP = "Up, Down and the wheel change the number by 1, with Shift by 10"
 
 
 class MakeRows(QDialog):
-    """Offers every kind of rows. `state()` returns the State with the new rows, `said` describes it."""
+    """Asks which rows to generate. `state()` returns a State with these rows; `said` describes it."""
 
     def __init__(self, window: QWidget | None, state: State) -> None:
         super().__init__(window)
@@ -266,13 +266,13 @@ class MakeRows(QDialog):
             item.setToolTip(kind.line)
 
     def _lay_out(self) -> None:
-        self.rows.setToolTip(f"The number of rows\n{NUDGE_TIP}")
+        self.rows.setToolTip(f"The number of rows to make\n{NUDGE_TIP}")
         self.noise.setToolTip(
-            "The random shift of each row: the standard deviation of a normal distribution\n"
+            "Each point is shifted at random; the noise is the standard deviation of the shift\n"
             "Up, Down and the wheel change the number by 0.1, with Alt by 0.01"
         )
         self.seed.setToolTip(f"The same seed makes the same rows\n{NUDGE_TIP}")
-        self.for_open_network.setToolTip("Replace only the rows: weights, names and settings stay")
+        self.for_open_network.setToolTip("Replace only the rows, and keep the weights, names and settings")
         self.for_new_network.setToolTip(
             "Open a new document with these rows, a network with random weights, settings and notes"
         )
@@ -329,9 +329,9 @@ class MakeRows(QDialog):
         sizes = shortened("-".join(map(str, network.sizes)))
         inputs, outputs = counted(len(kind.inputs), "input"), counted(len(kind.outputs), "output")
         self._of_mine.setText(
-            f"Replaces {counted(len(self._open.data), 'row')} of your network, {sizes}"
+            f"The new rows replace {counted(len(self._open.data), 'row')} of your network, {sizes}"
             if fits
-            else f"Needs a network with {inputs} and {outputs}; yours is {sizes}"
+            else f"These rows need a network with {inputs} and {outputs}; your network is {sizes}"
         )
         self._of_suiting.setText(kind.suits.in_words(kind.network()))
         self._preview_timer.show_now()

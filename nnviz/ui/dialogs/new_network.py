@@ -26,11 +26,11 @@ from nnviz.ui.kit.controls import Choice
 from nnviz.ui.kit.dialogs import dialog_column, heading, make_primary
 
 MAX_COUNT = 5000
-"""Inputs, outputs, or nodes of a hidden layer at most."""
+"""Largest number of inputs, of outputs, and of nodes of a hidden layer."""
 
 
 class NewNetwork(QDialog):
-    """Asks for sizes. `state()` returns a network with random weights and a row of zeros without target."""
+    """Asks for the sizes of a network. `state()` returns one with random weights and one row of zeros."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,7 +63,7 @@ class NewNetwork(QDialog):
         self._check()
 
     def _lay_out(self) -> None:
-        example = QLabel("For example 4, or 8 8 for two layers. Empty: no hidden layer.")
+        example = QLabel("For example 4, or 8 8 for two layers, or nothing for no hidden layer.")
         example.setObjectName("muted")
         form = QFormLayout()
         form.setHorizontalSpacing(16)
@@ -77,7 +77,7 @@ class NewNetwork(QDialog):
         form.addRow("&Loss", self.loss)
         form.addRow("", self.biases)
         column = dialog_column(self)
-        begins = QLabel("It starts with random weights, and one row of zeros without a target.")
+        begins = QLabel("The network starts with random weights, and one row of zeros without a target.")
         begins.setObjectName("muted")
         column.addWidget(heading("New network"))
         column.addWidget(begins)
@@ -99,11 +99,11 @@ class NewNetwork(QDialog):
 
     @property
     def loss_changed(self) -> bool:
-        """Whether the loss is not MSE because of the output's activation, not by the user's choice."""
+        """Whether the output's activation, not the user, has replaced MSE by another loss."""
         return self.loss.currentData() not in (MSE.name, self._chosen_loss)
 
     def state(self) -> State:
-        """Return the new State. Raises ValueError, with a sentence, if a field is invalid."""
+        """Return the new State. Raises ValueError with a message for the user if a field is invalid."""
         inputs, *sizes = self._sizes()
         layers, fan_in = [], inputs
         for k, count in enumerate(sizes):

@@ -65,10 +65,10 @@ class Look:
 
 
 class Drawing(ABC):
-    """A drawing for any size and theme; subclasses paint it."""
+    """A drawing that can have any size and theme. Subclasses paint the drawing."""
 
     what: str
-    """Its name in a sentence: "the diagram"."""
+    """The name of the drawing in a sentence: "the diagram"."""
     title = ""
     """The title that the file stores."""
     ending = ""
@@ -119,7 +119,7 @@ def write(drawing: Drawing, look: Look, out: str | Path) -> None:
 
 
 def image(drawing: Drawing, look: Look) -> QImage:
-    """Return a drawing as an image, `PNG_RATIO` times as large in each direction."""
+    """Return a drawing as an image that has `PNG_RATIO` times the width and height of the look."""
     pixels = QImage(QSize(look.width, look.height) * PNG_RATIO, QImage.Format.Format_ARGB32)
     pixels.setDevicePixelRatio(PNG_RATIO)
     pixels.fill(Qt.GlobalColor.transparent)
@@ -180,7 +180,7 @@ def render(
 
 
 class DiagramDrawing(Drawing):
-    """Draws a picture of the diagram with its numbers, at any zoom of the picture."""
+    """Draws the diagram with its numbers, in the zoom of the given picture."""
 
     what = "the diagram"
 
@@ -210,13 +210,13 @@ class DiagramDrawing(Drawing):
 
 
 SIZE_PX = QSize(900, 560)
-"""Default size of a plot's picture, because a panel can have any shape."""
+"""Default size of a plot in pixels; the panel's own shape would not always suit a page."""
 MARGIN_PX = 18
 """Free border around the plot."""
 
 
 class PlotDrawing(Drawing):
-    """Draws the plot of a card, which must have one."""
+    """Draws the plot of a panel's `card`. The card must have a plot."""
 
     size = SIZE_PX
 

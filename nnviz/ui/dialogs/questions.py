@@ -40,7 +40,7 @@ VISIBLE_LAYERS = 8
 
 
 class AskActivations(QDialog):
-    """Asks for the activation of each layer; `answer` holds the chosen ones.
+    """Asks for the activation of each layer; `answer` holds the chosen activations.
 
     `sizes` are the network's layer sizes, inputs first. `proposal` names an activation for each layer.
     """
@@ -54,7 +54,7 @@ class AskActivations(QDialog):
         self._choices = [*hidden, _choice(proposal[-1])]
         words = QLabel(
             f"The file holds the weights of a network with {counted(sizes[0], 'input')}, but no "
-            "activations. You can change them later, under the headings of the diagram."
+            "activations. You can change your choice later, under the headings of the diagram."
         )
         words.setWordWrap(True)
         words.setObjectName("muted")
@@ -119,7 +119,7 @@ class JsonAnswer(Enum):
 
 
 def ask_partial_save(window: QWidget, why: str, more: str) -> bool:
-    """Say why an nnviz file cannot hold everything, and ask whether to save it. Return the answer."""
+    """Say why an nnviz file cannot hold everything. Return whether the user wants to save the file."""
     box = message_box(window, why, more)
     save = make_primary(add_mnemonic(box.addButton(QMessageBox.StandardButton.Save)))
     box.setDefaultButton(save)
@@ -149,7 +149,7 @@ def ask_json(window: QWidget, why: str, more: str, *, part: bool) -> JsonAnswer:
 
 
 def ask_leave(window: QWidget, document: Document, left_out: str) -> QMessageBox.StandardButton:
-    """Ask whether to save. `left_out` says what the file, which is already saved, leaves out, or ""."""
+    """Ask whether to save. `left_out` says which parts the saved file lacks, or "" if it lacks none."""
     buttons = QMessageBox.StandardButton
     box = message_box(window, *_question(document, left_out))
     box.setDefaultButton(make_primary(add_mnemonic(box.addButton(buttons.Save))))
@@ -181,13 +181,13 @@ class VersionAnswer(Enum):
 
 
 def ask_version(window: QWidget, name: str) -> VersionAnswer:
-    """Ask whose version of the file `name` to keep. No answer loses a version."""
-    question = f"Another program or window changed {name} after it was opened or saved here."
+    """Ask whose version of the file `name` to keep. nnviz loses no version, whatever the answer is."""
+    question = f"Another program or window changed {name} after this window opened or saved it."
     box = message_box(
         window,
         question,
-        f"Keep mine: your next save replaces their version, which stays as {name}{BACKUP_SUFFIX}. "
-        "Take theirs: nnviz shows their version, and Undo brings yours back.",
+        f"Keep mine: your next save replaces their version, and nnviz keeps it as {name}{BACKUP_SUFFIX}. "
+        "Take theirs: nnviz shows their version, and Undo brings your version back.",
     )
     buttons: dict[QAbstractButton, VersionAnswer] = {
         box.addButton("&Keep mine", QMessageBox.ButtonRole.AcceptRole): VersionAnswer.MINE,
@@ -205,7 +205,7 @@ VISIBLE_ROWS = 8
 
 
 class RecoverDialog(QDialog):
-    """Lists unsaved work to recover or discard; `left` holds the leftovers that are not discarded."""
+    """Lists autosaved work to recover or discard; `left` holds the work that is not discarded yet."""
 
     def __init__(self, window: QWidget, left: list[Leftover]) -> None:
         super().__init__(window)
@@ -225,13 +225,13 @@ class RecoverDialog(QDialog):
 
     @property
     def chosen(self) -> Leftover:
-        """The selected leftover, which is to be recovered if the dialog is accepted."""
+        """The selected autosaved work. The caller recovers this work if the user accepts the dialog."""
         return self.left[self._list.currentRow()]
 
     def _lay_out(self) -> None:
-        how = "The selected work opens as unsaved changes. Its file stays unchanged."
+        how = "nnviz opens the selected work as unsaved changes. The saved file stays unchanged."
         if len(self.left) > 1:
-            how += " nnviz offers the others again at the next start."
+            how += " nnviz offers the rest of the list again at the next start."
         column = dialog_column(self)
         words = QLabel(how)
         words.setWordWrap(True)
@@ -304,7 +304,7 @@ class _List(QTableWidget):
 
 
 def leftover_name(leftover: Leftover) -> str:
-    """Return the file name of a leftover, or its title if it has no file."""
+    """Return the file name of autosaved work, or its title if the work was never saved."""
     if leftover.original:
         return file_label(leftover.original)
     return f"{shortened(leftover.title)}, never saved"

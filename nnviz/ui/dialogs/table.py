@@ -76,7 +76,7 @@ OPENS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2)
 
 
 class ColumnUses(QAbstractTableModel):
-    """A model with a row for each column of a table: its contents and its use.
+    """A Qt model with one row for each column of a table: the column's name, contents and use.
 
     `chosen` is emitted when the user chooses a use.
     """
@@ -90,7 +90,7 @@ class ColumnUses(QAbstractTableModel):
         self.choices = Choices((), ())
 
     def show_table(self, table: Table, columns: Sequence[Finding], choices: Choices) -> None:
-        """Show a table with its findings and choices."""
+        """Show a table, what nnviz found in its columns, and the chosen use of each column."""
         self.beginResetModel()
         self._table, self.findings, self.choices = table, columns, choices
         self.endResetModel()
@@ -111,7 +111,7 @@ class ColumnUses(QAbstractTableModel):
         self.chosen.emit()
 
     def rowCount(self, parent: Index = NO_PARENT) -> int:
-        """Return the number of columns of the table."""
+        """Return the number of rows of the model: the number of columns of the table."""
         return 0 if parent.isValid() else len(self.findings)
 
     def columnCount(self, parent: Index = NO_PARENT) -> int:
@@ -131,7 +131,7 @@ class ColumnUses(QAbstractTableModel):
             return text
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             why = self.findings[index.row()].reason if title == "Use as" else ""
-            return f"{title}: {text}, as {why}" if why else f"{title}: {text}"
+            return f"{title}: {text}, because {why}" if why else f"{title}: {text}"
         return None
 
     def _text(self, row: int, column: int) -> str:
@@ -157,7 +157,7 @@ class ColumnUses(QAbstractTableModel):
 
 
 class ColumnsView(QTableView):
-    """Shows the list of columns, and opens the menu of uses."""
+    """Shows the columns of a table as a list, and opens the menu with their possible uses."""
 
     def __init__(self, columns: ColumnUses) -> None:
         super().__init__()
@@ -198,7 +198,7 @@ class ColumnsView(QTableView):
             super().keyPressEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Open the menu of uses after a click on a use."""
+        """Open the menu of uses after a click in the column "Use as"."""
         super().mouseReleaseEvent(event)
         at = self.indexAt(event.position().toPoint())
         if event.button() == Qt.MouseButton.LeftButton and at.column() == len(HEADERS) - 1:
@@ -217,7 +217,7 @@ class ColumnsView(QTableView):
 
 
 Read: TypeAlias = Callable[[TableLayout], Table]
-"""Reads the table in a layout. Raises FileError, and CancelledError if the user cancels."""
+"""A function that reads the table in a layout. Raises FileError, and CancelledError on Cancel."""
 
 MIN_SIZE = QSize(820, 560)
 SIGNS = {".": "point, as in 0.5", ",": "comma, as in 0,5"}
@@ -227,13 +227,13 @@ TITLES: dict[What, str] = {
     "ends": "Rebuild the &first and last layer of my network for these columns",
 }
 TIPS: dict[What, str] = {
-    "rows": "Replace only the rows: weights, names and settings stay",
+    "rows": "Replace only the rows, and keep the weights, names and settings",
     "network": "Replace the open network by a new one with random weights",
-    "ends": "The layers between keep their weights; names and rows come from the table. Undo reverts this",
+    "ends": "Keep the layers between, and take names and rows from the table. Undo reverts this",
 }
-STANDARDISE = "&Standardise the inputs: (value − mean) / deviation of each column"
+STANDARDISE = "&Standardise the inputs: (value − mean) / standard deviation of each column"
 
-STANDARDISED = "Inputs are standardised like your network's rows. Tick the box to use their own mean."
+STANDARDISED = "Inputs are standardised like your network's rows. Tick the box to use the table's means."
 
 
 class OpenTable(QDialog):
@@ -270,7 +270,7 @@ class OpenTable(QDialog):
         self.decimal = _choice({sign: SIGNS[sign] for sign in DECIMALS}, "The decimal sign of the numbers")
         self.encoding = _choice({name: name for name in ENCODINGS}, "The character encoding of the file")
         self.header = QCheckBox("The first &line names the columns")
-        self.header.setToolTip("If not ticked, the first line is a row like the others")
+        self.header.setToolTip("If the box is not ticked, nnviz reads the first line as a row of values")
         self.missing = _choice(
             {"leave out": "leave their rows out", "fill": "fill with the column's mean"},
             "How to treat rows with missing cells; a text column is filled with its most frequent text",
@@ -287,7 +287,7 @@ class OpenTable(QDialog):
         for what, button in self.uses.items():
             button.clicked.connect(lambda _, what=what: self._prefer(what))
         self.standardise = QCheckBox(STANDARDISE)
-        self.standardise.setToolTip("The network keeps mean and deviation, and applies them to new rows")
+        self.standardise.setToolTip("The network stores mean and standard deviation for new rows")
         self.summary, self.offer, self.error_label = _words("muted"), _words("muted"), _words("error")
 
     def _lay_out(self) -> None:
@@ -416,7 +416,7 @@ class OpenTable(QDialog):
 
     @property
     def what(self) -> What:
-        """The use of the table: the preferred one if possible, else the first possible one."""
+        """The use of the table: the user's choice if it is possible, else the first possible use."""
         if self._preferred in self._states:
             assert self._preferred is not None
             return self._preferred
@@ -447,7 +447,7 @@ class OpenTable(QDialog):
 
     @property
     def state(self) -> State:
-        """The State with the table in the chosen use."""
+        """The State that results from the chosen use of the table."""
         state = self._states[self.what]
         if self.standardise.isChecked():
             state = standardise(state, range(len(state.network.inputs)))

@@ -20,9 +20,9 @@ from nnviz.ui.kit.theme import px, ui_font
 class Card(QFrame):
     """A panel with a heading. `body` takes the contents; `buttons` stand at the right of the heading.
 
-    `head` is the row of heading and buttons, which a dock uses as its handle. `extra_height` is the share of
-    the screen's height that the card may take beyond a panel's usual share, at 100 %. `content_px` is the
-    height at 100 % that the contents need if a panel must scroll to show them, or 0.
+    `head` is the row with the heading and the buttons, which a dock uses as its handle. `extra_height` is the
+    share of the screen's height that the card may take beyond a panel's usual share, at 100 %. `content_px`
+    is the height at 100 % that the contents need if a panel must scroll to show them, or 0.
     """
 
     extra_height = 0.0
@@ -59,20 +59,20 @@ class Card(QFrame):
         self.put_head()
 
     def put_head(self) -> None:
-        """Put the heading back into the card, from a dock."""
+        """Put the row with heading and buttons back into the card, after a dock has used it."""
         self._outer.insertWidget(0, self.head)
 
-    def set_tight(self, close: bool) -> None:
-        """Remove the space above and below the heading, as under tabs, or restore it."""
-        self._close = close
-        top, bottom = (0, 0) if close else (px(6), px(2))
+    def set_tight(self, is_tight: bool) -> None:
+        """Remove the space above and below the heading if `is_tight`, as under tabs; otherwise restore it."""
+        self._is_tight = is_tight
+        top, bottom = (0, 0) if is_tight else (px(6), px(2))
         self.head.setContentsMargins(px(14), top, px(10), bottom)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Adapt to another size."""
+        """Adapt the margins to a new size of the text."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange and hasattr(self, "_close"):
-            self.set_tight(self._close)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_is_tight"):
+            self.set_tight(self._is_tight)
 
     def remove_side_margins(self) -> None:
         """Widen the contents to the card's edges; the heading stays in place."""
@@ -80,9 +80,10 @@ class Card(QFrame):
 
 
 def quiet_button(text: str, tip: str, name: str = "") -> QPushButton:
-    """Return a button for a card's head; `name` is its name for screen readers, or else the tooltip.
+    """Return a flat button for the heading row of a card.
 
-    A click does not move the keyboard focus to the button; Tab does.
+    `name` is the name for screen readers, by default the tooltip `tip`. A click does not move the keyboard
+    focus to the button; Tab does.
     """
     button = QPushButton(text)
     button.setObjectName("quiet")

@@ -46,11 +46,11 @@ from nnviz.ui.kit.number_field import NumberField
 from nnviz.ui.kit.theme import colours, px, ui_font
 
 SPACING_PX = 6
-"""Space between the parts of a stack."""
+"""Space between the widgets of a stack, in pixels."""
 
 
 class Stack(QWidget):
-    """A column of parts that asks for the height of its wrapped texts; Qt's layouts ask for too little."""
+    """A column of widgets that asks for the height of its wrapped texts; Qt's layouts ask for too little."""
 
     def __init__(self, *parts: QWidget) -> None:
         super().__init__()
@@ -67,14 +67,14 @@ class Stack(QWidget):
         return QSize(least.width(), max(wrapped, least.height()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Update the height: at another width, texts wrap differently."""
+        """Update the height, because texts wrap differently at another width."""
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
             self.updateGeometry()
 
 
 def shorten_to_width(names: Sequence[str], font: QFont, room: float) -> tuple[str, ...]:
-    """Return the names shortened to at most `room` pixels in a font, all different from one another."""
+    """Return the names shortened to at most `room` pixels in `font`, so that all stay different."""
     return _shorten(tuple(names), font, room)
 
 
@@ -91,7 +91,7 @@ def _shorten(names: tuple[str, ...], font: QFont, room: float) -> tuple[str, ...
 
 
 class ElidedLabel(QLabel):
-    """A label of any width. A text that is too long ends in "…", and the tooltip shows all of it."""
+    """A label of any width. A text that is too long ends in "…", and the tooltip shows the full text."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class ElidedLabel(QLabel):
 
     @property
     def is_whole(self) -> bool:
-        """Whether the whole text is visible."""
+        """Whether the label shows its text in full."""
         return self.fontMetrics().horizontalAdvance(self.text()) <= self.contentsRect().width()
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
@@ -115,7 +115,7 @@ class ElidedLabel(QLabel):
             )
 
     def event(self, event: QEvent) -> bool:
-        """Show the whole text in a tooltip if it is cut."""
+        """Show the full text in a tooltip if the label shortens it."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and not self.is_whole:
             QToolTip.showText(event.globalPos(), self.text(), self)
             return True
@@ -131,22 +131,23 @@ def muted_label() -> ElidedLabel:
 
 
 def set_lock_reason(what: QWidget | QAction, why: str, tip: str, *, can: bool = True) -> None:
-    """Disable a widget or action with the reason `why` as its tooltip; "" enables it with its own `tip`.
+    """Disable a widget or action, with the reason `why` as its tooltip.
 
-    With `can` False it stays disabled even without a reason.
+    If `why` is "", enable the widget or action with its own tooltip `tip`. If `can` is False, it stays
+    disabled even without a reason.
     """
     what.setEnabled(can and not why)
     what.setToolTip(why or tip)
 
 
 def announce(widget: QWidget, text: str) -> None:
-    """Have a screen reader say `text` for `widget` after its current speech; "" says nothing."""
+    """Ask a screen reader to say `text` for `widget` after its current speech; "" is ignored."""
     if text:
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
 
 
 def dropped_file(data: QMimeData) -> Path | None:
-    """Return the first dragged file on this machine, or None."""
+    """Return the path of the first dragged file on this machine, or None."""
     local = (url.toLocalFile() for url in data.urls() if url.isLocalFile())
     return next((Path(file) for file in local if file), None)
 
@@ -162,13 +163,13 @@ def accept_file(event: QDropEvent) -> Path | None:
 
 
 def ignore_drops(area: QAbstractScrollArea) -> None:
-    """Pass drops on a scroll area to the window behind it."""
+    """Let the window behind a scroll area receive what is dropped on the area."""
     area.setAcceptDrops(False)
     area.viewport().setAcceptDrops(False)
 
 
 class TextField(QPlainTextEdit):
-    """A text field that accepts dropped or pasted text, but leaves files to the window."""
+    """A text field that accepts dropped or pasted text, but leaves dropped files to the window."""
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:  # noqa: D102
         return not source.hasUrls() and super().canInsertFromMimeData(source)
@@ -180,7 +181,10 @@ def open_below(button: QAbstractButton, menu: QMenu) -> None:
 
 
 def clear_hover_on_close(button: QAbstractButton, menu: QMenu) -> None:
-    """Unhighlight a button when its menu closes and the mouse is elsewhere; Qt does not report it."""
+    """Remove the hover highlight of a button when its menu closes and the mouse is elsewhere.
+
+    Qt does not report that the mouse has left the button.
+    """
 
     def update_hover() -> None:
         if not button.rect().contains(button.mapFromGlobal(QCursor.pos())):
@@ -191,15 +195,15 @@ def clear_hover_on_close(button: QAbstractButton, menu: QMenu) -> None:
 
 
 MOST_SEEN = 20
-"""Most visible items of a list; a longer list scrolls."""
+"""Largest number of visible items in a list; a longer list scrolls."""
 ROUNDING_PX = 2
-"""Farthest that a text may exceed the width that Qt computes, in pixels."""
+"""Largest width by which a text may exceed the width that Qt computes, in pixels."""
 
 
 class Choice(QComboBox):
     """A combo box with its arrow at the right and a list as wide as its items.
 
-    A text without room is shortened so that it differs from the other items; the tooltip shows all of it.
+    A text without room is shortened so that it differs from the other items; the tooltip shows the full text.
     `chosen` is emitted for an item from the open list. Keys that step through the closed list emit only
     `activated`.
     """
@@ -219,7 +223,7 @@ class Choice(QComboBox):
             self.chosen.emit()
 
     def sizeHint(self) -> QSize:
-        """Return Qt's size with some more width: for wide fonts and large sizes Qt's is too small."""
+        """Return Qt's size with some more width: Qt's width is too small for wide fonts and large sizes."""
         return super().sizeHint() + QSize(px(ROUNDING_PX), 0)
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
@@ -234,7 +238,7 @@ class Choice(QComboBox):
 
     @property
     def visible_text(self) -> str:
-        """The text of the chosen item as far as there is room."""
+        """The text of the chosen item, shortened to the room in the box."""
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
         box, field = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
@@ -246,7 +250,7 @@ class Choice(QComboBox):
         return shorten_to_width(list(names), self.font(), room)[0]
 
     def event(self, event: QEvent) -> bool:
-        """Show the whole of a shortened text in the tooltip, above the box's own tooltip."""
+        """Show a shortened text in full in the tooltip, above the box's own tooltip."""
         shortened = event.type() == QEvent.Type.ToolTip and self.visible_text != self.currentText()
         if shortened and isinstance(event, QHelpEvent):
             lines = filter(None, (self.currentText(), self.toolTip()))
@@ -255,7 +259,7 @@ class Choice(QComboBox):
         return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the box, its text as far as there is room, and the arrow."""
+        """Paint the box, its shortened text, and the arrow."""
         option, style = QStyleOptionComboBox(), self.style()
         self.initStyleOption(option)
         option.currentText = self.visible_text
@@ -279,7 +283,7 @@ class Choice(QComboBox):
         self._steps = False
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Choose the next item; without the focus, let the wheel scroll the page."""
+        """Choose the next item; without the keyboard focus, let the wheel scroll the page instead."""
         if self.hasFocus():
             self._steps = True
             super().wheelEvent(event)
@@ -289,7 +293,10 @@ class Choice(QComboBox):
 
 
 class NumberChoice(Choice):
-    """A number field with a list of values: Up, Down and the wheel nudge, Alt+Down opens the list."""
+    """A number field with a list of values.
+
+    Up, Down and the wheel change the number by a step; Alt+Down opens the list.
+    """
 
     def __init__(self, field: NumberField, suggestions: list[str]) -> None:
         super().__init__()
@@ -326,9 +333,9 @@ TYPING_MODIFIERS = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.Keypa
 
 
 class ListMenu(QMenu):
-    """A menu that selects the entry that begins with the typed text; only Enter activates it, unlike in Qt.
+    """A menu in which typed letters select the entry that begins with them; only Enter activates the entry.
 
-    The same letter again goes to the next entry that begins with it.
+    In Qt, a letter activates an entry. The same letter again selects the next entry that begins with it.
     """
 
     def __init__(self, title: str, parent: QWidget) -> None:
@@ -337,7 +344,7 @@ class ListMenu(QMenu):
         self._last = QElapsedTimer()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Take the typed character; a space counts as one after the first letter."""
+        """Add the typed character to the search; after the first letter, a space counts as a character."""
         text = event.text()
         continues = self._last.isValid() and self._last.elapsed() < QApplication.keyboardInputInterval()
         typed = (self._typed if continues else "") + text

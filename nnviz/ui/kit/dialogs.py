@@ -40,7 +40,7 @@ INDENT_PX = 15
 
 
 def message_box(window: QWidget | None, sentence: str, more: str = "") -> QMessageBox:
-    """Return a box that shows `sentence`, and `more` below it. The caller adds the buttons."""
+    """Return a box that shows `sentence`, and `more` below the sentence. The caller adds the buttons."""
     box = QMessageBox(QMessageBox.Icon.NoIcon, "nnviz", sentence, parent=window)
     box.setInformativeText(more)
     box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)  # to copy a command
@@ -66,7 +66,7 @@ class AskText(QDialog):
     """A dialog that asks for one text.
 
     `check` raises ValueError to reject the text: the dialog then stays open and shows the error. `does` is
-    the text of the button that accepts.
+    the text of the button that accepts the text.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class AskText(QDialog):
             column.addWidget(part)
 
     def asked(self) -> str | None:
-        """Return the text without surrounding blanks, or None if the person cancels."""
+        """Show the dialog; return the text without surrounding blanks, or None if the person cancels."""
         accepted = bool(self.exec())
         self.deleteLater()
         return self._text if accepted else None
@@ -121,7 +121,7 @@ class AskText(QDialog):
 
 
 def make_primary(button: QPushButton) -> QPushButton:
-    """Make a button its dialog's primary one, which Enter presses, and return it."""
+    """Make a button the primary button of its dialog, which Enter presses. Return the button."""
     button.setObjectName("primary")
     button.style().polish(button)  # its style depends on the object name
     button.setDefault(True)
@@ -129,13 +129,16 @@ def make_primary(button: QPushButton) -> QPushButton:
 
 
 def add_mnemonic(button: QPushButton) -> QPushButton:
-    """Give one of Qt's buttons its first letter as mnemonic, which few platforms do, and return it."""
+    """Make the first letter of a standard button its mnemonic, which Alt activates. Return the button.
+
+    Qt itself does so on few platforms.
+    """
     button.setText(f"&{button.text().replace('&', '')}")
     return button
 
 
 def dialog_column(dialog: QDialog) -> QVBoxLayout:
-    """Return the column layout of a dialog's parts."""
+    """Set and return a vertical layout for the parts of a dialog."""
     column = QVBoxLayout(dialog)
     column.setContentsMargins(20, 20, 20, 16)
     column.setSpacing(12)
@@ -143,7 +146,7 @@ def dialog_column(dialog: QDialog) -> QVBoxLayout:
 
 
 def heading(text: str) -> QLabel:
-    """Return the heading of a dialog or a card."""
+    """Return a label for the heading of a dialog or a card."""
     label = QLabel(text)
     label.setFont(ui_font(15, QFont.Weight.DemiBold))
     return label
@@ -152,8 +155,8 @@ def heading(text: str) -> QLabel:
 class FileDialog(QFileDialog):
     """Qt's file dialog, corrected to accept a path that is typed in full.
 
-    While a person types, Qt selects each folder on the way, even outside its list, and keeps the last one
-    selected: Enter would enter that folder and ignore the path.
+    While a person types, Qt selects each folder of the path, even outside its list, and keeps the last folder
+    selected. Enter would then open that folder and ignore the path.
     """
 
     def ask(self) -> Path | None:
@@ -176,10 +179,11 @@ class FileDialog(QFileDialog):
 def ask_save_path(
     window: QWidget, title: str, suggestion: Path, kinds: Mapping[str, Sequence[str]]
 ) -> Path | None:
-    """Ask for a path to save to; return it, or None. `kinds` maps the name of a file type to its suffixes.
+    """Ask for a path to save to. Return the path, or None if the person cancels.
 
-    The type of the suggestion is chosen at first. A name without a suffix gets that of the chosen type before
-    the dialog asks whether to replace an existing file.
+    `kinds` maps the name of a file type to its suffixes. The type of the suggestion is chosen at first. A
+    name without a suffix gets the suffix of the chosen type before the dialog asks whether to replace an
+    existing file.
     """
     suffixes = {name_filter(kind, ends): ends[0] for kind, ends in kinds.items()}
     dialog = FileDialog(window, title, str(suggestion.parent), ";;".join(suffixes))
@@ -204,7 +208,7 @@ def file_name(title: str) -> str:
 
 
 def unused_path(path: Path) -> Path:
-    """Return a path that no file has yet: `path`, or else with the next free number after its name."""
+    """Return `path` if no such file exists, else `path` with the next free number after its name."""
     numbers = itertools.count(2)
     free = path
     while os.path.lexists(free):
@@ -215,13 +219,13 @@ def unused_path(path: Path) -> Path:
 WAIT_S = 0.5
 """Time before a progress dialog appears, in seconds."""
 UPDATE_S = 0.03
-"""Time between two updates, in seconds: the window stays responsive and the work hardly slower."""
+"""Time between two updates, in seconds: the window stays responsive, and the work is hardly slower."""
 
 
 class ProgressDialog:
     """A progress callback for long work. It raises CancelledError after the person has pressed Cancel.
 
-    Use it as a context manager, which closes the dialog at the end.
+    Use the object as a context manager, which closes the dialog at the end.
     """
 
     def __init__(self, window: QWidget, what: str) -> None:
@@ -238,7 +242,7 @@ class ProgressDialog:
             self._dialog.deleteLater()
 
     def __call__(self, part: float) -> None:
-        """Show progress, a share from 0 to 1, and process the window's events."""
+        """Show the progress, a share from 0 to 1, and process the window's events."""
         if time.monotonic() < self._next:
             return
         dialog = self._dialog = self._dialog or self._open()

@@ -14,7 +14,10 @@ from nnviz.ui.kit.theme import colours
 
 
 def icon(name: str, colour: str | None = None, size: int = 20) -> QIcon:
-    """Return the icon `name` of resources/icons in the theme's ink, or in `colour`; fainter when disabled."""
+    """Return the icon `name` of resources/icons in the theme's ink, or in `colour`.
+
+    A disabled icon is fainter.
+    """
     return _icon(name, colour or colours().ink, colours().zero, size)
 
 
@@ -37,7 +40,7 @@ def _pixmap(svg: str, size: int) -> QPixmap:
 
 
 def qrect(rect: Rect) -> QRectF:
-    """Return a Rect as a QRectF."""
+    """Return a Rect of the diagram as Qt's QRectF."""
     return QRectF(rect.x, rect.y, rect.width, rect.height)
 
 

@@ -20,10 +20,10 @@ class MenuEntry:
 
     ============ ==========================================================================
     `title`      text in the menu, with & before the letter for Alt
-    `action`       function to call; a switch passes whether it is on now
+    `action`       function to call; for a switch, its argument is whether the switch is on now
     `keys`       shortcut: text for QKeySequence, "; " between several, or a standard key of Qt
-    `within`     widget that must have the focus for `keys`; None: they work in the whole window
-    `tip`        text in the tooltip and the list of shortcuts, if more than the title
+    `within`     widget that must have the focus for `keys`; with None, keys work in the whole window
+    `tip`        text in the tooltip and the list of shortcuts; "" uses the title
     `icon`       name of the icon, for an entry of the toolbar
     `toolbar`    whether the entry is on the toolbar, in the order of the menus
     `is_on`      whether a switch is on at first; None for an entry that is not a switch
@@ -45,19 +45,22 @@ class MenuEntry:
 
     @property
     def words(self) -> str:
-        """What the command does, in words."""
+        """Description of the command: the tooltip, or else the title."""
         return self.tip or self.title.replace("&", "").rstrip("…")
 
     @property
     def shortcuts(self) -> list[QKeySequence]:
-        """The key sequences of the shortcut."""
+        """Key sequences that run the command."""
         if isinstance(self.keys, str):
             return QKeySequence.listFromString(self.keys) if self.keys else []
         return QKeySequence.keyBindings(self.keys)
 
     @property
     def shortcut_texts(self) -> list[str]:
-        """The shortcuts to show: of a standard key only the first, because few keyboards have F16 or Copy."""
+        """Texts of the shortcuts to show.
+
+        A standard key of Qt has several; only the first one is shown, because few keyboards have F16 or Copy.
+        """
         texts = [keys.toString(QKeySequence.SequenceFormat.NativeText) for keys in self.shortcuts]
         return texts if isinstance(self.keys, str) else texts[:1]
 
@@ -87,7 +90,7 @@ Table: TypeAlias = tuple[Menu, ...]
 def choice_entries(
     group: str, titles: Sequence[tuple[Value, str]], chosen: Value, choose: Callable[[Value], None]
 ) -> tuple[MenuEntry, ...]:
-    """Return a group of entries of which one is on, from (value, title) pairs."""
+    """Return a group of entries, one for each (value, title); the entry of `chosen` is on."""
     return tuple(
         MenuEntry(f"{group} {value}", title, partial(choose, value), is_on=value == chosen, group=group)
         for value, title in titles

@@ -1,7 +1,7 @@
-"""The field for a value that a person types, nudges or scrubs.
+"""The field for a number that a person types, changes in steps (nudges), or drags sideways (scrubs).
 
 Enter or leaving the field accepts the value; a bad value is rejected with a message. Up, Down and the wheel
-nudge.
+nudge the value.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ from nnviz.ui.kit.theme import px
 
 Modifiers: TypeAlias = Qt.KeyboardModifier
 Nudge: TypeAlias = Callable[[Any, int, Modifiers], Any]
-"""(value, steps, modifiers) → the value after this many key presses or wheel notches, up if positive."""
+"""Function (value, steps, modifiers) → new value.
+
+`steps` is the number of key presses or wheel notches, positive for up.
+"""
 
 PIXELS_A_STEP = 6.0
-"""Scrubbing: pixels sideways for one nudge."""
+"""Distance that the mouse drags sideways for one step, in pixels."""
 PADDING_PX, EDGE_PX = 24, 2
-"""Space beside a text, left and right together, and least space to the parent's edge, in pixels."""
+"""Space on both sides of a text together, and least space to the parent's edge, in pixels."""
 NOTCH_ANGLE = 120
 """Qt's angle for one notch of a wheel, in eighths of a degree."""
 
@@ -37,37 +40,40 @@ def nudge_size(modifiers: Modifiers) -> str:
 
 
 def nudge_number(value: float, steps: int, modifiers: Modifiers) -> float:
-    """Return a number after decimal nudges: 0.2 nudged by 0.1 is 0.3."""
+    """Return a number changed by decimal steps: 0.2 plus a step of 0.1 is exactly 0.3."""
     return moved_by_steps(value, steps, nudge_size(modifiers))
 
 
 def nudge_whole(value: int, steps: int, modifiers: Modifiers, least: int = 0) -> int:
-    """Return a whole number nudged by 1, with Shift by 10, at least `least`."""
+    """Return a whole number changed by steps of 1, with Shift of 10; the result is at least `least`."""
     step = 10 if modifiers & Modifiers.ShiftModifier else 1
     return min(max(value + steps * step, least), LARGEST)
 
 
 def nudge_rate(value: float, steps: int, modifiers: Modifiers) -> float:
-    """Return a positive number nudged by 1 in its first digit, with Alt in its second, with Shift tenfold."""
+    """Return a positive number changed by steps of 1 in its first digit.
+
+    With Alt, steps change the second digit; with Shift, each step is a factor of 10.
+    """
     if modifiers & Modifiers.ShiftModifier:
         return nudge_digit(value, steps, 0)
     return nudge_digit(value, steps, 2 if modifiers & Modifiers.AltModifier else 1)
 
 
 def scrub(value: Any, pixels: float, modifiers: Modifiers, nudge: Nudge = nudge_number) -> Any:
-    """Return a number after a drag by this many pixels to the right."""
+    """Return the value after the mouse has dragged it by this many pixels to the right."""
     return nudge(value, round(pixels / PIXELS_A_STEP), modifiers)
 
 
 class NumberField(QLineEdit):
     """A field that shows a value and reads a new one; a rejected text stays, framed in red.
 
-    ============ ================================================================
-    `accepted`   a new value was typed, nudged or scrubbed
-    `nudged`     a nudge has written this value into the field: not accepted yet
-    `refused`    a message says why the text is rejected, or "" if it no longer is
-    `confirmed`  Enter was pressed, and the text in the field is valid
-    ============ ================================================================
+    ============ ========================================================================
+    `accepted`   emitted with a new value that was typed, nudged or scrubbed
+    `nudged`     emitted with a value that a nudge has written, before the field accepts it
+    `refused`    emitted with the reason why the text is rejected, or "" if it no longer is
+    `confirmed`  emitted when Enter is pressed and the text in the field is valid
+    ============ ========================================================================
 
     `read` turns text into a value and raises ValueError with a message; `write` turns a value into text. A
     blank text calls `empty`: the value is None unless `empty` raises ValueError. Without `empty`, `read` gets
@@ -102,11 +108,11 @@ class NumberField(QLineEdit):
     def set_notation(
         self, read: Callable[[str], Any], write: Callable[[Any], str], nudge: Nudge | None
     ) -> None:
-        """Set how values are read, written and nudged; None turns nudging off."""
+        """Set the functions that read, write and nudge a value; with None for `nudge`, nudging is off."""
         self._read, self._write, self._nudge = read, write, nudge
 
     def place_over(self, rect: QRect) -> None:
-        """Place the field over `rect`, wider if its text needs it, within the parent.
+        """Place the field over `rect`, within the parent; widen the field if its text needs more room.
 
         The field grows to both sides, or to the left if its text is aligned right.
         """
@@ -130,7 +136,7 @@ class NumberField(QLineEdit):
 
     @property
     def value(self) -> Any:
-        """The accepted value, whatever text is in the field."""
+        """The accepted value, which does not depend on unaccepted text in the field."""
         return self._value
 
     @property
@@ -167,7 +173,7 @@ class NumberField(QLineEdit):
         return True
 
     def nudge(self, steps: int, modifiers: Modifiers) -> None:
-        """Nudge the number in the field by this many steps, if it can be read."""
+        """Change the number in the field by this many steps, if the text is a valid number."""
         assert self._nudge is not None
         try:
             value = self._nudge(self._read(self.text()), steps, modifiers)
@@ -194,7 +200,10 @@ class NumberField(QLineEdit):
             self._refuse("")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Accept on Enter, nudge on Up and Down, restore on Escape; pass Escape on if nothing was edited."""
+        """Accept on Enter, nudge on Up and Down, restore the value on Escape.
+
+        The parent handles Escape if nothing was edited.
+        """
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             holds = self.commit()
             self.selectAll()
@@ -209,7 +218,7 @@ class NumberField(QLineEdit):
             super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Nudge the value; without the focus, let the wheel scroll the page."""
+        """Nudge the value; without the keyboard focus, let the wheel scroll the page instead."""
         turned = event.angleDelta().y() or event.angleDelta().x()  # with Alt, Qt turns the wheel sideways
         if not (self.hasFocus() and self._nudge):
             event.ignore()
@@ -232,7 +241,7 @@ class NumberField(QLineEdit):
         self._select_on_release &= event.button() == Qt.MouseButton.LeftButton
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Scrub if the press has focused the field; otherwise a drag selects text."""
+        """Scrub if the press has given the field the focus; otherwise a drag selects text."""
         distance = event.position().x() - self._pressed_x
         self._scrubs = self._scrubs or (self._select_on_release and abs(distance) >= PIXELS_A_STEP)
         if not (self._scrubs and self._nudge):
@@ -242,7 +251,7 @@ class NumberField(QLineEdit):
             self._write_nudged(scrub(self._value, distance, event.modifiers(), self._nudge))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Accept the scrubbed value; after a click, select all."""
+        """Accept the scrubbed value; after a click without a drag, select the whole text."""
         super().mouseReleaseEvent(event)
         if self._scrubs:
             self.commit()

@@ -11,10 +11,10 @@ from PySide6.QtCore import QByteArray, QSettings, QSize, QStandardPaths, QTempor
 from nnviz.ui.kit.theme import themes
 
 RECENT = 10
-"""Most recent files."""
+"""Largest number of recent files."""
 
 MOST_BYTES = 2**24
-"""Largest settings file to read, in bytes; a usual one has a few kB."""
+"""Largest size of a settings file that is read, in bytes; a usual file has a few kB."""
 
 SIZES_PERCENT = (100, 125, 150, 200)
 """Sizes at which the window can be drawn, in percent of the system's size."""
@@ -24,9 +24,10 @@ LEAST_PX = QSize(700, 505)
 
 
 class Settings:
-    """The settings of this person on this machine; with `remembers` False, of this window only.
+    """The settings of this person on this machine.
 
-    If the settings file cannot be read, the settings are also of this window only.
+    If `remembers` is False, or if the settings file cannot be read, the settings are lost when the window
+    closes.
     """
 
     def __init__(self, *, remembers: bool = True) -> None:
@@ -37,21 +38,21 @@ class Settings:
             self._store = QSettings(self._nowhere.filePath("settings.ini"), QSettings.Format.IniFormat)
 
     def bytes(self, key: str) -> QByteArray | None:
-        """Return a remembered geometry or arrangement, or None."""
+        """Return the remembered geometry or arrangement of widgets under `key`, or None."""
         value = self._store.value(key)
         return value if isinstance(value, QByteArray) else None
 
     def size_of(self, key: str) -> QSize:
-        """Return a remembered size, or an invalid one."""
+        """Return the remembered size under `key`, or an invalid size."""
         value = self._store.value(key)
         return value if isinstance(value, QSize) else QSize()
 
     def flag(self, key: str, *, first: bool = True) -> bool:
-        """Return a remembered switch, or `first` if it was never set."""
+        """Return the remembered state of a switch, or `first` if the switch was never set."""
         return bool(self._store.value(key, first, type=bool))
 
     def text(self, key: str) -> str:
-        """Return a remembered text, or ""."""
+        """Return the remembered text under `key`, or ""."""
         return str(self._store.value(key, ""))
 
     @property
@@ -67,7 +68,7 @@ class Settings:
         return size if isinstance(size, int) and size in SIZES_PERCENT else SIZES_PERCENT[0]
 
     def size_within(self, room: QSize) -> int:
-        """Return the chosen size in percent, limited to the largest at which the window fits into `room`."""
+        """Return the chosen size in percent, limited so that the window fits into `room`."""
         fits = [size for size in SIZES_PERCENT if room == room.expandedTo(LEAST_PX * size / 100)]
         return min(self.size, max(fits, default=SIZES_PERCENT[0]))
 
@@ -77,11 +78,11 @@ class Settings:
 
     @property
     def recent(self) -> list[Path]:
-        """The recent files that still exist, the latest first."""
+        """The recent files that still exist, the latest file first."""
         return [path for name in self._texts("recent") if _is_there(path := Path(name))]
 
     def opened(self, path: Path) -> None:
-        """Make a file the latest of the recent ones and the one to open next time."""
+        """Put a file first among the recent files, and remember it as the file to open next time."""
         path = path.absolute()
         paths = [path, *(recent for recent in self.recent if recent != path)][:RECENT]
         self._store.setValue("recent", [str(recent) for recent in paths])
@@ -96,18 +97,18 @@ class Settings:
         )
 
     def answered(self, path: Path, activations: tuple[str, ...]) -> None:
-        """Remember the activations that the person chose for a file, for the last files only."""
+        """Remember the activations that the person chose for a file; older answers are forgotten."""
         name = str(path.absolute())
         others = [entry for entry in self._texts("answers") if entry.partition(" ")[2] != name]
         self._store.setValue("answers", [f"{','.join(activations)} {name}", *others][:RECENT])
 
     def used(self, path: Path) -> None:
-        """Remember the folder of a file that was read or written, where dialogs start."""
+        """Remember the folder of a file that was read or written; file dialogs start in this folder."""
         self._store.setValue("folder", str(path.absolute().parent))
 
     @property
     def folder(self) -> str:
-        """The folder where dialogs start, or "" if none is known or it no longer exists."""
+        """The folder in which file dialogs start, or "" if it is unknown or no longer exists."""
         name = self.text("folder")
         return name if os.path.isdir(name) else ""
 
@@ -118,7 +119,7 @@ class Settings:
 
     @property
     def last(self) -> Path | None:
-        """The last open file, if it still exists."""
+        """The file that was open last, or None if the file no longer exists."""
         name = self._store.value("last")
         return Path(str(name)) if name and _is_there(Path(str(name))) else None
 

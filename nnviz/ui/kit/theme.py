@@ -43,11 +43,14 @@ from nnviz.picture.palette import PALETTES, Palette
 from nnviz.system import DisplayError, resources
 
 OWN_SIZE = "own size"
-"""Property of a widget that scales itself."""
+"""Name of a property of widgets that scale themselves."""
 Measure: TypeAlias = Callable[[QWidget, float], object]
-"""Sets one measure of a widget, given in pixels at 100 %, to `factor` times its value."""
+"""Function (widget, factor) that sets one length of a widget, such as an icon's size.
+
+The length becomes `factor` times its value at 100 %.
+"""
 NO_LIMIT = 16_777_215
-"""Qt's value for a widget's size without a limit."""
+"""Number that Qt uses as the largest size of a widget without a limit."""
 
 
 class Sizes(QObject):
@@ -69,7 +72,7 @@ class Sizes(QObject):
             self._app.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Scale a widget before it is first shown, and after the style has reset its font."""
+        """Scale a widget before it is first shown, and after the style has reset the widget's font."""
         styled = event.type() in (QEvent.Type.Polish, QEvent.Type.StyleChange)
         if styled and isinstance(watched, QWidget) and _is_ours(watched):
             self._measure(watched, self._factor)
@@ -158,12 +161,12 @@ _factor = 1.0
 
 
 def themes() -> tuple[str, ...]:
-    """Return the names of the themes to choose from: "system", or a palette."""
+    """Return the names of the themes to choose from: "system" and the names of the palettes."""
     return ("system", *PALETTES)
 
 
 def application() -> QApplication:
-    """Return the application, created if needed. Raises DisplayError without a screen."""
+    """Return the application; create it if needed. Raises DisplayError without a screen."""
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         # PySide's import hook reads the source of every module, for a feature that nnviz does not use
@@ -204,29 +207,29 @@ def _create() -> QApplication:
 
 
 def px(pixels: float) -> int:
-    """Return a length in pixels at 100 % scaled to the present size."""
+    """Return a length in pixels at 100 %, scaled to the current size."""
     return round(pixels * _factor)
 
 
 def size_factor() -> float:
-    """Return the present size as a multiple of 100 %."""
+    """Return the current size as a multiple of 100 %."""
     return _factor
 
 
 def ui_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """Return the window's font for a height in pixels at 100 %."""
+    """Return the window's font with the current size; `pixels` is the font's height at 100 %."""
     return pixel_font(pixels * _factor, weight)
 
 
 def code_font(pixels: float) -> QFont:
-    """Return the system's fixed-width font for a height in pixels at 100 %."""
+    """Return the system's fixed-width font with the current size; `pixels` is its height at 100 %."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     font.setPointSizeF(ui_font(pixels).pointSizeF())
     return font
 
 
 def pixel_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """Return the window's font with tabular figures; whole and half pixel sizes are exact."""
+    """Return the window's font, `pixels` high, with digits of equal width; half pixels are exact too."""
     font = QFont(QApplication.font())
     screen = QGuiApplication.primaryScreen()
     font.setPointSizeF(pixels * 72.0 / (screen.logicalDotsPerInchY() if screen else 96.0))
@@ -237,7 +240,7 @@ def pixel_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFo
 
 
 def colours() -> Palette:
-    """Return the colours of the theme. Widgets call it in paintEvent, and again after a PaletteChange."""
+    """Return the colours of the theme. Widgets call this in paintEvent, and again after a PaletteChange."""
     return _in_use
 
 
@@ -248,7 +251,7 @@ def theme_in_use() -> str:
 
 @contextmanager
 def use_palette(palette: Palette) -> Iterator[None]:
-    """Use another palette while a picture is painted in it."""
+    """Use another palette inside a `with` block, to paint a picture in its colours."""
     global _in_use
     before, _in_use = _in_use, palette
     try:
@@ -270,7 +273,7 @@ def apply_theme(app: QApplication, name: str) -> None:
 
 
 def set_size_percent(app: QApplication, percent: int) -> bool:
-    """Scale everything to this size; return whether the size has changed.
+    """Scale everything to this size. Return whether the size has changed.
 
     Widgets that measure fonts get an event as if the font had changed.
     """

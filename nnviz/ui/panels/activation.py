@@ -36,7 +36,7 @@ FINE, COARSE = 100, 10
 
 
 class SlopeAxis(QuietAxis):
-    """The right axis, in the colour of slopes; its numbers are the plot's heights divided by `times`."""
+    """The right axis, for slopes and in their colour; a label is a height of the plot divided by `times`."""
 
     def __init__(self) -> None:
         super().__init__("right")
@@ -61,14 +61,14 @@ class SlopeAxis(QuietAxis):
 
 
 class ActivationPlot(PointPlot):
-    """The plot of a and of the slope f′(z) over a node's z; the slope has its own axis."""
+    """The plot of a node's output a and slope f′(z) over its z; the slope has its own axis."""
 
     def __init__(self, palette: Palette) -> None:
         self._bend: Bend | None = None
         self._times, self._slope = 1.0, math.nan
         super().__init__(palette, grid=True)
         self.setAccessibleName("Activation of the selected node")
-        self.setToolTip("Move the mouse over the curve to read it, or press the left and right arrow keys")
+        self.setToolTip("Move the mouse over the curve, or press Left or Right, to read z, a and the slope")
         self._right = SlopeAxis()
         self.plotItem.setAxisItems({"right": self._right})
         self._curve, self._slopes = (Line(connect="finite") for _ in range(2))
@@ -106,7 +106,8 @@ class ActivationPlot(PointPlot):
     def show_curve(self, bend: Bend, curve: ActivationCurve, names: tuple[str, str], a: Array) -> None:
         """Draw the curve of a node; `names` are the names of the node and of its function.
 
-        `a` are the values of all rows, shape (rows,); they are not on the curve if they depend on other z.
+        `a` holds the node's outputs for all rows, shape (rows,). For softmax, these points can lie off the
+        curve, since an output also depends on the z of other nodes.
         """
         self.show_again()
         self._bend, self._times = bend, curve.times
@@ -124,7 +125,7 @@ class ActivationPlot(PointPlot):
             self.put(dot, reading.z, self._times * reading.slope)
 
     def show_rows(self, z: Array, a: Array) -> int:
-        """Draw a point for each row; z and a have shape (rows,). Return how many are outside the plot.
+        """Draw a point for each row; z and a have shape (rows,). Return how many rows are outside the plot.
 
         If there are more than `MANY` points, draw only one point on each pixel.
         """
@@ -146,7 +147,7 @@ class ActivationPlot(PointPlot):
         return result
 
     def show_reading(self, reading: Reading | None) -> None:
-        """Mark z and a of the present row, and draw the tangent there."""
+        """Mark the point (z, a) of the row on the diagram, and draw the tangent; None removes both."""
         z, a, self._slope = reading or (math.nan, math.nan, math.nan)
         self.show_present(z, a)
         self.touch(self._tangent, self._slope)
@@ -156,7 +157,7 @@ class ActivationPlot(PointPlot):
         return False
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the point of the curve at the z of `at`, and its readout."""
+        """Return the point of the curve above or below `at`, and its readout; None without a curve."""
         if self._bend is None:
             return None
         z, a, slope = self._bend.at(self.round_point(at).x())
@@ -170,7 +171,7 @@ class ActivationPlot(PointPlot):
         return curve_points(self._curve)
 
     def slopes(self) -> Array:
-        """Return the drawn slopes, shape (points, 2): z, and the slope times `times`."""
+        """Return the drawn curve of slopes, shape (points, 2): z, and the slope multiplied by `times`."""
         return curve_points(self._slopes)
 
     @property
@@ -189,7 +190,7 @@ class ActivationPlot(PointPlot):
     # --- events
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the readout left or right, starting at the present row's z; Escape hides the readout."""
+        """Move the readout left or right, from the z of the row on the diagram; Escape hides the readout."""
         if event.key() == Qt.Key.Key_Escape and self._under_mouse is not None:
             self._under_mouse = None
             self._tell()
@@ -214,7 +215,7 @@ class ActivationPlot(PointPlot):
 CHOOSE = "Click a node on the diagram to plot its activation"
 INPUT = "An input has no activation. Click a node of a later layer"
 NO_ROWS = "Add a row to the data: {} needs the z of all nodes of its layer"
-TIP = "z and a of the node for the row; the slope is the slope of the tangent"
+TIP = "z and a of the node for the row on the diagram, and the slope of the tangent to the curve"
 LINES = 2
 """Number of lines with a fixed height for the caption."""
 PLOT_PX = 110
@@ -225,7 +226,7 @@ NOTHING: tuple[Array, Array] = np.empty(0), np.empty(0)
 
 
 class ActivationPanel(LiveCard):
-    """The activation panel of the selected node, or of the node at the end of the selected edge."""
+    """The panel with the activation of the selected node, or of the node at the end of the selected edge."""
 
     content_px = 72
 
@@ -315,7 +316,7 @@ class ActivationPanel(LiveCard):
         elif rows:
             yield f"The points of {counted(rows, 'row')} appear when the weights stop changing"
         if bend.layer is not None:
-            yield f"{bend.function.name} uses all z of its layer: other z as in this row, slope a·(1 − a)"
+            yield f"For {bend.function.name}, the layer's other z stay as in this row; the slope is a·(1 − a)"
 
     def restyle(self) -> None:  # noqa: D102
         self.plane.setMinimumHeight(px(PLOT_PX))

@@ -37,7 +37,7 @@ KINDS = {"Python program": (".py",)}
 
 
 def ask_save(window: QWidget, program: Program, suggestion: Path) -> str:
-    """Ask where to save a program and save it. Return a sentence for the status bar, "" if cancelled."""
+    """Ask where to save a program, and save it. Return a sentence for the status bar, "" if cancelled."""
     path = ask_save_path(window, "Save the program", suggestion, KINDS)
     if path is None:
         return ""
@@ -52,16 +52,16 @@ def ask_save(window: QWidget, program: Program, suggestion: Path) -> str:
     return "; ".join(filter(None, (f"Saved {' and '.join(map(file_label, written))}", note)))
 
 
-HINT = "Click a line to select what it computes"
+HINT = "Click a line to select the node or edge that it computes"
 NO_ADDRESS = "This line belongs to no node or edge"
 SHARE = 15
 """Writing the program takes at most one fifteenth of a run's time."""
 
 
 class CodePanel(Card):
-    """Shows the program, and marks the lines of the selection and of the walk.
+    """The panel that shows the program and marks the lines of the selection and of the walk.
 
-    `suggestion` returns the suggested path of a file with this ending.
+    `suggestion` returns the suggested path of a file; its argument is the end of the file name.
 
     ================= =======================================================================
     `address_hovered` the address of the line or number under the mouse, or None
@@ -244,7 +244,7 @@ class CodePanel(Card):
     def _copy_program(self) -> None:
         self._changes.show_now()
         QGuiApplication.clipboard().setText(self._program.text)
-        incomplete = "Copied the program; it loads its numbers from a file, which Save… writes"
+        incomplete = "Copied the program without its numbers; press Save… to write them to a file"
         self.said.emit(incomplete if self._program.beside else "Copied the program")
 
     def _save_program(self) -> None:

@@ -69,7 +69,7 @@ class Highlighter(QSyntaxHighlighter):
         self._formats = _formats()
 
     def take_colours(self) -> None:
-        """Use the colours of the current theme. Unchanged colours cost nothing: Qt sends repeated events."""
+        """Use the colours of the current theme; do nothing if they are unchanged, since Qt repeats events."""
         if (formats := _formats()) != self._formats:
             self._formats = formats
             self.rehighlight()
@@ -123,7 +123,7 @@ _WITHIN: dict[str, Deed] = {
     "taken": "update",
     "update": "fit",
 }
-"""The deed that includes another one in programs without a line for it: NumPy's slopes include the mean."""
+"""Maps an operation to the operation whose line includes it: in NumPy programs, slopes include the mean."""
 _IN_PHASE: dict[Phase, tuple[Deed, ...]] = {
     "forward": ("forward",),
     "loss": ("loss",),
@@ -133,7 +133,7 @@ _IN_PHASE: dict[Phase, tuple[Deed, ...]] = {
 
 
 class Lines:
-    """An index of a program's lines by the addresses they compute or hold, and by the step they do."""
+    """An index of a program's lines by the node or edge that a line computes, and by the walk's step."""
 
     def __init__(self, lines: Sequence[CodeLine]) -> None:
         self._kinds = _kinds(lines)
@@ -149,13 +149,13 @@ class Lines:
                 self._about[_node_of(address)].add(k)
 
     def updated(self, lines: Sequence[CodeLine]) -> Lines:
-        """Return the index of other lines: this one if only their texts differ, as after most edits."""
+        """Return the index of `lines`: this index if only the texts have changed, as after most edits."""
         return self if _kinds(lines) == self._kinds else Lines(lines)
 
     def about(self, address: Address | None) -> frozenset[int]:
-        """Return the numbers of the lines about an address.
+        """Return the numbers, from 0, of the lines that compute or hold a node, weight or bias.
 
-        A node's lines include those of its incoming edges, an edge's lines those of the node that it feeds.
+        The lines of a node include its incoming edges. The lines of an edge include the node at its end.
         """
         if address is None:
             return frozenset()
@@ -166,7 +166,7 @@ class Lines:
         return frozenset(lines)
 
     def walked(self, progress: Progress) -> frozenset[int]:
-        """Return the numbers of the lines that do the walk's current steps, else of the whole phase."""
+        """Return the numbers of the lines of the walk's current steps, or else of the walk's phase."""
         if not progress.active:
             return frozenset()
         steps = [self._of_step(step, progress.walk.of_all_weights(step)) for step in progress.told]
@@ -183,25 +183,25 @@ class Lines:
         return self._doing[deed] & about if deed else set()
 
     def clicked(self, line: int, selected: Address | None) -> Address:
-        """Return the address that a click on a line selects: the one after `selected`, or the first."""
+        """Return the line's address that a click selects: the one after `selected`, or else the first."""
         choices = self.selects[line]
         return choices[(choices.index(selected) + 1) % len(choices)] if selected in choices else choices[0]
 
     def hovered(self, line: int, selected: Address | None) -> Address:
-        """Return the address to highlight for the line under the mouse: `selected`, or the first."""
+        """Return the line's address to highlight under the mouse: `selected` if present, else the first."""
         choices = self.selects[line]
         return selected if selected in choices else choices[0]
 
 
 class CodeSpot(NamedTuple):
-    """The address at a place in a program, and the index of the row, for a number of a row."""
+    """The node or edge at a place in a program; `row` is an index if the place is a number of a row."""
 
     address: Address
     row: int | None = None
 
 
 def code_spot_at(lines: Sequence[CodeLine], line: int, column: int) -> CodeSpot | None:
-    """Return the address of the number or name at a place, or None if the line holds no numbers."""
+    """Return the node or edge of the number or name at a column of a line, or None if there is neither."""
     addresses = lines[line].addresses
     if not addresses or addresses[0].kind == "node":
         return None
@@ -268,7 +268,7 @@ def paint_mark(painter: QPainter, kind: MarkKind, place: QRectF, arrow_height: f
 
 
 class MarkLegend(QWidget):
-    """The line below the program that explains the marks."""
+    """The legend of the marks, in the line below the program."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -277,7 +277,7 @@ class MarkLegend(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def show_entries(self, *entries: MarkEntry) -> None:
-        """Show other entries."""
+        """Replace the entries of the legend."""
         if entries != self._entries:
             self._entries = entries
             texts = [entry.text for entry in entries]
@@ -307,7 +307,7 @@ class MarkLegend(QWidget):
 
 
 HANGING = 4
-"""A wrapped line continues indented by this many letters more than its beginning."""
+"""Additional indentation of the second and later parts of a wrapped line, in letters."""
 
 
 def write(document: QTextDocument, old: Sequence[str], new: Sequence[str], left: int) -> None:
@@ -326,7 +326,7 @@ def write(document: QTextDocument, old: Sequence[str], new: Sequence[str], left:
 
 
 def indent(document: QTextDocument, lines: Iterable[int], left: int) -> None:
-    """Indent lines by `left` pixels, and the continuation of wrapped lines further."""
+    """Indent lines by `left` pixels, and the second and later parts of wrapped lines by more."""
     letter = QFontMetricsF(document.defaultFont()).horizontalAdvance(" ")
     for line in lines:
         block, form = document.findBlockByNumber(line), QTextBlockFormat()
@@ -387,11 +387,11 @@ class CodeText(QTextEdit):
     """A read-only program with marked lines. Long lines wrap and continue indented.
 
     ============== =============================================================================
-    `line_chosen`  a line was clicked, or Enter pressed in it: its number and the column
-    `line_hovered` the mouse is over another line or column: its number and the column
+    `line_chosen`  emitted when a line is clicked, or Enter is pressed in the line
+    `line_hovered` emitted when the mouse moves to another line or column
     ============== =============================================================================
 
-    The number is −1 for a line that cannot be chosen.
+    Both carry the number of the line and the column. The number is −1 for a line that cannot be chosen.
     """
 
     line_chosen = Signal(object, object)
@@ -421,9 +421,9 @@ class CodeText(QTextEdit):
     # --- lines and marks
 
     def show_lines(self, lines: Sequence[str], choosable: Collection[int], *, reset: bool) -> None:
-        """Show other lines; `choosable` are the numbers of those that can be chosen.
+        """Replace the program's lines; `choosable` holds the numbers of the lines that can be chosen.
 
-        Keep the scroll position and the selected text, unless `reset`.
+        Keep the scroll position and the selected text, unless `reset` is true.
         """
         old, self._lines, self._choosable = self._lines, list(lines), choosable
         write(self.document(), old, self._lines, px(LANES_PX))
@@ -432,13 +432,13 @@ class CodeText(QTextEdit):
             self.verticalScrollBar().setValue(0)
 
     def mark(self, marked: MarkedLines) -> None:
-        """Mark other lines."""
+        """Mark the lines in `marked`, and unmark all other lines."""
         if marked != self._marked:
             self._marked = marked
             self.viewport().update()
 
     def scroll_to(self, lines: Collection[int]) -> None:
-        """Scroll as little as possible to the beginning of lines that makes most of `lines` visible."""
+        """Scroll as little as necessary to make as many of `lines` visible as possible."""
         bar, page = self.verticalScrollBar(), self.viewport().height()
         around, shift, ordered = self.fontMetrics().lineSpacing(), bar.value(), sorted(lines)
         places = [self._place(self.document().findBlockByNumber(line)) for line in ordered]
@@ -490,7 +490,7 @@ class CodeText(QTextEdit):
     # --- events
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint marks and backgrounds of the marked lines, the walk's above the other, then the text."""
+        """Paint the mark and background of the selected lines, then of the walk's lines, then the text."""
         palette, high = colours(), self.fontMetrics().lineSpacing()
         with QPainter(self.viewport()) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -523,7 +523,7 @@ class CodeText(QTextEdit):
         self._hover(NOWHERE)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Choose the line of the caret with Enter."""
+        """Choose the line of the caret if Enter is pressed."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             cursor = self.textCursor()
             self.line_chosen.emit(*self._spot_of(cursor))

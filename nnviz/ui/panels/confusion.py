@@ -34,7 +34,7 @@ LEAST_NAME = 48.0
 LARGEST_CELL = 110.0, 90.0
 """Largest width and height of a cell, in pixels."""
 LEAST_CELL = 24.0
-"""With narrower cells, in pixels, recall and precision are left out, so that the counts fit."""
+"""Width of a cell in pixels below which recall and precision are left out, so that the counts fit."""
 RIM = 5.0
 """Pixels around everything, for the frame that shows the keyboard focus."""
 
@@ -54,8 +54,8 @@ class GridPlaces:
     `grid`       the rectangle of all cells
     `left`       width of the names at the left of the grid; 0 without names
     `above`      height of the names above the grid; 0 without names
-    `upright`   whether the names above the grid are written upwards
-    `shares`     width of the recalls at the right, height of the precisions below; or 0, 0
+    `upright`    whether the names above the grid are written upwards
+    `shares`     width of the recalls at the right, height of the precisions below; 0 without them
     ============ ==========================================================================
     """
 
@@ -109,7 +109,7 @@ def grid_places(names: Sequence[str], width: float, height: float) -> GridPlaces
 TARGET, PREDICTION = "target class", "predicted class"
 RECALL, PRECISION = "recall", "precision"
 COUNT_PX = 13, 11, 9.5
-"""Font sizes of counts: the first in which all fit is used."""
+"""Font sizes of counts, largest first; the matrix uses the first size in which all counts fit."""
 FEW_CLASSES = 12
 """With more classes, counts of 0 are not written, so that the other counts stand out."""
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -164,7 +164,7 @@ def paint_counts(painter: QPainter, places: GridPlaces, counts: NDArray[np.intp]
 
 
 def paint_shares(painter: QPainter, places: GridPlaces, matrix: Confusion) -> None:
-    """Write the recall of each class at the right and its precision below, if the layout has room."""
+    """Write each class's recall at the right of the grid and its precision below, if there is room."""
     width, height = places.shares
     if not width:
         return
@@ -186,7 +186,7 @@ def paint_shares(painter: QPainter, places: GridPlaces, matrix: Confusion) -> No
 
 
 def percent(share: float) -> str:
-    """Return a share as a text. Only a share of exactly 1 is "100 %", only exactly 0 is "0 %"."""
+    """Return a share as a percentage. Only exactly 1 becomes "100 %", and only exactly 0 becomes "0 %"."""
     if np.isnan(share):
         return "–"
     percentage = round(100 * share)
@@ -253,11 +253,11 @@ class ConfusionGrid(CellGrid[ClassCell]):
 
     @property
     def at(self) -> ClassCell | None:
-        """The cell under the mouse, else the cell that was last clicked or selected with the keys."""
+        """The cell under the mouse, or else the cell last clicked or selected with the keys, or None."""
         return self.hover or self._chosen
 
     def show_counts(self, matrix: Confusion, names: Sequence[str]) -> None:
-        """Show other counts; `names` are those of the classes."""
+        """Show the counts of `matrix`; `names` are the names of the classes."""
         if names != self._names:
             self._places = self._chosen = self.hover = None
         self._matrix, self._names = matrix, names
@@ -313,7 +313,7 @@ class ConfusionGrid(CellGrid[ClassCell]):
         self.cell_chosen.emit(cell)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move with the arrow keys, choose a cell with Enter, leave with Escape."""
+        """Move with the arrow keys, choose a cell with Enter, emit `escaped` with Escape."""
         if event.key() in STEPS:
             down, right = STEPS[Qt.Key(event.key())]
             last = len(self._names) - 1
@@ -346,7 +346,7 @@ class ConfusionGrid(CellGrid[ClassCell]):
 
 
 def image_of(matrix: Confusion, palette: Palette) -> QImage:
-    """Return an image with a pixel for each cell, whose strength grows with its share of the matrix row."""
+    """Return an image with a pixel for each cell; a larger share of the matrix row gives more colour."""
     low, high = np.array(rgb(palette.canvas)), np.array(rgb(palette.output_node))
     strength = np.sqrt(matrix.shares)[..., None]  # the root makes small shares visible
     mixed = np.rint(low * (1.0 - strength) + high * strength).astype(np.uint32)
@@ -366,22 +366,22 @@ NO_CLASSES = (
     "and the output layer must be softmax, sigmoid or a single node"
 )
 HINT = "Click a cell to list its rows in the table"
-TIP = "Click a cell, or select it with the arrow keys and press Enter, to list its rows. Escape lists all"
+TIP = "Click a cell, or select it with arrow keys and press Enter, to list its rows. Escape lists all rows"
 ALL, TRAINED, VALIDATION = "All rows", "Training", "Validation"
 GRID_PX = 150
 """Least height of the matrix at a window zoom of 100 %."""
 LETTERS = 20
-"""Longest class name in the lines above and below the matrix."""
+"""Length of the longest class name in the lines above and below the matrix, in letters."""
 
 
 class ConfusionPanel(LiveCard):
     """The panel with the confusion matrix of all rows, the training rows or the validation rows.
 
-    ============== ========================================================================
-    `rows_requested`  (rows, what): list the rows of a cell, which are in ascending order
-    `all_wished`   list all rows again
-    `said`         a sentence for the status bar
-    ============== ========================================================================
+    ================ ========================================================================
+    `rows_requested` asks to list some rows: carries their numbers, ascending, and a description
+    `all_wished`     asks to list all rows again
+    `said`           carries a sentence for the status bar
+    ================ ========================================================================
     """
 
     rows_requested = Signal(object, str)
@@ -406,7 +406,7 @@ class ConfusionPanel(LiveCard):
     def _make_controls(self) -> None:
         self.output, self.part = Choice(), Choice()
         self.part.addItems([ALL, TRAINED, VALIDATION])
-        for choice, tip in ((self.output, "Output whose classes are counted"), (self.part, "Counted rows")):
+        for choice, tip in ((self.output, "Output whose classes are counted"), (self.part, "Rows to count")):
             choice.setToolTip(tip)
             choice.setAccessibleName(tip)
             self.add_button(choice)
@@ -431,7 +431,7 @@ class ConfusionPanel(LiveCard):
     # --- what it shows
 
     def draw(self, *_: object) -> None:
-        """Count the rows, or show a message if that is not possible."""
+        """Count the rows of every cell, or show why nnviz cannot count them."""
         state = self._derived.state
         has_targets = state.data.targets is not None and len(state.data) > 0
         missing = "" if classifies(state.network, state.data) else NO_CLASSES if has_targets else NO_TARGETS

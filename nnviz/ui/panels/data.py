@@ -42,7 +42,7 @@ from nnviz.ui.panels.data_view import LEAST_HEIGHT_PX, TableView
 
 
 class RowCommands(QObject):
-    """Commands that change all rows. Each is one undo entry.
+    """Commands that change all rows. Each command is one undo entry.
 
     `said` carries a sentence for the status bar: what was done, or why nothing was done.
     """
@@ -62,10 +62,10 @@ class RowCommands(QObject):
             state = self._document.state
             rows = counted(len(state.data) - state.trained_rows, "row")
             share = as_text(100 * state.training.validation)
-            self.said.emit(f"Validation uses {rows} ({share} %), training uses {state.trained_rows:,}")
+            self.said.emit(f"Validation uses {rows} ({share} %), training the other {state.trained_rows:,}")
 
     def standardise(self) -> None:
-        """Scale every numeric input to mean 0 and deviation 1 over the training rows."""
+        """Scale every numeric input to mean 0 and standard deviation 1 over the training rows."""
         state = self._document.state
         inputs, note = can_be_standardised(state), standardising_note(state)
         if not inputs or self._document.edit("Standardise the inputs", standardise, inputs):
@@ -105,13 +105,13 @@ class EmptyRows(QWidget):
 
 FILTER_TIP = (
     "The table lists only these rows. Training or editing a number does not change the list. "
-    "Adding, removing or moving rows, or changing several at once, lists all rows again."
+    "Adding, removing or moving rows, or changing several rows at once, lists all rows again."
 )
 SHOW_ALL, SHOW_ALL_TIP = "Show all", "List all rows again (Escape in the table)"
 
 
 class FilterBar(QWidget):
-    """The bar above a filtered table: which rows are listed, and a button that lists all rows."""
+    """The bar above a filtered table: a sentence about the listed rows, and a button that lists all rows."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -126,25 +126,25 @@ class FilterBar(QWidget):
         self.hide()
 
     def say(self, sentence: str) -> None:
-        """Show a sentence that says which rows are listed."""
+        """Show a sentence about the listed rows."""
         self._sentence.setText(sentence)
 
 
-def ask_node_names(window: QWidget, taken: NewRows) -> NewRows | None:
+def ask_node_names(window: QWidget, rows: NewRows) -> NewRows | None:
     """Ask whether to rename the nodes after the columns of new rows.
 
     Return the rows to use, with or without new node names, or None if the user cancels. nnviz does not ask
-    if the columns have no other names than the nodes, or names that nodes cannot have.
+    if the columns have the same names as the nodes, or names that nodes cannot have.
     """
-    if not taken.foreign:
-        return taken
-    unnamed = taken._replace(said=f"{taken.said}; {order_note(taken.foreign, taken.state)}")
+    if not rows.foreign:
+        return rows
+    unnamed = rows._replace(said=f"{rows.said}; {order_note(rows.foreign, rows.state)}")
     try:
-        renamed = edits.rename_columns(taken.state, taken.foreign)
+        renamed = edits.rename_columns(rows.state, rows.foreign)
     except ValueError:
         return unnamed
-    names = [*taken.state.network.inputs, *taken.state.network.outputs]
-    new, old = list_text(list(taken.foreign.values())), list_text([names[i] for i in taken.foreign])
+    names = [*rows.state.network.inputs, *rows.state.network.outputs]
+    new, old = list_text(list(rows.foreign.values())), list_text([names[i] for i in rows.foreign])
     question = f"The columns are named {new}, but the nodes are named {old}. Rename the nodes?"
     more = "The columns fill the nodes in this order in both cases. Undo reverts everything."
     box = message_box(window, question, more)
@@ -154,7 +154,7 @@ def ask_node_names(window: QWidget, taken: NewRows) -> NewRows | None:
     box.setDefaultButton(make_primary(rename))
     box.exec()
     if box.clickedButton() is rename:
-        return NewRows(renamed, f"{taken.said}; the nodes are now named {new}", {})
+        return NewRows(renamed, f"{rows.said}; the nodes are now named {new}", {})
     return unnamed if box.clickedButton() is keep else None
 
 
@@ -171,7 +171,7 @@ class NewRows(NamedTuple):
 
 
 def paste_cells(state: State, text: str, row: int, column: int) -> NewRows:
-    """Return the state with the numbers of `text` pasted from a cell on.
+    """Return the state after pasting the numbers of `text`, the first into the cell (`row`, `column`).
 
     Raises FileError, whose message names the line, if the text is not a table that fits.
     """
@@ -249,7 +249,7 @@ def _index_of(name: str, all_columns: list[TableColumn], state: State) -> int | 
 
 
 def load_rows(state: State, table: Table) -> NewRows:
-    """Return the state with the raw rows of `table` instead of its own. Raises FileError."""
+    """Return the state with its rows replaced by the raw rows of `table`. Raises FileError."""
     where = place_columns(table, state)
     with as_file_errors():
         new = edits.set_rows(state, inputs_of(table, where, state), targets_of(table, where, state))
@@ -261,7 +261,7 @@ def load_rows(state: State, table: Table) -> NewRows:
 
 
 def is_table(text: str) -> bool:
-    """Return whether a text is a whole table, with column names or texts, not only numbers for cells."""
+    """Return whether a text is a table with column names or columns of text, not only numbers for cells."""
     try:
         table = parse(text)
     except FileError:
@@ -272,22 +272,22 @@ def is_table(text: str) -> bool:
 
 ADD_TIP, REMOVE_TIP = "Add a row of zeros below the selected row", "Remove the selected rows (Ctrl+Delete)"
 LOAD_TIP = "Load the rows of a CSV file"
-MAKE_TIP = "Make rows with a formula: circles, moons, a spiral and others"
-FILTERED = "Nothing was pasted: the table lists only some rows. Paste one row, or list all rows (Escape)"
+MAKE_TIP = "Make rows with a formula, for example circles, moons or a spiral"
+FILTERED = "Nothing was pasted: the table lists only some rows. Paste one row, or list all rows with Escape"
 NO_LINE = -1
-"""Line that the table highlights while the row on the diagram is not listed."""
+"""Index for "no highlighted line", used while the table does not list the row on the diagram."""
 
 
 class DataPanel(Card):
-    """The document's rows. The diagram shows the selected row.
+    """The panel with the document's rows. The diagram shows the selected row.
 
-    ============== =============================================================================
-    `said`         a sentence for the status bar
-    `load_requested`  the user wants to load the rows of a CSV file
-    `table_paste_requested` the user wants to paste this text as a table
-    `make_requested`  the user wants to make rows with a formula
-    `about_to_ask` a dialog is about to open: anything that changes the document must wait
-    ============== =============================================================================
+    ======================= ======================================================================
+    `said`                  carries a sentence for the status bar
+    `load_requested`        the user wants to load the rows of a CSV file
+    `table_paste_requested` the user wants to paste a table; carries its text
+    `make_requested`        the user wants to make rows with a formula
+    `about_to_ask`          a dialog is about to open: changes of the document must wait
+    ======================= ======================================================================
     """
 
     said = Signal(str)
@@ -359,9 +359,9 @@ class DataPanel(Card):
             self._cells.update_fonts()
 
     def show_only(self, rows: NDArray[np.intp], what: str) -> None:
-        """List only these rows, given in ascending order, and select the first.
+        """List only these rows, given in ascending order, and select the first row.
 
-        `what` describes the rows. The filter ends when rows are added or removed, or several change at once.
+        `what` describes the rows. A change of several rows, or of their number, lists all rows again.
         """
         self.filter.say(f"{counted(len(rows), 'row')}: {what}")
         self.model.list_rows(rows)
@@ -486,18 +486,18 @@ class DataPanel(Card):
         column, text = max(0, current.column()), QGuiApplication.clipboard().text()
         self.about_to_ask.emit()
         try:
-            taken = paste_cells(self._document.state, text, row, column)
+            pasted = paste_cells(self._document.state, text, row, column)
         except FileError as error:
             if isinstance(error, AmbiguousCellError) or is_table(text):
                 self.table_paste_requested.emit(text)
             else:
                 self._show_refusal(f"Nothing was pasted: {error}")
             return
-        if self.model.filtered and not is_edit_of_one_row(self._document.state.data, taken.state.data):
+        if self.model.filtered and not is_edit_of_one_row(self._document.state.data, pasted.state.data):
             self._show_refusal(FILTERED)
             return
         self._hide_refusal()
-        if named := ask_node_names(self.window(), taken):
+        if named := ask_node_names(self.window(), pasted):
             self._document.push(named.state, "Paste")
             self._go_to(self.model.line_of(row) or 0, column)
             self.said.emit(named.said)

@@ -41,7 +41,7 @@ class TableColumn(NamedTuple):
     place: int
     header: str
     scale: str = ""
-    """Formula of a standardised input from the raw number x, "" for any other column."""
+    """Formula that standardises the raw number x, or "" if the column is not standardised."""
 
     @property
     def editable(self) -> bool:
@@ -55,7 +55,7 @@ class TableColumn(NamedTuple):
 
 
 def columns(state: State) -> list[TableColumn]:
-    """Return the columns of a state's table. The last column is the loss of each row."""
+    """Return the columns of a state's data table. The last column is the loss of each row."""
     network, measure = state.network, state.measure
     outputs = network.outputs
     scales = {column.nodes[0]: _scale(column) for column in state.columns if not column.is_plain}
@@ -80,12 +80,12 @@ def _kinds(listed: list[TableColumn]) -> list[str]:
 
 
 class DataTable(QAbstractTableModel):
-    """The document's rows, or a filtered list of them. Every edit is one undo entry.
+    """The Qt model of the document's rows; a filter may list only some rows. Every edit is one undo entry.
 
-    A line is an index into the listed rows. `row_of` returns the document's row in a line.
+    A line is the index of a row among the listed rows; a row is the index among all rows.
 
     =========== ========================================================================
-    `said`      a sentence for the status bar about an edit
+    `said`      carries a sentence about an edit for the status bar
     `split`     the split into training rows and validation rows may have changed
     =========== ========================================================================
     """
@@ -122,18 +122,18 @@ class DataTable(QAbstractTableModel):
     def list_rows(self, rows: NDArray[np.intp] | None) -> None:
         """List only these rows, given in ascending order, or all rows for None.
 
-        The filter ends when rows are added or removed, or several rows change at once.
+        A change of several rows, or of their number, lists all rows again.
         """
         self.beginResetModel()
         self._listed = rows
         self.endResetModel()
 
     def row_of(self, line: int) -> int:
-        """Return the row in a line of the table."""
+        """Return the index, among all rows, of the row that a line of the table shows."""
         return line if self._listed is None else int(self._listed[line])
 
     def line_of(self, row: int) -> int | None:
-        """Return the line of a row, or None if the row is not listed."""
+        """Return the line that shows a row, or None if the row is not listed."""
         if self._listed is None:
             return row if row < len(self._state.data) else None
         line = int(np.searchsorted(self._listed, row))
@@ -187,7 +187,7 @@ class DataTable(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, first), last)
 
     def value(self, line: int, column: int) -> float | None:
-        """Return the number in a cell, or None if it needs a target and the row has none."""
+        """Return the number in a cell, or None if the row lacks a target that the number needs."""
         row = self.row_of(line)
         kind, index, *_ = self.columns[column]
         data = self._state.data
@@ -235,11 +235,11 @@ class DataTable(QAbstractTableModel):
         if role in (Role.ToolTipRole, Role.AccessibleTextRole):
             if role == Role.AccessibleTextRole or not column.scale:
                 return column.header
-            return f"{column.header} = {column.scale}: (raw number x − mean) / deviation"
+            return f"{column.header} = {column.scale}: (raw number x − mean) / standard deviation"
         return RIGHT if role == Role.TextAlignmentRole else None
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
-        """Return the text of a cell; tooltips, screen readers and editors have all digits."""
+        """Return the text of a cell; tooltips, screen readers and editors get all digits."""
         if role == Role.TextAlignmentRole:
             return RIGHT
         if role not in (Role.DisplayRole, Role.EditRole, Role.ToolTipRole, Role.AccessibleTextRole):
@@ -270,7 +270,7 @@ class DataTable(QAbstractTableModel):
         return ""
 
     def set_number(self, index: Index, number: float | None, merge: Hashable | None = None) -> None:
-        """Set the number of a cell, or empty a target with None.
+        """Set the number of a cell; None empties a target.
 
         Successive calls with the same `merge` are one undo entry.
         """

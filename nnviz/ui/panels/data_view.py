@@ -64,14 +64,14 @@ def first_fitting(metrics: Sequence[QFontMetrics], texts: Sequence[str], room: i
 
 
 class NumberCells(QStyledItemDelegate):
-    """Paints and edits numbers: inputs and targets semibold, errors coloured, validation rows muted.
+    """Delegate for numbers: inputs and targets are semibold, errors coloured, validation rows muted.
 
     ================== ==============================================================================
-    `accepted`         (line, column, key): a number was entered with Enter, Tab or Backtab
-    `editing_begun`    an editor has opened
-    `refused`          a typed text is not a number: the message, or "" once the text is valid again
+    `accepted`         a number was entered with Enter, Tab or Backtab; carries line, column and key
+    `editing_begun`    a field for typing has opened in a cell
+    `refused`          carries why a typed text is refused, or "" once the text is valid again
     `highlighted_line` the line of the row on the diagram
-    `whole_rows`       rows were selected by their numbers, so that no single cell is marked
+    `whole_rows`       whether rows were selected by their row numbers: then no single cell is marked
     ================== ==============================================================================
     """
 
@@ -208,10 +208,10 @@ class NumberCells(QStyledItemDelegate):
 
 
 ColumnHead: TypeAlias = tuple[str, Sequence[str], bool]
-"""The name of a column, its numbers as texts, and whether the numbers may change, as computed ones do."""
+"""The name of a column, its numbers as texts, and whether the numbers are computed."""
 
 SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}0.01234", f"{MINUS}0.0001234"
-"""Computed numbers for which columns have room: in a narrow table, a scrolling one and a wide one."""
+"""Longest computed number for which a column has room: in a narrow, a scrolling and a wide table."""
 LONGEST_NAME_PX = 220
 """Width of the longest name that a column shows in full."""
 PADDING_PX, MARGIN_PX, LEAST_MARGIN_PX = 4, 6, 2
@@ -221,11 +221,11 @@ ROUNDING_PX = 1
 NAME_PX = 12
 """Font size of a name."""
 SIZES_PX = 13, 12, 11, 9.5
-"""Font sizes for the numbers of a column: the first in which all numbers fit is used."""
+"""Font sizes for the numbers of a column, largest first; the first size in which all fit is used."""
 
 
 def short_headers(headers: Sequence[str]) -> dict[str, str]:
-    """Return the short headers of columns with very long ones, by their full headers."""
+    """Return the headers that are too wide, as a dictionary from the full to the shortened header."""
     short = shorten_to_width(headers, ui_font(NAME_PX), px(LONGEST_NAME_PX))
     return {full: text for full, text in zip(headers, short, strict=True) if text != full}
 
@@ -286,11 +286,11 @@ DRAG_TIP, START_TIP = "Drag up or down: the rows below are for validation", "Dra
 class SplitLine(QWidget):
     """The line above the validation rows, which lies over the table and can be dragged.
 
-    Without validation rows it is invisible and lies under the last row, where a drag can begin.
+    Without validation rows the line is invisible and lies under the last row, where a drag can begin.
 
     ============== ==================================================
     `drag_begun`   the user has pressed the mouse on the line
-    `dragged`      the line was dragged: the first validation row
+    `dragged`      the user drags the line; carries the first validation row
     ============== ==================================================
     """
 
@@ -324,7 +324,7 @@ class SplitLine(QWidget):
         self.follow()
 
     def follow(self) -> None:
-        """Move to the row's current place in the table."""
+        """Move the line to the current place of its row in the table."""
         height, middle = px(HEIGHT_PX), px(HEIGHT_PX) // 2
         y = self._row * self._row_height - self._table.verticalHeader().offset()
         self.setGeometry(0, y - middle - 1, self._table.viewport().width(), height)
@@ -384,18 +384,19 @@ Flag: TypeAlias = QItemSelectionModel.SelectionFlag
 ROW_HEIGHT_PX = 30
 LEAST_HEIGHT_PX = 3 * ROW_HEIGHT_PX
 SETTLED_MS = 150
-"""Columns adapt this long after the last change of a computed number: a fast run would make them tremble."""
+"""Time in ms from the last change of a computed number until columns adapt; else they would tremble."""
 NUMBER_STARTS = f"0123456789+-{MINUS}"
 """Characters that open the current cell for typing."""
 SAMPLE = 100
-"""Number of typed numbers that are measured, from the first rows; a longer one below is written smaller."""
+"""Number of first rows whose typed numbers set the column widths; longer numbers below are smaller."""
 
 
 class TableView(QTableView):
-    """The table of rows. A digit, Enter, F2 or a double click edits a cell; Delete asks to empty it.
+    """The table of rows. A digit, Enter, F2 or a double click edits a cell.
 
-    If rows were selected by their numbers, Delete asks to remove them, as Ctrl+Delete always does.
-    Dragging a number sideways scrubs it; dragging up or down selects rows.
+    Delete requests to empty the cell. If rows were selected by their row numbers, Delete requests to remove
+    the rows, as Ctrl+Delete always does. Dragging a number sideways changes the number; dragging up or down
+    selects rows.
     """
 
     clear_wished = Signal()
@@ -492,12 +493,12 @@ class TableView(QTableView):
             self.viewport().update()
 
     def currentChanged(self, current: Index, previous: Index) -> None:
-        """Treat the selection as cells when another cell becomes the current one."""
+        """Treat the selection as cells, not as whole rows, when another cell becomes the current cell."""
         super().currentChanged(current, previous)
         self._set_whole_rows(False)
 
     def selectionCommand(self, index: Index, event: QEvent | None = None) -> Flag:
-        """Return how an event changes the selection. A key always moves it; with Ctrl, Qt would not."""
+        """Return how an event changes the selection. Keys with Ctrl move the selection, too, unlike in Qt."""
         command = super().selectionCommand(index, event)
         if command != Flag.NoUpdate or not isinstance(event, QKeyEvent):
             return command
@@ -505,7 +506,7 @@ class TableView(QTableView):
         return Flag.Rows | (Flag.SelectCurrent if extends else Flag.ClearAndSelect)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Select a cell, and prepare to scrub its number if it is editable."""
+        """Select a cell; if the cell is editable, prepare to change its number by a sideways drag."""
         self._set_whole_rows(False)
         super().mousePressEvent(event)
         index, self._pressed, self._scrubs = self.indexAt(event.position().toPoint()), event.position(), False
@@ -514,7 +515,7 @@ class TableView(QTableView):
         self._scrub_from = self._table.value(index.row(), index.column()) if editable and plain else None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Scrub the number if the mouse drags it sideways."""
+        """Change the number if the mouse drags the number sideways."""
         offset = event.position() - self._pressed
         if not self._scrubs and self._scrub_from is not None:
             self._scrubs = abs(offset.x()) >= PIXELS_A_STEP and abs(offset.x()) > abs(offset.y())
@@ -527,7 +528,7 @@ class TableView(QTableView):
         self._table.set_number(index, value, ("scrub", id(self), self._scrub))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End scrubbing, and make sure that the current row, which the diagram shows, is selected."""
+        """End the drag of a number, and keep the current row selected, since the diagram shows this row."""
         super().mouseReleaseEvent(event)
         self._select_current()
         self._scrub_from, self._scrubs = None, False
@@ -551,7 +552,7 @@ class TableView(QTableView):
             self.viewport().update(self.viewport().rect().adjusted(left, 0, 0, 0))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Ask for the menu at the mouse, or at the current cell if the menu key was pressed."""
+        """Request the menu at the mouse, or at the current cell if the menu key was pressed."""
         at = event.globalPos()
         if event.reason() == QContextMenuEvent.Reason.Keyboard and self.currentIndex().isValid():
             at = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())

@@ -48,7 +48,7 @@ SIGN = re.compile(" [+−=≈] ")
 INDENT_PX = 12
 """Indent of the continuation lines of an item."""
 Fits: TypeAlias = Callable[[str], bool]
-"""Return whether a text fits on one line."""
+"""A function that returns whether a text fits on one line."""
 
 
 class ExplainBrowser(QTextBrowser):
@@ -96,7 +96,7 @@ class ExplainBrowser(QTextBrowser):
         return needed <= self.viewport().width() - INDENT_PX
 
     def changeEvent(self, event: QEvent) -> None:
-        """Use the new font size, in which lines break at other places."""
+        """Use the new font size, and break lines again."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
             self.document().setDefaultFont(ui_font(13))
@@ -146,7 +146,7 @@ class ExplainBrowser(QTextBrowser):
     def createMimeDataFromSelection(self) -> QMimeData:
         """Return the selected text in ASCII.
 
-        The object is Qt's: the clipboard deletes it after Python has ended, when one made in Python is gone.
+        Qt makes the object: the clipboard deletes it after Python has ended, too late for Python's objects.
         """
         data = super().createMimeDataFromSelection()
         plain = data.text().replace(BREAK, "").replace(JOINER, "").replace(NO_BREAK, " ")
@@ -163,7 +163,7 @@ def link_of(address: Address) -> str:
 
 
 def address_of_link(link: str) -> Address | None:
-    """Return the address of a link, or None for a link that unfolds or folds a line."""
+    """Return the address of a link, or None for a link that shows more or fewer terms of a line."""
     head, *rest = link.split("/")
     if head != "at":
         return None
@@ -174,7 +174,7 @@ def address_of_link(link: str) -> Address | None:
 def html(explanation: Explanation, palette: Palette, hint: str, unfolded: frozenset[str], fits: Fits) -> str:
     """Return the explanation as rich text: formulas muted, slopes purple, addresses as links.
 
-    `hint` is a first paragraph, or ""; `unfolded` are the names of the unfolded lines.
+    `hint` is a first paragraph, or "". `unfolded` holds the names of the lines to show with all terms.
     """
     intro = f'<p style="color:{palette.muted}; margin:0 0 6px 0">{escape(hint)}</p>' if hint else ""
     page = _Page(palette, unfolded, fits)

@@ -53,7 +53,7 @@ SHORT = 22
 MOST_READ_OUT = 4
 """Largest number of outputs in a readout."""
 MOST_NAMED = 10
-"""With more outputs than this, the key of colours is left out."""
+"""Largest number of outputs for which the panel shows the key of colours."""
 
 
 def axis_names(network: Network, axes: Axes) -> tuple[str, str]:
@@ -65,15 +65,15 @@ def axis_names(network: Network, axes: Axes) -> tuple[str, str]:
 
 
 def varying_inputs(state: State, axes: Axes, row: Array, format_: Callable[[float], str]) -> list[str]:
-    """Return the inputs on the axes with their values in `row`, shape (inputs,), written by `format_`."""
+    """Return "name = value" for each input on the axes, from `row`, shape (inputs,), written by `format_`."""
     names = shorten_names(state.network.inputs, SHORT)
     return [f"{names[place]} = {format_(float(row[place]))}" for place in axes.along]
 
 
 def outputs(state: State, axes: Axes, prediction: Array, format_: Callable[[float], str]) -> list[str]:
-    """Return the plotted outputs with their values, written by `format_`.
+    """Return "name: value" for each plotted output, from `prediction`, shape (outputs,), by `format_`.
 
-    If the plot shows all outputs, return at most MOST_READ_OUT: of classes the largest, else the first.
+    If the plot shows all outputs, return at most MOST_READ_OUT: the largest for classes, else the first ones.
     """
     names = shorten_names(state.network.outputs, SHORT)
     if axes.output is not None:
@@ -90,11 +90,11 @@ def caption_text(state: State, axes: Axes, selection: Selection, is_current: boo
     lines = [*_other_inputs(state, axes, selection), *_line(state, axes)]
     if state.validated:
         is_dotted = axes.up is not None and are_toned(state, axes)
-        lines.append("With a dot: validation rows." if is_dotted else "Hollow: validation rows.")
+        lines.append(f"{'Marks with a dot' if is_dotted else 'Hollow marks'}: validation rows.")
     if len(state.data) > MOST:
         lines.append(f"The plot shows {MOST:,} of {counted(len(state.data), 'row')}.")
     if selection.free is not None:
-        lines.append("Filled point: the what-if row, not stored.")
+        lines.append("Filled point: the what-if row, which is not stored.")
     if not is_current:
         lines.append(COMPUTING)
     return "\n".join(lines)
@@ -127,13 +127,13 @@ def _other_inputs(state: State, axes: Axes, selection: Selection) -> Iterator[st
     others = len(state.network.inputs) - len(axes.along)
     if not others or axes.across is None:
         return
-    which = "Other input" if others == 1 else f"Other {others:,} inputs"
+    which = "The other input is" if others == 1 else f"The other {others:,} inputs are"
     if selection.free is not None:
-        yield f"{which}: as in the what-if row."
+        yield f"{which} as in the what-if row."
     elif len(state.data):
-        yield f"{which}: as in row {selection.row + 1:,}."
+        yield f"{which} as in row {selection.row + 1:,}."
     else:
-        yield f"{which}: 0, since the data has no rows."
+        yield f"{which} 0, since the data has no rows."
 
 
 class Pointing:
@@ -227,7 +227,7 @@ TWO_COLUMNS_PX = 290
 
 
 class AxesChoice(QWidget):
-    """The combo boxes for the axes and the output of the plot. `changed`: the choice is another one."""
+    """The combo boxes for the axes and the output of the plot. `changed` is emitted after a new choice."""
 
     changed = Signal()
 
@@ -242,9 +242,9 @@ class AxesChoice(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(4)
-        self.across = self._row("Across", "The horizontal axis", self._choose_across)
-        self.up = self._row("Up", "The vertical axis", self._choose_up)
-        self.output = self._row("Output", "The output that the plot shows", self._choose_output)
+        self.across = self._row("Across", "Quantity on the horizontal axis", self._choose_across)
+        self.up = self._row("Up", "Quantity on the vertical axis", self._choose_up)
+        self.output = self._row("Output", "Output that the plot shows", self._choose_output)
         self._lay_out(1)
 
     def _row(self, name: str, tip: str, choose: Callable[[int], None]) -> Choice:
@@ -345,7 +345,7 @@ FIRST_NS = 1e6
 BESIDE = 0.08
 """Space above and below the curves, as a share of their height."""
 ROOMY = 0.5
-"""The vertical range is kept while the values fill at least this share of it."""
+"""The vertical range stays the same while the values fill at least this share of the range."""
 
 
 class FunctionView:
@@ -419,7 +419,7 @@ class FunctionView:
         return points * point_ns(self.state.network) <= FIRST_NS
 
     def settled(self, moving: bool) -> bool:
-        """Return whether the picture is of the present State and as fine as it has to be."""
+        """Return whether the picture is of the present State and as fine as necessary."""
         if not self.is_current or self.axes.across is None or self._picture is None:
             return self.is_current
         pixels = self.plane.pixels[: len(self.axes.along)]
@@ -453,7 +453,7 @@ class FunctionView:
     # --- drawing
 
     def draw(self) -> tuple[bool, str]:
-        """Draw the computed picture. Return whether it is of the present State, and the caption."""
+        """Draw the computed picture. Return whether the picture is of the present State, and the caption."""
         network, axes, known = self.state.network, self.axes, self._picture
         across, up = axis_names(network, axes)
         self.plane.name_axes(across, up)
@@ -468,7 +468,7 @@ class FunctionView:
 
     @property
     def outputs(self) -> list[int]:
-        """The plotted outputs, by their places."""
+        """The indices of the plotted outputs."""
         count = len(self.state.network.outputs)
         return list(range(count)) if self.axes.output is None else [self.axes.output]
 
@@ -581,16 +581,16 @@ def _range(values: Array, before: Span | None) -> Span:
 
 
 WIDE_PX, SIDE_PX, PLOT_SHARE, SIDE_SHARE = 400, 176, 3, 2
-"""From WIDE_PX on, the combo boxes are at the side, at least SIDE_PX wide; the shares divide the width."""
+"""From a width of WIDE_PX, the combo boxes are at the side, SIDE_PX or wider; shares divide the width."""
 PLOT_PX = 140
 """Smallest height of the plot at 100 %, in pixels."""
 SHARE = 5
-"""Drawing takes at most one part in this many of the time of a run or a drag."""
-KEEP, LEAVE = "Keep as a row", "Leave it"
+"""Drawing takes at most 1/SHARE of the time of a run or a drag."""
+KEEP, LEAVE = "Keep as a row", "Discard"
 KEEPS = "Add the what-if row to the data (Enter in the plot)"
-LEAVES = "Return to the row of the data (Escape in the plot)"
-FREE = "The what-if row is not stored: Enter keeps it as a row, Escape leaves it"
-LEFT = "Left the what-if row: the diagram shows row {:,}"
+LEAVES = "Discard the what-if row and show a row of the data again (Escape in the plot)"
+FREE = "The what-if row is not stored: Enter adds it to the data, Escape discards it"
+LEFT = "Closed the what-if row: the diagram shows row {:,}"
 
 
 class FunctionPanel(PlotCard):
@@ -718,7 +718,7 @@ class FunctionPanel(PlotCard):
     # --- what-if row
 
     def _report_free(self) -> None:
-        """Report in the status bar that a what-if row appeared or was left."""
+        """Report in the status bar that a what-if row has appeared or is closed."""
         is_free = self._selection.free is not None
         if is_free != self._is_free:
             self._is_free = is_free

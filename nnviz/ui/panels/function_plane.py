@@ -45,9 +45,9 @@ from nnviz.ui.plot.points import PointPlot
 MOST_TOGETHER = 10
 """Largest number of outputs in one plot."""
 MOST_SEARCHED = 1000
-"""Number of rows in which the inputs that vary are searched."""
+"""Number of first rows in which nnviz looks for inputs that vary."""
 TARGET, PREDICTION = "target", "prediction"
-"""Titles of an axis."""
+"""Titles of an axis that shows no input."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class Axes:
     """The quantities on the axes of the plot, and the plotted output.
 
     ======== ========================================================================================
-    `across` horizontal axis: an input, by its place; None: the targets
-    `up`     vertical axis: an input, with the prediction in colours; None: the prediction
-    `output` the plotted output, by its place; None: all outputs, or for classes the largest output
+    `across` horizontal axis: the index of an input; None: the targets
+    `up`     vertical axis: the index of an input, with the prediction in colours; None: the prediction
+    `output` the index of the plotted output; None: all outputs, or for classes the largest output
     ======== ========================================================================================
     """
 
@@ -67,7 +67,7 @@ class Axes:
 
     @property
     def along(self) -> tuple[int, ...]:
-        """The inputs on the axes, by their places."""
+        """The indices of the inputs on the axes."""
         return tuple(place for place in (self.across, self.up) if place is not None)
 
     @classmethod
@@ -79,7 +79,7 @@ class Axes:
         return cls(places[0], places[1] if len(places) > 1 else None).fitted(state)
 
     def fitted(self, state: State) -> Axes:
-        """Return the axes, with defaults for quantities that the State does not have."""
+        """Return these axes, with a default for each quantity that the State does not have."""
         count, outputs = len(state.network.inputs), len(state.network.outputs)
         across, up = self.across, self.up
         if across is None and not has_pairs(state):
@@ -97,7 +97,7 @@ class Axes:
 
 
 def has_pairs(state: State) -> bool:
-    """Return whether predictions can be plotted over targets: there are targets, and not of classes."""
+    """Return whether predictions can be plotted over targets: rows have targets, and these are no classes."""
     has_targets = state.data.targets is not None and len(state.data) > 0
     return has_targets and not is_one_of_many(state.network)
 
@@ -107,7 +107,7 @@ MOST_POINTS = 20_000
 
 
 def level_line(picture: FunctionValues, output: int, level: float) -> Array:
-    """Return the line where an output has a level, shape (points, 2): across, up; NaN between two parts."""
+    """Return the line where an output equals `level`, shape (points, 2): across, up; NaN between parts."""
     step = _step(picture)
     return _zeros(picture, picture.prediction[::step, ::step, output] - level, step)
 
@@ -231,7 +231,7 @@ class Rows:
     ========= ===============================================================================
     `points`  places of the marks, shape (rows, 2)
     `colours` a colour for each row, as #RRGGBB
-    `shapes`  a shape for each row, as a place in `SHAPES`
+    `shapes`  a shape for each row, as an index into `SHAPES`
     `hollow`  whether each row is a validation row, shape (rows,)
     `toned`   whether a mark may have the colour of the map under it; a hollow mark then has a dot
     ========= ===============================================================================
@@ -250,20 +250,20 @@ class Rows:
 
 
 def drawn_rows(state: State) -> NDArray[np.intp]:
-    """Return the numbers of the plotted rows, from 0, shape (plotted rows,)."""
+    """Return the indices of the plotted rows, shape (plotted rows,)."""
     count = len(state.data)
     return np.linspace(0, count - 1, min(count, MOST)).round().astype(np.intp)
 
 
 def on_map(state: State, axes: Axes, palette: Palette) -> Rows:
-    """Return marks for rows over two inputs, each in the colour of its target."""
+    """Return the plotted rows as marks over two inputs, each mark in the colour of the row's target."""
     some, (colours, shapes) = drawn_rows(state), _by_target(state, axes.output, palette)
     points = state.data.inputs[some][:, axes.along]
     return Rows(points, colours, shapes, is_validation(state, some), are_toned(state, axes))
 
 
 def are_toned(state: State, axes: Axes) -> bool:
-    """Return whether row marks on a map have colours of numbers (or one colour), not of classes."""
+    """Return whether the marks on a map have one colour or the colours of numbers, not those of classes."""
     return state.data.targets is None or (axes.output is not None and not decides_yes_or_no(state))
 
 
@@ -319,18 +319,18 @@ def _by_target(state: State, output: int | None, palette: Palette) -> tuple[list
 
 
 def class_shape(k: int) -> int:
-    """Return the shape of a class: square, circle and triangle for the first three, circle for others."""
+    """Return the shape of class `k`: square, circle and triangle for the first three, then circles."""
     return (1, 0, 2)[k] if k < len(SHAPES) else 0
 
 
 RADII = ((60, 4.0), (250, 3.0), (MOST, 2.0))
-"""Pairs of a number of rows and the radius of a mark, in pixels, up to this number of rows."""
+"""Pairs of the largest number of rows and the radius, in pixels, of their marks."""
 RIM = 0.8
 """Width of the line around a mark, in pixels."""
 
 
 class RowMarks(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
-    """Draws the marks of rows; on a screen from a pixmap, since the marks stay while the map changes."""
+    """Draws the marks of rows. On a screen, a pixmap stores them, since they stay while the map changes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -340,7 +340,7 @@ class RowMarks(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no typ
         self._pixmap_of: tuple[object, ...] = ()
 
     def show_rows(self, rows: Rows, rim: str, ground: str) -> None:
-        """Show other rows, each mark with a rim; a hollow mark is filled with `ground`, or has a dot."""
+        """Replace the rows; each mark has a rim, and a hollow mark is filled with `ground` or has a dot."""
         self.rows, self._rim, self._ground = rows, QColor(rim), QColor(ground)
         self._pixmap = None
         self.update()
@@ -437,8 +437,8 @@ RING, POINT = 15, 11
 BESIDE = 14
 """Right margin in pixels without a colour scale: room for half of the outermost label."""
 TIP = (
-    "Click or drag to put a what-if row on the diagram, which is not stored. "
-    "Arrow keys move it by 0.1, Shift 1, Alt 0.01; Enter keeps it as a row, Escape leaves it"
+    "Click or drag to show a what-if row, which is not stored, on the diagram. Arrow keys move its point by "
+    "0.1 (Shift: by 1, Alt: by 0.01); Enter adds the row to the data, Escape discards the row"
 )
 
 
@@ -446,8 +446,8 @@ class FunctionPlane(PointPlot):
     """The plot of a function: a map, curves or pairs, with marks for rows.
 
     ================= ==================================================================
-    `keep_requested`  emitted when the person keeps the what-if row
-    `leave_requested` emitted when the person leaves the what-if row
+    `keep_requested`  emitted when the person adds the what-if row to the data
+    `leave_requested` emitted when the person discards the what-if row
     `resized`         emitted when the plot has another size
     `reader`          returns the place and text of the readout near a point, or None
     ================= ==================================================================
@@ -536,12 +536,12 @@ class FunctionPlane(PointPlot):
         self._line.setData([low, high], [low, high])
 
     def show_rows(self, rows: Rows) -> None:
-        """Mark rows."""
+        """Draw a mark for each of `rows`, and no other marks."""
         palette = self._palette
         self.marks.show_rows(rows, palette.ink if rows.toned else palette.muted, palette.surface)
 
     def show_row(self, x: float, y: float, *, free: bool, target: float = math.nan) -> None:
-        """Draw a ring around the row, or a point for a `free` row, and a line from it to its `target`."""
+        """Draw a ring for a row, or a point for a what-if row (`free`), and a line from there to `target`."""
         if free != self._free:
             self._free, size = free, POINT if free else RING
             self._colour_point()
@@ -553,7 +553,7 @@ class FunctionPlane(PointPlot):
         self.show_present(x, y)
 
     def stale(self, stale: bool) -> None:
-        """Fade a stale picture, which does not show the present State, or show it normally."""
+        """Fade the picture if `stale`, while it shows an earlier State; else draw the picture normally."""
         if stale != self._stale:
             self._stale = stale
             items: tuple[pg.GraphicsObject, ...] = (self._image, self._line, *self._curves)
@@ -584,11 +584,11 @@ class FunctionPlane(PointPlot):
     # --- for tests and screen readers
 
     def line(self) -> Array:
-        """Return the drawn decision line or diagonal, shape (points, 2); NaN in its gaps."""
+        """Return the drawn decision line or diagonal, shape (points, 2); NaN between its parts."""
         return curve_points(self._line)
 
     def curve(self, place: int = 0) -> Array:
-        """Return a drawn curve, shape (points, 2)."""
+        """Return the drawn curve with index `place`, shape (points, 2): input, output."""
         return curve_points(self._curves[place])
 
     def colour_at(self, x: float, y: float) -> tuple[int, ...]:
@@ -609,7 +609,7 @@ class FunctionPlane(PointPlot):
         return bool(self.plotItem.isVisible())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Keep the what-if row on Enter, leave it on Escape, and move the point by arrow keys."""
+        """Add the what-if row to the data on Enter, discard it on Escape, move its point by arrow keys."""
         if self._free and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.keep_requested.emit()
         elif self._free and event.key() == Qt.Key.Key_Escape:

@@ -51,7 +51,7 @@ class PlotLibrary(QObject):
         self._work = Slicer(self, _types, self._load_with_types)
 
     def load_soon(self) -> None:
-        """Make PySide's types in small steps, which is most of the import, and then load."""
+        """Make PySide's types in small steps, which is most of the import, and then import the library."""
         self._work.ask()
 
     def _load_with_types(self) -> bool:
@@ -75,14 +75,14 @@ def _types() -> Iterator[None]:
 
 TIP = (
     "Drag the ring to go to another iteration\n"
-    "Drag elsewhere to move, wheel to zoom, double-click to show all\n"
-    "Arrow keys read points; up and down switch between runs"
+    "Drag elsewhere to move the plot, turn the wheel to zoom\nDouble-click to show the whole curve\n"
+    "Press Left or Right to read the curve, Up or Down to read another run"
 )
 LOSS_TIP = (
-    "The script reported each loss with an update, usually the loss before it\n"
-    "The {loss} in Training is computed by nnviz after the update\n"
+    "The script reported each loss with an update, usually the loss before this update\n"
+    "nnviz computes the {loss} in the panel Training after the update\n"
 )
-MARK_TIP = "\nClick the mark on the validation curve to go to its lowest point"
+MARK_TIP = "\nClick the mark to go to the lowest point of the validation curve"
 EMPTY = "Press Run or One update to plot the {loss} here"
 NO_LOSS = "The script's own loss appears here when the script calls update(loss)"
 OTHERS = "Show earlier runs of other networks"
@@ -90,13 +90,13 @@ NEEDS_ROWS = "The {loss} needs rows with targets: add rows to the data"
 
 
 class HistoryPlot(PlotCard):
-    """The panel of the loss history, or of the accuracy if its switch is on, also over validation rows.
+    """The panel with the curve of the loss, or of the accuracy if the switch of the accuracy is on.
 
-    If the person has gone back in the run, the curve beyond the present iteration is faint.
+    A second curve shows the validation rows. The part of a curve after the current iteration is faint.
 
     ================= ============================================================================
     `load`            builds the plot; called after the first frame, since the import is slow
-    `said`            carries a message: a file was written, or why it was not
+    `said`            carries a message: a file was written, or why no file was written
     `title_changed`   carries the short title of the panel when the title changes
     `accuracy_chosen` emitted when the person turns the switch of the accuracy; carries its state
     ================= ============================================================================
@@ -107,7 +107,7 @@ class HistoryPlot(PlotCard):
     said = Signal(str)
 
     def __init__(self, document: Document, runner: Runner, suggestion: Callable[[str], Path]) -> None:
-        """Make the panel; `suggestion` returns a path whose name ends as its argument says."""
+        """Make the panel; `suggestion` returns a suggested path, given the end of the file name."""
         super().__init__("", "", "")
         self._suggestion = suggestion
         self._document, self._runner, self._travel = document, runner, runner.travel
@@ -236,7 +236,7 @@ class HistoryPlot(PlotCard):
             self._changes.changed()
 
     def _refresh(self) -> None:
-        """Draw the history again if the history, its present point or the earlier runs have changed."""
+        """Draw the history again if the history, the current iteration or the earlier runs have changed."""
         run, runs = self._travel.run, self._earlier()
         accuracy = self._accuracy()
         history = accuracy or self._travel.history

@@ -26,13 +26,13 @@ from nnviz.ui.panels.history_readout import SCRIPTS, Readout, measure_title
 from nnviz.ui.plot.plot import Arrow, CurveItem, DotItem, Plot, QuietAxis, add_margins, curve_points
 
 TURNS = 100
-"""A curve with more turns up and down is noise; a thin line is clearer, and many times faster to draw."""
+"""A curve with more turns up and down is noisy: a thin line is clearer, and many times faster to draw."""
 FAINT = 0.4
-"""Share of the curve's colour in the part beyond the present point."""
+"""Share of the curve's colour in the part after the current iteration."""
 
 
 class HistoryLine:
-    """Draws `history` in a plot; the present point may be at, between or before its points."""
+    """Draws a `history` as a line in a plot. The part of the line after the current iteration is faint."""
 
     def __init__(self, plot: Plot, z: float) -> None:
         self.history = History()
@@ -52,11 +52,11 @@ class HistoryLine:
         self._arrow.setBrush(self.colour)
 
     def up_to_present(self) -> Array:
-        """Return the drawn line up to the present point, shape (points, 2)."""
+        """Return the drawn line up to the current iteration, shape (points, 2)."""
         return curve_points(self._curve)
 
     def beyond(self) -> Array:
-        """Return the drawn line after the present point, shape (points, 2); empty if nothing comes after."""
+        """Return the drawn line after the current iteration, shape (points, 2); empty at the run's end."""
         return curve_points(self._beyond) if self._beyond.isVisible() else np.empty((0, 2))
 
     def reach(self, *, log: bool) -> Reach | None:
@@ -109,9 +109,9 @@ def _mixed(colour: str, ground: str, share: float) -> QColor:
 DASHES = ([7, 3], [2, 3], [9, 3, 2, 3], [4, 4])
 """Lengths of lines and gaps, in line widths; the dashes distinguish neighbouring runs."""
 UNDER = -0.5
-"""Height of the curves of earlier runs: above the grid, below everything else."""
+"""Qt's z value for the curves of earlier runs: above the grid, below everything else."""
 MOST_VIEWS = 9.0
-"""Largest size of the drawn area, in views: Qt computes every dash of a line, also of a hidden part."""
+"""Largest size of the drawn area, as a multiple of the view; Qt is slow, since it computes hidden dashes."""
 
 
 class EarlierCurves:
@@ -180,7 +180,7 @@ class EarlierCurves:
         return [curve_points(item) for item in self._items if item.isVisible()]
 
     def near(self, point: QPointF, pixel: tuple[float, float], within: float) -> EarlierRun | None:
-        """Return the run whose curve is nearest to a point, or None if it is not `within` pixels."""
+        """Return the run whose curve is nearest to a point and `within` this many pixels, or None."""
         distances = [distance(points, point, pixel, joined) for points, joined in self._cut]
         nearest = min(zip(distances, self.runs, strict=True), key=lambda pair: pair[0], default=None)
         return nearest[1] if nearest and nearest[0] <= within else None
@@ -200,7 +200,7 @@ def _covers(area: Area, view: Area) -> bool:
 
 
 def on_scale(points: Array, *, log: bool) -> Array:
-    """Return points on the scale: on a logarithmic scale, exponents of 10, without losses of 0."""
+    """Return the points to draw. A logarithmic scale leaves out losses of 0 and shows exponents of 10."""
     if not log:
         return points
     above = points[points[:, 1] > 0.0]
@@ -208,11 +208,11 @@ def on_scale(points: Array, *, log: bool) -> Array:
 
 
 Reach: TypeAlias = tuple[float, float]
-"""The lowest and the highest finite height at which curves are drawn."""
+"""The lowest and the highest finite value that a curve shows, on the scale of the plot."""
 
 
 def reach(points: Array, *, log: bool) -> Reach | None:
-    """Return the lowest and the highest value of a curve on the scale, at most its ceiling; None if empty."""
+    """Return the lowest and highest drawn value of a curve, at most the curve's ceiling; None if empty."""
     losses = points[:, 1]
     if (
         not losses.min(initial=math.inf) > (0.0 if log else -math.inf)
@@ -250,7 +250,7 @@ def distance(
 
 
 NOWHERE = -1, math.nan
-"""The present point if it is before every point of the history."""
+"""Iteration and value at the ring if the current iteration is before every point of the history."""
 TIMES_AS_HIGH = 10.0
 """Largest height of the view for earlier runs, as a multiple of the present run's height."""
 ABOVE = "above the plot"
@@ -264,9 +264,9 @@ RING_PX = 7.0
 
 
 class HistoryCanvas(Plot):
-    """Draws a history with a ring at its present point, the validation history with a mark, and earlier runs.
+    """Plots a history with a ring at the current iteration, a validation history with a mark, earlier runs.
 
-    The view follows the curve until the person zooms or moves it; `view_all` makes it follow again.
+    The view follows the growing curve until the person zooms or moves the view, and again after `view_all`.
     """
 
     def __init__(self, palette: Palette) -> None:
@@ -328,7 +328,7 @@ class HistoryCanvas(Plot):
     ) -> None:
         """Draw `history`, which may extend the drawn history, or may be empty if there are earlier runs.
 
-        `present` is the iteration and the value at the ring; without it, the whole curve is faint.
+        `present` is the iteration and the value at the ring; without `present`, the whole curve is faint.
         `aside` is the history over the validation rows. `values` are the quantities of the readout, by
         default only the history.
         """
@@ -348,7 +348,7 @@ class HistoryCanvas(Plot):
         self.scene().prepareForPaint()  # otherwise items that move during painting are painted twice
 
     def set_measure(self, measure: str, *, is_share: bool = False) -> None:
-        """Set the title of the next history; an accuracy is a share of rows."""
+        """Set the title of the next history; `is_share` is true for an accuracy, shown in percent."""
         if measure != self._measure:
             self._measure, self._is_share = measure, is_share
             self._left.show_percent(is_share)
@@ -390,7 +390,7 @@ class HistoryCanvas(Plot):
         self.view_all()
 
     def view_all(self) -> None:
-        """Show the whole curve, and follow it as it grows."""
+        """Show the whole curve, and follow the curve as it grows."""
         self._following = True
         self._show_again()
 
@@ -400,18 +400,18 @@ class HistoryCanvas(Plot):
         self.look(*view)
 
     def curve(self) -> Array:
-        """Return the drawn curve up to the present point, shape (points, 2).
+        """Return the drawn curve up to the current iteration, shape (points, 2).
 
         The columns are the iteration, and the loss or its exponent of 10.
         """
         return self._line.up_to_present()
 
     def beyond(self) -> Array:
-        """Return the drawn curve after the present point, shape (points, 2); empty if nothing comes after."""
+        """Return the drawn curve after the current iteration, shape (points, 2); empty at the run's end."""
         return self._line.beyond()
 
     def aside(self) -> Array:
-        """Return the drawn validation curve up to the present point, shape (points, 2)."""
+        """Return the drawn validation curve up to the current iteration, shape (points, 2)."""
         return self._validation.up_to_present()
 
     def earlier(self) -> list[Array]:
@@ -433,7 +433,7 @@ class HistoryCanvas(Plot):
         return self._history.points if self._read_run is None else self._read_run.history
 
     def read_at(self, index: int | None, run: EarlierRun | None = None) -> None:
-        """Show the readout of point `index` of the history or of an earlier run; hide it for None."""
+        """Show the readout of point `index` of the history, or of `run`; hide the readout for None."""
         self._read, self._read_run = index, None if index is None else run
         if index is None:
             self._dot.hide()
@@ -526,11 +526,11 @@ class HistoryCanvas(Plot):
             places = [first, self._present, last] if 0 <= self._present[0] < last[0] else [first, last]
         texts = [f"{self._measure} {full_text(value)} at iteration {full(at)}" for at, value in places]
         if self._line.leaves:
-            texts.append(f"diverged: above the plot from iteration {self._line.leaves[0]} on")
+            texts.append(f"the run diverged: the curve leaves the plot at iteration {self._line.leaves[0]}")
         if self._has_key:
-            texts.append(f"validation {full_text(self._validation.history.last[1])} there")
+            texts.append(f"validation {full_text(self._validation.history.last[1])} at this iteration")
         if self._marked is not None:
-            texts.append(f"Validation has risen since iteration {self._marked}")
+            texts.append(f"The validation loss has risen since iteration {self._marked}")
         if self._earlier.runs:
             texts.append(f"earlier runs: {self._earlier.description}")
         self.setAccessibleDescription(", ".join(texts))
@@ -543,7 +543,7 @@ class HistoryCanvas(Plot):
 
 
 GRAB = 10.0
-"""Distance in pixels from the centre of the ring or mark within which the mouse takes it."""
+"""Distance in pixels from the centre of the ring or mark within which a mouse press counts as on it."""
 
 
 class HistoryCurve(HistoryCanvas):

@@ -18,7 +18,7 @@ SCRIPTS = "loss"
 
 
 class Readout(NamedTuple):
-    """A measured quantity in a readout: its title, its history, and whether it is a share, in percent."""
+    """A measured quantity in a readout: title, history, and whether it is a share, shown in percent."""
 
     title: str
     history: History
@@ -35,12 +35,12 @@ class Readout(NamedTuple):
 
 
 def measure_title(measure: str) -> str:
-    """Return the title of the vertical axis, which says if the loss is a script's."""
+    """Return the title of the vertical axis, which says whether a script reported the loss."""
     return f"script's {measure}" if measure == SCRIPTS else measure
 
 
 def readouts(run: Run, measure: str) -> tuple[Readout, ...]:
-    """Return the readouts of a run's loss, whose title is `measure`, and of its other curves."""
+    """Return the readouts of a run's loss, whose title is `measure`, and of the run's other curves."""
     titles = {"validation accuracy": "of validation"}
     others = (
         Readout(titles.get(curve.name, curve.name), curve.history, "accuracy" in curve.name)
@@ -52,14 +52,14 @@ def readouts(run: Run, measure: str) -> tuple[Readout, ...]:
 RULE = (
     "The validation loss has risen if, in the last third of the run, it stays above a level that it was\n"
     f"below for {EPOCHS} epochs or longer, and ends at least {100 * RISE:.0f} % above this level.\n"
-    "The rule compares averages, so short dips do not count. It also requires a training loss\n"
-    f"that has fallen since, and at least {ROWS} validation rows."
+    "The rule compares averages, so short dips do not count. The rule also needs a training loss\n"
+    f"that has fallen meanwhile, and at least {ROWS} validation rows."
 )
 GO_TIP = "Go to the iteration with the lowest validation loss, which has a mark on the curve"
 
 
 class Overfitting(QWidget):
-    """A message about overfitting, hidden without overfitting; `go` leads to the iteration `since`."""
+    """A message about overfitting, hidden without overfitting; the button `go` leads to iteration `since`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,11 +79,11 @@ class Overfitting(QWidget):
         self.hide()
 
     def tell(self, since: int | None, loss: str) -> None:
-        """Show that validation has risen since an iteration, or hide for None; `loss` is the loss's name."""
+        """Show since when the validation loss has risen, or hide for None; `loss` is the name of the loss."""
         if (since, loss) == (self.since, self._loss):
             return
         self.since, self._loss = since, loss
         self.sentence.setText(
-            f"Validation has risen since iteration {since} while the {loss} still falls: overfitting"
+            f"The validation loss has risen since iteration {since} while the {loss} still falls: overfitting"
         )
         self.setVisible(since is not None)

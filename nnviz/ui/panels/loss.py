@@ -33,7 +33,7 @@ from nnviz.ui.plot.points import PointPlot
 
 
 class LossView(ABC):
-    """The loss over the chosen `weights`, drawn on a plane.
+    """A view that computes the loss over the chosen `weights` and draws the loss on `plane`.
 
     =============== =================================================================
     `title`         heading of the panel
@@ -74,12 +74,12 @@ class LossView(ABC):
     def compute(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
         """Compute the loss over the weights, and yield after each unit of work.
 
-        `slopes` are the mean slopes over all rows, or None if they are not known.
+        `slopes` holds the mean slopes (gradients) over all rows, or is None if they are not known.
         """
 
     @abstractmethod
     def draw(self, state: State) -> tuple[bool, str]:
-        """Draw the result. Return whether it is of `state`, and the caption as rich text."""
+        """Draw the computed loss. Return whether this loss is of `state`, and the caption as rich text."""
 
 
 def axis_name(network: Network, weight: Address) -> str:
@@ -105,7 +105,7 @@ class LossPlane(PointPlot):
             self.setAccessibleName(f"{title} {self.over}")
 
     def in_words(self, weights: tuple[float, ...], loss: float) -> str:
-        """Return a readout of the weights and the loss, each on a line."""
+        """Return a readout with the weights and the loss, each on a line of its own."""
         names = shorten_names(self._names, SHORT)
         lines = [f"{name} = {as_text(value)}" for name, value in zip(names, weights, strict=False)]
         return "\n".join((*lines, f"{self._measure} {as_text(loss) if math.isfinite(loss) else 'too large'}"))
@@ -117,9 +117,9 @@ MOST_LISTED = 150
 
 
 class LossChoice(QWidget):
-    """Two combo boxes with the weights and biases of a small network, which select the chosen two.
+    """Two combo boxes that list the weights and biases of a small network; a choice selects both weights.
 
-    The boxes are visible while fewer than two weights are selected, and later while `button` is checked.
+    The boxes are visible while fewer than two weights are selected, or while `button` is checked.
     """
 
     def __init__(self, document: Document, selection: Selection) -> None:
@@ -131,12 +131,12 @@ class LossChoice(QWidget):
         self._boxes = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._boxes.setContentsMargins(0, 0, 0, 0)
         self._boxes.setSpacing(SPACING_PX)
-        for box, which, axis in ((self.first, "First", "across"), (self.second, "Second", "up")):
+        for box, which, axis in ((self.first, "First", "horizontal"), (self.second, "Second", "vertical")):
             box.setMinimumContentsLength(13)
             box.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setPlaceholderText(f"{which} weight…")
             box.setAccessibleName(f"{which} weight")
-            box.setToolTip(f"{which} weight, {axis}")
+            box.setToolTip(f"{which} weight, on the {axis} axis")
             box.activated.connect(self._choose)
             self._boxes.addWidget(box, 1)
         self.button: QPushButton = quiet_button("Weights…", "Choose the two weights from lists")
@@ -202,7 +202,7 @@ SOURCES = ("network", "data", "training", "run")
 
 
 class LossPanel(PlotCard):
-    """A panel with a view of the loss over the selected weights, or a message that says what is missing.
+    """A panel with a `view` of the loss over the selected weights, or a message that says what is missing.
 
     `choice` holds combo boxes for the weights, which are placed above the plot.
     """

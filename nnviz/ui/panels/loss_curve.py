@@ -37,7 +37,7 @@ class LossCurvePlane(LossPlane):
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette, grid=True)
-        self.setToolTip("Click or drag to set the weight; arrow keys change it by 0.1, Shift 1, Alt 0.01")
+        self.setToolTip("Click or drag to set the weight; arrow keys change it by 0.1 (Shift: 1, Alt: 0.01)")
         self._slope = math.nan
         self._landing: tuple[float, float] | None = None
         self._curve = CurveItem(connect="finite")
@@ -65,7 +65,7 @@ class LossCurvePlane(LossPlane):
         self._end.setBrush(QColor(palette.accent))
 
     def show_curve(self, values: Array, loss: Array, floor: float, ceiling: float) -> None:
-        """Draw the loss at `values`, on an axis from `floor` to `ceiling`; losses not finite are gaps."""
+        """Draw the loss at `values`, on an axis from `floor` to `ceiling`; infinity and NaN become gaps."""
         self.show_again()
         self.look((float(values[0]), float(values[-1])), (floor, ceiling))
         self._curve.setData(values, self.clip_heights(np.where(np.isfinite(loss), loss, np.nan)))
@@ -78,11 +78,11 @@ class LossCurvePlane(LossPlane):
         self.show_point(math.nan, math.nan, math.nan, None)
 
     def stale(self, stale: bool) -> None:
-        """Fade a stale curve, which is of other weights than the present ones, or show it normally."""
+        """Fade the curve if `stale`, while it is of earlier weights; otherwise draw the curve normally."""
         self._curve.setOpacity(0.3 if stale else 1.0)
 
     def show_point(self, w: float, loss: float, slope: float, landing: tuple[float, float] | None) -> None:
-        """Draw the present point, the tangent with `slope` (none for NaN), and a step to `landing`."""
+        """Draw the point of the current weight, a tangent with `slope` (unless NaN), a step to `landing`."""
         self.show_present(w, loss)
         self._slope, self._landing = slope, landing
         self._place()
@@ -138,15 +138,15 @@ class LossCurvePlane(LossPlane):
             self.put(self._end, end, height)
 
 
-CHOOSE = "Click a weight or a bias on the diagram to plot the {} over it"
-TOO_LARGE = "At these weights the {} is too large to plot"
+CHOOSE = "Click a weight or a bias on the diagram to plot the {} over its values"
+TOO_LARGE = "The {} at the current weights is too large to plot"
 
 
 class LossCurve(LossView):
-    """The mean loss over the rows as a function of the selected weight; the point sets the weight."""
+    """The mean loss over the rows as a function of the selected weight; a drag of the point sets it."""
 
     title, what, ending = "1 weight", "the loss over one weight", "-1-weight"
-    tip = "The mean slope over the rows, and the next step if only this weight moves"
+    tip = "The loss and its mean slope over the rows, and the loss after a step of this weight alone"
     wanted, caption_lines = 1, 3
 
     plane: LossCurvePlane
@@ -229,7 +229,7 @@ def _move(line: LossLine) -> str:
     """Return the change of the weight in the step, as "w 2 → 1.984"."""
     w = f"{line.weight.symbol} {as_text(line.w)}"
     if line.landing is None:
-        return f"{w} would become too large for a number"
+        return f"{w} would become infinite or NaN"
     end, _ = line.landing
     if end == line.w:
         return f"{w} stays: the slope is 0" if line.point.slope == 0.0 else f"{w} stays"

@@ -49,7 +49,7 @@ class LossSurfacePlane(LossPlane):
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette, grid=False)
-        self.setToolTip("Click or drag to set both weights; arrow keys change them by 0.1, Shift 1, Alt 0.01")
+        self.setToolTip("Click or drag to set both weights; arrow keys move one by 0.1 (Shift: 1, Alt: 0.01)")
         self.grid: Grid | None = None
         self._loss = math.nan
         self._tones = loss_tones(palette)
@@ -103,12 +103,12 @@ class LossSurfacePlane(LossPlane):
         self.show_path(np.empty((0, 2)))
 
     def stale(self, stale: bool) -> None:
-        """Fade a stale map, which is of other weights than the present ones, or show it normally."""
+        """Fade the map if `stale`, while it is of earlier weights; otherwise draw the map normally."""
         for item in (self._image, self._contours):
             item.setOpacity(0.3 if stale else 1.0)
 
     def show_point(self, x: float, y: float, loss: float) -> None:
-        """Draw the present point; `loss` is NaN while it is not known."""
+        """Draw the point of the two current weights; `loss` is NaN while the loss is not known."""
         self._loss = loss
         self.show_present(x, y)
 
@@ -128,7 +128,7 @@ class LossSurfacePlane(LossPlane):
         return curve_points(self._contours)
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the computed point nearest to `at` (the present point or a grid point), and its readout."""
+        """Return the point of the current weights if near `at`, else the nearest grid point; with readout."""
         if self.grid is None:
             return None
         grid = self.grid
@@ -184,7 +184,7 @@ TOO_LARGE = "These weights are too large to plot."
 
 
 class LossSurface(LossView):
-    """The mean loss over the rows as a function of the two selected weights; the point sets both weights.
+    """The mean loss over the rows as a function of two selected weights; a drag of the point sets both.
 
     A line shows the path of the last run, from its start to the network that was shown last. Undone updates
     are not part of the line until they are redone. Edits of weights do not change the line; with other data
@@ -268,7 +268,7 @@ class LossSurface(LossView):
         if not path or self._past.shown is None:
             return ""
         is_all = len(path) == self._past.shown.iteration + 1
-        line = "the last run’s path" if is_all else f"{counted(len(path), 'point')} of the last run’s path"
+        line = f"{'the path' if is_all else counted(len(path), 'point') + ' of the path'} of the last run"
         start, end = replace(state, network=path[0]), replace(state, network=path[-1])
         is_projected = not same_except(start, end, *self.weights)
         return (

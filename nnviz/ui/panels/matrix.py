@@ -49,7 +49,7 @@ from nnviz.ui.plot.points import CellGrid, draw_outline
 Names: TypeAlias = tuple[Sequence[str], Sequence[str]]
 """Names of the nodes, shown at the left, and of their sources, shown above."""
 NAME_PX, NUMBER_PX = 11, (13, 11, 9.5)
-"""Font size of names; font sizes of numbers, the best first."""
+"""Font size of names; font sizes of numbers, the largest first."""
 BESIDE = 6.0
 """Gap between a name and the image, and width around a number, in pixels."""
 SHARE = 0.3
@@ -63,7 +63,7 @@ LEAST_NUMBER = 14.0
 def room_for_names(names: Names, room: Rect) -> tuple[float, float]:
     """Return the width for the names at the left and the height for the names above, in pixels.
 
-    A size is 0 if its names do not fit into `room`.
+    The width or the height is 0 if its names do not fit into `room`.
     """
     (nodes, sources), metrics = names, QFontMetricsF(ui_font(NAME_PX))
     line = metrics.height()
@@ -125,7 +125,7 @@ SMALLEST_MARK = 5.0
 
 
 class Mark(NamedTuple):
-    """The selected part of the matrix: the row of a node, the column of a source, or one weight (both)."""
+    """The selected part of the matrix: the row of a node, the column of a source, or with both a weight."""
 
     node: int | None = None
     source: int | None = None
@@ -148,7 +148,7 @@ class MatrixView(CellGrid[Cell]):
         self._image: QImage | None = None
 
     def show_weights(self, weights: Array, names: Names, as_pictures: bool) -> None:
-        """Show other weights, as a picture for each node if `as_pictures` and the sources form a square.
+        """Show `weights`, as a picture for each node if `as_pictures` and the number of sources is a square.
 
         `names` are the names of the nodes and of the sources.
         """
@@ -160,7 +160,7 @@ class MatrixView(CellGrid[Cell]):
         self.update()
 
     def show_mark(self, mark: Mark) -> None:
-        """Outline the selected part."""
+        """Outline the selected part of the matrix."""
         if mark != self._mark:
             self._mark = mark
             self.update()
@@ -295,12 +295,12 @@ def _outline(painter: QPainter, rect: Rect, colour: QColor, width: float) -> Non
     draw_outline(painter, qrect(rect).adjusted(-0.5, -0.5, 0.5, 0.5), pens)
 
 
-HINT = "Each row is a node, each column a source of its edges"
+HINT = "Each row is a node, each column a node of the layer before"
 PICTURE_HINT = "Each picture shows the weights of one node"
 
 
 class WeightMatrix(PlotCard):
-    """The matrix panel: shows the chosen layer, or the layer of the selection; a click selects an edge."""
+    """The panel with the weights of a chosen or selected layer; a click on a weight selects its edge."""
 
     def __init__(self, document: Document, selection: Selection) -> None:
         super().__init__("Matrix", "the weights", "-matrix")
@@ -320,7 +320,7 @@ class WeightMatrix(PlotCard):
 
     def _make_controls(self) -> None:
         self.choice = Choice()
-        self.choice.setToolTip("The layer whose weights are shown")
+        self.choice.setToolTip("Choose the layer whose weights are shown")
         self.choice.setAccessibleName("Layer whose weights are shown")
         self.pictures = quiet_button("As pictures", "Show each node's weights as a picture")
         self.pictures.setCheckable(True)

@@ -33,7 +33,7 @@ OPENED_SCHEMES = ("http", "https", "mailto")
 
 
 class NotesPage(QTextBrowser):
-    """Shows notes. `said` carries a sentence for the status bar about a link: opened, or why not."""
+    """Shows notes. `said` carries a sentence about a clicked link: that it was opened, or why not."""
 
     said = Signal(str)
 
@@ -50,7 +50,7 @@ class NotesPage(QTextBrowser):
         self.highlighted.connect(lambda url: self.setToolTip(_ascii(url)))
 
     def changeEvent(self, event: QEvent) -> None:
-        """Read the Markdown again in the new font size: Qt fixes the size of code when it reads it."""
+        """Read the Markdown again in the new font size, since Qt fixes the size of code while reading."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and self._notes:
             self.show_notes(self._notes)
@@ -127,7 +127,7 @@ class Notes(Card):
     """The panel that shows the document's notes and edits them.
 
     Typed text is in the document at once, so that it is saved and autosaved with the network. All text typed
-    between Edit and Done is one undo entry. A run continues meanwhile.
+    between Edit and Done is one undo entry. Editing the notes does not stop a run.
     """
 
     def __init__(self, document: Document) -> None:

@@ -44,13 +44,13 @@ from nnviz.ui.kit.theme import ui_font
 from nnviz.ui.panels.training_parts import TrainingFields, TrainingFigures
 
 IGNORE_CLICKS_MS = 500
-"""Clicks are ignored this long after a button has replaced another: they may be meant for the old one."""
+"""Time in ms, after a button replaced another, in which clicks are ignored: they may be for the old one."""
 
 
 class TrainingButtons(QWidget):
     """The row of buttons that train the network; the card's title bar has the button `random`.
 
-    Run and One update are signals: whoever connects them commits the fields first.
+    The buttons Run and One update only emit signals; the receiver must commit the fields first.
     """
 
     run_requested = Signal()
@@ -105,15 +105,15 @@ class TrainingButtons(QWidget):
         self.refresh()
 
     def replace_by(self, other: QPushButton) -> None:
-        """Show another button instead of these, until `come_back` is called."""
+        """Show another button instead of these buttons, until `restore` is called."""
         self._other = other
         self._show_buttons(False)
         cast(QHBoxLayout, self.layout()).addWidget(other)
 
     def restore(self) -> None:
-        """Show these buttons again instead of the other one.
+        """Show these buttons again instead of the other button.
 
-        If the mouse is over them, they ignore clicks for a moment: these may be meant for the other button.
+        If the mouse is over these buttons, they ignore clicks for a moment: a click may be for the other one.
         """
         self._other.hide()
         self._show_buttons(True)
@@ -198,7 +198,7 @@ HANDLE_PX = 16
 POSITIONS = 2**30
 """Largest range of a Qt slider; in a longer run one position stands for several iterations."""
 
-TIMELINE_TIP = "Iterations of the run: drag to see an earlier one; Left and Right move by one"
+TIMELINE_TIP = "Drag the handle to go to another iteration of the run; Left and Right go by one iteration"
 
 
 class _JumpToMouseStyle(QProxyStyle):
@@ -217,10 +217,10 @@ class _JumpToMouseStyle(QProxyStyle):
 
 
 class Timeline(QSlider):
-    """A slider over the iterations of a run; hidden while the run has only one.
+    """A slider over the iterations of a run; hidden while the run has no updates.
 
     =========== =====================================================================
-    `wanted`    the iteration to which the user has moved the handle, by mouse or key
+    `wanted`    carries the iteration to which the user moves the handle, by mouse or key
     `entered`   the slider has received the keyboard focus
     =========== =====================================================================
     """
@@ -301,7 +301,7 @@ class ScalesOffer(QWidget):
         self.follow()
 
     def follow(self) -> None:
-        """Show the offer if the scales differ. Pixels share one scale; a script has its own settings."""
+        """Show the offer if the scales of inputs differ, but not for pixels or while a script trains."""
         state = self._document.state
         can = state.trainable and not self._document.held and not state.is_watched
         offer = self._derived.scales if can and not pixel_side(state.network) else ""
@@ -324,7 +324,7 @@ def loss_mismatch(loss: str, output: str) -> str:
 
 
 def loss_advice(loss: str, output: str) -> str:
-    """Return the advice to choose the usual loss for a softmax output, or "" if it is in use."""
+    """Return the advice to choose the usual loss for a softmax output, or "" if this loss is in use."""
     if output != "softmax" or loss == usual_loss(output):
         return ""
     return f"Softmax is usually trained with {LOSSES[usual_loss(output)][0].phrase}: choose it under Loss"
@@ -333,7 +333,7 @@ def loss_advice(loss: str, output: str) -> str:
 def ask_output(state: State, loss: str) -> str | None:
     """Ask for an output activation that fits `loss`. Return its name, or None if the user cancels.
 
-    The best activation comes first. A single output is offered only sigmoid: softmax would always give 1.
+    The best activation comes first. A single output can get only sigmoid: softmax would always give 1.
     """
     layer = state.network.layers[-1]
     offered = [name for name in fitting_outputs(loss) if len(layer) > 1 or name != "softmax"]
@@ -360,11 +360,11 @@ def _ask(reason: str, buttons: dict[str, str]) -> str | None:
 
 
 FASTEST, LONGEST = "Run at full speed", "Run takes 99 min"
-SCRIPT_TIP = "The script has its own training settings.\nnnviz uses these settings after the script ends."
+SCRIPT_TIP = "A script trains with its own settings.\nnnviz uses the settings here after the script ends."
 
 
 class SpeedLabel(QLabel):
-    """Says how long a run takes. Its width fits the longest text, so that the fields do not move."""
+    """A label with the duration of a run, as wide as the longest text, so that the fields do not move."""
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         needed = max(map(self.fontMetrics().horizontalAdvance, (FASTEST, LONGEST))) + 1  # QLabel rounds up
@@ -397,7 +397,7 @@ class TrainingPanel(Card):
         self.speed.setRange(0, 100)
         self.speed.setPageStep(10)
         self.speed.setValue(round(self.runner.speed * 100))
-        self.speed.setAccessibleName("How long a run takes")
+        self.speed.setAccessibleName("Duration of a run")
         self._speed_label = SpeedLabel()
         self.fields.add_beside(self.speed, self._speed_label)
 
@@ -436,7 +436,7 @@ class TrainingPanel(Card):
             self.runner.step()
 
     def choose_loss(self, loss: str) -> None:
-        """Train with another loss. If it needs another output activation, ask for one."""
+        """Train with another loss. If this loss needs another output activation, ask which one to use."""
         state = self._document.state
         output = state.network.layers[-1].function.base
         if not loss_mismatch(loss, output):
@@ -488,7 +488,7 @@ class TrainingPanel(Card):
 
     def _show_speed(self) -> None:
         time = duration_text(self._document.state.training.updates, self.runner.speed)
-        tip = "A run is as fast as possible" if time == "fastest" else f"A run takes about {time}"
+        tip = f"A run now {'goes at full speed' if time == 'fastest' else f'takes about {time}'}"
         self._speed_label.setText(FASTEST if time == "fastest" else f"Run takes {time}")
         self.speed.setToolTip(SCRIPT_TIP if self._document.held else tip)
 
@@ -516,10 +516,10 @@ def _rule(state: State) -> str:
 class Message(QWidget):
     """Shows one text: why a field's text is refused, else the warning of a run, else the update formula.
 
-    ============== =====================================================================
-    `fix_button`         a button below a warning that one click can fix
-    `fix_requested`  the button was pressed: the iteration to return to, the learning rate
-    ============== =====================================================================
+    =============== ==============================================================================
+    `fix_button`    a button below a warning, which fixes the problem with one click
+    `fix_requested` the button was pressed; carries an iteration to return to and a learning rate
+    =============== ==============================================================================
     """
 
     fix_requested = Signal(object, float)
@@ -554,7 +554,7 @@ class Message(QWidget):
         self._show()
 
     def show_warning(self, sentence: str = "") -> None:
-        """Show the warning of a run and hide the button `cure`; "" removes the warning."""
+        """Show the warning of a run and hide the button `fix_button`; "" removes the warning."""
         self._warning = sentence
         self.fix_button.hide()
         self._show()

@@ -24,11 +24,11 @@ from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_numbe
 from nnviz.ui.kit.theme import colours, ui_font
 
 ALL_ROWS = "all rows"
-WHOLE_KEYS = "\nUp, Down and the wheel change it by 1, with Shift by 10; Enter accepts it"
+WHOLE_KEYS = "\nUp, Down and the wheel change the number by 1 (Shift: by 10); Enter accepts the number"
 RATE_KEYS = (
-    "\nUp, Down and the wheel change the first digit, Alt the second; Shift times 10; Enter accepts it"
+    "\nUp, Down and the wheel change the first digit (Alt: second digit; Shift: tenfold); Enter accepts it"
 )
-SHARE_KEYS = "\nUp, Down and the wheel change it by 0.1, with Alt by 0.01; Enter accepts it"
+SHARE_KEYS = "\nUp, Down and the wheel change the share by 0.1 (Alt: by 0.01); Enter accepts the share"
 LARGEST_SHARE = 0.99
 """Largest share that keys and wheel set; a typed share may be nearer to 1."""
 
@@ -38,12 +38,12 @@ ROUNDING_PX = 2
 
 
 class TrainingFields(QWidget):
-    """The fields and combo boxes for a `Training`.
+    """The fields and combo boxes for the settings of a `Training`.
 
     ============= =================================================================
-    `accepted`    the Training with a setting that the user has typed or chosen
-    `loss_wanted` the name of the chosen loss, which may not fit the output
-    `refused`     why a text is refused, as one sentence; "" once no text is refused
+    `accepted`    carries the Training with a setting that the user has typed or chosen
+    `loss_wanted` carries the name of the chosen loss, which may not fit the output
+    `refused`     carries one sentence: why a text is refused, or "" once no text is refused
     `finished`    the user has pressed Enter in a field, or chosen from a list
     ============= =================================================================
     """
@@ -80,7 +80,7 @@ class TrainingFields(QWidget):
         self.show_training(training)
 
     def show_training(self, training: Training) -> None:
-        """Show other settings. A field whose setting is the same keeps its text."""
+        """Show the settings of `training`. A field whose setting is unchanged keeps its text."""
         self._training = training
         for name, field in self._numbers.items():
             if getattr(training, name) != field.value or not field.text():
@@ -154,14 +154,14 @@ class TrainingFields(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(1)
-        rate = "Step size of an update against the slope (gradient), above 0"
-        rows, seed = "Rows used by one update: all rows, or a number", "Fixes random weights and batch order"
+        rate = "Size of an update's step against the slope (gradient); a number above 0"
+        rows = "Number of rows that one update uses, or all rows"
         for field, name, tip, row, column, columns in (
             (self.learning_rate, "Learning rate", rate + RATE_KEYS, 0, 0, 1),
             (self.updates, "Updates", f"Number of updates in a run{WHOLE_KEYS}", 0, 1, 2),
             (self.batch, "Batch", rows + WHOLE_KEYS, 0, 3, 1),
             (self.optimizer, "Optimizer", "The rule that changes the weights by their slopes", 1, 0, 2),
-            (self.seed, "Seed", seed + WHOLE_KEYS, 1, 2, 1),
+            (self.seed, "Seed", f"Seed of the random weights and of the batch order{WHOLE_KEYS}", 1, 2, 1),
         ):
             self._describe(field, name, tip)
             self._place(field, QLabel(name), row, column, columns)
@@ -177,7 +177,7 @@ class TrainingFields(QWidget):
     def _add_measures(self) -> None:
         """Add a line with the loss and the validation share, each behind its label."""
         loss = "Training makes the loss small; cross-entropy needs a softmax or sigmoid output"
-        share = "Share of the last rows, used only for validation as in Keras: 0.2, 1/5 or 20 %, 0 for none"
+        share = "Share of the last rows, which only validation uses as in Keras: 0.2, 1/5 or 20 %, 0 for none"
         self._describe(self.loss, "Loss", loss)
         self._describe(self.validation, "Validation", share + SHARE_KEYS)
         measures = QWidget()
@@ -227,7 +227,7 @@ class SettingField(NumberField):
 
 
 def read_batch(text: str) -> int | None:
-    """Return a whole number ≥ 1, or None for "all rows". Raises ValueError."""
+    """Return the batch size in a text, a whole number ≥ 1, or None for "all rows". Raises ValueError."""
     if text.strip().lower() in (ALL_ROWS, "all", ""):
         return None
     try:
@@ -242,7 +242,7 @@ def write_batch(batch: int | None) -> str:
 
 
 def nudge_batch(batch: int | None, steps: int, modifiers: Modifiers) -> int | None:
-    """Return a batch size changed by `steps`; below 1 it is None, all rows."""
+    """Return a batch size changed by `steps`; a size below 1 becomes None, for all rows."""
     return nudge_whole(batch or 0, steps, modifiers) or None
 
 
@@ -275,7 +275,7 @@ CAPTION_GAP_PX = 6
 
 
 class TrainingFigures(QWidget):
-    """Figures that follow the document and the selected row: loss, iteration and the row's error.
+    """Numbers that follow the document and the selected row: loss, iteration and the row's error.
 
     A second line shows validation loss and accuracy if they can be measured.
     """
@@ -405,7 +405,7 @@ class TrainingFigures(QWidget):
 class Figure(QWidget):
     """A caption with a number below or beside it. The tooltip shows the number in full.
 
-    `usual` are the longest usual texts of the number, `largest` is its largest font size in pixels.
+    `usual` holds the longest usual texts of the number. `largest` is its largest font size in pixels.
     """
 
     def __init__(

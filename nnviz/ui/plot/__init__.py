@@ -1,1 +1,1 @@
-"""What all plots share: cards, axes, colour scales, curves and points."""
+"""Parts that all plots share: panels, axes, colour scales, curves and points."""

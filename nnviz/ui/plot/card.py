@@ -1,4 +1,4 @@
-"""Cards that hold a plot, and pages of cards."""
+"""Cards, which are panels with a heading, that hold a plot, and pages of a card."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.theme import colours, ui_font
 
 STYLE_EVENTS = QEvent.Type.PaletteChange, QEvent.Type.FontChange
-"""Events that report another theme or another size."""
+"""Events that report a change of theme or of size."""
 
 
 class PlotCard(Card):
     """A card with a menu that copies or exports its plot as a picture.
 
-    ================ =======================================================================
-    `what`           name of the plot in a sentence
-    `ending`         end of the exported file's name, after the name of the network
+    =================== ====================================================================
+    `what`              name of the plot, as in a sentence
+    `ending`            end of the exported file's name, after the name of the network
     `picture_requested` emitted with True to copy the picture, with False to export it
-    ================ =======================================================================
+    =================== ====================================================================
     """
 
     picture_requested = Signal(bool)
@@ -48,7 +48,7 @@ class PlotCard(Card):
     @property
     @abstractmethod
     def plot(self) -> QWidget | None:
-        """The widget with the plot, or None if there is nothing to show."""
+        """The widget with the plot, or None if there is no plot to show."""
 
     def look(self) -> None:
         """Enable the menu entries if there is a plot."""
@@ -63,7 +63,7 @@ class PlotCard(Card):
         self.more_button.setIcon(icon("more", colours().muted, 16))
 
     def restyle(self) -> None:
-        """Redraw after a change of theme or size."""
+        """Redraw the plot after a change of theme or size."""
         self._draw_icon()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102
@@ -80,14 +80,14 @@ class PlotCard(Card):
 
 
 DRAWING_SHARE = 15
-"""During a run, a card draws at most one part in this many of the time."""
+"""During a run, a card spends at most 1/DRAWING_SHARE of the time on drawing."""
 
 
 class LiveCard(PlotCard):
-    """A plot card that draws again when the document changes, at once or when it becomes visible."""
+    """A plot card that draws again when the document changes: at once, or when the card becomes visible."""
 
     def __init__(self, heading: str, what: str, ending: str, document: Document, phase: float) -> None:
-        """Set up the card; `phase`, from 0 to 1, spreads the drawing of several cards over a run's frames."""
+        """Create the card; `phase`, from 0 to 1, spreads the drawing of several cards over a run's frames."""
         super().__init__(heading, what, ending)
         self.pages = Pages(self)
         self._changes = MotionThrottle(self, self.draw, document, phase=phase, share=DRAWING_SHARE)
@@ -95,7 +95,7 @@ class LiveCard(PlotCard):
 
     @abstractmethod
     def draw(self) -> None:
-        """Draw the present state, or say what is missing."""
+        """Draw the current state, or show a sentence that says which data are missing."""
 
     def follow(self, *_: object) -> None:
         """Draw again if the card is visible."""
@@ -112,13 +112,13 @@ class LiveCard(PlotCard):
         self._changes.changed()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Stop drawing."""
+        """Stop drawing while the card is hidden."""
         super().hideEvent(event)
         self._changes.stop()
 
 
 class Pages(QStackedLayout):
-    """A stack of two pages: the sentence `empty`, visible at first, and the plot."""
+    """A stack of two pages: first the sentence `empty`, then the plot."""
 
     def __init__(self, card: Card) -> None:
         super().__init__()
@@ -130,7 +130,7 @@ class Pages(QStackedLayout):
         self.addWidget(self.empty)
 
     def put(self, *parts: QWidget) -> None:
-        """Add the page with the plot: parts one below the other. The plot takes all free height."""
+        """Add the page with the plot: `parts` stand one below the other. The plot takes all free height."""
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
@@ -149,13 +149,13 @@ class Pages(QStackedLayout):
         self.setCurrentIndex(1 if visible else 0)
 
     def say(self, sentence: str) -> None:
-        """Show a sentence instead of the plot."""
+        """Show the page with a sentence instead of the plot."""
         self.empty.setText(sentence)
         self.plot_visible = False
 
 
 class Caption(QLabel):
-    """The numbers of a plot as coloured HTML. Names from a file must not appear in it."""
+    """The numbers of a plot as coloured HTML. Names from a file must not appear in a caption."""
 
     def __init__(self, lines: int, tip: str) -> None:
         """Reserve room for this many `lines`, so that the plot keeps its height."""
@@ -169,5 +169,5 @@ class Caption(QLabel):
 
 
 def coloured(colour: str, text: str) -> str:
-    """Return a text in a colour, for a caption."""
+    """Return HTML of a text in a colour, for a caption."""
     return f"<span style='color:{colour}'>{text}</span>"

@@ -26,15 +26,15 @@ from nnviz.ui.kit.controls import ignore_drops
 from nnviz.ui.kit.theme import px, ui_font
 
 BAR_WIDTH, BAR_GAP, TEXT_GAP = 10, 10, 4
-"""Width of the bar, space between plot and bar, and between bar and numbers, in pixels."""
+"""Width of the colour bar, space between plot and bar, and between bar and numbers, in pixels."""
 LEAST_TEXT = 30
-"""Least width for the numbers, in pixels."""
+"""Least width for the numbers beside the bar, in pixels."""
 NUMBERS_APART = 14
-"""Least distance between two numbers, in pixels."""
+"""Least distance between two numbers beside the bar, in pixels."""
 
 
 class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
-    """A colour scale in a plot's layout, as high as the plot."""
+    """A colour scale beside a plot, as high as the plot."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._bar = QImage()
 
     def show_scale(self, tone: Tone, levels: list[float], tones: NDArray[np.uint8], palette: Palette) -> None:
-        """Show these tones, the lowest at the bottom, with a number at each of `levels`."""
+        """Show these tones, the lowest tone at the bottom, with a number at each of `levels`."""
         self._tone, self._palette = tone, palette
         self._levels = list(zip(levels, tick_texts(levels), strict=True))
         self.fit()
@@ -59,7 +59,7 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.fit()
 
     def fit(self) -> None:
-        """Set the width to that of the bar and its numbers at the present size."""
+        """Set the width to the width of the bar and its numbers at the current size."""
         metrics = QFontMetrics(ui_font(11))
         widest = max((metrics.horizontalAdvance(text) for _, text in self._levels), default=0)
         self.setFixedWidth(BAR_GAP + BAR_WIDTH + TEXT_GAP + max(widest, LEAST_TEXT) if self._palette else 0)
@@ -88,14 +88,17 @@ Interval: TypeAlias = tuple[float, float]
 LARGEST_COORDINATE, LEAST_WIDTH, LEAST_WIDTH_SHARE = 5e306, 1e-290, 1e-10
 """Limits of a view: largest coordinate, least width, and least width as a share of the coordinates.
 
-Beyond these, pixels have no finite coordinates or cannot be distinguished.
+Beyond these limits, pixels have no finite coordinates or cannot be distinguished.
 """
 LARGEST_AREA, SMALLEST_AREA = 1e307, 1e-290
-"""Limits of a view's width times its height, because Qt divides by that."""
+"""Limits for the product of a view's width and height, because Qt divides by this product."""
 
 
 def drawable_ranges(across: Sequence[float], up: Sequence[float]) -> tuple[Interval, Interval]:
-    """Return a view's ranges, shortened or widened until Qt can draw them."""
+    """Return a view's ranges, shortened or widened until Qt can draw them.
+
+    `across` and `up` are the [low, high] of the x axis and of the y axis.
+    """
     (left, right), (bottom, top) = across, up
     xs = _limit(left, right, LEAST_WIDTH, math.inf)
     width = xs[1] - xs[0]
@@ -114,14 +117,18 @@ def _limit(low: float, high: float, narrowest: float = LEAST_WIDTH, widest: floa
 
 
 def add_margins(low: float, high: float, below: float, above: float, least: float) -> Interval:
-    """Return a range with margins, shares of it, of at least the share `least` of the new range."""
+    """Return the range from `low` to `high`, widened by margins.
+
+    `below` and `above` are the margins as shares of the range; each is at least the share `least` of the new
+    range.
+    """
     inside = least / max(1.0 - 2.0 * least, least)
     room = high - low
     return low - max(below, inside) * room, high + max(above, inside) * room
 
 
 class CurveItem(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """A smooth line whose width is in pixels, whatever the ranges of its plot."""
+    """A smooth line whose width in pixels does not depend on the ranges of its plot."""
 
     def __init__(self, **options: object) -> None:
         super().__init__(antialias=True, **options)
@@ -157,13 +164,13 @@ def curve_points(curve: CurveItem) -> Array:
 
 
 LARGEST_EXPONENT = 308.0
-"""Largest exponent of 10 with a finite power; the least is its negative."""
+"""Largest exponent of 10 whose power is finite; the least exponent is −308."""
 TICK_GAP, MOST_TICKS = {"left": 26.0, "right": 26.0, "bottom": 64.0}, 10
 """Least distance between two ticks in pixels, and approximately the largest number of ticks."""
 SIZE_HINT = QSize(240, 96)
-"""Size that a plot asks for, in pixels; it takes all free room."""
+"""Size that a plot asks for, in pixels; a plot takes all free room."""
 FARTHEST_OUTSIDE = 1e5
-"""Farthest that a curve may leave its view, in heights of the view; Qt aborts farther away."""
+"""Largest distance of a curve from its view, in heights of the view; Qt aborts at larger distances."""
 ARROW = 10.0
 """Width and height of an arrow, in pixels."""
 OFFSET = 6
@@ -171,7 +178,7 @@ OFFSET = 6
 TICK_PX = 18
 """Height of the numbers below the plot at 100 %, in pixels."""
 OUTSIDE = {"left": (0, 10), "right": (0, 10), "bottom": (30, 0)}
-"""Farthest that the text of the first or last tick may leave its axis, across and down, in pixels."""
+"""Largest overhang of the first or last tick's text over its axis, across and down, in pixels."""
 
 AxisPicture: TypeAlias = tuple[list[QLineF], list[tuple[QPointF, str]]]
 """Grid lines, and texts with the start of their base lines."""
@@ -195,13 +202,13 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
             self.setGrid(255)
 
     def set_palette(self, palette: Palette) -> None:
-        """Take the colours of a theme."""
+        """Use the colours of a theme."""
         self.setZValue(-1)  # under the curve; a PlotItem puts its axes over it
         self._line, self._muted = QPen(QColor(palette.line)), QPen(QColor(palette.muted))
         self.set_text(self._text)
 
     def set_text(self, text: str) -> None:
-        """Name the axis with a plain text, in the present size."""
+        """Name the axis with a plain text, at the current size."""
         self._text, self._font = text, ui_font(11)
         self.textHeight = px(TICK_PX)
         self.setLabel(escape(text), **{"color": self._muted.color().name(), "font-size": f"{px(11)}px"})
@@ -216,7 +223,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         self._percent, self.picture = percent, None
 
     def ticks(self, low: float, high: float, pixels: float) -> list[tuple[float, str]]:
-        """Return the ticks between `low` and `high`, which are `pixels` apart, as (value, text)."""
+        """Return the ticks between `low` and `high` as (value, text); the axis is `pixels` long."""
         count = min(max(2, int(pixels / TICK_GAP[self.orientation])), MOST_TICKS)
         if self._logarithmic:
             low, high = max(low, -LARGEST_EXPONENT), min(high, LARGEST_EXPONENT)
@@ -284,13 +291,13 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 
 
 class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
-    """A plot with an axis below and one at the left. Its subclasses or owners set its ranges."""
+    """A plot with an axis below and an axis at the left. Its subclasses or owners set its ranges."""
 
     def __init__(self, bottom: QuietAxis, left: QuietAxis) -> None:
         super().__init__(axisItems={"bottom": bottom, "left": left}, enableMenu=False)
         self._bottom, self._left = bottom, left
         self.density: float | None = None
-        """Device pixels per pixel, or None for the screen's ratio."""
+        """Device pixels per pixel, or None to use the screen's ratio."""
         for side in ("top", "right"):  # hidden, but they would still follow every range
             self.getAxis(side).unlinkFromView()
         ignore_drops(self)
@@ -306,7 +313,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.read_out.hide()
 
     def set_palette(self, palette: Palette) -> None:
-        """Take the colours of a theme."""
+        """Use the colours of a theme."""
         self.setBackground(palette.surface)
         for axis in (self._bottom, self._left):
             axis.set_palette(palette)
@@ -319,7 +326,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self.plotItem.layout.activate()
 
     def show_again(self) -> None:
-        """Show the plot and its axes again; axes that are named while hidden take no room."""
+        """Show the plot with its axes again; hidden axes that are named would take no room."""
         if not self.plotItem.isVisible():
             self.plotItem.show()
             for axis in (self._bottom, self._left):
@@ -344,7 +351,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         return self.pixel()[0] / self._ratio
 
     def look(self, across: Sequence[float], up: Sequence[float]) -> None:
-        """Show these ranges, across and up, as far as Qt can draw them."""
+        """Show the ranges `across` (x) and `up` (y), as far as Qt can draw them."""
         xs, ys = drawable_ranges(across, up)
         self.plotItem.vb.setRange(xRange=xs, yRange=ys, padding=0)
 
@@ -359,7 +366,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         return SIZE_HINT
 
     def clip_heights(self, heights: Array) -> Array:
-        """Return the heights of a curve, limited to a distance from the view that Qt can draw."""
+        """Return the y of a curve, limited to a distance from the view that Qt can draw."""
         bottom, top = self.view()[1]
         far = FARTHEST_OUTSIDE * (top - bottom)
         return np.clip(heights, bottom - far, top + far)
@@ -375,22 +382,25 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             dot.setPos(x, y)
 
     def view(self) -> list[list[float]]:
-        """Return the view's ranges: [[x from, to], [y from, to]]; y as exponents if it is logarithmic."""
+        """Return the view's ranges [[lowest x, highest x], [lowest y, highest y]].
+
+        The y are exponents of 10 if the axis is logarithmic.
+        """
         ranges: list[list[float]] = self.plotItem.vb.viewRange()
         return ranges
 
     def place_of(self, x: float, y: float) -> QPointF:
-        """Return the place of a point of the plot in this widget, in pixels."""
+        """Return the place in this widget of a point of the plot, in pixels."""
         return QPointF(self.mapFromScene(self.plotItem.vb.mapViewToScene(QPointF(x, y))))
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Show the tooltip about mouse and keys, unless it would cover a readout."""
+        """Show the tooltip, which explains mouse and keys, unless it would cover a readout."""
         if event.type() == QEvent.Type.ToolTip and self.read_out.isVisible():
             return True
         return bool(super().viewportEvent(event))
 
     def read(self, point: QPointF, text: str) -> None:
-        """Show the readout `text` in the upper corner that is farther from `point`."""
+        """Show `text` in the upper corner that is farther from `point`."""
         self.read_out.setText(text)
         self.read_out.adjustSize()
         area, place = self.plotItem.vb.sceneBoundingRect(), self.plotItem.vb.mapViewToScene(point)
@@ -409,7 +419,7 @@ class DotItem(QGraphicsEllipseItem):
         self.hide()
 
     def paint(self, painter: QPainter, *rest: Any) -> None:
-        """Paint the mark; in an SVG, which Qt does not clip, only if it is inside the plot."""
+        """Paint the mark; in an SVG, which Qt does not clip, paint it only if it is inside the plot."""
         svg = painter.paintEngine().type() == QPaintEngine.Type.SVG
         if not svg or painter.clipBoundingRect().contains(self.rect().center()):
             self._draw(painter, *rest)

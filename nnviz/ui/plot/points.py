@@ -1,4 +1,4 @@
-"""A plot with a point to move, the points of rows in a plot, and the grid of a selectable cell.
+"""A plot with a movable point, points for the rows of data, and a grid of selectable cells.
 
 Importing pyqtgraph takes 150 ms, so this module is imported after the window's first frame.
 """
@@ -34,9 +34,9 @@ from nnviz.ui.kit.theme import colours, ui_font
 from nnviz.ui.plot.plot import CurveItem, DotItem, Plot, QuietAxis
 
 GRAB_PX = 9.0
-"""Farthest from the present point at which the mouse still grabs it, in pixels."""
+"""Largest distance from the movable point at which the mouse still grabs the point, in pixels."""
 TANGENT_PX = 44.0
-"""Length of a tangent on either side of the present point, in pixels."""
+"""Length of a tangent on either side of the movable point, in pixels."""
 ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -49,9 +49,9 @@ class PointPlot(Plot):
     """A plot with named axes and a point that mouse and keys can move.
 
     =============== ==================================================================================
-    `point_moved`   the mouse moves the point to (x, y), rounded numbers
-    `point_nudged`  an arrow key moves the point by (right, up) steps of "0.1", "1" or "0.01"
-    `gesture_ended` the next change is an undo entry of its own
+    `point_moved`   emitted when the mouse moves the point, with its new rounded (x, y)
+    `point_nudged`  emitted for an arrow key: steps to the right, steps up, size "0.1", "1" or "0.01"
+    `gesture_ended` emitted when the next change must be an undo entry of its own
     =============== ==================================================================================
     """
 
@@ -72,7 +72,7 @@ class PointPlot(Plot):
         self.add(self._present, 10)
 
     def set_palette(self, palette: Palette) -> None:
-        """Take the colours of a theme."""
+        """Use the colours of a theme."""
         self._palette = palette
         super().set_palette(palette)
         self._colour_point()
@@ -84,13 +84,16 @@ class PointPlot(Plot):
             self._write_names()
 
     def show_present(self, x: float, y: float) -> None:
-        """Put the present point at (x, y), or hide it if a coordinate is not finite."""
+        """Put the movable point at the current values (x, y), or hide it if one is infinite or NaN."""
         self._point = QPointF(x, y) if math.isfinite(x) and math.isfinite(y) else None
         self.put(self._present, x, y)
         self._tell()
 
     def touch(self, tangent: CurveItem, slope: float) -> None:
-        """Draw a tangent through the present point, or none without a point or a finite slope."""
+        """Draw a tangent of this slope through the movable point.
+
+        Draw no tangent if the point is hidden, or if the slope is infinite or NaN.
+        """
         if self._point is None or not math.isfinite(slope):
             tangent.setData([], [])
             return
@@ -100,7 +103,10 @@ class PointPlot(Plot):
         tangent.setData([x - half, x + half], [y - half * slope, y + half * slope])
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the point to read out near `at` and its readout, or None if nothing is drawn there."""
+        """Return the point near `at` that the readout describes, and the text of the readout.
+
+        Return None if nothing is drawn there.
+        """
         return None
 
     def can_move_point(self) -> bool:
@@ -120,7 +126,10 @@ class PointPlot(Plot):
         return at
 
     def round_point(self, at: QPointF) -> QPointF:
-        """Return the nearest point inside the plot, rounded to the digits that a pixel can show."""
+        """Return the point inside the plot that is nearest to `at`.
+
+        Its coordinates are rounded to the digits that a pixel can show.
+        """
         rounded = []
         for value, (low, high), pixel in zip((at.x(), at.y()), self.view(), self.pixel(), strict=True):
             digits = -math.floor(math.log10(pixel))
@@ -139,7 +148,7 @@ class PointPlot(Plot):
         self._present.setBrush(QColor(self._palette.surface))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Grab the present point, or move it to the mouse."""
+        """Grab the movable point, or move it to the mouse."""
         if event.button() != Qt.MouseButton.LeftButton or not self.can_move_point():
             event.ignore()
             return
@@ -153,7 +162,7 @@ class PointPlot(Plot):
             self._move(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drag the present point, and read out the point under the mouse."""
+        """Drag the movable point, and describe the point under the mouse."""
         if not event.buttons():
             self._release()  # a message box may have received the release
         if self._hold is not None:
@@ -163,7 +172,7 @@ class PointPlot(Plot):
         self._tell()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Release the present point."""
+        """End the drag of the movable point."""
         self._release()
 
     def _release(self) -> None:
@@ -183,7 +192,7 @@ class PointPlot(Plot):
         event.ignore()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the present point by arrow keys: by 0.1, with Shift by 1, with Alt by 0.01."""
+        """Move the movable point by an arrow key: by 0.1, with Shift by 1, with Alt by 0.01."""
         if event.key() in ARROWS and self.can_move_point():
             self._under_mouse = None  # a readout would cover the point
             self.point_nudged.emit(*ARROWS[Qt.Key(event.key())], nudge_size(event.modifiers()))
@@ -191,18 +200,18 @@ class PointPlot(Plot):
             event.ignore()  # pyqtgraph would swallow it
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Mark the point while arrow keys move it."""
+        """Mark the movable point while arrow keys can move it."""
         super().focusInEvent(event)
         self.gesture_ended.emit()
         self._colour_point()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Unmark the point."""
+        """Remove the mark from the movable point."""
         super().focusOutEvent(event)
         self._colour_point()
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Hide the readout."""
+        """Hide the description of the point under the mouse."""
         super().leaveEvent(event)
         self._under_mouse = None
         self._tell()
@@ -215,25 +224,25 @@ class PointPlot(Plot):
 
 
 LEAST_ACROSS_PX, HINT_ACROSS_PX = 120, 336
-"""Least width, and the width of a side panel, in pixels."""
+"""Least width of a grid, and the width that a side panel has, in pixels."""
 Cell = TypeVar("Cell")
 
 
 class CellGrid(QWidget, Generic[Cell]):
     """A grid that reports the cell under the mouse and clicked cells.
 
-    =========== ============================================
+    =========== =================================================
     `hover`     the cell under the mouse, or None
-    `hovered`   `hover` has changed
-    `clicked`   a cell was clicked with the left button
-    =========== ============================================
+    `hovered`   emitted when `hover` has changed
+    `clicked`   emitted with a cell that the left button clicked
+    =========== =================================================
     """
 
     hovered = Signal()
     clicked = Signal(object)
 
     def __init__(self, least: int, wished: int) -> None:
-        """Set up the grid; `least` and `wished` are its least and its preferred height, in pixels."""
+        """Create the grid; `least` and `wished` are its least and its preferred height, in pixels."""
         super().__init__()
         self.hover: Cell | None = None
         self._hint = wished
@@ -244,12 +253,12 @@ class CellGrid(QWidget, Generic[Cell]):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def sizeHint(self) -> QSize:
-        """Return a side panel's width, and the height in the hint."""
+        """Return the width of a side panel and the preferred height."""
         return QSize(HINT_ACROSS_PX, self._hint)
 
     @abstractmethod
     def cell_at(self, x: float, y: float) -> Cell | None:
-        """Return the cell at a point, or None."""
+        """Return the cell at a point, or None if there is no cell."""
 
     def paint_focus(self, painter: QPainter) -> None:
         """Paint a frame while the grid has the keyboard focus."""
@@ -274,14 +283,14 @@ class CellGrid(QWidget, Generic[Cell]):
             self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Report a click on a cell."""
+        """Emit `clicked` for a click on a cell."""
         cell = self.cell_at(event.position().x(), event.position().y())
         if event.button() == Qt.MouseButton.LeftButton and cell is not None:
             self.clicked.emit(cell)
 
 
 def draw_outline(painter: QPainter, rect: QRectF, pens: Iterable[QPen]) -> None:
-    """Draw a rectangle with several pens, the widest first, so that it is visible on any background."""
+    """Draw a rectangle with several pens, the widest first; it is then visible on any background."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for pen in pens:
         painter.setPen(pen)
@@ -293,7 +302,7 @@ POINT_PX = 5.0
 
 
 class PointItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
-    """A plot item that draws points, shape (points, 2): x, y."""
+    """A plot item that draws points at (x, y), shape (points, 2)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -301,7 +310,7 @@ class PointItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no ty
         self._pen = QPen()
 
     def set_pen(self, pen: QPen) -> None:
-        """Set the pen, whose colour and width are the points'."""
+        """Set the pen, whose colour and width become those of the points."""
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         self._pen = pen
         self.update()

@@ -1,4 +1,4 @@
-"""The application: its start, its first frame and its end.
+"""Start and end of the application, with the first frame of the window.
 
 The window is shown before NumPy and the panels are imported, since these imports are slow.
 """
@@ -44,10 +44,11 @@ SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if 
 
 
 class Ending(QObject):
-    """Emits `asked` with the number of each signal in SIGNALS that the process gets, until `rest` is called.
+    """Emits `asked` with the number of each signal of SIGNALS that the process gets, until `rest`.
 
-    Python runs a signal handler only between two Python instructions, and Qt waits without running any. So
-    each signal writes its number to a socket, which wakes Qt up. Ignored signals stay ignored.
+    Python runs a signal handler only between two Python instructions, but runs no instruction while Qt waits
+    for events. So each signal writes its number to a socket, which wakes Qt up. Signals that the process
+    ignored before stay ignored.
     """
 
     asked = Signal(object)
@@ -64,7 +65,7 @@ class Ending(QObject):
         }
 
     def rest(self) -> None:
-        """Restore the former signal handlers."""
+        """Restore the signal handlers that were set before this object."""
         for number, handler in self._handlers_before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._wakeup_before)
@@ -82,10 +83,10 @@ def _ignore(_number: int, _frame: FrameType | None) -> None:
 
 
 class Garbage(QObject):
-    """Collects garbage as often as Python would, but only before its parent's thread waits for events.
+    """Runs Python's garbage collector as often as Python would, but only when Qt waits for events.
 
-    Python itself may collect while Qt paints, and in any thread that makes objects. The process ends if
-    Python deletes a widget or a timer in another thread than its own, or while the object is in use.
+    Python itself may collect garbage while Qt paints, and in any thread that makes objects. The process
+    crashes if Python deletes a widget or a timer in the wrong thread, or while the object is in use.
     """
 
     def __init__(self, parent: QObject) -> None:
@@ -94,7 +95,7 @@ class Garbage(QObject):
         QAbstractEventDispatcher.instance().aboutToBlock.connect(self._collect)
 
     def _collect(self) -> None:
-        """Collect the oldest generation that is due, and all younger generations."""
+        """Collect the oldest generation of objects that is due, and all younger generations."""
         due = zip(gc.get_count(), gc.get_threshold(), strict=True)
         generations = [k for k, (count, threshold) in enumerate(due) if 0 < threshold < count]
         if generations:
@@ -102,17 +103,17 @@ class Garbage(QObject):
 
 
 SETTLE_MS = 250
-"""Milliseconds between showing a window and its screenshot; the diagram is sharp only at rest."""
+"""Milliseconds from showing a window to its screenshot; the diagram is sharp only when it is at rest."""
 
 FIRST_STEPS = "first steps"
-"""Name of the action that shows the first steps; settings key: whether they must still be shown."""
+"""Name of the action that shows the first steps, and settings key: whether to show them at the start."""
 
 
 def open_window(file: str | Path | None, activations: Activations = None) -> int:
     """Open the window on `file`, or on the last session's file, and return the exit code after it closes.
 
-    `activations` are for a file that does not contain them. Raises FileError if `file` cannot be read, after
-    the window has closed.
+    `activations` are the activation functions for a file that does not contain them. If `file` cannot be
+    read, the window closes and a FileError is raised.
     """
     gc.disable()  # until the window is filled: objects of the start are not garbage
     settings = Settings()
@@ -125,10 +126,10 @@ def open_window(file: str | Path | None, activations: Activations = None) -> int
 
 
 class Opened:
-    """A window that appears at once and is filled after its first frame.
+    """A window that appears empty at once, and gets its panels and document after the first frame.
 
     The log and the copies of unsaved work are in the folder `data`, by default the user's data folder.
-    `workspace` is None until the window is filled. `code` is the exit code if a signal ends the program.
+    `workspace` is None until the panels are made. `code` is the exit code if a signal ends the program.
     """
 
     def __init__(
@@ -200,7 +201,7 @@ class Opened:
             QApplication.exit(self.code)
 
     def close(self) -> None:
-        """Close the window and end its services. Raise the error if the window could not be filled."""
+        """Close the window and restore the signal handlers. Raise the error if making the panels failed."""
         if isValid(self._window):  # a signal has ended the event loop and all dialogs
             self._window.close()
             QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
@@ -221,7 +222,11 @@ def screenshot(
     theme: str | None = None,
     activations: Activations = None,
 ) -> None:
-    """Write a screenshot of the window on `file` to `out` as PNG. Needs no display. Raises FileError."""
+    """Open `file` in a window, and write a screenshot of the window to the PNG file `out`.
+
+    `size` is the size of the window in pixels, by default 1280 × 800. The screenshot needs no display.
+    Raises FileError if `file` cannot be read or `out` cannot be written.
+    """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     app = application()
     apply_theme(app, theme or "light")

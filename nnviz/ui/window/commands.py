@@ -36,11 +36,14 @@ if TYPE_CHECKING:
 
 
 ACCURACY = "accuracy"
-"""Settings key of the switch that plots the accuracy instead of the loss."""
+"""Settings key: whether the loss panel plots the accuracy instead of the loss."""
 
 
 def sync_history_title(workspace: Workspace, action: QAction) -> None:
-    """Name the dock and the menu entry of the loss panel after the loss in use; remember its switch."""
+    """Title the dock and the menu entry of the loss panel with the name of the loss.
+
+    Also restore the panel's choice between loss and accuracy, and save each later choice.
+    """
     card, dock, settings = workspace.history, workspace.board.docks["MSE"], workspace.settings
     for set_title in (dock.set_title, action.setText):
         set_title(card.short)
@@ -50,19 +53,19 @@ def sync_history_title(workspace: Workspace, action: QAction) -> None:
 
 
 def report_changed_loss(workspace: Workspace) -> None:
-    """Report each loss change that the output's activation causes; offer the former loss if it fits."""
+    """Report when a new output activation changes the loss, and offer the former loss if it fits."""
     document, status = workspace.document, workspace.status
 
     def restore(before: str) -> None:
         workspace.training.choose_loss(before)
-        status.say(f"Loss: {document.state.measure.phrase}")
+        status.say(f"The loss is now {document.state.measure.phrase}")
 
     def report(before: str) -> None:
         loss, output = document.state.measure, document.state.network.layers[-1].function.base
-        status.say(f"Loss: {loss.phrase}, the usual loss for {output}. {status.text}")
+        status.say(f"The loss is now {loss.phrase}, the usual loss for {output}. {status.text}")
         if not loss_mismatch(before, output):
             title = LOSSES[before][0].title
-            status.offer(f"Use &{title}", partial(restore, before), f"Train with {title} instead")
+            status.offer(f"Use &{title}", partial(restore, before), f"Use {title} as the loss again")
 
     def withdraw(old: State, new: State) -> None:
         if old.training.loss != new.training.loss:
@@ -76,18 +79,18 @@ STANDARD = QKeySequence.StandardKey
 
 
 PICTURES = "small pictures"
-"""Settings key of the switch for thumbnails in the nodes."""
+"""Settings key: whether the nodes show thumbnails."""
 
 
 def view_menu(workspace: Workspace, settings: Settings) -> Menu:
-    """Return the View menu."""
+    """Return the menu View: what the window and the diagram show."""
     zoom = workspace.diagram.zoom
     fit = MenuEntry(
         "fit",
         "&Fit",
         workspace.diagram.fit,
         keys="Ctrl+0",
-        tip="Show the whole network",
+        tip="Zoom and pan so that the whole network is visible",
         icon="fit",
         toolbar=True,
     )
@@ -114,7 +117,7 @@ def _present(workspace: Workspace) -> tuple[MenuEntry, ...]:
             "&Present",
             present.turn,
             keys="F11",
-            tip="Show only the diagram on the full screen, or show all panels again",
+            tip="Show only the diagram, on the full screen, or show all panels again",
             icon="present",
             toolbar=True,
             is_on=False,
@@ -123,7 +126,7 @@ def _present(workspace: Workspace) -> tuple[MenuEntry, ...]:
             "pressed keys",
             "Show pressed &keys while presenting",
             workspace.show_pressed_keys,
-            tip="Show each pressed key on the screen while presenting",
+            tip="Show the name of each key that you press while presenting",
             is_on=present.shows_keys,
         ),
     )
@@ -135,7 +138,7 @@ def _panels(workspace: Workspace) -> tuple[MenuEntry, ...]:
             f"panel {panel.name}",
             panel.name,
             partial(workspace.board.show_panel, panel.name),
-            tip=f"Bring this panel to the front, or hide it if it is in front: {panel.tip}",
+            tip=f"Show this panel, or hide it if it is in front. The panel {panel.tip}",
             is_on=workspace.board.docks[panel.name].is_open,
         )
         for panel in PANELS
@@ -144,10 +147,10 @@ def _panels(workspace: Workspace) -> tuple[MenuEntry, ...]:
 
 def _arrangement(workspace: Workspace) -> tuple[MenuEntry, ...]:
     go = workspace.go_to_panel
-    tip = "Float the panel that has the keyboard focus, or dock it again"
+    tip = "Make the panel with the keyboard focus a window of its own, or dock the panel again"
     return (
         MenuEntry(
-            "next panel", "N&ext panel", partial(go, 1), keys="F6", tip="Go to the next panel or the diagram"
+            "next panel", "N&ext panel", partial(go, 1), keys="F6", tip="Move the focus to the next panel"
         ),
         MenuEntry("previous panel", "Pre&vious panel", partial(go, -1), keys="Shift+F6"),
         MenuEntry("float", "F&loat or dock this panel", workspace.float_panel, keys="Ctrl+Shift+F", tip=tip),
@@ -163,7 +166,7 @@ def _slopes(workspace: Workspace) -> tuple[MenuEntry, ...]:
             "Show &slopes",
             selection.show_slopes,
             keys="Ctrl+L",
-            tip="Show the slopes (gradients) on the diagram, also while weights are edited",
+            tip="Show the slopes (gradients) of the loss on the diagram, also while you edit weights",
             icon="slopes",
             toolbar=True,
             is_on=False,
@@ -172,7 +175,7 @@ def _slopes(workspace: Workspace) -> tuple[MenuEntry, ...]:
             "mean",
             "&Mean over all rows",
             lambda on: selection.show_slopes(selection.slopes_shown, on),
-            tip="Show mean slopes over all rows, which the update uses, instead of the selected row's slopes",
+            tip="Show the mean slopes over all rows, which an update uses, instead of one row's slopes",
             is_on=False,
         ),
         MenuEntry(
@@ -180,7 +183,7 @@ def _slopes(workspace: Workspace) -> tuple[MenuEntry, ...]:
             "F&ocus on the selection",
             workspace.diagram.focus_on_selection,
             keys="Ctrl+E",
-            tip="Show only the edges of the selected node and fade the others",
+            tip="Fade all edges except the edges of the selected node",
             is_on=False,
         ),
     )
@@ -198,7 +201,7 @@ def _pictures(workspace: Workspace, settings: Settings) -> MenuEntry:
         "Thum&bnails in the nodes",
         show,
         keys="Ctrl+I",
-        tip="Plot in each node its value over one or two inputs, or its weights as an image",
+        tip="Plot in each node its output over one or two inputs, or show its weights as an image",
         is_on=settings.flag(PICTURES, first=False),
     )
 
@@ -214,10 +217,10 @@ def _sizes(workspace: Workspace, settings: Settings) -> Menu:
 
 
 def export_rows(workspace: Workspace) -> None:
-    """Ask for a file, and write the raw rows with the network's predictions to it."""
+    """Ask for a CSV file, and write the raw (unscaled) rows and their predictions to the file."""
     state, window, say = workspace.document.state, workspace.main_window, workspace.status.say
     if not len(state.data):
-        say("No rows to export: load or make rows first")
+        say("There are no rows to export: load or make rows first")
         return
     suggestion = workspace.files.suggestion("-predicted.csv")
     path = ask_save_path(window, "Export rows", suggestion, {"CSV": (".csv",)})
@@ -237,7 +240,7 @@ def export_rows(workspace: Workspace) -> None:
 
 
 def ready_menu(workspace: Workspace) -> Menu:
-    """Return the menu of built-in data sets."""
+    """Return the menu that opens built-in data sets, such as iris."""
     return Menu(
         "Open built-in &data",
         (
@@ -250,14 +253,14 @@ def ready_menu(workspace: Workspace) -> Menu:
 
 
 def _open(workspace: Workspace, ready: ReadySet) -> None:
-    """Open a built-in data set as a new document, as an example is opened."""
+    """Open a built-in data set as a new document without a file, like an example."""
     workspace.files.open_new(ready.state(), f"{ready.title}: {ready.line}", example=True)
 
 
 def make_rows(workspace: Workspace) -> None:
-    """Ask which rows to make; put them into the open network, or open a new document with them.
+    """Ask which rows to make, and put the rows into the open network or into a new document.
 
-    In the open network, the rows are one edit that Undo takes back.
+    In the open network, Undo takes back the new rows in one step.
     """
     document = workspace.document
     if not document.may_change():
@@ -278,20 +281,20 @@ def make_rows(workspace: Workspace) -> None:
     dialog.deleteLater()
 
 
-MAKE_ROWS = "Make rows by a formula: circles, moons, a spiral and others, with a suitable network"
-WALK_FILM = "Export the four phases of an update as a film: GIF, animated PNG or MP4"
-TRAINING_FILM = "Export the run, or the run that Run would make, as a film: GIF, animated PNG or MP4"
-EXPORT_ROWS = "Export the rows as a CSV file: raw values, predictions and errors"
-KEEP = "Add the what-if row of the Function panel to the data"
-LEAVE = "Return to the data row that was selected before"
-STANDARDISE = "Replace each input by (value − mean) / deviation; new rows are scaled in the same way"
-SHUFFLE = "Shuffle the rows by the seed, so that the validation rows resemble the training rows"
+MAKE_ROWS = "Generate rows in a shape such as circles or a spiral, and a suitable network if you like"
+WALK_FILM = "Export a film of the four phases of an update, as GIF, animated PNG or MP4"
+TRAINING_FILM = "Export a film of the last run, or of a new run if none was made: GIF, animated PNG, MP4"
+EXPORT_ROWS = "Export the rows to a CSV file, with unscaled inputs, predictions and errors"
+KEEP = "Add the what-if row, whose inputs you chose in the panel Function, to the data"
+LEAVE = "Discard the what-if row, and select the row of the data that was selected before"
+STANDARDISE = "Replace each input by (value − mean) / standard deviation, and scale new rows likewise"
+SHUFFLE = "Put the rows in a random order, so that the validation rows resemble the training rows"
 
 PHASES: tuple[tuple[Phase, str], ...] = (
-    ("forward", "Forward pass: every node adds up its terms and applies its activation"),
-    ("loss", "Compare the prediction with the target: error, loss of the row, mean over all rows"),
-    ("backward", "Backward pass: slopes (gradients), layer by layer from the output"),
-    ("update", "Move every weight one step against its slope"),
+    ("forward", "Forward pass: every node adds up input · weight and applies its activation function"),
+    ("loss", "Loss: compare the prediction with the target, and average the losses of all rows"),
+    ("backward", "Backward pass: compute the slopes (gradients) of the loss, layer by layer from the output"),
+    ("update", "Update: move every weight a small step against its slope"),
 )
 REPEATS: tuple[tuple[Repeat, str], ...] = (
     ("phase", "Stop after each phase"),
@@ -301,7 +304,7 @@ REPEATS: tuple[tuple[Repeat, str], ...] = (
 
 
 def offer_actions(workspace: Workspace, entries: Table) -> None:
-    """Add the commands to the workspace's window as menus and a toolbar."""
+    """Add the commands in `entries` to the workspace's window as menus and a toolbar."""
     window, document = workspace.main_window, workspace.document
     actions = make_actions(entries, window)
     bar = Toolbar(entries, actions, document, workspace.selection, workspace.player)
@@ -421,7 +424,7 @@ def _edit(workspace: Workspace) -> Menu:
         workspace.copy_diagram,
         keys=STANDARD.Copy,
         within=workspace.diagram,
-        tip="Copy the diagram as a picture",
+        tip="Copy the diagram to the clipboard as a picture",
     )
     keep = MenuEntry("keep row", "&Keep what-if row", partial(_keep_row, workspace), tip=KEEP)
     shuffle = MenuEntry("shuffle rows", "&Shuffle rows", workspace.data.all_rows.shuffle, tip=SHUFFLE)
@@ -444,7 +447,7 @@ def _walk(workspace: Workspace) -> Menu:
         MenuEntry("play", "&Play or pause the walk", player.toggle, keys="Space"),
         MenuEntry("step", "&Next step", player.step, keys=".", icon="step"),
         MenuEntry("step back", "Pre&vious step", player.back, keys=",", icon="step-back"),
-        to_start("to start", "To the start of the phase", player.to_start),
+        to_start("to start", "Go to the start of the phase", player.to_start),
         MenuEntry("to end", "Finish the phase", player.to_end, icon="to-end"),
         MenuEntry(END_WALK, "End the walk", player.stop, keys="Escape", icon="end"),
     )
@@ -466,7 +469,7 @@ def _by_layer(player: Player) -> MenuEntry:
     def set_by_layer(on: bool) -> None:
         player.progress.by_layer = on
 
-    tip = "Step and play layer by layer instead of node by node"
+    tip = "Make each step of the walk a whole layer instead of a single node"
     return MenuEntry("by layer", "One layer at a time", set_by_layer, tip=tip, is_on=False)
 
 
@@ -484,7 +487,7 @@ def _train(workspace: Workspace) -> Menu:
     training, runner = workspace.training, workspace.runner
 
     def after_editing(command: Callable[[], None]) -> None:
-        """Accept the number that is being edited on the diagram, then train."""
+        """Accept the number that is being edited on the diagram, then call `command`."""
         if workspace.diagram.session.editor.commit():
             command()
 
@@ -503,6 +506,6 @@ def _train(workspace: Workspace) -> Menu:
 
 
 def _name(action: QAction, word: str, text: str, lock_reason: str) -> None:
-    """Name undo or redo after the edit that it takes back or repeats."""
+    """Set the text of the action Undo or Redo to `word` and the name of the edit, `text`."""
     action.setText(f"&{word} {text.replace('&', '&&')}".rstrip())
     set_lock_reason(action, lock_reason, f"{word} {text}".rstrip(), can=bool(text))

@@ -66,11 +66,13 @@ from nnviz.ui.kit.dialogs import (
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.panels.data import NewRows, load_rows
 
-NO_SETS = "No weight sets yet: keep the present weights to use them again later"
+NO_SETS = "There are no weight sets yet: keep the current weights to use them again later"
 
 
 class WeightSets(QObject):
-    """The submenu of weight sets; each command in it is one undo entry.
+    """The submenu Weight sets of a window, which keeps, uses and removes named copies of the weights.
+
+    Undo takes back each of these commands.
 
     `said` carries a message for the status bar.
     """
@@ -98,7 +100,7 @@ class WeightSets(QObject):
         if not sets:
             menu.addAction(NO_SETS).setEnabled(False)
         menu.addSeparator()
-        menu.addAction("Keep the present weights…", self._ask_keep)
+        menu.addAction("Keep the current weights…", self._ask_keep)
         if sets:
             removal = ListMenu("Remove", menu)
             menu.addMenu(removal)
@@ -121,12 +123,12 @@ class WeightSets(QObject):
             self.said.emit(f"The network now uses the weights of {name}")
 
     def _ask_keep(self) -> None:
-        state, title = self._document.state, "Keep the present weights"
+        state, title = self._document.state, "Keep the current weights"
         check = partial(keep_set, state)
         dialog = AskText(self._window, title, "&Name of the set", new_set_name(state), "&Keep", check)
         name = dialog.asked()
         if name is not None and self._document.edit(f"Keep {name}", keep_set, name):
-            self.said.emit(f"Kept the present weights as {name}: Network → Weight sets restores them")
+            self.said.emit(f"Kept the current weights as {name}: Network → Weight sets restores them")
 
     def _remove(self, place: int) -> None:
         name = self._document.state.weight_sets[place].name
@@ -140,11 +142,11 @@ PASTED = "Pasted table"
 class Tables(QObject):
     """Loads tables into the document of a window.
 
-    `open_new` opens a State as a new document and returns whether the document was opened.
+    `open_new` takes a State and a message, and returns whether it opened the State as a new document.
 
     ================ ==================================================================================
     `said`           carries a message for the status bar
-    `loss_changed`   the loss became the usual loss of the new output; carries the name of the former loss
+    `loss_changed`   a new output has changed the loss; carries the name of the former loss
     `about_to_ask`   a dialog follows: training and autoplay must pause until the answer
     ================ ==================================================================================
     """
@@ -161,9 +163,9 @@ class Tables(QObject):
         self._open_new = open_new
 
     def load(self, path: Path, *, asks: bool = False) -> None:
-        """Load a file's rows. If the file cannot be read, report why and keep the present rows.
+        """Load the rows of a file. If the file cannot be read, report why and keep the open rows.
 
-        With `asks`, ask even if the rows fit the network: the person may want a new network for them.
+        With `asks`, ask how to use the table even if its rows fit the network.
         """
         if not self._document.may_change():
             return
@@ -203,7 +205,7 @@ class Tables(QObject):
             return read_table(data, reading, layout, fitting=True)
 
     def _ask(self, name: str, table: Table, read: Callable[[TableLayout], Table]) -> bool:
-        """Ask how to use a table, and do that. Return whether the person chose anything."""
+        """Ask how to use a table, and use it that way. Return whether the person chose a use."""
         dialog = OpenTable(self._window, self._document.state, name, table, read)
         chosen = bool(dialog.exec())
         dialog.setParent(None)  # otherwise Python keeps the dialog and its table after Qt has deleted them
@@ -222,7 +224,7 @@ class Tables(QObject):
         return True
 
     def refuse(self, sentence: str) -> None:
-        """Report why a file was not read, in the status bar and a dialog."""
+        """Show a sentence that says why a file was not read, in the status bar and a dialog."""
         self.said.emit(sentence)
         show_message(self._window, sentence)
 
@@ -250,9 +252,11 @@ def read_asking(
     *,
     asks: bool = True,
 ) -> _T:
-    """Return the result of `read`, called with the activations that are `given` or asked for.
+    """Return the result of `read`; ask for activation functions if the file does not contain them.
 
-    An earlier answer for the same file is used again if the file still has as many layers.
+    `read` takes a progress and the activations. `given` are activations that the person has already named. An
+    earlier answer for the same file is used again if the file still has as many layers. Without `asks`,
+    no dialog opens and MissingActivationsError is raised.
     Raises FileError, and CancelledError if the person cancels.
     """
     if given:
@@ -295,7 +299,7 @@ class FileCommands(QObject):
     about_to_ask = Signal()
     """A dialog follows: training and autoplay must pause until the answer."""
     loss_changed = Signal(str)
-    """The loss became the usual loss of the output's activation; carries the name of the former loss."""
+    """A new output activation has changed the loss; carries the name of the former loss."""
 
     def __init__(self, window: QWidget, document: Document, travel: Travel, settings: Settings) -> None:
         super().__init__(window)
@@ -307,16 +311,16 @@ class FileCommands(QObject):
         self.tables.loss_changed.connect(self.loss_changed)
         self.tables.about_to_ask.connect(self.about_to_ask)
         self._partial: tuple[State | None, str] = (None, "")
-        """The State that was last written without some of its parts, and a sentence that names the parts."""
+        """The State that was last saved incompletely, and a sentence that names the parts left out."""
         self.asks = True
         """Whether the window may ask about unsaved changes."""
 
     def new(self) -> None:
-        """Ask for the sizes of a new network, and open the network."""
+        """Ask for the layers of a new network, and open the network."""
         dialog = NewNetwork(self._window)
         if not dialog.exec():
             return
-        is_open = self.open_new(dialog.state(), "New network with random weights, seed 0")
+        is_open = self.open_new(dialog.state(), "Opened a new network with random weights from seed 0")
         if is_open and dialog.loss_changed:
             self.loss_changed.emit(MSE.name)
 
@@ -335,14 +339,17 @@ class FileCommands(QObject):
         return True
 
     def ask_open(self) -> None:
-        """Ask for a file: open a network, or load the rows of a table."""
+        """Ask for a file; open the file as a network, or load its rows if it is a table."""
         if path := self._ask_for(
             "Open a network", name_filter("Networks", openable_suffixes()), name_filter("Tables", TABLES)
         ):
             self.take(path)
 
     def open(self, path: Path) -> bool:
-        """Open a file after asking about unsaved changes. If the file cannot be read, report why."""
+        """Read a network file, ask about unsaved changes, and open the network. Return whether it is open.
+
+        If the file cannot be read, report why.
+        """
         try:
             read = read_asking(self._window, self._settings, path, partial(self._document.read, path))
         except CancelledError:
@@ -369,7 +376,7 @@ class FileCommands(QObject):
             self.open(path)
 
     def open_example(self, name: str) -> None:
-        """Open an example by its name as a document without a file, so that Save asks where to save."""
+        """Open the example `name` as a document without a file, so that Save asks for a file."""
         chosen = example(name)
         assert chosen is not None
         has_title = chosen.line.startswith(chosen.title)
@@ -377,7 +384,7 @@ class FileCommands(QObject):
         self.open_new(load(chosen.path), message, example=True)
 
     def fill_recent(self, menu: QMenu) -> None:
-        """Fill a menu with the recent files."""
+        """Fill a menu with the files that were opened or saved last."""
         menu.clear()
         for path in self._settings.recent:
             title = one_line(shortened(str(path), 2 * SHORT_LETTERS))
@@ -402,9 +409,9 @@ class FileCommands(QObject):
             self.tables.load(path)
 
     def save(self) -> bool:
-        """Save to the document's file, or ask for a file. Return whether the document is saved.
+        """Save the document to its file, or ask for a file. Return whether the document is saved.
 
-        A file that nnviz did not write is only replaced if the document has changes.
+        A file that nnviz did not write is replaced only if the document has unsaved changes.
         """
         document, path = self._document, self._document.path
         if path is None or self._is_of_another_kind:
@@ -415,7 +422,7 @@ class FileCommands(QObject):
         return True
 
     def ask_save(self) -> bool:
-        """Ask for a file, and save to the file. Return whether the document is saved."""
+        """Ask for a file, and save the document to that file. Return whether the document is saved."""
         path = self._document.path
         if self._is_of_another_kind:
             suggestion = unused_path(self.suggestion(".json"))
@@ -431,14 +438,17 @@ class FileCommands(QObject):
         return file is not None and not file.as_read.is_saved
 
     def suggestion(self, end: str) -> Path:
-        """Return a suggested path that ends in `end`: next to the open file, or in the folder used last."""
+        """Return the path to suggest for a new file whose name ends in `end`, such as "-predicted.csv".
+
+        The path is in the folder of the open file, or else in the folder used last.
+        """
         path = self._document.path
         if path:
             return path.with_name(path.stem + end)
         return Path(self._settings.folder, file_name(self._document.title) + end)
 
     def may_leave(self) -> bool:
-        """Ask to save unsaved changes, except a run that is kept. Return False if the person cancels."""
+        """Ask to save unsaved changes, unless `runs` keeps them. Return False if the person cancels."""
         if not (self._document.modified and self.asks):
             return True
         self.about_to_ask.emit()
@@ -450,7 +460,10 @@ class FileCommands(QObject):
         return self.save() if answer == buttons.Save else answer == buttons.Discard
 
     def look(self) -> None:
-        """Check whether another program has changed or removed the file. If so, ask what to do or report."""
+        """Check whether another program has changed or removed the file.
+
+        Ask which version to keep if the file was changed; report if the file was removed.
+        """
         news, path = self._document.news(), self._document.path
         if news is not News.NONE:
             self._partial = (None, "")
@@ -460,9 +473,10 @@ class FileCommands(QObject):
             self._settle(path, at_save=False)
 
     def _save(self, path: Path, *, over: bool = False, part: bool = False) -> bool:
-        """Save to a file. Return whether the file was written.
+        """Save the document to a file. Return whether the file was written.
 
-        `over` and `part` say that the person agreed to replace another program's version, or to lose parts.
+        `over`: the person agreed to replace another program's version. `part`: the person agreed to lose the
+        parts of the document that the file cannot hold.
         """
         try:
             lost, own = losses_on_save(self._document.state, path), is_native(path)
@@ -523,7 +537,7 @@ class FileCommands(QObject):
         self.about_to_ask.emit()
         if is_native(path):
             run = self._document.state.run
-            more = "Export CSV in the menu of the loss plot keeps the run." if run and run.watched else ""
+            more = "Export CSV in the menu of the loss plot can save the run." if run and run.watched else ""
             return ask_partial_save(self._window, f"{why}.", more) and self._save(path, part=True)
         own = unused_path(path.with_suffix(".json"))
         keeps = parts_kept_by_json(self._document.state)

@@ -1,4 +1,4 @@
-"""The first steps: the table of instructions that teach a newcomer the window, on any open network."""
+"""The first steps: instructions that teach a newcomer the window, with any open network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAME = "First steps"
 
 
 def begin(workspace: Workspace) -> None:
-    """Show the first step, and close a guide that is already open."""
+    """Start the first steps from the beginning; close a guide that is already open."""
     window, document = workspace.main_window, workspace.document
     for guide in window.findChildren(Guide):
         guide.end()
@@ -36,7 +36,7 @@ def begin(workspace: Workspace) -> None:
 
 
 def steps(workspace: Workspace) -> tuple[GuideStep, ...]:
-    """Return the steps in order."""
+    """Return the five first steps in their order."""
     return (*_by_hand(workspace), *_by_training(workspace))
 
 
@@ -46,17 +46,17 @@ def _by_hand(workspace: Workspace) -> tuple[GuideStep, ...]:
     return (
         GuideStep(
             "Change a weight",
-            "The number on an edge is its weight. Click this one, type another number, press Enter.",
-            "The prediction changes at once. Ctrl+Z undoes any change.",
+            "Each number on an edge is a weight. Click this weight, type a number, press Enter.",
+            "The prediction changes at once. Ctrl+Z undoes every change.",
             at=weight,
             result_spot=output,
             sign=lambda: id(document.state.network),
             kept=partial(_visible_parts, workspace),
         ),
         GuideStep(
-            "Watch the values run",
-            "Press Play or Space: every node adds up its terms, layer by layer up to the prediction.",
-            "Next step and Previous step go node by node. Phases 2 to 4 show loss, slopes and update.",
+            "Watch the network compute",
+            "Press Play or Space: every node adds up input · weight, layer by layer.",
+            "This button computes the next node. Phases 2 to 4 show loss, slopes and update.",
             at=lambda: _toolbar_button(workspace, "play"),
             result_spot=lambda: _toolbar_button(workspace, "step"),
             sign=lambda: player.progress.active,
@@ -65,7 +65,7 @@ def _by_hand(workspace: Workspace) -> tuple[GuideStep, ...]:
         GuideStep(
             "Ask where a number comes from",
             "Click a node or an edge, for example the prediction.",
-            "Explain shows how its number is computed from the numbers that you see, and its slope.",
+            "The panel Explain shows how that number and its slope (gradient) are computed.",
             at=output,
             result_spot=_panel(workspace, "Explain"),
             sign=lambda: selection.address,
@@ -79,9 +79,9 @@ def _by_training(workspace: Workspace) -> tuple[GuideStep, ...]:
     document = workspace.document
     return (
         GuideStep(
-            "Let it learn",
+            "Train the network",
             "Press Run: each update moves every weight a small step against its slope, and the loss falls.",
-            "The curve is the loss after every update. Drag its ring to see an earlier network.",
+            "This curve shows the loss after every update. Drag the ring to see an earlier network.",
             at=lambda: Spot(workspace.training.run_buttons.run),
             result_spot=_panel(workspace, "MSE"),
             sign=lambda: document.state.iteration,
@@ -89,8 +89,8 @@ def _by_training(workspace: Workspace) -> tuple[GuideStep, ...]:
             kept=partial(_visible_parts, workspace, "Training", "MSE"),
         ),
         GuideStep(
-            "Go on",
-            "Open an example: each one teaches one idea of a first course. Save keeps your changes to it.",
+            "Open an example",
+            "Choose an example from this menu. Each example teaches one idea of a first course.",
             "The notes say what to try and what to look for. F1 lists all keys.",
             at=lambda: _menu(workspace, "Examples"),
             result_spot=_panel(workspace, "Notes"),
@@ -114,7 +114,7 @@ def _panel(workspace: Workspace, name: str) -> Where:
 
 
 def _on_diagram(workspace: Workspace, *addresses: Address) -> Spot:
-    """Return the place of the first address that is visible on the diagram, or the whole diagram."""
+    """Return the place of the first address that is visible on the diagram, or of the whole diagram."""
     picture = workspace.diagram.picture
     present = (address for address in addresses if picture.content.network.has(address))
     places = map(picture.place, present)
@@ -134,9 +134,9 @@ def _node(workspace: Workspace, column: int, node: int = 0) -> Spot:
 
 
 def _visible_parts(workspace: Workspace, *panels: str) -> Iterator[Spot | None]:
-    """Yield the places that the guide must not cover.
+    """Yield the places that the guide's text box must not cover.
 
-    These are the nodes, numbers and the callout of the diagram, the panels, and the selected data row.
+    These are the nodes, the numbers and the callout of the diagram, the panels, and the selected data row.
     """
     diagram, table = workspace.diagram, workspace.data.table
     if not diagram.callout.box.isEmpty():
@@ -151,7 +151,7 @@ def _visible_parts(workspace: Workspace, *panels: str) -> Iterator[Spot | None]:
 
 
 def _toolbar_button(workspace: Workspace, name: str) -> Spot | None:
-    """Return the place of the toolbar button of an action, or None if it has no button."""
+    """Return the place of an action's toolbar button, or None if the action has no button."""
     bar, action = workspace.main_window.findChild(QToolBar), workspace.main_window.findChild(QAction, name)
     widget = bar.widgetForAction(action) if bar and action else None
     return Spot(widget) if widget else None

@@ -1,4 +1,4 @@
-"""The log: a file of limited size for errors and for Qt's messages. Imports no Qt."""
+"""The log: a file of limited size for errors and for Qt's messages. This module imports no Qt."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 LOG_BYTES = 256 * 1024
-"""Size limit of the log in bytes; a full log replaces the older log, and a new log begins."""
+"""Largest size of the log in bytes. A full log is renamed and replaces the log before it."""
 
 
 class Log(RotatingFileHandler):
-    """A log file with a time for each entry, readable only by its owner. Errors of writing are ignored."""
+    """A log file, readable only by its owner, with the time of each entry. Write errors are ignored."""
 
     def __init__(self, path: Path, most_bytes: int = LOG_BYTES) -> None:
         super().__init__(
@@ -22,7 +22,7 @@ class Log(RotatingFileHandler):
         self.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
 
     def write(self, text: str) -> None:
-        """Write an entry."""
+        """Append an entry with the current time to the log."""
         self.handle(logging.makeLogRecord({"msg": text}))
 
     def _open(self) -> Any:

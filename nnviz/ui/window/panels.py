@@ -1,4 +1,4 @@
-"""The table of panels: the name, first place, tooltip and factory of each panel.
+"""The table of panels: the name, first place, description and factory of each panel.
 
 Each panel has one file and one line in the table. A panel is imported only when it is made.
 """
@@ -91,16 +91,16 @@ def _matrix(workspace: Workspace) -> Card:
 
 
 PANELS = (
-    Panel("Training", "right, above", "Training settings, Run and its results", lambda own: own.training),
-    Panel("Explain", "right", "How the selected number is computed", lambda own: own.explain),
-    Panel("Activation", "right", "The activation of the selected node, with all rows on it", _activation),
-    Panel("Function", "right", "The network's output over its inputs", _function),
-    Panel("Classes", "right", "Predicted class against target class; a cell lists its rows", _confusion),
-    Panel("Notes", "right", "What to try here and what to look for", lambda own: own.notes),
-    Panel("Code", "right", "The network as a program", _code),
-    Panel("Data", "below, left", "The rows, their predictions and errors", lambda own: own.data),
-    Panel("MSE", "below", "The loss after every update", lambda own: own.history),
-    Panel("1 weight", "below", "The loss as a function of the selected weight", _over_one_weight),
-    Panel("2 weights", "below", "The loss as a function of two weights", _over_two_weights),
-    Panel("Matrix", "below", "A layer's weights as an image", _matrix),
+    Panel("Training", "right, above", "has the training settings and starts a run", lambda own: own.training),
+    Panel("Explain", "right", "shows how the selected number is computed", lambda own: own.explain),
+    Panel("Activation", "right", "plots the selected node's activation function", _activation),
+    Panel("Function", "right", "plots the network's output over its inputs", _function),
+    Panel("Classes", "right", "counts the rows by target class and predicted class", _confusion),
+    Panel("Notes", "right", "says what to try and what to look for", lambda own: own.notes),
+    Panel("Code", "right", "shows the network as a program", _code),
+    Panel("Data", "below, left", "lists the rows, their predictions and errors", lambda own: own.data),
+    Panel("MSE", "below", "plots the loss after every update", lambda own: own.history),
+    Panel("1 weight", "below", "plots the loss over the selected weight", _over_one_weight),
+    Panel("2 weights", "below", "plots the loss over two selected weights", _over_two_weights),
+    Panel("Matrix", "below", "shows a layer's weights as an image", _matrix),
 )

@@ -1,4 +1,4 @@
-"""Presentation mode: only the diagram on the full screen, and optionally the pressed keys."""
+"""Presentation mode: the diagram fills the screen, and pressed keys can be shown."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from nnviz.ui.kit.theme import ui_font
 from nnviz.ui.window.window import VERSION, MainWindow
 
 LARGEST = 8.0
-"""Largest zoom factor of the diagram while presenting."""
+"""Largest zoom factor of the diagram in presentation mode."""
 SEEN_MS, HEIGHT_SHARE = 1400, 1 / 24
-"""How long a key is visible, in milliseconds, and its font size as a share of the diagram's height."""
+"""Time in milliseconds that a pressed key is shown, and its font size as a share of the diagram's height."""
 MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_AltGr, Qt.Key.Key_Meta)
 
 
 class Present(QObject):
     """Presentation mode of a window: shows only the diagram, and later restores the window.
 
-    `shows_keys` says whether pressed keys are shown. `changed` carries whether the mode is on. Escape leaves
-    the mode if the diagram has the keyboard focus; otherwise the focused widget gets the key.
+    `shows_keys` says whether pressed keys are shown. The signal `changed` carries whether the mode is on. If
+    the diagram has the keyboard focus, Escape ends the mode; otherwise the focused widget gets the key.
     """
 
     changed = Signal(bool)
@@ -51,7 +51,7 @@ class Present(QObject):
             self.leave()
 
     def enter(self) -> None:
-        """Show only the diagram, on the full screen."""
+        """Turn presentation mode on: show only the diagram, on the full screen."""
         if self.on:
             return
         window, board = self._window, self._window.board
@@ -68,7 +68,7 @@ class Present(QObject):
         self.changed.emit(True)
 
     def leave(self) -> None:
-        """Restore the window."""
+        """Turn presentation mode off: restore the window as it was."""
         if self._arrangement is None:
             return
         QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
@@ -87,7 +87,7 @@ class Present(QObject):
         self.changed.emit(False)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Leave on Escape, before the walk gets the key, and show pressed keys."""
+        """Leave presentation mode on Escape, before the walk gets the key, and show pressed keys."""
         if not self.on or not isinstance(event, QKeyEvent) or event.type() == QEvent.Type.KeyRelease:
             return False
         if watched is self._diagram and event.key() == Qt.Key.Key_Escape:
@@ -106,7 +106,7 @@ class Present(QObject):
 
 
 class PressedKey(QLabel):
-    """The name of a pressed key at the bottom of a widget; it fades out."""
+    """A label with the name of a pressed key, at the bottom of a widget; the label fades out."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -124,12 +124,12 @@ class PressedKey(QLabel):
         self._fading.finished.connect(self.hide)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Stop the animation."""
+        """Stop the fading when the label is hidden."""
         self._fading.stop()
         super().hideEvent(event)
 
     def show_key(self, key: QKeyCombination) -> None:
-        """Show the name of a key with its modifier keys."""
+        """Show the name of a key, such as "Ctrl+Z", for SEEN_MS milliseconds."""
         room = self._room
         self.setText(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText))
         self.setFont(ui_font(room.height() * HEIGHT_SHARE, QFont.Weight.DemiBold))

@@ -35,13 +35,14 @@ from nnviz.ui.window.window import MainWindow
 from nnviz.ui.window.workspace import Workspace
 
 AGAIN_MS = 50
-"""Milliseconds between two checks whether a mouse button is still pressed."""
+"""Milliseconds from one check whether a mouse button is pressed to the next check."""
 
 
 class ChangedElsewhere(QObject):
-    """Checks the file of a workspace for changes by other programs when its window gets the focus.
+    """Checks whether other programs have changed the open file, each time the window becomes active.
 
-    `folder` holds a lock file for each open document, so that other windows can count the windows on a file.
+    `folder` holds a lock file for each open document. With these lock files, nnviz counts the windows that
+    have the same file open.
     """
 
     def __init__(self, workspace: Workspace, folder: Path) -> None:
@@ -85,11 +86,14 @@ class ChangedElsewhere(QObject):
 
 
 NICE = 10
-"""Niceness of a window that follows a training, so that the window does not slow the training down."""
+"""Niceness (Unix priority) of a window that follows a training, so that the training stays fast."""
 
 
 def read_training_start(window: QWidget) -> tuple[State, BinaryIO]:
-    """Return the State at the start of a training and the stream of its updates. Raises FileError."""
+    """Return the State at the start of a watched training, and the stream of the training's updates.
+
+    Raises FileError if standard input does not hold a training.
+    """
     if hasattr(os, "nice"):
         os.nice(NICE)
     stream = open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: SIM115  # read until the training ends
@@ -98,9 +102,10 @@ def read_training_start(window: QWidget) -> tuple[State, BinaryIO]:
 
 
 def follow(workspace: Workspace, stream: BinaryIO) -> ScriptFollower:
-    """Show in `workspace` the training that `stream` reports, starting from its present State.
+    """Show in `workspace` the training of a script, whose updates `stream` reports.
 
-    During a walk the diagram stays; the updates that arrive meanwhile are shown after the walk.
+    The workspace must show the State at the start of that training. During a walk the diagram does not
+    change; the updates that arrive during the walk are shown after the walk.
     """
     diagram, player, status = workspace.diagram, workspace.player, workspace.status
     watched = ScriptFollower(workspace.document, stream)
@@ -113,7 +118,7 @@ def follow(workspace: Workspace, stream: BinaryIO) -> ScriptFollower:
     diagram.fix_scale(True)
     stop = QPushButton("Stop watching")
     stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click does not move the keyboard focus
-    stop.setToolTip("Keep the network as shown; the script continues without nnviz")
+    stop.setToolTip("Stop following the script, and keep the network as it is now; the script continues")
     stop.clicked.connect(watched.stop)
     verbs = workspace.training.run_buttons
     verbs.replace_by(stop)
@@ -132,11 +137,12 @@ def begin(
     *,
     asks: bool = True,
 ) -> Workspace:
-    """Fill `window` with the document in `file`, or the last session's file, or the first example.
+    """Open `file` in `window`, or else the last session's file, or else the first example.
 
-    Standard input may provide a network or a training. An example opens as a new document without a file.
-    For a table, open the first example and ask how to use the table. `activations` are for a file that does
-    not contain them; otherwise a dialog asks for them. Without `asks`, no dialog opens.
+    `file` may also be NETWORK or TRAINING, which standard input provides. An example opens as a new document
+    without a file. For a table, open the first example and ask how to use the table. `activations` are the
+    activation functions for a file that does not contain them; without `activations`, a dialog asks for them.
+    Without `asks`, no dialog opens. Return the workspace in the window.
     Raises FileError if `file` cannot be read.
     """
     if file == TRAINING:
@@ -150,7 +156,7 @@ def begin(
         settings.opened(document.path)
     workspace = fill(window, document, settings)
     remark = document.file.as_read.told if document.file else ""
-    hint = remark or "click a number to change it; press Space to play the forward pass"
+    hint = remark or "click any number to change it; press Space to play the forward pass"
     workspace.status.say(f"{document.title}: {hint}")
     if table_asked:
         QTimer.singleShot(0, window, lambda: workspace.files.tables.load(table_asked, asks=True))
@@ -163,7 +169,7 @@ def begin(
 
 
 def fill(window: MainWindow, document: Document, settings: Settings) -> Workspace:
-    """Fill `window` with the panels, menus and toolbar of a document."""
+    """Make the panels, menus and toolbar for a document in `window`, and return the workspace."""
     window.setUpdatesEnabled(False)
     # all parts are made at 100 %; a dialog before had its own size
     set_size_percent(application(), SIZES_PERCENT[0])
@@ -177,7 +183,7 @@ def fill(window: MainWindow, document: Document, settings: Settings) -> Workspac
 
 
 def _watch(window: MainWindow, settings: Settings) -> Workspace:
-    """Fill `window` with the training that standard input reports, and follow the training."""
+    """Show in `window` the training that standard input reports, and follow the training."""
     state, stream = read_training_start(window)
     workspace = fill(window, Document(state), settings)
     follow(workspace, stream)
@@ -187,7 +193,7 @@ def _watch(window: MainWindow, settings: Settings) -> Workspace:
 def _document(
     window: MainWindow, settings: Settings, file: str | Path | None, asking: Callable[..., Any]
 ) -> tuple[Document, str]:
-    """Return the document, and why the last session's file was not opened, or "" if it was."""
+    """Return the document, and why the last session's file was not opened, or "" if the file was opened."""
     if file == NETWORK:
         with ProgressDialog(window, "Waiting for a network on standard input") as reading:
             data = read_standard_input(reading)
@@ -208,7 +214,11 @@ def _document(
 
 
 class Kept:
-    """Protects the work in a window: copies unsaved changes, and checks the file for outside changes."""
+    """Protects the work in a window.
+
+    Copies unsaved changes, offers the copies of earlier sessions, and checks whether other programs have
+    changed the file.
+    """
 
     def __init__(self, workspace: Workspace, folder: Path) -> None:
         self._recovery = Recovery(workspace.document, folder / "recovery")
@@ -227,20 +237,21 @@ class Kept:
             workspace.status.say("; ".join(filter(None, messages)))
 
     def leave(self) -> None:
-        """Keep the copies of unsaved changes for the next start."""
+        """Stop copying unsaved changes, and keep the copies for the next start."""
         self._recovery.leave()
         self._elsewhere.close()
 
     def close(self) -> None:
-        """Delete the copies of unsaved changes, which are not needed any more."""
+        """Stop copying unsaved changes, and delete the copies."""
         self._recovery.close()
         self._elsewhere.close()
 
 
 def offer(window: QWidget, recovery: Recovery, leftovers: list[Leftover]) -> str:
-    """Ask about autosaved copies of earlier sessions, and return a message for the status bar.
+    """Ask about autosaved copies of earlier sessions, and return a message for the status bar, or "".
 
-    The chosen copy is opened as unsaved changes. The dialog deletes discarded copies; the others are kept.
+    The copy that the person chooses is opened as unsaved changes. The dialog deletes the copies that the
+    person discards. All other copies are kept for the next start.
     """
     if not leftovers:
         return ""

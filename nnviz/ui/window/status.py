@@ -24,7 +24,7 @@ HIGHLIGHT_MS = 500
 
 
 class Legend(QWidget):
-    """The legend of the diagram's colours and shapes."""
+    """The legend of the diagram: what its colours and shapes mean."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class Legend(QWidget):
         self.setFixedSize(right + MARGIN_PX, LEGEND_PX)
         words = [sample.words.text for sample in self._samples]
         self.setAccessibleName(f"Legend: {', '.join(words)}")
-        self.setToolTip("A weight is shown in a round box on its edge, a slope (gradient) in an angular box")
+        self.setToolTip("Round boxes on the edges show weights, angular boxes show slopes (gradients)")
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         with QPainter(self) as painter:
@@ -45,7 +45,7 @@ class Legend(QWidget):
 
 
 class Sentence(ElidedLabel):
-    """The message in the status bar; a repeated message is highlighted, since its text does not change."""
+    """The message in the status bar. A message that is shown twice in a row is highlighted for a moment."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class Sentence(ElidedLabel):
 
 
 class StatusLine(QStatusBar):
-    """The status bar: one message at the left; the legend and facts about the document at the right.
+    """The status bar: a message at the left; the legend, the seed and the save state at the right.
 
     A button next to the message can offer an action until another message is shown.
     """
@@ -103,7 +103,7 @@ class StatusLine(QStatusBar):
         self.addPermanentWidget(self._facts)
 
     def say(self, text: str) -> None:
-        """Show a message. The offered action stays only if the message extends the present one."""
+        """Show a message. Hide the button of an offered action unless `text` only extends the old message."""
         if not text.startswith(self.text):
             self.withdraw()
         self._message.say(text)
@@ -117,7 +117,7 @@ class StatusLine(QStatusBar):
         announce(self._button, text.replace("&", ""))
 
     def withdraw(self) -> None:
-        """Hide the button."""
+        """Hide the button of the offered action."""
         self._action = None
         self._button.hide()
 
@@ -129,19 +129,19 @@ class StatusLine(QStatusBar):
 
     @property
     def text(self) -> str:
-        """The present message."""
+        """The message that the status bar shows now."""
         return self._message.text()
 
     def show_facts(self, seed: int, saved: str) -> None:
-        """Show the seed of the random weights, and whether the document is saved, in a word."""
+        """Show the seed of the random weights, and `saved`, which says whether the document is saved."""
         self._facts.setText(f"seed {seed} · float64 · {saved}")
 
 
 class EndedRun(QObject):
-    """Adds to the message about an edit that the edit has ended the run.
+    """Appends to the message about an edit the sentence that the edit has ended the training run.
 
-    During a long edit, such as a drag, each new message gets the same addition. The shortcut in the message
-    is that of `undo`.
+    During a long edit, such as a drag, the sentence is appended to each new message. The sentence names the
+    shortcut of the action `undo`.
     """
 
     def __init__(self, document: Document, status: StatusLine, undo: QAction) -> None:
@@ -155,7 +155,7 @@ class EndedRun(QObject):
         document.undo_changed.connect(self._entry_began)
 
     def _follow(self, old: State, new: State) -> None:
-        """Prepare the message if an edit has ended a run; undoing or closing a run is not an edit."""
+        """Prepare the sentence if an edit has ended a run; undoing or closing a run is not an edit."""
         is_edit = bool(self._document.undo_text()) and not self._document.redo_text()
         if is_edit and old.iteration and new.run is None:
             key = self._undo.shortcut().toString(QKeySequence.SequenceFormat.NativeText)

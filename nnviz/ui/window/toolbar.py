@@ -1,4 +1,4 @@
-"""The toolbar, and the keys of the walk."""
+"""The toolbar, and the keys that play the walk through one update."""
 
 from __future__ import annotations
 
@@ -44,29 +44,29 @@ DIGITS = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3, Qt.Key.Key_4)
 
 
 class WalkKeys(QObject):
-    """Decides for each key whether the focused widget gets it or a shortcut of the window.
+    """Decides for each key whether the focused widget or a shortcut of the window gets the key.
 
     ========= =====================================================================================
-    letters   go to a text field; Qt does this, but not for the following keys
-    Escape    goes to a field with typed text, or a field that is open for one edit: it cancels
-    undo      goes to a field with typed text: it undoes the typing, and redo restores it
-    1 to 4    go to a selected cell in a table of numbers: they begin its number
-    Space     goes to a button or combo box that was reached with Tab, or to a number that is typed
+    letters   A text field gets them. Qt does this itself, but not for the following keys.
+    Escape    A field with typed text, or a field that is open for one edit, gets it and cancels the edit.
+    undo      A field with typed text gets undo and redo, which undo and redo the typing.
+    1 to 4    A selected cell in a table of numbers gets them as the first digit of a new number.
+    Space     A button or combo box that was reached with Tab, or a field with a typed number, gets it.
     ========= =====================================================================================
 
-    If a field has the focus, a click on a widget that accepts no focus gives the focus to the diagram.
+    If a field has the focus, a click on a widget that accepts no focus moves the focus to the diagram.
     """
 
     def __init__(self, window: QMainWindow, diagram: QWidget) -> None:
         super().__init__(window)
         self._window, self._diagram = window, diagram
         self._field_window: QWidget | None = None
-        """The window of the focused field; it gets the clicks that no widget in it accepts."""
+        """The window of the focused field; the window gets the clicks that none of its widgets accepts."""
         application().focusChanged.connect(self._follow)
         self._follow(None, QApplication.focusWidget())
 
     def _follow(self, before: QWidget | None, now: QWidget | None) -> None:
-        """Filter only the events of the focused widget; filtering all events would be slow."""
+        """Filter the events of the focused widget only, since filtering all events would be slow."""
         if before is not None:
             before.removeEventFilter(self)
         if self._field_window is not None and isValid(self._field_window):
@@ -82,7 +82,7 @@ class WalkKeys(QObject):
             self._field_window.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Decide who gets a key, before Qt treats the key as a shortcut."""
+        """Decide whether the focused widget gets a key, before Qt treats the key as a shortcut."""
         if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
             return False
         if not isinstance(watched, QWidget):
@@ -93,7 +93,7 @@ class WalkKeys(QObject):
 
 
 def needs(focused: QWidget, key: Qt.Key) -> bool:
-    """Return whether the focused widget needs one of the walk's keys itself."""
+    """Return whether the focused widget itself uses `key`, which is one of the walk's keys."""
     if key == Qt.Key.Key_Escape:
         return _typing(focused)
     if key in DIGITS:
@@ -104,7 +104,7 @@ def needs(focused: QWidget, key: Qt.Key) -> bool:
 
 
 def leaves(focused: QWidget, event: QKeyEvent) -> bool:
-    """Return whether a field should pass the key on, since nothing is typed in the field."""
+    """Return whether the focused field passes the key on, since nothing is typed in the field."""
     field = _field(focused)
     if isinstance(field, NumberField) and event.key() == Qt.Key.Key_Space:
         return not _typing(field)
@@ -115,7 +115,7 @@ def leaves(focused: QWidget, event: QKeyEvent) -> bool:
 
 
 def _field(focused: QWidget) -> QWidget:
-    """Return the text field of an editable combo box, or any other widget itself."""
+    """Return the text field of `focused` if it is an editable combo box, else `focused` itself."""
     return (isinstance(focused, QComboBox) and focused.lineEdit()) or focused
 
 
@@ -134,15 +134,15 @@ def _opens_by_typing(view: QAbstractItemView) -> bool:
 
 
 WALK = "&Walk"
-"""Title of the menu whose toolbar buttons are the controls of the walk."""
+"""Title of the menu Walk; the toolbar puts the phases and the pace before its buttons."""
 REPEAT = "repeat"
-"""Group of the menu entries that choose which steps Play repeats."""
+"""Name of the group of menu entries that choose what Play repeats."""
 END_WALK = "end walk"
-"""Name of the menu entry that is enabled only during a walk."""
+"""Name of the menu entry End the walk, which is enabled only during a walk."""
 
 
 class _PhaseButton(QPushButton):
-    """A button with room for bold text, since a checked button shows its text in bold."""
+    """A button that is wide enough for bold text, since a checked button shows its text in bold."""
 
     def sizeHint(self) -> QSize:
         bold = QFont(self.font())
@@ -153,7 +153,7 @@ class _PhaseButton(QPushButton):
 
 
 class Toolbar(QToolBar):
-    """The toolbar: the commands of the table that have a button, and the state of the walk."""
+    """The toolbar: a button for each menu entry with `toolbar`, and the controls of walk and rows."""
 
     def __init__(
         self,
@@ -195,7 +195,7 @@ class Toolbar(QToolBar):
             self.refresh()
 
     def refresh(self) -> None:
-        """Show the state of the walk and the selected row."""
+        """Update the buttons of the walk, and the number of the selected row."""
         progress = self._player.progress
         for phase, button in self._phases.items():
             button.setChecked(progress.active and phase == progress.phase)
@@ -203,7 +203,7 @@ class Toolbar(QToolBar):
         play, keys = self._actions["play"], self._actions["play"].shortcut().toString()
         play.setText(f"&{name.capitalize()} the walk")
         play.setIcon(icon(name, colours().accent))
-        play.setToolTip(f"{name.capitalize()} the walk ({keys}); hold the button for more ways to play")
+        play.setToolTip(f"{name.capitalize()} the walk ({keys}); hold the button to choose what Play repeats")
         self._actions[END_WALK].setEnabled(progress.active)
         rows = len(self._document.state.data)
         free = self._selection.free is not None
@@ -213,7 +213,7 @@ class Toolbar(QToolBar):
         self._actions["next row"].setEnabled(self._selection.row < rows - 1)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Draw the icons again in the colours of a new theme."""
+        """Redraw the icons in the colours of the new theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._colour()
@@ -293,7 +293,7 @@ class Toolbar(QToolBar):
         slider.setRange(0, 100)
         slider.setValue(round(100 * self._player.speed))
         slider.setFixedSize(56, 18)
-        slider.setToolTip("How fast the walk plays")
+        slider.setToolTip("Choose how fast the walk plays")
         slider.setAccessibleName("Pace of the walk")
         slider.valueChanged.connect(self._set_pace)
         row.addWidget(label)

@@ -1,6 +1,6 @@
-"""Unexpected errors: each is shown once and logged, and the work stays open so that it can be saved.
+"""Handler of unexpected errors: shows each error once and logs it, and leaves the document open for saving.
 
-The module uses no content of the window, since the content may have caused the error.
+The module uses no panel of the window, since a panel may have caused the error.
 """
 
 from __future__ import annotations
@@ -37,17 +37,18 @@ Result = TypeVar("Result")
 
 
 class _HandledError(Exception):
-    """The exception that is handled during the whole call of `normalize_exceptions`."""
+    """An exception that `normalize_exceptions` raises, and handles during its whole call."""
 
 
 def normalize_exceptions(run: Callable[[], Result]) -> Result:
-    """Return `run()`, called so that Python normalizes every exception as soon as it is raised.
+    """Call `run` and return its result, with every new exception normalized as soon as it is raised.
 
-    Before Python 3.12, an exception from C code is not normalized until it is caught. PySide (6.8 to 6.11)
-    ends the process if such an exception leaves a method that Qt calls within a call from Python. While
-    another exception is handled, Python normalizes every new exception at once. From 3.12 on, Python always
-    does, so `run` is called directly. The cost: in a slot that handles no exception, a bare `raise` and
-    `sys.exc_info()` find the exception of this function.
+    To normalize an exception is to make its exception object. Before Python 3.12, an exception from C code is
+    normalized only when it is caught. PySide (6.8 to 6.11) ends the process if such an exception leaves a
+    method that Qt calls within a call from Python. While another exception is handled, Python normalizes
+    every new exception at once, so this function handles an exception during the call of `run`. Python 3.12
+    and newer always normalize at once, so `run` is called directly. The cost: in a slot that handles no
+    exception, a bare `raise` and `sys.exc_info()` find the exception of this function.
     """
     if sys.version_info >= (3, 12):
         return run()
@@ -58,7 +59,7 @@ def normalize_exceptions(run: Callable[[], Result]) -> Result:
 
 
 def forget_handled(error: BaseException | None) -> None:
-    """Remove the exception that `normalize_exceptions` handles from the context chain of `error`."""
+    """Remove the exception of `normalize_exceptions` from the `__context__` chain of `error`."""
     while error is not None:
         if isinstance(error.__context__, _HandledError):
             error.__context__ = None
@@ -68,18 +69,18 @@ def forget_handled(error: BaseException | None) -> None:
 LOG_NAME = "nnviz.log"
 """File name of the log in the user's data folder."""
 MOST_SENTENCE, MOST_DETAILS = 200, 20_000
-"""Largest lengths in characters of an error's message, and of the details that are copied and logged."""
+"""Largest lengths, in characters, of an error's message and of the details that are copied and logged."""
 MOST_KINDS = 1000
-"""How many different errors are distinguished; further errors are ignored."""
+"""Largest number of different errors that are reported; all further errors are ignored."""
 COUNTED = frozenset(10**k for k in range(1, 10))
-"""Numbers of repetitions of an error at which the log gets an entry."""
+"""Numbers of occurrences of one error at which the log gets an entry: 10, 100, 1000 and so on."""
 
 
 class Unexpected(QObject):
-    """Reports unexpected errors in a dialog and through `say`, once for each place that raises.
+    """Reports unexpected errors in a dialog and through `say`, once for each line of code that raises.
 
-    `watch` starts and `rest` ends the reports. An exception may come from any thread and during painting, so
-    the dialog waits for the event loop.
+    `watch` starts the reports, and `rest` ends them. An exception may come from any thread and during
+    painting, so the dialog opens only when the event loop runs again.
     """
 
     _raised = Signal(str, str)  # message, details
@@ -93,14 +94,14 @@ class Unexpected(QObject):
         self._raised.connect(self._show, Qt.ConnectionType.QueuedConnection)
 
     def watch(self) -> None:
-        """Start to handle uncaught exceptions and Qt's messages."""
+        """Start to report uncaught exceptions and to log Qt's messages."""
         self._hooks_before = sys.excepthook, threading.excepthook, sys.unraisablehook
         sys.excepthook = self.handle
         threading.excepthook = sys.unraisablehook = self._catch_elsewhere
         self._handler_before: Any = qInstallMessageHandler(self._log_qt_message)
 
     def rest(self) -> None:
-        """Restore the former hooks and message handler."""
+        """Restore the exception hooks and the message handler that were set before `watch`."""
         sys.excepthook, threading.excepthook, sys.unraisablehook = self._hooks_before
         qInstallMessageHandler(self._handler_before)
         if self._log:
@@ -109,7 +110,10 @@ class Unexpected(QObject):
     def handle(
         self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Print, log and show the first exception of each place; for later ones, log only their number."""
+        """Print, log and show an exception that is the first from its line of code.
+
+        For later exceptions from the same line, log only their number.
+        """
         if not issubclass(kind, Exception):
             sys.__excepthook__(kind, error or kind(), trace)
             return
@@ -160,7 +164,7 @@ class Unexpected(QObject):
         box = message_box(
             self._window,
             sentence,
-            "Your last action may have failed. The network is still open and can be saved.\n\n"
+            "Your last action may have failed. The network is still open, and you can save it.\n\n"
             f"The details are also in {self._log_file}",
         )
         copy = box.addButton("Copy &details", QMessageBox.ButtonRole.ActionRole)

@@ -58,22 +58,23 @@ MOVES = (
     QEvent.Type.MouseButtonRelease,
     QEvent.Type.NonClientAreaMouseButtonRelease,
 )
-"""Events after which a dock may have moved, or a drag of the dock may have ended."""
+"""Types of Qt events after which a dock may have moved, or a drag of the dock may have ended."""
 
 FLOAT_OFFSET_PX = 32
-"""Distance of a floating panel from its docked place, in pixels across and down."""
+"""Distance in pixels, right and down, at which a panel floats from its docked place."""
 SHARE_ACROSS, SHARE_DOWN = 0.25, 0.34
-"""Largest shares of the screen for the minimum size of a panel: room for three across and two down."""
+"""Largest minimum width and height of a panel, as shares of the screen: three fit side by side."""
 
 
 Place: TypeAlias = Literal["right, above", "right", "below, left", "below"]
-"""First place of a panel: right of the diagram, top to bottom, or below the diagram, left to right."""
+"""Place of a panel at the first start: at the right of the diagram or below it."""
 
 
 class Panel(NamedTuple):
     """One line of the table of panels; panels in the same place are tabs, in the order of the table.
 
-    `make` is called with the Workspace when the panel is first visible.
+    `tip` says what the panel does and begins with a verb, such as "shows the network as a program".
+    `make` takes the Workspace and returns the panel; it is called when the panel is first visible.
     """
 
     name: str
@@ -83,13 +84,13 @@ class Panel(NamedTuple):
 
 
 class Dock(QDockWidget):
-    """A dock for one panel, which is made when it is first visible.
+    """A dock for one panel; the dock makes its panel when the dock is first visible.
 
     ============== =====================================================================================
-    `updated`      the dock's place may have changed; carries whether the dock is open, also behind a tab
-    `focus_lost`   the widget with the focus is hidden now
+    `updated`      the dock may have moved, opened or closed; carries the value of `is_open`
+    `focus_lost`   the widget that had the keyboard focus is hidden now
     `filled`       the panel was made; carries the panel
-    `changed`      the panel needs another height than the dock has, which had exactly the needed height
+    `changed`      the panel needs more height than the dock has, or less height than before
     ============== =====================================================================================
     """
 
@@ -117,17 +118,17 @@ class Dock(QDockWidget):
 
     @property
     def least(self) -> QSize:
-        """The smallest size at which all controls of the panel are visible."""
+        """The smallest size of the dock at which all controls of the panel are visible."""
         frame = self.minimumSizeHint().height() - self._room.minimumSizeHint().height()
         return self._room.least.grownBy(QMargins(0, 0, 0, frame))
 
     def fill(self, make: Callable[[], Card]) -> None:
-        """Set the factory of the panel. Make the panel now if the dock is visible, else when it is."""
+        """Set the factory of the panel. The dock calls `make` at once if visible, else when first visible."""
         self._make = make
         self.look()
 
     def set_title(self, title: str) -> None:
-        """Set the dock's title; the settings of the dock stay under its name."""
+        """Set the dock's title. The name, which is the key of the dock's settings, stays the same."""
         self.setWindowTitle(title)
         self._fit_head()
 
@@ -136,7 +137,7 @@ class Dock(QDockWidget):
         self._soon.start()
 
     def look(self) -> None:
-        """Update the dock after a move: make or hide the panel, and place its heading."""
+        """Make, show or hide the panel and place its heading, as the visibility of the dock requires."""
         self._place_head()
         in_sight = self.isVisible() and (self.isFloating() or not self._behind)
         if in_sight and self._make:
@@ -150,7 +151,7 @@ class Dock(QDockWidget):
 
     @property
     def is_open(self) -> bool:
-        """Whether the dock is not hidden; it may be behind another tab."""
+        """Whether the dock is open: in front of its tabs, or behind another tab."""
         return not self.isHidden()
 
     @property
@@ -164,7 +165,7 @@ class Dock(QDockWidget):
         return place.right() < 0 and place.bottom() < 0
 
     def bring_to_front(self, *, take_focus: bool = False) -> None:
-        """Show the dock in front of its tabs; with `take_focus`, move the keyboard focus there."""
+        """Show the dock in front of its tabs; with `take_focus`, move the keyboard focus into the dock."""
         self.show()
         self.raise_()
         self.look()
@@ -173,13 +174,13 @@ class Dock(QDockWidget):
             self.focus()
 
     def come_forward(self) -> None:
-        """Bring an open, docked dock in front of the other tabs; a hidden dock stays hidden."""
+        """Show the dock in front of its tabs, unless the dock is hidden or floats."""
         if self.is_open and not self.isFloating():
             self.raise_()
             self.look()
 
     def focus(self) -> None:
-        """Move the keyboard focus to the first widget of the panel that accepts it, else to the panel."""
+        """Move the keyboard focus to the panel's first widget that accepts the focus, else to the panel."""
         widgets = [*self.card.findChildren(QWidget), *self._head.findChildren(QWidget)] if self.card else []
         focusable = (
             widget
@@ -202,7 +203,7 @@ class Dock(QDockWidget):
         self.filled.emit(card)
 
     def _place_head(self) -> None:
-        """Use the heading as the title bar of a docked dock, and put it into the panel of a floating one.
+        """Use the heading as the dock's title bar; if the dock floats, put the heading into the panel.
 
         A floating dock is dragged by the frame of the system. While a mouse button is pressed the heading
         stays where it is, since Qt would end a drag.
@@ -212,7 +213,7 @@ class Dock(QDockWidget):
         self._fit_head()
 
     def _move_head(self, *, into_panel: bool) -> None:
-        """Move the heading into the panel, below Qt's title bar, or use it in the place of that bar."""
+        """Put the heading into the panel, below Qt's title bar, or use the heading as the title bar."""
         bar = None if into_panel else self._head
         if self.titleBarWidget() is not bar:
             self.setTitleBarWidget(bar)  # type: ignore[arg-type]  # None restores Qt's title bar
@@ -239,7 +240,7 @@ class Dock(QDockWidget):
     # --- Qt events
 
     def event(self, event: QEvent) -> bool:
-        """Update the dock after a move and after the end of a drag; float it after a double click."""
+        """Call `look` after the dock was moved or dragged; a double click floats the dock."""
         if isinstance(event, QMouseEvent) and self._is_double_click(event):
             self.toggle_floating()
             return True
@@ -251,18 +252,21 @@ class Dock(QDockWidget):
         return done
 
     def _is_double_click(self, event: QMouseEvent) -> bool:
-        """Return whether a double click on the heading came; Qt would float the dock without a title bar."""
+        """Return whether the event is a double click on the heading of the docked dock.
+
+        Qt would float the dock without a title bar.
+        """
         double_click, left = QEvent.Type.MouseButtonDblClick, Qt.MouseButton.LeftButton
         on_head = self._head.geometry().contains(event.position().toPoint())
         return not self.isFloating() and on_head and (event.type(), event.button()) == (double_click, left)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Report that the keyboard focus left the dock."""
+        """Emit `focus_lost` if the hidden dock has the keyboard focus."""
         super().hideEvent(event)
         self._leave()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Open a menu with commands for the dock."""
+        """Open a menu that floats, docks or hides the dock."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("&Dock" if self.isFloating() else "&Float", self.toggle_floating)
@@ -270,7 +274,7 @@ class Dock(QDockWidget):
         menu.popup(event.globalPos())
 
     def toggle_floating(self) -> None:
-        """Float the dock, or dock it again. It floats at a distance from its place, where tabs may be."""
+        """Float the dock, or dock it again. The floating window lies beside the docked place."""
         floats, place = not self.isFloating(), self.mapToGlobal(QPoint())
         self._move_head(into_panel=floats)  # first, so that the new window has a title bar from the start
         self.setFloating(floats)
@@ -282,10 +286,10 @@ class Dock(QDockWidget):
 
 
 class Room(QScrollArea):
-    """The scroll area of a panel; its minimum size is the panel's, up to a share of the screen.
+    """The scroll area of a panel. The minimum size is that of the panel, up to a share of the screen.
 
-    The minimum size stays the same while the panel is hidden behind a tab. `changed` is emitted when the
-    panel needs another height, if the area had exactly the needed height before.
+    The minimum size stays the same while the panel is hidden behind a tab. `changed` is emitted
+    when the panel needs more height than the area has, or less height than before.
     """
 
     changed = Signal()
@@ -313,13 +317,13 @@ class Room(QScrollArea):
 
     @property
     def least(self) -> QSize:
-        """The smallest size that shows all controls; the scroll bar may cover the panel's margin."""
+        """The smallest size that shows all controls of the panel; a scroll bar may cover a margin."""
         margin = self._card.body.contentsMargins().right() if self._card else 0
         bar = self.verticalScrollBar().sizeHint().width()
         return self._panel.minimumSizeHint().grownBy(QMargins(0, 0, max(bar - margin, 0), 0))
 
     def put(self, card: Card) -> None:
-        """Replace the panel."""
+        """Show `card` as the panel, instead of the former panel."""
         self._card = card
         self._set_panel(card)
 
@@ -329,7 +333,7 @@ class Room(QScrollArea):
         panel.setAutoFillBackground(False)  # Qt turns this on, and would paint the round corners
 
     def _choose_bars(self) -> None:
-        """Allow horizontal scrolling only if a control would be hidden, not for a hidden margin."""
+        """Allow horizontal scrolling only if the area is too narrow for all controls of the panel."""
         off, on = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
         self.setHorizontalScrollBarPolicy(off if self.width() >= self.least.width() else on)
 
@@ -338,7 +342,7 @@ class Room(QScrollArea):
         super().resizeEvent(event)
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Update the minimum size when the panel's layout changes."""
+        """Update the minimum size of the area when the panel's layout changes."""
         if event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
             self._choose_bars()
@@ -358,18 +362,22 @@ def _empty(name: str) -> QWidget:
 RIGHT, BELOW = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 GAP_PX = 10
 RIGHT_PX, BELOW_PX = 364, 246
-"""First width of the column at the right, and first height of the panels below the diagram, in pixels."""
+"""Width of the right column and height of the panels below the diagram at the first start, in pixels."""
 MOST_ACROSS, LEAST_DOWN = 0.44, 0.3
-"""Largest share of the board's width for the right column, and of a low board's height for panels below."""
+"""Largest shares of the board for the width of the right column, and the height of the panels below."""
 DIAGRAM_PX = 440
-"""Height in pixels at 100 % that the diagram and its gaps keep before the panels below grow."""
+"""Height in pixels at 100 % that the panels below leave to the diagram and the gaps around it."""
 ARRANGEMENT, WINDOW = "arrangement", "window"
 VERSION = 1
-"""Version of the remembered arrangement; an arrangement of another version is ignored."""
+"""Version of the saved arrangement of the panels; arrangements of other versions are ignored."""
 
 
 class Board(QMainWindow):
-    """A QMainWindow inside the main window, so that only the docks have a margin; empty until filled."""
+    """The area of the diagram and the docks: a QMainWindow inside the main window.
+
+    The board has a margin of its own, so that the menu bar, toolbar and status bar have none. The board is
+    empty until `put` is called.
+    """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -397,12 +405,12 @@ class Board(QMainWindow):
         self._first = QByteArray()
 
     def keep_margin(self, on: bool) -> None:
-        """Turn the margin around the board on or off."""
+        """Turn the margin around the diagram and the docks on or off."""
         gap = px(GAP_PX) if on else 0
         self.setContentsMargins(gap, gap, gap, gap)
 
     def put(self, diagram: QWidget, panels: Sequence[Panel]) -> None:
-        """Put the diagram in the middle and the docks of the panels around it, as in the last session."""
+        """Put the diagram in the middle, and the panels' docks where they were in the last session."""
         self._centre.removeWidget(self._empty)
         self._centre.addWidget(diagram)
         self._empty.deleteLater()
@@ -423,7 +431,7 @@ class Board(QMainWindow):
         training.filled.connect(lambda _: QTimer.singleShot(0, self, self._share))
 
     def show_panel(self, name: str, opened: bool) -> None:
-        """Open or close a panel; a panel that is open behind a tab comes to the front."""
+        """Bring the panel `name` to the front; hide the panel if `opened` is false and it is in front."""
         dock = self.docks[name]
         if opened or not dock.in_sight:
             dock.bring_to_front(take_focus=True)
@@ -431,7 +439,7 @@ class Board(QMainWindow):
             dock.hide()
 
     def reset(self) -> None:
-        """Restore the arrangement of the first start."""
+        """Put the panels where they are at the first start, with the sizes of the first start."""
         self._sizes.clear()
         self.restoreState(self._first, VERSION)
         self._share()
@@ -449,7 +457,7 @@ class Board(QMainWindow):
             self._sizes.setdefault(dock, wanted)
 
     def grow(self) -> None:
-        """Resize the docks to their former sizes at the present interface size, as far as there is room."""
+        """Resize the docks to their stored sizes times the new interface size, as far as there is room."""
         self.keep_margin(True)
         QTimer.singleShot(0, self, self._grow)  # after the texts have got their new size
 
@@ -477,7 +485,7 @@ class Board(QMainWindow):
             self.resizeDocks([dock for dock, _ in below], widths, across)
 
     def remember(self) -> None:
-        """Save the arrangement in the settings for the next start."""
+        """Save the arrangement and the sizes of the panels in the settings, for the next start."""
         if self.docks:
             self._settings.remember(ARRANGEMENT, self.saveState(VERSION))
             self._settings.remember(_size_of(WINDOW), self.window().size())
@@ -486,17 +494,17 @@ class Board(QMainWindow):
                 self._settings.remember(_size_of(name), dock.size() if has_place else QSize())
 
     def look(self) -> None:
-        """Update every dock."""
+        """Call `look` of every dock."""
         for dock in self.docks.values():
             dock.look()
 
     @property
     def in_sight(self) -> list[Dock]:
-        """The docks that are not hidden and not behind a tab."""
+        """The docks that are visible: open, and not behind another tab."""
         return [dock for dock in self.docks.values() if dock.in_sight]
 
     def covers(self, name: str, other: str) -> bool:
-        """Return whether a panel is visible in front of another panel in the same place."""
+        """Return whether the panel `name` is visible and the panel `other` is a tab of the same place."""
         dock = self.docks[name]
         return dock.in_sight and self.docks[other] in self.tabifiedDockWidgets(dock)
 
@@ -529,10 +537,10 @@ class Board(QMainWindow):
             dock.raise_()
 
     def _fit_window(self) -> None:
-        """Give the docks the same shares of the window as in the last session, on another screen too.
+        """Give the docks the same shares of the window as in the last session, also on another screen.
 
-        In a smaller window, a dock keeps at least its size of the first start, if it had that size. The
-        remembered sizes are in pixels, so they are restored also if the interface size has changed.
+        In a smaller window, a dock that had at least its size of the first start keeps that size. The saved
+        sizes are in pixels, so the docks are resized also if the interface size has changed.
         """
         before, now = self._settings.size_of(_size_of(WINDOW)), self.window().size()
         if before.isEmpty() or (before == now and size_factor() == 1.0):
@@ -555,7 +563,7 @@ class Board(QMainWindow):
         self._grow()
 
     def _share(self) -> None:
-        """Resize every dock to its size of the first start."""
+        """Resize every dock to the size that it has at the first start."""
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         docks = self.docks
         right = max(px(RIGHT_PX), docks["Training"].least.width())  # a wide font needs more
@@ -566,7 +574,7 @@ class Board(QMainWindow):
         self._stack([docks["Training"], docks["Explain"]], [max(docks["Training"].least.height(), 1)])
 
     def _fit_training(self) -> None:
-        """Resize the Training dock to the height that its panel needs now, which Qt does not do."""
+        """Resize the Training dock to the height that its panel needs now; Qt does not do that."""
         docks = [dock for dock in self.in_sight if self.dockWidgetArea(dock) == RIGHT]
         training = self.docks["Training"]
         if len(docks) > 1 and training in docks:
@@ -596,7 +604,7 @@ class Board(QMainWindow):
     # --- Qt events
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Resize the Training dock and the right column to what their panels need."""
+        """Give the Training dock the height, and the right column the width, that their panels need."""
         super().resizeEvent(event)
         fits = self.docks and self._training_before == self.docks["Training"].least.height()
         if fits and event.size().height() != event.oldSize().height():
@@ -605,13 +613,13 @@ class Board(QMainWindow):
             QTimer.singleShot(0, self, self._widen_right)
 
     def eventFilter(self, training: QObject, event: QEvent) -> bool:
-        """Store the height of the Training dock before Qt resizes it."""
+        """Store the height that the Training dock had before Qt resized the dock."""
         if isinstance(event, QResizeEvent):
             self._training_before = event.oldSize().height()
         return super().eventFilter(training, event)
 
     def event(self, event: QEvent) -> bool:
-        """Style each new tab bar, and forget the wanted sizes when a person drags a separator."""
+        """Style each new tab bar; forget the stored sizes when a person drags a separator of docks."""
         if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonPress:
             if self.childAt(event.position().toPoint()) is None:  # a separator: no mousePressEvent comes
                 self._sizes.clear()
@@ -633,14 +641,14 @@ def _size_of(name: str) -> str:
 SIZE_PX = QSize(1280, 800)
 """Size of the window at the first start, in pixels, if the screen is large enough."""
 MAXIMISED = "maximised"
-"""Settings key: whether the window was maximised."""
+"""Settings key: whether the window was maximised when it was closed."""
 
 
 class MainWindow(QMainWindow):
     """The window of one document; `board` holds the diagram and the panels.
 
     ========= ==========================================================================
-    `painted` emitted after the first frame, and after the first frame with panels
+    `painted` is emitted after the first frame, and after the first frame with panels
     `closing` carries the close event, which a slot may ignore
     `dropped` carries the path of a file that was dropped on the window
     ========= ==========================================================================
@@ -655,7 +663,7 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._frame_is_due = True
         self._chosen_size = QSize()
-        """The size that the person gave the window, or its first size."""
+        """The size that the person gave the window, or the size at the first start."""
         self.board = Board(settings)
         self.setCentralWidget(self.board)
         self.setWindowTitle("nnviz")
@@ -669,37 +677,40 @@ class MainWindow(QMainWindow):
             self.setWindowState(Qt.WindowState.WindowMaximized)
 
     def fit_screen(self) -> None:
-        """Move and shrink the window so that its whole frame is on the screen."""
+        """Move and shrink the window until the window and its frame are wholly on the screen."""
         if not self.isMaximized() and not self.isFullScreen():
             room, frame = self.screen().availableGeometry(), self.frameGeometry()
             self.setGeometry(within(self.geometry(), frame, room))
 
     def about_to_grow(self) -> None:
-        """Store the window's size before the interface size changes, unless its minimum size forced it."""
+        """Store the window's size before the interface size changes, if the person chose that size."""
         if self.size() != self._chosen_size.expandedTo(self.minimumSizeHint()):
             self._chosen_size = self.size()
 
     def grow(self) -> None:
-        """Restore the size that the person chose, at least the minimum size, and stay on the screen."""
+        """Resize the window to the stored size, at least the minimum size and within the screen."""
         if (layout := self.layout()) and not self.isMaximized() and not self.isFullScreen():
             layout.activate()  # otherwise the old minimum size still applies
             self.resize(self._chosen_size)
         self.fit_screen()
 
     def put(self, diagram: QWidget, panels: Sequence[Panel]) -> None:
-        """Put the diagram and the panels in their places."""
+        """Put the diagram and the panels on the board."""
         self.board.put(diagram, panels)
         self._frame_is_due = True
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Emit `painted` after a first frame; a timer started when the window is shown fires too early."""
+        """Emit `painted` after a first frame.
+
+        The timer starts here, since a timer that starts in `showEvent` fires before the first frame.
+        """
         super().paintEvent(event)
         if self._frame_is_due:
             self._frame_is_due = False
             QTimer.singleShot(0, self, self.painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Close unless a slot of `closing` ignores the event, and save the geometry and arrangement."""
+        """Save the geometry and arrangement and close, unless a slot of `closing` ignores the event."""
         self.closing.emit(event)
         if event.isAccepted():
             self._settings.remember("geometry", self.saveGeometry())
@@ -707,17 +718,21 @@ class MainWindow(QMainWindow):
             self.board.remember()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Accept a dragged file."""
+        """Accept the drag if it holds one file."""
         accept_file(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Emit `dropped` after the drop is finished."""
+        """Emit `dropped` with the path of the file, after Qt has finished the drop."""
         if path := accept_file(event):
             QTimer.singleShot(0, self, lambda: self.dropped.emit(path))
 
 
 def within(window: QRect, frame: QRect, room: QRect) -> QRect:
-    """Return the geometry of `window` after its `frame` is moved, and if necessary shrunk, into `room`."""
+    """Return the geometry of a window that fits on a screen.
+
+    `window` is the geometry without frame, `frame` the geometry with frame, `room` the screen. The frame is
+    moved into `room`, and shrunk if it is larger than `room`.
+    """
     size = frame.size().boundedTo(room.size())
     left = min(max(frame.left(), room.left()), room.left() + room.width() - size.width())
     top = min(max(frame.top(), room.top()), room.top() + room.height() - size.height())

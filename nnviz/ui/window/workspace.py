@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 PRESSED_KEYS = "pressed keys"
-"""Settings key of the switch that shows pressed keys while presenting."""
+"""Settings key: whether pressed keys are shown while presenting."""
 
 
 class Workspace:
@@ -93,7 +93,7 @@ class Workspace:
 
     @cached_property
     def explain(self) -> ExplainPanel:
-        """The Explain panel, made when it is first needed, since it may long stay behind the notes."""
+        """The Explain panel. It is made when it is first needed, since the notes may cover it for long."""
         from nnviz.ui.panels.explain import ExplainPanel
 
         panel = ExplainPanel(self.document, self.selection, self.derived)
@@ -102,7 +102,7 @@ class Workspace:
 
     @cached_property
     def exports(self) -> Exporter:
-        """The exporter of pictures and films, made when it is first needed."""
+        """The exporter of pictures and films. It is made when it is first needed."""
         from nnviz.ui.dialogs.export import Exporter
 
         exports = Exporter(self.main_window, self.files.suggestion)
@@ -110,19 +110,19 @@ class Workspace:
         return exports
 
     def export_diagram(self) -> None:
-        """Ask for a format and a file, and write the diagram to the file."""
+        """Ask for a format and a file, and write a picture of the diagram to the file."""
         from nnviz.ui.dialogs.pictures import DiagramDrawing
 
         self.exports.ask(DiagramDrawing(self.diagram.picture))
 
     def copy_diagram(self) -> None:
-        """Copy the diagram as a picture."""
+        """Copy the diagram to the clipboard as a picture."""
         from nnviz.ui.dialogs.pictures import DiagramDrawing
 
         self.exports.copy(DiagramDrawing(self.diagram.picture))
 
     def connect_pictures(self, card: PlotCard) -> PlotCard:
-        """Connect the picture commands of a plot card to the exporter, and return the card."""
+        """Connect the picture commands of a plot panel to the exporter, and return the panel."""
 
         def export(copied: bool) -> None:
             from nnviz.ui.dialogs.pictures import PlotDrawing
@@ -135,7 +135,7 @@ class Workspace:
 
     @cached_property
     def finder(self) -> Finder:
-        """The search field, made when it is first needed."""
+        """The field that finds nodes and edges on the diagram. It is made when it is first needed."""
         from nnviz.ui.diagram.finder import Finder
 
         return Finder(self.diagram, self.document, self.selection)
@@ -196,50 +196,56 @@ class Workspace:
 
     @property
     def _first_panels(self) -> tuple[str, str]:
-        """The panel in front when a document opens (Notes if the document has notes) and the other one."""
+        """The panels Notes and Explain; first the panel that is in front when a document opens.
+
+        That is Notes if the document has notes, else Explain.
+        """
         return ("Notes", "Explain") if self.document.state.notes else ("Explain", "Notes")
 
     def _forget_invitation(self) -> None:
-        """Clear the message about the keys of the walk when the walk no longer waits for a key."""
+        """Clear the message that names the walk's keys when the walk no longer waits for a key."""
         progress = self.player.progress
         if not progress.is_waiting and self.status.text in {phase_prompt(phase).text for phase in PHASES}:
             self.status.say("")
 
     def _explain(self) -> None:
-        """Show the Explain panel, unless it would cover notes in progress or a panel of the selection."""
+        """Show the Explain panel, unless it would cover notes in editing or a panel on the selected node."""
         is_followed = any(self.board.covers(name, "Explain") for name in ("Code", "Activation"))
         if not self.notes.is_editing and not is_followed:
             self.board.docks["Explain"].come_forward()
 
-    def _show_menu(self, address: Address | None, at: QPoint) -> None:
+    def _show_menu(self, address: Address | None, position: QPoint) -> None:
         menu = QMenu(self.main_window)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.aboutToHide.connect(self.diagram.update_hover)
         self.structure.fill(menu, address)
-        menu.popup(at)
+        menu.popup(position)
 
     def fill_network_menu(self, menu: QMenu) -> None:
-        """Fill a menu with the commands for the selected part and for the network."""
+        """Fill a menu with the commands for the selected node or edge, and for the whole network."""
         self.structure.fill(menu, self.selection.address)
         menu.addSeparator()
         self.weight_sets.add_to(menu)
 
     def undo(self) -> None:
-        """Undo the last change and report it; an open field on the diagram closes first."""
+        """Undo the last change, and name the change in the status bar.
+
+        A field that is open on the diagram closes first.
+        """
         self.diagram.session.editor.leave()
         text = self.document.undo_text()
         if self.document.undo():
             self.status.say(f"Undone: {text}")
 
     def redo(self) -> None:
-        """Redo the last change that was undone, and report it."""
+        """Redo the change that was undone last, and name the change in the status bar."""
         self.diagram.session.editor.leave()
         text = self.document.redo_text()
         if self.document.redo():
             self.status.say(f"Redone: {text}")
 
     def float_panel(self) -> None:
-        """Float the panel that has the keyboard focus, or dock it again."""
+        """Float the panel that has the keyboard focus, or dock the panel again."""
         dock = next((dock for dock in self.board.in_sight if dock.has_focus), None)
         if dock:
             dock.toggle_floating()
@@ -249,11 +255,14 @@ class Workspace:
         else:
             self.status.say("No panel has the keyboard focus: click into a panel or press F6")
 
-    def go_to_panel(self, by: int) -> None:
-        """Move the keyboard focus `by` visible panels; the diagram comes after the last panel."""
+    def go_to_panel(self, count: int) -> None:
+        """Move the keyboard focus on by `count` visible panels, or back if `count` is negative.
+
+        The diagram comes after the last panel.
+        """
         docks = self.board.in_sight
         at = next((k for k, dock in enumerate(docks, 1) if dock.has_focus), 0)
-        if following := (at + by) % (len(docks) + 1):
+        if following := (at + count) % (len(docks) + 1):
             docks[following - 1].bring_to_front(take_focus=True)
         else:
             self._go_to_diagram(Qt.FocusReason.TabFocusReason)
@@ -263,22 +272,22 @@ class Workspace:
         self.diagram.setFocus(why)
 
     def show_pressed_keys(self, on: bool) -> None:
-        """Choose whether pressed keys are shown while presenting, and remember the choice."""
+        """Choose whether pressed keys are shown while presenting, and save the choice in the settings."""
         self.settings.remember(PRESSED_KEYS, on)
         self.present.shows_keys = on
 
     def set_size(self, percent: int) -> None:
-        """Use an interface size of SIZES_PERCENT, and remember it."""
+        """Use one of the interface sizes SIZES_PERCENT, and save the choice in the settings."""
         self.settings.remember("size", percent)
         self.use_size()
 
     def use_size(self) -> None:
-        """Use the remembered interface size, or the largest that fits on the screen."""
+        """Use the interface size in the settings, or the largest size that fits on the screen."""
         wanted, window = self.settings.size, self.main_window
         room = window.screen().availableSize().expandedTo(window.size())
         percent = self.settings.size_within(room)
         if percent < wanted:
-            self.status.say(f"{wanted} % does not fit on this screen: nnviz uses {percent} %")
+            self.status.say(f"{wanted} % does not fit on this screen: the interface size is now {percent} %")
         self.board.about_to_grow()
         window.about_to_grow()
         if set_size_percent(application(), percent):
@@ -287,7 +296,7 @@ class Workspace:
             QTimer.singleShot(0, window, window.grow)  # after the texts have shrunk
 
     def set_theme(self, name: str) -> None:
-        """Use a theme of `themes()`, and remember it."""
+        """Use the theme `name`, one of `themes()`, and save the choice in the settings."""
         self.settings.remember("theme", name)
         self._follow_theme()
 
