@@ -25,7 +25,7 @@ class Squares:
     def samples(self):
         yield self.pixels(0)
 
-    def alive(self):
+    def report_progress(self):
         pass
 
     def pixels(self, k):

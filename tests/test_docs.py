@@ -144,10 +144,10 @@ def test_the_limits_are_those_that_hold():
     told = [line.split("|")[1:3] for line in table.splitlines()[2:]]
     told = sorted((number.strip().removesuffix(" MB"), what) for what, number in told)
     holding = [each for each in vars(numbers).values() if isinstance(each, numbers.Limit)]
-    assert [number for number, _ in told] == sorted(f"{each.most:,}" for each in holding)
+    assert [number for number, _ in told] == sorted(f"{each.limit:,}" for each in holding)
     for each in holding:
         things = "file" if each is numbers.FILE else each.things
-        assert any(things in what for number, what in told if number == f"{each.most:,}"), each
+        assert any(things in what for number, what in told if number == f"{each.limit:,}"), each
 
 
 def test_the_table_of_formats_is_the_registry():

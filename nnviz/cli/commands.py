@@ -87,7 +87,7 @@ def load(chosen: argparse.Namespace, wishes: TableOptions | None = None) -> Stat
         raise UsageError(f"nnviz convert: {option} is for a table, and {chosen.file} is not a table")
     state = registry.read(source)
     defaults = source.defaults if chosen.command in _BY_LOSS else []
-    for sentence in defaults + source.told:
+    for sentence in defaults + source.notes:
         print_remark(f"{path}: {sentence}")
     return state
 

@@ -123,14 +123,14 @@ def write_program(state: State, chosen: argparse.Namespace) -> None:
     except ValueError as error:
         raise FileError(str(error)) from None
     if chosen.out is None:
-        if made.beside:
+        if made.separate_arrays:
             print_remark("the program contains all numbers; -o OUT.py saves the numbers in a separate file")
             made = program(state, chosen.style, beside=False)
         print_text(made.text)
         return
     if remark := save(made, chosen.out):
         print_remark(remark)
-    if made.beside:
+    if made.separate_arrays:
         print_remark(f"{numbers_path(chosen.out)} contains the program's numbers: keep both files together")
 
 

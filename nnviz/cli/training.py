@@ -48,7 +48,7 @@ def train(state: State, chosen: argparse.Namespace) -> int:
             return stop.exit_code
         since = overfitting_since(result.state)
         if best:
-            result = replace(result, state=best.of(result.state))
+            result = replace(result, state=best.state(result.state))
         _remark(result, since, chosen)
         if stop.exit_code:
             print_remark(f"training stopped after {made:,} of {counted(state.training.updates, 'update')}")

@@ -311,10 +311,10 @@ class Joint(NamedTuple):
 class Parameter(NamedTuple):
     """The parameter of an activation, a number in brackets after the activation's name.
 
-    `what` says in words what the parameter means. `make` returns the activation with this parameter.
+    `meaning` says in words what the parameter means. `make` returns the activation with this parameter.
     """
 
-    what: str
+    meaning: str
     example: float
     valid_range: str
     """The range of valid numbers as text: "above 0"."""
@@ -360,7 +360,7 @@ class Activation:
     `forward`     returns a function that computes f(z), see `Forward`
     `backward`    returns a function that computes the vector-Jacobian product, see `Backward`
     `formula`     f(z) as text
-    `elsewhere`   the activation in NumPy, Keras, PyTorch and ONNX
+    `notation`   the activation in NumPy, Keras, PyTorch and ONNX
     `slope_rule`  the formula of f′(z) in `Z` and `A`; None if `joint` has the formula
     `start`       distribution of random weights: "he" (normal) or "glorot" (uniform)
     `kinks`       each z at which f′ jumps; f′ of a kink is the slope on the left side
@@ -378,7 +378,7 @@ class Activation:
     forward: Forward
     backward: Backward
     formula: str
-    elsewhere: ActivationNotation
+    notation: ActivationNotation
     slope_rule: Expression | None = None
     start: Literal["he", "glorot"] = "glorot"
     kinks: tuple[float, ...] = ()
@@ -703,6 +703,6 @@ def _with_parameter(usual: Activation, rest: str) -> Activation:
     except ValueError:
         value = math.nan
     if not parameter.is_valid(value):
-        what, valid, example = parameter.what, parameter.valid_range, f"{name}({full(parameter.example)})"
+        what, valid, example = parameter.meaning, parameter.valid_range, f"{name}({full(parameter.example)})"
         raise ValueError(f"{name} needs a number {valid} in brackets, the {what}, such as {example}")
     return parameter.make(value)

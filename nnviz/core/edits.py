@@ -740,7 +740,7 @@ def most_rows(inputs: int, outputs: int) -> int:
     """Return the largest number of rows for which rows and a new network are within the limits."""
     hidden = _hidden_nodes(inputs, outputs)
     weights = hidden * (inputs + 1) + outputs * (hidden + 1)
-    return max(1, min(ROWS.most, (NUMBERS.most - weights) // (inputs + outputs)))
+    return max(1, min(ROWS.limit, (NUMBERS.limit - weights) // (inputs + outputs)))
 
 
 def _updates(rows: int) -> int:

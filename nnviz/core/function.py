@@ -41,13 +41,13 @@ class Section:
     ========= ==============================================================================
     `along`   indices of the inputs that vary: the horizontal one, then the vertical one
     `spans`   the span of each input that varies
-    `held`    values of all inputs, shape (inputs,); only the constant inputs use their value
+    `inputs`    values of all inputs, shape (inputs,); only the constant inputs use their value
     ========= ==============================================================================
     """
 
     along: tuple[int, ...]
     spans: tuple[Span, ...]
-    held: Array
+    inputs: Array
 
     def middles(self, *counts: int) -> tuple[Array, ...]:
         """Return an array for each span: the centres of the equal parts into which the span is cut.
@@ -64,7 +64,7 @@ class Section:
 
         `values` holds an array for each input that varies, shape (points,).
         """
-        rows = np.repeat(self.held[None], len(values[0]), axis=0)
+        rows = np.repeat(self.inputs[None], len(values[0]), axis=0)
         rows[:, self.along] = np.stack(values, axis=1)
         return rows
 
@@ -167,7 +167,7 @@ def _parts(
 ) -> Iterator[tuple[tuple[slice, ...], list[Array]]]:
     """Yield (part of the points, a of each layer there, shape (…, nodes)) for each unit of work."""
     first = network.layers[0]
-    rest = where.held.copy()
+    rest = where.inputs.copy()
     rest[list(where.along)] = 0.0
     with np.errstate(all="ignore"):
         z = [each[:, None] * first.weights[:, place] for each, place in zip(values, where.along, strict=True)]
@@ -273,19 +273,19 @@ class KnownFunctions:
     """A cache of the last result of `node_functions`."""
 
     def __init__(self) -> None:
-        self._known: tuple[State, float, NodeFunctions] | None = None
+        self._last: tuple[State, float, NodeFunctions] | None = None
 
-    def of(self, state: State, most_ns: float) -> NodeFunctions:
+    def compute(self, state: State, most_ns: float) -> NodeFunctions:
         """Return the outputs of all nodes of a State, computed in about `most_ns` nanoseconds."""
         at_half = None
-        if self._known is not None:
-            before, known_ns, functions = self._known
+        if self._last is not None:
+            before, known_ns, functions = self._last
             same = before.network is state.network and before.data is state.data
             if same and known_ns == most_ns:
                 return functions
             at_half = functions.at_half if _same_outputs(before, state) else None
         functions = node_functions(state, decides_yes_or_no(state) if at_half is None else at_half, most_ns)
-        self._known = state, most_ns, functions
+        self._last = state, most_ns, functions
         return functions
 
 
@@ -377,7 +377,7 @@ class Bend:
             self.function.backward(held, a, own, slopes)()
             return a[:, self.node], slopes[:, self.node]
 
-    def at(self, z: float) -> Reading:
+    def point(self, z: float) -> Reading:
         """Return the output and the slope at one z."""
         a, slope = self(np.array([z]))
         return Reading(z, float(a[0]), float(slope[0]))
@@ -392,7 +392,9 @@ class Bend:
         z = np.unique(np.concatenate((np.linspace(low, high, points), kinks, behind)))
         a, slope = self(z)
         at = np.searchsorted(z, behind)
-        pairs = tuple((self.at(kink), self.at(after)) for kink, after in zip(kinks, behind, strict=True))
+        pairs = tuple(
+            (self.point(kink), self.point(after)) for kink, after in zip(kinks, behind, strict=True)
+        )
         return ActivationCurve(
             np.insert(z, at, kinks), np.insert(a, at, a[at - 1]), np.insert(slope, at, np.nan), pairs
         )

@@ -21,7 +21,7 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.numbers import POINTS
 
-BUCKETS = POINTS.most // 4
+BUCKETS = POINTS.limit // 4
 """Largest number of buckets of a curve. A bucket is at most 1/2048 of the run, or a single iteration."""
 CEILING = 3.0
 """Largest drawn loss of a diverged run, as a multiple of its first loss; more would flatten other runs."""

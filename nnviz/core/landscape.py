@@ -135,7 +135,7 @@ def present_point(state: State, weight: Address, known: MeanSlopes | None = None
     """Compute the loss over all training rows and ∂loss/∂w of a weight, or take both from `known`."""
     if known is None:
         known = (yield from means_in_blocks(state, None)).slopes
-    return LossPoint(known.loss, known.of(weight))
+    return LossPoint(known.loss, known.slope(weight))
 
 
 class _Rows(NamedTuple):
@@ -320,7 +320,7 @@ def _scale(state: State) -> float:
     assert state.data.targets is not None
     targets = state.data.targets[: state.trained_rows]
     z = np.zeros_like(targets)
-    loss_at_zero = state.measure.over(z, state.network.layers[-1].function(z), targets)
+    loss_at_zero = state.measure.mean(z, state.network.layers[-1].function(z), targets)
     if state.run is None or state.run.watched or len(state.run.history) == 0:
         return loss_at_zero
     return max(loss_at_zero, float(state.run.history.points[0, 1]))
@@ -403,7 +403,7 @@ class LossLine:
         """The displayed range of the weight: (smallest value, largest value)."""
         return float(self.values[0]), float(self.values[-1])
 
-    def at(self, w: float) -> float:
+    def loss_at(self, w: float) -> float:
         """Return the loss for the weight `w`, interpolated between the computed values."""
         return float(np.interp(w, self.values, self.loss))
 

@@ -88,7 +88,7 @@ class Loss:
     `term_by_z`     the formula of a term from the z of all outputs, for an a that rounds to
                     0 or 1; None if not needed
     `slope_rule`    the formula of ∂term/∂a
-    `elsewhere`     the loss in NumPy, Keras and PyTorch
+    `notation`     the loss in NumPy, Keras and PyTorch
     =============== =======================================================================
     """
 
@@ -101,7 +101,7 @@ class Loss:
     slopes_a: Terms
     term: Expression
     slope_rule: Expression
-    elsewhere: LossNotation
+    notation: LossNotation
     outputs: tuple[str, ...] = ()
     factor: float = 1.0
     least: float = 0.0
@@ -124,7 +124,7 @@ class Loss:
             sums: Array = self.terms(z, a, y).sum(axis=-1) / self.parts(y.shape[-1])
         return sums
 
-    def over(self, z: Array, a: Array, y: Array) -> float:
+    def mean(self, z: Array, a: Array, y: Array) -> float:
         """Return the mean loss over the rows. On overflow, the loss is infinite or NaN."""
         with np.errstate(all="ignore"):
             return float(self.of_rows(z, a, y).mean())
@@ -174,7 +174,7 @@ MSE = Loss(
     total=_sum_of_squares,
     term=Square(ERROR),
     slope_rule=2 * ERROR,
-    elsewhere=LossNotation("(prediction - y) ** 2", "2 * error", "MeanSquaredError", "MSELoss"),
+    notation=LossNotation("(prediction - y) ** 2", "2 * error", "MeanSquaredError", "MSELoss"),
 )
 
 # Cross-entropy of a softmax over all outputs, and of single sigmoids, computed from z to avoid overflow
@@ -236,7 +236,7 @@ _of_softmax_output = Loss(
         lambda total: A - Y if abs(total - 1.0) < 1e-12 else A * Symbol("Σy") - Y,
         "The factor a in the slope of softmax and the factor 1/a in the slope of ln cancel out.",
     ),
-    elsewhere=LossNotation(
+    notation=LossNotation(
         "y * (np.logaddexp.reduce(z, axis=-1, keepdims=True) - z)",
         "prediction * y.sum(axis=-1, keepdims=True) - y",
         "CategoricalCrossentropy",
@@ -261,7 +261,7 @@ _of_sigmoid_output = Loss(
     term_by_z=_sigmoid_by_z,
     slope_rule=(A - Y) / (A * (1 - A)),
     short=Short(lambda _total: A - Y, "The slope a·(1 − a) of sigmoid and the divisor a·(1 − a) cancel out."),
-    elsewhere=LossNotation(
+    notation=LossNotation(
         "np.logaddexp(0, z) - y * z",
         "error",
         "BinaryCrossentropy",

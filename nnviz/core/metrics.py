@@ -160,22 +160,22 @@ class Confusion(NamedTuple):
     ========== ==============================================================================
     `counts`   number of rows, by class of the target (first index) and by class of the
                prediction (second index), shape (classes, classes)
-    `lost`     number of rows that `counts` omits because the prediction is NaN
+    `uncounted`     number of rows that `counts` omits because the prediction is NaN
     ========== ==============================================================================
     """
 
     counts: NDArray[np.intp]
-    lost: int
+    uncounted: int
 
     @property
-    def right(self) -> int:
+    def correct(self) -> int:
         """The number of rows that are classified correctly."""
         return int(self.counts.trace())
 
     @property
     def rows(self) -> int:
         """The number of all rows, including the rows with the prediction NaN."""
-        return int(self.counts.sum()) + self.lost
+        return int(self.counts.sum()) + self.uncounted
 
     @property
     def recalls(self) -> Array:

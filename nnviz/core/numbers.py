@@ -297,7 +297,7 @@ def free_name(name: str, taken: dict[str, int]) -> str:
     free = name
     while free in taken:
         taken[name] += 1
-        free = f"{shortened(name, NAME.most - 8)} {taken[name]}"
+        free = f"{shortened(name, NAME.limit - 8)} {taken[name]}"
     taken[free] = 1
     return free
 
@@ -358,18 +358,18 @@ class Names(tuple[str, ...]):
 
 @dataclass(frozen=True)
 class Limit:
-    """A largest allowed number: at most `most` things. `things` names the things in the plural."""
+    """A largest allowed number: at most `limit` things. `things` names the things in the plural."""
 
     things: str
-    most: int
-    what: str = ""
+    limit: int
+    title: str = ""
     """The title of the limit in the help, or "" to omit the limit there."""
 
     def check(self, count: int, place: str = "") -> None:
         """Raise ValueError if `count` exceeds the limit. The message starts with `place`."""
-        if count > self.most:
+        if count > self.limit:
             where = f"{place}: " if place else ""
-            raise ValueError(f"{where}expected at most {self.most:,} {self.things}, found {count:,}")
+            raise ValueError(f"{where}expected at most {self.limit:,} {self.things}, found {count:,}")
 
 
 FILE = Limit("MB", 128, "A file")

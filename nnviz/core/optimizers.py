@@ -57,7 +57,7 @@ class Optimizer(Protocol):
     any_slope_moves: ClassVar[bool]
     """Whether the optimizer divides by the size of the slopes, so that even small slopes give long steps."""
 
-    elsewhere: ClassVar[OptimizerNotation | None] = None
+    notation: ClassVar[OptimizerNotation | None] = None
     """The same optimizer in Keras and PyTorch, or None."""
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
@@ -89,7 +89,7 @@ class GradientDescent(Optimizer):
     rule = (("w", W - RATE * SLOPE),)
     rate_in_slopes = True
     any_slope_moves = False
-    elsewhere = OptimizerNotation(
+    notation = OptimizerNotation(
         "optimizers.SGD(learning_rate)",
         "SGD(model.parameters(), lr=learning_rate)",
         keras_file=("SGD", {"momentum": 0.0, "nesterov": False}),
@@ -112,7 +112,7 @@ class Momentum(Optimizer):
     rule = (("v", 0.9 * V + SLOPE), ("w", W - RATE * V))
     rate_in_slopes = False
     any_slope_moves = False
-    elsewhere = OptimizerNotation(
+    notation = OptimizerNotation(
         "optimizers.SGD(learning_rate, momentum=0.9)",
         "SGD(model.parameters(), lr=learning_rate, momentum=0.9)",
         keras_file=("SGD", {"momentum": 0.9, "nesterov": False}),
@@ -149,7 +149,7 @@ class Adam(Optimizer):
     )
     rate_in_slopes = False
     any_slope_moves = True
-    elsewhere = OptimizerNotation(
+    notation = OptimizerNotation(
         "Adam(learning_rate)",
         "Adam(model.parameters(), lr=learning_rate)",
         _KERAS_ADAM,

@@ -49,7 +49,7 @@ class Past:
                        first run
     `nearest`          returns the last stored State up to an iteration
     `known_iterations` returns the iterations of the stored States before an iteration
-    `way`              returns the stored networks from the start of the run to `shown`
+    `networks`              returns the stored networks from the start of the run to `shown`
     ================== =======================================================================
 
     If `follow` gets an earlier iteration of the run, `end` does not change. So a person who went back to an
@@ -110,7 +110,7 @@ class Past:
         """Return 0 and the iterations of the stored States before iteration `until`, in order."""
         return [0, *(each.iteration for each in self._between(until))]
 
-    def way(self) -> list[Network]:
+    def networks(self) -> list[Network]:
         """Return the stored networks from the start of the last run to the State `shown`, in order."""
         if self.shown is None:
             return []
@@ -256,7 +256,7 @@ def with_earlier(state: State, last: State | None) -> State:
         return state
     training = replace(run.segments[-1].training, updates=last.training.updates)
     earlier = EarlierRun("run", training, run.iteration, run.history.line, Architecture.of(run.start))
-    others = [each for each in state.runs if not _same_curve(each, earlier)][1 - EARLIER_RUNS.most :]
+    others = [each for each in state.runs if not _same_curve(each, earlier)][1 - EARLIER_RUNS.limit :]
     name = _name(training, run.iteration, {each.name for each in others})
     return replace(state, runs=(*others, replace(earlier, name=name)))
 

@@ -64,10 +64,10 @@ class Computed:
     `row`      the index of the selected row
     `trace`    the forward pass of the selected row; None without rows
     `slopes`   the slopes of the selected row; None without targets
-    `whole`    the means over all training rows; None without targets or before the computation
+    `means`    the means over all training rows; None without targets or before the computation
     `update`   the means over the rows of the next update: all training rows, or one batch
     `health`   the health of the nodes on all rows; None before the computation
-    `free`     whether the row is a what-if row: inputs that a person tries out and that are not
+    `is_what_if`     whether the row is a what-if row: inputs that a person tries out and that are not
                in the data, so that the row has no target
     ========== ======================================================================
     """
@@ -75,15 +75,15 @@ class Computed:
     row: int = 0
     trace: Trace | None = None
     slopes: Slopes | None = None
-    whole: Means | None = None
+    means: Means | None = None
     update: Means | None = None
     health: Health | None = None
-    free: bool = False
+    is_what_if: bool = False
 
     def targets(self, state: State) -> Array | None:
         """Return the targets of the selected row, shape (outputs,), or None if the row has no targets."""
         targets = state.data.targets
-        return None if targets is None or self.free else targets[self.row]
+        return None if targets is None or self.is_what_if else targets[self.row]
 
 
 def next_batch(state: State) -> tuple[int, ...] | None:

@@ -66,7 +66,7 @@ class MeanSlopes:
             raise AttributeError(f"the loss is {self.measure.phrase}, not MSE: use .loss")
         return self.loss
 
-    def of(self, address: Address) -> float:
+    def slope(self, address: Address) -> float:
         """Return ∂L/∂w of the weight at `address`, or ∂L/∂z of the bias or node at `address`."""
         layer = self.layers[address.layer]
         if address.kind == "weight":
@@ -118,7 +118,7 @@ def slopes_from(network: Network, trace: Trace, targets: Array, measure: Loss) -
         share = 1.0 / (len(targets) * measure.parts(targets.shape[1]))
         slope_a = share * measure.slopes_a(*of_outputs)
         slope_z = measure.mean_slopes(*of_outputs) if measure.short else None
-        return Slopes(measure.over(*of_outputs), _backward(network, trace, slope_a, slope_z), measure, trace)
+        return Slopes(measure.mean(*of_outputs), _backward(network, trace, slope_a, slope_z), measure, trace)
 
 
 def _backward(network: Network, trace: Trace, slope_a: Array, known: Array | None) -> tuple[LayerSlopes, ...]:

@@ -549,7 +549,7 @@ class EarlierRun(ByValue):
         EARLIER_POINTS.check(len(self.history), "history")
         super().__post_init__()
 
-    def called(self, letters: int = NAME.most) -> str:
+    def called(self, letters: int = NAME.limit) -> str:
         """Return the name of the run, shortened to `letters` letters, followed by the architecture."""
         architecture = f" · {self.network.in_words}" if self.network else ""
         return shortened(self.name, letters) + architecture
@@ -789,4 +789,4 @@ class State(AsSvg):
             return None
         assert self.data.targets is not None
         trace = self.network.forward(self.data.inputs[: self.trained_rows])
-        return self.measure.over(trace.z[-1], trace.prediction, self.data.targets[: self.trained_rows])
+        return self.measure.mean(trace.z[-1], trace.prediction, self.data.targets[: self.trained_rows])

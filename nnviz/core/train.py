@@ -27,7 +27,7 @@ class Best:
     """
 
     def __init__(self, state: State) -> None:
-        self._before = self._latest = state
+        self._previous = self._latest = state
         self._due_s = 0.0
 
     def follow(self, trainer: Trainer) -> None:
@@ -37,18 +37,18 @@ class Best:
             return
         state = trainer.state()
         if (least_validation(state) or 0) >= self._latest.iteration:
-            self._before = self._latest
+            self._previous = self._latest
         self._latest = state
         now_s = perf_counter()
         self._due_s = now_s + WORK_PER_STATE * (now_s - began_s)
 
-    def of(self, end: State) -> State:
+    def state(self, end: State) -> State:
         """Return the State at the smallest validation loss in the run of `end`."""
         iteration = least_validation(end)
         if iteration is None or iteration == end.iteration:
             return end
         known = next(
-            (each for each in (self._latest, self._before) if each.run and each.iteration <= iteration),
+            (each for each in (self._latest, self._previous) if each.run and each.iteration <= iteration),
             state_at_start(end),
         )
         replay = Replay(known, end)

@@ -219,9 +219,9 @@ class Parameters:
     """The weights, biases, slopes and optimizer memory that training changes in place.
 
     ================= ========================================================================
-    `all`             the values, then the optimizer's memory, shape (1 + memories, parameters)
-    `values`          the first row of `all`: all weights and biases
-    `memory`          the other rows of `all`, which start as zeros
+    `vectors`             the values, then the optimizer's memory, shape (1 + memories, parameters)
+    `values`          the first row of `vectors`: all weights and biases
+    `memory`          the other rows of `vectors`, which start as zeros
     `matrices`        the values layer by layer, shape (nodes, inputs of the layer [+ 1 for b])
     `slopes`          ∂loss/∂value of each value, shape (parameters,)
     `slope_matrices`  the slopes layer by layer, in the shapes of `matrices`
@@ -231,8 +231,8 @@ class Parameters:
     def __init__(self, network: Network, memories: int) -> None:
         shapes = _shapes(network)
         count = sum(nodes * inputs for nodes, inputs in shapes)
-        self.all = np.zeros((1 + memories, count))
-        self.values, self.memory = self.all[0], self.all[1:]
+        self.vectors = np.zeros((1 + memories, count))
+        self.values, self.memory = self.vectors[0], self.vectors[1:]
         self.slopes = np.full(count, 0.0)  # writes now, so that the first product need not wait for the pages
         self.matrices = _matrices(self.values, shapes)
         self.slope_matrices = _matrices(self.slopes, shapes)
@@ -324,25 +324,25 @@ class Pass(NamedTuple):
 class _LayerValues(NamedTuple):
     """The values of one layer in a pass and their slopes, shape (nodes, rows) each.
 
-    If the next layer has biases, `onward` is `a` with a row of ones below, else `a`; `slope_onward` is its
-    slope. Multiplying by a whole matrix is quicker than by a matrix without its last column.
+    `next_inputs` is `a`, with a row of ones below if the next layer has biases, and `next_slope` is the slope
+    of `next_inputs`. Multiplying by a whole matrix is quicker than by a matrix without its last column.
     """
 
     z: Array
     a: Array
-    onward: Array
-    slope_onward: Array
+    next_inputs: Array
+    next_slope: Array
     slope_a: Array
     slope_z: Array
 
     @classmethod
     def room(cls, layer: Layer, rows: int, ones: bool) -> _LayerValues:
         onward = np.ones((len(layer) + ones, rows))
-        slope_onward = np.empty_like(onward)
-        a, slope_a = onward[: len(layer)], slope_onward[: len(layer)]
+        next_slope = np.empty_like(onward)
+        a, slope_a = onward[: len(layer)], next_slope[: len(layer)]
         if _linear(layer):
-            return cls(a, a, onward, slope_onward, slope_a, slope_a)
-        return cls(np.empty_like(a), a, onward, slope_onward, slope_a, np.empty_like(a))
+            return cls(a, a, onward, next_slope, slope_a, slope_a)
+        return cls(np.empty_like(a), a, onward, next_slope, slope_a, np.empty_like(a))
 
 
 def _product(left: Array, right: Array, out: Array) -> Call:
@@ -380,9 +380,9 @@ class Buffers:
             backward: list[Call] = []
             if k:
                 before, matrix = values[k - 1], parameters.matrices[k]
-                self._forward.append(_product(matrix, before.onward, here.z))
-                backward.append(_product(here.slope_z, before.onward.T, parameters.slope_matrices[k]))
-                backward.append(_product(matrix.T, here.slope_z, before.slope_onward))
+                self._forward.append(_product(matrix, before.next_inputs, here.z))
+                backward.append(_product(here.slope_z, before.next_inputs.T, parameters.slope_matrices[k]))
+                backward.append(_product(matrix.T, here.slope_z, before.next_slope))
             if not _linear(layer):
                 z, a, slope_a, slope_z = here.z.T, here.a.T, here.slope_a.T, here.slope_z.T
                 self._forward.append(layer.function.forward(z, a))
@@ -453,11 +453,11 @@ class Points:
 
     def in_blocks(self) -> Work[tuple[float, ...]]:
         """Return the training loss, then the values of the curves in `names`; yield between two passes."""
-        training = yield from self._over(self._batches.training_passes())
-        validation = yield from self._over(self._batches.validation_passes())
+        training = yield from self._sum_and_correct(self._batches.training_passes())
+        validation = yield from self._sum_and_correct(self._batches.validation_passes())
         return self._measured(*training, *validation)
 
-    def _over(self, passes: Iterator[Pass]) -> Work[tuple[float, int]]:
+    def _sum_and_correct(self, passes: Iterator[Pass]) -> Work[tuple[float, int]]:
         """Return the sum of the loss's terms and the number of correctly classified rows."""
         total, hits = 0.0, 0
         for k, block in enumerate(passes):
@@ -562,7 +562,7 @@ class Trainer:
         self.diverged = False
         self.loss = self._history.last[1] if len(self._history) else math.nan
         self._measured: list[tuple[float, ...]] = []
-        self._finite_numbers = np.empty_like(self._parameters.all)
+        self._finite_numbers = np.empty_like(self._parameters.vectors)
         self._store()
 
     @property
@@ -711,7 +711,7 @@ class Trainer:
     # Finite numbers are stored. If a later number is not finite, the updates since are repeated one by one.
 
     def _finite(self) -> bool:
-        return bool(np.isfinite(self._parameters.all).all())
+        return bool(np.isfinite(self._parameters.vectors).all())
 
     def _check(self) -> None:
         """Check now that all numbers are finite, unless that was done at this iteration."""
@@ -724,7 +724,7 @@ class Trainer:
 
     def _store(self) -> None:
         """Store all numbers, which are finite, for `_fall_back`, and add the new points to the history."""
-        self._finite_numbers[:] = self._parameters.all
+        self._finite_numbers[:] = self._parameters.vectors
         self._finite_point = self.iteration, self.loss
         self._next_check = self.iteration + self._check_every
         if self._measured:
@@ -741,7 +741,7 @@ class Trainer:
     def _fall_back(self) -> None:
         """Return to the last iteration with finite numbers, and mark the run as diverged."""
         failed = self.iteration
-        self._parameters.all[:] = self._finite_numbers
+        self._parameters.vectors[:] = self._finite_numbers
         self._forward_done = False
         self.iteration, self.loss = self._finite_point
         self._measured.clear()

@@ -54,7 +54,7 @@ class Presence:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = atomic.LockHeld(self._folder / f"{self._key}-{secrets.token_hex(6)}", new=True)
 
-    def others(self) -> int:
+    def count_windows(self) -> int:
         """Return how many other windows have the same file open, and delete the locks of ended windows."""
         with contextlib.suppress(OSError):
             own_name = self._lock.path.name if self._lock else ""

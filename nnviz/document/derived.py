@@ -52,7 +52,7 @@ class Selection(QObject):
         self._state = document.state
         """The State that the row and the addresses belong to."""
         self._row = 0
-        self._free: Array | None = None
+        self._what_if_row: Array | None = None
         self._emitted_row: tuple[int, Array | None] = 0, None
         self._alone: State | None = None
         """The State that contains only the what-if row, or None if this State is not made yet."""
@@ -72,20 +72,20 @@ class Selection(QObject):
     @row.setter
     def row(self, row: int) -> None:
         self._resolve()
-        self._row, self._free = _within(row, self._state), None
-        self._tell()
+        self._row, self._what_if_row = _within(row, self._state), None
+        self._emit_changes()
 
     @property
-    def free(self) -> Array | None:
+    def what_if_row(self) -> Array | None:
         """The inputs of the what-if row, shape (inputs,), or None if the diagram shows a row of the data."""
         self._resolve()
-        return self._free
+        return self._what_if_row
 
     def show_free_row(self, inputs: ArrayLike) -> None:
         """Show a what-if row with these inputs, shape (inputs,), on the diagram."""
         self._resolve()
-        self._free, self._alone = frozen(inputs, "inputs"), None
-        self._tell()
+        self._what_if_row, self._alone = frozen(inputs, "inputs"), None
+        self._emit_changes()
 
     def close_free_row(self) -> None:
         """Show the row that was on the diagram before the what-if row."""
@@ -96,7 +96,7 @@ class Selection(QObject):
 
         Return a sentence on the result, or "" if the edit was refused.
         """
-        free = self.free
+        free = self.what_if_row
         after = self._row if len(self._state.data) else None
         if free is None or not self._document.edit("Add the what-if row", add_row, after, free):
             return ""
@@ -105,12 +105,12 @@ class Selection(QObject):
         return f"The what-if row is now row {self.row + 1}; its targets are {targets}"
 
     @property
-    def looked_at(self) -> tuple[State, int]:
+    def row_source(self) -> tuple[State, int]:
         """The State that contains the row on the diagram, and the index of the row in that State.
 
         The State of a what-if row has no other row, no targets and no run.
         """
-        free = self.free
+        free = self.what_if_row
         if free is None:
             return self._state, self._row
         if self._alone is None:
@@ -139,7 +139,7 @@ class Selection(QObject):
         """Select one or two addresses, or nothing; ignore an address that the network does not have."""
         self._resolve()
         self._chosen = _present(self._state.network, address, second)
-        self._tell()
+        self._emit_changes()
 
     def select_and_explain(self, address: Address) -> None:
         """Select an address, and request the explanation of the number there."""
@@ -161,7 +161,7 @@ class Selection(QObject):
         self._all_know, self._alone = False, None
         self._row = _within(self._row, self._state)
         if old.data is not self._state.data or old.network.sizes[0] != self._state.network.sizes[0]:
-            self._free = None
+            self._what_if_row = None
         network, chosen = self._state.network, self._chosen
         if old.network.sizes != network.sizes:
             chosen = _moved(chosen[0], old.network, network), _moved(chosen[1], old.network, network)
@@ -170,16 +170,16 @@ class Selection(QObject):
     def _settle(self) -> None:
         self._resolve()
         self._all_know = True
-        self._tell()
+        self._emit_changes()
 
-    def _tell(self) -> None:
+    def _emit_changes(self) -> None:
         """Emit signals for changes since the last call, if every slot of the document has the State."""
         self._resolve()
         if not self._all_know:
             return
         row, free = self._emitted_row
-        if row != self.row or free is not self._free:
-            self._emitted_row = self._row, self._free
+        if row != self.row or free is not self._what_if_row:
+            self._emitted_row = self._row, self._what_if_row
             self.row_changed.emit(self._row)
         if (self.address, self.second) != self._emitted_chosen:
             self._emitted_chosen = self._chosen
@@ -254,7 +254,7 @@ class Derived(QObject):
         self._functions = KnownFunctions()
         self._wanted: dict[object, Callable[[], Iterator[None]]] = {}
         self._new = self._put_off = False
-        self._slicer = Slicer(self, self._steps, self._tell, quiet_ms=quiet_ms)
+        self._slicer = Slicer(self, self._steps, self._emit_changes, quiet_ms=quiet_ms)
         document.state_changed.connect(lambda *_: self._present())
         document.motion_changed.connect(self._emit_after_motion)
 
@@ -264,35 +264,35 @@ class Derived(QObject):
         return self._document.state
 
     @property
-    def looked_at(self) -> State:
+    def row_state(self) -> State:
         """The State that contains the row on the diagram: the document's State, or a what-if row's State."""
-        return self._selection.looked_at[0]
+        return self._selection.row_source[0]
 
     @property
     def row(self) -> int:
         """The index of the row on the diagram in `looked_at`, from 0."""
-        return self._selection.looked_at[1]
+        return self._selection.row_source[1]
 
     # --- one row
 
     @property
     def trace(self) -> Trace | None:
         """The trace (every z and a) of the row on the diagram, or None without rows."""
-        if self.row >= len(self.looked_at.data):
+        if self.row >= len(self.row_state.data):
             return None
         return self._with_row().trace_of(self.row, self._together)
 
     @property
     def slopes(self) -> Slopes | None:
         """The slopes of the row on the diagram, or None if that row is missing or has no targets."""
-        data = self.looked_at.data
+        data = self.row_state.data
         has_targets = self.row < len(data) and data.targets is not None
         return self._with_row().slopes_of(self.row, self._together) if has_targets else None
 
     @property
     def row_numbers(self) -> Computed:
         """The numbers of the row on the diagram, without the means over rows."""
-        return Computed(self.row, self.trace, self.slopes, free=self._selection.free is not None)
+        return Computed(self.row, self.trace, self.slopes, is_what_if=self._selection.what_if_row is not None)
 
     def prediction(self, row: int) -> Array:
         """Return the prediction for a row of the data, shape (outputs,)."""
@@ -319,7 +319,7 @@ class Derived(QObject):
     def node_functions(self) -> NodeFunctions:
         """The function of each node over one or two inputs, on a coarser grid during a run or drag."""
         most_ns = LIGHT_NS if self._document.in_motion else min(self._quick_ns, QUICK_NS)
-        return self._functions.of(self.state, most_ns)
+        return self._functions.compute(self.state, most_ns)
 
     # --- all rows
 
@@ -340,7 +340,7 @@ class Derived(QObject):
         return results.nodes.get(place)
 
     @property
-    def decided(self) -> DecidedClasses | None:
+    def row_classes(self) -> DecidedClasses | None:
         """The class of each row by target and by prediction; None without targets or until known."""
         results = self._present()
         if results.decided is None and self.state.data.targets is not None and len(self.state.data):
@@ -415,11 +415,11 @@ class Derived(QObject):
     def explanation_input(self) -> Computed:
         """All numbers that are known, as the input of an explanation."""
         health = self.health if self._quick else self._present().health  # requested by the diagram
-        return replace(self.row_numbers, whole=self.means, update=self.means_of_update, health=health)
+        return replace(self.row_numbers, means=self.means, update=self.means_of_update, health=health)
 
     # --- when it is computed
 
-    def rest(self) -> None:
+    def cancel_pending(self) -> None:
         """Cancel every pending computation."""
         self._wanted.clear()
         self._slicer.drop()
@@ -429,12 +429,12 @@ class Derived(QObject):
         state = self.state
         if not self._results.holds_for(state):
             self._results = Results(state)
-            self.rest()
+            self.cancel_pending()
         return self._results
 
     def _with_row(self) -> Results:
         """Return the results for the State that contains the row on the diagram."""
-        state = self.looked_at
+        state = self.row_state
         if state is self.state:
             return self._present()
         if not self._of_free.holds_for(state):
@@ -470,7 +470,7 @@ class Derived(QObject):
         elif what not in self._wanted:
             self._wanted[what] = partial(ways[1], self._block_ns)
             if not self._slicer.busy:
-                self._slicer.ask()
+                self._slicer.restart()
 
     def _emit_after_motion(self) -> None:
         if self._put_off and not self._document.in_motion:
@@ -485,7 +485,7 @@ class Derived(QObject):
             del self._wanted[what]
             self._new = True
 
-    def _tell(self) -> bool:
+    def _emit_changes(self) -> bool:
         new, self._new = self._new, False
         if new:
             self.computed.emit()

@@ -112,7 +112,7 @@ class Document(QObject):
         self.file: OpenFile | None = None
         self._example = example
         self.in_motion = False
-        self.held = ""  # reason why edits are locked, as one sentence, or "" if they are not
+        self.lock_reason = ""  # reason why edits are locked, as one sentence, or "" if they are not
         self._changes: list[Change] = []
         self._index = 0  # number of changes that are done, not undone
         self._clean: int | None = 0  # the index at which the State equals the file, or None
@@ -133,7 +133,7 @@ class Document(QObject):
         return self._index != self._clean
 
     @property
-    def kept(self) -> str:
+    def storage(self) -> str:
         """Where the State is stored: "saved", "example", or "not saved"."""
         if self.modified or not (self.path or self._example):
             return "not saved"
@@ -164,9 +164,9 @@ class Document(QObject):
 
     def may_change(self) -> bool:
         """Return whether edits are allowed; if edits are locked, emit `refused` with the reason."""
-        if self.held:
-            self.refused.emit(self.held)
-        return not self.held
+        if self.lock_reason:
+            self.refused.emit(self.lock_reason)
+        return not self.lock_reason
 
     def edit_below_run(self, text: str, edit: Callable[..., State], what: object, merge: Hashable) -> bool:
         """Edit a part that training does not change, such as the notes; return whether the edit was possible.
@@ -287,7 +287,7 @@ class Document(QObject):
             self.file_changed.emit()
         return remark
 
-    def news(self) -> News:
+    def file_news(self) -> News:
         """Return what another program did to the file since the last call; then the State is unsaved."""
         news = self.file.news() if self.file else News.NONE
         if news is not News.NONE:
@@ -297,7 +297,8 @@ class Document(QObject):
     def load_other_version(self) -> None:
         """Load the version of the file that another program saved, as an undo entry. Raises FileError."""
         assert self.path is not None
-        state, self.file = self.read(self.path, activations=self.file.as_read.answer if self.file else None)
+        activations = self.file.as_read.activations if self.file else None
+        state, self.file = self.read(self.path, activations=activations)
         self.push(state, f"Reload {file_label(self.file.path)}")
         self.saved, self._clean = state, self._index
         self.undo_changed.emit()
@@ -327,7 +328,7 @@ class Document(QObject):
         source = Source(data, path, progress, activations)
         state = read(source)
         as_read = ReadNotes(
-            "; ".join(source.assumptions + source.defaults + source.told), activations, is_saved(source)
+            "; ".join(source.assumptions + source.defaults + source.notes), activations, is_saved(source)
         )
         return state, OpenFile(path, self._own_writes, digest_of(data), as_read)
 

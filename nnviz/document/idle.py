@@ -111,7 +111,7 @@ class MotionThrottle(Throttle):
         document.motion_changed.connect(self._motion_changed)
 
     def changed(self, held: str = "") -> None:  # noqa: D102
-        super().changed(held or self._document.held)
+        super().changed(held or self._document.lock_reason)
 
     def _set_pace(self) -> None:
         self.apart_ms, self._share = self._in_motion if self._document.in_motion else (0.0, 0.0)
@@ -154,7 +154,7 @@ class Slicer(QObject):
         """Whether work is in progress or scheduled."""
         return self._beginning.is_pending or self._steps is not None
 
-    def ask(self, apart_ms: float = FRAME_MS) -> None:
+    def restart(self, apart_ms: float = FRAME_MS) -> None:
         """Begin the work anew, at least `apart_ms` after the last start; long work waits for `quiet_ms`."""
         self._forget()
         if self._long:

@@ -121,7 +121,7 @@ class Background:
     =============== ==============================================================
     `goal`          iteration up to which the thread may train now
     `learning_rate` learning rate of the next update; may be set
-    `ended`         whether the thread has ended
+    `has_ended`         whether the thread has ended
     `error`         reason if the thread could not continue, or None
     =============== ==============================================================
     """
@@ -136,7 +136,7 @@ class Background:
     ) -> None:
         self.learning_rate = learning_rate
         self.goal = goal
-        self.ended = False
+        self.has_ended = False
         self.error: ValueError | None = None
         self._ready, self._last, self._work_per_state = ready, last, work_per_state
         self._latest: tuple[State, bool] | None = None
@@ -179,7 +179,7 @@ class Background:
         except MemoryError:
             self.error = ValueError("there is not enough memory to continue")
         finally:
-            self.ended = True
+            self.has_ended = True
 
     def _do_unit(self) -> bool:
         """Do one unit of work, or wait if no update is due; return whether to continue."""
@@ -242,7 +242,7 @@ class Job(QObject):
     ============= ===================================================================================
     `frame_due`   signal: the latest State should be shown; emitted once a frame, and at the end
     `ended`       signal: the job is over and `frame_due` was emitted for the last State
-    `over`        whether all updates are made, or the job diverged, failed, or was asked to end
+    `is_over`        whether all updates are made, or the job diverged, failed, or was asked to end
     `error`       reason if the job could not continue, or None
     `before`      State before the first update
     ============= ===================================================================================
@@ -269,7 +269,7 @@ class Job(QObject):
         here = None if long else ready()  # raises ValueError before there is a Job
         super().__init__(parent)
         self.updates, self.before, self.training = updates, state, state.training
-        self.over = self.diverged = self._stopped = False
+        self.is_over = self.diverged = self._stopped = False
         self.error: ValueError | None = None
         self._first = self._iteration_reached = state.iteration
         self._taken_key = state.training, state.iteration
@@ -293,7 +293,7 @@ class Job(QObject):
     @property
     def was_cut_short(self) -> bool:
         """Whether the job was stopped before all updates were made."""
-        return not self.over or (self.done < self.updates and not self.diverged and self.error is None)
+        return not self.is_over or (self.done < self.updates and not self.diverged and self.error is None)
 
     @property
     def done(self) -> int:
@@ -320,7 +320,7 @@ class Job(QObject):
             return None
         state, self.diverged = latest
         self._iteration_reached = state.iteration
-        self.over = self.over or self.diverged
+        self.is_over = self.is_over or self.diverged
         if self._taken_key == (self.training, self._iteration_reached):
             return None
         self._taken_key = self.training, self._iteration_reached
@@ -363,11 +363,11 @@ class Job(QObject):
         goal = self._first + self._pace.due(time.perf_counter())
         if self._background:
             self._background.goal = goal
-            self.over, self.error = self._background.ended, self._background.error
+            self.is_over, self.error = self._background.has_ended, self._background.error
         else:
             self._slice(until, goal)
         self._has_worked = True
-        if self.over:
+        if self.is_over:
             self.frame_due.emit()
         self._wait()
 
@@ -375,7 +375,7 @@ class Job(QObject):
         """Set the timer for the next slice, frame or update, unless the job is over."""
         if self._stopped:  # a slot of `frame_due` has changed the document
             return
-        if self.over:
+        if self.is_over:
             self.ended.emit()
             return
         due = self._frame_s - SPARE_S if self._has_worked else self._pace.time_of_next(self.done)
@@ -390,14 +390,14 @@ class Job(QObject):
             while now < until and (trainer.iteration < goal or trainer.iteration >= last):
                 before = now
                 if next(work, self) is self or trainer.diverged:
-                    self.over = True
+                    self.is_over = True
                     break
                 now = clock()
                 self._long_units += now - before > self._limits.long_unit_s
         except ValueError as error:
-            self.error, self.over = error, True
+            self.error, self.is_over = error, True
         self._iteration_reached, self.diverged = trainer.iteration, trainer.diverged
-        if self._long_units > 1 and not self.over:
+        if self._long_units > 1 and not self.is_over:
             self._go_into_background(lambda: (trainer, work), goal)
 
     def _go_into_background(

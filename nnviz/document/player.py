@@ -83,15 +83,15 @@ class Narrator(QObject):
         progress = self._player.progress
         if progress.is_waiting:
             return phase_prompt(progress.phase)
-        steps = progress.told
-        return self._of(steps[0], short) if len(steps) == 1 else NO_TEXT
+        steps = progress.described_steps
+        return self._words(steps[0], short) if len(steps) == 1 else NO_TEXT
 
-    def _of(self, step: WalkStep, short: Callable[[str], str]) -> StepText:
+    def _words(self, step: WalkStep, short: Callable[[str], str]) -> StepText:
         derived = self._derived
         few = len(derived.state.data) <= FEW_ROWS
         whole = derived.means if step.deed == "losses" and few else None
         update = derived.means_of_update if step.phase == "update" else None
-        computed = replace(derived.row_numbers, whole=whole, update=update)
+        computed = replace(derived.row_numbers, means=whole, update=update)
         loss = derived.loss if step.deed == "losses" else None
         inputs = (derived.state, step, computed.trace, computed.slopes, whole, update, loss)
         key, text = self._cache.get(short, ((), NO_TEXT))
@@ -103,11 +103,11 @@ class Narrator(QObject):
     @property
     def text(self) -> str:
         """The text of the step or layer in progress, or else of the last step or layer, on one line."""
-        steps = self._player.progress.told
+        steps = self._player.progress.described_steps
         network = self._derived.state.network
         return layer_text(steps[0], network) if len(steps) > 1 else self.words().text if steps else ""
 
-    def tell(self) -> None:
+    def update_text(self) -> None:
         """Emit `said` with the current text if the text has changed."""
         text = self.text
         if text != self._last:
@@ -169,7 +169,7 @@ class Player(QObject):
     @property
     def _phases(self) -> tuple[Phase, ...]:
         """The phases that the row on the diagram allows: without targets, only the first phase."""
-        return PHASES if self._selection.looked_at[0].trainable else PHASES[:1]
+        return PHASES if self._selection.row_source[0].trainable else PHASES[:1]
 
     @property
     def t(self) -> float:
@@ -235,10 +235,10 @@ class Player(QObject):
         self._drop_step()
         self.progress.walk = self._new_walk()
         if phase not in self.progress.walk.phases:
-            self.said.emit(NO_TARGETS if self._selection.free is None else FREE_ROW)
+            self.said.emit(NO_TARGETS if self._selection.what_if_row is None else FREE_ROW)
         elif self._has_row():
             self.playing = False
-            self.progress.choose(phase)
+            self.progress.choose_phase(phase)
             self.said.emit(phase_prompt(phase).text)
         self.changed.emit()
 
@@ -254,7 +254,7 @@ class Player(QObject):
 
     def _has_row(self) -> bool:
         """Return whether there is a row for the walk; if not, emit a sentence."""
-        if len(self._selection.looked_at[0].data):
+        if len(self._selection.row_source[0].data):
             return True
         self.said.emit(NO_ROW)
         return False
@@ -332,7 +332,7 @@ class Player(QObject):
             self.playing = False
 
     def _next_row(self) -> None:
-        if self._selection.free is not None:  # no row of the data follows it
+        if self._selection.what_if_row is not None:  # no row of the data follows it
             self.playing = False
             return
         self._selection.row = (self._selection.row + 1) % len(self._document.state.data)

@@ -185,9 +185,9 @@ class Runner(QObject):
 
     A run makes `training.updates` updates, or the updates left of a paused run, and is one undo entry. Any
     other change of the document stops the run, except a change of the notes. A new learning rate applies from
-    the next update. When the user drags through iterations, the view calls `hold`, then `scrub_to`
+    the next update. When the user drags through iterations, the view calls `begin_drag`, then `scrub_to`
     repeatedly, then `end_drag`. For a key, the view calls only `scrub_to`. All calls of `scrub_to` after one
-    `begin_scrub` or `hold` form one undo entry.
+    `begin_scrub` or `begin_drag` form one undo entry.
     """
 
     run_started = Signal()
@@ -208,7 +208,7 @@ class Runner(QObject):
         self._merge: Hashable = None
         self._is_step = False
         self._scrub = 0
-        self.left = 0
+        self.updates_left = 0
         """Number of updates that a paused run still has to make."""
         self._own_state = document.state
         self._speed = 0.5
@@ -233,16 +233,16 @@ class Runner(QObject):
     def run(self) -> None:
         """Make `training.updates` more updates, or the updates left of a paused run."""
         if not self.running:
-            updates = self.left or self._document.state.training.updates
+            updates = self.updates_left or self._document.state.training.updates
             if job := self._begin(updates):
                 job.set_speed(self._speed)
 
     def step(self) -> None:
         """Pause any run, and make one update as a separate undo entry."""
         self.pause()
-        left = self.left
+        left = self.updates_left
         if job := self._begin(1, ONE_UPDATE):
-            self.left = max(left - 1, 0)
+            self.updates_left = max(left - 1, 0)
             job.work_at_once()
 
     def toggle(self) -> None:
@@ -265,7 +265,7 @@ class Runner(QObject):
 
     def give_up(self) -> None:
         """End the run, and drop the updates that are not shown yet."""
-        self.left = 0
+        self.updates_left = 0
         if self._job:
             self._end(self._job, paused_sentence(self._job.done, self._job.updates))
 
@@ -293,11 +293,11 @@ class Runner(QObject):
         """Start a new undo entry for the next calls of `scrub_to`."""
         self._scrub = next(self._ids)
 
-    def hold(self) -> None:
+    def begin_drag(self) -> None:
         """Begin a drag: pause the run, and set the document in motion unless a script is training."""
         self.begin_scrub()
         self.pause()
-        if not self._document.held:
+        if not self._document.lock_reason:
             self._document.set_in_motion(True)
 
     def scrub_to(self, iteration: int) -> None:
@@ -307,7 +307,7 @@ class Runner(QObject):
 
     def end_drag(self) -> None:
         """End a drag: set the document at rest."""
-        if not self._document.held:
+        if not self._document.lock_reason:
             self._document.set_in_motion(False)
 
     def new_random_weights(self, seed: int | None = None) -> None:
@@ -351,7 +351,7 @@ class Runner(QObject):
         self._job, self._is_step = job, text == ONE_UPDATE
         self._text, self._merge = text, ("run", next(self._ids))
         self._own_state = state
-        self.left = 0
+        self.updates_left = 0
         self._document.set_in_motion(True)
         self.run_started.emit()
         self.progressed.emit(0, updates)
@@ -374,7 +374,7 @@ class Runner(QObject):
         if job is None:  # a slot of `frame_due` has changed the document
             return
         if job.was_cut_short:
-            self.left = 0 if self._is_step else job.updates - job.done
+            self.updates_left = 0 if self._is_step else job.updates - job.done
             self._end(job, paused_sentence(job.done, job.updates))
             return
         state = self._document.state

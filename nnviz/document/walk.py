@@ -28,7 +28,7 @@ class TextLine(NamedTuple):
     """One line of text, divided into pieces: a line may be broken between pieces, which appear one by one."""
 
     pieces: tuple[str, ...]
-    aside: bool = False
+    is_remark: bool = False
     """Whether the line is a remark, not a calculation."""
 
     @property
@@ -38,22 +38,23 @@ class TextLine(NamedTuple):
 
     def shorten(self) -> TextLine:
         """Return the line with an ellipsis in place of the middle pieces."""
-        return self if len(self.pieces) < 4 else TextLine((self.pieces[0], " …", self.pieces[-1]), self.aside)
+        short = (self.pieces[0], " …", self.pieces[-1])
+        return self if len(self.pieces) < 4 else TextLine(short, self.is_remark)
 
 
 @dataclass(frozen=True)
 class StepText:
     """The text of a step.
 
-    `subject` holds the addresses of the step's nodes or edges, `uses` the addresses of the numbers in the
-    text. If the text also appears `elsewhere` in the window, the text must not cover numbers on the diagram.
+    `subject` holds the addresses of the step's nodes or edges, `used_numbers` the addresses of the numbers in
+    the text. A text that `is_repeated` elsewhere in the window must not cover numbers on the diagram.
     """
 
     title: str
     text_lines: tuple[TextLine, ...]
     subject: tuple[Address, ...] = ()
-    uses: frozenset[Address] = frozenset()
-    elsewhere: bool = False
+    used_numbers: frozenset[Address] = frozenset()
+    is_repeated: bool = False
 
     @property
     def text(self) -> str:
@@ -61,10 +62,10 @@ class StepText:
         lines = "; ".join(saying.text for saying in self.text_lines)
         return f"{self.title}: {lines}" if self.title and lines else self.title or lines
 
-    def first(self, count: int) -> StepText:
+    def limit_lines(self, count: int) -> StepText:
         """Return the text with at most `count` calculations; the only remark counts the omitted ones."""
-        lines = [saying for saying in self.text_lines if not saying.aside]
-        more = [TextLine((f"and {len(lines) - count} more",), aside=True)] if len(lines) > count else []
+        lines = [saying for saying in self.text_lines if not saying.is_remark]
+        more = [TextLine((f"and {len(lines) - count} more",), is_remark=True)] if len(lines) > count else []
         return replace(self, text_lines=(*lines[:count], *more)) if lines else self
 
     def shorten(self) -> StepText:
@@ -77,8 +78,8 @@ NO_TEXT = StepText("", ())
 
 def phase_prompt(phase: Phase) -> StepText:
     """Return the text that names a phase and says which keys play it."""
-    next_ = TextLine(("press Space to play, ", "or . (full stop) for one step"), aside=True)
-    return StepText(phase.capitalize(), (next_,), elsewhere=True)
+    next_ = TextLine(("press Space to play, ", "or . (full stop) for one step"), is_remark=True)
+    return StepText(phase.capitalize(), (next_,), is_repeated=True)
 
 
 def layer_text(step: WalkStep, network: Network) -> str:
@@ -98,7 +99,8 @@ def step_text(
     scene = Scene(state.network, state.measure, computed.trace, computed.slopes, computed.targets(state))
     writer = _StepWriter(state, computed, scene, short)
     if step.deed == "taken":
-        return StepText("All weights", (TextLine(("take their new values together; ", TAKEN), aside=True),))
+        line = TextLine(("take their new values together; ", TAKEN), is_remark=True)
+        return StepText("All weights", (line,))
     if step.deed == "losses":
         return writer.losses(step, loss)
     if step.deed in ("forward", "loss", "backward"):
@@ -140,12 +142,12 @@ class _StepWriter(NamedTuple):
         title = self.name(step.layer, 0) if len(outputs) == 1 else f"all {len(outputs)} outputs"
         lines = [row_loss_line(self.scene)] if len(outputs) > 1 else []
         if loss is None:
-            sayings = [*map(_line_pieces, lines), TextLine((COMPUTING,), aside=True)]
+            sayings = [*map(_line_pieces, lines), TextLine((COMPUTING,), is_remark=True)]
         else:
-            lines.append(averaged_losses_line(self.state, loss, self.computed.whole))
+            lines.append(averaged_losses_line(self.state, loss, self.computed.means))
             sayings = [*map(_line_pieces, lines)]
         if len(self.state.data) == 1:
-            sayings.append(TextLine(("there is one row, ", "so its loss is the mean loss"), aside=True))
+            sayings.append(TextLine(("there is one row, ", "so its loss is the mean loss"), is_remark=True))
         errors = (output._replace(kind="error") for output in outputs)
         return StepText(title, tuple(sayings), tuple(outputs), _used(lines, errors))
 
@@ -153,7 +155,7 @@ class _StepWriter(NamedTuple):
         """Return the text of a step at a node's weights and bias: the slopes, mean slopes, or new values."""
         network, means = self.scene.network, self.computed.update
         if step.deed == "mean" and len(self.state.data) == 1:
-            return StepText("All weights", (TextLine((ONE_ROW,), aside=True),))
+            return StepText("All weights", (TextLine((ONE_ROW,), is_remark=True),))
         sources = range(network.sizes[step.layer])
         edges = [Address("weight", step.layer, step.node, source) for source in sources]
         if network.layers[step.layer].biases is not None:
@@ -161,12 +163,12 @@ class _StepWriter(NamedTuple):
         more = len(edges) - MOST_LINES if len(edges) > MOST_LINES + 1 else 0
         edges = edges[: len(edges) - more]
         if step.deed != "slopes" and means is None:
-            return StepText(self.edge(edges[0]), (TextLine((COMPUTING,), aside=True),), tuple(edges))
+            return StepText(self.edge(edges[0]), (TextLine((COMPUTING,), is_remark=True),), tuple(edges))
         lines, sign = [self._line(step, edge) for edge in edges], " ← " if step.deed == "update" else " = "
         sayings = [_line_pieces(line, sign, breaks=True) for line in lines]
         if more:
-            sayings.append(TextLine((f"and {more:,} more",), aside=True))
-        sayings += [TextLine(tuple(remark), aside=True) for remark in self._remarks(step)]
+            sayings.append(TextLine((f"and {more:,} more",), is_remark=True))
+        sayings += [TextLine(tuple(remark), is_remark=True) for remark in self._remarks(step)]
         slopes = (edge._replace(kind="slope") for edge in edges if edge.kind == "weight")
         return StepText("", tuple(sayings), tuple(edges), _used(lines, slopes))
 
@@ -179,7 +181,7 @@ class _StepWriter(NamedTuple):
             line = averaged_slopes_line(self.state, means, edge)
         else:
             assert means is not None
-            line = replace(update_lines(self.state, edge, means.slopes.of(edge))[-1], label=edge.symbol)
+            line = replace(update_lines(self.state, edge, means.slopes.slope(edge))[-1], label=edge.symbol)
         return replace(line, label=f"{self.edge(edge)}: {line.label}")
 
     def _remarks(self, step: WalkStep) -> Iterator[list[str]]:
@@ -195,7 +197,7 @@ class _StepWriter(NamedTuple):
 
 
 def _line_or_note(line: Line | Note) -> TextLine:
-    return TextLine((line.text,), aside=True) if isinstance(line, Note) else _line_pieces(line)
+    return TextLine((line.text,), is_remark=True) if isinstance(line, Note) else _line_pieces(line)
 
 
 def _line_pieces(line: Line, equals: str = " = ", *, breaks: bool = False) -> TextLine:
@@ -367,7 +369,7 @@ class Progress:
         self.by_layer = False
         self.active = False
         self.position = self.goal = 0
-        self._chosen = 0
+        self._chosen_step = 0
         """Position at the start of the phase that the user chose."""
 
     @property
@@ -378,10 +380,10 @@ class Progress:
     @property
     def is_waiting(self) -> bool:
         """Whether the walk waits at the start of a phase that the user chose."""
-        return self.active and self.goal == self.position == self._chosen
+        return self.active and self.goal == self.position == self._chosen_step
 
     @property
-    def told(self) -> tuple[WalkStep, ...]:
+    def described_steps(self) -> tuple[WalkStep, ...]:
         """The steps to describe, of one node or layer: the steps in progress, or else the steps done last."""
         if self.moving or not self.active or self.is_waiting or self.position == 0:
             return self.moving
@@ -392,7 +394,7 @@ class Progress:
         """The phase that the diagram shows: the phase in progress, or else the phase done last."""
         if not self.active:
             return "forward"
-        begun = self.goal > self.position or self.position == self._chosen
+        begun = self.goal > self.position or self.position == self._chosen_step
         return self.walk.phase_at(self.position if begun else max(self.position - 1, 0))
 
     @property
@@ -432,15 +434,15 @@ class Progress:
         self.active = True
         self.position = self.goal = position
 
-    def choose(self, phase: Phase) -> None:
+    def choose_phase(self, phase: Phase) -> None:
         """Activate the walk at the start of `phase`, which the user chose."""
-        self._chosen = self.walk.start(phase)
-        self.go_to_position(self._chosen)
+        self._chosen_step = self.walk.start(phase)
+        self.go_to_position(self._chosen_step)
 
     def begin_step(self) -> None:
         """Begin the next step of a node, or the steps of the next layer."""
         self.goal = self.walk.layer_end(self.position) if self.whole_layers else self.position + 1
-        self._chosen = 0
+        self._chosen_step = 0
 
     def end(self) -> None:
         """Deactivate the walk."""

@@ -92,11 +92,11 @@ class _Explainer:
     mean: bool
     check: Check | None
     unfolded: frozenset[str]
-    held: bool
+    softmax_inputs: bool
 
     @property
     def row_heading(self) -> str:
-        if self.computed.free:
+        if self.computed.is_what_if:
             return "What-if row"
         row, rows, trained = self.computed.row + 1, len(self.state.data), self.state.trained_rows
         return f"Row {row} of {rows:,} (validation row)" if row > trained else f"Row {row} of {rows:,}"
@@ -122,7 +122,7 @@ class _Explainer:
                 )
             ]
         elif address.layer < 0:
-            row = None if self.computed.free else self.computed.row
+            row = None if self.computed.is_what_if else self.computed.row
             rows = input_lines(self.scene, address.node, row)
             sections = [LineSection(self.row_heading, tuple(rows))]
         elif address.kind == "node":
@@ -135,8 +135,8 @@ class _Explainer:
     def _loss_sections(self) -> list[LineSection]:
         if self.scene is None or not self.state.trainable:
             return []
-        sections = [LineSection("", (loss_line(self.state, self.computed.whole),))]
-        if len(self.state.data) > 1 and not self.computed.free:
+        sections = [LineSection("", (loss_line(self.state, self.computed.means),))]
+        if len(self.state.data) > 1 and not self.computed.is_what_if:
             sections.append(LineSection(self.row_heading, (row_loss_line(self.scene),)))
         return sections
 
@@ -144,7 +144,7 @@ class _Explainer:
         rows: list[Line | Note] = list(forward_lines(scene, address.layer, address.node))
         last = len(self.state.network.layers) - 1
         if scene.targets is None:
-            rows.append(Note("", NO_TARGET if self.computed.free else NO_ERROR))
+            rows.append(Note("", NO_TARGET if self.computed.is_what_if else NO_ERROR))
             return [LineSection(self.row_heading, tuple(rows))]
         output = address.layer == last
         if output:
@@ -153,23 +153,23 @@ class _Explainer:
         sections = [LineSection(self.row_heading, tuple(rows))]
         if self.mean:
             sections.append(
-                LineSection(self._mean_heading(), (mean_line(self.state, self.computed.whole, address),))
+                LineSection(self._mean_heading(), (mean_line(self.state, self.computed.means, address),))
             )
         if output and len(self.state.data) > 1:
-            sections.append(LineSection(self._loss_heading(), (loss_line(self.state, self.computed.whole),)))
+            sections.append(LineSection(self._loss_heading(), (loss_line(self.state, self.computed.means),)))
         return sections
 
     def _weight_sections(self, scene: Scene, address: Address) -> list[LineSection]:
         w = Number(self.state.network.value_of(address), address)
         first = LineSection("", (Line(address.symbol, "", write(w, w.value)),))
         if scene.targets is None or scene.slopes is None:
-            note = Note("", NO_TARGET if self.computed.free else NO_SLOPE)
+            note = Note("", NO_TARGET if self.computed.is_what_if else NO_SLOPE)
             return [first, LineSection(self.row_heading, (note,))]
         line = slope_line(scene, address)
         chain = chain_lines(scene, address)
         notes = [*self._zero_notes(address), *self._check_notes(address)]
         if self.mean:
-            whole = self.computed.whole
+            whole = self.computed.means
             means = [mean_line(self.state, whole, address), *notes]
             if is_noise(whole, address):
                 means.insert(1, noise_note(self.state))
@@ -192,7 +192,7 @@ class _Explainer:
     def _slope(self, address: Address) -> float | None:
         """Return the slope shown: that of the row, or the mean."""
         if self.mean:
-            return None if self.computed.whole is None else self.computed.whole.slopes.of(address)
+            return None if self.computed.means is None else self.computed.means.slopes.slope(address)
         assert self.scene is not None
         return slope_line(self.scene, address).value
 
@@ -200,7 +200,7 @@ class _Explainer:
         """Return a note on why the slope is exactly 0, if it is."""
         if self._slope(address) != 0.0 or self.computed.slopes is None:
             return []
-        slopes = self.computed.whole.slopes if self.mean and self.computed.whole else self.computed.slopes
+        slopes = self.computed.means.slopes if self.mean and self.computed.means else self.computed.slopes
         reason = zero_reason(self.state.network, slopes, address) if isinstance(slopes, Slopes) else ""
         return [Note("0 because", reason or "the slopes of the single rows are 0 or cancel out")]
 
@@ -217,13 +217,13 @@ class _Explainer:
         return [line] if agrees else [line, Note("differs", f"{self.check.reason(slope)}.")]
 
     def _update_section(self, address: Address, row_line: Line) -> LineSection:
-        if self.held:
+        if self.softmax_inputs:
             return LineSection("Next update", (Note("", SCRIPTS_UPDATE),))
         means = self.computed.update
         count = self.state.trained_rows
         if means is None:
             return LineSection("Next update", (Note("", f"computing the mean over {count:,} rows …"),))
-        slope = means.slopes.of(address)
+        slope = means.slopes.slope(address)
         lines: list[Line | Note] = [Note("", OWN_UPDATE)] if self.state.is_watched else []
         if len(self.state.data) > 1 and not (self.mean and means.rows is None):
             lines.append(mean_line(self.state, means, address))
@@ -355,8 +355,8 @@ def node_health(state: State, address: Address, computed: Computed) -> list[Line
     if (function.flat or function.saturated) and not past:
         health = computed.health
         notes += _flat_notes(function, health, address) if health else [Note("", "counting rows …")]
-    if computed.whole:
-        sizes, slopes = slope_sizes(computed.whole.slopes), fates(computed.whole.slopes)
+    if computed.means:
+        sizes, slopes = slope_sizes(computed.means.slopes), fates(computed.means.slopes)
         notes += _fate_notes(slopes[address.layer], sizes[address.layer], sizes[-1])
     return [LineSection(f"On all {rows:,} rows", tuple(notes))] if notes else []
 
@@ -388,7 +388,7 @@ def _fate_notes(fate: Fate, size: SlopeSize, last: SlopeSize) -> Iterator[Note]:
 
 def layers_health(state: State, computed: Computed) -> list[LineSection]:
     """Return sections on the size of each layer's slopes, and on nodes that are dead or saturated."""
-    network, whole = state.network, computed.whole
+    network, whole = state.network, computed.means
     if whole is None or len(state.data) < 2 or len(network.layers) < 2:
         return []
     rows: list[Line | Note] = [Note("", "Each layer's mean slopes have the size √(Σ slope² / count):")]

@@ -236,7 +236,7 @@ class Scene:
     targets: Array | None
     unfolded: frozenset[str] = frozenset()
 
-    def to(self, variable: str) -> str:
+    def slope_symbol(self, variable: str) -> str:
         """Return the symbol of the slope with respect to `variable`, for example ∂MSE/∂z."""
         return f"∂{self.measure.symbol}/∂{variable}"
 

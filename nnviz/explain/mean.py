@@ -51,11 +51,11 @@ def averaged_slopes_line(state: State, means: Means, address: Address) -> Line:
 
     The terms are the slopes of the single rows. For many rows, the line has only the result.
     """
-    slope = Number(means.slopes.of(address), address, slope=True)
+    slope = Number(means.slopes.slope(address), address, slope=True)
     label = "mean slope"
     if not means.single:
         return Line(f"{label} over {rows_phrase(state, means)}", "", write(slope, slope.value))
-    rows = [Number(row.of(address), slope=True) for row in means.single]
+    rows = [Number(row.slope(address), slope=True) for row in means.single]
     return Line(label, "Σ rows' slopes / rows", _mean_of(rows, slope))
 
 
@@ -83,7 +83,7 @@ def mean_line(state: State, means: Means | None, address: Address) -> Line | Not
     label = f"∂{state.measure.symbol}/∂z" if address.kind == "node" else "mean slope"
     if means is None:
         return Note(label, "computing …")
-    slope = Number(means.slopes.of(address), address, slope=True)
+    slope = Number(means.slopes.slope(address), address, slope=True)
     formula = "Σ rows' slopes / rows"
     if means.single:
         top: Expression = Sum(*(_row_term(means, address, i) for i in range(means.count)))
@@ -108,7 +108,7 @@ def is_noise(means: Means | None, address: Address) -> bool:
     if address.kind == "weight":
         terms = terms * means.slopes.trace.feeding(address.layer)[:, address.source]
     bound = means.count * ROUNDING * float(np.abs(terms).sum())
-    return means.count > 1 and 0.0 < abs(means.slopes.of(address)) <= bound
+    return means.count > 1 and 0.0 < abs(means.slopes.slope(address)) <= bound
 
 
 def noise_note(state: State) -> Note:

@@ -158,7 +158,7 @@ def _short_line(scene: Scene, short: Short, output: int) -> Line:
     formula, slope = rule.text, scene.slope_z(last, output)
     if parts > 1:
         expression, formula = expression / parts, f"({formula}) / outputs"
-    return Line(scene.to("z"), formula, write(expression, slope.value, result=slope))
+    return Line(scene.slope_symbol("z"), formula, write(expression, slope.value, result=slope))
 
 
 def _factor_lines(scene: Scene, layer: int, node: int) -> list[Line]:
@@ -168,15 +168,15 @@ def _factor_lines(scene: Scene, layer: int, node: int) -> list[Line]:
     if function.joint is not None:
         return [first, _joint_slope_line(scene, function.joint, layer, node)]
     if function.linear:
-        return [first, Line(scene.to("z"), scene.to("a"), write(slope, slope.value))]
+        return [first, Line(scene.slope_symbol("z"), scene.slope_symbol("a"), write(slope, slope.value))]
     product = scene.slope_a(layer, node) * scene.activation_slope(layer, node)
-    formula = f"{scene.to('a')} · {function.name}′(z)"
-    last = Line(scene.to("z"), formula, write(product, slope.value, result=slope))
+    formula = f"{scene.slope_symbol('a')} · {function.name}′(z)"
+    last = Line(scene.slope_symbol("z"), formula, write(product, slope.value, result=slope))
     return [first, _activation_slope_line(scene, layer, node), last]
 
 
 def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
-    slope, label = scene.slope_a(layer, node), scene.to("a")
+    slope, label = scene.slope_a(layer, node), scene.slope_symbol("a")
     if layer == len(scene.network.layers) - 1:
         assert scene.targets is not None
         rule, parts = scene.measure.slope_rule, scene.measure.parts(len(scene.network.outputs))
@@ -190,7 +190,7 @@ def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
     terms = [scene.w(layer + 1, k, node) * scene.slope_z(layer + 1, k) for k in range(len(onward))]
     expression = scene.sum(terms, f"back{layer}")
     name = scene.fold_name(f"back{layer}", len(terms))
-    formula = f"Σ w·{scene.to('z')} of the next layer"
+    formula = f"Σ w·{scene.slope_symbol('z')} of the next layer"
     return Line(label, formula, write(expression, slope.value, result=slope), name)
 
 
@@ -207,9 +207,12 @@ def _joint_slope_line(scene: Scene, joint: Joint, layer: int, node: int) -> Line
     count, name = len(scene.values(layer)), f"joint{layer}"
     a, slopes = ([of(layer, k) for k in range(count)] for of in (scene.a, scene.slope_a))
     formula, expression = joint.slope(a, slopes, node, lambda terms: scene.sum(terms, name))
-    result, formula = scene.slope_z(layer, node), formula.replace("∂L/∂a", scene.to("a"))
+    result, formula = scene.slope_z(layer, node), formula.replace("∂L/∂a", scene.slope_symbol("a"))
     return Line(
-        scene.to("z"), formula, write(expression, result.value, result=result), scene.fold_name(name, count)
+        scene.slope_symbol("z"),
+        formula,
+        write(expression, result.value, result=result),
+        scene.fold_name(name, count),
     )
 
 

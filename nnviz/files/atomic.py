@@ -25,8 +25,8 @@ from nnviz.core.numbers import FILE, shortened
 from nnviz.files.errors import FileError, Progress, reading_error, wait_for, writing_error
 
 STANDARD_INPUT = "standard input"
-LARGEST_BYTES = FILE.most * 2**20
-LARGEST = f"nnviz opens files up to {FILE.most} MB"
+LARGEST_BYTES = FILE.limit * 2**20
+LARGEST = f"nnviz opens files up to {FILE.limit} MB"
 CHUNK_BYTES = 2**20
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
@@ -99,7 +99,7 @@ def _all_of(handle: int, path: Path) -> bytes:
         parts.append(part)
         size += len(part)
         if size > LARGEST_BYTES:
-            raise FileError(f"{path} has more than {FILE.most} MB; {LARGEST}")
+            raise FileError(f"{path} has more than {FILE.limit} MB; {LARGEST}")
     return b"".join(parts)
 
 

@@ -58,7 +58,7 @@ class Film(Protocol):
     def samples(self) -> Iterator[Pixels]:
         """Yield a few pictures that together have all colours of the film."""
 
-    def alive(self) -> None:
+    def report_progress(self) -> None:
         """Report progress; writers call this method again and again. May raise CancelledError."""
 
 
@@ -167,7 +167,7 @@ def gif_bytes(film: Film) -> Iterator[bytes]:
 
 def _smaller_block(part: Patch, colours: Colours, time: int) -> bytes:
     """Return the changed part of a frame as bytes of the file: all pixels, or unchanged ones transparent."""
-    opaque = colours.of(part.pixels)
+    opaque = colours.indices(part.pixels)
     ways = (opaque, np.where(part.same, np.uint8(COLOURS), opaque))
     return min((_block(way, part, time) for way in ways), key=len)
 
@@ -194,7 +194,7 @@ class Colours:
         """The palette as bytes of a GIF file."""
         return self.colours.astype(np.uint8).tobytes().ljust(3 * (COLOURS + 1), b"\0")
 
-    def of(self, pixels: Pixels) -> NDArray[np.uint8]:
+    def indices(self, pixels: Pixels) -> NDArray[np.uint8]:
         """Return the palette index of the colour nearest to each pixel, shape (height, width)."""
         codes = _codes(pixels)
         indices = self._nearest[codes]
@@ -295,7 +295,7 @@ def _send_frames(film: Film, work: subprocess.Popen[bytes]) -> None:
     with suppress(BrokenPipeError):
         work.stdin.close()
     while work.poll() is None:
-        film.alive()
+        film.report_progress()
         with suppress(subprocess.TimeoutExpired):
             work.wait(LOOK_S)
 

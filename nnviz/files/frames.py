@@ -27,7 +27,7 @@ POINTS = 8 * BUCKETS
 
 _HEAD = struct.Struct("<cQ")
 _COUNTS = struct.Struct("<QQ")
-_LONGEST = 8 * NUMBERS.most + 16 * POINTS + 2**20
+_LONGEST = 8 * NUMBERS.limit + 16 * POINTS + 2**20
 _GARBLED = "the script sent data that this version of nnviz cannot read"
 
 

@@ -35,16 +35,16 @@ from nnviz.core.numbers import (
 )
 from nnviz.files.errors import STEP, FileError, Progress, as_file_errors
 
-OBJECTS = Limit("objects", NOTES.most + SEGMENTS.most + 2 * LAYERS.most * WEIGHT_SETS.most)
-CURVES = 4 * POINTS.most + EARLIER_RUNS.most * EARLIER_POINTS.most
-LISTS = Limit("lists", 2 * ROWS.most + CURVES + 4 * OBJECTS.most)
-VALUES = Limit("values", NUMBERS.most + LISTS.most + 10 * OBJECTS.most)
+OBJECTS = Limit("objects", NOTES.limit + SEGMENTS.limit + 2 * LAYERS.limit * WEIGHT_SETS.limit)
+CURVES = 4 * POINTS.limit + EARLIER_RUNS.limit * EARLIER_POINTS.limit
+LISTS = Limit("lists", 2 * ROWS.limit + CURVES + 4 * OBJECTS.limit)
+VALUES = Limit("values", NUMBERS.limit + LISTS.limit + 10 * OBJECTS.limit)
 """Limits above the counts of objects, lists and values in any file that nnviz opens."""
-KEYS = Limit("keys", 5 * OBJECTS.most)
+KEYS = Limit("keys", 5 * OBJECTS.limit)
 """Limit for the keys of all objects in a file; the reader counts keys, since a text may contain colons."""
 
 POINTS_A_LINE = 4
-LETTERS = 12 * NOTES.most + 2
+LETTERS = 12 * NOTES.limit + 2
 """Most characters of a text in a file, with its quotes; an escaped letter takes up to twelve."""
 
 # Undocumented functions; the same from Python 3.11 to 3.14.
@@ -141,10 +141,10 @@ class _Reader(json.JSONDecoder):
             self._progress(at / len(text))
         if self._brackets.endswith("{"):
             self._keys += 1
-            if self._keys > KEYS.most:
-                raise FileError(f"expected at most {KEYS.most:,} keys")
+            if self._keys > KEYS.limit:
+                raise FileError(f"expected at most {KEYS.limit:,} keys")
         sign = text[at : at + 1]
-        if sign in ("[", "{") and len(self._brackets) == NESTING.most:
+        if sign in ("[", "{") and len(self._brackets) == NESTING.limit:
             raise FileError("the JSON is nested too deeply")
         if sign == "[" and (flat := _FLAT.match(text, at)):
             return self._flat(text, at, flat.end()), flat.end()
@@ -192,7 +192,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _integer(digits: str) -> int:
     # int() has a confusing error for thousands of digits; the first 400 are too large a number, too.
-    return int(digits[: DIGITS.most])
+    return int(digits[: DIGITS.limit])
 
 
 def to_text(value: Any, indent: str = "") -> str:

@@ -42,9 +42,9 @@ class ChangedError(FileError):
 class ReadNotes(NamedTuple):
     """Notes from reading a file."""
 
-    told: str = ""
+    notes: str = ""
     """Notes on differences between the network in the window and the file."""
-    answer: Activations = None
+    activations: Activations = None
     """Activations that a person has given for the file."""
     is_saved: bool = True
     """Whether a save under the same name keeps the file's format."""

@@ -85,7 +85,7 @@ class Format:
     `read`     Source → State; raises FileError
     `write`    State → bytes; raises FileError
     `left_out` State → names of the parts that `write` does not keep, such as "the rows"
-    `raw_rows` State → end of the sentence "the network in FILE …" on raw rows; "" without standardised inputs
+    `raw_rows` State, name of the file → sentence on raw rows; "" if no input is standardised
     `replaced` bytes of a file → names of the parts that are lost if nnviz saves over the file
     ========== =======================================================================================
     """
@@ -121,10 +121,10 @@ class Format:
         function = getattr(self._module, "left_out", None)
         return function(state) if function else []
 
-    def raw_rows(self, state: State) -> str:
-        """Return the end of the sentence "the network in FILE …"; "" if no input is standardised."""
+    def raw_rows(self, state: State, name: str) -> str:
+        """Return a sentence on how the network in the file `name` uses raw rows; "" if nothing is scaled."""
         function = getattr(self._module, "raw_rows", None)
-        return function(state) if function else ""
+        return function(state, name) if function else ""
 
     def replaced(self, data: bytes) -> list[str]:
         """Return the names of the parts of a file (its bytes are `data`) that are lost by saving over it."""
@@ -198,10 +198,10 @@ def read(source: Source) -> State:
         raise FileError(f"{source.path} is too large for this computer's memory") from None
     if source.activations is not None:
         _check_answer(source.activations, tuple(layer.activation for layer in state.network.layers))
-    more = len(source.told) - _MOST_NOTES
-    source.told[:] = map(one_line, source.told[:_MOST_NOTES])  # for the window and a terminal
+    more = len(source.notes) - _MOST_NOTES
+    source.notes[:] = map(one_line, source.notes[:_MOST_NOTES])  # for the window and a terminal
     if more > 0:
-        source.told.append(f"and {more:,} more notes like these")
+        source.notes.append(f"and {more:,} more notes like these")
     return state
 
 
@@ -259,11 +259,11 @@ def losses_on_save(state: State, path: str | os.PathLike[str]) -> str:
     """
     form, never = format_for(path), FORMATS[0].left_out(state)
     only_here = [part for part in form.left_out(state) if part not in never and not (never and part == RUN)]
-    name, parts, raw_rows = file_label(Path(path)), _listed(only_here + never), form.raw_rows(state)
+    name, parts = file_label(Path(path)), _listed(only_here + never)
     sentences = [f"{name} leaves out {parts}"] if parts else []
     if only_here:
         sentences.append(f"a file that ends in .json keeps {parts_kept_by_json(state) if never else 'them'}")
-    return "; ".join([*sentences, f"the network in {name} {raw_rows}"] if raw_rows else sentences)
+    return "; ".join(filter(None, [*sentences, form.raw_rows(state, name)]))
 
 
 def parts_kept_by_json(state: State) -> str:

@@ -67,8 +67,8 @@ def without_unsavable_run(state: State) -> State:
         return state
     if run.watched:
         return replace(state, run=None)
-    few = len(run.segments) <= SEGMENTS.most and run.iteration <= MOST_UPDATES
-    fits = few and _numbers(state, len(run.memory)) <= NUMBERS.most
+    few = len(run.segments) <= SEGMENTS.limit and run.iteration <= MOST_UPDATES
+    fits = few and _numbers(state, len(run.memory)) <= NUMBERS.limit
     return state if fits else replace(state, run=None)
 
 

@@ -55,14 +55,14 @@ class About(NamedTuple):
     """Description of a copy: title, content in words, path and digest of the original file."""
 
     title: str
-    holds: str
+    content: str
     original: Path | None
     digest: bytes
 
     def as_json(self) -> dict[str, str]:
         """Return the description as a JSON object."""
         path, digest = str(self.original or ""), self.digest.hex()
-        return {"title": self.title, "holds": self.holds, "path": path, "digest": digest}
+        return {"title": self.title, "holds": self.content, "path": path, "digest": digest}
 
     @classmethod
     def of_json(cls, raw: Any) -> About:

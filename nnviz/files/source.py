@@ -56,7 +56,7 @@ class Source:
     `progress`      callback for the progress of reading, or None
     `activations`   the activations that a person gives
     `table_options` a person's choices for a table
-    `told`          notes on differences between the network and the file, as sentences
+    `notes`          notes on differences between the network and the file, as sentences
     `assumptions`   notes on properties that files of this format never contain
     `defaults`      notes on defaults for settings that this file does not have, such as the loss
     =============== ==========================================================================
@@ -66,12 +66,12 @@ class Source:
     path: Path = Path(STANDARD_INPUT)
     progress: Progress | None = None
     activations: Activations = None
-    told: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     assumptions: list[str] = field(default_factory=list)
     table_options: TableOptions = TableOptions()
     defaults: list[str] = field(default_factory=list)
 
-    def beside(self, name: str) -> bytes:
+    def read_sibling(self, name: str) -> bytes:
         """Return the bytes of another file in the same folder. Raises FileError.
 
         The name comes from a file that may be hostile. So a path, or a link to another folder, is refused.
@@ -86,7 +86,7 @@ class Source:
             raise FileError(f"{quoted(name)} is a link to another folder")
         return read_bytes(Path(target), self.progress)
 
-    def answered(self, sizes: Sequence[int]) -> tuple[str, ...]:
+    def given_activations(self, sizes: Sequence[int]) -> tuple[str, ...]:
         """Return the activations that a person gives for a network of these layer `sizes`, inputs first.
 
         Raises MissingActivationsError if the person has not given activations.

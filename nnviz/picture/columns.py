@@ -90,14 +90,14 @@ class _Fit:
     pitch: float
     height: float
     below: float
-    across: int = 1
+    per_row: int = 1
     extra: float = 0.0
     """Extra width of a node for its thumbnail."""
 
     @property
     def half(self) -> float:
         """Distance from the column's middle to the top of its nodes."""
-        places = ceil(self.count / self.across) * self.across
+        places = ceil(self.count / self.per_row) * self.per_row
         return ((places - 1) * self.pitch + self.height) / 2
 
     @property
@@ -154,8 +154,8 @@ def _diagram_column(
     layer: int, x: float, width: float, tops: Array, fit: _Fit, role: Role, view: View, scale: float
 ) -> DiagramColumn:
     zoom = view.zoom * scale
-    cell, picture = fit.across * fit.pitch, 0.0
-    if fit.across > 1 and layer >= 0:
+    cell, picture = fit.per_row * fit.pitch, 0.0
+    if fit.per_row > 1 and layer >= 0:
         picture = (1.0 - 2.0 * INSET - BAR) * cell
     elif fit.extra:
         largest = min((1.0 - 2.0 * INSET) * fit.height, PICTURE_SHARE * width)
@@ -168,9 +168,9 @@ def _diagram_column(
         tops * zoom + view.dy,
         fit.height * zoom,
         role,
-        block=fit.across > 1 or fit.height * zoom < BLOCK_HEIGHT,
+        block=fit.per_row > 1 or fit.height * zoom < BLOCK_HEIGHT,
         below=min(fit.below, fit.pitch - fit.height) * zoom,
-        across=fit.across,
+        per_row=fit.per_row,
         picture=picture * zoom,
     )
 
@@ -248,7 +248,7 @@ def _widths(fits: Sequence[_Fit], room: float, compact: float) -> tuple[list[flo
     rest = sum(others) + sum(fit.extra for fit in fits)
     narrow = any(width < WIDEST_BARE for width in others)  # their headings are wider
     margin = min(max((0.09 if narrow else 0.035) * room, 16.0), 100.0)
-    limits = [GRID_GAP if left.across * right.across > 1 else WIDEST_GAP for left, right in pairwise(fits)]
+    limits = [GRID_GAP if left.per_row * right.per_row > 1 else WIDEST_GAP for left, right in pairwise(fits)]
     width = WIDTH
     gap = (room - 2 * margin - rest - texts * width) / gaps
     if gap < USUAL_GAP:
@@ -270,12 +270,12 @@ def _widths(fits: Sequence[_Fit], room: float, compact: float) -> tuple[list[flo
 
 
 def _shows_texts(fit: _Fit, compact: float) -> bool:
-    return fit.across == 1 and fit.height >= compact
+    return fit.per_row == 1 and fit.height >= compact
 
 
 def _bare_width(fit: _Fit) -> float:
     """Return the width of a column without texts."""
-    return fit.across**2 * fit.pitch if fit.across > 1 else min(max(2.2 * fit.height, 28.0), WIDEST_BARE)
+    return fit.per_row**2 * fit.pitch if fit.per_row > 1 else min(max(2.2 * fit.height, 28.0), WIDEST_BARE)
 
 
 def _middle(fits: Sequence[_Fit], room: Rect) -> float:
@@ -342,12 +342,12 @@ class Slot:
     role: Role | None = None
     """Role of the node whose box is behind the text, or None without a box."""
 
-    def at(self, x: float, y: float) -> Rect:
+    def place(self, x: float, y: float) -> Rect:
         """Return the place of the text in a node whose top left corner is (x, y)."""
         rect = self.rect
         return Rect(x + rect.x, y + rect.y, rect.width, rect.height)
 
-    def fitted(
+    def fit_number(
         self, value: float, room: float, *, bold: bool = False, prefix: str = ""
     ) -> tuple[str, float, float] | None:
         """Return `value` as (text, font size, width), at most `room` pixels wide, or None if no text fits.
@@ -364,7 +364,7 @@ def node_slots(column: DiagramColumn, layer: Layer | None) -> Mapping[Kind, Slot
     `layer` is None for inputs. Slopes have places even while they are hidden, so that nothing moves when they
     appear.
     """
-    if column.across > 1:
+    if column.per_row > 1:
         return _in_bar(column) if column.picture else _in_pixel(column)
     if column.height < COMPACT or column.block:
         return {}
@@ -611,7 +611,7 @@ def _gap(left: DiagramColumn, right: DiagramColumn) -> Gap:
 
 def _nodes(columns: Iterable[DiagramColumn], body: Rect) -> Iterator[NodeBox]:
     for column in columns:
-        for node in column.in_sight(body):
+        for node in column.visible_nodes(body):
             yield NodeBox(Address("node", column.layer, node), column.rect(node), column.role)
 
 
@@ -646,7 +646,7 @@ def _names(
     )
     for node, text in zip(nodes, texts, strict=True):
         width = min(text_width(text, slot.size), slot.rect.width)
-        rect = slot.at(*column.rect(node)[:2])._replace(width=width)
+        rect = slot.place(*column.rect(node)[:2])._replace(width=width)
         if text and rect.y >= body.y and rect.meets(body):
             address = Address("name", column.layer, node)
             yield Label(address, text, rect, "name", slot.size, align="left", role=slot.role)

@@ -36,7 +36,7 @@ class Content:
 
     The tuple is empty if these facts are unknown.
     """
-    free: bool = False
+    is_what_if: bool = False
     """Whether the row is a what-if row, which is not in the data."""
     functions: NodeFunctions | None = None
     """The functions from the one or two inputs to each node, for thumbnails, or None."""
@@ -46,7 +46,7 @@ class Content:
         """The network of the state."""
         return self.state.network
 
-    def holds(self, state: State, row: int) -> bool:
+    def belongs_to(self, state: State, row: int) -> bool:
         """Return whether the content shows this state and row."""
         return self.state is state and self.row == row
 
@@ -145,7 +145,9 @@ def _slope(node: Address, content: Content) -> list[str]:
 def _outcome(address: Address, content: Content) -> str:
     name, target, prediction = content.name(address), content.target(address), content.output(address)
     if target is None or prediction is None:
-        return f"{name} has no target: this is a what-if row" if content.free else f"{name} has no target"
+        return (
+            f"{name} has no target: this is a what-if row" if content.is_what_if else f"{name} has no target"
+        )
     if address.kind == "target":
         return f"target of {name}: {full_text(target)}"
     a, y, error = map(full_text, (prediction, target, prediction - target))

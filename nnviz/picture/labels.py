@@ -77,7 +77,7 @@ def _subheadings(column: DiagramColumn, content: Content) -> list[str]:
         rows = len(content.state.data)
         if content.trace is None:
             return ["no rows: type an input", "no rows"]
-        row = "what-if row" if content.free else f"row {content.row + 1} of {rows:,}"
+        row = "what-if row" if content.is_what_if else f"row {content.row + 1} of {rows:,}"
         state = content.state
         validation = state.validated and content.row >= state.trained_rows
         row_texts = [f"{row}, validation row", f"{row}, validation", row] if validation else [row]
@@ -212,7 +212,7 @@ def node_numbers(
         if make is None:
             continue
         for node, corner in zip(nodes, corners, strict=True):
-            address, rect = Address(kind, column.layer, node), slot.at(*corner)
+            address, rect = Address(kind, column.layer, node), slot.place(*corner)
             if kind == "badge" and slot.name_size:
                 rect = _free_part(content, address, slot, rect, at_right.get((node, rect.y), rect.right))
             label = make(content, address, slot, rect)
@@ -236,7 +236,7 @@ def _is_visible(rect: Rect, body: Rect) -> bool:
 
 def _z(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
     z = content.z(address)
-    fit = None if z is None else slot.fitted(z, _room(content, address, slot), prefix="z ")
+    fit = None if z is None else slot.fit_number(z, _room(content, address, slot), prefix="z ")
     if fit is None:
         return None
     text, size, width = fit
@@ -247,7 +247,7 @@ def _value(content: Content, address: Address, slot: Slot, rect: Rect) -> Label 
     value = content.output(address)
     if value is None:
         return Label(address, MISSING, rect, "value", slot.size, None, slot.align, slot.role)
-    fit = slot.fitted(value, _room(content, address, slot), bold=True)
+    fit = slot.fit_number(value, _room(content, address, slot), bold=True)
     if fit is None:
         return None
     text, size, width = fit
@@ -299,7 +299,7 @@ def _outcome(content: Content, address: Address, slot: Slot, rect: Rect) -> Labe
     if value is None and not error and content.trace is not None:
         text = f"{address.kind} {MISSING}"
         return Label(address, text, rect.middle(text_width(text, slot.size), rect.height), "note", slot.size)
-    fit = None if value is None else slot.fitted(value, rect.width, bold=error, prefix=f"{address.kind} ")
+    fit = None if value is None else slot.fit_number(value, rect.width, bold=error, prefix=f"{address.kind} ")
     if fit is None:
         return None
     text, size, width = fit
@@ -350,7 +350,7 @@ def _pills(content: Content, column: DiagramColumn, slot: Slot, node: int) -> It
 
 def _pill(slot: Slot, kind: Literal["bias", "node_slope"], value: float, room: float) -> _Pill | None:
     pad = TIGHT_PADDING * slot.size
-    fit = slot.fitted(value, room - pad, bold=True, prefix="b " if kind == "bias" else "")
+    fit = slot.fit_number(value, room - pad, bold=True, prefix="b " if kind == "bias" else "")
     if fit is None:
         return None
     text, size, width = fit
@@ -378,7 +378,7 @@ def _shorter(slot: Slot, pill: _Pill) -> _Pill | None:
 
 def _pill_labels(column: DiagramColumn, slot: Slot, node: int, pills: list[_Pill]) -> Iterator[Label]:
     """Yield the label of the bias on the left and of the slope on the right."""
-    line = slot.at(column.x, float(column.tops[node]))
+    line = slot.place(column.x, float(column.tops[node]))
     needed = sum(pill.width for pill in pills) + LABEL_GAP * slot.size * (len(pills) - 1)
     air = (line.width - needed) / len(pills)
     for pill in pills:

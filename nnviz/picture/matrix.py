@@ -111,7 +111,7 @@ class MatrixImage:
     columns: int
 
     @classmethod
-    def over(cls, room: Rect, shape: tuple[int, int], ratio: float = 1.0) -> MatrixImage:
+    def fit(cls, room: Rect, shape: tuple[int, int], ratio: float = 1.0) -> MatrixImage:
         """Return the image of a matrix of `shape` in `room`; `ratio` is device pixels per pixel."""
         nodes, sources = shape
         width = min(room.width, LARGEST_CELL[0] * sources)
@@ -134,7 +134,7 @@ class MatrixImage:
         row, column = self.row(cell.node), self.column(cell.source)
         return Rect(column.x, row.y, column.width, row.height)
 
-    def at(self, x: float, y: float, weights: Array) -> Cell | None:
+    def weight_at(self, x: float, y: float, weights: Array) -> Cell | None:
         """Return the place in the matrix of the strongest weight in the pixel at a point, or None outside."""
         room = self.room
         if not room.contains(x, y):
@@ -156,17 +156,17 @@ def square_side(sources: int) -> int | None:
 
 @dataclass(frozen=True)
 class Tiles:
-    """Square images, each with one node's weights as `side` by `side` cells; `across` images form a row."""
+    """Square images, each with one node's weights as `side` by `side` cells; `columns` images form a row."""
 
     room: Rect
     nodes: int
     side: int
-    across: int
+    columns: int
     size: float
     """Width and height of a tile."""
 
     @classmethod
-    def over(cls, room: Rect, nodes: int, side: int) -> Tiles:
+    def fit(cls, room: Rect, nodes: int, side: int) -> Tiles:
         """Return the largest tiles that fit into `room`, centred."""
         size, across = max((_tile_size(room, nodes, across), across) for across in range(1, nodes + 1))
         size = min(size, LARGEST_TILE)
@@ -176,7 +176,7 @@ class Tiles:
 
     def row(self, node: int) -> Rect:
         """Return the place of a node's tile."""
-        down, right = divmod(node, self.across)
+        down, right = divmod(node, self.columns)
         pitch = self.size + GAP
         return Rect(self.room.x + right * pitch, self.room.y + down * pitch, self.size, self.size)
 
@@ -186,12 +186,12 @@ class Tiles:
         down, right = divmod(cell.source, self.side)
         return Rect(tile.x + right * width, tile.y + down * width, width, width)
 
-    def at(self, x: float, y: float) -> Cell | None:
+    def weight_at(self, x: float, y: float) -> Cell | None:
         """Return the place in the matrix of the weight at a point, or None between the tiles."""
         pitch = self.size + GAP
         right, down = int((x - self.room.x) // pitch), int((y - self.room.y) // pitch)
-        node = down * self.across + right
-        if not (0 <= right < self.across and 0 <= node < self.nodes):
+        node = down * self.columns + right
+        if not (0 <= right < self.columns and 0 <= node < self.nodes):
             return None
         tile = self.row(node)
         if not tile.contains(x, y):

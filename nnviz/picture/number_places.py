@@ -497,7 +497,7 @@ class Placing:
         # a weight is more important than a slope
         if self._can_move(other, label, place) or label < self._weights <= other:
             self._remove(other)
-            self._put(label, place)
+            self._place_label(label, place)
             self._choose(other)
             return True
         return False
@@ -528,10 +528,10 @@ class Placing:
         place = int(cost.argmin())
         if not np.isfinite(cost[place]):
             return False
-        self._put(label, place)
+        self._place_label(label, place)
         return True
 
-    def _put(self, label: int, place: int) -> None:
+    def _place_label(self, label: int, place: int) -> None:
         self.places[label] = place
         blocks = self._blocks_of(label, place, self._all).astype(np.int16)
         blocks[label] = 0

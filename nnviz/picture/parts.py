@@ -87,7 +87,7 @@ class View(NamedTuple):
     pictures: bool = False
 
     @property
-    def fitted(self) -> View:
+    def whole(self) -> View:
         """The same view without zoom and shift, which shows everything."""
         return self._replace(zoom=1.0, dx=0.0, dy=0.0)
 
@@ -180,8 +180,8 @@ class NodeBox(NamedTuple):
 class DiagramColumn:
     """A column of nodes of one height. Nodes that are too small to distinguish are drawn as one block.
 
-    With `across` > 1, the nodes form a grid of square cells, in order row by row. Edges still end at the
-    heights `middles`; each of these is within its node's row.
+    With `per_row` > 1, the nodes form a grid of square cells, row by row. The edges of a node end at a
+    height of `middles` within the node's row of the grid.
     """
 
     layer: int
@@ -197,7 +197,7 @@ class DiagramColumn:
     """Whether the nodes are too small to be drawn one by one."""
     below: float
     """Height of the room below every node."""
-    across: int = 1
+    per_row: int = 1
     """Number of nodes side by side, 1 unless the column is a grid."""
     picture: float = 0.0
     """Side of the thumbnail in every node, at its right end or in its cell, or 0 without thumbnails."""
@@ -216,24 +216,24 @@ class DiagramColumn:
     def box(self) -> Rect:
         """The rectangle around the whole column."""
         top = float(self.tops[0])
-        if self.across > 1:
-            return Rect(self.x, top, self.width, -(-len(self.tops) // self.across) * self.cell)
+        if self.per_row > 1:
+            return Rect(self.x, top, self.width, -(-len(self.tops) // self.per_row) * self.cell)
         return Rect(self.x, top, self.width, float(self.tops[-1]) + self.height - top)
 
     @property
     def cell(self) -> float:
         """Width of a node, and in a grid also the height of a node."""
-        return self.width / self.across
+        return self.width / self.per_row
 
     @property
     def are_distinct(self) -> bool:
         """Whether the nodes are large enough to be distinguished."""
-        return self.across > 1 or not self.block
+        return self.per_row > 1 or not self.block
 
     def rect(self, node: int) -> Rect:
         """Return the place of a node."""
-        if self.across > 1:
-            down, right = divmod(node, self.across)
+        if self.per_row > 1:
+            down, right = divmod(node, self.per_row)
             return Rect(
                 self.x + right * self.cell, float(self.tops[0]) + down * self.cell, self.cell, self.cell
             )
@@ -243,7 +243,7 @@ class DiagramColumn:
         """Return the place of a node's thumbnail."""
         rect, side = self.rect(node), self.picture
         inset = INSET * rect.height
-        if self.across > 1:
+        if self.per_row > 1:
             return Rect(rect.x + inset, rect.y + inset, side, side)
         return Rect(rect.right - inset - side, rect.y + (rect.height - side) / 2, side, side)
 
@@ -252,26 +252,26 @@ class DiagramColumn:
         picture, height = self.picture_of(node), BAR * self.cell
         return Rect(picture.x, self.rect(node).bottom - INSET * self.cell - height, picture.width, height)
 
-    def at(self, x: float, y: float) -> int | None:
+    def node_at(self, x: float, y: float) -> int | None:
         """Return the node at a point, or None."""
         if not self.box.contains(x, y):
             return None
-        if self.across > 1:
-            right = min(int((x - self.x) / self.cell), self.across - 1)
-            node = int((y - float(self.tops[0])) / self.cell) * self.across + right
+        if self.per_row > 1:
+            right = min(int((x - self.x) / self.cell), self.per_row - 1)
+            node = int((y - float(self.tops[0])) / self.cell) * self.per_row + right
             return node if node < len(self.tops) else None
         node = int(np.searchsorted(self.tops, y, side="right")) - 1
         return node if node >= 0 and (self.block or self.rect(node).contains(x, y)) else None
 
     def visible_text_nodes(self, body: Rect) -> range:
         """Return the visible nodes that can show texts, including those in a grid."""
-        if self.across == 1:
-            return self.in_sight(body)
+        if self.per_row == 1:
+            return self.visible_nodes(body)
         top = float(self.tops[0])
-        first, last = ((y - top) // self.cell * self.across for y in (body.y, body.bottom))
-        return range(max(int(first), 0), min(int(last) + self.across, len(self.tops)))
+        first, last = ((y - top) // self.cell * self.per_row for y in (body.y, body.bottom))
+        return range(max(int(first), 0), min(int(last) + self.per_row, len(self.tops)))
 
-    def in_sight(self, body: Rect) -> range:
+    def visible_nodes(self, body: Rect) -> range:
         """Return the nodes in view that are drawn one by one."""
         if self.block or self.x > body.right or self.x + self.width < body.x:
             return range(0)

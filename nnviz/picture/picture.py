@@ -93,7 +93,7 @@ class Picture:
         if label is not None:
             return label.rect
         column = self.layout.column(address.layer)
-        if address.kind == "node" or (address.kind == "input" and column.across > 1):
+        if address.kind == "node" or (address.kind == "input" and column.per_row > 1):
             return column.rect(address.node)
         if address.kind == "weight":
             return self._on_edge(address)
@@ -143,7 +143,7 @@ class Picture:
         """Return a description of the part at `address`, with numbers in full precision."""
         return description(address, self.content) or self.text(address)
 
-    def at(self, x: float, y: float) -> Address | None:
+    def address_at(self, x: float, y: float) -> Address | None:
         """Return the address at a point, or None.
 
         It is the address of a text, else of a node, else of the nearest edge within NEAR_PX pixels.
@@ -160,7 +160,7 @@ class Picture:
 
     def _node_at(self, x: float, y: float) -> Address | None:
         for column in self.layout.columns:
-            node = column.at(x, y)
+            node = column.node_at(x, y)
             if node is not None:
                 return self._pixel_at(column, node, x, y) or Address("node", column.layer, node)
         return None

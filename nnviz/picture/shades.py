@@ -34,7 +34,7 @@ class Tone:
     logarithmic: bool
 
     @classmethod
-    def of(cls, loss: Array) -> Tone:
+    def scale_for(cls, loss: Array) -> Tone:
         """Return the scale for these losses; losses that are infinite or NaN do not count."""
         finite = loss[np.isfinite(loss)]
         if len(finite) == 0:

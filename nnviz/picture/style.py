@@ -60,13 +60,13 @@ def node_box(role: Role, rect: Rect, palette: Palette) -> Box:
 
 def block_box(column: DiagramColumn, palette: Palette) -> Box:
     """Return the box of a column that is drawn as one block: a strip, or a square of pixels."""
-    radius = 4.0 if column.across == 1 else 0.0
+    radius = 4.0 if column.per_row == 1 else 0.0
     return Box(_node_fill(column.role, palette), palette.node_border, FINE_PX, radius)
 
 
 def block_inside(column: DiagramColumn) -> Rect:
     """Return the tinted part of a block; in a square block, each pixel is at its own place."""
-    inset = 2.0 if column.across == 1 else 0.0
+    inset = 2.0 if column.per_row == 1 else 0.0
     return column.box.middle(column.width - 2 * inset, column.box.height - 2 * inset)
 
 
@@ -161,14 +161,14 @@ class Tint(NamedTuple):
     negative: str
     """Colour of negative numbers."""
 
-    def over(self, rect: Rect) -> Rect:
+    def covered(self, rect: Rect) -> Rect:
         """Return the part of `rect` that the tint covers."""
         width = self.share * rect.width
         return rect._replace(x=rect.right - width, width=width)
 
     def picture(self, column: DiagramColumn) -> Pixels:
         """Return the colours as an RGBA image of the column, strip or square, shape (rows, columns, 4)."""
-        return self.pixels().reshape(-1, column.across, 4)
+        return self.pixels().reshape(-1, column.per_row, 4)
 
     def pixels(self) -> Pixels:
         """Return the colours as RGBA, shape (nodes, 4)."""
@@ -245,7 +245,7 @@ def thumbnail_values(picture: Picture, column: DiagramColumn) -> Array | None:
 
 def visible_thumbnails(picture: Picture, column: DiagramColumn) -> range:
     """Return the nodes whose thumbnails are drawn."""
-    return range(len(column.tops)) if column.across > 1 else column.in_sight(picture.layout.body)
+    return range(len(column.tops)) if column.per_row > 1 else column.visible_nodes(picture.layout.body)
 
 
 def bar_tints(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[Tint]:

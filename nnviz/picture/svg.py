@@ -129,7 +129,7 @@ def sheet_svg(
     """
     picture, (width, height) = sheet.picture, sheet[:2]
     state = picture.content.state
-    example = sheet.legend[0].words
+    example = sheet.legend[0].meaning
     note_label = example._replace(text=note, rect=example.rect._replace(x=MARGIN))
     parts = [
         *_edges(picture, palette, strongest),
@@ -177,7 +177,7 @@ def _nodes(picture: Picture, palette: Palette) -> Iterator[str]:
 
 def _small_nodes(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[str]:
     """Yield the nodes of a column that are too small for texts, and their tints."""
-    nodes = column.in_sight(picture.layout.body)
+    nodes = column.visible_nodes(picture.layout.body)
     for node in nodes:
         rect = column.rect(node)
         yield rectangle(rect, style.node_box(column.role, rect, palette))
@@ -185,7 +185,7 @@ def _small_nodes(picture: Picture, column: DiagramColumn, palette: Palette) -> I
         strengths = tint.strengths[nodes.start : nodes.stop].tolist()
         for node, strength in zip(nodes, strengths, strict=True):
             box = Box(tint.positive if strength > 0 else tint.negative, "", 0.0, 0.0)
-            yield rectangle(tint.over(column.rect(node)), box, f' fill-opacity="{abs(strength):.3f}"')
+            yield rectangle(tint.covered(column.rect(node)), box, f' fill-opacity="{abs(strength):.3f}"')
 
 
 def _block(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[str]:
@@ -193,8 +193,8 @@ def _block(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterato
     box, inside = style.block_box(column, palette), style.block_inside(column)
     yield rectangle(column.box, box)
     for tint in style.tints(picture, column, palette):
-        yield image(tint.over(inside), tint.picture(column), PIXELATED)
-    if column.across > 1:
+        yield image(tint.covered(inside), tint.picture(column), PIXELATED)
+    if column.per_row > 1:
         yield rectangle(column.box, box._replace(fill=""))
 
 
@@ -230,12 +230,12 @@ def _sample(sample: Sample, palette: Palette) -> Iterator[str]:
     if sample.edge is not None:
         yield rectangle(sample.edge, Box(edge_colour(sample.box.value or 0.0, palette), "", 0.0, 0.0))
     yield from _label(sample.box, palette)
-    yield from _label(sample.words, palette)
+    yield from _label(sample.meaning, palette)
 
 
 def _thumbnails(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[str]:
     """Yield the thumbnails of a column, and under those in a grid bars tinted by the nodes' values."""
-    if column.across > 1:
+    if column.per_row > 1:
         yield from _bars(picture, column, palette)
     values = style.thumbnail_values(picture, column)
     if values is None:
@@ -266,7 +266,7 @@ def _bars(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator
     for tint in style.bar_tints(picture, column, palette):
         for bar, strength in zip(bars, tint.strengths.tolist(), strict=True):
             box = Box(tint.positive if strength > 0 else tint.negative, "", 0.0, 0.0)
-            yield rectangle(tint.over(bar), box, f' fill-opacity="{abs(strength):.3f}"')
+            yield rectangle(tint.covered(bar), box, f' fill-opacity="{abs(strength):.3f}"')
 
 
 def _curve(values: Array, place: Rect, palette: Palette) -> Iterator[str]:
@@ -303,7 +303,7 @@ class Sample(NamedTuple):
 
     box: Label
     edge: Rect | None
-    words: Label
+    meaning: Label
 
 
 class Sheet(NamedTuple):

@@ -41,7 +41,7 @@ class ArrayPlaces:
     pairs: tuple[Pair, ...]
     turned: bool
 
-    def look(self, arrays: Any) -> Chain:
+    def read(self, arrays: Any) -> Chain:
         """Return the current weights, shape (nodes, inputs), and biases, shape (nodes,), of each layer."""
         return [
             (
@@ -64,7 +64,7 @@ def find_arrays(arrays: Sequence[Any] | Mapping[Any, Any], inputs: int | None) -
     for pairs in _possible_pairs(keys, shapes):
         for turned in (False, True):
             places = ArrayPlaces(pairs, turned)
-            if _is_network(layers := places.look(arrays)):
+            if _is_network(layers := places.read(arrays)):
                 found.setdefault(layers[0][0].shape[1], places)
     if not found:
         raise FileError(NOT_A_NETWORK)
@@ -145,7 +145,7 @@ def _shapes(chain: Chain) -> list[tuple[tuple[int, ...], bool]]:
 class _WeightReader(NamedTuple):
     """A model's `network`, a function that reads the model's weights, and whether activations are assumed."""
 
-    look: Callable[[Any], Chain]
+    read: Callable[[Any], Chain]
     network: Network
     assumes_activations: bool = False
 
@@ -157,13 +157,13 @@ def _reader_of(model: Any, activations: Sequence[str] | None, inputs: int | None
         return _WeightReader(_chain_of_network, model.network if isinstance(model, State) else model)
     if isinstance(model, np.ndarray):
         of_list = _reader_of([model], activations, inputs)
-        return of_list._replace(look=lambda array: of_list.look([array]))
+        return of_list._replace(read=lambda array: of_list.read([array]))
     if not isinstance(model, Mapping | Sequence) or isinstance(model, str):
         raise TypeError(f"{EXPECTED_MODELS}, found a {type(model).__name__}")
     if isinstance(model, Mapping) and all(_COURSE.fullmatch(str(name)) for name in model):
         return _WeightReader(_chain_of_course, _network_of_chain(_chain_of_course(model), activations))
     places = find_arrays(model, inputs)
-    return _WeightReader(places.look, _network_of_chain(places.look(model), activations), not activations)
+    return _WeightReader(places.read, _network_of_chain(places.read(model), activations), not activations)
 
 
 def _network_of_chain(chain: Chain, activations: Sequence[str] | None) -> Network:

@@ -362,17 +362,17 @@ class WatchWindow:
             loss = loss.item() if loss.is_cpu and not loss.ndim else loss.detach()
         self._losses.append(loss)
         if _clock() >= self._next_look_s:
-            self._look()
+            self._send_current()
 
     def close(self, ending: str = "") -> None:
         """Report the end of the training. `ending` is a sentence that explains an unusual end, or ""."""
         if self._link and self._link.ending is None:
-            self._look()
+            self._send_current()
             if self._sent_updates and not self._has_changed:
                 print(f"nnviz: {NO_CHANGE}", file=sys.stderr)
             self._link.end(ending)
 
-    def _look(self) -> None:
+    def _send_current(self) -> None:
         """Send the current weights and losses."""
         began, losses, made = _clock(), self._losses, self._sent_updates
         self._losses, self._sent_updates = [], made + len(losses)

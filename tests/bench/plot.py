@@ -38,7 +38,7 @@ def measured(length, rounds):
         history = history.extended(everything[start : min(start + 100_000, length)])
     earlier = tuple(
         EarlierRun(f"{k}", Training(), length, History().extended(everything[:length] * (1, 1 - k / 20)).line)
-        for k in range(EARLIER_RUNS.most)
+        for k in range(EARLIER_RUNS.limit)
     )
 
     def frame(moment):

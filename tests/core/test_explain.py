@@ -62,7 +62,7 @@ def computed(state, row, means=True):
         return found
     for rows in {None, batch}:
         results.average(rows, True)
-    return replace(found, whole=results.means[None], update=results.means[batch])
+    return replace(found, means=results.means[None], update=results.means[batch])
 
 
 def explained(state, address, row=0, mean=False, unfolded=()):
@@ -272,7 +272,7 @@ def test_what_is_particular_is_explained(approved):
     heading = explained(many, Address("weight", 0, 0, 0)).sections[-1].heading
     assert heading == "Next update · a batch of 8 rows"
     first = computed(BANK, 1, means=False)
-    assert first.whole is None
+    assert first.means is None
     approved("before the means are known", written(explain(BANK, Address("weight", 0, 0, 0), first)))
 
 
@@ -300,9 +300,9 @@ def test_lines_close_and_their_values_are_those_of_slopes_and_training(state, me
         if address.kind == "node":
             expected = {"∂MSE/∂z": own.layers[address.layer].inputs[0, address.node]}
         else:
-            expected = {"slope": own.of(address), f"new {address.symbol}": after.value_of(address)}
+            expected = {"slope": own.slope(address), f"new {address.symbol}": after.value_of(address)}
             if mean and len(x) > 1:
-                expected["mean slope"] = whole.of(address)
+                expected["mean slope"] = whole.slope(address)
         told_values = {label: line(explanation, label).value for label in expected}
         assert told_values == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
@@ -331,7 +331,7 @@ def test_a_mean_slope_below_the_rounding_of_its_terms_is_called_noise(approved):
     layer = Layer(("output",), "identity", [[0.3]], [1e-17])
     for optimizer in ("gradient_descent", "adam"):
         state, bias = state_of((x, 2 * x), layer, optimizer=optimizer), Address("bias", 0, 0)
-        assert 0 < abs(computed(state, 0).whole.slopes.of(bias)) < 1e-15
+        assert 0 < abs(computed(state, 0).means.slopes.slope(bias)) < 1e-15
         (note,) = (text for text in notes(explained(state, bias)) if "rounding" in text)
         assert note in notes(explained(state, bias, mean=True))
         assert note not in notes(explained(state, Address("weight", 0, 0, 0)))
@@ -344,10 +344,10 @@ def test_only_what_may_be_rounding_is_called_noise(seed, rows, exponent):
     error += 10.0**exponent * np.abs(error).sum() - error.mean()
     layer = Layer(("output",), "identity", [[0.0]], [0.0])
     state = state_of((np.ones((rows, 1)), -error[:, None]), layer)
-    whole, bias = computed(state, 0).whole, Address("bias", 0, 0)
-    off = abs(whole.slopes.of(bias) - 2 * math.fsum(error) / rows)
+    whole, bias = computed(state, 0).means, Address("bias", 0, 0)
+    off = abs(whole.slopes.slope(bias) - 2 * math.fsum(error) / rows)
     if not is_noise(whole, bias):
-        assert abs(whole.slopes.of(bias)) > off or whole.slopes.of(bias) == 0.0
+        assert abs(whole.slopes.slope(bias)) > off or whole.slopes.slope(bias) == 0.0
 
 
 # --- the numerical check
@@ -377,7 +377,7 @@ def test_a_check_in_blocks_of_rows_is_the_same_as_at_once():
     state = make_state(make_network((3, 4, 2), ("tanh", "softmax"), (True, False)), 170)
     address = Address("weight", 0, 2, 1)
     few_rows = 20 * 3 * forward_ns(state.network)  # no block is smaller than 32 rows
-    at_once, means = last(measure_slope(state, address, None)), computed(state, 3).whole
+    at_once, means = last(measure_slope(state, address, None)), computed(state, 3).means
     steps = list(measure_slope(state, address, None, few_rows))
     assert len(steps) > 5
     assert steps[-1].measured == pytest.approx(at_once.measured, rel=1e-9)

@@ -84,8 +84,8 @@ def test_what_comes_back_is_the_jacobian_times_the_slope_and_what_numpy_is_told(
         difference = (function(z + moved) - function(z - moved)) / (2 * h)
         assert slope_z[:, j] == pytest.approx((difference * slope_a).sum(axis=1), abs=1e-8)
     names = {"np": np, "math": math, "z": z, "a": a, "slope_a": slope_a}
-    assert eval(function.elsewhere.numpy, names) == pytest.approx(a, rel=1e-13, abs=1e-15)
-    assert eval(function.elsewhere.numpy_slope, names) == pytest.approx(slope_z, rel=1e-12, abs=1e-14)
+    assert eval(function.notation.numpy, names) == pytest.approx(a, rel=1e-13, abs=1e-15)
+    assert eval(function.notation.numpy_slope, names) == pytest.approx(slope_z, rel=1e-12, abs=1e-14)
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
@@ -205,7 +205,7 @@ def test_a_curve_is_the_activation_and_its_slope_to_the_last_bit(name):
     assert np.count_nonzero(~there) == len(function.kinks)
     assert (np.diff(curve.z) >= 0).all()
     assert (curve.z[0], curve.z[-1]) == (-5.0, 5.0)
-    reading = Bend(function).at(-0.7)
+    reading = Bend(function).point(-0.7)
     assert (reading.a, reading.slope) == (function(np.array([-0.7]))[0], function.slope(np.array([-0.7]))[0])
 
 
@@ -236,7 +236,7 @@ def test_the_curve_of_a_softmax_varies_one_z_and_holds_the_others(z, data):
         assert a == pytest.approx(expected, rel=1e-9)
         assert slope == pytest.approx(expected * (1 - expected), rel=1e-6, abs=1e-15)
     held = ACTIVATIONS["softmax"](np.array([z]))[0, node]
-    assert bend.at(z[node]).a == pytest.approx(held, rel=1e-12)
+    assert bend.point(z[node]).a == pytest.approx(held, rel=1e-12)
 
 
 def test_no_number_is_too_large_for_a_curve():
@@ -421,7 +421,7 @@ def test_rules_of_optimizers_and_new_entries_are_written(hinge, approved):
 def test_a_new_activation_is_checked_and_has_badges_and_reasons(hinge, approved):
     own = slopes(hinge.network, hinge.data.inputs, hinge.data.targets)
     for address in hinge.network.all_weights():
-        assert last(measure_slope(hinge, address, None)).agrees(own.of(address)), address
+        assert last(measure_slope(hinge, address, None)).agrees(own.slope(address)), address
     for bias in (0.5, 0.499995, 0.500005):  # 0.5·1 − 1·2 + 0.5 = −1 on the first row
         weight = explained(edits.set_bias(hinge, 0, 0, bias), Address("weight", 0, 0, 0))
         assert line(weight, "check").check_agrees is False

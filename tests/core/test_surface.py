@@ -53,7 +53,7 @@ def test_the_loss_along_weights_is_that_with_them_set(state, data):
     assert found == pytest.approx([mse_with(state, (first, v)) for v in values], rel=1e-9, abs=1e-12)
     point = run_work(present_point(state, first))
     own = slopes(state.network, state.data.inputs, state.data.targets)
-    assert point.slope == pytest.approx(own.of(first), rel=1e-12, abs=1e-15)
+    assert point.slope == pytest.approx(own.slope(first), rel=1e-12, abs=1e-15)
     assert [found[0], point.loss] == pytest.approx([state.loss()] * 2, rel=1e-12)
     low, high = span_at_present(state, first)
     assert -math.inf < low < values[0] < high < math.inf
@@ -118,7 +118,7 @@ def test_a_cross_entropy_below_0_is_seen_whole():
 
 def rows_of(where, values):
     """Return the rows at all points of a picture, written out by hand, shape (…, inputs)."""
-    rows = np.tile(where.held, (*(len(each) for each in reversed(values)), 1))
+    rows = np.tile(where.inputs, (*(len(each) for each in reversed(values)), 1))
     for index in np.ndindex(rows.shape[:-1]):
         for place, each, at in zip(where.along, values, reversed(index), strict=True):
             rows[index][place] = each[at]

@@ -321,7 +321,7 @@ def test_counts_and_shares_are_those_of_a_count_by_hand():
     wanted, taken = np.array([0, 0, 0, 0, 1, 1, 0]), np.array([0, 0, 1, 1, 1, 0, NO_CLASS])
     found = confusion(wanted, taken, 3)
     assert found.counts.tolist() == [[2, 2, 0], [1, 1, 0], [0, 0, 0]]
-    assert (found.right, found.lost, found.rows) == (3, 1, 7)
+    assert (found.correct, found.uncounted, found.rows) == (3, 1, 7)
     np.testing.assert_allclose(found.recalls, [2 / 4, 1 / 2, math.nan])
     np.testing.assert_allclose(found.precisions, [2 / 3, 1 / 3, math.nan])
     np.testing.assert_allclose(found.shares, [[1 / 2, 1 / 2, 0], [1 / 2, 1 / 2, 0], [0, 0, 0]])
@@ -583,12 +583,12 @@ def test_undoing_an_edit_or_another_run_leads_on_to_the_end_of_the_first():
 
 def test_the_way_of_the_last_run_stays_known_until_the_data_change():
     past = followed([*SEEN, edits.set_weight(SEEN[-1], 0, 0, 0, 1.0)])
-    assert past.way() == [state.network for state in SEEN]
+    assert past.networks() == [state.network for state in SEEN]
     past.follow(SEEN[7])
-    assert past.way() == [state.network for state in SEEN[:8]]
+    assert past.networks() == [state.network for state in SEEN[:8]]
     past.follow(SEEN[0])
-    assert past.way() == []
-    assert followed([*SEEN, edits.set_target(SEEN[-1], 0, 0, 1.0)]).way() == []
+    assert past.networks() == []
+    assert followed([*SEEN, edits.set_target(SEEN[-1], 0, 0, 1.0)]).networks() == []
 
 
 def test_few_states_are_kept_and_every_iteration_stays_in_reach():
@@ -639,7 +639,7 @@ def found_best(state):
     """Return where the training of `state` ends, and the State of the least validation loss."""
     finder = Best(state)
     end = carry_out(state, follow=finder.follow).state
-    return end, finder.of(end)
+    return end, finder.state(end)
 
 
 @pytest.mark.crossed(
@@ -728,7 +728,7 @@ def test_the_latest_runs_are_kept_and_training_takes_them_along():
     for updates in range(1, 12):
         run = train(edits.with_network(state, state.network), updates=updates).state
         state = with_earlier(edits.set_weight(run, 0, 0, 0, 0.5), run)
-    assert [run.iterations for run in state.runs] == list(range(12 - EARLIER_RUNS.most, 12))
+    assert [run.iterations for run in state.runs] == list(range(12 - EARLIER_RUNS.limit, 12))
     assert forget_runs(state).runs == ()
     assert train(state, updates=3).state.runs == state.runs
 
@@ -738,7 +738,7 @@ def test_a_long_curve_of_an_earlier_run_keeps_its_extremes_and_ends():
         losses = np.random.default_rng(length).random(length) + 0.5
         points = np.column_stack((np.arange(length), losses))
         brief = History().extended(points).line
-        assert min(length, 4096) <= len(brief) <= EARLIER_POINTS.most
+        assert min(length, 4096) <= len(brief) <= EARLIER_POINTS.limit
         assert (np.diff(brief[:, 0]) > 0).all()
         assert brief[[0, -1]].tolist() == points[[0, -1]].tolist()
         assert (brief[:, 1].min(), brief[:, 1].max()) == (losses.min(), losses.max())

@@ -1,6 +1,7 @@
 """Results are computed once per state, in slices while the window is idle, and shown when seen."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -94,7 +95,8 @@ def test_nothing_long_goes_on_for_an_old_state_or_at_rest(qtbot, state, passes):
         return [timer for timer in derived.findChildren(QTimer) if timer.isActive()]
 
     document, _, derived = derived_from(state, **SLOW)
-    for stop in (lambda: document.push(edits.set_weight(state, 0, 0, 0, 9.0), "a weight"), derived.rest):
+    push = partial(document.push, edits.set_weight(state, 0, 0, 0, 9.0), "a weight")
+    for stop in (push, derived.cancel_pending):
         assert derived.means is None
         assert timers()
         stop()
@@ -174,7 +176,7 @@ class Recorder:
 def test_short_work_is_asked_for_many_times_done_once_and_shown_in_one_slice(qtbot):
     record = Recorder(steps=5)
     for _ in range(50):
-        record.work.ask()
+        record.work.restart()
     assert record.work.busy
     qtbot.waitUntil(lambda: not record.work.busy)
     assert (record.begun, record.shown, record.timers) == (1, [[1]], [])
@@ -182,12 +184,12 @@ def test_short_work_is_asked_for_many_times_done_once_and_shown_in_one_slice(qtb
 
 def test_long_work_is_shown_after_each_slice_and_dropped_when_it_is_stopped(qtbot):
     record = Recorder(4, slow=True)
-    record.work.ask()
+    record.work.restart()
     qtbot.waitUntil(lambda: not record.work.busy)
     assert (record.done, len(record.shown)) == ([1], 5)  # each step, and that there are no more
     assert record.timers == []
     record.steps = ENDLESS
-    record.work.ask()
+    record.work.restart()
     qtbot.waitUntil(lambda: len(record.shown) >= 7)
     record.work.stop()
     assert (record.work.busy, record.dropped, record.timers) == (False, [2], [])
@@ -195,10 +197,10 @@ def test_long_work_is_shown_after_each_slice_and_dropped_when_it_is_stopped(qtbo
 
 def test_work_asked_for_again_drops_what_is_under_way_and_waits_until_it_is_quiet(qtbot):
     record = Recorder(ENDLESS, slow=True, quiet_ms=600_000.0)
-    record.work.ask()
+    record.work.restart()
     qtbot.waitUntil(lambda: len(record.shown) >= 2)
     for _ in range(4):
-        record.work.ask()
+        record.work.restart()
     assert (record.begun, record.dropped) == (1, [1])
     (waiting,) = record.timers
     assert waiting.interval() == 600_000

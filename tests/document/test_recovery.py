@@ -279,7 +279,7 @@ def test_a_killed_programs_work_is_recovered(document, state, recovery, folder, 
         recovery.recover(leftover)
         assert document.state == state(7)
         assert (document.path, document.modified, document.undo_text()) == (leftover.original, True, "")
-        assert document.news() is News.NONE
+        assert document.file_news() is News.NONE
         qtbot.waitUntil(lambda: not recovery.busy)
         assert kept.states() == [state(7)] * (others + 1)  # one is its own now
         assert claim_leftovers(folder) == ([], "")
@@ -294,7 +294,7 @@ def test_recovered_work_knows_what_became_of_its_file(document, state, recovery,
     kept.leave("a", state(2), path=document.path, digest=document.file.digest)
     save(state(3), tmp_path / "a.json")
     recovery.recover(kept.claim()[0][0])
-    assert document.news() is News.CHANGED
+    assert document.file_news() is News.CHANGED
     document.start(state(1))
     model = tmp_path / "model.json"
     model.write_text('{"modelTopology": {}, "weightsManifest": []}')
@@ -486,13 +486,13 @@ def test_windows_on_one_file_know_of_each_other_however_the_file_is_reached(wind
     (tmp_path / "link.json").symlink_to(tmp_path / "a.json")
     one, other, none = window("a.json"), window("b.json"), window(None)
     nowhere = window("a.json", tmp_path / "a.json" / "no folder")
-    assert [each.others() for each in (one, other, none, nowhere)] == [0, 0, 0, 0]
+    assert [each.count_windows() for each in (one, other, none, nowhere)] == [0, 0, 0, 0]
     two = window("link.json")
-    assert (one.others(), two.others()) == (1, 1)
+    assert (one.count_windows(), two.count_windows()) == (1, 1)
     two.move_to(tmp_path / "b.json")
-    assert (one.others(), two.others(), other.others()) == (0, 1, 1)
+    assert (one.count_windows(), two.count_windows(), other.count_windows()) == (0, 1, 1)
     two.leave()
-    assert other.others() == 0
+    assert other.count_windows() == 0
     for each in (one, other, nowhere):
         each.leave()
     assert os.listdir(tmp_path / "open") == []
@@ -526,10 +526,10 @@ def left_open(window, tmp_path):
 
 def test_a_killed_window_does_not_count_and_is_cleared_up_later(left_open):
     left, one = left_open
-    assert one.others() == 0
+    assert one.count_windows() == 0
     assert left.exists()  # it may be about to be locked
     os.utime(left, (time.time() - 61,) * 2)
-    assert one.others() == 0
+    assert one.count_windows() == 0
     assert not left.exists()
 
 
@@ -538,9 +538,9 @@ def test_a_look_at_a_lock_and_a_system_without_locks_are_no_window(left_open, wi
     left, one = left_open
     with left.open("rb") as looks:  # as a third window does at this moment
         atomic.take_lock(looks.fileno(), shared=True)
-        assert one.others() == 0
+        assert one.count_windows() == 0
     os.utime(left, (0, 0))
     there = set(os.listdir(left.parent))
     monkeypatch.setattr("fcntl.flock", no_locks)
-    assert window("a.json").others() == 0
+    assert window("a.json").count_windows() == 0
     assert set(os.listdir(left.parent)) == there  # left alone: it may be somebody's

@@ -178,9 +178,9 @@ def test_a_paused_run_makes_the_updates_that_are_left(qtbot, document, slow_runn
     with qtbot.waitSignal(runner.run_ended) as paused:
         runner.pause()
     approved("a pause after one update", paused.args[0])
-    assert (runner.left, active()) == (19, [])
+    assert (runner.updates_left, active()) == (19, [])
     runner.step()
-    assert (document.state.iteration, runner.left, active()) == (2, 18, [])
+    assert (document.state.iteration, runner.updates_left, active()) == (2, 18, [])
     runner.run()
     with qtbot.waitSignal(runner.run_ended):
         runner.speed = 1.0
@@ -224,7 +224,7 @@ def test_any_other_change_ends_a_run(qtbot, document, slow_runner, change):
             document.push(after, "Edit")
         else:
             slow_runner.set_training(replace(document.state.training, optimizer="adam"))
-    assert (slow_runner.running, slow_runner.left) == (False, 0)
+    assert (slow_runner.running, slow_runner.updates_left) == (False, 0)
     if change == "another optimizer":
         assert (document.undo_text(), document.state.iteration) == ("Change optimizer", 1)
         return
@@ -274,7 +274,7 @@ def test_long_work_takes_a_new_learning_rate_pauses_and_goes_on(qtbot, document,
     until(qtbot, document, changed_at + 50)
     runner.pause()
     done, points = document.state.iteration, document.state.run.history.points
-    assert runner.left == LONG - done
+    assert runner.updates_left == LONG - done
     for ((one, first), (two, second)), rate in ((points[:2], 1e-6), (points[-2:], 2e-6)):
         assert second / first == pytest.approx((1 - 28 * rate) ** (2 * (two - one)), rel=1e-9)
     runner.run()
@@ -298,7 +298,7 @@ def test_pause_shows_what_long_work_has_made_meanwhile(qtbot, monkeypatch, docum
     done = document.state.iteration
     assert done > shown + 1000
     assert ended.args == [f"Paused after {done:,} of 1,000,000 updates"]
-    assert runner.left == LONG - done
+    assert runner.updates_left == LONG - done
     assert document.state.run.history.last == (done, pytest.approx(mse_after(done, 1e-6), rel=1e-6))
 
 

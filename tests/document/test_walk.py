@@ -63,7 +63,7 @@ class Walker:
             end = self.progress.walk.phase_end(self.progress.position)
             while self.progress.position < end and self.player.progress.goal < end:
                 self.player.step()
-                deed, layer, node = self.progress.told[0]
+                deed, layer, node = self.progress.described_steps[0]
                 yield f"{deed} {layer} {node}: {self.narrator.text}"
                 yield from (f"status line: {self.said.pop()}" for _ in list(self.said))
             self.player.stop()
@@ -103,7 +103,7 @@ def said_of(state, row=0):
 def wrong(said):
     """Return the steps without words, and the lines whose arithmetic does not give its result."""
     found = [step for step, told in said if not told.text_lines]
-    for text in (saying.text for _, told in said for saying in told.text_lines if not saying.aside):
+    for text in (saying.text for _, told in said for saying in told.text_lines if not saying.is_remark):
         _, sign, rest = re.fullmatch(r"(.*?) (=|←|≈) (.*)", text).groups()
         found += [] if closes(f"≈ {rest}" if sign == "≈" else rest) else [text]
     return found
@@ -139,7 +139,7 @@ def test_words_for_scripts_batches_and_many_weights(approved):
         assert [(step.deed, step.layer, step.node) for step, _ in own] == [("update", 1, 0)] * watched
     many = make_state(make_network((20, 1), ("identity",), (False,)), 1)
     slopes = next(said for step, said in said_of(many) if step.deed == "slopes")
-    assert len([saying for saying in slopes.text_lines if not saying.aside]) == MOST_LINES
+    assert len([saying for saying in slopes.text_lines if not saying.is_remark]) == MOST_LINES
     texts = [own[0][1], slopes.text]
     for size in (1, 2):
         batch = next(told.text for step, told in said_of(state_of(batch_size=size)) if step.deed == "mean")
@@ -280,7 +280,7 @@ def test_without_targets_the_walk_goes_forward_and_over_the_rows_but_not_past_a_
     rows.player.play()
     rows.player.to_end()
     assert not rows.player.playing
-    assert rows.selection.free is not None
+    assert rows.selection.what_if_row is not None
 
 
 def test_what_cannot_be_walked_is_said(walker, approved):

@@ -62,7 +62,7 @@ def check(programs, tolerance, tmp_path, *, rounded=False):
     for name, (program, _) in programs.items():
         paths.append(tmp_path / f"{name}.py")
         paths[-1].write_text(program.text, encoding="utf-8")
-        if program.beside:
+        if program.separate_arrays:
             (tmp_path / f"{name}.npz").write_bytes(program.npz)
     states = {id(state): state for _, state in programs.values()}
     numbers_of = {own: expected(state) for own, state in states.items()}

@@ -71,7 +71,7 @@ def of_a_third_loss(monkeypatch):
         slopes_a=lambda _z, a, y: np.tanh(a - y),
         factor=1.0,
         total=lambda _z, a, y, _: lambda: float(np.log(np.cosh(a - y)).sum()),
-        elsewhere=MSE.elsewhere._replace(
+        notation=MSE.notation._replace(
             numpy="np.log(np.cosh(prediction - y))", slope="np.tanh(error)", keras="LogCosh"
         ),
     )
@@ -156,7 +156,7 @@ def test_numbers_longer_than_a_screenful_are_in_a_separate_file(tmp_path, approv
         beside, alone = program(state, style), program(state, style, beside=False)
         assert len(beside.lines) < 200 < len(alone.lines)
         approved("a program with its numbers beside it", re.search("# .*npz", beside.text)[0])
-        assert not alone.beside
+        assert not alone.separate_arrays
         assert alone.text == nnviz.code(state, style)
         made |= {f"beside_{style}": (beside, state), f"alone_{style}": (alone, state)}
     programs.check(made, LIMIT, tmp_path)

@@ -154,16 +154,16 @@ def test_only_a_file_in_the_same_folder_is_read_with_another_file(tmp_path, appr
     (tmp_path / "secret").write_bytes(b"secret")
     (folder / "weights.bin").write_bytes(b"abc")
     source = Source(b"", folder / "model.json")
-    assert source.beside("weights.bin") == b"abc"
+    assert source.read_sibling("weights.bin") == b"abc"
     if os.name != "nt":
         (folder / "same.bin").symlink_to("weights.bin")
         (folder / "link").symlink_to(tmp_path / "secret")
-        assert source.beside("same.bin") == b"abc"
-        approved("a link out of the folder", refused(source.beside, "link"))
+        assert source.read_sibling("same.bin") == b"abc"
+        approved("a link out of the folder", refused(source.read_sibling, "link"))
     plain = ("../secret", "/secret", "", ".", "..", "a/b", "a\\b", "C:a", "a\0", "other.bin")
-    told = refusals({ascii(name): name for name in plain}, source.beside)
-    assert "is not the name of a file" in refused(source.beside, str(tmp_path / "secret"))
-    alone = [refused(own.beside, "a.bin") for own in (Source(b""), Source(b"", Path("/dev/stdin")))]
+    told = refusals({ascii(name): name for name in plain}, source.read_sibling)
+    assert "is not the name of a file" in refused(source.read_sibling, str(tmp_path / "secret"))
+    alone = [refused(own.read_sibling, "a.bin") for own in (Source(b""), Source(b"", Path("/dev/stdin")))]
     approved("files beside a file", "\n".join((told, *alone)))
 
 

@@ -135,7 +135,7 @@ def test_a_message_of_ffmpeg_is_shown(tmp_path, monkeypatch, approved):
     }
     approved("messages of ffmpeg", refusals(scripts, film))
     assert names(out) == []
-    monkeypatch.setattr(Squares, "alive", Mock(side_effect=CancelledError))
+    monkeypatch.setattr(Squares, "report_progress", Mock(side_effect=CancelledError))
     with pytest.raises(CancelledError):  # a person stops it while ffmpeg ends its work
         film("cat >/dev/null; exec sleep 60")
     assert names(out) == []

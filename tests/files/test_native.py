@@ -207,7 +207,7 @@ data: without ¦ run iteration: -1 | "6" | 6.5 ¦ run segments: [] ¦ run segmen
 LONG_RUN = {
     "run segments": {"one behind the end": lambda own: [*own, {**own[0], "after": 6}]},
     "run optimizer_memory": {"twice": lambda memory: memory * 2},
-    "run history": {"too many points": [[k, 1] for k in range(POINTS.most + 1)]},
+    "run history": {"too many points": [[k, 1] for k in range(POINTS.limit + 1)]},
 }
 BAD_EARLIER = r"""
 runs 0 name: "" ¦ runs 0 training learning_rate: 0 ¦ runs 0 training optimizer: 1
@@ -220,9 +220,9 @@ SAME = {"name": "a", "training": {}, "iterations": 1, "history": [[0, 1], [1, 1]
 LONG_EARLIER = {
     "runs": {
         "a name twice": lambda runs: [*runs, SAME, SAME],
-        "too many": lambda runs: runs + [SAME] * (EARLIER_RUNS.most - 1),
+        "too many": lambda runs: runs + [SAME] * (EARLIER_RUNS.limit - 1),
     },
-    "runs 0 history": {"too many points": [[k, 1] for k in range(EARLIER_POINTS.most + 1)]},
+    "runs 0 history": {"too many points": [[k, 1] for k in range(EARLIER_POINTS.limit + 1)]},
 }
 BAD_COLUMNS = r"""
 columns: [{"nodes": ["age"]}] | [{"name": "a", "nodes": []}] | [{"name": "a", "nodes": ["gone"]}]
@@ -337,7 +337,7 @@ def test_of_a_long_curve_the_extremes_and_the_ends_are_kept():
     before = train(start, updates=17_000).state
     after = again(before)
     whole, kept = before.run.history.points, after.run.history.points
-    assert len(kept) <= POINTS.most < len(whole)
+    assert len(kept) <= POINTS.limit < len(whole)
     assert kept[[0, -1], 1].tolist() == whole[[0, -1], 1].tolist()
     assert (kept[:, 1].min(), kept[:, 1].max()) == (whole[:, 1].min(), whole[:, 1].max())
     assert after.run.history.is_thinned
@@ -418,7 +418,7 @@ def test_a_saved_loss_and_accuracy_are_those_that_its_targets_allow():
 
 
 def test_a_run_that_is_too_large_is_left_out_and_nnviz_says_so(monkeypatch, approved):
-    monkeypatch.setattr(runs, "NUMBERS", replace(NUMBERS, most=4_000))
+    monkeypatch.setattr(runs, "NUMBERS", replace(NUMBERS, limit=4_000))
     rows = np.zeros((38, 99))  # with their targets 3,800 numbers
     network = Network.from_weights({"output": np.full(99, 0.1)})
     state = State(network, Dataset(rows, rows[:, :1]))
@@ -517,8 +517,8 @@ def test_a_list_of_numbers_within_a_list_is_a_row_and_texts_are_no_numbers():
 
 
 def test_json_has_limits_of_letters_depth_and_keys(approved, monkeypatch):
-    assert json_text.KEYS.most == 1_100_000
-    monkeypatch.setattr(json_text, "KEYS", replace(json_text.KEYS, most=1_100))
+    assert json_text.KEYS.limit == 1_100_000
+    monkeypatch.setattr(json_text, "KEYS", replace(json_text.KEYS, limit=1_100))
     text = json.dumps("\N{GRINNING FACE}" * 100_000)  # each as twelve letters
     assert len(json_text.parse(f"[{text}, 1]")[0]) == 100_000
     assert json_text.parse("[" * 32 + "1" + "]" * 32) is not None

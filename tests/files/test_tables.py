@@ -72,7 +72,7 @@ def test_the_encoding_is_found(ends):
         table = read(data)
         assert (table.layout.encoding, table.names) == (name, ("größe", "ville", "y"))
         assert table.texts(1) == ["Besançon", "Köln", "Köln"]
-        assert table.at([0, 2]).tolist() == [[1.5, 0], [2, 1], [3, 1]]
+        assert table.columns_at([0, 2]).tolist() == [[1.5, 0], [2, 1], [3, 1]]
 
 
 LAYOUTS = r"""
@@ -115,7 +115,7 @@ def test_rows_are_read_with_or_without_a_header(approved):
 def test_a_cell_may_hold_lines_quotes_and_delimiters():
     table = read(b'text,n\n"a, ""b""\nc",1\n"d",2\n')
     assert table.texts(0) == ['a, "b"\nc', "d"]
-    assert table.at([1]).tolist() == [[1], [2]]
+    assert table.columns_at([1]).tolist() == [[1], [2]]
     assert table.place(1, 1) == "line 4, column 2"
     assert read(b'"a"\n"1"\n\n"2"\n').place(1, 0) == "line 4, column 1"
 
@@ -149,7 +149,7 @@ def test_a_given_layout_is_used(approved):
     approved("a colon as the delimiter", refused(lambda: TableLayout(delimiter=":")))
     source = Source(ACCENTS.encode("cp1252"))
     tables.read(source)
-    approved("a table in Windows-1252", "\n".join(source.told))
+    approved("a table in Windows-1252", "\n".join(source.notes))
 
 
 # Faults of numbers, each with its place.
@@ -179,10 +179,15 @@ def test_a_table_that_is_not_all_numbers_is_refused_with_its_place(approved):
 @pytest.fixture
 def small_limits(monkeypatch):
     """Let a table have a thousandth of the rows, lines and numbers that it may have."""
-    assert (ROWS.most, LINES.most, NUMBERS.most, COLUMNS.most) == (500_000, 2_000_000, 4_000_000, 10_000)
-    monkeypatch.setattr(reading, "ROWS", replace(ROWS, most=500))
-    monkeypatch.setattr(reading, "NUMBERS", replace(NUMBERS, most=4000))
-    monkeypatch.setattr(reading, "LINES", replace(LINES, most=2000))
+    assert (ROWS.limit, LINES.limit, NUMBERS.limit, COLUMNS.limit) == (
+        500_000,
+        2_000_000,
+        4_000_000,
+        10_000,
+    )
+    monkeypatch.setattr(reading, "ROWS", replace(ROWS, limit=500))
+    monkeypatch.setattr(reading, "NUMBERS", replace(NUMBERS, limit=4000))
+    monkeypatch.setattr(reading, "LINES", replace(LINES, limit=2000))
 
 
 WIDE = ",1" * 9 + "\n"
@@ -237,8 +242,8 @@ def test_the_first_rows_are_taken_alone():
 
 def test_columns_are_matched_by_name_or_by_order(approved):
     table = read(b"name,x1,born,x2\nAnn,1,1990-1-1,2\nBob,3,,4\n" + b"Eve,5,?,6\n" * 600)
-    assert table.at(table.places(["x1", "x2"]))[:2].tolist() == [[1, 2], [3, 4]]
-    told = [refused(lambda: table.at(table.places(["x1", "name"])))]
+    assert table.columns_at(table.places(["x1", "x2"]))[:2].tolist() == [[1, 2], [3, 4]]
+    told = [refused(lambda: table.columns_at(table.places(["x1", "name"])))]
     assert told == [refused(lambda: table.rows)]
     for case in (
         *("a b of target,b,a", "x y of target,b,a", "x1 x2 of X2,X1", "x1 of X1,x1", "x1 of x1,a"),
@@ -352,7 +357,7 @@ def test_roles_are_proposed_with_their_reasons(approved):
 def test_a_01_target_gets_a_sigmoid_and_missing_cells_are_left_out_or_filled(approved):
     without, filled = made(TITANIC), made(TITANIC, missing="fill")
     texts = made("c,y\nb,1\na,2\na,3\n,4\n", missing="fill")
-    approved("missing cells", "\n".join((without.said[1], filled.said[1], texts.said[1])))
+    approved("missing cells", "\n".join((without.notes[1], filled.notes[1], texts.notes[1])))
     assert texts.data.inputs.tolist() == [[0, 1], [1, 0], [1, 0], [1, 0]]
     assert (len(without.data), len(filled.data)) == (29, 30)
     assert filled.data.inputs[4, 3] == np.mean([20.0 + i for i in range(30) if i != 4])
@@ -388,7 +393,7 @@ def test_a_column_of_dates_is_left_out_and_nnviz_says_so(texts, approved):
     cells = texts.split(" ")
     made_of = made("when,x,y\n" + "".join(f"{cells[k % 2] if k else ''},{k},{k * k}\n" for k in range(8)))
     if texts in DATES:
-        approved("a column of dates", "\n".join(made_of.said))
+        approved("a column of dates", "\n".join(made_of.notes))
     else:
         assert {*made_of.inputs[0].values} == {*cells}
 
@@ -580,11 +585,11 @@ def test_rows_are_written_with_their_raw_values(rows):
     state = standardise(made(text, **chosen).network(), range(4))
     written = read(rows_of_state(state))
     assert written.names == ("a", "b", "colour", "target", "prediction", "error")
-    assert written.at([0, 1]).tolist() == [[a, b] for a, b, _ in rows]
+    assert written.columns_at([0, 1]).tolist() == [[a, b] for a, b, _ in rows]
     assert written.texts(2) == [colour for *_, colour in rows]
-    assert written.at([3]).tolist() == [[i] for i in range(len(rows))]
+    assert written.columns_at([3]).tolist() == [[i] for i in range(len(rows))]
     predicted = state.predict([[a, b, colour] for a, b, colour in rows])
-    np.testing.assert_allclose(written.at([4]), predicted, rtol=1e-12)
+    np.testing.assert_allclose(written.columns_at([4]), predicted, rtol=1e-12)
     again = [each.role for each in findings(written)]
     assert again == ["input", "input", "input", "target", "left out", "left out"]
 
@@ -592,14 +597,14 @@ def test_rows_are_written_with_their_raw_values(rows):
 @pytest.mark.parametrize("kind", ["u", '"u\nu"'])
 def test_a_table_with_too_many_rows_is_cut_with_a_note(monkeypatch, kind, approved):
     for module in (reading, edits):
-        monkeypatch.setattr(module, "NUMBERS", replace(NUMBERS, most=200))
+        monkeypatch.setattr(module, "NUMBERS", replace(NUMBERS, limit=200))
     rows = "".join(f"{2 * k},{k * k},{('v', 'w', kind)[k % 3]}\n" for k in range(100))
     data = f"a,b,kind\n{rows}".encode()
     source = Source(data, Path("many.csv"))
     state = tables.read(source)
     count = (200 - state.network.parameters) // (2 + 3)
     assert state.data.inputs.tolist() == [[2 * k, k * k] for k in range(count)]
-    approved("more rows than nnviz opens", source.told[0].replace("u\\nu", "u"))
+    approved("more rows than nnviz opens", source.notes[0].replace("u\\nu", "u"))
     assert "found 300" in refused(read, data)
 
 

@@ -248,10 +248,10 @@ def wine(tmp_path_factory):
 @pytest.mark.parametrize(
     ("end", "predict", "how"),
     [
-        (".keras", by_keras, "a Normalization layer"),
-        (".h5", by_keras, "a Normalization layer"),
-        (".onnx", by_onnx, "Sub and Div nodes"),
-        (".safetensors", by_linear_layers, "the weights and biases of its first layer"),
+        (".keras", by_keras, "the layer Normalization"),
+        (".h5", by_keras, "the layer Normalization"),
+        (".onnx", by_onnx, "the nodes Sub and Div"),
+        (".safetensors", by_linear_layers, "the weights and biases of the first layer"),
     ],
 )
 def test_raw_rows_of_wine_are_told_as_nnviz_tells_them(wine, end, predict, how, tmp_path, capsys):

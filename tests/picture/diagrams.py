@@ -121,9 +121,9 @@ def overlaps(picture):
         for i in np.flatnonzero(covered(places[k], places[k + 1 :]))
     ]
     boxes = [(node.address, node.rect) for node in picture.nodes]
-    boxes += [(None, column.box) for column in columns if column.block and column.across == 1]
+    boxes += [(None, column.box) for column in columns if column.block and column.per_row == 1]
     for column in columns:
-        nodes = range(len(column.tops) if column.across > 1 else 0)
+        nodes = range(len(column.tops) if column.per_row > 1 else 0)
         boxes += [(Address("node", column.layer, node), column.rect(node)) for node in nodes]
     corners = sides(rect for _, rect in boxes)
     for label, place in zip(labels, places, strict=True):
@@ -191,7 +191,7 @@ def misplaced(picture):
         is_in = box.covers(label.rect)
         is_under = label.rect.y >= box.bottom and abs(x - box.center[0]) < 1e-6
         placed = is_in if kind in IN_NODE else is_in or is_under if kind in UNDER_NODE else True
-        is_hit = picture.place(label.address) == label.rect and picture.at(x, y) == label.address
+        is_hit = picture.place(label.address) == label.rect and picture.address_at(x, y) == label.address
         found += [] if placed and is_hit else [label]
     return found
 

@@ -134,33 +134,33 @@ def test_a_pixel_for_several_weights_shows_the_strongest(nodes, sources, data):
 
 @pytest.mark.parametrize("shape", [(2, 2), (1, 3), (32, 64), (150, 250)])
 def test_every_weight_of_a_sheet_is_found_at_the_middle_of_its_cell(shape):
-    sheet, weights = MatrixImage.over(ROOM, shape), np.zeros(shape)
+    sheet, weights = MatrixImage.fit(ROOM, shape), np.zeros(shape)
     for cell in (Cell(0, 0), Cell(shape[0] - 1, shape[1] - 1), Cell(shape[0] // 2, shape[1] // 3)):
         middle = sheet.cell(cell).center
         assert ROOM.contains(*middle)
-        assert sheet.at(*middle, weights) == cell
+        assert sheet.weight_at(*middle, weights) == cell
         assert sheet.row(cell.node).contains(*middle)
         assert sheet.column(cell.source).contains(*middle)
-    assert sheet.at(ROOM.x - 1, ROOM.y, weights) is None
+    assert sheet.weight_at(ROOM.x - 1, ROOM.y, weights) is None
 
 
 def test_a_point_of_a_crowded_sheet_has_the_weight_whose_colour_it_shows():
     weights = np.random.default_rng(1).normal(size=(500, 900))
-    sheet, fine = MatrixImage.over(ROOM, weights.shape), MatrixImage.over(ROOM, weights.shape, ratio=2.0)
+    sheet, fine = MatrixImage.fit(ROOM, weights.shape), MatrixImage.fit(ROOM, weights.shape, ratio=2.0)
     assert (sheet.rows, sheet.columns, fine.rows, fine.columns) == (200, 300, 400, 600)
     seen = matrix.strongest(weights, sheet.rows, sheet.columns)
     for row, column in ((0, 0), (57, 123), (199, 299)):
-        cell = sheet.at(ROOM.x + column + 0.5, ROOM.y + row + 0.5, weights)
+        cell = sheet.weight_at(ROOM.x + column + 0.5, ROOM.y + row + 0.5, weights)
         assert weights[cell] == seen[row, column]
 
 
 @given(st.integers(1, 400), st.integers(2, 28))
 def test_tiles_lie_in_the_room_side_by_side(nodes, side):
-    tiles, room = Tiles.over(ROOM, nodes, side), Rect(10 - 1e-9, 20 - 1e-9, 300 + 2e-9, 200 + 2e-9)
+    tiles, room = Tiles.fit(ROOM, nodes, side), Rect(10 - 1e-9, 20 - 1e-9, 300 + 2e-9, 200 + 2e-9)
     for node in (0, nodes // 2, nodes - 1):
         assert room.covers(tiles.row(node))
         cell = Cell(node, side * side - 1)
-        assert tiles.at(*tiles.cell(cell).center) == cell
+        assert tiles.weight_at(*tiles.cell(cell).center) == cell
     if nodes > 1:
         first, second = tiles.row(0), tiles.row(1)
         assert max(second.x - first.right, second.y - first.bottom) == pytest.approx(GAP)
@@ -168,15 +168,15 @@ def test_tiles_lie_in_the_room_side_by_side(nodes, side):
 
 def test_sources_that_make_a_square_make_a_tile_read_from_left_to_right_and_then_down():
     assert [square_side(sources) for sources in (1, 2, 4, 16, 63, 64, 784)] == [None, None, 2, 4, None, 8, 28]
-    tiles = Tiles.over(ROOM, 3, 8)
+    tiles = Tiles.fit(ROOM, 3, 8)
     one, two, below = (tiles.cell(Cell(1, source)) for source in (0, 1, 8))
     assert (two.y, below.x) == (one.y, one.x)
     assert two.x == pytest.approx(one.right)
     assert below.y == pytest.approx(one.bottom)
-    tiles = Tiles.over(Rect(0, 0, 104, 104), 3, 2)
-    assert (tiles.across, tiles.size) == (2, 50)
+    tiles = Tiles.fit(Rect(0, 0, 104, 104), 3, 2)
+    assert (tiles.columns, tiles.size) == (2, 50)
     for between in ((52, 20), (80, 80), (-1, 20)):
-        assert tiles.at(*between) is None
+        assert tiles.weight_at(*between) is None
 
 
 # --- contrast

@@ -180,7 +180,7 @@ def test_all_grows_from_its_size_in_a_small_room_to_twice_that_or_what_is_allowe
     assert drawn(COURSE, View(5000, 3000)).layout.scale == 2.0
     view = View(5000, 3000, most_growth=4.0)
     assert drawn(COURSE, view).layout.scale == 4.0
-    for other in (view.zoomed(10, 10, 2.0), view.moved(5, 5), view.resized(4000, 2500), view.fitted):
+    for other in (view.zoomed(10, 10, 2.0), view.moved(5, 5), view.resized(4000, 2500), view.whole):
         assert other.most_growth == 4.0
     sizes = [node_size(drawn(COURSE, View(1522, height))) for height in range(500, 700, 40)]
     assert sizes == sorted(set(sizes))
@@ -307,24 +307,24 @@ def test_large_layers_are_blocks_that_say_how_many_nodes_they_have():
     assert picture.text(Address("subheading", -1)) == "784 inputs · row 1 of 3"
     assert picture.text(Address("subheading", 0)) == "128 nodes · relu · biases"
     x, y = picture.layout.columns[1].box.center
-    assert picture.at(x, y) in {Address("node", 0, 63), Address("node", 0, 64)}
+    assert picture.address_at(x, y) in {Address("node", 0, 63), Address("node", 0, 64)}
     x, y = picture.layout.columns[1].rect(60).center
     near = drawn(large, View(900, 500, 40.0, 450.0 - 40.0 * x, 280.0 - 40.0 * y))
     assert 0 < sum(node.address.column == 1 for node in near.nodes) < 12  # those in sight alone
     assert all(node.rect.bottom >= 0 and node.rect.y <= 500 for node in near.nodes)
-    pixels = [n for n in (49, 63, 64, 65, 256, 784) if drawn(state((n, 3, 2))).layout.columns[0].across > 1]
-    assert pixels == [64, 256, 784]  # squares of 64 inputs and more
+    inputs = {n: drawn(state((n, 3, 2))).layout.columns[0] for n in (49, 63, 64, 65, 256, 784)}
+    assert [n for n, column in inputs.items() if column.per_row > 1] == [64, 256, 784]
 
 
 @pytest.mark.parametrize("view", [ROOMS[0], *ROOMS[2:4]], ids=str)
 def test_nodes_side_by_side_are_found_where_they_are_drawn_with_their_edges_in_their_rows(view):
     picture = drawn(state((64, 32, 16, 10)), view._replace(pictures=True))
     for column in picture.layout.columns[:2]:
-        assert column.across > 1
+        assert column.per_row > 1
         assert picture.layout.body.covers(column.box)
         for node in range(len(column.tops)):
             rect = column.rect(node)
-            assert column.at(*rect.center) == node
+            assert column.node_at(*rect.center) == node
             assert rect.y <= column.middles[node] <= rect.bottom
 
 

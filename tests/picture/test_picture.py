@@ -115,10 +115,10 @@ def test_what_is_odd_about_a_low_node_or_an_output_stands_beside_its_name(height
 def test_a_node_is_hit_beside_its_texts_and_an_edge_beside_its_pill():
     picture = drawn(COURSE)
     box = picture.place(Address("node", 0, 1))
-    assert picture.at(box.x + 3, box.bottom - 3) == Address("node", 0, 1)
+    assert picture.address_at(box.x + 3, box.bottom - 3) == Address("node", 0, 1)
     x, y = picture.layout.gaps[0].point(0, 1, 0.7)
-    assert picture.at(x, y + 3) == WEIGHT
-    assert picture.at(x, y + 40) is None
+    assert picture.address_at(x, y + 3) == WEIGHT
+    assert picture.address_at(x, y + 40) is None
     picture, hidden = drawn(state((20, 20, 1))), Address("weight", 0, 7, 3)
     assert picture.label(hidden) is None
     x, y = picture.place(hidden).center

@@ -85,13 +85,13 @@ def test_large_networks_draw_haze_strongest_edges_and_tinted_strips():
 
 def test_the_legend_shows_each_number_in_its_own_shape():
     samples = legend(800, 20)
-    assert [sample.words.text for sample in samples] == ["weight > 0", "weight < 0", "slope of the loss"]
+    assert [sample.meaning.text for sample in samples] == ["weight > 0", "weight < 0", "slope of the loss"]
     assert [sample.edge is None for sample in samples] == [False, False, True]
     for theme in PALETTES.values():
         *weights, slope = (label_box(sample.box, theme) for sample in samples)
         assert [box.line for box in weights] == [theme.positive, theme.negative]
         assert all(slope.radius < box.radius for box in weights)
-    rects = [rect for sample in samples for rect in (sample.edge or sample.box.rect, sample.words.rect)]
+    rects = [rect for sample in samples for rect in (sample.edge or sample.box.rect, sample.meaning.rect)]
     assert all(left.right < right.x for left, right in itertools.pairwise(rects))
     assert rects[-1].right == 800
 

@@ -52,7 +52,7 @@ def run(more):
 
 def letters(size):
     """Return the number of letters of Python that fit into a number of bytes, with some room around them."""
-    return min(size, LITERAL.most) - 100
+    return min(size, LITERAL.limit) - 100
 
 
 def repeated(text, times, around="{}"):
@@ -65,18 +65,18 @@ def counted(text, times):
     return ",".join(map(text.format, range(times)))
 
 
-MOST = VALUES.most - 9
+MOST = VALUES.limit - 9
 BOMBS = {
     "at the limit of numbers": lambda size: data(min(size // 240, 390_000), 10),
-    "at the limit of rows": lambda size: data(min(size // 25, ROWS.most), 1),
-    "at the limit of nodes": lambda size: network(f"[{rows(min(size // 30, NODES.most - 1), 1)}]"),
+    "at the limit of rows": lambda size: data(min(size // 25, ROWS.limit), 1),
+    "at the limit of nodes": lambda size: network(f"[{rows(min(size // 30, NODES.limit - 1), 1)}]"),
     "open lists": lambda size: "[" * size,
     "closed lists": lambda size: "[" * (size // 2) + "]" * (size // 2),
     "open objects": lambda size: '{"a":' * (size // 5),
     "empty lists": lambda size: repeated("[]", size // 3, "[{}]"),
     "short rows": lambda size: repeated("[1]", size // 4, "[{}]"),
-    "as many lists as may be": lambda _size: repeated("[1]", LISTS.most - 9, "[{}]"),
-    "as many objects as may be": lambda _size: repeated('{"":0}', OBJECTS.most - 9, "[{}]"),
+    "as many lists as may be": lambda _size: repeated("[1]", LISTS.limit - 9, "[{}]"),
+    "as many objects as may be": lambda _size: repeated('{"":0}', OBJECTS.limit - 9, "[{}]"),
     "as many values as may be": lambda _size: repeated("0.5", MOST, "[[{}]]"),
     "as many texts as may be": lambda _size: network("[" + counted('"{:07}"', MOST) + "]"),
     "as many keys as may be": lambda _size: "{" + counted('"{}":0', MOST) + "}",
@@ -98,10 +98,10 @@ BOMBS = {
     "blanks in a number's place": lambda size: network("[[" + " " * (size - 300) + "]]"),
     "quotes that do not end": lambda size: network("[[1]]").replace('"a"', '"' + "\\\\" * (size // 2 - 150)),
     "brackets and quotes": lambda size: '["' * (size // 2),
-    "a literal": lambda size: "{'output': [" + "1," * (min(size, LITERAL.most) // 2 - 10) + "]}",
+    "a literal": lambda size: "{'output': [" + "1," * (min(size, LITERAL.limit) // 2 - 10) + "]}",
     "a long literal": lambda size: "{'output': [" + "1," * (size // 2) + "]}",
-    "a literal of minus": lambda size: "{'output': [" + "-" * min(size, LITERAL.most - 20) + "1]}",
-    "a literal of calls": lambda size: "{'output': " + "f(" * (min(size, LITERAL.most) // 2 - 20) + "}",
+    "a literal of minus": lambda size: "{'output': [" + "-" * min(size, LITERAL.limit - 20) + "1]}",
+    "a literal of calls": lambda size: "{'output': " + "f(" * (min(size, LITERAL.limit) // 2 - 20) + "}",
     "code of many assignments": lambda size: "{'output': [1]}\n" + "a = [1]\n" * (letters(size) // 8),
     "code of one long list": lambda size: "x = [" + "1," * (letters(size) // 2) + "]\nw = 1",
     "code of deep brackets": lambda size: "w = {'output': " + "[" * letters(size) + "\na = 1",

@@ -186,7 +186,7 @@ def hdf5_is_read_by_forks():
         given.flush()
         return replies.read(int.from_bytes(replies.read(8), "little"))
 
-    command = [sys.executable, "-c", READING, str(NUMBERS.most)]
+    command = [sys.executable, "-c", READING, str(NUMBERS.limit)]
     piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, **piped) as process, pytest.MonkeyPatch.context() as patch:
         given, replies = process.stdin, process.stdout
@@ -335,7 +335,7 @@ def agrees(table, text, seed):
     for column in range(table.width):
         found = [number_in(row[column].strip(), table.layout.decimal) for row in rows]
         try:
-            numbers = table.at([column])[:, 0].tolist()
+            numbers = table.columns_at([column])[:, 0].tolist()
         except FileError as error:
             told(error, seed)
             assert None in found, seed

@@ -378,7 +378,7 @@ class Machine(RuleBasedStateMachine):
 
     def do_scrub(self):
         """Drag through the iterations of the run, and let go."""
-        self.runner.hold()
+        self.runner.begin_drag()
         for _ in range(self.rng.randint(1, 3)):
             self.runner.scrub_to(self.rng.randint(0, self.runner.travel.end + 1))
             if self.rng.random() < 0.7:

@@ -66,7 +66,7 @@ class Bare:
         """Let nothing go on."""
         self.runner.pause()
         self.player.stop()
-        self.derived.rest()
+        self.derived.cancel_pending()
 
 
 def window_in_a_process(name):

@@ -231,7 +231,7 @@ def afresh(qtbot, lasting):
         lasting.training.speed.setValue(50)
         lasting.runner.speed, lasting.player.speed = 0.5, 0.25
         lasting.document.start(load(example(what).path) if isinstance(what, str) else what)
-        lasting.status.say("")
+        lasting.status.show_message("")
         lasting.main_window.activateWindow()
         qtbot.waitUntil(lasting.main_window.isActiveWindow)
         lasting.diagram.setFocus()

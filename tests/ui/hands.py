@@ -114,7 +114,7 @@ def press(window, text):
 def bring(window, name):
     """Bring the panel `name` into sight by the View menu, if it is not; return it."""
     dock = window.board.docks[name]
-    if not dock.in_sight:
+    if not dock.is_in_view:
         offered(window, name).trigger()
     return dock.card
 

@@ -89,7 +89,7 @@ def click(panel, at, button=Qt.MouseButton.LeftButton):
 
 def read_out(panel):
     """Return the lines that are read out; None if the read-out is hidden."""
-    own = plane_of(panel).read_out
+    own = plane_of(panel).readout
     return own.text().splitlines() if own.isVisible() else None
 
 

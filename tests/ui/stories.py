@@ -56,7 +56,7 @@ class Stories:
     def told(self, story, files=None):
         """Open the first of these files, do the deeds of a story; return the report of each."""
         self.window.document.start(load(example("relu").path))
-        self.window.status.say("")
+        self.window.status.show_message("")
         self._count += 1
         self.folder = self._folder / str(self._count)
         self.folder.mkdir()
@@ -176,7 +176,7 @@ class Stories:
 
     def remove(self):
         self.file.unlink()
-        self.window.files.look()
+        self.window.files.check_file()
 
     def run(self):
         """Train to the end of a run."""

@@ -118,7 +118,7 @@ def test_shortcuts_and_letters_stand_for_one_thing_and_the_sheet_names_them(open
     )
     assert "Home" in dict(dict(sheet(known))["On the diagram, with the keyboard"])
     text = help_page(window, "Keys and mouse")
-    missing = [own for own in entries if own.shortcut_texts and own.words[1:] not in text]
+    missing = [own for own in entries if own.shortcut_texts and own.description[1:] not in text]
     assert missing == [own for own in entries for keys in own.shortcut_texts if keys not in text] == []
     tips = [button.toolTip() for button in window.main_window.findChildren(QPushButton)]
     named = {keys for tip in tips for keys in re.findall(r"\(((?:Shift\+|Ctrl\+)?F\d+)\)", tip)}
@@ -294,7 +294,7 @@ def test_the_help_says_what_registries_and_limits_say_and_the_network_can_be_edi
     said = [".svg", *(word for form in FORMATS for word in (form.name, *form.suffixes))]
     for limit in vars(numbers).values():
         if isinstance(limit, Limit):
-            said.append(f"{limit.what}\nnnviz allows at most {limit.most:,} {limit.things}")
+            said.append(f"{limit.title}\nnnviz allows at most {limit.limit:,} {limit.things}")
     assert [own for own in said if own not in text] == []
     for word in ("Literal", "Segments", "Nesting", "Lines"):
         assert f"\n{word}\n" not in text, "a plain phrase says what is limited"
@@ -471,12 +471,12 @@ def test_the_loss_that_sigmoid_brought_is_said_with_a_way_back_that_has_room(
         window.undo()
         assert window.document.state.training.loss == "cross_entropy"
     anew(sigmoid)
-    window.status.say(f"{brought}; and more of the same")
+    window.status.show_message(f"{brought}; and more of the same")
     assert way_back()
     mse(window.training.fields)
     assert way_back() == ""
     anew(sigmoid)
-    window.status.say("Something else")
+    window.status.show_message("Something else")
     assert way_back() == ""
     for deeds in ((sigmoid, mse), ()):  # a loss that was chosen or is MSE is no news
         anew(*deeds)

@@ -63,7 +63,7 @@ def press_key(key, modifier=NONE):
 
 
 def in_sight(window):
-    return {dock.windowTitle() for dock in window.board.docks.values() if dock.in_sight}
+    return {dock.windowTitle() for dock in window.board.docks.values() if dock.is_in_view}
 
 
 def dock(window, name):
@@ -457,7 +457,7 @@ def test_a_click_or_an_arrow_explains_what_it_selects_and_an_edit_leaves_the_not
     assert window.selection.address == weight
     assert (in_front(window), in_sight(window)) == ("Notes", FIRST)
     x, picture = point(window, weight).x() + 60, window.diagram.picture  # where no number stands
-    y = next(y for y in range(window.diagram.height()) if picture.at(x, y) == weight)
+    y = next(y for y in range(window.diagram.height()) if picture.address_at(x, y) == weight)
     for does in (
         lambda: QTest.mouseClick(window.diagram, Qt.MouseButton.LeftButton, pos=QPoint(x, y)),
         lambda: click(window, address_named(window, "node_0")),
@@ -522,7 +522,7 @@ def test_f11_shows_the_diagram_alone_and_f11_or_escape_all_as_it_was(open_window
     QApplication.processEvents()
 
     def seen():
-        places = {name: own.geometry() for name, own in window.board.docks.items() if own.in_sight}
+        places = {name: own.geometry() for name, own in window.board.docks.items() if own.is_in_view}
         buttons = [own.isVisible() for own in window.diagram.findChildren(QToolButton)]
         return around(window), places, window.diagram.size(), sum(buttons)
 

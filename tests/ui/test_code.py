@@ -476,7 +476,7 @@ def lit(state, style, layers):
     for deed, layer in dict.fromkeys(step[:2] for step in walk.steps if step.layer in layers):
         progress = Progress(walk)
         progress.go_to_position(1 + [step[:2] for step in walk.steps].index((deed, layer)))
-        found = [lines[k].text.strip() for k in sorted(Lines(lines).walked(progress))]
+        found = [lines[k].text.strip() for k in sorted(Lines(lines).walk_lines(progress))]
         yield f"{style}, {deed} {layer}:\n  " + "\n  ".join(found)
 
 

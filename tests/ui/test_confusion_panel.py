@@ -284,7 +284,7 @@ def test_every_cell_is_found_where_it_is_painted():
         inside = grid.left() >= places.left and grid.right() <= size[0] and grid.bottom() <= size[1]
         for cell in (ClassCell(0, 0), ClassCell(count - 1, 0), ClassCell(count // 2, count - 1)):
             middle = places.cell(cell).center()
-            if places.at(middle.x(), middle.y()) != cell or not inside:
+            if places.cell_at(middle.x(), middle.y()) != cell or not inside:
                 wrong.append((count, size, cell))
         if (count, size[0]) == (30, 900):
             assert min(places.left, places.above) > 0, "thirty classes are named"

@@ -233,7 +233,7 @@ def test_an_edge_under_the_mouse_shows_its_slope_where_there_is_no_room_for_it(b
     diagram, edge = window.diagram, Address("weight", 0, 3, 1)
     assert diagram.picture.label(edge._replace(kind="slope")) is None
     x, y = diagram.picture.layout.gaps[0].point(3, 1, 0.9)
-    assert diagram.picture.at(x, y) == edge
+    assert diagram.picture.address_at(x, y) == edge
     before = diagram.grab().toImage()
     hover(diagram, QPoint(round(x), round(y)))
     slope = next(label for label in diagram.picture.hidden_numbers(edge) if label.address.kind == "slope")
@@ -264,7 +264,7 @@ def test_nodes_are_added_and_removed_by_the_buttons_and_the_prediction_stays(bar
     window.document.undo()
     assert window.document.state is before
     assert not window.diagram.grab().isNull(), "what was under the mouse has gone"
-    assert window.diagram.picture.at(5, 5) is None
+    assert window.diagram.picture.address_at(5, 5) is None
     assert not button(window, "Remove the last output").isEnabled()
     for title, columns in (("Add an input", 3), ("Remove the last input", 2)):
         QTest.mouseClick(button(window, title), LEFT)
@@ -520,7 +520,7 @@ def test_the_window_shows_a_free_row_which_is_left_or_kept_by_the_menu_or_the_ta
         lambda: choose_entry(window, "Leave what-if row"),
     ):
         leave()
-        assert (window.selection.free, written(window, HEADING)) == (None, "row 2 of 4")
+        assert (window.selection.what_if_row, written(window, HEADING)) == (None, "row 2 of 4")
         for title in ("Keep what-if row", "Leave what-if row"):
             assert not offered(window, title).isEnabled()
         tried_out(window)
@@ -561,7 +561,7 @@ def test_a_free_row_is_edited_and_dragged_on_the_diagram_and_not_in_the_data(bar
     QTest.keyClick(editor_of(window), Qt.Key.Key_Escape)
     assert written(window, INPUT) == "−1.25"
     drag(window.diagram, point(window, INPUT), 36)
-    assert window.selection.free[0] > -1.25
+    assert window.selection.what_if_row[0] > -1.25
     click(window, TARGET)
     assert not window.diagram.session.open
     approved(
@@ -578,7 +578,7 @@ def test_edits_of_weights_and_training_keep_the_free_row_without_slopes(bare):
     assert window.document.state.iteration == 1
     with pytest.raises(ValueError, match=r"inputs\[1\]: expected a finite number"):
         window.selection.show_free_row([1.0, np.nan])
-    assert window.selection.free.tolist() == [7.5, -2.0]
+    assert window.selection.what_if_row.tolist() == [7.5, -2.0]
     window.selection.show_slopes(True)
     line = Address("subheading", 1, 0)
     assert written(window, line).startswith("no slopes: a what-if row has no target")
@@ -596,7 +596,7 @@ def test_a_row_chosen_other_data_or_other_inputs_leave_the_free_row(bare):
     ):
         window = tried_out(bare("many-rows"))
         leave(window)
-        assert window.selection.free is None
+        assert window.selection.what_if_row is None
         assert written(window, HEADING) == "row 2 of 4"
         assert written(window, INPUT) == number(window.document.state.data.inputs[1, 0])
 

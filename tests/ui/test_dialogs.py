@@ -286,7 +286,7 @@ def fail(window, folder):
     unexpected.handle(ValueError, ValueError(window.document.state.name), None)
     unexpected.watch()
     told.exec()  # the box is open within
-    unexpected.rest()
+    unexpected.restore_hooks()
 
 
 def read_long(window, folder):
@@ -406,7 +406,7 @@ def test_a_last_file_that_cannot_be_opened_is_told_in_a_box_over_what_is_open_in
 ):
     path = tmp_path / "mine.json"
     path.write_text("{", encoding="utf-8")
-    settings.opened(path)
+    settings.remember_open(path)
     window = MainWindow(settings)
     qtbot.addWidget(window)
     workspace = begin(window, settings, None)

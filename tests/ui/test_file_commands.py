@@ -141,7 +141,7 @@ def test_weights_alone_lose_nothing_and_a_run_that_is_too_large_is_left_out(
     window.document.start(RELU)
     state = train(replace(RELU, training=Training(1e-6)), updates=1).state
     (segment,) = state.run.segments
-    many = tuple(segment._replace(after=k) for k in range(SEGMENTS.most + 1))
+    many = tuple(segment._replace(after=k) for k in range(SEGMENTS.limit + 1))
     window.document.push(replace(state, run=replace(state.run, segments=many, iteration=len(many))), "Run")
     told = []
     save_as(tmp_path / "mine.json", "Save", told=told)
@@ -355,17 +355,17 @@ def large(hidden=1, rows=1):
 
 def test_the_status_line_says_what_was_opened_or_refused(window, answer, tmp_path, approved, amount):
     press(window, "Edit")
-    window.notes.field.setPlainText("x" * (NOTES.most + 1))
+    window.notes.field.setPlainText("x" * (NOTES.limit + 1))
     press(window, "Done")
     told = [status(window)]
     assert window.notes.field.isVisible()
-    assert len(window.notes.field.toPlainText()) == NOTES.most + 1
+    assert len(window.notes.field.toPlainText()) == NOTES.limit + 1
     window.notes.field.setPlainText("short")
     press(window, "Done")
     assert window.document.state.notes == "short"
     for state, adds in (
-        (large(rows=ROWS.most), lambda: press(window, "Add row")),
-        (large(hidden=NODES.most - 2), lambda: window.structure.add_node(1)),
+        (large(rows=ROWS.limit), lambda: press(window, "Add row")),
+        (large(hidden=NODES.limit - 2), lambda: window.structure.add_node(1)),
     ):
         window.document.start(state)
         adds()
@@ -672,7 +672,7 @@ def test_a_network_on_standard_input_is_waited_for_in_a_window_that_lives(
         answer(QProgressDialog, late)
         workspace = begin(window, settings, "-")
     assert told == ["Waiting for a network on standard input"]
-    assert workspace.document.kept == "not saved"
+    assert workspace.document.storage == "not saved"
     assert len(workspace.document.state.data) == 4
     qtbot.waitUntil(lambda: workspace.history.curve is not None)
 
@@ -727,7 +727,7 @@ def test_activations_that_are_missing_are_asked_once_and_enter_takes_the_proposa
     assert window.document.path == file
     three_layers(file, 0.0)
     answer(QMessageBox, choose("Take theirs"))
-    window.files.look()  # what another program has saved is taken with the same answer
+    window.files.check_file()  # what another program has saved is taken with the same answer
     assert first_weight(window) == 0
     np.savez(file, W0=np.ones((1, 3)))
     window.files.open_example("xor")

@@ -142,15 +142,15 @@ def test_each_pixel_of_the_map_is_the_prediction_with_the_others_as_in_the_row(q
         settle(qtbot, panel)
         assert is_true(panel, state.data.inputs[7])
     data, axes, told = panel.document.state.data, panel.axes, []
-    choose(qtbot, panel, axes.across, "x3")
-    choose(qtbot, panel, axes.up, "x2")
+    choose(qtbot, panel, axes.horizontal, "x3")
+    choose(qtbot, panel, axes.vertical, "x2")
     for row in (0, 1):
         panel.selection.row = row
         settle(qtbot, panel)
         assert is_true(panel, data.inputs[row], (3, 2))
         told.append(panel.caption.text())
     approved("the inputs that are held", "\n".join(told))
-    choose(qtbot, panel, axes.up, "prediction")
+    choose(qtbot, panel, axes.vertical, "prediction")
     curve = panel.plane.curve(2)
     expected = predicted(panel, data.inputs[1], (3,), curve[5, 0])[2]
     assert curve[5, 1] == pytest.approx(expected, rel=1e-9)
@@ -207,7 +207,7 @@ def test_over_one_input_each_output_has_a_curve_or_one_is_chosen(qtbot, open_pan
     assert len(panel.plane.curve()) == panel.plane.pixels[0]
     assert has(panel.plane.curve(), 0)
     assert panel.plane.marks.rows.points == pytest.approx(np.hstack([data.inputs, data.targets]))
-    assert not panel.axes.up.isVisible()
+    assert not panel.axes.vertical.isVisible()
     start(qtbot, panel, one_input(("low", "high")))
     assert has(panel.plane.curve(0), 0)
     assert has(panel.plane.curve(1), 1)
@@ -218,12 +218,12 @@ def test_over_one_input_each_output_has_a_curve_or_one_is_chosen(qtbot, open_pan
 
 def test_predictions_are_drawn_over_targets_and_a_click_selects_the_row(qtbot, open_panel):
     panel = open_panel(one_input())
-    choose(qtbot, panel, panel.axes.across, "target")
+    choose(qtbot, panel, panel.axes.horizontal, "target")
     state, selection = panel.document.state, panel.selection
     expected = np.hstack([state.data.targets, state.network.predict(state.data.inputs)])
     assert panel.plane.marks.rows.points == pytest.approx(expected)
     click(panel, place(panel, *expected[2]))
-    assert (selection.row, selection.free) == (2, None)
+    assert (selection.row, selection.what_if_row) == (2, None)
     keys(panel, Key.Key_Right)
     assert selection.row == 3
 
@@ -231,7 +231,7 @@ def test_predictions_are_drawn_over_targets_and_a_click_selects_the_row(qtbot, o
 def test_predictions_that_take_long_are_never_those_of_other_rows(qtbot, open_panel):
     x = np.linspace(-1, 1, 1400)[:, None]
     panel = open_panel(State(network(1, 2_000, ["output"], "identity"), Dataset(x, x**2)))
-    choose(qtbot, panel, panel.axes.across, "target")
+    choose(qtbot, panel, panel.axes.horizontal, "target")
     drawn = panel.plane.marks.rows.points
     assert len(drawn) == 1400
     panel.document.edit("remove a row", edits.remove_rows, [0])
@@ -293,16 +293,16 @@ def test_the_point_is_dragged_moved_kept_and_left(qtbot, open_panel, approved):
     held = document.state.data.inputs[4]
     begin, end = place(panel, *held[:2]), place(panel, 0.5, -0.5)
     drag(panel, begin, *(begin + (end - begin) * part for part in (0.3, 0.6, 1.0)))
-    assert selection.free[:2] == pytest.approx([0.5, -0.5], abs=0.1)
-    assert selection.free[2:].tolist() == held[2:].tolist()
+    assert selection.what_if_row[:2] == pytest.approx([0.5, -0.5], abs=0.1)
+    assert selection.what_if_row[2:].tolist() == held[2:].tolist()
 
     start(qtbot, panel, before := xor())
     selection.row = 0
     panel.told.clear()
     keys(panel, Key.Key_Right, (Key.Key_Up, SHIFT))
-    assert selection.free.tolist() == [0.1, 1.0]
+    assert selection.what_if_row.tolist() == [0.1, 1.0]
     keys(panel, Key.Key_Return)
-    assert (selection.free, selection.row) == (None, 1)
+    assert (selection.what_if_row, selection.row) == (None, 1)
     assert document.state.data.inputs.tolist()[1] == [0.1, 1.0]
     assert len(panel.plane.marks.rows.points) == 5
     document.undo()
@@ -312,18 +312,18 @@ def test_the_point_is_dragged_moved_kept_and_left(qtbot, open_panel, approved):
 
     def left():
         keys(panel, Key.Key_Escape)
-        return selection.free is None
+        return selection.what_if_row is None
 
     qtbot.waitUntil(left)  # the point that Escape leaves is drawn a frame after the click
     assert not panel.keep.isVisible()
     approved("a what-if row that is kept, and one that is left", "\n".join(panel.told))
     click(panel, place(panel, 0.4, 0.7))
     QTest.mouseClick(panel.leave, LEFT)
-    assert selection.free is None
+    assert selection.what_if_row is None
     click(panel, place(panel, 0.4, 0.7))
     assert document.edit("Remove", edits.remove_node, 0, 1)
     settle(qtbot, panel)
-    assert selection.free is None
+    assert selection.what_if_row is None
     assert panel.plane.picture.values[0].shape == (panel.plane.pixels[0],)
 
 
@@ -364,7 +364,7 @@ def test_what_is_missing_or_too_much_is_drawn_all_the_same(qtbot, open_panel):
             assert panel.plane.colour_at(9e4, 2.0)[3] == 0
         fine = tuple(map(len, panel.plane.picture.values)) == panel.plane.pixels
         click(panel, middle(panel))
-        free = panel.selection.free is not None
+        free = panel.selection.what_if_row is not None
         qtbot.waitUntil(lambda: panel.plane.accessibleDescription().startswith("What-if row: "))
         if not (fine and free and hover(panel, middle(panel))):
             wrong.append((name, fine, free))
@@ -380,7 +380,7 @@ def test_the_picture_is_exported_as_what_it_is(qtbot, open_panel, amount):
             assert svg.startswith(b"<?xml")
             marks = sum(svg.count(b"<" + shape) for shape in (b"circle", b"rect", b"polygon", b"ellipse"))
             assert marks > len(state.data)
-            assert (b"<image" in svg) == (panel.view.axes.up is not None)
+            assert (b"<image" in svg) == (panel.view.axes.vertical is not None)
 
 
 def seen(card, widget):
@@ -394,7 +394,7 @@ def test_in_the_window_choices_tell_names_apart_and_a_low_panel_scrolls(qtbot, o
     names = {k: f"{part} {of} (cm)" for k, (part, of) in enumerate(parts)}
     window = open_window(edits.rename_columns(load(example("iris").path), names), (1920, 1080))
     panel = hands.bring(window, "Function")
-    choices = panel.axes.across, panel.axes.up
+    choices = panel.axes.horizontal, panel.axes.vertical
     qtbot.waitUntil(lambda: panel.key.isVisible() and seen(panel, panel.side))
     for size in ((1280, 800), (1000, 650)):
         window.main_window.resize(*size)
@@ -404,9 +404,9 @@ def test_in_the_window_choices_tell_names_apart_and_a_low_panel_scrolls(qtbot, o
     assert window.main_window.height() == 650
     settle(qtbot, panel)
     click(panel, middle(panel))
-    assert written(window, Address("input", -1, 0)) == as_text(window.selection.free[0])
+    assert written(window, Address("input", -1, 0)) == as_text(window.selection.what_if_row[0])
     approved("a what-if row in the window", status(window))
-    hands.rest(panel.axes.up, panel.axes.up.rect().center())
+    hands.rest(panel.axes.vertical, panel.axes.vertical.rect().center())
     assert QToolTip.text() == "sepal width (cm)\nQuantity on the vertical axis"
     QToolTip.hideText()
 

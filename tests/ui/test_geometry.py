@@ -163,8 +163,8 @@ def test_every_panel_fits_in_its_window_and_every_text_in_its_control(
     window.runner.step()
     settled()
     wrong = [("at first", said) for said in clipped(window.main_window)]
-    headings = [own.card.heading for own in window.board.in_sight if screen == "large"]
-    wrong += [("…", own.text()) for own in headings if own.isVisible() and not own.is_whole]
+    headings = [own.card.heading for own in window.board.visible_docks if screen == "large"]
+    wrong += [("…", own.text()) for own in headings if own.isVisible() and not own.fits]
     for panel in (each.name for each in PANELS):
         bring(window, panel)
         settled()

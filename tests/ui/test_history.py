@@ -140,7 +140,7 @@ def rings_pixels(plot):
 def test_the_panel_stands_before_pyqtgraph_is_there(qtbot, document, runner):
     plot = HistoryPlot(document, runner, Path)
     qtbot.addWidget(plot)
-    plot.look()
+    plot.update_actions()
     assert plot.curve is None
     assert not any(action.isEnabled() for action in (plot.ask_csv, plot.export_picture, plot.copy_picture))
     assert plot.pages.empty.text() == EMPTY.format(loss="MSE")
@@ -302,7 +302,7 @@ def test_back_in_the_run_what_comes_after_stays_faint_and_the_ring_goes_along(qa
             go_to(iteration)
             np.testing.assert_array_equal(drawn(trained), whole[: iteration + 1])
             beyond = whole[iteration:] if iteration < 20 else np.empty((0, 2))
-            np.testing.assert_array_equal(trained.curve.beyond(), beyond)
+            np.testing.assert_array_equal(trained.curve.later_points(), beyond)
             assert ring(trained) == place(trained, iteration, whole[iteration, 1])
             assert trained.curve.view() == view
 
@@ -311,7 +311,7 @@ def test_a_new_end_replaces_what_came_after_an_undone_run_is_faint_and_an_edit_e
     document, trained, go_to
 ):
     document.undo()
-    assert trained.curve.beyond()[:, 0].tolist() == list(range(21))
+    assert trained.curve.later_points()[:, 0].tolist() == list(range(21))
     assert ring(trained) == place(trained, 0, 49)
     document.redo()
     document.push(edits.set_weight(document.state, 0, 0, 0, 1.0), "Edit")
@@ -323,13 +323,13 @@ def test_a_new_end_replaces_what_came_after_an_undone_run_is_faint_and_an_edit_e
     go_to(5)
     document.push(train(document.state, updates=2).state, "Run")
     assert drawn(trained)[-1, 0] == 7
-    assert trained.curve.beyond()[[0, -1], 0].tolist() == [7, 20], "the same steps go along it"
+    assert trained.curve.later_points()[[0, -1], 0].tolist() == [7, 20], "the same steps go along it"
     go_to(5)
     document.push(edits.set_training(document.state, Training(0.02, 20)), "Change learning rate")
-    assert trained.curve.beyond()[-1, 0] == 20
+    assert trained.curve.later_points()[-1, 0] == 20
     document.push(train(document.state, updates=1).state, "Step")
     assert drawn(trained)[:, 0].tolist() == [0, 1, 2, 3, 4, 5, 6]
-    assert len(trained.curve.beyond()) == 0
+    assert len(trained.curve.later_points()) == 0
 
 
 def test_before_the_first_loss_that_a_script_told_there_is_no_ring(document, plot, go_to, approved):
@@ -337,7 +337,7 @@ def test_before_the_first_loss_that_a_script_told_there_is_no_ring(document, plo
     assert rings_pixels(plot) > 0
     go_to(0)
     assert rings_pixels(plot) == len(drawn(plot)) == 0
-    assert plot.curve.beyond().tolist() == [[1, 9], [2, 5], [3, 1]]
+    assert plot.curve.later_points().tolist() == [[1, 9], [2, 5], [3, 1]]
     approved("a script's loss for a screen reader", plot.curve.accessibleDescription())
     approved("the tooltip of Log for a script's loss", plot.log_button.toolTip())
     go_to(3)
@@ -374,7 +374,7 @@ def test_the_mouse_drags_the_ring_along_the_run_and_elsewhere_the_view(qtbot, do
 
 
 def test_the_mouse_and_arrow_keys_read_points_out(document, trained, go_to, approved):
-    own = trained.curve.read_out
+    own = trained.curve.readout
     for iteration in (0, 3, 20):
         target = place(trained, iteration, mse_after(iteration))
         lines = hover(trained, target + QPoint(2, -3))
@@ -504,7 +504,7 @@ def test_earlier_runs_are_drawn_and_read_out_by_mouse_and_keys(three, document, 
     named = tuple(replace(run, name=f"<b>{run.name}") for run in document.state.runs)
     document.push(replace(document.state, runs=named), "Rename")
     assert " · ".join(hover(three, place(three, 3, mse_after(3, 0.005)))).startswith(f"<b>{SECOND}")
-    assert three.curve.read_out.textFormat() == Qt.TextFormat.PlainText
+    assert three.curve.readout.textFormat() == Qt.TextFormat.PlainText
 
 
 def test_the_axes_take_in_earlier_runs(three, run):
@@ -592,7 +592,7 @@ def test_an_earlier_run_of_another_loss_is_not_drawn(qtbot, document, runner, pl
         document.push(edits.randomise(document.state, document.state.training.seed + 1), "Random")
         with qtbot.waitSignal(runner.run_ended):
             runner.run()
-        plot.look()
+        plot.update_actions()
 
     run_anew()
     assert len(plot.curve.earlier()) == 1
@@ -656,7 +656,7 @@ def test_a_diverged_run_is_drawn_up_to_three_times_its_start_and_marked(qtbot, d
     xor.curve.show_view([[0, 20], [0, 1e40]])
     np.testing.assert_array_equal(drawn(xor)[:20], history[:20])
     hands.rest(xor.curve.viewport(), place(xor, 3, 5e39))
-    assert "above the plot" not in xor.curve.read_out.text()
+    assert "above the plot" not in xor.curve.readout.text()
     xor.view_all.trigger()
     run(0.05, updates=300)
     qtbot.waitUntil(lambda: len(xor.curve.earlier()) == 1)
@@ -700,15 +700,15 @@ def test_validation_is_a_second_curve_with_a_key_in_other_colours(document, plot
     showing(plot, document, overfitted)
     run = overfitted.run
     np.testing.assert_array_equal(drawn(plot), run.history.points)
-    np.testing.assert_array_equal(plot.curve.aside(), run.curve("validation").points)
+    np.testing.assert_array_equal(plot.curve.validation_points(), run.curve("validation").points)
     assert key.isVisible()
     assert "training" in key.text
     assert "validation" in key.text
     _, (y0, y1) = plot.curve.view()
-    for points in (drawn(plot), plot.curve.aside()):
+    for points in (drawn(plot), plot.curve.validation_points()):
         assert ((y0 <= points[:, 1]) & (points[:, 1] <= y1)).all()
     showing(plot, document, train(runs.noisy_sine(validation=0.0), updates=5).state)
-    assert len(plot.curve.aside()) == 0
+    assert len(plot.curve.validation_points()) == 0
     assert not key.isVisible()
 
 
@@ -731,14 +731,15 @@ def test_the_accuracy_is_drawn_by_a_switch_and_read_out(document, plot, go_to, o
     QTest.mouseClick(plot.accuracy_button, LEFT)
     plot.curve.settle()
     np.testing.assert_array_equal(drawn(plot), run.curve("accuracy").points)
-    np.testing.assert_array_equal(plot.curve.aside(), run.curve("validation accuracy").points)
+    np.testing.assert_array_equal(plot.curve.validation_points(), run.curve("validation accuracy").points)
     assert [ticks(plot)[k] for k in (0, -1)] == ["0 %", "100 %"]
     assert plot.curve.getAxis("left").labelText == "accuracy"
     assert not plot.log_button.isEnabled()
     assert read_out(plot) is None
     go_to(7)
     assert plot.curve.present() == plot.curve.place_of(7.0, drawn(plot)[-1, 1])
-    assert [len(own()) for own in (plot.curve.curve, plot.curve.aside, plot.curve.beyond)] == [8, 8, 24]
+    lines = plot.curve.curve, plot.curve.validation_points, plot.curve.later_points
+    assert [len(line()) for line in lines] == [8, 8, 24]
     go_to(30)
     QTest.keyClick(plot.accuracy_button, Key.Key_Space)
     np.testing.assert_array_equal(drawn(plot), run.history.points)
@@ -772,7 +773,7 @@ def test_the_panel_is_called_as_the_loss_in_use_and_names_overfitting(
 ):
     window = open_window(of_classes)
     dock, card = window.board.docks["MSE"], window.history
-    assert dock.in_sight
+    assert dock.is_in_view
     assert (dock.windowTitle(), dock.objectName()) == ("Loss", "MSE")
     assert not card.heading.isVisible()  # its tab says it
     hands.press(window, "Loss")
@@ -789,6 +790,6 @@ def test_the_panel_is_called_as_the_loss_in_use_and_names_overfitting(
     curve = card.curve
     window.library.load()  # as it was already
     assert card.curve is curve
-    told = f"; the validation loss has risen since iteration {card.overfitting.since} (overfitting)"
+    told = f"; the validation loss has risen since iteration {card.overfitting.first_iteration} (overfitting)"
     assert status(window).endswith(told)
     assert card.heightForWidth(card.width()) <= card.height()  # behind a tab, it would scroll once in sight

@@ -301,7 +301,7 @@ def test_a_second_window_on_the_file_is_said_once(window, path, qtbot, tmp_path)
     other.move_to(path)
     come_back(window)
     assert status(window) == said
-    window.status.say("")
+    window.status.show_message("")
     come_back(window)
     assert status(window) == ""
     window.files.open(path)

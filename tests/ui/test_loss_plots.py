@@ -172,7 +172,7 @@ def test_the_curve_follows_every_change_and_the_axis_the_weight(qtbot, open_curv
 def test_the_read_out_and_a_screen_reader_tell_the_curve(open_curve, approved):
     panel = open_curve()
     first, second = hover(panel, present(panel) + QPoint(60, 0))
-    assert panel.plane.read_out.isVisible()
+    assert panel.plane.readout.isVisible()
     name, _, number = first.partition(" = ")
     w, mse = float(number.replace("−", "-")), float(second.removeprefix("MSE "))
     assert name == "w (accounts → node_0)"
@@ -581,17 +581,17 @@ def test_a_wide_range_is_logarithmic_and_a_narrow_one_is_not():
         ([-3.0, 50.0], Tone(-3.0, 50.0, False)),
         ([-5.0, -3.0], Tone(-5.0, -3.0, False)),
     ):
-        assert Tone.of(np.array(values)) == tone
+        assert Tone.scale_for(np.array(values)) == tone
     assert Tone(1.0, 100.0, True).share(np.array([1.0, 10.0, 100.0])) == pytest.approx([0, 0.5, 1])
     assert Tone(2.0, 4.0, False).share(np.array([2.0, 2.5, 4.0])) == pytest.approx([0, 0.25, 1])
-    tone = Tone.of(np.array([0.0, 1.0, 1000.0]))
+    tone = Tone.scale_for(np.array([0.0, 1.0, 1000.0]))
     assert tone.logarithmic
     assert tone.share(np.array([0.0, 1000.0])) == pytest.approx([0, 1])
 
 
 def test_any_range_has_a_scale_and_contours():
     for mse in ([0.0], [2.0, 2.0], [np.nan, np.inf], [0.0, 1.0], [1e-300, 1e300], [1.0, np.inf], [1.6e308]):
-        tone = Tone.of(np.array(mse))
+        tone = Tone.scale_for(np.array(mse))
         assert tone.low < tone.high
         assert (np.isnan(tone.share(np.array(mse))) == ~np.isfinite(mse)).all()
         assert len(mse) == 2 or np.isfinite(levels_of(tone)).all()

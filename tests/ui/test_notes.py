@@ -340,11 +340,11 @@ def test_a_run_goes_on_while_notes_are_written_and_both_are_undone_by_themselves
     window.runner.run()
     qtbot.waitUntil(lambda: document.state.iteration > 1)
     window.runner.pause()
-    left = window.runner.left
+    left = window.runner.updates_left
     press(window, "Edit")
     write(window.notes.field, "x")
     press(window, "Done")
-    assert 0 < window.runner.left == left, "a run that is paused goes on where it was"
+    assert 0 < window.runner.updates_left == left, "a run that is paused goes on where it was"
     while document.undo_text():
         document.undo()
     press(window, "Edit")

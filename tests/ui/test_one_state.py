@@ -230,10 +230,10 @@ def test_a_run_of_2_to_the_53_updates_runs_pauses_and_is_gone_through(afresh, qt
         qtbot.waitUntil(lambda: status(window).startswith("Paused"))  # a busy machine is still pausing
         end = document.state.iteration
         assert status(window) == f"Paused after {end - before:,} of {MANY - before:,} updates"
-        assert window.runner.left == MANY - end
+        assert window.runner.updates_left == MANY - end
     press(window, "One update")
     assert document.state.iteration == end + 1
-    assert window.runner.left == MANY - end - 1
+    assert window.runner.updates_left == MANY - end - 1
     timeline.setFocus()
     QTest.keyClick(timeline, Qt.Key.Key_Home)
     qtbot.waitUntil(lambda: document.state.iteration == 0)

@@ -259,7 +259,7 @@ def test_a_callout_covers_rather_a_part_of_a_node_than_a_number():
 
 def walked(picture, moving, t, image):
     """Return what the layer of a walk paints of `picture` at time `t` of a step: its colours."""
-    player = SimpleNamespace(progress=SimpleNamespace(moving=moving, told=moving), t=t)
+    player = SimpleNamespace(progress=SimpleNamespace(moving=moving, described_steps=moving), t=t)
     narrator = SimpleNamespace(words=lambda short: said_of(picture, moving[0], short))
     image.fill(QColor("black"))
     layer, painter = WalkLayer(player, narrator), QPainter(image)
@@ -519,7 +519,7 @@ def test_a_last_file_that_may_not_be_looked_at_is_none(monkeypatch, tmp_path):
     settings = Settings(remembers=False)
     path = tmp_path / "mine.json"
     path.write_bytes(example("relu").path.read_bytes())
-    settings.opened(path)
+    settings.remember_open(path)
     assert settings.last == path
     monkeypatch.setattr("os.stat", lambda *_, **__: (_ for _ in ()).throw(PermissionError(13, "denied")))
     assert (settings.last, settings.recent) == (None, [])

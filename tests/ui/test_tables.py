@@ -326,7 +326,7 @@ def test_cancel_changes_nothing_and_a_large_table_offers_its_first_rows(
     window.files.tables.load(tmp_path / "rows.csv")
     assert window.document.state is before
 
-    monkeypatch.setattr(reading, "NUMBERS", replace(NUMBERS, most=90))
+    monkeypatch.setattr(reading, "NUMBERS", replace(NUMBERS, limit=90))
     names, seen = ",".join((*relu().network.inputs, "target")), []
     window = opened(f"{names}\n" + "1,2,3\n" * 100, lambda dialog: seen.append(told(dialog)), take)
     assert len(window.document.state.data) == 30
@@ -363,7 +363,7 @@ def test_standardising_and_rebuilding_the_ends_are_one_undo_entry(opened, approv
     approved("standardising is offered and said", "\n".join(offers))
 
     def without_use(dialog):
-        assert (dialog.what, dialog.uses["rows"].isEnabled()) == ("network", False)
+        assert (dialog.chosen_use, dialog.uses["rows"].isEnabled()) == ("network", False)
         approved("classes that a network does not know", dialog.uses["rows"].toolTip())
 
     names = ",".join((*own.network.inputs, "species"))
@@ -671,18 +671,18 @@ def test_an_invalid_number_shows_why_and_makes_no_rows(dialog, approved):
 
 def test_the_preview_shows_the_rows_and_names_their_marks(dialog, qtbot, approved):
     preview, rows, noise = dialog.findChild(Preview), field(dialog, "Rows"), field(dialog, "Noise")
-    assert preview.drawn == {"blue circles": 20}
+    assert preview.row_counts == {"blue circles": 20}
     click_kind("Three blobs")(dialog)
-    assert preview.drawn == {"orange squares": 50, "blue circles": 50, "green triangles": 50}
+    assert preview.row_counts == {"orange squares": 50, "blue circles": 50, "green triangles": 50}
     marks = [sentence for sentence in labels(dialog) if "quares" in sentence]
     MOONS(dialog)
     QTest.mouseClick(rows, LEFT)
     QTest.keyClick(rows, Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
-    qtbot.waitUntil(lambda: sum(preview.drawn.values()) == 190)
+    qtbot.waitUntil(lambda: sum(preview.row_counts.values()) == 190)
     turn(rows, 1)
-    qtbot.waitUntil(lambda: sum(preview.drawn.values()) == 191)
+    qtbot.waitUntil(lambda: sum(preview.row_counts.values()) == 191)
     click_kind("Spiral")(dialog)
-    assert sum(preview.drawn.values()) == 191, "a number that was typed stays with the next kind"
+    assert sum(preview.row_counts.values()) == 191, "a number that was typed stays with the next kind"
     assert noise.text() == "0.02"
     QTest.mouseClick(noise, LEFT)
     for _ in range(3):
@@ -690,7 +690,7 @@ def test_the_preview_shows_the_rows_and_names_their_marks(dialog, qtbot, approve
     assert noise.text() == "0"
     type_into("Rows", "500000", Key.Key_Tab)(dialog)
     click_kind("Two circles")(dialog)
-    assert sum(preview.drawn.values()) == 2000
+    assert sum(preview.row_counts.values()) == 2000
     marks += [sentence for sentence in labels(dialog) if "quares" in sentence]
     approved("the marks of three blobs and of very many rows", "\n".join(marks))
 

@@ -61,7 +61,7 @@ def watch(log):
 
     yield begin
     for each in watching:
-        each.rest()
+        each.restore_hooks()
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def watched(open_window, watch):
 
     def open_it():
         window = open_window("relu")
-        watch(window.main_window, window.status.say)
+        watch(window.main_window, window.status.show_message)
         return window
 
     return open_it
@@ -577,10 +577,10 @@ def test_a_lost_terminal_ends_it_too_and_what_is_saved_leaves_nothing(end_in, tm
 def test_signals_do_what_they_did_before_when_it_rests(qapp, qtbot):
     before = [signal.getsignal(number) for number in SIGNALS]
     ending, told = Ending(qapp), []
-    ending.asked.connect(told.append)
+    ending.signalled.connect(told.append)
     os.kill(os.getpid(), signal.SIGTERM)
     qtbot.waitUntil(lambda: told == [signal.SIGTERM])
-    ending.rest()
+    ending.restore_handlers()
     assert [signal.getsignal(number) for number in SIGNALS] == before
     assert signal.set_wakeup_fd(-1) == -1
     ending.deleteLater()

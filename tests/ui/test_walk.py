@@ -183,9 +183,9 @@ def test_a_layer_of_many_weights_marks_its_nodes_not_each_of_its_edges(bare, mon
     monkeypatch.setattr(walk, "edge_line", lambda *where: marked.append(where) or edge_line(*where))
     progress = window.player.progress
     window.player.show_phase("backward")
-    while not progress.told or progress.told[0][:2] != ("slopes", 1):
+    while not progress.described_steps or progress.described_steps[0][:2] != ("slopes", 1):
         window.player.step()
-    assert len(progress.told) == 100
+    assert len(progress.described_steps) == 100
     assert not window.diagram.picture.layout.column(1).block
     marked.clear()
     window.diagram.grab()
@@ -203,7 +203,7 @@ class Look:
         self.words = window.diagram.narrator.words(short_name)
         self.whole = make_picture(self.picture.content, self.picture.layout)
         callout = Callout()
-        callout.put(self.picture, self.words)
+        callout.place_box(self.picture, self.words)
         self.box = callout.box
 
     def covered(self):
@@ -214,7 +214,7 @@ class Look:
     def covers_what_it_speaks_of(self):
         """Return the nodes, numbers and edges under the callout that it must leave free."""
         layout, found = self.picture.layout, []
-        for at in (*self.words.subject, *self.words.uses):
+        for at in (*self.words.subject, *self.words.used_numbers):
             label = self.whole.label(at)
             rect = layout.column(at.layer).rect(at.node) if at.kind == "node" else label and label.rect
             found += [at] * bool(rect and self.box.intersects(QRectF(*rect)))
@@ -235,11 +235,11 @@ def test_a_callout_covers_neither_what_it_speaks_of_nor_the_numbers_that_it_uses
             progress.begin_step()
             progress.go_to_position(progress.goal)
             steps += 1
-            if len(progress.told) > 1 or steps % every:
+            if len(progress.described_steps) > 1 or steps % every:
                 continue  # nothing is written out of a whole layer
             player.changed.emit()
             look, body = Look(window), window.diagram.picture.layout.body
-            at, box = (name, size, progress.told), look.box
+            at, box = (name, size, progress.described_steps), look.box
             inside = body.covers(body._replace(x=box.x(), y=box.y(), width=box.width(), height=box.height()))
             failed += [at] * (not inside)
             failed += [(at, own) for own in look.covers_what_it_speaks_of()]

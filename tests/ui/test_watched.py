@@ -65,7 +65,7 @@ class Script:
 
     def is_over(self):
         """Wait until the window has seen the end."""
-        self._qtbot.waitUntil(lambda: not self.window.document.held)
+        self._qtbot.waitUntil(lambda: not self.window.document.lock_reason)
 
     def ends(self, *outputs):
         """Report updates and the end, and wait until the window shows them."""
@@ -124,7 +124,7 @@ def test_all_follows_the_script_while_rows_are_chosen_and_notes_written(qtbot, w
     mse = figure(window, "MSE")
     told = [curve.accessibleDescription(), mse.accessibleName(), mse.toolTip(), curve.toolTip()]
     QTest.keyClick(curve, Qt.Key.Key_Left)
-    approved("the script's loss", "\n---\n".join((*told, curve.read_out.text())))
+    approved("the script's loss", "\n---\n".join((*told, curve.readout.text())))
     window.document.state_changed.connect(lambda _, new: seen.append(new.iteration))
     for iteration in range(6, 506):
         script.update(iteration, [iteration, 1])
@@ -177,7 +177,7 @@ def test_nothing_can_be_changed_before_it_has_ended_and_the_window_says_why(qtbo
     script.shows(1, [2, 8])
     before, wrong = window.document.state, []
     for name, tries in TRIES.items():
-        window.status.say("")
+        window.status.show_message("")
         tries(window)
         if (
             status(window) != SCRIPT_LOCK
@@ -290,7 +290,7 @@ def test_all_is_free_after_a_drag_of_the_ring_and_after_stop_watching(qtbot, wat
     other = load(example("relu").path)
     window.document.start(other, example=True)  # another document takes its place
     script.update(2, [2, 9])
-    assert not window.document.held
+    assert not window.document.lock_reason
     press(window, "One update")
     sees(qtbot, window, 1)
     assert window.document.state.data is other.data

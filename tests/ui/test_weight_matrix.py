@@ -53,7 +53,7 @@ def point(card, cell):
 def hover(card, cell):
     QTest.mouseMove(card.view, point(card, cell))
     QApplication.processEvents()
-    return card.read_out.text()
+    return card.readout.text()
 
 
 def colour_at(card, cell):
@@ -82,7 +82,7 @@ def test_the_caption_and_a_screen_reader_tell_size_and_range_of_the_weights(show
     card, document, selection = show(digits)
     weights = digits.network.layers[0].weights
     assert (round(weights.min(), 3), round(weights.max(), 3)) == (-0.702, 0.737)
-    assert card.read_out.text() == HINT
+    assert card.readout.text() == HINT
     told = [card.caption.text()]
     document.start(SMALL)
     selection.select(Address("weight", 0, 0, 1))
@@ -125,9 +125,9 @@ def test_names_that_begin_and_end_alike_are_told_apart_and_leave_room_for_the_va
 
     assert all(one != other for one, other in zip(names_of(first), names_of(second), strict=True))
     selection.select(Address("weight", 0, 0, 0))
-    text = card.read_out.text()
+    text = card.readout.text()
     assert text.endswith(": 2")
-    assert card.read_out.fontMetrics().horizontalAdvance(text) <= card.read_out.width()
+    assert card.readout.fontMetrics().horizontalAdvance(text) <= card.read_out.width()
     assert card.width() == 364
 
 
@@ -147,7 +147,7 @@ def test_a_large_layer_has_no_texts_marks_what_is_selected_and_gives_way_to_its_
         (Address("node", -1, 1), 0, "pixel_0_1"),
     ):
         selection.select(address)
-        assert (card.layer, card.read_out.text()) == (layer, name)
+        assert (card.layer, card.readout.text()) == (layer, name)
 
 
 def test_hover_and_a_click_tell_a_weight_and_its_two_ends(show, approved):
@@ -155,14 +155,14 @@ def test_hover_and_a_click_tell_a_weight_and_its_two_ends(show, approved):
     assert hover(card, Cell(1, 1)) == "node_1 ← input_1: −8"
     QTest.mouseMove(card.view, QPoint(1, 1))
     QApplication.processEvents()
-    assert card.read_out.text() == HINT
+    assert card.readout.text() == HINT
     document.push(set_weight(SMALL, 0, 0, 0, -1 / 3), "edit")
     assert hover(card, Cell(0, 0)) == "node_0 ← input_0: −0.3333"
     approved("the tooltip of a weight", card.view.toolTip())
     click(card, Cell(0, 2))
     QApplication.processEvents()
     assert selection.address == Address("weight", 0, 0, 2)
-    assert hover(card, Cell(0, 2)) == card.read_out.text() == "node_0 ← input_2: 0"
+    assert hover(card, Cell(0, 2)) == card.readout.text() == "node_0 ← input_2: 0"
 
 
 def test_arrow_keys_move_the_selection_and_stop_at_the_border(show):
@@ -203,20 +203,20 @@ def test_edits_names_and_layers_are_seen_at_once_or_when_the_panel_is_shown(show
     card, document, selection = show()
     selection.select(Address("weight", 0, 0, 2))
     document.push(set_weight(SMALL, 0, 0, 2, 16), "edit")
-    assert card.read_out.text() == "node_0 ← input_2: 16"
+    assert card.readout.text() == "node_0 ← input_2: 16"
     assert "to 16" in card.caption.text()
     assert colour_at(card, Cell(0, 2)) == colours().positive
     document.undo()
-    assert card.read_out.text() == "node_0 ← input_2: 0"
+    assert card.readout.text() == "node_0 ← input_2: 0"
     selection.select(Address("node", 0, 1))
     document.push(rename(SMALL, 1, 1, "<b>fresh</b>"), "rename")
-    assert card.read_out.text() == card.view.toolTip() == "<b>fresh</b>"
+    assert card.readout.text() == card.view.toolTip() == "<b>fresh</b>"
     document.undo()
     card.hide()
     document.push(set_weight(SMALL, 1, 0, 0, -30), "edit")
     selection.select(Address("weight", 1, 0, 0))
     card.show()
-    assert card.read_out.text() == "output ← node_0: −30"
+    assert card.readout.text() == "output ← node_0: −30"
     assert "from −30" in card.caption.text()
     document.undo()
     selection.select(Address("weight", 0, 0, 0))

@@ -40,7 +40,7 @@ def program(state: State, style: str = "numpy", *, beside: bool = True) -> Progr
         raise ValueError(f"no code style is called {quoted(style)}; the styles are {', '.join(STYLES)}")
     numbers = Numbers(state, beside)
     lines = (*frame.head(state), *STYLES[style].lines(state, numbers))
-    return Program(lines, numbers.beside)
+    return Program(lines, numbers.separate_arrays)
 
 
 def code(state: State, style: str = "numpy") -> str:

@@ -430,7 +430,7 @@ def _predict(form: Form) -> Iterator[CodeLine]:
 def _loss(form: Form) -> Iterator[CodeLine]:
     """Yield the function for the mean loss: from all predictions, or row by row if the loss needs z."""
     loss, outputs = form.loss, form.outputs
-    of_z = frame.uses(loss.elsewhere.numpy, "z")
+    of_z = frame.uses(loss.notation.numpy, "z")
     if of_z:
         yield from _row_loss(form)
     yield CodeLine()
@@ -454,8 +454,8 @@ def _row_loss(form: Form) -> Iterator[CodeLine]:
     yield CodeLine("    # Forward, as above", "forward")
     yield from form.forward()
     yield from form.gathered()
-    if loss.elsewhere.comment:
-        yield CodeLine(f"    # {loss.elsewhere.comment}", "loss", outputs)
+    if loss.notation.comment:
+        yield CodeLine(f"    # {loss.notation.comment}", "loss", outputs)
     text = frame.of_row(loss, form.single)
     text = frame.with_names(text, z=form.final_inputs, y="target", prediction=form.prediction)
     yield CodeLine(f"    return {text}", "loss", outputs)

@@ -27,7 +27,7 @@ def imports(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     """Yield the imports, `math` only if an activation needs it, and lines that open the file of numbers."""
     back = _backward_activations(state)
     texts = [
-        own.elsewhere.numpy + own.elsewhere.numpy_slope * (own.name in back)
+        own.notation.numpy + own.notation.numpy_slope * (own.name in back)
         for own in _functions(state.network)
     ]
     if any("math." in text for text in texts):
@@ -58,12 +58,12 @@ def defined(state: State) -> Iterator[CodeLine]:
         nodes, name = of_nodes(network, *using), function_name(function)
         yield CodeLine()
         yield CodeLine(f"def {name}(z):", "forward", nodes)
-        yield CodeLine(f"    return {function.elsewhere.numpy}", "forward", nodes)
+        yield CodeLine(f"    return {function.notation.numpy}", "forward", nodes)
         yield CodeLine()
         if function.name in back:
             yield CodeLine()
             yield CodeLine(f"def {name}_back({', '.join(_arguments(function))}):", "backward", nodes)
-            yield CodeLine(f"    return {function.elsewhere.numpy_slope}", "backward", nodes)
+            yield CodeLine(f"    return {function.notation.numpy_slope}", "backward", nodes)
             yield CodeLine()
 
 
@@ -74,7 +74,7 @@ def back(function: Activation, values: Mapping[str, str]) -> str:
 
 def _arguments(function: Activation) -> list[str]:
     """Return the arguments of an activation's backward pass, out of z, a and slope_a."""
-    names = set(re.findall(r"\w+", function.elsewhere.numpy_slope))
+    names = set(re.findall(r"\w+", function.notation.numpy_slope))
     return [name for name in ("z", "a", "slope_a") if name in names]
 
 
@@ -95,13 +95,13 @@ def with_names(expression: str, **names: str) -> str:
 
 def mean(loss: Loss, targets: str = "y") -> str:
     """Return the mean loss over rows as an expression of `z`, `prediction` and the `targets`."""
-    terms = with_names(loss.elsewhere.numpy, y=targets)
+    terms = with_names(loss.notation.numpy, y=targets)
     return f"np.mean({terms})" if loss.averaged else f"np.sum({terms}) / len({targets})"
 
 
 def of_row(loss: Loss, single: bool) -> str:
     """Return the loss of one row as an expression of `z`, `prediction` and `y`: numbers if `single`."""
-    terms = loss.elsewhere.numpy
+    terms = loss.notation.numpy
     if single:
         return terms
     return f"np.{'mean' if loss.averaged else 'sum'}({terms})"
@@ -109,7 +109,7 @@ def of_row(loss: Loss, single: bool) -> str:
 
 def slope(state: State) -> str:
     """Return the slope of each output's loss term as an expression of `error`, `prediction` and `y`."""
-    own = state.measure.elsewhere
+    own = state.measure.notation
     targets = state.data.targets
     assert targets is not None
     shares = bool((np.abs(targets.sum(axis=1) - 1.0) < NEAR).all())
@@ -396,9 +396,9 @@ def library_notation(state: State, library: str) -> OptimizerNotation | None:
     if not state.trainable:
         return None
     optimizer = OPTIMIZERS[state.training.optimizer]
-    if optimizer.elsewhere is None:
+    if optimizer.notation is None:
         raise ValueError(f"{library} has no optimizer {optimizer.name}; use the code style course or numpy")
-    return optimizer.elsewhere
+    return optimizer.notation
 
 
 def print_history(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:

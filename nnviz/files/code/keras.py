@@ -70,12 +70,12 @@ def _model(state: State) -> Iterator[CodeLine]:
 def _of_z(state: State) -> bool:
     """Return whether the training leaves out the last activation, because the loss applies it."""
     last = state.network.layers[-1].function
-    return state.trainable and state.measure.elsewhere.of_z and not last.linear
+    return state.trainable and state.measure.notation.of_z and not last.linear
 
 
 def _dense(layer: Layer, *, apart: bool) -> list[str]:
     """Return a Dense layer, and its activation as a separate layer if it has a parameter or is `apart`."""
-    function, own = layer.function, layer.function.elsewhere.keras
+    function, own = layer.function, layer.function.notation.keras
     apart = apart or bool(own.parameter)
     inside = "" if function.linear or apart else f', activation="{own.name}"'
     bias = ", use_bias=False" if layer.biases is None else ""
@@ -96,14 +96,14 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     yield CodeLine()
     yield CodeLine("# Training")
     if of_z:
-        last = state.network.layers[-1].function.elsewhere.keras.name
+        last = state.network.layers[-1].function.notation.keras.name
         yield CodeLine(f"# The loss applies {last} itself, so train the same layers without {last}", "loss")
         yield CodeLine("trained = keras.Model(model.inputs, model.layers[-2].output)")
     yield CodeLine(f"{model}.compile(")
     yield CodeLine(f"    optimizer={optimizer},", "update")
-    logits = "from_logits=True" if loss.elsewhere.of_z else ""
+    logits = "from_logits=True" if loss.notation.of_z else ""
     yield CodeLine(
-        f"    loss=keras.losses.{loss.elsewhere.keras}({logits}),", "loss", of_outputs(state.network)
+        f"    loss=keras.losses.{loss.notation.keras}({logits}),", "loss", of_outputs(state.network)
     )
     yield CodeLine(")")
     yield from frame.split(state)

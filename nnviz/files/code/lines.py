@@ -39,33 +39,33 @@ class Notation(NamedTuple):
 
 
 class Numbers:
-    """Writer of a program's numbers; `beside` has the arrays for a separate file by name: W0, b0, inputs."""
+    """Writes a program's numbers. `separate_arrays` maps W0, b0, … and inputs to arrays in a second file."""
 
     def __init__(self, state: State, may_be_beside: bool) -> None:
-        self.state, self.beside = state, dict[str, Array]()
+        self.state, self.separate_arrays = state, dict[str, Array]()
         layers, data = state.network.layers, state.data
         lines = sum(len(layer) * -(-layer.weights.shape[1] // A_LINE) for layer in layers)
         self.weights_beside = may_be_beside and lines > SCREENFUL
         self.rows_beside = may_be_beside and data.numbers > SCREENFUL * A_LINE
         if self.weights_beside:
             for k, layer in enumerate(layers):
-                self.beside[f"W{k}"] = layer.weights
+                self.separate_arrays[f"W{k}"] = layer.weights
                 if layer.biases is not None:
-                    self.beside[f"b{k}"] = layer.biases
+                    self.separate_arrays[f"b{k}"] = layer.biases
         if self.rows_beside:
-            self.beside["inputs"] = data.inputs
+            self.separate_arrays["inputs"] = data.inputs
             if data.targets is not None:
-                self.beside["targets"] = data.targets
+                self.separate_arrays["targets"] = data.targets
 
     def imports(self) -> Iterator[CodeLine]:
         """Yield the imports for loading the numbers, except NumPy."""
-        if self.beside:
+        if self.separate_arrays:
             yield CodeLine("from pathlib import Path")
             yield CodeLine()
 
     def stored(self) -> Iterator[CodeLine]:
         """Yield the lines that open the separate file with the numbers, if the program has such a file."""
-        if self.beside:
+        if self.separate_arrays:
             what = " and ".join(["weights"] * self.weights_beside + ["rows"] * self.rows_beside)
             yield CodeLine(f"# The {what} are in the file of the same name that ends in .npz")
             yield CodeLine('stored = np.load(Path(__file__).with_suffix(".npz"), allow_pickle=False)')
@@ -221,7 +221,7 @@ def save(program: Program, path: Path) -> str:
     Return sentences on side effects, such as another owner of the file, or "". Raises FileError, also if the
     numbers would replace a file that nnviz has not written.
     """
-    if program.beside:
+    if program.separate_arrays:
         _check_ours(numbers_path(path), path)
         return atomic.write_pair(path, program.text.encode(), numbers_path(path), program.npz)
     return atomic.write(path, program.text.encode())
@@ -275,7 +275,7 @@ class Program:
     """The lines of a program, and by name the arrays that the program loads from an `.npz` file."""
 
     lines: tuple[CodeLine, ...]
-    beside: Mapping[str, Array] = field(default_factory=dict, compare=False)
+    separate_arrays: Mapping[str, Array] = field(default_factory=dict, compare=False)
 
     @cached_property
     def text(self) -> str:
@@ -285,7 +285,7 @@ class Program:
     @property
     def npz(self) -> bytes:
         """The bytes of the `.npz` file with the numbers."""
-        file, arrays = io.BytesIO(), dict[str, Any](self.beside)
+        file, arrays = io.BytesIO(), dict[str, Any](self.separate_arrays)
         np.savez(file, **arrays)
         with zipfile.ZipFile(file, "a") as archive:
             archive.comment = MARK

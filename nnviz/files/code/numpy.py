@@ -63,7 +63,7 @@ def _forward(network: Network) -> Iterator[CodeLine]:
 
 def _loss(state: State) -> Iterator[CodeLine]:
     network, loss = state.network, state.measure
-    outputs, own = of_outputs(network), loss.elsewhere
+    outputs, own = of_outputs(network), loss.notation
     yield CodeLine()
     yield CodeLine(f"def {loss.name}(x, y):", "loss", outputs)
     if own.comment:

@@ -18,7 +18,7 @@ def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
     """Yield the lines of the program."""
     elsewhere = frame.library_notation(state, "PyTorch")
     yield from numbers.imports()
-    if numbers.beside or (elsewhere and frame.mini_batches(state)):
+    if numbers.separate_arrays or (elsewhere and frame.mini_batches(state)):
         yield CodeLine("import numpy as np")
     yield CodeLine("import torch")
     yield CodeLine("from torch import nn")
@@ -58,7 +58,7 @@ def _model(network: Network) -> Iterator[CodeLine]:
 
 
 def _activation(function: Activation) -> str:
-    own = function.elsewhere.torch
+    own = function.notation.torch
     if not function.elementwise:
         return f"nn.{own.name}(dim=-1)"
     return f"nn.{own.name}({own.parameter}={full(own.value)})" if own.parameter else f"nn.{own.name}()"
@@ -67,7 +67,7 @@ def _activation(function: Activation) -> str:
 def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     network, loss = state.network, state.measure
     outputs, nodes = of_outputs(network), of_nodes(network, *range(len(network.layers)))
-    model, own = "model", loss.elsewhere
+    model, own = "model", loss.notation
     if accuracy := [*frame.accuracy_function(state, "model(x)", "({}).double().mean().item()", "dim")]:
         yield from (CodeLine(), *accuracy)
     yield CodeLine()
@@ -75,7 +75,7 @@ def _training(state: State, optimizer: str) -> Iterator[CodeLine]:
     yield CodeLine(f"optimizer = torch.optim.{optimizer}", "update")
     if own.of_z and not network.layers[-1].function.linear:
         model = "model[:-1]"
-        last = network.layers[-1].function.elsewhere.torch.name
+        last = network.layers[-1].function.notation.torch.name
         yield CodeLine(
             f"# {own.torch} applies {last} itself, so it gets the values before {last}: model[:-1]", "loss"
         )

@@ -92,7 +92,7 @@ def has_weights(model: Any) -> bool:
 
 def read_weights(model: Any) -> Chain:
     """Return the present weights and biases of a model that `network_of` accepts. This is fast."""
-    chain: Chain = _home(model).look(model)
+    chain: Chain = _home(model).read_weights(model)
     return chain
 
 

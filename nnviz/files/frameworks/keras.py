@@ -29,7 +29,7 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     layers = keras_chain.model_layers(_description(model))
     chain = keras_chain.chain_of(layers, told=[])  # no notes: the model is complete
     notes: list[str] = []
-    numbers = {id(step): _numbers(model, step) for step in chain.stored}
+    numbers = {id(step): _numbers(model, step) for step in chain.stored_layers}
     dense_layers = keras_chain.with_numbers(chain, numbers, notes)
     frameworks.check_answer(dense_layers, activations)
     network = dense.state_of(dense_layers).network
@@ -54,7 +54,7 @@ def loss_of(model: Any) -> str:
     return keras_compiled.loss_by_name(getattr(loss, "__name__", loss))
 
 
-def look(model: Any) -> Chain:
+def read_weights(model: Any) -> Chain:
     """Return the weights and biases of a model's dense layers."""
     return [
         (as_array(layer.kernel.value).T, None if layer.bias is None else as_array(layer.bias.value))
@@ -100,7 +100,7 @@ def _layers_of(model: Any) -> Iterator[Any]:
 
 def _numbers(model: Any, step: StoredLayer) -> list[Any]:
     """Return a layer's arrays; a dense layer has a kernel, shape (inputs, nodes), and biases, if any."""
-    for name in (*(holder.name for holder in step.around), step.name):
+    for name in (*(holder.name for holder in step.holders), step.name):
         model = model.get_layer(name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about the back end and NumPy

@@ -31,7 +31,7 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     """
     if not has_weights(model):
         raise FileError(f"the {type(model).__name__} is not fitted yet: call fit first")
-    chain = look(model)
+    chain = read_weights(model)
     count = len(chain)
     names = [_activation(own) for own in (model.activation,) * (count - 1) + (model.out_activation_,)]
     layers = [
@@ -59,7 +59,7 @@ def loss_of(model: Any) -> str:
     return {"log_loss": CROSS_ENTROPY, "squared_error": MSE.name}.get(model.loss, "")
 
 
-def look(model: Any) -> Chain:
+def read_weights(model: Any) -> Chain:
     """Return the weights and biases of a model's layers."""
     layers = zip(model.coefs_, model.intercepts_, strict=True)
     return [(as_array(weights).T, as_array(biases)) for weights, biases in layers]

@@ -27,7 +27,7 @@ from nnviz.files.models.dense import Dense
 SHOWN = "nnviz shows chains of Linear layers and activations"
 PASSED_OVER = ("Identity", "Flatten", "Dropout", "Dropout1d", "AlphaDropout", "FeatureAlphaDropout")
 """Classes that do not change a row of numbers after training."""
-_BY_CLASS = {own.elsewhere.torch.name: own for own in ACTIVATIONS.values() if not own.linear}
+_BY_CLASS = {own.notation.torch.name: own for own in ACTIVATIONS.values() if not own.linear}
 _FIXED: dict[str, dict[str, tuple[object, ...]]] = {
     "GELU": {"approximate": ("none",)},
     "Softmax": {"dim": (-1, 1, None)},
@@ -74,7 +74,7 @@ def loss_of(_model: Any) -> str:
     return ""
 
 
-def look(model: Any) -> Chain:
+def read_weights(model: Any) -> Chain:
     """Return the weights and biases of a module's Linear layers, in the order of their definition."""
     return [_numbers(layer) for layer in _linear_layers(model)]
 
@@ -191,7 +191,7 @@ def _activation(module: Any) -> str:
     own = _BY_CLASS[kind]
     if own.parameter is None:
         return own.name
-    return activation(f"{own.base}({full(getattr(module, own.elsewhere.torch.parameter))})").name
+    return activation(f"{own.base}({full(getattr(module, own.notation.torch.parameter))})").name
 
 
 def _check_forward(model: Any, network: Network, chain: _Chain, *, given: bool) -> None:

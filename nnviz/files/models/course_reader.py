@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeAlias
 from nnviz.core.numbers import DIGITS, LITERAL, shortened
 from nnviz.files.errors import FileError
 
-_TOO_LONG = re.compile(rf"(?<![\w.])\d{{{DIGITS.most + 1},}}(?![\w.])")
+_TOO_LONG = re.compile(rf"(?<![\w.])\d{{{DIGITS.limit + 1},}}(?![\w.])")
 _NUMPY = ("", "np.", "numpy.")
 _ARRAYS = {f"{place}array" for place in _NUMPY}
 _FLOATS = {f"{place}float64" for place in _NUMPY}
@@ -42,8 +42,8 @@ class Statement(NamedTuple):
 
 def statements(text: str) -> list[Statement]:
     """Return the statements of a text without its imports. Raises FileError if there are none."""
-    if len(text) > LITERAL.most:
-        limit = f"{LITERAL.most:,} {LITERAL.things}"
+    if len(text) > LITERAL.limit:
+        limit = f"{LITERAL.limit:,} {LITERAL.things}"
         raise FileError(f"expected at most {limit} of Python, found {len(text):,}; a JSON file can be longer")
     blank = len(text) - len(text.lstrip())
     lines_before = text.count("\n", 0, blank)
@@ -53,7 +53,7 @@ def statements(text: str) -> list[Statement]:
     except SyntaxError as error:
         place = f"line {lines_before + error.lineno}" if error.lineno else ""  # a NUL has no line
         if _TOO_LONG.search(text):
-            raise FileError(f"a whole number has more than {DIGITS.most} digits", place) from None
+            raise FileError(f"a whole number has more than {DIGITS.limit} digits", place) from None
         raise FileError("this is neither JSON nor Python", place) from None
     except ValueError:  # Python 3.11 raises this for a NUL
         raise FileError("this is neither JSON nor Python") from None

@@ -79,7 +79,7 @@ def training_for(network: Network, loss: str = "", source: Source | None = None,
     loss = usual_loss(output)
     if source is not None and (why or loss != MSE.name):
         note = f"nnviz uses {loss_of(loss, output).phrase}, the usual loss with {output} on the output"
-        (source.told if why else source.defaults).append(f"{why or 'the file names no loss'}: {note}")
+        (source.notes if why else source.defaults).append(f"{why or 'the file names no loss'}: {note}")
     return Training(loss=loss)
 
 
@@ -339,18 +339,17 @@ def _with_raw_inputs(network: Network, scaling: Scaling) -> Network:
     return replace(network, layers=(replace(first, weights=weights, biases=biases), *others))
 
 
-def standardised_rows(state: State, how: str = "the weights and biases of its first layer") -> str:
-    """Return how a saved file treats raw rows, as a predicate; "" if no input is standardised.
+def standardised_rows(state: State, name: str, part: str = "weights and biases of the first layer") -> str:
+    """Return a sentence on how the network in the file `name` uses raw rows; "" if no input is standardised.
 
-    `how` names the part of the file that scales the rows. The caller puts the name of the file before the
-    predicate.
+    `part` is the part of the network that standardises the rows.
     """
     scaling = find_scaling(state)
     if scaling is None:
         return ""
-    sentences = [f"expects raw numbers and standardises them by {how}"]
-    if any(column.values for column in state.columns.of_inputs):
-        sentences = [f"expects raw numbers (texts: 1 or 0 for each class) and standardises them by {how}"]
+    has_texts = any(column.values for column in state.columns.of_inputs)
+    numbers = "raw numbers (texts: 1 or 0 for each class)" if has_texts else "raw numbers"
+    sentences = [f"the network in {name} expects {numbers} and standardises them by the {part}"]
     is_coarse = np.abs(scaling.mean) > COARSE_RATIO * scaling.deviation
     if is_coarse.any():
         inputs = zip(state.network.inputs, is_coarse, strict=True)

@@ -39,13 +39,13 @@ _CLASSES = {h5o.TYPE_GROUP: h5g.GroupID, h5o.TYPE_DATASET: h5d.DatasetID}
 class Tree(NamedTuple):
     """The contents of an HDF5 file by path, such as `layers/dense/vars/0`; the path of the root is empty.
 
-    `attributes` has texts, or lists of texts, by name, for each group. `others` has the number type of each
+    `attributes` has texts, or lists of texts, by name, for each group. `unread` has the number type of each
     dataset whose values are not real numbers.
     """
 
     attributes: dict[str, dict[str, str | list[str]]]
     arrays: dict[str, NDArray[Any]]
-    others: dict[str, str]
+    unread: dict[str, str]
 
 
 def read(data: bytes, most_numbers: int) -> Tree:

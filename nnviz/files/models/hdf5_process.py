@@ -52,7 +52,7 @@ def answer(data: bytes, most_numbers: int) -> tuple[dict[str, Any], list[bytes]]
     except Exception:  # for a damaged file h5py raises any exception
         return {"refused": DAMAGED, "place": ""}, []
     shapes = {path: array.shape for path, array in found.arrays.items()}
-    head = {"attributes": found.attributes, "shapes": shapes, "others": found.others}
+    head = {"attributes": found.attributes, "shapes": shapes, "others": found.unread}
     return head, [array.astype("<f8").tobytes() for array in found.arrays.values()]
 
 

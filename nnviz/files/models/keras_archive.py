@@ -32,10 +32,10 @@ def read(source: Source) -> State:
     """Return the State in a Keras archive. Raises FileError."""
     archive = Archive(source.data)
     model = keras_chain.json_object(_architecture(archive), "the model")
-    chain = keras_chain.chain_of(keras_chain.model_layers(model), source.told)
+    chain = keras_chain.chain_of(keras_chain.model_layers(model), source.notes)
     member = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
     file = sandbox.read(archive.read(member), source.progress)
-    layers = keras_chain.dense_layers(chain, file, source.told)
+    layers = keras_chain.dense_layers(chain, file, source.notes)
     return keras_compiled.state_of(layers, model.get(_COMPILED), source)
 
 

@@ -29,14 +29,12 @@ from nnviz.files.models.sandbox import Hdf5
 KERAS = frozenset({"keras", "tf_keras", "tensorflow"})
 """Python packages whose classes belong to Keras."""
 
-_CLASSES = {
-    each.elsewhere.keras.name: each for each in ACTIVATIONS.values() if each.elsewhere.keras.parameter
-}
+_CLASSES = {each.notation.keras.name: each for each in ACTIVATIONS.values() if each.notation.keras.parameter}
 _FUNCTIONS = {
     **{
-        each.elsewhere.keras.name: name
+        each.notation.keras.name: name
         for name, each in ACTIVATIONS.items()
-        if not each.elsewhere.keras.parameter
+        if not each.notation.keras.parameter
     },
     "elu": "elu",
     "leaky_relu": "leaky_relu(0.2)",
@@ -85,8 +83,8 @@ def layer_activation(kind: object, config: object) -> str:
     if kind == "ReLU":
         return _relu(config)
     base = _CLASSES[kind]
-    key = base.elsewhere.keras.parameter
-    default = _LEAK if base is ACTIVATIONS["leaky_relu"] else base.elsewhere.keras.value
+    key = base.notation.keras.parameter
+    default = _LEAK if base is ACTIVATIONS["leaky_relu"] else base.notation.keras.value
     return _with_parameter(base, config.get(key, config.get("alpha", default)))
 
 
@@ -127,7 +125,7 @@ def _with_parameter(base: Activation, value: object) -> str:
 
 def keras_activation(name: str) -> tuple[str, dict[str, float]]:
     """Return the Keras function of an activation, or the class of a Keras layer and its parameter."""
-    keras = activation(name).elsewhere.keras
+    keras = activation(name).notation.keras
     return keras.name, {keras.parameter: keras.value} if keras.parameter else {}
 
 
@@ -136,7 +134,7 @@ FUNCTIONAL = frozenset({"Functional", "Model"})
 """Classes of functional models; Keras 1 and 2 use the name Model."""
 DEEPEST = 8
 """Largest number of models nested in one another."""
-MOST_LAYERS = 4 * LAYERS.most
+MOST_LAYERS = 4 * LAYERS.limit
 """Largest number of layers in a file, with the layers that nnviz skips."""
 
 Config = Mapping[str, Any]
@@ -156,7 +154,7 @@ class Part(NamedTuple):
     name: str
     kind: str
     config: Config
-    around: tuple[Holder, ...]
+    holders: tuple[Holder, ...]
 
 
 def model_layers(model: object) -> list[Part]:
@@ -302,7 +300,7 @@ class StoredLayer:
 
     name: str
     kind: str
-    around: tuple[Holder, ...]
+    holders: tuple[Holder, ...]
 
 
 @dataclass
@@ -350,7 +348,7 @@ class KerasChain:
     scalings: list[KerasScaling] = field(default_factory=list)
 
     @property
-    def stored(self) -> list[StoredLayer]:
+    def stored_layers(self) -> list[StoredLayer]:
         """The layers that have arrays in the file, in the model's order."""
         return [*(each for each in self.scalings if each.scale is None), *self.steps]
 
@@ -395,7 +393,7 @@ class KerasChain:
         if self.steps:
             raise FileError("nnviz supports scaling only before the first dense layer")
         both = np.array([[scale], [offset]], dtype=np.float64)
-        self.scalings.append(KerasScaling(part.name, part.kind, part.around, *both))
+        self.scalings.append(KerasScaling(part.name, part.kind, part.holders, *both))
 
 
 def chain_of(parts: Sequence[Part], told: list[str]) -> KerasChain:
@@ -422,12 +420,12 @@ def chain_of(parts: Sequence[Part], told: list[str]) -> KerasChain:
 def _step(part: Part) -> DenseStep:
     nodes = part.config.get("units", part.config.get("output_dim"))
     has_biases = part.config.get("use_bias", part.config.get("bias", True))
-    if isinstance(nodes, bool) or not isinstance(nodes, int) or not 0 < nodes <= NODES.most:
-        raise FileError(f"expected 1 to {NODES.most:,} nodes, found {quoted(nodes)}")
+    if isinstance(nodes, bool) or not isinstance(nodes, int) or not 0 < nodes <= NODES.limit:
+        raise FileError(f"expected 1 to {NODES.limit:,} nodes, found {quoted(nodes)}")
     if not isinstance(has_biases, bool):
         raise FileError(f"expected true or false, found {quoted(has_biases)}", "use_bias")
     activation = activation_of(part.config.get("activation"))
-    return DenseStep(part.name, part.kind, part.around, nodes, has_biases, activation)
+    return DenseStep(part.name, part.kind, part.holders, nodes, has_biases, activation)
 
 
 def _normalization(part: Part, shape: tuple[int, ...] | None) -> KerasScaling:
@@ -436,7 +434,7 @@ def _normalization(part: Part, shape: tuple[int, ...] | None) -> KerasScaling:
     axis = config.get("axis", -1)
     if len(shape or (0,)) != 1 or (axis if isinstance(axis, list) else [axis]) not in ([-1], [1], [], [None]):
         raise FileError("this layer standardises rows with several axes; nnviz's rows have one")
-    scaling = KerasScaling(part.name, part.kind, part.around, is_inverse=config.get("invert") is True)
+    scaling = KerasScaling(part.name, part.kind, part.holders, is_inverse=config.get("invert") is True)
     if config.get("mean") is not None:
         mean, variance = (_numbers(config, key) for key in ("mean", "variance"))
         scaling.scale, scaling.offset = scaling.scale_and_offset(mean, variance)
@@ -449,7 +447,7 @@ def _numbers(config: Config, key: str) -> Array:
     while isinstance(found, list) and len(found) == 1 and isinstance(found[0], list):
         found = found[0]
     numbers = found if isinstance(found, list) else [found]
-    if not 0 < len(numbers) <= NODES.most or not all(map(dense.is_number, numbers)):
+    if not 0 < len(numbers) <= NODES.limit or not all(map(dense.is_number, numbers)):
         raise FileError(f"expected one number for each input, found {quoted(found)}", key)
     return np.array(numbers, dtype=np.float64)
 
@@ -506,7 +504,8 @@ def dense_layers(chain: KerasChain, file: Hdf5, notes: list[str]) -> list[Dense]
     missing or do not fit.
     """
     root = next((path for path in ("", "model_weights") if file.texts(path, "layer_names") is not None), None)
-    arrays = _Keras3(file).arrays(chain.stored) if root is None else _old_arrays(chain.stored, file, root)
+    layers = chain.stored_layers
+    arrays = _Keras3(file).arrays(layers) if root is None else _old_arrays(layers, file, root)
     return with_numbers(chain, arrays, notes)
 
 
@@ -576,7 +575,7 @@ def group_by_layer(weights: Iterable[str]) -> dict[str, list[str]]:
 
 def _old_arrays(steps: Sequence[StoredLayer], file: Hdf5, root: str) -> dict[int, list[Array]]:
     """Return the arrays of each layer by its id, in the old layout, in which Keras goes by their order."""
-    groups = [list(group) for _, group in groupby(steps, lambda step: step.around[:1] or id(step))]
+    groups = [list(group) for _, group in groupby(steps, lambda step: step.holders[:1] or id(step))]
     names = file.texts(root, "layer_names") or []
     weights = {name: file.texts(_path(root, name), "weight_names") or [] for name in names}
     with_weights = [name for name in names if weights[name]]
@@ -588,7 +587,7 @@ def _old_arrays(steps: Sequence[StoredLayer], file: Hdf5, root: str) -> dict[int
         paths = {weight: _path(root, name, weight) for weight in weights[name]}
         layers = group_by_layer(paths)
         for step in group:
-            found = list(layers.get(step.name, ()) if step.around else paths)
+            found = list(layers.get(step.name, ()) if step.holders else paths)
             found = found if isinstance(step, DenseStep) else found[:_SCALING_ARRAYS]
             arrays[id(step)] = [_array(file, paths[weight], step.name) for weight in found]
     return arrays
@@ -611,10 +610,10 @@ class _Keras3:
         parent = _path(root, layers)
         arrays: dict[int, list[Array]] = {}
         for kind in dict.fromkeys(step.kind for step in steps):
-            here = [step for step in steps if step.kind == kind and len(step.around) == depth]
+            here = [step for step in steps if step.kind == kind and len(step.holders) == depth]
             paths = self._groups(parent, kind, len(here))
             arrays |= {id(step): self._arrays(step, path) for step, path in zip(here, paths, strict=True)}
-        inner = groupby(steps, lambda step: step.around[depth : depth + 1])
+        inner = groupby(steps, lambda step: step.holders[depth : depth + 1])
         models = [(holder[0].kind, list(group)) for holder, group in inner if holder]
         for kind in dict.fromkeys(kind for kind, _ in models):
             same_kind = [group for other, group in models if other == kind]

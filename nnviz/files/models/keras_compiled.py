@@ -37,10 +37,10 @@ def state_of(layers: Sequence[dense.Dense], settings: object, source: Source) ->
     output = layers[-1].activation
     other, ours = _CROSS_ENTROPIES.get(output, ("", ""))
     if loss == CROSS_ENTROPY and other and f"{other}crossentropy" in _letters(name):
-        source.told.append(
+        source.notes.append(
             f"nnviz uses {ours} cross-entropy with {output}, not the model's {other} cross-entropy"
         )
-    return replace(state, training=_with_optimizer(state.training, _optimizer(settings), source.told))
+    return replace(state, training=_with_optimizer(state.training, _optimizer(settings), source.notes))
 
 
 def loss_of_settings(settings: object) -> str:
@@ -62,12 +62,12 @@ def to_keras(training: Training, output: str) -> tuple[dict[str, Any], str] | No
 
     Return None if Keras does not have the optimizer.
     """
-    elsewhere = OPTIMIZERS[training.optimizer].elsewhere
+    elsewhere = OPTIMIZERS[training.optimizer].notation
     if elsewhere is None or not elsewhere.keras_file[0]:
         return None
     kind, settings = elsewhere.keras_file
     config = {"name": kind.lower(), "learning_rate": training.learning_rate, **settings}
-    loss = re.sub(r"(?<!^)(?=[A-Z])", "_", loss_of(training.loss, output).elsewhere.keras).lower()
+    loss = re.sub(r"(?<!^)(?=[A-Z])", "_", loss_of(training.loss, output).notation.keras).lower()
     return {"class_name": kind, "config": config}, loss
 
 
@@ -91,7 +91,7 @@ def replaced(settings: object) -> list[str]:
 
 def _losses() -> dict[str, str]:
     """Return nnviz's losses by the lower-case letters of their Keras classes."""
-    return {_letters(form.elsewhere.keras): name for name, forms in LOSSES.items() for form in forms}
+    return {_letters(form.notation.keras): name for name, forms in LOSSES.items() for form in forms}
 
 
 def _loss(settings: object) -> object:
@@ -153,13 +153,13 @@ def _with_optimizer(training: Training, optimizer: Mapping[str, Any], notes: lis
 
 
 def _matches(optimizer: type[Optimizer], kind: object) -> bool:
-    elsewhere = optimizer.elsewhere
+    elsewhere = optimizer.notation
     return elsewhere is not None and isinstance(kind, str) and kind.lower() == elsewhere.keras_file[0].lower()
 
 
 def _settings(optimizer: type[Optimizer]) -> Mapping[str, float]:
-    assert optimizer.elsewhere is not None
-    return optimizer.elsewhere.keras_file[1]
+    assert optimizer.notation is not None
+    return optimizer.notation.keras_file[1]
 
 
 def _differences(optimizer: type[Optimizer], config: Mapping[str, Any]) -> dict[str, float]:

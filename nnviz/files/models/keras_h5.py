@@ -23,8 +23,8 @@ def read(source: Source) -> State:
             "the file contains weights but no model: save the whole model with model.save('mine.keras'), or "
             "open the model.json that belongs to the weights"
         )
-    chain = keras_chain.chain_of(keras_chain.model_layers(parse(text)), source.told)
-    layers = keras_chain.dense_layers(chain, file, source.told)
+    chain = keras_chain.chain_of(keras_chain.model_layers(parse(text)), source.notes)
+    layers = keras_chain.dense_layers(chain, file, source.notes)
     return keras_compiled.state_of(layers, _compiled(file.text("", _COMPILED)), source)
 
 

@@ -31,9 +31,9 @@ def sniff(data: bytes) -> bool:
 def read(source: Source) -> State:
     """Return the State of an architecture and the weights in the same folder. Raises FileError."""
     model = parse(decode_text(source.data), source.progress)
-    chain = keras_chain.chain_of(keras_chain.model_layers(model), source.told)
-    file = sandbox.read(source.beside(_weights_name(source)), source.progress)
-    return dense.state_of(keras_chain.dense_layers(chain, file, source.told), source=source)
+    chain = keras_chain.chain_of(keras_chain.model_layers(model), source.notes)
+    file = sandbox.read(source.read_sibling(_weights_name(source)), source.progress)
+    return dense.state_of(keras_chain.dense_layers(chain, file, source.notes), source=source)
 
 
 def _weights_name(source: Source) -> str:

@@ -155,9 +155,9 @@ def left_out(state: State) -> list[str]:
     return [part for each in lost for part in (others if each == SETTINGS else [each])]
 
 
-def raw_rows(state: State) -> str:
-    """Return how a Keras file treats raw rows, as a predicate; "" if no input is standardised."""
-    return dense.standardised_rows(state, f"a {NORMALIZATION} layer")
+def raw_rows(state: State, name: str) -> str:
+    """Return a sentence on how the model in the file `name` uses raw rows; "" if no input is standardised."""
+    return dense.standardised_rows(state, name, f"layer {NORMALIZATION}")
 
 
 def _arrays(layer: Layer, place: str) -> list[Any]:
@@ -201,7 +201,7 @@ def replaced(model: object, settings: object) -> list[str]:
         "its constraints": _has_setting(kept, "_constraint"),
         "its initializers": _has_setting(kept, "_initializer", "init", usual=_INITIALIZERS),
         "which layers are frozen": any(part.config.get("trainable") is False for part in kept),
-        "the models inside it": any(part.around for part in found),
+        "the models inside it": any(part.holders for part in found),
         "its name": isinstance(config, Mapping) and config.get("name") != MODEL_NAME,
         "the names of its layers": [part.name for part in kept] != _names(kept),
     }

@@ -240,7 +240,7 @@ def read(source: Source) -> State:
     if arrays:
         raise FileError(f"{next(iter(arrays))} cannot be used: one of the arrays W0, W1, … is missing")
     sizes = dense.sizes_of(layers)
-    names = source.answered(sizes) if stored is None else _activations(stored, count)
+    names = source.given_activations(sizes) if stored is None else _activations(stored, count)
     state = dense.state_of(dense.with_activations(layers, names), source=source)
     if inputs is None and targets is None:
         return state

@@ -40,9 +40,9 @@ def left_out(state: State) -> list[str]:
     return lost_parts(state, reread) + dense.lost_digits(state)
 
 
-def raw_rows(state: State) -> str:
-    """Return how a saved model treats raw rows, as a predicate; "" if no input is standardised."""
-    return dense.standardised_rows(state, "Sub and Div nodes")
+def raw_rows(state: State, name: str) -> str:
+    """Return a sentence on how the model in the file `name` uses raw rows; "" if no input is standardised."""
+    return dense.standardised_rows(state, name, "nodes Sub and Div")
 
 
 def replaced(data: bytes) -> list[str]:

@@ -370,7 +370,7 @@ _FIXED: dict[str, dict[str, Any]] = {
 }
 """Attributes with the only value that nnviz supports."""
 
-BY_OPERATOR = {each.elsewhere.onnx.name: each for each in ACTIVATIONS.values() if not each.linear}
+BY_OPERATOR = {each.notation.onnx.name: each for each in ACTIVATIONS.values() if not each.linear}
 
 
 def _activation(graph: Graph, node: onnx.NodeProto) -> ChainStep:
@@ -378,7 +378,7 @@ def _activation(graph: Graph, node: onnx.NodeProto) -> ChainStep:
     base, axis = BY_OPERATOR[node.op_type], None
     name = base.name
     if base.parameter is not None:
-        name = _with_parameter(node, name, base.elsewhere.onnx.parameter, base.elsewhere.onnx.value)
+        name = _with_parameter(node, name, base.notation.onnx.parameter, base.notation.onnx.value)
     elif not base.elementwise:
         axis = attributes(node, axis=-1 if graph.opset >= 13 else 1)["axis"]
     else:
@@ -441,7 +441,7 @@ class Affine(NamedTuple):
     scale: Array | None = None
     shift: Array | None = None
 
-    def then(self, other: Affine) -> Affine:
+    def followed_by(self, other: Affine) -> Affine:
         """Return the function that applies this function first and then `other`."""
         scale, shift = other
         if scale is None:
@@ -525,13 +525,13 @@ class Chain:
         """Multiply the values by `scale` and add `shift`, each an array from `vector`, or None."""
         affine = Affine(scale, shift)
         if not self._open:
-            self._affine = self._affine.then(affine)
+            self._affine = self._affine.followed_by(affine)
             self._affine_nodes.append(place)
             return
         if scale is not None or self._has_biases:
             self._output_nodes.append(place)
         self._has_biases = True
-        self._output_affine = self._output_affine.then(affine)
+        self._output_affine = self._output_affine.followed_by(affine)
 
     def _close(self) -> None:
         """Apply `_output_affine` to the last layer, if the layer is still open."""
@@ -542,7 +542,7 @@ class Chain:
             self.notes.append(_merge_note(self._output_nodes, layer.place))
         scale, _ = self._output_affine
         weights = layer.weights if scale is None else layer.weights * scale[:, None]
-        biases = Affine(None, layer.biases).then(self._output_affine).shift
+        biases = Affine(None, layer.biases).followed_by(self._output_affine).shift
         if biases is not None:
             biases = np.broadcast_to(biases, len(weights))
         self.layers[-1] = replace(layer, weights=weights, biases=biases)

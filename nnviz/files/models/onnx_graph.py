@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PARTS = Limit("parts", 200_000)
 """Largest number of protobuf fields in a model; a dense layer has about 50."""
 DEPTH = Limit("levels of nested parts", 32)
-INTEGERS = Limit("bytes of whole numbers", 3 * NUMBERS.most)
+INTEGERS = Limit("bytes of whole numbers", 3 * NUMBERS.limit)
 """Largest number of bytes of whole numbers in a file.
 
 A number needs 8 bytes in memory but maybe only 1 in the file; a 16-bit weight needs up to 3 in the file.
@@ -191,7 +191,7 @@ def _floats(numbers: NDArray[Any], kind: str) -> NDArray[Any]:
     return numbers.astype(np.float64) if kind in FLOATS else numbers
 
 
-OPERATIONS = Limit("nodes", 20 * LAYERS.most)
+OPERATIONS = Limit("nodes", 20 * LAYERS.limit)
 """Largest number of nodes of a graph; a dense layer with a GELU has ten, with its constants."""
 LONGEST_DETOUR = 8
 """Largest number of nodes between a constant and its use."""
@@ -370,7 +370,7 @@ def _value(attribute: onnx.AttributeProto) -> Any:
         return attribute.s.decode(errors="replace")
     if attribute.type in (attribute.INTS, attribute.FLOATS):
         numbers = attribute.ints if attribute.type == attribute.INTS else attribute.floats
-        return list(numbers) if len(numbers) <= NODES.most else None
+        return list(numbers) if len(numbers) <= NODES.limit else None
     return {attribute.FLOAT: attribute.f, attribute.INT: attribute.i}.get(attribute.type)
 
 

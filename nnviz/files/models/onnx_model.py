@@ -99,7 +99,7 @@ def state_of(source: Source) -> State:
     nodes = words.nodes if len(words.nodes) == len(chain.layers) else ((),) * len(chain.layers)
     layers = [replace(layer, nodes=names) for layer, names in zip(chain.layers, nodes, strict=True)]
     state = dense.state_of(layers, inputs=words.inputs, name=words.name, notes=words.notes, source=source)
-    source.told.extend(notes + chain.notes)
+    source.notes.extend(notes + chain.notes)
     return state
 
 
@@ -229,7 +229,7 @@ def _write(graph: _GraphWriter, layer: Layer, k: int, input_name: str, output_na
         return graph.node(output_name, "Mul", z, graph.node(f"sigmoid_{k}", "Sigmoid", z))
     if function.base == "gelu":
         return _write_gelu(graph, k, z, output_name)
-    operator = function.elsewhere.onnx
+    operator = function.notation.onnx
     attributes = {operator.parameter: operator.value} if operator.parameter else {}
     return graph.node(output_name, operator.name, z, **attributes)
 

@@ -63,7 +63,7 @@ def read(source: Source) -> State:
     layers = sort_layers(_layers(arrays))
     sizes = dense.sizes_of(layers)
     stored = metadata.get(_ACTIVATIONS)
-    names = stored.split(",") if stored else source.answered(sizes)
+    names = stored.split(",") if stored else source.given_activations(sizes)
     return dense.state_of(dense.with_activations(layers, names), source=source)
 
 

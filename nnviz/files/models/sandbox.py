@@ -24,7 +24,7 @@ from nnviz.files.errors import FileError, Progress, wait_for
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SECONDS = 20.0
 """Time limit of the process, in seconds."""
-MOST_BYTES = 2**26 + 8 * NUMBERS.most
+MOST_BYTES = 2**26 + 8 * NUMBERS.limit
 """Largest size of the reply, in bytes."""
 
 _START = """
@@ -137,7 +137,7 @@ def _request(data: bytes, progress: Progress | None) -> bytes:
 def _start_process() -> subprocess.Popen[bytes]:
     """Start Python in isolated mode, without modules from the person's folders."""
     return subprocess.Popen(
-        system.command(_START, str(NUMBERS.most)),
+        system.command(_START, str(NUMBERS.limit)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -39,11 +39,11 @@ def read(source: Source) -> State:
     if "node" in topology or raw.get("format") == "graph-model":
         raise FileError("the file is a graph model; nnviz opens only layers models of TensorFlow.js")
     parts = keras_chain.model_layers(topology.get("model_config", topology))
-    chain = keras_chain.chain_of(parts, source.told)
+    chain = keras_chain.chain_of(parts, source.notes)
     arrays = _arrays(raw.get(_MANIFEST), source)
     names = keras_chain.group_by_layer(arrays)
-    by_id = {id(step): [arrays[name] for name in names.get(step.name, ())] for step in chain.stored}
-    layers = keras_chain.with_numbers(chain, by_id, source.told)
+    by_id = {id(step): [arrays[name] for name in names.get(step.name, ())] for step in chain.stored_layers}
+    layers = keras_chain.with_numbers(chain, by_id, source.notes)
     return keras_compiled.state_of(layers, topology.get("training_config"), source)
 
 
@@ -80,7 +80,7 @@ def _data(paths: list[Any], source: Source) -> bytes:
     for name in paths:
         if not isinstance(name, str):
             raise FileError(f"expected the name of a file, found {quoted(name)}")
-        parts.append(source.beside(name))
+        parts.append(source.read_sibling(name))
         size += len(parts[-1])
         if size > LARGEST_BYTES:
             raise FileError(f"the weight files are larger than {LARGEST_BYTES // 2**20} MB")
@@ -111,7 +111,7 @@ def _weight(entry: Mapping[str, Any]) -> _Weight:
     name, shape, packed = entry.get("name"), entry.get("shape"), entry.get("quantization")
     if not isinstance(name, str) or not isinstance(shape, list):
         raise FileError("expected a name and a shape", _MANIFEST)
-    if len(shape) > _MOST_AXES or not all(type(side) is int and 0 <= side <= NUMBERS.most for side in shape):
+    if len(shape) > _MOST_AXES or not all(type(side) is int and 0 <= side <= NUMBERS.limit for side in shape):
         raise FileError(f"expected the shape of weights, found {quoted(shape)}", name)
     quantization = {} if packed is None else json_object(packed, name)
     kind = quantization.get("dtype", entry.get("dtype"))

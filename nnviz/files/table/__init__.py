@@ -32,8 +32,10 @@ def read(source: Source) -> State:
     columns = findings(table, targets=wishes.targets)
     rows = build(table, columns, proposed_choices(columns))
     state = rows.network(wishes.seed)
-    source.told.append("; ".join((*_layout_notes(table), *rows.said, _network_note(state))))
-    return replace(state, name=shortened(file_label(source.path).removesuffix(source.path.suffix), NAME.most))
+    source.notes.append("; ".join((*_layout_notes(table), *rows.notes, _network_note(state))))
+    return replace(
+        state, name=shortened(file_label(source.path).removesuffix(source.path.suffix), NAME.limit)
+    )
 
 
 def _layout_notes(table: Table) -> list[str]:
@@ -79,7 +81,7 @@ class ReadySet:
         source = Source(read_bytes(self.path), self.path)
         state = read(source)
         state = replace(state, training=replace(state.training, validation=VALIDATION))
-        summary = [*source.told]
+        summary = [*source.notes]
         if self.standardises:
             summary.append(standardising_note(state))
             state = standardise(state, range(len(state.network.inputs)))

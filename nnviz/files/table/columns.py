@@ -325,7 +325,7 @@ def targets_of(table: Table, where: Placed, state: State) -> Array | None:
 
 
 def _nodes(table: Table, places: list[int], columns: Sequence[Column], nodes: tuple[str, ...]) -> Array:
-    table.at([place for place, column in zip(places, columns, strict=True) if not column.values])
+    table.columns_at([place for place, column in zip(places, columns, strict=True) if not column.values])
     parts = [table.encoded(column, place) for place, column in zip(places, columns, strict=True)]
     return in_order(columns, nodes, parts)
 
@@ -345,12 +345,12 @@ _NO_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 @dataclass(frozen=True)
 class Built:
-    """Rows made from a table, the columns of these rows, and notes (`said`) on how nnviz made the rows."""
+    """Rows made from a table, the columns of these rows, and notes (`notes`) on how nnviz made the rows."""
 
     data: Dataset
     inputs: tuple[Column, ...]
     targets: tuple[Column, ...]
-    said: tuple[str, ...]
+    notes: tuple[str, ...]
 
     def network(self, seed: int = 0) -> State:
         """Return a State with a new network for these columns; `seed` draws the weights. Raises FileError."""
@@ -360,7 +360,7 @@ class Built:
 
     def _check_targets(self) -> None:
         if not self.targets:
-            raise FileError(f"no column is left for the target: {self.said[0]}")
+            raise FileError(f"no column is left for the target: {self.notes[0]}")
 
     def fits(self, state: State) -> bool:
         """Return whether the numbers of inputs and targets fit the network of `state`."""
@@ -397,7 +397,7 @@ def build(table: Table, columns: Sequence[Finding], choices: Choices, state: Sta
     maker = _Maker(table, columns, choices, state)
     is_missing = np.any([table.missing(place) for place in used], axis=0)
     rows = ~is_missing if choices.missing == "leave out" else np.ones(len(table), dtype=np.bool_)
-    notes = [f"only {table.size} are used, as many as nnviz opens"] if len(table) < table.of else []
+    notes = [f"only {table.size} are used, as many as nnviz opens"] if len(table) < table.rows_in_file else []
     if is_missing.any():
         notes.append(maker.note_on_missing(used, int(is_missing.sum())))
     if not rows.any():
@@ -451,7 +451,7 @@ class _Maker:
         """Return the name of a column, or a default name for a column without a name."""
         name = _NO_NAME.sub(" ", self._columns[place].name).strip()
         if name:
-            return shortened(name, NAME.most)
+            return shortened(name, NAME.limit)
         if role == "input":
             return f"input_{self._place_of_input[place]}"
         return "output" if role == "target" else f"column {place + 1}"
@@ -504,9 +504,9 @@ class _Maker:
                 row = int(np.flatnonzero(rows)[error.row])
                 raise FileError(str(error), table.place(row, place)) from None
         values = sorted(set(cells), key=_order)
-        if len(longest := max(values, key=len)) > NAME.most:
+        if len(longest := max(values, key=len)) > NAME.limit:
             row = int(np.flatnonzero(rows)[cells.index(longest)])
-            text = f"expected at most {NAME.most} letters, found {len(longest)}"
+            text = f"expected at most {NAME.limit} letters, found {len(longest)}"
             raise FileError(text, table.place(row, place))
         nodes = [_unique(value if role == "target" else f"{name}={value}", self._nodes) for value in values]
         with as_file_errors():
@@ -576,7 +576,7 @@ def _order(text: str) -> tuple[float, str]:
 
 def _unique(wanted: str, taken: dict[str, int]) -> str:
     """Return and reserve the `wanted` name, shortened if too long, with a number if the name is taken."""
-    return free_name(shortened(_NO_NAME.sub(" ", wanted).strip() or "column", NAME.most), taken)
+    return free_name(shortened(_NO_NAME.sub(" ", wanted).strip() or "column", NAME.limit), taken)
 
 
 What: TypeAlias = Literal["rows", "network", "ends"]

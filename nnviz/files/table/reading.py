@@ -146,7 +146,7 @@ class Cells:
         """
         count = room = self._room(progress) if most is None else most
         if fitting:
-            room = min(count, ROWS.most, NUMBERS.most // self._width)
+            room = min(count, ROWS.limit, NUMBERS.limit // self._width)
         with as_file_errors():
             ROWS.check(room)
             NUMBERS.check(room * self._width)
@@ -164,7 +164,9 @@ class Cells:
         """Return an upper bound of the number of rows, or the exact number if the bound is too large."""
         lines = islice(self._text, self._first, None)
         rows = sum(1 for line in lines if self._delimiter in line or line.strip())
-        if rows <= min(ROWS.most, NUMBERS.most // self._width) or not any('"' in line for line in self._text):
+        if rows <= min(ROWS.limit, NUMBERS.limit // self._width) or not any(
+            '"' in line for line in self._text
+        ):
             return rows
         rows = 0
         for _, _, last in rows_of(self._text, self._delimiter, self._first):  # quotes may hold line ends
@@ -529,7 +531,7 @@ class Table:
     `_values`  the numbers, shape (rows, columns); NaN for a cell that is not a number
     `_texts`   the cells of each column with texts, by column index; "" for numbers
     `lines`    the line in which each row begins, shape (rows,), from 1
-    `of`       the number of rows in the file; the table may have only the first
+    `rows_in_file`       the number of rows in the file; the table may have only the first
     ========== =======================================================================
     """
 
@@ -538,7 +540,7 @@ class Table:
     _values: Array = field(repr=False)
     _texts: dict[int, list[str]] = field(repr=False)
     lines: NDArray[np.int32] = field(repr=False)
-    of: int
+    rows_in_file: int
 
     def __len__(self) -> int:
         return len(self._values)
@@ -546,15 +548,15 @@ class Table:
     @property
     def size(self) -> str:
         """The number of rows in words: "150 rows" or "the first 100 of 150 rows"."""
-        if len(self) == self.of:
-            return counted(self.of, "row")
-        return f"the first {len(self):,} of {counted(self.of, 'row')}"
+        if len(self) == self.rows_in_file:
+            return counted(self.rows_in_file, "row")
+        return f"the first {len(self):,} of {counted(self.rows_in_file, 'row')}"
 
     def first(self, rows: int) -> Table:
         """Return a table of at most this many first rows."""
         if rows >= len(self):
             return self
-        return replace(self.select(np.arange(len(self)) < rows), of=self.of)
+        return replace(self.select(np.arange(len(self)) < rows), rows_in_file=self.rows_in_file)
 
     def select(self, rows: NDArray[np.bool_]) -> Table:
         """Return a table of the rows for which a mask of shape (rows,) is true."""
@@ -565,7 +567,7 @@ class Table:
             _values=values,
             _texts={at: [*compress(own, rows)] for at, own in texts.items()},
             lines=self.lines[rows],
-            of=len(values),
+            rows_in_file=len(values),
         )
 
     @property
@@ -576,9 +578,9 @@ class Table:
     @property
     def rows(self) -> Array:
         """All numbers, shape (rows, columns). Raises FileError for a cell that is not a finite number."""
-        return self.at(range(self.width))
+        return self.columns_at(range(self.width))
 
-    def at(self, places: Sequence[int]) -> Array:
+    def columns_at(self, places: Sequence[int]) -> Array:
         """Return the numbers of the columns with these indices, shape (rows, columns).
 
         Raises FileError for a cell in these columns that is not a finite number.
@@ -627,7 +629,7 @@ class Table:
     def encoded(self, column: Column, index: int) -> Array:
         """Return the node values of the column at `index`, shape (rows, nodes). Raises FileError."""
         if not column.values:
-            return column.standardised(self.at([index]))
+            return column.standardised(self.columns_at([index]))
         texts = self.texts(index)
         try:
             return column.encoded(self._values[:, index] if texts is None else texts)

@@ -73,13 +73,13 @@ class PictureMaker:
         has_pictures = view.pictures and shows_functions(derived.state.network)
         marks = derived.marks(moving=largest is not None)
         content = Content(
-            derived.looked_at,
+            derived.row_state,
             derived.row,
             derived.trace,
             slopes,
             slopes_of,
             *marks,
-            free=self._selection.free is not None,
+            is_what_if=self._selection.what_if_row is not None,
             functions=derived.node_functions if has_pictures else None,
         )
         layout = self._layout(derived.state.network, view, with_slopes)
@@ -103,7 +103,7 @@ class PictureMaker:
             return self._mean(derived.means_of_update)
         if self._selection.mean_over_rows:
             return self._mean(derived.means)
-        if self._selection.free is not None:
+        if self._selection.what_if_row is not None:
             return None, "no slopes: a what-if row has no target"
         return derived.slopes, f"slopes of row {derived.row + 1}"
 
@@ -150,7 +150,7 @@ class DiagramPainter:
     def __init__(self, player: Walking, narrator: Narrator) -> None:
         self._player = player
         self._edges, self._static = _CachedLayer(), _CachedLayer()
-        self._small = SmallPictures()
+        self._small_pictures = SmallPictures()
         self.walk = WalkLayer(player, narrator)
         self._screen: Screen | None = None
 
@@ -169,7 +169,7 @@ class DiagramPainter:
     def _screen_for(self, options: PaintOptions) -> Screen:
         screen = self._screen
         key = options.palette, options.ratio
-        if screen is None or screen.full or (screen.palette, screen.ratio) != key:
+        if screen is None or screen.is_full or (screen.palette, screen.ratio) != key:
             screen = self._screen = Screen(*key)
         return screen
 
@@ -203,9 +203,9 @@ class DiagramPainter:
                 paint_highlighted(painter, picture, neighbours(picture, address), options.palette)
         paint_highlighted(painter, picture, highlighted, options.palette)
         paint_blocks(painter, picture, options.palette)
-        self._small.paint(painter, picture, options.palette, grids=True)
+        self._small_pictures.paint(painter, picture, options.palette, grids=True)
         screen.paint_nodes(painter, picture, options.selected)
-        self._small.paint(painter, picture, options.palette, grids=False)
+        self._small_pictures.paint(painter, picture, options.palette, grids=False)
         paint_marks(painter, picture, (*options.selected, options.highlighted), options.palette)
         self.walk.paint_outlines(painter, picture, options.palette)
         labels = (label for label in picture.labels if label.style not in PAINTED_WITH_NODES)
@@ -381,14 +381,14 @@ class Canvas(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Network diagram")
         document.state_changed.connect(self.state_changed)
-        selection.row_changed.connect(self.stale)
-        selection.slopes_changed.connect(self.stale)
+        selection.row_changed.connect(self.invalidate)
+        selection.slopes_changed.connect(self.invalidate)
         for changed in (document.state_changed, selection.row_changed, selection.slopes_changed):
             changed.connect(self._description.changed)
         selection.address_changed.connect(self._selected)
-        derived.computed.connect(self.stale)
-        player.changed.connect(self.narrator.tell)
-        player.changed.connect(self.stale)
+        derived.computed.connect(self.invalidate)
+        player.changed.connect(self.narrator.update_text)
+        player.changed.connect(self.invalidate)
         player.frame.connect(self._walk_frame)
         document.motion_changed.connect(self._motion_changed)
 
@@ -409,7 +409,7 @@ class Canvas(QWidget):
     def picture(self) -> Picture:
         """The current picture. A change of the State or a call of `stale` makes a new picture necessary."""
         picture = self._picture
-        if picture is None or not picture.content.holds(*self._selection.looked_at):
+        if picture is None or not picture.content.belongs_to(*self._selection.row_source):
             before = self._maker.layout, self._headings
             self._grow_scale()
             picture = self._picture = self._maker.picture(self.view, self._largest)
@@ -420,7 +420,7 @@ class Canvas(QWidget):
                     self.update()
         return picture
 
-    def stale(self) -> None:
+    def invalidate(self) -> None:
         """Discard the picture; the next paint event makes a new picture."""
         self._picture = None
         self.update()
@@ -433,13 +433,13 @@ class Canvas(QWidget):
         if old.network.sizes != new.network.sizes:
             self._hover = None  # the node or edge under the mouse may be gone
         if not self._document.in_motion:
-            self.stale()
+            self.invalidate()
         elif self._picture:  # headings and buttons have not changed
             self.update(qrect(self._picture.layout.body).toAlignedRect())
 
     def _motion_changed(self) -> None:
         if self.view.pictures:
-            self.stale()  # the small pictures are finer at rest
+            self.invalidate()  # the small pictures are finer at rest
 
     @property
     def has_fixed_scale(self) -> bool:
@@ -452,7 +452,7 @@ class Canvas(QWidget):
         During a run, the scale grows with the largest weight, and never shrinks.
         """
         self._largest = self.picture.scale if hold else None
-        self.stale()
+        self.invalidate()
 
     def _grow_scale(self) -> None:
         """Grow the scale with the largest weight during a run, so that wide edges stay distinguishable."""
@@ -487,35 +487,35 @@ class Canvas(QWidget):
 
     # --- the view
 
-    def look(self, view: View) -> None:
+    def show_view(self, view: View) -> None:
         """Show another view of the picture. Many edges are coarse at first, and then sharp."""
         self.view = view
         if sum(weights.size for weights in self.picture.weights) > ALWAYS_SHARP:
             self._moving.start()
-        self.stale()
+        self.invalidate()
 
     def show_pictures(self, shown: bool) -> None:
         """Show or hide small pictures in the nodes that can have one."""
-        self.look(self.view._replace(pictures=shown))
+        self.show_view(self.view._replace(pictures=shown))
 
-    def grow(self, most: float) -> None:
+    def limit_growth(self, most: float) -> None:
         """Limit the growth of the diagram to the factor `most`, times the interface scale."""
         self._most_growth, larger = most, 1.0 if self.presenting else size_factor()
-        self.look(self.view._replace(larger=larger, most_growth=most * size_factor()))
+        self.show_view(self.view._replace(larger=larger, most_growth=most * size_factor()))
 
     def set_presenting(self, presenting: bool, most: float) -> None:
         """Enter or leave presentation mode, and limit the growth of the diagram to the factor `most`."""
         self.presenting = presenting
-        self.grow(most)
+        self.limit_growth(most)
         self.layout_changed.emit()
 
     def fit(self) -> None:
         """Show the whole picture."""
-        self.look(self.view.fitted)
+        self.show_view(self.view.whole)
 
     def zoom(self, factor: float) -> None:
         """Zoom around the middle of the widget."""
-        self.look(self.view.zoomed(self.width() / 2, self.height() / 2, factor))
+        self.show_view(self.view.zoomed(self.width() / 2, self.height() / 2, factor))
 
     def reveal(self, address: Address) -> None:
         """Select a node or an edge, and make it visible and readable."""
@@ -523,11 +523,11 @@ class Canvas(QWidget):
         column = self.picture.layout.column(address.layer)
         rect = column.rect(address.node)
         if rect.height < 24 and len(column.tops) > 1:
-            self.look(self.view.zoomed(*rect.center, 30.0 / rect.height))
+            self.show_view(self.view.zoomed(*rect.center, 30.0 / rect.height))
         place = self.picture.place(address)
         if place is not None and not self.picture.layout.body.meets(place):
             x, y = place.center
-            self.look(self.view.moved(self.view.width / 2 - x, self.view.height / 2 - y))
+            self.show_view(self.view.moved(self.view.width / 2 - x, self.view.height / 2 - y))
 
     # --- Qt events
 
@@ -553,7 +553,7 @@ class Canvas(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the picture to the widget."""
-        self.look(self.view.resized(self.width(), self.height()))
+        self.show_view(self.view.resized(self.width(), self.height()))
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Stop the timer that sharpens the edges."""
@@ -563,7 +563,7 @@ class Canvas(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         """Follow a change of theme or interface scale."""
         if event.type() == QEvent.Type.PaletteChange:
-            self.stale()
+            self.invalidate()
         elif event.type() == QEvent.Type.FontChange:
-            self.grow(self._most_growth)
+            self.limit_growth(self._most_growth)
         super().changeEvent(event)

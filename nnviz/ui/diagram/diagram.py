@@ -79,9 +79,9 @@ class Diagram(Canvas):
             self.session.close()
         super().state_changed(old, new)
 
-    def look(self, view: View) -> None:
+    def show_view(self, view: View) -> None:
         """Show the picture in another view, and move an open field with its number."""
-        super().look(view)
+        super().show_view(view)
         self.session.follow()
 
     # --- mouse
@@ -104,7 +104,7 @@ class Diagram(Canvas):
             self._end_drag()  # a message box may have taken the release
         self._continue_drag(event)
         at = event.position()
-        address = None if event.buttons() else self.picture.at(at.x(), at.y())
+        address = None if event.buttons() else self.picture.address_at(at.x(), at.y())
         self.hover(address)
         self.setCursor(self._cursor(at, address))
 
@@ -117,7 +117,7 @@ class Diagram(Canvas):
         """Highlight the node or edge under the mouse, which may have moved while a menu was open."""
         at = self.mapFromGlobal(QCursor.pos())
         inside = self.rect().contains(at) and self.childAt(at) is None
-        self.hover(self.picture.at(at.x(), at.y()) if inside else None)
+        self.hover(self.picture.address_at(at.x(), at.y()) if inside else None)
 
     def _continue_drag(self, event: QMouseEvent) -> None:
         if self._pressed is None:
@@ -133,7 +133,7 @@ class Diagram(Canvas):
             self.session.set_number(self._text, value, self._drag)
         else:
             step = event.position() - self._last
-            self.look(self.view.moved(step.x(), step.y()))
+            self.show_view(self.view.moved(step.x(), step.y()))
         self._last = event.position()
 
     def _select_scrubbed(self, address: Address) -> None:
@@ -169,7 +169,7 @@ class Diagram(Canvas):
 
     def _click(self, text: Address | None, event: QMouseEvent) -> None:
         selection = self._selection
-        address = text or self.picture.at(event.position().x(), event.position().y())
+        address = text or self.picture.address_at(event.position().x(), event.position().y())
         if address is None or address.kind in ("heading", "subheading"):
             selection.select(None)
         elif _is_adding(event) and address.kind in ("weight", "slope"):
@@ -185,12 +185,12 @@ class Diagram(Canvas):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Edit the hidden number of an edge or a pixel; on the background, show the whole picture."""
-        address = self.picture.at(event.position().x(), event.position().y())
+        address = self.picture.address_at(event.position().x(), event.position().y())
         if address is None:
             self.fit()
         elif address.kind == "weight":
             self.session.edit(address)
-        elif address.kind == "node" and self.picture.layout.column(-1).across > 1 and address.layer < 0:
+        elif address.kind == "node" and self.picture.layout.column(-1).per_row > 1 and address.layer < 0:
             self.session.edit(address._replace(kind="input"))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -198,7 +198,7 @@ class Diagram(Canvas):
         angle = event.angleDelta().y() or event.angleDelta().x()
         if angle:
             at = event.position()
-            self.look(self.view.zoomed(at.x(), at.y(), 1.0015**angle))
+            self.show_view(self.view.zoomed(at.x(), at.y(), 1.0015**angle))
         event.accept()
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -209,13 +209,13 @@ class Diagram(Canvas):
         """Request the menu of the node or edge under the mouse, or of the selection."""
         address = self._selection.address
         if event.reason() == QContextMenuEvent.Reason.Mouse:
-            address = self.picture.at(event.pos().x(), event.pos().y())
+            address = self.picture.address_at(event.pos().x(), event.pos().y())
         self.menu_requested.emit(address, event.globalPos())
 
     def event(self, event: QEvent) -> bool:
         """Show the full number under the mouse as a tooltip."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            address = self.picture.at(event.pos().x(), event.pos().y())
+            address = self.picture.address_at(event.pos().x(), event.pos().y())
             text = self.picture.describe(address) if address else ""
             QToolTip.showText(event.globalPos(), text, self)
             return True

@@ -140,7 +140,7 @@ class EditSession(QObject):
         """The merge key of all edits while the field is open."""
         self._nudged: State | None = None
         """The State after the last nudge in the open field; Escape undoes only such a State."""
-        self._free: Array | None = None
+        self._what_if_row: Array | None = None
         """The what-if row when the field opened."""
         self.editor = PlaceEditor(canvas)
         self.editor.accepted.connect(self._accept)
@@ -161,7 +161,7 @@ class EditSession(QObject):
         if not self._document.may_change():  # a script may still be training
             self.select(address)
             return
-        if address.kind == "target" and self._selection.free is not None:
+        if address.kind == "target" and self._selection.what_if_row is not None:
             self.select(address)
             self.said.emit(NO_TARGET)
             return
@@ -171,7 +171,7 @@ class EditSession(QObject):
             return
         label = picture.label(address)
         self._address, self._session, self._nudged = address, object(), None
-        self._free = self._selection.free
+        self._what_if_row = self._selection.what_if_row
         network = self._document.state.network
         name = network.name_of(address)
         if address.kind == "name":
@@ -194,7 +194,7 @@ class EditSession(QObject):
 
     def value(self, address: Address) -> float | None:
         """Return the number at `address`, or None for an empty target."""
-        state, row = self._selection.looked_at
+        state, row = self._selection.row_source
         return edits.value_at(state, address, row)
 
     def close(self) -> None:
@@ -214,7 +214,7 @@ class EditSession(QObject):
     def set_number(self, address: Address, value: float | None, merge: Hashable = None) -> None:
         """Set the number at `address`; None clears it. Edits with an equal `merge` are one undo entry."""
         document, before = self._document, self._document.state.data
-        name, free = document.state.network.name_of(address), self._selection.free
+        name, free = document.state.network.name_of(address), self._selection.what_if_row
         if free is not None and address.kind == "input":
             assert value is not None
             changed = free.copy()
@@ -259,8 +259,8 @@ class EditSession(QObject):
 
     def _restore(self) -> None:
         if self._nudged is self._document.state:
-            if self._free is not None and self._address and self._address.kind == "input":
-                self._selection.show_free_row(self._free)
+            if self._what_if_row is not None and self._address and self._address.kind == "input":
+                self._selection.show_free_row(self._what_if_row)
             else:
                 self._document.undo()
         self._nudged = None

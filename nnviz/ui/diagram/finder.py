@@ -178,7 +178,7 @@ class Finder(QFrame):
             return
         self._again.stop()
         text = self.field.text()
-        state, row = self._selection.looked_at
+        state, row = self._selection.row_source
         matches = find(state, text, LIMIT, row)
         places = [match.address for match in matches]
         current = places.index(keep.address) if keep and keep.address in places else 0
@@ -219,7 +219,7 @@ class Finder(QFrame):
             return
         shift = card.x - MARGIN_PX - place.right
         if place.x + shift > 0:
-            self._diagram.look(self._diagram.view.moved(shift, 0.0))
+            self._diagram.show_view(self._diagram.view.moved(shift, 0.0))
 
     def _place(self) -> None:
         self.setFixedWidth(min(px(WIDTH_PX), self._diagram.width() - 2 * MARGIN_PX))

@@ -92,14 +92,14 @@ class Structure(QObject):
 
     def _ask_parameter(self, layer: int, parameter: Parameter, name: str) -> None:
         """Ask for the parameter of an activation, then set the activation."""
-        label = f"{parameter.what.capitalize()}, a number {parameter.valid_range}"
+        label = f"{parameter.meaning.capitalize()}, a number {parameter.valid_range}"
         example = full(parameter.example)
 
         def check(text: str) -> None:
             activation(f"{name}({text})")
 
         window = QApplication.activeWindow()
-        text = AskText(window, f"Activation {name}", label, example, "&Use", check).asked()
+        text = AskText(window, f"Activation {name}", label, example, "&Use", check).ask()
         if text is not None:
             self._set_activation(layer, f"{name}({text})")
 
@@ -179,7 +179,7 @@ class Structure(QObject):
         for name, each in ACTIVATIONS.items():
             if each.parameter is not None:
                 ask = partial(self._ask_parameter, layer, each.parameter, name)
-                menu.addAction(f"{name} with another {each.parameter.what} …", ask)
+                menu.addAction(f"{name} with another {each.parameter.meaning} …", ask)
 
     def title(self, column: int, *, within: bool = False) -> str:
         """Return the name of a column: "Hidden layer", or "the hidden layer" if `within` a sentence."""
@@ -240,7 +240,7 @@ def keep_heads(diagram: Diagram, structure: Structure, document: Document) -> No
                 QWidget.setTabOrder(before, button)
                 before = button
         for head in heads:
-            head.place(document.held)
+            head.place(document.lock_reason)
         for k, button in enumerate(_enabled_buttons(diagram)):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus if k else Qt.FocusPolicy.TabFocus)
 

@@ -71,8 +71,8 @@ def paint_blocks(painter: QPainter, picture: Picture, palette: Palette) -> None:
             paint_box(painter, column.box, box)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
             for tint in style.tints(picture, column, palette):
-                painter.drawImage(qrect(tint.over(inside)), image_of(tint.picture(column)))
-            if column.across > 1:
+                painter.drawImage(qrect(tint.covered(inside)), image_of(tint.picture(column)))
+            if column.per_row > 1:
                 paint_box(painter, column.box, box._replace(fill=""))
 
 
@@ -89,7 +89,7 @@ def paint_nodes(painter: QPainter, picture: Picture, palette: Palette) -> None:
 
 def _paint_small(painter: QPainter, picture: Picture, column: DiagramColumn, palette: Palette) -> None:
     """Paint nodes too small for a text, with a line of one device pixel, and their tints."""
-    nodes = column.in_sight(picture.layout.body)
+    nodes = column.visible_nodes(picture.layout.body)
     places = [column.rect(node) for node in nodes]
     box = style.node_box(column.role, column.rect(0), palette)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
@@ -99,7 +99,7 @@ def _paint_small(painter: QPainter, picture: Picture, column: DiagramColumn, pal
     for tint in style.tints(picture, column, palette):
         colours = tint.pixels()[nodes.start : nodes.stop].tolist()
         for place, colour in zip(places, colours, strict=True):
-            painter.fillRect(qrect(tint.over(place)), QColor(*colour))
+            painter.fillRect(qrect(tint.covered(place)), QColor(*colour))
 
 
 _MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip
@@ -135,7 +135,7 @@ def paint_legend(painter: QPainter, legend: Iterable[Sample], palette: Palette) 
         if sample.edge is not None:
             painter.fillRect(qrect(sample.edge), QColor(edge_colour(sample.box.value or 0.0, palette)))
         paint_label(painter, sample.box, palette)
-        paint_label(painter, sample.words, palette)
+        paint_label(painter, sample.meaning, palette)
 
 
 _fonts: dict[tuple[str, float], QFont] = {}
@@ -291,7 +291,7 @@ class SmallPictures:
     def paint(self, painter: QPainter, picture: Picture, palette: Palette, *, grids: bool) -> None:
         """Paint small pictures: of columns with nodes side by side if `grids`, else of other columns."""
         for column in picture.layout.columns:
-            if not column.picture or grids != (column.across > 1):
+            if not column.picture or grids != (column.per_row > 1):
                 continue
             places = self._places_of(picture, column)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -311,7 +311,7 @@ class SmallPictures:
         if places is None or places.layout is not picture.layout:
             nodes = look.visible_thumbnails(picture, column)
             pictures = [_on_pixels(column.picture_of(node)) for node in nodes]
-            bars = [_on_pixels(column.bar_of(node)) for node in nodes] if column.across > 1 else []
+            bars = [_on_pixels(column.bar_of(node)) for node in nodes] if column.per_row > 1 else []
             places = self._places[column.index] = _Places(picture.layout, nodes, pictures, bars)
         return places
 
@@ -381,7 +381,7 @@ def _paint_bars(
     for tint in look.bar_tints(picture, column, palette):
         for bar, colour in zip(bars, tint.pixels().tolist(), strict=True):
             if colour[3]:
-                painter.fillRect(qrect(tint.over(bar)), QColor(*colour))
+                painter.fillRect(qrect(tint.covered(bar)), QColor(*colour))
     _paint_frames(painter, bars, column, palette)
 
 

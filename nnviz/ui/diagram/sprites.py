@@ -48,7 +48,7 @@ class Screen:
         self._large_names: list[Label] = []
 
     @property
-    def full(self) -> bool:
+    def is_full(self) -> bool:
         """Whether the pixmap is so large that a new Screen should replace this one."""
         return self._sprites.height > MAX_HEIGHT * self.ratio
 
@@ -97,7 +97,7 @@ class Screen:
 
     def _nodes_and_names(self, layout: Layout) -> Array:
         """Return the sprites of nodes and names, which change only with the layout."""
-        boxes = [self._boxes_of(column, column.in_sight(layout.body)) for column in layout.columns]
+        boxes = [self._boxes_of(column, column.visible_nodes(layout.body)) for column in layout.columns]
         for name in layout.names:
             if not _is_large(name):
                 self._setter.set(self._letters_of(name), name)
@@ -106,34 +106,34 @@ class Screen:
     def _boxes_of(self, column: DiagramColumn, nodes: range) -> Array:
         if not nodes or column.width > MAX_WIDTH:
             return NO_SPRITES
-        left, width = self._across(column.box)
+        left, width = self._columns(column.box)
         height = max(round(column.height * self.ratio), 1)
         tops = self._tops(column, nodes)
         box = node_box(column.role, column.rect(0), self.palette)
         if column.height < COMPACT:
-            sprite, margin = self._plain(width + 1, height + 1, box.fill, box.line), 0
+            sprite, margin = self._rectangle(width + 1, height + 1, box.fill, box.line), 0
         else:
             sprite, margin = self._box(width, height, box), self._margin
         return self._sprites.placed([sprite] * len(nodes), left - margin, tops - margin)
 
     def _tints(self, picture: Picture, column: DiagramColumn) -> Iterator[Array]:
         """Yield the sprites that tint the nodes of a column, if they are too small for a text."""
-        nodes = column.in_sight(picture.layout.body)
+        nodes = column.visible_nodes(picture.layout.body)
         if not nodes or column.height >= COMPACT:
             return
-        left, width = self._across(column.box)
+        left, width = self._columns(column.box)
         height, tops = max(round(column.height * self.ratio), 1), self._tops(column, nodes)
         for tint in tints(picture, column, self.palette):
             across = int(width * tint.share)
             strengths = tint.strengths[nodes.start : nodes.stop]
             colours = [
-                self._plain(across, height, colour, colour) for colour in (tint.negative, tint.positive)
+                self._rectangle(across, height, colour, colour) for colour in (tint.negative, tint.positive)
             ]
             sprites = np.take(colours, strengths > 0)
             yield self._sprites.placed(sprites, left + width - across, tops, np.abs(strengths))
 
     def _pill(self, label: Label, chosen: bool) -> tuple[int, int, int]:
-        left, width = self._across(label.rect)
+        left, width = self._columns(label.rect)
         top = round(label.rect.y * self.ratio)
         height = round(label.rect.bottom * self.ratio) - top
         key = (width, height, label.style, sign_colour(label.value or 0.0, self.palette), chosen)
@@ -144,7 +144,7 @@ class Screen:
             sprite = self._boxes[key] = self._box(width, height, box)
         return sprite, left - self._margin, top - self._margin
 
-    def _across(self, rect: Rect) -> tuple[int, int]:
+    def _columns(self, rect: Rect) -> tuple[int, int]:
         """Return left and width in device pixels."""
         left = round(rect.x * self.ratio)
         return left, round(rect.right * self.ratio) - left
@@ -167,7 +167,7 @@ class Screen:
         painter.scale(self.ratio, self.ratio)
         paint_box(painter, Rect(0.0, 0.0, width / self.ratio, height / self.ratio), box)
 
-    def _plain(self, width: int, height: int, fill: str, line: str) -> int:
+    def _rectangle(self, width: int, height: int, fill: str, line: str) -> int:
         """Return the sprite of a rectangle with square corners and a line of one device pixel."""
         key = (width, height, fill, line)
         if key not in self._boxes:
@@ -299,7 +299,7 @@ class TextSetter:
     def set(self, letters: Letters, label: Label) -> None:
         """Add the text of a label."""
         before = len(self._set)
-        self._set += letters.of(label)
+        self._set += letters.indices(label)
         self._lengths.append(len(self._set) - before)
         self._places.append(letters.place(label))
 
@@ -338,7 +338,7 @@ class Letters(dict[str, int]):
         self._height = self._rise + ceil(metrics.descent() * ratio) + 2 * MARGIN
         self._above_middle = self._ascent - metrics.height() * ratio / 2
 
-    def of(self, label: Label) -> Iterable[int]:
+    def indices(self, label: Label) -> Iterable[int]:
         """Return the numbers of the letters of a label's text."""
         text = label.text
         if label.value is None:

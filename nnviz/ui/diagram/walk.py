@@ -73,7 +73,7 @@ class Place(NamedTuple):
     cost: float
 
     @property
-    def free(self) -> bool:
+    def is_free(self) -> bool:
         """Whether the box covers no forbidden obstacle."""
         return self.cost < FORBIDDEN
 
@@ -243,19 +243,19 @@ class Callout:
         self._key: tuple[object, ...] = ()
         self._setting: Setting | None = None
         self._place: Place | None = None
-        self._way: PointerLine | None = None
+        self._pointer: PointerLine | None = None
 
     @property
     def box(self) -> QRectF:
         """The rectangle of the box, which is empty without a text."""
         return qrect(self._place.rect) if self._place else QRectF()
 
-    def put(self, picture: Picture, words: StepText) -> None:
+    def place_box(self, picture: Picture, words: StepText) -> None:
         """Place the box for a text, unless it is already placed."""
         if self._key == (picture.layout, words):
             return
         self._key = picture.layout, words
-        self._setting = self._place = self._way = None
+        self._setting = self._place = self._pointer = None
         if words.text_lines or words.title:
             self._place_box(picture, words)
 
@@ -263,26 +263,26 @@ class Callout:
         near, obstacles = _near(picture, words), _obstacles(picture, words)
         targets = _targets(picture, words, obstacles)
         sizes = [max(share * FONT_PX * picture.layout.scale, MIN_FONT_PX) for share in FONT_SHARES]
-        shorter = *(words.first(count) for count in LINE_COUNTS), words.first(1).shorten()
+        shorter = *(words.limit_lines(count) for count in LINE_COUNTS), words.limit_lines(1).shorten()
         for text, fonts in ((words, sizes), *((each, [MIN_FONT_PX]) for each in shorter)):
             settings = [each for pixels in fonts for each in _settings(text, pixels)]
             least = min(len(each.rows) for each in settings)
             costs = (LINE_BREAK * (len(s.rows) - least) + SMALLER * fonts.index(s.pixels) for s in settings)
             boxes = [Size(each.width, each.height, cost) for each, cost in zip(settings, costs, strict=True)]
             place = free_place(picture.layout.body, boxes, obstacles, near, targets)
-            if place.free or words.elsewhere:
+            if place.is_free or words.is_repeated:
                 break
-        if not place.free and words.elsewhere:
+        if not place.is_free and words.is_repeated:
             return
         self._place, self._setting = place, settings[place.size]
-        self._way = best_pointer(place.rect, targets, obstacles) if len(targets) else None
+        self._pointer = best_pointer(place.rect, targets, obstacles) if len(targets) else None
 
     @property
     def painted_rect(self) -> QRectF:
         """The rectangle around the box and the pointer."""
-        if self._way is None:
+        if self._pointer is None:
             return self.box.adjusted(-2, -2, 2, 2)
-        end = QPointF(*self._way.end)
+        end = QPointF(*self._pointer.end)
         return self.box.united(QRectF(end, end).adjusted(-DOT_PX, -DOT_PX, DOT_PX, DOT_PX)).adjusted(
             -2, -2, 2, 2
         )
@@ -293,10 +293,10 @@ class Callout:
             return
         box, colour = self.box, QColor(palette.slope if slopes else palette.accent)
         painter.setPen(QPen(colour, 1.4))
-        if self._way is not None:
-            painter.drawLine(QLineF(*self._way.start, *self._way.end))
+        if self._pointer is not None:
+            painter.drawLine(QLineF(*self._pointer.start, *self._pointer.end))
             painter.setBrush(colour)
-            painter.drawEllipse(QPointF(*self._way.end), DOT_PX, DOT_PX)
+            painter.drawEllipse(QPointF(*self._pointer.end), DOT_PX, DOT_PX)
         painter.setBrush(QColor(palette.surface))
         painter.drawRoundedRect(box, 8, 8)
         self._paint_rows(painter, palette, share)
@@ -356,7 +356,7 @@ def _rows(words: StepText, fits: object) -> Iterator[CalloutLine]:
     if words.title:
         yield CalloutLine((words.title,), "title")
     for saying in words.text_lines:
-        style = "aside" if saying.aside else "line"
+        style = "aside" if saying.is_remark else "line"
         row = CalloutLine((), style)
         for piece in saying.pieces:
             longer = row._replace(pieces=(*row.pieces, piece))
@@ -364,7 +364,7 @@ def _rows(words: StepText, fits: object) -> Iterator[CalloutLine]:
                 row = longer
                 continue
             yield row
-            row = CalloutLine((piece.lstrip(),), "aside" if saying.aside else "rest")
+            row = CalloutLine((piece.lstrip(),), "aside" if saying.is_remark else "rest")
         yield row
 
 
@@ -403,12 +403,12 @@ def _thin_out(points: Array) -> Array:
 
 def _obstacles(picture: Picture, words: StepText) -> Obstacles:
     texts = {label.address: label.rect for label in all_labels(picture.content, picture.layout)}
-    addresses = (*words.subject, *words.uses)
+    addresses = (*words.subject, *words.used_numbers)
     forbidden = [rect for address in addresses for rect in _places(picture, texts, address)]
     edges = [address for address in words.subject if address.kind == "weight"]
     subject = [edge_line(picture.layout.gaps[at.layer], at.node, at.source) for at in edges]
     nodes, labels = [node.rect for node in picture.nodes], list(texts.values())
-    forbidden += nodes + labels if words.elsewhere else []
+    forbidden += nodes + labels if words.is_repeated else []
     lines = picture.layout.lines.tolist() if len(picture.layout.lines) <= FEW_EDGES else []
     others = _points(QLineF(*ends) for ends in lines)
     return Obstacles(rectangles(forbidden), _points(subject), rectangles(nodes), rectangles(labels), others)
@@ -471,17 +471,17 @@ class WalkLayer:
             text_start = ARRIVAL_SHARE
             if t < ARRIVAL_SHARE:
                 self._paint_pulses(painter, picture, steps, t / ARRIVAL_SHARE, palette)
-        self.callout.put(picture, self._narrator.words(short_name))
+        self.callout.place_box(picture, self._narrator.words(short_name))
         share = (t - text_start) / (TEXT_END - text_start) if steps else 1.0
-        described = progress.told
+        described = progress.described_steps
         slopes = bool(described) and described[0].deed in SLOPE_STEPS
         self.callout.paint(painter, palette, min(share, 1.0), slopes=slopes)
 
     def paint_outlines(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
         """Outline the nodes and edges of the steps in progress, or of the last steps, below all texts."""
         progress = self._player.progress
-        edges = sum(picture.weights[step.layer].shape[1] for step in progress.told)
-        for step in progress.told:
+        edges = sum(picture.weights[step.layer].shape[1] for step in progress.described_steps)
+        for step in progress.described_steps:
             column = picture.layout.column(step.layer)
             if not column.are_distinct or progress.walk.of_all_weights(step):
                 continue
@@ -508,7 +508,7 @@ class WalkLayer:
         left = min(box.left() for box in boxes) - 60
         right = max(box.right() for box in boxes) + 260
         columns = QRectF(left, body.top(), right - left, body.height())
-        self.callout.put(picture, self._narrator.words(short_name))
+        self.callout.place_box(picture, self._narrator.words(short_name))
         return columns.united(self.callout.painted_rect).intersected(body)
 
     def _paint_pulses(

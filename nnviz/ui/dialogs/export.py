@@ -48,14 +48,14 @@ class Exporter(QObject):
 
     def ask(self, drawing: Drawing) -> None:
         """Ask for the size and theme of a picture, then write the picture to a file or copy it."""
-        title = f"Export {drawing.what}"
-        dialog = LookDialog(self._window, title, self._look(drawing))
+        title = f"Export {drawing.phrase}"
+        dialog = LookDialog(self._window, title, self._ask_look(drawing))
         accepted = bool(dialog.exec())
-        look, copies = dialog.look, dialog.copies
+        look, copies = dialog.chosen_look, dialog.copies
         dialog.deleteLater()
         if not accepted:
             return
-        self._looks[drawing.what] = look
+        self._looks[drawing.phrase] = look
         if copies:
             self.copy(drawing)
         elif path := ask_save_path(self._window, title, self._suggestion(f"{drawing.ending}.png"), KINDS):
@@ -63,13 +63,13 @@ class Exporter(QObject):
 
     def ask_film(self, subject: Subject) -> None:
         """Ask for the size and theme of a film and for a file, then write the film. The user can cancel."""
-        what = subject.what
+        what = subject.kind
         title = f"Export the {what}"
         dialog = FilmDialog(
             self._window, title, *self._films.get(what, (Look(*SIZE_PX, theme_in_use()), FPS))
         )
         accepted = bool(dialog.exec())
-        look, fps = dialog.look, dialog.fps
+        look, fps = dialog.chosen_look, dialog.fps
         dialog.deleteLater()
         if not accepted:
             return
@@ -81,22 +81,22 @@ class Exporter(QObject):
 
     def copy(self, drawing: Drawing) -> None:
         """Copy a picture both as pixels and as SVG, so that another program can paste either."""
-        look, clipboard = self._look(drawing), QGuiApplication.clipboard()
+        look, clipboard = self._ask_look(drawing), QGuiApplication.clipboard()
         clipboard.setImage(image(drawing, look))
         clipboard.mimeData().setData(SVG_TYPE, drawing.svg(look))  # Qt frees its own data before Python ends
-        self.said.emit(f"Copied {drawing.what} as a picture, {look.width} × {look.height}")
+        self.said.emit(f"Copied {drawing.phrase} as a picture, {look.width} × {look.height}")
 
-    def _look(self, drawing: Drawing) -> Look:
+    def _ask_look(self, drawing: Drawing) -> Look:
         size = drawing.size
-        return self._looks.get(drawing.what, Look(size.width(), size.height(), theme_in_use()))
+        return self._looks.get(drawing.phrase, Look(size.width(), size.height(), theme_in_use()))
 
     def _write(self, drawing: Drawing, path: Path) -> None:
         try:
-            write(drawing, self._looks[drawing.what], path)
+            write(drawing, self._looks[drawing.phrase], path)
         except FileError as error:
             self._refuse(str(error))
         else:
-            self.said.emit(f"Exported {drawing.what} as {file_label(path)}")
+            self.said.emit(f"Exported {drawing.phrase} as {file_label(path)}")
 
     def _write_film(self, subject: Subject, look: Look, fps: int, path: Path) -> None:
         name = file_label(path)
@@ -112,7 +112,7 @@ class Exporter(QObject):
             self._refuse(refusal_sentence(error))
         else:
             size = film.size_note(path, look.width, look.height)
-            exported = f"Exported the {subject.what} as {name}"
+            exported = f"Exported the {subject.kind} as {name}"
             self.said.emit(f"{exported}, {size}" if size else exported)
 
     def _refuse(self, why: str) -> None:
@@ -151,7 +151,7 @@ class SizeDialog(QDialog):
         self._add("The&me", self._theme)
 
     @property
-    def look(self) -> Look:
+    def chosen_look(self) -> Look:
         """The chosen size and theme."""
         theme = list(PALETTES)[self._theme.currentIndex()]
         return Look(self._width.value, self._height.value, theme)
@@ -216,9 +216,9 @@ class LookDialog(SizeDialog):
         self._lay_out(self._transparent)
 
     @property
-    def look(self) -> Look:
+    def chosen_look(self) -> Look:
         """The chosen size, theme and background."""
-        return replace(super().look, transparent=self._transparent.isChecked())
+        return replace(super().chosen_look, transparent=self._transparent.isChecked())
 
     def _copy(self) -> None:
         self.copies = True

@@ -92,12 +92,12 @@ class ImageFilm(ABC):
         for _ in self.moments(few=True):
             yield self._paint_pixels()
 
-    def alive(self) -> None:
+    def report_progress(self) -> None:
         """Report the progress, which also gives the user the chance to cancel."""
         self._progress(self._share_done)
 
     def _paint_pixels(self) -> Pixels:
-        self.alive()
+        self.report_progress()
         image = QImage(QSize(self.width, self.height), QImage.Format.Format_ARGB32_Premultiplied)
         with QPainter(image) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -136,7 +136,7 @@ class Subject:
     only these States. With `pictures`, nodes contain small pictures.
     """
 
-    what: What
+    kind: What
     state: State
     row: int = 0
     slopes: bool = False
@@ -148,7 +148,7 @@ class Subject:
 def film_of(subject: Subject, look: Look, fps: int, progress: Progress) -> ImageFilm:
     """Return a film that reports its progress to `progress`. Raises ValueError if it would be empty."""
     look = replace(look, pictures=subject.pictures)
-    if subject.what == "walk":
+    if subject.kind == "walk":
         return WalkFilm(subject.state, look, fps, progress, subject.row, by_layer=subject.by_layer)
 
     row, slopes, past = subject.row, subject.slopes, subject.past
@@ -250,7 +250,7 @@ class TrainingFilm(ImageFilm):
         past: Past | None = None,
     ) -> None:
         super().__init__(look, fps, progress, len(state.network.sizes), share=1.0 - CURVE)
-        self._past = past
+        self._replay = past
         self._end = state if state.iteration else self._trained(state)
         run = self._end.run
         if run is None or not run.iteration:
@@ -267,13 +267,13 @@ class TrainingFilm(ImageFilm):
         """Return the iterations that the film can show, except the last."""
         if not self._run.watched:
             return range(self._run.iteration)
-        assert self._past is not None
-        return self._past.known_iterations(self._run.iteration)
+        assert self._replay is not None
+        return self._replay.known_iterations(self._run.iteration)
 
     def _trained(self, state: State) -> State:
         trainer = Trainer(state)
         for _ in trainer.work(state.training.updates):
-            self.alive()
+            self.report_progress()
         return trainer.state()
 
     def _make_curve(self) -> HistoryCanvas:
@@ -305,14 +305,14 @@ class TrainingFilm(ImageFilm):
     def _states(self, start: State) -> Callable[[int], State]:
         """Return a function from an iteration to its State, to be called with ascending iterations."""
         if self._run.watched:
-            assert self._past is not None
-            return self._past.nearest
+            assert self._replay is not None
+            return self._replay.nearest
         replay = Replay(start, self._end)
 
         def at(iteration: int) -> State:
             if iteration > replay.iteration:
                 for _ in replay.work(iteration - replay.iteration):
-                    self.alive()
+                    self.report_progress()
             return replay.state()
 
         return at
@@ -363,9 +363,9 @@ class WalkFilm(ImageFilm):
             raise ValueError("data: the walk needs at least one row")
         self._state, self._row, self._by_layer = state, row, by_layer
         self._phases = PHASES if state.trainable else PHASES[:1]
-        self._after = train(state, updates=1).state if state.trainable else state
-        updated = self._after.iteration > state.iteration  # no update is made if the loss would be infinite
-        self._losses = (state.loss(), self._after.loss()) if updated else (None, None)
+        self._updated = train(state, updates=1).state if state.trainable else state
+        updated = self._updated.iteration > state.iteration  # no update is made if the loss would be infinite
+        self._losses = (state.loss(), self._updated.loss()) if updated else (None, None)
         self._moves = max(round(MOVE_S * fps), FEW_STEPS)
         self.count = sum(1 for _ in self._reel().play(self._moves, str))
 
@@ -378,7 +378,7 @@ class WalkFilm(ImageFilm):
         self.scene = scene = FilmScene(self._state, self._row, self._current, self.above)
         for seconds in self._current.play(FEW_STEPS if few else self._moves, lambda: scene.caption):
             if not self._current.progress.active:
-                scene.show(self._after)
+                scene.show(self._updated)
             yield seconds
 
     def paint(self, painter: QPainter, palette: Palette) -> None:  # noqa: D102
@@ -393,7 +393,9 @@ class WalkFilm(ImageFilm):
                 current = progress.active and phase == progress.phase
                 yield FootText(f"{number} {phase.capitalize()}", palette.accent if current else palette.muted)
             if progress.whole_layers:  # the callout on the diagram describes only single nodes
-                yield FootText(self.scene.caption if len(progress.told) > 1 else "", palette.ink, WIDEST)
+                yield FootText(
+                    self.scene.caption if len(progress.described_steps) > 1 else "", palette.ink, WIDEST
+                )
         else:
             yield FootText("After one update", palette.muted)
             yield FootText(f"{self._state.measure.title} {as_text(before)} → {as_text(after)}", palette.ink)

@@ -74,7 +74,7 @@ class Spot(NamedTuple):
     widget: QWidget
     part: QRect | None = None
 
-    def within(self, window: QWidget) -> QRect | None:
+    def rectangle(self, window: QWidget) -> QRect | None:
         """Return the rectangle of this place in a window; None if the widget is hidden or elsewhere."""
         if not self.widget.isVisible() or self.widget.window() is not window:
             return None
@@ -92,23 +92,23 @@ class GuideStep:
     ========= ==========================================================================
     `title`   the title of the step
     `task`    the text that says what to do, in one or two sentences
-    `then`    the text after the user has done the task
-    `at`      returns the place on the screen to point at, a Spot
+    `reply`    the text after the user has done the task
+    `callout_place`      returns the place on the screen to point at, a Spot
     `result_spot` returns the place to point at after the task is done
-    `sign`    returns a value that changes when the user does the task
+    `progress_sign`    returns a value that changes when the user does the task
     `begin`   makes these places visible when the step begins
-    `kept`    returns further places that the text box must not cover
+    `obstacles`    returns further places that the text box must not cover
     ========= ==========================================================================
     """
 
     title: str
     task: str
-    then: str
-    at: Where
+    reply: str
+    callout_place: Where
     result_spot: Where
-    sign: Callable[[], object]
+    progress_sign: Callable[[], object]
     begin: Callable[[], object] = lambda: None
-    kept: Callable[[], Iterable[Spot | None]] = tuple
+    obstacles: Callable[[], Iterable[Spot | None]] = tuple
 
 
 LETTERS = 46
@@ -294,14 +294,14 @@ class Guide(QObject):
             return
         self._number += steps
         self.step.begin()
-        self._done, self._sign = False, self.step.sign()
+        self._done, self._sign = False, self.step.progress_sign()
         self._show(self.step.task)
 
     def _update(self) -> None:
         """Check whether the user has completed the step, and follow the place it points at."""
-        if not self._done and self.step.sign() != self._sign:
+        if not self._done and self.step.progress_sign() != self._sign:
             self._done = True
-            self._show(self.step.then)
+            self._show(self.step.reply)
         else:
             self._place()
 
@@ -315,9 +315,9 @@ class Guide(QObject):
 
     def _place(self) -> None:
         """Move the text box near the place that the step points at, and the ring around this place."""
-        spot = self.step.result_spot() if self._done else self.step.at()
-        at = spot.within(self._window) if spot else None
-        avoid = [rect for each in self.step.kept() if each and (rect := each.within(self._window))]
+        spot = self.step.result_spot() if self._done else self.step.callout_place()
+        at = spot.rectangle(self._window) if spot else None
+        avoid = [rect for each in self.step.obstacles() if each and (rect := each.rectangle(self._window))]
         room = (self._window.centralWidget() or self._window).geometry()  # menus and toolbar stay free
         placed_for = self._card.size(), room, at
         covers = any(self._card.geometry().intersects(rect) for rect in avoid)
@@ -339,7 +339,7 @@ class Guide(QObject):
 
     def _put_ring(self, spot: Spot | None) -> None:
         home = spot.widget.window() if spot else self._window
-        rect = spot.within(home) if spot else None
+        rect = spot.rectangle(home) if spot else None
         if self._ring.parentWidget() is not home:
             self._ring.setParent(home)
         self._ring.setVisible(rect is not None)

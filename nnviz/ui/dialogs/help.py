@@ -98,7 +98,7 @@ def _abilities(form: Format, saves: tuple[str, ...]) -> str:
 def _limits() -> Rows:
     """Return a row for each limit that a user can meet."""
     return tuple(
-        (limit.what, f"nnviz allows at most {limit.most:,} {limit.things}")
+        (limit.title, f"nnviz allows at most {limit.limit:,} {limit.things}")
         for limit in vars(numbers).values()
         if isinstance(limit, Limit)
     )
@@ -204,7 +204,7 @@ def _function(activation: Activation) -> str:
         formula, _ = activation.joint.slope(nothing, nothing, 0, lambda terms: terms[0])
         lines.append(f"∂L/∂z = {formula}")
     if takes := activation.parameter:
-        lines.append(f"{activation.name}({takes.example:g}) has another {takes.what}, {takes.valid_range}")
+        lines.append(f"{activation.name}({takes.example:g}) has another {takes.meaning}, {takes.valid_range}")
     lines.append(STARTS[activation.start])
     return ".  ".join(lines)
 
@@ -350,7 +350,9 @@ def sheet(table: Table) -> tuple[Section, ...]:
     rows: dict[str, list[tuple[str, str]]] = {ON_THE_DIAGRAM: [], EVERYWHERE: []}
     for entry in (entry for menu in table for entry in menu.entries()):
         if keys := entry.shortcut_texts:
-            rows[ON_THE_DIAGRAM if entry.within else EVERYWHERE].append((", ".join(keys), entry.words))
+            rows[ON_THE_DIAGRAM if entry.focus_widget else EVERYWHERE].append(
+                (", ".join(keys), entry.description)
+            )
     return tuple((place, (*gestures, *rows.get(place, ()))) for place, gestures in GESTURES)
 
 

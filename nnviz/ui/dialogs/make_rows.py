@@ -136,11 +136,11 @@ class Preview(Plot):
         self._across.set_text(across)
         self._up.set_text(up)
         self.plotItem.vb.setAspectLocked(data.inputs.shape[1] > 1)  # keeps circles round
-        self.look(*limits(self._series, MARGIN))
+        self.set_view(*limits(self._series, MARGIN))
         self._draw()
 
     @property
-    def drawn(self) -> dict[str, int]:
+    def row_counts(self) -> dict[str, int]:
         """The number of rows in the plot for each class, by the name of the class's marks."""
         return {each.mark_name: len(each.points) for each in self._series}
 
@@ -167,7 +167,7 @@ NUDGE_TIP = "Up, Down and the wheel change the number by 1, with Shift by 10"
 
 
 class MakeRows(QDialog):
-    """Asks which rows to generate. `state()` returns a State with these rows; `said` describes it."""
+    """Asks which rows to generate. `state()` returns a State with these rows; `summary` describes it."""
 
     def __init__(self, window: QWidget | None, state: State) -> None:
         super().__init__(window)
@@ -205,7 +205,7 @@ class MakeRows(QDialog):
         return list(KINDS.values())[max(0, self.kinds.currentRow())]
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """A description of the result, for the status bar."""
         made = f"Made {counted(self.rows.value, 'row')}: {self.kind.title}, seed {self.seed.value}"
         if self.for_open_network.isChecked():
@@ -371,7 +371,7 @@ class MakeRows(QDialog):
         self._message.setVisible(bool(self._message.text()))
 
     def _legend(self) -> str:
-        names, rows = list(self.preview.drawn), self.rows.value
+        names, rows = list(self.preview.row_counts), self.rows.value
         classes = ", ".join(f"{name}: {self._class(k)}" for k, name in enumerate(names))
         legend = f"{classes[:1].upper()}{classes[1:]}." if len(names) > 1 else ""
         part = f"The picture shows {MAX_DRAWN:,} of {counted(rows, 'row')}." if rows > MAX_DRAWN else ""

@@ -67,7 +67,7 @@ class Look:
 class Drawing(ABC):
     """A drawing that can have any size and theme. Subclasses paint the drawing."""
 
-    what: str
+    phrase: str
     """The name of the drawing in a sentence: "the diagram"."""
     title = ""
     """The title that the file stores."""
@@ -182,7 +182,7 @@ def render(
 class DiagramDrawing(Drawing):
     """Draws the diagram with its numbers, in the zoom of the given picture."""
 
-    what = "the diagram"
+    phrase = "the diagram"
 
     def __init__(self, picture: Picture) -> None:
         self._picture = picture
@@ -224,7 +224,7 @@ class PlotDrawing(Drawing):
         widget = card.plot
         assert widget is not None
         self._card, self._widget = card, widget
-        self.title, self.what, self.ending = title, card.what, card.ending
+        self.title, self.phrase, self.ending = title, card.phrase, card.ending
 
     def paint(self, painter: QPainter, look: Look) -> None:  # noqa: D102
         inside = look.room.adjusted(MARGIN_PX, MARGIN_PX, -MARGIN_PX, -MARGIN_PX)

@@ -40,7 +40,7 @@ VISIBLE_LAYERS = 8
 
 
 class AskActivations(QDialog):
-    """Asks for the activation of each layer; `answer` holds the chosen activations.
+    """Asks for the activation of each layer; `activations` holds the chosen activations.
 
     `sizes` are the network's layer sizes, inputs first. `proposal` names an activation for each layer.
     """
@@ -67,7 +67,7 @@ class AskActivations(QDialog):
             column.addWidget(part)
 
     @property
-    def answer(self) -> tuple[str, ...]:
+    def activations(self) -> tuple[str, ...]:
         """The chosen activation of each layer."""
         return tuple(choice.currentText() for choice in self._choices)
 
@@ -205,11 +205,11 @@ VISIBLE_ROWS = 8
 
 
 class RecoverDialog(QDialog):
-    """Lists autosaved work to recover or discard; `left` holds the work that is not discarded yet."""
+    """Lists autosaved work to recover or discard; `copies` holds the work that is not discarded yet."""
 
     def __init__(self, window: QWidget, left: list[Leftover]) -> None:
         super().__init__(window)
-        self.left = left
+        self.copies = left
         self.setWindowTitle("nnviz")
         self.setFixedWidth(WIDTH_PX)
         self._list = _List(left)
@@ -226,11 +226,11 @@ class RecoverDialog(QDialog):
     @property
     def chosen(self) -> Leftover:
         """The selected autosaved work. The caller recovers this work if the user accepts the dialog."""
-        return self.left[self._list.currentRow()]
+        return self.copies[self._list.currentRow()]
 
     def _lay_out(self) -> None:
         how = "nnviz opens the selected work as unsaved changes. The saved file stays unchanged."
-        if len(self.left) > 1:
+        if len(self.copies) > 1:
             how += " nnviz offers the rest of the list again at the next start."
         column = dialog_column(self)
         words = QLabel(how)
@@ -255,10 +255,10 @@ class RecoverDialog(QDialog):
         box.open()  # exec() would let another click through before it returns
 
     def _remove(self, leftover: Leftover) -> None:
-        row = self.left.index(leftover)
-        self.left.pop(row).discard()
+        row = self.copies.index(leftover)
+        self.copies.pop(row).discard()
         self._list.removeRow(row)
-        if not self.left:
+        if not self.copies:
             self.reject()
 
 

@@ -239,7 +239,7 @@ STANDARDISED = "Inputs are standardised like your network's rows. Tick the box t
 class OpenTable(QDialog):
     """Asks how to use a table.
 
-    `what` is the chosen use, `state` the resulting State and `said` a sentence about the result.
+    `chosen_use` is the chosen use, `state` the resulting State and `said` a sentence about the result.
     `read` reads the table again in another layout. `name` is the name of the table.
     """
 
@@ -362,7 +362,7 @@ class OpenTable(QDialog):
 
     def _show_table(self) -> None:
         columns = findings(self._table, self._open)
-        rows, width = counted(self._table.of, "row"), counted(self._table.width, "column")
+        rows, width = counted(self._table.rows_in_file, "row"), counted(self._table.width, "column")
         self._heading.setText(f"{self._name}: {rows}, {width}")
         choices = replace(proposed_choices(columns), missing=self.missing.currentData())
         self.columns.show_table(self._table, columns, choices)
@@ -396,7 +396,7 @@ class OpenTable(QDialog):
         except FileError as error:
             self._refuse(error)
             return
-        said = self._uses.built.said
+        said = self._uses.built.notes
         self.summary.setText(". ".join(f"{each[0].upper()}{each[1:]}" for each in said) + ".")
         self.summary.show()
         self.error_label.setText(self._uses.problem)
@@ -415,7 +415,7 @@ class OpenTable(QDialog):
         return self._uses.states if self._uses else {}
 
     @property
-    def what(self) -> What:
+    def chosen_use(self) -> What:
         """The use of the table: the user's choice if it is possible, else the first possible use."""
         if self._preferred in self._states:
             assert self._preferred is not None
@@ -423,7 +423,7 @@ class OpenTable(QDialog):
         return next(iter(self._states), "network")
 
     def _show_uses(self) -> None:
-        what = self.what
+        what = self.chosen_use
         for each, button in self.uses.items():
             button.setEnabled(each in self._states)
             button.setToolTip(self._uses.reasons.get(each, TIPS[each]) if self._uses else "")
@@ -443,12 +443,12 @@ class OpenTable(QDialog):
     @property
     def _keeps_standardised(self) -> bool:
         """Whether the rows are standardised like the network's own rows."""
-        return self.what == "rows" and bool(self._uses and self._uses.keeps_standardised)
+        return self.chosen_use == "rows" and bool(self._uses and self._uses.keeps_standardised)
 
     @property
     def state(self) -> State:
         """The State that results from the chosen use of the table."""
-        state = self._states[self.what]
+        state = self._states[self.chosen_use]
         if self.standardise.isChecked():
             state = standardise(state, range(len(state.network.inputs)))
         return state
@@ -459,7 +459,7 @@ class OpenTable(QDialog):
         assert self._uses is not None
         more = ("the inputs are standardised like the previous rows",) if self._keeps_standardised else ()
         more = ("the inputs are standardised",) if self.standardise.isChecked() else more
-        return "; ".join((*self._uses.built.said, *more))
+        return "; ".join((*self._uses.built.notes, *more))
 
 
 def _sizes(state: State) -> str:

@@ -98,7 +98,7 @@ class ElidedLabel(QLabel):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     @property
-    def is_whole(self) -> bool:
+    def fits(self) -> bool:
         """Whether the label shows its text in full."""
         return self.fontMetrics().horizontalAdvance(self.text()) <= self.contentsRect().width()
 
@@ -116,7 +116,7 @@ class ElidedLabel(QLabel):
 
     def event(self, event: QEvent) -> bool:
         """Show the full text in a tooltip if the label shortens it."""
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and not self.is_whole:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and not self.fits:
             QToolTip.showText(event.globalPos(), self.text(), self)
             return True
         return super().event(event)

@@ -98,7 +98,7 @@ class AskText(QDialog):
         for part in (heading(title), caption, self._field, self._refusal, buttons):
             column.addWidget(part)
 
-    def asked(self) -> str | None:
+    def ask(self) -> str | None:
         """Show the dialog; return the text without surrounding blanks, or None if the person cancels."""
         accepted = bool(self.exec())
         self.deleteLater()

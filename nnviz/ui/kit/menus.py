@@ -22,7 +22,7 @@ class MenuEntry:
     `title`      text in the menu, with & before the letter for Alt
     `action`       function to call; for a switch, its argument is whether the switch is on now
     `keys`       shortcut: text for QKeySequence, "; " between several, or a standard key of Qt
-    `within`     widget that must have the focus for `keys`; with None, keys work in the whole window
+    `focus_widget`     widget that must have the focus for `keys`; with None, keys work in the whole window
     `tip`        text in the tooltip and the list of shortcuts; "" uses the title
     `icon`       name of the icon, for an entry of the toolbar
     `toolbar`    whether the entry is on the toolbar, in the order of the menus
@@ -36,7 +36,7 @@ class MenuEntry:
     action: Callable[..., object]
     _: KW_ONLY
     keys: QKeySequence.StandardKey | str = ""
-    within: QWidget | None = None
+    focus_widget: QWidget | None = None
     tip: str = ""
     icon: str = ""
     toolbar: bool = False
@@ -44,7 +44,7 @@ class MenuEntry:
     group: str = ""
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """Description of the command: the tooltip, or else the title."""
         return self.tip or self.title.replace("&", "").rstrip("…")
 
@@ -121,15 +121,15 @@ def _action(entry: MenuEntry, window: QMainWindow) -> QAction:
         action.triggered.connect(lambda *_: entry.action())
     else:
         action.triggered.connect(lambda on: entry.action(on))  # "toggled" also reports the program's changes
-    if entry.within:
+    if entry.focus_widget:
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-    (entry.within or window).addAction(action)
+    (entry.focus_widget or window).addAction(action)
     return action
 
 
 def _tooltip(entry: MenuEntry) -> str:
     """Return an entry's tooltip: what it does, and its shortcut in brackets."""
-    return " ".join([entry.words, *(f"({keys})" for keys in entry.shortcut_texts[:1])])
+    return " ".join([entry.description, *(f"({keys})" for keys in entry.shortcut_texts[:1])])
 
 
 def fill_menus(table: Table, actions: dict[str, QAction], window: QMainWindow) -> None:

@@ -81,28 +81,28 @@ class Settings:
         """The recent files that still exist, the latest file first."""
         return [path for name in self._texts("recent") if _is_there(path := Path(name))]
 
-    def opened(self, path: Path) -> None:
+    def remember_open(self, path: Path) -> None:
         """Put a file first among the recent files, and remember it as the file to open next time."""
         path = path.absolute()
         paths = [path, *(recent for recent in self.recent if recent != path)][:RECENT]
         self._store.setValue("recent", [str(recent) for recent in paths])
         self._store.setValue("last", str(path))
-        self.used(path)
+        self.remember_folder(path)
 
-    def answer(self, path: Path) -> tuple[str, ...] | None:
+    def chosen_activations(self, path: Path) -> tuple[str, ...] | None:
         """Return the activations that the person chose for a file, or None."""
         entries = (entry.partition(" ") for entry in self._texts("answers"))
         return next(
             (tuple(names.split(",")) for names, _, name in entries if name == str(path.absolute())), None
         )
 
-    def answered(self, path: Path, activations: tuple[str, ...]) -> None:
+    def remember_activations(self, path: Path, activations: tuple[str, ...]) -> None:
         """Remember the activations that the person chose for a file; older answers are forgotten."""
         name = str(path.absolute())
         others = [entry for entry in self._texts("answers") if entry.partition(" ")[2] != name]
         self._store.setValue("answers", [f"{','.join(activations)} {name}", *others][:RECENT])
 
-    def used(self, path: Path) -> None:
+    def remember_folder(self, path: Path) -> None:
         """Remember the folder of a file that was read or written; file dialogs start in this folder."""
         self._store.setValue("folder", str(path.absolute().parent))
 

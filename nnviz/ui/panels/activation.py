@@ -48,7 +48,7 @@ class SlopeAxis(QuietAxis):
         self._muted = QPen(QColor(palette.slope))
         self.set_text(self._text)
 
-    def _up(self) -> AxisPicture:
+    def _left_lines_and_texts(self) -> AxisPicture:
         metrics, size = QFontMetricsF(self._font), self.size()
         low, high = (end / self.times for end in self.range)
         texts, widest = list[tuple[QPointF, str]](), 0.0
@@ -101,7 +101,7 @@ class ActivationPlot(PointPlot):
         self.plotItem.hide()
         self._bend = None
         self._under_mouse = None
-        self._tell()
+        self._update_readout()
 
     def show_curve(self, bend: Bend, curve: ActivationCurve, names: tuple[str, str], a: Array) -> None:
         """Draw the curve of a node; `names` are the names of the node and of its function.
@@ -116,13 +116,13 @@ class ActivationPlot(PointPlot):
         self.name_axes(f"z of {names[0]}", names[1])
         self._right.set_text("slope")
         low, high = curve.heights(a if bend.layer is not None else a[:0])
-        self.look((float(curve.z[0]), float(curve.z[-1])), (low, high))
+        self.set_view((float(curve.z[0]), float(curve.z[-1])), (low, high))
         self._curve.setData(curve.z, np.where(np.isfinite(curve.a), curve.a, np.nan))
         self._slopes.setData(curve.z, self._times * curve.slope)
         self._zero.setData([0.0, 0.0], self.view()[1])
         kink = curve.kinks[0] if curve.kinks else (Reading(math.nan, math.nan, math.nan),) * 2
         for dot, reading in zip(self._ends, kink, strict=True):
-            self.put(dot, reading.z, self._times * reading.slope)
+            self.place_dot(dot, reading.z, self._times * reading.slope)
 
     def show_rows(self, z: Array, a: Array) -> int:
         """Draw a point for each row; z and a have shape (rows,). Return how many rows are outside the plot.
@@ -150,7 +150,7 @@ class ActivationPlot(PointPlot):
         """Mark the point (z, a) of the row on the diagram, and draw the tangent; None removes both."""
         z, a, self._slope = reading or (math.nan, math.nan, math.nan)
         self.show_present(z, a)
-        self.touch(self._tangent, self._slope)
+        self.draw_tangent(self._tangent, self._slope)
 
     def can_move_point(self) -> bool:
         """Return False: the point cannot be moved, since z follows from the row and the weights."""
@@ -160,7 +160,7 @@ class ActivationPlot(PointPlot):
         """Return the point of the curve above or below `at`, and its readout; None without a curve."""
         if self._bend is None:
             return None
-        z, a, slope = self._bend.at(self.round_point(at).x())
+        z, a, slope = self._bend.point(self.round_point(at).x())
         height = a if math.isfinite(a) else self.view()[1][1]
         return QPointF(z, height), f"z {as_text(z)}\na {as_text(a)}\nslope {as_text(slope)}"
 
@@ -181,7 +181,7 @@ class ActivationPlot(PointPlot):
 
     def rows(self) -> Array:
         """Return the drawn points of the rows, shape (points, 2): z, a."""
-        return self._rows.drawn
+        return self._rows.points
 
     def tangent(self) -> Array:
         """Return both ends of the drawn tangent, shape (2, 2); empty without a tangent."""
@@ -193,15 +193,15 @@ class ActivationPlot(PointPlot):
         """Move the readout left or right, from the z of the row on the diagram; Escape hides the readout."""
         if event.key() == Qt.Key.Key_Escape and self._under_mouse is not None:
             self._under_mouse = None
-            self._tell()
+            self._update_readout()
         elif event.key() in STEPS and self._bend is not None:
             parts = COARSE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else FINE
             (left, right), (bottom, _) = self.view()
             start = self._under_mouse or self._point or QPointF()
             z = start.x() + STEPS[Qt.Key(event.key())] * (right - left) / parts
             self._under_mouse = QPointF(min(max(z, left), right), bottom)
-            self._tell()
-            announce(self, self.read_out.text().replace("\n", ", "))
+            self._update_readout()
+            announce(self, self.readout.text().replace("\n", ", "))
         else:
             event.ignore()  # pyqtgraph would swallow it
 
@@ -209,7 +209,7 @@ class ActivationPlot(PointPlot):
         """Keep the length of the tangent in pixels."""
         super().resizeEvent(event)
         if hasattr(self, "_right"):
-            self.touch(self._tangent, self._slope)
+            self.draw_tangent(self._tangent, self._slope)
 
 
 CHOOSE = "Click a node on the diagram to plot its activation"
@@ -240,7 +240,7 @@ class ActivationPanel(LiveCard):
         self.setAccessibleName(self.plane.accessibleName())
         self.plane.setMinimumHeight(px(PLOT_PX))
         self.caption = Caption(LINES, TIP)
-        self.pages.put(self.plane, self.caption)
+        self.pages.add_plot(self.plane, self.caption)
         for changed in (selection.address_changed, selection.row_changed, derived.computed):
             changed.connect(self.follow)
         self.draw()
@@ -259,7 +259,7 @@ class ActivationPanel(LiveCard):
         if layer and not layer.function.elementwise and trace is None:
             missing = NO_ROWS.format(layer.activation)
         if missing or address is None or layer is None:
-            self.pages.say(missing)
+            self.pages.show_sentence(missing)
             self.plane.show_nothing()
             self._curve_of = ()
             return
@@ -301,7 +301,8 @@ class ActivationPanel(LiveCard):
     ) -> Iterator[str]:
         """Yield the parts of the caption: the row, all rows, and other z on which the curve depends."""
         rows = len(self._derived.state.data)
-        row = "What-if row" if self._selection.free is not None else f"Row {self._selection.row + 1:,}"
+        is_data = self._selection.what_if_row is None
+        row = f"Row {self._selection.row + 1:,}" if is_data else "What-if row"
         if reading is None:
             yield "Without rows, the plot shows only the curve"
         else:
@@ -329,4 +330,4 @@ def _reading(bend: Bend, node: Address, trace: Trace | None) -> Reading | None:
     if trace is None:
         return None
     z, a = (float(values[node.layer][0, node.node]) for values in (trace.z, trace.a))
-    return Reading(z, a, bend.at(z).slope)
+    return Reading(z, a, bend.point(z).slope)

@@ -48,7 +48,7 @@ def ask_save(window: QWidget, program: Program, suggestion: Path) -> str:
     except FileError as error:
         show_message(window, str(error))
         return str(error)
-    written = [path, numbers_path(path)] if program.beside else [path]
+    written = [path, numbers_path(path)] if program.separate_arrays else [path]
     return "; ".join(filter(None, (f"Saved {' and '.join(map(file_label, written))}", note)))
 
 
@@ -138,7 +138,7 @@ class CodePanel(Card):
     def _state_changed(self, old: State, new: State) -> None:
         """Write the program in the same frame as the other panels, but not in every frame of a run."""
         if self.isVisible():
-            self._changes.changed(self._document.held)
+            self._changes.changed(self._document.lock_reason)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Show changes that happened while the panel was hidden."""
@@ -184,7 +184,7 @@ class CodePanel(Card):
     def _mark(self) -> MarkedLines:
         """Mark the lines of the selection and of the walk, and explain the marks in the legend."""
         address, progress = self._selection.address, self._player.progress
-        marked = MarkedLines(self._lines.about(address), self._lines.walked(progress))
+        marked = MarkedLines(self._lines.about(address), self._lines.walk_lines(progress))
         entries = []
         if address and marked.chosen:
             entries.append(MarkEntry(self._document.state.network.name_of(address), "chosen"))
@@ -204,7 +204,7 @@ class CodePanel(Card):
             self._scroll_to_selection()
 
     def _scroll_to_marks(self) -> None:
-        if lines := self._lines.walked(self._player.progress):
+        if lines := self._lines.walk_lines(self._player.progress):
             self._text.scroll_to(lines)
         else:
             self._scroll_to_selection()
@@ -245,7 +245,7 @@ class CodePanel(Card):
         self._changes.show_now()
         QGuiApplication.clipboard().setText(self._program.text)
         incomplete = "Copied the program without its numbers; press Save… to write them to a file"
-        self.said.emit(incomplete if self._program.beside else "Copied the program")
+        self.said.emit(incomplete if self._program.separate_arrays else "Copied the program")
 
     def _save_program(self) -> None:
         self._changes.show_now()

@@ -140,7 +140,7 @@ class Lines:
         self.selects = {k: _selectable(line.addresses) for k, line in enumerate(lines) if line.addresses}
         """The addresses that repeated clicks on a line select in turn, by line number from 0."""
         self._about: dict[Address, set[int]] = defaultdict(set)
-        self._all = set(self.selects)
+        self._selectable = set(self.selects)
         self._doing: dict[str | None, set[int]] = defaultdict(set)
         for k, line in enumerate(lines):
             self._doing[line.deed].add(k)
@@ -165,18 +165,18 @@ class Lines:
             lines = lines | {k for k in self._about.get(node, ()) if node in self.selects[k]}
         return frozenset(lines)
 
-    def walked(self, progress: Progress) -> frozenset[int]:
+    def walk_lines(self, progress: Progress) -> frozenset[int]:
         """Return the numbers of the lines of the walk's current steps, or else of the walk's phase."""
         if not progress.active:
             return frozenset()
-        steps = [self._of_step(step, progress.walk.of_all_weights(step)) for step in progress.told]
+        steps = [self._of_step(step, progress.walk.of_all_weights(step)) for step in progress.described_steps]
         phase = [self._doing[deed] for deed in _IN_PHASE[progress.phase]]
         return frozenset().union(*steps) or frozenset().union(*phase)
 
     def _of_step(self, step: WalkStep, of_all: bool) -> set[int]:
         """Return the lines that do a step for its node, or for any node; else lines that include the step."""
         node = Address("node", step.layer, step.node)
-        about = self._all if of_all else self._about.get(node, set())
+        about = self._selectable if of_all else self._about.get(node, set())
         deed: str | None = step.deed
         while deed and not self._doing[deed] & about:
             deed = _WITHIN.get(deed)

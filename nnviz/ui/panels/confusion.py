@@ -72,7 +72,7 @@ class GridPlaces:
         left, top = self.grid.left() + cell.prediction * width, self.grid.top() + cell.target * height
         return QRectF(left, top, width, height)
 
-    def at(self, x: float, y: float) -> ClassCell | None:
+    def cell_at(self, x: float, y: float) -> ClassCell | None:
         """Return the cell at a point, or None if the point is outside the grid."""
         column = int((x - self.grid.left()) // (self.grid.width() / self.classes))
         row = int((y - self.grid.top()) // (self.grid.height() / self.classes))
@@ -248,18 +248,18 @@ class ConfusionGrid(CellGrid[ClassCell]):
         self._names: Sequence[str] = ("", "")
         self._image = QImage()
         self._places: GridPlaces | None = None
-        self._chosen: ClassCell | None = None
+        self._selected: ClassCell | None = None
         self.clicked.connect(self._click)
 
     @property
-    def at(self) -> ClassCell | None:
+    def current_cell(self) -> ClassCell | None:
         """The cell under the mouse, or else the cell last clicked or selected with the keys, or None."""
-        return self.hover or self._chosen
+        return self.hover or self._selected
 
     def show_counts(self, matrix: Confusion, names: Sequence[str]) -> None:
         """Show the counts of `matrix`; `names` are the names of the classes."""
         if names != self._names:
-            self._places = self._chosen = self.hover = None
+            self._places = self._selected = self.hover = None
         self._matrix, self._names = matrix, names
         self._image = image_of(matrix, colours())
         self.update()
@@ -282,7 +282,7 @@ class ConfusionGrid(CellGrid[ClassCell]):
             paint_names(painter, places, self._names)
             paint_counts(painter, places, self._matrix.counts, self._image)
             paint_shares(painter, places, self._matrix)
-            marks = (self.hover, QPen(QColor(p.ink), 1)), (self._chosen, QPen(QColor(p.accent), 2))
+            marks = (self.hover, QPen(QColor(p.ink), 1)), (self._selected, QPen(QColor(p.accent), 2))
             for cell, pen in marks:
                 if cell:
                     _outline(painter, places.cell(cell), QPen(QColor(p.surface), pen.width() + 2), pen)
@@ -306,7 +306,7 @@ class ConfusionGrid(CellGrid[ClassCell]):
     # --- events
 
     def cell_at(self, x: float, y: float) -> ClassCell | None:  # noqa: D102
-        return self.places().at(x, y)
+        return self.places().cell_at(x, y)
 
     def _click(self, cell: ClassCell) -> None:
         self._go_to(cell)
@@ -317,19 +317,19 @@ class ConfusionGrid(CellGrid[ClassCell]):
         if event.key() in STEPS:
             down, right = STEPS[Qt.Key(event.key())]
             last = len(self._names) - 1
-            at = self._chosen or ClassCell(-down, -right)  # so that the first key selects the first cell
+            at = self._selected or ClassCell(-down, -right)  # so that the first key selects the first cell
             self._go_to(
                 ClassCell(min(max(at.target + down, 0), last), min(max(at.prediction + right, 0), last))
             )
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._chosen:
-            self.cell_chosen.emit(self._chosen)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._selected:
+            self.cell_chosen.emit(self._selected)
         elif event.key() == Qt.Key.Key_Escape:
             self.escaped.emit()
         else:
             super().keyPressEvent(event)
 
     def _go_to(self, cell: ClassCell) -> None:
-        self._chosen = cell
+        self._selected = cell
         self.cell_selected.emit()
         self.update()
 
@@ -379,13 +379,13 @@ class ConfusionPanel(LiveCard):
 
     ================ ========================================================================
     `rows_requested` asks to list some rows: carries their numbers, ascending, and a description
-    `all_wished`     asks to list all rows again
+    `all_rows_requested`     asks to list all rows again
     `said`           carries a sentence for the status bar
     ================ ========================================================================
     """
 
     rows_requested = Signal(object, str)
-    all_wished = Signal()
+    all_rows_requested = Signal()
     said = Signal(str)
     content_px = 72
 
@@ -398,8 +398,8 @@ class ConfusionPanel(LiveCard):
         self.view.setAccessibleName("Confusion matrix")
         self.view.setMinimumHeight(px(GRID_PX))
         self._make_controls()
-        self.caption, self.read_out = muted_label(), muted_label()
-        self.pages.put(self.caption, self.view, self.read_out)
+        self.caption, self.readout = muted_label(), muted_label()
+        self.pages.add_plot(self.caption, self.view, self.readout)
         self._connect()
         self.draw()
 
@@ -418,7 +418,7 @@ class ConfusionPanel(LiveCard):
         for pointed in (self.view.hovered, self.view.cell_selected):
             pointed.connect(self._show_cell)
         self.view.cell_chosen.connect(self._list_rows)
-        self.view.escaped.connect(self.all_wished)
+        self.view.escaped.connect(self.all_rows_requested)
 
     @property
     def plot(self) -> ConfusionGrid | None:  # noqa: D102
@@ -440,7 +440,7 @@ class ConfusionPanel(LiveCard):
             self._show_message(missing)
             return
         names = decisions(state.network)[self._decision]
-        decided = self._derived.decided
+        decided = self._derived.row_classes
         if decided is None:
             waits = REDRAWN_LATER if self._document.in_motion else COMPUTING
             if self._matrix is None or names != self._names:
@@ -451,15 +451,15 @@ class ConfusionPanel(LiveCard):
         self._matrix, self._names = confusion(targets, predictions, len(names)), names
         self.view.show_counts(self._matrix, names)
         self.pages.plot_visible = True
-        rows, right = counted(self._matrix.rows, "row"), self._matrix.right
+        rows, right = counted(self._matrix.rows, "row"), self._matrix.correct
         share = f"{as_text(100 * right / self._matrix.rows)} %" if self._matrix.rows else ""
-        lost = f"NaN in {counted(self._matrix.lost, 'prediction')}" if self._matrix.lost else ""
+        lost = f"NaN in {counted(self._matrix.uncounted, 'prediction')}" if self._matrix.uncounted else ""
         self.caption.setText(" · ".join(filter(None, (f"{right:,} of {rows} correct", share, lost))))
         self._show_cell()
 
     def _show_message(self, sentence: str) -> None:
         self._matrix = None
-        self.pages.say(sentence)
+        self.pages.show_sentence(sentence)
 
     @property
     def _decision(self) -> int:
@@ -494,10 +494,10 @@ class ConfusionPanel(LiveCard):
 
     def _show_cell(self) -> None:
         """Describe the cell under the mouse, else the selected cell, below the matrix."""
-        matrix, cell = self._matrix, self.view.at
+        matrix, cell = self._matrix, self.view.current_cell
         if matrix is None:
             return
-        self.read_out.setText(self._cell_text(matrix, cell, short=True) if cell else HINT)
+        self.readout.setText(self._cell_text(matrix, cell, short=True) if cell else HINT)
         tip = self._cell_text(matrix, cell) if cell else TIP
         self.view.setToolTip(tip)
         self.view.setAccessibleDescription(f"{self.caption.text()}; {tip}")
@@ -505,11 +505,11 @@ class ConfusionPanel(LiveCard):
     def _cell_text(self, matrix: Confusion, cell: ClassCell, *, short: bool = False) -> str:
         """Return the count of a cell, its classes, and its share of the target class."""
         rows, share = counted(int(matrix.counts[cell]), "row"), percent(matrix.shares[cell])
-        target, what = self._class_names(short)[cell.target], self._what(cell, short)
+        target, what = self._class_names(short)[cell.target], self._row_description(cell, short)
         empty = not matrix.counts[cell.target].sum()
         return f"{rows}: {what}" if empty else f"{rows}: {what} · {share} of {target}"
 
-    def _what(self, cell: ClassCell, short: bool = False) -> str:
+    def _row_description(self, cell: ClassCell, short: bool = False) -> str:
         """Return which rows a cell counts."""
         target, prediction = (self._class_names(short)[k] for k in cell)
         correct = cell.target == cell.prediction
@@ -520,13 +520,13 @@ class ConfusionPanel(LiveCard):
 
     def _list_rows(self, cell: ClassCell) -> None:
         """Ask for the rows of a cell in the data table."""
-        decided = self._derived.decided
+        decided = self._derived.row_classes
         if decided is None:
             self.said.emit(self.caption.text())
             return
         targets, predictions = (classes[self._part, self._decision] for classes in decided)
         rows = np.flatnonzero((targets == cell.target) & (predictions == cell.prediction))
-        part, what = self.part.currentText().lower(), self._what(cell)
+        part, what = self.part.currentText().lower(), self._row_description(cell)
         what = what if self.part.currentIndex() <= 0 else f"{what} ({part})"
         if len(rows):
             self.rows_requested.emit(rows + (self._part.start or 0), what)

@@ -125,7 +125,7 @@ class FilterBar(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.hide()
 
-    def say(self, sentence: str) -> None:
+    def show_sentence(self, sentence: str) -> None:
         """Show a sentence about the listed rows."""
         self._sentence.setText(sentence)
 
@@ -136,15 +136,15 @@ def ask_node_names(window: QWidget, rows: NewRows) -> NewRows | None:
     Return the rows to use, with or without new node names, or None if the user cancels. nnviz does not ask
     if the columns have the same names as the nodes, or names that nodes cannot have.
     """
-    if not rows.foreign:
+    if not rows.foreign_names:
         return rows
-    unnamed = rows._replace(said=f"{rows.said}; {order_note(rows.foreign, rows.state)}")
+    unnamed = rows._replace(summary=f"{rows.summary}; {order_note(rows.foreign_names, rows.state)}")
     try:
-        renamed = edits.rename_columns(rows.state, rows.foreign)
+        renamed = edits.rename_columns(rows.state, rows.foreign_names)
     except ValueError:
         return unnamed
     names = [*rows.state.network.inputs, *rows.state.network.outputs]
-    new, old = list_text(list(rows.foreign.values())), list_text([names[i] for i in rows.foreign])
+    new, old = list_text(list(rows.foreign_names.values())), list_text([names[i] for i in rows.foreign_names])
     question = f"The columns are named {new}, but the nodes are named {old}. Rename the nodes?"
     more = "The columns fill the nodes in this order in both cases. Undo reverts everything."
     box = message_box(window, question, more)
@@ -154,20 +154,20 @@ def ask_node_names(window: QWidget, rows: NewRows) -> NewRows | None:
     box.setDefaultButton(make_primary(rename))
     box.exec()
     if box.clickedButton() is rename:
-        return NewRows(renamed, f"{rows.said}; the nodes are now named {new}", {})
+        return NewRows(renamed, f"{rows.summary}; the nodes are now named {new}", {})
     return unnamed if box.clickedButton() is keep else None
 
 
 class NewRows(NamedTuple):
     """A state with new rows.
 
-    `said` is the message for the status bar. `foreign` maps a column's index to its name in the source, for
-    columns whose names are not those of the nodes.
+    `summary` is the message for the status bar. `foreign_names` maps the index of a column to its name in the
+    source, for columns with other names than their nodes.
     """
 
     state: State
-    said: str
-    foreign: dict[int, str]
+    summary: str
+    foreign_names: dict[int, str]
 
 
 def paste_cells(state: State, text: str, row: int, column: int) -> NewRows:
@@ -363,7 +363,7 @@ class DataPanel(Card):
 
         `what` describes the rows. A change of several rows, or of their number, lists all rows again.
         """
-        self.filter.say(f"{counted(len(rows), 'row')}: {what}")
+        self.filter.show_sentence(f"{counted(len(rows), 'row')}: {what}")
         self.model.list_rows(rows)
         self._selection.row = int(rows[0])
         self._show_row(self._selection.row)
@@ -408,14 +408,14 @@ class DataPanel(Card):
 
     def _follow_hold(self) -> None:
         """Disable the buttons while a script trains with the rows."""
-        reason = self._document.held
+        reason = self._document.lock_reason
         set_lock_reason(self._add, reason, ADD_TIP)
         set_lock_reason(self._remove, reason, REMOVE_TIP, can=self.model.rowCount() > 0)
         set_lock_reason(self._empty.load, reason, LOAD_TIP)
         set_lock_reason(self._empty.make, reason, MAKE_TIP)
 
     def _show_row(self, row: int) -> None:
-        free = self._selection.free is not None
+        free = self._selection.what_if_row is not None
         line = None if free else self.model.line_of(row)
         self._cells.highlighted_line = NO_LINE if line is None else line
         current = self.table.currentIndex()
@@ -500,7 +500,7 @@ class DataPanel(Card):
         if named := ask_node_names(self.window(), pasted):
             self._document.push(named.state, "Paste")
             self._go_to(self.model.line_of(row) or 0, column)
-            self.said.emit(named.said)
+            self.said.emit(named.summary)
 
     def _go_to_next_cell(self, row: int, column: int, key: int) -> None:
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

@@ -351,7 +351,7 @@ class ExplainPanel(Card):
             self._checking.drop()
             self._check_of = None
         if self.isVisible():
-            self._changes.changed(self._document.held)
+            self._changes.changed(self._document.lock_reason)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Show changes that happened while the panel was hidden."""
@@ -396,7 +396,7 @@ class ExplainPanel(Card):
         if address is None or address.kind == "node" or self._derived.slopes is None:
             return
         if PASSES_PER_ROW * forward_ns(state.network, len(state.data) if row is None else 1) > self._quick_ns:
-            self._checking.ask()
+            self._checking.restart()
             return
         for _ in self._measure():
             pass
@@ -430,7 +430,7 @@ class ExplainPanel(Card):
             mean=self._selection.mean_over_rows,
             check=self._check,
             unfolded=self._unfolded,
-            held=bool(self._document.held),
+            held=bool(self._document.lock_reason),
         )
         hint = "" if self._existing_address() else HINT
         self._subject.show_text(self._explanation.title)

@@ -59,9 +59,9 @@ MOST_NAMED = 10
 def axis_names(network: Network, axes: Axes) -> tuple[str, str]:
     """Return the titles of the horizontal and the vertical axis."""
     output = PREDICTION if axes.output is None else network.outputs[axes.output]
-    if axes.across is None:
+    if axes.horizontal is None:
         return f"{TARGET} of {output}" if len(network.outputs) > 1 else TARGET, PREDICTION
-    return network.inputs[axes.across], output if axes.up is None else network.inputs[axes.up]
+    return network.inputs[axes.horizontal], output if axes.vertical is None else network.inputs[axes.vertical]
 
 
 def varying_inputs(state: State, axes: Axes, row: Array, format_: Callable[[float], str]) -> list[str]:
@@ -89,11 +89,11 @@ def caption_text(state: State, axes: Axes, selection: Selection, is_current: boo
     """Return the caption of the plot, a sentence on each line."""
     lines = [*_other_inputs(state, axes, selection), *_line(state, axes)]
     if state.validated:
-        is_dotted = axes.up is not None and are_toned(state, axes)
+        is_dotted = axes.vertical is not None and are_toned(state, axes)
         lines.append(f"{'Marks with a dot' if is_dotted else 'Hollow marks'}: validation rows.")
     if len(state.data) > MOST:
         lines.append(f"The plot shows {MOST:,} of {counted(len(state.data), 'row')}.")
-    if selection.free is not None:
+    if selection.what_if_row is not None:
         lines.append("Filled point: the what-if row, which is not stored.")
     if not is_current:
         lines.append(COMPUTING)
@@ -106,15 +106,15 @@ def key(state: State, axes: Axes, palette: Palette) -> list[KeySample]:
     if axes.output is not None or len(names) > MOST_NAMED:
         return []
     colours = curve_colours(list(range(len(names))), palette)
-    shapes = [class_shape(k) if axes.up is not None else None for k in range(len(names))]
+    shapes = [class_shape(k) if axes.vertical is not None else None for k in range(len(names))]
     return [KeySample(*each) for each in zip(names, colours, shapes, strict=True)]
 
 
 def _line(state: State, axes: Axes) -> Iterator[str]:
     """Yield a sentence about the line in the plot, if there is a line."""
-    if axes.across is None:
+    if axes.horizontal is None:
         yield "Line: prediction = target."
-    elif axes.up is None:
+    elif axes.vertical is None:
         return
     elif axes.output is None:
         yield "Line: where the largest output changes."
@@ -125,10 +125,10 @@ def _line(state: State, axes: Axes) -> Iterator[str]:
 def _other_inputs(state: State, axes: Axes, selection: Selection) -> Iterator[str]:
     """Yield a sentence about the values of the inputs that are not on the axes, if there are any."""
     others = len(state.network.inputs) - len(axes.along)
-    if not others or axes.across is None:
+    if not others or axes.horizontal is None:
         return
     which = "The other input is" if others == 1 else f"The other {others:,} inputs are"
-    if selection.free is not None:
+    if selection.what_if_row is not None:
         yield f"{which} as in the what-if row."
     elif len(state.data):
         yield f"{which} as in row {selection.row + 1:,}."
@@ -154,10 +154,10 @@ class Pointing:
 
     def described(self) -> str:
         """Return the place and the prediction of the row on the diagram, as text for screen readers."""
-        (state, row), trace = self._selection.looked_at, self._derived.trace
+        (state, row), trace = self._selection.row_source, self._derived.trace
         if trace is None:
             return ""
-        name = "What-if row" if self._selection.free is not None else f"Row {row + 1}"
+        name = "What-if row" if self._selection.what_if_row is not None else f"Row {row + 1}"
         along = varying_inputs(state, self._axes, state.data.inputs[row], full)
         return f"{name}: {', '.join([*along, *outputs(state, self._axes, trace.prediction[0], full)])}"
 
@@ -165,16 +165,16 @@ class Pointing:
         """Return the point for the readout near `at`, and the readout: its inputs and the prediction."""
         if not self._plane.can_move_point():
             return None
-        if self._axes.across is None:
+        if self._axes.horizontal is None:
             return self._read_pair(at)
         inputs = self._inputs_at(self._plane.round_point(at))
         prediction = self._state.network.predict(inputs)[0]
         lines = varying_inputs(self._state, self._axes, inputs, as_text)
         lines += outputs(self._state, self._axes, prediction, as_text)
-        if self._axes.up is not None:
-            return QPointF(inputs[self._axes.across], inputs[self._axes.up]), "\n".join(lines)
+        if self._axes.vertical is not None:
+            return QPointF(inputs[self._axes.horizontal], inputs[self._axes.vertical]), "\n".join(lines)
         height = float(prediction[0 if self._axes.output is None else self._axes.output])
-        return QPointF(inputs[self._axes.across], height if math.isfinite(height) else at.y()), "\n".join(
+        return QPointF(inputs[self._axes.horizontal], height if math.isfinite(height) else at.y()), "\n".join(
             lines
         )
 
@@ -204,7 +204,7 @@ class Pointing:
 
     def put(self, x: float, y: float) -> None:
         """Make the inputs at a point the what-if row; in a plot over targets, select the nearest row."""
-        if self._axes.across is not None:
+        if self._axes.horizontal is not None:
             self._selection.show_free_row(self._inputs_at(QPointF(x, y)))
         elif (row := self._nearest(QPointF(x, y))[0]) is not None:
             self._selection.row = row
@@ -212,11 +212,11 @@ class Pointing:
     def nudge(self, right: int, up: int, size: str) -> None:
         """Move the what-if row by steps of a `size`; in a plot over targets, select another row."""
         axes = self._axes
-        if axes.across is None:
+        if axes.horizontal is None:
             self._selection.row += right - up
             return
         inputs = self._view.row_inputs.copy()
-        steps = (right, up) if axes.up is not None else (right + up,)
+        steps = (right, up) if axes.vertical is not None else (right + up,)
         for place, step in zip(axes.along, steps, strict=True):
             inputs[place] = moved_by_steps(float(inputs[place]), step, size)
         self._selection.show_free_row(inputs)
@@ -242,8 +242,8 @@ class AxesChoice(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(4)
-        self.across = self._row("Across", "Quantity on the horizontal axis", self._choose_across)
-        self.up = self._row("Up", "Quantity on the vertical axis", self._choose_up)
+        self.horizontal = self._row("Across", "Quantity on the horizontal axis", self._choose_across)
+        self.vertical = self._row("Up", "Quantity on the vertical axis", self._choose_up)
         self.output = self._row("Output", "Output that the plot shows", self._choose_output)
         self._lay_out(1)
 
@@ -281,26 +281,26 @@ class AxesChoice(QWidget):
         before, self._state = self._state, state
         if before is None or before.network.sizes[0] != state.network.sizes[0]:
             self.axes = Axes.first(state)
-        self.axes = self.axes.fitted(state)
+        self.axes = self.axes.restrict(state)
         self._show()
 
     def _show(self) -> None:
         state, axes = self._state, self.axes
         assert state is not None
         network, pairs = state.network, has_pairs(state)
-        together = replace(axes, output=None).fitted(state).output is None
-        every = "all" if axes.up is None else "largest"
+        together = replace(axes, output=None).restrict(state).output is None
+        every = "all" if axes.vertical is None else "largest"
         entries = (network.inputs, network.outputs, pairs, together, every)
         if entries != self._entries:
             self._entries = entries
             inputs, outputs = network.inputs, network.outputs
-            self._fill(self.across, [*inputs, *[TARGET] * pairs])
-            self._fill(self.up, [PREDICTION, *inputs] if len(inputs) > 1 else [])
+            self._fill(self.horizontal, [*inputs, *[TARGET] * pairs])
+            self._fill(self.vertical, [PREDICTION, *inputs] if len(inputs) > 1 else [])
             self._fill(self.output, [*[every] * together, *outputs] if len(outputs) > 1 else [])
-        self.across.setCurrentIndex(len(network.inputs) if axes.across is None else axes.across)
-        self.up.setCurrentIndex(0 if axes.up is None else axes.up + 1)
+        self.horizontal.setCurrentIndex(len(network.inputs) if axes.horizontal is None else axes.horizontal)
+        self.vertical.setCurrentIndex(0 if axes.vertical is None else axes.vertical + 1)
         self.output.setCurrentIndex(0 if axes.output is None else axes.output + together)
-        self.setVisible(any(choice.count() > 1 for choice in (self.across, self.up, self.output)))
+        self.setVisible(any(choice.count() > 1 for choice in (self.horizontal, self.vertical, self.output)))
 
     def _fill(self, choice: Choice, texts: list[str]) -> None:
         """List texts in a combo box, and hide the box if there is only one text or none."""
@@ -315,17 +315,17 @@ class AxesChoice(QWidget):
         assert self._state is not None
         before = self.axes
         across = index if index < len(self._state.network.inputs) else None
-        up = before.across if across is not None and across == before.up else before.up
-        self._take(replace(before, across=across, up=up))
+        up = before.horizontal if across is not None and across == before.vertical else before.vertical
+        self._take(replace(before, horizontal=across, vertical=up))
 
     def _choose_up(self, index: int) -> None:
         before, up = self.axes, index - 1 if index else None
-        across = before.across
+        across = before.horizontal
         if up is not None and up == across:
-            across = before.up if before.up is not None else (1 if up == 0 else 0)
+            across = before.vertical if before.vertical is not None else (1 if up == 0 else 0)
         elif up is not None and across is None:
             across = 1 if up == 0 else 0
-        self._take(replace(before, across=across, up=up))
+        self._take(replace(before, horizontal=across, vertical=up))
 
     def _choose_output(self, index: int) -> None:
         assert self._state is not None
@@ -335,7 +335,7 @@ class AxesChoice(QWidget):
 
     def _take(self, axes: Axes) -> None:
         assert self._state is not None
-        self.axes = axes.fitted(self._state)
+        self.axes = axes.restrict(self._state)
         self._show()
         self.changed.emit()
 
@@ -361,7 +361,7 @@ class FunctionView:
         self._computed_for: tuple[object, ...] = ()
         self._drawn: tuple[object, ...] = ()
         self._marked: tuple[object, ...] = ()
-        self._up: Span | None = None
+        self._y_range: Span | None = None
         self._finest_for: tuple[int, ...] = ()
         """Size of the plot in pixels for which the finest picture is computed."""
         self._decides_of: tuple[object, ...] = ()
@@ -374,7 +374,7 @@ class FunctionView:
 
     def choose(self, axes: Axes) -> None:
         """Use other axes, and forget all results."""
-        self.axes, self._up = axes, None
+        self.axes, self._y_range = axes, None
         self._picture = self._predictions = None
         self._computed_for = ()
 
@@ -383,7 +383,7 @@ class FunctionView:
     @property
     def row_inputs(self) -> Array:
         """The inputs of the row on the diagram, shape (inputs,), or zeros without rows."""
-        state, row = self._selection.looked_at
+        state, row = self._selection.row_source
         return state.data.inputs[row] if row < len(state.data) else np.zeros(len(state.network.inputs))
 
     @property
@@ -392,7 +392,7 @@ class FunctionView:
         fixed, along = self.row_inputs.copy(), self.axes.along
         fixed[list(along)] = 0.0
         known = self._section
-        is_same = known is not None and known.along == along and np.array_equal(known.held, fixed)
+        is_same = known is not None and known.along == along and np.array_equal(known.inputs, fixed)
         if known is None or not is_same or self._spans_of is not self.state.data:
             self._section = known = section(self.state.data, along, fixed)
             self._spans_of = self.state.data
@@ -401,7 +401,7 @@ class FunctionView:
     @property
     def _sources(self) -> tuple[object, ...]:
         """The objects from which the picture must be computed."""
-        if self.axes.across is None:
+        if self.axes.horizontal is None:
             return self.state.network, self.state.data
         return self.state.network, self.section
 
@@ -413,14 +413,14 @@ class FunctionView:
     @property
     def quick(self) -> bool:
         """Whether the coarsest picture can be computed in every frame of a run or a drag."""
-        if self.axes.across is None:
+        if self.axes.horizontal is None:
             return len(function_plane.drawn_rows(self.state)) * forward_ns(self.state.network) <= FIRST_NS
         points = math.prod(count / COARSEST for count in self.plane.pixels[: len(self.axes.along)])
         return points * point_ns(self.state.network) <= FIRST_NS
 
     def settled(self, moving: bool) -> bool:
         """Return whether the picture is of the present State and as fine as necessary."""
-        if not self.is_current or self.axes.across is None or self._picture is None:
+        if not self.is_current or self.axes.horizontal is None or self._picture is None:
             return self.is_current
         pixels = self.plane.pixels[: len(self.axes.along)]
         return moving or self._picture.prediction.shape[:-1] == pixels[::-1] or self._finest_for == pixels
@@ -428,7 +428,7 @@ class FunctionView:
     def compute(self, moving: bool) -> Iterator[None]:
         """Compute the picture, and yield after each unit of work; if `moving`, only the coarsest picture."""
         sources = self._sources
-        if self.axes.across is None:
+        if self.axes.horizontal is None:
             yield from self._predict_rows()
             self._computed_for = sources
             return
@@ -457,10 +457,10 @@ class FunctionView:
         network, axes, known = self.state.network, self.axes, self._picture
         across, up = axis_names(network, axes)
         self.plane.name_axes(across, up)
-        if axes.across is None:
+        if axes.horizontal is None:
             self._draw_pairs()
         elif known is not None:
-            (self._draw_map if axes.up is not None else self._draw_curves)(known)
+            (self._draw_map if axes.vertical is not None else self._draw_curves)(known)
         self.plane.stale(not self.is_current)
         self._draw_row()
         caption = caption_text(self.state, axes, self._selection, self.is_current)
@@ -501,8 +501,10 @@ class FunctionView:
             return
         targets = self.state.data.targets
         values = [picture.prediction[:, outputs], *([] if targets is None else [targets[:, outputs]])]
-        self._up = _range(np.concatenate([each.ravel() for each in values]), self._up)
-        self.plane.show_curves(picture, outputs, function_plane.curve_colours(outputs, palette), self._up)
+        self._y_range = _range(np.concatenate([each.ravel() for each in values]), self._y_range)
+        self.plane.show_curves(
+            picture, outputs, function_plane.curve_colours(outputs, palette), self._y_range
+        )
         self._mark(palette, lambda: function_plane.on_curves(self.state, self.axes, outputs, palette))
 
     def _draw_pairs(self) -> None:
@@ -515,8 +517,8 @@ class FunctionView:
         if targets is None or output is None or not self._is_new(predictions, palette):
             return
         across = _range(targets[:, output], None)
-        self._up = _range(np.concatenate([predictions[:, output], targets[:, output]]), self._up)
-        self.plane.show_diagonal(across, self._up)
+        self._y_range = _range(np.concatenate([predictions[:, output], targets[:, output]]), self._y_range)
+        self.plane.show_diagonal(across, self._y_range)
         self._mark(
             palette, lambda: function_plane.on_pairs(self.state, output, predictions, palette), predictions
         )
@@ -538,20 +540,20 @@ class FunctionView:
 
     def _draw_row(self) -> None:
         """Draw a ring around the row on the diagram, or a point for the what-if row."""
-        (state, row), axes = self._selection.looked_at, self.axes
-        free, trace = self._selection.free is not None, self._derived.trace
+        (state, row), axes = self._selection.row_source, self.axes
+        free, trace = self._selection.what_if_row is not None, self._derived.trace
         if trace is None or row >= len(state.data):
             self.plane.show_row(math.nan, math.nan, free=False)
             return
         output = 0 if axes.output is None else axes.output
         targets, prediction = state.data.targets, float(trace.prediction[0, output])
         target = math.nan if targets is None else float(targets[row, output])
-        if axes.across is None:
+        if axes.horizontal is None:
             self.plane.show_row(target, prediction, free=free)
             return
-        x = float(state.data.inputs[row, axes.across])
-        if axes.up is not None:
-            self.plane.show_row(x, float(state.data.inputs[row, axes.up]), free=free)
+        x = float(state.data.inputs[row, axes.horizontal])
+        if axes.vertical is not None:
+            self.plane.show_row(x, float(state.data.inputs[row, axes.vertical]), free=free)
         else:
             self.plane.show_row(
                 x, prediction, free=free, target=target if axes.output is not None else math.nan
@@ -615,8 +617,8 @@ class FunctionPanel(PlotCard):
         self.body.addLayout(self._page, 1)
         self.plane.setMinimumHeight(px(PLOT_PX))
         self._connect()
-        self._seen, self._is_free = document.state, False
-        self.axes.refresh(self._seen)
+        self._state, self._is_free = document.state, False
+        self.axes.refresh(self._state)
         self.view.choose(self.axes.axes)
 
     def _make_side(self) -> None:
@@ -669,14 +671,14 @@ class FunctionPanel(PlotCard):
 
         If combo boxes appear or vanish, the plot is resized, and this method runs again before it ends.
         """
-        old, new = self._seen, self._document.state
+        old, new = self._state, self._document.state
         if (old.network.inputs, old.network.outputs) != (new.network.inputs, new.network.outputs) or (
             old.data is not new.data or old.network.layers[-1].activation != new.network.layers[-1].activation
         ):
             self.axes.refresh(new)
             if self.axes.axes != self.view.axes or old.network.sizes != new.network.sizes:
                 self.view.choose(self.axes.axes)
-        self._seen = new
+        self._state = new
 
     def _begin(self) -> None:
         """Start to compute the picture if it is not up to date; otherwise draw the picture and the point."""
@@ -690,7 +692,7 @@ class FunctionPanel(PlotCard):
         if self.view.quick and not self.view.is_current:
             self._frames.changed()
         if not (self._document.in_motion and self.view.quick):
-            self.work.ask(FRAME_MS)
+            self.work.restart(FRAME_MS)
 
     def _show_coarse(self) -> None:
         """Compute and show the coarsest picture at once, in the same frame as the State."""
@@ -710,8 +712,8 @@ class FunctionPanel(PlotCard):
 
     def _update_buttons(self) -> None:
         """Show the buttons of the what-if row if there is one."""
-        free = self._selection.free is not None
-        set_lock_reason(self.keep, self._document.held, KEEPS)
+        free = self._selection.what_if_row is not None
+        set_lock_reason(self.keep, self._document.lock_reason, KEEPS)
         for button in (self.keep, self.leave):
             button.setVisible(free)
 
@@ -719,7 +721,7 @@ class FunctionPanel(PlotCard):
 
     def _report_free(self) -> None:
         """Report in the status bar that a what-if row has appeared or is closed."""
-        is_free = self._selection.free is not None
+        is_free = self._selection.what_if_row is not None
         if is_free != self._is_free:
             self._is_free = is_free
             self.said.emit(FREE if is_free else LEFT.format(self._selection.row + 1))

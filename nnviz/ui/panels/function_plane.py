@@ -55,20 +55,20 @@ class Axes:
     """The quantities on the axes of the plot, and the plotted output.
 
     ======== ========================================================================================
-    `across` horizontal axis: the index of an input; None: the targets
-    `up`     vertical axis: the index of an input, with the prediction in colours; None: the prediction
+    `horizontal` horizontal axis: the index of an input; None: the targets
+    `vertical`     vertical axis: the index of an input, with the prediction in colours; None: the prediction
     `output` the index of the plotted output; None: all outputs, or for classes the largest output
     ======== ========================================================================================
     """
 
-    across: int | None
-    up: int | None
+    horizontal: int | None
+    vertical: int | None
     output: int | None = None
 
     @property
     def along(self) -> tuple[int, ...]:
         """The indices of the inputs on the axes."""
-        return tuple(place for place in (self.across, self.up) if place is not None)
+        return tuple(place for place in (self.horizontal, self.vertical) if place is not None)
 
     @classmethod
     def first(cls, state: State) -> Axes:
@@ -76,12 +76,12 @@ class Axes:
         inputs = state.data.inputs[:MOST_SEARCHED]
         varied = np.flatnonzero((inputs != inputs[:1]).any(axis=0)).tolist()
         places = [*varied, *(place for place in range(len(state.network.inputs)) if place not in varied)]
-        return cls(places[0], places[1] if len(places) > 1 else None).fitted(state)
+        return cls(places[0], places[1] if len(places) > 1 else None).restrict(state)
 
-    def fitted(self, state: State) -> Axes:
+    def restrict(self, state: State) -> Axes:
         """Return these axes, with a default for each quantity that the State does not have."""
         count, outputs = len(state.network.inputs), len(state.network.outputs)
-        across, up = self.across, self.up
+        across, up = self.horizontal, self.vertical
         if across is None and not has_pairs(state):
             across = 0
         if across is not None and across >= count:
@@ -93,7 +93,7 @@ class Axes:
         together = outputs <= MOST_TOGETHER if curves else is_one_of_many(state.network)
         if outputs == 1 or (output is None and not together):
             output = 0
-        return replace(self, across=across, up=up, output=output)
+        return replace(self, horizontal=across, vertical=up, output=output)
 
 
 def has_pairs(state: State) -> bool:
@@ -269,11 +269,11 @@ def are_toned(state: State, axes: Axes) -> bool:
 
 def on_curves(state: State, axes: Axes, outputs: Iterable[int], palette: Palette) -> Rows:
     """Return marks for the targets of some outputs over one input; empty without targets."""
-    assert axes.across is not None
+    assert axes.horizontal is not None
     some, targets = drawn_rows(state), state.data.targets
     if targets is None or not len(some):
         return Rows.none()
-    x, each = state.data.inputs[some, axes.across], list(outputs)
+    x, each = state.data.inputs[some, axes.horizontal], list(outputs)
     points = [np.column_stack([x, targets[some, output]]) for output in each]
     by_output = [palette.positive] if len(each) == 1 else curve_colours(each, palette)
     colours = [colour for colour in by_output for _ in some]
@@ -458,7 +458,7 @@ class FunctionPlane(PointPlot):
     resized = Signal()
 
     def __init__(self, palette: Palette) -> None:
-        self._free = False
+        self._shows_what_if = False
         super().__init__(palette, grid=True, point=RING)
         self.setAccessibleName("Plot of the function")
         self.setToolTip(TIP)
@@ -510,7 +510,7 @@ class FunctionPlane(PointPlot):
         self._image.show()
         self._line.setData(line[:, 0], line[:, 1])
         self._show_scale(tone, tones)
-        self.look(*picture.section.spans)
+        self.set_view(*picture.section.spans)
 
     def show_curves(
         self, picture: FunctionValues, outputs: Sequence[int], colours: Sequence[str], up: Span
@@ -519,7 +519,7 @@ class FunctionPlane(PointPlot):
         self._begin(picture)
         self._image.hide()
         self._show_scale(None, None)
-        self.look(picture.section.spans[0], up)
+        self.set_view(picture.section.spans[0], up)
         for curve, output, colour in zip(self._curves, outputs, colours, strict=False):
             heights = picture.prediction[:, output]
             curve.setPen(self.pen(colour))
@@ -531,7 +531,7 @@ class FunctionPlane(PointPlot):
         self._begin(None)
         self._image.hide()
         self._show_scale(None, None)
-        self.look(across, up)
+        self.set_view(across, up)
         low, high = min(across[0], up[0]), max(across[1], up[1])
         self._line.setData([low, high], [low, high])
 
@@ -542,14 +542,14 @@ class FunctionPlane(PointPlot):
 
     def show_row(self, x: float, y: float, *, free: bool, target: float = math.nan) -> None:
         """Draw a ring for a row, or a point for a what-if row (`free`), and a line from there to `target`."""
-        if free != self._free:
-            self._free, size = free, POINT if free else RING
+        if free != self._shows_what_if:
+            self._shows_what_if, size = free, POINT if free else RING
             self._colour_point()
             self._present.setRect(-size / 2, -size / 2, size, size)
         valid = math.isfinite(x) and math.isfinite(y) and math.isfinite(target)
         ends = self.clip_heights(np.array([y, target]))
         self._error.setData(*(([x, x], ends) if valid else ([], [])))
-        self.put(self._ring, math.nan if free else x, y)
+        self.place_dot(self._ring, math.nan if free else x, y)
         self.show_present(x, y)
 
     def stale(self, stale: bool) -> None:
@@ -610,16 +610,16 @@ class FunctionPlane(PointPlot):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Add the what-if row to the data on Enter, discard it on Escape, move its point by arrow keys."""
-        if self._free and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if self._shows_what_if and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.keep_requested.emit()
-        elif self._free and event.key() == Qt.Key.Key_Escape:
+        elif self._shows_what_if and event.key() == Qt.Key.Key_Escape:
             self.leave_requested.emit()
         else:
             super().keyPressEvent(event)
 
     def _colour_point(self) -> None:
         super()._colour_point()
-        if self._free:
+        if self._shows_what_if:
             self._present.setBrush(QColor(self._palette.accent))
             self._present.setPen(
                 QPen(QColor(self._palette.ink if self.hasFocus() else self._palette.surface), 2)

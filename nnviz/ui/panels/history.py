@@ -52,7 +52,7 @@ class PlotLibrary(QObject):
 
     def load_soon(self) -> None:
         """Make PySide's types in small steps, which is most of the import, and then import the library."""
-        self._work.ask()
+        self._work.restart()
 
     def _load_with_types(self) -> bool:
         if not self._work.busy:
@@ -136,7 +136,7 @@ class HistoryPlot(PlotCard):
 
         self.curve = HistoryCurve(colours())
         self.curve.menu_requested.connect(self.menu.popup)
-        self.curve.ring_taken.connect(self._runner.hold)
+        self.curve.ring_taken.connect(self._runner.begin_drag)
         self.curve.wanted.connect(self._runner.scrub_to)
         self.curve.ring_dropped.connect(self._runner.end_drag)
         self.curve.mark_clicked.connect(self._go_to_least)
@@ -180,7 +180,7 @@ class HistoryPlot(PlotCard):
         state = self._document.state
         return tuple(run for run in state.runs if run.training.loss == state.training.loss)
 
-    def _others(self) -> list[str]:
+    def _other_architectures(self) -> list[str]:
         """Return the architectures of the earlier runs of other networks."""
         state = self._document.state
         others = (run.network for run in self._alike() if run.network and not run.fits(state.network))
@@ -214,9 +214,9 @@ class HistoryPlot(PlotCard):
         self.add_button(self.accuracy_button)
         self.add_button(self.log_button)
 
-    def look(self) -> None:
+    def update_actions(self) -> None:
         """Update the entries of the menu."""
-        super().look()
+        super().update_actions()
         self.view_all.setEnabled(self.plot is not None)
         self.ask_csv.setEnabled(self.plot is not None and self._travel.history is not None)
         title, runs = "Show earlier runs", len(self._document.state.runs)
@@ -224,7 +224,7 @@ class HistoryPlot(PlotCard):
         self.show_runs.setText(f"{title} (hidden: {others} with another loss)" if others else title)
         for action in (self.show_runs, self.forget):
             action.setEnabled(runs > 0)
-        architectures = self._others()
+        architectures = self._other_architectures()
         self.show_others.setText(f"{OTHERS} ({list_text(architectures)})" if architectures else OTHERS)
         self.show_others.setEnabled(bool(architectures))
 
@@ -247,13 +247,13 @@ class HistoryPlot(PlotCard):
         self.pages.empty.setText("" if finite else self._reason_empty(history))
         self.accuracy_button.setVisible(run is not None and run.curve("accuracy") is not None)
         self.log_button.setEnabled(accuracy is None)
-        self.look()
+        self.update_actions()
         self._name()
         is_same = history is self._history and present == self._present and runs == self._runs
         if self.curve is None or is_same:
             return
         risen = overfitting_since(self._travel.past.end)
-        self.overfitting.tell(risen, self._document.state.measure.phrase)
+        self.overfitting.show_start(risen, self._document.state.measure.phrase)
         measure = "accuracy" if accuracy else self._travel.measure
         if bool(accuracy) != self._shows_accuracy:
             self._shows_accuracy = bool(accuracy)
@@ -278,13 +278,13 @@ class HistoryPlot(PlotCard):
         loss = self._document.state.measure
         if loss.title == self.title:
             return
-        self.title, self.what = loss.title, f"the {loss.phrase}"
+        self.title, self.phrase = loss.title, f"the {loss.phrase}"
         self.ending = f"-{loss.name.replace('_', '-')}"
         self.short = loss.title if loss.title.isupper() else "Loss"
         self.heading.setText(self.short.upper())
         self.setAccessibleName(loss.title)
-        self.more_button.setToolTip(f"Copy or export {self.what}")
-        self.more_button.setAccessibleName(f"More of {self.what}")
+        self.more_button.setToolTip(f"Copy or export {self.phrase}")
+        self.more_button.setAccessibleName(f"More of {self.phrase}")
         self.title_changed.emit(self.short)
 
     def _set_log(self) -> None:
@@ -294,9 +294,9 @@ class HistoryPlot(PlotCard):
 
     def _go_to_least(self) -> None:
         """Go to the iteration since which the validation loss has risen."""
-        if self.overfitting.since is not None:
+        if self.overfitting.first_iteration is not None:
             self._runner.begin_scrub()
-            self._runner.scrub_to(self.overfitting.since)
+            self._runner.scrub_to(self.overfitting.first_iteration)
 
     def _reason_empty(self, history: History | None) -> str:
         if history:
@@ -305,7 +305,7 @@ class HistoryPlot(PlotCard):
         state = self._document.state
         return (
             NO_LOSS
-            if self._document.held
+            if self._document.lock_reason
             else (EMPTY if state.trainable else NEEDS_ROWS).format(loss=state.measure.phrase)
         )
 

@@ -55,7 +55,7 @@ class HistoryLine:
         """Return the drawn line up to the current iteration, shape (points, 2)."""
         return curve_points(self._curve)
 
-    def beyond(self) -> Array:
+    def later_points(self) -> Array:
         """Return the drawn line after the current iteration, shape (points, 2); empty at the run's end."""
         return curve_points(self._beyond) if self._beyond.isVisible() else np.empty((0, 2))
 
@@ -92,7 +92,7 @@ class HistoryLine:
     def _mark_exit(self, plot: Plot, points: Array, diverged: bool, log: bool) -> None:
         top = plot.view()[1][1]
         self.leaves = leaves_at(on_scale(points, log=log), top) if diverged else None
-        plot.put(self._arrow, self.leaves[1] if self.leaves else math.nan, top)
+        plot.place_dot(self._arrow, self.leaves[1] if self.leaves else math.nan, top)
 
     def _in_view(self, plot: Plot) -> Array:
         points = self.history.points
@@ -158,7 +158,7 @@ class EarlierCurves:
             plot.add(self._arrows[-1], UNDER)
         for k, arrow in enumerate(self._arrows):
             leaves = leaves_at(self._curves[k], view[1][1]) if k in self._diverged else None
-            plot.put(arrow, leaves[1] if leaves else math.nan, view[1][1])
+            plot.place_dot(arrow, leaves[1] if leaves else math.nan, view[1][1])
         if self._area and _covers(self._area, view) and pixel >= self._pixel:
             return
         self._area, self._pixel = _around(view), pixel
@@ -175,7 +175,7 @@ class EarlierCurves:
             item.setPen(pen)
             item.setData(points[:, 0], points[:, 1], connect=joined)
 
-    def drawn(self) -> list[Array]:
+    def curves(self) -> list[Array]:
         """Return the drawn curves, the newest last, shape (points, 2) each."""
         return [curve_points(item) for item in self._items if item.isVisible()]
 
@@ -279,7 +279,7 @@ class HistoryCanvas(Plot):
         self._present = NOWHERE
         self.log = False
         self._following = True
-        self._read: int | None = None
+        self._index: int | None = None
         self._read_run: EarlierRun | None = None
         self._validation, self._line = HistoryLine(self, 0), HistoryLine(self, 1)
         self._mark, self._ring, self._dot = DotItem(9), DotItem(10), DotItem(8)
@@ -342,8 +342,8 @@ class HistoryCanvas(Plot):
             self._fit()
         self._draw()
         has_run = self._read_run is None or self._read_run in self._earlier.runs
-        has_point = has_run and self._read is not None and self._read < len(self._points_read())
-        self.read_at(self._read if has_point else None, self._read_run)
+        has_point = has_run and self._index is not None and self._index < len(self._points_read())
+        self.read_at(self._index if has_point else None, self._read_run)
         self._describe()
         self.scene().prepareForPaint()  # otherwise items that move during painting are painted twice
 
@@ -397,7 +397,7 @@ class HistoryCanvas(Plot):
     def show_view(self, view: list[list[float]]) -> None:
         """Show the ranges of a view, as `view` returned them, and stop following the curve."""
         self._following = False
-        self.look(*view)
+        self.set_view(*view)
 
     def curve(self) -> Array:
         """Return the drawn curve up to the current iteration, shape (points, 2).
@@ -406,17 +406,17 @@ class HistoryCanvas(Plot):
         """
         return self._line.up_to_present()
 
-    def beyond(self) -> Array:
+    def later_points(self) -> Array:
         """Return the drawn curve after the current iteration, shape (points, 2); empty at the run's end."""
-        return self._line.beyond()
+        return self._line.later_points()
 
-    def aside(self) -> Array:
+    def validation_points(self) -> Array:
         """Return the drawn validation curve up to the current iteration, shape (points, 2)."""
         return self._validation.up_to_present()
 
     def earlier(self) -> list[Array]:
         """Return the drawn curves of earlier runs, the newest last."""
-        return self._earlier.drawn()
+        return self._earlier.curves()
 
     def present(self) -> QPointF:
         """Return the place of the ring, in this widget's pixels."""
@@ -434,14 +434,14 @@ class HistoryCanvas(Plot):
 
     def read_at(self, index: int | None, run: EarlierRun | None = None) -> None:
         """Show the readout of point `index` of the history, or of `run`; hide the readout for None."""
-        self._read, self._read_run = index, None if index is None else run
+        self._index, self._read_run = index, None if index is None else run
         if index is None:
             self._dot.hide()
-            self.read_out.hide()
+            self.readout.hide()
             return
         iteration, value = self._points_read()[index].tolist()
         x, y = self._place(iteration, value)
-        self.put(self._dot, x, y)
+        self.place_dot(self._dot, x, y)
         point = QPointF(x, y if math.isfinite(y) else self.view()[1][0])
         values = [f"{self._measure} {as_text(value)}"]
         if run is None:
@@ -454,12 +454,12 @@ class HistoryCanvas(Plot):
             losses = self._points_read()[:, 1]
             lines.append(DIVERGED if losses[0] < ceiling(losses) < math.inf else ABOVE)
         self._dot.setBrush(self._earlier.colour if run else self._line.colour)
-        self.read(point, "\n".join([self._name_of(run), *lines] if run else lines))
+        self.show_readout(point, "\n".join([self._name_of(run), *lines] if run else lines))
 
     def _name_of(self, run: EarlierRun) -> str:
         """Return the name of an earlier run, on several lines if the plot is narrow."""
         name = run.called(SHORT_LETTERS)
-        narrow = self.read_out.fontMetrics().horizontalAdvance(name) > self.plotItem.vb.width() - 32
+        narrow = self.readout.fontMetrics().horizontalAdvance(name) > self.plotItem.vb.width() - 32
         return name.replace(" · ", "\n") if narrow else name
 
     def _place(self, iteration: float, value: float) -> tuple[float, float]:
@@ -476,18 +476,18 @@ class HistoryCanvas(Plot):
         """Draw all curves, the ring and the mark for the present view."""
         self._earlier.draw(self)
         present = self._present if self._present[0] >= 0 else None
-        self.put(self._ring, *(self._place(*present) if present else NOWHERE))
+        self.place_dot(self._ring, *(self._place(*present) if present else NOWHERE))
         self._line.draw(self, present, whole=self._following, log=self.log)
         point = self._validation.history.at(self._present[0])
         self._validation.draw(self, point, whole=self._following, log=self.log)
         at = self._at_mark()
-        self.put(self._mark, *(self._place(*at) if at[0] >= 0 else NOWHERE))
+        self.place_dot(self._mark, *(self._place(*at) if at[0] >= 0 else NOWHERE))
 
     def _fit(self) -> None:
         end = self._history.last[0] if len(self._history) else 0
         last = float(max(end, self._present[0], self._earlier.last, 1))
         box, (low, high) = self.plotItem.vb, self._reach()
-        self.look(
+        self.set_view(
             add_margins(0.0, last, 0.025, 0.025, RING_PX / max(box.width(), 1.0)),
             add_margins(low, high, 0.04, 0.08, RING_PX / max(box.height(), 1.0)),
         )
@@ -604,7 +604,9 @@ class HistoryCurve(HistoryCanvas):
     def _run_at(self, scene: QPointF) -> EarlierRun | None:
         """Return the earlier run under the mouse, or None if the history is nearer or no run is near."""
         at = self.plotItem.vb.mapSceneToView(scene)
-        own = min((distance(each, at, self.pixel()) for each in (self.curve(), self.beyond())), default=GRAB)
+        own = min(
+            (distance(each, at, self.pixel()) for each in (self.curve(), self.later_points())), default=GRAB
+        )
         return self._earlier.near(at, self.pixel(), within=min(own, GRAB))
 
     def _read_near(self, iteration: float, run: EarlierRun | None) -> None:
@@ -616,8 +618,8 @@ class HistoryCurve(HistoryCanvas):
 
     def _read_or_present(self) -> int:
         """Return the number of the point in the readout, or of the last point up to the ring."""
-        if self._read is not None:
-            return self._read
+        if self._index is not None:
+            return self._index
         return int(self._history.points[:, 0].searchsorted(self._present[0], side="right")) - 1
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
@@ -632,7 +634,7 @@ class HistoryCurve(HistoryCanvas):
             self.read_at(min(max(steps[Qt.Key(event.key())], 0), last), self._read_run)
         elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._earlier.runs:
             self._read_other_run(-1 if event.key() == Qt.Key.Key_Up else 1)
-        elif event.key() == Qt.Key.Key_Escape and self._read is not None:
+        elif event.key() == Qt.Key.Key_Escape and self._index is not None:
             self.read_at(None)
         else:
             event.ignore()  # pyqtgraph would swallow it
@@ -640,9 +642,9 @@ class HistoryCurve(HistoryCanvas):
     def _read_other_run(self, step: int) -> None:
         """Show the readout of another run at the same iteration: the present run, then the latest first."""
         runs = [*([None] if len(self._history) else []), *reversed(self._earlier.runs)]
-        run = self._read_run if self._read is not None else None
+        run = self._read_run if self._index is not None else None
         place = runs.index(run) + step if run in runs else 0
-        iteration = self._points_read()[self._read, 0] if self._read is not None else self._present[0]
+        iteration = self._points_read()[self._index, 0] if self._index is not None else self._present[0]
         self._read_near(float(iteration), runs[place % len(runs)])
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: D102

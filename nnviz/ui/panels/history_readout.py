@@ -59,11 +59,11 @@ GO_TIP = "Go to the iteration with the lowest validation loss, which has a mark 
 
 
 class Overfitting(QWidget):
-    """A message about overfitting, hidden without overfitting; the button `go` leads to iteration `since`."""
+    """A message that the network overfits, or hidden. The button `go` shows iteration `first_iteration`."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.since: int | None = None
+        self.first_iteration: int | None = None
         self._loss = ""
         self.sentence = QLabel()
         self.sentence.setWordWrap(True)
@@ -78,11 +78,11 @@ class Overfitting(QWidget):
         row.addWidget(self.go)
         self.hide()
 
-    def tell(self, since: int | None, loss: str) -> None:
+    def show_start(self, since: int | None, loss: str) -> None:
         """Show since when the validation loss has risen, or hide for None; `loss` is the name of the loss."""
-        if (since, loss) == (self.since, self._loss):
+        if (since, loss) == (self.first_iteration, self._loss):
             return
-        self.since, self._loss = since, loss
+        self.first_iteration, self._loss = since, loss
         self.sentence.setText(
             f"The validation loss has risen since iteration {since} while the {loss} still falls: overfitting"
         )

@@ -37,7 +37,7 @@ class LossView(ABC):
 
     =============== =================================================================
     `title`         heading of the panel
-    `what`          name of the plot within a sentence
+    `phrase`        name of the plot within a sentence
     `ending`        end of the file name of an exported plot, after the network's name
     `tip`           tooltip of the caption
     `wanted`        number of weights: 1 or 2
@@ -46,7 +46,7 @@ class LossView(ABC):
     """
 
     title: str
-    what: str
+    phrase: str
     ending: str
     tip: str
     wanted: int
@@ -93,16 +93,16 @@ SHORT = 22
 
 
 class LossPlane(PointPlot):
-    """A plot of the loss over weights. `over` names the weights, as part of the accessible name."""
+    """A plot of the loss over weights. `quantity` names the weights, as part of the accessible name."""
 
-    over: str
+    quantity: str
     _measure = ""
 
     def show_measure(self, title: str) -> None:
         """Set the title of the loss."""
         if title != self._measure:
             self._measure = title
-            self.setAccessibleName(f"{title} {self.over}")
+            self.setAccessibleName(f"{title} {self.quantity}")
 
     def in_words(self, weights: tuple[float, ...], loss: float) -> str:
         """Return a readout with the weights and the loss, each on a line of its own."""
@@ -215,7 +215,7 @@ class LossPanel(PlotCard):
         derived: Derived,
         choice: LossChoice | None = None,
     ) -> None:
-        super().__init__(view.title, view.what, view.ending)
+        super().__init__(view.title, view.phrase, view.ending)
         self.view, self.plane, self._document, self._selection = view, view.plane, document, selection
         self._gestures = itertools.count()
         self._end_gesture()
@@ -268,9 +268,9 @@ class LossPanel(PlotCard):
             missing = NEEDS_ROWS.format(loss=state.measure.phrase) if no_targets else NO_TRAINING_ROWS
         if missing:
             self.work.stop()
-            self.pages.say(missing)
+            self.pages.show_sentence(missing)
         elif self.isVisible():
-            self.work.ask(APART_MS if state.run else FRAME_MS)
+            self.work.restart(APART_MS if state.run else FRAME_MS)
 
     def _show(self) -> bool:
         """Show the result. Return whether it is of the present State."""

@@ -33,7 +33,7 @@ HEAD = 9
 class LossCurvePlane(LossPlane):
     """The plot of the loss over one weight."""
 
-    over = "along the selected weight"
+    quantity = "along the selected weight"
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette, grid=True)
@@ -67,7 +67,7 @@ class LossCurvePlane(LossPlane):
     def show_curve(self, values: Array, loss: Array, floor: float, ceiling: float) -> None:
         """Draw the loss at `values`, on an axis from `floor` to `ceiling`; infinity and NaN become gaps."""
         self.show_again()
-        self.look((float(values[0]), float(values[-1])), (floor, ceiling))
+        self.set_view((float(values[0]), float(values[-1])), (floor, ceiling))
         self._curve.setData(values, self.clip_heights(np.where(np.isfinite(loss), loss, np.nan)))
         self._place()
 
@@ -111,7 +111,7 @@ class LossCurvePlane(LossPlane):
             self._place()
 
     def _place(self) -> None:
-        self.touch(self._tangent, self._slope)
+        self.draw_tangent(self._tangent, self._slope)
         self._place_step()
 
     def _place_step(self) -> None:
@@ -135,7 +135,7 @@ class LossCurvePlane(LossPlane):
         if is_inside and math.isfinite(loss):
             height = float(self.clip_heights(np.array(loss)))
             self._drop.setData([end, end], [y, height])
-            self.put(self._end, end, height)
+            self.place_dot(self._end, end, height)
 
 
 CHOOSE = "Click a weight or a bias on the diagram to plot the {} over its values"
@@ -145,7 +145,7 @@ TOO_LARGE = "The {} at the current weights is too large to plot"
 class LossCurve(LossView):
     """The mean loss over the rows as a function of the selected weight; a drag of the point sets it."""
 
-    title, what, ending = "1 weight", "the loss over one weight", "-1-weight"
+    title, phrase, ending = "1 weight", "the loss over one weight", "-1-weight"
     tip = "The loss and its mean slope over the rows, and the loss after a step of this weight alone"
     wanted, caption_lines = 1, 3
 
@@ -193,7 +193,7 @@ class LossCurve(LossView):
         same = same_except(line.state, state, line.weight)
         self.plane.stale(not same)
         w = state.network.value_of(line.weight)
-        self.plane.show_point(w, line.at(w) if same else math.nan, math.nan, None)
+        self.plane.show_point(w, line.loss_at(w) if same else math.nan, math.nan, None)
         return COMPUTING if same else REDRAWN_LATER
 
 

@@ -45,7 +45,7 @@ FEW = 60
 class LossSurfacePlane(LossPlane):
     """The plot of the loss over two weights; `grid` holds the losses."""
 
-    over = "over two weights"
+    quantity = "over two weights"
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette, grid=False)
@@ -80,7 +80,7 @@ class LossSurfacePlane(LossPlane):
         """Draw the loss on a grid; losses that are not finite are gaps."""
         self.show_again()
         self.grid = grid
-        tone = Tone.of(grid.loss)
+        tone = Tone.scale_for(grid.loss)
         levels = levels_of(tone)
         share = tone.share(grid.loss)
         ends = ((float(values[0]), float(values[-1])) for values in (grid.values1, grid.values2))
@@ -91,7 +91,7 @@ class LossSurfacePlane(LossPlane):
         self._image.setRect(QRectF(left - across / 2, bottom - up / 2, across * SIZE, up * SIZE))
         self._contours.setData(*_contours(grid, share, tone.share(np.array(levels)).tolist()))
         self._scale.show_scale(tone, levels, self._tones, self._palette)
-        self.look((left, right), (bottom, top))
+        self.set_view((left, right), (bottom, top))
 
     def show_nothing(self) -> None:
         """Clear the plot and hide its axes."""
@@ -191,7 +191,7 @@ class LossSurface(LossView):
     or another structure, the plot has no line.
     """
 
-    title, what, ending = "2 weights", "the loss over two weights", "-2-weights"
+    title, phrase, ending = "2 weights", "the loss over two weights", "-2-weights"
     tip = "Each colour is the loss with these two weights; all other weights stay as they are"
     wanted, caption_lines = 2, 2
 
@@ -255,7 +255,7 @@ class LossSurface(LossView):
         """Return the stored networks of the last run in order; empty if the structure has changed."""
         last = self._past.shown
         fits = last is not None and _structure(last.network) == _structure(network)
-        path = self._past.way() if fits else []
+        path = self._past.networks() if fits else []
         return path if len(path) > 1 else []
 
     def _over_weights(self, path: list[Network]) -> Array:

@@ -170,17 +170,17 @@ class MatrixView(CellGrid[Cell]):
         shape, room = self.weights.shape, self._room()
         side = square_side(shape[1])
         if self._as_pictures and side:
-            return Tiles.over(room, shape[0], side)
+            return Tiles.fit(room, shape[0], side)
         left, above = room_for_names(self._names, room)
         room = Rect(room.x + left, room.y + above, room.width - left, room.height - above)
-        return MatrixImage.over(room, (shape[0], shape[1]), self.devicePixelRatioF())
+        return MatrixImage.fit(room, (shape[0], shape[1]), self.devicePixelRatioF())
 
     def _room(self) -> Rect:
         return Rect(ROOM, ROOM, self.width() - 2.0 * ROOM, self.height() - 2.0 * ROOM)
 
     def cell_at(self, x: float, y: float) -> Cell | None:  # noqa: D102
         places = self.places()
-        return places.at(x, y) if isinstance(places, Tiles) else places.at(x, y, self.weights)
+        return places.weight_at(x, y) if isinstance(places, Tiles) else places.weight_at(x, y, self.weights)
 
     # --- painting
 
@@ -306,7 +306,7 @@ class WeightMatrix(PlotCard):
         super().__init__("Matrix", "the weights", "-matrix")
         self._document, self._selection = document, selection
         self._make_controls()
-        self.caption, self.read_out = muted_label(), muted_label()
+        self.caption, self.readout = muted_label(), muted_label()
         self.view = MatrixView()
         self.body.setSpacing(4)
         top = QHBoxLayout()
@@ -314,7 +314,7 @@ class WeightMatrix(PlotCard):
         top.addWidget(self.pictures)
         self.body.addLayout(top)
         self.body.addWidget(self.view, 1)
-        self.body.addWidget(self.read_out)
+        self.body.addWidget(self.readout)
         self._connect()
         self._refresh()
 
@@ -331,7 +331,7 @@ class WeightMatrix(PlotCard):
         self._selection.address_changed.connect(self._selected)
         self.choice.currentIndexChanged.connect(lambda _: self._show_layer())
         self.pictures.toggled.connect(lambda _: self._show_layer())
-        self.view.hovered.connect(self._tell)
+        self.view.hovered.connect(self._update_readout)
         self.view.clicked.connect(lambda cell: self._selection.select_and_explain(self._address(Mark(*cell))))
         self.view.moved.connect(lambda mark: self._selection.select_and_explain(self._address(mark)))
 
@@ -353,7 +353,7 @@ class WeightMatrix(PlotCard):
     def _selected(self) -> None:
         if self.isVisible():
             self._follow_selection()
-            self._tell()
+            self._update_readout()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Update the panel after changes while it was hidden."""
@@ -391,7 +391,7 @@ class WeightMatrix(PlotCard):
         mean = float((weights / largest).mean()) * largest  # a sum of large weights would overflow
         low, high, middle = (as_text(float(v)) for v in (weights.min(), weights.max(), mean))
         self.caption.setText(f"{nodes} × {sources}  ·  from {low} to {high}  ·  mean {middle}")
-        self._tell()
+        self._update_readout()
 
     def _follow_selection(self) -> None:
         """Show the layer of the selected part, unless the shown layer contains it as a row or column."""
@@ -420,18 +420,18 @@ class WeightMatrix(PlotCard):
             return Address("node", self.layer, node)
         return Address("weight", self.layer, node, source)
 
-    def _tell(self) -> None:
+    def _update_readout(self) -> None:
         """Show the readout of the weight under the mouse, else of the selected weight, else a hint."""
         mark = self._mark()
         self.view.show_mark(mark)
         node, source = self.view.hover or mark
         self.view.setAccessibleName(f"Weights: {self.choice.currentText()}")
         if node is None and source is None:
-            self.read_out.setText(PICTURE_HINT if self.pictures.isChecked() else HINT)
+            self.readout.setText(PICTURE_HINT if self.pictures.isChecked() else HINT)
             self.view.setToolTip("Click a weight to select its edge")
         else:
             self._read_out(node, source)
-        self.view.setAccessibleDescription(f"{self.caption.text()}; {self.read_out.text()}")
+        self.view.setAccessibleDescription(f"{self.caption.text()}; {self.readout.text()}")
 
     def _read_out(self, node: int | None, source: int | None) -> None:
         network = self._document.state.network
@@ -442,9 +442,9 @@ class WeightMatrix(PlotCard):
         if node is not None and source is not None:
             weight = float(network.layers[self.layer].weights[node, source])
             value, exact = f": {as_text(weight)}", f": {full_text(weight)}"
-        metrics = QFontMetrics(self.read_out.font())
-        room = self.read_out.width() - metrics.horizontalAdvance(value) - 2
-        self.read_out.setText(metrics.elidedText(names, Qt.TextElideMode.ElideMiddle, room) + value)
+        metrics = QFontMetrics(self.readout.font())
+        room = self.readout.width() - metrics.horizontalAdvance(value) - 2
+        self.readout.setText(metrics.elidedText(names, Qt.TextElideMode.ElideMiddle, room) + value)
         self.view.setToolTip(names + exact)
 
     # --- events
@@ -452,4 +452,4 @@ class WeightMatrix(PlotCard):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Shorten the names in the readout to the width."""
         super().resizeEvent(event)
-        self._tell()
+        self._update_readout()

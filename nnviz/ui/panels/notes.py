@@ -134,7 +134,7 @@ class Notes(Card):
         super().__init__("Notes")
         self._document = document
         self._writing = object()
-        self._given: dict[str, str] = {}
+        self._shown: dict[str, str] = {}
         """The notes that were put into the field, by the text that the field returns for them."""
         self.page = NotesPage()
         self.field = TextField()
@@ -189,12 +189,12 @@ class Notes(Card):
     def _put(self, notes: str) -> None:
         with QSignalBlocker(self.field):
             self.field.setPlainText(notes)
-        self._given = {self.field.toPlainText(): notes}  # the field drops some characters of a file
+        self._shown = {self.field.toPlainText(): notes}  # the field drops some characters of a file
 
     @property
     def _typed(self) -> str:
         text = self.field.toPlainText()
-        return self._given.get(text, text.strip())
+        return self._shown.get(text, text.strip())
 
     def _show(self) -> None:
         notes = self._document.state.notes

@@ -106,7 +106,7 @@ class TrainingButtons(QWidget):
 
     def replace_by(self, other: QPushButton) -> None:
         """Show another button instead of these buttons, until `restore` is called."""
-        self._other = other
+        self._other_button = other
         self._show_buttons(False)
         cast(QHBoxLayout, self.layout()).addWidget(other)
 
@@ -115,7 +115,7 @@ class TrainingButtons(QWidget):
 
         If the mouse is over these buttons, they ignore clicks for a moment: a click may be for the other one.
         """
-        self._other.hide()
+        self._other_button.hide()
         self._show_buttons(True)
         if self.underMouse():
             self.setEnabled(False)
@@ -138,12 +138,12 @@ class TrainingButtons(QWidget):
             button.setEnabled(running or self._document.state.iteration > 0)
         self.same_weights.setText(f"Same random weights again (seed {training.seed})")
         tip = f"Start from new random weights (seed {training.next_seed})"
-        set_lock_reason(self.random, self._document.held, tip)
+        set_lock_reason(self.random, self._document.lock_reason, tip)
 
     def _run_tip(self) -> str:
         if self._runner.running:
             return "Pause the run"
-        left = self._runner.left
+        left = self._runner.updates_left
         if left:
             return f"Make the remaining {counted(left, 'update')} of the paused run"
         return f"Make {counted(self._document.state.training.updates, 'update')}"
@@ -274,10 +274,10 @@ class Timeline(QSlider):
 class ScalesOffer(QWidget):
     """A hint and a button to standardise inputs; visible only if the scales of the inputs differ much.
 
-    `wished` is emitted when the button is pressed.
+    `standardise_requested` is emitted when the button is pressed.
     """
 
-    wished = Signal()
+    standardise_requested = Signal()
 
     def __init__(self, document: Document, derived: Derived) -> None:
         super().__init__()
@@ -288,7 +288,7 @@ class ScalesOffer(QWidget):
         self.button = QPushButton("Standardise inputs")
         self.button.setObjectName("small")
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.button.clicked.connect(self.wished)
+        self.button.clicked.connect(self.standardise_requested)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(8)
@@ -303,7 +303,7 @@ class ScalesOffer(QWidget):
     def follow(self) -> None:
         """Show the offer if the scales of inputs differ, but not for pixels or while a script trains."""
         state = self._document.state
-        can = state.trainable and not self._document.held and not state.is_watched
+        can = state.trainable and not self._document.lock_reason and not state.is_watched
         offer = self._derived.scales if can and not pixel_side(state.network) else ""
         if offer != self.button.accessibleDescription():
             self.button.setAccessibleDescription(offer)
@@ -415,7 +415,7 @@ class TrainingPanel(Card):
         runner.progressed.connect(self._show_progress)
         runner.travel.rested.connect(self._show_iteration)
         self.timeline.entered.connect(runner.begin_scrub)
-        self.timeline.sliderPressed.connect(runner.hold)
+        self.timeline.sliderPressed.connect(runner.begin_drag)
         self.timeline.wanted.connect(runner.scrub_to)
         self.timeline.sliderReleased.connect(runner.end_drag)
         self.timeline.sliderReleased.connect(self._show_iteration)
@@ -477,20 +477,20 @@ class TrainingPanel(Card):
 
     def _follow_hold(self) -> None:
         """Disable the settings while a script trains with its own."""
-        self.fields.hold(SCRIPT_TIP if self._document.held else "")
-        set_lock_reason(self.timeline, self._document.held, TIMELINE_TIP)
+        self.fields.hold(SCRIPT_TIP if self._document.lock_reason else "")
+        set_lock_reason(self.timeline, self._document.lock_reason, TIMELINE_TIP)
         self._show_speed()
         self._show_rule()
 
     def _show_rule(self) -> None:
         """Show the formula of an update, or why nnviz cannot train."""
-        self.message.show_rule(self._document.held or _rule(self._document.state))
+        self.message.show_rule(self._document.lock_reason or _rule(self._document.state))
 
     def _show_speed(self) -> None:
         time = duration_text(self._document.state.training.updates, self.runner.speed)
         tip = f"A run now {'goes at full speed' if time == 'fastest' else f'takes about {time}'}"
         self._speed_label.setText(FASTEST if time == "fastest" else f"Run takes {time}")
-        self.speed.setToolTip(SCRIPT_TIP if self._document.held else tip)
+        self.speed.setToolTip(SCRIPT_TIP if self._document.lock_reason else tip)
 
     def _offer_cure(self, iteration: int, learning_rate: float) -> None:
         text = f"Use learning rate {as_text(learning_rate)}"

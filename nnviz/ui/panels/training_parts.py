@@ -387,7 +387,7 @@ class TrainingFigures(QWidget):
 
     def _show_row_error(self) -> None:
         derived = self._derived
-        data = derived.looked_at.data
+        data = derived.row_state.data
         has_error = data.targets is not None and derived.row < len(data)
         error = derived.error(derived.row) if has_error else None
         if error is None:

@@ -23,7 +23,7 @@ class PlotCard(Card):
     """A card with a menu that copies or exports its plot as a picture.
 
     =================== ====================================================================
-    `what`              name of the plot, as in a sentence
+    `phrase`            name of the plot within a sentence
     `ending`            end of the exported file's name, after the name of the network
     `picture_requested` emitted with True to copy the picture, with False to export it
     =================== ====================================================================
@@ -31,15 +31,15 @@ class PlotCard(Card):
 
     picture_requested = Signal(bool)
 
-    def __init__(self, heading: str, what: str, ending: str) -> None:
+    def __init__(self, heading: str, phrase: str, ending: str) -> None:
         super().__init__(heading)
-        self.what, self.ending = what, ending
+        self.phrase, self.ending = phrase, ending
         self.menu = QMenu(self)
         request = self.picture_requested.emit
         self.copy_picture = self.menu.addAction("Copy picture", lambda: request(True))
         self.export_picture = self.menu.addAction("Export picture…", lambda: request(False))
-        self.menu.aboutToShow.connect(self.look)
-        self.more_button = quiet_button("", f"Copy or export {what}")
+        self.menu.aboutToShow.connect(self.update_actions)
+        self.more_button = quiet_button("", f"Copy or export {phrase}")
         self.more_button.clicked.connect(lambda: open_below(self.more_button, self.menu))
         clear_hover_on_close(self.more_button, self.menu)
         self.buttons.addWidget(self.more_button)
@@ -50,7 +50,7 @@ class PlotCard(Card):
     def plot(self) -> QWidget | None:
         """The widget with the plot, or None if there is no plot to show."""
 
-    def look(self) -> None:
+    def update_actions(self) -> None:
         """Enable the menu entries if there is a plot."""
         for action in (self.copy_picture, self.export_picture):
             action.setEnabled(self.plot is not None)
@@ -86,9 +86,9 @@ DRAWING_SHARE = 15
 class LiveCard(PlotCard):
     """A plot card that draws again when the document changes: at once, or when the card becomes visible."""
 
-    def __init__(self, heading: str, what: str, ending: str, document: Document, phase: float) -> None:
+    def __init__(self, heading: str, phrase: str, ending: str, document: Document, phase: float) -> None:
         """Create the card; `phase`, from 0 to 1, spreads the drawing of several cards over a run's frames."""
-        super().__init__(heading, what, ending)
+        super().__init__(heading, phrase, ending)
         self.pages = Pages(self)
         self._changes = MotionThrottle(self, self.draw, document, phase=phase, share=DRAWING_SHARE)
         document.state_changed.connect(self.follow)
@@ -129,7 +129,7 @@ class Pages(QStackedLayout):
         card.body.addLayout(self, 1)  # first, or its pages would be windows
         self.addWidget(self.empty)
 
-    def put(self, *parts: QWidget) -> None:
+    def add_plot(self, *parts: QWidget) -> None:
         """Add the page with the plot: `parts` stand one below the other. The plot takes all free height."""
         page = QWidget()
         column = QVBoxLayout(page)
@@ -148,7 +148,7 @@ class Pages(QStackedLayout):
     def plot_visible(self, visible: bool) -> None:
         self.setCurrentIndex(1 if visible else 0)
 
-    def say(self, sentence: str) -> None:
+    def show_sentence(self, sentence: str) -> None:
         """Show the page with a sentence instead of the plot."""
         self.empty.setText(sentence)
         self.plot_visible = False

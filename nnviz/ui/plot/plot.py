@@ -254,10 +254,10 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 
     def _lay_out(self) -> AxisPicture:
         """Return the lines and texts at the present range and size."""
-        lines, texts = self._across() if self.orientation == "bottom" else self._up()
+        lines, texts = self._bottom_texts() if self.orientation == "bottom" else self._left_lines_and_texts()
         return lines if self.grid else [], texts
 
-    def _up(self) -> AxisPicture:
+    def _left_lines_and_texts(self) -> AxisPicture:
         metrics, size, (low, high) = QFontMetricsF(self._font), self.size(), self.range
         lines, texts, widest = [], [], 0.0
         for value, text in self.ticks(low, high, size.height()):
@@ -268,7 +268,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         self._updateMaxTextSize(widest)
         return lines, texts
 
-    def _across(self) -> AxisPicture:
+    def _bottom_texts(self) -> AxisPicture:
         """Return the texts that neither touch the one before nor leave the plot."""
         metrics, size, (low, high) = QFontMetricsF(self._font), self.size(), self.range
         room = self.mapRectFromScene(QRectF(self.getViewWidget().rect()))
@@ -307,17 +307,17 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.destroyed.connect(self.plotItem.ctrlMenu.deleteLater)  # pyqtgraph makes it even without a menu
         self.plotItem.vb.disableAutoRange()
         self.plotItem.layout.setContentsMargins(0, 7, 14, 0)  # room for half of the outermost numbers
-        self.read_out = QLabel(self, textFormat=Qt.TextFormat.PlainText)
-        self.read_out.setObjectName("readout")
-        self.read_out.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.read_out.hide()
+        self.readout = QLabel(self, textFormat=Qt.TextFormat.PlainText)
+        self.readout.setObjectName("readout")
+        self.readout.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.readout.hide()
 
     def set_palette(self, palette: Palette) -> None:
         """Use the colours of a theme."""
         self.setBackground(palette.surface)
         for axis in (self._bottom, self._left):
             axis.set_palette(palette)
-        self.read_out.setFont(ui_font(11.5))
+        self.readout.setFont(ui_font(11.5))
 
     def settle(self) -> None:
         """Size the axes for their numbers, which are known only after painting."""
@@ -350,7 +350,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Return the width of a device pixel in plot coordinates."""
         return self.pixel()[0] / self._ratio
 
-    def look(self, across: Sequence[float], up: Sequence[float]) -> None:
+    def set_view(self, across: Sequence[float], up: Sequence[float]) -> None:
         """Show the ranges `across` (x) and `up` (y), as far as Qt can draw them."""
         xs, ys = drawable_ranges(across, up)
         self.plotItem.vb.setRange(xRange=xs, yRange=ys, padding=0)
@@ -371,7 +371,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         far = FARTHEST_OUTSIDE * (top - bottom)
         return np.clip(heights, bottom - far, top + far)
 
-    def put(self, dot: DotItem, x: float, y: float) -> None:
+    def place_dot(self, dot: DotItem, x: float, y: float) -> None:
         """Put a dot at (x, y); hide it if a coordinate is not finite or too far out of view."""
         visible = all(
             abs(value - low) <= FARTHEST_OUTSIDE * (high - low)
@@ -395,19 +395,19 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Show the tooltip, which explains mouse and keys, unless it would cover a readout."""
-        if event.type() == QEvent.Type.ToolTip and self.read_out.isVisible():
+        if event.type() == QEvent.Type.ToolTip and self.readout.isVisible():
             return True
         return bool(super().viewportEvent(event))
 
-    def read(self, point: QPointF, text: str) -> None:
+    def show_readout(self, point: QPointF, text: str) -> None:
         """Show `text` in the upper corner that is farther from `point`."""
-        self.read_out.setText(text)
-        self.read_out.adjustSize()
+        self.readout.setText(text)
+        self.readout.adjustSize()
         area, place = self.plotItem.vb.sceneBoundingRect(), self.plotItem.vb.mapViewToScene(point)
         at_right = place.x() > area.center().x() and place.y() < area.center().y()
-        left = area.left() + 6 if at_right else area.right() - 6 - self.read_out.width()
-        self.read_out.move(round(left), round(area.top() + 4))
-        self.read_out.show()
+        left = area.left() + 6 if at_right else area.right() - 6 - self.readout.width()
+        self.readout.move(round(left), round(area.top() + 4))
+        self.readout.show()
 
 
 class DotItem(QGraphicsEllipseItem):

@@ -86,10 +86,10 @@ class PointPlot(Plot):
     def show_present(self, x: float, y: float) -> None:
         """Put the movable point at the current values (x, y), or hide it if one is infinite or NaN."""
         self._point = QPointF(x, y) if math.isfinite(x) and math.isfinite(y) else None
-        self.put(self._present, x, y)
-        self._tell()
+        self.place_dot(self._present, x, y)
+        self._update_readout()
 
-    def touch(self, tangent: CurveItem, slope: float) -> None:
+    def draw_tangent(self, tangent: CurveItem, slope: float) -> None:
         """Draw a tangent of this slope through the movable point.
 
         Draw no tangent if the point is hidden, or if the slope is infinite or NaN.
@@ -113,15 +113,15 @@ class PointPlot(Plot):
         """Return whether the mouse and keys may move the point."""
         return self._point is not None
 
-    def _tell(self) -> None:
+    def _update_readout(self) -> None:
         """Read out the point under the mouse, or hide the readout."""
         point = self.read_near(self._under_mouse) if self._under_mouse is not None else None
         if point is None:
-            self.read_out.hide()
+            self.readout.hide()
         else:
-            self.read(*point)
+            self.show_readout(*point)
 
-    def _at(self, event: QMouseEvent) -> QPointF:
+    def _point_at(self, event: QMouseEvent) -> QPointF:
         at: QPointF = self.plotItem.vb.mapSceneToView(self.mapToScene(event.position().toPoint()))
         return at
 
@@ -156,7 +156,7 @@ class PointPlot(Plot):
         if self._point is not None:
             place = event.position() - self.place_of(self._point.x(), self._point.y())
             near = math.hypot(place.x(), place.y()) <= GRAB_PX
-        self._hold = self._point - self._at(event) if self._point is not None and near else QPointF()
+        self._hold = self._point - self._point_at(event) if self._point is not None and near else QPointF()
         self.gesture_ended.emit()
         if not near:
             self._move(event)
@@ -168,8 +168,8 @@ class PointPlot(Plot):
         if self._hold is not None:
             self._move(event)
         inside = self.plotItem.vb.sceneBoundingRect().contains(self.mapToScene(event.position().toPoint()))
-        self._under_mouse = self._at(event) if inside else None
-        self._tell()
+        self._under_mouse = self._point_at(event) if inside else None
+        self._update_readout()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the drag of the movable point."""
@@ -182,7 +182,7 @@ class PointPlot(Plot):
 
     def _move(self, event: QMouseEvent) -> None:
         assert self._hold is not None
-        at = self._at(event) + self._hold
+        at = self._point_at(event) + self._hold
         if math.isfinite(at.x()) and math.isfinite(at.y()):
             to = self.round_point(at)
             self.point_moved.emit(to.x(), to.y())
@@ -214,7 +214,7 @@ class PointPlot(Plot):
         """Hide the description of the point under the mouse."""
         super().leaveEvent(event)
         self._under_mouse = None
-        self._tell()
+        self._update_readout()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Shorten the names to the new length of the axes."""
@@ -306,7 +306,7 @@ class PointItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no ty
 
     def __init__(self) -> None:
         super().__init__()
-        self.drawn: Array = np.empty((0, 2))
+        self.points: Array = np.empty((0, 2))
         self._pen = QPen()
 
     def set_pen(self, pen: QPen) -> None:
@@ -317,32 +317,32 @@ class PointItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no ty
 
     def show_points(self, points: Array) -> None:
         """Draw these points."""
-        if not np.array_equal(points, self.drawn):
+        if not np.array_equal(points, self.points):
             self.prepareGeometryChange()
-            self.drawn = points
+            self.points = points
             self.update()
 
     def boundingRect(self) -> QRectF:  # noqa: D102
-        if not len(self.drawn):
+        if not len(self.points):
             return QRectF()
-        (left, bottom), (right, top) = self.drawn.min(axis=0), self.drawn.max(axis=0)
+        (left, bottom), (right, top) = self.points.min(axis=0), self.points.max(axis=0)
         across, up = POINT_PX * self.pixelWidth(), POINT_PX * self.pixelHeight()
         return QRectF(QPointF(left, bottom), QPointF(right, top)).adjusted(-across, -up, across, up)
 
     def paint(self, painter: QPainter, *_: object) -> None:
         """Paint the points; in an SVG, as circles inside the plot: few programs draw cosmetic pens."""
-        if not len(self.drawn):  # Qt aborts on an empty polygon
+        if not len(self.points):  # Qt aborts on an empty polygon
             return
         if painter.paintEngine().type() != QPaintEngine.Type.SVG:
             painter.setPen(self._pen)
-            painter.drawPoints(pg.functions.arrayToQPolygonF(*self.drawn.T))
+            painter.drawPoints(pg.functions.arrayToQPolygonF(*self.points.T))
             return
         to_picture, clip = painter.transform(), painter.clipBoundingRect()
         painter.save()
         painter.resetTransform()
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._pen.color()))
-        for x, y in self.drawn.tolist():
+        for x, y in self.points.tolist():
             if clip.contains(QPointF(x, y)):
                 painter.drawEllipse(to_picture.map(QPointF(x, y)), POINT_PX / 2, POINT_PX / 2)
         painter.restore()

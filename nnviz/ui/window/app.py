@@ -44,14 +44,14 @@ SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if 
 
 
 class Ending(QObject):
-    """Emits `asked` with the number of each signal of SIGNALS that the process gets, until `rest`.
+    """Emits `signalled` with the number of each of SIGNALS that the process gets, until `restore_handlers`.
 
     Python runs a signal handler only between two Python instructions, but runs no instruction while Qt waits
     for events. So each signal writes its number to a socket, which wakes Qt up. Signals that the process
     ignored before stay ignored.
     """
 
-    asked = Signal(object)
+    signalled = Signal(object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -64,7 +64,7 @@ class Ending(QObject):
             each: signal.signal(each, _ignore) for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN
         }
 
-    def rest(self) -> None:
+    def restore_handlers(self) -> None:
         """Restore the signal handlers that were set before this object."""
         for number, handler in self._handlers_before.items():
             signal.signal(number, handler)
@@ -75,7 +75,7 @@ class Ending(QObject):
     def _read(self) -> None:
         for number in self._reader.recv(64):
             if number in self._handlers_before:
-                self.asked.emit(number)
+                self.signalled.emit(number)
 
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
@@ -142,7 +142,7 @@ class Opened:
         self._settings, self._file, self._data, self._activations = settings, file, data, activations
         self.workspace: Workspace | None = None
         self.code = 0
-        self._kept: Kept | None = None
+        self._keeping: Kept | None = None
         self._unexpected: Unexpected | None = None
         self._ending: Ending | None = None
         self._fault: Exception | None = None
@@ -169,12 +169,12 @@ class Opened:
         else:
             self._window.fit_screen()  # only now is the size of its frame known
             self._offer_first_steps()
-            say, data = self.workspace.status.say, self._data or data_folder()
+            say, data = self.workspace.status.show_message, self._data or data_folder()
             self._unexpected = Unexpected(self._window, say, data / LOG_NAME)
             self._unexpected.watch()
-            self._kept = session.Kept(self.workspace, data)
+            self._keeping = session.Kept(self.workspace, data)
             self._ending = Ending(self._window)
-            self._ending.asked.connect(self._end)
+            self._ending.signalled.connect(self._end)
             self.workspace.library.loaded.connect(lambda: gc.freeze())  # the library adds as many objects
         finally:
             gc.freeze()  # the objects of the window live as long as the window
@@ -190,11 +190,11 @@ class Opened:
 
     def _end(self, number: int) -> None:
         """End the program without a question, and keep unsaved changes for the next start."""
-        if self.workspace and self._kept:
+        if self.workspace and self._keeping:
             self.code = 128 + number
             self.workspace.runner.pause()
-            self._kept.leave()
-            self._kept = None
+            self._keeping.leave()
+            self._keeping = None
             self.workspace.files.asks = False
             for reading in self._window.findChildren(QProgressDialog):
                 reading.cancel()  # its own event loop would continue after the exit
@@ -206,11 +206,11 @@ class Opened:
             self._window.close()
             QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
         if self._ending:
-            self._ending.rest()
+            self._ending.restore_handlers()
         if self._unexpected:
-            self._unexpected.rest()
-        if self._kept:
-            self._kept.close()
+            self._unexpected.restore_hooks()
+        if self._keeping:
+            self._keeping.close()
         if self._fault:
             raise self._fault
 

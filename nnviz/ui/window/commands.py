@@ -58,11 +58,11 @@ def report_changed_loss(workspace: Workspace) -> None:
 
     def restore(before: str) -> None:
         workspace.training.choose_loss(before)
-        status.say(f"The loss is now {document.state.measure.phrase}")
+        status.show_message(f"The loss is now {document.state.measure.phrase}")
 
     def report(before: str) -> None:
         loss, output = document.state.measure, document.state.network.layers[-1].function.base
-        status.say(f"The loss is now {loss.phrase}, the usual loss for {output}. {status.text}")
+        status.show_message(f"The loss is now {loss.phrase}, the usual loss for {output}. {status.text}")
         if not loss_mismatch(before, output):
             title = LOSSES[before][0].title
             status.offer(f"Use &{title}", partial(restore, before), f"Use {title} as the loss again")
@@ -194,7 +194,7 @@ def _pictures(workspace: Workspace, settings: Settings) -> MenuEntry:
         settings.remember(PICTURES, shown)
         workspace.diagram.show_pictures(shown)
         if shown and (why := why_no_thumbnails(workspace.document.state.network)):
-            workspace.status.say(why)
+            workspace.status.show_message(why)
 
     return MenuEntry(
         "pictures",
@@ -218,7 +218,7 @@ def _sizes(workspace: Workspace, settings: Settings) -> Menu:
 
 def export_rows(workspace: Workspace) -> None:
     """Ask for a CSV file, and write the raw (unscaled) rows and their predictions to the file."""
-    state, window, say = workspace.document.state, workspace.main_window, workspace.status.say
+    state, window, say = workspace.document.state, workspace.main_window, workspace.status.show_message
     if not len(state.data):
         say("There are no rows to export: load or make rows first")
         return
@@ -271,12 +271,12 @@ def make_rows(workspace: Workspace) -> None:
     dialog = MakeRows(workspace.main_window, document.state)
     if dialog.exec():
         if dialog.for_new_network.isChecked():
-            workspace.files.open_new(dialog.state(), dialog.said)
+            workspace.files.open_new(dialog.state(), dialog.summary)
         else:
             workspace.diagram.session.close()
             if document.edit(f"Make rows: {dialog.kind.title}", lambda _: dialog.state()):
                 workspace.selection.row = 0
-                workspace.status.say(dialog.said)
+                workspace.status.show_message(dialog.summary)
     dialog.setParent(None)  # otherwise Python keeps the dialog and its plot after Qt has deleted them
     dialog.deleteLater()
 
@@ -317,13 +317,13 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
 
     def enable_free_row() -> None:
         for name in ("keep row", "leave row"):
-            actions[name].setEnabled(workspace.selection.free is not None)
+            actions[name].setEnabled(workspace.selection.what_if_row is not None)
 
     workspace.data.make_requested.connect(actions["make rows"].trigger)
 
     def name_undo() -> None:
-        _name(actions["undo"], "Undo", document.undo_text(), document.held)
-        _name(actions["redo"], "Redo", document.redo_text(), document.held)
+        _name(actions["undo"], "Undo", document.undo_text(), document.lock_reason)
+        _name(actions["redo"], "Redo", document.redo_text(), document.lock_reason)
 
     for changed in (document.undo_changed, document.file_changed):
         changed.connect(name_undo)
@@ -404,10 +404,10 @@ def _export_film(workspace: Workspace, what: What) -> None:
     state, selection, progress = workspace.document.state, workspace.selection, workspace.player.progress
     row = selection.row
     if what == "walk":
-        state, row = selection.looked_at
+        state, row = selection.row_source
     why = missing_for_training(state) if what == "training" else "" if len(state.data) else NO_ROW
     if why:
-        workspace.status.say(why)
+        workspace.status.show_message(why)
         return
     slopes, past = selection.slopes_shown, workspace.runner.travel.past
     pictures = workspace.diagram.view.pictures
@@ -423,7 +423,7 @@ def _edit(workspace: Workspace) -> Menu:
         "&Copy picture",
         workspace.copy_diagram,
         keys=STANDARD.Copy,
-        within=workspace.diagram,
+        focus_widget=workspace.diagram,
         tip="Copy the diagram to the clipboard as a picture",
     )
     keep = MenuEntry("keep row", "&Keep what-if row", partial(_keep_row, workspace), tip=KEEP)
@@ -437,12 +437,12 @@ def _edit(workspace: Workspace) -> Menu:
 
 def _keep_row(workspace: Workspace) -> None:
     if message := workspace.selection.insert_free_row():
-        workspace.status.say(message)
+        workspace.status.show_message(message)
 
 
 def _walk(workspace: Workspace) -> Menu:
     player = workspace.player
-    to_start = partial(MenuEntry, within=workspace.diagram, keys="Home", icon="to-start")
+    to_start = partial(MenuEntry, focus_widget=workspace.diagram, keys="Home", icon="to-start")
     steps = (
         MenuEntry("play", "&Play or pause the walk", player.toggle, keys="Space"),
         MenuEntry("step", "&Next step", player.step, keys=".", icon="step"),

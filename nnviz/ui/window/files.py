@@ -126,7 +126,7 @@ class WeightSets(QObject):
         state, title = self._document.state, "Keep the current weights"
         check = partial(keep_set, state)
         dialog = AskText(self._window, title, "&Name of the set", new_set_name(state), "&Keep", check)
-        name = dialog.asked()
+        name = dialog.ask()
         if name is not None and self._document.edit(f"Keep {name}", keep_set, name):
             self.said.emit(f"Kept the current weights as {name}: Network → Weight sets restores them")
 
@@ -183,10 +183,10 @@ class Tables(QObject):
             result = None if asks else _load_unasked(self._document, table)
             if result is not None:
                 self._document.push(result.state, f"Load {name}")
-                self.said.emit(f"Loaded {name}: {result.said}")
-            elif not self._ask(name, table, partial(self._read, name, data)):
+                self.said.emit(f"Loaded {name}: {result.summary}")
+            elif not self._ask_use(name, table, partial(self._read, name, data)):
                 return
-            self._settings.used(path)
+            self._settings.remember_folder(path)
 
     def ask_text(self, text: str) -> None:
         """Ask how to use a table that is given as text. If the text is not a table, report why."""
@@ -198,13 +198,13 @@ class Tables(QObject):
             self.refuse(f"Nothing was pasted: {error}")
         else:
             self.about_to_ask.emit()
-            self._ask(PASTED, table, lambda layout: parse(text, said=layout, fitting=True))
+            self._ask_use(PASTED, table, lambda layout: parse(text, said=layout, fitting=True))
 
     def _read(self, name: str, data: bytes, layout: TableLayout) -> Table:
         with ProgressDialog(self._window, f"Reading {name}") as reading:
             return read_table(data, reading, layout, fitting=True)
 
-    def _ask(self, name: str, table: Table, read: Callable[[TableLayout], Table]) -> bool:
+    def _ask_use(self, name: str, table: Table, read: Callable[[TableLayout], Table]) -> bool:
         """Ask how to use a table, and use it that way. Return whether the person chose a use."""
         dialog = OpenTable(self._window, self._document.state, name, table, read)
         chosen = bool(dialog.exec())
@@ -214,7 +214,7 @@ class Tables(QObject):
             self.said.emit("The rows are unchanged")
             return False
         message = f"{name}: {dialog.said}"
-        if dialog.what == "network":
+        if dialog.chosen_use == "network":
             return self._open_new(dialog.state, message)
         before = self._document.state.training.loss
         self._document.push(dialog.state, "Paste a table" if name == PASTED else f"Load {name}")
@@ -231,13 +231,13 @@ class Tables(QObject):
 
 def _load_unasked(document: Document, table: Table) -> NewRows | None:
     """Return the document with the table's rows, or None if a person must choose how to use the table."""
-    if len(table) < table.of:
+    if len(table) < table.rows_in_file:
         return None
     try:
         result = load_rows(document.state, table)
     except FileError:
         return None
-    return None if result.foreign else result
+    return None if result.foreign_names else result
 
 
 _T = TypeVar("_T")
@@ -260,22 +260,22 @@ def read_asking(
     Raises FileError, and CancelledError if the person cancels.
     """
     if given:
-        settings.answered(path, given)
+        settings.remember_activations(path, given)
     try:
         return _reading(window, path, read, given)
     except MissingActivationsError as error:
         if not asks:
             raise
         missing = error
-    answer = settings.answer(path)
+    answer = settings.chosen_activations(path)
     if answer is None or len(answer) != len(missing.proposal):
         dialog = AskActivations(window, file_label(path), missing.sizes, missing.proposal)
-        answer = dialog.answer if dialog.exec() else None
+        answer = dialog.activations if dialog.exec() else None
         dialog.deleteLater()
     if answer is None:
         raise CancelledError
     result = _reading(window, path, read, answer)
-    settings.answered(path, answer)
+    settings.remember_activations(path, answer)
     return result
 
 
@@ -362,8 +362,8 @@ class FileCommands(QObject):
             return False
         state, file = read
         self._document.start(state, file)
-        self._settings.opened(path)
-        messages = (f"Opened {file_label(path)}", file.as_read.told, self.runs.offer(self._document))
+        self._settings.remember_open(path)
+        messages = (f"Opened {file_label(path)}", file.as_read.notes, self.runs.offer(self._document))
         self.said.emit("; ".join(filter(None, messages)))
         self.opened.emit()
         return True
@@ -416,7 +416,7 @@ class FileCommands(QObject):
         document, path = self._document, self._document.path
         if path is None or self._is_of_another_kind:
             return self.ask_save()
-        if is_native(path) or document.news() is not News.NONE or document.modified:
+        if is_native(path) or document.file_news() is not News.NONE or document.modified:
             return self._save(path)
         self.said.emit(f"{file_label(path)} was not written: the network has no unsaved changes")
         return True
@@ -459,12 +459,12 @@ class FileCommands(QObject):
         answer = ask_leave(self._window, self._document, lost if written is self._document.state else "")
         return self.save() if answer == buttons.Save else answer == buttons.Discard
 
-    def look(self) -> None:
+    def check_file(self) -> None:
         """Check whether another program has changed or removed the file.
 
         Ask which version to keep if the file was changed; report if the file was removed.
         """
-        news, path = self._document.news(), self._document.path
+        news, path = self._document.file_news(), self._document.path
         if news is not News.NONE:
             self._partial = (None, "")
         if path and news is News.GONE:
@@ -485,7 +485,7 @@ class FileCommands(QObject):
                 return self._offer_json(path, warning, part=True)
             more = self._document.save(path, over=over, part=bool(lost) and not own)
         except ChangedError:
-            self._document.news()  # reported here, so not again when the window gets the focus
+            self._document.file_news()  # reported here, so not again when the window gets the focus
             return self._settle(path, at_save=True)
         except UnsuitableFormatError as error:
             return self._offer_json(path, str(error), part=False)
@@ -494,7 +494,7 @@ class FileCommands(QObject):
             return False
         is_complete = own or not lost
         self._partial = (self._document.state, "" if is_complete else lost)
-        (self._settings.opened if is_complete else self._settings.used)(path)
+        (self._settings.remember_open if is_complete else self._settings.remember_folder)(path)
         at, again = self._travel.place
         saved = f"Saved {file_label(path)}{at}" if is_complete else f"Wrote {file_label(path)}{at}"
         self.said.emit("; ".join(filter(None, (saved, lost, again, more))))

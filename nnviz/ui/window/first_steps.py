@@ -48,29 +48,29 @@ def _by_hand(workspace: Workspace) -> tuple[GuideStep, ...]:
             "Change a weight",
             "Each number on an edge is a weight. Click this weight, type a number, press Enter.",
             "The prediction changes at once. Ctrl+Z undoes every change.",
-            at=weight,
+            callout_place=weight,
             result_spot=output,
-            sign=lambda: id(document.state.network),
-            kept=partial(_visible_parts, workspace),
+            progress_sign=lambda: id(document.state.network),
+            obstacles=partial(_visible_parts, workspace),
         ),
         GuideStep(
             "Watch the network compute",
             "Press Play or Space: every node adds up input · weight, layer by layer.",
             "This button computes the next node. Phases 2 to 4 show loss, slopes and update.",
-            at=lambda: _toolbar_button(workspace, "play"),
+            callout_place=lambda: _toolbar_button(workspace, "play"),
             result_spot=lambda: _toolbar_button(workspace, "step"),
-            sign=lambda: player.progress.active,
-            kept=partial(_visible_parts, workspace),
+            progress_sign=lambda: player.progress.active,
+            obstacles=partial(_visible_parts, workspace),
         ),
         GuideStep(
             "Ask where a number comes from",
             "Click a node or an edge, for example the prediction.",
             "The panel Explain shows how that number and its slope (gradient) are computed.",
-            at=output,
+            callout_place=output,
             result_spot=_panel(workspace, "Explain"),
-            sign=lambda: selection.address,
+            progress_sign=lambda: selection.address,
             begin=lambda: _bring(workspace, "Explain"),
-            kept=partial(_visible_parts, workspace, "Explain"),
+            obstacles=partial(_visible_parts, workspace, "Explain"),
         ),
     )
 
@@ -82,21 +82,21 @@ def _by_training(workspace: Workspace) -> tuple[GuideStep, ...]:
             "Train the network",
             "Press Run: each update moves every weight a small step against its slope, and the loss falls.",
             "This curve shows the loss after every update. Drag the ring to see an earlier network.",
-            at=lambda: Spot(workspace.training.run_buttons.run),
+            callout_place=lambda: Spot(workspace.training.run_buttons.run),
             result_spot=_panel(workspace, "MSE"),
-            sign=lambda: document.state.iteration,
+            progress_sign=lambda: document.state.iteration,
             begin=lambda: _bring(workspace, "Training", "MSE"),
-            kept=partial(_visible_parts, workspace, "Training", "MSE"),
+            obstacles=partial(_visible_parts, workspace, "Training", "MSE"),
         ),
         GuideStep(
             "Open an example",
             "Choose an example from this menu. Each example teaches one idea of a first course.",
             "The notes say what to try and what to look for. F1 lists all keys.",
-            at=lambda: _menu(workspace, "Examples"),
+            callout_place=lambda: _menu(workspace, "Examples"),
             result_spot=_panel(workspace, "Notes"),
-            sign=lambda: document.title,
+            progress_sign=lambda: document.title,
             begin=lambda: _bring(workspace, "Notes"),
-            kept=partial(_visible_parts, workspace, "Notes"),
+            obstacles=partial(_visible_parts, workspace, "Notes"),
         ),
     )
 
@@ -110,7 +110,7 @@ def _bring(workspace: Workspace, *panels: str) -> None:
 def _panel(workspace: Workspace, name: str) -> Where:
     """Return a function that returns the place of a panel, or None if the panel is not visible."""
     dock = workspace.board.docks[name]
-    return lambda: Spot(dock) if dock.in_sight else None
+    return lambda: Spot(dock) if dock.is_in_view else None
 
 
 def _on_diagram(workspace: Workspace, *addresses: Address) -> Spot:

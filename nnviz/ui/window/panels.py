@@ -31,7 +31,7 @@ def _code(workspace: Workspace) -> Card:
     )
     card.style_chosen.connect(partial(settings.remember, style))
     card.address_hovered.connect(workspace.diagram.hover)
-    card.said.connect(workspace.status.say)
+    card.said.connect(workspace.status.show_message)
     return card
 
 
@@ -64,7 +64,7 @@ def _function(workspace: Workspace) -> Card:
     from nnviz.ui.panels.function import FunctionPanel
 
     card = FunctionPanel(workspace.document, workspace.selection, workspace.derived)
-    card.said.connect(workspace.status.say)
+    card.said.connect(workspace.status.show_message)
     return workspace.connect_pictures(card)
 
 
@@ -78,9 +78,9 @@ def _confusion(workspace: Workspace) -> Card:
         data.show_only(rows, description)
 
     card.rows_requested.connect(list_rows)
-    card.all_wished.connect(data.show_all)
+    card.all_rows_requested.connect(data.show_all)
     workspace.files.opened.connect(data.show_all)
-    card.said.connect(workspace.status.say)
+    card.said.connect(workspace.status.show_message)
     return workspace.connect_pictures(card)
 
 

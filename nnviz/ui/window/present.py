@@ -39,7 +39,7 @@ class Present(QObject):
         diagram.installEventFilter(self)
 
     @property
-    def on(self) -> bool:
+    def is_on(self) -> bool:
         """Whether presentation mode is on."""
         return self._arrangement is not None
 
@@ -52,7 +52,7 @@ class Present(QObject):
 
     def enter(self) -> None:
         """Turn presentation mode on: show only the diagram, on the full screen."""
-        if self.on:
+        if self.is_on:
             return
         window, board = self._window, self._window.board
         self._state, self._arrangement = window.windowState(), board.saveState(VERSION)
@@ -78,7 +78,7 @@ class Present(QObject):
         self._window.board.keep_margin(True)
         self._window.board.restoreState(self._arrangement, VERSION)
         self._arrangement = None
-        self._window.board.look()
+        self._window.board.update_docks()
         self._diagram.set_presenting(False, MOST_GROWTH)
         self._window.activateWindow()  # a floating panel was activated last
         self._diagram.setFocus()
@@ -88,7 +88,7 @@ class Present(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Leave presentation mode on Escape, before the walk gets the key, and show pressed keys."""
-        if not self.on or not isinstance(event, QKeyEvent) or event.type() == QEvent.Type.KeyRelease:
+        if not self.is_on or not isinstance(event, QKeyEvent) or event.type() == QEvent.Type.KeyRelease:
             return False
         if watched is self._diagram and event.key() == Qt.Key.Key_Escape:
             event.accept()

@@ -48,7 +48,7 @@ class ChangedElsewhere(QObject):
     def __init__(self, workspace: Workspace, folder: Path) -> None:
         super().__init__(workspace.main_window)
         self._workspace, self._presence = workspace, Presence(folder)
-        self._others = 0
+        self._windows = 0
         self._check_timer = QTimer(self, singleShot=True)
         self._check_timer.timeout.connect(self._check)
         workspace.document.file_changed.connect(self._move)
@@ -70,19 +70,19 @@ class ChangedElsewhere(QObject):
             self._check_timer.start(AGAIN_MS)  # a dialog would interrupt the click
         elif QApplication.activeModalWidget() is None:
             self._count()
-            self._workspace.files.look()
+            self._workspace.files.check_file()
 
     def _move(self) -> None:
         self._presence.move_to(self._workspace.document.path)
-        self._others = 0
+        self._windows = 0
         QTimer.singleShot(0, self, self._count)  # after the message that the file is open
 
     def _count(self) -> None:
-        path, before = self._workspace.document.path, self._others
-        self._others = self._presence.others() if path else 0
-        if path and self._others > before:
-            windows = "another nnviz window" if self._others == 1 else f"{self._others} other nnviz windows"
-            self._workspace.status.say(f"{file_label(path)} is also open in {windows}")
+        path, before = self._workspace.document.path, self._windows
+        self._windows = self._presence.count_windows() if path else 0
+        if path and self._windows > before:
+            windows = "another nnviz window" if self._windows == 1 else f"{self._windows} other nnviz windows"
+            self._workspace.status.show_message(f"{file_label(path)} is also open in {windows}")
 
 
 NICE = 10
@@ -112,9 +112,9 @@ def follow(workspace: Workspace, stream: BinaryIO) -> ScriptFollower:
     watched.setParent(workspace.main_window)
     watched.still = lambda: player.progress.active
     player.changed.connect(watched.go_on)
-    watched.said.connect(status.say)
+    watched.said.connect(status.show_message)
     watched.ended.connect(lambda _: diagram.fix_scale(False))
-    watched.ended.connect(status.say)
+    watched.ended.connect(status.show_message)
     diagram.fix_scale(True)
     stop = QPushButton("Stop watching")
     stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click does not move the keyboard focus
@@ -125,7 +125,7 @@ def follow(workspace: Workspace, stream: BinaryIO) -> ScriptFollower:
     watched.ended.connect(lambda _: verbs.restore())
     following = f"{workspace.document.title}: nnviz shows the training while it runs"
     notes = workspace.document.state.notes  # the notes of a script hold only the assumptions of nnviz
-    status.say(f"{following}. {notes}" if notes else following)
+    status.show_message(f"{following}. {notes}" if notes else following)
     return watched
 
 
@@ -153,11 +153,11 @@ def begin(
         file = paths()[0]
     document, refused = _document(window, settings, file, asking)
     if document.path:
-        settings.opened(document.path)
+        settings.remember_open(document.path)
     workspace = fill(window, document, settings)
-    remark = document.file.as_read.told if document.file else ""
+    remark = document.file.as_read.notes if document.file else ""
     hint = remark or "click any number to change it; press Space to play the forward pass"
-    workspace.status.say(f"{document.title}: {hint}")
+    workspace.status.show_message(f"{document.title}: {hint}")
     if table_asked:
         QTimer.singleShot(0, window, lambda: workspace.files.tables.load(table_asked, asks=True))
     if refused:
@@ -222,29 +222,29 @@ class Kept:
 
     def __init__(self, workspace: Workspace, folder: Path) -> None:
         self._recovery = Recovery(workspace.document, folder / "recovery")
-        self._recovery.failed.connect(workspace.status.say)
-        self._elsewhere = ChangedElsewhere(workspace, folder / "open")
+        self._recovery.failed.connect(workspace.status.show_message)
+        self._changes = ChangedElsewhere(workspace, folder / "open")
         workspace.files.runs = KeptRuns(folder / "runs")
         if message := workspace.files.runs.offer(workspace.document):
-            workspace.status.say(f"{workspace.document.title}: {message}")
-        if not workspace.document.held:  # a recovered document would replace the watched training
+            workspace.status.show_message(f"{workspace.document.title}: {message}")
+        if not workspace.document.lock_reason:  # a recovered document would replace the watched training
             QTimer.singleShot(0, workspace.main_window, lambda: self._offer(workspace, folder / "recovery"))
 
     def _offer(self, workspace: Workspace, folder: Path) -> None:
         leftovers, damaged = claim_leftovers(folder)
         messages = [damaged, offer(workspace.main_window, self._recovery, leftovers)]
         if any(messages):
-            workspace.status.say("; ".join(filter(None, messages)))
+            workspace.status.show_message("; ".join(filter(None, messages)))
 
     def leave(self) -> None:
         """Stop copying unsaved changes, and keep the copies for the next start."""
         self._recovery.leave()
-        self._elsewhere.close()
+        self._changes.close()
 
     def close(self) -> None:
         """Stop copying unsaved changes, and delete the copies."""
         self._recovery.close()
-        self._elsewhere.close()
+        self._changes.close()
 
 
 def offer(window: QWidget, recovery: Recovery, leftovers: list[Leftover]) -> str:

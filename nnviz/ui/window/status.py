@@ -33,7 +33,7 @@ class Legend(QWidget):
         right = ceil(-edge.x) + MARGIN_PX
         self._samples = legend(right, LEGEND_PX / 2)
         self.setFixedSize(right + MARGIN_PX, LEGEND_PX)
-        words = [sample.words.text for sample in self._samples]
+        words = [sample.meaning.text for sample in self._samples]
         self.setAccessibleName(f"Legend: {', '.join(words)}")
         self.setToolTip("Round boxes on the edges show weights, angular boxes show slopes (gradients)")
 
@@ -54,7 +54,7 @@ class Sentence(ElidedLabel):
         self._highlight = QTimer(self, singleShot=True, interval=HIGHLIGHT_MS)
         self._highlight.timeout.connect(self.update)
 
-    def say(self, text: str) -> None:
+    def show_message(self, text: str) -> None:
         """Show a message, and announce it to screen readers."""
         if text and text == self.text():
             self._highlight.start()
@@ -102,11 +102,11 @@ class StatusLine(QStatusBar):
         self.addPermanentWidget(Legend())
         self.addPermanentWidget(self._facts)
 
-    def say(self, text: str) -> None:
+    def show_message(self, text: str) -> None:
         """Show a message. Hide the button of an offered action unless `text` only extends the old message."""
         if not text.startswith(self.text):
             self.withdraw()
-        self._message.say(text)
+        self._message.show_message(text)
 
     def offer(self, text: str, action: Callable[[], object], tip: str) -> None:
         """Show a button with `text` next to the message; a click on the button calls `action`."""
@@ -147,7 +147,7 @@ class EndedRun(QObject):
     def __init__(self, document: Document, status: StatusLine, undo: QAction) -> None:
         super().__init__(status)
         self._document, self._status, self._undo = document, status, undo
-        self._ended, self._before = "", ""
+        self._message, self._before = "", ""
         self._is_new = False
         self._soon = QTimer(self, singleShot=True, interval=0)  # after the message about the edit
         self._soon.timeout.connect(self._report)
@@ -159,16 +159,16 @@ class EndedRun(QObject):
         is_edit = bool(self._document.undo_text()) and not self._document.redo_text()
         if is_edit and old.iteration and new.run is None:
             key = self._undo.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            self._ended = f"The run of {counted(old.iteration, 'update')} ended: {key} restores it"
+            self._message = f"The run of {counted(old.iteration, 'update')} ended: {key} restores it"
             self._before, self._is_new = self._status.text, True
-        if self._ended:
+        if self._message:
             self._soon.start()
 
     def _entry_began(self) -> None:
         if not self._is_new:
-            if self._ended and self._status.text.endswith(self._ended):
-                self._status.say(self._edit)  # one Undo no longer restores the run
-            self._ended = ""
+            if self._message and self._status.text.endswith(self._message):
+                self._status.show_message(self._edit)  # one Undo no longer restores the run
+            self._message = ""
         self._is_new = False
 
     @property
@@ -179,6 +179,6 @@ class EndedRun(QObject):
 
     def _report(self) -> None:
         text = self._status.text
-        if self._ended and self._ended not in text:
+        if self._message and self._message not in text:
             edit = self._edit if text in ("", self._before) else text
-            self._status.say(f"{edit}. {self._ended}")
+            self._status.show_message(f"{edit}. {self._message}")

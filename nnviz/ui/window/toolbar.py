@@ -206,7 +206,7 @@ class Toolbar(QToolBar):
         play.setToolTip(f"{name.capitalize()} the walk ({keys}); hold the button to choose what Play repeats")
         self._actions[END_WALK].setEnabled(progress.active)
         rows = len(self._document.state.data)
-        free = self._selection.free is not None
+        free = self._selection.what_if_row is not None
         row = f"{self._selection.row + 1} of {rows:,}" if rows else "no rows"
         self._row.setText("what-if row" if free else row)
         self._actions["previous row"].setEnabled(self._selection.row > 0)

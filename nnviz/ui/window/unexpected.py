@@ -79,15 +79,15 @@ COUNTED = frozenset(10**k for k in range(1, 10))
 class Unexpected(QObject):
     """Reports unexpected errors in a dialog and through `say`, once for each line of code that raises.
 
-    `watch` starts the reports, and `rest` ends them. An exception may come from any thread and during
-    painting, so the dialog opens only when the event loop runs again.
+    `watch` starts the reports, and `restore_hooks` ends them. An exception may come from any thread or from
+    a paint event, so the dialog opens only when the event loop runs again.
     """
 
     _raised = Signal(str, str)  # message, details
 
     def __init__(self, window: QWidget, say: Callable[[str], None], log: Path) -> None:
         super().__init__()
-        self._window, self._say, self._log_file = window, say, log
+        self._window, self._report, self._log_file = window, say, log
         self._log: Log | None = None
         self._times: Counter[object] = Counter()
         self._open = False
@@ -100,7 +100,7 @@ class Unexpected(QObject):
         threading.excepthook = sys.unraisablehook = self._catch_elsewhere
         self._handler_before: Any = qInstallMessageHandler(self._log_qt_message)
 
-    def rest(self) -> None:
+    def restore_hooks(self) -> None:
         """Restore the exception hooks and the message handler that were set before `watch`."""
         sys.excepthook, threading.excepthook, sys.unraisablehook = self._hooks_before
         qInstallMessageHandler(self._handler_before)
@@ -157,7 +157,7 @@ class Unexpected(QObject):
     # --- dialog
 
     def _show(self, sentence: str, details: str) -> None:
-        self._say(sentence)
+        self._report(sentence)
         if self._open:
             return
         self._open = True
@@ -173,5 +173,5 @@ class Unexpected(QObject):
         self._open = False
         if box.clickedButton() is copy:
             QGuiApplication.clipboard().setText(details)
-            self._say("Copied the details of the error")
+            self._report("Copied the details of the error")
         box.deleteLater()

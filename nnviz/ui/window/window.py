@@ -104,7 +104,7 @@ class Dock(QDockWidget):
         self._board = board
         self.setObjectName(name)
         self.card: Card | None = None
-        self.in_sight = False
+        self.is_in_view = False
         self._make: Callable[[], Card] | None = None
         self._head = _empty("head")
         self.setTitleBarWidget(self._head)
@@ -112,7 +112,7 @@ class Dock(QDockWidget):
         self._room.changed.connect(self.changed)
         self.setWidget(self._room)
         self._soon = QTimer(self, singleShot=True, interval=0)  # QTimer.singleShot would keep it alive
-        self._soon.timeout.connect(self.look)
+        self._soon.timeout.connect(self.update_panel)
         self.visibilityChanged.connect(self._soon.start)
         self.topLevelChanged.connect(self._soon.start)
 
@@ -125,28 +125,28 @@ class Dock(QDockWidget):
     def fill(self, make: Callable[[], Card]) -> None:
         """Set the factory of the panel. The dock calls `make` at once if visible, else when first visible."""
         self._make = make
-        self.look()
+        self.update_panel()
 
     def set_title(self, title: str) -> None:
         """Set the dock's title. The name, which is the key of the dock's settings, stays the same."""
         self.setWindowTitle(title)
         self._fit_head()
 
-    def look_soon(self) -> None:
+    def update_soon(self) -> None:
         """Call `look` after Qt has laid out the docks."""
         self._soon.start()
 
-    def look(self) -> None:
+    def update_panel(self) -> None:
         """Make, show or hide the panel and place its heading, as the visibility of the dock requires."""
         self._place_head()
         in_sight = self.isVisible() and (self.isFloating() or not self._behind)
         if in_sight and self._make:
-            self._put(self._make())
+            self._fill(self._make())
         if self.card and in_sight != self.card.isVisibleTo(self):
             self._leave()
             self.card.setVisible(in_sight)  # behind a tab, Qt only moves the panel away, so it would work on
             self._head.setEnabled(in_sight)  # a hidden heading must not get the keyboard focus
-        self.in_sight = in_sight
+        self.is_in_view = in_sight
         self.updated.emit(self.is_open)
 
     @property
@@ -168,7 +168,7 @@ class Dock(QDockWidget):
         """Show the dock in front of its tabs; with `take_focus`, move the keyboard focus into the dock."""
         self.show()
         self.raise_()
-        self.look()
+        self.update_panel()
         if take_focus:
             self.activateWindow()
             self.focus()
@@ -177,7 +177,7 @@ class Dock(QDockWidget):
         """Show the dock in front of its tabs, unless the dock is hidden or floats."""
         if self.is_open and not self.isFloating():
             self.raise_()
-            self.look()
+            self.update_panel()
 
     def focus(self) -> None:
         """Move the keyboard focus to the panel's first widget that accepts the focus, else to the panel."""
@@ -195,9 +195,9 @@ class Dock(QDockWidget):
         focused = QApplication.focusWidget()
         return focused is not None and self.isAncestorOf(focused)
 
-    def _put(self, card: Card) -> None:
+    def _fill(self, card: Card) -> None:
         self._make, self.card, self._head = None, card, card.head
-        self._room.put(card)
+        self._room.show_card(card)
         self._move_head(into_panel=self.isFloating())  # even while a mouse button presses the dock's tab
         self._fit_head()
         self.filled.emit(card)
@@ -246,9 +246,9 @@ class Dock(QDockWidget):
             return True
         done = super().event(event)
         if event.type() == QEvent.Type.Move and self.card:
-            self.look()
+            self.update_panel()
         elif event.type() in MOVES:
-            self.look_soon()
+            self.update_soon()
         return done
 
     def _is_double_click(self, event: QMouseEvent) -> bool:
@@ -322,7 +322,7 @@ class Room(QScrollArea):
         bar = self.verticalScrollBar().sizeHint().width()
         return self._panel.minimumSizeHint().grownBy(QMargins(0, 0, max(bar - margin, 0), 0))
 
-    def put(self, card: Card) -> None:
+    def show_card(self, card: Card) -> None:
         """Show `card` as the panel, instead of the former panel."""
         self._card = card
         self._set_panel(card)
@@ -376,7 +376,7 @@ class Board(QMainWindow):
     """The area of the diagram and the docks: a QMainWindow inside the main window.
 
     The board has a margin of its own, so that the menu bar, toolbar and status bar have none. The board is
-    empty until `put` is called.
+    empty until `arrange` is called.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -409,7 +409,7 @@ class Board(QMainWindow):
         gap = px(GAP_PX) if on else 0
         self.setContentsMargins(gap, gap, gap, gap)
 
-    def put(self, diagram: QWidget, panels: Sequence[Panel]) -> None:
+    def arrange(self, diagram: QWidget, panels: Sequence[Panel]) -> None:
         """Put the diagram in the middle, and the panels' docks where they were in the last session."""
         self._centre.removeWidget(self._empty)
         self._centre.addWidget(diagram)
@@ -433,7 +433,7 @@ class Board(QMainWindow):
     def show_panel(self, name: str, opened: bool) -> None:
         """Bring the panel `name` to the front; hide the panel if `opened` is false and it is in front."""
         dock = self.docks[name]
-        if opened or not dock.in_sight:
+        if opened or not dock.is_in_view:
             dock.bring_to_front(take_focus=True)
         else:
             dock.hide()
@@ -443,14 +443,14 @@ class Board(QMainWindow):
         self._sizes.clear()
         self.restoreState(self._first, VERSION)
         self._share()
-        self.look()
+        self.update_docks()
 
     def about_to_grow(self) -> None:
         """Store the sizes of the docks before the interface size changes."""
         if self._remembered:
             self._sizes.clear()
             self._remembered = False
-        for dock in self.in_sight:
+        for dock in self.visible_docks:
             wanted = QSizeF(dock.size()) / size_factor()
             if size_factor() > 1.0 and self.dockWidgetArea(dock) == BELOW:
                 wanted.setHeight(max(wanted.height(), BELOW_PX))  # the dock may have had to shrink
@@ -465,7 +465,7 @@ class Board(QMainWindow):
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         sizes = [
             (dock, (self._sizes[dock] * size_factor()).toSize())
-            for dock in self.in_sight
+            for dock in self.visible_docks
             if dock in self._sizes
         ]
         right, below = (
@@ -490,23 +490,23 @@ class Board(QMainWindow):
             self._settings.remember(ARRANGEMENT, self.saveState(VERSION))
             self._settings.remember(_size_of(WINDOW), self.window().size())
             for name, dock in self.docks.items():
-                has_place = dock.in_sight and not dock.isFloating()
+                has_place = dock.is_in_view and not dock.isFloating()
                 self._settings.remember(_size_of(name), dock.size() if has_place else QSize())
 
-    def look(self) -> None:
+    def update_docks(self) -> None:
         """Call `look` of every dock."""
         for dock in self.docks.values():
-            dock.look()
+            dock.update_panel()
 
     @property
-    def in_sight(self) -> list[Dock]:
+    def visible_docks(self) -> list[Dock]:
         """The docks that are visible: open, and not behind another tab."""
-        return [dock for dock in self.docks.values() if dock.in_sight]
+        return [dock for dock in self.docks.values() if dock.is_in_view]
 
     def covers(self, name: str, other: str) -> bool:
         """Return whether the panel `name` is visible and the panel `other` is a tab of the same place."""
         dock = self.docks[name]
-        return dock.in_sight and self.docks[other] in self.tabifiedDockWidgets(dock)
+        return dock.is_in_view and self.docks[other] in self.tabifiedDockWidgets(dock)
 
     @property
     def _most_below(self) -> int:
@@ -545,10 +545,10 @@ class Board(QMainWindow):
         before, now = self._settings.size_of(_size_of(WINDOW)), self.window().size()
         if before.isEmpty() or (before == now and size_factor() == 1.0):
             return
-        self.look()
+        self.update_docks()
         self._remembered = True
         across, down = now.width() / before.width(), now.height() / before.height()
-        for dock in self.in_sight:
+        for dock in self.visible_docks:
             old = self._settings.size_of(_size_of(dock.objectName()))
             if not old.isValid():
                 continue
@@ -575,7 +575,7 @@ class Board(QMainWindow):
 
     def _fit_training(self) -> None:
         """Resize the Training dock to the height that its panel needs now; Qt does not do that."""
-        docks = [dock for dock in self.in_sight if self.dockWidgetArea(dock) == RIGHT]
+        docks = [dock for dock in self.visible_docks if self.dockWidgetArea(dock) == RIGHT]
         training = self.docks["Training"]
         if len(docks) > 1 and training in docks:
             others = [dock for dock in docks if dock is not training]
@@ -589,7 +589,7 @@ class Board(QMainWindow):
 
     def _widen_right(self) -> None:
         """Widen the right column until all of its controls are visible, as far as there is room."""
-        for dock in self.in_sight:
+        for dock in self.visible_docks:
             if self.dockWidgetArea(dock) == RIGHT and dock.width() < dock.least.width():
                 self._widen(dock, dock.least.width())
 
@@ -694,9 +694,9 @@ class MainWindow(QMainWindow):
             self.resize(self._chosen_size)
         self.fit_screen()
 
-    def put(self, diagram: QWidget, panels: Sequence[Panel]) -> None:
+    def set_panels(self, diagram: QWidget, panels: Sequence[Panel]) -> None:
         """Put the diagram and the panels on the board."""
-        self.board.put(diagram, panels)
+        self.board.arrange(diagram, panels)
         self._frame_is_due = True
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -81,7 +81,7 @@ class Workspace:
         self.library = PlotLibrary(self.main_window, self.history)
         self.status = StatusLine()
         self.main_window.setStatusBar(self.status)
-        self.main_window.put(self.diagram, panels)
+        self.main_window.set_panels(self.diagram, panels)
         self.board = self.main_window.board
         keys = self.settings.flag(PRESSED_KEYS, first=False)
         self.present = Present(self.main_window, self.diagram, shows_keys=keys)
@@ -106,7 +106,7 @@ class Workspace:
         from nnviz.ui.dialogs.export import Exporter
 
         exports = Exporter(self.main_window, self.files.suggestion)
-        exports.said.connect(self.status.say)
+        exports.said.connect(self.status.show_message)
         return exports
 
     def export_diagram(self) -> None:
@@ -144,9 +144,9 @@ class Workspace:
         window, document, runner = self.main_window, self.document, self.runner
         panels = (self.diagram, self.data, self.notes.page, self.history)
         for source in (*panels, self.structure, self.weight_sets, self.files, self.player, runner):
-            source.said.connect(self.status.say)
+            source.said.connect(self.status.show_message)
         for message in (runner.run_ended, document.refused):
-            message.connect(self.status.say)
+            message.connect(self.status.show_message)
         self.selection.explanation_requested.connect(self._explain)
         self.player.changed.connect(self._forget_invitation)
         runner.run_started.connect(lambda: self.diagram.fix_scale(True))
@@ -166,7 +166,7 @@ class Workspace:
         window.painted.connect(self.library.load_soon, Qt.ConnectionType.SingleShotConnection)
         window.closing.connect(self._closing)
         window.dropped.connect(self.files.take)
-        self.training.scales.wished.connect(self.data.all_rows.standardise)
+        self.training.scales.standardise_requested.connect(self.data.all_rows.standardise)
         self.data.load_requested.connect(self.files.ask_rows)
         self.data.table_paste_requested.connect(self.files.tables.ask_text)
         QApplication.styleHints().colorSchemeChanged.connect(self._follow_theme)  # a lambda keeps self alive
@@ -181,7 +181,7 @@ class Workspace:
         self.main_window.setWindowModified(self.document.modified)
 
     def _show_facts(self) -> None:
-        self.status.show_facts(self.document.state.training.seed, self.document.kept)
+        self.status.show_facts(self.document.state.training.seed, self.document.storage)
 
     def _opened(self) -> None:
         self.player.stop()
@@ -206,7 +206,7 @@ class Workspace:
         """Clear the message that names the walk's keys when the walk no longer waits for a key."""
         progress = self.player.progress
         if not progress.is_waiting and self.status.text in {phase_prompt(phase).text for phase in PHASES}:
-            self.status.say("")
+            self.status.show_message("")
 
     def _explain(self) -> None:
         """Show the Explain panel, unless it would cover notes in editing or a panel on the selected node."""
@@ -235,32 +235,32 @@ class Workspace:
         self.diagram.session.editor.leave()
         text = self.document.undo_text()
         if self.document.undo():
-            self.status.say(f"Undone: {text}")
+            self.status.show_message(f"Undone: {text}")
 
     def redo(self) -> None:
         """Redo the change that was undone last, and name the change in the status bar."""
         self.diagram.session.editor.leave()
         text = self.document.redo_text()
         if self.document.redo():
-            self.status.say(f"Redone: {text}")
+            self.status.show_message(f"Redone: {text}")
 
     def float_panel(self) -> None:
         """Float the panel that has the keyboard focus, or dock the panel again."""
-        dock = next((dock for dock in self.board.in_sight if dock.has_focus), None)
+        dock = next((dock for dock in self.board.visible_docks if dock.has_focus), None)
         if dock:
             dock.toggle_floating()
             QTimer.singleShot(
                 0, dock, partial(dock.bring_to_front, take_focus=True)
             )  # after its window has opened or closed
         else:
-            self.status.say("No panel has the keyboard focus: click into a panel or press F6")
+            self.status.show_message("No panel has the keyboard focus: click into a panel or press F6")
 
     def go_to_panel(self, count: int) -> None:
         """Move the keyboard focus on by `count` visible panels, or back if `count` is negative.
 
         The diagram comes after the last panel.
         """
-        docks = self.board.in_sight
+        docks = self.board.visible_docks
         at = next((k for k, dock in enumerate(docks, 1) if dock.has_focus), 0)
         if following := (at + count) % (len(docks) + 1):
             docks[following - 1].bring_to_front(take_focus=True)
@@ -287,7 +287,9 @@ class Workspace:
         room = window.screen().availableSize().expandedTo(window.size())
         percent = self.settings.size_within(room)
         if percent < wanted:
-            self.status.say(f"{wanted} % does not fit on this screen: the interface size is now {percent} %")
+            self.status.show_message(
+                f"{wanted} % does not fit on this screen: the interface size is now {percent} %"
+            )
         self.board.about_to_grow()
         window.about_to_grow()
         if set_size_percent(application(), percent):
@@ -307,7 +309,7 @@ class Workspace:
         self.runner.pause()
         if self.files.may_leave():
             self.player.stop()
-            self.derived.rest()
+            self.derived.cancel_pending()
             self.present.leave()  # the saved arrangement must contain the panels
         else:
             event.ignore()
