@@ -210,10 +210,7 @@ def test_train_takes_its_settings_from_the_command_line(answer, yes_or_no):
     lines = answer(f"{line} --history losses.csv -o after.json").splitlines()
     after, printed = nnviz.load("after.json"), json.loads(answer(f"{line} --json"))
     assert after.training == nnviz.Training(0.001, 6, 2, "momentum", 7, "cross_entropy", 0.25)
-    for header, rows in (
-        table_of(lines[:-1]),
-        table_of(Path("losses.csv").read_text().splitlines(), ","),
-    ):
+    for header, rows in (table_of(lines[:-1]), table_of(Path("losses.csv").read_text().splitlines(), ",")):
         assert header == ["iteration", "cross_entropy", "validation"]
         assert rows.tolist() == printed["history"]
     y, a = after.data.targets[:, 0], after.network.predict(after.data.inputs)[:, 0]

@@ -212,9 +212,7 @@ def _convert(parser: _Parser) -> None:
     seed = "seed for the random start weights of a table and for --shuffle; it is saved"
     parser.add_argument("--seed", type=_whole(0), metavar="S", help=seed)
     parser.add_argument(
-        "--without-scaling",
-        action="store_true",
-        help="save a model that expects inputs standardised already",
+        "--without-scaling", action="store_true", help="save a model that expects inputs standardised already"
     )
 
 

@@ -20,16 +20,7 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address, default_nodes, fresh_name
 from nnviz.core.losses import usual_loss
 from nnviz.core.network import Layer, Network, random_weights
-from nnviz.core.numbers import (
-    NUMBERS,
-    ROWS,
-    as_text,
-    counted,
-    full_text,
-    list_text,
-    quoted,
-    shortened,
-)
+from nnviz.core.numbers import NUMBERS, ROWS, as_text, counted, full_text, list_text, quoted, shortened
 from nnviz.core.slopes import BLOCK_NS, QUICK_NS, forward_ns
 from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
 

@@ -584,11 +584,7 @@ def _map_holds(before: LossMap, state: State) -> bool:
 
 
 def _stretch(
-    state: State,
-    weight: Address,
-    path: Array,
-    before: tuple[float, float] | None,
-    slopes: MeanSlopes | None,
+    state: State, weight: Address, path: Array, before: tuple[float, float] | None, slopes: MeanSlopes | None
 ) -> Work[tuple[float, float]]:
     """Compute the stretch of a weight as `span` does, extended to the path unless that is very long."""
     point = yield from present_point(state, weight, slopes)

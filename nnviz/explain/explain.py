@@ -117,8 +117,7 @@ class _Explainer:
         if self.scene is None:
             sections = [
                 LineSection(
-                    "",
-                    (Note("", "There are no rows: add a row in the data table or type an input."),),
+                    "", (Note("", "There are no rows: add a row in the data table or type an input."),)
                 )
             ]
         elif address.layer < 0:
@@ -272,11 +271,7 @@ class Check:
 
 
 def measure_slope(
-    state: State,
-    address: Address,
-    row: int | None,
-    block_ns: float = BLOCK_NS,
-    known: Trace | None = None,
+    state: State, address: Address, row: int | None, block_ns: float = BLOCK_NS, known: Trace | None = None
 ) -> Iterator[Check | None]:
     """Measure ∂loss/∂w of a weight or bias by a central difference.
 

@@ -116,10 +116,7 @@ Fill = Callable[[FileIO, Path], object]
 
 
 def write(
-    path: str | os.PathLike[str],
-    *data: Data,
-    private: bool = False,
-    last_look: LastLook | None = None,
+    path: str | os.PathLike[str], *data: Data, private: bool = False, last_look: LastLook | None = None
 ) -> str:
     """Write the parts of `data` to `path`; readers see the old file or the new one, never a mixture.
 
@@ -134,11 +131,7 @@ def write(
 
 
 def write_with(
-    path: str | os.PathLike[str],
-    fill: Fill,
-    *,
-    private: bool = False,
-    last_look: LastLook | None = None,
+    path: str | os.PathLike[str], fill: Fill, *, private: bool = False, last_look: LastLook | None = None
 ) -> str:
     """Write the content that `fill` produces to `path`, as safely as `write`; `fill` may raise errors."""
     path = Path(path)
@@ -245,11 +238,7 @@ def _append(path: Path, fill: Fill) -> None:
 
 
 def _replace(
-    target: Path,
-    fill: Fill,
-    source: Path | None,
-    private: bool,
-    last_look: LastLook | None = None,
+    target: Path, fill: Fill, source: Path | None, private: bool, last_look: LastLook | None = None
 ) -> str:
     with (
         _ready(target, fill, source, private) as (file, temporary, changed),

@@ -170,9 +170,7 @@ FORMATS = (
 
 
 def load(
-    path: str | os.PathLike[str],
-    progress: Progress | None = None,
-    activations: Sequence[str] | None = None,
+    path: str | os.PathLike[str], progress: Progress | None = None, activations: Sequence[str] | None = None
 ) -> State:
     """Return the State in a file of any known format.
 

@@ -118,14 +118,7 @@ class Candidates:
         cost = np.where(forbidden, np.inf, COVERING * covered)
         costs = [cost + _way(edges, box, x, covered, kind, kinds)[:, None] for kind in range(kinds)]
         y = np.tile(line.T, (kinds, 1))
-        return cls(
-            kinds,
-            x,
-            y,
-            y,
-            np.tile(edges.slope, kinds),
-            np.concatenate([each.T for each in costs]),
-        )
+        return cls(kinds, x, y, y, np.tile(edges.slope, kinds), np.concatenate([each.T for each in costs]))
 
     def partner(self, label: int) -> int:
         """Return the index of the other label on the same edge, or −1."""

@@ -104,9 +104,7 @@ def test_losses_that_are_constant_or_not_finite_have_a_line_with_extremes_and_en
 
 
 @pytest.mark.crossed(
-    count=(2, 300, 20_000, 90_000),
-    step=(1, 700, 40_000),
-    kind=(EVERY_UPDATE, EPOCHS, CHANGED_BATCHES),
+    count=(2, 300, 20_000, 90_000), step=(1, 700, 40_000), kind=(EVERY_UPDATE, EPOCHS, CHANGED_BATCHES)
 )
 def test_the_line_of_any_run_is_within_the_spread_of_one_bucket(count, step, kind, amount):
     for seed in range(amount(quick=1, ci=2, night=100)):

@@ -355,11 +355,7 @@ def test_rows_decided_in_blocks_are_those_decided_together():
             assert found.tolist() == known.tolist()
 
 
-CLASSES = {
-    "softmax": ([[1, 0, 0]],),
-    "sigmoid": ([[1, 0]], [[1], [1]]),
-    "identity": ([[1], [0]],),
-}
+CLASSES = {"softmax": ([[1, 0, 0]],), "sigmoid": ([[1, 0]], [[1], [1]]), "identity": ([[1], [0]],)}
 NO_CLASSES = {
     "identity": ([[1], [0.5]], [[0], [0]], [[1, 0]]),
     "sigmoid": ([[60]], [[1], [0], [0.99]], [[1, 0], [0, -1]], None),

@@ -179,12 +179,7 @@ def test_a_table_that_is_not_all_numbers_is_refused_with_its_place(approved):
 @pytest.fixture
 def small_limits(monkeypatch):
     """Let a table have a thousandth of the rows, lines and numbers that it may have."""
-    assert (ROWS.limit, LINES.limit, NUMBERS.limit, COLUMNS.limit) == (
-        500_000,
-        2_000_000,
-        4_000_000,
-        10_000,
-    )
+    assert (ROWS.limit, LINES.limit, NUMBERS.limit, COLUMNS.limit) == (500_000, 2_000_000, 4_000_000, 10_000)
     monkeypatch.setattr(reading, "ROWS", replace(ROWS, limit=500))
     monkeypatch.setattr(reading, "NUMBERS", replace(NUMBERS, limit=4000))
     monkeypatch.setattr(reading, "LINES", replace(LINES, limit=2000))

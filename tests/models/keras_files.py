@@ -105,10 +105,7 @@ def functional_model():
         return {**known, "config": config, "name": name, "inbound_nodes": nodes}
 
     def tensor(name):
-        return {
-            "class_name": "__keras_tensor__",
-            "config": {"keras_history": [name, 0, 0]},
-        }
+        return {"class_name": "__keras_tensor__", "config": {"keras_history": [name, 0, 0]}}
 
     one, two = (each["config"] for each in MODEL["config"]["layers"])
     layers = [

@@ -264,10 +264,7 @@ ACTIVATIONS = {
     "ELU": ((None, layer("ELU", "a", alpha=1.0)), "elu"),
     "Softmax": ((None, layer("Softmax", "a", axis=-1)), "softmax"),
     "a function that was called": ((None, CALLED), "leaky_relu(0.2)"),
-    "a linear one first": (
-        (None, layer("Activation", "a", activation="linear"), layer("ELU", "a")),
-        "elu",
-    ),
+    "a linear one first": ((None, layer("Activation", "a", activation="linear"), layer("ELU", "a")), "elu"),
 }
 """By case, the activation of the Dense layer, the layers behind it, and nnviz's name for both."""
 

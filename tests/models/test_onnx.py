@@ -221,17 +221,10 @@ def test_doubles_predict_what_onnxruntime_does_with_doubles():
 
 
 COLUMNS = {
-    "softmax": [
-        ("MatMul", ["w", "x"], "m"),
-        ("Add", ["m", "b"], "z"),
-        ("Softmax", ["z"], "y", {"axis": 0}),
-    ],
+    "softmax": [("MatMul", ["w", "x"], "m"), ("Add", ["m", "b"], "z"), ("Softmax", ["z"], "y", {"axis": 0})],
     "transA, weights first": [("Gemm", ["v", "x", "b"], "y", {"transA": 1})],
     "transposed": [("Transpose", ["x"], "t"), ("MatMul", ["t", "v"], "m"), ("Transpose", ["m"], "y")],
-    "transA": [
-        ("Gemm", ["x", "v", "c"], "t", {"transA": 1}),
-        ("Transpose", ["t"], "y", {"perm": [1, 0]}),
-    ],
+    "transA": [("Gemm", ["x", "v", "c"], "t", {"transA": 1}), ("Transpose", ["t"], "y", {"perm": [1, 0]})],
     "two layers": [("Gemm", ["w", "x"], "a"), ("Relu", ["a"], "z"), ("MatMul", ["w2", "z"], "y")],
 }
 

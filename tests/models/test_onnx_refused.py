@@ -93,9 +93,7 @@ def of_graphs():
         "a few graphs within graphs": nested(5),
         "many graphs within graphs": nested(2000),
         "functions that change operators": with_functions(),
-        "somebody's own operator": of_nodes(
-            helper.make_node("Gemm", ["x", "w"], ["y"], "g", domain="evil"),
-        ),
+        "somebody's own operator": of_nodes(helper.make_node("Gemm", ["x", "w"], ["y"], "g", domain="evil")),
         "somebody's own operator by a known name, for a constant": of_nodes(
             evil_constant, helper.make_node("Gemm", ["x", "v"], ["y"])
         ),

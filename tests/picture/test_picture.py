@@ -20,8 +20,7 @@ WEIGHT = Address("weight", 0, 0, 1)
 LINE = State(Network.from_weights({"output": [0, 2]}), Dataset([[3, 4]], [[1]]))
 """No hidden layer, one row: the slope is 2·x·error, here 2·(3, 4)·7."""
 BIASED = replace(
-    COURSE,
-    network=COURSE.network.with_layer(0, replace(COURSE.network.layers[0], biases=[0.5, -1])),
+    COURSE, network=COURSE.network.with_layer(0, replace(COURSE.network.layers[0], biases=[0.5, -1]))
 )
 
 

@@ -189,9 +189,7 @@ def negated(own):
 
 
 @pytest.mark.parametrize(
-    ("sizes", "hovering"),
-    [((2, 3, 1), True), ((8, 16, 12, 2), False), ((9, 40, 60, 1), True)],
-    ids=str,
+    ("sizes", "hovering"), [((2, 3, 1), True), ((8, 16, 12, 2), False), ((9, 40, 60, 1), True)], ids=str
 )
 def test_after_a_run_the_diagram_is_as_if_painted_for_the_first_time(qtbot, bare, sizes, hovering):
     window = bare(state(sizes, spread=0))

@@ -28,12 +28,7 @@ from nnviz.ui.kit.number_field import scrub
 
 CLICK_PX = 4.0
 """A press that moves less than this is a click, not a drag."""
-ARROWS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
-}
+ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
 """Steps of an arrow key to the right and down."""
 NUDGES = {
     Qt.Key.Key_Plus: (1, "0.1"),

@@ -161,11 +161,7 @@ class StepCard(QFrame):
 
     def follow(self, widget: QWidget) -> None:
         """Put the buttons of the text box after a widget in the tab order."""
-        for before, after in (
-            (widget, self._next),
-            (self._next, self._back),
-            (self._back, self._skip),
-        ):
+        for before, after in ((widget, self._next), (self._next, self._back), (self._back, self._skip)):
             QWidget.setTabOrder(before, after)
 
     def show_step(self, number: int, count: int, title: str, text: str, *, done: bool) -> None:

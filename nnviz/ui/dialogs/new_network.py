@@ -6,15 +6,7 @@ import re
 from itertools import pairwise
 
 import numpy as np
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QDialog,
-    QDialogButtonBox,
-    QFormLayout,
-    QLabel,
-    QLineEdit,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QWidget
 
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import default_inputs, default_nodes

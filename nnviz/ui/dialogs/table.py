@@ -327,10 +327,7 @@ class OpenTable(QDialog):
     @property
     def _layout(self) -> TableLayout:
         return TableLayout(
-            self.encoding.currentData(),
-            self.delimiter.currentData(),
-            self._decimal,
-            self.header.isChecked(),
+            self.encoding.currentData(), self.delimiter.currentData(), self._decimal, self.header.isChecked()
         )
 
     def _read_again(self) -> None:

@@ -220,12 +220,7 @@ def _write_up(painter: QPainter, x: float, y: float, text: str, side: Qt.Alignme
     painter.restore()
 
 
-STEPS = {
-    Qt.Key.Key_Left: (0, -1),
-    Qt.Key.Key_Right: (0, 1),
-    Qt.Key.Key_Up: (-1, 0),
-    Qt.Key.Key_Down: (1, 0),
-}
+STEPS = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
 
 
 class ConfusionGrid(CellGrid[ClassCell]):

@@ -624,12 +624,7 @@ class HistoryCurve(HistoryCanvas):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         last, at = len(self._points_read()) - 1, self._read_or_present()
-        steps = {
-            Qt.Key.Key_Left: at - 1,
-            Qt.Key.Key_Right: at + 1,
-            Qt.Key.Key_Home: 0,
-            Qt.Key.Key_End: last,
-        }
+        steps = {Qt.Key.Key_Left: at - 1, Qt.Key.Key_Right: at + 1, Qt.Key.Key_Home: 0, Qt.Key.Key_End: last}
         if event.key() in steps and last >= 0:
             self.read_at(min(max(steps[Qt.Key(event.key())], 0), last), self._read_run)
         elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._earlier.runs:

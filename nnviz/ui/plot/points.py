@@ -37,12 +37,7 @@ GRAB_PX = 9.0
 """Largest distance from the movable point at which the mouse still grabs the point, in pixels."""
 TANGENT_PX = 44.0
 """Length of a tangent on either side of the movable point, in pixels."""
-ARROWS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Down: (0, -1),
-    Qt.Key.Key_Up: (0, 1),
-}
+ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Down: (0, -1), Qt.Key.Key_Up: (0, 1)}
 
 
 class PointPlot(Plot):

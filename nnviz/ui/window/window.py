@@ -53,11 +53,7 @@ if TYPE_CHECKING:
     from nnviz.ui.kit.card import Card
 
 
-MOVES = (
-    QEvent.Type.Move,
-    QEvent.Type.MouseButtonRelease,
-    QEvent.Type.NonClientAreaMouseButtonRelease,
-)
+MOVES = (QEvent.Type.Move, QEvent.Type.MouseButtonRelease, QEvent.Type.NonClientAreaMouseButtonRelease)
 """Types of Qt events after which a dock may have moved, or a drag of the dock may have ended."""
 
 FLOAT_OFFSET_PX = 32
