@@ -33,9 +33,8 @@ def read(source: Source) -> State:
     rows = build(table, columns, proposed_choices(columns))
     state = rows.network(wishes.seed)
     source.notes.append("; ".join((*_layout_notes(table), *rows.notes, _network_note(state))))
-    return replace(
-        state, name=shortened(file_label(source.path).removesuffix(source.path.suffix), NAME.limit)
-    )
+    title = file_label(source.path).removesuffix(source.path.suffix)
+    return replace(state, name=shortened(title, NAME.limit))
 
 
 def _layout_notes(table: Table) -> list[str]:

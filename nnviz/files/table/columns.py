@@ -121,6 +121,7 @@ def _contents(table: Table, column: int) -> Finding:
         kinds = {text for text, is_missing in zip(texts, missing.tolist(), strict=True) if not is_missing}
         distinct, is_dates = len(kinds), all(map(is_date, kinds))
         is_number = is_like_a_number(texts[first], table.layout.decimal)
+    starts_low = len(numbers) > 1 and float(numbers[0]) in (0.0, 1.0)
     return Finding(
         name=table.names[column] if table.names else "",
         is_number=is_number,
@@ -128,15 +129,11 @@ def _contents(table: Table, column: int) -> Finding:
         missing=int(missing.sum()),
         first_missing=table.place(int(missing.argmax()), column) if missing.any() else "",
         fault=table.fault(first, column) if is_number and count else None,
-        counts=len(numbers) > 1 and float(numbers[0]) in (0.0, 1.0) and _count_up(numbers),
+        counts=starts_low and np.array_equal(numbers, numbers[0] + np.arange(len(numbers))),
         is_whole=is_number and bool((values == np.floor(values)).all()),
         is_date=is_dates,
         classes=not is_number,
     )
-
-
-def _count_up(numbers: Array) -> bool:
-    return bool(np.array_equal(numbers, numbers[0] + np.arange(len(numbers))))
 
 
 def _with_role(finding: Finding, table: Table, place: int) -> Finding:

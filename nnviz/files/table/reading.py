@@ -154,9 +154,8 @@ class Cells:
         """Return an upper bound of the number of rows, or the exact number if the bound is too large."""
         lines = islice(self._text, self._first, None)
         rows = sum(1 for line in lines if self._delimiter in line or line.strip())
-        if rows <= min(ROWS.limit, NUMBERS.limit // self._width) or not any(
-            '"' in line for line in self._text
-        ):
+        is_small = rows <= min(ROWS.limit, NUMBERS.limit // self._width)
+        if is_small or not any('"' in line for line in self._text):
             return rows
         rows = 0
         for _, _, last in rows_of(self._text, self._delimiter, self._first):  # quotes may hold line ends
