@@ -94,7 +94,7 @@ def nearest(sizes):
     places = np.random.default_rng(0).uniform((0, 100), SIZE, (400, 2)).tolist()
     picture = canvas.diagram.picture
     canvas.diagram.hide()
-    return windows.timed(lambda k: picture.at(*places[k]), 400)
+    return windows.timed(lambda k: picture.address_at(*places[k]), 400)
 
 
 def laid_out(sizes):
