@@ -34,7 +34,7 @@ _add, _subtract, _multiply, _copy = np.add, np.subtract, np.multiply, np.copyto
 _maximum, _minimum, _tanh, _sign, _square = np.maximum, np.minimum, np.tanh, np.sign, np.square
 
 FEW_NUMBERS = 2**16
-"""Largest size of z for which relu allocates an array of zeros: comparing two arrays takes half the time."""
+"""Up to this size of z, relu compares z with an array of zeros, twice as fast as with the number 0."""
 
 
 def _identity_forward(z: Array, a: Array) -> Call:
@@ -296,8 +296,8 @@ class Joint(NamedTuple):
     """Formulas of an activation whose outputs depend on every z of their layer.
 
     ========= ==========================================================================
-    `value`   `value(z, node, total)` returns the formula of a as text, and a with numbers
-    `slope`   `slope(a, slopes_a, node, total)` returns the same pair for ∂L/∂z
+    `value`   `value(z, node, total)` returns the formula of a: as text, and with numbers
+    `slope`   `slope(a, slopes_a, node, total)` returns the formula of ∂L/∂z in both ways
     ========= ==========================================================================
 
     `z`, `a` and `slopes_a` hold one number for each node of the layer. `node` is the index of the explained
@@ -311,7 +311,7 @@ class Joint(NamedTuple):
 class Parameter(NamedTuple):
     """The parameter of an activation, a number in brackets after the activation's name.
 
-    `meaning` says in words what the parameter means. `make` returns the activation with this parameter.
+    `meaning` describes the parameter in words. `make` returns the activation with a value of the parameter.
     """
 
     meaning: str
@@ -338,7 +338,7 @@ class ActivationNotation(NamedTuple):
 
     ============= ==========================================================================
     `numpy`       an expression of `z`, an array of shape (rows, nodes)
-    `numpy_slope` an expression of `z`, `a` and `slope_a`, ∂L/∂a, whose value is ∂L/∂z
+    `numpy_slope` an expression for ∂L/∂z with `z`, `a` and `slope_a`, which is ∂L/∂a
     `keras`       a name of `keras.activations`; with a parameter, a class of `keras.layers`
     `torch`       a class of `torch.nn`
     `onnx`        an operator
@@ -360,14 +360,14 @@ class Activation:
     `forward`     returns a function that computes f(z), see `Forward`
     `backward`    returns a function that computes the vector-Jacobian product, see `Backward`
     `formula`     f(z) as text
-    `notation`   the activation in NumPy, Keras, PyTorch and ONNX
-    `slope_rule`  the formula of f′(z) in `Z` and `A`; None if `joint` has the formula
+    `notation`    the activation in NumPy, Keras, PyTorch and ONNX
+    `slope_rule`  the formula of f′(z) with z and a; None if `joint` has the formula
     `start`       distribution of random weights: "he" (normal) or "glorot" (uniform)
-    `kinks`       each z at which f′ jumps; f′ of a kink is the slope on the left side
+    `kinks`       each z at which f′ jumps; at this z, f′ is the slope on the left side
     `flat`        intervals of z in which f′(z) is exactly 0
     `saturated`   intervals of z in which f′(z) is almost 0
     `exact`       returns f(z) as a Fraction for a Fraction z, or None if f(z) is irrational
-    `scalar`      computes f(z) of one float more precisely than `forward`, or None
+    `scalar`      None, or computes f(z) for one float more precisely than `forward`
     `linear`      whether f(z) = z, so that z and a can share one array
     `joint`       the formulas if each output depends on every z of the layer, else None
     `parameter`   the parameter in brackets after the name, or None
@@ -420,12 +420,12 @@ class Activation:
 
     @cached_property
     def written(self) -> Function:
-        """The activation as a function of formulas, which applies to an expression: relu(z)."""
+        """The activation as a function that turns an expression, such as z, into another: relu(z)."""
         return Function(self.name, self.scalar or self._of_one, self.exact)
 
     @property
     def call(self) -> str:
-        """The activation applied to z as text: "relu(z)"."""
+        """The text of the activation applied to z: "relu(z)"."""
         return self.written(Symbol("z")).text
 
     def _of_one(self, z: float) -> float:
@@ -499,14 +499,14 @@ def _named(name: str, value: float, default: float) -> str:
 
 
 LARGE_POWER = 600.0
-"""If some |z| is larger, Explain shifts the powers of softmax by the largest z: e^709 overflows float64."""
+"""If any |z| is larger, Explain shows softmax with e^(z − largest z), because e^710 overflows float64."""
 
 
 def _softmax_value(z: Sequence[Number], node: int, total: Total) -> tuple[str, Expression]:
     values = [each.value for each in z]
     shift = max(values) if max(map(abs, values)) > LARGE_POWER else 0.0
     powers = [EXP(Number(each.value - shift, each.address)) for each in z]
-    formula = "e^(z − m) / Σ e^(z − m), m the largest z" if shift else "e^z / Σ e^z"
+    formula = "e^(z − m) / Σ e^(z − m), where m is the largest z" if shift else "e^z / Σ e^z"
     return formula, powers[node] / total(powers)
 
 
@@ -587,7 +587,7 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation(
             "gelu",
             *GELU,
-            "z·Φ(z), Φ the normal distribution",
+            "z·Φ(z), where Φ is the normal distribution",
             ActivationNotation(
                 f"z * {_PHI}",
                 f"slope_a * ({_PHI} + z * np.exp(-z * z / 2) / math.sqrt(2 * math.pi))",

@@ -33,9 +33,9 @@ Kind: TypeAlias = Literal[
 class Address(NamedTuple):
     """The address of a part of the network: the index of a node in a layer. Layer −1 holds the inputs.
 
-    `kind` says which part is meant. The address of a weight or of its slope has the node where the weight
-    ends. `source` is the node of the previous layer where the weight starts. Formulas, selection, search and
-    the diagram use addresses.
+    `kind` is the kind of the part. In the address of a weight or its slope, `node` is where the weight ends,
+    and `source` is the node of the previous layer where the weight starts. Formulas, selection, search
+    and the diagram use addresses.
     """
 
     kind: Kind
@@ -89,7 +89,7 @@ def default_nodes(layer: int, layers: int, count: int) -> tuple[str, ...]:
 
 
 def fresh_name(stem: str, taken: Collection[str], start: int = 0) -> str:
-    """Return `stem_0`, or the first of `stem_1`, `stem_2`, … that is not in `taken`; `start` replaces 0."""
+    """Return the first of `stem_0`, `stem_1`, … that is not in `taken`. Numbers begin with `start`."""
     number = start
     while f"{stem}_{number}" in taken:
         number += 1

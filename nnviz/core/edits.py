@@ -2,8 +2,8 @@
 
 An edit of weights or data ends the current run. An edit of the structure also changes the weight sets. A new
 node starts with outgoing weights 0, a new input with weights and data 0, and a new hidden layer with the
-identity matrix. So the predictions stay the same if the activation allows it. Layer 0 is the first hidden
-layer, and column 0 holds the inputs.
+identity matrix. So the predictions stay the same, unless the activation of a new layer changes the values.
+Layer 0 is the first hidden layer, and column 0 holds the inputs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from nnviz.core.numbers import NUMBERS, ROWS, as_text, counted, full_text, list_
 from nnviz.core.slopes import BLOCK_NS, QUICK_NS, forward_ns
 from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
 
-ALL_OR_NONE = "either all rows have targets or no row has; the data table's menu removes all targets"
+ALL_OR_NONE = "either every row has targets or no row has any; the data table's menu can remove all targets"
 EDITABLE = ("input", "weight", "bias", "target")
 """Kinds of addresses whose numbers a person can edit."""
 
@@ -71,8 +71,8 @@ def value_at(state: State, address: Address, row: int = 0) -> float | None:
 def set_value(state: State, address: Address, value: float | None, row: int = 0) -> State:
     """Return `state` with a new value of the weight, bias, input or target at an address.
 
-    Inputs and targets are those of row `row`, which is added if the data has no such row. The value None
-    empties a target. Raises ValueError if the target cannot be empty or the layer has no biases.
+    Inputs and targets are those of row `row`; if the data has no row `row`, a row is added at the end. The
+    value None empties a target. Raises ValueError if the target cannot be empty or the layer has no biases.
     """
     if value == value_at(state, address, row):
         return state
@@ -89,10 +89,10 @@ def set_value(state: State, address: Address, value: float | None, row: int = 0)
 
 
 def number_at(state: State, address: Address) -> Address | None:
-    """Return the address of the number that a person edits at a part of the network, or None.
+    """Return the address of the number to edit if a person edits the part at `address`, or None.
 
-    A weight, bias, input or target is edited itself. For a node, the result is the value of the input, the
-    node's bias or, if an output has no bias, the target. A hidden node without bias has no number to edit.
+    A weight, bias, input or target is itself the number to edit. For an input node, this number is the input.
+    For another node, the number is the bias or, if an output has no bias, the target, else None.
     """
     if address.kind in EDITABLE:
         return address
@@ -117,7 +117,7 @@ def set_target(state: State, row: int, output: int, value: float) -> State:
 
 
 def clear_targets(state: State, rows: list[int]) -> State:
-    """Empty one target in each of the rows `rows`. Raises ValueError if other targets would remain."""
+    """Empty the target of each row in `rows`. Raises ValueError if this does not empty all targets."""
     targets = state.data.targets
     if targets is not None and targets.shape != (len(set(rows)), 1):
         raise ValueError(ALL_OR_NONE)
@@ -167,7 +167,7 @@ def shuffle_rows(state: State) -> State:
 
 
 def validate_from(state: State, row: int) -> State:
-    """Use row `row`, which is not row 0, and all rows below it for validation.
+    """Use row `row` and all rows below it for validation; `row` must be at least 1.
 
     The setting `validation` becomes the share with the fewest digits that gives these rows.
     """
@@ -298,7 +298,7 @@ def uses_set(state: State, place: int) -> bool:
 def loss_with_set(state: State, place: int) -> float | None:
     """Return the training loss with the weights of the weight set at index `place`.
 
-    The result is None without training rows or targets.
+    The result is None if the State has no training rows or no targets.
     """
     return use_set(state, place).loss()
 
@@ -329,7 +329,7 @@ def remove_set(state: State, place: int) -> State:
 
 Names = tuple[str, ...]
 ROUNDING = 1e-12
-"""Smallest absolute and relative difference of two predictions that is more than a rounding error."""
+"""Absolute and relative tolerance: predictions that differ by less count as equal (rounding errors)."""
 
 
 def add_biases(state: State, layer: int) -> State:
@@ -385,9 +385,9 @@ def remove_node(state: State, column: int, node: int) -> State:
 def add_layer(state: State, before: int) -> State:
     """Insert a hidden layer in front of the layer with index `before`, with the identity matrix as weights.
 
-    The new layer has the number of nodes of the previous column, and the activation of the previous hidden
-    layer, or relu. The prediction stays the same only for values that the activation does not change: all
-    values with identity, values ≥ 0 with relu, and only 0 with tanh.
+    The new layer has as many nodes as the previous column, and the activation of the previous hidden layer. A
+    new first layer has relu. The prediction stays the same only for values that the activation does not
+    change: all values with identity, values ≥ 0 with relu, and only 0 with tanh.
     """
     network = state.network
     count = network.sizes[before]
@@ -558,7 +558,7 @@ def can_be_standardised(state: State) -> list[int]:
 
 
 def standardising_note(state: State) -> str:
-    """Return which inputs `standardise` changes and how, and which inputs do not change, as clauses."""
+    """Return clauses that name the inputs which `standardise` changes and the inputs which stay the same."""
     names, deviations = state.network.inputs, _deviations(state)
     varying = [names[i] for i in _varying_inputs(state, deviations)]
     large = [names[i] for i in np.flatnonzero(deviations == np.inf)]
@@ -676,10 +676,10 @@ def mean_and_deviation(columns: Array) -> tuple[Array, Array]:
 
 
 LEAST, MOST = 8, 128
-"""Smallest and largest number of hidden nodes in a new network for a table."""
+"""LEAST: smallest number of hidden nodes in a new network for a table. MOST: largest number."""
 RATE = 0.01
 BATCH, BATCH_FROM = 32, 200
-"""Batch size of a new network, and the number of rows above which the network is trained in batches."""
+"""BATCH: batch size of a new network. BATCH_FROM: up to this number of rows, a batch has all rows."""
 
 UPDATES = 200
 """Updates of a new network: enough to learn a few rows, too few to overfit much."""
@@ -755,9 +755,9 @@ def fits(state: State, inputs: Sequence[Column], targets: Sequence[Column]) -> b
 def with_rows(state: State, inputs: Sequence[Column], targets: Sequence[Column], data: Dataset) -> State:
     """Return `state` with the rows `data`, whose numbers of inputs and outputs fit the network.
 
-    If the nodes of the columns have the names of the inputs, the values are matched by name; else the inputs
-    are renamed. The same applies to the outputs. Raises ValueError if the rows do not fit the network or a
-    hidden node has one of the names.
+    If the columns and the inputs have the same names, in any order, the values are matched by name. Otherwise
+    the inputs get the columns' names. The same applies to the outputs. Raises ValueError if the rows do not
+    fit the network or a new name is the name of a hidden node.
     """
     network, outputs = state.network, node_names(targets) or state.network.outputs
     ins, values = _in_network_order(network.inputs, node_names(inputs), data.inputs)

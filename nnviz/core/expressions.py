@@ -27,7 +27,7 @@ DIGITS = 6
 class Piece(NamedTuple):
     """A part of a formula's text, with the address of its number and whether the number is a slope.
 
-    A click on a part that shortens a sum shows the sum in full: `unfolds` names the line of the sum.
+    If the part replaces several terms of a sum, a click shows all terms of the line named `unfolds`.
     """
 
     text: str
@@ -119,7 +119,7 @@ def expression_of(value: Expression | float) -> Expression:
 def number_text(value: float, digits: int) -> str:
     """Return `value` as text, with all digits if at most 8 are enough, else rounded to `digits` digits.
 
-    Rounding errors of float64 are shown only if `digits` is above `DIGITS`: 0.1 + 0.2 is 0.3.
+    Rounding errors of float64 are shown only if `digits` is above `DIGITS`. Otherwise, 0.1 + 0.2 gives "0.3".
     """
     text = exact_text(value)
     return text if text and (digits <= DIGITS or read(text) == value) else rounded(value, digits)
@@ -139,8 +139,8 @@ def read(text: str) -> float:
 class Number(Expression):
     """A number in a formula, the address of its origin, and whether the number is a slope of the loss.
 
-    If the number stands for several terms of a sum, `note` says for how many, such as "94 more". A click on
-    the note shows these terms in the line that `unfolds` names.
+    If the number replaces several terms of a sum, `note` says how many terms, such as "94 more". A click on
+    the note shows all terms of the line named `unfolds`.
     """
 
     value: float
@@ -387,7 +387,7 @@ class _Applied(Composed):
 
 
 def at_zero(exact: Fraction | int) -> Callable[[Fraction], Fraction | None]:
-    """Return the field `exact` of a Function whose value at 0 is `exact`, and is irrational elsewhere."""
+    """Return the field `exact` of a Function whose value is `exact` at 0, and irrational everywhere else."""
     return lambda z: None if z else Fraction(exact)
 
 

@@ -29,7 +29,7 @@ MARGIN = 0.1
 LARGEST = 1e300
 """Largest end of a span, so that the width and the numbers computed from the span stay finite."""
 COARSEST = 16
-"""Largest side in pixels of the square that one computed point colours in the first picture."""
+"""The coarsest picture has one computed point for each square with sides of this many pixels."""
 LONGEST_NS = 1e10
 """Longest time to compute a finer picture, in nanoseconds."""
 
@@ -39,9 +39,9 @@ class Section:
     """A line or a plane in the space of inputs: one or two inputs vary, and the others are constant.
 
     ========= ==============================================================================
-    `along`   indices of the inputs that vary: the horizontal one, then the vertical one
+    `along`   indices of the inputs that vary: first the horizontal, then the vertical input
     `spans`   the span of each input that varies
-    `inputs`    values of all inputs, shape (inputs,); only the constant inputs use their value
+    `inputs`  values of the inputs, shape (inputs,); values of inputs that vary are ignored
     ========= ==============================================================================
     """
 
@@ -82,7 +82,7 @@ class FunctionValues:
 
 
 def span_of(data: Dataset, place: int) -> Span:
-    """Return the span of the input with index `place` over all rows, with a margin; (−1, 1) without rows."""
+    """Return the span of the input at index `place`, with a margin, or (−1, 1) if the data has no rows."""
     if not len(data):
         return -1.0, 1.0
     column = data.inputs[:, place]
@@ -203,7 +203,7 @@ def _cut(shape: tuple[int, ...], ns: float) -> Iterator[tuple[slice, ...]]:
 
 
 COARSEST_GRID, FINEST, FINEST_LINE = 8, 32, 48
-"""Smallest and largest number of points along each of two inputs; largest number along a single input."""
+"""Points along an input: at least COARSEST_GRID, at most FINEST for two inputs or FINEST_LINE for one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -301,15 +301,15 @@ Stretch: TypeAlias = tuple[float, float]
 USUAL = 4.0
 """Every range of z covers at least −USUAL to USUAL, where activations bend."""
 FENCE = 3.0
-"""Rows further than this many quartile ranges from the quartiles (Tukey's far outliers) are ignored."""
+"""Rows more than this many interquartile ranges beyond a quartile are ignored (Tukey's far outliers)."""
 ROOM = 0.06
 """Margin on both sides of the displayed range, as a share of the range."""
 WIDER = 2.5
-"""A displayed range is replaced if a range this many times narrower is enough."""
+"""A displayed range is replaced if it is more than this many times as wide as the wanted range."""
 ALIKE, LEAST_SLOPE = 8.0, 0.25
-"""Largest ratio of a to ∂a/∂z that is drawn on one scale, and smallest slope used for the ratio."""
+"""ALIKE: largest ratio of a to ∂a/∂z that is drawn on one scale. LEAST_SLOPE: smallest ∂a/∂z in the ratio."""
 MOST_POINTS, LEAST_POINTS, MOST_VALUES = 401, 101, 40_000
-"""Largest and smallest number of points of a curve, and largest number of z values to compute a curve."""
+"""Points of a curve: MOST_POINTS, or for softmax MOST_VALUES / nodes if fewer, but at least LEAST_POINTS."""
 
 
 class Reading(NamedTuple):
@@ -334,7 +334,7 @@ class ActivationCurve(NamedTuple):
 
     @property
     def times(self) -> float:
-        """The factor by which the slope is drawn higher than a, on a separate axis: 1 or a round number.
+        """The factor that stretches the curve of the slope, which has its own axis: 1 or a round number.
 
         Without the factor, a slope of 1 would not be visible next to an a of 26.
         """
@@ -419,7 +419,7 @@ def stretch_of(z: Array, own: float) -> Stretch:
 
 
 def steady_stretch(known: Stretch | None, wanted: Stretch) -> Stretch:
-    """Return the range to display: `known` if this covers `wanted` tightly, else `wanted` with a margin."""
+    """Return the range `known` if it covers `wanted` and is not much wider, else `wanted` with a margin."""
     low, high = wanted
     room = high - low
     if known and known[0] <= low and high <= known[1] and known[1] - known[0] <= WIDER * room:

@@ -26,9 +26,9 @@ Points: TypeAlias = tuple[Array, Array]
 """(inputs, targets), shapes (rows, inputs) and (rows, outputs)."""
 
 INNER = 0.5
-"""Radius of the inner circle, as `factor` of scikit-learn; the outer radius is 1."""
+"""Radius of the inner circle, called `factor` in scikit-learn; the outer radius is 1."""
 TURNS, NEAREST = 1.25, 0.1
-"""Number of turns of an arm of the spiral, and smallest radius of an arm; the largest radius is 1."""
+"""TURNS: number of turns of an arm of the spiral. NEAREST: smallest radius of an arm; the largest is 1."""
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
 
@@ -120,7 +120,7 @@ def _mixed(inputs: Array, targets: Array, rng: np.random.Generator) -> Points:
 STREAM = 3
 """Rows are drawn from `default_rng([seed, STREAM])`; weights and batches use other streams of the seed."""
 FEW = 20
-"""Smallest number of rows with a validation split."""
+"""Smallest number of generated rows of which a share is used for validation."""
 MOST_NOISE = 100.0
 """Largest noise: more would not change the picture, because this noise already hides every formula."""
 
@@ -306,7 +306,7 @@ KINDS: dict[str, Kind] = {
             "Three blobs",
             "Two inputs; three classes are clouds of points, so the network has softmax with three outputs.",
             "The clouds are around the corners of an equilateral triangle, each at distance 1 from (0, 0). "
-            "Noise is the size of the clouds.",
+            "The noise is the standard deviation of the points in a cloud.",
             blobs,
             outputs=("blob_0", "blob_1", "blob_2"),
             rows=150,

@@ -22,15 +22,15 @@ from nnviz.core.activations import Array
 from nnviz.core.numbers import POINTS
 
 BUCKETS = POINTS.limit // 4
-"""Largest number of buckets of a curve. A bucket is at most 1/2048 of the run, or a single iteration."""
+"""Largest number of buckets of a curve. A bucket is one iteration, or at most 1/2048 of the run."""
 CEILING = 3.0
 """Largest drawn loss of a diverged run, as a multiple of its first loss; more would flatten other runs."""
 DIVERGED = 1e6
-"""Multiple of the first loss above which a run counts as diverged; runs can recover from lower jumps."""
+"""A run diverged if a loss exceeds this multiple of the first loss; a run can recover from lower losses."""
 NOISE = 1e-12
-"""Largest loss that counts as a rounding error of 0. The first loss of a curve is the first larger loss."""
+"""Losses up to NOISE count as 0 with a rounding error; `ceiling` does not use them as the first loss."""
 LARGEST = 1e306
-"""Largest number that a plot can show. A run that starts where another run diverged can have more."""
+"""Largest loss that a plot can show. A run that starts with the weights of a diverged run can exceed it."""
 
 
 class _Buffer:
@@ -52,7 +52,7 @@ class _Buffer:
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """Immutable points (iteration, value of the measure after this many updates), from iteration 0 on.
+    """Immutable points (iteration, loss or other measure after this many updates), from iteration 0 on.
 
     The method `extended` returns a longer history that shares the buffer. The points are copied only if
     another history already continues this one, as after an undone run.
@@ -158,8 +158,8 @@ class History:
     def until(self, earlier: History) -> History:
         """Return this history up to the last point of `earlier`.
 
-        The result shares the buffer, unless this history does not contain that point. The point is missing if
-        the history was thinned, or if a run stopped within an epoch.
+        The result shares the buffer, unless this history lacks the last point of `earlier`. A point can be
+        missing because the history was thinned, or because a run stopped within an epoch.
         """
         if not len(earlier):
             return replace(self, length=0, is_thinned=False, _span=1, _finer=None)
@@ -173,9 +173,9 @@ class History:
 
 
 def ceiling(losses: Array) -> float:
-    """Return the largest loss to draw of a curve: CEILING times its first loss if the run diverged, else ∞.
+    """Return the highest loss that is drawn: CEILING times the first loss if the run diverged, else ∞.
 
-    A loss up to NOISE does not count as the first loss.
+    `losses` are the losses of the run, shape (points,). The first loss is the first that is above NOISE.
     """
     sizes = np.abs(losses)
     if not sizes.max(initial=0.0) < math.inf:
@@ -207,10 +207,10 @@ def bucket_length(last: int, buckets: int = BUCKETS) -> int:
 
 
 def in_columns(points: Array, pixel: float, bucket: int) -> Array:
-    """Return the first, smallest, largest and last point in every column of a plot, at most one pixel wide.
+    """Return the first, smallest, largest and last point in each column of a plot.
 
-    `pixel` is the width of a pixel in iterations. `points` are already thinned to buckets of `bucket`
-    iterations.
+    A column is at most one pixel wide; `pixel` is the width of a pixel in iterations. `points` are already
+    thinned to buckets of `bucket` iterations.
     """
     span = min(bucket, 2 ** int(math.log2(max(pixel, 1.0))))
     return in_buckets(points, pixel // span * span)

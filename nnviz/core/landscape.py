@@ -206,7 +206,7 @@ def shifted_trace(
 ) -> Trace:
     """Return the forward pass `trace` for the network with `offset` added to the weight.
 
-    Layers from the index `end` on keep the values of `trace`; None recomputes all layers after the weight.
+    Layers from index `end` on keep the values of `trace`. If `end` is None, all later layers are recomputed.
     """
     if offset == 0.0:
         return trace
@@ -257,17 +257,17 @@ def _same_layer_but(one: Layer, other: Layer, weights: list[Address]) -> bool:
 
 
 NEAREST, FARTHEST = -12, 2
-"""Exponents of 2: the loss is sampled at these powers times `size_of` from the current weight."""
+"""The loss is sampled at distances of 2^k · `size_of` from the current weight, k = NEAREST to FARTHEST."""
 WIDTH = 3.0
 """Default width of the displayed range of a weight, as a multiple of `size_of`."""
 STEEP = 8.0
-"""The range ends where the loss is this many times the current loss, unless the range must show more."""
+"""The range ends where the loss is this many times the current loss, or beyond the minimum and the step."""
 LEAST = 0.01
-"""Smallest loss used for the width, as a share of the usual loss. This limits the zoom near a loss of 0."""
+"""For STEEP, the current loss counts as at least this share of the usual loss. This limits the zoom."""
 LARGEST, SMALLEST = 1e300, 1e-150
-"""LARGEST limits ranges and drawn losses to finite numbers; weights below SMALLEST count as 0."""
+"""LARGEST: largest displayed weight or loss, so that ranges are finite. Weights below SMALLEST count as 0."""
 STEPS = 6.0
-"""Largest distance of a displayed gradient descent step, as a multiple of the rest of the range."""
+"""The range shows the next step if the step is at most this many times the distance to the minimum."""
 
 
 def size_of(state: State, weight: Address) -> float:
@@ -289,10 +289,10 @@ def weight_after_step(state: State, weight: Address, slope: float) -> float:
 
 
 def span(state: State, weight: Address, point: LossPoint) -> Work[tuple[float, float]]:
-    """Compute the range (lowest, highest) of a weight that shows the next minimum and the next step.
+    """Compute the range (lowest, highest) of a weight that shows the next minimum downhill and the next step.
 
-    `point` is the loss and slope at the current weight. The range does not include a step that lands far
-    away, so that the rest stays visible, nor values beyond ±`LARGEST`.
+    `point` is the loss and slope at the current weight. A step that lands far away is left out, so that the
+    rest stays visible. The range ends at ±`LARGEST` at the latest.
     """
     w, size = _within(state.network.value_of(weight)), size_of(state, weight)
     offsets = size * np.exp2(np.arange(NEAREST, FARTHEST + 1))
@@ -368,7 +368,7 @@ HIGHEST = 3.0
 FLAT = 1e-9
 """Relative change of the loss up to which a curve is flat: smaller changes are rounding errors."""
 EDGE = 0.03
-"""Share of the range at each end where the point of the current weight is not clearly visible."""
+"""A range is replaced if the current weight is closer to one of its ends than this share of the range."""
 
 
 @dataclass(frozen=True)
@@ -457,9 +457,9 @@ def loss_line(
 ) -> Iterator[LossLine | None]:
     """Yield None after each unit of work, then a coarse line and a finer line.
 
-    `before` is the previous line or None. A valid previous line provides the losses; else the displayed range
-    of the previous line is used again if this range still fits. `slopes` are the mean slopes over all
-    training rows, or None to compute them.
+    `before` is the previous line or None. If the losses of `before` are valid for `state`, they are used
+    again. Otherwise, the displayed range of `before` is used again if it still fits. `slopes` are the mean
+    slopes over all training rows, or None to compute them.
     """
     point = yield from present_point(state, weight, slopes)
     landed = yield from _landing(state, weight, point)
@@ -495,9 +495,9 @@ def _line_holds(before: LossLine, state: State) -> bool:
 
 
 def stretch_fits(stretch: tuple[float, float], wanted: tuple[float, float], w: float) -> bool:
-    """Return whether a displayed range contains `w` and is similar to the range `wanted`.
+    """Return whether an axis can keep the range `stretch`, which must contain `w` and be similar to `wanted`.
 
-    Then the axis need not move. Each range is (lowest, highest).
+    `stretch` and `wanted` are ranges (lowest, highest).
     """
     low, high = stretch
     width = high - low
@@ -509,9 +509,9 @@ def stretch_fits(stretch: tuple[float, float], wanted: tuple[float, float], w: f
 
 
 FAR = 25.0
-"""Width of a path, as a multiple of the range without the path, above which the range ignores the path."""
+"""A path of weights is ignored if it is more than this many times as wide as the range without it."""
 SHARE_BESIDE = 0.08
-"""Margin on both sides of the path, as a share of the path's width."""
+"""Margin on both sides of a path of weights, as a share of the path's width."""
 
 
 @dataclass(frozen=True)
@@ -556,9 +556,9 @@ def loss_map(
     """Yield None after each unit of work, then a coarse map and finer maps.
 
     `path`, shape (points, 2), holds the values of both weights during training. `before` is the previous map
-    or None. A valid previous map provides its grid; else the displayed ranges of the previous map are used
-    again if these ranges still fit. `slopes` are the mean slopes over all training rows, or None to compute
-    them.
+    or None. If the grid of `before` is valid for `state`, the grid is used again. Otherwise, the displayed
+    ranges of `before` are used again if they still fit. `slopes` are the mean slopes over all training rows,
+    or None to compute them.
     """
     loss = (yield from present_point(state, first, slopes)).loss
     known = None

@@ -33,8 +33,8 @@ class LossNotation(NamedTuple):
     =========== ==========================================================================
     `numpy`     an expression of `z`, `prediction` and `y` for the term of each output;
                 the arrays have shape (…, rows, outputs) or, for one row, (outputs,)
-    `slope`     an expression for the slope of the term, with respect to z if the loss has a
-                short form, else to the prediction; it may use `error`, prediction − y
+    `slope`     an expression for the slope of the term: with respect to z if the loss has a
+                short form, else to the prediction; `error` stands for prediction − y
     `keras`     a class of `keras.losses`
     `torch`     a class of `torch.nn`
     `of_z`      whether Keras and PyTorch compute the loss from z instead of the prediction
@@ -81,14 +81,14 @@ class Loss:
     `short`         the short form of the slope with respect to z, or None
     `slopes_a`      returns each term's slope with respect to a
     `factor`        the constant factor that `slopes` omits
-    `least`         a lower bound of the loss, whatever the targets are
+    `least`         a lower bound of the loss for all possible targets
     `total`         `total(z, a, y, slopes)` returns a function that sums all terms; `slopes`
                     is the array that the function of `slopes` has written
     `term`          the formula of a term, in `A`, `Y` and `ERROR`
-    `term_by_z`     the formula of a term from the z of all outputs, for an a that rounds to
-                    0 or 1; None if not needed
+    `term_by_z`     the formula of a term from the z of all outputs, used if a is rounded to
+                    0 or 1; None if `term` is accurate for every a
     `slope_rule`    the formula of ∂term/∂a
-    `notation`     the loss in NumPy, Keras and PyTorch
+    `notation`      the loss in NumPy, Keras and PyTorch
     =============== =======================================================================
     """
 
@@ -199,7 +199,7 @@ def _softmax_by_z(z: Sequence[Number], y: Number, node: int, total: Total) -> tu
     largest = max(each.value for each in z)
     powers = [EXP(Number(each.value - largest, each.address)) for each in z]
     below = Number(z[node].value - largest, z[node].address)
-    return "y·(ln Σ e^(z − m) − (z − m)), m the largest z", y * (LN(total(powers)) - below)
+    return "y·(ln Σ e^(z − m) − (z − m)), where m is the largest z", y * (LN(total(powers)) - below)
 
 
 def _of_sigmoids(z: Array, _a: Array, y: Array) -> Array:
@@ -242,7 +242,7 @@ _of_softmax_output = Loss(
         "CategoricalCrossentropy",
         "CrossEntropyLoss",
         of_z=True,
-        comment="-y*ln(a), with -ln(a) as ln(sum of e^z) - z: accurate even if a rounds to 0",
+        comment="-y*ln(a), where -ln(a) is ln(sum of e^z) - z: accurate even if a rounds to 0",
         of_shares="error",
     ),
 )

@@ -18,8 +18,8 @@ from nnviz.core.state import Dataset, State
 class Measured(NamedTuple):
     """Loss and accuracy over the training rows and over the validation rows.
 
-    A value is None if the State has no such rows or no targets. An accuracy is also None if the network is
-    not a classifier.
+    The values over training or validation rows are None if the State has no rows of this kind or no targets.
+    An accuracy is also None if the network is not a classifier.
     """
 
     loss: float | None
@@ -87,7 +87,7 @@ def classifies(network: Network, data: Dataset) -> bool:
     """Return whether the network is a classifier: each target is 0 or 1, and the outputs suit classes.
 
     The output activation is softmax or sigmoid, or the network has a single output. With another activation,
-    both targets 0 and 1 must occur, because rows with only one of these values may hold any numbers.
+    both targets 0 and 1 must occur, because targets that are all 0 or all 1 need not mean classes.
     """
     if is_one_of_many(network) or network.layers[-1].function.base == "sigmoid":
         return data.has_classes
@@ -157,11 +157,11 @@ class DecidedClasses(NamedTuple):
 class Confusion(NamedTuple):
     """The confusion matrix of one decision.
 
-    ========== ==============================================================================
-    `counts`   number of rows, by class of the target (first index) and by class of the
-               prediction (second index), shape (classes, classes)
-    `uncounted`     number of rows that `counts` omits because the prediction is NaN
-    ========== ==============================================================================
+    =========== ==============================================================================
+    `counts`    number of rows, by class of the target (first index) and by class of the
+                prediction (second index), shape (classes, classes)
+    `uncounted` number of rows that `counts` omits because the prediction is NaN
+    =========== ==============================================================================
     """
 
     counts: NDArray[np.intp]
@@ -184,7 +184,7 @@ class Confusion(NamedTuple):
 
     @property
     def precisions(self) -> Array:
-        """The precision of each class, correct rows / rows predicted as the class; NaN without such rows."""
+        """The precision of each class, correct rows / rows predicted as the class; NaN if both are 0."""
         return _share(self.counts.diagonal(), self.counts.sum(axis=0))
 
     @property
@@ -235,11 +235,11 @@ def _share(part: NDArray[np.intp], whole: NDArray[np.intp]) -> Array:
 
 
 EPOCHS = 10
-"""Shortest part of a run to judge a loss, in epochs and in points of the curve; shorter dips are chance."""
+"""Shortest part of a run in which a loss is judged, in epochs and in points; shorter dips are chance."""
 ROWS = 5
 """Smallest number of validation rows to judge overfitting: the loss over fewer rows varies too much."""
 RISE, FALL = 0.1, 0.01
-"""Smallest rise of the validation loss and smallest fall of the training loss, relative to the old loss."""
+"""RISE: smallest relative rise of the validation loss. FALL: smallest relative fall of the training loss."""
 VISIBLE = 1e-3
 """Smallest rise of the validation loss relative to the first loss: about a pixel of the plot."""
 PARTS = 4
@@ -251,12 +251,12 @@ def overfitting_since(state: State) -> int | None:
     """Return the iteration since which the run of `state` overfits, or None if the run does not overfit.
 
     The result is the iteration of the smallest validation loss before the last third of the run. A run
-    overfits if its validation loss rose above an earlier level. The level is the lowest value that the
-    validation loss stayed below for EPOCHS epochs or longer before the last third. Three conditions must
-    hold:
+    overfits if its validation loss rose above an earlier level. Each stretch of EPOCHS or more epochs before
+    the last third has a largest validation loss; the level is the smallest of these losses. Three conditions
+    must hold:
 
-    - In each of the PARTS parts of the last third, the mean validation loss is above the level by RISE / 2.
-    - In the last part, the mean is above the level by RISE, and by half of the rise in the highest part.
+    - In each of the PARTS parts of the last third, the mean validation loss exceeds the level by RISE / 2.
+    - In the last part, the mean exceeds the level by RISE, and by at least half as much as in any other part.
     - The training loss has fallen since the level was reached.
 
     With fewer than ROWS validation rows, the result is None. Thinning of the curves hardly changes the
@@ -336,7 +336,7 @@ BOUNDS = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0), "so
 def decides_yes_or_no(state: State) -> bool:
     """Return whether each output is a yes-or-no decision.
 
-    Without rows or targets, the outputs are decisions if the output activation is sigmoid.
+    If the State has no rows or no targets, the result is True only for the output activation sigmoid.
     """
     network, data = state.network, state.data
     if is_one_of_many(network):
@@ -349,8 +349,8 @@ def decides_yes_or_no(state: State) -> bool:
 def output_range(state: State, output: int, values: Array) -> tuple[float, float]:
     """Return the range (lowest, highest) in which to show the output with index `output`.
 
-    The range is 0 to 1 for a decision; else the range of the activation, of the targets or of `values`, which
-    are values of this output.
+    The range is 0 to 1 for a yes-or-no decision. Otherwise, it is the first known range: of a bounded
+    activation, of the targets, or of `values`, which are values of this output.
     """
     if decides_yes_or_no(state):
         return 0.0, 1.0

@@ -180,7 +180,7 @@ class Trace:
         return self.a[-1]
 
     def feeding(self, layer: int) -> Array:
-        """Return the inputs of a layer, shape (rows, inputs of the layer), from the previous layer."""
+        """Return the inputs of a layer, shape (rows, inputs): the inputs of the network or the previous a."""
         return self.inputs if layer == 0 else self.a[layer - 1]
 
     def rows(self, rows: slice | list[int]) -> Trace:
@@ -241,7 +241,7 @@ class Network(AsSvg):
         output: str = "identity",
         inputs: Sequence[str] | None = None,
     ) -> Network:
-        """Build a network from a dictionary of node names and incoming weights, as the course uses.
+        """Build a network from a dictionary of node names and incoming weights, as in the course.
 
         `node_0`, `node_1`, … form a single hidden layer. With several hidden layers, `node_0_1` is the second
         node of the first hidden layer. `output`, or `output_0`, `output_1`, …, form the output layer. The
@@ -337,8 +337,8 @@ class Network(AsSvg):
     def forward(self, x: ArrayLike) -> Trace:
         """Compute z and a of every layer for `x` of shape (rows, inputs) or (inputs,).
 
-        On overflow, numbers are infinite or NaN, without a warning.
-        Raises ValueError if `x` does not have one number for each input.
+        Raises ValueError if `x` does not have one number for each input. On overflow, numbers in the result
+        are infinite or NaN, without a warning.
         """
         inputs = np.atleast_2d(np.asarray(x, dtype=np.float64))
         if inputs.ndim != 2 or inputs.shape[1] != len(self.inputs):

@@ -1,4 +1,4 @@
-"""Numbers and names as text, and limits of sizes.
+"""Conversion of numbers and names to text, and limits on sizes.
 
 Displayed numbers have a true minus sign (−). Typed and copied numbers may have a true minus sign or a hyphen
 (-). The limits are checked when a network, rows or a State are created. So every State can be saved, and
@@ -20,11 +20,11 @@ from typing import Literal, Self, TypeAlias
 
 MINUS = "\N{MINUS SIGN}"
 INFINITE = "∞"
-"""Text of an infinite number, the result of an overflow."""
+"""Text that displays an infinite number, such as the result of an overflow."""
 NOISE = 1e-15
-"""Largest relative difference of two floats that mean the same decimal number: a float64 holds 15 digits."""
+"""Relative difference up to which two floats mean the same decimal number: a float64 holds 15 digits."""
 EXACT, ROUNDED = 8, 4
-"""An exact number has at most EXACT significant digits, a rounded number has ROUNDED."""
+"""Significant digits: an exact number has at most EXACT digits, a rounded number has ROUNDED digits."""
 LARGEST = 2**63 - 1
 """Largest whole number in settings."""
 
@@ -58,7 +58,7 @@ def tidy(text: str) -> str:
 def full(value: float) -> str:
     """Return the shortest text that Python reads as the same float, with an ASCII minus.
 
-    Negative zero is written as 0, as by `as_text`.
+    Negative zero is written as 0.
     """
     value = float(value)
     if math.isfinite(value) and value == int(value) and abs(value) < 1e15:
@@ -87,9 +87,10 @@ def loss_text(title: str, loss: float) -> str:
 
 
 def parse_number(text: str, *, quotients: bool = True) -> float:
-    """Return the float that a person typed as `0.5`, `0,5`, `−3`, `1e-3` or, if `quotients`, as `1/2`.
+    """Return the number that a person typed, such as `0.5`, `0,5`, `−3` or `1e-3`, as a float.
 
-    Raises ValueError with a sentence on the mistake if `text` is not a finite number.
+    If `quotients` is true, the person may type a quotient, such as `1/2`. Raises ValueError with a sentence
+    on the mistake if `text` is not a finite number.
     """
     try:
         return float(_exact(text, quotients=quotients))
@@ -130,7 +131,10 @@ def _decimal(part: str, text: str) -> Decimal:
 
 
 def moved_by_steps(value: float, steps: float, size: str = "0.1") -> float:
-    """Return `value` plus `steps` times `size`, without rounding errors of float64, as a finite number."""
+    """Return `value` plus `steps` times `size`, a decimal number as text, such as "0.1".
+
+    The result is finite, and has no rounding errors of float64.
+    """
     return _finite(Decimal(repr(float(value))) + Decimal(repr(float(steps))) * Decimal(size))
 
 
@@ -161,7 +165,7 @@ def nudge_digit(value: float, steps: int, digit: int) -> float:
 
 
 SHORT_LETTERS = 60
-"""Largest number of letters of a quoted text in a sentence."""
+"""Largest length of a text that a sentence quotes, in letters."""
 
 LISTED = 3
 """Largest number of names that `list_text` writes out."""
@@ -170,9 +174,9 @@ MOST_COMPARED = 500
 """Largest number of long names that `shorten_distinctly` compares; comparing more names would be slow."""
 
 Fits: TypeAlias = Callable[[str], bool]
-"""A function that returns whether a text fits into the space for the text."""
+"""A function that returns whether a text fits into the available space."""
 Side: TypeAlias = Literal["right", "left", "middle"]
-"""The end or the middle of a name, where letters are omitted."""
+"""Where letters of a name are omitted: at the right end, at the left end or in the middle."""
 SIDES: tuple[Side, ...] = "right", "left", "middle"
 
 HALF = "half of a surrogate pair is not a character"
@@ -199,11 +203,11 @@ def shortened(text: str, letters: int = SHORT_LETTERS) -> str:
 
 
 def shorten_distinctly(names: Sequence[str], fits: Fits, usual: Callable[[str], str]) -> list[str]:
-    """Return `names` with the long names shortened so that each name fits and all names stay distinct.
+    """Return `names` with the long names shortened, so that each name fits and the names stay distinct.
 
-    The last words that all long names share are omitted first: "sepal length (cm)" and "sepal width (cm)"
-    become "sepal len…" and "sepal wid…", not both "sepal… (cm)". If no way keeps the names distinct,
-    `usual(name)` shortens a name.
+    `usual(name)` returns a name shortened in the usual way. Words at the end that all long names share are
+    omitted first: "sepal length (cm)" and "sepal width (cm)" become "sepal len…" and "sepal wid…", not both
+    "sepal… (cm)". If no way keeps all names distinct, the way with the most distinct names is used.
     """
     short = [name if fits(name) else usual(name) for name in names]
     distinct, long = len(set(names)), {name for name, text in zip(names, short, strict=True) if text != name}
@@ -292,7 +296,8 @@ def list_text(names: Sequence[str], most: int = LISTED) -> str:
 def free_name(name: str, taken: dict[str, int]) -> str:
     """Return `name` or, if this name is in `taken`, the first free name of `name 2`, `name 3`, ….
 
-    The returned name is added to `taken`, which maps each name to the last number tried, 1 at first.
+    The function adds the returned name to `taken`. The values of `taken` are the last numbers tried for each
+    name; a name without a number has the value 1.
     """
     free = name
     while free in taken:
@@ -319,7 +324,10 @@ def check_whole(text: str, place: str) -> None:
 
 
 def check_title(text: str, place: str) -> None:
-    """Raise ValueError unless `text` is one line of at most NAME letters. The message starts with `place`."""
+    """Raise ValueError unless `text` is one line of at most `NAME.limit` letters.
+
+    The message starts with `place`.
+    """
     NAME.check(len(text), place)
     check_whole(text, place)
     if _CONTROL.search(text):
@@ -336,7 +344,7 @@ def check_name(name: str, place: str) -> None:
 
 
 class Names(tuple[str, ...]):
-    """A tuple of checked names. A Names object is not checked again, because this would cost time per frame.
+    """A tuple of names, checked only once: checking the names again in every frame would cost time.
 
     Raises ValueError for an invalid name. The message starts with the place of the name.
     """
@@ -358,7 +366,7 @@ class Names(tuple[str, ...]):
 
 @dataclass(frozen=True)
 class Limit:
-    """A largest allowed number: at most `limit` things. `things` names the things in the plural."""
+    """The largest allowed number of things, for example of nodes. `things` is the noun in the plural."""
 
     things: str
     limit: int
@@ -373,7 +381,7 @@ class Limit:
 
 
 FILE = Limit("MB", 128, "A file")
-"""A MB is 2²⁰ bytes. A text takes up to four times as much memory as its file."""
+"""The largest file. 1 MB is 2²⁰ bytes. A text takes up to four times as much memory as its file."""
 NUMBERS = Limit(
     "weights, biases, inputs and targets, including those of weight sets", 4_000_000, "Numbers in total"
 )
@@ -385,7 +393,7 @@ LINES = Limit("lines", 2_000_000, "The lines of a CSV file, including blank line
 WEIGHT_SETS = Limit("weight sets", 100, "Weight sets")
 SEGMENTS = Limit("changes of a run's settings in a file", 20_000, "Changes of settings in a run")
 POINTS = Limit("points of a run's curve in a file", 16_384, "A run's curve")
-"""Four points for each of 4,096 buckets of iterations: the first, smallest, largest and last point."""
+"""A curve has up to 4,096 ranges of iterations. Each range has a first, smallest, largest and last point."""
 EARLIER_RUNS = Limit("earlier runs", 8, "Earlier runs (nnviz keeps the latest runs)")
 EARLIER_POINTS = Limit("points of an earlier run's curve", 16_384, "An earlier run's curve")
 NAME = Limit("letters", 200, "A title, and the name of an input, a node or a weight set")
@@ -393,5 +401,5 @@ NOTES = Limit("letters", 100_000, "Notes")
 NESTING = Limit("levels of brackets", 32, "Brackets within brackets in a file")
 DIGITS = Limit("digits", 400, "A typed number, or a whole number in a file")
 """A float64 has at most 309 digits before the decimal point."""
-LITERAL = Limit("letters", 500_000, "A dictionary in Python notation (in JSON, it can be longer)")
-"""Python's parser takes about 500 bytes for each letter."""
+LITERAL = Limit("letters", 500_000, "A dictionary in Python notation (a dictionary in JSON can be longer)")
+"""Python's parser takes about 500 bytes of memory for each letter of the dictionary."""

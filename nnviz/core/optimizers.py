@@ -17,7 +17,7 @@ from nnviz.core.activations import Array
 from nnviz.core.expressions import ROOT, Expression, Power, Square, Symbol
 
 W, RATE, SLOPE, T = Symbol("w"), Symbol("learning_rate"), Symbol("slope"), Symbol("t")
-"""Symbols in a rule: weight or bias, learning rate, slope, and number of the update, counted from 1."""
+"""Symbols in rules. W: weight or bias. RATE: learning rate. SLOPE: slope. T: number of the update, from 1."""
 M, V, M_HAT, V_HAT = Symbol("m"), Symbol("v"), Symbol("m_hat"), Symbol("v_hat")
 
 
@@ -27,7 +27,7 @@ class OptimizerNotation(NamedTuple):
     ============= ==========================================================================
     `keras`       a call of `keras.optimizers` with the variable `learning_rate`
     `torch`       a call of `torch.optim` with the variables `learning_rate` and `model`
-    `keras_class` the code of a subclass if the class of Keras computes something else, or ""
+    `keras_class` the code of a subclass if the class of Keras computes other numbers, else ""
     `keras_file`  the class in a Keras file, and the settings except the learning rate
     ============= ==========================================================================
     """

@@ -32,30 +32,30 @@ from nnviz.core.state import (
 from nnviz.core.trainer import Trainer
 
 STORED_STATES, KEPT_BYTES = 250, 64 * 2**20
-"""Largest number of stored States of a run, and largest number of bytes of the States' weights."""
+"""Limits for the stored States of a run. STORED_STATES: number of States. KEPT_BYTES: size in bytes."""
 
 
 class Past:
     """Stored States of the current run, from which earlier iterations can be computed again.
 
     ================== =======================================================================
-    `begin`            forgets all States except one
+    `begin`            forgets all stored States, and follows the run of a given State
     `follow`           stores the State that is displayed now
-    `end`              the State with the most iterations of the current run, or the displayed
-                       State if it has no run
-    `shown`            the State of the last run that was displayed last; None if all updates
+    `end`              the State with the most iterations of the current run; without a run,
+                       the displayed State
+    `shown`            the most recently displayed State of the last run; None if all updates
                        of the run were undone
     `last`             the end of the last run, which an edit does not change; None before the
                        first run
     `nearest`          returns the last stored State up to an iteration
     `known_iterations` returns the iterations of the stored States before an iteration
-    `networks`              returns the stored networks from the start of the run to `shown`
+    `networks`         returns the stored networks from the start of the run to `shown`
     ================== =======================================================================
 
     If `follow` gets an earlier iteration of the run, `end` does not change. So a person who went back to an
     earlier iteration can go forward again. This also works after an edit that was undone, because the end of
-    the last run is stored. The ends of older runs are known as long as another object, such as the undo
-    stack, refers to these States.
+    the last run is stored. The end of an older run is known while another object, such as the undo stack,
+    refers to this State.
     """
 
     def __init__(self, state: State) -> None:
@@ -100,7 +100,7 @@ class Past:
         self._ends = [weakref.ref(end) for end in ends]
 
     def nearest(self, iteration: int) -> State:
-        """Return the last stored State up to `iteration`, which is at most the iteration of `end`."""
+        """Return the last stored State up to `iteration`. `iteration` is at most the iteration of `end`."""
         if iteration == self.end.iteration:
             return self.end
         at = bisect_right(self._stored, iteration, key=attrgetter("iteration"))
@@ -207,8 +207,8 @@ def with_past(state: State, past: State) -> State:
 class Replay:
     """Repeats updates of an earlier run. A Replay has the methods `work` and `state` of a Trainer.
 
-    The updates are those of the run of `end`, and start from the stored State `known`. If the history of
-    `end` is thinned, the resulting State still has every point of the repeated updates.
+    A Replay starts from the stored State `known`, and repeats updates of the run of `end`. If the history of
+    `end` is thinned (points were removed), the resulting State still has every point of the repeated updates.
     """
 
     diverged = False
@@ -240,12 +240,13 @@ class Replay:
 
 
 def with_earlier(state: State, last: State | None) -> State:
-    """Return `state` with the run of `last` added to the earlier runs, of which the latest 8 are kept.
+    """Return `state` with the run of `last` added to the earlier runs. The latest 8 runs are kept.
 
-    Call this before the first update of a run. `last` is the end of the last run, or None. The run is not
-    added if the next update of `state` continues or repeats that run, or if an earlier run has the same
-    curve. The run of a watched script is not added either, because its curve shows another loss. If `state`
-    has such a run, the result has no run.
+    Call this before the first update of a run. `last` is the end of the last run, or None. The run of `last`
+    is not added if the next update of `state` continues or repeats this run. An earlier run with the same
+    curve and settings is removed. The run of a watched script (a user's program whose training nnviz shows)
+    is never added, because the curve shows the script's loss. If the run of `state` is the run of a watched
+    script, the result has no run.
     """
     if state.run and state.run.watched:
         return replace(state, run=None)
@@ -294,7 +295,7 @@ def _name(training: Training, iterations: int, taken: set[str]) -> str:
     """Return a name for a run that lists its settings, with a number if the name is taken."""
     parts = [f"learning rate {as_text(training.learning_rate)}", training.optimizer.replace("_", " ")]
     if training.batch_size is not None:
-        parts.append(f"batch {training.batch_size}")
+        parts.append(f"batch size {training.batch_size}")
     if training.seed:
         parts.append(f"seed {training.seed}")
     parts.append(counted(iterations, "update"))

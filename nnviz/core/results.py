@@ -34,7 +34,7 @@ from nnviz.core.slopes import (
 from nnviz.core.state import State, epoch_order
 
 FEW_ROWS = 6
-"""Largest number of rows of a mean for which the slopes of each single row are stored too."""
+"""Largest number of rows for which `Means` also stores the slopes of each row."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Means:
     ========== ==================================================================
     `rows`     the indices of the rows, or None for all training rows
     `count`    the number of rows
-    `slopes`   the mean loss and its slopes; Slopes, which also hold each row's
-               share, if all rows were computed in one block
-    `single`   the Slopes of each single row for at most FEW_ROWS rows, else ()
+    `slopes`   the mean loss and its slopes. If all rows were computed in one block,
+               the type is Slopes, which also hold each row's share
+    `single`   the Slopes of each row if `count` is at most FEW_ROWS, else ()
     ========== ==================================================================
     """
 
@@ -60,16 +60,18 @@ class Means:
 class Computed:
     """Results of a State that an explanation needs.
 
-    ========== ======================================================================
-    `row`      the index of the selected row
-    `trace`    the forward pass of the selected row; None without rows
-    `slopes`   the slopes of the selected row; None without targets
-    `means`    the means over all training rows; None without targets or before the computation
-    `update`   the means over the rows of the next update: all training rows, or one batch
-    `health`   the health of the nodes on all rows; None before the computation
-    `is_what_if`     whether the row is a what-if row: inputs that a person tries out and that are not
-               in the data, so that the row has no target
-    ========== ======================================================================
+    ============ =================================================================================
+    `row`        the index of the selected row
+    `trace`      the forward pass of the selected row; None if there are no rows
+    `slopes`     the slopes of the selected row; None if the row has no targets
+    `means`      the means over all training rows; None if there are no targets, and until the
+                 means are computed
+    `update`     the means over the rows of the next update: all training rows, or one batch;
+                 None as for `means`
+    `health`     the health of the nodes on all rows; None until the health is computed
+    `is_what_if` whether the row is a what-if row: inputs that a person tries out and that are not
+                 in the data, so that the row has no target
+    ============ =================================================================================
     """
 
     row: int = 0
@@ -97,7 +99,10 @@ def next_batch(state: State) -> tuple[int, ...] | None:
 
 
 def means_from(state: State, trace: Trace, rows: tuple[int, ...] | None) -> Means:
-    """Return the means over `rows` (None: all training rows), computed from `trace`, their forward pass."""
+    """Return the means over the rows with the indices `rows`, computed from the forward pass `trace`.
+
+    If `rows` is None, the means are over all training rows. `trace` holds the same rows.
+    """
     y = _targets(state, rows)
     single: tuple[Slopes, ...] = ()
     if len(y) <= FEW_ROWS:
@@ -107,7 +112,10 @@ def means_from(state: State, trace: Trace, rows: tuple[int, ...] | None) -> Mean
 
 
 def means_in_blocks(state: State, rows: tuple[int, ...] | None, block_ns: float = BLOCK_NS) -> Work[Means]:
-    """Compute the means over `rows` (None: all training rows), and yield after each block of rows."""
+    """Compute the means over the rows with the indices `rows`, and yield after each block of rows.
+
+    If `rows` is None, the means are over all training rows. A block takes about `block_ns` nanoseconds.
+    """
     network, measure = state.network, state.measure
     x, y = state.data.inputs[_selected(state, rows)], _targets(state, rows)
     blocks = list(row_blocks(len(x), PASSES_PER_UPDATE * forward_ns(network), block_ns))
@@ -158,8 +166,8 @@ class Results:
     ============ =======================================================================
 
     A method with the suffix `_in_blocks` does the same work as the method without the suffix, but yields
-    after each block of rows. An argument `together` says whether the forward pass of all rows is used;
-    computing this pass is quick for small data only.
+    after each block of rows. A block takes about `block_ns` nanoseconds. If the argument `together` is true,
+    a method uses the forward pass of all rows, which is quick to compute only for small data.
     """
 
     def __init__(self, state: State) -> None:
@@ -292,7 +300,8 @@ NEARLY_SHARE = 0.95
 FACTOR = 100.0
 """Ratio to the slopes of the last layer: slopes vanish below 1/FACTOR, and explode above FACTOR.
 
-Because all layers have the same learning rate, layers with such slopes hardly change, or change too much.
+All layers have the same learning rate. So a layer with vanishing slopes hardly changes, and a layer with
+exploding slopes changes too much.
 """
 
 Counts: TypeAlias = NDArray[np.intp]
@@ -344,9 +353,9 @@ class Stuck(NamedTuple):
     """For each node of a layer, the numbers of rows on which the slope of the activation is (almost) 0.
 
     ======= ===========================================================================
-    `zero`  numbers of rows with output 0 and slope 0, as relu for z ≤ 0, shape (nodes,)
-    `still` numbers of rows on which the node is saturated: the slope is 0 with another
-            output, or almost 0, shape (nodes,)
+    `zero`  numbers of rows on which output and slope are 0 (relu: z ≤ 0), shape (nodes,)
+    `still` numbers of rows on which the node is saturated, shape (nodes,): the slope is
+            almost 0, or the slope is 0 and the output is not 0
     ======= ===========================================================================
     """
 
@@ -356,7 +365,7 @@ class Stuck(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Health:
-    """Which nodes of a network are dead or saturated: counts over `rows` rows, one Stuck for each layer."""
+    """The dead and saturated nodes of a network. `layers` holds the counts of each layer over `rows` rows."""
 
     rows: int
     layers: tuple[Stuck, ...]
@@ -371,12 +380,18 @@ class Health:
 
     @property
     def dead(self) -> tuple[Flags, ...]:
-        """Whether each node is dead: output 0 and slope 0 on every row. One array (nodes,) a layer."""
+        """Whether each node is dead: output 0 and slope 0 on every row.
+
+        Each layer has one array, shape (nodes,).
+        """
         return tuple((layer.zero == self.rows) & (self.rows > 0) for layer in self.layers)
 
     @property
     def saturated(self) -> tuple[Flags, ...]:
-        """Whether each node is saturated: slope almost 0 on every row, and not dead. One array a layer."""
+        """Whether each node is saturated: slope almost 0 on every row, but not dead.
+
+        Each layer has one array, shape (nodes,).
+        """
         return tuple(
             (layer.zero + layer.still == self.rows) & (layer.zero < self.rows) for layer in self.layers
         )
@@ -384,7 +399,7 @@ class Health:
     def badges(self) -> dict[tuple[int, int], str]:
         """Return a dictionary from (layer, node) to the badge text of a dead or saturated node.
 
-        The dictionary is empty for a single row.
+        The dictionary is empty if there are fewer than two rows.
         """
         texts: dict[tuple[int, int], str] = {}
         if self.rows < 2:
@@ -449,8 +464,8 @@ class SlopeSize(NamedTuple):
 
     ========= =======================================================================
     `weights` the root mean square of the slopes of the layer's weights
-    `nodes`   the root mean square of ∂L/∂z of the layer's nodes, also the slopes of
-              the biases
+    `nodes`   the root mean square of ∂L/∂z of the layer's nodes; ∂L/∂z is also the
+              slope of a node's bias
     ========= =======================================================================
     """
 
@@ -511,7 +526,7 @@ def zero_reason(network: Network, slopes: Slopes, address: Address) -> str:
         return f"the value at the start of the weight, {name}, is 0 {_on_rows(len(start))}"
     if not end.any():
         return _flat_end(network, slopes, address)
-    return "on every row, the value at the start or the slope at the end of the weight is 0"
+    return "on every row, the value at the weight's start or the slope at the weight's end is 0"
 
 
 def _on_rows(rows: int) -> str:

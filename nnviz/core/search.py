@@ -32,7 +32,7 @@ Indices = NDArray[np.intp]
 
 LIMIT = 20
 LOOK_NS = 24e6
-"""Longest time of a search for dead or saturated nodes, in nanoseconds, which limits the number of rows."""
+"""Longest search for dead or saturated nodes, in nanoseconds. This time limits the number of rows."""
 
 MEASURES: dict[str, Callable[[Array], Array]] = {
     "largest": lambda w: w,
@@ -46,7 +46,7 @@ STUCK: dict[str, tuple[Callable[[Health], tuple[Flags, ...]], str]] = {
     "dead": (lambda each: each.dead, "{kind}, output 0 on {rows}"),
     "saturated": (lambda each: each.saturated, "saturated on {rows}"),
 }
-"""For each search word, the function that returns whether each node matches, and the note of a match.
+"""For each search word: a function that returns whether each node matches, and a note on the matches.
 
 In the note, {kind} stands for the activation and {rows} for the examined rows.
 """
@@ -62,7 +62,7 @@ _EXTREME = re.compile(
 class Match(NamedTuple):
     """A search result: the address, title and value of a node, weight or bias, and a note.
 
-    The value of a node is the node's output on the selected row, or None without rows.
+    The value of a node is the node's output on the selected row, or None if the data has no rows.
     """
 
     address: Address
@@ -74,8 +74,8 @@ class Match(NamedTuple):
 def find(state: State, text: str, limit: int = LIMIT, row: int = 0, look_ns: float = LOOK_NS) -> list[Match]:
     """Return at most `limit` matches for `text`, the best match first, or an empty list for an empty text.
 
-    `row` is the index of the selected row. A search for dead or saturated nodes examines as many rows as take
-    about `look_ns` nanoseconds.
+    `row` is the index of the selected row. A search for dead or saturated nodes lasts about `look_ns`
+    nanoseconds. If this time is too short for all rows, the search examines only the first rows.
     """
     text = " ".join(text.casefold().split())
     if not text:

@@ -50,7 +50,7 @@ class LayerSlopes(LayerMeanSlopes):
 
 @dataclass(frozen=True)
 class MeanSlopes:
-    """The mean loss over some rows, and the slopes of this loss with respect to all weights.
+    """The mean loss over some rows, and the slopes of this loss with respect to all weights and biases.
 
     `layers` holds the slopes layer by layer. `measure` is the registry entry of the loss.
     """
@@ -157,9 +157,9 @@ def run_work(work: Work[T]) -> T:
 
 
 WEIGHT_NS, NODE_NS = 0.2, 8.0
-"""Approximate nanoseconds per row for a weight (multiply-add) and for a node (sum and activation)."""
+"""Approximate nanoseconds per row. WEIGHT_NS: a weight (multiply, add). NODE_NS: a node (sum, activation)."""
 TRAINER_NS = 12.0
-"""Approximate nanoseconds per weight to create a Trainer, whose buffers are touched for the first time."""
+"""Approximate nanoseconds per weight to create a Trainer: the first access to new buffers is slow."""
 PASSES_PER_UPDATE = 3
 """Approximate time of a forward pass plus a backward pass, as a multiple of a forward pass."""
 LIGHT_NS = 100_000.0
@@ -169,7 +169,7 @@ QUICK_NS = 1_200_000.0
 BLOCK_NS = 2_500_000.0
 """Approximate time of a unit of work, in nanoseconds; between two units, the caller checks the time."""
 LEAST_ROWS, MOST_ROWS = 32, 8192
-"""Smallest and largest block of rows: fewer make matrix products slow, more do not fit into the cache."""
+"""LEAST_ROWS: with fewer rows, matrix products are slow. MOST_ROWS: more rows do not fit into the cache."""
 
 
 def layer_ns(layer: Layer) -> float:
@@ -190,8 +190,8 @@ def trainer_ns(network: Network) -> float:
 def row_blocks(rows: int, row_ns: float, block_ns: float = BLOCK_NS) -> Iterator[slice]:
     """Yield slices that divide `rows` rows into blocks.
 
-    The size of a block is chosen so that a block takes about `block_ns` if a row takes `row_ns`, in
-    nanoseconds.
+    If a row takes `row_ns` nanoseconds, a block takes about `block_ns` nanoseconds. A block has LEAST_ROWS to
+    MOST_ROWS rows; the last block may have fewer.
     """
     size = min(MOST_ROWS, max(LEAST_ROWS, int(block_ns / row_ns)))
     for start in range(0, rows, size):

@@ -110,8 +110,9 @@ class Column:
     def encoded(self, cells: Sequence[object] | Array, *, typed: bool = False) -> Array:
         """Return the values of the column's nodes, shape (rows, nodes); `cells` has one cell for each row.
 
-        If `typed`, a person typed the cells, so that a number may be a quotient such as 1/3. Raises CellError
-        for a cell that is not a number or, in a column of texts, not one of `values`.
+        If `typed` is true, a person typed the cells, so that a number may be a quotient such as 1/3. Raises
+        CellError for a cell that does not fit. A cell in a column of texts must be one of `values`. A cell in
+        a column of numbers must be a number.
         """
         if self.values:
             return self._of_texts(cells)
@@ -222,7 +223,7 @@ class Columns(tuple[Column, ...]):
     def of(cls, given: Iterable[Column], inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Columns:
         """Return the columns `given`, checked against the names of the inputs and outputs.
 
-        If `given` are Columns that are already checked against these names, they are returned unchanged.
+        If `given` is a Columns object that is already checked against these names, `given` is returned.
         """
         if isinstance(given, cls) and given._inputs is inputs and given._outputs is outputs:
             return given
@@ -293,8 +294,8 @@ class Columns(tuple[Column, ...]):
     def with_nodes(self, renamed: Callable[[str], str | None]) -> Columns:
         """Return the columns with each node `name` renamed to `renamed(name)`.
 
-        A node whose new name is None is removed, together with the text that the node encodes. If a column of
-        numbers has the name of its node, the column gets the new name too.
+        A node whose new name is None is removed, together with the text that the node encodes. A column of
+        numbers that is named after its node gets the node's new name, unless another column has this name.
         """
         taken = {column.name for column in self}
         changed = (_with_nodes(column, renamed, taken) for column in self)
@@ -347,7 +348,8 @@ class Training:
     """The settings of a training run.
 
     `updates` is the number of iterations. If `batch_size` is None, a batch has all training rows.
-    `validation` is the share of the rows, at least 0 and below 1, that is used for validation: the last rows.
+    `validation` is the share of validation rows in all rows, at least 0 and below 1. The validation rows are
+    the last rows.
 
     Raises ValueError for an invalid value. The message starts with the name of the setting.
     """
@@ -427,8 +429,8 @@ class Run:
     `optimizer`  the name of the optimizer
     `memory`     the numbers that the optimizer stores, shape (memories, parameters)
     `segments`   the settings of every update, from which any iteration can be computed again
-    `watched`    whether a script made the updates: then `history` shows the loss that the
-                 script reported, and no iteration can be computed again
+    `watched`    whether a script that nnviz watches made the updates. In this case, `history`
+                 shows the script's loss, and no iteration can be computed again
     `beside`     the other curves, such as the validation loss
     ============ ============================================================================
     """
@@ -447,7 +449,10 @@ class Run:
         return next((curve.history for curve in self.beside if curve.name == name), None)
 
     def last_of(self, name: str) -> float | None:
-        """Return the value of the curve `name` at the iteration of the last loss, or None without a value."""
+        """Return the value of the curve `name` at the iteration of the last loss.
+
+        The result is None if the curve has no value at this iteration.
+        """
         curve = self.curve(name)
         last = curve.last if curve is not None and len(curve) else None
         return last[1] if last and last[0] == self.history.last[0] else None
@@ -468,12 +473,15 @@ class Run:
         return np.column_stack((points, losses))
 
     def with_curves(self, made: Callable[[History, str], History]) -> Run:
-        """Return the run with each history replaced by `made(history, name)`. The loss has the name ""."""
+        """Return the run with each history replaced by `made(history, name)`; `name` is "" for the loss."""
         beside = tuple(Curve(curve.name, made(curve.history, curve.name)) for curve in self.beside)
         return replace(self, history=made(self.history, ""), beside=beside)
 
     def until(self, earlier: Run) -> Run:
-        """Return `earlier`, an earlier iteration of this run, with the histories of this run up to there."""
+        """Return `earlier`, an earlier iteration of this run, with the points of this run's histories.
+
+        The histories end at the iteration of `earlier`.
+        """
 
         def cut(history: History, name: str) -> History:
             longer = self.curve(name) if name else self.history
@@ -520,7 +528,7 @@ class Architecture:
 
     @property
     def in_words(self) -> str:
-        """The sizes as text: "2-2-1". For more than 8 columns, only the first and last three sizes."""
+        """The sizes as text: "2-2-1". Of more than 8 sizes, only the first three and the last three."""
         sizes = [str(size) for size in self.sizes]
         return "-".join(sizes if len(sizes) <= 8 else [*sizes[:3], "…", *sizes[-3:]])
 
@@ -564,7 +572,7 @@ class EarlierRun(ByValue):
 
 @dataclass(frozen=True, eq=False)
 class Dataset(ByValue):
-    """The rows of a data set: `inputs`, shape (rows, inputs), and `targets`, shape (rows, outputs), or None.
+    """The rows of a data set: `inputs`, shape (rows, inputs), and `targets`, None or shape (rows, outputs).
 
     The arguments can be lists or arrays; the data set stores read-only copies. Raises ValueError if an
     argument does not have two dimensions, or has too many rows or numbers.
@@ -643,7 +651,7 @@ class Dataset(ByValue):
 
     @classmethod
     def empty(cls, network: Network) -> Dataset:
-        """Return a data set without rows and targets that fits `network`."""
+        """Return a data set that fits `network`, without rows and without targets."""
         return cls(np.empty((0, len(network.inputs))))
 
 
@@ -734,7 +742,7 @@ class State(AsSvg):
 
     @property
     def curve_title(self) -> str:
-        """The title of the run's curve: the title of the loss, or "loss" if a script reported it."""
+        """The title of the run's curve: the title of the loss, or "loss" if a script reported the loss."""
         return "loss" if self.is_watched else self.measure.title
 
     @property

@@ -22,8 +22,8 @@ WORK_PER_STATE = 20
 class Best:
     """Search for the State with the smallest validation loss in a training that starts at `state`.
 
-    During the training, the search stores two States. One of them comes before the smallest loss so far. So
-    only the updates from this State to the smallest loss must be repeated.
+    During the training, the search stores two States. The earlier State never comes after the smallest loss
+    so far. So only the updates from a stored State to the smallest loss must be repeated.
     """
 
     def __init__(self, state: State) -> None:
@@ -106,8 +106,8 @@ def train(
     """Train `state`, and return the result.
 
     An argument that is not None replaces the setting of the same name in `state.training`. If the State has a
-    run, the training continues this run, and the history includes it. Raises ValueError without training rows
-    or targets, or for an invalid setting.
+    run, the training continues this run, and the history includes the run's earlier updates. Raises
+    ValueError for an invalid setting, or if the State has no training rows or no targets.
     """
     given: dict[str, Any] = {
         "updates": updates,
@@ -122,7 +122,10 @@ def train(
 
 
 def with_settings(state: State, given: Mapping[str, Any]) -> State:
-    """Return `state` with all settings in `given` except None. Raises ValueError for an invalid setting."""
+    """Return `state` with the settings in `given` that are not None.
+
+    Raises ValueError for an invalid setting.
+    """
     changes = {name: value for name, value in given.items() if value is not None}
     return set_training(state, replace(state.training, **changes))
 
@@ -134,9 +137,9 @@ def carry_out(
 ) -> Result:
     """Train `state` with the settings in `state.training`, and return the result.
 
-    `is_stopped` is called before each unit of work. If `is_stopped` returns True, the run ends at this
-    update. `follow` is called with the Trainer after each unit of work. Raises ValueError without training
-    rows or targets, or if the first loss is infinite or NaN.
+    `is_stopped` is called before each unit of work. If `is_stopped` returns True, the training stops.
+    `follow` is called with the Trainer after each unit of work. Raises ValueError if the State has no
+    training rows or no targets, or if the first loss is infinite or NaN.
     """
     trainer = Trainer(state)
     units = trainer.work(state.training.updates)

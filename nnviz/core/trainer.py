@@ -38,11 +38,11 @@ PASS_NS = 6_700_000.0
 UNCUT_ROWS = 8
 """Smallest block of rows: reading millions of weights takes the same time for 1 row as for 8 rows."""
 READY_NUMBERS = 2**15
-"""Largest number of inputs in the mini-batches that are copied together, so that these fit into the cache."""
+"""Largest number of input values in mini-batches that are copied together: the cache holds no more."""
 READY_BATCHES = 256
 """Largest number of mini-batches that are copied together."""
 COPIED_BYTES = 2**24
-"""Largest size of inputs that are copied once to append the column of ones."""
+"""Largest size of the inputs, in bytes, at which all inputs are copied once to append a column of ones."""
 
 
 class _Room(NamedTuple):
@@ -218,14 +218,14 @@ class _Source:
 class Parameters:
     """The weights, biases, slopes and optimizer memory that training changes in place.
 
-    ================= ========================================================================
-    `vectors`             the values, then the optimizer's memory, shape (1 + memories, parameters)
-    `values`          the first row of `vectors`: all weights and biases
-    `memory`          the other rows of `vectors`, which start as zeros
-    `matrices`        the values layer by layer, shape (nodes, inputs of the layer [+ 1 for b])
-    `slopes`          ∂loss/∂value of each value, shape (parameters,)
-    `slope_matrices`  the slopes layer by layer, in the shapes of `matrices`
-    ================= ========================================================================
+    ================ =========================================================================
+    `vectors`        the values, then the optimizer's memory, shape (1 + memories, parameters)
+    `values`         the first row of `vectors`: all weights and biases
+    `memory`         the other rows of `vectors`, which start as zeros
+    `matrices`       the values layer by layer, shape (nodes, inputs of the layer [+ 1 for b])
+    `slopes`         ∂loss/∂value of each value, shape (parameters,)
+    `slope_matrices` the slopes layer by layer, in the shapes of `matrices`
+    ================ =========================================================================
     """
 
     def __init__(self, network: Network, memories: int) -> None:
@@ -288,7 +288,7 @@ def _matrices(vector: Array, shapes: list[tuple[int, int]]) -> list[Array]:
 
 
 DOT_LIMIT_NUMBERS = 2**19
-"""Largest size of a product that is computed with `dot`: clearing an array of 4 MB takes almost no time."""
+"""Largest number of elements of a product that `dot` computes: `dot` clears 4 MB in almost no time."""
 
 
 class Pass(NamedTuple):
@@ -299,8 +299,8 @@ class Pass(NamedTuple):
                 scale factor
     `total`     function that returns the sum of the loss's terms over all rows and outputs
     `backward`  functions that write the rows' share of the slopes of the batch's mean loss
-    `counting`  function that returns a function that counts the correctly classified rows;
-                the targets must not change
+    `counting`  function that returns another function, which counts the correctly classified
+                rows; the targets must not change
     =========== ===========================================================================
     """
 
@@ -414,7 +414,7 @@ class Buffers:
 
 
 class Points:
-    """Measures loss and accuracies, the points of a run's curves, with the passes of `batches`.
+    """Measures the points of a run's curves (loss and accuracies) with the passes of `batches`.
 
     =============== =====================================================================
     `names`         the names of the curves other than the training loss
@@ -544,7 +544,7 @@ class Trainer:
         if self._one_pass:
             self._check_every = min(CHECK_UPDATES, 1 + int(PASS_NS / self._batches.pass_ns))
         self._forward_done = False
-        """Whether the buffers hold the forward pass over all rows with the present weights."""
+        """Whether the buffers hold the forward pass over all rows with the current weights."""
 
     def _continue_run(self, state: State, history_limit: float) -> None:
         """Continue the run of `state`, or start a new one."""
@@ -582,15 +582,15 @@ class Trainer:
     def work(self, updates: int) -> Iterator[None]:
         """Make up to `updates` more updates, and yield after each unit of work.
 
-        If the run diverges, the updates end.
+        If the run diverges, the Trainer makes no more updates.
         """
         last = self.iteration + updates
         return self._quietly(self._updates_in_one_pass(last) if self._one_pass else self._updates(last))
 
     def end(self) -> Iterator[None]:
-        """Measure the point at the current iteration if the point is missing; yield after each unit of work.
+        """Measure the loss at the current iteration if the history lacks it; yield after each unit of work.
 
-        Call this when a run stops: within an epoch, `work` has not measured this point.
+        Call this when a run stops. If the run stops within an epoch, `work` has not measured this loss.
         """
         if self._one_pass or (len(self._history) and self._history.last[0] == self.iteration):
             return iter(())

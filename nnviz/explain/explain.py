@@ -79,7 +79,7 @@ def explain(
 def is_mean(state: State, mean: bool) -> bool:
     """Return whether slopes are explained as means over all training rows, not for one row.
 
-    `mean` is the choice of the person, which has no effect with one row or without training rows.
+    `mean` is the user's choice. The result is False if the data has one row or no training rows.
     """
     return mean and len(state.data) > 1 and state.trained_rows > 0
 
@@ -201,7 +201,7 @@ class _Explainer:
             return []
         slopes = self.computed.means.slopes if self.mean and self.computed.means else self.computed.slopes
         reason = zero_reason(self.state.network, slopes, address) if isinstance(slopes, Slopes) else ""
-        return [Note("0 because", reason or "the slopes of the single rows are 0 or cancel out")]
+        return [Note("0 because", reason or "the slopes of all rows are 0, or they cancel out")]
 
     def _check_notes(self, address: Address) -> list[Line | Note]:
         slope = self._slope(address)
@@ -235,9 +235,9 @@ class _Explainer:
 
 
 TOLERANCE = 1e-4
-"""Largest relative difference between the measured slope and the computed slope."""
+"""Largest relative difference at which a measured slope agrees with the computed slope."""
 PASSES_PER_ROW = 3
-"""Number of forward passes for each row: with the weights w − h, w + h and w."""
+"""Forward passes per row for measuring a slope: with the weights w − h, w + h and w."""
 
 
 @dataclass(frozen=True)
@@ -249,7 +249,8 @@ class Check:
     `step`       the step h = 1e-5·max(1, |w|)
     `noise`      largest possible rounding error of `measured` in float64: both losses are rounded,
                  and the difference is divided by 2h
-    `kink`       sentence on a node and row whose z crosses a kink within w ± h, or ""
+    `kink`       sentence that names a node whose z crosses a kink of its activation within
+                 w ± h, and the row; or ""
     ============ ================================================================================
     """
 
@@ -259,7 +260,7 @@ class Check:
     kink: str
 
     def agrees(self, slope: float) -> bool:
-        """Return whether `measured` and `slope` differ by at most 1e-4 relative plus `noise`."""
+        """Return whether `measured` and `slope` differ by at most 1e-4 of the larger number, plus `noise`."""
         largest = max(abs(slope), abs(self.measured))
         return abs(self.measured - slope) <= TOLERANCE * largest + self.noise
 
@@ -276,8 +277,8 @@ def measure_slope(
     """Measure ∂loss/∂w of a weight or bias by a central difference.
 
     The loss is that of the row with index `row` or, if `row` is None, the mean over all training rows.
-    `known` is the forward pass of this row, or None. Yields None after each block of rows, and at last the
-    Check.
+    `known` is the forward pass of this row, or None. Yields None after each block of rows, and the Check at
+    the end.
     """
     assert state.data.targets is not None
     first, count = (0, state.trained_rows) if row is None else (row, 1)
@@ -326,7 +327,7 @@ def _kink(network: Network, here: Trace, both: list[Trace], first_row: int) -> s
 
 
 FEW_NAMES = 6
-"""Largest number of nodes that a list names; more nodes are counted."""
+"""Largest number of nodes that a list names; then the list says how many more nodes there are."""
 DEAD = "Try new random weights, a smaller learning rate, or leaky_relu, whose slope is not 0 for negative z."
 SATURATED = "Try smaller or new random weights, or standardised inputs (mean 0, standard deviation 1)."
 REMEDIES: dict[Fate, str] = {
@@ -340,7 +341,7 @@ REMEDIES: dict[Fate, str] = {
 def node_health(state: State, address: Address, computed: Computed) -> list[LineSection]:
     """Return a section on the rows on which a node is dead or saturated, and on vanishing slopes.
 
-    The list is empty if the data has only one row or nothing is to be said.
+    Return an empty list if the data has only one row or the section has no lines.
     """
     rows, network = len(state.data), state.network
     if rows < 2 or address.kind != "node" or address.layer < 0:
@@ -386,7 +387,7 @@ def layers_health(state: State, computed: Computed) -> list[LineSection]:
     network, whole = state.network, computed.means
     if whole is None or len(state.data) < 2 or len(network.layers) < 2:
         return []
-    rows: list[Line | Note] = [Note("", "Each layer's mean slopes have the size √(Σ slope² / count):")]
+    rows: list[Line | Note] = [Note("", "Size of a layer's mean slopes = √(Σ slope² / number of slopes):")]
     slopes = fates(whole.slopes)
     for k, size in enumerate(slope_sizes(whole.slopes)):
         title = column_title(k + 1, len(network.layers))
@@ -398,7 +399,7 @@ def layers_health(state: State, computed: Computed) -> list[LineSection]:
     if computed.health:
         odd = {"Dead": computed.health.dead, "Saturated": computed.health.saturated}
         named = tuple(Note(f"{word}:", names) for word, of in odd.items() if (names := _names(network, of)))
-        sections += [LineSection("Nodes on all rows", named)] if named else []
+        sections += [LineSection("Dead or saturated on all rows", named)] if named else []
     return sections
 
 
@@ -412,7 +413,7 @@ def _names(network: Network, odd: tuple[Flags, ...]) -> str:
 
 
 def percent_text(count: int, total: int) -> str:
-    """Return `count` of `total` things in whole per cent: "0 %" only for none, "100 %" only for all."""
+    """Return `count` / `total` as text in whole per cent: "0 %" or "100 %" only if this is exact."""
     share = round(100 * count / total)
     if count < total and share == 100:
         return "over 99 %"

@@ -58,11 +58,11 @@ class Arithmetic:
 
 
 def write(expression: Expression, value: float, *, result: Number | None = None) -> Arithmetic:
-    """Return `expression` with numbers and its value as Arithmetic.
+    """Return `expression`, written out with its numbers, and the result `value` as Arithmetic.
 
     The operands are written with so few digits that the rounded operands still give the rounded result. If
-    the terms cancel out beyond float64 precision, the sum of the written terms replaces `value`. `result` is
-    a number with the address of the value.
+    the terms cancel out beyond float64 precision, the sum of the written terms replaces `value`. `result` has
+    the address of the value.
     """
     digits = _closing_digits(expression, value)
     if digits is None:
@@ -118,7 +118,7 @@ def shortened_sum(terms: Sequence[Expression], few: int, unfolds: str) -> Sum:
     """Return the sum of `terms`, shortened if `terms` has more than `few` + 1 terms.
 
     A shortened sum has the `few` largest terms, and one number that is the sum of all other terms. A click on
-    this number shows all terms of the line that `unfolds` names.
+    this number shows all terms of the line whose name is `unfolds`.
     """
     if len(terms) <= few + 1:
         return Sum(*terms)
@@ -145,8 +145,8 @@ def ascii_text(text: str) -> str:
 class Line:
     """A line of an explanation: a label, a formula, and the formula with the current numbers.
 
-    `name` identifies a line with a shortened sum, which a click shows in full. `check_agrees` says whether a
-    measured slope agrees with the computed slope; it is None in other lines.
+    `name` identifies a line with a shortened sum, for a click that shows the full sum; "" in other lines.
+    `check_agrees` says whether a measured slope agrees with the computed slope; None in other lines.
     """
 
     label: str
@@ -175,7 +175,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Note:
-    """A sentence in an explanation, with a label or ""."""
+    """A sentence in an explanation, with a label, which may be ""."""
 
     label: str
     text: str
@@ -243,7 +243,7 @@ class Scene:
     @property
     def row_loss(self) -> str:
         """The name of the row's loss."""
-        return f"row's {self.measure.phrase}"
+        return f"the row's {self.measure.phrase}"
 
     def name(self, layer: int, node: int) -> str:
         """Return the name of a node."""
@@ -255,11 +255,11 @@ class Scene:
         return row
 
     def a(self, layer: int, node: int) -> Number:
-        """Return a of a node, the output of the node."""
+        """Return the value a of a node: the output of the node."""
         return Number(float(self.values(layer)[node]), Address("node", layer, node))
 
     def z(self, layer: int, node: int) -> Number:
-        """Return z of a node, the weighted sum before the activation."""
+        """Return the value z of a node: the weighted sum before the activation."""
         return Number(float(self.trace.z[layer][0, node]), Address("node", layer, node))
 
     def w(self, layer: int, node: int, source: int) -> Number:

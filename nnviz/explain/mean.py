@@ -56,7 +56,7 @@ def averaged_slopes_line(state: State, means: Means, address: Address) -> Line:
     if not means.single:
         return Line(f"{label} over {rows_phrase(state, means)}", "", write(slope, slope.value))
     rows = [Number(row.slope(address), slope=True) for row in means.single]
-    return Line(label, "Σ rows' slopes / rows", _mean_of(rows, slope))
+    return Line(label, "Σ slopes / rows", _mean_of(rows, slope))
 
 
 def averaged_losses_line(state: State, loss: float, means: Means | None) -> Line:
@@ -67,7 +67,7 @@ def averaged_losses_line(state: State, loss: float, means: Means | None) -> Line
     number, title, word = Number(loss), state.measure.title, state.measure.phrase
     if means is None or not means.single:
         return Line(f"{title}, mean over {all_rows_phrase(state)}", "", write(number, loss))
-    return Line(title, f"Σ rows' {word} / rows", _mean_of([Number(row.loss) for row in means.single], number))
+    return Line(title, f"Σ row's {word} / rows", _mean_of([Number(row.loss) for row in means.single], number))
 
 
 def _mean_of(rows: list[Number], mean: Number) -> Arithmetic:
@@ -84,7 +84,7 @@ def mean_line(state: State, means: Means | None, address: Address) -> Line | Not
     if means is None:
         return Note(label, "computing …")
     slope = Number(means.slopes.slope(address), address, slope=True)
-    formula = "Σ rows' slopes / rows"
+    formula = "Σ slopes / rows"
     if means.single:
         top: Expression = Sum(*(_row_term(means, address, i) for i in range(means.count)))
     else:
@@ -94,7 +94,7 @@ def mean_line(state: State, means: Means | None, address: Address) -> Line | Not
 
 
 ROUNDING = 4 * float(np.finfo(float).eps)
-"""Largest relative rounding error of a term, which is the result of two or three operations in float64."""
+"""Largest relative rounding error of a term that is computed by two or three operations in float64."""
 
 
 def is_noise(means: Means | None, address: Address) -> bool:
@@ -134,7 +134,7 @@ def loss_line(state: State, means: Means | None) -> Line | Note:
     """
     measure = state.measure
     by_terms = len(state.network.outputs) == 1 and measure.short is None
-    formula = f"Σ {measure.term.text} / rows" if by_terms else f"Σ rows' {measure.phrase} / rows"
+    formula = f"Σ {measure.term.text} / rows" if by_terms else f"Σ row's {measure.phrase} / rows"
     if means is None:
         return Note(measure.title, "computing …")
     count = means.count

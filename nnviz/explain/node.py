@@ -16,7 +16,7 @@ from nnviz.core.numbers import MINUS
 from nnviz.explain.lines import FEW_TERMS, Line, Note, Scene, write
 
 TERM_TOLERANCE = 1e-9
-"""Largest difference between a term that is written with a and the same term computed from z."""
+"""Largest difference, relative to max(1, |term|), between a loss term computed from a and from z."""
 
 
 def input_lines(scene: Scene, node: int, row: int | None) -> list[Line | Note]:
@@ -51,7 +51,7 @@ def _onward_line(scene: Scene, node: int, fed: int, product: float) -> Line:
 
 
 def forward_lines(scene: Scene, layer: int, node: int) -> list[Line]:
-    """Return the line of z and the line of a of a node."""
+    """Return two lines: the z and the a of a node."""
     return [_z_line(scene, layer, node), _a_line(scene, layer, node)]
 
 
@@ -114,7 +114,7 @@ def _term(scene: Scene, output: int) -> tuple[float, str, Expression]:
 
 
 def row_loss_line(scene: Scene) -> Line:
-    """Return the line of the loss of the row."""
+    """Return the line of the row's loss."""
     assert scene.targets is not None
     measure, outputs = scene.measure, len(scene.network.outputs)
     terms = [j for j in range(outputs) if measure.averaged or scene.targets[j]] or [0]
@@ -222,22 +222,23 @@ FEW_PATHS = 6
 
 
 def start_of(scene: Scene, address: Address) -> Number:
-    """Return the value at the start of a weight, or 1 for a bias."""
+    """Return the value of the node at which a weight starts, or 1 for a bias."""
     return scene.a(address.layer - 1, address.source) if address.kind == "weight" else Number(1.0)
 
 
 def slope_line(scene: Scene, address: Address) -> Line:
-    """Return the line of the slope of a weight or bias on the row: start value · ∂L/∂z at the end."""
+    """Return the line of the slope of a weight or bias for one row: start value · ∂L/∂z at the end."""
     start, end = start_of(scene, address), scene.slope_z(address.layer, address.node)
     slope = Number(start.value * end.value, address, slope=True)
-    formula = "value at its start · slope at its end" if address.kind == "weight" else "1 · slope at its end"
+    formula = "value at the start · slope at the end" if address.kind == "weight" else "1 · slope at the end"
     return Line("slope", formula, write(start * end, slope.value, result=slope))
 
 
 def chain_lines(scene: Scene, address: Address) -> list[Line | Note]:
     """Return the lines of the chain rule: a product along each path to the outputs.
 
-    If the paths are many or outputs depend on all z of a layer, return the lines of one node in each layer.
+    If there are more than FEW_PATHS paths, or an activation such as softmax uses all z of a layer, return the
+    lines of one node in each layer.
     """
     onward = scene.network.layers[address.layer :]
     paths = prod(len(layer) for layer in onward[1:])
@@ -322,7 +323,7 @@ def _layer_lines(scene: Scene, address: Address) -> list[Line | Note]:
     for layer in range(address.layer, len(scene.network.layers)):
         name = scene.name(layer, node)
         first = layer == address.layer
-        lines.append(Note("", f"Slope at node {name}:" if first else f"Node {name} contributes most:"))
+        lines.append(Note("", f"Slope at node {name}:" if first else f"Largest term, from node {name}:"))
         lines += backward_lines(scene, layer, node)
         if layer + 1 < len(scene.network.layers):
             node = _largest_contributor(scene, layer, node)

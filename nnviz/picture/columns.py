@@ -36,13 +36,13 @@ from nnviz.picture.parts import (
 from nnviz.picture.text import NUMBER, ROUNDING, elide, fit_number, one_line, text_width
 
 ROOM = 420.0
-"""Height of the diagram in a window of 1280 by 800 pixels, where its scale is 1."""
+"""Height of the diagram in a window of 1280 by 800 pixels. The scale of the diagram is 1 there."""
 MOST_CROWDING = 1.5
-"""Largest ratio of the diagram's size to the size that fits the room exactly."""
+"""Largest scale of the diagram, in multiples of the scale at which the diagram fits the room exactly."""
 WIDEST_ROOM, COLUMN_ROOM, GAP_ROOM = 886.0, 150.0, 190.0
-"""Width of the diagram with many columns; with few columns, its width per column and per gap."""
+"""Width that a diagram needs at scale 1: the largest width, the width per column and the width per gap."""
 HEAD, BARE_HEAD = 84.0, 56.0
-"""Height of the headings: with the window's controls under the headings, and without controls."""
+"""Height of the headings: HEAD with the window's controls under the headings, BARE_HEAD without."""
 HEAD_SHARE = 0.24
 """Largest height of the headings, as a share of the view's height."""
 TOP, BOTTOM = 8.0, 16.0
@@ -58,9 +58,9 @@ BLOCK_HEIGHT = 3.0
 WIDEST_BARE = 44.0
 """Largest width of nodes without texts."""
 NARROW_WIDTHS = ((110.0, 150.0), (76.0, 108.0))
-"""Pairs (least width of nodes, least gap) to try.
+"""Pairs (least width of nodes, least gap between columns) to try, the wider pair first.
 
-The first has room for two numbers side by side, the second for one number.
+The first pair leaves room for two numbers side by side, the second pair for one number.
 """
 USUAL_GAP = 190.0
 """Gap between columns if nodes keep their full width."""
@@ -69,17 +69,17 @@ WIDEST_GAP = 420.0
 PITCH = 121.0
 """Distance from node to node if there is room."""
 LEAST_PICTURED = 22.0
-"""Least height of nodes with thumbnails and texts; lower nodes form a grid of thumbnails without texts."""
+"""Least height at which nodes show thumbnails beside their texts; lower nodes form a grid of thumbnails."""
 GRID, GRID_SHARE, LEAST_CELL = 140.0, 0.16, 9.0
-"""Largest width of a grid: in pixels, and as a share of the room's width; and the least size of a cell."""
+"""Largest width of a grid, in pixels and as a share of the room's width; LEAST_CELL: least size of a cell."""
 GRID_GAP = 80.0
-"""Largest gap beside a grid of thumbnails for which nodes become narrower; such a gap shows no numbers."""
+"""Gap that remains beside a grid of thumbnails when nodes become narrower. This gap shows no numbers."""
 PICTURE_EXTRA, LEAST_EXTRA = 0.55, 26.0
-"""Extra width of a node with a thumbnail: in heights of the node, and the least in pixels."""
+"""Extra width of a node with a thumbnail, in heights of the node, but at least LEAST_EXTRA pixels."""
 PICTURE_SHARE = 0.45
 """Largest width of a thumbnail, as a share of the node's width."""
 NAME_AND_Z, LEAST_SHRINK = 110.0, 0.75
-"""Width of name and z side by side, and the smallest factor by which a thumbnail shrinks for both."""
+"""Width of name and z side by side; LEAST_SHRINK: least factor by which a thumbnail shrinks for both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,11 +285,11 @@ def _middle(fits: Sequence[_Fit], room: Rect) -> float:
 
 
 SMALLEST, LEAST_FACTOR = 9.5, 0.55
-"""Smallest font size in pixels, and the least factor by which the font of a long number shrinks in a node."""
+"""Smallest font size, in pixels; LEAST_FACTOR: smallest factor of the font size for a long number."""
 NAME_WIDTH = 4.9
 """Width of a name such as node_0_1, in font sizes."""
 SHORT_NAME_WIDTH, LEAST_BESIDE = 3.8, 12.0
-"""Width of the name node_0 in font sizes, and the least font size in pixels of a value beside a name."""
+"""Width of the name node_0, in font sizes; LEAST_BESIDE: least font size of a value beside it, in pixels."""
 LONG_VALUE = 6.4
 """Width of −1.234e−5 or 1.234e−10 in bold, in font sizes.
 
@@ -300,30 +300,30 @@ Z_WIDTH, SHORT_Z_WIDTH = 5.3, 4.1
 ERROR_WIDTH = 8.5
 """Width of the text "error −0.1234", in font sizes."""
 NOTES_GAP, NOTES_LINE = 4.0, 17.0
-"""Distance from a node to the notes below it (badge, target, error), and height of a line, in pixels."""
+"""Distance from a node to the notes below (badge, target, error), and height of a note's line, in pixels."""
 OVERHANG, MOST_OVERHANG_PX = 0.06, 1.6
-"""Largest overhang of a text below a node: in widths of the node, and in pixels.
+"""Overhang of a text below a node at each side: in widths of the node, and the largest in pixels.
 
 Numbers on the node's edges keep this distance from the node.
 """
 VALUE_SIZE = 24.0
-"""Font size of a node's value, in pixels: in full screen about 1/30 of the height with three columns."""
+"""Font size of a node's value, in pixels: with three columns in full screen, about 1/30 of the height."""
 PILL_SIZE, PILL_HEIGHT, PILL_INSET = 11.5, 17.0, 3.5
 """Font size and height of the rounded labels with a node's bias and slope, in pixels.
 
 The third number is the distance of these labels from the node's border, in pixels.
 """
 LEAST_PILL = 0.87
-"""Least factor by which the rounded labels of bias and slope shrink."""
+"""Smallest factor by which the rounded labels of bias and slope shrink."""
 THREE_LINES, TWO_LINES = 47.0, 32.0
-"""Least heights of a node with a bias or a slope for three lines and for two; a lower node shows one line.
+"""Least heights at which a node with a bias or a slope shows three lines and two lines, else one line.
 
 In a larger room, three lines need a height in proportion to the node's width.
 """
 BAR_LINE, BAR_TEXTS = 1.35, 12.0
-"""Least height and width of the bar under a thumbnail that shows name and value, in font sizes."""
+"""Least height and width of a bar under a thumbnail for name and value as texts, in font sizes."""
 PIXEL_VALUE, PIXEL_SHARE = 16.0, 0.95
-"""Largest font size of a pixel's value, and largest width of its label as a share of the pixel's width."""
+"""Largest font size of an input pixel's value, and largest width of its label, in widths of the pixel."""
 LONGEST_BADGE = "dead on all rows"
 """Text of the widest badge, which decides whether badges fit below a node."""
 
@@ -359,7 +359,7 @@ class Slot:
 
 
 def node_slots(column: DiagramColumn, layer: Layer | None) -> Mapping[Kind, Slot]:
-    """Return the places of the texts of a node of `column`; texts without room have no place.
+    """Return the places of the texts of a node of `column`; a text without room is left out.
 
     `layer` is None for inputs. Slopes have places even while they are hidden, so that nothing moves when they
     appear.
@@ -504,11 +504,11 @@ def _outcome(column: DiagramColumn) -> dict[Kind, Slot]:
 
 
 EDGE_PILL, LOW_SCALE = 13.5, 1.3
-"""Font size of a number on an edge in pixels, and the largest scale of such a number beside low nodes."""
+"""Font size of numbers on edges, in pixels; LOW_SCALE: their largest scale, relative to low nodes."""
 EQUAL_SHARE = 0.7
-"""Share of the largest font size on edges.
+"""Least share of the largest font size on edges that can become the font size of all gaps.
 
-The smallest font size above this share becomes the common size of all gaps, if no number is lost.
+The smallest font size with this share is used in every gap that loses no number by it.
 """
 
 

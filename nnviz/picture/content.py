@@ -30,11 +30,11 @@ class Content:
     slopes_of: str = ""
     """The heading that says which rows the slopes belong to."""
     badges: Mapping[tuple[int, int], str] = field(default_factory=dict)
-    """Text that says what is unusual about a node on all rows, by (layer, node)."""
+    """What is unusual about a node on all rows, such as "dead on all rows", by (layer, node)."""
     fates: tuple[Fate, ...] = ()
-    """For each layer, "vanish", "explode" or "are 0" if its slopes do so on all rows, else "".
+    """What is unusual about each layer's slopes on all rows: "vanish", "explode", "are 0", or "" for nothing.
 
-    The tuple is empty if these facts are unknown.
+    The tuple is empty if nnviz has not computed the slopes.
     """
     is_what_if: bool = False
     """Whether the row is a what-if row, which is not in the data."""
@@ -63,7 +63,7 @@ class Content:
         return None if self.trace is None else float(self.trace.z[node.layer][0, node.node])
 
     def target(self, node: Address) -> float | None:
-        """Return an output's target, or None if it has none."""
+        """Return an output's target, or None if the row has no target."""
         data = self.state.data
         if data.targets is None or not 0 <= self.row < len(data):
             return None
@@ -75,11 +75,11 @@ class Content:
         return None if target is None or prediction is None else prediction - target
 
     def fate(self, layer: int) -> Fate:
-        """Return "vanish", "explode" or "are 0" if the slopes of a layer do so, else ""."""
+        """Return what is unusual about a layer's slopes: "vanish", "explode", "are 0", or "" for nothing."""
         return self.fates[layer] if 0 <= layer < len(self.fates) else ""
 
     def fate_clause(self, layer: int) -> str:
-        """Return a clause about vanishing, exploding or zero slopes of a layer, or "".
+        """Return a clause about vanishing, exploding or zero slopes of a layer, or "" for other slopes.
 
         An example is "its slopes vanish, less than …".
         """
@@ -87,7 +87,7 @@ class Content:
         return f"its slopes {fate}, {FATE_TEXTS[fate]}" if fate else ""
 
     def dead(self, node: Address) -> bool:
-        """Return whether a node outputs 0 and a small change of z would not change that, as in relu."""
+        """Return whether a node outputs 0, also after a small change of z, as with relu for z < 0."""
         z = self.z(node) if node.layer >= 0 else None
         if z is None or self.output(node) != 0.0:
             return False
@@ -97,7 +97,7 @@ class Content:
 def description(address: Address, content: Content) -> str:
     """Return the description of a node, an edge or one of their numbers, for tooltips and screen readers.
 
-    For a layer's heading, describe what is unusual about its slopes, or return "".
+    For a layer's heading, describe what is unusual about its slopes, or return "" if nothing is.
     """
     if address.kind in {"weight", "slope"}:
         return _edge(address._replace(kind="weight"), content)

@@ -20,10 +20,10 @@ Indices = NDArray[np.intp]
 EVERY_EDGE, STRONGEST = 600, 1500
 """Largest number of edges in a network for which every edge is drawn.
 
-In a larger network, at most STRONGEST edges per layer are drawn, over a haze that stands for all edges.
+In a larger network, a haze (a coarse image) shows all edges, with at most STRONGEST edges per layer over it.
 """
 SAMPLE_SIZE = 2**13
-"""Number of weights in the sample from which a bound is estimated."""
+"""Number of weights in the sample from which `strongest` estimates a lower bound of the strongest weights."""
 HAZE = 0.28
 """Largest opacity of the haze."""
 AT_ONCE = 2**17
@@ -68,8 +68,8 @@ class Gap:
     def nearest(self, x: float, y: float) -> tuple[int, int, float] | None:
         """Return the edge nearest to a point as (node, source, distance in pixels), or None outside the gap.
 
-        The edges into one node form a fan in the order of their sources. The nearest edge of a fan is one of
-        the two around the point, so a binary search per fan is enough.
+        The edges into one node form a fan in the order of their sources. The nearest edge of a fan is the
+        next edge above or below the point, so a binary search per fan is enough.
         """
         if not self.x0 <= x <= self.x1 + REACH_PX:
             return None
@@ -166,7 +166,7 @@ def edge_colour(share: float, palette: Palette) -> str:
 
 
 def haze(gap: Gap, weights: Array, blocks: int = 32) -> Array:
-    """Return a coarse image of a gap's edges over the gap's `box`: signed sums, shape (blocks, blocks).
+    """Return a coarse image of a gap's edges over the gap's `box`: sums of weights, shape (blocks, blocks).
 
     Rows run downwards. The weights are summed in at most `blocks` by `blocks` blocks. The sum of a block is
     added along the edge in the middle of the block.

@@ -21,15 +21,15 @@ HEADING_Y, SUBHEADING_Y = 0.2, 0.49
 LINE_HEIGHT = 1.3
 """Height of a line, in font sizes."""
 CONTROL_WIDTH = 28.0 / 12.0
-"""Extra width of the line under a heading for the window's control in it, in font sizes."""
+"""Extra width of the line under a heading for the window's control in this line, in font sizes."""
 MARGIN = 6.0
 """Space on both sides of a control and of a heading, in pixels."""
 LETTER_SPACING = 0.06
 """Space between the letters of a heading, in font sizes."""
 SEPARATOR = " · "
-"""Separates the parts of the line under a heading."""
+"""Text between the parts of the line under a heading."""
 MANY_NODES = 12
-"""Largest number of nodes in a column whose heading does not show the number of nodes."""
+"""The line under a heading shows the number of nodes if the column has more nodes than this."""
 FATE_TEXTS: dict[Fate, tuple[str, str]] = {
     "vanish": ("slopes vanish", "vanish"),
     "explode": ("slopes explode", "explode"),
@@ -38,7 +38,7 @@ FATE_TEXTS: dict[Fate, tuple[str, str]] = {
 """Notes on unusual slopes in the line under a heading: the long and the short form."""
 STYLES: dict[Kind, Style] = {"weight": "pill", "slope": "slope"}
 NUMBER_PADDING = {"pill": 0.9, "slope": 0.5}
-"""Space left and right of a number on an edge, both together, if there is room; in font sizes."""
+"""Sum of the spaces left and right of a number on an edge if there is room, in font sizes."""
 
 
 def headings(content: Content, layout: Layout) -> Iterator[Label]:
@@ -151,7 +151,7 @@ def _margin(kind: Kind, column: DiagramColumn, size: float) -> float:
 
 
 def edge_numbers(content: Content, layout: Layout, layer: int) -> Iterator[Label]:
-    """Yield the labels of a gap's weights, and of its slopes if `content` has slopes."""
+    """Yield the labels of the weights of `layer`, and of their slopes if `content` has slopes."""
     weights = content.network.layers[layer].weights
     yield from _on_edges(layout.weights[layer], layer, weights, "weight")
     if content.slopes is not None:
@@ -189,11 +189,11 @@ def edge_number(address: Address, value: float, size: float, middle: tuple[float
 MISSING = "–"
 """Text in place of a value that cannot be computed because there is no row."""
 TIGHT_PADDING, ROOMY_PADDING = 0.3, 0.8
-"""Least and preferred space left and right of a number in its label, both together, in font sizes."""
+"""Least and preferred sum of the spaces left and right of a number in its label, in font sizes."""
 LEAST_SLOPE_RATIO = 1.3
 """Least width of a slope's label, in heights of the label."""
 NARROWER_PX = 1e-3
-"""Largest width in pixels that a label may lack before its text is shortened."""
+"""Decrease of a label's width that makes its text take the next smaller font, in pixels."""
 
 
 def node_numbers(
@@ -206,7 +206,7 @@ def node_numbers(
     overhang = OVERHANG * column.width
     inside = body.covers(Rect(box.x - overhang, box.y, box.width + 2 * overhang, box.height + column.below))
     at_right: dict[tuple[int, float], float] = {}
-    """Left end of the text at the right of a node's line, by node and height of the line."""
+    """Left end of the right-aligned text in a line of a node, by node and y of the line."""
     for kind, slot in slots.items():
         make = _MAKERS.get(kind)
         if make is None:

@@ -26,7 +26,7 @@ STEPS = 127
 LARGEST_CELL = 150.0, 56.0
 """Largest width and height of a weight's cell, in pixels."""
 LARGEST_TILE = 120.0
-"""Largest width and height of a tile, in pixels."""
+"""Largest width and height of a tile (one node's weights as a square image), in pixels."""
 GAP = 4.0
 """Space between two tiles, in pixels."""
 MOST_TILES = 400
@@ -35,7 +35,7 @@ GREY = 0.179
 
 
 class Cell(NamedTuple):
-    """The place of a weight: indices of its node and of its source, each within its layer."""
+    """The place of a weight in its matrix: the index of the node (row) and of the source (column)."""
 
     node: int
     source: int
@@ -68,7 +68,7 @@ def weight_colours(weights: Array, palette: Palette, largest: float | None = Non
 
 
 def ink_on(pixel: int) -> str:
-    """Return black or white, whichever has a contrast of at least 4.5 on this pixel 0xffrrggbb."""
+    """Return black or white, whichever has a contrast of at least 4.5 on the colour `pixel`, 0xffrrggbb."""
     return "#000000" if _luminance((pixel >> 16 & 255, pixel >> 8 & 255, pixel & 255)) > GREY else "#FFFFFF"
 
 
@@ -112,7 +112,7 @@ class MatrixImage:
 
     @classmethod
     def fit(cls, room: Rect, shape: tuple[int, int], ratio: float = 1.0) -> MatrixImage:
-        """Return the image of a matrix of `shape` in `room`; `ratio` is device pixels per pixel."""
+        """Return the image in `room` of a matrix with this shape; `ratio` is device pixels per pixel."""
         nodes, sources = shape
         width = min(room.width, LARGEST_CELL[0] * sources)
         height = min(room.height, LARGEST_CELL[1] * nodes)
@@ -135,7 +135,7 @@ class MatrixImage:
         return Rect(column.x, row.y, column.width, row.height)
 
     def weight_at(self, x: float, y: float, weights: Array) -> Cell | None:
-        """Return the place in the matrix of the strongest weight in the pixel at a point, or None outside."""
+        """Return the Cell of the strongest weight in the pixel at (x, y), or None outside the image."""
         room = self.room
         if not room.contains(x, y):
             return None
@@ -149,14 +149,14 @@ class MatrixImage:
 
 
 def square_side(sources: int) -> int | None:
-    """Return the side of the square that this many sources form, or None if they form none."""
+    """Return the square root of the number of sources if it is a whole number above 1, else None."""
     side = isqrt(sources)
     return side if side > 1 and side * side == sources else None
 
 
 @dataclass(frozen=True)
 class Tiles:
-    """Square images, each with one node's weights as `side` by `side` cells; `columns` images form a row."""
+    """Square images, one for each node: its weights as `side` by `side` cells. A row has `columns` images."""
 
     room: Rect
     nodes: int
@@ -187,7 +187,7 @@ class Tiles:
         return Rect(tile.x + right * width, tile.y + down * width, width, width)
 
     def weight_at(self, x: float, y: float) -> Cell | None:
-        """Return the place in the matrix of the weight at a point, or None between the tiles."""
+        """Return the Cell of the weight at (x, y), or None between the tiles."""
         pitch = self.size + GAP
         right, down = int((x - self.room.x) // pitch), int((y - self.room.y) // pitch)
         node = down * self.columns + right
@@ -207,7 +207,7 @@ def _tile_size(room: Rect, nodes: int, across: int) -> float:
 
 
 LEAST_PIXELS = 64
-"""Least number of inputs for which a square number of inputs is taken for an image."""
+"""Least number of inputs that nnviz treats as pixels of an image, if the number is a square number."""
 NO_THUMBNAILS = "Thumbnails need a network with one or two inputs, or with a square of at least 8 × 8 inputs"
 TOO_LARGE = "This network is too large for thumbnails: drawing them takes too long while its weights change"
 

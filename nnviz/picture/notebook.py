@@ -33,7 +33,7 @@ from nnviz.picture.ticks import round_ticks, tick_texts
 DIAGRAM_SIZE = 900.0, 500.0
 """Width and height of a diagram, in pixels."""
 MOST_EDGES = 1500
-"""Largest number of edges, over all layers, in a diagram that does not draw every edge."""
+"""Largest number of edges in a diagram of a large network, where nnviz does not draw every edge."""
 MOST_CHARACTERS = 500_000
 """Largest number of characters in a diagram's SVG."""
 PALETTE = PALETTES["light"]
@@ -111,12 +111,12 @@ def _numbers(count: int) -> tuple[str, ...]:
 
 
 MOST_TABLES, MOST_NODES, MOST_SOURCES = 8, 20, 12
-"""Largest numbers of tables, nodes and sources in a notebook, because the notebook file stores the tables.
+"""Largest numbers of tables, and of nodes and sources per table, to keep the notebook file small.
 
-A text says how many are omitted.
+A text says what is left out.
 """
 MOST_OPACITY = 0.35
-"""Opacity of the colour behind the largest number: dark and light text stay readable."""
+"""Opacity of the colour behind the largest number, at which dark and light text stay readable."""
 
 
 class LayerTable(NamedTuple):
@@ -132,7 +132,7 @@ class LayerTable(NamedTuple):
 def html(tables: Sequence[LayerTable], positive: str, negative: str) -> str:
     """Return the tables as HTML. The colour behind a number shows its sign, the opacity its size.
 
-    A notebook may set formulas between dollar signs, but names with dollar signs stay plain text.
+    A notebook shows a text between dollar signs as a formula. Here, names with dollar signs stay plain text.
     """
     lines = [line for table in tables[:MOST_TABLES] for line in _table(table, positive, negative)]
     if len(tables) > MOST_TABLES:
@@ -180,7 +180,7 @@ CURVE_SIZE = 640.0, 320.0
 TITLE_SIZE, TEXT_SIZE = 13.0, 11.5
 """Font sizes of the title and of the other texts, in pixels."""
 MARGIN, TOP, RIGHT, BOTTOM = 20.0, 52.0, 32.0, 46.0
-"""Space at the left of the plot, above it, at its right and below it, in pixels."""
+"""Space around the plot: at the left, above, at the right and below, in pixels."""
 NUMBERS_GAP, KEY_LINE = 8.0, 18.0
 """Space between the plot and its numbers, and length of a line in the legend, in pixels."""
 TICKS = 5
@@ -188,7 +188,7 @@ TICKS = 5
 
 
 def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE") -> str:
-    """Return a history, shape (points, 2 or 3), as an SVG document.
+    """Return a loss history, shape (points, 2 or 3), as an SVG document.
 
     The columns are iteration, loss (called `measure`), and loss over the validation rows, NaN where unknown.
     A long history is reduced to its extremes.
@@ -277,9 +277,9 @@ def _cut_curve(places: Array, colour: str, plot: Rect) -> str:
 
 
 def clip_curve(curve: Array, area: Area) -> tuple[Array, Joined]:
-    """Return the parts of a curve inside an area, shape (points, 2).
+    """Return the points of a curve clipped to an area, shape (points, 2).
 
-    Also return, for each part, whether it joins the next part.
+    Also return, for each point, whether the curve goes on to the next point, shape (points,).
     """
     starts, ends, bounds = curve[:-1], curve[1:], np.array(area).T[:, None]
     with np.errstate(all="ignore"):  # a coordinate that does not change divides by 0: its shares are ±∞

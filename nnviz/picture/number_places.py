@@ -1,6 +1,6 @@
 """Places for the numbers on edges.
 
-A place costs more the farther it is from its usual place and the more other edges it covers. A label never
+A place costs more if it is farther from the preferred place or covers more of the other edges. A label never
 covers a crossing of two edges, because its number could belong to either edge. Places do not depend on the
 weights, so numbers do not jump.
 
@@ -24,22 +24,22 @@ from nnviz.picture.parts import Rect
 from nnviz.picture.text import LONG_NUMBER, NUMBER, ROUNDING
 
 LABEL_GAP = 0.22
-"""Space between two labels, in font sizes; it grows with the zoom so that labels stay on their edges."""
+"""Space between two labels, in font sizes. The space grows with the zoom, so labels stay on their edges."""
 STEP, MOST_COLUMNS = 0.45, 20
-"""Distance between possible places along an edge, in heights of a label, and the most places on an edge."""
+"""Distance between possible places along an edge, in heights of a label, and largest number of places."""
 PREFERRED = (0.25, 0.75)
 """Preferred places of weights and of slopes, as shares of the edge's length from its source."""
 COVERING, LEAVING = 1.0, 1.0
 """Cost of covering one other edge, and of leaving the label's own edge.
 
-Moving a label along a whole edge costs 1.
+For comparison, the cost of moving a label along a whole edge is 1.
 """
 MOST_COVERED = (2.5, 1.5)
-"""Most other edges that a label may cover where edges cross: without slopes, and with slopes."""
+"""Largest number of other edges under a label if edges can cross: without slopes, and with slopes."""
 EDGE_GAP = 0.3
 """Least distance of a label's middle from any other edge, in heights of a label."""
 LEADER, FAR_LEADER = 0.75, 1.15
-"""Distances from its edge of a label that leaves the edge, in heights of a label.
+"""Distances from a label to its edge if the label leaves the edge, in heights of a label.
 
 The larger distance leaves room for another label on the edge.
 """
@@ -47,7 +47,7 @@ The larger distance leaves room for another label on the edge.
 
 @dataclass(frozen=True, slots=True)
 class LabelBox:
-    """The size of a label in pixels, and the least and largest x of its middle."""
+    """The size of a label and its font `size`, in pixels. Its middle has an x from `left` to `right`."""
 
     width: float
     height: float
@@ -93,10 +93,10 @@ class Edges:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The possible places of the labels of some edges: all weights, then all slopes.
+    """The possible places of the labels of some edges: all weights, then all slopes if `kinds` is 2.
 
-    `x` has shape (places,) and increases, `slope` has shape (labels,). `y`, the edge's own y `line`, and
-    `cost` have shape (labels, places). The cost is infinite at places where no label may stand.
+    `x` has shape (places,) and increases. `slope` has shape (labels,), for the edge of each label. `y` of the
+    label, `line` (the y of the edge) and `cost` have shape (labels, places). Forbidden places cost infinity.
     """
 
     kinds: int
@@ -128,8 +128,8 @@ class Candidates:
     def with_leaders(self, edges: Edges, box: LabelBox, far: float = LEADER) -> Candidates:
         """Return the candidates with additional places above and below the edges.
 
-        `far` is the distance of these places from their edge, in heights of a label. No other edge may be
-        nearer to such a place.
+        `far` is the vertical distance of these places from their edge, in heights of a label. Each new place
+        is nearer to its own edge than to any other edge.
         """
         result = [self]
         line = edges.heights(self.x)
@@ -215,43 +215,43 @@ def _covered(edges: Edges, box: LabelBox, x: Array, y: Array) -> Array:
 
 
 MOST_EDGES = 600
-"""Largest number of visible edges in a gap whose edges have labels."""
+"""Largest number of visible edges in a gap between columns for which the edges have labels."""
 LEAST, LEAST_WITH_SLOPES = 1 / 3, 0.6
-"""Least share of a gap's labels that must fit, without and with slopes; else no label is shown.
+"""Least share of a gap's labels that must fit, without and with slopes. If fewer fit, no label is shown.
 
 A few single numbers would look random.
 """
 MANY, LEAST_OF_MANY = 100, 0.75
-"""With more than MANY labels, the share LEAST_OF_MANY must fit.
+"""If a gap has more than MANY labels, at least the share LEAST_OF_MANY of these labels must fit.
 
 Fewer labels would hide the edges and still miss many numbers.
 """
 ZOOMED_IN = 1.5
-"""From this zoom on, any number of labels is shown."""
+"""From this zoom on, labels are shown even if only a few fit."""
 SMALL_SIZE = 11.475
-"""Font size of labels if there is less room, in pixels."""
+"""Font size of labels between low nodes at scale 1, in pixels."""
 STEPS = (1.0, 0.85, 0.72, 0.5, 0.3, 0.18)
-"""Factors of the largest font size that are tried."""
+"""Font sizes that the search tries, as factors of the largest font size."""
 LEAST_SHRINK, LEAST_SIZE = 0.7, 9.5
-"""Least factor of the font size of a number that is too wide, and least font size in pixels."""
+"""Least factor by which the font of a wide number shrinks, and least font size in pixels."""
 LEAST_PAD, AIRY_PAD = 0.18, 0.9
-"""Least and preferred space left and right of a number in its label, both together, in font sizes."""
+"""Least and preferred sum of the spaces left and right of a number in its label, in font sizes."""
 NODE_GAP = 0.35
 """Distance of labels from the nodes, in font sizes of the largest label."""
 COST_FACTOR = 0.35
-"""Worth that a number loses for each unit of cost of its place, such as one covered edge."""
+"""Decrease of a number's worth per unit of its place's cost. Covering one edge costs 1 unit."""
 WEIGHT, SLOPE_PRICE = 1.5, 1.1
-"""Worth of a weight, if a slope has the worth 1.
+"""Worth of a weight; a slope has the worth 1.
 
-Slopes are hidden if SLOPE_PRICE times as many weights fit without slopes.
+Slopes are hidden if at least SLOPE_PRICE times as many weights fit without slopes.
 """
 MOST_LEADERS = 6
-"""Largest number of labels without a place for which labels may leave their edges."""
+"""Labels may leave their edges if at most this many labels have no place on their edges."""
 
 FEW, COMPLETE_BONUS = 20, 1.2
-"""Up to FEW labels, a second order is tried if a label has no place.
+"""With at most FEW labels, the search tries a second order of labels if a label has no place.
 
-If all labels have a place, their worth is multiplied by COMPLETE_BONUS, which outweighs larger labels.
+If all of these labels have a place, COMPLETE_BONUS multiplies their worth. This outweighs larger labels.
 """
 
 
@@ -260,7 +260,7 @@ class PillSlots:
     """Places of labels of one height: middles (`x`, `y`), widths, and font size.
 
     `line` is the y of the edge at `x`, which differs from `y` if the label had to leave the edge. If fewer
-    than `least` numbers fit, no number is shown.
+    than `least` numbers fit, none is shown.
     """
 
     nodes: list[int]
@@ -278,12 +278,12 @@ NO_SLOTS = PillSlots([], [], [], [], [], [], 0.0, 0.0)
 
 
 def smaller(size: float) -> float:
-    """Return the font size of a number that is too wide for its place at `size`."""
+    """Return the smaller font size for a number that is too wide for its place at font size `size`."""
     return min(size, max(LEAST_SHRINK * size, LEAST_SIZE))
 
 
 def pill_slots(gap: Gap, body: Rect, size: float, zoom: float, slopes: bool) -> tuple[PillSlots, PillSlots]:
-    """Return the places of a gap's weights and, if `slopes`, of its slopes, in a font of at most `size`."""
+    """Return the places of a gap's weights and, if `slopes`, of its slopes. `size` limits the font size."""
     edges = _visible_edges(gap, body)
     if edges is None:
         return NO_SLOTS, NO_SLOTS
@@ -445,15 +445,15 @@ def _sizes(largest: float) -> Iterator[float]:
 
 
 NOWHERE = -1
-"""Place number of a label that has no place."""
+"""Index in `Placing.places` of a label that has no place."""
 GOOD_COST = 0.35
-"""Largest cost above a label's best place at which a place still counts as good."""
+"""Largest difference between the cost of a good place and the cost of the label's best place."""
 PUSHES = 4
-"""Number of places from which a label without a place may try to push another label."""
+"""Number of places at which a label without a place may try to push another label away."""
 
 
 class Placing:
-    """The search for places: `places` holds the place of each label among its candidates."""
+    """The search for places. `places` has the index of each label's place in the Candidates, or NOWHERE."""
 
     def __init__(self, candidates: Candidates, box: LabelBox, *, slopes_first: bool = False) -> None:
         air = LABEL_GAP * box.size

@@ -35,10 +35,10 @@ class Palette:
     keyword: str
     string: str
     number: str
-    """Colours of keywords, texts and numbers in program text; other parts are in ink, comments are muted."""
+    """Colours of keywords, strings and numbers in a program. Comments are `muted`, other parts are `ink`."""
     walk: str
     walked: str
-    """Mark and background of the program lines that belong to the current step of a walk."""
+    """Mark (`walk`) and background of the program lines for the current step of the animated walk."""
     classes: tuple[str, ...]
     """Colours of the classes, used again if there are more classes; slopes have another colour."""
 

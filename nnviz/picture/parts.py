@@ -71,9 +71,9 @@ MOST_GROWTH = 2.0
 class View(NamedTuple):
     """The room for a diagram in pixels, and its zoom and shift: zoom 1 without shift fits everything.
 
-    `larger` multiplies the scale that follows from the room. `most_growth` is the largest scale before zoom;
-    the scale in a small room is 1. `bare` leaves no room for controls under the headings. `pictures` adds
-    thumbnails in the nodes.
+    Before zoom, the diagram's scale is 1 in a small room and larger in a larger room. `larger` multiplies
+    this scale, and `most_growth` limits it. `bare` leaves no room for controls under the headings. `pictures`
+    adds thumbnails in the nodes.
     """
 
     width: float
@@ -118,7 +118,7 @@ class View(NamedTuple):
 INSET, BAR = 0.05, 0.1
 """Space around a thumbnail, and height of the bar under a thumbnail, in heights of the node.
 
-The node's value tints the bar if a text does not fit.
+If the node's value does not fit as a text, the colour of the value fills the bar.
 """
 
 Role: TypeAlias = Literal["input", "hidden", "output"]
@@ -157,7 +157,7 @@ class Label(NamedTuple):
     role: Role | None = None
     """Role of the node whose box is behind the text, or None without a box."""
     leader: float | None = None
-    """The y of the edge if the number had to move above or below its edge, else None."""
+    """The y of the edge if the label is above or below its edge for lack of room, else None."""
 
     @property
     def reach(self) -> Rect:
@@ -169,7 +169,7 @@ class Label(NamedTuple):
 
 
 class NodeBox(NamedTuple):
-    """A node that is drawn one by one."""
+    """A node that is drawn on its own, not as part of a block."""
 
     address: Address
     rect: Rect
@@ -180,8 +180,8 @@ class NodeBox(NamedTuple):
 class DiagramColumn:
     """A column of nodes of one height. Nodes that are too small to distinguish are drawn as one block.
 
-    With `per_row` > 1, the nodes form a grid of square cells, row by row. The edges of a node end at a
-    height of `middles` within the node's row of the grid.
+    With `per_row` > 1, the nodes form a grid of square cells, row by row. The edges of a node end at its y in
+    `middles`, which lies within the node's row of the grid.
     """
 
     layer: int
@@ -189,18 +189,18 @@ class DiagramColumn:
     x: float
     width: float
     tops: Array
-    """Upper edge of every node, shape (nodes,)."""
+    """The y of the upper edge of every node, shape (nodes,)."""
     height: float
     """Height of one node."""
     role: Role
     block: bool
-    """Whether the nodes are too small to be drawn one by one."""
+    """Whether the nodes are drawn together, because they are too small or form a grid."""
     below: float
-    """Height of the room below every node."""
+    """Height of the free room below every node, for notes."""
     per_row: int = 1
     """Number of nodes side by side, 1 unless the column is a grid."""
     picture: float = 0.0
-    """Side of the thumbnail in every node, at its right end or in its cell, or 0 without thumbnails."""
+    """Side of the thumbnail at the right end of every node or in every cell, or 0 without thumbnails."""
 
     @property
     def index(self) -> int:

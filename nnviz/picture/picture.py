@@ -28,7 +28,7 @@ from nnviz.picture.matrix import pixel_side, shows_functions
 from nnviz.picture.parts import DiagramColumn, Label, NodeBox, Rect, View
 
 NEAR_PX = 6.0
-"""Largest distance of the mouse from an edge at which the mouse still points at the edge, in pixels."""
+"""Largest distance between the mouse and an edge at which the mouse points at the edge, in pixels."""
 EDGE_NUMBER = 13.5
 """Font size of a number that appears only on hover, at scale 1, in pixels."""
 NUMBER_GAP = 2.0
@@ -39,7 +39,7 @@ NUMBER_GAP = 2.0
 class Picture:
     """The contents of a diagram and their places.
 
-    A Picture equals only itself, because comparing numbers is slow.
+    Two Pictures are equal only if they are the same object, because comparing their numbers is slow.
     """
 
     layout: Layout
@@ -51,7 +51,7 @@ class Picture:
     scale: float
     """Absolute value of the weight whose edge is drawn widest."""
     shows: Callable[[Address], bool] | None = None
-    """Function that returns whether a walk already shows a text; None shows all texts."""
+    """Function that returns whether the animated walk already shows a text; None shows all texts."""
 
     @property
     def nodes(self) -> tuple[NodeBox, ...]:
@@ -110,7 +110,7 @@ class Picture:
     def hidden_numbers(self, edge: Address | None) -> Iterator[Label]:
         """Yield the labels of an edge's weight and slope that the picture does not show.
 
-        They stand on the edge, one above the other if both are hidden.
+        The labels stand on the edge, and one above the other if they would overlap.
         """
         if edge is None or edge.kind not in {"weight", "slope"}:
             return
@@ -140,13 +140,13 @@ class Picture:
         return [fixed, moved] if below else [moved, fixed]
 
     def describe(self, address: Address) -> str:
-        """Return a description of the part at `address`, with numbers in full precision."""
+        """Return a description of the part of the network at `address`, with numbers in full precision."""
         return description(address, self.content) or self.text(address)
 
     def address_at(self, x: float, y: float) -> Address | None:
         """Return the address at a point, or None.
 
-        It is the address of a text, else of a node, else of the nearest edge within NEAR_PX pixels.
+        Texts come first, then nodes, then the nearest edge within NEAR_PX pixels.
         """
         text = self.text_at(x, y)
         if text or not self.layout.body.contains(x, y):
@@ -190,8 +190,8 @@ def make_picture(
 ) -> Picture:
     """Return a picture of `content` at the places of `layout`.
 
-    `shows` hides texts; `largest` is the weight that is drawn widest, by default the largest weight of the
-    network.
+    `shows` returns whether to show the text of an address. `largest` is the absolute weight of the widest
+    edge, by default the largest absolute weight of the network.
     """
     layers = content.network.layers
     outputs = (Address("node_slope", len(layers) - 1, node) for node in range(len(layers[-1])))
@@ -231,7 +231,7 @@ def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Pictu
 
 
 def all_labels(content: Content, layout: Layout) -> Iterator[Label]:
-    """Yield all texts, including those that a walk has not reached yet."""
+    """Yield all texts, even texts that the animated walk has not reached yet."""
     yield from headings(content, layout)
     yield from layout.names
     for column, slots in zip(layout.columns, layout.slots, strict=True):

@@ -20,7 +20,7 @@ SMALLEST_LOSS = 1e-290
 DECADES = 4.0
 """Largest number of powers of ten below the highest loss that a logarithmic scale covers."""
 LEAST_SHARE = 1e-10
-"""Least length of the scale, as a share of its ends: a shorter scale has too few different numbers."""
+"""Least length of the scale, as a share of the highest loss; a shorter one has too few different numbers."""
 TONES = 256
 """Number of tones of a scale."""
 
@@ -67,7 +67,7 @@ def loss_tones(palette: Palette) -> NDArray[np.uint8]:
 
 
 def tones_between(colours: Sequence[str], places: Sequence[float]) -> NDArray[np.uint8]:
-    """Return tones that pass through `colours` at `places` between 0 and 1, shape (TONES, 3)."""
+    """Return a scale of tones, shape (TONES, 3), with `colours` at the `places` from 0 to 1 on the scale."""
     ends, steps = np.array([_oklab(colour) for colour in colours]), np.linspace(0.0, 1.0, TONES)
     mixed = np.column_stack([np.interp(steps, places, ends[:, k]) for k in range(3)])
     linear = (mixed @ _TO_LMS.T) ** 3 @ _TO_RGB.T
@@ -77,7 +77,7 @@ def tones_between(colours: Sequence[str], places: Sequence[float]) -> NDArray[np
 
 
 def blended_pixels(share: Array, tones: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Return an image of a grid of shares, shape (size, size, 4), interpolated between the grid's points."""
+    """Return an RGBA image of a grid of shares, shape (size, size, 4), interpolated between the points."""
     for axis in (0, 1):
         share = _interpolate(share, size, axis)
     return share_pixels(share, tones)
@@ -126,7 +126,7 @@ def _oklab(colour: str) -> Array:
 
 
 LEAST_OPACITY, MOST_OPACITY = 0.12, 0.62
-"""Opacity of a class's colour: at the least share that can win, and at share 1."""
+"""Opacity of the winning class's colour: at the least share that wins, and at share 1."""
 Pixels = NDArray[np.uint8]
 """Colours, with RGB or RGBA in the last axis."""
 
@@ -135,7 +135,7 @@ Pixels = NDArray[np.uint8]
 def output_tones(palette: Palette, decides: bool) -> Pixels:
     """Return the tones of an output from low to high, shape (TONES, 3).
 
-    The tones have two hues if the network `decides` between two classes, else one hue.
+    If the output `decides` between two classes, the tones have two hues, else one hue.
     """
     if decides:
         low, high = (_faint(palette, colour) for colour in (palette.negative, palette.positive))
@@ -154,9 +154,9 @@ def number_pixels(values: Array, tone: Tone, tones: Pixels) -> Pixels:
 
 
 def class_pixels(shares: Array, palette: Palette) -> Pixels:
-    """Return an RGBA pixel for each point, in place of the point's shares of the classes.
+    """Return one RGBA pixel for each point; the last axis of `shares` has the point's shares of the classes.
 
-    The pixel has the hue of the class with the largest share; its opacity grows with this share.
+    The pixel has the hue of the class with the largest share. The larger the share, the stronger the colour.
     """
     count = shares.shape[-1]
     winner = shares.argmax(axis=-1)

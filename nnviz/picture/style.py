@@ -25,12 +25,12 @@ SLOPE_CORNER = 0.14
 DASHES = (3.0, 2.0)
 """Lengths of dashes and of gaps in a dashed line, in widths of the line."""
 FINE_PX, FINE_SHARE, WIDEST_BORDER = 1.2, 0.06, 3.0
-"""Width of a fine line: at least in pixels, and in heights of a number's box.
+"""Least width of a line, in pixels, and width of a line at a number's box, in heights of the box.
 
-The third number is the largest width of a border, in pixels.
+The third number is the largest width of a node's border, in pixels.
 """
 SLOPES_SHARE = 1 / 3
-"""Width that slopes tint, at the right, as a share of the width of a small node or of a block."""
+"""Share of a small node's or a block's width, at the right, that shows slopes as colours."""
 
 PILL_STYLES: tuple[Style, ...] = ("pill", "slope", "node_slope")
 """Styles of labels that have a box of their own."""
@@ -59,13 +59,13 @@ def node_box(role: Role, rect: Rect, palette: Palette) -> Box:
 
 
 def block_box(column: DiagramColumn, palette: Palette) -> Box:
-    """Return the box of a column that is drawn as one block: a strip, or a square of pixels."""
+    """Return the box of a column that is one block: a strip of low nodes, or a square of pixels."""
     radius = 4.0 if column.per_row == 1 else 0.0
     return Box(_node_fill(column.role, palette), palette.node_border, FINE_PX, radius)
 
 
 def block_inside(column: DiagramColumn) -> Rect:
-    """Return the tinted part of a block; in a square block, each pixel is at its own place."""
+    """Return the part of a block that shows colours: a strip has a margin, a square of pixels has none."""
     inset = 2.0 if column.per_row == 1 else 0.0
     return column.box.middle(column.width - 2 * inset, column.box.height - 2 * inset)
 
@@ -80,10 +80,10 @@ def _node_fill(role: Role, palette: Palette) -> str:
 
 
 def label_box(label: Label, palette: Palette, *, chosen: bool = False) -> Box | None:
-    """Return the box of a label, or None if the label has no box; `chosen` gives it the accent colour.
+    """Return the box of a label, in the accent colour if `chosen`, or None if the label has no box.
 
-    The box of a weight or bias is round and bordered by its sign's colour, the box of a slope is angular. The
-    shape distinguishes the two for people who see purple and blue as one colour.
+    The box of a weight or bias is round, with a border in the colour of its sign. The box of a slope is
+    angular. The shape distinguishes the two for people who see purple and blue as one colour.
     """
     height = label.rect.height
     line = leader_width(label)
@@ -153,9 +153,9 @@ class Tint(NamedTuple):
     """Colours of nodes that are too small for a text: the hue shows the sign, the opacity the size."""
 
     strengths: Array
-    """Numbers divided by the largest absolute value, shape (nodes,)."""
+    """Numbers of the nodes divided by their largest absolute value, shape (nodes,)."""
     share: float
-    """Share of a node's width that is tinted, at the right."""
+    """Share of a node's width, at the right, that has the colour."""
     positive: str
     """Colour of positive numbers."""
     negative: str
@@ -181,7 +181,7 @@ class Tint(NamedTuple):
 def tints(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[Tint]:
     """Yield the tints of a column's nodes: of their values if there is a row, then of their slopes.
 
-    Numbers that a walk has not reached yet count as 0.
+    Numbers that the animated walk has not reached yet count as 0.
     """
     trace, slopes = picture.content.trace, picture.content.slopes
     if trace is not None:
@@ -205,7 +205,7 @@ def _strengths(values: Array, picture: Picture, first: Address) -> Array:
 LEAST_WITH_DOT = 24.0
 """Smallest thumbnail that shows a dot for the row, in pixels."""
 DOT_SHARE, LARGEST_DOT, THUMBNAIL_RIM = 0.055, 5.0, 1.2
-"""Radius of the dot: in sides of its thumbnail, and at most in pixels.
+"""Radius of the dot as a share of the thumbnail's side, and its largest radius in pixels.
 
 The third number is the width of the dot's rim, in pixels.
 """
@@ -268,7 +268,7 @@ def keeps_pixels_sharp(picture: Picture, size: float) -> bool:
 def thumbnail_colours(values: Array, palette: Palette) -> NDArray[np.uint32]:
     """Return the colours of thumbnails as 0xffrrggbb, shape (nodes, rows, columns).
 
-    Weights are relative to the layer's largest weight, shares are absolute.
+    Weights are relative to the layer's largest weight. Shares of node functions are drawn as they are.
     """
     largest = None
     if values.ndim == 2:
@@ -335,14 +335,14 @@ def thumbnail_dot(picture: Picture, place: Rect, values: Array) -> Dot | None:
 
 
 def thumbnail_background(palette: Palette) -> str:
-    """Return the background of a curve, which is also the colour of 0."""
+    """Return the background colour of a curve. Other thumbnails show the value 0 in this colour."""
     return palette.canvas
 
 
 def thumbnail_marks(picture: Picture, address: Address | None) -> Iterator[Rect]:
-    """Yield the pixels of a weight or an input.
+    """Yield the places of the pixels that belong to a weight or an input at `address`.
 
-    The pixels are in the image of the inputs, and in thumbnails of weights.
+    The pixels are in the image of the inputs, and in the thumbnails that show weights.
     """
     side, columns = pixel_side(picture.content.network), picture.layout.columns
     if address is None or not side:

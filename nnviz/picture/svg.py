@@ -29,7 +29,7 @@ FONT = "Inter, system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 
 
 def document(width: float, height: float, title: str, ground: str, parts: Iterable[str]) -> str:
-    """Return an SVG document of this size with `parts`; the background has the colour `ground` unless ""."""
+    """Return an SVG document of this size with `parts`. `ground` is the background colour, or "" for none."""
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" font-family="{FONT}" '
@@ -58,7 +58,7 @@ def svg_text(
     weight: int = 400,
     more: str = "",
 ) -> str:
-    """Return a text element with digits centred at height `middle`; `anchor` is start, middle or end."""
+    """Return a text element, the middle of its digits at y `middle`; `anchor` is start, middle or end."""
     # Not every renderer knows dominant-baseline; digits and capitals are about .72 of the size tall.
     return (
         f'<text x="{x:.1f}" y="{middle + 0.36 * size:.1f}" font-size="{size:.4g}" font-weight="{weight}" '
@@ -124,8 +124,8 @@ def sheet_svg(
 ) -> str:
     """Return a sheet as an SVG document; a `transparent` document has no background.
 
-    If the sheet does not show every edge, it shows the `strongest` edges of each layer. A `note` stands
-    beside the legend.
+    In a large network, only the strongest edges of each layer are drawn; `strongest` is their number. `note`
+    is a text at the left of the legend.
     """
     picture, (width, height) = sheet.picture, sheet[:2]
     state = picture.content.state
@@ -288,18 +288,18 @@ TEXT_SIZE, BOX_SIZE = 12.0, 11.0
 ENTRY_BOX, PIECE = Rect(0.0, 0.0, 22.0, 15.0), Rect(0.0, 0.0, 38.0, 3.0)
 """Size of the box in a legend entry, and of the piece of an edge behind a weight's box, in pixels."""
 TEXT_GAP, ENTRY_GAP, MARGIN = 6.0, 18.0, 20.0
-"""Space from a box to its text, to the next entry, and from the last text to the border, in pixels."""
+"""Space between box and text, between two entries, and from the last text to the border, in pixels."""
 ENTRIES: tuple[tuple[Style, float, str, str], ...] = (
     ("pill", 1.0, "+", "weight > 0"),
     ("pill", -1.0, "\N{MINUS SIGN}", "weight < 0"),
     ("slope", 1.0, "±", "slope of the loss"),
 )
-"""Style, value and text of the box in each legend entry, and the meaning of the box."""
+"""For each legend entry: style, value and text of its box, and the meaning of the box."""
 NOWHERE = Address("heading", -1)
 
 
 class Sample(NamedTuple):
-    """A legend entry: a number's box, the piece of an edge behind a weight's box or None, and the meaning."""
+    """A legend entry: a number's box and its meaning. `edge` is a piece of an edge behind a weight's box."""
 
     box: Label
     edge: Rect | None
@@ -318,7 +318,7 @@ class Sheet(NamedTuple):
 def legend(right: float, middle: float, *, slopes: bool = True, scale: float = 1.0) -> tuple[Sample, ...]:
     """Return a legend that ends at x `right` and is centred at y `middle`.
 
-    With `slopes`, the legend explains slopes too.
+    If `slopes`, the legend also explains the boxes of slopes.
     """
     samples: list[Sample] = []
     for box_style, value, text, meaning in reversed(ENTRIES if slopes else ENTRIES[:2]):

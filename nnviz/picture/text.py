@@ -1,7 +1,7 @@
 """Upper bounds of text widths in Inter and DejaVu Sans, without a font. This module does not use Qt.
 
-The table holds the larger of the two fonts' character widths, in hundredths of the font size. So a text is
-never wider than the place computed for it.
+For each character, the table has the width in the wider of the two fonts, in hundredths of the font size. So
+a text is never wider than its computed width.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ ROUNDING = 1e-6
 def fit_number(
     value: float, size: float, room: float, *, bold: bool, prefix: str = "", smallest: float
 ) -> tuple[str, float, float] | None:
-    """Return `prefix` and `value` as (text, font size, width) within `room` pixels, or None if nothing fits.
+    """Return (text, font size, width) of a number within `room` pixels, or None if the text does not fit.
 
-    Tries `size`, then half-way to `smallest`, then `smallest`. The digits of the number never change.
+    The text is `prefix` and the number, always with the same digits. The function tries the font size `size`,
+    then the mean of `size` and `smallest`, then `smallest`.
     """
     text = prefix + as_text(value)
     for at_size in (size, (size + smallest) / 2, smallest):
@@ -79,7 +80,7 @@ ELLIPSIS = "…"
 NUMBER = 4.84
 """Width of −0.1234 in bold, the widest usual number, in font sizes."""
 LONG_NUMBER = 7.0
-"""Width of −0.0001234, the longest number of four digits except for larger exponents, in font sizes."""
+"""Width of −0.0001234, in font sizes. Only numbers with larger exponents are wider."""
 
 
 def _advance(character: str, bold: bool) -> float:
@@ -116,7 +117,7 @@ def one_line(text: str) -> str:
 
 
 def elide(text: str, size: float, width: float, bold: bool = False) -> str:
-    """Return `text` if it fits into `width` pixels, else the start of `text` with "…", or "" without room.
+    """Return `text` if it fits into `width` pixels, else its start with "…", or "" if nothing fits.
 
     A number at the end of `text` stays, because it distinguishes node_1_10 from node_1_11.
     """

@@ -11,7 +11,7 @@ from nnviz.core.numbers import tidy
 
 
 def round_step(least: float) -> float:
-    """Return the smallest of 1, 2, 5, 10, … times a power of ten that is not below `least`, a number > 0."""
+    """Return the smallest number ≥ `least` that is 1, 2 or 5 times a power of ten; `least` must be > 0."""
     power = 10.0 ** math.floor(math.log10(least))
     return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= least * (1 - 1e-9))
 
@@ -37,7 +37,7 @@ def round_ticks(low: float, high: float, count: int, least: float = 0.0) -> list
 def log_ticks(low: float, high: float, count: int) -> list[float]:
     """Return about `count` ticks of a logarithmic axis, as exponents of 10 between `low` and `high`.
 
-    The ticks are powers of ten, or else other round numbers.
+    The ticks are powers of ten or, if fewer than three fit, other round numbers.
     """
     step = max(1, math.ceil((high - low) / count))
     powers = multiples(low, high, float(step))
