@@ -1,1 +1,1 @@
-"""The open document: undo, training, the walk and autosave. Imports QtCore and QtGui only."""
+"""The open document: undo, training, autosave, and the walk (an animated iteration). Imports no QtWidgets."""

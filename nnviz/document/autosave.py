@@ -82,11 +82,11 @@ def _is_held(file: Path) -> bool:
 
 
 MOST, MOST_BYTES = 20, 256 * 2**20
-"""Limits for the kept runs, in files and in bytes. Beyond a limit, nnviz deletes the oldest runs."""
+"""Limits for the kept runs. MOST: number of runs. MOST_BYTES: total size. The oldest runs are deleted."""
 
 
 class KeptRuns:
-    """Training runs that were not saved in their file, stored in `folder`, one for each file.
+    """Stores training runs that a person did not save: one run for each file, in `folder`.
 
     If `folder` is None, no run is stored.
     """
@@ -95,9 +95,9 @@ class KeptRuns:
         self._folder = folder
 
     def keep(self, document: Document) -> bool:
-        """Return whether `document` can be closed without loss; store the run of a file for this.
+        """Store the run of `document` if necessary; return whether `document` can be closed without loss.
 
-        This is possible only if training alone has changed the document. The run of an example need not be
+        The result is True only if training alone has changed the document. The run of an example need not be
         stored if the settings are unchanged, because training repeats the run. The run of a file is stored in
         `folder`, unless the stored run already contains this run.
         """
@@ -124,7 +124,10 @@ class KeptRuns:
         return True
 
     def offer(self, document: Document) -> str:
-        """Let redo restore the run kept for the file just opened; return a sentence on that run, or ""."""
+        """Add a redo entry that restores the run kept for the file just opened.
+
+        Return a sentence on the run, or "" if no run is kept for this file.
+        """
         file, opened = document.file, document.state
         later = self._stored_run(file, opened) if file else None
         if later is None:
@@ -172,7 +175,7 @@ def _delete_oldest(folder: Path, latest: Path) -> None:
 
 
 DAMAGED = ".damaged"
-"""Suffix of a copy that nnviz could not read."""
+"""Suffix of the file name of a copy that nnviz could not read."""
 MOST_DAMAGED = 5
 """Number of the latest damaged copies that nnviz keeps for inspection."""
 
@@ -181,7 +184,7 @@ LATEST_S = 2.0**34
 
 
 class Claim:
-    """A lock on a copy, which may not exist yet. When the program ends, the system releases the lock."""
+    """A lock on a copy. The copy may not exist yet. When the program ends, the system releases the lock."""
 
     def __init__(self, copy: Path, *, new: bool = False) -> None:
         """Lock a copy that exists, or with `new` a copy that does not exist yet. Raises OSError."""
@@ -190,7 +193,10 @@ class Claim:
 
     @classmethod
     def new(cls, folder: Path) -> Claim:
-        """Lock a new copy in `folder`, which only the user can read; return the claim. Raises OSError."""
+        """Lock a new copy in `folder`, and return the claim. Only the user can read `folder`.
+
+        Raises OSError if `folder` or the lock cannot be created.
+        """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(OSError):
             os.chmod(folder, 0o700)
@@ -213,9 +219,9 @@ class Leftover:
     ========== ========================================================================
     `title`    title of the document
     `holds`    description of the network, as text
-    `original` path of the document's file, or None for an unsaved document
-    `digest`   digest of that file at the time of the copy
-    `written`  local time of the copy
+    `original` path of the document's file, or None if the document had no file
+    `digest`   digest of the document's file when the copy was written
+    `written`  local time at which the copy was written
     ========== ========================================================================
     """
 
@@ -228,7 +234,7 @@ class Leftover:
         self.written = datetime.fromtimestamp(_mtime_s(claim.copy))
 
     def load(self) -> State:
-        """Return the State in the copy. Raises FileError."""
+        """Return the State in the copy. Raises FileError if the copy cannot be read."""
         return Copy(read_bytes(self._claim.copy)).state()
 
     def discard(self) -> None:
@@ -241,10 +247,10 @@ class Leftover:
 
 
 def claim_leftovers(folder: Path) -> tuple[list[Leftover], str]:
-    """Lock the copies in `folder` whose programs have ended; return these leftovers and a sentence.
+    """Lock the copies in `folder` whose programs have ended. Return a Leftover for each, and a sentence.
 
-    The leftovers are sorted by time, latest first. nnviz renames a copy that it cannot read, if possible. The
-    sentence reports such copies, or is "" if nnviz could read all of them.
+    The Leftovers are sorted by time, latest first. A copy that nnviz cannot read has no Leftover, and is
+    renamed if possible. The sentence reports the unreadable copies, or is "" if every copy can be read.
     """
     leftovers, faults = [], []
     for copy in _files_in(folder, ".copy"):
@@ -322,9 +328,9 @@ def _mtime_s(path: Path) -> float:
 DELAY_MS = 2000
 """Milliseconds from the first unsaved change to the copy, and least time between two copies."""
 LATEST = 4
-"""Factor from DELAY_MS to the longest delay, 8 seconds, which is used if writing is slow or has failed."""
+"""The longest delay, as a multiple of DELAY_MS: 8 seconds, used if writing is slow or has failed."""
 SHARE = 20
-"""Least ratio of the delay to the time for writing a copy: writing takes at most 1/20 of the time."""
+"""Delay as a multiple of the time for writing a copy, but at least 2 and at most 8 seconds."""
 
 
 def data_folder() -> Path:
@@ -474,10 +480,10 @@ def state_summary(state: State) -> str:
 
 
 def loss_on_save(document: Document, path: Path) -> str:
-    """Return a sentence that names what saving as `path` would lose, or "".
+    """Return a sentence on the content that saving as `path` would lose, or "" if nothing would be lost.
 
-    If `path` is the open file in nnviz's format, a loss that the saved file already has is not reported.
-    Raises FileError for an unknown suffix.
+    If `path` is the open file in nnviz's format, losses are not reported if the saved State had the same
+    losses. Raises FileError for an unknown suffix.
     """
     lost = losses_on_save(document.state, path)
     if path == document.path and document.saved and is_native(path):

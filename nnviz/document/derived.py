@@ -35,10 +35,11 @@ class Selection(QObject):
     ======================= ==============================================================
 
     `address` is a node, a weight, a bias or None. `second` is a second weight, chosen with Ctrl or Shift, for
-    the plot of the loss over two weights. Both addresses keep their nodes when other nodes are added or
-    removed. A what-if row has inputs that the person tries out and that are not in the data. A what-if row is
-    shown until a row is chosen, or the data or the number of inputs change. Row and addresses always fit the
-    current State. The signals are emitted after every slot of the document has received the State.
+    the plot of the loss over two weights. When other nodes are added or removed, both addresses still
+    refer to the same nodes. A what-if row has inputs that the person tries out and that are not in the data.
+    A what-if row is shown until a row is chosen, or the data or the number of inputs change. Row and
+    addresses always fit the current State. The signals are emitted after every slot of the document has
+    received the State.
     """
 
     row_changed = Signal(object)
@@ -55,7 +56,7 @@ class Selection(QObject):
         self._what_if_row: Array | None = None
         self._emitted_row: tuple[int, Array | None] = 0, None
         self._alone: State | None = None
-        """The State that contains only the what-if row, or None if this State is not made yet."""
+        """The State that contains only the what-if row, or None until this State is created."""
         self._chosen = self._emitted_chosen = _NOTHING
         self._all_know = True
         """Whether every slot of the document has received the current State."""
@@ -65,7 +66,7 @@ class Selection(QObject):
 
     @property
     def row(self) -> int:
-        """Index of the row on the diagram, from 0; for a what-if row, index of the row shown before."""
+        """Index of the row on the diagram, from 0. With a what-if row: index of the data row shown before."""
         self._resolve()
         return self._row
 
@@ -92,9 +93,10 @@ class Selection(QObject):
         self.row = self.row
 
     def insert_free_row(self) -> str:
-        """Insert the what-if row into the data, after the row shown before, and select the new row.
+        """Insert the what-if row into the data, and select the new row.
 
-        Return a sentence on the result, or "" if the edit was refused.
+        The new row comes after the data row that was shown before the what-if row. Return a sentence for the
+        person, or "" if the edit was refused.
         """
         free = self.what_if_row
         after = self._row if len(self._state.data) else None
@@ -131,7 +133,7 @@ class Selection(QObject):
 
     @property
     def weights(self) -> _Chosen:
-        """The selected address and second address, each None unless the address is a weight or a bias."""
+        """The selected address and the second address. An address of a node is replaced by None."""
         first, second = self.address, self.second
         return first if first and first.is_number else None, second if second and second.is_number else None
 
@@ -142,12 +144,16 @@ class Selection(QObject):
         self._emit_changes()
 
     def select_and_explain(self, address: Address) -> None:
-        """Select an address, and request the explanation of the number there."""
+        """Select an address, and request the explanation of the number at this address."""
         self.select(address)
         self.explanation_requested.emit()
 
     def show_slopes(self, shown: bool, mean_over_rows: bool | None = None) -> None:
-        """Show or hide the slopes: the slopes of the selected row, or their means over all rows."""
+        """Show or hide the slopes.
+
+        If `mean_over_rows` is true, these are the mean slopes over all rows. If `mean_over_rows` is false,
+        these are the slopes of the selected row. If `mean_over_rows` is None, the current choice stays.
+        """
         mean = self.mean_over_rows if mean_over_rows is None else mean_over_rows
         if (shown, mean) != (self.slopes_shown, self.mean_over_rows):
             self.slopes_shown, self.mean_over_rows = shown, mean
@@ -224,7 +230,7 @@ NOT_MEASURED = Measured(None, None, None, None)
 _Ways: TypeAlias = tuple[Callable[[], None], Callable[[float], Iterator[None]]]
 """Two ways to compute a value: at once, or in blocks that last about the given time in nanoseconds."""
 CURVE_NAMES = "validation", "accuracy", "validation accuracy"
-"""Names of the curves of a run after the loss, in the order of the fields of Measured."""
+"""Names of a run's curves other than the loss, in the order of the fields of Measured after `loss`."""
 
 
 class Derived(QObject):
@@ -270,14 +276,14 @@ class Derived(QObject):
 
     @property
     def row(self) -> int:
-        """The index of the row on the diagram in `looked_at`, from 0."""
+        """The index, from 0, of the row on the diagram. `row_state` contains this row."""
         return self._selection.row_source[1]
 
     # --- one row
 
     @property
     def trace(self) -> Trace | None:
-        """The trace (every z and a) of the row on the diagram, or None without rows."""
+        """The trace (every z and a) of the row on the diagram, or None if there are no rows."""
         if self.row >= len(self.row_state.data):
             return None
         return self._with_row().trace_of(self.row, self._together)
@@ -303,12 +309,12 @@ class Derived(QObject):
         return prediction
 
     def row_loss(self, row: int) -> float | None:
-        """Return the loss of this row of the data, or None without targets."""
+        """Return the loss of a row of the data, or None if the data has no targets."""
         has_targets = self.state.data.targets is not None
         return self._present().loss(row, self._together) if has_targets else None
 
     def error(self, row: int) -> Array | None:
-        """Return prediction − target for a row of the data, shape (outputs,), or None without targets."""
+        """Return prediction − target of a data row, shape (outputs,), or None if the data has no targets."""
         targets = self.state.data.targets
         with np.errstate(over="ignore", invalid="ignore"):
             return None if targets is None else self.prediction(row) - targets[row]
@@ -325,14 +331,20 @@ class Derived(QObject):
 
     @property
     def health(self) -> Health | None:
-        """The health of the nodes (dead or saturated) over all rows; None without rows or until known."""
+        """The health of the nodes (dead or saturated) on all rows.
+
+        The health is None if the data has no rows, and until the health is computed.
+        """
         results = self._present()
         if results.health is None and len(self.state.data):
             self._find("health", self._quick, (results.examine, results.examine_in_blocks))
         return results.health
 
     def node_values(self, layer: int, node: int) -> tuple[Array, Array] | None:
-        """Return z and a of a node on all rows, shape (rows,) each; None without rows or until known."""
+        """Return z and a of a node on all rows, shape (rows,) each.
+
+        The result is None if the data has no rows, and until the values are computed.
+        """
         results, place = self._present(), (layer, node)
         if place not in results.nodes and len(self.state.data):
             ways = partial(results.visit, place), partial(results.visit_in_blocks, place)
@@ -341,7 +353,10 @@ class Derived(QObject):
 
     @property
     def row_classes(self) -> DecidedClasses | None:
-        """The class of each row by target and by prediction; None without targets or until known."""
+        """The class of each row by target and by prediction.
+
+        The classes are None if the data has no rows or no targets, and until they are computed.
+        """
         results = self._present()
         if results.decided is None and self.state.data.targets is not None and len(self.state.data):
             ways = results.decide, results.decide_in_blocks
@@ -361,7 +376,10 @@ class Derived(QObject):
 
     @property
     def scales(self) -> str:
-        """The sentence that offers to standardise the inputs, or "" if there is no need or until known."""
+        """The sentence that offers to standardise the inputs.
+
+        The sentence is "" if the inputs need no standardising, and until nnviz has examined the inputs.
+        """
         if not self._scales.holds_for(self.state):
             self._scales = Scales(self.state)
         scales = self._scales
@@ -371,7 +389,10 @@ class Derived(QObject):
 
     @property
     def measured(self) -> Measured:
-        """The losses and accuracies, each None without rows or targets or until known."""
+        """The losses and accuracies.
+
+        All of them are None if the data has no rows or no targets, and until they are computed.
+        """
         results = self._present()
         if results.measured is None and self.state.data.targets is not None and len(self.state.data):
             self._find("measured", self._quick, (results.measure, results.measure_in_blocks))
@@ -379,14 +400,17 @@ class Derived(QObject):
 
     @property
     def loss(self) -> float | None:
-        """The loss over all training rows; None without rows or targets or until known."""
+        """The loss over all training rows.
+
+        The loss is None if the data has no rows or no targets, and until the loss is computed.
+        """
         return self.measured.loss
 
     @property
     def last_measured(self) -> tuple[Measured, int]:
-        """The losses and accuracies to show, and their iteration.
+        """The losses and accuracies to show, and the iteration at which they were measured.
 
-        While computing is slow, these are the last points of the run's curves.
+        If computing these values is slow, the last points of the run's curves are used.
         """
         state, run = self.state, self.state.run
         if run and len(run.history) and not run.watched and not self._together:
@@ -397,12 +421,18 @@ class Derived(QObject):
 
     @property
     def means(self) -> Means | None:
-        """The means over all training rows; None without rows or targets or until known."""
+        """The means over all training rows.
+
+        The means are None if there are no training rows or no targets, and until the means are computed.
+        """
         return self._means_over(None)
 
     @property
     def means_of_update(self) -> Means | None:
-        """The means over the rows of the next update, all training rows or a batch; None as for `means`."""
+        """The means over the rows of the next update: all training rows, or one batch.
+
+        These means are None in the same cases as `means`.
+        """
         return self._means_over(next_batch(self.state))
 
     @property
@@ -413,7 +443,7 @@ class Derived(QObject):
 
     @property
     def explanation_input(self) -> Computed:
-        """All numbers that are known, as the input of an explanation."""
+        """The input of an explanation: all numbers that are computed already or quick to compute."""
         health = self.health if self._quick else self._present().health  # requested by the diagram
         return replace(self.row_numbers, means=self.means, update=self.means_of_update, health=health)
 

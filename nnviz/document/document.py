@@ -43,7 +43,7 @@ class Change:
 
 
 def count_affordable(changes: list[Change], most: int, most_bytes: float) -> int:
-    """Return how many of the latest changes fit into both limits, in number and bytes; at least 1."""
+    """Return how many of the latest changes fit into the limits `most` and `most_bytes`; at least 1."""
     total_bytes = 0
     for count, change in enumerate(reversed(changes[-most:])):
         total_bytes += change.bytes_held
@@ -67,7 +67,7 @@ def _arrays(state: State) -> Iterator[Array]:
 
 
 UNDO_BYTES = 256 * 2**20
-"""Limit for the size of the arrays that only undo entries hold, in bytes."""
+"""Limit for the size of the arrays that belong only to undo entries, in bytes."""
 
 UNDO_STEPS = 1000
 """Limit for the number of changes that can be undone."""
@@ -79,9 +79,9 @@ class Document(QObject):
     ================= =====================================================================
     `state_changed`   the State was replaced: (old, new)
     `settled`         every slot of `state_changed` has run
-    `refused`         an edit was refused: the reason as one sentence
+    `refused`         an edit was refused; the argument is the reason as one sentence
     `file_changed`    the path changed, or another document was opened
-    `undo_changed`    `modified`, or what undo or redo would do, changed
+    `undo_changed`    `modified`, the next undo or the next redo changed
     `motion_changed`  `in_motion` changed: whether a run or a drag makes many States a second
     ================= =====================================================================
 
@@ -147,10 +147,10 @@ class Document(QObject):
     def edit(
         self, text: str, edit: Callable[..., State], *where: object, merge: Hashable | None = None
     ) -> bool:
-        """Replace the State by `edit(state, *where)` and return True, or emit `refused` and return False.
+        """Replace the State by `edit(state, *where)`, and return True.
 
-        `text` and `merge` are as for `push`. Every edit by a person uses this method. `edit` raises
-        ValueError for a value that a State cannot hold.
+        If edits are locked, or `edit` raises ValueError, emit `refused` with the reason and return False.
+        `text` and `merge` have the same meaning as in `push`. Every edit by a person uses this method.
         """
         if not self.may_change():
             return False
@@ -171,8 +171,8 @@ class Document(QObject):
     def edit_below_run(self, text: str, edit: Callable[..., State], what: object, merge: Hashable) -> bool:
         """Edit a part that training does not change, such as the notes; return whether the edit was possible.
 
-        During a run, the undo entry of the edit is put before the entry of the run. Otherwise every typed
-        letter would split the run into two undo entries.
+        The edited State is `edit(state, what)`. During a run, the undo entry of the edit is put before the
+        entry of the run. Otherwise every typed letter would split the run into two undo entries.
         """
         last = self._changes[self._index - 1] if self._index and self.in_motion and self.modified else None
         if last is None or last.merge in (None, merge):
@@ -211,7 +211,7 @@ class Document(QObject):
         self.undo_changed.emit()
 
     def seal(self) -> None:
-        """End the current undo entry: the next push starts a new entry, whatever its `merge`."""
+        """End the current undo entry: the next push starts a new entry, even with the same `merge`."""
         if self._index:
             self._changes[self._index - 1].merge = None
 
@@ -231,7 +231,7 @@ class Document(QObject):
         return self._changes[self._index].text if self._index < len(self._changes) else ""
 
     def last_done(self) -> str:
-        """Return text that names the last change or undo, such as "Last undo: Restart", or "" without any."""
+        """Return the name of the last change or undo, as in "Last undo: Restart", or "" if there is none."""
         undone = self._clean is not None and self._index < self._clean
         text = self.redo_text() if undone else self.undo_text()
         return f"Last {'undo' if undone else 'change'}: {text[:1].upper()}{text[1:]}" if text else ""
@@ -255,7 +255,7 @@ class Document(QObject):
         self.undo_changed.emit()
 
     def start(self, state: State, file: OpenFile | None = None, *, example: bool = False) -> None:
-        """Open `state` and clear the undo entries. `file` or `example` say where `state` comes from."""
+        """Open `state` and clear the undo entries. `file` and `example` say where `state` comes from."""
         self._changes.clear()
         self._index = self._clean = 0
         self.file, self._example = file, example
@@ -288,7 +288,10 @@ class Document(QObject):
         return remark
 
     def file_news(self) -> News:
-        """Return what another program did to the file since the last call; then the State is unsaved."""
+        """Return what another program has done to the file since the last call.
+
+        If the file was changed or deleted, mark the State as unsaved.
+        """
         news = self.file.news() if self.file else News.NONE
         if news is not News.NONE:
             self.mark_unsaved()
@@ -311,7 +314,10 @@ class Document(QObject):
     def recover(
         self, state: State, path: Path | None, digest: bytes, as_read: ReadNotes | None = None
     ) -> None:
-        """Open `state` as unsaved changes to the file `path`, which had this `digest` before the changes."""
+        """Open `state` as unsaved changes to the file `path`, or to no file if `path` is None.
+
+        `digest` is the digest of the file before the changes. `as_read` holds notes on reading the file.
+        """
         self.start(state, OpenFile(path, self._own_writes, digest, as_read) if path else None)
         self.mark_unsaved()
 
@@ -323,7 +329,7 @@ class Document(QObject):
     def read(
         self, path: Path, progress: Progress | None = None, activations: Activations = None
     ) -> tuple[State, OpenFile]:
-        """Return the State in a file and a description of the file, both for `start`. Raises FileError."""
+        """Read a file; return the State and the OpenFile, the arguments of `start`. Raises FileError."""
         data = read_bytes(path, progress)
         source = Source(data, path, progress, activations)
         state = read(source)

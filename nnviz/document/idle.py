@@ -10,15 +10,15 @@ from PySide6.QtCore import QObject, QTimer
 from nnviz.document.document import Document
 
 FRAME_MS, APART_MS = 16.0, 100.0
-"""Milliseconds between two calls: the time of one frame, and the time to read a short text in a run."""
+"""Least milliseconds between two calls. FRAME_MS: one frame. APART_MS: time to read a short text."""
 MOTION_MS = 45.0
 """Milliseconds between two calls during a run or a drag: every third frame at 60 frames a second."""
 LATE_MS = 40.0
-"""Extra milliseconds before a skipped change is shown; during a run, the next change comes earlier."""
+"""Extra delay before a skipped change is shown, in milliseconds. In a run, the next change comes sooner."""
 QUIET_MS = 250.0
 """Milliseconds without a change before slow work begins, so that slow work does not delay a run or drag."""
 FIRST_S, SLICE_S = 0.008, 0.004
-"""Seconds that the first slice of work lasts, and that each later slice lasts."""
+"""FIRST_S: seconds that the first slice of work lasts. SLICE_S: seconds that each later slice lasts."""
 COMPUTING = "Computing…"
 REDRAWN_LATER = "Redrawn when the weights stop changing."
 
@@ -27,7 +27,7 @@ class Throttle(QObject):
     """Calls the function `show` after each `changed`, but at most once in `apart_ms` milliseconds.
 
     If a change comes too early, `show` is called after the next change or after a short delay. A slow `show`
-    takes at most the fraction 1/`share` of the time; a `share` of 0 sets no such limit.
+    takes at most the fraction 1/`share` of the time; a `share` of 0 sets no limit.
     """
 
     def __init__(
@@ -48,8 +48,8 @@ class Throttle(QObject):
     def changed(self, held: str = "") -> None:
         """Call `show` now, or later if the previous call was too recent.
 
-        `held` is the reason why edits are locked. If `held` is not "", a script trains the document and
-        limits its frames, so call `show` now.
+        `held` is the reason why edits are locked, or "". If edits are locked, a script trains the document.
+        The script limits the number of frames itself, so call `show` now.
         """
         wait = self._left_ms(max(self.apart_ms, self._share * self._took_ms))
         if held or wait <= 0:
@@ -155,7 +155,10 @@ class Slicer(QObject):
         return self._beginning.is_pending or self._steps is not None
 
     def restart(self, apart_ms: float = FRAME_MS) -> None:
-        """Begin the work anew, at least `apart_ms` after the last start; long work waits for `quiet_ms`."""
+        """Start the work again, at least `apart_ms` milliseconds after the last start.
+
+        Long work starts when `quiet_ms` milliseconds have passed without another call of this method.
+        """
         self._forget()
         if self._long:
             self._beginning.show_when_quiet(self._quiet_ms)
@@ -164,12 +167,12 @@ class Slicer(QObject):
             self._beginning.show_soon(apart_ms)
 
     def drop(self) -> None:
-        """Cancel the work in progress or scheduled."""
+        """Cancel work that is in progress or scheduled."""
         self._forget()
         self._beginning.stop()
 
     def stop(self) -> None:
-        """Cancel the work, and do not treat the next work as long."""
+        """Cancel the work. The next work does not count as long."""
         self.drop()
         self._long = False
 

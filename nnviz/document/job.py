@@ -1,6 +1,7 @@
 """Training in short slices on the window's thread, or on a separate thread if the units of work are long.
 
-NumPy's matrix products (BLAS) release Python's lock, so the window responds while the other thread trains.
+A unit of work is an update or a part of an update. NumPy's matrix products release Python's global lock, so
+the window responds while the other thread trains.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from nnviz.core.state import State, Training
 from nnviz.core.trainer import Trainer
 
 UNITS_S = (("s", 1, 100), ("min", 60, 6000), ("h", 3600, 360_000), ("d", 86_400, 63_115_200))
-"""Units of time: (name, seconds in the unit, limit in seconds below which the unit is used)."""
+"""Units of time: (name, seconds in one unit, duration in seconds from which the next unit is used)."""
 NO_ROWS = "There are no rows to train on: add a row in the data table or open a CSV file."
 NO_TARGETS = "There are no targets to train on: type targets in the data table."
 NO_TRAINING_ROWS = "All rows are validation rows. To train, lower the validation share or add rows."
@@ -54,14 +55,14 @@ def missing_for_training(state: State) -> str:
 
 
 def refusal_sentence(error: ValueError) -> str:
-    """Return a sentence that explains why training cannot start or continue, from the error."""
+    """Return `error`, the reason why training cannot start or continue, as a sentence for the user."""
     place, _, _ = str(error).partition(": ")
     reason = {"data": NO_ROWS, "data.targets": NO_TARGETS, "validation": NO_TRAINING_ROWS}.get(place)
     return reason or f"{str(error)[0].upper()}{str(error)[1:]}."
 
 
 def paused_sentence(done: int, updates: int) -> str:
-    """Return the sentence for the status line after `done` of `updates` updates were made."""
+    """Return the sentence for the status line of a run that was paused after `done` of `updates` updates."""
     return f"Paused after {done:,} of {counted(updates, 'update')}"
 
 
@@ -115,13 +116,14 @@ PATIENCE_S = 0.04
 class Background:
     """A thread that trains until iteration `last`, in units of work such as an update or a part of an update.
 
-    `ready()` returns the trainer and an iterator of its units. Only the thread uses the trainer. If copying a
-    State takes s seconds, the thread trains for at least `work_per_state`·s seconds before the next copy.
+    `ready()` returns the trainer and an iterator over the units of work. Only the thread uses the
+    trainer. If copying a State takes s seconds, the thread trains for at least `work_per_state`·s seconds
+    before the next copy.
 
     =============== ==============================================================
     `goal`          iteration up to which the thread may train now
     `learning_rate` learning rate of the next update; may be set
-    `has_ended`         whether the thread has ended
+    `has_ended`     whether the thread has ended
     `error`         reason if the thread could not continue, or None
     =============== ==============================================================
     """
@@ -157,9 +159,10 @@ class Background:
         self._thread.join(PATIENCE_S)
 
     def take(self) -> tuple[State, bool] | None:
-        """Return the State that the thread provided last, and whether the training has diverged; or None.
+        """Return the latest State that the thread has provided, and whether the training has diverged.
 
-        Also ask the thread for a new State. Two calls may return the same State.
+        Return None before the first State. Each call also asks the thread for a new State. Two calls may
+        return the same State.
         """
         self._is_state_requested = True
         self._wake_event.set()
@@ -202,19 +205,19 @@ class Background:
 
 FRAME_S = 1 / 60
 SPARE_S = 0.0007
-"""Seconds before a frame in which no work begins, so that the frame is on time."""
+"""No work begins in the last SPARE_S seconds before a frame, so that the frame is on time."""
 LEAST_WORK_S = 0.003
-"""Least seconds of training in a frame, also if painting takes the whole frame."""
+"""Shortest time of training per frame, in seconds, even if painting takes the whole frame."""
 FRAME_PER_SHOWING = 2.0
-"""Least ratio of frame time to the time for showing a State, so that training gets time too."""
+"""Shortest frame, as a multiple of the time for showing a State; the rest of the frame is for training."""
 AT_ONCE_S = 0.010
-"""Seconds that one update or a jump to an iteration may block the window; the rest is done in slices."""
+"""Seconds that an update or a jump to an iteration may block the window; slices do the remaining work."""
 RUN_S = 3.0
 """Seconds that a run takes at the middle speed 0.5, for any number of updates."""
 SLOWEST_PER_S = 1.0
 """Updates per second at speed 0."""
 TIMES_FASTER = 100.0
-"""Factor from the updates per second at speed 0.5 to those just below speed 1 (as fast as possible)."""
+"""Updates per second just below speed 1, as a multiple of the updates per second at speed 0.5."""
 
 
 @dataclass(frozen=True)
@@ -222,15 +225,15 @@ class Limits:
     """Limits of a Job: when a thread takes over the work, the slowest speed, and the history's length."""
 
     long_unit_s: float = 0.012
-    """Seconds. If a unit of work takes longer than this part of a frame, a thread takes over the work."""
+    """Seconds. If two units of work take longer than this, a thread takes over the work."""
     long_trainer_ns: float = 12e6
-    """Nanoseconds. If making a Trainer takes longer, the thread makes the Trainer."""
+    """Nanoseconds. If making a Trainer is estimated to take longer, the thread makes the Trainer."""
     work_per_state: float = 4.0
-    """Copying the State of a large network is slow, so train this many times longer between two copies."""
+    """Shortest training time between two copies of the State, as a multiple of the time that a copy takes."""
     slowest_per_s: float = SLOWEST_PER_S
     """Updates per second at speed 0."""
     history_points: int = 8 * BUCKETS
-    """Most points of a loss history (0.5 MB). A longer history is thinned to at most half as many points."""
+    """Largest number of points in a loss history (0.5 MB). Thinning keeps at most half as many points."""
 
 
 USUAL_LIMITS = Limits()
@@ -242,7 +245,7 @@ class Job(QObject):
     ============= ===================================================================================
     `frame_due`   signal: the latest State should be shown; emitted once a frame, and at the end
     `ended`       signal: the job is over and `frame_due` was emitted for the last State
-    `is_over`        whether all updates are made, or the job diverged, failed, or was asked to end
+    `is_over`     whether all updates are made, or the job diverged, failed, or was asked to end
     `error`       reason if the job could not continue, or None
     `before`      State before the first update
     ============= ===================================================================================
@@ -342,7 +345,7 @@ class Job(QObject):
         self.deleteLater()
 
     def work_at_once(self) -> None:
-        """Train for at most `AT_ONCE_S` seconds before the window continues."""
+        """Train at once, for at most `AT_ONCE_S` seconds, in which the window does not respond."""
         self._work_until(time.perf_counter() + AT_ONCE_S)
 
     def _tick(self) -> None:
@@ -416,7 +419,7 @@ class Job(QObject):
 class Pace:
     """The schedule of a run: when each of `updates` updates is due, at `per_s` updates per second.
 
-    The first `done` updates are made; the next update is due at once.
+    The first `done` updates are already made; the next update is due at once.
     """
 
     def __init__(self, updates: int, done: int, per_s: float) -> None:
@@ -424,13 +427,13 @@ class Pace:
         self._since = time.perf_counter()
 
     def due(self, now: float) -> int:
-        """Return how many updates should be made by the time `now`, in seconds."""
+        """Return how many updates are due at the time `now`, in seconds of `time.perf_counter`."""
         if now >= self._since + self._updates / self._per_s:
             return self._updates
         return min(self._updates, int(self._first + self._per_s * (now - self._since)))
 
     def time_of_next(self, done: int) -> float:
-        """Return the time in seconds at which the update after the first `done` updates is due."""
+        """Return the time, in seconds of `time.perf_counter`, at which update number `done` + 1 is due."""
         return self._since + (done + 1 - self._first) / self._per_s
 
 

@@ -1,6 +1,6 @@
 """Playback of the walk, which shows the steps of one training iteration, in the window and in films.
 
-Only the end of the walk changes the document: it makes one update of the weights.
+The walk changes the document only at its end, by one update of the weights.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from nnviz.document.walk import (
 MOVE_S = 1.0
 """Seconds that the animation of a step takes in a film."""
 FIRST_S, LAST_S = 1.0, 4.0
-"""Seconds that a film shows the first frame, and the values after the update."""
+"""FIRST_S: seconds of a film's first frame. LAST_S: seconds of the last frame, which is after the update."""
 READ_S, LETTER_S, LONGEST_S = 0.6, 0.015, 3.0
-"""Seconds that a film shows a finished step: base, addition for each letter of the text, and maximum."""
+"""A film shows a finished step for READ_S + LETTER_S · (letters of the text) seconds, at most LONGEST_S."""
 
 
 class WalkPlayback:
@@ -76,10 +76,13 @@ class Narrator(QObject):
         self._player, self._derived = player, derived
         self._last = ""
         self._cache: dict[Callable[[str], str], tuple[tuple[object, ...], StepText]] = {}
-        """Cache for each function that shortens names: the inputs of the last text, and the text."""
+        """For each function that shortens names: the inputs of the last text, and the last text."""
 
     def words(self, short: Callable[[str], str] = str) -> StepText:
-        """Return the text of the step in progress, or else of the last step; `short` shortens node names."""
+        """Return the text of the step in progress or, if no step is in progress, of the last step.
+
+        `short` shortens node names.
+        """
         progress = self._player.progress
         if progress.is_waiting:
             return phase_prompt(progress.phase)
@@ -102,7 +105,7 @@ class Narrator(QObject):
 
     @property
     def text(self) -> str:
-        """The text of the step or layer in progress, or else of the last step or layer, on one line."""
+        """The text of the step in progress or, if none is in progress, of the last step, on one line."""
         steps = self._player.progress.described_steps
         network = self._derived.state.network
         return layer_text(steps[0], network) if len(steps) > 1 else self.words().text if steps else ""
@@ -116,7 +119,7 @@ class Narrator(QObject):
 
 
 Repeat: TypeAlias = Literal["phase", "rows", "rounds"]
-"""What Play does at the end of a phase: stop, start anew on the next row, or start the next phase."""
+"""What Play does at the end of a phase: stop, begin again with the next row, or play the next phase."""
 
 SLOWEST_MS, FASTEST_MS = 4000, 60
 NO_ROW = "There is no row to compute: add a row under Data or type an input"
@@ -128,13 +131,13 @@ class Player(QObject):
     """Plays the walk of the selected row in the window; `progress` holds the steps done and in progress.
 
     ========= =========================================================================
-    `changed` the steps done, or whether the walk is active, changed
-    `frame`   `t`, the fraction of the step in progress, changed
-    `said`    carries a sentence for the status line
+    `changed` signal: `playing` or `progress` may have changed
+    `frame`   signal: `t`, the fraction of the step in progress, has changed
+    `said`    signal: carries a sentence for the status line
     ========= =========================================================================
 
-    The walk ends if anything else changes the network or the data. A change to or from a what-if row (inputs
-    that the person tries out and that are not in the data) also ends the walk.
+    The walk ends if an edit, an undo or a run changes the network or the data. A change to or from a what-if
+    row (inputs that the user tries out, without targets) also ends the walk if the data has targets.
     """
 
     changed = Signal()
@@ -199,7 +202,7 @@ class Player(QObject):
         self.changed.emit()
 
     def step(self) -> None:
-        """Do the next step, of one node or one layer, or pause if the walk is playing."""
+        """Pause the walk if it is playing; otherwise do the next step, of one node or one layer."""
         was_playing = self.playing
         self._finish()
         if not was_playing and self._begin():
@@ -207,7 +210,7 @@ class Player(QObject):
         self.changed.emit()
 
     def back(self) -> None:
-        """Undo the last step, or the update after the last step; at the start of the walk, end the walk."""
+        """Undo the last step, or the update that ended the walk. At the start of the walk, end the walk."""
         if self.playing:
             self._finish()
         if not self._drop_step():
@@ -215,7 +218,7 @@ class Player(QObject):
         self.changed.emit()
 
     def to_start(self) -> None:
-        """Go to the start of the phase; from there, go to the start of the previous phase."""
+        """Go to the start of the phase or, if the walk is already there, of the previous phase."""
         self._drop_step()
         if self.progress.active:
             self.playing = False

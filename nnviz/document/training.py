@@ -56,7 +56,10 @@ class Travel(QObject):
 
     @property
     def place(self) -> tuple[str, str]:
-        """Two texts: the current iteration unless it is the last, and what Run would do; each may be ""."""
+        """A text on the current iteration, and a text on what Run does from there.
+
+        Both are "" at the last iteration. The second is also "" if Run does not repeat the same updates.
+        """
         state = self._document.state
         if state.iteration == self.end:
             return "", ""
@@ -76,14 +79,15 @@ class Travel(QObject):
 
     @property
     def measure(self) -> str:
-        """The name of the loss in the history, as a title."""
+        """The title of the loss curve: the name of the loss, or "loss" if a script reported the losses."""
         return self.past.end.curve_title
 
     @property
     def present(self) -> tuple[int, float] | None:
-        """The (iteration, loss) measured last up to the current State; if the run is undone, the first one.
+        """The last measured (iteration, loss) up to the current iteration of the run.
 
-        None if no loss was measured, for example before a script has reported a loss.
+        If the run is undone, the first measured (iteration, loss). None before a loss is measured, for
+        example before a script has reported a loss.
         """
         state = self._document.state
         history = _history(state) or self.history
@@ -92,8 +96,8 @@ class Travel(QObject):
     def go_to(self, iteration: int, text: str, merge: Hashable = None) -> None:
         """Show the State after `iteration` updates of the run, and push the State as an undo entry.
 
-        `text` and `merge` are as for `Document.push`. A run watched in a script has only some iterations, so
-        the nearest earlier iteration is shown.
+        `text` and `merge` are the arguments of `Document.push`. If a script trains the network, nnviz knows
+        only some iterations, and shows the nearest earlier iteration.
         """
         self.cancel()
         iteration = min(max(iteration, 0), self.end)
@@ -167,7 +171,7 @@ SETTINGS = {
     "validation": "validation",
 }
 ONE_UPDATE = "One update"
-"""Name of a single update, also in the undo menu."""
+"""Name of the undo entry of a single update."""
 
 
 class Runner(QObject):
@@ -179,15 +183,15 @@ class Runner(QObject):
     `run_ended`    signal: a run or a step is over; carries a sentence for the status line
     `warned`       signal: the loss rose or the run failed; carries a sentence that says what to do
     `diverged`     signal: the run diverged; carries the run's first iteration and a learning rate to try
-    `said`         signal: a sentence for the status line on another action
+    `said`         signal: a sentence for the status line on an action other than a run or a step
     `travel`       Travel, which shows any iteration of the run
     ============== =========================================================================================
 
     A run makes `training.updates` updates, or the updates left of a paused run, and is one undo entry. Any
     other change of the document stops the run, except a change of the notes. A new learning rate applies from
     the next update. When the user drags through iterations, the view calls `begin_drag`, then `scrub_to`
-    repeatedly, then `end_drag`. For a key, the view calls only `scrub_to`. All calls of `scrub_to` after one
-    `begin_scrub` or `begin_drag` form one undo entry.
+    repeatedly, then `end_drag`. When the user presses keys, the view calls only `begin_scrub` and `scrub_to`.
+    All calls of `scrub_to` after one `begin_scrub` or `begin_drag` form one undo entry.
     """
 
     run_started = Signal()
@@ -256,7 +260,7 @@ class Runner(QObject):
             self.pause()
 
     def pause(self) -> None:
-        """Pause the run at once, with the latest State shown; `run` makes the updates left."""
+        """Pause the run at once, and show its latest State. `run` later makes the remaining updates."""
         self.travel.cancel()
         if self._job:
             self._job.stop()
@@ -294,7 +298,7 @@ class Runner(QObject):
         self._scrub = next(self._ids)
 
     def begin_drag(self) -> None:
-        """Begin a drag: pause the run, and set the document in motion unless a script is training."""
+        """Begin a drag: pause the run. Set `Document.in_motion`, unless a script is training the network."""
         self.begin_scrub()
         self.pause()
         if not self._document.lock_reason:
@@ -306,7 +310,7 @@ class Runner(QObject):
         self.travel.go_to(iteration, "Go to another iteration", ("scrub", self._scrub))
 
     def end_drag(self) -> None:
-        """End a drag: set the document at rest."""
+        """End a drag: reset `Document.in_motion`, unless a script is training the network."""
         if not self._document.lock_reason:
             self._document.set_in_motion(False)
 
@@ -318,7 +322,7 @@ class Runner(QObject):
             self.said.emit(f"New random weights with seed {seed}")
 
     def set_training(self, training: Training) -> None:
-        """Change the training settings, from the next update for a learning rate, else from the next run."""
+        """Change the training settings: a learning rate for the next update, others for the next run."""
         old = self._document.state.training
         changed = [name for name in SETTINGS if getattr(old, name) != getattr(training, name)]
         if not changed or not self._document.may_change():
@@ -401,6 +405,6 @@ class Runner(QObject):
 
 
 def differ_in_notes(one: State, other: State) -> bool:
-    """Return whether two States share every field except the notes, on which no run depends."""
+    """Return whether two States share every field except possibly the notes, which do not affect a run."""
     names = {field.name for field in fields(State)} - {"notes"}
     return all(getattr(one, name) is getattr(other, name) for name in names)

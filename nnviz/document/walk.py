@@ -18,14 +18,14 @@ from nnviz.explain.mean import averaged_losses_line, averaged_slopes_line, rows_
 from nnviz.explain.node import backward_lines, forward_lines, loss_lines, row_loss_line, slope_line
 
 MOST_LINES = 7
-"""Number of weights that the text lists for a node; the text only counts the remaining weights."""
+"""Number of weights that the text of a node lists; the text says how many more weights the node has."""
 ONE_ROW = "there is one row, so its slopes are the mean slopes"
 TAKEN = "this is one update"
 COMPUTING = "computing …"
 
 
 class TextLine(NamedTuple):
-    """One line of text, divided into pieces: a line may be broken between pieces, which appear one by one."""
+    """One line of text in pieces, which appear one by one. The line may be broken between two pieces."""
 
     pieces: tuple[str, ...]
     is_remark: bool = False
@@ -46,8 +46,9 @@ class TextLine(NamedTuple):
 class StepText:
     """The text of a step.
 
-    `subject` holds the addresses of the step's nodes or edges, `used_numbers` the addresses of the numbers in
-    the text. A text that `is_repeated` elsewhere in the window must not cover numbers on the diagram.
+    `subject` holds the addresses of the step's nodes or edges. `used_numbers` holds the addresses of the
+    numbers in the text. `is_repeated` says that the window also shows the text elsewhere: on the diagram, the
+    text must then not cover numbers.
     """
 
     title: str
@@ -63,7 +64,10 @@ class StepText:
         return f"{self.title}: {lines}" if self.title and lines else self.title or lines
 
     def limit_lines(self, count: int) -> StepText:
-        """Return the text with at most `count` calculations; the only remark counts the omitted ones."""
+        """Return the text with at most `count` calculations; a last line says how many more there are.
+
+        Other remarks are left out. A text without calculations does not change.
+        """
         lines = [saying for saying in self.text_lines if not saying.is_remark]
         more = [TextLine((f"and {len(lines) - count} more",), is_remark=True)] if len(lines) > count else []
         return replace(self, text_lines=(*lines[:count], *more)) if lines else self
@@ -83,7 +87,7 @@ def phase_prompt(phase: Phase) -> StepText:
 
 
 def layer_text(step: WalkStep, network: Network) -> str:
-    """Return the text of a step that a whole layer does at once, named by the `step` of any node."""
+    """Return the text of a step that a whole layer does at once. `step` is the step of any of its nodes."""
     title = column_title(step.layer + 1, len(network.layers))
     parts = {"backward": "slopes of the nodes", "slopes": "slopes of the weights", "mean": "mean slopes"}
     return f"{title}: {parts.get(step.deed, step.deed)}"
@@ -124,7 +128,7 @@ class _StepWriter(NamedTuple):
         return f"{self.name(address.layer - 1, address.source)} → {node}"
 
     def node(self, step: WalkStep) -> StepText:
-        """Return the text of a step that computes a node's z and a, the error, or the slope of the node."""
+        """Return the text of a step that computes a node's z and a, error, or slope."""
         at = Address("node", step.layer, step.node)
         extra: tuple[Address, ...] = ()
         if step.deed == "forward":
@@ -187,7 +191,7 @@ class _StepWriter(NamedTuple):
     def _remarks(self, step: WalkStep) -> Iterator[list[str]]:
         first = (step.layer, step.node) == (len(self.scene.network.layers) - 1, 0)
         if step.deed == "slopes":
-            yield ["slope = value at its start", " · slope at its end"]
+            yield ["slope = value at the weight's start", " · slope at the weight's end"]
         elif step.deed == "update" and first and self.state.is_watched:
             yield ["nnviz computes this update", " with the settings in Training"]
         elif step.deed == "mean" and first:
@@ -270,7 +274,8 @@ class WalkStep(NamedTuple):
     losses     the mean of the rows' losses: one step for the whole network
     backward   the slope of the node
     slopes     the slopes of the node's incoming weights and bias
-    mean       the means of these slopes over the rows of the update; with one row, one step in all
+    mean       the means of these slopes over the rows of the update; if the data has
+               one row, one step for the whole network
     update     the new values of the node's incoming weights and bias
     taken      all weights take their new values: one step for the whole network
     ========== ==================================================================================
@@ -287,7 +292,7 @@ class WalkStep(NamedTuple):
 
 
 class Walk:
-    """All steps of one training iteration of a network whose columns have these `sizes`, inputs first.
+    """All steps of one training iteration of a network with layers of these `sizes`, inputs first.
 
     `rows` is the number of rows of the data. A position is the number of steps done, from 0 to `len(walk)`.
     The weights are updated at the end.
@@ -336,14 +341,14 @@ class Walk:
         return max(k for k, step in enumerate(self.steps) if step.phase == phase) + 1
 
     def layer_end(self, position: int) -> int:
-        """Return the position after the remaining steps of the layer at `position`."""
+        """Return the position at which the layer of the next step at `position` ends."""
         step = self.steps[position]
         while position < len(self) and self.steps[position][:2] == step[:2]:
             position += 1
         return position
 
     def layer_start(self, position: int) -> int:
-        """Return the position before the steps of the layer whose step was done last at `position`."""
+        """Return the position at which the layer of the last step before `position` begins."""
         step = self.steps[position - 1]
         while position > 0 and self.steps[position - 1][:2] == step[:2]:
             position -= 1
@@ -384,7 +389,7 @@ class Progress:
 
     @property
     def described_steps(self) -> tuple[WalkStep, ...]:
-        """The steps to describe, of one node or layer: the steps in progress, or else the steps done last."""
+        """The steps in progress or, if none is in progress, the steps done last, of one node or one layer."""
         if self.moving or not self.active or self.is_waiting or self.position == 0:
             return self.moving
         return tuple(self.walk.steps[self.step_before : self.position])
@@ -399,12 +404,12 @@ class Progress:
 
     @property
     def shows_slopes(self) -> bool:
-        """Whether the diagram has places for slopes, as in the phases backward and update."""
+        """Whether the diagram has places for slopes: in the phases backward and update."""
         return self.active and self.phase in ("backward", "update")
 
     @property
     def mean_over_rows(self) -> bool:
-        """Whether the diagram shows mean slopes over the rows of the update, as after the first mean step."""
+        """Whether the diagram shows mean slopes over the rows of the update: after the first mean step."""
         return self.active and self.phase == "update" and self.position > self.walk.start("update")
 
     def shows(self, address: Address) -> bool:
@@ -420,12 +425,12 @@ class Progress:
 
     @property
     def step_before(self) -> int:
-        """The position before the steps done last, of a node or a layer."""
+        """The position before the last step or, if the walk goes layer by layer, before the last layer."""
         return self.walk.layer_start(self.position) if self.whole_layers else self.position - 1
 
     @property
     def phase_start(self) -> int:
-        """The position at the start of the phase; at that position, at the start of the previous phase."""
+        """The start of the phase or, if `position` is already the start, the start of the previous phase."""
         starts = [self.walk.start(phase) for phase in self.walk.phases]
         return max((start for start in starts if start < self.position), default=0)
 

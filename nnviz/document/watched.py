@@ -26,7 +26,7 @@ SCRIPT_LOCK = "A script is training this network: you can edit it when the train
 WALK_HIDES_TRAINING = "The training continues; the diagram does not change until the walk is over"
 WALK_HIDES_END = "The training has ended; the final weights appear when the walk is over"
 UNDO_NAME = "Watched training"
-"""Name of the undo entry."""
+"""Name of the undo entry that contains the whole training."""
 
 
 class ScriptFollower(QObject):
@@ -35,7 +35,7 @@ class ScriptFollower(QObject):
     ======== ==============================================================================
     `ended`  signal: the training is over and the last State is shown; carries a sentence
     `said`   signal: carries a sentence for the status line
-    `still`  function called before each frame: returns whether the diagram must not change
+    `still`  function that returns, before each frame, whether the diagram must not change
     ======== ==============================================================================
 
     The training starts from the State of `document`. Until the training ends, only the notes can be edited.
