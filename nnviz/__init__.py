@@ -2,11 +2,11 @@
 
 ==================== ===================================================================
 `load(path)`         return the State in a file: `.network .data .training .weight_sets`
-`save(state, path)`  save a State in the format of the path's suffix; warns if the format loses anything
+`save(state, path)`  save a State in the format of the path's suffix; warns if the file leaves anything out
 `Network`            `Network(inputs, layers)`, `Network.from_weights({…})`; `.predict(x)`, `.forward(x)`
-`Layer`              `Layer(nodes, activation, weights, biases)`: shapes (nodes, inputs), (nodes,) or None
+`Layer`              `Layer(nodes, activation, weights, biases)`; `weights` have shape (nodes, inputs)
 `slopes(net, x, y)`  return the MSE, or another `loss`, and the gradient with respect to every weight
-`train(state, …)`    train; return a Result: `.state`, `.history`, `.diverged`; takes the training settings
+`train(state, …)`    train with settings such as `updates`; return a Result: `.state .history .diverged`
 `code(state, style)` return the network as a Python program that needs no nnviz
 `show(net, x, y)`    open a window on a network in a separate process
 `watch(model, x, y)` open a window that follows a training in a script; use `watch.keras()` with `fit`
@@ -89,7 +89,7 @@ def save(state: State, path: str | os.PathLike[str]) -> str:
     """Save `state` in the format of the path's suffix. If saving fails, the old file stays unchanged.
 
     Warns with a UserWarning before saving if the format cannot hold a part of `state`, such as the rows.
-    Returns a sentence if saving changed the file otherwise, such as the owner, or "". Raises FileError.
+    Returns a sentence on side effects of saving, such as another file owner, or "". Raises FileError.
     """
     from nnviz.files import registry
 

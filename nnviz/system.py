@@ -18,11 +18,11 @@ _REMEDY = "start `xvfb-run nnviz`, or use `nnviz render` or `nnviz screenshot`, 
 
 
 class DisplayError(Exception):
-    """Qt cannot run. The message is one sentence that says what to do."""
+    """Raised if Qt cannot run. The message is one sentence that says what to do."""
 
     @classmethod
     def of_settings(cls) -> DisplayError:
-        """Return the error for a display that Qt does not find, with the environment variables."""
+        """Return the error for a display that Qt does not find. The message has the environment variables."""
         names = list(filter(os.environ.get, ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "DISPLAY")))
         if not names:
             return cls(f"Qt finds no display; {_REMEDY}")
@@ -64,10 +64,10 @@ def check(*, window: bool) -> None:
 
 
 def check_for_process() -> None:
-    """Raise DisplayError if another process cannot show a window.
+    """Raise DisplayError if a new process could not show a window.
 
-    This also checks that an X11 display answers: Qt in the other process would report an error that nobody
-    reads.
+    This also checks that an X11 display answers, because nobody would read the error of Qt in the new
+    process.
     """
     check(window=True)
     platform = os.environ.get("QT_QPA_PLATFORM") or "xcb"
@@ -134,7 +134,7 @@ sys.path += json.loads(sys.argv.pop())
 
 
 def command(code: str, *arguments: str) -> list[str]:
-    """Return the command that runs Python `code` in a new process; without `site`, Python starts faster."""
+    """Return the command that runs Python `code` in a new process, without `site` for a faster start."""
     return [sys.executable, "-I", "-S", "-c", _PATH + code, *arguments, json.dumps(_folders())]
 
 
@@ -149,7 +149,7 @@ def _folders() -> list[str]:
 
 
 NETWORK = "-"
-"""Argument of `nnviz`: open a window on the network that standard input contains, as unsaved work."""
+"""Argument of the command `nnviz`: read a network from standard input, and show it as unsaved work."""
 TRAINING = "--watched"
-"""Argument of `nnviz`: open a window on the training that a script sends to standard input."""
+"""Argument of the command `nnviz`: show the training that a script sends to standard input."""
 STREAMS = (NETWORK, TRAINING)

@@ -189,7 +189,7 @@ def test_a_model_that_changes_its_shape_ends_the_watch_with_a_note_and_not_the_t
             model[0] = np.ones((2, 4))
             watched.update(1.0)
     _, _, ending = windows[0].read()
-    why = "the shapes of its arrays have changed"
+    why = "the shapes of the model's arrays have changed"
     assert ending == f"Watching has ended because the model cannot be read ({why})"
     assert capsys.readouterr().err == f"nnviz: watching has ended because the model cannot be read: {why}\n"
 

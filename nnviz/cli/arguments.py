@@ -48,7 +48,7 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **settings)
 
     def print_help(self, file: object = None) -> None:  # noqa: ARG002
-        """Print the help with `print_text`, because argparse would ignore an error of printing."""
+        """Print the help with `print_text`, because argparse ignores errors while printing."""
         print_text(self.format_help())
 
     def error(self, message: str) -> NoReturn:
@@ -83,7 +83,7 @@ def _parser(chosen: str) -> _Parser:
 
 
 def parse_activations(arguments: list[str]) -> tuple[str, ...] | None:
-    """Return the activations in the arguments that follow FILE, or None without them. Raises UsageError."""
+    """Return the value of --activations in the arguments after FILE, or None. Raises UsageError."""
     parser = _Parser(prog="nnviz")
     _answer(parser)
     given: tuple[str, ...] | None = parser.parse_args(arguments).activations
@@ -100,7 +100,7 @@ def _answer(parser: _Parser) -> None:
         ACTIVATIONS,
         type=_activations,
         metavar="relu,identity",
-        help="the activation of each layer, for a file without them",
+        help="the activation of each layer, for a file that contains no activations",
     )
 
 
@@ -151,7 +151,7 @@ def _train(parser: _Parser) -> None:
     _file(parser)
     parser.add_argument("--updates", type=_whole(1), metavar="N", help="number of updates")
     parser.add_argument("--learning-rate", type=_positive, metavar="R", help="above 0")
-    parser.add_argument("--batch-size", type=_whole(1), metavar="B", help="rows in a batch")
+    parser.add_argument("--batch-size", type=_whole(1), metavar="B", help="number of rows in a batch")
     parser.add_argument("--optimizer", choices=list(OPTIMIZERS), metavar="O", help=", ".join(OPTIMIZERS))
     parser.add_argument("--seed", type=_whole(0), metavar="S", help="seed of the row order")
     parser.add_argument("--loss", choices=list(LOSSES), metavar="L", help=", ".join(LOSSES))
@@ -209,10 +209,10 @@ def _convert(parser: _Parser) -> None:
         "--standardise", action="store_true", help="scale numeric inputs to mean 0, standard deviation 1"
     )
     parser.add_argument("--shuffle", action="store_true", help="shuffle the rows with the training seed")
-    seed = "seed for the random start weights of a table and for --shuffle; it is saved"
+    seed = "seed for --shuffle and for a table's random start weights; saved in OUT"
     parser.add_argument("--seed", type=_whole(0), metavar="S", help=seed)
     parser.add_argument(
-        "--without-scaling", action="store_true", help="save a model that expects inputs standardised already"
+        "--without-scaling", action="store_true", help="save a model that expects standardised inputs"
     )
 
 
@@ -224,7 +224,7 @@ def _code(parser: _Parser) -> None:
         "--style", choices=list(STYLES), default="numpy", metavar="|".join(STYLES), help="default: numpy"
     )
     parser.add_argument(
-        "-o", "--out", type=_ends_in((".py",)), metavar="OUT.py", help="save it instead of printing it"
+        "-o", "--out", type=_ends_in((".py",)), metavar="OUT.py", help="save the program to this file"
     )
 
 

@@ -72,8 +72,8 @@ def _place(path: Path) -> str:
 def load(chosen: argparse.Namespace, wishes: TableOptions | None = None) -> State:
     """Return the State in FILE, and print to standard error what nnviz changed or assumed when reading FILE.
 
-    `wishes` are options for reading a table. Raises FileError, and UsageError if FILE is not a table but the
-    command line has such an option.
+    `wishes` are options for reading a table, by default the value of --decimal. Raises FileError. Raises
+    UsageError if `wishes` has options and FILE is not a table.
     """
     from nnviz.files import registry
     from nnviz.files.atomic import read_bytes
@@ -93,7 +93,7 @@ def load(chosen: argparse.Namespace, wishes: TableOptions | None = None) -> Stat
 
 
 def predict(chosen: argparse.Namespace) -> None:
-    """Predict the rows given as options, or else the rows of FILE; print one line each or write a table."""
+    """Predict the rows given as options, or else the rows of FILE; print the predictions or write a table."""
     from nnviz.cli.output import predict
 
     predict(load(chosen), chosen)

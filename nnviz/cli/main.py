@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run nnviz with `arguments`, by default the arguments of the process; return an exit code.
 
     The exit code is 0 on success, 1 for bad input, 2 for a bad command line, and 128 plus the number of a
-    signal that stopped the command. Without `arguments`, signals end the process.
+    signal that stopped the command. If `arguments` is None, SIGINT, SIGTERM and SIGHUP end the process.
     """
     if arguments is None:
         end_at_once_on_signals()

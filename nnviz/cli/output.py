@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def predict(state: State, chosen: argparse.Namespace) -> None:
-    """Predict the rows given as options, or else the rows of FILE; print one line each or write a table."""
+    """Predict the rows given as options, or else the rows of FILE; print the predictions or write a table."""
     if chosen.out is not None and chosen.row:
         raise UsageError("nnviz predict: -o writes the rows of --data or FILE; do not use -o with --row")
     if chosen.skip_incomplete and chosen.data is None:
@@ -117,7 +117,7 @@ def _complete_rows(table: Table, where: Placed, state: State, path: Path) -> Tab
 
 
 def write_program(state: State, chosen: argparse.Namespace) -> None:
-    """Print the program with all weights, or save the program; save many weights in a separate file."""
+    """Print the program, or save it as `chosen.out`. If it has many weights, save them in a second file."""
     try:
         made = program(state, chosen.style)
     except ValueError as error:
@@ -142,7 +142,7 @@ def save_network(state: State, path: Path) -> None:
 
 
 def shuffle(state: State, path: Path, *, wanted: bool) -> State:
-    """Return `state` with shuffled rows if `wanted`; if not, suggest --shuffle for rows sorted by class."""
+    """Return `state`, its rows shuffled if `wanted`; else suggest --shuffle if they are sorted by class."""
     if wanted:
         return edits.shuffle_rows(state)
     if path.suffix.lower() in TABLES and rows_are_sorted(state.network, state.data):
@@ -151,7 +151,7 @@ def shuffle(state: State, path: Path, *, wanted: bool) -> State:
 
 
 def standardise(state: State, path: Path, *, wanted: bool) -> State:
-    """Return `state` with standardised inputs if `wanted`. If not, suggest --standardise where this helps."""
+    """Return `state`, its inputs standardised if `wanted`; else suggest --standardise if this would help."""
     if wanted:
         new = edits.standardise(state, range(len(state.network.inputs)))
         print_remark(f"{path}: {edits.standardising_note(state)}")
@@ -189,7 +189,7 @@ def is_film(chosen: argparse.Namespace) -> bool:
 
 
 def write_film(state: State, chosen: argparse.Namespace) -> None:
-    """Write a film of the walk or the training. Raises FileError, or ValueError without anything to show."""
+    """Film one update or the training. Raises FileError, or ValueError if the State has nothing to show."""
     from nnviz import system
 
     film.check(chosen.out)

@@ -11,7 +11,7 @@ from types import FrameType
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that ask a program to end; Windows has no SIGHUP."""
 DOUBLED_S = 0.5
-"""Seconds after a signal in which another signal is ignored: a parent process may send the same signal."""
+"""Seconds after the first signal in which signals are ignored: a parent process may repeat the signal."""
 
 
 def end_at_once_on_signals() -> None:

@@ -24,9 +24,9 @@ from nnviz.files.errors import FileError
 from nnviz.files.table import writing
 
 LINES = 50
-"""Largest number of points of a loss history of which every point is printed."""
+"""A loss history with at most this number of points is printed in full."""
 SETTINGS = ("updates", "learning_rate", "batch_size", "optimizer", "seed", "loss", "validation")
-"""Names of the options that set the field of the same name in `Training`."""
+"""Names of the options that set a field of `Training`. The option and the field have the same name."""
 
 
 def train(state: State, chosen: argparse.Namespace) -> int:

@@ -112,18 +112,18 @@ _unfinished: set[Path] = set()
 Data = bytes | memoryview
 LastLook = Callable[[Path], object]
 Fill = Callable[[FileIO, Path], object]
-"""Function that writes the content into an open file; the path is for other programs that write to it."""
+"""Function that writes a file's content, from the open file and its path (for programs such as ffmpeg)."""
 
 
 def write(
     path: str | os.PathLike[str], *data: Data, private: bool = False, last_look: LastLook | None = None
 ) -> str:
-    """Write the parts of `data` to `path`; readers see the old file or the new one, never a mixture.
+    """Write the parts of `data` to `path`; readers see the old or the new file, never a mixture.
 
     An existing file keeps its mode, owner, group and attributes if the system allows that. A symbolic link
-    stays, and its target is replaced. Only the owner can read a `private` file. `last_look` is called right
-    before a file is replaced, with the path of this file; an exception in `last_look` stops the save. During
-    the call, no other nnviz replaces files in the folder. Return sentences on side effects of the save, such
+    stays, and its target is replaced. Only the owner can read a `private` file. `last_look` is called with
+    the path of the file, right before the file is replaced. If `last_look` raises, the save stops. During
+    this call, no other nnviz replaces files in the folder. Return sentences on side effects of the save, such
     as another owner, or "". After any failure, even a full disk, the old file is unchanged and no temporary
     file is left. Raises FileError.
     """
@@ -133,7 +133,7 @@ def write(
 def write_with(
     path: str | os.PathLike[str], fill: Fill, *, private: bool = False, last_look: LastLook | None = None
 ) -> str:
-    """Write the content that `fill` produces to `path`, as safely as `write`; `fill` may raise errors."""
+    """Write the content that `fill` produces to `path`, as safely as `write`, even if `fill` raises."""
     path = Path(path)
     with _writing_errors(path):
         status = _status(path)
@@ -453,7 +453,7 @@ def release_lock(handle: int) -> None:
 
 
 class LockHeld:
-    """Empty file that this program keeps locked until `release`; with `new`, the file must not exist yet."""
+    """Empty file that this program keeps locked until `release`. If `new`, the file must not exist before."""
 
     def __init__(self, path: Path, *, new: bool = False) -> None:
         """Lock the file. Raises OSError."""
@@ -472,7 +472,7 @@ class LockHeld:
         self._handle = -1
 
     def discard(self) -> None:
-        """Release the lock and delete the file, in this order for Windows."""
+        """Release the lock and then delete the file; Windows does not delete locked files."""
         self.release()
         with contextlib.suppress(OSError):
             os.unlink(self.path)
@@ -494,7 +494,7 @@ def is_locked(path: Path) -> bool:
 
 
 def delete_stale(paths: Iterable[Path]) -> None:
-    """Delete the files that killed programs have left: old ones that no program has locked."""
+    """Delete the files that killed programs have left: unlocked files that are older than `OLD_S`."""
     for path in paths:
         with contextlib.suppress(OSError):
             status = os.lstat(path)
@@ -504,7 +504,7 @@ def delete_stale(paths: Iterable[Path]) -> None:
 
 
 def lock_folder(folder: Path) -> int:
-    """Return a locked handle of a folder, for `release_lock`; wait up to WAIT_S. Raises OSError."""
+    """Lock a folder; return the handle for `release_lock`. Wait up to `WAIT_S` seconds. Raises OSError."""
     handle = _open_folder(folder)
     try:
         take_lock(handle, wait_s=WAIT_S)

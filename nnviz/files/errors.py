@@ -16,13 +16,13 @@ from typing import TypeAlias, TypeVar
 from nnviz.core.numbers import one_line, shortened
 
 LONGEST = 600
-"""Most letters of a message; a message may quote a file, which may contain anything."""
+"""Largest number of letters in a message, since a message may quote very long text from a file."""
 
 
 class FileError(Exception):
     """Error for a file that cannot be read or written.
 
-    `message` is one sentence. `place` is where in the file, such as `network.layers[1].weights[0]`, or "".
+    `message` is one sentence. `place` is a place in the file, such as `network.layers[1].weights[0]`, or "".
     `str` returns `place: message`, or the message alone.
     """
 
@@ -36,7 +36,7 @@ class FileError(Exception):
         return f"{self.place}: {self.message}" if self.place else self.message
 
     def within(self, place: str) -> FileError:
-        """Return this error with a longer place: `data` before `inputs[0]` gives `data.inputs[0]`."""
+        """Return this error with `place` in front of its place: `data`, `inputs[0]` give `data.inputs[0]`."""
         return FileError(self.message, ".".join(part for part in (place, self.place) if part))
 
 
@@ -76,7 +76,7 @@ def missing_package_error(what: str, module: str, extra: str) -> FileError:
 def install_command(extra: str) -> str:
     """Return the command that installs the packages of an optional extra into the Python that runs nnviz.
 
-    The command names the packages themselves. So it works in any shell, and without nnviz on a package index.
+    The command names the packages, not the extra, so that it works even if nnviz is not on a package index.
     """
     import shlex  # these imports are slow
     import subprocess
@@ -94,7 +94,7 @@ def install_command(extra: str) -> str:
 
 @contextmanager
 def as_file_errors(place: str = "") -> Iterator[None]:
-    """Turn a ValueError of the core into a FileError; `place` comes before the place in the ValueError."""
+    """Turn a ValueError from nnviz.core into a FileError, with `place` before the place in the ValueError."""
     try:
         yield
     except ValueError as error:
@@ -140,7 +140,7 @@ def _file_error(sentence: str, path: Path, error: OSError) -> FileError:
 
 
 Progress: TypeAlias = Callable[[float], None]
-"""Callback that gets the finished part of the work, from 0 to 1; an exception in it stops the work."""
+"""Callback that gets the finished part of the work, from 0 to 1. The work stops if the callback raises."""
 
 STEP = 2**18
 """Letters between two progress reports: some milliseconds of reading."""

@@ -14,7 +14,7 @@ from nnviz.system import resources
 
 @dataclass(frozen=True)
 class Example:
-    """An example: `name` for the command line, `title`, a description of one `line`, and path of the file."""
+    """An example: its `name` on the command line, `title`, one-line description (`line`), and file `path`."""
 
     name: str
     title: str

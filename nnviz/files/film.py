@@ -31,9 +31,9 @@ from nnviz.files.errors import FileError, missing_package_error
 Pixels: TypeAlias = NDArray[np.uint8]
 """Red, green and blue, shape (height, width, 3)."""
 SIZE_PX, FPS = (960, 600), 15
-"""Default width and height of a film, and default frames per second during motion."""
+"""SIZE_PX: default width and height of a film. FPS: default frames per second of an animation."""
 LEAST_PX, MOST_PX, MOST_FPS = 50, 3840, 50
-"""Least and most pixels of a side, and most frames per second: many programs slow down a faster GIF."""
+"""Limits of width and height in pixels, and of frames per second: many programs slow down faster GIFs."""
 
 
 class FilmFrame(NamedTuple):
@@ -44,7 +44,7 @@ class FilmFrame(NamedTuple):
 
 
 class Film(Protocol):
-    """Source of frames; each call of a method yields the same frames again."""
+    """Source of a film's frames. Each call of `frames` yields the same frames from the start."""
 
     width: int
     height: int
@@ -73,7 +73,7 @@ class Patch(NamedTuple):
 
 
 def patch(pixels: Pixels, previous: Pixels | None) -> Patch:
-    """Return the rectangle in which a frame differs from the previous frame; one pixel if both are equal."""
+    """Return the rectangle in which a frame differs from the previous frame, or one pixel if it does not."""
     if previous is None:
         return Patch(0, 0, pixels, np.zeros(pixels.shape[:2], np.bool_))
     differs = (pixels != previous).any(axis=2)
@@ -87,9 +87,9 @@ def patch(pixels: Pixels, previous: Pixels | None) -> Patch:
 def rounded_durations(
     frames: Iterable[FilmFrame], per_second: int, least: int
 ) -> Iterator[tuple[Pixels, int]]:
-    """Yield the pixels of each frame and its duration in units of 1 / `per_second`, at least `least`.
+    """Yield the pixels of each frame and its duration in units of 1 / `per_second` seconds.
 
-    Durations are rounded so that rounding errors do not add up.
+    A frame has at least `least` units. Rounding errors of the durations do not add up.
     """
     exact = total = 0.0
     for pixels, seconds in frames:
@@ -103,7 +103,7 @@ LEVEL = 7
 """Compression level of zlib; a higher level takes much longer and saves little."""
 EIGHT_BITS, RGBA = 8, 6
 APNG_STAYS, OVER = 0, 1
-"""A frame is painted over the previous ones, except where it is transparent."""
+"""APNG_STAYS: a frame stays visible. OVER: the next frame is painted over it, except transparent pixels."""
 LONGEST_MS = 65_535
 
 
@@ -146,11 +146,11 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 COLOURS = 255
-"""Most colours of a GIF; one more index marks unchanged pixels."""
+"""Largest number of colours in a GIF; palette index 255 is not a colour but marks unchanged pixels."""
 PER_SECOND, LEAST = 100, 2
-"""Time units of a GIF, hundredths of a second; many programs show frames below two units for ten."""
+"""PER_SECOND: time units per second. LEAST: shortest frame in units; many programs slow down shorter ones."""
 GIF_STAYS = 1
-"""Disposal method of a frame: keep it and paint the next one over it."""
+"""Disposal method of a frame: the frame stays, and the next frame is painted over it."""
 
 
 def gif_bytes(film: Film) -> Iterator[bytes]:
@@ -312,7 +312,7 @@ SUFFIXES = tuple(suffix for kind in KINDS.values() for suffix in kind)
 
 
 def check(path: Path) -> None:
-    """Raise FileError if the suffix of `path` is not that of a film, or if a required program is missing."""
+    """Raise FileError if `path` does not have the suffix of a film, or if a required program is missing."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise FileError(f"{path} was not written: its name must end in {', '.join(SUFFIXES)}")

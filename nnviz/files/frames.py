@@ -23,7 +23,7 @@ from nnviz.files import snapshot
 from nnviz.files.errors import FileError
 
 POINTS = 8 * BUCKETS
-"""Most points of the loss curve that wait for the window; more points are thinned in buckets."""
+"""Largest number of loss points that wait for the window; a longer curve is thinned."""
 
 _HEAD = struct.Struct("<cQ")
 _COUNTS = struct.Struct("<QQ")
@@ -33,10 +33,11 @@ _GARBLED = "the script sent data that this version of nnviz cannot read"
 
 @dataclass(frozen=True)
 class Frame:
-    """A moment of a training: `values` has all weights and biases, shape (parameters,), for `as_layers`.
+    """The weights of a network after update `iteration`, and the latest losses.
 
-    `points` are the script's own losses since the previous frame, shape (points, 2): iteration, loss. Losses
-    and weights may be infinite or NaN.
+    `values` are all weights and biases, shape (parameters,), in the order that `as_layers` expects.
+    `points` are the losses that the script reported since the previous frame, shape (points, 2): iteration,
+    loss. Losses and weights may be infinite or NaN.
     """
 
     iteration: int
@@ -45,7 +46,7 @@ class Frame:
 
 
 class Mailbox:
-    """Holder of the newest frame until `take`, with the curve points of all frames that it has replaced.
+    """Holds the newest frame until `take`, together with the loss points of older frames not taken.
 
     One thread puts frames in and another takes them; neither waits for the other.
     """
@@ -55,7 +56,7 @@ class Mailbox:
         self._frame: Frame | None = None
         self._points = History(POINTS)
         self.ending: str | None = None
-        """How the training ended, as a sentence, or ""; None while it goes on."""
+        """A sentence on how the training ended, or "". None while the training goes on."""
 
     def put(self, frame: Frame) -> None:
         """Put a frame in; the frame replaces an older frame that nobody has taken."""

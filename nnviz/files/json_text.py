@@ -39,13 +39,13 @@ OBJECTS = Limit("objects", NOTES.limit + SEGMENTS.limit + 2 * LAYERS.limit * WEI
 CURVES = 4 * POINTS.limit + EARLIER_RUNS.limit * EARLIER_POINTS.limit
 LISTS = Limit("lists", 2 * ROWS.limit + CURVES + 4 * OBJECTS.limit)
 VALUES = Limit("values", NUMBERS.limit + LISTS.limit + 10 * OBJECTS.limit)
-"""Limits above the counts of objects, lists and values in any file that nnviz opens."""
+"""OBJECTS, LISTS, VALUES: limits for a JSON text, higher than any file of nnviz needs."""
 KEYS = Limit("keys", 5 * OBJECTS.limit)
-"""Limit for the keys of all objects in a file; the reader counts keys, since a text may contain colons."""
+"""Limit of the keys of all objects in a file. The reader counts keys, not colons, which texts may contain."""
 
 POINTS_A_LINE = 4
 LETTERS = 12 * NOTES.limit + 2
-"""Most characters of a text in a file, with its quotes; an escaped letter takes up to twelve."""
+"""Largest number of characters in a string with its quotes; an escaped letter takes up to 12 characters."""
 
 # Undocumented functions; the same from Python 3.11 to 3.14.
 _read_list: Any = json.decoder.JSONArray  # type: ignore[attr-defined]
@@ -59,7 +59,7 @@ _NUMBERS = msgspec.json.Decoder(list[float])
 
 
 class Row:
-    """A list of numbers within a list, as an array of shape (numbers,), which takes a quarter of the memory.
+    """A list of numbers within a list, as an array, shape (numbers,), which needs a quarter of the memory.
 
     This is a class of its own because msgspec would write an array or a dataclass as an object in braces.
     """
@@ -96,7 +96,7 @@ def decode_text(data: bytes) -> str:
 
 
 def parse(text: str, progress: Progress | None = None) -> Any:
-    """Return the value of a JSON text. The caller must refuse NaN and infinities, and knows their place.
+    """Return the value of a JSON text. NaN and infinities pass; the caller must refuse them.
 
     A list of finite numbers within a list becomes a Row. Reports `progress`. Raises BrokenJsonError, and
     FileError if a key appears twice in an object or the text has more values than nnviz opens.
@@ -113,7 +113,7 @@ def parse(text: str, progress: Progress | None = None) -> Any:
 
 
 def check_counts(text: str) -> None:
-    """Raise FileError if a text has more values than any file of nnviz; the check needs no memory."""
+    """Raise FileError if a text has more objects, lists or values than nnviz opens. Needs no memory."""
     with as_file_errors():
         LISTS.check(text.count("["))
         OBJECTS.check(text.count("{"))

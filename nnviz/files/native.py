@@ -1,4 +1,4 @@
-"""nnviz's own file format, version 1, which stores a State as JSON text; errors say their place."""
+"""nnviz's own file format, version 1: a State as JSON text. Each error names its place in the file."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def left_out(state: State) -> list[str]:
     if runs.without_unsavable_run(state) is state:
         return []
     watched = state.run is not None and state.run.watched
-    return ["the curve of the watched training" if watched else "the run, which is too large for a file"]
+    return ["the loss curve of the watched script" if watched else "the run, which is too large for a file"]
 
 
 def state_from(raw: Any) -> State:
@@ -86,7 +86,7 @@ def _check_head(raw: Any) -> None:
     version = raw.get("version")
     if type(version) is not int or version != 1:
         found = quoted(version) if "version" in raw else "none"
-        raise FileError(f"this nnviz opens version 1, found {found}: try a newer nnviz", "version")
+        raise FileError(f"expected version 1, found {found}: try a newer nnviz", "version")
 
 
 def _network(part: NetworkPart) -> Network:

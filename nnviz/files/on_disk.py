@@ -19,7 +19,7 @@ from nnviz.files.source import Activations
 BACKUP_SUFFIX = "~"
 """Suffix of the file with the previous version."""
 LOOKS = 5
-"""Most versions of another program that one save backs up, each over the last; then the save fails."""
+"""Number of changes by other programs during one save after which the save fails."""
 _NO_FILE, _UNKNOWN = b"", b"?"
 """Digests of a missing file and of an unreadable file."""
 
@@ -51,10 +51,11 @@ class ReadNotes(NamedTuple):
 
 
 class OpenFile:
-    """The file at `path`, whose bytes had this `digest` when this session last read or wrote them.
+    """The file at `path`; `digest` is the digest of its bytes after the session's last read or write.
 
-    `written` has a (real path, digest) pair for every file that this session has written. A save that
-    replaces any other version keeps that version as `name.json~`. `as_read` has the notes from reading.
+    `written` has a (real path, digest) pair for every version that this session has written. If a save
+    replaces a version that is not in `written`, it keeps that version as `name.json~`. `as_read` has the
+    notes from reading.
     """
 
     def __init__(
@@ -86,8 +87,8 @@ class OpenFile:
     def write(self, data: bytes, *, over: bool = False) -> str:
         """Save `data`. Return sentences on problems and side effects of the save, or "".
 
-        Raises ChangedError if another program has changed the file, unless `over` allows to replace that
-        version. Raises FileError for other failures. After an error the old file is unchanged.
+        Raises ChangedError if another program has changed the file and `over` is false, or if other programs
+        keep changing the file. Raises FileError for other failures. After an error the old file is unchanged.
         """
         new, place, problem = digest_of(data), os.path.realpath(self.path), ""
         before = _NO_FILE

@@ -30,7 +30,7 @@ _ZIP_OF_TORCH = re.compile(rb"PK\x03\x04.{22}.{4}[^\x00/]{1,200}/data\.pkl", re.
 
 
 def refuse_pickle(source: Source) -> None:
-    """Raise FileError, which says what to do, if the name or the bytes of a file are those of a pickle."""
+    """Raise FileError, which says what to do, if a file is a pickle by its suffix or its first bytes."""
     suffix, head = source.path.suffix.lower(), source.data[:400]
     if suffix in _TORCH or _ZIP_OF_TORCH.match(head):
         raise FileError(
@@ -58,14 +58,14 @@ _SAVED_MODEL = f"nnviz does not open a TensorFlow SavedModel, which is a program
 
 
 def refuse_unsupported(source: Source) -> None:
-    """Raise FileError if name or first bytes of a file are those of a format that nnviz does not open."""
+    """Raise FileError if a file, by its name or first bytes, has a format that nnviz does not open."""
     refuse_bytes(source.data)
     if source.path.name == "saved_model.pb":
         raise FileError(_SAVED_MODEL)
 
 
 def refuse_bytes(data: bytes) -> None:
-    """Raise FileError if the first bytes of a file are those of a format that nnviz does not open."""
+    """Raise FileError if a file, by its first bytes, has a format that nnviz does not open."""
     for beginning, sentence in _BY_BYTES.items():
         if re.match(beginning, data[:400]):
             raise FileError(sentence)
@@ -106,13 +106,13 @@ class Format:
         return bool(self._module.sniff(data))
 
     def read(self, source: Source) -> State:
-        """Return the State in a file. Raises FileError, also if a package it needs is not installed."""
+        """Return the State in a file. Raises FileError, also if the format's package is not installed."""
         with self._with_extra():
             state: State = self._module.read(source)
         return state
 
     def write(self, state: State) -> bytes:
-        """Return the bytes of a file. Raises FileError, also if a package it needs is not installed."""
+        """Return the bytes of a file. Raises FileError, also if the format's package is not installed."""
         with self._with_extra():
             return bytes(self._module.write(state))
 
@@ -122,12 +122,12 @@ class Format:
         return function(state) if function else []
 
     def raw_rows(self, state: State, name: str) -> str:
-        """Return a sentence on how the network in the file `name` uses raw rows; "" if nothing is scaled."""
+        """Return a sentence on how the network in the file `name` standardises raw rows, or ""."""
         function = getattr(self._module, "raw_rows", None)
         return function(state, name) if function else ""
 
     def replaced(self, data: bytes) -> list[str]:
-        """Return the names of the parts of a file (its bytes are `data`) that are lost by saving over it."""
+        """Return the names of the parts that are lost if nnviz saves over a file with the bytes `data`."""
         function = getattr(self._module, "replaced", None)
         with self._with_extra():
             return function(data) if function else []
@@ -166,7 +166,7 @@ FORMATS = (
     Format("Keras architecture, weights beside it", (".json",), "models.keras_json", (), "models"),
     Format("table of rows", TABLES, "table", ()),
 )
-"""All formats. If several formats share a suffix, reading looks at the bytes, and saving uses the first."""
+"""All formats. If formats share a suffix, nnviz reads a file by its bytes, and saves in the first format."""
 
 
 def load(
@@ -204,17 +204,17 @@ def read(source: Source) -> State:
 
 
 def is_table(source: Source) -> bool:
-    """Return whether a file is a table, for which reading makes a new network."""
+    """Return whether a file is a table; a table has no network, so nnviz makes a new one for it."""
     return _format_of(source).home == "table"
 
 
 def is_saved(source: Source) -> bool:
-    """Return whether nnviz can save a file with this suffix in the format that the file has now."""
+    """Return whether a file keeps its present format if nnviz saves it under the same suffix."""
     return source.path.suffix.lower() in _format_of(source).saved
 
 
 def is_saved_at(path: Path) -> bool:
-    """Return `is_saved` of the file at `path`; True if it is missing or cannot be read."""
+    """Return `is_saved` for the file at `path`; True if the file is missing or cannot be read."""
     try:
         return is_saved(Source(read_bytes(path), path))
     except FileError:

@@ -57,11 +57,11 @@ OTHER_CURVES = ("validation", "accuracy", "validation_accuracy")
 """The keys of the curves other than the training loss."""
 
 SAME = 1e-6
-"""Largest difference of √loss, relative to the targets, between computers with the same weights."""
+"""Largest difference of √loss that another computer may cause, as a share of √loss + largest |target|."""
 
 
 def without_unsavable_run(state: State) -> State:
-    """Return `state`, without a run that is too large for a file or was trained by a watched script."""
+    """Return `state`, without its run if the run is too large for a file or a user's script trained it."""
     run = state.run
     if run is None:
         return state
@@ -73,7 +73,7 @@ def without_unsavable_run(state: State) -> State:
 
 
 def part_of(state: State) -> RunPart | None:
-    """Return the run of `state` as part of a file; None if it has no updates."""
+    """Return the run of `state` as part of a file; None if there is no run or the run has no updates."""
     run = state.run
     if run is None or not run.iteration:
         return None
@@ -227,7 +227,7 @@ def _curve(
             f"an iteration, a whole number up to {last}",
         ),
         (0, np.diff(iterations, prepend=-1.0) <= 0, "a later iteration than in the previous point"),
-        (1, values < least, f"the {what}, a number from 0 on"),
+        (1, values < least, f"the {what}, a number ≥ 0"),
     ):
         if wrong.any():
             i = int(wrong.argmax())

@@ -52,7 +52,7 @@ Parts = list[bytes | memoryview]
 
 
 class About(NamedTuple):
-    """Description of a copy: title, content in words, path and digest of the original file."""
+    """Description of a copy: title, content in words, and the original file's path and digest."""
 
     title: str
     content: str
@@ -66,7 +66,7 @@ class About(NamedTuple):
 
     @classmethod
     def of_json(cls, raw: Any) -> About:
-        """Return the description in an object from `as_json`. Raises KeyError, TypeError or ValueError."""
+        """Return the description from the JSON of `as_json`. Raises KeyError, TypeError or ValueError."""
         original, digest = Path(raw["path"]) if raw["path"] else None, bytes.fromhex(raw["digest"])
         return cls(str(raw["title"]), str(raw["holds"]), original, digest)
 

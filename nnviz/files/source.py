@@ -17,14 +17,14 @@ from nnviz.files.atomic import STANDARD_INPUT, is_stream, read_bytes
 from nnviz.files.errors import FileError, MissingActivationsError, Progress
 
 Activations: TypeAlias = tuple[str, ...] | None
-"""Activations that a person gives, one for each layer, for a file without activations; or None."""
+"""Activations that a person gives for a file without activations, one for each layer; None if not given."""
 
 _NO_PLAIN_NAME = re.compile(r"|\.{1,2}|.*[/\\:\x00].*", re.DOTALL)
 """Texts that are not the name of a file in the folder: empty, this folder, its parent, or a path."""
 
 
 def activation_names(given: Sequence[str]) -> tuple[str, ...]:
-    """Return the activations that a Python script gives as a tuple. Raises FileError for a single text."""
+    """Return, as a tuple, the activations that a Python script gives. Raises FileError for a str."""
     if isinstance(given, str):
         raise FileError(f"expected a list of names, found {quoted(given)}", "activations")
     return tuple(given)
@@ -48,7 +48,7 @@ class TableOptions:
 
 @dataclass(frozen=True)
 class Source:
-    """The file that a format reads; the format appends notes for the person to the lists.
+    """The file that a format reads. The format appends notes for the person to the last three lists.
 
     =============== ==========================================================================
     `data`          all bytes of the file
@@ -56,7 +56,7 @@ class Source:
     `progress`      callback for the progress of reading, or None
     `activations`   the activations that a person gives
     `table_options` a person's choices for a table
-    `notes`          notes on differences between the network and the file, as sentences
+    `notes`         notes on differences between the network and the file, as sentences
     `assumptions`   notes on properties that files of this format never contain
     `defaults`      notes on defaults for settings that this file does not have, such as the loss
     =============== ==========================================================================

@@ -44,7 +44,7 @@ _Loss = Annotated[str, Meta(extra_json_schema={"enum": list(LOSSES)})]
 _Validation = Annotated[
     float,
     Meta(
-        description="The share of the rows for validation, which are the last rows of the data.",
+        description="The share of the rows that are for validation: the last rows of the data.",
         extra_json_schema={"minimum": 0, "exclusiveMaximum": 1},
     ),
 ]
@@ -79,7 +79,7 @@ _Seed = Annotated[int, Meta(extra_json_schema={"minimum": 0})]
 
 
 class TrainingPart(msgspec.Struct, forbid_unknown_fields=True):
-    """The settings of a run: `batch_size` null means all rows; `updates` is the number of iterations."""
+    """The settings of a run. `batch_size` null means all rows; `updates` is the number of iterations."""
 
     learning_rate: _Rate = 0.01
     updates: Annotated[int, Meta(extra_json_schema={"minimum": 1})] = 20
@@ -91,14 +91,14 @@ class TrainingPart(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ColumnPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """A column of a raw table; `nodes` are the inputs or outputs that the column becomes."""
+    """A column of a raw table. `nodes` are the inputs or outputs that the column becomes."""
 
     # A column of numbers becomes one node, (raw − mean) / deviation. A column of texts, with `values`,
     # becomes a one-hot node for each text.
 
     name: str
     nodes: Annotated[
-        list[str], Meta(description="Names of inputs, or of outputs.", extra_json_schema={"minItems": 1})
+        list[str], Meta(description="Names of inputs or names of outputs.", extra_json_schema={"minItems": 1})
     ]
     values: Annotated[list[str], Meta(description="One text for each node.")] = []
     mean: float = 0.0
@@ -113,14 +113,14 @@ class WeightsPart(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class WeightSetPart(msgspec.Struct, forbid_unknown_fields=True):
-    """All weights and biases of the network under a name, in addition to the present weights."""
+    """A named set of weights and biases for all layers, in addition to the network's own weights."""
 
     name: str
     layers: list[WeightsPart]
 
 
 class SegmentPart(msgspec.Struct, forbid_unknown_fields=True):
-    """The settings of the updates after the first `after` updates, up to the next segment."""
+    """The settings that apply after the first `after` updates of a run, up to the next segment."""
 
     after: Annotated[int, Meta(extra_json_schema={"minimum": 0})]
     learning_rate: _Rate
@@ -141,13 +141,13 @@ class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw
     history: Annotated[
         Matrix,
         Meta(
-            description="Pairs of an iteration, from 0 on, and the loss after it; pairs may be missing.",
+            description="Pairs [iteration, loss after the iteration], from iteration 0; some may be missing.",
             extra_json_schema={"minItems": 1},
         ),
     ]
-    validation: Annotated[Matrix, Meta(description="Points of the validation loss.")] = []
-    accuracy: Annotated[Matrix, Meta(description="Points of the accuracy.")] = []
-    validation_accuracy: Annotated[Matrix, Meta(description="Points of the validation accuracy.")] = []
+    validation: Annotated[Matrix, Meta(description="Pairs [iteration, validation loss].")] = []
+    accuracy: Annotated[Matrix, Meta(description="Pairs [iteration, accuracy].")] = []
+    validation_accuracy: Annotated[Matrix, Meta(description="Pairs [iteration, validation accuracy].")] = []
 
 
 class EarlierLayerPart(msgspec.Struct, forbid_unknown_fields=True):
@@ -170,7 +170,7 @@ class EarlierRunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=T
     name: str
     training: TrainingPart
     iterations: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
-    history: Annotated[Matrix, Meta(description="Pairs of iteration and loss; pairs may be missing.")]
+    history: Annotated[Matrix, Meta(description="Pairs [iteration, loss]; some may be missing.")]
     network: EarlierNetworkPart | None = None
 
 
@@ -217,7 +217,7 @@ def parse(raw: Any) -> File:
 
 
 def to_json_types(file: File) -> Any:
-    """Return a File as JSON types, except that Rows stay Rows."""
+    """Return a File as dictionaries, lists and plain values; a Row stays a Row, for the JSON writer."""
     return msgspec.to_builtins(file, builtin_types=(Row, Point))
 
 
@@ -231,7 +231,7 @@ def _row(_type: type, value: Any) -> Row:
 
 
 def plain_error(error: msgspec.ValidationError) -> FileError:
-    """Return an error of msgspec in plain words; the place in the file has no `$`."""
+    """Return an error of msgspec in plain words, with its place in the file, such as "data.inputs[0]"."""
     what, *places = str(error).split(" - at `$")
     place = "".join(part.rstrip("`") for part in reversed(places)).removeprefix(".")
     if match := re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL):
@@ -281,13 +281,16 @@ def _weights(part: WeightsPart, layer: Layer, place: str) -> Weights:
 
 
 def check_count(count: int, expected: int, unit: str, why: str, place: str) -> None:
-    """Raise FileError unless `count` is `expected`; the message says: one `unit` for each `why`."""
+    """Raise FileError unless `count` is `expected`: "expected 3 rows, one for each node, found 2".
+
+    In this message, `unit` is "row" and `why` is "node".
+    """
     if count != expected:
         raise FileError(f"expected {counted(expected, unit)}, one for each {why}, found {count}", place)
 
 
 def matrix(given: Matrix, width: int, why: str, place: str) -> Array:
-    """Return the rows as an array of shape (rows, width). Raises FileError for a row of another width."""
+    """Return `given` as an array of shape (rows, width). Raises FileError for a row of another width."""
     for j, row in enumerate(given):
         check_count(len(row), width, "number", why, f"{place}[{j}]")
     return np.array([row.numbers for row in given]).reshape(len(given), width)
@@ -307,12 +310,12 @@ def weights_parts(layers: Sequence[Layer | Weights]) -> list[WeightsPart]:
 
 
 def rows(values: Array) -> Matrix:
-    """Return a matrix as part of a file."""
+    """Return the rows of a matrix as part of a file."""
     return [Row(row) for row in values]
 
 
 def numbers(array: Array | None) -> list[float] | None:
-    """Return biases as part of a file."""
+    """Return biases as part of a file, or None if a layer has no biases."""
     return None if array is None else array.tolist()
 
 

@@ -28,7 +28,7 @@ NOT_A_NETWORK = (
 
 
 class Pair(NamedTuple):
-    """Keys of one layer's weights and biases in the list or dictionary of a script; None without biases."""
+    """Keys of one layer's arrays in a script's list or dictionary; `biases` is None without biases."""
 
     weights: Hashable
     biases: Hashable | None
@@ -36,7 +36,7 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class ArrayPlaces:
-    """Keys of the weights and biases of each layer; `turned` if weights have shape (inputs, nodes)."""
+    """Keys of the arrays of all layers. `turned` is true if the weights have shape (inputs, nodes)."""
 
     pairs: tuple[Pair, ...]
     turned: bool
@@ -53,10 +53,11 @@ class ArrayPlaces:
 
 
 def find_arrays(arrays: Sequence[Any] | Mapping[Any, Any], inputs: int | None) -> ArrayPlaces:
-    """Return the keys of each layer's arrays, if possible for a network with this number of inputs.
+    """Return the keys of each layer's arrays.
 
-    `arrays` are in the order of the layers. Weights may have shape (nodes, inputs) or (inputs, nodes); if
-    both shapes fit, the result uses (nodes, inputs). Raises FileError if neither shape fits.
+    `arrays` are in the order of the layers; weights may have shape (nodes, inputs) or (inputs, nodes). If
+    both shapes fit, the network with `inputs` inputs is preferred, else (nodes, inputs). Raises FileError if
+    the arrays are not a network.
     """
     keys = list(arrays) if isinstance(arrays, Mapping) else list(range(len(arrays)))
     shapes = {key: np.shape(arrays[key]) for key in keys}
@@ -77,7 +78,7 @@ def _weights(array: Array, *, turned: bool) -> Array:
 
 
 def _possible_pairs(keys: list[Any], shapes: dict[Any, tuple[int, ...]]) -> list[tuple[Pair, ...]]:
-    """Return the possible ways to pair weights with biases, the likeliest way first."""
+    """Return the possible ways to pair weights with biases, the most likely way first."""
     matrices = [key for key in keys if len(shapes[key]) == 2]
     others = [key for key in keys if len(shapes[key]) < 2]
     ways = []
@@ -110,13 +111,13 @@ ASSUMED_ACTIVATIONS = (
 _COURSE = re.compile(r"node_\d+(_\d+)?|output(_\d+)?", re.ASCII)
 OTHER_WEIGHTS = "the model cannot be watched: nnviz converted the model to a network with different weights"
 NO_CHANGE = "no weight has changed: if the loop makes new arrays, pass them as view.update(loss, [W0, b0])"
-SHAPES_CHANGED = "the shapes of its arrays have changed"
+SHAPES_CHANGED = "the shapes of the model's arrays have changed"
 
 
 class Model:
-    """Converts the model that a script trains to a `network`, and reads the current parameters by `values`.
+    """The model that a script trains: `network` is the model as a Network, `values` reads its parameters.
 
-    `start` holds the first parameters, shape (parameters,). `assumes_activations` is true if the model
+    `start` holds the parameters at the start, shape (parameters,). `assumes_activations` is true if the model
     consists of arrays and the script names no activations. Raises FileError if the model is not a network.
     """
 
@@ -128,9 +129,9 @@ class Model:
             raise FileError(OTHER_WEIGHTS)
 
     def values(self, model: Any) -> Array:
-        """Return the current parameters of `model`, shape (parameters,), in the order of `as_layers`.
+        """Return the current parameters of `model`, shape (parameters,), in the order of `as_vector`.
 
-        Raises ValueError if the shapes have changed since the start.
+        Raises ValueError if the shapes of the arrays have changed since the start.
         """
         looked = self._read(model)
         if _shapes(looked) != self._shapes:

@@ -76,7 +76,7 @@ def show(shown: Any, x: Any = None, y: Any = None, *, activations: Sequence[str]
 
 
 def window_process(what: str) -> subprocess.Popen[bytes]:
-    """Start a window in a new process, which reads standard input as `what` says: NETWORK or TRAINING."""
+    """Start a window in a new process, which reads standard input as `what`: NETWORK or TRAINING."""
     return subprocess.Popen(
         system.command(_START, what),
         stdin=subprocess.PIPE,
@@ -155,7 +155,7 @@ if sys.platform != "win32":
     import fcntl
 
 PATIENCE_S = 5.0
-"""Seconds that a script waits at its end for a window that has stopped reading the pipe."""
+"""Seconds that a script waits, at the end of the script, for a window that no longer reads the pipe."""
 PIPE_BYTES = 2**20
 """Size in bytes that nnviz requests for the pipe; some systems keep their own size."""
 WINDOW_GONE = "the window has ended unexpectedly; the training continues without it"
@@ -165,7 +165,7 @@ class Link(frames.Mailbox):
     """A pipe to a new window on `state`: sends frames as fast as the window reads them.
 
     The link ends when the window is closed, and in a forked child process. At the end of the script, the link
-    calls `finish`, which puts the last frame.
+    calls `finish`, which sends the last frame.
     """
 
     def __init__(self, state: State, finish: weakref.WeakMethod[Callable[[], None]]) -> None:
@@ -304,13 +304,13 @@ if hasattr(os, "register_at_fork"):
 
 FRAME_S = 1 / 30
 FRAME_PER_LOOK = 50.0
-"""Least ratio of frame time to the time for reading the model, so that a large model trains at full speed."""
+"""Least ratio of the time between two frames to the time for reading the model: training stays fast."""
 
 _clock = time.perf_counter
 
 
 class WatchWindow:
-    """A window that watches the training of a script.
+    """A window that shows the training of a script while the script runs.
 
     ================ ================================================================
     `update(loss)`   report an update of the weights
@@ -352,7 +352,7 @@ class WatchWindow:
         self.close(f"The training stopped with {kind.__name__}" if kind else "")
 
     def update(self, loss: Any = None, model: Any = None) -> None:
-        """Report an update of the weights, and the script's loss, usually measured before the update.
+        """Report an update of the weights, and `loss`, which scripts usually measure before the update.
 
         Pass the new `model` if the loop makes new arrays or a new Network instead of changing the old one.
         """

@@ -1,6 +1,6 @@
 """Programs that compute and train a network in Python; each style is one module.
 
-The package writes only programs, and the files with the numbers that the programs load.
+The package writes the programs, and the files of numbers that the programs load.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from nnviz.files.code.lines import CodeLine, Numbers, Program
 
 
 class Style(NamedTuple):
-    """A style of programs: title, and the function that yields a program's lines or raises ValueError."""
+    """A style of programs: its title, and a function that yields a program's lines or raises ValueError."""
 
     title: str
     lines: Callable[[State, Numbers], Iterator[CodeLine]]
@@ -33,8 +33,8 @@ STYLES = {
 def program(state: State, style: str = "numpy", *, beside: bool = True) -> Program:
     """Return a program that predicts the rows of `state` and trains on them from the present weights.
 
-    Weights or rows that take more than a screenful are in an `.npz` file with the name of the program,
-    unless `beside` is False. Raises ValueError for an unknown style or an optimizer that the style lacks.
+    If `beside`, weights or rows that need more than 40 lines are in an `.npz` file with the program's name.
+    Raises ValueError for an unknown style or an optimizer that the style lacks.
     """
     if style not in STYLES:
         raise ValueError(f"no code style is called {quoted(style)}; the styles are {', '.join(STYLES)}")

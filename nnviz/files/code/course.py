@@ -30,7 +30,7 @@ from nnviz.files.code.lines import (
 
 
 class Form(ABC):
-    """Notation for the values and slopes of a network's nodes.
+    """Notation in which a program writes the values and slopes of a network's nodes.
 
     ============== ====================================================================
     `single`       whether the prediction is a number instead of an array
@@ -74,19 +74,19 @@ class Form(ABC):
 
     @property
     def final_inputs(self) -> str:
-        """The variable with the last layer's z after the lines of `forward` and `gathered`."""
+        """The variable with the last layer's z, which the lines of `forward` and `gathered` set."""
         return self.values(self.last) if self.network.layers[-1].function.linear else self.inputs(self.last)
 
     def gathered(self) -> Iterator[CodeLine]:
-        """Yield lines that join the last layer's z into an array, if `forward` has separate variables."""
+        """Yield lines that join the last layer's z into an array, if the lines of `forward` do not."""
         return iter(())
 
     def starts_at_z(self, k: int) -> bool:
-        """Return whether the loss gives a layer's slopes with respect to z instead of a."""
+        """Return whether the loss gives the slopes of layer `k` with respect to z, not to a."""
         return k == self.last and self.loss.short is not None
 
     def losses_slope(self, index: str = "") -> str:
-        """Return the slope that starts the backward pass: of all outputs, or of one if `index` is "[0]"."""
+        """Return the first slope of the backward pass: of all outputs, or of output 1 if `index` is "[1]"."""
         own = {"prediction": self.prediction, "y": "target", "error": f"error{index}"}
         text = frame.with_names(self.loss_slope, **own)
         if index and frame.uses(self.loss_slope, "y"):
@@ -117,7 +117,7 @@ class Form(ABC):
 BREAK = "\n"
 """Mark between the lines of a long sum; no name contains a line feed."""
 TAKEN = "model"
-"""Name of a node that would get the same variables as the prediction."""
+"""Node name whose variable would be `model_output`, which is the variable of the prediction."""
 
 
 class Nodes(Form):
@@ -178,7 +178,7 @@ class Nodes(Form):
         return self.network.layers[-1].function.linear
 
     def gathered(self) -> Iterator[CodeLine]:
-        """Yield a line that joins the last layer's z into an array, if `forward` has separate variables."""
+        """Yield a line that joins the last layer's z into an array, if the lines of `forward` do not."""
         if self.network.layers[-1].function.elementwise and not self.single and not self._linear:
             each = ", ".join(self._z(self.last, j) for j in range(len(self.outputs)))
             yield CodeLine(f"    {self.final_inputs} = np.array([{each}])", "loss", self.outputs)
@@ -321,7 +321,7 @@ class Loops(Form):
 
 NAMES = frame.ProgramNames("input_data", "target_actuals", "n_updates")
 MOST_NODES = 8
-"""Most nodes that get their own variables; a larger network gets a loop for each layer."""
+"""Largest number of nodes that get their own variables; larger networks get a loop for each layer."""
 
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:

@@ -79,7 +79,7 @@ def _arguments(function: Activation) -> list[str]:
 
 
 NEAR = 1e-12
-"""Largest difference from 1 at which the targets of a row count as shares that add up to 1."""
+"""Largest difference between 1 and the sum of a row's targets that is treated as rounding error."""
 _TERM = re.compile(r"\([^()]*\)")
 
 
@@ -89,18 +89,18 @@ def uses(expression: str, name: str) -> bool:
 
 
 def with_names(expression: str, **names: str) -> str:
-    """Return an expression with other names for `z`, `prediction`, `y` and `error`."""
+    """Return an expression with new `names` for the variables `z`, `prediction`, `y` and `error`."""
     return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), expression)
 
 
 def mean(loss: Loss, targets: str = "y") -> str:
-    """Return the mean loss over rows as an expression of `z`, `prediction` and the `targets`."""
+    """Return the mean loss over rows as an expression of `z`, `prediction` and the variable `targets`."""
     terms = with_names(loss.notation.numpy, y=targets)
     return f"np.mean({terms})" if loss.averaged else f"np.sum({terms}) / len({targets})"
 
 
 def of_row(loss: Loss, single: bool) -> str:
-    """Return the loss of one row as an expression of `z`, `prediction` and `y`: numbers if `single`."""
+    """Return one row's loss as an expression of `z`, `prediction` and `y`, which are numbers if `single`."""
     terms = loss.notation.numpy
     if single:
         return terms
@@ -117,7 +117,7 @@ def slope(state: State) -> str:
 
 
 def divided(expression: str, divisor: str) -> str:
-    """Return the quotient of an expression, in parentheses if it is a sum, and a divisor."""
+    """Return `expression / divisor`, with parentheses around the expression if the expression is a sum."""
     bare = expression
     while (shorter := _TERM.sub("", bare)) != bare:
         bare = shorter
@@ -134,13 +134,13 @@ def right_rows(network: Network, *, single: bool = False) -> str:
 
 
 WRITTEN_OUT = 8
-"""Most inputs of an example row in a list; for more inputs, the row is `[0.0] * count`."""
+"""Largest number of inputs that an example row lists one by one; a longer row is `[0.0] * count`."""
 A_LINE_EACH = 40
-"""Most inputs with a line each; for more inputs, means and standard deviations are lists."""
+"""Largest number of inputs with one line each; for more, means and standard deviations are two lists."""
 
 
 def example_call(state: State, call: str) -> Iterator[CodeLine]:
-    """Yield an example call if the program has no rows, or encoded rows; `call` has {} in place of inputs."""
+    """Yield an example call if the rows are encoded or missing; `call` has {} in place of the inputs."""
     raw = are_raw(state)
     if raw:
         yield from _as_inputs(state)
@@ -236,7 +236,7 @@ class ProgramNames(NamedTuple):
     history: str = "history"
 
     def part(self, which: str) -> tuple[str, str]:
-        """Return the names of the inputs and targets of a part of the rows, such as `train_data`."""
+        """Return the names of a part's inputs and targets: `train_inputs`, `train_targets` for "train"."""
         return f"{which}_{self.inputs.split('_')[-1]}", f"{which}_{self.targets.split('_')[-1]}"
 
     def trained(self, state: State) -> tuple[str, str]:
@@ -244,7 +244,7 @@ class ProgramNames(NamedTuple):
         return self.part("train") if state.validated else (self.inputs, self.targets)
 
     def measured(self, state: State) -> list[tuple[str, str]]:
-        """Return the names for each part of the rows: training rows and possibly validation rows."""
+        """Return the names (inputs, targets) of the training rows and, if any, of the validation rows."""
         return [self.trained(state)] + [self.part("validation")] * state.validated
 
 
@@ -268,7 +268,7 @@ def head(state: State) -> Iterator[CodeLine]:
 
 
 def predictions(state: State, rows: str, call: str) -> Iterator[CodeLine]:
-    """Yield lines that print the predictions, which the expression `rows` computes, and an example `call`."""
+    """Yield lines that print the predictions, for which `rows` is the expression, and an example `call`."""
     outputs = of_outputs(state.network)
     if len(state.data):
         yield CodeLine()
@@ -315,7 +315,7 @@ def batches(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
 
 
 def rows_of_update(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Yield lines of the loop that choose the `rows` of a mini-batch; seed and epoch set the order."""
+    """Yield lines of the training loop that choose a mini-batch's `rows`, in an order from seed and epoch."""
     if mini_batches(state):
         count = f"len({names.trained(state)[0]})"
         yield CodeLine("    epoch, batch = divmod(t - 1, batches)")
@@ -324,7 +324,7 @@ def rows_of_update(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLi
 
 
 def rows_of_an_update(state: State, names: ProgramNames = NAMES) -> tuple[str, str]:
-    """Return expressions for inputs and targets of an update: all training rows, or the chosen `rows`."""
+    """Return expressions for the inputs and targets of an update: all training rows, or a mini-batch."""
     part = "[rows]" if mini_batches(state) else ""
     inputs, targets = names.trained(state)
     return f"{inputs}{part}", f"{targets}{part}"
@@ -333,14 +333,14 @@ def rows_of_an_update(state: State, names: ProgramNames = NAMES) -> tuple[str, s
 def history_start(
     state: State, loss: Callable[[str, str], str], names: ProgramNames = NAMES
 ) -> Iterator[CodeLine]:
-    """Yield the history with the loss before the first update; `loss` makes the call that computes it."""
+    """Yield the history with the loss before the first update; `loss` returns a call that computes a loss."""
     yield from _point(state, loss, names, "0", f"{names.history} = [", "]")
 
 
 def history_point(
     state: State, loss: Callable[[str, str], str], names: ProgramNames = NAMES
 ) -> Iterator[CodeLine]:
-    """Yield lines of the loop that append the loss over all rows to the history, once per epoch."""
+    """Yield lines of the training loop that append the loss over all rows to the history after each epoch."""
     indent = "    "
     if mini_batches(state):
         yield CodeLine(f"    if t % batches == 0 or t == {names.updates}:", "loss")

@@ -26,20 +26,20 @@ from nnviz.files import atomic
 from nnviz.files.errors import FileError, writing_error
 
 SCREENFUL = 40
-"""Most lines of weights, or of rows, within a program."""
+"""Largest number of lines of weights, or of rows, in a program; more weights or rows get their own file."""
 A_LINE = 5
-"""Numbers with all digits that fit on a line."""
+"""How many float64 numbers, with all their digits, fit on a line."""
 
 
 class Notation(NamedTuple):
-    """Code with which a style creates an array: `make` from nested lists, `load` from `stored` by name."""
+    """Code that creates an array: `make` from nested lists, `load` from the opened `.npz` file by name."""
 
     make: str = "np.array"
     load: str = 'stored["{}"]'
 
 
 class Numbers:
-    """Writes a program's numbers. `separate_arrays` maps W0, b0, … and inputs to arrays in a second file."""
+    """Writes a program's numbers. `separate_arrays` has the arrays of the `.npz` file by name: W0, b0, …."""
 
     def __init__(self, state: State, may_be_beside: bool) -> None:
         self.state, self.separate_arrays = state, dict[str, Array]()
@@ -141,14 +141,14 @@ def _row(values: list[float]) -> str:
 
 
 WIDTH = 100
-"""Most letters in a line of numbers."""
+"""Largest number of letters in a line of numbers."""
 
 _PYTHON = {"·": " * ", "/": " / ", "²": " ** 2", "e^(": "np.exp(", "^": " ** ", "√(": "np.sqrt(", MINUS: "-"}
 _SIGN = re.compile("|".join(map(re.escape, _PYTHON)))
 
 
 def comment(text: str) -> str:
-    """Return a person's text for a comment: shortened, with unprintable letters as escapes."""
+    """Return a user's text, shortened and with escapes for unprintable letters, for use in a comment."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in shortened(text))
 
 
@@ -216,7 +216,7 @@ def numbers_path(path: Path) -> Path:
 
 
 def save(program: Program, path: Path) -> str:
-    """Write a program and the file with its numbers; after an error both old files are unchanged.
+    """Write a program and the file of its numbers. After an error, both old files are unchanged.
 
     Return sentences on side effects, such as another owner of the file, or "". Raises FileError, also if the
     numbers would replace a file that nnviz has not written.
@@ -247,7 +247,7 @@ def _check_ours(numbers: Path, path: Path) -> None:
 
 
 MARK = b"nnviz wrote this for the program beside it"
-"""Comment in a file of numbers, by which nnviz knows that it may overwrite the file."""
+"""Comment in the `.npz` files of nnviz; nnviz overwrites only a file with this comment."""
 
 Deed: TypeAlias = Literal["forward", "loss", "backward", "slopes", "mean", "update", "fit"]
 """Steps of a training iteration; a library's `fit` runs backward and update in one line."""
@@ -272,7 +272,7 @@ class CodeLine:
 
 @dataclass(frozen=True)
 class Program:
-    """The lines of a program, and by name the arrays that the program loads from an `.npz` file."""
+    """The lines of a program, and the arrays that the program loads by name from an `.npz` file."""
 
     lines: tuple[CodeLine, ...]
     separate_arrays: Mapping[str, Array] = field(default_factory=dict, compare=False)

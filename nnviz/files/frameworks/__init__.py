@@ -27,18 +27,18 @@ def with_given_activations(layers: Sequence[Dense], activations: Sequence[str]) 
 
 
 def check_answer(layers: Sequence[Dense], activations: Sequence[str] | None) -> None:
-    """Raise FileError if a person's activations differ from those that the model has."""
+    """Raise FileError if `activations`, given by the user, differ from the model's own activations."""
     if activations is None:
         return
     with as_file_errors("activations"):
         given = [activation(layer.activation).name for layer in with_given_activations(layers, activations)]
     own = [activation(layer.activation).name for layer in layers]
     if given != own:
-        raise FileError(f"the model already has the activations {', '.join(own)}: give none", "activations")
+        raise FileError(f"the model already has the activations {', '.join(own)}: omit them", "activations")
 
 
 Chain: TypeAlias = list[tuple[Array, Array | None]]
-"""Weights of shape (nodes, inputs of the layer) and biases of shape (nodes,) or None, layer by layer."""
+"""For each layer: weights, shape (nodes, inputs of the layer), and biases, shape (nodes,), or None."""
 
 
 def as_array(values: Any) -> Array:
@@ -49,7 +49,7 @@ def as_array(values: Any) -> Array:
 
 
 FRAMEWORKS = {"torch": "torch", "keras": "keras", "tf_keras": "keras", "sklearn": "sklearn"}
-"""Names of packages, each with the module of this package that reads the models of that package."""
+"""Map from a library to the module in this folder that reads the models of the library."""
 
 
 def framework_of(model: object) -> str | None:
@@ -59,7 +59,7 @@ def framework_of(model: object) -> str | None:
 
 
 def name_of(model: Any) -> str:
-    """Return a model's name for a window: a Keras model's own name, else the class; "" for other objects."""
+    """Return a window title: a Keras model's name, another model's class name, or "" for other objects."""
     framework = framework_of(model)
     name = model.name if framework == "keras" and hasattr(model, "name") else type(model).__name__
     return one_line(shortened(str(name))) if framework else ""
@@ -85,7 +85,7 @@ def loss_of(model: Any) -> str:
 def has_weights(model: Any) -> bool:
     """Return whether a model already has weights; some models create their weights from the first rows.
 
-    Raises TypeError for an object from a framework that is not a model that nnviz shows.
+    Raises TypeError if the object comes from one of the libraries, but is not a model that nnviz can show.
     """
     return framework_of(model) is None or bool(_home(model).has_weights(model))
 

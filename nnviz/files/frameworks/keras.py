@@ -39,9 +39,9 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
 
 
 def has_weights(model: Any) -> bool:
-    """Return whether a model is built and has weights; the first rows may build it. Raises TypeError."""
+    """Return whether a model has weights; some models get weights at the first call. Raises TypeError."""
     if not hasattr(model, "get_layer"):
-        raise TypeError(f"nnviz shows models of Keras, found a {type(model).__name__}")
+        raise TypeError(f"expected a Keras model, found a {type(model).__name__}")
     return bool(model.built)
 
 

@@ -26,7 +26,7 @@ from nnviz.files.models.dense import Dense
 
 SHOWN = "nnviz shows chains of Linear layers and activations"
 PASSED_OVER = ("Identity", "Flatten", "Dropout", "Dropout1d", "AlphaDropout", "FeatureAlphaDropout")
-"""Classes that do not change a row of numbers after training."""
+"""Classes that leave a row of numbers unchanged in evaluation mode."""
 _BY_CLASS = {own.notation.torch.name: own for own in ACTIVATIONS.values() if not own.linear}
 _FIXED: dict[str, dict[str, tuple[object, ...]]] = {
     "GELU": {"approximate": ("none",)},
@@ -44,9 +44,9 @@ ROWS = 16
 def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     """Return the network of a module, for any type of numbers and any device.
 
-    Warns if `forward` computes something else or fails on random rows. Raises TypeError for an object that is
-    not a module. Raises FileError for a module that is not a chain of layers, or if nnviz cannot see its
-    activations and a person has not given them.
+    Warns if `forward` gives other predictions than the network, or fails on random rows. Raises TypeError for
+    an object that is not a module. Raises FileError for a module that is not a chain of layers, or if nnviz
+    cannot see the activations and the user has not given any.
     """
     _check_kind(model)
     model, chain = _unwrapped(model), _Chain()
@@ -64,7 +64,7 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
 
 
 def has_weights(model: Any) -> bool:
-    """Return whether a module has weights; a lazy module has none before its first rows. Raises TypeError."""
+    """Return whether a module has weights; a lazy module gets weights at the first call. Raises TypeError."""
     _check_kind(model)
     return not any(map(sys.modules["torch"].nn.parameter.is_lazy, model.parameters()))
 
@@ -83,7 +83,7 @@ def _check_kind(model: Any) -> None:
     torch = sys.modules["torch"]
     if not isinstance(model, torch.nn.Module) or isinstance(model, torch.jit.ScriptModule):
         raise TypeError(
-            f"nnviz shows modules of torch, except TorchScript modules, found a {type(model).__name__}"
+            f"expected a torch module that is not a TorchScript module, found a {type(model).__name__}"
         )
 
 

@@ -56,7 +56,7 @@ def _check_weights(name: str, weights: Any) -> None:
 
 
 HEAD_BYTES = 2**16
-"""Number of bytes that `sniff` searches; many line breaks may precede the dictionary."""
+"""`sniff` looks for the dictionary in this many bytes, because comments and imports may come first."""
 
 _LINES = rb"(?:\s|\#[^\n]*\n|(?:import|from)[ ][^\n]*\n)*"
 _START = re.compile(rb"(?:\xef\xbb\xbf)?" + _LINES + rb"""(?:\w+\s*=\s*)?\{\s*['"](?:node_|output)""")
@@ -118,8 +118,8 @@ def _unfit_reason(network: Network, nodes: dict[str, list[float]]) -> str:
         node = quoted(layer.nodes[0])
         if layer.activation != ("identity" if layer is network.layers[-1] else "relu"):
             return (
-                f"{node} has the activation {layer.activation}, but a weights dictionary means relu hidden "
-                "nodes and an identity output"
+                f"{node} has the activation {layer.activation}, but a weights dictionary stands for relu "
+                "hidden nodes and an identity output"
             )
         if layer.biases is not None:
             return f"{node} has a bias, and a weights dictionary cannot hold biases"
@@ -154,16 +154,16 @@ def replaced(data: bytes) -> list[str]:
 
 INPUTS = ("input_data", "inputs", "X", "x")
 TARGETS = ("target_actuals", "target_actual", "targets", "target", "y")
-"""Variable names of the rows and of the targets in a course's code, the preferred name first.
+"""INPUTS: possible variable names of the inputs in a course's code. TARGETS: the same for the targets.
 
-A single letter may mean anything, so nnviz uses it only if a literal is assigned to it.
+The preferred name is first. A one-letter name may mean anything, so nnviz requires a literal as its value.
 """
 
 BIASES = "biases"
 """Name of the dictionary that maps a node to its bias."""
 
 OUTPUT_SUMS = "model_inputs"
-"""Variable name for the z of several outputs in the programs that nnviz writes."""
+"""Variable name of the outputs' weighted sums (z) in programs that nnviz writes for several outputs."""
 LOSS_PREFIX = "get_"
 """Start of the name of a function that returns a loss."""
 
@@ -185,7 +185,7 @@ def state_of(body: list[Statement]) -> State:
     same_size = {name: each for name, each in networks.items() if each.sizes == network.sizes}
     notes = [f"The weights come from `{chosen}` in {variables[chosen].line} of the code."]
     others = (name for name in networks if name not in same_size)
-    notes += [f"`{name}` in {variables[name].line} has other layer sizes and is left out." for name in others]
+    notes += [f"`{name}` in {variables[name].line} is left out: its layer sizes differ." for name in others]
     notes += [f"`{name}` was not read: {fault}." for name, fault in faults.items()]
     notes += [
         f"`{each.name}` keeps its first value: nnviz does not run the code in {each.reassigned}."
@@ -203,8 +203,8 @@ def assumption(network: Network) -> str:
     """Return a sentence that says which activations nnviz assumes and where to change them."""
     first, last = network.layers[0].activation, network.layers[-1].activation
     if len(network.layers) == 1:
-        return f"nnviz assumes {last} on the output: change it under the headings"
-    return f"nnviz assumes {first} on hidden nodes and {last} on the output: change them under the headings"
+        return f"nnviz assumes {last} on the output: change it in the diagram"
+    return f"nnviz assumes {first} on hidden nodes and {last} on the output: change them in the diagram"
 
 
 def _activations(body: list[Statement]) -> tuple[str, str]:

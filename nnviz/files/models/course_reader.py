@@ -30,7 +30,7 @@ _TOO_DEEP = FileError("the brackets are nested too deeply")
 
 
 class Statement(NamedTuple):
-    """A statement of a text; `lines_before` is the number of lines of text before the parsed part."""
+    """A statement of a Python text; `lines_before` is the number of blank lines at the start of the text."""
 
     statement: ast.stmt
     lines_before: int
@@ -162,10 +162,11 @@ _SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 class Assignment(NamedTuple):
-    """A place in the code that assigns `name` (if `is_name`) or changes the value of `name`.
+    """A place in the code that assigns the variable `name` or changes its value.
 
-    `in_place` is true for `+=`. After an assignment, `name` may refer to the same object as `source`. If
-    `loops` is true, the code iterates over `source`, and `name` may refer to an item of `source`.
+    `is_name` is true if the target is the name itself, not a part such as `name[0]`. `in_place` is true for
+    `+=`. After an assignment, `name` may refer to the same object as `source`. If `loops` is true, the code
+    iterates over `source`, and `name` may refer to an item of `source`.
     """
 
     name: str
@@ -206,7 +207,7 @@ def local_names(function: Function) -> set[str]:
 
 
 def changes(body: list[ast.stmt]) -> Iterator[Assignment]:
-    """Yield the assignments and changes in `body`, in order, without the bodies of functions and classes."""
+    """Yield the assignments and changes in `body`, in order; skip the bodies of functions and classes."""
     waiting: list[ast.AST] = [*reversed(body)]
     skipped: set[ast.AST] = set()  # names local to a comprehension, and targets that were yielded
     sources: dict[ast.AST, ast.expr] = {}
@@ -274,10 +275,10 @@ _CONSTANTS = ast.Constant | ast.Tuple | ast.Set | ast.UnaryOp | ast.BinOp
 
 @dataclass
 class Variable:
-    """A name, with the expression `node` that a statement assigns to it.
+    """A name, with the expression `node` that a statement assigns to the name.
 
-    `reassigned` is the line of code that assigns another expression to the name, or "". `fault` is the error
-    for any other change of the value.
+    If code later assigns another expression to the name, `reassigned` is that line ("line 7"), else "".
+    `fault` is the error if code changes the value in any other way, else None.
     """
 
     name: str

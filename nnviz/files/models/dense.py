@@ -27,8 +27,8 @@ class Dense:
     """A dense layer as read from a file, not yet checked.
 
     `weights` has shape (nodes, inputs), `biases` has shape (nodes,) or is None; both may have any real number
-    type. `activation` is nnviz's name. `place` is the layer's name in the file. `nodes` holds the names of
-    the layer's nodes, or is empty if the file has no names.
+    type. `activation` is nnviz's name of the activation. `place` is the layer's name in the file. `nodes`
+    holds the names of the layer's nodes, or is empty if the file has no names.
     """
 
     weights: NDArray[Any]
@@ -68,8 +68,8 @@ def state_of(
 def training_for(network: Network, loss: str = "", source: Source | None = None, why: str = "") -> Training:
     """Return training settings with the file's `loss`, or with the usual loss for the output's activation.
 
-    The usual loss replaces a loss that is missing or does not fit the output. A note with the reason `why` is
-    added to `source`, unless the loss is MSE and `why` is empty.
+    The usual loss replaces a loss that is missing or does not fit the output. `why` is the reason for a
+    missing loss. `source` gets a note with the reason, unless there is no reason and the usual loss is MSE.
     """
     output = network.layers[-1].function.base
     if loss and fitting_outputs(loss) and output not in fitting_outputs(loss):
@@ -84,7 +84,7 @@ def training_for(network: Network, loss: str = "", source: Source | None = None,
 
 
 def with_activations(layers: Sequence[Dense], activations: Sequence[str], place: str = "") -> list[Dense]:
-    """Return the layers with one activation each. Raises FileError if there are more or fewer activations."""
+    """Return the layers with these activations. Raises FileError unless each layer has one activation."""
     if len(activations) != len(layers):
         number = counted(len(layers), "activation")
         raise FileError(f"expected {number}, one for each layer, found {len(activations)}", place)
@@ -190,11 +190,11 @@ def shortest_decimal(number: float) -> float:
 
 
 def lost_digits(state: State) -> list[str]:
-    """Return a phrase for the digits that 32-bit floats lose of the weights and biases, in a list, or []."""
+    """Return a list with a phrase on lost digits if 32-bit floats round the weights or biases, else []."""
     with np.errstate(over="ignore"):
         arrays = (array for layer in state.network.layers for array in layer.arrays)
         is_exact = all(np.array_equal(array, array.astype(Single)) for array in arrays)
-    return [] if is_exact else ["digits of the weights beyond the seventh"]
+    return [] if is_exact else ["the digits of the weights after the seventh"]
 
 
 _NUMBERS = re.compile(r"(\d{1,9})", re.ASCII)
@@ -257,14 +257,14 @@ def _fits(path: list[tuple[int, Dense]], layer: Dense) -> bool:
 
 
 FLOAT32_DEVIATIONS = 1e-6, 1e18
-"""Least and greatest standard deviation whose square is a 32-bit float.
+"""Least and greatest standard deviation that nnviz stores in files with 32-bit floats.
 
-Keras raises standard deviations below 1e-7.
+Keras stores the square, and uses 1e-7 instead of any smaller standard deviation.
 """
 COARSE_RATIO = 1e4
-"""Ratio of mean to standard deviation from which 32-bit floats are too coarse.
+"""Ratio of mean to standard deviation above which 32-bit floats are too coarse.
 
-They then round by more than 1/1000 of the standard deviation.
+32-bit floats then round by more than 1/1000 of the standard deviation.
 """
 
 
@@ -279,7 +279,7 @@ class Scaling(NamedTuple):
 
 
 def find_scaling(state: State) -> Scaling | None:
-    """Return the scaling of the inputs, or None if no input has another mean than 0 or deviation than 1."""
+    """Return the scaling of the inputs, or None if all means are 0 and all standard deviations are 1."""
     numbers = {column.nodes[0]: column for column in state.columns if not column.is_plain}
     found = [numbers.get(name) for name in state.network.inputs]
     scaling = Scaling(
@@ -298,7 +298,7 @@ def remove_scaling(state: State) -> State:
 
 
 def fold_scaling(state: State) -> Network:
-    """Return a network that takes raw numbers and predicts the same as `state` for standardised numbers.
+    """Return a network that predicts from raw numbers what `state` predicts from standardised numbers.
 
     Raises FileError if the weights would be too large.
     """
@@ -307,10 +307,10 @@ def fold_scaling(state: State) -> Network:
 
 
 def separate_scaling(state: State) -> tuple[Scaling | None, Network]:
-    """Return the scaling for 32-bit floats, and the network for inputs with that scaling.
+    """Return a scaling that 32-bit floats can hold, and the network for inputs with this scaling.
 
-    A standard deviation outside FLOAT32_DEVIATIONS becomes part of the weights. Raises FileError if the
-    weights get too large.
+    The scaling is None if no input is standardised. A standard deviation outside FLOAT32_DEVIATIONS becomes
+    part of the weights. Raises FileError if the weights get too large.
     """
     scaling = find_scaling(state)
     if scaling is None:
@@ -340,9 +340,9 @@ def _with_raw_inputs(network: Network, scaling: Scaling) -> Network:
 
 
 def standardised_rows(state: State, name: str, part: str = "weights and biases of the first layer") -> str:
-    """Return a sentence on how the network in the file `name` uses raw rows; "" if no input is standardised.
+    """Return a sentence on how the network in the file `name` standardises raw rows; "" if it does not.
 
-    `part` is the part of the network that standardises the rows.
+    `part` names the part of the network that standardises the rows.
     """
     scaling = find_scaling(state)
     if scaling is None:

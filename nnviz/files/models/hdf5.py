@@ -21,7 +21,7 @@ from h5py import h5a, h5d, h5f, h5g, h5o, h5s, h5t, h5z
 from numpy.typing import NDArray
 
 MOST_OBJECTS = 20_000
-"""Largest number of groups and datasets; a layer has about six, with the state of the optimizer."""
+"""Largest number of groups and datasets in a file; a layer has about six, including optimizer state."""
 DEEPEST = 24
 LONGEST_PATH = 1_000
 MOST_TEXTS = 20_000
@@ -39,8 +39,9 @@ _CLASSES = {h5o.TYPE_GROUP: h5g.GroupID, h5o.TYPE_DATASET: h5d.DatasetID}
 class Tree(NamedTuple):
     """The contents of an HDF5 file by path, such as `layers/dense/vars/0`; the path of the root is empty.
 
-    `attributes` has texts, or lists of texts, by name, for each group. `unread` has the number type of each
-    dataset whose values are not real numbers.
+    `attributes` maps the path of a group to the group's attributes by name, each a text or a list of texts.
+    `arrays` maps the path of a dataset to its real numbers. `unread` maps the path of a dataset of integers
+    to their type, such as "int8".
     """
 
     attributes: dict[str, dict[str, str | list[str]]]
@@ -167,7 +168,7 @@ class _AttributeReader:
         self._texts, self._letters = MOST_TEXTS, MOST_LETTERS
 
     def texts(self, group: Any, path: str) -> dict[str, str | list[str]]:
-        """Return the texts, or lists of texts, in the attributes of a group, by name."""
+        """Return the attributes of a group by name; each value is a text or a list of texts."""
         names = []
         h5a.iterate(group, lambda name, *_: names.append(name))
         decoded = {name: name.decode("utf-8", "replace") for name in names}
@@ -236,7 +237,7 @@ def check_chunks(dataset: Any, created: Any, path: str) -> None:
     expected = math.prod(-(-side // step) for side, step in zip(shape, chunk, strict=True))
     size = math.prod(chunk) * dataset.get_type().get_size()
     if expected > MOST_CHUNKS or size > LARGEST_CHUNK or dataset.get_num_chunks() != expected:
-        raise RefusedError("this dataset has too many chunks, too large chunks or missing chunks", path)
+        raise RefusedError("some chunks of this dataset are missing or too large, or it has too many", path)
     for k in range(created.get_nfilters()):
         if created.get_filter(k)[0] not in _DECODERS:
             raise RefusedError("this dataset is compressed in a way that nnviz cannot read", path)

@@ -26,7 +26,7 @@ DAMAGED = "the HDF5 data in this file is damaged"
 
 
 def main() -> None:
-    """Read one file; the first argument of the process is the largest number of numbers to read."""
+    """Read one file from standard input; the command-line argument is the most numbers that it may have."""
     _warm_up()
     _limit()
     sys.stdout.buffer.write(reply(sys.stdin.buffer.read(), int(sys.argv[1])))
@@ -35,14 +35,14 @@ def main() -> None:
 
 
 def reply(data: bytes, most_numbers: int) -> bytes:
-    """Return the bytes of the header and of the numbers of a file with at most `most_numbers` numbers."""
+    """Return the reply to the file `data` as bytes; nnviz refuses more than `most_numbers` numbers."""
     head, parts = answer(data, most_numbers)
     written = json.dumps(head).encode()
     return b"".join([written, b"\n", *parts])
 
 
 def answer(data: bytes, most_numbers: int) -> tuple[dict[str, Any], list[bytes]]:
-    """Return the header and the numbers of a file, or a header with the reason for a refusal."""
+    """Return a header and the file's numbers as bytes, or a header that says why nnviz refuses the file."""
     try:
         found = hdf5.read(data, most_numbers)
     except RefusedError as error:

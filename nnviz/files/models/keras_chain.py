@@ -41,7 +41,7 @@ _FUNCTIONS = {
     "swish": "silu",
 }
 OPERATION = "ops."
-"""Start of the class name for a function that the model calls on the output of a layer."""
+"""Prefix of the class name for a call of a Keras function in a model: `ops.Relu` for `keras.ops.relu`."""
 _OPERATIONS = {OPERATION + key.title().replace("_", ""): name for key, name in _FUNCTIONS.items()}
 _LEAK = 0.3
 """Default slope of the layer LeakyReLU; the function `leaky_relu` has 0.2."""
@@ -76,7 +76,7 @@ def layer_activation(kind: object, config: object) -> str:
         return activation_of(config.get("activation"))
     if kind.removeprefix(OPERATION) == "Softmax":
         if config.get("axis", -1) not in (-1, 1):
-            raise FileError("this softmax uses another axis than the nodes of the layer")
+            raise FileError("the axis of this softmax is not the axis of the nodes")
         return "softmax"
     if kind in _OPERATIONS:
         return _operation(_OPERATIONS[kind], config)
@@ -124,7 +124,7 @@ def _with_parameter(base: Activation, value: object) -> str:
 
 
 def keras_activation(name: str) -> tuple[str, dict[str, float]]:
-    """Return the Keras function of an activation, or the class of a Keras layer and its parameter."""
+    """Return Keras' name of an activation, and a dictionary with its parameter ({} without a parameter)."""
     keras = activation(name).notation.keras
     return keras.name, {keras.parameter: keras.value} if keras.parameter else {}
 
@@ -135,13 +135,13 @@ FUNCTIONAL = frozenset({"Functional", "Model"})
 DEEPEST = 8
 """Largest number of models nested in one another."""
 MOST_LAYERS = 4 * LAYERS.limit
-"""Largest number of layers in a file, with the layers that nnviz skips."""
+"""Largest number of layers in a file, including the layers that nnviz skips."""
 
 Config = Mapping[str, Any]
 
 
 class Holder(NamedTuple):
-    """A model that contains a layer: its name, its class, and its index in the model that contains it."""
+    """A model that contains a layer: the model's name, class, and index in the next outer model."""
 
     name: str
     kind: str
@@ -242,7 +242,7 @@ def _previous(layer: Config, name: str) -> str:
     """Return the name of the only layer that feeds this one. Raises FileError for several."""
     nodes = layer.get("inbound_nodes")
     if not isinstance(nodes, list) or len(nodes) != 1:
-        raise FileError("this layer has several uses or no input; nnviz opens only chains of layers", name)
+        raise FileError("this layer is used twice or has no input; nnviz opens only chains of layers", name)
     node = nodes[0]
     if isinstance(node, Mapping):  # Keras 3
         arguments, keywords = node.get("args"), node.get("kwargs")
@@ -264,7 +264,7 @@ def _layer_of(reference: object, place: str) -> str:
         or not isinstance(found[0], str)
         or found[2] != 0
     ):
-        raise FileError("expected one input or output, not several; nnviz opens only chains of layers", place)
+        raise FileError("expected exactly one input or output; nnviz opens only chains of layers", place)
     if len(found) == 4:
         _check_settings(found[3], place)
     return found[0]
@@ -316,8 +316,8 @@ class DenseStep(StoredLayer):
 class KerasScaling(StoredLayer):
     """A layer that computes `scale`·x + `offset`; both have shape (1,) or (inputs,).
 
-    `scale` and `offset` are None if the weights contain mean and variance. `is_inverse` is true if the layer
-    undoes a standardisation.
+    `scale` and `offset` are None if the mean and variance are stored with the weights. `is_inverse` is true
+    if the layer undoes a standardisation.
     """
 
     scale: Array | None = None
@@ -382,7 +382,7 @@ class KerasChain:
             raise FileError("nnviz does not support an activation before the first dense layer")
         if self.steps[-1].activation != "identity":
             first = self.steps[-1].activation
-            raise FileError(f"this activation follows {first}; a layer in nnviz has one activation")
+            raise FileError(f"this activation follows {first}; a layer in nnviz has only one activation")
         self.steps[-1].activation = activation
 
     def _rescale(self, part: Part) -> None:
@@ -433,7 +433,7 @@ def _normalization(part: Part, shape: tuple[int, ...] | None) -> KerasScaling:
     config = part.config
     axis = config.get("axis", -1)
     if len(shape or (0,)) != 1 or (axis if isinstance(axis, list) else [axis]) not in ([-1], [1], [], [None]):
-        raise FileError("this layer standardises rows with several axes; nnviz's rows have one")
+        raise FileError("this layer standardises rows with several axes; nnviz's rows have one axis")
     scaling = KerasScaling(part.name, part.kind, part.holders, is_inverse=config.get("invert") is True)
     if config.get("mean") is not None:
         mean, variance = (_numbers(config, key) for key in ("mean", "variance"))
@@ -465,7 +465,7 @@ def _shape(config: Config) -> tuple[int, ...] | None:
         if isinstance(found, list):
             sides = found[1:] if key in _WITH_ROWS else found
             if len(sides) > _MOST_AXES:  # before they are multiplied
-                raise FileError(f"expected at most {_MOST_AXES} axes in a row, found {len(sides):,}")
+                raise FileError(f"expected rows with at most {_MOST_AXES} axes, found {len(sides):,}")
             return tuple(side if type(side) is int and side > 0 else 0 for side in sides)
     width = config.get("input_dim")
     return (width,) if type(width) is int and width > 0 else None
@@ -486,7 +486,7 @@ def _flatten(shape: tuple[int, ...] | None, config: Config) -> tuple[int, ...] |
 
 def _inputs(shape: tuple[int, ...] | None) -> int | None:
     if shape is not None and len(shape) != 1:
-        raise FileError(f"a row of the input has {len(shape)} axes; nnviz's rows have one")
+        raise FileError(f"a row of inputs has {len(shape)} axes; nnviz's rows have one axis")
     return (shape[0] or None) if shape else None
 
 
@@ -564,7 +564,7 @@ def _dense_layer(step: DenseStep, arrays: Sequence[NDArray[Any]]) -> Dense:
 
 
 def group_by_layer(weights: Iterable[str]) -> dict[str, list[str]]:
-    """Return weight names such as `dense_1/kernel:0`, `model/dense/bias` and `dense_1_W:0` by layer."""
+    """Group weight names, such as `dense_1/kernel:0`, `model/dense/bias` and `dense_1_W:0`, by layer."""
     groups: dict[str, list[str]] = {}
     for weight in weights:
         before, slash, last = weight.rpartition("/")
@@ -605,7 +605,7 @@ class _Keras3:
                 self._members.setdefault(parent, {})[name] = None
 
     def arrays(self, steps: Sequence[StoredLayer], root: str = "", depth: int = 0) -> dict[int, list[Array]]:
-        """Return the arrays of each layer by its id; `root` is the group of the model that contains them."""
+        """Return each layer's arrays by layer id; `root` is the group of a model nested `depth` deep."""
         layers = next((each for each in _LAYERS if each in self._members.get(root, {})), _LAYERS[0])
         parent = _path(root, layers)
         arrays: dict[int, list[Array]] = {}

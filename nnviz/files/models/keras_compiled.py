@@ -58,9 +58,9 @@ def loss_by_name(name: object) -> str:
 
 
 def to_keras(training: Training, output: str) -> tuple[dict[str, Any], str] | None:
-    """Return Keras' JSON of the optimizer, and Keras' name of the loss for an output activation.
+    """Return the optimizer as JSON for Keras, and Keras' name of the loss.
 
-    Return None if Keras does not have the optimizer.
+    `output` is the activation of the output. Return None if Keras does not have the optimizer.
     """
     elsewhere = OPTIMIZERS[training.optimizer].notation
     if elsewhere is None or not elsewhere.keras_file[0]:
@@ -143,10 +143,10 @@ def _with_optimizer(training: Training, optimizer: Mapping[str, Any], notes: lis
     chosen = min(known, key=lambda each: sum(_differences(each, config).values()))
     number, schedule = _rate(config, training.learning_rate)
     ours = _settings(chosen)
-    others = [f"{key} {config[key]} (nnviz has {ours[key]})" for key in _differences(chosen, config)]
-    others += [f"{key} {quoted(config[key])} (nnviz has none)" for key in _UNSUPPORTED if config.get(key)]
+    others = [f"{key} {config[key]} ({ours[key]} in nnviz)" for key in _differences(chosen, config)]
+    others += [f"{key} {quoted(config[key])} (not in nnviz)" for key in _UNSUPPORTED if config.get(key)]
     if others:
-        notes.append(f"nnviz uses other settings of {quoted(kind)} than the model: {', '.join(others)}")
+        notes.append(f"nnviz does not use the model's settings of {quoted(kind)}: {', '.join(others)}")
     if schedule:
         notes.append(f"nnviz uses the constant learning rate {full(number)} instead of {schedule}")
     return replace(training, optimizer=chosen.name, learning_rate=number)

@@ -11,7 +11,7 @@ from nnviz.files.source import Source
 sniff = sandbox.sniff
 
 _MODEL, _COMPILED = "model_config", "training_config"
-"""Attributes of the file; the second one is missing if the model is not compiled."""
+"""Attributes with the architecture, and with the compile settings (missing if not compiled)."""
 
 
 def read(source: Source) -> State:

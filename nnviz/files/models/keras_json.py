@@ -24,7 +24,7 @@ _MODEL = re.compile(rb'"class_name"\s*:\s*"')
 
 
 def sniff(data: bytes) -> bool:
-    """Return whether data is JSON that names a class as Keras does."""
+    """Return whether data is JSON with the key "class_name", as in a Keras architecture."""
     return data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and _MODEL.search(data) is not None
 
 

@@ -1,6 +1,6 @@
-"""Writer of Keras models, and the parts of a model that overwriting loses.
+"""Writer of Keras models. It also lists the parts of a model that are lost if nnviz overwrites the file.
 
-Keras 2 also reads `.h5` files; some of its names differ from those of Keras 3.
+Keras 2 can also read the `.h5` files; some names in Keras 2 and Keras 3 differ.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ VERSION = "3.0.0"
 """Oldest Keras version that supports everything that nnviz writes."""
 DENSE, INPUT, NORMALIZATION = "Dense", "InputLayer", "Normalization"
 MODEL_NAME, INPUT_NAME, DENSE_NAME, ACTIVATION_NAME = "sequential", "inputs", "dense_{}", "activation_{}"
-"""Names of the model and its layers; the last two contain the number of the layer."""
+"""Names of the model and its layers; a dense layer and its activation have the layer's number."""
 _OLD_FUNCTIONS = {"silu": "swish"}
 _OLD_KEYS = {"negative_slope": "alpha"}
 
 
 class KerasLayer(NamedTuple):
-    """A Keras layer: its class, its settings, and the nnviz layer with its weights or None."""
+    """A Keras layer: its class, its settings and, for a Dense layer, nnviz's layer with the weights."""
 
     kind: str
     config: dict[str, Any]
@@ -156,7 +156,7 @@ def left_out(state: State) -> list[str]:
 
 
 def raw_rows(state: State, name: str) -> str:
-    """Return a sentence on how the model in the file `name` uses raw rows; "" if no input is standardised."""
+    """Return a sentence on how the model in the file `name` standardises raw rows; "" if it does not."""
     return dense.standardised_rows(state, name, f"layer {NORMALIZATION}")
 
 

@@ -29,7 +29,7 @@ from nnviz.files.models.dense import Dense
 from nnviz.files.source import Source
 
 MOST_ENTRIES = 4_000
-"""Largest number of entries: more than twice the weights and biases of the largest network."""
+"""Largest number of entries: more than twice as many as the largest network has arrays."""
 MOST_TIMES = 1_040
 """Largest ratio of unpacked to packed size that deflate can reach."""
 

@@ -41,7 +41,7 @@ def left_out(state: State) -> list[str]:
 
 
 def raw_rows(state: State, name: str) -> str:
-    """Return a sentence on how the model in the file `name` uses raw rows; "" if no input is standardised."""
+    """Return a sentence on how the model in the file `name` standardises raw rows; "" if it does not."""
     return dense.standardised_rows(state, name, "nodes Sub and Div")
 
 

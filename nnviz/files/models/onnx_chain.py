@@ -2,8 +2,8 @@
 
 The reader follows the graph from its output back to its input, but builds the chain from the input. For this
 reason the function for an operator returns a step, which is applied later. Numbers added or multiplied
-outside a dense layer become part of its weights and biases. The reader also knows the last nodes of
-scikit-learn's classifiers, which return dictionaries of probabilities.
+outside a dense layer become part of the weights and biases of a layer. The reader also knows the last nodes
+of scikit-learn's classifiers, which return dictionaries of probabilities.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 MOST_FACTORS = 16
-"""Largest number of factors in a product, with its constants; a GELU has five."""
+"""Largest number of factors in a product, including constants; a GELU has five."""
 LARGE = 16.0
 """Value of z from which ln(1 + e^z) equals z as a 32-bit float."""
 CLOSE = 1e-3
@@ -48,7 +48,7 @@ CLOSE = 1e-3
 
 
 def product(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
-    """Return the activation that a Mul node completes and the name of the activation's input, or None.
+    """Return (activation, input name) if a Mul node is the last node of an activation, else None.
 
     SiLU is x·sigmoid(x), and GELU is ½·x·(1 + erf(x/√2)), with the factors in any order.
     """
@@ -67,7 +67,7 @@ def product(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
 
 
 def quotient(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
-    """Return "softsign" and the name of x if a Div node computes x/(1 + |x|), else None."""
+    """Return ("softsign", name of x) if a Div node computes x/(1 + |x|), else None."""
     if len(node.input) != 2:
         return None
     x, below = node.input
@@ -78,9 +78,9 @@ def quotient(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
 
 
 def choice(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
-    """Return "softplus" and the name of z if a Where node completes a softplus, else None.
+    """Return ("softplus", name of z) if a Where node is the last node of a softplus, else None.
 
-    The node chooses ln(1 + e^z), or z where z is large.
+    The node selects ln(1 + e^z), but z itself where z is large.
     """
     if len(node.input) != 3:
         return None
@@ -412,7 +412,7 @@ OPERATORS: dict[str, Callable[[Graph, onnx.NodeProto], ChainStep]] = {
 }
 """Functions that turn a node into a step, by the name of the node's operator.
 
-The name of an operator that is not in ONNX's own domain includes its domain.
+The name of an operator outside ONNX's own domain begins with its domain, as in `ai.onnx.ml.Scaler`.
 """
 
 
@@ -429,14 +429,14 @@ def _unknown(node: onnx.NodeProto) -> FileError:
 
 
 Layout: TypeAlias = Literal["rows", "columns", "vector", "result"]
-"""Axes of the values: (rows, nodes), (nodes, rows), (nodes,), or others that no layer can follow."""
+"""Axes of the values: (rows, nodes), (nodes, rows), (nodes,), or any axes of the model's final result."""
 
 AXES: dict[Layout, tuple[int, ...]] = {"rows": (1, -1), "columns": (0, -2), "vector": (0, -1), "result": ()}
 """Possible indices of the axis with a layer's nodes, for each layout."""
 
 
 class Affine(NamedTuple):
-    """The function `scale`·x + `shift`; None stands for a `scale` of 1 and a `shift` of 0."""
+    """The function `scale`·x + `shift`; a missing `scale` (None) means 1, and a missing `shift` 0."""
 
     scale: Array | None = None
     shift: Array | None = None
@@ -491,8 +491,8 @@ class Chain:
     def dense(self, place: str, weights: Constant, layout: Layout, result: Layout, factor: float) -> None:
         """Begin a layer with `weights`, shape (nodes, inputs).
 
-        The layer takes values in `layout` and gives values in the layout `result`; its weights are multiplied
-        by `factor`.
+        `layout` is the layout of the layer's input values, `result` is the layout of its output values. The
+        weights are multiplied by `factor`.
         """
         shape = weights.shape
         if len(shape) != 2 or 0 in shape:
@@ -522,7 +522,7 @@ class Chain:
         return replace(layer, weights=weights if scale is None else weights * scale, biases=biases)
 
     def affine(self, place: str, scale: Array | None, shift: Array | None) -> None:
-        """Multiply the values by `scale` and add `shift`, each an array from `vector`, or None."""
+        """Multiply the values by `scale` and add `shift`. Both are arrays that `vector` returned, or None."""
         affine = Affine(scale, shift)
         if not self._open:
             self._affine = self._affine.followed_by(affine)
@@ -549,7 +549,7 @@ class Chain:
         self._open, self._output_affine, self._output_nodes = False, Affine(), []
 
     def activation(self, place: str, name: str, axis: int | None = None) -> None:
-        """Set the activation of the last layer; `axis` is the axis that a softmax uses, else None."""
+        """Set the activation of the last layer; `axis` is the axis of a softmax, else None."""
         if not self._open:
             raise FileError("an activation needs a dense layer right before it", place)
         if axis is not None and axis not in AXES[self.layout]:
@@ -573,9 +573,9 @@ class Chain:
             self.dims = ()
 
     def reshape(self, place: str, sizes: Sequence[int]) -> None:
-        """Flatten each row.
+        """Flatten each row; `sizes` is the new shape of the values.
 
-        `sizes` is the new shape, in which -1 means the remaining numbers and 0 the same size.
+        In `sizes`, -1 stands for the remaining size, and 0 for an unchanged size.
         """
         if list(sizes) == [-1]:
             self.end_with_one(place)
@@ -593,7 +593,7 @@ class Chain:
         self.flatten(place, 1)
 
     def end(self) -> None:
-        """End the chain: the current values are the prediction, in a shape that no layer can follow."""
+        """End the chain: the current values are the prediction, and no other layer can come after them."""
         self._close()
         self.layout = "result"
 
@@ -604,7 +604,7 @@ class Chain:
         self.end()
 
     def finish(self) -> None:
-        """Finish the last layer. Raises FileError if a scale or shift still needs a layer after it."""
+        """Finish the last layer. Raises FileError if a scale or shift has no layer after it."""
         self._close()
         if self._affine_nodes:
             raise FileError("expected a dense layer after this node", self._affine_nodes[0])
@@ -623,9 +623,9 @@ class Chain:
         return values
 
     def check_width(self, place: str, found: int) -> None:
-        """Set the width, the number of nodes or inputs.
+        """Set the width (the number of nodes or inputs) to `found`.
 
-        Raises FileError if the width is already known and different.
+        Raises FileError if the width is already known and differs from `found`.
         """
         if self.width is not None and found != self.width:
             raise FileError(f"expected {counted(self.width, 'number')} for each row, found {found}", place)

@@ -1,7 +1,7 @@
 """ONNX files as graphs of nodes and tensors.
 
-An empty message of two bytes needs about 150 bytes in protobuf, so the reader counts messages before parsing.
-It refuses functions, subgraphs and tensors in other files.
+The reader counts protobuf messages before parsing: an empty message of 2 bytes in the file needs about 150
+bytes in memory. The reader refuses functions, subgraphs and tensors in other files.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ PARTS = Limit("parts", 200_000)
 """Largest number of protobuf fields in a model; a dense layer has about 50."""
 DEPTH = Limit("levels of nested parts", 32)
 INTEGERS = Limit("bytes of whole numbers", 3 * NUMBERS.limit)
-"""Largest number of bytes of whole numbers in a file.
+"""Largest size of all integers in a file, in bytes.
 
-A number needs 8 bytes in memory but maybe only 1 in the file; a 16-bit weight needs up to 3 in the file.
+A 16-bit weight needs up to 3 bytes in the file; an integer of 1 byte in the file needs 8 bytes in memory.
 """
 
 _VARINT, _EIGHT, _SIZED, _FOUR = 0, 1, 2, 5
@@ -127,12 +127,12 @@ KINDS = {
     "INT32": ("<i4", "int32_data"),
     "INT64": ("<i8", "int64_data"),
 }
-"""NumPy type of the numbers in `raw_data`, and the name of the field that may hold the numbers instead.
+"""By ONNX type: NumPy type of the numbers in `raw_data`, and the field that may hold the numbers instead.
 
 16-bit floats are stored as bits.
 """
 FLOATS = {"FLOAT": 1, "FLOAT16": 10, "DOUBLE": 11, "BFLOAT16": 16}
-"""Types of real numbers, with the codes that ONNX gives to these types."""
+"""Types of real numbers, and ONNX's code for each type."""
 MOST_DIMS = 8
 
 
@@ -192,9 +192,9 @@ def _floats(numbers: NDArray[Any], kind: str) -> NDArray[Any]:
 
 
 OPERATIONS = Limit("nodes", 20 * LAYERS.limit)
-"""Largest number of nodes of a graph; a dense layer with a GELU has ten, with its constants."""
+"""Largest number of nodes of a graph; a dense layer with a GELU has ten, including constants."""
 LONGEST_DETOUR = 8
-"""Largest number of nodes between a constant and its use."""
+"""Fewer nodes than this may stand between a constant and the node that uses the constant."""
 
 SUPPORTED = "nnviz opens only chains of dense layers: Gemm, or MatMul and Add, and activations"
 _ONNX = ("", "ai.onnx")
@@ -315,7 +315,7 @@ class Graph:
 def check_swaps(node: onnx.NodeProto) -> None:
     """Raise FileError unless a Transpose swaps rows and columns."""
     if attributes(node, perm=[1, 0])["perm"] != [1, 0]:
-        raise node_error(node, "nnviz does not read more than two dimensions")
+        raise node_error(node, "nnviz reads only transposes of two dimensions")
 
 
 def check_real(node: onnx.NodeProto) -> None:
@@ -331,7 +331,7 @@ def node_place(node: onnx.NodeProto) -> str:
 
 
 def operator_of(node: onnx.NodeProto) -> str:
-    """Return the operator of a node, with the domain unless this is ONNX's own."""
+    """Return a node's operator, prefixed with its domain unless the domain is ONNX's own."""
     return node.op_type if node.domain in _ONNX else f"{node.domain}.{node.op_type}"
 
 
@@ -341,7 +341,10 @@ def node_error(node: onnx.NodeProto, why: str = SUPPORTED) -> FileError:
 
 
 def inputs_of(node: onnx.NodeProto, least: int, most: int | None = None) -> list[str]:
-    """Return the names of a node's inputs: `most` names, "" for each omitted input. Raises FileError."""
+    """Return the names of a node's inputs, padded with "" to `most` names (by default `least`).
+
+    Raises FileError if the node has fewer inputs than `least` or more than `most`.
+    """
     most = least if most is None else most
     names = list(node.input)
     if not least <= len(names) <= most or not all(names[:least]):
@@ -352,7 +355,7 @@ def inputs_of(node: onnx.NodeProto, least: int, most: int | None = None) -> list
 def attributes(node: onnx.NodeProto, **defaults: float | str | list[int] | list[float]) -> dict[str, Any]:
     """Return the attributes of a node by name, with the values in `defaults` for missing attributes.
 
-    Raises FileError for an attribute that is not in `defaults`, or whose type differs from the type there.
+    Raises FileError for an attribute that is not in `defaults`, or that differs in type from its default.
     """
     values: dict[str, Any] = dict(defaults)
     for each in node.attribute:

@@ -1,8 +1,9 @@
-"""Reader and writer of ONNX models, and the parts of a model that overwriting loses.
+"""Reader and writer of ONNX models; it also lists the parts of a model that are lost by overwriting the file.
 
 The names of inputs and nodes are JSON in the model's metadata. The title is the name of the graph, and the
-notes are the doc string. Floats have 32 bits, for which every runtime has all operators. nnviz uses operators
-of 2020; ONNX added SiLU and GELU later, so nnviz writes them as several operators, like PyTorch.
+notes are the doc string. Floats have 32 bits, because every runtime has all operators for this type. nnviz
+writes only operators of 2020. ONNX added SiLU and GELU later, so nnviz writes both as several operators, like
+PyTorch.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
 
 PRODUCER = "nnviz"
 KEY = "nnviz.names"
-"""Metadata key of the names of inputs and nodes, which are stored as JSON.
+"""Metadata key under which the names of inputs and nodes are stored as JSON.
 
-For example `{"inputs": ["accounts", "children"], "nodes": [["node_0", "node_1"], ["output"]]}`.
+An example: `{"inputs": ["accounts", "children"], "nodes": [["node_0", "node_1"], ["output"]]}`.
 """
 UNTITLED = "network"
 """Name of the graph if the network has no title, because ONNX requires a name."""

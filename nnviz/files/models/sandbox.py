@@ -39,8 +39,9 @@ _FAILED = "reading the HDF5 data failed: the file is damaged, or it needs too mu
 class Hdf5(msgspec.Struct, frozen=True):
     """The contents of an HDF5 file by path, such as `layers/dense/vars/0`; the path of the root is empty.
 
-    `attributes` has texts, or lists of texts, by name, for each group. `arrays` are float64. `others` has the
-    number type of each dataset whose values are not real numbers.
+    `attributes` maps the path of a group to the group's attributes by name, each a text or a list of texts.
+    `arrays` maps the path of a dataset to its real numbers, as float64. `others` maps the path of a dataset
+    of integers to their type, such as "int8".
     """
 
     attributes: dict[str, dict[str, str | list[str]]]
@@ -48,9 +49,10 @@ class Hdf5(msgspec.Struct, frozen=True):
     arrays: dict[str, Any] = {}
 
     def texts(self, path: str, name: str) -> list[str] | None:
-        """Return the list of texts in an attribute of the group at `path`, or None if there is none.
+        """Return the list of texts in an attribute of the group at `path`, or None without this attribute.
 
-        Keras divides a long list among several attributes, such as name0 and name1; they are joined again.
+        Keras divides a long list among several attributes, such as name0 and name1. This method joins the
+        parts.
         """
         found = self.attributes.get(path, {})
         if name in found:

@@ -26,7 +26,7 @@ def sniff(_data: bytes) -> bool:
 
 
 def read(source: Source) -> State:
-    """Return a new network for the columns of a table; `source.told` gets a summary. Raises FileError."""
+    """Return a new network for the columns of a table; `source.notes` gets a summary. Raises FileError."""
     wishes = source.table_options
     table = read_table(source.data, source.progress, TableLayout(decimal=wishes.decimal), fitting=True)
     columns = findings(table, targets=wishes.targets)
@@ -54,14 +54,15 @@ def _network_note(state: State) -> str:
 
 
 VALIDATION = 0.2
-"""The share of the last rows for validation; the rows of these tables are in random order."""
+"""Share of rows for validation, taken from the end; the rows of these tables are in random order."""
 
 
 @dataclass(frozen=True)
 class ReadySet:
-    """A table that ships with nnviz: `name` is the stem of the file name; `line` and `source` describe it.
+    """A table that ships with nnviz. `name` is the stem of the file name; `line` describes the table.
 
-    `standardises` says whether nnviz standardises all inputs, because they have very different ranges.
+    `source` names the origin of the table. `standardises` says whether nnviz standardises all inputs, because
+    they have very different ranges.
     """
 
     name: str
@@ -95,13 +96,13 @@ READY_SETS = (
     ReadySet(
         "iris",
         "Iris",
-        "150 flowers by four lengths: which of three species?",
+        "150 flowers with four lengths: which of three species?",
         "R. A. Fisher, The use of multiple measurements in taxonomic problems (1936); CC BY 4.0.",
     ),
     ReadySet(
         "wine",
         "Wine",
-        "178 wines by 13 measurements: which of three cultivars?",
+        "178 wines with 13 measurements: which of three cultivars?",
         "M. Forina and others, UCI Machine Learning Repository (1992); CC BY 4.0.",
         standardises=True,
     ),

@@ -27,18 +27,18 @@ Role: TypeAlias = Literal["input", "target", "left out"]
 Missing: TypeAlias = Literal["leave out", "fill"]
 
 TARGETS = ("target", "label", "survived", "species", "y", "outcome", "diagnosis", "variety", "class")
-"""Frequent names of target columns. Of several such columns, nnviz proposes the first in this list."""
+"""Frequent names of target columns. nnviz proposes the first of these names that the table contains."""
 CLASSES = ("target", "label", "class", "species", "y", "digit", "category", "variety")
 """Names of target columns whose whole numbers are class labels."""
 MOST_CLASSES = 20
-"""Most different whole numbers that are proposed as classes; more different values stay numbers."""
+"""Largest number of different whole numbers in a target column that nnviz proposes as classes."""
 MIXED, MIXED_KINDS = 0.1, 3
-"""A column with more than this share, and at least this many kinds, of texts is proposed as texts."""
+"""A column counts as texts if the share of texts is over MIXED and at least MIXED_KINDS are different."""
 COUNTERS = ("", "id", "index", "no", "nr", "row", "unnamed: 0")
 WRITTEN = ("prediction", "predicted", "error")
 """First words in the names of the columns that nnviz adds to the rows that it saves."""
 MANY_ROWS = 20
-"""Least rows for leaving out a column that counts the rows; in fewer rows, data may look like a count."""
+"""In a table with fewer rows than this, data may by chance look like a column that numbers the rows."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ class Finding:
 
     ================== ====================================================================
     `name`             name of the column in the file, or ""
-    `is_number`        whether all cells but missing cells and a few texts (MIXED) are numbers; also true if
-                       the first text is a number in a wrong notation
+    `is_number`        whether the cells are numbers, except missing cells and a few texts (see MIXED); also
+                       true if the first text is a number in a wrong notation
     `distinct`         number of different values, without missing cells
     `missing`          number of missing cells; `first_missing` is the place of the first missing cell
     `fault`            the error of the first text among numbers, or None
     `counts`           whether the numbers count the rows: 0, 1, 2, …
     `is_whole`         whether the numbers are whole
-    `is_date`          whether all cells but missing cells are dates or times
+    `is_date`          whether all cells are dates or times, except missing cells
     `role`, `reason`   the proposed role, and the reason or ""
     `classes`          whether the values are proposed as classes (or categories), one node each
     ================== ====================================================================
@@ -83,8 +83,8 @@ class Finding:
 class Choices:
     """A person's choices for a table: the role of each column, and whether its values are classes.
 
-    `missing` says whether to leave out rows with missing cells or to fill these cells. A cell gets the mean
-    of its column of numbers, or the most frequent text of its column of texts.
+    `missing` says whether to leave out rows with missing cells or to fill these cells. nnviz fills a column
+    of numbers with their mean, and a column of texts with the most frequent text.
     """
 
     roles: tuple[Role, ...]
@@ -93,7 +93,7 @@ class Choices:
 
 
 def findings(table: Table, state: State | None = None, targets: Sequence[str] = ()) -> list[Finding]:
-    """Return a finding for each column. Columns with the names in `state` get the roles from `state`.
+    """Return a finding for each column. The roles are those in `state` if the table has the same names.
 
     `targets` are the names of the chosen target columns. Raises FileError if a name is unknown.
     """
@@ -254,14 +254,14 @@ def describe(finding: Finding) -> str:
 
 
 HALF = SHORT_LETTERS // 2 - 2
-"""Most letters of each name in a pair of names."""
+"""Largest number of letters that a message shows of each name in a pair."""
 
 
 class Placed(NamedTuple):
-    """Indices of the columns with inputs and targets; `targets` is empty if the table has no targets.
+    """Indices of a table's columns for the inputs and targets; `targets` is empty if there are no targets.
 
-    `foreign` is empty if the columns have the network's names. Otherwise, columns are matched by their order:
-    `foreign` maps the number of each input, then of each target, to the name in the table.
+    `foreign` is empty if the columns have the network's names. Otherwise, columns are matched by their order.
+    `foreign` then maps an index among the network's columns (inputs before targets) to a name in the table.
     """
 
     inputs: list[int]
@@ -270,10 +270,11 @@ class Placed(NamedTuple):
 
 
 def place_columns(table: Table, state: State) -> Placed:
-    """Find the columns of raw rows by name, a target also as "target" or "target NAME"; else by order.
+    """Find the columns of the network's inputs and targets in a table, by name or else by order.
 
-    The order is the inputs, then all targets or no target. Raises FileError for a wrong number of columns,
-    and if the table has only some of the names.
+    A target NAME may also be called "target NAME", or "target" if there is only one. The order is the
+    inputs, then all targets or no target. Raises FileError if the number of columns does not fit, or if the
+    table has only some of the names.
     """
     network = state.network
     of_inputs, of_targets = _names(state.columns.of_inputs), _names(state.columns.of_targets)
@@ -307,7 +308,7 @@ def inputs_of(table: Table, where: Placed, state: State) -> Array:
 
 
 def complete_rows(table: Table, where: Placed, state: State) -> NDArray[np.bool_]:
-    """Return a mask of the rows with all inputs, shape (rows,). A known text such as "-" is not missing."""
+    """Return a mask of the rows without missing inputs, shape (rows,). A class such as "-" is not missing."""
     is_missing = np.zeros(len(table), dtype=np.bool_)
     for place, column in zip(where.inputs, state.columns.of_inputs, strict=True):
         is_missing |= table.missing(place, column.values)
@@ -328,21 +329,21 @@ def _nodes(table: Table, places: list[int], columns: Sequence[Column], nodes: tu
 
 
 def order_note(foreign: Mapping[int, str], state: State) -> str:
-    """Return a sentence that names each column of the table and the network's column that it becomes."""
+    """Return a sentence that pairs the table's columns with the network's columns, by their order."""
     own = [*_names(state.columns.of_inputs), *_names(state.columns.of_targets)]
     pairs = [f"{shortened(name, HALF)} as {shortened(own[i], HALF)}" for i, name in foreign.items()]
     return f"the columns are matched by their order: {list_text(pairs)}"
 
 
 MOST_TEXTS = 1000
-"""Most different texts of one column that become nodes."""
+"""Largest number of different texts in a column of classes; each text becomes a node."""
 MOST_LISTED = 6
 _NO_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 @dataclass(frozen=True)
 class Built:
-    """Rows made from a table, the columns of these rows, and notes (`notes`) on how nnviz made the rows."""
+    """Rows made from a table, the columns of these rows, and `notes` on how nnviz made the rows."""
 
     data: Dataset
     inputs: tuple[Column, ...]
@@ -378,10 +379,11 @@ class Built:
 def build(table: Table, columns: Sequence[Finding], choices: Choices, state: State | None = None) -> Built:
     """Return the rows that a person's choices make from a table.
 
-    A column with the name of a column in `state` gets the same scaling, or the same nodes for its texts.
-    Numbers under other names get the scaling of the other columns in `state`, in their order.
+    If a column has the name of a column in `state`, it gets the same scaling, or the same nodes for its
+    texts. The other columns of numbers get the scaling of the other columns in `state`, in their order, if
+    both are equally many.
     Raises FileError for a text in a column of numbers, for too many texts, and if no column or row is left.
-    An error about a cell has line and column.
+    An error about a cell names its line and column.
     """
     places = {role: [i for i, own in enumerate(choices.roles) if own == role] for role in ("input", "target")}
     used = [*places["input"], *places["target"]]
@@ -394,7 +396,7 @@ def build(table: Table, columns: Sequence[Finding], choices: Choices, state: Sta
     maker = _Maker(table, columns, choices, state)
     is_missing = np.any([table.missing(place) for place in used], axis=0)
     rows = ~is_missing if choices.missing == "leave out" else np.ones(len(table), dtype=np.bool_)
-    notes = [f"only {table.size} are used, as many as nnviz opens"] if len(table) < table.rows_in_file else []
+    notes = [f"only {table.size} are used: nnviz opens no more"] if len(table) < table.rows_in_file else []
     if is_missing.any():
         notes.append(maker.note_on_missing(used, int(is_missing.sum())))
     if not rows.any():
@@ -454,7 +456,7 @@ class _Maker:
         return "output" if role == "target" else f"column {place + 1}"
 
     def nodes(self, places: Sequence[int]) -> int:
-        """Return the largest number of nodes that columns can become."""
+        """Return the largest number of nodes that the columns with these indices can become."""
         return sum(self._columns[i].distinct if self._choices.classes[i] else 1 for i in places)
 
     def check(self, place: int) -> None:
@@ -463,7 +465,7 @@ class _Maker:
         if not finding.distinct:
             raise FileError(f"{name} is empty: leave the column out", finding.first_missing)
         if classes and finding.distinct > MOST_TEXTS:
-            values = f"{finding.distinct:,} different values, and at most {MOST_TEXTS:,} can become nodes"
+            values = f"{finding.distinct:,} different values, but at most {MOST_TEXTS:,} can become nodes"
             raise FileError(f"{name} has {values}: leave the column out")
         if classes:
             return
@@ -581,7 +583,7 @@ What: TypeAlias = Literal["rows", "network", "ends"]
 
 @dataclass
 class Uses:
-    """Ways to use a table: in the open network, in a new network, or in the open network with new end layers.
+    """Ways to use a table: in the open network, with new first and last layers there, or in a new network.
 
     ========== ==========================================================
     `built`    the rows, the columns, and notes on both

@@ -1,6 +1,6 @@
 """Reader of tables in text files: encoding, delimiter, decimal sign, header and cells.
 
-A person gives the layout, or nnviz detects the layout from several rows.
+A person gives the layout of the table, or nnviz detects the layout from its first lines.
 """
 
 from __future__ import annotations
@@ -30,16 +30,17 @@ ENCODINGS = {
     "UTF-16 BE": "utf-16-be",
     "Windows-1252": "cp1252",
 }
-"""The supported encodings: names for a person, and Python's names."""
+"""The supported encodings: the name that nnviz shows, and Python's name."""
 _MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16 LE", b"\xfe\xff": "UTF-16 BE"}
 _SAMPLE_BYTES = 4096
 _FOR_EXCEL = re.compile(r'\A\ufeff?"?sep=[;,|\t]"?(?=\n)', re.IGNORECASE)
 
 
 def encoding_of(data: bytes) -> str:
-    """Return the encoding of the bytes, one of ENCODINGS, by byte order mark or content, or Windows-1252.
+    """Return the encoding of the bytes, one of ENCODINGS.
 
-    Raises FileError for files that are certainly not tables, such as a web page.
+    A byte order mark decides; without a mark, the content decides. Bytes that are neither UTF-16 nor UTF-8
+    count as Windows-1252. Raises FileError for files that are certainly not tables, such as a web page.
     """
     refuse_bytes(data)
     for mark, name in _MARKS.items():
@@ -91,7 +92,7 @@ def with_plain_ends(text: str) -> str:
 
 
 BLOCK = 500
-"""Most lines to read at once; for a wide table, fewer lines with BLOCK_CELLS cells."""
+"""Number of lines to read at once; in a wide table, fewer lines with at most BLOCK_CELLS cells together."""
 BLOCK_CELLS = 50_000
 
 _LISTS = msgspec.json.Decoder(list[list[float | None]])
@@ -104,11 +105,11 @@ _MAY_BE = re.compile(r"[+−-]?[\d.,]+([eE][+−-]?\d+)?", re.ASCII)
 
 
 class Cells:
-    """Reader of cells into columns: `values`, shape (rows, width), has NaN for cells that are not numbers.
+    """Reader of cells into columns. `values` has shape (rows, width); NaN is a cell that is not a number.
 
-    `texts` maps the index of each column with such cells to the texts of the column, "" for numbers. `lines`,
-    shape (rows,), is the line of the file in which each row begins, from 1. Raises FileError for
-    a row of another width, a stray quote, and a larger table than nnviz opens.
+    If a column has cells that are not numbers, `texts` maps its index to one text per row, "" for a number.
+    `lines`, shape (rows,), is the line of the file in which each row begins, from 1. Raises FileError for
+    a row of another width, for a stray quote, and for a table that exceeds nnviz's limits.
     """
 
     def __init__(
@@ -125,14 +126,14 @@ class Cells:
         self._delimiter, self._decimal, self._width = delimiter, decimal, width
         self._grouped = grouped
         self._strange = {".", ","} - {delimiter, decimal}
-        """Signs that no plain number has: a comma, or a point if it is not the decimal sign."""
+        """Comma and point, except the delimiter and the decimal sign; no plain number has these signs."""
         self._count = 0
         self.texts: dict[int, list[str]] = {}
 
     def read(self, most: int | None, progress: Progress | None, *, fitting: bool) -> int:
-        """Read at most `most` rows, and return the number of rows in the file or, if lower, `most`.
+        """Read at most `most` rows. Return the number of rows in the file, or `most` if the file has more.
 
-        If `fitting`, read the first rows up to nnviz's limits; else a larger table raises FileError.
+        If `fitting`, read only as many rows as nnviz's limits allow; else more rows raise FileError.
         """
         count = room = self._room(progress) if most is None else most
         if fitting:
@@ -258,14 +259,14 @@ MISSING = re.compile(
     r"|[kKnN]\. ?[aA]\.?|[Kk]eine Angaben?|#NV|#(NUM|VALUE|REF|NULL|ZAHL|WERT|BEZUG)!|#DIV/0!|#NAME\?"
     r"|[+-]?nan\(\w*\)|[+-]?1\.#\w+)\s*"
 )
-"""Texts by which programs and people mark a missing value."""
+"""Texts that stand for a missing value."""
 _NO_NUMBER = re.compile(r"\s*[+-]?(nan|inf|infinity)\s*", re.IGNORECASE | re.ASCII)
 _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 """Numbers that Python's `float` reads like `parse`, except that they may become infinite."""
 _GROUPED_WITH_DECIMALS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?", re.ASCII)
 """A number with points as thousands separators and an optional decimal comma."""
 GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}((\.\d{3})+|(,\d{3})+)", re.ASCII)
-"""A number whose points or commas may be thousands separators or a decimal sign."""
+"""A number whose points or commas may separate thousands, or may be the decimal sign."""
 _SWAPPED = str.maketrans(".,", ",.")
 
 _Y, _YY = r"\d{4}", r"(\d{4}|\d\d)"
@@ -339,8 +340,8 @@ class AmbiguousError(ValueError):
 def number(cell: str, decimal: str | None, *, grouped: bool = False) -> float:
     """Return the number in a cell. `decimal` is the decimal sign, or None if it is unknown.
 
-    If numbers may be `grouped`, the other one of point and comma separates thousands. Raises ValueError with
-    the reason, and AmbiguousError if the number depends on the decimal sign.
+    If `grouped`, thousands may be separated: by commas if the decimal sign is a point, else by points.
+    Raises ValueError with the reason, and AmbiguousError if the number depends on the decimal sign.
     """
     if decimal is None and GROUPED.fullmatch(cell):
         text, ungrouped = (shortened(each) for each in (cell, re.sub("[.,]", "", cell)))
@@ -397,9 +398,9 @@ class TableLayout:
     ============ ====================================================================================
     `encoding`   one of ENCODINGS
     `delimiter`  the sign between cells: a tab, a semicolon, `|` or a comma
-    `decimal`    the decimal sign: a point or a comma; None also if the table does not show it
+    `decimal`    the decimal sign: a point or a comma; stays None if the table does not show the sign
     `header`     whether the first row names the columns
-    `grouped`    whether the other sign may separate thousands; true if a person gives `decimal`
+    `grouped`    whether numbers may have thousands separators; true if a person gives `decimal`
     ============ ====================================================================================
     """
 
@@ -417,9 +418,9 @@ class TableLayout:
 
 
 def detect_layout(lines: list[str], given: TableLayout) -> TableLayout:
-    """Return the layout of a table, detected from its first lines; values in `given` stay.
+    """Return the layout of a table. Values that are None in `given` are detected from the first lines.
 
-    If these lines leave open whether points separate thousands, all lines are searched for the decimal sign.
+    If these lines do not show whether points separate thousands, all lines are searched for the decimal sign.
     """
     sample = lines[:SAMPLE]
     delimiter = given.delimiter or _delimiter(sample)
@@ -505,7 +506,7 @@ def _is_header(rows: list[list[str]], decimal: str | None) -> bool:
 
 HEAD_BYTES = 2**18
 HEAD_ROWS = 200
-"""Most bytes and rows that the preview of a table reads."""
+"""The preview of a table reads at most HEAD_BYTES bytes and HEAD_ROWS rows."""
 
 _NOTHING: tuple[list[str], int, int] = ([], 0, 0)
 
@@ -514,14 +515,14 @@ _NOTHING: tuple[list[str], int, int] = ([], 0, 0)
 class Table:
     """Rows of cells, and the names of the columns if the file has them.
 
-    ========== =======================================================================
-    `layout`   the layout, detected or given
-    `names`    the names of the columns, or None
-    `_values`  the numbers, shape (rows, columns); NaN for a cell that is not a number
-    `_texts`   the cells of each column with texts, by column index; "" for numbers
-    `lines`    the line in which each row begins, shape (rows,), from 1
-    `rows_in_file`       the number of rows in the file; the table may have only the first
-    ========== =======================================================================
+    ============== ========================================================================
+    `layout`       the layout, detected or given
+    `names`        the names of the columns, or None
+    `_values`      the numbers, shape (rows, columns); NaN for a cell that is not a number
+    `_texts`       by column index, the texts of each column that has texts; "" for numbers
+    `lines`        the line in which each row begins, shape (rows,), from 1
+    `rows_in_file` the number of rows in the file; the table may have fewer rows
+    ============== ========================================================================
     """
 
     layout: TableLayout
@@ -585,7 +586,7 @@ class Table:
         return self._values[:, column]
 
     def texts(self, column: int) -> list[str] | None:
-        """Return the cells of a column as stripped texts with all digits; None for a column of numbers."""
+        """Return the cells of a column as texts, numbers with all digits. Return None if all are numbers."""
         own = self._texts.get(column)
         if own is None:
             return None
@@ -593,7 +594,7 @@ class Table:
         return [text if number != number else full(number) for text, number in zip(own, numbers, strict=True)]
 
     def missing(self, column: int, values: Sequence[str] = ()) -> NDArray[np.bool_]:
-        """Return the mask of missing cells of a column, shape (rows,); a text in `values` is not missing."""
+        """Return the mask of missing cells of a column, shape (rows,). A text in `values` is not missing."""
         texts = self._texts.get(column)
         if texts is None:
             return np.zeros(len(self), dtype=np.bool_)
@@ -616,7 +617,10 @@ class Table:
         raise AssertionError  # the cell is a number
 
     def encoded(self, column: Column, index: int) -> Array:
-        """Return the node values of the column at `index`, shape (rows, nodes). Raises FileError."""
+        """Return the cells of the column at `index` as values of nodes, shape (rows, nodes).
+
+        `column` says how cells become nodes. Raises FileError for a cell that `column` does not allow.
+        """
         if not column.values:
             return column.standardised(self.columns_at([index]))
         texts = self.texts(index)
@@ -626,10 +630,10 @@ class Table:
             raise FileError(str(error), self.place(error.row, index)) from None
 
     def places(self, wanted: Sequence[str]) -> list[int] | None:
-        """Return the indices of the columns with the `wanted` names; None if the table has no such column.
+        """Return the indices of the columns with the `wanted` names, or None if no column has a wanted name.
 
-        Case is ignored if a name stays unique. Raises FileError if the table has only some of the names, or
-        has a name twice.
+        Upper and lower case do not matter if only one column has the name. Raises FileError if the table has
+        only some of the names, or has a name twice.
         """
         exact = _indices(self.names or ())
         alike = _indices(name.casefold() for name in self.names or ())
@@ -662,10 +666,11 @@ def read(
     *,
     fitting: bool = False,
 ) -> Table:
-    """Return the table in the bytes of a file, or the first `most` rows; detect the values that `said` lacks.
+    """Return the table in the bytes of a file, or its first `most` rows.
 
-    If `fitting`, read the first rows up to nnviz's limits. Reports `progress`. Raises FileError, with the
-    line, for rows of different lengths and stray quotes, and for a larger table than nnviz opens.
+    `said` is the layout that a person gives; values that are None are detected. If `fitting`, read only as
+    many rows as nnviz's limits allow. Reports `progress`. Raises FileError, with the line, for rows of
+    different lengths and for stray quotes, and also for a table above nnviz's limits.
     """
     layout = said or TableLayout()
     text, encoding = decode(data, layout.encoding)
@@ -673,7 +678,7 @@ def read(
 
 
 def head(data: bytes, said: TableLayout | None = None) -> Table:
-    """Return the first rows of a table; this is fast even for a large table. Raises FileError."""
+    """Return the first rows of the table in `data`, quickly even if it is large. Raises FileError."""
     layout = said or TableLayout()
     if len(data) <= HEAD_BYTES:
         return read(data, said=layout, most=HEAD_ROWS)
@@ -698,7 +703,7 @@ def parse(
     *,
     fitting: bool = False,
 ) -> Table:
-    """Return the table in a text, as `read` does."""
+    """Return the table in a text. The other arguments are those of `read`."""
     text = with_plain_ends(text)
     with as_file_errors():
         LINES.check(text.count("\n") + (not text.endswith("\n")))

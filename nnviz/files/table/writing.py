@@ -18,15 +18,15 @@ from nnviz.files.table.columns import Placed
 from nnviz.files.table.reading import Table, decode, rows_of, with_plain_ends
 
 BLOCK = 500
-"""Rows between two reports of progress."""
+"""Number of rows between two reports of progress."""
 
 
 def with_predictions(data: bytes, table: Table, where: Placed, state: State, prediction: Array) -> bytes:
-    """Return the rows of the table in `data`, and the predictions as more columns, as CSV.
+    """Return the rows of `table`, with the predictions in additional columns, as CSV in UTF-8 with a header.
 
-    `prediction` has shape (rows, outputs). The new columns have the names of the outputs, or "prediction
-    NAME" if the table has that name. For classes, the predicted class is the last column. The text is UTF-8
-    with a header; delimiter and decimal sign are those of the table.
+    `data` is the file of the table, `prediction` has shape (rows, outputs). The new columns have the names of
+    the outputs; if the table has a column NAME already, the new column is "prediction NAME". For classes, the
+    predicted class is the last column. Delimiter and decimal sign are as in the file.
     """
     layout = table.layout
     names = [*table.names] if table.names else _column_names(table.width, where, state)
@@ -47,10 +47,10 @@ def with_predictions(data: bytes, table: Table, where: Placed, state: State, pre
 
 
 def rows_of_state(state: State, progress: Progress | None = None) -> bytes:
-    """Return the rows of `state` as CSV, with raw values in place of standardised ones.
+    """Return the rows of `state` as CSV. Values that nnviz has standardised become raw values again.
 
-    The columns are inputs, targets, predictions and errors (prediction − target), with their names in the
-    window; classes are one column of texts. Reports `progress`. Raises FileError if a prediction is
+    The columns are inputs, targets, predictions and errors (prediction − target), under the names that the
+    window shows. Classes are one column of texts. Reports `progress`. Raises FileError if a prediction is
     infinite or NaN.
     """
     inputs = _raw(state.columns.of_inputs, state.network.inputs, state.data.inputs)
@@ -162,12 +162,16 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[str]], delimiter: str) -
 
 
 def history_text(points: Array, measure: str = "mse") -> bytes:
-    """Return a history, shape (points, 2 or 3), as CSV: iteration, training loss, validation loss."""
+    """Return a loss history as CSV. `measure` is the name of the training loss in the header.
+
+    The columns of `points`, shape (points, 2 or 3), are iteration, training loss and, if present, the
+    validation loss.
+    """
     return "\n".join([*map(",".join, rows_text(points, measure)), ""]).encode()
 
 
 def rows_text(points: Array, measure: str) -> list[tuple[str, ...]]:
-    """Return the rows of a history as texts, the header first. An unknown loss (NaN) becomes ""."""
+    """Return the rows of a loss history as texts, the header first. An unknown loss (NaN) becomes ""."""
     header = ("iteration", measure, "validation")[: points.shape[1]]
     return [header, *((str(int(at)), *map(_loss_text, losses)) for at, *losses in points.tolist())]
 
