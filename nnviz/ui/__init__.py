@@ -1,1 +1,1 @@
-"""What is seen: widgets and plots."""
+"""The user interface: windows, widgets and plots."""

@@ -464,7 +464,7 @@ def test_whose_slopes_are_shown_is_said_before_the_activation_which_stays_where_
             assert control.geometry() == stands
     window.document.edit("keep a row", edits.validate_from, 3)
     window.diagram.grab()
-    assert ("before", "mean of the rows trained on") in beside(window, control)
+    assert ("before", "mean of the training rows") in beside(window, control)
 
 
 def test_the_slopes_of_the_update_are_those_of_its_batch(bare, qtbot):

@@ -58,7 +58,7 @@ from nnviz.ui.kit.theme import colours, size_factor
 
 
 class PictureMaker:
-    """Makes pictures of the current State, with slopes if the user wants slopes. Caches the `layout`."""
+    """Makes pictures of the current State, with slopes if the user has chosen them. Caches the `layout`."""
 
     def __init__(self, derived: Derived, selection: Selection, progress: Progress) -> None:
         self._derived, self._selection, self._progress = derived, selection, progress
@@ -66,7 +66,7 @@ class PictureMaker:
         self._layout_key: tuple[object, ...] = ()
 
     def picture(self, view: View, largest: float | None = None) -> Picture:
-        """Return the picture for a view. `largest` fixes the absolute weight of the widest edge."""
+        """Return the picture for a view. `largest`, if given, is the absolute weight of the widest edge."""
         derived, progress = self._derived, self._progress
         with_slopes = self._selection.slopes_shown or progress.shows_slopes
         slopes, slopes_of = self._slopes() if with_slopes else (None, "")
@@ -111,7 +111,7 @@ class PictureMaker:
         state = self._derived.state
         if means is None:
             return None, f"slopes: averaging {counted(state.trained_rows, 'row')} …"
-        rows = "the rows trained on" if state.validated else "all rows"
+        rows = "the training rows" if state.validated else "all rows"
         rows = rows if means.rows is None else f"a batch of {means.count:,}"
         return means.slopes, f"slopes: mean of {rows}"
 
@@ -122,16 +122,16 @@ CORNER_PX = 10
 """Radius of the corners of the diagram's border."""
 HEADINGS = ("heading", "subheading", "marked")
 PAINTED_WITH_NODES = (*HEADINGS, "name")
-"""Styles of labels that change only with the layout."""
+"""Styles of the labels that are painted with the nodes, because they change only with the layout."""
 
 
 class PaintOptions(NamedTuple):
-    """The selection, the highlight, the resolution and the colours for painting."""
+    """The selection, the highlight, the colours and the resolution of a painting."""
 
     selected: tuple[Address, ...]
     """The nodes and edges to outline in the accent colour."""
     highlighted: Address | None
-    """The node or edge whose edges to highlight."""
+    """The edge to highlight, or the node whose edges to highlight."""
     moving: bool
     """Whether the weights are changing, so that edges need not be sharp."""
     palette: Palette
@@ -249,7 +249,7 @@ class _CachedLayer:
         key: tuple[object, ...],
         paint: Callable[[QPainter], None],
     ) -> None:
-        """Call `paint` on an empty pixmap, unless the pixmap already has this key."""
+        """Call `paint` on an empty pixmap, unless the pixmap was painted with the same `key`."""
         if key == self._key:
             return
         view, ratio = picture.layout.view, options.ratio
@@ -264,7 +264,7 @@ class _CachedLayer:
         self._key, self._picture = key, picture  # keep the picture, so that the ids in the key stay unique
 
     def paint(self, painter: QPainter) -> None:
-        """Paint the whole pixmap, clipped by the painter. A part would be cut at varying pixels."""
+        """Paint the whole pixmap. The painter clips it, because a part would be cut at varying pixels."""
         painter.drawPixmap(0, 0, self._pixmap)
 
     def forget(self) -> None:
@@ -343,11 +343,11 @@ def _corners(outside: str, line: str, ratio: float) -> QPixmap:
 
 
 SHARPEN_MS = 80
-"""Time without changes after which edges are painted sharp again."""
+"""Time without changes after which edges are painted sharply again, in milliseconds."""
 
 
 class Canvas(QWidget):
-    """Shows the document's network for the selected row, with the walk's progress and optional slopes."""
+    """Widget that shows the network for the selected row, with optional slopes and the animated walk."""
 
     layout_changed = Signal()
     """Emitted when nodes or texts have moved, or a heading has changed."""
@@ -374,7 +374,7 @@ class Canvas(QWidget):
         self._hover: Address | None = None
         self._focus_selection = False
         self._moving = QTimer(self, singleShot=True, interval=SHARPEN_MS)
-        """Runs while edges are coarser because further changes are likely."""
+        """Runs while edges are painted coarsely, because more changes may follow."""
         self._moving.timeout.connect(self.update)
         self._description = MotionThrottle(self, self._describe, document, phase=1 / 3)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else Qt paints the background first
@@ -394,7 +394,7 @@ class Canvas(QWidget):
 
     @property
     def callout(self) -> Callout:
-        """The box that describes the step in progress, or the last step."""
+        """The box that describes the current step of the walk, or the last step."""
         return self._layers.walk.callout
 
     def sizeHint(self) -> QSize:
@@ -407,7 +407,7 @@ class Canvas(QWidget):
 
     @property
     def picture(self) -> Picture:
-        """The current picture. A change of the State or a call of `stale` makes a new picture necessary."""
+        """The current picture: a new picture after a change of the State or a call of `invalidate`."""
         picture = self._picture
         if picture is None or not picture.content.belongs_to(*self._selection.row_source):
             before = self._maker.layout, self._headings
@@ -488,23 +488,23 @@ class Canvas(QWidget):
     # --- the view
 
     def show_view(self, view: View) -> None:
-        """Show another view of the picture. Many edges are coarse at first, and then sharp."""
+        """Show another view of the picture. Many edges are painted coarsely at first, and sharply later."""
         self.view = view
         if sum(weights.size for weights in self.picture.weights) > ALWAYS_SHARP:
             self._moving.start()
         self.invalidate()
 
     def show_pictures(self, shown: bool) -> None:
-        """Show or hide small pictures in the nodes that can have one."""
+        """Show or hide thumbnails in the nodes that can have one."""
         self.show_view(self.view._replace(pictures=shown))
 
     def limit_growth(self, most: float) -> None:
-        """Limit the growth of the diagram to the factor `most`, times the interface scale."""
+        """Let a large window enlarge the diagram at most by the factor `most`, times the interface scale."""
         self._most_growth, larger = most, 1.0 if self.presenting else size_factor()
         self.show_view(self.view._replace(larger=larger, most_growth=most * size_factor()))
 
     def set_presenting(self, presenting: bool, most: float) -> None:
-        """Enter or leave presentation mode, and limit the growth of the diagram to the factor `most`."""
+        """Enter or leave presentation mode, and limit the growth of the diagram as `limit_growth` does."""
         self.presenting = presenting
         self.limit_growth(most)
         self.layout_changed.emit()

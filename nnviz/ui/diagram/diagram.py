@@ -27,9 +27,9 @@ from nnviz.ui.diagram.edit import EditSession
 from nnviz.ui.kit.number_field import scrub
 
 CLICK_PX = 4.0
-"""A press that moves less than this is a click, not a drag."""
+"""A mouse press that moves less than this distance in pixels is a click, not a drag."""
 ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
-"""Steps of an arrow key to the right and down."""
+"""Steps (to the right, down) of each arrow key; negative steps go left or up."""
 NUDGES = {
     Qt.Key.Key_Plus: (1, "0.1"),
     Qt.Key.Key_Equal: (1, "0.1"),
@@ -45,7 +45,7 @@ class Diagram(Canvas):
     said = Signal(str)
     """(message) Emitted with a message for the status bar."""
     menu_requested = Signal(object, object)
-    """(address or None, global position) Emitted to request a context menu."""
+    """(Address of a node or edge, or None; global position) Emitted to request a context menu."""
 
     def __init__(self, document: Document, selection: Selection, derived: Derived, player: Player) -> None:
         super().__init__(document, selection, derived, player)
@@ -67,7 +67,7 @@ class Diagram(Canvas):
         return self._moved and self._scrub_from is not None
 
     def state_changed(self, old: State, new: State) -> None:
-        """Show the new State; during the drag of a number, keep the scale of the edges' widths."""
+        """Show the new State. While a number is dragged, keep the scale of the edges' widths."""
         if self._scrubbing and not self.has_fixed_scale:
             self.fix_scale(True)
         if old.network.sizes != new.network.sizes:
@@ -75,7 +75,7 @@ class Diagram(Canvas):
         super().state_changed(old, new)
 
     def show_view(self, view: View) -> None:
-        """Show the picture in another view, and move an open field with its number."""
+        """Show the picture in another view, and move an open field along with the edited number."""
         super().show_view(view)
         self.session.follow()
 
@@ -109,7 +109,7 @@ class Diagram(Canvas):
         super().hover(None if ignored else address)
 
     def update_hover(self) -> None:
-        """Highlight the node or edge under the mouse, which may have moved while a menu was open."""
+        """Highlight the node or edge under the mouse. The mouse may have moved while a menu was open."""
         at = self.mapFromGlobal(QCursor.pos())
         inside = self.rect().contains(at) and self.childAt(at) is None
         self.hover(self.picture.address_at(at.x(), at.y()) if inside else None)
@@ -179,7 +179,7 @@ class Diagram(Canvas):
             selection.select_and_explain(Address("node", address.layer, address.node))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Edit the hidden number of an edge or a pixel; on the background, show the whole picture."""
+        """Edit the weight of an edge or the value of a pixel; on the background, show the whole picture."""
         address = self.picture.address_at(event.position().x(), event.position().y())
         if address is None:
             self.fit()
@@ -197,11 +197,11 @@ class Diagram(Canvas):
         event.accept()
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Stop highlighting."""
+        """Stop highlighting when the mouse leaves the diagram."""
         self.hover(None)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Request the menu of the node or edge under the mouse, or of the selection."""
+        """Request the menu of the node or edge under the mouse, or of the selection if a key asks for it."""
         address = self._selection.address
         if event.reason() == QContextMenuEvent.Reason.Mouse:
             address = self.picture.address_at(event.pos().x(), event.pos().y())

@@ -1,4 +1,4 @@
-"""Editing in place: the field over a number or a name of the diagram, and the edits that it makes."""
+"""Editing in place: a field over a number or a name of the diagram, and the edits made with the field."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ NO_TARGET = "A what-if row has no target: choose Edit → Keep what-if row, then
 
 
 class PlaceEditor(NumberField):
-    """A field over the diagram that edits a number or a name. The field hides after accepting."""
+    """A field over the diagram that edits a number or a name. The field hides after it accepts a text."""
 
     moved_on = Signal(object)
-    """(steps) Emitted when Tab or Shift+Tab accepts the number: 1 to edit the next number, or −1."""
+    """(1 or −1) Emitted after Tab or Shift+Tab accepts the number, to edit the next or previous number."""
     restored = Signal()
     """Emitted when the field closes without accepting its text."""
 
@@ -51,8 +51,8 @@ class PlaceEditor(NumberField):
     ) -> None:
         """Open over `rect` with a name, a number, or an empty field for a number.
 
-        `title` is for screen readers. `read_name` returns a typed name, or raises ValueError. `empty`
-        is called for an empty text, as in NumberField.
+        `title` is for screen readers. `read_name` returns a typed name, or raises ValueError. A blank text
+        clears the number if `empty` is given and does not raise ValueError.
         """
         self.empty = empty
         if isinstance(value, str):
@@ -100,7 +100,7 @@ class PlaceEditor(NumberField):
             QToolTip.showText(self.mapToGlobal(self.rect().bottomLeft()), why, self)
 
     def event(self, event: QEvent) -> bool:
-        """Accept on Tab, before Qt moves the focus."""
+        """Accept the text on Tab, before Qt moves the focus."""
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             steps = {Qt.Key.Key_Tab: 1, Qt.Key.Key_Backtab: -1}.get(Qt.Key(event.key()))
             if steps is not None:
@@ -110,7 +110,7 @@ class PlaceEditor(NumberField):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Accept on Enter and restore on Escape."""
+        """Accept the text on Enter. Close without accepting the text on Escape."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.commit()
         elif event.key() == Qt.Key.Key_Escape:
@@ -139,7 +139,7 @@ class EditSession(QObject):
         self._session = object()
         """The merge key of all edits while the field is open."""
         self._nudged: State | None = None
-        """The State after the last nudge in the open field; Escape undoes only such a State."""
+        """The State after the last nudge in the open field. Escape undoes nudges if this State is current."""
         self._what_if_row: Array | None = None
         """The what-if row when the field opened."""
         self.editor = PlaceEditor(canvas)
@@ -187,7 +187,7 @@ class EditSession(QObject):
         self._canvas.hover(None)
 
     def nudge(self, address: Address, steps: float, size: str) -> None:
-        """Change the number at `address` by `steps` · `size`. Consecutive changes are one undo entry."""
+        """Change a number by `steps` · `size` (a text: "0.1"). Consecutive changes are one undo entry."""
         value = self.value(address)
         if value is not None:
             self.set_number(address, moved_by_steps(value, steps, size), (address, "keys"))
@@ -202,7 +202,7 @@ class EditSession(QObject):
         self.editor.hide()
 
     def follow(self) -> None:
-        """Move the field with its number when the view moves."""
+        """Move the open field along with the edited number after the view has moved."""
         if self.open and self._address and (place := self._canvas.picture.place(self._address)):
             self.editor.stand_around(qrect(place))
 
@@ -212,7 +212,7 @@ class EditSession(QObject):
         self._selection.select(address._replace(kind=kind))
 
     def set_number(self, address: Address, value: float | None, merge: Hashable = None) -> None:
-        """Set the number at `address`; None clears it. Edits with an equal `merge` are one undo entry."""
+        """Set the number at `address`, or clear it (None). Edits with an equal `merge` are one undo entry."""
         document, before = self._document, self._document.state.data
         name, free = document.state.network.name_of(address), self._selection.what_if_row
         if free is not None and address.kind == "input":

@@ -32,12 +32,12 @@ from nnviz.ui.kit.theme import OWN_SIZE, colours, px
 WIDTH_PX = 364
 ROW_PX = 28
 VISIBLE_ROWS = 9
-"""Matches that are visible without scrolling."""
+"""Number of matches that are visible without scrolling."""
 MARGIN_PX = 10
 INTERVAL_MS = 250.0
-"""Time between two searches while the State keeps changing."""
+"""Time between two searches while the State keeps changing, in milliseconds."""
 NO_MATCH = "No match. Type a part of a name, or -> between two names to find edges."
-TIP = "Type a name, a -> b for an edge, bias of a, largest, smallest, strongest, weakest, dead, saturated"
+TIP = "Type a name, or: a -> b (an edge), bias of a, largest, smallest, strongest, weakest, dead, saturated"
 
 
 class MatchList(QTableWidget):
@@ -93,7 +93,7 @@ class MatchList(QTableWidget):
         self.current_changed.emit()
 
     def step(self, rows: int) -> None:
-        """Move the current match down by `rows`."""
+        """Move the current row down by `rows`, at most to the first or the last match."""
         if self.matches:
             self.setCurrentCell(min(max(self.currentRow() + rows, 0), len(self.matches) - 1), 0)
 
@@ -114,7 +114,7 @@ def _items(match: Match) -> list[QTableWidgetItem]:
 
 
 class Finder(QFrame):
-    """A search field with its matches at the diagram's upper right, hidden until `open`.
+    """A search field with its matches at the diagram's upper right, hidden until `open` is called.
 
     Up and Down change the current match, which the diagram highlights. Enter or a click selects a match,
     and Escape hides the field.

@@ -48,7 +48,7 @@ class Structure(QObject):
         self._document, self._selection = document, selection
 
     def add_node(self, column: int, after: int | None = None) -> None:
-        """Add a node to a column, below the node `after` or as the last one, and select the new node."""
+        """Add a node to a column, below the node `after` or at the end, and select the new node."""
         network = self._document.state.network
         at = len(network.names(column)) if after is None else after + 1
         name = edits.fresh_node_name(network, column)
@@ -120,7 +120,7 @@ class Structure(QObject):
         return edited
 
     def fill(self, menu: QMenu, address: Address | None) -> None:
-        """Fill a menu with commands for the node and layer at `address`, or for all layers if it is None."""
+        """Fill a menu with commands for the node and layer at `address`, or if None, for all layers."""
         _clear(menu)
         sizes = self._document.state.network.sizes
         if address is not None and address.column < len(sizes):
@@ -182,7 +182,7 @@ class Structure(QObject):
                 menu.addAction(f"{name} with another {each.parameter.meaning} …", ask)
 
     def title(self, column: int, *, within: bool = False) -> str:
-        """Return the name of a column: "Hidden layer", or "the hidden layer" if `within` a sentence."""
+        """Return the name of a column: "Hidden layer", or inside a sentence (`within`) "the hidden layer"."""
         title = column_title(column, len(self._document.state.network.layers))
         if not within:
             return title
@@ -216,20 +216,20 @@ def _clear(menu: QMenu) -> None:
 
 
 WIDTH_PX, HEIGHT_PX, GAP_PX, ICON_PX = 26.0, 24.0, 3.0, 16.0
-"""Size of a button, gap between two buttons, and size of an icon, at scale 1."""
+"""Width and height of a button, gap between two buttons, and size of an icon, in pixels at scale 1."""
 MIN_HEAD = 76.0
-"""Height above the diagram's body in pixels; with less, the controls shrink."""
+"""The controls shrink if the room above the diagram's body is lower than this, in pixels."""
 ABOVE_BODY_PX = 2.0
 """Gap above the diagram's body, so that a change of weights does not repaint the buttons."""
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
-"""Steps of an arrow key along the buttons on the diagram."""
+"""Number of buttons to the right by which each arrow key moves the focus on the diagram."""
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 LEFT_PADDING_PX, RIGHT_PADDING_PX = 9.0, 19.0
-"""Room before an activation's name, and after it for the chevron, at scale 1."""
+"""Room before an activation's name, and room for the chevron after the name, in pixels at scale 1."""
 
 
 def keep_heads(diagram: Diagram, structure: Structure, document: Document) -> None:
-    """Keep controls under the heading of every visible column; a locked document disables them."""
+    """Keep controls under the heading of every visible column; a locked document disables the controls."""
     heads: list[Head] = []
 
     def place() -> None:
@@ -265,12 +265,12 @@ class HeadButton(QToolButton):
         self._draw_icon()
 
     def describe(self, action: str, lock: str, *, can: bool = True) -> None:
-        """Set tooltip and accessible name to `action`. A `lock`, or `can` False, disables the button."""
+        """Set `action` as tooltip and accessible name. A `lock` text, or `can=False`, disables the button."""
         set_lock_reason(self, lock, action, can=can)
         self.setAccessibleName(action)
 
     def open_menu(self, menu: QMenu, fill: Callable[[QMenu], None]) -> None:
-        """Open a menu on every click; `fill` fills the menu before it opens."""
+        """Open a menu on every click; `fill` fills the menu before the menu opens."""
         menu.aboutToShow.connect(lambda: fill(menu))
         clear_hover_on_close(self, menu)
         self.setMenu(menu)
@@ -320,7 +320,7 @@ class ActivationButton(HeadButton):
         self._before, self._behind = (_SideText(diagram, side) for side in (RIGHT, LEFT))
 
     def show_over(self, label: Label, texts: tuple[str, str, str], scale: float) -> None:
-        """Cover the line `label` with `texts`: the text before the name, the name, and the text after it."""
+        """Show `texts` over the line `label`: text before the button, on the button, and after the button."""
         before, name, behind = texts
         wide = label.rect.width + (LEFT_PADDING_PX + RIGHT_PADDING_PX) * scale
         line = Rect(*label.rect.center, 0.0, 0.0).middle(wide, HEIGHT_PX * scale)
@@ -340,13 +340,13 @@ class ActivationButton(HeadButton):
             part.hide()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Set the font of the picture again, because a change of style resets it."""
+        """Set the font of the diagram's text again, because a change of style resets the widget's font."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and self._label:
             self.setFont(label_font(self._label))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the box of the style, the text and the chevron, which is paler if the button is disabled."""
+        """Paint the button's box, the text and the chevron. A disabled button has a paler chevron."""
         option, scale = QStyleOptionToolButton(), self.height() / HEIGHT_PX
         self.initStyleOption(option)
         option.text = ""
@@ -378,7 +378,7 @@ class _SideText(QLabel):
         self.lower()
 
     def show_text(self, text: str, label: Label, place: Rect, gap: float) -> None:
-        """Show `text` in the font of a label, `gap` from the button, or hide if `text` is ""."""
+        """Show `text` in the font of `label`, at distance `gap` from the button, or hide if `text` is ""."""
         self.setText(text)
         self._label = label
         self._mark(label.style == "marked")
@@ -398,7 +398,7 @@ class _SideText(QLabel):
             self.style().polish(self)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Set the font of the picture again, because a change of style resets it."""
+        """Set the font of the diagram's text again, because a change of style resets the widget's font."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and self._label:
             self.setFont(label_font(self._label))

@@ -57,7 +57,7 @@ def image_of(pixels: Pixels) -> QImage:
 
 
 def paint_box(painter: QPainter, rect: Rect, box: Box) -> None:
-    """Paint a box over `rect`, with half of the line's width outside."""
+    """Paint a box over `rect`. Half of the outline's width lies outside `rect`."""
     painter.setPen(_pen(box.line, box.width, box.dashed) if box.line else Qt.PenStyle.NoPen)
     painter.setBrush(_brush(box.fill) if box.fill else Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(qrect(rect), box.radius, box.radius)
@@ -119,7 +119,7 @@ def paint_leader(painter: QPainter, label: Label, palette: Palette) -> None:
 
 
 def paint_label(painter: QPainter, label: Label, palette: Palette, *, chosen: bool = False) -> None:
-    """Paint a label with its background, and outline a `chosen` label in the accent colour."""
+    """Paint a label with its background. If `chosen` is True, outline the label in the accent colour."""
     paint_leader(painter, label, palette)
     box = style.label_box(label, palette, chosen=chosen)
     if box is not None:
@@ -160,16 +160,16 @@ ALWAYS_SHARP = 150
 STRONGEST_MOVING = 500
 """Number of edges of a layer to draw while weights change: the strongest edges."""
 BUCKETS = 32
-"""Steps of colour and width for each sign of a weight."""
+"""Number of different colours and widths of edges for each sign of the weights."""
 HALO_PX, HALO_OPACITY, RAIL_PX = 12.0, 0.1, 1.25
-"""Width and opacity of a halo, and width of its two borders, at scale 1."""
+"""Width of a halo, opacity of a halo, and width of the two borders of a halo. Widths are at scale 1."""
 
 EdgeGroups = list[tuple[int, Indices, Indices]]
-"""Groups of edges: (layer, nodes, sources)."""
+"""Groups of edges: (layer, nodes, sources). Edge k of a group leads from sources[k] to nodes[k]."""
 
 
 def paint_edges(painter: QPainter, picture: Picture, palette: Palette, *, moving: bool = False) -> None:
-    """Paint all edges. With `moving`, paint fewer edges without antialiasing, for speed."""
+    """Paint all edges. If `moving` is True, save time: paint fewer edges, without antialiasing."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, not moving)
     layout, scale = picture.layout, picture.scale
     if picture.few_edges:
@@ -289,7 +289,7 @@ class SmallPictures:
         self._images: dict[int, tuple[Array, Palette, QImage]] = {}
 
     def paint(self, painter: QPainter, picture: Picture, palette: Palette, *, grids: bool) -> None:
-        """Paint small pictures: of columns with nodes side by side if `grids`, else of other columns."""
+        """Paint small pictures: if `grids`, only in columns with nodes side by side, else only in others."""
         for column in picture.layout.columns:
             if not column.picture or grids != (column.per_row > 1):
                 continue

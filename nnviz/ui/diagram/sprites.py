@@ -27,9 +27,9 @@ from nnviz.picture.style import PILL_STYLES, Box, label_box, node_box, sign_colo
 from nnviz.ui.diagram.paint import label_font, paint_box, paint_label, paint_leader
 
 LARGEST_TEXT, MAX_WIDTH = 36.0, 600.0
-"""Font size and width in pixels above which nodes and labels are painted without sprites: few are visible."""
+"""Larger texts and wider nodes or labels, in pixels, are painted without sprites, as few are visible."""
 WIDTH, MAX_HEIGHT = 1024, 2048
-"""Width and largest height of the sprites' pixmap in pixels, several times the need of a diagram."""
+"""Width and largest height of the pixmap of all sprites, in pixels. A diagram needs only a fraction."""
 
 
 class Screen:
@@ -185,19 +185,19 @@ def _paint_plain(width: int, height: int, fill: str, line: str, painter: QPainte
 
 
 FIRST_HEIGHT = 256
-"""First height of the pixmap in device pixels; it grows downwards."""
+"""Initial height of the sprites' pixmap in device pixels. The pixmap grows downwards."""
 
 PHASES = 4
-"""Positions of a digit within a device pixel, because Qt also places digits at fractions of a pixel."""
+"""Number of positions of a digit within a device pixel: Qt also places digits at fractions of a pixel."""
 MARGIN = 2
-"""Device pixels around the text of a sprite."""
+"""Space on each side of the text of a sprite, in device pixels."""
 WORD = "\n"
-"""The end of the key of a letter that is a whole word."""
+"""Stands at the end of a key in Letters if the letter is a whole word."""
 _BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}
 """Share of the free room before a text, by its alignment."""
 
 NO_SPRITES = np.empty((0, 10))
-"""An empty array of placed sprites."""
+"""An array of sprites and their places, without any sprite."""
 Numbers = Sequence[int] | NDArray[np.intp]
 
 
@@ -287,7 +287,7 @@ class TextSetter:
         self._places: list[tuple[float, float, float, int]] = []
 
     def add(self, advance: float, height: int, paint: Callable[[int, QPainter], None], phases: int) -> int:
-        """Add a letter, and return its number. `paint` takes the shift to the right in 1/PHASES pixels."""
+        """Add a letter, and return its number. `paint` takes the letter's shift in 1/PHASES device pixels."""
         width = ceil(advance) + 2 * MARGIN + 1
         sprites = [self._sprites.add(width, height, partial(paint, phase)) for phase in range(phases)]
         number, self._count = self._count, self._count + 1
@@ -325,8 +325,8 @@ class TextSetter:
 class Letters(dict[str, int]):
     """Maps each letter of a font and a colour to its number in a TextSetter.
 
-    A letter is a digit, a sign, or a word, whose key ends in a line break. Letters are made on demand, at
-    `ratio` device pixels per pixel.
+    A letter is a digit, a sign or a whole word. The key of a word ends in a line break. Letters are made
+    on demand, at `ratio` device pixels per pixel.
     """
 
     def __init__(self, setter: TextSetter, font: QFont, colour: str, ratio: float) -> None:
@@ -339,7 +339,7 @@ class Letters(dict[str, int]):
         self._above_middle = self._ascent - metrics.height() * ratio / 2
 
     def indices(self, label: Label) -> Iterable[int]:
-        """Return the numbers of the letters of a label's text."""
+        """Return the TextSetter's number for each letter of a label's text."""
         text = label.text
         if label.value is None:
             return (self[text + WORD],)
@@ -355,7 +355,7 @@ class Letters(dict[str, int]):
         return map(self.__getitem__, letters)
 
     def place(self, label: Label) -> tuple[float, float, float, int]:
-        """Return left and width of a label, the share of free room before the text, and the sprites' top."""
+        """Return a label's left and width, the share of spare width before its text, and the sprites' top."""
         x, y, width, height = label.rect
         ratio = self._ratio
         top = round((y + height / 2) * ratio + self._above_middle) - self._rise - MARGIN

@@ -1,4 +1,4 @@
-"""The walk on the diagram: the animation, and the callout, a box that describes the current step."""
+"""The walk on the diagram: one training iteration, animated step by step, with a callout for each step."""
 
 from __future__ import annotations
 
@@ -23,42 +23,42 @@ from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import pixel_font
 
 STEP_PX = 12.0
-"""Distance between candidate places of the box, in pixels."""
+"""Distance between candidate places of the callout, in pixels."""
 GAP_PX, EDGE_PX = 4.0, 2.0
-"""Least distance of the box from forbidden obstacles, and from the sides of the room."""
+"""Least distance of the callout from forbidden obstacles, and least distance from the diagram's sides."""
 FORBIDDEN = 1e6
-"""Cost per square pixel of a covered forbidden obstacle: more than all other costs together."""
+"""Cost per square pixel of a forbidden obstacle that the callout covers: above all other costs together."""
 TEXT = 6.0
-"""Cost per square pixel of a covered text; a covered node costs 1."""
+"""Cost per square pixel of a text that the callout covers. A square pixel of a node costs 1."""
 DISTANCE = 2.0
-"""Cost per pixel of distance between the box and the nodes or edges that it describes."""
+"""Cost per pixel of distance between the callout and the nodes or edges that it describes."""
 MARGIN_PX, SIDE = 8.0, 200.0
-"""Preferred distance from the sides of the room, and the cost of a smaller one."""
+"""Preferred distance of the callout from the diagram's sides, and the cost of a smaller distance."""
 LINE = 30.0
-"""Cost of each covered point of an edge."""
+"""Cost of each point of an edge that the callout covers."""
 CROSSING, FORBIDDEN_FACTOR = 700.0, 4
-"""Cost of a pointer across a node or a text, and its factor for a forbidden obstacle."""
+"""Cost of a pointer across a node or a text. A forbidden obstacle costs FORBIDDEN_FACTOR times as much."""
 CANDIDATES, SAMPLES = 24, 12
-"""Number of best places to check for a pointer, and of points to check on each pointer."""
+"""Number of cheapest places of the callout to check with a pointer, and of points checked on a pointer."""
 
 
 class Obstacles(NamedTuple):
     """Obstacles for the callout: rectangles (x, y, right, bottom), shape (n, 4), and points, shape (m, 2)."""
 
     forbidden: Array
-    """Rectangles that the box must not cover."""
+    """Rectangles that the callout must not cover."""
     points: Array
-    """Points of edges that the box must not cover."""
+    """Points of edges that the callout must not cover."""
     nodes: Array
-    """Rectangles of nodes, which the box should not cover."""
+    """Rectangles of nodes, which the callout should not cover."""
     texts: Array
-    """Rectangles of texts, which the box should not cover; a text costs more than a node."""
+    """Rectangles of texts, which the callout should not cover. A text costs more than a node."""
     edges: Array
-    """Points of other edges, which the box should not cover."""
+    """Points of other edges, which the callout should not cover."""
 
 
 class Size(NamedTuple):
-    """A possible size of a box, and the cost of this size."""
+    """A possible size of the callout, and the cost of this size."""
 
     width: float
     height: float
@@ -66,7 +66,7 @@ class Size(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A possible place of a box: the index of its size, its rectangle, and its cost."""
+    """A possible place of the callout: the index of its Size, its rectangle, and the cost."""
 
     size: int
     rect: Rect
@@ -74,7 +74,7 @@ class Place(NamedTuple):
 
     @property
     def is_free(self) -> bool:
-        """Whether the box covers no forbidden obstacle."""
+        """Whether the callout covers no forbidden obstacle at this place."""
         return self.cost < FORBIDDEN
 
 
@@ -85,9 +85,9 @@ def rectangles(rects: Sequence[Rect]) -> Array:
 
 
 def free_place(room: Rect, sizes: Sequence[Size], obstacles: Obstacles, near: Rect, targets: Array) -> Place:
-    """Return the place of lowest cost in `room` for a box of one of `sizes`, near the rectangle `near`.
+    """Return the place of lowest cost in `room` for a callout of one of `sizes`, near the rectangle `near`.
 
-    Unless `targets`, shape (n, 2), is empty, a pointer leads from the box to one of these points.
+    Unless `targets`, shape (n, 2), is empty, a pointer leads from the callout to one of these points.
     """
     places: list[Place] = []
     for k, size in sorted(enumerate(sizes), key=lambda item: item[1].cost):
@@ -163,7 +163,7 @@ def _gap(starts: Array, length: float, low: float, high: float) -> Array:
 
 
 class PointerLine(NamedTuple):
-    """A pointer, the line from a box to the thing it describes, and the cost of the line."""
+    """A pointer: the line from a callout to the node or edge that the callout describes, and its cost."""
 
     start: tuple[float, float]
     end: tuple[float, float]
@@ -171,7 +171,7 @@ class PointerLine(NamedTuple):
 
 
 def best_pointer(box: Rect, targets: Array, obstacles: Obstacles) -> PointerLine:
-    """Return the pointer from `box` to one of the points `targets` that crosses little and is short."""
+    """Return a short pointer from `box` to one of the points `targets` that crosses few obstacles."""
     low, high = np.array([[box.x, box.y]]), np.array([[box.right, box.bottom]])
     cost = _pointer_costs(low, high, targets, obstacles)[0]
     k = int(np.argmin(cost))
@@ -194,25 +194,25 @@ def _pointer_costs(lows: Array, highs: Array, targets: Array, obstacles: Obstacl
 
 
 FONT_PX, MIN_FONT_PX = 13.5, 10.5
-"""Font size at scale 1, and the smallest font size."""
+"""Font size of the callout at scale 1, and smallest font size of the callout, in pixels."""
 FONT_SHARES, SMALLER = (1.0, 0.85, 0.72), 300.0
-"""Font sizes to try, as shares of the usual one, and the cost of each step to a smaller one."""
+"""Font sizes to try, as shares of the usual font size, and the cost of each step to a smaller size."""
 LINE_HEIGHT, PAD_X, PAD_Y, INDENT, NAME = 1.5, 0.9, 0.5, 1.2, 8.5
-"""In font sizes: line height, padding at sides and top, indent of a continued line, width of a name."""
+"""Line height, side and top padding, indent of a continued line, width of a name; unit: the font size."""
 WIDTH_SHARES = (1.0, 0.8, 0.65, 0.5, 0.38, 0.28, 0.2, 0.15, 0.11)
-"""Widths of the box to try, as shares of the width without line breaks."""
+"""Widths of the callout to try, as shares of its width without line breaks."""
 LINE_COUNTS = (8, 4, 2, 1)
 """Numbers of lines to try if the whole text does not fit; the last try is one shortened line."""
 LINE_BREAK = 500.0
-"""Cost of each additional line."""
+"""Cost of each additional line of text in the callout."""
 DOT_PX = 3.0
-"""Radius of the dot at the end of the pointer."""
+"""Radius of the dot at the end of the callout's pointer."""
 SHARES = np.linspace(0.15, 0.85, 4)
-"""Points of a node's side where the pointer may end, as shares of its length."""
+"""Points of a node's side where the pointer may end, as shares of the side's length."""
 FEW_EDGES = 200
-"""With more edges, the box may cover any of them."""
+"""With more edges in the diagram, the callout may cover all edges that it does not describe."""
 MAX_TARGETS = 24
-"""About the largest number of points where the pointer may end."""
+"""Approximate largest number of points where the callout's pointer may end."""
 POINT_PX = 5.0
 """Distance between the points that represent an edge as an obstacle."""
 NODE_LABELS = ("value", "z", "bias", "node_slope", "error", "target")
@@ -224,7 +224,7 @@ class CalloutLine(NamedTuple):
 
     pieces: tuple[str, ...]
     style: str
-    """title, line, rest (the continuation of a line) or aside (an additional sentence)."""
+    """Kind of line: title, line, rest (the continuation of a line) or aside (an additional sentence)."""
 
 
 class Setting(NamedTuple):
@@ -247,11 +247,11 @@ class Callout:
 
     @property
     def box(self) -> QRectF:
-        """The rectangle of the box, which is empty without a text."""
+        """The rectangle of the box, or an empty rectangle if there is no text."""
         return qrect(self._place.rect) if self._place else QRectF()
 
     def place_box(self, picture: Picture, words: StepText) -> None:
-        """Place the box for a text, unless it is already placed."""
+        """Place the box for the text `words`, unless the box already has a place for this text."""
         if self._key == (picture.layout, words):
             return
         self._key = picture.layout, words
@@ -288,7 +288,7 @@ class Callout:
         )
 
     def paint(self, painter: QPainter, palette: Palette, share: float, *, slopes: bool) -> None:
-        """Paint the box with a `share` of its text, from 0 to 1, in the colour for `slopes` or the accent."""
+        """Paint the box with a `share` (0 to 1) of its text. If `slopes`, use the colour of slopes."""
         if self._setting is None or share <= 0.0:
             return
         box, colour = self.box, QColor(palette.slope if slopes else palette.accent)
@@ -437,25 +437,25 @@ def _points(lines: Iterable[QLineF]) -> Array:
 
 
 PULSE_STEPS = ("forward", "backward")
-"""Steps with pulses that travel along edges."""
+"""Steps of the walk with pulses that travel along edges."""
 EDGE_STEPS = ("slopes", "mean", "update")
-"""Steps about the incoming edges of a node."""
+"""Steps of the walk about the incoming edges of a node."""
 SLOPE_STEPS = ("backward", "slopes", "mean")
-"""Steps about slopes."""
+"""Steps of the walk about slopes."""
 TEXT_END = 0.9
-"""Share of a step's time after which its whole text is visible."""
+"""Share of a step's time after which the whole text of the step is visible."""
 MAX_PULSES = 60
-"""Pulses at once, on the strongest edges."""
+"""Largest number of pulses at once, on the edges that carry the largest numbers."""
 MARK_PX, MARK_OPACITY = 10.0, 0.25
 """Width and opacity of the mark on the edges of a step."""
 MAX_MARKED = 600
-"""Edges marked at once; with more, their nodes are marked instead, because painting is slow."""
+"""Largest number of edges marked at once. With more edges, nodes are outlined instead, to save time."""
 PULSE_PX = 6.0
 """Radius of the largest pulse."""
 
 
 class WalkLayer:
-    """Paints the animation of the walk over the picture."""
+    """Paints the animation of the walk (one training iteration in steps) over the picture."""
 
     def __init__(self, player: Walking, narrator: Narrator) -> None:
         self._player, self._narrator = player, narrator
@@ -464,7 +464,7 @@ class WalkLayer:
         self.callout = Callout()
 
     def paint(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
-        """Paint the animation of the steps in progress, and the callout of these or the last steps."""
+        """Paint the animation of the steps in progress, and describe these steps, or else the last steps."""
         progress, t = self._player.progress, self._player.t
         steps, text_start = progress.moving, 0.0
         if steps and steps[0].deed in PULSE_STEPS:
@@ -478,7 +478,7 @@ class WalkLayer:
         self.callout.paint(painter, palette, min(share, 1.0), slopes=slopes)
 
     def paint_outlines(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
-        """Outline the nodes and edges of the steps in progress, or of the last steps, below all texts."""
+        """Outline nodes and edges of the steps in progress, or else of the last steps, behind all texts."""
         progress = self._player.progress
         edges = sum(picture.weights[step.layer].shape[1] for step in progress.described_steps)
         for step in progress.described_steps:

@@ -121,13 +121,13 @@ class Exporter(QObject):
 
 
 MIN_PX, MAX_PX = 50, 5_000
-"""Limits of width and height. A PNG of the largest size has 100 million pixels."""
+"""Limits of a picture's width and height in pixels. The largest PNG has 100 million pixels."""
 
 
 class SizeDialog(QDialog):
     """Asks for a size and a theme; subclasses ask for more.
 
-    `facts` takes the width and the height. It returns the text to show below the fields if they are valid.
+    `facts` takes a valid width and height, and returns the text to show below the fields.
     """
 
     def __init__(

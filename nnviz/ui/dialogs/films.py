@@ -1,7 +1,7 @@
 """Films of the walk and of a training run.
 
-In the film of a watched run, the loss values are those that the script reported. This module imports
-pyqtgraph, which takes 150 ms, so nnviz imports the module only to make a film.
+A watched run is the training of a user's script; its film shows the losses that the script reported.
+This module imports pyqtgraph, which takes 150 ms, so nnviz imports the module only to make a film.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ from nnviz.ui.panels.history_canvas import HistoryCanvas
 from nnviz.ui.panels.history_readout import measure_title
 
 FOOT_PX, GAP = 13.0, 18.0
-"""Font size of the footer and space between two of its texts, at scale 1."""
+"""Font size of the footer, and space between two texts of the footer, in pixels at scale 1."""
 
 
 class FootText(NamedTuple):
-    """A text of the footer, its colour, and the widest text there, or "" if the width is constant."""
+    """A text of the footer, its colour, and the widest text to leave room for, or "" for this text."""
 
     text: str
     colour: str
@@ -54,7 +54,7 @@ class FootText(NamedTuple):
 
 
 class ImageFilm(ABC):
-    """A film of one size and theme. Subclasses go through the film's moments, and paint each moment."""
+    """A film of one size and theme. Subclasses go through its moments, one for each frame, and paint them."""
 
     count: int
     """Number of frames."""
@@ -74,12 +74,12 @@ class ImageFilm(ABC):
     def moments(self, *, few: bool = False) -> Iterator[float]:
         """Go through the moments of the film, and yield the duration of each moment in seconds.
 
-        With `few`, go only through a few moments that together contain all colours of the film.
+        If `few` is True, go only through a few moments that together contain all colours of the film.
         """
 
     @abstractmethod
     def paint(self, painter: QPainter, palette: Palette) -> None:
-        """Paint the current moment."""
+        """Paint the current moment of the film."""
 
     def frames(self) -> Iterator[FilmFrame]:
         """Yield every frame with its duration."""
@@ -131,9 +131,9 @@ What: TypeAlias = Literal["walk", "training"]
 class Subject:
     """The subject of a film: the walk or the training run of a State, with the diagram of one row.
 
-    With `by_layer`, the walk goes layer by layer instead of node by node. With `slopes`, the diagram shows
-    slopes during training. `past` holds the recorded States of the run; a film of a watched run can show
-    only these States. With `pictures`, nodes contain small pictures.
+    `by_layer`: the walk goes layer by layer, not node by node. `slopes`: the diagram shows slopes during
+    training. `past` holds the recorded States of the run; a film of a watched run shows only these States.
+    `pictures`: nodes contain small pictures.
     """
 
     kind: What
@@ -146,7 +146,7 @@ class Subject:
 
 
 def film_of(subject: Subject, look: Look, fps: int, progress: Progress) -> ImageFilm:
-    """Return a film that reports its progress to `progress`. Raises ValueError if it would be empty."""
+    """Return a film that reports its progress to `progress`. Raises ValueError if the film would be empty."""
     look = replace(look, pictures=subject.pictures)
     if subject.kind == "walk":
         return WalkFilm(subject.state, look, fps, progress, subject.row, by_layer=subject.by_layer)
@@ -164,7 +164,7 @@ def render(subject: Subject, look: Look, fps: int, out: Path) -> None:
 class FilmScene:
     """The diagram of one row in a film. `walking` holds the position of the walk.
 
-    `largest` is the absolute value of the weight that is drawn widest, see `make_picture`.
+    `largest` is the absolute value of the weight with the widest edge; see `make_picture`.
     """
 
     def __init__(
@@ -190,7 +190,7 @@ class FilmScene:
 
     @property
     def caption(self) -> str:
-        """The description of the step in progress, or of the last step."""
+        """The text that describes the walk's step in progress, or else the walk's last step."""
         return self._narrator.text
 
     @property
@@ -203,7 +203,7 @@ class FilmScene:
         return self._picture
 
     def show(self, state: State) -> None:
-        """Show a State with the same layer sizes."""
+        """Show another State, which must have the same layer sizes."""
         self._document.push(state, "", merge=self)  # as one undo entry, to save memory
 
     def paint(self, painter: QPainter, palette: Palette) -> None:
@@ -214,13 +214,13 @@ class FilmScene:
 
 
 SECONDS, LAST_S = 10.0, 4.0
-"""Duration of all updates together, and of the last frame, in seconds."""
+"""Duration of all updates of a training film together, and of the film's last frame, in seconds."""
 FIRST = 1 / 8
-"""Share of the time before the first update; the intervals between later updates get shorter."""
+"""Share of the film's time before the first update. The time between later updates gets shorter."""
 CURVE, INSIDE_PX = 0.36, 10.0
-"""The loss curve's share of the height, and the free border around the curve, at scale 1."""
+"""The loss curve's share of a film's height, and the free border around the curve, at scale 1."""
 FEW_UPDATES = 8
-"""Number of moments that together contain all colours."""
+"""Number of moments of the training that `samples` paints; together they contain all colours."""
 
 
 def frame_counts(iterations: Sequence[int], moments: int) -> list[tuple[int, int]]:
@@ -337,7 +337,7 @@ class TrainingFilm(ImageFilm):
         self.paint_foot(painter, self.words(palette), slopes=self._slopes)
 
     def words(self, palette: Palette) -> Iterator[FootText]:
-        """Yield the texts of the iteration and of the loss, which is "" if the script reported no loss."""
+        """Yield the texts of the iteration and the loss. The loss is "" if the script reported no loss."""
         end = as_text(self._end.iteration)
         now = f"iteration {as_text(self._state.iteration)} of {end}"
         yield FootText(now, palette.muted, f"iteration {end} of {end}")
@@ -347,13 +347,13 @@ class TrainingFilm(ImageFilm):
 
 
 WIDEST = "Hidden layer 2: slopes of the weights"
-"""About the longest caption of a layer."""
+"""A caption of a layer that is about as long as the longest one."""
 FEW_STEPS = 3
-"""Number of moments of a step that together contain all colours of the step."""
+"""Number of moments of each step that `samples` paints; together they contain all colours of the step."""
 
 
 class WalkFilm(ImageFilm):
-    """A film of one row's walk, or only its forward pass without targets. Raises ValueError without rows."""
+    """A film of one row's walk; without targets, only of the forward pass. Raises ValueError without rows."""
 
     def __init__(
         self, state: State, look: Look, fps: int, progress: Progress, row: int = 0, *, by_layer: bool = False

@@ -75,7 +75,7 @@ class Spot(NamedTuple):
     part: QRect | None = None
 
     def rectangle(self, window: QWidget) -> QRect | None:
-        """Return the rectangle of this place in a window; None if the widget is hidden or elsewhere."""
+        """Return the rectangle of this place in `window`, or None if the widget is hidden or elsewhere."""
         if not self.widget.isVisible() or self.widget.window() is not window:
             return None
         part = self.part or self.widget.rect()
@@ -89,16 +89,16 @@ Where: TypeAlias = Callable[[], Spot | None]
 class GuideStep:
     """One step of the guide.
 
-    ========= ==========================================================================
-    `title`   the title of the step
-    `task`    the text that says what to do, in one or two sentences
-    `reply`    the text after the user has done the task
-    `callout_place`      returns the place on the screen to point at, a Spot
-    `result_spot` returns the place to point at after the task is done
-    `progress_sign`    returns a value that changes when the user does the task
-    `begin`   makes these places visible when the step begins
-    `obstacles`    returns further places that the text box must not cover
-    ========= ==========================================================================
+    =============== ===============================================================
+    `title`         the title of the step
+    `task`          the text that says what to do, in one or two sentences
+    `reply`         the text after the user has done the task
+    `callout_place` returns the place on the screen to point at, a Spot
+    `result_spot`   returns the place to point at after the task is done
+    `progress_sign` returns a value that changes when the user does the task
+    `begin`         called when the step begins; makes the two places above visible
+    `obstacles`     returns further places that the text box must not cover
+    =============== ===============================================================
     """
 
     title: str
@@ -112,11 +112,11 @@ class GuideStep:
 
 
 LETTERS = 46
-"""About the number of letters on a line of the text box."""
+"""Approximate number of letters on a line of the guide's text box."""
 RING_PX = 6
-"""Distance of the ring's outer edge from the rectangle inside."""
+"""Distance of the outer edge of the guide's ring from the rectangle inside the ring."""
 DOT_PX = 6
-"""Half the size of the dot at the end of the line, with its margin."""
+"""Half the size of the dot at the end of the guide's line, including the dot's margin."""
 
 
 class StepCard(QFrame):
@@ -132,7 +132,7 @@ class StepCard(QFrame):
         self._count.setObjectName("muted")
         self._title.setFont(ui_font(14, QFont.Weight.DemiBold))
         self._text.setWordWrap(True)
-        self._skip = quiet_button("Skip", f"End the {name.lower()}; the Help menu starts them again (Esc)")
+        self._skip = quiet_button("Skip", f"End the {name.lower()}; start again from the Help menu (Esc)")
         self._back = _button("Back", "Go back to the previous step")
         self._next = _button("Next", "Go on to the next step")
         for button, asked in (
@@ -165,7 +165,7 @@ class StepCard(QFrame):
             QWidget.setTabOrder(before, after)
 
     def show_step(self, number: int, count: int, title: str, text: str, *, done: bool) -> None:
-        """Show step `number` of `count`. If it is `done`, Next becomes the primary button."""
+        """Show step `number` of `count`. If `done` is True, Next becomes the primary button."""
         self._count.setText(f"{number} of {count} ✓" if done else f"{number} of {count}")
         self._title.setText(title)
         self._text.setText(text)
@@ -240,10 +240,10 @@ MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hid
 
 
 class Guide(QObject):
-    """Shows `steps` in `window`, one after another, until the user finishes the last or skips the guide.
+    """Shows `steps` in `window`, one after another, until the user finishes the last step or skips the guide.
 
     Tab leads from the widget `tab_start` to the text box. The guide checks after every signal in `changes`
-    whether the user has completed the step, and whether the place that it points at has moved.
+    whether the user has completed the step, and whether the place to point at has moved.
     """
 
     def __init__(

@@ -55,9 +55,9 @@ ROWS: Section = (
 OTHERS: Section = (
     "Other people's files",
     (
-        ("Missing activations", "nnviz asks for them once. You can change them above the diagram's columns."),
+        ("Missing activations", "nnviz asks for activations once. You can change them above the diagram."),
         ("Limits of a file format", "Before saving, nnviz says which parts the format cannot store."),
-        (".pt, .pth, .pkl, .joblib", "nnviz never opens these: they can run code. It says what to do."),
+        (".pt, .pth, .pkl, .joblib", "These can run code. nnviz does not open them, but says what to do."),
     ),
 )
 
@@ -134,8 +134,8 @@ BACKWARD: Section = (
     "Backward: slopes (gradients)",
     (
         ("slope of a weight", "∂L/∂w = value of the start node · ∂L/∂z of the end node; L is the loss"),
-        ("slope of a node", "∂L/∂z, with z as above; the slope of the node's bias has the same value"),
-        ("slope of a hidden node", "f′(z) · the sum over all outgoing edges of weight · ∂L/∂z of the end"),
+        ("slope of a node", "∂L/∂z, with the node's z; the slope of the node's bias has the same value"),
+        ("slope of a hidden node", "f′(z) · the sum over outgoing edges of weight · ∂L/∂z of the end node"),
         ("without hidden layers", "∂L/∂w = 2 · x · error, for MSE, one row, one output and no activation"),
         ("slope of one row", "the slope of this row's loss; the mean over all rows is the slope of the loss"),
         ("relu at z = 0", "f′(0) = 0: at every kink of a function, nnviz uses the slope on the left side"),
@@ -204,7 +204,7 @@ def _function(activation: Activation) -> str:
         formula, _ = activation.joint.slope(nothing, nothing, 0, lambda terms: terms[0])
         lines.append(f"∂L/∂z = {formula}")
     if takes := activation.parameter:
-        lines.append(f"{activation.name}({takes.example:g}) has another {takes.meaning}, {takes.valid_range}")
+        lines.append(f"{activation.name}({takes.example:g}) sets the {takes.meaning}, {takes.valid_range}")
     lines.append(STARTS[activation.start])
     return ".  ".join(lines)
 
@@ -270,9 +270,9 @@ GESTURES: tuple[Section, ...] = (
             ("click a number", "Edit the number in place"),
             ("drag a number sideways", "Change the number in steps of 0.1 (Shift: 1, Alt: 0.01)"),
             ("click a name", "Rename the node"),
-            ("click an edge or a node", "Select it; the Explain panel shows how its numbers are computed"),
-            ("Ctrl or Shift + click on an edge", "Select a second weight for the loss over two weights"),
-            ("double click on an edge", "Edit the weight of the edge, also if the diagram hides the number"),
+            ("click an edge or a node", "Select the edge or node; the Explain panel shows its calculation"),
+            ("Ctrl or Shift + click on an edge", "Select a second weight, to see the loss over both weights"),
+            ("double click on an edge", "Edit the weight of the edge, even if the diagram hides the number"),
             ("wheel", "Zoom the diagram around the mouse"),
             ("drag the background", "Move the diagram"),
             ("double click on the background", "Show the whole network"),
@@ -283,7 +283,7 @@ GESTURES: tuple[Section, ...] = (
         ON_THE_DIAGRAM,
         (
             ("arrows", "Move the selection: left and right between nodes and edges, up and down in a column"),
-            ("Enter, F2", "Edit the selected number, rename the selected node"),
+            ("Enter, F2", "Edit the selected number, or rename the selected node"),
             ("+ and −", "Change the selected number by 0.1 (Alt: by 0.01)"),
             ("Page Up, Page Down", "Change the selected number by 1"),
             ("Escape", "Clear the selection"),
@@ -302,7 +302,7 @@ GESTURES: tuple[Section, ...] = (
                 "up, down, wheel in the learning rate",
                 "Change the first digit of the rate (Alt: the second digit, Shift: by a factor of 10)",
             ),
-            ("drag a training setting", "Change the setting in the same steps, unless you are typing in it"),
+            ("drag a training setting", "Change the setting in these steps, unless you type in its field"),
             ("0.5, 0,5, 1/2, −3, 1e-3", "You can type a number in any of these ways"),
         ),
     ),
@@ -328,7 +328,7 @@ GESTURES: tuple[Section, ...] = (
         "In the plot of the loss curve",
         (
             ("drag the ring on the curve", "Go back to another iteration of the run"),
-            ("wheel, drag", "Zoom the plot, move the plot"),
+            ("wheel, drag", "Zoom the plot (wheel), or move the plot (drag)"),
             ("double click", "Show the whole curve"),
             ("left, right, Home, End", "Go to a point of the curve and read its value"),
         ),
@@ -336,7 +336,7 @@ GESTURES: tuple[Section, ...] = (
     (
         "In the code",
         (
-            ("click, Enter", "Select the weight or node that the line computes; repeat for the next node"),
+            ("click, Enter", "Select the weight or node that the line computes; repeat to select the next"),
             ("drag, Shift with arrows", "Select text"),
         ),
     ),

@@ -1,6 +1,6 @@
 """The dialog that generates rows, with a preview.
 
-This module imports pyqtgraph, which takes 150 ms, so nnviz imports it only after the first frame.
+This module imports pyqtgraph, which takes 150 ms, so nnviz imports the module only after the first frame.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from nnviz.ui.panels.function_plane import RowMarks, Rows, class_shape, draw_mar
 from nnviz.ui.plot.plot import Plot, QuietAxis
 
 RATIO = 2.0
-"""Device pixels per pixel of a thumbnail, so that it is sharp on any screen."""
+"""Device pixels per pixel of a thumbnail, so that thumbnails are sharp on any screen."""
 RADIUS_PX, PADDING_PX = 1.5, 3.0
 """Radius of a row's mark in a thumbnail, and the free border around all marks."""
 MARK_NAMES = ("orange squares", "blue circles", "green triangles")
@@ -62,7 +62,7 @@ class Series(NamedTuple):
 
 
 def series(data: Dataset, most: int) -> list[Series]:
-    """Return the first `most` rows by class. Points are (input, target) for one input, else both inputs."""
+    """Return the first `most` rows by class. A point is (input, target), or the inputs if there are two."""
     assert data.targets is not None
     inputs, targets = data.inputs[:most], data.targets[:most]
     if inputs.shape[1] == 1:
@@ -106,7 +106,7 @@ def thumbnail(groups: list[Series], size: QSize, palette: Palette) -> QPixmap:
 
 
 MAX_DRAWN = 2000
-"""Rows drawn at most: more marks would merge."""
+"""Largest number of rows to draw; the marks of more rows would merge."""
 MARGIN = 0.06
 """Free border on each side, as a share of the range of the points."""
 MIN_PREVIEW = QSize(280, 180)
@@ -141,11 +141,11 @@ class Preview(Plot):
 
     @property
     def row_counts(self) -> dict[str, int]:
-        """The number of rows in the plot for each class, by the name of the class's marks."""
+        """The name of each class's marks, and the number of rows in the plot for this class."""
         return {each.mark_name: len(each.points) for each in self._series}
 
     def changeEvent(self, event: QEvent) -> None:
-        """Draw again after a change of theme."""
+        """Draw the rows again after a change of theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_marks"):
             self.set_palette(colours())
@@ -160,14 +160,14 @@ LIST_PX, FIELD_PX, INDENT_PX = 190, 90, 24
 MIN_DIALOG = QSize(720, 560)
 ICON = QSize(52, 40)
 THUMBNAIL_ROWS = 150
-"""Rows drawn in a thumbnail."""
+"""Number of rows drawn in a thumbnail."""
 SHARE = 4.0
-"""Drawing the preview takes at most 1 / SHARE of the time, for any number of rows."""
+"""Drawing the preview takes at most 1 / SHARE of the program's time, however many rows it shows."""
 NUDGE_TIP = "Up, Down and the wheel change the number by 1, with Shift by 10"
 
 
 class MakeRows(QDialog):
-    """Asks which rows to generate. `state()` returns a State with these rows; `summary` describes it."""
+    """Asks which rows to generate. `state()` returns a State with these rows, and `summary` a description."""
 
     def __init__(self, window: QWidget | None, state: State) -> None:
         super().__init__(window)
@@ -274,7 +274,7 @@ class MakeRows(QDialog):
         self.seed.setToolTip(f"The same seed makes the same rows\n{NUDGE_TIP}")
         self.for_open_network.setToolTip("Replace only the rows, and keep the weights, names and settings")
         self.for_new_network.setToolTip(
-            "Open a new document with these rows, a network with random weights, settings and notes"
+            "Open a new document with these rows, settings and notes, and a network with random weights"
         )
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._make = make_primary(box.addButton("&Make rows", QDialogButtonBox.ButtonRole.AcceptRole))

@@ -22,7 +22,7 @@ MAX_COUNT = 5000
 
 
 class NewNetwork(QDialog):
-    """Asks for the sizes of a network. `state()` returns one with random weights and one row of zeros."""
+    """Asks for the sizes of a network. The result, `state()`, has random weights and a row of zeros."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,7 +55,7 @@ class NewNetwork(QDialog):
         self._check()
 
     def _lay_out(self) -> None:
-        example = QLabel("For example 4, or 8 8 for two layers, or nothing for no hidden layer.")
+        example = QLabel("For example 4, or 8 8 for two layers. Leave it empty for no hidden layer.")
         example.setObjectName("muted")
         form = QFormLayout()
         form.setHorizontalSpacing(16)

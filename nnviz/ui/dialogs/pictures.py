@@ -119,7 +119,7 @@ def write(drawing: Drawing, look: Look, out: str | Path) -> None:
 
 
 def image(drawing: Drawing, look: Look) -> QImage:
-    """Return a drawing as an image that has `PNG_RATIO` times the width and height of the look."""
+    """Return a drawing as an image that has `PNG_RATIO` times the width and height of `look`."""
     pixels = QImage(QSize(look.width, look.height) * PNG_RATIO, QImage.Format.Format_ARGB32)
     pixels.setDevicePixelRatio(PNG_RATIO)
     pixels.fill(Qt.GlobalColor.transparent)
@@ -172,7 +172,7 @@ def render(
 ) -> None:
     """Write the diagram of `state` to `out`, a PNG or PDF by its suffix. Needs no display.
 
-    Raises FileError, and ValueError for slopes without targets.
+    Raises FileError, and ValueError if `view` is "slopes" and `state` has no targets.
     """
     apply_theme(application(), theme)
     picture = row_picture(state, View(*size, pictures=pictures), with_slopes=view == "slopes")
@@ -180,7 +180,7 @@ def render(
 
 
 class DiagramDrawing(Drawing):
-    """Draws the diagram with its numbers, in the zoom of the given picture."""
+    """Draws the diagram with its numbers, zoomed as in the given picture."""
 
     phrase = "the diagram"
 

@@ -34,9 +34,9 @@ from nnviz.ui.kit.controls import Choice
 from nnviz.ui.kit.dialogs import add_mnemonic, dialog_column, heading, make_primary, message_box
 
 MAX_CHOICES = 30
-"""With more layers, one choice serves all hidden layers."""
+"""Largest number of layers that get one choice each. With more, all hidden layers share one choice."""
 VISIBLE_LAYERS = 8
-"""Layers that are visible without scrolling."""
+"""Number of layers that are visible without scrolling."""
 
 
 class AskActivations(QDialog):
@@ -131,7 +131,7 @@ def ask_partial_save(window: QWidget, why: str, more: str) -> bool:
 def ask_json(window: QWidget, why: str, more: str, *, part: bool) -> JsonAnswer:
     """Say why a file cannot hold everything, and offer nnviz JSON instead.
 
-    If the file can hold a `part`, also offer to write that part anyway.
+    `part` says whether the file can hold a part. If so, also offer to write that part anyway.
     """
     box = message_box(window, why, more)
     own = box.addButton("&Save as nnviz JSON", QMessageBox.ButtonRole.AcceptRole)
@@ -186,7 +186,7 @@ def ask_version(window: QWidget, name: str) -> VersionAnswer:
     box = message_box(
         window,
         question,
-        f"Keep mine: your next save replaces their version, and nnviz keeps it as {name}{BACKUP_SUFFIX}. "
+        f"Keep mine: your next save replaces their version; {name}{BACKUP_SUFFIX} keeps their version. "
         "Take theirs: nnviz shows their version, and Undo brings your version back.",
     )
     buttons: dict[QAbstractButton, VersionAnswer] = {
@@ -201,7 +201,7 @@ def ask_version(window: QWidget, name: str) -> VersionAnswer:
 
 WIDTH_PX, ROW_PX = 700, 30
 VISIBLE_ROWS = 8
-"""Rows that are visible without scrolling."""
+"""Number of rows that are visible without scrolling."""
 
 
 class RecoverDialog(QDialog):

@@ -63,7 +63,7 @@ Use: TypeAlias = tuple[Role, bool]
 HEADERS = ("Column", "Contents", "First values", "Use as")
 NO_PARENT = QModelIndex()
 SAMPLE_COUNT = 4
-"""Values shown of each column."""
+"""Number of values to show for each column."""
 ROW_PX = 30
 USES: dict[Use, str] = {
     ("input", False): "input",
@@ -229,7 +229,7 @@ TITLES: dict[What, str] = {
 TIPS: dict[What, str] = {
     "rows": "Replace only the rows, and keep the weights, names and settings",
     "network": "Replace the open network by a new one with random weights",
-    "ends": "Keep the layers between, and take names and rows from the table. Undo reverts this",
+    "ends": "Keep all other layers, and take names and rows from the table. Undo reverts this",
 }
 STANDARDISE = "&Standardise the inputs: (value − mean) / standard deviation of each column"
 
@@ -287,7 +287,7 @@ class OpenTable(QDialog):
         for what, button in self.uses.items():
             button.clicked.connect(lambda _, what=what: self._prefer(what))
         self.standardise = QCheckBox(STANDARDISE)
-        self.standardise.setToolTip("The network stores mean and standard deviation for new rows")
+        self.standardise.setToolTip("The network stores mean and standard deviation, to standardise new rows")
         self.summary, self.offer, self.error_label = _words("muted"), _words("muted"), _words("error")
 
     def _lay_out(self) -> None:

@@ -13,9 +13,9 @@ from nnviz.ui.kit.theme import px, ui_font
 class Card(QFrame):
     """A panel with a heading. `body` takes the contents; `buttons` stand at the right of the heading.
 
-    `head` is the row with the heading and the buttons, which a dock uses as its handle. `extra_height` is the
-    share of the screen's height that the card may take beyond a panel's usual share, at 100 %. `content_px`
-    is the height at 100 % that the contents need if a panel must scroll to show them, or 0.
+    `head` is the row with the heading and the buttons, which a dock uses as its handle. `extra_height` is a
+    share of the screen's height: at a window size of 100 %, the card may be higher than usual by this share.
+    `content_px` is the height at 100 % that the contents need if a panel must scroll to show them, or 0.
     """
 
     extra_height = 0.0
@@ -56,7 +56,7 @@ class Card(QFrame):
         self._outer.insertWidget(0, self.head)
 
     def set_tight(self, is_tight: bool) -> None:
-        """Remove the space above and below the heading if `is_tight`, as under tabs; otherwise restore it."""
+        """Remove the space above and below the heading if `is_tight`, for tabs; else restore the space."""
         self._is_tight = is_tight
         top, bottom = (0, 0) if is_tight else (px(6), px(2))
         self.head.setContentsMargins(px(14), top, px(10), bottom)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QMimeData, QPoint, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -13,7 +12,6 @@ from PySide6.QtGui import (
     QAction,
     QColor,
     QCursor,
-    QDropEvent,
     QFont,
     QFontMetricsF,
     QHelpEvent,
@@ -133,8 +131,7 @@ def muted_label() -> ElidedLabel:
 def set_lock_reason(what: QWidget | QAction, why: str, tip: str, *, can: bool = True) -> None:
     """Disable a widget or action, with the reason `why` as its tooltip.
 
-    If `why` is "", enable the widget or action with its own tooltip `tip`. If `can` is False, it stays
-    disabled even without a reason.
+    If `why` is "", show the tooltip `tip`, and enable the widget or action if `can` is True.
     """
     what.setEnabled(can and not why)
     what.setToolTip(why or tip)
@@ -144,22 +141,6 @@ def announce(widget: QWidget, text: str) -> None:
     """Ask a screen reader to say `text` for `widget` after its current speech; "" is ignored."""
     if text:
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
-
-
-def dropped_file(data: QMimeData) -> Path | None:
-    """Return the path of the first dragged file on this machine, or None."""
-    local = (url.toLocalFile() for url in data.urls() if url.isLocalFile())
-    return next((Path(file) for file in local if file), None)
-
-
-def accept_file(event: QDropEvent) -> Path | None:
-    """Accept a dragged or dropped file as a copy and return its path, or None."""
-    path = dropped_file(event.mimeData())
-    if path and event.possibleActions() & Qt.DropAction.CopyAction:
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
-        return path
-    return None
 
 
 def ignore_drops(area: QAbstractScrollArea) -> None:
@@ -203,7 +184,7 @@ ROUNDING_PX = 2
 class Choice(QComboBox):
     """A combo box with its arrow at the right and a list as wide as its items.
 
-    A text without room is shortened so that it differs from the other items; the tooltip shows the full text.
+    A text too long for the box is shortened so that it stays unique; the tooltip shows the full text.
     `chosen` is emitted for an item from the open list. Keys that step through the closed list emit only
     `activated`.
     """
@@ -283,7 +264,7 @@ class Choice(QComboBox):
         self._steps = False
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Choose the next item; without the keyboard focus, let the wheel scroll the page instead."""
+        """Choose the next item. If the box has no keyboard focus, let the wheel scroll the page instead."""
         if self.hasFocus():
             self._steps = True
             super().wheelEvent(event)
@@ -335,7 +316,7 @@ TYPING_MODIFIERS = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.Keypa
 class ListMenu(QMenu):
     """A menu in which typed letters select the entry that begins with them; only Enter activates the entry.
 
-    In Qt, a letter activates an entry. The same letter again selects the next entry that begins with it.
+    In other Qt menus, a letter activates an entry. Here, the same letter again selects the next match.
     """
 
     def __init__(self, title: str, parent: QWidget) -> None:

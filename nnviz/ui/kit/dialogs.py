@@ -36,7 +36,7 @@ from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.theme import ui_font
 
 INDENT_PX = 15
-"""Space that Qt leaves before the text of a box without an icon, in pixels."""
+"""Space that Qt leaves before the text of a message box without an icon, in pixels."""
 
 
 def message_box(window: QWidget | None, sentence: str, more: str = "") -> QMessageBox:
@@ -208,7 +208,7 @@ def file_name(title: str) -> str:
 
 
 def unused_path(path: Path) -> Path:
-    """Return `path` if no such file exists, else `path` with the next free number after its name."""
+    """Return `path` if nothing exists there, else `path` with the first free number after its name."""
     numbers = itertools.count(2)
     free = path
     while os.path.lexists(free):
@@ -219,7 +219,7 @@ def unused_path(path: Path) -> Path:
 WAIT_S = 0.5
 """Time before a progress dialog appears, in seconds."""
 UPDATE_S = 0.03
-"""Time between two updates, in seconds: the window stays responsive, and the work is hardly slower."""
+"""Time between two updates of a progress dialog, in seconds. Updates are rare enough to cost little."""
 
 
 class ProgressDialog:

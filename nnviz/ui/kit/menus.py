@@ -18,17 +18,17 @@ Value = TypeVar("Value")
 class MenuEntry:
     """A command of the window; `name` is its name in the program.
 
-    ============ ==========================================================================
-    `title`      text in the menu, with & before the letter for Alt
+    ============== ====================================================================================
+    `title`        text in the menu, with & before the letter for Alt
     `action`       function to call; for a switch, its argument is whether the switch is on now
-    `keys`       shortcut: text for QKeySequence, "; " between several, or a standard key of Qt
-    `focus_widget`     widget that must have the focus for `keys`; with None, keys work in the whole window
-    `tip`        text in the tooltip and the list of shortcuts; "" uses the title
-    `icon`       name of the icon, for an entry of the toolbar
-    `toolbar`    whether the entry is on the toolbar, in the order of the menus
-    `is_on`      whether a switch is on at first; None for an entry that is not a switch
-    `group`      name of a group of entries, of which exactly one is on
-    ============ ==========================================================================
+    `keys`         shortcut: text for QKeySequence, "; " between several, or a standard key of Qt
+    `focus_widget` widget that must have the focus for `keys`; with None, keys work in the whole window
+    `tip`          text in the tooltip and the list of shortcuts; "" uses the title
+    `icon`         name of the icon, for an entry of the toolbar
+    `toolbar`      whether the entry is on the toolbar, in the order of the menus
+    `is_on`        whether a switch is on at first; None for an entry that is not a switch
+    `group`        name of a group of entries, of which exactly one is on
+    ============== ====================================================================================
     """
 
     name: str
@@ -59,7 +59,7 @@ class MenuEntry:
     def shortcut_texts(self) -> list[str]:
         """Texts of the shortcuts to show.
 
-        A standard key of Qt has several; only the first one is shown, because few keyboards have F16 or Copy.
+        A standard key of Qt has several shortcuts. Only the first is shown: few keyboards have F16 or Copy.
         """
         texts = [keys.toString(QKeySequence.SequenceFormat.NativeText) for keys in self.shortcuts]
         return texts if isinstance(self.keys, str) else texts[:1]
@@ -67,7 +67,7 @@ class MenuEntry:
 
 @dataclass(frozen=True)
 class Menu:
-    """A menu: sections of entries and submenus, or entries that `fill` adds whenever it opens.
+    """A menu: sections of entries and submenus, or entries that `fill` adds whenever the menu opens.
 
     A menu without a title is not in the menu bar: its entries are only on the toolbar.
     """

@@ -27,13 +27,13 @@ Nudge: TypeAlias = Callable[[Any, int, Modifiers], Any]
 PIXELS_A_STEP = 6.0
 """Distance that the mouse drags sideways for one step, in pixels."""
 PADDING_PX, EDGE_PX = 24, 2
-"""Space on both sides of a text together, and least space to the parent's edge, in pixels."""
+"""Sum of the spaces left and right of a text, and least space to the parent's edge, in pixels."""
 NOTCH_ANGLE = 120
 """Qt's angle for one notch of a wheel, in eighths of a degree."""
 
 
 def nudge_size(modifiers: Modifiers) -> str:
-    """Return the step of a key press or a wheel notch: 0.1, with Shift 1, with Alt 0.01."""
+    """Return the step of a key press or a wheel notch: "0.1", or "1" with Shift, or "0.01" with Alt."""
     if modifiers & Modifiers.ShiftModifier:
         return "1"
     return "0.01" if modifiers & Modifiers.AltModifier else "0.1"
@@ -45,7 +45,7 @@ def nudge_number(value: float, steps: int, modifiers: Modifiers) -> float:
 
 
 def nudge_whole(value: int, steps: int, modifiers: Modifiers, least: int = 0) -> int:
-    """Return a whole number changed by steps of 1, with Shift of 10; the result is at least `least`."""
+    """Return a whole number changed by steps of 1, or of 10 with Shift. The result is at least `least`."""
     step = 10 if modifiers & Modifiers.ShiftModifier else 1
     return min(max(value + steps * step, least), LARGEST)
 
@@ -61,7 +61,7 @@ def nudge_rate(value: float, steps: int, modifiers: Modifiers) -> float:
 
 
 def scrub(value: Any, pixels: float, modifiers: Modifiers, nudge: Nudge = nudge_number) -> Any:
-    """Return the value after the mouse has dragged it by this many pixels to the right."""
+    """Return the value after the mouse has dragged the value by `pixels` to the right."""
     return nudge(value, round(pixels / PIXELS_A_STEP), modifiers)
 
 
@@ -69,15 +69,15 @@ class NumberField(QLineEdit):
     """A field that shows a value and reads a new one; a rejected text stays, framed in red.
 
     ============ ========================================================================
-    `accepted`   emitted with a new value that was typed, nudged or scrubbed
-    `nudged`     emitted with a value that a nudge has written, before the field accepts it
-    `refused`    emitted with the reason why the text is rejected, or "" if it no longer is
+    `accepted`   emitted with a new value that was typed, changed in steps, or dragged
+    `nudged`     emitted with a value that a key or the wheel has written, before it is accepted
+    `refused`    emitted with the reason why the text is rejected, or "" when the error is gone
     `confirmed`  emitted when Enter is pressed and the text in the field is valid
     ============ ========================================================================
 
-    `read` turns text into a value and raises ValueError with a message; `write` turns a value into text. A
-    blank text calls `empty`: the value is None unless `empty` raises ValueError. Without `empty`, `read` gets
-    the blank text.
+    `read` turns text into a value and raises ValueError with a message; `write` turns a value into text. If
+    `empty` is None, `read` also reads a blank text. Otherwise a blank text calls `empty` and means None,
+    unless `empty` raises ValueError.
     """
 
     accepted = Signal(object)
@@ -108,7 +108,7 @@ class NumberField(QLineEdit):
     def set_notation(
         self, read: Callable[[str], Any], write: Callable[[Any], str], nudge: Nudge | None
     ) -> None:
-        """Set the functions that read, write and nudge a value; with None for `nudge`, nudging is off."""
+        """Set the functions that read, write and nudge a value; None for `nudge` turns nudging off."""
         self._read, self._write, self._nudge = read, write, nudge
 
     def place_over(self, rect: QRect) -> None:
@@ -145,7 +145,7 @@ class NumberField(QLineEdit):
         return self.text() != self._write(self._value)
 
     def show_value(self, value: Any) -> None:
-        """Show a new value; the field's text and its own undo history are discarded."""
+        """Show a new value, and discard the previous text and the field's own undo history."""
         self._value = value
         text = self._write(value)
         if text != self.text() or self.isUndoAvailable() or self.isRedoAvailable():
@@ -153,7 +153,7 @@ class NumberField(QLineEdit):
         self._clear_refusal()
 
     def commit(self) -> bool:
-        """Accept the text in the field, or reject it; return whether it is valid."""
+        """Accept the text in the field, or reject it; return whether the text is valid."""
         if not self.is_edited:
             self.show_value(self._value)
             return True
@@ -173,7 +173,7 @@ class NumberField(QLineEdit):
         return True
 
     def nudge(self, steps: int, modifiers: Modifiers) -> None:
-        """Change the number in the field by this many steps, if the text is a valid number."""
+        """Change the number in the field by `steps`, if the text is a valid number."""
         assert self._nudge is not None
         try:
             value = self._nudge(self._read(self.text()), steps, modifiers)
@@ -200,7 +200,7 @@ class NumberField(QLineEdit):
             self._refuse("")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Accept on Enter, nudge on Up and Down, restore the value on Escape.
+        """Accept the text on Enter, change the value on Up and Down, restore the value on Escape.
 
         The parent handles Escape if nothing was edited.
         """
@@ -218,7 +218,7 @@ class NumberField(QLineEdit):
             super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Nudge the value; without the keyboard focus, let the wheel scroll the page instead."""
+        """Change the value in steps. Without the keyboard focus, let the wheel scroll the page instead."""
         turned = event.angleDelta().y() or event.angleDelta().x()  # with Alt, Qt turns the wheel sideways
         if not (self.hasFocus() and self._nudge):
             event.ignore()
@@ -241,7 +241,7 @@ class NumberField(QLineEdit):
         self._select_on_release &= event.button() == Qt.MouseButton.LeftButton
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Scrub if the press has given the field the focus; otherwise a drag selects text."""
+        """Change (scrub) the value if the press has given the field the focus; otherwise select text."""
         distance = event.position().x() - self._pressed_x
         self._scrubs = self._scrubs or (self._select_on_release and abs(distance) >= PIXELS_A_STEP)
         if not (self._scrubs and self._nudge):
@@ -251,7 +251,7 @@ class NumberField(QLineEdit):
             self._write_nudged(scrub(self._value, distance, event.modifiers(), self._nudge))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Accept the scrubbed value; after a click without a drag, select the whole text."""
+        """Accept the dragged (scrubbed) value. After a click without a drag, select the whole text."""
         super().mouseReleaseEvent(event)
         if self._scrubs:
             self.commit()

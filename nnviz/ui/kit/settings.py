@@ -11,7 +11,7 @@ from PySide6.QtCore import QByteArray, QSettings, QSize, QStandardPaths, QTempor
 from nnviz.ui.kit.theme import themes
 
 RECENT = 10
-"""Largest number of recent files."""
+"""Largest number of recent files to remember."""
 
 MOST_BYTES = 2**24
 """Largest size of a settings file that is read, in bytes; a usual file has a few kB."""
@@ -43,16 +43,16 @@ class Settings:
         return value if isinstance(value, QByteArray) else None
 
     def size_of(self, key: str) -> QSize:
-        """Return the remembered size under `key`, or an invalid size."""
+        """Return the remembered size under `key`, or an invalid QSize if there is none."""
         value = self._store.value(key)
         return value if isinstance(value, QSize) else QSize()
 
     def flag(self, key: str, *, first: bool = True) -> bool:
-        """Return the remembered state of a switch, or `first` if the switch was never set."""
+        """Return the remembered state of a switch, or the default `first` if the switch was never set."""
         return bool(self._store.value(key, first, type=bool))
 
     def text(self, key: str) -> str:
-        """Return the remembered text under `key`, or ""."""
+        """Return the remembered text under `key`, or "" if there is none."""
         return str(self._store.value(key, ""))
 
     @property
@@ -97,7 +97,7 @@ class Settings:
         )
 
     def remember_activations(self, path: Path, activations: tuple[str, ...]) -> None:
-        """Remember the activations that the person chose for a file; older answers are forgotten."""
+        """Remember the activations that the person chose for a file. Keep only the last RECENT answers."""
         name = str(path.absolute())
         others = [entry for entry in self._texts("answers") if entry.partition(" ")[2] != name]
         self._store.setValue("answers", [f"{','.join(activations)} {name}", *others][:RECENT])

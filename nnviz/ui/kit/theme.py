@@ -43,7 +43,7 @@ from nnviz.picture.palette import PALETTES, Palette
 from nnviz.system import DisplayError, resources
 
 OWN_SIZE = "own size"
-"""Name of a property of widgets that scale themselves."""
+"""Name of the Qt property that marks widgets which `Sizes` must not scale, since they set their own size."""
 Measure: TypeAlias = Callable[[QWidget, float], object]
 """Function (widget, factor) that sets one length of a widget, such as an icon's size.
 
@@ -166,7 +166,7 @@ def themes() -> tuple[str, ...]:
 
 
 def application() -> QApplication:
-    """Return the application; create it if needed. Raises DisplayError without a screen."""
+    """Return the application; create it if needed. Raises DisplayError if there is no screen."""
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         # PySide's import hook reads the source of every module, for a feature that nnviz does not use
@@ -207,29 +207,29 @@ def _create() -> QApplication:
 
 
 def px(pixels: float) -> int:
-    """Return a length in pixels at 100 %, scaled to the current size."""
+    """Return `pixels`, a length at 100 %, scaled to the current size and rounded."""
     return round(pixels * _factor)
 
 
 def size_factor() -> float:
-    """Return the current size as a multiple of 100 %."""
+    """Return the current size as a factor: 1.0 at 100 %, 1.5 at 150 %."""
     return _factor
 
 
 def ui_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """Return the window's font with the current size; `pixels` is the font's height at 100 %."""
+    """Return the window's font, scaled to the current size; `pixels` is the font's height at 100 %."""
     return pixel_font(pixels * _factor, weight)
 
 
 def code_font(pixels: float) -> QFont:
-    """Return the system's fixed-width font with the current size; `pixels` is its height at 100 %."""
+    """Return the system's fixed-width font, scaled to the current size; `pixels` is its height at 100 %."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     font.setPointSizeF(ui_font(pixels).pointSizeF())
     return font
 
 
 def pixel_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """Return the window's font, `pixels` high, with digits of equal width; half pixels are exact too."""
+    """Return the window's font, `pixels` high, with digits of equal width; `pixels` may be a fraction."""
     font = QFont(QApplication.font())
     screen = QGuiApplication.primaryScreen()
     font.setPointSizeF(pixels * 72.0 / (screen.logicalDotsPerInchY() if screen else 96.0))
@@ -273,9 +273,9 @@ def apply_theme(app: QApplication, name: str) -> None:
 
 
 def set_size_percent(app: QApplication, percent: int) -> bool:
-    """Scale everything to this size. Return whether the size has changed.
+    """Scale everything to `percent` % of its normal size. Return whether the size has changed.
 
-    Widgets that measure fonts get an event as if the font had changed.
+    Widgets get a FontChange event, so that they can measure the text again.
     """
     global _factor
     if percent / 100 == _factor:

@@ -30,13 +30,13 @@ from nnviz.ui.plot.points import POINT_PX, PointItem, PointPlot
 
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 MANY = 2000
-"""Largest number of row points that are drawn without removing points on the same pixel."""
+"""Largest number of rows in the plot that all get a point; with more rows, a pixel gets at most one point."""
 FINE, COARSE = 100, 10
-"""An arrow key moves the readout by the plot's width divided by FINE, or by COARSE with Shift."""
+"""An arrow key moves the readout by 1/FINE of the plot's width; with Shift, it moves by 1/COARSE."""
 
 
 class SlopeAxis(QuietAxis):
-    """The right axis, for slopes and in their colour; a label is a height of the plot divided by `times`."""
+    """The right axis, in the colour of slopes. The height of a drawn slope is the slope times `times`."""
 
     def __init__(self) -> None:
         super().__init__("right")
@@ -61,7 +61,7 @@ class SlopeAxis(QuietAxis):
 
 
 class ActivationPlot(PointPlot):
-    """The plot of a node's output a and slope f′(z) over its z; the slope has its own axis."""
+    """The plot of a node's output a and slope f′(z) over z; an axis at the right belongs to the slope."""
 
     def __init__(self, palette: Palette) -> None:
         self._bend: Bend | None = None
@@ -127,7 +127,7 @@ class ActivationPlot(PointPlot):
     def show_rows(self, z: Array, a: Array) -> int:
         """Draw a point for each row; z and a have shape (rows,). Return how many rows are outside the plot.
 
-        If there are more than `MANY` points, draw only one point on each pixel.
+        If more than `MANY` points are inside the plot, draw at most one point on each pixel.
         """
         (left, right), (bottom, top) = self.view()
         is_inside = (z >= left) & (z <= right) & (a >= bottom) & (a <= top)
@@ -147,7 +147,7 @@ class ActivationPlot(PointPlot):
         return result
 
     def show_reading(self, reading: Reading | None) -> None:
-        """Mark the point (z, a) of the row on the diagram, and draw the tangent; None removes both."""
+        """Mark the point (z, a) of the row on the diagram and draw its tangent, or remove both for None."""
         z, a, self._slope = reading or (math.nan, math.nan, math.nan)
         self.show_present(z, a)
         self.draw_tangent(self._tangent, self._slope)
@@ -171,7 +171,7 @@ class ActivationPlot(PointPlot):
         return curve_points(self._curve)
 
     def slopes(self) -> Array:
-        """Return the drawn curve of slopes, shape (points, 2): z, and the slope multiplied by `times`."""
+        """Return the drawn curve of slopes, shape (points, 2): z, and the slope times `self.times`."""
         return curve_points(self._slopes)
 
     @property
@@ -184,13 +184,13 @@ class ActivationPlot(PointPlot):
         return self._rows.points
 
     def tangent(self) -> Array:
-        """Return both ends of the drawn tangent, shape (2, 2); empty without a tangent."""
+        """Return the two ends of the drawn tangent, shape (2, 2): z, a; empty if no tangent is drawn."""
         return curve_points(self._tangent)
 
     # --- events
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the readout left or right, from the z of the row on the diagram; Escape hides the readout."""
+        """Move the readout with Left and Right, from the z of the diagram's row; hide it with Escape."""
         if event.key() == Qt.Key.Key_Escape and self._under_mouse is not None:
             self._under_mouse = None
             self._update_readout()
@@ -206,7 +206,7 @@ class ActivationPlot(PointPlot):
             event.ignore()  # pyqtgraph would swallow it
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the length of the tangent in pixels."""
+        """Draw the tangent again, so that its length in pixels does not change."""
         super().resizeEvent(event)
         if hasattr(self, "_right"):
             self.draw_tangent(self._tangent, self._slope)
@@ -214,10 +214,10 @@ class ActivationPlot(PointPlot):
 
 CHOOSE = "Click a node on the diagram to plot its activation"
 INPUT = "An input has no activation. Click a node of a later layer"
-NO_ROWS = "Add a row to the data: {} needs the z of all nodes of its layer"
+NO_ROWS = "Add a row to the data: {} needs the z of all nodes of the layer"
 TIP = "z and a of the node for the row on the diagram, and the slope of the tangent to the curve"
 LINES = 2
-"""Number of lines with a fixed height for the caption."""
+"""Number of text lines for which the caption reserves room, so that the plot keeps its height."""
 PLOT_PX = 110
 """Smallest height of the plot at 100 %, in pixels."""
 BETWEEN = " &nbsp;·&nbsp; "

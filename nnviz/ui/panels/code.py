@@ -59,15 +59,16 @@ SHARE = 15
 
 
 class CodePanel(Card):
-    """The panel that shows the program and marks the lines of the selection and of the walk.
+    """The panel that shows the program, and marks lines of the selection and of the walk.
 
-    `suggestion` returns the suggested path of a file; its argument is the end of the file name.
+    The walk is the animation of one training iteration, step by step. `suggestion(end)` returns the suggested
+    path of a file whose name ends in `end`.
 
-    ================= =======================================================================
-    `address_hovered` the address of the line or number under the mouse, or None
-    `style_chosen`    the user has chosen another style: its name
+    ================= ===================================================================================
+    `address_hovered` the mouse has moved: the node or edge of the line or number under it, or None
+    `style_chosen`    the user has chosen another style: the style's name
     `said`            a sentence for the status bar about a copied or saved program
-    ================= =======================================================================
+    ================= ===================================================================================
     """
 
     address_hovered = Signal(object)
@@ -87,7 +88,7 @@ class CodePanel(Card):
         self._suggestion = suggestion
         self._program, self._lines = Program(()), Lines(())
         self._program_key: tuple[object, ...] = ()
-        """Style and document name of the program. If they change, the text scrolls back to the top."""
+        """Style of the program and name of the document. The text scrolls to the top if either changes."""
         self._changes = Throttle(self, self._refresh, APART_MS, share=SHARE)
         self._make_body()
         self._make_controls(style)
@@ -244,7 +245,7 @@ class CodePanel(Card):
     def _copy_program(self) -> None:
         self._changes.show_now()
         QGuiApplication.clipboard().setText(self._program.text)
-        incomplete = "Copied the program without its numbers; press Save… to write them to a file"
+        incomplete = "Copied the program without its file of numbers; press Save… to get both"
         self.said.emit(incomplete if self._program.separate_arrays else "Copied the program")
 
     def _save_program(self) -> None:

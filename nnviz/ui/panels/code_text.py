@@ -1,4 +1,7 @@
-"""The text of the code panel: syntax colours, the addresses of lines, and marks on lines."""
+"""The text of the code panel: syntax colours, the addresses of lines, and marks on lines.
+
+An address names a node, weight or bias. The walk is the animation of one training iteration, step by step.
+"""
 
 from __future__ import annotations
 
@@ -46,9 +49,9 @@ ROLES: tuple[tuple[Any, Role], ...] = (
 )
 """Colour roles of Pygments' token types; all other tokens have the text colour."""
 QUOTES = ("", '"""', "'''")
-"""Quotes that may be open at the end of a line; their index here is the state of the text block."""
+"""Quotes that may be open at the end of a line. Qt's state of a text block is an index into this tuple."""
 CACHED_LINES = 4096
-"""Number of lines whose tokens are cached: reading a line takes 0.1 ms."""
+"""Number of lines whose tokens are cached, since splitting a line into tokens takes 0.1 ms."""
 
 _lexer = PythonLexer(stripnl=False, ensurenl=False)
 
@@ -101,7 +104,7 @@ def _words(line: str, quotes: str) -> tuple[tuple[Word, ...], str]:
 
 
 def words(line: str, *roles: Role) -> list[Word]:
-    """Return the words of a line that have one of these roles."""
+    """Return the coloured words of a line whose role is one of `roles`."""
     return [word for word in _words(line, "")[0] if word.role in roles]
 
 
@@ -133,7 +136,7 @@ _IN_PHASE: dict[Phase, tuple[Deed, ...]] = {
 
 
 class Lines:
-    """An index of a program's lines by the node or edge that a line computes, and by the walk's step."""
+    """An index of a program's lines: which lines belong to a node or edge, or to a step of the walk."""
 
     def __init__(self, lines: Sequence[CodeLine]) -> None:
         self._kinds = _kinds(lines)
@@ -149,7 +152,7 @@ class Lines:
                 self._about[_node_of(address)].add(k)
 
     def updated(self, lines: Sequence[CodeLine]) -> Lines:
-        """Return the index of `lines`: this index if only the texts have changed, as after most edits."""
+        """Return an index of `lines`. If only the texts of the lines have changed, return this index."""
         return self if _kinds(lines) == self._kinds else Lines(lines)
 
     def about(self, address: Address | None) -> frozenset[int]:
@@ -166,7 +169,7 @@ class Lines:
         return frozenset(lines)
 
     def walk_lines(self, progress: Progress) -> frozenset[int]:
-        """Return the numbers of the lines of the walk's current steps, or else of the walk's phase."""
+        """Return the numbers of the lines for the walk's current steps; without any, for the walk's phase."""
         if not progress.active:
             return frozenset()
         steps = [self._of_step(step, progress.walk.of_all_weights(step)) for step in progress.described_steps]
@@ -183,25 +186,28 @@ class Lines:
         return self._doing[deed] & about if deed else set()
 
     def clicked(self, line: int, selected: Address | None) -> Address:
-        """Return the line's address that a click selects: the one after `selected`, or else the first."""
+        """Return the address that a click on a line selects, one of the addresses of the line.
+
+        The address after `selected`, or the first address if `selected` is not an address of the line.
+        """
         choices = self.selects[line]
         return choices[(choices.index(selected) + 1) % len(choices)] if selected in choices else choices[0]
 
     def hovered(self, line: int, selected: Address | None) -> Address:
-        """Return the line's address to highlight under the mouse: `selected` if present, else the first."""
+        """Return the address to highlight under the mouse: `selected` if the line has it, else its first."""
         choices = self.selects[line]
         return selected if selected in choices else choices[0]
 
 
 class CodeSpot(NamedTuple):
-    """The node or edge at a place in a program; `row` is an index if the place is a number of a row."""
+    """The node or edge at a place in a program. For an input or target, `row` is the index of its row."""
 
     address: Address
     row: int | None = None
 
 
 def code_spot_at(lines: Sequence[CodeLine], line: int, column: int) -> CodeSpot | None:
-    """Return the node or edge of the number or name at a column of a line, or None if there is neither."""
+    """Return the node or edge of the number or name at a column of a line, or None for other places."""
     addresses = lines[line].addresses
     if not addresses or addresses[0].kind == "node":
         return None
@@ -242,20 +248,20 @@ def _selectable(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
 
 MarkKind: TypeAlias = Literal["chosen", "walked"]
 BAR_PX, ARROW_PX = 3, 8
-"""Width of a mark's bar, and of the arrow of the walk's mark."""
+"""Width in pixels at 100 %: BAR_PX of the bar of a mark, ARROW_PX of the arrow of the walk's mark."""
 ENTRY_GAP_PX, TEXT_GAP_PX = 14, 5
-"""Space between two entries of the legend, and between a mark and its text."""
+"""Space in pixels at 100 %: ENTRY_GAP_PX between entries of the legend, TEXT_GAP_PX from mark to text."""
 
 
 class MarkEntry(NamedTuple):
-    """An entry of the legend: a text and the kind of its mark, or None for a hint without a mark."""
+    """An entry of the legend: a text and the kind of its mark. The kind is None for a hint without a mark."""
 
     text: str
     kind: MarkKind | None = None
 
 
 def paint_mark(painter: QPainter, kind: MarkKind, place: QRectF, arrow_height: float = 0.0) -> None:
-    """Paint a bar at the left of a place, and the walk's arrow in the middle of `arrow_height` pixels."""
+    """Paint a bar at the left of a place; for the walk, also an arrow in the top `arrow_height` pixels."""
     colour = QColor(colours().walk if kind == "walked" else colours().accent)
     painter.fillRect(QRectF(place.left(), place.top(), px(BAR_PX), place.height()), colour)
     if kind == "walked" and arrow_height:
@@ -307,11 +313,11 @@ class MarkLegend(QWidget):
 
 
 HANGING = 4
-"""Additional indentation of the second and later parts of a wrapped line, in letters."""
+"""Additional indentation of the continuation lines of a wrapped line, in characters."""
 
 
 def write(document: QTextDocument, old: Sequence[str], new: Sequence[str], left: int) -> None:
-    """Replace the lines `old` of a document by `new`, indented by `left` pixels; equal text is kept."""
+    """Replace the document's lines `old` by `new`, indented by `left` pixels; change only what differs."""
     cursor = QTextCursor(document)
     cursor.beginEditBlock()
     if len(old) == len(new):
@@ -326,7 +332,7 @@ def write(document: QTextDocument, old: Sequence[str], new: Sequence[str], left:
 
 
 def indent(document: QTextDocument, lines: Iterable[int], left: int) -> None:
-    """Indent lines by `left` pixels, and the second and later parts of wrapped lines by more."""
+    """Indent lines by `left` pixels, and the continuation lines of wrapped lines by more."""
     letter = QFontMetricsF(document.defaultFont()).horizontalAdvance(" ")
     for line in lines:
         block, form = document.findBlockByNumber(line), QTextBlockFormat()
@@ -365,9 +371,9 @@ def _common_length(one: str, other: str) -> int:
 
 
 LANES_PX = 18
-"""Width of the margin with the marks."""
+"""Width of the margin with the marks, in pixels at 100 %."""
 CHOSEN_PX, WALKED_PX = 2, 8
-"""Left edges, within the margin, of the marks of the selection and of the walk."""
+"""Left edge of a mark in the margin, in pixels at 100 %: of the selection's and of the walk's mark."""
 AROUND_PX, CARET_PX = 4, 2
 LEAST_LINES = 3
 
@@ -391,7 +397,8 @@ class CodeText(QTextEdit):
     `line_hovered` emitted when the mouse moves to another line or column
     ============== =============================================================================
 
-    Both carry the number of the line and the column. The number is −1 for a line that cannot be chosen.
+    Both signals carry the number of the line, from 0, and the column. The number is −1 for a line that cannot
+    be chosen.
     """
 
     line_chosen = Signal(object, object)
@@ -518,7 +525,7 @@ class CodeText(QTextEdit):
             self.line_chosen.emit(*self._spot_at(event.position().toPoint()))
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Emit that no line is hovered."""
+        """Emit `line_hovered` with line number −1, since the mouse is over no line."""
         super().leaveEvent(event)
         self._hover(NOWHERE)
 

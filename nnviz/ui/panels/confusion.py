@@ -24,19 +24,19 @@ from nnviz.ui.plot.card import LiveCard
 from nnviz.ui.plot.points import CellGrid, draw_outline
 
 NAME_PX, TITLE_PX = 11, 11.5
-"""Font sizes of class names and of the titles of the axes."""
+"""Font size in pixels at 100 %: NAME_PX for class names, TITLE_PX for the titles of the axes."""
 GAP = 6.0
 """Pixels between a text and the grid."""
 NAME_SHARE = 0.3
-"""Names take at most this share of the width or height."""
+"""Largest share of the width or height that class names may take."""
 LEAST_NAME = 48.0
-"""Pixels of the narrowest horizontal name above a column; narrower columns have upright names."""
+"""Column width, in pixels at 100 %, below which names that do not fit are written upwards."""
 LARGEST_CELL = 110.0, 90.0
-"""Largest width and height of a cell, in pixels."""
+"""Largest width and height of a cell, in pixels at 100 %."""
 LEAST_CELL = 24.0
-"""Width of a cell in pixels below which recall and precision are left out, so that the counts fit."""
+"""If cells would be narrower than this, in pixels at 100 %, recall and precision are left out."""
 RIM = 5.0
-"""Pixels around everything, for the frame that shows the keyboard focus."""
+"""Margin in pixels around the matrix, for the frame that shows the keyboard focus."""
 
 
 class ClassCell(NamedTuple):
@@ -55,7 +55,8 @@ class GridPlaces:
     `left`       width of the names at the left of the grid; 0 without names
     `above`      height of the names above the grid; 0 without names
     `upright`    whether the names above the grid are written upwards
-    `shares`     width of the recalls at the right, height of the precisions below; 0 without them
+    `shares`     width of the recalls right of the grid, and height of the precisions below the grid;
+                 (0, 0) if recall and precision are left out
     ============ ==========================================================================
     """
 
@@ -81,7 +82,7 @@ class GridPlaces:
 
 
 def grid_places(names: Sequence[str], width: float, height: float) -> GridPlaces:
-    """Return the layout that fills `width` times `height` pixels as far as possible, centred."""
+    """Return the layout in an area of `width` × `height` pixels, as large as possible and centred."""
     count, metrics = len(names), QFontMetricsF(ui_font(NAME_PX))
     title, line = QFontMetricsF(ui_font(TITLE_PX)).height(), metrics.height()
     longest = max(map(metrics.horizontalAdvance, names))
@@ -151,7 +152,7 @@ def paint_names(painter: QPainter, places: GridPlaces, names: Sequence[str]) -> 
 
 
 def paint_counts(painter: QPainter, places: GridPlaces, counts: NDArray[np.intp], image: QImage) -> None:
-    """Write the counts into their cells, unless the largest does not fit."""
+    """Write the counts into their cells, or write none if the largest count does not fit."""
     font = _fitting_font(f"{counts.max():,}", places.cell(ClassCell(0, 0)))
     if font is None:
         return
@@ -164,7 +165,7 @@ def paint_counts(painter: QPainter, places: GridPlaces, counts: NDArray[np.intp]
 
 
 def paint_shares(painter: QPainter, places: GridPlaces, matrix: Confusion) -> None:
-    """Write each class's recall at the right of the grid and its precision below, if there is room."""
+    """Write the recall of each class right of the grid, and the precision below it, if there is room."""
     width, height = places.shares
     if not width:
         return
@@ -186,7 +187,7 @@ def paint_shares(painter: QPainter, places: GridPlaces, matrix: Confusion) -> No
 
 
 def percent(share: float) -> str:
-    """Return a share as a percentage. Only exactly 1 becomes "100 %", and only exactly 0 becomes "0 %"."""
+    """Return a share as a percentage. "100 %" means exactly 1 and "0 %" means exactly 0; NaN gives "–"."""
     if np.isnan(share):
         return "–"
     percentage = round(100 * share)
@@ -248,7 +249,7 @@ class ConfusionGrid(CellGrid[ClassCell]):
 
     @property
     def current_cell(self) -> ClassCell | None:
-        """The cell under the mouse, or else the cell last clicked or selected with the keys, or None."""
+        """The cell under the mouse; if there is none, the cell last clicked or selected by key, or None."""
         return self.hover or self._selected
 
     def show_counts(self, matrix: Confusion, names: Sequence[str]) -> None:
@@ -341,7 +342,7 @@ class ConfusionGrid(CellGrid[ClassCell]):
 
 
 def image_of(matrix: Confusion, palette: Palette) -> QImage:
-    """Return an image with a pixel for each cell; a larger share of the matrix row gives more colour."""
+    """Return an image with one pixel per cell. The pixel's colour shows count / sum of the matrix row."""
     low, high = np.array(rgb(palette.canvas)), np.array(rgb(palette.output_node))
     strength = np.sqrt(matrix.shares)[..., None]  # the root makes small shares visible
     mixed = np.rint(low * (1.0 - strength) + high * strength).astype(np.uint32)
@@ -364,19 +365,19 @@ HINT = "Click a cell to list its rows in the table"
 TIP = "Click a cell, or select it with arrow keys and press Enter, to list its rows. Escape lists all rows"
 ALL, TRAINED, VALIDATION = "All rows", "Training", "Validation"
 GRID_PX = 150
-"""Least height of the matrix at a window zoom of 100 %."""
+"""Minimum height of the matrix, in pixels at 100 %."""
 LETTERS = 20
-"""Length of the longest class name in the lines above and below the matrix, in letters."""
+"""Number of letters to which class names are shortened in the line below the matrix."""
 
 
 class ConfusionPanel(LiveCard):
     """The panel with the confusion matrix of all rows, the training rows or the validation rows.
 
-    ================ ========================================================================
-    `rows_requested` asks to list some rows: carries their numbers, ascending, and a description
-    `all_rows_requested`     asks to list all rows again
-    `said`           carries a sentence for the status bar
-    ================ ========================================================================
+    ==================== =================================================================================
+    `rows_requested`     asks to list some rows: carries the rows' indices, ascending, and a description
+    `all_rows_requested` asks to list all rows again
+    `said`               carries a sentence for the status bar
+    ==================== =================================================================================
     """
 
     rows_requested = Signal(object, str)
@@ -426,7 +427,7 @@ class ConfusionPanel(LiveCard):
     # --- what it shows
 
     def draw(self, *_: object) -> None:
-        """Count the rows of every cell, or show why nnviz cannot count them."""
+        """Count the rows of every cell, or show a message that says why nnviz cannot count the rows."""
         state = self._derived.state
         has_targets = state.data.targets is not None and len(state.data) > 0
         missing = "" if classifies(state.network, state.data) else NO_CLASSES if has_targets else NO_TARGETS
@@ -502,7 +503,7 @@ class ConfusionPanel(LiveCard):
         rows, share = counted(int(matrix.counts[cell]), "row"), percent(matrix.shares[cell])
         target, what = self._class_names(short)[cell.target], self._row_description(cell, short)
         empty = not matrix.counts[cell.target].sum()
-        return f"{rows}: {what}" if empty else f"{rows}: {what} · {share} of {target}"
+        return f"{rows}: {what}" if empty else f"{rows}: {what} · {share} of class {target}"
 
     def _row_description(self, cell: ClassCell, short: bool = False) -> str:
         """Return which rows a cell counts."""

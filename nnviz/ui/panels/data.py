@@ -1,6 +1,6 @@
 """The data panel: the table of rows, its filter, pasting, and the commands for rows.
 
-A message about a refused text is one sentence that names the place of the mistake.
+If a pasted text cannot be used, the message is one sentence that says where the mistake is.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class RowCommands(QObject):
             state = self._document.state
             rows = counted(len(state.data) - state.trained_rows, "row")
             share = as_text(100 * state.training.validation)
-            self.said.emit(f"Validation uses {rows} ({share} %), training the other {state.trained_rows:,}")
+            self.said.emit(f"Validation uses {rows} ({share} %); training uses {state.trained_rows:,}")
 
     def standardise(self) -> None:
         """Scale every numeric input to mean 0 and standard deviation 1 over the training rows."""
@@ -131,7 +131,7 @@ class FilterBar(QWidget):
 
 
 def ask_node_names(window: QWidget, rows: NewRows) -> NewRows | None:
-    """Ask whether to rename the nodes after the columns of new rows.
+    """Ask whether to give the nodes the names of the columns of new rows.
 
     Return the rows to use, with or without new node names, or None if the user cancels. nnviz does not ask
     if the columns have the same names as the nodes, or names that nodes cannot have.
@@ -146,7 +146,7 @@ def ask_node_names(window: QWidget, rows: NewRows) -> NewRows | None:
     names = [*rows.state.network.inputs, *rows.state.network.outputs]
     new, old = list_text(list(rows.foreign_names.values())), list_text([names[i] for i in rows.foreign_names])
     question = f"The columns are named {new}, but the nodes are named {old}. Rename the nodes?"
-    more = "The columns fill the nodes in this order in both cases. Undo reverts everything."
+    more = "In both cases, the columns fill the nodes in this order. Undo reverts everything."
     box = message_box(window, question, more)
     rename = box.addButton("&Rename the nodes", QMessageBox.ButtonRole.AcceptRole)
     keep = box.addButton("&Keep the node names", QMessageBox.ButtonRole.DestructiveRole)
@@ -161,8 +161,8 @@ def ask_node_names(window: QWidget, rows: NewRows) -> NewRows | None:
 class NewRows(NamedTuple):
     """A state with new rows.
 
-    `summary` is the message for the status bar. `foreign_names` maps the index of a column to its name in the
-    source, for columns with other names than their nodes.
+    `summary` is the message for the status bar. `foreign_names` holds the columns whose names differ from the
+    names of their nodes: it maps the index of a column to the column's name in the source.
     """
 
     state: State
@@ -171,9 +171,10 @@ class NewRows(NamedTuple):
 
 
 def paste_cells(state: State, text: str, row: int, column: int) -> NewRows:
-    """Return the state after pasting the numbers of `text`, the first into the cell (`row`, `column`).
+    """Return the state after pasting the numbers of `text`; the cell (`row`, `column`) gets the first number.
 
-    Raises FileError, whose message names the line, if the text is not a table that fits.
+    If the text has the names of columns of the table, the numbers go into these columns. Raises FileError,
+    whose message names the line, if the text is not a table that fits.
     """
     all_columns = columns(state)
     table = parse(_without_computed(text, all_columns, column, state.data.targets is None))
@@ -189,7 +190,7 @@ def paste_cells(state: State, text: str, row: int, column: int) -> NewRows:
     if state.data.targets is None and new.data.targets is not None and len(state.data):
         notes.append("the targets of the other rows are 0")
     if any(all_columns[i].scale for i in indices):
-        notes.append("the numbers count as standardised: use Paste as a table for raw numbers")
+        notes.append("the numbers count as standardised: for raw numbers, use Paste as a table")
     names = () if named or table.names is None else table.names
     return NewRows(new, "; ".join(notes), dict(zip(indices, names, strict=False)))
 
@@ -249,7 +250,7 @@ def _index_of(name: str, all_columns: list[TableColumn], state: State) -> int | 
 
 
 def load_rows(state: State, table: Table) -> NewRows:
-    """Return the state with its rows replaced by the raw rows of `table`. Raises FileError."""
+    """Return the state with new rows: the raw rows of `table`. Raises FileError if the table does not fit."""
     where = place_columns(table, state)
     with as_file_errors():
         new = edits.set_rows(state, inputs_of(table, where, state), targets_of(table, where, state))
@@ -261,7 +262,7 @@ def load_rows(state: State, table: Table) -> NewRows:
 
 
 def is_table(text: str) -> bool:
-    """Return whether a text is a table with column names or columns of text, not only numbers for cells."""
+    """Return whether a text is a table of two or more rows that has column names or a column of text."""
     try:
         table = parse(text)
     except FileError:
@@ -275,7 +276,7 @@ LOAD_TIP = "Load the rows of a CSV file"
 MAKE_TIP = "Make rows with a formula, for example circles, moons or a spiral"
 FILTERED = "Nothing was pasted: the table lists only some rows. Paste one row, or list all rows with Escape"
 NO_LINE = -1
-"""Index for "no highlighted line", used while the table does not list the row on the diagram."""
+"""Index that means "no highlighted line": the table does not list the row on the diagram."""
 
 
 class DataPanel(Card):
@@ -286,7 +287,7 @@ class DataPanel(Card):
     `load_requested`        the user wants to load the rows of a CSV file
     `table_paste_requested` the user wants to paste a table; carries its text
     `make_requested`        the user wants to make rows with a formula
-    `about_to_ask`          a dialog is about to open: changes of the document must wait
+    `about_to_ask`          a dialog is about to open: the document must not change meanwhile
     ======================= ======================================================================
     """
 
@@ -359,9 +360,10 @@ class DataPanel(Card):
             self._cells.update_fonts()
 
     def show_only(self, rows: NDArray[np.intp], what: str) -> None:
-        """List only these rows, given in ascending order, and select the first row.
+        """List only `rows`, indices in ascending order, and select the first of these rows.
 
-        `what` describes the rows. A change of several rows, or of their number, lists all rows again.
+        `what` describes the rows. If several rows change, or rows are added or removed, the table lists all
+        rows again.
         """
         self.filter.show_sentence(f"{counted(len(rows), 'row')}: {what}")
         self.model.list_rows(rows)

@@ -29,7 +29,7 @@ TYPED_FLAGS = COMPUTED_FLAGS | Qt.ItemFlag.ItemIsEditable
 
 
 class TableColumn(NamedTuple):
-    """A column of the table; `place` is the index of its input or output."""
+    """A column of the table; `place` is the index of the input or output that the column shows."""
 
     kind: Literal["input", "target", "prediction", "error", "loss"]
     place: int
@@ -44,7 +44,7 @@ class TableColumn(NamedTuple):
 
     @property
     def may_be_bold(self) -> bool:
-        """Whether the column may have semibold numbers."""
+        """Whether numbers in the column may be semibold."""
         return self.editable or self.kind == "error"
 
 
@@ -74,9 +74,9 @@ def _kinds(listed: list[TableColumn]) -> list[str]:
 
 
 class DataTable(QAbstractTableModel):
-    """The Qt model of the document's rows; a filter may list only some rows. Every edit is one undo entry.
+    """The Qt model of the document's rows. A filter can hide rows. Every edit is one undo entry.
 
-    A line is the index of a row among the listed rows; a row is the index among all rows.
+    `line` is an index among the listed rows; `row` is an index among all rows of the document.
 
     =========== ========================================================================
     `said`      carries a sentence about an edit for the status bar
@@ -99,7 +99,7 @@ class DataTable(QAbstractTableModel):
         document.state_changed.connect(self._follow)
 
     def report_paint_time(self, ms: float) -> None:
-        """Record how long painting took, in ms. If it is slow, the table skips some states of a run."""
+        """Record how long painting took, in ms. If painting is slow, the table skips some states of a run."""
         self._computed.set_duration_ms(ms)
 
     def use_short_headers(self, short: dict[str, str]) -> None:
@@ -114,16 +114,16 @@ class DataTable(QAbstractTableModel):
         return self._listed is not None
 
     def list_rows(self, rows: NDArray[np.intp] | None) -> None:
-        """List only these rows, given in ascending order, or all rows for None.
+        """List only `rows`, indices in ascending order; list all rows for None.
 
-        A change of several rows, or of their number, lists all rows again.
+        If several rows change, or rows are added or removed, the table lists all rows again.
         """
         self.beginResetModel()
         self._listed = rows
         self.endResetModel()
 
     def row_of(self, line: int) -> int:
-        """Return the index, among all rows, of the row that a line of the table shows."""
+        """Return the index among all rows of the row that a line of the table shows."""
         return line if self._listed is None else int(self._listed[line])
 
     def line_of(self, row: int) -> int | None:
@@ -135,7 +135,7 @@ class DataTable(QAbstractTableModel):
 
     @property
     def split_line(self) -> int:
-        """The line of the first validation row, or the number of lines if there is none."""
+        """The line of the first validation row, or the number of lines without validation rows."""
         row = self._state.trained_rows if self._state.validated else len(self._state.data)
         return row if self._listed is None else int(np.searchsorted(self._listed, row))
 
@@ -181,7 +181,7 @@ class DataTable(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, first), last)
 
     def value(self, line: int, column: int) -> float | None:
-        """Return the number in a cell, or None if the row lacks a target that the number needs."""
+        """Return the number in a cell. Return None if the number needs targets and the rows have none."""
         row = self.row_of(line)
         kind, index, *_ = self.columns[column]
         data = self._state.data
@@ -233,7 +233,7 @@ class DataTable(QAbstractTableModel):
         return RIGHT if role == Role.TextAlignmentRole else None
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
-        """Return the text of a cell; tooltips, screen readers and editors get all digits."""
+        """Return the text of a cell, with all digits for tooltips, screen readers and editors."""
         if role == Role.TextAlignmentRole:
             return RIGHT
         if role not in (Role.DisplayRole, Role.EditRole, Role.ToolTipRole, Role.AccessibleTextRole):
@@ -249,14 +249,14 @@ class DataTable(QAbstractTableModel):
         return spoken if role == Role.AccessibleTextRole else text
 
     def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
-        """Set the number of a cell."""
+        """Set the number of a cell to `value`. Return False for other roles than EditRole."""
         if role != Role.EditRole:
             return False
         self.set_number(index, value)
         return True
 
     def refusal_to_clear(self, rows: list[int]) -> str:
-        """Return why the targets of these rows cannot be empty, or "" if they can."""
+        """Return why the targets of these rows cannot be emptied, or "" if they can be emptied."""
         try:
             edits.clear_targets(self._state, rows)
         except ValueError as error:
@@ -264,7 +264,7 @@ class DataTable(QAbstractTableModel):
         return ""
 
     def set_number(self, index: Index, number: float | None, merge: Hashable | None = None) -> None:
-        """Set the number of a cell; None empties a target.
+        """Set the number of a cell; None empties the cell of a target.
 
         Successive calls with the same `merge` are one undo entry.
         """
@@ -286,7 +286,7 @@ class DataTable(QAbstractTableModel):
 
 
 def is_edit_of_one_row(old: Dataset, new: Dataset) -> bool:
-    """Return whether at most one row differs, so that all rows keep their places."""
+    """Return whether `new` differs from `old` in at most one row and has the same number of rows."""
     if old is new or len(old) != len(new):
         return old is new
     differ = np.zeros(len(old), dtype=bool)

@@ -54,9 +54,9 @@ from nnviz.ui.panels.data_table import NO_VALUE, RIGHT, DataTable, Index
 
 
 def first_fitting(metrics: Sequence[QFontMetrics], texts: Sequence[str], room: int) -> int | None:
-    """Return the index of the first font in which all texts fit into `room` pixels, or None.
+    """Return the index of the first font in which all texts fit into `room` pixels, or None if there is none.
 
-    The fonts are in order of size, the largest first.
+    `metrics` belong to fonts in order of size, the largest first.
     """
     widest = max(texts, key=metrics[0].horizontalAdvance, default="")
     fits = (k for k, font in enumerate(metrics) if font.horizontalAdvance(widest) <= room)
@@ -71,7 +71,7 @@ class NumberCells(QStyledItemDelegate):
     `editing_begun`    a field for typing has opened in a cell
     `refused`          carries why a typed text is refused, or "" once the text is valid again
     `highlighted_line` the line of the row on the diagram
-    `whole_rows`       whether rows were selected by their row numbers: then no single cell is marked
+    `whole_rows`       whether rows were selected by a click on row numbers: then no cell is outlined
     ================== ==============================================================================
     """
 
@@ -84,21 +84,21 @@ class NumberCells(QStyledItemDelegate):
         self._table = table
         self._edited = QPersistentModelIndex()
         self.fonts: dict[int, int | None] = {}
-        """Index of the font of each visible column, or None if its numbers fit in no font."""
+        """Index of the font of each visible column, or None if the column's numbers fit in no font."""
         self.highlighted_line = 0
         self.whole_rows = False
         self.update_fonts()
 
     def update_fonts(self) -> None:
-        """Load the fonts in the current size of the window's texts."""
+        """Create the fonts again, scaled to the current size of the window."""
         self._normal = [ui_font(size) for size in SIZES_PX]
         self._bold = [ui_font(size, QFont.Weight.DemiBold) for size in SIZES_PX]
         self._metrics = [[QFontMetrics(font) for font in fonts] for fonts in (self._normal, self._bold)]
 
     def choose_fonts(self, lines: range, widths: Mapping[int, int]) -> bool:
-        """Choose for each column the first font in which its numbers in these lines fit.
+        """Choose for each column the first font in which all its numbers in `lines` fit.
 
-        `widths` maps columns to pixels. Return whether the numbers of every column fit.
+        `widths` maps the index of a column to its width in pixels. Return whether all numbers fit.
         """
         fitting = {
             column: first_fitting(
@@ -177,7 +177,7 @@ class NumberCells(QStyledItemDelegate):
             editor.selectAll()
 
     def setModelData(self, editor: QWidget, model: QObject, index: Index) -> None:
-        """Commit the typed number. A field without typing changes nothing."""
+        """Commit the typed number. If the user has typed nothing, change nothing."""
         assert isinstance(editor, NumberField)
         editor.commit()
 
@@ -211,29 +211,29 @@ ColumnHead: TypeAlias = tuple[str, Sequence[str], bool]
 """The name of a column, its numbers as texts, and whether the numbers are computed."""
 
 SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}0.01234", f"{MINUS}0.0001234"
-"""Longest computed number for which a column has room: in a narrow, a scrolling and a wide table."""
+"""Texts as wide as the room for a computed number: in a narrow, a scrolling and a wide table."""
 LONGEST_NAME_PX = 220
-"""Width of the longest name that a column shows in full."""
+"""Names wider than this, in pixels at 100 %, are shortened."""
 PADDING_PX, MARGIN_PX, LEAST_MARGIN_PX = 4, 6, 2
-"""Space at the right of a text in a cell, at its left, and the least space at its left."""
+"""Space in pixels at 100 %: right of a text in a cell, left of the text, and left of it in a narrow table."""
 ROUNDING_PX = 1
-"""A name may be wider than the sum of its letters because Qt rounds."""
+"""Pixels added to the measured width of a name, since Qt rounds the widths of letters."""
 NAME_PX = 12
-"""Font size of a name."""
+"""Font size of a column name, in pixels at 100 %."""
 SIZES_PX = 13, 12, 11, 9.5
-"""Font sizes for the numbers of a column, largest first; the first size in which all fit is used."""
+"""Font sizes for the numbers of a column, largest first; the first size in which all numbers fit is used."""
 
 
 def short_headers(headers: Sequence[str]) -> dict[str, str]:
-    """Return the headers that are too wide, as a dictionary from the full to the shortened header."""
+    """Return a dictionary that maps each header that is too wide to its shortened text."""
     short = shorten_to_width(headers, ui_font(NAME_PX), px(LONGEST_NAME_PX))
     return {full: text for full, text in zip(headers, short, strict=True) if text != full}
 
 
 def column_widths(columns: Sequence[ColumnHead], room: int) -> list[int]:
-    """Return the widths of the columns in pixels. They fill `room`, or are wider and scroll.
+    """Return the widths of the columns in pixels. The columns fill `room`, or are wider, so that they scroll.
 
-    Only very long names are cut. Long numbers are written smaller before the columns scroll.
+    Only very long names are cut. If room is scarce, numbers are written smaller before the columns scroll.
     """
     names = QFontMetrics(ui_font(NAME_PX))
     numbers, smallest = (QFontMetrics(ui_font(SIZES_PX[k], QFont.Weight.DemiBold)) for k in (0, -1))
@@ -278,20 +278,20 @@ def _widened(least: list[int], ideal: list[int], room: int) -> list[int]:
 
 
 HEIGHT_PX, GRAB_PX, LEFT_PX, INSIDE_PX = 14, 7, 8, 6
-"""Height of the caption, which fits between the numbers of two rows; height of the area that can be dragged;
-left edge of the caption; padding of its text."""
+"""HEIGHT_PX: height of the caption, which fits between the numbers of two rows. GRAB_PX: height of the area
+that can be dragged. LEFT_PX: left edge of the caption. INSIDE_PX: padding of the caption's text."""
 DRAG_TIP, START_TIP = "Drag up or down: the rows below are for validation", "Drag up to add validation rows"
 
 
 class SplitLine(QWidget):
-    """The line above the validation rows, which lies over the table and can be dragged.
+    """The line above the validation rows: a widget over the table that can be dragged.
 
-    Without validation rows the line is invisible and lies under the last row, where a drag can begin.
+    Without validation rows, the line is invisible, below the last row. Dragging it up adds validation rows.
 
-    ============== ==================================================
-    `drag_begun`   the user has pressed the mouse on the line
-    `dragged`      the user drags the line; carries the first validation row
-    ============== ==================================================
+    ============== ======================================================================
+    `drag_begun`   the user has pressed the mouse button on the line
+    `dragged`      the user drags the line; carries the index of the first validation row
+    ============== ======================================================================
     """
 
     drag_begun = Signal()
@@ -311,9 +311,9 @@ class SplitLine(QWidget):
         self.hide()
 
     def show_split(self, row: int, rows: int, validation: float) -> None:
-        """Show the line above row `row` of `rows`; `validation` is the share of the validation rows.
+        """Show the line above the row with index `row`; `rows` is the number of rows.
 
-        The line is hidden if there are fewer than two rows.
+        `validation` is the share of the validation rows. If there are fewer than two rows, hide the line.
         """
         self._row, self._rows = row, rows
         below = counted(rows - row, "row")
@@ -324,7 +324,7 @@ class SplitLine(QWidget):
         self.follow()
 
     def follow(self) -> None:
-        """Move the line to the current place of its row in the table."""
+        """Move the line to the place of its row after the table has scrolled or changed its size."""
         height, middle = px(HEIGHT_PX), px(HEIGHT_PX) // 2
         y = self._row * self._row_height - self._table.verticalHeader().offset()
         self.setGeometry(0, y - middle - 1, self._table.viewport().width(), height)
@@ -356,7 +356,7 @@ class SplitLine(QWidget):
             painter.drawText(room, Qt.AlignmentFlag.AlignCenter, self.caption)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the size of the table."""
+        """Place the line again when the table has changed its size or is shown."""
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
             self.follow()
         return False
@@ -384,19 +384,19 @@ Flag: TypeAlias = QItemSelectionModel.SelectionFlag
 ROW_HEIGHT_PX = 30
 LEAST_HEIGHT_PX = 3 * ROW_HEIGHT_PX
 SETTLED_MS = 150
-"""Time in ms from the last change of a computed number until columns adapt; else they would tremble."""
+"""Wait in ms after the last change of a computed number until column widths adapt, so that they stay calm."""
 NUMBER_STARTS = f"0123456789+-{MINUS}"
-"""Characters that open the current cell for typing."""
+"""Characters that begin a number: typing one of them opens the current cell."""
 SAMPLE = 100
-"""Number of first rows whose typed numbers set the column widths; longer numbers below are smaller."""
+"""Number of typed numbers, from the first rows, that set the widths; longer numbers below are smaller."""
 
 
 class TableView(QTableView):
     """The table of rows. A digit, Enter, F2 or a double click edits a cell.
 
-    Delete requests to empty the cell. If rows were selected by their row numbers, Delete requests to remove
-    the rows, as Ctrl+Delete always does. Dragging a number sideways changes the number; dragging up or down
-    selects rows.
+    The Delete key asks to empty the cell, or to remove the rows if they were selected by their row numbers.
+    Ctrl+Delete always asks to remove the rows. Dragging a number sideways changes the number; dragging up or
+    down selects rows.
     """
 
     clear_wished = Signal()
@@ -447,7 +447,7 @@ class TableView(QTableView):
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Edit, empty, remove, copy or paste cells, or end the filter with Escape."""
+        """Edit, empty, copy or paste cells, remove rows, or list all rows with Escape."""
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         deletes = event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -472,7 +472,7 @@ class TableView(QTableView):
                 self._set_whole_rows(True)
 
     def event(self, event: QEvent) -> bool:
-        """Use a digit to begin a number, not as a shortcut of the window."""
+        """Let a digit begin a number, and not act as a shortcut of the window."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             event.setAccepted(self._begins_number(event))
             if event.isAccepted():
@@ -498,7 +498,7 @@ class TableView(QTableView):
         self._set_whole_rows(False)
 
     def selectionCommand(self, index: Index, event: QEvent | None = None) -> Flag:
-        """Return how an event changes the selection. Keys with Ctrl move the selection, too, unlike in Qt."""
+        """Return how an event changes the selection. Unlike in Qt, keys with Ctrl also move the selection."""
         command = super().selectionCommand(index, event)
         if command != Flag.NoUpdate or not isinstance(event, QKeyEvent):
             return command
@@ -506,7 +506,7 @@ class TableView(QTableView):
         return Flag.Rows | (Flag.SelectCurrent if extends else Flag.ClearAndSelect)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Select a cell; if the cell is editable, prepare to change its number by a sideways drag."""
+        """Select a cell. If the cell is editable, a sideways drag that follows can change its number."""
         self._set_whole_rows(False)
         super().mousePressEvent(event)
         index, self._pressed, self._scrubs = self.indexAt(event.position().toPoint()), event.position(), False
@@ -544,7 +544,7 @@ class TableView(QTableView):
         selection.setCurrentIndex(current.siblingAtRow(row), Flag.Select | Flag.Rows)
 
     def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
-        """Repaint the changed cells: in each frame of a run, only the computed columns at the right."""
+        """Repaint the changed cells. If only computed columns changed, repaint only these, at the right."""
         if self._table.columns[first.column()].editable:
             super().dataChanged(first, last, roles)
         else:
@@ -559,7 +559,7 @@ class TableView(QTableView):
         self.menu_requested.emit(at)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the table and report how long it took."""
+        """Paint the table, and report how long painting took."""
         start = time.perf_counter()
         with QPainter(self.viewport()) as painter:
             painter.fillRect(event.rect(), QColor(colours().surface))
@@ -584,7 +584,7 @@ class TableView(QTableView):
         self._fit_soon.stop()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
-        """Scroll, and repaint all cells so that the "…" of a cut number stays visible."""
+        """Scroll. After a sideways move, repaint all cells, so that the "…" of a cut number stays visible."""
         super().scrollContentsBy(dx, dy)
         if dx:
             self.viewport().update()

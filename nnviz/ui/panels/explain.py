@@ -42,11 +42,11 @@ from nnviz.ui.kit.controls import ignore_drops
 from nnviz.ui.kit.theme import colours, px, ui_font
 
 BREAK, JOINER, NO_BREAK = "\u200b", "\u2060", "\u00a0"
-"""Characters that allow or forbid a line break. Copied text does not contain them."""
+"""BREAK allows a line break; JOINER and NO_BREAK forbid one. Copied text has none of these characters."""
 SIGN = re.compile(" [+−=≈] ")
-"""A sign between two terms."""
+"""Pattern of a sign between two terms."""
 INDENT_PX = 12
-"""Indent of the continuation lines of an item."""
+"""Indentation of the continuation lines of an item, in pixels."""
 Fits: TypeAlias = Callable[[str], bool]
 """A function that returns whether a text fits on one line."""
 
@@ -146,7 +146,8 @@ class ExplainBrowser(QTextBrowser):
     def createMimeDataFromSelection(self) -> QMimeData:
         """Return the selected text in ASCII.
 
-        Qt makes the object: the clipboard deletes it after Python has ended, too late for Python's objects.
+        Qt makes the object, because the clipboard deletes the object after Python has ended. An object that
+        Python made would not exist any more.
         """
         data = super().createMimeDataFromSelection()
         plain = data.text().replace(BREAK, "").replace(JOINER, "").replace(NO_BREAK, " ")
@@ -174,7 +175,8 @@ def address_of_link(link: str) -> Address | None:
 def html(explanation: Explanation, palette: Palette, hint: str, unfolded: frozenset[str], fits: Fits) -> str:
     """Return the explanation as rich text: formulas muted, slopes purple, addresses as links.
 
-    `hint` is a first paragraph, or "". `unfolded` holds the names of the lines to show with all terms.
+    `hint` is the text of a first paragraph, "" for none. `unfolded` holds the names of the lines to show with
+    all terms.
     """
     intro = f'<p style="color:{palette.muted}; margin:0 0 6px 0">{escape(hint)}</p>' if hint else ""
     page = _Page(palette, unfolded, fits)
@@ -238,10 +240,10 @@ class _Page:
 
 
 def line_breaks(text: str, fits: Fits) -> set[int]:
-    """Return the indices at which a text may break: the space before a sign, or the character after a ·.
+    """Return the indices of spaces and · at which a line may break.
 
-    Lines break between terms outside all parentheses. A term longer than a line breaks between the terms in
-    its parentheses, or at each · if it has none.
+    A line may break between terms outside all parentheses, and after a comma. A term that does not fit on a
+    line may break between the terms in its parentheses. If there are none, it may break at each ·.
     """
     depths = list(itertools.accumulate((sign == "(") - (sign == ")") for sign in text))
     signs = [(match.start(), depths[match.start()]) for match in SIGN.finditer(text)]
@@ -284,11 +286,11 @@ HINT = "Click a node or an edge to see where its numbers come from."
 SHARE = 15
 """Explaining takes at most one fifteenth of a run's time."""
 QUICK_NS = 6e6
-"""A measured slope appears with the first text if measuring takes at most this many nanoseconds."""
+"""Time limit in ns: if measuring a slope takes longer, the slope appears after the rest of the text."""
 
 
 class ExplainPanel(Card):
-    """The panel that explains the selected node or edge, or else the loss.
+    """The panel that explains the selected node or edge, or the loss if nothing is selected.
 
     `address_hovered` carries the address of the link under the mouse, or None.
     """

@@ -49,7 +49,7 @@ from nnviz.ui.panels.function_plane import (
 from nnviz.ui.plot.card import PlotCard
 
 SHORT = 22
-"""Largest length of a name, in characters."""
+"""Longer names of inputs and outputs are shortened to this number of characters."""
 MOST_READ_OUT = 4
 """Largest number of outputs in a readout."""
 MOST_NAMED = 10
@@ -65,15 +65,16 @@ def axis_names(network: Network, axes: Axes) -> tuple[str, str]:
 
 
 def varying_inputs(state: State, axes: Axes, row: Array, format_: Callable[[float], str]) -> list[str]:
-    """Return "name = value" for each input on the axes, from `row`, shape (inputs,), written by `format_`."""
+    """Return "name = value" for each input on the axes; `row`, shape (inputs,), holds the values."""
     names = shorten_names(state.network.inputs, SHORT)
     return [f"{names[place]} = {format_(float(row[place]))}" for place in axes.along]
 
 
 def outputs(state: State, axes: Axes, prediction: Array, format_: Callable[[float], str]) -> list[str]:
-    """Return "name: value" for each plotted output, from `prediction`, shape (outputs,), by `format_`.
+    """Return "name: value" for each plotted output; `prediction`, shape (outputs,), holds the values.
 
-    If the plot shows all outputs, return at most MOST_READ_OUT: the largest for classes, else the first ones.
+    If the plot shows all outputs, return at most MOST_READ_OUT texts: for the largest outputs if outputs are
+    classes, else for the first outputs.
     """
     names = shorten_names(state.network.outputs, SHORT)
     if axes.output is not None:
@@ -86,7 +87,7 @@ def outputs(state: State, axes: Axes, prediction: Array, format_: Callable[[floa
 
 
 def caption_text(state: State, axes: Axes, selection: Selection, is_current: bool) -> str:
-    """Return the caption of the plot, a sentence on each line."""
+    """Return the caption of the plot, with each sentence on a line of its own."""
     lines = [*_other_inputs(state, axes, selection), *_line(state, axes)]
     if state.validated:
         is_dotted = axes.vertical is not None and are_toned(state, axes)
@@ -117,7 +118,7 @@ def _line(state: State, axes: Axes) -> Iterator[str]:
     elif axes.vertical is None:
         return
     elif axes.output is None:
-        yield "Line: where the largest output changes."
+        yield "Line: the border between two classes."
     elif decides_yes_or_no(state):
         yield f"Line: {shortened(state.network.outputs[axes.output], SHORT)} = {as_text(THRESHOLD)}."
 
@@ -137,7 +138,10 @@ def _other_inputs(state: State, axes: Axes, selection: Selection) -> Iterator[st
 
 
 class Pointing:
-    """Makes readouts at the mouse, and turns the point under the mouse into the what-if row."""
+    """Makes readouts at the mouse, and sets the what-if row to the inputs under the mouse.
+
+    The what-if row has inputs that the user tries out and that are not in the data.
+    """
 
     def __init__(self, view: FunctionView, selection: Selection, derived: Derived) -> None:
         self._view, self._selection, self._derived = view, selection, derived
@@ -203,14 +207,14 @@ class Pointing:
         return int(function_plane.drawn_rows(self._state)[nearest]), QPointF(*points[nearest].tolist())
 
     def put(self, x: float, y: float) -> None:
-        """Make the inputs at a point the what-if row; in a plot over targets, select the nearest row."""
+        """Set the what-if row to the inputs at a point; in a plot over targets, select the nearest row."""
         if self._axes.horizontal is not None:
             self._selection.show_free_row(self._inputs_at(QPointF(x, y)))
         elif (row := self._nearest(QPointF(x, y))[0]) is not None:
             self._selection.row = row
 
     def nudge(self, right: int, up: int, size: str) -> None:
-        """Move the what-if row by steps of a `size`; in a plot over targets, select another row."""
+        """Move the what-if row by steps of `size`; in a plot over targets, select another row."""
         axes = self._axes
         if axes.horizontal is None:
             self._selection.row += right - up
@@ -272,12 +276,12 @@ class AxesChoice(QWidget):
                 self._grid.setColumnStretch(column, 1 if column < 2 * columns else 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Use two columns if the width allows it."""
+        """Arrange the boxes in two columns if the width allows two."""
         super().resizeEvent(event)
         self._lay_out(2 if self.width() >= px(TWO_COLUMNS_PX) else 1)
 
     def refresh(self, state: State) -> None:
-        """List the inputs and outputs of a State; keep the choice if it still fits, else use the default."""
+        """List the inputs and outputs of `state`; use default axes if the chosen axes no longer fit."""
         before, self._state = self._state, state
         if before is None or before.network.sizes[0] != state.network.sizes[0]:
             self.axes = Axes.first(state)
@@ -343,7 +347,7 @@ class AxesChoice(QWidget):
 FIRST_NS = 1e6
 """Time limit in ns for the coarsest picture, which is computed in every frame of a run or a drag."""
 BESIDE = 0.08
-"""Space above and below the curves, as a share of their height."""
+"""Space above and below the curves, as a share of the curves' height."""
 ROOMY = 0.5
 """The vertical range stays the same while the values fill at least this share of the range."""
 
@@ -382,13 +386,13 @@ class FunctionView:
 
     @property
     def row_inputs(self) -> Array:
-        """The inputs of the row on the diagram, shape (inputs,), or zeros without rows."""
+        """The inputs of the row on the diagram, shape (inputs,); zeros if the data has no rows."""
         state, row = self._selection.row_source
         return state.data.inputs[row] if row < len(state.data) else np.zeros(len(state.network.inputs))
 
     @property
     def section(self) -> Section:
-        """The plotted line or plane of inputs; the same object until the line or plane changes."""
+        """The line or plane of inputs that is plotted. The object stays the same while nothing changes."""
         fixed, along = self.row_inputs.copy(), self.axes.along
         fixed[list(along)] = 0.0
         known = self._section
@@ -407,7 +411,7 @@ class FunctionView:
 
     @property
     def is_current(self) -> bool:
-        """Whether the computed picture is of the present State."""
+        """Whether the computed picture shows the current State."""
         return _match(self._computed_for, self._sources)
 
     @property
@@ -419,14 +423,17 @@ class FunctionView:
         return points * point_ns(self.state.network) <= FIRST_NS
 
     def settled(self, moving: bool) -> bool:
-        """Return whether the picture is of the present State and as fine as necessary."""
+        """Return whether the picture shows the current State and is as fine as necessary.
+
+        While something is `moving`, as in a run or a drag, any picture is fine enough.
+        """
         if not self.is_current or self.axes.horizontal is None or self._picture is None:
             return self.is_current
         pixels = self.plane.pixels[: len(self.axes.along)]
         return moving or self._picture.prediction.shape[:-1] == pixels[::-1] or self._finest_for == pixels
 
     def compute(self, moving: bool) -> Iterator[None]:
-        """Compute the picture, and yield after each unit of work; if `moving`, only the coarsest picture."""
+        """Compute the picture, and yield after each unit of work. If `moving`, compute only the coarsest."""
         sources = self._sources
         if self.axes.horizontal is None:
             yield from self._predict_rows()
@@ -453,7 +460,7 @@ class FunctionView:
     # --- drawing
 
     def draw(self) -> tuple[bool, str]:
-        """Draw the computed picture. Return whether the picture is of the present State, and the caption."""
+        """Draw the computed picture. Return whether the picture shows the current State, and the caption."""
         network, axes, known = self.state.network, self.axes, self._picture
         across, up = axis_names(network, axes)
         self.plane.name_axes(across, up)
@@ -583,9 +590,9 @@ def _range(values: Array, before: Span | None) -> Span:
 
 
 WIDE_PX, SIDE_PX, PLOT_SHARE, SIDE_SHARE = 400, 176, 3, 2
-"""From a width of WIDE_PX, the combo boxes are at the side, SIDE_PX or wider; shares divide the width."""
+"""At a width of WIDE_PX or more, the boxes (SIDE_PX or more) are beside the plot; shares divide the width."""
 PLOT_PX = 140
-"""Smallest height of the plot at 100 %, in pixels."""
+"""Minimum height of the plot, in pixels at 100 %."""
 SHARE = 5
 """Drawing takes at most 1/SHARE of the time of a run or a drag."""
 KEEP, LEAVE = "Keep as a row", "Discard"
@@ -738,13 +745,13 @@ class FunctionPanel(PlotCard):
         self._begin()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Stop computing."""
+        """Stop computing while the panel is hidden."""
         super().hideEvent(event)
         self._frames.stop()
         self.work.stop()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the combo boxes at the side of a wide panel, or below the plot."""
+        """Put the combo boxes beside the plot if the panel is wide, else below the plot."""
         super().resizeEvent(event)
         is_wide = self.width() >= px(WIDE_PX)
         directions = QBoxLayout.Direction

@@ -43,22 +43,24 @@ from nnviz.ui.plot.plot import CurveItem, DotItem, Scale, curve_points, drawable
 from nnviz.ui.plot.points import PointPlot
 
 MOST_TOGETHER = 10
-"""Largest number of outputs in one plot."""
+"""Largest number of outputs that one plot shows as curves."""
 MOST_SEARCHED = 1000
-"""Number of first rows in which nnviz looks for inputs that vary."""
+"""Number of rows, from the first, in which nnviz looks for inputs that vary."""
 TARGET, PREDICTION = "target", "prediction"
-"""Titles of an axis that shows no input."""
+"""Title of an axis that shows the targets, and of an axis that shows the prediction."""
 
 
 @dataclass(frozen=True)
 class Axes:
     """The quantities on the axes of the plot, and the plotted output.
 
-    ======== ========================================================================================
-    `horizontal` horizontal axis: the index of an input; None: the targets
-    `vertical`     vertical axis: the index of an input, with the prediction in colours; None: the prediction
-    `output` the index of the plotted output; None: all outputs, or for classes the largest output
-    ======== ========================================================================================
+    ============ ==========================================================================================
+    `horizontal` index of the input on the horizontal axis, or None if this axis shows the targets
+    `vertical`   index of the input on the vertical axis, or None if this axis shows the prediction
+    `output`     index of the plotted output; None plots all outputs as curves, or the largest output on a map
+    ============ ==========================================================================================
+
+    A plot over two inputs is a map, which shows the prediction as colours.
     """
 
     horizontal: int | None
@@ -97,23 +99,23 @@ class Axes:
 
 
 def has_pairs(state: State) -> bool:
-    """Return whether predictions can be plotted over targets: rows have targets, and these are no classes."""
+    """Return whether predictions can be plotted over targets: the data has targets that are not classes."""
     has_targets = state.data.targets is not None and len(state.data) > 0
     return has_targets and not is_one_of_many(state.network)
 
 
 MOST_POINTS = 20_000
-"""Largest number of points for finding lines: with more points, lines would differ by less than a pixel."""
+"""Largest number of grid points for finding lines. More points would move a line by less than a pixel."""
 
 
 def level_line(picture: FunctionValues, output: int, level: float) -> Array:
-    """Return the line where an output equals `level`, shape (points, 2): across, up; NaN between parts."""
+    """Return the line where an output equals `level`, shape (points, 2): x, y. NaN separates its parts."""
     step = _step(picture)
     return _zeros(picture, picture.prediction[::step, ::step, output] - level, step)
 
 
 def class_lines(picture: FunctionValues) -> Array:
-    """Return the lines between classes, shape (points, 2): across, up; NaN between two lines."""
+    """Return the lines between classes, shape (points, 2): x, y. NaN separates two lines."""
     step = _step(picture)
     shares = picture.prediction[::step, ::step]
     winner = shares.argmax(axis=-1)
@@ -147,11 +149,11 @@ def _zeros(picture: FunctionValues, heights: Array, step: int) -> Array:
 
 
 FONT, LINE_PX, SAMPLE_PX, GAP_PX = 11.5, 17, 16, 10
-"""Font size; height of a line, width of a sample, and gap between two entries, in pixels."""
+"""Pixels at 100 %: font size, height of a line, width of a sample, and gap between two entries."""
 
 
 class KeySample(NamedTuple):
-    """An entry of the key: a name and its colour; `shape` is the shape of a mark, or None for a curve."""
+    """An entry of the key: a name and a colour. `shape` is an index into `SHAPES`, or None for a curve."""
 
     name: str
     colour: str
@@ -219,7 +221,7 @@ class Key(QWidget):
 
 
 SHAPES = ("circle", "square", "triangle")
-"""Shapes of marks; the first classes have different shapes for people who cannot distinguish the colours."""
+"""Shapes of marks. The first classes differ in shape too, for people who cannot distinguish the colours."""
 MOST = 1500
 """Largest number of plotted rows, evenly spread over the table."""
 
@@ -233,7 +235,7 @@ class Rows:
     `colours` a colour for each row, as #RRGGBB
     `shapes`  a shape for each row, as an index into `SHAPES`
     `hollow`  whether each row is a validation row, shape (rows,)
-    `toned`   whether a mark may have the colour of the map under it; a hollow mark then has a dot
+    `toned`   whether marks can have the same colour as the map; then a hollow mark has a dot
     ========= ===============================================================================
     """
 
@@ -250,7 +252,7 @@ class Rows:
 
 
 def drawn_rows(state: State) -> NDArray[np.intp]:
-    """Return the indices of the plotted rows, shape (plotted rows,)."""
+    """Return the indices of the rows that are plotted, at most `MOST`, shape (plotted rows,)."""
     count = len(state.data)
     return np.linspace(0, count - 1, min(count, MOST)).round().astype(np.intp)
 
@@ -263,12 +265,12 @@ def on_map(state: State, axes: Axes, palette: Palette) -> Rows:
 
 
 def are_toned(state: State, axes: Axes) -> bool:
-    """Return whether the marks on a map have one colour or the colours of numbers, not those of classes."""
+    """Return whether marks on a map have no class colours: one colour for all, or colours for numbers."""
     return state.data.targets is None or (axes.output is not None and not decides_yes_or_no(state))
 
 
 def on_curves(state: State, axes: Axes, outputs: Iterable[int], palette: Palette) -> Rows:
-    """Return marks for the targets of some outputs over one input; empty without targets."""
+    """Return marks for the targets of `outputs` over one input; return no marks if there are no targets."""
     assert axes.horizontal is not None
     some, targets = drawn_rows(state), state.data.targets
     if targets is None or not len(some):
@@ -282,7 +284,10 @@ def on_curves(state: State, axes: Axes, outputs: Iterable[int], palette: Palette
 
 
 def on_pairs(state: State, output: int, predictions: Array, palette: Palette) -> Rows:
-    """Return marks for the predictions of the plotted rows, shape (rows, outputs), over their targets."""
+    """Return a mark for each plotted row, at (target, prediction) of `output`.
+
+    `predictions` has shape (plotted rows, outputs).
+    """
     assert state.data.targets is not None
     some = drawn_rows(state)
     points = np.column_stack([state.data.targets[some, output], predictions[:, output]])
@@ -297,7 +302,7 @@ def curve_colours(outputs: list[int], palette: Palette) -> list[str]:
 
 
 def is_validation(state: State, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Return for each of some rows whether it is a validation row, shape (rows,)."""
+    """Return for each row index in `rows` whether the row is a validation row, shape (rows,)."""
     return rows >= state.trained_rows
 
 
@@ -324,13 +329,13 @@ def class_shape(k: int) -> int:
 
 
 RADII = ((60, 4.0), (250, 3.0), (MOST, 2.0))
-"""Pairs of the largest number of rows and the radius, in pixels, of their marks."""
+"""Pairs (number of rows, radius): up to this number of rows, marks have this radius in pixels."""
 RIM = 0.8
 """Width of the line around a mark, in pixels."""
 
 
 class RowMarks(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
-    """Draws the marks of rows. On a screen, a pixmap stores them, since they stay while the map changes."""
+    """Draws the marks of rows. On a screen, a pixmap keeps the marks while the map under them changes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -340,7 +345,7 @@ class RowMarks(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no typ
         self._pixmap_of: tuple[object, ...] = ()
 
     def show_rows(self, rows: Rows, rim: str, ground: str) -> None:
-        """Replace the rows; each mark has a rim, and a hollow mark is filled with `ground` or has a dot."""
+        """Replace the rows. `rim` is the colour around a mark, `ground` the colour inside a hollow mark."""
         self.rows, self._rim, self._ground = rows, QColor(rim), QColor(ground)
         self._pixmap = None
         self.update()
@@ -350,7 +355,7 @@ class RowMarks(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no typ
         return area if area is not None else QRectF()
 
     def viewRangeChanged(self) -> None:
-        """Cover the new range of the view."""
+        """Draw the marks again, for the new range of the view."""
         self.prepareGeometryChange()
         self._pixmap = None
 
@@ -404,7 +409,7 @@ def draw_mark(
     radius: float,
     ground: QColor | None = None,
 ) -> None:
-    """Draw a mark of `radius` pixels centred at a point; a hollow mark is filled with the colour `ground`."""
+    """Draw a mark of `radius` pixels around a point. If `ground` is not None, it fills a hollow mark."""
     if ground is None:
         painter.setPen(QPen(rim, RIM))
         painter.setBrush(colour)
@@ -433,9 +438,9 @@ MOST_CURVES = 10
 LEVELS = 5
 """Approximate number of labels at the colour scale."""
 RING, POINT = 15, 11
-"""Diameters of the ring around the row on the diagram and of the what-if row's point, in pixels."""
+"""Diameter in pixels: of the ring around the row on the diagram, and of the point for the what-if row."""
 BESIDE = 14
-"""Right margin in pixels without a colour scale: room for half of the outermost label."""
+"""Right margin in pixels if there is no colour scale: half of the last label of the axis must fit."""
 TIP = (
     "Click or drag to show a what-if row, which is not stored, on the diagram. Arrow keys move its point by "
     "0.1 (Shift: by 1, Alt: by 0.01); Enter adds the row to the data, Escape discards the row"
@@ -443,12 +448,14 @@ TIP = (
 
 
 class FunctionPlane(PointPlot):
-    """The plot of a function: a map, curves or pairs, with marks for rows.
+    """The plot of a function: a map, curves, or predictions over targets, with marks for rows.
+
+    The what-if row has inputs that the user tries out and that are not in the data.
 
     ================= ==================================================================
     `keep_requested`  emitted when the person adds the what-if row to the data
     `leave_requested` emitted when the person discards the what-if row
-    `resized`         emitted when the plot has another size
+    `resized`         emitted when the size of the plot has changed
     `reader`          returns the place and text of the readout near a point, or None
     ================= ==================================================================
     """
@@ -492,7 +499,7 @@ class FunctionPlane(PointPlot):
 
     @property
     def pixels(self) -> tuple[int, int]:
-        """The size of the plot in pixels of the screen: across, up."""
+        """The width and height of the plot in pixels of the screen."""
         box, ratio = self.plotItem.vb, self.density or self.devicePixelRatioF()
         return max(2, math.ceil(box.width() * ratio)), max(2, math.ceil(box.height() * ratio))
 
@@ -501,7 +508,8 @@ class FunctionPlane(PointPlot):
     ) -> None:
         """Draw a function of two inputs: a colour map, and the line where the decision changes.
 
-        `tone` is the meaning of the colours, or None if each hue is a class.
+        `tone` is the range of the colour scale, or None if each hue is a class. `tones` holds the colours of
+        the scale, from low to high.
         """
         self._begin(picture)
         (left, right), (bottom, top) = drawable_ranges(*picture.section.spans)
@@ -515,7 +523,7 @@ class FunctionPlane(PointPlot):
     def show_curves(
         self, picture: FunctionValues, outputs: Sequence[int], colours: Sequence[str], up: Span
     ) -> None:
-        """Draw some outputs as functions of one input."""
+        """Draw `outputs` as functions of one input; `up` is the range of the vertical axis."""
         self._begin(picture)
         self._image.hide()
         self._show_scale(None, None)
@@ -541,7 +549,7 @@ class FunctionPlane(PointPlot):
         self.marks.show_rows(rows, palette.ink if rows.toned else palette.muted, palette.surface)
 
     def show_row(self, x: float, y: float, *, free: bool, target: float = math.nan) -> None:
-        """Draw a ring for a row, or a point for a what-if row (`free`), and a line from there to `target`."""
+        """Draw a ring for a row, or a point for a what-if row (if `free`), with a line to height `target`."""
         if free != self._shows_what_if:
             self._shows_what_if, size = free, POINT if free else RING
             self._colour_point()
@@ -553,7 +561,7 @@ class FunctionPlane(PointPlot):
         self.show_present(x, y)
 
     def stale(self, stale: bool) -> None:
-        """Fade the picture if `stale`, while it shows an earlier State; else draw the picture normally."""
+        """Fade the picture if `stale`, which means that it shows an earlier State; else draw it normally."""
         if stale != self._stale:
             self._stale = stale
             items: tuple[pg.GraphicsObject, ...] = (self._image, self._line, *self._curves)
@@ -584,7 +592,7 @@ class FunctionPlane(PointPlot):
     # --- for tests and screen readers
 
     def line(self) -> Array:
-        """Return the drawn decision line or diagonal, shape (points, 2); NaN between its parts."""
+        """Return the drawn decision line or diagonal, shape (points, 2): x, y. NaN separates its parts."""
         return curve_points(self._line)
 
     def curve(self, place: int = 0) -> Array:
@@ -609,7 +617,7 @@ class FunctionPlane(PointPlot):
         return bool(self.plotItem.isVisible())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Add the what-if row to the data on Enter, discard it on Escape, move its point by arrow keys."""
+        """Add the what-if row to the data on Enter, discard the row on Escape, move it with arrow keys."""
         if self._shows_what_if and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.keep_requested.emit()
         elif self._shows_what_if and event.key() == Qt.Key.Key_Escape:

@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 
 class PlotLibrary(QObject):
-    """Imports the plot library for `plot` after the first frame, since the import is slow.
+    """Imports pyqtgraph and builds `plot` after the first frame, since the import is slow.
 
-    `load_soon` imports in small steps while the window stays responsive, `load` at once. `loaded` is emitted
-    after the import. The import must not run in a thread: PySide makes its types when they are first used,
-    and the process ends if two threads use a new type at the same time.
+    `load_soon` imports in small steps, so that the window stays responsive; `load` imports at once. `loaded`
+    is emitted after the import. The import must not run in a thread: PySide creates its types when they are
+    first used, and the process crashes if two threads use a new type at the same time.
     """
 
     loaded = Signal()
@@ -51,7 +51,7 @@ class PlotLibrary(QObject):
         self._work = Slicer(self, _types, self._load_with_types)
 
     def load_soon(self) -> None:
-        """Make PySide's types in small steps, which is most of the import, and then import the library."""
+        """Create PySide's types in small steps, which takes most of the time, and then import pyqtgraph."""
         self._work.restart()
 
     def _load_with_types(self) -> bool:
@@ -60,7 +60,7 @@ class PlotLibrary(QObject):
         return not self._work.busy
 
     def load(self) -> None:
-        """Import the plot library and build the plot."""
+        """Import pyqtgraph at once and build the plot."""
         self._plot.load()
         self.loaded.emit()
 
@@ -79,8 +79,8 @@ TIP = (
     "Press Left or Right to read the curve, Up or Down to read another run"
 )
 LOSS_TIP = (
-    "The script reported each loss with an update, usually the loss before this update\n"
-    "nnviz computes the {loss} in the panel Training after the update\n"
+    "The script reported each loss with an update; it is usually the loss before this update\n"
+    "The {loss} in the panel Training is the loss after the update, computed by nnviz\n"
 )
 MARK_TIP = "\nClick the mark to go to the lowest point of the validation curve"
 EMPTY = "Press Run or One update to plot the {loss} here"
@@ -90,7 +90,7 @@ NEEDS_ROWS = "The {loss} needs rows with targets: add rows to the data"
 
 
 class HistoryPlot(PlotCard):
-    """The panel with the curve of the loss, or of the accuracy if the switch of the accuracy is on.
+    """The panel with the curve of the loss, or of the accuracy if the Accuracy button is on.
 
     A second curve shows the validation rows. The part of a curve after the current iteration is faint.
 
@@ -98,7 +98,7 @@ class HistoryPlot(PlotCard):
     `load`            builds the plot; called after the first frame, since the import is slow
     `said`            carries a message: a file was written, or why no file was written
     `title_changed`   carries the short title of the panel when the title changes
-    `accuracy_chosen` emitted when the person turns the switch of the accuracy; carries its state
+    `accuracy_chosen` emitted when the person clicks the Accuracy button; carries whether it is on
     ================= ============================================================================
     """
 
@@ -129,7 +129,7 @@ class HistoryPlot(PlotCard):
         self._refresh()
 
     def load(self) -> None:
-        """Import pyqtgraph and build the plot, if that has not been done."""
+        """Import pyqtgraph and build the plot, unless the plot exists already."""
         if self.curve:
             return
         from nnviz.ui.panels.history_canvas import HistoryCurve
@@ -153,12 +153,12 @@ class HistoryPlot(PlotCard):
         assert run is not None
         measure, message = self._travel.measure, f"Exported {file_label(path)}"
         if run.history.is_thinned:
-            message = f"{message}: the first, lowest, highest and last {measure} of every few updates"
+            message = f"{message}: it has the first, lowest, highest and last {measure} of every few updates"
         column = measure if run.watched else state.measure.name
         self._export(path, writing.history_text(run.points, column), message)
 
     def show_accuracy(self, on: bool) -> None:
-        """Turn the switch of the accuracy on or off; without an accuracy, the plot shows the loss."""
+        """Turn the Accuracy button on or off. If the run has no accuracy, the plot still shows the loss."""
         self.accuracy_button.setChecked(on)
 
     @property

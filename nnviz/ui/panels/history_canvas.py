@@ -26,9 +26,9 @@ from nnviz.ui.panels.history_readout import SCRIPTS, Readout, measure_title
 from nnviz.ui.plot.plot import Arrow, CurveItem, DotItem, Plot, QuietAxis, add_margins, curve_points
 
 TURNS = 100
-"""A curve with more turns up and down is noisy: a thin line is clearer, and many times faster to draw."""
+"""A curve with more turns than this is noisy: a thin line is clearer, and many times faster to draw."""
 FAINT = 0.4
-"""Share of the curve's colour in the part after the current iteration."""
+"""Weight of the curve's colour, mixed with the background, in the part after the current iteration."""
 
 
 class HistoryLine:
@@ -39,7 +39,7 @@ class HistoryLine:
         self.colour = QColor()
         self._faint = QColor()
         self.leaves: tuple[int, float] | None = None
-        """Where a diverged line leaves the plot, as returned by `leaves_at`; None for a part of a line."""
+        """Where a diverged line leaves the plot, as returned by `leaves_at`; None for any other line."""
         self._beyond, self._curve = CurveItem(), CurveItem()
         self._arrow = Arrow()
         plot.add(self._arrow, z + 1)
@@ -52,7 +52,7 @@ class HistoryLine:
         self._arrow.setBrush(self.colour)
 
     def up_to_present(self) -> Array:
-        """Return the drawn line up to the current iteration, shape (points, 2)."""
+        """Return the drawn line up to the current iteration, shape (points, 2): iteration, drawn value."""
         return curve_points(self._curve)
 
     def later_points(self) -> Array:
@@ -64,7 +64,7 @@ class HistoryLine:
         return reach(self.history.points, log=log)
 
     def draw(self, plot: Plot, present: tuple[int, float] | None, *, whole: bool, log: bool) -> None:
-        """Draw the whole line or the visible part of it, thinned to columns as wide as a pixel."""
+        """Draw the line, or only its visible part unless `whole`; thin out points in one pixel column."""
         ends = [present] if present else []
         self._curve.setVisible(len(self.history) > 0)
         points = self.history.points if whole else self._in_view(plot)
@@ -107,18 +107,18 @@ def _mixed(colour: str, ground: str, share: float) -> QColor:
 
 
 DASHES = ([7, 3], [2, 3], [9, 3, 2, 3], [4, 4])
-"""Lengths of lines and gaps, in line widths; the dashes distinguish neighbouring runs."""
+"""Dash patterns: lengths of dashes and gaps, in line widths. Runs that follow each other look different."""
 UNDER = -0.5
 """Qt's z value for the curves of earlier runs: above the grid, below everything else."""
 MOST_VIEWS = 9.0
-"""Largest size of the drawn area, as a multiple of the view; Qt is slow, since it computes hidden dashes."""
+"""Largest size of the drawn area, as a multiple of the view: Qt computes hidden dashes too, which is slow."""
 
 
 class EarlierCurves:
-    """Draws the curves of earlier `runs` as thin dashed lines; draws again only after a change.
+    """Draws the curves of earlier `runs` as thin dashed lines, again only after a change.
 
-    `last` is the last iteration of all runs, 0 without runs. `reach` is the lowest and the highest drawn
-    value, or None without runs. `description` says where each run ended.
+    `last` is the last iteration of all runs, or 0 without runs. `reach` is the lowest and the highest drawn
+    value, or None without runs. `description` says at which loss and iteration each run ended.
     """
 
     def __init__(self) -> None:
@@ -132,7 +132,7 @@ class EarlierCurves:
         self.show((), log=False, measure="")
 
     def show(self, runs: tuple[EarlierRun, ...], *, log: bool, measure: str) -> None:
-        """Set the runs and the scale; `measure` is the title of the runs' loss."""
+        """Set the runs. `log` selects a logarithmic scale; `measure` is the title of the runs' loss."""
         self.runs = runs
         self._curves = [on_scale(run.history, log=log) for run in runs]
         self.last = max((int(run.history[-1, 0]) for run in runs), default=0)
@@ -149,7 +149,7 @@ class EarlierCurves:
         self.colour, self._area = QColor(colour), None
 
     def draw(self, plot: Plot) -> None:
-        """Draw the changed curves in an area around the view, which will contain most later views."""
+        """Draw the curves after a change, in a larger area than the view, so that most later views fit."""
         view, pixel = plot.view(), plot.device_pixel()
         while len(self._items) < len(self._curves):
             self._items.append(CurveItem())
@@ -176,11 +176,11 @@ class EarlierCurves:
             item.setData(points[:, 0], points[:, 1], connect=joined)
 
     def curves(self) -> list[Array]:
-        """Return the drawn curves, the newest last, shape (points, 2) each."""
+        """Return the drawn curves, the newest last, each of shape (points, 2): iteration, drawn value."""
         return [curve_points(item) for item in self._items if item.isVisible()]
 
     def near(self, point: QPointF, pixel: tuple[float, float], within: float) -> EarlierRun | None:
-        """Return the run whose curve is nearest to a point and `within` this many pixels, or None."""
+        """Return the run whose curve is nearest to a point, or None if no curve is `within` pixels of it."""
         distances = [distance(points, point, pixel, joined) for points, joined in self._cut]
         nearest = min(zip(distances, self.runs, strict=True), key=lambda pair: pair[0], default=None)
         return nearest[1] if nearest and nearest[0] <= within else None
@@ -200,7 +200,7 @@ def _covers(area: Area, view: Area) -> bool:
 
 
 def on_scale(points: Array, *, log: bool) -> Array:
-    """Return the points to draw. A logarithmic scale leaves out losses of 0 and shows exponents of 10."""
+    """Return the points to draw. If `log`, leave out losses of 0 and return log10 of the other losses."""
     if not log:
         return points
     above = points[points[:, 1] > 0.0]
@@ -208,11 +208,14 @@ def on_scale(points: Array, *, log: bool) -> Array:
 
 
 Reach: TypeAlias = tuple[float, float]
-"""The lowest and the highest finite value that a curve shows, on the scale of the plot."""
+"""The lowest and the highest finite value that a curve shows; exponents of 10 on a logarithmic scale."""
 
 
 def reach(points: Array, *, log: bool) -> Reach | None:
-    """Return the lowest and highest drawn value of a curve, at most the curve's ceiling; None if empty."""
+    """Return the lowest and the highest drawn value of a curve, or None if nothing is drawn.
+
+    If the run diverged, the highest drawn value is the curve's `ceiling`.
+    """
     losses = points[:, 1]
     if (
         not losses.min(initial=math.inf) > (0.0 if log else -math.inf)
@@ -227,7 +230,7 @@ def reach(points: Array, *, log: bool) -> Reach | None:
 
 
 def reach_together(reaches: Iterable[Reach | None]) -> Reach | None:
-    """Return the lowest and the highest value of several curves, or None if all are None."""
+    """Return the lowest and the highest value of several curves, or None if all `reaches` are None."""
     spans = [each for each in reaches if each]
     return (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
 
@@ -235,9 +238,10 @@ def reach_together(reaches: Iterable[Reach | None]) -> Reach | None:
 def distance(
     points: Array, point: QPointF, pixel: tuple[float, float], joined: Joined | None = None
 ) -> float:
-    """Return the distance of a point from a curve in pixels of size `pixel`, or ∞ without a curve.
+    """Return the distance in pixels between a point and a curve, or ∞ if the curve is empty.
 
-    `joined` says for each point whether a line joins it to the next point; None: lines join all points.
+    `pixel` is the width and height of a pixel on the scales of the plot. `joined` says for each point of the
+    curve whether a line joins it to the next point. If `joined` is None, lines join all points.
     """
     with np.errstate(over="ignore", invalid="ignore"):  # for points far outside a very small view
         places = (points - (point.x(), point.y())) / pixel
@@ -250,22 +254,23 @@ def distance(
 
 
 NOWHERE = -1, math.nan
-"""Iteration and value at the ring if the current iteration is before every point of the history."""
+"""Iteration and value that mean "no ring": the current iteration is before all points of the history."""
 TIMES_AS_HIGH = 10.0
-"""Largest height of the view for earlier runs, as a multiple of the present run's height."""
+"""Earlier runs raise the top of the view to at most this multiple of the current run's highest value."""
 ABOVE = "above the plot"
-DIVERGED = f"above the plot: the run has diverged,\nthe plot ends at {CEILING:g} times the start"
+DIVERGED = f"above the plot: the run has diverged,\nthe plot ends at {CEILING:g} times the first loss"
 KEY_PX = 18
 """Height of the key of curves at 100 %, in pixels."""
 LEAST_PX, LOW_PX = 94, 130
 """Smallest height of the plot, and height below which the lower axis has no title, in pixels at 100 %."""
 RING_PX = 7.0
-"""Space for the ring on each side of its centre, in pixels."""
+"""Space for the ring, in pixels: least distance from the ring's centre to the edge of the plot."""
 
 
 class HistoryCanvas(Plot):
-    """Plots a history with a ring at the current iteration, a validation history with a mark, earlier runs.
+    """Plots the history of a run, the history of its validation loss, and earlier runs.
 
+    A ring shows the current iteration. A mark on the validation curve shows where this loss starts to rise.
     The view follows the growing curve until the person zooms or moves the view, and again after `view_all`.
     """
 
@@ -326,11 +331,11 @@ class HistoryCanvas(Plot):
         aside: History | None = None,
         values: tuple[Readout, ...] = (),
     ) -> None:
-        """Draw `history`, which may extend the drawn history, or may be empty if there are earlier runs.
+        """Draw `history`. It may be empty if there are earlier runs.
 
         `present` is the iteration and the value at the ring; without `present`, the whole curve is faint.
-        `aside` is the history over the validation rows. `values` are the quantities of the readout, by
-        default only the history.
+        `aside` is the history over the validation rows. `values` are the quantities of the readout; by
+        default, the readout shows the value of `history`.
         """
         had_key = self._has_key
         self._line.history, self._validation.history = history, aside or History()
@@ -348,7 +353,7 @@ class HistoryCanvas(Plot):
         self.scene().prepareForPaint()  # otherwise items that move during painting are painted twice
 
     def set_measure(self, measure: str, *, is_share: bool = False) -> None:
-        """Set the title of the next history; `is_share` is true for an accuracy, shown in percent."""
+        """Set the title of the next history. If `is_share`, as for an accuracy, show values in percent."""
         if measure != self._measure:
             self._measure, self._is_share = measure, is_share
             self._left.show_percent(is_share)
@@ -395,7 +400,7 @@ class HistoryCanvas(Plot):
         self._show_again()
 
     def show_view(self, view: list[list[float]]) -> None:
-        """Show the ranges of a view, as `view` returned them, and stop following the curve."""
+        """Show a view, the ranges of both axes as returned by `view`, and stop following the curve."""
         self._following = False
         self.set_view(*view)
 
@@ -411,11 +416,11 @@ class HistoryCanvas(Plot):
         return self._line.later_points()
 
     def validation_points(self) -> Array:
-        """Return the drawn validation curve up to the current iteration, shape (points, 2)."""
+        """Return the drawn validation curve up to the current iteration, shape (points, 2), as in `curve`."""
         return self._validation.up_to_present()
 
     def earlier(self) -> list[Array]:
-        """Return the drawn curves of earlier runs, the newest last."""
+        """Return the drawn curves of earlier runs, the newest last, each of shape (points, 2)."""
         return self._earlier.curves()
 
     def present(self) -> QPointF:
@@ -433,7 +438,10 @@ class HistoryCanvas(Plot):
         return self._history.points if self._read_run is None else self._read_run.history
 
     def read_at(self, index: int | None, run: EarlierRun | None = None) -> None:
-        """Show the readout of point `index` of the history, or of `run`; hide the readout for None."""
+        """Show the readout of the point with this index: in the history, or in `run` if not None.
+
+        If `index` is None, hide the readout.
+        """
         self._index, self._read_run = index, None if index is None else run
         if index is None:
             self._dot.hide()
@@ -449,7 +457,7 @@ class HistoryCanvas(Plot):
         lines = [f"iteration {as_text(iteration)}", *values]
         if self._measure == SCRIPTS and not run:
             update = as_text(iteration)
-            lines = [f"{self._measure} {as_text(value)}, from the", f"script with update {update}"]
+            lines = [f"{self._measure} {as_text(value)}, reported", f"by the script with update {update}"]
         if self._following and self.view()[1][1] < self._height(value) < math.inf:
             losses = self._points_read()[:, 1]
             lines.append(DIVERGED if losses[0] < ceiling(losses) < math.inf else ABOVE)
@@ -543,19 +551,19 @@ class HistoryCanvas(Plot):
 
 
 GRAB = 10.0
-"""Distance in pixels from the centre of the ring or mark within which a mouse press counts as on it."""
+"""A mouse press at most this far, in pixels, from the centre of the ring or mark is a press on it."""
 
 
 class HistoryCurve(HistoryCanvas):
     """The interactive plot: readouts by mouse and keys, zooming and moving, and dragging the ring.
 
-    ================ ========================================================
+    ================ ==================================================================
     `menu_requested` emitted after a right click; carries its place on the screen
-    `ring_taken`     emitted when the mouse is pressed on the ring
-    `wanted`         emitted during a drag; carries the iteration under the ring
-    `ring_dropped`   emitted when the mouse releases the ring
-    `mark_clicked`   emitted when the mouse is pressed on the mark
-    ================ ========================================================
+    `ring_taken`     emitted when the mouse button is pressed on the ring
+    `wanted`         emitted while the ring is dragged; carries the iteration at the mouse
+    `ring_dropped`   emitted when the ring is released
+    `mark_clicked`   emitted when the mouse button is pressed on the mark
+    ================ ==================================================================
     """
 
     menu_requested = Signal(QPoint)
@@ -692,7 +700,10 @@ class HistoryCurve(HistoryCanvas):
             self.view_all()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Open no menu on a press of the right button: a right drag zooms, and a click opens the menu."""
+        """Do not open a menu when the right button is pressed, since a right drag zooms.
+
+        A click of the right button, without a drag, opens the menu.
+        """
         event.setAccepted(event.reason() == QContextMenuEvent.Reason.Mouse)
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: D102

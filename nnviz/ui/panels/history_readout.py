@@ -14,7 +14,7 @@ from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.theme import ui_font
 
 SCRIPTS = "loss"
-"""Name of a loss that a script reported."""
+"""Title of a loss that a script of the user reported."""
 
 
 class Readout(NamedTuple):
@@ -40,7 +40,7 @@ def measure_title(measure: str) -> str:
 
 
 def readouts(run: Run, measure: str) -> tuple[Readout, ...]:
-    """Return the readouts of a run's loss, whose title is `measure`, and of the run's other curves."""
+    """Return the readouts of a run: of the loss, which has the title `measure`, and of the other curves."""
     titles = {"validation accuracy": "of validation"}
     others = (
         Readout(titles.get(curve.name, curve.name), curve.history, "accuracy" in curve.name)
@@ -50,16 +50,20 @@ def readouts(run: Run, measure: str) -> tuple[Readout, ...]:
 
 
 RULE = (
-    "The validation loss has risen if, in the last third of the run, it stays above a level that it was\n"
-    f"below for {EPOCHS} epochs or longer, and ends at least {100 * RISE:.0f} % above this level.\n"
-    "The rule compares averages, so short dips do not count. The rule also needs a training loss\n"
-    f"that has fallen meanwhile, and at least {ROWS} validation rows."
+    f"The validation loss has risen if it first stayed below some level for {EPOCHS} epochs or longer,\n"
+    f"and in the last third of the run stays above this level, at the end by at least {100 * RISE:.0f} %.\n"
+    "nnviz compares averages, so short dips do not count. The training loss must have fallen meanwhile,\n"
+    f"and the data must have at least {ROWS} validation rows."
 )
 GO_TIP = "Go to the iteration with the lowest validation loss, which has a mark on the curve"
 
 
 class Overfitting(QWidget):
-    """A message that the network overfits, or hidden. The button `go` shows iteration `first_iteration`."""
+    """The message that the network overfits. The widget is hidden if the network does not overfit.
+
+    `first_iteration` is the iteration since which the validation loss has risen. The button `go` asks to show
+    this iteration.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,7 +83,10 @@ class Overfitting(QWidget):
         self.hide()
 
     def show_start(self, since: int | None, loss: str) -> None:
-        """Show since when the validation loss has risen, or hide for None; `loss` is the name of the loss."""
+        """Show that the validation loss has risen since iteration `since`, or hide the message for None.
+
+        `loss` is the name of the training loss, such as "MSE".
+        """
         if (since, loss) == (self.first_iteration, self._loss):
             return
         self.first_iteration, self._loss = since, loss

@@ -40,8 +40,8 @@ class LossView(ABC):
     `phrase`        name of the plot within a sentence
     `ending`        end of the file name of an exported plot, after the network's name
     `tip`           tooltip of the caption
-    `wanted`        number of weights: 1 or 2
-    `caption_lines` number of lines with a fixed height for the caption
+    `wanted`        number of weights that the plot needs: 1 or 2
+    `caption_lines` number of text lines for which the caption reserves room
     =============== =================================================================
     """
 
@@ -53,7 +53,7 @@ class LossView(ABC):
     caption_lines: int
 
     _result: object = None
-    """The loss over the weights as computed last, possibly of an earlier State."""
+    """The last computed loss over the weights, possibly for an earlier State."""
     _drawn: object = None
     """The part of the result that the plane shows."""
 
@@ -62,7 +62,7 @@ class LossView(ABC):
         self.weights: tuple[Address, ...] = ()
 
     def choose(self, weights: tuple[Address, ...]) -> None:
-        """Use other weights, and forget the result."""
+        """Use other weights, and discard the computed loss."""
         self.weights = weights
         self._result = self._drawn = None
 
@@ -79,27 +79,27 @@ class LossView(ABC):
 
     @abstractmethod
     def draw(self, state: State) -> tuple[bool, str]:
-        """Draw the computed loss. Return whether this loss is of `state`, and the caption as rich text."""
+        """Draw the computed loss. Return whether the loss is of `state`, and the caption as rich text."""
 
 
 def axis_name(network: Network, weight: Address) -> str:
-    """Return the title of a weight's axis, as "w (accounts → node_0)", or "b (node_0)" for a bias."""
+    """Return the title of a weight's axis, such as "w (accounts → node_0)", or "b (node_0)" for a bias."""
     name = network.name_of(weight._replace(kind="node") if weight.kind == "bias" else weight)
     return f"{weight.symbol} ({name})"
 
 
 SHORT = 22
-"""Largest length of a name in a readout, in characters."""
+"""Longer names in a readout are shortened to this number of characters."""
 
 
 class LossPlane(PointPlot):
-    """A plot of the loss over weights. `quantity` names the weights, as part of the accessible name."""
+    """A plot of the loss over weights. The accessible name is the title of the loss and `quantity`."""
 
     quantity: str
     _measure = ""
 
     def show_measure(self, title: str) -> None:
-        """Set the title of the loss."""
+        """Set the title of the loss, such as "MSE"."""
         if title != self._measure:
             self._measure = title
             self.setAccessibleName(f"{title} {self.quantity}")
@@ -117,7 +117,7 @@ MOST_LISTED = 150
 
 
 class LossChoice(QWidget):
-    """Two combo boxes that list the weights and biases of a small network; a choice selects both weights.
+    """Two combo boxes that list the weights and biases of a small network and select two of them.
 
     The boxes are visible while fewer than two weights are selected, or while `button` is checked.
     """
@@ -146,11 +146,11 @@ class LossChoice(QWidget):
         selection.address_changed.connect(self.refresh)
 
     def minimumSizeHint(self) -> QSize:
-        """Return the minimum size, with the width of one box, since the other box fits below it."""
+        """Return the minimum size. The width is that of one box, since the boxes can be below each other."""
         return QSize(self.first.minimumSizeHint().width(), super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the boxes side by side if both fit."""
+        """Put the boxes side by side if both fit, else below each other."""
         super().resizeEvent(event)
         is_wide = self.width() >= 2 * self.first.minimumSizeHint().width() + SPACING_PX
         directions = QBoxLayout.Direction
@@ -196,9 +196,9 @@ def _names(network: Network) -> list[object]:
 
 
 WIDE, PLOT_SHARE, CAPTION_SHARE = 1.6, 5, 3
-"""In a page at least WIDE times as wide as high, the caption is at the side; the shares divide the width."""
+"""A page that is WIDE times as wide as high has the caption beside the plot; the shares divide its width."""
 SOURCES = ("network", "data", "training", "run")
-"""The parts of a State on which a plot may depend."""
+"""Names of the parts of a State on which a plot may depend."""
 
 
 class LossPanel(PlotCard):
@@ -304,7 +304,7 @@ class LossPanel(PlotCard):
         self._begin()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Stop computing."""
+        """Stop computing while the panel is hidden."""
         super().hideEvent(event)
         self.work.stop()
 
@@ -316,7 +316,7 @@ class LossPanel(PlotCard):
 
 
 class PlotPage(QWidget):
-    """A plot with its caption below, or at the side of a wide page."""
+    """A page with a plot and its caption. The caption is below the plot, or beside it if the page is wide."""
 
     def __init__(self, plane: LossPlane, caption: QLabel) -> None:
         super().__init__()
@@ -326,7 +326,7 @@ class PlotPage(QWidget):
         self._box.addWidget(caption)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the caption at the side of a wide page, or below the plot."""
+        """Put the caption beside the plot if the page is wide, else below the plot."""
         super().resizeEvent(event)
         is_wide = self.width() >= WIDE * self.height()
         directions = QBoxLayout.Direction

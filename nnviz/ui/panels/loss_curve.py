@@ -78,17 +78,20 @@ class LossCurvePlane(LossPlane):
         self.show_point(math.nan, math.nan, math.nan, None)
 
     def stale(self, stale: bool) -> None:
-        """Fade the curve if `stale`, while it is of earlier weights; otherwise draw the curve normally."""
+        """Fade the curve if `stale`, which means that it is of earlier weights; else draw it normally."""
         self._curve.setOpacity(0.3 if stale else 1.0)
 
     def show_point(self, w: float, loss: float, slope: float, landing: tuple[float, float] | None) -> None:
-        """Draw the point of the current weight, a tangent with `slope` (unless NaN), a step to `landing`."""
+        """Draw the point of the current weight, a tangent unless `slope` is NaN, and the next step.
+
+        `landing` holds the weight and the loss after the step; None draws no step.
+        """
         self.show_present(w, loss)
         self._slope, self._landing = slope, landing
         self._place()
 
     def tangent(self) -> Array:
-        """Return both ends of the drawn tangent, shape (2, 2): w, loss; empty without a tangent."""
+        """Return the two ends of the drawn tangent, shape (2, 2): w, loss; empty if no tangent is drawn."""
         return curve_points(self._tangent)
 
     def curve(self) -> Array:
@@ -105,7 +108,7 @@ class LossCurvePlane(LossPlane):
         return QPointF(w, height), self.in_words((w,), loss)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the lengths of tangent and arrow in pixels."""
+        """Draw the tangent and the arrow again, so that their lengths in pixels do not change."""
         super().resizeEvent(event)
         if hasattr(self, "_end"):
             self._place()
@@ -143,10 +146,10 @@ TOO_LARGE = "The {} at the current weights is too large to plot"
 
 
 class LossCurve(LossView):
-    """The mean loss over the rows as a function of the selected weight; a drag of the point sets it."""
+    """The mean loss over the rows as a function of the selected weight. Dragging the point sets it."""
 
     title, phrase, ending = "1 weight", "the loss over one weight", "-1-weight"
-    tip = "The loss and its mean slope over the rows, and the loss after a step of this weight alone"
+    tip = "The mean loss and slope over the rows, and the loss after a step that moves only this weight"
     wanted, caption_lines = 1, 3
 
     plane: LossCurvePlane
@@ -198,7 +201,10 @@ class LossCurve(LossView):
 
 
 def line_in_html(line: LossLine, palette: Palette) -> str:
-    """Return three lines of rich text: loss and slope; the next step; the loss if only this weight moves."""
+    """Return three lines of rich text: the loss and slope, the next step, and the loss after this step.
+
+    The loss after the step is the loss if only this weight moves.
+    """
     loss, slope = line.point
     here = coloured(
         palette.muted, f"{loss_text(line.state.measure.title, loss)} over {all_rows_phrase(line.state)} · "

@@ -37,9 +37,9 @@ SIZE = 193
 LEVELS = 8
 """Approximate number of contours."""
 DECADES = ((1, 1.5, 2, 3, 4, 6, 8), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
-"""Round numbers in a decade, from many to few."""
+"""Sets of round numbers for contours in one decade (from 1 to 10), from the largest set to the smallest."""
 FEW = 60
-"""Largest number of points of a path for which each update gets a mark."""
+"""Largest number of points of a path on which each point has a mark; else only the start has a mark."""
 
 
 class LossSurfacePlane(LossPlane):
@@ -103,7 +103,7 @@ class LossSurfacePlane(LossPlane):
         self.show_path(np.empty((0, 2)))
 
     def stale(self, stale: bool) -> None:
-        """Fade the map if `stale`, while it is of earlier weights; otherwise draw the map normally."""
+        """Fade the map if `stale`, which means that it belongs to earlier weights; else draw it normally."""
         for item in (self._image, self._contours):
             item.setOpacity(0.3 if stale else 1.0)
 
@@ -113,22 +113,25 @@ class LossSurfacePlane(LossPlane):
         self.show_present(x, y)
 
     def show_path(self, path: Array) -> None:
-        """Draw the path of a run, shape (points, 2)."""
+        """Draw the path of a run, shape (points, 2): the values of the two weights."""
         for line in (self._halo, self._path):
             line.setData(path[:, 0], path[:, 1])
         marks = path if len(path) <= FEW else path[:1]
         self._start.setData(marks[:, 0], marks[:, 1], size=[6, *[4] * len(marks)][: len(marks)])
 
     def path(self) -> Array:
-        """Return the drawn path, shape (points, 2)."""
+        """Return the drawn path, shape (points, 2): the values of the two weights."""
         return curve_points(self._path)
 
     def contours(self) -> Array:
-        """Return the drawn contours, shape (points, 2); NaN between two contours."""
+        """Return the points of the drawn contours, shape (points, 2): x, y. NaN separates two contours."""
         return curve_points(self._contours)
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the point of the current weights if near `at`, else the nearest grid point; with readout."""
+        """Return the point for the readout near `at`, and the readout; None without a map.
+
+        The point is the point of the current weights if `at` is near it, else the nearest grid point.
+        """
         if self.grid is None:
             return None
         grid = self.grid
@@ -142,7 +145,7 @@ class LossSurfacePlane(LossPlane):
 
 
 def levels_of(tone: Tone) -> list[float]:
-    """Return round losses for the contours."""
+    """Return about `LEVELS` round losses, at which the contours are drawn."""
     if not tone.logarithmic:
         return multiples(tone.low, tone.high, round_step((tone.high - tone.low) / LEVELS))
     low, high = math.log10(tone.low), math.log10(tone.high)
@@ -177,22 +180,22 @@ def _faint(colour: str, opacity: float) -> QColor:
     return faint
 
 
-CHOOSE = "Click a weight on the diagram and Ctrl+click another one to plot the {} over both."
+CHOOSE = "Click a weight on the diagram and Ctrl+click a second weight to plot the {} over both."
 CHOOSE_SECOND = "Ctrl+click a second weight on the diagram to plot the {} over both."
 OR_ABOVE = "Or choose two weights above."
 TOO_LARGE = "These weights are too large to plot."
 
 
 class LossSurface(LossView):
-    """The mean loss over the rows as a function of two selected weights; a drag of the point sets both.
+    """The mean loss over the rows as a function of two selected weights. Dragging the point sets both.
 
-    A line shows the path of the last run, from its start to the network that was shown last. Undone updates
+    A line shows the path of the last run, from the run's start to the network shown last. Undone updates
     are not part of the line until they are redone. Edits of weights do not change the line; with other data
     or another structure, the plot has no line.
     """
 
     title, phrase, ending = "2 weights", "the loss over two weights", "-2-weights"
-    tip = "Each colour is the loss with these two weights; all other weights stay as they are"
+    tip = "The colour of a point is the loss with these two weights; all other weights stay as they are"
     wanted, caption_lines = 2, 2
 
     plane: LossSurfacePlane

@@ -47,15 +47,15 @@ from nnviz.ui.plot.card import PlotCard
 from nnviz.ui.plot.points import CellGrid, draw_outline
 
 Names: TypeAlias = tuple[Sequence[str], Sequence[str]]
-"""Names of the nodes, shown at the left, and of their sources, shown above."""
+"""Names of the nodes, shown at the left, and names of their sources, shown above the image."""
 NAME_PX, NUMBER_PX = 11, (13, 11, 9.5)
-"""Font size of names; font sizes of numbers, the largest first."""
+"""NAME_PX: font size of names. NUMBER_PX: font sizes of numbers to try, the largest first. In pixels."""
 BESIDE = 6.0
-"""Gap between a name and the image, and width around a number, in pixels."""
+"""Gap between a name and the image, and free width that a number needs in its cell, in pixels."""
 SHARE = 0.3
-"""Largest share of the width for the names at the left; longer names are shortened."""
+"""Largest share of the panel's width for the names at the left; longer names are shortened."""
 LEAST_NAME = 48.0
-"""Smallest width of a shortened name above the image, in pixels."""
+"""Column width in pixels from which long names above the image are shortened, instead of hidden."""
 LEAST_NUMBER = 14.0
 """Smallest width of a cell with a number, in pixels."""
 
@@ -63,7 +63,7 @@ LEAST_NUMBER = 14.0
 def room_for_names(names: Names, room: Rect) -> tuple[float, float]:
     """Return the width for the names at the left and the height for the names above, in pixels.
 
-    The width or the height is 0 if its names do not fit into `room`.
+    Both are 0 if the names at the left do not fit into `room`; the height is 0 if the names above do not.
     """
     (nodes, sources), metrics = names, QFontMetricsF(ui_font(NAME_PX))
     line = metrics.height()
@@ -76,7 +76,7 @@ def room_for_names(names: Names, room: Rect) -> tuple[float, float]:
 
 
 def paint_names(painter: QPainter, sheet: MatrixImage, names: Names, room: tuple[float, float]) -> None:
-    """Write the names at the left of the image and above it, if they fit."""
+    """Write the names at the left of the image and above it. `room` is the result of `room_for_names`."""
     (nodes, sources), (left, above) = names, room
     painter.setFont(ui_font(NAME_PX))
     painter.setPen(QColor(colours().muted))
@@ -93,7 +93,7 @@ def paint_names(painter: QPainter, sheet: MatrixImage, names: Names, room: tuple
 
 
 def paint_numbers(painter: QPainter, sheet: MatrixImage, weights: Array, image: QImage) -> None:
-    """Write every weight into its cell, if all weights fit."""
+    """Write each weight into its cell of `image`, or write nothing if one of the weights does not fit."""
     cell = sheet.cell(Cell(0, 0))
     if (sheet.rows, sheet.columns) != weights.shape or cell.width < LEAST_NUMBER:
         return
@@ -125,7 +125,7 @@ SMALLEST_MARK = 5.0
 
 
 class Mark(NamedTuple):
-    """The selected part of the matrix: the row of a node, the column of a source, or with both a weight."""
+    """The selected part of the matrix: a node's row, a source's column, or a weight if both are given."""
 
     node: int | None = None
     source: int | None = None
@@ -134,7 +134,7 @@ class Mark(NamedTuple):
 class MatrixView(CellGrid[Cell]):
     """Paints weights of shape (nodes, sources) as one image, or as a picture for each node.
 
-    `moved` carries the Mark to which an arrow key moves.
+    `moved` is emitted for an arrow key or a page key, with the Mark to select next.
     """
 
     moved = Signal(object)
@@ -148,9 +148,9 @@ class MatrixView(CellGrid[Cell]):
         self._image: QImage | None = None
 
     def show_weights(self, weights: Array, names: Names, as_pictures: bool) -> None:
-        """Show `weights`, as a picture for each node if `as_pictures` and the number of sources is a square.
+        """Show `weights` as one image, or with `as_pictures` as one square picture for each node.
 
-        `names` are the names of the nodes and of the sources.
+        Without a square number of sources, `as_pictures` has no effect.
         """
         if self.weights.shape != weights.shape:
             self.hover = None
@@ -166,7 +166,7 @@ class MatrixView(CellGrid[Cell]):
             self.update()
 
     def places(self) -> MatrixImage | Tiles:
-        """Return the places of all weights."""
+        """Return the positions of all weights in this widget: in one image, or in a picture for each node."""
         shape, room = self.weights.shape, self._room()
         side = square_side(shape[1])
         if self._as_pictures and side:
@@ -240,7 +240,7 @@ class MatrixView(CellGrid[Cell]):
     # --- events
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the mark by the arrow keys, and by Page Up and Page Down from node to node."""
+        """Emit `moved`: arrow keys move the mark to the next weight, page keys move it to the next node."""
         tiles = self.places()
         down = tiles.side if isinstance(tiles, Tiles) else 0
         steps = {
@@ -277,7 +277,7 @@ class MatrixView(CellGrid[Cell]):
 
 
 def _step(at: int | None, step: int, size: int) -> int:
-    """Return `at + step` if it is a place, else `at`; 0 if `at` is None."""
+    """Return `at + step` if it is an index below `size`, else `at`. Return 0 if `at` is None."""
     if at is None:
         return 0
     return at + step if 0 <= at + step < size else at
@@ -300,7 +300,7 @@ PICTURE_HINT = "Each picture shows the weights of one node"
 
 
 class WeightMatrix(PlotCard):
-    """The panel with the weights of a chosen or selected layer; a click on a weight selects its edge."""
+    """The panel with the weights of one layer. A click on a weight selects the weight's edge."""
 
     def __init__(self, document: Document, selection: Selection) -> None:
         super().__init__("Matrix", "the weights", "-matrix")
@@ -356,7 +356,7 @@ class WeightMatrix(PlotCard):
             self._update_readout()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Update the panel after changes while it was hidden."""
+        """Update the panel, since the network may have changed while the panel was hidden."""
         super().showEvent(event)
         self._refresh()
         self._selected()
@@ -450,6 +450,6 @@ class WeightMatrix(PlotCard):
     # --- events
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Shorten the names in the readout to the width."""
+        """Shorten the names in the readout to the new width of the panel."""
         super().resizeEvent(event)
         self._update_readout()

@@ -26,7 +26,7 @@ from nnviz.ui.kit.controls import TextField, ignore_drops
 
 MARKDOWN = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
 MOST_MARKDOWN = 10_000
-"""Longer notes are shown as plain text: Qt's time for a Markdown list grows with the square of its length."""
+"""Characters above which notes are shown as plain text: Qt's time for a Markdown list grows quadratically."""
 PICTURE = "\ufffc"
 """The character that stands for a picture in a QTextDocument."""
 OPENED_SCHEMES = ("http", "https", "mailto")
@@ -50,7 +50,7 @@ class NotesPage(QTextBrowser):
         self.highlighted.connect(lambda url: self.setToolTip(_ascii(url)))
 
     def changeEvent(self, event: QEvent) -> None:
-        """Read the Markdown again in the new font size, since Qt fixes the size of code while reading."""
+        """Render the notes again after a font change, since Qt sets the font size of code at rendering."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and self._notes:
             self.show_notes(self._notes)
@@ -82,7 +82,7 @@ class NotesPage(QTextBrowser):
             self.said.emit(f"{_ascii(url)} was not opened: no program for this link was found")
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Lay the text out again: Qt keeps a scroll bar that was needed only before the page was shown."""
+        """Lay the text out again: Qt would keep a scroll bar that the page needed only while hidden."""
         super().showEvent(event)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
@@ -126,8 +126,8 @@ EMPTY = "*No notes yet:* press **Edit** to write what to try and what to look fo
 class Notes(Card):
     """The panel that shows the document's notes and edits them.
 
-    Typed text is in the document at once, so that it is saved and autosaved with the network. All text typed
-    between Edit and Done is one undo entry. Editing the notes does not stop a run.
+    Each typed character goes into the document at once, so that Save and autosave include the text. All text
+    typed between the buttons Edit and Done is one undo entry. Editing the notes does not stop a run.
     """
 
     def __init__(self, document: Document) -> None:
@@ -135,7 +135,7 @@ class Notes(Card):
         self._document = document
         self._writing = object()
         self._shown: dict[str, str] = {}
-        """The notes that were put into the field, by the text that the field returns for them."""
+        """Maps the text that the field returns to the notes that were put into the field."""
         self.page = NotesPage()
         self.field = TextField()
         self.field.setAccessibleName("Notes as Markdown")

@@ -44,11 +44,11 @@ from nnviz.ui.kit.theme import ui_font
 from nnviz.ui.panels.training_parts import TrainingFields, TrainingFigures
 
 IGNORE_CLICKS_MS = 500
-"""Time in ms, after a button replaced another, in which clicks are ignored: they may be for the old one."""
+"""Time in ms for which restored buttons ignore clicks: a click may be meant for the button they replace."""
 
 
 class TrainingButtons(QWidget):
-    """The row of buttons that train the network; the card's title bar has the button `random`.
+    """The row of buttons that train the network. The button `random` is not in the row but in the title bar.
 
     The buttons Run and One update only emit signals; the receiver must commit the fields first.
     """
@@ -67,7 +67,7 @@ class TrainingButtons(QWidget):
         self.back = _button("One back", "Go back one update")
         self.restart = _button("Restart", "Return to the weights at the start of this run")
         self.more = _button("", "Use the same random weights again")
-        self.more.setAccessibleName("More of the run")
+        self.more.setAccessibleName("Run commands")
         self.random = quiet_button("New random weights", "", "New random weights")
         self._run_buttons = (self.run, self.step, self.back, self.restart, self.more)
         self._menu = QMenu(self)
@@ -113,7 +113,8 @@ class TrainingButtons(QWidget):
     def restore(self) -> None:
         """Show these buttons again instead of the other button.
 
-        If the mouse is over these buttons, they ignore clicks for a moment: a click may be for the other one.
+        If the mouse is over these buttons, they ignore clicks for a moment: a click may be meant for the
+        other button.
         """
         self._other_button.hide()
         self._show_buttons(True)
@@ -196,7 +197,7 @@ def _button(text: str, tip: str) -> QPushButton:
 
 HANDLE_PX = 16
 POSITIONS = 2**30
-"""Largest range of a Qt slider; in a longer run one position stands for several iterations."""
+"""Largest range of a Qt slider. In a longer run, each position of the slider is several iterations."""
 
 TIMELINE_TIP = "Drag the handle to go to another iteration of the run; Left and Right go by one iteration"
 
@@ -217,7 +218,7 @@ class _JumpToMouseStyle(QProxyStyle):
 
 
 class Timeline(QSlider):
-    """A slider over the iterations of a run; hidden while the run has no updates.
+    """A slider over the iterations of a run. The slider is hidden until the run has an update.
 
     =========== =====================================================================
     `wanted`    carries the iteration to which the user moves the handle, by mouse or key
@@ -255,7 +256,7 @@ class Timeline(QSlider):
         self.wanted.emit(self._end if position == self.maximum() else position * self._unit)
 
     def sliderChange(self, change: QSlider.SliderChange) -> None:
-        """Repaint only if the handle moves by a pixel: a long run makes many updates per pixel."""
+        """Repaint only if the handle moves by a pixel: in a long run, one pixel stands for many updates."""
         room = self.width() - HANDLE_PX
         at = QStyle.sliderPositionFromValue(0, self.maximum(), self.sliderPosition(), room)
         if change != QSlider.SliderChange.SliderValueChange or at != self._handle_at:
@@ -301,7 +302,7 @@ class ScalesOffer(QWidget):
         self.follow()
 
     def follow(self) -> None:
-        """Show the offer if the scales of inputs differ, but not for pixels or while a script trains."""
+        """Show the offer if the scales of the inputs differ, except for pixels and while a script trains."""
         state = self._document.state
         can = state.trainable and not self._document.lock_reason and not state.is_watched
         offer = self._derived.scales if can and not pixel_side(state.network) else ""
@@ -324,14 +325,14 @@ def loss_mismatch(loss: str, output: str) -> str:
 
 
 def loss_advice(loss: str, output: str) -> str:
-    """Return the advice to choose the usual loss for a softmax output, or "" if this loss is in use."""
+    """Return the advice to use softmax's usual loss; "" if `loss` is that loss or `output` is not softmax."""
     if output != "softmax" or loss == usual_loss(output):
         return ""
     return f"Softmax is usually trained with {LOSSES[usual_loss(output)][0].phrase}: choose it under Loss"
 
 
 def ask_output(state: State, loss: str) -> str | None:
-    """Ask for an output activation that fits `loss`. Return its name, or None if the user cancels.
+    """Ask for an output activation that fits `loss`. Return the activation's name, or None for Cancel.
 
     The best activation comes first. A single output can get only sigmoid: softmax would always give 1.
     """
@@ -342,7 +343,7 @@ def ask_output(state: State, loss: str) -> str | None:
 
 
 def ask_loss(state: State, output: str) -> str | None:
-    """Ask whether to use the usual loss of the activation `output`. Return its name, or None."""
+    """Ask whether to use the usual loss of the activation `output`. Return the loss, or None for Cancel."""
     loss, fitting_loss = LOSSES[state.training.loss][0].title, usual_loss(output)
     reason = f"{loss} cannot be used with the output activation {output}."
     return _ask(reason, {f"Use &{LOSSES[fitting_loss][0].title}": fitting_loss})
@@ -426,12 +427,12 @@ class TrainingPanel(Card):
         self._document.motion_changed.connect(self._follow_hold)
 
     def toggle_run(self) -> None:
-        """Start or pause the run. A run does not start while a field's text is refused."""
+        """Start or pause the run. A run does not start while the text of a field is invalid."""
         if self.runner.running or self.fields.commit():
             self.runner.toggle()
 
     def step(self) -> None:
-        """Make one update, unless a field's text is refused."""
+        """Make one update, unless the text of a field is invalid."""
         if self.fields.commit():
             self.runner.step()
 
@@ -514,12 +515,12 @@ def _rule(state: State) -> str:
 
 
 class Message(QWidget):
-    """Shows one text: why a field's text is refused, else the warning of a run, else the update formula.
+    """Shows one text: an error in a field, or else the warning of a run, or else the update formula.
 
-    =============== ==============================================================================
+    =============== =======================================================================================
     `fix_button`    a button below a warning, which fixes the problem with one click
-    `fix_requested` the button was pressed; carries an iteration to return to and a learning rate
-    =============== ==============================================================================
+    `fix_requested` the button was pressed; carries the iteration to return to and the learning rate to use
+    =============== =======================================================================================
     """
 
     fix_requested = Signal(object, float)
@@ -544,12 +545,12 @@ class Message(QWidget):
         column.addWidget(self.fix_button, alignment=Qt.AlignmentFlag.AlignLeft)
 
     def show_rule(self, rule: str) -> None:
-        """Show the update formula, or why nnviz cannot train, unless there is a refusal or warning."""
+        """Show the update formula, or why nnviz cannot train. An error or a warning hides this text."""
         self._rule = rule
         self._show()
 
     def show_refusal(self, reason: str) -> None:
-        """Show why a field's text is refused; "" removes the message."""
+        """Show why the text of a field is invalid; "" removes the message."""
         self._refusal = reason
         self._show()
 
@@ -560,7 +561,7 @@ class Message(QWidget):
         self._show()
 
     def offer_fix(self, text: str, iteration: int, learning_rate: float) -> None:
-        """Show a button with this text, which returns to an iteration with another learning rate."""
+        """Show a button with `text`. A click returns to `iteration` and continues with `learning_rate`."""
         self._cure = iteration, learning_rate
         self.fix_button.setText(text)
         self.fix_button.setToolTip(

@@ -26,26 +26,26 @@ from nnviz.ui.kit.theme import colours, ui_font
 ALL_ROWS = "all rows"
 WHOLE_KEYS = "\nUp, Down and the wheel change the number by 1 (Shift: by 10); Enter accepts the number"
 RATE_KEYS = (
-    "\nUp, Down and the wheel change the first digit (Alt: second digit; Shift: tenfold); Enter accepts it"
+    "\nUp, Down and the wheel change the first digit (Alt: second digit; Shift: × 10); Enter accepts the rate"
 )
 SHARE_KEYS = "\nUp, Down and the wheel change the share by 0.1 (Alt: by 0.01); Enter accepts the share"
 LARGEST_SHARE = 0.99
-"""Largest share that keys and wheel set; a typed share may be nearer to 1."""
+"""Largest validation share that keys and the wheel can set; a typed share may be nearer to 1."""
 
 ROW_GAP_PX, LINE_GAP_PX = 3, 4
 ROUNDING_PX = 2
-"""A text may be wider than the sum of its letters because Qt rounds."""
+"""Pixels by which Qt's rounding may make a text wider than the sum of its letters."""
 
 
 class TrainingFields(QWidget):
     """The fields and combo boxes for the settings of a `Training`.
 
-    ============= =================================================================
-    `accepted`    carries the Training with a setting that the user has typed or chosen
+    ============= ==================================================================================
+    `accepted`    carries the Training with the setting that the user has typed or chosen
     `loss_wanted` carries the name of the chosen loss, which may not fit the output
-    `refused`     carries one sentence: why a text is refused, or "" once no text is refused
-    `finished`    the user has pressed Enter in a field, or chosen from a list
-    ============= =================================================================
+    `refused`     carries the reason why a field's text is invalid, or "" once all texts are valid
+    `finished`    the user has pressed Enter in a field, or has chosen from a list
+    ============= ==================================================================================
     """
 
     accepted = Signal(object)
@@ -177,7 +177,7 @@ class TrainingFields(QWidget):
     def _add_measures(self) -> None:
         """Add a line with the loss and the validation share, each behind its label."""
         loss = "Training makes the loss small; cross-entropy needs a softmax or sigmoid output"
-        share = "Share of the last rows, which only validation uses as in Keras: 0.2, 1/5 or 20 %, 0 for none"
+        share = "Share of the rows for validation (the last rows, as in Keras): 0.2, 1/5 or 20 %; 0 for none"
         self._describe(self.loss, "Loss", loss)
         self._describe(self.validation, "Validation", share + SHARE_KEYS)
         measures = QWidget()
@@ -212,7 +212,7 @@ def _buddy(label: QLabel, widget: QWidget) -> None:
 
 
 class SettingField(NumberField):
-    """A number field that is wide enough for the text `room` in any font."""
+    """A number field that is wide enough in any font for `room`, the longest usual text."""
 
     def __init__(
         self, room: str, read: Callable[[str], Any], write: Callable[[Any], str], nudge: Nudge
@@ -227,7 +227,7 @@ class SettingField(NumberField):
 
 
 def read_batch(text: str) -> int | None:
-    """Return the batch size in a text, a whole number ≥ 1, or None for "all rows". Raises ValueError."""
+    """Return the batch size in a text, at least 1, or None for "all rows". Raises ValueError."""
     if text.strip().lower() in (ALL_ROWS, "all", ""):
         return None
     try:
@@ -242,7 +242,7 @@ def write_batch(batch: int | None) -> str:
 
 
 def nudge_batch(batch: int | None, steps: int, modifiers: Modifiers) -> int | None:
-    """Return a batch size changed by `steps`; a size below 1 becomes None, for all rows."""
+    """Return a batch size changed by `steps`. None means all rows; a size below 1 becomes None."""
     return nudge_whole(batch or 0, steps, modifiers) or None
 
 
@@ -253,7 +253,7 @@ def parsed_share(text: str) -> float:
 
 
 def nudge_share(share: float, steps: int, modifiers: Modifiers) -> float:
-    """Return a share changed by 0.1 a step, with Alt by 0.01, between 0 and `LARGEST_SHARE`."""
+    """Return a share changed by 0.1 for each step, with Alt by 0.01, but within 0 and `LARGEST_SHARE`."""
     moved = nudge_number(share, steps, modifiers & ~Modifiers.ShiftModifier)
     return min(max(moved, 0.0), max(share, LARGEST_SHARE))
 
@@ -264,14 +264,14 @@ ROW_ERROR = "Row's error"
 ROW_ERROR_TIP = "Prediction − target of the selected row"
 
 LARGEST_PX, SMALL_PX, SMALLEST_PX = 22, 13, 10
-"""Largest font sizes of figures below and beside their captions, and the smallest; one size for each line."""
+"""Font sizes in pixels: the largest below a caption, the largest beside a caption, and the smallest."""
 USUAL = (f"{MINUS}0.0001234", "49.890625")
-"""The longest usual numbers: the font size changes only for longer ones."""
+"""The longest usual numbers. The font size becomes smaller only for longer numbers."""
 USUAL_LOSS, SHARES = ("0.0001234",), ("97.14 % · 93.33 %",)
-"""The longest usual texts of a loss, and of the accuracies over training and validation rows."""
+"""USUAL_LOSS: longest usual loss. SHARES: longest usual accuracies over training and validation rows."""
 NO_VALUE = "–"
 CAPTION_GAP_PX = 6
-"""Space between a caption and the number beside it."""
+"""Space between a caption and the number beside the caption, in pixels."""
 
 
 class TrainingFigures(QWidget):
@@ -361,7 +361,7 @@ class TrainingFigures(QWidget):
         self._fit_usual()
 
     def _fit_usual(self) -> None:
-        """Find the font size of each line in which usual numbers fit."""
+        """Find the font size of each line at which the usual numbers fit."""
         layout = self.layout()
         assert layout is not None
         layout.activate()  # at once, so that each figure has its width
@@ -371,7 +371,7 @@ class TrainingFigures(QWidget):
         self._fit()
 
     def event(self, event: QEvent) -> bool:
-        """Fit the figures to the space that a changed caption leaves."""
+        """Fit the figures again when the layout changes, for example after a new caption."""
         accepted = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
             self._fit()
@@ -403,9 +403,9 @@ class TrainingFigures(QWidget):
 
 
 class Figure(QWidget):
-    """A caption with a number below or beside it. The tooltip shows the number in full.
+    """A caption with a number below or beside the caption. The tooltip shows all digits of the number.
 
-    `usual` holds the longest usual texts of the number. `largest` is its largest font size in pixels.
+    `usual` holds the longest usual texts of the number. `largest` is the largest font size in pixels.
     """
 
     def __init__(
@@ -431,7 +431,7 @@ class Figure(QWidget):
 
     @property
     def pixels(self) -> int:
-        """The font size of the number."""
+        """The font size of the number in pixels."""
         return self._number.pixels
 
     def set_caption(self, caption: str, tip: str) -> None:
@@ -441,19 +441,19 @@ class Figure(QWidget):
             self._caption.setText(caption)
 
     def show_number(self, value: float | None, error: bool = False) -> None:
-        """Show a number, or a dash for None; `error` sets the colour of errors."""
+        """Show a number, or a dash for None. With `error`, use the colour of errors."""
         details = "" if value is None else f"\nIn full: {full_text(value)}"
         self.show_text(NO_VALUE if value is None else as_text(value), details, error)
 
     def show_text(self, text: str, details: str, error: bool = False) -> None:
-        """Show a text; `details` are further lines of the tooltip, each begun by a line break."""
+        """Show a text. `details` is the rest of the tooltip: each further line begins with a line break."""
         self._number.show_text(text, error)
         self.setToolTip(f"{self._tip}{details}")
         self.setAccessibleName(self._caption.text())
         self.setAccessibleDescription("none" if text == NO_VALUE else text)
 
     def fitting(self, pixels: int, *texts: str) -> int:
-        """Return the largest font size up to `pixels` at which each text fits."""
+        """Return the largest font size, SMALLEST_PX to `pixels`, at which all texts fit, else SMALLEST_PX."""
         caption = self._caption.sizeHint().width() + CAPTION_GAP_PX if self._on_one_line else 0
         for size in range(pixels, SMALLEST_PX, -1):
             metrics = QFontMetrics(_font(size))
@@ -462,7 +462,7 @@ class Figure(QWidget):
         return SMALLEST_PX
 
     def set_pixels(self, pixels: int) -> None:
-        """Set the number's font size."""
+        """Set the number's font size in pixels."""
         self._number.set_pixels(pixels)
 
 

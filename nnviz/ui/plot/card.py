@@ -1,4 +1,4 @@
-"""Cards, which are panels with a heading, that hold a plot, and pages of a card."""
+"""Cards (panels with a heading) that hold a plot, and the pages inside a card."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ DRAWING_SHARE = 15
 
 
 class LiveCard(PlotCard):
-    """A plot card that draws again when the document changes: at once, or when the card becomes visible."""
+    """A plot card that draws again after each change of the document, as soon as the card is visible."""
 
     def __init__(self, heading: str, phrase: str, ending: str, document: Document, phase: float) -> None:
         """Create the card; `phase`, from 0 to 1, spreads the drawing of several cards over a run's frames."""
@@ -107,7 +107,7 @@ class LiveCard(PlotCard):
         self.follow()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Draw what changed while the card was hidden."""
+        """Draw the plot again, since the document may have changed while the card was hidden."""
         super().showEvent(event)
         self._changes.changed()
 
@@ -155,7 +155,7 @@ class Pages(QStackedLayout):
 
 
 class Caption(QLabel):
-    """The numbers of a plot as coloured HTML. Names from a file must not appear in a caption."""
+    """The numbers of a plot, as coloured HTML. Names from a file must not appear here: they may hold HTML."""
 
     def __init__(self, lines: int, tip: str) -> None:
         """Reserve room for this many `lines`, so that the plot keeps its height."""
@@ -169,5 +169,5 @@ class Caption(QLabel):
 
 
 def coloured(colour: str, text: str) -> str:
-    """Return HTML of a text in a colour, for a caption."""
+    """Return HTML that shows `text` in a colour, for a caption."""
     return f"<span style='color:{colour}'>{text}</span>"

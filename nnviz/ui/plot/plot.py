@@ -26,7 +26,7 @@ from nnviz.ui.kit.controls import ignore_drops
 from nnviz.ui.kit.theme import px, ui_font
 
 BAR_WIDTH, BAR_GAP, TEXT_GAP = 10, 10, 4
-"""Width of the colour bar, space between plot and bar, and between bar and numbers, in pixels."""
+"""In pixels: width of the colour bar, gap between plot and bar, and gap between bar and numbers."""
 LEAST_TEXT = 30
 """Least width for the numbers beside the bar, in pixels."""
 NUMBERS_APART = 14
@@ -44,7 +44,7 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._bar = QImage()
 
     def show_scale(self, tone: Tone, levels: list[float], tones: NDArray[np.uint8], palette: Palette) -> None:
-        """Show these tones, the lowest tone at the bottom, with a number at each of `levels`."""
+        """Show a bar of the RGB colours `tones`, lowest value first, with a number at each of `levels`."""
         self._tone, self._palette = tone, palette
         self._levels = list(zip(levels, tick_texts(levels), strict=True))
         self.fit()
@@ -59,7 +59,7 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.fit()
 
     def fit(self) -> None:
-        """Set the width to the width of the bar and its numbers at the current size."""
+        """Set the width so that the bar and its numbers fit at the current interface size."""
         metrics = QFontMetrics(ui_font(11))
         widest = max((metrics.horizontalAdvance(text) for _, text in self._levels), default=0)
         self.setFixedWidth(BAR_GAP + BAR_WIDTH + TEXT_GAP + max(widest, LEAST_TEXT) if self._palette else 0)
@@ -86,7 +86,7 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
 Interval: TypeAlias = tuple[float, float]
 
 LARGEST_COORDINATE, LEAST_WIDTH, LEAST_WIDTH_SHARE = 5e306, 1e-290, 1e-10
-"""Limits of a view: largest coordinate, least width, and least width as a share of the coordinates.
+"""Limits of a view: largest coordinate, least width, and least width divided by the largest coordinate.
 
 Beyond these limits, pixels have no finite coordinates or cannot be distinguished.
 """
@@ -119,8 +119,8 @@ def _limit(low: float, high: float, narrowest: float = LEAST_WIDTH, widest: floa
 def add_margins(low: float, high: float, below: float, above: float, least: float) -> Interval:
     """Return the range from `low` to `high`, widened by margins.
 
-    `below` and `above` are the margins as shares of the range; each is at least the share `least` of the new
-    range.
+    `below` and `above` are the margins, as shares of the old range. Each margin is also at least `least`, as
+    a share of the new range.
     """
     inside = least / max(1.0 - 2.0 * least, least)
     room = high - low
@@ -134,9 +134,9 @@ class CurveItem(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph has no typ
         super().__init__(antialias=True, **options)
 
     def paint(self, painter: QPainter, *rest: object) -> None:
-        """Paint the line; in an SVG, paint it in the picture's pixels and clipped to the plot.
+        """Paint the line. In an SVG, paint it in the picture's pixels and clip it to the plot.
 
-        Qt would write plot coordinates, unclipped, with a line width that few programs scale correctly.
+        Qt itself would write unclipped plot coordinates, with a line width that few programs scale correctly.
         """
         if painter.paintEngine().type() != QPaintEngine.Type.SVG:
             super().paint(painter, *rest)
@@ -166,11 +166,11 @@ def curve_points(curve: CurveItem) -> Array:
 LARGEST_EXPONENT = 308.0
 """Largest exponent of 10 whose power is finite; the least exponent is −308."""
 TICK_GAP, MOST_TICKS = {"left": 26.0, "right": 26.0, "bottom": 64.0}, 10
-"""Least distance between two ticks in pixels, and approximately the largest number of ticks."""
+"""TICK_GAP: least gap between two ticks, in pixels. MOST_TICKS: largest number of ticks, approximately."""
 SIZE_HINT = QSize(240, 96)
-"""Size that a plot asks for, in pixels; a plot takes all free room."""
+"""Preferred size of a plot, in pixels. In a layout, the plot grows into all free space."""
 FARTHEST_OUTSIDE = 1e5
-"""Largest distance of a curve from its view, in heights of the view; Qt aborts at larger distances."""
+"""Largest distance of a curve or dot from the view, in view heights or widths; beyond it, Qt aborts."""
 ARROW = 10.0
 """Width and height of an arrow, in pixels."""
 OFFSET = 6
@@ -178,16 +178,16 @@ OFFSET = 6
 TICK_PX = 18
 """Height of the numbers below the plot at 100 %, in pixels."""
 OUTSIDE = {"left": (0, 10), "right": (0, 10), "bottom": (30, 0)}
-"""Largest overhang of the first or last tick's text over its axis, across and down, in pixels."""
+"""Pixels by which the texts of the outermost ticks may extend beyond the axis: (across, up and down)."""
 
 AxisPicture: TypeAlias = tuple[list[QLineF], list[tuple[QPointF, str]]]
-"""Grid lines, and texts with the start of their base lines."""
+"""Grid lines, and tick texts, each with the left end of the text's baseline."""
 
 
 class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     """An axis with ticks at multiples of 1, 2 or 5; its values may be exponents of 10.
 
-    `whole` keeps ticks at whole numbers, such as iterations; `grid` draws a line at each tick.
+    With `whole`, all ticks are whole numbers, such as iterations. With `grid`, each tick has a grid line.
     """
 
     def __init__(self, orientation: str, label: str = "", *, whole: bool = False, grid: bool = False) -> None:
@@ -253,7 +253,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
             painter.drawText(place, text)
 
     def _lay_out(self) -> AxisPicture:
-        """Return the lines and texts at the present range and size."""
+        """Return the lines and texts for the current range and size."""
         lines, texts = self._bottom_texts() if self.orientation == "bottom" else self._left_lines_and_texts()
         return lines if self.grid else [], texts
 
@@ -269,7 +269,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         return lines, texts
 
     def _bottom_texts(self) -> AxisPicture:
-        """Return the texts that neither touch the one before nor leave the plot."""
+        """Return the texts that neither touch the text before nor leave the plot."""
         metrics, size, (low, high) = QFontMetricsF(self._font), self.size(), self.range
         room = self.mapRectFromScene(QRectF(self.getViewWidget().rect()))
         texts, free = [], room.left()
@@ -291,7 +291,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 
 
 class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
-    """A plot with an axis below and an axis at the left. Its subclasses or owners set its ranges."""
+    """A plot with an axis below and an axis at the left. Subclasses or callers set the ranges."""
 
     def __init__(self, bottom: QuietAxis, left: QuietAxis) -> None:
         super().__init__(axisItems={"bottom": bottom, "left": left}, enableMenu=False)
@@ -326,7 +326,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self.plotItem.layout.activate()
 
     def show_again(self) -> None:
-        """Show the plot with its axes again; hidden axes that are named would take no room."""
+        """Show the plot again, and show its axes: an axis named while hidden would otherwise take no room."""
         if not self.plotItem.isVisible():
             self.plotItem.show()
             for axis in (self._bottom, self._left):
@@ -366,7 +366,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         return SIZE_HINT
 
     def clip_heights(self, heights: Array) -> Array:
-        """Return the y of a curve, limited to a distance from the view that Qt can draw."""
+        """Return the y values of a curve, limited to the distance from the view that Qt can still draw."""
         bottom, top = self.view()[1]
         far = FARTHEST_OUTSIDE * (top - bottom)
         return np.clip(heights, bottom - far, top + far)
@@ -384,13 +384,13 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     def view(self) -> list[list[float]]:
         """Return the view's ranges [[lowest x, highest x], [lowest y, highest y]].
 
-        The y are exponents of 10 if the axis is logarithmic.
+        The y values are exponents of 10 if the y axis is logarithmic.
         """
         ranges: list[list[float]] = self.plotItem.vb.viewRange()
         return ranges
 
     def place_of(self, x: float, y: float) -> QPointF:
-        """Return the place in this widget of a point of the plot, in pixels."""
+        """Return the position of the plot point (x, y) in this widget, in pixels."""
         return QPointF(self.mapFromScene(self.plotItem.vb.mapViewToScene(QPointF(x, y))))
 
     def viewportEvent(self, event: QEvent) -> bool:

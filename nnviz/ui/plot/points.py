@@ -36,18 +36,18 @@ from nnviz.ui.plot.plot import CurveItem, DotItem, Plot, QuietAxis
 GRAB_PX = 9.0
 """Largest distance from the movable point at which the mouse still grabs the point, in pixels."""
 TANGENT_PX = 44.0
-"""Length of a tangent on either side of the movable point, in pixels."""
+"""Length of a tangent on each side of the movable point, in pixels."""
 ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Down: (0, -1), Qt.Key.Key_Up: (0, 1)}
 
 
 class PointPlot(Plot):
     """A plot with named axes and a point that mouse and keys can move.
 
-    =============== ==================================================================================
+    =============== =======================================================================================
     `point_moved`   emitted when the mouse moves the point, with its new rounded (x, y)
-    `point_nudged`  emitted for an arrow key: steps to the right, steps up, size "0.1", "1" or "0.01"
+    `point_nudged`  emitted for an arrow key, with steps right, steps up, and step size "0.1", "1" or "0.01"
     `gesture_ended` emitted when the next change must be an undo entry of its own
-    =============== ==================================================================================
+    =============== =======================================================================================
     """
 
     point_moved = Signal(float, float)
@@ -219,7 +219,7 @@ class PointPlot(Plot):
 
 
 LEAST_ACROSS_PX, HINT_ACROSS_PX = 120, 336
-"""Least width of a grid, and the width that a side panel has, in pixels."""
+"""LEAST_ACROSS_PX: least width of a grid. HINT_ACROSS_PX: width of a side panel. Both in pixels."""
 Cell = TypeVar("Cell")
 
 
@@ -285,7 +285,7 @@ class CellGrid(QWidget, Generic[Cell]):
 
 
 def draw_outline(painter: QPainter, rect: QRectF, pens: Iterable[QPen]) -> None:
-    """Draw a rectangle with several pens, the widest first; it is then visible on any background."""
+    """Draw a rectangle with several pens, the widest first, so that it is visible on any background."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for pen in pens:
         painter.setPen(pen)
@@ -305,7 +305,7 @@ class PointItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no ty
         self._pen = QPen()
 
     def set_pen(self, pen: QPen) -> None:
-        """Set the pen, whose colour and width become those of the points."""
+        """Draw the points in the colour of `pen`, with its width as diameter."""
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         self._pen = pen
         self.update()

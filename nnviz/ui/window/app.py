@@ -44,11 +44,11 @@ SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if 
 
 
 class Ending(QObject):
-    """Emits `signalled` with the number of each of SIGNALS that the process gets, until `restore_handlers`.
+    """Emits `signalled` with the signal number when the process gets one of SIGNALS.
 
     Python runs a signal handler only between two Python instructions, but runs no instruction while Qt waits
     for events. So each signal writes its number to a socket, which wakes Qt up. Signals that the process
-    ignored before stay ignored.
+    ignored before stay ignored. `restore_handlers` restores the former handlers.
     """
 
     signalled = Signal(object)
@@ -103,7 +103,7 @@ class Garbage(QObject):
 
 
 SETTLE_MS = 250
-"""Milliseconds from showing a window to its screenshot; the diagram is sharp only when it is at rest."""
+"""Milliseconds from showing a window to the screenshot: the diagram needs time to come to rest."""
 
 FIRST_STEPS = "first steps"
 """Name of the action that shows the first steps, and settings key: whether to show them at the start."""

@@ -166,7 +166,7 @@ def _slopes(workspace: Workspace) -> tuple[MenuEntry, ...]:
             "Show &slopes",
             selection.show_slopes,
             keys="Ctrl+L",
-            tip="Show the slopes (gradients) of the loss on the diagram, also while you edit weights",
+            tip="Show the slopes (gradients) of the loss on the diagram, even while you edit weights",
             icon="slopes",
             toolbar=True,
             is_on=False,
@@ -283,9 +283,9 @@ def make_rows(workspace: Workspace) -> None:
 
 MAKE_ROWS = "Generate rows in a shape such as circles or a spiral, and a suitable network if you like"
 WALK_FILM = "Export a film of the four phases of an update, as GIF, animated PNG or MP4"
-TRAINING_FILM = "Export a film of the last run, or of a new run if none was made: GIF, animated PNG, MP4"
+TRAINING_FILM = "Export a film of the last run, or of a new run if there is none: GIF, animated PNG, MP4"
 EXPORT_ROWS = "Export the rows to a CSV file, with unscaled inputs, predictions and errors"
-KEEP = "Add the what-if row, whose inputs you chose in the panel Function, to the data"
+KEEP = "Add the what-if row (the inputs that you chose in the panel Function) to the data"
 LEAVE = "Discard the what-if row, and select the row of the data that was selected before"
 STANDARDISE = "Replace each input by (value − mean) / standard deviation, and scale new rows likewise"
 SHUFFLE = "Put the rows in a random order, so that the validation rows resemble the training rows"

@@ -146,7 +146,7 @@ class Tables(QObject):
 
     ================ ==================================================================================
     `said`           carries a message for the status bar
-    `loss_changed`   a new output has changed the loss; carries the name of the former loss
+    `loss_changed`   a new output activation has changed the loss; carries the former loss's name
     `about_to_ask`   a dialog follows: training and autoplay must pause until the answer
     ================ ==================================================================================
     """
@@ -255,8 +255,8 @@ def read_asking(
     """Return the result of `read`; ask for activation functions if the file does not contain them.
 
     `read` takes a progress and the activations. `given` are activations that the person has already named. An
-    earlier answer for the same file is used again if the file still has as many layers. Without `asks`,
-    no dialog opens and MissingActivationsError is raised.
+    earlier answer for the same file is used again if the file still has the same number of layers. If `asks`
+    is false, no dialog opens and MissingActivationsError is raised.
     Raises FileError, and CancelledError if the person cancels.
     """
     if given:
@@ -311,7 +311,7 @@ class FileCommands(QObject):
         self.tables.loss_changed.connect(self.loss_changed)
         self.tables.about_to_ask.connect(self.about_to_ask)
         self._partial: tuple[State | None, str] = (None, "")
-        """The State that was last saved incompletely, and a sentence that names the parts left out."""
+        """The State that was last saved incompletely, and a sentence that names the omitted parts."""
         self.asks = True
         """Whether the window may ask about unsaved changes."""
 
@@ -448,7 +448,7 @@ class FileCommands(QObject):
         return Path(self._settings.folder, file_name(self._document.title) + end)
 
     def may_leave(self) -> bool:
-        """Ask to save unsaved changes, unless `runs` keeps them. Return False if the person cancels."""
+        """Ask to save unsaved changes, except a run that `runs` keeps. Return False if the person cancels."""
         if not (self._document.modified and self.asks):
             return True
         self.about_to_ask.emit()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 LOG_BYTES = 256 * 1024
-"""Largest size of the log in bytes. A full log is renamed and replaces the log before it."""
+"""Largest size of the log in bytes. A full log is renamed, and replaces the older renamed log."""
 
 
 class Log(RotatingFileHandler):

@@ -14,7 +14,7 @@ from nnviz.ui.window.window import VERSION, MainWindow
 LARGEST = 8.0
 """Largest zoom factor of the diagram in presentation mode."""
 SEEN_MS, HEIGHT_SHARE = 1400, 1 / 24
-"""Time in milliseconds that a pressed key is shown, and its font size as a share of the diagram's height."""
+"""Milliseconds for which a pressed key is shown; font size of its name as a share of the diagram's height."""
 MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_AltGr, Qt.Key.Key_Meta)
 
 
@@ -22,7 +22,7 @@ class Present(QObject):
     """Presentation mode of a window: shows only the diagram, and later restores the window.
 
     `shows_keys` says whether pressed keys are shown. The signal `changed` carries whether the mode is on. If
-    the diagram has the keyboard focus, Escape ends the mode; otherwise the focused widget gets the key.
+    the diagram has the keyboard focus, Escape ends the mode; otherwise the focused widget gets Escape.
     """
 
     changed = Signal(bool)
@@ -87,7 +87,7 @@ class Present(QObject):
         self.changed.emit(False)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Leave presentation mode on Escape, before the walk gets the key, and show pressed keys."""
+        """End the mode on Escape, so that Escape does not end the walk of an update; show pressed keys."""
         if not self.is_on or not isinstance(event, QKeyEvent) or event.type() == QEvent.Type.KeyRelease:
             return False
         if watched is self._diagram and event.key() == Qt.Key.Key_Escape:

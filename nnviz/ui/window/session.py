@@ -1,4 +1,4 @@
-"""The open file while nnviz runs: changes on disk, a watched script, and recovery."""
+"""The open file while nnviz runs: changes on disk, a script whose training is shown, and recovery."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from nnviz.ui.window.window import MainWindow
 from nnviz.ui.window.workspace import Workspace
 
 AGAIN_MS = 50
-"""Milliseconds from one check whether a mouse button is pressed to the next check."""
+"""Milliseconds until the next check while a mouse button is pressed or a menu is open."""
 
 
 class ChangedElsewhere(QObject):
@@ -86,11 +86,11 @@ class ChangedElsewhere(QObject):
 
 
 NICE = 10
-"""Niceness (Unix priority) of a window that follows a training, so that the training stays fast."""
+"""Niceness (Unix priority) of a window that shows a script's training, so that the script stays fast."""
 
 
 def read_training_start(window: QWidget) -> tuple[State, BinaryIO]:
-    """Return the State at the start of a watched training, and the stream of the training's updates.
+    """Return the State at the start of a script's training, and the stream that reports each update.
 
     Raises FileError if standard input does not hold a training.
     """
@@ -104,8 +104,8 @@ def read_training_start(window: QWidget) -> tuple[State, BinaryIO]:
 def follow(workspace: Workspace, stream: BinaryIO) -> ScriptFollower:
     """Show in `workspace` the training of a script, whose updates `stream` reports.
 
-    The workspace must show the State at the start of that training. During a walk the diagram does not
-    change; the updates that arrive during the walk are shown after the walk.
+    The workspace must show the State at the start of that training. During a walk (the animation of one
+    update), the diagram does not change; updates of the script are shown after the walk.
     """
     diagram, player, status = workspace.diagram, workspace.player, workspace.status
     watched = ScriptFollower(workspace.document, stream)
@@ -139,10 +139,10 @@ def begin(
 ) -> Workspace:
     """Open `file` in `window`, or else the last session's file, or else the first example.
 
-    `file` may also be NETWORK or TRAINING, which standard input provides. An example opens as a new document
-    without a file. For a table, open the first example and ask how to use the table. `activations` are the
-    activation functions for a file that does not contain them; without `activations`, a dialog asks for them.
-    Without `asks`, no dialog opens. Return the workspace in the window.
+    If `file` is NETWORK or TRAINING, read a network or a training from standard input. An example opens as a
+    new document without a file. For a table, open the first example and ask how to use the table.
+    `activations` are the activation functions for a file that does not contain them; without `activations`, a
+    dialog asks for them. Without `asks`, no dialog opens. Return the workspace in the window.
     Raises FileError if `file` cannot be read.
     """
     if file == TRAINING:

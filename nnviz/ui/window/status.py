@@ -138,10 +138,10 @@ class StatusLine(QStatusBar):
 
 
 class EndedRun(QObject):
-    """Appends to the message about an edit the sentence that the edit has ended the training run.
+    """Reports in the status bar that an edit has ended the training run.
 
-    During a long edit, such as a drag, the sentence is appended to each new message. The sentence names the
-    shortcut of the action `undo`.
+    The sentence follows the message about the edit. During a long edit, such as a drag, it follows each new
+    message. The sentence names the shortcut of the action `undo`, which restores the run.
     """
 
     def __init__(self, document: Document, status: StatusLine, undo: QAction) -> None:

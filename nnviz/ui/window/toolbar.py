@@ -1,4 +1,4 @@
-"""The toolbar, and the keys that play the walk through one update."""
+"""The toolbar, and the keys that play the walk: the animation of one update, step by step."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ class WalkKeys(QObject):
         super().__init__(window)
         self._window, self._diagram = window, diagram
         self._field_window: QWidget | None = None
-        """The window of the focused field; the window gets the clicks that none of its widgets accepts."""
+        """The window of the focused field. A click that no widget accepts goes to this window."""
         application().focusChanged.connect(self._follow)
         self._follow(None, QApplication.focusWidget())
 
     def _follow(self, before: QWidget | None, now: QWidget | None) -> None:
-        """Filter the events of the focused widget only, since filtering all events would be slow."""
+        """Filter only the events of the focused widget, since filtering all events would be slow."""
         if before is not None:
             before.removeEventFilter(self)
         if self._field_window is not None and isValid(self._field_window):
@@ -93,7 +93,7 @@ class WalkKeys(QObject):
 
 
 def needs(focused: QWidget, key: Qt.Key) -> bool:
-    """Return whether the focused widget itself uses `key`, which is one of the walk's keys."""
+    """Return whether the focused widget itself uses `key`, if it is Escape, 1 to 4 or Space; else False."""
     if key == Qt.Key.Key_Escape:
         return _typing(focused)
     if key in DIGITS:
@@ -104,7 +104,7 @@ def needs(focused: QWidget, key: Qt.Key) -> bool:
 
 
 def leaves(focused: QWidget, event: QKeyEvent) -> bool:
-    """Return whether the focused field passes the key on, since nothing is typed in the field."""
+    """Return whether the focused field passes Space, undo or redo on, since nothing is typed in the field."""
     field = _field(focused)
     if isinstance(field, NumberField) and event.key() == Qt.Key.Key_Space:
         return not _typing(field)
@@ -134,7 +134,7 @@ def _opens_by_typing(view: QAbstractItemView) -> bool:
 
 
 WALK = "&Walk"
-"""Title of the menu Walk; the toolbar puts the phases and the pace before its buttons."""
+"""Title of the menu Walk, for which the toolbar shows phases, play buttons, pace and row buttons."""
 REPEAT = "repeat"
 """Name of the group of menu entries that choose what Play repeats."""
 END_WALK = "end walk"
@@ -153,7 +153,7 @@ class _PhaseButton(QPushButton):
 
 
 class Toolbar(QToolBar):
-    """The toolbar: a button for each menu entry with `toolbar`, and the controls of walk and rows."""
+    """The toolbar: controls of the walk and the rows, and a button for each menu entry with `toolbar` set."""
 
     def __init__(
         self,

@@ -1,6 +1,7 @@
 """Handler of unexpected errors: shows each error once and logs it, and leaves the document open for saving.
 
-The module uses no panel of the window, since a panel may have caused the error.
+The module uses no panel of the window, since a panel may have caused the error. It imports dialogs only to
+show an error, for a fast first frame.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from nnviz.core.numbers import shortened
-from nnviz.ui.kit.dialogs import make_primary, message_box
 
 if TYPE_CHECKING:
     from nnviz.ui.window.log import Log
@@ -70,7 +70,7 @@ COUNTED = frozenset(10**k for k in range(1, 10))
 
 
 class Unexpected(QObject):
-    """Reports unexpected errors in a dialog and through `say`, once for each line of code that raises.
+    """Reports unexpected errors in a dialog and by calling `say`, once for each line of code that raises.
 
     `watch` starts the reports, and `restore_hooks` ends them. An exception may come from any thread or from
     a paint event, so the dialog opens only when the event loop runs again.
@@ -150,6 +150,8 @@ class Unexpected(QObject):
     # --- dialog
 
     def _show(self, sentence: str, details: str) -> None:
+        from nnviz.ui.kit.dialogs import make_primary, message_box
+
         self._report(sentence)
         if self._open:
             return

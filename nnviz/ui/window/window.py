@@ -45,7 +45,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnviz.ui.kit.controls import accept_file
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.kit.theme import px, size_factor
 
@@ -57,9 +56,9 @@ MOVES = (QEvent.Type.Move, QEvent.Type.MouseButtonRelease, QEvent.Type.NonClient
 """Types of Qt events after which a dock may have moved, or a drag of the dock may have ended."""
 
 FLOAT_OFFSET_PX = 32
-"""Distance in pixels, right and down, at which a panel floats from its docked place."""
+"""Offset of a floating panel from its docked place, right and down, in pixels."""
 SHARE_ACROSS, SHARE_DOWN = 0.25, 0.34
-"""Largest minimum width and height of a panel, as shares of the screen: three fit side by side."""
+"""Limits of a panel's minimum width and height, as shares of the screen, so that panels fit side by side."""
 
 
 Place: TypeAlias = Literal["right, above", "right", "below, left", "below"]
@@ -129,11 +128,11 @@ class Dock(QDockWidget):
         self._fit_head()
 
     def update_soon(self) -> None:
-        """Call `look` after Qt has laid out the docks."""
+        """Call `update_panel` after Qt has laid out the docks."""
         self._soon.start()
 
     def update_panel(self) -> None:
-        """Make, show or hide the panel and place its heading, as the visibility of the dock requires."""
+        """Make, show or hide the panel, and place its heading, depending on whether the dock is visible."""
         self._place_head()
         in_sight = self.isVisible() and (self.isFloating() or not self._behind)
         if in_sight and self._make:
@@ -236,7 +235,7 @@ class Dock(QDockWidget):
     # --- Qt events
 
     def event(self, event: QEvent) -> bool:
-        """Call `look` after the dock was moved or dragged; a double click floats the dock."""
+        """Call `update_panel` after the dock was moved or dragged. Float the dock on a double click."""
         if isinstance(event, QMouseEvent) and self._is_double_click(event):
             self.toggle_floating()
             return True
@@ -282,7 +281,7 @@ class Dock(QDockWidget):
 
 
 class Room(QScrollArea):
-    """The scroll area of a panel. The minimum size is that of the panel, up to a share of the screen.
+    """The scroll area of a panel. The minimum size is the panel's, up to a share of the screen.
 
     The minimum size stays the same while the panel is hidden behind a tab. `changed` is emitted
     when the panel needs more height than the area has, or less height than before.
@@ -358,11 +357,11 @@ def _empty(name: str) -> QWidget:
 RIGHT, BELOW = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 GAP_PX = 10
 RIGHT_PX, BELOW_PX = 364, 246
-"""Width of the right column and height of the panels below the diagram at the first start, in pixels."""
+"""Sizes at the first start, in pixels: width of the right column, height of the panels below."""
 MOST_ACROSS, LEAST_DOWN = 0.44, 0.3
-"""Largest shares of the board for the width of the right column, and the height of the panels below."""
+"""Shares of the board: largest width of the right column; height that panels below may always take."""
 DIAGRAM_PX = 440
-"""Height in pixels at 100 % that the panels below leave to the diagram and the gaps around it."""
+"""Height in pixels, at interface size 100 %, that the panels below leave to the diagram and its gaps."""
 ARRANGEMENT, WINDOW = "arrangement", "window"
 VERSION = 1
 """Version of the saved arrangement of the panels; arrangements of other versions are ignored."""
@@ -379,9 +378,9 @@ class Board(QMainWindow):
         super().__init__()
         self._settings = settings
         self._sizes: dict[Dock, QSizeF] = {}
-        """Sizes of the docks at 100 %, as they were before the last change of the interface size."""
+        """Sizes of the docks before the last change of the interface size, converted to 100 %, in pixels."""
         self._remembered = False
-        """Whether the wanted sizes of the docks come from the last session."""
+        """Whether the sizes in `_sizes` come from the last session."""
         self._training_before = 0
         """Height of the Training dock before it was last resized, in pixels."""
         self.setWindowFlags(Qt.WindowType.Widget)
@@ -427,7 +426,7 @@ class Board(QMainWindow):
         training.filled.connect(lambda _: QTimer.singleShot(0, self, self._share))
 
     def show_panel(self, name: str, opened: bool) -> None:
-        """Bring the panel `name` to the front; hide the panel if `opened` is false and it is in front."""
+        """Bring the panel `name` to the front, or hide the panel if it is visible and `opened` is false."""
         dock = self.docks[name]
         if opened or not dock.is_in_view:
             dock.bring_to_front(take_focus=True)
@@ -490,7 +489,7 @@ class Board(QMainWindow):
                 self._settings.remember(_size_of(name), dock.size() if has_place else QSize())
 
     def update_docks(self) -> None:
-        """Call `look` of every dock."""
+        """Call `update_panel` of every dock."""
         for dock in self.docks.values():
             dock.update_panel()
 
@@ -579,7 +578,7 @@ class Board(QMainWindow):
             self._stack([training, *others], [training.least.height(), *heights])
 
     def _widen(self, dock: Dock, width: int) -> None:
-        """Set the width of the right column, which holds `dock`, up to the largest share of the board."""
+        """Set the width of the right column, which holds `dock`, but not above MOST_ACROSS of the board."""
         width = min(width, round(MOST_ACROSS * self.width()))
         self.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
 
@@ -600,7 +599,7 @@ class Board(QMainWindow):
     # --- Qt events
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Give the Training dock the height, and the right column the width, that their panels need."""
+        """Adapt the height of the Training dock and the width of the right column to their panels."""
         super().resizeEvent(event)
         fits = self.docks and self._training_before == self.docks["Training"].least.height()
         if fits and event.size().height() != event.oldSize().height():
@@ -615,7 +614,7 @@ class Board(QMainWindow):
         return super().eventFilter(training, event)
 
     def event(self, event: QEvent) -> bool:
-        """Style each new tab bar; forget the stored sizes when a person drags a separator of docks."""
+        """Style each new tab bar. Forget the stored sizes when a person drags the separator between docks."""
         if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonPress:
             if self.childAt(event.position().toPoint()) is None:  # a separator: no mousePressEvent comes
                 self._sizes.clear()
@@ -643,11 +642,11 @@ MAXIMISED = "maximised"
 class MainWindow(QMainWindow):
     """The window of one document; `board` holds the diagram and the panels.
 
-    ========= ==========================================================================
-    `painted` is emitted after the first frame, and after the first frame with panels
+    ========= =============================================================================
+    `painted` emitted twice: after the first frame, and after the first frame with panels
     `closing` carries the close event, which a slot may ignore
     `dropped` carries the path of a file that was dropped on the window
-    ========= ==========================================================================
+    ========= =============================================================================
     """
 
     painted = Signal()
@@ -696,7 +695,7 @@ class MainWindow(QMainWindow):
         self._frame_is_due = True
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Emit `painted` after a first frame.
+        """Emit `painted` after the first frame, and after the first frame with panels.
 
         The timer starts here, since a timer that starts in `showEvent` fires before the first frame.
         """
@@ -715,19 +714,30 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept the drag if it holds one file."""
-        accept_file(event)
+        _accept_file(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Emit `dropped` with the path of the file, after Qt has finished the drop."""
-        if path := accept_file(event):
+        if path := _accept_file(event):
             QTimer.singleShot(0, self, lambda: self.dropped.emit(path))
+
+
+def _accept_file(event: QDropEvent) -> Path | None:
+    """Accept the first local file of a drag as a copy. Return its path, or None if no file is accepted."""
+    local = (url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile())
+    path = next((Path(file) for file in local if file), None)
+    if path and event.possibleActions() & Qt.DropAction.CopyAction:
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        return path
+    return None
 
 
 def within(window: QRect, frame: QRect, room: QRect) -> QRect:
     """Return the geometry of a window that fits on a screen.
 
     `window` is the geometry without frame, `frame` the geometry with frame, `room` the screen. The frame is
-    moved into `room`, and shrunk if it is larger than `room`.
+    moved into `room`, and shrunk if the frame is larger than `room`.
     """
     size = frame.size().boundedTo(room.size())
     left = min(max(frame.left(), room.left()), room.left() + room.width() - size.width())

@@ -93,7 +93,7 @@ class Workspace:
 
     @cached_property
     def explain(self) -> ExplainPanel:
-        """The Explain panel. It is made when it is first needed, since the notes may cover it for long."""
+        """The Explain panel. It is made when it is first needed, since the notes panel may cover it."""
         from nnviz.ui.panels.explain import ExplainPanel
 
         panel = ExplainPanel(self.document, self.selection, self.derived)
