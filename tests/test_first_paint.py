@@ -1,4 +1,4 @@
-"""The window is there before NumPy is imported, and the diagram before the plot library."""
+"""The window is there before NumPy and the controls are imported, and the diagram before the plot library."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from nnviz.ui.kit.theme import application
 from nnviz.ui.window.app import open_window
 
-LATER = ("numpy", "pyqtgraph", "pygments")
+LATER = ("numpy", "nnviz.ui.kit.controls", "pyqtgraph", "pygments")
 
 class Watch(QObject):
     painted = []
@@ -39,7 +39,7 @@ timer.timeout.connect(close_when_loaded)
 timer.start()
 open_window(None)
 """
-PAINTED = "MainWindow\nDiagram numpy\nloaded numpy pyqtgraph\n"
+PAINTED = "MainWindow\nDiagram numpy nnviz.ui.kit.controls\nloaded numpy nnviz.ui.kit.controls pyqtgraph\n"
 
 
 def started(code, folder, platform="offscreen"):
