@@ -107,7 +107,7 @@ def main():
     options = parser.parse_args()
     reasons = {}
     report.head("µs an update (× nnviz)", *CONTENDERS, "aim, plain")
-    for case in (case for case in CASES if case.name.startswith(options.select)):
+    for case in (case for case in CASES if case.name.startswith(options.only)):
         medians, left_out = timed(case, options.rounds)
         cells = [cell(medians.get(name), medians["nnviz"]) for name in CONTENDERS]
         report.row(case.name, *cells, f"≥ {case.aim:g} ×")
