@@ -31,7 +31,7 @@ def opened(data, path=Path()):
     """Return the State in the bytes of a file, and nnviz's messages about the file."""
     source = Source(data, path)
     state = read(source)
-    return state, source.told
+    return state, source.notes
 
 
 def saved(model, path):

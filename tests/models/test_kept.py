@@ -154,7 +154,7 @@ def compiled_model(output, optimizer, loss):
 def taken_from(model, path):
     """Return the settings that nnviz takes from a model that Keras saves, and its messages about them."""
     source = Source(saved(model, path).read_bytes(), path)
-    return read(source).training, "; ".join(source.defaults + source.told)
+    return read(source).training, "; ".join(source.defaults + source.notes)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -190,7 +190,7 @@ def test_a_rate_that_is_none_is_said(rate):
     settings = {"loss": "mse", "optimizer": {"class_name": "SGD", "config": {"learning_rate": rate}}}
     state = keras_compiled.state_of([Dense(np.eye(2), None, "identity")], settings, source)
     assert state.training == Training()
-    assert source.told[0].startswith("nnviz uses the constant learning rate ")
+    assert source.notes[0].startswith("nnviz uses the constant learning rate ")
 
 
 @pytest.mark.filterwarnings("ignore")

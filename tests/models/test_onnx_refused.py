@@ -166,7 +166,7 @@ def read_silently(data):
     try:
         read(source)
     finally:
-        assert source.told == []
+        assert source.notes == []
 
 
 def test_what_is_no_chain_of_dense_layers_is_refused_in_one_sentence_with_its_place(approved):
