@@ -5,7 +5,7 @@
 `save(state, path)`  save a State in the format of the path's suffix; warns if the file leaves anything out
 `Network`            `Network(inputs, layers)`, `Network.from_weights({…})`; `.predict(x)`, `.forward(x)`
 `Layer`              `Layer(nodes, activation, weights, biases)`; `weights` have shape (nodes, inputs)
-`slopes(net, x, y)`  return the MSE, or another `loss`, and the gradient with respect to every weight
+`slopes(net, x, y)`  return the loss, by default the MSE, and its gradient with respect to every weight
 `train(state, …)`    train with settings such as `updates`; return a Result: `.state .history .diverged`
 `code(state, style)` return the network as a Python program that needs no nnviz
 `show(net, x, y)`    open a window on a network in a separate process
@@ -15,7 +15,7 @@
 A notebook displays a network or a State as a diagram and a Result as a loss curve. Layers and slopes are
 displayed as tables.
 
-To start fast, `import nnviz` does not import Qt, and imports NumPy only when a name is used.
+To start fast, `import nnviz` imports neither Qt nor NumPy; NumPy is imported when a name above is used.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def save(state: State, path: str | os.PathLike[str]) -> str:
     """Save `state` in the format of the path's suffix. If saving fails, the old file stays unchanged.
 
     Warns with a UserWarning before saving if the format cannot hold a part of `state`, such as the rows.
-    Returns a sentence on side effects of saving, such as another file owner, or "". Raises FileError.
+    Returns a sentence on side effects, such as a changed owner of the file, or "". Raises FileError.
     """
     from nnviz.files import registry
 

@@ -1,4 +1,4 @@
-"""`python -m nnviz`."""
+"""Entry point of `python -m nnviz`."""
 
 import sys
 

@@ -22,7 +22,7 @@ class DisplayError(Exception):
 
     @classmethod
     def of_settings(cls) -> DisplayError:
-        """Return the error for a display that Qt does not find. The message has the environment variables."""
+        """Return the error for a display that Qt does not find. The message names environment variables."""
         names = list(filter(os.environ.get, ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "DISPLAY")))
         if not names:
             return cls(f"Qt finds no display; {_REMEDY}")
@@ -51,7 +51,7 @@ _X11_LIBRARIES = {
 def check(*, window: bool) -> None:
     """Raise DisplayError if Qt cannot start. If `window` is true, also check for a display.
 
-    If the user has set `QT_QPA_PLATFORM`, check for that platform.
+    If the user has set `QT_QPA_PLATFORM`, check the libraries for that platform.
     """
     if not sys.platform.startswith("linux"):
         return

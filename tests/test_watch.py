@@ -277,7 +277,7 @@ UNTIL_IT_IS_GONE = LOOP.format(shape=(2, 3), updates=5000, each="windows[0].wait
 @pytest.mark.skipif(sys.platform == "win32", reason="its processes are not ended by signals")
 def test_a_window_that_is_gone_costs_a_script_a_note_at_most(run):
     """Also a script that would end where a pipe is closed."""
-    note = "nnviz: the window has ended unexpectedly; the training continues without it\n"
+    note = "nnviz: the window has ended unexpectedly; the training continues without the window\n"
     assert run(CLOSES, UNTIL_IT_IS_GONE) == (0, "trained\n", "")
     assert run(DIES, UNTIL_IT_IS_GONE) == (0, "trained\n", note)
     ended_by_pipes = f"signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n{UNTIL_IT_IS_GONE}"

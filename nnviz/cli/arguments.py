@@ -83,7 +83,7 @@ def _parser(chosen: str) -> _Parser:
 
 
 def parse_activations(arguments: list[str]) -> tuple[str, ...] | None:
-    """Return the value of --activations in the arguments after FILE, or None. Raises UsageError."""
+    """Return the activations given after FILE with --activations, or None without them. Raises UsageError."""
     parser = _Parser(prog="nnviz")
     _answer(parser)
     given: tuple[str, ...] | None = parser.parse_args(arguments).activations
@@ -136,7 +136,7 @@ def _predict(parser: _Parser) -> None:
 
 
 def _decimal(parser: _Parser) -> None:
-    parser.add_argument("--decimal", choices=(",", "."), metavar=",|.", help="the decimal sign of a table")
+    parser.add_argument("--decimal", choices=(",", "."), metavar=",|.", help="the decimal sign in a table")
 
 
 def _slopes(parser: _Parser) -> None:
@@ -190,7 +190,7 @@ def _screenshot(parser: _Parser) -> None:
 def _picture(parser: _Parser, suffixes: tuple[str, ...], theme: str | None) -> None:
     names = "|".join(suffix[1:] for suffix in suffixes)
     parser.add_argument("-o", "--out", type=_ends_in(suffixes), required=True, metavar=f"OUT.{names}")
-    parser.add_argument("--size", type=_size, metavar="WxH", help="in pixels, such as 1280x800")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="size in pixels, such as 1280x800")
     parser.add_argument("--theme", choices=list(PALETTES), default=theme)
 
 
@@ -206,7 +206,7 @@ def _convert(parser: _Parser) -> None:
     )
     _decimal(parser)
     parser.add_argument(
-        "--standardise", action="store_true", help="scale numeric inputs to mean 0, standard deviation 1"
+        "--standardise", action="store_true", help="scale numeric inputs to mean 0 and standard deviation 1"
     )
     parser.add_argument("--shuffle", action="store_true", help="shuffle the rows with the training seed")
     seed = "seed for --shuffle and for a table's random start weights; saved in OUT"

@@ -29,7 +29,7 @@ SIZE_PX = (1200, 800)
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command that `arguments` name and return an exit code. Raises UsageError and FileError."""
+    """Run the command named in `arguments` and return an exit code. Raises UsageError and FileError."""
     try:
         chosen = parse(arguments)
     except SystemExit:  # --help has been printed
@@ -72,8 +72,8 @@ def _place(path: Path) -> str:
 def load(chosen: argparse.Namespace, wishes: TableOptions | None = None) -> State:
     """Return the State in FILE, and print to standard error what nnviz changed or assumed when reading FILE.
 
-    `wishes` are options for reading a table, by default the value of --decimal. Raises FileError. Raises
-    UsageError if `wishes` has options and FILE is not a table.
+    `wishes` are options for reading a table; if None, only the option --decimal is used. Raises FileError.
+    Raises UsageError if `wishes` has target columns or a decimal sign, and FILE is not a table.
     """
     from nnviz.files import registry
     from nnviz.files.atomic import read_bytes
@@ -93,7 +93,7 @@ def load(chosen: argparse.Namespace, wishes: TableOptions | None = None) -> Stat
 
 
 def predict(chosen: argparse.Namespace) -> None:
-    """Predict the rows given as options, or else the rows of FILE; print the predictions or write a table."""
+    """Predict the rows given as options, or else the rows of FILE. Print the predictions or write a table."""
     from nnviz.cli.output import predict
 
     predict(load(chosen), chosen)
@@ -209,7 +209,7 @@ def convert(chosen: argparse.Namespace) -> None:
 
 
 def check(chosen: argparse.Namespace) -> None:
-    """Load a file, and print that the file has no fault; `main` reports a fault."""
+    """Load a file, and print that no fault was found. Raises FileError for a file with a fault."""
     load(chosen)
     print_lines([f"{chosen.file}: no fault found"])
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def predict(state: State, chosen: argparse.Namespace) -> None:
-    """Predict the rows given as options, or else the rows of FILE; print the predictions or write a table."""
+    """Predict the rows given as options, or else the rows of FILE. Print the predictions or write a table."""
     if chosen.out is not None and chosen.row:
         raise UsageError("nnviz predict: -o writes the rows of --data or FILE; do not use -o with --row")
     if chosen.skip_incomplete and chosen.data is None:
@@ -117,7 +117,7 @@ def _complete_rows(table: Table, where: Placed, state: State, path: Path) -> Tab
 
 
 def write_program(state: State, chosen: argparse.Namespace) -> None:
-    """Print the program, or save it as `chosen.out`. If it has many weights, save them in a second file."""
+    """Print the program, or save it as `chosen.out`. Many weights are saved in a second file beside it."""
     try:
         made = program(state, chosen.style)
     except ValueError as error:
@@ -135,14 +135,17 @@ def write_program(state: State, chosen: argparse.Namespace) -> None:
 
 
 def save_network(state: State, path: Path) -> None:
-    """Save `state` as `path`, and print what the file cannot hold and what else changed. Raises FileError."""
+    """Save `state` as `path`. Print what the file leaves out and side effects of saving. Raises FileError."""
     for remark in (registry.save(state, path), registry.losses_on_save(state, path)):
         if remark:
             print_remark(remark)
 
 
 def shuffle(state: State, path: Path, *, wanted: bool) -> State:
-    """Return `state`, its rows shuffled if `wanted`; else suggest --shuffle if they are sorted by class."""
+    """Return `state`, with its rows shuffled if the argument `wanted` is True.
+
+    If `wanted` is False and the rows of a table are sorted by class, print that --shuffle would help.
+    """
     if wanted:
         return edits.shuffle_rows(state)
     if path.suffix.lower() in TABLES and rows_are_sorted(state.network, state.data):
@@ -151,7 +154,10 @@ def shuffle(state: State, path: Path, *, wanted: bool) -> State:
 
 
 def standardise(state: State, path: Path, *, wanted: bool) -> State:
-    """Return `state`, its inputs standardised if `wanted`; else suggest --standardise if this would help."""
+    """Return `state`, with its inputs standardised if the argument `wanted` is True.
+
+    If `wanted` is False and the scales of a table's inputs differ much, print that --standardise would help.
+    """
     if wanted:
         new = edits.standardise(state, range(len(state.network.inputs)))
         print_remark(f"{path}: {edits.standardising_note(state)}")
@@ -162,7 +168,7 @@ def standardise(state: State, path: Path, *, wanted: bool) -> State:
 
 
 def remove_scaling(state: State, out: Path) -> State:
-    """Return `state` without the scaling of its inputs, and print that the model expects scaled rows."""
+    """Return `state` without the scaling of its inputs. Print that the model expects standardised rows."""
     if dense.find_scaling(state):
         print_remark(f"{out} does not contain the scaling of the inputs: the model expects standardised rows")
     return dense.remove_scaling(state)
@@ -189,7 +195,7 @@ def is_film(chosen: argparse.Namespace) -> bool:
 
 
 def write_film(state: State, chosen: argparse.Namespace) -> None:
-    """Film one update or the training. Raises FileError, or ValueError if the State has nothing to show."""
+    """Film one update or the training. Raises FileError, and ValueError if the film would be empty."""
     from nnviz import system
 
     film.check(chosen.out)

@@ -56,14 +56,14 @@ def weights_json(layer: Any) -> dict[str, Any]:
 
 
 def print_remark(sentence: object) -> None:
-    """Print a sentence to standard error; ignore an error of writing."""
+    """Print a sentence to standard error, and ignore errors while writing."""
     with contextlib.suppress(OSError):
         if sys.stderr is not None:
             print(sentence, file=sys.stderr, flush=True)
 
 
 def end() -> None:
-    """Flush standard output; after a failure, close it, so that Python prints no traceback at exit."""
+    """Flush standard output. If this fails, close the stream, so that Python prints no traceback at exit."""
     try:
         flush()
     except (OutputError, BrokenPipeError):
@@ -73,7 +73,7 @@ def end() -> None:
 def fill_closed_streams() -> None:
     """Open the null device in place of each closed standard stream.
 
-    Otherwise the next open file would get the descriptor of the stream and receive messages of libraries.
+    Otherwise, the next opened file would get the descriptor of the stream and receive messages of libraries.
     """
     for number in range(3):
         try:

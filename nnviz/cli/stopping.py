@@ -11,11 +11,11 @@ from types import FrameType
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that ask a program to end; Windows has no SIGHUP."""
 DOUBLED_S = 0.5
-"""Seconds after the first signal in which signals are ignored: a parent process may repeat the signal."""
+"""Seconds after the first signal during which further signals are ignored: a parent may repeat the signal."""
 
 
 def end_at_once_on_signals() -> None:
-    """Make each signal in SIGNALS end the process, except signals that a parent process has set to ignore."""
+    """Make each signal in SIGNALS end the process, unless the process was started with the signal ignored."""
     for number in SIGNALS:
         if signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL):
             signal.signal(number, _end_at_once)

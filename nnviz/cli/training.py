@@ -26,7 +26,7 @@ from nnviz.files.table import writing
 LINES = 50
 """A loss history with at most this number of points is printed in full."""
 SETTINGS = ("updates", "learning_rate", "batch_size", "optimizer", "seed", "loss", "validation")
-"""Names of the options that set a field of `Training`. The option and the field have the same name."""
+"""Names of options of `nnviz train`. Each option sets the field with the same name in `Training`."""
 
 
 def train(state: State, chosen: argparse.Namespace) -> int:

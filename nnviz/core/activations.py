@@ -1,7 +1,7 @@
 """Activation functions: computation, slope, formula, names in other libraries, and random weights.
 
-`ACTIVATIONS` is the registry. Combo boxes, files, training, Explain, the numerical check and badges all
-read the entry of an activation. Arrays are float64 of shape (rows, nodes).
+`ACTIVATIONS` is the registry: all other modules read an activation's entry there. Arrays are float64 of
+shape (rows, nodes).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _add, _subtract, _multiply, _copy = np.add, np.subtract, np.multiply, np.copyto
 _maximum, _minimum, _tanh, _sign, _square = np.maximum, np.minimum, np.tanh, np.sign, np.square
 
 FEW_NUMBERS = 2**16
-"""Up to this size of z, relu compares z with an array of zeros, twice as fast as with the number 0."""
+"""If z has at most this many elements, relu compares z with an array of zeros. The number 0 is slower."""
 
 
 def _identity_forward(z: Array, a: Array) -> Call:
@@ -295,10 +295,10 @@ Total: TypeAlias = Callable[[Sequence[Expression]], Expression]
 class Joint(NamedTuple):
     """Formulas of an activation whose outputs depend on every z of their layer.
 
-    ========= ==========================================================================
-    `value`   `value(z, node, total)` returns the formula of a: as text, and with numbers
-    `slope`   `slope(a, slopes_a, node, total)` returns the formula of ∂L/∂z in both ways
-    ========= ==========================================================================
+    ========= ================================================================================
+    `value`   `value(z, node, total)` returns (formula of a as text, expression with numbers)
+    `slope`   `slope(a, slopes_a, node, total)` returns the same pair for the formula of ∂L/∂z
+    ========= ================================================================================
 
     `z`, `a` and `slopes_a` hold one number for each node of the layer. `node` is the index of the explained
     node. The function `total` adds terms, and may shorten a long sum.
@@ -420,7 +420,7 @@ class Activation:
 
     @cached_property
     def written(self) -> Function:
-        """The activation as a function that turns an expression, such as z, into another: relu(z)."""
+        """The activation as a Function, which turns the expression z into the expression relu(z)."""
         return Function(self.name, self.scalar or self._of_one, self.exact)
 
     @property
@@ -435,11 +435,11 @@ class Activation:
 
 Z, A = Symbol("z"), Symbol("a")
 SATURATED = 0.01
-"""A node is saturated if f′(z) is below this number or, for tanh, if a is closer than this to ±1."""
+"""A node is saturated if f′(z) or, with tanh, 1 − |a| is below this number."""
 LEAK = 0.01
 """Slope of `leaky_relu` for z < 0 if the name has no parameter in brackets."""
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934, 1.6732632423543772848
-"""Constants of selu by Klambauer, Unterthiner, Mayr and Hochreiter (2017), as in PyTorch and Keras."""
+"""`scale` and `alpha` of selu by Klambauer, Unterthiner, Mayr, Hochreiter (2017), as in PyTorch and Keras."""
 
 
 def _precise_sigmoid(z: float) -> float:
@@ -499,7 +499,7 @@ def _named(name: str, value: float, default: float) -> str:
 
 
 LARGE_POWER = 600.0
-"""If any |z| is larger, Explain shows softmax with e^(z − largest z), because e^710 overflows float64."""
+"""If any |z| is larger, the Explain panel writes softmax with e^(z − largest z): e^710 overflows float64."""
 
 
 def _softmax_value(z: Sequence[Number], node: int, total: Total) -> tuple[str, Expression]:

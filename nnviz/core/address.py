@@ -45,7 +45,7 @@ class Address(NamedTuple):
 
     @property
     def column(self) -> int:
-        """The column of the diagram that has the part. Column 0 holds the inputs, as in `Network.names`."""
+        """The diagram column that contains the part. Column 0 holds the inputs, as in `Network.names`."""
         return self.layer + 1
 
     @property
@@ -89,7 +89,7 @@ def default_nodes(layer: int, layers: int, count: int) -> tuple[str, ...]:
 
 
 def fresh_name(stem: str, taken: Collection[str], start: int = 0) -> str:
-    """Return the first of `stem_0`, `stem_1`, … that is not in `taken`. Numbers begin with `start`."""
+    """Return `stem_N`, with the smallest N ≥ `start` for which this name is not in `taken`."""
     number = start
     while f"{stem}_{number}" in taken:
         number += 1

@@ -36,7 +36,7 @@ def _changed(array: Array, index: int | tuple[int, int], value: float) -> Array:
 
 
 def with_network(state: State, network: Network) -> State:
-    """Return `state` with another network of the same shape and without a run."""
+    """Return `state` with another network of the same shape, and remove the training run."""
     return replace(state, network=network, run=None)
 
 
@@ -57,7 +57,7 @@ def set_bias(state: State, layer: int, node: int, value: float) -> State:
 
 
 def value_at(state: State, address: Address, row: int = 0) -> float | None:
-    """Return the weight, bias, input or target at an address, or None if the State has no such number.
+    """Return the weight, bias, input or target at an address, or None if the State lacks this number.
 
     Inputs and targets are those of row `row`.
     """
@@ -89,10 +89,11 @@ def set_value(state: State, address: Address, value: float | None, row: int = 0)
 
 
 def number_at(state: State, address: Address) -> Address | None:
-    """Return the address of the number to edit if a person edits the part at `address`, or None.
+    """Return the address of the number to edit when a person edits the part at `address`.
 
-    A weight, bias, input or target is itself the number to edit. For an input node, this number is the input.
-    For another node, the number is the bias or, if an output has no bias, the target, else None.
+    For a weight, bias, input or target, the result is `address`. For an input node, the result is the address
+    of the input; for another node, the address of the bias. Without a bias, the result is the address of the
+    target for an output node, and None for a hidden node.
     """
     if address.kind in EDITABLE:
         return address
@@ -117,7 +118,7 @@ def set_target(state: State, row: int, output: int, value: float) -> State:
 
 
 def clear_targets(state: State, rows: list[int]) -> State:
-    """Empty the target of each row in `rows`. Raises ValueError if this does not empty all targets."""
+    """Remove the targets of `rows`. Raises ValueError if another row, or another output, has targets."""
     targets = state.data.targets
     if targets is not None and targets.shape != (len(set(rows)), 1):
         raise ValueError(ALL_OR_NONE)
@@ -157,7 +158,7 @@ def set_rows(state: State, inputs: Array, targets: Array | None) -> State:
 
 
 def shuffle_rows(state: State) -> State:
-    """Shuffle the rows with `default_rng([seed, 2]).permutation(rows)`, `seed` from the training settings.
+    """Shuffle the rows with `default_rng([seed, 2]).permutation(rows)`; `seed` is a training setting.
 
     A second call shuffles the shuffled rows again.
     """
@@ -176,7 +177,10 @@ def validate_from(state: State, row: int) -> State:
 
 
 def validation_from(row: int, rows: int) -> float:
-    """Return the share with the fewest decimals for which `int(rows * (1 - share))` equals `row` ≥ 1."""
+    """Return the validation share that has the fewest decimals and uses the rows from `row` on.
+
+    `int(rows * (1 - share))` equals `row`, which must be at least 1.
+    """
     for digits in count():
         nearest = (rows - row) * 10**digits // rows
         for numerator in (nearest, nearest - 1):
@@ -558,7 +562,7 @@ def can_be_standardised(state: State) -> list[int]:
 
 
 def standardising_note(state: State) -> str:
-    """Return clauses that name the inputs which `standardise` changes and the inputs which stay the same."""
+    """Return a text that names the inputs changed by `standardise` and the inputs that stay the same."""
     names, deviations = state.network.inputs, _deviations(state)
     varying = [names[i] for i in _varying_inputs(state, deviations)]
     large = [names[i] for i in np.flatnonzero(deviations == np.inf)]
@@ -610,7 +614,7 @@ class Scales:
         self.offer = worth_standardising(self._state)
 
     def find_in_blocks(self, block_ns: float = BLOCK_NS) -> Iterator[None]:
-        """Do the search, and yield after each block of at least one input. At the end, set `offer`."""
+        """Do the search in blocks of about `block_ns` nanoseconds, yield after each, and then set `offer`."""
         inputs = len(self._state.network.inputs)
         at_once = max(1, int(block_ns / self.ns * inputs)) if self.ns else inputs
         parts = []
@@ -676,13 +680,13 @@ def mean_and_deviation(columns: Array) -> tuple[Array, Array]:
 
 
 LEAST, MOST = 8, 128
-"""LEAST: smallest number of hidden nodes in a new network for a table. MOST: largest number."""
+"""LEAST: smallest number of hidden nodes in a new network for a table. MOST: largest number of them."""
 RATE = 0.01
 BATCH, BATCH_FROM = 32, 200
-"""BATCH: batch size of a new network. BATCH_FROM: up to this number of rows, a batch has all rows."""
+"""BATCH: batch size of a new network. BATCH_FROM: with this many rows or fewer, a batch has all rows."""
 
 UPDATES = 200
-"""Updates of a new network: enough to learn a few rows, too few to overfit much."""
+"""Number of updates set for a new network: enough to learn a few rows, too few to overfit much."""
 
 
 def node_names(columns: Sequence[Column]) -> Names:
@@ -728,7 +732,7 @@ def _hidden_nodes(inputs: int, outputs: int) -> int:
 
 
 def most_rows(inputs: int, outputs: int) -> int:
-    """Return the largest number of rows for which rows and a new network are within the limits."""
+    """Return the largest number of rows that, together with a new network, stay within the size limits."""
     hidden = _hidden_nodes(inputs, outputs)
     weights = hidden * (inputs + 1) + outputs * (hidden + 1)
     return max(1, min(ROWS.limit, (NUMBERS.limit - weights) // (inputs + outputs)))
@@ -747,7 +751,7 @@ def _stored(inputs: Sequence[Column], targets: Sequence[Column]) -> Columns:
 
 
 def fits(state: State, inputs: Sequence[Column], targets: Sequence[Column]) -> bool:
-    """Return whether the network of `state` has one input or output for each node of these columns."""
+    """Return whether the network has one input per node of `inputs` and one output per node of `targets`."""
     sizes = state.network.sizes
     return (sizes[0], sizes[-1]) == (len(node_names(inputs)), len(node_names(targets)))
 

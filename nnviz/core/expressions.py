@@ -27,7 +27,8 @@ DIGITS = 6
 class Piece(NamedTuple):
     """A part of a formula's text, with the address of its number and whether the number is a slope.
 
-    If the part replaces several terms of a sum, a click shows all terms of the line named `unfolds`.
+    If the part replaces several terms of a sum, `unfolds` is the name of the line that contains the sum. A
+    click on the part shows all terms of this line.
     """
 
     text: str
@@ -45,7 +46,7 @@ Leaf: TypeAlias = "Callable[[Number], T]"
 Values: TypeAlias = "Mapping[str, Expression]"
 
 SUM, PRODUCT, POWER = 1, 2, 3
-"""Precedence of operators: an operand of lower precedence gets parentheses."""
+"""Precedence of +, · and powers: an operand of lower precedence gets parentheses."""
 
 
 class Expression(ABC):
@@ -53,7 +54,7 @@ class Expression(ABC):
 
     @abstractmethod
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return the parts of the expression's text, with numbers of `digits` digits.
+        """Return the parts of the expression's text, with numbers in the form of `number_text(…, digits)`.
 
         The text gets parentheses if the precedence `level` of the surrounding expression is higher. If
         `leading`, the text starts the line, so that a minus sign needs no parentheses.
@@ -63,7 +64,7 @@ class Expression(ABC):
     def evaluate(self, leaf: Leaf[T]) -> T:
         """Return the value of the expression; `leaf` converts each number to float or Fraction.
 
-        Raises InexactError if the value is not a fraction.
+        With Fractions, raises InexactError if the value is irrational or the fraction would be too long.
         """
 
     @abstractmethod
@@ -117,9 +118,9 @@ def expression_of(value: Expression | float) -> Expression:
 
 
 def number_text(value: float, digits: int) -> str:
-    """Return `value` as text, with all digits if at most 8 are enough, else rounded to `digits` digits.
+    """Return `value` as text: exact if 8 significant digits are enough, else rounded to `digits` digits.
 
-    Rounding errors of float64 are shown only if `digits` is above `DIGITS`. Otherwise, 0.1 + 0.2 gives "0.3".
+    If `digits` is at most `DIGITS`, rounding errors of float64 are hidden: 0.1 + 0.2 gives "0.3".
     """
     text = exact_text(value)
     return text if text and (digits <= DIGITS or read(text) == value) else rounded(value, digits)
@@ -139,8 +140,8 @@ def read(text: str) -> float:
 class Number(Expression):
     """A number in a formula, the address of its origin, and whether the number is a slope of the loss.
 
-    If the number replaces several terms of a sum, `note` says how many terms, such as "94 more". A click on
-    the note shows all terms of the line named `unfolds`.
+    If the number replaces several terms of a sum, `note` says how many terms, such as "94 more". `unfolds` is
+    the name of the line that contains the sum. A click on the note shows all terms of this line.
     """
 
     value: float
@@ -201,7 +202,7 @@ def bracketed(pieces: list[Piece], needed: bool) -> list[Piece]:
 
 
 class Negative(Composed):
-    """The negative of its part, or a term that is subtracted."""
+    """The negative of an expression; in a sum, a subtracted term."""
 
     compute = staticmethod(neg)
 
@@ -212,7 +213,7 @@ class Negative(Composed):
 
 
 class Sum(Composed):
-    """The sum of its parts, added from left to right."""
+    """The sum of several expressions, added from left to right."""
 
     compute = staticmethod(lambda *terms: reduce(add, terms))
 
@@ -236,7 +237,7 @@ def _subtracted(pieces: list[Piece]) -> list[Piece]:
 
 
 class Product(Composed):
-    """The product of its parts, multiplied from left to right."""
+    """The product of several expressions, multiplied from left to right."""
 
     compute = staticmethod(lambda *factors: reduce(mul, factors))
 
@@ -256,7 +257,7 @@ def _divided(top: T, bottom: T) -> T:
 
 
 class Quotient(Composed):
-    """The first part divided by the second."""
+    """The first of two expressions divided by the second."""
 
     compute = staticmethod(_divided)
 
@@ -269,7 +270,7 @@ class Quotient(Composed):
 
 
 class Square(Composed):
-    """The square of its part."""
+    """The square of an expression."""
 
     compute = staticmethod(lambda value: value * value)
 
@@ -301,7 +302,7 @@ class Symbol(Expression):
         return ()
 
     def at(self, values: Values) -> Expression:
-        """Return the value of this symbol in `values`, or the symbol itself if `values` has no value."""
+        """Return the value of this symbol in `values`, or the symbol itself if `values` has none for it."""
         return values.get(self.name, self)
 
 
@@ -343,7 +344,7 @@ class Either(Composed):
         raise ValueError("the symbol z has no value")
 
     def at(self, values: Values) -> Expression:
-        """Fill in `values`, and return the part that applies to z, or both parts if z has no value."""
+        """Fill in `values`. Return the part that applies if `values` contains z, else both parts."""
         z = values.get("z")
         if not isinstance(z, Number):
             return super().at(values)
@@ -387,7 +388,7 @@ class _Applied(Composed):
 
 
 def at_zero(exact: Fraction | int) -> Callable[[Fraction], Fraction | None]:
-    """Return the field `exact` of a Function whose value is `exact` at 0, and irrational everywhere else."""
+    """Return a function of a Fraction z: it returns `exact` if z is 0, else None for an irrational value."""
     return lambda z: None if z else Fraction(exact)
 
 

@@ -27,9 +27,9 @@ Span: TypeAlias = tuple[float, float]
 MARGIN = 0.1
 """Margin on each side of the data, as a share of the data's span."""
 LARGEST = 1e300
-"""Largest end of a span, so that the width and the numbers computed from the span stay finite."""
+"""Spans lie within ±LARGEST, so that the width and the numbers computed from a span stay finite."""
 COARSEST = 16
-"""The coarsest picture has one computed point for each square with sides of this many pixels."""
+"""Size, in pixels, of the square that each computed point fills in the coarsest picture."""
 LONGEST_NS = 1e10
 """Longest time to compute a finer picture, in nanoseconds."""
 
@@ -52,7 +52,7 @@ class Section:
     def middles(self, *counts: int) -> tuple[Array, ...]:
         """Return an array for each span: the centres of the equal parts into which the span is cut.
 
-        `counts` holds the number of parts of each span.
+        The arguments `counts` are the numbers of parts, one number for each span.
         """
         return tuple(
             low + (np.arange(count) + 0.5) / count * (high - low)
@@ -60,9 +60,9 @@ class Section:
         )
 
     def rows(self, *values: Array) -> Array:
-        """Return rows of inputs, shape (points, inputs).
+        """Return the inputs at points of the line or plane, shape (points, inputs).
 
-        `values` holds an array for each input that varies, shape (points,).
+        The arguments `values` are arrays of shape (points,), one array for each input that varies.
         """
         rows = np.repeat(self.inputs[None], len(values[0]), axis=0)
         rows[:, self.along] = np.stack(values, axis=1)
@@ -71,9 +71,10 @@ class Section:
 
 @dataclass(frozen=True, eq=False)
 class FunctionValues:
-    """The predictions at points of a line, shape (across, outputs), or of a plane, (up, across, outputs).
+    """Predictions at points of a line, shape (across, outputs), or of a plane, shape (up, across, outputs).
 
-    `values` holds an array for each input that varies: the values across and, for a plane, the values up.
+    `values` holds the values of the horizontal input, shape (across,), and for a plane also the values of the
+    vertical input, shape (up,).
     """
 
     section: Section
@@ -92,7 +93,7 @@ def span_of(data: Dataset, place: int) -> Span:
 
 
 def section(data: Dataset, along: tuple[int, ...], held: Array) -> Section:
-    """Return the line or plane on which the inputs with the indices `along` vary over all rows.
+    """Return the line or plane on which the inputs with the indices `along` vary over their span in the data.
 
     The other inputs have the values in `held`, shape (inputs,).
     """
@@ -100,9 +101,10 @@ def section(data: Dataset, along: tuple[int, ...], held: Array) -> Section:
 
 
 def predictions(network: Network, where: Section, values: tuple[Array, ...]) -> Work[Array]:
-    """Compute the predictions at points of a line, shape (across, outputs), or plane, (up, across, outputs).
+    """Compute the predictions at points of a line or a plane.
 
-    `values` holds the values across and, for a plane, the values up.
+    The result has shape (across, outputs) for a line, (up, across, outputs) for a plane. `values` holds the
+    values of the horizontal input and, for a plane, of the vertical input.
     """
     prediction = np.empty((*_shape(values), len(network.outputs)))
     for part, a in _parts(network, where, values):
@@ -112,9 +114,10 @@ def predictions(network: Network, where: Section, values: tuple[Array, ...]) -> 
 
 
 def activations(network: Network, where: Section, values: tuple[Array, ...]) -> Work[tuple[Array, ...]]:
-    """Compute the outputs of each layer at the same points as `predictions`.
+    """Compute the outputs of each layer at points of a line or a plane.
 
-    The arrays have shape (across, nodes) for a line or (up, across, nodes) for a plane.
+    The arrays have shape (across, nodes) for a line, (up, across, nodes) for a plane. `values` holds the
+    values of the horizontal input and, for a plane, of the vertical input.
     """
     layers = tuple(np.empty((*_shape(values), len(layer))) for layer in network.layers)
     for part, a in _parts(network, where, values):
@@ -127,11 +130,11 @@ def activations(network: Network, where: Section, values: tuple[Array, ...]) -> 
 def refined_pictures(
     network: Network, where: Section, pixels: tuple[int, ...], quick_ns: float
 ) -> Iterator[FunctionValues | None]:
-    """Yield finer and finer pictures, up to one point for each pixel, and None after each unit of work.
+    """Yield finer and finer pictures of the predictions, and None after each unit of work.
 
-    `pixels` holds the size of each span in pixels. The first picture takes about `quick_ns` nanoseconds,
-    unless even the coarsest picture takes longer. The generator ends early if the next picture would take too
-    long.
+    The finest picture has one point for each pixel; `pixels` holds the size of each span in pixels. The first
+    picture takes about `quick_ns` nanoseconds, unless even the coarsest picture takes longer. The generator
+    ends early if the next picture would take too long.
     """
     for step in _steps(network, pixels, quick_ns):
         counts = tuple(max(2, -(-count // step)) for count in pixels)
@@ -239,7 +242,7 @@ def has_few_inputs(network: Network) -> bool:
 
 
 def coarsest_is_quick(network: Network) -> bool:
-    """Return whether the coarsest picture of the nodes takes almost no time, for one or two inputs."""
+    """Return whether a network with one or two inputs computes its coarsest pictures within QUICK_NS."""
     points: int = COARSEST_GRID ** len(network.inputs)
     return points * point_ns(network) <= QUICK_NS
 
@@ -296,20 +299,20 @@ def _same_outputs(before: State, now: State) -> bool:
 
 
 Stretch: TypeAlias = tuple[float, float]
-"""A displayed range of z or of heights: (smallest, largest)."""
+"""A displayed range of z, or of a and ∂a/∂z: (smallest, largest)."""
 
 USUAL = 4.0
-"""Every range of z covers at least −USUAL to USUAL, where activations bend."""
+"""Every displayed range of z contains −USUAL to USUAL, where activations bend."""
 FENCE = 3.0
-"""Rows more than this many interquartile ranges beyond a quartile are ignored (Tukey's far outliers)."""
+"""Values of z this many interquartile ranges beyond a quartile are ignored (Tukey's far outliers)."""
 ROOM = 0.06
 """Margin on both sides of the displayed range, as a share of the range."""
 WIDER = 2.5
 """A displayed range is replaced if it is more than this many times as wide as the wanted range."""
 ALIKE, LEAST_SLOPE = 8.0, 0.25
-"""ALIKE: largest ratio of a to ∂a/∂z that is drawn on one scale. LEAST_SLOPE: smallest ∂a/∂z in the ratio."""
+"""ALIKE: if max |a| / max |∂a/∂z| is larger, ∂a/∂z is stretched. LEAST_SLOPE: smallest divisor used here."""
 MOST_POINTS, LEAST_POINTS, MOST_VALUES = 401, 101, 40_000
-"""Points of a curve: MOST_POINTS, or for softmax MOST_VALUES / nodes if fewer, but at least LEAST_POINTS."""
+"""A curve has MOST_POINTS points; with softmax, MOST_VALUES / nodes (at least LEAST_POINTS) if fewer."""
 
 
 class Reading(NamedTuple):
@@ -346,7 +349,7 @@ class ActivationCurve(NamedTuple):
         return power * max(digit for digit in (1.0, 2.0, 5.0) if digit * power <= ratio)
 
     def heights(self, beside: Array) -> Stretch:
-        """Return the range (lowest, highest) that shows both curves, the height 0 and all of `beside`."""
+        """Return the range (lowest, highest) that shows both curves, height 0 and the heights in `beside`."""
         both = np.concatenate((self.a, self.times * self.slope, [0.0], beside))
         both = both[np.isfinite(both)].clip(-LARGEST, LARGEST)
         low, high = float(both.min()), float(both.max())
@@ -355,7 +358,7 @@ class ActivationCurve(NamedTuple):
 
 @dataclass(frozen=True)
 class Bend:
-    """The function that turns z of a node into a.
+    """The activation function of a node, from z to a.
 
     If `function` depends on every z of the layer, `layer` holds the z of all nodes, shape (nodes,). Then only
     the z of the node with index `node` varies.

@@ -51,7 +51,7 @@ def xor(rows: int, noise: float, rng: np.random.Generator) -> Points:
 
 
 def circles(rows: int, noise: float, rng: np.random.Generator) -> Points:
-    """Return two circles around (0, 0): radius 1 with target 0, and radius 0.5 with target 1.
+    """Return points on two circles around (0, 0): radius 1 with target 0, and radius 0.5 with target 1.
 
     The angles are equally spaced and start at 0, as in scikit-learn's `make_circles(factor=0.5)`.
     """
@@ -60,7 +60,7 @@ def circles(rows: int, noise: float, rng: np.random.Generator) -> Points:
 
 
 def moons(rows: int, noise: float, rng: np.random.Generator) -> Points:
-    """Return two half circles: (cos t, sin t) with target 0, and (1 − cos t, ½ − sin t) with target 1.
+    """Return points on two half circles: (cos t, sin t) with target 0, (1 − cos t, ½ − sin t) with target 1.
 
     The values of t are equally spaced from 0 to π, as in scikit-learn's `make_moons`.
     """
@@ -69,7 +69,7 @@ def moons(rows: int, noise: float, rng: np.random.Generator) -> Points:
 
 
 def spiral(rows: int, noise: float, rng: np.random.Generator) -> Points:
-    """Return the two arms of a spiral, the second rotated by half a turn, with targets 0 and 1.
+    """Return points on the two arms of a spiral, the second rotated by half a turn, with targets 0 and 1.
 
     The points are r·(cos t, sin t), with equally spaced r from 0.1 to 1 and t from 0 to 1¼ turns, as in
     TensorFlow Playground with another number of turns.
@@ -120,9 +120,9 @@ def _mixed(inputs: Array, targets: Array, rng: np.random.Generator) -> Points:
 STREAM = 3
 """Rows are drawn from `default_rng([seed, STREAM])`; weights and batches use other streams of the seed."""
 FEW = 20
-"""Smallest number of generated rows of which a share is used for validation."""
+"""With fewer generated rows than this number, no rows are used for validation."""
 MOST_NOISE = 100.0
-"""Largest noise: more would not change the picture, because this noise already hides every formula."""
+"""Largest noise. It already hides every formula, so more noise would not change the picture."""
 
 
 def check_rows(rows: int) -> None:

@@ -22,15 +22,15 @@ from nnviz.core.activations import Array
 from nnviz.core.numbers import POINTS
 
 BUCKETS = POINTS.limit // 4
-"""Largest number of buckets of a curve. A bucket is one iteration, or at most 1/2048 of the run."""
+"""Largest number of buckets of a drawn curve. In a long run, a bucket is at most 1/2048 of the run."""
 CEILING = 3.0
-"""Largest drawn loss of a diverged run, as a multiple of its first loss; more would flatten other runs."""
+"""Largest drawn loss of a diverged run, as a multiple of its first loss; this keeps other runs visible."""
 DIVERGED = 1e6
 """A run diverged if a loss exceeds this multiple of the first loss; a run can recover from lower losses."""
 NOISE = 1e-12
 """Losses up to NOISE count as 0 with a rounding error; `ceiling` does not use them as the first loss."""
 LARGEST = 1e306
-"""Largest loss that a plot can show. A run that starts with the weights of a diverged run can exceed it."""
+"""Largest loss that a plot can show. A run that starts with a diverged run's weights can exceed this loss."""
 
 
 class _Buffer:
@@ -52,7 +52,7 @@ class _Buffer:
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """Immutable points (iteration, loss or other measure after this many updates), from iteration 0 on.
+    """Immutable points (iteration, loss), in order: the loss, or another measure, after this many updates.
 
     The method `extended` returns a longer history that shares the buffer. The points are copied only if
     another history already continues this one, as after an undone run.
@@ -114,7 +114,7 @@ class History:
 
     @property
     def bucket(self) -> int:
-        """The length of a bucket in `line`, in iterations."""
+        """The length, in iterations, of the buckets to which `line` is thinned."""
         return bucket_length(self.last[0])
 
     def extended(self, points: Array) -> History:
@@ -144,7 +144,7 @@ class History:
         return History(self.limit, is_thinned, _span=span, _finer=finer)._appended(points)
 
     def limited(self, limit: float) -> History:
-        """Return this history with the limit `limit`, or unchanged if its present limit is smaller."""
+        """Return this history with `limit` or its present limit, whichever is smaller."""
         return self if limit >= self.limit else replace(self, limit=limit)
 
     def end(self) -> History:
@@ -152,7 +152,7 @@ class History:
         return History().extended(self.points[-1:])
 
     def beginning(self) -> History:
-        """Return a history with only the point at iteration 0, or an empty history without this point."""
+        """Return a history with only the point at iteration 0, or an empty history if it starts later."""
         return History(self.limit)._appended(self.points[: int(len(self) > 0 and self.first[0] == 0)])
 
     def until(self, earlier: History) -> History:
@@ -202,7 +202,7 @@ def leaves_at(points: Array, top: float) -> tuple[int, float] | None:
 
 
 def bucket_length(last: int, buckets: int = BUCKETS) -> int:
-    """Return a bucket length, a power of 2, so that `buckets` buckets cover the iterations 0 to `last`."""
+    """Return the smallest power of 2 so that `buckets` buckets this long cover the iterations 0 to `last`."""
     return 1 << (last // buckets).bit_length()
 
 

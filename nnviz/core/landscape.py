@@ -30,7 +30,7 @@ SIZES = (9, 17, 33, 65)
 
 
 class LossPoint(NamedTuple):
-    """The loss over all training rows at the current weights, and ∂loss/∂w of one of the weights."""
+    """The loss over all training rows at the current weights, and ∂loss/∂w of one weight."""
 
     loss: float
     slope: float
@@ -57,7 +57,7 @@ class Grid:
 
 
 def loss_along(state: State, weight: Address, values: ArrayLike) -> Work[Array]:
-    """Compute the loss over all training rows for each of `values` of a weight, shape (values,).
+    """Compute the loss over all training rows for each value of a weight, shape (values,).
 
     The State must have training rows and targets.
     """
@@ -105,8 +105,8 @@ def refined_grids(
 ) -> Iterator[Grid | None]:
     """Yield a coarse grid over both spans, then finer grids, and None after each unit of work.
 
-    If `known` holds the losses of one of the grids, only finer grids are computed. The generator ends early
-    if the next grid would take too long.
+    If `known` holds the losses of one of the grids, only the grids finer than this grid are computed. The
+    generator ends early if the next grid would take too long.
     """
     for size in SIZES:
         if known is not None and (len(known) >= size or _grid_ns(state, first, second, size) > LONGEST_NS):
@@ -229,7 +229,7 @@ def same_measure(old: State, new: State) -> bool:
 
 
 def same_except(old: State, new: State, *weights: Address) -> bool:
-    """Return whether all numbers that the loss depends on are equal in two States, except `weights`."""
+    """Return whether two States agree in all numbers that the loss depends on, except the given weights."""
     if not same_measure(old, new) or len(old.network.layers) != len(new.network.layers):
         return False
     pairs = zip(old.network.layers, new.network.layers, strict=True)
@@ -261,13 +261,13 @@ NEAREST, FARTHEST = -12, 2
 WIDTH = 3.0
 """Default width of the displayed range of a weight, as a multiple of `size_of`."""
 STEEP = 8.0
-"""The range ends where the loss is this many times the current loss, or beyond the minimum and the step."""
+"""A weight's range ends at this multiple of the current loss, or farther out to show minimum and step."""
 LEAST = 0.01
-"""For STEEP, the current loss counts as at least this share of the usual loss. This limits the zoom."""
+"""STEEP multiplies at least this share of the usual loss, which `_scale` returns. This limits the zoom."""
 LARGEST, SMALLEST = 1e300, 1e-150
-"""LARGEST: largest displayed weight or loss, so that ranges are finite. Weights below SMALLEST count as 0."""
+"""LARGEST: largest displayed weight or loss, so that ranges are finite. SMALLEST: smaller |w| count as 0."""
 STEPS = 6.0
-"""The range shows the next step if the step is at most this many times the distance to the minimum."""
+"""The next step is shown if the step's length is at most this many times the distance to the minimum."""
 
 
 def size_of(state: State, weight: Address) -> float:
@@ -289,7 +289,7 @@ def weight_after_step(state: State, weight: Address, slope: float) -> float:
 
 
 def span(state: State, weight: Address, point: LossPoint) -> Work[tuple[float, float]]:
-    """Compute the range (lowest, highest) of a weight that shows the next minimum downhill and the next step.
+    """Compute the range (lowest, highest) in which to show a weight, the next minimum and the next step.
 
     `point` is the loss and slope at the current weight. A step that lands far away is left out, so that the
     rest stays visible. The range ends at ±`LARGEST` at the latest.
@@ -362,13 +362,13 @@ def _flat(offsets: Array, below: Array, above: Array, present: float) -> float:
 
 
 COARSE, FINE = 33, 129
-"""Number of points of the first curve, and of the finer curve."""
+"""COARSE: number of points of the first curve. FINE: number of points of the finer curve."""
 HIGHEST = 3.0
 """Largest height of the plot, as a multiple of the highest loss that must be visible."""
 FLAT = 1e-9
 """Relative change of the loss up to which a curve is flat: smaller changes are rounding errors."""
 EDGE = 0.03
-"""A range is replaced if the current weight is closer to one of its ends than this share of the range."""
+"""A range is replaced if the distance of the weight to an end is below this share of the range's width."""
 
 
 @dataclass(frozen=True)
@@ -409,7 +409,7 @@ class LossLine:
 
     @property
     def drawable(self) -> bool:
-        """Whether the plot can show the point of the current weight."""
+        """Whether the plot can show the current weight, which may be out of range or have a huge loss."""
         low, high = self.stretch
         is_inside = low <= self.w <= high and low < high
         return is_inside and self.point.loss <= LARGEST and math.isfinite(self.point.slope)
@@ -509,7 +509,7 @@ def stretch_fits(stretch: tuple[float, float], wanted: tuple[float, float], w: f
 
 
 FAR = 25.0
-"""A path of weights is ignored if it is more than this many times as wide as the range without it."""
+"""A path of weights is ignored if it is wider than this multiple of the range without the path."""
 SHARE_BESIDE = 0.08
 """Margin on both sides of a path of weights, as a share of the path's width."""
 
@@ -534,7 +534,7 @@ class LossMap:
 
     @property
     def drawable(self) -> bool:
-        """Whether the plot can show the point of the current weights."""
+        """Whether the plot can show the current weights: the displayed ranges contain both."""
         return all(
             low <= w <= high and low < high for w, (low, high) in zip(self.here, self.stretches, strict=True)
         )

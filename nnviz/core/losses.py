@@ -83,7 +83,7 @@ class Loss:
     `factor`        the constant factor that `slopes` omits
     `least`         a lower bound of the loss for all possible targets
     `total`         `total(z, a, y, slopes)` returns a function that sums all terms; `slopes`
-                    is the array that the function of `slopes` has written
+                    is the array `out` after a function from the field `slopes` has filled it
     `term`          the formula of a term, in `A`, `Y` and `ERROR`
     `term_by_z`     the formula of a term from the z of all outputs, used if a is rounded to
                     0 or 1; None if `term` is accurate for every a

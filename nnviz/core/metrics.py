@@ -34,7 +34,7 @@ def measure_all(state: State) -> Measured:
 
 
 def measure_blocks(state: State, block_ns: float = BLOCK_NS, known: Trace | None = None) -> Work[Measured]:
-    """Compute the losses and accuracies of `state`, and yield after each block of rows.
+    """Compute the losses and accuracies of `state`, and yield after each block of rows (about `block_ns` ns).
 
     `known` is the forward pass of all rows, or None to compute the forward pass.
     """
@@ -73,7 +73,7 @@ def _over(state: State, part: slice, block_ns: float, known: Trace | None) -> Wo
 
 
 THRESHOLD = 0.5
-"""A single output or a sigmoid output decides for class 1 from this number on, else for class 0."""
+"""A single output or a sigmoid output of at least this number means class 1, a lower output class 0."""
 SORTED_BY_CLASS = "the rows are sorted by class, so validation uses only the last classes: shuffle the rows"
 """Warning about rows that are sorted by class."""
 _THRESHOLD = np.array(THRESHOLD)
@@ -95,7 +95,7 @@ def classifies(network: Network, data: Dataset) -> bool:
 
 
 def rows_are_sorted(network: Network, data: Dataset) -> bool:
-    """Return whether `network` is a classifier with one decision a row, and the rows are sorted by class."""
+    """Return whether `network` is a classifier with one decision per row and the rows are sorted by class."""
     is_single = len(network.outputs) == 1 or is_one_of_many(network)
     return is_single and classifies(network, data) and data.is_sorted_by_class
 
@@ -184,7 +184,10 @@ class Confusion(NamedTuple):
 
     @property
     def precisions(self) -> Array:
-        """The precision of each class, correct rows / rows predicted as the class; NaN if both are 0."""
+        """The precision of each class: correct rows / rows predicted as the class.
+
+        The precision is NaN if no row is predicted as the class.
+        """
         return _share(self.counts.diagonal(), self.counts.sum(axis=0))
 
     @property
@@ -205,7 +208,7 @@ def decisions(network: Network) -> tuple[tuple[str, ...], ...]:
 
 
 def classes_in_blocks(state: State, block_ns: float = BLOCK_NS) -> Work[DecidedClasses]:
-    """Compute the classes of all rows of `state`, and yield after each block of rows.
+    """Compute the classes of all rows of `state`, and yield after each block of rows (about `block_ns` ns).
 
     The State must have targets.
     """
@@ -235,13 +238,13 @@ def _share(part: NDArray[np.intp], whole: NDArray[np.intp]) -> Array:
 
 
 EPOCHS = 10
-"""Shortest part of a run in which a loss is judged, in epochs and in points; shorter dips are chance."""
+"""Losses are judged over at least this many epochs and this many points: shorter dips are chance."""
 ROWS = 5
 """Smallest number of validation rows to judge overfitting: the loss over fewer rows varies too much."""
 RISE, FALL = 0.1, 0.01
 """RISE: smallest relative rise of the validation loss. FALL: smallest relative fall of the training loss."""
 VISIBLE = 1e-3
-"""Smallest rise of the validation loss relative to the first loss: about a pixel of the plot."""
+"""Smallest rise of the validation loss that counts, divided by the first loss: about a pixel of the plot."""
 PARTS = 4
 """Number of equal parts into which the last third of a run is divided; the loss is averaged in each part."""
 
@@ -251,9 +254,9 @@ def overfitting_since(state: State) -> int | None:
     """Return the iteration since which the run of `state` overfits, or None if the run does not overfit.
 
     The result is the iteration of the smallest validation loss before the last third of the run. A run
-    overfits if its validation loss rose above an earlier level. Each stretch of EPOCHS or more epochs before
-    the last third has a largest validation loss; the level is the smallest of these losses. Three conditions
-    must hold:
+    overfits if its validation loss rose above an earlier level. The level is the lowest number that the
+    validation loss did not exceed in a stretch of EPOCHS or more epochs before the last third. Three
+    conditions must hold:
 
     - In each of the PARTS parts of the last third, the mean validation loss exceeds the level by RISE / 2.
     - In the last part, the mean exceeds the level by RISE, and by at least half as much as in any other part.

@@ -149,7 +149,7 @@ class Layers(tuple[Layer, ...], AsHtml):
 
     @classmethod
     def of(cls, given: object, inputs: Names) -> Layers:
-        """Return the layers `given` as Layers.
+        """Convert `given`, a list of Layer objects, to Layers.
 
         Raises ValueError if `given` is empty, has too many layers, or has an element that is not a Layer.
         """
@@ -180,7 +180,7 @@ class Trace:
         return self.a[-1]
 
     def feeding(self, layer: int) -> Array:
-        """Return the inputs of a layer, shape (rows, inputs): the inputs of the network or the previous a."""
+        """Return a layer's inputs, shape (rows, inputs): the network's inputs or the previous layer's `a`."""
         return self.inputs if layer == 0 else self.a[layer - 1]
 
     def rows(self, rows: slice | list[int]) -> Trace:

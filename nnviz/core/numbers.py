@@ -22,7 +22,7 @@ MINUS = "\N{MINUS SIGN}"
 INFINITE = "∞"
 """Text that displays an infinite number, such as the result of an overflow."""
 NOISE = 1e-15
-"""Relative difference up to which two floats mean the same decimal number: a float64 holds 15 digits."""
+"""Rounding errors up to this fraction of a number are not displayed: 0.1 + 0.2 is displayed as 0.3."""
 EXACT, ROUNDED = 8, 4
 """Significant digits: an exact number has at most EXACT digits, a rounded number has ROUNDED digits."""
 LARGEST = 2**63 - 1
@@ -46,7 +46,7 @@ def exact_text(value: float) -> str:
 
 
 def tidy(text: str) -> str:
-    """Return the text of a number, formatted by Python, in nnviz's form: 1.2e−5 for 1.2e-05, ∞ for inf."""
+    """Convert a number's text from Python's form to nnviz's: 1.2e-05 becomes 1.2e−5, and inf becomes ∞."""
     if text.endswith(("inf", "nan")):
         return text.replace("inf", INFINITE).replace("nan", "NaN").replace("-", MINUS)
     mantissa, e, exponent = text.partition("e")
@@ -56,7 +56,7 @@ def tidy(text: str) -> str:
 
 
 def full(value: float) -> str:
-    """Return the shortest text that Python reads as the same float, with an ASCII minus.
+    """Return a text that Python reads as exactly the float `value`, with an ASCII minus sign.
 
     Negative zero is written as 0.
     """
@@ -67,12 +67,12 @@ def full(value: float) -> str:
 
 
 def field_text(value: float | None) -> str:
-    """Return a number as the text of an input field, with all digits and an ASCII minus; "" for None."""
+    """Return the text of an input field: `value` with all digits and an ASCII minus sign; "" for None."""
     return "" if value is None else full_text(value).replace(MINUS, "-")
 
 
 def full_text(value: float) -> str:
-    """Return a number as displayed text with all digits, for tooltips and screen readers: 3e−6."""
+    """Return `value` as text with all digits, such as 3e−6, to display in tooltips and screen readers."""
     return tidy(full(value))
 
 
@@ -87,10 +87,10 @@ def loss_text(title: str, loss: float) -> str:
 
 
 def parse_number(text: str, *, quotients: bool = True) -> float:
-    """Return the number that a person typed, such as `0.5`, `0,5`, `−3` or `1e-3`, as a float.
+    """Convert a number that a person typed, such as `0.5`, `0,5`, `−3` or `1e-3`, to a float.
 
-    If `quotients` is true, the person may type a quotient, such as `1/2`. Raises ValueError with a sentence
-    on the mistake if `text` is not a finite number.
+    If `quotients` is true, `text` may also be a quotient, such as `1/2`. Raises ValueError if `text` is not
+    a finite number. The message says what is wrong.
     """
     try:
         return float(_exact(text, quotients=quotients))
@@ -99,7 +99,7 @@ def parse_number(text: str, *, quotients: bool = True) -> float:
 
 
 def parse_whole(text: str, least: int) -> int:
-    """Return the whole number, at least `least`, that a person typed. Raises ValueError for other texts."""
+    """Convert a typed whole number to an int. Raises ValueError unless `least` ≤ number ≤ LARGEST."""
     value = _exact(text)
     if value.denominator != 1 or value < least:
         raise ValueError(f"expected a whole number, at least {least}")
@@ -131,9 +131,9 @@ def _decimal(part: str, text: str) -> Decimal:
 
 
 def moved_by_steps(value: float, steps: float, size: str = "0.1") -> float:
-    """Return `value` plus `steps` times `size`, a decimal number as text, such as "0.1".
+    """Return `value` + `steps` · `size`, without rounding errors of float64.
 
-    The result is finite, and has no rounding errors of float64.
+    `size` is the text of a decimal number, such as "0.1". The result is always finite.
     """
     return _finite(Decimal(repr(float(value))) + Decimal(repr(float(steps))) * Decimal(size))
 
@@ -144,11 +144,11 @@ def _finite(number: Decimal) -> float:
 
 
 def nudge_digit(value: float, steps: int, digit: int) -> float:
-    """Return `value`, a number above 0, with its first or second digit changed by `steps`.
+    """Return `value`, a number above 0, with its first or second significant digit changed by `steps`.
 
-    `digit` is 1 or 2. Steps up from 0.08 lead to 0.09, 0.1 and 0.2. If a step down would make the digit 0,
-    the next digit decreases instead: 0.1 becomes 0.09. If `digit` is 0, each step multiplies or divides the
-    number by 10. The result is finite and above 0.
+    `digit` is 1 for the first digit, 2 for the second. If `digit` is 1, steps up from 0.08 lead to 0.09, 0.1
+    and 0.2. A step down from 0.1 is ten times smaller, and leads to 0.09. If `digit` is 0, each step
+    multiplies or divides the number by 10. The result is finite and above 0.
     """
     number = Decimal(repr(float(value)))
     for _ in range(abs(steps)):
@@ -187,9 +187,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def quoted(value: object) -> str:
-    """Return a value from a file or a person as text within quotation marks, for use in a sentence.
+    """Return `value`, which comes from a file or a person, as a text to quote in a sentence.
 
-    A long text is shortened in the middle. A value that is not a text has no quotation marks.
+    A str gets quotation marks; another value gets none. A long text is shortened in the middle.
     """
     return repr(shortened(value)) if isinstance(value, str) else shortened(repr(value))
 
@@ -207,7 +207,7 @@ def shorten_distinctly(names: Sequence[str], fits: Fits, usual: Callable[[str], 
 
     `usual(name)` returns a name shortened in the usual way. Words at the end that all long names share are
     omitted first: "sepal length (cm)" and "sepal width (cm)" become "sepal len…" and "sepal wid…", not both
-    "sepal… (cm)". If no way keeps all names distinct, the way with the most distinct names is used.
+    "sepal… (cm)". If the names cannot all stay distinct, as many names as possible stay distinct.
     """
     short = [name if fits(name) else usual(name) for name in names]
     distinct, long = len(set(names)), {name for name, text in zip(names, short, strict=True) if text != name}
@@ -278,15 +278,15 @@ def shorten_names(names: Sequence[str], letters: int) -> list[str]:
 
 
 def one_line(text: str) -> str:
-    """Return a text in which control characters and marks of writing direction are written as escapes.
+    """Return `text` on one line: control characters and marks of writing direction become escapes.
 
-    A half of a surrogate pair becomes the replacement character U+FFFD.
+    Half of a surrogate pair becomes the replacement character U+FFFD.
     """
     return _SPOILING.sub(lambda found: ascii(found[0])[1:-1], _SURROGATE.sub(REPLACEMENT, text))
 
 
 def list_text(names: Sequence[str], most: int = LISTED) -> str:
-    """Return a list of names as text: "a, b and c" or, for more than `most` names, "a, b, c and 5 more"."""
+    """Return `names` as text, such as "a, b and c", or "a, b, c and 5 more" for more than `most` names."""
     short = [one_line(shortened(name)) for name in names]
     if len(short) > most:
         return f"{', '.join(short[:most])} and {len(short) - most:,} more"
@@ -294,10 +294,10 @@ def list_text(names: Sequence[str], most: int = LISTED) -> str:
 
 
 def free_name(name: str, taken: dict[str, int]) -> str:
-    """Return `name` or, if this name is in `taken`, the first free name of `name 2`, `name 3`, ….
+    """Return `name` if it is not in `taken`, else the first free name of `name 2`, `name 3`, ….
 
-    The function adds the returned name to `taken`. The values of `taken` are the last numbers tried for each
-    name; a name without a number has the value 1.
+    The function adds the returned name to `taken` with the value 1. The value of `taken[name]` is the last
+    number that was tried for `name`.
     """
     free = name
     while free in taken:
@@ -313,12 +313,12 @@ def file_label(path: Path) -> str:
 
 
 def has_no_surrogate(text: str) -> bool:
-    """Return whether a text has no half of a surrogate pair, which no file can store."""
+    """Return whether `text` is free of surrogates (halves of a character pair), which no file can store."""
     return text.isascii() or not _SURROGATE.search(text)
 
 
 def check_whole(text: str, place: str) -> None:
-    """Raise ValueError if `text` has half of a surrogate pair. The message starts with `place`."""
+    """Raise ValueError if `text` contains half of a surrogate pair. The message starts with `place`."""
     if not has_no_surrogate(text):
         raise ValueError(f"{place}: {HALF}")
 
@@ -344,7 +344,7 @@ def check_name(name: str, place: str) -> None:
 
 
 class Names(tuple[str, ...]):
-    """A tuple of names, checked only once: checking the names again in every frame would cost time.
+    """A tuple of valid names. The names are checked when the tuple is created, and never again.
 
     Raises ValueError for an invalid name. The message starts with the place of the name.
     """
@@ -366,7 +366,7 @@ class Names(tuple[str, ...]):
 
 @dataclass(frozen=True)
 class Limit:
-    """The largest allowed number of things, for example of nodes. `things` is the noun in the plural."""
+    """The largest allowed number of things, such as nodes. `things` is the plural noun for messages."""
 
     things: str
     limit: int
@@ -381,7 +381,7 @@ class Limit:
 
 
 FILE = Limit("MB", 128, "A file")
-"""The largest file. 1 MB is 2²⁰ bytes. A text takes up to four times as much memory as its file."""
+"""Largest size of a file; 1 MB is 2²⁰ bytes. As a str, its text takes up to four times as much memory."""
 NUMBERS = Limit(
     "weights, biases, inputs and targets, including those of weight sets", 4_000_000, "Numbers in total"
 )
@@ -393,13 +393,13 @@ LINES = Limit("lines", 2_000_000, "The lines of a CSV file, including blank line
 WEIGHT_SETS = Limit("weight sets", 100, "Weight sets")
 SEGMENTS = Limit("changes of a run's settings in a file", 20_000, "Changes of settings in a run")
 POINTS = Limit("points of a run's curve in a file", 16_384, "A run's curve")
-"""A curve has up to 4,096 ranges of iterations. Each range has a first, smallest, largest and last point."""
+"""4 · 4,096: a curve has at most 4,096 ranges, each with a first, smallest, largest and last point."""
 EARLIER_RUNS = Limit("earlier runs", 8, "Earlier runs (nnviz keeps the latest runs)")
 EARLIER_POINTS = Limit("points of an earlier run's curve", 16_384, "An earlier run's curve")
 NAME = Limit("letters", 200, "A title, and the name of an input, a node or a weight set")
 NOTES = Limit("letters", 100_000, "Notes")
 NESTING = Limit("levels of brackets", 32, "Brackets within brackets in a file")
 DIGITS = Limit("digits", 400, "A typed number, or a whole number in a file")
-"""A float64 has at most 309 digits before the decimal point."""
+"""400 digits are enough: a float64 has at most 309 digits before the decimal point."""
 LITERAL = Limit("letters", 500_000, "A dictionary in Python notation (a dictionary in JSON can be longer)")
-"""Python's parser takes about 500 bytes of memory for each letter of the dictionary."""
+"""For each letter of the dictionary, Python's parser takes about 500 bytes of memory."""

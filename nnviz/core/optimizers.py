@@ -22,13 +22,13 @@ M, V, M_HAT, V_HAT = Symbol("m"), Symbol("v"), Symbol("m_hat"), Symbol("v_hat")
 
 
 class OptimizerNotation(NamedTuple):
-    """The code of an optimizer in other libraries, to export code and files.
+    """The code of an optimizer in Keras and PyTorch, to write programs and Keras files.
 
     ============= ==========================================================================
     `keras`       a call of `keras.optimizers` with the variable `learning_rate`
     `torch`       a call of `torch.optim` with the variables `learning_rate` and `model`
-    `keras_class` the code of a subclass if the class of Keras computes other numbers, else ""
-    `keras_file`  the class in a Keras file, and the settings except the learning rate
+    `keras_class` the code of a subclass if the Keras class computes other numbers, else ""
+    `keras_file`  the class name in a Keras file, and all settings but the learning rate
     ============= ==========================================================================
     """
 
@@ -58,7 +58,7 @@ class Optimizer(Protocol):
     """Whether the optimizer divides by the size of the slopes, so that even small slopes give long steps."""
 
     notation: ClassVar[OptimizerNotation | None] = None
-    """The same optimizer in Keras and PyTorch, or None."""
+    """The optimizer's code in Keras and PyTorch, or None if these libraries do not have the optimizer."""
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
         """Store the arrays: `parameters` and `slopes`, shape (parameters,), `memory`, (memories, parameters).

@@ -54,8 +54,8 @@ class Past:
 
     If `follow` gets an earlier iteration of the run, `end` does not change. So a person who went back to an
     earlier iteration can go forward again. This also works after an edit that was undone, because the end of
-    the last run is stored. The end of an older run is known while another object, such as the undo stack,
-    refers to this State.
+    the last run is stored. The last State of an older run is known only as long as another object, such as
+    the undo stack, holds this State.
     """
 
     def __init__(self, state: State) -> None:
@@ -72,7 +72,7 @@ class Past:
         self.follow(state)
 
     def follow(self, state: State) -> None:
-        """Store the State that is displayed now. An edit of weights does not remove the last run's States."""
+        """Store `state`, the displayed State. An edit of weights does not remove the last run's States."""
         if self.shown is not None and state.data is not self.shown.data:
             self._stored, self.shown = [], None
         if not leads_to(state, self.end):
@@ -100,14 +100,14 @@ class Past:
         self._ends = [weakref.ref(end) for end in ends]
 
     def nearest(self, iteration: int) -> State:
-        """Return the last stored State up to `iteration`. `iteration` is at most the iteration of `end`."""
+        """Return the latest stored State at or before `iteration`, which must not exceed `end.iteration`."""
         if iteration == self.end.iteration:
             return self.end
         at = bisect_right(self._stored, iteration, key=attrgetter("iteration"))
         return _with_history_of(self.end, self._stored[at - 1]) if at else state_at_start(self.end)
 
     def known_iterations(self, until: int) -> list[int]:
-        """Return 0 and the iterations of the stored States before iteration `until`, in order."""
+        """Return the iterations of the stored States before iteration `until`, in ascending order from 0."""
         return [0, *(each.iteration for each in self._between(until))]
 
     def networks(self) -> list[Network]:
@@ -180,7 +180,7 @@ def repeats_updates(state: State, end: State) -> bool:
 
 
 def segments_until(run: Run, iteration: int) -> tuple[Segment, ...]:
-    """Return the segments that the first `iteration` updates of a run belong to."""
+    """Return the segments (updates with constant settings) that contain a run's first `iteration` updates."""
     return tuple(segment for segment in run.segments if segment.after < iteration)
 
 
@@ -194,9 +194,9 @@ def state_at_start(state: State) -> State:
 
 
 def with_past(state: State, past: State) -> State:
-    """Return `state` with the weights and the run of `past`, another iteration of the same run.
+    """Return `state` with the weights and the run of `past`.
 
-    The result has the settings and names of `state`.
+    `past` is another iteration of the same run. The result keeps the settings and the names of `state`.
     """
     network = past.network
     if [*network.all_names()] != [*state.network.all_names()]:

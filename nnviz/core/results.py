@@ -44,8 +44,8 @@ class Means:
     ========== ==================================================================
     `rows`     the indices of the rows, or None for all training rows
     `count`    the number of rows
-    `slopes`   the mean loss and its slopes. If all rows were computed in one block,
-               the type is Slopes, which also hold each row's share
+    `slopes`   the mean loss and its slopes: with each row's share (type Slopes) if all
+               rows were computed in one block, else without (type MeanSlopes)
     `single`   the Slopes of each row if `count` is at most FEW_ROWS, else ()
     ========== ==================================================================
     """
@@ -101,7 +101,7 @@ def next_batch(state: State) -> tuple[int, ...] | None:
 def means_from(state: State, trace: Trace, rows: tuple[int, ...] | None) -> Means:
     """Return the means over the rows with the indices `rows`, computed from the forward pass `trace`.
 
-    If `rows` is None, the means are over all training rows. `trace` holds the same rows.
+    If `rows` is None, the means are over all training rows. `trace` is the forward pass of these rows.
     """
     y = _targets(state, rows)
     single: tuple[Slopes, ...] = ()
@@ -148,7 +148,7 @@ def _targets(state: State, rows: tuple[int, ...] | None) -> Array:
 Place: TypeAlias = tuple[int, int]
 """A node as (layer, index in the layer)."""
 BLOCK_ROWS = 32
-"""Number of rows whose predictions are computed together if the forward pass of all rows is too slow."""
+"""Number of rows in a block. Predictions are computed block by block if a pass over all rows is slow."""
 
 
 class Results:
@@ -198,7 +198,7 @@ class Results:
         return self._state.network.forward(self._state.data.inputs)
 
     def trace_of(self, row: int, together: bool) -> Trace:
-        """Return the forward pass of one row, which is cached."""
+        """Return the forward pass of one row, and cache it; if `together`, compute all rows at once."""
         if self._trace is None or row != self._row:
             self._row, self._slopes = row, None
             state, rows = self._state, slice(row, row + 1)
@@ -208,7 +208,7 @@ class Results:
         return self._trace
 
     def slopes_of(self, row: int, together: bool) -> Slopes:
-        """Return the slopes of the loss of one row. The State must have targets."""
+        """Return the slopes of one row's loss (needs targets); if `together`, compute all rows at once."""
         state, trace = self._state, self.trace_of(row, together)
         if self._slopes is None:
             assert state.data.targets is not None
@@ -217,12 +217,12 @@ class Results:
         return self._slopes
 
     def prediction(self, row: int, together: bool) -> Array:
-        """Return the prediction for one row, shape (outputs,)."""
+        """Return the prediction for one row, shape (outputs,); if `together`, compute all rows at once."""
         prediction: Array = self._output_of(row, together)[1]
         return prediction
 
     def loss(self, row: int, together: bool) -> float:
-        """Return the loss of one row. The State must have targets."""
+        """Return the loss of one row (needs targets); if `together`, compute all rows at once."""
         state, (z, a) = self._state, self._output_of(row, together)
         assert state.data.targets is not None
         return float(state.measure.of_rows(z, a, state.data.targets[row]))
@@ -245,18 +245,18 @@ class Results:
             pass
 
     def measure_in_blocks(self, block_ns: float, known: Trace | None = None) -> Iterator[None]:
-        """Compute `measured` in blocks of rows; `known` is the forward pass of all rows, or None."""
+        """Compute `measured` in blocks of rows. `known`: the forward pass of all rows, if it is known."""
         self.measured = yield from measure_blocks(self._state, block_ns, known)
 
     def average(self, rows: tuple[int, ...] | None, together: bool) -> None:
-        """Compute the means over the rows with the indices `rows` (None: all training rows)."""
+        """Store the means over `rows` (None: training rows); if `together`, compute all rows at once."""
         some = _selected(self._state, rows)
         inputs = self._state.data.inputs
         trace = self.trace.rows(some) if together else self._state.network.forward(inputs[some])
         self.means[rows] = means_from(self._state, trace, rows)
 
     def average_in_blocks(self, rows: tuple[int, ...] | None, block_ns: float) -> Iterator[None]:
-        """Compute the means in blocks of rows."""
+        """Do the work of `average`, and yield after each block of about `block_ns` nanoseconds."""
         self.means[rows] = yield from means_in_blocks(self._state, rows, block_ns)
 
     def examine(self) -> None:
@@ -264,7 +264,7 @@ class Results:
         self.health = health(self._state.network, self.trace, self._state.measure)
 
     def examine_in_blocks(self, block_ns: float) -> Iterator[None]:
-        """Compute `health` in blocks of rows."""
+        """Do the work of `examine`, and yield after each block of about `block_ns` nanoseconds."""
         state = self._state
         self.health = yield from health_in_blocks(state.network, state.data.inputs, state.measure, block_ns)
 
@@ -276,16 +276,16 @@ class Results:
         self.decided = DecidedClasses(classes_of(network, targets), predicted)
 
     def decide_in_blocks(self, block_ns: float) -> Iterator[None]:
-        """Compute `decided` in blocks of rows. The State must have targets."""
+        """Do the work of `decide`, and yield after each block of about `block_ns` nanoseconds."""
         self.decided = yield from classes_in_blocks(self._state, block_ns)
 
     def visit(self, place: Place) -> None:
-        """Compute z and a of the node at `place` on all rows."""
+        """Compute z and a of the node at `place` on all rows, and store both arrays in `nodes`."""
         layer, node = place
         self.nodes[place] = self.trace.z[layer][:, node], self.trace.a[layer][:, node]
 
     def visit_in_blocks(self, place: Place, block_ns: float) -> Iterator[None]:
-        """Compute z and a of the node at `place` in blocks of rows."""
+        """Do the work of `visit`, and yield after each block of about `block_ns` nanoseconds."""
         (layer, node), network, inputs = place, self._state.network, self._state.data.inputs
         both = np.empty((2, len(inputs)))
         for block in row_blocks(len(inputs), forward_ns(network), block_ns):
@@ -296,9 +296,9 @@ class Results:
 
 
 NEARLY_SHARE = 0.95
-"""Share of the rows above which a node is called nearly dead or nearly saturated."""
+"""Nearly dead or nearly saturated means: dead or saturated on at least this share of the rows."""
 FACTOR = 100.0
-"""Ratio to the slopes of the last layer: slopes vanish below 1/FACTOR, and explode above FACTOR.
+"""Slopes vanish below 1/FACTOR of the last layer's slopes, and explode above FACTOR times these slopes.
 
 All layers have the same learning rate. So a layer with vanishing slopes hardly changes, and a layer with
 exploding slopes changes too much.
@@ -307,17 +307,17 @@ exploding slopes changes too much.
 Counts: TypeAlias = NDArray[np.intp]
 Flags: TypeAlias = NDArray[np.bool_]
 Fate: TypeAlias = Literal["", "vanish", "explode", "are 0"]
-"""How the slopes of a layer compare with the slopes of the last layer; "" if the slopes are normal."""
+"""The problem of a layer's slopes: they vanish, explode or are 0; "" if the slopes are normal."""
 FATE_TEXTS: dict[Fate, str] = {
     "vanish": f"less than 1/{FACTOR:.0f} of the slopes of the last layer",
     "explode": f"more than {FACTOR:.0f} times the slopes of the last layer",
     "are 0": "averaged over the rows",
 }
-"""The meaning of each fate as text. The text follows "The slopes vanish, …"."""
+"""The text that explains each fate of slopes, at the end of a sentence such as "The slopes vanish, …"."""
 
 
 def is_within(intervals: tuple[Interval, ...], z: Array) -> Flags:
-    """Return for each number in `z` whether one of the intervals contains the number, in the shape of `z`."""
+    """Return whether each number in `z` lies in one of the intervals, as an array in the shape of `z`."""
     inside = np.zeros(np.shape(z), dtype=bool)
     for low, high in intervals:
         inside |= (low <= z) & (z <= high)
@@ -337,9 +337,9 @@ def _in_words(interval: Interval) -> str:
 
 
 class Marks(NamedTuple):
-    """Marks of problems in the diagram: badges of nodes, and the fate of each layer's slopes.
+    """Marks of problems in the diagram: texts on nodes, and vanishing or exploding slopes of layers.
 
-    `badges` has the text for each (layer, node). `fates` is () before the fates are computed.
+    `badges` maps (layer, node) to a text. `fates` has a Fate for each layer, or is () if not yet computed.
     """
 
     badges: Mapping[tuple[int, int], str] = {}
@@ -350,12 +350,12 @@ class Marks(NamedTuple):
 
 
 class Stuck(NamedTuple):
-    """For each node of a layer, the numbers of rows on which the slope of the activation is (almost) 0.
+    """Counts of rows for each node of a layer: on these rows, the activation's slope is (almost) 0.
 
     ======= ===========================================================================
-    `zero`  numbers of rows on which output and slope are 0 (relu: z ≤ 0), shape (nodes,)
-    `still` numbers of rows on which the node is saturated, shape (nodes,): the slope is
-            almost 0, or the slope is 0 and the output is not 0
+    `zero`  rows on which the output and the slope are 0 (relu: z ≤ 0), shape (nodes,)
+    `still` rows on which the node is saturated, shape (nodes,): the slope is almost 0,
+            or the slope is 0 and the output is not 0
     ======= ===========================================================================
     """
 
@@ -365,7 +365,7 @@ class Stuck(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Health:
-    """The dead and saturated nodes of a network. `layers` holds the counts of each layer over `rows` rows."""
+    """The dead and saturated nodes of a network on `rows` rows. `layers` holds the counts for each layer."""
 
     rows: int
     layers: tuple[Stuck, ...]
@@ -510,9 +510,9 @@ def _fate(size: SlopeSize, last: SlopeSize) -> Fate:
 
 
 def zero_reason(network: Network, slopes: Slopes, address: Address) -> str:
-    """Return a clause on why the slope of a weight or bias is 0 on every row of `slopes`.
+    """Return the reason why the slope of a weight or bias is 0 on every row of `slopes`.
 
-    The clause follows the word "because". If the slope is not 0 on every row, the result is "".
+    The reason is a clause after the word "because". If the slope is not 0 on every row, the result is "".
     """
     layer = slopes.layers[address.layer]
     end = layer.inputs[:, address.node]
@@ -523,7 +523,7 @@ def zero_reason(network: Network, slopes: Slopes, address: Address) -> str:
         return ""
     if not start.any():
         name = network.names(address.layer)[address.source]
-        return f"the value at the start of the weight, {name}, is 0 {_on_rows(len(start))}"
+        return f"the value at the weight's start, {name}, is 0 {_on_rows(len(start))}"
     if not end.any():
         return _flat_end(network, slopes, address)
     return "on every row, the value at the weight's start or the slope at the weight's end is 0"

@@ -32,7 +32,7 @@ Indices = NDArray[np.intp]
 
 LIMIT = 20
 LOOK_NS = 24e6
-"""Longest search for dead or saturated nodes, in nanoseconds. This time limits the number of rows."""
+"""Longest time of a search for dead or saturated nodes, in nanoseconds. A slow search examines fewer rows."""
 
 MEASURES: dict[str, Callable[[Array], Array]] = {
     "largest": lambda w: w,
@@ -46,7 +46,7 @@ STUCK: dict[str, tuple[Callable[[Health], tuple[Flags, ...]], str]] = {
     "dead": (lambda each: each.dead, "{kind}, output 0 on {rows}"),
     "saturated": (lambda each: each.saturated, "saturated on {rows}"),
 }
-"""For each search word: a function that returns whether each node matches, and a note on the matches.
+"""For each search word: a function that returns flags of the matching nodes, and a note on each match.
 
 In the note, {kind} stands for the activation and {rows} for the examined rows.
 """

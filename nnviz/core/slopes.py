@@ -19,7 +19,7 @@ from nnviz.core.numbers import counted, loss_text
 
 @dataclass(frozen=True)
 class LayerMeanSlopes:
-    """Slopes (gradient) in one layer of L, the mean loss over some rows.
+    """Slopes (gradient) of L with respect to one layer. L is the mean loss over some rows.
 
     =========== ========================================================================
     `weights`   ∂L/∂w of each weight, shape (nodes, inputs of the layer)
@@ -34,7 +34,7 @@ class LayerMeanSlopes:
 
 @dataclass(frozen=True)
 class LayerSlopes(LayerMeanSlopes):
-    """Slopes (gradient) in one layer of L, the mean loss over some rows, also row by row.
+    """Slopes (gradient) of L with respect to one layer, in total and row by row. L is the mean loss.
 
     =========== ========================================================================
     `biases`    ∂L/∂b of each bias, shape (nodes,), or None if the layer has no biases
@@ -90,7 +90,7 @@ class Slopes(MeanSlopes, AsHtml):
 
 
 def slopes(network: Network, x: ArrayLike, y: ArrayLike, loss: str = "mse") -> Slopes:
-    """Return the mean loss over the rows `x`, and the slopes of this loss with respect to all weights.
+    """Return the mean loss over the rows `x`, and the slopes (gradient) of this loss for all parameters.
 
     `x` holds the inputs, shape (rows, inputs). `y` holds the targets, shape (rows, outputs); with one row or
     one output, `y` may have one dimension. On overflow, numbers are infinite or NaN, without a warning.
@@ -157,9 +157,9 @@ def run_work(work: Work[T]) -> T:
 
 
 WEIGHT_NS, NODE_NS = 0.2, 8.0
-"""Approximate nanoseconds per row. WEIGHT_NS: a weight (multiply, add). NODE_NS: a node (sum, activation)."""
+"""Approximate time of a forward pass per row, in nanoseconds. WEIGHT_NS: per weight. NODE_NS: per node."""
 TRAINER_NS = 12.0
-"""Approximate nanoseconds per weight to create a Trainer: the first access to new buffers is slow."""
+"""Approximate time per weight to create a Trainer, in nanoseconds: first access to new memory is slow."""
 PASSES_PER_UPDATE = 3
 """Approximate time of a forward pass plus a backward pass, as a multiple of a forward pass."""
 LIGHT_NS = 100_000.0
@@ -169,7 +169,7 @@ QUICK_NS = 1_200_000.0
 BLOCK_NS = 2_500_000.0
 """Approximate time of a unit of work, in nanoseconds; between two units, the caller checks the time."""
 LEAST_ROWS, MOST_ROWS = 32, 8192
-"""LEAST_ROWS: with fewer rows, matrix products are slow. MOST_ROWS: more rows do not fit into the cache."""
+"""Limits of rows in a block. Below LEAST_ROWS, products are slow. Above MOST_ROWS, the cache is too small."""
 
 
 def layer_ns(layer: Layer) -> float:

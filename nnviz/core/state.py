@@ -42,9 +42,9 @@ from nnviz.core.optimizers import OPTIMIZERS
 
 Cell: TypeAlias = str | float
 MOST_LISTED = 5
-"""Number of texts or columns that an error message lists."""
+"""Largest number of texts or columns that an error message lists."""
 DIGITS = range(6, 18)
-"""Significant digits that `Column.raw` tries, fewest first: 17 are enough for every float64."""
+"""Numbers of significant digits that `Column.raw` tries, from 6: with 17 digits, every float64 is exact."""
 
 
 class CellError(ValueError):
@@ -108,11 +108,11 @@ class Column:
         return not self.values and (self.mean, self.deviation) == (0.0, 1.0)
 
     def encoded(self, cells: Sequence[object] | Array, *, typed: bool = False) -> Array:
-        """Return the values of the column's nodes, shape (rows, nodes); `cells` has one cell for each row.
+        """Encode `cells`, one for each row; return the values of the column's nodes, shape (rows, nodes).
 
-        If `typed` is true, a person typed the cells, so that a number may be a quotient such as 1/3. Raises
-        CellError for a cell that does not fit. A cell in a column of texts must be one of `values`. A cell in
-        a column of numbers must be a number.
+        If `typed` is true, a person typed the cells, so a number may be a quotient such as 1/3. Raises
+        CellError if a cell in a column of texts is not one of `values`, or if a cell in a column of numbers
+        is not a finite number.
         """
         if self.values:
             return self._of_texts(cells)
@@ -141,9 +141,9 @@ class Column:
         return f"{quoted(text)} is not a value of this column; the values are {values}"
 
     def decoded(self, values: Array) -> list[Cell]:
-        """Return the raw cells whose encoding is `values`, shape (rows, nodes).
+        """Return the raw cells, one for each row, whose encoding is `values`, shape (rows, nodes).
 
-        In a column of texts, a row that does not encode a text has the cell "".
+        In a column of texts, the cell is "" if the values of a row are not the encoding of a text.
         """
         if not self.values:
             raw: list[Cell] = self.raw(values[:, 0]).tolist()
@@ -157,7 +157,7 @@ class Column:
     def raw(self, values: Array) -> Array:
         """Return the raw numbers whose encoding is `values`, shape (rows,).
 
-        Each number has the fewest digits that give the same encoding: 5.1, not 5.1000000000000005. On
+        Each number has as few digits as its encoding allows: 5.1, not 5.1000000000000005. On
         overflow, numbers are infinite.
         """
         if self.is_plain or not len(values):
@@ -210,7 +210,7 @@ def _number(cell: object, row: int, *, quotients: bool) -> float:
 
 
 class Columns(tuple[Column, ...]):
-    """The columns of a State, which are checked once against the names of the network's inputs and outputs.
+    """The columns of a State, which are checked against the names of the network's inputs and outputs.
 
     Raises ValueError if a node of a column is missing in the network, if two columns have the same node, or
     if a column has both inputs and outputs.
@@ -234,7 +234,7 @@ class Columns(tuple[Column, ...]):
 
     @property
     def of_inputs(self) -> tuple[Column, ...]:
-        """The columns of a raw row of inputs, in the order of the inputs.
+        """The columns that a raw table of inputs has, in the order of the network's inputs.
 
         An input that belongs to no column gets a plain column with the input's name.
         """
@@ -242,7 +242,7 @@ class Columns(tuple[Column, ...]):
 
     @property
     def of_targets(self) -> tuple[Column, ...]:
-        """The columns of a raw row of targets, in the order of the outputs.
+        """The columns that a raw table of targets has, in the order of the network's outputs.
 
         An output that belongs to no column gets a plain column with the output's name.
         """
@@ -278,7 +278,7 @@ class Columns(tuple[Column, ...]):
             place = f"columns[{i}]"
             for name in column.nodes:
                 if name not in inputs and name not in outputs:
-                    raise ValueError(f"{place}.nodes: no input and no output is called {quoted(name)}")
+                    raise ValueError(f"{place}.nodes: no input or output is called {quoted(name)}")
                 if name in seen:
                     raise ValueError(f"{place}.nodes: {quoted(name)} is in two columns")
                 seen.add(name)
@@ -326,9 +326,9 @@ def _check_width(row: int, cells: object, columns: Sequence[Column]) -> None:
 
 
 def in_order(columns: Sequence[Column], nodes: Sequence[str], parts: Sequence[Array]) -> Array:
-    """Return the values of all columns in one array, in the order of `nodes`, shape (rows, nodes).
+    """Join the values of `columns` into one array, shape (rows, nodes), in the order of `nodes`.
 
-    `parts` holds an array for each column, shape (rows, nodes of the column).
+    `parts` holds the values of each column, shape (rows, nodes of the column).
     """
     place = {name: i for i, name in enumerate(name for column in columns for name in column.nodes)}
     return np.ascontiguousarray(np.hstack(parts)[:, [place[name] for name in nodes]])
@@ -393,12 +393,12 @@ class Training:
 
 @lru_cache(maxsize=2)
 def epoch_order(seed: int, epoch: int, rows: int) -> NDArray[np.intp]:
-    """Return the random order of the rows in an epoch of mini-batches: row indices, shape (rows,)."""
+    """Return the indices of the rows in the random order of an epoch of mini-batches, shape (rows,)."""
     return np.random.default_rng([seed, 1, epoch]).permutation(rows)
 
 
 class Segment(NamedTuple):
-    """A part of a run with constant settings. `after` is the number of updates before this part.
+    """A part of a run in which the settings are constant. `after` is the number of updates before this part.
 
     A segment ends where the next segment of the run starts, or at the end of the run.
     """
@@ -449,7 +449,7 @@ class Run:
         return next((curve.history for curve in self.beside if curve.name == name), None)
 
     def last_of(self, name: str) -> float | None:
-        """Return the value of the curve `name` at the iteration of the last loss.
+        """Return the value of the curve `name` at the last iteration in the history of the training loss.
 
         The result is None if the curve has no value at this iteration.
         """
@@ -478,9 +478,9 @@ class Run:
         return replace(self, history=made(self.history, ""), beside=beside)
 
     def until(self, earlier: Run) -> Run:
-        """Return `earlier`, an earlier iteration of this run, with the points of this run's histories.
+        """Return `earlier`, an earlier iteration of this run, with the histories of this run.
 
-        The histories end at the iteration of `earlier`.
+        The histories are cut at the iteration of `earlier`.
         """
 
         def cut(history: History, name: str) -> History:
@@ -523,12 +523,12 @@ class Architecture:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """The number of nodes in each column, inputs first: (2, 2, 1)."""
+        """The number of inputs, then the number of nodes in each layer: (2, 2, 1)."""
         return (len(self.inputs), *(len(nodes) for nodes, _ in self.layers))
 
     @property
     def in_words(self) -> str:
-        """The sizes as text: "2-2-1". Of more than 8 sizes, only the first three and the last three."""
+        """The sizes as text: "2-2-1". If there are more than 8 sizes, the text omits the middle ones."""
         sizes = [str(size) for size in self.sizes]
         return "-".join(sizes if len(sizes) <= 8 else [*sizes[:3], "…", *sizes[-3:]])
 
@@ -558,14 +558,14 @@ class EarlierRun(ByValue):
         super().__post_init__()
 
     def called(self, letters: int = NAME.limit) -> str:
-        """Return the name of the run, shortened to `letters` letters, followed by the architecture."""
+        """Return the run's name, shortened to `letters` letters, then the run's architecture as text."""
         architecture = f" · {self.network.in_words}" if self.network else ""
         return shortened(self.name, letters) + architecture
 
     def fits(self, network: Network) -> bool:
-        """Return whether `network` has the architecture's number of nodes in each column.
+        """Return whether `network` has as many inputs, and as many nodes in each layer, as the run's network.
 
-        The result is True if the architecture of the run is unknown.
+        The result is True if the architecture of the run's network is unknown.
         """
         return self.network is None or self.network.sizes == network.sizes
 
@@ -599,7 +599,7 @@ class Dataset(ByValue):
 
     @cached_property
     def is_binary(self) -> bool:
-        """Whether the rows have a single target, which is 0 in some rows and 1 in all others."""
+        """Whether each row has a single target, which is 0 in some rows and 1 in all other rows."""
         if self.targets is None or self.targets.shape[1] != 1:
             return False
         return self.has_classes and bool(self.targets.min() < self.targets.max())
@@ -625,16 +625,16 @@ class Dataset(ByValue):
 
     @cached_property
     def has_unit_targets(self) -> bool:
-        """Whether every target is from 0 to 1, or the rows have no targets."""
+        """Whether every target is at least 0 and at most 1. True if the rows have no targets."""
         return self.targets is None or bool(((self.targets >= 0.0) & (self.targets <= 1.0)).all())
 
     @property
     def numbers(self) -> int:
-        """The number of inputs and targets in all rows."""
+        """The count of all numbers in the data set: the inputs and the targets of all rows."""
         return self.inputs.size + (0 if self.targets is None else self.targets.size)
 
     def check_for(self, network: Network) -> None:
-        """Raise ValueError if the numbers of inputs and targets do not fit `network`."""
+        """Raise ValueError unless the inputs and the targets have the shapes that `network` needs."""
         found, inputs = self.inputs.shape[1], len(network.inputs)
         if found != inputs:
             numbers = counted(inputs, "number")
@@ -760,7 +760,7 @@ class State(AsSvg):
 
     @property
     def trained_rows(self) -> int:
-        """The number of training rows, which come before the validation rows, as in Keras."""
+        """The number of training rows. As in Keras, these are the first rows; validation rows come last."""
         return int(len(self.data) * (1.0 - self.training.validation))
 
     @property
@@ -789,9 +789,9 @@ class State(AsSvg):
         return self.network.predict(self.columns.encoded(rows))
 
     def loss(self) -> float | None:
-        """Return the loss over the training rows, or None without training rows or targets.
+        """Return the loss over the training rows; on overflow, the loss is infinite or NaN.
 
-        On overflow, the loss is infinite or NaN.
+        The result is None if the State has no training rows or no targets.
         """
         if not self.trainable:
             return None

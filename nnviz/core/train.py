@@ -16,14 +16,14 @@ from nnviz.core.state import State
 from nnviz.core.trainer import Trainer
 
 WORK_PER_STATE = 20
-"""Copying the State of a large network is slow, so train this many times longer between two copies."""
+"""Least training time between two copies of the State, as a multiple of the time that a copy takes."""
 
 
 class Best:
     """Search for the State with the smallest validation loss in a training that starts at `state`.
 
-    During the training, the search stores two States. The earlier State never comes after the smallest loss
-    so far. So only the updates from a stored State to the smallest loss must be repeated.
+    During the training, the search stores two States. The first stored State is never later than the smallest
+    loss so far. So only the updates from a stored State to the smallest loss must be repeated.
     """
 
     def __init__(self, state: State) -> None:
@@ -59,7 +59,7 @@ class Best:
 
 
 def least_validation(state: State) -> int | None:
-    """Return the first iteration with the smallest validation loss, or None without validation losses."""
+    """Return the first iteration with the smallest validation loss; None if no validation loss is known."""
     curve = state.run.curve("validation") if state.run else None
     if curve is None or not len(curve):
         return None

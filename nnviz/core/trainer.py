@@ -34,15 +34,15 @@ from nnviz.core.slopes import PASSES_PER_UPDATE, Work, forward_ns
 from nnviz.core.state import Curve, Run, Segment, State, Weights, epoch_order
 
 PASS_NS = 6_700_000.0
-"""Longest time of a forward pass plus a backward pass, in nanoseconds."""
+"""Longest time that one forward pass and its backward pass take together, in nanoseconds."""
 UNCUT_ROWS = 8
-"""Smallest block of rows: reading millions of weights takes the same time for 1 row as for 8 rows."""
+"""Up to this number of rows form one block: reading millions of weights takes as long for 1 row as for 8."""
 READY_NUMBERS = 2**15
-"""Largest number of input values in mini-batches that are copied together: the cache holds no more."""
+"""Largest number of input values in mini-batches that are copied together, so that the cache holds them."""
 READY_BATCHES = 256
 """Largest number of mini-batches that are copied together."""
 COPIED_BYTES = 2**24
-"""Largest size of the inputs, in bytes, at which all inputs are copied once to append a column of ones."""
+"""Largest size in bytes of inputs that are copied once, all together, to append a column of ones."""
 
 
 class _Room(NamedTuple):
@@ -54,7 +54,7 @@ class _Room(NamedTuple):
 
 
 class Batches:
-    """The passes over the data of a State, with the weights in `parameters`.
+    """Creates the passes (forward and backward) over the data of a State, with the weights in `parameters`.
 
     If `rate` is not None, the slopes are multiplied by `rate`, an array without dimensions.
 
@@ -66,8 +66,8 @@ class Batches:
     `pass_ns`         approximate time of the longest pass, in nanoseconds
     ================= ============================================================
 
-    Sums are added pass by pass, so the last bits of a sum depend on the length of a pass. This length depends
-    only on the network.
+    Sums are added pass by pass, so the last bits of a sum depend on the number of rows per pass. This number
+    depends only on the network.
     """
 
     def __init__(self, state: State, parameters: Parameters, rate: Array | None) -> None:
@@ -126,7 +126,7 @@ class Batches:
         return self._prepared[at]
 
     def apply_rate(self) -> None:
-        """Use the changed value of `rate` for the slopes of the next passes."""
+        """Apply a new value of the array `rate` to the slopes of the next passes."""
         for batch, scale in self._scales.items():
             scale.fill(self._scale(batch))
 
@@ -203,11 +203,11 @@ class _Source:
             self._inputs = np.hstack((data.inputs, np.ones((len(data), 1))))
 
     def room(self, rows: int) -> tuple[Array, Array]:
-        """Return tables for the inputs, with the column of ones if needed, and for the targets."""
+        """Return two tables with `rows` rows: inputs (with a column of ones if needed) and targets."""
         return np.ones((rows, self.width)), np.empty((rows, self._targets.shape[1]))
 
     def copy(self, which: NDArray[np.intp], inputs: Array, targets: Array) -> None:
-        """Write the rows `which` into `inputs` and `targets`."""
+        """Write the rows with the indices `which` into the tables `inputs` and `targets`."""
         if self._inputs.shape[1] == self.width:
             self._inputs.take(which, axis=0, out=inputs, mode="clip")  # mode "raise" would copy `out` first
         else:
@@ -288,7 +288,7 @@ def _matrices(vector: Array, shapes: list[tuple[int, int]]) -> list[Array]:
 
 
 DOT_LIMIT_NUMBERS = 2**19
-"""Largest number of elements of a product that `dot` computes: `dot` clears 4 MB in almost no time."""
+"""Largest number of elements in a matrix product computed with `dot`; `matmul` computes larger products."""
 
 
 class Pass(NamedTuple):
@@ -362,7 +362,7 @@ def _linear(layer: Layer) -> bool:
 
 
 class Buffers:
-    """Arrays for the values of a pass over `rows` rows. All passes over `rows` rows share these arrays.
+    """Arrays for the values of a pass over `rows` rows. All passes with this number of rows share the arrays.
 
     When a pass runs, the pass reads the weights in `parameters`, and writes the slopes into `parameters`.
     """
@@ -483,7 +483,7 @@ class Points:
 
 
 CHECK_UPDATES = 256
-"""Updates of a small network between two checks that all numbers are finite."""
+"""Largest number of updates between two checks that all numbers of a small network are finite."""
 
 
 class Trainer:

@@ -1,1 +1,1 @@
-"""The open document: undo, training, autosave, and the walk (an animated iteration). Imports no QtWidgets."""
+"""The open document: undo, training, autosave, and the walk (one iteration step by step). No QtWidgets."""

@@ -55,7 +55,7 @@ class Presence:
             self._lock = atomic.LockHeld(self._folder / f"{self._key}-{secrets.token_hex(6)}", new=True)
 
     def count_windows(self) -> int:
-        """Return how many other windows have the same file open, and delete the locks of ended windows."""
+        """Return how many other windows have this window's file open; delete the locks of ended windows."""
         with contextlib.suppress(OSError):
             own_name = self._lock.path.name if self._lock else ""
             files = [self._folder / name for name in os.listdir(self._folder) if name != own_name]
@@ -71,7 +71,7 @@ class Presence:
 
 
 def key_of(path: Path) -> str:
-    """Return a hash of a file's real path as text; every link to the same file has the same hash."""
+    """Return the hash of the file's real path as text. All links to one file have the same hash."""
     return hashlib.blake2b(os.fsencode(os.path.realpath(path)), digest_size=12).hexdigest()
 
 
@@ -82,7 +82,7 @@ def _is_held(file: Path) -> bool:
 
 
 MOST, MOST_BYTES = 20, 256 * 2**20
-"""Limits for the kept runs. MOST: number of runs. MOST_BYTES: total size. The oldest runs are deleted."""
+"""Limits for stored runs; the oldest are deleted. MOST: number of runs. MOST_BYTES: total size in bytes."""
 
 
 class KeptRuns:
@@ -124,9 +124,9 @@ class KeptRuns:
         return True
 
     def offer(self, document: Document) -> str:
-        """Add a redo entry that restores the run kept for the file just opened.
+        """Add a redo entry to `document`, just opened from a file: redo restores the run kept for the file.
 
-        Return a sentence on the run, or "" if no run is kept for this file.
+        Return a sentence about the run, or "" if no run is kept for the file.
         """
         file, opened = document.file, document.state
         later = self._stored_run(file, opened) if file else None
@@ -175,16 +175,16 @@ def _delete_oldest(folder: Path, latest: Path) -> None:
 
 
 DAMAGED = ".damaged"
-"""Suffix of the file name of a copy that nnviz could not read."""
+"""File name suffix that nnviz gives to a copy of unsaved work if it cannot read the copy."""
 MOST_DAMAGED = 5
-"""Number of the latest damaged copies that nnviz keeps for inspection."""
+"""Number of damaged copies of unsaved work that nnviz keeps for inspection: the latest ones."""
 
 LATEST_S = 2.0**34
-"""Latest file time in seconds, in the year 2514: a later time is not a valid date on every system."""
+"""Largest file time that nnviz uses, in seconds since 1970 (year 2514): later dates may be invalid."""
 
 
 class Claim:
-    """A lock on a copy. The copy may not exist yet. When the program ends, the system releases the lock."""
+    """A lock on a copy of unsaved work. The copy may not exist yet. At program end, the lock is released."""
 
     def __init__(self, copy: Path, *, new: bool = False) -> None:
         """Lock a copy that exists, or with `new` a copy that does not exist yet. Raises OSError."""
@@ -326,11 +326,11 @@ def _mtime_s(path: Path) -> float:
 
 
 DELAY_MS = 2000
-"""Milliseconds from the first unsaved change to the copy, and least time between two copies."""
+"""Milliseconds from the first unsaved change to its copy. Also the least time between two copies."""
 LATEST = 4
-"""The longest delay, as a multiple of DELAY_MS: 8 seconds, used if writing is slow or has failed."""
+"""Longest delay of a copy as a multiple of DELAY_MS: 8 seconds, if writing is slow or has failed."""
 SHARE = 20
-"""Delay as a multiple of the time for writing a copy, but at least 2 and at most 8 seconds."""
+"""Delay of a copy as a multiple of the time that writing takes; the delay is from 2 to 8 seconds."""
 
 
 def data_folder() -> Path:
@@ -366,7 +366,7 @@ class Recovery(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether the document has unsaved changes that the copy does not contain yet."""
+        """Whether the document has unsaved changes that are not yet in the copy."""
         return self._document.modified and not (self._copied and self._copied() is self._document.state)
 
     def recover(self, leftover: Leftover) -> None:
@@ -480,10 +480,10 @@ def state_summary(state: State) -> str:
 
 
 def loss_on_save(document: Document, path: Path) -> str:
-    """Return a sentence on the content that saving as `path` would lose, or "" if nothing would be lost.
+    """Return sentences on the content that saving as `path` would lose, or "" if nothing would be lost.
 
-    If `path` is the open file in nnviz's format, losses are not reported if the saved State had the same
-    losses. Raises FileError for an unknown suffix.
+    Losses are not reported if `path` is the document's own file in nnviz's format and the saved State had
+    the same losses. Raises FileError for an unknown suffix.
     """
     lost = losses_on_save(document.state, path)
     if path == document.path and document.saved and is_native(path):

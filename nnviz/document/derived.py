@@ -66,7 +66,7 @@ class Selection(QObject):
 
     @property
     def row(self) -> int:
-        """Index of the row on the diagram, from 0. With a what-if row: index of the data row shown before."""
+        """Index, from 0, of the row on the diagram or, for inputs tried out, of the data row shown before."""
         self._resolve()
         return self._row
 
@@ -78,25 +78,25 @@ class Selection(QObject):
 
     @property
     def what_if_row(self) -> Array | None:
-        """The inputs of the what-if row, shape (inputs,), or None if the diagram shows a row of the data."""
+        """The inputs that the person tries out, shape (inputs,); None if the diagram shows a data row."""
         self._resolve()
         return self._what_if_row
 
     def show_free_row(self, inputs: ArrayLike) -> None:
-        """Show a what-if row with these inputs, shape (inputs,), on the diagram."""
+        """Show a what-if row (not in the data) on the diagram. The array `inputs` has the shape (inputs,)."""
         self._resolve()
         self._what_if_row, self._alone = frozen(inputs, "inputs"), None
         self._emit_changes()
 
     def close_free_row(self) -> None:
-        """Show the row that was on the diagram before the what-if row."""
+        """Close the what-if row (inputs that the person tries out); show the data row shown before."""
         self.row = self.row
 
     def insert_free_row(self) -> str:
-        """Insert the what-if row into the data, and select the new row.
+        """Insert the what-if row (inputs that the person tries out) into the data; select the new row.
 
-        The new row comes after the data row that was shown before the what-if row. Return a sentence for the
-        person, or "" if the edit was refused.
+        The new row comes after the data row that was shown before the what-if row. Return a sentence about
+        the new row, or "" if the edit was refused.
         """
         free = self.what_if_row
         after = self._row if len(self._state.data) else None
@@ -110,7 +110,7 @@ class Selection(QObject):
     def row_source(self) -> tuple[State, int]:
         """The State that contains the row on the diagram, and the index of the row in that State.
 
-        The State of a what-if row has no other row, no targets and no run.
+        If the person tries out inputs, the State has only this what-if row, without targets and run.
         """
         free = self.what_if_row
         if free is None:
@@ -133,12 +133,12 @@ class Selection(QObject):
 
     @property
     def weights(self) -> _Chosen:
-        """The selected address and the second address. An address of a node is replaced by None."""
+        """The addresses of the selected weights or biases; None for a missing address or for a node."""
         first, second = self.address, self.second
         return first if first and first.is_number else None, second if second and second.is_number else None
 
     def select(self, address: Address | None, second: Address | None = None) -> None:
-        """Select one or two addresses, or nothing; ignore an address that the network does not have."""
+        """Select up to two addresses (nothing if both are None); ignore addresses not in the network."""
         self._resolve()
         self._chosen = _present(self._state.network, address, second)
         self._emit_changes()
@@ -151,8 +151,8 @@ class Selection(QObject):
     def show_slopes(self, shown: bool, mean_over_rows: bool | None = None) -> None:
         """Show or hide the slopes.
 
-        If `mean_over_rows` is true, these are the mean slopes over all rows. If `mean_over_rows` is false,
-        these are the slopes of the selected row. If `mean_over_rows` is None, the current choice stays.
+        If `mean_over_rows` is true, the mean slopes over all rows are shown. If `mean_over_rows` is false,
+        the slopes of the selected row are shown. If `mean_over_rows` is None, the current choice stays.
         """
         mean = self.mean_over_rows if mean_over_rows is None else mean_over_rows
         if (shown, mean) != (self.slopes_shown, self.mean_over_rows):
@@ -230,7 +230,7 @@ NOT_MEASURED = Measured(None, None, None, None)
 _Ways: TypeAlias = tuple[Callable[[], None], Callable[[float], Iterator[None]]]
 """Two ways to compute a value: at once, or in blocks that last about the given time in nanoseconds."""
 CURVE_NAMES = "validation", "accuracy", "validation accuracy"
-"""Names of a run's curves other than the loss, in the order of the fields of Measured after `loss`."""
+"""Names of a run's curves except the training loss, in the same order as the fields of Measured."""
 
 
 class Derived(QObject):
@@ -271,12 +271,12 @@ class Derived(QObject):
 
     @property
     def row_state(self) -> State:
-        """The State that contains the row on the diagram: the document's State, or a what-if row's State."""
+        """The State that contains the row on the diagram: a State with one row while inputs are tried out."""
         return self._selection.row_source[0]
 
     @property
     def row(self) -> int:
-        """The index, from 0, of the row on the diagram. `row_state` contains this row."""
+        """The index of the row in `row_state`, from 0. The diagram shows this row."""
         return self._selection.row_source[1]
 
     # --- one row
@@ -290,14 +290,14 @@ class Derived(QObject):
 
     @property
     def slopes(self) -> Slopes | None:
-        """The slopes of the row on the diagram, or None if that row is missing or has no targets."""
+        """The slopes of the row on the diagram, or None if there is no row or the row has no targets."""
         data = self.row_state.data
         has_targets = self.row < len(data) and data.targets is not None
         return self._with_row().slopes_of(self.row, self._together) if has_targets else None
 
     @property
     def row_numbers(self) -> Computed:
-        """The numbers of the row on the diagram, without the means over rows."""
+        """The results for the row on the diagram. The means over rows and the health are None."""
         return Computed(self.row, self.trace, self.slopes, is_what_if=self._selection.what_if_row is not None)
 
     def prediction(self, row: int) -> Array:
@@ -323,7 +323,7 @@ class Derived(QObject):
 
     @property
     def node_functions(self) -> NodeFunctions:
-        """The function of each node over one or two inputs, on a coarser grid during a run or drag."""
+        """Each node's outputs on a grid over one or two inputs; the grid is coarser in a run or a drag."""
         most_ns = LIGHT_NS if self._document.in_motion else min(self._quick_ns, QUICK_NS)
         return self._functions.compute(self.state, most_ns)
 
@@ -353,7 +353,7 @@ class Derived(QObject):
 
     @property
     def row_classes(self) -> DecidedClasses | None:
-        """The class of each row by target and by prediction.
+        """The classes of all rows: by the targets, and by the predictions.
 
         The classes are None if the data has no rows or no targets, and until they are computed.
         """
@@ -364,10 +364,10 @@ class Derived(QObject):
         return results.decided
 
     def marks(self, moving: bool = False) -> Marks:
-        """Return the known marks of dead or saturated nodes and of vanishing slopes.
+        """Return the known marks of dead or saturated nodes, and of vanishing or exploding slopes.
 
-        `moving` says that the weights change in every frame. The result is then empty if computing the marks
-        is slow.
+        If `moving` is true, the weights change in every frame. In this case, the result is empty if
+        computing the marks is slow.
         """
         if moving and PASSES_PER_UPDATE * self._present().all_ns > LIGHT_NS:
             return Marks()
@@ -391,7 +391,7 @@ class Derived(QObject):
     def measured(self) -> Measured:
         """The losses and accuracies.
 
-        All of them are None if the data has no rows or no targets, and until they are computed.
+        All values are None if the data has no rows or no targets, and until they are computed.
         """
         results = self._present()
         if results.measured is None and self.state.data.targets is not None and len(self.state.data):
@@ -421,7 +421,7 @@ class Derived(QObject):
 
     @property
     def means(self) -> Means | None:
-        """The means over all training rows.
+        """The mean loss over all training rows, and the slopes of this loss.
 
         The means are None if there are no training rows or no targets, and until the means are computed.
         """
@@ -429,21 +429,21 @@ class Derived(QObject):
 
     @property
     def means_of_update(self) -> Means | None:
-        """The means over the rows of the next update: all training rows, or one batch.
+        """The mean loss and slopes over the rows of the next update: all training rows, or one batch.
 
-        These means are None in the same cases as `means`.
+        These means are None if there are no training rows or no targets, and until they are computed.
         """
         return self._means_over(next_batch(self.state))
 
     @property
     def known_slopes(self) -> MeanSlopes | None:
-        """The mean slopes over all training rows if they are quick to compute or already known, else None."""
+        """The mean slopes over all training rows, or None if they are slow to compute and not yet known."""
         means = self.means if self._quick else self._present().means.get(None)
         return means.slopes if means else None
 
     @property
     def explanation_input(self) -> Computed:
-        """The input of an explanation: all numbers that are computed already or quick to compute."""
+        """The results that an explanation uses: all results that are computed already or quick to compute."""
         health = self.health if self._quick else self._present().health  # requested by the diagram
         return replace(self.row_numbers, means=self.means, update=self.means_of_update, health=health)
 

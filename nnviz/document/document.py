@@ -37,13 +37,13 @@ class Change:
         self.weigh()
 
     def weigh(self) -> None:
-        """Set `bytes_held` to the size of the arrays that belong only to `old`, in bytes."""
+        """Set `bytes_held` to the size in bytes of all arrays that `old` has and `new` does not have."""
         shared = {id(array) for array in _arrays(self.new)}
         self.bytes_held = sum(array.nbytes for array in _arrays(self.old) if id(array) not in shared)
 
 
 def count_affordable(changes: list[Change], most: int, most_bytes: float) -> int:
-    """Return how many of the latest changes fit into the limits `most` and `most_bytes`; at least 1."""
+    """Return how many of the latest changes fit into `most` entries and `most_bytes` bytes; at least 1."""
     total_bytes = 0
     for count, change in enumerate(reversed(changes[-most:])):
         total_bytes += change.bytes_held
@@ -67,7 +67,7 @@ def _arrays(state: State) -> Iterator[Array]:
 
 
 UNDO_BYTES = 256 * 2**20
-"""Limit for the size of the arrays that belong only to undo entries, in bytes."""
+"""Limit in bytes for the total size of arrays that only undo entries use."""
 
 UNDO_STEPS = 1000
 """Limit for the number of changes that can be undone."""
@@ -77,12 +77,12 @@ class Document(QObject):
     """The open State, with undo, redo and the State's file.
 
     ================= =====================================================================
-    `state_changed`   the State was replaced: (old, new)
+    `state_changed`   the State was replaced; the arguments are the old and the new State
     `settled`         every slot of `state_changed` has run
     `refused`         an edit was refused; the argument is the reason as one sentence
     `file_changed`    the path changed, or another document was opened
     `undo_changed`    `modified`, the next undo or the next redo changed
-    `motion_changed`  `in_motion` changed: whether a run or a drag makes many States a second
+    `motion_changed`  a run or a drag, which makes many States a second, began or ended
     ================= =====================================================================
 
     Only methods of this class replace the State.
@@ -141,16 +141,16 @@ class Document(QObject):
 
     @property
     def title(self) -> str:
-        """The name of the State, or else the name of the file, or "Untitled"."""
+        """The title: the State's name, the file's name if the State has no name, or "Untitled"."""
         return self._state.name or (file_label(self.path.with_suffix("")) if self.path else "Untitled")
 
     def edit(
         self, text: str, edit: Callable[..., State], *where: object, merge: Hashable | None = None
     ) -> bool:
-        """Replace the State by `edit(state, *where)`, and return True.
+        """Replace the State by the result of `edit(state, *where)`, with an undo entry, and return True.
 
         If edits are locked, or `edit` raises ValueError, emit `refused` with the reason and return False.
-        `text` and `merge` have the same meaning as in `push`. Every edit by a person uses this method.
+        `text` names the undo entry. Successive edits with the same `merge` form one undo entry.
         """
         if not self.may_change():
             return False
@@ -223,15 +223,15 @@ class Document(QObject):
             self.undo_changed.emit()  # the name of a merged entry may have changed
 
     def undo_text(self) -> str:
-        """Return the name of the change that `undo` would undo, or ""."""
+        """Return the name of the change that `undo` would undo, or "" if no change can be undone."""
         return self._changes[self._index - 1].text if self._index else ""
 
     def redo_text(self) -> str:
-        """Return the name of the change that `redo` would redo, or ""."""
+        """Return the name of the change that `redo` would redo, or "" if no change can be redone."""
         return self._changes[self._index].text if self._index < len(self._changes) else ""
 
     def last_done(self) -> str:
-        """Return the name of the last change or undo, as in "Last undo: Restart", or "" if there is none."""
+        """Return "Last change: …" or "Last undo: …" with the change's name, or "" if there is no change."""
         undone = self._clean is not None and self._index < self._clean
         text = self.redo_text() if undone else self.undo_text()
         return f"Last {'undo' if undone else 'change'}: {text[:1].upper()}{text[1:]}" if text else ""
@@ -245,17 +245,17 @@ class Document(QObject):
         return self._index < len(self._changes) and self._go(self._index + 1, self._changes[self._index].new)
 
     def open(self, path: Path, progress: Progress | None = None) -> None:
-        """Open a file as this document. If FileError is raised, the document stays unchanged."""
+        """Open the file `path` as this document. If FileError is raised, the document stays unchanged."""
         self.start(*self.read(path, progress))
 
     def offer(self, state: State, text: str) -> None:
-        """Add an undone change named `text` to a document just opened, so that redo restores `state`."""
+        """Add a redo entry named `text` that restores `state`, to a document that was just opened."""
         assert not self._changes
         self._changes.append(Change(self._state, state, text, None))
         self.undo_changed.emit()
 
     def start(self, state: State, file: OpenFile | None = None, *, example: bool = False) -> None:
-        """Open `state` and clear the undo entries. `file` and `example` say where `state` comes from."""
+        """Open `state`, which comes from `file` (None: from no file). Clear the undo entries."""
         self._changes.clear()
         self._index = self._clean = 0
         self.file, self._example = file, example
@@ -265,7 +265,7 @@ class Document(QObject):
         self.undo_changed.emit()
 
     def save(self, path: Path | None = None, *, over: bool = False, part: bool = False) -> str:
-        """Save to `path`, or to the document's own file; return a sentence for the user, or "".
+        """Save to `path` (None: the document's file); return sentences on side effects of the save, or "".
 
         If another program has changed the file, ChangedError is raised unless `over` is true. If `part` is
         true, the file holds only a part of the State, and the document stays unsaved. If FileError is raised,
@@ -298,7 +298,7 @@ class Document(QObject):
         return news
 
     def load_other_version(self) -> None:
-        """Load the version of the file that another program saved, as an undo entry. Raises FileError."""
+        """Load the file as another program saved it; undo restores the old State. Raises FileError."""
         assert self.path is not None
         activations = self.file.as_read.activations if self.file else None
         state, self.file = self.read(self.path, activations=activations)
@@ -329,7 +329,7 @@ class Document(QObject):
     def read(
         self, path: Path, progress: Progress | None = None, activations: Activations = None
     ) -> tuple[State, OpenFile]:
-        """Read a file; return the State and the OpenFile, the arguments of `start`. Raises FileError."""
+        """Read the file `path`; return its State and an OpenFile, both for `start`. Raises FileError."""
         data = read_bytes(path, progress)
         source = Source(data, path, progress, activations)
         state = read(source)

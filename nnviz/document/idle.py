@@ -10,15 +10,15 @@ from PySide6.QtCore import QObject, QTimer
 from nnviz.document.document import Document
 
 FRAME_MS, APART_MS = 16.0, 100.0
-"""Least milliseconds between two calls. FRAME_MS: one frame. APART_MS: time to read a short text."""
+"""Least times between two calls, in milliseconds. FRAME_MS: a frame. APART_MS: time to read a short text."""
 MOTION_MS = 45.0
-"""Milliseconds between two calls during a run or a drag: every third frame at 60 frames a second."""
+"""Least milliseconds between two calls in a run or a drag: every third frame at 60 frames a second."""
 LATE_MS = 40.0
-"""Extra delay before a skipped change is shown, in milliseconds. In a run, the next change comes sooner."""
+"""Extra milliseconds before a skipped change is shown: in a run, a newer change arrives before this time."""
 QUIET_MS = 250.0
 """Milliseconds without a change before slow work begins, so that slow work does not delay a run or drag."""
 FIRST_S, SLICE_S = 0.008, 0.004
-"""FIRST_S: seconds that the first slice of work lasts. SLICE_S: seconds that each later slice lasts."""
+"""Durations in seconds. FIRST_S: of the first slice of work. SLICE_S: of each later slice."""
 COMPUTING = "Computing…"
 REDRAWN_LATER = "Redrawn when the weights stop changing."
 
@@ -48,8 +48,8 @@ class Throttle(QObject):
     def changed(self, held: str = "") -> None:
         """Call `show` now, or later if the previous call was too recent.
 
-        `held` is the reason why edits are locked, or "". If edits are locked, a script trains the document.
-        The script limits the number of frames itself, so call `show` now.
+        `held` is the reason why edits are locked, or "". Edits are locked while a script of the user trains.
+        If edits are locked, `show` is called at once: the script limits the number of frames itself.
         """
         wait = self._left_ms(max(self.apart_ms, self._share * self._took_ms))
         if held or wait <= 0:
@@ -75,7 +75,7 @@ class Throttle(QObject):
         self._took_ms = _now_ms() - self._shown_ms
 
     def set_duration_ms(self, ms: float) -> None:
-        """Set the time that `show` took in milliseconds, including later work such as painting."""
+        """Report how long `show` took, in milliseconds, including later work such as painting."""
         self._took_ms = ms
 
     def stop(self) -> None:
@@ -155,7 +155,7 @@ class Slicer(QObject):
         return self._beginning.is_pending or self._steps is not None
 
     def restart(self, apart_ms: float = FRAME_MS) -> None:
-        """Start the work again, at least `apart_ms` milliseconds after the last start.
+        """Cancel the work, and start it again at least `apart_ms` milliseconds after the previous start.
 
         Long work starts when `quiet_ms` milliseconds have passed without another call of this method.
         """

@@ -69,7 +69,7 @@ def paused_sentence(done: int, updates: int) -> str:
 def outcome_sentence(
     label: str, before: State, after: State, diverged: bool, error: ValueError | None
 ) -> tuple[str, bool]:
-    """Return a sentence on the updates from State `before` to State `after`, and whether to warn.
+    """Return a sentence on the updates from State `before` to State `after`, and whether it is a warning.
 
     `label` names the run: "20 updates". `error` is the reason if the run could not continue.
     """
@@ -110,7 +110,7 @@ def _divergence(before: State, after: State) -> str:
 
 
 PATIENCE_S = 0.04
-"""Seconds that `stop` waits for the current unit of work; the result of a longer unit is dropped."""
+"""Longest wait for a thread that is stopped, in seconds. A thread that works longer loses its result."""
 
 
 class Background:
@@ -209,13 +209,13 @@ SPARE_S = 0.0007
 LEAST_WORK_S = 0.003
 """Shortest time of training per frame, in seconds, even if painting takes the whole frame."""
 FRAME_PER_SHOWING = 2.0
-"""Shortest frame, as a multiple of the time for showing a State; the rest of the frame is for training."""
+"""Shortest time between two frames, as a multiple of the time that showing a State takes."""
 AT_ONCE_S = 0.010
-"""Seconds that an update or a jump to an iteration may block the window; slices do the remaining work."""
+"""Longest time, in seconds, that one update or a jump to an iteration may block the window."""
 RUN_S = 3.0
-"""Seconds that a run takes at the middle speed 0.5, for any number of updates."""
+"""Duration of every run in seconds at speed 0.5, whatever its number of updates."""
 SLOWEST_PER_S = 1.0
-"""Updates per second at speed 0."""
+"""Updates per second at speed 0, the slowest speed."""
 TIMES_FASTER = 100.0
 """Updates per second just below speed 1, as a multiple of the updates per second at speed 0.5."""
 
@@ -231,16 +231,16 @@ class Limits:
     work_per_state: float = 4.0
     """Shortest training time between two copies of the State, as a multiple of the time that a copy takes."""
     slowest_per_s: float = SLOWEST_PER_S
-    """Updates per second at speed 0."""
+    """Updates per second at speed 0, the slowest speed."""
     history_points: int = 8 * BUCKETS
-    """Largest number of points in a loss history (0.5 MB). Thinning keeps at most half as many points."""
+    """Largest number of points in a loss history (0.5 MB). A longer history is thinned to half or fewer."""
 
 
 USUAL_LIMITS = Limits()
 
 
 class Job(QObject):
-    """A series of `updates` updates of `state`. `make(state)` returns the Trainer or Replay that makes them.
+    """Makes `updates` updates of `state`. `make(state)` returns the Trainer or Replay that computes them.
 
     ============= ===================================================================================
     `frame_due`   signal: the latest State should be shown; emitted once a frame, and at the end
@@ -427,7 +427,7 @@ class Pace:
         self._since = time.perf_counter()
 
     def due(self, now: float) -> int:
-        """Return how many updates are due at the time `now`, in seconds of `time.perf_counter`."""
+        """Return how many updates of the run are due by the time `now`, in seconds of `time.perf_counter`."""
         if now >= self._since + self._updates / self._per_s:
             return self._updates
         return min(self._updates, int(self._first + self._per_s * (now - self._since)))

@@ -40,7 +40,10 @@ READ_S, LETTER_S, LONGEST_S = 0.6, 0.015, 3.0
 
 
 class WalkPlayback:
-    """Playback of a walk in a film. `progress` and `t` (fraction of the step, 0 to 1) describe the frame."""
+    """Playback of a walk (one training iteration, step by step) in a film.
+
+    `progress` and `t`, the fraction of the current step from 0 to 1, describe the current frame.
+    """
 
     def __init__(self, walk: Walk, *, by_layer: bool = False) -> None:
         self.progress, self.t = Progress(walk), 0.0
@@ -49,7 +52,7 @@ class WalkPlayback:
     def play(self, moves: int, text: Callable[[], str]) -> Iterator[float]:
         """Yield the duration of each frame in seconds, with `moves` frames for the animation of each step.
 
-        `text` returns the text of the last step. In the last frame, the walk has ended.
+        `text` returns the text of the step that has just finished. In the last frame, the walk has ended.
         """
         progress, walk = self.progress, self.progress.walk
         progress.go_to_position(0)
@@ -67,7 +70,7 @@ class WalkPlayback:
 
 
 class Narrator(QObject):
-    """Writes the text of the current step. The signal `said` carries each new text, on one line."""
+    """Writes the text of the current step of a walk. The signal `said` carries each new text, on one line."""
 
     said = Signal(str)
 
@@ -76,7 +79,7 @@ class Narrator(QObject):
         self._player, self._derived = player, derived
         self._last = ""
         self._cache: dict[Callable[[str], str], tuple[tuple[object, ...], StepText]] = {}
-        """For each function that shortens names: the inputs of the last text, and the last text."""
+        """For each function that shortens names: the last text, and the values from which it was written."""
 
     def words(self, short: Callable[[str], str] = str) -> StepText:
         """Return the text of the step in progress or, if no step is in progress, of the last step.
@@ -119,7 +122,7 @@ class Narrator(QObject):
 
 
 Repeat: TypeAlias = Literal["phase", "rows", "rounds"]
-"""What Play does at the end of a phase: stop, begin again with the next row, or play the next phase."""
+"""What Play does after a phase. "phase": stop; "rows": same phase, next row; "rounds": next phase."""
 
 SLOWEST_MS, FASTEST_MS = 4000, 60
 NO_ROW = "There is no row to compute: add a row under Data or type an input"
@@ -190,7 +193,7 @@ class Player(QObject):
             self.play()
 
     def play(self) -> None:
-        """Play to the end of the phase, and continue as `repeat` says."""
+        """Play to the end of the phase; then stop or continue, as the attribute `repeat` says."""
         if self._begin():
             self.playing = True
             self._go()

@@ -86,8 +86,8 @@ class Travel(QObject):
     def present(self) -> tuple[int, float] | None:
         """The last measured (iteration, loss) up to the current iteration of the run.
 
-        If the run is undone, the first measured (iteration, loss). None before a loss is measured, for
-        example before a script has reported a loss.
+        If the run is undone, the first measured pair. None before a loss is measured, for example before a
+        script has reported a loss.
         """
         state = self._document.state
         history = _history(state) or self.history
@@ -294,11 +294,14 @@ class Runner(QObject):
         self.travel.go_to(iteration, text, merge)
 
     def begin_scrub(self) -> None:
-        """Start a new undo entry for the next calls of `scrub_to`."""
+        """Begin a new undo entry for the next calls of `scrub_to`, which show other iterations."""
         self._scrub = next(self._ids)
 
     def begin_drag(self) -> None:
-        """Begin a drag: pause the run. Set `Document.in_motion`, unless a script is training the network."""
+        """Begin dragging through iterations: pause the run.
+
+        Set `Document.in_motion`, unless a script is training the network.
+        """
         self.begin_scrub()
         self.pause()
         if not self._document.lock_reason:
@@ -310,7 +313,10 @@ class Runner(QObject):
         self.travel.go_to(iteration, "Go to another iteration", ("scrub", self._scrub))
 
     def end_drag(self) -> None:
-        """End a drag: reset `Document.in_motion`, unless a script is training the network."""
+        """End dragging through iterations.
+
+        Reset `Document.in_motion`, unless a script is training the network.
+        """
         if not self._document.lock_reason:
             self._document.set_in_motion(False)
 
@@ -322,7 +328,7 @@ class Runner(QObject):
             self.said.emit(f"New random weights with seed {seed}")
 
     def set_training(self, training: Training) -> None:
-        """Change the training settings: a learning rate for the next update, others for the next run."""
+        """Change the training settings. A change of more than the learning rate pauses the run."""
         old = self._document.state.training
         changed = [name for name in SETTINGS if getattr(old, name) != getattr(training, name)]
         if not changed or not self._document.may_change():

@@ -18,7 +18,7 @@ from nnviz.explain.mean import averaged_losses_line, averaged_slopes_line, rows_
 from nnviz.explain.node import backward_lines, forward_lines, loss_lines, row_loss_line, slope_line
 
 MOST_LINES = 7
-"""Number of weights that the text of a node lists; the text says how many more weights the node has."""
+"""Largest number of weights that a node's text lists. A last line says how many more there are."""
 ONE_ROW = "there is one row, so its slopes are the mean slopes"
 TAKEN = "this is one update"
 COMPUTING = "computing …"
@@ -44,11 +44,11 @@ class TextLine(NamedTuple):
 
 @dataclass(frozen=True)
 class StepText:
-    """The text of a step.
+    """The text of a step of a walk, which shows one training iteration step by step.
 
     `subject` holds the addresses of the step's nodes or edges. `used_numbers` holds the addresses of the
-    numbers in the text. `is_repeated` says that the window also shows the text elsewhere: on the diagram, the
-    text must then not cover numbers.
+    numbers in the text. `is_repeated` says whether the text is already shown outside the diagram. If so, the
+    text on the diagram must not cover numbers.
     """
 
     title: str
@@ -64,9 +64,10 @@ class StepText:
         return f"{self.title}: {lines}" if self.title and lines else self.title or lines
 
     def limit_lines(self, count: int) -> StepText:
-        """Return the text with at most `count` calculations; a last line says how many more there are.
+        """Return the text with at most `count` lines of calculation.
 
-        Other remarks are left out. A text without calculations does not change.
+        If lines are left out, a last line says how many. All remarks are left out, but a text that consists
+        only of remarks does not change.
         """
         lines = [saying for saying in self.text_lines if not saying.is_remark]
         more = [TextLine((f"and {len(lines) - count} more",), is_remark=True)] if len(lines) > count else []
@@ -87,7 +88,7 @@ def phase_prompt(phase: Phase) -> StepText:
 
 
 def layer_text(step: WalkStep, network: Network) -> str:
-    """Return the text of a step that a whole layer does at once. `step` is the step of any of its nodes."""
+    """Return the text for the steps that all nodes of a layer do at once. `step` is any of these steps."""
     title = column_title(step.layer + 1, len(network.layers))
     parts = {"backward": "slopes of the nodes", "slopes": "slopes of the weights", "mean": "mean slopes"}
     return f"{title}: {parts.get(step.deed, step.deed)}"
@@ -128,7 +129,7 @@ class _StepWriter(NamedTuple):
         return f"{self.name(address.layer - 1, address.source)} → {node}"
 
     def node(self, step: WalkStep) -> StepText:
-        """Return the text of a step that computes a node's z and a, error, or slope."""
+        """Return the text of a step that computes a node's z and a, a node's error or a node's slope."""
         at = Address("node", step.layer, step.node)
         extra: tuple[Address, ...] = ()
         if step.deed == "forward":
@@ -301,7 +302,7 @@ class Walk:
     def __init__(self, sizes: tuple[int, ...], phases: tuple[Phase, ...] = PHASES, rows: int = 1) -> None:
         self.phases = phases
         self.one_row = rows <= 1
-        """Whether the data have at most one row, so that the mean slopes are the slopes of that row."""
+        """Whether the data has at most one row, so that the mean slopes are the slopes of that row."""
         self.steps = [step for step in self._all_steps(sizes) if step.phase in phases]
         self._done = {step: k for k, step in enumerate(self.steps)}
         self._starts = {step.phase: k for k, step in reversed([*enumerate(self.steps)])}
@@ -332,23 +333,23 @@ class Walk:
         return self._starts[phase]
 
     def phase_at(self, position: int) -> Phase:
-        """Return the phase of the next step at `position`; at the end of the walk, the last phase."""
+        """Return the phase of the step after the first `position` steps; at the end, the last phase."""
         return self.steps[min(position, len(self) - 1)].phase
 
     def phase_end(self, position: int) -> int:
-        """Return the position at which the phase of the next step at `position` ends."""
+        """Return the number of steps up to the end of the phase that is current at `position`."""
         phase = self.phase_at(position)
         return max(k for k, step in enumerate(self.steps) if step.phase == phase) + 1
 
     def layer_end(self, position: int) -> int:
-        """Return the position at which the layer of the next step at `position` ends."""
+        """Return the number of steps up to the end of the layer whose step comes next at `position`."""
         step = self.steps[position]
         while position < len(self) and self.steps[position][:2] == step[:2]:
             position += 1
         return position
 
     def layer_start(self, position: int) -> int:
-        """Return the position at which the layer of the last step before `position` begins."""
+        """Return the number of steps before the layer to which the last step before `position` belongs."""
         step = self.steps[position - 1]
         while position > 0 and self.steps[position - 1][:2] == step[:2]:
             position -= 1
@@ -359,7 +360,7 @@ class Walk:
         return step.deed == "taken" or (step.deed == "mean" and self.one_row)
 
     def done(self, step: WalkStep, position: int) -> bool:
-        """Return whether `step` is done at `position`; False if the walk does not contain `step`."""
+        """Return whether `step` is one of the first `position` steps of the walk."""
         return self._done.get(step, position) < position
 
 
@@ -404,12 +405,12 @@ class Progress:
 
     @property
     def shows_slopes(self) -> bool:
-        """Whether the diagram has places for slopes: in the phases backward and update."""
+        """Whether the diagram has places for slopes, as in the phases backward and update."""
         return self.active and self.phase in ("backward", "update")
 
     @property
     def mean_over_rows(self) -> bool:
-        """Whether the diagram shows mean slopes over the rows of the update: after the first mean step."""
+        """Whether the diagram shows mean slopes over rows, as it does after the first step of the update."""
         return self.active and self.phase == "update" and self.position > self.walk.start("update")
 
     def shows(self, address: Address) -> bool:
@@ -425,12 +426,12 @@ class Progress:
 
     @property
     def step_before(self) -> int:
-        """The position before the last step or, if the walk goes layer by layer, before the last layer."""
+        """The position one step back or, if the walk goes layer by layer, one layer back."""
         return self.walk.layer_start(self.position) if self.whole_layers else self.position - 1
 
     @property
     def phase_start(self) -> int:
-        """The start of the phase or, if `position` is already the start, the start of the previous phase."""
+        """The position at the start of the phase or, if the walk is already there, of the previous phase."""
         starts = [self.walk.start(phase) for phase in self.walk.phases]
         return max((start for start in starts if start < self.position), default=0)
 
@@ -445,7 +446,7 @@ class Progress:
         self.go_to_position(self._chosen_step)
 
     def begin_step(self) -> None:
-        """Begin the next step of a node, or the steps of the next layer."""
+        """Begin the next step or, if the walk goes layer by layer, all steps of the next layer."""
         self.goal = self.walk.layer_end(self.position) if self.whole_layers else self.position + 1
         self._chosen_step = 0
 

@@ -69,7 +69,7 @@ class ScriptFollower(QObject):
         threading.Thread(target=_read, args=reading, name="nnviz watched", daemon=True).start()
 
     def go_on(self) -> None:
-        """Show the latest frame, as soon as a frame is due."""
+        """Schedule the display of the latest frame for the time at which a frame is due."""
         if self._own_state is not None and not self._timer.isActive():
             self._timer.start(max(0, round(1000 * (self._next_s - time.perf_counter()))))
 

@@ -71,7 +71,7 @@ def explain(
 
     If `mean`, the slopes are means over all training rows. `check` is the measured slope, or None while the
     slope is being measured. `unfolded` names the lines in which long sums are written out in full. `held`
-    says that a script is training the network.
+    says whether a script is training the network.
     """
     return _Explainer(state, address, computed, is_mean(state, mean), check, unfolded, held).explanation()
 
@@ -235,7 +235,7 @@ class _Explainer:
 
 
 TOLERANCE = 1e-4
-"""Largest relative difference at which a measured slope agrees with the computed slope."""
+"""Largest relative difference at which a measured slope still agrees with the computed slope."""
 PASSES_PER_ROW = 3
 """Forward passes per row for measuring a slope: with the weights w − h, w + h and w."""
 
@@ -274,11 +274,11 @@ class Check:
 def measure_slope(
     state: State, address: Address, row: int | None, block_ns: float = BLOCK_NS, known: Trace | None = None
 ) -> Iterator[Check | None]:
-    """Measure ∂loss/∂w of a weight or bias by a central difference.
+    """Measure ∂loss/∂w of the weight or bias at `address` by a central difference.
 
-    The loss is that of the row with index `row` or, if `row` is None, the mean over all training rows.
-    `known` is the forward pass of this row, or None. Yields None after each block of rows, and the Check at
-    the end.
+    The loss is the loss of the row with index `row` or, if `row` is None, the mean over all training rows.
+    `known` is the forward pass of this single row, or None. Yields None after each block of rows, which takes
+    about `block_ns` nanoseconds. Yields the Check at the end.
     """
     assert state.data.targets is not None
     first, count = (0, state.trained_rows) if row is None else (row, 1)
@@ -327,7 +327,7 @@ def _kink(network: Network, here: Trace, both: list[Trace], first_row: int) -> s
 
 
 FEW_NAMES = 6
-"""Largest number of nodes that a list names; then the list says how many more nodes there are."""
+"""Largest number of nodes that a list names; a longer list only counts the other nodes."""
 DEAD = "Try new random weights, a smaller learning rate, or leaky_relu, whose slope is not 0 for negative z."
 SATURATED = "Try smaller or new random weights, or standardised inputs (mean 0, standard deviation 1)."
 REMEDIES: dict[Fate, str] = {
@@ -339,9 +339,9 @@ REMEDIES: dict[Fate, str] = {
 
 
 def node_health(state: State, address: Address, computed: Computed) -> list[LineSection]:
-    """Return a section on the rows on which a node is dead or saturated, and on vanishing slopes.
+    """Return a section: on how many rows a node is dead or saturated, and whether its layer's slopes vanish.
 
-    Return an empty list if the data has only one row or the section has no lines.
+    Return an empty list if the data has only one row or if there is nothing to say.
     """
     rows, network = len(state.data), state.network
     if rows < 2 or address.kind != "node" or address.layer < 0:
@@ -413,7 +413,7 @@ def _names(network: Network, odd: tuple[Flags, ...]) -> str:
 
 
 def percent_text(count: int, total: int) -> str:
-    """Return `count` / `total` as text in whole per cent: "0 %" or "100 %" only if this is exact."""
+    """Return `count` / `total` as text in whole per cent. "0 %" and "100 %" are always exact."""
     share = round(100 * count / total)
     if count < total and share == 100:
         return "over 99 %"

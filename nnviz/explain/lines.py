@@ -33,7 +33,7 @@ from nnviz.core.numbers import EXACT, INFINITE, MINUS, NOISE
 from nnviz.core.slopes import Slopes
 
 MOST_DIGITS = 17
-"""Number of significant digits that is enough to identify every float64."""
+"""Number of significant digits that identifies every float64 uniquely."""
 
 
 def _fraction(text: str) -> Fraction:
@@ -58,11 +58,11 @@ class Arithmetic:
 
 
 def write(expression: Expression, value: float, *, result: Number | None = None) -> Arithmetic:
-    """Return `expression`, written out with its numbers, and the result `value` as Arithmetic.
+    """Return an Arithmetic: `expression`, written out with its numbers, and the result `value`.
 
-    The operands are written with so few digits that the rounded operands still give the rounded result. If
-    the terms cancel out beyond float64 precision, the sum of the written terms replaces `value`. `result` has
-    the address of the value.
+    The operands get as many digits as a reader needs to compute the displayed result from them. If the terms
+    cancel out beyond float64 precision, the sum of the written terms replaces `value`. `result` gives the
+    address of the result.
     """
     digits = _closing_digits(expression, value)
     if digits is None:
@@ -225,8 +225,8 @@ FEW_TERMS = 6
 class Scene:
     """A network and its values on one row, from which the lines of an explanation are written.
 
-    `unfolded` names the lines in which long sums are written out in full. `slopes` is None without targets.
-    As the argument of a method, layer −1 means the inputs.
+    `unfolded` names the lines in which long sums are written out in full. `slopes` is None if the row has no
+    targets. As the argument of a method, layer −1 means the inputs.
     """
 
     network: Network
@@ -308,7 +308,7 @@ class Scene:
         return Number(float(slope[0, node]), Address("node", layer, node))
 
     def sum(self, terms: Sequence[Expression], line: str) -> Expression:
-        """Return the sum of `terms`. A long sum is shortened unless `unfolded` has the name `line`."""
+        """Return the sum of `terms`. A long sum is shortened unless `unfolded` contains `line`."""
         return Sum(*terms) if line in self.unfolded else shortened_sum(terms, FEW_TERMS, line)
 
     def fold_name(self, line: str, terms: int) -> str:

@@ -29,7 +29,7 @@ def update_heading(state: State, means: Means) -> str:
 
 
 def all_rows_phrase(state: State) -> str:
-    """Return the training rows as text: "all 4 rows", "the 3 training rows"."""
+    """Return a phrase for the training rows: "all 4 rows" or "the 3 training rows"."""
     count = state.trained_rows
     if count < len(state.data):
         return f"the {counted(count, 'training row')}"
@@ -37,7 +37,7 @@ def all_rows_phrase(state: State) -> str:
 
 
 def rows_phrase(state: State, means: Means) -> str:
-    """Return the rows of `means` as text: "all 4 rows", "the batch of rows 3, 1"."""
+    """Return a phrase for the rows of `means`: "all 4 rows" or "the batch of rows 3, 1"."""
     if means.rows is None:
         return all_rows_phrase(state)
     if means.count <= FEW_ROWS:
@@ -98,7 +98,7 @@ ROUNDING = 4 * float(np.finfo(float).eps)
 
 
 def is_noise(means: Means | None, address: Address) -> bool:
-    """Return whether a mean slope may be only a rounding error, because the slopes of the rows cancel out.
+    """Return whether a mean slope may be a mere rounding error, because the slopes of the rows cancel out.
 
     A float64 sum of n terms, in any order, differs from the exact sum by at most n · `ROUNDING` · Σ |terms|.
     """

@@ -16,11 +16,11 @@ from nnviz.core.numbers import MINUS
 from nnviz.explain.lines import FEW_TERMS, Line, Note, Scene, write
 
 TERM_TOLERANCE = 1e-9
-"""Largest difference, relative to max(1, |term|), between a loss term computed from a and from z."""
+"""Largest difference, as a part of max(1, |term|), between a loss term from a and the same term from z."""
 
 
 def input_lines(scene: Scene, node: int, row: int | None) -> list[Line | Note]:
-    """Return the lines of an input: the value, the place in the data, and value·w for each next node.
+    """Return the lines of an input: value, place in the data, and value·w for nodes of the first layer.
 
     `row` is the index of the row, or None for a what-if row (inputs that are not in the data).
     """
@@ -227,18 +227,18 @@ def start_of(scene: Scene, address: Address) -> Number:
 
 
 def slope_line(scene: Scene, address: Address) -> Line:
-    """Return the line of the slope of a weight or bias for one row: start value · ∂L/∂z at the end."""
+    """Return the line of the slope of a weight or bias for one row: start node's value · end node's ∂L/∂z."""
     start, end = start_of(scene, address), scene.slope_z(address.layer, address.node)
     slope = Number(start.value * end.value, address, slope=True)
-    formula = "value at the start · slope at the end" if address.kind == "weight" else "1 · slope at the end"
+    formula = "start node's value · end node's slope" if address.kind == "weight" else "1 · node's slope"
     return Line("slope", formula, write(start * end, slope.value, result=slope))
 
 
 def chain_lines(scene: Scene, address: Address) -> list[Line | Note]:
-    """Return the lines of the chain rule: a product along each path to the outputs.
+    """Return the lines of the chain rule: a product along each path from a weight or bias to the outputs.
 
-    If there are more than FEW_PATHS paths, or an activation such as softmax uses all z of a layer, return the
-    lines of one node in each layer.
+    If there are more than FEW_PATHS paths, or an activation such as softmax uses all z of a layer, return
+    lines for one node of each layer instead.
     """
     onward = scene.network.layers[address.layer :]
     paths = prod(len(layer) for layer in onward[1:])

@@ -56,7 +56,7 @@ def read_bytes(path: Path, progress: Progress | None = None) -> bytes:
 
 
 def read_standard_input(progress: Progress | None = None) -> bytes:
-    """Return all bytes of standard input. Raises FileError, also if standard input is empty."""
+    """Return all bytes of standard input. Raises FileError if standard input is empty or cannot be read."""
     name = Path(STANDARD_INPUT)
     if sys.stdin is None:
         raise FileError(f"{name} is closed")
@@ -112,20 +112,20 @@ _unfinished: set[Path] = set()
 Data = bytes | memoryview
 LastLook = Callable[[Path], object]
 Fill = Callable[[FileIO, Path], object]
-"""Function that writes a file's content, from the open file and its path (for programs such as ffmpeg)."""
+"""Function that writes a file's content. Arguments: the open file, and its path for tools such as ffmpeg."""
 
 
 def write(
     path: str | os.PathLike[str], *data: Data, private: bool = False, last_look: LastLook | None = None
 ) -> str:
-    """Write the parts of `data` to `path`; readers see the old or the new file, never a mixture.
+    """Write the content `data`, given as one or more parts, to `path`; return sentences on side effects.
 
-    An existing file keeps its mode, owner, group and attributes if the system allows that. A symbolic link
-    stays, and its target is replaced. Only the owner can read a `private` file. `last_look` is called with
-    the path of the file, right before the file is replaced. If `last_look` raises, the save stops. During
-    this call, no other nnviz replaces files in the folder. Return sentences on side effects of the save, such
-    as another owner, or "". After any failure, even a full disk, the old file is unchanged and no temporary
-    file is left. Raises FileError.
+    Readers see the old or the new file, never a mixture. A side effect is, for example, another owner; the
+    result is "" without side effects. An existing file keeps its mode, owner, group and attributes if the
+    system allows that. The target of a symbolic link is replaced, not the link. Only the owner can read a
+    `private` file. `last_look(path)` is called right before the file is replaced, while no other nnviz can
+    replace files in the folder. If `last_look` raises, the save stops. After any failure, even a full disk,
+    the old file is unchanged and no temporary file is left. Raises FileError.
     """
     return write_with(path, partial(write_all, parts=data), private=private, last_look=last_look)
 
@@ -157,8 +157,8 @@ def write_sibling(path: Path, suffix: str, data: bytes) -> None:
 def write_pair(path: Path, data: Data, second: Path, second_data: Data) -> str:
     """Write `data` to `path` and `second_data` to `second`: both files are replaced, or neither.
 
-    If the process is killed during the exchange, `path` is missing and the old file has a name that ends in
-    .old, so that an old file is never used with new data. Otherwise like `write`.
+    If the process is killed while it replaces the files, there is no file at `path`, and the name of the old
+    file ends in .old. Therefore an old file is never used with new data. All else is as in `write`.
     """
     with _writing_errors(path):
         if _stays(path, _status(path)):
@@ -417,7 +417,7 @@ if sys.platform == "win32":
             os.lseek(handle, 0, os.SEEK_SET)
 
     def _open_folder(folder: Path) -> int:
-        """Open a lock file for a folder, since Windows cannot open folders: it is among temporary files."""
+        """Open a lock file in place of a folder, since Windows cannot open folders. Return its handle."""
         name = hashlib.blake2b(os.fsencode(os.path.normcase(folder)), digest_size=12).hexdigest()
         return os.open(Path(tempfile.gettempdir()) / f"nnviz-{name}.lock", os.O_RDWR | os.O_CREAT)
 
@@ -432,7 +432,7 @@ else:
 
 
 def take_lock(handle: int, *, shared: bool = False, wait_s: float = 0.0) -> None:
-    """Lock an open file until it is closed; wait up to `wait_s` seconds for another lock to end.
+    """Lock an open file until it is closed. If it is already locked, wait up to `wait_s` seconds.
 
     A `shared` lock allows other shared locks. Raises OSError.
     """
@@ -453,7 +453,7 @@ def release_lock(handle: int) -> None:
 
 
 class LockHeld:
-    """Empty file that this program keeps locked until `release`. If `new`, the file must not exist before."""
+    """Empty file that this program locks until `release` is called. If `new`, the file must not exist yet."""
 
     def __init__(self, path: Path, *, new: bool = False) -> None:
         """Lock the file. Raises OSError."""

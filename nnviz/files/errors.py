@@ -16,7 +16,7 @@ from typing import TypeAlias, TypeVar
 from nnviz.core.numbers import one_line, shortened
 
 LONGEST = 600
-"""Largest number of letters in a message, since a message may quote very long text from a file."""
+"""Largest number of characters in a message, since a message may quote very long text from a file."""
 
 
 class FileError(Exception):
@@ -36,23 +36,23 @@ class FileError(Exception):
         return f"{self.place}: {self.message}" if self.place else self.message
 
     def within(self, place: str) -> FileError:
-        """Return this error with `place` in front of its place: `data`, `inputs[0]` give `data.inputs[0]`."""
+        """Return this error with an outer place: `data` changes `inputs[0]` into `data.inputs[0]`."""
         return FileError(self.message, ".".join(part for part in (place, self.place) if part))
 
 
 class UnsuitableFormatError(FileError):
-    """Error for a format that cannot hold this network, while another format can."""
+    """Error for saving a network in a format that cannot hold the network, although another format can."""
 
 
 class AmbiguousCellError(FileError):
-    """Error for a table cell that is ambiguous until a person chooses the decimal sign."""
+    """Error for a table cell such as 1,234 that is ambiguous until a person chooses the decimal sign."""
 
 
 class MissingActivationsError(FileError):
     """Error for a file without the activations of its layers, which a person must then give.
 
     `sizes` are the network's layer sizes, inputs first. `proposal` names an activation for each layer.
-    `example` shows how to give the proposal; the default is the keyword argument in Python.
+    `example` shows how to give the proposal, by default as a keyword argument in Python.
     """
 
     def __init__(self, sizes: tuple[int, ...], proposal: tuple[str, ...], example: str = "") -> None:
@@ -63,7 +63,7 @@ class MissingActivationsError(FileError):
         )
 
     def on_the_command_line(self, option: str) -> MissingActivationsError:
-        """Return this error with its example as an option of the command line."""
+        """Return this error with an example that gives the activations by a command-line `option`."""
         return MissingActivationsError(self.sizes, self.proposal, f"{option} {','.join(self.proposal)}")
 
 
@@ -143,7 +143,7 @@ Progress: TypeAlias = Callable[[float], None]
 """Callback that gets the finished part of the work, from 0 to 1. The work stops if the callback raises."""
 
 STEP = 2**18
-"""Letters between two progress reports: some milliseconds of reading."""
+"""Number of characters between two progress reports; to read them takes some milliseconds."""
 
 LOOK_S = 0.02
 """Seconds between two progress reports while nnviz waits for data, so that a person can cancel."""
@@ -152,7 +152,7 @@ _Result = TypeVar("_Result")
 
 
 class CancelledError(FileError):
-    """Error for work that a person has cancelled."""
+    """Error that ends work which a person has cancelled."""
 
     def __init__(self) -> None:
         super().__init__("you cancelled the operation")

@@ -33,7 +33,7 @@ Pixels: TypeAlias = NDArray[np.uint8]
 SIZE_PX, FPS = (960, 600), 15
 """SIZE_PX: default width and height of a film. FPS: default frames per second of an animation."""
 LEAST_PX, MOST_PX, MOST_FPS = 50, 3840, 50
-"""Limits of width and height in pixels, and of frames per second: many programs slow down faster GIFs."""
+"""LEAST_PX, MOST_PX: limits of width and height in pixels. MOST_FPS: largest number of frames per second."""
 
 
 class FilmFrame(NamedTuple):
@@ -59,11 +59,11 @@ class Film(Protocol):
         """Yield a few pictures that together have all colours of the film."""
 
     def report_progress(self) -> None:
-        """Report progress; writers call this method again and again. May raise CancelledError."""
+        """Report progress. Writers call this method repeatedly. Raises CancelledError if a person cancels."""
 
 
 class Patch(NamedTuple):
-    """The rectangle in which a frame differs from the previous one; x and y are its upper left corner."""
+    """The rectangle in which a frame differs from the previous frame; `x`, `y` is the upper left corner."""
 
     x: int
     y: int
@@ -73,7 +73,7 @@ class Patch(NamedTuple):
 
 
 def patch(pixels: Pixels, previous: Pixels | None) -> Patch:
-    """Return the rectangle in which a frame differs from the previous frame, or one pixel if it does not."""
+    """Return the rectangle in which a frame differs from the previous frame; one pixel if both are equal."""
     if previous is None:
         return Patch(0, 0, pixels, np.zeros(pixels.shape[:2], np.bool_))
     differs = (pixels != previous).any(axis=2)
@@ -87,7 +87,7 @@ def patch(pixels: Pixels, previous: Pixels | None) -> Patch:
 def rounded_durations(
     frames: Iterable[FilmFrame], per_second: int, least: int
 ) -> Iterator[tuple[Pixels, int]]:
-    """Yield the pixels of each frame and its duration in units of 1 / `per_second` seconds.
+    """Yield the pixels of each frame, and the frame's duration in units of 1 / `per_second` seconds.
 
     A frame has at least `least` units. Rounding errors of the durations do not add up.
     """
@@ -103,7 +103,7 @@ LEVEL = 7
 """Compression level of zlib; a higher level takes much longer and saves little."""
 EIGHT_BITS, RGBA = 8, 6
 APNG_STAYS, OVER = 0, 1
-"""APNG_STAYS: a frame stays visible. OVER: the next frame is painted over it, except transparent pixels."""
+"""APNG_STAYS: a shown frame stays visible. OVER: a frame's opaque pixels are painted over earlier frames."""
 LONGEST_MS = 65_535
 
 
@@ -148,9 +148,9 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 COLOURS = 255
 """Largest number of colours in a GIF; palette index 255 is not a colour but marks unchanged pixels."""
 PER_SECOND, LEAST = 100, 2
-"""PER_SECOND: time units per second. LEAST: shortest frame in units; many programs slow down shorter ones."""
+"""PER_SECOND: a GIF's time units per second. LEAST: shortest duration of a GIF's frame, in time units."""
 GIF_STAYS = 1
-"""Disposal method of a frame: the frame stays, and the next frame is painted over it."""
+"""Disposal method of a GIF's frame: the frame stays, and the next frame is painted over this frame."""
 
 
 def gif_bytes(film: Film) -> Iterator[bytes]:
@@ -246,7 +246,7 @@ LOOK_S = 0.05
 
 
 def ffmpeg_path() -> str | None:
-    """Return the absolute path of ffmpeg, or None; an ffmpeg in the current folder does not count."""
+    """Return the absolute path of ffmpeg, or None. An ffmpeg in the current folder is ignored."""
     path = shutil.which("ffmpeg")
     return path if path and os.path.isabs(path) else None
 
@@ -321,7 +321,7 @@ def check(path: Path) -> None:
 
 
 def available_kinds() -> dict[str, tuple[str, ...]]:
-    """Return KINDS; the kinds that this computer can write come first."""
+    """Return KINDS, sorted: the kinds of films that this computer can write come first."""
     return dict(sorted(KINDS.items(), key=lambda kind: _missing_program(kind[1][0]) is not None))
 
 
@@ -335,7 +335,7 @@ def _missing_program(suffix: str) -> FileError | None:
 
 
 def size_note(path: Path, width: int, height: int) -> str:
-    """Return a note if the film at `path` will not have this width and height, else ""."""
+    """Return a note on the film's real size if it will differ from this width and height, else ""."""
     size = even_size(width, height)
     if path.suffix.lower() != ".mp4" or size == (width, height):
         return ""
@@ -343,7 +343,7 @@ def size_note(path: Path, width: int, height: int) -> str:
 
 
 def write(film: Film, path: Path) -> None:
-    """Write a film in the format of the path's suffix; after an error an old file is unchanged.
+    """Write a film in the format of the path's suffix. After an error, an old file at `path` is unchanged.
 
     Raises FileError, and CancelledError if a person cancels.
     """

@@ -46,7 +46,7 @@ class Frame:
 
 
 class Mailbox:
-    """Holds the newest frame until `take`, together with the loss points of older frames not taken.
+    """Holds the newest frame until it is taken, and the loss points of older frames that nobody has taken.
 
     One thread puts frames in and another takes them; neither waits for the other.
     """
@@ -59,12 +59,12 @@ class Mailbox:
         """A sentence on how the training ended, or "". None while the training goes on."""
 
     def put(self, frame: Frame) -> None:
-        """Put a frame in; the frame replaces an older frame that nobody has taken."""
+        """Put a frame in. An older frame that nobody has taken is dropped, but its loss points are kept."""
         with self._changed:
             self._frame, self._points = frame, self._points.extended(frame.points)
 
     def end(self, ending: str) -> None:
-        """Set `ending`, after which no frame follows; a second call has no effect."""
+        """Store `ending`, the sentence on how the training ended. A second call has no effect."""
         with self._changed:
             if self.ending is None:
                 self.ending = ending
@@ -110,7 +110,7 @@ def read_start(stream: BinaryIO) -> State:
 def read_next(stream: BinaryIO, parameters: int) -> Frame | str | None:
     """Return the next frame, the sentence on how the training ended, or None at the stream's end.
 
-    Raises FileError.
+    `parameters` is the number of weights and biases of the network. Raises FileError.
     """
     kind, body = _message(stream)
     if kind == b"F" and len(body) >= _COUNTS.size:

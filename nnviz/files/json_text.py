@@ -41,7 +41,7 @@ LISTS = Limit("lists", 2 * ROWS.limit + CURVES + 4 * OBJECTS.limit)
 VALUES = Limit("values", NUMBERS.limit + LISTS.limit + 10 * OBJECTS.limit)
 """OBJECTS, LISTS, VALUES: limits for a JSON text, higher than any file of nnviz needs."""
 KEYS = Limit("keys", 5 * OBJECTS.limit)
-"""Limit of the keys of all objects in a file. The reader counts keys, not colons, which texts may contain."""
+"""Largest number of keys in all objects of a file together. The reader counts the keys while parsing."""
 
 POINTS_A_LINE = 4
 LETTERS = 12 * NOTES.limit + 2
@@ -59,7 +59,7 @@ _NUMBERS = msgspec.json.Decoder(list[float])
 
 
 class Row:
-    """A list of numbers within a list, as an array, shape (numbers,), which needs a quarter of the memory.
+    """A list of numbers within a list, held as an array, shape (numbers,), in a quarter of the memory.
 
     This is a class of its own because msgspec would write an array or a dataclass as an object in braces.
     """
@@ -96,7 +96,7 @@ def decode_text(data: bytes) -> str:
 
 
 def parse(text: str, progress: Progress | None = None) -> Any:
-    """Return the value of a JSON text. NaN and infinities pass; the caller must refuse them.
+    """Return the value of a JSON text. The parser accepts NaN and infinities; the caller must refuse both.
 
     A list of finite numbers within a list becomes a Row. Reports `progress`. Raises BrokenJsonError, and
     FileError if a key appears twice in an object or the text has more values than nnviz opens.
@@ -113,7 +113,7 @@ def parse(text: str, progress: Progress | None = None) -> Any:
 
 
 def check_counts(text: str) -> None:
-    """Raise FileError if a text has more objects, lists or values than nnviz opens. Needs no memory."""
+    """Raise FileError if a text has more objects, lists or values than nnviz opens, before it is parsed."""
     with as_file_errors():
         LISTS.check(text.count("["))
         OBJECTS.check(text.count("{"))

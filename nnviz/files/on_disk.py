@@ -1,4 +1,4 @@
-"""The file of an open document: it notices changes by other programs and keeps the previous version.
+"""File of an open document, with checks for changes by other programs and a backup of the previous version.
 
 This module is independent of file formats.
 """
@@ -19,9 +19,9 @@ from nnviz.files.source import Activations
 BACKUP_SUFFIX = "~"
 """Suffix of the file with the previous version."""
 LOOKS = 5
-"""Number of changes by other programs during one save after which the save fails."""
+"""After this many changes of the file by other programs during one save, the save fails."""
 _NO_FILE, _UNKNOWN = b"", b"?"
-"""Digests of a missing file and of an unreadable file."""
+"""_NO_FILE: digest for a missing file. _UNKNOWN: digest for a file that cannot be read."""
 
 _Stamp = tuple[int, ...] | None
 _NEVER: _Stamp = ()
@@ -87,8 +87,8 @@ class OpenFile:
     def write(self, data: bytes, *, over: bool = False) -> str:
         """Save `data`. Return sentences on problems and side effects of the save, or "".
 
-        Raises ChangedError if another program has changed the file and `over` is false, or if other programs
-        keep changing the file. Raises FileError for other failures. After an error the old file is unchanged.
+        Raises ChangedError if other programs change the file again and again. If `over` is false, one change
+        is enough. Raises FileError for other failures. After an error the old file is unchanged.
         """
         new, place, problem = digest_of(data), os.path.realpath(self.path), ""
         before = _NO_FILE

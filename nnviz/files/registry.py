@@ -30,7 +30,7 @@ _ZIP_OF_TORCH = re.compile(rb"PK\x03\x04.{22}.{4}[^\x00/]{1,200}/data\.pkl", re.
 
 
 def refuse_pickle(source: Source) -> None:
-    """Raise FileError, which says what to do, if a file is a pickle by its suffix or its first bytes."""
+    """Raise FileError if a file's suffix or first bytes show a pickle; the error says what to do instead."""
     suffix, head = source.path.suffix.lower(), source.data[:400]
     if suffix in _TORCH or _ZIP_OF_TORCH.match(head):
         raise FileError(
@@ -102,7 +102,7 @@ class Format:
         return self.suffixes if self.saves is None else self.saves
 
     def sniff(self, data: bytes) -> bool:
-        """Return whether `data` is in this format."""
+        """Return whether a file with the bytes `data` is in this format."""
         return bool(self._module.sniff(data))
 
     def read(self, source: Source) -> State:
@@ -166,7 +166,7 @@ FORMATS = (
     Format("Keras architecture, weights beside it", (".json",), "models.keras_json", (), "models"),
     Format("table of rows", TABLES, "table", ()),
 )
-"""All formats. If formats share a suffix, nnviz reads a file by its bytes, and saves in the first format."""
+"""All formats. If formats share a suffix, a file's bytes decide on reading; nnviz saves in the first one."""
 
 
 def load(

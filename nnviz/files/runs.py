@@ -51,17 +51,17 @@ from nnviz.files.version1 import (
 )
 
 SETTINGS = SegmentPart.__struct_fields__[1:]
-"""The training settings that an update depends on."""
+"""Names of the training settings that affect an update."""
 
 OTHER_CURVES = ("validation", "accuracy", "validation_accuracy")
 """The keys of the curves other than the training loss."""
 
 SAME = 1e-6
-"""Largest difference of √loss that another computer may cause, as a share of √loss + largest |target|."""
+"""Largest difference of √loss between two computers, divided by the sum of √loss and the largest |target|."""
 
 
 def without_unsavable_run(state: State) -> State:
-    """Return `state`, without its run if the run is too large for a file or a user's script trained it."""
+    """Return `state`; drop its run if the run is too large for a file, or comes from a user's script."""
     run = state.run
     if run is None:
         return state

@@ -1,7 +1,7 @@
 """Fast copies of a State as bytes, for autosave and for messages between processes.
 
-A copy includes the run, whose curve is thinned as in a file. The bytes are a first line, the length of the
-header, the header as JSON, the arrays as in memory, and a digest of all bytes before, which detects damage.
+A copy includes the run, whose loss curve is thinned as in a file. The parts of a copy are: a first line, the
+header's length, the header as JSON, the bytes of the arrays, and a digest of these parts, to detect damage.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from nnviz.files.errors import FileError
 
 _FIRST = b"nnviz copy 1\n"
 _LENGTH, _DIGEST = 8, 16
-"""Sizes in bytes of the header's length and of the digest."""
+"""_LENGTH: size of the field with the header's length. _DIGEST: size of the digest. Both are in bytes."""
 _PLAIN = (
     *(State, Network, Layer, Dataset, Column, Training, WeightSet, Weights),
     *(Run, Curve, Segment, EarlierRun, Architecture),
@@ -52,7 +52,7 @@ Parts = list[bytes | memoryview]
 
 
 class About(NamedTuple):
-    """Description of a copy: title, content in words, and the original file's path and digest."""
+    """Description of a State's copy: title, content in words, and path and digest of the original file."""
 
     title: str
     content: str
@@ -72,7 +72,7 @@ class About(NamedTuple):
 
 
 def copy_parts(state: State, about: About) -> Parts:
-    """Return `state` and its description as a list of bytes, for `with_digest`."""
+    """Return `state` and its description as a list of bytes-like objects, for `with_digest`."""
     arrays: list[Array] = []
     tree = _tree(runs.without_unsavable_run(state), arrays)
     head = json.dumps({"about": about.as_json(), "state": tree}).encode()
@@ -81,7 +81,7 @@ def copy_parts(state: State, about: About) -> Parts:
 
 
 def with_digest(parts: Parts) -> Parts:
-    """Return `parts` and their digest at the end; other threads run while large arrays are hashed."""
+    """Return `parts` with their digest as the last part; other threads run while large arrays are hashed."""
     digest = hashlib.blake2b(digest_size=_DIGEST)
     for part in parts:
         digest.update(part)

@@ -24,7 +24,7 @@ _NO_PLAIN_NAME = re.compile(r"|\.{1,2}|.*[/\\:\x00].*", re.DOTALL)
 
 
 def activation_names(given: Sequence[str]) -> tuple[str, ...]:
-    """Return, as a tuple, the activations that a Python script gives. Raises FileError for a str."""
+    """Return a script's list of activations as a tuple. Raises FileError for a str, which is not a list."""
     if isinstance(given, str):
         raise FileError(f"expected a list of names, found {quoted(given)}", "activations")
     return tuple(given)

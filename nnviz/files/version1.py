@@ -79,7 +79,7 @@ _Seed = Annotated[int, Meta(extra_json_schema={"minimum": 0})]
 
 
 class TrainingPart(msgspec.Struct, forbid_unknown_fields=True):
-    """The settings of a run. `batch_size` null means all rows; `updates` is the number of iterations."""
+    """The settings of a run. A `batch_size` of null means all rows; `updates` is the number of iterations."""
 
     learning_rate: _Rate = 0.01
     updates: Annotated[int, Meta(extra_json_schema={"minimum": 1})] = 20
@@ -141,7 +141,7 @@ class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw
     history: Annotated[
         Matrix,
         Meta(
-            description="Pairs [iteration, loss after the iteration], from iteration 0; some may be missing.",
+            description="Pairs [iteration, loss after the iteration] from 0 on; some pairs may be missing.",
             extra_json_schema={"minItems": 1},
         ),
     ]
@@ -165,12 +165,12 @@ class EarlierNetworkPart(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class EarlierRunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """A run that another run has replaced: its last settings, its number of updates, and its curve."""
+    """A run that another run has replaced: its last settings, its number of updates, and its loss curve."""
 
     name: str
     training: TrainingPart
     iterations: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
-    history: Annotated[Matrix, Meta(description="Pairs [iteration, loss]; some may be missing.")]
+    history: Annotated[Matrix, Meta(description="Pairs [iteration, loss]; some pairs may be missing.")]
     network: EarlierNetworkPart | None = None
 
 
@@ -217,7 +217,7 @@ def parse(raw: Any) -> File:
 
 
 def to_json_types(file: File) -> Any:
-    """Return a File as dictionaries, lists and plain values; a Row stays a Row, for the JSON writer."""
+    """Return a File as dictionaries, lists and plain values. Each Row object stays as it is."""
     return msgspec.to_builtins(file, builtin_types=(Row, Point))
 
 
@@ -274,7 +274,7 @@ def _weights(part: WeightsPart, layer: Layer, place: str) -> Weights:
     check_count(len(part.weights), len(layer), "row", "node", f"{place}.weights")
     weights = matrix(part.weights, layer.weights.shape[1], "weight of the node", f"{place}.weights")
     if (part.biases is None) != (layer.biases is None):
-        error = "this layer has no biases" if layer.biases is None else "this layer has biases"
+        error = "this layer has no biases" if layer.biases is None else "this layer needs biases"
         raise FileError(error, f"{place}.biases")
     with as_file_errors(place):
         return Weights(weights, biases_of(part.biases, len(layer), f"{place}.biases"))
@@ -305,17 +305,17 @@ def biases_of(values: list[float] | None, nodes: int, place: str) -> Array | Non
 
 
 def weights_parts(layers: Sequence[Layer | Weights]) -> list[WeightsPart]:
-    """Return the weights and biases of layers as parts of a file."""
+    """Return the weights and biases of layers as parts of an nnviz file."""
     return [WeightsPart(rows(layer.weights), numbers(layer.biases)) for layer in layers]
 
 
 def rows(values: Array) -> Matrix:
-    """Return the rows of a matrix as part of a file."""
+    """Return the rows of a matrix as part of an nnviz file."""
     return [Row(row) for row in values]
 
 
 def numbers(array: Array | None) -> list[float] | None:
-    """Return biases as part of a file, or None if a layer has no biases."""
+    """Return biases as a list for an nnviz file, or None if a layer has no biases."""
     return None if array is None else array.tolist()
 
 
@@ -326,7 +326,7 @@ def training_of(part: TrainingPart, place: str = "training") -> Training:
 
 
 def training_part(training: Training) -> TrainingPart:
-    """Return the settings of a run as part of a file."""
+    """Return the settings of a run as part of an nnviz file."""
     return TrainingPart(
         float(training.learning_rate),
         training.updates,

@@ -38,40 +38,40 @@ from nnviz.picture.text import NUMBER, ROUNDING, elide, fit_number, one_line, te
 ROOM = 420.0
 """Height of the diagram in a window of 1280 by 800 pixels. The scale of the diagram is 1 there."""
 MOST_CROWDING = 1.5
-"""Largest scale of the diagram, in multiples of the scale at which the diagram fits the room exactly."""
+"""Factor by which the diagram's scale may exceed the scale at which the diagram just fits its room."""
 WIDEST_ROOM, COLUMN_ROOM, GAP_ROOM = 886.0, 150.0, 190.0
-"""Width that a diagram needs at scale 1: the largest width, the width per column and the width per gap."""
+"""Width of a diagram at scale 1: COLUMN_ROOM per column plus GAP_ROOM per gap, at most WIDEST_ROOM."""
 HEAD, BARE_HEAD = 84.0, 56.0
 """Height of the headings: HEAD with the window's controls under the headings, BARE_HEAD without."""
 HEAD_SHARE = 0.24
 """Largest height of the headings, as a share of the view's height."""
 TOP, BOTTOM = 8.0, 16.0
-"""Space above and below the columns."""
+"""Space above and below the columns, in pixels."""
 WIDTH, HEIGHT = 140.0, 72.0
-"""Width and height of a node if there is room."""
+"""Width and height of a node if there is room, in pixels."""
 FULL_HEIGHT = 44.0
 """Least height at which a node without bias shows name and value in two lines instead of one."""
 COMPACT = 15.0
-"""Least height of nodes that show texts."""
+"""Least height of nodes that show texts, in pixels."""
 BLOCK_HEIGHT = 3.0
 """Least height of nodes that are drawn one by one; lower nodes are drawn together as one block."""
 WIDEST_BARE = 44.0
-"""Largest width of nodes without texts."""
+"""Largest width of nodes without texts, in pixels."""
 NARROW_WIDTHS = ((110.0, 150.0), (76.0, 108.0))
 """Pairs (least width of nodes, least gap between columns) to try, the wider pair first.
 
 The first pair leaves room for two numbers side by side, the second pair for one number.
 """
 USUAL_GAP = 190.0
-"""Gap between columns if nodes keep their full width."""
+"""Gap between columns if nodes keep their full width, in pixels."""
 WIDEST_GAP = 420.0
-"""Largest gap between columns."""
+"""Largest gap between columns, in pixels."""
 PITCH = 121.0
-"""Distance from node to node if there is room."""
+"""Distance between the tops of neighbouring nodes in a column if there is room, in pixels."""
 LEAST_PICTURED = 22.0
 """Least height at which nodes show thumbnails beside their texts; lower nodes form a grid of thumbnails."""
 GRID, GRID_SHARE, LEAST_CELL = 140.0, 0.16, 9.0
-"""Largest width of a grid, in pixels and as a share of the room's width; LEAST_CELL: least size of a cell."""
+"""Largest width of a grid: GRID pixels, and GRID_SHARE of the room. LEAST_CELL: least side of a cell."""
 GRID_GAP = 80.0
 """Gap that remains beside a grid of thumbnails when nodes become narrower. This gap shows no numbers."""
 PICTURE_EXTRA, LEAST_EXTRA = 0.55, 26.0
@@ -79,7 +79,7 @@ PICTURE_EXTRA, LEAST_EXTRA = 0.55, 26.0
 PICTURE_SHARE = 0.45
 """Largest width of a thumbnail, as a share of the node's width."""
 NAME_AND_Z, LEAST_SHRINK = 110.0, 0.75
-"""Width of name and z side by side; LEAST_SHRINK: least factor by which a thumbnail shrinks for both."""
+"""NAME_AND_Z: width of name and z in one line. LEAST_SHRINK: least factor by which a thumbnail makes room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def body(view: View, scale: float) -> Rect:
 
 
 def lay_columns(network: Network, view: View) -> tuple[DiagramColumn, ...]:
-    """Return the columns, the inputs first."""
+    """Return the columns of nodes with their places and sizes, the inputs first."""
     scale = growth(view, len(network.sizes))
     scaled = body(view, scale)
     room = Rect(0.0, scaled.y / scale, scaled.width / scale, scaled.height / scale)
@@ -285,11 +285,11 @@ def _middle(fits: Sequence[_Fit], room: Rect) -> float:
 
 
 SMALLEST, LEAST_FACTOR = 9.5, 0.55
-"""Smallest font size, in pixels; LEAST_FACTOR: smallest factor of the font size for a long number."""
+"""SMALLEST: least font size, in pixels. LEAST_FACTOR: least factor by which a long number's font shrinks."""
 NAME_WIDTH = 4.9
 """Width of a name such as node_0_1, in font sizes."""
 SHORT_NAME_WIDTH, LEAST_BESIDE = 3.8, 12.0
-"""Width of the name node_0, in font sizes; LEAST_BESIDE: least font size of a value beside it, in pixels."""
+"""Width of "node_0", in font sizes. LEAST_BESIDE: least font size of a value beside this name, in pixels."""
 LONG_VALUE = 6.4
 """Width of −1.234e−5 or 1.234e−10 in bold, in font sizes.
 
@@ -302,12 +302,12 @@ ERROR_WIDTH = 8.5
 NOTES_GAP, NOTES_LINE = 4.0, 17.0
 """Distance from a node to the notes below (badge, target, error), and height of a note's line, in pixels."""
 OVERHANG, MOST_OVERHANG_PX = 0.06, 1.6
-"""Overhang of a text below a node at each side: in widths of the node, and the largest in pixels.
+"""A text below a node may extend beyond each side by OVERHANG of the width, at most by MOST_OVERHANG_PX.
 
 Numbers on the node's edges keep this distance from the node.
 """
 VALUE_SIZE = 24.0
-"""Font size of a node's value, in pixels: with three columns in full screen, about 1/30 of the height."""
+"""Font size of a node's value, in pixels: with three columns, 1/30 of a full screen's height."""
 PILL_SIZE, PILL_HEIGHT, PILL_INSET = 11.5, 17.0, 3.5
 """Font size and height of the rounded labels with a node's bias and slope, in pixels.
 
@@ -316,16 +316,16 @@ The third number is the distance of these labels from the node's border, in pixe
 LEAST_PILL = 0.87
 """Smallest factor by which the rounded labels of bias and slope shrink."""
 THREE_LINES, TWO_LINES = 47.0, 32.0
-"""Least heights at which a node with a bias or a slope shows three lines and two lines, else one line.
+"""Least heights of a node with a bias or a slope for three lines (THREE_LINES) and for two (TWO_LINES).
 
-In a larger room, three lines need a height in proportion to the node's width.
+In a larger room, THREE_LINES grows with the node's width.
 """
 BAR_LINE, BAR_TEXTS = 1.35, 12.0
-"""Least height and width of a bar under a thumbnail for name and value as texts, in font sizes."""
+"""Least height and width, in font sizes, of a bar under a thumbnail that shows the node's name and value."""
 PIXEL_VALUE, PIXEL_SHARE = 16.0, 0.95
-"""Largest font size of an input pixel's value, and largest width of its label, in widths of the pixel."""
+"""PIXEL_VALUE: largest font size of an input pixel's value. PIXEL_SHARE: share of the pixel for the value."""
 LONGEST_BADGE = "dead on all rows"
-"""Text of the widest badge, which decides whether badges fit below a node."""
+"""Text of the widest badge. The width of this text decides whether badges fit below a node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,12 +338,12 @@ class Slot:
     name_size: float = 0.0
     """Font size of the node's name if it is on the same line, at the left; else 0."""
     least: float = 0.0
-    """Least width that a long name leaves for the text."""
+    """Width that stays free for the text beside a long name, in pixels."""
     role: Role | None = None
-    """Role of the node whose box is behind the text, or None without a box."""
+    """Role of the node whose box is behind the text, or None if the text is not on a node's box."""
 
     def place(self, x: float, y: float) -> Rect:
-        """Return the place of the text in a node whose top left corner is (x, y)."""
+        """Return the rectangle of the text in a node whose top left corner is (x, y)."""
         rect = self.rect
         return Rect(x + rect.x, y + rect.y, rect.width, rect.height)
 
@@ -359,7 +359,7 @@ class Slot:
 
 
 def node_slots(column: DiagramColumn, layer: Layer | None) -> Mapping[Kind, Slot]:
-    """Return the places of the texts of a node of `column`; a text without room is left out.
+    """Return the place of each text of a node in `column`, by kind. A text without room is left out.
 
     `layer` is None for inputs. Slopes have places even while they are hidden, so that nothing moves when they
     appear.
@@ -504,11 +504,11 @@ def _outcome(column: DiagramColumn) -> dict[Kind, Slot]:
 
 
 EDGE_PILL, LOW_SCALE = 13.5, 1.3
-"""Font size of numbers on edges, in pixels; LOW_SCALE: their largest scale, relative to low nodes."""
+"""EDGE_PILL: font size of numbers on edges. LOW_SCALE: largest ratio of the numbers' scale to the nodes'."""
 EQUAL_SHARE = 0.7
-"""Least share of the largest font size on edges that can become the font size of all gaps.
+"""A font size can serve all gaps between columns if it is at least this share of the largest font size.
 
-The smallest font size with this share is used in every gap that loses no number by it.
+The smallest of these sizes is used in every gap that loses no number with this size.
 """
 
 

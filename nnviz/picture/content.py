@@ -39,7 +39,7 @@ class Content:
     is_what_if: bool = False
     """Whether the row is a what-if row, which is not in the data."""
     functions: NodeFunctions | None = None
-    """The functions from the one or two inputs to each node, for thumbnails, or None."""
+    """For thumbnails, each node's output as a function of the one or two inputs. None without thumbnails."""
 
     @property
     def network(self) -> Network:
@@ -79,7 +79,7 @@ class Content:
         return self.fates[layer] if 0 <= layer < len(self.fates) else ""
 
     def fate_clause(self, layer: int) -> str:
-        """Return a clause about vanishing, exploding or zero slopes of a layer, or "" for other slopes.
+        """Return a clause about vanishing, exploding or zero slopes of a layer, or "" if they are usual.
 
         An example is "its slopes vanish, less than …".
         """
@@ -87,7 +87,7 @@ class Content:
         return f"its slopes {fate}, {FATE_TEXTS[fate]}" if fate else ""
 
     def dead(self, node: Address) -> bool:
-        """Return whether a node outputs 0, also after a small change of z, as with relu for z < 0."""
+        """Return whether a node outputs 0 and keeps 0 if z changes slightly, as relu does for z < 0."""
         z = self.z(node) if node.layer >= 0 else None
         if z is None or self.output(node) != 0.0:
             return False
@@ -97,7 +97,7 @@ class Content:
 def description(address: Address, content: Content) -> str:
     """Return the description of a node, an edge or one of their numbers, for tooltips and screen readers.
 
-    For a layer's heading, describe what is unusual about its slopes, or return "" if nothing is.
+    For a layer's heading, describe unusual slopes of the layer, or return "" if the slopes are usual.
     """
     if address.kind in {"weight", "slope"}:
         return _edge(address._replace(kind="weight"), content)

@@ -18,14 +18,14 @@ Indices = NDArray[np.intp]
 """Indices of nodes or sources."""
 
 EVERY_EDGE, STRONGEST = 600, 1500
-"""Largest number of edges in a network for which every edge is drawn.
+"""EVERY_EDGE: every edge is drawn if the network has at most this many edges.
 
 In a larger network, a haze (a coarse image) shows all edges, with at most STRONGEST edges per layer over it.
 """
 SAMPLE_SIZE = 2**13
 """Number of weights in the sample from which `strongest` estimates a lower bound of the strongest weights."""
 HAZE = 0.28
-"""Largest opacity of the haze."""
+"""Largest opacity of the haze, the coarse image of many edges."""
 AT_ONCE = 2**17
 """Number of weights that are compared at once, few enough for the processor's cache."""
 REACH_PX = 6.0
@@ -61,7 +61,7 @@ class Gap:
         return nodes, sources
 
     def point(self, node: int, source: int, part: float) -> tuple[float, float]:
-        """Return a point of an edge: its source for `part` 0, its node for `part` 1."""
+        """Return the (x, y) of a point on an edge: at the source for `part` 0, at the node for `part` 1."""
         y0, y1 = float(self.y0[source]), float(self.y1[node])
         return self.x0 + part * (self.x1 - self.x0), y0 + part * (y1 - y0)
 
@@ -145,7 +145,7 @@ def _reaching(flat: Array, bound: float) -> Indices:
 
 
 def edge_width(share: float, crowded: bool = False) -> float:
-    """Return the width of an edge in pixels; `share` is its weight divided by the largest weight.
+    """Return the width of an edge in pixels; `share` is the edge's weight divided by the largest weight.
 
     If `crowded`, edges are thinner: the layer has more than EVERY_EDGE edges.
     """
@@ -166,10 +166,10 @@ def edge_colour(share: float, palette: Palette) -> str:
 
 
 def haze(gap: Gap, weights: Array, blocks: int = 32) -> Array:
-    """Return a coarse image of a gap's edges over the gap's `box`: sums of weights, shape (blocks, blocks).
+    """Return a coarse image of the edges in `gap.box`, shape (blocks, blocks), the upper row first.
 
-    Rows run downwards. The weights are summed in at most `blocks` by `blocks` blocks. The sum of a block is
-    added along the edge in the middle of the block.
+    The weight matrix is divided into at most `blocks` by `blocks` blocks. The sum of each block's weights is
+    added to the pixels along the edge in the middle of the block.
     """
     sums, nodes, sources = _block_sums(weights, blocks)
     box = gap.box
@@ -183,7 +183,7 @@ def haze(gap: Gap, weights: Array, blocks: int = 32) -> Array:
 
 
 def haze_pixels(gap: Gap, weights: Array, palette: Palette) -> NDArray[np.uint8]:
-    """Return the haze as RGBA, shape (rows, columns, 4): colour shows the sign, opacity the size."""
+    """Return the haze as RGBA, shape (rows, columns, 4): colour shows the sign, opacity shows the size."""
     sums = haze(gap, weights)
     pixels = np.empty((*sums.shape, 4), dtype=np.uint8)
     pixels[..., :3] = np.where((sums > 0)[..., None], rgb(palette.positive), rgb(palette.negative))

@@ -17,11 +17,11 @@ from nnviz.picture.text import ELLIPSIS, elide, fit_number, one_line, text_width
 
 HEADING, SUBHEADING = 12.5, 12.0
 HEADING_Y, SUBHEADING_Y = 0.2, 0.49
-"""Middles of the two lines of a heading, as shares of the headings' height."""
+"""The y of the middle of a heading and of the line under a heading, as shares of the headings' height."""
 LINE_HEIGHT = 1.3
 """Height of a line, in font sizes."""
 CONTROL_WIDTH = 28.0 / 12.0
-"""Extra width of the line under a heading for the window's control in this line, in font sizes."""
+"""Width that the line under a heading keeps free for the window's control, in font sizes."""
 MARGIN = 6.0
 """Space on both sides of a control and of a heading, in pixels."""
 LETTER_SPACING = 0.06
@@ -38,11 +38,11 @@ FATE_TEXTS: dict[Fate, tuple[str, str]] = {
 """Notes on unusual slopes in the line under a heading: the long and the short form."""
 STYLES: dict[Kind, Style] = {"weight": "pill", "slope": "slope"}
 NUMBER_PADDING = {"pill": 0.9, "slope": 0.5}
-"""Sum of the spaces left and right of a number on an edge if there is room, in font sizes."""
+"""Preferred padding (left plus right) of a number in its label on an edge, by style, in font sizes."""
 
 
 def headings(content: Content, layout: Layout) -> Iterator[Label]:
-    """Yield the headings and the lines under them, shortened to fit."""
+    """Yield the labels of the headings and of the lines under the headings, shortened to fit."""
     last, left = len(layout.columns) - 1, 0.0
     scale = max(min(layout.scale, layout.body.y / head_room(layout.view)), 1.0)
     for column, cell in zip(layout.columns, layout.headings, strict=True):
@@ -114,7 +114,7 @@ def _with_slopes(line: Label, slopes_of: str, cell: Rect, column: DiagramColumn)
 
 
 def split_at_activation(line: str, activation: str) -> tuple[str, str, str] | None:
-    """Return the line under a heading as (before, activation, after), or None if it has no activation."""
+    """Return the line under a heading as (before, activation, after), or None without activation."""
     parts, name = line.split(SEPARATOR), activation.partition("(")[0]
     for k, part in enumerate(parts):
         if part.startswith(name) or (part.endswith(ELLIPSIS) and name.startswith(part[:-1])):
@@ -189,17 +189,17 @@ def edge_number(address: Address, value: float, size: float, middle: tuple[float
 MISSING = "–"
 """Text in place of a value that cannot be computed because there is no row."""
 TIGHT_PADDING, ROOMY_PADDING = 0.3, 0.8
-"""Least and preferred sum of the spaces left and right of a number in its label, in font sizes."""
+"""Least and preferred padding (left plus right) of a number in its label, in font sizes."""
 LEAST_SLOPE_RATIO = 1.3
 """Least width of a slope's label, in heights of the label."""
 NARROWER_PX = 1e-3
-"""Decrease of a label's width that makes its text take the next smaller font, in pixels."""
+"""A label gets its next shorter text if its width must decrease by this, in pixels."""
 
 
 def node_numbers(
     content: Content, column: DiagramColumn, slots: Mapping[Kind, Slot], body: Rect
 ) -> Iterator[Label]:
-    """Yield the texts in, on and under the nodes of a column, except their names."""
+    """Yield the texts in, on and under the nodes of a column, except the nodes' names."""
     nodes = column.visible_text_nodes(body)
     corners = [column.rect(node)[:2] for node in nodes] if slots else []
     box = column.box

@@ -22,7 +22,7 @@ from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import Rect
 
 STEPS = 127
-"""Number of shades for each sign."""
+"""Number of colours for positive weights, and for negative weights."""
 LARGEST_CELL = 150.0, 56.0
 """Largest width and height of a weight's cell, in pixels."""
 LARGEST_TILE = 120.0
@@ -45,7 +45,7 @@ class Cell(NamedTuple):
 def matrix_colours(palette: Palette) -> NDArray[np.uint32]:
     """Return the colours of weights as 0xffrrggbb, shape (2·STEPS + 1,), the most negative weight first.
 
-    Zero has the canvas colour. As on edges, the strength is the square root of the share.
+    Zero has the canvas colour. The colour's strength grows with the square root of the absolute weight.
     """
     strength = np.sqrt(np.abs(np.arange(-STEPS, STEPS + 1)) / STEPS)[:, None]
     full = np.repeat([rgb(palette.negative), rgb(palette.positive)], [STEPS, STEPS + 1], axis=0)
@@ -68,7 +68,7 @@ def weight_colours(weights: Array, palette: Palette, largest: float | None = Non
 
 
 def ink_on(pixel: int) -> str:
-    """Return black or white, whichever has a contrast of at least 4.5 on the colour `pixel`, 0xffrrggbb."""
+    """Return black or white as #RRGGBB, whichever has a contrast ≥ 4.5 on the colour `pixel`, 0xffrrggbb."""
     return "#000000" if _luminance((pixel >> 16 & 255, pixel >> 8 & 255, pixel & 255)) > GREY else "#FFFFFF"
 
 
@@ -79,7 +79,7 @@ def _luminance(colour: tuple[int, int, int]) -> float:
 
 
 def strongest(weights: Array, rows: int, columns: int) -> Array:
-    """Return the weight of largest absolute value in each of `rows` by `columns` blocks of `weights`."""
+    """Return a coarser matrix, shape (rows, columns): the weight of largest absolute value in each block."""
     if (rows, columns) == weights.shape:
         return weights
     return _strongest_along(_strongest_along(weights, rows, 0), columns, 1)
@@ -112,7 +112,7 @@ class MatrixImage:
 
     @classmethod
     def fit(cls, room: Rect, shape: tuple[int, int], ratio: float = 1.0) -> MatrixImage:
-        """Return the image in `room` of a matrix with this shape; `ratio` is device pixels per pixel."""
+        """Return the image of a matrix, centred in `room`. `ratio` is in device pixels per pixel."""
         nodes, sources = shape
         width = min(room.width, LARGEST_CELL[0] * sources)
         height = min(room.height, LARGEST_CELL[1] * nodes)
@@ -120,17 +120,17 @@ class MatrixImage:
         return cls(room.middle(width, height), nodes, sources, min(nodes, rows), min(sources, columns))
 
     def row(self, node: int) -> Rect:
-        """Return the place of a node's weights."""
+        """Return the rectangle of a node's weights, one row of the matrix."""
         height = self.room.height / self.nodes
         return Rect(self.room.x, self.room.y + node * height, self.room.width, height)
 
     def column(self, source: int) -> Rect:
-        """Return the place of the weights that start at a source."""
+        """Return the rectangle of the weights that start at a source, one column of the matrix."""
         width = self.room.width / self.sources
         return Rect(self.room.x + source * width, self.room.y, width, self.room.height)
 
     def cell(self, cell: Cell) -> Rect:
-        """Return the place of a weight."""
+        """Return the rectangle of a weight."""
         row, column = self.row(cell.node), self.column(cell.source)
         return Rect(column.x, row.y, column.width, row.height)
 
@@ -156,7 +156,7 @@ def square_side(sources: int) -> int | None:
 
 @dataclass(frozen=True)
 class Tiles:
-    """Square images, one for each node: its weights as `side` by `side` cells. A row has `columns` images."""
+    """Square images of the nodes' weights, `columns` images per row. An image has `side` by `side` cells."""
 
     room: Rect
     nodes: int
@@ -167,7 +167,7 @@ class Tiles:
 
     @classmethod
     def fit(cls, room: Rect, nodes: int, side: int) -> Tiles:
-        """Return the largest tiles that fit into `room`, centred."""
+        """Return the largest tiles that fit into `room`, one per node, centred."""
         size, across = max((_tile_size(room, nodes, across), across) for across in range(1, nodes + 1))
         size = min(size, LARGEST_TILE)
         down = ceil(nodes / across)
@@ -175,19 +175,19 @@ class Tiles:
         return cls(room.middle(width, height), nodes, side, across, size)
 
     def row(self, node: int) -> Rect:
-        """Return the place of a node's tile."""
+        """Return the rectangle of a node's tile, the image of the node's weights."""
         down, right = divmod(node, self.columns)
         pitch = self.size + GAP
         return Rect(self.room.x + right * pitch, self.room.y + down * pitch, self.size, self.size)
 
     def cell(self, cell: Cell) -> Rect:
-        """Return the place of a weight."""
+        """Return the rectangle of a weight."""
         tile, width = self.row(cell.node), self.size / self.side
         down, right = divmod(cell.source, self.side)
         return Rect(tile.x + right * width, tile.y + down * width, width, width)
 
     def weight_at(self, x: float, y: float) -> Cell | None:
-        """Return the Cell of the weight at (x, y), or None between the tiles."""
+        """Return the Cell of the weight at (x, y), or None if (x, y) is not in a tile."""
         pitch = self.size + GAP
         right, down = int((x - self.room.x) // pitch), int((y - self.room.y) // pitch)
         node = down * self.columns + right

@@ -1,7 +1,7 @@
 """Pictures and tables of networks, layers and histories in a Jupyter notebook.
 
-A picture has its own background, because a notebook may be light or dark. Its size is limited, because the
-notebook file stores the picture.
+A picture has its own background, because a notebook may be light or dark. The size of a picture is limited,
+because the notebook file stores the picture.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ PALETTE = PALETTES["light"]
 
 @singledispatch
 def render(value: object) -> str:
-    """Return a value as SVG, or as HTML tables if it consists of weights or slopes."""
+    """Return a value as SVG, or as HTML tables if the value consists of weights or slopes."""
     raise TypeError(f"nnviz cannot draw a value of type {type(value).__name__}")
 
 
@@ -111,7 +111,7 @@ def _numbers(count: int) -> tuple[str, ...]:
 
 
 MOST_TABLES, MOST_NODES, MOST_SOURCES = 8, 20, 12
-"""Largest numbers of tables, and of nodes and sources per table, to keep the notebook file small.
+"""Largest numbers of tables, and of nodes and sources per table. They keep the notebook file small.
 
 A text says what is left out.
 """
@@ -130,7 +130,7 @@ class LayerTable(NamedTuple):
 
 
 def html(tables: Sequence[LayerTable], positive: str, negative: str) -> str:
-    """Return the tables as HTML. The colour behind a number shows its sign, the opacity its size.
+    """Return the tables as HTML. The colour behind a number shows its sign, the opacity shows its size.
 
     A notebook shows a text between dollar signs as a formula. Here, names with dollar signs stay plain text.
     """
@@ -182,7 +182,7 @@ TITLE_SIZE, TEXT_SIZE = 13.0, 11.5
 MARGIN, TOP, RIGHT, BOTTOM = 20.0, 52.0, 32.0, 46.0
 """Space around the plot: at the left, above, at the right and below, in pixels."""
 NUMBERS_GAP, KEY_LINE = 8.0, 18.0
-"""Space between the plot and its numbers, and length of a line in the legend, in pixels."""
+"""Space between the plot and the axes' numbers, and length of a line in the legend, in pixels."""
 TICKS = 5
 """Approximate number of ticks on each axis."""
 
@@ -191,7 +191,7 @@ def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE"
     """Return a loss history, shape (points, 2 or 3), as an SVG document.
 
     The columns are iteration, loss (called `measure`), and loss over the validation rows, NaN where unknown.
-    A long history is reduced to its extremes.
+    A long history keeps a few points per pixel, among them the extremes.
     """
     last = float(history[-1, 0]) or 1.0
     curves = [_in_columns(history[:, :2], last)]

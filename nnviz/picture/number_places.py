@@ -26,16 +26,16 @@ from nnviz.picture.text import LONG_NUMBER, NUMBER, ROUNDING
 LABEL_GAP = 0.22
 """Space between two labels, in font sizes. The space grows with the zoom, so labels stay on their edges."""
 STEP, MOST_COLUMNS = 0.45, 20
-"""Distance between possible places along an edge, in heights of a label, and largest number of places."""
+"""STEP: distance of possible places on an edge, in heights of a label. MOST_COLUMNS: most places per edge."""
 PREFERRED = (0.25, 0.75)
 """Preferred places of weights and of slopes, as shares of the edge's length from its source."""
 COVERING, LEAVING = 1.0, 1.0
-"""Cost of covering one other edge, and of leaving the label's own edge.
+"""COVERING: cost of covering one other edge. LEAVING: cost of leaving the label's own edge.
 
 For comparison, the cost of moving a label along a whole edge is 1.
 """
 MOST_COVERED = (2.5, 1.5)
-"""Largest number of other edges under a label if edges can cross: without slopes, and with slopes."""
+"""Largest number of other edges that a label may cover if edges can cross: without and with slopes."""
 EDGE_GAP = 0.3
 """Least distance of a label's middle from any other edge, in heights of a label."""
 LEADER, FAR_LEADER = 0.75, 1.15
@@ -47,7 +47,7 @@ The larger distance leaves room for another label on the edge.
 
 @dataclass(frozen=True, slots=True)
 class LabelBox:
-    """The size of a label and its font `size`, in pixels. Its middle has an x from `left` to `right`."""
+    """Width, height and font `size` of a label, in pixels. Its middle has an x from `left` to `right`."""
 
     width: float
     height: float
@@ -85,7 +85,7 @@ class Edges:
         return min(len(self.gap.y0), len(self.gap.y1)) > 1
 
     def bound(self, box: LabelBox) -> float:
-        """Return an upper bound of the number of labels that fit."""
+        """Return an upper bound of the number of labels of the size `box` that fit."""
         ends = self.heights(np.array([box.left, box.right]))
         span = min(float(ends.max() - ends.min()), self.body.height - box.height)
         return ((box.right - box.left) // box.width + 1) * (max(span, 0.0) // box.height + 1)
@@ -95,8 +95,8 @@ class Edges:
 class Candidates:
     """The possible places of the labels of some edges: all weights, then all slopes if `kinds` is 2.
 
-    `x` has shape (places,) and increases. `slope` has shape (labels,), for the edge of each label. `y` of the
-    label, `line` (the y of the edge) and `cost` have shape (labels, places). Forbidden places cost infinity.
+    `x`, shape (places,), increases. `slope`, shape (labels,), is the steepness of each label's edge. `y` (of
+    the label), `line` (y of the edge) and `cost` have shape (labels, places). Forbidden places cost infinity.
     """
 
     kinds: int
@@ -108,7 +108,7 @@ class Candidates:
 
     @classmethod
     def of(cls, edges: Edges, box: LabelBox, kinds: int) -> Candidates:
-        """Return the places on the edges, for weights only or for weights and slopes."""
+        """Return the places on the edges: for weights (`kinds` is 1), or for weights and slopes (2)."""
         count = min(max(round((box.right - box.left) / (STEP * box.height)) + 1, 1), MOST_COLUMNS)
         x = np.linspace(box.left, box.right, count) if count > 1 else np.array([box.left + box.right]) / 2
         line = edges.heights(x)
@@ -215,7 +215,7 @@ def _covered(edges: Edges, box: LabelBox, x: Array, y: Array) -> Array:
 
 
 MOST_EDGES = 600
-"""Largest number of visible edges in a gap between columns for which the edges have labels."""
+"""Edges between two columns have labels if at most this many of these edges are visible."""
 LEAST, LEAST_WITH_SLOPES = 1 / 3, 0.6
 """Least share of a gap's labels that must fit, without and with slopes. If fewer fit, no label is shown.
 
@@ -229,19 +229,19 @@ Fewer labels would hide the edges and still miss many numbers.
 ZOOMED_IN = 1.5
 """From this zoom on, labels are shown even if only a few fit."""
 SMALL_SIZE = 11.475
-"""Font size of labels between low nodes at scale 1, in pixels."""
+"""Font size of labels on edges between columns of low nodes at scale 1, in pixels."""
 STEPS = (1.0, 0.85, 0.72, 0.5, 0.3, 0.18)
 """Font sizes that the search tries, as factors of the largest font size."""
 LEAST_SHRINK, LEAST_SIZE = 0.7, 9.5
 """Least factor by which the font of a wide number shrinks, and least font size in pixels."""
 LEAST_PAD, AIRY_PAD = 0.18, 0.9
-"""Least and preferred sum of the spaces left and right of a number in its label, in font sizes."""
+"""Least and preferred padding (left plus right) of a number in its label, in font sizes."""
 NODE_GAP = 0.35
-"""Distance of labels from the nodes, in font sizes of the largest label."""
+"""Distance of labels from the nodes, as a multiple of the largest font size."""
 COST_FACTOR = 0.35
-"""Decrease of a number's worth per unit of its place's cost. Covering one edge costs 1 unit."""
+"""A number counts less by this for each unit that its place costs. Covering one edge costs 1 unit."""
 WEIGHT, SLOPE_PRICE = 1.5, 1.1
-"""Worth of a weight; a slope has the worth 1.
+"""WEIGHT: a weight counts this much in the search for places, and a slope counts 1.
 
 Slopes are hidden if at least SLOPE_PRICE times as many weights fit without slopes.
 """
@@ -251,7 +251,7 @@ MOST_LEADERS = 6
 FEW, COMPLETE_BONUS = 20, 1.2
 """With at most FEW labels, the search tries a second order of labels if a label has no place.
 
-If all of these labels have a place, COMPLETE_BONUS multiplies their worth. This outweighs larger labels.
+If all labels have a place, COMPLETE_BONUS multiplies their worth, so that a smaller font may win.
 """
 
 
@@ -260,7 +260,7 @@ class PillSlots:
     """Places of labels of one height: middles (`x`, `y`), widths, and font size.
 
     `line` is the y of the edge at `x`, which differs from `y` if the label had to leave the edge. If fewer
-    than `least` numbers fit, none is shown.
+    than `least` numbers fit, no number is shown.
     """
 
     nodes: list[int]
@@ -283,7 +283,7 @@ def smaller(size: float) -> float:
 
 
 def pill_slots(gap: Gap, body: Rect, size: float, zoom: float, slopes: bool) -> tuple[PillSlots, PillSlots]:
-    """Return the places of a gap's weights and, if `slopes`, of its slopes. `size` limits the font size."""
+    """Return the places of a gap's weights and, if `slopes`, of its slopes. `size`: largest font size."""
     edges = _visible_edges(gap, body)
     if edges is None:
         return NO_SLOTS, NO_SLOTS
@@ -447,9 +447,9 @@ def _sizes(largest: float) -> Iterator[float]:
 NOWHERE = -1
 """Index in `Placing.places` of a label that has no place."""
 GOOD_COST = 0.35
-"""Largest difference between the cost of a good place and the cost of the label's best place."""
+"""A place is good if its cost exceeds the cost of the label's best place by at most this."""
 PUSHES = 4
-"""Number of places at which a label without a place may try to push another label away."""
+"""Largest number of places at which a label without a place tries to push another label away."""
 
 
 class Placing:

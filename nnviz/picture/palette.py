@@ -31,16 +31,16 @@ class Palette:
     on_accent: str
     on_slope: str
     selection: str
-    """Background of a selected row, and halo around an edge: a faint accent colour."""
+    """Faint accent colour: background of a selected row, and halo around a selected edge."""
     keyword: str
     string: str
     number: str
-    """Colours of keywords, strings and numbers in a program. Comments are `muted`, other parts are `ink`."""
+    """Colours of program parts: `keyword`, `string`, `number`. Comments are `muted`, others `ink`."""
     walk: str
     walked: str
-    """Mark (`walk`) and background of the program lines for the current step of the animated walk."""
+    """`walk`, `walked`: mark and background of the program lines for the animated walk's current step."""
     classes: tuple[str, ...]
-    """Colours of the classes, used again if there are more classes; slopes have another colour."""
+    """Colours of the classes, repeated if there are more classes than colours."""
 
 
 PALETTES: dict[str, Palette] = {

@@ -38,16 +38,16 @@ class Rect(NamedTuple):
         return self.x + self.width / 2, self.y + self.height / 2
 
     def middle(self, width: float, height: float) -> Rect:
-        """Return a rectangle of this size with the same middle."""
+        """Return a rectangle of this size with the middle of this rectangle."""
         x, y = self.x + (self.width - width) / 2, self.y + (self.height - height) / 2
         return Rect(x, y, width, height)
 
     def contains(self, x: float, y: float) -> bool:
-        """Return whether the point (x, y) lies inside."""
+        """Return whether the point (x, y) lies inside this rectangle."""
         return self.x <= x <= self.right and self.y <= y <= self.bottom
 
     def covers(self, other: Rect) -> bool:
-        """Return whether the other rectangle lies inside."""
+        """Return whether the rectangle `other` lies inside this rectangle."""
         return (
             self.x <= other.x
             and self.y <= other.y
@@ -56,20 +56,20 @@ class Rect(NamedTuple):
         )
 
     def meets(self, other: Rect) -> bool:
-        """Return whether the two rectangles overlap."""
+        """Return whether this rectangle and `other` overlap."""
         return (
             self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom
         )
 
 
 MOST_ZOOM, LEAST_ZOOM = 60.0, 0.5
-"""Limits of a view's zoom."""
+"""Largest and smallest zoom of a view."""
 MOST_GROWTH = 2.0
 """Largest scale of the diagram in a large window, before zoom."""
 
 
 class View(NamedTuple):
-    """The room for a diagram in pixels, and its zoom and shift: zoom 1 without shift fits everything.
+    """Size of the room for a diagram, in pixels, with zoom and shift. Zoom 1 without shift shows everything.
 
     Before zoom, the diagram's scale is 1 in a small room and larger in a larger room. `larger` multiplies
     this scale, and `most_growth` limits it. `bare` leaves no room for controls under the headings. `pictures`
@@ -116,7 +116,7 @@ class View(NamedTuple):
 
 
 INSET, BAR = 0.05, 0.1
-"""Space around a thumbnail, and height of the bar under a thumbnail, in heights of the node.
+"""INSET: space around a thumbnail. BAR: height of the bar under a thumbnail. Both in heights of the node.
 
 If the node's value does not fit as a text, the colour of the value fills the bar.
 """
@@ -144,7 +144,7 @@ Align: TypeAlias = Literal["left", "center", "right"]
 
 
 class Label(NamedTuple):
-    """A text and its place. `value` is the number that the text shows, in full precision, or None."""
+    """A text and its place. `value` is the number in full precision if the text shows a number."""
 
     address: Address
     text: str
@@ -155,13 +155,13 @@ class Label(NamedTuple):
     value: float | None = None
     align: Align = "center"
     role: Role | None = None
-    """Role of the node whose box is behind the text, or None without a box."""
+    """Role of the node whose box is behind the text, or None if the text is not on a node's box."""
     leader: float | None = None
-    """The y of the edge if the label is above or below its edge for lack of room, else None."""
+    """The y of the weight's edge if the label stands above or below this edge for lack of room, else None."""
 
     @property
     def reach(self) -> Rect:
-        """The place of the label, together with the line from the label to its edge."""
+        """The rectangle around the label and around the line from the label to the weight's edge."""
         if self.leader is None:
             return self.rect
         top, bottom = min(self.rect.y, self.leader), max(self.rect.bottom, self.leader)
@@ -180,8 +180,8 @@ class NodeBox(NamedTuple):
 class DiagramColumn:
     """A column of nodes of one height. Nodes that are too small to distinguish are drawn as one block.
 
-    With `per_row` > 1, the nodes form a grid of square cells, row by row. The edges of a node end at its y in
-    `middles`, which lies within the node's row of the grid.
+    With `per_row` > 1, the nodes form a grid of square cells, row by row. The edges of a node end at the
+    node's y in `middles`, which lies within the node's row of the grid.
     """
 
     layer: int
@@ -231,7 +231,7 @@ class DiagramColumn:
         return self.per_row > 1 or not self.block
 
     def rect(self, node: int) -> Rect:
-        """Return the place of a node."""
+        """Return the rectangle of a node."""
         if self.per_row > 1:
             down, right = divmod(node, self.per_row)
             return Rect(
@@ -240,7 +240,7 @@ class DiagramColumn:
         return Rect(self.x, float(self.tops[node]), self.width, self.height)
 
     def picture_of(self, node: int) -> Rect:
-        """Return the place of a node's thumbnail."""
+        """Return the rectangle of a node's thumbnail."""
         rect, side = self.rect(node), self.picture
         inset = INSET * rect.height
         if self.per_row > 1:
@@ -248,12 +248,12 @@ class DiagramColumn:
         return Rect(rect.right - inset - side, rect.y + (rect.height - side) / 2, side, side)
 
     def bar_of(self, node: int) -> Rect:
-        """Return the place of the bar under the thumbnail of a node in a grid."""
+        """Return the rectangle of the bar under the thumbnail of a node in a grid."""
         picture, height = self.picture_of(node), BAR * self.cell
         return Rect(picture.x, self.rect(node).bottom - INSET * self.cell - height, picture.width, height)
 
     def node_at(self, x: float, y: float) -> int | None:
-        """Return the node at a point, or None."""
+        """Return the index of the node at a point, or None if no node is there."""
         if not self.box.contains(x, y):
             return None
         if self.per_row > 1:
@@ -264,7 +264,7 @@ class DiagramColumn:
         return node if node >= 0 and (self.block or self.rect(node).contains(x, y)) else None
 
     def visible_text_nodes(self, body: Rect) -> range:
-        """Return the visible nodes that can show texts, including those in a grid."""
+        """Return the indices of the visible nodes that can show texts. Nodes in a grid count."""
         if self.per_row == 1:
             return self.visible_nodes(body)
         top = float(self.tops[0])
@@ -272,7 +272,7 @@ class DiagramColumn:
         return range(max(int(first), 0), min(int(last) + self.per_row, len(self.tops)))
 
     def visible_nodes(self, body: Rect) -> range:
-        """Return the nodes in view that are drawn one by one."""
+        """Return the indices of the visible nodes that are drawn one by one."""
         if self.block or self.x > body.right or self.x + self.width < body.x:
             return range(0)
         first = int(np.searchsorted(self.tops, body.y - self.height))

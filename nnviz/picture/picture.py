@@ -68,7 +68,7 @@ class Picture:
 
     @property
     def headings(self) -> tuple[Label, ...]:
-        """The texts above the columns, which come first in `labels`."""
+        """The labels above the columns. These labels come first in `labels`."""
         return tuple(takewhile(lambda label: label.style in ("heading", "subheading", "marked"), self.labels))
 
     @cached_property
@@ -76,18 +76,18 @@ class Picture:
         return {label.address: label for label in self.labels}
 
     def label(self, address: Address) -> Label | None:
-        """Return the label of `address`, or None."""
+        """Return the label whose address is `address`, or None if the picture has no label there."""
         return self._by_address.get(address)
 
     def text(self, address: Address) -> str:
-        """Return the text of `address`, or ""."""
+        """Return the text of the label at `address`, or "" if the picture has no label there."""
         label = self.label(address)
         return label.text if label else ""
 
     def place(self, address: Address) -> Rect | None:
-        """Return the place of `address`.
+        """Return the rectangle of the text, node or edge at `address`, or None if there is no place.
 
-        A weight without a text has its place at the middle of the visible part of its edge.
+        For a weight without a text, the rectangle is at the middle of the visible part of the edge.
         """
         label = self.label(address)
         if label is not None:
@@ -144,7 +144,7 @@ class Picture:
         return description(address, self.content) or self.text(address)
 
     def address_at(self, x: float, y: float) -> Address | None:
-        """Return the address at a point, or None.
+        """Return the address of the text, node or edge at a point, or None if nothing is there.
 
         Texts come first, then nodes, then the nearest edge within NEAR_PX pixels.
         """
@@ -154,7 +154,7 @@ class Picture:
         return self._node_at(x, y) or self._edge_at(x, y)
 
     def text_at(self, x: float, y: float) -> Address | None:
-        """Return the address of the text at a point, or None."""
+        """Return the address of the text at a point, or None if no text is there."""
         labels = reversed(self.labels)
         return next((label.address for label in labels if label.rect.contains(x, y)), None)
 
@@ -190,8 +190,8 @@ def make_picture(
 ) -> Picture:
     """Return a picture of `content` at the places of `layout`.
 
-    `shows` returns whether to show the text of an address. `largest` is the absolute weight of the widest
-    edge, by default the largest absolute weight of the network.
+    `shows` returns whether to show the text of an address. `largest` is the absolute value of the weight
+    whose edge is widest, by default the largest absolute value in the network.
     """
     layers = content.network.layers
     outputs = (Address("node_slope", len(layers) - 1, node) for node in range(len(layers[-1])))
@@ -206,7 +206,7 @@ def make_picture(
 
 
 def largest_weight(network: Network) -> float:
-    """Return the largest absolute value of the weights, or 0 if there are none."""
+    """Return the largest absolute value of the weights, or 0 if there are no weights."""
     weights = (layer.weights for layer in network.layers)
     return max((float(np.abs(each).max()) for each in weights if each.size), default=0.0)
 

@@ -20,7 +20,7 @@ SMALLEST_LOSS = 1e-290
 DECADES = 4.0
 """Largest number of powers of ten below the highest loss that a logarithmic scale covers."""
 LEAST_SHARE = 1e-10
-"""Least length of the scale, as a share of the highest loss; a shorter one has too few different numbers."""
+"""Least length of the scale, as a share of the highest loss; a shorter scale has too few values."""
 TONES = 256
 """Number of tones of a scale."""
 
@@ -62,12 +62,12 @@ class Tone:
 
 
 def loss_tones(palette: Palette) -> NDArray[np.uint8]:
-    """Return the theme's tones from low to high, shape (TONES, 3), in steps that look equal."""
+    """Return the theme's colours for low to high losses, shape (TONES, 3), in steps that look equal."""
     return tones_between((palette.accent, palette.selection, palette.canvas), (0.0, 0.8, 1.0))
 
 
 def tones_between(colours: Sequence[str], places: Sequence[float]) -> NDArray[np.uint8]:
-    """Return a scale of tones, shape (TONES, 3), with `colours` at the `places` from 0 to 1 on the scale."""
+    """Return a colour scale, shape (TONES, 3), that has `colours` at `places` between 0 and 1."""
     ends, steps = np.array([_oklab(colour) for colour in colours]), np.linspace(0.0, 1.0, TONES)
     mixed = np.column_stack([np.interp(steps, places, ends[:, k]) for k in range(3)])
     linear = (mixed @ _TO_LMS.T) ** 3 @ _TO_RGB.T
@@ -77,14 +77,14 @@ def tones_between(colours: Sequence[str], places: Sequence[float]) -> NDArray[np
 
 
 def blended_pixels(share: Array, tones: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Return an RGBA image of a grid of shares, shape (size, size, 4), interpolated between the points."""
+    """Return a grid of numbers from 0 to 1 as an interpolated RGBA image, shape (size, size, 4)."""
     for axis in (0, 1):
         share = _interpolate(share, size, axis)
     return share_pixels(share, tones)
 
 
 def share_pixels(share: Array, tones: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return shares as RGBA pixels, in an additional last axis; NaN becomes transparent."""
+    """Return numbers from 0 to 1 as RGBA pixels, in an additional last axis. NaN becomes transparent."""
     gap = np.isnan(share)
     picture = np.full((*share.shape, 4), 255, dtype=np.uint8)
     picture[..., :3] = tones[np.rint(np.where(gap, 0.0, share) * (TONES - 1)).astype(np.intp)]
@@ -126,16 +126,16 @@ def _oklab(colour: str) -> Array:
 
 
 LEAST_OPACITY, MOST_OPACITY = 0.12, 0.62
-"""Opacity of the winning class's colour: at the least share that wins, and at share 1."""
+"""Opacity of the colour of the class with the largest share: at the least possible share, and at share 1."""
 Pixels = NDArray[np.uint8]
 """Colours, with RGB or RGBA in the last axis."""
 
 
 @lru_cache
 def output_tones(palette: Palette, decides: bool) -> Pixels:
-    """Return the tones of an output from low to high, shape (TONES, 3).
+    """Return the colours for low to high values of an output, shape (TONES, 3).
 
-    If the output `decides` between two classes, the tones have two hues, else one hue.
+    If the output `decides` between two classes, the colours have two hues, else one hue.
     """
     if decides:
         low, high = (_faint(palette, colour) for colour in (palette.negative, palette.positive))
@@ -154,7 +154,7 @@ def number_pixels(values: Array, tone: Tone, tones: Pixels) -> Pixels:
 
 
 def class_pixels(shares: Array, palette: Palette) -> Pixels:
-    """Return one RGBA pixel for each point; the last axis of `shares` has the point's shares of the classes.
+    """Return one RGBA pixel for each point. The last axis of `shares` has the share of each class.
 
     The pixel has the hue of the class with the largest share. The larger the share, the stronger the colour.
     """

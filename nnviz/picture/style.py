@@ -25,12 +25,12 @@ SLOPE_CORNER = 0.14
 DASHES = (3.0, 2.0)
 """Lengths of dashes and of gaps in a dashed line, in widths of the line."""
 FINE_PX, FINE_SHARE, WIDEST_BORDER = 1.2, 0.06, 3.0
-"""Least width of a line, in pixels, and width of a line at a number's box, in heights of the box.
+"""FINE_PX: least width of a line, in pixels. FINE_SHARE: width of a line around a number, in box heights.
 
-The third number is the largest width of a node's border, in pixels.
+WIDEST_BORDER: largest width of a node's border, in pixels.
 """
 SLOPES_SHARE = 1 / 3
-"""Share of a small node's or a block's width, at the right, that shows slopes as colours."""
+"""The right part of a small node or a block shows slopes as colours: this share of the width."""
 
 PILL_STYLES: tuple[Style, ...] = ("pill", "slope", "node_slope")
 """Styles of labels that have a box of their own."""
@@ -125,7 +125,7 @@ def sign_colour(value: float, palette: Palette) -> str:
 
 
 def text_colour(label: Label, palette: Palette) -> str:
-    """Return the colour of a label's text; an error of exactly 0 is in ink."""
+    """Return the colour of a label's text. An error of exactly 0 has the colour `ink`."""
     if label.style == "slope":
         return palette.slope
     if label.style == "node_slope":
@@ -150,10 +150,10 @@ def letter_spacing(label: Label) -> float:
 
 
 class Tint(NamedTuple):
-    """Colours of nodes that are too small for a text: the hue shows the sign, the opacity the size."""
+    """Colours of nodes that are too small for a text: the hue shows the sign, the opacity shows the size."""
 
     strengths: Array
-    """Numbers of the nodes divided by their largest absolute value, shape (nodes,)."""
+    """The nodes' numbers, divided by the largest absolute value of these numbers, shape (nodes,)."""
     share: float
     """Share of a node's width, at the right, that has the colour."""
     positive: str
@@ -203,18 +203,18 @@ def _strengths(values: Array, picture: Picture, first: Address) -> Array:
 
 
 LEAST_WITH_DOT = 24.0
-"""Smallest thumbnail that shows a dot for the row, in pixels."""
+"""Least side of a thumbnail that shows a dot for the row, in pixels."""
 DOT_SHARE, LARGEST_DOT, THUMBNAIL_RIM = 0.055, 5.0, 1.2
-"""Radius of the dot as a share of the thumbnail's side, and its largest radius in pixels.
+"""DOT_SHARE: radius of the dot, as a share of the thumbnail's side. LARGEST_DOT: largest radius, in pixels.
 
-The third number is the width of the dot's rim, in pixels.
+THUMBNAIL_RIM: width of the dot's rim, in pixels.
 """
 CURVE_MARGIN = 0.08
-"""Space above and below a curve, in sides of its thumbnail."""
+"""Space above and below a curve, as a share of the thumbnail's height."""
 
 
 class Dot(NamedTuple):
-    """The dot at the place of the row in a thumbnail."""
+    """The dot that marks the row's inputs in a thumbnail: middle and radius, in pixels."""
 
     x: float
     y: float
@@ -244,7 +244,7 @@ def thumbnail_values(picture: Picture, column: DiagramColumn) -> Array | None:
 
 
 def visible_thumbnails(picture: Picture, column: DiagramColumn) -> range:
-    """Return the nodes whose thumbnails are drawn."""
+    """Return the indices of the nodes whose thumbnails are drawn."""
     return range(len(column.tops)) if column.per_row > 1 else column.visible_nodes(picture.layout.body)
 
 
@@ -260,7 +260,7 @@ def is_curve(picture: Picture) -> bool:
 
 
 def keeps_pixels_sharp(picture: Picture, size: float) -> bool:
-    """Return whether a thumbnail of this size, in device pixels, keeps its pixels sharp."""
+    """Return whether a thumbnail with sides of `size` device pixels is drawn with sharp pixels."""
     side = pixel_side(picture.content.network)
     return side is not None and size >= side
 
@@ -268,7 +268,7 @@ def keeps_pixels_sharp(picture: Picture, size: float) -> bool:
 def thumbnail_colours(values: Array, palette: Palette) -> NDArray[np.uint32]:
     """Return the colours of thumbnails as 0xffrrggbb, shape (nodes, rows, columns).
 
-    Weights are relative to the layer's largest weight. Shares of node functions are drawn as they are.
+    The strongest colour stands for the layer's largest absolute weight, or for 1 if `values` are functions.
     """
     largest = None
     if values.ndim == 2:
@@ -289,7 +289,7 @@ def thumbnail_pixels(values: Array, palette: Palette) -> Pixels:
 
 
 def curve_areas(values: Array, place: Rect, palette: Palette) -> Iterator[Area]:
-    """Yield the areas between a curve and 0, above and below; `values` are evenly spaced over `place`."""
+    """Yield the area of a curve above 0 and the area below 0; `values` are evenly spaced over `place`."""
     x = place.x + (np.arange(len(values)) + 0.5) / len(values) * place.width
     x[[0, -1]] = place.x, place.right
     y, zero = _heights(values, place)
@@ -313,7 +313,7 @@ def _heights(values: Array, place: Rect) -> tuple[Array, float]:
 
 
 def thumbnail_dot(picture: Picture, place: Rect, values: Array) -> Dot | None:
-    """Return the row's dot in the thumbnail of a node with these values, or None if the row is outside."""
+    """Return the row's dot in a node's thumbnail, or None if the thumbnail does not show the row."""
     content = picture.content
     if content.functions is None or content.trace is None or place.width < LEAST_WITH_DOT:
         return None
@@ -340,7 +340,7 @@ def thumbnail_background(palette: Palette) -> str:
 
 
 def thumbnail_marks(picture: Picture, address: Address | None) -> Iterator[Rect]:
-    """Yield the places of the pixels that belong to a weight or an input at `address`.
+    """Yield the rectangles of the image pixels that belong to a weight or an input at `address`.
 
     The pixels are in the image of the inputs, and in the thumbnails that show weights.
     """

@@ -58,7 +58,7 @@ def svg_text(
     weight: int = 400,
     more: str = "",
 ) -> str:
-    """Return a text element, the middle of its digits at y `middle`; `anchor` is start, middle or end."""
+    """Return a text element with the middle of its digits at y `middle`. `anchor`: start, middle or end."""
     # Not every renderer knows dominant-baseline; digits and capitals are about .72 of the size tall.
     return (
         f'<text x="{x:.1f}" y="{middle + 0.36 * size:.1f}" font-size="{size:.4g}" font-weight="{weight}" '
@@ -67,7 +67,7 @@ def svg_text(
 
 
 def rectangle(rect: Rect, box: Box, more: str = "") -> str:
-    """Return a rectangle element for `rect`, drawn as `box`."""
+    """Return an SVG rectangle element at `rect` with the fill and outline of `box`."""
     line = f' stroke="{box.line}" stroke-width="{box.width}"' if box.line else ""
     if box.dashed:
         line += ' stroke-dasharray="{:g} {:g}"'.format(*DASHES)
@@ -78,7 +78,7 @@ def rectangle(rect: Rect, box: Box, more: str = "") -> str:
 
 
 def image(rect: Rect, pixels: Pixels, more: str = "") -> str:
-    """Return an image element of RGBA `pixels`, shape (rows, columns, 4), stretched over `rect`."""
+    """Return an SVG image element of RGBA `pixels`, shape (rows, columns, 4), stretched over `rect`."""
     return (
         f'<image x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" height="{rect.height:.1f}" '
         f'preserveAspectRatio="none"{more} href="{_png_uri(pixels)}"/>'
@@ -110,7 +110,7 @@ def svg(
     transparent: bool = False,
     pictures: bool = False,
 ) -> str:
-    """Return the diagram of `state` with its first row of data as an SVG document.
+    """Return the diagram of `state` for the first row of data as an SVG document.
 
     `view` "slopes" adds the row's slopes, `pictures` adds thumbnails in the nodes. Raises ValueError if
     `view` is "slopes" but no rows have targets.
@@ -122,7 +122,7 @@ def svg(
 def sheet_svg(
     sheet: Sheet, palette: Palette, *, transparent: bool = False, strongest: int = STRONGEST, note: str = ""
 ) -> str:
-    """Return a sheet as an SVG document; a `transparent` document has no background.
+    """Return a sheet (picture and legend) as an SVG document, without a background if `transparent`.
 
     In a large network, only the strongest edges of each layer are drawn; `strongest` is their number. `note`
     is a text at the left of the legend.
@@ -307,7 +307,7 @@ class Sample(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A picture of the whole network with a legend below, at their places on the sheet."""
+    """A page, size in pixels, with a picture of the whole network and a legend below the picture."""
 
     width: float
     height: float
@@ -340,7 +340,7 @@ def legend(right: float, middle: float, *, slopes: bool = True, scale: float = 1
 
 
 def sheet(picture: Picture, width: float, height: float) -> Sheet:
-    """Return a sheet of this size with the contents of a picture, without the picture's zoom."""
+    """Return a sheet of this size: a legend, and the contents of `picture` without the picture's zoom."""
     content = picture.content
     network, slopes = content.network, content.slopes is not None
     scale = growth(View(width, height), len(network.sizes))

@@ -21,8 +21,8 @@ def fit_number(
 ) -> tuple[str, float, float] | None:
     """Return (text, font size, width) of a number within `room` pixels, or None if the text does not fit.
 
-    The text is `prefix` and the number, always with the same digits. The function tries the font size `size`,
-    then the mean of `size` and `smallest`, then `smallest`.
+    The text is `prefix` and the number, with the same digits in every font size. The function tries the font
+    size `size`, then the mean of `size` and `smallest`, then `smallest`.
     """
     text = prefix + as_text(value)
     for at_size in (size, (size + smallest) / 2, smallest):

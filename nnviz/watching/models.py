@@ -28,7 +28,7 @@ NOT_A_NETWORK = (
 
 
 class Pair(NamedTuple):
-    """Keys of one layer's arrays in a script's list or dictionary; `biases` is None without biases."""
+    """Keys of one layer's arrays in a script's list or dictionary. `biases` is None if there are none."""
 
     weights: Hashable
     biases: Hashable | None
@@ -36,7 +36,7 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class ArrayPlaces:
-    """Keys of the arrays of all layers. `turned` is true if the weights have shape (inputs, nodes)."""
+    """Keys of the weights and biases of all layers. With `turned`, weights have shape (inputs, nodes)."""
 
     pairs: tuple[Pair, ...]
     turned: bool
@@ -115,7 +115,7 @@ SHAPES_CHANGED = "the shapes of the model's arrays have changed"
 
 
 class Model:
-    """The model that a script trains: `network` is the model as a Network, `values` reads its parameters.
+    """The model that a script trains: `network` is the model as a Network. `values` reads the parameters.
 
     `start` holds the parameters at the start, shape (parameters,). `assumes_activations` is true if the model
     consists of arrays and the script names no activations. Raises FileError if the model is not a network.

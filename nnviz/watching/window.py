@@ -59,9 +59,9 @@ def show(shown: Any, x: Any = None, y: Any = None, *, activations: Sequence[str]
                                     probability of the second class
     =============================== ====================================================================
 
-    `x` has shape (rows, inputs) or (inputs,). `y` has shape (rows, outputs), or one dimension for one row or
-    one output. For several outputs, `y` may hold the class of each row, as a number or a label of the
-    classifier. The window shows a copy of the network and the name of the framework's model as title.
+    `x` has shape (rows, inputs) or (inputs,). `y` has shape (rows, outputs), or one dimension if there
+    is a single row or output. For several outputs, `y` may hold the class of each row, as a number or a label
+    of the classifier. The window shows a copy of the network, and the name of the framework's model as title.
     Raises TypeError for any other object, FileError for a model that is not a chain of layers or for rows
     that do not fit, and DisplayError if no window can be shown.
     """
@@ -111,7 +111,7 @@ def _network(shown: object, activations: Sequence[str] | None) -> Network:
 
 
 def state_of(network: Network, shown: object, x: Any, y: Any) -> State:
-    """Return a State with the network, the rows `x` and the targets `y`, as for `show`. Raises FileError.
+    """Return a State with `network`, rows `x` and targets `y`. Raises FileError if the rows do not fit.
 
     The title and the loss come from `shown`, the object that `network` was made from.
     """
@@ -158,7 +158,7 @@ PATIENCE_S = 5.0
 """Seconds that a script waits, at the end of the script, for a window that no longer reads the pipe."""
 PIPE_BYTES = 2**20
 """Size in bytes that nnviz requests for the pipe; some systems keep their own size."""
-WINDOW_GONE = "the window has ended unexpectedly; the training continues without it"
+WINDOW_GONE = "the window has ended unexpectedly; the training continues without the window"
 
 
 class Link(frames.Mailbox):
@@ -304,7 +304,7 @@ if hasattr(os, "register_at_fork"):
 
 FRAME_S = 1 / 30
 FRAME_PER_LOOK = 50.0
-"""Least ratio of the time between two frames to the time for reading the model: training stays fast."""
+"""The next frame waits at least this many times as long as sending a frame takes: training stays fast."""
 
 _clock = time.perf_counter
 

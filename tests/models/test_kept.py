@@ -377,7 +377,7 @@ def test_a_file_of_nnvizs_own_is_kept_whole(end, tmp_path):
     if end == ".keras":
         with zipfile.ZipFile(path, "a") as archive:
             archive.writestr("assets/words.txt", "one")
-        assert losses_on_overwrite(path) == "Saving over m.keras loses the other files in it"
+        assert losses_on_overwrite(path) == "Saving over m.keras loses the archive's other files"
 
 
 def sequential_model(*parts, compiled_by=None, name="sequential", **settings):

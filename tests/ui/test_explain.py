@@ -124,7 +124,7 @@ def test_what_takes_many_rows_comes_later_and_the_row_at_once(read):
     state = make_state(network, 80_000)  # in blocks of 32 rows, which takes a while
     reader = read(state, first="computing", quick_ns=1_000.0, block_ns=1.0)
     reader.select(*EDGE)
-    assert "computing the mean over 80,000 rows …" in reader.reads("slope at the end")
+    assert "computing the mean over 80,000 rows …" in reader.reads("end node's slope")
     reader.selection.row = 5
     assert "computing" not in reader.reads("[sum of 80,000 rows]")
 
@@ -151,7 +151,7 @@ def test_clicking_a_factor_leads_to_its_edge_or_node_and_hovering_tells_its_part
     bank.click("2", after="3·1·")
     assert bank.selection.address == Address("weight", 1, 0, 0)
     bank.reads("26·(−16)")
-    bank.click("26", after="slope at the end")
+    bank.click("26", after="end node's slope")
     assert bank.selection.address == Address("node", 0, 0)
     bank.reads("3·2 + 5·4 = 26")
     bank.hovered.clear()

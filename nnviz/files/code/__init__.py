@@ -27,13 +27,13 @@ STYLES = {
     "keras": Style("Keras", keras.lines),
     "pytorch": Style("PyTorch", pytorch.lines),
 }
-"""All styles by their names."""
+"""Map from the name of each style to the Style."""
 
 
 def program(state: State, style: str = "numpy", *, beside: bool = True) -> Program:
     """Return a program that predicts the rows of `state` and trains on them from the present weights.
 
-    If `beside`, weights or rows that need more than 40 lines are in an `.npz` file with the program's name.
+    If `beside`, the program loads weights or rows that need more than 40 lines from an `.npz` file.
     Raises ValueError for an unknown style or an optimizer that the style lacks.
     """
     if style not in STYLES:

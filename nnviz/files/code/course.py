@@ -34,9 +34,9 @@ class Form(ABC):
 
     ============== ====================================================================
     `single`       whether the prediction is a number instead of an array
-    `prediction`   the variable with the prediction
-    `dictionaries` "weights", and "biases" if a layer has biases
-    `parameters`   the dictionaries as arguments of a function
+    `prediction`   the name of the variable with the prediction
+    `dictionaries` the names of the dictionaries: "weights", and "biases" if there are any
+    `parameters`   these names as the parameters of a function: "weights, biases"
     ============== ====================================================================
     """
 
@@ -55,7 +55,7 @@ class Form(ABC):
 
     @property
     def prediction(self) -> str:
-        """The variable with the prediction."""
+        """The name of the variable with the prediction."""
         return "model_output" if self.single else "model_outputs"
 
     def hidden(self, k: int) -> str:
@@ -63,30 +63,30 @@ class Form(ABC):
         return "hidden_layer" if self.last == 1 else f"hidden_{k}"
 
     def values(self, k: int) -> str:
-        """Return the variable with a layer's values; layer −1 is the inputs."""
+        """Return the name of the variable with a layer's values; layer −1 is the inputs."""
         if k < 0:
             return "input_data"
         return self.prediction if k == self.last else f"{self.hidden(k)}_outputs"
 
     def inputs(self, k: int) -> str:
-        """Return the variable with the array of a layer's z."""
+        """Return the name of the variable with a layer's z as an array."""
         return self.values(k).replace("outputs", "inputs")
 
     @property
     def final_inputs(self) -> str:
-        """The variable with the last layer's z, which the lines of `forward` and `gathered` set."""
+        """The name of the variable with the last layer's z, set by the lines of `forward` and `gathered`."""
         return self.values(self.last) if self.network.layers[-1].function.linear else self.inputs(self.last)
 
     def gathered(self) -> Iterator[CodeLine]:
-        """Yield lines that join the last layer's z into an array, if the lines of `forward` do not."""
+        """Yield code that joins the last layer's z into an array, or nothing if `forward` has done this."""
         return iter(())
 
     def starts_at_z(self, k: int) -> bool:
-        """Return whether the loss gives the slopes of layer `k` with respect to z, not to a."""
+        """Return whether the program computes ∂L/∂z of layer `k` directly from the loss, without ∂L/∂a."""
         return k == self.last and self.loss.short is not None
 
     def losses_slope(self, index: str = "") -> str:
-        """Return the first slope of the backward pass: of all outputs, or of output 1 if `index` is "[1]"."""
+        """Return code for the first slopes of the backward pass; `index` ("[1]") selects one output."""
         own = {"prediction": self.prediction, "y": "target", "error": f"error{index}"}
         text = frame.with_names(self.loss_slope, **own)
         if index and frame.uses(self.loss_slope, "y"):
@@ -95,29 +95,29 @@ class Form(ABC):
 
     @abstractmethod
     def nodes(self, k: int) -> str:
-        """Return the expression for the list of a layer's node names."""
+        """Return code for the list of a layer's node names, or for the variable with this list."""
 
     @abstractmethod
     def layers(self) -> Iterator[CodeLine]:
-        """Yield lines that define the lists of node names, if the notation needs such lists."""
+        """Yield lines of code that define the lists of node names, if the notation needs these lists."""
 
     @abstractmethod
     def forward(self) -> Iterator[CodeLine]:
-        """Yield lines that compute the prediction."""
+        """Yield lines of code that compute the prediction."""
 
     @abstractmethod
     def backward(self) -> Iterator[CodeLine]:
-        """Yield lines that compute the nodes' slopes from `error`."""
+        """Yield lines of code that compute the nodes' slopes from the variable `error`."""
 
     @abstractmethod
     def slopes(self) -> Iterator[CodeLine]:
-        """Yield lines that return the slopes of the weights and biases."""
+        """Yield lines of code that return the slopes of the weights and biases."""
 
 
 BREAK = "\n"
-"""Mark between the lines of a long sum; no name contains a line feed."""
+"""Character at which a long sum is broken into lines of code; names do not contain this character."""
 TAKEN = "model"
-"""Node name whose variable would be `model_output`, which is the variable of the prediction."""
+"""Node name that makes no variable: `model_output` is already the variable of the prediction."""
 
 
 class Nodes(Form):
@@ -133,15 +133,15 @@ class Nodes(Form):
         self.names = names
 
     def nodes(self, k: int) -> str:
-        """Return the list of a layer's node names."""
+        """Return code for the list of a layer's node names."""
         return repr(list(self.network.layers[k].nodes))
 
     def layers(self) -> Iterator[CodeLine]:
-        """Yield no lines."""
+        """Yield nothing, since this notation does not need lists of node names."""
         return iter(())
 
     def forward(self) -> Iterator[CodeLine]:
-        """Yield lines that compute the prediction."""
+        """Yield lines of code that compute the prediction."""
         for k, layer in enumerate(self.network.layers):
             function = layer.function
             for j, name in enumerate(layer.nodes):
@@ -159,7 +159,7 @@ class Nodes(Form):
                 yield from self._array_of_values(k)
 
     def _array_of_values(self, k: int) -> Iterator[CodeLine]:
-        """Yield lines that join the values of a layer into an array."""
+        """Yield lines of code that join the values of a layer into an array."""
         function, nodes = self.network.layers[k].function, of_nodes(self.network, k)
         each = [(self._a if function.elementwise else self._z)(k, j) for j in range(len(nodes))]
         values = f"np.array([{', '.join(each)}])"
@@ -170,7 +170,7 @@ class Nodes(Form):
 
     @property
     def final_inputs(self) -> str:
-        """The variable with the last layer's z: a number for a single node, else an array."""
+        """The name of the variable with the last layer's z: a number for a single node, else an array."""
         return self._z(self.last, 0) if self.single and not self._linear else super().final_inputs
 
     @property
@@ -178,13 +178,13 @@ class Nodes(Form):
         return self.network.layers[-1].function.linear
 
     def gathered(self) -> Iterator[CodeLine]:
-        """Yield a line that joins the last layer's z into an array, if the lines of `forward` do not."""
+        """Yield code that joins the last layer's z into an array, or nothing if `forward` has done this."""
         if self.network.layers[-1].function.elementwise and not self.single and not self._linear:
             each = ", ".join(self._z(self.last, j) for j in range(len(self.outputs)))
             yield CodeLine(f"    {self.final_inputs} = np.array([{each}])", "loss", self.outputs)
 
     def backward(self) -> Iterator[CodeLine]:
-        """Yield lines that compute the nodes' slopes."""
+        """Yield lines of code that compute the nodes' slopes."""
         for k in reversed(range(self.last + 1)):
             function, nodes = self.network.layers[k].function, range(len(self.network.layers[k]))
             is_of_z = self.starts_at_z(k)
@@ -199,7 +199,7 @@ class Nodes(Form):
                     yield CodeLine(part, "backward", (Address("node", k, j),))
 
     def _backward_of_layer(self, k: int) -> Iterator[CodeLine]:
-        """Yield lines that compute all slopes of a layer at once."""
+        """Yield lines of code that compute all slopes of a layer at once."""
         function, nodes = self.network.layers[k].function, of_nodes(self.network, k)
         slopes = ", ".join(self._slope_a(k, j) for j in range(len(nodes)))
         names = {"z": self.inputs(k), "a": self.values(k), "slope_a": f"np.array([{slopes}])"}
@@ -208,7 +208,7 @@ class Nodes(Form):
             yield CodeLine(part, "backward", nodes)
 
     def slopes(self) -> Iterator[CodeLine]:
-        """Yield lines that return the slopes."""
+        """Yield lines of code that return the slopes."""
         yield CodeLine("    return {", "slopes")
         for k, layer in enumerate(self.network.layers):
             for j, name in enumerate(layer.nodes):
@@ -252,14 +252,14 @@ def _fits(name: str) -> bool:
 
 
 class Loops(Form):
-    """Notation with loops: `hidden_layer` lists the nodes of a layer; their values and slopes are arrays."""
+    """Notation with loops: `hidden_layer` lists a layer's nodes; arrays hold the nodes' values and slopes."""
 
     def nodes(self, k: int) -> str:
-        """Return the variable with a layer's node names."""
+        """Return the name of the variable with a layer's node names."""
         return "output_layer" if k == self.last else self.hidden(k)
 
     def layers(self) -> Iterator[CodeLine]:
-        """Yield lines with the lists of node names."""
+        """Yield lines of code that define the lists of node names."""
         yield CodeLine("# The nodes of each layer")
         for k, layer in enumerate(self.network.layers):
             nodes = of_nodes(self.network, k)
@@ -273,7 +273,7 @@ class Loops(Form):
         yield CodeLine()
 
     def forward(self) -> Iterator[CodeLine]:
-        """Yield lines that compute the prediction."""
+        """Yield lines of code that compute the prediction."""
         for k, layer in enumerate(self.network.layers):
             nodes, function = of_nodes(self.network, k), layer.function
             bias = "" if layer.biases is None else " + biases[node]"
@@ -286,7 +286,7 @@ class Loops(Form):
                 )
 
     def backward(self) -> Iterator[CodeLine]:
-        """Yield lines that compute the nodes' slopes."""
+        """Yield lines of code that compute the nodes' slopes."""
         slope_a = self.losses_slope()
         for k in reversed(range(self.last + 1)):
             nodes, function = of_nodes(self.network, k), self.network.layers[k].function
@@ -301,7 +301,7 @@ class Loops(Form):
             yield CodeLine(f"    {self._slopes(k)} = {slope_a}", "backward", nodes)
 
     def slopes(self) -> Iterator[CodeLine]:
-        """Yield lines that return the slopes."""
+        """Yield lines of code that return the slopes."""
         yield CodeLine("    slopes = {}", "slopes")
         if self.biased:
             yield CodeLine("    bias_slopes = {}", "slopes")
@@ -321,11 +321,11 @@ class Loops(Form):
 
 NAMES = frame.ProgramNames("input_data", "target_actuals", "n_updates")
 MOST_NODES = 8
-"""Largest number of nodes that get their own variables; larger networks get a loop for each layer."""
+"""Largest number of nodes in a network with variables for each node; a larger network gets loops."""
 
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
-    """Yield the lines of the program."""
+    """Yield the lines of a program that predicts and trains; `numbers` writes its weights and rows."""
     network = state.network
     few = not numbers.weights_beside and sum(map(len, network.layers)) <= MOST_NODES
     form: Form = Nodes(state) if few else Loops(state)

@@ -19,12 +19,12 @@ from nnviz.files.code.lines import CodeLine, Numbers, are_raw, array, comment, o
 
 
 def function_name(activation: Activation) -> str:
-    """Return the function name of an activation: `leaky_relu_0_2` for `leaky_relu(0.2)`."""
+    """Return the name of an activation's function in a program: `leaky_relu_0_2` for `leaky_relu(0.2)`."""
     return re.sub(r"\W+", "_", activation.name).rstrip("_")
 
 
 def imports(state: State, numbers: Numbers) -> Iterator[CodeLine]:
-    """Yield the imports, `math` only if an activation needs it, and lines that open the file of numbers."""
+    """Yield the import statements of a program, and lines that open the separate file of numbers, if any."""
     back = _backward_activations(state)
     texts = [
         own.notation.numpy + own.notation.numpy_slope * (own.name in back)
@@ -68,7 +68,7 @@ def defined(state: State) -> Iterator[CodeLine]:
 
 
 def back(function: Activation, values: Mapping[str, str]) -> str:
-    """Return the call of an activation's backward pass; `values` has expressions for z, a and slope_a."""
+    """Return code that calls an activation's backward pass; `values` has expressions for z, a and slope_a."""
     return f"{function_name(function)}_back({', '.join(values[name] for name in _arguments(function))})"
 
 
@@ -84,23 +84,23 @@ _TERM = re.compile(r"\([^()]*\)")
 
 
 def uses(expression: str, name: str) -> bool:
-    """Return whether an expression uses a name."""
+    """Return whether a code expression contains the variable `name`."""
     return re.search(rf"\b{name}\b", expression) is not None
 
 
 def with_names(expression: str, **names: str) -> str:
-    """Return an expression with new `names` for the variables `z`, `prediction`, `y` and `error`."""
+    """Return a code expression in which the variables `z`, `prediction`, `y` and `error` have new `names`."""
     return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), expression)
 
 
 def mean(loss: Loss, targets: str = "y") -> str:
-    """Return the mean loss over rows as an expression of `z`, `prediction` and the variable `targets`."""
+    """Return code for the mean loss over rows; `targets` is the name of the variable with the targets."""
     terms = with_names(loss.notation.numpy, y=targets)
     return f"np.mean({terms})" if loss.averaged else f"np.sum({terms}) / len({targets})"
 
 
 def of_row(loss: Loss, single: bool) -> str:
-    """Return one row's loss as an expression of `z`, `prediction` and `y`, which are numbers if `single`."""
+    """Return code for one row's loss from the variables `z`, `prediction` and `y`: numbers if `single`."""
     terms = loss.notation.numpy
     if single:
         return terms
@@ -108,7 +108,7 @@ def of_row(loss: Loss, single: bool) -> str:
 
 
 def slope(state: State) -> str:
-    """Return the slope of each output's loss term as an expression of `error`, `prediction` and `y`."""
+    """Return code for the slopes of the outputs' loss terms, from variables `error`, `prediction` and `y`."""
     own = state.measure.notation
     targets = state.data.targets
     assert targets is not None
@@ -117,7 +117,7 @@ def slope(state: State) -> str:
 
 
 def divided(expression: str, divisor: str) -> str:
-    """Return `expression / divisor`, with parentheses around the expression if the expression is a sum."""
+    """Return the code `expression / divisor`, with parentheses around `expression` if it is a sum."""
     bare = expression
     while (shorter := _TERM.sub("", bare)) != bare:
         bare = shorter
@@ -126,7 +126,7 @@ def divided(expression: str, divisor: str) -> str:
 
 
 def right_rows(network: Network, *, single: bool = False) -> str:
-    """Return the mask of correct rows as an expression of `prediction` and `y`, both numbers if `single`."""
+    """Return code for the mask of correct rows, from `prediction` and `y`, which are numbers if `single`."""
     if is_one_of_many(network):
         return "prediction.argmax(axis=1) == y.argmax(axis=1)"
     sides = f"(prediction >= {THRESHOLD}) == (y >= {THRESHOLD})"
@@ -136,11 +136,11 @@ def right_rows(network: Network, *, single: bool = False) -> str:
 WRITTEN_OUT = 8
 """Largest number of inputs that an example row lists one by one; a longer row is `[0.0] * count`."""
 A_LINE_EACH = 40
-"""Largest number of inputs with one line each; for more, means and standard deviations are two lists."""
+"""Largest number of inputs that are scaled in one line each; more inputs are scaled by a loop."""
 
 
 def example_call(state: State, call: str) -> Iterator[CodeLine]:
-    """Yield an example call if the rows are encoded or missing; `call` has {} in place of the inputs."""
+    """Yield an example call, if the data is encoded or has no rows. `call` has {} in place of the inputs."""
     raw = are_raw(state)
     if raw:
         yield from _as_inputs(state)
@@ -236,15 +236,15 @@ class ProgramNames(NamedTuple):
     history: str = "history"
 
     def part(self, which: str) -> tuple[str, str]:
-        """Return the names of a part's inputs and targets: `train_inputs`, `train_targets` for "train"."""
+        """Return the variables of one part of the rows: `train_inputs` and `train_targets` for "train"."""
         return f"{which}_{self.inputs.split('_')[-1]}", f"{which}_{self.targets.split('_')[-1]}"
 
     def trained(self, state: State) -> tuple[str, str]:
-        """Return the names of the inputs and targets of the training rows."""
+        """Return the names of the two variables with the inputs and the targets of the training rows."""
         return self.part("train") if state.validated else (self.inputs, self.targets)
 
     def measured(self, state: State) -> list[tuple[str, str]]:
-        """Return the names (inputs, targets) of the training rows and, if any, of the validation rows."""
+        """Return the variables (inputs, targets) of the training rows and, if any, of the validation rows."""
         return [self.trained(state)] + [self.part("validation")] * state.validated
 
 
@@ -252,7 +252,7 @@ NAMES = ProgramNames()
 
 
 def head(state: State) -> Iterator[CodeLine]:
-    """Yield comments about the program. The title is in line 3, since lines 1 and 2 may set an encoding."""
+    """Yield comments about the program. The title is in line 3: Python reads encodings from lines 1 and 2."""
     sizes = "-".join(map(str, state.network.sizes))
     does = ["predicts its rows"] * (len(state.data) > 0)
     does += [f"trains on them from these weights, printing the {state.measure.phrase}"] * state.trainable
@@ -268,7 +268,7 @@ def head(state: State) -> Iterator[CodeLine]:
 
 
 def predictions(state: State, rows: str, call: str) -> Iterator[CodeLine]:
-    """Yield lines that print the predictions, for which `rows` is the expression, and an example `call`."""
+    """Yield lines that print the predictions and an example `call`; `rows` is code for the predictions."""
     outputs = of_outputs(state.network)
     if len(state.data):
         yield CodeLine()
@@ -284,7 +284,7 @@ def mini_batches(state: State) -> bool:
 
 
 def settings(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Yield the settings of the training."""
+    """Yield the lines of a program that define the settings of the training."""
     training = state.training
     yield CodeLine("# The settings")
     yield CodeLine(f"learning_rate = {training.learning_rate!r}", "update")
@@ -298,7 +298,7 @@ def settings(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
 
 
 def split(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Yield lines that split the rows into training and validation rows, if the State has validation rows."""
+    """Yield lines that split a program's rows into training and validation rows, if the State does so."""
     if state.validated:
         yield CodeLine("# The last rows are for validation")
         yield CodeLine(f"count = int(len({names.inputs}) * (1 - validation))")
@@ -308,14 +308,14 @@ def split(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
 
 
 def batches(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Yield the number of batches per epoch, if the training uses mini-batches."""
+    """Yield the line that sets the number of batches per epoch, if the training uses mini-batches."""
     if mini_batches(state):
         count = f"-(-len({names.trained(state)[0]}) // batch_size)"
         yield CodeLine(f"batches = {count}  # batches in an epoch; the last batch may be smaller")
 
 
 def rows_of_update(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Yield lines of the training loop that choose a mini-batch's `rows`, in an order from seed and epoch."""
+    """Yield lines of the training loop that choose a mini-batch's rows, in a random order for each epoch."""
     if mini_batches(state):
         count = f"len({names.trained(state)[0]})"
         yield CodeLine("    epoch, batch = divmod(t - 1, batches)")
@@ -324,7 +324,7 @@ def rows_of_update(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLi
 
 
 def rows_of_an_update(state: State, names: ProgramNames = NAMES) -> tuple[str, str]:
-    """Return expressions for the inputs and targets of an update: all training rows, or a mini-batch."""
+    """Return code for the inputs, and code for the targets, of the rows of one update of the weights."""
     part = "[rows]" if mini_batches(state) else ""
     inputs, targets = names.trained(state)
     return f"{inputs}{part}", f"{targets}{part}"
@@ -333,14 +333,14 @@ def rows_of_an_update(state: State, names: ProgramNames = NAMES) -> tuple[str, s
 def history_start(
     state: State, loss: Callable[[str, str], str], names: ProgramNames = NAMES
 ) -> Iterator[CodeLine]:
-    """Yield the history with the loss before the first update; `loss` returns a call that computes a loss."""
+    """Yield lines that create the loss history; `loss(inputs, targets)` returns code that computes a loss."""
     yield from _point(state, loss, names, "0", f"{names.history} = [", "]")
 
 
 def history_point(
     state: State, loss: Callable[[str, str], str], names: ProgramNames = NAMES
 ) -> Iterator[CodeLine]:
-    """Yield lines of the training loop that append the loss over all rows to the history after each epoch."""
+    """Yield lines of the training loop that append the loss to the history after each epoch."""
     indent = "    "
     if mini_batches(state):
         yield CodeLine(f"    if t % batches == 0 or t == {names.updates}:", "loss")
@@ -366,7 +366,11 @@ def _point(
 def accuracy_function(
     state: State, prediction: str, mean: str = "np.mean({})", axis: str = "axis"
 ) -> Iterator[CodeLine]:
-    """Yield the function `accuracy(x, y)` for a classifier, from expressions for prediction and mean."""
+    """Yield the function `accuracy(x, y)`, if the network is a classifier.
+
+    `prediction` is code for the prediction. `mean` is code for a mean, with {} in place of the array.
+    `axis` is the library's name of the parameter `axis`.
+    """
     if classifies(state.network, state.data):
         right = right_rows(state.network).replace("axis", axis)
         yield CodeLine()
@@ -379,7 +383,7 @@ def accuracy_function(
 def accuracy(
     state: State, call: Callable[[str, str], str], names: ProgramNames = NAMES
 ) -> Iterator[CodeLine]:
-    """Yield lines that print a classifier's accuracy; `call` returns the call for some inputs and targets."""
+    """Yield lines that print a classifier's accuracy, computed by the code of `call(inputs, targets)`."""
     if classifies(state.network, state.data):
         yield CodeLine()
         of_both = ": first of the training rows, then of the validation rows" if state.validated else ""
@@ -389,7 +393,7 @@ def accuracy(
 
 
 def library_notation(state: State, library: str) -> OptimizerNotation | None:
-    """Return the optimizer in the notation of a library, or None if the network is not trainable.
+    """Return how a library writes the optimizer of `state`, or None if the network is not trainable.
 
     Raises ValueError if the library does not have the optimizer.
     """
@@ -402,7 +406,7 @@ def library_notation(state: State, library: str) -> OptimizerNotation | None:
 
 
 def print_history(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Yield lines that print the history."""
+    """Yield lines of a program that print the loss history."""
     more = ", validation_value" if state.validated else ""
     yield CodeLine()
     of_both = ": of the training rows, then of the validation rows" if more else ""

@@ -26,20 +26,20 @@ from nnviz.files import atomic
 from nnviz.files.errors import FileError, writing_error
 
 SCREENFUL = 40
-"""Largest number of lines of weights, or of rows, in a program; more weights or rows get their own file."""
+"""Largest number of lines of weights, or of rows, in a program. A separate file holds longer numbers."""
 A_LINE = 5
 """How many float64 numbers, with all their digits, fit on a line."""
 
 
 class Notation(NamedTuple):
-    """Code that creates an array: `make` from nested lists, `load` from the opened `.npz` file by name."""
+    """Code for arrays in a style. `make` creates an array from lists; `load` reads it from an `.npz` file."""
 
     make: str = "np.array"
     load: str = 'stored["{}"]'
 
 
 class Numbers:
-    """Writes a program's numbers. `separate_arrays` has the arrays of the `.npz` file by name: W0, b0, …."""
+    """Writes a program's numbers. `separate_arrays` maps W0, b0, … to arrays for the separate `.npz` file."""
 
     def __init__(self, state: State, may_be_beside: bool) -> None:
         self.state, self.separate_arrays = state, dict[str, Array]()
@@ -58,13 +58,13 @@ class Numbers:
                 self.separate_arrays["targets"] = data.targets
 
     def imports(self) -> Iterator[CodeLine]:
-        """Yield the imports for loading the numbers, except NumPy."""
+        """Yield the imports that a program needs to load its numbers, except the import of NumPy."""
         if self.separate_arrays:
             yield CodeLine("from pathlib import Path")
             yield CodeLine()
 
     def stored(self) -> Iterator[CodeLine]:
-        """Yield the lines that open the separate file with the numbers, if the program has such a file."""
+        """Yield the lines that open the separate file with the numbers, if the program has one."""
         if self.separate_arrays:
             what = " and ".join(["weights"] * self.weights_beside + ["rows"] * self.rows_beside)
             yield CodeLine(f"# The {what} are in the file of the same name that ends in .npz")
@@ -72,7 +72,7 @@ class Numbers:
             yield CodeLine()
 
     def weights(self, notation: Notation) -> Iterator[CodeLine]:
-        """Yield the lines with W and b of every layer."""
+        """Yield the lines that define the weights and biases of every layer."""
         yield CodeLine("# The network: row j of a layer's W holds the weights that feed its node j")
         for k, layer in enumerate(self.state.network.layers):
             if self.weights_beside:
@@ -85,7 +85,7 @@ class Numbers:
         yield CodeLine()
 
     def rows(self, notation: Notation) -> Iterator[CodeLine]:
-        """Yield the lines with the inputs and the targets of the rows, if the State has rows."""
+        """Yield the lines that define the inputs and the targets of all rows, if the State has rows."""
         network, data = self.state.network, self.state.data
         if not len(data):
             return
@@ -108,7 +108,7 @@ def are_raw(state: State) -> bool:
 
 
 def rows_heading(state: State) -> str:
-    """Return the comment above the rows."""
+    """Return the comment that a program has above its rows."""
     return (
         "# The rows as the network takes them, not as the table has them" if are_raw(state) else "# The rows"
     )
@@ -127,7 +127,7 @@ def _weights(k: int, layer: Layer, notation: Notation) -> Iterator[CodeLine]:
 
 
 def array(start: str, items: Iterable[str], end: str, addresses: tuple[Address, ...]) -> Iterator[CodeLine]:
-    """Yield lines with items between `start` and `end`, as many on a line as fit."""
+    """Yield lines of code: `start`, the items, and `end`, with as many items on a line as fit."""
     items = list(items)
     one = f"{start}{', '.join(items)}{end}"
     indent = " " * (len(start) - len(start.lstrip()))
@@ -141,14 +141,14 @@ def _row(values: list[float]) -> str:
 
 
 WIDTH = 100
-"""Largest number of letters in a line of numbers."""
+"""Largest number of characters in a program's line of numbers."""
 
 _PYTHON = {"·": " * ", "/": " / ", "²": " ** 2", "e^(": "np.exp(", "^": " ** ", "√(": "np.sqrt(", MINUS: "-"}
 _SIGN = re.compile("|".join(map(re.escape, _PYTHON)))
 
 
 def comment(text: str) -> str:
-    """Return a user's text, shortened and with escapes for unprintable letters, for use in a comment."""
+    """Return a user's text for a comment, shortened and with escapes for unprintable letters."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in shortened(text))
 
 
@@ -171,7 +171,7 @@ def python(expression: Expression) -> str:
 
 
 def parameters(network: Network) -> list[str]:
-    """Return the names of all weights and biases: W0, b0, W1, …."""
+    """Return the names of all arrays of weights and biases: W0, b0, W1, …."""
     names = []
     for k, layer in enumerate(network.layers):
         names += [f"W{k}"] if layer.biases is None else [f"W{k}", f"b{k}"]
@@ -179,7 +179,7 @@ def parameters(network: Network) -> list[str]:
 
 
 def of_nodes(network: Network, *layers: int) -> tuple[Address, ...]:
-    """Return the addresses of the nodes in the layers with these indices."""
+    """Return the addresses of all nodes in some layers; the arguments after `network` are layer indices."""
     return _nodes(tuple((k, len(network.layers[k])) for k in layers))
 
 
@@ -200,13 +200,13 @@ def of_outputs(network: Network) -> tuple[Address, ...]:
 
 
 def of_row(network: Network) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
-    """Return the addresses of a row's inputs and of its targets."""
+    """Return two tuples: the addresses of a row's inputs, and the addresses of the row's targets."""
     inputs = tuple(own._replace(kind="input") for own in of_inputs(network))
     return inputs, tuple(own._replace(kind="target") for own in of_outputs(network))
 
 
 def weights_of(layer: int, node: int, count: int) -> tuple[Address, ...]:
-    """Return the addresses of the weights that feed a node."""
+    """Return the addresses of the `count` weights whose edges end at a node."""
     return tuple(Address("weight", layer, node, i) for i in range(count))
 
 
@@ -218,8 +218,8 @@ def numbers_path(path: Path) -> Path:
 def save(program: Program, path: Path) -> str:
     """Write a program and the file of its numbers. After an error, both old files are unchanged.
 
-    Return sentences on side effects, such as another owner of the file, or "". Raises FileError, also if the
-    numbers would replace a file that nnviz has not written.
+    Return sentences on side effects, such as another owner of the file, or "". Raises FileError, for
+    example if the numbers would overwrite a file that nnviz has not written.
     """
     if program.separate_arrays:
         _check_ours(numbers_path(path), path)
@@ -250,7 +250,7 @@ MARK = b"nnviz wrote this for the program beside it"
 """Comment in the `.npz` files of nnviz; nnviz overwrites only a file with this comment."""
 
 Deed: TypeAlias = Literal["forward", "loss", "backward", "slopes", "mean", "update", "fit"]
-"""Steps of a training iteration; a library's `fit` runs backward and update in one line."""
+"""Step of a training iteration that a line of code does; "fit" does backward and update in one line."""
 
 
 @dataclass(frozen=True)

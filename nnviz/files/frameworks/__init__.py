@@ -22,7 +22,7 @@ from nnviz.files.source import activation_names
 
 
 def with_given_activations(layers: Sequence[Dense], activations: Sequence[str]) -> list[Dense]:
-    """Return the layers with the activations that a person gives, one for each layer. Raises FileError."""
+    """Return the layers with these activations, which the user gave, one for each layer. Raises FileError."""
     return dense.with_activations(layers, activation_names(activations), "activations")
 
 
@@ -53,7 +53,7 @@ FRAMEWORKS = {"torch": "torch", "keras": "keras", "tf_keras": "keras", "sklearn"
 
 
 def framework_of(model: object) -> str | None:
-    """Return "torch", "keras" or "sklearn" for an object of these frameworks, else None."""
+    """Return "torch", "keras" or "sklearn", the framework of an object, or None for other objects."""
     packages = (kind.__module__.partition(".")[0] for kind in type(model).__mro__)
     return next((FRAMEWORKS[package] for package in packages if package in FRAMEWORKS), None)
 
@@ -91,7 +91,7 @@ def has_weights(model: Any) -> bool:
 
 
 def read_weights(model: Any) -> Chain:
-    """Return the present weights and biases of a model that `network_of` accepts. This is fast."""
+    """Return the present weights and biases of a model that `network_of` accepts."""
     chain: Chain = _home(model).read_weights(model)
     return chain
 

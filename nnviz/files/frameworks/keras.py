@@ -39,7 +39,7 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
 
 
 def has_weights(model: Any) -> bool:
-    """Return whether a model has weights; some models get weights at the first call. Raises TypeError."""
+    """Return whether a model has weights. Some models get weights at their first call. Raises TypeError."""
     if not hasattr(model, "get_layer"):
         raise TypeError(f"expected a Keras model, found a {type(model).__name__}")
     return bool(model.built)
@@ -74,7 +74,7 @@ def _description(model: Any) -> Any:
         )
     if not built:
         raise FileError(
-            "the model has no weights yet: give it an Input, or call it on some rows first", own.__name__
+            "the model has no weights yet: add an Input, or call the model on some rows first", own.__name__
         )
     _check_functions(model)
     described = json.loads(model.to_json())

@@ -64,7 +64,7 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
 
 
 def has_weights(model: Any) -> bool:
-    """Return whether a module has weights; a lazy module gets weights at the first call. Raises TypeError."""
+    """Return whether a module has weights. A lazy module gets weights at its first call. Raises TypeError."""
     _check_kind(model)
     return not any(map(sys.modules["torch"].nn.parameter.is_lazy, model.parameters()))
 
@@ -207,7 +207,7 @@ def _check_forward(model: Any, network: Network, chain: _Chain, *, given: bool) 
             chain.custom,
         )
     order = f"the Linear layers of {chain.custom} are shown in the order of their definition"
-    tried = "the forward() of the model computes something else"
+    tried = "the forward() of the model gives other predictions"
     not_tried = "the forward() of the model failed on rows of numbers"
     warnings.warn(f"{order}; {not_tried if same is None else tried}", stacklevel=2)
 

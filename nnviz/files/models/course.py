@@ -56,7 +56,7 @@ def _check_weights(name: str, weights: Any) -> None:
 
 
 HEAD_BYTES = 2**16
-"""`sniff` looks for the dictionary in this many bytes, because comments and imports may come first."""
+"""Number of bytes in which `sniff` looks for the dictionary; comments and imports may come first."""
 
 _LINES = rb"(?:\s|\#[^\n]*\n|(?:import|from)[ ][^\n]*\n)*"
 _START = re.compile(rb"(?:\xef\xbb\xbf)?" + _LINES + rb"""(?:\w+\s*=\s*)?\{\s*['"](?:node_|output)""")
@@ -105,7 +105,7 @@ def write(state: State) -> bytes:
     if dense.find_scaling(state):
         raise UnsuitableFormatError(
             "the inputs are standardised, and a weights dictionary cannot store the scaling; "
-            "`nnviz convert --without-scaling` saves the weights without it"
+            "`nnviz convert --without-scaling` saves the weights without the scaling"
         )
     if reason := _unfit_reason(network, nodes):
         raise UnsuitableFormatError(reason)
@@ -131,13 +131,13 @@ def _unfit_reason(network: Network, nodes: dict[str, list[float]]) -> str:
 
 
 def left_out(state: State) -> list[str]:
-    """Return the parts of `state` that would be missing after saving a dictionary and opening it again."""
+    """Return the names of the parts of `state` that a weights dictionary does not keep."""
     network = replace(state.network, inputs=default_inputs(len(state.network.inputs)))
     return lost_parts(state, State(network, Dataset.empty(network)))
 
 
 def replaced(data: bytes) -> list[str]:
-    """Return the parts of a file that are lost if nnviz overwrites it with a dictionary."""
+    """Return the names of the parts of a file that are lost if nnviz overwrites it with a dictionary."""
     try:
         text = json_text.decode_text(data)
         body = [each.statement for each in course_reader.statements(text)]
@@ -154,7 +154,7 @@ def replaced(data: bytes) -> list[str]:
 
 INPUTS = ("input_data", "inputs", "X", "x")
 TARGETS = ("target_actuals", "target_actual", "targets", "target", "y")
-"""INPUTS: possible variable names of the inputs in a course's code. TARGETS: the same for the targets.
+"""INPUTS: names that the inputs may have in a course's code. TARGETS: names that the targets may have.
 
 The preferred name is first. A one-letter name may mean anything, so nnviz requires a literal as its value.
 """
@@ -203,8 +203,8 @@ def assumption(network: Network) -> str:
     """Return a sentence that says which activations nnviz assumes and where to change them."""
     first, last = network.layers[0].activation, network.layers[-1].activation
     if len(network.layers) == 1:
-        return f"nnviz assumes {last} on the output: change it in the diagram"
-    return f"nnviz assumes {first} on hidden nodes and {last} on the output: change them in the diagram"
+        return f"nnviz assumes {last} on the output: change the activation in the diagram"
+    return f"nnviz assumes {first} on hidden nodes and {last} on the output: change both in the diagram"
 
 
 def _activations(body: list[Statement]) -> tuple[str, str]:

@@ -25,7 +25,7 @@ _NUMPY = ("", "np.", "numpy.")
 _ARRAYS = {f"{place}array" for place in _NUMPY}
 _FLOATS = {f"{place}float64" for place in _NUMPY}
 LEAVES = ast.Name | ast.Constant | ast.expr_context
-"""Classes of syntax nodes that `walk` does not enter; most nodes of a program belong to these classes."""
+"""Classes of syntax nodes whose children `walk` skips; most nodes of a program belong to these classes."""
 _TOO_DEEP = FileError("the brackets are nested too deeply")
 
 
@@ -74,7 +74,7 @@ def has_comment(text: str) -> bool:
 
 
 def walk(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield a syntax node and all nodes below it. `ast.walk` is slower, as it also enters LEAVES."""
+    """Yield a syntax node and all nodes below it, but not the children of LEAVES: faster than `ast.walk`."""
     waiting = deque([node])
     while waiting:
         node = waiting.popleft()

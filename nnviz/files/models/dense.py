@@ -50,8 +50,8 @@ def state_of(
 ) -> State:
     """Return the State of a chain of layers, without rows. Raises FileError with the faulty layer.
 
-    `training_for` explains `loss`, `source` and `why`. If the names are incomplete, invalid or not unique,
-    all inputs and nodes get the default names of the course.
+    `loss`, `source` and `why` have the same meaning as in `training_for`. If the names of inputs or nodes
+    are incomplete, invalid or not unique, all inputs and nodes get the default names of the course.
     """
     sizes = sizes_of(layers)
     default = [default_inputs(sizes[0])]
@@ -69,7 +69,7 @@ def training_for(network: Network, loss: str = "", source: Source | None = None,
     """Return training settings with the file's `loss`, or with the usual loss for the output's activation.
 
     The usual loss replaces a loss that is missing or does not fit the output. `why` is the reason for a
-    missing loss. `source` gets a note with the reason, unless there is no reason and the usual loss is MSE.
+    missing loss, or "". `source` gets a note on the usual loss, except for MSE without a reason.
     """
     output = network.layers[-1].function.base
     if loss and fitting_outputs(loss) and output not in fitting_outputs(loss):
@@ -92,7 +92,7 @@ def with_activations(layers: Sequence[Dense], activations: Sequence[str], place:
 
 
 def left_out(state: State) -> list[str]:
-    """Return the parts of `state` that a file of layers without names does not keep."""
+    """Return the names of the parts of `state` that a file of weights, biases and activations loses."""
     layers = [Dense(layer.weights, layer.biases, layer.activation) for layer in state.network.layers]
     return lost_parts(state, state_of(layers))
 
@@ -194,7 +194,7 @@ def lost_digits(state: State) -> list[str]:
     with np.errstate(over="ignore"):
         arrays = (array for layer in state.network.layers for array in layer.arrays)
         is_exact = all(np.array_equal(array, array.astype(Single)) for array in arrays)
-    return [] if is_exact else ["the digits of the weights after the seventh"]
+    return [] if is_exact else ["the eighth and later digits of the weights"]
 
 
 _NUMBERS = re.compile(r"(\d{1,9})", re.ASCII)

@@ -21,7 +21,7 @@ from h5py import h5a, h5d, h5f, h5g, h5o, h5s, h5t, h5z
 from numpy.typing import NDArray
 
 MOST_OBJECTS = 20_000
-"""Largest number of groups and datasets in a file; a layer has about six, including optimizer state."""
+"""Largest number of groups and datasets in a file; a layer with optimizer state needs about six of them."""
 DEEPEST = 24
 LONGEST_PATH = 1_000
 MOST_TEXTS = 20_000
@@ -237,14 +237,14 @@ def check_chunks(dataset: Any, created: Any, path: str) -> None:
     expected = math.prod(-(-side // step) for side, step in zip(shape, chunk, strict=True))
     size = math.prod(chunk) * dataset.get_type().get_size()
     if expected > MOST_CHUNKS or size > LARGEST_CHUNK or dataset.get_num_chunks() != expected:
-        raise RefusedError("some chunks of this dataset are missing or too large, or it has too many", path)
+        raise RefusedError("the chunks of this dataset are incomplete, too large or too many", path)
     for k in range(created.get_nfilters()):
         if created.get_filter(k)[0] not in _DECODERS:
             raise RefusedError("this dataset is compressed in a way that nnviz cannot read", path)
 
 
 def read_chunks(dataset: Any, path: str) -> NDArray[Any]:
-    """Return the numbers of a dataset after `check_chunks`. Raises RefusedError."""
+    """Return the numbers of a dataset that `check_chunks` has accepted. Raises RefusedError."""
     created = dataset.get_create_plist()
     filters = [created.get_filter(k)[0] for k in range(created.get_nfilters())]
     chunk, kind = created.get_chunk(), dataset.dtype

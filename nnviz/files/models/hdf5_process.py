@@ -21,12 +21,12 @@ from nnviz.files.models.hdf5 import RefusedError
 MEMORY = 2**30
 """Memory limit of the process, in bytes."""
 SECONDS = 5
-"""Processor time limit in seconds; the slowest valid file needs a third of it."""
+"""Processor time limit in seconds; the slowest valid file needs a third of this time."""
 DAMAGED = "the HDF5 data in this file is damaged"
 
 
 def main() -> None:
-    """Read one file from standard input; the command-line argument is the most numbers that it may have."""
+    """Read one file from standard input; the command-line argument limits how many numbers the file has."""
     _warm_up()
     _limit()
     sys.stdout.buffer.write(reply(sys.stdin.buffer.read(), int(sys.argv[1])))
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def reply(data: bytes, most_numbers: int) -> bytes:
-    """Return the reply to the file `data` as bytes; nnviz refuses more than `most_numbers` numbers."""
+    """Return the header and the numbers from `answer` as bytes: one line of JSON, then the numbers."""
     head, parts = answer(data, most_numbers)
     written = json.dumps(head).encode()
     return b"".join([written, b"\n", *parts])

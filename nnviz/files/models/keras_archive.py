@@ -17,7 +17,7 @@ CONFIG, METADATA = "config.json", "metadata.json"
 _COMPILED = "compile_config"
 """Key in the architecture; missing if the model is not compiled."""
 WEIGHTS = ("model.weights.h5", "variables.h5")
-"""Names of the weights file: in Keras 3, and in the first releases of Keras 2.12."""
+"""Names of the weights file: the first in Keras 3, the second in the first releases of Keras 2.12."""
 _LIST_BYTES = 2**16
 _CONFIG_BYTES = 2**25
 """Far more than the largest network needs; as text it may take four times this memory."""
@@ -64,9 +64,9 @@ left_out, raw_rows = keras_writing.left_out, keras_writing.raw_rows
 
 
 def replaced(data: bytes) -> list[str]:
-    """Return the parts of an archive that are lost if nnviz overwrites it. Raises FileError."""
+    """Return the names of the parts of an archive that are lost if nnviz overwrites it. Raises FileError."""
     archive = Archive(data)
     model = _architecture(archive)
     settings = model.get(_COMPILED) if isinstance(model, Mapping) else None
-    files = ["the other files in it"] if {*archive.names} - {CONFIG, METADATA, *WEIGHTS} else []
+    files = ["the archive's other files"] if {*archive.names} - {CONFIG, METADATA, *WEIGHTS} else []
     return keras_writing.replaced(model, settings) + files

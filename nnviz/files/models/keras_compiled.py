@@ -72,7 +72,7 @@ def to_keras(training: Training, output: str) -> tuple[dict[str, Any], str] | No
 
 
 def replaced(settings: object) -> list[str]:
-    """Return the parts of the compile settings that are lost if nnviz overwrites the file."""
+    """Return the names of the parts of the compile settings that are lost if nnviz overwrites the file."""
     if not isinstance(settings, Mapping) or not settings:
         return []
     notes: list[str] = []

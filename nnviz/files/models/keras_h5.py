@@ -11,7 +11,7 @@ from nnviz.files.source import Source
 sniff = sandbox.sniff
 
 _MODEL, _COMPILED = "model_config", "training_config"
-"""Attributes with the architecture, and with the compile settings (missing if not compiled)."""
+"""_MODEL: attribute with the architecture. _COMPILED: attribute with the compile settings, if any."""
 
 
 def read(source: Source) -> State:
@@ -45,6 +45,6 @@ left_out, raw_rows = keras_writing.left_out, keras_writing.raw_rows
 
 
 def replaced(data: bytes) -> list[str]:
-    """Return the parts of a file that are lost if nnviz overwrites it. Raises FileError."""
+    """Return the names of the parts of a file that are lost if nnviz overwrites it. Raises FileError."""
     file = sandbox.read(data)
     return keras_writing.replaced(parse(file.text("", _MODEL)), _compiled(file.text("", _COMPILED)))

@@ -22,7 +22,7 @@ VERSION = "3.0.0"
 """Oldest Keras version that supports everything that nnviz writes."""
 DENSE, INPUT, NORMALIZATION = "Dense", "InputLayer", "Normalization"
 MODEL_NAME, INPUT_NAME, DENSE_NAME, ACTIVATION_NAME = "sequential", "inputs", "dense_{}", "activation_{}"
-"""Names of the model and its layers; a dense layer and its activation have the layer's number."""
+"""Names of the model, its input layer, a dense layer and its activation layer; {} is the layer's number."""
 _OLD_FUNCTIONS = {"silu": "swish"}
 _OLD_KEYS = {"negative_slope": "alpha"}
 
@@ -36,7 +36,7 @@ class KerasLayer(NamedTuple):
 
 
 def layers(state: State, *, old: bool) -> list[KerasLayer]:
-    """Return the Keras layers of a network; if `old`, in a form that Keras 2 also opens.
+    """Return the Keras layers of a network. If `old` is true, Keras 2 can open the layers too.
 
     Raises FileError if the mean of an input is too large for a 32-bit float.
     """
@@ -146,7 +146,7 @@ def old_file(state: State) -> bytes:
 
 
 def left_out(state: State) -> list[str]:
-    """Return the parts of `state` that a Keras file does not keep."""
+    """Return the names of the parts of `state` that a Keras file does not keep."""
     lost = [*dense.left_out(state), *dense.lost_digits(state)]
     if settings(state, old=False) is None:
         return lost
@@ -187,7 +187,7 @@ _INITIALIZERS = ("GlorotUniform", "Zeros", "glorot_uniform", "zero")
 
 
 def replaced(model: object, settings: object) -> list[str]:
-    """Return the parts of a model and its compile `settings` that are lost if nnviz overwrites the file.
+    """Return the names of the parts of a model and its compile `settings` that an overwritten file loses.
 
     Raises FileError.
     """

@@ -2,7 +2,7 @@
 
 The reader refuses everything that a normal archive does not have: encryption, links, paths to other folders,
 duplicate or overlapping entries, more or larger entries than a model needs, wrong sizes. It also reads the
-arrays that belong to a program written by nnviz; they contain the rows as `inputs` and `targets`.
+arrays that belong to a program written by nnviz, with the rows as `inputs` and `targets`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from nnviz.files.models.dense import Dense
 from nnviz.files.source import Source
 
 MOST_ENTRIES = 4_000
-"""Largest number of entries: more than twice as many as the largest network has arrays."""
+"""Largest number of entries in an archive: over twice the number of arrays of the largest network."""
 MOST_TIMES = 1_040
 """Largest ratio of unpacked to packed size that deflate can reach."""
 
@@ -48,9 +48,9 @@ class _Entry(NamedTuple):
     packed: int
     size: int
     start: int
-    """Offset of the local header in the archive."""
+    """Offset of the local header in the archive, in bytes."""
     begin: int
-    """Offset of the packed bytes in the archive."""
+    """Offset of the packed content in the archive, in bytes."""
 
     @property
     def end(self) -> int:
@@ -144,7 +144,7 @@ def _entry(data: bytes, at: int, end: int, start: int) -> tuple[_Entry, int]:
     if flags & _ENCRYPTED or method not in (_STORED, _DEFLATED):
         raise FileError("this entry is encrypted, or compressed in a way that nnviz cannot read", name)
     if size > packed * MOST_TIMES:
-        raise FileError(f"{packed:,} packed bytes cannot unpack to {size:,}, as this entry declares", name)
+        raise FileError(f"{packed:,} packed bytes cannot unpack to the declared size, {size:,} bytes", name)
     begin = _content_offset(data, local, start, raw)
     if begin + packed > start:
         raise FileError("this entry is longer than its archive", name)

@@ -33,7 +33,7 @@ def write(state: State) -> bytes:
 
 
 def left_out(state: State) -> list[str]:
-    """Return the parts of `state` that an ONNX model does not keep."""
+    """Return the names of the parts of `state` that an ONNX model does not keep."""
     network = state.network
     training = dense.training_for(network)
     reread = State(network, Dataset.empty(network), training, name=state.name, notes=state.notes)
@@ -46,7 +46,7 @@ def raw_rows(state: State, name: str) -> str:
 
 
 def replaced(data: bytes) -> list[str]:
-    """Return the parts of a model that are lost if nnviz overwrites it. Raises FileError."""
+    """Return the names of the parts of a model that are lost if nnviz overwrites it. Raises FileError."""
     from nnviz.files.models import onnx_model
 
     return onnx_model.lost_parts(data)

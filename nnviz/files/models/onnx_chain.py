@@ -429,7 +429,7 @@ def _unknown(node: onnx.NodeProto) -> FileError:
 
 
 Layout: TypeAlias = Literal["rows", "columns", "vector", "result"]
-"""Axes of the values: (rows, nodes), (nodes, rows), (nodes,), or any axes of the model's final result."""
+"""Layouts and their axes: "rows" (rows, nodes), "columns" (nodes, rows), "vector" (nodes,), "result" any."""
 
 AXES: dict[Layout, tuple[int, ...]] = {"rows": (1, -1), "columns": (0, -2), "vector": (0, -1), "result": ()}
 """Possible indices of the axis with a layer's nodes, for each layout."""
@@ -502,7 +502,7 @@ class Chain:
         if self.layout == "vector":
             layout = result = "vector"
         if self.layout != layout:
-            raise FileError("this product does not multiply the weights with rows of values", place)
+            raise FileError("this node does not multiply rows of values by weights", place)
         self.check_width(place, shape[1])
         self._numbers += math.prod(shape)
         with as_file_errors(place):
@@ -558,7 +558,7 @@ class Chain:
         self.layers[-1] = replace(self.layers[-1], activation=name)
 
     def transpose(self, place: str) -> None:
-        """Swap rows and columns."""
+        """Swap the rows and columns of the current values."""
         if self.layout not in ("rows", "columns"):
             raise FileError("the values have no rows and columns to swap", place)
         self.layout = "columns" if self.layout == "rows" else "rows"

@@ -31,9 +31,9 @@ A 16-bit weight needs up to 3 bytes in the file; an integer of 1 byte in the fil
 """
 
 _VARINT, _EIGHT, _SIZED, _FOUR = 0, 1, 2, 5
-"""Encodings of values in protobuf."""
+"""Protobuf's codes for the encodings of values (wire types)."""
 _DOUBLE, _FLOAT, _TEXT, _MESSAGE, _BYTES = 1, 2, 9, 11, 12
-"""Types of fields in protobuf."""
+"""Protobuf's codes for the types of fields."""
 
 
 def parse_model(data: bytes) -> onnx.ModelProto:
@@ -127,7 +127,7 @@ KINDS = {
     "INT32": ("<i4", "int32_data"),
     "INT64": ("<i8", "int64_data"),
 }
-"""By ONNX type: NumPy type of the numbers in `raw_data`, and the field that may hold the numbers instead.
+"""For each ONNX type: the NumPy type of a tensor's `raw_data`, and the field that may replace `raw_data`.
 
 16-bit floats are stored as bits.
 """
@@ -281,11 +281,11 @@ class Graph:
         return inputs[0]
 
     def maker(self, name: str) -> onnx.NodeProto | None:
-        """Return the node that computes a value, or None."""
+        """Return the node that computes the value `name`, or None if no node computes it."""
         return self._makers.get(name)
 
     def constant(self, name: str) -> Constant | None:
-        """Return the constant with a name, or None for a value that depends on the graph's input."""
+        """Return the constant `name`, or None for a value that depends on the graph's input."""
         transposed = False
         for _ in range(LONGEST_DETOUR):
             if name in self._tensors:
@@ -302,7 +302,7 @@ class Graph:
         return None
 
     def number(self, name: str) -> float | None:
-        """Return the number in a constant that has exactly one number, or None."""
+        """Return the only number of the constant `name`, or None for any other value."""
         node = self.maker(name)
         if node is not None and node.op_type == "Unsqueeze" and node.input:
             name = node.input[0]
@@ -313,13 +313,13 @@ class Graph:
 
 
 def check_swaps(node: onnx.NodeProto) -> None:
-    """Raise FileError unless a Transpose swaps rows and columns."""
+    """Raise FileError unless a Transpose node swaps rows and columns."""
     if attributes(node, perm=[1, 0])["perm"] != [1, 0]:
         raise node_error(node, "nnviz reads only transposes of two dimensions")
 
 
 def check_real(node: onnx.NodeProto) -> None:
-    """Raise FileError unless a Cast converts to real numbers; another Cast rounds."""
+    """Raise FileError unless a Cast node converts to real numbers; a Cast to integers would round."""
     if attributes(node, to=0, saturate=1, round_mode="up")["to"] not in FLOATS.values():
         raise node_error(node, "this node converts to a type other than real numbers")
 
@@ -353,9 +353,9 @@ def inputs_of(node: onnx.NodeProto, least: int, most: int | None = None) -> list
 
 
 def attributes(node: onnx.NodeProto, **defaults: float | str | list[int] | list[float]) -> dict[str, Any]:
-    """Return the attributes of a node by name, with the values in `defaults` for missing attributes.
+    """Return the attributes of a node by name; keyword arguments are the defaults of missing attributes.
 
-    Raises FileError for an attribute that is not in `defaults`, or that differs in type from its default.
+    Raises FileError for an attribute that has no default, or that differs in type from its default.
     """
     values: dict[str, Any] = dict(defaults)
     for each in node.attribute:

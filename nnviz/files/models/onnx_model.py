@@ -2,8 +2,8 @@
 
 The names of inputs and nodes are JSON in the model's metadata. The title is the name of the graph, and the
 notes are the doc string. Floats have 32 bits, because every runtime has all operators for this type. nnviz
-writes only operators of 2020. ONNX added SiLU and GELU later, so nnviz writes both as several operators, like
-PyTorch.
+writes only operators that ONNX had in 2020. ONNX added SiLU and GELU later, so nnviz writes each of them as
+several operators, as PyTorch does.
 """
 
 from __future__ import annotations
@@ -251,7 +251,7 @@ _MOST_NAMES = 5
 
 
 def lost_parts(data: bytes) -> list[str]:
-    """Return the parts of a model that are lost if nnviz overwrites it.
+    """Return the names of the parts of a model that are lost if nnviz overwrites it.
 
     Raises FileError if nnviz cannot read or write the model.
     """

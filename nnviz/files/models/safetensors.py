@@ -178,7 +178,7 @@ left_out, raw_rows = dense.left_out, dense.standardised_rows
 
 
 def replaced(data: bytes) -> list[str]:
-    """Return the parts of a file that are lost if nnviz overwrites it.
+    """Return the names of the parts of a file that are lost if nnviz overwrites it.
 
     The names of tensors count as lost, because programs may need them.
     """

@@ -49,7 +49,7 @@ class Hdf5(msgspec.Struct, frozen=True):
     arrays: dict[str, Any] = {}
 
     def texts(self, path: str, name: str) -> list[str] | None:
-        """Return the list of texts in an attribute of the group at `path`, or None without this attribute.
+        """Return the texts in an attribute of the group at `path`, or None if the attribute is missing.
 
         Keras divides a long list among several attributes, such as name0 and name1. This method joins the
         parts.
@@ -80,7 +80,7 @@ class _Reply(msgspec.Struct):
 
 
 def sniff(data: bytes) -> bool:
-    """Return whether bytes are an HDF5 file."""
+    """Return whether `data` starts like an HDF5 file."""
     return data.startswith(SIGNATURE)
 
 

@@ -54,7 +54,7 @@ def _network_note(state: State) -> str:
 
 
 VALIDATION = 0.2
-"""Share of rows for validation, taken from the end; the rows of these tables are in random order."""
+"""Share of a ready table's rows for validation: the last rows, because the rows are in random order."""
 
 
 @dataclass(frozen=True)

@@ -31,14 +31,14 @@ TARGETS = ("target", "label", "survived", "species", "y", "outcome", "diagnosis"
 CLASSES = ("target", "label", "class", "species", "y", "digit", "category", "variety")
 """Names of target columns whose whole numbers are class labels."""
 MOST_CLASSES = 20
-"""Largest number of different whole numbers in a target column that nnviz proposes as classes."""
+"""Largest number of different values in a target column of whole numbers that is proposed as classes."""
 MIXED, MIXED_KINDS = 0.1, 3
-"""A column counts as texts if the share of texts is over MIXED and at least MIXED_KINDS are different."""
+"""A column counts as texts if the share of texts is over MIXED and at least MIXED_KINDS texts differ."""
 COUNTERS = ("", "id", "index", "no", "nr", "row", "unnamed: 0")
 WRITTEN = ("prediction", "predicted", "error")
-"""First words in the names of the columns that nnviz adds to the rows that it saves."""
+"""First words in the names of computed columns; nnviz adds these columns when it saves rows."""
 MANY_ROWS = 20
-"""In a table with fewer rows than this, data may by chance look like a column that numbers the rows."""
+"""With fewer rows than this, a column of data can by chance look like a column of row numbers."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Choices:
 
 
 def findings(table: Table, state: State | None = None, targets: Sequence[str] = ()) -> list[Finding]:
-    """Return a finding for each column. The roles are those in `state` if the table has the same names.
+    """Return a finding for each column, with the roles in `state` if the table has the same column names.
 
     `targets` are the names of the chosen target columns. Raises FileError if a name is unknown.
     """
@@ -272,9 +272,9 @@ class Placed(NamedTuple):
 def place_columns(table: Table, state: State) -> Placed:
     """Find the columns of the network's inputs and targets in a table, by name or else by order.
 
-    A target NAME may also be called "target NAME", or "target" if there is only one. The order is the
-    inputs, then all targets or no target. Raises FileError if the number of columns does not fit, or if the
-    table has only some of the names.
+    A target NAME may also be called "target" if the network has one output, else "target NAME". By order, the
+    inputs come first, then all targets or no target. Raises FileError if the number of columns does not fit,
+    or if the table has only some of the names.
     """
     network = state.network
     of_inputs, of_targets = _names(state.columns.of_inputs), _names(state.columns.of_targets)
@@ -308,7 +308,7 @@ def inputs_of(table: Table, where: Placed, state: State) -> Array:
 
 
 def complete_rows(table: Table, where: Placed, state: State) -> NDArray[np.bool_]:
-    """Return a mask of the rows without missing inputs, shape (rows,). A class such as "-" is not missing."""
+    """Return a mask of the rows without missing inputs, shape (rows,). A class named "-" is not missing."""
     is_missing = np.zeros(len(table), dtype=np.bool_)
     for place, column in zip(where.inputs, state.columns.of_inputs, strict=True):
         is_missing |= table.missing(place, column.values)
@@ -361,7 +361,7 @@ class Built:
             raise FileError(f"no column is left for the target: {self.notes[0]}")
 
     def fits(self, state: State) -> bool:
-        """Return whether the numbers of inputs and targets fit the network of `state`."""
+        """Return whether the number of inputs and the number of targets fit the network of `state`."""
         return networks.fits(state, self.inputs, self.targets)
 
     def into(self, state: State) -> State:
@@ -380,8 +380,8 @@ def build(table: Table, columns: Sequence[Finding], choices: Choices, state: Sta
     """Return the rows that a person's choices make from a table.
 
     If a column has the name of a column in `state`, it gets the same scaling, or the same nodes for its
-    texts. The other columns of numbers get the scaling of the other columns in `state`, in their order, if
-    both are equally many.
+    texts. If equally many columns remain in the table and in `state`, these columns form pairs by order. Then
+    a column of numbers gets the scaling of its partner.
     Raises FileError for a text in a column of numbers, for too many texts, and if no column or row is left.
     An error about a cell names its line and column.
     """
@@ -428,7 +428,7 @@ class _Maker:
         self._nodes: dict[str, int] = {}
         self._known: dict[int, Column] = {}
         self._alike: dict[int, Column] = {}
-        """The network's columns of other names, by index of a table's column, if both have equally many."""
+        """The network's columns that match by order, not by name, by index of the table's column."""
         if state is not None:
             for role, own in (("input", state.columns.of_inputs), ("target", state.columns.of_targets)):
                 at = [place for place, each in enumerate(choices.roles) if each == role]

@@ -67,7 +67,7 @@ def _without_mark(sample: bytes) -> str:
 
 
 def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
-    """Return the text of the bytes, with unchanged line ends, and the encoding, one of ENCODINGS.
+    """Return the text of the bytes, with unchanged line ends, and the encoding's name in ENCODINGS.
 
     Raises FileError, with the line, for bytes that are not text in this encoding.
     """
@@ -86,13 +86,13 @@ def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
 
 
 def with_plain_ends(text: str) -> str:
-    """Return the text with line feeds as line ends; Excel's "sep=;" becomes a blank first line."""
+    """Return the text with line feeds as line ends. A first line "sep=;" (for Excel) becomes blank."""
     text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     return _FOR_EXCEL.sub("", text, count=1)
 
 
 BLOCK = 500
-"""Number of lines to read at once; in a wide table, fewer lines with at most BLOCK_CELLS cells together."""
+"""Largest number of lines to read at once. The lines together have at most BLOCK_CELLS cells."""
 BLOCK_CELLS = 50_000
 
 _LISTS = msgspec.json.Decoder(list[list[float | None]])
@@ -105,11 +105,11 @@ _MAY_BE = re.compile(r"[+−-]?[\d.,]+([eE][+−-]?\d+)?", re.ASCII)
 
 
 class Cells:
-    """Reader of cells into columns. `values` has shape (rows, width); NaN is a cell that is not a number.
+    """Reader of a table's cells. `values` has shape (rows, width), with NaN for a cell that is not a number.
 
-    If a column has cells that are not numbers, `texts` maps its index to one text per row, "" for a number.
-    `lines`, shape (rows,), is the line of the file in which each row begins, from 1. Raises FileError for
-    a row of another width, for a stray quote, and for a table that exceeds nnviz's limits.
+    If a column has cells that are not numbers, `texts` maps the column's index to one text per row, "" for a
+    number. `lines`, shape (rows,), is the line of the file in which each row begins, from 1. Raises FileError
+    for a row of another width, for a stray quote, and for a table that exceeds nnviz's limits.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class Cells:
     def read(self, most: int | None, progress: Progress | None, *, fitting: bool) -> int:
         """Read at most `most` rows. Return the number of rows in the file, or `most` if the file has more.
 
-        If `fitting`, read only as many rows as nnviz's limits allow; else more rows raise FileError.
+        If `fitting`, stop at nnviz's limits. If not, more rows than the limits allow raise FileError.
         """
         count = room = self._room(progress) if most is None else most
         if fitting:
@@ -266,7 +266,7 @@ _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _GROUPED_WITH_DECIMALS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?", re.ASCII)
 """A number with points as thousands separators and an optional decimal comma."""
 GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}((\.\d{3})+|(,\d{3})+)", re.ASCII)
-"""A number whose points or commas may separate thousands, or may be the decimal sign."""
+"""Pattern of a number whose points or commas may separate thousands, such as 1.234 or 1,234,567."""
 _SWAPPED = str.maketrans(".,", ",.")
 
 _Y, _YY = r"\d{4}", r"(\d{4}|\d\d)"
@@ -288,7 +288,7 @@ _DATE_OR_TIME = re.compile(rf"({'|'.join(_DATES)})([T ,]+{_TIME})?|{_TIME}", re.
 
 _CSV_ERRORS = {
     "unexpected end of data": "a quote is not closed",
-    f"field larger than field limit ({csv.field_size_limit()})": "a cell has too many letters",
+    f"field larger than field limit ({csv.field_size_limit()})": "a cell has too many characters",
     **{f"'{sign}' expected after '\"'": "a cell goes on after its closing quote" for sign in DELIMITERS},
 }
 """Messages of Python's csv module, and plain messages in their place."""
@@ -296,7 +296,7 @@ NOT_CLOSED = _CSV_ERRORS["unexpected end of data"]
 
 
 def rows_of(lines: list[str], delimiter: str, first: int = 0) -> Iterator[tuple[list[str], int, int]]:
-    """Yield the cells, the first line and the last line of each row, from the line with index `first` on.
+    """Yield (cells, first line number, last line number) of each row, from `lines[first]` on.
 
     Line numbers count from 1. Blank lines are left out. A cell in quotes may go on in the next line. Raises
     FileError for a stray quote.
@@ -319,7 +319,7 @@ def rows_of(lines: list[str], delimiter: str, first: int = 0) -> Iterator[tuple[
 def one_line_rows(lines: list[str], delimiter: str, width: int) -> list[list[str]] | None:
     """Return the cells of each line if every line is one row of `width` cells, else None.
 
-    This is much faster than `rows_of`, which also reads rows of several lines and names faulty lines.
+    This is much faster than `rows_of`, which also reads rows of several lines and reports faulty lines.
     """
     try:
         rows = [*csv.reader(lines, **_as_csv(delimiter))]
@@ -334,7 +334,7 @@ def _as_csv(delimiter: str) -> dict[str, Any]:
 
 
 class AmbiguousError(ValueError):
-    """Error for a cell whose number depends on the decimal sign."""
+    """Error for a cell whose number is ambiguous while the decimal sign is unknown."""
 
 
 def number(cell: str, decimal: str | None, *, grouped: bool = False) -> float:
@@ -363,7 +363,7 @@ def number(cell: str, decimal: str | None, *, grouped: bool = False) -> float:
 
 
 def is_like_a_number(cell: str, decimal: str | None) -> bool:
-    """Return whether a cell is a number, even one that is not finite or has a thousands separator."""
+    """Return whether a cell is a number. Infinity, NaN and numbers with thousands separators count."""
     cell = cell.strip()
     try:
         number(cell, decimal)
@@ -543,13 +543,13 @@ class Table:
         return f"the first {len(self):,} of {counted(self.rows_in_file, 'row')}"
 
     def first(self, rows: int) -> Table:
-        """Return a table of at most this many first rows."""
+        """Return a table of the first `rows` rows, or of all rows if the table has fewer."""
         if rows >= len(self):
             return self
         return replace(self.select(np.arange(len(self)) < rows), rows_in_file=self.rows_in_file)
 
     def select(self, rows: NDArray[np.bool_]) -> Table:
-        """Return a table of the rows for which a mask of shape (rows,) is true."""
+        """Return a table of the rows for which `rows`, a mask with one bool per row, is true."""
         values = self._values[rows]
         texts = {at: own for at, own in self._texts.items() if np.isnan(values[:, at]).any()}
         return replace(
@@ -586,7 +586,7 @@ class Table:
         return self._values[:, column]
 
     def texts(self, column: int) -> list[str] | None:
-        """Return the cells of a column as texts, numbers with all digits. Return None if all are numbers."""
+        """Return a column's cells as texts, numbers in full precision, or None if all cells are numbers."""
         own = self._texts.get(column)
         if own is None:
             return None
@@ -594,7 +594,7 @@ class Table:
         return [text if number != number else full(number) for text, number in zip(own, numbers, strict=True)]
 
     def missing(self, column: int, values: Sequence[str] = ()) -> NDArray[np.bool_]:
-        """Return the mask of missing cells of a column, shape (rows,). A text in `values` is not missing."""
+        """Return whether each cell of a column is missing, shape (rows,). Texts in `values` do not count."""
         texts = self._texts.get(column)
         if texts is None:
             return np.zeros(len(self), dtype=np.bool_)
@@ -607,7 +607,7 @@ class Table:
         return f"line {self.lines[row]}, column {column + 1}"
 
     def fault(self, row: int, column: int) -> FileError:
-        """Return the error of a cell that is not a number."""
+        """Return the error that says why a cell is not a number."""
         try:
             number(self._texts[column][row], self.layout.decimal, grouped=self.layout.grouped)
         except AmbiguousError as error:
@@ -666,7 +666,7 @@ def read(
     *,
     fitting: bool = False,
 ) -> Table:
-    """Return the table in the bytes of a file, or its first `most` rows.
+    """Return the table in the bytes of a file, or the table's first `most` rows.
 
     `said` is the layout that a person gives; values that are None are detected. If `fitting`, read only as
     many rows as nnviz's limits allow. Reports `progress`. Raises FileError, with the line, for rows of
@@ -678,7 +678,7 @@ def read(
 
 
 def head(data: bytes, said: TableLayout | None = None) -> Table:
-    """Return the first rows of the table in `data`, quickly even if it is large. Raises FileError."""
+    """Return a table of at most HEAD_ROWS rows from the first HEAD_BYTES bytes. Raises FileError."""
     layout = said or TableLayout()
     if len(data) <= HEAD_BYTES:
         return read(data, said=layout, most=HEAD_ROWS)

@@ -24,9 +24,9 @@ BLOCK = 500
 def with_predictions(data: bytes, table: Table, where: Placed, state: State, prediction: Array) -> bytes:
     """Return the rows of `table`, with the predictions in additional columns, as CSV in UTF-8 with a header.
 
-    `data` is the file of the table, `prediction` has shape (rows, outputs). The new columns have the names of
-    the outputs; if the table has a column NAME already, the new column is "prediction NAME". For classes, the
-    predicted class is the last column. Delimiter and decimal sign are as in the file.
+    `data` has the bytes of the table's file, `prediction` has shape (rows, outputs). The new columns have the
+    names of the outputs. If the table already has a column NAME, the new column is "prediction NAME". If the
+    outputs are classes, the last column names the predicted class. Delimiter and decimal sign do not change.
     """
     layout = table.layout
     names = [*table.names] if table.names else _column_names(table.width, where, state)
@@ -50,7 +50,7 @@ def rows_of_state(state: State, progress: Progress | None = None) -> bytes:
     """Return the rows of `state` as CSV. Values that nnviz has standardised become raw values again.
 
     The columns are inputs, targets, predictions and errors (prediction − target), under the names that the
-    window shows. Classes are one column of texts. Reports `progress`. Raises FileError if a prediction is
+    window shows. One column has the classes as texts. Reports `progress`. Raises FileError if a prediction is
     infinite or NaN.
     """
     inputs = _raw(state.columns.of_inputs, state.network.inputs, state.data.inputs)

@@ -112,7 +112,7 @@ class PictureMaker:
         if means is None:
             return None, f"slopes: averaging {counted(state.trained_rows, 'row')} …"
         rows = "the training rows" if state.validated else "all rows"
-        rows = rows if means.rows is None else f"a batch of {means.count:,}"
+        rows = rows if means.rows is None else f"a batch of {means.count:,} rows"
         return means.slopes, f"slopes: mean of {rows}"
 
 
@@ -122,7 +122,7 @@ CORNER_PX = 10
 """Radius of the corners of the diagram's border."""
 HEADINGS = ("heading", "subheading", "marked")
 PAINTED_WITH_NODES = (*HEADINGS, "name")
-"""Styles of the labels that are painted with the nodes, because they change only with the layout."""
+"""Styles of the labels that are painted with the nodes: these labels change only with the layout."""
 
 
 class PaintOptions(NamedTuple):
@@ -264,7 +264,7 @@ class _CachedLayer:
         self._key, self._picture = key, picture  # keep the picture, so that the ids in the key stay unique
 
     def paint(self, painter: QPainter) -> None:
-        """Paint the whole pixmap. The painter clips it, because a part would be cut at varying pixels."""
+        """Paint the whole pixmap; the painter clips. A part of the pixmap would be cut at varying pixels."""
         painter.drawPixmap(0, 0, self._pixmap)
 
     def forget(self) -> None:
@@ -306,7 +306,7 @@ def on_whole_pixels(painter: QPainter, room: QRect) -> QRectF:
 
 
 def paint_card(painter: QPainter, card: QRectF, dirty: QRectF, outside: str, line: str) -> None:
-    """Paint the border of the rectangle `card` in the colour `line`, and its corners in `outside`."""
+    """Paint the border of `card` in the colour `line`, and the area outside its corners in `outside`."""
     if card.adjusted(CORNER_PX, CORNER_PX, -CORNER_PX, -CORNER_PX).contains(dirty):
         return
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # the lines fill whole pixels
@@ -394,7 +394,7 @@ class Canvas(QWidget):
 
     @property
     def callout(self) -> Callout:
-        """The box that describes the current step of the walk, or the last step."""
+        """The box that describes the current step of the animated walk, or the last step."""
         return self._layers.walk.callout
 
     def sizeHint(self) -> QSize:
@@ -447,7 +447,7 @@ class Canvas(QWidget):
         return self._largest is not None
 
     def fix_scale(self, hold: bool) -> None:
-        """Fix the scale of the edges' widths if `hold`, as during a drag or a run, else release the scale.
+        """If `hold`, fix the scale of the edges' widths, as during a drag or a run; else release the scale.
 
         During a run, the scale grows with the largest weight, and never shrinks.
         """
@@ -488,7 +488,7 @@ class Canvas(QWidget):
     # --- the view
 
     def show_view(self, view: View) -> None:
-        """Show another view of the picture. Many edges are painted coarsely at first, and sharply later."""
+        """Show another view of the picture. If there are many edges, paint them coarsely at first."""
         self.view = view
         if sum(weights.size for weights in self.picture.weights) > ALWAYS_SHARP:
             self._moving.start()
@@ -504,7 +504,7 @@ class Canvas(QWidget):
         self.show_view(self.view._replace(larger=larger, most_growth=most * size_factor()))
 
     def set_presenting(self, presenting: bool, most: float) -> None:
-        """Enter or leave presentation mode, and limit the growth of the diagram as `limit_growth` does."""
+        """Enter or leave presentation mode, and call `limit_growth` with the factor `most`."""
         self.presenting = presenting
         self.limit_growth(most)
         self.layout_changed.emit()

@@ -29,7 +29,7 @@ from nnviz.ui.kit.number_field import scrub
 CLICK_PX = 4.0
 """A mouse press that moves less than this distance in pixels is a click, not a drag."""
 ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
-"""Steps (to the right, down) of each arrow key; negative steps go left or up."""
+"""For each arrow key: (steps to the right, steps down). A negative step goes left or up."""
 NUDGES = {
     Qt.Key.Key_Plus: (1, "0.1"),
     Qt.Key.Key_Equal: (1, "0.1"),
@@ -45,7 +45,7 @@ class Diagram(Canvas):
     said = Signal(str)
     """(message) Emitted with a message for the status bar."""
     menu_requested = Signal(object, object)
-    """(Address of a node or edge, or None; global position) Emitted to request a context menu."""
+    """(Address of a node or edge, or None; position on the screen) Emitted to request a context menu."""
 
     def __init__(self, document: Document, selection: Selection, derived: Derived, player: Player) -> None:
         super().__init__(document, selection, derived, player)
@@ -54,7 +54,7 @@ class Diagram(Canvas):
         self._pressed: QPointF | None = None
         self._last = QPointF()
         self._text: Address | None = None
-        """The address of the text under the mouse press."""
+        """Address of the text on which the mouse button was pressed, or None."""
         self._scrub_from: float | None = None
         self._drag = object()
         self._moved = False
@@ -75,7 +75,7 @@ class Diagram(Canvas):
         super().state_changed(old, new)
 
     def show_view(self, view: View) -> None:
-        """Show the picture in another view, and move an open field along with the edited number."""
+        """Show the diagram in another view. An open field moves with the number or name in it."""
         super().show_view(view)
         self.session.follow()
 
@@ -201,7 +201,7 @@ class Diagram(Canvas):
         self.hover(None)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Request the menu of the node or edge under the mouse, or of the selection if a key asks for it."""
+        """Request a menu for the node or edge under the mouse, or for the selection after the menu key."""
         address = self._selection.address
         if event.reason() == QContextMenuEvent.Reason.Mouse:
             address = self.picture.address_at(event.pos().x(), event.pos().y())

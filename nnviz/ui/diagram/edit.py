@@ -49,10 +49,10 @@ class PlaceEditor(NumberField):
         read_name: Callable[[str], str],
         empty: Callable[[], object] | None,
     ) -> None:
-        """Open over `rect` with a name, a number, or an empty field for a number.
+        """Open the field over `rect` to edit `value`: a name, a number, or None for an empty number.
 
         `title` is for screen readers. `read_name` returns a typed name, or raises ValueError. A blank text
-        clears the number if `empty` is given and does not raise ValueError.
+        clears the number, unless `empty` is None or raises ValueError.
         """
         self.empty = empty
         if isinstance(value, str):
@@ -90,7 +90,7 @@ class PlaceEditor(NumberField):
             self.restored.emit()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Move the focus to the diagram; Qt would move it to the next field."""
+        """Move the focus to the diagram; Qt would move the focus to the next field."""
         super().hideEvent(event)
         if self.hasFocus():
             self._surface.setFocus()
@@ -187,7 +187,7 @@ class EditSession(QObject):
         self._canvas.hover(None)
 
     def nudge(self, address: Address, steps: float, size: str) -> None:
-        """Change a number by `steps` · `size` (a text: "0.1"). Consecutive changes are one undo entry."""
+        """Add `steps` times `size` (a text: "0.1") to a number. Consecutive changes are one undo entry."""
         value = self.value(address)
         if value is not None:
             self.set_number(address, moved_by_steps(value, steps, size), (address, "keys"))
@@ -212,7 +212,7 @@ class EditSession(QObject):
         self._selection.select(address._replace(kind=kind))
 
     def set_number(self, address: Address, value: float | None, merge: Hashable = None) -> None:
-        """Set the number at `address`, or clear it (None). Edits with an equal `merge` are one undo entry."""
+        """Set the number at `address`; None clears it. Edits with an equal `merge` are one undo entry."""
         document, before = self._document, self._document.state.data
         name, free = document.state.network.name_of(address), self._selection.what_if_row
         if free is not None and address.kind == "input":

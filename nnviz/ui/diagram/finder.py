@@ -73,7 +73,7 @@ class MatchList(QTableWidget):
 
     @property
     def current(self) -> Match | None:
-        """The match in the current row, which Enter selects on the diagram, or None if the list is empty."""
+        """The match in the current row, or None if the list is empty. Enter selects this match."""
         row = self.currentRow()
         return self.matches[row] if 0 <= row < len(self.matches) else None
 
@@ -93,7 +93,7 @@ class MatchList(QTableWidget):
         self.current_changed.emit()
 
     def step(self, rows: int) -> None:
-        """Move the current row down by `rows`, at most to the first or the last match."""
+        """Move the current row down by `rows` (up if negative), at most to the last or the first match."""
         if self.matches:
             self.setCurrentCell(min(max(self.currentRow() + rows, 0), len(self.matches) - 1), 0)
 
@@ -229,7 +229,7 @@ class Finder(QFrame):
     # --- events
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Handle the keys of the list, and follow the diagram's size."""
+        """Handle keys that move in the list of matches. Move the finder when the diagram is resized."""
         if watched is self._diagram and event.type() == QEvent.Type.Resize and self.isVisible():
             self._place()
         if watched is self.field and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:

@@ -120,7 +120,7 @@ class Structure(QObject):
         return edited
 
     def fill(self, menu: QMenu, address: Address | None) -> None:
-        """Fill a menu with commands for the node and layer at `address`, or if None, for all layers."""
+        """Fill a menu with commands for the node and layer at `address`. None: commands for all layers."""
         _clear(menu)
         sizes = self._document.state.network.sizes
         if address is not None and address.column < len(sizes):
@@ -182,7 +182,7 @@ class Structure(QObject):
                 menu.addAction(f"{name} with another {each.parameter.meaning} …", ask)
 
     def title(self, column: int, *, within: bool = False) -> str:
-        """Return the name of a column: "Hidden layer", or inside a sentence (`within`) "the hidden layer"."""
+        """Return a column's name: "Hidden layer", or in a sentence (`within=True`) "the hidden layer"."""
         title = column_title(column, len(self._document.state.network.layers))
         if not within:
             return title
@@ -218,11 +218,11 @@ def _clear(menu: QMenu) -> None:
 WIDTH_PX, HEIGHT_PX, GAP_PX, ICON_PX = 26.0, 24.0, 3.0, 16.0
 """Width and height of a button, gap between two buttons, and size of an icon, in pixels at scale 1."""
 MIN_HEAD = 76.0
-"""The controls shrink if the room above the diagram's body is lower than this, in pixels."""
+"""Height that the controls need above the nodes, in pixels. With less room, the controls shrink."""
 ABOVE_BODY_PX = 2.0
-"""Gap above the diagram's body, so that a change of weights does not repaint the buttons."""
+"""Gap between the buttons and the area of the nodes, which is repainted often, in pixels at scale 1."""
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
-"""Number of buttons to the right by which each arrow key moves the focus on the diagram."""
+"""For each arrow key: 1 to move the focus to the next button of the diagram, −1 to the previous button."""
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 LEFT_PADDING_PX, RIGHT_PADDING_PX = 9.0, 19.0
 """Room before an activation's name, and room for the chevron after the name, in pixels at scale 1."""
@@ -265,7 +265,7 @@ class HeadButton(QToolButton):
         self._draw_icon()
 
     def describe(self, action: str, lock: str, *, can: bool = True) -> None:
-        """Set `action` as tooltip and accessible name. A `lock` text, or `can=False`, disables the button."""
+        """Set `action` as tooltip and accessible name. If `lock` is not "", disable the button."""
         set_lock_reason(self, lock, action, can=can)
         self.setAccessibleName(action)
 
@@ -320,7 +320,7 @@ class ActivationButton(HeadButton):
         self._before, self._behind = (_SideText(diagram, side) for side in (RIGHT, LEFT))
 
     def show_over(self, label: Label, texts: tuple[str, str, str], scale: float) -> None:
-        """Show `texts` over the line `label`: text before the button, on the button, and after the button."""
+        """Show three texts in place of `label`: before the button, on the button, and after the button."""
         before, name, behind = texts
         wide = label.rect.width + (LEFT_PADDING_PX + RIGHT_PADDING_PX) * scale
         line = Rect(*label.rect.center, 0.0, 0.0).middle(wide, HEIGHT_PX * scale)

@@ -119,7 +119,7 @@ def paint_leader(painter: QPainter, label: Label, palette: Palette) -> None:
 
 
 def paint_label(painter: QPainter, label: Label, palette: Palette, *, chosen: bool = False) -> None:
-    """Paint a label with its background. If `chosen` is True, outline the label in the accent colour."""
+    """Paint a label with its background. With `chosen=True`, outline the label in the accent colour."""
     paint_leader(painter, label, palette)
     box = style.label_box(label, palette, chosen=chosen)
     if box is not None:
@@ -158,18 +158,18 @@ ALWAYS_SHARP = 150
 """Up to this many edges are antialiased even while weights change."""
 
 STRONGEST_MOVING = 500
-"""Number of edges of a layer to draw while weights change: the strongest edges."""
+"""Largest number of edges of a layer to draw while weights change; the strongest edges are drawn."""
 BUCKETS = 32
 """Number of different colours and widths of edges for each sign of the weights."""
 HALO_PX, HALO_OPACITY, RAIL_PX = 12.0, 0.1, 1.25
-"""Width of a halo, opacity of a halo, and width of the two borders of a halo. Widths are at scale 1."""
+"""Width and opacity of a halo, and width of each of its two borders. Widths are in pixels at scale 1."""
 
 EdgeGroups = list[tuple[int, Indices, Indices]]
 """Groups of edges: (layer, nodes, sources). Edge k of a group leads from sources[k] to nodes[k]."""
 
 
 def paint_edges(painter: QPainter, picture: Picture, palette: Palette, *, moving: bool = False) -> None:
-    """Paint all edges. If `moving` is True, save time: paint fewer edges, without antialiasing."""
+    """Paint all edges. With `moving=True`, save time: paint fewer edges, without antialiasing."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, not moving)
     layout, scale = picture.layout, picture.scale
     if picture.few_edges:
@@ -269,7 +269,7 @@ def paint_halo(painter: QPainter, picture: Picture, address: Address, palette: P
 
 
 MARK_PX = 1.6
-"""Width of the outline of a selected pixel."""
+"""Width of the outline of a selected pixel of an input, in pixels of the screen."""
 
 
 class _Places(NamedTuple):
@@ -289,7 +289,7 @@ class SmallPictures:
         self._images: dict[int, tuple[Array, Palette, QImage]] = {}
 
     def paint(self, painter: QPainter, picture: Picture, palette: Palette, *, grids: bool) -> None:
-        """Paint small pictures: if `grids`, only in columns with nodes side by side, else only in others."""
+        """Paint the small pictures of columns with nodes side by side if `grids=True`, else of the others."""
         for column in picture.layout.columns:
             if not column.picture or grids != (column.per_row > 1):
                 continue

@@ -27,9 +27,9 @@ from nnviz.picture.style import PILL_STYLES, Box, label_box, node_box, sign_colo
 from nnviz.ui.diagram.paint import label_font, paint_box, paint_label, paint_leader
 
 LARGEST_TEXT, MAX_WIDTH = 36.0, 600.0
-"""Larger texts and wider nodes or labels, in pixels, are painted without sprites, as few are visible."""
+"""Largest font size of a text, and largest width of a node or label, to paint from sprites, in pixels."""
 WIDTH, MAX_HEIGHT = 1024, 2048
-"""Width and largest height of the pixmap of all sprites, in pixels. A diagram needs only a fraction."""
+"""Width and largest height of the pixmap with all sprites, in pixels. A diagram uses only a part of it."""
 
 
 class Screen:
@@ -188,16 +188,16 @@ FIRST_HEIGHT = 256
 """Initial height of the sprites' pixmap in device pixels. The pixmap grows downwards."""
 
 PHASES = 4
-"""Number of positions of a digit within a device pixel: Qt also places digits at fractions of a pixel."""
+"""Number of sprites of each digit, shifted by fractions of a device pixel, as Qt would place the digit."""
 MARGIN = 2
 """Space on each side of the text of a sprite, in device pixels."""
 WORD = "\n"
-"""Stands at the end of a key in Letters if the letter is a whole word."""
+"""Last character of a key in Letters that stands for a whole word, not for a digit or a sign."""
 _BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}
 """Share of the free room before a text, by its alignment."""
 
 NO_SPRITES = np.empty((0, 10))
-"""An array of sprites and their places, without any sprite."""
+"""An empty array, in the form in which `Sprites.placed` returns sprites with their places."""
 Numbers = Sequence[int] | NDArray[np.intp]
 
 
@@ -241,10 +241,10 @@ class Sprites:
                 painter.drawPixmap(0, 0, old)
 
     def placed(self, sprites: Numbers, left: ArrayLike, top: ArrayLike, opacity: ArrayLike = 1.0) -> Array:
-        """Return sprites with their places, for `draw`: float64, shape (sprites, 10).
+        """Return the array with which `draw` paints sprites at their places: float64, shape (sprites, 10).
 
-        `left` and `top` are whole device pixels. A row is a QPainter.PixmapFragment: x and y of the middle,
-        left, top, width and height in the pixmap, scale in x and y, rotation, opacity.
+        `left` and `top` are whole device pixels. A row is a QPainter.PixmapFragment: x and y of the place's
+        middle; left, top, width and height in the pixmap; scale in x and y; rotation; opacity.
         """
         places = self._places.take(sprites, axis=0)
         fragments = np.empty((len(places), 10))
@@ -258,7 +258,7 @@ class Sprites:
         return fragments
 
     def draw(self, painter: QPainter, placed: Array) -> None:
-        """Draw the array of sprites that `placed` has returned."""
+        """Draw the sprites in an array that `Sprites.placed` has returned."""
         ratio = painter.device().devicePixelRatioF()
         painter.save()
         painter.scale(1.0 / ratio, 1.0 / ratio)
@@ -287,7 +287,7 @@ class TextSetter:
         self._places: list[tuple[float, float, float, int]] = []
 
     def add(self, advance: float, height: int, paint: Callable[[int, QPainter], None], phases: int) -> int:
-        """Add a letter, and return its number. `paint` takes the letter's shift in 1/PHASES device pixels."""
+        """Add a letter, and return its number. `paint(k, painter)` shifts the letter by k / PHASES pixels."""
         width = ceil(advance) + 2 * MARGIN + 1
         sprites = [self._sprites.add(width, height, partial(paint, phase)) for phase in range(phases)]
         number, self._count = self._count, self._count + 1
@@ -323,7 +323,7 @@ class TextSetter:
 
 
 class Letters(dict[str, int]):
-    """Maps each letter of a font and a colour to its number in a TextSetter.
+    """Maps the letters of one font and colour to their numbers in a TextSetter.
 
     A letter is a digit, a sign or a whole word. The key of a word ends in a line break. Letters are made
     on demand, at `ratio` device pixels per pixel.
@@ -355,7 +355,7 @@ class Letters(dict[str, int]):
         return map(self.__getitem__, letters)
 
     def place(self, label: Label) -> tuple[float, float, float, int]:
-        """Return a label's left and width, the share of spare width before its text, and the sprites' top."""
+        """Return (left, width, share of free width before the text, top) of a label, in device pixels."""
         x, y, width, height = label.rect
         ratio = self._ratio
         top = round((y + height / 2) * ratio + self._above_middle) - self._rise - MARGIN

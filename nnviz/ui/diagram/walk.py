@@ -25,36 +25,36 @@ from nnviz.ui.kit.theme import pixel_font
 STEP_PX = 12.0
 """Distance between candidate places of the callout, in pixels."""
 GAP_PX, EDGE_PX = 4.0, 2.0
-"""Least distance of the callout from forbidden obstacles, and least distance from the diagram's sides."""
+"""Least distance of the callout from obstacles that it must not cover, and from the diagram's sides."""
 FORBIDDEN = 1e6
-"""Cost per square pixel of a forbidden obstacle that the callout covers: above all other costs together."""
+"""Cost of each square pixel or point that the callout covers but must not cover: above all other costs."""
 TEXT = 6.0
 """Cost per square pixel of a text that the callout covers. A square pixel of a node costs 1."""
 DISTANCE = 2.0
 """Cost per pixel of distance between the callout and the nodes or edges that it describes."""
 MARGIN_PX, SIDE = 8.0, 200.0
-"""Preferred distance of the callout from the diagram's sides, and the cost of a smaller distance."""
+"""MARGIN_PX: preferred distance from the diagram's sides, in pixels. SIDE: cost of coming closer."""
 LINE = 30.0
-"""Cost of each point of an edge that the callout covers."""
+"""Cost of each edge point that the callout covers. The points of an edge are POINT_PX apart."""
 CROSSING, FORBIDDEN_FACTOR = 700.0, 4
-"""Cost of a pointer across a node or a text. A forbidden obstacle costs FORBIDDEN_FACTOR times as much."""
+"""Cost of each obstacle that the pointer crosses, and factor for obstacles that must not be covered."""
 CANDIDATES, SAMPLES = 24, 12
-"""Number of cheapest places of the callout to check with a pointer, and of points checked on a pointer."""
+"""CANDIDATES: number of cheapest places to check with a pointer. SAMPLES: points to check on a pointer."""
 
 
 class Obstacles(NamedTuple):
     """Obstacles for the callout: rectangles (x, y, right, bottom), shape (n, 4), and points, shape (m, 2)."""
 
     forbidden: Array
-    """Rectangles that the callout must not cover."""
+    """Rectangles (x, y, right, bottom) that the callout must not cover, shape (n, 4)."""
     points: Array
-    """Points of edges that the callout must not cover."""
+    """Points (x, y) of edges that the callout must not cover, shape (n, 2)."""
     nodes: Array
     """Rectangles of nodes, which the callout should not cover."""
     texts: Array
     """Rectangles of texts, which the callout should not cover. A text costs more than a node."""
     edges: Array
-    """Points of other edges, which the callout should not cover."""
+    """Points (x, y) of other edges, which the callout should not cover, shape (n, 2)."""
 
 
 class Size(NamedTuple):
@@ -74,7 +74,7 @@ class Place(NamedTuple):
 
     @property
     def is_free(self) -> bool:
-        """Whether the callout covers no forbidden obstacle at this place."""
+        """Whether the callout, at this place, covers no obstacle that it must not cover."""
         return self.cost < FORBIDDEN
 
 
@@ -194,11 +194,11 @@ def _pointer_costs(lows: Array, highs: Array, targets: Array, obstacles: Obstacl
 
 
 FONT_PX, MIN_FONT_PX = 13.5, 10.5
-"""Font size of the callout at scale 1, and smallest font size of the callout, in pixels."""
+"""Font size of the callout at scale 1, and its smallest font size at any scale, in pixels."""
 FONT_SHARES, SMALLER = (1.0, 0.85, 0.72), 300.0
-"""Font sizes to try, as shares of the usual font size, and the cost of each step to a smaller size."""
+"""FONT_SHARES: font sizes to try, as shares of the usual size. SMALLER: cost of each step down."""
 LINE_HEIGHT, PAD_X, PAD_Y, INDENT, NAME = 1.5, 0.9, 0.5, 1.2, 8.5
-"""Line height, side and top padding, indent of a continued line, width of a name; unit: the font size."""
+"""Line height, side padding, top padding, indent of a continued line and width of a name, in font sizes."""
 WIDTH_SHARES = (1.0, 0.8, 0.65, 0.5, 0.38, 0.28, 0.2, 0.15, 0.11)
 """Widths of the callout to try, as shares of its width without line breaks."""
 LINE_COUNTS = (8, 4, 2, 1)
@@ -206,15 +206,15 @@ LINE_COUNTS = (8, 4, 2, 1)
 LINE_BREAK = 500.0
 """Cost of each additional line of text in the callout."""
 DOT_PX = 3.0
-"""Radius of the dot at the end of the callout's pointer."""
+"""Radius of the dot at the end of the callout's pointer, in pixels."""
 SHARES = np.linspace(0.15, 0.85, 4)
 """Points of a node's side where the pointer may end, as shares of the side's length."""
 FEW_EDGES = 200
-"""With more edges in the diagram, the callout may cover all edges that it does not describe."""
+"""If the diagram has more edges than this, the callout may cover all edges that it does not describe."""
 MAX_TARGETS = 24
 """Approximate largest number of points where the callout's pointer may end."""
 POINT_PX = 5.0
-"""Distance between the points that represent an edge as an obstacle."""
+"""Distance between the points that represent an edge as an obstacle, in pixels."""
 NODE_LABELS = ("value", "z", "bias", "node_slope", "error", "target")
 """Kinds of labels that belong to a node."""
 
@@ -228,7 +228,7 @@ class CalloutLine(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """The lines of the callout at a font size, and the size of the box around the lines."""
+    """The lines of the callout at the font size `pixels`, and the size of the box around the lines."""
 
     rows: tuple[CalloutLine, ...]
     pixels: float
@@ -288,7 +288,7 @@ class Callout:
         )
 
     def paint(self, painter: QPainter, palette: Palette, share: float, *, slopes: bool) -> None:
-        """Paint the box with a `share` (0 to 1) of its text. If `slopes`, use the colour of slopes."""
+        """Paint the box in the colour of slopes or the accent colour, with a `share` (0 to 1) of its text."""
         if self._setting is None or share <= 0.0:
             return
         box, colour = self.box, QColor(palette.slope if slopes else palette.accent)
@@ -437,21 +437,21 @@ def _points(lines: Iterable[QLineF]) -> Array:
 
 
 PULSE_STEPS = ("forward", "backward")
-"""Steps of the walk with pulses that travel along edges."""
+"""Names of the walk's steps in which pulses travel along edges."""
 EDGE_STEPS = ("slopes", "mean", "update")
-"""Steps of the walk about the incoming edges of a node."""
+"""Names of the walk's steps that concern the incoming edges of a node."""
 SLOPE_STEPS = ("backward", "slopes", "mean")
-"""Steps of the walk about slopes."""
+"""Names of the walk's steps that concern slopes."""
 TEXT_END = 0.9
 """Share of a step's time after which the whole text of the step is visible."""
 MAX_PULSES = 60
 """Largest number of pulses at once, on the edges that carry the largest numbers."""
 MARK_PX, MARK_OPACITY = 10.0, 0.25
-"""Width and opacity of the mark on the edges of a step."""
+"""Width in pixels, and opacity (0 to 1), of the mark on the edges of a step."""
 MAX_MARKED = 600
 """Largest number of edges marked at once. With more edges, nodes are outlined instead, to save time."""
 PULSE_PX = 6.0
-"""Radius of the largest pulse."""
+"""Radius of the largest pulse, in pixels."""
 
 
 class WalkLayer:
@@ -464,7 +464,7 @@ class WalkLayer:
         self.callout = Callout()
 
     def paint(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
-        """Paint the animation of the steps in progress, and describe these steps, or else the last steps."""
+        """Paint the pulses of the steps in progress, and a callout that describes these or the last steps."""
         progress, t = self._player.progress, self._player.t
         steps, text_start = progress.moving, 0.0
         if steps and steps[0].deed in PULSE_STEPS:
@@ -478,7 +478,7 @@ class WalkLayer:
         self.callout.paint(painter, palette, min(share, 1.0), slopes=slopes)
 
     def paint_outlines(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
-        """Outline nodes and edges of the steps in progress, or else of the last steps, behind all texts."""
+        """Outline the nodes and edges of the steps in progress. If there are none, use the last steps."""
         progress = self._player.progress
         edges = sum(picture.weights[step.layer].shape[1] for step in progress.described_steps)
         for step in progress.described_steps:

@@ -162,7 +162,7 @@ class SizeDialog(QDialog):
             super().accept()
 
     def eventFilter(self, field: QObject, event: QEvent) -> bool:
-        """Press the default button on Enter, also while a number field has the focus."""
+        """Press the default button on Enter, even while a number field has the focus."""
         enter = isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if enter and event.type() == QEvent.Type.KeyPress:
             self._save.click()

@@ -42,11 +42,11 @@ from nnviz.ui.panels.history_canvas import HistoryCanvas
 from nnviz.ui.panels.history_readout import measure_title
 
 FOOT_PX, GAP = 13.0, 18.0
-"""Font size of the footer, and space between two texts of the footer, in pixels at scale 1."""
+"""FOOT_PX: font size of the footer. GAP: space between two texts of the footer. In pixels at scale 1."""
 
 
 class FootText(NamedTuple):
-    """A text of the footer, its colour, and the widest text to leave room for, or "" for this text."""
+    """A text of the footer, and its colour. If `widest` is not "", the footer leaves room for that text."""
 
     text: str
     colour: str
@@ -54,7 +54,7 @@ class FootText(NamedTuple):
 
 
 class ImageFilm(ABC):
-    """A film of one size and theme. Subclasses go through its moments, one for each frame, and paint them."""
+    """A film of one size and theme. Subclasses prepare the frames one after another, and paint each frame."""
 
     count: int
     """Number of frames."""
@@ -72,14 +72,14 @@ class ImageFilm(ABC):
 
     @abstractmethod
     def moments(self, *, few: bool = False) -> Iterator[float]:
-        """Go through the moments of the film, and yield the duration of each moment in seconds.
+        """Prepare the frames of the film one after another, and yield the duration of each in seconds.
 
-        If `few` is True, go only through a few moments that together contain all colours of the film.
+        With `few=True`, prepare only a few frames that together contain all colours of the film.
         """
 
     @abstractmethod
     def paint(self, painter: QPainter, palette: Palette) -> None:
-        """Paint the current moment of the film."""
+        """Paint the frame that `moments` has prepared."""
 
     def frames(self) -> Iterator[FilmFrame]:
         """Yield every frame with its duration."""
@@ -214,17 +214,17 @@ class FilmScene:
 
 
 SECONDS, LAST_S = 10.0, 4.0
-"""Duration of all updates of a training film together, and of the film's last frame, in seconds."""
+"""Duration of a training film without its last frame, and duration of the last frame, in seconds."""
 FIRST = 1 / 8
 """Share of the film's time before the first update. The time between later updates gets shorter."""
 CURVE, INSIDE_PX = 0.36, 10.0
-"""The loss curve's share of a film's height, and the free border around the curve, at scale 1."""
+"""CURVE: the loss curve's share of the height. INSIDE_PX: border around the curve, in pixels at scale 1."""
 FEW_UPDATES = 8
-"""Number of moments of the training that `samples` paints; together they contain all colours."""
+"""Largest number of frames that `samples` paints of a training film, besides the last frame."""
 
 
 def frame_counts(iterations: Sequence[int], moments: int) -> list[tuple[int, int]]:
-    """Return (iteration, frame count) for each of `iterations` that a film of `moments` frames shows."""
+    """Return (iteration, frame count) for each iteration to show; the counts sum to `moments`."""
     power = max(math.log(len(iterations)) / -math.log(FIRST), 1.0)
     at = np.floor(len(iterations) * (np.arange(moments) / moments) ** power + 1e-9)
     shown_at, counts = np.unique(at.astype(int), return_counts=True)
@@ -337,7 +337,7 @@ class TrainingFilm(ImageFilm):
         self.paint_foot(painter, self.words(palette), slopes=self._slopes)
 
     def words(self, palette: Palette) -> Iterator[FootText]:
-        """Yield the texts of the iteration and the loss. The loss is "" if the script reported no loss."""
+        """Yield a text with the iteration, and a text with the loss, or "" if a script reported no loss."""
         end = as_text(self._end.iteration)
         now = f"iteration {as_text(self._state.iteration)} of {end}"
         yield FootText(now, palette.muted, f"iteration {end} of {end}")
@@ -347,13 +347,13 @@ class TrainingFilm(ImageFilm):
 
 
 WIDEST = "Hidden layer 2: slopes of the weights"
-"""A caption of a layer that is about as long as the longest one."""
+"""A caption about as long as the longest caption of a step; the footer leaves this much room."""
 FEW_STEPS = 3
-"""Number of moments of each step that `samples` paints; together they contain all colours of the step."""
+"""Number of frames that `samples` paints of each step; together they contain all colours of the step."""
 
 
 class WalkFilm(ImageFilm):
-    """A film of one row's walk; without targets, only of the forward pass. Raises ValueError without rows."""
+    """A film of one row's walk (without targets, the forward pass). Raises ValueError without rows."""
 
     def __init__(
         self, state: State, look: Look, fps: int, progress: Progress, row: int = 0, *, by_layer: bool = False

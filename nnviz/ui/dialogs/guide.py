@@ -40,8 +40,8 @@ def card_place(
 ) -> tuple[QRect, QLine | None]:
     """Return the rectangle of the guide's text box in `room`, and the line from the box to `spot`.
 
-    `size` is the size of the box. `spot` is the rectangle to point at; without it, the box is at the lower
-    left, and the line is None. The box covers as little as possible of the rectangles in `avoid`.
+    `size` is the size of the box, `spot` the rectangle to point at. If `spot` is None, the box is at the
+    lower left, and the line is None. The box covers as little as possible of the rectangles in `avoid`.
     """
     nothing, rects = np.empty((0, 2)), rectangles([_rect(each) for each in avoid])
     obstacles = Obstacles(rects, nothing, rects, rectangles([]), nothing)
@@ -69,13 +69,13 @@ def _border(rect: Rect) -> list[tuple[float, float]]:
 
 
 class Spot(NamedTuple):
-    """A place on the screen: a rectangle of a widget, or the whole widget if `part` is None."""
+    """A place on the screen: the rectangle `part` of a widget, or the whole widget if `part` is None."""
 
     widget: QWidget
     part: QRect | None = None
 
     def rectangle(self, window: QWidget) -> QRect | None:
-        """Return the rectangle of this place in `window`, or None if the widget is hidden or elsewhere."""
+        """Return the rectangle of this place in `window`, or None if `window` does not show the widget."""
         if not self.widget.isVisible() or self.widget.window() is not window:
             return None
         part = self.part or self.widget.rect()
@@ -132,7 +132,7 @@ class StepCard(QFrame):
         self._count.setObjectName("muted")
         self._title.setFont(ui_font(14, QFont.Weight.DemiBold))
         self._text.setWordWrap(True)
-        self._skip = quiet_button("Skip", f"End the {name.lower()}; start again from the Help menu (Esc)")
+        self._skip = quiet_button("Skip", f"End the {name.lower()} (Esc); to start again, use the Help menu")
         self._back = _button("Back", "Go back to the previous step")
         self._next = _button("Next", "Go on to the next step")
         for button, asked in (
@@ -160,12 +160,12 @@ class StepCard(QFrame):
         column.addLayout(row)
 
     def follow(self, widget: QWidget) -> None:
-        """Put the buttons of the text box after a widget in the tab order."""
+        """Put the buttons of the text box after `widget` in the tab order."""
         for before, after in ((widget, self._next), (self._next, self._back), (self._back, self._skip)):
             QWidget.setTabOrder(before, after)
 
     def show_step(self, number: int, count: int, title: str, text: str, *, done: bool) -> None:
-        """Show step `number` of `count`. If `done` is True, Next becomes the primary button."""
+        """Show step `number` of `count`. After the task is done (`done=True`), Next is the primary button."""
         self._count.setText(f"{number} of {count} ✓" if done else f"{number} of {count}")
         self._title.setText(title)
         self._text.setText(text)

@@ -57,7 +57,7 @@ OTHERS: Section = (
     (
         ("Missing activations", "nnviz asks for activations once. You can change them above the diagram."),
         ("Limits of a file format", "Before saving, nnviz says which parts the format cannot store."),
-        (".pt, .pth, .pkl, .joblib", "These can run code. nnviz does not open them, but says what to do."),
+        (".pt, .pth, .pkl, .joblib", "nnviz does not open these files, because they can run code."),
     ),
 )
 
@@ -302,7 +302,7 @@ GESTURES: tuple[Section, ...] = (
                 "up, down, wheel in the learning rate",
                 "Change the first digit of the rate (Alt: the second digit, Shift: by a factor of 10)",
             ),
-            ("drag a training setting", "Change the setting in these steps, unless you type in its field"),
+            ("drag a training setting", "Change the setting in the same steps, unless you type in its field"),
             ("0.5, 0,5, 1/2, −3, 1e-3", "You can type a number in any of these ways"),
         ),
     ),
@@ -336,7 +336,7 @@ GESTURES: tuple[Section, ...] = (
     (
         "In the code",
         (
-            ("click, Enter", "Select the weight or node that the line computes; repeat to select the next"),
+            ("click, Enter", "Select the weight or node that the line computes; repeat for the next one"),
             ("drag, Shift with arrows", "Select text"),
         ),
     ),
@@ -346,7 +346,7 @@ GESTURES: tuple[Section, ...] = (
 
 
 def sheet(table: Table) -> tuple[Section, ...]:
-    """Return a section for each part of the window: its keys and gestures, with their effects."""
+    """Return the sections of the page "Keys and mouse", one for each part of the window."""
     rows: dict[str, list[tuple[str, str]]] = {ON_THE_DIAGRAM: [], EVERYWHERE: []}
     for entry in (entry for menu in table for entry in menu.entries()):
         if keys := entry.shortcut_texts:

@@ -44,7 +44,7 @@ from nnviz.ui.plot.plot import Plot, QuietAxis
 RATIO = 2.0
 """Device pixels per pixel of a thumbnail, so that thumbnails are sharp on any screen."""
 RADIUS_PX, PADDING_PX = 1.5, 3.0
-"""Radius of a row's mark in a thumbnail, and the free border around all marks."""
+"""Radius of a row's mark in a thumbnail, and the free border around all marks, in pixels."""
 MARK_NAMES = ("orange squares", "blue circles", "green triangles")
 """Names of the marks of classes 0, 1 and 2."""
 
@@ -62,7 +62,7 @@ class Series(NamedTuple):
 
 
 def series(data: Dataset, most: int) -> list[Series]:
-    """Return the first `most` rows by class. A point is (input, target), or the inputs if there are two."""
+    """Return the first `most` rows by class. A point is the two inputs, or (input, target) for one input."""
     assert data.targets is not None
     inputs, targets = data.inputs[:most], data.targets[:most]
     if inputs.shape[1] == 1:
@@ -80,7 +80,7 @@ def _marks(groups: list[Series], palette: Palette) -> Rows:
 
 
 def limits(groups: list[Series], part: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the ranges of x and y, each extended on both sides by a `part` of the range of the points."""
+    """Return the points' ranges (low, high) of x and y, extended at each end by `part` times the range."""
     points = np.concatenate([each.points for each in groups])
     low, high = points.min(axis=0), points.max(axis=0)
     margin = np.where(high > low, part * (high - low), 1.0)
@@ -141,7 +141,7 @@ class Preview(Plot):
 
     @property
     def row_counts(self) -> dict[str, int]:
-        """The name of each class's marks, and the number of rows in the plot for this class."""
+        """For each class in the plot: the name of its marks, and its number of rows."""
         return {each.mark_name: len(each.points) for each in self._series}
 
     def changeEvent(self, event: QEvent) -> None:
@@ -162,12 +162,12 @@ ICON = QSize(52, 40)
 THUMBNAIL_ROWS = 150
 """Number of rows drawn in a thumbnail."""
 SHARE = 4.0
-"""Drawing the preview takes at most 1 / SHARE of the program's time, however many rows it shows."""
+"""Drawing the preview takes at most 1 / SHARE of the program's time, however many rows the preview shows."""
 NUDGE_TIP = "Up, Down and the wheel change the number by 1, with Shift by 10"
 
 
 class MakeRows(QDialog):
-    """Asks which rows to generate. `state()` returns a State with these rows, and `summary` a description."""
+    """Asks which rows to generate. `state()` returns a State with them; `summary` describes the result."""
 
     def __init__(self, window: QWidget | None, state: State) -> None:
         super().__init__(window)
@@ -213,7 +213,7 @@ class MakeRows(QDialog):
         return f"{made}, and a network with random weights, seed {self.kind.suits.training.seed}"
 
     def state(self) -> State:
-        """Return the open State with the new rows, or a new network that suits the rows."""
+        """Return the open State with the new rows, or a State with a new network for the rows."""
         numbers = self.rows.value, self.noise.value, self.seed.value
         if self.for_open_network.isChecked():
             data = self.kind.data(*numbers)
@@ -228,7 +228,7 @@ class MakeRows(QDialog):
             super().accept()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Press the default button on Enter, also while a number field or the list has the focus."""
+        """Press the default button on Enter, even while a number field or the list has the focus."""
         enter = isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if enter and event.type() == QEvent.Type.KeyPress:
             self._make.click()
@@ -274,7 +274,7 @@ class MakeRows(QDialog):
         self.seed.setToolTip(f"The same seed makes the same rows\n{NUDGE_TIP}")
         self.for_open_network.setToolTip("Replace only the rows, and keep the weights, names and settings")
         self.for_new_network.setToolTip(
-            "Open a new document with these rows, settings and notes, and a network with random weights"
+            "Open a new document: these rows, matching settings and notes, and a network with random weights"
         )
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._make = make_primary(box.addButton("&Make rows", QDialogButtonBox.ButtonRole.AcceptRole))

@@ -212,11 +212,11 @@ class DiagramDrawing(Drawing):
 SIZE_PX = QSize(900, 560)
 """Default size of a plot in pixels; the panel's own shape would not always suit a page."""
 MARGIN_PX = 18
-"""Free border around the plot."""
+"""Free border around the plot, in pixels."""
 
 
 class PlotDrawing(Drawing):
-    """Draws the plot of a panel's `card`. The card must have a plot."""
+    """Draws the plot of a panel. `card` is the frame of the panel, and must contain a plot."""
 
     size = SIZE_PX
 

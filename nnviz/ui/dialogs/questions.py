@@ -131,7 +131,7 @@ def ask_partial_save(window: QWidget, why: str, more: str) -> bool:
 def ask_json(window: QWidget, why: str, more: str, *, part: bool) -> JsonAnswer:
     """Say why a file cannot hold everything, and offer nnviz JSON instead.
 
-    `part` says whether the file can hold a part. If so, also offer to write that part anyway.
+    `part=True` says that the file can hold a part. Then also offer to write this part anyway.
     """
     box = message_box(window, why, more)
     own = box.addButton("&Save as nnviz JSON", QMessageBox.ButtonRole.AcceptRole)
@@ -149,7 +149,7 @@ def ask_json(window: QWidget, why: str, more: str, *, part: bool) -> JsonAnswer:
 
 
 def ask_leave(window: QWidget, document: Document, left_out: str) -> QMessageBox.StandardButton:
-    """Ask whether to save. `left_out` says which parts the saved file lacks, or "" if it lacks none."""
+    """Ask whether to save; return the pressed button. `left_out` says what the saved file lacks, or is ""."""
     buttons = QMessageBox.StandardButton
     box = message_box(window, *_question(document, left_out))
     box.setDefaultButton(make_primary(add_mnemonic(box.addButton(buttons.Save))))
@@ -165,14 +165,14 @@ def _question(document: Document, left_out: str) -> tuple[str, str]:
     if left_out:
         return f"Save all of {title}?", f"{left_out}. {lost}"
     if state.run and state.run.watched:
-        count = counted(state.iteration, "update")
-        return "Save the trained network?", f"{title}: {count}. Unless you or the script save it, it is lost."
+        count = f"{title}: {counted(state.iteration, 'update')}"
+        return "Save the trained network?", f"{count}. The network is lost unless you or the script save it."
     change = shortened(document.last_done(), 2 * SHORT_LETTERS)
     return f"Save the changes to {title}?", f"{change}. {lost}" if change else lost
 
 
 class VersionAnswer(Enum):
-    """The answers to `ask_version`; LATER leaves the question open."""
+    """The answers to `ask_version`: keep mine, take theirs, save elsewhere, or decide later."""
 
     MINE = auto()
     THEIRS = auto()

@@ -1,6 +1,6 @@
 """The dialog that asks how to use the columns of a table.
 
-Space, Enter, F2 or a click on the last cell opens the menu of uses for all selected columns.
+A list shows the columns. Space, Enter, F2 or a click below "Use as" opens a menu for the selected columns.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class ColumnUses(QAbstractTableModel):
         self.endResetModel()
 
     def uses(self, rows: Sequence[int]) -> list[Use]:
-        """Return the uses that all the given columns allow. A text column cannot be used as numbers."""
+        """Return the uses that are possible for all the given columns. Texts cannot be used as numbers."""
         numbers = all(self.findings[row].is_number for row in rows)
         return [use for use in USES if numbers or use[1] or use[0] == "left out"]
 
@@ -190,7 +190,7 @@ class ColumnsView(QTableView):
             self.selectRow(0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Open the menu of uses, or leave the key to Qt."""
+        """Open the menu of uses on Space, Enter or F2; leave other keys to Qt."""
         if event.key() in OPENS and self.currentIndex().isValid():
             cell = self.visualRect(self.currentIndex().siblingAtColumn(len(HEADERS) - 1))
             self._open(cell.bottomLeft())
@@ -217,7 +217,7 @@ class ColumnsView(QTableView):
 
 
 Read: TypeAlias = Callable[[TableLayout], Table]
-"""A function that reads the table in a layout. Raises FileError, and CancelledError on Cancel."""
+"""A function from a layout to the table read with this layout. Raises FileError; CancelledError on Cancel."""
 
 MIN_SIZE = QSize(820, 560)
 SIGNS = {".": "point, as in 0.5", ",": "comma, as in 0,5"}
@@ -228,7 +228,7 @@ TITLES: dict[What, str] = {
 }
 TIPS: dict[What, str] = {
     "rows": "Replace only the rows, and keep the weights, names and settings",
-    "network": "Replace the open network by a new one with random weights",
+    "network": "Replace the open network by a new network with random weights",
     "ends": "Keep all other layers, and take names and rows from the table. Undo reverts this",
 }
 STANDARDISE = "&Standardise the inputs: (value − mean) / standard deviation of each column"
@@ -272,7 +272,7 @@ class OpenTable(QDialog):
         self.header = QCheckBox("The first &line names the columns")
         self.header.setToolTip("If the box is not ticked, nnviz reads the first line as a row of values")
         self.missing = _choice(
-            {"leave out": "leave their rows out", "fill": "fill with the column's mean"},
+            {"leave out": "leave out the whole row", "fill": "fill with the column's mean"},
             "How to treat rows with missing cells; a text column is filled with its most frequent text",
         )
         self.decimal.setPlaceholderText("choose")

@@ -14,8 +14,8 @@ class Card(QFrame):
     """A panel with a heading. `body` takes the contents; `buttons` stand at the right of the heading.
 
     `head` is the row with the heading and the buttons, which a dock uses as its handle. `extra_height` is a
-    share of the screen's height: at a window size of 100 %, the card may be higher than usual by this share.
-    `content_px` is the height at 100 % that the contents need if a panel must scroll to show them, or 0.
+    share of the screen's height: at window size 100 %, it raises the limit of the card's minimum height.
+    `content_px` limits the card's minimum height further, in pixels at 100 %; 0 sets no further limit.
     """
 
     extra_height = 0.0

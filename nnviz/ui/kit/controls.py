@@ -129,9 +129,9 @@ def muted_label() -> ElidedLabel:
 
 
 def set_lock_reason(what: QWidget | QAction, why: str, tip: str, *, can: bool = True) -> None:
-    """Disable a widget or action, with the reason `why` as its tooltip.
+    """Disable a widget or action if `why` is not "", and show this reason as its tooltip.
 
-    If `why` is "", show the tooltip `tip`, and enable the widget or action if `can` is True.
+    If `why` is "", show the tooltip `tip`, and enable the widget or action, unless `can=False` is given.
     """
     what.setEnabled(can and not why)
     what.setToolTip(why or tip)
@@ -290,7 +290,7 @@ class NumberChoice(Choice):
         self.textActivated.connect(lambda _: field.commit())
 
     def minimumSizeHint(self) -> QSize:
-        """Return a size that fits the field in any font."""
+        """Return Qt's minimum size, widened if the number field needs more room."""
         option, hint = QStyleOptionComboBox(), super().minimumSizeHint()
         self.initStyleOption(option)
         option.rect = QRect(QPoint(), hint)

@@ -160,7 +160,7 @@ class FileDialog(QFileDialog):
     """
 
     def ask(self) -> Path | None:
-        """Show the dialog once; return the chosen path, or None."""
+        """Show the dialog, then delete it; return the chosen path, or None if the person cancels."""
         paths = self.selectedFiles() if self.exec() else []
         self.deleteLater()
         return Path(paths[0]) if paths else None

@@ -40,7 +40,7 @@ def nudge_size(modifiers: Modifiers) -> str:
 
 
 def nudge_number(value: float, steps: int, modifiers: Modifiers) -> float:
-    """Return a number changed by decimal steps: 0.2 plus a step of 0.1 is exactly 0.3."""
+    """Return a number changed by steps of 0.1 (Shift: 1, Alt: 0.01). 0.2 changed by 0.1 is exactly 0.3."""
     return moved_by_steps(value, steps, nudge_size(modifiers))
 
 
@@ -66,11 +66,11 @@ def scrub(value: Any, pixels: float, modifiers: Modifiers, nudge: Nudge = nudge_
 
 
 class NumberField(QLineEdit):
-    """A field that shows a value and reads a new one; a rejected text stays, framed in red.
+    """A field that shows a value and reads a new value. A rejected text stays, framed in red.
 
     ============ ========================================================================
     `accepted`   emitted with a new value that was typed, changed in steps, or dragged
-    `nudged`     emitted with a value that a key or the wheel has written, before it is accepted
+    `nudged`     emitted with a value that a key or the wheel has written, not accepted yet
     `refused`    emitted with the reason why the text is rejected, or "" when the error is gone
     `confirmed`  emitted when Enter is pressed and the text in the field is valid
     ============ ========================================================================

@@ -48,7 +48,7 @@ class Settings:
         return value if isinstance(value, QSize) else QSize()
 
     def flag(self, key: str, *, first: bool = True) -> bool:
-        """Return the remembered state of a switch, or the default `first` if the switch was never set."""
+        """Return the remembered state of a switch, or `first` (default: True) if the switch was never set."""
         return bool(self._store.value(key, first, type=bool))
 
     def text(self, key: str) -> str:
@@ -90,7 +90,7 @@ class Settings:
         self.remember_folder(path)
 
     def chosen_activations(self, path: Path) -> tuple[str, ...] | None:
-        """Return the activations that the person chose for a file, or None."""
+        """Return the activations that the person chose for a file, or None if no choice is stored."""
         entries = (entry.partition(" ") for entry in self._texts("answers"))
         return next(
             (tuple(names.split(",")) for names, _, name in entries if name == str(path.absolute())), None
@@ -119,7 +119,7 @@ class Settings:
 
     @property
     def last(self) -> Path | None:
-        """The file that was open last, or None if the file no longer exists."""
+        """The file that was open last, or None if it is unknown or no longer exists."""
         name = self._store.value("last")
         return Path(str(name)) if name and _is_there(Path(str(name))) else None
 

@@ -251,7 +251,7 @@ def theme_in_use() -> str:
 
 @contextmanager
 def use_palette(palette: Palette) -> Iterator[None]:
-    """Use another palette inside a `with` block, to paint a picture in its colours."""
+    """Use `palette` inside a `with` block, to paint a picture in the colours of this palette."""
     global _in_use
     before, _in_use = _in_use, palette
     try:
@@ -275,7 +275,7 @@ def apply_theme(app: QApplication, name: str) -> None:
 def set_size_percent(app: QApplication, percent: int) -> bool:
     """Scale everything to `percent` % of its normal size. Return whether the size has changed.
 
-    Widgets get a FontChange event, so that they can measure the text again.
+    Widgets get a FontChange event, so that they can measure their text again.
     """
     global _factor
     if percent / 100 == _factor:

@@ -30,13 +30,13 @@ from nnviz.ui.plot.points import POINT_PX, PointItem, PointPlot
 
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 MANY = 2000
-"""Largest number of rows in the plot that all get a point; with more rows, a pixel gets at most one point."""
+"""Up to this number of rows in the plot, each row gets a point; with more, each pixel gets at most one."""
 FINE, COARSE = 100, 10
 """An arrow key moves the readout by 1/FINE of the plot's width; with Shift, it moves by 1/COARSE."""
 
 
 class SlopeAxis(QuietAxis):
-    """The right axis, in the colour of slopes. The height of a drawn slope is the slope times `times`."""
+    """The right axis, in the colour of slopes. The plot draws each slope multiplied by `times`."""
 
     def __init__(self) -> None:
         super().__init__("right")
@@ -61,7 +61,7 @@ class SlopeAxis(QuietAxis):
 
 
 class ActivationPlot(PointPlot):
-    """The plot of a node's output a and slope f′(z) over z; an axis at the right belongs to the slope."""
+    """The plot of a node's output a and slope f′(z) over z; the right axis is the axis of the slope."""
 
     def __init__(self, palette: Palette) -> None:
         self._bend: Bend | None = None
@@ -106,8 +106,8 @@ class ActivationPlot(PointPlot):
     def show_curve(self, bend: Bend, curve: ActivationCurve, names: tuple[str, str], a: Array) -> None:
         """Draw the curve of a node; `names` are the names of the node and of its function.
 
-        `a` holds the node's outputs for all rows, shape (rows,). For softmax, these points can lie off the
-        curve, since an output also depends on the z of other nodes.
+        `a` holds the node's outputs for all rows, shape (rows,). For softmax, their points can lie off
+        the curve, since an output also depends on the z of other nodes.
         """
         self.show_again()
         self._bend, self._times = bend, curve.times
@@ -147,7 +147,7 @@ class ActivationPlot(PointPlot):
         return result
 
     def show_reading(self, reading: Reading | None) -> None:
-        """Mark the point (z, a) of the row on the diagram and draw its tangent, or remove both for None."""
+        """Mark the point (z, a) of `reading` and draw the tangent there. For None, remove both."""
         z, a, self._slope = reading or (math.nan, math.nan, math.nan)
         self.show_present(z, a)
         self.draw_tangent(self._tangent, self._slope)
@@ -157,7 +157,7 @@ class ActivationPlot(PointPlot):
         return False
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the point of the curve above or below `at`, and its readout; None without a curve."""
+        """Return the point of the curve above or below `at`, and its readout; None if no curve is drawn."""
         if self._bend is None:
             return None
         z, a, slope = self._bend.point(self.round_point(at).x())
@@ -171,7 +171,7 @@ class ActivationPlot(PointPlot):
         return curve_points(self._curve)
 
     def slopes(self) -> Array:
-        """Return the drawn curve of slopes, shape (points, 2): z, and the slope times `self.times`."""
+        """Return the drawn curve of slopes, shape (points, 2): z, and slope multiplied by `self.times`."""
         return curve_points(self._slopes)
 
     @property
@@ -190,7 +190,7 @@ class ActivationPlot(PointPlot):
     # --- events
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the readout with Left and Right, from the z of the diagram's row; hide it with Escape."""
+        """Move the readout with Left and Right, starting at the marked point. Hide it with Escape."""
         if event.key() == Qt.Key.Key_Escape and self._under_mouse is not None:
             self._under_mouse = None
             self._update_readout()

@@ -37,7 +37,7 @@ KINDS = {"Python program": (".py",)}
 
 
 def ask_save(window: QWidget, program: Program, suggestion: Path) -> str:
-    """Ask where to save a program, and save it. Return a sentence for the status bar, "" if cancelled."""
+    """Ask where to save a program, and save it. Return a sentence for the status bar, or "" if cancelled."""
     path = ask_save_path(window, "Save the program", suggestion, KINDS)
     if path is None:
         return ""
@@ -59,15 +59,15 @@ SHARE = 15
 
 
 class CodePanel(Card):
-    """The panel that shows the program, and marks lines of the selection and of the walk.
+    """The panel that shows the program, and marks the lines of the selection and of the walk.
 
     The walk is the animation of one training iteration, step by step. `suggestion(end)` returns the suggested
     path of a file whose name ends in `end`.
 
     ================= ===================================================================================
-    `address_hovered` the mouse has moved: the node or edge of the line or number under it, or None
-    `style_chosen`    the user has chosen another style: the style's name
-    `said`            a sentence for the status bar about a copied or saved program
+    `address_hovered` the mouse has moved; carries the node, weight or bias under the mouse, or None
+    `style_chosen`    the user has chosen another style; carries the name of the style
+    `said`            carries a sentence for the status bar about a copied or saved program
     ================= ===================================================================================
     """
 

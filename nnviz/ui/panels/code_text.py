@@ -104,7 +104,7 @@ def _words(line: str, quotes: str) -> tuple[tuple[Word, ...], str]:
 
 
 def words(line: str, *roles: Role) -> list[Word]:
-    """Return the coloured words of a line whose role is one of `roles`."""
+    """Return the words of a line that have one of the colour roles `roles`."""
     return [word for word in _words(line, "")[0] if word.role in roles]
 
 
@@ -136,7 +136,7 @@ _IN_PHASE: dict[Phase, tuple[Deed, ...]] = {
 
 
 class Lines:
-    """An index of a program's lines: which lines belong to a node or edge, or to a step of the walk."""
+    """Finds a program's lines for a node or edge, or a step of the walk, the animation of an iteration."""
 
     def __init__(self, lines: Sequence[CodeLine]) -> None:
         self._kinds = _kinds(lines)
@@ -158,7 +158,7 @@ class Lines:
     def about(self, address: Address | None) -> frozenset[int]:
         """Return the numbers, from 0, of the lines that compute or hold a node, weight or bias.
 
-        The lines of a node include its incoming edges. The lines of an edge include the node at its end.
+        A node also has the lines of its incoming edges. An edge also has the lines of the node at its end.
         """
         if address is None:
             return frozenset()
@@ -169,7 +169,7 @@ class Lines:
         return frozenset(lines)
 
     def walk_lines(self, progress: Progress) -> frozenset[int]:
-        """Return the numbers of the lines for the walk's current steps; without any, for the walk's phase."""
+        """Return the line numbers of the walk's current steps, or of its phase if no line has a step."""
         if not progress.active:
             return frozenset()
         steps = [self._of_step(step, progress.walk.of_all_weights(step)) for step in progress.described_steps]
@@ -186,28 +186,28 @@ class Lines:
         return self._doing[deed] & about if deed else set()
 
     def clicked(self, line: int, selected: Address | None) -> Address:
-        """Return the address that a click on a line selects, one of the addresses of the line.
+        """Return the address that a click on a line selects.
 
-        The address after `selected`, or the first address if `selected` is not an address of the line.
+        The line's addresses take turns: after `selected` the next one, for any other selection the first.
         """
         choices = self.selects[line]
         return choices[(choices.index(selected) + 1) % len(choices)] if selected in choices else choices[0]
 
     def hovered(self, line: int, selected: Address | None) -> Address:
-        """Return the address to highlight under the mouse: `selected` if the line has it, else its first."""
+        """Return the address to highlight: `selected` if the line has this address, else the line's first."""
         choices = self.selects[line]
         return selected if selected in choices else choices[0]
 
 
 class CodeSpot(NamedTuple):
-    """The node or edge at a place in a program. For an input or target, `row` is the index of its row."""
+    """The node, weight or bias at a place in a program. `row` is the data row of an input or target."""
 
     address: Address
     row: int | None = None
 
 
 def code_spot_at(lines: Sequence[CodeLine], line: int, column: int) -> CodeSpot | None:
-    """Return the node or edge of the number or name at a column of a line, or None for other places."""
+    """Return the node, weight or bias whose name or number stands at a column of a line, or None."""
     addresses = lines[line].addresses
     if not addresses or addresses[0].kind == "node":
         return None
@@ -248,9 +248,9 @@ def _selectable(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
 
 MarkKind: TypeAlias = Literal["chosen", "walked"]
 BAR_PX, ARROW_PX = 3, 8
-"""Width in pixels at 100 %: BAR_PX of the bar of a mark, ARROW_PX of the arrow of the walk's mark."""
+"""In pixels at 100 %. BAR_PX: width of a mark's bar. ARROW_PX: width of the arrow at the walk's mark."""
 ENTRY_GAP_PX, TEXT_GAP_PX = 14, 5
-"""Space in pixels at 100 %: ENTRY_GAP_PX between entries of the legend, TEXT_GAP_PX from mark to text."""
+"""In pixels at 100 %. ENTRY_GAP_PX: gap between legend entries. TEXT_GAP_PX: gap from a mark to its text."""
 
 
 class MarkEntry(NamedTuple):
@@ -261,7 +261,7 @@ class MarkEntry(NamedTuple):
 
 
 def paint_mark(painter: QPainter, kind: MarkKind, place: QRectF, arrow_height: float = 0.0) -> None:
-    """Paint a bar at the left of a place; for the walk, also an arrow in the top `arrow_height` pixels."""
+    """Paint a bar at the left of `place`, and for the walk an arrow in the top `arrow_height` pixels."""
     colour = QColor(colours().walk if kind == "walked" else colours().accent)
     painter.fillRect(QRectF(place.left(), place.top(), px(BAR_PX), place.height()), colour)
     if kind == "walked" and arrow_height:
@@ -373,7 +373,7 @@ def _common_length(one: str, other: str) -> int:
 LANES_PX = 18
 """Width of the margin with the marks, in pixels at 100 %."""
 CHOSEN_PX, WALKED_PX = 2, 8
-"""Left edge of a mark in the margin, in pixels at 100 %: of the selection's and of the walk's mark."""
+"""Left edges in the margin, in pixels at 100 %. CHOSEN_PX: the selection's mark. WALKED_PX: the walk's."""
 AROUND_PX, CARET_PX = 4, 2
 LEAST_LINES = 3
 

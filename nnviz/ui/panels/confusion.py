@@ -112,7 +112,7 @@ RECALL, PRECISION = "recall", "precision"
 COUNT_PX = 13, 11, 9.5
 """Font sizes of counts, largest first; the matrix uses the first size in which all counts fit."""
 FEW_CLASSES = 12
-"""With more classes, counts of 0 are not written, so that the other counts stand out."""
+"""With more classes than this, counts of 0 are not written, so that the other counts stand out."""
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 MIDDLE = Qt.AlignmentFlag.AlignCenter
@@ -165,7 +165,7 @@ def paint_counts(painter: QPainter, places: GridPlaces, counts: NDArray[np.intp]
 
 
 def paint_shares(painter: QPainter, places: GridPlaces, matrix: Confusion) -> None:
-    """Write the recall of each class right of the grid, and the precision below it, if there is room."""
+    """Write the recalls of the classes right of the grid, and the precisions below the grid, if they fit."""
     width, height = places.shares
     if not width:
         return
@@ -249,7 +249,7 @@ class ConfusionGrid(CellGrid[ClassCell]):
 
     @property
     def current_cell(self) -> ClassCell | None:
-        """The cell under the mouse; if there is none, the cell last clicked or selected by key, or None."""
+        """The cell under the mouse, else the cell that was last clicked or selected by key, else None."""
         return self.hover or self._selected
 
     def show_counts(self, matrix: Confusion, names: Sequence[str]) -> None:
@@ -342,7 +342,7 @@ class ConfusionGrid(CellGrid[ClassCell]):
 
 
 def image_of(matrix: Confusion, palette: Palette) -> QImage:
-    """Return an image with one pixel per cell. The pixel's colour shows count / sum of the matrix row."""
+    """Return an image with one pixel per cell, coloured by the cell's count divided by the sum of its row."""
     low, high = np.array(rgb(palette.canvas)), np.array(rgb(palette.output_node))
     strength = np.sqrt(matrix.shares)[..., None]  # the root makes small shares visible
     mixed = np.rint(low * (1.0 - strength) + high * strength).astype(np.uint32)

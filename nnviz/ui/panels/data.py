@@ -190,7 +190,7 @@ def paste_cells(state: State, text: str, row: int, column: int) -> NewRows:
     if state.data.targets is None and new.data.targets is not None and len(state.data):
         notes.append("the targets of the other rows are 0")
     if any(all_columns[i].scale for i in indices):
-        notes.append("the numbers count as standardised: for raw numbers, use Paste as a table")
+        notes.append("nnviz takes the numbers as standardised: for raw numbers, use Paste as a table")
     names = () if named or table.names is None else table.names
     return NewRows(new, "; ".join(notes), dict(zip(indices, names, strict=False)))
 
@@ -276,7 +276,7 @@ LOAD_TIP = "Load the rows of a CSV file"
 MAKE_TIP = "Make rows with a formula, for example circles, moons or a spiral"
 FILTERED = "Nothing was pasted: the table lists only some rows. Paste one row, or list all rows with Escape"
 NO_LINE = -1
-"""Index that means "no highlighted line": the table does not list the row on the diagram."""
+"""Index for "no highlighted line": the table does not list the row that the diagram shows."""
 
 
 class DataPanel(Card):
@@ -362,7 +362,7 @@ class DataPanel(Card):
     def show_only(self, rows: NDArray[np.intp], what: str) -> None:
         """List only `rows`, indices in ascending order, and select the first of these rows.
 
-        `what` describes the rows. If several rows change, or rows are added or removed, the table lists all
+        `what` describes the rows. Once several rows change, or rows are added or removed, the table lists all
         rows again.
         """
         self.filter.show_sentence(f"{counted(len(rows), 'row')}: {what}")

@@ -116,14 +116,14 @@ class DataTable(QAbstractTableModel):
     def list_rows(self, rows: NDArray[np.intp] | None) -> None:
         """List only `rows`, indices in ascending order; list all rows for None.
 
-        If several rows change, or rows are added or removed, the table lists all rows again.
+        Once several rows change, or rows are added or removed, the table lists all rows again.
         """
         self.beginResetModel()
         self._listed = rows
         self.endResetModel()
 
     def row_of(self, line: int) -> int:
-        """Return the index among all rows of the row that a line of the table shows."""
+        """Return which row a line of the table shows, as an index among all rows of the document."""
         return line if self._listed is None else int(self._listed[line])
 
     def line_of(self, row: int) -> int | None:
@@ -135,7 +135,7 @@ class DataTable(QAbstractTableModel):
 
     @property
     def split_line(self) -> int:
-        """The line of the first validation row, or the number of lines without validation rows."""
+        """The line of the first validation row, or the number of lines if no validation row is listed."""
         row = self._state.trained_rows if self._state.validated else len(self._state.data)
         return row if self._listed is None else int(np.searchsorted(self._listed, row))
 

@@ -211,11 +211,11 @@ ColumnHead: TypeAlias = tuple[str, Sequence[str], bool]
 """The name of a column, its numbers as texts, and whether the numbers are computed."""
 
 SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}0.01234", f"{MINUS}0.0001234"
-"""Texts as wide as the room for a computed number: in a narrow, a scrolling and a wide table."""
+"""Texts whose width computed numbers get. SHORT: narrow table. MIDDLE: scrolling table. LONG: wide table."""
 LONGEST_NAME_PX = 220
 """Names wider than this, in pixels at 100 %, are shortened."""
 PADDING_PX, MARGIN_PX, LEAST_MARGIN_PX = 4, 6, 2
-"""Space in pixels at 100 %: right of a text in a cell, left of the text, and left of it in a narrow table."""
+"""Pixels at 100 %. PADDING_PX: right of a text. MARGIN_PX: left of it. LEAST_MARGIN_PX: least MARGIN_PX."""
 ROUNDING_PX = 1
 """Pixels added to the measured width of a name, since Qt rounds the widths of letters."""
 NAME_PX = 12
@@ -384,19 +384,19 @@ Flag: TypeAlias = QItemSelectionModel.SelectionFlag
 ROW_HEIGHT_PX = 30
 LEAST_HEIGHT_PX = 3 * ROW_HEIGHT_PX
 SETTLED_MS = 150
-"""Wait in ms after the last change of a computed number until column widths adapt, so that they stay calm."""
+"""Column widths adapt this many ms after the last change of a computed number, to avoid flicker."""
 NUMBER_STARTS = f"0123456789+-{MINUS}"
 """Characters that begin a number: typing one of them opens the current cell."""
 SAMPLE = 100
-"""Number of typed numbers, from the first rows, that set the widths; longer numbers below are smaller."""
+"""About this many typed numbers, in the first rows, set the widths. Longer numbers get a smaller font."""
 
 
 class TableView(QTableView):
     """The table of rows. A digit, Enter, F2 or a double click edits a cell.
 
-    The Delete key asks to empty the cell, or to remove the rows if they were selected by their row numbers.
-    Ctrl+Delete always asks to remove the rows. Dragging a number sideways changes the number; dragging up or
-    down selects rows.
+    The Delete key requests that the cell is emptied, or that rows selected by row numbers are removed.
+    Ctrl+Delete always requests that rows are removed. Dragging a number sideways changes the number;
+    dragging up or down selects rows.
     """
 
     clear_wished = Signal()
@@ -544,7 +544,7 @@ class TableView(QTableView):
         selection.setCurrentIndex(current.siblingAtRow(row), Flag.Select | Flag.Rows)
 
     def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
-        """Repaint the changed cells. If only computed columns changed, repaint only these, at the right."""
+        """Repaint the changed cells. If the first changed column is computed, repaint from it on."""
         if self._table.columns[first.column()].editable:
             super().dataChanged(first, last, roles)
         else:

@@ -243,7 +243,7 @@ def line_breaks(text: str, fits: Fits) -> set[int]:
     """Return the indices of spaces and · at which a line may break.
 
     A line may break between terms outside all parentheses, and after a comma. A term that does not fit on a
-    line may break between the terms in its parentheses. If there are none, it may break at each ·.
+    line may break between the terms in its parentheses, or at each · if no terms are in parentheses.
     """
     depths = list(itertools.accumulate((sign == "(") - (sign == ")") for sign in text))
     signs = [(match.start(), depths[match.start()]) for match in SIGN.finditer(text)]

@@ -102,7 +102,10 @@ def caption_text(state: State, axes: Axes, selection: Selection, is_current: boo
 
 
 def key(state: State, axes: Axes, palette: Palette) -> list[KeySample]:
-    """Return the key of colours, a sample for each output; empty if the plot shows one output."""
+    """Return the entries of the key of colours, one for each output.
+
+    Return [] if one output is chosen, or if the network has more than MOST_NAMED outputs.
+    """
     names = shorten_names(state.network.outputs, SHORT)
     if axes.output is not None or len(names) > MOST_NAMED:
         return []
@@ -214,7 +217,7 @@ class Pointing:
             self._selection.row = row
 
     def nudge(self, right: int, up: int, size: str) -> None:
-        """Move the what-if row by steps of `size`; in a plot over targets, select another row."""
+        """Move the what-if row by steps of `size`, like "0.1". In a plot over targets, select another row."""
         axes = self._axes
         if axes.horizontal is None:
             self._selection.row += right - up
@@ -367,7 +370,7 @@ class FunctionView:
         self._marked: tuple[object, ...] = ()
         self._y_range: Span | None = None
         self._finest_for: tuple[int, ...] = ()
-        """Size of the plot in pixels for which the finest picture is computed."""
+        """Size, in pixels, of the plot when the finest picture was computed."""
         self._decides_of: tuple[object, ...] = ()
         self._decides = False
 
@@ -392,7 +395,7 @@ class FunctionView:
 
     @property
     def section(self) -> Section:
-        """The line or plane of inputs that is plotted. The object stays the same while nothing changes."""
+        """The line or plane of inputs over which the plot is drawn; the same object while nothing changes."""
         fixed, along = self.row_inputs.copy(), self.axes.along
         fixed[list(along)] = 0.0
         known = self._section
@@ -425,7 +428,7 @@ class FunctionView:
     def settled(self, moving: bool) -> bool:
         """Return whether the picture shows the current State and is as fine as necessary.
 
-        While something is `moving`, as in a run or a drag, any picture is fine enough.
+        While something is `moving`, as in a run or a drag, any picture of the current State is enough.
         """
         if not self.is_current or self.axes.horizontal is None or self._picture is None:
             return self.is_current
@@ -433,7 +436,7 @@ class FunctionView:
         return moving or self._picture.prediction.shape[:-1] == pixels[::-1] or self._finest_for == pixels
 
     def compute(self, moving: bool) -> Iterator[None]:
-        """Compute the picture, and yield after each unit of work. If `moving`, compute only the coarsest."""
+        """Compute the picture; yield after each unit of work. If `moving`, end with the coarsest picture."""
         sources = self._sources
         if self.axes.horizontal is None:
             yield from self._predict_rows()
@@ -590,7 +593,7 @@ def _range(values: Array, before: Span | None) -> Span:
 
 
 WIDE_PX, SIDE_PX, PLOT_SHARE, SIDE_SHARE = 400, 176, 3, 2
-"""At a width of WIDE_PX or more, the boxes (SIDE_PX or more) are beside the plot; shares divide the width."""
+"""From width WIDE_PX on, the boxes are beside the plot, SIDE_PX wide or more. The shares divide the width."""
 PLOT_PX = 140
 """Minimum height of the plot, in pixels at 100 %."""
 SHARE = 5
@@ -740,7 +743,7 @@ class FunctionPanel(PlotCard):
     # --- events
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Update the plot after changes while the panel was hidden."""
+        """Update the plot if something changed while the panel was hidden."""
         super().showEvent(event)
         self._begin()
 

@@ -105,7 +105,7 @@ def has_pairs(state: State) -> bool:
 
 
 MOST_POINTS = 20_000
-"""Largest number of grid points for finding lines. More points would move a line by less than a pixel."""
+"""Largest number of grid points from which lines are computed. More move a line by less than a pixel."""
 
 
 def level_line(picture: FunctionValues, output: int, level: float) -> Array:
@@ -149,7 +149,7 @@ def _zeros(picture: FunctionValues, heights: Array, step: int) -> Array:
 
 
 FONT, LINE_PX, SAMPLE_PX, GAP_PX = 11.5, 17, 16, 10
-"""Pixels at 100 %: font size, height of a line, width of a sample, and gap between two entries."""
+"""Pixels at 100 %. FONT: font size. LINE_PX: line height. SAMPLE_PX: sample width. GAP_PX: gap of entries."""
 
 
 class KeySample(NamedTuple):
@@ -265,7 +265,7 @@ def on_map(state: State, axes: Axes, palette: Palette) -> Rows:
 
 
 def are_toned(state: State, axes: Axes) -> bool:
-    """Return whether marks on a map have no class colours: one colour for all, or colours for numbers."""
+    """Return whether the marks on a map show no classes: all have one colour, or colours show numbers."""
     return state.data.targets is None or (axes.output is not None and not decides_yes_or_no(state))
 
 
@@ -324,7 +324,7 @@ def _by_target(state: State, output: int | None, palette: Palette) -> tuple[list
 
 
 def class_shape(k: int) -> int:
-    """Return the shape of class `k`: square, circle and triangle for the first three, then circles."""
+    """Return the index in SHAPES of class `k`: square, circle, triangle for classes 0 to 2, then circle."""
     return (1, 0, 2)[k] if k < len(SHAPES) else 0
 
 
@@ -335,7 +335,7 @@ RIM = 0.8
 
 
 class RowMarks(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
-    """Draws the marks of rows. On a screen, a pixmap keeps the marks while the map under them changes."""
+    """Draws the marks of rows. On a screen, a pixmap caches the marks while the map below changes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -409,7 +409,7 @@ def draw_mark(
     radius: float,
     ground: QColor | None = None,
 ) -> None:
-    """Draw a mark of `radius` pixels around a point. If `ground` is not None, it fills a hollow mark."""
+    """Draw a mark with a radius in pixels; if `ground` is not None, a hollow mark with this colour inside."""
     if ground is None:
         painter.setPen(QPen(rim, RIM))
         painter.setBrush(colour)
@@ -438,7 +438,7 @@ MOST_CURVES = 10
 LEVELS = 5
 """Approximate number of labels at the colour scale."""
 RING, POINT = 15, 11
-"""Diameter in pixels: of the ring around the row on the diagram, and of the point for the what-if row."""
+"""Diameters in pixels. RING: ring around the row on the diagram. POINT: point of the what-if row."""
 BESIDE = 14
 """Right margin in pixels if there is no colour scale: half of the last label of the axis must fit."""
 TIP = (
@@ -535,7 +535,7 @@ class FunctionPlane(PointPlot):
             curve.setData(picture.values[0], self.clip_heights(finite))
 
     def show_diagonal(self, across: Span, up: Span) -> None:
-        """Draw the line on which the prediction equals the target."""
+        """Draw the line "prediction = target". The axes show the ranges `across` and `up`."""
         self._begin(None)
         self._image.hide()
         self._show_scale(None, None)
@@ -549,7 +549,7 @@ class FunctionPlane(PointPlot):
         self.marks.show_rows(rows, palette.ink if rows.toned else palette.muted, palette.surface)
 
     def show_row(self, x: float, y: float, *, free: bool, target: float = math.nan) -> None:
-        """Draw a ring for a row, or a point for a what-if row (if `free`), with a line to height `target`."""
+        """Draw a ring for a row, or a point for a what-if row, and a line to the target if it is known."""
         if free != self._shows_what_if:
             self._shows_what_if, size = free, POINT if free else RING
             self._colour_point()

@@ -79,7 +79,7 @@ TIP = (
     "Press Left or Right to read the curve, Up or Down to read another run"
 )
 LOSS_TIP = (
-    "The script reported each loss with an update; it is usually the loss before this update\n"
+    "The script reported a loss with each update, usually the loss before the update\n"
     "The {loss} in the panel Training is the loss after the update, computed by nnviz\n"
 )
 MARK_TIP = "\nClick the mark to go to the lowest point of the validation curve"
@@ -153,7 +153,7 @@ class HistoryPlot(PlotCard):
         assert run is not None
         measure, message = self._travel.measure, f"Exported {file_label(path)}"
         if run.history.is_thinned:
-            message = f"{message}: it has the first, lowest, highest and last {measure} of every few updates"
+            message = f"{message}: the first, lowest, highest and last {measure} of each group of updates"
         column = measure if run.watched else state.measure.name
         self._export(path, writing.history_text(run.points, column), message)
 

@@ -28,7 +28,7 @@ from nnviz.ui.plot.plot import Arrow, CurveItem, DotItem, Plot, QuietAxis, add_m
 TURNS = 100
 """A curve with more turns than this is noisy: a thin line is clearer, and many times faster to draw."""
 FAINT = 0.4
-"""Weight of the curve's colour, mixed with the background, in the part after the current iteration."""
+"""Share of the curve's colour in its mix with the background, for the part after the current iteration."""
 
 
 class HistoryLine:
@@ -60,11 +60,11 @@ class HistoryLine:
         return curve_points(self._beyond) if self._beyond.isVisible() else np.empty((0, 2))
 
     def reach(self, *, log: bool) -> Reach | None:
-        """Return the lowest and the highest drawn value."""
+        """Return the lowest and the highest drawn value, or None if nothing is drawn."""
         return reach(self.history.points, log=log)
 
     def draw(self, plot: Plot, present: tuple[int, float] | None, *, whole: bool, log: bool) -> None:
-        """Draw the line, or only its visible part unless `whole`; thin out points in one pixel column."""
+        """Draw the line; without `whole`, only its visible part. Thin out the points in a pixel column."""
         ends = [present] if present else []
         self._curve.setVisible(len(self.history) > 0)
         points = self.history.points if whole else self._in_view(plot)
@@ -111,11 +111,11 @@ DASHES = ([7, 3], [2, 3], [9, 3, 2, 3], [4, 4])
 UNDER = -0.5
 """Qt's z value for the curves of earlier runs: above the grid, below everything else."""
 MOST_VIEWS = 9.0
-"""Largest size of the drawn area, as a multiple of the view: Qt computes hidden dashes too, which is slow."""
+"""The drawn area is at most this many views wide and high: Qt computes hidden dashes too, which is slow."""
 
 
 class EarlierCurves:
-    """Draws the curves of earlier `runs` as thin dashed lines, again only after a change.
+    """Draws the curves of earlier `runs` as thin dashed lines. Nothing is drawn again without a change.
 
     `last` is the last iteration of all runs, or 0 without runs. `reach` is the lowest and the highest drawn
     value, or None without runs. `description` says at which loss and iteration each run ended.
@@ -149,7 +149,7 @@ class EarlierCurves:
         self.colour, self._area = QColor(colour), None
 
     def draw(self, plot: Plot) -> None:
-        """Draw the curves after a change, in a larger area than the view, so that most later views fit."""
+        """Draw the curves if something changed, in an area larger than the view, so that later views fit."""
         view, pixel = plot.view(), plot.device_pixel()
         while len(self._items) < len(self._curves):
             self._items.append(CurveItem())
@@ -180,7 +180,7 @@ class EarlierCurves:
         return [curve_points(item) for item in self._items if item.isVisible()]
 
     def near(self, point: QPointF, pixel: tuple[float, float], within: float) -> EarlierRun | None:
-        """Return the run whose curve is nearest to a point, or None if no curve is `within` pixels of it."""
+        """Return the run whose curve is nearest to a point and at most `within` pixels away, or None."""
         distances = [distance(points, point, pixel, joined) for points, joined in self._cut]
         nearest = min(zip(distances, self.runs, strict=True), key=lambda pair: pair[0], default=None)
         return nearest[1] if nearest and nearest[0] <= within else None
@@ -208,13 +208,13 @@ def on_scale(points: Array, *, log: bool) -> Array:
 
 
 Reach: TypeAlias = tuple[float, float]
-"""The lowest and the highest finite value that a curve shows; exponents of 10 on a logarithmic scale."""
+"""The lowest and the highest finite value of a curve; on a logarithmic scale, their exponents of 10."""
 
 
 def reach(points: Array, *, log: bool) -> Reach | None:
     """Return the lowest and the highest drawn value of a curve, or None if nothing is drawn.
 
-    If the run diverged, the highest drawn value is the curve's `ceiling`.
+    If the run diverged, the highest drawn value is what `ceiling` returns for the losses.
     """
     losses = points[:, 1]
     if (
@@ -262,7 +262,7 @@ DIVERGED = f"above the plot: the run has diverged,\nthe plot ends at {CEILING:g}
 KEY_PX = 18
 """Height of the key of curves at 100 %, in pixels."""
 LEAST_PX, LOW_PX = 94, 130
-"""Smallest height of the plot, and height below which the lower axis has no title, in pixels at 100 %."""
+"""Pixels at 100 %. LEAST_PX: least height of the plot. LOW_PX: below it, the lower axis has no title."""
 RING_PX = 7.0
 """Space for the ring, in pixels: least distance from the ring's centre to the edge of the plot."""
 
@@ -353,7 +353,7 @@ class HistoryCanvas(Plot):
         self.scene().prepareForPaint()  # otherwise items that move during painting are painted twice
 
     def set_measure(self, measure: str, *, is_share: bool = False) -> None:
-        """Set the title of the next history. If `is_share`, as for an accuracy, show values in percent."""
+        """Set the title of the history that is shown next. If `is_share`, its values are shown in percent."""
         if measure != self._measure:
             self._measure, self._is_share = measure, is_share
             self._left.show_percent(is_share)
@@ -361,11 +361,11 @@ class HistoryCanvas(Plot):
             self.setAccessibleName(f"{measure} after every update")
 
     def mark(self, iteration: int | None) -> None:
-        """Set the iteration of the mark on the next validation curve, or None for no mark."""
+        """Set the iteration of the mark on the validation curve that is drawn next. None sets no mark."""
         self._marked = iteration
 
     def show_earlier(self, runs: tuple[EarlierRun, ...]) -> None:
-        """Set the earlier runs that are drawn under the next history."""
+        """Set the earlier runs, whose curves are drawn under the history that is shown next."""
         self._earlier.show(runs, log=self.log, measure=self._measure)
 
     @property
@@ -400,7 +400,7 @@ class HistoryCanvas(Plot):
         self._show_again()
 
     def show_view(self, view: list[list[float]]) -> None:
-        """Show a view, the ranges of both axes as returned by `view`, and stop following the curve."""
+        """Show the axis ranges `view`, as returned by the method `view`, and stop following the curve."""
         self._following = False
         self.set_view(*view)
 
@@ -438,7 +438,7 @@ class HistoryCanvas(Plot):
         return self._history.points if self._read_run is None else self._read_run.history
 
     def read_at(self, index: int | None, run: EarlierRun | None = None) -> None:
-        """Show the readout of the point with this index: in the history, or in `run` if not None.
+        """Show the readout of point `index` of the history; if `run` is not None, of that earlier run.
 
         If `index` is None, hide the readout.
         """

@@ -50,8 +50,8 @@ def readouts(run: Run, measure: str) -> tuple[Readout, ...]:
 
 
 RULE = (
-    f"The validation loss has risen if it first stayed below some level for {EPOCHS} epochs or longer,\n"
-    f"and in the last third of the run stays above this level, at the end by at least {100 * RISE:.0f} %.\n"
+    f"The validation loss has risen if it first stayed below a level for {EPOCHS} epochs or longer and then\n"
+    f"stays above this level in the last third of the run, ending at least {100 * RISE:.0f} % above it.\n"
     "nnviz compares averages, so short dips do not count. The training loss must have fallen meanwhile,\n"
     f"and the data must have at least {ROWS} validation rows."
 )

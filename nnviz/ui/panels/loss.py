@@ -79,7 +79,7 @@ class LossView(ABC):
 
     @abstractmethod
     def draw(self, state: State) -> tuple[bool, str]:
-        """Draw the computed loss. Return whether the loss is of `state`, and the caption as rich text."""
+        """Draw the computed loss. Return whether it belongs to `state`, and the caption as rich text."""
 
 
 def axis_name(network: Network, weight: Address) -> str:
@@ -93,7 +93,7 @@ SHORT = 22
 
 
 class LossPlane(PointPlot):
-    """A plot of the loss over weights. The accessible name is the title of the loss and `quantity`."""
+    """A plot of the loss over weights. `quantity` follows the title of the loss in the accessible name."""
 
     quantity: str
     _measure = ""
@@ -196,7 +196,7 @@ def _names(network: Network) -> list[object]:
 
 
 WIDE, PLOT_SHARE, CAPTION_SHARE = 1.6, 5, 3
-"""A page that is WIDE times as wide as high has the caption beside the plot; the shares divide its width."""
+"""WIDE: least width / height of a page with the caption beside the plot. The shares divide the width."""
 SOURCES = ("network", "data", "training", "run")
 """Names of the parts of a State on which a plot may depend."""
 
@@ -299,7 +299,7 @@ class LossPanel(PlotCard):
     # --- events
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Update the plot after changes while the panel was hidden."""
+        """Update the plot if something changed while the panel was hidden."""
         super().showEvent(event)
         self._begin()
 

@@ -65,7 +65,7 @@ class LossCurvePlane(LossPlane):
         self._end.setBrush(QColor(palette.accent))
 
     def show_curve(self, values: Array, loss: Array, floor: float, ceiling: float) -> None:
-        """Draw the loss at `values`, on an axis from `floor` to `ceiling`; infinity and NaN become gaps."""
+        """Draw `loss` over the weight's `values`, from `floor` to `ceiling`; infinity and NaN become gaps."""
         self.show_again()
         self.set_view((float(values[0]), float(values[-1])), (floor, ceiling))
         self._curve.setData(values, self.clip_heights(np.where(np.isfinite(loss), loss, np.nan)))
@@ -78,7 +78,7 @@ class LossCurvePlane(LossPlane):
         self.show_point(math.nan, math.nan, math.nan, None)
 
     def stale(self, stale: bool) -> None:
-        """Fade the curve if `stale`, which means that it is of earlier weights; else draw it normally."""
+        """Fade the curve if `stale`, which means that it belongs to older weights; else draw it normally."""
         self._curve.setOpacity(0.3 if stale else 1.0)
 
     def show_point(self, w: float, loss: float, slope: float, landing: tuple[float, float] | None) -> None:
@@ -146,7 +146,7 @@ TOO_LARGE = "The {} at the current weights is too large to plot"
 
 
 class LossCurve(LossView):
-    """The mean loss over the rows as a function of the selected weight. Dragging the point sets it."""
+    """The mean loss over the rows as a function of the selected weight. Dragging sets the weight."""
 
     title, phrase, ending = "1 weight", "the loss over one weight", "-1-weight"
     tip = "The mean loss and slope over the rows, and the loss after a step that moves only this weight"
@@ -169,7 +169,7 @@ class LossCurve(LossView):
             yield
 
     def draw(self, state: State) -> tuple[bool, str]:
-        """Draw the computed curve, which may be of an earlier State."""
+        """Draw the computed curve. Return whether it belongs to `state`, and the caption as rich text."""
         line = self._result
         self.plane.name_axes(axis_name(state.network, *self.weights), state.measure.title)
         if line is None:
@@ -203,7 +203,7 @@ class LossCurve(LossView):
 def line_in_html(line: LossLine, palette: Palette) -> str:
     """Return three lines of rich text: the loss and slope, the next step, and the loss after this step.
 
-    The loss after the step is the loss if only this weight moves.
+    The loss after the step assumes that only this weight moves.
     """
     loss, slope = line.point
     here = coloured(

@@ -39,7 +39,7 @@ LEVELS = 8
 DECADES = ((1, 1.5, 2, 3, 4, 6, 8), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
 """Sets of round numbers for contours in one decade (from 1 to 10), from the largest set to the smallest."""
 FEW = 60
-"""Largest number of points of a path on which each point has a mark; else only the start has a mark."""
+"""Up to this number of points, each point of a path has a mark; on longer paths, only the start has one."""
 
 
 class LossSurfacePlane(LossPlane):
@@ -128,9 +128,9 @@ class LossSurfacePlane(LossPlane):
         return curve_points(self._contours)
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the point for the readout near `at`, and the readout; None without a map.
+        """Return the point for the readout near `at`, and the readout, or None if there is no map.
 
-        The point is the point of the current weights if `at` is near it, else the nearest grid point.
+        If `at` is near the current weights, the point is at these weights, else at the nearest grid point.
         """
         if self.grid is None:
             return None
@@ -187,7 +187,7 @@ TOO_LARGE = "These weights are too large to plot."
 
 
 class LossSurface(LossView):
-    """The mean loss over the rows as a function of two selected weights. Dragging the point sets both.
+    """The mean loss over the rows as a function of two weights. Dragging the point sets both weights.
 
     A line shows the path of the last run, from the run's start to the network shown last. Undone updates
     are not part of the line until they are redone. Edits of weights do not change the line; with other data
@@ -219,7 +219,7 @@ class LossSurface(LossView):
             yield
 
     def draw(self, state: State) -> tuple[bool, str]:
-        """Draw the computed map, which may be of an earlier State, and the path."""
+        """Draw the computed map and the path. Return whether the loss belongs to `state`, and the caption."""
         self.plane.name_axes(*(axis_name(state.network, weight) for weight in self.weights))
         self._draw_map(state)
         result = self._result

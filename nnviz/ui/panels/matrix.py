@@ -47,23 +47,23 @@ from nnviz.ui.plot.card import PlotCard
 from nnviz.ui.plot.points import CellGrid, draw_outline
 
 Names: TypeAlias = tuple[Sequence[str], Sequence[str]]
-"""Names of the nodes, shown at the left, and names of their sources, shown above the image."""
+"""Names of the nodes (rows of the image), and names of their sources (columns of the image)."""
 NAME_PX, NUMBER_PX = 11, (13, 11, 9.5)
 """NAME_PX: font size of names. NUMBER_PX: font sizes of numbers to try, the largest first. In pixels."""
 BESIDE = 6.0
-"""Gap between a name and the image, and free width that a number needs in its cell, in pixels."""
+"""Gap between a name and the image, in pixels. A cell must be wider than its number by the same gap."""
 SHARE = 0.3
 """Largest share of the panel's width for the names at the left; longer names are shortened."""
 LEAST_NAME = 48.0
-"""Column width in pixels from which long names above the image are shortened, instead of hidden."""
+"""Least column width, in pixels, at which long names above the image are shortened, not hidden."""
 LEAST_NUMBER = 14.0
-"""Smallest width of a cell with a number, in pixels."""
+"""Least width of a cell in which a number is shown, in pixels."""
 
 
 def room_for_names(names: Names, room: Rect) -> tuple[float, float]:
-    """Return the width for the names at the left and the height for the names above, in pixels.
+    """Return the width of the names at the left of the image and the height of the names above, in pixels.
 
-    Both are 0 if the names at the left do not fit into `room`; the height is 0 if the names above do not.
+    Both are 0 if the names at the left do not fit into `room`. The height is 0 if the names above do not fit.
     """
     (nodes, sources), metrics = names, QFontMetricsF(ui_font(NAME_PX))
     line = metrics.height()
@@ -76,7 +76,7 @@ def room_for_names(names: Names, room: Rect) -> tuple[float, float]:
 
 
 def paint_names(painter: QPainter, sheet: MatrixImage, names: Names, room: tuple[float, float]) -> None:
-    """Write the names at the left of the image and above it. `room` is the result of `room_for_names`."""
+    """Write the names left of the image and above the image. `room` is the result of `room_for_names`."""
     (nodes, sources), (left, above) = names, room
     painter.setFont(ui_font(NAME_PX))
     painter.setPen(QColor(colours().muted))
@@ -125,7 +125,7 @@ SMALLEST_MARK = 5.0
 
 
 class Mark(NamedTuple):
-    """The selected part of the matrix: a node's row, a source's column, or a weight if both are given."""
+    """The selected part of the matrix: a row for `node`, a column for `source`, or a weight for both."""
 
     node: int | None = None
     source: int | None = None
@@ -150,7 +150,7 @@ class MatrixView(CellGrid[Cell]):
     def show_weights(self, weights: Array, names: Names, as_pictures: bool) -> None:
         """Show `weights` as one image, or with `as_pictures` as one square picture for each node.
 
-        Without a square number of sources, `as_pictures` has no effect.
+        If the number of sources is not a square number above 1, `as_pictures` has no effect.
         """
         if self.weights.shape != weights.shape:
             self.hover = None

@@ -26,14 +26,14 @@ from nnviz.ui.kit.controls import TextField, ignore_drops
 
 MARKDOWN = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
 MOST_MARKDOWN = 10_000
-"""Characters above which notes are shown as plain text: Qt's time for a Markdown list grows quadratically."""
+"""Largest length, in characters, of notes shown as Markdown: Qt's time for a list grows quadratically."""
 PICTURE = "\ufffc"
 """The character that stands for a picture in a QTextDocument."""
 OPENED_SCHEMES = ("http", "https", "mailto")
 
 
 class NotesPage(QTextBrowser):
-    """Shows notes. `said` carries a sentence about a clicked link: that it was opened, or why not."""
+    """Shows notes. The signal `said` reports that a clicked link was opened, or why it was not opened."""
 
     said = Signal(str)
 
@@ -82,7 +82,7 @@ class NotesPage(QTextBrowser):
             self.said.emit(f"{_ascii(url)} was not opened: no program for this link was found")
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Lay the text out again: Qt would keep a scroll bar that the page needed only while hidden."""
+        """Lay out the text again: Qt keeps a scroll bar that was needed only while the page was hidden."""
         super().showEvent(event)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
@@ -135,7 +135,7 @@ class Notes(Card):
         self._document = document
         self._writing = object()
         self._shown: dict[str, str] = {}
-        """Maps the text that the field returns to the notes that were put into the field."""
+        """Maps the text of the field to the notes put into the field: some characters get lost."""
         self.page = NotesPage()
         self.field = TextField()
         self.field.setAccessibleName("Notes as Markdown")

@@ -44,13 +44,13 @@ from nnviz.ui.kit.theme import ui_font
 from nnviz.ui.panels.training_parts import TrainingFields, TrainingFigures
 
 IGNORE_CLICKS_MS = 500
-"""Time in ms for which restored buttons ignore clicks: a click may be meant for the button they replace."""
+"""Milliseconds for which restored buttons ignore clicks: a click may be meant for the former button."""
 
 
 class TrainingButtons(QWidget):
     """The row of buttons that train the network. The button `random` is not in the row but in the title bar.
 
-    The buttons Run and One update only emit signals; the receiver must commit the fields first.
+    The buttons Run and One update only emit signals. The receiver must accept the fields' texts first.
     """
 
     run_requested = Signal()
@@ -197,7 +197,7 @@ def _button(text: str, tip: str) -> QPushButton:
 
 HANDLE_PX = 16
 POSITIONS = 2**30
-"""Largest range of a Qt slider. In a longer run, each position of the slider is several iterations."""
+"""Largest number of positions of the slider. In a longer run, each position is several iterations."""
 
 TIMELINE_TIP = "Drag the handle to go to another iteration of the run; Left and Right go by one iteration"
 
@@ -302,7 +302,7 @@ class ScalesOffer(QWidget):
         self.follow()
 
     def follow(self) -> None:
-        """Show the offer if the scales of the inputs differ, except for pixels and while a script trains."""
+        """Show the offer if the inputs have different scales, unless they are pixels or a script trains."""
         state = self._document.state
         can = state.trainable and not self._document.lock_reason and not state.is_watched
         offer = self._derived.scales if can and not pixel_side(state.network) else ""

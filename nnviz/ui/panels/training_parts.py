@@ -34,7 +34,7 @@ LARGEST_SHARE = 0.99
 
 ROW_GAP_PX, LINE_GAP_PX = 3, 4
 ROUNDING_PX = 2
-"""Pixels by which Qt's rounding may make a text wider than the sum of its letters."""
+"""Largest difference between the width of a text and the sum of its letters' widths, in pixels."""
 
 
 class TrainingFields(QWidget):
@@ -192,7 +192,7 @@ class TrainingFields(QWidget):
             line.addWidget(field, stretch)
 
     def add_beside(self, widget: QWidget, label: QLabel) -> None:
-        """Add a widget with its label at the end of the second row."""
+        """Add a widget with its label at the end of the second row of fields."""
         self._place(widget, label, 1, 3, 1)
 
     def _place(self, widget: QWidget, label: QLabel, row: int, column: int, columns: int) -> None:
@@ -227,7 +227,7 @@ class SettingField(NumberField):
 
 
 def read_batch(text: str) -> int | None:
-    """Return the batch size in a text, at least 1, or None for "all rows". Raises ValueError."""
+    """Return the batch size (at least 1) in a text, or None for "all rows". Raises ValueError otherwise."""
     if text.strip().lower() in (ALL_ROWS, "all", ""):
         return None
     try:
@@ -237,7 +237,7 @@ def read_batch(text: str) -> int | None:
 
 
 def write_batch(batch: int | None) -> str:
-    """Return the text of a batch size, "all rows" for None."""
+    """Return a batch size as text, or "all rows" if the size is None."""
     return ALL_ROWS if batch is None else str(batch)
 
 
@@ -247,13 +247,13 @@ def nudge_batch(batch: int | None, steps: int, modifiers: Modifiers) -> int | No
 
 
 def parsed_share(text: str) -> float:
-    """Return the share in a text such as 0.2, 1/5 or 20 %. Raises ValueError."""
+    """Return the share in a text such as 0.2, 1/5 or 20 %. Raises ValueError if the text is not a number."""
     number = text.rstrip()
     return parse_number(number[:-1]) / 100 if number.endswith("%") else parse_number(number)
 
 
 def nudge_share(share: float, steps: int, modifiers: Modifiers) -> float:
-    """Return a share changed by 0.1 for each step, with Alt by 0.01, but within 0 and `LARGEST_SHARE`."""
+    """Return a share changed by 0.1 for each step, with Alt by 0.01. The limits are 0 and `LARGEST_SHARE`."""
     moved = nudge_number(share, steps, modifiers & ~Modifiers.ShiftModifier)
     return min(max(moved, 0.0), max(share, LARGEST_SHARE))
 
@@ -264,11 +264,11 @@ ROW_ERROR = "Row's error"
 ROW_ERROR_TIP = "Prediction − target of the selected row"
 
 LARGEST_PX, SMALL_PX, SMALLEST_PX = 22, 13, 10
-"""Font sizes in pixels: the largest below a caption, the largest beside a caption, and the smallest."""
+"""LARGEST_PX: largest font below a caption. SMALL_PX: largest beside a caption. SMALLEST_PX: smallest."""
 USUAL = (f"{MINUS}0.0001234", "49.890625")
-"""The longest usual numbers. The font size becomes smaller only for longer numbers."""
+"""The longest usual numbers. For longer numbers, the font becomes smaller."""
 USUAL_LOSS, SHARES = ("0.0001234",), ("97.14 % · 93.33 %",)
-"""USUAL_LOSS: longest usual loss. SHARES: longest usual accuracies over training and validation rows."""
+"""USUAL_LOSS: longest usual loss. SHARES: longest usual text of the training and validation accuracy."""
 NO_VALUE = "–"
 CAPTION_GAP_PX = 6
 """Space between a caption and the number beside the caption, in pixels."""
@@ -446,14 +446,14 @@ class Figure(QWidget):
         self.show_text(NO_VALUE if value is None else as_text(value), details, error)
 
     def show_text(self, text: str, details: str, error: bool = False) -> None:
-        """Show a text. `details` is the rest of the tooltip: each further line begins with a line break."""
+        """Show a text. `details` holds the further lines of the tooltip, each after a line break."""
         self._number.show_text(text, error)
         self.setToolTip(f"{self._tip}{details}")
         self.setAccessibleName(self._caption.text())
         self.setAccessibleDescription("none" if text == NO_VALUE else text)
 
     def fitting(self, pixels: int, *texts: str) -> int:
-        """Return the largest font size, SMALLEST_PX to `pixels`, at which all texts fit, else SMALLEST_PX."""
+        """Return the largest font size up to `pixels` at which all `texts` fit, but at least SMALLEST_PX."""
         caption = self._caption.sizeHint().width() + CAPTION_GAP_PX if self._on_one_line else 0
         for size in range(pixels, SMALLEST_PX, -1):
             metrics = QFontMetrics(_font(size))

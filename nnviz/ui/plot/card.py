@@ -16,7 +16,7 @@ from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.theme import colours, ui_font
 
 STYLE_EVENTS = QEvent.Type.PaletteChange, QEvent.Type.FontChange
-"""Events that report a change of theme or of size."""
+"""Types of the Qt events after which the theme or the interface size may have changed."""
 
 
 class PlotCard(Card):
@@ -63,7 +63,7 @@ class PlotCard(Card):
         self.more_button.setIcon(icon("more", colours().muted, 16))
 
     def restyle(self) -> None:
-        """Redraw the plot after a change of theme or size."""
+        """Redraw the plot after a change of the theme or of the interface size."""
         self._draw_icon()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102
@@ -118,7 +118,7 @@ class LiveCard(PlotCard):
 
 
 class Pages(QStackedLayout):
-    """A stack of two pages: first the sentence `empty`, then the plot."""
+    """A stack of two pages: a sentence that replaces a missing plot, and the plot."""
 
     def __init__(self, card: Card) -> None:
         super().__init__()
@@ -130,7 +130,7 @@ class Pages(QStackedLayout):
         self.addWidget(self.empty)
 
     def add_plot(self, *parts: QWidget) -> None:
-        """Add the page with the plot: `parts` stand one below the other. The plot takes all free height."""
+        """Add a page that shows the widgets `parts`, one below the other. The plot takes all free height."""
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)

@@ -26,7 +26,7 @@ from nnviz.ui.kit.controls import ignore_drops
 from nnviz.ui.kit.theme import px, ui_font
 
 BAR_WIDTH, BAR_GAP, TEXT_GAP = 10, 10, 4
-"""In pixels: width of the colour bar, gap between plot and bar, and gap between bar and numbers."""
+"""Pixels. BAR_WIDTH: width of the bar. BAR_GAP: gap from plot to bar. TEXT_GAP: gap from bar to numbers."""
 LEAST_TEXT = 30
 """Least width for the numbers beside the bar, in pixels."""
 NUMBERS_APART = 14
@@ -86,7 +86,7 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
 Interval: TypeAlias = tuple[float, float]
 
 LARGEST_COORDINATE, LEAST_WIDTH, LEAST_WIDTH_SHARE = 5e306, 1e-290, 1e-10
-"""Limits of a view: largest coordinate, least width, and least width divided by the largest coordinate.
+"""Limits of a view: largest coordinate, least width, and least ratio of width to largest coordinate.
 
 Beyond these limits, pixels have no finite coordinates or cannot be distinguished.
 """
@@ -164,7 +164,7 @@ def curve_points(curve: CurveItem) -> Array:
 
 
 LARGEST_EXPONENT = 308.0
-"""Largest exponent of 10 whose power is finite; the least exponent is −308."""
+"""Ticks of a logarithmic axis lie between 10⁻³⁰⁸ and 10³⁰⁸: larger powers of 10 are infinite."""
 TICK_GAP, MOST_TICKS = {"left": 26.0, "right": 26.0, "bottom": 64.0}, 10
 """TICK_GAP: least gap between two ticks, in pixels. MOST_TICKS: largest number of ticks, approximately."""
 SIZE_HINT = QSize(240, 96)
@@ -174,14 +174,14 @@ FARTHEST_OUTSIDE = 1e5
 ARROW = 10.0
 """Width and height of an arrow, in pixels."""
 OFFSET = 6
-"""Space between the plot and the texts, in pixels."""
+"""Space between an axis and its tick texts, in pixels."""
 TICK_PX = 18
-"""Height of the numbers below the plot at 100 %, in pixels."""
+"""Height of the tick texts below the plot, in pixels at interface size 100 %."""
 OUTSIDE = {"left": (0, 10), "right": (0, 10), "bottom": (30, 0)}
-"""Pixels by which the texts of the outermost ticks may extend beyond the axis: (across, up and down)."""
+"""For each axis, pixels by which the outermost tick texts may extend (left and right, up and down)."""
 
 AxisPicture: TypeAlias = tuple[list[QLineF], list[tuple[QPointF, str]]]
-"""Grid lines, and tick texts, each with the left end of the text's baseline."""
+"""Grid lines of an axis, and its tick texts, each as (left end of the text's baseline, text)."""
 
 
 class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
@@ -326,7 +326,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self.plotItem.layout.activate()
 
     def show_again(self) -> None:
-        """Show the plot again, and show its axes: an axis named while hidden would otherwise take no room."""
+        """Show the plot and its axes again. Without this, an axis named while hidden would take no room."""
         if not self.plotItem.isVisible():
             self.plotItem.show()
             for axis in (self._bottom, self._left):
@@ -362,7 +362,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         return (right - left) / max(box.width(), 1.0), (top - bottom) / max(box.height(), 1.0)
 
     def sizeHint(self) -> QSize:
-        """Return a small size: with pyqtgraph's 600 × 480 a panel would scroll."""
+        """Return a small preferred size: with pyqtgraph's size of 600 × 480, a panel would scroll."""
         return SIZE_HINT
 
     def clip_heights(self, heights: Array) -> Array:

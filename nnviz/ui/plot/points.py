@@ -98,9 +98,9 @@ class PointPlot(Plot):
         tangent.setData([x - half, x + half], [y - half * slope, y + half * slope])
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the point near `at` that the readout describes, and the text of the readout.
+        """Return the point near the plot point `at` that the readout describes, and the readout's text.
 
-        Return None if nothing is drawn there.
+        Return None if the plot shows nothing to read out.
         """
         return None
 
@@ -121,9 +121,9 @@ class PointPlot(Plot):
         return at
 
     def round_point(self, at: QPointF) -> QPointF:
-        """Return the point inside the plot that is nearest to `at`.
+        """Return the plot point `at`, moved into the view if it lies outside.
 
-        Its coordinates are rounded to the digits that a pixel can show.
+        The coordinates are rounded to the digits that a pixel can show.
         """
         rounded = []
         for value, (low, high), pixel in zip((at.x(), at.y()), self.view(), self.pixel(), strict=True):
@@ -219,7 +219,7 @@ class PointPlot(Plot):
 
 
 LEAST_ACROSS_PX, HINT_ACROSS_PX = 120, 336
-"""LEAST_ACROSS_PX: least width of a grid. HINT_ACROSS_PX: width of a side panel. Both in pixels."""
+"""LEAST_ACROSS_PX: least width of a grid. HINT_ACROSS_PX: preferred width of a grid. Both in pixels."""
 Cell = TypeVar("Cell")
 
 
@@ -248,12 +248,12 @@ class CellGrid(QWidget, Generic[Cell]):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def sizeHint(self) -> QSize:
-        """Return the width of a side panel and the preferred height."""
+        """Return the preferred size of the grid, which is as wide as a side panel."""
         return QSize(HINT_ACROSS_PX, self._hint)
 
     @abstractmethod
     def cell_at(self, x: float, y: float) -> Cell | None:
-        """Return the cell at a point, or None if there is no cell."""
+        """Return the cell at (x, y), in pixels of this widget, or None if there is no cell."""
 
     def paint_focus(self, painter: QPainter) -> None:
         """Paint a frame while the grid has the keyboard focus."""
@@ -325,7 +325,7 @@ class PointItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no ty
         return QRectF(QPointF(left, bottom), QPointF(right, top)).adjusted(-across, -up, across, up)
 
     def paint(self, painter: QPainter, *_: object) -> None:
-        """Paint the points; in an SVG, as circles inside the plot: few programs draw cosmetic pens."""
+        """Paint the points. In an SVG, paint circles inside the plot: few programs support cosmetic pens."""
         if not len(self.points):  # Qt aborts on an empty polygon
             return
         if painter.paintEngine().type() != QPaintEngine.Type.SVG:

@@ -106,7 +106,7 @@ SETTLE_MS = 250
 """Milliseconds from showing a window to the screenshot: the diagram needs time to come to rest."""
 
 FIRST_STEPS = "first steps"
-"""Name of the action that shows the first steps, and settings key: whether to show them at the start."""
+"""Name of the action that shows the first steps. Also a settings key: whether the next start shows them."""
 
 
 def open_window(file: str | Path | None, activations: Activations = None) -> int:

@@ -53,7 +53,7 @@ def sync_history_title(workspace: Workspace, action: QAction) -> None:
 
 
 def report_changed_loss(workspace: Workspace) -> None:
-    """Report when a new output activation changes the loss, and offer the former loss if it fits."""
+    """Report when a new output activation has changed the loss. Offer the former loss if that loss fits."""
     document, status = workspace.document, workspace.status
 
     def restore(before: str) -> None:
@@ -201,7 +201,7 @@ def _pictures(workspace: Workspace, settings: Settings) -> MenuEntry:
         "Thum&bnails in the nodes",
         show,
         keys="Ctrl+I",
-        tip="Plot in each node its output over one or two inputs, or show its weights as an image",
+        tip="Show in each node a plot of its output over one or two inputs, or an image of its weights",
         is_on=settings.flag(PICTURES, first=False),
     )
 

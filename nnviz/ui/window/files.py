@@ -165,7 +165,7 @@ class Tables(QObject):
     def load(self, path: Path, *, asks: bool = False) -> None:
         """Load the rows of a file. If the file cannot be read, report why and keep the open rows.
 
-        With `asks`, ask how to use the table even if its rows fit the network.
+        If `asks` is true, ask how to use the table even if its rows fit the network.
         """
         if not self._document.may_change():
             return
@@ -254,7 +254,7 @@ def read_asking(
 ) -> _T:
     """Return the result of `read`; ask for activation functions if the file does not contain them.
 
-    `read` takes a progress and the activations. `given` are activations that the person has already named. An
+    `read` takes a Progress and the activations. `given` are activations that the person has already named. An
     earlier answer for the same file is used again if the file still has the same number of layers. If `asks`
     is false, no dialog opens and MissingActivationsError is raised.
     Raises FileError, and CancelledError if the person cancels.
@@ -448,7 +448,7 @@ class FileCommands(QObject):
         return Path(self._settings.folder, file_name(self._document.title) + end)
 
     def may_leave(self) -> bool:
-        """Ask to save unsaved changes, except a run that `runs` keeps. Return False if the person cancels."""
+        """Ask to save unsaved changes, except a run that needs no saving. Return False on Cancel."""
         if not (self._document.modified and self.asks):
             return True
         self.about_to_ask.emit()
@@ -537,7 +537,7 @@ class FileCommands(QObject):
         self.about_to_ask.emit()
         if is_native(path):
             run = self._document.state.run
-            more = "Export CSV in the menu of the loss plot can save the run." if run and run.watched else ""
+            more = "To save the run, use Export CSV in the loss plot's menu." if run and run.watched else ""
             return ask_partial_save(self._window, f"{why}.", more) and self._save(path, part=True)
         own = unused_path(path.with_suffix(".json"))
         keeps = parts_kept_by_json(self._document.state)

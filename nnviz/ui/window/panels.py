@@ -1,4 +1,4 @@
-"""The table of panels: the name, first place, description and factory of each panel.
+"""The table of panels: name, place at the first start, description and factory of each panel.
 
 Each panel has one file and one line in the table. A panel is imported only when it is made.
 """

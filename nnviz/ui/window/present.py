@@ -14,7 +14,7 @@ from nnviz.ui.window.window import VERSION, MainWindow
 LARGEST = 8.0
 """Largest zoom factor of the diagram in presentation mode."""
 SEEN_MS, HEIGHT_SHARE = 1400, 1 / 24
-"""Milliseconds for which a pressed key is shown; font size of its name as a share of the diagram's height."""
+"""SEEN_MS: how long a key's name is shown. HEIGHT_SHARE: font size as a share of the diagram's height."""
 MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_AltGr, Qt.Key.Key_Meta)
 
 
@@ -87,7 +87,7 @@ class Present(QObject):
         self.changed.emit(False)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """End the mode on Escape, so that Escape does not end the walk of an update; show pressed keys."""
+        """On Escape, end presentation mode without ending the animation of an update. Show pressed keys."""
         if not self.is_on or not isinstance(event, QKeyEvent) or event.type() == QEvent.Type.KeyRelease:
             return False
         if watched is self._diagram and event.key() == Qt.Key.Key_Escape:

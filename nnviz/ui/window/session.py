@@ -35,7 +35,7 @@ from nnviz.ui.window.window import MainWindow
 from nnviz.ui.window.workspace import Workspace
 
 AGAIN_MS = 50
-"""Milliseconds until the next check while a mouse button is pressed or a menu is open."""
+"""Milliseconds by which checking the file is put off while a mouse button is pressed or a menu is open."""
 
 
 class ChangedElsewhere(QObject):
@@ -102,9 +102,9 @@ def read_training_start(window: QWidget) -> tuple[State, BinaryIO]:
 
 
 def follow(workspace: Workspace, stream: BinaryIO) -> ScriptFollower:
-    """Show in `workspace` the training of a script, whose updates `stream` reports.
+    """Show a script's training in `workspace`. `stream` reports each update of the training.
 
-    The workspace must show the State at the start of that training. During a walk (the animation of one
+    The workspace must show the State at the start of the training. During a walk (the animation of one
     update), the diagram does not change; updates of the script are shown after the walk.
     """
     diagram, player, status = workspace.diagram, workspace.player, workspace.status
@@ -142,7 +142,7 @@ def begin(
     If `file` is NETWORK or TRAINING, read a network or a training from standard input. An example opens as a
     new document without a file. For a table, open the first example and ask how to use the table.
     `activations` are the activation functions for a file that does not contain them; without `activations`, a
-    dialog asks for them. Without `asks`, no dialog opens. Return the workspace in the window.
+    dialog asks for them. If `asks` is false, no dialog opens. Return the workspace in the window.
     Raises FileError if `file` cannot be read.
     """
     if file == TRAINING:

@@ -18,9 +18,9 @@ from nnviz.ui.kit.controls import ElidedLabel, announce
 from nnviz.ui.kit.theme import colours, size_factor, ui_font
 
 HEIGHT_PX, LEGEND_PX, MARGIN_PX = 28, 22, 8
-"""Height of the status bar, height of the legend, and margin on both sides of the legend, in pixels."""
+"""HEIGHT_PX: height of the status bar. LEGEND_PX, MARGIN_PX: height and side margins of the legend."""
 HIGHLIGHT_MS = 500
-"""How long a repeated message is highlighted, in milliseconds."""
+"""Milliseconds for which a repeated message is highlighted."""
 
 
 class Legend(QWidget):
@@ -140,8 +140,8 @@ class StatusLine(QStatusBar):
 class EndedRun(QObject):
     """Reports in the status bar that an edit has ended the training run.
 
-    The sentence follows the message about the edit. During a long edit, such as a drag, it follows each new
-    message. The sentence names the shortcut of the action `undo`, which restores the run.
+    The report is added to the message about the edit. During a long edit, such as a drag, the report is added
+    to each new message. The report names the shortcut of the action `undo`, which restores the run.
     """
 
     def __init__(self, document: Document, status: StatusLine, undo: QAction) -> None:

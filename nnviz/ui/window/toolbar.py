@@ -47,11 +47,11 @@ class WalkKeys(QObject):
     """Decides for each key whether the focused widget or a shortcut of the window gets the key.
 
     ========= =====================================================================================
-    letters   A text field gets them. Qt does this itself, but not for the following keys.
-    Escape    A field with typed text, or a field that is open for one edit, gets it and cancels the edit.
-    undo      A field with typed text gets undo and redo, which undo and redo the typing.
-    1 to 4    A selected cell in a table of numbers gets them as the first digit of a new number.
-    Space     A button or combo box that was reached with Tab, or a field with a typed number, gets it.
+    letters   go to a text field. Qt ensures this itself, but not for the following keys.
+    Escape    goes to a field with typed text or a field that is open for one edit, and cancels the edit.
+    undo      and redo go to a field with typed text, and undo or redo the typing.
+    1 to 4    go to a selected cell in a table of numbers, as the first digit of a new number.
+    Space     goes to a button or combo box reached with Tab, or to a field with a typed number.
     ========= =====================================================================================
 
     If a field has the focus, a click on a widget that accepts no focus moves the focus to the diagram.
@@ -93,7 +93,7 @@ class WalkKeys(QObject):
 
 
 def needs(focused: QWidget, key: Qt.Key) -> bool:
-    """Return whether the focused widget itself uses `key`, if it is Escape, 1 to 4 or Space; else False."""
+    """Return whether the focused widget itself uses `key`: Escape, 1 to 4 or Space. False for other keys."""
     if key == Qt.Key.Key_Escape:
         return _typing(focused)
     if key in DIGITS:
@@ -104,7 +104,7 @@ def needs(focused: QWidget, key: Qt.Key) -> bool:
 
 
 def leaves(focused: QWidget, event: QKeyEvent) -> bool:
-    """Return whether the focused field passes Space, undo or redo on, since nothing is typed in the field."""
+    """Return whether the window gets Space, undo or redo, because nothing is typed in the focused field."""
     field = _field(focused)
     if isinstance(field, NumberField) and event.key() == Qt.Key.Key_Space:
         return not _typing(field)
@@ -134,7 +134,7 @@ def _opens_by_typing(view: QAbstractItemView) -> bool:
 
 
 WALK = "&Walk"
-"""Title of the menu Walk, for which the toolbar shows phases, play buttons, pace and row buttons."""
+"""Title of the menu Walk. For this menu, the toolbar shows phases, play buttons, pace and rows."""
 REPEAT = "repeat"
 """Name of the group of menu entries that choose what Play repeats."""
 END_WALK = "end walk"

@@ -1,7 +1,7 @@
 """Handler of unexpected errors: shows each error once and logs it, and leaves the document open for saving.
 
-The module uses no panel of the window, since a panel may have caused the error. It imports dialogs only to
-show an error, for a fast first frame.
+The module uses no panel of the window, since a panel may have caused the error. It imports dialogs only
+when it shows an error, so that the window opens fast.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def forget_handled(error: BaseException | None) -> None:
 LOG_NAME = "nnviz.log"
 """File name of the log in the user's data folder."""
 MOST_SENTENCE, MOST_DETAILS = 200, 20_000
-"""Largest lengths, in characters, of an error's message and of the details that are copied and logged."""
+"""Largest lengths in characters. MOST_SENTENCE: error message. MOST_DETAILS: copied and logged details."""
 MOST_KINDS = 1000
 """Largest number of different errors that are reported; all further errors are ignored."""
 COUNTED = frozenset(10**k for k in range(1, 10))
@@ -103,9 +103,9 @@ class Unexpected(QObject):
     def handle(
         self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Print, log and show an exception that is the first from its line of code.
+        """Print, log and show the first exception from each line of code.
 
-        For later exceptions from the same line, log only their number.
+        For later exceptions from the same line, log only how many there were.
         """
         if not issubclass(kind, Exception):
             sys.__excepthook__(kind, error or kind(), trace)

@@ -58,7 +58,7 @@ MOVES = (QEvent.Type.Move, QEvent.Type.MouseButtonRelease, QEvent.Type.NonClient
 FLOAT_OFFSET_PX = 32
 """Offset of a floating panel from its docked place, right and down, in pixels."""
 SHARE_ACROSS, SHARE_DOWN = 0.25, 0.34
-"""Limits of a panel's minimum width and height, as shares of the screen, so that panels fit side by side."""
+"""A panel's usual minimum size is at most SHARE_ACROSS of the screen's width and SHARE_DOWN of its height."""
 
 
 Place: TypeAlias = Literal["right, above", "right", "below, left", "below"]
@@ -66,10 +66,10 @@ Place: TypeAlias = Literal["right, above", "right", "below, left", "below"]
 
 
 class Panel(NamedTuple):
-    """One line of the table of panels; panels in the same place are tabs, in the order of the table.
+    """A line of the table of panels. Panels in the same place are tabs, in the order of the table.
 
     `tip` says what the panel does and begins with a verb, such as "shows the network as a program".
-    `make` takes the Workspace and returns the panel; it is called when the panel is first visible.
+    `make` takes the Workspace and makes the panel. The dock calls `make` when the panel is first visible.
     """
 
     name: str
@@ -118,7 +118,7 @@ class Dock(QDockWidget):
         return self._room.least.grownBy(QMargins(0, 0, 0, frame))
 
     def fill(self, make: Callable[[], Card]) -> None:
-        """Set the factory of the panel. The dock calls `make` at once if visible, else when first visible."""
+        """Set the function that makes the panel. The dock calls `make` as soon as the dock is visible."""
         self._make = make
         self.update_panel()
 
@@ -281,7 +281,7 @@ class Dock(QDockWidget):
 
 
 class Room(QScrollArea):
-    """The scroll area of a panel. The minimum size is the panel's, up to a share of the screen.
+    """The scroll area of a panel. The area's minimum size is the panel's, but at most a share of the screen.
 
     The minimum size stays the same while the panel is hidden behind a tab. `changed` is emitted
     when the panel needs more height than the area has, or less height than before.
@@ -312,7 +312,7 @@ class Room(QScrollArea):
 
     @property
     def least(self) -> QSize:
-        """The smallest size that shows all controls of the panel; a scroll bar may cover a margin."""
+        """The smallest size that shows all controls of the panel; a scroll bar may cover its margin."""
         margin = self._card.body.contentsMargins().right() if self._card else 0
         bar = self.verticalScrollBar().sizeHint().width()
         return self._panel.minimumSizeHint().grownBy(QMargins(0, 0, max(bar - margin, 0), 0))
@@ -357,11 +357,11 @@ def _empty(name: str) -> QWidget:
 RIGHT, BELOW = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 GAP_PX = 10
 RIGHT_PX, BELOW_PX = 364, 246
-"""Sizes at the first start, in pixels: width of the right column, height of the panels below."""
+"""RIGHT_PX: width of the right column at the first start. BELOW_PX: height of the panels below."""
 MOST_ACROSS, LEAST_DOWN = 0.44, 0.3
-"""Shares of the board: largest width of the right column; height that panels below may always take."""
+"""Shares of the board. MOST_ACROSS: widest right column. LEAST_DOWN: height always free for panels below."""
 DIAGRAM_PX = 440
-"""Height in pixels, at interface size 100 %, that the panels below leave to the diagram and its gaps."""
+"""Height that the panels below leave free for the diagram and its gaps, in pixels at interface size 100 %."""
 ARRANGEMENT, WINDOW = "arrangement", "window"
 VERSION = 1
 """Version of the saved arrangement of the panels; arrangements of other versions are ignored."""
@@ -426,7 +426,7 @@ class Board(QMainWindow):
         training.filled.connect(lambda _: QTimer.singleShot(0, self, self._share))
 
     def show_panel(self, name: str, opened: bool) -> None:
-        """Bring the panel `name` to the front, or hide the panel if it is visible and `opened` is false."""
+        """Show the panel `name` in front. If the panel is visible and `opened` is false, hide it instead."""
         dock = self.docks[name]
         if opened or not dock.is_in_view:
             dock.bring_to_front(take_focus=True)
@@ -489,7 +489,7 @@ class Board(QMainWindow):
                 self._settings.remember(_size_of(name), dock.size() if has_place else QSize())
 
     def update_docks(self) -> None:
-        """Call `update_panel` of every dock."""
+        """Make, show or hide the panel of every dock, depending on whether the dock is visible."""
         for dock in self.docks.values():
             dock.update_panel()
 
@@ -697,7 +697,7 @@ class MainWindow(QMainWindow):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Emit `painted` after the first frame, and after the first frame with panels.
 
-        The timer starts here, since a timer that starts in `showEvent` fires before the first frame.
+        A timer emits the signal. The timer starts here, since in `showEvent` it would fire too early.
         """
         super().paintEvent(event)
         if self._frame_is_due:
