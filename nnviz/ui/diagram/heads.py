@@ -77,7 +77,8 @@ class Structure(QObject):
         """Set the activation of a layer; `name` may have a parameter in brackets: "elu(0.5)"."""
         function = activation(name)
         state = self._document.state
-        if state.network.layers[layer].activation == function.name:
+        layers = state.network.layers
+        if layer >= len(layers) or layers[layer].activation == function.name:  # a menu may outlast its layer
             return
         text, message = f"Activation {function.name}", f"{self.title(layer + 1)}: a = {function.formula}"
         used, is_output = state.training.loss, layer == len(state.network.layers) - 1
