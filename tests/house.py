@@ -34,7 +34,7 @@ BUDGETS = {
     "nnviz.files.table": 1093,
     "nnviz.picture": 2658,
     "nnviz.ui": 0,
-    "nnviz.ui.diagram": 2217,
+    "nnviz.ui.diagram": 2218,
     "nnviz.ui.dialogs": 2051,
     "nnviz.ui.kit": 956,
     "nnviz.ui.panels": 5883,

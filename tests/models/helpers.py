@@ -79,7 +79,7 @@ def module_of(network):
             linear.bias.data = torch.tensor(layer.biases)
         own, parts = activation(layer.activation), [*parts, linear]
         if not own.linear:
-            name, parameter, value = own.elsewhere.torch
+            name, parameter, value = own.notation.torch
             more = {"dim": -1} if name == "Softmax" else {parameter: value} if parameter else {}
             parts.append(getattr(nn, name)(**more))
     return nn.Sequential(*parts)

@@ -521,6 +521,20 @@ def choose_activation(window, text):
     entry(activation_menu(window), text).trigger()
 
 
+def test_a_menu_of_activations_may_outlast_its_layer(open_window):
+    window = open_window("two-hidden-layers")
+    window.diagram.grab()
+    buttons = window.main_window.findChildren(QToolButton)
+    (menu,) = (
+        each.menu() for each in buttons if each.accessibleName().startswith("Activation of the prediction")
+    )
+    menu.aboutToShow.emit()
+    window.document.push(edits.remove_layer(window.document.state, 0), "another program's version")
+    before = window.document.state
+    next(each for each in menu.actions() if each.text().startswith("tanh:")).trigger()
+    assert window.document.state is before
+
+
 def checked(window):
     actions = activation_menu(window).actions()
     return [action.text().replace("&", "") for action in actions if action.isChecked()]
