@@ -89,7 +89,8 @@ def save(state: State, path: str | os.PathLike[str]) -> str:
     """Save `state` in the format of the path's suffix. If saving fails, the old file stays unchanged.
 
     Warns with a UserWarning before saving if the format cannot hold a part of `state`, such as the rows.
-    Returns a sentence on side effects, such as a changed owner of the file, or "". Raises FileError.
+    Returns a sentence on side effects, such as a new owner of the file, or "" if there are none. Raises
+    FileError.
     """
     from nnviz.files import registry
 

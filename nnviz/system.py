@@ -22,7 +22,7 @@ class DisplayError(Exception):
 
     @classmethod
     def of_settings(cls) -> DisplayError:
-        """Return the error for a display that Qt does not find. The message names environment variables."""
+        """Return the error for a missing display. The message names the environment variables to correct."""
         names = list(filter(os.environ.get, ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "DISPLAY")))
         if not names:
             return cls(f"Qt finds no display; {_REMEDY}")
@@ -49,7 +49,7 @@ _X11_LIBRARIES = {
 
 
 def check(*, window: bool) -> None:
-    """Raise DisplayError if Qt cannot start. If `window` is true, also check for a display.
+    """Raise DisplayError if Qt cannot start. With `window=True`, also check for a display.
 
     If the user has set `QT_QPA_PLATFORM`, check the libraries for that platform.
     """
@@ -66,7 +66,7 @@ def check(*, window: bool) -> None:
 def check_for_process() -> None:
     """Raise DisplayError if a new process could not show a window.
 
-    This also checks that an X11 display answers, because nobody would read the error of Qt in the new
+    This also checks that an X11 display answers, because nobody would see Qt's error message in the new
     process.
     """
     check(window=True)
@@ -134,7 +134,7 @@ sys.path += json.loads(sys.argv.pop())
 
 
 def command(code: str, *arguments: str) -> list[str]:
-    """Return the command that runs Python `code` in a new process, without `site` for a faster start."""
+    """Return the command that runs Python `code` in a new process, without the module `site`, for speed."""
     return [sys.executable, "-I", "-S", "-c", _PATH + code, *arguments, json.dumps(_folders())]
 
 
@@ -149,7 +149,7 @@ def _folders() -> list[str]:
 
 
 NETWORK = "-"
-"""Argument of the command `nnviz`: read a network from standard input, and show it as unsaved work."""
+"""Argument with which `nnviz` reads a network from standard input and shows it as unsaved work."""
 TRAINING = "--watched"
-"""Argument of the command `nnviz`: show the training that a script sends to standard input."""
+"""Argument with which `nnviz` shows the training that a script sends to standard input."""
 STREAMS = (NETWORK, TRAINING)

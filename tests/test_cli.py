@@ -293,7 +293,7 @@ def same_run(file, other):
 def test_keep_best_goes_back_before_the_updates_of_this_command(run):
     run(f"train iris {OVER_FITTING} -o first.json")
     assert (
-        f"kept iteration {LEAST} of 320, " in run("train first.json --updates 20 --keep best -o then.json")[2]
+        f"kept iteration {LEAST} of 320 (" in run("train first.json --updates 20 --keep best -o then.json")[2]
     )
     run(f"train iris {OVER_FITTING} --updates {LEAST} -o whole.json")
     assert same_run("then.json", "whole.json")
@@ -306,7 +306,7 @@ def test_keep_best_finds_it_in_a_file_that_keeps_some_points_of_a_long_run(run):
     curve = nnviz.load("long.json").run.curve("validation").points
     iteration, least = curve[curve[:, 1].argmin()]
     _, out, err = run("train long.json --updates 5 --keep best --json -o best.json")
-    told = f"kept iteration {iteration:.0f} of 3005, with the lowest validation loss, {as_text(least)}\n"
+    told = f"kept iteration {iteration:.0f} of 3005 (lowest validation loss: {as_text(least)})\n"
     assert err.endswith(told)
     expected, printed = nnviz.train(start, updates=int(iteration)), json.loads(out)
     assert (printed["iteration"], printed["mse"]) == (iteration, expected.history[-1, 1])

@@ -274,7 +274,7 @@ def test_keep_best_keeps_the_best_until_a_signal(forks, tmp_path, capsys):
     line = "iris", *OVER_FITTING.split()
     code, _, err = forks(program(80), "train", *line, "--keep", "best", "-o", best)
     assert code == 130
-    assert "kept iteration 57 of 80, " in err
+    assert "kept iteration 57 of 80 (" in err
     assert err.endswith("training stopped after 80 of 300 updates\n")
     train((*line, "--updates", LEAST, "-o", whole), capsys)
     assert same_run(best, whole)

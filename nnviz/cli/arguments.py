@@ -19,7 +19,7 @@ COMMANDS = {
     "render": "draw the diagram as PNG, SVG, PDF or film; needs no display",
     "screenshot": "draw the whole window as PNG; needs no display",
     "convert": "convert a file to another format, chosen by suffix",
-    "check": "check a file and say where it is wrong",
+    "check": "check a file and report the place of any fault",
     "code": "print the network as a program that runs on its own",
     "examples": "list the examples that come with nnviz",
 }
@@ -83,7 +83,7 @@ def _parser(chosen: str) -> _Parser:
 
 
 def parse_activations(arguments: list[str]) -> tuple[str, ...] | None:
-    """Return the activations given after FILE with --activations, or None without them. Raises UsageError."""
+    """Return the activations of the option --activations, or None without this option. Raises UsageError."""
     parser = _Parser(prog="nnviz")
     _answer(parser)
     given: tuple[str, ...] | None = parser.parse_args(arguments).activations
@@ -153,14 +153,14 @@ def _train(parser: _Parser) -> None:
     parser.add_argument("--learning-rate", type=_positive, metavar="R", help="above 0")
     parser.add_argument("--batch-size", type=_whole(1), metavar="B", help="number of rows in a batch")
     parser.add_argument("--optimizer", choices=list(OPTIMIZERS), metavar="O", help=", ".join(OPTIMIZERS))
-    parser.add_argument("--seed", type=_whole(0), metavar="S", help="seed of the row order")
+    parser.add_argument("--seed", type=_whole(0), metavar="S", help="seed for the order of the rows")
     parser.add_argument("--loss", choices=list(LOSSES), metavar="L", help=", ".join(LOSSES))
     share = "share of the rows used for validation, such as 0.2 for the last fifth"
     parser.add_argument("--validation", type=_share, metavar="V", help=share)
     parser.add_argument(
         "--keep", choices=["best"], metavar="best", help="save the network with the lowest validation loss"
     )
-    parser.add_argument("--history", type=Path, metavar="LOSS.csv", help="write the loss of every iteration")
+    parser.add_argument("--history", type=Path, metavar="LOSS.csv", help="save the loss history as CSV")
     parser.add_argument("-o", "--out", type=_savable, metavar="OUT.json", help="save the trained network")
     _json(parser)
 
@@ -173,10 +173,10 @@ def _render(parser: _Parser) -> None:
     parser.add_argument("--view", choices=VIEWS, default="forward")
     parser.add_argument("--transparent", action="store_true", help="without a background")
     parser.add_argument("--pictures", action="store_true", help="draw thumbnails in the nodes")
-    kinds = f"({', '.join(SUFFIXES)})"
+    kinds = f"OUT must end in {' or '.join(SUFFIXES)}"
     moves = parser.add_mutually_exclusive_group()
-    moves.add_argument("--walk", action="store_true", help=f"film the four phases of one update {kinds}")
-    moves.add_argument("--training", action="store_true", help=f"film the training {kinds}")
+    moves.add_argument("--walk", action="store_true", help=f"film the four phases of one update; {kinds}")
+    moves.add_argument("--training", action="store_true", help=f"film the training; {kinds}")
     parser.add_argument(
         "--fps", type=_whole(1, MOST_FPS), metavar="N", help=f"frames per second of a film (default: {FPS})"
     )
@@ -209,10 +209,10 @@ def _convert(parser: _Parser) -> None:
         "--standardise", action="store_true", help="scale numeric inputs to mean 0 and standard deviation 1"
     )
     parser.add_argument("--shuffle", action="store_true", help="shuffle the rows with the training seed")
-    seed = "seed for --shuffle and for a table's random start weights; saved in OUT"
+    seed = "seed for --shuffle and for a table's random start weights; OUT stores the seed"
     parser.add_argument("--seed", type=_whole(0), metavar="S", help=seed)
     parser.add_argument(
-        "--without-scaling", action="store_true", help="save a model that expects standardised inputs"
+        "--without-scaling", action="store_true", help="omit the scaling: OUT expects standardised inputs"
     )
 
 

@@ -45,7 +45,7 @@ def run(arguments: list[str]) -> int:
         try:
             return _COMMANDS[chosen.command](chosen) or 0
         except AmbiguousCellError as error:
-            how = "--decimal . or --decimal ," if "decimal" in chosen else "`nnviz convert` with --decimal"
+            how = "--decimal . or --decimal ," if "decimal" in chosen else "with `nnviz convert --decimal`"
             raise FileError(f"{error} ({how})") from None
     return 0
 
@@ -72,8 +72,8 @@ def _place(path: Path) -> str:
 def load(chosen: argparse.Namespace, wishes: TableOptions | None = None) -> State:
     """Return the State in FILE, and print to standard error what nnviz changed or assumed when reading FILE.
 
-    `wishes` are options for reading a table; if None, only the option --decimal is used. Raises FileError.
-    Raises UsageError if `wishes` has target columns or a decimal sign, and FILE is not a table.
+    `wishes` holds the options for reading a table. If `wishes` is None, only the option --decimal is used.
+    Raises FileError. Raises UsageError if FILE is not a table, but `wishes` has targets or a decimal sign.
     """
     from nnviz.files import registry
     from nnviz.files.atomic import read_bytes
@@ -93,7 +93,7 @@ def load(chosen: argparse.Namespace, wishes: TableOptions | None = None) -> Stat
 
 
 def predict(chosen: argparse.Namespace) -> None:
-    """Predict the rows given as options, or else the rows of FILE. Print the predictions or write a table."""
+    """Predict the rows of --row and --data, or else of FILE. Print the predictions or write a table."""
     from nnviz.cli.output import predict
 
     predict(load(chosen), chosen)
@@ -103,7 +103,7 @@ def _check_finite(result: Array) -> None:
     import numpy as np
 
     if not np.isfinite(result).all():
-        raise FileError("the result is infinite: make the weights or the data smaller")
+        raise FileError("the result is infinite: reduce the weights or the values in the data")
 
 
 def slopes(chosen: argparse.Namespace) -> None:
@@ -145,7 +145,7 @@ def _slope_rows(network: Network, slopes: Sequence[LayerSlopes]) -> list[tuple[s
 
 
 def train(chosen: argparse.Namespace) -> int:
-    """Train the network, print the history of the loss, and write the files; return the exit code."""
+    """Train the network, write the output files and print the loss history. Return the exit code."""
     from nnviz.cli.training import train
 
     return train(load(chosen), chosen)
@@ -184,7 +184,7 @@ def _render(state: State, chosen: argparse.Namespace) -> None:
 
 
 def screenshot(chosen: argparse.Namespace) -> None:
-    """Draw the whole window into a file."""
+    """Draw the whole window into a PNG file."""
     from nnviz import system
 
     file = examples.file_of(chosen.file)
@@ -209,7 +209,7 @@ def convert(chosen: argparse.Namespace) -> None:
 
 
 def check(chosen: argparse.Namespace) -> None:
-    """Load a file, and print that no fault was found. Raises FileError for a file with a fault."""
+    """Load a file, and print that no fault was found. Raises FileError if the file has a fault."""
     load(chosen)
     print_lines([f"{chosen.file}: no fault found"])
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def predict(state: State, chosen: argparse.Namespace) -> None:
-    """Predict the rows given as options, or else the rows of FILE. Print the predictions or write a table."""
+    """Predict the rows of --row and --data, or else of FILE. Print the predictions or write a table."""
     if chosen.out is not None and chosen.row:
         raise UsageError("nnviz predict: -o writes the rows of --data or FILE; do not use -o with --row")
     if chosen.skip_incomplete and chosen.data is None:
@@ -117,7 +117,7 @@ def _complete_rows(table: Table, where: Placed, state: State, path: Path) -> Tab
 
 
 def write_program(state: State, chosen: argparse.Namespace) -> None:
-    """Print the program, or save it as `chosen.out`. Many weights are saved in a second file beside it."""
+    """Print a program of the network, or save it as `chosen.out`. Many weights are saved in a second file."""
     try:
         made = program(state, chosen.style)
     except ValueError as error:
@@ -135,7 +135,7 @@ def write_program(state: State, chosen: argparse.Namespace) -> None:
 
 
 def save_network(state: State, path: Path) -> None:
-    """Save `state` as `path`. Print what the file leaves out and side effects of saving. Raises FileError."""
+    """Save `state` to `path`. Print what the file lacks, and side effects of saving. Raises FileError."""
     for remark in (registry.save(state, path), registry.losses_on_save(state, path)):
         if remark:
             print_remark(remark)
@@ -195,7 +195,7 @@ def is_film(chosen: argparse.Namespace) -> bool:
 
 
 def write_film(state: State, chosen: argparse.Namespace) -> None:
-    """Film one update or the training. Raises FileError, and ValueError if the film would be empty."""
+    """Write a film of one update or the training. Raises FileError, or ValueError for an empty film."""
     from nnviz import system
 
     film.check(chosen.out)

@@ -11,7 +11,7 @@ from types import FrameType
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that ask a program to end; Windows has no SIGHUP."""
 DOUBLED_S = 0.5
-"""Seconds after the first signal during which further signals are ignored: a parent may repeat the signal."""
+"""Further signals are ignored for this many seconds: the parent process may send the first signal twice."""
 
 
 def end_at_once_on_signals() -> None:

@@ -30,7 +30,7 @@ SETTINGS = ("updates", "learning_rate", "batch_size", "optimizer", "seed", "loss
 
 
 def train(state: State, chosen: argparse.Namespace) -> int:
-    """Train the network, write the files and print the history of the loss; return the exit code.
+    """Train the network, write the output files and print the loss history. Return the exit code.
 
     After the first signal, the training ends early and the result is saved. The next signal ends the command
     at once.
@@ -97,7 +97,7 @@ def _remark(result: Result, since: int | None, chosen: argparse.Namespace) -> No
         curve, last = run.curve("validation"), int(result.history[-1, 0])
         assert curve is not None
         least = as_text(curve.last[1])
-        print_remark(f"kept iteration {state.iteration} of {last}, with the lowest validation loss, {least}")
+        print_remark(f"kept iteration {state.iteration} of {last} (lowest validation loss: {least})")
 
 
 def _print(result: Result, since: int | None, chosen: argparse.Namespace) -> None:

@@ -34,7 +34,7 @@ _add, _subtract, _multiply, _copy = np.add, np.subtract, np.multiply, np.copyto
 _maximum, _minimum, _tanh, _sign, _square = np.maximum, np.minimum, np.tanh, np.sign, np.square
 
 FEW_NUMBERS = 2**16
-"""If z has at most this many elements, relu compares z with an array of zeros. The number 0 is slower."""
+"""If z has at most this many elements, relu compares z with an array of zeros: faster than with 0."""
 
 
 def _identity_forward(z: Array, a: Array) -> Call:
@@ -295,13 +295,13 @@ Total: TypeAlias = Callable[[Sequence[Expression]], Expression]
 class Joint(NamedTuple):
     """Formulas of an activation whose outputs depend on every z of their layer.
 
-    ========= ================================================================================
+    ========= =============================================================================================
     `value`   `value(z, node, total)` returns (formula of a as text, expression with numbers)
-    `slope`   `slope(a, slopes_a, node, total)` returns the same pair for the formula of ∂L/∂z
-    ========= ================================================================================
+    `slope`   `slope(a, slopes_a, node, total)` returns (formula of ∂L/∂z as text, expression with numbers)
+    ========= =============================================================================================
 
-    `z`, `a` and `slopes_a` hold one number for each node of the layer. `node` is the index of the explained
-    node. The function `total` adds terms, and may shorten a long sum.
+    `z`, `a` and `slopes_a` (∂L/∂a) hold one number for each node of the layer. `node` is the index of the
+    explained node. The function `total` adds terms, and may shorten a long sum.
     """
 
     value: Callable[[Sequence[Number], int, Total], tuple[str, Expression]]
@@ -311,7 +311,7 @@ class Joint(NamedTuple):
 class Parameter(NamedTuple):
     """The parameter of an activation, a number in brackets after the activation's name.
 
-    `meaning` describes the parameter in words. `make` returns the activation with a value of the parameter.
+    `meaning` describes the parameter in words. `make` returns the activation for a given number.
     """
 
     meaning: str
@@ -323,9 +323,9 @@ class Parameter(NamedTuple):
 
 
 class Named(NamedTuple):
-    """The name of an activation in another library, and the keyword and value of its parameter.
+    """The name of an activation in another library, and the keyword and value of the parameter.
 
-    `parameter` is "" if the activation has no parameter.
+    `parameter` is the keyword, or "" if the activation has no parameter.
     """
 
     name: str
@@ -367,7 +367,7 @@ class Activation:
     `flat`        intervals of z in which f′(z) is exactly 0
     `saturated`   intervals of z in which f′(z) is almost 0
     `exact`       returns f(z) as a Fraction for a Fraction z, or None if f(z) is irrational
-    `scalar`      None, or computes f(z) for one float more precisely than `forward`
+    `scalar`      computes f(z) for one float more precisely than `forward`; or None
     `linear`      whether f(z) = z, so that z and a can share one array
     `joint`       the formulas if each output depends on every z of the layer, else None
     `parameter`   the parameter in brackets after the name, or None
@@ -420,7 +420,7 @@ class Activation:
 
     @cached_property
     def written(self) -> Function:
-        """The activation as a Function, which turns the expression z into the expression relu(z)."""
+        """The activation as a Function: called with the expression z, it returns the expression relu(z)."""
         return Function(self.name, self.scalar or self._of_one, self.exact)
 
     @property
@@ -435,7 +435,7 @@ class Activation:
 
 Z, A = Symbol("z"), Symbol("a")
 SATURATED = 0.01
-"""A node is saturated if f′(z) or, with tanh, 1 − |a| is below this number."""
+"""A node is saturated if f′(z) is below this number; with tanh, if 1 − |a| is below this number."""
 LEAK = 0.01
 """Slope of `leaky_relu` for z < 0 if the name has no parameter in brackets."""
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934, 1.6732632423543772848
@@ -704,5 +704,5 @@ def _with_parameter(usual: Activation, rest: str) -> Activation:
         value = math.nan
     if not parameter.is_valid(value):
         what, valid, example = parameter.meaning, parameter.valid_range, f"{name}({full(parameter.example)})"
-        raise ValueError(f"{name} needs a number {valid} in brackets, the {what}, such as {example}")
+        raise ValueError(f"{name} needs the {what} in brackets, a number {valid}, such as {example}")
     return parameter.make(value)

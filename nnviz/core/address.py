@@ -45,7 +45,7 @@ class Address(NamedTuple):
 
     @property
     def column(self) -> int:
-        """The diagram column that contains the part. Column 0 holds the inputs, as in `Network.names`."""
+        """The index of the part's column. Column 0 holds the inputs, as in `Network.names`."""
         return self.layer + 1
 
     @property

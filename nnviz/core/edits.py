@@ -59,7 +59,7 @@ def set_bias(state: State, layer: int, node: int, value: float) -> State:
 def value_at(state: State, address: Address, row: int = 0) -> float | None:
     """Return the weight, bias, input or target at an address, or None if the State lacks this number.
 
-    Inputs and targets are those of row `row`.
+    For an input or a target, `row` is the index of the data row.
     """
     data = state.data
     if address.is_number:
@@ -71,8 +71,8 @@ def value_at(state: State, address: Address, row: int = 0) -> float | None:
 def set_value(state: State, address: Address, value: float | None, row: int = 0) -> State:
     """Return `state` with a new value of the weight, bias, input or target at an address.
 
-    Inputs and targets are those of row `row`; if the data has no row `row`, a row is added at the end. The
-    value None empties a target. Raises ValueError if the target cannot be empty or the layer has no biases.
+    For an input or a target, `row` is the index of the data row; a missing row is added at the end. The value
+    None empties a target. Raises ValueError if the target cannot be empty or the layer has no biases.
     """
     if value == value_at(state, address, row):
         return state
@@ -118,7 +118,7 @@ def set_target(state: State, row: int, output: int, value: float) -> State:
 
 
 def clear_targets(state: State, rows: list[int]) -> State:
-    """Remove the targets of `rows`. Raises ValueError if another row, or another output, has targets."""
+    """Remove the targets of `rows`. Raises ValueError if other rows have targets or a row has several."""
     targets = state.data.targets
     if targets is not None and targets.shape != (len(set(rows)), 1):
         raise ValueError(ALL_OR_NONE)
@@ -170,7 +170,7 @@ def shuffle_rows(state: State) -> State:
 def validate_from(state: State, row: int) -> State:
     """Use row `row` and all rows below it for validation; `row` must be at least 1.
 
-    The setting `validation` becomes the share with the fewest digits that gives these rows.
+    The setting `validation` becomes the decimal number with the fewest digits that selects these rows.
     """
     validation = validation_from(row, len(state.data))
     return set_training(state, replace(state.training, validation=validation))
@@ -193,8 +193,8 @@ def validation_from(row: int, rows: int) -> float:
 def put_cells(state: State, row: int, columns: list[int], values: Array) -> State:
     """Write `values`, shape (rows, columns), into columns of the data table, from row `row` down.
 
-    `columns` are indices: first the inputs, then the targets. Other cells of new rows become 0. If the State
-    had no targets and `columns` contains a target, all other targets become 0.
+    `columns` are indices: first the inputs, then the targets. Missing rows are added, with 0 elsewhere.
+    If the State had no targets and `columns` contains a target, all other targets become 0.
     """
     old, width = state.data, len(state.network.inputs)
     targets = old.targets if len(old) else None
@@ -440,8 +440,8 @@ def remove_layer(state: State, layer: int) -> State:
 def outcome(old: State, new: State, row: int) -> str:
     """Return a sentence on how an edit changed the predictions, or "" if the row does not exist.
 
-    The sentence names one changed prediction, if possible that of row `row`. If computing all rows would take
-    too long, only row `row` is compared.
+    The sentence names one changed prediction: the first in row `row`, or else the first in all rows. If
+    computing all rows would take too long, only row `row` is compared.
     """
     if row >= len(old.data):
         return ""
@@ -589,8 +589,8 @@ class Scales:
 
     ======= =====================================================================================
     `ns`    approximate duration of the search, in nanoseconds
-    `offer` a sentence that recommends standardising if the ratio of two inputs' standard
-            deviations is above FACTOR, else ""; None before the search
+    `offer` None before the search; then a sentence that recommends standardising, or "" if no
+            ratio of two inputs' standard deviations is above FACTOR
     ======= =====================================================================================
     """
 
@@ -614,7 +614,7 @@ class Scales:
         self.offer = worth_standardising(self._state)
 
     def find_in_blocks(self, block_ns: float = BLOCK_NS) -> Iterator[None]:
-        """Do the search in blocks of about `block_ns` nanoseconds, yield after each, and then set `offer`."""
+        """Search in blocks of about `block_ns` nanoseconds. Yield after each block, then set `offer`."""
         inputs = len(self._state.network.inputs)
         at_once = max(1, int(block_ns / self.ns * inputs)) if self.ns else inputs
         parts = []
@@ -625,9 +625,9 @@ class Scales:
 
 
 def worth_standardising(state: State) -> str:
-    """Return a sentence that recommends standardising, or "".
+    """Return a sentence that recommends standardising, or "" if the scales of the inputs differ little.
 
-    The sentence is returned if the ratio of two inputs' standard deviations is above FACTOR.
+    Standardising is recommended if the ratio of two inputs' standard deviations is above FACTOR.
     """
     return _offer(state, _deviations(state))
 
@@ -680,10 +680,10 @@ def mean_and_deviation(columns: Array) -> tuple[Array, Array]:
 
 
 LEAST, MOST = 8, 128
-"""LEAST: smallest number of hidden nodes in a new network for a table. MOST: largest number of them."""
+"""LEAST: smallest number of hidden nodes in a new network for a table. MOST: largest number."""
 RATE = 0.01
 BATCH, BATCH_FROM = 32, 200
-"""BATCH: batch size of a new network. BATCH_FROM: with this many rows or fewer, a batch has all rows."""
+"""BATCH: batch size set for a new network. BATCH_FROM: up to this number of rows, a batch has all rows."""
 
 UPDATES = 200
 """Number of updates set for a new network: enough to learn a few rows, too few to overfit much."""
@@ -695,7 +695,7 @@ def node_names(columns: Sequence[Column]) -> Names:
 
 
 def output_activation(targets: Sequence[Column], values: Array) -> str:
-    """Return the output activation that suits targets `values`, shape (rows, outputs).
+    """Return the output activation that suits the targets `values`, shape (rows, outputs).
 
     The result is softmax for columns of texts (classes), sigmoid if all targets are 0 or 1, else identity.
     """
@@ -732,7 +732,7 @@ def _hidden_nodes(inputs: int, outputs: int) -> int:
 
 
 def most_rows(inputs: int, outputs: int) -> int:
-    """Return the largest number of rows that, together with a new network, stay within the size limits."""
+    """Return the largest number of rows for which the rows and a new network stay within the size limits."""
     hidden = _hidden_nodes(inputs, outputs)
     weights = hidden * (inputs + 1) + outputs * (hidden + 1)
     return max(1, min(ROWS.limit, (NUMBERS.limit - weights) // (inputs + outputs)))
@@ -757,7 +757,7 @@ def fits(state: State, inputs: Sequence[Column], targets: Sequence[Column]) -> b
 
 
 def with_rows(state: State, inputs: Sequence[Column], targets: Sequence[Column], data: Dataset) -> State:
-    """Return `state` with the rows `data`, whose numbers of inputs and outputs fit the network.
+    """Return `state` with `data` as its rows. The numbers of inputs and outputs must fit the network.
 
     If the columns and the inputs have the same names, in any order, the values are matched by name. Otherwise
     the inputs get the columns' names. The same applies to the outputs. Raises ValueError if the rows do not
@@ -784,7 +784,7 @@ def _in_network_order(own: Names, given: Names, values: Array) -> tuple[Names, A
 
 
 def rebuild_ends(state: State, inputs: Sequence[Column], targets: Sequence[Column], data: Dataset) -> State:
-    """Return `state` with its first and last layer rebuilt to fit these columns, and with `data`.
+    """Return `state` with `data` as its rows, and with first and last layers that fit the columns.
 
     A layer that already fits keeps its weights. Another layer gets random weights, drawn with the seed of the
     training settings. If the columns have the names of the network's nodes, the values are matched by name.

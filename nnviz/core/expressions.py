@@ -25,7 +25,7 @@ DIGITS = 6
 
 
 class Piece(NamedTuple):
-    """A part of a formula's text, with the address of its number and whether the number is a slope.
+    """A part of a formula's text, the address of the number in the part, and whether the number is a slope.
 
     If the part replaces several terms of a sum, `unfolds` is the name of the line that contains the sum. A
     click on the part shows all terms of this line.
@@ -54,9 +54,9 @@ class Expression(ABC):
 
     @abstractmethod
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return the parts of the expression's text, with numbers in the form of `number_text(…, digits)`.
+        """Return the parts of the expression's text. Numbers are written by `number_text` with `digits`.
 
-        The text gets parentheses if the precedence `level` of the surrounding expression is higher. If
+        The text gets parentheses if `level`, the precedence of the surrounding expression, is higher. If
         `leading`, the text starts the line, so that a minus sign needs no parentheses.
         """
 
@@ -257,7 +257,7 @@ def _divided(top: T, bottom: T) -> T:
 
 
 class Quotient(Composed):
-    """The first of two expressions divided by the second."""
+    """The quotient of two expressions: the first divided by the second."""
 
     compute = staticmethod(_divided)
 
@@ -302,7 +302,7 @@ class Symbol(Expression):
         return ()
 
     def at(self, values: Values) -> Expression:
-        """Return the value of this symbol in `values`, or the symbol itself if `values` has none for it."""
+        """Return the value of this symbol in `values`, or the symbol if `values` lacks the symbol."""
         return values.get(self.name, self)
 
 
@@ -344,7 +344,7 @@ class Either(Composed):
         raise ValueError("the symbol z has no value")
 
     def at(self, values: Values) -> Expression:
-        """Fill in `values`. Return the part that applies if `values` contains z, else both parts."""
+        """Return the expression with `values` filled in: one part if `values` contains z, else both parts."""
         z = values.get("z")
         if not isinstance(z, Number):
             return super().at(values)
@@ -388,7 +388,7 @@ class _Applied(Composed):
 
 
 def at_zero(exact: Fraction | int) -> Callable[[Fraction], Fraction | None]:
-    """Return a function of a Fraction z: it returns `exact` if z is 0, else None for an irrational value."""
+    """Return a function that returns `exact` for z = 0, and None for other Fractions (irrational values)."""
     return lambda z: None if z else Fraction(exact)
 
 

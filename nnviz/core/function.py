@@ -31,7 +31,7 @@ LARGEST = 1e300
 COARSEST = 16
 """Size, in pixels, of the square that each computed point fills in the coarsest picture."""
 LONGEST_NS = 1e10
-"""Longest time to compute a finer picture, in nanoseconds."""
+"""A finer picture that would take more nanoseconds than this is not computed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +206,7 @@ def _cut(shape: tuple[int, ...], ns: float) -> Iterator[tuple[slice, ...]]:
 
 
 COARSEST_GRID, FINEST, FINEST_LINE = 8, 32, 48
-"""Points along an input: at least COARSEST_GRID, at most FINEST for two inputs or FINEST_LINE for one."""
+"""Points along an input. COARSEST_GRID: fewest. FINEST: most for two inputs. FINEST_LINE: most for one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,7 +242,7 @@ def has_few_inputs(network: Network) -> bool:
 
 
 def coarsest_is_quick(network: Network) -> bool:
-    """Return whether a network with one or two inputs computes its coarsest pictures within QUICK_NS."""
+    """Return whether a network with one or two inputs computes a coarse picture in a few milliseconds."""
     points: int = COARSEST_GRID ** len(network.inputs)
     return points * point_ns(network) <= QUICK_NS
 
@@ -310,9 +310,9 @@ ROOM = 0.06
 WIDER = 2.5
 """A displayed range is replaced if it is more than this many times as wide as the wanted range."""
 ALIKE, LEAST_SLOPE = 8.0, 0.25
-"""ALIKE: if max |a| / max |∂a/∂z| is larger, ∂a/∂z is stretched. LEAST_SLOPE: smallest divisor used here."""
+"""ALIKE: ∂a/∂z is stretched if max |a| / max |∂a/∂z| is larger. LEAST_SLOPE: smallest divisor used."""
 MOST_POINTS, LEAST_POINTS, MOST_VALUES = 401, 101, 40_000
-"""A curve has MOST_POINTS points; with softmax, MOST_VALUES / nodes (at least LEAST_POINTS) if fewer."""
+"""A curve has LEAST_POINTS to MOST_POINTS points; with softmax, MOST_VALUES / nodes within these limits."""
 
 
 class Reading(NamedTuple):
@@ -326,8 +326,8 @@ class Reading(NamedTuple):
 class ActivationCurve(NamedTuple):
     """The curves of a and of ∂a/∂z over z; `z`, `a` and `slope` have shape (points,).
 
-    `kinks` holds, for each kink, the readings at the kink and at the next larger float. A NaN in `slope`
-    separates the slopes on both sides of a kink.
+    `kinks` holds a pair for each z at which the slope jumps: the readings at this z and at the next larger
+    float. A NaN in `slope` separates the slopes on both sides of the jump.
     """
 
     z: Array
@@ -339,7 +339,7 @@ class ActivationCurve(NamedTuple):
     def times(self) -> float:
         """The factor that stretches the curve of the slope, which has its own axis: 1 or a round number.
 
-        Without the factor, a slope of 1 would not be visible next to an a of 26.
+        Without the factor, a slope of 1 would not be visible next to an output of 26.
         """
         slope = float(np.abs(self.slope[np.isfinite(self.slope)]).max(initial=LEAST_SLOPE))
         ratio = float(np.abs(self.a[np.isfinite(self.a)]).max(initial=0.0)) / slope

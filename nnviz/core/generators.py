@@ -122,7 +122,7 @@ STREAM = 3
 FEW = 20
 """With fewer generated rows than this number, no rows are used for validation."""
 MOST_NOISE = 100.0
-"""Largest noise. It already hides every formula, so more noise would not change the picture."""
+"""Largest noise. Noise of this size hides every formula, so more noise would not change the picture."""
 
 
 def check_rows(rows: int) -> None:

@@ -24,9 +24,9 @@ from nnviz.core.numbers import POINTS
 BUCKETS = POINTS.limit // 4
 """Largest number of buckets of a drawn curve. In a long run, a bucket is at most 1/2048 of the run."""
 CEILING = 3.0
-"""Largest drawn loss of a diverged run, as a multiple of its first loss; this keeps other runs visible."""
+"""Largest drawn loss of a diverged run, divided by the run's first loss. So other runs stay visible."""
 DIVERGED = 1e6
-"""A run diverged if a loss exceeds this multiple of the first loss; a run can recover from lower losses."""
+"""A run diverged if a loss exceeds this multiple of the run's first loss. A run can recover from less."""
 NOISE = 1e-12
 """Losses up to NOISE count as 0 with a rounding error; `ceiling` does not use them as the first loss."""
 LARGEST = 1e306
@@ -144,7 +144,7 @@ class History:
         return History(self.limit, is_thinned, _span=span, _finer=finer)._appended(points)
 
     def limited(self, limit: float) -> History:
-        """Return this history with `limit` or its present limit, whichever is smaller."""
+        """Return this history with the limit `limit`, unless its present limit is smaller."""
         return self if limit >= self.limit else replace(self, limit=limit)
 
     def end(self) -> History:
@@ -152,7 +152,7 @@ class History:
         return History().extended(self.points[-1:])
 
     def beginning(self) -> History:
-        """Return a history with only the point at iteration 0, or an empty history if it starts later."""
+        """Return a history with the point at iteration 0, or an empty history if this point is missing."""
         return History(self.limit)._appended(self.points[: int(len(self) > 0 and self.first[0] == 0)])
 
     def until(self, earlier: History) -> History:
@@ -175,7 +175,7 @@ class History:
 def ceiling(losses: Array) -> float:
     """Return the highest loss that is drawn: CEILING times the first loss if the run diverged, else ∞.
 
-    `losses` are the losses of the run, shape (points,). The first loss is the first that is above NOISE.
+    `losses` are the losses of the run, shape (points,). The first loss is the first element above NOISE.
     """
     sizes = np.abs(losses)
     if not sizes.max(initial=0.0) < math.inf:
@@ -202,7 +202,7 @@ def leaves_at(points: Array, top: float) -> tuple[int, float] | None:
 
 
 def bucket_length(last: int, buckets: int = BUCKETS) -> int:
-    """Return the smallest power of 2 so that `buckets` buckets this long cover the iterations 0 to `last`."""
+    """Return the smallest power of 2 so that `buckets` buckets of this length hold iterations 0 to `last`."""
     return 1 << (last // buckets).bit_length()
 
 

@@ -24,7 +24,7 @@ from nnviz.core.slopes import BLOCK_NS, NODE_NS, MeanSlopes, Work, forward_ns, l
 from nnviz.core.state import State
 
 LONGEST_NS = 1e10
-"""Longest time to compute a finer grid, in nanoseconds."""
+"""A finer grid that would take more nanoseconds than this is not computed."""
 SIZES = (9, 17, 33, 65)
 """Number of points on each side of finer and finer grids; every second point is part of the previous grid."""
 
@@ -132,7 +132,7 @@ def _grid_ns(state: State, first: Address, second: Address, size: int) -> float:
 
 
 def present_point(state: State, weight: Address, known: MeanSlopes | None = None) -> Work[LossPoint]:
-    """Compute the loss over all training rows and ∂loss/∂w of a weight, or take both from `known`."""
+    """Compute the loss over all training rows and ∂loss/∂w of a weight, or look both up in `known`."""
     if known is None:
         known = (yield from means_in_blocks(state, None)).slopes
     return LossPoint(known.loss, known.slope(weight))
@@ -229,7 +229,7 @@ def same_measure(old: State, new: State) -> bool:
 
 
 def same_except(old: State, new: State, *weights: Address) -> bool:
-    """Return whether two States agree in all numbers that the loss depends on, except the given weights."""
+    """Return whether two States agree in all numbers that affect the loss, except the given weights."""
     if not same_measure(old, new) or len(old.network.layers) != len(new.network.layers):
         return False
     pairs = zip(old.network.layers, new.network.layers, strict=True)
@@ -257,13 +257,13 @@ def _same_layer_but(one: Layer, other: Layer, weights: list[Address]) -> bool:
 
 
 NEAREST, FARTHEST = -12, 2
-"""The loss is sampled at distances of 2^k · `size_of` from the current weight, k = NEAREST to FARTHEST."""
+"""The loss is sampled at the weight ± 2^k · `size_of`. NEAREST: smallest k. FARTHEST: largest k."""
 WIDTH = 3.0
-"""Default width of the displayed range of a weight, as a multiple of `size_of`."""
+"""Default width of the displayed range of a weight, as a multiple of the result of `size_of`."""
 STEEP = 8.0
-"""A weight's range ends at this multiple of the current loss, or farther out to show minimum and step."""
+"""A weight's range is narrowed if the loss near its ends exceeds this multiple of the current loss."""
 LEAST = 0.01
-"""STEEP multiplies at least this share of the usual loss, which `_scale` returns. This limits the zoom."""
+"""Smallest loss that STEEP multiplies, as a share of the usual loss. This limits the zoom near loss 0."""
 LARGEST, SMALLEST = 1e300, 1e-150
 """LARGEST: largest displayed weight or loss, so that ranges are finite. SMALLEST: smaller |w| count as 0."""
 STEPS = 6.0
@@ -409,7 +409,7 @@ class LossLine:
 
     @property
     def drawable(self) -> bool:
-        """Whether the plot can show the current weight, which may be out of range or have a huge loss."""
+        """Whether the plot can show the current weight: it is in range, and its loss is not too large."""
         low, high = self.stretch
         is_inside = low <= self.w <= high and low < high
         return is_inside and self.point.loss <= LARGEST and math.isfinite(self.point.slope)
@@ -434,7 +434,7 @@ class LossLine:
 
 
 def line_is_valid(line: LossLine, state: State) -> bool:
-    """Return whether `line`, including `point` and `landing`, is valid for `state`."""
+    """Return whether `line`, including its attributes `point` and `landing`, is valid for `state`."""
     return (
         line.state.network is state.network
         and same_measure(line.state, state)
@@ -509,7 +509,7 @@ def stretch_fits(stretch: tuple[float, float], wanted: tuple[float, float], w: f
 
 
 FAR = 25.0
-"""A path of weights is ignored if it is wider than this multiple of the range without the path."""
+"""A range is not extended to show a path of weights that is wider than this multiple of the range."""
 SHARE_BESIDE = 0.08
 """Margin on both sides of a path of weights, as a share of the path's width."""
 

@@ -77,13 +77,13 @@ class Loss:
     `terms`         returns the term of each output
     `slopes`        `slopes(z, a, y, out)` returns a function that writes each term's slope,
                     divided by `factor`, into `out`. The slope is with respect to z if the
-                    loss has a `short` form, else to a
+                    loss has a `short` form, else with respect to a
     `short`         the short form of the slope with respect to z, or None
     `slopes_a`      returns each term's slope with respect to a
     `factor`        the constant factor that `slopes` omits
     `least`         a lower bound of the loss for all possible targets
-    `total`         `total(z, a, y, slopes)` returns a function that sums all terms; `slopes`
-                    is the array `out` after a function from the field `slopes` has filled it
+    `total`         `total(z, a, y, out)` returns a function that sums all terms. Before this
+                    function is called, the function of `slopes` must have filled `out`
     `term`          the formula of a term, in `A`, `Y` and `ERROR`
     `term_by_z`     the formula of a term from the z of all outputs, used if a is rounded to
                     0 or 1; None if `term` is accurate for every a
@@ -132,7 +132,7 @@ class Loss:
     def mean_slopes(self, z: Array, a: Array, y: Array) -> Array:
         """Return the gradient of the mean loss over the rows, shape (rows, outputs).
 
-        The gradient is with respect to z if the loss has a short form, else to a.
+        The gradient is with respect to z if the loss has a short form, else with respect to a.
         """
         slopes = np.empty_like(a)
         with np.errstate(all="ignore"):

@@ -238,11 +238,11 @@ def _share(part: NDArray[np.intp], whole: NDArray[np.intp]) -> Array:
 
 
 EPOCHS = 10
-"""Losses are judged over at least this many epochs and this many points: shorter dips are chance."""
+"""Smallest number of epochs, and of points, over which a loss is judged: shorter dips are chance."""
 ROWS = 5
 """Smallest number of validation rows to judge overfitting: the loss over fewer rows varies too much."""
 RISE, FALL = 0.1, 0.01
-"""RISE: smallest relative rise of the validation loss. FALL: smallest relative fall of the training loss."""
+"""Relative changes in overfitting. RISE: least rise of validation loss. FALL: least fall of training loss."""
 VISIBLE = 1e-3
 """Smallest rise of the validation loss that counts, divided by the first loss: about a pixel of the plot."""
 PARTS = 4
@@ -256,11 +256,11 @@ def overfitting_since(state: State) -> int | None:
     The result is the iteration of the smallest validation loss before the last third of the run. A run
     overfits if its validation loss rose above an earlier level. The level is the lowest number that the
     validation loss did not exceed in a stretch of EPOCHS or more epochs before the last third. Three
-    conditions must hold:
+    conditions must hold for the mean losses in the PARTS parts of the last third:
 
-    - In each of the PARTS parts of the last third, the mean validation loss exceeds the level by RISE / 2.
-    - In the last part, the mean exceeds the level by RISE, and by at least half as much as in any other part.
-    - The training loss has fallen since the level was reached.
+    - In each part, the validation loss exceeds the level by at least half of the share RISE.
+    - In the last part, the excess is at least the share RISE, and at least half of the largest excess.
+    - In the last part, the training loss is lower than in that stretch, by at least the share FALL.
 
     With fewer than ROWS validation rows, the result is None. Thinning of the curves hardly changes the
     result.
@@ -352,8 +352,8 @@ def decides_yes_or_no(state: State) -> bool:
 def output_range(state: State, output: int, values: Array) -> tuple[float, float]:
     """Return the range (lowest, highest) in which to show the output with index `output`.
 
-    The range is 0 to 1 for a yes-or-no decision. Otherwise, it is the first known range: of a bounded
-    activation, of the targets, or of `values`, which are values of this output.
+    The range is 0 to 1 for a yes-or-no decision. Otherwise, the range is that of the activation if
+    bounded, else that of the targets if known, else that of `values`, which are values of this output.
     """
     if decides_yes_or_no(state):
         return 0.0, 1.0

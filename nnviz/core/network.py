@@ -83,7 +83,7 @@ class Layer(ByValue, AsHtml):
 
     =============== ========================================================================
     `nodes`         the name of each node, unique in the network
-    `activation`    a name of `ACTIVATIONS`, with a parameter in brackets if it is not the default
+    `activation`    a name of `ACTIVATIONS`; a parameter other than the default follows in brackets
     `weights`       shape (nodes, inputs of the layer): row j holds the weights of node j
     `biases`        shape (nodes,) or None
     =============== ========================================================================
@@ -149,7 +149,7 @@ class Layers(tuple[Layer, ...], AsHtml):
 
     @classmethod
     def of(cls, given: object, inputs: Names) -> Layers:
-        """Convert `given`, a list of Layer objects, to Layers.
+        """Convert `given`, a list of Layer objects, to Layers. `inputs` are the names of the inputs.
 
         Raises ValueError if `given` is empty, has too many layers, or has an element that is not a Layer.
         """

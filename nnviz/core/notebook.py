@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 draw: Callable[[object], str] = repr
-"""Function that returns a value as SVG or HTML. `nnviz` sets `draw`, because core cannot import picture."""
+"""Function that returns a value as SVG or HTML text. `nnviz/__init__.py` replaces the default, repr."""
 
 
 class AsSvg:

@@ -24,7 +24,7 @@ INFINITE = "∞"
 NOISE = 1e-15
 """Rounding errors up to this fraction of a number are not displayed: 0.1 + 0.2 is displayed as 0.3."""
 EXACT, ROUNDED = 8, 4
-"""Significant digits: an exact number has at most EXACT digits, a rounded number has ROUNDED digits."""
+"""Significant digits. EXACT: maximum for a number shown exactly. ROUNDED: for a rounded number."""
 LARGEST = 2**63 - 1
 """Largest whole number in settings."""
 
@@ -32,8 +32,8 @@ LARGEST = 2**63 - 1
 def as_text(value: float) -> str:
     """Return `value` as displayed text: exact if 8 significant digits are enough, else rounded to 4 digits.
 
-    A rounded number keeps trailing zeros to differ from an exact number: 1.719963214 is 1.720, and 1.72 is
-    1.72. Rounding errors of float64 are not shown: 0.1 + 0.2 is 0.3.
+    Trailing zeros mark a rounded number: 1.719963214 becomes "1.720", and 1.72 becomes "1.72". Rounding
+    errors of float64 are not shown: 0.1 + 0.2 becomes "0.3".
     """
     return exact_text(value) or tidy(f"{value:#.{ROUNDED}g}")
 
@@ -72,7 +72,7 @@ def field_text(value: float | None) -> str:
 
 
 def full_text(value: float) -> str:
-    """Return `value` as text with all digits, such as 3e−6, to display in tooltips and screen readers."""
+    """Return `value` as displayed text with all digits, for tooltips and screen readers: "1.719963214"."""
     return tidy(full(value))
 
 
@@ -89,13 +89,13 @@ def loss_text(title: str, loss: float) -> str:
 def parse_number(text: str, *, quotients: bool = True) -> float:
     """Convert a number that a person typed, such as `0.5`, `0,5`, `−3` or `1e-3`, to a float.
 
-    If `quotients` is true, `text` may also be a quotient, such as `1/2`. Raises ValueError if `text` is not
-    a finite number. The message says what is wrong.
+    With `quotients=True`, `text` may also be a quotient, such as `1/2`. Raises ValueError if `text` is not a
+    finite number.
     """
     try:
         return float(_exact(text, quotients=quotients))
     except OverflowError:
-        raise ValueError(f"{shortened(text.strip())} is larger than the largest number, 1.8e308") from None
+        raise ValueError(f"{shortened(text.strip())} is outside the range −1.8e308 to 1.8e308") from None
 
 
 def parse_whole(text: str, least: int) -> int:
@@ -146,9 +146,9 @@ def _finite(number: Decimal) -> float:
 def nudge_digit(value: float, steps: int, digit: int) -> float:
     """Return `value`, a number above 0, with its first or second significant digit changed by `steps`.
 
-    `digit` is 1 for the first digit, 2 for the second. If `digit` is 1, steps up from 0.08 lead to 0.09, 0.1
-    and 0.2. A step down from 0.1 is ten times smaller, and leads to 0.09. If `digit` is 0, each step
-    multiplies or divides the number by 10. The result is finite and above 0.
+    `digit` is 1 for the first digit, 2 for the second. With `digit` 1, three steps up from 0.08 give 0.09,
+    0.1 and 0.2, and a step down from 0.1 gives 0.09. With `digit` 0, each step multiplies or divides the
+    number by 10. The result is finite and above 0.
     """
     number = Decimal(repr(float(value)))
     for _ in range(abs(steps)):
@@ -205,9 +205,9 @@ def shortened(text: str, letters: int = SHORT_LETTERS) -> str:
 def shorten_distinctly(names: Sequence[str], fits: Fits, usual: Callable[[str], str]) -> list[str]:
     """Return `names` with the long names shortened, so that each name fits and the names stay distinct.
 
-    `usual(name)` returns a name shortened in the usual way. Words at the end that all long names share are
-    omitted first: "sepal length (cm)" and "sepal width (cm)" become "sepal len…" and "sepal wid…", not both
-    "sepal… (cm)". If the names cannot all stay distinct, as many names as possible stay distinct.
+    `fits(text)` returns whether a text fits. `usual(name)` shortens a name without regard to other names.
+    Words at the end of all long names are omitted first: "sepal length (cm)" and "sepal width (cm)" become
+    "sepal len…" and "sepal wid…". If not all names can stay distinct, as many as possible stay distinct.
     """
     short = [name if fits(name) else usual(name) for name in names]
     distinct, long = len(set(names)), {name for name, text in zip(names, short, strict=True) if text != name}
@@ -296,8 +296,8 @@ def list_text(names: Sequence[str], most: int = LISTED) -> str:
 def free_name(name: str, taken: dict[str, int]) -> str:
     """Return `name` if it is not in `taken`, else the first free name of `name 2`, `name 3`, ….
 
-    The function adds the returned name to `taken` with the value 1. The value of `taken[name]` is the last
-    number that was tried for `name`.
+    The function adds the returned name to `taken`, which maps each used name to the last number that was
+    tried with this name.
     """
     free = name
     while free in taken:
@@ -371,7 +371,7 @@ class Limit:
     things: str
     limit: int
     title: str = ""
-    """The title of the limit in the help, or "" to omit the limit there."""
+    """The title of the limit in the help window, or "" if the help window does not list the limit."""
 
     def check(self, count: int, place: str = "") -> None:
         """Raise ValueError if `count` exceeds the limit. The message starts with `place`."""
@@ -381,9 +381,9 @@ class Limit:
 
 
 FILE = Limit("MB", 128, "A file")
-"""Largest size of a file; 1 MB is 2²⁰ bytes. As a str, its text takes up to four times as much memory."""
+"""Largest size of a file; 1 MB is 2²⁰ bytes. As a str, the text takes up to 4 times as much memory."""
 NUMBERS = Limit(
-    "weights, biases, inputs and targets, including those of weight sets", 4_000_000, "Numbers in total"
+    "weights, biases, inputs and targets, including the numbers in weight sets", 4_000_000, "Numbers in total"
 )
 LAYERS = Limit("layers", 500, "A network's layers")
 NODES = Limit("nodes, including inputs", 10_000, "A network's nodes")
@@ -393,13 +393,13 @@ LINES = Limit("lines", 2_000_000, "The lines of a CSV file, including blank line
 WEIGHT_SETS = Limit("weight sets", 100, "Weight sets")
 SEGMENTS = Limit("changes of a run's settings in a file", 20_000, "Changes of settings in a run")
 POINTS = Limit("points of a run's curve in a file", 16_384, "A run's curve")
-"""4 · 4,096: a curve has at most 4,096 ranges, each with a first, smallest, largest and last point."""
+"""Largest number of points of a curve in a file: at most 4,096 ranges, with at most 4 points in each."""
 EARLIER_RUNS = Limit("earlier runs", 8, "Earlier runs (nnviz keeps the latest runs)")
 EARLIER_POINTS = Limit("points of an earlier run's curve", 16_384, "An earlier run's curve")
 NAME = Limit("letters", 200, "A title, and the name of an input, a node or a weight set")
 NOTES = Limit("letters", 100_000, "Notes")
 NESTING = Limit("levels of brackets", 32, "Brackets within brackets in a file")
 DIGITS = Limit("digits", 400, "A typed number, or a whole number in a file")
-"""400 digits are enough: a float64 has at most 309 digits before the decimal point."""
+"""Largest number of digits of a number. A float64 has at most 309 digits before the decimal point."""
 LITERAL = Limit("letters", 500_000, "A dictionary in Python notation (a dictionary in JSON can be longer)")
-"""For each letter of the dictionary, Python's parser takes about 500 bytes of memory."""
+"""Largest length of a dictionary, in letters. Python's parser takes about 500 bytes of memory a letter."""

@@ -25,10 +25,10 @@ class OptimizerNotation(NamedTuple):
     """The code of an optimizer in Keras and PyTorch, to write programs and Keras files.
 
     ============= ==========================================================================
-    `keras`       a call of `keras.optimizers` with the variable `learning_rate`
-    `torch`       a call of `torch.optim` with the variables `learning_rate` and `model`
-    `keras_class` the code of a subclass if the Keras class computes other numbers, else ""
-    `keras_file`  the class name in a Keras file, and all settings but the learning rate
+    `keras`       code that creates the Keras optimizer from the variable `learning_rate`
+    `torch`       code that creates the PyTorch optimizer from `learning_rate` and `model`
+    `keras_class` code of a Keras subclass that computes nnviz's numbers; "" if not needed
+    `keras_file`  the class name in a Keras file, and all settings except the learning rate
     ============= ==========================================================================
     """
 
@@ -45,14 +45,14 @@ class Optimizer(Protocol):
     formula: ClassVar[str]
     """The update rule as one line of text."""
     memories: ClassVar[tuple[str, ...]]
-    """The names of the rows of `memory`, such as "v"."""
+    """The names of the numbers that the optimizer stores for each parameter, such as "v"."""
     rule: ClassVar[tuple[tuple[str, Expression], ...]]
-    """The update rule for Explain: one (name, formula) for each line. The last name is `w`."""
+    """The update rule for the Explain panel: (name, formula) of each line. The last name is "w"."""
     rate_in_slopes: ClassVar[bool]
     """Whether the optimizer expects slopes that are already multiplied by the learning rate.
 
-    Backpropagation is linear: if a step is learning_rate · slope, the errors can be multiplied by the
-    learning rate first. This saves a pass over all parameters.
+    Gradient descent subtracts learning_rate · slope. If backpropagation starts with errors that are
+    multiplied by the learning rate, the update need not multiply every slope.
     """
     any_slope_moves: ClassVar[bool]
     """Whether the optimizer divides by the size of the slopes, so that even small slopes give long steps."""
@@ -63,7 +63,7 @@ class Optimizer(Protocol):
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
         """Store the arrays: `parameters` and `slopes`, shape (parameters,), `memory`, (memories, parameters).
 
-        `learning_rate` is an array without dimensions. Every update reads the learning rate from this array.
+        `learning_rate` is a 0-dimensional array. Every update reads the learning rate from this array.
         """
 
     def update(self, iteration: int) -> None:

@@ -45,17 +45,15 @@ class Past:
                        the displayed State
     `shown`            the most recently displayed State of the last run; None if all updates
                        of the run were undone
-    `last`             the end of the last run, which an edit does not change; None before the
-                       first run
+    `last`             the end of the last run, even after an edit; None before the first run
     `nearest`          returns the last stored State up to an iteration
     `known_iterations` returns the iterations of the stored States before an iteration
-    `networks`         returns the stored networks from the start of the run to `shown`
+    `networks`         returns the stored networks of the last run, up to `shown`
     ================== =======================================================================
 
     If `follow` gets an earlier iteration of the run, `end` does not change. So a person who went back to an
-    earlier iteration can go forward again. This also works after an edit that was undone, because the end of
-    the last run is stored. The last State of an older run is known only as long as another object, such as
-    the undo stack, holds this State.
+    earlier iteration can go forward again, even after an edit that was undone. Only weak references to the
+    last States of older runs are kept.
     """
 
     def __init__(self, state: State) -> None:
@@ -100,7 +98,7 @@ class Past:
         self._ends = [weakref.ref(end) for end in ends]
 
     def nearest(self, iteration: int) -> State:
-        """Return the latest stored State at or before `iteration`, which must not exceed `end.iteration`."""
+        """Return the latest stored State at or before `iteration`, which must not exceed the run's end."""
         if iteration == self.end.iteration:
             return self.end
         at = bisect_right(self._stored, iteration, key=attrgetter("iteration"))
@@ -111,7 +109,7 @@ class Past:
         return [0, *(each.iteration for each in self._between(until))]
 
     def networks(self) -> list[Network]:
-        """Return the stored networks from the start of the last run to the State `shown`, in order."""
+        """Return the stored networks of the last run, from iteration 0 to the last displayed iteration."""
         if self.shown is None:
             return []
         until = self.shown.iteration
@@ -161,7 +159,7 @@ def leads_to(state: State, later: State) -> bool:
 
 
 def differs_by_training(state: State, later: State) -> bool:
-    """Return whether `later` differs from `state` only by updates of training and by training settings."""
+    """Return whether only training updates and training settings distinguish `later` from `state`."""
     if not leads_to(state, later):  # then the run may belong to a network of another shape
         return False
     names = [*state.network.all_names()] == [*later.network.all_names()]
@@ -242,11 +240,12 @@ class Replay:
 def with_earlier(state: State, last: State | None) -> State:
     """Return `state` with the run of `last` added to the earlier runs. The latest 8 runs are kept.
 
-    Call this before the first update of a run. `last` is the end of the last run, or None. The run of `last`
-    is not added if the next update of `state` continues or repeats this run. An earlier run with the same
-    curve and settings is removed. The run of a watched script (a user's program whose training nnviz shows)
-    is never added, because the curve shows the script's loss. If the run of `state` is the run of a watched
-    script, the result has no run.
+    Call this function before the first update of a new run. `last` is the end of the last run, or None. The
+    run of `last` is not added if the next update of `state` continues or repeats this run. An earlier run
+    with the same curve and settings is removed.
+
+    A watched run (the training of a user's script that nnviz shows) is never added. If the run of `state` is
+    watched, the result has no run.
     """
     if state.run and state.run.watched:
         return replace(state, run=None)

@@ -44,9 +44,9 @@ class Means:
     ========== ==================================================================
     `rows`     the indices of the rows, or None for all training rows
     `count`    the number of rows
-    `slopes`   the mean loss and its slopes: with each row's share (type Slopes) if all
-               rows were computed in one block, else without (type MeanSlopes)
-    `single`   the Slopes of each row if `count` is at most FEW_ROWS, else ()
+    `slopes`   the mean loss and its slopes; also the slopes of each row (type Slopes) if
+               all rows were computed in one block
+    `single`   a Slopes object for each row if `count` is at most FEW_ROWS, else ()
     ========== ==================================================================
     """
 
@@ -58,20 +58,19 @@ class Means:
 
 @dataclass(frozen=True)
 class Computed:
-    """Results of a State that an explanation needs.
+    """Results, computed from a State, that an explanation needs.
 
     ============ =================================================================================
     `row`        the index of the selected row
     `trace`      the forward pass of the selected row; None if there are no rows
     `slopes`     the slopes of the selected row; None if the row has no targets
-    `means`      the means over all training rows; None if there are no targets, and until the
-                 means are computed
-    `update`     the means over the rows of the next update: all training rows, or one batch;
-                 None as for `means`
-    `health`     the health of the nodes on all rows; None until the health is computed
-    `is_what_if` whether the row is a what-if row: inputs that a person tries out and that are not
-                 in the data, so that the row has no target
+    `means`      the means over all training rows
+    `update`     the means over the rows of the next update: all training rows, or one batch
+    `health`     which nodes are dead or saturated on all rows; None until this is computed
+    `is_what_if` whether the row is a what-if row: inputs that a person tries out, without targets
     ============ =================================================================================
+
+    `means` and `update` are None if there are no targets, and until they are computed.
     """
 
     row: int = 0
@@ -99,7 +98,7 @@ def next_batch(state: State) -> tuple[int, ...] | None:
 
 
 def means_from(state: State, trace: Trace, rows: tuple[int, ...] | None) -> Means:
-    """Return the means over the rows with the indices `rows`, computed from the forward pass `trace`.
+    """Return the mean loss and its slopes over the rows with the indices `rows`.
 
     If `rows` is None, the means are over all training rows. `trace` is the forward pass of these rows.
     """
@@ -112,7 +111,7 @@ def means_from(state: State, trace: Trace, rows: tuple[int, ...] | None) -> Mean
 
 
 def means_in_blocks(state: State, rows: tuple[int, ...] | None, block_ns: float = BLOCK_NS) -> Work[Means]:
-    """Compute the means over the rows with the indices `rows`, and yield after each block of rows.
+    """Compute the mean loss and its slopes over the rows with the indices `rows`; yield after each block.
 
     If `rows` is None, the means are over all training rows. A block takes about `block_ns` nanoseconds.
     """
@@ -167,7 +166,7 @@ class Results:
 
     A method with the suffix `_in_blocks` does the same work as the method without the suffix, but yields
     after each block of rows. A block takes about `block_ns` nanoseconds. If the argument `together` is true,
-    a method uses the forward pass of all rows, which is quick to compute only for small data.
+    a method computes and caches the forward pass of all rows, which is quick for small data only.
     """
 
     def __init__(self, state: State) -> None:
@@ -198,7 +197,10 @@ class Results:
         return self._state.network.forward(self._state.data.inputs)
 
     def trace_of(self, row: int, together: bool) -> Trace:
-        """Return the forward pass of one row, and cache it; if `together`, compute all rows at once."""
+        """Return the forward pass of one row.
+
+        If `together` is true, the row is taken from the forward pass of all rows, which is cached.
+        """
         if self._trace is None or row != self._row:
             self._row, self._slopes = row, None
             state, rows = self._state, slice(row, row + 1)
@@ -208,7 +210,10 @@ class Results:
         return self._trace
 
     def slopes_of(self, row: int, together: bool) -> Slopes:
-        """Return the slopes of one row's loss (needs targets); if `together`, compute all rows at once."""
+        """Return the slopes of the loss of one row. The data must have targets.
+
+        If `together` is true, the row is taken from the forward pass of all rows, which is cached.
+        """
         state, trace = self._state, self.trace_of(row, together)
         if self._slopes is None:
             assert state.data.targets is not None
@@ -217,12 +222,18 @@ class Results:
         return self._slopes
 
     def prediction(self, row: int, together: bool) -> Array:
-        """Return the prediction for one row, shape (outputs,); if `together`, compute all rows at once."""
+        """Return the prediction for one row, shape (outputs,).
+
+        If `together` is true, the row is taken from the forward pass of all rows, which is cached.
+        """
         prediction: Array = self._output_of(row, together)[1]
         return prediction
 
     def loss(self, row: int, together: bool) -> float:
-        """Return the loss of one row (needs targets); if `together`, compute all rows at once."""
+        """Return the loss of one row. The data must have targets.
+
+        If `together` is true, the row is taken from the forward pass of all rows, which is cached.
+        """
         state, (z, a) = self._state, self._output_of(row, together)
         assert state.data.targets is not None
         return float(state.measure.of_rows(z, a, state.data.targets[row]))
@@ -245,26 +256,32 @@ class Results:
             pass
 
     def measure_in_blocks(self, block_ns: float, known: Trace | None = None) -> Iterator[None]:
-        """Compute `measured` in blocks of rows. `known`: the forward pass of all rows, if it is known."""
+        """Compute `measured`, the losses and accuracies, and yield after each block of rows.
+
+        `known` is the forward pass of all rows, or None if this forward pass is not yet computed.
+        """
         self.measured = yield from measure_blocks(self._state, block_ns, known)
 
     def average(self, rows: tuple[int, ...] | None, together: bool) -> None:
-        """Store the means over `rows` (None: training rows); if `together`, compute all rows at once."""
+        """Store the mean loss and its slopes over `rows` (None: all training rows) in `means`.
+
+        If `together` is true, the rows are taken from the forward pass of all rows, which is cached.
+        """
         some = _selected(self._state, rows)
         inputs = self._state.data.inputs
         trace = self.trace.rows(some) if together else self._state.network.forward(inputs[some])
         self.means[rows] = means_from(self._state, trace, rows)
 
     def average_in_blocks(self, rows: tuple[int, ...] | None, block_ns: float) -> Iterator[None]:
-        """Do the work of `average`, and yield after each block of about `block_ns` nanoseconds."""
+        """Store the means over `rows` in `means`; yield after each block of about `block_ns` nanoseconds."""
         self.means[rows] = yield from means_in_blocks(self._state, rows, block_ns)
 
     def examine(self) -> None:
-        """Compute `health`, the health of the nodes on all rows."""
+        """Compute `health`: which nodes are dead or saturated on all rows."""
         self.health = health(self._state.network, self.trace, self._state.measure)
 
     def examine_in_blocks(self, block_ns: float) -> Iterator[None]:
-        """Do the work of `examine`, and yield after each block of about `block_ns` nanoseconds."""
+        """Compute `health` as `examine` does; yield after each block of about `block_ns` nanoseconds."""
         state = self._state
         self.health = yield from health_in_blocks(state.network, state.data.inputs, state.measure, block_ns)
 
@@ -276,7 +293,7 @@ class Results:
         self.decided = DecidedClasses(classes_of(network, targets), predicted)
 
     def decide_in_blocks(self, block_ns: float) -> Iterator[None]:
-        """Do the work of `decide`, and yield after each block of about `block_ns` nanoseconds."""
+        """Compute `decided` as `decide` does; yield after each block of about `block_ns` nanoseconds."""
         self.decided = yield from classes_in_blocks(self._state, block_ns)
 
     def visit(self, place: Place) -> None:
@@ -285,7 +302,7 @@ class Results:
         self.nodes[place] = self.trace.z[layer][:, node], self.trace.a[layer][:, node]
 
     def visit_in_blocks(self, place: Place, block_ns: float) -> Iterator[None]:
-        """Do the work of `visit`, and yield after each block of about `block_ns` nanoseconds."""
+        """Store z and a of a node as `visit` does; yield after each block of about `block_ns` nanoseconds."""
         (layer, node), network, inputs = place, self._state.network, self._state.data.inputs
         both = np.empty((2, len(inputs)))
         for block in row_blocks(len(inputs), forward_ns(network), block_ns):
@@ -313,7 +330,7 @@ FATE_TEXTS: dict[Fate, str] = {
     "explode": f"more than {FACTOR:.0f} times the slopes of the last layer",
     "are 0": "averaged over the rows",
 }
-"""The text that explains each fate of slopes, at the end of a sentence such as "The slopes vanish, …"."""
+"""For each problem of slopes, a text that ends a sentence such as "The slopes vanish, …"."""
 
 
 def is_within(intervals: tuple[Interval, ...], z: Array) -> Flags:
@@ -339,7 +356,8 @@ def _in_words(interval: Interval) -> str:
 class Marks(NamedTuple):
     """Marks of problems in the diagram: texts on nodes, and vanishing or exploding slopes of layers.
 
-    `badges` maps (layer, node) to a text. `fates` has a Fate for each layer, or is () if not yet computed.
+    `badges` maps (layer, node) to a text. `fates` has, for each layer, the problem of the layer's slopes,
+    such as "vanish", or "". If the slopes are not yet computed, `fates` is ().
     """
 
     badges: Mapping[tuple[int, int], str] = {}
@@ -350,12 +368,12 @@ class Marks(NamedTuple):
 
 
 class Stuck(NamedTuple):
-    """Counts of rows for each node of a layer: on these rows, the activation's slope is (almost) 0.
+    """For each node of a layer, the numbers of rows on which the activation's slope is 0 or almost 0.
 
     ======= ===========================================================================
-    `zero`  rows on which the output and the slope are 0 (relu: z ≤ 0), shape (nodes,)
-    `still` rows on which the node is saturated, shape (nodes,): the slope is almost 0,
-            or the slope is 0 and the output is not 0
+    `zero`  number of rows on which the output and the slope are 0, shape (nodes,)
+    `still` number of rows on which the node is saturated, shape (nodes,): the slope is
+            almost 0, or the slope is 0 and the output is not 0
     ======= ===========================================================================
     """
 
@@ -365,7 +383,7 @@ class Stuck(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Health:
-    """The dead and saturated nodes of a network on `rows` rows. `layers` holds the counts for each layer."""
+    """For each node of a network, the number of the `rows` rows on which the node is dead or saturated."""
 
     rows: int
     layers: tuple[Stuck, ...]
@@ -419,10 +437,10 @@ class Health:
 
 
 def health(network: Network, trace: Trace, measure: Loss = MSE) -> Health:
-    """Return the health of a network's nodes on the rows of the forward pass `trace`.
+    """Return on how many rows of the forward pass `trace` each node is dead or saturated.
 
-    If the loss has a short form of the slope with respect to z, as cross-entropy has, output nodes never
-    count as dead or saturated.
+    If the loss has a short form of ∂L/∂z, such as a − y for cross-entropy, output nodes never count as dead
+    or saturated.
     """
     layers = zip(network.layers, trace.z, trace.a, strict=True)
     stuck = [_stuck(layer, z, a) for layer, z, a in layers]
@@ -448,7 +466,7 @@ def _stuck(layer: Layer, z: Array, a: Array) -> Stuck:
 def health_in_blocks(
     network: Network, inputs: Array, measure: Loss = MSE, block_ns: float = BLOCK_NS
 ) -> Work[Health]:
-    """Compute the health on the rows `inputs`, shape (rows, inputs), and yield after each block of rows."""
+    """Compute `health` for the rows `inputs`, shape (rows, inputs), and yield after each block of rows."""
     parts = [health(network, network.forward(inputs[:0]), measure)]
     for block in row_blocks(len(inputs), forward_ns(network), block_ns):
         parts.append(health(network, network.forward(inputs[block]), measure))
@@ -474,7 +492,7 @@ class SlopeSize(NamedTuple):
 
 
 def slope_sizes(slopes: MeanSlopes) -> tuple[SlopeSize, ...]:
-    """Return the size of the mean slopes of each layer."""
+    """Return a SlopeSize for each layer: the root mean squares of the layer's mean slopes."""
     return tuple(SlopeSize(_size(layer.weights), _size(layer.nodes)) for layer in slopes.layers)
 
 
@@ -486,12 +504,12 @@ def _size(values: Array) -> float:
 
 
 def fates(slopes: MeanSlopes) -> tuple[Fate, ...]:
-    """Return the fate of the slopes of each layer: whether they vanish, explode or are 0.
+    """Return the problem of each layer's slopes: "vanish", "explode", "are 0", or "" for normal slopes.
 
-    Slopes vanish if both sizes of the layer are below 1/`FACTOR` of the sizes of the last layer. Slopes
-    explode if both sizes are above `FACTOR` times the sizes of the last layer. Both sizes must agree, because
-    small inputs alone make the slopes of weights small, and large weights alone make ∂L/∂z small. If ∂L/∂z of
-    the outputs is 0, as with errors of 0, every fate is "".
+    A layer's slopes have two sizes (root mean squares): the size of ∂L/∂w and the size of ∂L/∂z. Slopes
+    vanish if both sizes are below 1/`FACTOR` of the last layer's sizes. Slopes explode if both sizes are
+    above `FACTOR` times the last layer's sizes. One size is not enough: small inputs alone make ∂L/∂w small.
+    If ∂L/∂z is 0 for all outputs, every result is "".
     """
     sizes = slope_sizes(slopes)
     last = sizes[-1]
@@ -512,7 +530,7 @@ def _fate(size: SlopeSize, last: SlopeSize) -> Fate:
 def zero_reason(network: Network, slopes: Slopes, address: Address) -> str:
     """Return the reason why the slope of a weight or bias is 0 on every row of `slopes`.
 
-    The reason is a clause after the word "because". If the slope is not 0 on every row, the result is "".
+    The reason is a clause to follow the word "because". If the slope is not 0 on every row, the result is "".
     """
     layer = slopes.layers[address.layer]
     end = layer.inputs[:, address.node]

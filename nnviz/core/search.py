@@ -32,7 +32,7 @@ Indices = NDArray[np.intp]
 
 LIMIT = 20
 LOOK_NS = 24e6
-"""Longest time of a search for dead or saturated nodes, in nanoseconds. A slow search examines fewer rows."""
+"""Longest search for dead or saturated nodes, in nanoseconds: a slow search examines only the first rows."""
 
 MEASURES: dict[str, Callable[[Array], Array]] = {
     "largest": lambda w: w,
@@ -40,13 +40,13 @@ MEASURES: dict[str, Callable[[Array], Array]] = {
     "strongest": np.abs,
     "weakest": lambda w: -np.abs(w),
 }
-"""For each search word, the function that returns the scores of weights; the highest scores come first."""
+"""For each search word, a function that scores weights. Search shows the weights with high scores first."""
 
 STUCK: dict[str, tuple[Callable[[Health], tuple[Flags, ...]], str]] = {
     "dead": (lambda each: each.dead, "{kind}, output 0 on {rows}"),
     "saturated": (lambda each: each.saturated, "saturated on {rows}"),
 }
-"""For each search word: a function that returns flags of the matching nodes, and a note on each match.
+"""For each search word: a function that returns which nodes of each layer match, and a note on a match.
 
 In the note, {kind} stands for the activation and {rows} for the examined rows.
 """

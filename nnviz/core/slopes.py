@@ -52,7 +52,7 @@ class LayerSlopes(LayerMeanSlopes):
 class MeanSlopes:
     """The mean loss over some rows, and the slopes of this loss with respect to all weights and biases.
 
-    `layers` holds the slopes layer by layer. `measure` is the registry entry of the loss.
+    `layers` holds the slopes layer by layer. `measure` is the loss function.
     """
 
     loss: float
@@ -67,7 +67,7 @@ class MeanSlopes:
         return self.loss
 
     def slope(self, address: Address) -> float:
-        """Return ∂L/∂w of the weight at `address`, or ∂L/∂z of the bias or node at `address`."""
+        """Return ∂L/∂w of the weight at `address`, or ∂L/∂z of the node if `address` is a node or a bias."""
         layer = self.layers[address.layer]
         if address.kind == "weight":
             return float(layer.weights[address.node, address.source])
@@ -111,7 +111,7 @@ def slopes_from(network: Network, trace: Trace, targets: Array, measure: Loss) -
 
     `targets` has shape (rows, outputs). The method is by Rumelhart, Hinton and Williams (1986): δ = ∂L/∂z
     of a layer gives ∂L/∂W = δᵀ·a_before for the weights, and ∂L/∂a_before = δ·W for the previous layer. A
-    loss with a short form gives δ of the output layer directly.
+    loss such as cross-entropy gives δ of the output layer directly.
     """
     of_outputs = trace.z[-1], trace.prediction, targets
     with np.errstate(all="ignore"):
@@ -161,7 +161,7 @@ WEIGHT_NS, NODE_NS = 0.2, 8.0
 TRAINER_NS = 12.0
 """Approximate time per weight to create a Trainer, in nanoseconds: first access to new memory is slow."""
 PASSES_PER_UPDATE = 3
-"""Approximate time of a forward pass plus a backward pass, as a multiple of a forward pass."""
+"""A forward and a backward pass together take about 3 times as long as the forward pass alone."""
 LIGHT_NS = 100_000.0
 """Longest time for extra work in each frame of a run, in nanoseconds."""
 QUICK_NS = 1_200_000.0
@@ -169,7 +169,7 @@ QUICK_NS = 1_200_000.0
 BLOCK_NS = 2_500_000.0
 """Approximate time of a unit of work, in nanoseconds; between two units, the caller checks the time."""
 LEAST_ROWS, MOST_ROWS = 32, 8192
-"""Limits of rows in a block. Below LEAST_ROWS, products are slow. Above MOST_ROWS, the cache is too small."""
+"""LEAST_ROWS: a block with fewer rows is slow. MOST_ROWS: a block with more rows overflows the cache."""
 
 
 def layer_ns(layer: Layer) -> float:

@@ -44,7 +44,7 @@ Cell: TypeAlias = str | float
 MOST_LISTED = 5
 """Largest number of texts or columns that an error message lists."""
 DIGITS = range(6, 18)
-"""Numbers of significant digits that `Column.raw` tries, from 6: with 17 digits, every float64 is exact."""
+"""Numbers of significant digits that `Column.raw` tries, 6 to 17: 17 digits store every float64 exactly."""
 
 
 class CellError(ValueError):
@@ -110,9 +110,9 @@ class Column:
     def encoded(self, cells: Sequence[object] | Array, *, typed: bool = False) -> Array:
         """Encode `cells`, one for each row; return the values of the column's nodes, shape (rows, nodes).
 
-        If `typed` is true, a person typed the cells, so a number may be a quotient such as 1/3. Raises
-        CellError if a cell in a column of texts is not one of `values`, or if a cell in a column of numbers
-        is not a finite number.
+        With `typed=True`, a person typed the cells, so a number may be a quotient such as 1/3. Raises
+        CellError if a cell in a column of texts is not one of the column's texts, or if a cell in a column
+        of numbers is not a finite number.
         """
         if self.values:
             return self._of_texts(cells)
@@ -157,7 +157,7 @@ class Column:
     def raw(self, values: Array) -> Array:
         """Return the raw numbers whose encoding is `values`, shape (rows,).
 
-        Each number has as few digits as its encoding allows: 5.1, not 5.1000000000000005. On
+        Each result is the shortest number with this encoding: 5.1, not 5.1000000000000005. On
         overflow, numbers are infinite.
         """
         if self.is_plain or not len(values):
@@ -284,7 +284,7 @@ class Columns(tuple[Column, ...]):
                 seen.add(name)
             of_inputs = inputs.issuperset(column.nodes)
             if not of_inputs and not outputs.issuperset(column.nodes):
-                raise ValueError(f"{place}.nodes: expected inputs or outputs, found both")
+                raise ValueError(f"{place}.nodes: expected only inputs or only outputs, found both")
             if not (of_inputs or column.values or column.is_plain):
                 raise ValueError(f"{place}.mean: targets cannot be standardised")
             if (of_inputs, column.name) in names:
@@ -340,7 +340,7 @@ def _listed(texts: Sequence[str]) -> str:
 
 
 MOST_UPDATES = 2**53
-"""Largest iteration: a history stores iterations as floats, which are exact up to here."""
+"""Largest iteration: a history stores iterations as floats, which are exact up to this number."""
 
 
 @dataclass(frozen=True)
@@ -445,7 +445,7 @@ class Run:
     beside: tuple[Curve, ...] = ()
 
     def curve(self, name: str) -> History | None:
-        """Return the history of the curve `name` in `beside`, or None if the run has no such curve."""
+        """Return the history of the curve `name`, such as "accuracy"; None if the run lacks this curve."""
         return next((curve.history for curve in self.beside if curve.name == name), None)
 
     def last_of(self, name: str) -> float | None:
@@ -473,14 +473,14 @@ class Run:
         return np.column_stack((points, losses))
 
     def with_curves(self, made: Callable[[History, str], History]) -> Run:
-        """Return the run with each history replaced by `made(history, name)`; `name` is "" for the loss."""
+        """Return the run with each history replaced by `made(history, name)`. The loss has the name ""."""
         beside = tuple(Curve(curve.name, made(curve.history, curve.name)) for curve in self.beside)
         return replace(self, history=made(self.history, ""), beside=beside)
 
     def until(self, earlier: Run) -> Run:
-        """Return `earlier`, an earlier iteration of this run, with the histories of this run.
+        """Return `earlier`, an earlier iteration of this run, with the history points of this run.
 
-        The histories are cut at the iteration of `earlier`.
+        The histories end at the iteration of `earlier`.
         """
 
         def cut(history: History, name: str) -> History:
@@ -558,7 +558,7 @@ class EarlierRun(ByValue):
         super().__post_init__()
 
     def called(self, letters: int = NAME.limit) -> str:
-        """Return the run's name, shortened to `letters` letters, then the run's architecture as text."""
+        """Return the run's name, of at most `letters` letters, and the layer sizes: "seed 2 · 2-2-1"."""
         architecture = f" · {self.network.in_words}" if self.network else ""
         return shortened(self.name, letters) + architecture
 
@@ -703,7 +703,7 @@ class State(AsSvg):
 
     Set `run` to None when you replace the network or the data, because the updates of the run do not lead to
     the new network. Raises ValueError if data, columns or run do not fit the network, the title is not one
-    line, or a limit of sizes is exceeded.
+    line, or a size limit is exceeded.
     """
 
     network: Network
@@ -724,7 +724,7 @@ class State(AsSvg):
         EARLIER_RUNS.check(len(self.runs), "runs")
         start = self.run.start if self.run else self.network
         if (start.sizes, start.parameters) != (self.network.sizes, self.network.parameters):
-            raise ValueError("run: the run's network has another shape; set run to None")
+            raise ValueError("run: run and network have different shapes; set run to None")
         self.data.check_for(self.network)
         columns = Columns.of(self.columns, self.network.inputs, self.network.outputs)
         object.__setattr__(self, "columns", columns)
@@ -778,7 +778,7 @@ class State(AsSvg):
         """A sentence on why the loss can decrease without bound, or "" if the loss has a lower bound."""
         if self.measure.least == 0.0 or self.data.has_unit_targets:
             return ""
-        return f"{self.measure.phrase} needs targets from 0 to 1; else the loss decreases without bound"
+        return f"{self.measure.phrase} needs targets from 0 to 1; otherwise the loss decreases without bound"
 
     def predict(self, rows: Sequence[Sequence[object]] | Array) -> Array:
         """Return the predictions for raw rows, shape (rows, outputs).

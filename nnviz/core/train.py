@@ -22,8 +22,8 @@ WORK_PER_STATE = 20
 class Best:
     """Search for the State with the smallest validation loss in a training that starts at `state`.
 
-    During the training, the search stores two States. The first stored State is never later than the smallest
-    loss so far. So only the updates from a stored State to the smallest loss must be repeated.
+    During the training, the search stores two States. The older State is never later than the iteration with
+    the smallest loss so far. So only the updates from a stored State to this iteration must be repeated.
     """
 
     def __init__(self, state: State) -> None:
@@ -43,7 +43,7 @@ class Best:
         self._due_s = now_s + WORK_PER_STATE * (now_s - began_s)
 
     def state(self, end: State) -> State:
-        """Return the State at the smallest validation loss in the run of `end`."""
+        """Return the State at the iteration with the smallest validation loss in the run of `end`."""
         iteration = least_validation(end)
         if iteration is None or iteration == end.iteration:
             return end
@@ -105,9 +105,9 @@ def train(
 ) -> Result:
     """Train `state`, and return the result.
 
-    An argument that is not None replaces the setting of the same name in `state.training`. If the State has a
-    run, the training continues this run, and the history includes the run's earlier updates. Raises
-    ValueError for an invalid setting, or if the State has no training rows or no targets.
+    Each keyword argument that is not None, such as `updates=100`, replaces a setting in `state.training`. If
+    the State has a run, the training continues this run, and the history includes the run's earlier updates.
+    Raises ValueError for an invalid setting, or if the State has no training rows or no targets.
     """
     given: dict[str, Any] = {
         "updates": updates,

@@ -36,13 +36,13 @@ from nnviz.core.state import Curve, Run, Segment, State, Weights, epoch_order
 PASS_NS = 6_700_000.0
 """Longest time that one forward pass and its backward pass take together, in nanoseconds."""
 UNCUT_ROWS = 8
-"""Up to this number of rows form one block: reading millions of weights takes as long for 1 row as for 8."""
+"""A pass may always have this number of rows: with millions of weights, 8 rows take as long as 1 row."""
 READY_NUMBERS = 2**15
-"""Largest number of input values in mini-batches that are copied together, so that the cache holds them."""
+"""Largest number of input values that are copied together for several mini-batches: they fit in the cache."""
 READY_BATCHES = 256
-"""Largest number of mini-batches that are copied together."""
+"""Largest number of mini-batches whose rows are copied together."""
 COPIED_BYTES = 2**24
-"""Largest size in bytes of inputs that are copied once, all together, to append a column of ones."""
+"""Inputs up to this size, in bytes, are copied once, as a whole, to append a column of ones."""
 
 
 class _Room(NamedTuple):
@@ -56,7 +56,7 @@ class _Room(NamedTuple):
 class Batches:
     """Creates the passes (forward and backward) over the data of a State, with the weights in `parameters`.
 
-    If `rate` is not None, the slopes are multiplied by `rate`, an array without dimensions.
+    If `rate` is not None, the slopes are multiplied by `rate`, a 0-dimensional array.
 
     ================= ============================================================
     `per_epoch`       number of updates in an epoch
@@ -118,7 +118,7 @@ class Batches:
         return self._blocks(order[part * self._batch : (part + 1) * self._batch], self._room)
 
     def calls(self, done: int) -> tuple[Call, ...]:
-        """Return the functions of the forward and backward pass of update number `done` + 1."""
+        """Return the functions to call for the forward and backward pass of update number `done` + 1."""
         at = done - self._first_prepared
         if not 0 <= at < len(self._prepared):
             self._prepare(done)
@@ -126,7 +126,7 @@ class Batches:
         return self._prepared[at]
 
     def apply_rate(self) -> None:
-        """Apply a new value of the array `rate` to the slopes of the next passes."""
+        """Use the new value in the array `rate` for the slopes of the next passes."""
         for batch, scale in self._scales.items():
             scale.fill(self._scale(batch))
 
@@ -203,7 +203,7 @@ class _Source:
             self._inputs = np.hstack((data.inputs, np.ones((len(data), 1))))
 
     def room(self, rows: int) -> tuple[Array, Array]:
-        """Return two tables with `rows` rows: inputs (with a column of ones if needed) and targets."""
+        """Return two new tables with `rows` rows: inputs (and a column of ones if needed), and targets."""
         return np.ones((rows, self.width)), np.empty((rows, self._targets.shape[1]))
 
     def copy(self, which: NDArray[np.intp], inputs: Array, targets: Array) -> None:
@@ -295,12 +295,12 @@ class Pass(NamedTuple):
     """The functions of a forward and backward pass over some rows of a batch.
 
     =========== ===========================================================================
-    `forward`   functions that compute every layer, and the slopes of the loss without the
-                scale factor
+    `forward`   functions that compute every layer, and the slopes of the loss at the
+                outputs, not yet scaled
     `total`     function that returns the sum of the loss's terms over all rows and outputs
     `backward`  functions that write the rows' share of the slopes of the batch's mean loss
-    `counting`  function that returns another function, which counts the correctly classified
-                rows; the targets must not change
+    `counting`  function that creates a counter for fixed targets: a call of the counter
+                returns the number of correctly classified rows
     =========== ===========================================================================
     """
 
@@ -364,7 +364,7 @@ def _linear(layer: Layer) -> bool:
 class Buffers:
     """Arrays for the values of a pass over `rows` rows. All passes with this number of rows share the arrays.
 
-    When a pass runs, the pass reads the weights in `parameters`, and writes the slopes into `parameters`.
+    A running pass reads the weights in `parameters`, and writes the slopes into `parameters`.
     """
 
     def __init__(self, network: Network, measure: Loss, parameters: Parameters, rows: int) -> None:
@@ -393,9 +393,9 @@ class Buffers:
     def pass_over(self, inputs: Array, targets: Array, scale: Array) -> Pass:
         """Return the pass over the rows `inputs` and `targets`.
 
-        `inputs` has shape (rows, inputs), with one more column of ones if the first layer has biases;
-        `targets` has shape (rows, outputs). The slopes are multiplied by `scale`, an array without
-        dimensions.
+        `inputs` has shape (rows, inputs), with a further column of ones if the first layer has biases;
+        `targets` has shape (rows, outputs). The slopes are multiplied by `scale`, a 0-dimensional
+        array.
         """
         matrix, slopes = self._parameters.matrices[0], self._parameters.slope_matrices[0]
         first, last, measure = self._first, self._last, self._measure
@@ -504,8 +504,8 @@ class Trainer:
     ================= ============================================================
 
     If the State has a run, the Trainer continues the run: iteration, epochs, row order and optimizer memory.
-    The history holds up to `history_limit` points before it is thinned. The results do not depend on how the
-    work is divided into calls; only a stop within an epoch adds a point to the history.
+    Points are removed from a history with more than `history_limit` points. The results do not depend on how
+    the work is divided into calls; only a stop within an epoch adds a point to the history.
 
     Raises ValueError if the State has no training rows or no targets, or if the first loss is infinite or
     NaN. For long data, `work` computes the first loss and raises this error.
@@ -694,7 +694,7 @@ class Trainer:
         yield from self._record()
         if not len(self._history):
             loss = self._state.measure.phrase
-            raise ValueError(f"the {loss} is infinite or NaN: make the weights or the data smaller")
+            raise ValueError(f"the {loss} is infinite or NaN: reduce the weights or the values in the data")
 
     def _record(self) -> Iterator[None]:
         measured = yield from self._points.in_blocks()

@@ -82,7 +82,7 @@ def _is_held(file: Path) -> bool:
 
 
 MOST, MOST_BYTES = 20, 256 * 2**20
-"""Limits for stored runs; the oldest are deleted. MOST: number of runs. MOST_BYTES: total size in bytes."""
+"""Limits for stored runs; older runs are deleted. MOST: number of runs. MOST_BYTES: total size in bytes."""
 
 
 class KeptRuns:
@@ -97,9 +97,9 @@ class KeptRuns:
     def keep(self, document: Document) -> bool:
         """Store the run of `document` if necessary; return whether `document` can be closed without loss.
 
-        The result is True only if training alone has changed the document. The run of an example need not be
-        stored if the settings are unchanged, because training repeats the run. The run of a file is stored in
-        `folder`, unless the stored run already contains this run.
+        The result is False if anything except training has changed the document, or if storing fails. The run
+        of an example is never stored: if the settings are unchanged, training can repeat the run. The run of
+        a file is stored, unless the run stored for this file already contains the same updates.
         """
         saved, state, file = document.saved, document.state, document.file
         if saved is None or not differs_by_training(saved, state):
@@ -124,7 +124,7 @@ class KeptRuns:
         return True
 
     def offer(self, document: Document) -> str:
-        """Add a redo entry to `document`, just opened from a file: redo restores the run kept for the file.
+        """Add a redo entry to `document`, which was just opened: redo restores the run kept for its file.
 
         Return a sentence about the run, or "" if no run is kept for the file.
         """
@@ -175,12 +175,12 @@ def _delete_oldest(folder: Path, latest: Path) -> None:
 
 
 DAMAGED = ".damaged"
-"""File name suffix that nnviz gives to a copy of unsaved work if it cannot read the copy."""
+"""File name suffix of copies of unsaved work that nnviz cannot read."""
 MOST_DAMAGED = 5
-"""Number of damaged copies of unsaved work that nnviz keeps for inspection: the latest ones."""
+"""Number of unreadable copies of unsaved work that nnviz keeps for inspection; older copies are deleted."""
 
 LATEST_S = 2.0**34
-"""Largest file time that nnviz uses, in seconds since 1970 (year 2514): later dates may be invalid."""
+"""Latest time of a file, in seconds since 1970 (year 2514). A later time is replaced by this time."""
 
 
 class Claim:
@@ -247,10 +247,10 @@ class Leftover:
 
 
 def claim_leftovers(folder: Path) -> tuple[list[Leftover], str]:
-    """Lock the copies in `folder` whose programs have ended. Return a Leftover for each, and a sentence.
+    """Lock the copies in `folder` whose programs have ended; return (Leftovers, sentence).
 
-    The Leftovers are sorted by time, latest first. A copy that nnviz cannot read has no Leftover, and is
-    renamed if possible. The sentence reports the unreadable copies, or is "" if every copy can be read.
+    Each readable copy has a Leftover; the latest copy comes first. A copy that nnviz cannot read is renamed
+    if possible. The sentence reports the unreadable copies, or is "" if every copy can be read.
     """
     leftovers, faults = [], []
     for copy in _files_in(folder, ".copy"):
@@ -326,11 +326,11 @@ def _mtime_s(path: Path) -> float:
 
 
 DELAY_MS = 2000
-"""Milliseconds from the first unsaved change to its copy. Also the least time between two copies."""
+"""Least time from the first unsaved change to a copy, and between two copies, in milliseconds."""
 LATEST = 4
-"""Longest delay of a copy as a multiple of DELAY_MS: 8 seconds, if writing is slow or has failed."""
+"""Longest delay of a copy, as a multiple of DELAY_MS: 8 seconds if writing is slow or has failed."""
 SHARE = 20
-"""Delay of a copy as a multiple of the time that writing takes; the delay is from 2 to 8 seconds."""
+"""Delay of a copy, as a multiple of the time that writing takes; at least 2 and at most 8 seconds."""
 
 
 def data_folder() -> Path:
@@ -370,7 +370,7 @@ class Recovery(QObject):
         return self._document.modified and not (self._copied and self._copied() is self._document.state)
 
     def recover(self, leftover: Leftover) -> None:
-        """Open the document in `leftover` with its unsaved changes; delete `leftover` after the next copy.
+        """Open the unsaved work in `leftover`, and delete `leftover` after the next copy.
 
         If FileError is raised, the document and the leftover stay unchanged.
         """
@@ -482,8 +482,8 @@ def state_summary(state: State) -> str:
 def loss_on_save(document: Document, path: Path) -> str:
     """Return sentences on the content that saving as `path` would lose, or "" if nothing would be lost.
 
-    Losses are not reported if `path` is the document's own file in nnviz's format and the saved State had
-    the same losses. Raises FileError for an unknown suffix.
+    If `path` is the document's own file in nnviz's format, content that the last save already lost is not
+    reported again. Raises FileError for an unknown suffix.
     """
     lost = losses_on_save(document.state, path)
     if path == document.path and document.saved and is_native(path):

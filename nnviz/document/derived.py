@@ -66,7 +66,7 @@ class Selection(QObject):
 
     @property
     def row(self) -> int:
-        """Index, from 0, of the row on the diagram or, for inputs tried out, of the data row shown before."""
+        """Index of the selected data row, from 0. Trying out other inputs does not change this index."""
         self._resolve()
         return self._row
 
@@ -89,7 +89,7 @@ class Selection(QObject):
         self._emit_changes()
 
     def close_free_row(self) -> None:
-        """Close the what-if row (inputs that the person tries out); show the data row shown before."""
+        """Close the what-if row (inputs that the person tries out); return to the previous data row."""
         self.row = self.row
 
     def insert_free_row(self) -> str:
@@ -110,7 +110,7 @@ class Selection(QObject):
     def row_source(self) -> tuple[State, int]:
         """The State that contains the row on the diagram, and the index of the row in that State.
 
-        If the person tries out inputs, the State has only this what-if row, without targets and run.
+        If the person tries out inputs, the State has only this what-if row, no targets and no run.
         """
         free = self.what_if_row
         if free is None:
@@ -133,7 +133,7 @@ class Selection(QObject):
 
     @property
     def weights(self) -> _Chosen:
-        """The addresses of the selected weights or biases; None for a missing address or for a node."""
+        """The addresses of the first and second selected weight or bias, each None if not selected."""
         first, second = self.address, self.second
         return first if first and first.is_number else None, second if second and second.is_number else None
 
@@ -230,7 +230,7 @@ NOT_MEASURED = Measured(None, None, None, None)
 _Ways: TypeAlias = tuple[Callable[[], None], Callable[[float], Iterator[None]]]
 """Two ways to compute a value: at once, or in blocks that last about the given time in nanoseconds."""
 CURVE_NAMES = "validation", "accuracy", "validation accuracy"
-"""Names of a run's curves except the training loss, in the same order as the fields of Measured."""
+"""Names of a run's curves except the training loss; `Measured` has the values in the same order."""
 
 
 class Derived(QObject):
@@ -238,7 +238,8 @@ class Derived(QObject):
 
     If a forward pass over all rows is quick, one pass gives all numbers. Otherwise the selected row is
     computed alone. Slow values are None at first, and are computed while the window is idle. The signal
-    `computed` announces new values, or the end of a run, after which slow values can be requested again.
+    `computed` is emitted when new values are known. After a run, it also says that slow values can be
+    requested again.
     """
 
     computed = Signal()
@@ -271,12 +272,12 @@ class Derived(QObject):
 
     @property
     def row_state(self) -> State:
-        """The State that contains the row on the diagram: a State with one row while inputs are tried out."""
+        """The document's State or, while the person tries out inputs, a State with only these inputs."""
         return self._selection.row_source[0]
 
     @property
     def row(self) -> int:
-        """The index of the row in `row_state`, from 0. The diagram shows this row."""
+        """The index of the row on the diagram in the data of `row_state`, from 0."""
         return self._selection.row_source[1]
 
     # --- one row
@@ -297,7 +298,7 @@ class Derived(QObject):
 
     @property
     def row_numbers(self) -> Computed:
-        """The results for the row on the diagram. The means over rows and the health are None."""
+        """The results for the row on the diagram, without results over several rows (means and health)."""
         return Computed(self.row, self.trace, self.slopes, is_what_if=self._selection.what_if_row is not None)
 
     def prediction(self, row: int) -> Array:
@@ -323,7 +324,7 @@ class Derived(QObject):
 
     @property
     def node_functions(self) -> NodeFunctions:
-        """Each node's outputs on a grid over one or two inputs; the grid is coarser in a run or a drag."""
+        """Each node's outputs on a grid over one or two inputs; the grid is coarser during a run or drag."""
         most_ns = LIGHT_NS if self._document.in_motion else min(self._quick_ns, QUICK_NS)
         return self._functions.compute(self.state, most_ns)
 
@@ -366,8 +367,8 @@ class Derived(QObject):
     def marks(self, moving: bool = False) -> Marks:
         """Return the known marks of dead or saturated nodes, and of vanishing or exploding slopes.
 
-        If `moving` is true, the weights change in every frame. In this case, the result is empty if
-        computing the marks is slow.
+        If the weights change in every frame (`moving` is true) and the marks are slow to compute, the
+        result is empty.
         """
         if moving and PASSES_PER_UPDATE * self._present().all_ns > LIGHT_NS:
             return Marks()

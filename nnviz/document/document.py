@@ -37,7 +37,7 @@ class Change:
         self.weigh()
 
     def weigh(self) -> None:
-        """Set `bytes_held` to the size in bytes of all arrays that `old` has and `new` does not have."""
+        """Set `bytes_held` to the total size, in bytes, of the arrays in `old` that are not in `new`."""
         shared = {id(array) for array in _arrays(self.new)}
         self.bytes_held = sum(array.nbytes for array in _arrays(self.old) if id(array) not in shared)
 
@@ -147,10 +147,10 @@ class Document(QObject):
     def edit(
         self, text: str, edit: Callable[..., State], *where: object, merge: Hashable | None = None
     ) -> bool:
-        """Replace the State by the result of `edit(state, *where)`, with an undo entry, and return True.
+        """Replace the State by `edit(state, *where)`, add an undo entry named `text`, and return True.
 
         If edits are locked, or `edit` raises ValueError, emit `refused` with the reason and return False.
-        `text` names the undo entry. Successive edits with the same `merge` form one undo entry.
+        Successive edits with the same keyword argument `merge` form one undo entry.
         """
         if not self.may_change():
             return False
@@ -249,13 +249,13 @@ class Document(QObject):
         self.start(*self.read(path, progress))
 
     def offer(self, state: State, text: str) -> None:
-        """Add a redo entry named `text` that restores `state`, to a document that was just opened."""
+        """Add a redo entry named `text`, which restores `state`. No other entry may exist yet."""
         assert not self._changes
         self._changes.append(Change(self._state, state, text, None))
         self.undo_changed.emit()
 
     def start(self, state: State, file: OpenFile | None = None, *, example: bool = False) -> None:
-        """Open `state`, which comes from `file` (None: from no file). Clear the undo entries."""
+        """Open `state`, which comes from `file` or, if `file` is None, from no file. Clear undo and redo."""
         self._changes.clear()
         self._index = self._clean = 0
         self.file, self._example = file, example
@@ -267,9 +267,9 @@ class Document(QObject):
     def save(self, path: Path | None = None, *, over: bool = False, part: bool = False) -> str:
         """Save to `path` (None: the document's file); return sentences on side effects of the save, or "".
 
-        If another program has changed the file, ChangedError is raised unless `over` is true. If `part` is
-        true, the file holds only a part of the State, and the document stays unsaved. If FileError is raised,
-        the old file stays unchanged.
+        If another program has changed the file, ChangedError is raised, except with `over=True`. With
+        `part=True`, the file gets only a part of the State, and the document stays unsaved. If FileError is
+        raised, the old file stays unchanged.
         """
         before, target = self.file, path or self.path
         assert target is not None

@@ -10,11 +10,11 @@ from PySide6.QtCore import QObject, QTimer
 from nnviz.document.document import Document
 
 FRAME_MS, APART_MS = 16.0, 100.0
-"""Least times between two calls, in milliseconds. FRAME_MS: a frame. APART_MS: time to read a short text."""
+"""Least times between two calls, in milliseconds. FRAME_MS: one frame. APART_MS: for readable text."""
 MOTION_MS = 45.0
 """Least milliseconds between two calls in a run or a drag: every third frame at 60 frames a second."""
 LATE_MS = 40.0
-"""Extra milliseconds before a skipped change is shown: in a run, a newer change arrives before this time."""
+"""Extra delay of a skipped change, in milliseconds. In a run, a newer change is shown before this delay."""
 QUIET_MS = 250.0
 """Milliseconds without a change before slow work begins, so that slow work does not delay a run or drag."""
 FIRST_S, SLICE_S = 0.008, 0.004
@@ -24,7 +24,7 @@ REDRAWN_LATER = "Redrawn when the weights stop changing."
 
 
 class Throttle(QObject):
-    """Calls the function `show` after each `changed`, but at most once in `apart_ms` milliseconds.
+    """Calls the function `show` after each call of `changed`, but at most once in `apart_ms` milliseconds.
 
     If a change comes too early, `show` is called after the next change or after a short delay. A slow `show`
     takes at most the fraction 1/`share` of the time; a `share` of 0 sets no limit.
@@ -45,14 +45,14 @@ class Throttle(QObject):
         """Whether a call of `show` is scheduled."""
         return self._timer.isActive()
 
-    def changed(self, held: str = "") -> None:
+    def changed(self, lock_reason: str = "") -> None:
         """Call `show` now, or later if the previous call was too recent.
 
-        `held` is the reason why edits are locked, or "". Edits are locked while a script of the user trains.
-        If edits are locked, `show` is called at once: the script limits the number of frames itself.
+        `lock_reason` is the reason why edits are locked, or "". While a user's script trains, edits
+        are locked and `show` is called at once, because the script limits the number of frames itself.
         """
         wait = self._left_ms(max(self.apart_ms, self._share * self._took_ms))
-        if held or wait <= 0:
+        if lock_reason or wait <= 0:
             self.show_now()
         elif not self.is_pending:
             self._timer.start(int(wait + LATE_MS))
@@ -110,8 +110,8 @@ class MotionThrottle(Throttle):
         self._set_pace()
         document.motion_changed.connect(self._motion_changed)
 
-    def changed(self, held: str = "") -> None:  # noqa: D102
-        super().changed(held or self._document.lock_reason)
+    def changed(self, lock_reason: str = "") -> None:  # noqa: D102
+        super().changed(lock_reason or self._document.lock_reason)
 
     def _set_pace(self) -> None:
         self.apart_ms, self._share = self._in_motion if self._document.in_motion else (0.0, 0.0)

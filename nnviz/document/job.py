@@ -25,7 +25,7 @@ from nnviz.core.state import State, Training
 from nnviz.core.trainer import Trainer
 
 UNITS_S = (("s", 1, 100), ("min", 60, 6000), ("h", 3600, 360_000), ("d", 86_400, 63_115_200))
-"""Units of time: (name, seconds in one unit, duration in seconds from which the next unit is used)."""
+"""Units of time: (name, seconds in one unit, duration in seconds from which a longer unit is used)."""
 NO_ROWS = "There are no rows to train on: add a row in the data table or open a CSV file."
 NO_TARGETS = "There are no targets to train on: type targets in the data table."
 NO_TRAINING_ROWS = "All rows are validation rows. To train, lower the validation share or add rows."
@@ -69,7 +69,7 @@ def paused_sentence(done: int, updates: int) -> str:
 def outcome_sentence(
     label: str, before: State, after: State, diverged: bool, error: ValueError | None
 ) -> tuple[str, bool]:
-    """Return a sentence on the updates from State `before` to State `after`, and whether it is a warning.
+    """Return a sentence on the updates from `before` to `after`, and whether the sentence is a warning.
 
     `label` names the run: "20 updates". `error` is the reason if the run could not continue.
     """
@@ -110,7 +110,7 @@ def _divergence(before: State, after: State) -> str:
 
 
 PATIENCE_S = 0.04
-"""Longest wait for a thread that is stopped, in seconds. A thread that works longer loses its result."""
+"""Longest wait, in seconds, for a thread to end after it was asked to stop. Later results are dropped."""
 
 
 class Background:
@@ -154,7 +154,7 @@ class Background:
         self._wake_event.set()
 
     def stop(self) -> None:
-        """Ask the thread to end, and wait for the end for at most `PATIENCE_S` seconds."""
+        """Ask the thread to end, and wait up to `PATIENCE_S` seconds until the thread has ended."""
         self.end_soon()
         self._thread.join(PATIENCE_S)
 
@@ -207,13 +207,13 @@ FRAME_S = 1 / 60
 SPARE_S = 0.0007
 """No work begins in the last SPARE_S seconds before a frame, so that the frame is on time."""
 LEAST_WORK_S = 0.003
-"""Shortest time of training per frame, in seconds, even if painting takes the whole frame."""
+"""Shortest training time between two frames, in seconds, however long painting takes."""
 FRAME_PER_SHOWING = 2.0
 """Shortest time between two frames, as a multiple of the time that showing a State takes."""
 AT_ONCE_S = 0.010
 """Longest time, in seconds, that one update or a jump to an iteration may block the window."""
 RUN_S = 3.0
-"""Duration of every run in seconds at speed 0.5, whatever its number of updates."""
+"""Duration of every run, in seconds, at speed 0.5, however many updates the run has."""
 SLOWEST_PER_S = 1.0
 """Updates per second at speed 0, the slowest speed."""
 TIMES_FASTER = 100.0
@@ -225,22 +225,22 @@ class Limits:
     """Limits of a Job: when a thread takes over the work, the slowest speed, and the history's length."""
 
     long_unit_s: float = 0.012
-    """Seconds. If two units of work take longer than this, a thread takes over the work."""
+    """If two units of work each take longer than this, in seconds, a thread takes over the work."""
     long_trainer_ns: float = 12e6
-    """Nanoseconds. If making a Trainer is estimated to take longer, the thread makes the Trainer."""
+    """If making a Trainer would take longer than this, in nanoseconds, the thread makes the Trainer."""
     work_per_state: float = 4.0
     """Shortest training time between two copies of the State, as a multiple of the time that a copy takes."""
     slowest_per_s: float = SLOWEST_PER_S
     """Updates per second at speed 0, the slowest speed."""
     history_points: int = 8 * BUCKETS
-    """Largest number of points in a loss history (0.5 MB). A longer history is thinned to half or fewer."""
+    """Largest number of points in a loss history (0.5 MB). A longer history is thinned."""
 
 
 USUAL_LIMITS = Limits()
 
 
 class Job(QObject):
-    """Makes `updates` updates of `state`. `make(state)` returns the Trainer or Replay that computes them.
+    """Makes `updates` updates of `state`. `make(state)` returns the Trainer or Replay for the work.
 
     ============= ===================================================================================
     `frame_due`   signal: the latest State should be shown; emitted once a frame, and at the end
@@ -290,7 +290,7 @@ class Job(QObject):
 
     @property
     def in_background(self) -> bool:
-        """Whether a thread does the work, because one unit of work is too long for a frame."""
+        """Whether a separate thread does the work, because the work would block the window for too long."""
         return self._background is not None
 
     @property
@@ -317,7 +317,7 @@ class Job(QObject):
         worker.learning_rate = training.learning_rate
 
     def take(self) -> State | None:
-        """Return the latest State, or None if an earlier call has returned this State."""
+        """Return the latest State, or None if nothing has changed since the last call."""
         latest = self._background.take() if self._background else self._latest_state()
         if latest is None:
             return None
@@ -335,7 +335,7 @@ class Job(QObject):
             self._background.end_soon()
 
     def stop(self) -> None:
-        """Stop the work, without waiting for a slow unit of work in the thread. `take` still works."""
+        """Stop the work, but do not wait for a slow unit of work in the thread. `take` still works."""
         if self._stopped:
             return
         self._stopped = True
@@ -345,7 +345,7 @@ class Job(QObject):
         self.deleteLater()
 
     def work_at_once(self) -> None:
-        """Train at once, for at most `AT_ONCE_S` seconds, in which the window does not respond."""
+        """Train now, for at most `AT_ONCE_S` seconds. During this time the window does not respond."""
         self._work_until(time.perf_counter() + AT_ONCE_S)
 
     def _tick(self) -> None:
@@ -438,7 +438,7 @@ class Pace:
 
 
 def updates_per_second(updates: int, speed: float, slowest_per_s: float = SLOWEST_PER_S) -> float:
-    """Return the updates per second at a speed from 0 (slowest) to 1 (infinite); at 0.5 a run takes 3 s."""
+    """Return the updates per second at `speed`: few at 0, all in 3 seconds at 0.5, infinitely many at 1."""
     middle = updates / RUN_S
     if speed >= 1.0:
         return math.inf

@@ -1,4 +1,4 @@
-"""Playback of the walk, which shows the steps of one training iteration, in the window and in films.
+"""Playback of the walk in the window and in films. A walk shows one training iteration, step by step.
 
 The walk changes the document only at its end, by one update of the weights.
 """
@@ -32,7 +32,7 @@ from nnviz.document.walk import (
 )
 
 MOVE_S = 1.0
-"""Seconds that the animation of a step takes in a film."""
+"""In a film: seconds that the animation of one step of a training iteration takes."""
 FIRST_S, LAST_S = 1.0, 4.0
 """FIRST_S: seconds of a film's first frame. LAST_S: seconds of the last frame, which is after the update."""
 READ_S, LETTER_S, LONGEST_S = 0.6, 0.015, 3.0
@@ -42,7 +42,7 @@ READ_S, LETTER_S, LONGEST_S = 0.6, 0.015, 3.0
 class WalkPlayback:
     """Playback of a walk (one training iteration, step by step) in a film.
 
-    `progress` and `t`, the fraction of the current step from 0 to 1, describe the current frame.
+    `progress` holds the steps done and in progress. `t` is the fraction of the current step, from 0 to 1.
     """
 
     def __init__(self, walk: Walk, *, by_layer: bool = False) -> None:
@@ -50,9 +50,9 @@ class WalkPlayback:
         self.progress.by_layer = by_layer
 
     def play(self, moves: int, text: Callable[[], str]) -> Iterator[float]:
-        """Yield the duration of each frame in seconds, with `moves` frames for the animation of each step.
+        """Play the walk: yield the duration of each frame in seconds. A step is animated in `moves` frames.
 
-        `text` returns the text of the step that has just finished. In the last frame, the walk has ended.
+        `text()` returns the text of the step that has just finished. In the last frame, the walk has ended.
         """
         progress, walk = self.progress, self.progress.walk
         progress.go_to_position(0)
@@ -70,7 +70,10 @@ class WalkPlayback:
 
 
 class Narrator(QObject):
-    """Writes the text of the current step of a walk. The signal `said` carries each new text, on one line."""
+    """Writes the text of the current step of a walk, which shows one training iteration step by step.
+
+    The signal `said` carries each new text, on one line.
+    """
 
     said = Signal(str)
 
@@ -114,7 +117,7 @@ class Narrator(QObject):
         return layer_text(steps[0], network) if len(steps) > 1 else self.words().text if steps else ""
 
     def update_text(self) -> None:
-        """Emit `said` with the current text if the text has changed."""
+        """Emit the signal `said` with the current text, if the text has changed."""
         text = self.text
         if text != self._last:
             self._last = text
@@ -122,7 +125,7 @@ class Narrator(QObject):
 
 
 Repeat: TypeAlias = Literal["phase", "rows", "rounds"]
-"""What Play does after a phase. "phase": stop; "rows": same phase, next row; "rounds": next phase."""
+"""What Play does after a phase. "phase": stop. "rows": go to the next row. "rounds": go to the next phase."""
 
 SLOWEST_MS, FASTEST_MS = 4000, 60
 NO_ROW = "There is no row to compute: add a row under Data or type an input"
@@ -131,7 +134,7 @@ FREE_ROW = "A what-if row has no target, so there is no error to propagate back:
 
 
 class Player(QObject):
-    """Plays the walk of the selected row in the window; `progress` holds the steps done and in progress.
+    """Plays the walk (one training iteration, step by step) of the selected row in the window.
 
     ========= =========================================================================
     `changed` signal: `playing` or `progress` may have changed
@@ -139,8 +142,9 @@ class Player(QObject):
     `said`    signal: carries a sentence for the status line
     ========= =========================================================================
 
-    The walk ends if an edit, an undo or a run changes the network or the data. A change to or from a what-if
-    row (inputs that the user tries out, without targets) also ends the walk if the data has targets.
+    `progress` holds the steps done and in progress. The walk ends if an edit, an undo or a run changes the
+    network or the data. A change to or from a what-if row (inputs that the user tries out, without targets)
+    also ends the walk if the data has targets.
     """
 
     changed = Signal()

@@ -33,7 +33,7 @@ class Travel(QObject):
     ======== ================================================================
     `past`   the known States of the run
     `said`   signal: a sentence on the iteration that is shown or being computed
-    `rested` signal: the iteration is shown, or going to the iteration was cancelled
+    `rested` signal: the chosen iteration is shown, or is not computed any more
     ======== ================================================================
     """
 
@@ -56,9 +56,9 @@ class Travel(QObject):
 
     @property
     def place(self) -> tuple[str, str]:
-        """A text on the current iteration, and a text on what Run does from there.
+        """Two texts: which iteration of the run is shown, and that Run repeats the same updates from there.
 
-        Both are "" at the last iteration. The second is also "" if Run does not repeat the same updates.
+        Both texts are "" at the last iteration. The second text is also "" if Run makes other updates.
         """
         state = self._document.state
         if state.iteration == self.end:
@@ -68,13 +68,13 @@ class Travel(QObject):
 
     @property
     def run(self) -> Run | None:
-        """The whole run, or None before the run has a measured loss."""
+        """The whole run, or None until a loss of the run is measured."""
         run = self.past.end.run
         return run if run and len(run.history) else None
 
     @property
     def history(self) -> History | None:
-        """The loss history of the whole run, or None before the run has a measured loss."""
+        """The loss history of the whole run, or None until a loss of the run is measured."""
         return self.run.history if self.run else None
 
     @property
@@ -84,10 +84,9 @@ class Travel(QObject):
 
     @property
     def present(self) -> tuple[int, float] | None:
-        """The last measured (iteration, loss) up to the current iteration of the run.
+        """The last measured (iteration, loss) up to the current iteration, or None until a loss is measured.
 
-        If the run is undone, the first measured pair. None before a loss is measured, for example before a
-        script has reported a loss.
+        If the run is undone, the first measured (iteration, loss) of the run.
         """
         state = self._document.state
         history = _history(state) or self.history
@@ -96,8 +95,8 @@ class Travel(QObject):
     def go_to(self, iteration: int, text: str, merge: Hashable = None) -> None:
         """Show the State after `iteration` updates of the run, and push the State as an undo entry.
 
-        `text` and `merge` are the arguments of `Document.push`. If a script trains the network, nnviz knows
-        only some iterations, and shows the nearest earlier iteration.
+        `text` and `merge` are the arguments of `Document.push`. If a script has trained the network,
+        nnviz knows only some iterations, and shows the nearest earlier iteration.
         """
         self.cancel()
         iteration = min(max(iteration, 0), self.end)
@@ -122,7 +121,7 @@ class Travel(QObject):
             self.said.emit(f"Going to iteration {iteration} …")
 
     def cancel(self) -> None:
-        """Cancel going to another iteration."""
+        """Stop computing another iteration of the run, if this is in progress."""
         job, self._job = self._job, None
         if job:
             job.stop()
@@ -163,7 +162,7 @@ def _history(state: State) -> History | None:
 
 SETTINGS = {
     "learning_rate": "learning rate",
-    "updates": "updates",
+    "updates": "number of updates",
     "batch_size": "batch size",
     "optimizer": "optimizer",
     "seed": "seed",
@@ -187,10 +186,10 @@ class Runner(QObject):
     `travel`       Travel, which shows any iteration of the run
     ============== =========================================================================================
 
-    A run makes `training.updates` updates, or the updates left of a paused run, and is one undo entry. Any
-    other change of the document stops the run, except a change of the notes. A new learning rate applies from
-    the next update. When the user drags through iterations, the view calls `begin_drag`, then `scrub_to`
-    repeatedly, then `end_drag`. When the user presses keys, the view calls only `begin_scrub` and `scrub_to`.
+    A run makes `training.updates` updates, or the remaining updates of a paused run, and is one undo entry.
+    Any other change of the document stops the run, except a change of the notes. A new learning rate applies
+    from the next update. A view in which the user drags through iterations calls `begin_drag`, then
+    `scrub_to` repeatedly, then `end_drag`. For key presses, the view calls only `begin_scrub` and `scrub_to`.
     All calls of `scrub_to` after one `begin_scrub` or `begin_drag` form one undo entry.
     """
 
@@ -235,7 +234,7 @@ class Runner(QObject):
             self._job.set_speed(self._speed)
 
     def run(self) -> None:
-        """Make `training.updates` more updates, or the updates left of a paused run."""
+        """Make the updates that the training settings ask for, or the remaining updates of a paused run."""
         if not self.running:
             updates = self.updates_left or self._document.state.training.updates
             if job := self._begin(updates):
@@ -328,7 +327,7 @@ class Runner(QObject):
             self.said.emit(f"New random weights with seed {seed}")
 
     def set_training(self, training: Training) -> None:
-        """Change the training settings. A change of more than the learning rate pauses the run."""
+        """Change the training settings. A change of any setting but the learning rate pauses the run."""
         old = self._document.state.training
         changed = [name for name in SETTINGS if getattr(old, name) != getattr(training, name)]
         if not changed or not self._document.may_change():

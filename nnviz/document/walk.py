@@ -74,7 +74,7 @@ class StepText:
         return replace(self, text_lines=(*lines[:count], *more)) if lines else self
 
     def shorten(self) -> StepText:
-        """Return the text with an ellipsis between the first piece and the result of each line."""
+        """Return the text with each line shortened to its first piece, an ellipsis and its result."""
         return replace(self, text_lines=tuple(saying.shorten() for saying in self.text_lines))
 
 
@@ -88,7 +88,7 @@ def phase_prompt(phase: Phase) -> StepText:
 
 
 def layer_text(step: WalkStep, network: Network) -> str:
-    """Return the text for the steps that all nodes of a layer do at once. `step` is any of these steps."""
+    """Return the text for a step that all nodes of a layer do at once. `step` is this step at any node."""
     title = column_title(step.layer + 1, len(network.layers))
     parts = {"backward": "slopes of the nodes", "slopes": "slopes of the weights", "mean": "mean slopes"}
     return f"{title}: {parts.get(step.deed, step.deed)}"
@@ -240,7 +240,7 @@ ARRIVAL_SHARE = 0.5
 """Fraction of a step's time after which the values on the edges reach the node and are added up."""
 
 MANY_STEPS = 100
-"""A walk with more steps than this goes layer by layer, not node by node."""
+"""A walk (a training iteration, step by step) with more steps goes layer by layer, not node by node."""
 
 Deed: TypeAlias = Literal["forward", "loss", "losses", "backward", "slopes", "mean", "update", "taken"]
 _PHASE_OF: dict[Deed, Phase] = {
@@ -275,8 +275,8 @@ class WalkStep(NamedTuple):
     losses     the mean of the rows' losses: one step for the whole network
     backward   the slope of the node
     slopes     the slopes of the node's incoming weights and bias
-    mean       the means of these slopes over the rows of the update; if the data has
-               one row, one step for the whole network
+    mean       the mean slopes of these weights and the bias over the rows of the update;
+               if the data has one row, one step for the whole network
     update     the new values of the node's incoming weights and bias
     taken      all weights take their new values: one step for the whole network
     ========== ==================================================================================
@@ -333,7 +333,7 @@ class Walk:
         return self._starts[phase]
 
     def phase_at(self, position: int) -> Phase:
-        """Return the phase of the step after the first `position` steps; at the end, the last phase."""
+        """Return the phase of the next step after `position` steps; at the walk's end, the last phase."""
         return self.steps[min(position, len(self) - 1)].phase
 
     def phase_end(self, position: int) -> int:
@@ -342,7 +342,7 @@ class Walk:
         return max(k for k, step in enumerate(self.steps) if step.phase == phase) + 1
 
     def layer_end(self, position: int) -> int:
-        """Return the number of steps up to the end of the layer whose step comes next at `position`."""
+        """Return the number of steps up to the end of the layer that is current at `position`."""
         step = self.steps[position]
         while position < len(self) and self.steps[position][:2] == step[:2]:
             position += 1
@@ -365,9 +365,10 @@ class Walk:
 
 
 class Progress:
-    """The progress of a walk: `position` steps are done, and the next steps up to `goal` are in progress.
+    """The progress of a walk, which shows one training iteration step by step.
 
-    If the walk is not `active`, the diagram shows all values.
+    The first `position` steps are done, and the next steps, up to `goal`, are in progress. If the walk is not
+    `active`, the diagram shows all values.
     """
 
     def __init__(self, walk: Walk) -> None:
@@ -390,7 +391,7 @@ class Progress:
 
     @property
     def described_steps(self) -> tuple[WalkStep, ...]:
-        """The steps in progress or, if none is in progress, the steps done last, of one node or one layer."""
+        """The steps in progress or, if no step is in progress, the last steps: of one node or one layer."""
         if self.moving or not self.active or self.is_waiting or self.position == 0:
             return self.moving
         return tuple(self.walk.steps[self.step_before : self.position])

@@ -26,16 +26,16 @@ SCRIPT_LOCK = "A script is training this network: you can edit it when the train
 WALK_HIDES_TRAINING = "The training continues; the diagram does not change until the walk is over"
 WALK_HIDES_END = "The training has ended; the final weights appear when the walk is over"
 UNDO_NAME = "Watched training"
-"""Name of the undo entry that contains the whole training."""
+"""Name of the undo entry that contains the whole training of a script."""
 
 
 class ScriptFollower(QObject):
-    """Shows in `document` the training that a script sends through `stream`.
+    """Puts the training that a script sends through `stream` into `document`.
 
     ======== ==============================================================================
     `ended`  signal: the training is over and the last State is shown; carries a sentence
     `said`   signal: carries a sentence for the status line
-    `still`  function that returns, before each frame, whether the diagram must not change
+    `still`  function, called before each frame: whether the diagram must not change
     ======== ==============================================================================
 
     The training starts from the State of `document`. Until the training ends, only the notes can be edited.
@@ -118,7 +118,7 @@ class ScriptFollower(QObject):
 
     def _not_finite_sentence(self) -> str:
         made = counted(self._document.state.iteration, "update")
-        return f"At update {self._bad_from} weights are infinite or NaN: nnviz shows the weights after {made}"
+        return f"After update {self._bad_from}, weights are infinite or NaN: you see the weights after {made}"
 
     def _end(self, ending: str) -> None:
         self._leave()

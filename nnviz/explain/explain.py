@@ -65,15 +65,15 @@ def explain(
     mean: bool = False,
     check: Check | None = None,
     unfolded: frozenset[str] = frozenset(),
-    held: bool = False,
+    watched: bool = False,
 ) -> Explanation:
     """Return the explanation of the number at `address`, or of the loss if `address` is None.
 
     If `mean`, the slopes are means over all training rows. `check` is the measured slope, or None while the
-    slope is being measured. `unfolded` names the lines in which long sums are written out in full. `held`
+    slope is being measured. `unfolded` names the lines in which long sums are written out in full. `watched`
     says whether a script is training the network.
     """
-    return _Explainer(state, address, computed, is_mean(state, mean), check, unfolded, held).explanation()
+    return _Explainer(state, address, computed, is_mean(state, mean), check, unfolded, watched).explanation()
 
 
 def is_mean(state: State, mean: bool) -> bool:
@@ -92,7 +92,7 @@ class _Explainer:
     mean: bool
     check: Check | None
     unfolded: frozenset[str]
-    softmax_inputs: bool
+    watched: bool
 
     @property
     def row_heading(self) -> str:
@@ -216,7 +216,7 @@ class _Explainer:
         return [line] if agrees else [line, Note("differs", f"{self.check.reason(slope)}.")]
 
     def _update_section(self, address: Address, row_line: Line) -> LineSection:
-        if self.softmax_inputs:
+        if self.watched:
             return LineSection("Next update", (Note("", SCRIPTS_UPDATE),))
         means = self.computed.update
         count = self.state.trained_rows
@@ -237,7 +237,7 @@ class _Explainer:
 TOLERANCE = 1e-4
 """Largest relative difference at which a measured slope still agrees with the computed slope."""
 PASSES_PER_ROW = 3
-"""Forward passes per row for measuring a slope: with the weights w − h, w + h and w."""
+"""Number of forward passes per row that measure the slope of a weight: with w − h, w + h and w."""
 
 
 @dataclass(frozen=True)
@@ -249,8 +249,8 @@ class Check:
     `step`       the step h = 1e-5·max(1, |w|)
     `noise`      largest possible rounding error of `measured` in float64: both losses are rounded,
                  and the difference is divided by 2h
-    `kink`       sentence that names a node whose z crosses a kink of its activation within
-                 w ± h, and the row; or ""
+    `kink`       clause that names the row and the node whose z crosses a kink of the activation
+                 within w ± h, or ""
     ============ ================================================================================
     """
 
@@ -260,12 +260,12 @@ class Check:
     kink: str
 
     def agrees(self, slope: float) -> bool:
-        """Return whether `measured` and `slope` differ by at most 1e-4 of the larger number, plus `noise`."""
+        """Return whether `slope` agrees with the measured slope, up to a relative 1e-4 and rounding error."""
         largest = max(abs(slope), abs(self.measured))
         return abs(self.measured - slope) <= TOLERANCE * largest + self.noise
 
     def reason(self, slope: float) -> str:
-        """Return a clause on why `measured` differs from `slope`, or "" if both numbers agree."""
+        """Return a clause that says why the measured slope differs from `slope`, or "" if both agree."""
         if self.agrees(slope):
             return ""
         return self.kink or "the loss curve bends too strongly within w ± h for this measurement"
@@ -277,8 +277,8 @@ def measure_slope(
     """Measure ∂loss/∂w of the weight or bias at `address` by a central difference.
 
     The loss is the loss of the row with index `row` or, if `row` is None, the mean over all training rows.
-    `known` is the forward pass of this single row, or None. Yields None after each block of rows, which takes
-    about `block_ns` nanoseconds. Yields the Check at the end.
+    `known` is the forward pass of this single row, or None. A block of rows takes about `block_ns`
+    nanoseconds. Yields None after each block, and the Check at the end.
     """
     assert state.data.targets is not None
     first, count = (0, state.trained_rows) if row is None else (row, 1)
@@ -339,9 +339,10 @@ REMEDIES: dict[Fate, str] = {
 
 
 def node_health(state: State, address: Address, computed: Computed) -> list[LineSection]:
-    """Return a section: on how many rows a node is dead or saturated, and whether its layer's slopes vanish.
+    """Return a list with one section, which says on how many rows a node is dead or saturated.
 
-    Return an empty list if the data has only one row or if there is nothing to say.
+    The section also says whether the slopes of the node's layer vanish, explode or are 0. The list is empty
+    if the data has only one row or if there is nothing to say.
     """
     rows, network = len(state.data), state.network
     if rows < 2 or address.kind != "node" or address.layer < 0:
@@ -395,7 +396,7 @@ def layers_health(state: State, computed: Computed) -> list[LineSection]:
             rows.append(Line(f"{title}, {of}", "", write(Number(value, slope=True), value)))
         if slopes[k]:
             rows.append(Note("", f"These slopes {slopes[k]}, {FATE_TEXTS[slopes[k]]}. {REMEDIES[slopes[k]]}"))
-    sections = [LineSection(f"Size of the slopes over {all_rows_phrase(state)}", tuple(rows))]
+    sections = [LineSection(f"Size of the mean slopes over {all_rows_phrase(state)}", tuple(rows))]
     if computed.health:
         odd = {"Dead": computed.health.dead, "Saturated": computed.health.saturated}
         named = tuple(Note(f"{word}:", names) for word, of in odd.items() if (names := _names(network, of)))

@@ -61,8 +61,8 @@ def write(expression: Expression, value: float, *, result: Number | None = None)
     """Return an Arithmetic: `expression`, written out with its numbers, and the result `value`.
 
     The operands get as many digits as a reader needs to compute the displayed result from them. If the terms
-    cancel out beyond float64 precision, the sum of the written terms replaces `value`. `result` gives the
-    address of the result.
+    cancel out beyond float64 precision, the sum of the written terms replaces `value`. The written result
+    gets the address of `result`.
     """
     digits = _closing_digits(expression, value)
     if digits is None:
@@ -145,8 +145,9 @@ def ascii_text(text: str) -> str:
 class Line:
     """A line of an explanation: a label, a formula, and the formula with the current numbers.
 
-    `name` identifies a line with a shortened sum, for a click that shows the full sum; "" in other lines.
-    `check_agrees` says whether a measured slope agrees with the computed slope; None in other lines.
+    `name` identifies a line with a shortened sum, so that a click can show the full sum. In other lines,
+    `name` is "". `check_agrees` says whether a measured slope agrees with the computed slope. In other lines,
+    `check_agrees` is None.
     """
 
     label: str
@@ -218,7 +219,7 @@ def _row_text(row: Line | Note) -> str:
 
 
 FEW_TERMS = 6
-"""Number of terms that a shortened sum shows."""
+"""Number of largest terms that a shortened sum lists one by one."""
 
 
 @dataclass(frozen=True)
@@ -242,7 +243,7 @@ class Scene:
 
     @property
     def row_loss(self) -> str:
-        """The name of the row's loss."""
+        """A phrase for the row's loss, such as "the row's MSE"."""
         return f"the row's {self.measure.phrase}"
 
     def name(self, layer: int, node: int) -> str:
@@ -288,29 +289,29 @@ class Scene:
         return Number(error, Address("node", last, output))
 
     def slope_a(self, layer: int, node: int) -> Number:
-        """Return ∂L/∂a of a node."""
+        """Return ∂L/∂a, the slope of the row's loss with respect to a node's a."""
         assert self.slopes is not None
         return Number(
             float(self.slopes.layers[layer].outputs[0, node]), Address("node", layer, node), slope=True
         )
 
     def slope_z(self, layer: int, node: int) -> Number:
-        """Return ∂L/∂z of a node."""
+        """Return ∂L/∂z, the slope of the row's loss with respect to a node's z."""
         assert self.slopes is not None
         return Number(
             float(self.slopes.layers[layer].inputs[0, node]), Address("node", layer, node), slope=True
         )
 
     def activation_slope(self, layer: int, node: int) -> Number:
-        """Return f′(z) of a node whose activation is elementwise."""
+        """Return f′(z), the slope of a node's activation, which must be elementwise."""
         with np.errstate(all="ignore"):
             slope = self.network.layers[layer].function.slope(self.trace.z[layer])
         return Number(float(slope[0, node]), Address("node", layer, node))
 
     def sum(self, terms: Sequence[Expression], line: str) -> Expression:
-        """Return the sum of `terms`. A long sum is shortened unless `unfolded` contains `line`."""
+        """Return the sum of `terms`. A long sum is shortened unless `unfolded` contains the name `line`."""
         return Sum(*terms) if line in self.unfolded else shortened_sum(terms, FEW_TERMS, line)
 
     def fold_name(self, line: str, terms: int) -> str:
-        """Return `line`, the name of a line, if a sum of `terms` terms is long enough to shorten, else ""."""
+        """Return `line`, the name of a line, if its sum of `terms` terms is shortened, else ""."""
         return line if terms > FEW_TERMS + 1 else ""

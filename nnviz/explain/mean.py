@@ -60,7 +60,7 @@ def averaged_slopes_line(state: State, means: Means, address: Address) -> Line:
 
 
 def averaged_losses_line(state: State, loss: float, means: Means | None) -> Line:
-    """Return the line of the loss, `(64 + 169 + 0 + 64)/4 = 74.25`.
+    """Return the line of the mean loss over the training rows, `(64 + 169 + 0 + 64)/4 = 74.25`.
 
     The terms are the losses of the single rows. For many rows, the line has only the result.
     """
@@ -128,7 +128,7 @@ def _row_term(means: Means, address: Address, i: int) -> Expression:
 
 
 def loss_line(state: State, means: Means | None) -> Line | Note:
-    """Return the line of the loss over all training rows, with one term for each row.
+    """Return the line of the mean loss over all training rows. If the rows are few, each row has a term.
 
     If `means` is None, return a note that the loss is being computed.
     """
@@ -155,9 +155,9 @@ def _term(measure: Loss, row: Slopes, targets: Array) -> Expression:
 
 
 def update_lines(state: State, address: Address, slope: float) -> list[Line]:
-    """Return the lines of the optimizer's rule, up to the new value of the weight or bias at `address`.
+    """Return a line for each formula of the optimizer's rule. The last line is the new value.
 
-    `slope` is the mean slope over the rows of the update.
+    `address` is the address of the weight or bias. `slope` is the mean slope over the rows of the update.
     """
     update = Number(float(state.iteration + 1))
     values = {

@@ -16,7 +16,7 @@ from nnviz.core.numbers import MINUS
 from nnviz.explain.lines import FEW_TERMS, Line, Note, Scene, write
 
 TERM_TOLERANCE = 1e-9
-"""Largest difference, as a part of max(1, |term|), between a loss term from a and the same term from z."""
+"""A loss term is written with z if its value from a is wrong by more than this times max(1, |term|)."""
 
 
 def input_lines(scene: Scene, node: int, row: int | None) -> list[Line | Note]:

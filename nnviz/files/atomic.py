@@ -118,14 +118,13 @@ Fill = Callable[[FileIO, Path], object]
 def write(
     path: str | os.PathLike[str], *data: Data, private: bool = False, last_look: LastLook | None = None
 ) -> str:
-    """Write the content `data`, given as one or more parts, to `path`; return sentences on side effects.
+    """Write the parts of `data` to `path`. Return sentences on side effects, such as another owner, or "".
 
-    Readers see the old or the new file, never a mixture. A side effect is, for example, another owner; the
-    result is "" without side effects. An existing file keeps its mode, owner, group and attributes if the
-    system allows that. The target of a symbolic link is replaced, not the link. Only the owner can read a
-    `private` file. `last_look(path)` is called right before the file is replaced, while no other nnviz can
-    replace files in the folder. If `last_look` raises, the save stops. After any failure, even a full disk,
-    the old file is unchanged and no temporary file is left. Raises FileError.
+    Readers see the old or the new file, never a mixture. An existing file keeps its mode, owner, group and
+    attributes if the system allows that. The target of a symbolic link is replaced, not the link. Only the
+    owner can read a `private` file. `last_look(path)` is called right before the file is replaced, while no
+    other nnviz can replace files in the folder. If `last_look` raises, the save stops. After any failure,
+    even a full disk, the old file is unchanged and no temporary file is left. Raises FileError.
     """
     return write_with(path, partial(write_all, parts=data), private=private, last_look=last_look)
 
@@ -145,9 +144,10 @@ def write_with(
 
 
 def write_sibling(path: Path, suffix: str, data: bytes) -> None:
-    """Write `data` to a file whose name is that of `path` plus `suffix`, with the mode and owner of `path`.
+    """Write `data` to the file whose name is the name of `path` plus `suffix`.
 
-    A symbolic link with this name is replaced, not followed. Raises FileError.
+    The file gets the mode and the owner of `path`. A symbolic link with this name is replaced, not followed.
+    Raises FileError.
     """
     copy = path.with_name(path.name + suffix)
     with _writing_errors(copy):
@@ -201,7 +201,7 @@ def delete_unfinished() -> None:
 
 
 def delete_leftovers(folder: Path) -> None:
-    """Delete unfinished temporary files that killed programs have left in `folder`."""
+    """Delete temporary files left behind in `folder` by programs that were killed."""
     with contextlib.suppress(OSError):
         delete_stale(folder / name for name in os.listdir(folder) if _TEMPORARY.fullmatch(name))
 
@@ -395,9 +395,9 @@ def _sync_folder(folder: Path) -> None:
 
 
 OLD_S = 60.0
-"""Age in seconds from which an unlocked temporary file counts as left by a killed program."""
+"""Age, in seconds, from which an unlocked temporary file counts as left behind by a killed program."""
 WAIT_S = 3.0
-"""Seconds that a save waits for another save into the same folder."""
+"""Longest time, in seconds, that a save waits for another save into the same folder."""
 _NEW_FILE_WAIT_S = 1.0
 """Seconds to wait for the lock of a new file, since another program may just test it."""
 _RETRY_S = 0.002
@@ -432,7 +432,7 @@ else:
 
 
 def take_lock(handle: int, *, shared: bool = False, wait_s: float = 0.0) -> None:
-    """Lock an open file until it is closed. If it is already locked, wait up to `wait_s` seconds.
+    """Lock an open file until it is closed. If the file is already locked, wait up to `wait_s` seconds.
 
     A `shared` lock allows other shared locks. Raises OSError.
     """
@@ -494,7 +494,7 @@ def is_locked(path: Path) -> bool:
 
 
 def delete_stale(paths: Iterable[Path]) -> None:
-    """Delete the files that killed programs have left: unlocked files that are older than `OLD_S`."""
+    """Delete unlocked files older than `OLD_S` seconds: programs that were killed have left them behind."""
     for path in paths:
         with contextlib.suppress(OSError):
             status = os.lstat(path)

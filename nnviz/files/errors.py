@@ -49,7 +49,7 @@ class AmbiguousCellError(FileError):
 
 
 class MissingActivationsError(FileError):
-    """Error for a file without the activations of its layers, which a person must then give.
+    """Error for a file that does not name the activations of its layers, so that a person must give them.
 
     `sizes` are the network's layer sizes, inputs first. `proposal` names an activation for each layer.
     `example` shows how to give the proposal, by default as a keyword argument in Python.
@@ -59,7 +59,7 @@ class MissingActivationsError(FileError):
         self.sizes, self.proposal = sizes, proposal
         super().__init__(
             "the file does not say which activations its layers have; "
-            f"give one for each layer, such as {example or f'activations={list(proposal)}'}"
+            f"give an activation for each layer, such as {example or f'activations={list(proposal)}'}"
         )
 
     def on_the_command_line(self, option: str) -> MissingActivationsError:
@@ -143,7 +143,7 @@ Progress: TypeAlias = Callable[[float], None]
 """Callback that gets the finished part of the work, from 0 to 1. The work stops if the callback raises."""
 
 STEP = 2**18
-"""Number of characters between two progress reports; to read them takes some milliseconds."""
+"""Number of characters between two progress reports; reading this many takes some milliseconds."""
 
 LOOK_S = 0.02
 """Seconds between two progress reports while nnviz waits for data, so that a person can cancel."""
@@ -161,7 +161,7 @@ class CancelledError(FileError):
 def wait_for(work: Callable[[], _Result], progress: Progress | None) -> _Result:
     """Return the result of `work`, which waits for data and cannot report its progress.
 
-    With `progress`, `work` runs in a thread, so that a window stays responsive and a person can cancel.
+    If `progress` is given, `work` runs in a thread. A window then stays responsive, and a person can cancel.
     """
     if progress is None:
         return work()

@@ -45,7 +45,7 @@ def example(name: str) -> Example | None:
 
 
 def file_of(file: str) -> Path:
-    """Return the path for a FILE argument: the file, or the example with this name. Raises FileError."""
+    """Return the path that `file` stands for: a file, or the example with this name. Raises FileError."""
     path = Path(file)
     if os.path.isfile(path):  # does not raise if the folder is unreadable
         return path

@@ -29,7 +29,7 @@ from nnviz.files import atomic
 from nnviz.files.errors import FileError, missing_package_error
 
 Pixels: TypeAlias = NDArray[np.uint8]
-"""Red, green and blue, shape (height, width, 3)."""
+"""A picture: red, green and blue from 0 to 255, shape (height, width, 3)."""
 SIZE_PX, FPS = (960, 600), 15
 """SIZE_PX: default width and height of a film. FPS: default frames per second of an animation."""
 LEAST_PX, MOST_PX, MOST_FPS = 50, 3840, 50
@@ -63,7 +63,7 @@ class Film(Protocol):
 
 
 class Patch(NamedTuple):
-    """The rectangle in which a frame differs from the previous frame; `x`, `y` is the upper left corner."""
+    """The rectangle in which a frame differs from the previous frame, with the upper left corner `x`, `y`."""
 
     x: int
     y: int
@@ -73,7 +73,7 @@ class Patch(NamedTuple):
 
 
 def patch(pixels: Pixels, previous: Pixels | None) -> Patch:
-    """Return the rectangle in which a frame differs from the previous frame; one pixel if both are equal."""
+    """Return the rectangle in which `pixels` and `previous` differ, or one pixel if both are equal."""
     if previous is None:
         return Patch(0, 0, pixels, np.zeros(pixels.shape[:2], np.bool_))
     differs = (pixels != previous).any(axis=2)
@@ -307,7 +307,7 @@ def _raise_error(log: str) -> None:
 
 
 KINDS = {"GIF animation": (".gif",), "Animated PNG": (".apng", ".png"), "MP4 video": (".mp4",)}
-"""Kinds of files for films, with their suffixes."""
+"""Map from each kind of film file to the suffixes of this kind."""
 SUFFIXES = tuple(suffix for kind in KINDS.values() for suffix in kind)
 
 
@@ -335,11 +335,11 @@ def _missing_program(suffix: str) -> FileError | None:
 
 
 def size_note(path: Path, width: int, height: int) -> str:
-    """Return a note on the film's real size if it will differ from this width and height, else ""."""
+    """Return a note that names the film's size if the format needs another width or height, else ""."""
     size = even_size(width, height)
     if path.suffix.lower() != ".mp4" or size == (width, height):
         return ""
-    return f"with {size[0]} × {size[1]} pixels, because an MP4 has an even width and height"
+    return f"with {size[0]} × {size[1]} pixels, because an MP4 needs an even width and height"
 
 
 def write(film: Film, path: Path) -> None:

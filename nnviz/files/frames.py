@@ -1,8 +1,8 @@
 """Messages about a training, sent through a pipe from the training script to the window.
 
-A message is a letter, the length of its body, and the body. `S` is the State at the start, sent first and
-once. `F` is a frame. `E`, sent last, is a sentence on how the training ended, or "". This module is
-independent of processes and windows.
+A message is a letter, the length of its body, and the body. The body of `S`, the first message, is the State
+at the start. The body of `F` is a frame. The body of `E`, the last message, is a sentence on how the training
+ended, or "". This module is independent of processes and windows.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from nnviz.files import snapshot
 from nnviz.files.errors import FileError
 
 POINTS = 8 * BUCKETS
-"""Largest number of loss points that wait for the window; a longer curve is thinned."""
+"""Largest number of points of the loss curve that wait for the window. A longer curve is thinned."""
 
 _HEAD = struct.Struct("<cQ")
 _COUNTS = struct.Struct("<QQ")
@@ -35,7 +35,7 @@ _GARBLED = "the script sent data that this version of nnviz cannot read"
 class Frame:
     """The weights of a network after update `iteration`, and the latest losses.
 
-    `values` are all weights and biases, shape (parameters,), in the order that `as_layers` expects.
+    `values` are all weights and biases, shape (parameters,), in the order of `trainer.as_layers`.
     `points` are the losses that the script reported since the previous frame, shape (points, 2): iteration,
     loss. Losses and weights may be infinite or NaN.
     """
@@ -108,9 +108,10 @@ def read_start(stream: BinaryIO) -> State:
 
 
 def read_next(stream: BinaryIO, parameters: int) -> Frame | str | None:
-    """Return the next frame, the sentence on how the training ended, or None at the stream's end.
+    """Return the content of the next message: a frame, or the sentence on how the training ended.
 
-    `parameters` is the number of weights and biases of the network. Raises FileError.
+    Return None at the stream's end. `parameters` is the number of weights and biases of the network.
+    Raises FileError.
     """
     kind, body = _message(stream)
     if kind == b"F" and len(body) >= _COUNTS.size:

@@ -39,7 +39,7 @@ OBJECTS = Limit("objects", NOTES.limit + SEGMENTS.limit + 2 * LAYERS.limit * WEI
 CURVES = 4 * POINTS.limit + EARLIER_RUNS.limit * EARLIER_POINTS.limit
 LISTS = Limit("lists", 2 * ROWS.limit + CURVES + 4 * OBJECTS.limit)
 VALUES = Limit("values", NUMBERS.limit + LISTS.limit + 10 * OBJECTS.limit)
-"""OBJECTS, LISTS, VALUES: limits for a JSON text, higher than any file of nnviz needs."""
+"""Largest numbers of OBJECTS, LISTS and VALUES in a JSON text. No file of nnviz needs as many."""
 KEYS = Limit("keys", 5 * OBJECTS.limit)
 """Largest number of keys in all objects of a file together. The reader counts the keys while parsing."""
 
@@ -59,7 +59,7 @@ _NUMBERS = msgspec.json.Decoder(list[float])
 
 
 class Row:
-    """A list of numbers within a list, held as an array, shape (numbers,), in a quarter of the memory.
+    """A list of numbers within another list, held as an array, shape (numbers,), to save memory.
 
     This is a class of its own because msgspec would write an array or a dataclass as an object in braces.
     """
@@ -113,7 +113,7 @@ def parse(text: str, progress: Progress | None = None) -> Any:
 
 
 def check_counts(text: str) -> None:
-    """Raise FileError if a text has more objects, lists or values than nnviz opens, before it is parsed."""
+    """Raise FileError if a text that is not parsed yet has too many objects, lists or values for nnviz."""
     with as_file_errors():
         LISTS.check(text.count("["))
         OBJECTS.check(text.count("{"))

@@ -19,7 +19,7 @@ from nnviz.files.source import Activations
 BACKUP_SUFFIX = "~"
 """Suffix of the file with the previous version."""
 LOOKS = 5
-"""After this many changes of the file by other programs during one save, the save fails."""
+"""If other programs change the file this many times during one save, the save fails."""
 _NO_FILE, _UNKNOWN = b"", b"?"
 """_NO_FILE: digest for a missing file. _UNKNOWN: digest for a file that cannot be read."""
 
@@ -36,7 +36,7 @@ class News(Enum):
 
 
 class ChangedError(FileError):
-    """Error for a file that another program has changed since this session opened or saved it."""
+    """Error for a file that another program has changed since nnviz last opened or saved the file."""
 
 
 class ReadNotes(NamedTuple):
@@ -45,17 +45,17 @@ class ReadNotes(NamedTuple):
     notes: str = ""
     """Notes on differences between the network in the window and the file."""
     activations: Activations = None
-    """Activations that a person has given for the file."""
+    """Activations that the user has given for a file without activations; None if not given."""
     is_saved: bool = True
     """Whether a save under the same name keeps the file's format."""
 
 
 class OpenFile:
-    """The file at `path`; `digest` is the digest of its bytes after the session's last read or write.
+    """The file at `path`; `digest` is the digest of the bytes that nnviz last read from or wrote to the file.
 
     `written` has a (real path, digest) pair for every version that this session has written. If a save
-    replaces a version that is not in `written`, it keeps that version as `name.json~`. `as_read` has the
-    notes from reading.
+    replaces any other version, nnviz keeps that version as `name.json~`. `as_read` has the notes from
+    reading.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class OpenFile:
         self._last_stamp = _NEVER
 
     def news(self) -> News:
-        """Return the change of the file since the last call; read the file only if size or time differs."""
+        """Return how the file has changed since the last call; it is read only if size or time differs."""
         stamp = _stamp(self.path)
         if stamp == self._last_stamp or is_stream(self.path):
             return News.NONE
@@ -87,8 +87,9 @@ class OpenFile:
     def write(self, data: bytes, *, over: bool = False) -> str:
         """Save `data`. Return sentences on problems and side effects of the save, or "".
 
-        Raises ChangedError if other programs change the file again and again. If `over` is false, one change
-        is enough. Raises FileError for other failures. After an error the old file is unchanged.
+        Raises ChangedError if another program has changed the file; if `over` is true, only if a program
+        keeps changing the file. Raises FileError for other failures. After an error, the old file is
+        unchanged.
         """
         new, place, problem = digest_of(data), os.path.realpath(self.path), ""
         before = _NO_FILE

@@ -73,12 +73,12 @@ def refuse_bytes(data: bytes) -> None:
 
 @dataclass(frozen=True)
 class Format:
-    """A file format. Its module, which reads and writes it, is imported when it is first needed.
+    """A file format. The module that reads and writes the format is imported when it is first needed.
 
     ========== =======================================================================================
     `name`     name in file dialogs
     `suffixes` suffixes of the files to open, in lower case, with the dot
-    `home`     module in `nnviz.files`, with the functions below; the last three are optional
+    `home`     module in `nnviz.files` with the functions from `sniff` on; the last three are optional
     `saves`    suffixes of the files to save; None for all `suffixes`
     `extra`    optional extra of nnviz that the format needs
     `sniff`    bytes → whether a file is in this format
@@ -163,10 +163,13 @@ FORMATS = (
     Format("Keras model", (".keras",), "models.keras_archive", extra="models"),
     Format("Keras model, HDF5", (".h5", ".hdf5", ".keras"), "models.keras_h5", (".h5",), "models"),
     Format("TensorFlow.js layers model", (".json",), "models.tfjs", ()),
-    Format("Keras architecture, weights beside it", (".json",), "models.keras_json", (), "models"),
+    Format("Keras architecture, separate weights", (".json",), "models.keras_json", (), "models"),
     Format("table of rows", TABLES, "table", ()),
 )
-"""All formats. If formats share a suffix, a file's bytes decide on reading; nnviz saves in the first one."""
+"""All formats.
+
+If several formats share a suffix, the bytes of a file decide its format. nnviz saves in the first format.
+"""
 
 
 def load(

@@ -54,14 +54,14 @@ SETTINGS = SegmentPart.__struct_fields__[1:]
 """Names of the training settings that affect an update."""
 
 OTHER_CURVES = ("validation", "accuracy", "validation_accuracy")
-"""The keys of the curves other than the training loss."""
+"""Keys of all curves except the training loss."""
 
 SAME = 1e-6
-"""Largest difference of √loss between two computers, divided by the sum of √loss and the largest |target|."""
+"""Losses count as equal if √loss differs by at most this share of √loss plus the largest |target|."""
 
 
 def without_unsavable_run(state: State) -> State:
-    """Return `state`; drop its run if the run is too large for a file, or comes from a user's script."""
+    """Return `state`, without its run if the run is too large for a file or comes from a user's script."""
     run = state.run
     if run is None:
         return state
@@ -173,7 +173,7 @@ def _memory(part: RunPart, memories: tuple[str, ...]) -> list[WeightSetPart]:
     stored = part.optimizer_memory
     if stored and len(stored) != len(memories):
         expected = ", ".join(memories) or "nothing"
-        raise FileError(f"this optimizer stores {expected}, found {len(stored)} sets", "run.optimizer_memory")
+        raise FileError(f"the optimizer stores {expected}; sets found: {len(stored)}", "run.optimizer_memory")
     return stored
 
 

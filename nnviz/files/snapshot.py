@@ -99,7 +99,7 @@ def _copy_errors() -> Iterator[None]:
 
 
 class Copy:
-    """Reader of a copy: its description and its State. Raises FileError for damaged or other data."""
+    """Reader of the description and the State in a copy. Raises FileError if the data is damaged."""
 
     def __init__(self, data: bytes) -> None:
         if not data.startswith(_FIRST) or with_digest([memoryview(data)[:-_DIGEST]])[-1] != data[-_DIGEST:]:
@@ -115,7 +115,7 @@ class Copy:
         with _copy_errors():
             state = self._value(self._tree)
             if not isinstance(state, State):
-                raise TypeError(f"a {type(state).__name__}")
+                raise TypeError(f"found {type(state).__name__}")
         return state
 
     def _value(self, tree: Any) -> Any:

@@ -1,4 +1,4 @@
-"""`Source`, the file that a format reads, and the parts of a State that a format does not keep."""
+"""`Source` for the file that a format reads, and a function for the parts of a State that a format loses."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Source:
     def read_sibling(self, name: str) -> bytes:
         """Return the bytes of another file in the same folder. Raises FileError.
 
-        The name comes from a file that may be hostile. So a path, or a link to another folder, is refused.
+        The name comes from a file that may be hostile, so a path or a link to another folder is refused.
         """
         if _NO_PLAIN_NAME.fullmatch(name):
             raise FileError(f"{quoted(name)} is not the name of a file in the same folder")

@@ -44,7 +44,7 @@ _Loss = Annotated[str, Meta(extra_json_schema={"enum": list(LOSSES)})]
 _Validation = Annotated[
     float,
     Meta(
-        description="The share of the rows that are for validation: the last rows of the data.",
+        description="The share of the rows for validation. These are the last rows of the data.",
         extra_json_schema={"minimum": 0, "exclusiveMaximum": 1},
     ),
 ]
@@ -141,7 +141,7 @@ class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw
     history: Annotated[
         Matrix,
         Meta(
-            description="Pairs [iteration, loss after the iteration] from 0 on; some pairs may be missing.",
+            description="Pairs [iteration, loss after the iteration] from iteration 0; some may be missing.",
             extra_json_schema={"minItems": 1},
         ),
     ]
@@ -217,7 +217,7 @@ def parse(raw: Any) -> File:
 
 
 def to_json_types(file: File) -> Any:
-    """Return a File as dictionaries, lists and plain values. Each Row object stays as it is."""
+    """Return a File as dictionaries, lists and plain values, in which Row objects (rows of numbers) stay."""
     return msgspec.to_builtins(file, builtin_types=(Row, Point))
 
 
@@ -297,7 +297,7 @@ def matrix(given: Matrix, width: int, why: str, place: str) -> Array:
 
 
 def biases_of(values: list[float] | None, nodes: int, place: str) -> Array | None:
-    """Return biases as an array of shape (nodes,), or None. Raises FileError for another number of biases."""
+    """Return biases as an array of shape (nodes,), or None. Raises FileError for any other shape."""
     if values is None:
         return None
     check_count(len(values), nodes, "number", "node", place)

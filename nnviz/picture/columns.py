@@ -36,13 +36,13 @@ from nnviz.picture.parts import (
 from nnviz.picture.text import NUMBER, ROUNDING, elide, fit_number, one_line, text_width
 
 ROOM = 420.0
-"""Height of the diagram in a window of 1280 by 800 pixels. The scale of the diagram is 1 there."""
+"""Height of a diagram at scale 1, in pixels, as in a window of 1280 by 800 pixels."""
 MOST_CROWDING = 1.5
-"""Factor by which the diagram's scale may exceed the scale at which the diagram just fits its room."""
+"""Largest ratio of the diagram's scale to the scale at which the diagram just fits its room."""
 WIDEST_ROOM, COLUMN_ROOM, GAP_ROOM = 886.0, 150.0, 190.0
-"""Width of a diagram at scale 1: COLUMN_ROOM per column plus GAP_ROOM per gap, at most WIDEST_ROOM."""
+"""Width of a diagram in pixels: COLUMN_ROOM per column and GAP_ROOM per gap, at most WIDEST_ROOM."""
 HEAD, BARE_HEAD = 84.0, 56.0
-"""Height of the headings: HEAD with the window's controls under the headings, BARE_HEAD without."""
+"""Height of the headings, in pixels: HEAD with controls under the headings, BARE_HEAD without controls."""
 HEAD_SHARE = 0.24
 """Largest height of the headings, as a share of the view's height."""
 TOP, BOTTOM = 8.0, 16.0
@@ -50,15 +50,15 @@ TOP, BOTTOM = 8.0, 16.0
 WIDTH, HEIGHT = 140.0, 72.0
 """Width and height of a node if there is room, in pixels."""
 FULL_HEIGHT = 44.0
-"""Least height at which a node without bias shows name and value in two lines instead of one."""
+"""Least height of a node without bias that shows name and value in two lines, in pixels."""
 COMPACT = 15.0
 """Least height of nodes that show texts, in pixels."""
 BLOCK_HEIGHT = 3.0
-"""Least height of nodes that are drawn one by one; lower nodes are drawn together as one block."""
+"""Least height of nodes that are drawn one by one, in pixels. Smaller nodes are drawn as one block."""
 WIDEST_BARE = 44.0
 """Largest width of nodes without texts, in pixels."""
 NARROW_WIDTHS = ((110.0, 150.0), (76.0, 108.0))
-"""Pairs (least width of nodes, least gap between columns) to try, the wider pair first.
+"""Pairs (least width of nodes, least gap between columns), in pixels, in the order to try them.
 
 The first pair leaves room for two numbers side by side, the second pair for one number.
 """
@@ -69,17 +69,17 @@ WIDEST_GAP = 420.0
 PITCH = 121.0
 """Distance between the tops of neighbouring nodes in a column if there is room, in pixels."""
 LEAST_PICTURED = 22.0
-"""Least height at which nodes show thumbnails beside their texts; lower nodes form a grid of thumbnails."""
+"""Least height of nodes with thumbnails beside texts, in pixels. Smaller nodes form a grid of thumbnails."""
 GRID, GRID_SHARE, LEAST_CELL = 140.0, 0.16, 9.0
-"""Largest width of a grid: GRID pixels, and GRID_SHARE of the room. LEAST_CELL: least side of a cell."""
+"""A grid is at most GRID pixels and GRID_SHARE of the room wide. LEAST_CELL: least width of a cell."""
 GRID_GAP = 80.0
-"""Gap that remains beside a grid of thumbnails when nodes become narrower. This gap shows no numbers."""
+"""Gap to reserve between a grid and the next column, in pixels. This gap shows no numbers."""
 PICTURE_EXTRA, LEAST_EXTRA = 0.55, 26.0
-"""Extra width of a node with a thumbnail, in heights of the node, but at least LEAST_EXTRA pixels."""
+"""A thumbnail makes a node wider by PICTURE_EXTRA node heights, but at least by LEAST_EXTRA pixels."""
 PICTURE_SHARE = 0.45
 """Largest width of a thumbnail, as a share of the node's width."""
 NAME_AND_Z, LEAST_SHRINK = 110.0, 0.75
-"""NAME_AND_Z: width of name and z in one line. LEAST_SHRINK: least factor by which a thumbnail makes room."""
+"""NAME_AND_Z: width of name and z in one line. LEAST_SHRINK: least factor by which a thumbnail shrinks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def corner(rect: Rect) -> float:
 
 
 def growth(view: View, columns: int) -> float:
-    """Return the scale at zoom 1 of a diagram with this many columns; the scale in a small room is 1."""
+    """Return the scale of a diagram with this many columns at zoom 1. In a small room, the scale is 1."""
     width = min(columns * COLUMN_ROOM + (columns - 1) * GAP_ROOM, WIDEST_ROOM)
     fits = min(view.width / width, view.height / ROOM)
     return min(view.larger * max(fits, 1.0), max(MOST_CROWDING * fits, 1.0), view.most_growth)
@@ -302,30 +302,30 @@ ERROR_WIDTH = 8.5
 NOTES_GAP, NOTES_LINE = 4.0, 17.0
 """Distance from a node to the notes below (badge, target, error), and height of a note's line, in pixels."""
 OVERHANG, MOST_OVERHANG_PX = 0.06, 1.6
-"""A text below a node may extend beyond each side by OVERHANG of the width, at most by MOST_OVERHANG_PX.
+"""A text below a node may exceed each side by OVERHANG of the node width, up to MOST_OVERHANG_PX pixels.
 
-Numbers on the node's edges keep this distance from the node.
+Weights and slopes beside the node keep this distance from the node.
 """
 VALUE_SIZE = 24.0
-"""Font size of a node's value, in pixels: with three columns, 1/30 of a full screen's height."""
+"""Font size of the value in a node of height HEIGHT, in pixels."""
 PILL_SIZE, PILL_HEIGHT, PILL_INSET = 11.5, 17.0, 3.5
-"""Font size and height of the rounded labels with a node's bias and slope, in pixels.
+"""PILL_SIZE, PILL_HEIGHT: font size and height of the rounded labels with a node's bias and slope, in pixels.
 
-The third number is the distance of these labels from the node's border, in pixels.
+PILL_INSET: distance of these labels from the node's border, in pixels.
 """
 LEAST_PILL = 0.87
 """Smallest factor by which the rounded labels of bias and slope shrink."""
 THREE_LINES, TWO_LINES = 47.0, 32.0
-"""Least heights of a node with a bias or a slope for three lines (THREE_LINES) and for two (TWO_LINES).
+"""Least height of a node with a bias or slope, in pixels: THREE_LINES for three lines, TWO_LINES for two.
 
 In a larger room, THREE_LINES grows with the node's width.
 """
 BAR_LINE, BAR_TEXTS = 1.35, 12.0
-"""Least height and width, in font sizes, of a bar under a thumbnail that shows the node's name and value."""
+"""Height (BAR_LINE) and width (BAR_TEXTS) that name and value need in a thumbnail's bar, in font sizes."""
 PIXEL_VALUE, PIXEL_SHARE = 16.0, 0.95
-"""PIXEL_VALUE: largest font size of an input pixel's value. PIXEL_SHARE: share of the pixel for the value."""
+"""PIXEL_VALUE: largest font size of an input's value on a pixel. PIXEL_SHARE: share of a pixel's width."""
 LONGEST_BADGE = "dead on all rows"
-"""Text of the widest badge. The width of this text decides whether badges fit below a node."""
+"""Widest text of a badge (note on a node). The width of this text decides whether badges fit below nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +336,7 @@ class Slot:
     size: float
     align: Align = "center"
     name_size: float = 0.0
-    """Font size of the node's name if it is on the same line, at the left; else 0."""
+    """Font size of the node's name if the name is on the same line, at the left; else 0."""
     least: float = 0.0
     """Width that stays free for the text beside a long name, in pixels."""
     role: Role | None = None
@@ -352,7 +352,7 @@ class Slot:
     ) -> tuple[str, float, float] | None:
         """Return `value` as (text, font size, width), at most `room` pixels wide, or None if no text fits.
 
-        `prefix` stands before the number.
+        The text begins with the keyword argument `prefix`.
         """
         smallest = min(max(LEAST_FACTOR * self.size, SMALLEST), self.size)
         return fit_number(value, self.size, room, bold=bold, prefix=prefix, smallest=smallest)
@@ -504,11 +504,11 @@ def _outcome(column: DiagramColumn) -> dict[Kind, Slot]:
 
 
 EDGE_PILL, LOW_SCALE = 13.5, 1.3
-"""EDGE_PILL: font size of numbers on edges. LOW_SCALE: largest ratio of the numbers' scale to the nodes'."""
+"""EDGE_PILL: font size of edge numbers. LOW_SCALE: largest ratio of their scale to the scale of nodes."""
 EQUAL_SHARE = 0.7
-"""A font size can serve all gaps between columns if it is at least this share of the largest font size.
+"""Least ratio of the common font size of all gaps to the largest font size of a gap.
 
-The smallest of these sizes is used in every gap that loses no number with this size.
+The common font size is used in every gap that shows as many numbers with this size.
 """
 
 
@@ -538,7 +538,7 @@ class Layout:
     slopes: tuple[PillSlots, ...]
     """Places of the slopes on the edges, one entry per layer."""
     headings: tuple[Rect, ...]
-    """The place of each column's heading, empty if the column is out of view."""
+    """The rectangle of each column's heading. A column out of view has an empty rectangle."""
 
     def column(self, layer: int) -> DiagramColumn:
         """Return the column of a layer; layer −1 is the inputs."""
@@ -551,7 +551,7 @@ class Layout:
 
 
 def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
-    """Return the layout of a network's diagram in `view`, with places for slopes on the edges if `slopes`.
+    """Return the layout of a network's diagram in `view`, with places for slopes if `slopes=True`.
 
     Nodes stand at the same places with and without slopes. The layout depends only on sizes, names and
     activations, so it stays valid while weights, biases, data and rows change.

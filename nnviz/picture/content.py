@@ -26,11 +26,11 @@ class Content:
     trace: Trace | None
     """The forward pass of the row, or None if there is no row."""
     slopes: MeanSlopes | None = None
-    """The slopes (gradients) to show in purple, or None."""
+    """The slopes (gradients) that the diagram shows, or None."""
     slopes_of: str = ""
     """The heading that says which rows the slopes belong to."""
     badges: Mapping[tuple[int, int], str] = field(default_factory=dict)
-    """What is unusual about a node on all rows, such as "dead on all rows", by (layer, node)."""
+    """Notes on nodes that are unusual on all rows, such as "dead on all rows". The keys are (layer, node)."""
     fates: tuple[Fate, ...] = ()
     """What is unusual about each layer's slopes on all rows: "vanish", "explode", "are 0", or "" for nothing.
 
@@ -39,7 +39,7 @@ class Content:
     is_what_if: bool = False
     """Whether the row is a what-if row, which is not in the data."""
     functions: NodeFunctions | None = None
-    """For thumbnails, each node's output as a function of the one or two inputs. None without thumbnails."""
+    """Each node's output as a function of the one or two inputs, for thumbnails. None without thumbnails."""
 
     @property
     def network(self) -> Network:
@@ -79,7 +79,7 @@ class Content:
         return self.fates[layer] if 0 <= layer < len(self.fates) else ""
 
     def fate_clause(self, layer: int) -> str:
-        """Return a clause about vanishing, exploding or zero slopes of a layer, or "" if they are usual.
+        """Return a clause about vanishing, exploding or zero slopes of a layer, or "" for usual slopes.
 
         An example is "its slopes vanish, less than …".
         """
@@ -157,7 +157,7 @@ def _outcome(address: Address, content: Content) -> str:
 def _node(node: Address, content: Content) -> str:
     name, output = content.name(node), content.output(node)
     if output is None:
-        return f"{name} has no value: the data have no rows"
+        return f"{name} has no value: the data has no rows"
     if node.layer < 0:
         return f"{name} = {full_text(output)}"
     z, layer = content.z(node), content.network.layers[node.layer]

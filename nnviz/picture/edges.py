@@ -23,7 +23,7 @@ EVERY_EDGE, STRONGEST = 600, 1500
 In a larger network, a haze (a coarse image) shows all edges, with at most STRONGEST edges per layer over it.
 """
 SAMPLE_SIZE = 2**13
-"""Number of weights in the sample from which `strongest` estimates a lower bound of the strongest weights."""
+"""Number of sampled weights from which `strongest()` estimates a lower bound of the strongest weights."""
 HAZE = 0.28
 """Largest opacity of the haze, the coarse image of many edges."""
 AT_ONCE = 2**17
@@ -56,7 +56,7 @@ class Gap:
 
     @property
     def all_edges(self) -> tuple[Indices, Indices]:
-        """The nodes and the sources of all edges, node by node, two arrays of shape (edges,)."""
+        """The indices of nodes and of sources of all edges, node by node: two arrays of shape (edges,)."""
         nodes, sources = np.indices((len(self.y1), len(self.y0))).reshape(2, -1)
         return nodes, sources
 
@@ -113,7 +113,7 @@ def _nearest(
 
 
 def strongest(weights: Array, k: int) -> tuple[Indices, Indices]:
-    """Return (nodes, sources) of the `k` weights of largest absolute value, the weakest first."""
+    """Return the indices (nodes, sources) of the `k` weights of largest absolute value, the weakest first."""
     flat = weights.ravel()
     bound = _bound(flat, k)
     candidates = _reaching(flat, bound)
@@ -147,7 +147,7 @@ def _reaching(flat: Array, bound: float) -> Indices:
 def edge_width(share: float, crowded: bool = False) -> float:
     """Return the width of an edge in pixels; `share` is the edge's weight divided by the largest weight.
 
-    If `crowded`, edges are thinner: the layer has more than EVERY_EDGE edges.
+    If `crowded` (more than EVERY_EDGE edges in the layer), edges are thinner.
     """
     width = 1.2 + 4.8 * min(abs(share), 1.0)
     return max(width / 2, 1.2) if crowded else width
@@ -156,8 +156,8 @@ def edge_width(share: float, crowded: bool = False) -> float:
 def edge_colour(share: float, palette: Palette) -> str:
     """Return the colour of an edge as #rrggbb.
 
-    `share`, from −1 to 1, is the edge's weight divided by the largest weight. The colour fades to grey near
-    zero, with the square root of the share so that small weights keep their hue.
+    `share`, from −1 to 1, is the edge's weight divided by the largest weight. The colour is grey at 0.
+    Its strength grows with the square root of the share, so that small weights keep their hue.
     """
     strength = min(abs(share), 1.0) ** 0.5
     full = palette.positive if share > 0 else palette.negative
@@ -166,10 +166,10 @@ def edge_colour(share: float, palette: Palette) -> str:
 
 
 def haze(gap: Gap, weights: Array, blocks: int = 32) -> Array:
-    """Return a coarse image of the edges in `gap.box`, shape (blocks, blocks), the upper row first.
+    """Return a coarse image of the edges in `gap.box`, shape (blocks, blocks), the top row first.
 
-    The weight matrix is divided into at most `blocks` by `blocks` blocks. The sum of each block's weights is
-    added to the pixels along the edge in the middle of the block.
+    The weight matrix is divided into at most `blocks` by `blocks` blocks. Each block adds the sum
+    of its weights to the pixels along the edge in the middle of the block.
     """
     sums, nodes, sources = _block_sums(weights, blocks)
     box = gap.box
@@ -183,7 +183,7 @@ def haze(gap: Gap, weights: Array, blocks: int = 32) -> Array:
 
 
 def haze_pixels(gap: Gap, weights: Array, palette: Palette) -> NDArray[np.uint8]:
-    """Return the haze as RGBA, shape (rows, columns, 4): colour shows the sign, opacity shows the size."""
+    """Return the haze as RGBA, shape (rows, columns, 4). The colour shows the sign, the opacity the size."""
     sums = haze(gap, weights)
     pixels = np.empty((*sums.shape, 4), dtype=np.uint8)
     pixels[..., :3] = np.where((sums > 0)[..., None], rgb(palette.positive), rgb(palette.negative))

@@ -21,7 +21,7 @@ HEADING_Y, SUBHEADING_Y = 0.2, 0.49
 LINE_HEIGHT = 1.3
 """Height of a line, in font sizes."""
 CONTROL_WIDTH = 28.0 / 12.0
-"""Width that the line under a heading keeps free for the window's control, in font sizes."""
+"""Width that the line under a heading leaves free for a control of the window, in font sizes."""
 MARGIN = 6.0
 """Space on both sides of a control and of a heading, in pixels."""
 LETTER_SPACING = 0.06
@@ -114,7 +114,7 @@ def _with_slopes(line: Label, slopes_of: str, cell: Rect, column: DiagramColumn)
 
 
 def split_at_activation(line: str, activation: str) -> tuple[str, str, str] | None:
-    """Return the line under a heading as (before, activation, after), or None without activation."""
+    """Return the line as texts (before, activation, after), or None if the activation is not in the line."""
     parts, name = line.split(SEPARATOR), activation.partition("(")[0]
     for k, part in enumerate(parts):
         if part.startswith(name) or (part.endswith(ELLIPSIS) and name.startswith(part[:-1])):
@@ -193,13 +193,13 @@ TIGHT_PADDING, ROOMY_PADDING = 0.3, 0.8
 LEAST_SLOPE_RATIO = 1.3
 """Least width of a slope's label, in heights of the label."""
 NARROWER_PX = 1e-3
-"""A label gets its next shorter text if its width must decrease by this, in pixels."""
+"""A shorter text of a label must be narrower by at least this, in pixels."""
 
 
 def node_numbers(
     content: Content, column: DiagramColumn, slots: Mapping[Kind, Slot], body: Rect
 ) -> Iterator[Label]:
-    """Yield the texts in, on and under the nodes of a column, except the nodes' names."""
+    """Yield the labels in, on and under the nodes of a column, except the nodes' names."""
     nodes = column.visible_text_nodes(body)
     corners = [column.rect(node)[:2] for node in nodes] if slots else []
     box = column.box

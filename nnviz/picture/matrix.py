@@ -22,7 +22,7 @@ from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import Rect
 
 STEPS = 127
-"""Number of colours for positive weights, and for negative weights."""
+"""Number of colours for positive weights. Negative weights have as many colours."""
 LARGEST_CELL = 150.0, 56.0
 """Largest width and height of a weight's cell, in pixels."""
 LARGEST_TILE = 120.0
@@ -112,7 +112,7 @@ class MatrixImage:
 
     @classmethod
     def fit(cls, room: Rect, shape: tuple[int, int], ratio: float = 1.0) -> MatrixImage:
-        """Return the image of a matrix, centred in `room`. `ratio` is in device pixels per pixel."""
+        """Return the image of a matrix, centred in `room`. `ratio`: number of device pixels per pixel."""
         nodes, sources = shape
         width = min(room.width, LARGEST_CELL[0] * sources)
         height = min(room.height, LARGEST_CELL[1] * nodes)

@@ -111,16 +111,16 @@ def _numbers(count: int) -> tuple[str, ...]:
 
 
 MOST_TABLES, MOST_NODES, MOST_SOURCES = 8, 20, 12
-"""Largest numbers of tables, and of nodes and sources per table. They keep the notebook file small.
+"""Largest number of tables, and largest numbers of nodes (rows) and of sources (columns) in a table.
 
-A text says what is left out.
+The limits keep the notebook file small. A text says what is left out.
 """
 MOST_OPACITY = 0.35
-"""Opacity of the colour behind the largest number, at which dark and light text stay readable."""
+"""Opacity of the colour behind the largest number. Dark and light text stay readable on this colour."""
 
 
 class LayerTable(NamedTuple):
-    """The numbers of a layer: weights of shape (nodes, sources), biases of shape (nodes,) or None."""
+    """The numbers of a layer: weights, shape (nodes, sources), and biases, shape (nodes,), or None."""
 
     title: str
     nodes: Sequence[str]
@@ -136,7 +136,7 @@ def html(tables: Sequence[LayerTable], positive: str, negative: str) -> str:
     """
     lines = [line for table in tables[:MOST_TABLES] for line in _table(table, positive, negative)]
     if len(tables) > MOST_TABLES:
-        lines.append(f"<p>{counted(len(tables) - MOST_TABLES, 'more layer')}</p>")
+        lines.append(f"<p>left out: {counted(len(tables) - MOST_TABLES, 'layer')}</p>")
     return "\n".join(('<div class="tex2jax_ignore mathjax_ignore">', *lines, "</div>", ""))
 
 
@@ -182,7 +182,7 @@ TITLE_SIZE, TEXT_SIZE = 13.0, 11.5
 MARGIN, TOP, RIGHT, BOTTOM = 20.0, 52.0, 32.0, 46.0
 """Space around the plot: at the left, above, at the right and below, in pixels."""
 NUMBERS_GAP, KEY_LINE = 8.0, 18.0
-"""Space between the plot and the axes' numbers, and length of a line in the legend, in pixels."""
+"""NUMBERS_GAP: space between plot and axis numbers. KEY_LINE: length of lines in the legend. In pixels."""
 TICKS = 5
 """Approximate number of ticks on each axis."""
 

@@ -5,8 +5,8 @@ covers a crossing of two edges, because its number could belong to either edge. 
 weights, so numbers do not jump.
 
 The search tries several font sizes and uses the size that shows the most numbers; the other numbers appear on
-hover or zoom. It places either weights or slopes first, and labels with few good places before other labels.
-Then a label without a place may move another label, and each label takes a better place that became free.
+hover or zoom. The search begins with all weights or all slopes; of these, labels with few good places come
+first. Then labels without a place may move another label, and labels take better places that became free.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ from nnviz.picture.text import LONG_NUMBER, NUMBER, ROUNDING
 LABEL_GAP = 0.22
 """Space between two labels, in font sizes. The space grows with the zoom, so labels stay on their edges."""
 STEP, MOST_COLUMNS = 0.45, 20
-"""STEP: distance of possible places on an edge, in heights of a label. MOST_COLUMNS: most places per edge."""
+"""STEP: space between two places on an edge, in label heights. MOST_COLUMNS: most places on an edge."""
 PREFERRED = (0.25, 0.75)
-"""Preferred places of weights and of slopes, as shares of the edge's length from its source."""
+"""Preferred places of a weight and of a slope on an edge: 0 is the edge's source, 1 is the edge's node."""
 COVERING, LEAVING = 1.0, 1.0
-"""COVERING: cost of covering one other edge. LEAVING: cost of leaving the label's own edge.
+"""COVERING: cost for each other edge that a label covers. LEAVING: cost of a place off the label's own edge.
 
 For comparison, the cost of moving a label along a whole edge is 1.
 """
 MOST_COVERED = (2.5, 1.5)
-"""Largest number of other edges that a label may cover if edges can cross: without and with slopes."""
+"""A label covers at most this many other edges, without and with slopes. No limit if edges cannot cross."""
 EDGE_GAP = 0.3
-"""Least distance of a label's middle from any other edge, in heights of a label."""
+"""Least vertical distance from the middle of a label to any edge but the label's own, in label heights."""
 LEADER, FAR_LEADER = 0.75, 1.15
-"""Distances from a label to its edge if the label leaves the edge, in heights of a label.
+"""LEADER: distance from the middle of a label to its edge if the label stands off the edge, in label heights.
 
-The larger distance leaves room for another label on the edge.
+FAR_LEADER: a larger distance, which leaves room for another label on the edge.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class LabelBox:
-    """Width, height and font `size` of a label, in pixels. Its middle has an x from `left` to `right`."""
+    """Width, height and font `size` of labels, in pixels. `left`, `right`: limits of a label's middle x."""
 
     width: float
     height: float
@@ -75,17 +75,17 @@ class Edges:
 
     @property
     def slope(self) -> Array:
-        """Pixels that each edge descends per pixel to the right, shape (edges,)."""
+        """Slope of each edge: pixels downwards per pixel to the right, shape (edges,)."""
         slope: Array = (self.y1 - self.y0) / (self.gap.x1 - self.gap.x0)
         return slope
 
     @property
     def cross(self) -> bool:
-        """Whether any two edges can cross; edges that start or end at the same node cannot."""
+        """Whether edges can cross, which needs at least two nodes in both columns."""
         return min(len(self.gap.y0), len(self.gap.y1)) > 1
 
     def bound(self, box: LabelBox) -> float:
-        """Return an upper bound of the number of labels of the size `box` that fit."""
+        """Return an upper bound for the number of labels that fit; `box` has the size of a label."""
         ends = self.heights(np.array([box.left, box.right]))
         span = min(float(ends.max() - ends.min()), self.body.height - box.height)
         return ((box.right - box.left) // box.width + 1) * (max(span, 0.0) // box.height + 1)
@@ -93,7 +93,7 @@ class Edges:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The possible places of the labels of some edges: all weights, then all slopes if `kinds` is 2.
+    """The possible places of each label. The weights come first; if `kinds` is 2, the slopes follow.
 
     `x`, shape (places,), increases. `slope`, shape (labels,), is the steepness of each label's edge. `y` (of
     the label), `line` (y of the edge) and `cost` have shape (labels, places). Forbidden places cost infinity.
@@ -108,7 +108,7 @@ class Candidates:
 
     @classmethod
     def of(cls, edges: Edges, box: LabelBox, kinds: int) -> Candidates:
-        """Return the places on the edges: for weights (`kinds` is 1), or for weights and slopes (2)."""
+        """Return the places on the edges: for weights (`kinds` is 1), or for both weights and slopes (2)."""
         count = min(max(round((box.right - box.left) / (STEP * box.height)) + 1, 1), MOST_COLUMNS)
         x = np.linspace(box.left, box.right, count) if count > 1 else np.array([box.left + box.right]) / 2
         line = edges.heights(x)
@@ -121,7 +121,7 @@ class Candidates:
         return cls(kinds, x, y, y, np.tile(edges.slope, kinds), np.concatenate([each.T for each in costs]))
 
     def partner(self, label: int) -> int:
-        """Return the index of the other label on the same edge, or −1."""
+        """Return the index of the other label on the label's edge, or −1 if edges have only one label."""
         labels = len(self.cost)
         return (label + labels // 2) % labels if self.kinds == 2 else -1
 
@@ -215,51 +215,51 @@ def _covered(edges: Edges, box: LabelBox, x: Array, y: Array) -> Array:
 
 
 MOST_EDGES = 600
-"""Edges between two columns have labels if at most this many of these edges are visible."""
+"""Edges between two columns have no labels if more than this many of these edges are visible."""
 LEAST, LEAST_WITH_SLOPES = 1 / 3, 0.6
-"""Least share of a gap's labels that must fit, without and with slopes. If fewer fit, no label is shown.
+"""LEAST: least share of labels between two columns that must fit. LEAST_WITH_SLOPES: if slopes are shown.
 
-A few single numbers would look random.
+If fewer labels fit, no label is shown, because a few single numbers would look random.
 """
 MANY, LEAST_OF_MANY = 100, 0.75
-"""If a gap has more than MANY labels, at least the share LEAST_OF_MANY of these labels must fit.
+"""If there are more than MANY labels between two columns, at least the share LEAST_OF_MANY must fit.
 
 Fewer labels would hide the edges and still miss many numbers.
 """
 ZOOMED_IN = 1.5
 """From this zoom on, labels are shown even if only a few fit."""
 SMALL_SIZE = 11.475
-"""Font size of labels on edges between columns of low nodes at scale 1, in pixels."""
+"""Font size of numbers on edges between nodes of small height, at scale 1, in pixels."""
 STEPS = (1.0, 0.85, 0.72, 0.5, 0.3, 0.18)
 """Font sizes that the search tries, as factors of the largest font size."""
 LEAST_SHRINK, LEAST_SIZE = 0.7, 9.5
-"""Least factor by which the font of a wide number shrinks, and least font size in pixels."""
+"""LEAST_SHRINK: smallest factor for the font of a wide number. LEAST_SIZE: smallest font size, in pixels."""
 LEAST_PAD, AIRY_PAD = 0.18, 0.9
 """Least and preferred padding (left plus right) of a number in its label, in font sizes."""
 NODE_GAP = 0.35
-"""Distance of labels from the nodes, as a multiple of the largest font size."""
+"""Least distance between a label and a node, as a multiple of the largest font size."""
 COST_FACTOR = 0.35
-"""A number counts less by this for each unit that its place costs. Covering one edge costs 1 unit."""
+"""Decrease of a label's value for each unit that the label's place costs. Covering one edge costs 1 unit."""
 WEIGHT, SLOPE_PRICE = 1.5, 1.1
-"""WEIGHT: a weight counts this much in the search for places, and a slope counts 1.
+"""WEIGHT: value of a weight's label in the search for places. The value of a slope's label is 1.
 
-Slopes are hidden if at least SLOPE_PRICE times as many weights fit without slopes.
+SLOPE_PRICE: slopes are hidden if at least this many times as many weights fit without slopes as with slopes.
 """
 MOST_LEADERS = 6
 """Labels may leave their edges if at most this many labels have no place on their edges."""
 
 FEW, COMPLETE_BONUS = 20, 1.2
-"""With at most FEW labels, the search tries a second order of labels if a label has no place.
+"""FEW: largest number of labels for which the search tries two orders of the labels.
 
-If all labels have a place, COMPLETE_BONUS multiplies their worth, so that a smaller font may win.
+COMPLETE_BONUS: factor of the labels' value if all these labels have a place, so that a smaller font may win.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class PillSlots:
-    """Places of labels of one height: middles (`x`, `y`), widths, and font size.
+    """Places of labels with the same height and font size. The labels' middles are at (`x`, `y`).
 
-    `line` is the y of the edge at `x`, which differs from `y` if the label had to leave the edge. If fewer
+    `line` has the y of the edge at `x`, which differs from `y` if the label stands off the edge. If fewer
     than `least` numbers fit, no number is shown.
     """
 
@@ -283,7 +283,7 @@ def smaller(size: float) -> float:
 
 
 def pill_slots(gap: Gap, body: Rect, size: float, zoom: float, slopes: bool) -> tuple[PillSlots, PillSlots]:
-    """Return the places of a gap's weights and, if `slopes`, of its slopes. `size`: largest font size."""
+    """Return the places of the weights and of the slopes between two columns. `size`: largest font size."""
     edges = _visible_edges(gap, body)
     if edges is None:
         return NO_SLOTS, NO_SLOTS
@@ -391,7 +391,7 @@ def _widths(candidates: Candidates, places: Indices, box: LabelBox) -> Array:
 
 
 def _score(candidates: Candidates, places: Indices, box: LabelBox) -> tuple[int, float]:
-    """Return the number of placed labels of the rarer kind, and the worth of all placed labels."""
+    """Return the number of placed labels of the rarer kind, and the value of all placed labels."""
     placed = np.flatnonzero(places != NOWHERE)
     kinds = np.bincount(placed // (len(places) // candidates.kinds), minlength=candidates.kinds)
     worth = float(_worth(candidates)[placed, places[placed]].sum()) * box.size
@@ -399,7 +399,7 @@ def _score(candidates: Candidates, places: Indices, box: LabelBox) -> tuple[int,
 
 
 def _worth(candidates: Candidates) -> Array:
-    """Return the worth of each label at each of its places, shape (labels, places)."""
+    """Return the value of each label at each of its places, shape (labels, places)."""
     worth = np.where(np.isfinite(candidates.cost), np.maximum(1.0 - COST_FACTOR * candidates.cost, 0.1), 0.0)
     worth[: len(worth) // candidates.kinds] *= WEIGHT
     return worth
@@ -445,11 +445,11 @@ def _sizes(largest: float) -> Iterator[float]:
 
 
 NOWHERE = -1
-"""Index in `Placing.places` of a label that has no place."""
+"""Entry in `Placing.places` for a label that has no place."""
 GOOD_COST = 0.35
 """A place is good if its cost exceeds the cost of the label's best place by at most this."""
 PUSHES = 4
-"""Largest number of places at which a label without a place tries to push another label away."""
+"""Largest number of places that a label without a place tries to take from another label."""
 
 
 class Placing:

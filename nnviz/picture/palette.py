@@ -35,10 +35,10 @@ class Palette:
     keyword: str
     string: str
     number: str
-    """Colours of program parts: `keyword`, `string`, `number`. Comments are `muted`, others `ink`."""
+    """Colour of numbers in a program. `keyword` and `string` are the colours of keywords and strings."""
     walk: str
     walked: str
-    """`walk`, `walked`: mark and background of the program lines for the animated walk's current step."""
+    """Background of the program lines of the animation's current step. `walk` is the colour of their mark."""
     classes: tuple[str, ...]
     """Colours of the classes, repeated if there are more classes than colours."""
 

@@ -69,11 +69,11 @@ MOST_GROWTH = 2.0
 
 
 class View(NamedTuple):
-    """Size of the room for a diagram, in pixels, with zoom and shift. Zoom 1 without shift shows everything.
+    """The view of a diagram: size in pixels, zoom and shift. Zoom 1 without shift shows everything.
 
-    Before zoom, the diagram's scale is 1 in a small room and larger in a larger room. `larger` multiplies
-    this scale, and `most_growth` limits it. `bare` leaves no room for controls under the headings. `pictures`
-    adds thumbnails in the nodes.
+    At zoom 1, the diagram has scale 1 in a small room and a larger scale in a large room. `larger` multiplies
+    this scale, and `most_growth` limits the scale. With `bare`, the headings leave no room for controls. With
+    `pictures`, nodes have thumbnails.
     """
 
     width: float
@@ -97,7 +97,7 @@ class View(NamedTuple):
         return self._replace(width=width, height=height, dx=self.dx * right, dy=self.dy * down)
 
     def moved(self, dx: float, dy: float) -> View:
-        """Return the view with the diagram moved by this many pixels."""
+        """Return the view with the diagram moved by (dx, dy) pixels."""
         return self._limited(self.zoom, self.dx + dx, self.dy + dy)
 
     def zoomed(self, x: float, y: float, factor: float) -> View:
@@ -157,7 +157,7 @@ class Label(NamedTuple):
     role: Role | None = None
     """Role of the node whose box is behind the text, or None if the text is not on a node's box."""
     leader: float | None = None
-    """The y of the weight's edge if the label stands above or below this edge for lack of room, else None."""
+    """The y of the edge if a number stands above or below the edge for lack of room, else None."""
 
     @property
     def reach(self) -> Rect:
@@ -178,7 +178,7 @@ class NodeBox(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DiagramColumn:
-    """A column of nodes of one height. Nodes that are too small to distinguish are drawn as one block.
+    """A column of nodes of the same height. Nodes that are too small to distinguish are drawn as one block.
 
     With `per_row` > 1, the nodes form a grid of square cells, row by row. The edges of a node end at the
     node's y in `middles`, which lies within the node's row of the grid.
@@ -200,7 +200,7 @@ class DiagramColumn:
     per_row: int = 1
     """Number of nodes side by side, 1 unless the column is a grid."""
     picture: float = 0.0
-    """Side of the thumbnail at the right end of every node or in every cell, or 0 without thumbnails."""
+    """Width and height of each node's thumbnail, or 0 without thumbnails."""
 
     @property
     def index(self) -> int:
@@ -222,7 +222,7 @@ class DiagramColumn:
 
     @property
     def cell(self) -> float:
-        """Width of a node, and in a grid also the height of a node."""
+        """Width of a node. In a grid, this is also the height of a node."""
         return self.width / self.per_row
 
     @property
@@ -264,7 +264,7 @@ class DiagramColumn:
         return node if node >= 0 and (self.block or self.rect(node).contains(x, y)) else None
 
     def visible_text_nodes(self, body: Rect) -> range:
-        """Return the indices of the visible nodes that can show texts. Nodes in a grid count."""
+        """Return the indices of the visible nodes that can show texts, including nodes in a grid."""
         if self.per_row == 1:
             return self.visible_nodes(body)
         top = float(self.tops[0])

@@ -45,7 +45,7 @@ class Picture:
     layout: Layout
     content: Content
     labels: tuple[Label, ...]
-    """The texts in drawing order: a later text covers an earlier text."""
+    """The labels in drawing order: a later label covers an earlier label."""
     weights: tuple[Array, ...]
     """The weights that colour the edges, one array per layer, shape (nodes, sources)."""
     scale: float
@@ -85,7 +85,7 @@ class Picture:
         return label.text if label else ""
 
     def place(self, address: Address) -> Rect | None:
-        """Return the rectangle of the text, node or edge at `address`, or None if there is no place.
+        """Return the rectangle of the text, node or edge at `address`, or None if this is not in the picture.
 
         For a weight without a text, the rectangle is at the middle of the visible part of the edge.
         """
@@ -108,9 +108,9 @@ class Picture:
         return Rect(x, y, 0.0, 0.0).middle(5.4 * size, 1.5 * size)
 
     def hidden_numbers(self, edge: Address | None) -> Iterator[Label]:
-        """Yield the labels of an edge's weight and slope that the picture does not show.
+        """Yield labels for the weight and the slope of an edge, except labels that the picture already shows.
 
-        The labels stand on the edge, and one above the other if they would overlap.
+        The labels stand on the edge. Labels that would overlap stand one above the other.
         """
         if edge is None or edge.kind not in {"weight", "slope"}:
             return
@@ -190,8 +190,8 @@ def make_picture(
 ) -> Picture:
     """Return a picture of `content` at the places of `layout`.
 
-    `shows` returns whether to show the text of an address. `largest` is the absolute value of the weight
-    whose edge is widest, by default the largest absolute value in the network.
+    The function `shows` returns whether to show the text at an address. `largest` is the absolute value of
+    the weight whose edge is widest, by default the largest absolute value in the network.
     """
     layers = content.network.layers
     outputs = (Address("node_slope", len(layers) - 1, node) for node in range(len(layers[-1])))
@@ -212,7 +212,7 @@ def largest_weight(network: Network) -> float:
 
 
 def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Picture:
-    """Return a picture of the whole diagram for the first row; `with_slopes` adds the row's slopes.
+    """Return a picture of the whole diagram for the first row; `with_slopes=True` adds the row's slopes.
 
     Raises ValueError if `with_slopes` is true but no rows have targets.
     """
@@ -231,7 +231,7 @@ def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Pictu
 
 
 def all_labels(content: Content, layout: Layout) -> Iterator[Label]:
-    """Yield all texts, even texts that the animated walk has not reached yet."""
+    """Yield the labels of all texts, including texts that the animated walk has not reached yet."""
     yield from headings(content, layout)
     yield from layout.names
     for column, slots in zip(layout.columns, layout.slots, strict=True):

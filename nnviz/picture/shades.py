@@ -14,20 +14,20 @@ from nnviz.core.activations import Array
 from nnviz.picture.palette import Palette, rgb
 
 WIDE_RATIO = 12.0
-"""Ratio of the highest to the lowest loss above which the scale is logarithmic."""
+"""The scale is logarithmic if the highest loss is more than this many times the lowest loss."""
 SMALLEST_LOSS = 1e-290
 """Losses below this number count as 0, because differences between such losses have no digits left."""
 DECADES = 4.0
-"""Largest number of powers of ten below the highest loss that a logarithmic scale covers."""
+"""A logarithmic scale covers at most this many powers of ten below the highest loss."""
 LEAST_SHARE = 1e-10
-"""Least length of the scale, as a share of the highest loss; a shorter scale has too few values."""
+"""Least difference between the highest and the lowest loss of a scale, as a share of the highest loss."""
 TONES = 256
 """Number of tones of a scale."""
 
 
 @dataclass(frozen=True)
 class Tone:
-    """A colour scale: its lowest and highest loss, and whether it is logarithmic."""
+    """A colour scale: lowest and highest loss, and whether the scale is logarithmic."""
 
     low: float
     high: float
@@ -126,7 +126,7 @@ def _oklab(colour: str) -> Array:
 
 
 LEAST_OPACITY, MOST_OPACITY = 0.12, 0.62
-"""Opacity of the colour of the class with the largest share: at the least possible share, and at share 1."""
+"""Opacity of the likeliest class's colour: LEAST_OPACITY at probability 1 / classes, MOST_OPACITY at 1."""
 Pixels = NDArray[np.uint8]
 """Colours, with RGB or RGBA in the last axis."""
 

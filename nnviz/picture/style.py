@@ -23,14 +23,14 @@ Pixels: TypeAlias = NDArray[np.uint8]
 SLOPE_CORNER = 0.14
 """Radius of the corners of a slope's box, in heights of the box."""
 DASHES = (3.0, 2.0)
-"""Lengths of dashes and of gaps in a dashed line, in widths of the line."""
+"""Length of a dash and of a gap in a dashed line, in line widths."""
 FINE_PX, FINE_SHARE, WIDEST_BORDER = 1.2, 0.06, 3.0
 """FINE_PX: least width of a line, in pixels. FINE_SHARE: width of a line around a number, in box heights.
 
 WIDEST_BORDER: largest width of a node's border, in pixels.
 """
 SLOPES_SHARE = 1 / 3
-"""The right part of a small node or a block shows slopes as colours: this share of the width."""
+"""Share of the width of a small node or a block that shows slopes as colours, at the right."""
 
 PILL_STYLES: tuple[Style, ...] = ("pill", "slope", "node_slope")
 """Styles of labels that have a box of their own."""
@@ -59,7 +59,7 @@ def node_box(role: Role, rect: Rect, palette: Palette) -> Box:
 
 
 def block_box(column: DiagramColumn, palette: Palette) -> Box:
-    """Return the box of a column that is one block: a strip of low nodes, or a square of pixels."""
+    """Return the box of a column that is one block: a strip of very small nodes, or a square of pixels."""
     radius = 4.0 if column.per_row == 1 else 0.0
     return Box(_node_fill(column.role, palette), palette.node_border, FINE_PX, radius)
 
@@ -155,7 +155,7 @@ class Tint(NamedTuple):
     strengths: Array
     """The nodes' numbers, divided by the largest absolute value of these numbers, shape (nodes,)."""
     share: float
-    """Share of a node's width, at the right, that has the colour."""
+    """Share of a node's width that has the colour, from the right end."""
     positive: str
     """Colour of positive numbers."""
     negative: str
@@ -179,7 +179,7 @@ class Tint(NamedTuple):
 
 
 def tints(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[Tint]:
-    """Yield the tints of a column's nodes: of their values if there is a row, then of their slopes.
+    """Yield the tint of the nodes' values, if there is a row, and the tint of the nodes' slopes, if shown.
 
     Numbers that the animated walk has not reached yet count as 0.
     """
@@ -203,9 +203,9 @@ def _strengths(values: Array, picture: Picture, first: Address) -> Array:
 
 
 LEAST_WITH_DOT = 24.0
-"""Least side of a thumbnail that shows a dot for the row, in pixels."""
+"""Least side of a thumbnail that marks the row's inputs with a dot, in pixels."""
 DOT_SHARE, LARGEST_DOT, THUMBNAIL_RIM = 0.055, 5.0, 1.2
-"""DOT_SHARE: radius of the dot, as a share of the thumbnail's side. LARGEST_DOT: largest radius, in pixels.
+"""DOT_SHARE: radius of a thumbnail's dot, as a share of the side. LARGEST_DOT: largest radius, in pixels.
 
 THUMBNAIL_RIM: width of the dot's rim, in pixels.
 """
@@ -232,8 +232,8 @@ class Area(NamedTuple):
 def thumbnail_values(picture: Picture, column: DiagramColumn) -> Array | None:
     """Return the numbers that the thumbnails of a column show, or None if the column has no thumbnails.
 
-    The shape is (nodes, sources) for weights, (nodes, up, across) for functions of two inputs, and (nodes,
-    across) for curves.
+    The shape is (nodes, sources) for weights, (nodes, y, x) for functions of two inputs, with y increasing
+    upwards, and (nodes, x) for curves.
     """
     if not column.picture:
         return None

@@ -58,7 +58,7 @@ def svg_text(
     weight: int = 400,
     more: str = "",
 ) -> str:
-    """Return a text element with the middle of its digits at y `middle`. `anchor`: start, middle or end."""
+    """Return an SVG text element with digits centred at y `middle`. `anchor` is start, middle or end."""
     # Not every renderer knows dominant-baseline; digits and capitals are about .72 of the size tall.
     return (
         f'<text x="{x:.1f}" y="{middle + 0.36 * size:.1f}" font-size="{size:.4g}" font-weight="{weight}" '
@@ -122,10 +122,10 @@ def svg(
 def sheet_svg(
     sheet: Sheet, palette: Palette, *, transparent: bool = False, strongest: int = STRONGEST, note: str = ""
 ) -> str:
-    """Return a sheet (picture and legend) as an SVG document, without a background if `transparent`.
+    """Return a sheet (picture and legend) as an SVG document; `transparent=True` omits the background.
 
-    In a large network, only the strongest edges of each layer are drawn; `strongest` is their number. `note`
-    is a text at the left of the legend.
+    In a large network, only the strongest edges are drawn; `strongest` is their number per layer. `note` is a
+    text at the left of the legend.
     """
     picture, (width, height) = sheet.picture, sheet[:2]
     state = picture.content.state
@@ -288,7 +288,7 @@ TEXT_SIZE, BOX_SIZE = 12.0, 11.0
 ENTRY_BOX, PIECE = Rect(0.0, 0.0, 22.0, 15.0), Rect(0.0, 0.0, 38.0, 3.0)
 """Size of the box in a legend entry, and of the piece of an edge behind a weight's box, in pixels."""
 TEXT_GAP, ENTRY_GAP, MARGIN = 6.0, 18.0, 20.0
-"""Space between box and text, between two entries, and from the last text to the border, in pixels."""
+"""Space in the legend, in pixels: after a box, between two entries, and after the last text."""
 ENTRIES: tuple[tuple[Style, float, str, str], ...] = (
     ("pill", 1.0, "+", "weight > 0"),
     ("pill", -1.0, "\N{MINUS SIGN}", "weight < 0"),
@@ -299,7 +299,7 @@ NOWHERE = Address("heading", -1)
 
 
 class Sample(NamedTuple):
-    """A legend entry: a number's box and its meaning. `edge` is a piece of an edge behind a weight's box."""
+    """A legend entry: a box and the box's meaning. `edge` is a piece of an edge behind a weight's box."""
 
     box: Label
     edge: Rect | None
@@ -307,7 +307,7 @@ class Sample(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A page, size in pixels, with a picture of the whole network and a legend below the picture."""
+    """A page with a picture of the whole network and a legend below the picture. Sizes are in pixels."""
 
     width: float
     height: float
@@ -318,7 +318,7 @@ class Sheet(NamedTuple):
 def legend(right: float, middle: float, *, slopes: bool = True, scale: float = 1.0) -> tuple[Sample, ...]:
     """Return a legend that ends at x `right` and is centred at y `middle`.
 
-    If `slopes`, the legend also explains the boxes of slopes.
+    Unless `slopes=False`, the legend also explains the boxes of slopes.
     """
     samples: list[Sample] = []
     for box_style, value, text, meaning in reversed(ENTRIES if slopes else ENTRIES[:2]):
@@ -340,7 +340,7 @@ def legend(right: float, middle: float, *, slopes: bool = True, scale: float = 1
 
 
 def sheet(picture: Picture, width: float, height: float) -> Sheet:
-    """Return a sheet of this size: a legend, and the contents of `picture` without the picture's zoom."""
+    """Return a sheet of this size with a legend and the whole diagram of `picture`, without zoom."""
     content = picture.content
     network, slopes = content.network, content.slopes is not None
     scale = growth(View(width, height), len(network.sizes))

@@ -13,7 +13,7 @@ from functools import lru_cache
 from nnviz.core.numbers import as_text
 
 ROUNDING = 1e-6
-"""Largest rounding difference between sums of the same widths, in pixels."""
+"""Largest difference that rounding causes between two sums of the same widths, in pixels."""
 
 
 def fit_number(

@@ -1,4 +1,4 @@
-"""Find and read the weights of the torch, Keras or NumPy model that a script trains."""
+"""Finds and reads the weights of the torch, Keras or NumPy model that a script trains."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOT_A_NETWORK = (
 
 
 class Pair(NamedTuple):
-    """Keys of one layer's arrays in a script's list or dictionary. `biases` is None if there are none."""
+    """Keys of a layer's weights and biases (None: no biases) in a script's list or dictionary."""
 
     weights: Hashable
     biases: Hashable | None
@@ -36,7 +36,7 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class ArrayPlaces:
-    """Keys of the weights and biases of all layers. With `turned`, weights have shape (inputs, nodes)."""
+    """Keys of the weights and biases of all layers. If `turned`, weights have shape (inputs, nodes)."""
 
     pairs: tuple[Pair, ...]
     turned: bool
@@ -56,8 +56,8 @@ def find_arrays(arrays: Sequence[Any] | Mapping[Any, Any], inputs: int | None) -
     """Return the keys of each layer's arrays.
 
     `arrays` are in the order of the layers; weights may have shape (nodes, inputs) or (inputs, nodes). If
-    both shapes fit, the network with `inputs` inputs is preferred, else (nodes, inputs). Raises FileError if
-    the arrays are not a network.
+    both shapes fit, choose the shape that gives `inputs` inputs, or else (nodes, inputs). Raises FileError
+    if the arrays are not a network.
     """
     keys = list(arrays) if isinstance(arrays, Mapping) else list(range(len(arrays)))
     shapes = {key: np.shape(arrays[key]) for key in keys}
@@ -160,7 +160,7 @@ def _reader_of(model: Any, activations: Sequence[str] | None, inputs: int | None
         of_list = _reader_of([model], activations, inputs)
         return of_list._replace(read=lambda array: of_list.read([array]))
     if not isinstance(model, Mapping | Sequence) or isinstance(model, str):
-        raise TypeError(f"{EXPECTED_MODELS}, found a {type(model).__name__}")
+        raise TypeError(f"{EXPECTED_MODELS}, found {type(model).__name__}")
     if isinstance(model, Mapping) and all(_COURSE.fullmatch(str(name)) for name in model):
         return _WeightReader(_chain_of_course, _network_of_chain(_chain_of_course(model), activations))
     places = find_arrays(model, inputs)

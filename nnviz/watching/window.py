@@ -98,7 +98,7 @@ def _network(shown: object, activations: Sequence[str] | None) -> Network:
         return frameworks.network_of(shown, activations)
     if activations is not None:
         raise TypeError(
-            f"activations need a model of torch, Keras or scikit-learn, found a {type(shown).__name__}"
+            f"activations need a model of torch, Keras or scikit-learn, found {type(shown).__name__}"
         )
     if isinstance(shown, Mapping):
         return Network.from_weights(shown)
@@ -106,7 +106,7 @@ def _network(shown: object, activations: Sequence[str] | None) -> Network:
         return shown
     raise TypeError(
         "show expects a Network, a State, a dictionary of weights, a torch module, a Keras model or an MLP "
-        f"of scikit-learn, found a {type(shown).__name__}"
+        f"of scikit-learn, found {type(shown).__name__}"
     )
 
 
@@ -155,7 +155,7 @@ if sys.platform != "win32":
     import fcntl
 
 PATIENCE_S = 5.0
-"""Seconds that a script waits, at the end of the script, for a window that no longer reads the pipe."""
+"""Seconds that a script waits at its end for a window that has stopped reading the pipe."""
 PIPE_BYTES = 2**20
 """Size in bytes that nnviz requests for the pipe; some systems keep their own size."""
 WINDOW_GONE = "the window has ended unexpectedly; the training continues without the window"
@@ -183,7 +183,7 @@ class Link(frames.Mailbox):
         _links.append(self)
 
     def put(self, frame: Frame) -> None:
-        """Send a frame; if the window is not ready, keep this frame and drop the frame that waited before."""
+        """Send a frame, or keep the frame until the window is ready. Drop an older frame that was kept."""
         super().put(frame)
         with self._changed:
             if self._thread_writes or self.ending is not None:
@@ -304,7 +304,7 @@ if hasattr(os, "register_at_fork"):
 
 FRAME_S = 1 / 30
 FRAME_PER_LOOK = 50.0
-"""The next frame waits at least this many times as long as sending a frame takes: training stays fast."""
+"""Least pause before the next frame, as a multiple of the time for making and sending the last frame."""
 
 _clock = time.perf_counter
 
@@ -352,7 +352,7 @@ class WatchWindow:
         self.close(f"The training stopped with {kind.__name__}" if kind else "")
 
     def update(self, loss: Any = None, model: Any = None) -> None:
-        """Report an update of the weights, and `loss`, which scripts usually measure before the update.
+        """Report an update of the weights. `loss` is usually the loss that was measured before the update.
 
         Pass the new `model` if the loop makes new arrays or a new Network instead of changing the old one.
         """

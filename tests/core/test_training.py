@@ -442,7 +442,7 @@ def test_training_with_extreme_numbers_ends_finite_or_does_not_begin(number):
         try:
             result = train(filled(number, name), updates=3, learning_rate=1e300)
         except ValueError as error:
-            assert str(error).endswith("make the weights or the data smaller")  # noqa: PT017
+            assert str(error).endswith("reduce the weights or the values in the data")  # noqa: PT017
             continue
         assert finite(result.state), name
         assert np.isfinite(result.history).all(), name

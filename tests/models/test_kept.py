@@ -260,7 +260,7 @@ def test_raw_rows_of_wine_are_told_as_nnviz_tells_them(wine, end, predict, how, 
     assert np.mean(wanted.argmax(axis=1) == data.target) > 0.98
     capsys.readouterr()
     assert main(["convert", str(wine), str(path)]) == 0
-    assert f"in wine{end} expects raw numbers and standardises them by {how}\n" in capsys.readouterr().err
+    assert f"in wine{end} expects raw numbers and standardises them with {how}\n" in capsys.readouterr().err
     close(predict(path, data.data), wanted, 1e-5)
     close(load(path).predict(data.data), wanted)
     assert main(["convert", str(wine), str(path), "--without-scaling"]) == 0

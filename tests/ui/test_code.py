@@ -321,7 +321,7 @@ def test_the_program_of_a_large_network_loads_its_numbers_from_a_file(code, qtbo
     own.runner.step()
     qtbot.waitUntil(own.is_true)
     own.press("Copy")
-    assert status(own) == "Copied the program without its file of numbers; press Save… to get both"
+    assert status(own) == "Copied the program, but not the file with its numbers; press Save… to save both"
 
 
 # --- clicked

@@ -526,7 +526,7 @@ def test_of_softmax_the_other_nodes_are_held_and_the_rows_stand_where_they_are(b
     own.select("node", 0, 1)
     trace = state.network.forward(state.data.inputs)
     z, a = trace.z[0][:, 1], trace.a[0][:, 1]
-    assert "other z stay as in this row; the slope is a·(1 − a)" in own.caption()
+    assert "only this node's z varies on the curve; the slope is a·(1 − a)" in own.caption()
     assert f"slope {a[0] * (1 - a[0]):.4g}"[:9] in own.caption()
     drawn = own.plane.rows().tolist()
     assert 10 <= len(drawn) <= 20
@@ -551,7 +551,7 @@ def test_huge_numbers_are_drawn_or_left_out_and_told(bare, amount):
 
 def test_a_row_far_out_is_told_and_shown_once_it_is_looked_at(bare):
     own = bare(one_layer("tanh", [1.0], [0.0], [*np.linspace(-3, 3, 49), 1e6]), kind=Card)
-    assert "z from −3 to 1000000, 1 row beyond the plot" in own.caption().replace("1e6", "1000000")
+    assert "z from −3 to 1000000, 1 row outside the plot" in own.caption().replace("1e6", "1000000")
     assert own.plane.view()[0][1] < 10
     own.selection.row = 49
     assert own.plane.view()[0][1] > 1e6

@@ -598,7 +598,7 @@ def test_an_earlier_run_of_another_loss_is_not_drawn(qtbot, document, runner, pl
     assert len(plot.curve.earlier()) == 1
     run_anew(loss="mse")
     assert (len(document.state.runs), plot.curve.earlier()) == (2, [])
-    assert plot.show_runs.text() == "Show earlier runs (hidden: 2 with another loss)"
+    assert plot.show_runs.text() == "Show earlier runs (hidden: 2 with another loss function)"
     run_anew()
     assert len(plot.curve.earlier()) == 1
 

@@ -27,13 +27,13 @@ STYLES = {
     "keras": Style("Keras", keras.lines),
     "pytorch": Style("PyTorch", pytorch.lines),
 }
-"""Map from the name of each style to the Style."""
+"""Map from the name of a style to the Style."""
 
 
 def program(state: State, style: str = "numpy", *, beside: bool = True) -> Program:
-    """Return a program that predicts the rows of `state` and trains on them from the present weights.
+    """Return a program that predicts the rows of `state` and trains on these rows from the present weights.
 
-    If `beside`, the program loads weights or rows that need more than 40 lines from an `.npz` file.
+    If `beside`, an `.npz` file holds the weights or rows that would need more than 40 lines of code.
     Raises ValueError for an unknown style or an optimizer that the style lacks.
     """
     if style not in STYLES:

@@ -36,7 +36,7 @@ class Form(ABC):
     `single`       whether the prediction is a number instead of an array
     `prediction`   the name of the variable with the prediction
     `dictionaries` the names of the dictionaries: "weights", and "biases" if there are any
-    `parameters`   these names as the parameters of a function: "weights, biases"
+    `parameters`   the same names as parameters of a function: "weights, biases"
     ============== ====================================================================
     """
 
@@ -63,22 +63,22 @@ class Form(ABC):
         return "hidden_layer" if self.last == 1 else f"hidden_{k}"
 
     def values(self, k: int) -> str:
-        """Return the name of the variable with a layer's values; layer −1 is the inputs."""
+        """Return the name of the variable with the values of layer `k`; layer −1 means the inputs."""
         if k < 0:
             return "input_data"
         return self.prediction if k == self.last else f"{self.hidden(k)}_outputs"
 
     def inputs(self, k: int) -> str:
-        """Return the name of the variable with a layer's z as an array."""
+        """Return the name of the variable with the array of all z of layer `k`."""
         return self.values(k).replace("outputs", "inputs")
 
     @property
     def final_inputs(self) -> str:
-        """The name of the variable with the last layer's z, set by the lines of `forward` and `gathered`."""
+        """The name of the variable with the last layer's z, set by the code of `forward` or `gathered`."""
         return self.values(self.last) if self.network.layers[-1].function.linear else self.inputs(self.last)
 
     def gathered(self) -> Iterator[CodeLine]:
-        """Yield code that joins the last layer's z into an array, or nothing if `forward` has done this."""
+        """Yield code that joins the last layer's z into an array, unless the code of `forward` does this."""
         return iter(())
 
     def starts_at_z(self, k: int) -> bool:
@@ -86,7 +86,7 @@ class Form(ABC):
         return k == self.last and self.loss.short is not None
 
     def losses_slope(self, index: str = "") -> str:
-        """Return code for the first slopes of the backward pass; `index` ("[1]") selects one output."""
+        """Return code for the slopes that begin the backward pass; an `index` "[1]" selects one output."""
         own = {"prediction": self.prediction, "y": "target", "error": f"error{index}"}
         text = frame.with_names(self.loss_slope, **own)
         if index and frame.uses(self.loss_slope, "y"):
@@ -117,7 +117,7 @@ class Form(ABC):
 BREAK = "\n"
 """Character at which a long sum is broken into lines of code; names do not contain this character."""
 TAKEN = "model"
-"""Node name that makes no variable: `model_output` is already the variable of the prediction."""
+"""Node name from which no variable is named, since `model_output` is already the prediction."""
 
 
 class Nodes(Form):
@@ -170,7 +170,7 @@ class Nodes(Form):
 
     @property
     def final_inputs(self) -> str:
-        """The name of the variable with the last layer's z: a number for a single node, else an array."""
+        """The name of the variable with the last layer's z: a number for one node, else an array."""
         return self._z(self.last, 0) if self.single and not self._linear else super().final_inputs
 
     @property
@@ -178,7 +178,7 @@ class Nodes(Form):
         return self.network.layers[-1].function.linear
 
     def gathered(self) -> Iterator[CodeLine]:
-        """Yield code that joins the last layer's z into an array, or nothing if `forward` has done this."""
+        """Yield code that joins the last layer's z into an array, unless the code of `forward` does this."""
         if self.network.layers[-1].function.elementwise and not self.single and not self._linear:
             each = ", ".join(self._z(self.last, j) for j in range(len(self.outputs)))
             yield CodeLine(f"    {self.final_inputs} = np.array([{each}])", "loss", self.outputs)
@@ -321,11 +321,11 @@ class Loops(Form):
 
 NAMES = frame.ProgramNames("input_data", "target_actuals", "n_updates")
 MOST_NODES = 8
-"""Largest number of nodes in a network with variables for each node; a larger network gets loops."""
+"""Largest network, in nodes, whose program has variables for each node. Other programs have loops."""
 
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
-    """Yield the lines of a program that predicts and trains; `numbers` writes its weights and rows."""
+    """Yield the lines of a program that predicts and trains. `numbers` writes the weights and the rows."""
     network = state.network
     few = not numbers.weights_beside and sum(map(len, network.layers)) <= MOST_NODES
     form: Form = Nodes(state) if few else Loops(state)

@@ -51,7 +51,7 @@ def _backward_activations(state: State) -> set[str]:
 
 
 def defined(state: State) -> Iterator[CodeLine]:
-    """Yield the definition of each activation function and, if training needs one, of its backward pass."""
+    """Yield code that defines each activation function and, if training needs it, its backward pass."""
     network, back = state.network, _backward_activations(state)
     for function in _functions(network):
         using = [k for k, layer in enumerate(network.layers) if layer.activation == function.name]
@@ -68,7 +68,7 @@ def defined(state: State) -> Iterator[CodeLine]:
 
 
 def back(function: Activation, values: Mapping[str, str]) -> str:
-    """Return code that calls an activation's backward pass; `values` has expressions for z, a and slope_a."""
+    """Return code that calls an activation's backward pass; `values` maps z, a and slope_a to expressions."""
     return f"{function_name(function)}_back({', '.join(values[name] for name in _arguments(function))})"
 
 
@@ -79,7 +79,7 @@ def _arguments(function: Activation) -> list[str]:
 
 
 NEAR = 1e-12
-"""Largest difference between 1 and the sum of a row's targets that is treated as rounding error."""
+"""If the sum of a row's targets differs from 1 by less than this, the sum counts as 1."""
 _TERM = re.compile(r"\([^()]*\)")
 
 
@@ -89,7 +89,7 @@ def uses(expression: str, name: str) -> bool:
 
 
 def with_names(expression: str, **names: str) -> str:
-    """Return a code expression in which the variables `z`, `prediction`, `y` and `error` have new `names`."""
+    """Return a code expression in which variables are renamed; `names` maps old names to new names."""
     return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), expression)
 
 
@@ -100,7 +100,7 @@ def mean(loss: Loss, targets: str = "y") -> str:
 
 
 def of_row(loss: Loss, single: bool) -> str:
-    """Return code for one row's loss from the variables `z`, `prediction` and `y`: numbers if `single`."""
+    """Return code for one row's loss. The variables `z`, `prediction` and `y` are numbers if `single`."""
     terms = loss.notation.numpy
     if single:
         return terms
@@ -108,7 +108,7 @@ def of_row(loss: Loss, single: bool) -> str:
 
 
 def slope(state: State) -> str:
-    """Return code for the slopes of the outputs' loss terms, from variables `error`, `prediction` and `y`."""
+    """Return code for the slopes of the loss terms, from the variables `error`, `prediction` and `y`."""
     own = state.measure.notation
     targets = state.data.targets
     assert targets is not None
@@ -126,7 +126,7 @@ def divided(expression: str, divisor: str) -> str:
 
 
 def right_rows(network: Network, *, single: bool = False) -> str:
-    """Return code for the mask of correct rows, from `prediction` and `y`, which are numbers if `single`."""
+    """Return code for the mask of correct rows. If `single`, the array `prediction` has the shape (rows,)."""
     if is_one_of_many(network):
         return "prediction.argmax(axis=1) == y.argmax(axis=1)"
     sides = f"(prediction >= {THRESHOLD}) == (y >= {THRESHOLD})"
@@ -140,7 +140,10 @@ A_LINE_EACH = 40
 
 
 def example_call(state: State, call: str) -> Iterator[CodeLine]:
-    """Yield an example call, if the data is encoded or has no rows. `call` has {} in place of the inputs."""
+    """Yield lines that show how to predict a new row, if the data is encoded or has no rows.
+
+    `call` is code that predicts a row, with {} in place of the inputs.
+    """
     raw = are_raw(state)
     if raw:
         yield from _as_inputs(state)
@@ -236,7 +239,7 @@ class ProgramNames(NamedTuple):
     history: str = "history"
 
     def part(self, which: str) -> tuple[str, str]:
-        """Return the variables of one part of the rows: `train_inputs` and `train_targets` for "train"."""
+        """Return two names of variables for a part of the rows: "train" gives train_inputs, train_targets."""
         return f"{which}_{self.inputs.split('_')[-1]}", f"{which}_{self.targets.split('_')[-1]}"
 
     def trained(self, state: State) -> tuple[str, str]:
@@ -244,7 +247,7 @@ class ProgramNames(NamedTuple):
         return self.part("train") if state.validated else (self.inputs, self.targets)
 
     def measured(self, state: State) -> list[tuple[str, str]]:
-        """Return the variables (inputs, targets) of the training rows and, if any, of the validation rows."""
+        """Return the variable names (inputs, targets) for the training rows, then for any validation rows."""
         return [self.trained(state)] + [self.part("validation")] * state.validated
 
 
@@ -252,7 +255,10 @@ NAMES = ProgramNames()
 
 
 def head(state: State) -> Iterator[CodeLine]:
-    """Yield comments about the program. The title is in line 3: Python reads encodings from lines 1 and 2."""
+    """Yield comments about the program.
+
+    The title is in line 3, since Python looks for an encoding in the comments of lines 1 and 2.
+    """
     sizes = "-".join(map(str, state.network.sizes))
     does = ["predicts its rows"] * (len(state.data) > 0)
     does += [f"trains on them from these weights, printing the {state.measure.phrase}"] * state.trainable
@@ -268,7 +274,10 @@ def head(state: State) -> Iterator[CodeLine]:
 
 
 def predictions(state: State, rows: str, call: str) -> Iterator[CodeLine]:
-    """Yield lines that print the predictions and an example `call`; `rows` is code for the predictions."""
+    """Yield lines that print the prediction of each row, then lines with an example call.
+
+    `rows` is code for all predictions. `call` is code that predicts a row, with {} in place of the inputs.
+    """
     outputs = of_outputs(state.network)
     if len(state.data):
         yield CodeLine()
@@ -298,7 +307,7 @@ def settings(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
 
 
 def split(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Yield lines that split a program's rows into training and validation rows, if the State does so."""
+    """Yield lines that split off a program's validation rows, if the State has validation rows."""
     if state.validated:
         yield CodeLine("# The last rows are for validation")
         yield CodeLine(f"count = int(len({names.inputs}) * (1 - validation))")
@@ -315,7 +324,7 @@ def batches(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
 
 
 def rows_of_update(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLine]:
-    """Yield lines of the training loop that choose a mini-batch's rows, in a random order for each epoch."""
+    """Yield lines of the training loop that choose a mini-batch's rows. Each epoch has a random order."""
     if mini_batches(state):
         count = f"len({names.trained(state)[0]})"
         yield CodeLine("    epoch, batch = divmod(t - 1, batches)")
@@ -324,7 +333,7 @@ def rows_of_update(state: State, names: ProgramNames = NAMES) -> Iterator[CodeLi
 
 
 def rows_of_an_update(state: State, names: ProgramNames = NAMES) -> tuple[str, str]:
-    """Return code for the inputs, and code for the targets, of the rows of one update of the weights."""
+    """Return two code expressions for the rows of one update: their inputs and their targets."""
     part = "[rows]" if mini_batches(state) else ""
     inputs, targets = names.trained(state)
     return f"{inputs}{part}", f"{targets}{part}"
@@ -366,10 +375,10 @@ def _point(
 def accuracy_function(
     state: State, prediction: str, mean: str = "np.mean({})", axis: str = "axis"
 ) -> Iterator[CodeLine]:
-    """Yield the function `accuracy(x, y)`, if the network is a classifier.
+    """Yield code that defines the function `accuracy(x, y)`, if the network is a classifier.
 
     `prediction` is code for the prediction. `mean` is code for a mean, with {} in place of the array.
-    `axis` is the library's name of the parameter `axis`.
+    `axis` is the library's name for NumPy's parameter `axis`.
     """
     if classifies(state.network, state.data):
         right = right_rows(state.network).replace("axis", axis)
@@ -383,7 +392,10 @@ def accuracy_function(
 def accuracy(
     state: State, call: Callable[[str, str], str], names: ProgramNames = NAMES
 ) -> Iterator[CodeLine]:
-    """Yield lines that print a classifier's accuracy, computed by the code of `call(inputs, targets)`."""
+    """Yield lines that print a classifier's accuracy.
+
+    `call(inputs, targets)` returns code that computes the accuracy.
+    """
     if classifies(state.network, state.data):
         yield CodeLine()
         of_both = ": first of the training rows, then of the validation rows" if state.validated else ""
@@ -393,7 +405,7 @@ def accuracy(
 
 
 def library_notation(state: State, library: str) -> OptimizerNotation | None:
-    """Return how a library writes the optimizer of `state`, or None if the network is not trainable.
+    """Return the notation of the optimizer of `state` in a library, or None if `state` is not trainable.
 
     Raises ValueError if the library does not have the optimizer.
     """

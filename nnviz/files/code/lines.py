@@ -26,13 +26,13 @@ from nnviz.files import atomic
 from nnviz.files.errors import FileError, writing_error
 
 SCREENFUL = 40
-"""Largest number of lines of weights, or of rows, in a program. A separate file holds longer numbers."""
+"""If the weights, or the rows, would need more lines of code than this, a separate file holds them."""
 A_LINE = 5
-"""How many float64 numbers, with all their digits, fit on a line."""
+"""Number of float64 values, with all digits, that fit on a line of code."""
 
 
 class Notation(NamedTuple):
-    """Code for arrays in a style. `make` creates an array from lists; `load` reads it from an `.npz` file."""
+    """Code for arrays in a style: `make` creates an array from lists, `load` reads one from an .npz file."""
 
     make: str = "np.array"
     load: str = 'stored["{}"]'
@@ -148,7 +148,7 @@ _SIGN = re.compile("|".join(map(re.escape, _PYTHON)))
 
 
 def comment(text: str) -> str:
-    """Return a user's text for a comment, shortened and with escapes for unprintable letters."""
+    """Return a user's text, shortened and with escapes for unprintable letters, for use in a comment."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in shortened(text))
 
 
@@ -211,7 +211,7 @@ def weights_of(layer: int, node: int, count: int) -> tuple[Address, ...]:
 
 
 def numbers_path(path: Path) -> Path:
-    """Return the path from which the program at `path` loads its numbers."""
+    """Return the path of the `.npz` file from which the program at `path` loads its numbers."""
     return path.with_suffix(".npz")
 
 

@@ -12,7 +12,7 @@ from nnviz.files.code.lines import CodeLine, Notation, Numbers, of_nodes, of_out
 
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
-    """Yield the lines of a program that predicts and trains; `numbers` writes its weights and rows."""
+    """Yield the lines of a program that predicts and trains. `numbers` writes the weights and the rows."""
     network = state.network
     yield from frame.imports(state, numbers)
     yield from numbers.weights(Notation())

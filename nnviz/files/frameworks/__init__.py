@@ -22,7 +22,7 @@ from nnviz.files.source import activation_names
 
 
 def with_given_activations(layers: Sequence[Dense], activations: Sequence[str]) -> list[Dense]:
-    """Return the layers with these activations, which the user gave, one for each layer. Raises FileError."""
+    """Return the layers with the activations that the user gave, one per layer. Raises FileError."""
     return dense.with_activations(layers, activation_names(activations), "activations")
 
 
@@ -38,7 +38,7 @@ def check_answer(layers: Sequence[Dense], activations: Sequence[str] | None) -> 
 
 
 Chain: TypeAlias = list[tuple[Array, Array | None]]
-"""For each layer: weights, shape (nodes, inputs of the layer), and biases, shape (nodes,), or None."""
+"""For each layer: weights, shape (nodes, inputs), and biases, shape (nodes,); None without biases."""
 
 
 def as_array(values: Any) -> Array:
@@ -53,7 +53,7 @@ FRAMEWORKS = {"torch": "torch", "keras": "keras", "tf_keras": "keras", "sklearn"
 
 
 def framework_of(model: object) -> str | None:
-    """Return "torch", "keras" or "sklearn", the framework of an object, or None for other objects."""
+    """Return the framework of a model: "torch", "keras" or "sklearn". Return None for other objects."""
     packages = (kind.__module__.partition(".")[0] for kind in type(model).__mro__)
     return next((FRAMEWORKS[package] for package in packages if package in FRAMEWORKS), None)
 
@@ -99,7 +99,7 @@ def read_weights(model: Any) -> Chain:
 def _home(model: Any) -> ModuleType:
     framework = framework_of(model)
     if framework is None:
-        raise TypeError(f"expected a model of torch, Keras or scikit-learn, found a {type(model).__name__}")
+        raise TypeError(f"expected a model of torch, Keras or scikit-learn, found {type(model).__name__}")
     return import_module(f"{__name__}.{framework}")
 
 

@@ -41,7 +41,7 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
 def has_weights(model: Any) -> bool:
     """Return whether a model has weights. Some models get weights at their first call. Raises TypeError."""
     if not hasattr(model, "get_layer"):
-        raise TypeError(f"expected a Keras model, found a {type(model).__name__}")
+        raise TypeError(f"expected a Keras model, found {type(model).__name__}")
     return bool(model.built)
 
 

@@ -50,7 +50,7 @@ def has_weights(model: Any) -> bool:
     """Return whether a model is fitted, at least in part. Raises TypeError for another kind of model."""
     kind: Any = type(model)
     if not any(own.__name__ in KINDS for own in kind.__mro__):
-        raise TypeError(f"expected an {' or '.join(KINDS)} of scikit-learn, found a {kind.__name__}")
+        raise TypeError(f"expected an {' or '.join(KINDS)} of scikit-learn, found {kind.__name__}")
     return hasattr(model, "coefs_")
 
 

@@ -26,7 +26,7 @@ from nnviz.files.models.dense import Dense
 
 SHOWN = "nnviz shows chains of Linear layers and activations"
 PASSED_OVER = ("Identity", "Flatten", "Dropout", "Dropout1d", "AlphaDropout", "FeatureAlphaDropout")
-"""Classes that leave a row of numbers unchanged in evaluation mode."""
+"""Names of torch classes that leave a row of numbers unchanged in evaluation mode."""
 _BY_CLASS = {own.notation.torch.name: own for own in ACTIVATIONS.values() if not own.linear}
 _FIXED: dict[str, dict[str, tuple[object, ...]]] = {
     "GELU": {"approximate": ("none",)},
@@ -83,7 +83,7 @@ def _check_kind(model: Any) -> None:
     torch = sys.modules["torch"]
     if not isinstance(model, torch.nn.Module) or isinstance(model, torch.jit.ScriptModule):
         raise TypeError(
-            f"expected a torch module that is not a TorchScript module, found a {type(model).__name__}"
+            f"expected a torch module that is not a TorchScript module, found {type(model).__name__}"
         )
 
 
@@ -202,7 +202,7 @@ def _check_forward(model: Any, network: Network, chain: _Chain, *, given: bool) 
     if not given and (chain.unclear or same is False):
         example = list(default_activations(len(network.layers)))
         raise FileError(
-            "nnviz cannot see which activations forward() applies; give one for each Linear layer: "
+            "nnviz cannot see which activations forward() applies; give an activation for each Linear layer: "
             f"activations={example}",
             chain.custom,
         )

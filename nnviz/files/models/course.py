@@ -56,7 +56,7 @@ def _check_weights(name: str, weights: Any) -> None:
 
 
 HEAD_BYTES = 2**16
-"""Number of bytes in which `sniff` looks for the dictionary; comments and imports may come first."""
+"""Number of bytes at the start of a file in which `sniff` looks for the dictionary."""
 
 _LINES = rb"(?:\s|\#[^\n]*\n|(?:import|from)[ ][^\n]*\n)*"
 _START = re.compile(rb"(?:\xef\xbb\xbf)?" + _LINES + rb"""(?:\w+\s*=\s*)?\{\s*['"](?:node_|output)""")
@@ -118,7 +118,7 @@ def _unfit_reason(network: Network, nodes: dict[str, list[float]]) -> str:
         node = quoted(layer.nodes[0])
         if layer.activation != ("identity" if layer is network.layers[-1] else "relu"):
             return (
-                f"{node} has the activation {layer.activation}, but a weights dictionary stands for relu "
+                f"{node} has the activation {layer.activation}, but a weights dictionary has only relu "
                 "hidden nodes and an identity output"
             )
         if layer.biases is not None:
@@ -160,12 +160,12 @@ The preferred name is first. A one-letter name may mean anything, so nnviz requi
 """
 
 BIASES = "biases"
-"""Name of the dictionary that maps a node to its bias."""
+"""Name of the variable with the dictionary that maps the name of a node to the node's bias."""
 
 OUTPUT_SUMS = "model_inputs"
-"""Variable name of the outputs' weighted sums (z) in programs that nnviz writes for several outputs."""
+"""Name of the variable with the weighted sums z in programs that nnviz writes for several outputs."""
 LOSS_PREFIX = "get_"
-"""Start of the name of a function that returns a loss."""
+"""Prefix of the names of functions that return a loss."""
 
 _NODE = re.compile(r"(node|output)(_\d+)*", re.ASCII)
 

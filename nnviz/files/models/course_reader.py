@@ -41,7 +41,7 @@ class Statement(NamedTuple):
 
 
 def statements(text: str) -> list[Statement]:
-    """Return the statements of a text without its imports. Raises FileError if there are none."""
+    """Return the statements of a text except imports. Raises FileError if the text has no statement left."""
     if len(text) > LITERAL.limit:
         limit = f"{LITERAL.limit:,} {LITERAL.things}"
         raise FileError(f"expected at most {limit} of Python, found {len(text):,}; a JSON file can be longer")
@@ -74,7 +74,7 @@ def has_comment(text: str) -> bool:
 
 
 def walk(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield a syntax node and all nodes below it, but not the children of LEAVES: faster than `ast.walk`."""
+    """Yield `node` and all nodes below it, except the children of LEAVES; this is faster than `ast.walk`."""
     waiting = deque([node])
     while waiting:
         node = waiting.popleft()
@@ -186,7 +186,7 @@ class Assignment(NamedTuple):
 
 
 def call_arguments(body: list[Statement]) -> Iterator[tuple[str, int | str, ast.expr]]:
-    """Yield (function, parameter, value) for each argument; a parameter is a position or a name."""
+    """Yield (function, position or keyword, value) for each argument of the function calls in `body`."""
     for each in body:
         for node in walk(each.statement):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -307,7 +307,7 @@ class Variable:
 
 
 def variables(body: list[Statement]) -> dict[str, Variable]:
-    """Return the variables that statements at the top level of a text assign, by name."""
+    """Return a dictionary from name to Variable, for all assignments at the top level of a text."""
     names = _NameReader()
     for statement in body:
         names.read(statement)
@@ -347,7 +347,7 @@ class _NameReader:
         """The position of each key, for dictionaries that were searched."""
 
     def read(self, each: Statement) -> None:
-        """Read what a statement assigns and changes, except in functions."""
+        """Read which names a statement assigns or changes, without the bodies of functions."""
         targets, value = _assignment(each.statement)
         literal = False
         if value is None:
@@ -369,7 +369,7 @@ class _NameReader:
                 self._places[target.id] = place
 
     def read_functions(self, body: list[Statement]) -> None:
-        """Read how functions change global names and their arguments."""
+        """Read how functions change global variables and the arguments of their calls."""
         changed: dict[tuple[str, int | str], str] = {}  # line of the change, by function and parameter
         for each in body:
             for function in () if isinstance(each.statement, _SIMPLE) else walk(each.statement):

@@ -68,8 +68,8 @@ def state_of(
 def training_for(network: Network, loss: str = "", source: Source | None = None, why: str = "") -> Training:
     """Return training settings with the file's `loss`, or with the usual loss for the output's activation.
 
-    The usual loss replaces a loss that is missing or does not fit the output. `why` is the reason for a
-    missing loss, or "". `source` gets a note on the usual loss, except for MSE without a reason.
+    The usual loss replaces a `loss` that is "" or does not fit the output. `why` is the reason for an
+    empty `loss`, or "". `source` gets a note on the usual loss, unless it is MSE and `why` is "".
     """
     output = network.layers[-1].function.base
     if loss and fitting_outputs(loss) and output not in fitting_outputs(loss):
@@ -190,7 +190,7 @@ def shortest_decimal(number: float) -> float:
 
 
 def lost_digits(state: State) -> list[str]:
-    """Return a list with a phrase on lost digits if 32-bit floats round the weights or biases, else []."""
+    """Return the digits of the weights that 32-bit floats lose, as a list of phrases; [] if none are lost."""
     with np.errstate(over="ignore"):
         arrays = (array for layer in state.network.layers for array in layer.arrays)
         is_exact = all(np.array_equal(array, array.astype(Single)) for array in arrays)
@@ -259,7 +259,7 @@ def _fits(path: list[tuple[int, Dense]], layer: Dense) -> bool:
 FLOAT32_DEVIATIONS = 1e-6, 1e18
 """Least and greatest standard deviation that nnviz stores in files with 32-bit floats.
 
-Keras stores the square, and uses 1e-7 instead of any smaller standard deviation.
+Keras stores the square of the standard deviation, and replaces a standard deviation below 1e-7 by 1e-7.
 """
 COARSE_RATIO = 1e4
 """Ratio of mean to standard deviation above which 32-bit floats are too coarse.
@@ -307,7 +307,7 @@ def fold_scaling(state: State) -> Network:
 
 
 def separate_scaling(state: State) -> tuple[Scaling | None, Network]:
-    """Return a scaling that 32-bit floats can hold, and the network for inputs with this scaling.
+    """Return (scaling that 32-bit floats can store, network for inputs with this scaling).
 
     The scaling is None if no input is standardised. A standard deviation outside FLOAT32_DEVIATIONS becomes
     part of the weights. Raises FileError if the weights get too large.
@@ -348,12 +348,12 @@ def standardised_rows(state: State, name: str, part: str = "weights and biases o
     if scaling is None:
         return ""
     has_texts = any(column.values for column in state.columns.of_inputs)
-    numbers = "raw numbers (texts: 1 or 0 for each class)" if has_texts else "raw numbers"
-    sentences = [f"the network in {name} expects {numbers} and standardises them by the {part}"]
+    numbers = "raw numbers (texts as one-hot vectors)" if has_texts else "raw numbers"
+    sentences = [f"the network in {name} expects {numbers} and standardises them with the {part}"]
     is_coarse = np.abs(scaling.mean) > COARSE_RATIO * scaling.deviation
     if is_coarse.any():
         inputs = zip(state.network.inputs, is_coarse, strict=True)
         names = list_text([name for name, coarse in inputs if coarse])
         limit = f"{COARSE_RATIO:,.0f} times the standard deviation"
-        sentences.append(f"32-bit floats round {names} coarsely, as the mean is over {limit}")
+        sentences.append(f"32-bit floats round {names} coarsely, because the mean is over {limit}")
     return "; ".join(sentences)

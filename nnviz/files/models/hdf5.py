@@ -25,7 +25,7 @@ MOST_OBJECTS = 20_000
 DEEPEST = 24
 LONGEST_PATH = 1_000
 MOST_TEXTS = 20_000
-"""Largest number of texts in all attributes together."""
+"""Largest number of texts in all attributes of a file together."""
 MOST_LETTERS = 2**25
 TEXTS = re.compile(r"model_config|training_config|keras_version|(?:layer|weight)_names\d{0,4}")
 SKIPPED_GROUPS = re.compile(r"(?:optimizer|optimizer_weights|metrics)(?:/.*)?")
@@ -39,9 +39,9 @@ _CLASSES = {h5o.TYPE_GROUP: h5g.GroupID, h5o.TYPE_DATASET: h5d.DatasetID}
 class Tree(NamedTuple):
     """The contents of an HDF5 file by path, such as `layers/dense/vars/0`; the path of the root is empty.
 
-    `attributes` maps the path of a group to the group's attributes by name, each a text or a list of texts.
-    `arrays` maps the path of a dataset to its real numbers. `unread` maps the path of a dataset of integers
-    to their type, such as "int8".
+    `attributes` maps the path of a group to a dictionary: name of the attribute → a text or a list of texts.
+    `arrays` maps the path of a dataset to an array of its real numbers. `unread` maps the path of a dataset
+    of integers to the type of the integers, such as "int8".
     """
 
     attributes: dict[str, dict[str, str | list[str]]]
@@ -50,7 +50,7 @@ class Tree(NamedTuple):
 
 
 def read(data: bytes, most_numbers: int) -> Tree:
-    """Return the contents of an HDF5 file with at most `most_numbers` numbers. Raises RefusedError."""
+    """Return the contents of an HDF5 file. Raises RefusedError, also for more than `most_numbers` numbers."""
     file = h5f.open_file_image(data)
     groups, datasets = _find_objects(h5g.open(file, b"/"))
     kinds = {path: _kind(dataset, path) for path, dataset in datasets.items()}
@@ -223,7 +223,7 @@ _CHECKSUM_BYTES = 4
 
 
 class RefusedError(ValueError):
-    """Error for contents of a file that nnviz refuses; `place` is the path of these contents."""
+    """Error for a part of a file that nnviz refuses; `place` is the path of this part in the file."""
 
     def __init__(self, message: str, place: str = "") -> None:
         super().__init__(message)

@@ -19,14 +19,14 @@ from nnviz.files.models import hdf5
 from nnviz.files.models.hdf5 import RefusedError
 
 MEMORY = 2**30
-"""Memory limit of the process, in bytes."""
+"""Memory limit of the process that reads a file, in bytes."""
 SECONDS = 5
-"""Processor time limit in seconds; the slowest valid file needs a third of this time."""
+"""Limit of processor time, in seconds; the slowest valid file needs a third of this time."""
 DAMAGED = "the HDF5 data in this file is damaged"
 
 
 def main() -> None:
-    """Read one file from standard input; the command-line argument limits how many numbers the file has."""
+    """Read a file from standard input and write the reply; the argument limits the count of numbers."""
     _warm_up()
     _limit()
     sys.stdout.buffer.write(reply(sys.stdin.buffer.read(), int(sys.argv[1])))
@@ -35,14 +35,14 @@ def main() -> None:
 
 
 def reply(data: bytes, most_numbers: int) -> bytes:
-    """Return the header and the numbers from `answer` as bytes: one line of JSON, then the numbers."""
+    """Return the header from `answer` as one line of JSON, followed by the bytes of the arrays."""
     head, parts = answer(data, most_numbers)
     written = json.dumps(head).encode()
     return b"".join([written, b"\n", *parts])
 
 
 def answer(data: bytes, most_numbers: int) -> tuple[dict[str, Any], list[bytes]]:
-    """Return a header and the file's numbers as bytes, or a header that says why nnviz refuses the file."""
+    """Return (header, bytes of each array), or (header with the reason, []) if nnviz refuses the file."""
     try:
         found = hdf5.read(data, most_numbers)
     except RefusedError as error:

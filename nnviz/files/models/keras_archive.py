@@ -17,14 +17,14 @@ CONFIG, METADATA = "config.json", "metadata.json"
 _COMPILED = "compile_config"
 """Key in the architecture; missing if the model is not compiled."""
 WEIGHTS = ("model.weights.h5", "variables.h5")
-"""Names of the weights file: the first in Keras 3, the second in the first releases of Keras 2.12."""
+"""Name of the weights file in Keras 3, then its name in the first releases of Keras 2.12."""
 _LIST_BYTES = 2**16
 _CONFIG_BYTES = 2**25
 """Far more than the largest network needs; as text it may take four times this memory."""
 
 
 def sniff(data: bytes) -> bool:
-    """Return whether data is a zip archive that lists the file of a Keras architecture."""
+    """Return whether data is a zip archive that contains the file of a Keras architecture."""
     return data.startswith(b"PK\x03\x04") and CONFIG.encode() in data[-_LIST_BYTES:]
 
 

@@ -1,10 +1,11 @@
 """Keras layers as a chain of dense layers, with their weights.
 
 nnviz reads Sequential models, and functional models in which each layer feeds only the next one. It runs no
-code from a file and refuses an unknown layer with its name and class. Keras 1 and 2 (and `.h5` files of Keras
-3) list the layers and their weights in order. Keras 3 (`.keras`) names a group after the layer's class with a
-number: `layers/dense_1/vars/0`. Keras 2.13 uses `_layer_checkpoint_dependencies`, numbers in steps of two,
-and backslashes on Windows.
+code from a file. The error for an unknown layer has the layer's name and class.
+
+Keras 1 and 2 (and `.h5` files of Keras 3) list the layers and their weights in order. Keras 3 (`.keras`)
+stores weights in groups with the class and number of the layer: `layers/dense_1/vars/0`. Keras 2.13 has
+`_layer_checkpoint_dependencies` instead of `layers`, numbers in steps of two, and backslashes on Windows.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _FUNCTIONS = {
     "swish": "silu",
 }
 OPERATION = "ops."
-"""Prefix of the class name for a call of a Keras function in a model: `ops.Relu` for `keras.ops.relu`."""
+"""Prefix of class names that stand for calls of Keras functions: `ops.Relu` stands for `keras.ops.relu`."""
 _OPERATIONS = {OPERATION + key.title().replace("_", ""): name for key, name in _FUNCTIONS.items()}
 _LEAK = 0.3
 """Default slope of the layer LeakyReLU; the function `leaky_relu` has 0.2."""
@@ -96,7 +97,7 @@ def _operation(name: str, config: Mapping[str, Any]) -> str:
 
 
 def check_part_of_keras(part: Mapping[str, Any]) -> None:
-    """Raise FileError for a class or function that is not part of Keras: nnviz cannot run its code."""
+    """Raise FileError if a class or function is not part of Keras: nnviz runs no code from a file."""
     kind, module, registered = (part.get(key) for key in ("class_name", "module", "registered_name"))
     if module is None:  # Keras 3 gives no module for a class of the script that wrote the file
         is_own_module = is_own_name = registered is None
@@ -124,7 +125,7 @@ def _with_parameter(base: Activation, value: object) -> str:
 
 
 def keras_activation(name: str) -> tuple[str, dict[str, float]]:
-    """Return Keras' name of an activation, and a dictionary with its parameter ({} without a parameter)."""
+    """Return (Keras' name of an activation, its parameter as a dictionary); {} stands for no parameter."""
     keras = activation(name).notation.keras
     return keras.name, {keras.parameter: keras.value} if keras.parameter else {}
 
@@ -168,7 +169,7 @@ def model_layers(model: object) -> list[Part]:
 
 
 def json_object(value: object, place: str) -> Config:
-    """Return a JSON object. Raises FileError for another value."""
+    """Return `value` if it is a JSON object. Raises FileError for any other value."""
     if not isinstance(value, Mapping):
         raise FileError(f"expected a JSON object, found {quoted(value)}", place)
     return value
@@ -337,10 +338,10 @@ class KerasScaling(StoredLayer):
 
 @dataclass
 class KerasChain:
-    """The dense layers of a model, and the scaling of its inputs. Raises FileError for other layers.
+    """The dense layers of a model, and the scaling of the model's inputs.
 
     `inputs` is the number of inputs that the model declares, or None. A row passes through all `scalings`
-    before the first layer.
+    before the first layer. `take` raises FileError for a layer that it cannot add.
     """
 
     steps: list[DenseStep] = field(default_factory=list)
@@ -397,9 +398,9 @@ class KerasChain:
 
 
 def chain_of(parts: Sequence[Part], told: list[str]) -> KerasChain:
-    """Return the dense layers of a model, and add a note on each skipped kind of layer to `told`.
+    """Return the dense layers of a model. Raises FileError.
 
-    Raises FileError.
+    Adds a note to `told` for each class of layers that is left out because it acts only in training.
     """
     chain = KerasChain()
     shape: tuple[int, ...] | None = None
@@ -512,7 +513,7 @@ def dense_layers(chain: KerasChain, file: Hdf5, notes: list[str]) -> list[Dense]
 def with_numbers(
     chain: KerasChain, arrays: Mapping[int, Sequence[NDArray[Any]]], notes: list[str]
 ) -> list[Dense]:
-    """Return the layers of a chain with their weights; `arrays` maps the id of each layer to its arrays.
+    """Return the layers of a chain with their weights; `arrays` maps `id(layer)` to the arrays of a layer.
 
     Adds a note to `notes` if the scaling of the inputs changes the weights. Raises FileError.
     """
@@ -564,7 +565,7 @@ def _dense_layer(step: DenseStep, arrays: Sequence[NDArray[Any]]) -> Dense:
 
 
 def group_by_layer(weights: Iterable[str]) -> dict[str, list[str]]:
-    """Group weight names, such as `dense_1/kernel:0`, `model/dense/bias` and `dense_1_W:0`, by layer."""
+    """Return the weight names of each layer: `dense_1/kernel:0` and `dense_1_W:0` belong to `dense_1`."""
     groups: dict[str, list[str]] = {}
     for weight in weights:
         before, slash, last = weight.rpartition("/")
@@ -605,7 +606,7 @@ class _Keras3:
                 self._members.setdefault(parent, {})[name] = None
 
     def arrays(self, steps: Sequence[StoredLayer], root: str = "", depth: int = 0) -> dict[int, list[Array]]:
-        """Return each layer's arrays by layer id; `root` is the group of a model nested `depth` deep."""
+        """Return each layer's arrays by `id(layer)`; `root` is the group of a model nested `depth` deep."""
         layers = next((each for each in _LAYERS if each in self._members.get(root, {})), _LAYERS[0])
         parent = _path(root, layers)
         arrays: dict[int, list[Array]] = {}

@@ -26,7 +26,7 @@ _TOLERANCE = 1e-6
 
 
 def state_of(layers: Sequence[dense.Dense], settings: object, source: Source) -> State:
-    """Return the State of layers, with the loss and the optimizer of a Keras file. Raises FileError.
+    """Return a State with these layers and a Keras file's loss and optimizer. Raises FileError.
 
     Adds a note to `source` for each difference between Keras and nnviz.
     """
@@ -58,9 +58,9 @@ def loss_by_name(name: object) -> str:
 
 
 def to_keras(training: Training, output: str) -> tuple[dict[str, Any], str] | None:
-    """Return the optimizer as JSON for Keras, and Keras' name of the loss.
+    """Return (optimizer as JSON for Keras, Keras' name of the loss).
 
-    `output` is the activation of the output. Return None if Keras does not have the optimizer.
+    `output` is the activation of the output layer. Return None if Keras does not have the optimizer.
     """
     elsewhere = OPTIMIZERS[training.optimizer].notation
     if elsewhere is None or not elsewhere.keras_file[0]:

@@ -29,7 +29,7 @@ def sniff(data: bytes) -> bool:
 
 
 def read(source: Source) -> State:
-    """Return the State of an architecture and the weights in the same folder. Raises FileError."""
+    """Return the State with this architecture and the weights in the same folder. Raises FileError."""
     model = parse(decode_text(source.data), source.progress)
     chain = keras_chain.chain_of(keras_chain.model_layers(model), source.notes)
     file = sandbox.read(source.read_sibling(_weights_name(source)), source.progress)

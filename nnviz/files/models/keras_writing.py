@@ -187,7 +187,7 @@ _INITIALIZERS = ("GlorotUniform", "Zeros", "glorot_uniform", "zero")
 
 
 def replaced(model: object, settings: object) -> list[str]:
-    """Return the names of the parts of a model and its compile `settings` that an overwritten file loses.
+    """List the parts of a model and of its compile `settings` that are lost if nnviz overwrites the file.
 
     Raises FileError.
     """

@@ -48,9 +48,9 @@ class _Entry(NamedTuple):
     packed: int
     size: int
     start: int
-    """Offset of the local header in the archive, in bytes."""
+    """Offset of the entry's local header in the archive, in bytes."""
     begin: int
-    """Offset of the packed content in the archive, in bytes."""
+    """Offset of the entry's packed content in the archive, in bytes."""
 
     @property
     def end(self) -> int:
@@ -172,13 +172,13 @@ class _Header(NamedTuple):
     is_fortran: bool
     shape: tuple[int, ...]
     size: int
-    """Size of the header in bytes."""
+    """Size of the header of the `.npy` file, in bytes."""
 
 
 def read_npy(data: bytes, place: str) -> NDArray[Any]:
     """Return the array of numbers or texts in a `.npy` file, as a view of its bytes.
 
-    For any other contents, raises FileError with `place`.
+    Raises FileError, with `place` in the message, for any other contents.
     """
     header = _header(data, place)
     expected, found = math.prod(header.shape) * header.kind.itemsize, len(data) - header.size

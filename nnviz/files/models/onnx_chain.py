@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 MOST_FACTORS = 16
 """Largest number of factors in a product, including constants; a GELU has five."""
 LARGE = 16.0
-"""Value of z from which ln(1 + e^z) equals z as a 32-bit float."""
+"""For z of at least this value, ln(1 + e^z) equals z as a 32-bit float."""
 CLOSE = 1e-3
 """Relative tolerance for constants; 1/√2 as a 16-bit float has the error 0.0003."""
 
@@ -80,7 +80,7 @@ def quotient(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
 def choice(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
     """Return ("softplus", name of z) if a Where node is the last node of a softplus, else None.
 
-    The node selects ln(1 + e^z), but z itself where z is large.
+    The node selects z where z is large, and ln(1 + e^z) elsewhere.
     """
     if len(node.input) != 3:
         return None
@@ -410,7 +410,7 @@ OPERATORS: dict[str, Callable[[Graph, onnx.NodeProto], ChainStep]] = {
     **dict.fromkeys(BY_OPERATOR, _activation),
     **SHAPE_OPERATORS,
 }
-"""Functions that turn a node into a step, by the name of the node's operator.
+"""For each operator, the function that turns a node with this operator into a step of the chain.
 
 The name of an operator outside ONNX's own domain begins with its domain, as in `ai.onnx.ml.Scaler`.
 """
@@ -429,14 +429,14 @@ def _unknown(node: onnx.NodeProto) -> FileError:
 
 
 Layout: TypeAlias = Literal["rows", "columns", "vector", "result"]
-"""Layouts and their axes: "rows" (rows, nodes), "columns" (nodes, rows), "vector" (nodes,), "result" any."""
+"""Shapes of values: "rows" (rows, nodes), "columns" (nodes, rows), "vector" (nodes,), "result" any shape."""
 
 AXES: dict[Layout, tuple[int, ...]] = {"rows": (1, -1), "columns": (0, -2), "vector": (0, -1), "result": ()}
-"""Possible indices of the axis with a layer's nodes, for each layout."""
+"""For each layout, the index of the axis with a layer's nodes, from the start and from the end."""
 
 
 class Affine(NamedTuple):
-    """The function `scale`·x + `shift`; a missing `scale` (None) means 1, and a missing `shift` 0."""
+    """The function `scale`·x + `shift`. None stands for a `scale` of 1 and a `shift` of 0."""
 
     scale: Array | None = None
     shift: Array | None = None
@@ -522,7 +522,7 @@ class Chain:
         return replace(layer, weights=weights if scale is None else weights * scale, biases=biases)
 
     def affine(self, place: str, scale: Array | None, shift: Array | None) -> None:
-        """Multiply the values by `scale` and add `shift`. Both are arrays that `vector` returned, or None."""
+        """Multiply the values by `scale`, then add `shift`; each is an array from `Chain.vector`, or None."""
         affine = Affine(scale, shift)
         if not self._open:
             self._affine = self._affine.followed_by(affine)
@@ -598,7 +598,7 @@ class Chain:
         self.layout = "result"
 
     def end_with_one(self, place: str, note: str = "") -> None:
-        """End the chain with one number in each row, and add a note. Raises FileError for more numbers."""
+        """End the chain with one number in each row, and add `note`. Raises FileError for wider rows."""
         self.check_width(place, 1)
         self.notes += [note] if note else []
         self.end()
@@ -610,7 +610,7 @@ class Chain:
             raise FileError("expected a dense layer after this node", self._affine_nodes[0])
 
     def vector(self, place: str, constant: Constant) -> Array:
-        """Return a constant as one number for each node, shape (nodes,), or for all nodes, shape (1,)."""
+        """Return a constant as an array: shape (nodes,), or shape (1,) if one number applies to all nodes."""
         shape = constant.shape
         size = math.prod(shape)
         if size != 1 or len(shape) > 2:

@@ -25,7 +25,7 @@ PARTS = Limit("parts", 200_000)
 """Largest number of protobuf fields in a model; a dense layer has about 50."""
 DEPTH = Limit("levels of nested parts", 32)
 INTEGERS = Limit("bytes of whole numbers", 3 * NUMBERS.limit)
-"""Largest size of all integers in a file, in bytes.
+"""Largest total size of the integers in a file, in bytes.
 
 A 16-bit weight needs up to 3 bytes in the file; an integer of 1 byte in the file needs 8 bytes in memory.
 """
@@ -129,7 +129,7 @@ KINDS = {
 }
 """For each ONNX type: the NumPy type of a tensor's `raw_data`, and the field that may replace `raw_data`.
 
-16-bit floats are stored as bits.
+16-bit floats are read as unsigned integers with the same bits.
 """
 FLOATS = {"FLOAT": 1, "FLOAT16": 10, "DOUBLE": 11, "BFLOAT16": 16}
 """Types of real numbers, and ONNX's code for each type."""
@@ -196,7 +196,7 @@ OPERATIONS = Limit("nodes", 20 * LAYERS.limit)
 LONGEST_DETOUR = 8
 """Fewer nodes than this may stand between a constant and the node that uses the constant."""
 
-SUPPORTED = "nnviz opens only chains of dense layers: Gemm, or MatMul and Add, and activations"
+SUPPORTED = "nnviz opens only chains of dense layers (Gemm, or MatMul with Add) and activations"
 _ONNX = ("", "ai.onnx")
 _DOMAINS = (*_ONNX, "ai.onnx.ml")
 _OUTDATED = ("consumed_inputs", "broadcast")
@@ -302,7 +302,7 @@ class Graph:
         return None
 
     def number(self, name: str) -> float | None:
-        """Return the only number of the constant `name`, or None for any other value."""
+        """Return the number in the constant `name`, or None if `name` is not a constant with one number."""
         node = self.maker(name)
         if node is not None and node.op_type == "Unsqueeze" and node.input:
             name = node.input[0]
@@ -325,7 +325,7 @@ def check_real(node: onnx.NodeProto) -> None:
 
 
 def node_place(node: onnx.NodeProto) -> str:
-    """Return the name of a node, or of its output, with the operator: "conv1 (Conv)"."""
+    """Return the name and operator of a node: "conv1 (Conv)". An output's name replaces a missing name."""
     name = node.name or next(filter(None, node.output), "a node")
     return f"{shortened(name)} ({shortened(operator_of(node))})"
 
@@ -341,9 +341,9 @@ def node_error(node: onnx.NodeProto, why: str = SUPPORTED) -> FileError:
 
 
 def inputs_of(node: onnx.NodeProto, least: int, most: int | None = None) -> list[str]:
-    """Return the names of a node's inputs, padded with "" to `most` names (by default `least`).
+    """Return the names of a node's inputs, with "" for each missing input up to `most`.
 
-    Raises FileError if the node has fewer inputs than `least` or more than `most`.
+    By default, `most` equals `least`. Raises FileError unless the node has `least` to `most` inputs.
     """
     most = least if most is None else most
     names = list(node.input)
@@ -353,9 +353,9 @@ def inputs_of(node: onnx.NodeProto, least: int, most: int | None = None) -> list
 
 
 def attributes(node: onnx.NodeProto, **defaults: float | str | list[int] | list[float]) -> dict[str, Any]:
-    """Return the attributes of a node by name; keyword arguments are the defaults of missing attributes.
+    """Return the attributes of a node by name; each keyword argument is the default of an attribute.
 
-    Raises FileError for an attribute that has no default, or that differs in type from its default.
+    Raises FileError for an attribute that has no default, or whose type is not the type of its default.
     """
     values: dict[str, Any] = dict(defaults)
     for each in node.attribute:

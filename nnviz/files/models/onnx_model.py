@@ -58,7 +58,7 @@ class ModelWords(NamedTuple):
 
 
 def read_names(model: onnx.ModelProto) -> ModelWords:
-    """Return the names, title and notes in a model from nnviz; empty for a model of another program."""
+    """Return the names, title and notes in a model that nnviz wrote; all are empty for any other model."""
     if model.producer_name != PRODUCER:
         return ModelWords()
     title = "" if model.graph.name == UNTITLED else model.graph.name
@@ -110,7 +110,7 @@ def _output(graph: Graph) -> tuple[str, list[str]]:
     if len(real) != 1:
         names = ", ".join(quoted(output.name) for output in graph.outputs[:5]) or "none"
         if real:
-            raise FileError(f"expected one output of real numbers, found {len(real)} among {names}")
+            raise FileError(f"expected one output of real numbers, found {len(real)} (outputs: {names})")
         raise FileError(
             f"no output has real numbers (outputs: {names}): export scores or probabilities, not labels"
         )
@@ -253,7 +253,7 @@ _MOST_NAMES = 5
 def lost_parts(data: bytes) -> list[str]:
     """Return the names of the parts of a model that are lost if nnviz overwrites it.
 
-    Raises FileError if nnviz cannot read or write the model.
+    Raises FileError if nnviz cannot open the model, or cannot save it again.
     """
     model = onnx_graph.parse_model(data)
     rewritten = model_of(state_of(Source(data)))

@@ -92,7 +92,7 @@ def _refuse_normalisation(names: Iterable[str]) -> None:
         layer, _, last = name.rpartition(".")
         if last in _OF_NORMALISATION:
             raise FileError(
-                "a normalisation is not a dense layer; in Python, make it part of the layer before: "
+                "a normalisation is not a dense layer; in Python, merge it into the previous layer: "
                 "torch.nn.utils.fuse_linear_bn_eval(linear.eval(), norm.eval())",
                 layer,
             )
@@ -122,8 +122,8 @@ def _array(data: memoryview, tensor: _Tensor, name: str) -> NDArray[Any]:
     axes = next((count for end, count in _AXES.items() if f".{name}".endswith(end)), None)
     if len(tensor.shape) != axes:  # a shape may have thousands of sizes: check before multiplying
         raise FileError(
-            f"{quoted(name)} of shape {tensor.shape} is not the weight (a matrix) or the bias (a row) of a "
-            "dense layer"
+            f"{quoted(name)} of shape {tensor.shape} is neither the weight (a matrix) nor the bias (a row) "
+            "of a dense layer"
         )
     if tensor.dtype not in _KINDS:
         raise FileError(f"expected one of {', '.join(_KINDS)}, found {quoted(tensor.dtype)}", name)
@@ -151,9 +151,9 @@ def _layers(arrays: dict[str, NDArray[Any]]) -> list[Dense]:
 
 
 def write(state: State) -> bytes:
-    """Return the weights and biases of `state`, named as in a Sequential of Linear layers and activations.
+    """Return the bytes of a file with the weights and biases of `state`. Raises FileError.
 
-    Raises FileError.
+    The tensors have the names of PyTorch's Sequential with Linear layers and activations.
     """
     tensors: dict[str, NDArray[Any]] = {}
     index = 0

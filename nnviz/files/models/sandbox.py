@@ -23,9 +23,9 @@ from nnviz.files.errors import FileError, Progress, wait_for
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SECONDS = 20.0
-"""Time limit of the process, in seconds."""
+"""Time limit of the process that reads a file, in seconds."""
 MOST_BYTES = 2**26 + 8 * NUMBERS.limit
-"""Largest size of the reply, in bytes."""
+"""Largest size of the reply of the process that reads a file, in bytes."""
 
 _START = """
 from nnviz.files.models.hdf5_process import main
@@ -39,9 +39,9 @@ _FAILED = "reading the HDF5 data failed: the file is damaged, or it needs too mu
 class Hdf5(msgspec.Struct, frozen=True):
     """The contents of an HDF5 file by path, such as `layers/dense/vars/0`; the path of the root is empty.
 
-    `attributes` maps the path of a group to the group's attributes by name, each a text or a list of texts.
-    `arrays` maps the path of a dataset to its real numbers, as float64. `others` maps the path of a dataset
-    of integers to their type, such as "int8".
+    `attributes` maps the path of a group to a dictionary: name of the attribute → a text or a list of texts.
+    `arrays` maps the path of a dataset to a float64 array of its real numbers. `others` maps the path of a
+    dataset of integers to the type of the integers, such as "int8".
     """
 
     attributes: dict[str, dict[str, str | list[str]]]

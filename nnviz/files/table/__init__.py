@@ -54,7 +54,7 @@ def _network_note(state: State) -> str:
 
 
 VALIDATION = 0.2
-"""Share of a ready table's rows for validation: the last rows, because the rows are in random order."""
+"""Share of rows for validation in a table that ships with nnviz: the last rows, as the order is random."""
 
 
 @dataclass(frozen=True)

@@ -31,9 +31,9 @@ TARGETS = ("target", "label", "survived", "species", "y", "outcome", "diagnosis"
 CLASSES = ("target", "label", "class", "species", "y", "digit", "category", "variety")
 """Names of target columns whose whole numbers are class labels."""
 MOST_CLASSES = 20
-"""Largest number of different values in a target column of whole numbers that is proposed as classes."""
+"""nnviz proposes whole numbers in a target column as classes if at most this many values differ."""
 MIXED, MIXED_KINDS = 0.1, 3
-"""A column counts as texts if the share of texts is over MIXED and at least MIXED_KINDS texts differ."""
+"""A column with a share of texts over MIXED and at least MIXED_KINDS different texts counts as texts."""
 COUNTERS = ("", "id", "index", "no", "nr", "row", "unnamed: 0")
 WRITTEN = ("prediction", "predicted", "error")
 """First words in the names of computed columns; nnviz adds these columns when it saves rows."""
@@ -93,7 +93,7 @@ class Choices:
 
 
 def findings(table: Table, state: State | None = None, targets: Sequence[str] = ()) -> list[Finding]:
-    """Return a finding for each column, with the roles in `state` if the table has the same column names.
+    """Return a Finding for each column, with the roles in `state` if the table has the same column names.
 
     `targets` are the names of the chosen target columns. Raises FileError if a name is unknown.
     """
@@ -254,14 +254,15 @@ def describe(finding: Finding) -> str:
 
 
 HALF = SHORT_LETTERS // 2 - 2
-"""Largest number of letters that a message shows of each name in a pair."""
+"""Largest number of letters of each name in a message that pairs two names, as in "a as b"."""
 
 
 class Placed(NamedTuple):
-    """Indices of a table's columns for the inputs and targets; `targets` is empty if there are no targets.
+    """Indices of a table's columns for the network's inputs and targets.
 
-    `foreign` is empty if the columns have the network's names. Otherwise, columns are matched by their order.
-    `foreign` then maps an index among the network's columns (inputs before targets) to a name in the table.
+    `targets` is empty if the table has no targets. `foreign` is empty if the table has the network's names.
+    Otherwise, columns are matched by their order. `foreign` then maps an index among the network's columns
+    (inputs before targets) to the matching column's name in the table.
     """
 
     inputs: list[int]
@@ -272,9 +273,9 @@ class Placed(NamedTuple):
 def place_columns(table: Table, state: State) -> Placed:
     """Find the columns of the network's inputs and targets in a table, by name or else by order.
 
-    A target NAME may also be called "target" if the network has one output, else "target NAME". By order, the
-    inputs come first, then all targets or no target. Raises FileError if the number of columns does not fit,
-    or if the table has only some of the names.
+    The only target column may also have the name "target". If the network has several outputs, the names of
+    all target columns may begin with "target ". By order, inputs come first, then all targets or none.
+    Raises FileError if the number of columns does not fit, or if the table has only some of the names.
     """
     network = state.network
     of_inputs, of_targets = _names(state.columns.of_inputs), _names(state.columns.of_targets)
@@ -289,7 +290,7 @@ def place_columns(table: Table, state: State) -> Placed:
     if len(rest) not in ((width,) if targets else (width, width + len(of_targets))):
         columns, count = counted(width, "column"), len(rest)
         if targets:
-            text = f"expected {columns} beside the targets, one for each input, found {count}"
+            text = f"expected {columns} besides the targets, one for each input, found {count}"
         else:
             both = width + len(of_targets)
             text = f"expected {columns}, one for each input, or {both} with the targets, found {count}"
@@ -316,7 +317,7 @@ def complete_rows(table: Table, where: Placed, state: State) -> NDArray[np.bool_
 
 
 def targets_of(table: Table, where: Placed, state: State) -> Array | None:
-    """Return the targets of a table, shape (rows, outputs), or None. Raises FileError."""
+    """Return the targets, shape (rows, outputs), or None if the table has no targets. Raises FileError."""
     if not where.targets:
         return None
     return _nodes(table, where.targets, state.columns.of_targets, state.network.outputs)
@@ -370,7 +371,7 @@ class Built:
             return networks.with_rows(state, self.inputs, self.targets, self.data)
 
     def rebuilt(self, state: State) -> State:
-        """Return `state` with the first and last layer rebuilt for these columns. Raises FileError."""
+        """Return `state` with the first and last layers rebuilt for these columns. Raises FileError."""
         self._check_targets()
         with as_file_errors():
             return networks.rebuild_ends(state, self.inputs, self.targets, self.data)
@@ -379,8 +380,8 @@ class Built:
 def build(table: Table, columns: Sequence[Finding], choices: Choices, state: State | None = None) -> Built:
     """Return the rows that a person's choices make from a table.
 
-    If a column has the name of a column in `state`, it gets the same scaling, or the same nodes for its
-    texts. If equally many columns remain in the table and in `state`, these columns form pairs by order. Then
+    A column that has the name of a column in `state` gets the scaling of that column, or the nodes of that
+    column's texts. If the table and `state` have equally many other columns, these are paired by order. Then
     a column of numbers gets the scaling of its partner.
     Raises FileError for a text in a column of numbers, for too many texts, and if no column or row is left.
     An error about a cell names its line and column.
@@ -543,7 +544,7 @@ class _Maker:
         ways = {self._choices.classes[place] for place in holes}
         how = [text for way, text in ((False, "mean"), (True, "most frequent value")) if way in ways]
         values = " or ".join(how)
-        return f"filled {cells} of {names} with the column's {values}, the first in {first}"
+        return f"filled {cells} of {names}, the first in {first}, with the column's {values}"
 
     def summary(self, rows: int, inputs: Sequence[Column], targets: Sequence[Column]) -> str:
         """Return the number of rows and the columns of each role, in words."""
@@ -583,7 +584,7 @@ What: TypeAlias = Literal["rows", "network", "ends"]
 
 @dataclass
 class Uses:
-    """Ways to use a table: in the open network, with new first and last layers there, or in a new network.
+    """Ways to use a table: in the open network, with its first and last layers replaced, or in a new network.
 
     ========== ==========================================================
     `built`    the rows, the columns, and notes on both

@@ -67,7 +67,7 @@ def _without_mark(sample: bytes) -> str:
 
 
 def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
-    """Return the text of the bytes, with unchanged line ends, and the encoding's name in ENCODINGS.
+    """Return the text of the bytes and the encoding's name in ENCODINGS. Line ends do not change.
 
     Raises FileError, with the line, for bytes that are not text in this encoding.
     """
@@ -92,7 +92,7 @@ def with_plain_ends(text: str) -> str:
 
 
 BLOCK = 500
-"""Largest number of lines to read at once. The lines together have at most BLOCK_CELLS cells."""
+"""Lines are read in blocks of at most BLOCK lines and BLOCK_CELLS cells."""
 BLOCK_CELLS = 50_000
 
 _LISTS = msgspec.json.Decoder(list[list[float | None]])
@@ -133,7 +133,7 @@ class Cells:
     def read(self, most: int | None, progress: Progress | None, *, fitting: bool) -> int:
         """Read at most `most` rows. Return the number of rows in the file, or `most` if the file has more.
 
-        If `fitting`, stop at nnviz's limits. If not, more rows than the limits allow raise FileError.
+        Rows above nnviz's limits are left out if `fitting=True`; otherwise they raise FileError.
         """
         count = room = self._room(progress) if most is None else most
         if fitting:
@@ -252,7 +252,7 @@ class Cells:
 
 
 DELIMITERS = "\t;|,"
-"""Possible delimiters; if several delimiters fit, nnviz uses the first."""
+"""Possible delimiters. If several of them fit, nnviz uses the first that fits."""
 
 MISSING = re.compile(
     r"\s*(<?NA>?|na|n/a|#?N/A|[Nn]ull|NULL|[Nn]one|NONE|nil|NaN|nan|\\N|[-–—?.*]*"
@@ -340,13 +340,13 @@ class AmbiguousError(ValueError):
 def number(cell: str, decimal: str | None, *, grouped: bool = False) -> float:
     """Return the number in a cell. `decimal` is the decimal sign, or None if it is unknown.
 
-    If `grouped`, thousands may be separated: by commas if the decimal sign is a point, else by points.
+    With `grouped=True`, thousands may be separated: by commas if the decimal sign is a point, else by points.
     Raises ValueError with the reason, and AmbiguousError if the number depends on the decimal sign.
     """
     if decimal is None and GROUPED.fullmatch(cell):
         text, ungrouped = (shortened(each) for each in (cell, re.sub("[.,]", "", cell)))
         if len(re.findall("[.,]", cell)) > 1:
-            raise AmbiguousError(f"{text} is {ungrouped} with a thousands separator: choose the decimal sign")
+            raise AmbiguousError(f"{text} has thousands separators ({ungrouped}): choose the decimal sign")
         ways = f"{text.replace(',', '.')} or, with a thousands separator, {ungrouped}"
         raise AmbiguousError(f"{text} may be {ways}: choose the decimal sign")
     if grouped and _GROUPED_WITH_DECIMALS.fullmatch(cell if decimal == "," else cell.translate(_SWAPPED)):
@@ -363,7 +363,7 @@ def number(cell: str, decimal: str | None, *, grouped: bool = False) -> float:
 
 
 def is_like_a_number(cell: str, decimal: str | None) -> bool:
-    """Return whether a cell is a number. Infinity, NaN and numbers with thousands separators count."""
+    """Return whether a cell is a number. Infinity, NaN and thousands separators are allowed."""
     cell = cell.strip()
     try:
         number(cell, decimal)
@@ -378,7 +378,7 @@ def is_date(cell: str) -> bool:
 
 
 SAMPLE = 100
-"""Number of lines from which the layout is detected."""
+"""Number of lines, at the start of a table, that nnviz reads to detect the layout."""
 DECIMALS = ".,"
 _COMMA = re.compile(
     r"[+-]?(\d{1,3}(\.\d{3})+|0|\d{4,}),\d+|[+-]?\d*,(\d{1,2}|\d{4,})([eE][+-]?\d+)?", re.ASCII
@@ -393,7 +393,7 @@ NAMES = {"\t": "tabs", ";": "semicolons", "|": "vertical bars", ",": "commas"}
 
 @dataclass(frozen=True)
 class TableLayout:
-    """The layout of a table; nnviz detects each value that is None. Raises FileError for unknown values.
+    """The layout of a table; nnviz detects each value that is None. Raises FileError for invalid values.
 
     ============ ====================================================================================
     `encoding`   one of ENCODINGS
@@ -506,7 +506,7 @@ def _is_header(rows: list[list[str]], decimal: str | None) -> bool:
 
 HEAD_BYTES = 2**18
 HEAD_ROWS = 200
-"""The preview of a table reads at most HEAD_BYTES bytes and HEAD_ROWS rows."""
+"""Largest number of rows in the preview of a table, which reads at most HEAD_BYTES bytes of the file."""
 
 _NOTHING: tuple[list[str], int, int] = ([], 0, 0)
 
@@ -549,7 +549,7 @@ class Table:
         return replace(self.select(np.arange(len(self)) < rows), rows_in_file=self.rows_in_file)
 
     def select(self, rows: NDArray[np.bool_]) -> Table:
-        """Return a table of the rows for which `rows`, a mask with one bool per row, is true."""
+        """Return a table of the selected rows; `rows` is a mask with one bool per row."""
         values = self._values[rows]
         texts = {at: own for at, own in self._texts.items() if np.isnan(values[:, at]).any()}
         return replace(
@@ -586,7 +586,7 @@ class Table:
         return self._values[:, column]
 
     def texts(self, column: int) -> list[str] | None:
-        """Return a column's cells as texts, numbers in full precision, or None if all cells are numbers."""
+        """Return the cells of a column as texts, or None if all cells are numbers."""
         own = self._texts.get(column)
         if own is None:
             return None
@@ -594,7 +594,7 @@ class Table:
         return [text if number != number else full(number) for text, number in zip(own, numbers, strict=True)]
 
     def missing(self, column: int, values: Sequence[str] = ()) -> NDArray[np.bool_]:
-        """Return whether each cell of a column is missing, shape (rows,). Texts in `values` do not count."""
+        """Return which cells of a column are missing, shape (rows,). Texts in `values` are never missing."""
         texts = self._texts.get(column)
         if texts is None:
             return np.zeros(len(self), dtype=np.bool_)
@@ -617,7 +617,7 @@ class Table:
         raise AssertionError  # the cell is a number
 
     def encoded(self, column: Column, index: int) -> Array:
-        """Return the cells of the column at `index` as values of nodes, shape (rows, nodes).
+        """Return the column at `index` as numbers for the network's nodes, shape (rows, nodes).
 
         `column` says how cells become nodes. Raises FileError for a cell that `column` does not allow.
         """
@@ -668,9 +668,9 @@ def read(
 ) -> Table:
     """Return the table in the bytes of a file, or the table's first `most` rows.
 
-    `said` is the layout that a person gives; values that are None are detected. If `fitting`, read only as
-    many rows as nnviz's limits allow. Reports `progress`. Raises FileError, with the line, for rows of
-    different lengths and for stray quotes, and also for a table above nnviz's limits.
+    `said` is the layout that a person gives; values that are None are detected. With `fitting=True`, read
+    only as many rows as nnviz's limits allow. Reports `progress`. Raises FileError, with the line, for rows
+    of different lengths and for stray quotes, and also for a table above nnviz's limits.
     """
     layout = said or TableLayout()
     text, encoding = decode(data, layout.encoding)
@@ -703,7 +703,7 @@ def parse(
     *,
     fitting: bool = False,
 ) -> Table:
-    """Return the table in a text. The other arguments are those of `read`."""
+    """Return the table in a text. The other arguments are the same as for the function `read`."""
     text = with_plain_ends(text)
     with as_file_errors():
         LINES.check(text.count("\n") + (not text.endswith("\n")))

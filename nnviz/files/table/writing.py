@@ -66,7 +66,7 @@ def rows_of_state(state: State, progress: Progress | None = None) -> bytes:
 def check_finite(prediction: Array) -> None:
     """Raise FileError if a prediction is infinite or NaN."""
     if not np.isfinite(prediction).all():
-        raise FileError("a prediction is infinite or NaN: make the weights or the data smaller")
+        raise FileError("a prediction is infinite or NaN: reduce the weights or the values in the data")
 
 
 def _with_progress(rows: Iterable[list[str]], count: int, progress: Progress | None) -> Iterator[list[str]]:

@@ -117,7 +117,7 @@ class PictureMaker:
 
 
 FADED = 0.2
-"""Opacity of the other edges while some edges are highlighted."""
+"""Opacity of the edges that are not highlighted, while other edges are highlighted."""
 CORNER_PX = 10
 """Radius of the corners of the diagram's border."""
 HEADINGS = ("heading", "subheading", "marked")
@@ -155,7 +155,7 @@ class DiagramPainter:
         self._screen: Screen | None = None
 
     def paint(self, painter: QPainter, picture: Picture, options: PaintOptions, dirty: QRectF) -> None:
-        """Paint the part of the diagram in `dirty`, without the border of the widget."""
+        """Paint the part of the diagram in the rectangle `dirty`, without the border of the widget."""
         painter.fillRect(dirty, QColor(options.palette.canvas))  # includes pixels partly of other widgets
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         screen, body = self._screen_for(options), qrect(picture.layout.body)
@@ -264,7 +264,7 @@ class _CachedLayer:
         self._key, self._picture = key, picture  # keep the picture, so that the ids in the key stay unique
 
     def paint(self, painter: QPainter) -> None:
-        """Paint the whole pixmap; the painter clips. A part of the pixmap would be cut at varying pixels."""
+        """Paint the whole pixmap, because a part of the pixmap would be cut at varying pixels."""
         painter.drawPixmap(0, 0, self._pixmap)
 
     def forget(self) -> None:
@@ -306,7 +306,7 @@ def on_whole_pixels(painter: QPainter, room: QRect) -> QRectF:
 
 
 def paint_card(painter: QPainter, card: QRectF, dirty: QRectF, outside: str, line: str) -> None:
-    """Paint the border of `card` in the colour `line`, and the area outside its corners in `outside`."""
+    """Paint a rounded border in the colour `line` along `card`, and the corners outside in `outside`."""
     if card.adjusted(CORNER_PX, CORNER_PX, -CORNER_PX, -CORNER_PX).contains(dirty):
         return
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # the lines fill whole pixels
@@ -394,7 +394,7 @@ class Canvas(QWidget):
 
     @property
     def callout(self) -> Callout:
-        """The box that describes the current step of the animated walk, or the last step."""
+        """The box that describes the current step of the animated walk (one iteration, step by step)."""
         return self._layers.walk.callout
 
     def sizeHint(self) -> QSize:
@@ -407,7 +407,7 @@ class Canvas(QWidget):
 
     @property
     def picture(self) -> Picture:
-        """The current picture: a new picture after a change of the State or a call of `invalidate`."""
+        """The current picture. After a change of the State or a call of `invalidate`, the picture is new."""
         picture = self._picture
         if picture is None or not picture.content.belongs_to(*self._selection.row_source):
             before = self._maker.layout, self._headings
@@ -499,7 +499,7 @@ class Canvas(QWidget):
         self.show_view(self.view._replace(pictures=shown))
 
     def limit_growth(self, most: float) -> None:
-        """Let a large window enlarge the diagram at most by the factor `most`, times the interface scale."""
+        """Set the largest scale of the diagram in a large window: `most` times the interface scale."""
         self._most_growth, larger = most, 1.0 if self.presenting else size_factor()
         self.show_view(self.view._replace(larger=larger, most_growth=most * size_factor()))
 

@@ -40,7 +40,7 @@ NUDGES = {
 
 
 class Diagram(Canvas):
-    """Turns mouse and key events into edits, selections and views."""
+    """The interactive diagram. Mouse and keys edit numbers, select nodes and edges, and move the view."""
 
     said = Signal(str)
     """(message) Emitted with a message for the status bar."""
@@ -67,7 +67,7 @@ class Diagram(Canvas):
         return self._moved and self._scrub_from is not None
 
     def state_changed(self, old: State, new: State) -> None:
-        """Show the new State. While a number is dragged, keep the scale of the edges' widths."""
+        """Show the new State. While the user drags a number, the scale of the edges' widths stays fixed."""
         if self._scrubbing and not self.has_fixed_scale:
             self.fix_scale(True)
         if old.network.sizes != new.network.sizes:
@@ -75,7 +75,7 @@ class Diagram(Canvas):
         super().state_changed(old, new)
 
     def show_view(self, view: View) -> None:
-        """Show the diagram in another view. An open field moves with the number or name in it."""
+        """Show the diagram with another zoom or position. An open field moves with the edited text."""
         super().show_view(view)
         self.session.follow()
 
@@ -94,7 +94,7 @@ class Diagram(Canvas):
         self._scrub_from = self.session.value(text) if text and scrubs and not _is_adding(event) else None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Highlight what is under the mouse, or continue the drag of a number or a pan."""
+        """Highlight the node or edge under the mouse, or continue to drag a number or to pan."""
         if not event.buttons():
             self._end_drag()  # a message box may have taken the release
         self._continue_drag(event)
@@ -104,12 +104,12 @@ class Diagram(Canvas):
         self.setCursor(self._cursor(at, address))
 
     def hover(self, address: Address | None) -> None:
-        """Highlight an edge, or a node with all its edges; highlight nothing while a field is open."""
+        """Highlight the edge, or the node with its edges, at `address`, unless a field is open."""
         ignored = address is None or address.kind in ("heading", "subheading") or self.session.open
         super().hover(None if ignored else address)
 
     def update_hover(self) -> None:
-        """Highlight the node or edge under the mouse. The mouse may have moved while a menu was open."""
+        """Highlight the node or edge under the mouse, which may have moved while a menu was open."""
         at = self.mapFromGlobal(QCursor.pos())
         inside = self.rect().contains(at) and self.childAt(at) is None
         self.hover(self.picture.address_at(at.x(), at.y()) if inside else None)
@@ -208,7 +208,7 @@ class Diagram(Canvas):
         self.menu_requested.emit(address, event.globalPos())
 
     def event(self, event: QEvent) -> bool:
-        """Show the full number under the mouse as a tooltip."""
+        """Describe the node, edge or number under the mouse in a tooltip."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             address = self.picture.address_at(event.pos().x(), event.pos().y())
             text = self.picture.describe(address) if address else ""
@@ -251,10 +251,10 @@ def _is_adding(event: QMouseEvent) -> bool:
 
 
 def arrow_target(address: Address | None, network: Network, right: int, down: int) -> Address:
-    """Return the address that an arrow key selects; `right` and `down` are the key's steps in `ARROWS`.
+    """Return the address that an arrow key selects from `address`; `right` and `down` are −1, 0 or 1.
 
     Right and left alternate between nodes and edges. Up and down go through the nodes of a column, or
-    through the edges of a layer, source by source.
+    through the edges of a layer, ordered by start node.
     """
     if address is None:
         return Address("node", -1, 0)

@@ -29,7 +29,7 @@ class PlaceEditor(NumberField):
     """A field over the diagram that edits a number or a name. The field hides after it accepts a text."""
 
     moved_on = Signal(object)
-    """(1 or −1) Emitted after Tab or Shift+Tab accepts the number, to edit the next or previous number."""
+    """(1: next, −1: previous) Emitted when Tab or Shift+Tab accepts a number, to edit another number."""
     restored = Signal()
     """Emitted when the field closes without accepting its text."""
 
@@ -51,8 +51,8 @@ class PlaceEditor(NumberField):
     ) -> None:
         """Open the field over `rect` to edit `value`: a name, a number, or None for an empty number.
 
-        `title` is for screen readers. `read_name` returns a typed name, or raises ValueError. A blank text
-        clears the number, unless `empty` is None or raises ValueError.
+        `title` is for screen readers. `read_name` turns a text into a name, or raises ValueError. A blank
+        text clears the number, unless `empty` is None or raises ValueError.
         """
         self.empty = empty
         if isinstance(value, str):
@@ -155,7 +155,7 @@ class EditSession(QObject):
         return not self.editor.isHidden()
 
     def edit(self, address: Address) -> None:
-        """Open the field over a number or a name. In a locked document, only select the node or edge."""
+        """Open the field over a number or a name. In a locked document, select the node or edge instead."""
         if self.open and not self.editor.commit():
             return
         if not self._document.may_change():  # a script may still be training
@@ -187,7 +187,7 @@ class EditSession(QObject):
         self._canvas.hover(None)
 
     def nudge(self, address: Address, steps: float, size: str) -> None:
-        """Add `steps` times `size` (a text: "0.1") to a number. Consecutive changes are one undo entry."""
+        """Add `steps` · `size`, for example 3 · "0.1", to a number. Consecutive calls are one undo entry."""
         value = self.value(address)
         if value is not None:
             self.set_number(address, moved_by_steps(value, steps, size), (address, "keys"))
@@ -202,7 +202,7 @@ class EditSession(QObject):
         self.editor.hide()
 
     def follow(self) -> None:
-        """Move the open field along with the edited number after the view has moved."""
+        """Move the open field over the edited number again, after the diagram has moved."""
         if self.open and self._address and (place := self._canvas.picture.place(self._address)):
             self.editor.stand_around(qrect(place))
 
@@ -212,7 +212,7 @@ class EditSession(QObject):
         self._selection.select(address._replace(kind=kind))
 
     def set_number(self, address: Address, value: float | None, merge: Hashable = None) -> None:
-        """Set the number at `address`; None clears it. Edits with an equal `merge` are one undo entry."""
+        """Set or clear (None) the number at `address`. Edits with an equal `merge` are one undo entry."""
         document, before = self._document, self._document.state.data
         name, free = document.state.network.name_of(address), self._selection.what_if_row
         if free is not None and address.kind == "input":

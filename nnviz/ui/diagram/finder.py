@@ -41,7 +41,7 @@ TIP = "Type a name, or: a -> b (an edge), bias of a, largest, smallest, stronges
 
 
 class MatchList(QTableWidget):
-    """Shows matches with name, note and value. Keys of the search field move the current row."""
+    """The list of search results with name, note and value. Keys in the search field move the current row."""
 
     current_changed = Signal()
     """Emitted when the current match changes."""
@@ -93,7 +93,7 @@ class MatchList(QTableWidget):
         self.current_changed.emit()
 
     def step(self, rows: int) -> None:
-        """Move the current row down by `rows` (up if negative), at most to the last or the first match."""
+        """Move the current row down by `rows`, or up if `rows` is negative. Stop at the ends of the list."""
         if self.matches:
             self.setCurrentCell(min(max(self.currentRow() + rows, 0), len(self.matches) - 1), 0)
 
@@ -229,7 +229,7 @@ class Finder(QFrame):
     # --- events
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Handle keys that move in the list of matches. Move the finder when the diagram is resized."""
+        """Use keys of the search field to move in the list. Move the finder when the diagram is resized."""
         if watched is self._diagram and event.type() == QEvent.Type.Resize and self.isVisible():
             self._place()
         if watched is self.field and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:

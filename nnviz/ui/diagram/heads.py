@@ -57,7 +57,7 @@ class Structure(QObject):
             self._selection.select(Address("node", column - 1, at))
 
     def remove_node(self, column: int, node: int | None = None) -> None:
-        """Remove a node, or the last node of its column if `node` is None."""
+        """Remove `node` from a column, or the last node of the column if `node` is None."""
         names = self._document.state.network.names(column)
         node = len(names) - 1 if node is None else node
         message = f"Removed {names[node]} with its weights"
@@ -121,7 +121,7 @@ class Structure(QObject):
         return edited
 
     def fill(self, menu: QMenu, address: Address | None) -> None:
-        """Fill a menu with commands for the node and layer at `address`. None: commands for all layers."""
+        """Fill a menu with commands for the node and layer at `address`, or for all layers if it is None."""
         _clear(menu)
         sizes = self._document.state.network.sizes
         if address is not None and address.column < len(sizes):
@@ -183,19 +183,19 @@ class Structure(QObject):
                 menu.addAction(f"{name} with another {each.parameter.meaning} …", ask)
 
     def title(self, column: int, *, within: bool = False) -> str:
-        """Return a column's name: "Hidden layer", or in a sentence (`within=True`) "the hidden layer"."""
+        """Return a column's title: "Hidden layer", or in a sentence (`within=True`): "the hidden layer"."""
         title = column_title(column, len(self._document.state.network.layers))
         if not within:
             return title
         return title.lower() if title[-1].isdigit() else f"the {title.lower()}"
 
     def add_text(self, column: int) -> str:
-        """Return the menu text that adds a node to a column: "Add a node to the hidden layer"."""
+        """Return the text of the command that adds a node to a column: "Add a node to the hidden layer"."""
         what, to = self._kind(column), self.title(column, within=True)
         return f"Add a node to {to}" if what == "node" else f"Add {_with_article(what)}"
 
     def remove_text(self, column: int) -> str:
-        """Return the menu text that removes the last node of a column."""
+        """Return the text of the command that removes the last node of a column."""
         what, of = self._kind(column), self.title(column, within=True)
         return f"Remove the last node of {of}" if what == "node" else f"Remove the last {what}"
 
@@ -221,7 +221,7 @@ WIDTH_PX, HEIGHT_PX, GAP_PX, ICON_PX = 26.0, 24.0, 3.0, 16.0
 MIN_HEAD = 76.0
 """Height that the controls need above the nodes, in pixels. With less room, the controls shrink."""
 ABOVE_BODY_PX = 2.0
-"""Gap between the buttons and the area of the nodes, which is repainted often, in pixels at scale 1."""
+"""Gap between the buttons and the area of the nodes below, in pixels at scale 1."""
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
 """For each arrow key: 1 to move the focus to the next button of the diagram, −1 to the previous button."""
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
@@ -230,7 +230,7 @@ LEFT_PADDING_PX, RIGHT_PADDING_PX = 9.0, 19.0
 
 
 def keep_heads(diagram: Diagram, structure: Structure, document: Document) -> None:
-    """Keep controls under the heading of every visible column; a locked document disables the controls."""
+    """Show controls under the heading of every visible column. A locked document disables the controls."""
     heads: list[Head] = []
 
     def place() -> None:
@@ -266,7 +266,7 @@ class HeadButton(QToolButton):
         self._draw_icon()
 
     def describe(self, action: str, lock: str, *, can: bool = True) -> None:
-        """Set `action` as tooltip and accessible name. If `lock` is not "", disable the button."""
+        """Name the button `action`. If `lock` is not "", disable the button, with `lock` as its tooltip."""
         set_lock_reason(self, lock, action, can=can)
         self.setAccessibleName(action)
 
@@ -288,7 +288,7 @@ class HeadButton(QToolButton):
         super().changeEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Press the button on Enter. Move the focus on an arrow key. Pass only Escape to the diagram."""
+        """Press the button on Enter, move the focus on an arrow key, and leave Escape to the diagram."""
         if event.key() in STEPS:
             buttons = _enabled_buttons(self._diagram)
             at = buttons.index(self) + STEPS[Qt.Key(event.key())]
@@ -424,7 +424,7 @@ class Head:
     def place(self, lock: str) -> None:
         """Place the controls under the column's heading, or hide them if the column is hidden or too narrow.
 
-        If `lock` is not "", it disables the controls and becomes their tooltip.
+        If `lock` is not "", disable the controls, and show `lock` as their tooltip.
         """
         layout = self._diagram.picture.layout
         exists = self._column < len(layout.columns) and not self._diagram.presenting

@@ -50,7 +50,7 @@ def _brush(colour: str) -> QBrush:
 
 
 def image_of(pixels: Pixels) -> QImage:
-    """Return RGBA pixels, shape (rows, columns, 4), as an image in the format that Qt scales fastest."""
+    """Convert RGBA pixels, shape (rows, columns, 4), to a QImage in the format that Qt scales fastest."""
     rows, columns, _ = pixels.shape
     image = QImage(pixels.tobytes(), columns, rows, 4 * columns, QImage.Format.Format_RGBA8888)
     return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
@@ -158,11 +158,11 @@ ALWAYS_SHARP = 150
 """Up to this many edges are antialiased even while weights change."""
 
 STRONGEST_MOVING = 500
-"""Largest number of edges of a layer to draw while weights change; the strongest edges are drawn."""
+"""While weights change, at most this number of edges of a layer is drawn: the strongest edges."""
 BUCKETS = 32
 """Number of different colours and widths of edges for each sign of the weights."""
 HALO_PX, HALO_OPACITY, RAIL_PX = 12.0, 0.1, 1.25
-"""Width and opacity of a halo, and width of each of its two borders. Widths are in pixels at scale 1."""
+"""HALO_PX, HALO_OPACITY: a halo's width and opacity. RAIL_PX: width of its borders. In pixels at scale 1."""
 
 EdgeGroups = list[tuple[int, Indices, Indices]]
 """Groups of edges: (layer, nodes, sources). Edge k of a group leads from sources[k] to nodes[k]."""
@@ -194,7 +194,7 @@ def paint_some_edges(
     palette: Palette,
     growth: float = 1.0,
 ) -> None:
-    """Paint the edges from `sources` to `nodes`. `growth` multiplies the widths of the edges."""
+    """Paint the edges from sources[k] to nodes[k]. `growth` multiplies the widths of the edges."""
     pens = _edge_pens(palette, weights.size > EVERY_EDGE, growth)
     _paint_lines(painter, gap.segments(nodes, sources), weights[nodes, sources], scale, pens)
 
@@ -248,7 +248,7 @@ def neighbours(picture: Picture, address: Address | None) -> EdgeGroups:
 
 
 def paint_highlighted(painter: QPainter, picture: Picture, groups: EdgeGroups, palette: Palette) -> None:
-    """Paint groups of edges over the faded edges."""
+    """Paint groups of edges in full colours, over the faded edges of the diagram."""
     for layer, nodes, sources in groups:
         gap, weights = picture.layout.gaps[layer], picture.weights[layer]
         paint_some_edges(painter, gap, weights, nodes, sources, picture.scale, palette, picture.layout.scale)
@@ -282,14 +282,14 @@ class _Places(NamedTuple):
 
 
 class SmallPictures:
-    """Paints the small pictures of nodes, and caches their places and images."""
+    """Paints the small pictures in nodes, and caches the places and images of the pictures."""
 
     def __init__(self) -> None:
         self._places: dict[int, _Places] = {}
         self._images: dict[int, tuple[Array, Palette, QImage]] = {}
 
     def paint(self, painter: QPainter, picture: Picture, palette: Palette, *, grids: bool) -> None:
-        """Paint the small pictures of columns with nodes side by side if `grids=True`, else of the others."""
+        """Paint small pictures in columns with one node per line, or with several if `grids=True`."""
         for column in picture.layout.columns:
             if not column.picture or grids != (column.per_row > 1):
                 continue
@@ -347,7 +347,7 @@ class SmallPictures:
 def paint_marks(
     painter: QPainter, picture: Picture, addresses: Iterable[Address | None], palette: Palette
 ) -> None:
-    """Outline the pixels of inputs at `addresses`, in colours that contrast with blue and orange."""
+    """Outline the pixels of inputs at `addresses`. The colours contrast with the pixels' blue and orange."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     rects = [rect for address in addresses for rect in look.thumbnail_marks(picture, address)]
     outlines = [qrect(_on_pixels(rect)).adjusted(-1.0, -1.0, 1.0, 1.0) for rect in rects]

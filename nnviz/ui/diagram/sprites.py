@@ -27,9 +27,9 @@ from nnviz.picture.style import PILL_STYLES, Box, label_box, node_box, sign_colo
 from nnviz.ui.diagram.paint import label_font, paint_box, paint_label, paint_leader
 
 LARGEST_TEXT, MAX_WIDTH = 36.0, 600.0
-"""Largest font size of a text, and largest width of a node or label, to paint from sprites, in pixels."""
+"""Limits for painting from sprites, in pixels: font size of a text, and width of a node or label."""
 WIDTH, MAX_HEIGHT = 1024, 2048
-"""Width and largest height of the pixmap with all sprites, in pixels. A diagram uses only a part of it."""
+"""Width and largest height of the pixmap with all sprites, in pixels."""
 
 
 class Screen:
@@ -185,19 +185,19 @@ def _paint_plain(width: int, height: int, fill: str, line: str, painter: QPainte
 
 
 FIRST_HEIGHT = 256
-"""Initial height of the sprites' pixmap in device pixels. The pixmap grows downwards."""
+"""Initial height of the pixmap with all sprites, in device pixels. The pixmap grows downwards."""
 
 PHASES = 4
-"""Number of sprites of each digit, shifted by fractions of a device pixel, as Qt would place the digit."""
+"""Number of sprites of each digit. They show the digit at different fractions of a device pixel."""
 MARGIN = 2
-"""Space on each side of the text of a sprite, in device pixels."""
+"""Space on each side of the text in a sprite, in device pixels."""
 WORD = "\n"
-"""Last character of a key in Letters that stands for a whole word, not for a digit or a sign."""
+"""In Letters, the key of a whole word ends in this character; the key of a digit or a sign does not."""
 _BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}
 """Share of the free room before a text, by its alignment."""
 
 NO_SPRITES = np.empty((0, 10))
-"""An empty array, in the form in which `Sprites.placed` returns sprites with their places."""
+"""The array that `Sprites.placed` returns for an empty list of sprites."""
 Numbers = Sequence[int] | NDArray[np.intp]
 
 
@@ -213,7 +213,7 @@ class Sprites:
         """Place of the next sprite, and used height of the pixmap."""
 
     def add(self, width: int, height: int, paint: Callable[[QPainter], None]) -> int:
-        """Add a sprite that `paint` paints into (0, 0, width, height), and return its number."""
+        """Add a sprite, which `paint` paints into the rectangle (0, 0, width, height). Return its number."""
         width, height = max(width, 1), max(height, 1)  # an empty sprite would overlap the previous one
         if self._x + width > self._width:
             self._x, self._y = 0, self.height
@@ -241,10 +241,10 @@ class Sprites:
                 painter.drawPixmap(0, 0, old)
 
     def placed(self, sprites: Numbers, left: ArrayLike, top: ArrayLike, opacity: ArrayLike = 1.0) -> Array:
-        """Return the array with which `draw` paints sprites at their places: float64, shape (sprites, 10).
+        """Return sprites with their places as an array for `draw`: float64, shape (sprites, 10).
 
-        `left` and `top` are whole device pixels. A row is a QPainter.PixmapFragment: x and y of the place's
-        middle; left, top, width and height in the pixmap; scale in x and y; rotation; opacity.
+        `left` and `top` are whole device pixels. A row holds a QPainter.PixmapFragment: x and y of the middle
+        of the place; left, top, width and height in the pixmap; scale in x and y; rotation; opacity.
         """
         places = self._places.take(sprites, axis=0)
         fragments = np.empty((len(places), 10))
@@ -287,7 +287,7 @@ class TextSetter:
         self._places: list[tuple[float, float, float, int]] = []
 
     def add(self, advance: float, height: int, paint: Callable[[int, QPainter], None], phases: int) -> int:
-        """Add a letter, and return its number. `paint(k, painter)` shifts the letter by k / PHASES pixels."""
+        """Add a letter; return its number. `paint(k, painter)` paints sprite k, where 0 ≤ k < `phases`."""
         width = ceil(advance) + 2 * MARGIN + 1
         sprites = [self._sprites.add(width, height, partial(paint, phase)) for phase in range(phases)]
         number, self._count = self._count, self._count + 1
@@ -304,7 +304,7 @@ class TextSetter:
         self._places.append(letters.place(label))
 
     def placed(self) -> Array:
-        """Return the sprites of all added texts with their places, and forget the texts."""
+        """Return the sprites of all added texts as an array for `Sprites.draw`. Then forget the texts."""
         if not self._set:
             return NO_SPRITES
         letters, lengths = np.array(self._set), np.array(self._lengths)
@@ -355,7 +355,7 @@ class Letters(dict[str, int]):
         return map(self.__getitem__, letters)
 
     def place(self, label: Label) -> tuple[float, float, float, int]:
-        """Return (left, width, share of free width before the text, top) of a label, in device pixels."""
+        """Return (left, width, alignment, top) of a label in device pixels. Alignment: 0 is left, 1 right."""
         x, y, width, height = label.rect
         ratio = self._ratio
         top = round((y + height / 2) * ratio + self._above_middle) - self._rise - MARGIN

@@ -25,11 +25,11 @@ from nnviz.ui.kit.theme import pixel_font
 STEP_PX = 12.0
 """Distance between candidate places of the callout, in pixels."""
 GAP_PX, EDGE_PX = 4.0, 2.0
-"""Least distance of the callout from obstacles that it must not cover, and from the diagram's sides."""
+"""GAP_PX: gap around obstacles that the callout must not cover. EDGE_PX: gap to the diagram's sides."""
 FORBIDDEN = 1e6
-"""Cost of each square pixel or point that the callout covers but must not cover: above all other costs."""
+"""Cost per covered square pixel or point of an obstacle that must stay visible; above all other costs."""
 TEXT = 6.0
-"""Cost per square pixel of a text that the callout covers. A square pixel of a node costs 1."""
+"""Cost of each square pixel of text under the callout. A square pixel of a node costs 1."""
 DISTANCE = 2.0
 """Cost per pixel of distance between the callout and the nodes or edges that it describes."""
 MARGIN_PX, SIDE = 8.0, 200.0
@@ -37,7 +37,7 @@ MARGIN_PX, SIDE = 8.0, 200.0
 LINE = 30.0
 """Cost of each edge point that the callout covers. The points of an edge are POINT_PX apart."""
 CROSSING, FORBIDDEN_FACTOR = 700.0, 4
-"""Cost of each obstacle that the pointer crosses, and factor for obstacles that must not be covered."""
+"""CROSSING: cost per obstacle under a pointer. FORBIDDEN_FACTOR: factor if it must not be covered."""
 CANDIDATES, SAMPLES = 24, 12
 """CANDIDATES: number of cheapest places to check with a pointer. SAMPLES: points to check on a pointer."""
 
@@ -50,11 +50,11 @@ class Obstacles(NamedTuple):
     points: Array
     """Points (x, y) of edges that the callout must not cover, shape (n, 2)."""
     nodes: Array
-    """Rectangles of nodes, which the callout should not cover."""
+    """Rectangles of nodes, which the callout may cover at a cost, shape (n, 4)."""
     texts: Array
-    """Rectangles of texts, which the callout should not cover. A text costs more than a node."""
+    """Rectangles of texts, which the callout may cover at a higher cost than nodes, shape (n, 4)."""
     edges: Array
-    """Points (x, y) of other edges, which the callout should not cover, shape (n, 2)."""
+    """Points (x, y) of edges that the callout may cover at a cost, shape (n, 2)."""
 
 
 class Size(NamedTuple):
@@ -85,9 +85,9 @@ def rectangles(rects: Sequence[Rect]) -> Array:
 
 
 def free_place(room: Rect, sizes: Sequence[Size], obstacles: Obstacles, near: Rect, targets: Array) -> Place:
-    """Return the place of lowest cost in `room` for a callout of one of `sizes`, near the rectangle `near`.
+    """Return the cheapest place in `room` for a callout of one of `sizes`; places near `near` cost less.
 
-    Unless `targets`, shape (n, 2), is empty, a pointer leads from the callout to one of these points.
+    If `targets`, shape (n, 2), is not empty, a pointer leads from the callout to one of these points.
     """
     places: list[Place] = []
     for k, size in sorted(enumerate(sizes), key=lambda item: item[1].cost):
@@ -171,7 +171,7 @@ class PointerLine(NamedTuple):
 
 
 def best_pointer(box: Rect, targets: Array, obstacles: Obstacles) -> PointerLine:
-    """Return a short pointer from `box` to one of the points `targets` that crosses few obstacles."""
+    """Return a short pointer across few obstacles, from `box` to one of `targets`, shape (n, 2)."""
     low, high = np.array([[box.x, box.y]]), np.array([[box.right, box.bottom]])
     cost = _pointer_costs(low, high, targets, obstacles)[0]
     k = int(np.argmin(cost))
@@ -194,23 +194,23 @@ def _pointer_costs(lows: Array, highs: Array, targets: Array, obstacles: Obstacl
 
 
 FONT_PX, MIN_FONT_PX = 13.5, 10.5
-"""Font size of the callout at scale 1, and its smallest font size at any scale, in pixels."""
+"""FONT_PX: font size of the callout at scale 1. MIN_FONT_PX: least font size at any scale. In pixels."""
 FONT_SHARES, SMALLER = (1.0, 0.85, 0.72), 300.0
-"""FONT_SHARES: font sizes to try, as shares of the usual size. SMALLER: cost of each step down."""
+"""FONT_SHARES: font sizes to try, as shares of the usual size. SMALLER: cost per smaller size."""
 LINE_HEIGHT, PAD_X, PAD_Y, INDENT, NAME = 1.5, 0.9, 0.5, 1.2, 8.5
-"""Line height, side padding, top padding, indent of a continued line and width of a name, in font sizes."""
+"""Line height, side and top padding, continuation indent, width of a name: multiples of the font size."""
 WIDTH_SHARES = (1.0, 0.8, 0.65, 0.5, 0.38, 0.28, 0.2, 0.15, 0.11)
 """Widths of the callout to try, as shares of its width without line breaks."""
 LINE_COUNTS = (8, 4, 2, 1)
-"""Numbers of lines to try if the whole text does not fit; the last try is one shortened line."""
+"""Numbers of lines to try if the whole text does not fit. The last try is a single, shortened line."""
 LINE_BREAK = 500.0
 """Cost of each additional line of text in the callout."""
 DOT_PX = 3.0
 """Radius of the dot at the end of the callout's pointer, in pixels."""
 SHARES = np.linspace(0.15, 0.85, 4)
-"""Points of a node's side where the pointer may end, as shares of the side's length."""
+"""Points on a side of a node where the callout's pointer may end, as shares of the side's length."""
 FEW_EDGES = 200
-"""If the diagram has more edges than this, the callout may cover all edges that it does not describe."""
+"""With more edges than this in the diagram, the callout avoids only the edges that it describes."""
 MAX_TARGETS = 24
 """Approximate largest number of points where the callout's pointer may end."""
 POINT_PX = 5.0
@@ -237,7 +237,7 @@ class Setting(NamedTuple):
 
 
 class Callout:
-    """A box that describes a step of the walk. Each step has its own place for the box."""
+    """The callout: a box on the diagram that describes a step of the walk, the animated iteration."""
 
     def __init__(self) -> None:
         self._key: tuple[object, ...] = ()
@@ -288,7 +288,7 @@ class Callout:
         )
 
     def paint(self, painter: QPainter, palette: Palette, share: float, *, slopes: bool) -> None:
-        """Paint the box in the colour of slopes or the accent colour, with a `share` (0 to 1) of its text."""
+        """Paint the box with a `share` (0 to 1) of its text. `slopes=True` uses the colour of slopes."""
         if self._setting is None or share <= 0.0:
             return
         box, colour = self.box, QColor(palette.slope if slopes else palette.accent)
@@ -323,7 +323,7 @@ class Callout:
 
 
 def short_name(name: str) -> str:
-    """Return a name, elided to the width of a node's name on the diagram."""
+    """Return a node's name, elided to the width that a name may have in the callout."""
     return elide(one_line(name), FONT_PX, NAME * FONT_PX, bold=True)
 
 
@@ -437,17 +437,17 @@ def _points(lines: Iterable[QLineF]) -> Array:
 
 
 PULSE_STEPS = ("forward", "backward")
-"""Names of the walk's steps in which pulses travel along edges."""
+"""Steps of the walk (the animated training iteration) in which pulses travel along edges."""
 EDGE_STEPS = ("slopes", "mean", "update")
-"""Names of the walk's steps that concern the incoming edges of a node."""
+"""Steps of the walk (the animated training iteration) that concern a node's incoming edges."""
 SLOPE_STEPS = ("backward", "slopes", "mean")
-"""Names of the walk's steps that concern slopes."""
+"""Steps of the walk (the animated training iteration) that concern slopes."""
 TEXT_END = 0.9
 """Share of a step's time after which the whole text of the step is visible."""
 MAX_PULSES = 60
-"""Largest number of pulses at once, on the edges that carry the largest numbers."""
+"""Largest number of pulses at the same time. They appear on the edges that carry the largest numbers."""
 MARK_PX, MARK_OPACITY = 10.0, 0.25
-"""Width in pixels, and opacity (0 to 1), of the mark on the edges of a step."""
+"""MARK_PX: width, in pixels, of the mark on the edges of a step. MARK_OPACITY: opacity, 0 to 1."""
 MAX_MARKED = 600
 """Largest number of edges marked at once. With more edges, nodes are outlined instead, to save time."""
 PULSE_PX = 6.0
@@ -464,7 +464,7 @@ class WalkLayer:
         self.callout = Callout()
 
     def paint(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
-        """Paint the pulses of the steps in progress, and a callout that describes these or the last steps."""
+        """Paint the pulses of the steps in progress, and the callout about the current or last steps."""
         progress, t = self._player.progress, self._player.t
         steps, text_start = progress.moving, 0.0
         if steps and steps[0].deed in PULSE_STEPS:
@@ -478,7 +478,7 @@ class WalkLayer:
         self.callout.paint(painter, palette, min(share, 1.0), slopes=slopes)
 
     def paint_outlines(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
-        """Outline the nodes and edges of the steps in progress. If there are none, use the last steps."""
+        """Outline the nodes, or mark the edges, of the steps that the callout describes."""
         progress = self._player.progress
         edges = sum(picture.weights[step.layer].shape[1] for step in progress.described_steps)
         for step in progress.described_steps:

@@ -1,1 +1,1 @@
-"""The dialogs of the window, and the pictures, films and rows that they make."""
+"""The dialogs of the window, and the pictures, films and rows that the dialogs make."""

@@ -121,7 +121,7 @@ class Exporter(QObject):
 
 
 MIN_PX, MAX_PX = 50, 5_000
-"""Limits of a picture's width and height in pixels. The largest PNG has 100 million pixels."""
+"""Smallest and largest width or height of a picture, in pixels."""
 
 
 class SizeDialog(QDialog):

@@ -1,4 +1,4 @@
-"""Films of the walk and of a training run.
+"""Films of the walk (one training iteration, step by step) and of a training run.
 
 A watched run is the training of a user's script; its film shows the losses that the script reported.
 This module imports pyqtgraph, which takes 150 ms, so nnviz imports the module only to make a film.
@@ -42,11 +42,11 @@ from nnviz.ui.panels.history_canvas import HistoryCanvas
 from nnviz.ui.panels.history_readout import measure_title
 
 FOOT_PX, GAP = 13.0, 18.0
-"""FOOT_PX: font size of the footer. GAP: space between two texts of the footer. In pixels at scale 1."""
+"""FOOT_PX: font size of the footer. GAP: space between the footer's texts. In pixels at scale 1."""
 
 
 class FootText(NamedTuple):
-    """A text of the footer, and its colour. If `widest` is not "", the footer leaves room for that text."""
+    """A text of the footer, and its colour. If `widest` is not "", the footer has room for this text."""
 
     text: str
     colour: str
@@ -72,7 +72,7 @@ class ImageFilm(ABC):
 
     @abstractmethod
     def moments(self, *, few: bool = False) -> Iterator[float]:
-        """Prepare the frames of the film one after another, and yield the duration of each in seconds.
+        """Prepare the film's frames one after another. Yield the duration of each frame, in seconds.
 
         With `few=True`, prepare only a few frames that together contain all colours of the film.
         """
@@ -93,7 +93,7 @@ class ImageFilm(ABC):
             yield self._paint_pixels()
 
     def report_progress(self) -> None:
-        """Report the progress, which also gives the user the chance to cancel."""
+        """Report the progress, and let the user cancel the film."""
         self._progress(self._share_done)
 
     def _paint_pixels(self) -> Pixels:
@@ -108,7 +108,7 @@ class ImageFilm(ABC):
         return rows[:, : 3 * self.width].reshape(self.height, self.width, 3).copy()
 
     def paint_foot(self, painter: QPainter, words: Iterable[FootText], *, slopes: bool) -> None:
-        """Paint the texts `words` in the footer, and the legend if it fits beside the widest texts."""
+        """Paint the texts `words` in the footer, and also the legend if it fits beside the texts."""
         middle, size = self.height - self.foot / 2, FOOT_PX * self.scale
         font, x = pixel_font(size, QFont.Weight.DemiBold), MARGIN
         metrics = QFontMetricsF(font)
@@ -129,11 +129,11 @@ What: TypeAlias = Literal["walk", "training"]
 
 @dataclass(frozen=True)
 class Subject:
-    """The subject of a film: the walk or the training run of a State, with the diagram of one row.
+    """The subject of a film: the walk (one iteration, step by step) or the training run of a State.
 
-    `by_layer`: the walk goes layer by layer, not node by node. `slopes`: the diagram shows slopes during
-    training. `past` holds the recorded States of the run; a film of a watched run shows only these States.
-    `pictures`: nodes contain small pictures.
+    The diagram shows the row with the index `row`. `by_layer`: the walk goes layer by layer, not node by
+    node. `slopes`: the diagram shows slopes during training. `past` holds the recorded States of the run; the
+    film of a script's run shows only these States. `pictures`: nodes contain small pictures.
     """
 
     kind: What
@@ -162,9 +162,9 @@ def render(subject: Subject, look: Look, fps: int, out: Path) -> None:
 
 
 class FilmScene:
-    """The diagram of one row in a film. `walking` holds the position of the walk.
+    """The diagram of one row in a film. `walking` holds the position in the walk's animation.
 
-    `largest` is the absolute value of the weight with the widest edge; see `make_picture`.
+    `largest` is the absolute value of the weight that gets the widest edge.
     """
 
     def __init__(
@@ -214,13 +214,13 @@ class FilmScene:
 
 
 SECONDS, LAST_S = 10.0, 4.0
-"""Duration of a training film without its last frame, and duration of the last frame, in seconds."""
+"""SECONDS: duration of a training film up to the last frame. LAST_S: duration of the last frame."""
 FIRST = 1 / 8
-"""Share of the film's time before the first update. The time between later updates gets shorter."""
+"""Share of a training film's time before the first update. Later updates follow faster and faster."""
 CURVE, INSIDE_PX = 0.36, 10.0
 """CURVE: the loss curve's share of the height. INSIDE_PX: border around the curve, in pixels at scale 1."""
 FEW_UPDATES = 8
-"""Largest number of frames that `samples` paints of a training film, besides the last frame."""
+"""Largest number of frames, besides the last, from which a training film's colours are sampled."""
 
 
 def frame_counts(iterations: Sequence[int], moments: int) -> list[tuple[int, int]]:
@@ -234,7 +234,7 @@ def frame_counts(iterations: Sequence[int], moments: int) -> list[tuple[int, int
 class TrainingFilm(ImageFilm):
     """A film of a training run, with the diagram of one row. A State without a run is trained first.
 
-    nnviz cannot repeat a watched run, so the film shows the recorded States in `past`.
+    The film of a script's run shows only the States in `past`, because nnviz cannot repeat this run.
     Raises ValueError if there are no rows to train on, or if no update is possible.
     """
 
@@ -337,7 +337,7 @@ class TrainingFilm(ImageFilm):
         self.paint_foot(painter, self.words(palette), slopes=self._slopes)
 
     def words(self, palette: Palette) -> Iterator[FootText]:
-        """Yield a text with the iteration, and a text with the loss, or "" if a script reported no loss."""
+        """Yield the iteration and the loss as texts. The second text is "" if a script reported no loss."""
         end = as_text(self._end.iteration)
         now = f"iteration {as_text(self._state.iteration)} of {end}"
         yield FootText(now, palette.muted, f"iteration {end} of {end}")
@@ -347,13 +347,13 @@ class TrainingFilm(ImageFilm):
 
 
 WIDEST = "Hidden layer 2: slopes of the weights"
-"""A caption about as long as the longest caption of a step; the footer leaves this much room."""
+"""A text about as long as the longest caption of a step. The footer leaves room for this text."""
 FEW_STEPS = 3
-"""Number of frames that `samples` paints of each step; together they contain all colours of the step."""
+"""Number of frames of each step from which the colours of a walk's film are sampled."""
 
 
 class WalkFilm(ImageFilm):
-    """A film of one row's walk (without targets, the forward pass). Raises ValueError without rows."""
+    """A film of one row's walk; without targets, of its forward pass. Raises ValueError without rows."""
 
     def __init__(
         self, state: State, look: Look, fps: int, progress: Progress, row: int = 0, *, by_layer: bool = False
@@ -386,7 +386,7 @@ class WalkFilm(ImageFilm):
         self.paint_foot(painter, self.words(palette), slopes="backward" in self._phases)
 
     def words(self, palette: Palette) -> Iterator[FootText]:
-        """Yield the names of the phases; after the last phase, yield the loss before and after the update."""
+        """Yield the names of the phases. After the last phase, yield the loss before and after the update."""
         progress, (before, after) = self._current.progress, self._losses
         if progress.active or before is None or after is None:
             for number, phase in enumerate(self._phases, 1):

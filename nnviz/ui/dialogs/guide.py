@@ -32,7 +32,7 @@ from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.theme import colours, ui_font
 
 SHARES = (0.25, 0.5, 0.75)
-"""Points of a rectangle's side where the pointer line may end, as shares of the side's length."""
+"""Points on a side of a rectangle where the guide's line may end, as shares of the side's length."""
 
 
 def card_place(
@@ -114,9 +114,9 @@ class GuideStep:
 LETTERS = 46
 """Approximate number of letters on a line of the guide's text box."""
 RING_PX = 6
-"""Distance of the outer edge of the guide's ring from the rectangle inside the ring."""
+"""Distance from the rectangle inside the guide's ring to the ring's outer edge, in pixels."""
 DOT_PX = 6
-"""Half the size of the dot at the end of the guide's line, including the dot's margin."""
+"""Radius of the dot at the end of the guide's line, plus a margin, in pixels."""
 
 
 class StepCard(QFrame):
@@ -225,7 +225,7 @@ class Pointer(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the line and the dot in the style of the walk's callout."""
+        """Paint the line and the dot."""
         colour = QColor(colours().accent)
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -353,7 +353,7 @@ class Guide(QObject):
         self._watched = widgets
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow a widget that moves. End the guide on Escape, unless another widget uses this key."""
+        """Follow the widgets when they move. End the guide on Escape, unless another widget uses this key."""
         if event.type() in MOVES:
             self._soon.start()
         elif watched is self._window and event.type() == QEvent.Type.KeyPress:

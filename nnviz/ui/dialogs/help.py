@@ -49,13 +49,13 @@ ROWS: Section = (
             "Other ways",
             "Open a CSV file, or drop the file on the window. Ctrl+V in the data table pastes numbers.",
         ),
-        ("File → Export rows", "nnviz writes raw rows as CSV, with predictions and errors."),
+        ("File → Export rows", "nnviz writes CSV in the original units, with predictions and errors."),
     ),
 )
 OTHERS: Section = (
     "Other people's files",
     (
-        ("Missing activations", "nnviz asks for activations once. You can change them above the diagram."),
+        ("Missing activations", "nnviz asks for all activations once. Change them above the diagram."),
         ("Limits of a file format", "Before saving, nnviz says which parts the format cannot store."),
         (".pt, .pth, .pkl, .joblib", "nnviz does not open these files, because they can run code."),
     ),
@@ -121,13 +121,13 @@ MEASURES = (
     (
         "accuracy",
         "The share of correct rows. With softmax, a row is correct if its largest output and its largest "
-        "target are the same node; without softmax, if each output is on the same side of 0.5 as its target. "
-        "With a target that is neither 0 nor 1, accuracy is undefined.",
+        "target are the same node. Without softmax, a row is correct if each output is on the same side of "
+        "0.5 as its target. With a target that is neither 0 nor 1, accuracy is undefined.",
     ),
     (
         "validation",
         "The loss or the accuracy of the validation rows. nnviz does not train on these rows. They are the "
-        "last rows, from int(rows · (1 − share)) on; share is the validation split.",
+        "last rows, from index int(rows · (1 − share)) on; share is the validation split.",
     ),
 )
 BACKWARD: Section = (
@@ -302,7 +302,7 @@ GESTURES: tuple[Section, ...] = (
                 "up, down, wheel in the learning rate",
                 "Change the first digit of the rate (Alt: the second digit, Shift: by a factor of 10)",
             ),
-            ("drag a training setting", "Change the setting in the same steps, unless you type in its field"),
+            ("drag a training setting", "Change the setting in steps; in a field with focus, select text"),
             ("0.5, 0,5, 1/2, −3, 1e-3", "You can type a number in any of these ways"),
         ),
     ),
@@ -336,7 +336,7 @@ GESTURES: tuple[Section, ...] = (
     (
         "In the code",
         (
-            ("click, Enter", "Select the weight or node that the line computes; repeat for the next one"),
+            ("click, Enter", "Select a weight or node that this line computes; repeat to select another"),
             ("drag, Shift with arrows", "Select text"),
         ),
     ),

@@ -62,7 +62,7 @@ class Series(NamedTuple):
 
 
 def series(data: Dataset, most: int) -> list[Series]:
-    """Return the first `most` rows by class. A point is the two inputs, or (input, target) for one input."""
+    """Group the first `most` rows by class. A point is (x1, x2), or (x, target) if there is one input."""
     assert data.targets is not None
     inputs, targets = data.inputs[:most], data.targets[:most]
     if inputs.shape[1] == 1:
@@ -80,7 +80,7 @@ def _marks(groups: list[Series], palette: Palette) -> Rows:
 
 
 def limits(groups: list[Series], part: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the points' ranges (low, high) of x and y, extended at each end by `part` times the range."""
+    """Return the ranges (low, high) of x and of y. `part` of each range is added at both of its ends."""
     points = np.concatenate([each.points for each in groups])
     low, high = points.min(axis=0), points.max(axis=0)
     margin = np.where(high > low, part * (high - low), 1.0)
@@ -108,7 +108,7 @@ def thumbnail(groups: list[Series], size: QSize, palette: Palette) -> QPixmap:
 MAX_DRAWN = 2000
 """Largest number of rows to draw; the marks of more rows would merge."""
 MARGIN = 0.06
-"""Free border on each side, as a share of the range of the points."""
+"""Free border on each side of the preview, as a share of the range of the points."""
 MIN_PREVIEW = QSize(280, 180)
 
 
@@ -141,7 +141,7 @@ class Preview(Plot):
 
     @property
     def row_counts(self) -> dict[str, int]:
-        """For each class in the plot: the name of its marks, and its number of rows."""
+        """Number of rows of each class in the plot, by the name of the class's marks."""
         return {each.mark_name: len(each.points) for each in self._series}
 
     def changeEvent(self, event: QEvent) -> None:
@@ -167,7 +167,7 @@ NUDGE_TIP = "Up, Down and the wheel change the number by 1, with Shift by 10"
 
 
 class MakeRows(QDialog):
-    """Asks which rows to generate. `state()` returns a State with them; `summary` describes the result."""
+    """Asks which rows to make. `state()` returns a State with the rows; `summary` describes the result."""
 
     def __init__(self, window: QWidget | None, state: State) -> None:
         super().__init__(window)
@@ -274,7 +274,7 @@ class MakeRows(QDialog):
         self.seed.setToolTip(f"The same seed makes the same rows\n{NUDGE_TIP}")
         self.for_open_network.setToolTip("Replace only the rows, and keep the weights, names and settings")
         self.for_new_network.setToolTip(
-            "Open a new document: these rows, matching settings and notes, and a network with random weights"
+            "Open a new document with these rows, matching settings and notes, and random weights"
         )
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._make = make_primary(box.addButton("&Make rows", QDialogButtonBox.ButtonRole.AcceptRole))

@@ -18,11 +18,11 @@ from nnviz.ui.kit.controls import Choice
 from nnviz.ui.kit.dialogs import dialog_column, heading, make_primary
 
 MAX_COUNT = 5000
-"""Largest number of inputs, of outputs, and of nodes of a hidden layer."""
+"""Largest number of inputs, of outputs, or of nodes in one hidden layer."""
 
 
 class NewNetwork(QDialog):
-    """Asks for the sizes of a network. The result, `state()`, has random weights and a row of zeros."""
+    """Asks for the sizes of a network. `state()` returns a State with random weights and a row of zeros."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,7 +55,7 @@ class NewNetwork(QDialog):
         self._check()
 
     def _lay_out(self) -> None:
-        example = QLabel("For example 4, or 8 8 for two layers. Leave it empty for no hidden layer.")
+        example = QLabel("For example 4, or 8 8 for two layers. Leave the field empty for no hidden layer.")
         example.setObjectName("muted")
         form = QFormLayout()
         form.setHorizontalSpacing(16)
@@ -91,7 +91,7 @@ class NewNetwork(QDialog):
 
     @property
     def loss_changed(self) -> bool:
-        """Whether the output's activation, not the user, has replaced MSE by another loss."""
+        """Whether nnviz, not the user, chose a loss other than MSE, to suit the outputs' activation."""
         return self.loss.currentData() not in (MSE.name, self._chosen_loss)
 
     def state(self) -> State:

@@ -70,7 +70,7 @@ class Drawing(ABC):
     phrase: str
     """The name of the drawing in a sentence: "the diagram"."""
     title = ""
-    """The title that the file stores."""
+    """The title to store in the file."""
     ending = ""
     """The end of the file's name, after the name of the network."""
     size: QSize
@@ -106,7 +106,7 @@ class Drawing(ABC):
 
 
 def write(drawing: Drawing, look: Look, out: str | Path) -> None:
-    """Write a drawing to `out`, a PNG, SVG or PDF by its suffix. Raises FileError."""
+    """Write a drawing to `out` as PNG, SVG or PDF, depending on the suffix. Raises FileError."""
     suffix = Path(out).suffix.lower()
     if suffix == ".png":
         atomic.write(out, png(image(drawing, look)))
@@ -170,7 +170,7 @@ def render(
     transparent: bool,
     pictures: bool,
 ) -> None:
-    """Write the diagram of `state` to `out`, a PNG or PDF by its suffix. Needs no display.
+    """Write the diagram of `state` to `out` as PNG or PDF, depending on the suffix. Needs no display.
 
     Raises FileError, and ValueError if `view` is "slopes" and `state` has no targets.
     """
@@ -210,7 +210,7 @@ class DiagramDrawing(Drawing):
 
 
 SIZE_PX = QSize(900, 560)
-"""Default size of a plot in pixels; the panel's own shape would not always suit a page."""
+"""Default size of an exported plot, in pixels. The shape of the panel would not always suit a page."""
 MARGIN_PX = 18
 """Free border around the plot, in pixels."""
 

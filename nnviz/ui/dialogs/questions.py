@@ -34,7 +34,7 @@ from nnviz.ui.kit.controls import Choice
 from nnviz.ui.kit.dialogs import add_mnemonic, dialog_column, heading, make_primary, message_box
 
 MAX_CHOICES = 30
-"""Largest number of layers that get one choice each. With more, all hidden layers share one choice."""
+"""Largest number of layers with a choice for each. With more layers, all hidden layers share a choice."""
 VISIBLE_LAYERS = 8
 """Number of layers that are visible without scrolling."""
 
@@ -131,7 +131,7 @@ def ask_partial_save(window: QWidget, why: str, more: str) -> bool:
 def ask_json(window: QWidget, why: str, more: str, *, part: bool) -> JsonAnswer:
     """Say why a file cannot hold everything, and offer nnviz JSON instead.
 
-    `part=True` says that the file can hold a part. Then also offer to write this part anyway.
+    If the file can hold a part (`part=True`), also offer to write this part.
     """
     box = message_box(window, why, more)
     own = box.addButton("&Save as nnviz JSON", QMessageBox.ButtonRole.AcceptRole)
@@ -166,7 +166,7 @@ def _question(document: Document, left_out: str) -> tuple[str, str]:
         return f"Save all of {title}?", f"{left_out}. {lost}"
     if state.run and state.run.watched:
         count = f"{title}: {counted(state.iteration, 'update')}"
-        return "Save the trained network?", f"{count}. The network is lost unless you or the script save it."
+        return "Save the trained network?", f"{count}. The network is lost unless you or the script saves it."
     change = shortened(document.last_done(), 2 * SHORT_LETTERS)
     return f"Save the changes to {title}?", f"{change}. {lost}" if change else lost
 

@@ -96,12 +96,12 @@ class ColumnUses(QAbstractTableModel):
         self.endResetModel()
 
     def uses(self, rows: Sequence[int]) -> list[Use]:
-        """Return the uses that are possible for all the given columns. Texts cannot be used as numbers."""
+        """Return the uses possible for all table columns listed in `rows`. Texts cannot become numbers."""
         numbers = all(self.findings[row].is_number for row in rows)
         return [use for use in USES if numbers or use[1] or use[0] == "left out"]
 
     def choose(self, rows: Sequence[int], use: Use) -> None:
-        """Set the use of the given columns."""
+        """Set the use of table columns; `rows` are the rows of these columns in the model."""
         role, each_value = use
         roles, classes = [*self.choices.roles], [*self.choices.classes]
         for row in rows:
@@ -115,11 +115,11 @@ class ColumnUses(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.findings)
 
     def columnCount(self, parent: Index = NO_PARENT) -> int:
-        """Return the number of properties shown for each column."""
+        """Return the number of properties shown for each column of the table."""
         return 0 if parent.isValid() else len(HEADERS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
-        """Return the name of a property, or the number of a table's column, from 1."""
+        """Return the heading: the name of a property (horizontal) or a column's number from 1 (vertical)."""
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         return HEADERS[section] if orientation == Qt.Orientation.Horizontal else section + 1
@@ -157,7 +157,7 @@ class ColumnUses(QAbstractTableModel):
 
 
 class ColumnsView(QTableView):
-    """Shows the columns of a table as a list, and opens the menu with their possible uses."""
+    """Shows the columns of a table as a list, and opens a menu with the possible uses of the columns."""
 
     def __init__(self, columns: ColumnUses) -> None:
         super().__init__()
@@ -217,14 +217,14 @@ class ColumnsView(QTableView):
 
 
 Read: TypeAlias = Callable[[TableLayout], Table]
-"""A function from a layout to the table read with this layout. Raises FileError; CancelledError on Cancel."""
+"""Function that reads a table in the given layout. Raises FileError, or CancelledError after Cancel."""
 
 MIN_SIZE = QSize(820, 560)
 SIGNS = {".": "point, as in 0.5", ",": "comma, as in 0,5"}
 TITLES: dict[What, str] = {
     "rows": "Put these rows into &my network",
     "network": "Make a &network for these columns",
-    "ends": "Rebuild the &first and last layer of my network for these columns",
+    "ends": "Rebuild the &first and last layers of my network for these columns",
 }
 TIPS: dict[What, str] = {
     "rows": "Replace only the rows, and keep the weights, names and settings",

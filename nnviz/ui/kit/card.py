@@ -13,9 +13,9 @@ from nnviz.ui.kit.theme import px, ui_font
 class Card(QFrame):
     """A panel with a heading. `body` takes the contents; `buttons` stand at the right of the heading.
 
-    `head` is the row with the heading and the buttons, which a dock uses as its handle. `extra_height` is a
-    share of the screen's height: at window size 100 %, it raises the limit of the card's minimum height.
-    `content_px` limits the card's minimum height further, in pixels at 100 %; 0 sets no further limit.
+    `head` is the row with heading and buttons; a dock uses the row as its handle. The card's minimum height
+    is limited to a share of the screen's height; at window size 100 %, `extra_height` is added to the share.
+    If `content_px` is not 0, it is a second limit of the minimum height, in pixels at 100 %.
     """
 
     extra_height = 0.0
@@ -56,7 +56,7 @@ class Card(QFrame):
         self._outer.insertWidget(0, self.head)
 
     def set_tight(self, is_tight: bool) -> None:
-        """Remove the space above and below the heading if `is_tight`, for tabs; else restore the space."""
+        """Remove the space above and below the heading if `is_tight` is True; otherwise restore the space."""
         self._is_tight = is_tight
         top, bottom = (0, 0) if is_tight else (px(6), px(2))
         self.head.setContentsMargins(px(14), top, px(10), bottom)

@@ -48,7 +48,7 @@ SPACING_PX = 6
 
 
 class Stack(QWidget):
-    """A column of widgets that asks for the height of its wrapped texts; Qt's layouts ask for too little."""
+    """A column of widgets that is high enough for wrapped texts. Qt's own layouts give too little height."""
 
     def __init__(self, *parts: QWidget) -> None:
         super().__init__()
@@ -264,7 +264,7 @@ class Choice(QComboBox):
         self._steps = False
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Choose the next item. If the box has no keyboard focus, let the wheel scroll the page instead."""
+        """Choose the next or previous item. Without keyboard focus, let the wheel scroll the page instead."""
         if self.hasFocus():
             self._steps = True
             super().wheelEvent(event)
@@ -314,9 +314,9 @@ TYPING_MODIFIERS = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.Keypa
 
 
 class ListMenu(QMenu):
-    """A menu in which typed letters select the entry that begins with them; only Enter activates the entry.
+    """A menu in which typing selects the entry that begins with the typed letters. Enter activates the entry.
 
-    In other Qt menus, a letter activates an entry. Here, the same letter again selects the next match.
+    Typing the same letter again selects the next match. In other Qt menus, a letter activates an entry.
     """
 
     def __init__(self, title: str, parent: QWidget) -> None:

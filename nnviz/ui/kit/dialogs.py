@@ -155,8 +155,8 @@ def heading(text: str) -> QLabel:
 class FileDialog(QFileDialog):
     """Qt's file dialog, corrected to accept a path that is typed in full.
 
-    While a person types, Qt selects each folder of the path, even outside its list, and keeps the last folder
-    selected. Enter would then open that folder and ignore the path.
+    While a person types, Qt selects each folder of the path, even if the dialog does not list the folder.
+    Enter would then open the last folder and ignore the path.
     """
 
     def ask(self) -> Path | None:
@@ -181,9 +181,9 @@ def ask_save_path(
 ) -> Path | None:
     """Ask for a path to save to. Return the path, or None if the person cancels.
 
-    `kinds` maps the name of a file type to its suffixes. The type of the suggestion is chosen at first. A
-    name without a suffix gets the suffix of the chosen type before the dialog asks whether to replace an
-    existing file.
+    `kinds` maps the name of a file type to its suffixes. At first, the type of `suggestion` is chosen. A
+    name without a suffix gets the suffix of the chosen type. After that, the dialog asks whether to replace
+    an existing file.
     """
     suffixes = {name_filter(kind, ends): ends[0] for kind, ends in kinds.items()}
     dialog = FileDialog(window, title, str(suggestion.parent), ";;".join(suffixes))
@@ -208,7 +208,7 @@ def file_name(title: str) -> str:
 
 
 def unused_path(path: Path) -> Path:
-    """Return `path` if nothing exists there, else `path` with the first free number after its name."""
+    """Return `path`, or if `path` exists, the first unused path with a number: "rows-2.csv", "rows-3.csv"."""
     numbers = itertools.count(2)
     free = path
     while os.path.lexists(free):

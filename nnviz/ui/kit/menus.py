@@ -16,7 +16,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class MenuEntry:
-    """A command of the window; `name` is its name in the program.
+    """A command of the window; `name` is the name of the command in the program.
 
     ============== ====================================================================================
     `title`        text in the menu, with & before the letter for Alt
@@ -59,7 +59,7 @@ class MenuEntry:
     def shortcut_texts(self) -> list[str]:
         """Texts of the shortcuts to show.
 
-        A standard key of Qt has several shortcuts. Only the first is shown: few keyboards have F16 or Copy.
+        If a standard key of Qt has several shortcuts, only the first is shown: the others need rare keys.
         """
         texts = [keys.toString(QKeySequence.SequenceFormat.NativeText) for keys in self.shortcuts]
         return texts if isinstance(self.keys, str) else texts[:1]
@@ -90,7 +90,7 @@ Table: TypeAlias = tuple[Menu, ...]
 def choice_entries(
     group: str, titles: Sequence[tuple[Value, str]], chosen: Value, choose: Callable[[Value], None]
 ) -> tuple[MenuEntry, ...]:
-    """Return a group of entries, one for each (value, title); the entry of `chosen` is on."""
+    """Return a group with an entry for each (value, title). The entry with the value `chosen` is on."""
     return tuple(
         MenuEntry(f"{group} {value}", title, partial(choose, value), is_on=value == chosen, group=group)
         for value, title in titles
@@ -98,7 +98,7 @@ def choice_entries(
 
 
 def make_actions(table: Table, window: QMainWindow) -> dict[str, QAction]:
-    """Return an action of `window` for each entry, by name."""
+    """Return a QAction for each entry, by the entry's name. The actions belong to `window`."""
     groups: dict[str, QActionGroup] = {}
     actions = {}
     for entry in (entry for menu in table for entry in menu.entries()):

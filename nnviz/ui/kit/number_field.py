@@ -27,7 +27,7 @@ Nudge: TypeAlias = Callable[[Any, int, Modifiers], Any]
 PIXELS_A_STEP = 6.0
 """Distance that the mouse drags sideways for one step, in pixels."""
 PADDING_PX, EDGE_PX = 24, 2
-"""Sum of the spaces left and right of a text, and least space to the parent's edge, in pixels."""
+"""PADDING_PX: space left plus right of a text. EDGE_PX: least space to the parent's edge. In pixels."""
 NOTCH_ANGLE = 120
 """Qt's angle for one notch of a wheel, in eighths of a degree."""
 
@@ -76,8 +76,8 @@ class NumberField(QLineEdit):
     ============ ========================================================================
 
     `read` turns text into a value and raises ValueError with a message; `write` turns a value into text. If
-    `empty` is None, `read` also reads a blank text. Otherwise a blank text calls `empty` and means None,
-    unless `empty` raises ValueError.
+    the attribute `empty` is None, `read` also reads a blank text. Otherwise a blank text means the value
+    None, unless `empty()` raises ValueError.
     """
 
     accepted = Signal(object)

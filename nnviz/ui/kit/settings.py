@@ -38,7 +38,7 @@ class Settings:
             self._store = QSettings(self._nowhere.filePath("settings.ini"), QSettings.Format.IniFormat)
 
     def bytes(self, key: str) -> QByteArray | None:
-        """Return the remembered geometry or arrangement of widgets under `key`, or None."""
+        """Return the geometry or arrangement of widgets remembered under `key`, or None if there is none."""
         value = self._store.value(key)
         return value if isinstance(value, QByteArray) else None
 
@@ -48,7 +48,7 @@ class Settings:
         return value if isinstance(value, QSize) else QSize()
 
     def flag(self, key: str, *, first: bool = True) -> bool:
-        """Return the remembered state of a switch, or `first` (default: True) if the switch was never set."""
+        """Return whether a switch was last on, or the argument `first` if the switch was never set."""
         return bool(self._store.value(key, first, type=bool))
 
     def text(self, key: str) -> str:
@@ -97,7 +97,7 @@ class Settings:
         )
 
     def remember_activations(self, path: Path, activations: tuple[str, ...]) -> None:
-        """Remember the activations that the person chose for a file. Keep only the last RECENT answers."""
+        """Remember the activations that the person chose for a file. Keep the last RECENT choices."""
         name = str(path.absolute())
         others = [entry for entry in self._texts("answers") if entry.partition(" ")[2] != name]
         self._store.setValue("answers", [f"{','.join(activations)} {name}", *others][:RECENT])

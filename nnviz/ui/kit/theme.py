@@ -43,14 +43,14 @@ from nnviz.picture.palette import PALETTES, Palette
 from nnviz.system import DisplayError, resources
 
 OWN_SIZE = "own size"
-"""Name of the Qt property that marks widgets which `Sizes` must not scale, since they set their own size."""
+"""Name of a Qt property that marks widgets which set their own size, so that nnviz does not scale them."""
 Measure: TypeAlias = Callable[[QWidget, float], object]
 """Function (widget, factor) that sets one length of a widget, such as an icon's size.
 
 The length becomes `factor` times its value at 100 %.
 """
 NO_LIMIT = 16_777_215
-"""Number that Qt uses as the largest size of a widget without a limit."""
+"""Maximum width and height, in pixels, of a widget for which no maximum is set: Qt's QWIDGETSIZE_MAX."""
 
 
 class Sizes(QObject):
@@ -62,7 +62,7 @@ class Sizes(QObject):
         self._measured: WeakKeyDictionary[QWidget, list[Measure]] = WeakKeyDictionary()
 
     def use(self, factor: float) -> None:
-        """Scale everything to `factor` times its size at 100 %."""
+        """Scale all widgets to `factor` times their size at 100 %."""
         before, self._factor = self._factor, factor
         self._app.removeEventFilter(self)
         for widget in filter(_is_ours, self._app.allWidgets()):
@@ -207,7 +207,7 @@ def _create() -> QApplication:
 
 
 def px(pixels: float) -> int:
-    """Return `pixels`, a length at 100 %, scaled to the current size and rounded."""
+    """Return a length in pixels at the current size, rounded; `pixels` is the length at 100 %."""
     return round(pixels * _factor)
 
 
@@ -217,19 +217,19 @@ def size_factor() -> float:
 
 
 def ui_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """Return the window's font, scaled to the current size; `pixels` is the font's height at 100 %."""
+    """Return the window's font at the current size; `pixels` is the font's height at 100 %."""
     return pixel_font(pixels * _factor, weight)
 
 
 def code_font(pixels: float) -> QFont:
-    """Return the system's fixed-width font, scaled to the current size; `pixels` is its height at 100 %."""
+    """Return the system's fixed-width font at the current size; `pixels` is the font's height at 100 %."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     font.setPointSizeF(ui_font(pixels).pointSizeF())
     return font
 
 
 def pixel_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """Return the window's font, `pixels` high, with digits of equal width; `pixels` may be a fraction."""
+    """Return the window's font with digits of equal width; its height, `pixels`, may be a fraction."""
     font = QFont(QApplication.font())
     screen = QGuiApplication.primaryScreen()
     font.setPointSizeF(pixels * 72.0 / (screen.logicalDotsPerInchY() if screen else 96.0))
@@ -245,7 +245,7 @@ def colours() -> Palette:
 
 
 def theme_in_use() -> str:
-    """Return the name of the palette in use."""
+    """Return the name of the palette in use, such as "dark"."""
     return next(name for name, palette in PALETTES.items() if palette is _in_use)
 
 
@@ -273,7 +273,7 @@ def apply_theme(app: QApplication, name: str) -> None:
 
 
 def set_size_percent(app: QApplication, percent: int) -> bool:
-    """Scale everything to `percent` % of its normal size. Return whether the size has changed.
+    """Scale the application to `percent` % of its normal size. Return whether the size has changed.
 
     Widgets get a FontChange event, so that they can measure their text again.
     """

@@ -30,13 +30,13 @@ from nnviz.ui.plot.points import POINT_PX, PointItem, PointPlot
 
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 MANY = 2000
-"""Up to this number of rows in the plot, each row gets a point; with more, each pixel gets at most one."""
+"""If more rows than this are inside the plot, each pixel of the plot shows at most one point."""
 FINE, COARSE = 100, 10
-"""An arrow key moves the readout by 1/FINE of the plot's width; with Shift, it moves by 1/COARSE."""
+"""FINE: an arrow key moves the readout by 1/FINE of the plot's width. COARSE: the same with Shift."""
 
 
 class SlopeAxis(QuietAxis):
-    """The right axis, in the colour of slopes. The plot draws each slope multiplied by `times`."""
+    """The right axis, for slopes. The plot draws each slope multiplied by `times`; the labels undo this."""
 
     def __init__(self) -> None:
         super().__init__("right")
@@ -61,7 +61,7 @@ class SlopeAxis(QuietAxis):
 
 
 class ActivationPlot(PointPlot):
-    """The plot of a node's output a and slope f′(z) over z; the right axis is the axis of the slope."""
+    """The plot of a node's activation over z: the output a (left axis) and the slope f′(z) (right axis)."""
 
     def __init__(self, palette: Palette) -> None:
         self._bend: Bend | None = None
@@ -106,8 +106,8 @@ class ActivationPlot(PointPlot):
     def show_curve(self, bend: Bend, curve: ActivationCurve, names: tuple[str, str], a: Array) -> None:
         """Draw the curve of a node; `names` are the names of the node and of its function.
 
-        `a` holds the node's outputs for all rows, shape (rows,). For softmax, their points can lie off
-        the curve, since an output also depends on the z of other nodes.
+        `a` holds the node's outputs for all rows, shape (rows,). For softmax, the points of rows can lie
+        off the curve, since an output also depends on the z of other nodes.
         """
         self.show_again()
         self._bend, self._times = bend, curve.times
@@ -147,7 +147,7 @@ class ActivationPlot(PointPlot):
         return result
 
     def show_reading(self, reading: Reading | None) -> None:
-        """Mark the point (z, a) of `reading` and draw the tangent there. For None, remove both."""
+        """Mark the point (z, a) of `reading` and draw the tangent there. Without a reading, remove both."""
         z, a, self._slope = reading or (math.nan, math.nan, math.nan)
         self.show_present(z, a)
         self.draw_tangent(self._tangent, self._slope)
@@ -190,7 +190,7 @@ class ActivationPlot(PointPlot):
     # --- events
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the readout with Left and Right, starting at the marked point. Hide it with Escape."""
+        """Move the readout with Left and Right, starting at the marked point. Escape hides the readout."""
         if event.key() == Qt.Key.Key_Escape and self._under_mouse is not None:
             self._under_mouse = None
             self._update_readout()
@@ -313,11 +313,11 @@ class ActivationPanel(LiveCard):
             low, high = number(float(z.min())), number(float(z.max()))
             which = f"All {counted(rows, 'row')}" if rows > 1 else counted(rows, "row")
             text = f"{which}: z from {low} to {high}"
-            yield f"{text}, {counted(beyond, 'row')} beyond the plot" if beyond else text
+            yield f"{text}, {counted(beyond, 'row')} outside the plot" if beyond else text
         elif rows:
             yield f"The points of {counted(rows, 'row')} appear when the weights stop changing"
         if bend.layer is not None:
-            yield f"For {bend.function.name}, the layer's other z stay as in this row; the slope is a·(1 − a)"
+            yield f"For {bend.function.name}, only this node's z varies on the curve; the slope is a·(1 − a)"
 
     def restyle(self) -> None:  # noqa: D102
         self.plane.setMinimumHeight(px(PLOT_PX))

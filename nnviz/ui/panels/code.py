@@ -55,11 +55,11 @@ def ask_save(window: QWidget, program: Program, suggestion: Path) -> str:
 HINT = "Click a line to select the node or edge that it computes"
 NO_ADDRESS = "This line belongs to no node or edge"
 SHARE = 15
-"""Writing the program takes at most one fifteenth of a run's time."""
+"""While training runs, updating the program's text takes at most one fifteenth of the time."""
 
 
 class CodePanel(Card):
-    """The panel that shows the program, and marks the lines of the selection and of the walk.
+    """The panel that shows the program. It marks the lines of the selected node or edge and of the walk.
 
     The walk is the animation of one training iteration, step by step. `suggestion(end)` returns the suggested
     path of a file whose name ends in `end`.
@@ -148,7 +148,7 @@ class CodePanel(Card):
         self._scroll_to_marks()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Stop writing the program while the panel is hidden."""
+        """Stop updating the program while the panel is hidden."""
         super().hideEvent(event)
         self._changes.stop()
 
@@ -245,7 +245,7 @@ class CodePanel(Card):
     def _copy_program(self) -> None:
         self._changes.show_now()
         QGuiApplication.clipboard().setText(self._program.text)
-        incomplete = "Copied the program without its file of numbers; press Save… to get both"
+        incomplete = "Copied the program, but not the file with its numbers; press Save… to save both"
         self.said.emit(incomplete if self._program.separate_arrays else "Copied the program")
 
     def _save_program(self) -> None:

@@ -47,9 +47,9 @@ ROLES: tuple[tuple[Any, Role], ...] = (
     (Operator.Word, "keyword"),
     (Name.Builtin, "keyword"),
 )
-"""Colour roles of Pygments' token types; all other tokens have the text colour."""
+"""Pairs (Pygments token type, colour role). Tokens of all other types have the colour of text."""
 QUOTES = ("", '"""', "'''")
-"""Quotes that may be open at the end of a line. Qt's state of a text block is an index into this tuple."""
+"""Quotes of a string that can be open at a line's end. A QTextBlock's state is an index into this tuple."""
 CACHED_LINES = 4096
 """Number of lines whose tokens are cached, since splitting a line into tokens takes 0.1 ms."""
 
@@ -57,7 +57,7 @@ _lexer = PythonLexer(stripnl=False, ensurenl=False)
 
 
 class Word(NamedTuple):
-    """A coloured part of a line; start and length count Qt's UTF-16 units."""
+    """A coloured part of a line; start and length are in UTF-16 units, as in Qt."""
 
     start: int
     length: int
@@ -65,14 +65,14 @@ class Word(NamedTuple):
 
 
 class Highlighter(QSyntaxHighlighter):
-    """Colours the changed lines of a document."""
+    """Colours Python code: each changed line of a document is coloured again."""
 
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
         self._formats = _formats()
 
     def take_colours(self) -> None:
-        """Use the colours of the current theme; do nothing if they are unchanged, since Qt repeats events."""
+        """Use the colours of the current theme; do nothing if the colours are unchanged."""
         if (formats := _formats()) != self._formats:
             self._formats = formats
             self.rehighlight()
@@ -104,7 +104,7 @@ def _words(line: str, quotes: str) -> tuple[tuple[Word, ...], str]:
 
 
 def words(line: str, *roles: Role) -> list[Word]:
-    """Return the words of a line that have one of the colour roles `roles`."""
+    """Return the coloured parts of a line whose role, such as "string", is one of the given roles."""
     return [word for word in _words(line, "")[0] if word.role in roles]
 
 
@@ -136,7 +136,7 @@ _IN_PHASE: dict[Phase, tuple[Deed, ...]] = {
 
 
 class Lines:
-    """Finds a program's lines for a node or edge, or a step of the walk, the animation of an iteration."""
+    """Finds the lines of a program for a node, an edge, or a step of the walk (animation of an iteration)."""
 
     def __init__(self, lines: Sequence[CodeLine]) -> None:
         self._kinds = _kinds(lines)
@@ -152,13 +152,13 @@ class Lines:
                 self._about[_node_of(address)].add(k)
 
     def updated(self, lines: Sequence[CodeLine]) -> Lines:
-        """Return an index of `lines`. If only the texts of the lines have changed, return this index."""
+        """Return a `Lines` object for `lines`: this object if only the texts of the lines have changed."""
         return self if _kinds(lines) == self._kinds else Lines(lines)
 
     def about(self, address: Address | None) -> frozenset[int]:
         """Return the numbers, from 0, of the lines that compute or hold a node, weight or bias.
 
-        A node also has the lines of its incoming edges. An edge also has the lines of the node at its end.
+        For a node, this includes lines of its incoming edges; for an edge, lines of the node at its end.
         """
         if address is None:
             return frozenset()
@@ -169,7 +169,7 @@ class Lines:
         return frozenset(lines)
 
     def walk_lines(self, progress: Progress) -> frozenset[int]:
-        """Return the line numbers of the walk's current steps, or of its phase if no line has a step."""
+        """Return the numbers of the lines for the walk's steps, or for the walk's phase if no line fits."""
         if not progress.active:
             return frozenset()
         steps = [self._of_step(step, progress.walk.of_all_weights(step)) for step in progress.described_steps]
@@ -188,7 +188,7 @@ class Lines:
     def clicked(self, line: int, selected: Address | None) -> Address:
         """Return the address that a click on a line selects.
 
-        The line's addresses take turns: after `selected` the next one, for any other selection the first.
+        If `selected` is an address of the line, return the line's next address, else its first address.
         """
         choices = self.selects[line]
         return choices[(choices.index(selected) + 1) % len(choices)] if selected in choices else choices[0]
@@ -200,7 +200,7 @@ class Lines:
 
 
 class CodeSpot(NamedTuple):
-    """The node, weight or bias at a place in a program. `row` is the data row of an input or target."""
+    """A node, weight or bias at a place in a program. For a number of the data, `row` is its row index."""
 
     address: Address
     row: int | None = None
@@ -248,7 +248,7 @@ def _selectable(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
 
 MarkKind: TypeAlias = Literal["chosen", "walked"]
 BAR_PX, ARROW_PX = 3, 8
-"""In pixels at 100 %. BAR_PX: width of a mark's bar. ARROW_PX: width of the arrow at the walk's mark."""
+"""In pixels at 100 %. BAR_PX: width of a mark's bar. ARROW_PX: width of the arrow in the walk's mark."""
 ENTRY_GAP_PX, TEXT_GAP_PX = 14, 5
 """In pixels at 100 %. ENTRY_GAP_PX: gap between legend entries. TEXT_GAP_PX: gap from a mark to its text."""
 
@@ -261,7 +261,7 @@ class MarkEntry(NamedTuple):
 
 
 def paint_mark(painter: QPainter, kind: MarkKind, place: QRectF, arrow_height: float = 0.0) -> None:
-    """Paint a bar at the left of `place`, and for the walk an arrow in the top `arrow_height` pixels."""
+    """Paint a bar at the left of `place`. For the walk, add an arrow in the top `arrow_height` pixels."""
     colour = QColor(colours().walk if kind == "walked" else colours().accent)
     painter.fillRect(QRectF(place.left(), place.top(), px(BAR_PX), place.height()), colour)
     if kind == "walked" and arrow_height:
@@ -317,7 +317,7 @@ HANGING = 4
 
 
 def write(document: QTextDocument, old: Sequence[str], new: Sequence[str], left: int) -> None:
-    """Replace the document's lines `old` by `new`, indented by `left` pixels; change only what differs."""
+    """Replace a document's lines `old` by `new`, indented by `left` pixels. Edit only what differs."""
     cursor = QTextCursor(document)
     cursor.beginEditBlock()
     if len(old) == len(new):
@@ -332,7 +332,7 @@ def write(document: QTextDocument, old: Sequence[str], new: Sequence[str], left:
 
 
 def indent(document: QTextDocument, lines: Iterable[int], left: int) -> None:
-    """Indent lines by `left` pixels, and the continuation lines of wrapped lines by more."""
+    """Indent the lines with the numbers `lines` by `left` pixels, and their continuation lines by more."""
     letter = QFontMetricsF(document.defaultFont()).horizontalAdvance(" ")
     for line in lines:
         block, form = document.findBlockByNumber(line), QTextBlockFormat()
@@ -373,7 +373,7 @@ def _common_length(one: str, other: str) -> int:
 LANES_PX = 18
 """Width of the margin with the marks, in pixels at 100 %."""
 CHOSEN_PX, WALKED_PX = 2, 8
-"""Left edges in the margin, in pixels at 100 %. CHOSEN_PX: the selection's mark. WALKED_PX: the walk's."""
+"""Left edge of a mark, in pixels at 100 %. CHOSEN_PX: mark of the selection. WALKED_PX: mark of the walk."""
 AROUND_PX, CARET_PX = 4, 2
 LEAST_LINES = 3
 
@@ -538,7 +538,7 @@ class CodeText(QTextEdit):
             super().keyPressEvent(event)
 
     def createMimeDataFromSelection(self) -> QMimeData:
-        """Return the selected text without formats: the colours belong to the window's theme."""
+        """Return the selected text without its colours, which belong to the window's theme."""
         data = super().createMimeDataFromSelection()
         text = data.text()
         for kind in data.formats():

@@ -30,7 +30,7 @@ GAP = 6.0
 NAME_SHARE = 0.3
 """Largest share of the width or height that class names may take."""
 LEAST_NAME = 48.0
-"""Column width, in pixels at 100 %, below which names that do not fit are written upwards."""
+"""If columns are narrower than this, in pixels at 100 %, names that do not fit are written upwards."""
 LARGEST_CELL = 110.0, 90.0
 """Largest width and height of a cell, in pixels at 100 %."""
 LEAST_CELL = 24.0
@@ -48,7 +48,7 @@ class ClassCell(NamedTuple):
 
 @dataclass(frozen=True)
 class GridPlaces:
-    """The layout of a grid of `classes` times `classes` cells and the texts around it, in pixels.
+    """The layout, in pixels, of a grid with `classes` rows and columns, and of the texts around the grid.
 
     ============ ==========================================================================
     `grid`       the rectangle of all cells
@@ -82,7 +82,7 @@ class GridPlaces:
 
 
 def grid_places(names: Sequence[str], width: float, height: float) -> GridPlaces:
-    """Return the layout in an area of `width` × `height` pixels, as large as possible and centred."""
+    """Return the largest layout that fits in an area of `width` × `height` pixels, centred in this area."""
     count, metrics = len(names), QFontMetricsF(ui_font(NAME_PX))
     title, line = QFontMetricsF(ui_font(TITLE_PX)).height(), metrics.height()
     longest = max(map(metrics.horizontalAdvance, names))
@@ -110,7 +110,7 @@ def grid_places(names: Sequence[str], width: float, height: float) -> GridPlaces
 TARGET, PREDICTION = "target class", "predicted class"
 RECALL, PRECISION = "recall", "precision"
 COUNT_PX = 13, 11, 9.5
-"""Font sizes of counts, largest first; the matrix uses the first size in which all counts fit."""
+"""Font sizes of counts, in pixels at 100 %. The matrix uses the first size in which all counts fit."""
 FEW_CLASSES = 12
 """With more classes than this, counts of 0 are not written, so that the other counts stand out."""
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -342,7 +342,7 @@ class ConfusionGrid(CellGrid[ClassCell]):
 
 
 def image_of(matrix: Confusion, palette: Palette) -> QImage:
-    """Return an image with one pixel per cell, coloured by the cell's count divided by the sum of its row."""
+    """Return an image with one pixel per cell. The colour shows the cell's share of the counts in the row."""
     low, high = np.array(rgb(palette.canvas)), np.array(rgb(palette.output_node))
     strength = np.sqrt(matrix.shares)[..., None]  # the root makes small shares visible
     mixed = np.rint(low * (1.0 - strength) + high * strength).astype(np.uint32)
@@ -367,7 +367,7 @@ ALL, TRAINED, VALIDATION = "All rows", "Training", "Validation"
 GRID_PX = 150
 """Minimum height of the matrix, in pixels at 100 %."""
 LETTERS = 20
-"""Number of letters to which class names are shortened in the line below the matrix."""
+"""Largest number of letters of a class name in the line below the matrix. Longer names are shortened."""
 
 
 class ConfusionPanel(LiveCard):

@@ -75,7 +75,7 @@ class RowCommands(QObject):
         """Shuffle the rows with the seed of the training settings."""
         rows = len(self._document.state.data)
         if rows < 2:
-            self.said.emit("Nothing was shuffled: add at least two rows first")
+            self.said.emit("Nothing was shuffled: the data needs at least two rows")
         elif self._document.edit("Shuffle rows", edits.shuffle_rows):
             self.said.emit(f"Shuffled {rows:,} rows with seed {self._document.state.training.seed}")
 
@@ -131,7 +131,7 @@ class FilterBar(QWidget):
 
 
 def ask_node_names(window: QWidget, rows: NewRows) -> NewRows | None:
-    """Ask whether to give the nodes the names of the columns of new rows.
+    """Ask whether to rename the nodes to the column names of new rows.
 
     Return the rows to use, with or without new node names, or None if the user cancels. nnviz does not ask
     if the columns have the same names as the nodes, or names that nodes cannot have.
@@ -146,7 +146,7 @@ def ask_node_names(window: QWidget, rows: NewRows) -> NewRows | None:
     names = [*rows.state.network.inputs, *rows.state.network.outputs]
     new, old = list_text(list(rows.foreign_names.values())), list_text([names[i] for i in rows.foreign_names])
     question = f"The columns are named {new}, but the nodes are named {old}. Rename the nodes?"
-    more = "In both cases, the columns fill the nodes in this order. Undo reverts everything."
+    more = "With or without new names, the columns fill the nodes in this order. Undo reverts everything."
     box = message_box(window, question, more)
     rename = box.addButton("&Rename the nodes", QMessageBox.ButtonRole.AcceptRole)
     keep = box.addButton("&Keep the node names", QMessageBox.ButtonRole.DestructiveRole)
@@ -161,8 +161,8 @@ def ask_node_names(window: QWidget, rows: NewRows) -> NewRows | None:
 class NewRows(NamedTuple):
     """A state with new rows.
 
-    `summary` is the message for the status bar. `foreign_names` holds the columns whose names differ from the
-    names of their nodes: it maps the index of a column to the column's name in the source.
+    `summary` is the message for the status bar. `foreign_names` maps the index of a column to the
+    column's name in the source, for each column whose name differs from the name of its node.
     """
 
     state: State
@@ -171,10 +171,10 @@ class NewRows(NamedTuple):
 
 
 def paste_cells(state: State, text: str, row: int, column: int) -> NewRows:
-    """Return the state after pasting the numbers of `text`; the cell (`row`, `column`) gets the first number.
+    """Return the state with the numbers of `text` pasted, the first number into the cell (`row`, `column`).
 
-    If the text has the names of columns of the table, the numbers go into these columns. Raises FileError,
-    whose message names the line, if the text is not a table that fits.
+    If the text begins with names of the table's columns, the numbers go into these columns. Raises FileError
+    if the text is not a table, or does not fit. The message names the line of the text.
     """
     all_columns = columns(state)
     table = parse(_without_computed(text, all_columns, column, state.data.targets is None))
@@ -190,7 +190,7 @@ def paste_cells(state: State, text: str, row: int, column: int) -> NewRows:
     if state.data.targets is None and new.data.targets is not None and len(state.data):
         notes.append("the targets of the other rows are 0")
     if any(all_columns[i].scale for i in indices):
-        notes.append("nnviz takes the numbers as standardised: for raw numbers, use Paste as a table")
+        notes.append("nnviz takes the numbers as standardised; to paste raw numbers, use Paste as a table")
     names = () if named or table.names is None else table.names
     return NewRows(new, "; ".join(notes), dict(zip(indices, names, strict=False)))
 
@@ -250,7 +250,7 @@ def _index_of(name: str, all_columns: list[TableColumn], state: State) -> int | 
 
 
 def load_rows(state: State, table: Table) -> NewRows:
-    """Return the state with new rows: the raw rows of `table`. Raises FileError if the table does not fit."""
+    """Return the state with the rows of `table` as its data. Raises FileError if the table does not fit."""
     where = place_columns(table, state)
     with as_file_errors():
         new = edits.set_rows(state, inputs_of(table, where, state), targets_of(table, where, state))
@@ -276,7 +276,7 @@ LOAD_TIP = "Load the rows of a CSV file"
 MAKE_TIP = "Make rows with a formula, for example circles, moons or a spiral"
 FILTERED = "Nothing was pasted: the table lists only some rows. Paste one row, or list all rows with Escape"
 NO_LINE = -1
-"""Index for "no highlighted line": the table does not list the row that the diagram shows."""
+"""Value for "no line is highlighted", used if the table does not list the row on the diagram."""
 
 
 class DataPanel(Card):
@@ -362,8 +362,8 @@ class DataPanel(Card):
     def show_only(self, rows: NDArray[np.intp], what: str) -> None:
         """List only `rows`, indices in ascending order, and select the first of these rows.
 
-        `what` describes the rows. Once several rows change, or rows are added or removed, the table lists all
-        rows again.
+        `what` describes the rows, for the bar above the table. Once several rows change, or rows are added or
+        removed, the table lists all rows again.
         """
         self.filter.show_sentence(f"{counted(len(rows), 'row')}: {what}")
         self.model.list_rows(rows)
@@ -535,7 +535,7 @@ class DataPanel(Card):
         self._selection.row = 0 if after is None else after + 1
         self._hide_refusal()
         row, empty = self._selection.row + 1, self._document.state.data.targets is None
-        self.said.emit(f"Added row {row} of zeros without targets" if empty else f"Added row {row} of zeros")
+        self.said.emit(f"Added row {row} of zeros, with no targets" if empty else f"Added row {row} of zeros")
 
     @property
     def _rows(self) -> list[int]:

@@ -23,7 +23,7 @@ NO_VALUE = "–"
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 NOWHERE = QModelIndex()
 PAINT_SHARE = 4
-"""Painting the table takes at most a quarter of a run's time."""
+"""While training runs, painting the table takes at most a quarter of the time."""
 COMPUTED_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 TYPED_FLAGS = COMPUTED_FLAGS | Qt.ItemFlag.ItemIsEditable
 
@@ -99,11 +99,11 @@ class DataTable(QAbstractTableModel):
         document.state_changed.connect(self._follow)
 
     def report_paint_time(self, ms: float) -> None:
-        """Record how long painting took, in ms. If painting is slow, the table skips some states of a run."""
+        """Record how long painting took, in ms. If painting is slow, fewer states of a run are shown."""
         self._computed.set_duration_ms(ms)
 
     def use_short_headers(self, short: dict[str, str]) -> None:
-        """Show short headers from now on; `short` maps full headers to short ones."""
+        """Show short headers; `short` maps a full header to its short form."""
         self._short_headers = short
 
     # --- which rows are listed
@@ -114,7 +114,7 @@ class DataTable(QAbstractTableModel):
         return self._listed is not None
 
     def list_rows(self, rows: NDArray[np.intp] | None) -> None:
-        """List only `rows`, indices in ascending order; list all rows for None.
+        """List only `rows`, indices in ascending order. If `rows` is None, list all rows.
 
         Once several rows change, or rows are added or removed, the table lists all rows again.
         """
@@ -123,11 +123,11 @@ class DataTable(QAbstractTableModel):
         self.endResetModel()
 
     def row_of(self, line: int) -> int:
-        """Return which row a line of the table shows, as an index among all rows of the document."""
+        """Return the index, among all rows of the document, of the row in a line of the table."""
         return line if self._listed is None else int(self._listed[line])
 
     def line_of(self, row: int) -> int | None:
-        """Return the line that shows a row, or None if the row is not listed."""
+        """Return the index of the line that shows a row of the document, or None if no line shows the row."""
         if self._listed is None:
             return row if row < len(self._state.data) else None
         line = int(np.searchsorted(self._listed, row))
@@ -233,7 +233,7 @@ class DataTable(QAbstractTableModel):
         return RIGHT if role == Role.TextAlignmentRole else None
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
-        """Return the text of a cell, with all digits for tooltips, screen readers and editors."""
+        """Return the text of a cell. Tooltips, screen readers and editors get all digits of the number."""
         if role == Role.TextAlignmentRole:
             return RIGHT
         if role not in (Role.DisplayRole, Role.EditRole, Role.ToolTipRole, Role.AccessibleTextRole):
@@ -249,7 +249,7 @@ class DataTable(QAbstractTableModel):
         return spoken if role == Role.AccessibleTextRole else text
 
     def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
-        """Set the number of a cell to `value`. Return False for other roles than EditRole."""
+        """Set the number of a cell to `value`. If `role` is not EditRole, change nothing and return False."""
         if role != Role.EditRole:
             return False
         self.set_number(index, value)
@@ -264,7 +264,7 @@ class DataTable(QAbstractTableModel):
         return ""
 
     def set_number(self, index: Index, number: float | None, merge: Hashable | None = None) -> None:
-        """Set the number of a cell; None empties the cell of a target.
+        """Set the number of a cell. If `number` is None, empty the cell, which must be in a target column.
 
         Successive calls with the same `merge` are one undo entry.
         """

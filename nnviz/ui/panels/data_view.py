@@ -54,9 +54,9 @@ from nnviz.ui.panels.data_table import NO_VALUE, RIGHT, DataTable, Index
 
 
 def first_fitting(metrics: Sequence[QFontMetrics], texts: Sequence[str], room: int) -> int | None:
-    """Return the index of the first font in which all texts fit into `room` pixels, or None if there is none.
+    """Return the index of the first font in which all texts fit into `room` pixels, or None if no font fits.
 
-    `metrics` belong to fonts in order of size, the largest first.
+    `metrics` holds the metrics of each font, the largest font first.
     """
     widest = max(texts, key=metrics[0].horizontalAdvance, default="")
     fits = (k for k, font in enumerate(metrics) if font.horizontalAdvance(widest) <= room)
@@ -70,7 +70,7 @@ class NumberCells(QStyledItemDelegate):
     `accepted`         a number was entered with Enter, Tab or Backtab; carries line, column and key
     `editing_begun`    a field for typing has opened in a cell
     `refused`          carries why a typed text is refused, or "" once the text is valid again
-    `highlighted_line` the line of the row on the diagram
+    `highlighted_line` index of the line that shows the row on the diagram
     `whole_rows`       whether rows were selected by a click on row numbers: then no cell is outlined
     ================== ==============================================================================
     """
@@ -211,17 +211,17 @@ ColumnHead: TypeAlias = tuple[str, Sequence[str], bool]
 """The name of a column, its numbers as texts, and whether the numbers are computed."""
 
 SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}0.01234", f"{MINUS}0.0001234"
-"""Texts whose width computed numbers get. SHORT: narrow table. MIDDLE: scrolling table. LONG: wide table."""
+"""Computed numbers get the width of SHORT in narrow tables, MIDDLE in scrolling ones, LONG in wide ones."""
 LONGEST_NAME_PX = 220
 """Names wider than this, in pixels at 100 %, are shortened."""
 PADDING_PX, MARGIN_PX, LEAST_MARGIN_PX = 4, 6, 2
-"""Pixels at 100 %. PADDING_PX: right of a text. MARGIN_PX: left of it. LEAST_MARGIN_PX: least MARGIN_PX."""
+"""Gaps beside texts, at 100 %. PADDING_PX: right. MARGIN_PX: left. LEAST_MARGIN_PX: left in a tight table."""
 ROUNDING_PX = 1
 """Pixels added to the measured width of a name, since Qt rounds the widths of letters."""
 NAME_PX = 12
 """Font size of a column name, in pixels at 100 %."""
 SIZES_PX = 13, 12, 11, 9.5
-"""Font sizes for the numbers of a column, largest first; the first size in which all numbers fit is used."""
+"""Font sizes of numbers, in pixels at 100 %. A column uses the first size in which all its numbers fit."""
 
 
 def short_headers(headers: Sequence[str]) -> dict[str, str]:
@@ -231,7 +231,7 @@ def short_headers(headers: Sequence[str]) -> dict[str, str]:
 
 
 def column_widths(columns: Sequence[ColumnHead], room: int) -> list[int]:
-    """Return the widths of the columns in pixels. The columns fill `room`, or are wider, so that they scroll.
+    """Return the widths of the columns in pixels. Their sum is `room`, or more if the columns scroll.
 
     Only very long names are cut. If room is scarce, numbers are written smaller before the columns scroll.
     """
@@ -278,7 +278,7 @@ def _widened(least: list[int], ideal: list[int], room: int) -> list[int]:
 
 
 HEIGHT_PX, GRAB_PX, LEFT_PX, INSIDE_PX = 14, 7, 8, 6
-"""HEIGHT_PX: height of the caption, which fits between the numbers of two rows. GRAB_PX: height of the area
+"""Pixels at 100 %, for the validation line. HEIGHT_PX: height of the caption. GRAB_PX: height of the area
 that can be dragged. LEFT_PX: left edge of the caption. INSIDE_PX: padding of the caption's text."""
 DRAG_TIP, START_TIP = "Drag up or down: the rows below are for validation", "Drag up to add validation rows"
 
@@ -313,7 +313,7 @@ class SplitLine(QWidget):
     def show_split(self, row: int, rows: int, validation: float) -> None:
         """Show the line above the row with index `row`; `rows` is the number of rows.
 
-        `validation` is the share of the validation rows. If there are fewer than two rows, hide the line.
+        `validation` is the share of validation rows, from 0 to 1. With fewer than two rows, hide the line.
         """
         self._row, self._rows = row, rows
         below = counted(rows - row, "row")
@@ -386,7 +386,7 @@ LEAST_HEIGHT_PX = 3 * ROW_HEIGHT_PX
 SETTLED_MS = 150
 """Column widths adapt this many ms after the last change of a computed number, to avoid flicker."""
 NUMBER_STARTS = f"0123456789+-{MINUS}"
-"""Characters that begin a number: typing one of them opens the current cell."""
+"""Characters that begin a number. Typing one of these characters starts to edit the current cell."""
 SAMPLE = 100
 """About this many typed numbers, in the first rows, set the widths. Longer numbers get a smaller font."""
 
@@ -447,7 +447,7 @@ class TableView(QTableView):
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Edit, empty, copy or paste cells, remove rows, or list all rows with Escape."""
+        """Edit, empty, copy or paste cells, or remove rows. Escape lists all rows."""
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         deletes = event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -515,7 +515,7 @@ class TableView(QTableView):
         self._scrub_from = self._table.value(index.row(), index.column()) if editable and plain else None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Change the number if the mouse drags the number sideways."""
+        """Change the number in a cell if the mouse drags the number sideways."""
         offset = event.position() - self._pressed
         if not self._scrubs and self._scrub_from is not None:
             self._scrubs = abs(offset.x()) >= PIXELS_A_STEP and abs(offset.x()) > abs(offset.y())
@@ -544,7 +544,7 @@ class TableView(QTableView):
         selection.setCurrentIndex(current.siblingAtRow(row), Flag.Select | Flag.Rows)
 
     def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
-        """Repaint the changed cells. If the first changed column is computed, repaint from it on."""
+        """Repaint the changed cells. If their first column is computed, repaint all later columns as well."""
         if self._table.columns[first.column()].editable:
             super().dataChanged(first, last, roles)
         else:

@@ -1,6 +1,6 @@
 """The Explain panel: the formulas and numbers behind the selected node or edge.
 
-Names may come from files, so they are escaped. Copied text is ASCII.
+Names may come from files, so HTML characters in names are escaped. Copied text is ASCII.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from nnviz.ui.kit.theme import colours, px, ui_font
 BREAK, JOINER, NO_BREAK = "\u200b", "\u2060", "\u00a0"
 """BREAK allows a line break; JOINER and NO_BREAK forbid one. Copied text has none of these characters."""
 SIGN = re.compile(" [+−=≈] ")
-"""Pattern of a sign between two terms."""
+"""Pattern of a sign between two terms, with its spaces."""
 INDENT_PX = 12
 """Indentation of the continuation lines of an item, in pixels."""
 Fits: TypeAlias = Callable[[str], bool]
@@ -54,11 +54,11 @@ Fits: TypeAlias = Callable[[str], bool]
 class ExplainBrowser(QTextBrowser):
     """The text of the explanation, with links.
 
-    ============== ==========================================================
-    `link_hovered` the link under the mouse or with the focus, "" for none
-    `link_clicked` the link that was clicked
-    `room_changed` the width or the font size of the lines has changed
-    ============== ==========================================================
+    ============== =====================================================================
+    `link_hovered` carries the link under the mouse or with the focus, or "" for no link
+    `link_clicked` carries the link that the user has clicked
+    `room_changed` emitted when the width or the font size of the lines has changed
+    ============== =====================================================================
     """
 
     link_hovered = Signal(str)
@@ -80,7 +80,7 @@ class ExplainBrowser(QTextBrowser):
         self.anchorClicked.connect(lambda url: self.link_clicked.emit(url.toString()))
 
     def show_html(self, html: str, keep_place: bool) -> None:
-        """Show `html`, at the current scroll position if `keep_place`, else at the top."""
+        """Show `html`. If `keep_place`, keep the scroll position, else scroll to the top."""
         if html == self._html:
             return
         self._html = html
@@ -138,7 +138,7 @@ class ExplainBrowser(QTextBrowser):
         return mark
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Emit that no link is hovered."""
+        """Emit `link_hovered` with "", since the mouse is over no link."""
         super().leaveEvent(event)
         if self._marked_link:
             self._hovered(QUrl())
@@ -146,8 +146,8 @@ class ExplainBrowser(QTextBrowser):
     def createMimeDataFromSelection(self) -> QMimeData:
         """Return the selected text in ASCII.
 
-        Qt makes the object, because the clipboard deletes the object after Python has ended. An object that
-        Python made would not exist any more.
+        Qt creates the returned object, since the clipboard still needs it after Python has ended. An object
+        that Python created would no longer exist then.
         """
         data = super().createMimeDataFromSelection()
         plain = data.text().replace(BREAK, "").replace(JOINER, "").replace(NO_BREAK, " ")
@@ -159,12 +159,12 @@ class ExplainBrowser(QTextBrowser):
 
 
 def link_of(address: Address) -> str:
-    """Return the link of an address."""
+    """Return the link that selects an address: the node, weight or bias."""
     return "/".join(["at", address.kind, str(address.layer), str(address.node), str(address.source)])
 
 
 def address_of_link(link: str) -> Address | None:
-    """Return the address of a link, or None for a link that shows more or fewer terms of a line."""
+    """Return the address that a link selects, or None if the link shows more or fewer terms of a line."""
     head, *rest = link.split("/")
     if head != "at":
         return None
@@ -175,8 +175,8 @@ def address_of_link(link: str) -> Address | None:
 def html(explanation: Explanation, palette: Palette, hint: str, unfolded: frozenset[str], fits: Fits) -> str:
     """Return the explanation as rich text: formulas muted, slopes purple, addresses as links.
 
-    `hint` is the text of a first paragraph, "" for none. `unfolded` holds the names of the lines to show with
-    all terms.
+    `hint` is the text of an additional first paragraph, or "". `unfolded` holds the names of the lines that
+    are shown with all terms.
     """
     intro = f'<p style="color:{palette.muted}; margin:0 0 6px 0">{escape(hint)}</p>' if hint else ""
     page = _Page(palette, unfolded, fits)
@@ -240,10 +240,10 @@ class _Page:
 
 
 def line_breaks(text: str, fits: Fits) -> set[int]:
-    """Return the indices of spaces and · at which a line may break.
+    """Return the indices of the characters " " and "·" in `text` at which a line may break.
 
     A line may break between terms outside all parentheses, and after a comma. A term that does not fit on a
-    line may break between the terms in its parentheses, or at each · if no terms are in parentheses.
+    line may break between the terms in its parentheses, or at each "·" if no terms are in parentheses.
     """
     depths = list(itertools.accumulate((sign == "(") - (sign == ")") for sign in text))
     signs = [(match.start(), depths[match.start()]) for match in SIGN.finditer(text)]
@@ -284,7 +284,7 @@ def _link(target: str, text: str, colour: str) -> str:
 
 HINT = "Click a node or an edge to see where its numbers come from."
 SHARE = 15
-"""Explaining takes at most one fifteenth of a run's time."""
+"""While training runs, computing the explanation takes at most one fifteenth of the time."""
 QUICK_NS = 6e6
 """Time limit in ns: if measuring a slope takes longer, the slope appears after the rest of the text."""
 
@@ -432,7 +432,7 @@ class ExplainPanel(Card):
             mean=self._selection.mean_over_rows,
             check=self._check,
             unfolded=self._unfolded,
-            held=bool(self._document.lock_reason),
+            watched=bool(self._document.lock_reason),
         )
         hint = "" if self._existing_address() else HINT
         self._subject.show_text(self._explanation.title)

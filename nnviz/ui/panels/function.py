@@ -53,7 +53,7 @@ SHORT = 22
 MOST_READ_OUT = 4
 """Largest number of outputs in a readout."""
 MOST_NAMED = 10
-"""Largest number of outputs for which the panel shows the key of colours."""
+"""Largest number of outputs for which the panel shows the key (legend) of colours."""
 
 
 def axis_names(network: Network, axes: Axes) -> tuple[str, str]:
@@ -65,13 +65,13 @@ def axis_names(network: Network, axes: Axes) -> tuple[str, str]:
 
 
 def varying_inputs(state: State, axes: Axes, row: Array, format_: Callable[[float], str]) -> list[str]:
-    """Return "name = value" for each input on the axes; `row`, shape (inputs,), holds the values."""
+    """Return a text "name = value" for each input on the axes; `row`, shape (inputs,), holds the values."""
     names = shorten_names(state.network.inputs, SHORT)
     return [f"{names[place]} = {format_(float(row[place]))}" for place in axes.along]
 
 
 def outputs(state: State, axes: Axes, prediction: Array, format_: Callable[[float], str]) -> list[str]:
-    """Return "name: value" for each plotted output; `prediction`, shape (outputs,), holds the values.
+    """Return a text "name: value" for each plotted output; `prediction`, shape (outputs,), holds the values.
 
     If the plot shows all outputs, return at most MOST_READ_OUT texts: for the largest outputs if outputs are
     classes, else for the first outputs.
@@ -102,7 +102,7 @@ def caption_text(state: State, axes: Axes, selection: Selection, is_current: boo
 
 
 def key(state: State, axes: Axes, palette: Palette) -> list[KeySample]:
-    """Return the entries of the key of colours, one for each output.
+    """Return the entries of the key (legend) of colours, one for each output.
 
     Return [] if one output is chosen, or if the network has more than MOST_NAMED outputs.
     """
@@ -160,7 +160,7 @@ class Pointing:
         return self._derived.state
 
     def described(self) -> str:
-        """Return the place and the prediction of the row on the diagram, as text for screen readers."""
+        """Return a text for screen readers: the plotted inputs and outputs of the row on the diagram."""
         (state, row), trace = self._selection.row_source, self._derived.trace
         if trace is None:
             return ""
@@ -210,14 +210,14 @@ class Pointing:
         return int(function_plane.drawn_rows(self._state)[nearest]), QPointF(*points[nearest].tolist())
 
     def put(self, x: float, y: float) -> None:
-        """Set the what-if row to the inputs at a point; in a plot over targets, select the nearest row."""
+        """Set the what-if row to the inputs at a point. In a plot over targets, select the nearest row."""
         if self._axes.horizontal is not None:
             self._selection.show_free_row(self._inputs_at(QPointF(x, y)))
         elif (row := self._nearest(QPointF(x, y))[0]) is not None:
             self._selection.row = row
 
     def nudge(self, right: int, up: int, size: str) -> None:
-        """Move the what-if row by steps of `size`, like "0.1". In a plot over targets, select another row."""
+        """Move the what-if row by steps of `size`, like "0.1". In a plot over targets, go to another row."""
         axes = self._axes
         if axes.horizontal is None:
             self._selection.row += right - up
@@ -230,7 +230,7 @@ class Pointing:
 
 
 TWO_COLUMNS_PX = 290
-"""Smallest width in pixels at which two combo boxes are side by side."""
+"""Smallest width of the panel, in pixels at 100 %, at which two combo boxes are side by side."""
 
 
 class AxesChoice(QWidget):
@@ -348,11 +348,11 @@ class AxesChoice(QWidget):
 
 
 FIRST_NS = 1e6
-"""Time limit in ns for the coarsest picture, which is computed in every frame of a run or a drag."""
+"""Time limit, in ns, for computing the coarsest picture in every frame of a run or a drag."""
 BESIDE = 0.08
 """Space above and below the curves, as a share of the curves' height."""
 ROOMY = 0.5
-"""The vertical range stays the same while the values fill at least this share of the range."""
+"""The range of the vertical axis does not change while the values fill at least this share of the range."""
 
 
 class FunctionView:
@@ -380,7 +380,7 @@ class FunctionView:
         return self._derived.state
 
     def choose(self, axes: Axes) -> None:
-        """Use other axes, and forget all results."""
+        """Use other axes, and discard all computed results."""
         self.axes, self._y_range = axes, None
         self._picture = self._predictions = None
         self._computed_for = ()
@@ -395,7 +395,7 @@ class FunctionView:
 
     @property
     def section(self) -> Section:
-        """The line or plane of inputs over which the plot is drawn; the same object while nothing changes."""
+        """The line or plane of inputs over which the plot is drawn. Cached until something changes."""
         fixed, along = self.row_inputs.copy(), self.axes.along
         fixed[list(along)] = 0.0
         known = self._section
@@ -419,7 +419,7 @@ class FunctionView:
 
     @property
     def quick(self) -> bool:
-        """Whether the coarsest picture can be computed in every frame of a run or a drag."""
+        """Whether the coarsest picture is fast enough for every frame of a run or a drag."""
         if self.axes.horizontal is None:
             return len(function_plane.drawn_rows(self.state)) * forward_ns(self.state.network) <= FIRST_NS
         points = math.prod(count / COARSEST for count in self.plane.pixels[: len(self.axes.along)])
@@ -428,7 +428,7 @@ class FunctionView:
     def settled(self, moving: bool) -> bool:
         """Return whether the picture shows the current State and is as fine as necessary.
 
-        While something is `moving`, as in a run or a drag, any picture of the current State is enough.
+        If `moving`, as in a run or a drag, any picture of the current State is fine enough.
         """
         if not self.is_current or self.axes.horizontal is None or self._picture is None:
             return self.is_current
@@ -593,7 +593,7 @@ def _range(values: Array, before: Span | None) -> Span:
 
 
 WIDE_PX, SIDE_PX, PLOT_SHARE, SIDE_SHARE = 400, 176, 3, 2
-"""From width WIDE_PX on, the boxes are beside the plot, SIDE_PX wide or more. The shares divide the width."""
+"""WIDE_PX: panel width for boxes beside the plot. SIDE_PX: least width of the boxes. Shares: width ratio."""
 PLOT_PX = 140
 """Minimum height of the plot, in pixels at 100 %."""
 SHARE = 5

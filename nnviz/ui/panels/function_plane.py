@@ -45,7 +45,7 @@ from nnviz.ui.plot.points import PointPlot
 MOST_TOGETHER = 10
 """Largest number of outputs that one plot shows as curves."""
 MOST_SEARCHED = 1000
-"""Number of rows, from the first, in which nnviz looks for inputs that vary."""
+"""Largest number of rows, from the first row on, in which nnviz looks for inputs that vary."""
 TARGET, PREDICTION = "target", "prediction"
 """Title of an axis that shows the targets, and of an axis that shows the prediction."""
 
@@ -105,7 +105,7 @@ def has_pairs(state: State) -> bool:
 
 
 MOST_POINTS = 20_000
-"""Largest number of grid points from which lines are computed. More move a line by less than a pixel."""
+"""Largest number of grid points from which lines are computed. More would not visibly move a line."""
 
 
 def level_line(picture: FunctionValues, output: int, level: float) -> Array:
@@ -149,11 +149,11 @@ def _zeros(picture: FunctionValues, heights: Array, step: int) -> Array:
 
 
 FONT, LINE_PX, SAMPLE_PX, GAP_PX = 11.5, 17, 16, 10
-"""Pixels at 100 %. FONT: font size. LINE_PX: line height. SAMPLE_PX: sample width. GAP_PX: gap of entries."""
+"""Pixels at 100 %. FONT: font size. LINE_PX: line height. SAMPLE_PX: sample width. GAP_PX: entry gap."""
 
 
 class KeySample(NamedTuple):
-    """An entry of the key: a name and a colour. `shape` is an index into `SHAPES`, or None for a curve."""
+    """An entry of the key (legend). `shape` is the index of its mark in `SHAPES`, or None for a curve."""
 
     name: str
     colour: str
@@ -161,7 +161,7 @@ class KeySample(NamedTuple):
 
 
 class Key(QWidget):
-    """The key of colours; its entries are side by side, on as many lines as necessary."""
+    """The key (legend) of colours. The entries are side by side, on as many lines as necessary."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -221,20 +221,20 @@ class Key(QWidget):
 
 
 SHAPES = ("circle", "square", "triangle")
-"""Shapes of marks. The first classes differ in shape too, for people who cannot distinguish the colours."""
+"""Shapes of marks. The first classes also differ in shape, for people who cannot distinguish the colours."""
 MOST = 1500
 """Largest number of plotted rows, evenly spread over the table."""
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows with the marks that show them.
+    """The marks of the plotted rows.
 
     ========= ===============================================================================
-    `points`  places of the marks, shape (rows, 2)
-    `colours` a colour for each row, as #RRGGBB
-    `shapes`  a shape for each row, as an index into `SHAPES`
-    `hollow`  whether each row is a validation row, shape (rows,)
+    `points`  places of the marks in the plot, shape (marks, 2): x, y
+    `colours` the colour of each mark, as #RRGGBB
+    `shapes`  the shape of each mark, as an index into `SHAPES`
+    `hollow`  whether each mark belongs to a validation row, shape (marks,)
     `toned`   whether marks can have the same colour as the map; then a hollow mark has a dot
     ========= ===============================================================================
     """
@@ -247,7 +247,7 @@ class Rows:
 
     @classmethod
     def none(cls) -> Rows:
-        """Return an empty set of rows."""
+        """Return a `Rows` object without marks."""
         return cls(np.empty((0, 2)), (), (), np.empty(0, dtype=bool))
 
 
@@ -258,14 +258,14 @@ def drawn_rows(state: State) -> NDArray[np.intp]:
 
 
 def on_map(state: State, axes: Axes, palette: Palette) -> Rows:
-    """Return the plotted rows as marks over two inputs, each mark in the colour of the row's target."""
+    """Return the marks of the rows in a plot over two inputs. The colour of a mark shows the row's target."""
     some, (colours, shapes) = drawn_rows(state), _by_target(state, axes.output, palette)
     points = state.data.inputs[some][:, axes.along]
     return Rows(points, colours, shapes, is_validation(state, some), are_toned(state, axes))
 
 
 def are_toned(state: State, axes: Axes) -> bool:
-    """Return whether the marks on a map show no classes: all have one colour, or colours show numbers."""
+    """Return whether the marks on a map do not show classes: their colours show numbers, or are all equal."""
     return state.data.targets is None or (axes.output is not None and not decides_yes_or_no(state))
 
 
@@ -324,12 +324,12 @@ def _by_target(state: State, output: int | None, palette: Palette) -> tuple[list
 
 
 def class_shape(k: int) -> int:
-    """Return the index in SHAPES of class `k`: square, circle, triangle for classes 0 to 2, then circle."""
+    """Return an index in SHAPES: class 0 is a square, 1 a circle, 2 a triangle; other classes are circles."""
     return (1, 0, 2)[k] if k < len(SHAPES) else 0
 
 
 RADII = ((60, 4.0), (250, 3.0), (MOST, 2.0))
-"""Pairs (number of rows, radius): up to this number of rows, marks have this radius in pixels."""
+"""Pairs (number of rows, radius in pixels): up to this number of rows, each mark has this radius."""
 RIM = 0.8
 """Width of the line around a mark, in pixels."""
 
@@ -409,7 +409,7 @@ def draw_mark(
     radius: float,
     ground: QColor | None = None,
 ) -> None:
-    """Draw a mark with a radius in pixels; if `ground` is not None, a hollow mark with this colour inside."""
+    """Draw a mark with a radius in pixels. If `ground` is given, the mark is hollow, with `ground` inside."""
     if ground is None:
         painter.setPen(QPen(rim, RIM))
         painter.setBrush(colour)
@@ -436,11 +436,11 @@ def _shape(painter: QPainter, at: QPointF, shape: int, radius: float) -> None:
 MOST_CURVES = 10
 """Largest number of curves in one plot."""
 LEVELS = 5
-"""Approximate number of labels at the colour scale."""
+"""Approximate number of labels on the colour scale."""
 RING, POINT = 15, 11
 """Diameters in pixels. RING: ring around the row on the diagram. POINT: point of the what-if row."""
 BESIDE = 14
-"""Right margin in pixels if there is no colour scale: half of the last label of the axis must fit."""
+"""Right margin in pixels if there is no colour scale: half of the axis's last label must fit into it."""
 TIP = (
     "Click or drag to show a what-if row, which is not stored, on the diagram. Arrow keys move its point by "
     "0.1 (Shift: by 1, Alt: by 0.01); Enter adds the row to the data, Escape discards the row"
@@ -549,7 +549,7 @@ class FunctionPlane(PointPlot):
         self.marks.show_rows(rows, palette.ink if rows.toned else palette.muted, palette.surface)
 
     def show_row(self, x: float, y: float, *, free: bool, target: float = math.nan) -> None:
-        """Draw a ring for a row, or a point for a what-if row, and a line to the target if it is known."""
+        """Draw a ring for a row of the data, or a point for a what-if row, and a line to a known target."""
         if free != self._shows_what_if:
             self._shows_what_if, size = free, POINT if free else RING
             self._colour_point()
@@ -561,7 +561,7 @@ class FunctionPlane(PointPlot):
         self.show_present(x, y)
 
     def stale(self, stale: bool) -> None:
-        """Fade the picture if `stale`, which means that it shows an earlier State; else draw it normally."""
+        """Fade the picture if it shows an earlier State (`stale`), else draw the picture normally."""
         if stale != self._stale:
             self._stale = stale
             items: tuple[pg.GraphicsObject, ...] = (self._image, self._line, *self._curves)

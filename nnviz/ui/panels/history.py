@@ -95,7 +95,7 @@ class HistoryPlot(PlotCard):
     A second curve shows the validation rows. The part of a curve after the current iteration is faint.
 
     ================= ============================================================================
-    `load`            builds the plot; called after the first frame, since the import is slow
+    `load`            imports pyqtgraph, which is slow, and builds the plot; called after the first frame
     `said`            carries a message: a file was written, or why no file was written
     `title_changed`   carries the short title of the panel when the title changes
     `accuracy_chosen` emitted when the person clicks the Accuracy button; carries whether it is on
@@ -221,7 +221,7 @@ class HistoryPlot(PlotCard):
         self.ask_csv.setEnabled(self.plot is not None and self._travel.history is not None)
         title, runs = "Show earlier runs", len(self._document.state.runs)
         others = runs - len(self._alike())
-        self.show_runs.setText(f"{title} (hidden: {others} with another loss)" if others else title)
+        self.show_runs.setText(f"{title} (hidden: {others} with another loss function)" if others else title)
         for action in (self.show_runs, self.forget):
             action.setEnabled(runs > 0)
         architectures = self._other_architectures()

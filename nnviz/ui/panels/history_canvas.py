@@ -26,9 +26,9 @@ from nnviz.ui.panels.history_readout import SCRIPTS, Readout, measure_title
 from nnviz.ui.plot.plot import Arrow, CurveItem, DotItem, Plot, QuietAxis, add_margins, curve_points
 
 TURNS = 100
-"""A curve with more turns than this is noisy: a thin line is clearer, and many times faster to draw."""
+"""A curve with more turns than this has a thin line, which is clearer and many times faster to draw."""
 FAINT = 0.4
-"""Share of the curve's colour in its mix with the background, for the part after the current iteration."""
+"""After the current iteration, a curve is faint: this share of its colour, mixed with the background."""
 
 
 class HistoryLine:
@@ -47,7 +47,7 @@ class HistoryLine:
             plot.add(item, z + k / 2)
 
     def set_colour(self, colour: str, ground: str) -> None:
-        """Use the colours of a theme."""
+        """Draw the line in `colour`, and its later part in a mix with the background colour `ground`."""
         self.colour, self._faint = QColor(colour), _mixed(colour, ground, FAINT)
         self._arrow.setBrush(self.colour)
 
@@ -64,7 +64,7 @@ class HistoryLine:
         return reach(self.history.points, log=log)
 
     def draw(self, plot: Plot, present: tuple[int, float] | None, *, whole: bool, log: bool) -> None:
-        """Draw the line; without `whole`, only its visible part. Thin out the points in a pixel column."""
+        """Draw the line with few points per pixel column. If `whole` is false, draw only its visible part."""
         ends = [present] if present else []
         self._curve.setVisible(len(self.history) > 0)
         points = self.history.points if whole else self._in_view(plot)
@@ -107,15 +107,15 @@ def _mixed(colour: str, ground: str, share: float) -> QColor:
 
 
 DASHES = ([7, 3], [2, 3], [9, 3, 2, 3], [4, 4])
-"""Dash patterns: lengths of dashes and gaps, in line widths. Runs that follow each other look different."""
+"""Dash patterns: lengths of dashes and gaps, in line widths. Successive runs have different patterns."""
 UNDER = -0.5
 """Qt's z value for the curves of earlier runs: above the grid, below everything else."""
 MOST_VIEWS = 9.0
-"""The drawn area is at most this many views wide and high: Qt computes hidden dashes too, which is slow."""
+"""Largest width and height of the drawn area, in views. Qt also computes hidden dashes, which is slow."""
 
 
 class EarlierCurves:
-    """Draws the curves of earlier `runs` as thin dashed lines. Nothing is drawn again without a change.
+    """Draws the curves of earlier `runs` as thin dashed lines, and redraws the curves only after a change.
 
     `last` is the last iteration of all runs, or 0 without runs. `reach` is the lowest and the highest drawn
     value, or None without runs. `description` says at which loss and iteration each run ended.
@@ -145,11 +145,11 @@ class EarlierCurves:
         self._area = None
 
     def set_colour(self, colour: str) -> None:
-        """Use the colour of a theme."""
+        """Set the colour of the curves."""
         self.colour, self._area = QColor(colour), None
 
     def draw(self, plot: Plot) -> None:
-        """Draw the curves if something changed, in an area larger than the view, so that later views fit."""
+        """Draw the curves, unless the last drawn area, which exceeded the view, still covers the view."""
         view, pixel = plot.view(), plot.device_pixel()
         while len(self._items) < len(self._curves):
             self._items.append(CurveItem())
@@ -208,13 +208,13 @@ def on_scale(points: Array, *, log: bool) -> Array:
 
 
 Reach: TypeAlias = tuple[float, float]
-"""The lowest and the highest finite value of a curve; on a logarithmic scale, their exponents of 10."""
+"""The lowest and the highest finite value of a curve; on a logarithmic scale, log10 of these values."""
 
 
 def reach(points: Array, *, log: bool) -> Reach | None:
     """Return the lowest and the highest drawn value of a curve, or None if nothing is drawn.
 
-    If the run diverged, the highest drawn value is what `ceiling` returns for the losses.
+    If the run diverged, the plot ends at `ceiling(losses)`. If `log`, both values are log10 of losses.
     """
     losses = points[:, 1]
     if (
@@ -260,9 +260,9 @@ TIMES_AS_HIGH = 10.0
 ABOVE = "above the plot"
 DIVERGED = f"above the plot: the run has diverged,\nthe plot ends at {CEILING:g} times the first loss"
 KEY_PX = 18
-"""Height of the key of curves at 100 %, in pixels."""
+"""Height of the key (legend) of the curves, in pixels at 100 %."""
 LEAST_PX, LOW_PX = 94, 130
-"""Pixels at 100 %. LEAST_PX: least height of the plot. LOW_PX: below it, the lower axis has no title."""
+"""Pixels at 100 %. LEAST_PX: least height of the plot. LOW_PX: least height with a lower axis title."""
 RING_PX = 7.0
 """Space for the ring, in pixels: least distance from the ring's centre to the edge of the plot."""
 
@@ -353,7 +353,7 @@ class HistoryCanvas(Plot):
         self.scene().prepareForPaint()  # otherwise items that move during painting are painted twice
 
     def set_measure(self, measure: str, *, is_share: bool = False) -> None:
-        """Set the title of the history that is shown next. If `is_share`, its values are shown in percent."""
+        """Set the title of the history that is shown next. If `is_share`, show the values in percent."""
         if measure != self._measure:
             self._measure, self._is_share = measure, is_share
             self._left.show_percent(is_share)
@@ -361,7 +361,7 @@ class HistoryCanvas(Plot):
             self.setAccessibleName(f"{measure} after every update")
 
     def mark(self, iteration: int | None) -> None:
-        """Set the iteration of the mark on the validation curve that is drawn next. None sets no mark."""
+        """Set the iteration of the mark on the validation curve, for the next drawing; None: no mark."""
         self._marked = iteration
 
     def show_earlier(self, runs: tuple[EarlierRun, ...]) -> None:
@@ -400,14 +400,14 @@ class HistoryCanvas(Plot):
         self._show_again()
 
     def show_view(self, view: list[list[float]]) -> None:
-        """Show the axis ranges `view`, as returned by the method `view`, and stop following the curve."""
+        """Show the axis ranges [[left, right], [bottom, top]], and stop following the growing curve."""
         self._following = False
         self.set_view(*view)
 
     def curve(self) -> Array:
         """Return the drawn curve up to the current iteration, shape (points, 2).
 
-        The columns are the iteration, and the loss or its exponent of 10.
+        The columns are the iteration and the loss; on a logarithmic scale, log10 of the loss.
         """
         return self._line.up_to_present()
 
@@ -428,7 +428,7 @@ class HistoryCanvas(Plot):
         return self.place_of(*self._place(*self._present))
 
     def marked(self) -> QPointF | None:
-        """Return the place of the mark, in this widget's pixels, or None without a mark."""
+        """Return the place of the mark, in this widget's pixels, or None if there is no mark."""
         return self.place_of(*self._place(*self._at_mark())) if self._mark.isVisible() else None
 
     def _at_mark(self) -> tuple[int, float]:
@@ -438,9 +438,9 @@ class HistoryCanvas(Plot):
         return self._history.points if self._read_run is None else self._read_run.history
 
     def read_at(self, index: int | None, run: EarlierRun | None = None) -> None:
-        """Show the readout of point `index` of the history; if `run` is not None, of that earlier run.
+        """Show the readout of the point with index `index`. If `index` is None, hide the readout.
 
-        If `index` is None, hide the readout.
+        The point is in the history or, if `run` is not None, in this earlier run.
         """
         self._index, self._read_run = index, None if index is None else run
         if index is None:
@@ -551,14 +551,14 @@ class HistoryCanvas(Plot):
 
 
 GRAB = 10.0
-"""A mouse press at most this far, in pixels, from the centre of the ring or mark is a press on it."""
+"""A mouse press hits the ring or the mark if it is at most this number of pixels from the centre."""
 
 
 class HistoryCurve(HistoryCanvas):
     """The interactive plot: readouts by mouse and keys, zooming and moving, and dragging the ring.
 
     ================ ==================================================================
-    `menu_requested` emitted after a right click; carries its place on the screen
+    `menu_requested` emitted after a right click; carries the place of the click on the screen
     `ring_taken`     emitted when the mouse button is pressed on the ring
     `wanted`         emitted while the ring is dragged; carries the iteration at the mouse
     `ring_dropped`   emitted when the ring is released

@@ -18,7 +18,7 @@ SCRIPTS = "loss"
 
 
 class Readout(NamedTuple):
-    """A measured quantity in a readout: title, history, and whether it is a share, shown in percent."""
+    """A measured quantity in a readout: title, history, and whether the values are shown in percent."""
 
     title: str
     history: History
@@ -35,12 +35,12 @@ class Readout(NamedTuple):
 
 
 def measure_title(measure: str) -> str:
-    """Return the title of the vertical axis, which says whether a script reported the loss."""
+    """Return the title of the vertical axis: `measure`, or "script's loss" if a script reported the loss."""
     return f"script's {measure}" if measure == SCRIPTS else measure
 
 
 def readouts(run: Run, measure: str) -> tuple[Readout, ...]:
-    """Return the readouts of a run: of the loss, which has the title `measure`, and of the other curves."""
+    """Return the readouts of a run: first the loss, with the title `measure`, then the run's other curves."""
     titles = {"validation accuracy": "of validation"}
     others = (
         Readout(titles.get(curve.name, curve.name), curve.history, "accuracy" in curve.name)
@@ -50,8 +50,8 @@ def readouts(run: Run, measure: str) -> tuple[Readout, ...]:
 
 
 RULE = (
-    f"The validation loss has risen if it first stayed below a level for {EPOCHS} epochs or longer and then\n"
-    f"stays above this level in the last third of the run, ending at least {100 * RISE:.0f} % above it.\n"
+    f"The validation loss has risen if it first stayed below a level for {EPOCHS} epochs or longer.\n"
+    f"In the run's last third, it must stay above this level and end at least {100 * RISE:.0f} % higher.\n"
     "nnviz compares averages, so short dips do not count. The training loss must have fallen meanwhile,\n"
     f"and the data must have at least {ROWS} validation rows."
 )
@@ -83,7 +83,7 @@ class Overfitting(QWidget):
         self.hide()
 
     def show_start(self, since: int | None, loss: str) -> None:
-        """Show that the validation loss has risen since iteration `since`, or hide the message for None.
+        """Show since which iteration the validation loss has risen. If `since` is None, hide the message.
 
         `loss` is the name of the training loss, such as "MSE".
         """

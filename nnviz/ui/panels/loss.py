@@ -79,7 +79,7 @@ class LossView(ABC):
 
     @abstractmethod
     def draw(self, state: State) -> tuple[bool, str]:
-        """Draw the computed loss. Return whether it belongs to `state`, and the caption as rich text."""
+        """Draw the computed loss. Return whether this loss belongs to `state`, and the caption in HTML."""
 
 
 def axis_name(network: Network, weight: Address) -> str:
@@ -93,7 +93,7 @@ SHORT = 22
 
 
 class LossPlane(PointPlot):
-    """A plot of the loss over weights. `quantity` follows the title of the loss in the accessible name."""
+    """A plot of the loss over weights. The accessible name is the loss's title and `quantity`."""
 
     quantity: str
     _measure = ""
@@ -196,7 +196,7 @@ def _names(network: Network) -> list[object]:
 
 
 WIDE, PLOT_SHARE, CAPTION_SHARE = 1.6, 5, 3
-"""WIDE: least width / height of a page with the caption beside the plot. The shares divide the width."""
+"""WIDE: least ratio width / height for a caption beside the plot. The shares are the ratio of the widths."""
 SOURCES = ("network", "data", "training", "run")
 """Names of the parts of a State on which a plot may depend."""
 

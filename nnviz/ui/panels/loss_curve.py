@@ -65,7 +65,7 @@ class LossCurvePlane(LossPlane):
         self._end.setBrush(QColor(palette.accent))
 
     def show_curve(self, values: Array, loss: Array, floor: float, ceiling: float) -> None:
-        """Draw `loss` over the weight's `values`, from `floor` to `ceiling`; infinity and NaN become gaps."""
+        """Draw `loss` over the weight's `values`. `floor` and `ceiling` are the limits of the loss axis."""
         self.show_again()
         self.set_view((float(values[0]), float(values[-1])), (floor, ceiling))
         self._curve.setData(values, self.clip_heights(np.where(np.isfinite(loss), loss, np.nan)))
@@ -78,13 +78,13 @@ class LossCurvePlane(LossPlane):
         self.show_point(math.nan, math.nan, math.nan, None)
 
     def stale(self, stale: bool) -> None:
-        """Fade the curve if `stale`, which means that it belongs to older weights; else draw it normally."""
+        """Fade the curve if it belongs to earlier weights (`stale`), else draw the curve normally."""
         self._curve.setOpacity(0.3 if stale else 1.0)
 
     def show_point(self, w: float, loss: float, slope: float, landing: tuple[float, float] | None) -> None:
         """Draw the point of the current weight, a tangent unless `slope` is NaN, and the next step.
 
-        `landing` holds the weight and the loss after the step; None draws no step.
+        `landing` holds the weight and the loss after the step. If `landing` is None, no step is drawn.
         """
         self.show_present(w, loss)
         self._slope, self._landing = slope, landing
@@ -169,7 +169,7 @@ class LossCurve(LossView):
             yield
 
     def draw(self, state: State) -> tuple[bool, str]:
-        """Draw the computed curve. Return whether it belongs to `state`, and the caption as rich text."""
+        """Draw the computed curve. Return whether the curve belongs to `state`, and the caption in HTML."""
         line = self._result
         self.plane.name_axes(axis_name(state.network, *self.weights), state.measure.title)
         if line is None:

@@ -39,7 +39,7 @@ LEVELS = 8
 DECADES = ((1, 1.5, 2, 3, 4, 6, 8), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
 """Sets of round numbers for contours in one decade (from 1 to 10), from the largest set to the smallest."""
 FEW = 60
-"""Up to this number of points, each point of a path has a mark; on longer paths, only the start has one."""
+"""If a path has at most this number of points, each point has a mark, else only the start of the path."""
 
 
 class LossSurfacePlane(LossPlane):
@@ -103,7 +103,7 @@ class LossSurfacePlane(LossPlane):
         self.show_path(np.empty((0, 2)))
 
     def stale(self, stale: bool) -> None:
-        """Fade the map if `stale`, which means that it belongs to earlier weights; else draw it normally."""
+        """Fade the map if it belongs to earlier weights (`stale`), else draw the map normally."""
         for item in (self._image, self._contours):
             item.setOpacity(0.3 if stale else 1.0)
 
@@ -128,9 +128,9 @@ class LossSurfacePlane(LossPlane):
         return curve_points(self._contours)
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the point for the readout near `at`, and the readout, or None if there is no map.
+        """Return a point near `at` and the text of its readout, or None if there is no map.
 
-        If `at` is near the current weights, the point is at these weights, else at the nearest grid point.
+        The point is that of the current weights if this is near `at`, else the nearest point of the grid.
         """
         if self.grid is None:
             return None

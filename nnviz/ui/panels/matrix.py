@@ -47,23 +47,23 @@ from nnviz.ui.plot.card import PlotCard
 from nnviz.ui.plot.points import CellGrid, draw_outline
 
 Names: TypeAlias = tuple[Sequence[str], Sequence[str]]
-"""Names of the nodes (rows of the image), and names of their sources (columns of the image)."""
+"""Names of the image's rows (the nodes) and names of its columns (the nodes of the layer before)."""
 NAME_PX, NUMBER_PX = 11, (13, 11, 9.5)
-"""NAME_PX: font size of names. NUMBER_PX: font sizes of numbers to try, the largest first. In pixels."""
+"""Font sizes in pixels. NAME_PX: of names. NUMBER_PX: of numbers; the largest size that fits is used."""
 BESIDE = 6.0
-"""Gap between a name and the image, in pixels. A cell must be wider than its number by the same gap."""
+"""Gap between the names at the left and the image; a cell is wider than its number by this too. In pixels."""
 SHARE = 0.3
-"""Largest share of the panel's width for the names at the left; longer names are shortened."""
+"""Largest share of the panel's width for the names left of the image; longer names are shortened."""
 LEAST_NAME = 48.0
-"""Least column width, in pixels, at which long names above the image are shortened, not hidden."""
+"""If the names above the image do not fit, columns at least this wide show shortened names. In pixels."""
 LEAST_NUMBER = 14.0
 """Least width of a cell in which a number is shown, in pixels."""
 
 
 def room_for_names(names: Names, room: Rect) -> tuple[float, float]:
-    """Return the width of the names at the left of the image and the height of the names above, in pixels.
+    """Return the width of the names left of the image and the height of the names above, in pixels.
 
-    Both are 0 if the names at the left do not fit into `room`. The height is 0 if the names above do not fit.
+    Both are 0 if `room` is too low for the names at the left. The height is 0 if the names above do not fit.
     """
     (nodes, sources), metrics = names, QFontMetricsF(ui_font(NAME_PX))
     line = metrics.height()
@@ -93,7 +93,7 @@ def paint_names(painter: QPainter, sheet: MatrixImage, names: Names, room: tuple
 
 
 def paint_numbers(painter: QPainter, sheet: MatrixImage, weights: Array, image: QImage) -> None:
-    """Write each weight into its cell of `image`, or write nothing if one of the weights does not fit."""
+    """If all weights fit, write each weight into its cell of `sheet`. `image` has the cells' colours."""
     cell = sheet.cell(Cell(0, 0))
     if (sheet.rows, sheet.columns) != weights.shape or cell.width < LEAST_NUMBER:
         return
@@ -119,13 +119,13 @@ def _fitting(texts: list[list[str]], cell: Rect) -> QFont | None:
 
 
 ROOM = 4
-"""Margin around the image, for a mark on its border, in pixels."""
+"""Margin around the image, in pixels, which leaves space for a mark on the image's border."""
 SMALLEST_MARK = 5.0
 """Smallest width and height of the mark around a weight, in pixels."""
 
 
 class Mark(NamedTuple):
-    """The selected part of the matrix: a row for `node`, a column for `source`, or a weight for both."""
+    """The selected part of the matrix: row `node`, column `source`, or the weight in this row and column."""
 
     node: int | None = None
     source: int | None = None
@@ -134,7 +134,7 @@ class Mark(NamedTuple):
 class MatrixView(CellGrid[Cell]):
     """Paints weights of shape (nodes, sources) as one image, or as a picture for each node.
 
-    `moved` is emitted for an arrow key or a page key, with the Mark to select next.
+    `moved` is emitted when an arrow key or a page key is pressed. It carries the Mark to select next.
     """
 
     moved = Signal(object)
@@ -300,7 +300,7 @@ PICTURE_HINT = "Each picture shows the weights of one node"
 
 
 class WeightMatrix(PlotCard):
-    """The panel with the weights of one layer. A click on a weight selects the weight's edge."""
+    """The panel with the weights of one layer. A click on a weight selects the edge of this weight."""
 
     def __init__(self, document: Document, selection: Selection) -> None:
         super().__init__("Matrix", "the weights", "-matrix")
@@ -341,7 +341,7 @@ class WeightMatrix(PlotCard):
 
     @property
     def layer(self) -> int:
-        """The layer whose weights are shown."""
+        """Index of the layer whose weights are shown."""
         return max(self.choice.currentIndex(), 0)
 
     # --- following

@@ -26,14 +26,14 @@ from nnviz.ui.kit.controls import TextField, ignore_drops
 
 MARKDOWN = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
 MOST_MARKDOWN = 10_000
-"""Largest length, in characters, of notes shown as Markdown: Qt's time for a list grows quadratically."""
+"""Notes with more characters are shown as plain text, because Qt lays out long Markdown lists slowly."""
 PICTURE = "\ufffc"
 """The character that stands for a picture in a QTextDocument."""
 OPENED_SCHEMES = ("http", "https", "mailto")
 
 
 class NotesPage(QTextBrowser):
-    """Shows notes. The signal `said` reports that a clicked link was opened, or why it was not opened."""
+    """Shows notes. The signal `said` reports that a clicked link was opened, or why the link was refused."""
 
     said = Signal(str)
 
@@ -50,7 +50,7 @@ class NotesPage(QTextBrowser):
         self.highlighted.connect(lambda url: self.setToolTip(_ascii(url)))
 
     def changeEvent(self, event: QEvent) -> None:
-        """Render the notes again after a font change, since Qt sets the font size of code at rendering."""
+        """Render the notes again after a font change, as Qt sets the font size of code when rendering."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and self._notes:
             self.show_notes(self._notes)
@@ -82,7 +82,7 @@ class NotesPage(QTextBrowser):
             self.said.emit(f"{_ascii(url)} was not opened: no program for this link was found")
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Lay out the text again: Qt keeps a scroll bar that was needed only while the page was hidden."""
+        """Lay out the text again, to remove a scroll bar that was needed only while the page was hidden."""
         super().showEvent(event)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)

@@ -44,13 +44,13 @@ from nnviz.ui.kit.theme import ui_font
 from nnviz.ui.panels.training_parts import TrainingFields, TrainingFigures
 
 IGNORE_CLICKS_MS = 500
-"""Milliseconds for which restored buttons ignore clicks: a click may be meant for the former button."""
+"""Milliseconds for which buttons ignore clicks after they reappear in the place of another button."""
 
 
 class TrainingButtons(QWidget):
     """The row of buttons that train the network. The button `random` is not in the row but in the title bar.
 
-    The buttons Run and One update only emit signals. The receiver must accept the fields' texts first.
+    The buttons Run and One update only emit signals. The receiver must first accept the texts in the fields.
     """
 
     run_requested = Signal()
@@ -197,7 +197,7 @@ def _button(text: str, tip: str) -> QPushButton:
 
 HANDLE_PX = 16
 POSITIONS = 2**30
-"""Largest number of positions of the slider. In a longer run, each position is several iterations."""
+"""Largest number of positions of the slider. In a longer run, each position stands for several iterations."""
 
 TIMELINE_TIP = "Drag the handle to go to another iteration of the run; Left and Right go by one iteration"
 
@@ -256,7 +256,7 @@ class Timeline(QSlider):
         self.wanted.emit(self._end if position == self.maximum() else position * self._unit)
 
     def sliderChange(self, change: QSlider.SliderChange) -> None:
-        """Repaint only if the handle moves by a pixel: in a long run, one pixel stands for many updates."""
+        """Repaint only if the handle moves by a pixel or more: in a long run, a pixel is many updates."""
         room = self.width() - HANDLE_PX
         at = QStyle.sliderPositionFromValue(0, self.maximum(), self.sliderPosition(), room)
         if change != QSlider.SliderChange.SliderValueChange or at != self._handle_at:
@@ -302,7 +302,7 @@ class ScalesOffer(QWidget):
         self.follow()
 
     def follow(self) -> None:
-        """Show the offer if the inputs have different scales, unless they are pixels or a script trains."""
+        """Show the offer if the inputs have different scales, but not for pixels or a script's training."""
         state = self._document.state
         can = state.trainable and not self._document.lock_reason and not state.is_watched
         offer = self._derived.scales if can and not pixel_side(state.network) else ""
@@ -316,7 +316,7 @@ BOTH_CHANGE = "The loss and the output’s activation change together. Undo reve
 
 
 def loss_mismatch(loss: str, output: str) -> str:
-    """Return why a loss cannot be used with an output activation, as one sentence, or "" if it can."""
+    """Return why a loss cannot be used with an output activation, as one sentence; "" if both fit."""
     try:
         loss_of(loss, output)
     except ValueError as error:
@@ -365,7 +365,7 @@ SCRIPT_TIP = "A script trains with its own settings.\nnnviz uses the settings he
 
 
 class SpeedLabel(QLabel):
-    """A label with the duration of a run, as wide as the longest text, so that the fields do not move."""
+    """A label with the duration of a run. It is wide enough for every text, so the fields do not move."""
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         needed = max(map(self.fontMetrics().horizontalAdvance, (FASTEST, LONGEST))) + 1  # QLabel rounds up

@@ -212,7 +212,7 @@ def _buddy(label: QLabel, widget: QWidget) -> None:
 
 
 class SettingField(NumberField):
-    """A number field that is wide enough in any font for `room`, the longest usual text."""
+    """A number field that is wide enough, in any font, for `room`: the field's longest usual text."""
 
     def __init__(
         self, room: str, read: Callable[[str], Any], write: Callable[[Any], str], nudge: Nudge
@@ -227,7 +227,7 @@ class SettingField(NumberField):
 
 
 def read_batch(text: str) -> int | None:
-    """Return the batch size (at least 1) in a text, or None for "all rows". Raises ValueError otherwise."""
+    """Return the batch size that a text names, or None for "all rows". Raises ValueError for other texts."""
     if text.strip().lower() in (ALL_ROWS, "all", ""):
         return None
     try:
@@ -253,7 +253,7 @@ def parsed_share(text: str) -> float:
 
 
 def nudge_share(share: float, steps: int, modifiers: Modifiers) -> float:
-    """Return a share changed by 0.1 for each step, with Alt by 0.01. The limits are 0 and `LARGEST_SHARE`."""
+    """Return a share changed by 0.1 for each step (with Alt by 0.01), limited to 0 to `LARGEST_SHARE`."""
     moved = nudge_number(share, steps, modifiers & ~Modifiers.ShiftModifier)
     return min(max(moved, 0.0), max(share, LARGEST_SHARE))
 
@@ -264,18 +264,18 @@ ROW_ERROR = "Row's error"
 ROW_ERROR_TIP = "Prediction − target of the selected row"
 
 LARGEST_PX, SMALL_PX, SMALLEST_PX = 22, 13, 10
-"""LARGEST_PX: largest font below a caption. SMALL_PX: largest beside a caption. SMALLEST_PX: smallest."""
+"""Font sizes of a number in pixels: largest below a caption, largest beside a caption, and smallest."""
 USUAL = (f"{MINUS}0.0001234", "49.890625")
-"""The longest usual numbers. For longer numbers, the font becomes smaller."""
+"""Longest texts that a number usually has. For a longer text, the font becomes smaller."""
 USUAL_LOSS, SHARES = ("0.0001234",), ("97.14 % · 93.33 %",)
-"""USUAL_LOSS: longest usual loss. SHARES: longest usual text of the training and validation accuracy."""
+"""USUAL_LOSS: longest text that a loss usually has. SHARES: longest text that accuracies usually have."""
 NO_VALUE = "–"
 CAPTION_GAP_PX = 6
 """Space between a caption and the number beside the caption, in pixels."""
 
 
 class TrainingFigures(QWidget):
-    """Numbers that follow the document and the selected row: loss, iteration and the row's error.
+    """Shows the loss, the iteration and the error of the selected row as numbers.
 
     A second line shows validation loss and accuracy if they can be measured.
     """
@@ -405,7 +405,7 @@ class TrainingFigures(QWidget):
 class Figure(QWidget):
     """A caption with a number below or beside the caption. The tooltip shows all digits of the number.
 
-    `usual` holds the longest usual texts of the number. `largest` is the largest font size in pixels.
+    `usual` holds the longest texts that the number usually has. `largest` is its largest font size in pixels.
     """
 
     def __init__(
@@ -446,14 +446,14 @@ class Figure(QWidget):
         self.show_text(NO_VALUE if value is None else as_text(value), details, error)
 
     def show_text(self, text: str, details: str, error: bool = False) -> None:
-        """Show a text. `details` holds the further lines of the tooltip, each after a line break."""
+        """Show a text, and append `details` to the tooltip. `details` is "" or begins with a line break."""
         self._number.show_text(text, error)
         self.setToolTip(f"{self._tip}{details}")
         self.setAccessibleName(self._caption.text())
         self.setAccessibleDescription("none" if text == NO_VALUE else text)
 
     def fitting(self, pixels: int, *texts: str) -> int:
-        """Return the largest font size up to `pixels` at which all `texts` fit, but at least SMALLEST_PX."""
+        """Return the largest font size, from SMALLEST_PX to `pixels`, at which the given texts fit."""
         caption = self._caption.sizeHint().width() + CAPTION_GAP_PX if self._on_one_line else 0
         for size in range(pixels, SMALLEST_PX, -1):
             metrics = QFontMetrics(_font(size))

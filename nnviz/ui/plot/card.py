@@ -23,7 +23,7 @@ class PlotCard(Card):
     """A card with a menu that copies or exports its plot as a picture.
 
     =================== ====================================================================
-    `phrase`            name of the plot within a sentence
+    `phrase`            name of the plot, as written within a sentence
     `ending`            end of the exported file's name, after the name of the network
     `picture_requested` emitted with True to copy the picture, with False to export it
     =================== ====================================================================
@@ -130,7 +130,7 @@ class Pages(QStackedLayout):
         self.addWidget(self.empty)
 
     def add_plot(self, *parts: QWidget) -> None:
-        """Add a page that shows the widgets `parts`, one below the other. The plot takes all free height."""
+        """Add a page that shows the given widgets, one below the other. The plot takes all free height."""
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)

@@ -26,11 +26,11 @@ from nnviz.ui.kit.controls import ignore_drops
 from nnviz.ui.kit.theme import px, ui_font
 
 BAR_WIDTH, BAR_GAP, TEXT_GAP = 10, 10, 4
-"""Pixels. BAR_WIDTH: width of the bar. BAR_GAP: gap from plot to bar. TEXT_GAP: gap from bar to numbers."""
+"""Pixels. BAR_WIDTH: width of a colour bar. BAR_GAP: from plot to bar. TEXT_GAP: from bar to its numbers."""
 LEAST_TEXT = 30
-"""Least width for the numbers beside the bar, in pixels."""
+"""Least width of the space for the numbers beside a colour bar, in pixels."""
 NUMBERS_APART = 14
-"""Least distance between two numbers beside the bar, in pixels."""
+"""Least vertical distance between two numbers beside a colour bar, in pixels."""
 
 
 class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
@@ -44,7 +44,7 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._bar = QImage()
 
     def show_scale(self, tone: Tone, levels: list[float], tones: NDArray[np.uint8], palette: Palette) -> None:
-        """Show a bar of the RGB colours `tones`, lowest value first, with a number at each of `levels`."""
+        """Show a bar of the RGB colours `tones`, from bottom to top, and write `levels` beside the bar."""
         self._tone, self._palette = tone, palette
         self._levels = list(zip(levels, tick_texts(levels), strict=True))
         self.fit()
@@ -86,12 +86,12 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
 Interval: TypeAlias = tuple[float, float]
 
 LARGEST_COORDINATE, LEAST_WIDTH, LEAST_WIDTH_SHARE = 5e306, 1e-290, 1e-10
-"""Limits of a view: largest coordinate, least width, and least ratio of width to largest coordinate.
+"""LARGEST_COORDINATE: largest coordinate in a view. LEAST_WIDTH: least width of the x or y range.
 
-Beyond these limits, pixels have no finite coordinates or cannot be distinguished.
+LEAST_WIDTH_SHARE: least ratio of width to largest coordinate. Otherwise, pixels overflow or coincide.
 """
 LARGEST_AREA, SMALLEST_AREA = 1e307, 1e-290
-"""Limits for the product of a view's width and height, because Qt divides by this product."""
+"""Largest and smallest product of a view's width and height. Qt divides by this product."""
 
 
 def drawable_ranges(across: Sequence[float], up: Sequence[float]) -> tuple[Interval, Interval]:
@@ -117,10 +117,10 @@ def _limit(low: float, high: float, narrowest: float = LEAST_WIDTH, widest: floa
 
 
 def add_margins(low: float, high: float, below: float, above: float, least: float) -> Interval:
-    """Return the range from `low` to `high`, widened by margins.
+    """Return the range from `low` to `high`, widened by a margin at each end.
 
-    `below` and `above` are the margins, as shares of the old range. Each margin is also at least `least`, as
-    a share of the new range.
+    The margins are the shares `below` and `above` of the old range, but at least the share `least` of the new
+    range.
     """
     inside = least / max(1.0 - 2.0 * least, least)
     room = high - low
@@ -134,7 +134,7 @@ class CurveItem(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph has no typ
         super().__init__(antialias=True, **options)
 
     def paint(self, painter: QPainter, *rest: object) -> None:
-        """Paint the line. In an SVG, paint it in the picture's pixels and clip it to the plot.
+        """Paint the line. In an SVG, paint in the picture's pixels and clip the line to the plot.
 
         Qt itself would write unclipped plot coordinates, with a line width that few programs scale correctly.
         """
@@ -170,7 +170,7 @@ TICK_GAP, MOST_TICKS = {"left": 26.0, "right": 26.0, "bottom": 64.0}, 10
 SIZE_HINT = QSize(240, 96)
 """Preferred size of a plot, in pixels. In a layout, the plot grows into all free space."""
 FARTHEST_OUTSIDE = 1e5
-"""Largest distance of a curve or dot from the view, in view heights or widths; beyond it, Qt aborts."""
+"""Largest distance of curves and dots from the view, in view sizes. Qt aborts at larger distances."""
 ARROW = 10.0
 """Width and height of an arrow, in pixels."""
 OFFSET = 6
@@ -178,16 +178,16 @@ OFFSET = 6
 TICK_PX = 18
 """Height of the tick texts below the plot, in pixels at interface size 100 %."""
 OUTSIDE = {"left": (0, 10), "right": (0, 10), "bottom": (30, 0)}
-"""For each axis, pixels by which the outermost tick texts may extend (left and right, up and down)."""
+"""Pixels by which tick texts may extend beyond each axis: (to the left and right, up and down)."""
 
 AxisPicture: TypeAlias = tuple[list[QLineF], list[tuple[QPointF, str]]]
-"""Grid lines of an axis, and its tick texts, each as (left end of the text's baseline, text)."""
+"""Grid lines of an axis, and texts at its ticks. Each text is a pair: left end of its baseline, text."""
 
 
 class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """An axis with ticks at multiples of 1, 2 or 5; its values may be exponents of 10.
+    """An axis with a few ticks at round numbers. On a logarithmic axis, the values are exponents of 10.
 
-    With `whole`, all ticks are whole numbers, such as iterations. With `grid`, each tick has a grid line.
+    If `whole` is true, all ticks are whole numbers. If `grid` is true, each tick has a grid line.
     """
 
     def __init__(self, orientation: str, label: str = "", *, whole: bool = False, grid: bool = False) -> None:
@@ -208,7 +208,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         self.set_text(self._text)
 
     def set_text(self, text: str) -> None:
-        """Name the axis with a plain text, at the current size."""
+        """Name the axis with a plain text, at the current interface size."""
         self._text, self._font = text, ui_font(11)
         self.textHeight = px(TICK_PX)
         self.setLabel(escape(text), **{"color": self._muted.color().name(), "font-size": f"{px(11)}px"})
@@ -326,14 +326,14 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self.plotItem.layout.activate()
 
     def show_again(self) -> None:
-        """Show the plot and its axes again. Without this, an axis named while hidden would take no room."""
+        """Show the plot again, and each axis: an axis that was named while hidden would take no room."""
         if not self.plotItem.isVisible():
             self.plotItem.show()
             for axis in (self._bottom, self._left):
                 axis.show()
 
     def add(self, item: pg.GraphicsObject | QGraphicsEllipseItem, z: float) -> None:
-        """Draw `item` above items with a lower `z`."""
+        """Add `item` to the plot, above all items with a lower `z`."""
         self.plotItem.vb.addItem(item, ignoreBounds=True)
         item.setZValue(z)
 
@@ -366,7 +366,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         return SIZE_HINT
 
     def clip_heights(self, heights: Array) -> Array:
-        """Return the y values of a curve, limited to the distance from the view that Qt can still draw."""
+        """Return the y values `heights` of a curve, limited to a range around the view that Qt can draw."""
         bottom, top = self.view()[1]
         far = FARTHEST_OUTSIDE * (top - bottom)
         return np.clip(heights, bottom - far, top + far)
@@ -394,7 +394,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         return QPointF(self.mapFromScene(self.plotItem.vb.mapViewToScene(QPointF(x, y))))
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Show the tooltip, which explains mouse and keys, unless it would cover a readout."""
+        """Show the tooltip, which explains mouse and keys, unless a readout is visible."""
         if event.type() == QEvent.Type.ToolTip and self.readout.isVisible():
             return True
         return bool(super().viewportEvent(event))

@@ -98,9 +98,9 @@ class PointPlot(Plot):
         tangent.setData([x - half, x + half], [y - half * slope, y + half * slope])
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the point near the plot point `at` that the readout describes, and the readout's text.
+        """Return the point to describe when the mouse is at the plot point `at`, and its description.
 
-        Return None if the plot shows nothing to read out.
+        Return None if there is nothing to describe.
         """
         return None
 
@@ -219,7 +219,7 @@ class PointPlot(Plot):
 
 
 LEAST_ACROSS_PX, HINT_ACROSS_PX = 120, 336
-"""LEAST_ACROSS_PX: least width of a grid. HINT_ACROSS_PX: preferred width of a grid. Both in pixels."""
+"""LEAST_ACROSS_PX: least width of a CellGrid. HINT_ACROSS_PX: its preferred width. Both in pixels."""
 Cell = TypeVar("Cell")
 
 
@@ -305,7 +305,7 @@ class PointItem(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no ty
         self._pen = QPen()
 
     def set_pen(self, pen: QPen) -> None:
-        """Draw the points in the colour of `pen`, with its width as diameter."""
+        """Draw the points in the colour of `pen`. The diameter of a point is the width of the pen."""
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         self._pen = pen
         self.update()

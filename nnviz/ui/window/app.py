@@ -106,7 +106,7 @@ SETTLE_MS = 250
 """Milliseconds from showing a window to the screenshot: the diagram needs time to come to rest."""
 
 FIRST_STEPS = "first steps"
-"""Name of the action that shows the first steps. Also a settings key: whether the next start shows them."""
+"""Name of the action that shows a guide for newcomers; settings key: show the guide at the next start."""
 
 
 def open_window(file: str | Path | None, activations: Activations = None) -> int:
@@ -128,7 +128,7 @@ def open_window(file: str | Path | None, activations: Activations = None) -> int
 class Opened:
     """A window that appears empty at once, and gets its panels and document after the first frame.
 
-    The log and the copies of unsaved work are in the folder `data`, by default the user's data folder.
+    `data` is the folder for the log and for copies of unsaved work, by default the user's data folder.
     `workspace` is None until the panels are made. `code` is the exit code if a signal ends the program.
     """
 

@@ -40,9 +40,9 @@ ACCURACY = "accuracy"
 
 
 def sync_history_title(workspace: Workspace, action: QAction) -> None:
-    """Title the dock and the menu entry of the loss panel with the name of the loss.
+    """Use the name of the loss as the title of the loss panel and of the panel's menu entry.
 
-    Also restore the panel's choice between loss and accuracy, and save each later choice.
+    Also restore whether the panel plots loss or accuracy, and save each later choice.
     """
     card, dock, settings = workspace.history, workspace.board.docks["MSE"], workspace.settings
     for set_title in (dock.set_title, action.setText):
@@ -281,7 +281,7 @@ def make_rows(workspace: Workspace) -> None:
     dialog.deleteLater()
 
 
-MAKE_ROWS = "Generate rows in a shape such as circles or a spiral, and a suitable network if you like"
+MAKE_ROWS = "Generate rows in a shape such as circles or a spiral, and optionally a suitable network"
 WALK_FILM = "Export a film of the four phases of an update, as GIF, animated PNG or MP4"
 TRAINING_FILM = "Export a film of the last run, or of a new run if there is none: GIF, animated PNG, MP4"
 EXPORT_ROWS = "Export the rows to a CSV file, with unscaled inputs, predictions and errors"

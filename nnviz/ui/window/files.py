@@ -142,7 +142,7 @@ PASTED = "Pasted table"
 class Tables(QObject):
     """Loads tables into the document of a window.
 
-    `open_new` takes a State and a message, and returns whether it opened the State as a new document.
+    `open_new` takes a State and a message, opens the State as a new document, and returns whether it did.
 
     ================ ==================================================================================
     `said`           carries a message for the status bar
@@ -163,7 +163,7 @@ class Tables(QObject):
         self._open_new = open_new
 
     def load(self, path: Path, *, asks: bool = False) -> None:
-        """Load the rows of a file. If the file cannot be read, report why and keep the open rows.
+        """Load the rows of a file. If the file cannot be read, report why and change nothing.
 
         If `asks` is true, ask how to use the table even if its rows fit the network.
         """
@@ -448,7 +448,7 @@ class FileCommands(QObject):
         return Path(self._settings.folder, file_name(self._document.title) + end)
 
     def may_leave(self) -> bool:
-        """Ask to save unsaved changes, except a run that needs no saving. Return False on Cancel."""
+        """Ask to save unsaved changes, except a run that nnviz can restore. Return False on Cancel."""
         if not (self._document.modified and self.asks):
             return True
         self.about_to_ask.emit()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 LOG_BYTES = 256 * 1024
-"""Largest size of the log in bytes. A full log is renamed, and replaces the older renamed log."""
+"""Largest size of the log in bytes. A full log becomes the backup, and replaces the former backup."""
 
 
 class Log(RotatingFileHandler):
@@ -31,7 +31,7 @@ class Log(RotatingFileHandler):
         return open(path, "a", encoding=self.encoding, errors=self.errors, opener=_open_private)
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """Drop the entry: an error of the log cannot be reported anywhere."""
+        """Drop the entry: an error while writing the log cannot be reported anywhere."""
 
 
 def _open_private(path: str, flags: int) -> int:

@@ -87,7 +87,7 @@ class Present(QObject):
         self.changed.emit(False)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """On Escape, end presentation mode without ending the animation of an update. Show pressed keys."""
+        """On Escape, end presentation mode, but not an animation of an update. Show pressed keys."""
         if not self.is_on or not isinstance(event, QKeyEvent) or event.type() == QEvent.Type.KeyRelease:
             return False
         if watched is self._diagram and event.key() == Qt.Key.Key_Escape:

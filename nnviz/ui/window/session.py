@@ -35,7 +35,7 @@ from nnviz.ui.window.window import MainWindow
 from nnviz.ui.window.workspace import Workspace
 
 AGAIN_MS = 50
-"""Milliseconds by which checking the file is put off while a mouse button is pressed or a menu is open."""
+"""Milliseconds by which a check of the file is delayed if a mouse button is pressed or a menu is open."""
 
 
 class ChangedElsewhere(QObject):

@@ -18,13 +18,13 @@ from nnviz.ui.kit.controls import ElidedLabel, announce
 from nnviz.ui.kit.theme import colours, size_factor, ui_font
 
 HEIGHT_PX, LEGEND_PX, MARGIN_PX = 28, 22, 8
-"""HEIGHT_PX: height of the status bar. LEGEND_PX, MARGIN_PX: height and side margins of the legend."""
+"""HEIGHT_PX: height of the status bar. LEGEND_PX: height of the legend. MARGIN_PX: legend's side margins."""
 HIGHLIGHT_MS = 500
 """Milliseconds for which a repeated message is highlighted."""
 
 
 class Legend(QWidget):
-    """The legend of the diagram: what its colours and shapes mean."""
+    """The legend, which explains the colours and shapes of the diagram."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,7 +103,7 @@ class StatusLine(QStatusBar):
         self.addPermanentWidget(self._facts)
 
     def show_message(self, text: str) -> None:
-        """Show a message. Hide the button of an offered action unless `text` only extends the old message."""
+        """Show a message. Hide the button of an offered action unless `text` begins with the old message."""
         if not text.startswith(self.text):
             self.withdraw()
         self._message.show_message(text)

@@ -48,8 +48,8 @@ class WalkKeys(QObject):
 
     ========= =====================================================================================
     letters   go to a text field. Qt ensures this itself, but not for the following keys.
-    Escape    goes to a field with typed text or a field that is open for one edit, and cancels the edit.
-    undo      and redo go to a field with typed text, and undo or redo the typing.
+    Escape    goes to a field with typed text or a field opened for one edit, and cancels the edit.
+    undo      goes to a field with typed text and undoes the typing; redo does likewise.
     1 to 4    go to a selected cell in a table of numbers, as the first digit of a new number.
     Space     goes to a button or combo box reached with Tab, or to a field with a typed number.
     ========= =====================================================================================
@@ -134,7 +134,7 @@ def _opens_by_typing(view: QAbstractItemView) -> bool:
 
 
 WALK = "&Walk"
-"""Title of the menu Walk. For this menu, the toolbar shows phases, play buttons, pace and rows."""
+"""Title of the menu Walk. Its part of the toolbar has the phases, the play buttons, the pace and the row."""
 REPEAT = "repeat"
 """Name of the group of menu entries that choose what Play repeats."""
 END_WALK = "end walk"
@@ -153,7 +153,7 @@ class _PhaseButton(QPushButton):
 
 
 class Toolbar(QToolBar):
-    """The toolbar: controls of the walk and the rows, and a button for each menu entry with `toolbar` set."""
+    """The toolbar: controls of the walk and the rows, and buttons for all menu entries marked `toolbar`."""
 
     def __init__(
         self,

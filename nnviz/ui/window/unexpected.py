@@ -66,7 +66,7 @@ MOST_SENTENCE, MOST_DETAILS = 200, 20_000
 MOST_KINDS = 1000
 """Largest number of different errors that are reported; all further errors are ignored."""
 COUNTED = frozenset(10**k for k in range(1, 10))
-"""Numbers of occurrences of one error at which the log gets an entry: 10, 100, 1000 and so on."""
+"""The log gets an entry when the same error has occurred this many times: 10, 100, 1000 and so on."""
 
 
 class Unexpected(QObject):

@@ -58,7 +58,7 @@ MOVES = (QEvent.Type.Move, QEvent.Type.MouseButtonRelease, QEvent.Type.NonClient
 FLOAT_OFFSET_PX = 32
 """Offset of a floating panel from its docked place, right and down, in pixels."""
 SHARE_ACROSS, SHARE_DOWN = 0.25, 0.34
-"""A panel's usual minimum size is at most SHARE_ACROSS of the screen's width and SHARE_DOWN of its height."""
+"""Usual limits of a panel's minimum width and minimum height, as shares of the screen's width and height."""
 
 
 Place: TypeAlias = Literal["right, above", "right", "below, left", "below"]
@@ -175,7 +175,7 @@ class Dock(QDockWidget):
             self.update_panel()
 
     def focus(self) -> None:
-        """Move the keyboard focus to the panel's first widget that accepts the focus, else to the panel."""
+        """Move the keyboard focus to the panel's first widget that accepts it, or to the panel itself."""
         widgets = [*self.card.findChildren(QWidget), *self._head.findChildren(QWidget)] if self.card else []
         focusable = (
             widget
@@ -312,7 +312,7 @@ class Room(QScrollArea):
 
     @property
     def least(self) -> QSize:
-        """The smallest size that shows all controls of the panel; a scroll bar may cover its margin."""
+        """The smallest size that shows all controls of the panel beside a vertical scroll bar."""
         margin = self._card.body.contentsMargins().right() if self._card else 0
         bar = self.verticalScrollBar().sizeHint().width()
         return self._panel.minimumSizeHint().grownBy(QMargins(0, 0, max(bar - margin, 0), 0))
@@ -359,7 +359,7 @@ GAP_PX = 10
 RIGHT_PX, BELOW_PX = 364, 246
 """RIGHT_PX: width of the right column at the first start. BELOW_PX: height of the panels below."""
 MOST_ACROSS, LEAST_DOWN = 0.44, 0.3
-"""Shares of the board. MOST_ACROSS: widest right column. LEAST_DOWN: height always free for panels below."""
+"""Largest width of the right column, and height always granted to panels below, as shares of the Board."""
 DIAGRAM_PX = 440
 """Height that the panels below leave free for the diagram and its gaps, in pixels at interface size 100 %."""
 ARRANGEMENT, WINDOW = "arrangement", "window"
@@ -426,7 +426,7 @@ class Board(QMainWindow):
         training.filled.connect(lambda _: QTimer.singleShot(0, self, self._share))
 
     def show_panel(self, name: str, opened: bool) -> None:
-        """Show the panel `name` in front. If the panel is visible and `opened` is false, hide it instead."""
+        """Show the panel `name` in front. Hide the panel if it is visible and `opened` is false."""
         dock = self.docks[name]
         if opened or not dock.is_in_view:
             dock.bring_to_front(take_focus=True)
@@ -499,7 +499,7 @@ class Board(QMainWindow):
         return [dock for dock in self.docks.values() if dock.is_in_view]
 
     def covers(self, name: str, other: str) -> bool:
-        """Return whether the panel `name` is visible and the panel `other` is a tab of the same place."""
+        """Return whether the panel `name` is visible and hides the panel `other`, a tab in its place."""
         dock = self.docks[name]
         return dock.is_in_view and self.docks[other] in self.tabifiedDockWidgets(dock)
 
