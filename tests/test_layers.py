@@ -129,7 +129,7 @@ def test_a_class_name_stands_for_one_class():
 
 
 def test_no_room_has_more_code_lines_than_its_budget():
-    assert {room: lines for room, lines in rooms(files()).items() if lines > BUDGETS[room]} == {}
+    assert {room: lines for room, lines in rooms(files()).items() if lines > BUDGETS.get(room, 0)} == {}
 
 
 def test_words_are_those_of_the_field():

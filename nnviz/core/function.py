@@ -278,7 +278,7 @@ class KnownFunctions:
     def __init__(self) -> None:
         self._last: tuple[State, float, NodeFunctions] | None = None
 
-    def compute(self, state: State, most_ns: float) -> NodeFunctions:
+    def get(self, state: State, most_ns: float) -> NodeFunctions:
         """Return the outputs of all nodes of a State, computed in about `most_ns` nanoseconds."""
         at_half = None
         if self._last is not None:

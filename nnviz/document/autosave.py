@@ -218,7 +218,7 @@ class Leftover:
 
     ========== ========================================================================
     `title`    title of the document
-    `holds`    description of the network, as text
+    `content`    description of the network, as text
     `original` path of the document's file, or None if the document had no file
     `digest`   digest of the document's file when the copy was written
     `written`  local time at which the copy was written
@@ -229,7 +229,7 @@ class Leftover:
         """Read the copy. Raises FileError if the copy is missing, damaged, too large or not a file."""
         copy = Copy(read_bytes(claim.copy))
         copy.state()
-        self.title, self.holds, self.original, self.digest = copy.about
+        self.title, self.content, self.original, self.digest = copy.about
         self._claim = claim
         self.written = datetime.fromtimestamp(_mtime_s(claim.copy))
 

@@ -82,17 +82,17 @@ class Selection(QObject):
         self._resolve()
         return self._what_if_row
 
-    def show_free_row(self, inputs: ArrayLike) -> None:
+    def show_what_if_row(self, inputs: ArrayLike) -> None:
         """Show a what-if row (not in the data) on the diagram. The array `inputs` has the shape (inputs,)."""
         self._resolve()
         self._what_if_row, self._alone = frozen(inputs, "inputs"), None
         self._emit_changes()
 
-    def close_free_row(self) -> None:
+    def close_what_if_row(self) -> None:
         """Close the what-if row (inputs that the person tries out); return to the previous data row."""
         self.row = self.row
 
-    def insert_free_row(self) -> str:
+    def insert_what_if_row(self) -> str:
         """Insert the what-if row (inputs that the person tries out) into the data; select the new row.
 
         The new row comes after the data row that was shown before the what-if row. Return a sentence about
@@ -107,7 +107,7 @@ class Selection(QObject):
         return f"The what-if row is now row {self.row + 1}; its targets are {targets}"
 
     @property
-    def row_source(self) -> tuple[State, int]:
+    def state_and_row(self) -> tuple[State, int]:
         """The State that contains the row on the diagram, and the index of the row in that State.
 
         If the person tries out inputs, the State has only this what-if row, no targets and no run.
@@ -256,7 +256,7 @@ class Derived(QObject):
         super().__init__(document)
         self._document, self._selection = document, selection
         self._quick_ns, self._block_ns = quick_ns, block_ns
-        self._results = self._of_free = Results(document.state)
+        self._results = self._what_if_results = Results(document.state)
         self._scales = Scales(document.state)
         self._functions = KnownFunctions()
         self._wanted: dict[object, Callable[[], Iterator[None]]] = {}
@@ -273,12 +273,12 @@ class Derived(QObject):
     @property
     def row_state(self) -> State:
         """The document's State or, while the person tries out inputs, a State with only these inputs."""
-        return self._selection.row_source[0]
+        return self._selection.state_and_row[0]
 
     @property
     def row(self) -> int:
         """The index of the row on the diagram in the data of `row_state`, from 0."""
-        return self._selection.row_source[1]
+        return self._selection.state_and_row[1]
 
     # --- one row
 
@@ -326,7 +326,7 @@ class Derived(QObject):
     def node_functions(self) -> NodeFunctions:
         """Each node's outputs on a grid over one or two inputs; the grid is coarser during a run or drag."""
         most_ns = LIGHT_NS if self._document.in_motion else min(self._quick_ns, QUICK_NS)
-        return self._functions.compute(self.state, most_ns)
+        return self._functions.get(self.state, most_ns)
 
     # --- all rows
 
@@ -468,9 +468,9 @@ class Derived(QObject):
         state = self.row_state
         if state is self.state:
             return self._present()
-        if not self._of_free.holds_for(state):
-            self._of_free = Results(state)
-        return self._of_free
+        if not self._what_if_results.holds_for(state):
+            self._what_if_results = Results(state)
+        return self._what_if_results
 
     @property
     def _quick(self) -> bool:

@@ -133,7 +133,7 @@ class Document(QObject):
         return self._index != self._clean
 
     @property
-    def storage(self) -> str:
+    def save_status(self) -> str:
         """Where the State is stored: "saved", "example", or "not saved"."""
         if self.modified or not (self.path or self._example):
             return "not saved"

@@ -179,7 +179,7 @@ class Player(QObject):
     @property
     def _phases(self) -> tuple[Phase, ...]:
         """The phases that the row on the diagram allows: without targets, only the first phase."""
-        return PHASES if self._selection.row_source[0].trainable else PHASES[:1]
+        return PHASES if self._selection.state_and_row[0].trainable else PHASES[:1]
 
     @property
     def t(self) -> float:
@@ -264,7 +264,7 @@ class Player(QObject):
 
     def _has_row(self) -> bool:
         """Return whether there is a row for the walk; if not, emit a sentence."""
-        if len(self._selection.row_source[0].data):
+        if len(self._selection.state_and_row[0].data):
             return True
         self.said.emit(NO_ROW)
         return False

@@ -47,15 +47,15 @@ class StepText:
     """The text of a step of a walk, which shows one training iteration step by step.
 
     `subject` holds the addresses of the step's nodes or edges. `used_numbers` holds the addresses of the
-    numbers in the text. `is_repeated` says whether the text is already shown outside the diagram. If so, the
-    text on the diagram must not cover numbers.
+    numbers in the text. If the text `is_shown_elsewhere` in the window, it must not cover numbers on the
+    diagram.
     """
 
     title: str
     text_lines: tuple[TextLine, ...]
     subject: tuple[Address, ...] = ()
     used_numbers: frozenset[Address] = frozenset()
-    is_repeated: bool = False
+    is_shown_elsewhere: bool = False
 
     @property
     def text(self) -> str:
@@ -84,7 +84,7 @@ NO_TEXT = StepText("", ())
 def phase_prompt(phase: Phase) -> StepText:
     """Return the text that names a phase and says which keys play it."""
     next_ = TextLine(("press Space to play, ", "or . (full stop) for one step"), is_remark=True)
-    return StepText(phase.capitalize(), (next_,), is_repeated=True)
+    return StepText(phase.capitalize(), (next_,), is_shown_elsewhere=True)
 
 
 def layer_text(step: WalkStep, network: Network) -> str:
@@ -376,7 +376,7 @@ class Progress:
         self.by_layer = False
         self.active = False
         self.position = self.goal = 0
-        self._chosen_step = 0
+        self._chosen_position = 0
         """Position at the start of the phase that the user chose."""
 
     @property
@@ -387,7 +387,7 @@ class Progress:
     @property
     def is_waiting(self) -> bool:
         """Whether the walk waits at the start of a phase that the user chose."""
-        return self.active and self.goal == self.position == self._chosen_step
+        return self.active and self.goal == self.position == self._chosen_position
 
     @property
     def described_steps(self) -> tuple[WalkStep, ...]:
@@ -401,7 +401,7 @@ class Progress:
         """The phase that the diagram shows: the phase in progress, or else the phase done last."""
         if not self.active:
             return "forward"
-        begun = self.goal > self.position or self.position == self._chosen_step
+        begun = self.goal > self.position or self.position == self._chosen_position
         return self.walk.phase_at(self.position if begun else max(self.position - 1, 0))
 
     @property
@@ -443,13 +443,13 @@ class Progress:
 
     def choose_phase(self, phase: Phase) -> None:
         """Activate the walk at the start of `phase`, which the user chose."""
-        self._chosen_step = self.walk.start(phase)
-        self.go_to_position(self._chosen_step)
+        self._chosen_position = self.walk.start(phase)
+        self.go_to_position(self._chosen_position)
 
     def begin_step(self) -> None:
         """Begin the next step or, if the walk goes layer by layer, all steps of the next layer."""
         self.goal = self.walk.layer_end(self.position) if self.whole_layers else self.position + 1
-        self._chosen_step = 0
+        self._chosen_position = 0
 
     def end(self) -> None:
         """Deactivate the walk."""

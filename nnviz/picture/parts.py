@@ -87,7 +87,7 @@ class View(NamedTuple):
     pictures: bool = False
 
     @property
-    def whole(self) -> View:
+    def without_zoom(self) -> View:
         """The same view without zoom and shift, which shows everything."""
         return self._replace(zoom=1.0, dx=0.0, dy=0.0)
 

@@ -273,7 +273,7 @@ def test_a_killed_programs_work_is_recovered(document, state, recovery, folder, 
     left, said = kept.claim()
     assert said == ""
     assert {each.original for each in left} == {None, original}
-    assert {(each.title, each.holds) for each in left} == {("line", "1-1 network, 1 row")}
+    assert {(each.title, each.content) for each in left} == {("line", "1-1 network, 1 row")}
     for others, leftover in ((1, left[0]), (0, left[1])):
         assert leftover.load() == state(7)
         recovery.recover(leftover)

@@ -276,7 +276,7 @@ def test_without_targets_the_walk_goes_forward_and_over_the_rows_but_not_past_a_
     qtbot.waitUntil(lambda: len(seen) > 4)
     rows.player.stop()
     assert seen[:5] == [0, 1, 2, 3, 0]
-    rows.selection.show_free_row([7.5, -2.0])
+    rows.selection.show_what_if_row([7.5, -2.0])
     rows.player.play()
     rows.player.to_end()
     assert not rows.player.playing
@@ -288,7 +288,7 @@ def test_what_cannot_be_walked_is_said(walker, approved):
     data, empty = rows.document.state.data, Dataset.empty(rows.document.state.network)
     rows.player.show_phase("backward")
     assert rows.progress.active
-    rows.selection.show_free_row([1.0, 1.0])
+    rows.selection.show_what_if_row([1.0, 1.0])
     assert not rows.progress.active, "a what-if row has no way back"
     for other in (None, replace(data, targets=None), empty):
         if other is not None:

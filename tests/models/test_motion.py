@@ -68,7 +68,7 @@ def test_a_colour_that_is_seldom_and_far_from_others_is_kept():
     pixels[..., 1] = np.arange(100)[:, None]
     pixels[50, 50] = (10, 10, 250)
     colours = film.Colours([pixels])
-    assert tuple(colours.colours[colours.of(pixels)[50, 50]]) == (10, 10, 250)
+    assert tuple(colours.colours[colours.indices(pixels)[50, 50]]) == (10, 10, 250)
 
 
 def test_the_walk_of_a_small_network_is_a_small_file(tmp_path):

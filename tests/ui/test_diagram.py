@@ -490,7 +490,7 @@ def test_the_slopes_of_the_update_are_those_of_its_batch(bare, qtbot):
 def tried_out(window):
     """Try out a row that no row of many-rows is."""
     window.selection.row = 1
-    window.selection.show_free_row([7.5, -2.0])
+    window.selection.show_what_if_row([7.5, -2.0])
     return window
 
 
@@ -517,11 +517,11 @@ def test_the_window_shows_a_free_row_which_is_left_or_kept_by_the_menu_or_the_ta
     at = table.visualRect(table.model().index(1, 0)).center()
     for leave in (
         lambda: QTest.mouseClick(table.viewport(), LEFT, pos=at),
-        lambda: choose_entry(window, "Leave what-if row"),
+        lambda: choose_entry(window, "Discard what-if row"),
     ):
         leave()
         assert (window.selection.what_if_row, written(window, HEADING)) == (None, "row 2 of 4")
-        for title in ("Keep what-if row", "Leave what-if row"):
+        for title in ("Keep what-if row", "Discard what-if row"):
             assert not offered(window, title).isEnabled()
         tried_out(window)
     choose_entry(window, "Keep what-if row")
@@ -537,7 +537,7 @@ def test_the_window_shows_a_free_row_which_is_left_or_kept_by_the_menu_or_the_ta
 def test_the_first_row_of_a_network_without_data_is_tried_out_and_kept(afresh, approved):
     network = Network.from_weights({"node_0": [2, 4], "output": [3]})
     window = afresh(State(network, Dataset.empty(network)))
-    window.selection.show_free_row([1.0, 2.0])
+    window.selection.show_what_if_row([1.0, 2.0])
     assert written(window, OUTPUT) == "30"
     press(window, "Space")
     window.player.to_end()
@@ -577,7 +577,7 @@ def test_edits_of_weights_and_training_keep_the_free_row_without_slopes(bare):
         assert written(window, OUTPUT) == prediction(window, 7.5, -2.0)
     assert window.document.state.iteration == 1
     with pytest.raises(ValueError, match=r"inputs\[1\]: expected a finite number"):
-        window.selection.show_free_row([1.0, np.nan])
+        window.selection.show_what_if_row([1.0, np.nan])
     assert window.selection.what_if_row.tolist() == [7.5, -2.0]
     window.selection.show_slopes(True)
     line = Address("subheading", 1, 0)

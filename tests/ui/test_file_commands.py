@@ -672,7 +672,7 @@ def test_a_network_on_standard_input_is_waited_for_in_a_window_that_lives(
         answer(QProgressDialog, late)
         workspace = begin(window, settings, "-")
     assert told == ["Waiting for a network on standard input"]
-    assert workspace.document.storage == "not saved"
+    assert workspace.document.save_status == "not saved"
     assert len(workspace.document.state.data) == 4
     qtbot.waitUntil(lambda: workspace.history.curve is not None)
 

@@ -409,7 +409,7 @@ class Canvas(QWidget):
     def picture(self) -> Picture:
         """The current picture. After a change of the State or a call of `invalidate`, the picture is new."""
         picture = self._picture
-        if picture is None or not picture.content.belongs_to(*self._selection.row_source):
+        if picture is None or not picture.content.belongs_to(*self._selection.state_and_row):
             before = self._maker.layout, self._headings
             self._grow_scale()
             picture = self._picture = self._maker.picture(self.view, self._largest)
@@ -511,7 +511,7 @@ class Canvas(QWidget):
 
     def fit(self) -> None:
         """Show the whole picture."""
-        self.show_view(self.view.whole)
+        self.show_view(self.view.without_zoom)
 
     def zoom(self, factor: float) -> None:
         """Zoom around the middle of the widget."""

@@ -194,7 +194,7 @@ class EditSession(QObject):
 
     def value(self, address: Address) -> float | None:
         """Return the number at `address`, or None for an empty target."""
-        state, row = self._selection.row_source
+        state, row = self._selection.state_and_row
         return edits.value_at(state, address, row)
 
     def close(self) -> None:
@@ -219,7 +219,7 @@ class EditSession(QObject):
             assert value is not None
             changed = free.copy()
             changed[address.node] = value
-            self._selection.show_free_row(changed)
+            self._selection.show_what_if_row(changed)
             self.said.emit(f"{name}: {as_text(value)} in the what-if row, which nnviz does not store")
             return
         row = self._selection.row
@@ -260,7 +260,7 @@ class EditSession(QObject):
     def _restore(self) -> None:
         if self._nudged is self._document.state:
             if self._what_if_row is not None and self._address and self._address.kind == "input":
-                self._selection.show_free_row(self._what_if_row)
+                self._selection.show_what_if_row(self._what_if_row)
             else:
                 self._document.undo()
         self._nudged = None

@@ -178,7 +178,7 @@ class Finder(QFrame):
             return
         self._again.stop()
         text = self.field.text()
-        state, row = self._selection.row_source
+        state, row = self._selection.state_and_row
         matches = find(state, text, LIMIT, row)
         places = [match.address for match in matches]
         current = places.index(keep.address) if keep and keep.address in places else 0

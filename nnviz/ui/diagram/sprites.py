@@ -106,12 +106,12 @@ class Screen:
     def _boxes_of(self, column: DiagramColumn, nodes: range) -> Array:
         if not nodes or column.width > MAX_WIDTH:
             return NO_SPRITES
-        left, width = self._columns(column.box)
+        left, width = self._horizontal_span(column.box)
         height = max(round(column.height * self.ratio), 1)
         tops = self._tops(column, nodes)
         box = node_box(column.role, column.rect(0), self.palette)
         if column.height < COMPACT:
-            sprite, margin = self._rectangle(width + 1, height + 1, box.fill, box.line), 0
+            sprite, margin = self._box_sprite(width + 1, height + 1, box.fill, box.line), 0
         else:
             sprite, margin = self._box(width, height, box), self._margin
         return self._sprites.placed([sprite] * len(nodes), left - margin, tops - margin)
@@ -121,19 +121,19 @@ class Screen:
         nodes = column.visible_nodes(picture.layout.body)
         if not nodes or column.height >= COMPACT:
             return
-        left, width = self._columns(column.box)
+        left, width = self._horizontal_span(column.box)
         height, tops = max(round(column.height * self.ratio), 1), self._tops(column, nodes)
         for tint in tints(picture, column, self.palette):
             across = int(width * tint.share)
             strengths = tint.strengths[nodes.start : nodes.stop]
             colours = [
-                self._rectangle(across, height, colour, colour) for colour in (tint.negative, tint.positive)
+                self._box_sprite(across, height, colour, colour) for colour in (tint.negative, tint.positive)
             ]
             sprites = np.take(colours, strengths > 0)
             yield self._sprites.placed(sprites, left + width - across, tops, np.abs(strengths))
 
     def _pill(self, label: Label, chosen: bool) -> tuple[int, int, int]:
-        left, width = self._columns(label.rect)
+        left, width = self._horizontal_span(label.rect)
         top = round(label.rect.y * self.ratio)
         height = round(label.rect.bottom * self.ratio) - top
         key = (width, height, label.style, sign_colour(label.value or 0.0, self.palette), chosen)
@@ -144,7 +144,7 @@ class Screen:
             sprite = self._boxes[key] = self._box(width, height, box)
         return sprite, left - self._margin, top - self._margin
 
-    def _columns(self, rect: Rect) -> tuple[int, int]:
+    def _horizontal_span(self, rect: Rect) -> tuple[int, int]:
         """Return left and width in device pixels."""
         left = round(rect.x * self.ratio)
         return left, round(rect.right * self.ratio) - left
@@ -167,7 +167,7 @@ class Screen:
         painter.scale(self.ratio, self.ratio)
         paint_box(painter, Rect(0.0, 0.0, width / self.ratio, height / self.ratio), box)
 
-    def _rectangle(self, width: int, height: int, fill: str, line: str) -> int:
+    def _box_sprite(self, width: int, height: int, fill: str, line: str) -> int:
         """Return the sprite of a rectangle with square corners and a line of one device pixel."""
         key = (width, height, fill, line)
         if key not in self._boxes:

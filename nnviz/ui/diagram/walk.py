@@ -270,9 +270,9 @@ class Callout:
             costs = (LINE_BREAK * (len(s.rows) - least) + SMALLER * fonts.index(s.pixels) for s in settings)
             boxes = [Size(each.width, each.height, cost) for each, cost in zip(settings, costs, strict=True)]
             place = free_place(picture.layout.body, boxes, obstacles, near, targets)
-            if place.is_free or words.is_repeated:
+            if place.is_free or words.is_shown_elsewhere:
                 break
-        if not place.is_free and words.is_repeated:
+        if not place.is_free and words.is_shown_elsewhere:
             return
         self._place, self._setting = place, settings[place.size]
         self._pointer = best_pointer(place.rect, targets, obstacles) if len(targets) else None
@@ -408,7 +408,7 @@ def _obstacles(picture: Picture, words: StepText) -> Obstacles:
     edges = [address for address in words.subject if address.kind == "weight"]
     subject = [edge_line(picture.layout.gaps[at.layer], at.node, at.source) for at in edges]
     nodes, labels = [node.rect for node in picture.nodes], list(texts.values())
-    forbidden += nodes + labels if words.is_repeated else []
+    forbidden += nodes + labels if words.is_shown_elsewhere else []
     lines = picture.layout.lines.tolist() if len(picture.layout.lines) <= FEW_EDGES else []
     others = _points(QLineF(*ends) for ends in lines)
     return Obstacles(rectangles(forbidden), _points(subject), rectangles(nodes), rectangles(labels), others)

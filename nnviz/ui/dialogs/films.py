@@ -250,7 +250,7 @@ class TrainingFilm(ImageFilm):
         past: Past | None = None,
     ) -> None:
         super().__init__(look, fps, progress, len(state.network.sizes), share=1.0 - CURVE)
-        self._replay = past
+        self._past = past
         self._end = state if state.iteration else self._trained(state)
         run = self._end.run
         if run is None or not run.iteration:
@@ -267,8 +267,8 @@ class TrainingFilm(ImageFilm):
         """Return the iterations that the film can show, except the last."""
         if not self._run.watched:
             return range(self._run.iteration)
-        assert self._replay is not None
-        return self._replay.known_iterations(self._run.iteration)
+        assert self._past is not None
+        return self._past.known_iterations(self._run.iteration)
 
     def _trained(self, state: State) -> State:
         trainer = Trainer(state)
@@ -305,8 +305,8 @@ class TrainingFilm(ImageFilm):
     def _states(self, start: State) -> Callable[[int], State]:
         """Return a function from an iteration to its State, to be called with ascending iterations."""
         if self._run.watched:
-            assert self._replay is not None
-            return self._replay.nearest
+            assert self._past is not None
+            return self._past.nearest
         replay = Replay(start, self._end)
 
         def at(iteration: int) -> State:

@@ -93,9 +93,9 @@ class GuideStep:
     `title`         the title of the step
     `task`          the text that says what to do, in one or two sentences
     `reply`         the text after the user has done the task
-    `callout_place` returns the place on the screen to point at, a Spot
+    `target_spot` returns the place on the screen to point at, a Spot
     `result_spot`   returns the place to point at after the task is done
-    `progress_sign` returns a value that changes when the user does the task
+    `watched_value` returns a value that changes when the user does the task
     `begin`         called when the step begins; makes the two places above visible
     `obstacles`     returns further places that the text box must not cover
     =============== ===============================================================
@@ -104,9 +104,9 @@ class GuideStep:
     title: str
     task: str
     reply: str
-    callout_place: Where
+    target_spot: Where
     result_spot: Where
-    progress_sign: Callable[[], object]
+    watched_value: Callable[[], object]
     begin: Callable[[], object] = lambda: None
     obstacles: Callable[[], Iterable[Spot | None]] = tuple
 
@@ -290,12 +290,12 @@ class Guide(QObject):
             return
         self._number += steps
         self.step.begin()
-        self._done, self._sign = False, self.step.progress_sign()
+        self._done, self._sign = False, self.step.watched_value()
         self._show(self.step.task)
 
     def _update(self) -> None:
         """Check whether the user has completed the step, and follow the place it points at."""
-        if not self._done and self.step.progress_sign() != self._sign:
+        if not self._done and self.step.watched_value() != self._sign:
             self._done = True
             self._show(self.step.reply)
         else:
@@ -311,7 +311,7 @@ class Guide(QObject):
 
     def _place(self) -> None:
         """Move the text box near the place that the step points at, and the ring around this place."""
-        spot = self.step.result_spot() if self._done else self.step.callout_place()
+        spot = self.step.result_spot() if self._done else self.step.target_spot()
         at = spot.rectangle(self._window) if spot else None
         avoid = [rect for each in self.step.obstacles() if each and (rect := each.rectangle(self._window))]
         room = (self._window.centralWidget() or self._window).geometry()  # menus and toolbar stay free

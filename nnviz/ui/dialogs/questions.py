@@ -270,9 +270,9 @@ class _List(QTableWidget):
         self.setAccessibleName("Unsaved work")
         self.setHorizontalHeaderLabels(["Autosaved", "Name", "Contents"])
         for row, work in enumerate(left):
-            where = str(work.original or leftover_name(work))
+            where, when, content = str(work.original or leftover_name(work)), _when(work), work.content
             for column, (text, tip) in enumerate(
-                ((_when(work), _when(work)), (leftover_name(work), one_line(where)), (work.holds, work.holds))
+                ((when, when), (leftover_name(work), one_line(where)), (content, content))
             ):
                 item = QTableWidgetItem(text)
                 item.setToolTip(tip)

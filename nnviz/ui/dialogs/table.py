@@ -239,7 +239,7 @@ STANDARDISED = "Inputs are standardised like your network's rows. Tick the box t
 class OpenTable(QDialog):
     """Asks how to use a table.
 
-    `chosen_use` is the chosen use, `state` the resulting State and `said` a sentence about the result.
+    `chosen_use` is the chosen use, `state` the resulting State and `result_text` a sentence about the result.
     `read` reads the table again in another layout. `name` is the name of the table.
     """
 
@@ -451,7 +451,7 @@ class OpenTable(QDialog):
         return state
 
     @property
-    def said(self) -> str:
+    def result_text(self) -> str:
         """A description of the result, for the status bar."""
         assert self._uses is not None
         more = ("the inputs are standardised like the previous rows",) if self._keeps_standardised else ()

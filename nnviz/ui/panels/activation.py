@@ -48,7 +48,7 @@ class SlopeAxis(QuietAxis):
         self._muted = QPen(QColor(palette.slope))
         self.set_text(self._text)
 
-    def _left_lines_and_texts(self) -> AxisPicture:
+    def _vertical_picture(self) -> AxisPicture:
         metrics, size = QFontMetricsF(self._font), self.size()
         low, high = (end / self.times for end in self.range)
         texts, widest = list[tuple[QPointF, str]](), 0.0

@@ -345,9 +345,9 @@ class DataPanel(Card):
         self._cells.closeEditor.connect(self._edit_ended)
         self.table.selectionModel().currentRowChanged.connect(self._row_chosen)
         self.table.remove_requested.connect(self._remove_rows)
-        self.table.clear_wished.connect(self._clear_cells)
+        self.table.clear_requested.connect(self._clear_cells)
         self.table.paste_requested.connect(self._paste)
-        for all_wished in (self.table.all_wished, self.filter.button.clicked):
+        for all_wished in (self.table.all_rows_requested, self.filter.button.clicked):
             all_wished.connect(self.show_all)
         self.table.menu_requested.connect(self._open_menu)
         self._empty.load.clicked.connect(self.load_requested)

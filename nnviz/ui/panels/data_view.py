@@ -399,9 +399,9 @@ class TableView(QTableView):
     dragging up or down selects rows.
     """
 
-    clear_wished = Signal()
+    clear_requested = Signal()
     remove_requested = Signal()
-    all_wished = Signal()
+    all_rows_requested = Signal()
     paste_requested = Signal()
     menu_requested = Signal(QPoint)
 
@@ -456,9 +456,9 @@ class TableView(QTableView):
         elif deletes and modifiers == Qt.KeyboardModifier.ControlModifier:
             self.remove_requested.emit()
         elif deletes and not modifiers:
-            (self.remove_requested if self.cells.whole_rows else self.clear_wished).emit()
+            (self.remove_requested if self.cells.whole_rows else self.clear_requested).emit()
         elif event.key() == Qt.Key.Key_Escape and self._table.filtered:
-            self.all_wished.emit()
+            self.all_rows_requested.emit()
         elif event.matches(QKeySequence.StandardKey.Copy):
             self.copy()
         elif event.matches(QKeySequence.StandardKey.Paste):

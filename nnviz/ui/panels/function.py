@@ -161,7 +161,7 @@ class Pointing:
 
     def described(self) -> str:
         """Return a text for screen readers: the plotted inputs and outputs of the row on the diagram."""
-        (state, row), trace = self._selection.row_source, self._derived.trace
+        (state, row), trace = self._selection.state_and_row, self._derived.trace
         if trace is None:
             return ""
         name = "What-if row" if self._selection.what_if_row is not None else f"Row {row + 1}"
@@ -212,7 +212,7 @@ class Pointing:
     def put(self, x: float, y: float) -> None:
         """Set the what-if row to the inputs at a point. In a plot over targets, select the nearest row."""
         if self._axes.horizontal is not None:
-            self._selection.show_free_row(self._inputs_at(QPointF(x, y)))
+            self._selection.show_what_if_row(self._inputs_at(QPointF(x, y)))
         elif (row := self._nearest(QPointF(x, y))[0]) is not None:
             self._selection.row = row
 
@@ -226,7 +226,7 @@ class Pointing:
         steps = (right, up) if axes.vertical is not None else (right + up,)
         for place, step in zip(axes.along, steps, strict=True):
             inputs[place] = moved_by_steps(float(inputs[place]), step, size)
-        self._selection.show_free_row(inputs)
+        self._selection.show_what_if_row(inputs)
 
 
 TWO_COLUMNS_PX = 290
@@ -390,7 +390,7 @@ class FunctionView:
     @property
     def row_inputs(self) -> Array:
         """The inputs of the row on the diagram, shape (inputs,); zeros if the data has no rows."""
-        state, row = self._selection.row_source
+        state, row = self._selection.state_and_row
         return state.data.inputs[row] if row < len(state.data) else np.zeros(len(state.network.inputs))
 
     @property
@@ -406,7 +406,7 @@ class FunctionView:
         return known
 
     @property
-    def _sources(self) -> tuple[object, ...]:
+    def _inputs_of_picture(self) -> tuple[object, ...]:
         """The objects from which the picture must be computed."""
         if self.axes.horizontal is None:
             return self.state.network, self.state.data
@@ -415,7 +415,7 @@ class FunctionView:
     @property
     def is_current(self) -> bool:
         """Whether the computed picture shows the current State."""
-        return _match(self._computed_for, self._sources)
+        return _match(self._computed_for, self._inputs_of_picture)
 
     @property
     def quick(self) -> bool:
@@ -437,7 +437,7 @@ class FunctionView:
 
     def compute(self, moving: bool) -> Iterator[None]:
         """Compute the picture; yield after each unit of work. If `moving`, end with the coarsest picture."""
-        sources = self._sources
+        sources = self._inputs_of_picture
         if self.axes.horizontal is None:
             yield from self._predict_rows()
             self._computed_for = sources
@@ -550,7 +550,7 @@ class FunctionView:
 
     def _draw_row(self) -> None:
         """Draw a ring around the row on the diagram, or a point for the what-if row."""
-        (state, row), axes = self._selection.row_source, self.axes
+        (state, row), axes = self._selection.state_and_row, self.axes
         free, trace = self._selection.what_if_row is not None, self._derived.trace
         if trace is None or row >= len(state.data):
             self.plane.show_row(math.nan, math.nan, free=False)
@@ -627,7 +627,7 @@ class FunctionPanel(PlotCard):
         self.body.addLayout(self._page, 1)
         self.plane.setMinimumHeight(px(PLOT_PX))
         self._connect()
-        self._state, self._is_free = document.state, False
+        self._state, self._is_what_if = document.state, False
         self.axes.refresh(self._state)
         self.view.choose(self.axes.axes)
 
@@ -641,7 +641,7 @@ class FunctionPanel(PlotCard):
         self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.keep, self.leave = quiet_button(KEEP, KEEPS, KEEP), quiet_button(LEAVE, LEAVES, LEAVE)
         self.keep.clicked.connect(self._keep)
-        self.leave.clicked.connect(self._selection.close_free_row)
+        self.leave.clicked.connect(self._selection.close_what_if_row)
         for button in (self.keep, self.leave):
             self.add_button(button)
         self.key = Key()
@@ -653,12 +653,12 @@ class FunctionPanel(PlotCard):
         plane.point_moved.connect(self.pointing.put)
         plane.point_nudged.connect(self.pointing.nudge)
         plane.keep_requested.connect(self._keep)
-        plane.leave_requested.connect(selection.close_free_row)
+        plane.leave_requested.connect(selection.close_what_if_row)
         plane.resized.connect(self._begin)
         document.state_changed.connect(self._follow)
         document.motion_changed.connect(self._begin)
         selection.row_changed.connect(self._begin)
-        selection.row_changed.connect(self._report_free)
+        selection.row_changed.connect(self._report_what_if)
 
     @property
     def plot(self) -> FunctionPlane | None:  # noqa: D102
@@ -729,15 +729,15 @@ class FunctionPanel(PlotCard):
 
     # --- what-if row
 
-    def _report_free(self) -> None:
+    def _report_what_if(self) -> None:
         """Report in the status bar that a what-if row has appeared or is closed."""
-        is_free = self._selection.what_if_row is not None
-        if is_free != self._is_free:
-            self._is_free = is_free
-            self.said.emit(FREE if is_free else LEFT.format(self._selection.row + 1))
+        is_what_if = self._selection.what_if_row is not None
+        if is_what_if != self._is_what_if:
+            self._is_what_if = is_what_if
+            self.said.emit(FREE if is_what_if else LEFT.format(self._selection.row + 1))
 
     def _keep(self) -> None:
-        if message := self._selection.insert_free_row():
+        if message := self._selection.insert_what_if_row():
             self.said.emit(message)
 
     # --- events

@@ -284,7 +284,7 @@ class HistoryCanvas(Plot):
         self._present = NOWHERE
         self.log = False
         self._following = True
-        self._index: int | None = None
+        self._read_index: int | None = None
         self._read_run: EarlierRun | None = None
         self._validation, self._line = HistoryLine(self, 0), HistoryLine(self, 1)
         self._mark, self._ring, self._dot = DotItem(9), DotItem(10), DotItem(8)
@@ -347,8 +347,8 @@ class HistoryCanvas(Plot):
             self._fit()
         self._draw()
         has_run = self._read_run is None or self._read_run in self._earlier.runs
-        has_point = has_run and self._index is not None and self._index < len(self._points_read())
-        self.read_at(self._index if has_point else None, self._read_run)
+        has_point = has_run and self._read_index is not None and self._read_index < len(self._points_read())
+        self.read_at(self._read_index if has_point else None, self._read_run)
         self._describe()
         self.scene().prepareForPaint()  # otherwise items that move during painting are painted twice
 
@@ -442,7 +442,7 @@ class HistoryCanvas(Plot):
 
         The point is in the history or, if `run` is not None, in this earlier run.
         """
-        self._index, self._read_run = index, None if index is None else run
+        self._read_index, self._read_run = index, None if index is None else run
         if index is None:
             self._dot.hide()
             self.readout.hide()
@@ -626,8 +626,8 @@ class HistoryCurve(HistoryCanvas):
 
     def _read_or_present(self) -> int:
         """Return the number of the point in the readout, or of the last point up to the ring."""
-        if self._index is not None:
-            return self._index
+        if self._read_index is not None:
+            return self._read_index
         return int(self._history.points[:, 0].searchsorted(self._present[0], side="right")) - 1
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
@@ -637,7 +637,7 @@ class HistoryCurve(HistoryCanvas):
             self.read_at(min(max(steps[Qt.Key(event.key())], 0), last), self._read_run)
         elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._earlier.runs:
             self._read_other_run(-1 if event.key() == Qt.Key.Key_Up else 1)
-        elif event.key() == Qt.Key.Key_Escape and self._index is not None:
+        elif event.key() == Qt.Key.Key_Escape and self._read_index is not None:
             self.read_at(None)
         else:
             event.ignore()  # pyqtgraph would swallow it
@@ -645,9 +645,10 @@ class HistoryCurve(HistoryCanvas):
     def _read_other_run(self, step: int) -> None:
         """Show the readout of another run at the same iteration: the present run, then the latest first."""
         runs = [*([None] if len(self._history) else []), *reversed(self._earlier.runs)]
-        run = self._read_run if self._index is not None else None
+        at = self._read_index
+        run = self._read_run if at is not None else None
         place = runs.index(run) + step if run in runs else 0
-        iteration = self._points_read()[self._index, 0] if self._index is not None else self._present[0]
+        iteration = self._points_read()[at, 0] if at is not None else self._present[0]
         self._read_near(float(iteration), runs[place % len(runs)])
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: D102

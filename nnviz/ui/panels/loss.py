@@ -93,16 +93,16 @@ SHORT = 22
 
 
 class LossPlane(PointPlot):
-    """A plot of the loss over weights. The accessible name is the loss's title and `quantity`."""
+    """A plot of the loss over weights. The accessible name is the loss's title and `title_ending`."""
 
-    quantity: str
+    title_ending: str
     _measure = ""
 
     def show_measure(self, title: str) -> None:
         """Set the title of the loss, such as "MSE"."""
         if title != self._measure:
             self._measure = title
-            self.setAccessibleName(f"{title} {self.quantity}")
+            self.setAccessibleName(f"{title} {self.title_ending}")
 
     def in_words(self, weights: tuple[float, ...], loss: float) -> str:
         """Return a readout with the weights and the loss, each on a line of its own."""

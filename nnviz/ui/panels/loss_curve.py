@@ -33,7 +33,7 @@ HEAD = 9
 class LossCurvePlane(LossPlane):
     """The plot of the loss over one weight."""
 
-    quantity = "along the selected weight"
+    title_ending = "along the selected weight"
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette, grid=True)

@@ -45,7 +45,7 @@ FEW = 60
 class LossSurfacePlane(LossPlane):
     """The plot of the loss over two weights; `grid` holds the losses."""
 
-    quantity = "over two weights"
+    title_ending = "over two weights"
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette, grid=False)

@@ -254,10 +254,11 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 
     def _lay_out(self) -> AxisPicture:
         """Return the lines and texts for the current range and size."""
-        lines, texts = self._bottom_texts() if self.orientation == "bottom" else self._left_lines_and_texts()
+        is_horizontal = self.orientation == "bottom"
+        lines, texts = self._horizontal_picture() if is_horizontal else self._vertical_picture()
         return lines if self.grid else [], texts
 
-    def _left_lines_and_texts(self) -> AxisPicture:
+    def _vertical_picture(self) -> AxisPicture:
         metrics, size, (low, high) = QFontMetricsF(self._font), self.size(), self.range
         lines, texts, widest = [], [], 0.0
         for value, text in self.ticks(low, high, size.height()):
@@ -268,7 +269,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         self._updateMaxTextSize(widest)
         return lines, texts
 
-    def _bottom_texts(self) -> AxisPicture:
+    def _horizontal_picture(self) -> AxisPicture:
         """Return the texts that neither touch the text before nor leave the plot."""
         metrics, size, (low, high) = QFontMetricsF(self._font), self.size(), self.range
         room = self.mapRectFromScene(QRectF(self.getViewWidget().rect()))

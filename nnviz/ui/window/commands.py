@@ -315,7 +315,7 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     training = (actions[name].shortcut().toString() for name in ("run", "one update", "one update back"))
     workspace.training.run_buttons.name_keys(*training)
 
-    def enable_free_row() -> None:
+    def enable_what_if_row() -> None:
         for name in ("keep row", "leave row"):
             actions[name].setEnabled(workspace.selection.what_if_row is not None)
 
@@ -332,8 +332,8 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     sync_history_title(workspace, actions["panel MSE"])
     report_changed_loss(workspace)
     workspace.present.changed.connect(actions["present"].setChecked)
-    workspace.selection.row_changed.connect(enable_free_row)
-    enable_free_row()
+    workspace.selection.row_changed.connect(enable_what_if_row)
+    enable_what_if_row()
     name_undo()
 
 
@@ -404,7 +404,7 @@ def _export_film(workspace: Workspace, what: What) -> None:
     state, selection, progress = workspace.document.state, workspace.selection, workspace.player.progress
     row = selection.row
     if what == "walk":
-        state, row = selection.row_source
+        state, row = selection.state_and_row
     why = missing_for_training(state) if what == "training" else "" if len(state.data) else NO_ROW
     if why:
         workspace.status.show_message(why)
@@ -431,12 +431,12 @@ def _edit(workspace: Workspace) -> Menu:
     scale = MenuEntry(
         "standardise", "S&tandardise inputs", workspace.data.all_rows.standardise, tip=STANDARDISE
     )
-    leave = MenuEntry("leave row", "&Leave what-if row", workspace.selection.close_free_row, tip=LEAVE)
+    leave = MenuEntry("leave row", "&Discard what-if row", workspace.selection.close_what_if_row, tip=LEAVE)
     return Menu("&Edit", ((undo, redo), (copy, find), (keep, leave), (shuffle, scale)))
 
 
 def _keep_row(workspace: Workspace) -> None:
-    if message := workspace.selection.insert_free_row():
+    if message := workspace.selection.insert_what_if_row():
         workspace.status.show_message(message)
 
 

@@ -213,7 +213,7 @@ class Tables(QObject):
         if not chosen:
             self.said.emit("The rows are unchanged")
             return False
-        message = f"{name}: {dialog.said}"
+        message = f"{name}: {dialog.result_text}"
         if dialog.chosen_use == "network":
             return self._open_new(dialog.state, message)
         before = self._document.state.training.loss

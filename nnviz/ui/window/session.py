@@ -261,7 +261,7 @@ def offer(window: QWidget, recovery: Recovery, leftovers: list[Leftover]) -> str
     try:
         if chosen:
             recovery.recover(chosen)
-            return f"Recovered {leftover_name(chosen)}: {chosen.holds}"
+            return f"Recovered {leftover_name(chosen)}: {chosen.content}"
     except FileError as error:
         chosen = None
         return f"The unsaved work was not recovered: {error}"

@@ -181,7 +181,7 @@ class Workspace:
         self.main_window.setWindowModified(self.document.modified)
 
     def _show_facts(self) -> None:
-        self.status.show_facts(self.document.state.training.seed, self.document.storage)
+        self.status.show_facts(self.document.state.training.seed, self.document.save_status)
 
     def _opened(self) -> None:
         self.player.stop()
