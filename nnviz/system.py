@@ -25,9 +25,9 @@ class DisplayError(Exception):
         """Return the error for a missing display. The message names the environment variables to correct."""
         names = list(filter(os.environ.get, ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "DISPLAY")))
         if not names:
-            return cls(f"Qt finds no display; {_REMEDY}")
+            return cls(f"Qt finds no display: {_REMEDY}")
         values = " and ".join(f"{name}={os.environ[name]}" for name in names)
-        return cls(f"Qt finds no display with {values}: correct or unset {' or '.join(names)}; {_REMEDY}")
+        return cls(f"Qt finds no display with {values}: correct or unset {' or '.join(names)}, or {_REMEDY}")
 
 
 _LIBRARIES = {

@@ -71,7 +71,9 @@ def test_training_goes_on_with_the_run_of_a_file_and_begins_anew_without_it(tmp_
     assert nnviz.train(replace(doc, run=None)).history[:, 0].tolist() == [0, 1, 2, 3, 4, 5]
     other = nnviz.Network.from_weights(WEIGHTS)
     assert nnviz.train(replace(doc, network=other, run=None)).history[0].tolist() == [0, 64]
-    with pytest.raises(ValueError, match="run: run and network have different shapes; set run to None"):
+    with pytest.raises(
+        ValueError, match="run: the run and the network have different shapes; set run to None"
+    ):
         replace(doc, network=other)
 
 

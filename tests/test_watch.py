@@ -15,7 +15,7 @@ from nnviz.watching import window
 from nnviz.watching.window import window_process
 from tests.processes import PATIENCE_S
 
-pytestmark = pytest.mark.filterwarnings("ignore:arrays do not say their activations:UserWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:arrays contain no activations:UserWarning")
 
 WEIGHTS = {"node_0": [2.0, 4.0], "node_1": [4.0, -5.0], "output": [2.0, 7.0]}
 NETWORK = nnviz.Network.from_weights(WEIGHTS)

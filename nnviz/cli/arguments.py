@@ -23,7 +23,7 @@ COMMANDS = {
     "code": "print the network as a program that runs on its own",
     "examples": "list the examples that come with nnviz",
 }
-"""Map of each command to its help text. To open a file named like a command, write `nnviz ./predict`."""
+"""Map of each command to its help text. To open a file called "predict", write `nnviz ./predict`."""
 
 
 ACTIVATIONS = "--activations"
@@ -122,7 +122,7 @@ def _predict(parser: _Parser) -> None:
     parser.add_argument(
         "--skip-incomplete",
         action="store_true",
-        help="leave out rows of --data with missing cells and list them on standard error",
+        help="leave out rows of --data that have missing cells, and list these rows on standard error",
     )
     _decimal(parser)
     parser.add_argument(
@@ -209,10 +209,10 @@ def _convert(parser: _Parser) -> None:
         "--standardise", action="store_true", help="scale numeric inputs to mean 0 and standard deviation 1"
     )
     parser.add_argument("--shuffle", action="store_true", help="shuffle the rows with the training seed")
-    seed = "seed for --shuffle and for a table's random start weights; OUT stores the seed"
+    seed = "seed for --shuffle and for the random weights of a table's network; OUT stores the seed"
     parser.add_argument("--seed", type=_whole(0), metavar="S", help=seed)
     parser.add_argument(
-        "--without-scaling", action="store_true", help="omit the scaling: OUT expects standardised inputs"
+        "--without-scaling", action="store_true", help="save no scaling: OUT then expects standardised inputs"
     )
 
 

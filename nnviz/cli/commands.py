@@ -93,7 +93,7 @@ def load(chosen: argparse.Namespace, wishes: TableOptions | None = None) -> Stat
 
 
 def predict(chosen: argparse.Namespace) -> None:
-    """Predict the rows of --row and --data, or else of FILE. Print the predictions or write a table."""
+    """Predict the rows of --row and --data; without both, the rows of FILE. Print or save the predictions."""
     from nnviz.cli.output import predict
 
     predict(load(chosen), chosen)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def predict(state: State, chosen: argparse.Namespace) -> None:
-    """Predict the rows of --row and --data, or else of FILE. Print the predictions or write a table."""
+    """Predict the rows of --row and --data; without both, the rows of FILE. Print or save the predictions."""
     if chosen.out is not None and chosen.row:
         raise UsageError("nnviz predict: -o writes the rows of --data or FILE; do not use -o with --row")
     if chosen.skip_incomplete and chosen.data is None:
@@ -65,7 +65,7 @@ def _typed_row(state: State, cells: list[str]) -> Array:
     if len(cells) != len(columns):
         what, whose = ("cell", "column") if has_texts else ("number", "input")
         expected = counted(len(columns), what)
-        raise FileError(f"expected {expected} a row, one for each {whose}, found {len(cells)}", place)
+        raise FileError(f"expected {expected} per row, one for each {whose}, found {len(cells)}", place)
     parts = []
     for column, cell in zip(columns, cells, strict=True):
         try:
@@ -117,7 +117,10 @@ def _complete_rows(table: Table, where: Placed, state: State, path: Path) -> Tab
 
 
 def write_program(state: State, chosen: argparse.Namespace) -> None:
-    """Print a program of the network, or save it as `chosen.out`. Many weights are saved in a second file."""
+    """Print a program of the network, or save it as `chosen.out`.
+
+    If the network has many weights, a second file holds the weights.
+    """
     try:
         made = program(state, chosen.style)
     except ValueError as error:
@@ -135,7 +138,7 @@ def write_program(state: State, chosen: argparse.Namespace) -> None:
 
 
 def save_network(state: State, path: Path) -> None:
-    """Save `state` to `path`. Print what the file lacks, and side effects of saving. Raises FileError."""
+    """Save `state` to `path`. Print which parts the file lacks, and any side effects. Raises FileError."""
     for remark in (registry.save(state, path), registry.losses_on_save(state, path)):
         if remark:
             print_remark(remark)
@@ -188,7 +191,7 @@ def is_film(chosen: argparse.Namespace) -> bool:
     if chosen.transparent:
         raise UsageError(f"nnviz render: --transparent cannot be used with {option}")
     if chosen.walk and chosen.view == "slopes":
-        raise UsageError("nnviz render: --view cannot be used with --walk, which shows the slopes anyway")
+        raise UsageError("nnviz render: --view cannot be used with --walk, which always shows the slopes")
     if max(chosen.size or SIZE_PX) > MOST_PX:
         raise UsageError(f"nnviz render: with {option}, width and height must not exceed {MOST_PX}")
     return True

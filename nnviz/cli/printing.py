@@ -73,7 +73,8 @@ def end() -> None:
 def fill_closed_streams() -> None:
     """Open the null device in place of each closed standard stream.
 
-    Otherwise, the next opened file would get the descriptor of the stream and receive messages of libraries.
+    Otherwise, the next file that is opened would get the descriptor of the closed stream. Libraries would
+    then write their messages into this file.
     """
     for number in range(3):
         try:

@@ -11,7 +11,7 @@ from types import FrameType
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that ask a program to end; Windows has no SIGHUP."""
 DOUBLED_S = 0.5
-"""Further signals are ignored for this many seconds: the parent process may send the first signal twice."""
+"""For this many seconds after the first signal, ignore more signals: the parent process may send two."""
 
 
 def end_at_once_on_signals() -> None:

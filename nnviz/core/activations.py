@@ -25,7 +25,7 @@ Call: TypeAlias = Callable[[], object]
 Forward: TypeAlias = Callable[[Array, Array], Call]
 """`forward(z, a)` returns a function without arguments that writes f(z) into the array `a`."""
 Backward: TypeAlias = Callable[[Array, Array, Array, Array], Call]
-"""`backward(z, a, slope_a, slope_z)` returns a function that writes `slope_a · ∂a/∂z` into `slope_z`."""
+"""`backward(z, a, slope_a, slope_z)` returns a function that writes ∂L/∂z into `slope_z`, given ∂L/∂a."""
 
 # NumPy converts a Python float at each call, but not an array without dimensions. Calling a closure takes
 # half the time of passing its arrays as arguments.
@@ -34,7 +34,7 @@ _add, _subtract, _multiply, _copy = np.add, np.subtract, np.multiply, np.copyto
 _maximum, _minimum, _tanh, _sign, _square = np.maximum, np.minimum, np.tanh, np.sign, np.square
 
 FEW_NUMBERS = 2**16
-"""If z has at most this many elements, relu compares z with an array of zeros: faster than with 0."""
+"""If z has at most this many elements, relu compares z with an array of zeros: this is faster than with 0."""
 
 
 def _identity_forward(z: Array, a: Array) -> Call:

@@ -62,7 +62,8 @@ class Address(NamedTuple):
 def column_title(column: int, layers: int) -> str:
     """Return the title of a column: "Inputs", "Hidden layer", "Prediction".
 
-    Several hidden layers are numbered: "Hidden layer 2". `layers` counts the output layer.
+    Several hidden layers are numbered: "Hidden layer 2". `layers` is the number of layers, including
+    the output layer.
     """
     if column == 0:
         return "Inputs"
@@ -77,9 +78,10 @@ def default_inputs(count: int) -> tuple[str, ...]:
 
 
 def default_nodes(layer: int, layers: int, count: int) -> tuple[str, ...]:
-    """Return the names that the course gives the nodes of a layer. `layers` counts the output layer.
+    """Return the names that the course gives the nodes of a layer.
 
-    The names are `output`, `node_0`, or `node_0_1` if the network has several hidden layers.
+    The names are `output`, `node_0`, or `node_0_1` if the network has several hidden layers. `layers` is the
+    number of layers, including the output layer.
     """
     if layer == layers - 1:
         return ("output",) if count == 1 else tuple(f"output_{j}" for j in range(count))
@@ -97,7 +99,7 @@ def fresh_name(stem: str, taken: Collection[str], start: int = 0) -> str:
 
 
 def layers_by_name(names: Iterable[str]) -> list[list[str]]:
-    """Return the names of a weights dictionary grouped into layers, from the first hidden layer on.
+    """Group the names of a weights dictionary by layer, from the first hidden layer to the output layer.
 
     Raises ValueError for a name that the course does not use, two names for one node, or a missing output.
     """

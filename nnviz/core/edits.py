@@ -179,7 +179,7 @@ def validate_from(state: State, row: int) -> State:
 def validation_from(row: int, rows: int) -> float:
     """Return the validation share that has the fewest decimals and uses the rows from `row` on.
 
-    `int(rows * (1 - share))` equals `row`, which must be at least 1.
+    For the returned share, `int(rows * (1 - share))` equals `row`, which must be at least 1.
     """
     for digits in count():
         nearest = (rows - row) * 10**digits // rows
@@ -193,8 +193,8 @@ def validation_from(row: int, rows: int) -> float:
 def put_cells(state: State, row: int, columns: list[int], values: Array) -> State:
     """Write `values`, shape (rows, columns), into columns of the data table, from row `row` down.
 
-    `columns` are indices: first the inputs, then the targets. Missing rows are added, with 0 elsewhere.
-    If the State had no targets and `columns` contains a target, all other targets become 0.
+    `columns` are indices: first the inputs, then the targets. Missing rows are added, with 0 in the
+    other columns. If the State had no targets and `columns` contains a target, all other targets become 0.
     """
     old, width = state.data, len(state.network.inputs)
     targets = old.targets if len(old) else None
@@ -369,7 +369,7 @@ def add_node(state: State, column: int, after: int | None = None) -> State:
 
 
 def remove_node(state: State, column: int, node: int) -> State:
-    """Remove a node with all its weights. The data column of an input or output is removed too.
+    """Remove a node with all its weights. If the node is an input or output, its data column is removed.
 
     Raises ValueError if the column has only one node.
     """
@@ -534,7 +534,7 @@ SCALES_DIFFER = f"the scales of the inputs differ more than {FACTOR}-fold"
 TOO_LARGE = sys.float_info.max / 2
 """Largest input for which the difference from the mean cannot overflow."""
 NUMBER_NS = 10.0
-"""Approximate time to include one number in a standard deviation, in nanoseconds."""
+"""Approximate time per number to compute a standard deviation, in nanoseconds."""
 
 
 def standardise(state: State, inputs: Iterable[int]) -> State:
@@ -567,14 +567,14 @@ def standardising_note(state: State) -> str:
     varying = [names[i] for i in _varying_inputs(state, deviations)]
     large = [names[i] for i in np.flatnonzero(deviations == np.inf)]
     if not (varying or large):
-        return "no input was standardised: no input is a column of numbers that vary"
+        return "no input was standardised: no input has numbers that vary over the training rows"
     rows = counted(state.trained_rows, "row")
     done = f"standardised with the mean and population standard deviation of {rows}: {list_text(varying)}"
     sentences = [done if varying else "no input was standardised"]
     if same := constant(state):
-        sentences.append(f"not changed because every row has the same value: {list_text(same)}")
+        sentences.append(f"inputs with the same value in every row did not change: {list_text(same)}")
     if large:
-        sentences.append(f"not changed because the numbers are too large: {list_text(large)}")
+        sentences.append(f"inputs with numbers that are too large did not change: {list_text(large)}")
     return "; ".join(sentences)
 
 
@@ -589,9 +589,10 @@ class Scales:
 
     ======= =====================================================================================
     `ns`    approximate duration of the search, in nanoseconds
-    `offer` None before the search; then a sentence that recommends standardising, or "" if no
-            ratio of two inputs' standard deviations is above FACTOR
+    `offer` a sentence that recommends standardising, or ""; None before the search
     ======= =====================================================================================
+
+    Standardising is recommended if the ratio of two inputs' standard deviations is above FACTOR.
     """
 
     def __init__(self, state: State) -> None:
@@ -640,7 +641,7 @@ def _offer(state: State, deviations: Array) -> str:
         (shortened(state.network.inputs[i]), as_text(deviations[i])) for i in (varying[0], varying[-1])
     )
     return (
-        f"{SCALES_DIFFER}: the standard deviation of {low} is {low_deviation}, of {high} {high_deviation}; "
+        f"{SCALES_DIFFER}: the standard deviation is {low_deviation} for {low}, {high_deviation} for {high}; "
         "standardised inputs have mean 0 and standard deviation 1, so one learning rate suits all of them"
     )
 
@@ -680,10 +681,10 @@ def mean_and_deviation(columns: Array) -> tuple[Array, Array]:
 
 
 LEAST, MOST = 8, 128
-"""LEAST: smallest number of hidden nodes in a new network for a table. MOST: largest number."""
+"""Number of hidden nodes in a new network for a table. LEAST: smallest number. MOST: largest number."""
 RATE = 0.01
 BATCH, BATCH_FROM = 32, 200
-"""BATCH: batch size set for a new network. BATCH_FROM: up to this number of rows, a batch has all rows."""
+"""BATCH: batch size set for a new network. With at most BATCH_FROM rows, a batch has all rows."""
 
 UPDATES = 200
 """Number of updates set for a new network: enough to learn a few rows, too few to overfit much."""
@@ -705,7 +706,7 @@ def output_activation(targets: Sequence[Column], values: Array) -> str:
 
 
 def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Dataset, seed: int = 0) -> State:
-    """Return a State with `data` and a new network: one hidden relu layer and the output, trained with adam.
+    """Return a State with `data`, a new network with one hidden relu layer, and settings to train with adam.
 
     The random weights are drawn with `seed`. Raises ValueError if two nodes have the same name or the network
     exceeds a limit.

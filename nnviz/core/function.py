@@ -206,7 +206,7 @@ def _cut(shape: tuple[int, ...], ns: float) -> Iterator[tuple[slice, ...]]:
 
 
 COARSEST_GRID, FINEST, FINEST_LINE = 8, 32, 48
-"""Points along an input. COARSEST_GRID: fewest. FINEST: most for two inputs. FINEST_LINE: most for one."""
+"""Points along an input. COARSEST_GRID: fewest. FINEST: most in a plane. FINEST_LINE: most in a line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -304,15 +304,15 @@ Stretch: TypeAlias = tuple[float, float]
 USUAL = 4.0
 """Every displayed range of z contains −USUAL to USUAL, where activations bend."""
 FENCE = 3.0
-"""Values of z this many interquartile ranges beyond a quartile are ignored (Tukey's far outliers)."""
+"""Values of z that lie more than this many interquartile ranges beyond a quartile are ignored."""
 ROOM = 0.06
 """Margin on both sides of the displayed range, as a share of the range."""
 WIDER = 2.5
 """A displayed range is replaced if it is more than this many times as wide as the wanted range."""
 ALIKE, LEAST_SLOPE = 8.0, 0.25
-"""ALIKE: ∂a/∂z is stretched if max |a| / max |∂a/∂z| is larger. LEAST_SLOPE: smallest divisor used."""
+"""ALIKE: ∂a/∂z is stretched if max |a| / max |∂a/∂z| is larger. LEAST_SLOPE: least divisor in this ratio."""
 MOST_POINTS, LEAST_POINTS, MOST_VALUES = 401, 101, 40_000
-"""A curve has LEAST_POINTS to MOST_POINTS points; with softmax, MOST_VALUES / nodes within these limits."""
+"""A curve has LEAST_POINTS to MOST_POINTS points. With softmax, points · nodes ≤ MOST_VALUES if possible."""
 
 
 class Reading(NamedTuple):

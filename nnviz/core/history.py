@@ -22,13 +22,13 @@ from nnviz.core.activations import Array
 from nnviz.core.numbers import POINTS
 
 BUCKETS = POINTS.limit // 4
-"""Largest number of buckets of a drawn curve. In a long run, a bucket is at most 1/2048 of the run."""
+"""Largest number of buckets, which are ranges of iterations, in a drawn curve."""
 CEILING = 3.0
-"""Largest drawn loss of a diverged run, divided by the run's first loss. So other runs stay visible."""
+"""Largest drawn loss of a diverged run, divided by the run's first loss. This keeps other runs visible."""
 DIVERGED = 1e6
 """A run diverged if a loss exceeds this multiple of the run's first loss. A run can recover from less."""
 NOISE = 1e-12
-"""Losses up to NOISE count as 0 with a rounding error; `ceiling` does not use them as the first loss."""
+"""Losses up to this number are rounding errors of 0, so `ceiling` skips them in search of the first loss."""
 LARGEST = 1e306
 """Largest loss that a plot can show. A run that starts with a diverged run's weights can exceed this loss."""
 
@@ -52,7 +52,7 @@ class _Buffer:
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """Immutable points (iteration, loss), in order: the loss, or another measure, after this many updates.
+    """Immutable points (iteration, loss) in order of iteration. The loss may be another measure.
 
     The method `extended` returns a longer history that shares the buffer. The points are copied only if
     another history already continues this one, as after an undone run.
@@ -202,7 +202,7 @@ def leaves_at(points: Array, top: float) -> tuple[int, float] | None:
 
 
 def bucket_length(last: int, buckets: int = BUCKETS) -> int:
-    """Return the smallest power of 2 so that `buckets` buckets of this length hold iterations 0 to `last`."""
+    """Return the least power of 2 for which `buckets` buckets of this length hold iterations 0 to `last`."""
     return 1 << (last // buckets).bit_length()
 
 

@@ -204,7 +204,7 @@ def _onward(network: Network, measure: Loss, k: int, rows: _Rows, z: Array) -> A
 def shifted_trace(
     network: Network, trace: Trace, weight: Address, offset: float, end: int | None = None
 ) -> Trace:
-    """Return the forward pass `trace` for the network with `offset` added to the weight.
+    """Return the forward pass `trace` recomputed for the network with `offset` added to `weight`.
 
     Layers from index `end` on keep the values of `trace`. If `end` is None, all later layers are recomputed.
     """
@@ -229,7 +229,7 @@ def same_measure(old: State, new: State) -> bool:
 
 
 def same_except(old: State, new: State, *weights: Address) -> bool:
-    """Return whether two States agree in all numbers that affect the loss, except the given weights."""
+    """Return whether two States agree in all numbers that affect the loss, except in `weights`."""
     if not same_measure(old, new) or len(old.network.layers) != len(new.network.layers):
         return False
     pairs = zip(old.network.layers, new.network.layers, strict=True)
@@ -257,13 +257,13 @@ def _same_layer_but(one: Layer, other: Layer, weights: list[Address]) -> bool:
 
 
 NEAREST, FARTHEST = -12, 2
-"""The loss is sampled at the weight ± 2^k · `size_of`. NEAREST: smallest k. FARTHEST: largest k."""
+"""The loss is sampled at the weight ± 2^k · `size_of(…)`. NEAREST: smallest k. FARTHEST: largest k."""
 WIDTH = 3.0
 """Default width of the displayed range of a weight, as a multiple of the result of `size_of`."""
 STEEP = 8.0
 """A weight's range is narrowed if the loss near its ends exceeds this multiple of the current loss."""
 LEAST = 0.01
-"""Smallest loss that STEEP multiplies, as a share of the usual loss. This limits the zoom near loss 0."""
+"""STEEP multiplies at least this share of an untrained network's loss. This limits the zoom near loss 0."""
 LARGEST, SMALLEST = 1e300, 1e-150
 """LARGEST: largest displayed weight or loss, so that ranges are finite. SMALLEST: smaller |w| count as 0."""
 STEPS = 6.0
@@ -289,10 +289,10 @@ def weight_after_step(state: State, weight: Address, slope: float) -> float:
 
 
 def span(state: State, weight: Address, point: LossPoint) -> Work[tuple[float, float]]:
-    """Compute the range (lowest, highest) in which to show a weight, the next minimum and the next step.
+    """Compute the displayed range of a weight, which contains the next minimum and the next step.
 
-    `point` is the loss and slope at the current weight. A step that lands far away is left out, so that the
-    rest stays visible. The range ends at ±`LARGEST` at the latest.
+    The result is (lowest, highest). `point` is the loss and slope at the current weight. A step that lands
+    far away is left out, so that the rest stays visible. The range stays within ±`LARGEST`.
     """
     w, size = _within(state.network.value_of(weight)), size_of(state, weight)
     offsets = size * np.exp2(np.arange(NEAREST, FARTHEST + 1))
@@ -364,11 +364,11 @@ def _flat(offsets: Array, below: Array, above: Array, present: float) -> float:
 COARSE, FINE = 33, 129
 """COARSE: number of points of the first curve. FINE: number of points of the finer curve."""
 HIGHEST = 3.0
-"""Largest height of the plot, as a multiple of the highest loss that must be visible."""
+"""Largest displayed loss, as a multiple of the highest loss that must be visible."""
 FLAT = 1e-9
 """Relative change of the loss up to which a curve is flat: smaller changes are rounding errors."""
 EDGE = 0.03
-"""A range is replaced if the distance of the weight to an end is below this share of the range's width."""
+"""A range is replaced if the weight is closer to an end than this share of the range's width."""
 
 
 @dataclass(frozen=True)
@@ -379,11 +379,12 @@ class LossLine:
     `state`    the State for which the line was computed
     `weight`   the address of the weight
     `point`    the loss and ∂loss/∂w at the current weight
-    `landing`  (weight after the next step of gradient descent, loss with only this
-               weight changed); None if the weight overflows
+    `landing`  (weight, loss) after a step of gradient descent on only this weight; or None
     `values`   equally spaced values of the weight
     `loss`     the loss at each value, which may be infinite or NaN
     ========== =========================================================================
+
+    If the weight overflows in the step, `landing` is None.
     """
 
     state: State

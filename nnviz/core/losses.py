@@ -31,17 +31,17 @@ class LossNotation(NamedTuple):
     """The names and code of a loss in other libraries, to export code.
 
     =========== ==========================================================================
-    `numpy`     an expression of `z`, `prediction` and `y` for the term of each output;
-                the arrays have shape (…, rows, outputs) or, for one row, (outputs,)
-    `slope`     an expression for the slope of the term: with respect to z if the loss has a
-                short form, else to the prediction; `error` stands for prediction − y
+    `numpy`     an expression of `z`, `prediction` and `y` for the term of each output
+    `slope`     an expression for the slope of the term; `error` stands for prediction − y
     `keras`     a class of `keras.losses`
     `torch`     a class of `torch.nn`
     `of_z`      whether Keras and PyTorch compute the loss from z instead of the prediction
     `comment`   the comment above the `numpy` line
-    `of_shares` a shorter expression than `slope`, valid if the targets of each row sum to 1,
-                or ""
+    `of_shares` a shorter `slope` for targets that sum to 1 in each row, or ""
     =========== ==========================================================================
+
+    The arrays have shape (…, rows, outputs) or, for one row, (outputs,). The slope is with respect to z if
+    the loss has a short form, else with respect to the prediction.
     """
 
     numpy: str
@@ -75,21 +75,21 @@ class Loss:
     `outputs`       the output activations that fit this form; empty if all fit
     `averaged`      whether the loss of a row is the mean of the outputs' terms, not the sum
     `terms`         returns the term of each output
-    `slopes`        `slopes(z, a, y, out)` returns a function that writes each term's slope,
-                    divided by `factor`, into `out`. The slope is with respect to z if the
-                    loss has a `short` form, else with respect to a
+    `slopes`        `slopes(z, a, y, out)` returns a function that writes slopes into `out`
     `short`         the short form of the slope with respect to z, or None
     `slopes_a`      returns each term's slope with respect to a
     `factor`        the constant factor that `slopes` omits
     `least`         a lower bound of the loss for all possible targets
-    `total`         `total(z, a, y, out)` returns a function that sums all terms. Before this
-                    function is called, the function of `slopes` must have filled `out`
+    `total`         `total(z, a, y, out)` returns a function that returns the sum of all terms
     `term`          the formula of a term, in `A`, `Y` and `ERROR`
-    `term_by_z`     the formula of a term from the z of all outputs, used if a is rounded to
-                    0 or 1; None if `term` is accurate for every a
+    `term_by_z`     the formula of a term from all z, used if a is rounded to 0 or 1; or None
     `slope_rule`    the formula of ∂term/∂a
     `notation`      the loss in NumPy, Keras and PyTorch
     =============== =======================================================================
+
+    The function of `slopes` writes each term's slope, divided by `factor`: with respect to z if the loss has
+    a `short` form, else with respect to a. Call this function before the function of `total`, which may read
+    `out`. If `term` is accurate for every a, `term_by_z` is None.
     """
 
     name: str
@@ -242,7 +242,7 @@ _of_softmax_output = Loss(
         "CategoricalCrossentropy",
         "CrossEntropyLoss",
         of_z=True,
-        comment="-y*ln(a), where -ln(a) is ln(sum of e^z) - z: accurate even if a rounds to 0",
+        comment="computes -ln(a) in -y*ln(a) as ln(sum of e^z) - z: accurate even if a rounds to 0",
         of_shares="error",
     ),
 )
@@ -267,7 +267,7 @@ _of_sigmoid_output = Loss(
         "BinaryCrossentropy",
         "BCEWithLogitsLoss",
         of_z=True,
-        comment="-y*ln(a) - (1-y)*ln(1-a) as ln(1 + e^z) - y*z: accurate even if a rounds to 0 or 1",
+        comment="computes -y*ln(a) - (1-y)*ln(1-a) as ln(1 + e^z) - y*z: accurate even if a is 0 or 1",
     ),
 )
 

@@ -158,8 +158,7 @@ class Confusion(NamedTuple):
     """The confusion matrix of one decision.
 
     =========== ==============================================================================
-    `counts`    number of rows, by class of the target (first index) and by class of the
-                prediction (second index), shape (classes, classes)
+    `counts`    `counts[i, j]` is the number of rows with target class i and predicted class j
     `uncounted` number of rows that `counts` omits because the prediction is NaN
     =========== ==============================================================================
     """
@@ -238,11 +237,11 @@ def _share(part: NDArray[np.intp], whole: NDArray[np.intp]) -> Array:
 
 
 EPOCHS = 10
-"""Smallest number of epochs, and of points, over which a loss is judged: shorter dips are chance."""
+"""A loss is judged over at least this many epochs and points, because shorter dips are chance."""
 ROWS = 5
 """Smallest number of validation rows to judge overfitting: the loss over fewer rows varies too much."""
 RISE, FALL = 0.1, 0.01
-"""Relative changes in overfitting. RISE: least rise of validation loss. FALL: least fall of training loss."""
+"""Overfitting: the validation loss rose by the share RISE or more, the training loss fell by FALL or more."""
 VISIBLE = 1e-3
 """Smallest rise of the validation loss that counts, divided by the first loss: about a pixel of the plot."""
 PARTS = 4

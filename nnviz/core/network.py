@@ -45,7 +45,7 @@ def frozen(values: ArrayLike, place: str) -> Array:
 
 
 class ByValue:
-    """Base class of frozen dataclasses with arrays, which are compared by value.
+    """Base class of frozen dataclasses that hold arrays and are compared by value.
 
     `ARRAYS` names the fields that hold arrays; each field becomes a read-only array, or stays None. Raises
     ValueError if a number in an array is not finite.
@@ -221,7 +221,7 @@ class Network(AsSvg):
         for k, layer in enumerate(self.layers):
             if layer.weights.shape[1] != fan_in:
                 numbers, found = counted(fan_in, "number"), layer.weights.shape[1]
-                raise ValueError(f"layers[{k}].weights: expected {numbers} a row, found {found}")
+                raise ValueError(f"layers[{k}].weights: expected {numbers} per row, found {found}")
             for name in layer.nodes:
                 if name in seen:
                     raise ValueError(f"layers[{k}].nodes: the name {quoted(name)} occurs twice")
@@ -263,7 +263,7 @@ class Network(AsSvg):
             if layer.weights.shape[1] != len(before):
                 expected, found = counted(len(before), "weight"), layer.weights.shape[1]
                 raise ValueError(
-                    f"{layer.nodes[0]}: expected {expected}, one for each node before it, found {found}"
+                    f"{layer.nodes[0]}: expected {expected}, one per node of the layer before, found {found}"
                 )
         return cls(tuple(inputs) if inputs else default_inputs(fan_in), tuple(layers))
 
@@ -342,7 +342,7 @@ class Network(AsSvg):
         """
         inputs = np.atleast_2d(np.asarray(x, dtype=np.float64))
         if inputs.ndim != 2 or inputs.shape[1] != len(self.inputs):
-            raise ValueError(f"expected {counted(len(self.inputs), 'value')} a row, found {inputs.shape[-1]}")
+            raise ValueError(f"each row needs {counted(len(self.inputs), 'value')}, found {inputs.shape[-1]}")
         zs, activations = [], []
         a = inputs
         with np.errstate(over="ignore", invalid="ignore"):

@@ -24,7 +24,7 @@ INFINITE = "∞"
 NOISE = 1e-15
 """Rounding errors up to this fraction of a number are not displayed: 0.1 + 0.2 is displayed as 0.3."""
 EXACT, ROUNDED = 8, 4
-"""Significant digits. EXACT: maximum for a number shown exactly. ROUNDED: for a rounded number."""
+"""Significant digits. EXACT: most digits of a number shown exactly. ROUNDED: digits of a rounded number."""
 LARGEST = 2**63 - 1
 """Largest whole number in settings."""
 
@@ -402,4 +402,4 @@ NESTING = Limit("levels of brackets", 32, "Brackets within brackets in a file")
 DIGITS = Limit("digits", 400, "A typed number, or a whole number in a file")
 """Largest number of digits of a number. A float64 has at most 309 digits before the decimal point."""
 LITERAL = Limit("letters", 500_000, "A dictionary in Python notation (a dictionary in JSON can be longer)")
-"""Largest length of a dictionary, in letters. Python's parser takes about 500 bytes of memory a letter."""
+"""Largest length of a dictionary, in letters. Python's parser takes about 500 bytes of memory per letter."""

@@ -41,16 +41,15 @@ class Past:
     ================== =======================================================================
     `begin`            forgets all stored States, and follows the run of a given State
     `follow`           stores the State that is displayed now
-    `end`              the State with the most iterations of the current run; without a run,
-                       the displayed State
-    `shown`            the most recently displayed State of the last run; None if all updates
-                       of the run were undone
+    `end`              the State with the most iterations of the current run
+    `shown`            the most recently displayed State of the last run, or None
     `last`             the end of the last run, even after an edit; None before the first run
     `nearest`          returns the last stored State up to an iteration
     `known_iterations` returns the iterations of the stored States before an iteration
     `networks`         returns the stored networks of the last run, up to `shown`
     ================== =======================================================================
 
+    Without a run, `end` is the displayed State. If all updates of the last run were undone, `shown` is None.
     If `follow` gets an earlier iteration of the run, `end` does not change. So a person who went back to an
     earlier iteration can go forward again, even after an edit that was undone. Only weak references to the
     last States of older runs are kept.

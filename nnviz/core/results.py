@@ -44,10 +44,11 @@ class Means:
     ========== ==================================================================
     `rows`     the indices of the rows, or None for all training rows
     `count`    the number of rows
-    `slopes`   the mean loss and its slopes; also the slopes of each row (type Slopes) if
-               all rows were computed in one block
+    `slopes`   the mean loss and its slopes
     `single`   a Slopes object for each row if `count` is at most FEW_ROWS, else ()
     ========== ==================================================================
+
+    If all rows were computed in one block, `slopes` is a Slopes object, with the slopes of each row.
     """
 
     rows: tuple[int, ...] | None
@@ -156,13 +157,13 @@ class Results:
     ============ =======================================================================
     `all_ns`     approximate time of a forward pass over all rows, in nanoseconds
     `measured`   losses and accuracies; None before `measure` computes them
-    `means`      dictionary from row indices (None: all training rows) to the means over
-                 these rows; `average` adds an entry
+    `means`      maps row indices to the means over these rows; `average` adds an entry
     `health`     health of the nodes on all rows; None before `examine` computes it
     `decided`    classes of all rows; None before `decide` computes them
-    `nodes`      dictionary from (layer, node) to z and a of the node on all rows, shape
-                 (rows,) each; `visit` adds an entry
+    `nodes`      maps (layer, node) to the node's z and a on all rows; `visit` adds an entry
     ============ =======================================================================
+
+    In `means`, the key None stands for all training rows. In `nodes`, z and a have shape (rows,).
 
     A method with the suffix `_in_blocks` does the same work as the method without the suffix, but yields
     after each block of rows. A block takes about `block_ns` nanoseconds. If the argument `together` is true,
@@ -199,7 +200,7 @@ class Results:
     def trace_of(self, row: int, together: bool) -> Trace:
         """Return the forward pass of one row.
 
-        If `together` is true, the row is taken from the forward pass of all rows, which is cached.
+        If `together` is true, the forward pass of all rows is computed once and cached, to serve all rows.
         """
         if self._trace is None or row != self._row:
             self._row, self._slopes = row, None
@@ -212,7 +213,7 @@ class Results:
     def slopes_of(self, row: int, together: bool) -> Slopes:
         """Return the slopes of the loss of one row. The data must have targets.
 
-        If `together` is true, the row is taken from the forward pass of all rows, which is cached.
+        If `together` is true, the forward pass of all rows is computed once and cached, to serve all rows.
         """
         state, trace = self._state, self.trace_of(row, together)
         if self._slopes is None:
@@ -224,7 +225,7 @@ class Results:
     def prediction(self, row: int, together: bool) -> Array:
         """Return the prediction for one row, shape (outputs,).
 
-        If `together` is true, the row is taken from the forward pass of all rows, which is cached.
+        If `together` is true, the forward pass of all rows is computed once and cached, to serve all rows.
         """
         prediction: Array = self._output_of(row, together)[1]
         return prediction
@@ -232,7 +233,7 @@ class Results:
     def loss(self, row: int, together: bool) -> float:
         """Return the loss of one row. The data must have targets.
 
-        If `together` is true, the row is taken from the forward pass of all rows, which is cached.
+        If `together` is true, the forward pass of all rows is computed once and cached, to serve all rows.
         """
         state, (z, a) = self._state, self._output_of(row, together)
         assert state.data.targets is not None
@@ -265,7 +266,7 @@ class Results:
     def average(self, rows: tuple[int, ...] | None, together: bool) -> None:
         """Store the mean loss and its slopes over `rows` (None: all training rows) in `means`.
 
-        If `together` is true, the rows are taken from the forward pass of all rows, which is cached.
+        If `together` is true, the forward pass of all rows is computed once, cached and used.
         """
         some = _selected(self._state, rows)
         inputs = self._state.data.inputs
@@ -313,7 +314,7 @@ class Results:
 
 
 NEARLY_SHARE = 0.95
-"""Nearly dead or nearly saturated means: dead or saturated on at least this share of the rows."""
+"""A node is nearly dead (saturated) if it is dead (saturated) on at least this share of the rows."""
 FACTOR = 100.0
 """Slopes vanish below 1/FACTOR of the last layer's slopes, and explode above FACTOR times these slopes.
 
@@ -372,9 +373,10 @@ class Stuck(NamedTuple):
 
     ======= ===========================================================================
     `zero`  number of rows on which the output and the slope are 0, shape (nodes,)
-    `still` number of rows on which the node is saturated, shape (nodes,): the slope is
-            almost 0, or the slope is 0 and the output is not 0
+    `still` number of rows on which the node is saturated, shape (nodes,)
     ======= ===========================================================================
+
+    A node is saturated if its slope is almost 0, or if the slope is 0 and the output is not 0.
     """
 
     zero: Counts
@@ -383,7 +385,7 @@ class Stuck(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Health:
-    """For each node of a network, the number of the `rows` rows on which the node is dead or saturated."""
+    """For each node, the number of rows on which the node is dead or saturated, out of `rows` rows."""
 
     rows: int
     layers: tuple[Stuck, ...]
@@ -437,7 +439,7 @@ class Health:
 
 
 def health(network: Network, trace: Trace, measure: Loss = MSE) -> Health:
-    """Return on how many rows of the forward pass `trace` each node is dead or saturated.
+    """Return, for each node, the number of rows of `trace` on which the node is dead or saturated.
 
     If the loss has a short form of ∂L/∂z, such as a − y for cross-entropy, output nodes never count as dead
     or saturated.
@@ -482,8 +484,7 @@ class SlopeSize(NamedTuple):
 
     ========= =======================================================================
     `weights` the root mean square of the slopes of the layer's weights
-    `nodes`   the root mean square of ∂L/∂z of the layer's nodes; ∂L/∂z is also the
-              slope of a node's bias
+    `nodes`   the root mean square of ∂L/∂z (the slope of the bias) of the layer's nodes
     ========= =======================================================================
     """
 
@@ -541,10 +542,10 @@ def zero_reason(network: Network, slopes: Slopes, address: Address) -> str:
         return ""
     if not start.any():
         name = network.names(address.layer)[address.source]
-        return f"the value at the weight's start, {name}, is 0 {_on_rows(len(start))}"
+        return f"the value of the weight's start node, {name}, is 0 {_on_rows(len(start))}"
     if not end.any():
         return _flat_end(network, slopes, address)
-    return "on every row, the value at the weight's start or the slope at the weight's end is 0"
+    return "on every row, the value of the weight's start node or the slope of the weight's end node is 0"
 
 
 def _on_rows(rows: int) -> str:

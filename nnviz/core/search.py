@@ -1,14 +1,14 @@
 """Search for nodes, edges (weights) and biases by typed text.
 
-=========================================== ==========================================================
-`node 1_17`, `pixel_3`                      nodes by name; a space also matches `_`
+=========================================== ============================================================
+`node 1_17`, `pixel_3`                      nodes by name; a typed space can stand for `_`
 `pixel_3_4 -> node_0_5`, `-> node_0_5`      edges, sorted by |w|; an empty side matches every node
 `bias of node_1_3`                          biases by the name of the node
-`10 largest weights`, `smallest of node_3`  weights by value: the largest, the smallest (most negative),
-                                            the strongest (largest |w|) or the weakest (smallest |w|)
+`10 largest weights`, `smallest of node_3`  weights by value; the smallest are the most negative weights
+`strongest of node_3`, `5 weakest weights`  weights by |w|
 `largest biases`                            biases by value
 `dead`, `saturated`                         nodes that are dead or saturated on every row
-=========================================== ==========================================================
+=========================================== ============================================================
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ STUCK: dict[str, tuple[Callable[[Health], tuple[Flags, ...]], str]] = {
     "dead": (lambda each: each.dead, "{kind}, output 0 on {rows}"),
     "saturated": (lambda each: each.saturated, "saturated on {rows}"),
 }
-"""For each search word: a function that returns which nodes of each layer match, and a note on a match.
+"""For each search word: a function that marks the matching nodes of each layer, and the note on a match.
 
 In the note, {kind} stands for the activation and {rows} for the examined rows.
 """

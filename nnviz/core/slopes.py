@@ -23,9 +23,10 @@ class LayerMeanSlopes:
 
     =========== ========================================================================
     `weights`   ∂L/∂w of each weight, shape (nodes, inputs of the layer)
-    `nodes`     ∂L/∂z of each node, summed over the rows, shape (nodes,). This sum is also
-                the slope of the node's bias
+    `nodes`     ∂L/∂z of each node, summed over the rows, shape (nodes,)
     =========== ========================================================================
+
+    The number in `nodes` is also the slope of the node's bias.
     """
 
     weights: Array

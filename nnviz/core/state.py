@@ -110,9 +110,9 @@ class Column:
     def encoded(self, cells: Sequence[object] | Array, *, typed: bool = False) -> Array:
         """Encode `cells`, one for each row; return the values of the column's nodes, shape (rows, nodes).
 
-        With `typed=True`, a person typed the cells, so a number may be a quotient such as 1/3. Raises
-        CellError if a cell in a column of texts is not one of the column's texts, or if a cell in a column
-        of numbers is not a finite number.
+        With `typed=True`, a cell may also be a quotient that a person typed, such as 1/3. Raises CellError
+        if a cell in a column of texts is not one of the column's texts, or if a cell in a column of numbers
+        is not a finite number.
         """
         if self.values:
             return self._of_texts(cells)
@@ -223,7 +223,7 @@ class Columns(tuple[Column, ...]):
     def of(cls, given: Iterable[Column], inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Columns:
         """Return the columns `given`, checked against the names of the inputs and outputs.
 
-        If `given` is a Columns object that is already checked against these names, `given` is returned.
+        If `given` is a Columns object that is already checked against these names, return `given` itself.
         """
         if isinstance(given, cls) and given._inputs is inputs and given._outputs is outputs:
             return given
@@ -295,7 +295,7 @@ class Columns(tuple[Column, ...]):
         """Return the columns with each node `name` renamed to `renamed(name)`.
 
         A node whose new name is None is removed, together with the text that the node encodes. A column of
-        numbers that is named after its node gets the node's new name, unless another column has this name.
+        numbers with the name of its node is renamed like the node, unless another column has the new name.
         """
         taken = {column.name for column in self}
         changed = (_with_nodes(column, renamed, taken) for column in self)
@@ -348,8 +348,8 @@ class Training:
     """The settings of a training run.
 
     `updates` is the number of iterations. If `batch_size` is None, a batch has all training rows.
-    `validation` is the share of validation rows in all rows, at least 0 and below 1. The validation rows are
-    the last rows.
+    `validation` is the fraction of the rows that are used for validation, at least 0 and below 1. The
+    validation rows are the last rows.
 
     Raises ValueError for an invalid value. The message starts with the name of the setting.
     """
@@ -398,7 +398,7 @@ def epoch_order(seed: int, epoch: int, rows: int) -> NDArray[np.intp]:
 
 
 class Segment(NamedTuple):
-    """A part of a run in which the settings are constant. `after` is the number of updates before this part.
+    """A part of a run in which the settings are constant. `after` is the number of updates before it.
 
     A segment ends where the next segment of the run starts, or at the end of the run.
     """
@@ -428,11 +428,12 @@ class Run:
     `history`    the history of the training loss
     `optimizer`  the name of the optimizer
     `memory`     the numbers that the optimizer stores, shape (memories, parameters)
-    `segments`   the settings of every update, from which any iteration can be computed again
-    `watched`    whether a script that nnviz watches made the updates. In this case, `history`
-                 shows the script's loss, and no iteration can be computed again
+    `segments`   the settings of every update; they are needed to compute an iteration again
+    `watched`    whether a user's script made the updates, while nnviz showed the training
     `beside`     the other curves, such as the validation loss
     ============ ============================================================================
+
+    If `watched` is true, `history` shows the script's loss, and no iteration can be computed again.
     """
 
     start: Network
@@ -449,9 +450,9 @@ class Run:
         return next((curve.history for curve in self.beside if curve.name == name), None)
 
     def last_of(self, name: str) -> float | None:
-        """Return the value of the curve `name` at the last iteration in the history of the training loss.
+        """Return the value of the curve `name` at the last point of the training loss.
 
-        The result is None if the curve has no value at this iteration.
+        The result is None if the curve has no value at the iteration of this point.
         """
         curve = self.curve(name)
         last = curve.last if curve is not None and len(curve) else None
@@ -461,8 +462,8 @@ class Run:
     def points(self) -> Array:
         """The history as an array with the columns iteration and loss, shape (points, 2).
 
-        If the run has validation rows, the third column is the validation loss, shape (points, 3). Points
-        without validation loss have NaN.
+        If the run has validation rows, the third column is the validation loss, shape (points, 3). The
+        validation loss is NaN where it was not measured.
         """
         points, validation = self.history.points, self.curve("validation")
         if validation is None:
@@ -473,14 +474,14 @@ class Run:
         return np.column_stack((points, losses))
 
     def with_curves(self, made: Callable[[History, str], History]) -> Run:
-        """Return the run with each history replaced by `made(history, name)`. The loss has the name ""."""
+        """Return the run with each history replaced by `made(history, name)`; the loss has the name ""."""
         beside = tuple(Curve(curve.name, made(curve.history, curve.name)) for curve in self.beside)
         return replace(self, history=made(self.history, ""), beside=beside)
 
     def until(self, earlier: Run) -> Run:
-        """Return `earlier`, an earlier iteration of this run, with the history points of this run.
+        """Return the run `earlier` with the history points of this run, up to the iteration of `earlier`.
 
-        The histories end at the iteration of `earlier`.
+        `earlier` is this run at an earlier iteration.
         """
 
         def cut(history: History, name: str) -> History:
@@ -558,7 +559,7 @@ class EarlierRun(ByValue):
         super().__post_init__()
 
     def called(self, letters: int = NAME.limit) -> str:
-        """Return the run's name, of at most `letters` letters, and the layer sizes: "seed 2 · 2-2-1"."""
+        """Return the run's name, shortened to `letters` letters, and the layer sizes: "seed 2 · 2-2-1"."""
         architecture = f" · {self.network.in_words}" if self.network else ""
         return shortened(self.name, letters) + architecture
 
@@ -638,7 +639,7 @@ class Dataset(ByValue):
         found, inputs = self.inputs.shape[1], len(network.inputs)
         if found != inputs:
             numbers = counted(inputs, "number")
-            raise ValueError(f"data.inputs: expected {numbers} a row, one for each input, found {found}")
+            raise ValueError(f"data.inputs: expected {numbers} per row, one for each input, found {found}")
         if self.targets is None:
             return
         if len(self.targets) != len(self):
@@ -647,7 +648,7 @@ class Dataset(ByValue):
         found, outputs = self.targets.shape[1], len(network.outputs)
         if found != outputs:
             numbers = counted(outputs, "number")
-            raise ValueError(f"data.targets: expected {numbers} a row, one for each output, found {found}")
+            raise ValueError(f"data.targets: expected {numbers} per row, one for each output, found {found}")
 
     @classmethod
     def empty(cls, network: Network) -> Dataset:
@@ -702,8 +703,8 @@ class State(AsSvg):
     `name` is the title. A notebook shows a State as a diagram with the numbers of the first row.
 
     Set `run` to None when you replace the network or the data, because the updates of the run do not lead to
-    the new network. Raises ValueError if data, columns or run do not fit the network, the title is not one
-    line, or a size limit is exceeded.
+    the new network. Raises ValueError if the data, columns or run do not fit the network, if the title has
+    several lines, or if a size limit is exceeded.
     """
 
     network: Network
@@ -724,7 +725,7 @@ class State(AsSvg):
         EARLIER_RUNS.check(len(self.runs), "runs")
         start = self.run.start if self.run else self.network
         if (start.sizes, start.parameters) != (self.network.sizes, self.network.parameters):
-            raise ValueError("run: run and network have different shapes; set run to None")
+            raise ValueError("run: the run and the network have different shapes; set run to None")
         self.data.check_for(self.network)
         columns = Columns.of(self.columns, self.network.inputs, self.network.outputs)
         object.__setattr__(self, "columns", columns)

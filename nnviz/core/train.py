@@ -20,10 +20,10 @@ WORK_PER_STATE = 20
 
 
 class Best:
-    """Search for the State with the smallest validation loss in a training that starts at `state`.
+    """Finds the State with the smallest validation loss in a training that starts at `state`.
 
-    During the training, the search stores two States. The older State is never later than the iteration with
-    the smallest loss so far. So only the updates from a stored State to this iteration must be repeated.
+    During the training, two States are stored. The older State is never later than the iteration with the
+    smallest loss so far. To get this iteration, only the updates after a stored State are repeated.
     """
 
     def __init__(self, state: State) -> None:

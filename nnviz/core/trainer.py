@@ -36,9 +36,9 @@ from nnviz.core.state import Curve, Run, Segment, State, Weights, epoch_order
 PASS_NS = 6_700_000.0
 """Longest time that one forward pass and its backward pass take together, in nanoseconds."""
 UNCUT_ROWS = 8
-"""A pass may always have this number of rows: with millions of weights, 8 rows take as long as 1 row."""
+"""Number of rows that every pass may have. With millions of weights, 8 rows take as long as 1 row."""
 READY_NUMBERS = 2**15
-"""Largest number of input values that are copied together for several mini-batches: they fit in the cache."""
+"""Largest number of input values that are copied together for several mini-batches; fits in the cache."""
 READY_BATCHES = 256
 """Largest number of mini-batches whose rows are copied together."""
 COPIED_BYTES = 2**24
@@ -58,13 +58,13 @@ class Batches:
 
     If `rate` is not None, the slopes are multiplied by `rate`, a 0-dimensional array.
 
-    ================= ============================================================
+    ================= ====================================================================
     `per_epoch`       number of updates in an epoch
     `training_pass`   the pass over all training rows; None if several passes are needed
     `validation_pass` the pass over all validation rows; None if several passes are needed
     `long`            whether an update takes more than one pass
     `pass_ns`         approximate time of the longest pass, in nanoseconds
-    ================= ============================================================
+    ================= ====================================================================
 
     Sums are added pass by pass, so the last bits of a sum depend on the number of rows per pass. This number
     depends only on the network.
@@ -294,14 +294,12 @@ DOT_LIMIT_NUMBERS = 2**19
 class Pass(NamedTuple):
     """The functions of a forward and backward pass over some rows of a batch.
 
-    =========== ===========================================================================
-    `forward`   functions that compute every layer, and the slopes of the loss at the
-                outputs, not yet scaled
+    =========== ======================================================================================
+    `forward`   functions that compute every layer, and the unscaled slopes of the loss at the outputs
     `total`     function that returns the sum of the loss's terms over all rows and outputs
-    `backward`  functions that write the rows' share of the slopes of the batch's mean loss
-    `counting`  function that creates a counter for fixed targets: a call of the counter
-                returns the number of correctly classified rows
-    =========== ===========================================================================
+    `backward`  functions that write what these rows contribute to the slopes of the batch's mean loss
+    `counting`  function that returns a counter: a function that counts the correctly classified rows
+    =========== ======================================================================================
     """
 
     forward: tuple[Call, ...]
@@ -416,13 +414,12 @@ class Buffers:
 class Points:
     """Measures the points of a run's curves (loss and accuracies) with the passes of `batches`.
 
-    =============== =====================================================================
+    =============== ============================================================================
     `names`         the names of the curves other than the training loss
-    `at_once`       whether one pass is enough for the training rows, and one pass for the
-                    validation rows
-    `measure`       measures a point if one pass is enough
+    `at_once`       whether one pass can hold all training rows, and another all validation rows
+    `measure`       measures a point if `at_once` is true
     `in_blocks`     measures a point with several passes, and yields between the passes
-    =============== =====================================================================
+    =============== ============================================================================
     """
 
     def __init__(self, state: State, batches: Batches) -> None:
@@ -489,23 +486,21 @@ CHECK_UPDATES = 256
 class Trainer:
     """Trains a State's network on its data, one unit of work at a time.
 
-    ================= ============================================================
-    `work(n)`         makes up to `n` more updates, and yields after each unit of work:
-                      an update, or a block of rows of a long update
+    ================= ========================================================================
+    `work(n)`         makes up to `n` more updates, and yields after each unit of work
     `end()`           measures the loss if `work` was stopped within an epoch
-    `learning_rate`   the learning rate, which can be set between two units of work;
-                      the next update uses the new value
+    `learning_rate`   the learning rate of the next update; may be set between two units
     `iteration`       the number of updates in this run
-    `loss`            the loss over the training rows at the last point of the
-                      history; NaN before the first pass over long data is complete
-    `diverged`        whether a number became infinite or NaN; then the Trainer
-                      returns to the last iteration with finite numbers
+    `loss`            the training loss at the last measured point; NaN before the first point
+    `diverged`        whether a number became infinite or NaN
     `state()`         returns the current State, with the run
-    ================= ============================================================
+    ================= ========================================================================
 
-    If the State has a run, the Trainer continues the run: iteration, epochs, row order and optimizer memory.
-    Points are removed from a history with more than `history_limit` points. The results do not depend on how
-    the work is divided into calls; only a stop within an epoch adds a point to the history.
+    A unit of work is an update, or a block of rows of a long update. If the run diverges, the Trainer returns
+    to the last iteration with finite numbers. If the State has a run, the Trainer continues the run:
+    iteration, epochs, row order and optimizer memory. Points are removed from a history with more than
+    `history_limit` points. The results do not depend on how the work is divided into calls; only a stop
+    within an epoch adds a point to the history.
 
     Raises ValueError if the State has no training rows or no targets, or if the first loss is infinite or
     NaN. For long data, `work` computes the first loss and raises this error.

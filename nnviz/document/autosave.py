@@ -1,8 +1,8 @@
 """Autosave: copies of unsaved work, recovery after a crash, and training runs kept for a file.
 
-Each window locks an empty file, which is named after the path of the window's document. A copy of unsaved
-work, `ID.copy`, belongs to the process that has locked `ID.lock`. If no process has locked `ID.lock`, the
-copy can be recovered.
+A copy of unsaved work has the name `ID.copy`, where ID is random. The process that writes the copy locks the
+empty file `ID.lock`. If no process has locked `ID.lock`, the copy can be recovered. Each window locks another
+empty file, named after its document's path, to show other windows that the document is open.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class KeptRuns:
         """Store the run of `document` if necessary; return whether `document` can be closed without loss.
 
         The result is False if anything except training has changed the document, or if storing fails. The run
-        of an example is never stored: if the settings are unchanged, training can repeat the run. The run of
+        of an example is never stored, because training with unchanged settings can repeat the run. The run of
         a file is stored, unless the run stored for this file already contains the same updates.
         """
         saved, state, file = document.saved, document.state, document.file
@@ -216,13 +216,13 @@ class Claim:
 class Leftover:
     """A copy of unsaved work left by a program that has ended. The claim locks the copy for this window.
 
-    ========== ========================================================================
+    ========== ================================================================
     `title`    title of the document
-    `content`    description of the network, as text
+    `content`  description of the network, as text
     `original` path of the document's file, or None if the document had no file
     `digest`   digest of the document's file when the copy was written
     `written`  local time at which the copy was written
-    ========== ========================================================================
+    ========== ================================================================
     """
 
     def __init__(self, claim: Claim) -> None:
@@ -328,7 +328,7 @@ def _mtime_s(path: Path) -> float:
 DELAY_MS = 2000
 """Least time from the first unsaved change to a copy, and between two copies, in milliseconds."""
 LATEST = 4
-"""Longest delay of a copy, as a multiple of DELAY_MS: 8 seconds if writing is slow or has failed."""
+"""Longest delay of a copy, as a multiple of DELAY_MS: 8 seconds, if writing is slow or failed."""
 SHARE = 20
 """Delay of a copy, as a multiple of the time that writing takes; at least 2 and at most 8 seconds."""
 

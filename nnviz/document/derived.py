@@ -27,12 +27,12 @@ from nnviz.document.idle import QUIET_MS, Slicer
 class Selection(QObject):
     """The selected row of the data, and the addresses of the selected node, weights or biases.
 
-    ======================= ==============================================================
+    ======================= ===============================================================
     `row_changed`           the row on the diagram or the inputs of that row changed
     `address_changed`       the selected addresses changed
     `explanation_requested` a person asked for the explanation of the selected number
     `slopes_changed`        the slopes were shown, hidden, or switched between row and mean
-    ======================= ==============================================================
+    ======================= ===============================================================
 
     `address` is a node, a weight, a bias or None. `second` is a second weight, chosen with Ctrl or Shift, for
     the plot of the loss over two weights. When other nodes are added or removed, both addresses still
@@ -133,12 +133,12 @@ class Selection(QObject):
 
     @property
     def weights(self) -> _Chosen:
-        """The addresses of the first and second selected weight or bias, each None if not selected."""
+        """The selected weights or biases: the first and the second address. A missing address is None."""
         first, second = self.address, self.second
         return first if first and first.is_number else None, second if second and second.is_number else None
 
     def select(self, address: Address | None, second: Address | None = None) -> None:
-        """Select up to two addresses (nothing if both are None); ignore addresses not in the network."""
+        """Select `address` and `second`; None means no selection. Ignore addresses that do not exist."""
         self._resolve()
         self._chosen = _present(self._state.network, address, second)
         self._emit_changes()
@@ -238,8 +238,8 @@ class Derived(QObject):
 
     If a forward pass over all rows is quick, one pass gives all numbers. Otherwise the selected row is
     computed alone. Slow values are None at first, and are computed while the window is idle. The signal
-    `computed` is emitted when new values are known. After a run, it also says that slow values can be
-    requested again.
+    `computed` is emitted when new values are known. It is also emitted after a run, because slow values can
+    then be requested again.
     """
 
     computed = Signal()

@@ -21,7 +21,7 @@ from nnviz.files.source import Activations, Source
 
 @dataclass
 class Change:
-    """An undo entry: replaces the State `old` by the State `new`; `text` names the change.
+    """An undo entry: replaces the State `old` with the State `new`; `text` names the change.
 
     nnviz uses no QUndoStack, because a QUndoStack limits only the number of entries. A thousand States of a
     network with a million weights take 8 GB, so undo also needs a limit in bytes.
@@ -147,10 +147,11 @@ class Document(QObject):
     def edit(
         self, text: str, edit: Callable[..., State], *where: object, merge: Hashable | None = None
     ) -> bool:
-        """Replace the State by `edit(state, *where)`, add an undo entry named `text`, and return True.
+        """Replace the State with the result of `edit`, add an undo entry named `text`, and return True.
 
-        If edits are locked, or `edit` raises ValueError, emit `refused` with the reason and return False.
-        Successive edits with the same keyword argument `merge` form one undo entry.
+        `edit` gets the State and any further positional arguments. If edits are locked, or `edit` raises
+        ValueError, emit `refused` with the reason and return False. Successive edits with the same keyword
+        argument `merge` form one undo entry.
         """
         if not self.may_change():
             return False
@@ -237,11 +238,11 @@ class Document(QObject):
         return f"Last {'undo' if undone else 'change'}: {text[:1].upper()}{text[1:]}" if text else ""
 
     def undo(self) -> bool:
-        """Undo the last change; return whether there was a change to undo and edits are allowed."""
+        """Undo the last change. Return False if there is no change to undo, or if edits are locked."""
         return self._index > 0 and self._go(self._index - 1, self._changes[self._index - 1].old)
 
     def redo(self) -> bool:
-        """Redo the last undone change; return whether there was a change to redo and edits are allowed."""
+        """Redo the last undone change. Return False if there is no change to redo, or if edits are locked."""
         return self._index < len(self._changes) and self._go(self._index + 1, self._changes[self._index].new)
 
     def open(self, path: Path, progress: Progress | None = None) -> None:
@@ -255,7 +256,7 @@ class Document(QObject):
         self.undo_changed.emit()
 
     def start(self, state: State, file: OpenFile | None = None, *, example: bool = False) -> None:
-        """Open `state`, which comes from `file` or, if `file` is None, from no file. Clear undo and redo."""
+        """Open `state`, and clear undo and redo. `file` is the file that holds `state`, or None."""
         self._changes.clear()
         self._index = self._clean = 0
         self.file, self._example = file, example

@@ -10,11 +10,11 @@ from PySide6.QtCore import QObject, QTimer
 from nnviz.document.document import Document
 
 FRAME_MS, APART_MS = 16.0, 100.0
-"""Least times between two calls, in milliseconds. FRAME_MS: one frame. APART_MS: for readable text."""
+"""Least times between two updates of a view, in milliseconds. FRAME_MS: one frame. APART_MS: for text."""
 MOTION_MS = 45.0
-"""Least milliseconds between two calls in a run or a drag: every third frame at 60 frames a second."""
+"""Least time between two updates of a view in a run or drag, in milliseconds: three frames at 60 Hz."""
 LATE_MS = 40.0
-"""Extra delay of a skipped change, in milliseconds. In a run, a newer change is shown before this delay."""
+"""Extra delay of a skipped change, in milliseconds. In a run, a newer change comes before this delay ends."""
 QUIET_MS = 250.0
 """Milliseconds without a change before slow work begins, so that slow work does not delay a run or drag."""
 FIRST_S, SLICE_S = 0.008, 0.004
@@ -172,7 +172,7 @@ class Slicer(QObject):
         self._beginning.stop()
 
     def stop(self) -> None:
-        """Cancel the work. The next work does not count as long."""
+        """Cancel the work. The next call of `restart` does not wait `quiet_ms` milliseconds."""
         self.drop()
         self._long = False
 

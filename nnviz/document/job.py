@@ -110,7 +110,7 @@ def _divergence(before: State, after: State) -> str:
 
 
 PATIENCE_S = 0.04
-"""Longest wait, in seconds, for a thread to end after it was asked to stop. Later results are dropped."""
+"""Longest wait, in seconds, for a thread to end after a stop request. Its later results are ignored."""
 
 
 class Background:
@@ -438,7 +438,7 @@ class Pace:
 
 
 def updates_per_second(updates: int, speed: float, slowest_per_s: float = SLOWEST_PER_S) -> float:
-    """Return the updates per second at `speed`: few at 0, all in 3 seconds at 0.5, infinitely many at 1."""
+    """Return the updates per second at `speed`: at 0.5, `updates` in 3 seconds; at 1, infinitely many."""
     middle = updates / RUN_S
     if speed >= 1.0:
         return math.inf

@@ -30,11 +30,11 @@ from nnviz.document.job import (
 class Travel(QObject):
     """Remembers the current run and shows the State at any iteration of the run.
 
-    ======== ================================================================
+    ======== ===================================================================
     `past`   the known States of the run
     `said`   signal: a sentence on the iteration that is shown or being computed
-    `rested` signal: the chosen iteration is shown, or is not computed any more
-    ======== ================================================================
+    `rested` signal: the chosen iteration is shown, or its computation was cancelled or failed
+    ======== ===================================================================
     """
 
     said = Signal(str)
@@ -56,9 +56,9 @@ class Travel(QObject):
 
     @property
     def place(self) -> tuple[str, str]:
-        """Two texts: which iteration of the run is shown, and that Run repeats the same updates from there.
+        """Two texts: the iteration shown, and a note that Run repeats the same updates from there.
 
-        Both texts are "" at the last iteration. The second text is also "" if Run makes other updates.
+        Both texts are "" at the last iteration. The note is also "" if Run makes other updates.
         """
         state = self._document.state
         if state.iteration == self.end:
@@ -86,7 +86,7 @@ class Travel(QObject):
     def present(self) -> tuple[int, float] | None:
         """The last measured (iteration, loss) up to the current iteration, or None until a loss is measured.
 
-        If the run is undone, the first measured (iteration, loss) of the run.
+        If the run is undone, the value is the first measured (iteration, loss) of the run.
         """
         state = self._document.state
         history = _history(state) or self.history

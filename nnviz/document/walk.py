@@ -88,7 +88,7 @@ def phase_prompt(phase: Phase) -> StepText:
 
 
 def layer_text(step: WalkStep, network: Network) -> str:
-    """Return the text for a step that all nodes of a layer do at once. `step` is this step at any node."""
+    """Return the text for a step of a whole layer. `step` is the step of any node of the layer."""
     title = column_title(step.layer + 1, len(network.layers))
     parts = {"backward": "slopes of the nodes", "slopes": "slopes of the weights", "mean": "mean slopes"}
     return f"{title}: {parts.get(step.deed, step.deed)}"
@@ -192,7 +192,7 @@ class _StepWriter(NamedTuple):
     def _remarks(self, step: WalkStep) -> Iterator[list[str]]:
         first = (step.layer, step.node) == (len(self.scene.network.layers) - 1, 0)
         if step.deed == "slopes":
-            yield ["slope = value at the weight's start", " · slope at the weight's end"]
+            yield ["slope = start node's value", " · end node's slope"]
         elif step.deed == "update" and first and self.state.is_watched:
             yield ["nnviz computes this update", " with the settings in Training"]
         elif step.deed == "mean" and first:
@@ -275,11 +275,12 @@ class WalkStep(NamedTuple):
     losses     the mean of the rows' losses: one step for the whole network
     backward   the slope of the node
     slopes     the slopes of the node's incoming weights and bias
-    mean       the mean slopes of these weights and the bias over the rows of the update;
-               if the data has one row, one step for the whole network
+    mean       the mean slopes of these weights and the bias over the rows of the update
     update     the new values of the node's incoming weights and bias
     taken      all weights take their new values: one step for the whole network
     ========== ==================================================================================
+
+    If the data has one row, `mean` is one step for the whole network.
     """
 
     deed: Deed
@@ -329,7 +330,7 @@ class Walk:
         return len(self.steps)
 
     def start(self, phase: Phase) -> int:
-        """Return the position at which `phase` begins."""
+        """Return the position (number of steps done) at which `phase` begins."""
         return self._starts[phase]
 
     def phase_at(self, position: int) -> Phase:
@@ -337,19 +338,19 @@ class Walk:
         return self.steps[min(position, len(self) - 1)].phase
 
     def phase_end(self, position: int) -> int:
-        """Return the number of steps up to the end of the phase that is current at `position`."""
+        """Return the position at the end of a phase: the phase of the next step after `position` steps."""
         phase = self.phase_at(position)
         return max(k for k, step in enumerate(self.steps) if step.phase == phase) + 1
 
     def layer_end(self, position: int) -> int:
-        """Return the number of steps up to the end of the layer that is current at `position`."""
+        """Return the position at the end of a layer: the layer of the next step after `position` steps."""
         step = self.steps[position]
         while position < len(self) and self.steps[position][:2] == step[:2]:
             position += 1
         return position
 
     def layer_start(self, position: int) -> int:
-        """Return the number of steps before the layer to which the last step before `position` belongs."""
+        """Return the position at the start of a layer: the layer of the last of `position` steps."""
         step = self.steps[position - 1]
         while position > 0 and self.steps[position - 1][:2] == step[:2]:
             position -= 1
@@ -406,7 +407,7 @@ class Progress:
 
     @property
     def shows_slopes(self) -> bool:
-        """Whether the diagram has places for slopes, as in the phases backward and update."""
+        """Whether the diagram shows slopes, computed or still empty: in the phases backward and update."""
         return self.active and self.phase in ("backward", "update")
 
     @property

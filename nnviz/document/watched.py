@@ -35,7 +35,7 @@ class ScriptFollower(QObject):
     ======== ==============================================================================
     `ended`  signal: the training is over and the last State is shown; carries a sentence
     `said`   signal: carries a sentence for the status line
-    `still`  function, called before each frame: whether the diagram must not change
+    `still`  function that returns whether the diagram must not change; called before each frame
     ======== ==============================================================================
 
     The training starts from the State of `document`. Until the training ends, only the notes can be edited.

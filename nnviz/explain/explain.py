@@ -237,7 +237,7 @@ class _Explainer:
 TOLERANCE = 1e-4
 """Largest relative difference at which a measured slope still agrees with the computed slope."""
 PASSES_PER_ROW = 3
-"""Number of forward passes per row that measure the slope of a weight: with w − h, w + h and w."""
+"""Number of forward passes per row to measure the slope of a weight: with w − h, w + h and w."""
 
 
 @dataclass(frozen=True)
@@ -247,10 +247,8 @@ class Check:
     ============ ================================================================================
     `measured`   the measured slope, (loss(w + h) − loss(w − h)) / 2h
     `step`       the step h = 1e-5·max(1, |w|)
-    `noise`      largest possible rounding error of `measured` in float64: both losses are rounded,
-                 and the difference is divided by 2h
-    `kink`       clause that names the row and the node whose z crosses a kink of the activation
-                 within w ± h, or ""
+    `noise`      largest possible rounding error of `measured` in float64
+    `kink`       clause about a z that crosses a kink of the activation within w ± h, or ""
     ============ ================================================================================
     """
 

@@ -313,5 +313,5 @@ class Scene:
         return Sum(*terms) if line in self.unfolded else shortened_sum(terms, FEW_TERMS, line)
 
     def fold_name(self, line: str, terms: int) -> str:
-        """Return `line`, the name of a line, if its sum of `terms` terms is shortened, else ""."""
+        """Return `line`, the name of a line, if a sum of `terms` terms is shortened; otherwise ""."""
         return line if terms > FEW_TERMS + 1 else ""

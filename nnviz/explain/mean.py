@@ -64,10 +64,10 @@ def averaged_losses_line(state: State, loss: float, means: Means | None) -> Line
 
     The terms are the losses of the single rows. For many rows, the line has only the result.
     """
-    number, title, word = Number(loss), state.measure.title, state.measure.phrase
+    number, title = Number(loss), state.measure.title
     if means is None or not means.single:
         return Line(f"{title}, mean over {all_rows_phrase(state)}", "", write(number, loss))
-    return Line(title, f"Σ row's {word} / rows", _mean_of([Number(row.loss) for row in means.single], number))
+    return Line(title, "Σ losses / rows", _mean_of([Number(row.loss) for row in means.single], number))
 
 
 def _mean_of(rows: list[Number], mean: Number) -> Arithmetic:
@@ -88,7 +88,7 @@ def mean_line(state: State, means: Means | None, address: Address) -> Line | Not
     if means.single:
         top: Expression = Sum(*(_row_term(means, address, i) for i in range(means.count)))
     else:
-        top = Number(slope.value * means.count, slope=True, note=f"sum of {means.count:,} rows")
+        top = Number(slope.value * means.count, slope=True, note=f"sum over {means.count:,} rows")
     expression = top / means.count if means.count > 1 else top
     return Line(label, formula, write(expression, slope.value, result=slope))
 
@@ -134,7 +134,7 @@ def loss_line(state: State, means: Means | None) -> Line | Note:
     """
     measure = state.measure
     by_terms = len(state.network.outputs) == 1 and measure.short is None
-    formula = f"Σ {measure.term.text} / rows" if by_terms else f"Σ row's {measure.phrase} / rows"
+    formula = f"Σ {measure.term.text} / rows" if by_terms else "Σ losses / rows"
     if means is None:
         return Note(measure.title, "computing …")
     count = means.count

@@ -16,7 +16,7 @@ from nnviz.core.numbers import MINUS
 from nnviz.explain.lines import FEW_TERMS, Line, Note, Scene, write
 
 TERM_TOLERANCE = 1e-9
-"""A loss term is written with z if its value from a is wrong by more than this times max(1, |term|)."""
+"""Largest error of a loss term written with a, divided by max(1, |term|); if it is larger, z replaces a."""
 
 
 def input_lines(scene: Scene, node: int, row: int | None) -> list[Line | Note]:
@@ -35,7 +35,7 @@ def input_lines(scene: Scene, node: int, row: int | None) -> list[Line | Note]:
     lines: list[Line | Note] = [
         Line("value", "", write(value, value.value)),
         Note("", given),
-        Note("", "Each node of the next layer adds value·w, this value times the weight, to z:"),
+        Note("", "Each node of the next layer adds the product of value and weight, value·w, to its z:"),
     ]
     largest = sorted(map(int, np.argsort(-np.abs(products), kind="stable")[:few]))
     lines += [_onward_line(scene, node, j, float(products[j])) for j in largest]

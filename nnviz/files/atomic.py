@@ -118,13 +118,14 @@ Fill = Callable[[FileIO, Path], object]
 def write(
     path: str | os.PathLike[str], *data: Data, private: bool = False, last_look: LastLook | None = None
 ) -> str:
-    """Write the parts of `data` to `path`. Return sentences on side effects, such as another owner, or "".
+    """Write data, given in one or more parts, to `path`; return sentences on side effects, or "".
 
-    Readers see the old or the new file, never a mixture. An existing file keeps its mode, owner, group and
-    attributes if the system allows that. The target of a symbolic link is replaced, not the link. Only the
-    owner can read a `private` file. `last_look(path)` is called right before the file is replaced, while no
-    other nnviz can replace files in the folder. If `last_look` raises, the save stops. After any failure,
-    even a full disk, the old file is unchanged and no temporary file is left. Raises FileError.
+    A side effect is, for example, another owner of the file. Readers see the old or the new file, never a
+    mixture. An existing file keeps its mode, owner, group and attributes if the system allows that. The
+    target of a symbolic link is replaced, not the link. Only the owner can read a `private` file.
+    `last_look(path)` is called right before the file is replaced, while no other nnviz process can replace
+    files in the folder. If `last_look` raises, the save stops. After any failure, even a full disk, the old
+    file is unchanged and no temporary file is left. Raises FileError.
     """
     return write_with(path, partial(write_all, parts=data), private=private, last_look=last_look)
 
@@ -132,7 +133,7 @@ def write(
 def write_with(
     path: str | os.PathLike[str], fill: Fill, *, private: bool = False, last_look: LastLook | None = None
 ) -> str:
-    """Write the content that `fill` produces to `path`, as safely as `write`, even if `fill` raises."""
+    """Let `fill` write the content of the file `path`, as safely as `write`, even if `fill` raises."""
     path = Path(path)
     with _writing_errors(path):
         status = _status(path)
@@ -158,7 +159,8 @@ def write_pair(path: Path, data: Data, second: Path, second_data: Data) -> str:
     """Write `data` to `path` and `second_data` to `second`: both files are replaced, or neither.
 
     If the process is killed while it replaces the files, there is no file at `path`, and the name of the old
-    file ends in .old. Therefore an old file is never used with new data. All else is as in `write`.
+    file ends in .old. Therefore an old file is never used with new data. In all other
+    respects, this function works like `write`.
     """
     with _writing_errors(path):
         if _stays(path, _status(path)):

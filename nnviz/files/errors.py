@@ -68,7 +68,7 @@ class MissingActivationsError(FileError):
 
 
 def missing_package_error(what: str, module: str, extra: str) -> FileError:
-    """Return the error for `what`, such as "A GIF", which needs a `module` that is not installed."""
+    """Return the error that says that `what`, such as "A GIF", needs `module`, which is not installed."""
     command = install_command(extra)
     return FileError(f"{what} needs {module}, which is not installed; install it with: {command}")
 

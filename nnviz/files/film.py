@@ -103,7 +103,7 @@ LEVEL = 7
 """Compression level of zlib; a higher level takes much longer and saves little."""
 EIGHT_BITS, RGBA = 8, 6
 APNG_STAYS, OVER = 0, 1
-"""APNG_STAYS: a shown frame stays visible. OVER: a frame's opaque pixels are painted over earlier frames."""
+"""Codes in an APNG. APNG_STAYS: earlier frames stay visible. OVER: a frame is painted over earlier frames."""
 LONGEST_MS = 65_535
 
 
@@ -335,7 +335,7 @@ def _missing_program(suffix: str) -> FileError | None:
 
 
 def size_note(path: Path, width: int, height: int) -> str:
-    """Return a note that names the film's size if the format needs another width or height, else ""."""
+    """Return a note on the film's size if the format cannot have this width and height, else ""."""
     size = even_size(width, height)
     if path.suffix.lower() != ".mp4" or size == (width, height):
         return ""

@@ -39,7 +39,7 @@ OBJECTS = Limit("objects", NOTES.limit + SEGMENTS.limit + 2 * LAYERS.limit * WEI
 CURVES = 4 * POINTS.limit + EARLIER_RUNS.limit * EARLIER_POINTS.limit
 LISTS = Limit("lists", 2 * ROWS.limit + CURVES + 4 * OBJECTS.limit)
 VALUES = Limit("values", NUMBERS.limit + LISTS.limit + 10 * OBJECTS.limit)
-"""Largest numbers of OBJECTS, LISTS and VALUES in a JSON text. No file of nnviz needs as many."""
+"""OBJECTS, LISTS, VALUES: largest numbers of objects, lists and values in a JSON text."""
 KEYS = Limit("keys", 5 * OBJECTS.limit)
 """Largest number of keys in all objects of a file together. The reader counts the keys while parsing."""
 
@@ -113,7 +113,7 @@ def parse(text: str, progress: Progress | None = None) -> Any:
 
 
 def check_counts(text: str) -> None:
-    """Raise FileError if a text that is not parsed yet has too many objects, lists or values for nnviz."""
+    """Raise FileError if a JSON text, not yet parsed, has too many objects, lists or values."""
     with as_file_errors():
         LISTS.check(text.count("["))
         OBJECTS.check(text.count("{"))

@@ -59,7 +59,7 @@ def left_out(state: State) -> list[str]:
     if runs.without_unsavable_run(state) is state:
         return []
     watched = state.run is not None and state.run.watched
-    return ["the loss curve of the watched script" if watched else "the run, which is too large for a file"]
+    return ["the loss curve of the training script" if watched else "the run, which is too large for a file"]
 
 
 def state_from(raw: Any) -> State:

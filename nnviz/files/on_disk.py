@@ -70,7 +70,7 @@ class OpenFile:
         self._last_stamp = _NEVER
 
     def news(self) -> News:
-        """Return how the file has changed since the last call; it is read only if size or time differs."""
+        """Return how the file has changed since the last call."""
         stamp = _stamp(self.path)
         if stamp == self._last_stamp or is_stream(self.path):
             return News.NONE
@@ -87,9 +87,9 @@ class OpenFile:
     def write(self, data: bytes, *, over: bool = False) -> str:
         """Save `data`. Return sentences on problems and side effects of the save, or "".
 
-        Raises ChangedError if another program has changed the file; if `over` is true, only if a program
-        keeps changing the file. Raises FileError for other failures. After an error, the old file is
-        unchanged.
+        Raises ChangedError if another program has changed the file. If `over` is true, the error is raised
+        only if a program keeps changing the file. Raises FileError for other failures. After an error, the
+        old file is unchanged.
         """
         new, place, problem = digest_of(data), os.path.realpath(self.path), ""
         before = _NO_FILE

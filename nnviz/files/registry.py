@@ -85,7 +85,7 @@ class Format:
     `read`     Source → State; raises FileError
     `write`    State → bytes; raises FileError
     `left_out` State → names of the parts that `write` does not keep, such as "the rows"
-    `raw_rows` State, name of the file → sentence on raw rows; "" if no input is standardised
+    `raw_rows` State, name of the file → sentence on how raw rows are standardised, or ""
     `replaced` bytes of a file → names of the parts that are lost if nnviz saves over the file
     ========== =======================================================================================
     """
@@ -217,7 +217,7 @@ def is_saved(source: Source) -> bool:
 
 
 def is_saved_at(path: Path) -> bool:
-    """Return `is_saved` for the file at `path`; True if the file is missing or cannot be read."""
+    """Return whether a save to `path` keeps the file's present format. True if the file cannot be read."""
     try:
         return is_saved(Source(read_bytes(path), path))
     except FileError:
@@ -317,7 +317,7 @@ def openable_suffixes() -> tuple[str, ...]:
 
 
 def kinds() -> dict[str, tuple[str, ...]]:
-    """Return the name of every format that nnviz saves, with the suffixes that choose the format."""
+    """Return a dictionary from the name of each format that nnviz saves to the suffixes of the format."""
     saving = {
         each.name: tuple(suffix for suffix in each.saved if format_for(f"file{suffix}") is each)
         for each in FORMATS

@@ -57,7 +57,7 @@ OTHER_CURVES = ("validation", "accuracy", "validation_accuracy")
 """Keys of all curves except the training loss."""
 
 SAME = 1e-6
-"""Losses count as equal if √loss differs by at most this share of √loss plus the largest |target|."""
+"""Two losses count as equal if their roots differ by at most SAME · (√loss + largest |target|)."""
 
 
 def without_unsavable_run(state: State) -> State:

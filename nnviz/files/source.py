@@ -1,4 +1,4 @@
-"""`Source` for the file that a format reads, and a function for the parts of a State that a format loses."""
+"""The file that a format reads (`Source`), and the parts of a State that a format loses (`lost_parts`)."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Source:
     `activations`   the activations that a person gives
     `table_options` a person's choices for a table
     `notes`         notes on differences between the network and the file, as sentences
-    `assumptions`   notes on properties that files of this format never contain
+    `assumptions`   notes on assumptions about properties that this format cannot hold
     `defaults`      notes on defaults for settings that this file does not have, such as the loss
     =============== ==========================================================================
     """

@@ -141,7 +141,7 @@ class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw
     history: Annotated[
         Matrix,
         Meta(
-            description="Pairs [iteration, loss after the iteration] from iteration 0; some may be missing.",
+            description="Pairs [iteration, loss afterwards] from iteration 0; some pairs may be missing.",
             extra_json_schema={"minItems": 1},
         ),
     ]
@@ -217,7 +217,7 @@ def parse(raw: Any) -> File:
 
 
 def to_json_types(file: File) -> Any:
-    """Return a File as dictionaries, lists and plain values, in which Row objects (rows of numbers) stay."""
+    """Convert a File to dictionaries, lists and plain values. Row and Point objects stay unchanged."""
     return msgspec.to_builtins(file, builtin_types=(Row, Point))
 
 
@@ -290,7 +290,10 @@ def check_count(count: int, expected: int, unit: str, why: str, place: str) -> N
 
 
 def matrix(given: Matrix, width: int, why: str, place: str) -> Array:
-    """Return `given` as an array of shape (rows, width). Raises FileError for a row of another width."""
+    """Return `given` as an array of shape (rows, width). Raises FileError for a row of another width.
+
+    The error's message has the text `why` after "one for each".
+    """
     for j, row in enumerate(given):
         check_count(len(row), width, "number", why, f"{place}[{j}]")
     return np.array([row.numbers for row in given]).reshape(len(given), width)

@@ -71,7 +71,7 @@ PITCH = 121.0
 LEAST_PICTURED = 22.0
 """Least height of nodes with thumbnails beside texts, in pixels. Smaller nodes form a grid of thumbnails."""
 GRID, GRID_SHARE, LEAST_CELL = 140.0, 0.16, 9.0
-"""A grid is at most GRID pixels and GRID_SHARE of the room wide. LEAST_CELL: least width of a cell."""
+"""Largest width of a grid: GRID pixels, and GRID_SHARE of the room. LEAST_CELL: least width of a cell."""
 GRID_GAP = 80.0
 """Gap to reserve between a grid and the next column, in pixels. This gap shows no numbers."""
 PICTURE_EXTRA, LEAST_EXTRA = 0.55, 26.0
@@ -79,7 +79,7 @@ PICTURE_EXTRA, LEAST_EXTRA = 0.55, 26.0
 PICTURE_SHARE = 0.45
 """Largest width of a thumbnail, as a share of the node's width."""
 NAME_AND_Z, LEAST_SHRINK = 110.0, 0.75
-"""NAME_AND_Z: width of name and z in one line. LEAST_SHRINK: least factor by which a thumbnail shrinks."""
+"""NAME_AND_Z: width of name and z in one line, in pixels. LEAST_SHRINK: smallest scale of a thumbnail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +285,7 @@ def _middle(fits: Sequence[_Fit], room: Rect) -> float:
 
 
 SMALLEST, LEAST_FACTOR = 9.5, 0.55
-"""SMALLEST: least font size, in pixels. LEAST_FACTOR: least factor by which a long number's font shrinks."""
+"""SMALLEST: least font size, in pixels. LEAST_FACTOR: smallest scale of a long number's font."""
 NAME_WIDTH = 4.9
 """Width of a name such as node_0_1, in font sizes."""
 SHORT_NAME_WIDTH, LEAST_BESIDE = 3.8, 12.0
@@ -302,28 +302,28 @@ ERROR_WIDTH = 8.5
 NOTES_GAP, NOTES_LINE = 4.0, 17.0
 """Distance from a node to the notes below (badge, target, error), and height of a note's line, in pixels."""
 OVERHANG, MOST_OVERHANG_PX = 0.06, 1.6
-"""A text below a node may exceed each side by OVERHANG of the node width, up to MOST_OVERHANG_PX pixels.
+"""A text below a node may extend beyond each side by OVERHANG node widths, at most MOST_OVERHANG_PX pixels.
 
 Weights and slopes beside the node keep this distance from the node.
 """
 VALUE_SIZE = 24.0
 """Font size of the value in a node of height HEIGHT, in pixels."""
 PILL_SIZE, PILL_HEIGHT, PILL_INSET = 11.5, 17.0, 3.5
-"""PILL_SIZE, PILL_HEIGHT: font size and height of the rounded labels with a node's bias and slope, in pixels.
+"""PILL_SIZE, PILL_HEIGHT: font size and height of the labels with round ends for bias and slope, in pixels.
 
 PILL_INSET: distance of these labels from the node's border, in pixels.
 """
 LEAST_PILL = 0.87
-"""Smallest factor by which the rounded labels of bias and slope shrink."""
+"""Smallest scale of the labels with round ends that show a node's bias and slope."""
 THREE_LINES, TWO_LINES = 47.0, 32.0
 """Least height of a node with a bias or slope, in pixels: THREE_LINES for three lines, TWO_LINES for two.
 
 In a larger room, THREE_LINES grows with the node's width.
 """
 BAR_LINE, BAR_TEXTS = 1.35, 12.0
-"""Height (BAR_LINE) and width (BAR_TEXTS) that name and value need in a thumbnail's bar, in font sizes."""
+"""BAR_LINE, BAR_TEXTS: height and width of name and value in a thumbnail's bar, in font sizes."""
 PIXEL_VALUE, PIXEL_SHARE = 16.0, 0.95
-"""PIXEL_VALUE: largest font size of an input's value on a pixel. PIXEL_SHARE: share of a pixel's width."""
+"""Limits of an input's value on a pixel. PIXEL_VALUE: font size. PIXEL_SHARE: width, in pixel widths."""
 LONGEST_BADGE = "dead on all rows"
 """Widest text of a badge (note on a node). The width of this text decides whether badges fit below nodes."""
 
@@ -336,7 +336,7 @@ class Slot:
     size: float
     align: Align = "center"
     name_size: float = 0.0
-    """Font size of the node's name if the name is on the same line, at the left; else 0."""
+    """Font size of the node's name if the name is at the left of this text, on the same line; else 0."""
     least: float = 0.0
     """Width that stays free for the text beside a long name, in pixels."""
     role: Role | None = None
@@ -504,11 +504,11 @@ def _outcome(column: DiagramColumn) -> dict[Kind, Slot]:
 
 
 EDGE_PILL, LOW_SCALE = 13.5, 1.3
-"""EDGE_PILL: font size of edge numbers. LOW_SCALE: largest ratio of their scale to the scale of nodes."""
+"""EDGE_PILL: font size of edge numbers, in pixels. LOW_SCALE: limit of their scale / the nodes' scale."""
 EQUAL_SHARE = 0.7
 """Least ratio of the common font size of all gaps to the largest font size of a gap.
 
-The common font size is used in every gap that shows as many numbers with this size.
+A gap uses the common font size unless the gap would then show fewer numbers.
 """
 
 
@@ -516,7 +516,7 @@ The common font size is used in every gap that shows as many numbers with this s
 class Layout:
     """The geometry of a diagram, valid while only numbers change.
 
-    An attribute that is a tuple has one entry per column (the inputs first) or one per layer.
+    `columns`, `slots` and `headings` have one entry per column (the inputs first), `gaps` one per layer.
     """
 
     view: View
@@ -532,7 +532,7 @@ class Layout:
     slots: tuple[Mapping[Kind, Slot], ...]
     """Places of a node's texts relative to the node, one mapping per column."""
     names: tuple[Label, ...]
-    """Names of the visible nodes."""
+    """Labels with the names of the visible nodes."""
     weights: tuple[PillSlots, ...]
     """Places of the weights on the edges, one entry per layer."""
     slopes: tuple[PillSlots, ...]

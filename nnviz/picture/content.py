@@ -18,7 +18,7 @@ from nnviz.core.state import State
 class Content:
     """The numbers of a diagram.
 
-    A parameter `node` is the address of a node or of any text of the node.
+    In all methods, the parameter `node` is the address of a node or of any text of the node.
     """
 
     state: State
@@ -87,7 +87,7 @@ class Content:
         return f"its slopes {fate}, {FATE_TEXTS[fate]}" if fate else ""
 
     def dead(self, node: Address) -> bool:
-        """Return whether a node outputs 0 and keeps 0 if z changes slightly, as relu does for z < 0."""
+        """Return whether a node's output is 0 and stays 0 if z changes slightly, as for relu with z < 0."""
         z = self.z(node) if node.layer >= 0 else None
         if z is None or self.output(node) != 0.0:
             return False

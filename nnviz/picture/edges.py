@@ -20,7 +20,7 @@ Indices = NDArray[np.intp]
 EVERY_EDGE, STRONGEST = 600, 1500
 """EVERY_EDGE: every edge is drawn if the network has at most this many edges.
 
-In a larger network, a haze (a coarse image) shows all edges, with at most STRONGEST edges per layer over it.
+In a larger network, a haze (a coarse image) shows all edges. At most STRONGEST edges per layer are sharp.
 """
 SAMPLE_SIZE = 2**13
 """Number of sampled weights from which `strongest()` estimates a lower bound of the strongest weights."""
@@ -34,9 +34,9 @@ REACH_PX = 6.0
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """The edges between two columns: straight lines from (x0, y0[source]) to (x1, y1[node]) of layer `layer`.
+    """The edges between two columns: straight lines from (x0, y0[source]) to (x1, y1[node]).
 
-    `y0` has shape (sources,), `y1` shape (nodes,); both increase.
+    `y0` has shape (sources,), `y1` has shape (nodes,); both increase. The nodes belong to layer `layer`.
     """
 
     layer: int

@@ -17,7 +17,7 @@ from nnviz.picture.text import ELLIPSIS, elide, fit_number, one_line, text_width
 
 HEADING, SUBHEADING = 12.5, 12.0
 HEADING_Y, SUBHEADING_Y = 0.2, 0.49
-"""The y of the middle of a heading and of the line under a heading, as shares of the headings' height."""
+"""Vertical middles of a heading and of the line under the heading, as shares of the headings' height."""
 LINE_HEIGHT = 1.3
 """Height of a line, in font sizes."""
 CONTROL_WIDTH = 28.0 / 12.0
@@ -35,7 +35,7 @@ FATE_TEXTS: dict[Fate, tuple[str, str]] = {
     "explode": ("slopes explode", "explode"),
     "are 0": ("slopes are 0", "slopes 0"),
 }
-"""Notes on unusual slopes in the line under a heading: the long and the short form."""
+"""Long and short form of each note on unusual slopes. The line under a heading shows the note."""
 STYLES: dict[Kind, Style] = {"weight": "pill", "slope": "slope"}
 NUMBER_PADDING = {"pill": 0.9, "slope": 0.5}
 """Preferred padding (left plus right) of a number in its label on an edge, by style, in font sizes."""

@@ -22,7 +22,7 @@ from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import Rect
 
 STEPS = 127
-"""Number of colours for positive weights. Negative weights have as many colours."""
+"""Number of colours for the weights of each sign."""
 LARGEST_CELL = 150.0, 56.0
 """Largest width and height of a weight's cell, in pixels."""
 LARGEST_TILE = 120.0
@@ -209,7 +209,7 @@ def _tile_size(room: Rect, nodes: int, across: int) -> float:
 LEAST_PIXELS = 64
 """Least number of inputs that nnviz treats as pixels of an image, if the number is a square number."""
 NO_THUMBNAILS = "Thumbnails need a network with one or two inputs, or with a square of at least 8 × 8 inputs"
-TOO_LARGE = "This network is too large for thumbnails: drawing them takes too long while its weights change"
+TOO_LARGE = "This network is too large for thumbnails: drawing them takes too long while the weights change"
 
 
 def pixel_side(network: Network) -> int | None:

@@ -111,7 +111,7 @@ def _numbers(count: int) -> tuple[str, ...]:
 
 
 MOST_TABLES, MOST_NODES, MOST_SOURCES = 8, 20, 12
-"""Largest number of tables, and largest numbers of nodes (rows) and of sources (columns) in a table.
+"""MOST_TABLES: most tables. MOST_NODES, MOST_SOURCES: most nodes (rows) and sources (columns) per table.
 
 The limits keep the notebook file small. A text says what is left out.
 """
@@ -130,7 +130,9 @@ class LayerTable(NamedTuple):
 
 
 def html(tables: Sequence[LayerTable], positive: str, negative: str) -> str:
-    """Return the tables as HTML. The colour behind a number shows its sign, the opacity shows its size.
+    """Return the tables as HTML. A colour behind each number shows the sign, its opacity shows the size.
+
+    `positive` and `negative` are the colours of positive and negative numbers.
 
     A notebook shows a text between dollar signs as a formula. Here, names with dollar signs stay plain text.
     """

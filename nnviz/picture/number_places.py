@@ -5,8 +5,8 @@ covers a crossing of two edges, because its number could belong to either edge. 
 weights, so numbers do not jump.
 
 The search tries several font sizes and uses the size that shows the most numbers; the other numbers appear on
-hover or zoom. The search begins with all weights or all slopes; of these, labels with few good places come
-first. Then labels without a place may move another label, and labels take better places that became free.
+hover or zoom. The search begins with all weights or all slopes, the labels with few good places first.
+Then labels without a place may move another label, and labels take better places that became free.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from nnviz.picture.parts import Rect
 from nnviz.picture.text import LONG_NUMBER, NUMBER, ROUNDING
 
 LABEL_GAP = 0.22
-"""Space between two labels, in font sizes. The space grows with the zoom, so labels stay on their edges."""
+"""Space between two labels, in font sizes."""
 STEP, MOST_COLUMNS = 0.45, 20
 """STEP: space between two places on an edge, in label heights. MOST_COLUMNS: most places on an edge."""
 PREFERRED = (0.25, 0.75)
@@ -35,9 +35,9 @@ COVERING, LEAVING = 1.0, 1.0
 For comparison, the cost of moving a label along a whole edge is 1.
 """
 MOST_COVERED = (2.5, 1.5)
-"""A label covers at most this many other edges, without and with slopes. No limit if edges cannot cross."""
+"""(Without slopes, with slopes) Most other edges that a label may cover. No limit if edges cannot cross."""
 EDGE_GAP = 0.3
-"""Least vertical distance from the middle of a label to any edge but the label's own, in label heights."""
+"""Least vertical distance from the middle of a label to every other edge, in label heights."""
 LEADER, FAR_LEADER = 0.75, 1.15
 """LEADER: distance from the middle of a label to its edge if the label stands off the edge, in label heights.
 
@@ -217,12 +217,12 @@ def _covered(edges: Edges, box: LabelBox, x: Array, y: Array) -> Array:
 MOST_EDGES = 600
 """Edges between two columns have no labels if more than this many of these edges are visible."""
 LEAST, LEAST_WITH_SLOPES = 1 / 3, 0.6
-"""LEAST: least share of labels between two columns that must fit. LEAST_WITH_SLOPES: if slopes are shown.
+"""LEAST: share of the labels between two columns that must fit. LEAST_WITH_SLOPES: this share with slopes.
 
 If fewer labels fit, no label is shown, because a few single numbers would look random.
 """
 MANY, LEAST_OF_MANY = 100, 0.75
-"""If there are more than MANY labels between two columns, at least the share LEAST_OF_MANY must fit.
+"""If there are more than MANY labels between two columns, LEAST_OF_MANY is the share that must fit.
 
 Fewer labels would hide the edges and still miss many numbers.
 """
@@ -233,17 +233,17 @@ SMALL_SIZE = 11.475
 STEPS = (1.0, 0.85, 0.72, 0.5, 0.3, 0.18)
 """Font sizes that the search tries, as factors of the largest font size."""
 LEAST_SHRINK, LEAST_SIZE = 0.7, 9.5
-"""LEAST_SHRINK: smallest factor for the font of a wide number. LEAST_SIZE: smallest font size, in pixels."""
+"""LEAST_SHRINK: smallest scale of a wide number's font. LEAST_SIZE: smallest font size, in pixels."""
 LEAST_PAD, AIRY_PAD = 0.18, 0.9
 """Least and preferred padding (left plus right) of a number in its label, in font sizes."""
 NODE_GAP = 0.35
 """Least distance between a label and a node, as a multiple of the largest font size."""
 COST_FACTOR = 0.35
-"""Decrease of a label's value for each unit that the label's place costs. Covering one edge costs 1 unit."""
+"""Decrease of a label's value per unit of its place's cost. A place that covers one edge costs 1 unit."""
 WEIGHT, SLOPE_PRICE = 1.5, 1.1
 """WEIGHT: value of a weight's label in the search for places. The value of a slope's label is 1.
 
-SLOPE_PRICE: slopes are hidden if at least this many times as many weights fit without slopes as with slopes.
+SLOPE_PRICE: slopes are hidden if hiding multiplies the number of weights that fit by at least this.
 """
 MOST_LEADERS = 6
 """Labels may leave their edges if at most this many labels have no place on their edges."""
@@ -251,7 +251,7 @@ MOST_LEADERS = 6
 FEW, COMPLETE_BONUS = 20, 1.2
 """FEW: largest number of labels for which the search tries two orders of the labels.
 
-COMPLETE_BONUS: factor of the labels' value if all these labels have a place, so that a smaller font may win.
+COMPLETE_BONUS: factor of the labels' total value if every label has a place. Then a smaller font may win.
 """
 
 

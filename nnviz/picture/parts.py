@@ -38,7 +38,7 @@ class Rect(NamedTuple):
         return self.x + self.width / 2, self.y + self.height / 2
 
     def middle(self, width: float, height: float) -> Rect:
-        """Return a rectangle of this size with the middle of this rectangle."""
+        """Return a rectangle of the given size around the middle of this rectangle."""
         x, y = self.x + (self.width - width) / 2, self.y + (self.height - height) / 2
         return Rect(x, y, width, height)
 

@@ -126,7 +126,7 @@ def _oklab(colour: str) -> Array:
 
 
 LEAST_OPACITY, MOST_OPACITY = 0.12, 0.62
-"""Opacity of the likeliest class's colour: LEAST_OPACITY at probability 1 / classes, MOST_OPACITY at 1."""
+"""Opacity of the likeliest class's colour, for equal probabilities of all classes, and for probability 1."""
 Pixels = NDArray[np.uint8]
 """Colours, with RGB or RGBA in the last axis."""
 

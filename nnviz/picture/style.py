@@ -30,7 +30,7 @@ FINE_PX, FINE_SHARE, WIDEST_BORDER = 1.2, 0.06, 3.0
 WIDEST_BORDER: largest width of a node's border, in pixels.
 """
 SLOPES_SHARE = 1 / 3
-"""Share of the width of a small node or a block that shows slopes as colours, at the right."""
+"""Share of the width of a small node or block, at the right end, whose colour shows the slope."""
 
 PILL_STYLES: tuple[Style, ...] = ("pill", "slope", "node_slope")
 """Styles of labels that have a box of their own."""
@@ -155,7 +155,7 @@ class Tint(NamedTuple):
     strengths: Array
     """The nodes' numbers, divided by the largest absolute value of these numbers, shape (nodes,)."""
     share: float
-    """Share of a node's width that has the colour, from the right end."""
+    """Share of a node's width, at the right end, that has the colour."""
     positive: str
     """Colour of positive numbers."""
     negative: str

@@ -58,7 +58,10 @@ def svg_text(
     weight: int = 400,
     more: str = "",
 ) -> str:
-    """Return an SVG text element with digits centred at y `middle`. `anchor` is start, middle or end."""
+    """Return an SVG text element with digits centred at y `middle`. `anchor` is start, middle or end.
+
+    `more` has additional attributes, each after a space.
+    """
     # Not every renderer knows dominant-baseline; digits and capitals are about .72 of the size tall.
     return (
         f'<text x="{x:.1f}" y="{middle + 0.36 * size:.1f}" font-size="{size:.4g}" font-weight="{weight}" '
@@ -67,7 +70,10 @@ def svg_text(
 
 
 def rectangle(rect: Rect, box: Box, more: str = "") -> str:
-    """Return an SVG rectangle element at `rect` with the fill and outline of `box`."""
+    """Return an SVG rectangle element at `rect` with the fill and outline of `box`.
+
+    `more` has additional attributes, each after a space.
+    """
     line = f' stroke="{box.line}" stroke-width="{box.width}"' if box.line else ""
     if box.dashed:
         line += ' stroke-dasharray="{:g} {:g}"'.format(*DASHES)
@@ -78,7 +84,10 @@ def rectangle(rect: Rect, box: Box, more: str = "") -> str:
 
 
 def image(rect: Rect, pixels: Pixels, more: str = "") -> str:
-    """Return an SVG image element of RGBA `pixels`, shape (rows, columns, 4), stretched over `rect`."""
+    """Return an SVG image element of RGBA `pixels`, shape (rows, columns, 4), stretched over `rect`.
+
+    `more` has additional attributes, each after a space.
+    """
     return (
         f'<image x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" height="{rect.height:.1f}" '
         f'preserveAspectRatio="none"{more} href="{_png_uri(pixels)}"/>'

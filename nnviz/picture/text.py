@@ -80,7 +80,7 @@ ELLIPSIS = "…"
 NUMBER = 4.84
 """Width of −0.1234 in bold, the widest usual number, in font sizes."""
 LONG_NUMBER = 7.0
-"""Width of −0.0001234, in font sizes. Only numbers with larger exponents are wider."""
+"""Width of −0.0001234, in font sizes. Only numbers with an exponent of two or more digits are wider."""
 
 
 def _advance(character: str, bold: bool) -> float:

@@ -28,7 +28,7 @@ NOT_A_NETWORK = (
 
 
 class Pair(NamedTuple):
-    """Keys of a layer's weights and biases (None: no biases) in a script's list or dictionary."""
+    """Keys of a layer's weights and biases in a script's list or dictionary. No biases: `biases` is None."""
 
     weights: Hashable
     biases: Hashable | None
@@ -105,11 +105,11 @@ EXPECTED_MODELS = (
     "of scikit-learn"
 )
 ASSUMED_ACTIVATIONS = (
-    "arrays do not say their activations: nnviz assumes relu in hidden layers and identity in the output; "
+    "arrays contain no activations: nnviz assumes relu in hidden layers and identity in the output; "
     "to choose other activations, call watch(…, activations=[…])"
 )
 _COURSE = re.compile(r"node_\d+(_\d+)?|output(_\d+)?", re.ASCII)
-OTHER_WEIGHTS = "the model cannot be watched: nnviz converted the model to a network with different weights"
+OTHER_WEIGHTS = "nnviz cannot show this training: the network made from the model has different weights"
 NO_CHANGE = "no weight has changed: if the loop makes new arrays, pass them as view.update(loss, [W0, b0])"
 SHAPES_CHANGED = "the shapes of the model's arrays have changed"
 
@@ -129,7 +129,7 @@ class Model:
             raise FileError(OTHER_WEIGHTS)
 
     def values(self, model: Any) -> Array:
-        """Return the current parameters of `model`, shape (parameters,), in the order of `as_vector`.
+        """Return the current parameters of `model`, shape (parameters,): each node's weights, then its bias.
 
         Raises ValueError if the shapes of the arrays have changed since the start.
         """

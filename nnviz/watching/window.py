@@ -52,12 +52,13 @@ def show(shown: Any, x: Any = None, y: Any = None, *, activations: Sequence[str]
     =============================== ====================================================================
     a Network, a State              shown unchanged
     a dictionary of weights         converted by `Network.from_weights`
-    a torch module                  made of Linear layers and activations; if `forward` calls activations as
-                                    functions, give `activations`, one name for each layer
+    a torch module                  made of Linear layers and activations
     a Keras model                   Sequential, or a functional model without branches
-    an MLPRegressor, MLPClassifier  from scikit-learn, after `fit`; with two classes, the output is the
-                                    probability of the second class
+    an MLPRegressor, MLPClassifier  from scikit-learn, after `fit`
     =============================== ====================================================================
+
+    If the `forward` of a torch module calls activations as functions, give `activations`: one name for each
+    layer. For an MLPClassifier with two classes, the output is the probability of the second class.
 
     `x` has shape (rows, inputs) or (inputs,). `y` has shape (rows, outputs), or one dimension if there
     is a single row or output. For several outputs, `y` may hold the class of each row, as a number or a label

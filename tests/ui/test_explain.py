@@ -126,7 +126,7 @@ def test_what_takes_many_rows_comes_later_and_the_row_at_once(read):
     reader.select(*EDGE)
     assert "computing the mean over 80,000 rows …" in reader.reads("end node's slope")
     reader.selection.row = 5
-    assert "computing" not in reader.reads("[sum of 80,000 rows]")
+    assert "computing" not in reader.reads("[sum over 80,000 rows]")
 
 
 def test_nothing_is_computed_while_it_is_hidden(read, monkeypatch):

@@ -496,7 +496,7 @@ def test_a_loss_that_does_not_fit_is_refused_and_an_activation_offered(panel, do
         approved(f"cross-entropy | {len(state.network.outputs)} outputs", told[0])
         softmax = ["Use softmax"] if first == "softmax" else []
         assert sorted(buttons) == ["Cancel", "Use sigmoid", *softmax]
-        assert document.undo_text() == f"Change loss to cross-entropy with {first}"
+        assert document.undo_text() == f"Change loss to cross-entropy and output to {first}"
         document.undo()
         assert document.state is state
 

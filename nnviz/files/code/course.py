@@ -32,12 +32,12 @@ from nnviz.files.code.lines import (
 class Form(ABC):
     """Notation in which a program writes the values and slopes of a network's nodes.
 
-    ============== ====================================================================
+    ============== =======================================================================
     `single`       whether the prediction is a number instead of an array
     `prediction`   the name of the variable with the prediction
     `dictionaries` the names of the dictionaries: "weights", and "biases" if there are any
     `parameters`   the same names as parameters of a function: "weights, biases"
-    ============== ====================================================================
+    ============== =======================================================================
     """
 
     single = False
@@ -59,7 +59,7 @@ class Form(ABC):
         return "model_output" if self.single else "model_outputs"
 
     def hidden(self, k: int) -> str:
-        """Return the name of a hidden layer: hidden_layer, or hidden_0 if the network has several."""
+        """Return the name of a hidden layer: hidden_layer, or hidden_0 if there are several hidden layers."""
         return "hidden_layer" if self.last == 1 else f"hidden_{k}"
 
     def values(self, k: int) -> str:
@@ -117,7 +117,7 @@ class Form(ABC):
 BREAK = "\n"
 """Character at which a long sum is broken into lines of code; names do not contain this character."""
 TAKEN = "model"
-"""Node name from which no variable is named, since `model_output` is already the prediction."""
+"""Node name that must not begin the name of a variable: `model_output` is already the prediction."""
 
 
 class Nodes(Form):
@@ -321,7 +321,7 @@ class Loops(Form):
 
 NAMES = frame.ProgramNames("input_data", "target_actuals", "n_updates")
 MOST_NODES = 8
-"""Largest network, in nodes, whose program has variables for each node. Other programs have loops."""
+"""Largest number of nodes for a program with variables for each node; other programs use loops."""
 
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:

@@ -89,7 +89,7 @@ def uses(expression: str, name: str) -> bool:
 
 
 def with_names(expression: str, **names: str) -> str:
-    """Return a code expression in which variables are renamed; `names` maps old names to new names."""
+    """Return a code expression with renamed variables; keyword arguments give the names: old="new"."""
     return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), expression)
 
 

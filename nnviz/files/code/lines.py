@@ -26,20 +26,20 @@ from nnviz.files import atomic
 from nnviz.files.errors import FileError, writing_error
 
 SCREENFUL = 40
-"""If the weights, or the rows, would need more lines of code than this, a separate file holds them."""
+"""Weights that would need more lines of code than this go into a separate file; so do rows."""
 A_LINE = 5
 """Number of float64 values, with all digits, that fit on a line of code."""
 
 
 class Notation(NamedTuple):
-    """Code for arrays in a style: `make` creates an array from lists, `load` reads one from an .npz file."""
+    """Code with which a program makes an array from lists (`make`) or reads an array by name (`load`)."""
 
     make: str = "np.array"
     load: str = 'stored["{}"]'
 
 
 class Numbers:
-    """Writes a program's numbers. `separate_arrays` maps W0, b0, … to arrays for the separate `.npz` file."""
+    """Writer of a program's weights and rows. `separate_arrays` are the arrays for a separate `.npz` file."""
 
     def __init__(self, state: State, may_be_beside: bool) -> None:
         self.state, self.separate_arrays = state, dict[str, Array]()
@@ -103,7 +103,7 @@ class Numbers:
 
 
 def are_raw(state: State) -> bool:
-    """Return whether the network takes scaled or one-hot encoded values instead of the table's values."""
+    """Return whether the inputs differ from the table's values: they are scaled or one-hot encoded."""
     return not all(column.is_plain for column in state.columns.of_inputs)
 
 
@@ -141,7 +141,7 @@ def _row(values: list[float]) -> str:
 
 
 WIDTH = 100
-"""Largest number of characters in a program's line of numbers."""
+"""Largest number of characters in a line of numbers."""
 
 _PYTHON = {"·": " * ", "/": " / ", "²": " ** 2", "e^(": "np.exp(", "^": " ** ", "√(": "np.sqrt(", MINUS: "-"}
 _SIGN = re.compile("|".join(map(re.escape, _PYTHON)))
@@ -206,7 +206,7 @@ def of_row(network: Network) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
 
 
 def weights_of(layer: int, node: int, count: int) -> tuple[Address, ...]:
-    """Return the addresses of the `count` weights whose edges end at a node."""
+    """Return the addresses of the `count` incoming weights of a node; `layer` and `node` are indices."""
     return tuple(Address("weight", layer, node, i) for i in range(count))
 
 
@@ -260,8 +260,7 @@ class CodeLine:
     =========== ==========================================================================
     `text`      the text without the line end
     `deed`      the step of a training iteration that the line belongs to, or None
-    `addresses` addresses of the nodes that the line computes, of the weights or biases that the line
-                contains, or of the inputs or targets of a row
+    `addresses` addresses of the values that the line computes or contains
     =========== ==========================================================================
     """
 

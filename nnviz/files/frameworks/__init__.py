@@ -34,11 +34,11 @@ def check_answer(layers: Sequence[Dense], activations: Sequence[str] | None) -> 
         given = [activation(layer.activation).name for layer in with_given_activations(layers, activations)]
     own = [activation(layer.activation).name for layer in layers]
     if given != own:
-        raise FileError(f"the model already has the activations {', '.join(own)}: omit them", "activations")
+        raise FileError(f"the model already has the activations {', '.join(own)}: give none", "activations")
 
 
 Chain: TypeAlias = list[tuple[Array, Array | None]]
-"""For each layer: weights, shape (nodes, inputs), and biases, shape (nodes,); None without biases."""
+"""Weights, shape (nodes, inputs), and biases, shape (nodes,), of each layer; None for missing biases."""
 
 
 def as_array(values: Any) -> Array:
@@ -66,7 +66,7 @@ def name_of(model: Any) -> str:
 
 
 def network_of(model: Any, activations: Sequence[str] | None = None) -> Network:
-    """Return a model in its present state as a network.
+    """Return a network with the present weights of a model.
 
     `activations`, one for each layer, are for a model whose activations nnviz cannot see. Raises TypeError
     for an object that is not a model of torch, Keras or scikit-learn. Raises FileError for a model that is
@@ -77,7 +77,7 @@ def network_of(model: Any, activations: Sequence[str] | None = None) -> Network:
 
 
 def loss_of(model: Any) -> str:
-    """Return the name of the loss that a model is trained with; "" for no loss or an unknown loss."""
+    """Return the name of the loss that a model is trained with, or "" if nnviz does not know the loss."""
     loss: str = _home(model).loss_of(model) if framework_of(model) else ""
     return loss
 

@@ -47,7 +47,7 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
 
 
 def has_weights(model: Any) -> bool:
-    """Return whether a model is fitted, at least in part. Raises TypeError for another kind of model."""
+    """Return whether a model has weights (`coefs_`). Raises TypeError for another kind of model."""
     kind: Any = type(model)
     if not any(own.__name__ in KINDS for own in kind.__mro__):
         raise TypeError(f"expected an {' or '.join(KINDS)} of scikit-learn, found {kind.__name__}")

@@ -156,7 +156,7 @@ INPUTS = ("input_data", "inputs", "X", "x")
 TARGETS = ("target_actuals", "target_actual", "targets", "target", "y")
 """INPUTS: names that the inputs may have in a course's code. TARGETS: names that the targets may have.
 
-The preferred name is first. A one-letter name may mean anything, so nnviz requires a literal as its value.
+The preferred name is first. A name of one letter counts only if its value is a literal that never changes.
 """
 
 BIASES = "biases"
@@ -171,7 +171,7 @@ _NODE = re.compile(r"(node|output)(_\d+)*", re.ASCII)
 
 
 def state_of(body: list[Statement]) -> State:
-    """Return the State that the statements of a file describe. Raises FileError with the faulty line."""
+    """Return the State that the statements of a file describe. Raises a FileError that names the line."""
     variables = course_reader.variables(body)
     biases = _biases(variables)
     networks, faults = _networks(variables, excluded={BIASES} if biases else set())
@@ -185,7 +185,7 @@ def state_of(body: list[Statement]) -> State:
     same_size = {name: each for name, each in networks.items() if each.sizes == network.sizes}
     notes = [f"The weights come from `{chosen}` in {variables[chosen].line} of the code."]
     others = (name for name in networks if name not in same_size)
-    notes += [f"`{name}` in {variables[name].line} is left out: its layer sizes differ." for name in others]
+    notes += [f"`{name}` in {variables[name].line} is left out: it has other layer sizes." for name in others]
     notes += [f"`{name}` was not read: {fault}." for name, fault in faults.items()]
     notes += [
         f"`{each.name}` keeps its first value: nnviz does not run the code in {each.reassigned}."

@@ -41,7 +41,7 @@ class Statement(NamedTuple):
 
 
 def statements(text: str) -> list[Statement]:
-    """Return the statements of a text except imports. Raises FileError if the text has no statement left."""
+    """Return the statements of a text except imports. Raises FileError if there are none."""
     if len(text) > LITERAL.limit:
         limit = f"{LITERAL.limit:,} {LITERAL.things}"
         raise FileError(f"expected at most {limit} of Python, found {len(text):,}; a JSON file can be longer")
@@ -84,13 +84,13 @@ def walk(node: ast.AST) -> Iterator[ast.AST]:
 
 
 class ArrayList(ast.List):
-    """A list that replaces a NumPy array; all numbers are integers if `is_whole`, else floats."""
+    """Syntax node of a list that replaces a NumPy array; `is_whole` is true if all numbers are integers."""
 
     is_whole = True
 
 
 def replace_arrays(node: ast.expr) -> ast.expr:
-    """Replace NumPy arrays of literals in an expression by lists, in place; return the expression."""
+    """Replace NumPy arrays of literals in an expression with lists, in place. Return the expression."""
     if isinstance(node, ast.Constant | ast.Name):  # the usual case
         return node
     try:
@@ -112,7 +112,7 @@ def is_literal(node: ast.expr) -> bool:
 def value_of(node: ast.expr) -> Any:
     """Return the value of a literal.
 
-    Raises ValueError or TypeError for any other expression, FileError for too many nested brackets.
+    Raises ValueError or TypeError for any other expression, and FileError if brackets are nested too deeply.
     """
     try:
         return ast.literal_eval(node)
@@ -246,7 +246,7 @@ def _is_changing(called: ast.expr) -> bool:
 
 
 def root_name(node: ast.expr) -> str:
-    """Return the name at the start of an expression: `weights` of `weights['output'][0]`; else ""."""
+    """Return the name at the start of an expression, "weights" for `weights['output'][0]`, or "" if none."""
     while isinstance(node, ast.Subscript | ast.Attribute):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
@@ -277,7 +277,7 @@ _CONSTANTS = ast.Constant | ast.Tuple | ast.Set | ast.UnaryOp | ast.BinOp
 class Variable:
     """A name, with the expression `node` that a statement assigns to the name.
 
-    If code later assigns another expression to the name, `reassigned` is that line ("line 7"), else "".
+    If code later assigns another expression to the name, `reassigned` names that line ("line 7").
     `fault` is the error if code changes the value in any other way, else None.
     """
 
@@ -328,7 +328,7 @@ class _Place(NamedTuple):
 
     @property
     def can_change(self) -> bool:
-        """Whether the value is something other than a number or a text."""
+        """Whether code can change the value in place: the value is neither a number nor a text."""
         if isinstance(self.node, _CONSTANTS):
             return False
         return isinstance(self.node, ast.Dict | ast.List) or not is_literal(self.node)
@@ -347,7 +347,7 @@ class _NameReader:
         """The position of each key, for dictionaries that were searched."""
 
     def read(self, each: Statement) -> None:
-        """Read which names a statement assigns or changes, without the bodies of functions."""
+        """Read which names a statement assigns or changes. Bodies of functions are skipped."""
         targets, value = _assignment(each.statement)
         literal = False
         if value is None:
@@ -369,7 +369,7 @@ class _NameReader:
                 self._places[target.id] = place
 
     def read_functions(self, body: list[Statement]) -> None:
-        """Read how functions change global variables and the arguments of their calls."""
+        """Read which global variables and which arguments the functions in `body` change."""
         changed: dict[tuple[str, int | str], str] = {}  # line of the change, by function and parameter
         for each in body:
             for function in () if isinstance(each.statement, _SIMPLE) else walk(each.statement):

@@ -48,10 +48,10 @@ def state_of(
     source: Source | None = None,
     why: str = "",
 ) -> State:
-    """Return the State of a chain of layers, without rows. Raises FileError with the faulty layer.
+    """Return a State with a chain of layers and no rows. Raises a FileError that names the layer.
 
-    `loss`, `source` and `why` have the same meaning as in `training_for`. If the names of inputs or nodes
-    are incomplete, invalid or not unique, all inputs and nodes get the default names of the course.
+    `loss`, `source` and `why` are passed to `training_for`. If the names of inputs or nodes are incomplete,
+    invalid or not unique, all inputs and nodes get the default names of the course.
     """
     sizes = sizes_of(layers)
     default = [default_inputs(sizes[0])]
@@ -92,7 +92,7 @@ def with_activations(layers: Sequence[Dense], activations: Sequence[str], place:
 
 
 def left_out(state: State) -> list[str]:
-    """Return the names of the parts of `state` that a file of weights, biases and activations loses."""
+    """Return the names of the parts of `state` that are lost in a file of weights, biases and activations."""
     layers = [Dense(layer.weights, layer.biases, layer.activation) for layer in state.network.layers]
     return lost_parts(state, state_of(layers))
 
@@ -190,7 +190,7 @@ def shortest_decimal(number: float) -> float:
 
 
 def lost_digits(state: State) -> list[str]:
-    """Return the digits of the weights that 32-bit floats lose, as a list of phrases; [] if none are lost."""
+    """Return ["the eighth and later digits …"] if 32-bit floats lose digits of the weights, else []."""
     with np.errstate(over="ignore"):
         arrays = (array for layer in state.network.layers for array in layer.arrays)
         is_exact = all(np.array_equal(array, array.astype(Single)) for array in arrays)
@@ -221,7 +221,7 @@ def sort_layers(layers: Sequence[Dense]) -> list[Dense]:
     one, other = next((one, other) for one, other in zip(*found, strict=True) if one is not other)
     raise FileError(
         f"names and shapes do not show whether {quoted(one.place)} or {quoted(other.place)} comes first: "
-        "number the layers, such as 0.weight and 2.weight"
+        "number the layers, for example 0.weight and 2.weight"
     )
 
 
@@ -259,7 +259,7 @@ def _fits(path: list[tuple[int, Dense]], layer: Dense) -> bool:
 FLOAT32_DEVIATIONS = 1e-6, 1e18
 """Least and greatest standard deviation that nnviz stores in files with 32-bit floats.
 
-Keras stores the square of the standard deviation, and replaces a standard deviation below 1e-7 by 1e-7.
+Keras stores the square of the standard deviation, and replaces a standard deviation below 1e-7 with 1e-7.
 """
 COARSE_RATIO = 1e4
 """Ratio of mean to standard deviation above which 32-bit floats are too coarse.

@@ -50,7 +50,7 @@ class Tree(NamedTuple):
 
 
 def read(data: bytes, most_numbers: int) -> Tree:
-    """Return the contents of an HDF5 file. Raises RefusedError, also for more than `most_numbers` numbers."""
+    """Return the contents of an HDF5 file. Raises RefusedError, for example for too many numbers."""
     file = h5f.open_file_image(data)
     groups, datasets = _find_objects(h5g.open(file, b"/"))
     kinds = {path: _kind(dataset, path) for path, dataset in datasets.items()}

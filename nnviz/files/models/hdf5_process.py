@@ -26,7 +26,7 @@ DAMAGED = "the HDF5 data in this file is damaged"
 
 
 def main() -> None:
-    """Read a file from standard input and write the reply; the argument limits the count of numbers."""
+    """Read a file from standard input and write the reply to standard output."""
     _warm_up()
     _limit()
     sys.stdout.buffer.write(reply(sys.stdin.buffer.read(), int(sys.argv[1])))

@@ -606,7 +606,7 @@ class _Keras3:
                 self._members.setdefault(parent, {})[name] = None
 
     def arrays(self, steps: Sequence[StoredLayer], root: str = "", depth: int = 0) -> dict[int, list[Array]]:
-        """Return each layer's arrays by `id(layer)`; `root` is the group of a model nested `depth` deep."""
+        """Return each layer's arrays by `id(layer)`. `root` is a model's group, `depth` its nesting level."""
         layers = next((each for each in _LAYERS if each in self._members.get(root, {})), _LAYERS[0])
         parent = _path(root, layers)
         arrays: dict[int, list[Array]] = {}

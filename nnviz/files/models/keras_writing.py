@@ -36,7 +36,7 @@ class KerasLayer(NamedTuple):
 
 
 def layers(state: State, *, old: bool) -> list[KerasLayer]:
-    """Return the Keras layers of a network. If `old` is true, Keras 2 can open the layers too.
+    """Return the Keras layers of a network. If `old` is true, Keras 2 can also open the layers.
 
     Raises FileError if the mean of an input is too large for a 32-bit float.
     """

@@ -436,7 +436,7 @@ AXES: dict[Layout, tuple[int, ...]] = {"rows": (1, -1), "columns": (0, -2), "vec
 
 
 class Affine(NamedTuple):
-    """The function `scale`·x + `shift`. None stands for a `scale` of 1 and a `shift` of 0."""
+    """The function `scale`·x + `shift`. If `scale` or `shift` is None, the value is 1 or 0."""
 
     scale: Array | None = None
     shift: Array | None = None

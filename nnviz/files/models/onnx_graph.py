@@ -27,7 +27,7 @@ DEPTH = Limit("levels of nested parts", 32)
 INTEGERS = Limit("bytes of whole numbers", 3 * NUMBERS.limit)
 """Largest total size of the integers in a file, in bytes.
 
-A 16-bit weight needs up to 3 bytes in the file; an integer of 1 byte in the file needs 8 bytes in memory.
+In the file, an integer needs at least 1 byte, and a 16-bit weight up to 3. In memory, each needs 8 bytes.
 """
 
 _VARINT, _EIGHT, _SIZED, _FOUR = 0, 1, 2, 5

@@ -111,8 +111,8 @@ def _check_places(tensors: dict[str, _Tensor], size: int) -> None:
     for name, tensor in sorted(tensors.items(), key=lambda item: item[1].data_offsets):
         begin, end = tensor.data_offsets
         if begin != at or not begin <= end <= size:
-            found = f"{begin:,} to {end:,}"
-            raise FileError(f"expected bytes from {at:,} to at most {size:,}, found bytes {found}", name)
+            found = f"found bytes {begin:,} to {end:,}"
+            raise FileError(f"expected a start at byte {at:,} and an end by byte {size:,}, {found}", name)
         at = end
     if at != size:
         raise FileError(f"{size - at:,} bytes after the last tensor belong to no tensor")

@@ -67,7 +67,7 @@ def _arrays(manifest: object, source: Source) -> dict[str, NDArray[np.float32]]:
             if weight.name in arrays:
                 raise FileError("this name appears twice", weight.name)
             if end > len(data):
-                raise FileError("the weight files end before this weight does", weight.name)
+                raise FileError("the weight files are too short for this weight", weight.name)
             arrays[weight.name], at = weight.unpacked(data[at:end]), end
     return arrays
 

@@ -54,7 +54,7 @@ def _network_note(state: State) -> str:
 
 
 VALIDATION = 0.2
-"""Share of rows for validation in a table that ships with nnviz: the last rows, as the order is random."""
+"""Share of validation rows in the tables that ship with nnviz; these are the last rows of a table."""
 
 
 @dataclass(frozen=True)

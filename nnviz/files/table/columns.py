@@ -31,9 +31,9 @@ TARGETS = ("target", "label", "survived", "species", "y", "outcome", "diagnosis"
 CLASSES = ("target", "label", "class", "species", "y", "digit", "category", "variety")
 """Names of target columns whose whole numbers are class labels."""
 MOST_CLASSES = 20
-"""nnviz proposes whole numbers in a target column as classes if at most this many values differ."""
+"""nnviz proposes the whole numbers of a target column as classes if at most this many are different."""
 MIXED, MIXED_KINDS = 0.1, 3
-"""A column with a share of texts over MIXED and at least MIXED_KINDS different texts counts as texts."""
+"""A column counts as texts if over MIXED of its cells are texts, with at least MIXED_KINDS different ones."""
 COUNTERS = ("", "id", "index", "no", "nr", "row", "unnamed: 0")
 WRITTEN = ("prediction", "predicted", "error")
 """First words in the names of computed columns; nnviz adds these columns when it saves rows."""
@@ -47,8 +47,7 @@ class Finding:
 
     ================== ====================================================================
     `name`             name of the column in the file, or ""
-    `is_number`        whether the cells are numbers, except missing cells and a few texts (see MIXED); also
-                       true if the first text is a number in a wrong notation
+    `is_number`        whether the cells are numbers, except missing cells and a few texts
     `distinct`         number of different values, without missing cells
     `missing`          number of missing cells; `first_missing` is the place of the first missing cell
     `fault`            the error of the first text among numbers, or None
@@ -58,6 +57,8 @@ class Finding:
     `role`, `reason`   the proposed role, and the reason or ""
     `classes`          whether the values are proposed as classes (or categories), one node each
     ================== ====================================================================
+
+    `is_number` is also true if the first text is a number in a wrong notation.
     """
 
     name: str
@@ -93,7 +94,7 @@ class Choices:
 
 
 def findings(table: Table, state: State | None = None, targets: Sequence[str] = ()) -> list[Finding]:
-    """Return a Finding for each column, with the roles in `state` if the table has the same column names.
+    """Return a Finding for each column. A table with the column names of `state` gets the roles in `state`.
 
     `targets` are the names of the chosen target columns. Raises FileError if a name is unknown.
     """
@@ -290,10 +291,10 @@ def place_columns(table: Table, state: State) -> Placed:
     if len(rest) not in ((width,) if targets else (width, width + len(of_targets))):
         columns, count = counted(width, "column"), len(rest)
         if targets:
-            text = f"expected {columns} besides the targets, one for each input, found {count}"
+            text = f"expected {columns} (one for each input) besides the targets, found {count}"
         else:
             both = width + len(of_targets)
-            text = f"expected {columns}, one for each input, or {both} with the targets, found {count}"
+            text = f"expected {columns} (one for each input), or {both} with the targets, found {count}"
         raise FileError(text, "line 1")
     names = {} if table.names is None else {i: table.names[place] for i, place in enumerate(rest)}
     return Placed(rest[:width], targets or rest[width:], names)
@@ -381,8 +382,8 @@ def build(table: Table, columns: Sequence[Finding], choices: Choices, state: Sta
     """Return the rows that a person's choices make from a table.
 
     A column that has the name of a column in `state` gets the scaling of that column, or the nodes of that
-    column's texts. If the table and `state` have equally many other columns, these are paired by order. Then
-    a column of numbers gets the scaling of its partner.
+    column's texts. The other columns are paired by order if `state` has equally many. In a pair, a column of
+    numbers gets the scaling of the column in `state`.
     Raises FileError for a text in a column of numbers, for too many texts, and if no column or row is left.
     An error about a cell names its line and column.
     """

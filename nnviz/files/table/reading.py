@@ -30,7 +30,7 @@ ENCODINGS = {
     "UTF-16 BE": "utf-16-be",
     "Windows-1252": "cp1252",
 }
-"""The supported encodings: the name that nnviz shows, and Python's name."""
+"""Maps nnviz's name of each supported encoding to Python's name."""
 _MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16 LE", b"\xfe\xff": "UTF-16 BE"}
 _SAMPLE_BYTES = 4096
 _FOR_EXCEL = re.compile(r'\A\ufeff?"?sep=[;,|\t]"?(?=\n)', re.IGNORECASE)
@@ -92,7 +92,7 @@ def with_plain_ends(text: str) -> str:
 
 
 BLOCK = 500
-"""Lines are read in blocks of at most BLOCK lines and BLOCK_CELLS cells."""
+"""nnviz reads a table in blocks. A block has at most BLOCK lines and at most BLOCK_CELLS cells."""
 BLOCK_CELLS = 50_000
 
 _LISTS = msgspec.json.Decoder(list[list[float | None]])
@@ -133,7 +133,7 @@ class Cells:
     def read(self, most: int | None, progress: Progress | None, *, fitting: bool) -> int:
         """Read at most `most` rows. Return the number of rows in the file, or `most` if the file has more.
 
-        Rows above nnviz's limits are left out if `fitting=True`; otherwise they raise FileError.
+        Rows beyond nnviz's limits are left out if `fitting=True`; otherwise they raise FileError.
         """
         count = room = self._room(progress) if most is None else most
         if fitting:
@@ -506,7 +506,7 @@ def _is_header(rows: list[list[str]], decimal: str | None) -> bool:
 
 HEAD_BYTES = 2**18
 HEAD_ROWS = 200
-"""Largest number of rows in the preview of a table, which reads at most HEAD_BYTES bytes of the file."""
+"""Largest number of rows in the preview of a table. The preview reads at most HEAD_BYTES bytes."""
 
 _NOTHING: tuple[list[str], int, int] = ([], 0, 0)
 
@@ -594,7 +594,7 @@ class Table:
         return [text if number != number else full(number) for text, number in zip(own, numbers, strict=True)]
 
     def missing(self, column: int, values: Sequence[str] = ()) -> NDArray[np.bool_]:
-        """Return which cells of a column are missing, shape (rows,). Texts in `values` are never missing."""
+        """Return a mask of a column's missing cells, shape (rows,). Texts in `values` are never missing."""
         texts = self._texts.get(column)
         if texts is None:
             return np.zeros(len(self), dtype=np.bool_)
@@ -619,7 +619,7 @@ class Table:
     def encoded(self, column: Column, index: int) -> Array:
         """Return the column at `index` as numbers for the network's nodes, shape (rows, nodes).
 
-        `column` says how cells become nodes. Raises FileError for a cell that `column` does not allow.
+        `column` says how a cell becomes numbers. Raises FileError for a cell that `column` does not allow.
         """
         if not column.values:
             return column.standardised(self.columns_at([index]))
@@ -669,8 +669,8 @@ def read(
     """Return the table in the bytes of a file, or the table's first `most` rows.
 
     `said` is the layout that a person gives; values that are None are detected. With `fitting=True`, read
-    only as many rows as nnviz's limits allow. Reports `progress`. Raises FileError, with the line, for rows
-    of different lengths and for stray quotes, and also for a table above nnviz's limits.
+    only as many rows as nnviz's limits allow. Otherwise, a table above the limits raises FileError. Rows of
+    different lengths and stray quotes also raise FileError, with the line. Reports `progress`.
     """
     layout = said or TableLayout()
     text, encoding = decode(data, layout.encoding)
@@ -678,7 +678,10 @@ def read(
 
 
 def head(data: bytes, said: TableLayout | None = None) -> Table:
-    """Return a table of at most HEAD_ROWS rows from the first HEAD_BYTES bytes. Raises FileError."""
+    """Return a table of at most HEAD_ROWS rows from the first HEAD_BYTES bytes of `data`.
+
+    Raises FileError if these bytes are not a table.
+    """
     layout = said or TableLayout()
     if len(data) <= HEAD_BYTES:
         return read(data, said=layout, most=HEAD_ROWS)

@@ -22,7 +22,7 @@ BLOCK = 500
 
 
 def with_predictions(data: bytes, table: Table, where: Placed, state: State, prediction: Array) -> bytes:
-    """Return the rows of `table`, with the predictions in additional columns, as CSV in UTF-8 with a header.
+    """Return the rows of `table` as CSV in UTF-8 with a header. Additional columns have the predictions.
 
     `data` has the bytes of the table's file, `prediction` has shape (rows, outputs). The new columns have the
     names of the outputs. If the table already has a column NAME, the new column is "prediction NAME". If the
@@ -50,8 +50,8 @@ def rows_of_state(state: State, progress: Progress | None = None) -> bytes:
     """Return the rows of `state` as CSV. Values that nnviz has standardised become raw values again.
 
     The columns are inputs, targets, predictions and errors (prediction − target), under the names that the
-    window shows. One column has the classes as texts. Reports `progress`. Raises FileError if a prediction is
-    infinite or NaN.
+    window shows. If the outputs are classes, another column names the predicted class. Reports `progress`.
+    Raises FileError if a prediction is infinite or NaN.
     """
     inputs = _raw(state.columns.of_inputs, state.network.inputs, state.data.inputs)
     prediction = state.network.predict(state.data.inputs)

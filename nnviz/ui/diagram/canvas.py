@@ -66,7 +66,7 @@ class PictureMaker:
         self._layout_key: tuple[object, ...] = ()
 
     def picture(self, view: View, largest: float | None = None) -> Picture:
-        """Return the picture for a view. `largest`, if given, is the absolute weight of the widest edge."""
+        """Return the picture for a view. `largest`: absolute value of the weight whose edge is widest."""
         derived, progress = self._derived, self._progress
         with_slopes = self._selection.slopes_shown or progress.shows_slopes
         slopes, slopes_of = self._slopes() if with_slopes else (None, "")
@@ -306,7 +306,7 @@ def on_whole_pixels(painter: QPainter, room: QRect) -> QRectF:
 
 
 def paint_card(painter: QPainter, card: QRectF, dirty: QRectF, outside: str, line: str) -> None:
-    """Paint a rounded border in the colour `line` along `card`, and the corners outside in `outside`."""
+    """Paint a rounded border of colour `line` along `card`, and the corners beyond it in colour `outside`."""
     if card.adjusted(CORNER_PX, CORNER_PX, -CORNER_PX, -CORNER_PX).contains(dirty):
         return
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # the lines fill whole pixels

@@ -109,7 +109,7 @@ class Diagram(Canvas):
         super().hover(None if ignored else address)
 
     def update_hover(self) -> None:
-        """Highlight the node or edge under the mouse, which may have moved while a menu was open."""
+        """Highlight the node or edge under the mouse. The mouse may have moved while a menu was open."""
         at = self.mapFromGlobal(QCursor.pos())
         inside = self.rect().contains(at) and self.childAt(at) is None
         self.hover(self.picture.address_at(at.x(), at.y()) if inside else None)
@@ -201,7 +201,7 @@ class Diagram(Canvas):
         self.hover(None)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Request a menu for the node or edge under the mouse, or for the selection after the menu key."""
+        """Request a menu for the node or edge under the mouse, or for the selection (menu key)."""
         address = self._selection.address
         if event.reason() == QContextMenuEvent.Reason.Mouse:
             address = self.picture.address_at(event.pos().x(), event.pos().y())

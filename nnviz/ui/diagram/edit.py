@@ -29,7 +29,7 @@ class PlaceEditor(NumberField):
     """A field over the diagram that edits a number or a name. The field hides after it accepts a text."""
 
     moved_on = Signal(object)
-    """(1: next, −1: previous) Emitted when Tab or Shift+Tab accepts a number, to edit another number."""
+    """(1 or −1) Emitted when Tab (1) or Shift+Tab (−1) accepts a number: edit the next or previous number."""
     restored = Signal()
     """Emitted when the field closes without accepting its text."""
 

@@ -121,7 +121,7 @@ class Structure(QObject):
         return edited
 
     def fill(self, menu: QMenu, address: Address | None) -> None:
-        """Fill a menu with commands for the node and layer at `address`, or for all layers if it is None."""
+        """Fill a menu with commands for the node and layer at `address` (if None, for all layers)."""
         _clear(menu)
         sizes = self._document.state.network.sizes
         if address is not None and address.column < len(sizes):

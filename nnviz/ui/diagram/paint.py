@@ -158,11 +158,11 @@ ALWAYS_SHARP = 150
 """Up to this many edges are antialiased even while weights change."""
 
 STRONGEST_MOVING = 500
-"""While weights change, at most this number of edges of a layer is drawn: the strongest edges."""
+"""While weights change, only this number of edges per layer is drawn, the strongest edges."""
 BUCKETS = 32
 """Number of different colours and widths of edges for each sign of the weights."""
 HALO_PX, HALO_OPACITY, RAIL_PX = 12.0, 0.1, 1.25
-"""HALO_PX, HALO_OPACITY: a halo's width and opacity. RAIL_PX: width of its borders. In pixels at scale 1."""
+"""HALO_PX, RAIL_PX: widths of a halo and of its borders, in pixels at scale 1. HALO_OPACITY: opacity."""
 
 EdgeGroups = list[tuple[int, Indices, Indices]]
 """Groups of edges: (layer, nodes, sources). Edge k of a group leads from sources[k] to nodes[k]."""
@@ -282,14 +282,14 @@ class _Places(NamedTuple):
 
 
 class SmallPictures:
-    """Paints the small pictures in nodes, and caches the places and images of the pictures."""
+    """Paints the thumbnails in nodes, and caches the places and images of the thumbnails."""
 
     def __init__(self) -> None:
         self._places: dict[int, _Places] = {}
         self._images: dict[int, tuple[Array, Palette, QImage]] = {}
 
     def paint(self, painter: QPainter, picture: Picture, palette: Palette, *, grids: bool) -> None:
-        """Paint small pictures in columns with one node per line, or with several if `grids=True`."""
+        """Paint the thumbnails in grids (several nodes per line), or in other columns if `grids=False`."""
         for column in picture.layout.columns:
             if not column.picture or grids != (column.per_row > 1):
                 continue

@@ -27,7 +27,7 @@ from nnviz.picture.style import PILL_STYLES, Box, label_box, node_box, sign_colo
 from nnviz.ui.diagram.paint import label_font, paint_box, paint_label, paint_leader
 
 LARGEST_TEXT, MAX_WIDTH = 36.0, 600.0
-"""Limits for painting from sprites, in pixels: font size of a text, and width of a node or label."""
+"""Only texts up to this font size, and nodes or labels up to this width, come from sprites. In pixels."""
 WIDTH, MAX_HEIGHT = 1024, 2048
 """Width and largest height of the pixmap with all sprites, in pixels."""
 
@@ -287,7 +287,10 @@ class TextSetter:
         self._places: list[tuple[float, float, float, int]] = []
 
     def add(self, advance: float, height: int, paint: Callable[[int, QPainter], None], phases: int) -> int:
-        """Add a letter; return its number. `paint(k, painter)` paints sprite k, where 0 ≤ k < `phases`."""
+        """Add a letter of width `advance` and height `height`, in device pixels. Return its number.
+
+        The letter has as many sprites as `phases`; `paint(k, painter)` paints sprite k, from 0.
+        """
         width = ceil(advance) + 2 * MARGIN + 1
         sprites = [self._sprites.add(width, height, partial(paint, phase)) for phase in range(phases)]
         number, self._count = self._count, self._count + 1

@@ -27,17 +27,17 @@ STEP_PX = 12.0
 GAP_PX, EDGE_PX = 4.0, 2.0
 """GAP_PX: gap around obstacles that the callout must not cover. EDGE_PX: gap to the diagram's sides."""
 FORBIDDEN = 1e6
-"""Cost per covered square pixel or point of an obstacle that must stay visible; above all other costs."""
+"""Cost of each square pixel or edge point that the callout must not cover; above all other costs."""
 TEXT = 6.0
 """Cost of each square pixel of text under the callout. A square pixel of a node costs 1."""
 DISTANCE = 2.0
 """Cost per pixel of distance between the callout and the nodes or edges that it describes."""
 MARGIN_PX, SIDE = 8.0, 200.0
-"""MARGIN_PX: preferred distance from the diagram's sides, in pixels. SIDE: cost of coming closer."""
+"""MARGIN_PX: preferred distance from the diagram's sides, in pixels. SIDE: cost of a smaller distance."""
 LINE = 30.0
 """Cost of each edge point that the callout covers. The points of an edge are POINT_PX apart."""
 CROSSING, FORBIDDEN_FACTOR = 700.0, 4
-"""CROSSING: cost per obstacle under a pointer. FORBIDDEN_FACTOR: factor if it must not be covered."""
+"""CROSSING: cost per obstacle under a pointer. FORBIDDEN_FACTOR: factor for forbidden obstacles."""
 CANDIDATES, SAMPLES = 24, 12
 """CANDIDATES: number of cheapest places to check with a pointer. SAMPLES: points to check on a pointer."""
 
@@ -196,9 +196,9 @@ def _pointer_costs(lows: Array, highs: Array, targets: Array, obstacles: Obstacl
 FONT_PX, MIN_FONT_PX = 13.5, 10.5
 """FONT_PX: font size of the callout at scale 1. MIN_FONT_PX: least font size at any scale. In pixels."""
 FONT_SHARES, SMALLER = (1.0, 0.85, 0.72), 300.0
-"""FONT_SHARES: font sizes to try, as shares of the usual size. SMALLER: cost per smaller size."""
+"""FONT_SHARES: font sizes to try, as shares of the usual size. SMALLER: cost per step to a smaller size."""
 LINE_HEIGHT, PAD_X, PAD_Y, INDENT, NAME = 1.5, 0.9, 0.5, 1.2, 8.5
-"""Line height, side and top padding, continuation indent, width of a name: multiples of the font size."""
+"""Line height; horizontal, vertical padding; indent of continued lines; width of a name. In font sizes."""
 WIDTH_SHARES = (1.0, 0.8, 0.65, 0.5, 0.38, 0.28, 0.2, 0.15, 0.11)
 """Widths of the callout to try, as shares of its width without line breaks."""
 LINE_COUNTS = (8, 4, 2, 1)
@@ -445,7 +445,7 @@ SLOPE_STEPS = ("backward", "slopes", "mean")
 TEXT_END = 0.9
 """Share of a step's time after which the whole text of the step is visible."""
 MAX_PULSES = 60
-"""Largest number of pulses at the same time. They appear on the edges that carry the largest numbers."""
+"""Largest number of pulses at the same time. The edges that carry the largest numbers show pulses."""
 MARK_PX, MARK_OPACITY = 10.0, 0.25
 """MARK_PX: width, in pixels, of the mark on the edges of a step. MARK_OPACITY: opacity, 0 to 1."""
 MAX_MARKED = 600

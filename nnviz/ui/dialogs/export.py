@@ -204,7 +204,7 @@ class SizeDialog(QDialog):
 
 
 class LookDialog(SizeDialog):
-    """Asks for size, theme and background of a picture. `copies` is True if the user presses Copy."""
+    """Asks for the size, theme and background of a picture. `copies` is True if the user presses Copy."""
 
     def __init__(self, window: QWidget, title: str, look: Look) -> None:
         super().__init__(window, title, look, MAX_PX, _picture_facts)

@@ -108,7 +108,10 @@ class ImageFilm(ABC):
         return rows[:, : 3 * self.width].reshape(self.height, self.width, 3).copy()
 
     def paint_foot(self, painter: QPainter, words: Iterable[FootText], *, slopes: bool) -> None:
-        """Paint the texts `words` in the footer, and also the legend if it fits beside the texts."""
+        """Paint the texts `words` in the footer, and the diagram's legend if the footer has room for it.
+
+        With `slopes=True`, the legend also explains the boxes of slopes.
+        """
         middle, size = self.height - self.foot / 2, FOOT_PX * self.scale
         font, x = pixel_font(size, QFont.Weight.DemiBold), MARGIN
         metrics = QFontMetricsF(font)
@@ -190,7 +193,7 @@ class FilmScene:
 
     @property
     def caption(self) -> str:
-        """The text that describes the walk's step in progress, or else the walk's last step."""
+        """The text about the walk's current step, or about the last step if no step is in progress."""
         return self._narrator.text
 
     @property
@@ -214,9 +217,9 @@ class FilmScene:
 
 
 SECONDS, LAST_S = 10.0, 4.0
-"""SECONDS: duration of a training film up to the last frame. LAST_S: duration of the last frame."""
+"""In seconds. SECONDS: duration of a training film before its last frame. LAST_S: duration of this frame."""
 FIRST = 1 / 8
-"""Share of a training film's time before the first update. Later updates follow faster and faster."""
+"""Share of a training film's time that passes before the first update. Later updates follow faster."""
 CURVE, INSIDE_PX = 0.36, 10.0
 """CURVE: the loss curve's share of the height. INSIDE_PX: border around the curve, in pixels at scale 1."""
 FEW_UPDATES = 8
@@ -224,7 +227,7 @@ FEW_UPDATES = 8
 
 
 def frame_counts(iterations: Sequence[int], moments: int) -> list[tuple[int, int]]:
-    """Return (iteration, frame count) for each iteration to show; the counts sum to `moments`."""
+    """Choose the iterations that a film of `moments` frames shows. Return (iteration, frame count) pairs."""
     power = max(math.log(len(iterations)) / -math.log(FIRST), 1.0)
     at = np.floor(len(iterations) * (np.arange(moments) / moments) ** power + 1e-9)
     shown_at, counts = np.unique(at.astype(int), return_counts=True)
@@ -353,7 +356,10 @@ FEW_STEPS = 3
 
 
 class WalkFilm(ImageFilm):
-    """A film of one row's walk; without targets, of its forward pass. Raises ValueError without rows."""
+    """A film of the walk for one row. If there are no targets, the film shows only the forward pass.
+
+    Raises ValueError if there are no rows.
+    """
 
     def __init__(
         self, state: State, look: Look, fps: int, progress: Progress, row: int = 0, *, by_layer: bool = False

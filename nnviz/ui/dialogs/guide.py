@@ -93,7 +93,7 @@ class GuideStep:
     `title`         the title of the step
     `task`          the text that says what to do, in one or two sentences
     `reply`         the text after the user has done the task
-    `target_spot` returns the place on the screen to point at, a Spot
+    `target_spot`   returns the place on the screen to point at, a Spot
     `result_spot`   returns the place to point at after the task is done
     `watched_value` returns a value that changes when the user does the task
     `begin`         called when the step begins; makes the two places above visible
@@ -114,7 +114,7 @@ class GuideStep:
 LETTERS = 46
 """Approximate number of letters on a line of the guide's text box."""
 RING_PX = 6
-"""Distance from the rectangle inside the guide's ring to the ring's outer edge, in pixels."""
+"""Distance from the place that the guide points at to the outer edge of the ring around it, in pixels."""
 DOT_PX = 6
 """Radius of the dot at the end of the guide's line, plus a margin, in pixels."""
 
@@ -236,7 +236,7 @@ class Pointer(QWidget):
 
 
 MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.ParentChange)
-"""Events after which a widget may have another place on the screen."""
+"""Events after which a widget may be hidden, or at another place on the screen."""
 
 
 class Guide(QObject):

@@ -55,7 +55,7 @@ ROWS: Section = (
 OTHERS: Section = (
     "Other people's files",
     (
-        ("Missing activations", "nnviz asks for all activations once. Change them above the diagram."),
+        ("Missing activations", "nnviz asks once which activations to use. Change them above the diagram."),
         ("Limits of a file format", "Before saving, nnviz says which parts the format cannot store."),
         (".pt, .pth, .pkl, .joblib", "nnviz does not open these files, because they can run code."),
     ),
@@ -71,11 +71,11 @@ def file_sections() -> tuple[Section, ...]:
     formats = tuple((each.name, _abilities(each, saves.get(each.name, ()))) for each in FORMATS)
     pictures = tuple((name, f"File → Export picture saves {', '.join(ends)}") for name, ends in KINDS.items())
     films = tuple(
-        (name, f"Export walk and Export training save {', '.join(ends)}") for name, ends in FILMS.items()
+        (name, f"File → Export walk or training saves {', '.join(ends)}") for name, ends in FILMS.items()
     )
     packages = " and ".join(sorted({install_command(each.extra) for each in FORMATS if each.extra}))
     copies = (
-        ("name.json" + BACKUP_SUFFIX, "This file holds the version from before the first save of a session."),
+        ("name.json" + BACKUP_SUFFIX, "This file holds the version that a session's first save replaced."),
         (str(data_folder()), "This folder holds the log, and autosaved work to recover at the next start."),
     )
     return (
@@ -145,7 +145,7 @@ UPDATES: Section = (
     "Update: steps against the slope (gradient)",
     (
         ("update, iteration", "one change of all weights and biases; a run counts its updates from 1"),
-        ("epoch", "one pass over all rows; with batches, an epoch takes several updates"),
+        ("epoch", "one pass over all rows, with one update for each batch"),
     ),
 )
 STARTS = {
@@ -272,10 +272,10 @@ GESTURES: tuple[Section, ...] = (
             ("click a name", "Rename the node"),
             ("click an edge or a node", "Select the edge or node; the Explain panel shows its calculation"),
             ("Ctrl or Shift + click on an edge", "Select a second weight, to see the loss over both weights"),
-            ("double click on an edge", "Edit the weight of the edge, even if the diagram hides the number"),
+            ("double-click on an edge", "Edit the weight of the edge, even if the diagram hides the number"),
             ("wheel", "Zoom the diagram around the mouse"),
             ("drag the background", "Move the diagram"),
-            ("double click on the background", "Show the whole network"),
+            ("double-click on the background", "Show the whole network"),
             ("right click", "Open a menu that changes nodes, layers, activations and biases"),
         ),
     ),
@@ -302,7 +302,7 @@ GESTURES: tuple[Section, ...] = (
                 "up, down, wheel in the learning rate",
                 "Change the first digit of the rate (Alt: the second digit, Shift: by a factor of 10)",
             ),
-            ("drag a training setting", "Change the setting in steps; in a field with focus, select text"),
+            ("drag a training setting", "Change the setting in steps; a field with the focus selects text"),
             ("0.5, 0,5, 1/2, −3, 1e-3", "You can type a number in any of these ways"),
         ),
     ),
@@ -329,7 +329,7 @@ GESTURES: tuple[Section, ...] = (
         (
             ("drag the ring on the curve", "Go back to another iteration of the run"),
             ("wheel, drag", "Zoom the plot (wheel), or move the plot (drag)"),
-            ("double click", "Show the whole curve"),
+            ("double-click", "Show the whole curve"),
             ("left, right, Home, End", "Go to a point of the curve and read its value"),
         ),
     ),
@@ -340,7 +340,7 @@ GESTURES: tuple[Section, ...] = (
             ("drag, Shift with arrows", "Select text"),
         ),
     ),
-    (EVERYWHERE, (("exception", "A text, a cell or a button with the focus uses its own keys first"),)),
+    (EVERYWHERE, (("exception", "A text field, a cell or a button with the focus uses its own keys first"),)),
 )
 """Mouse gestures, and the keys that are in no menu because their effect depends on the focus."""
 

@@ -44,7 +44,7 @@ from nnviz.ui.plot.plot import Plot, QuietAxis
 RATIO = 2.0
 """Device pixels per pixel of a thumbnail, so that thumbnails are sharp on any screen."""
 RADIUS_PX, PADDING_PX = 1.5, 3.0
-"""Radius of a row's mark in a thumbnail, and the free border around all marks, in pixels."""
+"""In pixels, for a thumbnail. RADIUS_PX: radius of a mark. PADDING_PX: free border around all marks."""
 MARK_NAMES = ("orange squares", "blue circles", "green triangles")
 """Names of the marks of classes 0, 1 and 2."""
 
@@ -80,7 +80,7 @@ def _marks(groups: list[Series], palette: Palette) -> Rows:
 
 
 def limits(groups: list[Series], part: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the ranges (low, high) of x and of y. `part` of each range is added at both of its ends."""
+    """Return the ranges (low, high) of x and of y, each widened at both ends by `part` of its length."""
     points = np.concatenate([each.points for each in groups])
     low, high = points.min(axis=0), points.max(axis=0)
     margin = np.where(high > low, part * (high - low), 1.0)
@@ -141,7 +141,7 @@ class Preview(Plot):
 
     @property
     def row_counts(self) -> dict[str, int]:
-        """Number of rows of each class in the plot, by the name of the class's marks."""
+        """Number of plotted rows of each class. The keys are mark names, such as "blue circles"."""
         return {each.mark_name: len(each.points) for each in self._series}
 
     def changeEvent(self, event: QEvent) -> None:
@@ -162,7 +162,7 @@ ICON = QSize(52, 40)
 THUMBNAIL_ROWS = 150
 """Number of rows drawn in a thumbnail."""
 SHARE = 4.0
-"""Drawing the preview takes at most 1 / SHARE of the program's time, however many rows the preview shows."""
+"""Divisor: drawing the preview takes at most 1 / SHARE of the program's time, even with many rows."""
 NUDGE_TIP = "Up, Down and the wheel change the number by 1, with Shift by 10"
 
 
@@ -329,7 +329,7 @@ class MakeRows(QDialog):
         sizes = shortened("-".join(map(str, network.sizes)))
         inputs, outputs = counted(len(kind.inputs), "input"), counted(len(kind.outputs), "output")
         self._of_mine.setText(
-            f"The new rows replace {counted(len(self._open.data), 'row')} of your network, {sizes}"
+            f"The new rows replace {counted(len(self._open.data), 'row')} of your network ({sizes})"
             if fits
             else f"These rows need a network with {inputs} and {outputs}; your network is {sizes}"
         )

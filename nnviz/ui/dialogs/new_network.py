@@ -91,7 +91,7 @@ class NewNetwork(QDialog):
 
     @property
     def loss_changed(self) -> bool:
-        """Whether nnviz, not the user, chose a loss other than MSE, to suit the outputs' activation."""
+        """Whether nnviz chose a loss other than MSE because of the outputs' activation."""
         return self.loss.currentData() not in (MSE.name, self._chosen_loss)
 
     def state(self) -> State:

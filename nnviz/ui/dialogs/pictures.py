@@ -39,7 +39,7 @@ KINDS = {"PNG image": (".png",), "SVG drawing": (".svg",), "PDF page": (".pdf",)
 PNG_RATIO = 2
 """Pixels of a PNG per pixel of the drawing, in each direction."""
 DPI = 96
-"""Resolution of SVG and PDF, so that a pixel of the drawing is a CSS pixel."""
+"""Dots per inch of SVG and PDF. With this value, a pixel of the drawing is a CSS pixel."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def render(
 
 
 class DiagramDrawing(Drawing):
-    """Draws the diagram with its numbers, zoomed as in the given picture."""
+    """Draws the whole diagram of `picture` with its numbers and a legend, without zoom."""
 
     phrase = "the diagram"
 

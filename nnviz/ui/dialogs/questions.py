@@ -34,9 +34,9 @@ from nnviz.ui.kit.controls import Choice
 from nnviz.ui.kit.dialogs import add_mnemonic, dialog_column, heading, make_primary, message_box
 
 MAX_CHOICES = 30
-"""Largest number of layers with a choice for each. With more layers, all hidden layers share a choice."""
+"""Up to this number of layers, each layer has its own choice. With more, hidden layers share one choice."""
 VISIBLE_LAYERS = 8
-"""Number of layers that are visible without scrolling."""
+"""Number of layers that the dialog for activations shows without scrolling."""
 
 
 class AskActivations(QDialog):
@@ -186,7 +186,7 @@ def ask_version(window: QWidget, name: str) -> VersionAnswer:
     box = message_box(
         window,
         question,
-        f"Keep mine: your next save replaces their version; {name}{BACKUP_SUFFIX} keeps their version. "
+        f"Keep mine: your next save replaces their version; {name}{BACKUP_SUFFIX} keeps a copy of it. "
         "Take theirs: nnviz shows their version, and Undo brings your version back.",
     )
     buttons: dict[QAbstractButton, VersionAnswer] = {
@@ -201,7 +201,7 @@ def ask_version(window: QWidget, name: str) -> VersionAnswer:
 
 WIDTH_PX, ROW_PX = 700, 30
 VISIBLE_ROWS = 8
-"""Number of rows that are visible without scrolling."""
+"""Number of rows that the list of autosaved work shows without scrolling."""
 
 
 class RecoverDialog(QDialog):

@@ -96,7 +96,7 @@ class ColumnUses(QAbstractTableModel):
         self.endResetModel()
 
     def uses(self, rows: Sequence[int]) -> list[Use]:
-        """Return the uses possible for all table columns listed in `rows`. Texts cannot become numbers."""
+        """Return the uses possible for all chosen columns; `rows` are their rows in the model."""
         numbers = all(self.findings[row].is_number for row in rows)
         return [use for use in USES if numbers or use[1] or use[0] == "left out"]
 
@@ -233,14 +233,14 @@ TIPS: dict[What, str] = {
 }
 STANDARDISE = "&Standardise the inputs: (value − mean) / standard deviation of each column"
 
-STANDARDISED = "Inputs are standardised like your network's rows. Tick the box to use the table's means."
+STANDARDISED = "Inputs are standardised with your network's means. Tick the box to use the table's means."
 
 
 class OpenTable(QDialog):
     """Asks how to use a table.
 
-    `chosen_use` is the chosen use, `state` the resulting State and `result_text` a sentence about the result.
-    `read` reads the table again in another layout. `name` is the name of the table.
+    `read` reads the table again in another layout. `name` is the name of the table. `state` is the State
+    that results from the chosen use.
     """
 
     def __init__(self, window: QWidget | None, state: State, name: str, table: Table, read: Read) -> None:

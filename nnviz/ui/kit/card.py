@@ -13,9 +13,9 @@ from nnviz.ui.kit.theme import px, ui_font
 class Card(QFrame):
     """A panel with a heading. `body` takes the contents; `buttons` stand at the right of the heading.
 
-    `head` is the row with heading and buttons; a dock uses the row as its handle. The card's minimum height
-    is limited to a share of the screen's height; at window size 100 %, `extra_height` is added to the share.
-    If `content_px` is not 0, it is a second limit of the minimum height, in pixels at 100 %.
+    `head` is the row with heading and buttons; a dock uses the row as its handle. The window limits the
+    minimum height of a card to a share of the screen's height. `extra_height` is added to this share at
+    window size 100 %. `content_px`, if not 0, is another upper limit, in pixels at 100 %.
     """
 
     extra_height = 0.0

@@ -131,7 +131,7 @@ def muted_label() -> ElidedLabel:
 def set_lock_reason(what: QWidget | QAction, why: str, tip: str, *, can: bool = True) -> None:
     """Disable a widget or action if `why` is not "", and show this reason as its tooltip.
 
-    If `why` is "", show the tooltip `tip`, and enable the widget or action, unless `can=False` is given.
+    If `why` is "", show the tooltip `tip`, and enable the widget or action if `can` is True.
     """
     what.setEnabled(can and not why)
     what.setToolTip(why or tip)
@@ -178,7 +178,7 @@ def clear_hover_on_close(button: QAbstractButton, menu: QMenu) -> None:
 MOST_SEEN = 20
 """Largest number of visible items in a list; a longer list scrolls."""
 ROUNDING_PX = 2
-"""Largest width by which a text may exceed the width that Qt computes, in pixels."""
+"""A text may be wider than the width that Qt computes, by up to this number of pixels."""
 
 
 class Choice(QComboBox):
@@ -204,7 +204,7 @@ class Choice(QComboBox):
             self.chosen.emit()
 
     def sizeHint(self) -> QSize:
-        """Return Qt's size with some more width: Qt's width is too small for wide fonts and large sizes."""
+        """Return Qt's size, slightly widened: Qt's width is too small for wide fonts and large sizes."""
         return super().sizeHint() + QSize(px(ROUNDING_PX), 0)
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102

@@ -27,7 +27,7 @@ Nudge: TypeAlias = Callable[[Any, int, Modifiers], Any]
 PIXELS_A_STEP = 6.0
 """Distance that the mouse drags sideways for one step, in pixels."""
 PADDING_PX, EDGE_PX = 24, 2
-"""PADDING_PX: space left plus right of a text. EDGE_PX: least space to the parent's edge. In pixels."""
+"""In pixels. PADDING_PX: both margins of a text together. EDGE_PX: least distance to the parent's edge."""
 NOTCH_ANGLE = 120
 """Qt's angle for one notch of a wheel, in eighths of a degree."""
 
@@ -61,7 +61,7 @@ def nudge_rate(value: float, steps: int, modifiers: Modifiers) -> float:
 
 
 def scrub(value: Any, pixels: float, modifiers: Modifiers, nudge: Nudge = nudge_number) -> Any:
-    """Return the value after the mouse has dragged the value by `pixels` to the right."""
+    """Return the value after a drag of the mouse by `pixels` to the right; `nudge` changes the value."""
     return nudge(value, round(pixels / PIXELS_A_STEP), modifiers)
 
 
@@ -241,7 +241,7 @@ class NumberField(QLineEdit):
         self._select_on_release &= event.button() == Qt.MouseButton.LeftButton
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Change (scrub) the value if the press has given the field the focus; otherwise select text."""
+        """Change (scrub) the value if the mouse press gave the field the focus; otherwise select text."""
         distance = event.position().x() - self._pressed_x
         self._scrubs = self._scrubs or (self._select_on_release and abs(distance) >= PIXELS_A_STEP)
         if not (self._scrubs and self._nudge):

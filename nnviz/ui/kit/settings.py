@@ -20,7 +20,7 @@ SIZES_PERCENT = (100, 125, 150, 200)
 """Sizes at which the window can be drawn, in percent of the system's size."""
 
 LEAST_PX = QSize(700, 505)
-"""Screen size that the window with its frame needs at 100 %, in pixels."""
+"""Smallest screen on which the window with its frame fits at 100 %, in pixels."""
 
 
 class Settings:

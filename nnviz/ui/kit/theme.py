@@ -43,7 +43,7 @@ from nnviz.picture.palette import PALETTES, Palette
 from nnviz.system import DisplayError, resources
 
 OWN_SIZE = "own size"
-"""Name of a Qt property that marks widgets which set their own size, so that nnviz does not scale them."""
+"""Name of a Qt property. nnviz does not scale a widget with this property: the widget sets its own size."""
 Measure: TypeAlias = Callable[[QWidget, float], object]
 """Function (widget, factor) that sets one length of a widget, such as an icon's size.
 

@@ -36,7 +36,7 @@ FINE, COARSE = 100, 10
 
 
 class SlopeAxis(QuietAxis):
-    """The right axis, for slopes. The plot draws each slope multiplied by `times`; the labels undo this."""
+    """The right axis. The plot draws each slope multiplied by `times`; the labels show the slope itself."""
 
     def __init__(self) -> None:
         super().__init__("right")

@@ -52,7 +52,7 @@ def ask_save(window: QWidget, program: Program, suggestion: Path) -> str:
     return "; ".join(filter(None, (f"Saved {' and '.join(map(file_label, written))}", note)))
 
 
-HINT = "Click a line to select the node or edge that it computes"
+HINT = "Click a line to select the node or edge that the line computes"
 NO_ADDRESS = "This line belongs to no node or edge"
 SHARE = 15
 """While training runs, updating the program's text takes at most one fifteenth of the time."""

@@ -104,7 +104,7 @@ def _words(line: str, quotes: str) -> tuple[tuple[Word, ...], str]:
 
 
 def words(line: str, *roles: Role) -> list[Word]:
-    """Return the coloured parts of a line whose role, such as "string", is one of the given roles."""
+    """Return the parts of a line whose colour role, such as "string", is one of the arguments `roles`."""
     return [word for word in _words(line, "")[0] if word.role in roles]
 
 
@@ -169,7 +169,10 @@ class Lines:
         return frozenset(lines)
 
     def walk_lines(self, progress: Progress) -> frozenset[int]:
-        """Return the numbers of the lines for the walk's steps, or for the walk's phase if no line fits."""
+        """Return the numbers of the lines that do the walk's current steps.
+
+        If no line does one of these steps, return the numbers of the lines that do the walk's phase.
+        """
         if not progress.active:
             return frozenset()
         steps = [self._of_step(step, progress.walk.of_all_weights(step)) for step in progress.described_steps]
@@ -194,7 +197,10 @@ class Lines:
         return choices[(choices.index(selected) + 1) % len(choices)] if selected in choices else choices[0]
 
     def hovered(self, line: int, selected: Address | None) -> Address:
-        """Return the address to highlight: `selected` if the line has this address, else the line's first."""
+        """Return the address to highlight when the mouse is over a line.
+
+        This is `selected` if it is an address of the line, else the first address of the line.
+        """
         choices = self.selects[line]
         return selected if selected in choices else choices[0]
 
@@ -317,7 +323,7 @@ HANGING = 4
 
 
 def write(document: QTextDocument, old: Sequence[str], new: Sequence[str], left: int) -> None:
-    """Replace a document's lines `old` by `new`, indented by `left` pixels. Edit only what differs."""
+    """Replace a document's lines `old` with `new`, indented by `left` pixels. Edit only what differs."""
     cursor = QTextCursor(document)
     cursor.beginEditBlock()
     if len(old) == len(new):
@@ -332,7 +338,7 @@ def write(document: QTextDocument, old: Sequence[str], new: Sequence[str], left:
 
 
 def indent(document: QTextDocument, lines: Iterable[int], left: int) -> None:
-    """Indent the lines with the numbers `lines` by `left` pixels, and their continuation lines by more."""
+    """Indent lines by `left` pixels, and their wrapped parts by more. `lines` are line numbers from 0."""
     letter = QFontMetricsF(document.defaultFont()).horizontalAdvance(" ")
     for line in lines:
         block, form = document.findBlockByNumber(line), QTextBlockFormat()
@@ -349,7 +355,7 @@ def _depth(line: str) -> int:
 
 
 def _replace(cursor: QTextCursor, start: int, old: str, new: str) -> None:
-    """Replace the text `old` at `start` by `new`, except their common beginning and end.
+    """Replace the text `old` at `start` with `new`, except their common beginning and end.
 
     The new text is inserted before the old one is removed, so that a selection next to it is kept.
     """

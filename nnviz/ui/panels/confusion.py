@@ -55,9 +55,10 @@ class GridPlaces:
     `left`       width of the names at the left of the grid; 0 without names
     `above`      height of the names above the grid; 0 without names
     `upright`    whether the names above the grid are written upwards
-    `shares`     width of the recalls right of the grid, and height of the precisions below the grid;
-                 (0, 0) if recall and precision are left out
+    `shares`     width of the recalls right of the grid, height of the precisions below it
     ============ ==========================================================================
+
+    `shares` is (0, 0) if recall and precision are left out.
     """
 
     grid: QRectF
@@ -152,7 +153,7 @@ def paint_names(painter: QPainter, places: GridPlaces, names: Sequence[str]) -> 
 
 
 def paint_counts(painter: QPainter, places: GridPlaces, counts: NDArray[np.intp], image: QImage) -> None:
-    """Write the counts into their cells, or write none if the largest count does not fit."""
+    """Write the counts into the cells. If the largest count does not fit into its cell, write no counts."""
     font = _fitting_font(f"{counts.max():,}", places.cell(ClassCell(0, 0)))
     if font is None:
         return
@@ -402,7 +403,7 @@ class ConfusionPanel(LiveCard):
     def _make_controls(self) -> None:
         self.output, self.part = Choice(), Choice()
         self.part.addItems([ALL, TRAINED, VALIDATION])
-        for choice, tip in ((self.output, "Output whose classes are counted"), (self.part, "Rows to count")):
+        for choice, tip in ((self.output, "Output that the matrix shows"), (self.part, "Rows to count")):
             choice.setToolTip(tip)
             choice.setAccessibleName(tip)
             self.add_button(choice)

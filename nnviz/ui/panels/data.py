@@ -133,8 +133,8 @@ class FilterBar(QWidget):
 def ask_node_names(window: QWidget, rows: NewRows) -> NewRows | None:
     """Ask whether to rename the nodes to the column names of new rows.
 
-    Return the rows to use, with or without new node names, or None if the user cancels. nnviz does not ask
-    if the columns have the same names as the nodes, or names that nodes cannot have.
+    Return the rows to use, with or without new node names, or None if the user cancels. If the columns have
+    the same names as the nodes, or names that nodes cannot have, nnviz asks nothing.
     """
     if not rows.foreign_names:
         return rows
@@ -146,7 +146,7 @@ def ask_node_names(window: QWidget, rows: NewRows) -> NewRows | None:
     names = [*rows.state.network.inputs, *rows.state.network.outputs]
     new, old = list_text(list(rows.foreign_names.values())), list_text([names[i] for i in rows.foreign_names])
     question = f"The columns are named {new}, but the nodes are named {old}. Rename the nodes?"
-    more = "With or without new names, the columns fill the nodes in this order. Undo reverts everything."
+    more = "Whether you rename or not, the columns fill the nodes in this order. Undo reverts everything."
     box = message_box(window, question, more)
     rename = box.addButton("&Rename the nodes", QMessageBox.ButtonRole.AcceptRole)
     keep = box.addButton("&Keep the node names", QMessageBox.ButtonRole.DestructiveRole)
@@ -162,7 +162,7 @@ class NewRows(NamedTuple):
     """A state with new rows.
 
     `summary` is the message for the status bar. `foreign_names` maps the index of a column to the
-    column's name in the source, for each column whose name differs from the name of its node.
+    column's name in the source. It contains only the columns whose node has another name.
     """
 
     state: State
@@ -190,7 +190,7 @@ def paste_cells(state: State, text: str, row: int, column: int) -> NewRows:
     if state.data.targets is None and new.data.targets is not None and len(state.data):
         notes.append("the targets of the other rows are 0")
     if any(all_columns[i].scale for i in indices):
-        notes.append("nnviz takes the numbers as standardised; to paste raw numbers, use Paste as a table")
+        notes.append("nnviz takes the numbers as standardised; for raw numbers, choose Paste as a table")
     names = () if named or table.names is None else table.names
     return NewRows(new, "; ".join(notes), dict(zip(indices, names, strict=False)))
 
@@ -362,8 +362,8 @@ class DataPanel(Card):
     def show_only(self, rows: NDArray[np.intp], what: str) -> None:
         """List only `rows`, indices in ascending order, and select the first of these rows.
 
-        `what` describes the rows, for the bar above the table. Once several rows change, or rows are added or
-        removed, the table lists all rows again.
+        `what` describes the rows, for the bar above the table. The table lists all rows again as soon as rows
+        are added or removed, or several rows change at once.
         """
         self.filter.show_sentence(f"{counted(len(rows), 'row')}: {what}")
         self.model.list_rows(rows)

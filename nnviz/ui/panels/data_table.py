@@ -99,7 +99,7 @@ class DataTable(QAbstractTableModel):
         document.state_changed.connect(self._follow)
 
     def report_paint_time(self, ms: float) -> None:
-        """Record how long painting took, in ms. If painting is slow, fewer states of a run are shown."""
+        """Record the painting time, in ms. If painting is slow, the table shows fewer States of a run."""
         self._computed.set_duration_ms(ms)
 
     def use_short_headers(self, short: dict[str, str]) -> None:
@@ -116,7 +116,7 @@ class DataTable(QAbstractTableModel):
     def list_rows(self, rows: NDArray[np.intp] | None) -> None:
         """List only `rows`, indices in ascending order. If `rows` is None, list all rows.
 
-        Once several rows change, or rows are added or removed, the table lists all rows again.
+        The table lists all rows again as soon as rows are added or removed, or several rows change.
         """
         self.beginResetModel()
         self._listed = rows

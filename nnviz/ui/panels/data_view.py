@@ -71,7 +71,7 @@ class NumberCells(QStyledItemDelegate):
     `editing_begun`    a field for typing has opened in a cell
     `refused`          carries why a typed text is refused, or "" once the text is valid again
     `highlighted_line` index of the line that shows the row on the diagram
-    `whole_rows`       whether rows were selected by a click on row numbers: then no cell is outlined
+    `whole_rows`       whether rows were selected by their row numbers; if so, no cell is outlined
     ================== ==============================================================================
     """
 
@@ -211,7 +211,7 @@ ColumnHead: TypeAlias = tuple[str, Sequence[str], bool]
 """The name of a column, its numbers as texts, and whether the numbers are computed."""
 
 SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}0.01234", f"{MINUS}0.0001234"
-"""Computed numbers get the width of SHORT in narrow tables, MIDDLE in scrolling ones, LONG in wide ones."""
+"""Texts as wide as computed numbers. SHORT: narrow table. MIDDLE: scrolling table. LONG: wide table."""
 LONGEST_NAME_PX = 220
 """Names wider than this, in pixels at 100 %, are shortened."""
 PADDING_PX, MARGIN_PX, LEAST_MARGIN_PX = 4, 6, 2
@@ -388,7 +388,7 @@ SETTLED_MS = 150
 NUMBER_STARTS = f"0123456789+-{MINUS}"
 """Characters that begin a number. Typing one of these characters starts to edit the current cell."""
 SAMPLE = 100
-"""About this many typed numbers, in the first rows, set the widths. Longer numbers get a smaller font."""
+"""Approximate number of typed numbers, from the first rows, that are measured to set column widths."""
 
 
 class TableView(QTableView):
@@ -544,7 +544,7 @@ class TableView(QTableView):
         selection.setCurrentIndex(current.siblingAtRow(row), Flag.Select | Flag.Rows)
 
     def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
-        """Repaint the changed cells. If their first column is computed, repaint all later columns as well."""
+        """Repaint the changed cells. If the first changed column is computed, repaint all later columns."""
         if self._table.columns[first.column()].editable:
             super().dataChanged(first, last, roles)
         else:

@@ -80,7 +80,7 @@ class ExplainBrowser(QTextBrowser):
         self.anchorClicked.connect(lambda url: self.link_clicked.emit(url.toString()))
 
     def show_html(self, html: str, keep_place: bool) -> None:
-        """Show `html`. If `keep_place`, keep the scroll position, else scroll to the top."""
+        """Show `html`. If `keep_place` is True, keep the scroll position, else scroll to the top."""
         if html == self._html:
             return
         self._html = html
@@ -176,7 +176,7 @@ def html(explanation: Explanation, palette: Palette, hint: str, unfolded: frozen
     """Return the explanation as rich text: formulas muted, slopes purple, addresses as links.
 
     `hint` is the text of an additional first paragraph, or "". `unfolded` holds the names of the lines that
-    are shown with all terms.
+    are shown with all terms. `fits` returns whether a text fits on one line.
     """
     intro = f'<p style="color:{palette.muted}; margin:0 0 6px 0">{escape(hint)}</p>' if hint else ""
     page = _Page(palette, unfolded, fits)

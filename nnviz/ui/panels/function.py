@@ -217,7 +217,10 @@ class Pointing:
             self._selection.row = row
 
     def nudge(self, right: int, up: int, size: str) -> None:
-        """Move the what-if row by steps of `size`, like "0.1". In a plot over targets, go to another row."""
+        """Move the what-if row by steps of `size`, for example "0.1".
+
+        In a plot over targets, select another row of the data instead.
+        """
         axes = self._axes
         if axes.horizontal is None:
             self._selection.row += right - up
@@ -230,7 +233,7 @@ class Pointing:
 
 
 TWO_COLUMNS_PX = 290
-"""Smallest width of the panel, in pixels at 100 %, at which two combo boxes are side by side."""
+"""Smallest width, in pixels at 100 %, in which two combo boxes stand side by side."""
 
 
 class AxesChoice(QWidget):
@@ -593,7 +596,8 @@ def _range(values: Array, before: Span | None) -> Span:
 
 
 WIDE_PX, SIDE_PX, PLOT_SHARE, SIDE_SHARE = 400, 176, 3, 2
-"""WIDE_PX: panel width for boxes beside the plot. SIDE_PX: least width of the boxes. Shares: width ratio."""
+"""WIDE_PX: panel width for boxes beside the plot. SIDE_PX: least width of the boxes. The widths of plot and
+boxes have the ratio PLOT_SHARE : SIDE_SHARE."""
 PLOT_PX = 140
 """Minimum height of the plot, in pixels at 100 %."""
 SHARE = 5

@@ -105,7 +105,7 @@ def has_pairs(state: State) -> bool:
 
 
 MOST_POINTS = 20_000
-"""Largest number of grid points from which lines are computed. More would not visibly move a line."""
+"""Largest number of grid points from which lines are computed. More points would not visibly move a line."""
 
 
 def level_line(picture: FunctionValues, output: int, level: float) -> Array:
@@ -149,7 +149,7 @@ def _zeros(picture: FunctionValues, heights: Array, step: int) -> Array:
 
 
 FONT, LINE_PX, SAMPLE_PX, GAP_PX = 11.5, 17, 16, 10
-"""Pixels at 100 %. FONT: font size. LINE_PX: line height. SAMPLE_PX: sample width. GAP_PX: entry gap."""
+"""In pixels at 100 %. FONT: font size. LINE_PX: line height. SAMPLE_PX: sample width. GAP_PX: entry gap."""
 
 
 class KeySample(NamedTuple):
@@ -265,12 +265,12 @@ def on_map(state: State, axes: Axes, palette: Palette) -> Rows:
 
 
 def are_toned(state: State, axes: Axes) -> bool:
-    """Return whether the marks on a map do not show classes: their colours show numbers, or are all equal."""
+    """Return whether the marks on a map have colours that do not stand for classes."""
     return state.data.targets is None or (axes.output is not None and not decides_yes_or_no(state))
 
 
 def on_curves(state: State, axes: Axes, outputs: Iterable[int], palette: Palette) -> Rows:
-    """Return marks for the targets of `outputs` over one input; return no marks if there are no targets."""
+    """Return marks for the targets of `outputs`, plotted over one input. Without targets, return no marks."""
     assert axes.horizontal is not None
     some, targets = drawn_rows(state), state.data.targets
     if targets is None or not len(some):
@@ -440,7 +440,7 @@ LEVELS = 5
 RING, POINT = 15, 11
 """Diameters in pixels. RING: ring around the row on the diagram. POINT: point of the what-if row."""
 BESIDE = 14
-"""Right margin in pixels if there is no colour scale: half of the axis's last label must fit into it."""
+"""Right margin in pixels if there is no colour scale. The margin has room for half of an axis label."""
 TIP = (
     "Click or drag to show a what-if row, which is not stored, on the diagram. Arrow keys move its point by "
     "0.1 (Shift: by 1, Alt: by 0.01); Enter adds the row to the data, Escape discards the row"
@@ -549,7 +549,10 @@ class FunctionPlane(PointPlot):
         self.marks.show_rows(rows, palette.ink if rows.toned else palette.muted, palette.surface)
 
     def show_row(self, x: float, y: float, *, free: bool, target: float = math.nan) -> None:
-        """Draw a ring for a row of the data, or a point for a what-if row, and a line to a known target."""
+        """Draw a row at (x, y) as a ring, or as a point for the what-if row (`free=True`).
+
+        Draw a line from there to `target`, unless `target` is NaN.
+        """
         if free != self._shows_what_if:
             self._shows_what_if, size = free, POINT if free else RING
             self._colour_point()
@@ -617,7 +620,7 @@ class FunctionPlane(PointPlot):
         return bool(self.plotItem.isVisible())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Add the what-if row to the data on Enter, discard the row on Escape, move it with arrow keys."""
+        """Add the what-if row to the data on Enter, discard it on Escape, and move it with arrow keys."""
         if self._shows_what_if and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.keep_requested.emit()
         elif self._shows_what_if and event.key() == Qt.Key.Key_Escape:

@@ -51,7 +51,7 @@ class PlotLibrary(QObject):
         self._work = Slicer(self, _types, self._load_with_types)
 
     def load_soon(self) -> None:
-        """Create PySide's types in small steps, which takes most of the time, and then import pyqtgraph."""
+        """Create PySide's types in small steps, then import pyqtgraph. The types take most of the time."""
         self._work.restart()
 
     def _load_with_types(self) -> bool:
@@ -153,7 +153,7 @@ class HistoryPlot(PlotCard):
         assert run is not None
         measure, message = self._travel.measure, f"Exported {file_label(path)}"
         if run.history.is_thinned:
-            message = f"{message}: the first, lowest, highest and last {measure} of each group of updates"
+            message = f"{message} with the first, lowest, highest and last {measure} of each group of updates"
         column = measure if run.watched else state.measure.name
         self._export(path, writing.history_text(run.points, column), message)
 

@@ -28,7 +28,7 @@ from nnviz.ui.plot.plot import Arrow, CurveItem, DotItem, Plot, QuietAxis, add_m
 TURNS = 100
 """A curve with more turns than this has a thin line, which is clearer and many times faster to draw."""
 FAINT = 0.4
-"""After the current iteration, a curve is faint: this share of its colour, mixed with the background."""
+"""Share of a curve's colour in the faint part of the curve; the rest is the background colour."""
 
 
 class HistoryLine:
@@ -47,7 +47,7 @@ class HistoryLine:
             plot.add(item, z + k / 2)
 
     def set_colour(self, colour: str, ground: str) -> None:
-        """Draw the line in `colour`, and its later part in a mix with the background colour `ground`."""
+        """Draw the line in `colour`. Mix the faint part with the background colour `ground`."""
         self.colour, self._faint = QColor(colour), _mixed(colour, ground, FAINT)
         self._arrow.setBrush(self.colour)
 
@@ -64,7 +64,7 @@ class HistoryLine:
         return reach(self.history.points, log=log)
 
     def draw(self, plot: Plot, present: tuple[int, float] | None, *, whole: bool, log: bool) -> None:
-        """Draw the line with few points per pixel column. If `whole` is false, draw only its visible part."""
+        """Draw the line with few points per pixel column. If `whole` is false, draw only the visible part."""
         ends = [present] if present else []
         self._curve.setVisible(len(self.history) > 0)
         points = self.history.points if whole else self._in_view(plot)
@@ -111,7 +111,7 @@ DASHES = ([7, 3], [2, 3], [9, 3, 2, 3], [4, 4])
 UNDER = -0.5
 """Qt's z value for the curves of earlier runs: above the grid, below everything else."""
 MOST_VIEWS = 9.0
-"""Largest width and height of the drawn area, in views. Qt also computes hidden dashes, which is slow."""
+"""Largest width and height of the area with dashed curves, as multiples of the view's width and height."""
 
 
 class EarlierCurves:
@@ -149,7 +149,7 @@ class EarlierCurves:
         self.colour, self._area = QColor(colour), None
 
     def draw(self, plot: Plot) -> None:
-        """Draw the curves, unless the last drawn area, which exceeded the view, still covers the view."""
+        """Draw the curves in and around the view, unless the area drawn last still covers the view."""
         view, pixel = plot.view(), plot.device_pixel()
         while len(self._items) < len(self._curves):
             self._items.append(CurveItem())
@@ -214,7 +214,8 @@ Reach: TypeAlias = tuple[float, float]
 def reach(points: Array, *, log: bool) -> Reach | None:
     """Return the lowest and the highest drawn value of a curve, or None if nothing is drawn.
 
-    If the run diverged, the plot ends at `ceiling(losses)`. If `log`, both values are log10 of losses.
+    If the run diverged, the highest value is at most a multiple of the first loss: `ceiling(losses)`. If
+    `log`, both values are log10 of losses.
     """
     losses = points[:, 1]
     if (
@@ -262,7 +263,7 @@ DIVERGED = f"above the plot: the run has diverged,\nthe plot ends at {CEILING:g}
 KEY_PX = 18
 """Height of the key (legend) of the curves, in pixels at 100 %."""
 LEAST_PX, LOW_PX = 94, 130
-"""Pixels at 100 %. LEAST_PX: least height of the plot. LOW_PX: least height with a lower axis title."""
+"""Pixels at 100 %. LEAST_PX: least height of the plot. LOW_PX: least height to show the x axis title."""
 RING_PX = 7.0
 """Space for the ring, in pixels: least distance from the ring's centre to the edge of the plot."""
 
@@ -416,7 +417,7 @@ class HistoryCanvas(Plot):
         return self._line.later_points()
 
     def validation_points(self) -> Array:
-        """Return the drawn validation curve up to the current iteration, shape (points, 2), as in `curve`."""
+        """Return the validation curve up to the current iteration, shape (points, 2): iteration, value."""
         return self._validation.up_to_present()
 
     def earlier(self) -> list[Array]:
@@ -551,7 +552,7 @@ class HistoryCanvas(Plot):
 
 
 GRAB = 10.0
-"""A mouse press hits the ring or the mark if it is at most this number of pixels from the centre."""
+"""Largest distance, in pixels, from the centre of the ring or the mark at which a mouse press counts."""
 
 
 class HistoryCurve(HistoryCanvas):

@@ -50,10 +50,10 @@ def readouts(run: Run, measure: str) -> tuple[Readout, ...]:
 
 
 RULE = (
-    f"The validation loss has risen if it first stayed below a level for {EPOCHS} epochs or longer.\n"
-    f"In the run's last third, it must stay above this level and end at least {100 * RISE:.0f} % higher.\n"
-    "nnviz compares averages, so short dips do not count. The training loss must have fallen meanwhile,\n"
-    f"and the data must have at least {ROWS} validation rows."
+    "nnviz reports overfitting under four conditions. Before the last third of the run, the validation loss\n"
+    f"stays below some level for {EPOCHS} epochs or longer. In the last third, the validation loss stays\n"
+    f"above this level and ends at least {100 * RISE:.0f} % higher. Meanwhile, the training loss falls.\n"
+    f"There are at least {ROWS} validation rows. nnviz compares averages, so short dips do not count."
 )
 GO_TIP = "Go to the iteration with the lowest validation loss, which has a mark on the curve"
 
@@ -61,8 +61,8 @@ GO_TIP = "Go to the iteration with the lowest validation loss, which has a mark 
 class Overfitting(QWidget):
     """The message that the network overfits. The widget is hidden if the network does not overfit.
 
-    `first_iteration` is the iteration since which the validation loss has risen. The button `go` asks to show
-    this iteration.
+    `first_iteration` is the iteration since which the validation loss has risen. A click on the button `go`
+    asks the panel to show this iteration.
     """
 
     def __init__(self) -> None:

@@ -146,7 +146,7 @@ class LossChoice(QWidget):
         selection.address_changed.connect(self.refresh)
 
     def minimumSizeHint(self) -> QSize:
-        """Return the minimum size. The width is that of one box, since the boxes can be below each other."""
+        """Return the minimum size: as wide as one box, since the boxes can be below each other."""
         return QSize(self.first.minimumSizeHint().width(), super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -196,7 +196,7 @@ def _names(network: Network) -> list[object]:
 
 
 WIDE, PLOT_SHARE, CAPTION_SHARE = 1.6, 5, 3
-"""WIDE: least ratio width / height for a caption beside the plot. The shares are the ratio of the widths."""
+"""WIDE: least width / height for a caption beside the plot. PLOT_SHARE, CAPTION_SHARE: relative widths."""
 SOURCES = ("network", "data", "training", "run")
 """Names of the parts of a State on which a plot may depend."""
 
@@ -204,7 +204,7 @@ SOURCES = ("network", "data", "training", "run")
 class LossPanel(PlotCard):
     """A panel with a `view` of the loss over the selected weights, or a message that says what is missing.
 
-    `choice` holds combo boxes for the weights, which are placed above the plot.
+    `choice` is a LossChoice, whose combo boxes are above the plot, or None.
     """
 
     def __init__(

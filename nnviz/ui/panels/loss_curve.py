@@ -82,16 +82,17 @@ class LossCurvePlane(LossPlane):
         self._curve.setOpacity(0.3 if stale else 1.0)
 
     def show_point(self, w: float, loss: float, slope: float, landing: tuple[float, float] | None) -> None:
-        """Draw the point of the current weight, a tangent unless `slope` is NaN, and the next step.
+        """Draw the point of the current weight, its tangent, and an arrow for the next step.
 
-        `landing` holds the weight and the loss after the step. If `landing` is None, no step is drawn.
+        If `slope` is NaN, no tangent is drawn. `landing` holds the weight and the loss after the step. If
+        `landing` is None, no arrow is drawn.
         """
         self.show_present(w, loss)
         self._slope, self._landing = slope, landing
         self._place()
 
     def tangent(self) -> Array:
-        """Return the two ends of the drawn tangent, shape (2, 2): w, loss; empty if no tangent is drawn."""
+        """Return the ends of the drawn tangent, shape (2, 2): w, loss; empty if no tangent is drawn."""
         return curve_points(self._tangent)
 
     def curve(self) -> Array:
@@ -99,7 +100,7 @@ class LossCurvePlane(LossPlane):
         return curve_points(self._curve)
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the computed point of the curve that is horizontally nearest to `at`, and its readout."""
+        """Return the curve's point whose x is nearest to `at`, and its readout; None if there is no curve."""
         points = self.curve()
         if not len(points):
             return None

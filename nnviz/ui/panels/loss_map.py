@@ -130,7 +130,7 @@ class LossSurfacePlane(LossPlane):
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return a point near `at` and the text of its readout, or None if there is no map.
 
-        The point is that of the current weights if this is near `at`, else the nearest point of the grid.
+        If the point of the current weights is near `at`, return this point, else the nearest grid point.
         """
         if self.grid is None:
             return None
@@ -195,7 +195,7 @@ class LossSurface(LossView):
     """
 
     title, phrase, ending = "2 weights", "the loss over two weights", "-2-weights"
-    tip = "The colour of a point is the loss with these two weights; all other weights stay as they are"
+    tip = "The colour of each point shows the loss at its two weights; all other weights stay as they are"
     wanted, caption_lines = 2, 2
 
     plane: LossSurfacePlane

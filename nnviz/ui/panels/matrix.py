@@ -49,13 +49,13 @@ from nnviz.ui.plot.points import CellGrid, draw_outline
 Names: TypeAlias = tuple[Sequence[str], Sequence[str]]
 """Names of the image's rows (the nodes) and names of its columns (the nodes of the layer before)."""
 NAME_PX, NUMBER_PX = 11, (13, 11, 9.5)
-"""Font sizes in pixels. NAME_PX: of names. NUMBER_PX: of numbers; the largest size that fits is used."""
+"""Font sizes in pixels. NAME_PX: for names. NUMBER_PX: for numbers; the largest size that fits is used."""
 BESIDE = 6.0
-"""Gap between the names at the left and the image; a cell is wider than its number by this too. In pixels."""
+"""Pixels between the image and the names at the left. Also the least sum of the margins beside a number."""
 SHARE = 0.3
 """Largest share of the panel's width for the names left of the image; longer names are shortened."""
 LEAST_NAME = 48.0
-"""If the names above the image do not fit, columns at least this wide show shortened names. In pixels."""
+"""Least width of a column, in pixels, for a shortened name above the image."""
 LEAST_NUMBER = 14.0
 """Least width of a cell in which a number is shown, in pixels."""
 

@@ -50,7 +50,7 @@ class NotesPage(QTextBrowser):
         self.highlighted.connect(lambda url: self.setToolTip(_ascii(url)))
 
     def changeEvent(self, event: QEvent) -> None:
-        """Render the notes again after a font change, as Qt sets the font size of code when rendering."""
+        """Render the notes again after a font change: Qt sets the font size of code only when it renders."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and self._notes:
             self.show_notes(self._notes)

@@ -50,7 +50,7 @@ IGNORE_CLICKS_MS = 500
 class TrainingButtons(QWidget):
     """The row of buttons that train the network. The button `random` is not in the row but in the title bar.
 
-    The buttons Run and One update only emit signals. The receiver must first accept the texts in the fields.
+    The buttons Run and One update only emit signals. The receiver accepts the fields' texts, then trains.
     """
 
     run_requested = Signal()
@@ -199,7 +199,7 @@ HANDLE_PX = 16
 POSITIONS = 2**30
 """Largest number of positions of the slider. In a longer run, each position stands for several iterations."""
 
-TIMELINE_TIP = "Drag the handle to go to another iteration of the run; Left and Right go by one iteration"
+TIMELINE_TIP = "Drag the handle to another iteration of the run; Left and Right move it by one iteration"
 
 
 class _JumpToMouseStyle(QProxyStyle):
@@ -444,7 +444,7 @@ class TrainingPanel(Card):
             self.runner.set_training(replace(state.training, loss=loss))
         elif self._document.may_change() and (fitting := ask_output(state, loss)):
             self.runner.pause()
-            text = f"Change loss to {LOSSES[loss][0].phrase} with {fitting}"
+            text = f"Change loss to {LOSSES[loss][0].phrase} and output to {fitting}"
             self._document.edit(text, edits.set_loss, loss, fitting)
 
     def _set_speed(self, value: int) -> None:

@@ -154,13 +154,13 @@ class TrainingFields(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(1)
-        rate = "Size of an update's step against the slope (gradient); a number above 0"
+        rate = "How far an update moves weights against the slope (gradient); a number above 0"
         rows = "Number of rows that one update uses, or all rows"
         for field, name, tip, row, column, columns in (
             (self.learning_rate, "Learning rate", rate + RATE_KEYS, 0, 0, 1),
             (self.updates, "Updates", f"Number of updates in a run{WHOLE_KEYS}", 0, 1, 2),
             (self.batch, "Batch", rows + WHOLE_KEYS, 0, 3, 1),
-            (self.optimizer, "Optimizer", "The rule that changes the weights by their slopes", 1, 0, 2),
+            (self.optimizer, "Optimizer", "The rule that updates the weights from their slopes", 1, 0, 2),
             (self.seed, "Seed", f"Seed of the random weights and of the batch order{WHOLE_KEYS}", 1, 2, 1),
         ):
             self._describe(field, name, tip)
@@ -264,7 +264,7 @@ ROW_ERROR = "Row's error"
 ROW_ERROR_TIP = "Prediction − target of the selected row"
 
 LARGEST_PX, SMALL_PX, SMALLEST_PX = 22, 13, 10
-"""Font sizes of a number in pixels: largest below a caption, largest beside a caption, and smallest."""
+"""Largest font in pixels: LARGEST_PX below a caption, SMALL_PX beside a caption. SMALLEST_PX: smallest."""
 USUAL = (f"{MINUS}0.0001234", "49.890625")
 """Longest texts that a number usually has. For a longer text, the font becomes smaller."""
 USUAL_LOSS, SHARES = ("0.0001234",), ("97.14 % · 93.33 %",)
@@ -405,7 +405,7 @@ class TrainingFigures(QWidget):
 class Figure(QWidget):
     """A caption with a number below or beside the caption. The tooltip shows all digits of the number.
 
-    `usual` holds the longest texts that the number usually has. `largest` is its largest font size in pixels.
+    `usual` holds the number's usual longest texts. `largest` is the number's largest font size in pixels.
     """
 
     def __init__(
@@ -453,7 +453,7 @@ class Figure(QWidget):
         self.setAccessibleDescription("none" if text == NO_VALUE else text)
 
     def fitting(self, pixels: int, *texts: str) -> int:
-        """Return the largest font size, from SMALLEST_PX to `pixels`, at which the given texts fit."""
+        """Return the largest font size, from SMALLEST_PX to `pixels`, with which all `texts` fit."""
         caption = self._caption.sizeHint().width() + CAPTION_GAP_PX if self._on_one_line else 0
         for size in range(pixels, SMALLEST_PX, -1):
             metrics = QFontMetrics(_font(size))

@@ -26,7 +26,7 @@ from nnviz.ui.kit.controls import ignore_drops
 from nnviz.ui.kit.theme import px, ui_font
 
 BAR_WIDTH, BAR_GAP, TEXT_GAP = 10, 10, 4
-"""Pixels. BAR_WIDTH: width of a colour bar. BAR_GAP: from plot to bar. TEXT_GAP: from bar to its numbers."""
+"""Pixels. BAR_WIDTH: width of a colour bar. BAR_GAP: gap left of the bar. TEXT_GAP: gap right of the bar."""
 LEAST_TEXT = 30
 """Least width of the space for the numbers beside a colour bar, in pixels."""
 NUMBERS_APART = 14
@@ -44,7 +44,7 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._bar = QImage()
 
     def show_scale(self, tone: Tone, levels: list[float], tones: NDArray[np.uint8], palette: Palette) -> None:
-        """Show a bar of the RGB colours `tones`, from bottom to top, and write `levels` beside the bar."""
+        """Show a bar of RGB colours, lowest first. `tone` gives the heights of `levels` beside the bar."""
         self._tone, self._palette = tone, palette
         self._levels = list(zip(levels, tick_texts(levels), strict=True))
         self.fit()
@@ -170,7 +170,7 @@ TICK_GAP, MOST_TICKS = {"left": 26.0, "right": 26.0, "bottom": 64.0}, 10
 SIZE_HINT = QSize(240, 96)
 """Preferred size of a plot, in pixels. In a layout, the plot grows into all free space."""
 FARTHEST_OUTSIDE = 1e5
-"""Largest distance of curves and dots from the view, in view sizes. Qt aborts at larger distances."""
+"""Largest distance of curves and dots from the view, as a multiple of the view's size. Qt aborts beyond."""
 ARROW = 10.0
 """Width and height of an arrow, in pixels."""
 OFFSET = 6
@@ -178,7 +178,7 @@ OFFSET = 6
 TICK_PX = 18
 """Height of the tick texts below the plot, in pixels at interface size 100 %."""
 OUTSIDE = {"left": (0, 10), "right": (0, 10), "bottom": (30, 0)}
-"""Pixels by which tick texts may extend beyond each axis: (to the left and right, up and down)."""
+"""Pixels by which tick texts may extend beyond each axis: at the left and right, above and below."""
 
 AxisPicture: TypeAlias = tuple[list[QLineF], list[tuple[QPointF, str]]]
 """Grid lines of an axis, and texts at its ticks. Each text is a pair: left end of its baseline, text."""
@@ -327,7 +327,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self.plotItem.layout.activate()
 
     def show_again(self) -> None:
-        """Show the plot again, and each axis: an axis that was named while hidden would take no room."""
+        """Show the plot again. Also show each axis again, since an axis named while hidden takes no room."""
         if not self.plotItem.isVisible():
             self.plotItem.show()
             for axis in (self._bottom, self._left):

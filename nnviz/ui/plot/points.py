@@ -44,7 +44,7 @@ class PointPlot(Plot):
     """A plot with named axes and a point that mouse and keys can move.
 
     =============== =======================================================================================
-    `point_moved`   emitted when the mouse moves the point, with its new rounded (x, y)
+    `point_moved`   emitted when the mouse moves the point, with the point's new rounded (x, y)
     `point_nudged`  emitted for an arrow key, with steps right, steps up, and step size "0.1", "1" or "0.01"
     `gesture_ended` emitted when the next change must be an undo entry of its own
     =============== =======================================================================================
@@ -79,7 +79,7 @@ class PointPlot(Plot):
             self._write_names()
 
     def show_present(self, x: float, y: float) -> None:
-        """Put the movable point at the current values (x, y), or hide it if one is infinite or NaN."""
+        """Put the movable point at the current values (x, y). Hide the point if x or y is infinite or NaN."""
         self._point = QPointF(x, y) if math.isfinite(x) and math.isfinite(y) else None
         self.place_dot(self._present, x, y)
         self._update_readout()
@@ -219,7 +219,7 @@ class PointPlot(Plot):
 
 
 LEAST_ACROSS_PX, HINT_ACROSS_PX = 120, 336
-"""LEAST_ACROSS_PX: least width of a CellGrid. HINT_ACROSS_PX: its preferred width. Both in pixels."""
+"""LEAST_ACROSS_PX: least width of a CellGrid. HINT_ACROSS_PX: preferred width. Both in pixels."""
 Cell = TypeVar("Cell")
 
 

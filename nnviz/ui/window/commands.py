@@ -287,7 +287,7 @@ TRAINING_FILM = "Export a film of the last run, or of a new run if there is none
 EXPORT_ROWS = "Export the rows to a CSV file, with unscaled inputs, predictions and errors"
 KEEP = "Add the what-if row (the inputs that you chose in the panel Function) to the data"
 LEAVE = "Discard the what-if row, and select the row of the data that was selected before"
-STANDARDISE = "Replace each input by (value − mean) / standard deviation, and scale new rows likewise"
+STANDARDISE = "Replace each input with (value − mean) / standard deviation, and scale new rows likewise"
 SHUFFLE = "Put the rows in a random order, so that the validation rows resemble the training rows"
 
 PHASES: tuple[tuple[Phase, str], ...] = (

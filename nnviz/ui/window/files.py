@@ -128,7 +128,7 @@ class WeightSets(QObject):
         dialog = AskText(self._window, title, "&Name of the set", new_set_name(state), "&Keep", check)
         name = dialog.ask()
         if name is not None and self._document.edit(f"Keep {name}", keep_set, name):
-            self.said.emit(f"Kept the current weights as {name}: Network → Weight sets restores them")
+            self.said.emit(f"Kept the current weights as {name}: restore them with Network → Weight sets")
 
     def _remove(self, place: int) -> None:
         name = self._document.state.weight_sets[place].name
@@ -295,11 +295,11 @@ class FileCommands(QObject):
     said = Signal(str)
     opened = Signal()
     reloaded = Signal()
-    """The version that another program saved has replaced the open document."""
+    """Emitted when nnviz has read the open file again after another program changed the file."""
     about_to_ask = Signal()
-    """A dialog follows: training and autoplay must pause until the answer."""
+    """Emitted before a dialog opens: training and autoplay must pause until the answer."""
     loss_changed = Signal(str)
-    """A new output activation has changed the loss; carries the name of the former loss."""
+    """Emitted when a new output activation has changed the loss; carries the name of the former loss."""
 
     def __init__(self, window: QWidget, document: Document, travel: Travel, settings: Settings) -> None:
         super().__init__(window)

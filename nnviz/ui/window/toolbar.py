@@ -134,11 +134,11 @@ def _opens_by_typing(view: QAbstractItemView) -> bool:
 
 
 WALK = "&Walk"
-"""Title of the menu Walk. Its part of the toolbar has the phases, the play buttons, the pace and the row."""
+"""Title of the menu Walk. The toolbar has the controls of this menu: phases, play buttons, pace and row."""
 REPEAT = "repeat"
 """Name of the group of menu entries that choose what Play repeats."""
 END_WALK = "end walk"
-"""Name of the menu entry End the walk, which is enabled only during a walk."""
+"""Name of the menu entry "End the walk", which is enabled only during a walk."""
 
 
 class _PhaseButton(QPushButton):

@@ -34,14 +34,14 @@ class _HandledError(Exception):
 
 
 def normalize_exceptions(run: Callable[[], Result]) -> Result:
-    """Call `run` and return its result, with every new exception normalized as soon as it is raised.
+    """Call `run` and return its result. Normalize every new exception as soon as it is raised.
 
     To normalize an exception is to make its exception object. Before Python 3.12, an exception from C code is
     normalized only when it is caught. PySide (6.8 to 6.11) ends the process if such an exception leaves a
-    method that Qt calls within a call from Python. While another exception is handled, Python normalizes
-    every new exception at once, so this function handles an exception during the call of `run`. Python 3.12
-    and newer always normalize at once, so `run` is called directly. The cost: in a slot that handles no
-    exception, a bare `raise` and `sys.exc_info()` find the exception of this function.
+    method that Qt calls within a call from Python. While Python handles another exception, it normalizes each
+    new exception at once. So this function handles an exception of its own while it calls `run`. As a side
+    effect, a bare `raise` and `sys.exc_info()` in a slot find this exception if the slot handles none.
+    Python 3.12 and newer always normalize at once, so `run` is called directly.
     """
     if sys.version_info >= (3, 12):
         return run()

@@ -58,7 +58,7 @@ MOVES = (QEvent.Type.Move, QEvent.Type.MouseButtonRelease, QEvent.Type.NonClient
 FLOAT_OFFSET_PX = 32
 """Offset of a floating panel from its docked place, right and down, in pixels."""
 SHARE_ACROSS, SHARE_DOWN = 0.25, 0.34
-"""Usual limits of a panel's minimum width and minimum height, as shares of the screen's width and height."""
+"""A panel's minimum width and height are usually at most these shares of the screen's width and height."""
 
 
 Place: TypeAlias = Literal["right, above", "right", "below, left", "below"]
@@ -359,7 +359,7 @@ GAP_PX = 10
 RIGHT_PX, BELOW_PX = 364, 246
 """RIGHT_PX: width of the right column at the first start. BELOW_PX: height of the panels below."""
 MOST_ACROSS, LEAST_DOWN = 0.44, 0.3
-"""Largest width of the right column, and height always granted to panels below, as shares of the Board."""
+"""Shares of the Board. MOST_ACROSS: widest right column. LEAST_DOWN: height always free for panels below."""
 DIAGRAM_PX = 440
 """Height that the panels below leave free for the diagram and its gaps, in pixels at interface size 100 %."""
 ARRANGEMENT, WINDOW = "arrangement", "window"
@@ -499,7 +499,7 @@ class Board(QMainWindow):
         return [dock for dock in self.docks.values() if dock.is_in_view]
 
     def covers(self, name: str, other: str) -> bool:
-        """Return whether the panel `name` is visible and hides the panel `other`, a tab in its place."""
+        """Return whether the panel `name` is visible and the panel `other` is a tab behind it."""
         dock = self.docks[name]
         return dock.is_in_view and self.docks[other] in self.tabifiedDockWidgets(dock)
 
