@@ -127,7 +127,7 @@ def write_program(state: State, chosen: argparse.Namespace) -> None:
         raise FileError(str(error)) from None
     if chosen.out is None:
         if made.separate_arrays:
-            print_remark("the program contains all numbers; -o OUT.py saves the numbers in a separate file")
+            print_remark("to save the numbers in a file beside the program, use -o OUT.py")
             made = program(state, chosen.style, beside=False)
         print_text(made.text)
         return

@@ -191,7 +191,7 @@ class Composed(Expression):
         return filled
 
     def evaluate(self, leaf: Leaf[T]) -> T:
-        """Return the value that `compute` returns for the values of all parts."""
+        """Evaluate every part with `leaf`, and return what `compute` makes of the values."""
         value: T = self.compute(*(part.evaluate(leaf) for part in self.parts))
         return value
 

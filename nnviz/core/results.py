@@ -266,7 +266,7 @@ class Results:
     def average(self, rows: tuple[int, ...] | None, together: bool) -> None:
         """Store the mean loss and its slopes over `rows` (None: all training rows) in `means`.
 
-        If `together` is true, the forward pass of all rows is computed once, cached and used.
+        If `together`, use the cached forward pass of all rows, else compute a pass of only these rows.
         """
         some = _selected(self._state, rows)
         inputs = self._state.data.inputs

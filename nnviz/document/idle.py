@@ -12,7 +12,7 @@ from nnviz.document.document import Document
 FRAME_MS, APART_MS = 16.0, 100.0
 """Least times between two updates of a view, in milliseconds. FRAME_MS: one frame. APART_MS: for text."""
 MOTION_MS = 45.0
-"""Least time between two updates of a view in a run or drag, in milliseconds: three frames at 60 Hz."""
+"""Least time between two updates of a view during a run or a drag, in milliseconds: every third frame."""
 LATE_MS = 40.0
 """Extra delay of a skipped change, in milliseconds. In a run, a newer change comes before this delay ends."""
 QUIET_MS = 250.0

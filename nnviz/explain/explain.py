@@ -53,7 +53,7 @@ SCRIPTS_UPDATE = "The script makes the next update, with an optimizer and a lear
 NO_ERROR = "The row has no target, so it has no error and no slope: type a target in the data table."
 NO_SLOPE = "The row has no target, so the weight has no slope: type a target in the data table."
 NO_TARGET = "A what-if row (inputs that are not in the data) has no target, so it has no error and no slope."
-OWN_UPDATE = "If nnviz continues the training, nnviz uses its own settings, not the settings of the script:"
+OWN_UPDATE = "If nnviz continues the training, it uses its own settings instead of those of the script:"
 
 
 @np.errstate(all="ignore")  # an overflow is written as infinite

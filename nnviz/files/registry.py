@@ -127,7 +127,7 @@ class Format:
         return function(state, name) if function else ""
 
     def replaced(self, data: bytes) -> list[str]:
-        """Return the names of the parts that are lost if nnviz saves over a file with the bytes `data`."""
+        """Return the names of the parts of an existing file with the bytes `data` that an overwrite loses."""
         function = getattr(self._module, "replaced", None)
         with self._with_extra():
             return function(data) if function else []

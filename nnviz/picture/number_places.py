@@ -39,7 +39,7 @@ MOST_COVERED = (2.5, 1.5)
 EDGE_GAP = 0.3
 """Least vertical distance from the middle of a label to every other edge, in label heights."""
 LEADER, FAR_LEADER = 0.75, 1.15
-"""LEADER: distance from the middle of a label to its edge if the label stands off the edge, in label heights.
+"""LEADER: distance of a label from its edge of the diagram if the label is not on the edge, in label heights.
 
 FAR_LEADER: a larger distance, which leaves room for another label on the edge.
 """
@@ -47,7 +47,7 @@ FAR_LEADER: a larger distance, which leaves room for another label on the edge.
 
 @dataclass(frozen=True, slots=True)
 class LabelBox:
-    """Width, height and font `size` of labels, in pixels. `left`, `right`: limits of a label's middle x."""
+    """Sizes of labels, in pixels; `size` is the font size. A label's centre is between `left` and `right`."""
 
     width: float
     height: float

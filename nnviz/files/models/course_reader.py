@@ -44,7 +44,7 @@ def statements(text: str) -> list[Statement]:
     """Return the statements of a text except imports. Raises FileError if there are none."""
     if len(text) > LITERAL.limit:
         limit = f"{LITERAL.limit:,} {LITERAL.things}"
-        raise FileError(f"expected at most {limit} of Python, found {len(text):,}; a JSON file can be longer")
+        raise FileError(f"a Python file has at most {limit}, found {len(text):,}; a JSON file can be longer")
     blank = len(text) - len(text.lstrip())
     lines_before = text.count("\n", 0, blank)
     try:

@@ -589,7 +589,7 @@ class Chain:
         if width > 0:
             self.check_width(place, width)
         elif not (width == 0 and not self.dims) and not (width == -1 and rows in (0, self.rows)):
-            raise FileError(f"this node does not keep the rows: its shape is {list(sizes)}", place)
+            raise FileError(f"expected an output row for each input row, found {list(sizes)}", place)
         self.flatten(place, 1)
 
     def end(self) -> None:

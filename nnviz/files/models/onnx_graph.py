@@ -192,7 +192,7 @@ def _floats(numbers: NDArray[Any], kind: str) -> NDArray[Any]:
 
 
 OPERATIONS = Limit("nodes", 20 * LAYERS.limit)
-"""Largest number of nodes of a graph; a dense layer with a GELU has ten, including constants."""
+"""Largest number of nodes of a graph. A dense layer needs at most ten nodes, so there is room for more."""
 LONGEST_DETOUR = 8
 """Fewer nodes than this may stand between a constant and the node that uses the constant."""
 

@@ -148,7 +148,7 @@ def _with_role(finding: Finding, table: Table, place: int) -> Finding:
     if finding.is_date:
         return replace(finding, role="left out", reason="it has dates or times")
     if finding.counts and (is_id or (place == 0 and rows >= MANY_ROWS and table.width > 2)):
-        return replace(finding, role="left out", reason="it counts the rows")
+        return replace(finding, role="left out", reason="it only numbers the rows")
     if is_id and rows >= MANY_ROWS and finding.distinct == rows:
         return replace(finding, role="left out", reason="every row has a different value")
     if not finding.is_number and rows >= MANY_ROWS / 2 and finding.distinct > rows / 2:

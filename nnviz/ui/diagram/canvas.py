@@ -66,7 +66,7 @@ class PictureMaker:
         self._layout_key: tuple[object, ...] = ()
 
     def picture(self, view: View, largest: float | None = None) -> Picture:
-        """Return the picture for a view. `largest`: absolute value of the weight whose edge is widest."""
+        """Return the picture for a view. A weight with the absolute value `largest` gets the widest edge."""
         derived, progress = self._derived, self._progress
         with_slopes = self._selection.slopes_shown or progress.shows_slopes
         slopes, slopes_of = self._slopes() if with_slopes else (None, "")

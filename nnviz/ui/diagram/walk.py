@@ -50,11 +50,11 @@ class Obstacles(NamedTuple):
     points: Array
     """Points (x, y) of edges that the callout must not cover, shape (n, 2)."""
     nodes: Array
-    """Rectangles of nodes, which the callout may cover at a cost, shape (n, 4)."""
+    """Rectangles of nodes, shape (n, 4). A place of the callout that covers a node is worse, but possible."""
     texts: Array
-    """Rectangles of texts, which the callout may cover at a higher cost than nodes, shape (n, 4)."""
+    """Rectangles of texts, shape (n, 4). A place that covers a text is worse than one that covers a node."""
     edges: Array
-    """Points (x, y) of edges that the callout may cover at a cost, shape (n, 2)."""
+    """Points (x, y) of edges, shape (n, 2). A place that covers one of the points is worse, but possible."""
 
 
 class Size(NamedTuple):

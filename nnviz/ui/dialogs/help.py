@@ -297,9 +297,9 @@ GESTURES: tuple[Section, ...] = (
             ("Tab", "Accept the number and edit the next number"),
             ("Escape", "Restore the previous number"),
             ("up, down, wheel", "Change the number by 0.1 (Shift: by 1, Alt: by 0.01)"),
-            ("up, down, wheel in a whole number", "Change the number by 1 (Shift: by 10)"),
+            ("up, down or wheel in a field with a whole number", "Change the number by 1 (Shift: by 10)"),
             (
-                "up, down, wheel in the learning rate",
+                "up, down or wheel in the field of the learning rate",
                 "Change the first digit of the rate (Alt: the second digit, Shift: by a factor of 10)",
             ),
             ("drag a training setting", "Change the setting in steps; a field with the focus selects text"),

@@ -388,7 +388,7 @@ SETTLED_MS = 150
 NUMBER_STARTS = f"0123456789+-{MINUS}"
 """Characters that begin a number. Typing one of these characters starts to edit the current cell."""
 SAMPLE = 100
-"""Approximate number of typed numbers, from the first rows, that are measured to set column widths."""
+"""To set the column widths, nnviz measures about this many inputs and targets of the first rows."""
 
 
 class TableView(QTableView):

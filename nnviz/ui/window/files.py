@@ -448,7 +448,7 @@ class FileCommands(QObject):
         return Path(self._settings.folder, file_name(self._document.title) + end)
 
     def may_leave(self) -> bool:
-        """Ask to save unsaved changes, except a run that nnviz can restore. Return False on Cancel."""
+        """Ask whether to save unsaved changes, unless nnviz can restore them. Return False on Cancel."""
         if not (self._document.modified and self.asks):
             return True
         self.about_to_ask.emit()
