@@ -383,7 +383,7 @@ class Limit:
 FILE = Limit("MB", 128, "A file")
 """Largest size of a file; 1 MB is 2²⁰ bytes. As a str, the text takes up to 4 times as much memory."""
 NUMBERS = Limit(
-    "weights, biases, inputs and targets, including the numbers in weight sets", 4_000_000, "Numbers in total"
+    "weights, biases, inputs and targets, including the numbers in weight sets", 4_000_000, "All numbers"
 )
 LAYERS = Limit("layers", 500, "A network's layers")
 NODES = Limit("nodes, including inputs", 10_000, "A network's nodes")

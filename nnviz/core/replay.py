@@ -69,7 +69,7 @@ class Past:
         self.follow(state)
 
     def follow(self, state: State) -> None:
-        """Store `state`, the displayed State. An edit of weights does not remove the last run's States."""
+        """Store the displayed State. New data remove the stored States of the last run; an edit does not."""
         if self.shown is not None and state.data is not self.shown.data:
             self._stored, self.shown = [], None
         if not leads_to(state, self.end):

@@ -31,7 +31,7 @@ class Best:
         self._due_s = 0.0
 
     def follow(self, trainer: Trainer) -> None:
-        """Store the State of the Trainer if enough time has passed. Call this after each unit of work."""
+        """Store the State of the Trainer, unless the last store was too recent. Call this after each unit."""
         began_s = perf_counter()
         if began_s < self._due_s:
             return

@@ -126,7 +126,7 @@ class Batches:
         return self._prepared[at]
 
     def apply_rate(self) -> None:
-        """Use the new value in the array `rate` for the slopes of the next passes."""
+        """Scale the slopes of the next passes with the learning rate that the array `rate` now contains."""
         for batch, scale in self._scales.items():
             scale.fill(self._scale(batch))
 

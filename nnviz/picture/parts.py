@@ -272,7 +272,7 @@ class DiagramColumn:
         return range(max(int(first), 0), min(int(last) + self.per_row, len(self.tops)))
 
     def visible_nodes(self, body: Rect) -> range:
-        """Return the indices of the visible nodes that are drawn one by one."""
+        """Return the indices of the nodes that reach into `body` and are drawn one by one."""
         if self.block or self.x > body.right or self.x + self.width < body.x:
             return range(0)
         first = int(np.searchsorted(self.tops, body.y - self.height))

@@ -139,7 +139,7 @@ def test_the_menu_shows_slopes_their_mean_and_repeats_the_forward_pass_over_the_
     window.document.start(load(example("many-rows").path))
     for title, said in (
         ("Show slopes", "slopes of row 1"),
-        ("Mean over all rows", "slopes: mean of all rows"),
+        ("Mean slopes over all rows", "slopes: mean of all rows"),
     ):
         choose_entry(window, title)
         assert said in headings(window)

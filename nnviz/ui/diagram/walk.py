@@ -33,7 +33,7 @@ TEXT = 6.0
 DISTANCE = 2.0
 """Cost per pixel of distance between the callout and the nodes or edges that it describes."""
 MARGIN_PX, SIDE = 8.0, 200.0
-"""MARGIN_PX: preferred distance from the diagram's sides, in pixels. SIDE: cost of a smaller distance."""
+"""MARGIN_PX: least distance of the callout from the diagram's sides, in pixels. SIDE: cost if nearer."""
 LINE = 30.0
 """Cost of each edge point that the callout covers. The points of an edge are POINT_PX apart."""
 CROSSING, FORBIDDEN_FACTOR = 700.0, 4

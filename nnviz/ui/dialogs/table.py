@@ -229,7 +229,7 @@ TITLES: dict[What, str] = {
 TIPS: dict[What, str] = {
     "rows": "Replace only the rows, and keep the weights, names and settings",
     "network": "Replace the open network by a new network with random weights",
-    "ends": "Keep all other layers, and take names and rows from the table. Undo reverts this",
+    "ends": "Keep the layers between the two, and take names and rows from the table. Undo reverts this",
 }
 STANDARDISE = "&Standardise the inputs: (value − mean) / standard deviation of each column"
 

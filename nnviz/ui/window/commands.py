@@ -173,7 +173,7 @@ def _slopes(workspace: Workspace) -> tuple[MenuEntry, ...]:
         ),
         MenuEntry(
             "mean",
-            "&Mean over all rows",
+            "&Mean slopes over all rows",
             lambda on: selection.show_slopes(selection.slopes_shown, on),
             tip="Show the mean slopes over all rows, which an update uses, instead of one row's slopes",
             is_on=False,
