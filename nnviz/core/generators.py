@@ -223,8 +223,9 @@ class Kind:
         network = self.network()
         numbers = f"{counted(rows, 'row')}, noise {as_text(noise)} (a standard deviation) and seed {seed}"
         default = f"{counted(self.rows, 'row')} with noise {as_text(self.noise)}"
-        has_hidden = len(network.layers) > 1
-        harder = f"More noise{' or fewer nodes make' if has_hidden else ' makes'} the task harder."
+        harder = "More noise makes the task harder."
+        if len(network.layers) > 1:
+            harder = "More noise or fewer nodes make the task harder."
         notes = (
             f"{self.line}\n\n{self.formula} The noise has a normal distribution.\n\nThe data has {numbers}."
             f"\n\n**Try:** Press Run. The network learns {default}. {harder}\n"

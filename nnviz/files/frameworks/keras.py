@@ -27,7 +27,7 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     `call`, or has no weights yet.
     """
     layers = keras_chain.model_layers(_description(model))
-    chain = keras_chain.chain_of(layers, told=[])  # no notes: the model is complete
+    chain = keras_chain.chain_of(layers, notes=[])  # no notes: the model is complete
     notes: list[str] = []
     numbers = {id(step): _numbers(model, step) for step in chain.stored_layers}
     dense_layers = keras_chain.with_numbers(chain, numbers, notes)

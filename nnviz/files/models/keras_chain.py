@@ -397,10 +397,10 @@ class KerasChain:
         self.scalings.append(KerasScaling(part.name, part.kind, part.holders, *both))
 
 
-def chain_of(parts: Sequence[Part], told: list[str]) -> KerasChain:
+def chain_of(parts: Sequence[Part], notes: list[str]) -> KerasChain:
     """Return the dense layers of a model. Raises FileError.
 
-    Adds a note to `told` for each class of layers that is left out because it acts only in training.
+    Adds a note to `notes` for each class of layers that is left out because it acts only in training.
     """
     chain = KerasChain()
     shape: tuple[int, ...] | None = None
@@ -414,7 +414,7 @@ def chain_of(parts: Sequence[Part], told: list[str]) -> KerasChain:
     with as_file_errors():
         LAYERS.check(len(chain.steps))
     kinds = dict.fromkeys(part.kind for part in parts if part.kind in TRAINING_LAYERS)
-    told += [f"{kind} was left out, as it acts only in training" for kind in kinds]
+    notes += [f"{kind} was left out, as it acts only in training" for kind in kinds]
     return chain
 
 

@@ -91,7 +91,7 @@ def caption_text(state: State, axes: Axes, selection: Selection, is_current: boo
     lines = [*_other_inputs(state, axes, selection), *_line(state, axes)]
     if state.validated:
         is_dotted = axes.vertical is not None and are_toned(state, axes)
-        lines.append(f"{'Marks with a dot' if is_dotted else 'Hollow marks'}: validation rows.")
+        lines.append("Marks with a dot: validation rows." if is_dotted else "Hollow marks: validation rows.")
     if len(state.data) > MOST:
         lines.append(f"The plot shows {MOST:,} of {counted(len(state.data), 'row')}.")
     if selection.what_if_row is not None:

@@ -271,7 +271,8 @@ class LossSurface(LossView):
         if not path or self._past.shown is None:
             return ""
         is_all = len(path) == self._past.shown.iteration + 1
-        line = f"{'the path' if is_all else counted(len(path), 'point') + ' of the path'} of the last run"
+        line = "the path of the last run"
+        line = line if is_all else f"{counted(len(path), 'point')} of the path of the last run"
         start, end = replace(state, network=path[0]), replace(state, network=path[-1])
         is_projected = not same_except(start, end, *self.weights)
         return (

@@ -489,7 +489,7 @@ class TrainingPanel(Card):
 
     def _show_speed(self) -> None:
         time = duration_text(self._document.state.training.updates, self.runner.speed)
-        tip = f"A run now {'goes at full speed' if time == 'fastest' else f'takes about {time}'}"
+        tip = "A run now goes at full speed" if time == "fastest" else f"A run now takes about {time}"
         self._speed_label.setText(FASTEST if time == "fastest" else f"Run takes {time}")
         self.speed.setToolTip(SCRIPT_TIP if self._document.lock_reason else tip)
 
