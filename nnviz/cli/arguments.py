@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from nnviz.cli.printing import print_text
+from nnviz.cli.terminal import print_text
 from nnviz.core.numbers import LARGEST, parse_number
 from nnviz.picture.palette import PALETTES
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnviz.cli.arguments import UsageError, parse
-from nnviz.cli.printing import print_json, print_lines, print_remark, print_table, weights_json
+from nnviz.cli.terminal import print_json, print_lines, print_remark, print_table, weights_json
 from nnviz.files import examples
 from nnviz.files.errors import AmbiguousCellError, FileError
 
@@ -146,7 +146,7 @@ def _slope_rows(network: Network, slopes: Sequence[LayerSlopes]) -> list[tuple[s
 
 def train(chosen: argparse.Namespace) -> int:
     """Train the network, write the output files and print the loss history. Return the exit code."""
-    from nnviz.cli.training import train
+    from nnviz.cli.output import train
 
     return train(load(chosen), chosen)
 

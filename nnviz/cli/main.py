@@ -9,32 +9,32 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 
-from nnviz.cli import printing
+from nnviz.cli import terminal
 from nnviz.cli.arguments import ACTIVATIONS, COMMANDS, UsageError
-from nnviz.cli.stopping import end_at_once_on_signals
+from nnviz.cli.terminal import end_at_once_on_signals
 from nnviz.files.errors import FileError, MissingActivationsError
 from nnviz.system import STREAMS, DisplayError
 
 
 def run(arguments: list[str]) -> int:
     """Run the command line, print any error to standard error, and return an exit code."""
-    printing.fill_closed_streams()
+    terminal.fill_closed_streams()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a name may contain letters that the terminal cannot show
     code = 0
     try:
         code = _run(arguments)
-        printing.flush()
+        terminal.flush()
     except UsageError as error:
         return _fault(error, 2)
     except MissingActivationsError as error:
         return _fault(error.on_the_command_line(ACTIVATIONS), 1)
-    except (FileError, DisplayError, printing.OutputError) as error:
+    except (FileError, DisplayError, terminal.OutputError) as error:
         return _fault(error, 1)
     except BrokenPipeError:
         return code or 141
     finally:
-        printing.end()
+        terminal.end()
     return code
 
 
@@ -68,7 +68,7 @@ def _open(file: str | None, activations: tuple[str, ...] | None) -> int:
 
 
 def _fault(sentence: object, code: int) -> int:
-    printing.print_remark(sentence)
+    terminal.print_remark(sentence)
     return code
 
 

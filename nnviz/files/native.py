@@ -1,24 +1,61 @@
-"""nnviz's own file format, version 1: a State as JSON text. Each error names its place in the file."""
+"""TODO nnviz.files.native.
+
+Start weights and segments are enough to compute every iteration of the present run again, so the file has
+only these and the curves.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
+import msgspec
+import numpy as np
+
+from nnviz.core.activations import Array
 from nnviz.core.address import default_nodes
-from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import quoted
-from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
-from nnviz.files import json_text, runs, version1
+from nnviz.core.history import History
+from nnviz.core.losses import LOSSES
+from nnviz.core.metrics import classifies
+from nnviz.core.network import Layer, Network, frozen
+from nnviz.core.numbers import EARLIER_POINTS, EARLIER_RUNS, NUMBERS, POINTS, SEGMENTS, Limit, quoted
+from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.slopes import QUICK_NS, forward_ns
+from nnviz.core.state import (
+    MOST_UPDATES,
+    Architecture,
+    Column,
+    Columns,
+    Curve,
+    Dataset,
+    EarlierRun,
+    Run,
+    Segment,
+    State,
+    Training,
+    WeightSet,
+    with_weights,
+)
+from nnviz.core.trainer import as_layers, as_vector
+from nnviz.files import json_text, version1
 from nnviz.files.errors import FileError, as_file_errors
+from nnviz.files.json_text import Point
 from nnviz.files.source import Source
 from nnviz.files.version1 import (
     ColumnPart,
     DataPart,
+    EarlierLayerPart,
+    EarlierNetworkPart,
+    EarlierRunPart,
     File,
     LayerPart,
+    Matrix,
     NetworkPart,
+    RunPart,
+    SegmentPart,
     WeightSetPart,
     all_weights,
     biases_of,
@@ -30,6 +67,237 @@ from nnviz.files.version1 import (
     training_part,
     weights_parts,
 )
+
+SETTINGS = SegmentPart.__struct_fields__[1:]
+"""Names of the training settings that affect an update."""
+
+OTHER_CURVES = ("validation", "accuracy", "validation_accuracy")
+"""Keys of all curves except the training loss."""
+
+SAME = 1e-6
+"""Two losses count as equal if their roots differ by at most SAME · (√loss + largest |target|)."""
+
+
+def without_unsavable_run(state: State) -> State:
+    """Return `state`, without its run if the run is too large for a file or comes from a user's script."""
+    run = state.run
+    if run is None:
+        return state
+    if run.watched:
+        return replace(state, run=None)
+    few = len(run.segments) <= SEGMENTS.limit and run.iteration <= MOST_UPDATES
+    fits = few and _numbers(state, len(run.memory)) <= NUMBERS.limit
+    return state if fits else replace(state, run=None)
+
+
+def part_of(state: State) -> RunPart | None:
+    """Return the run of `state` as part of a file; None if there is no run or the run has no updates."""
+    run = state.run
+    if run is None or not run.iteration:
+        return None
+    names = OPTIMIZERS[run.optimizer].memories if run.memory.any() else ()
+    network = state.network
+    return RunPart(
+        iteration=run.iteration,
+        segments=[SegmentPart(each.after, *attrgetter(*SETTINGS)(each.training)) for each in run.segments],
+        start=weights_parts(run.start.layers),
+        optimizer_memory=[
+            WeightSetPart(name, weights_parts(as_layers(vector, network)))
+            for name, vector in zip(names, run.memory, strict=bool(names))
+        ],
+        history=_points(run.history),
+        **{curve.name.replace(" ", "_"): _points(curve.history) for curve in run.beside},
+    )
+
+
+def _points(history: History) -> Matrix:
+    return [Point(point) for point in history.line]
+
+
+def run_of(part: RunPart, state: State) -> Run | None:
+    """Return the run that led to `state`; None if weights or rows in the file were edited after the run.
+
+    Raises FileError if `part` cannot be a run of this network.
+    """
+    if not state.trainable:
+        raise FileError("a run needs rows with targets, and the file has no targets", "run")
+    if not 1 <= part.iteration <= MOST_UPDATES:
+        raise FileError(f"expected a whole number from 1 to {MOST_UPDATES}", "run.iteration")
+    segments = _segments(part, state.training)
+    optimizer = segments[-1].training.optimizer
+    memories = OPTIMIZERS[optimizer].memories
+    with as_file_errors("run"):
+        NUMBERS.check(_numbers(state, len(memories)))
+    start = all_weights(part.start, state.network, "run.start")
+    memory = np.zeros((len(memories), state.network.parameters))
+    for i, (own, name) in enumerate(zip(_memory(part, memories), memories, strict=False)):
+        place = f"run.optimizer_memory[{i}]"
+        if own.name != name:
+            raise FileError(f"expected {quoted(name)}, found {quoted(own.name)}", f"{place}.name")
+        layers = all_weights(own.layers, state.network, f"{place}.layers")
+        memory[i] = as_vector((each.weights, each.biases) for each in layers)
+    history = _history(part, segments, state)
+    if history.last[0] == part.iteration and _was_edited(state, history.last[1]):
+        return None
+    network, beside = with_weights(state.network, start), _beside(part, state)
+    return Run(network, part.iteration, history, optimizer, memory, segments, beside=beside)
+
+
+def _was_edited(state: State, loss: float) -> bool:
+    """Return whether the loss of `state` differs from the run's last loss; False if the check would be slow.
+
+    A difference that another computer can cause does not count.
+    """
+    if forward_ns(state.network, len(state.data)) > QUICK_NS:
+        return False
+    now, targets = state.loss(), state.data.targets
+    assert now is not None
+    assert targets is not None
+    size = abs(_root(now)) + float(np.abs(targets).max())
+    return not abs(_root(now) - _root(loss)) <= SAME * size < math.inf
+
+
+def _root(loss: float) -> float:
+    return math.copysign(math.sqrt(abs(loss)), loss)
+
+
+def _numbers(state: State, memories: int) -> int:
+    """Return the count of numbers in the file of `state`; `memories` is the optimizer's values per weight."""
+    networks = 1 + len(state.weight_sets) + 1 + memories
+    return state.data.numbers + state.network.parameters * networks
+
+
+def _segments(part: RunPart, now: Training) -> tuple[Segment, ...]:
+    """Return the segments of a run, from iteration 0 on; all have the loss of the present settings."""
+    with as_file_errors("run"):
+        SEGMENTS.check(len(part.segments), "segments")
+    if not part.segments:
+        raise FileError("expected at least one segment", "run.segments")
+    segments: list[Segment] = []
+    for i, each in enumerate(part.segments):
+        place, before = f"run.segments[{i}]", segments[-1].after if segments else -1
+        if not before < each.after < part.iteration or (i == 0 and each.after):
+            expected = "0" if i == 0 else f"a whole number above {before} and below {part.iteration}"
+            raise FileError(f"expected {expected}, found {each.after}", f"{place}.after")
+        after, *settings = msgspec.structs.astuple(each)
+        with as_file_errors(place):
+            given = dict(zip(SETTINGS, settings, strict=True))
+            segments.append(Segment(after, replace(now, updates=1, **given)))
+    return tuple(segments)
+
+
+def _memory(part: RunPart, memories: tuple[str, ...]) -> list[WeightSetPart]:
+    """Return all memories of the optimizer, or an empty list for zeros."""
+    stored = part.optimizer_memory
+    if stored and len(stored) != len(memories):
+        expected = ", ".join(memories) or "nothing"
+        raise FileError(f"the optimizer stores {expected}; sets found: {len(stored)}", "run.optimizer_memory")
+    return stored
+
+
+def _history(part: RunPart, segments: tuple[Segment, ...], state: State) -> History:
+    rows = state.trained_rows
+    points = _curve(part.history, part.iteration, POINTS, "run.history", least=state.measure.least)
+    per_epoch = max(each.training.updates_per_epoch(rows) for each in segments)
+    is_thinned = len(points) > 1 and bool(np.diff(points[:, 0]).max() > per_epoch)
+    return History(is_thinned=is_thinned).extended(points)
+
+
+def _beside(part: RunPart, state: State) -> tuple[Curve, ...]:
+    """Return the curves other than the loss. Raises FileError for an invalid curve.
+
+    An accuracy is left out if the targets are not classes; older versions have saved such curves.
+    """
+    curves = []
+    for key in OTHER_CURVES if classifies(state.network, state.data) else OTHER_CURVES[:1]:
+        given: Matrix = getattr(part, key)
+        if given:
+            name, place = key.replace("_", " "), f"run.{key}"
+            what, lowest = ("validation loss", state.measure.least) if key == "validation" else (name, 0.0)
+            points = _curve(given, part.iteration, POINTS, place, what, lowest, from_start=False)
+            curves.append(Curve(name, History(is_thinned=True).extended(points)))
+    return tuple(curves)
+
+
+def _curve(
+    given: Matrix,
+    last: int,
+    limit: Limit,
+    place: str,
+    what: str = "loss",
+    least: float = 0.0,
+    *,
+    from_start: bool = True,
+) -> Array:
+    """Return the curve of a run of `last` updates, shape (points, 2). Raises FileError if it is invalid."""
+    with as_file_errors():
+        limit.check(len(given), place)
+    with as_file_errors():
+        points = frozen(matrix(given, 2, f"of iteration and {what}", place), place)
+    if not len(points):
+        raise FileError("expected at least one point", place)
+    iterations, values = points.T
+    for column, wrong, wanted in (
+        (0, (iterations[:1] != 0) & from_start, "0, the start of the run"),
+        (
+            0,
+            (iterations != np.floor(iterations)) | (iterations < 0) | (iterations > last),
+            f"an iteration, a whole number up to {last}",
+        ),
+        (0, np.diff(iterations, prepend=-1.0) <= 0, "a later iteration than in the previous point"),
+        (1, values < least, f"the {what}, a number ≥ 0"),
+    ):
+        if wrong.any():
+            i = int(wrong.argmax())
+            raise FileError(f"expected {wanted}, found {points[i, column]:g}", f"{place}[{i}][{column}]")
+    return points
+
+
+def earlier_parts(runs: tuple[EarlierRun, ...]) -> list[EarlierRunPart]:
+    """Return the earlier runs as parts of a file."""
+    return [
+        EarlierRunPart(
+            run.name,
+            training_part(run.training),
+            run.iterations,
+            [Point(point) for point in run.history],
+            _network_part(run.network),
+        )
+        for run in runs
+    ]
+
+
+def _network_part(network: Architecture | None) -> EarlierNetworkPart | None:
+    if network is None:
+        return None
+    layers = [EarlierLayerPart(list(nodes), activation) for nodes, activation in network.layers]
+    return EarlierNetworkPart(list(network.inputs), layers)
+
+
+def earlier_runs(parts: list[EarlierRunPart]) -> tuple[EarlierRun, ...]:
+    """Return the earlier runs in a file. Raises FileError, also if two runs have the same name."""
+    with as_file_errors():
+        EARLIER_RUNS.check(len(parts), "runs")
+    names = [part.name for part in parts]
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            raise FileError(f"the name {quoted(name)} appears twice", f"runs[{i}].name")
+    return tuple(_earlier_run(part, f"runs[{i}]") for i, part in enumerate(parts))
+
+
+def _earlier_run(part: EarlierRunPart, place: str) -> EarlierRun:
+    training = training_of(part.training, f"{place}.training")
+    least = min(loss.least for loss in LOSSES[training.loss])
+    points = _curve(part.history, part.iterations, EARLIER_POINTS, f"{place}.history", least=least)
+    if len(points) < 2:
+        raise FileError(f"expected at least two points, found {len(points)}", f"{place}.history")
+    network = None
+    if part.network is not None:
+        with as_file_errors(f"{place}.network"):
+            layers = ((tuple(layer.nodes), layer.activation) for layer in part.network.layers)
+            network = Architecture(tuple(part.network.inputs), tuple(layers))
+    with as_file_errors(place):
+        return EarlierRun(part.name, training, part.iterations, points, network)
 
 
 def sniff(data: bytes) -> bool:
@@ -56,7 +324,7 @@ def write(state: State) -> bytes:
 
 def left_out(state: State) -> list[str]:
     """Return the names of the parts of `state` that a file does not keep, such as "the run"."""
-    if runs.without_unsavable_run(state) is state:
+    if without_unsavable_run(state) is state:
         return []
     watched = state.run is not None and state.run.watched
     return ["the loss curve of the training script" if watched else "the run, which is too large for a file"]
@@ -70,11 +338,11 @@ def state_from(raw: Any) -> State:
     data = Dataset.empty(network) if file.data is None else _dataset(file.data, network)
     training = Training() if file.training is None else training_of(file.training)
     sets = tuple(_weight_set(part, network, f"weight_sets[{i}]") for i, part in enumerate(file.weight_sets))
-    earlier = runs.earlier_runs(file.runs)
+    earlier = earlier_runs(file.runs)
     columns = Columns(_column(part, f"columns[{i}]") for i, part in enumerate(file.columns))
     with as_file_errors():
         state = State(network, data, training, sets, file.name, file.notes, runs=earlier, columns=columns)
-    return state if file.run is None else replace(state, run=runs.run_of(file.run, state))
+    return state if file.run is None else replace(state, run=run_of(file.run, state))
 
 
 # Reading
@@ -157,8 +425,8 @@ def _file(state: State) -> File:
         data=_data(state.data),
         training=training_part(state.training),
         weight_sets=[WeightSetPart(each.name, weights_parts(each.layers)) for each in state.weight_sets],
-        run=runs.part_of(runs.without_unsavable_run(state)),
-        runs=runs.earlier_parts(state.runs),
+        run=part_of(without_unsavable_run(state)),
+        runs=earlier_parts(state.runs),
         columns=[
             ColumnPart(each.name, list(each.nodes), list(each.values), each.mean, each.deviation)
             for each in state.columns

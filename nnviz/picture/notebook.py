@@ -26,9 +26,9 @@ from nnviz.core.train import Result
 from nnviz.picture.palette import PALETTES, Palette, rgb
 from nnviz.picture.parts import Rect, View
 from nnviz.picture.picture import row_picture
+from nnviz.picture.scales import round_ticks, tick_texts
 from nnviz.picture.svg import document, sheet, sheet_svg, svg_text
 from nnviz.picture.text import one_line, text_width
-from nnviz.picture.ticks import round_ticks, tick_texts
 
 DIAGRAM_SIZE = 900.0, 500.0
 """Width and height of a diagram, in pixels."""

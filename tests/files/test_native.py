@@ -22,7 +22,7 @@ from nnviz.core.replay import Past, Replay, with_earlier
 from nnviz.core.state import Column, Columns, Dataset, State, Training, Weights, WeightSet
 from nnviz.core.train import train
 from nnviz.core.trainer import Trainer
-from nnviz.files import json_text, native, registry, runs, snapshot
+from nnviz.files import frames, json_text, native, registry
 from nnviz.files.errors import STEP, CancelledError, FileError
 from nnviz.files.examples import example
 from nnviz.files.registry import load, losses_on_save, save
@@ -389,7 +389,7 @@ def test_a_run_of_another_computer_whose_last_digits_differ_stays(updates):
 def test_a_segment_holds_every_setting_that_an_update_depends_on():
     """A setting of training that is added belongs into the segments of a file too, unless it ends the run."""
     one_run = {"updates", "loss", "validation"}
-    assert set(runs.SETTINGS) == {field.name for field in fields(Training)} - one_run
+    assert set(native.SETTINGS) == {field.name for field in fields(Training)} - one_run
 
 
 def test_validation_and_accuracy_of_a_run_come_back():
@@ -418,7 +418,7 @@ def test_a_saved_loss_and_accuracy_are_those_that_its_targets_allow():
 
 
 def test_a_run_that_is_too_large_is_left_out_and_nnviz_says_so(monkeypatch, approved):
-    monkeypatch.setattr(runs, "NUMBERS", replace(NUMBERS, limit=4_000))
+    monkeypatch.setattr(native, "NUMBERS", replace(NUMBERS, limit=4_000))
     rows = np.zeros((38, 99))  # with their targets 3,800 numbers
     network = Network.from_weights({"output": np.full(99, 0.1)})
     state = State(network, Dataset(rows, rows[:, :1]))
@@ -435,8 +435,8 @@ def test_the_earlier_runs_come_back_to_the_last_bit():
     assert len(after.runs) == 2
     assert after.runs == before.runs
     assert native.write(after) == native.write(before)
-    copied = b"".join(snapshot.with_digest(snapshot.copy_parts(before, snapshot.About("", "", None, b""))))
-    assert snapshot.Copy(copied).state().runs == before.runs
+    copied = b"".join(frames.with_digest(frames.copy_parts(before, frames.About("", "", None, b""))))
+    assert frames.Copy(copied).state().runs == before.runs
     assert "the earlier runs" in losses_on_save(before, "x.py")
     raw = json.loads(native.write(before))
     network = raw["network"]

@@ -22,7 +22,7 @@ from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Column, Dataset, State, Training
 from nnviz.files.examples import example
 from nnviz.files.frameworks import network_of
-from nnviz.files.models import keras_compiled
+from nnviz.files.models import keras as keras_files
 from nnviz.files.models.dense import Dense
 from nnviz.files.registry import load, losses_on_overwrite, losses_on_save, read, save
 from nnviz.files.source import Source
@@ -188,7 +188,7 @@ def test_somebodys_own_optimizer_is_not_taken_for_that_of_keras(tmp_path):
 def test_a_rate_that_is_none_is_said(rate):
     source = Source(b"")
     settings = {"loss": "mse", "optimizer": {"class_name": "SGD", "config": {"learning_rate": rate}}}
-    state = keras_compiled.state_of([Dense(np.eye(2), None, "identity")], settings, source)
+    state = keras_files.state_of([Dense(np.eye(2), None, "identity")], settings, source)
     assert state.training == Training()
     assert source.notes[0].startswith("nnviz uses the constant learning rate ")
 

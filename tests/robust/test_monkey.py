@@ -36,8 +36,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.files.examples import paths
 from nnviz.ui.kit.settings import Settings
-from nnviz.ui.window.app import Opened
-from nnviz.ui.window.unexpected import LOG_NAME, normalize_exceptions
+from nnviz.ui.window.app import LOG_NAME, Opened, normalize_exceptions
 from nnviz.ui.window.window import MainWindow
 from tests.robust.naughty import NAMES, NO_NAMES
 from tests.robust.truths import TRUTHS, logged

@@ -33,8 +33,7 @@ from nnviz.files.examples import paths
 from nnviz.files.registry import save
 from nnviz.files.source import Source
 from nnviz.ui.kit.settings import Settings
-from nnviz.ui.window.app import Opened
-from nnviz.ui.window.unexpected import LOG_NAME
+from nnviz.ui.window.app import LOG_NAME, Opened
 from tests.bench.memory import megabytes
 from tests.core import oracle
 from tests.core.test_history import check_line

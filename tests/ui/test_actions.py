@@ -44,9 +44,8 @@ from nnviz.ui.kit.menus import MenuEntry
 from nnviz.ui.kit.theme import apply_theme, colours
 from nnviz.ui.window.app import screenshot
 from nnviz.ui.window.commands import offer_actions, table
-from nnviz.ui.window.panels import PANELS
 from nnviz.ui.window.window import MainWindow
-from nnviz.ui.window.workspace import Workspace
+from nnviz.ui.window.workspace import PANELS, Workspace
 from tests.core import made_up
 from tests.ui import hands
 from tests.ui.clipped import clipped

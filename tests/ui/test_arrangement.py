@@ -24,8 +24,8 @@ from nnviz.core.address import Address
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
 from nnviz.ui.window.app import Opened
-from nnviz.ui.window.panels import PANELS
 from nnviz.ui.window.window import ARRANGEMENT, MainWindow
+from nnviz.ui.window.workspace import PANELS
 from tests.ui.hands import (
     address_named,
     bring,

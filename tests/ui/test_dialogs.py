@@ -36,9 +36,9 @@ from nnviz.document.autosave import claim_leftovers
 from nnviz.document.document import Document
 from nnviz.files.errors import CancelledError
 from nnviz.files.examples import example
+from nnviz.files.frames import About, copy_parts, with_digest
 from nnviz.files.on_disk import OpenFile
 from nnviz.files.registry import load
-from nnviz.files.snapshot import About, copy_parts, with_digest
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.dialogs.help import HelpWindow
 from nnviz.ui.dialogs.make_rows import MakeRows
@@ -48,9 +48,9 @@ from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.dialogs import ProgressDialog, message_box
 from nnviz.ui.kit.theme import apply_theme, theme_in_use
 from nnviz.ui.plot.card import Caption
+from nnviz.ui.window.app import Unexpected
 from nnviz.ui.window.commands import make_rows
 from nnviz.ui.window.session import begin, fill
-from nnviz.ui.window.unexpected import Unexpected
 from nnviz.ui.window.window import MainWindow
 from tests.ui.clipped import walk_panels
 from tests.ui.hands import address_named, choose, choose_entry, click, press, set_number

@@ -9,10 +9,10 @@ from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.dialogs.guide import Pointer, Ring, StepCard, card_place
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.kit.theme import apply_theme
 from nnviz.ui.window.app import Opened
+from nnviz.ui.window.first_steps import Pointer, Ring, StepCard, card_place
 from nnviz.ui.window.session import fill
 from nnviz.ui.window.window import MainWindow
 from tests.ui.hands import address_named, choose_entry, click, press, set_number

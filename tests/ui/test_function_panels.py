@@ -20,7 +20,7 @@ from nnviz.core.train import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.picture.shades import Tone, number_pixels, output_tones
+from nnviz.picture.scales import Tone, number_pixels, output_tones
 from nnviz.ui.dialogs.pictures import Look, PlotDrawing
 from nnviz.ui.kit.theme import apply_theme, colours, set_size_percent
 from nnviz.ui.panels.activation import ActivationPanel

@@ -51,8 +51,8 @@ from nnviz.ui.kit.settings import SIZES_PERCENT
 from nnviz.ui.kit.theme import application, apply_theme, set_size_percent, ui_font
 from nnviz.ui.plot.plot import OFFSET
 from nnviz.ui.window.app import Opened
-from nnviz.ui.window.panels import PANELS
 from nnviz.ui.window.window import MainWindow, within
+from nnviz.ui.window.workspace import PANELS
 from tests.conftest import effort
 from tests.processes import ended
 from tests.ui.bare import end_process, window_in_a_process

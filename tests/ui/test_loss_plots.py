@@ -19,12 +19,9 @@ from nnviz.core.train import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES, rgb
-from nnviz.picture.shades import TONES, Tone, blended_pixels, loss_tones
-from nnviz.picture.ticks import tick_texts
+from nnviz.picture.scales import TONES, Tone, blended_pixels, loss_tones, tick_texts
 from nnviz.ui.kit.theme import apply_theme
-from nnviz.ui.panels.loss import LossChoice, LossPanel
-from nnviz.ui.panels.loss_curve import LossCurve
-from nnviz.ui.panels.loss_map import LossSurface, levels_of
+from nnviz.ui.panels.loss import LossChoice, LossCurve, LossPanel, LossSurface, levels_of
 from tests.core import oracle
 from tests.picture.test_edges import luminance
 from tests.ui import hands

@@ -23,7 +23,7 @@ from nnviz.document.job import duration_text
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
 from nnviz.ui.window.app import Opened
-from nnviz.ui.window.panels import PANELS
+from nnviz.ui.window.workspace import PANELS
 from tests.ui.hands import bring, press, set_number
 from tests.ui.sees import at_work, explained, figure, status, walking, written
 

@@ -34,8 +34,7 @@ from nnviz.ui.diagram.walk import Obstacles, Size, WalkLayer, free_place, rectan
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.kit.theme import application, apply_theme
 from nnviz.ui.panels.history_canvas import HistoryCurve
-from nnviz.ui.panels.loss_curve import LossCurvePlane
-from nnviz.ui.panels.loss_map import LossSurfacePlane
+from nnviz.ui.panels.loss import LossCurvePlane, LossSurfacePlane
 from nnviz.ui.plot.plot import drawable_ranges
 from tests.picture.diagrams import state
 from tests.processes import ended

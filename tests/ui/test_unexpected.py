@@ -32,13 +32,12 @@ from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.document.autosave import claim_leftovers, state_summary
 from nnviz.files.examples import example
+from nnviz.files.frames import About, copy_parts, with_digest
 from nnviz.files.registry import load
-from nnviz.files.snapshot import About, copy_parts, with_digest
 from nnviz.ui.dialogs.questions import RecoverDialog
-from nnviz.ui.window.app import SIGNALS, Ending
+from nnviz.ui.window.app import SIGNALS, Ending, Unexpected, normalize_exceptions
 from nnviz.ui.window.log import LOG_BYTES, Log
 from nnviz.ui.window.session import Kept
-from nnviz.ui.window.unexpected import Unexpected, normalize_exceptions
 from tests.ui import hands
 from tests.ui.hands import address_named, choose, choose_entry, press, press_button, set_number
 from tests.ui.sees import offered, status

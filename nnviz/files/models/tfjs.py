@@ -15,7 +15,7 @@ from nnviz.core.state import State
 from nnviz.files.atomic import LARGEST_BYTES
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.json_text import decode_text, parse
-from nnviz.files.models import dense, keras_chain, keras_compiled
+from nnviz.files.models import dense, keras, keras_chain
 from nnviz.files.models.keras_chain import json_object
 from nnviz.files.source import Source
 
@@ -44,7 +44,7 @@ def read(source: Source) -> State:
     names = keras_chain.group_by_layer(arrays)
     by_id = {id(step): [arrays[name] for name in names.get(step.name, ())] for step in chain.stored_layers}
     layers = keras_chain.with_numbers(chain, by_id, source.notes)
-    return keras_compiled.state_of(layers, topology.get("training_config"), source)
+    return keras.state_of(layers, topology.get("training_config"), source)
 
 
 def _arrays(manifest: object, source: Source) -> dict[str, NDArray[np.float32]]:

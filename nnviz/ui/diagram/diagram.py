@@ -24,7 +24,7 @@ from nnviz.document.player import Player
 from nnviz.picture.parts import View
 from nnviz.ui.diagram.canvas import Canvas
 from nnviz.ui.diagram.edit import EditSession
-from nnviz.ui.kit.number_field import scrub
+from nnviz.ui.kit.controls import scrub
 
 CLICK_PX = 4.0
 """A mouse press that moves less than this distance in pixels is a click, not a drag."""

@@ -18,8 +18,8 @@ from nnviz.document.derived import Selection
 from nnviz.document.document import Document
 from nnviz.picture.picture import EDGE_NUMBER
 from nnviz.ui.diagram.canvas import Canvas
+from nnviz.ui.kit.controls import NumberField, nudge_number
 from nnviz.ui.kit.images import qrect
-from nnviz.ui.kit.number_field import NumberField, nudge_number
 from nnviz.ui.kit.theme import pixel_font
 
 NO_TARGET = "A what-if row has no target: choose Edit → Keep what-if row, then type a target"

@@ -19,7 +19,7 @@ from nnviz.files.film import FPS, SIZE_PX
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.dialogs.films import Subject, film_of
 from nnviz.ui.dialogs.pictures import KINDS, PNG_RATIO, Drawing, Look, image, write
-from nnviz.ui.kit.controls import Choice
+from nnviz.ui.kit.controls import Choice, NumberField, nudge_whole
 from nnviz.ui.kit.dialogs import (
     ProgressDialog,
     ask_save_path,
@@ -28,7 +28,6 @@ from nnviz.ui.kit.dialogs import (
     make_primary,
     show_message,
 )
-from nnviz.ui.kit.number_field import NumberField, nudge_whole
 from nnviz.ui.kit.theme import theme_in_use
 
 SVG_TYPE = "image/svg+xml"

@@ -25,7 +25,7 @@ from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
 from nnviz.document.idle import COMPUTING, FRAME_MS, Slicer, Throttle
 from nnviz.picture.palette import Palette
-from nnviz.picture.shades import Tone, class_pixels, number_pixels, output_tones
+from nnviz.picture.scales import Tone, class_pixels, number_pixels, output_tones
 from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.controls import Choice, Stack, set_lock_reason
 from nnviz.ui.kit.theme import colours, px, ui_font

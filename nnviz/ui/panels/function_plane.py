@@ -35,8 +35,7 @@ from nnviz.core.function import FunctionValues, Span
 from nnviz.core.metrics import THRESHOLD, decides_yes_or_no, is_one_of_many, output_range
 from nnviz.core.state import State
 from nnviz.picture.palette import Palette
-from nnviz.picture.shades import Pixels, Tone, class_colour, number_pixels, output_tones
-from nnviz.picture.ticks import round_ticks
+from nnviz.picture.scales import Pixels, Tone, class_colour, number_pixels, output_tones, round_ticks
 from nnviz.ui.kit.controls import shorten_to_width
 from nnviz.ui.kit.theme import colours, px, ui_font
 from nnviz.ui.plot.plot import CurveItem, DotItem, Scale, curve_points, drawable_ranges

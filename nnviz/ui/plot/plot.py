@@ -20,8 +20,7 @@ from PySide6.QtWidgets import QGraphicsEllipseItem, QLabel
 from nnviz.core.activations import Array
 from nnviz.picture.notebook import clip_curve
 from nnviz.picture.palette import Palette
-from nnviz.picture.shades import Tone
-from nnviz.picture.ticks import log_ticks, round_ticks, tick_texts
+from nnviz.picture.scales import Tone, log_ticks, round_ticks, tick_texts
 from nnviz.ui.kit.controls import ignore_drops
 from nnviz.ui.kit.theme import px, ui_font
 

@@ -26,10 +26,9 @@ from nnviz.ui.kit.menus import Menu, MenuEntry, Table, choice_entries, fill_menu
 from nnviz.ui.kit.settings import SIZES_PERCENT, Settings
 from nnviz.ui.kit.theme import themes
 from nnviz.ui.panels.training import loss_mismatch
-from nnviz.ui.window.panels import PANELS
 from nnviz.ui.window.status import EndedRun
 from nnviz.ui.window.toolbar import END_WALK, REPEAT, WALK, Toolbar, WalkKeys
-from nnviz.ui.window.workspace import Workspace
+from nnviz.ui.window.workspace import PANELS, Workspace
 
 if TYPE_CHECKING:
     from nnviz.ui.dialogs.films import What

@@ -1,18 +1,393 @@
-"""The first steps: instructions that teach a newcomer the window, with any open network."""
+"""TODO nnviz.ui.window.first_steps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple, TypeAlias
 
-from PySide6.QtCore import QRect
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QToolBar
+import numpy as np
+from PySide6.QtCore import (
+    QEvent,
+    QLine,
+    QObject,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+    SignalInstance,
+)
+from PySide6.QtGui import QAction, QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QPushButton,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+from shiboken6 import isValid
 
 from nnviz.core.address import Address
-from nnviz.ui.dialogs.guide import Guide, GuideStep, Spot, Where
+from nnviz.picture.parts import Rect
+from nnviz.ui.diagram.walk import Obstacles, Size, best_pointer, free_place, rectangles
+from nnviz.ui.kit.card import quiet_button
+from nnviz.ui.kit.controls import announce
 from nnviz.ui.kit.images import qrect
+from nnviz.ui.kit.theme import colours, ui_font
 from nnviz.ui.window.workspace import Workspace
+
+SHARES = (0.25, 0.5, 0.75)
+"""Points on a side of a rectangle where the guide's line may end, as shares of the side's length."""
+
+
+def card_place(
+    size: QSize, room: QRect, spot: QRect | None, avoid: Sequence[QRect]
+) -> tuple[QRect, QLine | None]:
+    """Return the rectangle of the guide's text box in `room`, and the line from the box to `spot`.
+
+    `size` is the size of the box, `spot` the rectangle to point at. If `spot` is None, the box is at the
+    lower left, and the line is None. The box covers as little as possible of the rectangles in `avoid`.
+    """
+    nothing, rects = np.empty((0, 2)), rectangles([_rect(each) for each in avoid])
+    obstacles = Obstacles(rects, nothing, rects, rectangles([]), nothing)
+    near = _rect(spot or QRect(room.bottomLeft(), QSize(0, 0)))
+    ends = np.array(_border(near)) if spot else nothing
+    best = free_place(_rect(room), [Size(size.width(), size.height(), 0.0)], obstacles, near, ends).rect
+    card = QRect(QPoint(round(best.x), round(best.y)), size)
+    if not spot:
+        return card, None
+    start, end, _ = best_pointer(_rect(card), ends, obstacles)
+    return card, QLine(*map(round, (*start, *end)))
+
+
+def _rect(rect: QRect) -> Rect:
+    return Rect(float(rect.x()), float(rect.y()), float(rect.width()), float(rect.height()))
+
+
+def _border(rect: Rect) -> list[tuple[float, float]]:
+    """Return points on the four sides of a rectangle."""
+    across, down = ([start + share * length for share in SHARES] for start, length in (rect[::2], rect[1::2]))
+    return [
+        *((x, y) for x in across for y in (rect.y, rect.bottom)),
+        *((x, y) for y in down for x in (rect.x, rect.right)),
+    ]
+
+
+class Spot(NamedTuple):
+    """A place on the screen: the rectangle `part` of a widget, or the whole widget if `part` is None."""
+
+    widget: QWidget
+    part: QRect | None = None
+
+    def rectangle(self, window: QWidget) -> QRect | None:
+        """Return the rectangle of this place in `window`, or None if `window` does not show the widget."""
+        if not self.widget.isVisible() or self.widget.window() is not window:
+            return None
+        part = self.part or self.widget.rect()
+        return part.translated(self.widget.mapTo(window, QPoint(0, 0)))
+
+
+Where: TypeAlias = Callable[[], Spot | None]
+
+
+@dataclass(frozen=True)
+class GuideStep:
+    """One step of the guide.
+
+    =============== ===============================================================
+    `title`         the title of the step
+    `task`          the text that says what to do, in one or two sentences
+    `reply`         the text after the user has done the task
+    `target_spot`   returns the place on the screen to point at, a Spot
+    `result_spot`   returns the place to point at after the task is done
+    `watched_value` returns a value that changes when the user does the task
+    `begin`         called when the step begins; makes the two places above visible
+    `obstacles`     returns further places that the text box must not cover
+    =============== ===============================================================
+    """
+
+    title: str
+    task: str
+    reply: str
+    target_spot: Where
+    result_spot: Where
+    watched_value: Callable[[], object]
+    begin: Callable[[], object] = lambda: None
+    obstacles: Callable[[], Iterable[Spot | None]] = tuple
+
+
+LETTERS = 46
+"""Approximate number of letters on a line of the guide's text box."""
+RING_PX = 6
+"""Distance from the place that the guide points at to the outer edge of the ring around it, in pixels."""
+DOT_PX = 6
+"""Radius of the dot at the end of the guide's line, plus a margin, in pixels."""
+
+
+class StepCard(QFrame):
+    """The text box of a step. A click on a button does not move the focus; Tab reaches the buttons."""
+
+    next_asked, back_asked, skip_asked = Signal(), Signal(), Signal()
+
+    def __init__(self, window: QWidget, name: str) -> None:
+        super().__init__(window)
+        self.setObjectName("guide")
+        self.setAccessibleName(name)
+        self._count, self._title, self._text = QLabel(self), QLabel(self), QLabel(self)
+        self._count.setObjectName("muted")
+        self._title.setFont(ui_font(14, QFont.Weight.DemiBold))
+        self._text.setWordWrap(True)
+        self._skip = quiet_button("Skip", f"End the {name.lower()} (Esc); to start again, use the Help menu")
+        self._back = _button("Back", "Go back to the previous step")
+        self._next = _button("Next", "Go on to the next step")
+        for button, asked in (
+            (self._skip, self.skip_asked),
+            (self._back, self.back_asked),
+            (self._next, self.next_asked),
+        ):
+            button.clicked.connect(asked.emit)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self._skip)
+        row.addWidget(self._count)
+        row.addStretch(1)
+        row.addWidget(self._back)
+        row.addWidget(self._next)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 10, 14, 10)
+        column.setSpacing(4)
+        column.addWidget(self._title)
+        column.addWidget(self._text)
+        column.addSpacing(4)
+        column.addLayout(row)
+
+    def follow(self, widget: QWidget) -> None:
+        """Put the buttons of the text box after `widget` in the tab order."""
+        for before, after in ((widget, self._next), (self._next, self._back), (self._back, self._skip)):
+            QWidget.setTabOrder(before, after)
+
+    def show_step(self, number: int, count: int, title: str, text: str, *, done: bool) -> None:
+        """Show step `number` of `count`. After the task is done (`done=True`), Next is the primary button."""
+        self._count.setText(f"{number} of {count} ✓" if done else f"{number} of {count}")
+        self._title.setText(title)
+        self._text.setText(text)
+        self._back.setEnabled(number > 1)
+        self._next.setText("Finish" if number == count else "Next")
+        self._next.setObjectName("primary" if done else "")
+        self._next.style().polish(self._next)
+        width = LETTERS * self.fontMetrics().averageCharWidth()
+        self.setFixedSize(width, self.heightForWidth(width))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Skip the guide on Escape."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.skip_asked.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+def _button(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
+
+
+class Ring(QWidget):
+    """A ring around the place that a step points at. Mouse events pass through the ring."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the ring with a soft halo."""
+        halo = QColor(colours().accent)
+        halo.setAlphaF(0.25)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            for colour, width in ((halo, 6.0), (QColor(colours().accent), 2.0)):
+                painter.setPen(QPen(colour, width))
+                painter.drawRoundedRect(QRectF(self.rect()).adjusted(3, 3, -3, -3), 10, 10)
+
+
+class Pointer(QWidget):
+    """A line with a dot at its end. Mouse events pass through the line."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._line = QLine()
+
+    def show_line(self, line: QLine) -> None:
+        """Show a line, in the window's coordinates."""
+        around = QRect(line.p1(), line.p2()).normalized().adjusted(-DOT_PX, -DOT_PX, DOT_PX, DOT_PX)
+        self.setGeometry(around)
+        self._line = line.translated(-around.topLeft())
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the line and the dot."""
+        colour = QColor(colours().accent)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(colour, 2.0))
+            painter.drawLine(self._line)
+            painter.setBrush(colour)
+            painter.drawEllipse(QPointF(self._line.p2()), DOT_PX - 2.0, DOT_PX - 2.0)
+
+
+MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.ParentChange)
+"""Events after which a widget may be hidden, or at another place on the screen."""
+
+
+class Guide(QObject):
+    """Shows `steps` in `window`, one after another, until the user finishes the last step or skips the guide.
+
+    Tab leads from the widget `tab_start` to the text box. The guide checks after every signal in `changes`
+    whether the user has completed the step, and whether the place to point at has moved.
+    """
+
+    def __init__(
+        self,
+        window: QMainWindow,
+        name: str,
+        steps: tuple[GuideStep, ...],
+        tab_start: QWidget,
+        changes: Iterable[SignalInstance],
+    ) -> None:
+        super().__init__(window)
+        self._window, self._name, self._steps = window, name, steps
+        self._number, self._done, self._sign = 0, False, object()
+        self._watched: list[QWidget] = []
+        self._card, self._ring, self._pointer = StepCard(window, name), Ring(window), Pointer(window)
+        self._placed_for: tuple[object, ...] = ()
+        self._card.follow(tab_start)
+        self._card.next_asked.connect(lambda: self._go(1))
+        self._card.back_asked.connect(lambda: self._go(-1))
+        self._card.skip_asked.connect(self.end)
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._update)
+        for changed in changes:
+            changed.connect(self._soon.start)
+        self._go(0)
+
+    def end(self) -> None:
+        """End the guide: remove the text box, the ring and the line."""
+        self._soon.blockSignals(True)  # a change may start the timer before Qt deletes it
+        self._watch([])
+        for part in (self._card, self._ring, self._pointer):
+            part.hide()
+            part.deleteLater()
+        self.deleteLater()
+
+    @property
+    def step(self) -> GuideStep:
+        """The current step."""
+        return self._steps[self._number]
+
+    def _go(self, steps: int) -> None:
+        if self._number + steps == len(self._steps):
+            self.end()
+            return
+        self._number += steps
+        self.step.begin()
+        self._done, self._sign = False, self.step.watched_value()
+        self._show(self.step.task)
+
+    def _update(self) -> None:
+        """Check whether the user has completed the step, and follow the place it points at."""
+        if not self._done and self.step.watched_value() != self._sign:
+            self._done = True
+            self._show(self.step.reply)
+        else:
+            self._place()
+
+    def _show(self, text: str) -> None:
+        number, count, title = self._number + 1, len(self._steps), self.step.title
+        self._card.show_step(number, count, title, text, done=self._done)
+        self._place()
+        self._card.show()
+        self._card.raise_()
+        announce(self._card, text if self._done else f"{self._name}, {number} of {count}: {title}. {text}")
+
+    def _place(self) -> None:
+        """Move the text box near the place that the step points at, and the ring around this place."""
+        spot = self.step.result_spot() if self._done else self.step.target_spot()
+        at = spot.rectangle(self._window) if spot else None
+        avoid = [rect for each in self.step.obstacles() if each and (rect := each.rectangle(self._window))]
+        room = (self._window.centralWidget() or self._window).geometry()  # menus and toolbar stay free
+        placed_for = self._card.size(), room, at
+        covers = any(self._card.geometry().intersects(rect) for rect in avoid)
+        if covers or placed_for != self._placed_for:  # else the card stays
+            self._placed_for = placed_for
+            self._put_card(room, _around(at) if at else None, avoid)
+        self._put_ring(spot)
+        self._watch([self._window, *_with_parents(spot)])
+
+    def _put_card(self, room: QRect, ring: QRect | None, avoid: list[QRect]) -> None:
+        """Move the text box near the ring, and connect box and ring by a line."""
+        card, line = card_place(self._card.size(), room, ring, [*avoid, ring] if ring else avoid)
+        self._card.move(card.topLeft())
+        self._pointer.setVisible(line is not None)
+        if line:
+            self._pointer.show_line(line)
+            self._pointer.raise_()
+            self._card.raise_()
+
+    def _put_ring(self, spot: Spot | None) -> None:
+        home = spot.widget.window() if spot else self._window
+        rect = spot.rectangle(home) if spot else None
+        if self._ring.parentWidget() is not home:
+            self._ring.setParent(home)
+        self._ring.setVisible(rect is not None)
+        if rect:
+            self._ring.setGeometry(_around(rect).intersected(home.rect()))
+            self._ring.raise_()
+            self._card.raise_()
+
+    def _watch(self, widgets: list[QWidget]) -> None:
+        for widget in set(self._watched) - set(widgets):
+            if isValid(widget):  # Qt deletes the frames of floating panels
+                widget.removeEventFilter(self)
+        for widget in set(widgets) - set(self._watched):
+            widget.installEventFilter(self)
+        self._watched = widgets
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the widgets when they move. End the guide on Escape, unless another widget uses this key."""
+        if event.type() in MOVES:
+            self._soon.start()
+        elif watched is self._window and event.type() == QEvent.Type.KeyPress:
+            assert isinstance(event, QKeyEvent)
+            if event.key() == Qt.Key.Key_Escape:
+                self.end()
+        return False
+
+
+def _around(rect: QRect) -> QRect:
+    """Return the rectangle of the ring around a rectangle."""
+    return rect.adjusted(-RING_PX, -RING_PX, RING_PX, RING_PX)
+
+
+def _with_parents(spot: Spot | None) -> list[QWidget]:
+    widgets, widget = [], spot.widget if spot else None
+    while widget is not None:
+        widgets.append(widget)
+        widget = widget.parentWidget()
+    return widgets
+
 
 NAME = "First steps"
 

@@ -30,9 +30,8 @@ from nnviz.ui.kit.settings import SIZES_PERCENT, Settings
 from nnviz.ui.kit.theme import application, set_size_percent
 from nnviz.ui.window.commands import PICTURES, offer_actions, table
 from nnviz.ui.window.files import read_asking
-from nnviz.ui.window.panels import PANELS
 from nnviz.ui.window.window import MainWindow
-from nnviz.ui.window.workspace import Workspace
+from nnviz.ui.window.workspace import PANELS, Workspace
 
 AGAIN_MS = 50
 """Milliseconds by which a check of the file is delayed if a mouse button is pressed or a menu is open."""

@@ -1,4 +1,7 @@
-"""The workspace: the panels that show one document in a window, and their connections."""
+"""TODO nnviz.ui.window.workspace.
+
+Each panel has one file and one line in the table. A panel is imported only when it is made.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,27 @@ from collections.abc import Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton
+from PySide6.QtCore import (
+    QByteArray,
+    QEvent,
+    QKeyCombination,
+    QObject,
+    QPoint,
+    QPropertyAnimation,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QCloseEvent, QFont, QHideEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QApplication,
+    QGraphicsOpacityEffect,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QToolBar,
+    QWidget,
+)
 
 from nnviz.core.address import Address
 from nnviz.core.numbers import file_label, one_line
@@ -17,24 +38,163 @@ from nnviz.document.document import Document
 from nnviz.document.player import Player
 from nnviz.document.training import Runner
 from nnviz.document.walk import PHASES, phase_prompt
+from nnviz.picture.parts import MOST_GROWTH
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.heads import Structure, keep_heads
 from nnviz.ui.kit.settings import Settings
-from nnviz.ui.kit.theme import application, apply_theme, set_size_percent
+from nnviz.ui.kit.theme import application, apply_theme, set_size_percent, ui_font
 from nnviz.ui.panels.data import DataPanel
 from nnviz.ui.panels.history import HistoryPlot, PlotLibrary
 from nnviz.ui.panels.notes import Notes
 from nnviz.ui.panels.training import TrainingPanel
 from nnviz.ui.window.files import FileCommands, WeightSets
-from nnviz.ui.window.present import Present
 from nnviz.ui.window.status import StatusLine
-from nnviz.ui.window.window import MainWindow, Panel
+from nnviz.ui.window.window import VERSION, MainWindow, Panel
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from nnviz.ui.diagram.finder import Finder
     from nnviz.ui.dialogs.export import Exporter
+    from nnviz.ui.kit.card import Card
     from nnviz.ui.panels.explain import ExplainPanel
     from nnviz.ui.plot.card import PlotCard
+
+
+LARGEST = 8.0
+"""Largest zoom factor of the diagram in presentation mode."""
+SEEN_MS, HEIGHT_SHARE = 1400, 1 / 24
+"""SEEN_MS: how long a key's name is shown. HEIGHT_SHARE: font size as a share of the diagram's height."""
+MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_AltGr, Qt.Key.Key_Meta)
+
+
+class Present(QObject):
+    """Presentation mode of a window: shows only the diagram, and later restores the window.
+
+    `shows_keys` says whether pressed keys are shown. The signal `changed` carries whether the mode is on. If
+    the diagram has the keyboard focus, Escape ends the mode; otherwise the focused widget gets Escape.
+    """
+
+    changed = Signal(bool)
+
+    def __init__(self, window: MainWindow, diagram: Diagram, *, shows_keys: bool) -> None:
+        super().__init__(window)
+        self._window, self._diagram = window, diagram
+        self.shows_keys = shows_keys
+        self._hidden_parts: list[QWidget] = []
+        """The parts of the window that are hidden while presenting, except the panels."""
+        self._state = Qt.WindowState.WindowNoState
+        self._arrangement: QByteArray | None = None
+        self._keys: PressedKey | None = None
+        diagram.installEventFilter(self)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether presentation mode is on."""
+        return self._arrangement is not None
+
+    def turn(self, on: bool) -> None:
+        """Turn presentation mode on or off."""
+        if on:
+            self.enter()
+        else:
+            self.leave()
+
+    def enter(self) -> None:
+        """Turn presentation mode on: show only the diagram, on the full screen."""
+        if self.is_on:
+            return
+        window, board = self._window, self._window.board
+        self._state, self._arrangement = window.windowState(), board.saveState(VERSION)
+        parts = (window.menuBar(), window.statusBar(), *window.findChildren(QToolBar))
+        self._hidden_parts = [part for part in parts if part.isVisibleTo(window)]
+        for part in (*self._hidden_parts, *board.docks.values()):
+            part.hide()
+        board.keep_margin(False)
+        self._diagram.set_presenting(True, LARGEST)
+        window.setWindowState(self._state | Qt.WindowState.WindowFullScreen)
+        self._diagram.setFocus()
+        QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
+        self.changed.emit(True)
+
+    def leave(self) -> None:
+        """Turn presentation mode off: restore the window as it was."""
+        if self._arrangement is None:
+            return
+        QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
+        self._window.setWindowState(self._state)
+        for part in self._hidden_parts:
+            part.show()
+        self._window.board.keep_margin(True)
+        self._window.board.restoreState(self._arrangement, VERSION)
+        self._arrangement = None
+        self._window.board.update_docks()
+        self._diagram.set_presenting(False, MOST_GROWTH)
+        self._window.activateWindow()  # a floating panel was activated last
+        self._diagram.setFocus()
+        if self._keys:
+            self._keys.hide()
+        self.changed.emit(False)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """On Escape, end presentation mode, but not an animation of an update. Show pressed keys."""
+        if not self.is_on or not isinstance(event, QKeyEvent) or event.type() == QEvent.Type.KeyRelease:
+            return False
+        if watched is self._diagram and event.key() == Qt.Key.Key_Escape:
+            event.accept()
+            if event.type() == QEvent.Type.KeyPress:
+                self.leave()
+            return True
+        if event.type() == QEvent.Type.ShortcutOverride and watched is QApplication.focusWidget():
+            self._show(event)
+        return False
+
+    def _show(self, event: QKeyEvent) -> None:
+        if self.shows_keys and Qt.Key(event.key()) not in MODIFIERS:
+            self._keys = self._keys or PressedKey(self._diagram)
+            self._keys.show_key(event.keyCombination())
+
+
+class PressedKey(QLabel):
+    """A label with the name of a pressed key, at the bottom of a widget; the label fades out."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._room = parent
+        self.setObjectName("key")
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        effect = QGraphicsOpacityEffect(self)
+        self.setGraphicsEffect(effect)
+        self._fading = QPropertyAnimation(effect, b"opacity", self)
+        self._fading.setDuration(SEEN_MS)
+        self._fading.setStartValue(1.0)
+        self._fading.setKeyValueAt(0.7, 1.0)
+        self._fading.setEndValue(0.0)
+        self._fading.finished.connect(self.hide)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Stop the fading when the label is hidden."""
+        self._fading.stop()
+        super().hideEvent(event)
+
+    def show_key(self, key: QKeyCombination) -> None:
+        """Show the name of a key, such as "Ctrl+Z", for SEEN_MS milliseconds."""
+        room = self._room
+        self.setText(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText))
+        self.setFont(ui_font(room.height() * HEIGHT_SHARE, QFont.Weight.DemiBold))
+        size = self.sizeHint()
+        self.setGeometry(
+            (room.width() - size.width()) // 2,
+            room.height() - size.height() * 3 // 2,
+            size.width(),
+            size.height(),
+        )
+        self.show()
+        self.raise_()
+        self._fading.stop()
+        self._fading.start()
 
 
 PRESSED_KEYS = "pressed keys"
@@ -313,3 +473,89 @@ class Workspace:
             self.present.leave()  # the saved arrangement must contain the panels
         else:
             event.ignore()
+
+
+def _code(workspace: Workspace) -> Card:
+    from nnviz.ui.panels.code import CodePanel
+
+    settings, style = workspace.settings, "code style"
+    card = CodePanel(
+        workspace.document,
+        workspace.selection,
+        workspace.player,
+        settings.text(style),
+        workspace.files.suggestion,
+    )
+    card.style_chosen.connect(partial(settings.remember, style))
+    card.address_hovered.connect(workspace.diagram.hover)
+    card.said.connect(workspace.status.show_message)
+    return card
+
+
+def _over_one_weight(workspace: Workspace) -> Card:
+    from nnviz.ui.panels.loss import LossCurve, LossPanel
+
+    card = LossPanel(LossCurve(), workspace.document, workspace.selection, workspace.derived)
+    return workspace.connect_pictures(card)
+
+
+def _over_two_weights(workspace: Workspace) -> Card:
+    from nnviz.ui.panels.loss import LossChoice, LossPanel, LossSurface
+
+    document, selection = workspace.document, workspace.selection
+    view, choice = LossSurface(workspace.runner.travel.past), LossChoice(document, selection)
+    card = LossPanel(view, document, selection, workspace.derived, choice)
+    return workspace.connect_pictures(card)
+
+
+def _activation(workspace: Workspace) -> Card:
+    from nnviz.ui.panels.activation import ActivationPanel
+
+    card = ActivationPanel(workspace.document, workspace.selection, workspace.derived)
+    return workspace.connect_pictures(card)
+
+
+def _function(workspace: Workspace) -> Card:
+    from nnviz.ui.panels.function import FunctionPanel
+
+    card = FunctionPanel(workspace.document, workspace.selection, workspace.derived)
+    card.said.connect(workspace.status.show_message)
+    return workspace.connect_pictures(card)
+
+
+def _confusion(workspace: Workspace) -> Card:
+    from nnviz.ui.panels.confusion import ConfusionPanel
+
+    card, data = ConfusionPanel(workspace.document, workspace.derived), workspace.data
+
+    def list_rows(rows: NDArray[np.intp], description: str) -> None:
+        workspace.board.docks["Data"].bring_to_front()
+        data.show_only(rows, description)
+
+    card.rows_requested.connect(list_rows)
+    card.all_rows_requested.connect(data.show_all)
+    workspace.files.opened.connect(data.show_all)
+    card.said.connect(workspace.status.show_message)
+    return workspace.connect_pictures(card)
+
+
+def _matrix(workspace: Workspace) -> Card:
+    from nnviz.ui.panels.matrix import WeightMatrix
+
+    return workspace.connect_pictures(WeightMatrix(workspace.document, workspace.selection))
+
+
+PANELS = (
+    Panel("Training", "right, above", "has the training settings and starts a run", lambda own: own.training),
+    Panel("Explain", "right", "shows how the selected number is computed", lambda own: own.explain),
+    Panel("Activation", "right", "plots the selected node's activation function", _activation),
+    Panel("Function", "right", "plots the network's output over its inputs", _function),
+    Panel("Classes", "right", "counts the rows by target class and predicted class", _confusion),
+    Panel("Notes", "right", "says what to try and what to look for", lambda own: own.notes),
+    Panel("Code", "right", "shows the network as a program", _code),
+    Panel("Data", "below, left", "lists the rows, their predictions and errors", lambda own: own.data),
+    Panel("MSE", "below", "plots the loss after every update", lambda own: own.history),
+    Panel("1 weight", "below", "plots the loss over the selected weight", _over_one_weight),
+    Panel("2 weights", "below", "plots the loss over two selected weights", _over_two_weights),
+    Panel("Matrix", "below", "shows a layer's weights as an image", _matrix),
+)

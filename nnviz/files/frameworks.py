@@ -1,0 +1,493 @@
+"""TODO nnviz.files.frameworks.
+
+A Sequential module runs its parts in order. For other modules, nnviz takes the parts in the order of their
+definition, and compares the network with `forward` on random rows.
+
+This package does not import these libraries: a script with a model has already imported the library.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from types import ModuleType
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from nnviz.core.activations import ACTIVATIONS, Array, activation, default_activations
+from nnviz.core.address import default_inputs, default_nodes
+from nnviz.core.losses import CROSS_ENTROPY, MSE
+from nnviz.core.network import Network
+from nnviz.core.numbers import full, one_line, quoted, shortened
+from nnviz.files.errors import FileError, as_file_errors
+from nnviz.files.models import dense, keras, keras_chain
+from nnviz.files.models.dense import Dense
+from nnviz.files.models.keras_chain import StoredLayer
+from nnviz.files.source import activation_names
+
+SHOWN = "nnviz shows chains of Linear layers and activations"
+PASSED_OVER = ("Identity", "Flatten", "Dropout", "Dropout1d", "AlphaDropout", "FeatureAlphaDropout")
+"""Names of torch classes that leave a row of numbers unchanged in evaluation mode."""
+_BY_CLASS = {own.notation.torch.name: own for own in ACTIVATIONS.values() if not own.linear}
+_FIXED: dict[str, dict[str, tuple[object, ...]]] = {
+    "GELU": {"approximate": ("none",)},
+    "Softmax": {"dim": (-1, 1, None)},
+    "Softplus": {"beta": (1,), "threshold": (20,)},
+}
+"""Settings with which a class computes an activation that nnviz has."""
+_WRAPS = ("_orig_mod", "module")
+"""Attributes in which `torch.compile` and DataParallel keep the module that they wrap."""
+
+ROWS = 16
+"""Number of random rows on which `forward` and the network are compared."""
+
+
+def _torch_network(model: Any, activations: Sequence[str] | None) -> Network:
+    """Return the network of a module, for any type of numbers and any device.
+
+    Warns if `forward` gives other predictions than the network, or fails on random rows. Raises TypeError for
+    an object that is not a module. Raises FileError for a module that is not a chain of layers, or if nnviz
+    cannot see the activations and the user has not given any.
+    """
+    _check_kind(model)
+    model, chain = _unwrapped(model), _Chain()
+    chain.add(model, "")
+    if not chain.layers:
+        raise FileError("the model has no Linear layer", type(model).__name__)
+    if activations is None or not chain.custom:
+        check_answer(chain.layers, activations)
+        network = dense.state_of(chain.layers).network
+    else:
+        network = dense.state_of(with_given_activations(chain.layers, activations)).network
+    if chain.custom:
+        _check_forward(model, network, chain, given=activations is not None)
+    return network
+
+
+def _torch_has_weights(model: Any) -> bool:
+    """Return whether a module has weights. A lazy module gets weights at its first call. Raises TypeError."""
+    _check_kind(model)
+    return not any(map(sys.modules["torch"].nn.parameter.is_lazy, model.parameters()))
+
+
+def _torch_loss(_model: Any) -> str:
+    """Return "", since a module does not contain its loss."""
+    return ""
+
+
+def _torch_weights(model: Any) -> Chain:
+    """Return the weights and biases of a module's Linear layers, in the order of their definition."""
+    return [_linear_numbers(layer) for layer in _linear_layers(model)]
+
+
+def _check_kind(model: Any) -> None:
+    torch = sys.modules["torch"]
+    if not isinstance(model, torch.nn.Module) or isinstance(model, torch.jit.ScriptModule):
+        raise TypeError(
+            f"expected a torch module that is not a TorchScript module, found {type(model).__name__}"
+        )
+
+
+def _linear_layers(module: Any) -> Iterator[Any]:
+    """Yield the Linear layers in a module; a layer that occurs twice is yielded twice."""
+    if _is_linear(module):
+        yield module
+    else:
+        for part in module._modules.values():
+            if part is not None:
+                yield from _linear_layers(part)
+
+
+def _unwrapped(model: Any) -> Any:
+    while type(model).__module__.startswith("torch.") and (inner := _wrapped(model)) is not None:
+        model = inner
+    return model
+
+
+def _wrapped(model: Any) -> Any:
+    return next((own for name in _WRAPS if (own := model._modules.get(name)) is not None), None)
+
+
+@dataclass
+class _Chain:
+    """The layers that nnviz finds, module by module.
+
+    `custom` is the class of the first module with a hook or with a `forward` that is not from torch. The
+    chain is `unclear` if such a module may apply functions that nnviz cannot see.
+    """
+
+    layers: list[Dense] = field(default_factory=list)
+    custom: str = ""
+    unclear: bool = False
+    _open: bool = False
+    """Whether the last layer may still get an activation."""
+
+    def add(self, module: Any, name: str) -> None:
+        """Add a module with its name in the model: "fc1", "body.0". Raises FileError for an unknown kind."""
+        kind, nn = type(module).__name__, sys.modules["torch"].nn
+        place = f"{name} ({kind})" if name else kind
+        if module._forward_hooks or module._forward_pre_hooks:
+            self.custom = self.custom or kind
+        if _is_linear(module):
+            self.unclear |= self._open and bool(self.custom)
+            self.layers.append(_dense(module, place))
+            self._open = True
+        elif not _is_of_torch(module) or isinstance(module, nn.Sequential | nn.ModuleList | nn.ModuleDict):
+            if not _is_plain(module, nn.Sequential):
+                self.custom = self.custom or kind
+                self.unclear |= not module._modules
+            for own, part in module._modules.items():  # a part may occur twice
+                if part is not None:
+                    self.add(part, f"{name}.{own}" if name else own)
+        elif kind in _BY_CLASS:
+            self._add_activation(module, place)
+        elif kind not in PASSED_OVER and type(module).__module__ != "torch.nn.modules.loss":
+            raise FileError(SHOWN, place)
+
+    def _add_activation(self, module: Any, place: str) -> None:
+        if self._open:
+            with as_file_errors(place):
+                self.layers[-1] = replace(self.layers[-1], activation=_torch_activation(module))
+            self._open = False
+        elif self.custom:
+            self.unclear = True
+        else:
+            raise FileError("an activation needs a Linear layer right before it", place)
+
+
+def _is_of_torch(module: Any) -> bool:
+    return type(module).__module__.partition(".")[0] == "torch"
+
+
+def _is_linear(module: Any) -> bool:
+    return _is_plain(module, sys.modules["torch"].nn.Linear)
+
+
+def _is_plain(module: Any, kind: Any) -> bool:
+    """Return whether a module computes the same as a class of torch; the module may be of a subclass."""
+    return isinstance(module, kind) and type(module).forward is kind.forward and "forward" not in vars(module)
+
+
+def _dense(module: Any, place: str) -> Dense:
+    """Return a Linear layer. Raises FileError if it has no real weights yet."""
+    weights = module.weight
+    if weights.is_meta or sys.modules["torch"].nn.parameter.is_lazy(weights):
+        raise FileError("the layer has no weights yet: call the model on some rows first", place)
+    if weights.is_complex():
+        raise FileError("the weights are complex numbers", place)
+    return Dense(*_linear_numbers(module), "identity", place)
+
+
+def _linear_numbers(layer: Any) -> tuple[Array, Array | None]:
+    """Return weights, shape (nodes, inputs), and biases, shape (nodes,) or None, of a Linear layer."""
+    return as_array(layer.weight), None if layer.bias is None else as_array(layer.bias)
+
+
+def _torch_activation(module: Any) -> str:
+    """Return nnviz's name of an activation. Raises ValueError for settings that nnviz does not have."""
+    kind = type(module).__name__
+    for key, values in _FIXED.get(kind, {}).items():
+        if (value := getattr(module, key)) not in values:
+            raise ValueError(f"nnviz does not have this activation with {key}={value}")
+    own = _BY_CLASS[kind]
+    if own.parameter is None:
+        return own.name
+    return activation(f"{own.base}({full(getattr(module, own.notation.torch.parameter))})").name
+
+
+def _check_forward(model: Any, network: Network, chain: _Chain, *, given: bool) -> None:
+    """Warn or raise FileError if `forward` may compute something else than the network."""
+    same = _is_same(model, network)
+    if same:
+        return
+    if not given and (chain.unclear or same is False):
+        example = list(default_activations(len(network.layers)))
+        raise FileError(
+            "nnviz cannot see which activations forward() applies; give an activation for each Linear layer: "
+            f"activations={example}",
+            chain.custom,
+        )
+    order = f"the Linear layers of {chain.custom} are shown in the order of their definition"
+    tried = "the forward() of the model gives other predictions"
+    not_tried = "the forward() of the model failed on rows of numbers"
+    warnings.warn(f"{order}; {not_tried if same is None else tried}", stacklevel=2)
+
+
+def _is_same(model: Any, network: Network) -> bool | None:
+    """Return whether a module predicts the same as the network; None if it cannot predict rows of numbers."""
+    torch, weights = sys.modules["torch"], next(model.parameters())
+    rows = np.random.default_rng(0).normal(size=(ROWS, len(network.inputs)))
+    x = torch.as_tensor(rows).to(weights)
+    try:
+        with torch.no_grad(), _evaluation_mode(model):
+            prediction = as_array(model(x)).reshape(ROWS, -1)
+    except Exception:  # forward may need something else
+        return None
+    expected = network.predict(as_array(x))
+    if prediction.shape != expected.shape:
+        return False
+    close = max(1e-4, 8 * torch.finfo(weights.dtype).eps)
+    return bool(np.allclose(prediction, expected, rtol=close, atol=close * np.abs(expected).max()))
+
+
+@contextmanager
+def _evaluation_mode(model: Any) -> Iterator[None]:
+    """Switch off dropout, and restore the mode of each part at the end."""
+    modes = [(part, part.training) for part in model.modules()]
+    try:
+        for part, _ in modes:
+            part.training = False
+        yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
+
+
+KERAS_KINDS = (keras_chain.SEQUENTIAL, *keras_chain.FUNCTIONAL - {"Model"})
+
+
+def _keras_network(model: Any, activations: Sequence[str] | None) -> Network:
+    """Return the network of a model, for any back end.
+
+    Warns if the model scales its inputs; the scaling becomes part of the weights. Raises TypeError for an
+    object that is not a model. Raises FileError for a model that is not a chain of dense layers, overrides
+    `call`, or has no weights yet.
+    """
+    layers = keras_chain.model_layers(_description(model))
+    chain = keras_chain.chain_of(layers, notes=[])  # no notes: the model is complete
+    notes: list[str] = []
+    numbers = {id(step): _layer_numbers(model, step) for step in chain.stored_layers}
+    dense_layers = keras_chain.with_numbers(chain, numbers, notes)
+    check_answer(dense_layers, activations)
+    network = dense.state_of(dense_layers).network
+    for sentence in notes:
+        warnings.warn(sentence, stacklevel=2)
+    return network
+
+
+def _keras_has_weights(model: Any) -> bool:
+    """Return whether a model has weights. Some models get weights at their first call. Raises TypeError."""
+    if not hasattr(model, "get_layer"):
+        raise TypeError(f"expected a Keras model, found {type(model).__name__}")
+    return bool(model.built)
+
+
+def _keras_loss(model: Any) -> str:
+    """Return the name of the loss that a model is compiled with, or "" if nnviz does not have this loss."""
+    loss: Any = keras.single_loss(getattr(model, "loss", None))
+    if hasattr(loss, "get_config"):
+        own = {"class_name": type(loss).__name__, "config": loss.get_config()}
+        return keras.loss_of_settings({"loss": own})
+    return keras.loss_by_name(getattr(loss, "__name__", loss))
+
+
+def _keras_weights(model: Any) -> Chain:
+    """Return the weights and biases of a model's dense layers."""
+    return [
+        (as_array(layer.kernel.value).T, None if layer.bias is None else as_array(layer.bias.value))
+        for layer in _layers_of(model)
+        if hasattr(layer, "kernel")
+    ]
+
+
+def _description(model: Any) -> Any:
+    """Return a model's architecture as in a Keras file."""
+    own: Any = type(model)
+    built = _keras_has_weights(model)
+    kind: Any = next((base for base in own.__mro__ if base.__name__ in KERAS_KINDS), None)
+    if kind is None or own.call is not kind.call:
+        raise FileError(
+            "the model overrides call(); nnviz shows Sequential and functional models", own.__name__
+        )
+    if not built:
+        raise FileError(
+            "the model has no weights yet: add an Input, or call the model on some rows first", own.__name__
+        )
+    _check_functions(model)
+    described = json.loads(model.to_json())
+    return {"class_name": kind.__name__, "config": described["config"]}
+
+
+def _check_functions(model: Any) -> None:
+    """Raise FileError for an activation that is not from Keras, since its description is only a name."""
+    for layer in _layers_of(model):
+        function = getattr(layer, "activation", None)
+        if function is not None and function.__module__.partition(".")[0] not in keras_chain.KERAS:
+            raise FileError("the activation is a function that is not from Keras", layer.name)
+
+
+def _layers_of(model: Any) -> Iterator[Any]:
+    """Yield the layers of a model, and the layers of each model within the model in its place."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from _layers_of(layer)
+        else:
+            yield layer
+
+
+def _layer_numbers(model: Any, step: StoredLayer) -> list[Any]:
+    """Return a layer's arrays; a dense layer has a kernel, shape (inputs, nodes), and biases, if any."""
+    for name in (*(holder.name for holder in step.holders), step.name):
+        model = model.get_layer(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the back end and NumPy
+        return [np.asarray(numbers, dtype=np.float64) for numbers in model.get_weights()]
+
+
+SKLEARN_KINDS = ("MLPRegressor", "MLPClassifier")
+
+
+def _sklearn_network(model: Any, activations: Sequence[str] | None) -> Network:
+    """Return the network of a fitted model; for two classes, the output is the second class's probability.
+
+    Inputs get the names of the columns that the model was fitted to, and outputs the names of the classes.
+    Raises TypeError for another kind of model. Raises FileError for a model that is not fitted or has an
+    activation that nnviz does not have.
+    """
+    if not _sklearn_has_weights(model):
+        raise FileError(f"the {type(model).__name__} is not fitted yet: call fit first")
+    chain = _sklearn_weights(model)
+    count = len(chain)
+    names = [_sklearn_activation(own) for own in (model.activation,) * (count - 1) + (model.out_activation_,)]
+    layers = [
+        Dense(weights, biases, name, f"coefs_[{k}]", default_nodes(k, count, len(weights)))
+        for k, ((weights, biases), name) in enumerate(zip(chain, names, strict=True))
+    ]
+    check_answer(layers, activations)
+    last, classes = layers[-1], getattr(model, "classes_", ())
+    if last.activation == "softmax" or (len(last.nodes) == 1 and len(classes) == 2):
+        layers[-1] = replace(last, nodes=[str(own) for own in classes[-len(last.nodes) :]])
+    columns = getattr(model, "feature_names_in_", default_inputs(model.n_features_in_))
+    return dense.state_of(layers, inputs=[str(name) for name in columns]).network
+
+
+def _sklearn_has_weights(model: Any) -> bool:
+    """Return whether a model has weights (`coefs_`). Raises TypeError for another kind of model."""
+    kind: Any = type(model)
+    if not any(own.__name__ in SKLEARN_KINDS for own in kind.__mro__):
+        raise TypeError(f"expected an {' or '.join(SKLEARN_KINDS)} of scikit-learn, found {kind.__name__}")
+    return hasattr(model, "coefs_")
+
+
+def _sklearn_loss(model: Any) -> str:
+    """Return the name of a model's loss: cross-entropy for a classifier, MSE for a regressor."""
+    return {"log_loss": CROSS_ENTROPY, "squared_error": MSE.name}.get(model.loss, "")
+
+
+def _sklearn_weights(model: Any) -> Chain:
+    """Return the weights and biases of a model's layers."""
+    layers = zip(model.coefs_, model.intercepts_, strict=True)
+    return [(as_array(weights).T, as_array(biases)) for weights, biases in layers]
+
+
+def numbered(model: Any, y: Any) -> Any:
+    """Return class labels as class indices, and other targets unchanged. Raises FileError."""
+    labels, classes = np.asarray(y), getattr(model, "classes_", None)
+    if not isinstance(classes, np.ndarray) or labels.ndim != 1:
+        return y
+    unknown = ~np.isin(labels, classes)
+    if unknown.any():
+        raise FileError(f"no class of the model is called {quoted(labels[unknown][0].item())}", "y")
+    return np.searchsorted(classes, labels)
+
+
+def _sklearn_activation(own: str) -> str:
+    name = {"logistic": "sigmoid"}.get(own, own)
+    if name not in ACTIVATIONS:
+        raise FileError(f"nnviz has no activation {quoted(own)}")
+    return name
+
+
+def with_given_activations(layers: Sequence[Dense], activations: Sequence[str]) -> list[Dense]:
+    """Return the layers with the activations that the user gave, one per layer. Raises FileError."""
+    return dense.with_activations(layers, activation_names(activations), "activations")
+
+
+def check_answer(layers: Sequence[Dense], activations: Sequence[str] | None) -> None:
+    """Raise FileError if `activations`, given by the user, differ from the model's own activations."""
+    if activations is None:
+        return
+    with as_file_errors("activations"):
+        given = [activation(layer.activation).name for layer in with_given_activations(layers, activations)]
+    own = [activation(layer.activation).name for layer in layers]
+    if given != own:
+        raise FileError(f"the model already has the activations {', '.join(own)}: give none", "activations")
+
+
+Chain: TypeAlias = list[tuple[Array, Array | None]]
+"""Weights, shape (nodes, inputs), and biases, shape (nodes,), of each layer; None for missing biases."""
+
+
+def as_array(values: Any) -> Array:
+    """Return an array, a list or a tensor as an array of float64. Raises ValueError for other values."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu().double().numpy()
+    return np.asarray(values, dtype=np.float64)
+
+
+FRAMEWORKS = {"torch": "torch", "keras": "keras", "tf_keras": "keras", "sklearn": "sklearn"}
+"""Map from a library to the module in this folder that reads the models of the library."""
+
+
+def framework_of(model: object) -> str | None:
+    """Return the framework of a model: "torch", "keras" or "sklearn". Return None for other objects."""
+    packages = (kind.__module__.partition(".")[0] for kind in type(model).__mro__)
+    return next((FRAMEWORKS[package] for package in packages if package in FRAMEWORKS), None)
+
+
+def name_of(model: Any) -> str:
+    """Return a window title: a Keras model's name, another model's class name, or "" for other objects."""
+    framework = framework_of(model)
+    name = model.name if framework == "keras" and hasattr(model, "name") else type(model).__name__
+    return one_line(shortened(str(name))) if framework else ""
+
+
+def network_of(model: Any, activations: Sequence[str] | None = None) -> Network:
+    """Return a network with the present weights of a model.
+
+    `activations`, one for each layer, are for a model whose activations nnviz cannot see. Raises TypeError
+    for an object that is not a model of torch, Keras or scikit-learn. Raises FileError for a model that is
+    not a chain of dense layers.
+    """
+    network: Network = _home(model).network_of(model, activations)
+    return network
+
+
+def loss_of(model: Any) -> str:
+    """Return the name of the loss that a model is trained with, or "" if nnviz does not know the loss."""
+    loss: str = _home(model).loss_of(model) if framework_of(model) else ""
+    return loss
+
+
+def has_weights(model: Any) -> bool:
+    """Return whether a model already has weights; some models create their weights from the first rows.
+
+    Raises TypeError if the object comes from one of the libraries, but is not a model that nnviz can show.
+    """
+    return framework_of(model) is None or bool(_home(model).has_weights(model))
+
+
+def read_weights(model: Any) -> Chain:
+    """Return the present weights and biases of a model that `network_of` accepts."""
+    chain: Chain = _home(model).read_weights(model)
+    return chain
+
+
+def _home(model: Any) -> ModuleType:
+    framework = framework_of(model)
+    if framework is None:
+        raise TypeError(f"expected a model of torch, Keras or scikit-learn, found {type(model).__name__}")
+    return import_module(f"{__name__}.{framework}")
+
+
+def targets_of(model: Any, y: Any) -> Array:
+    """Return targets as numbers; labels of a scikit-learn classifier become class indices."""
+    if framework_of(model) == "sklearn":
+        y = _home(model).numbered(model, y)
+    return as_array(y)

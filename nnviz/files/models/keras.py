@@ -1,0 +1,536 @@
+"""TODO nnviz.files.models.keras.
+
+Keras 2 can also read the `.h5` files; some names in Keras 2 and Keras 3 differ.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from nnviz.core.losses import CROSS_ENTROPY, LOSSES, MSE, loss_of
+from nnviz.core.network import Layer
+from nnviz.core.numbers import full, quoted
+from nnviz.core.optimizers import OPTIMIZERS, Optimizer
+from nnviz.core.state import State, Training
+from nnviz.files.errors import FileError
+from nnviz.files.json_text import decode_text, parse
+from nnviz.files.models import dense, keras_chain, sandbox
+from nnviz.files.models.dense import to_float32
+from nnviz.files.models.keras_chain import Part, json_object, model_layers
+from nnviz.files.models.npz import Archive
+from nnviz.files.source import SETTINGS, Source
+
+_ALIASES = {"mse": MSE.name, "sparsecategoricalcrossentropy": CROSS_ENTROPY}
+"""Other Keras names of losses, in lower-case letters only."""
+_CROSS_ENTROPIES = {"softmax": ("binary", "categorical"), "sigmoid": ("categorical", "binary")}
+"""For each output: the other cross-entropy that Keras allows, and nnviz's cross-entropy."""
+_UNSUPPORTED = ("weight_decay", "decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema")
+"""Settings of Keras optimizers that nnviz does not have; 0 has no effect."""
+_TOLERANCE = 1e-6
+"""Smallest difference that counts: settings may be 32-bit floats, and epsilon is small."""
+
+
+def state_of(layers: Sequence[dense.Dense], settings: object, source: Source) -> State:
+    """Return a State with these layers and a Keras file's loss and optimizer. Raises FileError.
+
+    Adds a note to `source` for each difference between Keras and nnviz.
+    """
+    loss, name = loss_of_settings(settings), _loss_name(settings)
+    has_logits = "the model's loss takes logits (from_logits)"
+    reason = has_logits if loss_by_name(name) else f"nnviz has no loss {quoted(name)}"
+    state = dense.state_of(layers, loss=loss, source=source, why=reason if name else "")
+    output = layers[-1].activation
+    other, ours = _CROSS_ENTROPIES.get(output, ("", ""))
+    if loss == CROSS_ENTROPY and other and f"{other}crossentropy" in _letters(name):
+        source.notes.append(
+            f"nnviz uses {ours} cross-entropy with {output}, not the model's {other} cross-entropy"
+        )
+    return replace(state, training=_with_optimizer(state.training, _optimizer(settings), source.notes))
+
+
+def loss_of_settings(settings: object) -> str:
+    """Return nnviz's name for the loss in the compile settings; "" if nnviz does not have the loss."""
+    loss = _loss(settings)
+    config = loss.get("config") if isinstance(loss, Mapping) else None
+    takes_z = isinstance(config, Mapping) and bool(config.get("from_logits"))
+    return "" if takes_z else loss_by_name(_loss_name(settings))
+
+
+def loss_by_name(name: object) -> str:
+    """Return nnviz's name for a Keras loss; "" if nnviz does not have the loss."""
+    letters = _letters(name)
+    return _ALIASES.get(letters) or _losses().get(letters, "")
+
+
+def to_keras(training: Training, output: str) -> tuple[dict[str, Any], str] | None:
+    """Return (optimizer as JSON for Keras, Keras' name of the loss).
+
+    `output` is the activation of the output layer. Return None if Keras does not have the optimizer.
+    """
+    elsewhere = OPTIMIZERS[training.optimizer].notation
+    if elsewhere is None or not elsewhere.keras_file[0]:
+        return None
+    kind, settings = elsewhere.keras_file
+    config = {"name": kind.lower(), "learning_rate": training.learning_rate, **settings}
+    loss = re.sub(r"(?<!^)(?=[A-Z])", "_", loss_of(training.loss, output).notation.keras).lower()
+    return {"class_name": kind, "config": config}, loss
+
+
+def replaced_settings(settings: object) -> list[str]:
+    """Return the names of the parts of the compile settings that are lost if nnviz overwrites the file."""
+    if not isinstance(settings, Mapping) or not settings:
+        return []
+    notes: list[str] = []
+    optimizer = _optimizer(settings)
+    saved = to_keras(_with_optimizer(Training(), optimizer, notes), "")
+    is_own = saved is not None and optimizer.get("config") == saved[0]["config"]
+    lost = {
+        "its loss": not loss_of_settings(settings)
+        or _letters(_loss_name(settings)) not in (*_losses(), "mse"),
+        "its optimizer": bool(notes),
+        "the state of its optimizer": not (notes or is_own),
+        "its metrics": any(settings.get(key) for key in ("metrics", "weighted_metrics")),
+    }
+    return [part for part, is_lost in lost.items() if is_lost]
+
+
+def _losses() -> dict[str, str]:
+    """Return nnviz's losses by the lower-case letters of their Keras classes."""
+    return {_letters(form.notation.keras): name for name, forms in LOSSES.items() for form in forms}
+
+
+def _loss(settings: object) -> object:
+    return single_loss(settings.get("loss")) if isinstance(settings, Mapping) else None
+
+
+def single_loss(loss: object) -> object:
+    """Return the only loss in a list or dictionary; return any other `loss` unchanged."""
+    if isinstance(loss, Mapping) and "class_name" not in loss:
+        loss = list(loss.values())
+    return loss[0] if isinstance(loss, list) and len(loss) == 1 else loss
+
+
+def _loss_name(settings: object) -> object:
+    loss = _loss(settings)
+    if not isinstance(loss, Mapping):
+        return loss
+    config = loss.get("config")  # the name, for a function
+    return config if isinstance(config, str) else loss.get("class_name")
+
+
+def _letters(name: object) -> str:
+    return re.sub(r"[^a-z]", "", name.lower()) if isinstance(name, str) else ""
+
+
+def _optimizer(settings: object) -> Mapping[str, Any]:
+    """Return the optimizer's class and settings; {} if the model is not compiled."""
+    if not isinstance(settings, Mapping):
+        return {}
+    optimizer = settings.get("optimizer") or settings.get("optimizer_config")
+    return optimizer if isinstance(optimizer, Mapping) else {"class_name": optimizer} if optimizer else {}
+
+
+def _with_optimizer(training: Training, optimizer: Mapping[str, Any], notes: list[str]) -> Training:
+    """Return `training` with the optimizer and learning rate of a file; add a note for each difference."""
+    if not optimizer:
+        return training
+    kind, config = optimizer.get("class_name"), optimizer.get("config")
+    config = config if isinstance(config, Mapping) else {}
+    known = [each for each in OPTIMIZERS.values() if _matches(each, kind)]
+    try:
+        keras_chain.check_part_of_keras(optimizer)
+    except FileError:
+        known = []
+    if not known:
+        name, rate = training.optimizer.replace("_", " "), full(training.learning_rate)
+        notes.append(f"nnviz has no optimizer {quoted(kind)} and uses {name} with learning rate {rate}")
+        return training
+    chosen = min(known, key=lambda each: sum(_differences(each, config).values()))
+    number, schedule = _rate(config, training.learning_rate)
+    ours = _settings(chosen)
+    others = [f"{key} {config[key]} ({ours[key]} in nnviz)" for key in _differences(chosen, config)]
+    others += [f"{key} {quoted(config[key])} (not in nnviz)" for key in _UNSUPPORTED if config.get(key)]
+    if others:
+        notes.append(f"nnviz does not use the model's settings of {quoted(kind)}: {', '.join(others)}")
+    if schedule:
+        notes.append(f"nnviz uses the constant learning rate {full(number)} instead of {schedule}")
+    return replace(training, optimizer=chosen.name, learning_rate=number)
+
+
+def _matches(optimizer: type[Optimizer], kind: object) -> bool:
+    elsewhere = optimizer.notation
+    return elsewhere is not None and isinstance(kind, str) and kind.lower() == elsewhere.keras_file[0].lower()
+
+
+def _settings(optimizer: type[Optimizer]) -> Mapping[str, float]:
+    assert optimizer.notation is not None
+    return optimizer.notation.keras_file[1]
+
+
+def _differences(optimizer: type[Optimizer], config: Mapping[str, Any]) -> dict[str, float]:
+    """Return how much each setting in a file differs from nnviz's optimizer, if it differs."""
+    distances = {}
+    for key, default in _settings(optimizer).items():
+        value = config.get(key)
+        if isinstance(value, bool) or dense.is_number(value):
+            distances[key] = abs(value - default)
+    return {key: distance for key, distance in distances.items() if distance > _TOLERANCE}
+
+
+def _rate(config: Mapping[str, Any], default: float) -> tuple[float, str]:
+    """Return the learning rate, and the value that it replaces; "" if the file has a number.
+
+    nnviz uses the first learning rate of a schedule, and `default` for any other value.
+    """
+    rate = config.get("learning_rate", config.get("lr"))
+    schedule = ""
+    if isinstance(rate, Mapping):
+        schedule = f"the schedule {quoted(rate.get('class_name'))}"
+        inner = rate.get("config")
+        rate = inner.get("initial_learning_rate") if isinstance(inner, Mapping) else None
+    if dense.is_number(rate) and rate > 0:
+        return dense.shortest_decimal(float(rate)), schedule
+    return default, schedule or quoted(rate)
+
+
+VERSION = "3.0.0"
+"""Oldest Keras version that supports everything that nnviz writes."""
+DENSE, INPUT, NORMALIZATION = "Dense", "InputLayer", "Normalization"
+MODEL_NAME, INPUT_NAME, DENSE_NAME, ACTIVATION_NAME = "sequential", "inputs", "dense_{}", "activation_{}"
+"""Names of the model, its input layer, a dense layer and its activation layer; {} is the layer's number."""
+_OLD_FUNCTIONS = {"silu": "swish"}
+_OLD_KEYS = {"negative_slope": "alpha"}
+
+
+class KerasLayer(NamedTuple):
+    """A Keras layer: its class, its settings and, for a Dense layer, nnviz's layer with the weights."""
+
+    kind: str
+    config: dict[str, Any]
+    layer: Layer | None = None
+
+
+def layers_to_write(state: State, *, old: bool) -> list[KerasLayer]:
+    """Return the Keras layers of a network. If `old` is true, Keras 2 can also open the layers.
+
+    Raises FileError if the mean of an input is too large for a 32-bit float.
+    """
+    scales, network = dense.separate_scaling(state)
+    width = [None, len(network.inputs)]
+    shape = {"batch_input_shape" if old else "batch_shape": width}
+    made = [KerasLayer(INPUT, {"name": INPUT_NAME, **shape, "dtype": "float32", "sparse": False})]
+    if scales is not None:
+        to_float32(scales.mean, "the mean of an input")
+        numbers = {"mean": scales.mean.tolist(), "variance": (scales.deviation**2).tolist()}
+        config = {"name": NORMALIZATION.lower(), "trainable": True, "dtype": "float32", "axis": [-1]}
+        made.append(KerasLayer(NORMALIZATION, {**config, "invert": False, **numbers}))
+    for k, layer in enumerate(network.layers):
+        made += _layers(layer, k, old)
+    return made
+
+
+def _layers(layer: Layer, k: int, old: bool) -> Iterator[KerasLayer]:
+    kind, parameter = keras_chain.keras_activation(layer.activation)
+    config = {
+        "name": DENSE_NAME.format(k),
+        "trainable": True,
+        "dtype": "float32",
+        "units": len(layer),
+        "activation": "linear" if parameter else _OLD_FUNCTIONS.get(kind, kind) if old else kind,
+        "use_bias": layer.biases is not None,
+    }
+    yield KerasLayer(DENSE, config, layer)
+    if parameter:
+        settings = {_OLD_KEYS.get(key, key) if old else key: value for key, value in parameter.items()}
+        name = ACTIVATION_NAME.format(k)
+        yield KerasLayer(kind, {"name": name, "trainable": True, "dtype": "float32", **settings})
+
+
+def architecture(layers: list[KerasLayer], *, old: bool) -> dict[str, Any]:
+    """Return a Sequential model of these layers as a JSON object."""
+    module = {} if old else {"module": "keras.layers", "registered_name": None}
+    inner = [{"class_name": each.kind, "config": each.config, **module} for each in layers]
+    config = {"name": MODEL_NAME, "trainable": True, "dtype": "float32", "layers": inner}
+    outer = {} if old else {"module": "keras", "registered_name": None}
+    return {"class_name": "Sequential", "config": config, **outer}
+
+
+def settings_to_write(state: State, *, old: bool) -> dict[str, Any] | None:
+    """Return the compile settings as a JSON object, or None if Keras does not have the optimizer."""
+    compiled = to_keras(state.training, state.network.layers[-1].function.base)
+    if compiled is None:
+        return None
+    optimizer, loss = compiled
+    common: dict[str, Any] = {"loss": loss, "loss_weights": None, "metrics": None, "weighted_metrics": None}
+    if old:
+        return {**common, "optimizer_config": optimizer, "sample_weight_mode": None}
+    optimizer |= {"module": "keras.optimizers", "registered_name": None}
+    return {
+        **common,
+        "optimizer": optimizer,
+        "run_eagerly": False,
+        "steps_per_execution": 1,
+        "jit_compile": False,
+    }
+
+
+def weights_file(layers: list[KerasLayer], training: Training | None) -> bytes:
+    """Return the weights as HDF5 in the layout of Keras 3.
+
+    With `training`, the file also contains the state of an optimizer before its first update.
+    """
+    import numpy as np
+
+    datasets: dict[str, Any] = {}
+    arrays: list[Any] = []
+    for k, layer in enumerate(each.layer for each in layers if each.layer is not None):
+        group = f"layers/dense_{k}/vars" if k else "layers/dense/vars"
+        layer_arrays = _arrays(layer, f"layers[{k}]")
+        datasets |= {f"{group}/{i}": array for i, array in enumerate(layer_arrays)}
+        arrays += layer_arrays
+    if training is not None:
+        count = len(OPTIMIZERS[training.optimizer].memories)
+        rate = to_float32(np.array(training.learning_rate), "training.learning_rate")
+        memory = [np.zeros_like(array) for array in arrays for _ in range(count)]
+        for i, value in enumerate([np.int32(0), rate, *memory]):
+            datasets[f"optimizer/vars/{i}"] = value
+    return _hdf5(datasets, {})
+
+
+def old_file(state: State) -> bytes:
+    """Return architecture, weights and compile settings as HDF5 in the layout before Keras 3."""
+    model = layers_to_write(state, old=True)
+    head = {"keras_version": VERSION, "backend": "tensorflow"}
+    names = [each.config["name"] for each in model[1:]]
+    attributes: dict[str, dict[str, Any]] = {
+        "": {**head, "model_config": json.dumps(architecture(model, old=True))},
+        "model_weights": {**head, "layer_names": names},
+    }
+    if compiled := settings_to_write(state, old=True):
+        attributes[""]["training_config"] = json.dumps(compiled)
+    datasets: dict[str, Any] = {}
+    for each in model[1:]:
+        name, weights = each.config["name"], {}
+        if each.layer is not None:
+            arrays = _arrays(each.layer, name)
+            kinds = zip(("kernel", "bias"), arrays, strict=False)
+            weights = {f"{name}/{kind}:0": array for kind, array in kinds}
+        attributes[f"model_weights/{name}"] = {"weight_names": list(weights)}
+        datasets |= {f"model_weights/{name}/{weight}": array for weight, array in weights.items()}
+    return _hdf5(datasets, attributes)
+
+
+def left_out(state: State) -> list[str]:
+    """Return the names of the parts of `state` that a Keras file does not keep."""
+    lost = [*dense.left_out(state), *dense.lost_digits(state)]
+    if settings_to_write(state, old=False) is None:
+        return lost
+    kept = {name: getattr(state.training, name) for name in ("learning_rate", "optimizer", "loss")}
+    others = [f"{SETTINGS} except loss, optimizer and learning rate"] * (Training(**kept) != state.training)
+    return [part for each in lost for part in (others if each == SETTINGS else [each])]
+
+
+def raw_rows(state: State, name: str) -> str:
+    """Return a sentence on how the model in the file `name` standardises raw rows; "" if it does not."""
+    return dense.standardised_rows(state, name, f"layer {NORMALIZATION}")
+
+
+def _arrays(layer: Layer, place: str) -> list[Any]:
+    """Return the kernel, shape (inputs, nodes), and the biases, if any."""
+    both = (layer.weights.T, layer.biases)
+    return [to_float32(array, place) for array in both if array is not None]
+
+
+def _hdf5(datasets: dict[str, Any], attributes: dict[str, dict[str, Any]]) -> bytes:
+    """Return arrays by path and attributes of groups as HDF5; texts become bytes, which Keras 2 needs."""
+    import h5py
+    import numpy as np
+
+    memory = io.BytesIO()
+    with h5py.File(memory, "w") as file:
+        for path, array in datasets.items():
+            file[path] = array
+        for path, texts in attributes.items():
+            group = file.require_group(path or "/")
+            for name, value in texts.items():
+                group.attrs[name] = value.encode() if isinstance(value, str) else np.array(value, dtype="S")
+    return memory.getvalue()
+
+
+_INITIALIZERS = ("GlorotUniform", "Zeros", "glorot_uniform", "zero")
+"""Default initializers of weights and biases; the last two are from Keras 1."""
+
+
+def replaced_parts(model: object, settings: object) -> list[str]:
+    """List the parts of a model and of its compile `settings` that are lost if nnviz overwrites the file.
+
+    Raises FileError.
+    """
+    found = model_layers(model)
+    kept = [part for part in found if part.kind in (INPUT, DENSE, *keras_chain.ACTIVATION_LAYERS)]
+    others = ", ".join(dict.fromkeys(part.kind for part in found if part not in kept))
+    config = json_object(model, "the model").get("config")
+    lost = {
+        f"its layers ({others})": bool(others),
+        "its regularizers": _has_setting(kept, "_regularizer"),
+        "its constraints": _has_setting(kept, "_constraint"),
+        "its initializers": _has_setting(kept, "_initializer", "init", usual=_INITIALIZERS),
+        "which layers are frozen": any(part.config.get("trainable") is False for part in kept),
+        "the models inside it": any(part.holders for part in found),
+        "its name": isinstance(config, Mapping) and config.get("name") != MODEL_NAME,
+        "the names of its layers": [part.name for part in kept] != _names(kept),
+    }
+    return replaced_settings(settings) + [part for part, is_lost in lost.items() if is_lost]
+
+
+def _has_setting(found: Sequence[Part], *ends: str, usual: Sequence[str] = ()) -> bool:
+    """Return whether a layer has a setting with one of these endings and a value outside `usual`."""
+    values = (value for part in found for key, value in part.config.items() if key.endswith(ends))
+    names = (value.get("class_name") if isinstance(value, Mapping) else value for value in values)
+    return any(name is not None and name not in usual for name in names)
+
+
+def _names(kept: Sequence[Part]) -> list[str]:
+    """Return the names that nnviz gives to the layers."""
+    names, k = [], -1
+    for part in kept:
+        k += part.kind == DENSE
+        names.append({INPUT: INPUT_NAME, DENSE: DENSE_NAME}.get(part.kind, ACTIVATION_NAME).format(k))
+    return names
+
+
+CONFIG, METADATA = "config.json", "metadata.json"
+_COMPILED_IN_ARCHIVE = "compile_config"
+"""Key in the architecture; missing if the model is not compiled."""
+WEIGHTS = ("model.weights.h5", "variables.h5")
+"""Name of the weights file in Keras 3, then its name in the first releases of Keras 2.12."""
+_LIST_BYTES = 2**16
+_CONFIG_BYTES = 2**25
+"""Far more than the largest network needs; as text it may take four times this memory."""
+
+
+def sniff_archive(data: bytes) -> bool:
+    """Return whether data is a zip archive that contains the file of a Keras architecture."""
+    return data.startswith(b"PK\x03\x04") and CONFIG.encode() in data[-_LIST_BYTES:]
+
+
+def read_archive(source: Source) -> State:
+    """Return the State in a Keras archive. Raises FileError."""
+    archive = Archive(source.data)
+    model = keras_chain.json_object(_architecture(archive), "the model")
+    chain = keras_chain.chain_of(keras_chain.model_layers(model), source.notes)
+    member = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
+    file = sandbox.read(archive.read(member), source.progress)
+    layers = keras_chain.dense_layers(chain, file, source.notes)
+    return state_of(layers, model.get(_COMPILED_IN_ARCHIVE), source)
+
+
+def _architecture(archive: Archive) -> object:
+    return parse(decode_text(archive.read(CONFIG, _CONFIG_BYTES)))
+
+
+def write_archive(state: State) -> bytes:
+    """Return the network of `state` as an archive that Keras 3 opens. Raises FileError."""
+    layers = layers_to_write(state, old=False)
+    settings = settings_to_write(state, old=False)
+    model = {**architecture(layers, old=False), **({_COMPILED_IN_ARCHIVE: settings} if settings else {})}
+    parts = {
+        METADATA: json.dumps({"keras_version": VERSION}).encode(),
+        CONFIG: json.dumps(model).encode(),
+        WEIGHTS[0]: weights_file(layers, state.training if settings else None),
+    }
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), data)  # without a time: equal networks, equal files
+    return memory.getvalue()
+
+
+def replaced_in_archive(data: bytes) -> list[str]:
+    """Return the names of the parts of an archive that are lost if nnviz overwrites it. Raises FileError."""
+    archive = Archive(data)
+    model = _architecture(archive)
+    settings = model.get(_COMPILED_IN_ARCHIVE) if isinstance(model, Mapping) else None
+    files = ["the archive's other files"] if {*archive.names} - {CONFIG, METADATA, *WEIGHTS} else []
+    return replaced_parts(model, settings) + files
+
+
+sniff = sandbox.sniff
+
+_MODEL_IN_H5, _COMPILED_IN_H5 = "model_config", "training_config"
+"""_MODEL: attribute with the architecture. _COMPILED: attribute with the compile settings, if any."""
+
+
+def read_h5(source: Source) -> State:
+    """Return the State in a Keras HDF5 file. Raises FileError."""
+    file = sandbox.read(source.data, source.progress)
+    text = file.text("", _MODEL_IN_H5)
+    if not text:
+        raise FileError(
+            "the file contains weights but no model: save the whole model with model.save('mine.keras'), or "
+            "open the model.json that belongs to the weights"
+        )
+    chain = keras_chain.chain_of(keras_chain.model_layers(parse(text)), source.notes)
+    layers = keras_chain.dense_layers(chain, file, source.notes)
+    return state_of(layers, _compiled(file.text("", _COMPILED_IN_H5)), source)
+
+
+def _compiled(text: str) -> object:
+    """Return the settings that the model was compiled with, or None if they cannot be read."""
+    try:
+        return parse(text)
+    except FileError:
+        return None
+
+
+def write_h5(state: State) -> bytes:
+    """Return the network of `state` as a file that Keras 2 and 3 can open. Raises FileError."""
+    return old_file(state)
+
+
+def replaced_in_h5(data: bytes) -> list[str]:
+    """Return the names of the parts of a file that are lost if nnviz overwrites it. Raises FileError."""
+    file = sandbox.read(data)
+    return replaced_parts(parse(file.text("", _MODEL_IN_H5)), _compiled(file.text("", _COMPILED_IN_H5)))
+
+
+_WEIGHT_FILES = (
+    "{stem}.weights.h5",
+    "{stem}_weights.h5",
+    "{stem}.h5",
+    "model.weights.h5",
+    "weights.h5",
+    "model.h5",
+)
+"""Possible names of the weights file, the likeliest first; `{stem}` is the architecture's name."""
+_MODEL_IN_JSON = re.compile(rb'"class_name"\s*:\s*"')
+
+
+def sniff_json(data: bytes) -> bool:
+    """Return whether data is JSON with the key "class_name", as in a Keras architecture."""
+    return data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and _MODEL_IN_JSON.search(data) is not None
+
+
+def read_json(source: Source) -> State:
+    """Return the State with this architecture and the weights in the same folder. Raises FileError."""
+    model = parse(decode_text(source.data), source.progress)
+    chain = keras_chain.chain_of(keras_chain.model_layers(model), source.notes)
+    file = sandbox.read(source.read_sibling(_weights_name(source)), source.progress)
+    return dense.state_of(keras_chain.dense_layers(chain, file, source.notes), source=source)
+
+
+def _weights_name(source: Source) -> str:
+    """Return the name of the weights file. Raises FileError with all possible names if none exists."""
+    names = dict.fromkeys(name.format(stem=source.path.stem) for name in _WEIGHT_FILES)
+    for name in names:
+        if (source.path.parent / name).is_file():
+            return name
+    listed = ", ".join(map(quoted, names))
+    message = "this architecture needs a file of weights in the same folder, with one of these names"
+    raise FileError(f"{message}: {listed}")
