@@ -109,22 +109,22 @@ def tables() -> list[bytes]:
 
 
 SEEDS: dict[str, Callable[[], list[bytes]]] = {
-    "models.npz": other_arrays,
-    "models.safetensors": other_tensors,
-    "models.onnx": other_graphs,
-    "models.keras_archive": keras_archives,
-    "models.keras_h5": keras_hdf5,
-    "models.keras_json": keras_architectures,
-    "models.tfjs": layers_models,
-    "table": tables,
+    "models.npz:NPZ": other_arrays,
+    "models.safetensors:SAFETENSORS": other_tensors,
+    "models.onnx:ONNX": other_graphs,
+    "models.keras:ARCHIVE": keras_archives,
+    "models.keras:H5": keras_hdf5,
+    "models.keras:ARCHITECTURE": keras_architectures,
+    "models.tfjs:TFJS": layers_models,
+    "table:TABLE": tables,
 }
 """By a format's home, files as other programs write them: what is mutated besides what nnviz writes."""
 BESIDE: dict[str, dict[str, bytes]] = {
-    "models.tfjs": {"weights.bin": np.linspace(-1, 1, 13).astype("<f4").tobytes()},
-    **({"models.keras_json": keras_weights()} if installed("models") else {}),
+    "models.tfjs:TFJS": {"weights.bin": np.linspace(-1, 1, 13).astype("<f4").tobytes()},
+    **({"models.keras:ARCHITECTURE": keras_weights()} if installed("models") else {}),
 }
 """By a format's home, what stands beside each of its files; it is read in a folder that holds just that."""
 SLOWER: dict[str, int] = dict.fromkeys(
-    ("models.keras_archive", "models.keras_h5"), 3 if hasattr(os, "fork") else 20
+    ("models.keras:ARCHIVE", "models.keras:H5"), 3 if hasattr(os, "fork") else 20
 )
 """By a format's home, which part of the usual number of files is tried where reading one takes long."""

@@ -248,7 +248,7 @@ def test_a_signal_while_saving_waits_until_all_is_saved(forks, tmp_path):
 def test_a_second_ctrl_c_while_saving_ends_at_once_and_a_doubled_one_is_one(forks, tmp_path):
     out = tmp_path / "out.json"
     out.write_text("old")
-    before = "import nnviz.cli.stopping\nnnviz.cli.stopping.DOUBLED_S = -1.0\n"
+    before = "import nnviz.cli.terminal\nnnviz.cli.terminal.DOUBLED_S = -1.0\n"
     code = program(3, deed="send(); os.fsync = lambda _handle: send()", before=before)
     assert forks(code, "train", "relu", "-o", out)[::2] == (
         130,

@@ -1,4 +1,4 @@
-"""TODO nnviz.cli.output."""
+"""Functions for the commands that train, print, or write predictions, programs, networks and films."""
 
 from __future__ import annotations
 

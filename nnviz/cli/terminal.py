@@ -1,4 +1,4 @@
-"""TODO nnviz.cli.terminal."""
+"""The terminal of a command: its output streams, and the signals that stop the command."""
 
 from __future__ import annotations
 

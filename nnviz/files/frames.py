@@ -1,4 +1,4 @@
-"""TODO nnviz.files.frames.
+"""A State as bytes: copies for recovery, and the messages from a script's training to the window.
 
 A copy includes the run, whose loss curve is thinned as in a file. The parts of a copy are: a first line, the
 header's length, the header as JSON, the bytes of the arrays, and a digest of these parts, to detect damage.

@@ -1,7 +1,7 @@
-"""TODO nnviz.files.native.
+"""nnviz's own format, a JSON file with everything that a person made, including the training run.
 
-Start weights and segments are enough to compute every iteration of the present run again, so the file has
-only these and the curves.
+A file keeps a run as its start weights, its segments and its curves: start weights and segments are enough to
+compute every iteration of the run again.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from nnviz.core.trainer import as_layers, as_vector
 from nnviz.files import json_text, version1
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.json_text import Point
-from nnviz.files.source import Source
+from nnviz.files.source import Codec, Source
 from nnviz.files.version1 import (
     ColumnPart,
     DataPart,
@@ -438,3 +438,6 @@ def _data(data: Dataset) -> DataPart | None:
     if len(data) == 0 and data.targets is None:
         return None
     return DataPart(rows(data.inputs), None if data.targets is None else rows(data.targets))
+
+
+NATIVE = Codec(sniff, read, write, left_out)

@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from pkgutil import resolve_name
 
 from nnviz.core.activations import activation
 from nnviz.core.numbers import file_label, one_line
@@ -20,7 +19,7 @@ from nnviz.core.state import State
 from nnviz.files import atomic
 from nnviz.files.atomic import LARGEST, LARGEST_BYTES, read_bytes
 from nnviz.files.errors import FileError, Progress, as_file_errors, missing_package_error
-from nnviz.files.source import RUN, Source, activation_names
+from nnviz.files.source import RUN, Codec, Source, activation_names
 
 _TORCH = (".pt", ".pth", ".ckpt")
 _SKLEARN = (".pkl", ".pickle", ".joblib")
@@ -78,15 +77,9 @@ class Format:
     ========== =======================================================================================
     `name`     name in file dialogs
     `suffixes` suffixes of the files to open, in lower case, with the dot
-    `home`     module in `nnviz.files` with the functions from `sniff` on; the last three are optional
+    `home`     module in `nnviz.files` and, after a colon, the name of the format's Codec in the module
     `saves`    suffixes of the files to save; None for all `suffixes`
     `extra`    optional extra of nnviz that the format needs
-    `sniff`    bytes → whether a file is in this format
-    `read`     Source → State; raises FileError
-    `write`    State → bytes; raises FileError
-    `left_out` State → names of the parts that `write` does not keep, such as "the rows"
-    `raw_rows` State, name of the file → sentence on how raw rows are standardised, or ""
-    `replaced` bytes of a file → names of the parts that are lost if nnviz saves over the file
     ========== =======================================================================================
     """
 
@@ -101,36 +94,27 @@ class Format:
         """The suffixes that a file of this format can be saved with."""
         return self.suffixes if self.saves is None else self.saves
 
-    def sniff(self, data: bytes) -> bool:
-        """Return whether a file with the bytes `data` is in this format."""
-        return bool(self._module.sniff(data))
+    @property
+    def codec(self) -> Codec:
+        """The functions of the format. Their module is imported at the first use."""
+        codec: Codec = resolve_name(f"nnviz.files.{self.home}")
+        return codec
 
     def read(self, source: Source) -> State:
         """Return the State in a file. Raises FileError, also if the format's package is not installed."""
         with self._with_extra():
-            state: State = self._module.read(source)
-        return state
+            return self.codec.read(source)
 
     def write(self, state: State) -> bytes:
         """Return the bytes of a file. Raises FileError, also if the format's package is not installed."""
         with self._with_extra():
-            return bytes(self._module.write(state))
-
-    def left_out(self, state: State) -> list[str]:
-        """Return the names of the parts of `state` that a file does not keep, such as "the rows"."""
-        function = getattr(self._module, "left_out", None)
-        return function(state) if function else []
-
-    def raw_rows(self, state: State, name: str) -> str:
-        """Return a sentence on how the network in the file `name` standardises raw rows, or ""."""
-        function = getattr(self._module, "raw_rows", None)
-        return function(state, name) if function else ""
+            assert self.codec.write is not None
+            return self.codec.write(state)
 
     def replaced(self, data: bytes) -> list[str]:
         """Return the names of the parts of an existing file with the bytes `data` that an overwrite loses."""
-        function = getattr(self._module, "replaced", None)
         with self._with_extra():
-            return function(data) if function else []
+            return self.codec.replaced(data)
 
     @contextmanager
     def _with_extra(self) -> Iterator[None]:
@@ -143,10 +127,6 @@ class Format:
             article = "An" if what[0] in "AEIOU" else "A"
             raise missing_package_error(f"{article} {what}", str(error.name), self.extra) from error
 
-    @property
-    def _module(self) -> ModuleType:
-        return import_module(f"nnviz.files.{self.home}")
-
 
 _MOST_NOTES = 5
 """Most notes on one file; a hostile file could cause thousands of notes."""
@@ -155,16 +135,16 @@ TABLES = (".csv", ".tsv")
 """Suffixes of tables; a .txt file may be a table or a network."""
 
 FORMATS = (
-    Format("nnviz network", (".json",), "native"),
-    Format("weights dictionary", (".py", ".txt", ".json"), "models.course"),
-    Format("NumPy arrays", (".npz",), "models.npz"),
-    Format("safetensors", (".safetensors",), "models.safetensors"),
-    Format("ONNX model", (".onnx",), "models.onnx", extra="models"),
-    Format("Keras model", (".keras",), "models.keras_archive", extra="models"),
-    Format("Keras model, HDF5", (".h5", ".hdf5", ".keras"), "models.keras_h5", (".h5",), "models"),
-    Format("TensorFlow.js layers model", (".json",), "models.tfjs", ()),
-    Format("Keras architecture, separate weights", (".json",), "models.keras_json", (), "models"),
-    Format("table of rows", TABLES, "table", ()),
+    Format("nnviz network", (".json",), "native:NATIVE"),
+    Format("weights dictionary", (".py", ".txt", ".json"), "models.course:COURSE"),
+    Format("NumPy arrays", (".npz",), "models.npz:NPZ"),
+    Format("safetensors", (".safetensors",), "models.safetensors:SAFETENSORS"),
+    Format("ONNX model", (".onnx",), "models.onnx:ONNX", extra="models"),
+    Format("Keras model", (".keras",), "models.keras:ARCHIVE", extra="models"),
+    Format("Keras model, HDF5", (".h5", ".hdf5", ".keras"), "models.keras:H5", (".h5",), "models"),
+    Format("TensorFlow.js layers model", (".json",), "models.tfjs:TFJS", ()),
+    Format("Keras architecture, separate weights", (".json",), "models.keras:ARCHITECTURE", (), "models"),
+    Format("table of rows", TABLES, "table:TABLE", ()),
 )
 """All formats.
 
@@ -208,7 +188,7 @@ def read(source: Source) -> State:
 
 def is_table(source: Source) -> bool:
     """Return whether a file is a table; a table has no network, so nnviz makes a new one for it."""
-    return _format_of(source).home == "table"
+    return _format_of(source).home == "table:TABLE"
 
 
 def is_saved(source: Source) -> bool:
@@ -258,18 +238,20 @@ def losses_on_save(state: State, path: str | os.PathLike[str]) -> str:
 
     Raises FileError for an unknown suffix.
     """
-    form, never = format_for(path), FORMATS[0].left_out(state)
-    only_here = [part for part in form.left_out(state) if part not in never and not (never and part == RUN)]
+    form, never = format_for(path), FORMATS[0].codec.left_out(state)
+    only_here = [
+        part for part in form.codec.left_out(state) if part not in never and not (never and part == RUN)
+    ]
     name, parts = file_label(Path(path)), _listed(only_here + never)
     sentences = [f"{name} leaves out {parts}"] if parts else []
     if only_here:
         sentences.append(f"a file that ends in .json keeps {parts_kept_by_json(state) if never else 'them'}")
-    return "; ".join(filter(None, [*sentences, form.raw_rows(state, name)]))
+    return "; ".join(filter(None, [*sentences, form.codec.raw_rows(state, name)]))
 
 
 def parts_kept_by_json(state: State) -> str:
     """Return "everything" or "everything except …", for the parts of `state` that a .json file keeps."""
-    never = FORMATS[0].left_out(state)
+    never = FORMATS[0].codec.left_out(state)
     return f"everything except {_listed(never)}" if never else "everything"
 
 
@@ -331,7 +313,7 @@ def _format_of(source: Source) -> Format:
     suffix = source.path.suffix.lower()
     likely = [each for each in FORMATS if suffix in each.suffixes]
     for each in (*likely, *FORMATS):
-        if each.sniff(source.data):
+        if each.codec.sniff(source.data):
             return each
     if likely:
         return likely[0]

@@ -1,13 +1,13 @@
-"""The file that a format reads (`Source`), and the parts of a State that a format loses (`lost_parts`)."""
+"""The functions of a format (`Codec`), the file that they read (`Source`), and the parts that they lose."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from nnviz.core.activations import default_activations
 from nnviz.core.network import Network
@@ -94,6 +94,35 @@ class Source:
         if self.activations is None:
             raise MissingActivationsError(tuple(sizes), default_activations(len(sizes) - 1))
         return self.activations
+
+
+def _nothing(*_: object) -> list[str]:
+    return []
+
+
+def _no_sentence(_state: State, _name: str) -> str:
+    return ""
+
+
+class Codec(NamedTuple):
+    """The functions that read and write a file format.
+
+    ========== =======================================================================================
+    `sniff`    bytes → whether a file is in this format
+    `read`     Source → State; raises FileError
+    `write`    State → bytes; raises FileError; None if nnviz only reads the format
+    `left_out` State → names of the parts that `write` does not keep, such as "the rows"
+    `raw_rows` State, name of the file → sentence on how raw rows are standardised, or ""
+    `replaced` bytes of a file → names of the parts that are lost if nnviz saves over the file
+    ========== =======================================================================================
+    """
+
+    sniff: Callable[[bytes], bool]
+    read: Callable[[Source], State]
+    write: Callable[[State], bytes] | None = None
+    left_out: Callable[[State], list[str]] = _nothing
+    raw_rows: Callable[[State, str], str] = _no_sentence
+    replaced: Callable[[bytes], list[str]] = _nothing
 
 
 RUN, SETTINGS = "the run", "the training settings"

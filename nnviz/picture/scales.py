@@ -1,4 +1,4 @@
-"""TODO nnviz.picture.scales."""
+"""The scales of a plot: colours for values, and round numbers on an axis."""
 
 from __future__ import annotations
 

@@ -15,11 +15,10 @@ from nnviz.core.address import layers_by_name
 from nnviz.core.network import Network
 from nnviz.core.state import State
 from nnviz.core.trainer import as_vector
-from nnviz.files import frameworks
 from nnviz.files.errors import FileError
-from nnviz.files.frameworks import Chain, as_array, with_given_activations
-from nnviz.files.models import dense
+from nnviz.files.models import dense, frameworks
 from nnviz.files.models.dense import Dense
+from nnviz.files.models.frameworks import Chain, as_array, with_given_activations
 
 NOT_A_NETWORK = (
     "the arrays are not a network: expected the weights of each layer, all of shape (nodes, inputs) or all "

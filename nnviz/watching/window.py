@@ -32,10 +32,10 @@ from nnviz.core.activations import Array
 from nnviz.core.network import Network
 from nnviz.core.numbers import counted, file_label
 from nnviz.core.state import Dataset, State
-from nnviz.files import frames, frameworks, native
+from nnviz.files import frames, native
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.frames import Frame
-from nnviz.files.models import dense
+from nnviz.files.models import dense, frameworks
 from nnviz.system import NETWORK, TRAINING
 from nnviz.watching.models import ASSUMED_ACTIVATIONS, NO_CHANGE, Model
 

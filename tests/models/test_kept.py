@@ -21,9 +21,9 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Column, Dataset, State, Training
 from nnviz.files.examples import example
-from nnviz.files.frameworks import network_of
 from nnviz.files.models import keras as keras_files
 from nnviz.files.models.dense import Dense
+from nnviz.files.models.frameworks import network_of
 from nnviz.files.registry import load, losses_on_overwrite, losses_on_save, read, save
 from nnviz.files.source import Source
 from nnviz.watching import window

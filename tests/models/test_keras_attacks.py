@@ -244,7 +244,7 @@ def test_hdf5_that_leads_out_of_its_file_is_refused(tmp_path, secret, approved):
 
 UNGUARDED = f"""
 import h5py, sys
-from nnviz.files.models import hdf5_process as process
+from nnviz.files.models import hdf5 as process
 data = open(sys.argv[2], "rb").read()
 if sys.argv[1] == "limited":
     process._warm_up()
@@ -372,7 +372,7 @@ def test_hdf5_that_unfolds_is_refused(tmp_path, approved):
 
 MEASURED = """
 import re, sys
-from nnviz.files.models import hdf5_process as process
+from nnviz.files.models import hdf5 as process
 head, _ = process.answer(sys.stdin.buffer.read(), 4_000_000)
 print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1], head["refused"])
 """

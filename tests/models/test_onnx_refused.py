@@ -289,7 +289,7 @@ import re, sys, time
 from pathlib import Path
 import onnx
 from nnviz.files.errors import FileError
-from nnviz.files.models import onnx_model
+import nnviz.files.models.onnx
 from nnviz.files.registry import read
 from nnviz.files.source import Source
 

@@ -20,7 +20,7 @@ import nnviz
 from nnviz import system
 from nnviz.core.state import with_weights
 from nnviz.core.trainer import as_layers
-from nnviz.files.frameworks import name_of, network_of
+from nnviz.files.models.frameworks import name_of, network_of
 from nnviz.files.registry import load, save
 from nnviz.watching import window
 from tests.core.oracle import NAMES, make_network
@@ -413,7 +413,7 @@ LOADED = {
 @pytest.mark.parametrize("code", LOADED)
 def test_no_framework_is_imported_but_by_who_uses_it(code):
     program = (
-        "import sys, nnviz; from nnviz.files.frameworks import network_of\n"
+        "import sys, nnviz; from nnviz.files.models.frameworks import network_of\n"
         f"{code}\n"
         "try: nnviz.show(0)\n"
         "except TypeError: pass\n"

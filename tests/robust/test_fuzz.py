@@ -110,7 +110,7 @@ def plain_state():
 def seeds_of(form):
     """Return files of a format: those that ship, those that it writes, and those that people write."""
     files = [path.read_bytes() for path in SHIPPED if path.is_file() and path.suffix != ".md"]
-    found = [data for data in [*files, *COURSE] if form.sniff(data)] + SEEDS.get(form.home, list)()
+    found = [data for data in [*files, *COURSE] if form.codec.sniff(data)] + SEEDS.get(form.home, list)()
     for state in (full_state(), trained_state(), plain_state()) if form.saved else ():
         try:
             found.append(form.write(state))
@@ -150,7 +150,7 @@ def one_of(seeds, chance):
 
 READING = """
 import os, sys
-from nnviz.files.models import hdf5_process as process
+from nnviz.files.models import hdf5 as process
 process._warm_up()
 given, back = sys.stdin.buffer, sys.stdout.buffer
 while size := given.read(8):
@@ -246,7 +246,7 @@ def is_right(state, form, seed):
     written = native.write(state)
     assert native.read(Source(written)) == state, seed
     assert native.write(native.read(Source(written))) == written, seed  # its runs too
-    if form.saved and not form.left_out(state):
+    if form.saved and not form.codec.left_out(state):
         with suppress(UnsuitableFormatError):
             assert form.read(Source(form.write(state))) == state, seed
 
@@ -265,7 +265,7 @@ def test_a_mutated_file_is_a_right_network_or_a_sentence_and_opens_no_other(form
         chance = random.Random(seed)
         data = mutated(one_of(seeds, chance), one_of(donors, chance), chance)
         with watched() as seen:
-            quickly(form.sniff, data, seed)
+            quickly(form.codec.sniff, data, seed)
             state = quickly(lambda data: read(form, data, tmp_path), data, seed)
         assert {Path(path) for path in seen} <= {tmp_path / name for name in beside}, seed
         if state is not None:
@@ -430,5 +430,5 @@ def test_every_naughty_name_goes_through_the_formats_or_is_refused(amount):
                 told(error, repr(name))
                 continue
             again = form.read(Source(data))
-            assert form.left_out(state) or again == state, (form.name, name)
+            assert form.codec.left_out(state) or again == state, (form.name, name)
     assert 0 < refused < len(NAUGHTY) / 4

@@ -168,7 +168,7 @@ def test_a_picture_of_the_window_is_without_first_steps_and_leaves_qts_warnings_
     qtlog, tmp_path, monkeypatch
 ):
     guides = []
-    monkeypatch.setattr("nnviz.ui.dialogs.guide.Guide.__init__", lambda *_: guides.append("guide"))
+    monkeypatch.setattr("nnviz.ui.window.first_steps.Guide.__init__", lambda *_: guides.append("guide"))
     screenshot(example("relu").path, tmp_path / "relu.png")
     assert guides == []
     qWarning("Qt does not like this")

@@ -574,7 +574,7 @@ def key_shown(window):
 def test_the_pressed_key_is_shown_where_that_is_wanted_and_that_is_remembered(
     open_window, qtbot, monkeypatch
 ):
-    monkeypatch.setattr("nnviz.ui.window.present.SEEN_MS", 700)
+    monkeypatch.setattr("nnviz.ui.window.workspace.SEEN_MS", 700)
     window = open_window("relu")
     window.diagram.setFocus()
     choose_entry(window, "Show pressed keys while presenting")

@@ -43,6 +43,7 @@ from nnviz.files import registry
 from nnviz.files.errors import FileError
 from nnviz.files.examples import example, examples
 from nnviz.files.registry import load, openable_suffixes, savable_suffixes
+from nnviz.files.source import Codec
 from nnviz.ui.dialogs.make_rows import MakeRows
 from nnviz.ui.dialogs.new_network import NewNetwork
 from nnviz.ui.dialogs.questions import AskActivations
@@ -244,10 +245,9 @@ def test_what_a_dictionary_cannot_hold_is_saved_as_json_beside_it(window, answer
 def read_alone(monkeypatch, tmp_path):
     """Return a file of a format that shares its suffix with nnviz's own, and that nothing saves."""
     module = types.ModuleType("read_alone")
-    module.sniff = lambda data: data.startswith(b"read alone")
-    module.read = lambda _source: RELU
+    module.OWN = Codec(lambda data: data.startswith(b"read alone"), lambda _source: RELU)
     monkeypatch.setitem(sys.modules, "nnviz.files.read_alone", module)
-    form = registry.Format("read alone", (".json",), "read_alone", saves=())
+    form = registry.Format("read alone", (".json",), "read_alone:OWN", saves=())
     monkeypatch.setattr(registry, "FORMATS", (form, *registry.FORMATS))
     (tmp_path / "model.json").write_bytes(b"read alone")
     return tmp_path / "model.json"

@@ -310,7 +310,7 @@ def test_a_fault_in_a_thread_and_where_nobody_can_catch_it_is_told(said, closed,
 def test_thousands_of_faults_fill_neither_screen_nor_terminal_nor_disk_and_are_counted(
     said, closed, log, capsys, monkeypatch
 ):
-    monkeypatch.setattr("nnviz.ui.window.unexpected.MOST_KINDS", 100)
+    monkeypatch.setattr("nnviz.ui.window.app.MOST_KINDS", 100)
     closed(lambda: fail_uncaught(123))
     kept = log.read_text("utf-8")
     assert kept.count("Traceback") == 1
@@ -350,7 +350,7 @@ import os, sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 from nnviz.ui.kit.theme import application
-from nnviz.ui.window.unexpected import normalize_exceptions
+from nnviz.ui.window.app import normalize_exceptions
 
 class Outer(QWidget):
     def event(self, event):

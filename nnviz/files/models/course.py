@@ -27,7 +27,7 @@ from nnviz.files import json_text
 from nnviz.files.errors import FileError, UnsuitableFormatError, as_file_errors
 from nnviz.files.models import course_reader, dense
 from nnviz.files.models.course_reader import Statement, Variable, value_of, walk
-from nnviz.files.source import Source, lost_parts
+from nnviz.files.source import Codec, Source, lost_parts
 
 
 def network_of(raw: Any) -> Network:
@@ -404,3 +404,6 @@ def _rows(given: Variable, *, one_each: bool) -> list[list[float]]:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+COURSE = Codec(sniff, read, write, left_out, replaced=replaced)

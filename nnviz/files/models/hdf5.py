@@ -1,13 +1,13 @@
-"""TODO nnviz.files.models.hdf5.
+"""Process that reads HDF5 weights apart from the window, so that a hostile file can harm only this process.
+
+The process reads the file from standard input. It writes a header, one line of JSON, to standard output, and
+then the numbers as float64. After the process has loaded its libraries, it cannot open any file.
 
 An HDF5 file can refer to other files and can unpack to a huge size. The reader raises RefusedError for
 everything that a normal file of weights does not have: soft or external links, objects with two names,
 datasets in other files. It reads only the attributes in `TEXTS` and datasets of real numbers. It unpacks
 chunks itself, because HDF5 ignores the declared size and searches for plug-ins. For a damaged file h5py may
 raise any exception.
-
-The process reads the file from standard input. It writes a header, one line of JSON, to standard output, and
-then the numbers as float64. After the process has loaded its libraries, it cannot open any file.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""TODO nnviz.files.models.keras.
+"""The files of Keras: `.keras` archives, `.h5` files and `model.json` files, and their compile settings.
 
-Keras 2 can also read the `.h5` files; some names in Keras 2 and Keras 3 differ.
+A `.keras` file is a zip archive of an architecture as JSON and weights as HDF5; before 2023 it had the form
+of a `.h5` file. A `.h5` file of Keras 1.2 to 3 has both as HDF5. A `model.json` has only the architecture;
+its weights are in an HDF5 file in the same folder. Some names in Keras 2 and Keras 3 differ.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from nnviz.files.models import dense, keras_chain, sandbox
 from nnviz.files.models.dense import to_float32
 from nnviz.files.models.keras_chain import Part, json_object, model_layers
 from nnviz.files.models.npz import Archive
-from nnviz.files.source import SETTINGS, Source
+from nnviz.files.source import SETTINGS, Codec, Source
 
 _ALIASES = {"mse": MSE.name, "sparsecategoricalcrossentropy": CROSS_ENTROPY}
 """Other Keras names of losses, in lower-case letters only."""
@@ -303,7 +305,7 @@ def weights_file(layers: list[KerasLayer], training: Training | None) -> bytes:
     return _hdf5(datasets, {})
 
 
-def old_file(state: State) -> bytes:
+def write_h5(state: State) -> bytes:
     """Return architecture, weights and compile settings as HDF5 in the layout before Keras 3."""
     model = layers_to_write(state, old=True)
     head = {"keras_version": VERSION, "backend": "tensorflow"}
@@ -461,10 +463,10 @@ def replaced_in_archive(data: bytes) -> list[str]:
     return replaced_parts(model, settings) + files
 
 
-sniff = sandbox.sniff
+ARCHIVE = Codec(sniff_archive, read_archive, write_archive, left_out, raw_rows, replaced_in_archive)
 
 _MODEL_IN_H5, _COMPILED_IN_H5 = "model_config", "training_config"
-"""_MODEL: attribute with the architecture. _COMPILED: attribute with the compile settings, if any."""
+"""Attributes with the architecture and with the compile settings; an uncompiled model has no settings."""
 
 
 def read_h5(source: Source) -> State:
@@ -489,16 +491,13 @@ def _compiled(text: str) -> object:
         return None
 
 
-def write_h5(state: State) -> bytes:
-    """Return the network of `state` as a file that Keras 2 and 3 can open. Raises FileError."""
-    return old_file(state)
-
-
 def replaced_in_h5(data: bytes) -> list[str]:
     """Return the names of the parts of a file that are lost if nnviz overwrites it. Raises FileError."""
     file = sandbox.read(data)
     return replaced_parts(parse(file.text("", _MODEL_IN_H5)), _compiled(file.text("", _COMPILED_IN_H5)))
 
+
+H5 = Codec(sandbox.sniff, read_h5, write_h5, left_out, raw_rows, replaced_in_h5)
 
 _WEIGHT_FILES = (
     "{stem}.weights.h5",
@@ -534,3 +533,6 @@ def _weights_name(source: Source) -> str:
     listed = ", ".join(map(quoted, names))
     message = "this architecture needs a file of weights in the same folder, with one of these names"
     raise FileError(f"{message}: {listed}")
+
+
+ARCHITECTURE = Codec(sniff_json, read_json)

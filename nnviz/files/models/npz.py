@@ -26,7 +26,7 @@ from nnviz.files.atomic import LARGEST_BYTES
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense
-from nnviz.files.source import Source
+from nnviz.files.source import Codec, Source
 
 MOST_ENTRIES = 4_000
 """Largest number of entries in an archive: over twice the number of arrays of the largest network."""
@@ -282,4 +282,4 @@ def write(state: State) -> bytes:
     return file.getvalue()
 
 
-left_out, raw_rows = dense.left_out, dense.standardised_rows
+NPZ = Codec(sniff, read, write, dense.left_out, dense.standardised_rows)

@@ -1,4 +1,4 @@
-"""TODO nnviz.files.models.onnx.
+"""ONNX models of dense layers, `.onnx`. The onnx library is imported when a file is opened or saved.
 
 The names of inputs and nodes are JSON in the model's metadata. The title is the name of the graph, and the
 notes are the doc string. Floats have 32 bits, because every runtime has all operators for this type. nnviz
@@ -28,7 +28,7 @@ from nnviz.files.models import dense, onnx_chain, onnx_graph
 from nnviz.files.models.dense import separate_scaling, to_float32
 from nnviz.files.models.onnx_chain import Chain, ChainStep, Layout
 from nnviz.files.models.onnx_graph import FLOATS, MOST_DIMS, Graph, node_error, operator_of
-from nnviz.files.source import Source, lost_parts
+from nnviz.files.source import Codec, Source, lost_parts
 
 if TYPE_CHECKING:
     import onnx
@@ -86,7 +86,7 @@ def _names(model: onnx.ModelProto) -> tuple[tuple[str, ...], tuple[tuple[str, ..
     return tuple(raw.inputs), tuple(map(tuple, raw.nodes))
 
 
-def state_of(source: Source) -> State:
+def read(source: Source) -> State:
     """Return the State in the bytes of an ONNX model. Raises FileError."""
     model = onnx_graph.parse_model(source.data)
     graph = Graph(model)
@@ -251,13 +251,13 @@ _MOST_NAMES = 5
 """Operators that a message names."""
 
 
-def replaced_parts(data: bytes) -> list[str]:
+def replaced(data: bytes) -> list[str]:
     """Return the names of the parts of a model that are lost if nnviz overwrites it.
 
     Raises FileError if nnviz cannot open the model, or cannot save it again.
     """
     model = onnx_graph.parse_model(data)
-    rewritten = model_of(state_of(Source(data)))
+    rewritten = model_of(read(Source(data)))
     operators = list(_operators(model) - _operators(rewritten))
     named = ", ".join(shortened(each) for each in operators[:_MOST_NAMES])
     parts = {
@@ -303,11 +303,6 @@ def sniff(data: bytes) -> bool:
     return _START.match(data) is not None
 
 
-def read(source: Source) -> State:
-    """Return the State in an ONNX model. Raises FileError."""
-    return state_of(source)
-
-
 def write(state: State) -> bytes:
     """Return `state` as an ONNX model. Raises FileError for a weight that is too large."""
     data: bytes = model_of(state).SerializeToString(deterministic=True)
@@ -327,6 +322,4 @@ def raw_rows(state: State, name: str) -> str:
     return dense.standardised_rows(state, name, "nodes Sub and Div")
 
 
-def replaced(data: bytes) -> list[str]:
-    """Return the names of the parts of a model that are lost if nnviz overwrites it. Raises FileError."""
-    return replaced_parts(data)
+ONNX = Codec(sniff, read, write, left_out, raw_rows, replaced)

@@ -22,7 +22,7 @@ from nnviz.files import json_text
 from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense, sort_layers
-from nnviz.files.source import Source
+from nnviz.files.source import Codec, Source
 from nnviz.files.version1 import plain_error
 
 _LENGTH = 8
@@ -174,9 +174,6 @@ def write(state: State) -> bytes:
     return b"".join([len(text).to_bytes(_LENGTH, "little"), text, *bodies])
 
 
-left_out, raw_rows = dense.left_out, dense.standardised_rows
-
-
 def replaced(data: bytes) -> list[str]:
     """Return the names of the parts of a file that are lost if nnviz overwrites it.
 
@@ -188,3 +185,6 @@ def replaced(data: bytes) -> list[str]:
         "its metadata": not metadata.keys() <= {"format", _ACTIVATIONS},
     }
     return [part for part, is_lost in parts.items() if is_lost]
+
+
+SAFETENSORS = Codec(sniff, read, write, dense.left_out, dense.standardised_rows, replaced)

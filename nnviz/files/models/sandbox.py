@@ -28,7 +28,7 @@ MOST_BYTES = 2**26 + 8 * NUMBERS.limit
 """Largest size of the reply of the process that reads a file, in bytes."""
 
 _START = """
-from nnviz.files.models.hdf5_process import main
+from nnviz.files.models.hdf5 import main
 main()
 """
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "HDF5_PLUGIN_PRELOAD": "::"}

@@ -17,7 +17,7 @@ from nnviz.files.errors import FileError, as_file_errors
 from nnviz.files.json_text import decode_text, parse
 from nnviz.files.models import dense, keras, keras_chain
 from nnviz.files.models.keras_chain import json_object
-from nnviz.files.source import Source
+from nnviz.files.source import Codec, Source
 
 _MANIFEST = "weightsManifest"
 _MOST_FILES, _MOST_WEIGHTS = 1_000, 4_000
@@ -128,3 +128,6 @@ def _as_list(value: object, place: str) -> list[Any]:
     if not isinstance(value, list):
         raise FileError(f"expected a list, found {quoted(value)}", place)
     return value
+
+
+TFJS = Codec(sniff, read)

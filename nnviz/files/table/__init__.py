@@ -13,7 +13,7 @@ from nnviz.core.edits import standardise, standardising_note
 from nnviz.core.numbers import NAME, file_label, shortened
 from nnviz.core.state import State
 from nnviz.files.atomic import read_bytes
-from nnviz.files.source import Source
+from nnviz.files.source import Codec, Source
 from nnviz.files.table.columns import build, findings, proposed_choices
 from nnviz.files.table.reading import NAMES, Table, TableLayout
 from nnviz.files.table.reading import read as read_table
@@ -127,3 +127,6 @@ READY_SETS = (
     ),
 )
 """All tables that ship with nnviz, in the order of the menu."""
+
+
+TABLE = Codec(sniff, read)

@@ -1,7 +1,7 @@
-"""TODO nnviz.ui.kit.controls.
+"""Controls: fields for numbers, menus, lists and labels that several panels use.
 
-Enter or leaving the field accepts the value; a bad value is rejected with a message. Up, Down and the wheel
-nudge the value.
+Enter or leaving a number field accepts the value; a bad value is rejected with a message. Up, Down and the
+wheel nudge the value.
 """
 
 from __future__ import annotations

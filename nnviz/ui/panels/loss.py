@@ -1,8 +1,4 @@
-"""TODO nnviz.ui.panels.loss.
-
-The module imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
-
-The module imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
+"""The panels that plot the loss over one weight and over two weights.
 
 The module imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
 """

@@ -1,9 +1,7 @@
-"""TODO nnviz.ui.window.app.
+"""The app: the window at the start, the handlers for signals, and the handler for unexpected errors.
 
-The module uses no panel of the window, since a panel may have caused the error. It imports dialogs only
-when it shows an error, so that the window opens fast.
-
-The window is shown before NumPy and the panels are imported, since these imports are slow.
+The window is shown before NumPy and the panels are imported, since these imports are slow. The handler for
+unexpected errors uses no panel, since a panel may have caused the error.
 """
 
 from __future__ import annotations

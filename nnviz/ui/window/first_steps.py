@@ -1,4 +1,4 @@
-"""TODO nnviz.ui.window.first_steps."""
+"""The first steps, which teach a newcomer the window, and the guide that shows such instructions."""
 
 from __future__ import annotations
 

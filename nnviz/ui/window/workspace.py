@@ -1,4 +1,4 @@
-"""TODO nnviz.ui.window.workspace.
+"""The workspace: all parts of an open window with their connections, the table of panels, presentation mode.
 
 Each panel has one file and one line in the table. A panel is imported only when it is made.
 """

@@ -1,9 +1,8 @@
-"""TODO nnviz.files.frameworks.
+"""Models of torch, Keras and scikit-learn as networks.
 
-A Sequential module runs its parts in order. For other modules, nnviz takes the parts in the order of their
-definition, and compares the network with `forward` on random rows.
-
-This package does not import these libraries: a script with a model has already imported the library.
+This module does not import these libraries: a script with a model has already imported the library. A
+Sequential module of torch runs its parts in order. For other modules, nnviz takes the parts in the order of
+their definition, and compares the network with `forward` on random rows.
 """
 
 from __future__ import annotations
@@ -11,12 +10,10 @@ from __future__ import annotations
 import json
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from importlib import import_module
-from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -74,11 +71,6 @@ def _torch_has_weights(model: Any) -> bool:
     """Return whether a module has weights. A lazy module gets weights at its first call. Raises TypeError."""
     _check_kind(model)
     return not any(map(sys.modules["torch"].nn.parameter.is_lazy, model.parameters()))
-
-
-def _torch_loss(_model: Any) -> str:
-    """Return "", since a module does not contain its loss."""
-    return ""
 
 
 def _torch_weights(model: Any) -> Chain:
@@ -386,7 +378,7 @@ def _sklearn_weights(model: Any) -> Chain:
     return [(as_array(weights).T, as_array(biases)) for weights, biases in layers]
 
 
-def numbered(model: Any, y: Any) -> Any:
+def _numbered(model: Any, y: Any) -> Any:
     """Return class labels as class indices, and other targets unchanged. Raises FileError."""
     labels, classes = np.asarray(y), getattr(model, "classes_", None)
     if not isinstance(classes, np.ndarray) or labels.ndim != 1:
@@ -431,12 +423,24 @@ def as_array(values: Any) -> Array:
     return np.asarray(values, dtype=np.float64)
 
 
-FRAMEWORKS = {"torch": "torch", "keras": "keras", "tf_keras": "keras", "sklearn": "sklearn"}
-"""Map from a library to the module in this folder that reads the models of the library."""
+class Framework(NamedTuple):
+    """The functions that read the models of one library. The functions below say what each returns."""
+
+    network_of: Callable[[Any, Sequence[str] | None], Network]
+    has_weights: Callable[[Any], bool]
+    loss_of: Callable[[Any], str]
+    read_weights: Callable[[Any], Chain]
 
 
-def framework_of(model: object) -> str | None:
-    """Return the framework of a model: "torch", "keras" or "sklearn". Return None for other objects."""
+TORCH = Framework(_torch_network, _torch_has_weights, lambda _: "", _torch_weights)  # without its loss
+KERAS = Framework(_keras_network, _keras_has_weights, _keras_loss, _keras_weights)
+SKLEARN = Framework(_sklearn_network, _sklearn_has_weights, _sklearn_loss, _sklearn_weights)
+FRAMEWORKS = {"torch": TORCH, "keras": KERAS, "tf_keras": KERAS, "sklearn": SKLEARN}
+"""Map from the name of a library to the functions that read its models."""
+
+
+def framework_of(model: object) -> Framework | None:
+    """Return the framework of a model of torch, Keras or scikit-learn. Return None for other objects."""
     packages = (kind.__module__.partition(".")[0] for kind in type(model).__mro__)
     return next((FRAMEWORKS[package] for package in packages if package in FRAMEWORKS), None)
 
@@ -444,7 +448,7 @@ def framework_of(model: object) -> str | None:
 def name_of(model: Any) -> str:
     """Return a window title: a Keras model's name, another model's class name, or "" for other objects."""
     framework = framework_of(model)
-    name = model.name if framework == "keras" and hasattr(model, "name") else type(model).__name__
+    name = model.name if framework is KERAS and hasattr(model, "name") else type(model).__name__
     return one_line(shortened(str(name))) if framework else ""
 
 
@@ -455,14 +459,15 @@ def network_of(model: Any, activations: Sequence[str] | None = None) -> Network:
     for an object that is not a model of torch, Keras or scikit-learn. Raises FileError for a model that is
     not a chain of dense layers.
     """
-    network: Network = _home(model).network_of(model, activations)
-    return network
+    if (framework := framework_of(model)) is None:
+        raise TypeError(f"expected a model of torch, Keras or scikit-learn, found {type(model).__name__}")
+    return framework.network_of(model, activations)
 
 
 def loss_of(model: Any) -> str:
     """Return the name of the loss that a model is trained with, or "" if nnviz does not know the loss."""
-    loss: str = _home(model).loss_of(model) if framework_of(model) else ""
-    return loss
+    framework = framework_of(model)
+    return framework.loss_of(model) if framework else ""
 
 
 def has_weights(model: Any) -> bool:
@@ -470,24 +475,17 @@ def has_weights(model: Any) -> bool:
 
     Raises TypeError if the object comes from one of the libraries, but is not a model that nnviz can show.
     """
-    return framework_of(model) is None or bool(_home(model).has_weights(model))
+    framework = framework_of(model)
+    return framework is None or framework.has_weights(model)
 
 
 def read_weights(model: Any) -> Chain:
     """Return the present weights and biases of a model that `network_of` accepts."""
-    chain: Chain = _home(model).read_weights(model)
-    return chain
-
-
-def _home(model: Any) -> ModuleType:
     framework = framework_of(model)
-    if framework is None:
-        raise TypeError(f"expected a model of torch, Keras or scikit-learn, found {type(model).__name__}")
-    return import_module(f"{__name__}.{framework}")
+    assert framework is not None
+    return framework.read_weights(model)
 
 
 def targets_of(model: Any, y: Any) -> Array:
     """Return targets as numbers; labels of a scikit-learn classifier become class indices."""
-    if framework_of(model) == "sklearn":
-        y = _home(model).numbered(model, y)
-    return as_array(y)
+    return as_array(_numbered(model, y) if framework_of(model) is SKLEARN else y)
