@@ -116,7 +116,7 @@ def slopes(chosen: argparse.Namespace) -> None:
     network, inputs, targets = state.network, state.data.inputs, state.data.targets
     if targets is None or len(inputs) == 0:
         raise FileError(
-            f"the {state.measure.phrase} and its slopes need rows with targets, and the file has none", "data"
+            f"the {state.measure.phrase} and its slopes need targets, but no row in the file has any", "data"
         )
     trained = slice(state.trained_rows)
     result = slopes_of(network, inputs[trained], targets[trained], state.training.loss)

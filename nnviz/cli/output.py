@@ -49,9 +49,9 @@ if TYPE_CHECKING:
 def predict(state: State, chosen: argparse.Namespace) -> None:
     """Predict the rows of --row and --data; without both, the rows of FILE. Print or save the predictions."""
     if chosen.out is not None and chosen.row:
-        raise UsageError("nnviz predict: -o writes the rows of --data or FILE; do not use -o with --row")
+        raise UsageError("nnviz predict: -o saves predictions for --data or FILE; do not use -o with --row")
     if chosen.skip_incomplete and chosen.data is None:
-        raise UsageError("nnviz predict: --skip-incomplete leaves out rows of --data, so it needs --data")
+        raise UsageError("nnviz predict: --skip-incomplete leaves out incomplete rows of --data; add --data")
     parts = [_typed_row(state, row) for row in chosen.row]
     write = None
     if chosen.data is not None:
@@ -141,14 +141,14 @@ def write_program(state: State, chosen: argparse.Namespace) -> None:
         raise FileError(str(error)) from None
     if chosen.out is None:
         if made.separate_arrays:
-            print_remark("to save the numbers in a file beside the program, use -o OUT.py")
+            print_remark("to save the program's arrays in a separate file, use -o OUT.py")
             made = program(state, chosen.style, beside=False)
         print_text(made.text)
         return
     if remark := save(made, chosen.out):
         print_remark(remark)
     if made.separate_arrays:
-        print_remark(f"{numbers_path(chosen.out)} contains the program's numbers: keep both files together")
+        print_remark(f"{numbers_path(chosen.out)} contains the program's arrays: keep both files together")
 
 
 def save_network(state: State, path: Path) -> None:
@@ -287,7 +287,7 @@ def _remark(result: Result, since: int | None, chosen: argparse.Namespace) -> No
     assert run is not None
     if result.diverged:
         print_remark(
-            f"the {state.measure.phrase} grew without bound, so the result has the weights after "
+            f"the {state.measure.phrase} grew without bound, so nnviz kept the weights after "
             f"{counted(state.iteration, 'update')}; try a smaller learning rate"
         )
     if state.unbounded:
@@ -297,7 +297,7 @@ def _remark(result: Result, since: int | None, chosen: argparse.Namespace) -> No
     if since is not None:
         print_remark(f"the validation loss has risen since iteration {since} (overfitting)")
         if not chosen.keep:
-            print_remark("--keep best saves the network with the lowest validation loss")
+            print_remark("to save the network with the lowest validation loss, use --keep best")
     if chosen.keep:
         curve, last = run.curve("validation"), int(result.history[-1, 0])
         assert curve is not None

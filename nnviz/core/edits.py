@@ -24,7 +24,7 @@ from nnviz.core.numbers import NUMBERS, ROWS, as_text, counted, full_text, list_
 from nnviz.core.slopes import BLOCK_NS, QUICK_NS, forward_ns
 from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
 
-ALL_OR_NONE = "either every row has targets or no row has any; the data table's menu can remove all targets"
+ALL_OR_NONE = "either all rows have targets or no rows do; the data table's menu can remove all targets"
 EDITABLE = ("input", "weight", "bias", "target")
 """Kinds of addresses whose numbers a person can edit."""
 
@@ -569,7 +569,7 @@ def standardising_note(state: State) -> str:
     if not (varying or large):
         return "no input was standardised: no input has numbers that vary over the training rows"
     rows = counted(state.trained_rows, "row")
-    done = f"standardised with the mean and population standard deviation of {rows}: {list_text(varying)}"
+    done = f"standardised {list_text(varying)} with the mean and population standard deviation of {rows}"
     sentences = [done if varying else "no input was standardised"]
     if same := constant(state):
         sentences.append(f"inputs with the same value in every row did not change: {list_text(same)}")

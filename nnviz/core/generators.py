@@ -228,7 +228,7 @@ class Kind:
             harder = "More noise or fewer nodes make the task harder."
         notes = (
             f"{self.line}\n\n{self.formula} The noise has a normal distribution.\n\nThe data has {numbers}."
-            f"\n\n**Try:** Press Run. The network learns {default}. {harder}\n"
+            f"\n\n**Try:** Press Run. The network can learn {default}. {harder}\n"
         )
         training = self.suits.training if rows >= FEW else replace(self.suits.training, validation=0.0)
         return State(network, self.data(rows, noise, seed), training, name=self.title, notes=notes)
@@ -255,7 +255,7 @@ KINDS: dict[str, Kind] = {
         _of_x(
             "curve",
             "Curve",
-            "One input; the targets are on a wave, so the network needs hidden nodes, which bend the line.",
+            "One input; the targets are on a wave, so the network needs hidden nodes to fit the wave.",
             "y = sin(π·x) for equally spaced x from −1 to 1. Noise is added to y.",
             curve,
             rows=40,
@@ -275,7 +275,7 @@ KINDS: dict[str, Kind] = {
         _of_two(
             "circles",
             "Two circles",
-            "Two inputs; the rows of one class surround the rows of the other.",
+            "Two inputs; the rows of one class surround the rows of the other class.",
             "The rows with target 0 are on a circle of radius 1, the rows with target 1 on a circle "
             "of radius 0.5, as in scikit-learn's `make_circles(factor=0.5)`. Noise is added to the inputs.",
             circles,
@@ -306,7 +306,7 @@ KINDS: dict[str, Kind] = {
             "blobs",
             "Three blobs",
             "Two inputs; three classes are clouds of points, so the network has softmax with three outputs.",
-            "The clouds are around the corners of an equilateral triangle, each at distance 1 from (0, 0). "
+            "Each cloud surrounds a corner of an equilateral triangle. Each corner is 1 away from (0, 0). "
             "The noise is the standard deviation of the points in a cloud.",
             blobs,
             outputs=("blob_0", "blob_1", "blob_2"),

@@ -326,12 +326,12 @@ Counts: TypeAlias = NDArray[np.intp]
 Flags: TypeAlias = NDArray[np.bool_]
 Fate: TypeAlias = Literal["", "vanish", "explode", "are 0"]
 """The problem of a layer's slopes: they vanish, explode or are 0; "" if the slopes are normal."""
-FATE_TEXTS: dict[Fate, str] = {
-    "vanish": f"less than 1/{FACTOR:.0f} of the slopes of the last layer",
-    "explode": f"more than {FACTOR:.0f} times the slopes of the last layer",
-    "are 0": "averaged over the rows",
+FATE_SENTENCES: dict[Fate, str] = {
+    "vanish": f"The slopes of this layer vanish: they are below 1/{FACTOR:.0f} of the last layer's slopes.",
+    "explode": f"The slopes of this layer explode: they are over {FACTOR:.0f} times the last layer's slopes.",
+    "are 0": "The slopes of this layer are 0, averaged over the rows.",
 }
-"""For each problem of slopes, a text that ends a sentence such as "The slopes vanish, …"."""
+"""For each problem of a layer's slopes, a sentence that says the problem."""
 
 
 def is_within(intervals: tuple[Interval, ...], z: Array) -> Flags:
@@ -529,9 +529,9 @@ def _fate(size: SlopeSize, last: SlopeSize) -> Fate:
 
 
 def zero_reason(network: Network, slopes: Slopes, address: Address) -> str:
-    """Return the reason why the slope of a weight or bias is 0 on every row of `slopes`.
+    """Return a sentence on why the slope of a weight or bias is 0 on every row of `slopes`.
 
-    The reason is a clause to follow the word "because". If the slope is not 0 on every row, the result is "".
+    If the slope is not 0 on every row, the result is "".
     """
     layer = slopes.layers[address.layer]
     end = layer.inputs[:, address.node]
@@ -542,10 +542,10 @@ def zero_reason(network: Network, slopes: Slopes, address: Address) -> str:
         return ""
     if not start.any():
         name = network.names(address.layer)[address.source]
-        return f"the value of the weight's start node, {name}, is 0 {_on_rows(len(start))}"
+        return f"The value of the weight's start node, {name}, is 0 {_on_rows(len(start))}."
     if not end.any():
         return _flat_end(network, slopes, address)
-    return "on every row, the value of the weight's start node or the slope of the weight's end node is 0"
+    return "On every row, the value of the weight's start node or the slope of the weight's end node is 0."
 
 
 def _on_rows(rows: int) -> str:
@@ -553,19 +553,19 @@ def _on_rows(rows: int) -> str:
 
 
 def _flat_end(network: Network, slopes: Slopes, address: Address) -> str:
-    """Return a clause on why the slope ∂L/∂z of a node is 0."""
+    """Return a sentence on why the slope ∂L/∂z of a node is 0."""
     layer, count = network.layers[address.layer], len(slopes.trace.inputs)
     name, kind, rows = layer.nodes[address.node], layer.activation, _on_rows(count)
     if not _arriving(slopes, -1).any():
-        return "the error is 0" if count == 1 else "the error is 0 on every row"
+        return "The error is 0." if count == 1 else "The error is 0 on every row."
     z = slopes.trace.z[address.layer][:, address.node]
     for part in layer.function.flat:
         if is_within((part,), z).all():
             flat = intervals_text((part,))
-            return f"the slope of {kind} at {name} is 0 {rows}: {kind} is flat where {flat}"
+            return f"The slope of {kind} at {name} is 0 {rows}: {kind} is flat where {flat}."
     if not _arriving(slopes, address.layer)[:, address.node].any():
         return _nothing_onward(network, slopes, address)
-    return f"the slope of {kind} at {name} rounds to 0 {rows}"
+    return f"The slope of {kind} at {name} rounds to 0 {rows}."
 
 
 def _arriving(slopes: Slopes, k: int) -> Array:
@@ -577,7 +577,7 @@ def _arriving(slopes: Slopes, k: int) -> Array:
 def _nothing_onward(network: Network, slopes: Slopes, address: Address) -> str:
     name, rows = network.layers[address.layer].nodes[address.node], _on_rows(len(slopes.trace.inputs))
     if address.layer == len(network.layers) - 1:
-        return f"the error of {name} is 0 {rows}"
+        return f"The error of {name} is 0 {rows}."
     if not network.layers[address.layer + 1].weights[:, address.node].any():
-        return f"every weight that starts at {name} is 0"
-    return f"the slope that the next layer passes back to {name} is 0 {rows}"
+        return f"Every weight that starts at {name} is 0."
+    return f"The slope that the next layer passes back to {name} is 0 {rows}."

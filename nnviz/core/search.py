@@ -43,8 +43,8 @@ MEASURES: dict[str, Callable[[Array], Array]] = {
 """For each search word, a function that scores weights. Search shows the weights with high scores first."""
 
 STUCK: dict[str, tuple[Callable[[Health], tuple[Flags, ...]], str]] = {
-    "dead": (lambda each: each.dead, "{kind}, output 0 on {rows}"),
-    "saturated": (lambda each: each.saturated, "saturated on {rows}"),
+    "dead": (lambda each: each.dead, "{kind} gives 0 on {rows}"),
+    "saturated": (lambda each: each.saturated, "{kind} is saturated on {rows}"),
 }
 """For each search word: a function that marks the matching nodes of each layer, and the note on a match.
 

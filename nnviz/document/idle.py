@@ -20,7 +20,7 @@ QUIET_MS = 250.0
 FIRST_S, SLICE_S = 0.008, 0.004
 """Durations in seconds. FIRST_S: of the first slice of work. SLICE_S: of each later slice."""
 COMPUTING = "Computing…"
-REDRAWN_LATER = "Redrawn when the weights stop changing."
+REDRAWN_LATER = "nnviz redraws the panel when the weights stop changing."
 
 
 class Throttle(QObject):

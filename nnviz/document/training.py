@@ -63,7 +63,7 @@ class Travel(QObject):
         state = self._document.state
         if state.iteration == self.end:
             return "", ""
-        again = "Run repeats the same updates from there" if repeats_updates(state, self.past.end) else ""
+        again = "Run repeats the updates from this iteration" if repeats_updates(state, self.past.end) else ""
         return f" at iteration {state.iteration} of {self.end}", again
 
     @property

@@ -20,7 +20,7 @@ from nnviz.explain.node import backward_lines, forward_lines, loss_lines, row_lo
 MOST_LINES = 7
 """Largest number of weights that a node's text lists. A last line says how many more there are."""
 ONE_ROW = "there is one row, so its slopes are the mean slopes"
-TAKEN = "this is one update"
+TAKEN = "the update is complete"
 COMPUTING = "computing …"
 
 
@@ -104,7 +104,7 @@ def step_text(
     scene = Scene(state.network, state.measure, computed.trace, computed.slopes, computed.targets(state))
     writer = _StepWriter(state, computed, scene, short)
     if step.deed == "taken":
-        line = TextLine(("take their new values together; ", TAKEN), is_remark=True)
+        line = TextLine(("all new values are set together; ", TAKEN), is_remark=True)
         return StepText("All weights", (line,))
     if step.deed == "losses":
         return writer.losses(step, loss)

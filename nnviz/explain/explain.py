@@ -16,7 +16,7 @@ from nnviz.core.losses import Loss
 from nnviz.core.network import Network, Trace
 from nnviz.core.numbers import as_text, list_text
 from nnviz.core.results import (
-    FATE_TEXTS,
+    FATE_SENTENCES,
     Computed,
     Fate,
     Flags,
@@ -53,7 +53,7 @@ SCRIPTS_UPDATE = "The script makes the next update, with an optimizer and a lear
 NO_ERROR = "The row has no target, so it has no error and no slope: type a target in the data table."
 NO_SLOPE = "The row has no target, so the weight has no slope: type a target in the data table."
 NO_TARGET = "A what-if row (inputs that are not in the data) has no target, so it has no error and no slope."
-OWN_UPDATE = "If nnviz continues the training, it uses its own settings instead of those of the script:"
+OWN_UPDATE = "If nnviz continues the training, nnviz uses its own settings, not those of the script:"
 
 
 @np.errstate(all="ignore")  # an overflow is written as infinite
@@ -174,7 +174,7 @@ class _Explainer:
                 means.insert(1, noise_note(self.state))
             sections = [
                 LineSection(self._mean_heading(), tuple(means)),
-                LineSection(f"{self.row_heading}, one term of the mean", (line, *chain)),
+                LineSection(f"{self.row_heading} gives one term of the mean", (line, *chain)),
             ]
         else:
             rows = [line, *chain, *notes]
@@ -201,7 +201,7 @@ class _Explainer:
             return []
         slopes = self.computed.means.slopes if self.mean and self.computed.means else self.computed.slopes
         reason = zero_reason(self.state.network, slopes, address) if isinstance(slopes, Slopes) else ""
-        return [Note("0 because", reason or "the slopes of all rows are 0, or they cancel out")]
+        return [Note("why 0", reason or "The slopes of all rows are 0, or they cancel out.")]
 
     def _check_notes(self, address: Address) -> list[Line | Note]:
         slope = self._slope(address)
@@ -266,7 +266,7 @@ class Check:
         """Return a clause that says why the measured slope differs from `slope`, or "" if both agree."""
         if self.agrees(slope):
             return ""
-        return self.kink or "the loss curve bends too strongly within w ± h for this measurement"
+        return self.kink or "the measured slope is inexact, because the loss bends strongly within w ± h"
 
 
 def measure_slope(
@@ -318,8 +318,8 @@ def _kink(network: Network, here: Trace, both: list[Trace], first_row: int) -> s
             if passed.any():
                 row, node = np.argwhere(passed)[0]
                 return (
-                    f"z of {layer.nodes[node]} crosses {as_text(kink)} within w ± h in row "
-                    f"{first_row + row + 1}; {layer.activation} has a kink there"
+                    f"within w ± h, z of {layer.nodes[node]} crosses the kink of {layer.activation} "
+                    f"at {as_text(kink)} in row {first_row + row + 1}"
                 )
     return ""
 
@@ -377,7 +377,7 @@ def _fate_notes(fate: Fate, size: SlopeSize, last: SlopeSize) -> Iterator[Note]:
     if fate:
         sizes = zip(("weights", "z"), size, last, strict=True)
         w, z = (f"{as_text(one)} for {name} (last layer: {as_text(end)})" for name, one, end in sizes)
-        yield Note("", f"The slopes of the node's layer {fate}, {FATE_TEXTS[fate]}: {w}, {z}.")
+        yield Note("", f"{FATE_SENTENCES[fate]} Sizes: {w}, {z}.")
         yield Note("", REMEDIES[fate])
 
 
@@ -393,7 +393,7 @@ def layers_health(state: State, computed: Computed) -> list[LineSection]:
         for of, value in zip(("w", "z"), size, strict=True):
             rows.append(Line(f"{title}, {of}", "", write(Number(value, slope=True), value)))
         if slopes[k]:
-            rows.append(Note("", f"These slopes {slopes[k]}, {FATE_TEXTS[slopes[k]]}. {REMEDIES[slopes[k]]}"))
+            rows.append(Note("", f"{FATE_SENTENCES[slopes[k]]} {REMEDIES[slopes[k]]}"))
     sections = [LineSection(f"Size of the mean slopes over {all_rows_phrase(state)}", tuple(rows))]
     if computed.health:
         odd = {"Dead": computed.health.dead, "Saturated": computed.health.saturated}

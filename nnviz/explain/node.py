@@ -40,7 +40,7 @@ def input_lines(scene: Scene, node: int, row: int | None) -> list[Line | Note]:
     largest = sorted(map(int, np.argsort(-np.abs(products), kind="stable")[:few]))
     lines += [_onward_line(scene, node, j, float(products[j])) for j in largest]
     if few < fed:
-        lines.append(Note("", f"The products for the other {fed - few:,} nodes are not larger."))
+        lines.append(Note("", f"Explain omits the other {fed - few:,} nodes: their products are not larger."))
     return lines
 
 
@@ -323,7 +323,7 @@ def _layer_lines(scene: Scene, address: Address) -> list[Line | Note]:
     for layer in range(address.layer, len(scene.network.layers)):
         name = scene.name(layer, node)
         first = layer == address.layer
-        lines.append(Note("", f"Slope at node {name}:" if first else f"Largest term, from node {name}:"))
+        lines.append(Note("", f"Slope at node {name}:" if first else f"Slope at node {name} (largest term):"))
         lines += backward_lines(scene, layer, node)
         if layer + 1 < len(scene.network.layers):
             node = _largest_contributor(scene, layer, node)

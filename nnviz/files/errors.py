@@ -113,7 +113,7 @@ _READING = {
 _WRITING = {
     errno.ENOENT: "{name} was not saved: there is no folder {folder}",
     errno.ENOTDIR: "{name} was not saved: {folder} is not a folder",
-    errno.EISDIR: "{name} was not saved: it is a folder",
+    errno.EISDIR: "{name} was not saved: a folder has this name",
     errno.EACCES: "{name} was not saved: permission denied in {folder}",
     errno.EPERM: "{name} was not saved: permission denied in {folder}",
     errno.EROFS: "{name} was not saved: {folder} is read-only",

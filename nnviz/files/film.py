@@ -303,7 +303,7 @@ def _send_frames(film: Film, work: subprocess.Popen[bytes]) -> None:
 def _raise_error(log: str) -> None:
     if os.strerror(errno.ENOSPC) in log:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    raise FileError(f"ffmpeg could not write the film: {log.splitlines()[-1] if log else 'it ended early'}")
+    raise FileError(f"ffmpeg could not write the film: {log.splitlines()[-1] if log else 'no reason given'}")
 
 
 KINDS = {"GIF animation": (".gif",), "Animated PNG": (".apng", ".png"), "MP4 video": (".mp4",)}
@@ -339,7 +339,7 @@ def size_note(path: Path, width: int, height: int) -> str:
     size = even_size(width, height)
     if path.suffix.lower() != ".mp4" or size == (width, height):
         return ""
-    return f"with {size[0]} × {size[1]} pixels, because an MP4 needs an even width and height"
+    return f"the film has {size[0]} × {size[1]} pixels, because an MP4 needs an even width and height"
 
 
 def write(film: Film, path: Path) -> None:

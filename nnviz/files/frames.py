@@ -101,9 +101,9 @@ def _copy_errors() -> Iterator[None]:
     try:
         yield
     except (MemoryError, OverflowError, RecursionError):  # no version of nnviz writes such data
-        raise FileError("it is damaged") from None
+        raise FileError("the data is damaged") from None
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise FileError(f"another version of nnviz has written it ({error})") from None
+        raise FileError(f"another version of nnviz has written the data ({error})") from None
 
 
 class Copy:
@@ -111,7 +111,7 @@ class Copy:
 
     def __init__(self, data: bytes) -> None:
         if not data.startswith(_FIRST) or with_digest([memoryview(data)[:-_DIGEST]])[-1] != data[-_DIGEST:]:
-            raise FileError("it is damaged")
+            raise FileError("the data is damaged")
         start = len(_FIRST) + _LENGTH
         self._data, self._next = data, start + int.from_bytes(data[len(_FIRST) : start], "little")
         with _copy_errors():

@@ -92,7 +92,7 @@ def decode_text(data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise FileError("this is not UTF-8 text", f"line {line}") from None
+        raise FileError("the text is not UTF-8", f"line {line}") from None
 
 
 def parse(text: str, progress: Progress | None = None) -> Any:
@@ -109,7 +109,7 @@ def parse(text: str, progress: Progress | None = None) -> Any:
             raise FileError("the file is empty") from None
         place = f"line {error.lineno}, column {error.colno}"
         what = error.msg[0].lower() + error.msg[1:].removesuffix(" at").removesuffix(" starting")
-        raise BrokenJsonError(f"this is not valid JSON ({what})", place) from None
+        raise BrokenJsonError(f"the text is not valid JSON ({what})", place) from None
 
 
 def check_counts(text: str) -> None:

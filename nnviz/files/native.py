@@ -190,8 +190,8 @@ def _memory(part: RunPart, memories: tuple[str, ...]) -> list[WeightSetPart]:
     """Return all memories of the optimizer, or an empty list for zeros."""
     stored = part.optimizer_memory
     if stored and len(stored) != len(memories):
-        expected = ", ".join(memories) or "nothing"
-        raise FileError(f"the optimizer stores {expected}; sets found: {len(stored)}", "run.optimizer_memory")
+        expected = f"{len(memories)} ({', '.join(memories)})" if memories else "0"
+        raise FileError(f"number of sets: expected {expected}, found {len(stored)}", "run.optimizer_memory")
     return stored
 
 

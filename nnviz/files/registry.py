@@ -46,10 +46,10 @@ def refuse_pickle(source: Source) -> None:
 _IN_PYTHON = "save the model in Python: model.save('model.keras')"
 _BY_BYTES = {
     rb"\Z": "the file is empty",
-    rb"version https://git-lfs\.": "this is a Git LFS pointer; download the file itself with: git lfs pull",
-    rb"(?i)\s*<(?:!doctype\s+)?html": "this is a web page; download the file itself",
+    rb"version https://git-lfs\.": "the file is a Git LFS pointer; download its content with: git lfs pull",
+    rb"(?i)\s*<(?:!doctype\s+)?html": "a web page was saved instead of the file; download the file itself",
     rb"\x93NUMPY": (
-        "this is one array without a name; save all arrays in Python: numpy.savez('model.npz', W0=…, b0=…)"
+        "the file is one array with no name; save all arrays in Python: numpy.savez('model.npz', W0=…, b0=…)"
     ),
     rb"(?s).{4}TFL3": f"nnviz does not open TensorFlow Lite files; {_IN_PYTHON}",
 }
@@ -182,7 +182,7 @@ def read(source: Source) -> State:
     more = len(source.notes) - _MOST_NOTES
     source.notes[:] = map(one_line, source.notes[:_MOST_NOTES])  # for the window and a terminal
     if more > 0:
-        source.notes.append(f"and {more:,} more notes like these")
+        source.notes.append(f"further notes that are not shown: {more:,}")
     return state
 
 
@@ -229,7 +229,7 @@ def encode(state: State, path: str | os.PathLike[str]) -> bytes:
     except FileError as error:
         raise type(error)(f"{path} was not saved: {error}") from error
     if len(data) > LARGEST_BYTES:
-        raise FileError(f"{path} was not saved: it would have {len(data) / 2**20:.0f} MB; {LARGEST}")
+        raise FileError(f"{path} was not saved: the file would have {len(data) / 2**20:.0f} MB; {LARGEST}")
     return data
 
 

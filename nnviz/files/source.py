@@ -77,13 +77,13 @@ class Source:
         The name comes from a file that may be hostile, so a path or a link to another folder is refused.
         """
         if _NO_PLAIN_NAME.fullmatch(name):
-            raise FileError(f"{quoted(name)} is not the name of a file in the same folder")
+            raise FileError(f"{quoted(name)} is not the name of a file in the folder of the opened file")
         if self.path == Path(STANDARD_INPUT) or is_stream(self.path):
-            raise FileError(f"{quoted(name)} must be in the same folder, but {self.path} has no folder")
+            raise FileError(f"{quoted(name)} must be in the same folder as {self.path}, which has no folder")
         folder = os.path.realpath(self.path.parent)
         target = os.path.realpath(os.path.join(folder, name))
         if os.path.dirname(target) != folder:
-            raise FileError(f"{quoted(name)} is a link to another folder")
+            raise FileError(f"{quoted(name)} is a link to another folder, which nnviz does not follow")
         return read_bytes(Path(target), self.progress)
 
     def given_activations(self, sizes: Sequence[int]) -> tuple[str, ...]:
@@ -143,7 +143,7 @@ def lost_parts(state: State, reread: State) -> list[str]:
         RUN: state.run is not reread.run,
         "the earlier runs": state.runs != reread.runs,
         "the weight sets": state.weight_sets != reread.weight_sets,
-        "the columns of raw rows": any(column.values for column in state.columns),  # scaling is not lost
+        "the classes of the columns": any(column.values for column in state.columns),  # scaling is not lost
     }
     return [part for part, is_lost in parts.items() if is_lost]
 

@@ -26,14 +26,14 @@ from nnviz.files.json_text import Point, Row
 
 Matrix: TypeAlias = list[Row]
 
-_Names = Annotated[list[str], Meta(description="Unique within the network.")]
+_Names = Annotated[list[str], Meta(description="The names are unique within the network.")]
 _Weights = Annotated[Matrix, Meta(description="Row j holds the weights that feed node j.")]
 _Biases = Annotated[list[float] | None, Meta(description="One bias for each node, or null.")]
 _with_parameter = "|".join(name for name, each in ACTIVATIONS.items() if each.parameter)
 _Activation = Annotated[
     str,
     Meta(
-        description="A parameter other than the default follows in parentheses: leaky_relu(0.2).",
+        description="Write a parameter other than the default in parentheses: leaky_relu(0.2).",
         extra_json_schema={
             "anyOf": [{"enum": list(ACTIVATIONS)}, {"pattern": rf"^({_with_parameter})\(.+\)$"}]
         },
@@ -44,7 +44,7 @@ _Loss = Annotated[str, Meta(extra_json_schema={"enum": list(LOSSES)})]
 _Validation = Annotated[
     float,
     Meta(
-        description="The share of the rows for validation. These are the last rows of the data.",
+        description="The share of the rows used for validation. nnviz uses the last rows of the data.",
         extra_json_schema={"minimum": 0, "exclusiveMaximum": 1},
     ),
 ]
@@ -100,7 +100,7 @@ class ColumnPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
     nodes: Annotated[
         list[str], Meta(description="Names of inputs or names of outputs.", extra_json_schema={"minItems": 1})
     ]
-    values: Annotated[list[str], Meta(description="One text for each node.")] = []
+    values: Annotated[list[str], Meta(description="Each one-hot node's text, in the order of `nodes`.")] = []
     mean: float = 0.0
     deviation: Annotated[float, Meta(extra_json_schema={"exclusiveMinimum": 0})] = 1.0
 
@@ -141,7 +141,7 @@ class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw
     history: Annotated[
         Matrix,
         Meta(
-            description="Pairs [iteration, loss afterwards] from iteration 0; some pairs may be missing.",
+            description="Pairs [iteration, loss after the iteration] from iteration 0; pairs may be missing.",
             extra_json_schema={"minItems": 1},
         ),
     ]
@@ -274,7 +274,7 @@ def _weights(part: WeightsPart, layer: Layer, place: str) -> Weights:
     check_count(len(part.weights), len(layer), "row", "node", f"{place}.weights")
     weights = matrix(part.weights, layer.weights.shape[1], "weight of the node", f"{place}.weights")
     if (part.biases is None) != (layer.biases is None):
-        error = "this layer has no biases" if layer.biases is None else "this layer needs biases"
+        error = "the network's layer has no biases" if layer.biases is None else "the layer needs biases"
         raise FileError(error, f"{place}.biases")
     with as_file_errors(place):
         return Weights(weights, biases_of(part.biases, len(layer), f"{place}.biases"))

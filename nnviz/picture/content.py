@@ -9,7 +9,7 @@ from nnviz.core.address import Address, column_title
 from nnviz.core.function import NodeFunctions
 from nnviz.core.network import Network, Trace
 from nnviz.core.numbers import MINUS, full_text
-from nnviz.core.results import FATE_TEXTS, Fate, zero_reason
+from nnviz.core.results import FATE_SENTENCES, Fate, zero_reason
 from nnviz.core.slopes import MeanSlopes, Slopes
 from nnviz.core.state import State
 
@@ -78,13 +78,9 @@ class Content:
         """Return what is unusual about a layer's slopes: "vanish", "explode", "are 0", or "" for nothing."""
         return self.fates[layer] if 0 <= layer < len(self.fates) else ""
 
-    def fate_clause(self, layer: int) -> str:
-        """Return a clause about vanishing, exploding or zero slopes of a layer, or "" for usual slopes.
-
-        An example is "its slopes vanish, less than …".
-        """
-        fate = self.fate(layer)
-        return f"its slopes {fate}, {FATE_TEXTS[fate]}" if fate else ""
+    def fate_sentence(self, layer: int) -> str:
+        """Return a sentence on vanishing, exploding or zero slopes of a layer, or "" for usual slopes."""
+        return FATE_SENTENCES.get(self.fate(layer), "")
 
     def dead(self, node: Address) -> bool:
         """Return whether a node's output is 0 and stays 0 if z changes slightly, as for relu with z < 0."""
@@ -111,8 +107,8 @@ def description(address: Address, content: Content) -> str:
 
 
 def _layer(heading: Address, content: Content) -> str:
-    clause = content.fate_clause(heading.layer)
-    return f"{column_title(heading.column, len(content.network.layers))}: {clause}" if clause else ""
+    sentence = content.fate_sentence(heading.layer)
+    return f"{column_title(heading.column, len(content.network.layers))}. {sentence}" if sentence else ""
 
 
 def _edge(weight: Address, content: Content) -> str:
@@ -124,7 +120,7 @@ def _edge(weight: Address, content: Content) -> str:
     slope = float(slopes.layers[weight.layer].weights[weight.node, weight.source])
     reason = zero_reason(network, slopes, weight) if slope == 0.0 and isinstance(slopes, Slopes) else ""
     if reason:
-        return f"weight from {source} to {node}: {value}, slope {full_text(slope)} because {reason}"
+        return f"weight from {source} to {node}: {value}, slope {full_text(slope)}. {reason}"
     return f"weight from {source} to {node}: {value}, slope {full_text(slope)}"
 
 

@@ -30,7 +30,7 @@ SEPARATOR = " · "
 """Text between the parts of the line under a heading."""
 MANY_NODES = 12
 """The line under a heading shows the number of nodes if the column has more nodes than this."""
-FATE_TEXTS: dict[Fate, tuple[str, str]] = {
+FATE_MARKS: dict[Fate, tuple[str, str]] = {
     "vanish": ("slopes vanish", "vanish"),
     "explode": ("slopes explode", "explode"),
     "are 0": ("slopes are 0", "slopes 0"),
@@ -92,7 +92,7 @@ def _subheadings(column: DiagramColumn, content: Content) -> list[str]:
     shorter = [SEPARATOR.join(parts[:k]) for k in range(len(parts), 0, -1)]
     if not fate:
         return [SEPARATOR.join(parts + biases), *shorter]
-    mark, short_mark = FATE_TEXTS[fate]
+    mark, short_mark = FATE_MARKS[fate]
     marks = [*parts, mark], [layer.activation, mark], [layer.activation, short_mark]
     return [*(SEPARATOR.join(each) for each in (marks[0] + biases, *marks)), *shorter]
 

@@ -99,7 +99,7 @@ def _network(shown: object, activations: Sequence[str] | None) -> Network:
         return frameworks.network_of(shown, activations)
     if activations is not None:
         raise TypeError(
-            f"activations need a model of torch, Keras or scikit-learn, found {type(shown).__name__}"
+            f"`activations` needs a model of torch, Keras or scikit-learn, found {type(shown).__name__}"
         )
     if isinstance(shown, Mapping):
         return Network.from_weights(shown)

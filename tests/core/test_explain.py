@@ -410,7 +410,7 @@ def test_a_slope_of_zero_has_its_reason(approved):
         "a sigmoid that rounds to 1": (OF_ONE, Address("weight", 0, 0, 0), 0),
         "a weight of 0 onward": (state_of(([[2.0]], [[1.0]]), MID, OUT), Address("weight", 0, 0, 0), 0),
     }
-    reasons = {name: told(explained(*case)).get("0 because", "") for name, case in cases.items()}
+    reasons = {name: told(explained(*case)).get("why 0", "") for name, case in cases.items()}
     approved("slopes of zero", "\n".join(f"{name}: {reason}" for name, reason in reasons.items()))
     for name, (state, address, row) in cases.items():
         x, y = state.data.inputs[row : row + 1], state.data.targets[row : row + 1]

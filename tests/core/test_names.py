@@ -171,9 +171,9 @@ def test_a_match_has_its_address_and_its_value_on_the_row():
     assert find(SEARCHED, "time", row=1)[0][0::2] == (Address("node", -1, 2), 2.0)
     assert find(SEARCHED, "b -> node_0_1") == [(Address("weight", 0, 0, 1), "b → node_0_1", -3.0, "")]
     assert find(SEARCHED, "bias of node_0_1") == [(Address("bias", 0, 0), "bias of node_0_1", 0.5, "")]
-    dead = (Address("node", 0, 1), "node_0_10", 0.0, "relu, output 0 on every row")
+    dead = (Address("node", 0, 1), "node_0_10", 0.0, "relu gives 0 on every row")
     assert find(SEARCHED, "dead") == [dead]
-    assert find(SEARCHED, "dead", look_ns=10.0)[0].note == "relu, output 0 on rows 1 to 1 of 2"
+    assert find(SEARCHED, "dead", look_ns=10.0)[0].note == "relu gives 0 on rows 1 to 1 of 2"
     bare = State(SEARCHED.network, Dataset.empty(SEARCHED.network))
     assert [match.value for match in find(bare, "node")] == [None, None]
     assert find(bare, "dead") == []

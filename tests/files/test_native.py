@@ -154,8 +154,8 @@ def test_columns_come_back_to_the_last_bit(tmp_path):
     assert load(tmp_path / "a.json").columns == state.columns
     raw = json.loads((tmp_path / "a.json").read_text())
     assert raw["columns"][0] == {"name": "age", "nodes": ["age"], "mean": 0.1 + 0.2, "deviation": 5e-324}
-    assert "the columns of raw rows" in losses_on_save(state, "a.npz")
-    assert "the columns of raw rows" not in losses_on_save(state, "a.json")
+    assert "the classes of the columns" in losses_on_save(state, "a.npz")
+    assert "the classes of the columns" not in losses_on_save(state, "a.json")
 
 
 def test_what_could_not_be_read_back_is_not_saved(tmp_path, approved):

@@ -161,7 +161,7 @@ def test_a_forward_of_ones_own_is_tried_and_the_module_stays_in_its_mode(recwarn
 
 def test_a_forward_that_computes_something_else_or_cannot_be_tried_is_told():
     with pytest.warns(
-        UserWarning, match=r"order of their definition; the forward\(\) of the model gives other predictions"
+        UserWarning, match=r"of their definition; the forward\(\) of the model gives different predictions"
     ):
         network_of(Functional(), ["tanh", "softmax"])
     with pytest.warns(UserWarning, match=r"of Picky are shown .* the forward\(\) of the model failed"):

@@ -157,7 +157,7 @@ def test_many_rows_are_counted_while_idle_and_after_a_run(qtbot, open_card):
     assert card.wished == [(np.flatnonzero((wanted == 2) & (taken == 1)).tolist(), "owl predicted as dog")]
     document.set_in_motion(True)
     document.edit("a weight", edits.set_weight, 0, 1, 1, 0.5)
-    qtbot.waitUntil(lambda: card.caption.text() == "Redrawn when the weights stop changing.")
+    qtbot.waitUntil(lambda: card.caption.text() == "nnviz redraws the panel when the weights stop changing.")
     document.set_in_motion(False)
     qtbot.waitUntil(lambda: "correct" in card.caption.text())
 

@@ -396,9 +396,9 @@ def test_slopes_that_vanish_stand_in_the_heading_until_the_remedy_brings_them_ba
     ]
     assert marks_in_sight() == ["vanish", "vanish"]  # of layers 1 and 2
     bring(window, "Explain")
-    qtbot.waitUntil(lambda: "These slopes vanish" in explained(window))
+    qtbot.waitUntil(lambda: "The slopes of this layer vanish" in explained(window))
     told = [activation_button(window, "hidden layer 1").accessibleName()]
-    told += [line for line in explained(window).split("\n") if "These slopes vanish" in line]
+    told += [line for line in explained(window).split("\n") if "The slopes of this layer vanish" in line]
     window.main_window.resize(1900, 1000)
     qtbot.waitUntil(lambda: window.diagram.width() > 1400)
     rest(window.diagram, point(window, line))
@@ -412,7 +412,7 @@ def test_slopes_that_vanish_stand_in_the_heading_until_the_remedy_brings_them_ba
     assert "vanish" not in written(window, line)
     assert marks_in_sight() == []
     assert "vanish" not in activation_button(window, "hidden layer 1").accessibleName()
-    qtbot.waitUntil(lambda: "These slopes vanish" not in explained(window))
+    qtbot.waitUntil(lambda: "The slopes of this layer vanish" not in explained(window))
 
 
 def test_a_mark_that_goes_in_a_run_leaves_no_pixels_where_a_heading_stands_alone(afresh, qapp):

@@ -407,7 +407,7 @@ def test_in_the_window_choices_tell_names_apart_and_a_low_panel_scrolls(qtbot, o
     assert written(window, Address("input", -1, 0)) == as_text(window.selection.what_if_row[0])
     approved("a what-if row in the window", status(window))
     hands.rest(panel.axes.vertical, panel.axes.vertical.rect().center())
-    assert QToolTip.text() == "sepal width (cm)\nQuantity on the vertical axis"
+    assert QToolTip.text() == "sepal width (cm)\nChoose what the vertical axis shows"
     QToolTip.hideText()
 
 
@@ -526,7 +526,7 @@ def test_of_softmax_the_other_nodes_are_held_and_the_rows_stand_where_they_are(b
     own.select("node", 0, 1)
     trace = state.network.forward(state.data.inputs)
     z, a = trace.z[0][:, 1], trace.a[0][:, 1]
-    assert "only this node's z varies on the curve; the slope is a·(1 − a)" in own.caption()
+    assert "the curve varies only this node's z; the slope is a·(1 − a)" in own.caption()
     assert f"slope {a[0] * (1 - a[0]):.4g}"[:9] in own.caption()
     drawn = own.plane.rows().tolist()
     assert 10 <= len(drawn) <= 20

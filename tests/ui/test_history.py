@@ -755,7 +755,7 @@ def test_overfitting_is_named_marked_and_gone_to(qtbot, document, plot, overfitt
     assert f"{least}" in sentence
     approved("overfitting", sentence.replace(f"{least}", "LEAST"))
     approved("the rule of overfitting", plot.overfitting.sentence.toolTip())
-    assert f"The validation loss has risen since iteration {least}" in plot.curve.accessibleDescription()
+    assert f"the validation loss has risen since iteration {least}" in plot.curve.accessibleDescription()
     click(plot, plot.curve.marked().toPoint())
     qtbot.waitUntil(lambda: document.state.iteration == least)
     document.undo()

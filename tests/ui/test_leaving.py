@@ -327,6 +327,6 @@ def test_an_odd_name_is_told_in_one_line_in_a_box_that_is_no_wider_than_the_wind
     ((question, how, width),) = told
     assert question.startswith("Another program or window changed first\\nsecondWW")
     assert "WWend.json after this window opened or saved it." in question
-    assert "WWend.json~ keeps a copy of it." in how
+    assert "WWend.json~ keeps a copy of their version." in how
     assert width < window.main_window.width()
     assert status(window).endswith("WWend.json~")

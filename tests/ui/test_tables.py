@@ -426,7 +426,7 @@ def test_another_layout_reads_the_table_again_and_an_unreadable_one_cannot_be_us
     uses = []
     dates = "day,kind,a\n3/14,p,1\n3/15,q,2\n4/1,p,4\n"
     opened(dates, lambda dialog: uses.extend(each[2] for each in columns(dialog)), take)
-    assert uses == ["left out ▾", "target, classes ▾", "input ▾"]
+    assert uses == ["left out ▾", "target (classes) ▾", "input ▾"]
 
 
 # --- tables that ship
@@ -478,7 +478,7 @@ def test_tables_that_ship_are_opened_by_the_menu(afresh, answer, approved):
     assert untrue(window) == []
     choose_entry(window, "Wages")
     notes = window.document.state.notes
-    assert "standardised with the mean and population standard deviation of 480 rows: " in notes
+    assert " with the mean and population standard deviation of 480 rows" in notes
     assert window.document.state.columns
 
 

@@ -212,7 +212,7 @@ def test_nothing_can_be_changed_before_it_has_ended_and_the_window_says_why(qtbo
     assert all(field.isEnabled() for field in settings)
     approved("the settings after a training", panel.message.label.text())
     qtbot.waitUntil(lambda: "Next update by nnviz" in explained(window))
-    assert "it uses its own settings instead of those of the script" in explained(window)
+    assert "nnviz uses its own settings, not those of the script" in explained(window)
     press(window, "One update")
     qtbot.waitUntil(lambda: "Next update by nnviz" not in explained(window))
     assert "Next update" in explained(window)

@@ -185,8 +185,8 @@ def state_of(body: list[Statement]) -> State:
     same_size = {name: each for name, each in networks.items() if each.sizes == network.sizes}
     notes = [f"The weights come from `{chosen}` in {variables[chosen].line} of the code."]
     others = (name for name in networks if name not in same_size)
-    notes += [f"`{name}` in {variables[name].line} is left out: it has other layer sizes." for name in others]
-    notes += [f"`{name}` was not read: {fault}." for name, fault in faults.items()]
+    notes += [f"`{name}` in {variables[name].line} was left out: its layer sizes differ." for name in others]
+    notes += [f"`{name}` was not read ({fault})." for name, fault in faults.items()]
     notes += [
         f"`{each.name}` keeps its first value: nnviz does not run the code in {each.reassigned}."
         for each in (*(variables[name] for name in same_size), inputs, targets)
@@ -203,8 +203,8 @@ def assumption(network: Network) -> str:
     """Return a sentence that says which activations nnviz assumes and where to change them."""
     first, last = network.layers[0].activation, network.layers[-1].activation
     if len(network.layers) == 1:
-        return f"nnviz assumes {last} on the output: change the activation in the diagram"
-    return f"nnviz assumes {first} on hidden nodes and {last} on the output: change both in the diagram"
+        return f"nnviz assumes {last} on the output; you can set the activation in the diagram"
+    return f"nnviz assumes {first} on hidden nodes and {last} on the output; you can set both in the diagram"
 
 
 def _activations(body: list[Statement]) -> tuple[str, str]:

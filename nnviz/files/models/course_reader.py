@@ -44,7 +44,7 @@ def statements(text: str) -> list[Statement]:
     """Return the statements of a text except imports. Raises FileError if there are none."""
     if len(text) > LITERAL.limit:
         limit = f"{LITERAL.limit:,} {LITERAL.things}"
-        raise FileError(f"a Python file has at most {limit}, found {len(text):,}; a JSON file can be longer")
+        raise FileError(f"expected at most {limit} of Python, found {len(text):,}; a JSON file can be longer")
     blank = len(text) - len(text.lstrip())
     lines_before = text.count("\n", 0, blank)
     try:
@@ -54,9 +54,9 @@ def statements(text: str) -> list[Statement]:
         place = f"line {lines_before + error.lineno}" if error.lineno else ""  # a NUL has no line
         if _TOO_LONG.search(text):
             raise FileError(f"a whole number has more than {DIGITS.limit} digits", place) from None
-        raise FileError("this is neither JSON nor Python", place) from None
+        raise FileError("the text is neither JSON nor Python", place) from None
     except ValueError:  # Python 3.11 raises this for a NUL
-        raise FileError("this is neither JSON nor Python") from None
+        raise FileError("the text is neither JSON nor Python") from None
     except (RecursionError, MemoryError):
         raise _TOO_DEEP from None
     imports = ast.Import | ast.ImportFrom

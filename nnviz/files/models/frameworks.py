@@ -28,7 +28,7 @@ from nnviz.files.models.dense import Dense
 from nnviz.files.models.keras_chain import StoredLayer
 from nnviz.files.source import activation_names
 
-SHOWN = "nnviz shows chains of Linear layers and activations"
+SHOWN = "nnviz shows only chains of Linear layers and activations"
 PASSED_OVER = ("Identity", "Flatten", "Dropout", "Dropout1d", "AlphaDropout", "FeatureAlphaDropout")
 """Names of torch classes that leave a row of numbers unchanged in evaluation mode."""
 _BY_CLASS = {own.notation.torch.name: own for own in ACTIVATIONS.values() if not own.linear}
@@ -186,7 +186,7 @@ def _torch_activation(module: Any) -> str:
     kind = type(module).__name__
     for key, values in _FIXED.get(kind, {}).items():
         if (value := getattr(module, key)) not in values:
-            raise ValueError(f"nnviz does not have this activation with {key}={value}")
+            raise ValueError(f"nnviz does not have this activation with the setting {key}={value}")
     own = _BY_CLASS[kind]
     if own.parameter is None:
         return own.name
@@ -206,7 +206,7 @@ def _check_forward(model: Any, network: Network, chain: _Chain, *, given: bool) 
             chain.custom,
         )
     order = f"the Linear layers of {chain.custom} are shown in the order of their definition"
-    tried = "the forward() of the model gives other predictions"
+    tried = "the forward() of the model gives different predictions than this order"
     not_tried = "the forward() of the model failed on rows of numbers"
     warnings.warn(f"{order}; {not_tried if same is None else tried}", stacklevel=2)
 
@@ -409,7 +409,7 @@ def check_answer(layers: Sequence[Dense], activations: Sequence[str] | None) -> 
         given = [activation(layer.activation).name for layer in with_given_activations(layers, activations)]
     own = [activation(layer.activation).name for layer in layers]
     if given != own:
-        raise FileError(f"the model already has the activations {', '.join(own)}: give none", "activations")
+        raise FileError(f"the model has the activations {', '.join(own)}: omit this argument", "activations")
 
 
 Chain: TypeAlias = list[tuple[Array, Array | None]]

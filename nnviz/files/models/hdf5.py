@@ -123,7 +123,7 @@ def _kind(dataset: Any, path: str) -> str:
     """Return the number type of a dataset, or "" for real numbers. Raises RefusedError for other contents."""
     declared = dataset.get_type()
     if declared.committed():
-        raise RefusedError("the type of this dataset is stored elsewhere in the file", path)
+        raise RefusedError("nnviz cannot read this dataset: its type is stored elsewhere in the file", path)
     kind = declared.get_class()
     if kind == h5t.OPAQUE and declared.dtype == _BFLOAT16:
         return ""
@@ -141,7 +141,7 @@ def _count(dataset: Any, path: str) -> int:
     if layout not in (h5d.COMPACT, h5d.CONTIGUOUS, h5d.CHUNKED):
         raise RefusedError("this dataset takes its numbers from other datasets (a virtual dataset)", path)
     if created.get_external_count():
-        raise RefusedError("the numbers are stored in another file (external storage)", path)
+        raise RefusedError("the numbers of this dataset are stored in another file (external storage)", path)
     space = dataset.get_space()
     if space.get_simple_extent_type() == h5s.NULL:
         return 0
@@ -192,11 +192,11 @@ class _AttributeReader:
         count = math.prod(shape)
         self._texts -= count
         if len(shape) > 1 or self._texts < 0:
-            raise RefusedError("expected a text or a short list of texts", place)
+            raise RefusedError("expected a string or a short list of strings", place)
         if not count:
             return []
         if declared.get_class() != h5t.STRING or declared.committed():
-            raise RefusedError("expected texts", place)
+            raise RefusedError("expected strings", place)
         fixed_size = 0 if declared.is_variable_str() else declared.get_size()
         self._spend(count * fixed_size, place)
         raw = _read_texts(attribute, shape)
@@ -207,7 +207,7 @@ class _AttributeReader:
     def _spend(self, letters: int, place: str) -> None:
         self._letters -= letters
         if self._letters < 0:
-            raise RefusedError("the texts of the attributes are too long", place)
+            raise RefusedError("the strings in the attributes are too long", place)
 
 
 def _read_texts(attribute: Any, shape: tuple[int, ...]) -> list[bytes]:

@@ -383,8 +383,8 @@ def replaced_parts(model: object, settings: object) -> list[str]:
         "its regularizers": _has_setting(kept, "_regularizer"),
         "its constraints": _has_setting(kept, "_constraint"),
         "its initializers": _has_setting(kept, "_initializer", "init", usual=_INITIALIZERS),
-        "which layers are frozen": any(part.config.get("trainable") is False for part in kept),
-        "the models inside it": any(part.holders for part in found),
+        "its trainable flags": any(part.config.get("trainable") is False for part in kept),
+        "its nested models": any(part.holders for part in found),
         "its name": isinstance(config, Mapping) and config.get("name") != MODEL_NAME,
         "the names of its layers": [part.name for part in kept] != _names(kept),
     }

@@ -91,7 +91,7 @@ def layer_activation(kind: object, config: object) -> str:
 
 def _operation(name: str, config: Mapping[str, Any]) -> str:
     if config.get("approximate", name == "gelu"):
-        raise FileError("this activation is approximated with tanh; nnviz's gelu uses erf")
+        raise FileError("this gelu uses the tanh approximation; nnviz's gelu uses erf")
     value = config.get("negative_slope", config.get("alpha"))
     return name if value is None else _with_parameter(ACTIVATIONS[name.partition("(")[0]], value)
 
@@ -390,7 +390,7 @@ class KerasChain:
         scale, offset = (part.config.get(key, default) for key, default in (("scale", 1.0), ("offset", 0.0)))
         for number in (scale, offset):
             if not dense.is_number(number):
-                raise FileError(f"expected one number that scales all inputs, found {quoted(number)}")
+                raise FileError(f"expected one number for all inputs, found {quoted(number)}")
         if self.steps:
             raise FileError("nnviz supports scaling only before the first dense layer")
         both = np.array([[scale], [offset]], dtype=np.float64)
@@ -542,7 +542,7 @@ def _scale_inputs(layer: Dense, scaling: KerasScaling, arrays: Mapping[int, Sequ
                 raise error.within(scaling.name) from None
         inputs = layer.weights.shape[1]
         if len(scale) not in (1, inputs):
-            raise FileError(f"expected {counted(inputs, 'scale')}, found {len(scale)}", scaling.name)
+            raise FileError(f"the scaling is for {len(scale)} inputs, the layer for {inputs}", scaling.name)
         weights = layer.weights.astype(np.float64)
         biases = (weights * offset).sum(axis=1) + (0.0 if layer.biases is None else layer.biases)
         has_biases = layer.biases is not None or offset.any()

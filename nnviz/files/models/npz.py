@@ -83,7 +83,7 @@ class Archive:
         Raises FileError if the entry is missing, damaged or larger than `most` bytes.
         """
         if name not in self._entries:
-            raise FileError(f"the archive has no {quoted(name)}")
+            raise FileError(f"the archive has no file {quoted(name)}")
         entry = self._entries[name]
         if entry.size > most:
             raise FileError(f"expected at most {most:,} bytes, found {entry.size:,}", name)

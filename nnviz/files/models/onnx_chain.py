@@ -188,7 +188,7 @@ def _sizes(graph: Graph, node: onnx.NodeProto, name: str) -> list[int]:
         size = graph.number(rest)
         if size is not None and _is_rows(graph, rows, node.input[0]):
             return [0, int(size)]
-    raise node_error(node, f"nnviz cannot read the shape of this Reshape; {SUPPORTED}")
+    raise node_error(node, f"nnviz cannot read the output shape of this node; {SUPPORTED}")
 
 
 def _is_rows(graph: Graph, name: str, of: str) -> bool:
@@ -582,7 +582,7 @@ class Chain:
             return
         if list(sizes) == [-1, 1] and self.layers and self.width != 1:  # scikit-learn, several targets
             count = counted(self.width or 0, "number")
-            self.notes.append(f"{place} was left out: it puts the {count} of each row into one column")
+            self.notes.append(f"{place} was left out, so the {count} of each row stay in one row")
             self.end()
             return
         rows, width = sizes if len(sizes) == 2 else (0, -2)

@@ -50,7 +50,7 @@ def parse_model(data: bytes) -> onnx.ModelProto:
 
 
 def _broken() -> FileError:
-    return FileError("this is not an ONNX model, or it is incomplete")
+    return FileError("this file is not an ONNX model, or the file is incomplete")
 
 
 class _Measure:

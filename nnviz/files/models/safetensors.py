@@ -92,7 +92,7 @@ def _refuse_normalisation(names: Iterable[str]) -> None:
         layer, _, last = name.rpartition(".")
         if last in _OF_NORMALISATION:
             raise FileError(
-                "a normalisation is not a dense layer; in Python, merge it into the previous layer: "
+                "nnviz opens only dense layers; in Python, merge this normalisation into the previous layer: "
                 "torch.nn.utils.fuse_linear_bn_eval(linear.eval(), norm.eval())",
                 layer,
             )
@@ -112,7 +112,7 @@ def _check_places(tensors: dict[str, _Tensor], size: int) -> None:
         begin, end = tensor.data_offsets
         if begin != at or not begin <= end <= size:
             found = f"found bytes {begin:,} to {end:,}"
-            raise FileError(f"expected a start at byte {at:,} and an end by byte {size:,}, {found}", name)
+            raise FileError(f"expected data from byte {at:,} to byte {size:,} at most, {found}", name)
         at = end
     if at != size:
         raise FileError(f"{size - at:,} bytes after the last tensor belong to no tensor")

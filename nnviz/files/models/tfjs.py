@@ -110,7 +110,7 @@ class _Weight(NamedTuple):
 def _weight(entry: Mapping[str, Any]) -> _Weight:
     name, shape, packed = entry.get("name"), entry.get("shape"), entry.get("quantization")
     if not isinstance(name, str) or not isinstance(shape, list):
-        raise FileError("expected a name and a shape", _MANIFEST)
+        raise FileError("expected a name and a shape for each weight", _MANIFEST)
     if len(shape) > _MOST_AXES or not all(type(side) is int and 0 <= side <= NUMBERS.limit for side in shape):
         raise FileError(f"expected the shape of weights, found {quoted(shape)}", name)
     quantization = {} if packed is None else json_object(packed, name)

@@ -49,8 +49,8 @@ def _layout_notes(table: Table) -> list[str]:
 
 
 def _network_note(state: State) -> str:
-    sizes = "-".join(map(str, state.network.sizes))
-    return f"network {sizes}, output {state.network.layers[-1].activation}, {state.measure.phrase}"
+    sizes, output = "-".join(map(str, state.network.sizes)), state.network.layers[-1].activation
+    return f"the network is {sizes} with {output} output and {state.measure.phrase} loss"
 
 
 VALIDATION = 0.2
@@ -121,7 +121,7 @@ READY_SETS = (
     ReadySet(
         "wages",
         "Wages",
-        "600 wages from nine columns of very different ranges: how high is a wage?",
+        "600 people, nine columns of very different ranges: how high is each wage?",
         "Made up for nnviz; not a real survey.",
         standardises=True,
     ),

@@ -146,15 +146,15 @@ def _with_role(finding: Finding, table: Table, place: int) -> Finding:
     if finding.missing > rows / 2:
         return replace(finding, role="left out", reason=f"{finding.missing:,} of {rows:,} cells are missing")
     if finding.is_date:
-        return replace(finding, role="left out", reason="it has dates or times")
+        return replace(finding, role="left out", reason="the column has dates or times")
     if finding.counts and (is_id or (place == 0 and rows >= MANY_ROWS and table.width > 2)):
-        return replace(finding, role="left out", reason="it only numbers the rows")
+        return replace(finding, role="left out", reason="the column only numbers the rows")
     if is_id and rows >= MANY_ROWS and finding.distinct == rows:
         return replace(finding, role="left out", reason="every row has a different value")
     if not finding.is_number and rows >= MANY_ROWS / 2 and finding.distinct > rows / 2:
         return replace(finding, role="left out", reason="nearly every row has a different text")
     if not finding.is_number and finding.is_constant:
-        return replace(finding, role="left out", reason="it is the same in every row")
+        return replace(finding, role="left out", reason="every row has the same value")
     return finding
 
 
@@ -170,7 +170,7 @@ def _with_target(columns: list[Finding], chosen: list[int]) -> list[Finding]:
     if own:
         for i, name in enumerate(names):
             if name.partition(" ")[0] in WRITTEN:
-                columns[i] = replace(columns[i], role="left out", reason="nnviz has computed it")
+                columns[i] = replace(columns[i], role="left out", reason="nnviz computed the column")
     for i in chosen or own or _likely_targets(columns, names):
         columns[i] = replace(columns[i], role="target", reason="", classes=_are_classes(columns[i], names[i]))
     return columns
@@ -242,13 +242,13 @@ def _by_name(columns: list[Finding], table: Table, state: State) -> list[Finding
 
 
 def describe(finding: Finding) -> str:
-    """Return a description of a column: "numbers, 23 different values; 2 missing, the first in line 3, …"."""
+    """Return a description of a column: "numbers, 23 different values; 2 missing cells, the first in …"."""
     kind = "numbers" if finding.is_number else "dates or times" if finding.is_date else "texts"
     parts = [f"{kind}, {counted(finding.distinct, 'different value')}"]
     if finding.is_constant:
-        parts = [f"{kind}, the same in every row" if finding.distinct else "no values"]
+        parts = [f"{kind}, the same value in every row" if finding.distinct else "no values"]
     if finding.missing:
-        parts.append(f"{finding.missing:,} missing, the first in {finding.first_missing}")
+        parts.append(f"{counted(finding.missing, 'missing cell')}, the first in {finding.first_missing}")
     if finding.fault:
         parts.append(str(finding.fault))
     return "; ".join(parts)
@@ -334,7 +334,7 @@ def order_note(foreign: Mapping[int, str], state: State) -> str:
     """Return a sentence that pairs the table's columns with the network's columns, by their order."""
     own = [*_names(state.columns.of_inputs), *_names(state.columns.of_targets)]
     pairs = [f"{shortened(name, HALF)} as {shortened(own[i], HALF)}" for i, name in foreign.items()]
-    return f"the columns are matched by their order: {list_text(pairs)}"
+    return f"the columns are matched by their order, not by name: {list_text(pairs)}"
 
 
 MOST_TEXTS = 1000
@@ -360,7 +360,7 @@ class Built:
 
     def _check_targets(self) -> None:
         if not self.targets:
-            raise FileError(f"no column is left for the target: {self.notes[0]}")
+            raise FileError(f"no column is left for the target; nnviz read {self.notes[0]}")
 
     def fits(self, state: State) -> bool:
         """Return whether the number of inputs and the number of targets fit the network of `state`."""
@@ -398,7 +398,7 @@ def build(table: Table, columns: Sequence[Finding], choices: Choices, state: Sta
     maker = _Maker(table, columns, choices, state)
     is_missing = np.any([table.missing(place) for place in used], axis=0)
     rows = ~is_missing if choices.missing == "leave out" else np.ones(len(table), dtype=np.bool_)
-    notes = [f"only {table.size} are used: nnviz opens no more"] if len(table) < table.rows_in_file else []
+    notes = [f"nnviz uses only {table.size}"] if len(table) < table.rows_in_file else []
     if is_missing.any():
         notes.append(maker.note_on_missing(used, int(is_missing.sum())))
     if not rows.any():
@@ -465,7 +465,7 @@ class _Maker:
         """Raise FileError if a column does not fit its chosen role."""
         finding, classes, name = self._columns[place], self._choices.classes[place], quoted(self.name(place))
         if not finding.distinct:
-            raise FileError(f"{name} is empty: leave the column out", finding.first_missing)
+            raise FileError(f"the column {name} is empty: leave it out", finding.first_missing)
         if classes and finding.distinct > MOST_TEXTS:
             values = f"{finding.distinct:,} different values, but at most {MOST_TEXTS:,} can become nodes"
             raise FileError(f"{name} has {values}: leave the column out")
@@ -489,7 +489,7 @@ class _Maker:
             name = _unique(name, self._names)
         missing = table.missing(place)[rows]
         if missing.all():
-            raise FileError(f"{quoted(name)} is empty in {table.size}: leave the column out")
+            raise FileError(f"the column {quoted(name)} is empty in {table.size}: leave it out")
         if not classes:
             numbers = table.numbers(place)[rows]
             if missing.any():
@@ -539,13 +539,13 @@ class _Maker:
         holes = [place for place, own in missing.items() if own.any()]
         first = self._table.place(*min((int(missing[place].argmax()), place) for place in holes))
         if self._choices.missing == "leave out":
-            return f"left out {counted(rows, 'row')} with missing cells, the first in {first}"
+            return f"nnviz left out {counted(rows, 'row')} with missing cells, the first in {first}"
         cells = counted(sum(int(missing[place].sum()) for place in holes), "missing cell")
         names = list_text([self.name(place) for place in holes])
         ways = {self._choices.classes[place] for place in holes}
         how = [text for way, text in ((False, "mean"), (True, "most frequent value")) if way in ways]
         values = " or ".join(how)
-        return f"filled {cells} of {names}, the first in {first}, with the column's {values}"
+        return f"nnviz filled {cells} of {names} with the column's {values}; the first was in {first}"
 
     def summary(self, rows: int, inputs: Sequence[Column], targets: Sequence[Column]) -> str:
         """Return the number of rows and the columns of each role, in words."""
@@ -611,7 +611,7 @@ class Uses:
         if self.states:
             return ""
         if not self.built.targets:
-            return "No column is a target. Choose a target, or as many inputs as the network has."
+            return "No column is a target. Choose a target, or one input column per network input."
         return self.reasons["network"]
 
     @property

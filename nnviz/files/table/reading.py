@@ -77,11 +77,11 @@ def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         names = "UTF-8 or Windows-1252" if encoding is None else name
-        raise FileError(f"this is not {names} text", f"line {line}") from None
+        raise FileError(f"the text is not {names}", f"line {line}") from None
     text = text.removeprefix("\ufeff")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise FileError("this is not a table, because it has a NUL character", f"line {line}")
+        raise FileError("the file is not a table, because it has a NUL character", f"line {line}")
     return text, name
 
 
@@ -289,7 +289,7 @@ _DATE_OR_TIME = re.compile(rf"({'|'.join(_DATES)})([T ,]+{_TIME})?|{_TIME}", re.
 _CSV_ERRORS = {
     "unexpected end of data": "a quote is not closed",
     f"field larger than field limit ({csv.field_size_limit()})": "a cell has too many characters",
-    **{f"'{sign}' expected after '\"'": "a cell goes on after its closing quote" for sign in DELIMITERS},
+    **{f"'{sign}' expected after '\"'": "a cell has text after its closing quote" for sign in DELIMITERS},
 }
 """Messages of Python's csv module, and plain messages in their place."""
 NOT_CLOSED = _CSV_ERRORS["unexpected end of data"]
@@ -346,9 +346,9 @@ def number(cell: str, decimal: str | None, *, grouped: bool = False) -> float:
     if decimal is None and GROUPED.fullmatch(cell):
         text, ungrouped = (shortened(each) for each in (cell, re.sub("[.,]", "", cell)))
         if len(re.findall("[.,]", cell)) > 1:
-            raise AmbiguousError(f"{text} has thousands separators ({ungrouped}): choose the decimal sign")
-        ways = f"{text.replace(',', '.')} or, with a thousands separator, {ungrouped}"
-        raise AmbiguousError(f"{text} may be {ways}: choose the decimal sign")
+            raise AmbiguousError(f"{text} is {ungrouped} with thousands separators: choose the decimal sign")
+        ways = f"{text.replace(',', '.')} or, with a thousands separator, as {ungrouped}"
+        raise AmbiguousError(f"{text} can be read as {ways}: choose the decimal sign")
     if grouped and _GROUPED_WITH_DECIMALS.fullmatch(cell if decimal == "," else cell.translate(_SWAPPED)):
         cell = cell.replace("." if decimal == "," else ",", "")
     elif decimal == "," and _GROUPED_WITH_DECIMALS.fullmatch(cell):

@@ -220,7 +220,7 @@ class EditSession(QObject):
             changed = free.copy()
             changed[address.node] = value
             self._selection.show_what_if_row(changed)
-            self.said.emit(f"{name}: {as_text(value)} in the what-if row, which nnviz does not store")
+            self.said.emit(f"{name} is {as_text(value)} in the what-if row, which nnviz does not store")
             return
         row = self._selection.row
         if not document.edit(f"Set {name}", edits.set_value, address, value, row, merge=merge):

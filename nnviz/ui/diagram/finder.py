@@ -37,7 +37,7 @@ MARGIN_PX = 10
 INTERVAL_MS = 250.0
 """Time between two searches while the State keeps changing, in milliseconds."""
 NO_MATCH = "No match. Type a part of a name, or -> between two names to find edges."
-TIP = "Type a name, or: a -> b (an edge), bias of a, largest, smallest, strongest, weakest, dead, saturated"
+TIP = "Type a name, an edge (a -> b), bias of a, largest, smallest, strongest, weakest, dead or saturated"
 
 
 class MatchList(QTableWidget):
@@ -282,4 +282,4 @@ def _hint(text: str, matches: list[Match], network: Network) -> str:
     if text.strip():
         return NO_MATCH
     source, node = network.inputs[0], network.layers[0].nodes[0]
-    return f"{node}  ·  {source} -> {node}  ·  bias of {node}  ·  10 largest weights  ·  dead"
+    return f"Try {node}  ·  {source} -> {node}  ·  bias of {node}  ·  10 largest weights  ·  dead"

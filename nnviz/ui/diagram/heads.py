@@ -460,8 +460,8 @@ class Head:
         if label and texts and scale:
             self._activation.show_over(label, texts, scale)
             tip = f"Activation of {self._structure.title(self._column, within=True)}: {used}"
-            warning = picture.content.fate_clause(layer)
-            self._activation.describe(f"{tip}; {warning}" if warning else tip, lock)
+            warning = picture.content.fate_sentence(layer)
+            self._activation.describe(f"{tip}. {warning}" if warning else tip, lock)
         else:
             self._activation.hide_all()
 

@@ -112,7 +112,7 @@ class Exporter(QObject):
         else:
             size = film.size_note(path, look.width, look.height)
             exported = f"Exported the {subject.kind} as {name}"
-            self.said.emit(f"{exported}, {size}" if size else exported)
+            self.said.emit(f"{exported}; {size}" if size else exported)
 
     def _refuse(self, why: str) -> None:
         self.said.emit(why)

@@ -75,7 +75,7 @@ def file_sections() -> tuple[Section, ...]:
     )
     packages = " and ".join(sorted({install_command(each.extra) for each in FORMATS if each.extra}))
     copies = (
-        ("name.json" + BACKUP_SUFFIX, "This file holds the version that a session's first save replaced."),
+        ("name.json" + BACKUP_SUFFIX, "A session's first save copies the previous version to this file."),
         (str(data_folder()), "This folder holds the log, and autosaved work to recover at the next start."),
     )
     return (
@@ -137,7 +137,7 @@ BACKWARD: Section = (
         ("slope of a node", "∂L/∂z, with the node's z; the slope of the node's bias has the same value"),
         ("slope of a hidden node", "f′(z) · the sum over outgoing edges of weight · ∂L/∂z of the end node"),
         ("without hidden layers", "∂L/∂w = 2 · x · error, for MSE, one row, one output and no activation"),
-        ("slope of one row", "the slope of this row's loss; the mean over all rows is the slope of the loss"),
+        ("slope of one row", "the slope of a row's loss; the slope of the loss is the mean over all rows"),
         ("relu at z = 0", "f′(0) = 0: at every kink of a function, nnviz uses the slope on the left side"),
     ),
 )
@@ -302,7 +302,7 @@ GESTURES: tuple[Section, ...] = (
                 "up, down or wheel in the field of the learning rate",
                 "Change the first digit of the rate (Alt: the second digit, Shift: by a factor of 10)",
             ),
-            ("drag a training setting", "Change the setting in steps; a field with the focus selects text"),
+            ("drag a training setting", "Change the setting in steps (in a focused field: select text)"),
             ("0.5, 0,5, 1/2, −3, 1e-3", "You can type a number in any of these ways"),
         ),
     ),
@@ -336,7 +336,7 @@ GESTURES: tuple[Section, ...] = (
     (
         "In the code",
         (
-            ("click, Enter", "Select a weight or node that this line computes; repeat to select another"),
+            ("click, Enter", "Select a weight or node that the line computes; repeat to select the next"),
             ("drag, Shift with arrows", "Select text"),
         ),
     ),

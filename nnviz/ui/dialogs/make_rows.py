@@ -163,7 +163,7 @@ THUMBNAIL_ROWS = 150
 """Number of rows drawn in a thumbnail."""
 SHARE = 4.0
 """Divisor: drawing the preview takes at most 1 / SHARE of the program's time, even with many rows."""
-NUDGE_TIP = "Up, Down and the wheel change the number by 1, with Shift by 10"
+NUDGE_TIP = "Up, Down and the mouse wheel change the number by 1, or with Shift by 10"
 
 
 class MakeRows(QDialog):
@@ -210,7 +210,7 @@ class MakeRows(QDialog):
         made = f"Made {counted(self.rows.value, 'row')}: {self.kind.title}, seed {self.seed.value}"
         if self.for_open_network.isChecked():
             return f"{made}; the weights are unchanged"
-        return f"{made}, and a network with random weights, seed {self.kind.suits.training.seed}"
+        return f"{made}; the network has random weights, seed {self.kind.suits.training.seed}"
 
     def state(self) -> State:
         """Return the open State with the new rows, or a State with a new network for the rows."""
@@ -269,7 +269,7 @@ class MakeRows(QDialog):
         self.rows.setToolTip(f"The number of rows to make\n{NUDGE_TIP}")
         self.noise.setToolTip(
             "Each point is shifted at random; the noise is the standard deviation of the shift\n"
-            "Up, Down and the wheel change the number by 0.1, with Alt by 0.01"
+            "Up, Down and the mouse wheel change the number by 0.1, or with Alt by 0.01"
         )
         self.seed.setToolTip(f"The same seed makes the same rows\n{NUDGE_TIP}")
         self.for_open_network.setToolTip("Replace only the rows, and keep the weights, names and settings")

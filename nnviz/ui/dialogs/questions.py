@@ -163,7 +163,7 @@ def _question(document: Document, left_out: str) -> tuple[str, str]:
     title, state = shortened(document.title), document.state
     lost = "Unsaved changes will be lost."
     if left_out:
-        return f"Save all of {title}?", f"{left_out}. {lost}"
+        return f"Save all parts of {title}?", f"{left_out}. {lost}"
     if state.run and state.run.watched:
         count = f"{title}: {counted(state.iteration, 'update')}"
         return "Save the trained network?", f"{count}. The network is lost unless you or the script saves it."
@@ -186,8 +186,8 @@ def ask_version(window: QWidget, name: str) -> VersionAnswer:
     box = message_box(
         window,
         question,
-        f"Keep mine: your next save replaces their version; {name}{BACKUP_SUFFIX} keeps a copy of it. "
-        "Take theirs: nnviz shows their version, and Undo brings your version back.",
+        f"Keep mine: your next save replaces their version; {name}{BACKUP_SUFFIX} keeps a copy "
+        "of their version. Take theirs: nnviz shows their version, and Undo brings your version back.",
     )
     buttons: dict[QAbstractButton, VersionAnswer] = {
         box.addButton("&Keep mine", QMessageBox.ButtonRole.AcceptRole): VersionAnswer.MINE,
@@ -244,7 +244,7 @@ class RecoverDialog(QDialog):
         """Ask whether to discard the selected leftover."""
         leftover, buttons = self.chosen, QMessageBox.StandardButton
         question = f"Discard {leftover_name(leftover)}, autosaved at {_when(leftover)}?"
-        box = message_box(self, question, "This cannot be undone.")
+        box = message_box(self, question, "Discarded work cannot be restored.")
         for button in (buttons.Discard, buttons.Cancel):
             add_mnemonic(box.addButton(button))
         box.setDefaultButton(buttons.Cancel)

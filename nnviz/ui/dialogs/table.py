@@ -69,7 +69,7 @@ USES: dict[Use, str] = {
     ("input", False): "input",
     ("input", True): "inputs, one for each value",
     ("target", False): "target",
-    ("target", True): "target, classes",
+    ("target", True): "target (classes)",
     ("left out", False): "left out",
 }
 OPENS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2)
@@ -131,7 +131,7 @@ class ColumnUses(QAbstractTableModel):
             return text
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             why = self.findings[index.row()].reason if title == "Use as" else ""
-            return f"{title}: {text}, because {why}" if why else f"{title}: {text}"
+            return f"{title}: {text} ({why})" if why else f"{title}: {text}"
         return None
 
     def _text(self, row: int, column: int) -> str:
@@ -229,7 +229,7 @@ TITLES: dict[What, str] = {
 TIPS: dict[What, str] = {
     "rows": "Replace only the rows, and keep the weights, names and settings",
     "network": "Replace the open network by a new network with random weights",
-    "ends": "Keep the layers between the two, and take names and rows from the table. Undo reverts this",
+    "ends": "Keep the layers between first and last; use the table's names and rows. Undo reverts the change",
 }
 STANDARDISE = "&Standardise the inputs: (value − mean) / standard deviation of each column"
 
@@ -273,7 +273,7 @@ class OpenTable(QDialog):
         self.header.setToolTip("If the box is not ticked, nnviz reads the first line as a row of values")
         self.missing = _choice(
             {"leave out": "leave out the whole row", "fill": "fill with the column's mean"},
-            "How to treat rows with missing cells; a text column is filled with its most frequent text",
+            "Choose how to treat missing cells; a text column is filled with its most frequent text",
         )
         self.decimal.setPlaceholderText("choose")
         self.decimal.activated.connect(lambda _: self._decimal_chosen())
@@ -393,8 +393,7 @@ class OpenTable(QDialog):
         except FileError as error:
             self._refuse(error)
             return
-        said = self._uses.built.notes
-        self.summary.setText(". ".join(f"{each[0].upper()}{each[1:]}" for each in said) + ".")
+        self.summary.setText(f"{'; '.join(self._uses.built.notes)}.")
         self.summary.show()
         self.error_label.setText(self._uses.problem)
         self.error_label.setVisible(bool(self._uses.problem))

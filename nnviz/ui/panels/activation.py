@@ -215,7 +215,7 @@ class ActivationPlot(PointPlot):
 CHOOSE = "Click a node on the diagram to plot its activation"
 INPUT = "An input has no activation. Click a node of a later layer"
 NO_ROWS = "Add a row to the data: {} needs the z of all nodes of the layer"
-TIP = "z and a of the node for the row on the diagram, and the slope of the tangent to the curve"
+TIP = "Shows z and a of the node for the row on the diagram, and the slope of the tangent to the curve"
 LINES = 2
 """Number of text lines for which the caption reserves room, so that the plot keeps its height."""
 PLOT_PX = 110
@@ -317,7 +317,7 @@ class ActivationPanel(LiveCard):
         elif rows:
             yield f"The points of {counted(rows, 'row')} appear when the weights stop changing"
         if bend.layer is not None:
-            yield f"For {bend.function.name}, only this node's z varies on the curve; the slope is a·(1 − a)"
+            yield f"For {bend.function.name}, the curve varies only this node's z; the slope is a·(1 − a)"
 
     def restyle(self) -> None:  # noqa: D102
         self.plane.setMinimumHeight(px(PLOT_PX))

@@ -116,7 +116,7 @@ class CodePanel(Card):
         for name, each in STYLES.items():
             self._style.addItem(each.title, name)
         self._style.setCurrentIndex(max(self._style.findData(style), 0))
-        self._style.setToolTip("Style of the program")
+        self._style.setToolTip("Choose the style of the program")
         self._style.setAccessibleName("Style of the program")
         cast(QHBoxLayout, self.head.layout()).insertWidget(1, self._style)
         self._copy = quiet_button("Copy", "Copy the program")

@@ -362,7 +362,7 @@ NO_CLASSES = (
     "nnviz cannot count classes here: all targets must be 0 or 1, "
     "and the output layer must be softmax, sigmoid or a single node"
 )
-HINT = "Click a cell to list its rows in the table"
+HINT = "Click a cell to list its rows in the data table"
 TIP = "Click a cell, or select it with arrow keys and press Enter, to list its rows. Escape lists all rows"
 ALL, TRAINED, VALIDATION = "All rows", "Training", "Validation"
 GRID_PX = 150
@@ -403,7 +403,7 @@ class ConfusionPanel(LiveCard):
     def _make_controls(self) -> None:
         self.output, self.part = Choice(), Choice()
         self.part.addItems([ALL, TRAINED, VALIDATION])
-        for choice, tip in ((self.output, "Output that the matrix shows"), (self.part, "Rows to count")):
+        for choice, tip in ((self.output, "Choose an output to show"), (self.part, "Choose rows to count")):
             choice.setToolTip(tip)
             choice.setAccessibleName(tip)
             self.add_button(choice)

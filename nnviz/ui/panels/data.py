@@ -190,7 +190,7 @@ def paste_cells(state: State, text: str, row: int, column: int) -> NewRows:
     if state.data.targets is None and new.data.targets is not None and len(state.data):
         notes.append("the targets of the other rows are 0")
     if any(all_columns[i].scale for i in indices):
-        notes.append("nnviz takes the numbers as standardised; for raw numbers, choose Paste as a table")
+        notes.append("nnviz treats the numbers as standardised; for raw numbers, choose Paste as a table")
     names = () if named or table.names is None else table.names
     return NewRows(new, "; ".join(notes), dict(zip(indices, names, strict=False)))
 
@@ -200,7 +200,7 @@ def _indices_from(all_columns: list[TableColumn], column: int, width: int) -> li
     room = [i for i, each in enumerate(all_columns) if each.editable and i >= column]
     if width > len(room):
         first, space = shortened(all_columns[column].header), counted(len(room), "column")
-        raise FileError(f"the text has {width} columns, but there is room for {space} from {first} on")
+        raise FileError(f"the text has {width} columns, but only {space} can be filled from {first} on")
     return room[:width]
 
 

@@ -280,7 +280,7 @@ class DataTable(QAbstractTableModel):
         if not self._document.edit(text, change, row, column.place, number, merge=merge):
             return
         if column.kind == "target" and state.data.targets is None and state.data.inputs.shape[0] > 1:
-            self.said.emit("All rows have targets now; the targets of the other rows are 0.")
+            self.said.emit("All rows have targets now; each target that you have not typed is 0.")
         else:
             self.said.emit(f"{text}: {as_text(number)}")
 

@@ -279,7 +279,7 @@ def _widened(least: list[int], ideal: list[int], room: int) -> list[int]:
 HEIGHT_PX, GRAB_PX, LEFT_PX, INSIDE_PX = 14, 7, 8, 6
 """Pixels at 100 %, for the validation line. HEIGHT_PX: height of the caption. GRAB_PX: height of the area
 that can be dragged. LEFT_PX: left edge of the caption. INSIDE_PX: padding of the caption's text."""
-DRAG_TIP, START_TIP = "Drag up or down: the rows below are for validation", "Drag up to add validation rows"
+DRAG_TIP, START_TIP = "Drag the line: the rows below it are for validation", "Drag up to add validation rows"
 
 
 class SplitLine(QWidget):

@@ -252,9 +252,9 @@ class AxesChoice(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(4)
-        self.horizontal = self._row("Across", "Quantity on the horizontal axis", self._choose_across)
-        self.vertical = self._row("Up", "Quantity on the vertical axis", self._choose_up)
-        self.output = self._row("Output", "Output that the plot shows", self._choose_output)
+        self.horizontal = self._row("Across", "Choose what the horizontal axis shows", self._choose_across)
+        self.vertical = self._row("Up", "Choose what the vertical axis shows", self._choose_up)
+        self.output = self._row("Output", "Choose the output that the plot shows", self._choose_output)
         self._lay_out(1)
 
     def _row(self, name: str, tip: str, choose: Callable[[int], None]) -> Choice:

@@ -441,8 +441,8 @@ RING, POINT = 15, 11
 BESIDE = 14
 """Right margin in pixels if there is no colour scale. The margin has room for half of an axis label."""
 TIP = (
-    "Click or drag to show a what-if row, which is not stored, on the diagram. Arrow keys move its point by "
-    "0.1 (Shift: by 1, Alt: by 0.01); Enter adds the row to the data, Escape discards the row"
+    "Click or drag to show a what-if row (not stored) on the diagram. Arrow keys move the row's point by 0.1 "
+    "(Shift: by 1, Alt: by 0.01). Enter adds the row to the data; Escape discards the row"
 )
 
 

@@ -284,7 +284,7 @@ class HistoryPlot(PlotCard):
         self.heading.setText(self.short.upper())
         self.setAccessibleName(loss.title)
         self.more_button.setToolTip(f"Copy or export {self.phrase}")
-        self.more_button.setAccessibleName(f"More of {self.phrase}")
+        self.more_button.setAccessibleName(f"Menu: {self.title}")
         self.title_changed.emit(self.short)
 
     def _set_log(self) -> None:

@@ -55,7 +55,7 @@ RULE = (
     f"above this level and ends at least {100 * RISE:.0f} % higher. Meanwhile, the training loss falls.\n"
     f"There are at least {ROWS} validation rows. nnviz compares averages, so short dips do not count."
 )
-GO_TIP = "Go to the iteration with the lowest validation loss, which has a mark on the curve"
+GO_TIP = "Go to the iteration with the lowest validation loss, marked on the curve"
 
 
 class Overfitting(QWidget):

@@ -156,7 +156,7 @@ class LossChoice(QWidget):
             box.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setPlaceholderText(f"{which} weight…")
             box.setAccessibleName(f"{which} weight")
-            box.setToolTip(f"{which} weight, on the {axis} axis")
+            box.setToolTip(f"Choose the weight on the {axis} axis")
             box.activated.connect(self._choose)
             self._boxes.addWidget(box, 1)
         self.button: QPushButton = quiet_button("Weights…", "Choose the two weights from lists")
@@ -485,7 +485,7 @@ class LossCurve(LossView):
     """The mean loss over the rows as a function of the selected weight. Dragging sets the weight."""
 
     title, phrase, ending = "1 weight", "the loss over one weight", "-1-weight"
-    tip = "The mean loss and slope over the rows, and the loss after a step that moves only this weight"
+    tip = "Shows the mean loss, its slope, and the loss after a step that moves only the selected weight"
     wanted, caption_lines = 1, 3
 
     plane: LossCurvePlane
@@ -844,7 +844,7 @@ class LossSurface(LossView):
         start, end = replace(state, network=path[0]), replace(state, network=path[-1])
         is_projected = not same_except(start, end, *self.weights)
         return (
-            f"Line: {line}, projected, since other weights moved too." if is_projected else f"Line: {line}."
+            f"Line: {line}, projected, because other weights moved too." if is_projected else f"Line: {line}."
         )
 
 

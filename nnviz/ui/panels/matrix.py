@@ -428,7 +428,7 @@ class WeightMatrix(PlotCard):
         self.view.setAccessibleName(f"Weights: {self.choice.currentText()}")
         if node is None and source is None:
             self.readout.setText(PICTURE_HINT if self.pictures.isChecked() else HINT)
-            self.view.setToolTip("Click a weight to select its edge")
+            self.view.setToolTip("Click a weight to select its edge in the diagram")
         else:
             self._read_out(node, source)
         self.view.setAccessibleDescription(f"{self.caption.text()}; {self.readout.text()}")

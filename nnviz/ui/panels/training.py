@@ -328,7 +328,7 @@ def loss_advice(loss: str, output: str) -> str:
     """Return the advice to use softmax's usual loss; "" if `loss` is that loss or `output` is not softmax."""
     if output != "softmax" or loss == usual_loss(output):
         return ""
-    return f"Softmax is usually trained with {LOSSES[usual_loss(output)][0].phrase}: choose it under Loss"
+    return f"Softmax is usually trained with {LOSSES[usual_loss(output)][0].phrase}, offered under Loss"
 
 
 def ask_output(state: State, loss: str) -> str | None:

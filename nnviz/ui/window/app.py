@@ -184,7 +184,7 @@ class Unexpected(QObject):
             self._window,
             sentence,
             "Your last action may have failed. The network is still open, and you can save it.\n\n"
-            f"The details are also in {self._log_file}",
+            f"The log file has the details: {self._log_file}",
         )
         copy = box.addButton("Copy &details", QMessageBox.ButtonRole.ActionRole)
         box.setDefaultButton(make_primary(box.addButton(QMessageBox.StandardButton.Close)))

@@ -174,7 +174,7 @@ def _slopes(workspace: Workspace) -> tuple[MenuEntry, ...]:
             "mean",
             "&Mean slopes over all rows",
             lambda on: selection.show_slopes(selection.slopes_shown, on),
-            tip="Show the mean slopes over all rows, which an update uses, instead of one row's slopes",
+            tip="Show the mean of the slopes over all rows instead of the slopes of one row",
             is_on=False,
         ),
         MenuEntry(

@@ -120,7 +120,7 @@ class WeightSets(QObject):
     def _use(self, place: int) -> None:
         name = self._document.state.weight_sets[place].name
         if self._document.edit(f"Use {name}", use_set, place):
-            self.said.emit(f"The network now uses the weights of {name}")
+            self.said.emit(f"The network now uses the weight set {name}")
 
     def _ask_keep(self) -> None:
         state, title = self._document.state, "Keep the current weights"

@@ -456,7 +456,7 @@ def _by_training(workspace: Workspace) -> tuple[GuideStep, ...]:
         GuideStep(
             "Train the network",
             "Press Run: each update moves every weight a small step against its slope, and the loss falls.",
-            "This curve shows the loss after every update. Drag the ring to see an earlier network.",
+            "This curve shows the loss after every update. Drag the ring to see an earlier iteration.",
             target_spot=lambda: Spot(workspace.training.run_buttons.run),
             result_spot=_panel(workspace, "MSE"),
             watched_value=lambda: document.state.iteration,
@@ -465,7 +465,7 @@ def _by_training(workspace: Workspace) -> tuple[GuideStep, ...]:
         ),
         GuideStep(
             "Open an example",
-            "Choose an example from this menu. Each example teaches one idea of a first course.",
+            "Choose an example from this menu. Each example teaches one idea.",
             "The notes say what to try and what to look for. F1 lists all keys.",
             target_spot=lambda: _menu(workspace, "Examples"),
             result_spot=_panel(workspace, "Notes"),

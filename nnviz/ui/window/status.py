@@ -35,7 +35,7 @@ class Legend(QWidget):
         self.setFixedSize(right + MARGIN_PX, LEGEND_PX)
         words = [sample.meaning.text for sample in self._samples]
         self.setAccessibleName(f"Legend: {', '.join(words)}")
-        self.setToolTip("Round boxes on the edges show weights, angular boxes show slopes (gradients)")
+        self.setToolTip("Round boxes on the edges show weights, and angular boxes show slopes (gradients)")
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         with QPainter(self) as painter:
