@@ -34,7 +34,7 @@ BUDGETS = {
     "nnviz.picture": 2658,
     "nnviz.ui": 0,
     "nnviz.ui.diagram": 2218,
-    "nnviz.ui.dialogs": 1810,
+    "nnviz.ui.dialogs": 1809,
     "nnviz.ui.kit": 956,
     "nnviz.ui.panels": 5885,  # one whole sentence instead of a spliced one
     "nnviz.ui.plot": 571,

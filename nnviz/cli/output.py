@@ -100,7 +100,7 @@ def _rows_of(chosen: argparse.Namespace, state: State) -> tuple[Array, Callable[
     path: Path = chosen.data
     data = read_bytes(path)
     try:
-        table = read(data, said=TableLayout(decimal=chosen.decimal))
+        table = read(data, given=TableLayout(decimal=chosen.decimal))
         where = place_columns(table, state)
         if chosen.skip_incomplete:
             table = _complete_rows(table, where, state, path)

@@ -401,5 +401,5 @@ NOTES = Limit("letters", 100_000, "Notes")
 NESTING = Limit("levels of brackets", 32, "Brackets within brackets in a file")
 DIGITS = Limit("digits", 400, "A typed number, or a whole number in a file")
 """Largest number of digits of a number. A float64 has at most 309 digits before the decimal point."""
-LITERAL = Limit("letters", 500_000, "A dictionary in Python notation (a dictionary in JSON can be longer)")
+LITERAL = Limit("letters", 500_000, "A dictionary in Python notation (one in JSON can have more letters)")
 """Largest length of a dictionary, in letters. Python's parser takes about 500 bytes of memory per letter."""

@@ -265,17 +265,17 @@ class Document(QObject):
         self.file_changed.emit()
         self.undo_changed.emit()
 
-    def save(self, path: Path | None = None, *, over: bool = False, part: bool = False) -> str:
+    def save(self, path: Path | None = None, *, overwrite: bool = False, part: bool = False) -> str:
         """Save to `path` (None: the document's file); return sentences on side effects of the save, or "".
 
-        If another program has changed the file, ChangedError is raised, except with `over=True`. With
+        If another program has changed the file, ChangedError is raised, except with `overwrite=True`. With
         `part=True`, the file gets only a part of the State, and the document stays unsaved. If FileError is
         raised, the old file stays unchanged.
         """
         before, target = self.file, path or self.path
         assert target is not None
         file = before if before and target == before.path else OpenFile(target, self._own_writes)
-        remark = file.write(encode(self._state, target), over=over or file is not before)
+        remark = file.write(encode(self._state, target), overwrite=overwrite or file is not before)
         if part:
             if file is before:  # the file no longer holds the whole State
                 self.mark_unsaved()

@@ -72,10 +72,10 @@ class WalkPlayback:
 class Narrator(QObject):
     """Writes the text of the current step of a walk, which shows one training iteration step by step.
 
-    The signal `said` carries each new text, on one line.
+    The signal `message` carries each new text, on one line.
     """
 
-    said = Signal(str)
+    message = Signal(str)
 
     def __init__(self, player: Walking, derived: Derived, parent: QObject) -> None:
         super().__init__(parent)
@@ -117,11 +117,11 @@ class Narrator(QObject):
         return layer_text(steps[0], network) if len(steps) > 1 else self.words().text if steps else ""
 
     def update_text(self) -> None:
-        """Emit the signal `said` with the current text, if the text has changed."""
+        """Emit the signal `message` with the current text, if the text has changed."""
         text = self.text
         if text != self._last:
             self._last = text
-            self.said.emit(text)
+            self.message.emit(text)
 
 
 Repeat: TypeAlias = Literal["phase", "rows", "rounds"]
@@ -136,11 +136,11 @@ FREE_ROW = "A what-if row has no target, so there is no error to propagate back:
 class Player(QObject):
     """Plays the walk (one training iteration, step by step) of the selected row in the window.
 
-    ========= =========================================================================
+    ========= ==============================================================
     `changed` signal: `playing` or `progress` may have changed
     `frame`   signal: `t`, the fraction of the step in progress, has changed
-    `said`    signal: carries a sentence for the status line
-    ========= =========================================================================
+    `message` signal: carries a sentence for the status line
+    ========= ==============================================================
 
     `progress` holds the steps done and in progress. The walk ends if an edit, an undo or a run changes the
     network or the data. A change to or from a what-if row (inputs that the user tries out, without targets)
@@ -149,7 +149,7 @@ class Player(QObject):
 
     changed = Signal()
     frame = Signal()
-    said = Signal(str)
+    message = Signal(str)
 
     def __init__(self, document: Document, selection: Selection, runner: Runner) -> None:
         super().__init__()
@@ -245,11 +245,11 @@ class Player(QObject):
         self._drop_step()
         self.progress.walk = self._new_walk()
         if phase not in self.progress.walk.phases:
-            self.said.emit(NO_TARGETS if self._selection.what_if_row is None else FREE_ROW)
+            self.message.emit(NO_TARGETS if self._selection.what_if_row is None else FREE_ROW)
         elif self._has_row():
             self.playing = False
             self.progress.choose_phase(phase)
-            self.said.emit(phase_prompt(phase).text)
+            self.message.emit(phase_prompt(phase).text)
         self.changed.emit()
 
     def stop(self) -> None:
@@ -266,7 +266,7 @@ class Player(QObject):
         """Return whether there is a row for the walk; if not, emit a sentence."""
         if len(self._selection.state_and_row[0].data):
             return True
-        self.said.emit(NO_ROW)
+        self.message.emit(NO_ROW)
         return False
 
     def _begin(self) -> bool:
@@ -325,7 +325,7 @@ class Player(QObject):
         phase_end, was_mean = walk.phase_end(self.progress.position), self.progress.mean_over_rows
         self.progress.go_to_position(position)
         if self.progress.mean_over_rows and not (was_mean or walk.one_row):
-            self.said.emit("From now on the diagram shows the mean slopes over the rows of this update")
+            self.message.emit("From now on the diagram shows the mean slopes over the rows of this update")
         if position == len(walk):
             self._end_of_round()
         elif self.playing and position != phase_end:

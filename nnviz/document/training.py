@@ -30,14 +30,14 @@ from nnviz.document.job import (
 class Travel(QObject):
     """Remembers the current run and shows the State at any iteration of the run.
 
-    ======== ===================================================================
-    `past`   the known States of the run
-    `said`   signal: a sentence on the iteration that is shown or being computed
-    `rested` signal: the chosen iteration is shown, or its computation was cancelled or failed
-    ======== ===================================================================
+    ========= =================================================================================
+    `past`    the known States of the run
+    `message` signal: a sentence on the iteration that is shown or being computed
+    `rested`  signal: the chosen iteration is shown, or its computation was cancelled or failed
+    ========= =================================================================================
     """
 
-    said = Signal(str)
+    message = Signal(str)
     rested = Signal()
 
     def __init__(self, document: Document, limits: Limits) -> None:
@@ -118,7 +118,7 @@ class Travel(QObject):
         job.ended.connect(self._finish)  # not a lambda: it would keep its parent alive and end twice
         job.work_at_once()
         if self._job is job:
-            self.said.emit(f"Going to iteration {iteration} …")
+            self.message.emit(f"Going to iteration {iteration} …")
 
     def cancel(self) -> None:
         """Stop computing another iteration of the run, if this is in progress."""
@@ -132,7 +132,7 @@ class Travel(QObject):
         assert job is not None
         job.stop()
         if job.error:
-            self.said.emit(refusal_sentence(job.error))
+            self.message.emit(refusal_sentence(job.error))
             self.rested.emit()
             return
         state = job.take()
@@ -146,7 +146,7 @@ class Travel(QObject):
         if point and point[0] == then.iteration:
             title = "the script's loss" if then.is_watched else then.curve_title
             sentence = f"{sentence}: {title} {as_text(point[1])}"
-        self.said.emit(sentence)
+        self.message.emit(sentence)
         self.rested.emit()
 
     def _follow(self, _old: State, new: State) -> None:
@@ -176,15 +176,15 @@ ONE_UPDATE = "One update"
 class Runner(QObject):
     """Trains the document by runs (many updates) and steps (one update), and goes to any iteration of a run.
 
-    ============== =========================================================================================
-    `run_started`  signal: a run or a step has begun
-    `progressed`   signal: (updates made, all updates of the run), once a frame
-    `run_ended`    signal: a run or a step is over; carries a sentence for the status line
-    `warned`       signal: the loss rose or the run failed; carries a sentence that says what to do
-    `diverged`     signal: the run diverged; carries the run's first iteration and a learning rate to try
-    `said`         signal: a sentence for the status line on an action other than a run or a step
-    `travel`       Travel, which shows any iteration of the run
-    ============== =========================================================================================
+    ============= ======================================================================================
+    `run_started` signal: a run or a step has begun
+    `progressed`  signal: (updates made, all updates of the run), once a frame
+    `run_ended`   signal: a run or a step is over; carries a sentence for the status line
+    `warned`      signal: the loss rose or the run failed; carries a sentence that says what to do
+    `diverged`    signal: the run diverged; carries the run's first iteration and a learning rate to try
+    `message`     signal: a sentence for the status line on an action other than a run or a step
+    `travel`      Travel, which shows any iteration of the run
+    ============= ======================================================================================
 
     A run makes `training.updates` updates, or the remaining updates of a paused run, and is one undo entry.
     Any other change of the document stops the run, except a change of the notes. A new learning rate applies
@@ -198,13 +198,13 @@ class Runner(QObject):
     run_ended = Signal(str)
     warned = Signal(str)
     diverged = Signal(object, float)
-    said = Signal(str)
+    message = Signal(str)
 
     def __init__(self, document: Document, limits: Limits = USUAL_LIMITS) -> None:
         super().__init__()
         self._document, self._limits = document, limits
         self.travel = Travel(document, limits)
-        self.travel.said.connect(self.said)
+        self.travel.message.connect(self.message)
         self._job: Job | None = None
         self._ids = itertools.count()
         self._text = ""
@@ -254,7 +254,7 @@ class Runner(QObject):
             self.run()
         elif self._job.in_background:
             self._job.end_soon()
-            self.said.emit("Pausing …")
+            self.message.emit("Pausing …")
         else:
             self.pause()
 
@@ -324,7 +324,7 @@ class Runner(QObject):
         self.pause()
         seed = self._document.state.training.next_seed if seed is None else seed
         if self._document.edit("New random weights", edits.randomise, seed):
-            self.said.emit(f"New random weights with seed {seed}")
+            self.message.emit(f"New random weights with seed {seed}")
 
     def set_training(self, training: Training) -> None:
         """Change the training settings. A change of any setting but the learning rate pauses the run."""
@@ -353,7 +353,7 @@ class Runner(QObject):
             job = Job(state, updates, self, self._limits, make)
         except ValueError as error:
             self.warned.emit(refusal_sentence(error))
-            self.said.emit(refusal_sentence(error))
+            self.message.emit(refusal_sentence(error))
             return None
         job.frame_due.connect(self._show)
         job.ended.connect(self._finish)

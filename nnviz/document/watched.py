@@ -32,11 +32,11 @@ UNDO_NAME = "Watched training"
 class ScriptFollower(QObject):
     """Puts the training that a script sends through `stream` into `document`.
 
-    ======== ==============================================================================
-    `ended`  signal: the training is over and the last State is shown; carries a sentence
-    `said`   signal: carries a sentence for the status line
-    `still`  function that returns whether the diagram must not change; called before each frame
-    ======== ==============================================================================
+    ========= ===================================================================================
+    `ended`   signal: the training is over and the last State is shown; carries a sentence
+    `message` signal: carries a sentence for the status line
+    `still`   function that returns whether the diagram must not change; called before each frame
+    ========= ===================================================================================
 
     The training starts from the State of `document`. Until the training ends, only the notes can be edited.
     The whole training is one undo entry. If another document is opened, the window stops following and the
@@ -44,7 +44,7 @@ class ScriptFollower(QObject):
     """
 
     ended = Signal(str)
-    said = Signal(str)
+    message = Signal(str)
     _arrived = Signal()
 
     def __init__(self, document: Document, stream: BinaryIO) -> None:
@@ -84,7 +84,7 @@ class ScriptFollower(QObject):
             self._report_still(WALK_HIDES_TRAINING if ending is None else WALK_HIDES_END)
             return
         if self._still_sentence == WALK_HIDES_TRAINING and ending is None:
-            self.said.emit("The walk is over: nnviz shows the training again")
+            self.message.emit("The walk is over: nnviz shows the training again")
         self._still_sentence = None
         began = time.perf_counter()
         if frame := self._mailbox.take():
@@ -98,7 +98,7 @@ class ScriptFollower(QObject):
         """Emit `sentence` on why the diagram does not change, unless this sentence was emitted last."""
         if sentence != self._still_sentence:
             self._still_sentence = sentence
-            self.said.emit(sentence)
+            self.message.emit(sentence)
 
     def _push(self, frame: Frame) -> None:
         """Show a frame; if a weight is not finite, show the losses of the frame with the previous weights."""
@@ -114,7 +114,7 @@ class ScriptFollower(QObject):
         self._own_state = replace(state, network=network, run=run)
         self._document.push(self._own_state, UNDO_NAME, merge=self)
         if self._bad_from and not not_finite_before:
-            self.said.emit(f"{self._not_finite_sentence()}. The training continues")
+            self.message.emit(f"{self._not_finite_sentence()}. The training continues")
 
     def _not_finite_sentence(self) -> str:
         made = counted(self._document.state.iteration, "update")

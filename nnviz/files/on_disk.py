@@ -84,10 +84,10 @@ class OpenFile:
         self._last_stamp = _stamp(self.path)
         self.digest, _ = _read(self.path)
 
-    def write(self, data: bytes, *, over: bool = False) -> str:
+    def write(self, data: bytes, *, overwrite: bool = False) -> str:
         """Save `data`. Return sentences on problems and side effects of the save, or "".
 
-        Raises ChangedError if another program has changed the file. If `over` is true, the error is raised
+        Raises ChangedError if another program has changed the file. With `overwrite=True`, raises the error
         only if a program keeps changing the file. Raises FileError for other failures. After an error, the
         old file is unchanged.
         """
@@ -98,7 +98,7 @@ class OpenFile:
             nonlocal before, problem
             for _ in range(LOOKS):  # a backup takes time, in which another version may appear
                 now, content = _read(target)
-                if now not in (_NO_FILE, self.digest) and not over:
+                if now not in (_NO_FILE, self.digest) and not overwrite:
                     raise ChangedError(
                         f"{self.path} was changed by another program or window since it was opened"
                     )

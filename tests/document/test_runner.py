@@ -141,7 +141,7 @@ def test_the_pace_goes_from_one_update_a_second_over_three_seconds_a_run_to_no_l
 def test_each_run_goes_on_from_the_last_and_is_one_undo_entry(qtbot, document, runner, approved):
     start, seen, said = document.state, [], []
     runner.progressed.connect(lambda done, of: seen.append((done, of)))
-    runner.said.connect(said.append)
+    runner.message.connect(said.append)
     runner.speed = 0.9  # several frames, so several pushes
     said.append(finish(qtbot, runner))
     assert (seen[0], seen[-1], sorted(seen)) == ((0, 20), (20, 20), seen)

@@ -42,7 +42,7 @@ class Walker:
         derived = Derived(self.document, self.selection)
         self.narrator = Narrator(self.player, derived, self.player)
         self.progress, self.said = self.player.progress, []
-        self.player.said.connect(self.said.append)
+        self.player.message.connect(self.said.append)
 
     def step(self, times=1):
         """Take some steps; finish the last one at once, too."""

@@ -315,7 +315,7 @@ def test_news_reports_a_change_since_the_file_was_read(known, file):
     assert again.news() is News.CHANGED
     with pytest.raises(ChangedError):
         again.write(b"mine")
-    assert again.write(b"mine", over=True).startswith("the previous version was not kept: ")
+    assert again.write(b"mine", overwrite=True).startswith("the previous version was not kept: ")
     assert file.read_bytes() == b"mine"
 
 
@@ -349,7 +349,7 @@ def test_a_change_while_a_file_is_written_is_not_lost(known, file, monkeypatch, 
 
     monkeypatch.setattr(os, name, meanwhile)
     if over:
-        assert known.write(b"mine", over=True) == ""
+        assert known.write(b"mine", overwrite=True) == ""
         assert (file.read_bytes(), before_of(file)) == (b"mine", b"theirs")
     else:
         with pytest.raises(ChangedError):
@@ -369,10 +369,10 @@ def test_a_save_fails_if_another_program_keeps_changing_the_file(known, file, mo
     with monkeypatch.context() as patch:
         patch.setattr(atomic, "write_sibling", meanwhile)
         with pytest.raises(ChangedError) as caught:
-            known.write(b"mine", over=True)
+            known.write(b"mine", overwrite=True)
     approved("a file that another program changes again and again", str(caught.value))
     assert file.read_bytes() == versions[-1]
-    assert known.write(b"mine", over=True) == ""
+    assert known.write(b"mine", overwrite=True) == ""
     assert file.read_bytes() == b"mine"
 
 
@@ -402,7 +402,7 @@ def test_the_previous_version_is_kept_once_per_session(known, file):
     assert (before_of(file), names(file.parent)) == (OLD, ["a.json", "a.json~"])
     assert os.name == "nt" or mode(file.with_name("a.json~")) == 0o640
     file.write_bytes(b"theirs")
-    assert known.write(b"mine", over=True) == ""
+    assert known.write(b"mine", overwrite=True) == ""
     assert (file.read_bytes(), before_of(file)) == (b"mine", b"theirs")
     file.write_bytes(b"theirs again")
     known.accept()
@@ -418,7 +418,7 @@ def test_the_previous_version_is_from_before_the_session(file, tmp_path):
         OpenFile(file, written, digest_of(file.read_bytes())).write(data)
     assert before_of(file) == OLD
     new, written = tmp_path / "new.json", set()
-    OpenFile(new, written).write(b"first", over=True)
+    OpenFile(new, written).write(b"first", overwrite=True)
     OpenFile(new, written, digest_of(b"first")).write(b"opened again and run")
     assert names(tmp_path) == ["a.json", "a.json~", "b.json", "new.json"]
     OpenFile(new, set(), digest_of(b"opened again and run")).write(b"next session")

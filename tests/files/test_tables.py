@@ -41,7 +41,7 @@ def data_of(text):
 
 def made(text, given=None, **changes):
     """Return the State that is built from a table: as proposed, except for these choices."""
-    table = read(data_of(text), said=given)
+    table = read(data_of(text), given=given)
     found = findings(table)
     return build(table, found, replace(proposed_choices(found), **changes))
 
@@ -129,7 +129,7 @@ def test_the_decimal_sign_decides_what_points_and_commas_are():
         (",", "1.234.567 +1.234 1,5", [1234567, 1234, 1.5]),
     ):
         text = "a;b\n" + "".join(f"{cell};1\n" for cell in cells.split())
-        assert read(text.encode(), said=TableLayout(decimal=decimal)).rows[:, 0].tolist() == values
+        assert read(text.encode(), given=TableLayout(decimal=decimal)).rows[:, 0].tolist() == values
 
 
 def test_a_cell_that_depends_on_the_decimal_sign_is_refused(approved):
@@ -143,9 +143,9 @@ def test_a_cell_that_depends_on_the_decimal_sign_is_refused(approved):
 def test_a_given_layout_is_used(approved):
     text = b"1,5;2\n2,5;3\n"
     assert read(text).rows.tolist() == [[1.5, 2], [2.5, 3]]
-    assert read(text, said=TableLayout(delimiter=",", decimal=".")).width == 2
-    assert read(text, said=TableLayout(header=True)).names == ("1,5", "2")
-    assert read("é,b\n1,2\n".encode(), said=TableLayout(encoding="Windows-1252")).names == ("Ã©", "b")
+    assert read(text, given=TableLayout(delimiter=",", decimal=".")).width == 2
+    assert read(text, given=TableLayout(header=True)).names == ("1,5", "2")
+    assert read("é,b\n1,2\n".encode(), given=TableLayout(encoding="Windows-1252")).names == ("Ã©", "b")
     approved("a colon as the delimiter", refused(lambda: TableLayout(delimiter=":")))
     source = Source(ACCENTS.encode("cp1252"))
     tables.read(source)
@@ -560,7 +560,7 @@ def test_a_written_table_is_read(data):
     out, delimiter = io.StringIO(), data.draw(st.sampled_from(",;\t|"))
     writer = csv.writer(out, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerows([header, *rows])
-    table = read(out.getvalue().encode(), said=TableLayout("UTF-8", delimiter, ".", True))
+    table = read(out.getvalue().encode(), given=TableLayout("UTF-8", delimiter, ".", True))
     assert table.names == tuple(header)[: table.width]
     for place in range(table.width):
         texts, written = table.texts(place), [row[place].strip() for row in rows]

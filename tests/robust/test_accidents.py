@@ -173,7 +173,7 @@ def test_a_save_in_which_a_call_fails_leaves_the_old_or_the_new_file(tmp_path, c
         assert kept in ([], ["a.json~"]), fault.met
         assert [load_kept(folder) for _ in kept] in ([], [state(0)], [state(-1)]), fault.met
         document.push(state(3), "three")
-        document.save(file, over=True)
+        document.save(file, overwrite=True)
         assert load(file) == state(3)
     assert [load_kept(folder)] * bool(KEPT[case]) == [state(number) for number in KEPT[case]]
 
@@ -356,7 +356,7 @@ SAVING = f"""{ARMED}
 from nnviz.files.on_disk import OpenFile
 data = new.read_bytes()
 arm()
-OpenFile(Path("a.json"), set()).write(data, over=True)
+OpenFile(Path("a.json"), set()).write(data, overwrite=True)
 """
 KEEPING = f"""{ARMED}
 from PySide6.QtCore import QCoreApplication
@@ -409,7 +409,7 @@ def test_a_kill_leaves_the_old_or_the_new_file_and_the_next_save_clears_up(kille
     for folder in killed(SAVING):
         assert load(folder / "a.json") in (state(0), state(1))
         assert load_kept(folder) in (None, state(0))
-        Document(state(2)).save(folder / "a.json", over=True)
+        Document(state(2)).save(folder / "a.json", overwrite=True)
         assert load(folder / "a.json") == state(2)
         assert set(names(folder)) <= {"a.json", "a.json~"}
 

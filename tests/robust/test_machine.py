@@ -86,7 +86,7 @@ class Machine(RuleBasedStateMachine):
         self.player = Player(self.document, self.selection, self.runner)
         self.refusals, self.is_going = [], False
         self.document.refused.connect(self.refusals.append)
-        self.runner.travel.said.connect(self._note_the_way)
+        self.runner.travel.message.connect(self._note_the_way)
         self.runner.travel.rested.connect(lambda: self._note_the_way(""))
         self.begin()
         self.document.state_changed.connect(lambda _, new: self._see(new))

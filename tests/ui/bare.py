@@ -34,7 +34,7 @@ class Bare:
         self.structure = Structure(self.document, self.selection)
         self.status = SimpleNamespace(text="")
         for source in (self.structure, self.player, self.runner):
-            source.said.connect(self.say)
+            source.message.connect(self.say)
         self.document.refused.connect(self.say)
         self._diagram = None
 
@@ -47,7 +47,7 @@ class Bare:
         """The diagram, in sight."""
         if self._diagram is None:
             self._diagram = Diagram(self.document, self.selection, self.derived, self.player)
-            self._diagram.said.connect(self.say)
+            self._diagram.message.connect(self.say)
             keep_heads(self._diagram, self.structure, self.document)
             self.show(self._diagram, self._size)
         return self._diagram

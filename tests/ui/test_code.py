@@ -41,7 +41,7 @@ class Code(Bare):
         self.panel = CodePanel(
             self.document, self.selection, self.player, style, lambda end: folder / f"mine{end}"
         )
-        self.panel.said.connect(self.say)
+        self.panel.message.connect(self.say)
         self.hovered = []
         self.panel.address_hovered.connect(self.hovered.append)
         self.show(self.panel, size)

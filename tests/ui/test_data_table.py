@@ -44,7 +44,7 @@ class Desk(Bare):
         super().__init__(None, State(COURSE, Dataset(ROWS, TARGETS)))
         self.said = []
         self.data = DataPanel(self.document, self.selection, self.derived)
-        self.data.said.connect(self.said.append)
+        self.data.message.connect(self.said.append)
         self.table = self.data.findChild(QTableView)
 
     def start(self, rows=ROWS, targets=TARGETS, network=COURSE, training=None):

@@ -82,7 +82,7 @@ def open_panel(qtbot, bare):
             own.runner,
             [],
         )
-        panel.said.connect(panel.told.append)
+        panel.message.connect(panel.told.append)
         own.show(panel, (300, 400))
         settle(qtbot, panel)
         return panel

@@ -437,7 +437,7 @@ def test_csv_has_every_loss_and_says_what_a_long_history_leaves_out(
     answer, document, plot, go_to, tmp_path, of_classes, approved
 ):
     path, told = tmp_path / "mse.csv", []
-    plot.said.connect(told.append)
+    plot.message.connect(told.append)
     start = document.state
     document.push(train(start).state, "Run")
     points = document.state.run.history.points

@@ -43,7 +43,7 @@ def panel(bare):
         state = load(example("forward").path)
         own = bare(state if notes is None else replace(state, notes=notes))
         own.notes = own.show(Notes(own.document), (364, 300))
-        own.notes.page.said.connect(own.say)
+        own.notes.page.message.connect(own.say)
         return own
 
     return open_it

@@ -265,7 +265,7 @@ def _layer_of(reference: object, place: str) -> str:
         or not isinstance(found[0], str)
         or found[2] != 0
     ):
-        raise FileError("expected exactly one input or output; nnviz opens only chains of layers", place)
+        raise FileError("expected one input and one output; nnviz opens only a chain of layers", place)
     if len(found) == 4:
         _check_settings(found[3], place)
     return found[0]

@@ -661,30 +661,30 @@ def _indices(names: Iterable[str]) -> dict[str, list[int]]:
 def read(
     data: bytes,
     progress: Progress | None = None,
-    said: TableLayout | None = None,
+    given: TableLayout | None = None,
     most: int | None = None,
     *,
     fitting: bool = False,
 ) -> Table:
     """Return the table in the bytes of a file, or the table's first `most` rows.
 
-    `said` is the layout that a person gives; values that are None are detected. With `fitting=True`, read
+    `given` is the layout that a person gives; values that are None are detected. With `fitting=True`, read
     only as many rows as nnviz's limits allow. Otherwise, a table above the limits raises FileError. Rows of
     different lengths and stray quotes also raise FileError, with the line. Reports `progress`.
     """
-    layout = said or TableLayout()
+    layout = given or TableLayout()
     text, encoding = decode(data, layout.encoding)
     return parse(text, progress, replace(layout, encoding=encoding), most, fitting=fitting)
 
 
-def head(data: bytes, said: TableLayout | None = None) -> Table:
+def head(data: bytes, given: TableLayout | None = None) -> Table:
     """Return a table of at most HEAD_ROWS rows from the first HEAD_BYTES bytes of `data`.
 
     Raises FileError if these bytes are not a table.
     """
-    layout = said or TableLayout()
+    layout = given or TableLayout()
     if len(data) <= HEAD_BYTES:
-        return read(data, said=layout, most=HEAD_ROWS)
+        return read(data, given=layout, most=HEAD_ROWS)
     encoding = layout.encoding or encoding_of(data)
     layout = replace(layout, encoding=encoding)
     text = with_plain_ends(data[:HEAD_BYTES].decode(ENCODINGS[encoding], "ignore")).removeprefix("\ufeff")
@@ -701,7 +701,7 @@ def head(data: bytes, said: TableLayout | None = None) -> Table:
 def parse(
     text: str,
     progress: Progress | None = None,
-    said: TableLayout | None = None,
+    given: TableLayout | None = None,
     most: int | None = None,
     *,
     fitting: bool = False,
@@ -711,7 +711,7 @@ def parse(
     with as_file_errors():
         LINES.check(text.count("\n") + (not text.endswith("\n")))
     lines = text.split("\n")
-    layout = detect_layout(lines, said or TableLayout())
+    layout = detect_layout(lines, given or TableLayout())
     assert layout.delimiter is not None
     first_row, _, after = next(rows_of(lines, layout.delimiter), _NOTHING)
     if not first_row:

@@ -369,7 +369,7 @@ class Canvas(QWidget):
         self._largest: float | None = None
         self.narrator = Narrator(player, derived, self)
         """Describes the walk for the callout and for screen readers."""
-        self.narrator.said.connect(self._announce)
+        self.narrator.message.connect(self._announce)
         self._layers = DiagramPainter(player, self.narrator)
         self._hover: Address | None = None
         self._focus_selection = False

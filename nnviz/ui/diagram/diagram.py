@@ -24,7 +24,7 @@ from nnviz.document.player import Player
 from nnviz.picture.parts import View
 from nnviz.ui.diagram.canvas import Canvas
 from nnviz.ui.diagram.edit import EditSession
-from nnviz.ui.kit.controls import scrub
+from nnviz.ui.kit.number_field import scrub
 
 CLICK_PX = 4.0
 """A mouse press that moves less than this distance in pixels is a click, not a drag."""
@@ -42,7 +42,7 @@ NUDGES = {
 class Diagram(Canvas):
     """The interactive diagram. Mouse and keys edit numbers, select nodes and edges, and move the view."""
 
-    said = Signal(str)
+    message = Signal(str)
     """(message) Emitted with a message for the status bar."""
     menu_requested = Signal(object, object)
     """(Address of a node or edge, or None; position on the screen) Emitted to request a context menu."""
@@ -50,7 +50,7 @@ class Diagram(Canvas):
     def __init__(self, document: Document, selection: Selection, derived: Derived, player: Player) -> None:
         super().__init__(document, selection, derived, player)
         self.session = EditSession(self, document, selection)
-        self.session.said.connect(self.said)
+        self.session.message.connect(self.message)
         self._pressed: QPointF | None = None
         self._last = QPointF()
         self._text: Address | None = None

@@ -18,8 +18,8 @@ from nnviz.document.derived import Selection
 from nnviz.document.document import Document
 from nnviz.picture.picture import EDGE_NUMBER
 from nnviz.ui.diagram.canvas import Canvas
-from nnviz.ui.kit.controls import NumberField, nudge_number
 from nnviz.ui.kit.images import qrect
+from nnviz.ui.kit.number_field import NumberField, nudge_number
 from nnviz.ui.kit.theme import pixel_font
 
 NO_TARGET = "A what-if row has no target: choose Edit → Keep what-if row, then type a target"
@@ -128,9 +128,9 @@ def _title(address: Address, name: str) -> str:
 
 
 class EditSession(QObject):
-    """Edits numbers and names on the diagram; `said` is emitted with a message for the status bar."""
+    """Edits numbers and names on the diagram; `message` is emitted with a message for the status bar."""
 
-    said = Signal(str)
+    message = Signal(str)
 
     def __init__(self, canvas: Canvas, document: Document, selection: Selection) -> None:
         super().__init__(canvas)
@@ -147,7 +147,7 @@ class EditSession(QObject):
         self.editor.moved_on.connect(self._move_on)
         self.editor.nudged.connect(self._nudge_to)
         self.editor.restored.connect(self._restore)
-        self.editor.refused.connect(self.said)
+        self.editor.refused.connect(self.message)
 
     @property
     def open(self) -> bool:
@@ -163,7 +163,7 @@ class EditSession(QObject):
             return
         if address.kind == "target" and self._selection.what_if_row is not None:
             self.select(address)
-            self.said.emit(NO_TARGET)
+            self.message.emit(NO_TARGET)
             return
         picture = self._canvas.picture
         place = picture.place(address)
@@ -220,7 +220,7 @@ class EditSession(QObject):
             changed = free.copy()
             changed[address.node] = value
             self._selection.show_what_if_row(changed)
-            self.said.emit(f"{name} is {as_text(value)} in the what-if row, which nnviz does not store")
+            self.message.emit(f"{name} is {as_text(value)} in the what-if row, which nnviz does not store")
             return
         row = self._selection.row
         if not document.edit(f"Set {name}", edits.set_value, address, value, row, merge=merge):
@@ -228,7 +228,7 @@ class EditSession(QObject):
         text = f"{name} is now empty" if value is None else f"{name}: {as_text(value)}"
         if address.kind == "target" and before.targets is None and len(before) > 1:
             text = f"{text}; the targets of the other rows are 0"
-        self.said.emit(text)
+        self.message.emit(text)
 
     def _accept(self, value: float | str | None) -> None:
         assert self._address is not None
@@ -249,7 +249,7 @@ class EditSession(QObject):
     def _rename(self, address: Address, text: str) -> None:
         old = self._document.state.network.names(address.column)[address.node]
         if self._document.edit(f"Rename {old}", edits.rename, address.column, address.node, text):
-            self.said.emit(f"Renamed {old} to {text}")
+            self.message.emit(f"Renamed {old} to {text}")
 
     def _nudge_to(self, value: float) -> None:
         assert self._address is not None
@@ -264,7 +264,7 @@ class EditSession(QObject):
             else:
                 self._document.undo()
         self._nudged = None
-        self.said.emit("")
+        self.message.emit("")
 
     def _move_on(self, steps: int) -> None:
         """Open the next visible number, column by column, top to bottom."""

@@ -41,7 +41,7 @@ from nnviz.ui.panels.training import ask_loss, loss_advice, loss_mismatch
 class Structure(QObject):
     """Changes the structure of the open network; every change is one undo entry."""
 
-    said = Signal(str)
+    message = Signal(str)
 
     def __init__(self, document: Document, selection: Selection) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ class Structure(QObject):
         edited = self._document.edit(text, edit, *where)
         if edited:
             outcome = edits.outcome(before, self._document.state, self._selection.row)
-            self.said.emit("; ".join(filter(None, (message, outcome))))
+            self.message.emit("; ".join(filter(None, (message, outcome))))
         return edited
 
     def fill(self, menu: QMenu, address: Address | None) -> None:

@@ -224,7 +224,7 @@ class CalloutLine(NamedTuple):
 
     pieces: tuple[str, ...]
     style: str
-    """Kind of line: title, line, rest (the continuation of a line) or aside (an additional sentence)."""
+    """Kind of line: title, line, rest (the continuation of a line) or remark (an additional sentence)."""
 
 
 class Setting(NamedTuple):
@@ -313,7 +313,7 @@ class Callout:
             count = len(row.pieces) if row.style == "title" else min(rest, len(row.pieces))
             rest -= count if row.style != "title" else 0
             painter.setFont(_font(pixels, row.style))
-            painter.setPen(QColor(palette.muted if row.style == "aside" else palette.ink))
+            painter.setPen(QColor(palette.muted if row.style == "remark" else palette.ink))
             x = box.left() + (PAD_X + (INDENT if row.style == "rest" else 0.0)) * pixels
             place = QRectF(
                 x, box.top() + (PAD_Y + LINE_HEIGHT * k) * pixels, box.right() - x, LINE_HEIGHT * pixels
@@ -328,13 +328,13 @@ def short_name(name: str) -> str:
 
 
 def _font(pixels: float, style: str) -> QFont:
-    weights = {"title": QFont.Weight.Bold, "aside": QFont.Weight.Normal}
+    weights = {"title": QFont.Weight.Bold, "remark": QFont.Weight.Normal}
     return pixel_font(pixels, weights.get(style, QFont.Weight.DemiBold))
 
 
 def _settings(words: StepText, pixels: float) -> Iterator[Setting]:
     """Yield settings of a text, the widest first. Lines break only between terms."""
-    metrics = {style: QFontMetricsF(_font(pixels, style)) for style in ("title", "line", "aside")}
+    metrics = {style: QFontMetricsF(_font(pixels, style)) for style in ("title", "line", "remark")}
     metrics["rest"] = metrics["line"]
 
     def width(row: CalloutLine) -> float:
@@ -356,7 +356,7 @@ def _rows(words: StepText, fits: object) -> Iterator[CalloutLine]:
     if words.title:
         yield CalloutLine((words.title,), "title")
     for saying in words.text_lines:
-        style = "aside" if saying.is_remark else "line"
+        style = "remark" if saying.is_remark else "line"
         row = CalloutLine((), style)
         for piece in saying.pieces:
             longer = row._replace(pieces=(*row.pieces, piece))
@@ -364,7 +364,7 @@ def _rows(words: StepText, fits: object) -> Iterator[CalloutLine]:
                 row = longer
                 continue
             yield row
-            row = CalloutLine((piece.lstrip(),), "aside" if saying.is_remark else "rest")
+            row = CalloutLine((piece.lstrip(),), "remark" if saying.is_remark else "rest")
         yield row
 
 

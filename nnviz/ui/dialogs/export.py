@@ -19,7 +19,7 @@ from nnviz.files.film import FPS, SIZE_PX
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.dialogs.films import Subject, film_of
 from nnviz.ui.dialogs.pictures import KINDS, PNG_RATIO, Drawing, Look, image, write
-from nnviz.ui.kit.controls import Choice, NumberField, nudge_whole
+from nnviz.ui.kit.controls import Choice
 from nnviz.ui.kit.dialogs import (
     ProgressDialog,
     ask_save_path,
@@ -28,6 +28,7 @@ from nnviz.ui.kit.dialogs import (
     make_primary,
     show_message,
 )
+from nnviz.ui.kit.number_field import NumberField, nudge_whole
 from nnviz.ui.kit.theme import theme_in_use
 
 SVG_TYPE = "image/svg+xml"
@@ -36,7 +37,7 @@ SVG_TYPE = "image/svg+xml"
 class Exporter(QObject):
     """Writes pictures and films for a window, copies pictures, and remembers their sizes and themes."""
 
-    said = Signal(str)
+    message = Signal(str)
 
     def __init__(self, window: QWidget, suggestion: Callable[[str], Path]) -> None:
         """`suggestion` takes the end of a file's name, such as "-walk.mp4", and returns a proposed path."""
@@ -83,7 +84,7 @@ class Exporter(QObject):
         look, clipboard = self._ask_look(drawing), QGuiApplication.clipboard()
         clipboard.setImage(image(drawing, look))
         clipboard.mimeData().setData(SVG_TYPE, drawing.svg(look))  # Qt frees its own data before Python ends
-        self.said.emit(f"Copied {drawing.phrase} as a picture, {look.width} × {look.height}")
+        self.message.emit(f"Copied {drawing.phrase} as a picture, {look.width} × {look.height}")
 
     def _ask_look(self, drawing: Drawing) -> Look:
         size = drawing.size
@@ -95,7 +96,7 @@ class Exporter(QObject):
         except FileError as error:
             self._refuse(str(error))
         else:
-            self.said.emit(f"Exported {drawing.phrase} as {file_label(path)}")
+            self.message.emit(f"Exported {drawing.phrase} as {file_label(path)}")
 
     def _write_film(self, subject: Subject, look: Look, fps: int, path: Path) -> None:
         name = file_label(path)
@@ -104,7 +105,7 @@ class Exporter(QObject):
             with ProgressDialog(self._window, f"Exporting {name}") as waiting:
                 film.write(film_of(subject, look, fps, waiting), path)
         except CancelledError:
-            self.said.emit(f"Export cancelled: {name} was not written")
+            self.message.emit(f"Export cancelled: {name} was not written")
         except FileError as error:
             self._refuse(str(error))
         except ValueError as error:
@@ -112,10 +113,10 @@ class Exporter(QObject):
         else:
             size = film.size_note(path, look.width, look.height)
             exported = f"Exported the {subject.kind} as {name}"
-            self.said.emit(f"{exported}; {size}" if size else exported)
+            self.message.emit(f"{exported}; {size}" if size else exported)
 
     def _refuse(self, why: str) -> None:
-        self.said.emit(why)
+        self.message.emit(why)
         show_message(self._window, why)
 
 

@@ -286,7 +286,7 @@ class TrainingFilm(ImageFilm):
         curve.density = self.scale
         curve.resize((self._inside.size() / self.scale).toSize())
         curve.set_measure(self._end.curve_title)
-        curve.show_history(self._run.history, aside=self._run.curve("validation"))
+        curve.show_history(self._run.history, validation=self._run.curve("validation"))
         curve.settle()
         curve.show_view(curve.view())
         return curve

@@ -35,8 +35,8 @@ from nnviz.core.state import Columns, Dataset, State
 from nnviz.document.idle import Throttle
 from nnviz.picture.palette import Palette
 from nnviz.picture.scales import class_colour
-from nnviz.ui.kit.controls import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
 from nnviz.ui.kit.dialogs import dialog_column, heading, make_primary
+from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_whole
 from nnviz.ui.kit.theme import colours, px
 from nnviz.ui.panels.function_plane import RowMarks, Rows, class_shape, draw_mark
 from nnviz.ui.plot.plot import Plot, QuietAxis

@@ -163,7 +163,7 @@ def _question(document: Document, left_out: str) -> tuple[str, str]:
     title, state = shortened(document.title), document.state
     lost = "Unsaved changes will be lost."
     if left_out:
-        return f"Save all parts of {title}?", f"{left_out}. {lost}"
+        return f"Save {title} with all its parts?", f"{left_out}. {lost}"
     if state.run and state.run.watched:
         count = f"{title}: {counted(state.iteration, 'update')}"
         return "Save the trained network?", f"{count}. The network is lost unless you or the script saves it."

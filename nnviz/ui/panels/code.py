@@ -64,16 +64,16 @@ class CodePanel(Card):
     The walk is the animation of one training iteration, step by step. `suggestion(end)` returns the suggested
     path of a file whose name ends in `end`.
 
-    ================= ===================================================================================
+    ================= ==============================================================================
     `address_hovered` the mouse has moved; carries the node, weight or bias under the mouse, or None
     `style_chosen`    the user has chosen another style; carries the name of the style
-    `said`            carries a sentence for the status bar about a copied or saved program
-    ================= ===================================================================================
+    `message`         carries a sentence for the status bar about a copied or saved program
+    ================= ==============================================================================
     """
 
     address_hovered = Signal(object)
     style_chosen = Signal(str)
-    said = Signal(str)
+    message = Signal(str)
 
     def __init__(
         self,
@@ -246,12 +246,12 @@ class CodePanel(Card):
         self._changes.show_now()
         QGuiApplication.clipboard().setText(self._program.text)
         incomplete = "Copied the program, but not the file with its numbers; press Save… to save both"
-        self.said.emit(incomplete if self._program.separate_arrays else "Copied the program")
+        self.message.emit(incomplete if self._program.separate_arrays else "Copied the program")
 
     def _save_program(self) -> None:
         self._changes.show_now()
         if sentence := ask_save(self, self._program, self._suggestion(f"-{self._style_name}.py")):
-            self.said.emit(sentence)
+            self.message.emit(sentence)
 
 
 def _numbers(lines: Collection[int]) -> str:

@@ -374,16 +374,16 @@ LETTERS = 20
 class ConfusionPanel(LiveCard):
     """The panel with the confusion matrix of all rows, the training rows or the validation rows.
 
-    ==================== =================================================================================
+    ==================== ===============================================================================
     `rows_requested`     asks to list some rows: carries the rows' indices, ascending, and a description
     `all_rows_requested` asks to list all rows again
-    `said`               carries a sentence for the status bar
-    ==================== =================================================================================
+    `message`            carries a sentence for the status bar
+    ==================== ===============================================================================
     """
 
     rows_requested = Signal(object, str)
     all_rows_requested = Signal()
-    said = Signal(str)
+    message = Signal(str)
     content_px = 72
 
     def __init__(self, document: Document, derived: Derived) -> None:
@@ -519,7 +519,7 @@ class ConfusionPanel(LiveCard):
         """Ask for the rows of a cell in the data table."""
         decided = self._derived.row_classes
         if decided is None:
-            self.said.emit(self.caption.text())
+            self.message.emit(self.caption.text())
             return
         targets, predictions = (classes[self._part, self._decision] for classes in decided)
         rows = np.flatnonzero((targets == cell.target) & (predictions == cell.prediction))
@@ -528,4 +528,4 @@ class ConfusionPanel(LiveCard):
         if len(rows):
             self.rows_requested.emit(rows + (self._part.start or 0), what)
         else:
-            self.said.emit(f"This cell has no rows: {what}")
+            self.message.emit(f"This cell has no rows: {what}")

@@ -44,10 +44,10 @@ from nnviz.ui.panels.data_view import LEAST_HEIGHT_PX, TableView
 class RowCommands(QObject):
     """Commands that change all rows. Each command is one undo entry.
 
-    `said` carries a sentence for the status bar: what was done, or why nothing was done.
+    `message` carries a sentence for the status bar: what was done, or why nothing was done.
     """
 
-    said = Signal(str)
+    message = Signal(str)
 
     def __init__(self, document: Document) -> None:
         super().__init__(document)
@@ -62,22 +62,22 @@ class RowCommands(QObject):
             state = self._document.state
             rows = counted(len(state.data) - state.trained_rows, "row")
             share = as_text(100 * state.training.validation)
-            self.said.emit(f"Validation uses {rows} ({share} %); training uses {state.trained_rows:,}")
+            self.message.emit(f"Validation uses {rows} ({share} %); training uses {state.trained_rows:,}")
 
     def standardise(self) -> None:
         """Scale every numeric input to mean 0 and standard deviation 1 over the training rows."""
         state = self._document.state
         inputs, note = can_be_standardised(state), standardising_note(state)
         if not inputs or self._document.edit("Standardise the inputs", standardise, inputs):
-            self.said.emit(f"{note[0].upper()}{note[1:]}")
+            self.message.emit(f"{note[0].upper()}{note[1:]}")
 
     def shuffle(self) -> None:
         """Shuffle the rows with the seed of the training settings."""
         rows = len(self._document.state.data)
         if rows < 2:
-            self.said.emit("Nothing was shuffled: the data needs at least two rows")
+            self.message.emit("Nothing was shuffled: the data needs at least two rows")
         elif self._document.edit("Shuffle rows", edits.shuffle_rows):
-            self.said.emit(f"Shuffled {rows:,} rows with seed {self._document.state.training.seed}")
+            self.message.emit(f"Shuffled {rows:,} rows with seed {self._document.state.training.seed}")
 
 
 class EmptyRows(QWidget):
@@ -282,16 +282,16 @@ NO_LINE = -1
 class DataPanel(Card):
     """The panel with the document's rows. The diagram shows the selected row.
 
-    ======================= ======================================================================
-    `said`                  carries a sentence for the status bar
+    ======================= =================================================================
+    `message`               carries a sentence for the status bar
     `load_requested`        the user wants to load the rows of a CSV file
     `table_paste_requested` the user wants to paste a table; carries its text
     `make_requested`        the user wants to make rows with a formula
     `about_to_ask`          a dialog is about to open: the document must not change meanwhile
-    ======================= ======================================================================
+    ======================= =================================================================
     """
 
-    said = Signal(str)
+    message = Signal(str)
     about_to_ask = Signal()
     load_requested = Signal()
     table_paste_requested = Signal(str)
@@ -334,7 +334,7 @@ class DataPanel(Card):
         self.model.modelReset.connect(self._show_shape)
         self._document.motion_changed.connect(self._follow_hold)
         for source in (self.model, self.all_rows):
-            source.said.connect(self.said)
+            source.message.connect(self.message)
         self.model.split.connect(self._show_split)
         self.table.split.drag_begun.connect(self._begin_drag)
         self.table.split.dragged.connect(self._drag_split)
@@ -441,7 +441,7 @@ class DataPanel(Card):
     def _show_refusal(self, sentence: str) -> None:
         self._refusal.setText(sentence)
         self._refusal.setVisible(bool(sentence))
-        self.said.emit(sentence)
+        self.message.emit(sentence)
 
     def _hide_refusal(self) -> None:
         self._refusal.setVisible(False)
@@ -449,7 +449,7 @@ class DataPanel(Card):
     def _edit_ended(self, _editor: QWidget, hint: QStyledItemDelegate.EndEditHint) -> None:
         if hint == QStyledItemDelegate.EndEditHint.RevertModelCache:
             self._hide_refusal()
-            self.said.emit("")
+            self.message.emit("")
             if self._document.state is self._state_with_new_row:  # Escape in a row that Tab has just added
                 self._document.undo()
 
@@ -502,7 +502,7 @@ class DataPanel(Card):
         if named := ask_node_names(self.window(), pasted):
             self._document.push(named.state, "Paste")
             self._go_to(self.model.line_of(row) or 0, column)
-            self.said.emit(named.summary)
+            self.message.emit(named.summary)
 
     def _go_to_next_cell(self, row: int, column: int, key: int) -> None:
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -535,7 +535,7 @@ class DataPanel(Card):
         self._selection.row = 0 if after is None else after + 1
         self._hide_refusal()
         row, empty = self._selection.row + 1, self._document.state.data.targets is None
-        self.said.emit(f"Added row {row} of zeros, with no targets" if empty else f"Added row {row} of zeros")
+        self.message.emit(f"Added row {row} of zeros{' without targets' if empty else ''}")
 
     @property
     def _rows(self) -> list[int]:
@@ -552,18 +552,18 @@ class DataPanel(Card):
         which = f"row {rows[0] + 1}" if len(rows) == 1 else counted(len(rows), "row")
         cells = f"{column.header} of {which}"
         if column.kind == "input":
-            self.said.emit(f"{cells} cannot be empty: type a number, or remove {which} with Ctrl+Delete")
+            self.message.emit(f"{cells} cannot be empty: type a number, or remove {which} with Ctrl+Delete")
         elif column.kind != "target":
-            self.said.emit(f"{cells} is computed and cannot be emptied; Ctrl+Delete removes {which}")
+            self.message.emit(f"{cells} is computed and cannot be emptied; Ctrl+Delete removes {which}")
         elif reason := self.model.refusal_to_clear(rows):
-            self.said.emit(f"{cells} was not emptied: {reason}; Ctrl+Delete removes {which}")
+            self.message.emit(f"{cells} was not emptied: {reason}; Ctrl+Delete removes {which}")
         elif self._document.edit(cells, edits.clear_targets, rows):
-            self.said.emit(f"{cells} is empty now")
+            self.message.emit(f"{cells} is empty now")
 
     def _remove_targets(self) -> None:
         self.table.setFocus()  # ends editing and accepts the typed text
         if self._document.edit("Remove the targets", edits.remove_targets):
-            self.said.emit(f"Removed the targets of {counted(len(self._document.state.data), 'row')}")
+            self.message.emit(f"Removed the targets of {counted(len(self._document.state.data), 'row')}")
 
     def _remove_rows(self) -> None:
         self.table.setFocus()
@@ -575,5 +575,5 @@ class DataPanel(Card):
             return
         self._selection.row = rows[0]
         self._hide_refusal()
-        self.said.emit(f"Removed {counted(len(rows), 'row')}")
+        self.message.emit(f"Removed {counted(len(rows), 'row')}")
         self._show_shape()

@@ -78,13 +78,13 @@ class DataTable(QAbstractTableModel):
 
     `line` is an index among the listed rows; `row` is an index among all rows of the document.
 
-    =========== ========================================================================
-    `said`      carries a sentence about an edit for the status bar
-    `split`     the split into training rows and validation rows may have changed
-    =========== ========================================================================
+    ========= =================================================================
+    `message` carries a sentence about an edit for the status bar
+    `split`   the split into training rows and validation rows may have changed
+    ========= =================================================================
     """
 
-    said = Signal(str)
+    message = Signal(str)
     split = Signal()
 
     def __init__(self, document: Document, derived: Derived) -> None:
@@ -274,15 +274,15 @@ class DataTable(QAbstractTableModel):
         text = f"{column.header} of row {row + 1}"
         if number is None:
             if self._document.edit(text, edits.clear_targets, [row]):
-                self.said.emit(f"{text} is empty now")
+                self.message.emit(f"{text} is empty now")
             return
         change = edits.set_input if column.kind == "input" else edits.set_target
         if not self._document.edit(text, change, row, column.place, number, merge=merge):
             return
         if column.kind == "target" and state.data.targets is None and state.data.inputs.shape[0] > 1:
-            self.said.emit("All rows have targets now; each target that you have not typed is 0.")
+            self.message.emit("All rows have targets now; each target that you have not typed is 0.")
         else:
-            self.said.emit(f"{text}: {as_text(number)}")
+            self.message.emit(f"{text}: {as_text(number)}")
 
 
 def is_edit_of_one_row(old: Dataset, new: Dataset) -> bool:

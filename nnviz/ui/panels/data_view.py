@@ -47,7 +47,8 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core.numbers import MINUS, as_text, counted, parse_number
-from nnviz.ui.kit.controls import PIXELS_A_STEP, NumberField, scrub, shorten_to_width
+from nnviz.ui.kit.controls import shorten_to_width
+from nnviz.ui.kit.number_field import PIXELS_A_STEP, NumberField, scrub
 from nnviz.ui.kit.theme import colours, px, ui_font
 from nnviz.ui.panels.data_table import NO_VALUE, RIGHT, DataTable, Index
 

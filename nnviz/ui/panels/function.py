@@ -474,7 +474,7 @@ class FunctionView:
             self._draw_pairs()
         elif known is not None:
             (self._draw_map if axes.vertical is not None else self._draw_curves)(known)
-        self.plane.stale(not self.is_current)
+        self.plane.set_stale(not self.is_current)
         self._draw_row()
         caption = caption_text(self.state, axes, self._selection, self.is_current)
         return self.is_current, caption
@@ -610,9 +610,9 @@ LEFT = "Closed the what-if row: the diagram shows row {:,}"
 
 
 class FunctionPanel(PlotCard):
-    """The function panel: the plot and its combo boxes. `said` carries a message for the status bar."""
+    """The function panel: the plot and its combo boxes. `message` carries a message for the status bar."""
 
-    said = Signal(str)
+    message = Signal(str)
     content_px = 72
 
     def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
@@ -738,11 +738,11 @@ class FunctionPanel(PlotCard):
         is_what_if = self._selection.what_if_row is not None
         if is_what_if != self._is_what_if:
             self._is_what_if = is_what_if
-            self.said.emit(FREE if is_what_if else LEFT.format(self._selection.row + 1))
+            self.message.emit(FREE if is_what_if else LEFT.format(self._selection.row + 1))
 
     def _keep(self) -> None:
         if message := self._selection.insert_what_if_row():
-            self.said.emit(message)
+            self.message.emit(message)
 
     # --- events
 

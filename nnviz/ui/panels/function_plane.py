@@ -562,7 +562,7 @@ class FunctionPlane(PointPlot):
         self.place_dot(self._ring, math.nan if free else x, y)
         self.show_present(x, y)
 
-    def stale(self, stale: bool) -> None:
+    def set_stale(self, stale: bool) -> None:
         """Fade the picture if it shows an earlier State (`stale`), else draw the picture normally."""
         if stale != self._stale:
             self._stale = stale

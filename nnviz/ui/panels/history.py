@@ -94,17 +94,17 @@ class HistoryPlot(PlotCard):
 
     A second curve shows the validation rows. The part of a curve after the current iteration is faint.
 
-    ================= ============================================================================
+    ================= ===================================================================================
     `load`            imports pyqtgraph, which is slow, and builds the plot; called after the first frame
-    `said`            carries a message: a file was written, or why no file was written
+    `message`         carries a message: a file was written, or why no file was written
     `title_changed`   carries the short title of the panel when the title changes
     `accuracy_chosen` emitted when the person clicks the Accuracy button; carries whether it is on
-    ================= ============================================================================
+    ================= ===================================================================================
     """
 
     title_changed = Signal(str)
     accuracy_chosen = Signal(bool)
-    said = Signal(str)
+    message = Signal(str)
 
     def __init__(self, document: Document, runner: Runner, suggestion: Callable[[str], Path]) -> None:
         """Make the panel; `suggestion` returns a suggested path, given the end of the file name."""
@@ -153,7 +153,7 @@ class HistoryPlot(PlotCard):
         assert run is not None
         measure, message = self._travel.measure, f"Exported {file_label(path)}"
         if run.history.is_thinned:
-            message = f"{message} with the first, lowest, highest and last {measure} of each group of updates"
+            message = f"{message}; per group of updates, it has first, lowest, highest and last {measure}"
         column = measure if run.watched else state.measure.name
         self._export(path, writing.history_text(run.points, column), message)
 
@@ -318,9 +318,9 @@ class HistoryPlot(PlotCard):
         try:
             atomic.write(path, data)
         except FileError as error:
-            self.said.emit(str(error))
+            self.message.emit(str(error))
         else:
-            self.said.emit(message)
+            self.message.emit(message)
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()

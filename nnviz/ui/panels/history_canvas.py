@@ -329,17 +329,17 @@ class HistoryCanvas(Plot):
         self,
         history: History,
         present: tuple[int, float] | None = None,
-        aside: History | None = None,
+        validation: History | None = None,
         values: tuple[Readout, ...] = (),
     ) -> None:
         """Draw `history`. It may be empty if there are earlier runs.
 
         `present` is the iteration and the value at the ring; without `present`, the whole curve is faint.
-        `aside` is the history over the validation rows. `values` are the quantities of the readout; by
+        `validation` is the history over the validation rows. `values` are the quantities of the readout; by
         default, the readout shows the value of `history`.
         """
         had_key = self._has_key
-        self._line.history, self._validation.history = history, aside or History()
+        self._line.history, self._validation.history = history, validation or History()
         self._readouts = values or (Readout(self._measure, history, self._is_share),)
         self._present = present or NOWHERE
         if had_key != self._has_key:

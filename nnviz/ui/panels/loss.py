@@ -412,7 +412,7 @@ class LossCurvePlane(LossPlane):
         self._curve.setData([], [])
         self.show_point(math.nan, math.nan, math.nan, None)
 
-    def stale(self, stale: bool) -> None:
+    def set_stale(self, stale: bool) -> None:
         """Fade the curve if it belongs to earlier weights (`stale`), else draw the curve normally."""
         self._curve.setOpacity(0.3 if stale else 1.0)
 
@@ -517,7 +517,7 @@ class LossCurve(LossView):
         if self._drawn is not line.values:
             self.plane.show_curve(line.values, line.loss, *line.heights())
             self._drawn = line.values
-        self.plane.stale(False)
+        self.plane.set_stale(False)
         self.plane.show_point(line.w, line.point.loss, line.point.slope, line.landing)
         self.plane.setAccessibleDescription(line_in_full(line))
         return True, line_in_html(line, colours())
@@ -530,7 +530,7 @@ class LossCurve(LossView):
     def _draw_old(self, line: LossLine, state: State) -> str:
         """Draw the curve of an earlier State while the curve of `state` is computed."""
         same = same_except(line.state, state, line.weight)
-        self.plane.stale(not same)
+        self.plane.set_stale(not same)
         w = state.network.value_of(line.weight)
         self.plane.show_point(w, line.loss_at(w) if same else math.nan, math.nan, None)
         return COMPUTING if same else REDRAWN_LATER
@@ -670,7 +670,7 @@ class LossSurfacePlane(LossPlane):
         self.show_point(math.nan, math.nan, math.nan)
         self.show_path(np.empty((0, 2)))
 
-    def stale(self, stale: bool) -> None:
+    def set_stale(self, stale: bool) -> None:
         """Fade the map if it belongs to earlier weights (`stale`), else draw the map normally."""
         for item in (self._image, self._contours):
             item.setOpacity(0.3 if stale else 1.0)
@@ -809,7 +809,7 @@ class LossSurface(LossView):
         if self._drawn is not self._result.grid:
             self._drawn = self._result.grid
             self.plane.show_grid(self._drawn)
-        self.plane.stale(not same_except(self._result.state, state, *self.weights))
+        self.plane.set_stale(not same_except(self._result.state, state, *self.weights))
 
     def _loss_text(self, state: State, loss: float | None) -> str:
         """Return a sentence with the present loss, or the message that it is being computed."""

@@ -33,9 +33,9 @@ OPENED_SCHEMES = ("http", "https", "mailto")
 
 
 class NotesPage(QTextBrowser):
-    """Shows notes. The signal `said` reports that a clicked link was opened, or why the link was refused."""
+    """Shows notes. The signal `message` says that a clicked link was opened, or why it was refused."""
 
-    said = Signal(str)
+    message = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,11 +75,11 @@ class NotesPage(QTextBrowser):
 
     def _open(self, url: QUrl) -> None:
         if url.scheme() not in OPENED_SCHEMES:
-            self.said.emit(f"{_ascii(url)} was not opened: nnviz opens only web and e-mail links")
+            self.message.emit(f"{_ascii(url)} was not opened: nnviz opens only web and e-mail links")
         elif QDesktopServices.openUrl(url):
-            self.said.emit(f"Opened {_ascii(url)}")
+            self.message.emit(f"Opened {_ascii(url)}")
         else:
-            self.said.emit(f"{_ascii(url)} was not opened: no program for this link was found")
+            self.message.emit(f"{_ascii(url)} was not opened: no program for this link was found")
 
     def showEvent(self, event: QShowEvent) -> None:
         """Lay out the text again, to remove a scroll bar that was needed only while the page was hidden."""

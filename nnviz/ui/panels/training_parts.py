@@ -19,16 +19,8 @@ from nnviz.core.state import State, Training
 from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
 from nnviz.document.training import Runner
-from nnviz.ui.kit.controls import (
-    Choice,
-    Modifiers,
-    Nudge,
-    NumberChoice,
-    NumberField,
-    nudge_number,
-    nudge_rate,
-    nudge_whole,
-)
+from nnviz.ui.kit.controls import Choice, NumberChoice
+from nnviz.ui.kit.number_field import Modifiers, Nudge, NumberField, nudge_number, nudge_rate, nudge_whole
 from nnviz.ui.kit.theme import colours, ui_font
 
 ALL_ROWS = "all rows"

@@ -29,7 +29,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnviz.core.activations import Array
 from nnviz.picture.palette import Palette
-from nnviz.ui.kit.controls import nudge_size
+from nnviz.ui.kit.number_field import nudge_size
 from nnviz.ui.kit.theme import colours, ui_font
 from nnviz.ui.plot.plot import CurveItem, DotItem, Plot, QuietAxis
 

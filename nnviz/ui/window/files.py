@@ -74,10 +74,10 @@ class WeightSets(QObject):
 
     Undo takes back each of these commands.
 
-    `said` carries a message for the status bar.
+    `message` carries a message for the status bar.
     """
 
-    said = Signal(str)
+    message = Signal(str)
 
     def __init__(self, window: QWidget, document: Document) -> None:
         super().__init__(window)
@@ -120,7 +120,7 @@ class WeightSets(QObject):
     def _use(self, place: int) -> None:
         name = self._document.state.weight_sets[place].name
         if self._document.edit(f"Use {name}", use_set, place):
-            self.said.emit(f"The network now uses the weight set {name}")
+            self.message.emit(f"The network now uses the weight set {name}")
 
     def _ask_keep(self) -> None:
         state, title = self._document.state, "Keep the current weights"
@@ -128,12 +128,12 @@ class WeightSets(QObject):
         dialog = AskText(self._window, title, "&Name of the set", new_set_name(state), "&Keep", check)
         name = dialog.ask()
         if name is not None and self._document.edit(f"Keep {name}", keep_set, name):
-            self.said.emit(f"Kept the current weights as {name}: restore them with Network → Weight sets")
+            self.message.emit(f"Kept the current weights as {name}: restore them with Network → Weight sets")
 
     def _remove(self, place: int) -> None:
         name = self._document.state.weight_sets[place].name
         if self._document.edit(f"Remove {name}", remove_set, place):
-            self.said.emit(f"Removed the weight set {name}: the network keeps its weights")
+            self.message.emit(f"Removed the weight set {name}: the network keeps its weights")
 
 
 PASTED = "Pasted table"
@@ -144,14 +144,14 @@ class Tables(QObject):
 
     `open_new` takes a State and a message, opens the State as a new document, and returns whether it did.
 
-    ================ ==================================================================================
-    `said`           carries a message for the status bar
-    `loss_changed`   a new output activation has changed the loss; carries the former loss's name
-    `about_to_ask`   a dialog follows: training and autoplay must pause until the answer
-    ================ ==================================================================================
+    ============== ============================================================================
+    `message`      carries a message for the status bar
+    `loss_changed` a new output activation has changed the loss; carries the former loss's name
+    `about_to_ask` a dialog follows: training and autoplay must pause until the answer
+    ============== ============================================================================
     """
 
-    said = Signal(str)
+    message = Signal(str)
     loss_changed = Signal(str)
     about_to_ask = Signal()
 
@@ -175,7 +175,7 @@ class Tables(QObject):
                 data = read_bytes(path, reading)
                 table = read_table(data, reading, fitting=True)
         except CancelledError:
-            self.said.emit(f"{name} was not loaded: the rows are unchanged")
+            self.message.emit(f"{name} was not loaded: the rows are unchanged")
         except FileError as error:
             self.refuse(f"{name} was not loaded: {error}")
         else:
@@ -183,7 +183,7 @@ class Tables(QObject):
             result = None if asks else _load_unasked(self._document, table)
             if result is not None:
                 self._document.push(result.state, f"Load {name}")
-                self.said.emit(f"Loaded {name}: {result.summary}")
+                self.message.emit(f"Loaded {name}: {result.summary}")
             elif not self._ask_use(name, table, partial(self._read, name, data)):
                 return
             self._settings.remember_folder(path)
@@ -198,7 +198,7 @@ class Tables(QObject):
             self.refuse(f"Nothing was pasted: {error}")
         else:
             self.about_to_ask.emit()
-            self._ask_use(PASTED, table, lambda layout: parse(text, said=layout, fitting=True))
+            self._ask_use(PASTED, table, lambda layout: parse(text, given=layout, fitting=True))
 
     def _read(self, name: str, data: bytes, layout: TableLayout) -> Table:
         with ProgressDialog(self._window, f"Reading {name}") as reading:
@@ -211,21 +211,21 @@ class Tables(QObject):
         dialog.setParent(None)  # otherwise Python keeps the dialog and its table after Qt has deleted them
         dialog.deleteLater()
         if not chosen:
-            self.said.emit("The rows are unchanged")
+            self.message.emit("The rows are unchanged")
             return False
         message = f"{name}: {dialog.result_text}"
         if dialog.chosen_use == "network":
             return self._open_new(dialog.state, message)
         before = self._document.state.training.loss
         self._document.push(dialog.state, "Paste a table" if name == PASTED else f"Load {name}")
-        self.said.emit(message)
+        self.message.emit(message)
         if self._document.state.training.loss != before:
             self.loss_changed.emit(before)
         return True
 
     def refuse(self, sentence: str) -> None:
         """Show a sentence that says why a file was not read, in the status bar and a dialog."""
-        self.said.emit(sentence)
+        self.message.emit(sentence)
         show_message(self._window, sentence)
 
 
@@ -292,7 +292,7 @@ NONE_RECENT = "No recent files: files that you open or save will be listed here"
 class FileCommands(QObject):
     """Opens and saves the document for a window."""
 
-    said = Signal(str)
+    message = Signal(str)
     opened = Signal()
     reloaded = Signal()
     """Emitted when nnviz has read the open file again after another program changed the file."""
@@ -307,7 +307,7 @@ class FileCommands(QObject):
         self._window, self._document, self._settings = window, document, settings
         self.runs = KeptRuns()
         self.tables = Tables(window, document, settings, self.open_new)
-        self.tables.said.connect(self.said)
+        self.tables.message.connect(self.message)
         self.tables.loss_changed.connect(self.loss_changed)
         self.tables.about_to_ask.connect(self.about_to_ask)
         self._partial: tuple[State | None, str] = (None, "")
@@ -335,7 +335,7 @@ class FileCommands(QObject):
         if example:
             self._settings.remember("last", "")
         self.opened.emit()
-        self.said.emit(message)
+        self.message.emit(message)
         return True
 
     def ask_open(self) -> None:
@@ -353,7 +353,7 @@ class FileCommands(QObject):
         try:
             read = read_asking(self._window, self._settings, path, partial(self._document.read, path))
         except CancelledError:
-            self.said.emit(f"{file_label(path)} was not opened: the open network is unchanged")
+            self.message.emit(f"{file_label(path)} was not opened: the open network is unchanged")
             return False
         except FileError as error:
             self.tables.refuse(f"{file_label(path)} was not opened: {error}")
@@ -364,7 +364,7 @@ class FileCommands(QObject):
         self._document.start(state, file)
         self._settings.remember_open(path)
         messages = (f"Opened {file_label(path)}", file.as_read.notes, self.runs.offer(self._document))
-        self.said.emit("; ".join(filter(None, messages)))
+        self.message.emit("; ".join(filter(None, messages)))
         self.opened.emit()
         return True
 
@@ -418,7 +418,7 @@ class FileCommands(QObject):
             return self.ask_save()
         if is_native(path) or document.file_news() is not News.NONE or document.modified:
             return self._save(path)
-        self.said.emit(f"{file_label(path)} was not written: the network has no unsaved changes")
+        self.message.emit(f"{file_label(path)} was not written: the network has no unsaved changes")
         return True
 
     def ask_save(self) -> bool:
@@ -468,22 +468,22 @@ class FileCommands(QObject):
         if news is not News.NONE:
             self._partial = (None, "")
         if path and news is News.GONE:
-            self.said.emit(f"{file_label(path)} was moved or deleted: Save writes it again")
+            self.message.emit(f"{file_label(path)} was moved or deleted: Save writes it again")
         elif path and news is News.CHANGED:
             self._settle(path, at_save=False)
 
-    def _save(self, path: Path, *, over: bool = False, part: bool = False) -> bool:
+    def _save(self, path: Path, *, overwrite: bool = False, part: bool = False) -> bool:
         """Save the document to a file. Return whether the file was written.
 
-        `over`: the person agreed to replace another program's version. `part`: the person agreed to lose the
-        parts of the document that the file cannot hold.
+        `overwrite`: the person agreed to replace another program's version. `part`: the person agreed to lose
+        the parts of the document that the file cannot hold.
         """
         try:
             lost, own = losses_on_save(self._document.state, path), is_native(path)
             if not part and (warning := loss_on_save(self._document, path)):
                 encode(self._document.state, path)  # raises before the person is asked in vain
                 return self._offer_json(path, warning, part=True)
-            more = self._document.save(path, over=over, part=bool(lost) and not own)
+            more = self._document.save(path, overwrite=overwrite, part=bool(lost) and not own)
         except ChangedError:
             self._document.file_news()  # reported here, so not again when the window gets the focus
             return self._settle(path, at_save=True)
@@ -497,7 +497,7 @@ class FileCommands(QObject):
         (self._settings.remember_open if is_complete else self._settings.remember_folder)(path)
         at, again = self._travel.place
         saved = f"Saved {file_label(path)}{at}" if is_complete else f"Wrote {file_label(path)}{at}"
-        self.said.emit("; ".join(filter(None, (saved, lost, again, more))))
+        self.message.emit("; ".join(filter(None, (saved, lost, again, more))))
         return True
 
     def _settle(self, path: Path, *, at_save: bool) -> bool:
@@ -512,11 +512,11 @@ class FileCommands(QObject):
         if whose is VersionAnswer.THEIRS:
             self._take_theirs(path)
         elif whose is VersionAnswer.MINE and at_save:
-            return self._save(path, over=True, part=True)
+            return self._save(path, overwrite=True, part=True)
         elif whose is VersionAnswer.MINE:
             self._document.keep_own_version()
             backup = f"{file_label(path)}{BACKUP_SUFFIX}"
-            self.said.emit(f"Kept your version: Save keeps the other version as {backup}")
+            self.message.emit(f"Kept your version: Save keeps the other version as {backup}")
         return False
 
     def _take_theirs(self, path: Path) -> None:
@@ -526,7 +526,7 @@ class FileCommands(QObject):
             self.tables.refuse(f"{file_label(path)} was not read again: {error}")
         else:
             self.reloaded.emit()
-            self.said.emit(f"{file_label(path)} was read again: Undo restores your version")
+            self.message.emit(f"{file_label(path)} was read again: Undo restores your version")
 
     def _offer_json(self, path: Path, why: str, *, part: bool) -> bool:
         """Offer to save as nnviz JSON, since the file at `path` cannot hold the whole State.

@@ -111,7 +111,7 @@ def follow(workspace: Workspace, stream: BinaryIO) -> ScriptFollower:
     watched.setParent(workspace.main_window)
     watched.still = lambda: player.progress.active
     player.changed.connect(watched.go_on)
-    watched.said.connect(status.show_message)
+    watched.message.connect(status.show_message)
     watched.ended.connect(lambda _: diagram.fix_scale(False))
     watched.ended.connect(status.show_message)
     diagram.fix_scale(True)

@@ -34,9 +34,9 @@ from nnviz.document.document import Document
 from nnviz.document.player import Player
 from nnviz.document.walk import PHASES
 from nnviz.ui.diagram.edit import PlaceEditor
-from nnviz.ui.kit.controls import NumberField
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.menus import Menu, Table
+from nnviz.ui.kit.number_field import NumberField
 from nnviz.ui.kit.theme import application, colours
 
 STANDARD = QKeySequence.StandardKey

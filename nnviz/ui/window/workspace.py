@@ -266,7 +266,7 @@ class Workspace:
         from nnviz.ui.dialogs.export import Exporter
 
         exports = Exporter(self.main_window, self.files.suggestion)
-        exports.said.connect(self.status.show_message)
+        exports.message.connect(self.status.show_message)
         return exports
 
     def export_diagram(self) -> None:
@@ -304,7 +304,7 @@ class Workspace:
         window, document, runner = self.main_window, self.document, self.runner
         panels = (self.diagram, self.data, self.notes.page, self.history)
         for source in (*panels, self.structure, self.weight_sets, self.files, self.player, runner):
-            source.said.connect(self.status.show_message)
+            source.message.connect(self.status.show_message)
         for message in (runner.run_ended, document.refused):
             message.connect(self.status.show_message)
         self.selection.explanation_requested.connect(self._explain)
@@ -488,7 +488,7 @@ def _code(workspace: Workspace) -> Card:
     )
     card.style_chosen.connect(partial(settings.remember, style))
     card.address_hovered.connect(workspace.diagram.hover)
-    card.said.connect(workspace.status.show_message)
+    card.message.connect(workspace.status.show_message)
     return card
 
 
@@ -519,7 +519,7 @@ def _function(workspace: Workspace) -> Card:
     from nnviz.ui.panels.function import FunctionPanel
 
     card = FunctionPanel(workspace.document, workspace.selection, workspace.derived)
-    card.said.connect(workspace.status.show_message)
+    card.message.connect(workspace.status.show_message)
     return workspace.connect_pictures(card)
 
 
@@ -535,7 +535,7 @@ def _confusion(workspace: Workspace) -> Card:
     card.rows_requested.connect(list_rows)
     card.all_rows_requested.connect(data.show_all)
     workspace.files.opened.connect(data.show_all)
-    card.said.connect(workspace.status.show_message)
+    card.message.connect(workspace.status.show_message)
     return workspace.connect_pictures(card)
 
 

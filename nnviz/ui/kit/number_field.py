@@ -1,0 +1,269 @@
+"""The field for a number that a person types, changes in steps (nudges), or drags sideways (scrubs).
+
+Enter or leaving the field accepts the value; a bad value is rejected with a message. Up, Down and the wheel
+nudge the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeAlias
+
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from nnviz.core.numbers import LARGEST, field_text, moved_by_steps, nudge_digit, parse_number
+from nnviz.ui.kit.theme import px
+
+Modifiers: TypeAlias = Qt.KeyboardModifier
+Nudge: TypeAlias = Callable[[Any, int, Modifiers], Any]
+"""Function (value, steps, modifiers) → new value.
+
+`steps` is the number of key presses or wheel notches, positive for up.
+"""
+
+PIXELS_A_STEP = 6.0
+"""Distance that the mouse drags sideways for one step, in pixels."""
+PADDING_PX, EDGE_PX = 24, 2
+"""In pixels. PADDING_PX: both margins of a text together. EDGE_PX: least distance to the parent's edge."""
+NOTCH_ANGLE = 120
+"""Qt's angle for one notch of a wheel, in eighths of a degree."""
+
+
+def nudge_size(modifiers: Modifiers) -> str:
+    """Return the step of a key press or a wheel notch: "0.1", or "1" with Shift, or "0.01" with Alt."""
+    if modifiers & Modifiers.ShiftModifier:
+        return "1"
+    return "0.01" if modifiers & Modifiers.AltModifier else "0.1"
+
+
+def nudge_number(value: float, steps: int, modifiers: Modifiers) -> float:
+    """Return a number changed by steps of 0.1 (Shift: 1, Alt: 0.01). 0.2 changed by 0.1 is exactly 0.3."""
+    return moved_by_steps(value, steps, nudge_size(modifiers))
+
+
+def nudge_whole(value: int, steps: int, modifiers: Modifiers, least: int = 0) -> int:
+    """Return a whole number changed by steps of 1, or of 10 with Shift. The result is at least `least`."""
+    step = 10 if modifiers & Modifiers.ShiftModifier else 1
+    return min(max(value + steps * step, least), LARGEST)
+
+
+def nudge_rate(value: float, steps: int, modifiers: Modifiers) -> float:
+    """Return a positive number changed by steps of 1 in its first digit.
+
+    With Alt, steps change the second digit; with Shift, each step is a factor of 10.
+    """
+    if modifiers & Modifiers.ShiftModifier:
+        return nudge_digit(value, steps, 0)
+    return nudge_digit(value, steps, 2 if modifiers & Modifiers.AltModifier else 1)
+
+
+def scrub(value: Any, pixels: float, modifiers: Modifiers, nudge: Nudge = nudge_number) -> Any:
+    """Return the value after a drag of the mouse by `pixels` to the right; `nudge` changes the value."""
+    return nudge(value, round(pixels / PIXELS_A_STEP), modifiers)
+
+
+class NumberField(QLineEdit):
+    """A field that shows a value and reads a new value. A rejected text stays, framed in red.
+
+    ============ ========================================================================
+    `accepted`   emitted with a new value that was typed, changed in steps, or dragged
+    `nudged`     emitted with a value that a key or the wheel has written, not accepted yet
+    `refused`    emitted with the reason why the text is rejected, or "" when the error is gone
+    `confirmed`  emitted when Enter is pressed and the text in the field is valid
+    ============ ========================================================================
+
+    `read` turns text into a value and raises ValueError with a message; `write` turns a value into text. If
+    the attribute `empty` is None, `read` also reads a blank text. Otherwise a blank text means the value
+    None, unless `empty()` raises ValueError.
+    """
+
+    accepted = Signal(object)
+    nudged = Signal(object)
+    refused = Signal(str)
+    confirmed = Signal()
+
+    def __init__(
+        self,
+        read: Callable[[str], Any] = parse_number,
+        write: Callable[[Any], str] = field_text,
+        nudge: Nudge | None = nudge_number,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setAcceptDrops(False)
+        self._value: Any = None
+        self.empty: Callable[[], object] | None = None
+        self._over: QRect | None = None
+        self._refusal = ""
+        self._select_on_release = self._scrubs = False
+        self._pressed_x = 0.0
+        self._turned = 0
+        self.set_notation(read, write, nudge)
+        self.textEdited.connect(self._clear_refusal)
+        self.textChanged.connect(self._fit)
+
+    def set_notation(
+        self, read: Callable[[str], Any], write: Callable[[Any], str], nudge: Nudge | None
+    ) -> None:
+        """Set the functions that read, write and nudge a value; None for `nudge` turns nudging off."""
+        self._read, self._write, self._nudge = read, write, nudge
+
+    def place_over(self, rect: QRect) -> None:
+        """Place the field over `rect`, within the parent; widen the field if its text needs more room.
+
+        The field grows to both sides, or to the left if its text is aligned right.
+        """
+        self._over = rect
+        self._fit()
+
+    def _fit(self) -> None:
+        rect, parent = self._over, self.parentWidget()
+        if rect is None or parent is None:  # a layout places it
+            return
+        most = parent.width() - 2 * EDGE_PX
+        needed = self.fontMetrics().horizontalAdvance(self.text()) + px(PADDING_PX)
+        place = QRect(rect)
+        place.setWidth(min(max(rect.width(), needed), most))
+        if self.alignment() & Qt.AlignmentFlag.AlignRight:
+            place.moveRight(rect.right())
+        else:
+            place.moveCenter(rect.center())
+        place.moveLeft(min(max(place.left(), EDGE_PX), EDGE_PX + most - place.width()))
+        self.setGeometry(place)
+
+    @property
+    def value(self) -> Any:
+        """The accepted value, which does not depend on unaccepted text in the field."""
+        return self._value
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the text in the field differs from the accepted value."""
+        return self.text() != self._write(self._value)
+
+    def show_value(self, value: Any) -> None:
+        """Show a new value, and discard the previous text and the field's own undo history."""
+        self._value = value
+        text = self._write(value)
+        if text != self.text() or self.isUndoAvailable() or self.isRedoAvailable():
+            self.setText(text)
+        self._clear_refusal()
+
+    def commit(self) -> bool:
+        """Accept the text in the field, or reject it; return whether the text is valid."""
+        if not self.is_edited:
+            self.show_value(self._value)
+            return True
+        try:
+            if self.empty and not self.text().strip():
+                self.empty()
+                value = None
+            else:
+                value = self._read(self.text())
+        except ValueError as error:
+            self._refuse(str(error))
+            return False
+        changed = value != self._value
+        self.show_value(value)
+        if changed:
+            self.accepted.emit(value)
+        return True
+
+    def nudge(self, steps: int, modifiers: Modifiers) -> None:
+        """Change the number in the field by `steps`, if the text is a valid number."""
+        assert self._nudge is not None
+        try:
+            value = self._nudge(self._read(self.text()), steps, modifiers)
+        except ValueError as error:
+            self._refuse(str(error))
+            return
+        self._write_nudged(value)
+
+    def _write_nudged(self, value: Any) -> None:
+        self.selectAll()
+        self.insert(self._write(value))  # the field's own undo can revert it
+        self.nudged.emit(value)
+        self.selectAll()
+
+    def _refuse(self, why: str) -> None:
+        self._refusal = why
+        self.setProperty("refused", bool(why))
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self.refused.emit(why)
+
+    def _clear_refusal(self) -> None:
+        if self._refusal:
+            self._refuse("")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Accept the text on Enter, change the value on Up and Down, restore the value on Escape.
+
+        The parent handles Escape if nothing was edited.
+        """
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            holds = self.commit()
+            self.selectAll()
+            if holds:
+                self.confirmed.emit()
+        elif event.key() == Qt.Key.Key_Escape and self.is_edited:
+            self.show_value(self._value)
+            self.selectAll()
+        elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._nudge:
+            self.nudge(1 if event.key() == Qt.Key.Key_Up else -1, event.modifiers())
+        else:
+            super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Change the value in steps. Without the keyboard focus, let the wheel scroll the page instead."""
+        turned = event.angleDelta().y() or event.angleDelta().x()  # with Alt, Qt turns the wheel sideways
+        if not (self.hasFocus() and self._nudge):
+            event.ignore()
+            return
+        event.accept()
+        self._turned += turned
+        notches = int(self._turned / NOTCH_ANGLE)  # a touchpad sends smaller angles
+        if notches:
+            self._turned -= notches * NOTCH_ANGLE
+            self.nudge(notches, event.modifiers())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: D102
+        super().focusInEvent(event)
+        self._turned = 0
+        self._select_on_release = event.reason() == Qt.FocusReason.MouseFocusReason
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        super().mousePressEvent(event)
+        self._pressed_x = event.position().x()
+        self._select_on_release &= event.button() == Qt.MouseButton.LeftButton
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Change (scrub) the value if the mouse press gave the field the focus; otherwise select text."""
+        distance = event.position().x() - self._pressed_x
+        self._scrubs = self._scrubs or (self._select_on_release and abs(distance) >= PIXELS_A_STEP)
+        if not (self._scrubs and self._nudge):
+            super().mouseMoveEvent(event)
+            return
+        with suppress(ValueError):  # the end of the range
+            self._write_nudged(scrub(self._value, distance, event.modifiers(), self._nudge))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Accept the dragged (scrubbed) value. After a click without a drag, select the whole text."""
+        super().mouseReleaseEvent(event)
+        if self._scrubs:
+            self.commit()
+        if self._scrubs or (self._select_on_release and not self.hasSelectedText()):
+            self.selectAll()
+        self._select_on_release = self._scrubs = False
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: D102
+        super().focusOutEvent(event)
+        if event.reason() not in (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason):
+            self.leave()
+
+    def leave(self) -> None:
+        """Accept or reject the text when the person leaves the field."""
+        self.commit()
