@@ -112,19 +112,19 @@ SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "models.npz:NPZ": other_arrays,
     "models.safetensors:SAFETENSORS": other_tensors,
     "models.onnx:ONNX": other_graphs,
-    "models.keras:ARCHIVE": keras_archives,
-    "models.keras:H5": keras_hdf5,
-    "models.keras:ARCHITECTURE": keras_architectures,
+    "models.keras:KERAS_ARCHIVE": keras_archives,
+    "models.keras:KERAS_H5": keras_hdf5,
+    "models.keras:KERAS_JSON": keras_architectures,
     "models.tfjs:TFJS": layers_models,
     "table:TABLE": tables,
 }
 """By a format's home, files as other programs write them: what is mutated besides what nnviz writes."""
 BESIDE: dict[str, dict[str, bytes]] = {
     "models.tfjs:TFJS": {"weights.bin": np.linspace(-1, 1, 13).astype("<f4").tobytes()},
-    **({"models.keras:ARCHITECTURE": keras_weights()} if installed("models") else {}),
+    **({"models.keras:KERAS_JSON": keras_weights()} if installed("models") else {}),
 }
 """By a format's home, what stands beside each of its files; it is read in a folder that holds just that."""
 SLOWER: dict[str, int] = dict.fromkeys(
-    ("models.keras:ARCHIVE", "models.keras:H5"), 3 if hasattr(os, "fork") else 20
+    ("models.keras:KERAS_ARCHIVE", "models.keras:KERAS_H5"), 3 if hasattr(os, "fork") else 20
 )
 """By a format's home, which part of the usual number of files is tried where reading one takes long."""

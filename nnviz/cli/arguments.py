@@ -209,10 +209,10 @@ def _convert(parser: _Parser) -> None:
         "--standardise", action="store_true", help="scale numeric inputs to mean 0 and standard deviation 1"
     )
     parser.add_argument("--shuffle", action="store_true", help="shuffle the rows with the training seed")
-    seed = "seed for --shuffle and for the random weights of a network for a table; OUT stores the seed"
+    seed = "seed for --shuffle and for the random weights of a new network for a table; OUT stores the seed"
     parser.add_argument("--seed", type=_whole(0), metavar="S", help=seed)
     parser.add_argument(
-        "--without-scaling", action="store_true", help="save no scaling: OUT then expects standardised inputs"
+        "--without-scaling", action="store_true", help="omit the scaling; OUT expects standardised inputs"
     )
 
 

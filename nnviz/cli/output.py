@@ -1,4 +1,7 @@
-"""Functions for the commands that train, print, or write predictions, programs, networks and films."""
+"""Functions for the commands that train, print, or write predictions, programs, networks and films.
+
+A function imports the modules that only one command needs, so that the other commands start fast.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +32,9 @@ from nnviz.core.metrics import SORTED_BY_CLASS, measure_all, overfitting_since, 
 from nnviz.core.numbers import as_text, counted
 from nnviz.core.state import CellError, State, in_order
 from nnviz.core.train import Best, Result
-from nnviz.files import atomic, film, native, registry
+from nnviz.files import atomic, native, registry
 from nnviz.files.atomic import read_bytes
-from nnviz.files.code import program
-from nnviz.files.code.lines import numbers_path, save
 from nnviz.files.errors import FileError
-from nnviz.files.film import FPS, MOST_PX, SIZE_PX
-from nnviz.files.models import dense
 from nnviz.files.registry import TABLES
 from nnviz.files.table import writing
 from nnviz.files.table.columns import Placed, complete_rows, inputs_of, order_note, place_columns
@@ -135,6 +134,9 @@ def write_program(state: State, chosen: argparse.Namespace) -> None:
 
     If the network has many weights, a second file holds the weights.
     """
+    from nnviz.files.code import program
+    from nnviz.files.code.lines import numbers_path, save
+
     try:
         made = program(state, chosen.style)
     except ValueError as error:
@@ -186,6 +188,8 @@ def standardise(state: State, path: Path, *, wanted: bool) -> State:
 
 def remove_scaling(state: State, out: Path) -> State:
     """Return `state` without the scaling of its inputs. Print that the model expects standardised rows."""
+    from nnviz.files.models import dense
+
     if dense.find_scaling(state):
         print_remark(f"{out} does not contain the scaling of the inputs: the model expects standardised rows")
     return dense.remove_scaling(state)
@@ -193,6 +197,8 @@ def remove_scaling(state: State, out: Path) -> State:
 
 def is_film(chosen: argparse.Namespace) -> bool:
     """Return whether the command writes a film. Raises UsageError for options that exclude each other."""
+    from nnviz.files import film
+
     suffix, option = chosen.out.suffix.lower(), "--walk" if chosen.walk else "--training"
     if not (chosen.walk or chosen.training):
         if chosen.fps is not None:
@@ -206,31 +212,32 @@ def is_film(chosen: argparse.Namespace) -> bool:
         raise UsageError(f"nnviz render: --transparent cannot be used with {option}")
     if chosen.walk and chosen.view == "slopes":
         raise UsageError("nnviz render: --view cannot be used with --walk, which always shows the slopes")
-    if max(chosen.size or SIZE_PX) > MOST_PX:
-        raise UsageError(f"nnviz render: with {option}, width and height must not exceed {MOST_PX}")
+    if max(chosen.size or film.SIZE_PX) > film.MOST_PX:
+        raise UsageError(f"nnviz render: with {option}, width and height must not exceed {film.MOST_PX}")
     return True
 
 
 def write_film(state: State, chosen: argparse.Namespace) -> None:
     """Write a film of one update or the training. Raises FileError, or ValueError for an empty film."""
     from nnviz import system
+    from nnviz.files import film
 
     film.check(chosen.out)
     system.draw_without_display()
     from nnviz.ui.dialogs.films import Subject, render
     from nnviz.ui.dialogs.pictures import Look
 
-    width, height = chosen.size or SIZE_PX
+    width, height = chosen.size or film.SIZE_PX
     what: What = "walk" if chosen.walk else "training"
     subject = Subject(what, state, slopes=chosen.view == "slopes", pictures=chosen.pictures)
-    render(subject, Look(width, height, chosen.theme), chosen.fps or FPS, chosen.out)
+    render(subject, Look(width, height, chosen.theme), chosen.fps or film.FPS, chosen.out)
     if of_size := film.size_note(chosen.out, width, height):
         print_remark(f"{chosen.out}: {of_size}")
 
 
-LINES = 50
+MOST_LINES = 50
 """A loss history with at most this number of points is printed in full."""
-SETTINGS = ("updates", "learning_rate", "batch_size", "optimizer", "seed", "loss", "validation")
+OPTIONS = ("updates", "learning_rate", "batch_size", "optimizer", "seed", "loss", "validation")
 """Names of options of `nnviz train`. Each option sets the field with the same name in `Training`."""
 
 
@@ -242,7 +249,7 @@ def train(state: State, chosen: argparse.Namespace) -> int:
     """
     with StopRequest() as stop:
         try:
-            state = training_core.with_settings(state, {name: getattr(chosen, name) for name in SETTINGS})
+            state = training_core.with_settings(state, {name: getattr(chosen, name) for name in OPTIONS})
             best = _best(state, chosen)
             result = training_core.carry_out(state, stop.is_asked, best.follow if best else None)
         except ValueError as error:
@@ -254,12 +261,12 @@ def train(state: State, chosen: argparse.Namespace) -> int:
         since = overfitting_since(result.state)
         if best:
             result = replace(result, state=best.state(result.state))
-        _remark(result, since, chosen)
+        _print_outcome(result, since, chosen)
         if stop.exit_code:
             print_remark(f"training stopped after {made:,} of {counted(state.training.updates, 'update')}")
         faults = _write_results(result, chosen)
     try:
-        _print(result, since, chosen)
+        _print_history(result, since, chosen)
     except BrokenPipeError:
         if not stop.exit_code:  # otherwise the signal has ended the reader too
             raise
@@ -281,7 +288,7 @@ def _best(state: State, chosen: argparse.Namespace) -> Best | None:
     return Best(state)
 
 
-def _remark(result: Result, since: int | None, chosen: argparse.Namespace) -> None:
+def _print_outcome(result: Result, since: int | None, chosen: argparse.Namespace) -> None:
     """Print to standard error how the training went; `since` is the first iteration of overfitting."""
     state, run = result.state, result.state.run
     assert run is not None
@@ -305,7 +312,7 @@ def _remark(result: Result, since: int | None, chosen: argparse.Namespace) -> No
         print_remark(f"kept iteration {state.iteration} of {last} (lowest validation loss: {least})")
 
 
-def _print(result: Result, since: int | None, chosen: argparse.Namespace) -> None:
+def _print_history(result: Result, since: int | None, chosen: argparse.Namespace) -> None:
     state, run, name = result.state, result.state.run, result.state.measure.name
     assert run is not None
     found = measure_all(state)
@@ -366,8 +373,8 @@ def _save_temporary(state: State) -> str:
 
 
 def _thinned(points: Array, iteration: int) -> Array:
-    """Return all points if at most LINES, else about 20, with the first, the last and that of `iteration`."""
-    if len(points) <= LINES:
+    """Return at most MOST_LINES points unchanged; else about 20, with the first, the last and `iteration`."""
+    if len(points) <= MOST_LINES:
         return points
     evenly = np.linspace(0, len(points) - 1, 21).round().astype(int)
     at = np.searchsorted(points[:, 0], iteration, side="right") - 1

@@ -24,7 +24,7 @@ from nnviz.core.numbers import NUMBERS, ROWS, as_text, counted, full_text, list_
 from nnviz.core.slopes import BLOCK_NS, QUICK_NS, forward_ns
 from nnviz.core.state import Column, Columns, Dataset, State, Training, WeightSet
 
-ALL_OR_NONE = "either all rows have targets or no rows do; the data table's menu can remove all targets"
+ALL_OR_NONE = "all rows need targets if any row has targets; the data table's menu can remove all targets"
 EDITABLE = ("input", "weight", "bias", "target")
 """Kinds of addresses whose numbers a person can edit."""
 

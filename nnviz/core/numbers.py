@@ -398,7 +398,7 @@ EARLIER_RUNS = Limit("earlier runs", 8, "Earlier runs (nnviz keeps only the late
 EARLIER_POINTS = Limit("points of an earlier run's curve", 16_384, "An earlier run's curve")
 NAME = Limit("letters", 200, "A title, and the name of an input, a node or a weight set")
 NOTES = Limit("letters", 100_000, "Notes")
-NESTING = Limit("levels of brackets", 32, "Brackets within brackets in a file")
+NESTING = Limit("levels of brackets", 32, "Nested brackets in a file")
 DIGITS = Limit("digits", 400, "A typed number, or a whole number in a file")
 """Largest number of digits of a number. A float64 has at most 309 digits before the decimal point."""
 LITERAL = Limit("letters", 500_000, "A dictionary in Python notation (one in JSON can have more letters)")

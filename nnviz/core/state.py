@@ -280,7 +280,7 @@ class Columns(tuple[Column, ...]):
                 if name not in inputs and name not in outputs:
                     raise ValueError(f"{place}.nodes: no input or output is called {quoted(name)}")
                 if name in seen:
-                    raise ValueError(f"{place}.nodes: {quoted(name)} belongs to two columns of the table")
+                    raise ValueError(f"{place}.nodes: {quoted(name)} belongs to two columns")
                 seen.add(name)
             of_inputs = inputs.issuperset(column.nodes)
             if not of_inputs and not outputs.issuperset(column.nodes):

@@ -24,13 +24,13 @@ from nnviz.core.numbers import counted, file_label
 from nnviz.core.replay import differs_by_training, leads_to, repeats_updates
 from nnviz.core.state import Architecture, State
 from nnviz.document.document import Document
-from nnviz.files import atomic, frames
+from nnviz.files import atomic, snapshot
 from nnviz.files.atomic import read_bytes
 from nnviz.files.errors import FileError, reading_error
-from nnviz.files.frames import About, Copy
 from nnviz.files.native import without_unsavable_run
 from nnviz.files.on_disk import BACKUP_SUFFIX, OpenFile, ReadNotes
 from nnviz.files.registry import is_native, is_saved_at, losses_on_overwrite, losses_on_save
+from nnviz.files.snapshot import About, Copy
 
 
 class Presence:
@@ -117,7 +117,7 @@ class KeptRuns:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             copy = self._copy(self._folder, file.path)
-            atomic.write(copy, *frames.with_digest(frames.copy_parts(state, about)), private=True)
+            atomic.write(copy, *snapshot.with_digest(snapshot.copy_parts(state, about)), private=True)
         except (OSError, FileError):
             return False
         _delete_oldest(self._folder, copy)
@@ -433,19 +433,19 @@ class Recovery(QObject):
             why = (error.strerror or str(error)).lower()
             self._record(state, before, f"{self._folder} cannot be used: {why}")
             return
-        work = (state, before, self._claim.copy, frames.copy_parts(state, self._description()))
+        work = (state, before, self._claim.copy, snapshot.copy_parts(state, self._description()))
         self._thread = threading.Thread(target=self._work, args=work, daemon=True)
         self._thread.start()
 
-    def _description(self) -> frames.About:
+    def _description(self) -> snapshot.About:
         state, file = self._document.state, self._document.file
         path, digest = (file.path.absolute(), file.digest) if file else (None, b"")
-        return frames.About(self._document.title, state_summary(state), path, digest)
+        return snapshot.About(self._document.title, state_summary(state), path, digest)
 
-    def _work(self, state: State, before: Leftover | None, copy: Path, parts: frames.Parts) -> None:
+    def _work(self, state: State, before: Leftover | None, copy: Path, parts: snapshot.Parts) -> None:
         why = ""
         try:
-            atomic.write(copy, *frames.with_digest(parts), private=True)
+            atomic.write(copy, *snapshot.with_digest(parts), private=True)
         except Exception as error:  # after any failure, the next copy must be tried
             why = str(error) or type(error).__name__
         self._writing_ended.emit(state, before, why)

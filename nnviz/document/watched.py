@@ -76,7 +76,7 @@ class ScriptFollower(QObject):
     def stop(self) -> None:
         """Stop following the training; the script continues."""
         if self._own_state is not None:
-            self._end("You have stopped watching")
+            self._end("You have stopped watching the training")
 
     def _show(self) -> None:
         ending = self._mailbox.ending  # first: no frame comes after it

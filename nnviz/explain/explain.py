@@ -213,7 +213,7 @@ class _Explainer:
         formula = f"({loss}({name}+h) − {loss}({name}−h)) / 2h, h = {as_text(self.check.step)}"
         agrees = self.check.agrees(slope)
         line = Line("check", formula, write(measured, measured.value), check_agrees=agrees)
-        return [line] if agrees else [line, Note("differs", f"{self.check.reason(slope)}.")]
+        return [line] if agrees else [line, Note("differs", self.check.reason(slope))]
 
     def _update_section(self, address: Address, row_line: Line) -> LineSection:
         if self.watched:
@@ -263,10 +263,10 @@ class Check:
         return abs(self.measured - slope) <= TOLERANCE * largest + self.noise
 
     def reason(self, slope: float) -> str:
-        """Return a clause that says why the measured slope differs from `slope`, or "" if both agree."""
+        """Return a sentence on why the measured slope differs from `slope`, or "" if both agree."""
         if self.agrees(slope):
             return ""
-        return self.kink or "the measured slope is inexact, because the loss bends strongly within w ± h"
+        return self.kink or "The measured slope is inexact, because the loss bends strongly within w ± h."
 
 
 def measure_slope(
@@ -318,8 +318,8 @@ def _kink(network: Network, here: Trace, both: list[Trace], first_row: int) -> s
             if passed.any():
                 row, node = np.argwhere(passed)[0]
                 return (
-                    f"within w ± h, z of {layer.nodes[node]} crosses the kink of {layer.activation} "
-                    f"at {as_text(kink)} in row {first_row + row + 1}"
+                    f"Within w ± h, z of {layer.nodes[node]} crosses the kink of {layer.activation} "
+                    f"at {as_text(kink)} in row {first_row + row + 1}."
                 )
     return ""
 

@@ -323,7 +323,7 @@ def _layer_lines(scene: Scene, address: Address) -> list[Line | Note]:
     for layer in range(address.layer, len(scene.network.layers)):
         name = scene.name(layer, node)
         first = layer == address.layer
-        lines.append(Note("", f"Slope at node {name}:" if first else f"Slope at node {name} (largest term):"))
+        lines.append(Note("", f"Slope at node {name}:" if first else f"Largest term, slope at node {name}:"))
         lines += backward_lines(scene, layer, node)
         if layer + 1 < len(scene.network.layers):
             node = _largest_contributor(scene, layer, node)

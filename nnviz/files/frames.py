@@ -1,7 +1,4 @@
-"""A State as bytes: copies for recovery, and the messages from a script's training to the window.
-
-A copy includes the run, whose loss curve is thinned as in a file. The parts of a copy are: a first line, the
-header's length, the header as JSON, the bytes of the arrays, and a digest of these parts, to detect damage.
+"""Messages about a training, sent through a pipe from the training script to the window.
 
 A message is a letter, the length of its body, and the body. The body of `S`, the first message, is the State
 at the start. The body of `F` is a frame. The body of `E`, the last message, is a sentence on how the training
@@ -10,156 +7,20 @@ ended, or "". This module is independent of processes and windows.
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
-import math
 import struct
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.history import BUCKETS, History
-from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import NUMBERS
-from nnviz.core.state import (
-    Architecture,
-    Column,
-    Curve,
-    Dataset,
-    EarlierRun,
-    Run,
-    Segment,
-    State,
-    Training,
-    Weights,
-    WeightSet,
-)
-from nnviz.files import native
+from nnviz.core.state import State
+from nnviz.files import snapshot
 from nnviz.files.errors import FileError
-
-_FIRST = b"nnviz copy 1\n"
-_LENGTH, _DIGEST = 8, 16
-"""_LENGTH: size of the field with the header's length. _DIGEST: size of the digest. Both are in bytes."""
-_PLAIN = (
-    *(State, Network, Layer, Dataset, Column, Training, WeightSet, Weights),
-    *(Run, Curve, Segment, EarlierRun, Architecture),
-)
-_KINDS: dict[str, Callable[..., Any]] = {
-    **{kind.__name__: kind for kind in _PLAIN},
-    "History": lambda is_thinned, points: History(is_thinned=is_thinned).extended(points),
-}
-
-Parts = list[bytes | memoryview]
-
-
-class About(NamedTuple):
-    """Description of a State's copy: title, content in words, and path and digest of the original file."""
-
-    title: str
-    content: str
-    original: Path | None
-    digest: bytes
-
-    def as_json(self) -> dict[str, str]:
-        """Return the description as a JSON object."""
-        path, digest = str(self.original or ""), self.digest.hex()
-        return {"title": self.title, "holds": self.content, "path": path, "digest": digest}
-
-    @classmethod
-    def of_json(cls, raw: Any) -> About:
-        """Return the description from the JSON of `as_json`. Raises KeyError, TypeError or ValueError."""
-        original, digest = Path(raw["path"]) if raw["path"] else None, bytes.fromhex(raw["digest"])
-        return cls(str(raw["title"]), str(raw["holds"]), original, digest)
-
-
-def copy_parts(state: State, about: About) -> Parts:
-    """Return `state` and its description as a list of bytes-like objects, for `with_digest`."""
-    arrays: list[Array] = []
-    tree = _tree(native.without_unsavable_run(state), arrays)
-    head = json.dumps({"about": about.as_json(), "state": tree}).encode()
-    numbers = (np.ascontiguousarray(array).reshape(-1).view(np.uint8).data for array in arrays)
-    return [_FIRST, len(head).to_bytes(_LENGTH, "little"), head, *numbers]
-
-
-def with_digest(parts: Parts) -> Parts:
-    """Return `parts` with their digest as the last part; other threads run while large arrays are hashed."""
-    digest = hashlib.blake2b(digest_size=_DIGEST)
-    for part in parts:
-        digest.update(part)
-    return [*parts, digest.digest()]
-
-
-@contextmanager
-def _copy_errors() -> Iterator[None]:
-    try:
-        yield
-    except (MemoryError, OverflowError, RecursionError):  # no version of nnviz writes such data
-        raise FileError("the data is damaged") from None
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise FileError(f"another version of nnviz has written the data ({error})") from None
-
-
-class Copy:
-    """Reader of the description and the State in a copy. Raises FileError if the data is damaged."""
-
-    def __init__(self, data: bytes) -> None:
-        if not data.startswith(_FIRST) or with_digest([memoryview(data)[:-_DIGEST]])[-1] != data[-_DIGEST:]:
-            raise FileError("the data is damaged")
-        start = len(_FIRST) + _LENGTH
-        self._data, self._next = data, start + int.from_bytes(data[len(_FIRST) : start], "little")
-        with _copy_errors():
-            head = json.loads(data[start : self._next])
-            self.about, self._tree = About.of_json(head["about"]), head["state"]
-
-    def state(self) -> State:
-        """Return the State; call this once. Raises FileError if another version of nnviz wrote the copy."""
-        with _copy_errors():
-            state = self._value(self._tree)
-            if not isinstance(state, State):
-                raise TypeError(f"found {type(state).__name__}")
-        return state
-
-    def _value(self, tree: Any) -> Any:
-        if isinstance(tree, list):
-            return tuple(self._value(part) for part in tree)
-        if not isinstance(tree, dict):
-            return tree
-        if "shape" in tree:
-            return self._array(tree["shape"])
-        fields = {name: self._value(part) for name, part in tree.items() if name != "kind"}
-        return _KINDS[tree["kind"]](**fields)
-
-    def _array(self, shape: list[int]) -> Array:
-        start, count = self._next, math.prod(shape)
-        self._next = start + 8 * count
-        return np.frombuffer(self._data, np.float64, count, start).reshape(shape)
-
-
-def _tree(value: Any, arrays: list[Array]) -> Any:
-    """Return `value` as JSON with shapes in place of arrays; append the arrays to `arrays`."""
-    if isinstance(value, np.ndarray):
-        arrays.append(value)
-        return {"shape": value.shape}
-    if isinstance(value, History):
-        line = value.line
-        is_thinned = value.is_thinned or len(line) < len(value)
-        return {"kind": "History", "is_thinned": is_thinned, "points": _tree(line, arrays)}
-    if isinstance(value, Segment):
-        return {"kind": "Segment", **{name: _tree(part, arrays) for name, part in value._asdict().items()}}
-    if isinstance(value, tuple):
-        return [_tree(part, arrays) for part in value]
-    if dataclasses.is_dataclass(value):
-        names = (field.name for field in dataclasses.fields(value))
-        return {"kind": type(value).__name__, **{name: _tree(getattr(value, name), arrays) for name in names}}
-    return value
-
 
 POINTS = 8 * BUCKETS
 """Largest number of points of the loss curve that wait for the window. A longer curve is thinned."""
@@ -219,8 +80,8 @@ class Mailbox:
 
 def start_message(state: State) -> Iterator[bytes | memoryview]:
     """Yield the bytes of the first message: the State at the start of the training."""
-    about = About(state.name, "", None, b"")
-    parts = with_digest(copy_parts(state, about))
+    about = snapshot.About(state.name, "", None, b"")
+    parts = snapshot.with_digest(snapshot.copy_parts(state, about))
     yield _HEAD.pack(b"S", sum(len(part) for part in parts))
     yield from parts
 
@@ -243,7 +104,7 @@ def read_start(stream: BinaryIO) -> State:
     kind, body = _message(stream)
     if kind != b"S":
         raise FileError(_GARBLED)
-    return Copy(body).state()
+    return snapshot.Copy(body).state()
 
 
 def read_next(stream: BinaryIO, parameters: int) -> Frame | str | None:

@@ -86,11 +86,11 @@ def without_unsavable_run(state: State) -> State:
     if run.watched:
         return replace(state, run=None)
     few = len(run.segments) <= SEGMENTS.limit and run.iteration <= MOST_UPDATES
-    fits = few and _numbers(state, len(run.memory)) <= NUMBERS.limit
+    fits = few and _number_count(state, len(run.memory)) <= NUMBERS.limit
     return state if fits else replace(state, run=None)
 
 
-def part_of(state: State) -> RunPart | None:
+def _run_part(state: State) -> RunPart | None:
     """Return the run of `state` as part of a file; None if there is no run or the run has no updates."""
     run = state.run
     if run is None or not run.iteration:
@@ -114,7 +114,7 @@ def _points(history: History) -> Matrix:
     return [Point(point) for point in history.line]
 
 
-def run_of(part: RunPart, state: State) -> Run | None:
+def _run_of(part: RunPart, state: State) -> Run | None:
     """Return the run that led to `state`; None if weights or rows in the file were edited after the run.
 
     Raises FileError if `part` cannot be a run of this network.
@@ -127,7 +127,7 @@ def run_of(part: RunPart, state: State) -> Run | None:
     optimizer = segments[-1].training.optimizer
     memories = OPTIMIZERS[optimizer].memories
     with as_file_errors("run"):
-        NUMBERS.check(_numbers(state, len(memories)))
+        NUMBERS.check(_number_count(state, len(memories)))
     start = all_weights(part.start, state.network, "run.start")
     memory = np.zeros((len(memories), state.network.parameters))
     for i, (own, name) in enumerate(zip(_memory(part, memories), memories, strict=False)):
@@ -161,7 +161,7 @@ def _root(loss: float) -> float:
     return math.copysign(math.sqrt(abs(loss)), loss)
 
 
-def _numbers(state: State, memories: int) -> int:
+def _number_count(state: State, memories: int) -> int:
     """Return the count of numbers in the file of `state`; `memories` is the optimizer's values per weight."""
     networks = 1 + len(state.weight_sets) + 1 + memories
     return state.data.numbers + state.network.parameters * networks
@@ -196,9 +196,9 @@ def _memory(part: RunPart, memories: tuple[str, ...]) -> list[WeightSetPart]:
 
 
 def _history(part: RunPart, segments: tuple[Segment, ...], state: State) -> History:
-    rows = state.trained_rows
+    trained = state.trained_rows
     points = _curve(part.history, part.iteration, POINTS, "run.history", least=state.measure.least)
-    per_epoch = max(each.training.updates_per_epoch(rows) for each in segments)
+    per_epoch = max(each.training.updates_per_epoch(trained) for each in segments)
     is_thinned = len(points) > 1 and bool(np.diff(points[:, 0]).max() > per_epoch)
     return History(is_thinned=is_thinned).extended(points)
 
@@ -253,7 +253,7 @@ def _curve(
     return points
 
 
-def earlier_parts(runs: tuple[EarlierRun, ...]) -> list[EarlierRunPart]:
+def _earlier_parts(runs: tuple[EarlierRun, ...]) -> list[EarlierRunPart]:
     """Return the earlier runs as parts of a file."""
     return [
         EarlierRunPart(
@@ -274,7 +274,7 @@ def _network_part(network: Architecture | None) -> EarlierNetworkPart | None:
     return EarlierNetworkPart(list(network.inputs), layers)
 
 
-def earlier_runs(parts: list[EarlierRunPart]) -> tuple[EarlierRun, ...]:
+def _earlier_runs(parts: list[EarlierRunPart]) -> tuple[EarlierRun, ...]:
     """Return the earlier runs in a file. Raises FileError, also if two runs have the same name."""
     with as_file_errors():
         EARLIER_RUNS.check(len(parts), "runs")
@@ -338,11 +338,11 @@ def state_from(raw: Any) -> State:
     data = Dataset.empty(network) if file.data is None else _dataset(file.data, network)
     training = Training() if file.training is None else training_of(file.training)
     sets = tuple(_weight_set(part, network, f"weight_sets[{i}]") for i, part in enumerate(file.weight_sets))
-    earlier = earlier_runs(file.runs)
+    earlier = _earlier_runs(file.runs)
     columns = Columns(_column(part, f"columns[{i}]") for i, part in enumerate(file.columns))
     with as_file_errors():
         state = State(network, data, training, sets, file.name, file.notes, runs=earlier, columns=columns)
-    return state if file.run is None else replace(state, run=run_of(file.run, state))
+    return state if file.run is None else replace(state, run=_run_of(file.run, state))
 
 
 # Reading
@@ -425,8 +425,8 @@ def _file(state: State) -> File:
         data=_data(state.data),
         training=training_part(state.training),
         weight_sets=[WeightSetPart(each.name, weights_parts(each.layers)) for each in state.weight_sets],
-        run=part_of(without_unsavable_run(state)),
-        runs=earlier_parts(state.runs),
+        run=_run_part(without_unsavable_run(state)),
+        runs=_earlier_parts(state.runs),
         columns=[
             ColumnPart(each.name, list(each.nodes), list(each.values), each.mean, each.deviation)
             for each in state.columns

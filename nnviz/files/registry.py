@@ -47,7 +47,7 @@ _IN_PYTHON = "save the model in Python: model.save('model.keras')"
 _BY_BYTES = {
     rb"\Z": "the file is empty",
     rb"version https://git-lfs\.": "the file is a Git LFS pointer; download its content with: git lfs pull",
-    rb"(?i)\s*<(?:!doctype\s+)?html": "a web page was saved instead of the file; download the file itself",
+    rb"(?i)\s*<(?:!doctype\s+)?html": "the file contains a web page; download the file itself",
     rb"\x93NUMPY": (
         "the file is one array with no name; save all arrays in Python: numpy.savez('model.npz', W0=…, b0=…)"
     ),
@@ -134,17 +134,18 @@ _MOST_NOTES = 5
 TABLES = (".csv", ".tsv")
 """Suffixes of tables; a .txt file may be a table or a network."""
 
+TABLE_FORMAT = Format("table of rows", TABLES, "table:TABLE", ())
 FORMATS = (
     Format("nnviz network", (".json",), "native:NATIVE"),
     Format("weights dictionary", (".py", ".txt", ".json"), "models.course:COURSE"),
     Format("NumPy arrays", (".npz",), "models.npz:NPZ"),
     Format("safetensors", (".safetensors",), "models.safetensors:SAFETENSORS"),
     Format("ONNX model", (".onnx",), "models.onnx:ONNX", extra="models"),
-    Format("Keras model", (".keras",), "models.keras:ARCHIVE", extra="models"),
-    Format("Keras model, HDF5", (".h5", ".hdf5", ".keras"), "models.keras:H5", (".h5",), "models"),
+    Format("Keras model", (".keras",), "models.keras:KERAS_ARCHIVE", extra="models"),
+    Format("Keras model, HDF5", (".h5", ".hdf5", ".keras"), "models.keras:KERAS_H5", (".h5",), "models"),
     Format("TensorFlow.js layers model", (".json",), "models.tfjs:TFJS", ()),
-    Format("Keras architecture, separate weights", (".json",), "models.keras:ARCHITECTURE", (), "models"),
-    Format("table of rows", TABLES, "table:TABLE", ()),
+    Format("Keras architecture, separate weights", (".json",), "models.keras:KERAS_JSON", (), "models"),
+    TABLE_FORMAT,
 )
 """All formats.
 
@@ -188,7 +189,7 @@ def read(source: Source) -> State:
 
 def is_table(source: Source) -> bool:
     """Return whether a file is a table; a table has no network, so nnviz makes a new one for it."""
-    return _format_of(source).home == "table:TABLE"
+    return _format_of(source) is TABLE_FORMAT
 
 
 def is_saved(source: Source) -> bool:

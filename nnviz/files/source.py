@@ -79,7 +79,7 @@ class Source:
         if _NO_PLAIN_NAME.fullmatch(name):
             raise FileError(f"{quoted(name)} is not the name of a file in the folder of the opened file")
         if self.path == Path(STANDARD_INPUT) or is_stream(self.path):
-            raise FileError(f"{quoted(name)} must be in the same folder as {self.path}, which has no folder")
+            raise FileError(f"{quoted(name)} is needed too: open the model from its folder, not {self.path}")
         folder = os.path.realpath(self.path.parent)
         target = os.path.realpath(os.path.join(folder, name))
         if os.path.dirname(target) != folder:

@@ -108,7 +108,7 @@ ASSUMED_ACTIVATIONS = (
     "to choose other activations, call watch(…, activations=[…])"
 )
 _COURSE = re.compile(r"node_\d+(_\d+)?|output(_\d+)?", re.ASCII)
-OTHER_WEIGHTS = "nnviz cannot show this training: its weights differ from those of the script's model"
+OTHER_WEIGHTS = "nnviz cannot show this training: its weights would include the scaling of the inputs"
 NO_CHANGE = "no weight has changed: if the loop makes new arrays, pass them as view.update(loss, [W0, b0])"
 SHAPES_CHANGED = "the shapes of the model's arrays have changed"
 

@@ -28,9 +28,9 @@ from nnviz.document.autosave import (
 from nnviz.files import atomic, native
 from nnviz.files.errors import FileError
 from nnviz.files.examples import file_of
-from nnviz.files.frames import About, Copy, copy_parts, with_digest
 from nnviz.files.on_disk import News
 from nnviz.files.registry import load, save
+from nnviz.files.snapshot import About, Copy, copy_parts, with_digest
 from tests.core.oracle import make_network, make_state
 
 pytestmark = pytest.mark.usefixtures("qapp")

@@ -22,7 +22,7 @@ from nnviz.core.replay import Past, Replay, with_earlier
 from nnviz.core.state import Column, Columns, Dataset, State, Training, Weights, WeightSet
 from nnviz.core.train import train
 from nnviz.core.trainer import Trainer
-from nnviz.files import frames, json_text, native, registry
+from nnviz.files import json_text, native, registry, snapshot
 from nnviz.files.errors import STEP, CancelledError, FileError
 from nnviz.files.examples import example
 from nnviz.files.registry import load, losses_on_save, save
@@ -435,8 +435,8 @@ def test_the_earlier_runs_come_back_to_the_last_bit():
     assert len(after.runs) == 2
     assert after.runs == before.runs
     assert native.write(after) == native.write(before)
-    copied = b"".join(frames.with_digest(frames.copy_parts(before, frames.About("", "", None, b""))))
-    assert frames.Copy(copied).state().runs == before.runs
+    copied = b"".join(snapshot.with_digest(snapshot.copy_parts(before, snapshot.About("", "", None, b""))))
+    assert snapshot.Copy(copied).state().runs == before.runs
     assert "the earlier runs" in losses_on_save(before, "x.py")
     raw = json.loads(native.write(before))
     network = raw["network"]

@@ -553,7 +553,7 @@ def test_what_has_other_weights_than_a_chain_is_refused_before_the_training(wind
     assert "Conv2d" in refused(nnviz.watch, nn.Sequential(nn.Conv2d(1, 1, 3)))
     with pytest.warns(match="scaling of the inputs"):
         said = refused(nnviz.watch, sequential(layers.Rescaling(0.5), layers.Dense(1)))
-    assert "has different weights" in said
+    assert "the scaling of the inputs" in said
     assert windows == []
 
 
@@ -576,7 +576,7 @@ def test_a_normalisation_is_refused_with_a_way_round_that_works(tmp_path):
     own, path = nn.Sequential(dense, norm, nn.ReLU(), end), tmp_path / "a.safetensors"
     own(torch.tensor(X, dtype=torch.float32))
     safetensors.torch.save_file(own.state_dict(), path)
-    with pytest.raises(nnviz.FileError, match=r"^1: a norm.*fuse_linear_bn_eval\(linear.eval\(\), norm"):
+    with pytest.raises(nnviz.FileError, match=r"normalisation .*fuse_linear_bn_eval\(linear.eval\(\), norm"):
         load(path)
     fused = nn.utils.fuse_linear_bn_eval(dense.eval(), norm.eval())
     safetensors.torch.save_file(nn.Sequential(fused, nn.ReLU(), end).state_dict(), path)

@@ -233,7 +233,7 @@ def test_a_filter_stays_while_weights_change_and_ends_with_the_rows_that_it_list
     choose_in_table_menu(window, "Train on all rows")
     assert document.state.trained_rows == 8
     window.selection.row = 7
-    choose_in_table_menu(window, "Use from here on for validation")
+    choose_in_table_menu(window, "Validate from this row on")
     assert document.state.trained_rows == 7
     assert numbers(window) == [2, 8]
     document.start(pets())

@@ -615,7 +615,7 @@ def test_dragging_the_line_is_one_edit_and_leaves_a_training_row(desk, split):
 def test_the_menu_of_the_table_splits_and_shuffles(desk, split):
     document = desk.document
     desk.selection.row = 4
-    choose_in_table_menu(desk, "Use from here on for validation")
+    choose_in_table_menu(desk, "Validate from this row on")
     assert document.state.trained_rows == 4
     choose_in_table_menu(desk, "Train on all rows")
     assert document.state.training.validation == 0.0

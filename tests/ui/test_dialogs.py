@@ -36,9 +36,9 @@ from nnviz.document.autosave import claim_leftovers
 from nnviz.document.document import Document
 from nnviz.files.errors import CancelledError
 from nnviz.files.examples import example
-from nnviz.files.frames import About, copy_parts, with_digest
 from nnviz.files.on_disk import OpenFile
 from nnviz.files.registry import load
+from nnviz.files.snapshot import About, copy_parts, with_digest
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.dialogs.help import HelpWindow
 from nnviz.ui.dialogs.make_rows import MakeRows

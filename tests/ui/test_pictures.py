@@ -370,7 +370,7 @@ def test_the_film_of_the_walk_shows_its_row_and_can_go_by_layers(qapp):
 
 def test_a_film_needs_a_row_and_an_update_and_can_be_cancelled(qapp):
     for make, of, why in (
-        (walk, edits.remove_rows(state(), [0]), "data: the walk needs at least one row"),
+        (walk, edits.remove_rows(state(), [0]), "data: a film of one update needs at least one row"),
         (training, edits.remove_rows(state(), [0]), "data"),
         (training, edits.set_training(state(), Training(learning_rate=1e300)), "no update is possible"),
     ):

@@ -32,8 +32,8 @@ from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.document.autosave import claim_leftovers, state_summary
 from nnviz.files.examples import example
-from nnviz.files.frames import About, copy_parts, with_digest
 from nnviz.files.registry import load
+from nnviz.files.snapshot import About, copy_parts, with_digest
 from nnviz.ui.dialogs.questions import RecoverDialog
 from nnviz.ui.window.app import SIGNALS, Ending, Unexpected, normalize_exceptions
 from nnviz.ui.window.log import LOG_BYTES, Log

@@ -28,6 +28,17 @@ from nnviz.files.models.dense import Dense
 from nnviz.files.models.keras_chain import StoredLayer
 from nnviz.files.source import activation_names
 
+Chain: TypeAlias = list[tuple[Array, Array | None]]
+"""Weights, shape (nodes, inputs), and biases, shape (nodes,), of each layer; None for missing biases."""
+
+
+def as_array(values: Any) -> Array:
+    """Return an array, a list or a tensor as an array of float64. Raises ValueError for other values."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu().double().numpy()
+    return np.asarray(values, dtype=np.float64)
+
+
 SHOWN = "nnviz shows only chains of Linear layers and activations"
 PASSED_OVER = ("Identity", "Flatten", "Dropout", "Dropout1d", "AlphaDropout", "FeatureAlphaDropout")
 """Names of torch classes that leave a row of numbers unchanged in evaluation mode."""
@@ -53,12 +64,12 @@ def _torch_network(model: Any, activations: Sequence[str] | None) -> Network:
     cannot see the activations and the user has not given any.
     """
     _check_kind(model)
-    model, chain = _unwrapped(model), _Chain()
+    model, chain = _unwrapped(model), _TorchChain()
     chain.add(model, "")
     if not chain.layers:
         raise FileError("the model has no Linear layer", type(model).__name__)
     if activations is None or not chain.custom:
-        check_answer(chain.layers, activations)
+        _check_answer(chain.layers, activations)
         network = dense.state_of(chain.layers).network
     else:
         network = dense.state_of(with_given_activations(chain.layers, activations)).network
@@ -107,7 +118,7 @@ def _wrapped(model: Any) -> Any:
 
 
 @dataclass
-class _Chain:
+class _TorchChain:
     """The layers that nnviz finds, module by module.
 
     `custom` is the class of the first module with a hook or with a `forward` that is not from torch. The
@@ -128,7 +139,7 @@ class _Chain:
             self.custom = self.custom or kind
         if _is_linear(module):
             self.unclear |= self._open and bool(self.custom)
-            self.layers.append(_dense(module, place))
+            self.layers.append(_torch_dense(module, place))
             self._open = True
         elif not _is_of_torch(module) or isinstance(module, nn.Sequential | nn.ModuleList | nn.ModuleDict):
             if not _is_plain(module, nn.Sequential):
@@ -166,7 +177,7 @@ def _is_plain(module: Any, kind: Any) -> bool:
     return isinstance(module, kind) and type(module).forward is kind.forward and "forward" not in vars(module)
 
 
-def _dense(module: Any, place: str) -> Dense:
+def _torch_dense(module: Any, place: str) -> Dense:
     """Return a Linear layer. Raises FileError if it has no real weights yet."""
     weights = module.weight
     if weights.is_meta or sys.modules["torch"].nn.parameter.is_lazy(weights):
@@ -193,7 +204,7 @@ def _torch_activation(module: Any) -> str:
     return activation(f"{own.base}({full(getattr(module, own.notation.torch.parameter))})").name
 
 
-def _check_forward(model: Any, network: Network, chain: _Chain, *, given: bool) -> None:
+def _check_forward(model: Any, network: Network, chain: _TorchChain, *, given: bool) -> None:
     """Warn or raise FileError if `forward` may compute something else than the network."""
     same = _is_same(model, network)
     if same:
@@ -241,7 +252,7 @@ def _evaluation_mode(model: Any) -> Iterator[None]:
             part.training = mode
 
 
-KERAS_KINDS = (keras_chain.SEQUENTIAL, *keras_chain.FUNCTIONAL - {"Model"})
+_KERAS_KINDS = (keras_chain.SEQUENTIAL, *keras_chain.FUNCTIONAL - {"Model"})
 
 
 def _keras_network(model: Any, activations: Sequence[str] | None) -> Network:
@@ -251,12 +262,12 @@ def _keras_network(model: Any, activations: Sequence[str] | None) -> Network:
     object that is not a model. Raises FileError for a model that is not a chain of dense layers, overrides
     `call`, or has no weights yet.
     """
-    layers = keras_chain.model_layers(_description(model))
+    layers = keras_chain.model_layers(_keras_description(model))
     chain = keras_chain.chain_of(layers, notes=[])  # no notes: the model is complete
     notes: list[str] = []
-    numbers = {id(step): _layer_numbers(model, step) for step in chain.stored_layers}
+    numbers = {id(step): _keras_numbers(model, step) for step in chain.stored_layers}
     dense_layers = keras_chain.with_numbers(chain, numbers, notes)
-    check_answer(dense_layers, activations)
+    _check_answer(dense_layers, activations)
     network = dense.state_of(dense_layers).network
     for sentence in notes:
         warnings.warn(sentence, stacklevel=2)
@@ -283,16 +294,16 @@ def _keras_weights(model: Any) -> Chain:
     """Return the weights and biases of a model's dense layers."""
     return [
         (as_array(layer.kernel.value).T, None if layer.bias is None else as_array(layer.bias.value))
-        for layer in _layers_of(model)
+        for layer in _keras_layers(model)
         if hasattr(layer, "kernel")
     ]
 
 
-def _description(model: Any) -> Any:
+def _keras_description(model: Any) -> Any:
     """Return a model's architecture as in a Keras file."""
     own: Any = type(model)
     built = _keras_has_weights(model)
-    kind: Any = next((base for base in own.__mro__ if base.__name__ in KERAS_KINDS), None)
+    kind: Any = next((base for base in own.__mro__ if base.__name__ in _KERAS_KINDS), None)
     if kind is None or own.call is not kind.call:
         raise FileError(
             "the model overrides call(); nnviz shows Sequential and functional models", own.__name__
@@ -301,29 +312,29 @@ def _description(model: Any) -> Any:
         raise FileError(
             "the model has no weights yet: add an Input, or call the model on some rows first", own.__name__
         )
-    _check_functions(model)
+    _check_keras_functions(model)
     described = json.loads(model.to_json())
     return {"class_name": kind.__name__, "config": described["config"]}
 
 
-def _check_functions(model: Any) -> None:
+def _check_keras_functions(model: Any) -> None:
     """Raise FileError for an activation that is not from Keras, since its description is only a name."""
-    for layer in _layers_of(model):
+    for layer in _keras_layers(model):
         function = getattr(layer, "activation", None)
         if function is not None and function.__module__.partition(".")[0] not in keras_chain.KERAS:
             raise FileError("the activation is a function that is not from Keras", layer.name)
 
 
-def _layers_of(model: Any) -> Iterator[Any]:
+def _keras_layers(model: Any) -> Iterator[Any]:
     """Yield the layers of a model, and the layers of each model within the model in its place."""
     for layer in model.layers:
         if hasattr(layer, "layers"):
-            yield from _layers_of(layer)
+            yield from _keras_layers(layer)
         else:
             yield layer
 
 
-def _layer_numbers(model: Any, step: StoredLayer) -> list[Any]:
+def _keras_numbers(model: Any, step: StoredLayer) -> list[Any]:
     """Return a layer's arrays; a dense layer has a kernel, shape (inputs, nodes), and biases, if any."""
     for name in (*(holder.name for holder in step.holders), step.name):
         model = model.get_layer(name)
@@ -332,7 +343,7 @@ def _layer_numbers(model: Any, step: StoredLayer) -> list[Any]:
         return [np.asarray(numbers, dtype=np.float64) for numbers in model.get_weights()]
 
 
-SKLEARN_KINDS = ("MLPRegressor", "MLPClassifier")
+_SKLEARN_KINDS = ("MLPRegressor", "MLPClassifier")
 
 
 def _sklearn_network(model: Any, activations: Sequence[str] | None) -> Network:
@@ -351,7 +362,7 @@ def _sklearn_network(model: Any, activations: Sequence[str] | None) -> Network:
         Dense(weights, biases, name, f"coefs_[{k}]", default_nodes(k, count, len(weights)))
         for k, ((weights, biases), name) in enumerate(zip(chain, names, strict=True))
     ]
-    check_answer(layers, activations)
+    _check_answer(layers, activations)
     last, classes = layers[-1], getattr(model, "classes_", ())
     if last.activation == "softmax" or (len(last.nodes) == 1 and len(classes) == 2):
         layers[-1] = replace(last, nodes=[str(own) for own in classes[-len(last.nodes) :]])
@@ -362,8 +373,8 @@ def _sklearn_network(model: Any, activations: Sequence[str] | None) -> Network:
 def _sklearn_has_weights(model: Any) -> bool:
     """Return whether a model has weights (`coefs_`). Raises TypeError for another kind of model."""
     kind: Any = type(model)
-    if not any(own.__name__ in SKLEARN_KINDS for own in kind.__mro__):
-        raise TypeError(f"expected an {' or '.join(SKLEARN_KINDS)} of scikit-learn, found {kind.__name__}")
+    if not any(own.__name__ in _SKLEARN_KINDS for own in kind.__mro__):
+        raise TypeError(f"expected an {' or '.join(_SKLEARN_KINDS)} of scikit-learn, found {kind.__name__}")
     return hasattr(model, "coefs_")
 
 
@@ -401,7 +412,7 @@ def with_given_activations(layers: Sequence[Dense], activations: Sequence[str]) 
     return dense.with_activations(layers, activation_names(activations), "activations")
 
 
-def check_answer(layers: Sequence[Dense], activations: Sequence[str] | None) -> None:
+def _check_answer(layers: Sequence[Dense], activations: Sequence[str] | None) -> None:
     """Raise FileError if `activations`, given by the user, differ from the model's own activations."""
     if activations is None:
         return
@@ -412,19 +423,16 @@ def check_answer(layers: Sequence[Dense], activations: Sequence[str] | None) -> 
         raise FileError(f"the model has the activations {', '.join(own)}: omit this argument", "activations")
 
 
-Chain: TypeAlias = list[tuple[Array, Array | None]]
-"""Weights, shape (nodes, inputs), and biases, shape (nodes,), of each layer; None for missing biases."""
-
-
-def as_array(values: Any) -> Array:
-    """Return an array, a list or a tensor as an array of float64. Raises ValueError for other values."""
-    if hasattr(values, "detach"):
-        values = values.detach().cpu().double().numpy()
-    return np.asarray(values, dtype=np.float64)
-
-
 class Framework(NamedTuple):
-    """The functions that read the models of one library. The functions below say what each returns."""
+    """The functions that read the models of one library.
+
+    ============== ===========================================================================
+    `network_of`   model, given activations or None → Network; raises TypeError and FileError
+    `has_weights`  model → whether the model already has weights; raises TypeError
+    `loss_of`      model → name of the loss, or "" if the model has no loss that nnviz has
+    `read_weights` model → present weights and biases of each layer
+    ============== ===========================================================================
+    """
 
     network_of: Callable[[Any, Sequence[str] | None], Network]
     has_weights: Callable[[Any], bool]
@@ -432,7 +440,7 @@ class Framework(NamedTuple):
     read_weights: Callable[[Any], Chain]
 
 
-TORCH = Framework(_torch_network, _torch_has_weights, lambda _: "", _torch_weights)  # without its loss
+TORCH = Framework(_torch_network, _torch_has_weights, lambda _: "", _torch_weights)  # a module has no loss
 KERAS = Framework(_keras_network, _keras_has_weights, _keras_loss, _keras_weights)
 SKLEARN = Framework(_sklearn_network, _sklearn_has_weights, _sklearn_loss, _sklearn_weights)
 FRAMEWORKS = {"torch": TORCH, "keras": KERAS, "tf_keras": KERAS, "sklearn": SKLEARN}

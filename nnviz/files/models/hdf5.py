@@ -12,6 +12,7 @@ raise any exception.
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import math
@@ -41,6 +42,14 @@ SKIPPED_GROUPS = re.compile(r"(?:optimizer|optimizer_weights|metrics)(?:/.*)?")
 _BFLOAT16 = np.dtype("V2")
 """The type in which Keras writes bfloat16 numbers, as HDF5 has no bfloat16."""
 _CLASSES = {h5o.TYPE_GROUP: h5g.GroupID, h5o.TYPE_DATASET: h5d.DatasetID}
+
+
+class RefusedError(ValueError):
+    """Error for a part of a file that nnviz refuses; `place` is the path of this part in the file."""
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(message)
+        self.place = place
 
 
 class Tree(NamedTuple):
@@ -229,14 +238,6 @@ LARGEST_CHUNK = 2**26
 _CHECKSUM_BYTES = 4
 
 
-class RefusedError(ValueError):
-    """Error for a part of a file that nnviz refuses; `place` is the path of this part in the file."""
-
-    def __init__(self, message: str, place: str = "") -> None:
-        super().__init__(message)
-        self.place = place
-
-
 def check_chunks(dataset: Any, created: Any, path: str) -> None:
     """Raise RefusedError if chunks are missing, too many, too large or compressed in an unknown way."""
     chunk = created.get_chunk()
@@ -292,6 +293,19 @@ _DECODERS = {
 """Function that undoes each filter, from the data, the chunk's size and the bytes of a number."""
 
 
+def write(datasets: dict[str, Any], attributes: dict[str, dict[str, Any]]) -> bytes:
+    """Return arrays by path and attributes of groups as HDF5; texts become bytes, which Keras 2 needs."""
+    memory = io.BytesIO()
+    with h5py.File(memory, "w") as file:
+        for path, array in datasets.items():
+            file[path] = array
+        for path, texts in attributes.items():
+            group = file.require_group(path or "/")
+            for name, value in texts.items():
+                group.attrs[name] = value.encode() if isinstance(value, str) else np.array(value, dtype="S")
+    return memory.getvalue()
+
+
 MEMORY = 2**30
 """Memory limit of the process that reads a file, in bytes."""
 SECONDS = 5
@@ -309,13 +323,13 @@ def main() -> None:
 
 
 def reply(data: bytes, most_numbers: int) -> bytes:
-    """Return the header from `answer` as one line of JSON, followed by the bytes of the arrays."""
-    head, parts = answer(data, most_numbers)
+    """Return the header from `head_and_arrays` as one line of JSON, followed by the bytes of the arrays."""
+    head, parts = head_and_arrays(data, most_numbers)
     written = json.dumps(head).encode()
     return b"".join([written, b"\n", *parts])
 
 
-def answer(data: bytes, most_numbers: int) -> tuple[dict[str, Any], list[bytes]]:
+def head_and_arrays(data: bytes, most_numbers: int) -> tuple[dict[str, Any], list[bytes]]:
     """Return (header, bytes of each array), or (header with the reason, []) if nnviz refuses the file."""
     try:
         found = read(data, most_numbers)
@@ -326,7 +340,7 @@ def answer(data: bytes, most_numbers: int) -> tuple[dict[str, Any], list[bytes]]
     except Exception:  # for a damaged file h5py raises any exception
         return {"refused": DAMAGED, "place": ""}, []
     shapes = {path: array.shape for path, array in found.arrays.items()}
-    head = {"attributes": found.attributes, "shapes": shapes, "others": found.unread}
+    head = {"attributes": found.attributes, "shapes": shapes, "unread": found.unread}
     return head, [array.astype("<f8").tobytes() for array in found.arrays.values()]
 
 
@@ -340,7 +354,7 @@ def _warm_up() -> None:
         file.create_dataset("dense/bias", data=np.ones(2, np.int32))
         file.flush()
         data = file.id.get_file_image()
-    head, _ = answer(data, 4)
+    head, _ = head_and_arrays(data, 4)
     assert "shapes" in head, head
 
 

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from nnviz.core.losses import CROSS_ENTROPY, LOSSES, MSE, loss_of
 from nnviz.core.network import Layer
 from nnviz.core.numbers import full, quoted
@@ -70,7 +72,7 @@ def loss_by_name(name: object) -> str:
     return _ALIASES.get(letters) or _losses().get(letters, "")
 
 
-def to_keras(training: Training, output: str) -> tuple[dict[str, Any], str] | None:
+def _to_keras(training: Training, output: str) -> tuple[dict[str, Any], str] | None:
     """Return (optimizer as JSON for Keras, Keras' name of the loss).
 
     `output` is the activation of the output layer. Return None if Keras does not have the optimizer.
@@ -84,13 +86,13 @@ def to_keras(training: Training, output: str) -> tuple[dict[str, Any], str] | No
     return {"class_name": kind, "config": config}, loss
 
 
-def replaced_settings(settings: object) -> list[str]:
+def _replaced_settings(settings: object) -> list[str]:
     """Return the names of the parts of the compile settings that are lost if nnviz overwrites the file."""
     if not isinstance(settings, Mapping) or not settings:
         return []
     notes: list[str] = []
     optimizer = _optimizer(settings)
-    saved = to_keras(_with_optimizer(Training(), optimizer, notes), "")
+    saved = _to_keras(_with_optimizer(Training(), optimizer, notes), "")
     is_own = saved is not None and optimizer.get("config") == saved[0]["config"]
     lost = {
         "its loss": not loss_of_settings(settings)
@@ -218,7 +220,7 @@ class KerasLayer(NamedTuple):
     layer: Layer | None = None
 
 
-def layers_to_write(state: State, *, old: bool) -> list[KerasLayer]:
+def _keras_layers(state: State, *, old: bool) -> list[KerasLayer]:
     """Return the Keras layers of a network. If `old` is true, Keras 2 can also open the layers.
 
     Raises FileError if the mean of an input is too large for a 32-bit float.
@@ -254,7 +256,7 @@ def _layers(layer: Layer, k: int, old: bool) -> Iterator[KerasLayer]:
         yield KerasLayer(kind, {"name": name, "trainable": True, "dtype": "float32", **settings})
 
 
-def architecture(layers: list[KerasLayer], *, old: bool) -> dict[str, Any]:
+def _model_json(layers: list[KerasLayer], *, old: bool) -> dict[str, Any]:
     """Return a Sequential model of these layers as a JSON object."""
     module = {} if old else {"module": "keras.layers", "registered_name": None}
     inner = [{"class_name": each.kind, "config": each.config, **module} for each in layers]
@@ -263,9 +265,9 @@ def architecture(layers: list[KerasLayer], *, old: bool) -> dict[str, Any]:
     return {"class_name": "Sequential", "config": config, **outer}
 
 
-def settings_to_write(state: State, *, old: bool) -> dict[str, Any] | None:
+def _compile_settings(state: State, *, old: bool) -> dict[str, Any] | None:
     """Return the compile settings as a JSON object, or None if Keras does not have the optimizer."""
-    compiled = to_keras(state.training, state.network.layers[-1].function.base)
+    compiled = _to_keras(state.training, state.network.layers[-1].function.base)
     if compiled is None:
         return None
     optimizer, loss = compiled
@@ -282,56 +284,10 @@ def settings_to_write(state: State, *, old: bool) -> dict[str, Any] | None:
     }
 
 
-def weights_file(layers: list[KerasLayer], training: Training | None) -> bytes:
-    """Return the weights as HDF5 in the layout of Keras 3.
-
-    With `training`, the file also contains the state of an optimizer before its first update.
-    """
-    import numpy as np
-
-    datasets: dict[str, Any] = {}
-    arrays: list[Any] = []
-    for k, layer in enumerate(each.layer for each in layers if each.layer is not None):
-        group = f"layers/dense_{k}/vars" if k else "layers/dense/vars"
-        layer_arrays = _arrays(layer, f"layers[{k}]")
-        datasets |= {f"{group}/{i}": array for i, array in enumerate(layer_arrays)}
-        arrays += layer_arrays
-    if training is not None:
-        count = len(OPTIMIZERS[training.optimizer].memories)
-        rate = to_float32(np.array(training.learning_rate), "training.learning_rate")
-        memory = [np.zeros_like(array) for array in arrays for _ in range(count)]
-        for i, value in enumerate([np.int32(0), rate, *memory]):
-            datasets[f"optimizer/vars/{i}"] = value
-    return _hdf5(datasets, {})
-
-
-def write_h5(state: State) -> bytes:
-    """Return architecture, weights and compile settings as HDF5 in the layout before Keras 3."""
-    model = layers_to_write(state, old=True)
-    head = {"keras_version": VERSION, "backend": "tensorflow"}
-    names = [each.config["name"] for each in model[1:]]
-    attributes: dict[str, dict[str, Any]] = {
-        "": {**head, "model_config": json.dumps(architecture(model, old=True))},
-        "model_weights": {**head, "layer_names": names},
-    }
-    if compiled := settings_to_write(state, old=True):
-        attributes[""]["training_config"] = json.dumps(compiled)
-    datasets: dict[str, Any] = {}
-    for each in model[1:]:
-        name, weights = each.config["name"], {}
-        if each.layer is not None:
-            arrays = _arrays(each.layer, name)
-            kinds = zip(("kernel", "bias"), arrays, strict=False)
-            weights = {f"{name}/{kind}:0": array for kind, array in kinds}
-        attributes[f"model_weights/{name}"] = {"weight_names": list(weights)}
-        datasets |= {f"model_weights/{name}/{weight}": array for weight, array in weights.items()}
-    return _hdf5(datasets, attributes)
-
-
 def left_out(state: State) -> list[str]:
     """Return the names of the parts of `state` that a Keras file does not keep."""
     lost = [*dense.left_out(state), *dense.lost_digits(state)]
-    if settings_to_write(state, old=False) is None:
+    if _compile_settings(state, old=False) is None:
         return lost
     kept = {name: getattr(state.training, name) for name in ("learning_rate", "optimizer", "loss")}
     others = [f"{SETTINGS} except loss, optimizer and learning rate"] * (Training(**kept) != state.training)
@@ -349,27 +305,11 @@ def _arrays(layer: Layer, place: str) -> list[Any]:
     return [to_float32(array, place) for array in both if array is not None]
 
 
-def _hdf5(datasets: dict[str, Any], attributes: dict[str, dict[str, Any]]) -> bytes:
-    """Return arrays by path and attributes of groups as HDF5; texts become bytes, which Keras 2 needs."""
-    import h5py
-    import numpy as np
-
-    memory = io.BytesIO()
-    with h5py.File(memory, "w") as file:
-        for path, array in datasets.items():
-            file[path] = array
-        for path, texts in attributes.items():
-            group = file.require_group(path or "/")
-            for name, value in texts.items():
-                group.attrs[name] = value.encode() if isinstance(value, str) else np.array(value, dtype="S")
-    return memory.getvalue()
-
-
 _INITIALIZERS = ("GlorotUniform", "Zeros", "glorot_uniform", "zero")
 """Default initializers of weights and biases; the last two are from Keras 1."""
 
 
-def replaced_parts(model: object, settings: object) -> list[str]:
+def _replaced(model: object, settings: object) -> list[str]:
     """List the parts of a model and of its compile `settings` that are lost if nnviz overwrites the file.
 
     Raises FileError.
@@ -388,7 +328,7 @@ def replaced_parts(model: object, settings: object) -> list[str]:
         "its name": isinstance(config, Mapping) and config.get("name") != MODEL_NAME,
         "the names of its layers": [part.name for part in kept] != _names(kept),
     }
-    return replaced_settings(settings) + [part for part, is_lost in lost.items() if is_lost]
+    return _replaced_settings(settings) + [part for part, is_lost in lost.items() if is_lost]
 
 
 def _has_setting(found: Sequence[Part], *ends: str, usual: Sequence[str] = ()) -> bool:
@@ -425,7 +365,7 @@ def sniff_archive(data: bytes) -> bool:
 def read_archive(source: Source) -> State:
     """Return the State in a Keras archive. Raises FileError."""
     archive = Archive(source.data)
-    model = keras_chain.json_object(_architecture(archive), "the model")
+    model = keras_chain.json_object(_read_config(archive), "the model")
     chain = keras_chain.chain_of(keras_chain.model_layers(model), source.notes)
     member = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
     file = sandbox.read(archive.read(member), source.progress)
@@ -433,19 +373,42 @@ def read_archive(source: Source) -> State:
     return state_of(layers, model.get(_COMPILED_IN_ARCHIVE), source)
 
 
-def _architecture(archive: Archive) -> object:
+def _read_config(archive: Archive) -> object:
     return parse(decode_text(archive.read(CONFIG, _CONFIG_BYTES)))
+
+
+def _weights(layers: list[KerasLayer], training: Training | None) -> bytes:
+    """Return the weights as HDF5 in the layout of Keras 3.
+
+    With `training`, the file also contains the state of an optimizer before its first update.
+    """
+    from nnviz.files.models import hdf5  # imports h5py
+
+    datasets: dict[str, Any] = {}
+    arrays: list[Any] = []
+    for k, layer in enumerate(each.layer for each in layers if each.layer is not None):
+        group = f"layers/dense_{k}/vars" if k else "layers/dense/vars"
+        layer_arrays = _arrays(layer, f"layers[{k}]")
+        datasets |= {f"{group}/{i}": array for i, array in enumerate(layer_arrays)}
+        arrays += layer_arrays
+    if training is not None:
+        count = len(OPTIMIZERS[training.optimizer].memories)
+        rate = to_float32(np.array(training.learning_rate), "training.learning_rate")
+        memory = [np.zeros_like(array) for array in arrays for _ in range(count)]
+        for i, value in enumerate([np.int32(0), rate, *memory]):
+            datasets[f"optimizer/vars/{i}"] = value
+    return hdf5.write(datasets, {})
 
 
 def write_archive(state: State) -> bytes:
     """Return the network of `state` as an archive that Keras 3 opens. Raises FileError."""
-    layers = layers_to_write(state, old=False)
-    settings = settings_to_write(state, old=False)
-    model = {**architecture(layers, old=False), **({_COMPILED_IN_ARCHIVE: settings} if settings else {})}
+    layers = _keras_layers(state, old=False)
+    settings = _compile_settings(state, old=False)
+    model = {**_model_json(layers, old=False), **({_COMPILED_IN_ARCHIVE: settings} if settings else {})}
     parts = {
         METADATA: json.dumps({"keras_version": VERSION}).encode(),
         CONFIG: json.dumps(model).encode(),
-        WEIGHTS[0]: weights_file(layers, state.training if settings else None),
+        WEIGHTS[0]: _weights(layers, state.training if settings else None),
     }
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w") as archive:
@@ -457,13 +420,13 @@ def write_archive(state: State) -> bytes:
 def replaced_in_archive(data: bytes) -> list[str]:
     """Return the names of the parts of an archive that are lost if nnviz overwrites it. Raises FileError."""
     archive = Archive(data)
-    model = _architecture(archive)
+    model = _read_config(archive)
     settings = model.get(_COMPILED_IN_ARCHIVE) if isinstance(model, Mapping) else None
     files = ["the archive's other files"] if {*archive.names} - {CONFIG, METADATA, *WEIGHTS} else []
-    return replaced_parts(model, settings) + files
+    return _replaced(model, settings) + files
 
 
-ARCHIVE = Codec(sniff_archive, read_archive, write_archive, left_out, raw_rows, replaced_in_archive)
+KERAS_ARCHIVE = Codec(sniff_archive, read_archive, write_archive, left_out, raw_rows, replaced_in_archive)
 
 _MODEL_IN_H5, _COMPILED_IN_H5 = "model_config", "training_config"
 """Attributes with the architecture and with the compile settings; an uncompiled model has no settings."""
@@ -491,13 +454,38 @@ def _compiled(text: str) -> object:
         return None
 
 
+def write_h5(state: State) -> bytes:
+    """Return the network of `state` as a file that Keras 2 and 3 can open. Raises FileError."""
+    from nnviz.files.models import hdf5  # imports h5py
+
+    model = _keras_layers(state, old=True)
+    head = {"keras_version": VERSION, "backend": "tensorflow"}
+    names = [each.config["name"] for each in model[1:]]
+    attributes: dict[str, dict[str, Any]] = {
+        "": {**head, _MODEL_IN_H5: json.dumps(_model_json(model, old=True))},
+        "model_weights": {**head, "layer_names": names},
+    }
+    if compiled := _compile_settings(state, old=True):
+        attributes[""][_COMPILED_IN_H5] = json.dumps(compiled)
+    datasets: dict[str, Any] = {}
+    for each in model[1:]:
+        name, weights = each.config["name"], {}
+        if each.layer is not None:
+            arrays = _arrays(each.layer, name)
+            kinds = zip(("kernel", "bias"), arrays, strict=False)
+            weights = {f"{name}/{kind}:0": array for kind, array in kinds}
+        attributes[f"model_weights/{name}"] = {"weight_names": list(weights)}
+        datasets |= {f"model_weights/{name}/{weight}": array for weight, array in weights.items()}
+    return hdf5.write(datasets, attributes)
+
+
 def replaced_in_h5(data: bytes) -> list[str]:
     """Return the names of the parts of a file that are lost if nnviz overwrites it. Raises FileError."""
     file = sandbox.read(data)
-    return replaced_parts(parse(file.text("", _MODEL_IN_H5)), _compiled(file.text("", _COMPILED_IN_H5)))
+    return _replaced(parse(file.text("", _MODEL_IN_H5)), _compiled(file.text("", _COMPILED_IN_H5)))
 
 
-H5 = Codec(sandbox.sniff, read_h5, write_h5, left_out, raw_rows, replaced_in_h5)
+KERAS_H5 = Codec(sandbox.sniff, read_h5, write_h5, left_out, raw_rows, replaced_in_h5)
 
 _WEIGHT_FILES = (
     "{stem}.weights.h5",
@@ -535,4 +523,4 @@ def _weights_name(source: Source) -> str:
     raise FileError(f"{message}: {listed}")
 
 
-ARCHITECTURE = Codec(sniff_json, read_json)
+KERAS_JSON = Codec(sniff_json, read_json)

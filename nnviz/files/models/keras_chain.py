@@ -77,7 +77,7 @@ def layer_activation(kind: object, config: object) -> str:
         return activation_of(config.get("activation"))
     if kind.removeprefix(OPERATION) == "Softmax":
         if config.get("axis", -1) not in (-1, 1):
-            raise FileError("the axis of this softmax is not the axis of the nodes")
+            raise FileError("this softmax is computed along another axis than the outputs of a row")
         return "softmax"
     if kind in _OPERATIONS:
         return _operation(_OPERATIONS[kind], config)
@@ -600,7 +600,7 @@ class _Keras3:
     def __init__(self, file: Hdf5) -> None:
         self._file = file
         self._members: dict[str, dict[str, None]] = {}
-        for path in (*file.arrays, *file.others):
+        for path in (*file.arrays, *file.unread):
             for slash in re.finditer("/", path):
                 parent, _, name = path[: slash.start()].rpartition("/")
                 self._members.setdefault(parent, {})[name] = None
@@ -643,8 +643,8 @@ class _Keras3:
 
 
 def _array(file: Hdf5, path: str, place: str) -> Array:
-    if path in file.others:
-        raise FileError(f"the weights are {file.others[path]}; nnviz does not open quantised weights", place)
+    if path in file.unread:
+        raise FileError(f"the weights are {file.unread[path]}; nnviz does not open quantised weights", place)
     if path not in file.arrays:
         raise FileError(f"the HDF5 data has no {quoted(path)}", place)
     array: Array = file.arrays[path]

@@ -49,7 +49,7 @@ class _Names(msgspec.Struct):
     nodes: list[list[str]]
 
 
-class ModelWords(NamedTuple):
+class _ModelWords(NamedTuple):
     """Names, title and notes of a network; `nodes` has the names of the nodes for each layer."""
 
     inputs: tuple[str, ...] = ()
@@ -58,15 +58,15 @@ class ModelWords(NamedTuple):
     notes: str = ""
 
 
-def read_names(model: onnx.ModelProto) -> ModelWords:
+def _read_words(model: onnx.ModelProto) -> _ModelWords:
     """Return the names, title and notes in a model that nnviz wrote; all are empty for any other model."""
     if model.producer_name != PRODUCER:
-        return ModelWords()
+        return _ModelWords()
     title = "" if model.graph.name == UNTITLED else model.graph.name
-    return ModelWords(*_names(model), title, model.doc_string)
+    return _ModelWords(*_names(model), title, model.doc_string)
 
 
-def write_names(model: onnx.ModelProto, state: State) -> None:
+def _write_words(model: onnx.ModelProto, state: State) -> None:
     """Write the names, title and notes of `state` into a model."""
     network = state.network
     names = {"inputs": network.inputs, "nodes": [layer.nodes for layer in network.layers]}
@@ -92,12 +92,12 @@ def read(source: Source) -> State:
     graph = Graph(model)
     output, notes = _output(graph)
     steps = _steps(graph, output)
-    chain = _start(graph, steps)
+    chain = _empty_chain(graph, steps)
     with np.errstate(all="ignore"):  # the layers refuse numbers that are not finite
         for step in steps:
             step.take(chain)
     chain.finish()
-    words = read_names(model)
+    words = _read_words(model)
     nodes = words.nodes if len(words.nodes) == len(chain.layers) else ((),) * len(chain.layers)
     layers = [replace(layer, nodes=names) for layer, names in zip(chain.layers, nodes, strict=True)]
     state = dense.state_of(layers, inputs=words.inputs, name=words.name, notes=words.notes, source=source)
@@ -143,7 +143,7 @@ def _steps(graph: Graph, name: str) -> list[ChainStep]:
     return steps[::-1]
 
 
-def _start(graph: Graph, steps: list[ChainStep]) -> Chain:
+def _empty_chain(graph: Graph, steps: list[ChainStep]) -> Chain:
     """Return an empty chain for the input of a graph."""
     dims = _dims(graph.input)
     if len(dims) == 1:
@@ -214,7 +214,7 @@ def model_of(state: State) -> onnx.ModelProto:
         value = _write(graph, layer, k, value, name)
     proto = helper.make_graph(graph.nodes, UNTITLED, ends[:1], ends[1:], graph.tensors)
     model = helper.make_model(proto, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-    write_names(model, state)
+    _write_words(model, state)
     return model
 
 
@@ -294,13 +294,13 @@ def _input(model: onnx.ModelProto) -> tuple[int, list[int]]:
     return tensor.elem_type, [size.dim_value for size in tensor.shape.dim]
 
 
-_START = re.compile(rb"\x08[\x01-\x40](?:[\x12\x1a\x22\x32\x3a\x42]|\x28)", re.DOTALL)
+_FIRST_BYTES = re.compile(rb"\x08[\x01-\x40](?:[\x12\x1a\x22\x32\x3a\x42]|\x28)", re.DOTALL)
 """The version of a model, a small number, and the start of the next field."""
 
 
 def sniff(data: bytes) -> bool:
     """Return whether data begins like an ONNX model."""
-    return _START.match(data) is not None
+    return _FIRST_BYTES.match(data) is not None
 
 
 def write(state: State) -> bytes:

@@ -553,7 +553,7 @@ class Chain:
         if not self._open:
             raise FileError("an activation needs a dense layer right before it", place)
         if axis is not None and axis not in AXES[self.layout]:
-            raise FileError(f"this activation uses axis {axis}, which is not the axis of the nodes", place)
+            raise FileError(f"this activation uses axis {axis}, not the axis of the outputs of a row", place)
         self._close()
         self.layers[-1] = replace(self.layers[-1], activation=name)
 

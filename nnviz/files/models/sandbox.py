@@ -40,12 +40,12 @@ class Hdf5(msgspec.Struct, frozen=True):
     """The contents of an HDF5 file by path, such as `layers/dense/vars/0`; the path of the root is empty.
 
     `attributes` maps the path of a group to a dictionary: name of the attribute → a text or a list of texts.
-    `arrays` maps the path of a dataset to a float64 array of its real numbers. `others` maps the path of a
+    `arrays` maps the path of a dataset to a float64 array of its real numbers. `unread` maps the path of a
     dataset of integers to the type of the integers, such as "int8".
     """
 
     attributes: dict[str, dict[str, str | list[str]]]
-    others: dict[str, str]
+    unread: dict[str, str]
     arrays: dict[str, Any] = {}
 
     def texts(self, path: str, name: str) -> list[str] | None:
@@ -73,7 +73,7 @@ class Hdf5(msgspec.Struct, frozen=True):
 
 class _Reply(msgspec.Struct):
     attributes: dict[str, dict[str, str | list[str]]] = {}
-    others: dict[str, str] = {}
+    unread: dict[str, str] = {}
     shapes: dict[str, list[int]] = {}
     refused: str = ""
     place: str = ""
@@ -94,7 +94,7 @@ def read(data: bytes, progress: Progress | None = None) -> Hdf5:
         head = msgspec.json.decode(reply[:begin], type=_Reply)
         if head.refused:
             raise FileError(head.refused, head.place)
-        return Hdf5(head.attributes, head.others, _arrays(head.shapes, reply[begin:]))
+        return Hdf5(head.attributes, head.unread, _arrays(head.shapes, reply[begin:]))
     except (msgspec.MsgspecError, ValueError, RecursionError):
         raise FileError(_FAILED) from None
 

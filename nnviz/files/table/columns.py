@@ -611,7 +611,7 @@ class Uses:
         if self.states:
             return ""
         if not self.built.targets:
-            return "No column is a target. Choose a target, or one input column per network input."
+            return "No column is a target. Choose a target, or as many inputs as the network has."
         return self.reasons["network"]
 
     @property

@@ -366,7 +366,7 @@ class WalkFilm(ImageFilm):
     ) -> None:
         super().__init__(look, fps, progress, len(state.network.sizes))
         if not len(state.data):
-            raise ValueError("data: the walk needs at least one row")
+            raise ValueError("data: a film of one update needs at least one row")
         self._state, self._row, self._by_layer = state, row, by_layer
         self._phases = PHASES if state.trainable else PHASES[:1]
         self._updated = train(state, updates=1).state if state.trainable else state

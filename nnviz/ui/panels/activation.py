@@ -214,7 +214,7 @@ class ActivationPlot(PointPlot):
 
 CHOOSE = "Click a node on the diagram to plot its activation"
 INPUT = "An input has no activation. Click a node of a later layer"
-NO_ROWS = "Add a row to the data: {} needs the z of all nodes of the layer"
+NO_ROWS = "{} is computed from z of all nodes of the layer: add a row to the data"
 TIP = "Shows z and a of the node for the row on the diagram, and the slope of the tangent to the curve"
 LINES = 2
 """Number of text lines for which the caption reserves room, so that the plot keeps its height."""

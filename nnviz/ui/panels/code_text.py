@@ -104,7 +104,7 @@ def _words(line: str, quotes: str) -> tuple[tuple[Word, ...], str]:
 
 
 def words(line: str, *roles: Role) -> list[Word]:
-    """Return the parts of a line whose colour role, such as "string", is one of the arguments `roles`."""
+    """Return the words of a line that have one of the colour roles `roles`, such as "string"."""
     return [word for word in _words(line, "")[0] if word.role in roles]
 
 

@@ -403,9 +403,9 @@ class ConfusionPanel(LiveCard):
     def _make_controls(self) -> None:
         self.output, self.part = Choice(), Choice()
         self.part.addItems([ALL, TRAINED, VALIDATION])
-        for choice, tip in ((self.output, "Choose an output to show"), (self.part, "Choose rows to count")):
-            choice.setToolTip(tip)
-            choice.setAccessibleName(tip)
+        for choice, name, use in ((self.output, "output", "to show"), (self.part, "rows", "to count")):
+            choice.setToolTip(f"Choose the {name} {use}")
+            choice.setAccessibleName(name.capitalize())
             self.add_button(choice)
 
     def _connect(self) -> None:

@@ -466,7 +466,7 @@ class DataPanel(Card):
         has_targets = self._document.state.data.targets is not None
         menu.addAction("Remove the targets &of all rows", self._remove_targets).setEnabled(has_targets)
         menu.addSeparator()
-        split = menu.addAction("&Use from here on for validation", lambda: self.all_rows.validate_from(row))
+        split = menu.addAction("&Validate from this row on", lambda: self.all_rows.validate_from(row))
         split.setEnabled(has_targets and 0 < row < rows)
         train_all = menu.addAction("Trai&n on all rows", lambda: self.all_rows.validate_from(rows))
         train_all.setEnabled(self._document.state.validated)

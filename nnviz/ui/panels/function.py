@@ -128,16 +128,14 @@ def _line(state: State, axes: Axes) -> Iterator[str]:
 
 def _other_inputs(state: State, axes: Axes, selection: Selection) -> Iterator[str]:
     """Yield a sentence about the values of the inputs that are not on the axes, if there are any."""
-    others = len(state.network.inputs) - len(axes.along)
-    if not others or axes.horizontal is None:
+    if len(state.network.inputs) == len(axes.along) or axes.horizontal is None:
         return
-    which = "The other input is" if others == 1 else f"The other {others:,} inputs are"
     if selection.what_if_row is not None:
-        yield f"{which} as in the what-if row."
+        yield "Every other input is as in the what-if row."
     elif len(state.data):
-        yield f"{which} as in row {selection.row + 1:,}."
+        yield f"Every other input is as in row {selection.row + 1:,}."
     else:
-        yield f"{which} 0, since the data has no rows."
+        yield "Every other input is 0, since the data has no rows."
 
 
 class Pointing:

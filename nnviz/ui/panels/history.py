@@ -153,7 +153,7 @@ class HistoryPlot(PlotCard):
         assert run is not None
         measure, message = self._travel.measure, f"Exported {file_label(path)}"
         if run.history.is_thinned:
-            message = f"{message}; per group of updates, it has first, lowest, highest and last {measure}"
+            message = f"{message} (the first, lowest, highest and last {measure} of each group of updates)"
         column = measure if run.watched else state.measure.name
         self._export(path, writing.history_text(run.points, column), message)
 

@@ -259,7 +259,9 @@ NOWHERE = -1, math.nan
 TIMES_AS_HIGH = 10.0
 """Earlier runs raise the top of the view to at most this multiple of the current run's highest value."""
 ABOVE = "the point is above the plot"
-DIVERGED = f"the point is above the plot: the run diverged,\nthe top is {CEILING:g} times the first loss"
+DIVERGED = (
+    f"the point is above the plot: the run diverged,\nthe plot ends at {CEILING:g} times the first loss"
+)
 KEY_PX = 18
 """Height of the key (legend) of the curves, in pixels at 100 %."""
 LEAST_PX, LOW_PX = 94, 130
@@ -537,7 +539,7 @@ class HistoryCanvas(Plot):
         if self._line.leaves:
             texts.append(f"the run diverged: the curve leaves the plot at iteration {self._line.leaves[0]}")
         if self._has_key:
-            texts.append(f"the last validation loss is {full_text(self._validation.history.last[1])}")
+            texts.append(f"the last validation value is {full_text(self._validation.history.last[1])}")
         if self._marked is not None:
             texts.append(f"the validation loss has risen since iteration {self._marked}")
         if self._earlier.runs:

@@ -11,7 +11,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-import contourpy
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -477,8 +476,8 @@ class LossCurvePlane(LossPlane):
             self.place_dot(self._end, end, height)
 
 
-CHOOSE_WEIGHT = "Click a weight or a bias on the diagram to plot the {} over its values"
-TOO_LARGE_LOSS = "The {} at the current weights is too large to plot"
+CHOOSE_WEIGHT = "Click a weight or a bias on the diagram to plot the {} over its values."
+TOO_LARGE_LOSS = "The {} at the current weights is too large to plot."
 
 
 class LossCurve(LossView):
@@ -725,6 +724,8 @@ def levels_of(tone: Tone) -> list[float]:
 
 def _contours(grid: Grid, share: Array, levels: list[float]) -> tuple[Array, Array]:
     """Return x and y of all contours, with NaN between two, computed on the colour scale to be even."""
+    import contourpy
+
     contours = contourpy.contour_generator(
         grid.values1,
         grid.values2,

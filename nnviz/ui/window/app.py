@@ -10,7 +10,6 @@ import contextlib
 import gc
 import os
 import signal
-import socket
 import sys
 import threading
 import traceback
@@ -76,7 +75,7 @@ def normalize_exceptions(run: Callable[[], Result]) -> Result:
 
 
 def forget_handled(error: BaseException | None) -> None:
-    """Remove the exception of `normalize_exceptions` from the `__context__` chain of `error`."""
+    """Remove each error that `normalize_exceptions` has handled from the `__context__` chain of `error`."""
     while error is not None:
         if isinstance(error.__context__, _HandledError):
             error.__context__ = None
@@ -211,6 +210,8 @@ class Ending(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
+        import socket
+
         self._reader, self._writer = socket.socketpair()
         for end in (self._reader, self._writer):
             end.setblocking(False)

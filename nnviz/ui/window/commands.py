@@ -137,7 +137,7 @@ def _panels(workspace: Workspace) -> tuple[MenuEntry, ...]:
             f"panel {panel.name}",
             panel.name,
             partial(workspace.board.show_panel, panel.name),
-            tip=f"Show this panel, or hide it if it is in front. The panel {panel.tip}",
+            tip=f"{panel.tip}. Show this panel, or hide it if it is in front",
             is_on=workspace.board.docks[panel.name].is_open,
         )
         for panel in PANELS
@@ -468,7 +468,7 @@ def _by_layer(player: Player) -> MenuEntry:
     def set_by_layer(on: bool) -> None:
         player.progress.by_layer = on
 
-    tip = "Make each step of the walk a whole layer instead of a single node"
+    tip = "Play a whole layer in each step of the walk instead of a single node"
     return MenuEntry("by layer", "One layer at a time", set_by_layer, tip=tip, is_on=False)
 
 

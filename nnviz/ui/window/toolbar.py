@@ -203,7 +203,7 @@ class Toolbar(QToolBar):
         play, keys = self._actions["play"], self._actions["play"].shortcut().toString()
         play.setText(f"&{name.capitalize()} the walk")
         play.setIcon(icon(name, colours().accent))
-        play.setToolTip(f"{name.capitalize()} the walk ({keys}); hold the button to choose what Play repeats")
+        play.setToolTip(f"{name.capitalize()} the walk ({keys}); hold the button for other walks")
         self._actions[END_WALK].setEnabled(progress.active)
         rows = len(self._document.state.data)
         free = self._selection.what_if_row is not None
@@ -294,7 +294,7 @@ class Toolbar(QToolBar):
         slider.setValue(round(100 * self._player.speed))
         slider.setFixedSize(56, 18)
         slider.setToolTip("Choose how fast the walk plays")
-        slider.setAccessibleName("Pace of the walk")
+        slider.setAccessibleName("Speed of the walk")
         slider.valueChanged.connect(self._set_pace)
         row.addWidget(label)
         row.addWidget(slider)

@@ -68,7 +68,7 @@ Place: TypeAlias = Literal["right, above", "right", "below, left", "below"]
 class Panel(NamedTuple):
     """A line of the table of panels. Panels in the same place are tabs, in the order of the table.
 
-    `tip` says what the panel does and begins with a verb, such as "shows the network as a program".
+    `tip` says what the panel does and begins with a verb, such as "Shows the network as a program".
     `make` takes the Workspace and makes the panel. The dock calls `make` when the panel is first visible.
     """
 

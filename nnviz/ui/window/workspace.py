@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from nnviz.ui.plot.card import PlotCard
 
 
-LARGEST = 8.0
+LARGEST_ZOOM = 8.0
 """Largest zoom factor of the diagram in presentation mode."""
 SEEN_MS, HEIGHT_SHARE = 1400, 1 / 24
 """SEEN_MS: how long a key's name is shown. HEIGHT_SHARE: font size as a share of the diagram's height."""
@@ -112,7 +112,7 @@ class Present(QObject):
         for part in (*self._hidden_parts, *board.docks.values()):
             part.hide()
         board.keep_margin(False)
-        self._diagram.set_presenting(True, LARGEST)
+        self._diagram.set_presenting(True, LARGEST_ZOOM)
         window.setWindowState(self._state | Qt.WindowState.WindowFullScreen)
         self._diagram.setFocus()
         QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
@@ -546,16 +546,16 @@ def _matrix(workspace: Workspace) -> Card:
 
 
 PANELS = (
-    Panel("Training", "right, above", "has the training settings and starts a run", lambda own: own.training),
-    Panel("Explain", "right", "shows how the selected number is computed", lambda own: own.explain),
-    Panel("Activation", "right", "plots the selected node's activation function", _activation),
-    Panel("Function", "right", "plots the network's output over its inputs", _function),
-    Panel("Classes", "right", "counts the rows by target class and predicted class", _confusion),
-    Panel("Notes", "right", "says what to try and what to look for", lambda own: own.notes),
-    Panel("Code", "right", "shows the network as a program", _code),
-    Panel("Data", "below, left", "lists the rows, their predictions and errors", lambda own: own.data),
-    Panel("MSE", "below", "plots the loss after every update", lambda own: own.history),
-    Panel("1 weight", "below", "plots the loss over the selected weight", _over_one_weight),
-    Panel("2 weights", "below", "plots the loss over two selected weights", _over_two_weights),
-    Panel("Matrix", "below", "shows a layer's weights as an image", _matrix),
+    Panel("Training", "right, above", "Has the training settings and starts a run", lambda own: own.training),
+    Panel("Explain", "right", "Shows how the selected number is computed", lambda own: own.explain),
+    Panel("Activation", "right", "Plots the selected node's activation function", _activation),
+    Panel("Function", "right", "Plots the network's output over its inputs", _function),
+    Panel("Classes", "right", "Counts the rows by target class and predicted class", _confusion),
+    Panel("Notes", "right", "Says what to try and what to look for", lambda own: own.notes),
+    Panel("Code", "right", "Shows the network as a program", _code),
+    Panel("Data", "below, left", "Lists the rows, their predictions and errors", lambda own: own.data),
+    Panel("MSE", "below", "Plots the loss after every update", lambda own: own.history),
+    Panel("1 weight", "below", "Plots the loss over the selected weight", _over_one_weight),
+    Panel("2 weights", "below", "Plots the loss over two selected weights", _over_two_weights),
+    Panel("Matrix", "below", "Shows a layer's weights as an image", _matrix),
 )
