@@ -23,7 +23,7 @@ COMMANDS = {
     "code": "print the network as a program that runs on its own",
     "examples": "list the examples that come with nnviz",
 }
-"""Map of each command to its help text. To open a file called "predict", write `nnviz ./predict`."""
+"""Map of each command to its help text. A file with the name of a command opens as `nnviz ./predict`."""
 
 
 ACTIVATIONS = "--activations"
@@ -212,7 +212,7 @@ def _convert(parser: _Parser) -> None:
     seed = "seed for --shuffle and for the random weights of a new network for a table; OUT stores the seed"
     parser.add_argument("--seed", type=_whole(0), metavar="S", help=seed)
     parser.add_argument(
-        "--without-scaling", action="store_true", help="omit the scaling; OUT expects standardised inputs"
+        "--without-scaling", action="store_true", help="save no scaling; OUT expects standardised inputs"
     )
 
 

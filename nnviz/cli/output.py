@@ -154,7 +154,7 @@ def write_program(state: State, chosen: argparse.Namespace) -> None:
 
 
 def save_network(state: State, path: Path) -> None:
-    """Save `state` to `path`. Print which parts the file lacks, and any side effects. Raises FileError."""
+    """Save `state` to `path`. Print what the file lacks, and side effects of the save. Raises FileError."""
     for remark in (registry.save(state, path), registry.losses_on_save(state, path)):
         if remark:
             print_remark(remark)
@@ -163,7 +163,8 @@ def save_network(state: State, path: Path) -> None:
 def shuffle(state: State, path: Path, *, wanted: bool) -> State:
     """Return `state`, with its rows shuffled if the argument `wanted` is True.
 
-    If `wanted` is False and the rows of a table are sorted by class, print that --shuffle would help.
+    If `wanted` is False and the rows of a table are sorted by class, print that --shuffle would help. `path`
+    is the file from which `state` was read.
     """
     if wanted:
         return edits.shuffle_rows(state)
@@ -176,6 +177,7 @@ def standardise(state: State, path: Path, *, wanted: bool) -> State:
     """Return `state`, with its inputs standardised if the argument `wanted` is True.
 
     If `wanted` is False and the scales of a table's inputs differ much, print that --standardise would help.
+    `path` is the file from which `state` was read.
     """
     if wanted:
         new = edits.standardise(state, range(len(state.network.inputs)))
@@ -187,7 +189,10 @@ def standardise(state: State, path: Path, *, wanted: bool) -> State:
 
 
 def remove_scaling(state: State, out: Path) -> State:
-    """Return `state` without the scaling of its inputs. Print that the model expects standardised rows."""
+    """Return `state` without the scaling of its inputs.
+
+    If there was a scaling, print that the model in the output file `out` expects standardised rows.
+    """
     from nnviz.files.models import dense
 
     if dense.find_scaling(state):

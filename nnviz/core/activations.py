@@ -1,7 +1,7 @@
-"""Activation functions: computation, slope, formula, names in other libraries, and random weights.
+"""Activation functions: computation, slope, formula, and names in other libraries.
 
-`ACTIVATIONS` is the registry: all other modules read an activation's entry there. Arrays are float64 of
-shape (rows, nodes).
+`ACTIVATIONS` is the registry: all other modules read an activation's entry there. An entry also names the
+distribution of a layer's random weights. Arrays are float64 of shape (rows, nodes).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _add, _subtract, _multiply, _copy = np.add, np.subtract, np.multiply, np.copyto
 _maximum, _minimum, _tanh, _sign, _square = np.maximum, np.minimum, np.tanh, np.sign, np.square
 
 FEW_NUMBERS = 2**16
-"""If z has at most this many elements, relu compares z with an array of zeros: this is faster than with 0."""
+"""Up to this many elements of z, relu compares z with an array of zeros: faster than with a scalar 0."""
 
 
 def _identity_forward(z: Array, a: Array) -> Call:
@@ -420,7 +420,7 @@ class Activation:
 
     @cached_property
     def written(self) -> Function:
-        """The activation as a Function: called with the expression z, it returns the expression relu(z)."""
+        """The activation as a Function for formulas. For relu, it maps the expression z to relu(z)."""
         return Function(self.name, self.scalar or self._of_one, self.exact)
 
     @property

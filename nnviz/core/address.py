@@ -1,6 +1,6 @@
 """Addresses of the parts of a network (node, weight, bias, label), and default names of nodes.
 
-The course calls nodes `node_0` or, with several hidden layers, `node_0_1`.
+As in courses for beginners, a node is called `node_0` or, with several hidden layers, `node_0_1`.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def default_inputs(count: int) -> tuple[str, ...]:
 
 
 def default_nodes(layer: int, layers: int, count: int) -> tuple[str, ...]:
-    """Return the names that the course gives the nodes of a layer.
+    """Return the default names of the nodes of a layer.
 
     The names are `output`, `node_0`, or `node_0_1` if the network has several hidden layers. `layers` is the
     number of layers, including the output layer.
@@ -101,7 +101,8 @@ def fresh_name(stem: str, taken: Collection[str], start: int = 0) -> str:
 def layers_by_name(names: Iterable[str]) -> list[list[str]]:
     """Group the names of a weights dictionary by layer, from the first hidden layer to the output layer.
 
-    Raises ValueError for a name that the course does not use, two names for one node, or a missing output.
+    Raises ValueError for a name of another form than `node_0`, `node_0_1` or `output`, for two names that
+    mean the same node, or for a missing output.
     """
     hidden: dict[int, dict[int, str]] = {}
     outputs: dict[int, str] = {}

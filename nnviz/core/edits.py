@@ -1,9 +1,9 @@
 """Edits: functions that take a State and return a new one.
 
-An edit of weights or data ends the current run. An edit of the structure also changes the weight sets. A new
-node starts with outgoing weights 0, a new input with weights and data 0, and a new hidden layer with the
-identity matrix. So the predictions stay the same, unless the activation of a new layer changes the values.
-Layer 0 is the first hidden layer, and column 0 holds the inputs.
+An edit of weights or data ends the current run. An edit of the structure also changes the weight sets, which
+are stored copies of the weights. A new node starts with outgoing weights 0, a new input with weights and data
+0, and a new hidden layer with the identity matrix. So the predictions stay the same, unless the activation of
+a new layer changes the values. Layer 0 is the first hidden layer, and column 0 holds the inputs.
 """
 
 from __future__ import annotations
@@ -118,7 +118,10 @@ def set_target(state: State, row: int, output: int, value: float) -> State:
 
 
 def clear_targets(state: State, rows: list[int]) -> State:
-    """Remove the targets of `rows`. Raises ValueError if other rows have targets or a row has several."""
+    """Remove the targets of `rows`, which must be all rows: either every row has targets, or no row has.
+
+    Raises ValueError if `rows` are only some of the rows with targets, or if a row has several targets.
+    """
     targets = state.data.targets
     if targets is not None and targets.shape != (len(set(rows)), 1):
         raise ValueError(ALL_OR_NONE)
@@ -170,7 +173,7 @@ def shuffle_rows(state: State) -> State:
 def validate_from(state: State, row: int) -> State:
     """Use row `row` and all rows below it for validation; `row` must be at least 1.
 
-    The setting `validation` becomes the decimal number with the fewest digits that selects these rows.
+    The setting `validation` becomes the share with the fewest decimals that selects these rows.
     """
     validation = validation_from(row, len(state.data))
     return set_training(state, replace(state.training, validation=validation))
@@ -308,7 +311,7 @@ def loss_with_set(state: State, place: int) -> float | None:
 
 
 def new_set_name(state: State) -> str:
-    """Return the first free name for a weight set: weights_0, weights_1, …, as in the course."""
+    """Return the first free name for a weight set: weights_0, weights_1 and so on."""
     return fresh_name("weights", {each.name for each in state.weight_sets})
 
 
@@ -541,8 +544,8 @@ def standardise(state: State, inputs: Iterable[int]) -> State:
     """Return `state` with the inputs at the indices `inputs` standardised, and without a run.
 
     An input becomes (raw − mean) / standard deviation, as with scikit-learn's StandardScaler (`ddof` 0). Mean
-    and standard deviation are those of the raw numbers in the training rows; `columns` stores both. One-hot
-    inputs and constant inputs do not change.
+    and standard deviation are those of the raw numbers in the training rows; `State.columns` stores both.
+    One-hot inputs and constant inputs do not change.
     """
     table, columns = state.data.inputs.copy(), {column.nodes: column for column in state.columns}
     for i in sorted(set(inputs) & set(can_be_standardised(state))):
@@ -611,11 +614,14 @@ class Scales:
         )
 
     def find(self) -> None:
-        """Do the whole search, and set `offer`."""
+        """Search for inputs that are worth standardising, and set `offer`."""
         self.offer = worth_standardising(self._state)
 
     def find_in_blocks(self, block_ns: float = BLOCK_NS) -> Iterator[None]:
-        """Search in blocks of about `block_ns` nanoseconds. Yield after each block, then set `offer`."""
+        """Search for inputs that are worth standardising, in blocks of about `block_ns` nanoseconds.
+
+        Yield after each block, and set `offer` after the last block.
+        """
         inputs = len(self._state.network.inputs)
         at_once = max(1, int(block_ns / self.ns * inputs)) if self.ns else inputs
         parts = []
@@ -691,7 +697,7 @@ UPDATES = 200
 
 
 def node_names(columns: Sequence[Column]) -> Names:
-    """Return the names of the nodes of all columns, in order."""
+    """Return the names of the inputs or outputs that encode the table's `columns`, in order."""
     return tuple(name for column in columns for name in column.nodes)
 
 
@@ -752,7 +758,7 @@ def _stored(inputs: Sequence[Column], targets: Sequence[Column]) -> Columns:
 
 
 def fits(state: State, inputs: Sequence[Column], targets: Sequence[Column]) -> bool:
-    """Return whether the network has one input per node of `inputs` and one output per node of `targets`."""
+    """Return whether the table's columns need exactly as many inputs and outputs as the network has."""
     sizes = state.network.sizes
     return (sizes[0], sizes[-1]) == (len(node_names(inputs)), len(node_names(targets)))
 

@@ -25,7 +25,10 @@ DIGITS = 6
 
 
 class Piece(NamedTuple):
-    """A part of a formula's text, the address of the number in the part, and whether the number is a slope.
+    """A part of a formula's text.
+
+    If the part is a number, `address` is the node, weight or bias to which the number belongs, and `slope`
+    says whether the number is a slope of the loss.
 
     If the part replaces several terms of a sum, `unfolds` is the name of the line that contains the sum. A
     click on the part shows all terms of this line.
@@ -56,8 +59,9 @@ class Expression(ABC):
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
         """Return the parts of the expression's text. Numbers are written by `number_text` with `digits`.
 
-        The text gets parentheses if `level`, the precedence of the surrounding expression, is higher. If
-        `leading`, the text starts the line, so that a minus sign needs no parentheses.
+        `level` is the precedence of the surrounding expression. If `level` is higher than the precedence of
+        this expression, the text gets parentheses. If `leading`, the text starts the line, so that a minus
+        sign needs no parentheses.
         """
 
     @abstractmethod
@@ -138,7 +142,10 @@ def read(text: str) -> float:
 
 @dataclass(frozen=True)
 class Number(Expression):
-    """A number in a formula, the address of its origin, and whether the number is a slope of the loss.
+    """A number in a formula.
+
+    `address` is the node, weight or bias to which the number belongs, or None. `slope` says whether the
+    number is a slope of the loss.
 
     If the number replaces several terms of a sum, `note` says how many terms, such as "94 more". `unfolds` is
     the name of the line that contains the sum. A click on the note shows all terms of this line.
@@ -151,7 +158,10 @@ class Number(Expression):
     unfolds: str = ""
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return the parts of the number's text. A negative number within a line gets parentheses."""
+        """Return the parts of the number's text, in parentheses if `level` and `leading` require them.
+
+        `level` is the precedence of the surrounding expression. If `leading`, the text starts the line.
+        """
         text = number_text(self.value, digits)
         minus = text.startswith(MINUS) and not (leading and level < POWER)
         piece = Piece(text, self.address, self.slope)
@@ -207,7 +217,10 @@ class Negative(Composed):
     compute = staticmethod(neg)
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return the parts of a text such as `−4`."""
+        """Return the parts of a text such as `−4`, in parentheses if `level` and `leading` require them.
+
+        `level` is the precedence of the surrounding expression. If `leading`, the text starts the line.
+        """
         written = [Piece(MINUS), *self.parts[0].pieces(digits, PRODUCT, leading=False)]
         return bracketed(written, not leading or level >= POWER)
 
@@ -218,7 +231,10 @@ class Sum(Composed):
     compute = staticmethod(lambda *terms: reduce(add, terms))
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return the parts of a text such as `2 + 3 − 4`."""
+        """Return the parts of a text such as `2 + 3 − 4`, in parentheses if `level` requires them.
+
+        `level` is the precedence of the surrounding expression. If `leading`, the text starts the line.
+        """
         needed = level > SUM
         written = self.parts[0].pieces(digits, SUM, leading or needed)
         for part in self.parts[1:]:
@@ -242,7 +258,10 @@ class Product(Composed):
     compute = staticmethod(lambda *factors: reduce(mul, factors))
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return the parts of a text such as `2·3·(−4)`."""
+        """Return the parts of a text such as `2·3·(−4)`, in parentheses if `level` requires them.
+
+        `level` is the precedence of the surrounding expression. If `leading`, the text starts the line.
+        """
         needed = level > PRODUCT
         written = self.parts[0].pieces(digits, PRODUCT, leading or needed)
         for part in self.parts[1:]:
@@ -262,7 +281,10 @@ class Quotient(Composed):
     compute = staticmethod(_divided)
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return the parts of a text such as `(2 + 3)/4`."""
+        """Return the parts of a text such as `(2 + 3)/4`, in parentheses if `level` requires them.
+
+        `level` is the precedence of the surrounding expression. If `leading`, the text starts the line.
+        """
         top, bottom = self.parts
         needed = level > PRODUCT
         written = top.pieces(digits, PRODUCT, leading or needed)
@@ -275,7 +297,7 @@ class Square(Composed):
     compute = staticmethod(lambda value: value * value)
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
-        """Return the parts of a text such as `(−8)²`."""
+        """Return the parts of a text such as `(−8)²`. `level` and `leading` have no effect."""
         return [*self.parts[0].pieces(digits, POWER, leading=False), Piece("²")]
 
 
@@ -290,7 +312,7 @@ class Symbol(Expression):
     name: str
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
-        """Return the name of the symbol as the only part."""
+        """Return one part, the name of the symbol. The parameters have no effect."""
         return [Piece(self.name)]
 
     def evaluate(self, leaf: Leaf[T]) -> T:  # noqa: ARG002
@@ -321,7 +343,7 @@ class Power(Composed):
         super().__init__(Number(base), exponent)
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
-        """Return the parts of a text such as `0.9^3`."""
+        """Return the parts of a text such as `0.9^3`. `level` and `leading` have no effect."""
         base, exponent = (part.pieces(digits, POWER, leading=False) for part in self.parts)
         return [*base, Piece("^"), *exponent]
 
@@ -334,7 +356,10 @@ class Either(Composed):
         self.kink = kink
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
-        """Return the parts of a text such as `1 if z > 0 else 0.01`."""
+        """Return the parts of a text such as `1 if z > 0 else 0.01`, in parentheses if `level` is above 0.
+
+        `level` is the precedence of the surrounding expression. If `leading`, the text starts the line.
+        """
         above, below = (part.pieces(digits, 1) for part in self.parts)
         choice = Piece(f" if z > {number_text(self.kink, DIGITS)} else ")
         return bracketed([*above, choice, *below], level > 0)

@@ -1,8 +1,8 @@
 """Outputs of a network or of its nodes while one or two inputs vary, and curves of activations over z.
 
-Only the inputs that vary are multiplied again for each point, so the first layer is as fast for 784 inputs as
-for 2. The generators yield None after every few milliseconds of work; stop iterating to cancel. On overflow,
-numbers are infinite or NaN, without a warning.
+For each point, only the inputs that vary are multiplied by weights again. So the first layer is as fast for
+784 inputs as for 2. The generators yield None after every few milliseconds of work; stop iterating to cancel.
+On overflow, numbers are infinite or NaN, without a warning.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Span: TypeAlias = tuple[float, float]
 """The lowest and the highest value of an input."""
 
 MARGIN = 0.1
-"""Margin on each side of the data, as a share of the data's span."""
+"""Margin that a plot adds on each side of the data, as a share of the range of the data."""
 LARGEST = 1e300
-"""Spans lie within ±LARGEST, so that the width and the numbers computed from a span stay finite."""
+"""Ranges of inputs lie within ±LARGEST, so that the numbers computed from a range stay finite."""
 COARSEST = 16
 """Size, in pixels, of the square that each computed point fills in the coarsest picture."""
 LONGEST_NS = 1e10
@@ -40,7 +40,7 @@ class Section:
 
     ========= ==============================================================================
     `along`   indices of the inputs that vary: first the horizontal, then the vertical input
-    `spans`   the span of each input that varies
+    `spans`   the lowest and the highest value of each input that varies
     `inputs`  values of the inputs, shape (inputs,); values of inputs that vary are ignored
     ========= ==============================================================================
     """
@@ -50,9 +50,9 @@ class Section:
     inputs: Array
 
     def middles(self, *counts: int) -> tuple[Array, ...]:
-        """Return an array for each span: the centres of the equal parts into which the span is cut.
+        """Return, for each input that varies, evenly spaced values: the centres of equal parts of its range.
 
-        The arguments `counts` are the numbers of parts, one number for each span.
+        The arguments `counts` are the numbers of parts, one number for each input that varies.
         """
         return tuple(
             low + (np.arange(count) + 0.5) / count * (high - low)
@@ -83,7 +83,10 @@ class FunctionValues:
 
 
 def span_of(data: Dataset, place: int) -> Span:
-    """Return the span of the input at index `place`, with a margin, or (−1, 1) if the data has no rows."""
+    """Return the lowest and the highest value of the input at index `place`, with a margin on both sides.
+
+    If the data has no rows, the result is (−1, 1).
+    """
     if not len(data):
         return -1.0, 1.0
     column = data.inputs[:, place]
@@ -93,9 +96,10 @@ def span_of(data: Dataset, place: int) -> Span:
 
 
 def section(data: Dataset, along: tuple[int, ...], held: Array) -> Section:
-    """Return the line or plane on which the inputs with the indices `along` vary over their span in the data.
+    """Return the line or plane on which the inputs with the indices `along` vary.
 
-    The other inputs have the values in `held`, shape (inputs,).
+    These inputs vary over their range in the data, with a margin. The other inputs have the values in `held`,
+    shape (inputs,).
     """
     return Section(along, tuple(span_of(data, place) for place in along), held)
 
@@ -132,9 +136,9 @@ def refined_pictures(
 ) -> Iterator[FunctionValues | None]:
     """Yield finer and finer pictures of the predictions, and None after each unit of work.
 
-    The finest picture has one point for each pixel; `pixels` holds the size of each span in pixels. The first
-    picture takes about `quick_ns` nanoseconds, unless even the coarsest picture takes longer. The generator
-    ends early if the next picture would take too long.
+    The finest picture has one point for each pixel; `pixels` holds the length of each axis in pixels. The
+    first picture takes about `quick_ns` nanoseconds, unless even the coarsest picture takes longer. The
+    generator ends early if the next picture would take too long.
     """
     for step in _steps(network, pixels, quick_ns):
         counts = tuple(max(2, -(-count // step)) for count in pixels)
@@ -145,7 +149,7 @@ def refined_pictures(
 
 
 def point_ns(network: Network) -> float:
-    """Return the approximate time to compute one point, in nanoseconds."""
+    """Return the approximate time to compute the outputs at one point, in nanoseconds."""
     first, *others = network.layers
     return NODE_NS * len(first) + sum(map(layer_ns, others))
 
@@ -206,7 +210,7 @@ def _cut(shape: tuple[int, ...], ns: float) -> Iterator[tuple[slice, ...]]:
 
 
 COARSEST_GRID, FINEST, FINEST_LINE = 8, 32, 48
-"""Points along an input. COARSEST_GRID: fewest. FINEST: most in a plane. FINEST_LINE: most in a line."""
+"""Computed points along each input: at least COARSEST_GRID; at most FINEST (plane) or FINEST_LINE (line)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +219,7 @@ class NodeFunctions:
 
     ========= ================================================================================
     `section` the line or plane
-    `a`       outputs of each column, inputs first: shape (nodes, across) or (nodes, up, across)
+    `a`       the inputs, then outputs by layer: shape (nodes, across) or (nodes, up, across)
     `at_half` whether each output decides between two classes, with the threshold 0.5
     ========= ================================================================================
     """
@@ -237,7 +241,7 @@ class NodeFunctions:
 
 
 def has_few_inputs(network: Network) -> bool:
-    """Return whether one picture can show all inputs of a network."""
+    """Return whether a network has at most two inputs, so that one picture can show all of them."""
     return len(network.inputs) <= 2
 
 
@@ -248,7 +252,7 @@ def coarsest_is_quick(network: Network) -> bool:
 
 
 def node_functions(state: State, at_half: bool, most_ns: float = QUICK_NS) -> NodeFunctions:
-    """Return the outputs of all nodes over the span of the data, computed in about `most_ns` nanoseconds.
+    """Return the outputs of all nodes over the range of the data, computed in about `most_ns` nanoseconds.
 
     `at_half` says whether each output decides between two classes. The caller passes this value, because
     computing the value reads all targets.
@@ -308,9 +312,9 @@ FENCE = 3.0
 ROOM = 0.06
 """Margin on both sides of the displayed range, as a share of the range."""
 WIDER = 2.5
-"""A displayed range is replaced if it is more than this many times as wide as the wanted range."""
+"""A displayed range is kept unless it is more than this many times as wide as the range now needed."""
 ALIKE, LEAST_SLOPE = 8.0, 0.25
-"""ALIKE: ∂a/∂z is stretched if max |a| / max |∂a/∂z| is larger. LEAST_SLOPE: least divisor in this ratio."""
+"""The curve of ∂a/∂z is stretched if max |a| / max |∂a/∂z| exceeds ALIKE. LEAST_SLOPE: least divisor."""
 MOST_POINTS, LEAST_POINTS, MOST_VALUES = 401, 101, 40_000
 """A curve has LEAST_POINTS to MOST_POINTS points. With softmax, points · nodes ≤ MOST_VALUES if possible."""
 

@@ -122,7 +122,7 @@ STREAM = 3
 FEW = 20
 """With fewer generated rows than this number, no rows are used for validation."""
 MOST_NOISE = 100.0
-"""Largest noise. Noise of this size hides every formula, so more noise would not change the picture."""
+"""Largest noise. Noise of this size already hides the formula of the rows completely."""
 
 
 def check_rows(rows: int) -> None:
@@ -219,7 +219,7 @@ class Kind:
         return self.suits.network(self.inputs, self.outputs)
 
     def state(self, rows: int, noise: float, seed: int) -> State:
-        """Return a State with generated rows, a network that suits the rows, and notes on both."""
+        """Return a State with generated rows, a network that suits the rows, and notes about both."""
         network = self.network()
         numbers = f"{counted(rows, 'row')}, noise {as_text(noise)} (a standard deviation) and seed {seed}"
         default = f"{counted(self.rows, 'row')} with noise {as_text(self.noise)}"

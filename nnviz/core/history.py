@@ -22,13 +22,13 @@ from nnviz.core.activations import Array
 from nnviz.core.numbers import POINTS
 
 BUCKETS = POINTS.limit // 4
-"""Largest number of buckets, which are ranges of iterations, in a drawn curve."""
+"""Largest number of buckets of a drawn curve: ranges of iterations with at most 4 drawn points each."""
 CEILING = 3.0
-"""Largest drawn loss of a diverged run, divided by the run's first loss. This keeps other runs visible."""
+"""A plot cuts off a diverged run above this multiple of its first loss, so that other runs stay visible."""
 DIVERGED = 1e6
-"""A run diverged if a loss exceeds this multiple of the run's first loss. A run can recover from less."""
+"""A run diverged if a loss exceeds this multiple of its first loss. From a smaller loss, it can recover."""
 NOISE = 1e-12
-"""Losses up to this number are rounding errors of 0, so `ceiling` skips them in search of the first loss."""
+"""Losses up to this number count as 0. `ceiling` takes the first larger loss as a run's first loss."""
 LARGEST = 1e306
 """Largest loss that a plot can show. A run that starts with a diverged run's weights can exceed this loss."""
 
@@ -109,12 +109,12 @@ class History:
 
     @property
     def line(self) -> Array:
-        """The points to draw and save, thinned to at most 4,096 buckets, shape (points, 2)."""
+        """The points to draw and save, at most 4 in each bucket of `bucket` iterations, shape (points, 2)."""
         return in_buckets(self.points, self.bucket) if self.length else self.points
 
     @property
     def bucket(self) -> int:
-        """The length, in iterations, of the buckets to which `line` is thinned."""
+        """The number of iterations in a bucket; `line` has at most 4 points for each bucket."""
         return bucket_length(self.last[0])
 
     def extended(self, points: Array) -> History:
@@ -209,8 +209,8 @@ def bucket_length(last: int, buckets: int = BUCKETS) -> int:
 def in_columns(points: Array, pixel: float, bucket: int) -> Array:
     """Return the first, smallest, largest and last point in each column of a plot.
 
-    A column is at most one pixel wide; `pixel` is the width of a pixel in iterations. `points` are already
-    thinned to buckets of `bucket` iterations.
+    A column is at most one pixel wide; `pixel` is the width of a pixel in iterations. If `points`
+    are already thinned, at most 4 are left of each `bucket` iterations.
     """
     span = min(bucket, 2 ** int(math.log2(max(pixel, 1.0))))
     return in_buckets(points, pixel // span * span)

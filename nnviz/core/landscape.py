@@ -103,10 +103,10 @@ def refined_grids(
     span2: tuple[float, float],
     known: Array | None = None,
 ) -> Iterator[Grid | None]:
-    """Yield a coarse grid over both spans, then finer grids, and None after each unit of work.
+    """Yield a coarse grid of losses over the ranges `span1` and `span2` of two weights, then finer grids.
 
-    If `known` holds the losses of one of the grids, only the grids finer than this grid are computed. The
-    generator ends early if the next grid would take too long.
+    Also yield None after each unit of work. If `known` holds the losses of one of the grids, only the grids
+    finer than this grid are computed. The generator ends early if the next grid would take too long.
     """
     for size in SIZES:
         if known is not None and (len(known) >= size or _grid_ns(state, first, second, size) > LONGEST_NS):
@@ -263,11 +263,14 @@ WIDTH = 3.0
 STEEP = 8.0
 """A weight's range is narrowed if the loss near its ends exceeds this multiple of the current loss."""
 LEAST = 0.01
-"""STEEP multiplies at least this share of an untrained network's loss. This limits the zoom near loss 0."""
+"""The current loss counts as at least this share of an untrained network's loss when STEEP is applied.
+
+Otherwise, a loss near 0 would make the displayed range of the weight very narrow.
+"""
 LARGEST, SMALLEST = 1e300, 1e-150
 """LARGEST: largest displayed weight or loss, so that ranges are finite. SMALLEST: smaller |w| count as 0."""
 STEPS = 6.0
-"""The next step is shown if the step's length is at most this many times the distance to the minimum."""
+"""The next step of gradient descent is shown if its length is at most STEPS · distance to the minimum."""
 
 
 def size_of(state: State, weight: Address) -> float:

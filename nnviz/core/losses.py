@@ -56,8 +56,8 @@ class LossNotation(NamedTuple):
 class Short(NamedTuple):
     """A short form of the slope ∂term/∂z: a formula without the factors ∂term/∂a and f′(z).
 
-    `rule` takes Σy, the sum of the row's targets, and returns the formula in `A`, `Y` and Σy. `reason` is a
-    sentence on why the factors cancel out.
+    `rule` takes Σy, the sum of the row's targets, and returns the formula in the symbols a, y and Σy.
+    `reason` is a sentence that says why the factors cancel out.
     """
 
     rule: Callable[[float], Expression]
@@ -81,11 +81,13 @@ class Loss:
     `factor`        the constant factor that `slopes` omits
     `least`         a lower bound of the loss for all possible targets
     `total`         `total(z, a, y, out)` returns a function that returns the sum of all terms
-    `term`          the formula of a term, in `A`, `Y` and `ERROR`
+    `term`          the formula of a term, in the symbols a, y and error
     `term_by_z`     the formula of a term from all z, used if a is rounded to 0 or 1; or None
     `slope_rule`    the formula of ∂term/∂a
     `notation`      the loss in NumPy, Keras and PyTorch
     =============== =======================================================================
+
+    Each output has a term; the loss of a row is the sum or the mean of the terms.
 
     The function of `slopes` writes each term's slope, divided by `factor`: with respect to z if the loss has
     a `short` form, else with respect to a. Call this function before the function of `total`, which may read
@@ -141,7 +143,7 @@ class Loss:
         return slopes
 
     def scale(self, rows: int, outputs: int) -> float:
-        """Return the factor that turns the result of `slopes` into the gradient of the mean over the rows."""
+        """Return the factor that turns the result of `slopes` into the gradient of the rows' mean loss."""
         return self.factor / (rows * self.parts(outputs))
 
 

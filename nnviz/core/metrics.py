@@ -148,7 +148,10 @@ def correct_counter(network: Network, prediction: Array, targets: Array) -> Call
 
 
 class DecidedClasses(NamedTuple):
-    """The classes of all rows by targets and by predictions, each of shape (rows, decisions)."""
+    """The target class and the predicted class of each row, as two arrays of shape (rows, decisions).
+
+    A softmax layer makes one decision a row; otherwise each output makes one.
+    """
 
     targets: Classes
     predictions: Classes
@@ -237,7 +240,7 @@ def _share(part: NDArray[np.intp], whole: NDArray[np.intp]) -> Array:
 
 
 EPOCHS = 10
-"""A loss is judged over at least this many epochs and points, because shorter dips are chance."""
+"""A low loss counts only if it lasts for this many epochs and curve points: shorter dips are chance."""
 ROWS = 5
 """Smallest number of validation rows to judge overfitting: the loss over fewer rows varies too much."""
 RISE, FALL = 0.1, 0.01
@@ -252,14 +255,14 @@ PARTS = 4
 def overfitting_since(state: State) -> int | None:
     """Return the iteration since which the run of `state` overfits, or None if the run does not overfit.
 
-    The result is the iteration of the smallest validation loss before the last third of the run. A run
-    overfits if its validation loss rose above an earlier level. The level is the lowest number that the
-    validation loss did not exceed in a stretch of EPOCHS or more epochs before the last third. Three
-    conditions must hold for the mean losses in the PARTS parts of the last third:
+    The result is the iteration of the smallest validation loss before the last third of the run. The last
+    third is compared with an earlier reference period of EPOCHS or more epochs: the period whose highest
+    validation loss is the lowest. This highest loss is the level. The last third is divided into PARTS parts,
+    and the losses are averaged in each part. A run overfits if three conditions hold:
 
     - In each part, the validation loss exceeds the level by at least half of the share RISE.
     - In the last part, the excess is at least the share RISE, and at least half of the largest excess.
-    - In the last part, the training loss is lower than in that stretch, by at least the share FALL.
+    - In the last part, the training loss is below that of the reference period, by at least the share FALL.
 
     With fewer than ROWS validation rows, the result is None. Thinning of the curves hardly changes the
     result.

@@ -131,7 +131,7 @@ class Layer(ByValue, AsHtml):
 
     @property
     def function(self) -> Activation:
-        """The activation function, from the registry."""
+        """The activation function whose name is `activation`."""
         return activation(self.activation)
 
     def z(self, inputs: Array) -> Array:

@@ -393,7 +393,7 @@ LINES = Limit("lines", 2_000_000, "The lines of a CSV file, including blank line
 WEIGHT_SETS = Limit("weight sets", 100, "Weight sets")
 SEGMENTS = Limit("changes of a run's settings in a file", 20_000, "Changes of settings in a run")
 POINTS = Limit("points of a run's curve in a file", 16_384, "A run's curve")
-"""Largest number of points of a curve in a file: at most 4,096 ranges, with at most 4 points in each."""
+"""Largest number of points of a curve in a file: 4,096 ranges of iterations, with up to 4 points in each."""
 EARLIER_RUNS = Limit("earlier runs", 8, "Earlier runs (nnviz keeps only the latest of them)")
 EARLIER_POINTS = Limit("points of an earlier run's curve", 16_384, "An earlier run's curve")
 NAME = Limit("letters", 200, "A title, and the name of an input, a node or a weight set")

@@ -43,7 +43,7 @@ class Past:
     `follow`           stores the State that is displayed now
     `end`              the State with the most iterations of the current run
     `shown`            the most recently displayed State of the last run, or None
-    `last`             the end of the last run, even after an edit; None before the first run
+    `last`             the final State of the last run, even after an edit; None before a run
     `nearest`          returns the last stored State up to an iteration
     `known_iterations` returns the iterations of the stored States before an iteration
     `networks`         returns the stored networks of the last run, up to `shown`
@@ -241,7 +241,7 @@ def with_earlier(state: State, last: State | None) -> State:
 
     Call this function before the first update of a new run. `last` is the end of the last run, or None. The
     run of `last` is not added if the next update of `state` continues or repeats this run. An earlier run
-    with the same curve and settings is removed.
+    with the same loss curve and settings is removed.
 
     A watched run (the training of a user's script that nnviz shows) is never added. If the run of `state` is
     watched, the result has no run.

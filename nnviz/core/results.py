@@ -417,7 +417,7 @@ class Health:
         )
 
     def badges(self) -> dict[tuple[int, int], str]:
-        """Return a dictionary from (layer, node) to the badge text of a dead or saturated node.
+        """Return a dictionary from (layer, node) to the text on a node with a problem: "dead on all rows".
 
         The dictionary is empty if there are fewer than two rows.
         """

@@ -32,7 +32,7 @@ Indices = NDArray[np.intp]
 
 LIMIT = 20
 LOOK_NS = 24e6
-"""Longest search for dead or saturated nodes, in nanoseconds: a slow search examines only the first rows."""
+"""Time limit of a search for dead or saturated nodes, in nanoseconds. A slow search skips the last rows."""
 
 MEASURES: dict[str, Callable[[Array], Array]] = {
     "largest": lambda w: w,
@@ -60,9 +60,10 @@ _EXTREME = re.compile(
 
 
 class Match(NamedTuple):
-    """A search result: the address, title and value of a node, weight or bias, and a note.
+    """A search result: the address, title and value of a node, weight or bias, and a note or "".
 
-    The value of a node is the node's output on the selected row, or None if the data has no rows.
+    The note says why a node was found, such as "relu gives 0 on every row". The value of a node is the node's
+    output on the selected row, or None if the data has no rows.
     """
 
     address: Address

@@ -474,7 +474,7 @@ class Run:
         return np.column_stack((points, losses))
 
     def with_curves(self, made: Callable[[History, str], History]) -> Run:
-        """Return the run with each history replaced by `made(history, name)`; the loss has the name ""."""
+        """Return the run with each history replaced by `made(history, name)`; `name` is "" for the loss."""
         beside = tuple(Curve(curve.name, made(curve.history, curve.name)) for curve in self.beside)
         return replace(self, history=made(self.history, ""), beside=beside)
 

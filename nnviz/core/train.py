@@ -22,8 +22,9 @@ WORK_PER_STATE = 20
 class Best:
     """Finds the State with the smallest validation loss in a training that starts at `state`.
 
-    During the training, two States are stored. The older State is never later than the iteration with the
-    smallest loss so far. To get this iteration, only the updates after a stored State are repeated.
+    During the training, `follow` stores the latest State and an older State. The older State is never later
+    than the iteration with the smallest validation loss so far. At the end, `state` starts at one of both
+    States, and repeats only the updates from there to that iteration.
     """
 
     def __init__(self, state: State) -> None:
@@ -31,7 +32,10 @@ class Best:
         self._due_s = 0.0
 
     def follow(self, trainer: Trainer) -> None:
-        """Store the State of the Trainer, unless the last store was too recent. Call this after each unit."""
+        """Store the State of `trainer`, unless the last State was stored too recently.
+
+        Call this method after each unit of work in the training.
+        """
         began_s = perf_counter()
         if began_s < self._due_s:
             return
@@ -43,7 +47,7 @@ class Best:
         self._due_s = now_s + WORK_PER_STATE * (now_s - began_s)
 
     def state(self, end: State) -> State:
-        """Return the State at the iteration with the smallest validation loss in the run of `end`."""
+        """Return the State with the smallest validation loss in a training with the last State `end`."""
         iteration = least_validation(end)
         if iteration is None or iteration == end.iteration:
             return end

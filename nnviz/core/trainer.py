@@ -36,7 +36,7 @@ from nnviz.core.state import Curve, Run, Segment, State, Weights, epoch_order
 PASS_NS = 6_700_000.0
 """Longest time that one forward pass and its backward pass take together, in nanoseconds."""
 UNCUT_ROWS = 8
-"""Number of rows that every pass may have. With millions of weights, 8 rows take as long as 1 row."""
+"""A pass may have this many rows even if it exceeds PASS_NS: for large networks, 8 rows take as long as 1."""
 READY_NUMBERS = 2**15
 """Largest number of input values that are copied together for several mini-batches; fits in the cache."""
 READY_BATCHES = 256
@@ -392,8 +392,8 @@ class Buffers:
         """Return the pass over the rows `inputs` and `targets`.
 
         `inputs` has shape (rows, inputs), with a further column of ones if the first layer has biases;
-        `targets` has shape (rows, outputs). The slopes are multiplied by `scale`, a 0-dimensional
-        array.
+        `targets` has shape (rows, outputs). The slopes of the loss at the outputs are multiplied by `scale`,
+        a 0-dimensional array, before they pass back through the layers.
         """
         matrix, slopes = self._parameters.matrices[0], self._parameters.slope_matrices[0]
         first, last, measure = self._first, self._last, self._measure

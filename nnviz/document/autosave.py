@@ -55,7 +55,7 @@ class Presence:
             self._lock = atomic.LockHeld(self._folder / f"{self._key}-{secrets.token_hex(6)}", new=True)
 
     def count_windows(self) -> int:
-        """Return how many other windows have this window's file open; delete the locks of ended windows."""
+        """Return how many other windows have this window's file open; delete the locks of closed windows."""
         with contextlib.suppress(OSError):
             own_name = self._lock.path.name if self._lock else ""
             files = [self._folder / name for name in os.listdir(self._folder) if name != own_name]

@@ -1,4 +1,4 @@
-"""The selection, and the values computed from the document (trace, slopes, loss, …) for each State."""
+"""The selection in the window, and the numbers (z, a, slopes, loss, …) computed for each State."""
 
 from __future__ import annotations
 
@@ -100,11 +100,11 @@ class Selection(QObject):
         """
         free = self.what_if_row
         after = self._row if len(self._state.data) else None
-        if free is None or not self._document.edit("Add the what-if row", add_row, after, free):
+        if free is None or not self._document.edit("Add the what-if row to the data", add_row, after, free):
             return ""
         self.row = 0 if after is None else after + 1
         targets = "missing" if self._state.data.targets is None else "0"
-        return f"The what-if row is now row {self.row + 1}; its targets are {targets}"
+        return f"The what-if row is now row {self.row + 1} of the data; its targets are {targets}"
 
     @property
     def state_and_row(self) -> tuple[State, int]:
@@ -230,16 +230,16 @@ NOT_MEASURED = Measured(None, None, None, None)
 _Ways: TypeAlias = tuple[Callable[[], None], Callable[[float], Iterator[None]]]
 """Two ways to compute a value: at once, or in blocks that last about the given time in nanoseconds."""
 CURVE_NAMES = "validation", "accuracy", "validation accuracy"
-"""Names of a run's curves except the training loss; `Measured` has the values in the same order."""
+"""Names of a run's curves except the training loss, in the order of the fields of the class `Measured`."""
 
 
 class Derived(QObject):
-    """Computes the numbers of the selected row and of all rows.
+    """Computes the values, slopes and losses of the selected row and of all rows.
 
-    If a forward pass over all rows is quick, one pass gives all numbers. Otherwise the selected row is
-    computed alone. Slow values are None at first, and are computed while the window is idle. The signal
-    `computed` is emitted when new values are known. It is also emitted after a run, because slow values can
-    then be requested again.
+    If a forward pass over all rows is quick, one pass gives the values of all rows. Otherwise the selected
+    row is computed alone. Slow values are None at first, and are computed while the window is idle. The
+    signal `computed` is emitted when new values are known. It is also emitted after a run, because slow
+    values can then be requested again.
     """
 
     computed = Signal()
@@ -298,7 +298,7 @@ class Derived(QObject):
 
     @property
     def row_numbers(self) -> Computed:
-        """The results for the row on the diagram, without results over several rows (means and health)."""
+        """The index, trace (every z and a) and slopes of the row on the diagram; no means over rows."""
         return Computed(self.row, self.trace, self.slopes, is_what_if=self._selection.what_if_row is not None)
 
     def prediction(self, row: int) -> Array:

@@ -173,7 +173,8 @@ class Document(QObject):
         """Edit a part that training does not change, such as the notes; return whether the edit was possible.
 
         The edited State is `edit(state, what)`. During a run, the undo entry of the edit is put before the
-        entry of the run. Otherwise every typed letter would split the run into two undo entries.
+        entry of the run. Otherwise every typed letter would split the run into two undo entries. Successive
+        edits with the same `merge` form one undo entry.
         """
         last = self._changes[self._index - 1] if self._index and self.in_motion and self.modified else None
         if last is None or last.merge in (None, merge):
@@ -256,7 +257,10 @@ class Document(QObject):
         self.undo_changed.emit()
 
     def start(self, state: State, file: OpenFile | None = None, *, example: bool = False) -> None:
-        """Open `state`, and clear undo and redo. `file` is the file that holds `state`, or None."""
+        """Open `state`, and clear undo and redo. `file` is the file that holds `state`, or None.
+
+        With `example=True`, `state` is an example of nnviz, and counts as saved without a file.
+        """
         self._changes.clear()
         self._index = self._clean = 0
         self.file, self._example = file, example
@@ -317,7 +321,8 @@ class Document(QObject):
     ) -> None:
         """Open `state` as unsaved changes to the file `path`, or to no file if `path` is None.
 
-        `digest` is the digest of the file before the changes. `as_read` holds notes on reading the file.
+        `digest` is the digest of the file before the changes. `as_read` says how the file was read: with
+        which activations, and how the State differs from the file.
         """
         self.start(state, OpenFile(path, self._own_writes, digest, as_read) if path else None)
         self.mark_unsaved()
@@ -330,7 +335,10 @@ class Document(QObject):
     def read(
         self, path: Path, progress: Progress | None = None, activations: Activations = None
     ) -> tuple[State, OpenFile]:
-        """Read the file `path`; return its State and an OpenFile, both for `start`. Raises FileError."""
+        """Read the file `path`; return its State and an OpenFile, the arguments of `start`. Raises FileError.
+
+        `activations` are the activation functions for a file that does not contain them.
+        """
         data = read_bytes(path, progress)
         source = Source(data, path, progress, activations)
         state = read(source)

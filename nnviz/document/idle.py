@@ -14,7 +14,7 @@ FRAME_MS, APART_MS = 16.0, 100.0
 MOTION_MS = 45.0
 """Least time between two updates of a view during a run or a drag, in milliseconds: every third frame."""
 LATE_MS = 40.0
-"""Extra delay of a skipped change, in milliseconds. In a run, a newer change comes before this delay ends."""
+"""Extra wait, in milliseconds, before a skipped change is shown. In a run, a newer change comes first."""
 QUIET_MS = 250.0
 """Milliseconds without a change before slow work begins, so that slow work does not delay a run or drag."""
 FIRST_S, SLICE_S = 0.008, 0.004
@@ -89,9 +89,10 @@ class Throttle(QObject):
 class MotionThrottle(Throttle):
     """Calls `show` after every change, but less often while a run or a drag changes the document.
 
-    `motion_ms` and `share` limit the calls during a run or a drag. `phase`, from 0 to 1, shifts the times of
-    these calls, so that not all views call `show` in the same frame. When the run or drag ends, a scheduled
-    call is made at once.
+    During a run or a drag, `motion_ms` is the least time between two calls in milliseconds, and a slow `show`
+    takes at most the fraction 1/`share` of the time (a `share` of 0 sets no limit). `phase`, from 0 to 1,
+    shifts the times of these calls, so that not all views call `show` in the same frame. When the run or drag
+    ends, a scheduled call is made at once.
     """
 
     def __init__(

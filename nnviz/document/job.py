@@ -240,7 +240,9 @@ USUAL_LIMITS = Limits()
 
 
 class Job(QObject):
-    """Makes `updates` updates of `state`. `make(state)` returns the Trainer or Replay for the work.
+    """Trains `state` for `updates` updates.
+
+    `make(state)` returns the object that computes the updates: a Trainer, or a Replay of earlier updates.
 
     ============= ===================================================================================
     `frame_due`   signal: the latest State should be shown; emitted once a frame, and at the end
@@ -330,7 +332,7 @@ class Job(QObject):
         return edits.set_training(state, self.training)
 
     def end_soon(self) -> None:
-        """Let the thread end after the current unit of work. Then the job is over."""
+        """If a thread does the work, let it end after the current update or part of an update."""
         if self._background:
             self._background.end_soon()
 

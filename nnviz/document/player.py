@@ -125,7 +125,10 @@ class Narrator(QObject):
 
 
 Repeat: TypeAlias = Literal["phase", "rows", "rounds"]
-"""What Play does after a phase. "phase": stop. "rows": go to the next row. "rounds": go to the next phase."""
+"""What Play does after a phase (forward pass, loss, backward pass or update) of an animated update.
+
+"phase": stop. "rows": start again with the next row. "rounds": go on to the next phase.
+"""
 
 SLOWEST_MS, FASTEST_MS = 4000, 60
 NO_ROW = "There is no row to compute: add a row under Data or type an input"
@@ -183,33 +186,39 @@ class Player(QObject):
 
     @property
     def t(self) -> float:
-        """Fraction of the step in progress, from 0 to 1."""
+        """How much of the animation's current step is done, from 0 to 1."""
         running = self._clock.state() == QVariantAnimation.State.Running
         return float(self._clock.currentValue()) if running else 0.0
 
     # --- actions of a person
 
     def toggle(self) -> None:
-        """Play the walk, or pause if the walk is playing."""
+        """Play the walk (the animation of one update), or pause the walk if it is playing."""
         if self.playing:
             self.pause()
         else:
             self.play()
 
     def play(self) -> None:
-        """Play to the end of the phase; then stop or continue, as the attribute `repeat` says."""
+        """Play the walk (the animation of one update) to the end of the current phase.
+
+        The attribute `repeat` says whether the walk then stops or continues.
+        """
         if self._begin():
             self.playing = True
             self._go()
         self.changed.emit()
 
     def pause(self) -> None:
-        """Pause the walk, and finish a step in progress at once."""
+        """Pause the walk (the animation of one update), and finish a step in progress at once."""
         self._finish()
         self.changed.emit()
 
     def step(self) -> None:
-        """Pause the walk if it is playing; otherwise do the next step, of one node or one layer."""
+        """Do the next step of the walk (the animation of one update), or pause the walk if it is playing.
+
+        A step animates one node or one layer.
+        """
         was_playing = self.playing
         self._finish()
         if not was_playing and self._begin():
@@ -217,7 +226,10 @@ class Player(QObject):
         self.changed.emit()
 
     def back(self) -> None:
-        """Undo the last step, or the update that ended the walk. At the start of the walk, end the walk."""
+        """Go back one step in the walk (the animation of one update). At the start, end the walk.
+
+        If the walk has ended with an update of the weights, undo this update.
+        """
         if self.playing:
             self._finish()
         if not self._drop_step():
@@ -225,7 +237,10 @@ class Player(QObject):
         self.changed.emit()
 
     def to_start(self) -> None:
-        """Go to the start of the phase or, if the walk is already there, of the previous phase."""
+        """Go to the start of the current phase of the walk (the animation of one update).
+
+        If the walk is already there, go to the start of the previous phase.
+        """
         self._drop_step()
         if self.progress.active:
             self.playing = False
@@ -233,7 +248,7 @@ class Player(QObject):
         self.changed.emit()
 
     def to_end(self) -> None:
-        """Finish the phase at once."""
+        """Finish the current phase of the walk (the animation of one update) at once."""
         if self._begin():
             self._clock.stop()
             self.playing = False
@@ -241,7 +256,7 @@ class Player(QObject):
         self.changed.emit()
 
     def show_phase(self, phase: Phase) -> None:
-        """Go to the start of `phase`, with the steps of all earlier phases done."""
+        """Go to the start of a phase of the walk (the animation of one update); earlier phases are done."""
         self._drop_step()
         self.progress.walk = self._new_walk()
         if phase not in self.progress.walk.phases:
@@ -253,7 +268,7 @@ class Player(QObject):
         self.changed.emit()
 
     def stop(self) -> None:
-        """End the walk, so that the diagram shows all values again."""
+        """End the walk (the animation of one update), so that the diagram shows all values again."""
         if self.progress.active or self.playing:
             self._drop_step()
             self.playing = False

@@ -56,14 +56,14 @@ class Travel(QObject):
 
     @property
     def place(self) -> tuple[str, str]:
-        """Two texts: the iteration shown, and a note that Run repeats the same updates from there.
+        """Two texts: which iteration is shown, and a hint that the button Run repeats the updates after it.
 
-        Both texts are "" at the last iteration. The note is also "" if Run makes other updates.
+        Both texts are "" at the last iteration. The hint is also "" if Run would make other updates.
         """
         state = self._document.state
         if state.iteration == self.end:
             return "", ""
-        again = "Run repeats the updates from this iteration" if repeats_updates(state, self.past.end) else ""
+        again = "press Run to repeat the run's later updates" if repeats_updates(state, self.past.end) else ""
         return f" at iteration {state.iteration} of {self.end}", again
 
     @property
@@ -299,7 +299,8 @@ class Runner(QObject):
     def begin_drag(self) -> None:
         """Begin dragging through iterations: pause the run.
 
-        Set `Document.in_motion`, unless a script is training the network.
+        Set `Document.in_motion`, so that slow views skip some States. If a script is training the network, do
+        not set this attribute.
         """
         self.begin_scrub()
         self.pause()
@@ -314,7 +315,8 @@ class Runner(QObject):
     def end_drag(self) -> None:
         """End dragging through iterations.
 
-        Reset `Document.in_motion`, unless a script is training the network.
+        Reset `Document.in_motion`, so that slow views show every State again. If a script is training the
+        network, do not reset this attribute.
         """
         if not self._document.lock_reason:
             self._document.set_in_motion(False)

@@ -47,8 +47,8 @@ class StepText:
     """The text of a step of a walk, which shows one training iteration step by step.
 
     `subject` holds the addresses of the step's nodes or edges. `used_numbers` holds the addresses of the
-    numbers in the text. If the text `is_shown_elsewhere` in the window, it must not cover numbers on the
-    diagram.
+    numbers in the text. If `is_shown_elsewhere` is true, another part of the window also shows the text, so
+    the diagram leaves the text out if it has no free room.
     """
 
     title: str
@@ -88,7 +88,10 @@ def phase_prompt(phase: Phase) -> StepText:
 
 
 def layer_text(step: WalkStep, network: Network) -> str:
-    """Return the text for a step of a whole layer. `step` is the step of any node of the layer."""
+    """Return the name of a layer and what the step computes: "Hidden layer 1: slopes of the weights".
+
+    The text is for an animation that goes layer by layer. `step` is the step of any node of the layer.
+    """
     title = column_title(step.layer + 1, len(network.layers))
     parts = {"backward": "slopes of the nodes", "slopes": "slopes of the weights", "mean": "mean slopes"}
     return f"{title}: {parts.get(step.deed, step.deed)}"
@@ -98,7 +101,10 @@ def layer_text(step: WalkStep, network: Network) -> str:
 def step_text(
     state: State, computed: Computed, step: WalkStep, loss: float | None, short: Callable[[str], str] = str
 ) -> StepText:
-    """Return the text of `step`. `short` shortens node names; `loss` is the loss over all rows, if known."""
+    """Return the text of one step of the walk (the animation of one update).
+
+    `short` shortens node names; `loss` is the loss over all rows, if known.
+    """
     if computed.trace is None:
         return NO_TEXT
     scene = Scene(state.network, state.measure, computed.trace, computed.slopes, computed.targets(state))
@@ -237,7 +243,7 @@ Phase: TypeAlias = Literal["forward", "loss", "backward", "update"]
 PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "update")
 
 ARRIVAL_SHARE = 0.5
-"""Fraction of a step's time after which the values on the edges reach the node and are added up."""
+"""In the animation of a step, the values on the edges reach the node after this fraction of the time."""
 
 MANY_STEPS = 100
 """A walk (a training iteration, step by step) with more steps goes layer by layer, not node by node."""
@@ -265,7 +271,7 @@ _DEED_FOR: dict[Kind, Deed] = {
 
 
 class WalkStep(NamedTuple):
-    """One step of the walk, at one node of a layer.
+    """One step of the walk (the animation of one update), at one node of a layer.
 
     `deed` says what the step computes:
 
@@ -338,19 +344,28 @@ class Walk:
         return self.steps[min(position, len(self) - 1)].phase
 
     def phase_end(self, position: int) -> int:
-        """Return the position at the end of a phase: the phase of the next step after `position` steps."""
+        """Return the position (number of steps done) at the end of the current phase.
+
+        The current phase is the phase of the next step after `position` steps.
+        """
         phase = self.phase_at(position)
         return max(k for k, step in enumerate(self.steps) if step.phase == phase) + 1
 
     def layer_end(self, position: int) -> int:
-        """Return the position at the end of a layer: the layer of the next step after `position` steps."""
+        """Return the position (number of steps done) at the end of the current layer.
+
+        The current layer is the layer of the next step after `position` steps.
+        """
         step = self.steps[position]
         while position < len(self) and self.steps[position][:2] == step[:2]:
             position += 1
         return position
 
     def layer_start(self, position: int) -> int:
-        """Return the position at the start of a layer: the layer of the last of `position` steps."""
+        """Return the position (number of steps done) at the start of the current layer.
+
+        The current layer is the layer of the last step that is done after `position` steps.
+        """
         step = self.steps[position - 1]
         while position > 0 and self.steps[position - 1][:2] == step[:2]:
             position -= 1
@@ -387,7 +402,7 @@ class Progress:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the walk waits at the start of a phase that the user chose."""
+        """Whether the animation of an update waits at the start of a phase that the user chose."""
         return self.active and self.goal == self.position == self._chosen_position
 
     @property
@@ -412,11 +427,11 @@ class Progress:
 
     @property
     def mean_over_rows(self) -> bool:
-        """Whether the diagram shows mean slopes over rows, as it does after the first step of the update."""
+        """Whether the diagram shows mean slopes over rows: in the phase update, after its first step."""
         return self.active and self.phase == "update" and self.position > self.walk.start("update")
 
     def shows(self, address: Address) -> bool:
-        """Return whether the walk has computed the number at `address`."""
+        """Return whether the animation of an update has already computed the number at `address`."""
         deed = _DEED_FOR.get(address.kind)
         if deed is None or address.layer < 0:
             return True
@@ -428,47 +443,50 @@ class Progress:
 
     @property
     def step_before(self) -> int:
-        """The position one step back or, if the walk goes layer by layer, one layer back."""
+        """The position one step back or, if the animation goes layer by layer, one layer back."""
         return self.walk.layer_start(self.position) if self.whole_layers else self.position - 1
 
     @property
     def phase_start(self) -> int:
-        """The position at the start of the phase or, if the walk is already there, of the previous phase."""
+        """The position (number of steps done) at the start of the phase.
+
+        If the animation is already at this start, the position is the start of the previous phase.
+        """
         starts = [self.walk.start(phase) for phase in self.walk.phases]
         return max((start for start in starts if start < self.position), default=0)
 
     def go_to_position(self, position: int) -> None:
-        """Activate the walk with `position` steps done and no step in progress."""
+        """Activate the walk (the animation of an update) with `position` steps done and no step running."""
         self.active = True
         self.position = self.goal = position
 
     def choose_phase(self, phase: Phase) -> None:
-        """Activate the walk at the start of `phase`, which the user chose."""
+        """Activate the walk (the animation of one update) at the start of `phase`, which the user chose."""
         self._chosen_position = self.walk.start(phase)
         self.go_to_position(self._chosen_position)
 
     def begin_step(self) -> None:
-        """Begin the next step or, if the walk goes layer by layer, all steps of the next layer."""
+        """Begin the next step or, if the animation goes layer by layer, all steps of the next layer."""
         self.goal = self.walk.layer_end(self.position) if self.whole_layers else self.position + 1
         self._chosen_position = 0
 
     def end(self) -> None:
-        """Deactivate the walk."""
+        """Deactivate the walk (the animation of one update), so that the diagram shows all values again."""
         self.active = False
         self.position = self.goal = 0
 
     @property
     def whole_layers(self) -> bool:
-        """Whether the walk goes layer by layer."""
+        """Whether the walk (the animation of one update) goes layer by layer, not node by node."""
         return self.by_layer or len(self.walk) > MANY_STEPS
 
 
 class Walking(Protocol):
-    """An object that plays a walk: the Player of the window, or the WalkPlayback of a film."""
+    """Plays a walk (the animation of one update): the Player of the window, or the WalkPlayback of a film."""
 
     @property
     def progress(self) -> Progress:
-        """The progress of the walk."""
+        """The progress of the walk (the animation of one update)."""
 
     @property
     def t(self) -> float:

@@ -23,8 +23,8 @@ from nnviz.files.errors import FileError
 from nnviz.files.frames import Frame, Mailbox, read_next
 
 SCRIPT_LOCK = "A script is training this network: you can edit it when the training has ended"
-WALK_HIDES_TRAINING = "The training continues; the diagram does not change until the walk is over"
-WALK_HIDES_END = "The training has ended; the final weights appear when the walk is over"
+WALK_HIDES_TRAINING = "The training continues; the diagram does not change until the animated walk is over"
+WALK_HIDES_END = "The training has ended; the final weights appear when the animated walk is over"
 UNDO_NAME = "Watched training"
 """Name of the undo entry that contains the whole training of a script."""
 
@@ -38,9 +38,9 @@ class ScriptFollower(QObject):
     `still`   function that returns whether the diagram must not change; called before each frame
     ========= ===================================================================================
 
-    The training starts from the State of `document`. Until the training ends, only the notes can be edited.
-    The whole training is one undo entry. If another document is opened, the window stops following and the
-    script continues.
+    The training starts from the State of `document`. Until the training ends, the user can edit only the
+    notes. The whole training is one undo entry. If another document is opened, the window stops following
+    and the script continues.
     """
 
     ended = Signal(str)
@@ -69,7 +69,7 @@ class ScriptFollower(QObject):
         threading.Thread(target=_read, args=reading, name="nnviz watched", daemon=True).start()
 
     def go_on(self) -> None:
-        """Schedule the display of the latest frame for the time at which a frame is due."""
+        """Show the script's latest weights and losses at the next time that the frame rate allows."""
         if self._own_state is not None and not self._timer.isActive():
             self._timer.start(max(0, round(1000 * (self._next_s - time.perf_counter()))))
 
@@ -84,7 +84,7 @@ class ScriptFollower(QObject):
             self._report_still(WALK_HIDES_TRAINING if ending is None else WALK_HIDES_END)
             return
         if self._still_sentence == WALK_HIDES_TRAINING and ending is None:
-            self.message.emit("The walk is over: nnviz shows the training again")
+            self.message.emit("The animated walk is over: nnviz shows the training again")
         self._still_sentence = None
         began = time.perf_counter()
         if frame := self._mailbox.take():

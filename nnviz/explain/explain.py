@@ -174,7 +174,7 @@ class _Explainer:
                 means.insert(1, noise_note(self.state))
             sections = [
                 LineSection(self._mean_heading(), tuple(means)),
-                LineSection(f"{self.row_heading} gives one term of the mean", (line, *chain)),
+                LineSection(f"{self.row_heading} gives one term of the mean slope", (line, *chain)),
             ]
         else:
             rows = [line, *chain, *notes]
@@ -186,7 +186,7 @@ class _Explainer:
         return phrase.removeprefix("the ").capitalize()
 
     def _mean_heading(self) -> str:
-        return f"Mean over {all_rows_phrase(self.state)}"
+        return f"Mean slope over {all_rows_phrase(self.state)}"
 
     def _slope(self, address: Address) -> float | None:
         """Return the slope shown: that of the row, or the mean."""
@@ -221,7 +221,7 @@ class _Explainer:
         means = self.computed.update
         count = self.state.trained_rows
         if means is None:
-            return LineSection("Next update", (Note("", f"computing the mean over {count:,} rows …"),))
+            return LineSection("Next update", (Note("", f"computing the mean slope over {count:,} rows …"),))
         slope = means.slopes.slope(address)
         lines: list[Line | Note] = [Note("", OWN_UPDATE)] if self.state.is_watched else []
         if len(self.state.data) > 1 and not (self.mean and means.rows is None):
@@ -229,7 +229,7 @@ class _Explainer:
             if is_noise(means, address):
                 lines.append(noise_note(self.state))
             elif slope != row_line.value:
-                lines.append(Note("", "The update uses this mean, not the row's slope."))
+                lines.append(Note("", "The update uses this mean slope, not the row's slope."))
         lines += update_lines(self.state, address, slope)
         return LineSection(update_heading(self.state, means), tuple(lines))
 
@@ -331,15 +331,15 @@ SATURATED = "Try smaller or new random weights, or standardised inputs (mean 0, 
 REMEDIES: dict[Fate, str] = {
     "vanish": "Try relu or a variant of relu with new random weights (He initialization), or fewer layers.",
     "explode": "Try smaller weights or standardised inputs (mean 0, standard deviation 1).",
-    "are 0": "Usually the next nodes are dead, or the weights to these nodes are 0: try new random weights.",
+    "are 0": "Usually the next layer's nodes are dead or their weights are 0: try new random weights.",
 }
 """What to try if the slopes of a layer vanish, explode or are 0."""
 
 
 def node_health(state: State, address: Address, computed: Computed) -> list[LineSection]:
-    """Return a list with one section, which says on how many rows a node is dead or saturated.
+    """Return a list with one block of text, which says on how many rows a node is dead or saturated.
 
-    The section also says whether the slopes of the node's layer vanish, explode or are 0. The list is empty
+    The text also says whether the slopes of the node's layer vanish, explode or are 0. The list is empty
     if the data has only one row or if there is nothing to say.
     """
     rows, network = len(state.data), state.network
@@ -377,12 +377,12 @@ def _fate_notes(fate: Fate, size: SlopeSize, last: SlopeSize) -> Iterator[Note]:
     if fate:
         sizes = zip(("weights", "z"), size, last, strict=True)
         w, z = (f"{as_text(one)} for {name} (last layer: {as_text(end)})" for name, one, end in sizes)
-        yield Note("", f"{FATE_SENTENCES[fate]} Sizes: {w}, {z}.")
+        yield Note("", f"{FATE_SENTENCES[fate]} Slope sizes: {w}, {z}.")
         yield Note("", REMEDIES[fate])
 
 
 def layers_health(state: State, computed: Computed) -> list[LineSection]:
-    """Return sections on the size of each layer's slopes, and on nodes that are dead or saturated."""
+    """Return blocks of text on the size of each layer's slopes, and on dead or saturated nodes."""
     network, whole = state.network, computed.means
     if whole is None or len(state.data) < 2 or len(network.layers) < 2:
         return []

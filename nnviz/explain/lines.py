@@ -238,7 +238,7 @@ class Scene:
     unfolded: frozenset[str] = frozenset()
 
     def slope_symbol(self, variable: str) -> str:
-        """Return the symbol of the slope with respect to `variable`, for example ∂MSE/∂z."""
+        """Return the symbol of the slope of the loss with respect to `variable`, for example ∂MSE/∂z."""
         return f"∂{self.measure.symbol}/∂{variable}"
 
     @property

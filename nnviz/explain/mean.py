@@ -47,7 +47,7 @@ def rows_phrase(state: State, means: Means) -> str:
 
 
 def averaged_slopes_line(state: State, means: Means, address: Address) -> Line:
-    """Return the line of the mean slope of a weight or bias, `(48 − 16 + 0 + 40)/4 = 18`.
+    """Return a line of text with the mean slope of a weight or bias, such as `(48 − 16 + 0 + 40)/4 = 18`.
 
     The terms are the slopes of the single rows. For many rows, the line has only the result.
     """
@@ -60,7 +60,7 @@ def averaged_slopes_line(state: State, means: Means, address: Address) -> Line:
 
 
 def averaged_losses_line(state: State, loss: float, means: Means | None) -> Line:
-    """Return the line of the mean loss over the training rows, `(64 + 169 + 0 + 64)/4 = 74.25`.
+    """Return a line of text with the mean loss over training rows, such as `(64 + 169 + 0 + 64)/4 = 74.25`.
 
     The terms are the losses of the single rows. For many rows, the line has only the result.
     """
@@ -76,9 +76,10 @@ def _mean_of(rows: list[Number], mean: Number) -> Arithmetic:
 
 
 def mean_line(state: State, means: Means | None, address: Address) -> Line | Note:
-    """Return the line of the mean slope of a weight, bias or node, with one term for each row.
+    """Return a line of text that computes the mean slope of a weight, bias or node over rows.
 
-    If `means` is None, return a note that the slope is being computed.
+    If the rows are few, the slope of each row is a term. If `means` is None, return a note that the
+    slope is being computed.
     """
     label = f"∂{state.measure.symbol}/∂z" if address.kind == "node" else "mean slope"
     if means is None:
@@ -128,9 +129,10 @@ def _row_term(means: Means, address: Address, i: int) -> Expression:
 
 
 def loss_line(state: State, means: Means | None) -> Line | Note:
-    """Return the line of the mean loss over all training rows. If the rows are few, each row has a term.
+    """Return a line of text that computes the mean loss over all training rows.
 
-    If `means` is None, return a note that the loss is being computed.
+    If the rows are few, the loss of each row is a term. If `means` is None, return a note that the
+    loss is being computed.
     """
     measure = state.measure
     by_terms = len(state.network.outputs) == 1 and measure.short is None
@@ -155,7 +157,7 @@ def _term(measure: Loss, row: Slopes, targets: Array) -> Expression:
 
 
 def update_lines(state: State, address: Address, slope: float) -> list[Line]:
-    """Return a line for each formula of the optimizer's rule. The last line is the new value.
+    """Return a line of text for each formula of the optimizer's rule. The last line gives the new value.
 
     `address` is the address of the weight or bias. `slope` is the mean slope over the rows of the update.
     """

@@ -16,7 +16,7 @@ from nnviz.core.numbers import MINUS
 from nnviz.explain.lines import FEW_TERMS, Line, Note, Scene, write
 
 TERM_TOLERANCE = 1e-9
-"""Largest error of a loss term written with a, divided by max(1, |term|); if it is larger, z replaces a."""
+"""Explain computes a loss term from a if the error is at most this times max(1, |term|); else from z."""
 
 
 def input_lines(scene: Scene, node: int, row: int | None) -> list[Line | Note]:
@@ -145,7 +145,7 @@ def backward_lines(scene: Scene, layer: int, node: int) -> list[Line | Note]:
         slopes_a = slopes_a[node : node + 1]
     if np.isfinite(slopes_a).all() and np.abs(slopes_a).max() < 1 / TERM_TOLERANCE:
         return [*lines, *_factor_lines(scene, layer, node)]
-    return [*lines, Note("", "Explain omits the factors of this slope: an output is too close to 0 or 1.")]
+    return [*lines, Note("", "An output is near 0 or 1: this slope's factor ∂L/∂a is too large to show.")]
 
 
 def _short_line(scene: Scene, short: Short, output: int) -> Line:
@@ -323,7 +323,7 @@ def _layer_lines(scene: Scene, address: Address) -> list[Line | Note]:
     for layer in range(address.layer, len(scene.network.layers)):
         name = scene.name(layer, node)
         first = layer == address.layer
-        lines.append(Note("", f"Slope at node {name}:" if first else f"Largest term, slope at node {name}:"))
+        lines.append(Note("", f"Slope at node {name}:" if first else f"Slope at node {name} (largest term):"))
         lines += backward_lines(scene, layer, node)
         if layer + 1 < len(scene.network.layers):
             node = _largest_contributor(scene, layer, node)

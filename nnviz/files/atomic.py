@@ -112,20 +112,20 @@ _unfinished: set[Path] = set()
 Data = bytes | memoryview
 LastLook = Callable[[Path], object]
 Fill = Callable[[FileIO, Path], object]
-"""Function that writes a file's content. Arguments: the open file, and its path for tools such as ffmpeg."""
+"""Function that writes a file's content. Arguments: the open file, and its path (for ffmpeg)."""
 
 
 def write(
     path: str | os.PathLike[str], *data: Data, private: bool = False, last_look: LastLook | None = None
 ) -> str:
-    """Write data, given in one or more parts, to `path`; return sentences on side effects, or "".
+    """Write data to `path`; return sentences on side effects, or "".
 
-    A side effect is, for example, another owner of the file. Readers see the old or the new file, never a
-    mixture. An existing file keeps its mode, owner, group and attributes if the system allows that. The
-    target of a symbolic link is replaced, not the link. Only the owner can read a `private` file.
-    `last_look(path)` is called right before the file is replaced, while no other nnviz process can replace
-    files in the folder. If `last_look` raises, the save stops. After any failure, even a full disk, the old
-    file is unchanged and no temporary file is left. Raises FileError.
+    The arguments after `path` are the parts of the data. A side effect is, for example, another owner of the
+    file. Readers see the old or the new file, never a mixture. An existing file keeps its mode, owner, group
+    and attributes if the system allows that. The target of a symbolic link is replaced, not the link. Only
+    the owner can read a `private` file. `last_look(path)` is called right before the file is replaced, while
+    no other nnviz process can replace files in the folder. If `last_look` raises, the save stops. After any
+    failure, even a full disk, the old file is unchanged and no temporary file is left. Raises FileError.
     """
     return write_with(path, partial(write_all, parts=data), private=private, last_look=last_look)
 
@@ -133,7 +133,10 @@ def write(
 def write_with(
     path: str | os.PathLike[str], fill: Fill, *, private: bool = False, last_look: LastLook | None = None
 ) -> str:
-    """Let `fill` write the content of the file `path`, as safely as `write`, even if `fill` raises."""
+    """Let `fill` write the content of the file `path`, as safely as `write`, even if `fill` raises.
+
+    The other arguments and the result are those of `write`.
+    """
     path = Path(path)
     with _writing_errors(path):
         status = _status(path)
@@ -158,8 +161,8 @@ def write_sibling(path: Path, suffix: str, data: bytes) -> None:
 def write_pair(path: Path, data: Data, second: Path, second_data: Data) -> str:
     """Write `data` to `path` and `second_data` to `second`: both files are replaced, or neither.
 
-    If the process is killed while it replaces the files, there is no file at `path`, and the name of the old
-    file ends in .old. Therefore an old file is never used with new data. In all other
+    If the process is killed while it replaces the files, there is no file at `path`: the old file then has a
+    name that ends in .old. So a file at `path` always matches the file at `second`. In all other
     respects, this function works like `write`.
     """
     with _writing_errors(path):
@@ -455,7 +458,10 @@ def release_lock(handle: int) -> None:
 
 
 class LockHeld:
-    """Empty file that this program locks until `release` is called. If `new`, the file must not exist yet."""
+    """Empty file that this program locks until `release` is called.
+
+    With `new=True`, the file must not exist yet.
+    """
 
     def __init__(self, path: Path, *, new: bool = False) -> None:
         """Lock the file. Raises OSError."""

@@ -73,7 +73,10 @@ class Patch(NamedTuple):
 
 
 def patch(pixels: Pixels, previous: Pixels | None) -> Patch:
-    """Return the rectangle in which `pixels` and `previous` differ, or one pixel if both are equal."""
+    """Return the rectangle in which `pixels` and `previous` differ, or one pixel if both are equal.
+
+    If `previous` is None, the rectangle is the whole frame.
+    """
     if previous is None:
         return Patch(0, 0, pixels, np.zeros(pixels.shape[:2], np.bool_))
     differs = (pixels != previous).any(axis=2)

@@ -199,7 +199,7 @@ def to_text(value: Any, indent: str = "") -> str:
     """Return `value` as a JSON text, with one key per line and one row of a matrix per line.
 
     Floats survive writing and reading exactly; the text has 2 for 2.0, and -0.0 for −0.0. `value` consists of
-    JSON types and Rows; floats must be finite.
+    JSON types and Rows; floats must be finite. Every line after the first begins with the spaces `indent`.
     """
     return "".join(_pieces(value, indent))
 

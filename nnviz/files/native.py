@@ -1,7 +1,7 @@
 """nnviz's own format, a JSON file with everything that a person made, including the training run.
 
-A file keeps a run as its start weights, its segments and its curves: start weights and segments are enough to
-compute every iteration of the run again.
+A file keeps a run as its start weights, its segments (parts with constant settings) and its curves. Start
+weights and segments are enough to compute every iteration of the run again.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def _segments(part: RunPart, now: Training) -> tuple[Segment, ...]:
     with as_file_errors("run"):
         SEGMENTS.check(len(part.segments), "segments")
     if not part.segments:
-        raise FileError("expected at least one segment", "run.segments")
+        raise FileError("expected at least one segment of the run", "run.segments")
     segments: list[Segment] = []
     for i, each in enumerate(part.segments):
         place, before = f"run.segments[{i}]", segments[-1].after if segments else -1
@@ -191,7 +191,7 @@ def _memory(part: RunPart, memories: tuple[str, ...]) -> list[WeightSetPart]:
     stored = part.optimizer_memory
     if stored and len(stored) != len(memories):
         expected = f"{len(memories)} ({', '.join(memories)})" if memories else "0"
-        raise FileError(f"number of sets: expected {expected}, found {len(stored)}", "run.optimizer_memory")
+        raise FileError(f"sets of values: expected {expected}, found {len(stored)}", "run.optimizer_memory")
     return stored
 
 

@@ -40,10 +40,10 @@ class ChangedError(FileError):
 
 
 class ReadNotes(NamedTuple):
-    """Notes from reading a file."""
+    """What nnviz remembers after reading a file."""
 
     notes: str = ""
-    """Notes on differences between the network in the window and the file."""
+    """Sentences on how the network in the window differs from the file."""
     activations: Activations = None
     """Activations that the user has given for a file without activations; None if not given."""
     is_saved: bool = True
@@ -54,8 +54,8 @@ class OpenFile:
     """The file at `path`; `digest` is the digest of the bytes that nnviz last read from or wrote to the file.
 
     `written` has a (real path, digest) pair for every version that this session has written. If a save
-    replaces any other version, nnviz keeps that version as `name.json~`. `as_read` has the notes from
-    reading.
+    replaces any other version, nnviz keeps that version as `name.json~`. `as_read` says how the
+    network differs from the file, and which activations the user gave.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ def _back_up(target: Path, content: bytes | FileError) -> str:
             raise content
         atomic.write_sibling(target, BACKUP_SUFFIX, content)
     except FileError as error:
-        return f"the previous version was not kept: {error}"
+        return f"no copy of the previous version was saved: {error}"
     return ""
 
 

@@ -112,7 +112,7 @@ class Format:
             return self.codec.write(state)
 
     def replaced(self, data: bytes) -> list[str]:
-        """Return the names of the parts of an existing file with the bytes `data` that an overwrite loses."""
+        """Return the names of the parts that are lost if nnviz saves over a file with the bytes `data`."""
         with self._with_extra():
             return self.codec.replaced(data)
 
@@ -183,7 +183,7 @@ def read(source: Source) -> State:
     more = len(source.notes) - _MOST_NOTES
     source.notes[:] = map(one_line, source.notes[:_MOST_NOTES])  # for the window and a terminal
     if more > 0:
-        source.notes.append(f"further notes that are not shown: {more:,}")
+        source.notes.append(f"further messages on this file that nnviz does not show: {more:,}")
     return state
 
 
@@ -210,7 +210,7 @@ def _check_answer(given: tuple[str, ...], own: tuple[str, ...]) -> None:
     with as_file_errors():
         wanted = tuple(activation(name).name for name in given)
     if wanted != own:
-        raise FileError(f"the file already has the activations {','.join(own)}: give no activations")
+        raise FileError(f"the file already has other activations, {','.join(own)}: do not give any")
 
 
 def save(state: State, path: str | os.PathLike[str]) -> str:

@@ -1,4 +1,7 @@
-"""The functions of a format (`Codec`), the file that they read (`Source`), and the parts that they lose."""
+"""File formats: the functions of a format (`Codec`) and the file that these functions read (`Source`).
+
+The module also names the parts of a State that a file can lose.
+"""
 
 from __future__ import annotations
 
@@ -112,7 +115,7 @@ class Codec(NamedTuple):
     `read`     Source → State; raises FileError
     `write`    State → bytes; raises FileError; None if nnviz only reads the format
     `left_out` State → names of the parts that `write` does not keep, such as "the rows"
-    `raw_rows` State, name of the file → sentence on how raw rows are standardised, or ""
+    `raw_rows` State, name of the file → sentence on how this file standardises raw rows, or ""
     `replaced` bytes of a file → names of the parts that are lost if nnviz saves over the file
     ========== =======================================================================================
     """

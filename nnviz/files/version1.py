@@ -100,7 +100,7 @@ class ColumnPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
     nodes: Annotated[
         list[str], Meta(description="Names of inputs or names of outputs.", extra_json_schema={"minItems": 1})
     ]
-    values: Annotated[list[str], Meta(description="Each one-hot node's text, in the order of `nodes`.")] = []
+    values: Annotated[list[str], Meta(description="The text for which each of `nodes` is 1.")] = []
     mean: float = 0.0
     deviation: Annotated[float, Meta(extra_json_schema={"exclusiveMinimum": 0})] = 1.0
 
@@ -130,7 +130,7 @@ class SegmentPart(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """The run that led to the weights; it can be repeated from `start`, segment by segment."""
+    """The run that led to the weights. To repeat it, train from `start` with the settings in `segments`."""
 
     # optimizer_memory has the optimizer's values for each weight and bias by name, such as v; default: 0
 

@@ -38,7 +38,7 @@ from nnviz.picture.text import NUMBER, ROUNDING, elide, fit_number, one_line, te
 ROOM = 420.0
 """Height of a diagram at scale 1, in pixels, as in a window of 1280 by 800 pixels."""
 MOST_CROWDING = 1.5
-"""Largest ratio of the diagram's scale to the scale at which the diagram just fits its room."""
+"""Largest scale of the diagram if above 1, as a multiple of the scale at which it just fits the view."""
 WIDEST_ROOM, COLUMN_ROOM, GAP_ROOM = 886.0, 150.0, 190.0
 """Width of a diagram in pixels: COLUMN_ROOM per column and GAP_ROOM per gap, at most WIDEST_ROOM."""
 HEAD, BARE_HEAD = 84.0, 56.0
@@ -71,7 +71,7 @@ PITCH = 121.0
 LEAST_PICTURED = 22.0
 """Least height of nodes with thumbnails beside texts, in pixels. Smaller nodes form a grid of thumbnails."""
 GRID, GRID_SHARE, LEAST_CELL = 140.0, 0.16, 9.0
-"""Largest width of a grid: GRID pixels, and GRID_SHARE of the room. LEAST_CELL: least width of a cell."""
+"""Largest width of a grid of thumbnails, in pixels and as a share of the view; least width of a cell."""
 GRID_GAP = 80.0
 """Gap to reserve between a grid and the next column, in pixels. This gap shows no numbers."""
 PICTURE_EXTRA, LEAST_EXTRA = 0.55, 26.0
@@ -102,7 +102,7 @@ class _Fit:
 
     @property
     def depth(self) -> float:
-        """Distance from the column's middle to the bottom of its nodes and their notes."""
+        """Distance from the column's middle to the bottom of its nodes, including the texts below them."""
         return self.half + min(self.below, self.pitch - self.height)
 
 
@@ -323,7 +323,7 @@ In a larger room, THREE_LINES grows with the node's width.
 BAR_LINE, BAR_TEXTS = 1.35, 12.0
 """BAR_LINE, BAR_TEXTS: height and width of name and value in a thumbnail's bar, in font sizes."""
 PIXEL_VALUE, PIXEL_SHARE = 16.0, 0.95
-"""Limits of an input's value on a pixel. PIXEL_VALUE: font size. PIXEL_SHARE: width, in pixel widths."""
+"""Largest font size, and largest width in pixel widths, of an input's value on its pixel of an image."""
 LONGEST_BADGE = "dead on all rows"
 """Widest text of a badge (note on a node). The width of this text decides whether badges fit below nodes."""
 
@@ -504,11 +504,12 @@ def _outcome(column: DiagramColumn) -> dict[Kind, Slot]:
 
 
 EDGE_PILL, LOW_SCALE = 13.5, 1.3
-"""EDGE_PILL: font size of edge numbers, in pixels. LOW_SCALE: limit of their scale / the nodes' scale."""
+"""EDGE_PILL: font size of numbers on edges, in pixels. LOW_SCALE: their largest scale / the nodes' scale."""
 EQUAL_SHARE = 0.7
-"""Least ratio of the common font size of all gaps to the largest font size of a gap.
+"""Least common font size of the numbers on edges, as a share of the largest font size in a gap.
 
-A gap uses the common font size unless the gap would then show fewer numbers.
+Each gap between two columns has a largest font size. The common font size is the smallest of these that is
+not below the least one. A gap uses the common size unless it would then show fewer numbers.
 """
 
 

@@ -30,14 +30,14 @@ class Content:
     slopes_of: str = ""
     """The heading that says which rows the slopes belong to."""
     badges: Mapping[tuple[int, int], str] = field(default_factory=dict)
-    """Notes on nodes that are unusual on all rows, such as "dead on all rows". The keys are (layer, node)."""
+    """Short texts on unusual nodes, such as "dead on all rows". The keys are (layer, node)."""
     fates: tuple[Fate, ...] = ()
     """What is unusual about each layer's slopes on all rows: "vanish", "explode", "are 0", or "" for nothing.
 
     The tuple is empty if nnviz has not computed the slopes.
     """
     is_what_if: bool = False
-    """Whether the row is a what-if row, which is not in the data."""
+    """Whether the row is a what-if row: inputs that the user tries out and that are not in the data."""
     functions: NodeFunctions | None = None
     """Each node's output as a function of the one or two inputs, for thumbnails. None without thumbnails."""
 
@@ -142,7 +142,7 @@ def _outcome(address: Address, content: Content) -> str:
     name, target, prediction = content.name(address), content.target(address), content.output(address)
     if target is None or prediction is None:
         return (
-            f"{name} has no target: this is a what-if row" if content.is_what_if else f"{name} has no target"
+            f"{name} has no target: what-if rows have none" if content.is_what_if else f"{name} has no target"
         )
     if address.kind == "target":
         return f"target of {name}: {full_text(target)}"
@@ -153,7 +153,7 @@ def _outcome(address: Address, content: Content) -> str:
 def _node(node: Address, content: Content) -> str:
     name, output = content.name(node), content.output(node)
     if output is None:
-        return f"{name} has no value: the data has no rows"
+        return f"{name} has no value, because the data has no rows"
     if node.layer < 0:
         return f"{name} = {full_text(output)}"
     z, layer = content.z(node), content.network.layers[node.layer]

@@ -1,6 +1,6 @@
 """The edges between two columns as arrays: their lines, the edge nearest a point, and a haze for many edges.
 
-Every computation covers all edges of a gap at once. This module does not use Qt.
+Every computation covers all edges between two columns at once. This module does not use Qt.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ class Gap:
         return self.x0 + part * (self.x1 - self.x0), y0 + part * (y1 - y0)
 
     def nearest(self, x: float, y: float) -> tuple[int, int, float] | None:
-        """Return the edge nearest to a point as (node, source, distance in pixels), or None outside the gap.
+        """Return the edge nearest to a point as (node, source, distance in pixels).
+
+        Return None if the point is not between the two columns.
 
         The edges into one node form a fan in the order of their sources. The nearest edge of a fan is the
         next edge above or below the point, so a binary search per fan is enough.
@@ -183,7 +185,10 @@ def haze(gap: Gap, weights: Array, blocks: int = 32) -> Array:
 
 
 def haze_pixels(gap: Gap, weights: Array, palette: Palette) -> NDArray[np.uint8]:
-    """Return the haze as RGBA, shape (rows, columns, 4). The colour shows the sign, the opacity the size."""
+    """Return the haze as RGBA, shape (rows, columns, 4).
+
+    The colour shows the sign of the weights, the opacity their size.
+    """
     sums = haze(gap, weights)
     pixels = np.empty((*sums.shape, 4), dtype=np.uint8)
     pixels[..., :3] = np.where((sums > 0)[..., None], rgb(palette.positive), rgb(palette.negative))

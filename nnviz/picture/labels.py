@@ -17,7 +17,7 @@ from nnviz.picture.text import ELLIPSIS, elide, fit_number, one_line, text_width
 
 HEADING, SUBHEADING = 12.5, 12.0
 HEADING_Y, SUBHEADING_Y = 0.2, 0.49
-"""Vertical middles of a heading and of the line under the heading, as shares of the headings' height."""
+"""Vertical middles of a heading and of the line under it, as shares of the height of the heading area."""
 LINE_HEIGHT = 1.3
 """Height of a line, in font sizes."""
 CONTROL_WIDTH = 28.0 / 12.0
@@ -35,7 +35,7 @@ FATE_MARKS: dict[Fate, tuple[str, str]] = {
     "explode": ("slopes explode", "explode"),
     "are 0": ("slopes are 0", "slopes 0"),
 }
-"""Long and short form of each note on unusual slopes. The line under a heading shows the note."""
+"""Long and short text for each problem of a layer's slopes. The line under a heading shows the text."""
 STYLES: dict[Kind, Style] = {"weight": "pill", "slope": "slope"}
 NUMBER_PADDING = {"pill": 0.9, "slope": 0.5}
 """Preferred padding (left plus right) of a number in its label on an edge, by style, in font sizes."""
@@ -193,13 +193,16 @@ TIGHT_PADDING, ROOMY_PADDING = 0.3, 0.8
 LEAST_SLOPE_RATIO = 1.3
 """Least width of a slope's label, in heights of the label."""
 NARROWER_PX = 1e-3
-"""A shorter text of a label must be narrower by at least this, in pixels."""
+"""A shorter text must make its label narrower by at least this, in pixels."""
 
 
 def node_numbers(
     content: Content, column: DiagramColumn, slots: Mapping[Kind, Slot], body: Rect
 ) -> Iterator[Label]:
-    """Yield the labels in, on and under the nodes of a column, except the nodes' names."""
+    """Yield the labels in, on and under the nodes of a column, except the nodes' names.
+
+    `slots` holds the place in a node for each kind of number. Labels outside `body` are left out.
+    """
     nodes = column.visible_text_nodes(body)
     corners = [column.rect(node)[:2] for node in nodes] if slots else []
     box = column.box

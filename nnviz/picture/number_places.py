@@ -28,7 +28,7 @@ LABEL_GAP = 0.22
 STEP, MOST_COLUMNS = 0.45, 20
 """STEP: space between two places on an edge, in label heights. MOST_COLUMNS: most places on an edge."""
 PREFERRED = (0.25, 0.75)
-"""Preferred places of a weight and of a slope on an edge: 0 is the edge's source, 1 is the edge's node."""
+"""Preferred places of a weight and of a slope on an edge: 0 is the edge's start, 1 is the edge's end."""
 COVERING, LEAVING = 1.0, 1.0
 """COVERING: cost for each other edge that a label covers. LEAVING: cost of a place off the label's own edge.
 
@@ -39,7 +39,7 @@ MOST_COVERED = (2.5, 1.5)
 EDGE_GAP = 0.3
 """Least vertical distance from the middle of a label to every other edge, in label heights."""
 LEADER, FAR_LEADER = 0.75, 1.15
-"""LEADER: distance of a label from its edge of the diagram if the label is not on the edge, in label heights.
+"""LEADER: distance, in label heights, of a label from the line of its edge if the label is not on the line.
 
 FAR_LEADER: a larger distance, which leaves room for another label on the edge.
 """
@@ -47,7 +47,10 @@ FAR_LEADER: a larger distance, which leaves room for another label on the edge.
 
 @dataclass(frozen=True, slots=True)
 class LabelBox:
-    """Sizes of labels, in pixels; `size` is the font size. A label's centre is between `left` and `right`."""
+    """Sizes of labels, in pixels; `size` is the font size.
+
+    `left` and `right` are the least and the largest x of a label's centre.
+    """
 
     width: float
     height: float
@@ -93,10 +96,11 @@ class Edges:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The possible places of each label. The weights come first; if `kinds` is 2, the slopes follow.
+    """The possible places of the labels: first those of weights, then those of slopes if `kinds` is 2.
 
-    `x`, shape (places,), increases. `slope`, shape (labels,), is the steepness of each label's edge. `y` (of
-    the label), `line` (y of the edge) and `cost` have shape (labels, places). Forbidden places cost infinity.
+    `x`, shape (places,), increases. `slope`, shape (labels,), says how steep the line of each label's edge
+    is. `y` (of the label), `line` (y of the edge) and `cost` have shape (labels, places). Forbidden places
+    cost infinity.
     """
 
     kinds: int
@@ -283,7 +287,11 @@ def smaller(size: float) -> float:
 
 
 def pill_slots(gap: Gap, body: Rect, size: float, zoom: float, slopes: bool) -> tuple[PillSlots, PillSlots]:
-    """Return the places of the weights and of the slopes between two columns. `size`: largest font size."""
+    """Return the places of the weights and of the slopes on the edges `gap` between two columns.
+
+    Only edges that pass through the rectangle `body` get labels. `size` is the largest font size. The slopes
+    have no places if `slopes` is false, or if clearly more weights fit without slopes.
+    """
     edges = _visible_edges(gap, body)
     if edges is None:
         return NO_SLOTS, NO_SLOTS

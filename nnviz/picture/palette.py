@@ -38,7 +38,7 @@ class Palette:
     """Colour of numbers in a program. `keyword` and `string` are the colours of keywords and strings."""
     walk: str
     walked: str
-    """Background of the program lines of the animation's current step. `walk` is the colour of their mark."""
+    """Background of the code for the animation's current step. `walk`: colour of the bar beside this code."""
     classes: tuple[str, ...]
     """Colours of the classes, repeated if there are more classes than colours."""
 

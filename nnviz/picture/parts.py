@@ -92,7 +92,7 @@ class View(NamedTuple):
         return self._replace(zoom=1.0, dx=0.0, dy=0.0)
 
     def resized(self, width: float, height: float) -> View:
-        """Return the view for another size of the room; the same point of the diagram stays in the middle."""
+        """Return the view for another size in pixels; the same point of the diagram stays in the middle."""
         right, down = width / max(self.width, 1.0), height / max(self.height, 1.0)
         return self._replace(width=width, height=height, dx=self.dx * right, dy=self.dy * down)
 
@@ -196,7 +196,7 @@ class DiagramColumn:
     block: bool
     """Whether the nodes are drawn together, because they are too small or form a grid."""
     below: float
-    """Height of the free room below every node, for notes."""
+    """Height of the free space below every node, for texts such as the target and the error."""
     per_row: int = 1
     """Number of nodes side by side, 1 unless the column is a grid."""
     picture: float = 0.0

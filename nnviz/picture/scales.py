@@ -79,7 +79,7 @@ def tones_between(colours: Sequence[str], places: Sequence[float]) -> NDArray[np
 
 
 def blended_pixels(share: Array, tones: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Return a grid of numbers from 0 to 1 as an interpolated RGBA image, shape (size, size, 4)."""
+    """Return a grid of numbers from 0 to 1 as a smooth RGBA image in `tones`, shape (size, size, 4)."""
     for axis in (0, 1):
         share = _interpolate(share, size, axis)
     return share_pixels(share, tones)

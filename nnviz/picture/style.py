@@ -21,7 +21,7 @@ Pixels: TypeAlias = NDArray[np.uint8]
 """Colours as RGBA in the last axis."""
 
 SLOPE_CORNER = 0.14
-"""Radius of the corners of a slope's box, in heights of the box."""
+"""Radius of the corners of the box around a slope, as a share of the height of this box."""
 DASHES = (3.0, 2.0)
 """Length of a dash and of a gap in a dashed line, in line widths."""
 FINE_PX, FINE_SHARE, WIDEST_BORDER = 1.2, 0.06, 3.0
@@ -125,7 +125,7 @@ def sign_colour(value: float, palette: Palette) -> str:
 
 
 def text_colour(label: Label, palette: Palette) -> str:
-    """Return the colour of a label's text. An error of exactly 0 has the colour `ink`."""
+    """Return the colour of a label's text. An error of exactly 0 has the colour of usual texts."""
     if label.style == "slope":
         return palette.slope
     if label.style == "node_slope":
@@ -181,7 +181,7 @@ class Tint(NamedTuple):
 def tints(picture: Picture, column: DiagramColumn, palette: Palette) -> Iterator[Tint]:
     """Yield the tint of the nodes' values, if there is a row, and the tint of the nodes' slopes, if shown.
 
-    Numbers that the animated walk has not reached yet count as 0.
+    During the walk, the animation of one update step by step, numbers not yet reached count as 0.
     """
     trace, slopes = picture.content.trace, picture.content.slopes
     if trace is not None:

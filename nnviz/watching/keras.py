@@ -18,7 +18,7 @@ class Watcher(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is not i
         self._view: WatchWindow | None = None
 
     def on_train_begin(self, _logs: dict[str, float] | None = None) -> None:
-        """Open a window on the model, and stop reporting to the window of an earlier `fit`."""
+        """Open a window that shows the model, and stop reporting to the window of an earlier `fit`."""
         self.on_train_end()
         self._view = WatchWindow(self.model, *self._rows)
 

@@ -27,7 +27,7 @@ NOT_A_NETWORK = (
 
 
 class Pair(NamedTuple):
-    """Keys of a layer's weights and biases in a script's list or dictionary. No biases: `biases` is None."""
+    """Keys of a layer's weights and biases in a script's list or dictionary. `biases` may be None."""
 
     weights: Hashable
     biases: Hashable | None
@@ -108,7 +108,7 @@ ASSUMED_ACTIVATIONS = (
     "to choose other activations, call watch(…, activations=[…])"
 )
 _COURSE = re.compile(r"node_\d+(_\d+)?|output(_\d+)?", re.ASCII)
-OTHER_WEIGHTS = "nnviz cannot show this training: its weights would include the scaling of the inputs"
+OTHER_WEIGHTS = "nnviz cannot show the training of a model that scales its inputs: scale the rows beforehand"
 NO_CHANGE = "no weight has changed: if the loop makes new arrays, pass them as view.update(loss, [W0, b0])"
 SHAPES_CHANGED = "the shapes of the model's arrays have changed"
 

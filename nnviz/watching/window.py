@@ -163,7 +163,7 @@ WINDOW_GONE = "the window has ended unexpectedly; the training continues without
 
 
 class Link(frames.Mailbox):
-    """A pipe to a new window on `state`: sends frames as fast as the window reads them.
+    """A pipe to a new window on `state`: sends frames (weights and losses) as the window reads.
 
     The link ends when the window is closed, and in a forked child process. At the end of the script, the link
     calls `finish`, which sends the last frame.
@@ -184,7 +184,10 @@ class Link(frames.Mailbox):
         _links.append(self)
 
     def put(self, frame: Frame) -> None:
-        """Send a frame, or keep the frame until the window is ready. Drop an older frame that was kept."""
+        """Send a frame (weights and losses), or keep the frame until the window is ready.
+
+        Drop an older frame that was kept.
+        """
         super().put(frame)
         with self._changed:
             if self._thread_writes or self.ending is not None:
@@ -305,7 +308,7 @@ if hasattr(os, "register_at_fork"):
 
 FRAME_S = 1 / 30
 FRAME_PER_LOOK = 50.0
-"""Least pause before the next frame, as a multiple of the time for making and sending the last frame."""
+"""Least pause before sending the weights again, as a multiple of the time that the last sending took."""
 
 _clock = time.perf_counter
 

@@ -315,7 +315,7 @@ def test_news_reports_a_change_since_the_file_was_read(known, file):
     assert again.news() is News.CHANGED
     with pytest.raises(ChangedError):
         again.write(b"mine")
-    assert again.write(b"mine", overwrite=True).startswith("the previous version was not kept: ")
+    assert again.write(b"mine", overwrite=True).startswith("no copy of the previous version was saved: ")
     assert file.read_bytes() == b"mine"
 
 

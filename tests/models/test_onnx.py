@@ -263,7 +263,7 @@ def test_of_very_much_that_is_told_a_little_is_without_control_characters():
     graph.node[1].name = "\x1b[2J\n"
     _, told = opened(model_of(graph).SerializeToString())
     assert told[0] == r"\x1b[2J\n (Dropout) was left out, as it acts only in training"
-    assert told[5:] == ["further notes that are not shown: 1,995"]
+    assert told[5:] == ["further messages on this file that nnviz does not show: 1,995"]
 
 
 # scikit-learn's converter
@@ -312,7 +312,7 @@ def test_the_numbers_of_several_targets_are_opened_though_they_stand_below_one_a
     state, (told,) = opened(data)
     x = numbers(5, 3)
     close(state.network.predict(x).reshape(-1, 1), run(data, x))
-    assert told == "reshape_1 (Reshape) was left out, so the 2 numbers of each row stay in one row"
+    assert told == "reshape_1 (Reshape) was left out: it would put the 2 numbers of a row into separate rows"
 
 
 # What nnviz writes

@@ -90,7 +90,7 @@ def test_it_explains_what_is_selected_and_follows_row_state_and_switch(read, app
     bank.document.edit("a weight", edits.set_weight, 0, 0, 0, 1.0)
     bank.reads("1 − 0.0004·")
     bank.selection.show_slopes(True, True)
-    approved("the mean over all rows", bank.reads("Mean over all 4 rows"))
+    approved("the mean over all rows", bank.reads("Mean slope over all 4 rows"))
     bank.document.undo()
     bank.reads("2 − 0.0004·40 = 1.984")
     bank.select("node", 1, 0)
@@ -124,7 +124,7 @@ def test_what_takes_many_rows_comes_later_and_the_row_at_once(read):
     state = make_state(network, 80_000)  # in blocks of 32 rows, which takes a while
     reader = read(state, first="computing", quick_ns=1_000.0, block_ns=1.0)
     reader.select(*EDGE)
-    assert "computing the mean over 80,000 rows …" in reader.reads("end node's slope")
+    assert "computing the mean slope over 80,000 rows …" in reader.reads("end node's slope")
     reader.selection.row = 5
     assert "computing" not in reader.reads("[sum over 80,000 rows]")
 

@@ -526,7 +526,7 @@ def test_of_softmax_the_other_nodes_are_held_and_the_rows_stand_where_they_are(b
     own.select("node", 0, 1)
     trace = state.network.forward(state.data.inputs)
     z, a = trace.z[0][:, 1], trace.a[0][:, 1]
-    assert "the curve varies only this node's z; the slope is a·(1 − a)" in own.caption()
+    assert "the plot varies only this node's z, so the slope is a·(1 − a)" in own.caption()
     assert f"slope {a[0] * (1 - a[0]):.4g}"[:9] in own.caption()
     drawn = own.plane.rows().tolist()
     assert 10 <= len(drawn) <= 20

@@ -123,7 +123,7 @@ def test_changes_of_ones_own_file_are_asked_about_unless_a_kept_run_holds_them(s
     approved("a run that cannot be kept", stories.told(story, files))
 
 
-ENDED = ". The run of 20 updates ended: Ctrl+Z restores it"
+ENDED = ". The edit ended the run of 20 updates: Ctrl+Z restores it"
 
 
 def test_an_edit_that_ends_a_run_says_so_until_the_next_one(qtbot, open_window):

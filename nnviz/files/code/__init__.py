@@ -15,7 +15,10 @@ from nnviz.files.code.lines import CodeLine, Numbers, Program
 
 
 class Style(NamedTuple):
-    """A style of programs: its title, and a function that yields a program's lines or raises ValueError."""
+    """A style of programs: its title, and a function that yields the lines of a program.
+
+    The function raises ValueError for an optimizer that the style lacks.
+    """
 
     title: str
     lines: Callable[[State, Numbers], Iterator[CodeLine]]
@@ -33,8 +36,8 @@ STYLES = {
 def program(state: State, style: str = "numpy", *, beside: bool = True) -> Program:
     """Return a program that predicts the rows of `state` and trains on these rows from the present weights.
 
-    If `beside`, an `.npz` file holds the weights or rows that would need more than 40 lines of code.
-    Raises ValueError for an unknown style or an optimizer that the style lacks.
+    If `beside` is true, weights or rows that would need more than 40 lines of code are in an additional
+    `.npz` file. Raises ValueError for an unknown style or an optimizer that the style lacks.
     """
     if style not in STYLES:
         raise ValueError(f"no code style is called {quoted(style)}; the styles are {', '.join(STYLES)}")

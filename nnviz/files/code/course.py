@@ -59,7 +59,7 @@ class Form(ABC):
         return "model_output" if self.single else "model_outputs"
 
     def hidden(self, k: int) -> str:
-        """Return the name of a hidden layer: hidden_layer, or hidden_0 if there are several hidden layers."""
+        """Return the name of hidden layer `k` in code: hidden_layer, or hidden_0, … if there are several."""
         return "hidden_layer" if self.last == 1 else f"hidden_{k}"
 
     def values(self, k: int) -> str:
@@ -117,7 +117,7 @@ class Form(ABC):
 BREAK = "\n"
 """Character at which a long sum is broken into lines of code; names do not contain this character."""
 TAKEN = "model"
-"""Node name that must not begin the name of a variable: `model_output` is already the prediction."""
+"""Variables are not named after a node called `model`: `model_output` is already the prediction."""
 
 
 class Nodes(Form):
@@ -325,7 +325,7 @@ MOST_NODES = 8
 
 
 def lines(state: State, numbers: Numbers) -> Iterator[CodeLine]:
-    """Yield the lines of a program that predicts and trains. `numbers` writes the weights and the rows."""
+    """Yield the lines of a program that predicts and trains. `numbers` turns weights and rows into code."""
     network = state.network
     few = not numbers.weights_beside and sum(map(len, network.layers)) <= MOST_NODES
     form: Form = Nodes(state) if few else Loops(state)

@@ -100,7 +100,10 @@ def mean(loss: Loss, targets: str = "y") -> str:
 
 
 def of_row(loss: Loss, single: bool) -> str:
-    """Return code for one row's loss. The variables `z`, `prediction` and `y` are numbers if `single`."""
+    """Return code for one row's loss.
+
+    The code uses the variables `z`, `prediction` and `y`: numbers if `single` is true, else arrays.
+    """
     terms = loss.notation.numpy
     if single:
         return terms
@@ -108,7 +111,10 @@ def of_row(loss: Loss, single: bool) -> str:
 
 
 def slope(state: State) -> str:
-    """Return code for the slopes of the loss terms, from the variables `error`, `prediction` and `y`."""
+    """Return code for the slope (gradient) of each term of the loss.
+
+    The code uses the variables `error` (prediction − y), `prediction` and `y`.
+    """
     own = state.measure.notation
     targets = state.data.targets
     assert targets is not None
@@ -126,7 +132,10 @@ def divided(expression: str, divisor: str) -> str:
 
 
 def right_rows(network: Network, *, single: bool = False) -> str:
-    """Return code for the mask of correct rows. If `single`, the array `prediction` has the shape (rows,)."""
+    """Return code for a mask of the rows that the network predicts correctly.
+
+    With `single=True`, the array `prediction` has the shape (rows,).
+    """
     if is_one_of_many(network):
         return "prediction.argmax(axis=1) == y.argmax(axis=1)"
     sides = f"(prediction >= {THRESHOLD}) == (y >= {THRESHOLD})"
@@ -134,9 +143,9 @@ def right_rows(network: Network, *, single: bool = False) -> str:
 
 
 WRITTEN_OUT = 8
-"""Largest number of inputs that an example row lists one by one; a longer row is `[0.0] * count`."""
+"""Largest number of inputs that a program's example row lists one by one; a longer row is `[0.0] * count`."""
 A_LINE_EACH = 40
-"""Largest number of inputs that are scaled in one line each; more inputs are scaled by a loop."""
+"""Largest number of inputs that a program scales in one line of code each; it scales more in a loop."""
 
 
 def example_call(state: State, call: str) -> Iterator[CodeLine]:

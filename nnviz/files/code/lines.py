@@ -1,4 +1,4 @@
-"""A program as lines of text; each line has the addresses of the values that the line computes."""
+"""A program as lines of text; each line lists the nodes, weights or other values that it computes."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Numbers:
 
 
 def are_raw(state: State) -> bool:
-    """Return whether the inputs differ from the table's values: they are scaled or one-hot encoded."""
+    """Return whether the network's inputs are scaled or one-hot encoded, so the table's values are raw."""
     return not all(column.is_plain for column in state.columns.of_inputs)
 
 
@@ -260,7 +260,7 @@ class CodeLine:
     =========== ==========================================================================
     `text`      the text without the line end
     `deed`      the step of a training iteration that the line belongs to, or None
-    `addresses` addresses of the values that the line computes or contains
+    `addresses` the nodes, weights or other values that the line computes or contains
     =========== ==========================================================================
     """
 

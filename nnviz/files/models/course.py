@@ -56,7 +56,7 @@ def _check_weights(name: str, weights: Any) -> None:
 
 
 HEAD_BYTES = 2**16
-"""Number of bytes at the start of a file in which `sniff` looks for the dictionary."""
+"""Number of bytes at the start of a file in which `sniff` looks for a weights dictionary."""
 
 _LINES = rb"(?:\s|\#[^\n]*\n|(?:import|from)[ ][^\n]*\n)*"
 _START = re.compile(rb"(?:\xef\xbb\xbf)?" + _LINES + rb"""(?:\w+\s*=\s*)?\{\s*['"](?:node_|output)""")
@@ -137,7 +137,7 @@ def left_out(state: State) -> list[str]:
 
 
 def replaced(data: bytes) -> list[str]:
-    """Return the names of the parts of a file that are lost if nnviz overwrites it with a dictionary."""
+    """Return the names of the parts of a file that are lost if a weights dictionary replaces it."""
     try:
         text = json_text.decode_text(data)
         body = [each.statement for each in course_reader.statements(text)]

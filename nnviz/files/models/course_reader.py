@@ -84,7 +84,7 @@ def walk(node: ast.AST) -> Iterator[ast.AST]:
 
 
 class ArrayList(ast.List):
-    """Syntax node of a list that replaces a NumPy array; `is_whole` is true if all numbers are integers."""
+    """List that the reader puts in place of `np.array(…)`; `is_whole` says if all numbers are integers."""
 
     is_whole = True
 
@@ -178,7 +178,7 @@ class Assignment(NamedTuple):
 
     @property
     def depth(self) -> int:
-        """Number of indices and attributes between the name and the changed value."""
+        """Number of indices and attributes between the name and the changed value: 2 for `w['a'][0] = 1`."""
         steps, node = 0, self.node.func if isinstance(self.node, ast.Call) else self.node
         while isinstance(node, ast.Subscript | ast.Attribute):
             steps, node = steps + 1, node.value

@@ -50,7 +50,8 @@ def state_of(
 ) -> State:
     """Return a State with a chain of layers and no rows. Raises a FileError that names the layer.
 
-    `loss`, `source` and `why` are passed to `training_for`. If the names of inputs or nodes are incomplete,
+    `loss` is the loss in the file. If `loss` is "", nnviz chooses the loss, and `why` is the reason, or "".
+    `source` collects a sentence for the user on this choice. If the names of inputs or nodes are incomplete,
     invalid or not unique, all inputs and nodes get the default names of the course.
     """
     sizes = sizes_of(layers)
@@ -69,7 +70,8 @@ def training_for(network: Network, loss: str = "", source: Source | None = None,
     """Return training settings with the file's `loss`, or with the usual loss for the output's activation.
 
     The usual loss replaces a `loss` that is "" or does not fit the output. `why` is the reason for an
-    empty `loss`, or "". `source` gets a note on the usual loss, unless it is MSE and `why` is "".
+    empty `loss`, or "". `source` gets a sentence for the user on this choice, except if nnviz chooses MSE
+    and `why` is "".
     """
     output = network.layers[-1].function.base
     if loss and fitting_outputs(loss) and output not in fitting_outputs(loss):
@@ -355,5 +357,5 @@ def standardised_rows(state: State, name: str, part: str = "weights and biases o
         inputs = zip(state.network.inputs, is_coarse, strict=True)
         names = list_text([name for name, coarse in inputs if coarse])
         limit = f"{COARSE_RATIO:,.0f} times the standard deviation"
-        sentences.append(f"32-bit floats round {names} coarsely, because the mean is over {limit}")
+        sentences.append(f"32-bit floats round {names} coarsely, as an input's mean is over {limit}")
     return "; ".join(sentences)

@@ -217,8 +217,8 @@ def _check_forward(model: Any, network: Network, chain: _TorchChain, *, given: b
             chain.custom,
         )
     order = f"the Linear layers of {chain.custom} are shown in the order of their definition"
-    tried = "the forward() of the model gives different predictions than this order"
-    not_tried = "the forward() of the model failed on rows of numbers"
+    tried = "the forward() of the model gives different predictions than the layers in this order"
+    not_tried = "the order was not checked, as the forward() of the model failed on rows of numbers"
     warnings.warn(f"{order}; {not_tried if same is None else tried}", stacklevel=2)
 
 
@@ -420,7 +420,7 @@ def _check_answer(layers: Sequence[Dense], activations: Sequence[str] | None) ->
         given = [activation(layer.activation).name for layer in with_given_activations(layers, activations)]
     own = [activation(layer.activation).name for layer in layers]
     if given != own:
-        raise FileError(f"the model has the activations {', '.join(own)}: omit this argument", "activations")
+        raise FileError(f"the model's own activations are {', '.join(own)}; omit activations=", "activations")
 
 
 class Framework(NamedTuple):

@@ -294,7 +294,11 @@ _DECODERS = {
 
 
 def write(datasets: dict[str, Any], attributes: dict[str, dict[str, Any]]) -> bytes:
-    """Return arrays by path and attributes of groups as HDF5; texts become bytes, which Keras 2 needs."""
+    """Return the bytes of an HDF5 file with these datasets and attributes.
+
+    `datasets` maps paths to arrays; `attributes` maps the path of a group to its attributes by name. Texts
+    are stored as bytes, because Keras 2 needs bytes.
+    """
     memory = io.BytesIO()
     with h5py.File(memory, "w") as file:
         for path, array in datasets.items():

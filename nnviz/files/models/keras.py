@@ -43,10 +43,10 @@ _TOLERANCE = 1e-6
 def state_of(layers: Sequence[dense.Dense], settings: object, source: Source) -> State:
     """Return a State with these layers and a Keras file's loss and optimizer. Raises FileError.
 
-    Adds a note to `source` for each difference between Keras and nnviz.
+    Adds a note (a sentence for the user) to `source` for each difference between Keras and nnviz.
     """
     loss, name = loss_of_settings(settings), _loss_name(settings)
-    has_logits = "the model's loss takes logits (from_logits)"
+    has_logits = "nnviz has no loss that takes logits (from_logits)"
     reason = has_logits if loss_by_name(name) else f"nnviz has no loss {quoted(name)}"
     state = dense.state_of(layers, loss=loss, source=source, why=reason if name else "")
     output = layers[-1].activation
@@ -505,7 +505,10 @@ def sniff_json(data: bytes) -> bool:
 
 
 def read_json(source: Source) -> State:
-    """Return the State with this architecture and the weights in the same folder. Raises FileError."""
+    """Return the State that a `model.json` describes. Raises FileError.
+
+    The weights come from an HDF5 file in the same folder.
+    """
     model = parse(decode_text(source.data), source.progress)
     chain = keras_chain.chain_of(keras_chain.model_layers(model), source.notes)
     file = sandbox.read(source.read_sibling(_weights_name(source)), source.progress)

@@ -1,8 +1,8 @@
 """NumPy archives, `.npz`, and the zip and `.npy` files within them.
 
 The reader refuses everything that a normal archive does not have: encryption, links, paths to other folders,
-duplicate or overlapping entries, more or larger entries than a model needs, wrong sizes. It also reads the
-arrays that belong to a program written by nnviz, with the rows as `inputs` and `targets`.
+duplicate or overlapping entries, more or larger entries than a model needs, wrong sizes. The reader
+also opens the arrays that belong to a program written by nnviz, with the rows as `inputs` and `targets`.
 """
 
 from __future__ import annotations

@@ -432,7 +432,7 @@ Layout: TypeAlias = Literal["rows", "columns", "vector", "result"]
 """Shapes of values: "rows" (rows, nodes), "columns" (nodes, rows), "vector" (nodes,), "result" any shape."""
 
 AXES: dict[Layout, tuple[int, ...]] = {"rows": (1, -1), "columns": (0, -2), "vector": (0, -1), "result": ()}
-"""For each layout, the index of the axis with a layer's nodes, from the start and from the end."""
+"""For each Layout (shape of values), the index of the axis of the nodes, from the start and from the end."""
 
 
 class Affine(NamedTuple):
@@ -489,10 +489,9 @@ class Chain:
     _numbers: int = 0
 
     def dense(self, place: str, weights: Constant, layout: Layout, result: Layout, factor: float) -> None:
-        """Begin a layer with `weights`, shape (nodes, inputs).
+        """Begin a layer with the weights `weights` · `factor`, shape (nodes, inputs).
 
-        `layout` is the layout of the layer's input values, `result` is the layout of its output values. The
-        weights are multiplied by `factor`.
+        `layout` is the layout of the layer's input values, `result` is the layout of its output values.
         """
         shape = weights.shape
         if len(shape) != 2 or 0 in shape:
@@ -582,7 +581,7 @@ class Chain:
             return
         if list(sizes) == [-1, 1] and self.layers and self.width != 1:  # scikit-learn, several targets
             count = counted(self.width or 0, "number")
-            self.notes.append(f"{place} was left out, so the {count} of each row stay in one row")
+            self.notes.append(f"{place} was left out: it would put the {count} of a row into separate rows")
             self.end()
             return
         rows, width = sizes if len(sizes) == 2 else (0, -2)

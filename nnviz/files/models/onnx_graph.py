@@ -147,7 +147,7 @@ def check_internal(tensor: onnx.TensorProto) -> None:
 
 
 def tensor_place(tensor: onnx.TensorProto) -> str:
-    """Return the name of a tensor for a message."""
+    """Return the name of a tensor for an error message."""
     return tensor.name or "a tensor without a name"
 
 
@@ -234,7 +234,7 @@ class Graph:
         with as_file_errors():
             OPERATIONS.check(len(graph.node))
         if model.functions:
-            raise FileError("nnviz does not read models with functions", quoted(model.functions[0].name))
+            raise FileError("nnviz cannot read models that define functions", quoted(model.functions[0].name))
         if graph.sparse_initializer:
             name = quoted(graph.sparse_initializer[0].values.name)
             raise FileError("nnviz does not read sparse tensors", name)

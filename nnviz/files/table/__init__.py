@@ -115,8 +115,8 @@ READY_SETS = (
     ReadySet(
         "passengers",
         "Passengers",
-        "600 passengers with texts and missing ages: who survived?",
-        "Made up for nnviz; not a real ship.",
+        "600 passengers, columns of texts, some ages missing: who survived?",
+        "Made up for nnviz; the ship is not real.",
     ),
     ReadySet(
         "wages",

@@ -353,7 +353,10 @@ class Built:
     notes: tuple[str, ...]
 
     def network(self, seed: int = 0) -> State:
-        """Return a State with a new network for these columns; `seed` draws the weights. Raises FileError."""
+        """Return a State with a new network for these columns. Raises FileError.
+
+        `seed` is the seed of the random weights.
+        """
         self._check_targets()
         with as_file_errors():
             return networks.network_for(self.inputs, self.targets, self.data, seed)
@@ -534,7 +537,10 @@ class _Maker:
         return [text for text, is_wanted in zip(texts, wanted, strict=True) if is_wanted]
 
     def note_on_missing(self, used: list[int], rows: int) -> str:
-        """Return a sentence on how missing cells were treated, with the place of the first missing cell."""
+        """Return a sentence on how missing cells were treated, with the place of the first missing cell.
+
+        `used` holds the indices of the columns in use. `rows` is the number of rows with missing cells.
+        """
         missing = {place: self._table.missing(place) for place in used}
         holes = [place for place, own in missing.items() if own.any()]
         first = self._table.place(*min((int(missing[place].argmax()), place) for place in holes))
@@ -599,7 +605,7 @@ class Uses:
     reasons: dict[What, str] = field(default_factory=dict)
 
     def attempt(self, what: What, make: Callable[[], State]) -> None:
-        """Add the State that `make` returns, or the reason why `make` fails."""
+        """Add the State that `make` returns for the way `what`, or the reason why `make` fails."""
         try:
             self.states[what] = make()
         except (FileError, ValueError) as error:

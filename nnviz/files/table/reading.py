@@ -346,7 +346,7 @@ def number(cell: str, decimal: str | None, *, grouped: bool = False) -> float:
     if decimal is None and GROUPED.fullmatch(cell):
         text, ungrouped = (shortened(each) for each in (cell, re.sub("[.,]", "", cell)))
         if len(re.findall("[.,]", cell)) > 1:
-            raise AmbiguousError(f"{text} is {ungrouped} with thousands separators: choose the decimal sign")
+            raise AmbiguousError(f"to read the cell {text} as {ungrouped}, choose the decimal sign")
         ways = f"{text.replace(',', '.')} or, with a thousands separator, as {ungrouped}"
         raise AmbiguousError(f"{text} can be read as {ways}: choose the decimal sign")
     if grouped and _GROUPED_WITH_DECIMALS.fullmatch(cell if decimal == "," else cell.translate(_SWAPPED)):

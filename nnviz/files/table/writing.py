@@ -24,9 +24,10 @@ BLOCK = 500
 def with_predictions(data: bytes, table: Table, where: Placed, state: State, prediction: Array) -> bytes:
     """Return the rows of `table` as CSV in UTF-8 with a header. Additional columns have the predictions.
 
-    `data` has the bytes of the table's file, `prediction` has shape (rows, outputs). The new columns have the
-    names of the outputs. If the table already has a column NAME, the new column is "prediction NAME". If the
-    outputs are classes, the last column names the predicted class. Delimiter and decimal sign do not change.
+    `data` has the bytes of the table's file. `where` says which columns are the network's inputs and targets.
+    `prediction` has shape (rows, outputs). The new columns have the names of the outputs. If the table
+    already has a column NAME, the new column is "prediction NAME". If the outputs are classes, the last
+    column names the predicted class. Delimiter and decimal sign do not change.
     """
     layout = table.layout
     names = [*table.names] if table.names else _column_names(table.width, where, state)

@@ -98,7 +98,7 @@ class PictureMaker:
         """Return the slopes of the row, all rows or the next update's rows, and a text that says whose."""
         derived = self._derived
         if not derived.state.trainable:
-            return None, "no slopes: type a target"
+            return None, "to see slopes, type a target"
         if self._progress.mean_over_rows:
             return self._mean(derived.means_of_update)
         if self._selection.mean_over_rows:

@@ -75,7 +75,7 @@ class Diagram(Canvas):
         super().state_changed(old, new)
 
     def show_view(self, view: View) -> None:
-        """Show the diagram with another zoom or position. An open field moves with the edited text."""
+        """Show the diagram with another zoom or position. The field of an edited number or name moves too."""
         super().show_view(view)
         self.session.follow()
 
@@ -104,7 +104,7 @@ class Diagram(Canvas):
         self.setCursor(self._cursor(at, address))
 
     def hover(self, address: Address | None) -> None:
-        """Highlight the edge, or the node with its edges, at `address`, unless a field is open."""
+        """Highlight the edge, or the node with its edges, at `address`. During an edit, highlight nothing."""
         ignored = address is None or address.kind in ("heading", "subheading") or self.session.open
         super().hover(None if ignored else address)
 

@@ -22,7 +22,7 @@ from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.number_field import NumberField, nudge_number
 from nnviz.ui.kit.theme import pixel_font
 
-NO_TARGET = "A what-if row has no target: choose Edit → Keep what-if row, then type a target"
+NO_TARGET = "A what-if row (trial inputs) has no target: choose Edit → Keep what-if row, then type a target"
 
 
 class PlaceEditor(NumberField):
@@ -227,7 +227,7 @@ class EditSession(QObject):
             return
         text = f"{name} is now empty" if value is None else f"{name}: {as_text(value)}"
         if address.kind == "target" and before.targets is None and len(before) > 1:
-            text = f"{text}; the targets of the other rows are 0"
+            text = f"{text}; nnviz set the targets of the other rows to 0"
         self.message.emit(text)
 
     def _accept(self, value: float | str | None) -> None:

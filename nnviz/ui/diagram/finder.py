@@ -41,7 +41,10 @@ TIP = "Type a name, an edge (a -> b), bias of a, largest, smallest, strongest, w
 
 
 class MatchList(QTableWidget):
-    """The list of search results with name, note and value. Keys in the search field move the current row."""
+    """The list of search results: the name and value of each, and a note such as the activation.
+
+    Keys in the search field move the current row.
+    """
 
     current_changed = Signal()
     """Emitted when the current match changes."""

@@ -266,7 +266,10 @@ class HeadButton(QToolButton):
         self._draw_icon()
 
     def describe(self, action: str, lock: str, *, can: bool = True) -> None:
-        """Name the button `action`. If `lock` is not "", disable the button, with `lock` as its tooltip."""
+        """Name the button `action`. If `lock` is not "", disable the button, with `lock` as its tooltip.
+
+        If `lock` is "", enable the button if `can` is True.
+        """
         set_lock_reason(self, lock, action, can=can)
         self.setAccessibleName(action)
 
@@ -321,7 +324,10 @@ class ActivationButton(HeadButton):
         self._before, self._behind = (_SideText(diagram, side) for side in (RIGHT, LEFT))
 
     def show_over(self, label: Label, texts: tuple[str, str, str], scale: float) -> None:
-        """Show three texts in place of `label`: before the button, on the button, and after the button."""
+        """Show three texts in place of `label`: before the button, on the button, and after the button.
+
+        `scale` is the factor for the size of the controls: 1.0 is the normal size.
+        """
         before, name, behind = texts
         wide = label.rect.width + (LEFT_PADDING_PX + RIGHT_PADDING_PX) * scale
         line = Rect(*label.rect.center, 0.0, 0.0).middle(wide, HEIGHT_PX * scale)
@@ -379,7 +385,10 @@ class _SideText(QLabel):
         self.lower()
 
     def show_text(self, text: str, label: Label, place: Rect, gap: float) -> None:
-        """Show `text` in the font of `label`, at distance `gap` from the button, or hide if `text` is ""."""
+        """Show `text` in the font of `label`, or hide if `text` is "".
+
+        The text lies in the rectangle `place`, at distance `gap` from the button.
+        """
         self.setText(text)
         self._label = label
         self._mark(label.style == "marked")

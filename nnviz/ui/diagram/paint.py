@@ -162,7 +162,10 @@ STRONGEST_MOVING = 500
 BUCKETS = 32
 """Number of different colours and widths of edges for each sign of the weights."""
 HALO_PX, HALO_OPACITY, RAIL_PX = 12.0, 0.1, 1.25
-"""HALO_PX, RAIL_PX: widths of a halo and of its borders, in pixels at scale 1. HALO_OPACITY: opacity."""
+"""HALO_PX, RAIL_PX: widths of the halo around a selected edge and of its borders, in pixels at scale 1.
+
+HALO_OPACITY: opacity of the halo.
+"""
 
 EdgeGroups = list[tuple[int, Indices, Indices]]
 """Groups of edges: (layer, nodes, sources). Edge k of a group leads from sources[k] to nodes[k]."""
@@ -194,7 +197,11 @@ def paint_some_edges(
     palette: Palette,
     growth: float = 1.0,
 ) -> None:
-    """Paint the edges from sources[k] to nodes[k]. `growth` multiplies the widths of the edges."""
+    """Paint the edges from sources[k] to nodes[k].
+
+    `scale` is the size of a weight from which the edge has the full width and colour. With `growth` 2, edges
+    are twice as wide.
+    """
     pens = _edge_pens(palette, weights.size > EVERY_EDGE, growth)
     _paint_lines(painter, gap.segments(nodes, sources), weights[nodes, sources], scale, pens)
 
@@ -289,7 +296,10 @@ class SmallPictures:
         self._images: dict[int, tuple[Array, Palette, QImage]] = {}
 
     def paint(self, painter: QPainter, picture: Picture, palette: Palette, *, grids: bool) -> None:
-        """Paint the thumbnails in grids (several nodes per line), or in other columns if `grids=False`."""
+        """Paint the thumbnails of columns that are grids, or of the other columns if `grids=False`.
+
+        A grid has several nodes per line.
+        """
         for column in picture.layout.columns:
             if not column.picture or grids != (column.per_row > 1):
                 continue

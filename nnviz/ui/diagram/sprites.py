@@ -27,7 +27,7 @@ from nnviz.picture.style import PILL_STYLES, Box, label_box, node_box, sign_colo
 from nnviz.ui.diagram.paint import label_font, paint_box, paint_label, paint_leader
 
 LARGEST_TEXT, MAX_WIDTH = 36.0, 600.0
-"""Only texts up to this font size, and nodes or labels up to this width, come from sprites. In pixels."""
+"""Largest font size of a text and largest width of a node or label painted from sprites, in pixels."""
 WIDTH, MAX_HEIGHT = 1024, 2048
 """Width and largest height of the pixmap with all sprites, in pixels."""
 
@@ -192,7 +192,7 @@ PHASES = 4
 MARGIN = 2
 """Space on each side of the text in a sprite, in device pixels."""
 WORD = "\n"
-"""In Letters, the key of a whole word ends in this character; the key of a digit or a sign does not."""
+"""In a `Letters` mapping, the key of a word ends in this character; the key of a digit or a sign does not."""
 _BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}
 """Share of the free room before a text, by its alignment."""
 

@@ -33,13 +33,13 @@ TEXT = 6.0
 DISTANCE = 2.0
 """Cost per pixel of distance between the callout and the nodes or edges that it describes."""
 MARGIN_PX, SIDE = 8.0, 200.0
-"""MARGIN_PX: least distance of the callout from the diagram's sides, in pixels. SIDE: cost if nearer."""
+"""MARGIN_PX: distance of the callout from the diagram's sides, in pixels. SIDE: cost if it is smaller."""
 LINE = 30.0
 """Cost of each edge point that the callout covers. The points of an edge are POINT_PX apart."""
 CROSSING, FORBIDDEN_FACTOR = 700.0, 4
-"""CROSSING: cost per obstacle under a pointer. FORBIDDEN_FACTOR: factor for forbidden obstacles."""
+"""CROSSING: cost per obstacle on the callout's pointer line; times FORBIDDEN_FACTOR if it is forbidden."""
 CANDIDATES, SAMPLES = 24, 12
-"""CANDIDATES: number of cheapest places to check with a pointer. SAMPLES: points to check on a pointer."""
+"""CANDIDATES: number of best places tried for the callout. SAMPLES: points checked on its pointer line."""
 
 
 class Obstacles(NamedTuple):
@@ -437,7 +437,7 @@ def _points(lines: Iterable[QLineF]) -> Array:
 
 
 PULSE_STEPS = ("forward", "backward")
-"""Steps of the walk (the animated training iteration) in which pulses travel along edges."""
+"""Steps of the walk (the animated training iteration) in which dots move along edges."""
 EDGE_STEPS = ("slopes", "mean", "update")
 """Steps of the walk (the animated training iteration) that concern a node's incoming edges."""
 SLOPE_STEPS = ("backward", "slopes", "mean")
@@ -445,13 +445,13 @@ SLOPE_STEPS = ("backward", "slopes", "mean")
 TEXT_END = 0.9
 """Share of a step's time after which the whole text of the step is visible."""
 MAX_PULSES = 60
-"""Largest number of pulses at the same time. The edges that carry the largest numbers show pulses."""
+"""Largest number of pulses (moving dots) at a time. The edges that carry the largest numbers show pulses."""
 MARK_PX, MARK_OPACITY = 10.0, 0.25
-"""MARK_PX: width, in pixels, of the mark on the edges of a step. MARK_OPACITY: opacity, 0 to 1."""
+"""Width in pixels, and opacity from 0 to 1, of the wide lines that mark the edges of the current step."""
 MAX_MARKED = 600
 """Largest number of edges marked at once. With more edges, nodes are outlined instead, to save time."""
 PULSE_PX = 6.0
-"""Radius of the largest pulse, in pixels."""
+"""Radius of the largest pulse (a dot that moves along an edge), in pixels."""
 
 
 class WalkLayer:

@@ -165,7 +165,7 @@ def render(subject: Subject, look: Look, fps: int, out: Path) -> None:
 
 
 class FilmScene:
-    """The diagram of one row in a film. `walking` holds the position in the walk's animation.
+    """The diagram of one row in a film. `walking` holds the position in the animation of one update.
 
     `largest` is the absolute value of the weight that gets the widest edge.
     """
@@ -193,12 +193,12 @@ class FilmScene:
 
     @property
     def caption(self) -> str:
-        """The text about the walk's current step, or about the last step if no step is in progress."""
+        """The text about the animation's current step or, if no step is in progress, about the last step."""
         return self._narrator.text
 
     @property
     def picture(self) -> Picture:
-        """The current picture. The object stays the same while only the walk's animation changes."""
+        """The current picture. The object stays the same while only the animation of an update goes on."""
         progress = self._walking.progress
         key = (self._document.state.network, progress.active, progress.position, progress.goal)
         if self._picture is None or key != self._picture_of:
@@ -210,7 +210,7 @@ class FilmScene:
         self._document.push(state, "", merge=self)  # as one undo entry, to save memory
 
     def paint(self, painter: QPainter, palette: Palette) -> None:
-        """Paint the diagram at the current position of the walk."""
+        """Paint the diagram at the current position of the animation."""
         options = PaintOptions((), None, moving=False, palette=palette, ratio=1.0)
         room = QRectF(0.0, 0.0, self._view.width, self._view.height)
         self._layers.paint(painter, self.picture, options, room)
@@ -340,7 +340,7 @@ class TrainingFilm(ImageFilm):
         self.paint_foot(painter, self.words(palette), slopes=self._slopes)
 
     def words(self, palette: Palette) -> Iterator[FootText]:
-        """Yield the iteration and the loss as texts. The second text is "" if a script reported no loss."""
+        """Yield the footer's texts: the iteration and its loss, or "" if this loss was not measured."""
         end = as_text(self._end.iteration)
         now = f"iteration {as_text(self._state.iteration)} of {end}"
         yield FootText(now, palette.muted, f"iteration {end} of {end}")
@@ -352,13 +352,13 @@ class TrainingFilm(ImageFilm):
 WIDEST = "Hidden layer 2: slopes of the weights"
 """A text about as long as the longest caption of a step. The footer leaves room for this text."""
 FEW_STEPS = 3
-"""Number of frames of each step from which the colours of a walk's film are sampled."""
+"""Number of frames per step from which the colours of a film of one update are sampled."""
 
 
 class WalkFilm(ImageFilm):
-    """A film of the walk for one row. If there are no targets, the film shows only the forward pass.
+    """A film of one update, step by step, for one row.
 
-    Raises ValueError if there are no rows.
+    If there are no targets, the film shows only the forward pass. Raises ValueError if there are no rows.
     """
 
     def __init__(
@@ -392,7 +392,7 @@ class WalkFilm(ImageFilm):
         self.paint_foot(painter, self.words(palette), slopes="backward" in self._phases)
 
     def words(self, palette: Palette) -> Iterator[FootText]:
-        """Yield the names of the phases. After the last phase, yield the loss before and after the update."""
+        """Yield the footer's texts: the phases or, at the end, the loss before and after the update."""
         progress, (before, after) = self._current.progress, self._losses
         if progress.active or before is None or after is None:
             for number, phase in enumerate(self._phases, 1):

@@ -55,7 +55,7 @@ ROWS: Section = (
 OTHERS: Section = (
     "Other people's files",
     (
-        ("Missing activations", "nnviz asks once which activations to use. Change them above the diagram."),
+        ("Missing activations", "nnviz asks for activations a file lacks. Change them above the diagram."),
         ("Limits of a file format", "Before saving, nnviz says which parts the format cannot store."),
         (".pt, .pth, .pkl, .joblib", "nnviz does not open these files, because they can run code."),
     ),
@@ -75,7 +75,7 @@ def file_sections() -> tuple[Section, ...]:
     )
     packages = " and ".join(sorted({install_command(each.extra) for each in FORMATS if each.extra}))
     copies = (
-        ("name.json" + BACKUP_SUFFIX, "A session's first save copies the previous version to this file."),
+        ("name.json" + BACKUP_SUFFIX, "Your first save of a file copies its old version to this file."),
         (str(data_folder()), "This folder holds the log, and autosaved work to recover at the next start."),
     )
     return (
@@ -346,7 +346,10 @@ GESTURES: tuple[Section, ...] = (
 
 
 def sheet(table: Table) -> tuple[Section, ...]:
-    """Return the sections of the page "Keys and mouse", one for each part of the window."""
+    """Return the sections of the page "Keys and mouse", one for each part of the window.
+
+    `table` holds the menus, whose shortcuts are also listed.
+    """
     rows: dict[str, list[tuple[str, str]]] = {ON_THE_DIAGRAM: [], EVERYWHERE: []}
     for entry in (entry for menu in table for entry in menu.entries()):
         if keys := entry.shortcut_texts:

@@ -51,7 +51,7 @@ class Look:
     theme: str = "light"
     transparent: bool = False
     pictures: bool = False
-    """Whether nodes hold small pictures."""
+    """Whether nodes have thumbnails."""
 
     @property
     def palette(self) -> Palette:
@@ -172,7 +172,8 @@ def render(
 ) -> None:
     """Write the diagram of `state` to `out` as PNG or PDF, depending on the suffix. Needs no display.
 
-    Raises FileError, and ValueError if `view` is "slopes" and `state` has no targets.
+    If `view` is "slopes", the diagram also shows the first row's slopes. If `pictures` is true, nodes have
+    thumbnails. Raises FileError, and ValueError if `view` is "slopes" and `state` has no targets.
     """
     apply_theme(application(), theme)
     picture = row_picture(state, View(*size, pictures=pictures), with_slopes=view == "slopes")

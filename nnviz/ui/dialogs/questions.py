@@ -119,7 +119,7 @@ class JsonAnswer(Enum):
 
 
 def ask_partial_save(window: QWidget, why: str, more: str) -> bool:
-    """Say why an nnviz file cannot hold everything. Return whether the user wants to save the file."""
+    """Show `why` (what an nnviz file cannot hold) and, below, `more`. Return whether the user still saves."""
     box = message_box(window, why, more)
     save = make_primary(add_mnemonic(box.addButton(QMessageBox.StandardButton.Save)))
     box.setDefaultButton(save)
@@ -129,7 +129,7 @@ def ask_partial_save(window: QWidget, why: str, more: str) -> bool:
 
 
 def ask_json(window: QWidget, why: str, more: str, *, part: bool) -> JsonAnswer:
-    """Say why a file cannot hold everything, and offer nnviz JSON instead.
+    """Show `why` (what a file cannot hold) and, below, `more`; offer nnviz JSON instead.
 
     If the file can hold a part (`part=True`), also offer to write this part.
     """

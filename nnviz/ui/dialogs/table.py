@@ -58,7 +58,7 @@ from nnviz.ui.kit.dialogs import dialog_column, heading, make_primary
 
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Use: TypeAlias = tuple[Role, bool]
-"""A column's role, and whether each of its values becomes a node."""
+"""A column's role, and whether each different value of the column becomes a node of its own (one-hot)."""
 
 HEADERS = ("Column", "Contents", "First values", "Use as")
 NO_PARENT = QModelIndex()
@@ -453,7 +453,7 @@ class OpenTable(QDialog):
     def result_text(self) -> str:
         """A description of the result, for the status bar."""
         assert self._uses is not None
-        more = ("the inputs are standardised like the previous rows",) if self._keeps_standardised else ()
+        more = ("the inputs are standardised with the network's means",) if self._keeps_standardised else ()
         more = ("the inputs are standardised",) if self.standardise.isChecked() else more
         return "; ".join((*self._uses.built.notes, *more))
 

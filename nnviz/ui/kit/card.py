@@ -14,8 +14,9 @@ class Card(QFrame):
     """A panel with a heading. `body` takes the contents; `buttons` stand at the right of the heading.
 
     `head` is the row with heading and buttons; a dock uses the row as its handle. The window limits the
-    minimum height of a card to a share of the screen's height. `extra_height` is added to this share at
-    window size 100 %. `content_px`, if not 0, is another upper limit, in pixels at 100 %.
+    minimum height of a card to a share of the screen's height. `extra_height` is added to this share
+    unless the user has enlarged or reduced everything in the window. `content_px`, if not 0, is another upper
+    limit, in pixels at normal size (100 %).
     """
 
     extra_height = 0.0

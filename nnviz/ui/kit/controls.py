@@ -44,7 +44,7 @@ from nnviz.ui.kit.number_field import NumberField
 from nnviz.ui.kit.theme import colours, px, ui_font
 
 SPACING_PX = 6
-"""Space between the widgets of a stack, in pixels."""
+"""Space between the widgets of a Stack, which is a column of widgets, in pixels."""
 
 
 class Stack(QWidget):

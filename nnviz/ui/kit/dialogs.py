@@ -146,7 +146,7 @@ def dialog_column(dialog: QDialog) -> QVBoxLayout:
 
 
 def heading(text: str) -> QLabel:
-    """Return a label for the heading of a dialog or a card."""
+    """Return a label for the heading of a dialog."""
     label = QLabel(text)
     label.setFont(ui_font(15, QFont.Weight.DemiBold))
     return label

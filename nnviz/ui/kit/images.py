@@ -14,7 +14,7 @@ from nnviz.ui.kit.theme import colours
 
 
 def icon(name: str, colour: str | None = None, size: int = 20) -> QIcon:
-    """Return the icon `name` of resources/icons in the theme's ink, or in `colour`.
+    """Return the icon `name` of resources/icons in the theme's text colour, or in `colour`.
 
     A disabled icon is fainter.
     """

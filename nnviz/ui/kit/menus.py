@@ -67,9 +67,10 @@ class MenuEntry:
 
 @dataclass(frozen=True)
 class Menu:
-    """A menu: sections of entries and submenus, or entries that `fill` adds whenever the menu opens.
+    """A menu of entries and submenus, or of entries that the function `fill` adds whenever the menu opens.
 
-    A menu without a title is not in the menu bar: its entries are only on the toolbar.
+    Lines separate the groups of entries in `sections`. A menu without a title is not in the menu bar: its
+    entries are only on the toolbar.
     """
 
     title: str
@@ -90,7 +91,10 @@ Table: TypeAlias = tuple[Menu, ...]
 def choice_entries(
     group: str, titles: Sequence[tuple[Value, str]], chosen: Value, choose: Callable[[Value], None]
 ) -> tuple[MenuEntry, ...]:
-    """Return a group with an entry for each (value, title). The entry with the value `chosen` is on."""
+    """Return menu entries, one for each (value, title), of which exactly one is on: at first `chosen`.
+
+    An entry calls `choose` with its value. `group` names the group.
+    """
     return tuple(
         MenuEntry(f"{group} {value}", title, partial(choose, value), is_on=value == chosen, group=group)
         for value, title in titles

@@ -104,10 +104,11 @@ class ActivationPlot(PointPlot):
         self._update_readout()
 
     def show_curve(self, bend: Bend, curve: ActivationCurve, names: tuple[str, str], a: Array) -> None:
-        """Draw the curve of a node; `names` are the names of the node and of its function.
+        """Draw the curve of a node's activation function, `bend`, through the points in `curve`.
 
-        `a` holds the node's outputs for all rows, shape (rows,). For softmax, the points of rows can lie
-        off the curve, since an output also depends on the z of other nodes.
+        `names` are the names of the node and of the function. `a` holds the node's outputs for all rows,
+        shape (rows,). For softmax, the points of rows can lie off the curve, since an output also depends on
+        the z of other nodes.
         """
         self.show_again()
         self._bend, self._times = bend, curve.times
@@ -171,12 +172,12 @@ class ActivationPlot(PointPlot):
         return curve_points(self._curve)
 
     def slopes(self) -> Array:
-        """Return the drawn curve of slopes, shape (points, 2): z, and slope multiplied by `self.times`."""
+        """Return the drawn curve of slopes, shape (points, 2): z, and true slope multiplied by `times`."""
         return curve_points(self._slopes)
 
     @property
     def times(self) -> float:
-        """The factor by which drawn slopes are multiplied."""
+        """The height of a point on the drawn curve of slopes, divided by the true slope."""
         return self._times
 
     def rows(self) -> Array:
@@ -214,12 +215,12 @@ class ActivationPlot(PointPlot):
 
 CHOOSE = "Click a node on the diagram to plot its activation"
 INPUT = "An input has no activation. Click a node of a later layer"
-NO_ROWS = "{} is computed from z of all nodes of the layer: add a row to the data"
+NO_ROWS = "{} uses z of every node in the layer, so the plot needs a row of data: add a row"
 TIP = "Shows z and a of the node for the row on the diagram, and the slope of the tangent to the curve"
 LINES = 2
 """Number of text lines for which the caption reserves room, so that the plot keeps its height."""
 PLOT_PX = 110
-"""Smallest height of the plot at 100 %, in pixels."""
+"""Smallest height of the plot, in pixels, if the window's contents have normal size (100 %)."""
 BETWEEN = " &nbsp;·&nbsp; "
 """Separator between two parts of the caption."""
 NOTHING: tuple[Array, Array] = np.empty(0), np.empty(0)
@@ -317,7 +318,7 @@ class ActivationPanel(LiveCard):
         elif rows:
             yield f"The points of {counted(rows, 'row')} appear when the weights stop changing"
         if bend.layer is not None:
-            yield f"For {bend.function.name}, the curve varies only this node's z; the slope is a·(1 − a)"
+            yield f"For {bend.function.name}, the plot varies only this node's z, so the slope is a·(1 − a)"
 
     def restyle(self) -> None:  # noqa: D102
         self.plane.setMinimumHeight(px(PLOT_PX))

@@ -104,7 +104,7 @@ def _words(line: str, quotes: str) -> tuple[tuple[Word, ...], str]:
 
 
 def words(line: str, *roles: Role) -> list[Word]:
-    """Return the words of a line that have one of the colour roles `roles`, such as "string"."""
+    """Return the words of a line that have one of the given colour roles, such as "string"."""
     return [word for word in _words(line, "")[0] if word.role in roles]
 
 
@@ -169,7 +169,7 @@ class Lines:
         return frozenset(lines)
 
     def walk_lines(self, progress: Progress) -> frozenset[int]:
-        """Return the numbers of the lines that do the walk's current steps.
+        """Return the numbers of the lines that do the current steps of the walk (animation of an iteration).
 
         If no line does one of these steps, return the numbers of the lines that do the walk's phase.
         """
@@ -254,7 +254,7 @@ def _selectable(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
 
 MarkKind: TypeAlias = Literal["chosen", "walked"]
 BAR_PX, ARROW_PX = 3, 8
-"""In pixels at 100 %. BAR_PX: width of a mark's bar. ARROW_PX: width of the arrow in the walk's mark."""
+"""In pixels at 100 %. BAR_PX: width of a mark's bar. ARROW_PX: width of the arrow at an animated step."""
 ENTRY_GAP_PX, TEXT_GAP_PX = 14, 5
 """In pixels at 100 %. ENTRY_GAP_PX: gap between legend entries. TEXT_GAP_PX: gap from a mark to its text."""
 
@@ -267,7 +267,10 @@ class MarkEntry(NamedTuple):
 
 
 def paint_mark(painter: QPainter, kind: MarkKind, place: QRectF, arrow_height: float = 0.0) -> None:
-    """Paint a bar at the left of `place`. For the walk, add an arrow in the top `arrow_height` pixels."""
+    """Paint a bar at the left of `place`.
+
+    For an animated step (`kind` is "walked"), add an arrow in the top `arrow_height` pixels.
+    """
     colour = QColor(colours().walk if kind == "walked" else colours().accent)
     painter.fillRect(QRectF(place.left(), place.top(), px(BAR_PX), place.height()), colour)
     if kind == "walked" and arrow_height:
@@ -379,7 +382,7 @@ def _common_length(one: str, other: str) -> int:
 LANES_PX = 18
 """Width of the margin with the marks, in pixels at 100 %."""
 CHOSEN_PX, WALKED_PX = 2, 8
-"""Left edge of a mark, in pixels at 100 %. CHOSEN_PX: mark of the selection. WALKED_PX: mark of the walk."""
+"""Left edge of a mark, in pixels at 100 %. CHOSEN_PX: for the selection. WALKED_PX: for an animated step."""
 AROUND_PX, CARET_PX = 4, 2
 LEAST_LINES = 3
 
@@ -389,7 +392,7 @@ NOWHERE: _Spot = (-1, 0)
 
 
 class MarkedLines(NamedTuple):
-    """The numbers, from 0, of the lines that are marked for the selection and for the walk."""
+    """The numbers, from 0, of the lines that are marked for the selection and for the animated step."""
 
     chosen: frozenset[int] = frozenset()
     walked: frozenset[int] = frozenset()
@@ -503,7 +506,10 @@ class CodeText(QTextEdit):
     # --- events
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the mark and background of the selected lines, then of the walk's lines, then the text."""
+        """Paint the marks and backgrounds of the marked lines, then the text.
+
+        The selected lines and the lines of the animated step are marked.
+        """
         palette, high = colours(), self.fontMetrics().lineSpacing()
         with QPainter(self.viewport()) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -153,7 +153,10 @@ def paint_names(painter: QPainter, places: GridPlaces, names: Sequence[str]) -> 
 
 
 def paint_counts(painter: QPainter, places: GridPlaces, counts: NDArray[np.intp], image: QImage) -> None:
-    """Write the counts into the cells. If the largest count does not fit into its cell, write no counts."""
+    """Write the counts into the cells. If the largest count does not fit into its cell, write no counts.
+
+    `image` has one pixel for each cell: the cell's colour, which decides the colour of the count.
+    """
     font = _fitting_font(f"{counts.max():,}", places.cell(ClassCell(0, 0)))
     if font is None:
         return

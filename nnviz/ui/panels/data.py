@@ -186,9 +186,9 @@ def paste_cells(state: State, text: str, row: int, column: int) -> NewRows:
     if len(new.data) > len(state.data):
         added = counted(len(new.data) - len(state.data), "new row")
         zero = new.data.targets is not None and max(indices) < len(state.network.inputs)
-        notes.append(f"the targets of {added} are 0" if zero else f"added {added}")
+        notes.append(f"nnviz set the targets of {added} to 0" if zero else f"added {added}")
     if state.data.targets is None and new.data.targets is not None and len(state.data):
-        notes.append("the targets of the other rows are 0")
+        notes.append("nnviz set the targets of the other rows to 0")
     if any(all_columns[i].scale for i in indices):
         notes.append("nnviz treats the numbers as standardised; for raw numbers, choose Paste as a table")
     names = () if named or table.names is None else table.names
@@ -276,7 +276,7 @@ LOAD_TIP = "Load the rows of a CSV file"
 MAKE_TIP = "Make rows with a formula, for example circles, moons or a spiral"
 FILTERED = "Nothing was pasted: the table lists only some rows. Paste one row, or list all rows with Escape"
 NO_LINE = -1
-"""Value for "no line is highlighted", used if the table does not list the row on the diagram."""
+"""Value for "no line is highlighted", used if the table does not list the row that the diagram shows."""
 
 
 class DataPanel(Card):

@@ -44,7 +44,7 @@ class TableColumn(NamedTuple):
 
     @property
     def may_be_bold(self) -> bool:
-        """Whether numbers in the column may be semibold."""
+        """Whether the table may draw numbers of the column in semibold: inputs, targets and errors."""
         return self.editable or self.kind == "error"
 
 

@@ -211,7 +211,10 @@ ColumnHead: TypeAlias = tuple[str, Sequence[str], bool]
 """The name of a column, its numbers as texts, and whether the numbers are computed."""
 
 SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}0.01234", f"{MINUS}0.0001234"
-"""Texts as wide as computed numbers. SHORT: narrow table. MIDDLE: scrolling table. LONG: wide table."""
+"""Sample numbers: a column of computed numbers is at least as wide as its sample.
+
+SHORT: sample for a table that does not scroll. MIDDLE: for a table that scrolls. LONG: if there is much room.
+"""
 LONGEST_NAME_PX = 220
 """Names wider than this, in pixels at 100 %, are shortened."""
 PADDING_PX, MARGIN_PX, LEAST_MARGIN_PX = 4, 6, 2

@@ -51,7 +51,7 @@ from nnviz.ui.plot.card import PlotCard
 SHORT = 22
 """Longer names of inputs and outputs are shortened to this number of characters."""
 MOST_READ_OUT = 4
-"""Largest number of outputs in a readout."""
+"""Largest number of outputs in a readout, the text with the values at the mouse."""
 MOST_NAMED = 10
 """Largest number of outputs for which the panel shows the key (legend) of colours."""
 
@@ -87,7 +87,11 @@ def outputs(state: State, axes: Axes, prediction: Array, format_: Callable[[floa
 
 
 def caption_text(state: State, axes: Axes, selection: Selection, is_current: bool) -> str:
-    """Return the caption of the plot, with each sentence on a line of its own."""
+    """Return the caption of the plot, with each sentence on a line of its own.
+
+    `selection` holds the selected row or the what-if row (inputs that the user tries out). If `is_current` is
+    false, the caption says that nnviz is still computing.
+    """
     lines = [*_other_inputs(state, axes, selection), *_line(state, axes)]
     if state.validated:
         is_dotted = axes.vertical is not None and are_toned(state, axes)
@@ -95,7 +99,7 @@ def caption_text(state: State, axes: Axes, selection: Selection, is_current: boo
     if len(state.data) > MOST:
         lines.append(f"The plot shows {MOST:,} of {counted(len(state.data), 'row')}.")
     if selection.what_if_row is not None:
-        lines.append("Filled point: the what-if row, which is not stored.")
+        lines.append("Filled point: the what-if row (inputs to try out, not stored).")
     if not is_current:
         lines.append(COMPUTING)
     return "\n".join(lines)
@@ -139,7 +143,7 @@ def _other_inputs(state: State, axes: Axes, selection: Selection) -> Iterator[st
 
 
 class Pointing:
-    """Makes readouts at the mouse, and sets the what-if row to the inputs under the mouse.
+    """Makes readouts (texts with the values at the mouse), and sets the what-if row to the inputs there.
 
     The what-if row has inputs that the user tries out and that are not in the data.
     """
@@ -208,14 +212,17 @@ class Pointing:
         return int(function_plane.drawn_rows(self._state)[nearest]), QPointF(*points[nearest].tolist())
 
     def put(self, x: float, y: float) -> None:
-        """Set the what-if row to the inputs at a point. In a plot over targets, select the nearest row."""
+        """Set the what-if row (inputs that the user tries out) to the inputs at a point of the plot.
+
+        In a plot over targets, select the nearest row of the data instead.
+        """
         if self._axes.horizontal is not None:
             self._selection.show_what_if_row(self._inputs_at(QPointF(x, y)))
         elif (row := self._nearest(QPointF(x, y))[0]) is not None:
             self._selection.row = row
 
     def nudge(self, right: int, up: int, size: str) -> None:
-        """Move the what-if row by steps of `size`, for example "0.1".
+        """Move the what-if row (inputs that the user tries out) by steps of `size`, for example "0.1".
 
         In a plot over targets, select another row of the data instead.
         """
@@ -357,7 +364,7 @@ ROOMY = 0.5
 
 
 class FunctionView:
-    """Computes the network's function over `axes`, and draws the function on a plane."""
+    """Computes and draws the plot: predictions over the inputs on the axes, or over the targets."""
 
     def __init__(self, plane: FunctionPlane, selection: Selection, derived: Derived) -> None:
         self.plane, self.axes = plane, Axes(0, None)
@@ -604,7 +611,7 @@ KEEP, LEAVE = "Keep as a row", "Discard"
 KEEPS = "Add the what-if row to the data (Enter in the plot)"
 LEAVES = "Discard the what-if row and show a row of the data again (Escape in the plot)"
 FREE = "The what-if row is not stored: Enter adds it to the data, Escape discards it"
-LEFT = "Closed the what-if row: the diagram shows row {:,}"
+LEFT = "The diagram now shows row {:,} of the data instead of the what-if row"
 
 
 class FunctionPanel(PlotCard):

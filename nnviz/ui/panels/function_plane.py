@@ -104,7 +104,10 @@ def has_pairs(state: State) -> bool:
 
 
 MOST_POINTS = 20_000
-"""Largest number of grid points from which lines are computed. More points would not visibly move a line."""
+"""Largest number of grid points from which the line between two classes is computed.
+
+More points would not visibly move the line.
+"""
 
 
 def level_line(picture: FunctionValues, output: int, level: float) -> Array:
@@ -148,7 +151,10 @@ def _zeros(picture: FunctionValues, heights: Array, step: int) -> Array:
 
 
 FONT, LINE_PX, SAMPLE_PX, GAP_PX = 11.5, 17, 16, 10
-"""In pixels at 100 %. FONT: font size. LINE_PX: line height. SAMPLE_PX: sample width. GAP_PX: entry gap."""
+"""Lengths in the key (legend), in pixels at 100 %. FONT: font size. LINE_PX: height of a line.
+
+SAMPLE_PX: width of a sample of a colour. GAP_PX: gap between two entries.
+"""
 
 
 class KeySample(NamedTuple):
@@ -264,7 +270,10 @@ def on_map(state: State, axes: Axes, palette: Palette) -> Rows:
 
 
 def are_toned(state: State, axes: Axes) -> bool:
-    """Return whether the marks on a map have colours that do not stand for classes."""
+    """Return whether no mark on a map has the colour of a class.
+
+    Then the colours show numbers, or all marks are grey because the rows have no targets.
+    """
     return state.data.targets is None or (axes.output is not None and not decides_yes_or_no(state))
 
 
@@ -437,7 +446,10 @@ MOST_CURVES = 10
 LEVELS = 5
 """Approximate number of labels on the colour scale."""
 RING, POINT = 15, 11
-"""Diameters in pixels. RING: ring around the row on the diagram. POINT: point of the what-if row."""
+"""Diameters in pixels. RING: ring around the mark of the row that the diagram shows.
+
+POINT: point of the what-if row (inputs that the user tries out, not in the data).
+"""
 BESIDE = 14
 """Right margin in pixels if there is no colour scale. The margin has room for half of an axis label."""
 TIP = (
@@ -507,6 +519,7 @@ class FunctionPlane(PointPlot):
     ) -> None:
         """Draw a function of two inputs: a colour map, and the line where the decision changes.
 
+        `pixels` are the colours of the map, `line` the points of the line, shape (points, 2): x, y.
         `tone` is the range of the colour scale, or None if each hue is a class. `tones` holds the colours of
         the scale, from low to high.
         """
@@ -550,7 +563,7 @@ class FunctionPlane(PointPlot):
     def show_row(self, x: float, y: float, *, free: bool, target: float = math.nan) -> None:
         """Draw a row at (x, y) as a ring, or as a point for the what-if row (`free=True`).
 
-        Draw a line from there to `target`, unless `target` is NaN.
+        Draw a vertical line from this point to y = `target`, unless `target` is NaN.
         """
         if free != self._shows_what_if:
             self._shows_what_if, size = free, POINT if free else RING
@@ -619,7 +632,10 @@ class FunctionPlane(PointPlot):
         return bool(self.plotItem.isVisible())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Add the what-if row to the data on Enter, discard it on Escape, and move it with arrow keys."""
+        """Add the what-if row to the data on Enter, discard it on Escape, and move it with arrow keys.
+
+        The what-if row has inputs that the user tries out and that are not in the data.
+        """
         if self._shows_what_if and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.keep_requested.emit()
         elif self._shows_what_if and event.key() == Qt.Key.Key_Escape:

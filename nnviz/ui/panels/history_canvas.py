@@ -1,4 +1,4 @@
-"""The plot of the loss history: its curves, ring, mark and readout.
+"""The plot of the loss history: its curves, a ring at the current iteration, and the readout.
 
 The module imports pyqtgraph, which takes 150 ms, so it is imported only after the first frame.
 """
@@ -26,7 +26,7 @@ from nnviz.ui.panels.history_readout import SCRIPTS, Readout, measure_title
 from nnviz.ui.plot.plot import Arrow, CurveItem, DotItem, Plot, QuietAxis, add_margins, curve_points
 
 TURNS = 100
-"""A curve with more turns than this has a thin line, which is clearer and many times faster to draw."""
+"""A curve that turns up or down more often than this has a thin line: clearer and much faster to draw."""
 FAINT = 0.4
 """Share of a curve's colour in the faint part of the curve; the rest is the background colour."""
 
@@ -64,7 +64,10 @@ class HistoryLine:
         return reach(self.history.points, log=log)
 
     def draw(self, plot: Plot, present: tuple[int, float] | None, *, whole: bool, log: bool) -> None:
-        """Draw the line with few points per pixel column. If `whole` is false, draw only the visible part."""
+        """Draw the line with few points per pixel column. If `whole` is false, draw only the visible part.
+
+        `present` is the current iteration and its value, or None. If `log`, draw log10 of the values.
+        """
         ends = [present] if present else []
         self._curve.setVisible(len(self.history) > 0)
         points = self.history.points if whole else self._in_view(plot)
@@ -180,7 +183,10 @@ class EarlierCurves:
         return [curve_points(item) for item in self._items if item.isVisible()]
 
     def near(self, point: QPointF, pixel: tuple[float, float], within: float) -> EarlierRun | None:
-        """Return the run whose curve is nearest to a point and at most `within` pixels away, or None."""
+        """Return the run whose curve is nearest to a point and at most `within` pixels away, or None.
+
+        `pixel` is the width and height of a pixel on the scales of the plot.
+        """
         distances = [distance(points, point, pixel, joined) for points, joined in self._cut]
         nearest = min(zip(distances, self.runs, strict=True), key=lambda pair: pair[0], default=None)
         return nearest[1] if nearest and nearest[0] <= within else None
@@ -255,7 +261,7 @@ def distance(
 
 
 NOWHERE = -1, math.nan
-"""Iteration and value that mean "no ring": the current iteration is before all points of the history."""
+"""Place of the ring on the curve if the current iteration is before all points: no ring is drawn."""
 TIMES_AS_HIGH = 10.0
 """Earlier runs raise the top of the view to at most this multiple of the current run's highest value."""
 ABOVE = "the point is above the plot"
@@ -267,7 +273,7 @@ KEY_PX = 18
 LEAST_PX, LOW_PX = 94, 130
 """Pixels at 100 %. LEAST_PX: least height of the plot. LOW_PX: least height to show the x axis title."""
 RING_PX = 7.0
-"""Space for the ring, in pixels: least distance from the ring's centre to the edge of the plot."""
+"""Space for the ring (current iteration), in pixels: least distance of its centre from the plot's edge."""
 
 
 class HistoryCanvas(Plot):
@@ -427,11 +433,11 @@ class HistoryCanvas(Plot):
         return self._earlier.curves()
 
     def present(self) -> QPointF:
-        """Return the place of the ring, in this widget's pixels."""
+        """Return the place of the ring (current iteration), in this widget's pixels."""
         return self.place_of(*self._place(*self._present))
 
     def marked(self) -> QPointF | None:
-        """Return the place of the mark, in this widget's pixels, or None if there is no mark."""
+        """Return the place of the mark on the validation curve, in this widget's pixels, or None."""
         return self.place_of(*self._place(*self._at_mark())) if self._mark.isVisible() else None
 
     def _at_mark(self) -> tuple[int, float]:
@@ -554,7 +560,7 @@ class HistoryCanvas(Plot):
 
 
 GRAB = 10.0
-"""Largest distance, in pixels, from the centre of the ring or the mark at which a mouse press counts."""
+"""Within this distance in pixels, a mouse press hits the ring (current iteration) or the overfitting mark."""
 
 
 class HistoryCurve(HistoryCanvas):
@@ -567,6 +573,8 @@ class HistoryCurve(HistoryCanvas):
     `ring_dropped`   emitted when the ring is released
     `mark_clicked`   emitted when the mouse button is pressed on the mark
     ================ ==================================================================
+
+    The ring shows the current iteration; the mark shows where the validation loss starts to rise.
     """
 
     menu_requested = Signal(QPoint)

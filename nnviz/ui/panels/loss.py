@@ -132,7 +132,7 @@ class LossPlane(PointPlot):
 
 SPACING_PX = 8
 MOST_LISTED = 150
-"""Largest number of weights and biases for which the combo boxes are shown."""
+"""Largest number of weights and biases of a network for which combo boxes list them."""
 
 
 class LossChoice(QWidget):
@@ -206,7 +206,7 @@ class LossChoice(QWidget):
 
 
 def is_listed(network: Network) -> bool:
-    """Return whether the network is small enough for the combo boxes."""
+    """Return whether the network is small enough for combo boxes that list its weights and biases."""
     return network.parameters <= MOST_LISTED
 
 
@@ -550,7 +550,7 @@ def line_in_html(line: LossLine, palette: Palette) -> str:
 
 
 def line_in_full(line: LossLine) -> str:
-    """Return the caption with all digits, for a screen reader."""
+    """Return the caption of the loss curve with all digits, for a screen reader."""
     loss, slope = line.point
     measure = line.state.measure
     point = f"{measure.title} {full(loss)} at {line.weight.symbol} = {full(line.w)}, slope {full(slope)}"
@@ -573,7 +573,7 @@ def _move(line: LossLine) -> str:
         return f"{w} would become infinite or NaN"
     end, _ = line.landing
     if end == line.w:
-        return f"{w} stays: the slope is 0" if line.point.slope == 0.0 else f"{w} stays"
+        return f"{w} does not change: the slope is 0" if line.point.slope == 0.0 else f"{w} does not change"
     low, high = line.stretch
     return f"{w} → {as_text(end)}{_which_way(line.w, end)}{'' if low <= end <= high else ' (off the plot)'}"
 
@@ -712,7 +712,7 @@ class LossSurfacePlane(LossPlane):
 
 
 def levels_of(tone: Tone) -> list[float]:
-    """Return about `LEVELS` round losses, at which the contours are drawn."""
+    """Return about `LEVELS` round losses in the range of `tone`, at which the contours are drawn."""
     if not tone.logarithmic:
         return multiples(tone.low, tone.high, round_step((tone.high - tone.low) / LEVELS))
     low, high = math.log10(tone.low), math.log10(tone.high)

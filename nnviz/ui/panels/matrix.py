@@ -390,7 +390,7 @@ class WeightMatrix(PlotCard):
         largest = float(np.abs(weights).max()) or 1.0
         mean = float((weights / largest).mean()) * largest  # a sum of large weights would overflow
         low, high, middle = (as_text(float(v)) for v in (weights.min(), weights.max(), mean))
-        self.caption.setText(f"{nodes} × {sources}  ·  from {low} to {high}  ·  mean {middle}")
+        self.caption.setText(f"{nodes} × {sources} weights  ·  from {low} to {high}  ·  mean {middle}")
         self._update_readout()
 
     def _follow_selection(self) -> None:

@@ -48,9 +48,10 @@ IGNORE_CLICKS_MS = 500
 
 
 class TrainingButtons(QWidget):
-    """The row of buttons that train the network. The button `random` is not in the row but in the title bar.
+    """The row of buttons that train the network. The button `random` stands in the panel's heading instead.
 
-    The buttons Run and One update only emit signals. The receiver accepts the fields' texts, then trains.
+    The buttons Run and One update only emit signals. The receiver first accepts the texts of the setting
+    fields, then trains.
     """
 
     run_requested = Signal()
@@ -302,7 +303,10 @@ class ScalesOffer(QWidget):
         self.follow()
 
     def follow(self) -> None:
-        """Show the offer if the inputs have different scales, but not for pixels or a script's training."""
+        """Show the offer to standardise if the scales of the inputs differ much; otherwise hide the offer.
+
+        Pixels, and a network that a script trains, get no offer.
+        """
         state = self._document.state
         can = state.trainable and not self._document.lock_reason and not state.is_watched
         offer = self._derived.scales if can and not pixel_side(state.network) else ""
@@ -328,7 +332,7 @@ def loss_advice(loss: str, output: str) -> str:
     """Return the advice to use softmax's usual loss; "" if `loss` is that loss or `output` is not softmax."""
     if output != "softmax" or loss == usual_loss(output):
         return ""
-    return f"Softmax is usually trained with {LOSSES[usual_loss(output)][0].phrase}, offered under Loss"
+    return f"Softmax is usually trained with {LOSSES[usual_loss(output)][0].phrase}: choose this under Loss"
 
 
 def ask_output(state: State, loss: str) -> str | None:

@@ -242,7 +242,10 @@ def write_batch(batch: int | None) -> str:
 
 
 def nudge_batch(batch: int | None, steps: int, modifiers: Modifiers) -> int | None:
-    """Return a batch size changed by `steps`. None means all rows; a size below 1 becomes None."""
+    """Return a batch size changed by 1 for each step (with Shift by 10). A size below 1 becomes None.
+
+    None means all rows.
+    """
     return nudge_whole(batch or 0, steps, modifiers) or None
 
 
@@ -453,7 +456,7 @@ class Figure(QWidget):
         self.setAccessibleDescription("none" if text == NO_VALUE else text)
 
     def fitting(self, pixels: int, *texts: str) -> int:
-        """Return the largest font size, from SMALLEST_PX to `pixels`, with which all `texts` fit."""
+        """Return the largest font size, from SMALLEST_PX to `pixels`, with which each of `texts` fits."""
         caption = self._caption.sizeHint().width() + CAPTION_GAP_PX if self._on_one_line else 0
         for size in range(pixels, SMALLEST_PX, -1):
             metrics = QFontMetrics(_font(size))

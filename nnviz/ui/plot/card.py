@@ -20,7 +20,7 @@ STYLE_EVENTS = QEvent.Type.PaletteChange, QEvent.Type.FontChange
 
 
 class PlotCard(Card):
-    """A card with a menu that copies or exports its plot as a picture.
+    """A card (a panel with a heading) with a menu that copies or exports its plot as a picture.
 
     =================== ====================================================================
     `phrase`            name of the plot, as written within a sentence
@@ -80,11 +80,11 @@ class PlotCard(Card):
 
 
 DRAWING_SHARE = 15
-"""During a run, a card spends at most 1/DRAWING_SHARE of the time on drawing."""
+"""During a run, a panel with a plot spends at most 1/DRAWING_SHARE of the time on drawing."""
 
 
 class LiveCard(PlotCard):
-    """A plot card that draws again after each change of the document, as soon as the card is visible."""
+    """A panel with a plot; draws again after each change of the document, as soon as the panel is visible."""
 
     def __init__(self, heading: str, phrase: str, ending: str, document: Document, phase: float) -> None:
         """Create the card; `phase`, from 0 to 1, spreads the drawing of several cards over a run's frames."""
@@ -98,7 +98,7 @@ class LiveCard(PlotCard):
         """Draw the current state, or show a sentence that says which data are missing."""
 
     def follow(self, *_: object) -> None:
-        """Draw again if the card is visible."""
+        """Draw again if the panel is visible."""
         if self.isVisible():
             self._changes.changed()
 
@@ -107,12 +107,12 @@ class LiveCard(PlotCard):
         self.follow()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Draw the plot again, since the document may have changed while the card was hidden."""
+        """Draw the plot again, since the document may have changed while the panel was hidden."""
         super().showEvent(event)
         self._changes.changed()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Stop drawing while the card is hidden."""
+        """Stop drawing while the panel is hidden."""
         super().hideEvent(event)
         self._changes.stop()
 
@@ -155,7 +155,7 @@ class Pages(QStackedLayout):
 
 
 class Caption(QLabel):
-    """The numbers of a plot, as coloured HTML. Names from a file must not appear here: they may hold HTML."""
+    """A text with a plot's numbers, as coloured HTML. Do not add names from a file: they may hold HTML."""
 
     def __init__(self, lines: int, tip: str) -> None:
         """Reserve room for this many `lines`, so that the plot keeps its height."""

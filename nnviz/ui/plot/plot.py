@@ -43,7 +43,7 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._bar = QImage()
 
     def show_scale(self, tone: Tone, levels: list[float], tones: NDArray[np.uint8], palette: Palette) -> None:
-        """Show a bar of RGB colours, lowest first. `tone` gives the heights of `levels` beside the bar."""
+        """Show a bar of the RGB colours `tones`, lowest first, with the numbers `levels` beside the bar."""
         self._tone, self._palette = tone, palette
         self._levels = list(zip(levels, tick_texts(levels), strict=True))
         self.fit()
@@ -177,7 +177,7 @@ OFFSET = 6
 TICK_PX = 18
 """Height of the tick texts below the plot, in pixels at interface size 100 %."""
 OUTSIDE = {"left": (0, 10), "right": (0, 10), "bottom": (30, 0)}
-"""Pixels by which tick texts may extend beyond each axis: at the left and right, above and below."""
+"""Pixels by which tick texts may extend beyond each axis: (left and right, above and below)."""
 
 AxisPicture: TypeAlias = tuple[list[QLineF], list[tuple[QPointF, str]]]
 """Grid lines of an axis, and texts at its ticks. Each text is a pair: left end of its baseline, text."""

@@ -285,7 +285,7 @@ WALK_FILM = "Export a film of the four phases of an update, as GIF, animated PNG
 TRAINING_FILM = "Export a film of the last run, or of a new run if there is none: GIF, animated PNG, MP4"
 EXPORT_ROWS = "Export the rows to a CSV file, with unscaled inputs, predictions and errors"
 KEEP = "Add the what-if row (the inputs that you chose in the panel Function) to the data"
-LEAVE = "Discard the what-if row, and select the row of the data that was selected before"
+LEAVE = "Discard the what-if row (the inputs that you chose), and select the row that was selected before"
 STANDARDISE = "Replace each input with (value − mean) / standard deviation, and scale new rows likewise"
 SHUFFLE = "Put the rows in a random order, so that the validation rows resemble the training rows"
 
@@ -468,7 +468,7 @@ def _by_layer(player: Player) -> MenuEntry:
     def set_by_layer(on: bool) -> None:
         player.progress.by_layer = on
 
-    tip = "Play a whole layer in each step of the walk instead of a single node"
+    tip = "Let each step of the animated update show a whole layer instead of a single node"
     return MenuEntry("by layer", "One layer at a time", set_by_layer, tip=tip, is_on=False)
 
 

@@ -516,7 +516,7 @@ class FileCommands(QObject):
         elif whose is VersionAnswer.MINE:
             self._document.keep_own_version()
             backup = f"{file_label(path)}{BACKUP_SUFFIX}"
-            self.message.emit(f"Kept your version: Save keeps the other version as {backup}")
+            self.message.emit(f"Kept your version: when you save, the other version becomes {backup}")
         return False
 
     def _take_theirs(self, path: Path) -> None:

@@ -422,7 +422,7 @@ def _by_hand(workspace: Workspace) -> tuple[GuideStep, ...]:
         GuideStep(
             "Change a weight",
             "Each number on an edge is a weight. Click this weight, type a number, press Enter.",
-            "The prediction changes at once. Ctrl+Z undoes every change.",
+            "The prediction changes at once. Ctrl+Z can undo any change.",
             target_spot=weight,
             result_spot=output,
             watched_value=lambda: id(document.state.network),
@@ -431,7 +431,7 @@ def _by_hand(workspace: Workspace) -> tuple[GuideStep, ...]:
         GuideStep(
             "Watch the network compute",
             "Press Play or Space: every node adds up input · weight, layer by layer.",
-            "This button computes the next node. Phases 2 to 4 show loss, slopes and update.",
+            "This button computes the next node. Later phases show loss, slopes and update.",
             target_spot=lambda: _toolbar_button(workspace, "play"),
             result_spot=lambda: _toolbar_button(workspace, "step"),
             watched_value=lambda: player.progress.active,

@@ -159,7 +159,7 @@ class EndedRun(QObject):
         is_edit = bool(self._document.undo_text()) and not self._document.redo_text()
         if is_edit and old.iteration and new.run is None:
             key = self._undo.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            self._message = f"The run of {counted(old.iteration, 'update')} ended: {key} restores it"
+            self._message = f"The edit ended the run of {counted(old.iteration, 'update')}: {key} restores it"
             self._before, self._is_new = self._status.text, True
         if self._message:
             self._soon.start()

@@ -134,11 +134,14 @@ def _opens_by_typing(view: QAbstractItemView) -> bool:
 
 
 WALK = "&Walk"
-"""Title of the menu Walk. The toolbar has the controls of this menu: phases, play buttons, pace and row."""
+"""Title of the menu Walk, which plays the animation of one update.
+
+The toolbar has the controls of this menu: phases, play buttons, pace and row.
+"""
 REPEAT = "repeat"
 """Name of the group of menu entries that choose what Play repeats."""
 END_WALK = "end walk"
-"""Name of the menu entry "End the walk", which is enabled only during a walk."""
+"""Name of the menu entry "End the walk", which is enabled only during the animation of an update."""
 
 
 class _PhaseButton(QPushButton):
@@ -153,7 +156,10 @@ class _PhaseButton(QPushButton):
 
 
 class Toolbar(QToolBar):
-    """The toolbar: controls of the walk and the rows, and buttons for all menu entries marked `toolbar`."""
+    """The toolbar: controls of the walk (the animation of one update) and of the rows.
+
+    Menu entries marked `toolbar` also have buttons here.
+    """
 
     def __init__(
         self,
@@ -195,7 +201,7 @@ class Toolbar(QToolBar):
             self.refresh()
 
     def refresh(self) -> None:
-        """Update the buttons of the walk, and the number of the selected row."""
+        """Update the buttons that animate an update, and the number of the selected row."""
         progress = self._player.progress
         for phase, button in self._phases.items():
             button.setChecked(progress.active and phase == progress.phase)
@@ -203,7 +209,7 @@ class Toolbar(QToolBar):
         play, keys = self._actions["play"], self._actions["play"].shortcut().toString()
         play.setText(f"&{name.capitalize()} the walk")
         play.setIcon(icon(name, colours().accent))
-        play.setToolTip(f"{name.capitalize()} the walk ({keys}); hold the button for other walks")
+        play.setToolTip(f"{name.capitalize()} the animated update ({keys}); hold the button for options")
         self._actions[END_WALK].setEnabled(progress.active)
         rows = len(self._document.state.data)
         free = self._selection.what_if_row is not None
@@ -293,7 +299,7 @@ class Toolbar(QToolBar):
         slider.setRange(0, 100)
         slider.setValue(round(100 * self._player.speed))
         slider.setFixedSize(56, 18)
-        slider.setToolTip("Choose how fast the walk plays")
+        slider.setToolTip("Choose how fast the animated update plays")
         slider.setAccessibleName("Speed of the walk")
         slider.valueChanged.connect(self._set_pace)
         row.addWidget(label)

@@ -66,7 +66,7 @@ Place: TypeAlias = Literal["right, above", "right", "below, left", "below"]
 
 
 class Panel(NamedTuple):
-    """A line of the table of panels. Panels in the same place are tabs, in the order of the table.
+    """An entry of the table of panels. Panels in the same place are tabs, in the order of the table.
 
     `tip` says what the panel does and begins with a verb, such as "Shows the network as a program".
     `make` takes the Workspace and makes the panel. The dock calls `make` when the panel is first visible.
@@ -359,7 +359,10 @@ GAP_PX = 10
 RIGHT_PX, BELOW_PX = 364, 246
 """RIGHT_PX: width of the right column at the first start. BELOW_PX: height of the panels below."""
 MOST_ACROSS, LEAST_DOWN = 0.44, 0.3
-"""Shares of the Board. MOST_ACROSS: widest right column. LEAST_DOWN: height always free for panels below."""
+"""Shares of the Board, the area of the diagram and the panels. MOST_ACROSS: widest right column.
+
+LEAST_DOWN: height that is always free for the panels below the diagram.
+"""
 DIAGRAM_PX = 440
 """Height that the panels below leave free for the diagram and its gaps, in pixels at interface size 100 %."""
 ARRANGEMENT, WINDOW = "arrangement", "window"
@@ -614,7 +617,10 @@ class Board(QMainWindow):
         return super().eventFilter(training, event)
 
     def event(self, event: QEvent) -> bool:
-        """Style each new tab bar. Forget the stored sizes when a person drags the separator between docks."""
+        """Style each new tab bar. Forget the docks' stored sizes when a person drags a separator.
+
+        `about_to_grow` stores new sizes before the next change of the interface size.
+        """
         if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonPress:
             if self.childAt(event.position().toPoint()) is None:  # a separator: no mousePressEvent comes
                 self._sizes.clear()

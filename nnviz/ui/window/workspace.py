@@ -138,7 +138,7 @@ class Present(QObject):
         self.changed.emit(False)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """On Escape, end presentation mode, but not an animation of an update. Show pressed keys."""
+        """On Escape, end presentation mode; an animation of an update continues. Show pressed keys."""
         if not self.is_on or not isinstance(event, QKeyEvent) or event.type() == QEvent.Type.KeyRelease:
             return False
         if watched is self._diagram and event.key() == Qt.Key.Key_Escape:
@@ -253,7 +253,7 @@ class Workspace:
 
     @cached_property
     def explain(self) -> ExplainPanel:
-        """The Explain panel. It is made when it is first needed, since the notes panel may cover it."""
+        """The Explain panel. It is made when first needed, since another panel, the notes, may cover it."""
         from nnviz.ui.panels.explain import ExplainPanel
 
         panel = ExplainPanel(self.document, self.selection, self.derived)
@@ -448,7 +448,7 @@ class Workspace:
         percent = self.settings.size_within(room)
         if percent < wanted:
             self.status.show_message(
-                f"{wanted} % does not fit on this screen: the interface size is now {percent} %"
+                f"Interface size {wanted} % does not fit on this screen: nnviz now uses {percent} %"
             )
         self.board.about_to_grow()
         window.about_to_grow()
