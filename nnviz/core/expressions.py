@@ -158,10 +158,7 @@ class Number(Expression):
     unfolds: str = ""
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return the parts of the number's text, in parentheses if `level` and `leading` require them.
-
-        `level` is the precedence of the surrounding expression. If `leading`, the text starts the line.
-        """
+        """Return the parts of the number's text, in parentheses if `level` and `leading` require them."""
         text = number_text(self.value, digits)
         minus = text.startswith(MINUS) and not (leading and level < POWER)
         piece = Piece(text, self.address, self.slope)
@@ -217,10 +214,7 @@ class Negative(Composed):
     compute = staticmethod(neg)
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return the parts of a text such as `−4`, in parentheses if `level` and `leading` require them.
-
-        `level` is the precedence of the surrounding expression. If `leading`, the text starts the line.
-        """
+        """Return the parts of a text such as `−4`, in parentheses if `level` and `leading` require them."""
         written = [Piece(MINUS), *self.parts[0].pieces(digits, PRODUCT, leading=False)]
         return bracketed(written, not leading or level >= POWER)
 
@@ -231,10 +225,7 @@ class Sum(Composed):
     compute = staticmethod(lambda *terms: reduce(add, terms))
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return the parts of a text such as `2 + 3 − 4`, in parentheses if `level` requires them.
-
-        `level` is the precedence of the surrounding expression. If `leading`, the text starts the line.
-        """
+        """Return the parts of a text such as `2 + 3 − 4`, in parentheses if `level` requires them."""
         needed = level > SUM
         written = self.parts[0].pieces(digits, SUM, leading or needed)
         for part in self.parts[1:]:
@@ -258,10 +249,7 @@ class Product(Composed):
     compute = staticmethod(lambda *factors: reduce(mul, factors))
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return the parts of a text such as `2·3·(−4)`, in parentheses if `level` requires them.
-
-        `level` is the precedence of the surrounding expression. If `leading`, the text starts the line.
-        """
+        """Return the parts of a text such as `2·3·(−4)`, in parentheses if `level` requires them."""
         needed = level > PRODUCT
         written = self.parts[0].pieces(digits, PRODUCT, leading or needed)
         for part in self.parts[1:]:
@@ -281,10 +269,7 @@ class Quotient(Composed):
     compute = staticmethod(_divided)
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Return the parts of a text such as `(2 + 3)/4`, in parentheses if `level` requires them.
-
-        `level` is the precedence of the surrounding expression. If `leading`, the text starts the line.
-        """
+        """Return the parts of a text such as `(2 + 3)/4`, in parentheses if `level` requires them."""
         top, bottom = self.parts
         needed = level > PRODUCT
         written = top.pieces(digits, PRODUCT, leading or needed)
@@ -356,10 +341,7 @@ class Either(Composed):
         self.kink = kink
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
-        """Return the parts of a text such as `1 if z > 0 else 0.01`, in parentheses if `level` is above 0.
-
-        `level` is the precedence of the surrounding expression. If `leading`, the text starts the line.
-        """
+        """Return the parts of a text such as `1 if z > 0 else 0.01`, in parentheses if `level` is above 0."""
         above, below = (part.pieces(digits, 1) for part in self.parts)
         choice = Piece(f" if z > {number_text(self.kink, DIGITS)} else ")
         return bracketed([*above, choice, *below], level > 0)

@@ -38,7 +38,6 @@ class LossPoint(NamedTuple):
 
 @np.errstate(over="ignore")
 def _offsets(values: ArrayLike, weight: Address, network: Network) -> Array:
-    """Return `values` minus the current weight."""
     return np.asarray(values, dtype=np.float64) - network.value_of(weight)
 
 

@@ -238,7 +238,6 @@ def _ways(names: set[str]) -> Iterator[tuple[int, int, Side] | None]:
 
 
 def _common_start(names: set[str]) -> str:
-    """Return the letters with which all names begin."""
     first, last = min(names), max(names)
     differing = (k for k, pair in enumerate(zip(first, last, strict=False)) if len(set(pair)) > 1)
     return first[: next(differing, len(first))]

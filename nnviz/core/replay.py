@@ -285,7 +285,6 @@ def _same_weights(one: Network, other: Network) -> bool:
 
 
 def _same_curve(one: EarlierRun, other: EarlierRun) -> bool:
-    """Return whether two runs have the same curve and the same settings."""
     return replace(one, name=other.name, network=other.network) == other
 
 

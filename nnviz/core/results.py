@@ -198,10 +198,7 @@ class Results:
         return self._state.network.forward(self._state.data.inputs)
 
     def trace_of(self, row: int, together: bool) -> Trace:
-        """Return the forward pass of one row.
-
-        If `together` is true, the forward pass of all rows is computed once and cached, to serve all rows.
-        """
+        """Return the forward pass of one row."""
         if self._trace is None or row != self._row:
             self._row, self._slopes = row, None
             state, rows = self._state, slice(row, row + 1)
@@ -211,10 +208,7 @@ class Results:
         return self._trace
 
     def slopes_of(self, row: int, together: bool) -> Slopes:
-        """Return the slopes of the loss of one row. The data must have targets.
-
-        If `together` is true, the forward pass of all rows is computed once and cached, to serve all rows.
-        """
+        """Return the slopes of the loss of one row. The data must have targets."""
         state, trace = self._state, self.trace_of(row, together)
         if self._slopes is None:
             assert state.data.targets is not None
@@ -223,18 +217,12 @@ class Results:
         return self._slopes
 
     def prediction(self, row: int, together: bool) -> Array:
-        """Return the prediction for one row, shape (outputs,).
-
-        If `together` is true, the forward pass of all rows is computed once and cached, to serve all rows.
-        """
+        """Return the prediction for one row, shape (outputs,)."""
         prediction: Array = self._output_of(row, together)[1]
         return prediction
 
     def loss(self, row: int, together: bool) -> float:
-        """Return the loss of one row. The data must have targets.
-
-        If `together` is true, the forward pass of all rows is computed once and cached, to serve all rows.
-        """
+        """Return the loss of one row. The data must have targets."""
         state, (z, a) = self._state, self._output_of(row, together)
         assert state.data.targets is not None
         return float(state.measure.of_rows(z, a, state.data.targets[row]))

@@ -274,7 +274,6 @@ def _shows_texts(fit: _Fit, compact: float) -> bool:
 
 
 def _bare_width(fit: _Fit) -> float:
-    """Return the width of a column without texts."""
     return fit.per_row**2 * fit.pitch if fit.per_row > 1 else min(max(2.2 * fit.height, 28.0), WIDEST_BARE)
 
 

@@ -384,7 +384,6 @@ def _sklearn_loss(model: Any) -> str:
 
 
 def _sklearn_weights(model: Any) -> Chain:
-    """Return the weights and biases of a model's layers."""
     layers = zip(model.coefs_, model.intercepts_, strict=True)
     return [(as_array(weights).T, as_array(biases)) for weights, biases in layers]
 

@@ -75,7 +75,7 @@ def file_sections() -> tuple[Section, ...]:
     )
     packages = " and ".join(sorted({install_command(each.extra) for each in FORMATS if each.extra}))
     copies = (
-        ("name.json" + BACKUP_SUFFIX, "Your first save of a file copies its old version to this file."),
+        ("name.json" + BACKUP_SUFFIX, "The first save in a session copies the old version to this file."),
         (str(data_folder()), "This folder holds the log, and autosaved work to recover at the next start."),
     )
     return (

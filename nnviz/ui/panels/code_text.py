@@ -374,7 +374,6 @@ def _replace(cursor: QTextCursor, start: int, old: str, new: str) -> None:
 
 
 def _common_length(one: str, other: str) -> int:
-    """Return the length of the common beginning of two texts."""
     letters = enumerate(zip(one, other, strict=False))
     return next((k for k, (a, b) in letters if a != b), min(len(one), len(other)))
 

@@ -539,7 +539,6 @@ class DataPanel(Card):
 
     @property
     def _rows(self) -> list[int]:
-        """The selected rows, in order."""
         lines = {index.row() for index in self.table.selectionModel().selectedRows()}
         return sorted(map(self.model.row_of, lines))
 

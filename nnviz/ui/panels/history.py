@@ -181,7 +181,6 @@ class HistoryPlot(PlotCard):
         return tuple(run for run in state.runs if run.training.loss == state.training.loss)
 
     def _other_architectures(self) -> list[str]:
-        """Return the architectures of the earlier runs of other networks."""
         state = self._document.state
         others = (run.network for run in self._alike() if run.network and not run.fits(state.network))
         return list(dict.fromkeys(network.in_words for network in others))

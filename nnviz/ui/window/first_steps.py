@@ -477,7 +477,6 @@ def _by_training(workspace: Workspace) -> tuple[GuideStep, ...]:
 
 
 def _bring(workspace: Workspace, *panels: str) -> None:
-    """Bring panels to the front."""
     for panel in panels:
         workspace.board.docks[panel].bring_to_front()
 
