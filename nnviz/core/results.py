@@ -155,6 +155,7 @@ class Results:
     """Cache of results for a State's network and data.
 
     ============ =======================================================================
+    `state`      the State; results are also valid for other States, see `holds_for`
     `all_ns`     approximate time of a forward pass over all rows, in nanoseconds
     `measured`   losses and accuracies; None before `measure` computes them
     `means`      maps row indices to the means over these rows; `average` adds an entry
@@ -171,7 +172,7 @@ class Results:
     """
 
     def __init__(self, state: State) -> None:
-        self._state = state
+        self.state = state
         self.all_ns = forward_ns(state.network, len(state.data))
         self.measured: Measured | None = None
         self.means: dict[tuple[int, ...] | None, Means] = {}
@@ -185,23 +186,23 @@ class Results:
 
     def holds_for(self, state: State) -> bool:
         """Return whether the results are also valid for `state`."""
-        own, other = self._state.training, state.training
+        own, other = self.state.training, state.training
         return (
-            self._state.network is state.network
-            and self._state.data is state.data
+            self.state.network is state.network
+            and self.state.data is state.data
             and (own.loss, own.validation) == (other.loss, other.validation)
         )
 
     @cached_property
     def trace(self) -> Trace:
         """The forward pass of all rows."""
-        return self._state.network.forward(self._state.data.inputs)
+        return self.state.network.forward(self.state.data.inputs)
 
     def trace_of(self, row: int, together: bool) -> Trace:
         """Return the forward pass of one row."""
         if self._trace is None or row != self._row:
             self._row, self._slopes = row, None
-            state, rows = self._state, slice(row, row + 1)
+            state, rows = self.state, slice(row, row + 1)
             self._trace = (
                 self.trace.rows(rows) if together else state.network.forward(state.data.inputs[rows])
             )
@@ -209,7 +210,7 @@ class Results:
 
     def slopes_of(self, row: int, together: bool) -> Slopes:
         """Return the slopes of the loss of one row. The data must have targets."""
-        state, trace = self._state, self.trace_of(row, together)
+        state, trace = self.state, self.trace_of(row, together)
         if self._slopes is None:
             assert state.data.targets is not None
             targets = state.data.targets[row : row + 1]
@@ -223,7 +224,7 @@ class Results:
 
     def loss(self, row: int, together: bool) -> float:
         """Return the loss of one row. The data must have targets."""
-        state, (z, a) = self._state, self._output_of(row, together)
+        state, (z, a) = self.state, self._output_of(row, together)
         assert state.data.targets is not None
         return float(state.measure.of_rows(z, a, state.data.targets[row]))
 
@@ -233,8 +234,8 @@ class Results:
             return self.trace.z[-1][row], self.trace.prediction[row]
         block, within = divmod(row, BLOCK_ROWS)
         if block not in self._predicted:
-            inputs = self._state.data.inputs[block * BLOCK_ROWS : (block + 1) * BLOCK_ROWS]
-            trace = self._state.network.forward(inputs)
+            inputs = self.state.data.inputs[block * BLOCK_ROWS : (block + 1) * BLOCK_ROWS]
+            trace = self.state.network.forward(inputs)
             self._predicted[block] = trace.z[-1], trace.prediction
         z, a = self._predicted[block]
         return z[within], a[within]
@@ -249,41 +250,41 @@ class Results:
 
         `known` is the forward pass of all rows, or None if this forward pass is not yet computed.
         """
-        self.measured = yield from measure_blocks(self._state, block_ns, known)
+        self.measured = yield from measure_blocks(self.state, block_ns, known)
 
     def average(self, rows: tuple[int, ...] | None, together: bool) -> None:
         """Store the mean loss and its slopes over `rows` (None: all training rows) in `means`.
 
         If `together`, use the cached forward pass of all rows, else compute a pass of only these rows.
         """
-        some = _selected(self._state, rows)
-        inputs = self._state.data.inputs
-        trace = self.trace.rows(some) if together else self._state.network.forward(inputs[some])
-        self.means[rows] = means_from(self._state, trace, rows)
+        some = _selected(self.state, rows)
+        inputs = self.state.data.inputs
+        trace = self.trace.rows(some) if together else self.state.network.forward(inputs[some])
+        self.means[rows] = means_from(self.state, trace, rows)
 
     def average_in_blocks(self, rows: tuple[int, ...] | None, block_ns: float) -> Iterator[None]:
         """Store the means over `rows` in `means`; yield after each block of about `block_ns` nanoseconds."""
-        self.means[rows] = yield from means_in_blocks(self._state, rows, block_ns)
+        self.means[rows] = yield from means_in_blocks(self.state, rows, block_ns)
 
     def examine(self) -> None:
         """Compute `health`: which nodes are dead or saturated on all rows."""
-        self.health = health(self._state.network, self.trace, self._state.measure)
+        self.health = health(self.state.network, self.trace, self.state.measure)
 
     def examine_in_blocks(self, block_ns: float) -> Iterator[None]:
         """Compute `health` as `examine` does; yield after each block of about `block_ns` nanoseconds."""
-        state = self._state
+        state = self.state
         self.health = yield from health_in_blocks(state.network, state.data.inputs, state.measure, block_ns)
 
     def decide(self) -> None:
         """Compute `decided`, the classes of all rows. The State must have targets."""
-        network, targets = self._state.network, self._state.data.targets
+        network, targets = self.state.network, self.state.data.targets
         assert targets is not None
         predicted = classes_of(network, self.trace.prediction)
         self.decided = DecidedClasses(classes_of(network, targets), predicted)
 
     def decide_in_blocks(self, block_ns: float) -> Iterator[None]:
         """Compute `decided` as `decide` does; yield after each block of about `block_ns` nanoseconds."""
-        self.decided = yield from classes_in_blocks(self._state, block_ns)
+        self.decided = yield from classes_in_blocks(self.state, block_ns)
 
     def visit(self, place: Place) -> None:
         """Compute z and a of the node at `place` on all rows, and store both arrays in `nodes`."""
@@ -292,7 +293,7 @@ class Results:
 
     def visit_in_blocks(self, place: Place, block_ns: float) -> Iterator[None]:
         """Store z and a of a node as `visit` does; yield after each block of about `block_ns` nanoseconds."""
-        (layer, node), network, inputs = place, self._state.network, self._state.data.inputs
+        (layer, node), network, inputs = place, self.state.network, self.state.data.inputs
         both = np.empty((2, len(inputs)))
         for block in row_blocks(len(inputs), forward_ns(network), block_ns):
             trace = network.forward(inputs[block])

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from numpy.typing import ArrayLike
 from PySide6.QtCore import QObject, Signal
 
 from nnviz.core.activations import Array
-from nnviz.core.network import Layer
+from nnviz.core.address import Address
+from nnviz.core.edits import add_row
+from nnviz.core.network import Layer, frozen
 from nnviz.core.numbers import file_label
 from nnviz.core.state import State, Weights
+from nnviz.document.idle import Finder
+from nnviz.document.moment import Moment
+from nnviz.document.walk import WalkProgress
 from nnviz.files.atomic import read_bytes
 from nnviz.files.errors import Progress
 from nnviz.files.on_disk import News, OpenFile, ReadNotes, digest_of
@@ -74,26 +81,25 @@ UNDO_STEPS = 1000
 
 
 class Document(QObject):
-    """The open State, with undo, redo and the State's file.
+    """The open State and all that the window shows of it, with undo, redo and the State's file.
 
-    ================= =====================================================================
-    `state_changed`   the State was replaced; the arguments are the old and the new State
-    `settled`         every slot of `state_changed` has run
-    `refused`         an edit was refused; the argument is the reason as one sentence
-    `file_changed`    the path changed, or another document was opened
-    `undo_changed`    `modified`, the next undo or the next redo changed
-    `motion_changed`  a run or a drag, which makes many States a second, began or ended
-    ================= =====================================================================
+    =============== =====================================================================================
+    `changed`       the Moment was replaced; the arguments are the old and the new Moment
+    `refused`       an edit was refused; the argument is the reason as one sentence
+    `file_changed`  the path changed, or another document was opened
+    `undo_changed`  `modified`, the next undo or the next redo changed
+    =============== =====================================================================================
 
-    Only methods of this class replace the State.
+    Only methods of this class replace the Moment `now`. If a slot of `changed` replaces the Moment again, the
+    signal is emitted again after every slot has received the first change. `finder` computes slow values.
     """
 
+    changed = Signal(object, object)
     state_changed = Signal(object, object)
-    settled = Signal()
+    motion_changed = Signal()
     refused = Signal(str)
     file_changed = Signal()
     undo_changed = Signal()
-    motion_changed = Signal()
 
     def __init__(
         self,
@@ -102,25 +108,118 @@ class Document(QObject):
         example: bool = False,
         undo_bytes: float = UNDO_BYTES,
         undo_steps: int = UNDO_STEPS,
+        finder: Finder | None = None,
     ) -> None:
         super().__init__()
         self._undo_bytes, self._undo_steps = undo_bytes, undo_steps
-        self._state = state
+        self.finder = finder or Finder(self)
+        self.finder.found.connect(lambda: self._show())
+        self._now = self._emitted = Moment.of(state, finder=self.finder)
+        self._emitting = False
         self.saved = state if example else None
         """The State in the file or in the example; None if the document is new or the file has changed."""
         self._own_writes: set[tuple[str, bytes]] = set()
         self.file: OpenFile | None = None
         self._example = example
-        self.in_motion = False
-        self.lock_reason = ""  # reason why edits are locked, as one sentence, or "" if they are not
         self._changes: list[Change] = []
         self._index = 0  # number of changes that are done, not undone
         self._clean: int | None = 0  # the index at which the State equals the file, or None
 
+    # --- what the window shows
+
+    @property
+    def now(self) -> Moment:
+        """The current Moment."""
+        return self._now
+
     @property
     def state(self) -> State:
         """The current State."""
-        return self._state
+        return self._now.state
+
+    @property
+    def in_motion(self) -> bool:
+        """Whether a run or a drag makes many States a second."""
+        return self._now.is_moving
+
+    @property
+    def lock_reason(self) -> str:
+        """Reason why edits are locked, as one sentence, or "" if they are not."""
+        return self._now.lock_reason
+
+    @lock_reason.setter
+    def lock_reason(self, reason: str) -> None:
+        self._show(lock_reason=reason)
+
+    def select(self, address: Address | None, second: Address | None = None) -> None:
+        """Select `address` and `second`; None means no selection. Ignore addresses that do not exist."""
+        if (address, second) != (self._now.address, self._now.second):
+            self._show(address=address, second=second)
+
+    def select_row(self, row: int) -> None:
+        """Select a row of the data, the nearest if there is no such row, and close the what-if row."""
+        if row != self._now.row or self._now.what_if_row is not None:
+            self._show(row=row, what_if_row=None)
+
+    def show_what_if_row(self, inputs: ArrayLike) -> None:
+        """Show a what-if row (not in the data) on the diagram. The array `inputs` has the shape (inputs,)."""
+        self._show(what_if_row=frozen(inputs, "inputs"))
+
+    def insert_what_if_row(self) -> str:
+        """Insert the what-if row (inputs that the person tries out) into the data; select the new row.
+
+        The new row comes after the data row that was shown before the what-if row. Return a sentence about
+        the new row, or "" if the edit was refused.
+        """
+        free, data = self._now.what_if_row, self.state.data
+        after = self._now.row if len(data) else None
+        if free is None or not self.edit("Add the what-if row to the data", add_row, after, free):
+            return ""
+        self.select_row(0 if after is None else after + 1)
+        targets = "missing" if data.targets is None else "0"
+        return f"The what-if row is now row {self._now.row + 1} of the data; its targets are {targets}"
+
+    def show_slopes(self, shown: bool, mean_over_rows: bool | None = None) -> None:
+        """Show or hide the slopes.
+
+        If `mean_over_rows` is true, the mean slopes over all rows are shown. If `mean_over_rows` is false,
+        the slopes of the selected row are shown. If `mean_over_rows` is None, the current choice stays.
+        """
+        mean = self._now.mean_over_rows if mean_over_rows is None else mean_over_rows
+        if (shown, mean) != (self._now.slopes_shown, self._now.mean_over_rows):
+            self._show(slopes_shown=shown, mean_over_rows=mean)
+
+    def show_walk(self, progress: WalkProgress) -> None:
+        """Show other progress of the walk (one training iteration, step by step)."""
+        if progress != self._now.walk:
+            self._show(walk=progress)
+
+    def set_in_motion(self, moving: bool) -> None:
+        """Set whether a run or a drag makes many States a second, so that slow views may skip some States."""
+        if moving != self.in_motion:
+            self._show(is_moving=moving)
+            self.undo_changed.emit()  # the name of a merged entry may have changed
+
+    def _show(self, **changes: Any) -> None:
+        """Replace the Moment by the Moment after `changes`, and emit `changed`."""
+        before, self._now = self._now, self._now.then(**changes)
+        if before.known.results is not self._now.known.results:
+            self.finder.drop()
+        if self._emitting:
+            return
+        self._emitting = True
+        try:
+            while (old := self._emitted) is not (new := self._now):
+                self._emitted = new
+                if old.state is not new.state:
+                    self.state_changed.emit(old.state, new.state)
+                if (old.is_moving, old.lock_reason) != (new.is_moving, new.lock_reason):
+                    self.motion_changed.emit()
+                self.changed.emit(old, new)
+        finally:
+            self._emitting = False
+
+    # --- the file and undo
 
     @property
     def path(self) -> Path | None:
@@ -142,7 +241,7 @@ class Document(QObject):
     @property
     def title(self) -> str:
         """The title: the State's name, the file's name if the State has no name, or "Untitled"."""
-        return self._state.name or (file_label(self.path.with_suffix("")) if self.path else "Untitled")
+        return self.state.name or (file_label(self.path.with_suffix("")) if self.path else "Untitled")
 
     def edit(
         self, text: str, edit: Callable[..., State], *where: object, merge: Hashable | None = None
@@ -156,7 +255,7 @@ class Document(QObject):
         if not self.may_change():
             return False
         try:
-            state = edit(self._state, *where)
+            state = edit(self.state, *where)
         except ValueError as error:
             self.refused.emit(str(error))
             return False
@@ -191,7 +290,7 @@ class Document(QObject):
             self._changes.insert(self._index - 1, Change(last.old, old, text, merge))
             self._index += 1
         last.old, last.new = old, new
-        self._replace_state(new)
+        self._show(state=new)
         self.undo_changed.emit()
         return True
 
@@ -201,28 +300,21 @@ class Document(QObject):
         Successive pushes with the same `merge` form one undo entry, named by the last `text`: for example a
         drag, a series of key presses, or a run. A save between two pushes ends the entry.
         """
-        if state is self._state:
+        if state is self.state:
             return
         last = self._changes[self._index - 1] if self._index else None
         if last and merge is not None and last.merge == merge and self.modified:
             last.new, last.text = state, text
-            self._replace_state(state)
+            self._show(state=state)
             return
-        self._add_change(Change(self._state, state, text, merge))
-        self._replace_state(state)
+        self._add_change(Change(self.state, state, text, merge))
+        self._show(state=state)
         self.undo_changed.emit()
 
     def seal(self) -> None:
         """End the current undo entry: the next push starts a new entry, even with the same `merge`."""
         if self._index:
             self._changes[self._index - 1].merge = None
-
-    def set_in_motion(self, moving: bool) -> None:
-        """Set whether a run or a drag makes many States a second, so that slow views may skip some States."""
-        if moving != self.in_motion:
-            self.in_motion = moving
-            self.motion_changed.emit()
-            self.undo_changed.emit()  # the name of a merged entry may have changed
 
     def undo_text(self) -> str:
         """Return the name of the change that `undo` would undo, or "" if no change can be undone."""
@@ -253,7 +345,7 @@ class Document(QObject):
     def offer(self, state: State, text: str) -> None:
         """Add a redo entry named `text`, which restores `state`. No other entry may exist yet."""
         assert not self._changes
-        self._changes.append(Change(self._state, state, text, None))
+        self._changes.append(Change(self.state, state, text, None))
         self.undo_changed.emit()
 
     def start(self, state: State, file: OpenFile | None = None, *, example: bool = False) -> None:
@@ -265,7 +357,7 @@ class Document(QObject):
         self._index = self._clean = 0
         self.file, self._example = file, example
         self.saved = state if file or example else None
-        self._replace_state(state)
+        self._show(state=state)
         self.file_changed.emit()
         self.undo_changed.emit()
 
@@ -279,12 +371,12 @@ class Document(QObject):
         before, target = self.file, path or self.path
         assert target is not None
         file = before if before and target == before.path else OpenFile(target, self._own_writes)
-        remark = file.write(encode(self._state, target), overwrite=overwrite or file is not before)
+        remark = file.write(encode(self.state, target), overwrite=overwrite or file is not before)
         if part:
             if file is before:  # the file no longer holds the whole State
                 self.mark_unsaved()
             return remark
-        changed, self.saved, self._clean = self.modified, self._state, self._index
+        changed, self.saved, self._clean = self.modified, self.state, self._index
         if changed:
             self.undo_changed.emit()
         if file is not before:
@@ -347,17 +439,12 @@ class Document(QObject):
         )
         return state, OpenFile(path, self._own_writes, digest_of(data), as_read)
 
-    def _replace_state(self, state: State) -> None:
-        old, self._state = self._state, state
-        self.state_changed.emit(old, state)
-        self.settled.emit()
-
     def _go(self, index: int, state: State) -> bool:
         if not self.may_change():
             return False
         self._index = index
         self.seal()
-        self._replace_state(state)
+        self._show(state=state)
         self.undo_changed.emit()
         return True
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
-from nnviz.document.document import Document
+from nnviz.core.slopes import BLOCK_NS, QUICK_NS
+
+if TYPE_CHECKING:
+    from nnviz.document.document import Document
 
 FRAME_MS, APART_MS = 16.0, 100.0
 """Least times between two updates of a view, in milliseconds. FRAME_MS: one frame. APART_MS: for text."""
@@ -195,6 +200,57 @@ class Slicer(QObject):
                 self._next.start(0)
                 break
         return self._show()
+
+
+class Finder(QObject):
+    """Computes slow values one after the other while the window is idle.
+
+    The signal `found` is emitted when new values are known. A computation that takes at most `quick_ns`
+    nanoseconds is quick: callers make quick computations themselves. Slow work is done in blocks of about
+    `block_ns` nanoseconds.
+    """
+
+    found = Signal()
+
+    def __init__(
+        self,
+        parent: QObject | None = None,
+        *,
+        quick_ns: float = QUICK_NS,
+        block_ns: float = BLOCK_NS,
+        quiet_ms: float = QUIET_MS,
+    ) -> None:
+        super().__init__(parent)
+        self.quick_ns, self._block_ns = quick_ns, block_ns
+        self._wanted: dict[object, Callable[[], Iterator[None]]] = {}
+        self._new = False
+        self._slicer = Slicer(self, self._steps, self._emit_found, quiet_ms=quiet_ms)
+
+    def find(self, what: object, steps: Callable[[float], Iterator[None]]) -> None:
+        """Run the iterator `steps(block_ns)` while the window is idle, unless `what` is wanted already."""
+        if what not in self._wanted:
+            self._wanted[what] = partial(steps, self._block_ns)
+            if not self._slicer.busy:
+                self._slicer.restart()
+
+    def drop(self) -> None:
+        """Cancel every pending computation."""
+        self._wanted.clear()
+        self._slicer.drop()
+
+    def _steps(self) -> Iterator[None]:
+        """Compute the wanted values one after the other."""
+        while self._wanted:
+            what, steps = next(iter(self._wanted.items()))
+            yield from steps()
+            del self._wanted[what]
+            self._new = True
+
+    def _emit_found(self) -> bool:
+        new, self._new = self._new, False
+        if new:
+            self.found.emit()
+        return new
 
 
 def _now_ms() -> float:

@@ -7,29 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from operator import is_
 from typing import Literal, TypeAlias
 
 from PySide6.QtCore import QEasingCurve, QObject, QVariantAnimation, Signal
 
-from nnviz.core.results import FEW_ROWS
 from nnviz.core.state import State
-from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
+from nnviz.document.moment import Moment
 from nnviz.document.training import Runner
-from nnviz.document.walk import (
-    NO_TEXT,
-    PHASES,
-    Phase,
-    Progress,
-    StepText,
-    Walk,
-    Walking,
-    WalkStep,
-    layer_text,
-    phase_prompt,
-    step_text,
-)
+from nnviz.document.walk import PHASES, Phase, Walk, WalkProgress, phase_prompt
 
 MOVE_S = 1.0
 """In a film: seconds that the animation of one step of a training iteration takes."""
@@ -46,82 +32,26 @@ class WalkPlayback:
     """
 
     def __init__(self, walk: Walk, *, by_layer: bool = False) -> None:
-        self.progress, self.t = Progress(walk), 0.0
-        self.progress.by_layer = by_layer
+        self.progress, self.t = WalkProgress(walk, by_layer=by_layer), 0.0
 
     def play(self, moves: int, text: Callable[[], str]) -> Iterator[float]:
         """Play the walk: yield the duration of each frame in seconds. A step is animated in `moves` frames.
 
         `text()` returns the text of the step that has just finished. In the last frame, the walk has ended.
         """
-        progress, walk = self.progress, self.progress.walk
-        progress.go_to_position(0)
-        while progress.position < len(walk):
-            first = progress.position == 0
-            progress.begin_step()
+        steps = len(self.progress.walk)
+        self.progress = self.progress.at(0)
+        while self.progress.position < steps:
+            first = self.progress.position == 0
+            self.progress = self.progress.in_next_step()
             for move in range(moves):
                 self.t = move / moves
                 yield FIRST_S if first and not move else MOVE_S / moves
             self.t = 0.0
-            progress.go_to_position(progress.goal)
+            self.progress = self.progress.at(self.progress.goal)
             yield min(READ_S + LETTER_S * len(text()), LONGEST_S)
-        progress.end()
+        self.progress = self.progress.ended()
         yield LAST_S
-
-
-class Narrator(QObject):
-    """Writes the text of the current step of a walk, which shows one training iteration step by step.
-
-    The signal `message` carries each new text, on one line.
-    """
-
-    message = Signal(str)
-
-    def __init__(self, player: Walking, derived: Derived, parent: QObject) -> None:
-        super().__init__(parent)
-        self._player, self._derived = player, derived
-        self._last = ""
-        self._cache: dict[Callable[[str], str], tuple[tuple[object, ...], StepText]] = {}
-        """For each function that shortens names: the last text, and the values from which it was written."""
-
-    def words(self, short: Callable[[str], str] = str) -> StepText:
-        """Return the text of the step in progress or, if no step is in progress, of the last step.
-
-        `short` shortens node names.
-        """
-        progress = self._player.progress
-        if progress.is_waiting:
-            return phase_prompt(progress.phase)
-        steps = progress.described_steps
-        return self._words(steps[0], short) if len(steps) == 1 else NO_TEXT
-
-    def _words(self, step: WalkStep, short: Callable[[str], str]) -> StepText:
-        derived = self._derived
-        few = len(derived.state.data) <= FEW_ROWS
-        whole = derived.means if step.deed == "losses" and few else None
-        update = derived.means_of_update if step.phase == "update" else None
-        computed = replace(derived.row_numbers, means=whole, update=update)
-        loss = derived.loss if step.deed == "losses" else None
-        inputs = (derived.state, step, computed.trace, computed.slopes, whole, update, loss)
-        key, text = self._cache.get(short, ((), NO_TEXT))
-        if len(key) != len(inputs) or not all(map(is_, key, inputs)):  # comparing arrays would be slower
-            text = step_text(derived.state, computed, step, loss, short)
-            self._cache[short] = inputs, text
-        return text
-
-    @property
-    def text(self) -> str:
-        """The text of the step in progress or, if none is in progress, of the last step, on one line."""
-        steps = self._player.progress.described_steps
-        network = self._derived.state.network
-        return layer_text(steps[0], network) if len(steps) > 1 else self.words().text if steps else ""
-
-    def update_text(self) -> None:
-        """Emit the signal `message` with the current text, if the text has changed."""
-        text = self.text
-        if text != self._last:
-            self._last = text
-            self.message.emit(text)
 
 
 Repeat: TypeAlias = Literal["phase", "rows", "rounds"]
@@ -141,7 +71,7 @@ class Player(QObject):
 
     ========= ==============================================================
     `changed` signal: `playing` or `progress` may have changed
-    `frame`   signal: `t`, the fraction of the step in progress, has changed
+    `frame`   signal: carries the fraction `t` of the step in progress, when `t` has changed
     `message` signal: carries a sentence for the status line
     ========= ==============================================================
 
@@ -151,14 +81,13 @@ class Player(QObject):
     """
 
     changed = Signal()
-    frame = Signal()
+    frame = Signal(float)
     message = Signal(str)
 
-    def __init__(self, document: Document, selection: Selection, runner: Runner) -> None:
+    def __init__(self, document: Document, runner: Runner) -> None:
         super().__init__()
-        self._document, self._selection, self._runner = document, selection, runner
-        self.progress = Progress(self._new_walk())
-        self.playing = False
+        self._document, self._runner = document, runner
+        document.show_walk(WalkProgress(self._new_walk()))
         self.speed = 0.25
         self.repeat: Repeat = "phase"
         self._updating: State | None = None
@@ -169,10 +98,9 @@ class Player(QObject):
         """The State after the walk's last update, or None."""
         self._clock = QVariantAnimation(self, startValue=0.0, endValue=1.0)
         self._clock.setEasingCurve(QEasingCurve.Type.Linear)
-        self._clock.valueChanged.connect(lambda _: self.frame.emit())
+        self._clock.valueChanged.connect(lambda _: self.frame.emit(self.t))
         self._clock.finished.connect(self._arrive)
-        document.state_changed.connect(self._follow)
-        selection.row_changed.connect(self._row_changed)
+        document.changed.connect(self._follow)
         runner.run_ended.connect(self._run_ended)
 
     def _new_walk(self) -> Walk:
@@ -182,7 +110,26 @@ class Player(QObject):
     @property
     def _phases(self) -> tuple[Phase, ...]:
         """The phases that the row on the diagram allows: without targets, only the first phase."""
-        return PHASES if self._selection.state_and_row[0].trainable else PHASES[:1]
+        return PHASES if self._document.now.row_state.trainable else PHASES[:1]
+
+    @property
+    def progress(self) -> WalkProgress:
+        """The steps done and in progress."""
+        return self._document.now.walk
+
+    @property
+    def playing(self) -> bool:
+        """Whether the next step begins by itself."""
+        return self.progress.playing
+
+    def _set(self, progress: WalkProgress, *, playing: bool | None = None) -> None:
+        """Show other progress of the walk, and keep whether the walk plays, except with `playing`."""
+        playing = self.playing if playing is None else playing
+        self._document.show_walk(replace(progress, playing=playing))
+
+    def set_by_layer(self, on: bool) -> None:
+        """Choose whether a step animates a layer, not a node."""
+        self._set(replace(self.progress, by_layer=on))
 
     @property
     def t(self) -> float:
@@ -205,7 +152,7 @@ class Player(QObject):
         The attribute `repeat` says whether the walk then stops or continues.
         """
         if self._begin():
-            self.playing = True
+            self._set(self.progress, playing=True)
             self._go()
         self.changed.emit()
 
@@ -243,27 +190,25 @@ class Player(QObject):
         """
         self._drop_step()
         if self.progress.active:
-            self.playing = False
-            self.progress.go_to_position(self.progress.phase_start)
+            self._set(self.progress.at(self.progress.phase_start), playing=False)
         self.changed.emit()
 
     def to_end(self) -> None:
         """Finish the current phase of the walk (the animation of one update) at once."""
         if self._begin():
             self._clock.stop()
-            self.playing = False
+            self._set(self.progress, playing=False)
             self._arrive_at(self.progress.walk.phase_end(self.progress.position))
         self.changed.emit()
 
     def show_phase(self, phase: Phase) -> None:
         """Go to the start of a phase of the walk (the animation of one update); earlier phases are done."""
         self._drop_step()
-        self.progress.walk = self._new_walk()
+        self._set(replace(self.progress, walk=self._new_walk()))
         if phase not in self.progress.walk.phases:
-            self.message.emit(NO_TARGETS if self._selection.what_if_row is None else FREE_ROW)
+            self.message.emit(NO_TARGETS if self._document.now.what_if_row is None else FREE_ROW)
         elif self._has_row():
-            self.playing = False
-            self.progress.choose_phase(phase)
+            self._set(self.progress.at_phase(phase), playing=False)
             self.message.emit(phase_prompt(phase).text)
         self.changed.emit()
 
@@ -271,15 +216,14 @@ class Player(QObject):
         """End the walk (the animation of one update), so that the diagram shows all values again."""
         if self.progress.active or self.playing:
             self._drop_step()
-            self.playing = False
-            self.progress.end()
+            self._set(self.progress.ended(), playing=False)
             self.changed.emit()
 
     # --- parts of these actions: they do not emit `changed`, so each action emits it once
 
     def _has_row(self) -> bool:
         """Return whether there is a row for the walk; if not, emit a sentence."""
-        if len(self._selection.state_and_row[0].data):
+        if len(self._document.now.row_state.data):
             return True
         self.message.emit(NO_ROW)
         return False
@@ -290,18 +234,17 @@ class Player(QObject):
             return False
         if not self.progress.active or self.progress.position == len(self.progress.walk):
             self._runner.pause()
-            self.progress.walk = self._new_walk()
-            self.progress.go_to_position(0)
+            self._set(replace(self.progress, walk=self._new_walk()).at(0))
         return True
 
     def _go(self) -> None:
-        self.progress.begin_step()
+        self._set(self.progress.in_next_step())
         self._clock.setDuration(round(SLOWEST_MS * (FASTEST_MS / SLOWEST_MS) ** self.speed))
         self._clock.start()
 
     def _finish(self) -> None:
         """Stop playing the walk, and finish a step in progress at once."""
-        self.playing = False
+        self._set(self.progress, playing=False)
         if self.progress.moving:
             self._clock.stop()
             self._arrive_at(self.progress.goal)
@@ -312,7 +255,7 @@ class Player(QObject):
             self._runner.give_up()
         self._clock.stop()
         dropped = bool(self.progress.moving)
-        self.progress.goal = self.progress.position
+        self._set(replace(self.progress, goal=self.progress.position))
         return dropped
 
     def _step_back(self) -> None:
@@ -324,12 +267,9 @@ class Player(QObject):
             self._document.undo()
             self._asking = False
             self._updated = None
-            progress.walk = self._new_walk()
-            progress.go_to_position(len(progress.walk))
-        if progress.position == 0:
-            progress.end()
-        else:
-            progress.go_to_position(progress.step_before)
+            walk = self._new_walk()
+            progress = replace(progress, walk=walk).at(len(walk))
+        self._set(progress.ended() if progress.position == 0 else progress.at(progress.step_before))
 
     def _arrive(self) -> None:
         self._arrive_at(self.progress.goal)
@@ -338,7 +278,7 @@ class Player(QObject):
     def _arrive_at(self, position: int) -> None:
         walk = self.progress.walk
         phase_end, was_mean = walk.phase_end(self.progress.position), self.progress.mean_over_rows
-        self.progress.go_to_position(position)
+        self._set(self.progress.at(position))
         if self.progress.mean_over_rows and not (was_mean or walk.one_row):
             self.message.emit("From now on the diagram shows the mean slopes over the rows of this update")
         if position == len(walk):
@@ -354,14 +294,14 @@ class Player(QObject):
         elif self.repeat == "rows":
             self._next_row()
         else:
-            self.playing = False
+            self._set(self.progress, playing=False)
 
     def _next_row(self) -> None:
-        if self._selection.what_if_row is not None:  # no row of the data follows it
-            self.playing = False
+        if self._document.now.what_if_row is not None:  # no row of the data follows it
+            self._set(self.progress, playing=False)
             return
-        self._selection.row = (self._selection.row + 1) % len(self._document.state.data)
-        self.progress.go_to_position(0)
+        self._document.select_row((self._document.now.row + 1) % len(self._document.state.data))
+        self._set(self.progress.at(0))
         self._go()
 
     def _end_of_round(self) -> None:
@@ -370,7 +310,7 @@ class Player(QObject):
         elif self.playing and self.repeat != "phase":
             self._next_row()
         else:
-            self.playing = False
+            self._set(self.progress, playing=False)
 
     def _update(self) -> None:
         """Make one update of the weights; until the update is made, the walk stays at the last step."""
@@ -390,22 +330,20 @@ class Player(QObject):
         """End the walk or begin the next training iteration; stay at the end if no update was made."""
         before, self._updating, now = self._updating, None, self._document.state
         if before is None or now.iteration != before.iteration + 1:
-            self.playing = False
+            self._set(self.progress, playing=False)
             return
         self._updated = now
-        self.progress.end()
+        self._set(self.progress.ended())
         if self.playing and self.repeat == "rounds" and self._begin():
             self._go()
         else:
-            self.playing = False
+            self._set(self.progress, playing=False)
 
-    def _row_changed(self) -> None:
-        """End the walk if the new row allows other phases than the walk has."""
-        if self.progress.walk.phases != self._phases:
-            self.stop()
-
-    def _follow(self, old: State, new: State) -> None:
-        if self._asking or self._updating:
-            return
-        if old.network is not new.network or old.data is not new.data:
+    def _follow(self, old: Moment, new: Moment) -> None:
+        """End the walk if anything else changes the network or the data, or the row allows other phases."""
+        before, now = old.state, new.state
+        is_other = before.network is not now.network or before.data is not now.data
+        if (is_other and not (self._asking or self._updating)) or (
+            old.what_if_row is not new.what_if_row and self.progress.walk.phases != self._phases
+        ):
             self.stop()

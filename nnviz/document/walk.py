@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -380,20 +380,23 @@ class Walk:
         return self._done.get(step, position) < position
 
 
-class Progress:
+@dataclass(frozen=True, eq=False)
+class WalkProgress:
     """The progress of a walk, which shows one training iteration step by step.
 
     The first `position` steps are done, and the next steps, up to `goal`, are in progress. If the walk is not
-    `active`, the diagram shows all values.
+    `active`, the diagram shows all values. `playing` says whether the next step begins by itself. With
+    `by_layer`, a step animates a layer, not a node. `chosen_position` is the start of the phase that the user
+    chose.
     """
 
-    def __init__(self, walk: Walk) -> None:
-        self.walk = walk
-        self.by_layer = False
-        self.active = False
-        self.position = self.goal = 0
-        self._chosen_position = 0
-        """Position at the start of the phase that the user chose."""
+    walk: Walk
+    active: bool = False
+    position: int = 0
+    goal: int = 0
+    playing: bool = False
+    by_layer: bool = False
+    chosen_position: int = 0
 
     @property
     def moving(self) -> tuple[WalkStep, ...]:
@@ -403,7 +406,7 @@ class Progress:
     @property
     def is_waiting(self) -> bool:
         """Whether the animation of an update waits at the start of a phase that the user chose."""
-        return self.active and self.goal == self.position == self._chosen_position
+        return self.active and self.goal == self.position == self.chosen_position
 
     @property
     def described_steps(self) -> tuple[WalkStep, ...]:
@@ -417,7 +420,7 @@ class Progress:
         """The phase that the diagram shows: the phase in progress, or else the phase done last."""
         if not self.active:
             return "forward"
-        begun = self.goal > self.position or self.position == self._chosen_position
+        begun = self.goal > self.position or self.position == self.chosen_position
         return self.walk.phase_at(self.position if begun else max(self.position - 1, 0))
 
     @property
@@ -455,25 +458,22 @@ class Progress:
         starts = [self.walk.start(phase) for phase in self.walk.phases]
         return max((start for start in starts if start < self.position), default=0)
 
-    def go_to_position(self, position: int) -> None:
-        """Activate the walk (the animation of an update) with `position` steps done and no step running."""
-        self.active = True
-        self.position = self.goal = position
+    def at(self, position: int) -> WalkProgress:
+        """Return the progress with `position` steps done and no step in progress."""
+        return replace(self, active=True, position=position, goal=position)
 
-    def choose_phase(self, phase: Phase) -> None:
-        """Activate the walk (the animation of one update) at the start of `phase`, which the user chose."""
-        self._chosen_position = self.walk.start(phase)
-        self.go_to_position(self._chosen_position)
+    def at_phase(self, phase: Phase) -> WalkProgress:
+        """Return the progress at the start of `phase`, which the user chose."""
+        return replace(self.at(self.walk.start(phase)), chosen_position=self.walk.start(phase))
 
-    def begin_step(self) -> None:
-        """Begin the next step or, if the animation goes layer by layer, all steps of the next layer."""
-        self.goal = self.walk.layer_end(self.position) if self.whole_layers else self.position + 1
-        self._chosen_position = 0
+    def in_next_step(self) -> WalkProgress:
+        """Return the progress in the next step or, if the walk goes layer by layer, in the next layer."""
+        goal = self.walk.layer_end(self.position) if self.whole_layers else self.position + 1
+        return replace(self, goal=goal, chosen_position=0)
 
-    def end(self) -> None:
-        """Deactivate the walk (the animation of one update), so that the diagram shows all values again."""
-        self.active = False
-        self.position = self.goal = 0
+    def ended(self) -> WalkProgress:
+        """Return the progress of the walk when it is not active, so that the diagram shows all values."""
+        return replace(self, active=False, position=0, goal=0)
 
     @property
     def whole_layers(self) -> bool:
@@ -481,13 +481,4 @@ class Progress:
         return self.by_layer or len(self.walk) > MANY_STEPS
 
 
-class Walking(Protocol):
-    """Plays a walk (the animation of one update): the Player of the window, or the WalkPlayback of a film."""
-
-    @property
-    def progress(self) -> Progress:
-        """The progress of the walk (the animation of one update)."""
-
-    @property
-    def t(self) -> float:
-        """Fraction of the step in progress, from 0 to 1."""
+NO_WALK = WalkProgress(Walk((1, 1)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter, is_
 
 from nnviz.core.address import Address, column_title
 from nnviz.core.function import NodeFunctions
@@ -12,6 +13,10 @@ from nnviz.core.numbers import MINUS, full_text
 from nnviz.core.results import FATE_SENTENCES, Fate, zero_reason
 from nnviz.core.slopes import MeanSlopes, Slopes
 from nnviz.core.state import State
+
+_LARGE = attrgetter("state", "trace", "slopes", "functions")
+"""Returns the parts of a Content that are compared by identity, since comparing arrays is slow."""
+_SMALL = attrgetter("row", "slopes_of", "badges", "fates", "is_what_if")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +51,9 @@ class Content:
         """The network of the state."""
         return self.state.network
 
-    def belongs_to(self, state: State, row: int) -> bool:
-        """Return whether the content shows this state and row."""
-        return self.state is state and self.row == row
+    def is_same(self, other: Content) -> bool:
+        """Return whether two contents show the same State, row and results."""
+        return all(map(is_, _LARGE(self), _LARGE(other))) and _SMALL(self) == _SMALL(other)
 
     def name(self, node: Address) -> str:
         """Return a node's name."""

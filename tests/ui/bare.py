@@ -8,16 +8,27 @@ from PySide6.QtWidgets import QApplication
 
 from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
-from nnviz.document.player import Player
-from nnviz.document.training import Runner
+from nnviz.document.idle import Finder
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.diagram.heads import Structure, keep_heads
+from nnviz.ui.diagram.heads import Heads, Structure
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.settings import SIZES_PERCENT, Settings
 from nnviz.ui.kit.theme import application, apply_theme, set_size_percent
 from nnviz.ui.window.session import fill
 from nnviz.ui.window.window import MainWindow
+
+
+class Seen:
+    """A Workspace as a person sees it: the changes that wait for the next frame are shown before each look."""
+
+    def __init__(self, workspace):
+        self._workspace = workspace
+
+    def __getattr__(self, name):
+        self._workspace.desk.frames.show_pending()
+        return getattr(self._workspace, name)
 
 
 class Bare:
@@ -26,16 +37,15 @@ class Bare:
     def __init__(self, qtbot, what="relu", size=(886, 413), **times):
         set_size_percent(application(), SIZES_PERCENT[0])
         self._qtbot, self._size = qtbot, size
-        self.document = Document(load(example(what).path) if isinstance(what, str) else what)
+        state = load(example(what).path) if isinstance(what, str) else what
+        self.document = Document(state, finder=Finder(**times))
         self.selection = Selection(self.document)
-        self.derived = Derived(self.document, self.selection, **times)
-        self.runner = Runner(self.document)
-        self.player = Player(self.document, self.selection, self.runner)
-        self.structure = Structure(self.document, self.selection)
+        self.derived = Derived(self.document, self.selection)
+        self.desk = Desk(self.document)
+        self.runner, self.player = self.desk.runner, self.desk.player
+        self.structure = Structure(self.desk)
         self.status = SimpleNamespace(text="")
-        for source in (self.structure, self.player, self.runner):
-            source.message.connect(self.say)
-        self.document.refused.connect(self.say)
+        self.desk.message.connect(self.say)
         self._diagram = None
 
     def say(self, text):
@@ -46,10 +56,12 @@ class Bare:
     def diagram(self):
         """The diagram, in sight."""
         if self._diagram is None:
-            self._diagram = Diagram(self.document, self.selection, self.derived, self.player)
-            self._diagram.message.connect(self.say)
-            keep_heads(self._diagram, self.structure, self.document)
+            self._diagram = Diagram(self.desk)
+            heads = Heads(self._diagram, self.structure)
             self.show(self._diagram, self._size)
+            for view in (self._diagram, self._diagram.description, heads):
+                self.desk.frames.add(view)
+        self.desk.frames.show_pending()
         return self._diagram
 
     def show(self, widget, size):
@@ -66,7 +78,7 @@ class Bare:
         """Let nothing go on."""
         self.runner.pause()
         self.player.stop()
-        self.derived.cancel_pending()
+        self.document.finder.drop()
 
 
 def window_in_a_process(name):

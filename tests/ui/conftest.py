@@ -15,7 +15,7 @@ from nnviz.ui.window.app import Garbage
 from nnviz.ui.window.session import fill
 from nnviz.ui.window.window import MainWindow
 from tests.patient import PatientBot
-from tests.ui.bare import Bare
+from tests.ui.bare import Bare, Seen
 from tests.ui.hands import choose_entry
 from tests.ui.sees import at_work
 
@@ -96,7 +96,7 @@ def open_window(qtbot, settings):
         state = load(example(what).path) if isinstance(what, str) else what
         empty = MainWindow(settings)
         empty.resize(*size)
-        window = fill(empty, Document(state), settings)
+        window = Seen(fill(empty, Document(state), settings))
         empty.show()
         qtbot.waitExposed(window.main_window)
         qtbot.waitUntil(lambda: window.history.curve is not None)

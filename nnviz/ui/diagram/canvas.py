@@ -28,11 +28,7 @@ from nnviz.core.numbers import counted
 from nnviz.core.results import Means
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
-from nnviz.document.derived import Derived, Selection
-from nnviz.document.document import Document
-from nnviz.document.idle import MotionThrottle
-from nnviz.document.player import Narrator, Player
-from nnviz.document.walk import Progress, Walking
+from nnviz.document.moment import Moment, is_new
 from nnviz.picture.columns import Layout, lay_out
 from nnviz.picture.content import Content
 from nnviz.picture.matrix import shows_functions
@@ -53,39 +49,45 @@ from nnviz.ui.diagram.paint import (
 from nnviz.ui.diagram.sprites import Screen
 from nnviz.ui.diagram.walk import Callout, WalkLayer
 from nnviz.ui.kit.controls import announce
+from nnviz.ui.kit.desk import EVERY_FRAME_MS, TEXT_MS, Desk
 from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import colours, size_factor
 
 
 class PictureMaker:
-    """Makes pictures of the current State, with slopes if the user has chosen them. Caches the `layout`."""
+    """Makes pictures of Moments. Keeps the last picture, and the layout while only numbers change."""
 
-    def __init__(self, derived: Derived, selection: Selection, progress: Progress) -> None:
-        self._derived, self._selection, self._progress = derived, selection, progress
+    def __init__(self) -> None:
         self.layout: Layout | None = None
         self._layout_key: tuple[object, ...] = ()
+        self._picture: Picture | None = None
+        self._picture_key: tuple[object, ...] = ()
 
-    def picture(self, view: View, largest: float | None = None) -> Picture:
-        """Return the picture for a view. A weight with the absolute value `largest` gets the widest edge."""
-        derived, progress = self._derived, self._progress
-        with_slopes = self._selection.slopes_shown or progress.shows_slopes
-        slopes, slopes_of = self._slopes() if with_slopes else (None, "")
-        has_pictures = view.pictures and shows_functions(derived.state.network)
-        marks = derived.marks(moving=largest is not None)
+    def picture(self, moment: Moment, view: View, largest: float | None = None) -> Picture:
+        """Return the picture of a Moment for a view: the last one if nothing in the picture has changed.
+
+        A weight with the absolute value `largest` gets the widest edge.
+        """
+        with_slopes = moment.slopes_shown or moment.walk.shows_slopes
+        slopes, slopes_of = _slopes(moment) if with_slopes else (None, "")
+        has_pictures = view.pictures and shows_functions(moment.state.network)
         content = Content(
-            derived.row_state,
-            derived.row,
-            derived.trace,
+            moment.row_state,
+            moment.row_index,
+            moment.trace,
             slopes,
             slopes_of,
-            *marks,
-            is_what_if=self._selection.what_if_row is not None,
-            functions=derived.node_functions if has_pictures else None,
+            *moment.marks,
+            is_what_if=moment.what_if_row is not None,
+            functions=moment.node_functions if has_pictures else None,
         )
-        layout = self._layout(derived.state.network, view, with_slopes)
-        return make_picture(
-            content, layout, shows=progress.shows if progress.active else None, largest=largest
-        )
+        layout, walk = self._layout(moment.state.network, view, with_slopes), moment.walk
+        key = layout, walk if walk.active else None, largest
+        if self._picture is None or key != self._picture_key or not content.is_same(self._picture.content):
+            shows = walk.shows if walk.active else None
+            self._picture = make_picture(content, layout, shows=shows, largest=largest)
+            self._picture_key = key
+        return self._picture
 
     def _layout(self, network: Network, view: View, with_slopes: bool) -> Layout:
         layers = tuple((layer.nodes, layer.activation, layer.biases is None) for layer in network.layers)
@@ -94,26 +96,26 @@ class PictureMaker:
             self.layout, self._layout_key = lay_out(network, view, slopes=with_slopes), key
         return self.layout
 
-    def _slopes(self) -> tuple[MeanSlopes | None, str]:
-        """Return the slopes of the row, all rows or the next update's rows, and a text that says whose."""
-        derived = self._derived
-        if not derived.state.trainable:
-            return None, "to see slopes, type a target"
-        if self._progress.mean_over_rows:
-            return self._mean(derived.means_of_update)
-        if self._selection.mean_over_rows:
-            return self._mean(derived.means)
-        if self._selection.what_if_row is not None:
-            return None, "no slopes: a what-if row has no target"
-        return derived.slopes, f"slopes of row {derived.row + 1}"
 
-    def _mean(self, means: Means | None) -> tuple[MeanSlopes | None, str]:
-        state = self._derived.state
-        if means is None:
-            return None, f"slopes: averaging {counted(state.trained_rows, 'row')} …"
-        rows = "the training rows" if state.validated else "all rows"
-        rows = rows if means.rows is None else f"a batch of {means.count:,} rows"
-        return means.slopes, f"slopes: mean of {rows}"
+def _slopes(moment: Moment) -> tuple[MeanSlopes | None, str]:
+    """Return the slopes of the row, all rows or the next update's rows, and a text that says whose."""
+    if not moment.state.trainable:
+        return None, "to see slopes, type a target"
+    if moment.walk.mean_over_rows:
+        return _mean(moment.state, moment.means_of_update)
+    if moment.mean_over_rows:
+        return _mean(moment.state, moment.means)
+    if moment.what_if_row is not None:
+        return None, "no slopes: a what-if row has no target"
+    return moment.slopes, f"slopes of row {moment.row + 1}"
+
+
+def _mean(state: State, means: Means | None) -> tuple[MeanSlopes | None, str]:
+    if means is None:
+        return None, f"slopes: averaging {counted(state.trained_rows, 'row')} …"
+    rows = "the training rows" if state.validated else "all rows"
+    rows = rows if means.rows is None else f"a batch of {means.count:,} rows"
+    return means.slopes, f"slopes: mean of {rows}"
 
 
 FADED = 0.2
@@ -147,15 +149,19 @@ class PaintOptions(NamedTuple):
 class DiagramPainter:
     """Paints the diagram on its widget, layer by layer."""
 
-    def __init__(self, player: Walking, narrator: Narrator) -> None:
-        self._player = player
+    def __init__(self) -> None:
         self._edges, self._static = _CachedLayer(), _CachedLayer()
         self._small_pictures = SmallPictures()
-        self.walk = WalkLayer(player, narrator)
+        self.walk = WalkLayer()
         self._screen: Screen | None = None
 
-    def paint(self, painter: QPainter, picture: Picture, options: PaintOptions, dirty: QRectF) -> None:
-        """Paint the part of the diagram in the rectangle `dirty`, without the border of the widget."""
+    def paint(
+        self, painter: QPainter, moment: Moment, picture: Picture, options: PaintOptions, dirty: QRectF
+    ) -> None:
+        """Paint the part of the diagram in the rectangle `dirty`, without the border of the widget.
+
+        `picture` is the picture of `moment`.
+        """
         painter.fillRect(dirty, QColor(options.palette.canvas))  # includes pixels partly of other widgets
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         screen, body = self._screen_for(options), qrect(picture.layout.body)
@@ -163,7 +169,7 @@ class DiagramPainter:
             headings = (label for label in picture.labels if label.style in HEADINGS)
             screen.paint_labels(painter, headings, ())
         painter.setClipRect(body.intersected(dirty))
-        self._paint_body(painter, screen, picture, options, dirty.intersected(body))
+        self._paint_body(painter, screen, moment, picture, options, dirty.intersected(body))
         painter.setClipping(False)
 
     def _screen_for(self, options: PaintOptions) -> Screen:
@@ -174,24 +180,36 @@ class DiagramPainter:
         return screen
 
     def _paint_body(
-        self, painter: QPainter, screen: Screen, picture: Picture, options: PaintOptions, dirty: QRectF
+        self,
+        painter: QPainter,
+        screen: Screen,
+        moment: Moment,
+        picture: Picture,
+        options: PaintOptions,
+        dirty: QRectF,
     ) -> None:
-        if self._player.progress.moving:
+        if moment.walk.moving:
             body = qrect(picture.layout.body)
             self._static.keep(
                 picture,
                 options,
                 (picture, options),
-                lambda painter: self._paint_static(painter, screen, picture, options, body),
+                lambda painter: self._paint_static(painter, screen, moment, picture, options, body),
             )
             self._static.paint(painter)
         else:
             self._static.forget()
-            self._paint_static(painter, screen, picture, options, dirty)
-        self.walk.paint(painter, picture, options.palette)
+            self._paint_static(painter, screen, moment, picture, options, dirty)
+        self.walk.paint(painter, moment, picture, options.palette)
 
     def _paint_static(
-        self, painter: QPainter, screen: Screen, picture: Picture, options: PaintOptions, dirty: QRectF
+        self,
+        painter: QPainter,
+        screen: Screen,
+        moment: Moment,
+        picture: Picture,
+        options: PaintOptions,
+        dirty: QRectF,
     ) -> None:
         """Paint everything except the walk's animation."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -207,7 +225,7 @@ class DiagramPainter:
         screen.paint_nodes(painter, picture, options.selected)
         self._small_pictures.paint(painter, picture, options.palette, grids=False)
         paint_marks(painter, picture, (*options.selected, options.highlighted), options.palette)
-        self.walk.paint_outlines(painter, picture, options.palette)
+        self.walk.paint_outlines(painter, moment, picture, options.palette)
         labels = (label for label in picture.labels if label.style not in PAINTED_WITH_NODES)
         if not dirty.contains(qrect(picture.layout.body)):
             border = QMarginsF(3, 3, 3, 3)  # a label's outline extends beyond its place
@@ -342,6 +360,24 @@ def _corners(outside: str, line: str, ratio: float) -> QPixmap:
     return pixmap
 
 
+class Description:
+    """Describes the selection and its numbers on a canvas for screen readers."""
+
+    moving_ms = TEXT_MS
+
+    def __init__(self, canvas: Canvas) -> None:
+        self._canvas = canvas
+
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Describe the selected node or edge."""
+        text = self._canvas.picture.describe(new.address) if new.address else ""
+        if text != self._canvas.accessibleDescription():
+            self._canvas.setAccessibleDescription(text)
+            QAccessible.updateAccessibility(
+                QAccessibleEvent(self._canvas, QAccessible.Event.DescriptionChanged)
+            )
+
+
 SHARPEN_MS = 80
 """Time without changes after which edges are painted sharply again, in milliseconds."""
 
@@ -352,7 +388,9 @@ class Canvas(QWidget):
     layout_changed = Signal()
     """Emitted when nodes or texts have moved, or a heading has changed."""
 
-    def __init__(self, document: Document, selection: Selection, derived: Derived, player: Player) -> None:
+    moving_ms = EVERY_FRAME_MS
+
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.view = View(100.0, 100.0, larger=size_factor(), most_growth=MOST_GROWTH * size_factor())
         """The size of the widget, and the visible part of the picture."""
@@ -361,36 +399,28 @@ class Canvas(QWidget):
         """Whether the diagram is in presentation mode, without the controls under its headings."""
         self.by_keyboard = False
         """Whether the focus came from the keyboard, so that the border shows the focus."""
-        self._document, self._selection = document, selection
-        self._derived, self._player = derived, player
+        self._desk, self._document = desk, desk.document
+        self._maker = PictureMaker()
         self._picture: Picture | None = None
-        self._maker = PictureMaker(derived, selection, player.progress)
+        self._picture_of: Moment | None = None
+        """The Moment of the picture, or None if the picture must be made again."""
+        self.moment = desk.document.now
+        """The Moment that the canvas shows."""
         self._headings: tuple[Label, ...] = ()
-        self._largest: float | None = None
-        self.narrator = Narrator(player, derived, self)
-        """Describes the walk for the callout and for screen readers."""
-        self.narrator.message.connect(self._announce)
-        self._layers = DiagramPainter(player, self.narrator)
+        self._kept_scale: float | None = None
+        self._holds_scale = False
+        self._walk_line = ""
+        self._layers = DiagramPainter()
         self._hover: Address | None = None
         self._focus_selection = False
         self._moving = QTimer(self, singleShot=True, interval=SHARPEN_MS)
         """Runs while edges are painted coarsely, because more changes may follow."""
         self._moving.timeout.connect(self.update)
-        self._description = MotionThrottle(self, self._describe, document, phase=1 / 3)
+        self.description = Description(self)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else Qt paints the background first
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Network diagram")
-        document.state_changed.connect(self.state_changed)
-        selection.row_changed.connect(self.invalidate)
-        selection.slopes_changed.connect(self.invalidate)
-        for changed in (document.state_changed, selection.row_changed, selection.slopes_changed):
-            changed.connect(self._description.changed)
-        selection.address_changed.connect(self._selected)
-        derived.computed.connect(self.invalidate)
-        player.changed.connect(self.narrator.update_text)
-        player.changed.connect(self.invalidate)
-        player.frame.connect(self._walk_frame)
-        document.motion_changed.connect(self._motion_changed)
+        desk.player.frame.connect(self._walk_frame)
 
     @property
     def callout(self) -> Callout:
@@ -407,57 +437,56 @@ class Canvas(QWidget):
 
     @property
     def picture(self) -> Picture:
-        """The current picture. After a change of the State or a call of `invalidate`, the picture is new."""
-        picture = self._picture
-        if picture is None or not picture.content.belongs_to(*self._selection.state_and_row):
+        """The picture of the Moment that the canvas shows."""
+        now = self.moment
+        if self._picture is None or self._picture_of is not now:
             before = self._maker.layout, self._headings
-            self._grow_scale()
-            picture = self._picture = self._maker.picture(self.view, self._largest)
-            self._headings = picture.headings
-            if before != (picture.layout, self._headings):
+            self._kept_scale = self._scale(now)
+            self._picture_of, self._picture = now, self._maker.picture(now, self.view, self._kept_scale)
+            self._headings = self._picture.headings
+            if before != (self._picture.layout, self._headings):
                 self.layout_changed.emit()
-                if self._document.in_motion:  # the headings are above the body
+                if now.is_moving:  # the headings are above the body
                     self.update()
-        return picture
+        return self._picture
 
-    def invalidate(self) -> None:
-        """Discard the picture; the next paint event makes a new picture."""
-        self._picture = None
+    def show_again(self) -> None:
+        """Make and paint the picture again, for example in another view."""
+        self._picture_of = None
         self.update()
 
-    def state_changed(self, old: State, new: State) -> None:
-        """Show the new State."""
-        weights = sum(layer.weights.size for layer in new.network.layers)
-        if weights > ALWAYS_SHARP and old.network is not new.network:
-            self._moving.start()
-        if old.network.sizes != new.network.sizes:
-            self._hover = None  # the node or edge under the mouse may be gone
-        if not self._document.in_motion:
-            self.invalidate()
-        elif self._picture:  # headings and buttons have not changed
-            self.update(qrect(self._picture.layout.body).toAlignedRect())
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Paint a Moment, and announce the text of a new step of the walk to screen readers."""
+        self.moment = new
+        if is_new(old, new, "state.network"):
+            weights = sum(layer.weights.size for layer in new.state.network.layers)
+            if weights > ALWAYS_SHARP:
+                self._moving.start()
+            if old and old.state.network.sizes != new.state.network.sizes:
+                self._hover = None  # the node or edge under the mouse may be gone
+        if self._picture and old and not is_new(old, new, "is_moving") and new.is_moving:
+            self.update(qrect(self._picture.layout.body).toAlignedRect())  # headings have not changed
+        else:
+            self.update()
+        if new.walk_line != self._walk_line:
+            self._walk_line = new.walk_line
+            announce(self, self._walk_line)
 
-    def _motion_changed(self) -> None:
-        if self.view.pictures:
-            self.invalidate()  # the small pictures are finer at rest
+    def hold_scale(self, on: bool) -> None:
+        """Keep the scale of the edges' widths, for example while a number is dragged, or stop keeping it."""
+        self._holds_scale = on
+        self.show_again()
 
-    @property
-    def has_fixed_scale(self) -> bool:
-        """Whether the scale of the edges' widths is fixed."""
-        return self._largest is not None
+    def _scale(self, now: Moment) -> float | None:
+        """Return the scale of the edges' widths if it is kept, else None.
 
-    def fix_scale(self, hold: bool) -> None:
-        """If `hold`, fix the scale of the edges' widths, as during a drag or a run; else release the scale.
-
-        During a run, the scale grows with the largest weight, and never shrinks.
+        During a run, the scale grows with the largest weight and never shrinks, so that wide edges stay
+        distinguishable.
         """
-        self._largest = self.picture.scale if hold else None
-        self.invalidate()
-
-    def _grow_scale(self) -> None:
-        """Grow the scale with the largest weight during a run, so that wide edges stay distinguishable."""
-        if self._largest is not None and self._document.in_motion:
-            self._largest = max(self._largest, largest_weight(self._document.state.network))
+        if not (now.is_moving or self._holds_scale):
+            return None
+        scale = self._kept_scale or (self._picture.scale if self._picture else 0.0)
+        return max(scale, largest_weight(now.state.network)) if now.is_moving else scale
 
     def hover(self, address: Address | None) -> None:
         """Highlight an edge, or a node with all its edges. None ends the highlight."""
@@ -470,21 +499,6 @@ class Canvas(QWidget):
         self._focus_selection = on
         self.update()
 
-    def _selected(self) -> None:
-        self._describe()
-        self.update()
-
-    def _announce(self, text: str) -> None:
-        announce(self, text)
-
-    def _describe(self) -> None:
-        """Describe the selection and its numbers for screen readers."""
-        address = self._selection.address
-        text = self.picture.describe(address) if address else ""
-        if text != self.accessibleDescription():
-            self.setAccessibleDescription(text)
-            QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
-
     # --- the view
 
     def show_view(self, view: View) -> None:
@@ -492,7 +506,7 @@ class Canvas(QWidget):
         self.view = view
         if sum(weights.size for weights in self.picture.weights) > ALWAYS_SHARP:
             self._moving.start()
-        self.invalidate()
+        self.show_again()
 
     def show_pictures(self, shown: bool) -> None:
         """Show or hide thumbnails in the nodes that can have one."""
@@ -519,7 +533,7 @@ class Canvas(QWidget):
 
     def reveal(self, address: Address) -> None:
         """Select a node or an edge, and make it visible and readable."""
-        self._selection.select_and_explain(address)
+        self._desk.explain(address)
         column = self.picture.layout.column(address.layer)
         rect = column.rect(address.node)
         if rect.height < 24 and len(column.tops) > 1:
@@ -533,23 +547,24 @@ class Canvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the picture and the border of the widget."""
-        selection, margins = self._selection, QMarginsF(2, 2, 2, 2)  # includes the pixels at its edges
+        now, margins = self.moment, QMarginsF(2, 2, 2, 2)  # includes the pixels at its edges
         dirty = QRectF(event.rect()) + margins
         options = PaintOptions(
-            selected=tuple(address for address in (selection.address, selection.second) if address),
-            highlighted=self._hover or (selection.address if self._focus_selection else None),
+            selected=tuple(address for address in (now.address, now.second) if address),
+            highlighted=self._hover or (now.address if self._focus_selection else None),
             moving=self._moving.isActive(),
             palette=colours(),
             ratio=self.devicePixelRatioF(),
         )
         with QPainter(self) as painter:
             card = on_whole_pixels(painter, self.rect())
-            self._layers.paint(painter, self.picture, options, dirty)
+            self._layers.paint(painter, now, self.picture, options, dirty)
             line = options.palette.accent if self.hasFocus() and self.by_keyboard else options.palette.line
             paint_card(painter, card, dirty, options.palette.window, line)
 
-    def _walk_frame(self) -> None:
-        self.update(self._layers.walk.dirty(self.picture).toAlignedRect())
+    def _walk_frame(self, t: float) -> None:
+        self._layers.walk.t = t
+        self.update(self._layers.walk.dirty(self.moment, self.picture).toAlignedRect())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the picture to the widget."""
@@ -563,7 +578,7 @@ class Canvas(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         """Follow a change of theme or interface scale."""
         if event.type() == QEvent.Type.PaletteChange:
-            self.invalidate()
+            self.show_again()
         elif event.type() == QEvent.Type.FontChange:
             self.limit_growth(self._most_growth)
         super().changeEvent(event)

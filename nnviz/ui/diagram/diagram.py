@@ -17,13 +17,11 @@ from PySide6.QtWidgets import QToolTip
 from nnviz.core.address import Address
 from nnviz.core.edits import EDITABLE, number_at
 from nnviz.core.network import Network
-from nnviz.core.state import State
-from nnviz.document.derived import Derived, Selection
-from nnviz.document.document import Document
-from nnviz.document.player import Player
+from nnviz.document.moment import Moment, is_new
 from nnviz.picture.parts import View
 from nnviz.ui.diagram.canvas import Canvas
 from nnviz.ui.diagram.edit import EditSession
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.number_field import scrub
 
 CLICK_PX = 4.0
@@ -42,15 +40,12 @@ NUDGES = {
 class Diagram(Canvas):
     """The interactive diagram. Mouse and keys edit numbers, select nodes and edges, and move the view."""
 
-    message = Signal(str)
-    """(message) Emitted with a message for the status bar."""
     menu_requested = Signal(object, object)
     """(Address of a node or edge, or None; position on the screen) Emitted to request a context menu."""
 
-    def __init__(self, document: Document, selection: Selection, derived: Derived, player: Player) -> None:
-        super().__init__(document, selection, derived, player)
-        self.session = EditSession(self, document, selection)
-        self.session.message.connect(self.message)
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.session = EditSession(self, desk)
         self._pressed: QPointF | None = None
         self._last = QPointF()
         self._text: Address | None = None
@@ -66,13 +61,11 @@ class Diagram(Canvas):
         """Whether a number is being dragged."""
         return self._moved and self._scrub_from is not None
 
-    def state_changed(self, old: State, new: State) -> None:
-        """Show the new State. While the user drags a number, the scale of the edges' widths stays fixed."""
-        if self._scrubbing and not self.has_fixed_scale:
-            self.fix_scale(True)
-        if old.network.sizes != new.network.sizes:
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Paint a Moment, and close the field of an edited number if nodes were added or removed."""
+        if old and is_new(old, new, "state.network") and old.state.network.sizes != new.state.network.sizes:
             self.session.close()
-        super().state_changed(old, new)
+        super().show_moment(old, new)
 
     def show_view(self, view: View) -> None:
         """Show the diagram with another zoom or position. The field of an edited number or name moves too."""
@@ -122,6 +115,7 @@ class Diagram(Canvas):
             return
         if self._text and self._scrub_from is not None and not self._moved:
             self._select_scrubbed(self._text)
+            self.hold_scale(True)
         self._moved = True
         if self._scrub_from is not None and self._text is not None:
             value = scrub(self._scrub_from, distance.x(), event.modifiers())
@@ -133,7 +127,7 @@ class Diagram(Canvas):
 
     def _select_scrubbed(self, address: Address) -> None:
         """Select the dragged number, unless it is one of the selected weights."""
-        if address not in self._selection.weights:
+        if address not in self._document.now.weights:
             self.session.select(address)
 
     def _cursor(self, at: QPointF, address: Address | None) -> Qt.CursorShape:
@@ -158,25 +152,25 @@ class Diagram(Canvas):
 
     def _end_drag(self) -> None:
         if self._scrubbing:
-            self.fix_scale(False)
+            self.hold_scale(False)
         self._pressed = self._scrub_from = None
         self._moved = False
 
     def _click(self, text: Address | None, event: QMouseEvent) -> None:
-        selection = self._selection
+        desk, now = self._desk, self._document.now
         address = text or self.picture.address_at(event.position().x(), event.position().y())
         if address is None or address.kind in ("heading", "subheading"):
-            selection.select(None)
+            self._document.select(None)
         elif _is_adding(event) and address.kind in ("weight", "slope"):
-            first = selection.address if selection.address and selection.address.kind == "weight" else None
+            first = now.address if now.address and now.address.kind == "weight" else None
             second = address._replace(kind="weight")
-            selection.select(first or second, second if first and first != second else None)
+            self._document.select(first or second, second if first and first != second else None)
         elif text and text.kind in (*EDITABLE, "name"):
             self.session.edit(text)
         elif address.kind in ("weight", "slope"):
-            selection.select_and_explain(address._replace(kind="weight"))
+            desk.explain(address._replace(kind="weight"))
         else:
-            selection.select_and_explain(Address("node", address.layer, address.node))
+            desk.explain(Address("node", address.layer, address.node))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Edit the weight of an edge or the value of a pixel; on the background, show the whole picture."""
@@ -202,7 +196,7 @@ class Diagram(Canvas):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Request a menu for the node or edge under the mouse, or for the selection (menu key)."""
-        address = self._selection.address
+        address = self._document.now.address
         if event.reason() == QContextMenuEvent.Reason.Mouse:
             address = self.picture.address_at(event.pos().x(), event.pos().y())
         self.menu_requested.emit(address, event.globalPos())
@@ -229,9 +223,9 @@ class Diagram(Canvas):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the selection, or edit or change the selected number."""
-        key, address, state = Qt.Key(event.key()), self._selection.address, self._document.state
+        key, address, state = Qt.Key(event.key()), self._document.now.address, self._document.state
         if key in ARROWS:
-            self._selection.select_and_explain(arrow_target(address, state.network, *ARROWS[key]))
+            self._desk.explain(arrow_target(address, state.network, *ARROWS[key]))
         elif key in NUDGES and address and (number := number_at(state, address)):
             steps, size = NUDGES[key]
             fine = event.modifiers() & Qt.KeyboardModifier.AltModifier
@@ -241,7 +235,7 @@ class Diagram(Canvas):
         elif key == Qt.Key.Key_F2 and address and address.kind != "weight":
             self.session.edit(Address("name", address.layer, address.node))
         elif key == Qt.Key.Key_Escape and address:
-            self._selection.select(None)
+            self._document.select(None)
         else:
             super().keyPressEvent(event)
 

@@ -14,10 +14,9 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address, column_title
 from nnviz.core.numbers import as_text, field_text, moved_by_steps, parse_number
 from nnviz.core.state import State
-from nnviz.document.derived import Selection
-from nnviz.document.document import Document
 from nnviz.picture.picture import EDGE_NUMBER
 from nnviz.ui.diagram.canvas import Canvas
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.number_field import NumberField, nudge_number
 from nnviz.ui.kit.theme import pixel_font
@@ -128,13 +127,11 @@ def _title(address: Address, name: str) -> str:
 
 
 class EditSession(QObject):
-    """Edits numbers and names on the diagram; `message` is emitted with a message for the status bar."""
+    """Edits numbers and names on the diagram."""
 
-    message = Signal(str)
-
-    def __init__(self, canvas: Canvas, document: Document, selection: Selection) -> None:
+    def __init__(self, canvas: Canvas, desk: Desk) -> None:
         super().__init__(canvas)
-        self._canvas, self._document, self._selection = canvas, document, selection
+        self._canvas, self._document, self._message = canvas, desk.document, desk.message
         self._address: Address | None = None
         self._session = object()
         """The merge key of all edits while the field is open."""
@@ -147,7 +144,7 @@ class EditSession(QObject):
         self.editor.moved_on.connect(self._move_on)
         self.editor.nudged.connect(self._nudge_to)
         self.editor.restored.connect(self._restore)
-        self.editor.refused.connect(self.message)
+        self.editor.refused.connect(desk.message)
 
     @property
     def open(self) -> bool:
@@ -161,9 +158,9 @@ class EditSession(QObject):
         if not self._document.may_change():  # a script may still be training
             self.select(address)
             return
-        if address.kind == "target" and self._selection.what_if_row is not None:
+        if address.kind == "target" and self._document.now.what_if_row is not None:
             self.select(address)
-            self.message.emit(NO_TARGET)
+            self._message.emit(NO_TARGET)
             return
         picture = self._canvas.picture
         place = picture.place(address)
@@ -171,7 +168,7 @@ class EditSession(QObject):
             return
         label = picture.label(address)
         self._address, self._session, self._nudged = address, object(), None
-        self._what_if_row = self._selection.what_if_row
+        self._what_if_row = self._document.now.what_if_row
         network = self._document.state.network
         name = network.name_of(address)
         if address.kind == "name":
@@ -194,8 +191,8 @@ class EditSession(QObject):
 
     def value(self, address: Address) -> float | None:
         """Return the number at `address`, or None for an empty target."""
-        state, row = self._selection.state_and_row
-        return edits.value_at(state, address, row)
+        now = self._document.now
+        return edits.value_at(now.row_state, address, now.row_index)
 
     def close(self) -> None:
         """Close the field without accepting its text."""
@@ -209,26 +206,26 @@ class EditSession(QObject):
     def select(self, address: Address) -> None:
         """Select the edge, the bias or the node whose number or name stands at `address`."""
         kind = "node" if address.kind in ("input", "target", "name", "value", "z") else address.kind
-        self._selection.select(address._replace(kind=kind))
+        self._document.select(address._replace(kind=kind))
 
     def set_number(self, address: Address, value: float | None, merge: Hashable = None) -> None:
         """Set or clear (None) the number at `address`. Edits with an equal `merge` are one undo entry."""
         document, before = self._document, self._document.state.data
-        name, free = document.state.network.name_of(address), self._selection.what_if_row
+        name, free = document.state.network.name_of(address), self._document.now.what_if_row
         if free is not None and address.kind == "input":
             assert value is not None
             changed = free.copy()
             changed[address.node] = value
-            self._selection.show_what_if_row(changed)
-            self.message.emit(f"{name} is {as_text(value)} in the what-if row, which nnviz does not store")
+            self._document.show_what_if_row(changed)
+            self._message.emit(f"{name} is {as_text(value)} in the what-if row, which nnviz does not store")
             return
-        row = self._selection.row
+        row = self._document.now.row
         if not document.edit(f"Set {name}", edits.set_value, address, value, row, merge=merge):
             return
         text = f"{name} is now empty" if value is None else f"{name}: {as_text(value)}"
         if address.kind == "target" and before.targets is None and len(before) > 1:
             text = f"{text}; nnviz set the targets of the other rows to 0"
-        self.message.emit(text)
+        self._message.emit(text)
 
     def _accept(self, value: float | str | None) -> None:
         assert self._address is not None
@@ -239,7 +236,7 @@ class EditSession(QObject):
 
     def _cleared(self, address: Address) -> State:
         """Return the State without the number at an address. Raises ValueError if the number is required."""
-        return edits.set_value(self._document.state, address, None, self._selection.row)
+        return edits.set_value(self._document.state, address, None, self._document.now.row)
 
     def _read_name(self, address: Address, text: str) -> str:
         """Return a typed name without outer spaces. Raises ValueError if the node cannot have this name."""
@@ -249,7 +246,7 @@ class EditSession(QObject):
     def _rename(self, address: Address, text: str) -> None:
         old = self._document.state.network.names(address.column)[address.node]
         if self._document.edit(f"Rename {old}", edits.rename, address.column, address.node, text):
-            self.message.emit(f"Renamed {old} to {text}")
+            self._message.emit(f"Renamed {old} to {text}")
 
     def _nudge_to(self, value: float) -> None:
         assert self._address is not None
@@ -260,11 +257,11 @@ class EditSession(QObject):
     def _restore(self) -> None:
         if self._nudged is self._document.state:
             if self._what_if_row is not None and self._address and self._address.kind == "input":
-                self._selection.show_what_if_row(self._what_if_row)
+                self._document.show_what_if_row(self._what_if_row)
             else:
                 self._document.undo()
         self._nudged = None
-        self.message.emit("")
+        self._message.emit("")
 
     def _move_on(self, steps: int) -> None:
         """Open the next visible number, column by column, top to bottom."""

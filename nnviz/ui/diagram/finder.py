@@ -21,12 +21,10 @@ from nnviz.core.address import Address
 from nnviz.core.network import Network
 from nnviz.core.numbers import as_text, full_text
 from nnviz.core.search import LIMIT, Match, find
-from nnviz.core.state import State
-from nnviz.document.derived import Selection
-from nnviz.document.document import Document
-from nnviz.document.idle import Throttle
+from nnviz.document.moment import Moment, is_new
 from nnviz.picture.parts import Rect
 from nnviz.ui.diagram.diagram import Diagram
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import OWN_SIZE, colours, px
 
 WIDTH_PX = 364
@@ -123,9 +121,11 @@ class Finder(QFrame):
     and Escape hides the field.
     """
 
-    def __init__(self, diagram: Diagram, document: Document, selection: Selection) -> None:
+    moving_ms = INTERVAL_MS
+
+    def __init__(self, diagram: Diagram, desk: Desk) -> None:
         super().__init__(diagram)
-        self._diagram, self._document, self._selection = diagram, document, selection
+        self._diagram, self._document, self._frames = diagram, desk.document, desk.frames
         self.setObjectName("card")
         self.setAccessibleName("Find")
         self.setAttribute(Qt.WidgetAttribute.WA_NoMousePropagation)
@@ -140,7 +140,6 @@ class Finder(QFrame):
         self.hint = QLabel()
         self.hint.setObjectName("muted")
         self.hint.setWordWrap(True)
-        self._again = Throttle(self, self._search_again)
         self._lay_out()
         self._connect()
         self.hide()
@@ -158,13 +157,12 @@ class Finder(QFrame):
         self.field.textChanged.connect(lambda _: self._search())
         self.list.cellClicked.connect(lambda *_: self._choose())
         self.list.current_changed.connect(self._highlight)
-        self._document.state_changed.connect(self._state_changed)
-        self._selection.row_changed.connect(lambda _: self._soon())
 
     def open(self) -> None:
         """Show and focus the field, with the previous text selected."""
         self.show()
         self.raise_()
+        self._frames.add(self)
         self._search()
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.selectAll()
@@ -177,32 +175,20 @@ class Finder(QFrame):
     # --- search
 
     def _search(self, keep: Match | None = None) -> None:
-        if not self.isVisible():
-            return
-        self._again.stop()
-        text = self.field.text()
-        state, row = self._selection.state_and_row
-        matches = find(state, text, LIMIT, row)
+        text, now = self.field.text(), self._document.now
+        matches = find(now.row_state, text, LIMIT, now.row_index)
         places = [match.address for match in matches]
         current = places.index(keep.address) if keep and keep.address in places else 0
         self.list.show_matches(matches, current)
         self.list.setVisible(bool(matches))
-        self.hint.setText(_hint(text, matches, self._document.state.network))
+        self.hint.setText(_hint(text, matches, now.state.network))
         self.hint.setVisible(bool(self.hint.text()))
         self._place()
 
-    def _search_again(self) -> None:
-        self._search(keep=self.list.current)
-
-    def _state_changed(self, old: State, new: State) -> None:
-        if old.network.sizes != new.network.sizes:
-            self._search_again()  # the matches may be gone
-        else:
-            self._soon()
-
-    def _soon(self) -> None:
-        if self.isVisible():
-            self._again.show_soon(INTERVAL_MS)
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Search again if the State or the row has changed."""
+        if is_new(old, new, "state", "row", "what_if_row"):
+            self._search(keep=self.list.current)
 
     def _highlight(self) -> None:
         match = self.list.current if self.isVisible() else None
@@ -266,13 +252,13 @@ class Finder(QFrame):
             event.accept()
             return True
         if event.type() == QEvent.Type.PaletteChange:
-            self._soon()
+            self._frames.show_again(self)
         return super().event(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Stop searching and highlighting."""
         super().hideEvent(event)
-        self._again.stop()
+        self._frames.remove(self)
         self._diagram.hover(None)
 
 

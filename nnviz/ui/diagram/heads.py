@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QEvent, QMargins, QObject, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QMargins, QObject, QPointF, QSize, Qt
 from PySide6.QtGui import QActionGroup, QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QApplication,
@@ -23,8 +23,7 @@ from nnviz.core.address import Address, column_title
 from nnviz.core.losses import LOSSES
 from nnviz.core.numbers import full
 from nnviz.core.state import State
-from nnviz.document.derived import Selection
-from nnviz.document.document import Document
+from nnviz.document.moment import Moment, is_new
 from nnviz.picture.columns import HEAD, Layout
 from nnviz.picture.labels import SEPARATOR, split_at_activation
 from nnviz.picture.parts import Label, Rect
@@ -32,6 +31,7 @@ from nnviz.picture.text import text_width
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.paint import label_font
 from nnviz.ui.kit.controls import ListMenu, clear_hover_on_close, set_lock_reason
+from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import AskText
 from nnviz.ui.kit.images import icon, qrect
 from nnviz.ui.kit.theme import OWN_SIZE, colours
@@ -41,11 +41,9 @@ from nnviz.ui.panels.training import ask_loss, loss_advice, loss_mismatch
 class Structure(QObject):
     """Changes the structure of the open network; every change is one undo entry."""
 
-    message = Signal(str)
-
-    def __init__(self, document: Document, selection: Selection) -> None:
-        super().__init__()
-        self._document, self._selection = document, selection
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._document, self._message = desk.document, desk.message
 
     def add_node(self, column: int, after: int | None = None) -> None:
         """Add a node to a column, below the node `after` or at the end, and select the new node."""
@@ -54,7 +52,7 @@ class Structure(QObject):
         name = edits.fresh_node_name(network, column)
         message = f"Added {name} to {self.title(column, within=True)}"
         if self._edit(f"Add {self._kind(column)} {name}", message, edits.add_node, column, after):
-            self._selection.select(Address("node", column - 1, at))
+            self._document.select(Address("node", column - 1, at))
 
     def remove_node(self, column: int, node: int | None = None) -> None:
         """Remove `node` from a column, or the last node of the column if `node` is None."""
@@ -116,8 +114,8 @@ class Structure(QObject):
         before = self._document.state
         edited = self._document.edit(text, edit, *where)
         if edited:
-            outcome = edits.outcome(before, self._document.state, self._selection.row)
-            self.message.emit("; ".join(filter(None, (message, outcome))))
+            outcome = edits.outcome(before, self._document.state, self._document.now.row)
+            self._message.emit("; ".join(filter(None, (message, outcome))))
         return edited
 
     def fill(self, menu: QMenu, address: Address | None) -> None:
@@ -229,24 +227,35 @@ LEFT_PADDING_PX, RIGHT_PADDING_PX = 9.0, 19.0
 """Room before an activation's name, and room for the chevron after the name, in pixels at scale 1."""
 
 
-def keep_heads(diagram: Diagram, structure: Structure, document: Document) -> None:
-    """Show controls under the heading of every visible column. A locked document disables the controls."""
-    heads: list[Head] = []
+class Heads:
+    """The controls under the headings of all visible columns. A locked document disables the controls."""
 
-    def place() -> None:
-        while len(heads) < len(diagram.picture.layout.columns):
-            before = heads[-1].buttons[-1] if heads else diagram
-            heads.append(Head(diagram, structure, len(heads)))
-            for button in heads[-1].buttons:
+    moving_ms = TEXT_MS
+
+    def __init__(self, diagram: Diagram, structure: Structure) -> None:
+        self._diagram, self._structure = diagram, structure
+        self._heads: list[Head] = []
+        self._lock_reason = ""
+        diagram.layout_changed.connect(self._place)
+
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Place the controls if a heading has changed; enable or disable the controls."""
+        self._lock_reason = new.lock_reason
+        _ = self._diagram.picture  # if a heading has changed, this emits `layout_changed`
+        if is_new(old, new, "lock_reason"):
+            self._place()
+
+    def _place(self) -> None:
+        while len(self._heads) < len(self._diagram.picture.layout.columns):
+            before = self._heads[-1].buttons[-1] if self._heads else self._diagram
+            self._heads.append(Head(self._diagram, self._structure, len(self._heads)))
+            for button in self._heads[-1].buttons:
                 QWidget.setTabOrder(before, button)
                 before = button
-        for head in heads:
-            head.place(document.lock_reason)
-        for k, button in enumerate(_enabled_buttons(diagram)):
+        for head in self._heads:
+            head.place(self._lock_reason)
+        for k, button in enumerate(_enabled_buttons(self._diagram)):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus if k else Qt.FocusPolicy.TabFocus)
-
-    diagram.layout_changed.connect(place)
-    document.motion_changed.connect(place)
 
 
 class HeadButton(QToolButton):

@@ -11,8 +11,8 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.document.player import Narrator
-from nnviz.document.walk import ARRIVAL_SHARE, StepText, Walking, WalkStep
+from nnviz.document.moment import Moment
+from nnviz.document.walk import ARRIVAL_SHARE, StepText, WalkStep
 from nnviz.picture.columns import corner
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Rect
@@ -457,29 +457,30 @@ PULSE_PX = 6.0
 class WalkLayer:
     """Paints the animation of the walk (one training iteration in steps) over the picture."""
 
-    def __init__(self, player: Walking, narrator: Narrator) -> None:
-        self._player, self._narrator = player, narrator
+    def __init__(self) -> None:
+        self.t = 0.0
+        """Fraction of the step in progress, from 0 to 1."""
         self._pulses: list[tuple[QLineF, QColor, float]] = []
         self._pulses_key: tuple[object, ...] = ()
         self.callout = Callout()
 
-    def paint(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
+    def paint(self, painter: QPainter, moment: Moment, picture: Picture, palette: Palette) -> None:
         """Paint the pulses of the steps in progress, and the callout about the current or last steps."""
-        progress, t = self._player.progress, self._player.t
+        progress, t = moment.walk, self.t
         steps, text_start = progress.moving, 0.0
         if steps and steps[0].deed in PULSE_STEPS:
             text_start = ARRIVAL_SHARE
             if t < ARRIVAL_SHARE:
                 self._paint_pulses(painter, picture, steps, t / ARRIVAL_SHARE, palette)
-        self.callout.place_box(picture, self._narrator.words(short_name))
+        self.callout.place_box(picture, moment.walk_text(short_name))
         share = (t - text_start) / (TEXT_END - text_start) if steps else 1.0
         described = progress.described_steps
         slopes = bool(described) and described[0].deed in SLOPE_STEPS
         self.callout.paint(painter, palette, min(share, 1.0), slopes=slopes)
 
-    def paint_outlines(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
+    def paint_outlines(self, painter: QPainter, moment: Moment, picture: Picture, palette: Palette) -> None:
         """Outline the nodes, or mark the edges, of the steps that the callout describes."""
-        progress = self._player.progress
+        progress = moment.walk
         edges = sum(picture.weights[step.layer].shape[1] for step in progress.described_steps)
         for step in progress.described_steps:
             column = picture.layout.column(step.layer)
@@ -493,9 +494,9 @@ class WalkLayer:
             rect = column.rect(step.node)
             painter.drawRoundedRect(qrect(rect), corner(rect), corner(rect))
 
-    def dirty(self, picture: Picture) -> QRectF:
+    def dirty(self, moment: Moment, picture: Picture) -> QRectF:
         """Return the part of the picture that the steps in progress may change."""
-        steps = self._player.progress.moving
+        steps = moment.walk.moving
         if not steps:
             return qrect(picture.layout.body)
         step, body = steps[0], qrect(picture.layout.body)
@@ -508,7 +509,7 @@ class WalkLayer:
         left = min(box.left() for box in boxes) - 60
         right = max(box.right() for box in boxes) + 260
         columns = QRectF(left, body.top(), right - left, body.height())
-        self.callout.place_box(picture, self._narrator.words(short_name))
+        self.callout.place_box(picture, moment.walk_text(short_name))
         return columns.united(self.callout.painted_rect).intersected(body)
 
     def _paint_pulses(

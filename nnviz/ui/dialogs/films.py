@@ -22,10 +22,9 @@ from nnviz.core.replay import Past, Replay, state_at_start
 from nnviz.core.state import State
 from nnviz.core.train import train
 from nnviz.core.trainer import Trainer
-from nnviz.document.derived import Derived, Selection
-from nnviz.document.document import Document
-from nnviz.document.player import MOVE_S, Narrator, WalkPlayback
-from nnviz.document.walk import PHASES, Walk, Walking
+from nnviz.document.moment import Moment
+from nnviz.document.player import MOVE_S, WalkPlayback
+from nnviz.document.walk import PHASES, Walk
 from nnviz.files import film
 from nnviz.files.errors import Progress
 from nnviz.files.film import FilmFrame, Pixels
@@ -174,46 +173,43 @@ class FilmScene:
         self,
         state: State,
         row: int,
-        walking: Walking,
+        walking: WalkPlayback,
         view: View,
         *,
         slopes: bool = False,
         largest: float | None = None,
     ) -> None:
         self._view, self._walking, self._largest = view, walking, largest
-        self._document = Document(state)
-        selection = Selection(self._document)
-        selection.row, selection.slopes_shown = row, slopes
-        derived = Derived(self._document, selection, quick_ns=math.inf)
-        self._narrator = Narrator(walking, derived, self._document)
-        self._layers = DiagramPainter(walking, self._narrator)
-        self._maker = PictureMaker(derived, selection, walking.progress)
-        self._picture: Picture | None = None
-        self._picture_of: tuple[object, ...] = ()
+        self._moment = Moment.of(state, row=row, slopes_shown=slopes)
+        self._layers, self._maker = DiagramPainter(), PictureMaker()
+
+    @property
+    def moment(self) -> Moment:
+        """The Moment that the scene shows."""
+        if self._moment.walk is not self._walking.progress:
+            self._moment = self._moment.then(walk=self._walking.progress)
+        return self._moment
 
     @property
     def caption(self) -> str:
         """The text about the animation's current step or, if no step is in progress, about the last step."""
-        return self._narrator.text
+        return self.moment.walk_line
 
     @property
     def picture(self) -> Picture:
         """The current picture. The object stays the same while only the animation of an update goes on."""
-        progress = self._walking.progress
-        key = (self._document.state.network, progress.active, progress.position, progress.goal)
-        if self._picture is None or key != self._picture_of:
-            self._picture, self._picture_of = self._maker.picture(self._view, self._largest), key
-        return self._picture
+        return self._maker.picture(self.moment, self._view, self._largest)
 
     def show(self, state: State) -> None:
         """Show another State, which must have the same layer sizes."""
-        self._document.push(state, "", merge=self)  # as one undo entry, to save memory
+        self._moment = self.moment.then(state=state)
 
     def paint(self, painter: QPainter, palette: Palette) -> None:
         """Paint the diagram at the current position of the animation."""
         options = PaintOptions((), None, moving=False, palette=palette, ratio=1.0)
         room = QRectF(0.0, 0.0, self._view.width, self._view.height)
-        self._layers.paint(painter, self.picture, options, room)
+        self._layers.walk.t = self._walking.t
+        self._layers.paint(painter, self.moment, self.picture, options, room)
 
 
 SECONDS, LAST_S = 10.0, 4.0

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from nnviz.ui.kit.controls import ElidedLabel
 from nnviz.ui.kit.theme import px, ui_font
+
+if TYPE_CHECKING:
+    from nnviz.document.moment import Moment
+    from nnviz.ui.kit.desk import Desk
+
+PLOT_MS = 33.0
+"""Usual least milliseconds between two Moments that a panel shows during a run or a drag."""
 
 
 class Card(QFrame):
@@ -71,6 +81,39 @@ class Card(QFrame):
     def remove_side_margins(self) -> None:
         """Widen the contents to the card's edges; the heading stays in place."""
         self.body.setContentsMargins(1, 2, 1, 8)
+
+
+STYLE_EVENTS = QEvent.Type.PaletteChange, QEvent.Type.FontChange
+"""Types of the Qt events after which the theme or the interface size may have changed."""
+
+
+class Panel(Card):
+    """A card that shows the document. The window calls `show_moment` while the panel is in sight.
+
+    During a run or a drag, the panel shows a Moment at most once in `moving_ms` milliseconds.
+    """
+
+    moving_ms = PLOT_MS
+
+    def __init__(self, desk: Desk, heading: str) -> None:
+        super().__init__(heading)
+        self._desk, self._document = desk, desk.document
+
+    @abstractmethod
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Show the Moment `new` in place of `old`, the one shown last. If `old` is None, show everything."""
+
+    def rest(self) -> None:
+        """Stop work in progress, since the panel is out of sight now."""
+
+    def restyle(self) -> None:
+        """Show everything again, in another theme or interface size."""
+        self._desk.frames.show_again(self)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: D102
+        super().changeEvent(event)
+        if event.type() in STYLE_EVENTS and hasattr(self, "_desk"):
+            self.restyle()
 
 
 def quiet_button(text: str, tip: str, name: str = "") -> QPushButton:

@@ -33,7 +33,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 
 from nnviz.core.address import Address
-from nnviz.document.walk import Phase, Progress, WalkStep
+from nnviz.document.walk import Phase, WalkProgress, WalkStep
 from nnviz.files.code.lines import CodeLine, Deed
 from nnviz.ui.kit.controls import ignore_drops
 from nnviz.ui.kit.theme import code_font, colours, px, ui_font
@@ -168,7 +168,7 @@ class Lines:
             lines = lines | {k for k in self._about.get(node, ()) if node in self.selects[k]}
         return frozenset(lines)
 
-    def walk_lines(self, progress: Progress) -> frozenset[int]:
+    def walk_lines(self, progress: WalkProgress) -> frozenset[int]:
         """Return the numbers of the lines that do the current steps of the walk (animation of an iteration).
 
         If no line does one of these steps, return the numbers of the lines that do the walk's phase.

@@ -10,13 +10,66 @@ from PySide6.QtWidgets import QLabel, QMenu, QStackedLayout, QVBoxLayout, QWidge
 
 from nnviz.document.document import Document
 from nnviz.document.idle import MotionThrottle
-from nnviz.ui.kit.card import Card, quiet_button
+from nnviz.ui.kit.card import STYLE_EVENTS, Card, Panel, quiet_button
 from nnviz.ui.kit.controls import clear_hover_on_close, open_below
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.theme import colours, ui_font
 
-STYLE_EVENTS = QEvent.Type.PaletteChange, QEvent.Type.FontChange
-"""Types of the Qt events after which the theme or the interface size may have changed."""
+
+class PlotPanel(Panel):
+    """A panel with a menu that copies or exports its plot as a picture.
+
+    ========= ========================================================
+    `phrase`  name of the plot, as written within a sentence
+    `ending`  end of the exported file's name, after the network's name
+    ========= ========================================================
+    """
+
+    def __init__(self, desk: Desk, heading: str, phrase: str, ending: str) -> None:
+        super().__init__(desk, heading)
+        self.phrase, self.ending = phrase, ending
+        self.menu = QMenu(self)
+        request = desk.picture_requested.emit
+        self.copy_picture = self.menu.addAction("Copy picture", lambda: request(self, True))
+        self.export_picture = self.menu.addAction("Export picture…", lambda: request(self, False))
+        self.menu.aboutToShow.connect(self.update_actions)
+        self.more_button = quiet_button("", f"Copy or export {phrase}")
+        self.more_button.clicked.connect(lambda: open_below(self.more_button, self.menu))
+        clear_hover_on_close(self.more_button, self.menu)
+        self.buttons.addWidget(self.more_button)
+        self._draw_icon()
+
+    @property
+    @abstractmethod
+    def plot(self) -> QWidget | None:
+        """The widget with the plot, or None if there is no plot to show."""
+
+    def update_actions(self) -> None:
+        """Enable the menu entries if there is a plot."""
+        for action in (self.copy_picture, self.export_picture):
+            action.setEnabled(self.plot is not None)
+
+    def add_button(self, button: QWidget) -> None:
+        """Add a button before the menu's button."""
+        self.buttons.insertWidget(self.buttons.count() - 1, button)
+
+    def _draw_icon(self) -> None:
+        self.more_button.setIcon(icon("more", colours().muted, 16))
+
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
+        self._draw_icon()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Open the menu over the plot."""
+        if event.reason() == QContextMenuEvent.Reason.Mouse:
+            self.menu.popup(event.globalPos())
+        else:
+            self.menu.popup(self.mapToGlobal(QPoint(20, 40)))
+
+
+# --- old bases, to be removed with the last panel that uses them
 
 
 class PlotCard(Card):

@@ -465,11 +465,8 @@ def _repeats(player: Player) -> tuple[MenuEntry, ...]:
 
 
 def _by_layer(player: Player) -> MenuEntry:
-    def set_by_layer(on: bool) -> None:
-        player.progress.by_layer = on
-
     tip = "Let each step of the animated update show a whole layer instead of a single node"
-    return MenuEntry("by layer", "One layer at a time", set_by_layer, tip=tip, is_on=False)
+    return MenuEntry("by layer", "One layer at a time", player.set_by_layer, tip=tip, is_on=False)
 
 
 def _rows(workspace: Workspace) -> tuple[MenuEntry, MenuEntry]:

@@ -106,15 +106,13 @@ def follow(workspace: Workspace, stream: BinaryIO) -> ScriptFollower:
     The workspace must show the State at the start of the training. During a walk (the animation of one
     update), the diagram does not change; updates of the script are shown after the walk.
     """
-    diagram, player, status = workspace.diagram, workspace.player, workspace.status
+    player, status = workspace.player, workspace.status
     watched = ScriptFollower(workspace.document, stream)
     watched.setParent(workspace.main_window)
     watched.still = lambda: player.progress.active
     player.changed.connect(watched.go_on)
     watched.message.connect(status.show_message)
-    watched.ended.connect(lambda _: diagram.fix_scale(False))
     watched.ended.connect(status.show_message)
-    diagram.fix_scale(True)
     stop = QPushButton("Stop watching")
     stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click does not move the keyboard focus
     stop.setToolTip("Stop following the script, and keep the network as it is now; the script continues")

@@ -49,7 +49,7 @@ from nnviz.ui.kit.settings import Settings
 from nnviz.ui.kit.theme import px, size_factor
 
 if TYPE_CHECKING:
-    from nnviz.ui.kit.card import Card
+    from nnviz.ui.kit.card import Card, Panel
 
 
 MOVES = (QEvent.Type.Move, QEvent.Type.MouseButtonRelease, QEvent.Type.NonClientAreaMouseButtonRelease)
@@ -65,7 +65,7 @@ Place: TypeAlias = Literal["right, above", "right", "below, left", "below"]
 """Place of a panel at the first start: at the right of the diagram or below it."""
 
 
-class Panel(NamedTuple):
+class PanelEntry(NamedTuple):
     """An entry of the table of panels. Panels in the same place are tabs, in the order of the table.
 
     `tip` says what the panel does and begins with a verb, such as "Shows the network as a program".
@@ -75,7 +75,7 @@ class Panel(NamedTuple):
     name: str
     place: Place
     tip: str
-    make: Callable[[Any], Card]
+    make: Callable[[Any], Any] | str
 
 
 class Dock(QDockWidget):
@@ -86,6 +86,7 @@ class Dock(QDockWidget):
     `focus_lost`   the widget that had the keyboard focus is hidden now
     `filled`       the panel was made; carries the panel
     `changed`      the panel needs more height than the dock has, or less height than before
+    `seen`         (panel, whether it is in sight) the panel came into sight or went out of sight
     ============== =====================================================================================
     """
 
@@ -93,14 +94,15 @@ class Dock(QDockWidget):
     focus_lost = Signal()
     filled = Signal(object)
     changed = Signal()
+    seen = Signal(object, bool)
 
     def __init__(self, name: str, board: QMainWindow) -> None:
         super().__init__(name, board)
         self._board = board
         self.setObjectName(name)
-        self.card: Card | None = None
+        self.card: Panel | None = None
         self.is_in_view = False
-        self._make: Callable[[], Card] | None = None
+        self._make: Callable[[], Panel] | None = None
         self._head = _empty("head")
         self.setTitleBarWidget(self._head)
         self._room = Room()
@@ -117,7 +119,7 @@ class Dock(QDockWidget):
         frame = self.minimumSizeHint().height() - self._room.minimumSizeHint().height()
         return self._room.least.grownBy(QMargins(0, 0, 0, frame))
 
-    def fill(self, make: Callable[[], Card]) -> None:
+    def fill(self, make: Callable[[], Panel]) -> None:
         """Set the function that makes the panel. The dock calls `make` as soon as the dock is visible."""
         self._make = make
         self.update_panel()
@@ -141,6 +143,8 @@ class Dock(QDockWidget):
             self._leave()
             self.card.setVisible(in_sight)  # behind a tab, Qt only moves the panel away, so it would work on
             self._head.setEnabled(in_sight)  # a hidden heading must not get the keyboard focus
+        if self.card and in_sight != self.is_in_view:
+            self.seen.emit(self.card, in_sight)
         self.is_in_view = in_sight
         self.updated.emit(self.is_open)
 
@@ -190,7 +194,7 @@ class Dock(QDockWidget):
         focused = QApplication.focusWidget()
         return focused is not None and self.isAncestorOf(focused)
 
-    def _fill(self, card: Card) -> None:
+    def _fill(self, card: Panel) -> None:
         self._make, self.card, self._head = None, card, card.head
         self._room.show_card(card)
         self._move_head(into_panel=self.isFloating())  # even while a mouse button presses the dock's tab
@@ -407,7 +411,7 @@ class Board(QMainWindow):
         gap = px(GAP_PX) if on else 0
         self.setContentsMargins(gap, gap, gap, gap)
 
-    def arrange(self, diagram: QWidget, panels: Sequence[Panel]) -> None:
+    def arrange(self, diagram: QWidget, panels: Sequence[PanelEntry]) -> None:
         """Put the diagram in the middle, and the panels' docks where they were in the last session."""
         self._centre.removeWidget(self._empty)
         self._centre.addWidget(diagram)
@@ -695,7 +699,7 @@ class MainWindow(QMainWindow):
             self.resize(self._chosen_size)
         self.fit_screen()
 
-    def set_panels(self, diagram: QWidget, panels: Sequence[Panel]) -> None:
+    def set_panels(self, diagram: QWidget, panels: Sequence[PanelEntry]) -> None:
         """Put the diagram and the panels on the board."""
         self.board.arrange(diagram, panels)
         self._frame_is_due = True

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property, partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
@@ -35,12 +36,11 @@ from nnviz.core.address import Address
 from nnviz.core.numbers import file_label, one_line
 from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
-from nnviz.document.player import Player
-from nnviz.document.training import Runner
 from nnviz.document.walk import PHASES, phase_prompt
 from nnviz.picture.parts import MOST_GROWTH
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.diagram.heads import Structure, keep_heads
+from nnviz.ui.diagram.heads import Heads, Structure
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.kit.theme import application, apply_theme, set_size_percent, ui_font
 from nnviz.ui.panels.data import DataPanel
@@ -49,7 +49,7 @@ from nnviz.ui.panels.notes import Notes
 from nnviz.ui.panels.training import TrainingPanel
 from nnviz.ui.window.files import FileCommands, WeightSets
 from nnviz.ui.window.status import StatusLine
-from nnviz.ui.window.window import VERSION, MainWindow, Panel
+from nnviz.ui.window.window import VERSION, MainWindow, PanelEntry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,9 +57,9 @@ if TYPE_CHECKING:
 
     from nnviz.ui.diagram.finder import Finder
     from nnviz.ui.dialogs.export import Exporter
-    from nnviz.ui.kit.card import Card
+    from nnviz.ui.kit.card import Card, Panel
     from nnviz.ui.panels.explain import ExplainPanel
-    from nnviz.ui.plot.card import PlotCard
+    from nnviz.ui.plot.card import PlotCard, PlotPanel
 
 
 LARGEST_ZOOM = 8.0
@@ -210,17 +210,17 @@ class Workspace:
     history: HistoryPlot
 
     def __init__(
-        self, window: MainWindow, document: Document, settings: Settings, panels: Sequence[Panel]
+        self, window: MainWindow, document: Document, settings: Settings, panels: Sequence[PanelEntry]
     ) -> None:
         self.main_window, self.document, self.settings = window, document, settings
         self.selection = Selection(document)
         self.derived = Derived(document, self.selection)
-        self.runner = Runner(document)
-        self.player = Player(document, self.selection, self.runner)
+        self.desk = Desk(document, settings, lambda end: self.files.suggestion(end))
+        self.runner, self.player = self.desk.runner, self.desk.player
         self.files = FileCommands(window, document, self.runner.travel, settings)
-        self.structure = Structure(document, self.selection)
+        self.structure = Structure(self.desk)
         self.weight_sets = WeightSets(window, document)
-        for part in (document, self.selection, self.derived, self.runner, self.player, self.structure):
+        for part in (document, self.selection, self.derived, self.desk):
             part.setParent(window)  # deleted with the window, and so are its connections
         self._make_panels(panels)
         self._connect()
@@ -229,10 +229,11 @@ class Workspace:
         self.diagram.show()  # Qt gives the focus only to a visible widget
         self.diagram.setFocus()
 
-    def _make_panels(self, panels: Sequence[Panel]) -> None:
+    def _make_panels(self, panels: Sequence[PanelEntry]) -> None:
         document, selection, derived = self.document, self.selection, self.derived
-        self.diagram = Diagram(document, selection, derived, self.player)
-        keep_heads(self.diagram, self.structure, document)
+        self.diagram = Diagram(self.desk)
+        for view in (self.diagram, self.diagram.description, Heads(self.diagram, self.structure)):
+            self.desk.frames.add(view)
         self.data = DataPanel(document, selection, derived)
         self.training = TrainingPanel(document, self.runner, selection, derived)
         self.notes = Notes(document)
@@ -248,8 +249,27 @@ class Workspace:
         self.board.docks[self._first_panels[0]].come_forward()
         for panel in panels:
             dock = self.board.docks[panel.name]
-            dock.fill(partial(panel.make, self))
+            dock.fill(partial(self.make_panel, panel))
+            dock.seen.connect(self._panel_seen)
             dock.focus_lost.connect(self.diagram.setFocus)
+
+    def make_panel(self, entry: PanelEntry) -> Panel:
+        """Import the module of a panel, and make the panel."""
+        if not isinstance(entry.make, str):
+            return entry.make(self)
+        module, name = entry.make.split(":")
+        panel: Panel = getattr(import_module(f"nnviz.ui.panels.{module}"), name)(self.desk)
+        return panel
+
+    def _panel_seen(self, panel: Panel, in_sight: bool) -> None:
+        """Show the document in a panel that is in sight; let a panel that is out of sight rest."""
+        if not hasattr(panel, "show_moment"):
+            return
+        if in_sight:
+            self.desk.frames.add(panel)
+        else:
+            self.desk.frames.remove(panel)
+            panel.rest()
 
     @cached_property
     def explain(self) -> ExplainPanel:
@@ -281,6 +301,13 @@ class Workspace:
 
         self.exports.copy(DiagramDrawing(self.diagram.picture))
 
+    def export_picture(self, panel: PlotPanel, copied: bool) -> None:
+        """Copy or export the picture of a panel with a plot."""
+        from nnviz.ui.dialogs.pictures import PlotDrawing
+
+        drawing = PlotDrawing(panel, self.document.title)
+        (self.exports.copy if copied else self.exports.ask)(drawing)
+
     def connect_pictures(self, card: PlotCard) -> PlotCard:
         """Connect the picture commands of a plot panel to the exporter, and return the panel."""
 
@@ -298,19 +325,19 @@ class Workspace:
         """The field that finds nodes and edges on the diagram. It is made when it is first needed."""
         from nnviz.ui.diagram.finder import Finder
 
-        return Finder(self.diagram, self.document, self.selection)
+        return Finder(self.diagram, self.desk)
 
     def _connect(self) -> None:
         window, document, runner = self.main_window, self.document, self.runner
-        panels = (self.diagram, self.data, self.notes.page, self.history)
-        for source in (*panels, self.structure, self.weight_sets, self.files, self.player, runner):
+        panels = (self.data, self.notes.page, self.history)
+        for source in (*panels, self.weight_sets, self.files, self.desk):
             source.message.connect(self.status.show_message)
-        for message in (runner.run_ended, document.refused):
-            message.connect(self.status.show_message)
+        runner.run_ended.connect(self.status.show_message)
         self.selection.explanation_requested.connect(self._explain)
+        self.desk.explanation_requested.connect(self._explain)
+        self.desk.address_hovered.connect(self.diagram.hover)
+        self.desk.picture_requested.connect(self.export_picture)
         self.player.changed.connect(self._forget_invitation)
-        runner.run_started.connect(lambda: self.diagram.fix_scale(True))
-        runner.run_ended.connect(lambda _: self.diagram.fix_scale(False))
         document.state_changed.connect(lambda *_: self._show_facts())
         for changed in (document.undo_changed, document.file_changed):
             changed.connect(self._show_facts)
@@ -546,16 +573,18 @@ def _matrix(workspace: Workspace) -> Card:
 
 
 PANELS = (
-    Panel("Training", "right, above", "Has the training settings and starts a run", lambda own: own.training),
-    Panel("Explain", "right", "Shows how the selected number is computed", lambda own: own.explain),
-    Panel("Activation", "right", "Plots the selected node's activation function", _activation),
-    Panel("Function", "right", "Plots the network's output over its inputs", _function),
-    Panel("Classes", "right", "Counts the rows by target class and predicted class", _confusion),
-    Panel("Notes", "right", "Says what to try and what to look for", lambda own: own.notes),
-    Panel("Code", "right", "Shows the network as a program", _code),
-    Panel("Data", "below, left", "Lists the rows, their predictions and errors", lambda own: own.data),
-    Panel("MSE", "below", "Plots the loss after every update", lambda own: own.history),
-    Panel("1 weight", "below", "Plots the loss over the selected weight", _over_one_weight),
-    Panel("2 weights", "below", "Plots the loss over two selected weights", _over_two_weights),
-    Panel("Matrix", "below", "Shows a layer's weights as an image", _matrix),
+    PanelEntry(
+        "Training", "right, above", "Has the training settings and starts a run", lambda own: own.training
+    ),
+    PanelEntry("Explain", "right", "Shows how the selected number is computed", lambda own: own.explain),
+    PanelEntry("Activation", "right", "Plots the selected node's activation function", _activation),
+    PanelEntry("Function", "right", "Plots the network's output over its inputs", _function),
+    PanelEntry("Classes", "right", "Counts the rows by target class and predicted class", _confusion),
+    PanelEntry("Notes", "right", "Says what to try and what to look for", lambda own: own.notes),
+    PanelEntry("Code", "right", "Shows the network as a program", _code),
+    PanelEntry("Data", "below, left", "Lists the rows, their predictions and errors", lambda own: own.data),
+    PanelEntry("MSE", "below", "Plots the loss after every update", lambda own: own.history),
+    PanelEntry("1 weight", "below", "Plots the loss over the selected weight", _over_one_weight),
+    PanelEntry("2 weights", "below", "Plots the loss over two selected weights", _over_two_weights),
+    PanelEntry("Matrix", "below", "Shows a layer's weights as an image", _matrix),
 )

@@ -1,0 +1,416 @@
+"""The Moment: everything that the window shows at one time, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from nnviz.core.activations import Array
+from nnviz.core.address import Address
+from nnviz.core.edits import Scales
+from nnviz.core.function import KnownFunctions, NodeFunctions
+from nnviz.core.metrics import DecidedClasses, Measured
+from nnviz.core.network import Network, Trace
+from nnviz.core.results import FEW_ROWS, Computed, Health, Marks, Means, Results, fates, next_batch
+from nnviz.core.slopes import LIGHT_NS, PASSES_PER_UPDATE, QUICK_NS, MeanSlopes, Slopes
+from nnviz.core.state import Dataset, State
+from nnviz.document.idle import Finder
+from nnviz.document.walk import NO_TEXT, NO_WALK, StepText, WalkProgress, layer_text, phase_prompt, step_text
+
+NOT_MEASURED = Measured(None, None, None, None)
+CURVE_NAMES = "validation", "accuracy", "validation accuracy"
+"""Names of a run's curves except the training loss, in the order of the fields of the class `Measured`."""
+_Ways: TypeAlias = tuple[Callable[[], None], Callable[[float], Iterator[None]]]
+"""Two ways to compute a value: at once, or in blocks that last about the given time in nanoseconds."""
+
+
+class Known(NamedTuple):
+    """Results that Moments of one State share, so that each result is computed only once.
+
+    ============= ==============================================================================
+    `results`     results on the rows of the data
+    `row_results` results on the data that contains the row on the diagram: the data or one row
+    `scales`      the search for inputs that are worth standardising
+    `functions`   the nodes' outputs over the inputs
+    ============= ==============================================================================
+    """
+
+    results: Results
+    row_results: Results
+    scales: Scales
+    functions: KnownFunctions
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """The State, the selection and the walk at one time, and the values that follow from them.
+
+    ================ =================================================================================
+    `state`          the State of the document
+    `row`            index of the selected row of the data; stays while a person tries out other inputs
+    `what_if_row`    the inputs that a person tries out, shape (inputs,), or None: a row of the data
+    `address`        the selected node, weight or bias, or None
+    `second`         the second selected weight, chosen with Ctrl or Shift, or None
+    `slopes_shown`   whether the diagram shows slopes
+    `mean_over_rows` whether these slopes are the mean over all rows, not the slopes of one row
+    `walk`           progress of the walk (one training iteration, step by step)
+    `is_moving`      whether a run or a drag makes many States a second
+    `lock_reason`    reason why edits are locked, as one sentence, or ""
+    ================ =================================================================================
+
+    `row`, `what_if_row` and the addresses always fit the State. A value that takes long to compute is None
+    until `finder` has found the value while the window is idle. Then the document gets a new Moment. If
+    `finder` is None, every value is computed at once.
+    """
+
+    state: State
+    row: int = 0
+    what_if_row: Array | None = None
+    address: Address | None = None
+    second: Address | None = None
+    slopes_shown: bool = False
+    mean_over_rows: bool = False
+    walk: WalkProgress = NO_WALK
+    is_moving: bool = False
+    lock_reason: str = ""
+    finder: Finder | None = None
+    known: Known = field(kw_only=True, repr=False)
+
+    @classmethod
+    def of(cls, state: State, **fields: Any) -> Moment:
+        """Return a Moment of a State without earlier results. `fields` are further fields of the Moment."""
+        results = Results(state)
+        known = Known(results, results, Scales(state), KnownFunctions())
+        return cls(state, known=known).then(**fields)
+
+    def then(self, **changes: Any) -> Moment:
+        """Return the Moment after `changes` of its fields.
+
+        The row and the addresses move with their node when nodes are added or removed. Addresses that do not
+        exist in the State are left out. The what-if row ends if the data or the number of inputs change.
+        """
+        old, state = self.state, changes.get("state", self.state)
+        if state is not old:
+            changes = {**self._moved_to(state), **changes}
+        new = replace(self, **changes)
+        chosen = _present(state.network, new.address, new.second)
+        row = max(0, min(new.row, len(state.data) - 1))
+        return replace(new, address=chosen[0], second=chosen[1], row=row, known=new._known_after(self))
+
+    def _moved_to(self, state: State) -> dict[str, Any]:
+        """Return the fields that change with the State."""
+        old = self.state
+        changes: dict[str, Any] = {}
+        if old.data is not state.data or old.network.sizes[0] != state.network.sizes[0]:
+            changes["what_if_row"] = None
+        if old.network.sizes != state.network.sizes:
+            for name in ("address", "second"):
+                changes[name] = _moved(getattr(self, name), old.network, state.network)
+        return changes
+
+    def _known_after(self, before: Moment) -> Known:
+        """Return the results of the Moment `before` that are valid for this Moment, and new empty ones."""
+        results, row_results, scales, functions = before.known
+        state, same = self.state, results.holds_for(self.state)
+        results = results if same else Results(state)
+        if self.what_if_row is None:
+            row_results = results
+        elif not same or self.what_if_row is not before.what_if_row:
+            row_results = Results(replace(state, data=Dataset(self.what_if_row[None]), run=None))
+        return Known(results, row_results, scales if scales.holds_for(state) else Scales(state), functions)
+
+    # --- the selection
+
+    @property
+    def weights(self) -> tuple[Address | None, Address | None]:
+        """The selected weights or biases: the first and the second address. A missing address is None."""
+        first, second = self.address, self.second
+        return first if first and first.is_number else None, second if second and second.is_number else None
+
+    @property
+    def row_state(self) -> State:
+        """The State or, while the person tries out inputs, a State with only these inputs and no targets."""
+        return self.state if self.what_if_row is None else self.known.row_results.state
+
+    @property
+    def row_index(self) -> int:
+        """The index of the row on the diagram in the data of `row_state`."""
+        return self.row if self.what_if_row is None else 0
+
+    # --- one row
+
+    @cached_property
+    def trace(self) -> Trace | None:
+        """The trace (every z and a) of the row on the diagram, or None if there are no rows."""
+        if self.row_index >= len(self.row_state.data):
+            return None
+        return self.known.row_results.trace_of(self.row_index, self._together)
+
+    @cached_property
+    def slopes(self) -> Slopes | None:
+        """The slopes of the row on the diagram, or None if there is no row or the row has no targets."""
+        data, row = self.row_state.data, self.row_index
+        has_targets = row < len(data) and data.targets is not None
+        return self.known.row_results.slopes_of(row, self._together) if has_targets else None
+
+    @property
+    def row_numbers(self) -> Computed:
+        """The index, trace (every z and a) and slopes of the row on the diagram; no means over rows."""
+        return Computed(self.row_index, self.trace, self.slopes, is_what_if=self.what_if_row is not None)
+
+    def prediction(self, row: int) -> Array:
+        """Return the prediction for a row of the data, shape (outputs,)."""
+        results, together = self.known.results, self._together
+        if row != self.row:
+            return results.prediction(row, together)
+        prediction: Array = results.trace_of(row, together).prediction[0]
+        return prediction
+
+    def row_loss(self, row: int) -> float | None:
+        """Return the loss of a row of the data, or None if the data has no targets."""
+        has_targets = self.state.data.targets is not None
+        return self.known.results.loss(row, self._together) if has_targets else None
+
+    def error(self, row: int) -> Array | None:
+        """Return prediction − target of a data row, shape (outputs,), or None if the data has no targets."""
+        targets = self.state.data.targets
+        with np.errstate(over="ignore", invalid="ignore"):
+            return None if targets is None else self.prediction(row) - targets[row]
+
+    # --- all inputs
+
+    @cached_property
+    def node_functions(self) -> NodeFunctions:
+        """Each node's outputs on a grid over one or two inputs; the grid is coarser during a run or drag."""
+        most_ns = LIGHT_NS if self.is_moving else min(self._quick_ns, QUICK_NS)
+        return self.known.functions.get(self.state, most_ns)
+
+    # --- all rows
+
+    @cached_property
+    def health(self) -> Health | None:
+        """The health of the nodes (dead or saturated) on all rows.
+
+        The health is None if the data has no rows, and until the health is computed.
+        """
+        results = self.known.results
+        if results.health is None and len(self.state.data):
+            self._find("health", self._quick, (results.examine, results.examine_in_blocks))
+        return results.health
+
+    def node_values(self, layer: int, node: int) -> tuple[Array, Array] | None:
+        """Return z and a of a node on all rows, shape (rows,) each.
+
+        The result is None if the data has no rows, and until the values are computed.
+        """
+        results, place = self.known.results, (layer, node)
+        if place not in results.nodes and len(self.state.data):
+            ways = partial(results.visit, place), partial(results.visit_in_blocks, place)
+            self._find(place, self._together, ways, while_moving=False)
+        return results.nodes.get(place)
+
+    @cached_property
+    def row_classes(self) -> DecidedClasses | None:
+        """The classes of all rows: by the targets, and by the predictions.
+
+        The classes are None if the data has no rows or no targets, and until they are computed.
+        """
+        results = self.known.results
+        if results.decided is None and self._has_targets:
+            ways = results.decide, results.decide_in_blocks
+            self._find("decided", self._together, ways, while_moving=False)
+        return results.decided
+
+    @cached_property
+    def marks(self) -> Marks:
+        """The known marks of dead or saturated nodes, and of vanishing or exploding slopes.
+
+        If the weights change in every frame and the marks are slow to compute, the result is empty.
+        """
+        if self.is_moving and PASSES_PER_UPDATE * self.known.results.all_ns > LIGHT_NS:
+            return Marks()
+        health, slopes = self.health, self.known_slopes
+        return Marks(health.badges() if health else {}, fates(slopes) if slopes else ())
+
+    @cached_property
+    def scales(self) -> str:
+        """The sentence that offers to standardise the inputs.
+
+        The sentence is "" if the inputs need no standardising, and until nnviz has examined the inputs.
+        """
+        scales = self.known.scales
+        if scales.offer is None:
+            self._find("scales", scales.ns <= self._quick_ns, (scales.find, scales.find_in_blocks))
+        return scales.offer or ""
+
+    @cached_property
+    def measured(self) -> Measured:
+        """The losses and accuracies.
+
+        All values are None if the data has no rows or no targets, and until they are computed.
+        """
+        results = self.known.results
+        if results.measured is None and self._has_targets:
+            self._find("measured", self._quick, (results.measure, results.measure_in_blocks))
+        return results.measured or NOT_MEASURED
+
+    @property
+    def loss(self) -> float | None:
+        """The loss over all training rows.
+
+        The loss is None if the data has no rows or no targets, and until the loss is computed.
+        """
+        return self.measured.loss
+
+    @property
+    def last_measured(self) -> tuple[Measured, int]:
+        """The losses and accuracies to show, and the iteration at which they were measured.
+
+        If computing these values is slow, the last points of the run's curves are used.
+        """
+        state, run = self.state, self.state.run
+        if run and len(run.history) and not run.watched and not self._together:
+            iteration, loss = run.history.last
+            if self.is_moving or iteration == state.iteration:
+                return Measured(loss, *map(run.last_of, CURVE_NAMES)), iteration
+        return self.measured, state.iteration
+
+    @cached_property
+    def means(self) -> Means | None:
+        """The mean loss over all training rows, and the slopes of this loss.
+
+        The means are None if there are no training rows or no targets, and until the means are computed.
+        """
+        return self._means_over(None)
+
+    @cached_property
+    def means_of_update(self) -> Means | None:
+        """The mean loss and slopes over the rows of the next update: all training rows, or one batch.
+
+        These means are None if there are no training rows or no targets, and until they are computed.
+        """
+        return self._means_over(next_batch(self.state))
+
+    @property
+    def known_slopes(self) -> MeanSlopes | None:
+        """The mean slopes over all training rows, or None if they are slow to compute and not yet known."""
+        means = self.means if self._quick else self.known.results.means.get(None)
+        return means.slopes if means else None
+
+    @property
+    def explanation_input(self) -> Computed:
+        """The results that an explanation uses: all results that are computed already or quick to compute."""
+        health = self.health if self._quick else self.known.results.health  # requested by the diagram
+        return replace(self.row_numbers, means=self.means, update=self.means_of_update, health=health)
+
+    # --- the walk
+
+    def walk_text(self, short: Callable[[str], str] = str) -> StepText:
+        """Return the text of the step in progress or, if no step is in progress, of the last step.
+
+        `short` shortens node names.
+        """
+        if short not in self._walk_texts:
+            self._walk_texts[short] = self._make_walk_text(short)
+        return self._walk_texts[short]
+
+    @cached_property
+    def _walk_texts(self) -> dict[Callable[[str], str], StepText]:
+        return {}
+
+    def _make_walk_text(self, short: Callable[[str], str]) -> StepText:
+        if self.walk.is_waiting:
+            return phase_prompt(self.walk.phase)
+        steps = self.walk.described_steps
+        if len(steps) != 1:
+            return NO_TEXT
+        step = steps[0]
+        few = len(self.state.data) <= FEW_ROWS
+        whole = self.means if step.deed == "losses" and few else None
+        update = self.means_of_update if step.phase == "update" else None
+        loss = self.loss if step.deed == "losses" else None
+        return step_text(self.state, replace(self.row_numbers, means=whole, update=update), step, loss, short)
+
+    @property
+    def walk_line(self) -> str:
+        """The text of the step in progress or, if none is in progress, of the last step, on one line."""
+        steps = self.walk.described_steps
+        if len(steps) > 1:
+            return layer_text(steps[0], self.state.network)
+        return self.walk_text().text if steps else ""
+
+    # --- when it is computed
+
+    @property
+    def _has_targets(self) -> bool:
+        return self.state.data.targets is not None and len(self.state.data) > 0
+
+    @property
+    def _quick_ns(self) -> float:
+        return self.finder.quick_ns if self.finder else np.inf
+
+    @property
+    def _quick(self) -> bool:
+        """Whether a forward pass over all rows is quick enough to be made at once."""
+        return self.known.results.all_ns <= self._quick_ns
+
+    @property
+    def _together(self) -> bool:
+        """Whether a forward pass over all rows is quick enough even if only one row is needed."""
+        most = min(LIGHT_NS, self._quick_ns) if self.is_moving else self._quick_ns
+        return self.known.results.all_ns <= most
+
+    def _means_over(self, rows: tuple[int, ...] | None) -> Means | None:
+        results = self.known.results
+        if rows not in results.means and self.state.trainable:
+            count = self.state.trained_rows if rows is None else len(rows)
+            is_quick = count / len(self.state.data) * results.all_ns <= self._quick_ns
+            ways = partial(results.average, rows, self._quick), partial(results.average_in_blocks, rows)
+            self._find(rows, is_quick, ways)
+        return results.means.get(rows)
+
+    def _find(self, what: object, is_quick: bool, ways: _Ways, *, while_moving: bool = True) -> None:
+        """Compute `what` at once if quick, else while idle; with `while_moving` also during a run or drag."""
+        if is_quick:
+            ways[0]()
+        elif self.finder and (while_moving or not self.is_moving):
+            self.finder.find(what, ways[1])
+
+
+def is_new(old: Moment | None, new: Moment, *names: str) -> bool:
+    """Return whether one of the named parts, such as "state.network", differs between two Moments.
+
+    Parts are compared by identity. If `old` is None, every part is new.
+    """
+    parts = map(attrgetter, names)
+    return old is None or any(part(old) is not part(new) for part in parts)
+
+
+def _present(network: Network, *chosen: Address | None) -> tuple[Address | None, Address | None]:
+    """Return two addresses: the ones that the network has, then None in the remaining places."""
+    left = [address for address in chosen if address and network.has(address)]
+    return (left[0] if left else None), (left[1] if len(left) > 1 else None)
+
+
+def _moved(address: Address | None, old: Network, new: Network) -> Address | None:
+    """Return the address in `new` of the nodes with the same names, or None if a node is missing."""
+    if address is None:
+        return None
+    places = {
+        name: (column - 1, node)
+        for column in range(len(new.sizes))
+        for node, name in enumerate(new.names(column))
+    }
+    place = places.get(old.names(address.column)[address.node])
+    if place is None:
+        return None
+    layer, node = place
+    if address.kind != "weight":
+        return address._replace(layer=layer, node=node)
+    before, source = places.get(old.names(address.layer)[address.source], (None, -1))
+    return address._replace(layer=layer, node=node, source=source) if before == layer - 1 else None

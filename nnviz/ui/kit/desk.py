@@ -1,0 +1,142 @@
+"""The desk: what the parts of a window share, and the frames in which they show the document."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from nnviz.core.address import Address
+from nnviz.document.document import Document
+from nnviz.document.moment import Moment
+from nnviz.document.player import Player
+from nnviz.document.training import Runner
+from nnviz.ui.kit.settings import Settings
+
+EVERY_FRAME_MS, TEXT_MS = 0.0, 100.0
+"""Least milliseconds between two Moments that a view of numbers and texts shows during a run or a drag."""
+BUSY_MS = 3.0
+"""During a run or a drag, views that together take longer, in milliseconds, are shown in several frames."""
+SHARE = 15
+"""During a run or a drag, a slow view takes at most 1/SHARE of the time."""
+
+
+class View(Protocol):
+    """A part of the window that shows the document: the diagram or a panel.
+
+    During a run or a drag, the view shows a Moment at most once in `moving_ms` milliseconds.
+    """
+
+    moving_ms: float
+
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Show the Moment `new` in place of `old`, the one shown last. If `old` is None, show everything."""
+
+
+class Frames(QObject):
+    """Shows the document's Moment in all views in sight, at most once a frame.
+
+    Several changes of the document between two frames are shown together. At rest, no timer runs.
+    """
+
+    def __init__(self, document: Document) -> None:
+        super().__init__(document)
+        self._document = document
+        self._shown: dict[View, Moment | None] = {}
+        self._due_ms: dict[View, float] = {}
+        """Times at which a view may be shown again during a run or a drag."""
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self._show_frame)
+        document.changed.connect(lambda *_: self._timer.start(0))
+
+    def add(self, view: View) -> None:
+        """Show the document in a view that came into sight, now and after each change."""
+        self._shown[view] = None
+        self._show(view)
+
+    def remove(self, view: View) -> None:
+        """Stop showing the document in a view that is out of sight."""
+        self._shown.pop(view, None)
+        self._due_ms.pop(view, None)
+
+    def show_again(self, view: View) -> None:
+        """Show everything in a view again, for example in another theme, if the view is in sight."""
+        if view in self._shown:
+            self._shown[view] = None
+            self._timer.start(0)
+
+    def show_pending(self) -> None:
+        """Show the current Moment in all views in sight now, instead of in the next frame."""
+        while pending := self._pending():
+            self._show(pending[0])
+
+    def _pending(self) -> list[View]:
+        return [view for view, shown in self._shown.items() if shown is not self._document.now]
+
+    def _show_frame(self) -> None:
+        """Show the Moment in the views whose time has come; set the timer for the other views."""
+        if not self._document.in_motion:
+            self.show_pending()
+            return
+        start, now = _now_ms(), self._document.now
+        for view in sorted(self._pending(), key=lambda view: self._due_ms.get(view, 0.0)):
+            is_busy = _now_ms() > start + BUSY_MS
+            if self._shown.get(view) is not now and not is_busy and self._due_ms.get(view, 0.0) <= start:
+                self._show(view)
+        if left := self._pending():
+            wait = min(self._due_ms.get(view, 0.0) for view in left) - _now_ms()
+            self._timer.start(max(1, int(wait)))
+
+    def _show(self, view: View) -> None:
+        start = _now_ms()
+        old, self._shown[view] = self._shown[view], self._document.now
+        view.show_moment(old, self._document.now)
+        self._due_ms[view] = start + max(view.moving_ms, SHARE * (_now_ms() - start))
+
+
+class Desk(QObject):
+    """What the parts of a window share: the document, its training and its walk, settings and messages.
+
+    ======================= ==========================================================================
+    `message`               a sentence for the status line
+    `explanation_requested` a person asked for the explanation of the selected number
+    `address_hovered`       the address that the mouse points at in a panel, or None
+    `picture_requested`     (panel, copied) a person asked to copy or to export the picture of a panel
+    ======================= ==========================================================================
+
+    `suggestion(end)` returns a suggested path of a new file whose name ends in `end`.
+    """
+
+    message = Signal(str)
+    explanation_requested = Signal()
+    address_hovered = Signal(object)
+    picture_requested = Signal(object, bool)
+
+    def __init__(
+        self,
+        document: Document,
+        settings: Settings | None = None,
+        suggestion: Callable[[str], Path] = lambda end: Path(f"network{end}"),
+    ) -> None:
+        super().__init__()
+        self.document, self.suggestion = document, suggestion
+        self.settings = settings or Settings(remembers=False)
+        self.runner = Runner(document)
+        self.player = Player(document, self.runner)
+        self.frames = Frames(document)
+        for source in (self.runner, self.player):
+            source.message.connect(self.message)
+            source.setParent(self)
+        document.refused.connect(self.message)
+
+    def explain(self, address: Address) -> None:
+        """Select an address, and request the explanation of the number at this address."""
+        self.document.select(address)
+        self.explanation_requested.emit()
+
+
+def _now_ms() -> float:
+    return time.monotonic() * 1000
