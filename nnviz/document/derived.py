@@ -83,7 +83,7 @@ class Derived(QObject):
     def __init__(self, document: Document, selection: Selection, **_times: float) -> None:
         super().__init__(document)
         self._document = document
-        document.finder.found.connect(self.computed)
+        document.idle.found.connect(self.computed)
         document.motion_changed.connect(self.computed)
 
     def __getattr__(self, name: str) -> Any:
@@ -97,4 +97,4 @@ class Derived(QObject):
         return self._document.now.marks
 
     def cancel_pending(self) -> None:
-        self._document.finder.drop()
+        self._document.idle.drop()

@@ -16,7 +16,7 @@ from nnviz.core.edits import add_row
 from nnviz.core.network import Layer, frozen
 from nnviz.core.numbers import file_label
 from nnviz.core.state import State, Weights
-from nnviz.document.idle import Finder
+from nnviz.document.idle import Idle
 from nnviz.document.moment import Moment
 from nnviz.document.walk import WalkProgress
 from nnviz.files.atomic import read_bytes
@@ -91,7 +91,7 @@ class Document(QObject):
     =============== =====================================================================================
 
     Only methods of this class replace the Moment `now`. If a slot of `changed` replaces the Moment again, the
-    signal is emitted again after every slot has received the first change. `finder` computes slow values.
+    signal is emitted again after every slot has received the first change. `idle` computes slow values.
     """
 
     changed = Signal(object, object)
@@ -108,13 +108,13 @@ class Document(QObject):
         example: bool = False,
         undo_bytes: float = UNDO_BYTES,
         undo_steps: int = UNDO_STEPS,
-        finder: Finder | None = None,
+        idle: Idle | None = None,
     ) -> None:
         super().__init__()
         self._undo_bytes, self._undo_steps = undo_bytes, undo_steps
-        self.finder = finder or Finder(self)
-        self.finder.found.connect(lambda: self._show())
-        self._now = self._emitted = Moment.of(state, finder=self.finder)
+        self.idle = idle or Idle(self)
+        self.idle.found.connect(lambda: self._show())
+        self._now = self._emitted = Moment.of(state, idle=self.idle)
         self._emitting = False
         self.saved = state if example else None
         """The State in the file or in the example; None if the document is new or the file has changed."""
@@ -204,7 +204,7 @@ class Document(QObject):
         """Replace the Moment by the Moment after `changes`, and emit `changed`."""
         before, self._now = self._now, self._now.then(**changes)
         if before.known.results is not self._now.known.results:
-            self.finder.drop()
+            self.idle.drop()
         if self._emitting:
             return
         self._emitting = True

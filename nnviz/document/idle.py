@@ -202,7 +202,7 @@ class Slicer(QObject):
         return self._show()
 
 
-class Finder(QObject):
+class Idle(QObject):
     """Computes slow values one after the other while the window is idle.
 
     The signal `found` is emitted when new values are known. A computation that takes at most `quick_ns`

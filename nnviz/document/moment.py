@@ -19,7 +19,7 @@ from nnviz.core.network import Network, Trace
 from nnviz.core.results import FEW_ROWS, Computed, Health, Marks, Means, Results, fates, next_batch
 from nnviz.core.slopes import LIGHT_NS, PASSES_PER_UPDATE, QUICK_NS, MeanSlopes, Slopes
 from nnviz.core.state import Dataset, State
-from nnviz.document.idle import Finder
+from nnviz.document.idle import Idle
 from nnviz.document.walk import NO_TEXT, NO_WALK, StepText, WalkProgress, layer_text, phase_prompt, step_text
 
 NOT_MEASURED = Measured(None, None, None, None)
@@ -64,8 +64,8 @@ class Moment:
     ================ =================================================================================
 
     `row`, `what_if_row` and the addresses always fit the State. A value that takes long to compute is None
-    until `finder` has found the value while the window is idle. Then the document gets a new Moment. If
-    `finder` is None, every value is computed at once.
+    until `idle` has found the value while the window is idle. Then the document gets a new Moment. If
+    `idle` is None, every value is computed at once.
     """
 
     state: State
@@ -78,7 +78,7 @@ class Moment:
     walk: WalkProgress = NO_WALK
     is_moving: bool = False
     lock_reason: str = ""
-    finder: Finder | None = None
+    idle: Idle | None = None
     known: Known = field(kw_only=True, repr=False)
 
     @classmethod
@@ -352,7 +352,7 @@ class Moment:
 
     @property
     def _quick_ns(self) -> float:
-        return self.finder.quick_ns if self.finder else np.inf
+        return self.idle.quick_ns if self.idle else np.inf
 
     @property
     def _quick(self) -> bool:
@@ -378,8 +378,8 @@ class Moment:
         """Compute `what` at once if quick, else while idle; with `while_moving` also during a run or drag."""
         if is_quick:
             ways[0]()
-        elif self.finder and (while_moving or not self.is_moving):
-            self.finder.find(what, ways[1])
+        elif self.idle and (while_moving or not self.is_moving):
+            self.idle.find(what, ways[1])
 
 
 def is_new(old: Moment | None, new: Moment, *names: str) -> bool:

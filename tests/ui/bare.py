@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
-from nnviz.document.idle import Finder
+from nnviz.document.idle import Idle
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.diagram.diagram import Diagram
@@ -38,7 +38,7 @@ class Bare:
         set_size_percent(application(), SIZES_PERCENT[0])
         self._qtbot, self._size = qtbot, size
         state = load(example(what).path) if isinstance(what, str) else what
-        self.document = Document(state, finder=Finder(**times))
+        self.document = Document(state, idle=Idle(**times))
         self.selection = Selection(self.document)
         self.derived = Derived(self.document, self.selection)
         self.desk = Desk(self.document)
@@ -78,7 +78,7 @@ class Bare:
         """Let nothing go on."""
         self.runner.pause()
         self.player.stop()
-        self.document.finder.drop()
+        self.document.idle.drop()
 
 
 def window_in_a_process(name):
