@@ -360,7 +360,7 @@ class Recovery(QObject):
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._write)
         self._writing_ended.connect(self._record)
-        document.state_changed.connect(self._follow)
+        document.changed.connect(self._follow)
         document.undo_changed.connect(self._follow)
         self._follow()
 
@@ -387,7 +387,7 @@ class Recovery(QObject):
             self._write()
             self._finish()
         self._timer.stop()
-        self._document.state_changed.disconnect(self._follow)
+        self._document.changed.disconnect(self._follow)
         self._document.undo_changed.disconnect(self._follow)
         for claim in (self._claim, self._recovered):
             if claim:

@@ -16,6 +16,7 @@ from nnviz.core.replay import Past, Replay, repeats_updates, with_earlier, with_
 from nnviz.core.state import Run, State, Training
 from nnviz.core.trainer import Trainer
 from nnviz.document.document import Document
+from nnviz.document.moment import Moment
 from nnviz.document.job import (
     USUAL_LIMITS,
     Job,
@@ -47,7 +48,7 @@ class Travel(QObject):
         self._job: Job | None = None
         self._text = ""
         self._merge: Hashable = None
-        document.state_changed.connect(self._follow)
+        document.changed.connect(self._follow)
 
     @property
     def end(self) -> int:
@@ -149,11 +150,13 @@ class Travel(QObject):
         self.message.emit(sentence)
         self.rested.emit()
 
-    def _follow(self, _old: State, new: State) -> None:
+    def _follow(self, old: Moment, new: Moment) -> None:
+        if old.state is new.state:
+            return
         self.cancel()
         if not (self._document.undo_text() or self._document.redo_text()):
-            self.past.begin(new)  # undo cannot return to the previous run
-        self.past.follow(new)
+            self.past.begin(new.state)  # undo cannot return to the previous run
+        self.past.follow(new.state)
 
 
 def _history(state: State) -> History | None:
@@ -215,7 +218,7 @@ class Runner(QObject):
         """Number of updates that a paused run still has to make."""
         self._own_state = document.state
         self._speed = 0.5
-        document.state_changed.connect(self._follow)
+        document.changed.connect(self._follow)
 
     @property
     def running(self) -> bool:
@@ -403,10 +406,10 @@ class Runner(QObject):
         self._document.set_in_motion(False)
         self.run_ended.emit(sentence)
 
-    def _follow(self, old: State, new: State) -> None:
+    def _follow(self, old: Moment, new: Moment) -> None:
         """End the run if anything other than the run has changed the document."""
-        goes_on = new is self._own_state or differ_in_notes(old, new)
-        self._own_state = new  # and free the previous State
+        goes_on = new.state is self._own_state or differ_in_notes(old.state, new.state)
+        self._own_state = new.state  # and free the previous State
         if not goes_on:
             self.give_up()
 

@@ -17,6 +17,7 @@ from nnviz.core.numbers import as_text, counted
 from nnviz.core.state import Run, State, with_weights
 from nnviz.core.trainer import as_layers
 from nnviz.document.document import Document
+from nnviz.document.moment import Moment
 from nnviz.document.job import FRAME_PER_SHOWING, FRAME_S, USUAL_LIMITS
 from nnviz.document.training import differ_in_notes
 from nnviz.files.errors import FileError
@@ -64,7 +65,7 @@ class ScriptFollower(QObject):
         self._arrived.connect(self.go_on, Qt.ConnectionType.QueuedConnection)
         document.lock_reason = SCRIPT_LOCK
         document.set_in_motion(True)
-        document.state_changed.connect(self._follow)
+        document.changed.connect(self._follow)
         reading = (stream, self._start.parameters, self._mailbox, self._arrived.emit)
         threading.Thread(target=_read, args=reading, name="nnviz watched", daemon=True).start()
 
@@ -132,13 +133,13 @@ class ScriptFollower(QObject):
     def _leave(self) -> None:
         self._own_state = None
         self._document.lock_reason = ""
-        self._document.state_changed.disconnect(self._follow)
+        self._document.changed.disconnect(self._follow)
         self._document.set_in_motion(False)
 
-    def _follow(self, old: State, new: State) -> None:
+    def _follow(self, old: Moment, new: Moment) -> None:
         """Continue after a change of the notes, and stop if another document was opened."""
-        if new is self._own_state or differ_in_notes(old, new):
-            self._own_state = new
+        if new.state is self._own_state or differ_in_notes(old.state, new.state):
+            self._own_state = new.state
             return
         self._leave()
         self.ended.emit("")

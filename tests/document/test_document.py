@@ -14,7 +14,6 @@ from nnviz.core.address import Address
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
 from nnviz.core.train import train
-from nnviz.document.derived import Selection
 from nnviz.document.document import Document
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
@@ -54,7 +53,7 @@ OPERATIONS = st.one_of(
 def test_undo_redo_merging_and_saving_agree_with_a_list_of_states(tmp_path_factory, operations):
     empty = State(Network.from_weights({"output": [0]}), Dataset([[1]]))
     document, model, heard, path = Document(empty), UndoModel(empty), [], tmp_path_factory.getbasetemp()
-    document.state_changed.connect(lambda old, new: heard.append((old, new)))
+    document.changed.connect(lambda old, new: heard.append((old.state, new.state)))
     for k, (name, *merge) in enumerate(operations):
         before = document.state
         if name == "push":
@@ -171,7 +170,7 @@ def test_the_saved_state_is_known_as_long_as_undo_reaches_it(state, tmp_path, pu
 def test_signals_and_undo_pushes_lose_no_reference_to_none(document, state):
     """Some versions of PySide6 lose one at every void call, until the program aborts."""
     heard, one, two = [], state(1), state(2)
-    document.state_changed.connect(lambda *states: heard.append(states))
+    document.changed.connect(lambda old, new: heard.append((old.state, new.state)))
 
     def changes():
         for _ in range(150):
@@ -226,7 +225,7 @@ def test_an_opened_file_replaces_all_and_a_broken_or_a_failed_save_nothing(docum
     document.undo()
     document.push(state(2), "two")
     before, heard = document.state, []
-    document.state_changed.connect(lambda *states: heard.append(states))
+    document.changed.connect(lambda old, new: heard.append((old.state, new.state)))
     (tmp_path / "bad.json").write_text("{")
     with pytest.raises(FileError):
         document.save(tmp_path / "no folder" / "b.json")
@@ -268,51 +267,65 @@ def hidden(document):
     return document
 
 
-def test_a_listener_sees_the_moved_selection_before_the_selection_announces_the_move(hidden):
+def selected(moment):
+    return moment.address, moment.row
+
+
+def test_the_selection_moves_with_its_node_in_the_same_moment_as_the_state(hidden):
     heard = []
-    hidden.state_changed.connect(lambda *_: heard.append((selection.address, selection.row)))
-    selection = Selection(hidden)
-    selection.address_changed.connect(lambda: heard.append("address"))
-    selection.row_changed.connect(lambda row: heard.append(f"row {row}"))
-    hidden.state_changed.connect(lambda *_: heard.append("state"))
-    selection.select(OUTPUT)
-    selection.row = 2
+    hidden.changed.connect(
+        lambda old, new: heard.append((selected(old), selected(new), selected(hidden.now)))
+    )
+    hidden.select(OUTPUT)
+    hidden.select_row(2)
     heard.clear()
     hidden.push(edits.remove_rows(edits.add_layer(hidden.state, 1), [2]), "both")
-    assert heard[:2] == [(MOVED, 1), "state"]
-    assert sorted(heard[2:]) == ["address", "row 1"]
-    heard.clear()
+    assert heard == [((OUTPUT, 2), (MOVED, 1), (MOVED, 1))]
     hidden.push(edits.add_node(hidden.state, 1), "a node")
     hidden.push(edits.set_weight(hidden.state, 0, 0, 0, 1.0), "a weight")
-    assert heard == [(MOVED, 1), "state"] * 2  # the selection stays where it is, which is no news
     hidden.push(edits.remove_rows(hidden.state, [1]), "fewer rows")
-    assert heard[4:] == [(MOVED, 0), "state", "row 0"]
+    assert selected(hidden.now) == (MOVED, 0)
 
 
-def test_a_row_chosen_while_a_state_is_announced_is_announced_afterwards(hidden):
-    selection, heard = Selection(hidden), []
-    selection.select(OUTPUT)
+def test_a_change_made_while_a_change_is_announced_is_announced_afterwards_to_all(hidden):
+    heard = []
 
-    def choose(*_):
-        selection.row = 1
-        heard.append("chosen")
+    def choose(old, new):
+        if new.address and new.row != 1:
+            hidden.select_row(1)
+        heard.append(("first", selected(old), selected(new)))
 
-    hidden.state_changed.connect(choose)
-    selection.address_changed.connect(lambda: heard.append("address"))
-    selection.row_changed.connect(lambda row: heard.append(f"row {row}"))
-    hidden.state_changed.connect(lambda *_: heard.append("state"))
-    hidden.push(edits.add_layer(hidden.state, 1), "a layer")
-    assert heard[:2] == ["chosen", "state"]
-    assert sorted(heard[2:]) == ["address", "row 1"]
+    hidden.changed.connect(choose)
+    hidden.changed.connect(lambda old, new: heard.append(("second", selected(old), selected(new))))
+    hidden.select(OUTPUT)
+    assert heard == [
+        ("first", (None, 0), (OUTPUT, 0)),
+        ("second", (None, 0), (OUTPUT, 0)),
+        ("first", (OUTPUT, 0), (OUTPUT, 1)),
+        ("second", (OUTPUT, 0), (OUTPUT, 1)),
+    ]
+
+
+def test_a_failing_listener_does_not_keep_later_changes_from_the_others(hidden, qtbot):
+    heard = []
+
+    def fail(*_):
+        raise RuntimeError("a listener's own fault")
+
+    hidden.changed.connect(fail)
+    hidden.changed.connect(lambda _, new: heard.append(new.row))
+    with qtbot.captureExceptions() as caught:
+        hidden.select_row(1)
+        hidden.select_row(2)
+    assert (heard, len(caught)) == ([1, 2], 2)
 
 
 def test_only_what_the_network_has_is_selected(hidden):
-    selection = Selection(hidden)
     for address in (Address("node", 7, 0), Address("bias", 0, 0)):  # the layer has no biases
-        selection.select(address)
-        assert selection.address is None
+        hidden.select(address)
+        assert hidden.now.address is None
     for removed in (1, 0):
-        selection.select(FIRST, SECOND)
+        hidden.select(FIRST, SECOND)
         hidden.push(edits.remove_node(hidden.state, 1, removed), "a node less")
-        assert (selection.weights, selection.second) == ((FIRST, None), None)
+        assert (hidden.now.weights, hidden.now.second) == ((FIRST, None), None)
         hidden.push(edits.add_node(hidden.state, 1, None), "a node")

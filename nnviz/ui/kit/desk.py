@@ -49,7 +49,7 @@ class Frames(QObject):
         self._due_ms: dict[View, float] = {}
         """Times at which a view may be shown again during a run or a drag."""
         self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self._show_frame)
+        self._timer.timeout.connect(self.show_due)
         document.changed.connect(lambda *_: self._timer.start(0))
 
     def add(self, view: View) -> None:
@@ -70,29 +70,44 @@ class Frames(QObject):
 
     def show_pending(self) -> None:
         """Show the current Moment in all views in sight now, instead of in the next frame."""
-        while pending := self._pending():
-            self._show(pending[0])
+        try:
+            while pending := self._pending():
+                self._show(pending[0])
+        finally:
+            self._set_timer()
+
+    def show_due(self) -> None:
+        """Show the current Moment in the views whose time has come; set a timer for the other views.
+
+        At rest, these are all views. During a run or a drag, a view waits `moving_ms`, and longer if it is slow.
+        """
+        if not self._document.in_motion:
+            self.show_pending()
+            return
+        start = _now_ms()
+        try:
+            for view in sorted(self._pending(), key=self._due):
+                if view in self._shown and self._due(view) <= start and _now_ms() < start + BUSY_MS:
+                    self._show(view)
+        finally:
+            self._set_timer()
 
     def _pending(self) -> list[View]:
         return [view for view, shown in self._shown.items() if shown is not self._document.now]
 
-    def _show_frame(self) -> None:
-        """Show the Moment in the views whose time has come; set the timer for the other views."""
-        if not self._document.in_motion:
-            self.show_pending()
-            return
-        start, now = _now_ms(), self._document.now
-        for view in sorted(self._pending(), key=lambda view: self._due_ms.get(view, 0.0)):
-            is_busy = _now_ms() > start + BUSY_MS
-            if self._shown.get(view) is not now and not is_busy and self._due_ms.get(view, 0.0) <= start:
-                self._show(view)
-        if left := self._pending():
-            wait = min(self._due_ms.get(view, 0.0) for view in left) - _now_ms()
-            self._timer.start(max(1, int(wait)))
+    def _due(self, view: View) -> float:
+        return self._due_ms.get(view, 0.0)
+
+    def _set_timer(self) -> None:
+        """Set the timer for the views that must still be shown, or stop the timer."""
+        if pending := self._pending():  # also if a view has failed
+            self._timer.start(max(1, int(min(map(self._due, pending)) - _now_ms())))
+        else:
+            self._timer.stop()
 
     def _show(self, view: View) -> None:
-        start = _now_ms()
-        old, self._shown[view] = self._shown[view], self._document.now
+        start, old = _now_ms(), self._shown[view]
+        self._shown[view] = self._document.now
         view.show_moment(old, self._document.now)
         self._due_ms[view] = start + max(view.moving_ms, SHARE * (_now_ms() - start))
 

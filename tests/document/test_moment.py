@@ -1,4 +1,4 @@
-"""Results are computed once per state, in slices while the window is idle, and shown when seen."""
+"""A Moment computes each value once, slow values in slices while the window is idle."""
 
 from dataclasses import replace
 from functools import partial
@@ -14,9 +14,9 @@ from nnviz.core.results import health
 from nnviz.core.slopes import Slopes, slopes
 from nnviz.core.state import Dataset
 from nnviz.core.train import train
-from nnviz.document.derived import NOT_MEASURED, Derived, Selection
 from nnviz.document.document import Document
-from nnviz.document.idle import FIRST_S, MotionThrottle, Slicer, Throttle
+from nnviz.document.idle import FIRST_S, Idle, Slicer, Throttle
+from nnviz.document.moment import NOT_MEASURED, Moment
 from tests.core.oracle import make_network, make_state
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -44,20 +44,20 @@ def same_slopes(found, state, rows=slice(None)):
         np.testing.assert_allclose(one.nodes, other.nodes, rtol=1e-9, atol=1e-12)
 
 
-def derived_from(state, **times):
-    document = Document(state)
-    selection = Selection(document)
-    return document, selection, Derived(document, selection, **times)
+def document_of(state, **times):
+    return Document(state, idle=Idle(**times))
 
 
 def test_numbers_of_row_and_data_are_right_take_one_pass_and_are_kept(state, passes):
-    document, selection, derived = derived_from(state)
-    selection.row = 7
-    found = derived.trace, derived.slopes, derived.prediction(3), derived.error(7), derived.loss
-    means, odd = derived.means, derived.marks().badges
-    assert derived.means_of_update is means
+    document = document_of(state)
+    document.select_row(7)
+    now = document.now
+    means, odd = now.means, now.marks.badges
+    found = now.trace, now.slopes, now.prediction(3), now.error(7), now.loss
+    assert now.means_of_update is means
     document.push(replace(state, name="n", training=replace(state.training, learning_rate=1.0)), "settings")
-    assert derived.means is means
+    assert document.now is not now
+    assert document.now.means is means
     assert passes == [100]
     trace, own, prediction, error, mse = found
     x, y = state.data.inputs, state.data.targets
@@ -70,74 +70,103 @@ def test_numbers_of_row_and_data_are_right_take_one_pass_and_are_kept(state, pas
     same_slopes(means.slopes, state)
     passes.clear()
     document.push(edits.set_weight(document.state, 0, 0, 0, 9.0), "a weight")
-    assert derived.means is not means
+    assert document.now.means is not means
     document.push(edits.set_target(document.state, 0, 0, 9.0), "a target")
-    assert derived.loss == document.state.loss()
+    assert document.now.loss == document.state.loss()
     assert passes == [100, 100, 100]  # the last is the test's
 
 
 def test_with_many_rows_the_selected_row_is_computed_alone_and_the_rest_while_idle(qtbot, state, passes):
-    _, _, derived = derived_from(state, **SLOW)
-    assert None not in (derived.trace, derived.slopes)
+    document = document_of(state, **SLOW)
+    assert None not in (document.now.trace, document.now.slopes)
     assert passes == [1]
     alone = state.network.predict(state.data.inputs[40])[0]
-    np.testing.assert_allclose(derived.prediction(40), alone, rtol=1e-12)
-    with qtbot.waitSignal(derived.computed):
-        assert (derived.loss, derived.means, derived.health) == (None, None, None)
-    qtbot.waitUntil(lambda: None not in (derived.means, derived.loss, derived.health))
+    np.testing.assert_allclose(document.now.prediction(40), alone, rtol=1e-12)
+
+    def values():
+        return document.now.means, document.now.loss, document.now.health
+
+    with qtbot.waitSignal(document.changed):
+        assert values() == (None, None, None)
+    qtbot.waitUntil(lambda: None not in values())
     assert max(passes) == 32
-    assert derived.loss == pytest.approx(state.loss(), rel=1e-12)
-    assert not isinstance(derived.means.slopes, Slopes)
+    assert document.now.loss == pytest.approx(state.loss(), rel=1e-12)
+    assert not isinstance(document.now.means.slopes, Slopes)
 
 
 def test_nothing_long_goes_on_for_an_old_state_or_at_rest(qtbot, state, passes):
     def timers():
-        return [timer for timer in derived.findChildren(QTimer) if timer.isActive()]
+        return [timer for timer in document.idle.findChildren(QTimer) if timer.isActive()]
 
-    document, _, derived = derived_from(state, **SLOW)
+    document = document_of(state, **SLOW)
     push = partial(document.push, edits.set_weight(state, 0, 0, 0, 9.0), "a weight")
-    for stop in (push, derived.cancel_pending):
-        assert derived.means is None
+    assert document.now.means is None
+    for stop in (push, document.idle.drop):
+        assert document.now.slopes
+        document.select_row(document.now.row + 1)
+        passes.clear()
+        assert document.now.means is None
         assert timers()
         stop()
         assert timers() == passes == []
-    with qtbot.waitSignal(derived.computed):
-        assert derived.means is None
+    with qtbot.waitSignal(document.changed):
+        document.select_row(5)
+    qtbot.waitUntil(lambda: document.now.means is not None)
 
 
-def test_what_a_run_puts_off_can_be_asked_for_once_it_is_over(qtbot, state):
-    document, _, derived = derived_from(state, quick_ns=0.0)
+def test_values_that_a_run_puts_off_are_found_when_the_run_is_over(qtbot, state):
+    document = document_of(state, quick_ns=0.0)
     document.set_in_motion(True)
-    assert derived.node_values(0, 0) is None
-    with qtbot.waitSignal(derived.computed):
-        document.set_in_motion(False)
-    derived.node_values(0, 0)
-    qtbot.waitUntil(lambda: derived.node_values(0, 0) is not None)
+    assert document.now.node_values(0, 0) is None
+    assert not [timer for timer in document.idle.findChildren(QTimer) if timer.isActive()]
+    document.set_in_motion(False)
+    qtbot.waitUntil(lambda: document.now.node_values(0, 0) is not None)
 
 
 def test_batches_give_the_slopes_of_the_next_update_and_a_run_the_last_measured_loss(state, passes):
     batches = replace(state, training=replace(state.training, batch_size=8))
-    _, _, derived = derived_from(batches, quick_ns=1e3)
-    update = derived.means_of_update
+    update = document_of(batches, quick_ns=1e3).now.means_of_update
     assert (update.count, passes) == (8, [8])
     same_slopes(update.slopes, state, list(update.rows))
 
     trained = train(batches, updates=30).state
     measured = Measured(trained.run.history.points[-1, 1], None, None, None)
-    document, _, derived = derived_from(replace(trained, run=replace(trained.run, iteration=33)), **SLOW)
+    document = document_of(replace(trained, run=replace(trained.run, iteration=33)), **SLOW)
     document.set_in_motion(True)
-    assert derived.last_measured == (measured, 30)
+    assert document.now.last_measured == (measured, 30)
     document.set_in_motion(False)
-    assert derived.last_measured == (NOT_MEASURED, 33)
+    assert document.now.last_measured == (NOT_MEASURED, 33)
     document.push(trained, "the measured state")
-    assert derived.last_measured == (measured, 30)
+    assert document.now.last_measured == (measured, 30)
 
 
 def test_without_rows_or_targets_there_is_nothing(state):
     for data in (Dataset(state.data.inputs), Dataset.empty(state.network)):
-        _, _, derived = derived_from(replace(state, data=data))
-        assert (derived.slopes, derived.loss, derived.means, derived.means_of_update) == (None,) * 4
-        assert (derived.trace is None) == (len(data) == 0)
+        now = document_of(replace(state, data=data)).now
+        assert (now.slopes, now.loss, now.means, now.means_of_update) == (None,) * 4
+        assert (now.trace is None) == (len(data) == 0)
+
+
+def test_without_a_window_every_value_is_computed_at_once(state):
+    now = Moment.of(state, row=3, slopes_shown=True)
+    assert None not in (now.means, now.health, now.loss, now.node_values(0, 1))
+    same_slopes(now.then(row=4).slopes, state, [4])
+    assert now.then(row=400).row == 99
+
+
+def test_a_what_if_row_is_computed_alone_and_ends_with_other_data(state):
+    document = document_of(state)
+    document.show_what_if_row([1.0, 2.0, 3.0])
+    now = document.now
+    np.testing.assert_allclose(now.trace.prediction, state.network.predict([[1.0, 2.0, 3.0]]), rtol=1e-12)
+    assert (now.slopes, now.row_index, len(now.row_state.data)) == (None, 0, 1)
+    document.push(edits.set_weight(state, 0, 0, 0, 9.0), "a weight")
+    assert document.now.what_if_row is now.what_if_row
+    np.testing.assert_allclose(
+        document.now.trace.prediction, document.state.network.predict([[1.0, 2.0, 3.0]]), rtol=1e-12
+    )
+    document.push(edits.set_target(document.state, 0, 0, 9.0), "a target")
+    assert document.now.what_if_row is None
 
 
 ENDLESS = 1_000_000
@@ -216,20 +245,6 @@ def clock(monkeypatch):
     now = [1000.0]
     monkeypatch.setattr("nnviz.document.idle._now_ms", lambda: now[0])
     return now
-
-
-def test_a_view_shows_every_change_at_rest_and_some_in_motion_but_always_the_last(state, clock):
-    document, states, shown = Document(state), [replace(state, name=f"state {k}") for k in range(49)], []
-    throttle = MotionThrottle(document, lambda: shown.append(document.state), document, phase=0.0)
-    document.state_changed.connect(lambda *_: throttle.changed())
-    for moving, seen in ((False, states), (True, [*states[8::9], states[-1]])):
-        document.set_in_motion(moving)
-        for each in states:
-            clock[0] += 5
-            document.push(each, "a change")
-        document.set_in_motion(False)
-        assert shown == seen
-        shown.clear()
 
 
 def test_an_early_change_is_shown_a_little_later_and_once(qtbot, clock):

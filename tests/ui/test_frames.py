@@ -1,0 +1,147 @@
+"""The window shows each view what has changed, once a frame, and rests when nothing changes."""
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QTimer
+
+from nnviz.document.document import Document
+from nnviz.ui.kit.desk import Frames
+from tests.core.oracle import make_network, make_state
+
+
+class Watcher:
+    """A view that keeps the pairs of names that it was shown, and takes `costs_ms` for each."""
+
+    def __init__(self, clock, moving_ms=0.0, costs_ms=0.0):
+        self.moving_ms, self.shown, self._clock, self._costs_ms = moving_ms, [], clock, costs_ms
+
+    def show_moment(self, old, new):
+        self._clock[0] += self._costs_ms
+        self.shown.append((old and old.state.name, new.state.name))
+
+    @property
+    def last(self):
+        return [new for _, new in self.shown]
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Return the time that the frames see, in a list, in milliseconds."""
+    now = [1000.0]
+    monkeypatch.setattr("nnviz.ui.kit.desk._now_ms", lambda: now[0])
+    return now
+
+
+@pytest.fixture
+def document(qapp):
+    return Document(
+        replace(make_state(make_network((2, 2, 1), ("relu", "identity"), (True, True)), 3), name="0")
+    )
+
+
+def timers(frames):
+    return [timer for timer in frames.findChildren(QTimer) if timer.isActive()]
+
+
+def name(document, text, merge=None):
+    document.push(replace(document.state, name=text), text, merge)
+
+
+def test_changes_between_two_frames_are_shown_together_and_then_nothing_goes_on(document, clock, qtbot):
+    frames, view = Frames(document), Watcher(clock)
+    frames.add(view)
+    assert view.shown == [(None, "0")]
+    for text in "abc":
+        name(document, text)
+    assert view.shown[1:] == []
+    qtbot.waitUntil(lambda: not timers(frames))
+    assert view.shown[1:] == [("0", "c")]
+    frames.show_pending()
+    assert len(view.shown) == 2
+
+
+def test_a_view_that_comes_back_is_shown_everything_and_one_out_of_sight_nothing(document, clock):
+    frames, view = Frames(document), Watcher(clock)
+    frames.add(view)
+    frames.remove(view)
+    name(document, "a")
+    frames.show_pending()
+    assert len(view.shown) == 1
+    frames.show_again(view)
+    frames.show_pending()
+    assert len(view.shown) == 1
+    frames.add(view)
+    assert view.shown[1:] == [(None, "a")]
+    frames.show_again(view)  # as after a change of the theme
+    frames.show_pending()
+    assert view.shown[2:] == [(None, "a")]
+
+
+def test_in_a_run_each_view_has_its_own_pace_and_at_its_end_all_see_the_last_state(document, clock, qtbot):
+    frames = Frames(document)
+    quick, plot, text = (Watcher(clock, moving_ms) for moving_ms in (0.0, 33.0, 100.0))
+    for view in (quick, plot, text):
+        frames.add(view)
+        view.shown.clear()
+    document.set_in_motion(True)
+    clock[0] += 200.0
+    for k in range(13):  # frames, 20 ms apart
+        name(document, str(k), "run")
+        frames.show_due()
+        clock[0] += 20.0
+    assert quick.last == [str(k) for k in range(13)]
+    assert plot.last == ["0", "2", "4", "6", "8", "10", "12"]
+    assert text.last == ["0", "5", "10"]
+    name(document, "end", "run")
+    document.set_in_motion(False)
+    qtbot.waitUntil(lambda: not timers(frames))
+    assert [view.last[-1] for view in (quick, plot, text)] == ["end"] * 3
+
+
+def test_when_a_drag_pauses_slow_views_catch_up(document, clock, qtbot):
+    frames, text = Frames(document), Watcher(clock, 100.0)
+    frames.add(text)
+    document.set_in_motion(True)
+    name(document, "a", "drag")
+    frames.show_due()
+    assert text.last == ["0"]
+    (waiting,) = timers(frames)
+    assert 90 <= waiting.interval() <= 100
+    clock[0] += 100.0
+    waiting.setInterval(0)
+    qtbot.waitUntil(lambda: text.last == ["0", "a"])
+
+
+def test_in_a_run_views_that_take_long_take_turns_and_a_slow_one_comes_seldom(document, clock):
+    frames = Frames(document)
+    views = [Watcher(clock, 0.0, costs_ms) for costs_ms in (2.0, 2.0, 2.0)]
+    for view in views:
+        frames.add(view)
+        view.shown.clear()
+    document.set_in_motion(True)
+    clock[0] += 100.0
+    for k in range(3):
+        name(document, str(k), "run")
+        frames.show_due()
+        assert sum(str(k) in view.last for view in views) == 2
+        clock[0] += 50.0
+    assert [len(view.shown) for view in views] == [2, 2, 2]
+    document.set_in_motion(False)
+    frames.show_pending()
+    assert [view.last[-1] for view in views] == ["2"] * 3
+
+
+def test_a_view_that_fails_does_not_keep_a_change_from_the_others(document, clock, qtbot):
+    frames, bad, good = Frames(document), Watcher(clock), Watcher(clock)
+    for view in (bad, good):
+        frames.add(view)
+
+    def fail(old, new):
+        raise RuntimeError("a view's own fault")
+
+    bad.show_moment = fail
+    with qtbot.captureExceptions() as caught:
+        name(document, "a")
+        qtbot.waitUntil(lambda: good.last == ["0", "a"] and not timers(frames))
+    assert len(caught) == 1
