@@ -235,17 +235,17 @@ def parts_of(network):
 def deeds(window, folder):
     """Yield the name and the function of each thing that a person does, one after the other."""
     network = window.document.state.network
-    selection, player, runner = window.selection, window.player, window.runner
+    document, player, runner = window.document, window.player, window.runner
     for part in parts_of(network):
-        yield f"explain {part}", lambda part=part: selection.select_and_explain(part)
-    yield "slopes", lambda: selection.show_slopes(True)
-    yield "means", lambda: selection.show_slopes(True, True)
-    yield "the next row", lambda: setattr(selection, "row", 1)
-    yield "two weights", lambda: selection.select(*[Address("weight", 0, 0, k) for k in (0, 1)])
+        yield f"explain {part}", lambda part=part: window.desk.explain(part)
+    yield "slopes", lambda: document.show_slopes(True)
+    yield "means", lambda: document.show_slopes(True, True)
+    yield "the next row", lambda: document.select_row(1)
+    yield "two weights", lambda: document.select(*[Address("weight", 0, 0, k) for k in (0, 1)])
     for card in ("1 weight", "2 weights", "Activation", "Matrix", "MSE"):
         yield f"plot {card}", lambda card=card: bring(window, card)
         yield f"plot {card}, at rest", lambda: QTest.qWait(60)
-    yield "the last layer's weights", lambda: selection.select(Address("node", len(network.layers) - 1, 0))
+    yield "the last layer's weights", lambda: document.select(Address("node", len(network.layers) - 1, 0))
     for phase in PHASES:
         yield f"walk {phase}", lambda phase=phase: player.show_phase(phase)
         yield f"the end of {phase}", player.to_end

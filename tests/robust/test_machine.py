@@ -20,7 +20,6 @@ from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import Address
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
 from nnviz.document.job import USUAL_LIMITS, Limits
 from nnviz.document.player import Player
@@ -80,16 +79,14 @@ class Machine(RuleBasedStateMachine):
     @initialize(in_thread=st.booleans())
     def open_it(self, in_thread):
         self.document = Document(load(example("many-rows").path))
-        self.selection = Selection(self.document)
-        self.derived = Derived(self.document, self.selection)
         self.runner = Runner(self.document, Limits(long_unit_s=0.0) if in_thread else USUAL_LIMITS)
-        self.player = Player(self.document, self.selection, self.runner)
+        self.player = Player(self.document, self.runner)
         self.refusals, self.is_going = [], False
         self.document.refused.connect(self.refusals.append)
         self.runner.travel.message.connect(self._note_the_way)
         self.runner.travel.rested.connect(lambda: self._note_the_way(""))
         self.begin()
-        self.document.state_changed.connect(lambda _, new: self._see(new))
+        self.document.changed.connect(lambda _, new: self._see(new.state))
 
     @rule(rng=st.randoms(use_true_random=True))  # what hypothesis draws comes in the same order too often
     def act(self, rng):
@@ -191,7 +188,7 @@ class Machine(RuleBasedStateMachine):
         if address.kind == "node" and (address := edits.number_at(self.state, address)) is None:
             return "no number"
         merge = self.rng.choice((None, "keys"))
-        return self.attempt(edits.set_value, address, self.number(), self.selection.row, merge=merge)
+        return self.attempt(edits.set_value, address, self.number(), self.document.now.row, merge=merge)
 
     def do_drag_a_number(self):
         address, merge = self.weight(), object()
@@ -282,15 +279,15 @@ class Machine(RuleBasedStateMachine):
 
     def do_select(self):
         address, second = self.rng.choice((None, self.address())), self.rng.choice((None, self.weight()))
-        self.selection.select(address, second)
+        self.document.select(address, second)
         return f"{address} {second}"
 
     def do_choose_a_row(self):
-        self.selection.row = row = self.rng.randint(-1, MOST_ROWS + 1)
+        self.document.select_row(row = self.rng.randint(-1, MOST_ROWS + 1))
         return f"row {row}"
 
     def do_show_slopes(self):
-        self.selection.show_slopes(self.rng.random() < 0.7, self.rng.random() < 0.5)
+        self.document.show_slopes(self.rng.random() < 0.7, self.rng.random() < 0.5)
 
     # --- undo and files
 

@@ -1,6 +1,6 @@
 """What holds of the models of what is open, whatever was done to it: each a function that fails where not.
 
-The models are `document`, `selection`, `derived`, `runner` and `player`: of a window, or of a document alone.
+The models are `document`, `runner` and `player`: of a window, or of a document alone.
 """
 
 import numpy as np
@@ -40,11 +40,12 @@ def shapes_fit(models):
 
 
 def the_selection_is_of_the_state(models):
-    state, selection = models.document.state, models.selection
-    assert 0 <= selection.row < max(len(state.data), 1)
-    for address in (selection.address, selection.second):
+    now = models.document.now
+    state = now.state
+    assert 0 <= now.row < max(len(state.data), 1)
+    for address in (now.address, now.second):
         assert address is None or state.network.has(address)
-    assert selection.address is not None or selection.second is None
+    assert now.address is not None or now.second is None
 
 
 def the_walk_is_of_the_network(models):
@@ -56,30 +57,30 @@ def the_walk_is_of_the_network(models):
 
 
 def what_is_derived_follows_from_the_state(models):
-    derived, state, row = models.derived, models.document.state, models.selection.row
+    now = models.document.now
+    state, row = now.state, now.row
     network, data = state.network, state.data
-    assert derived.state is state
     if not len(data):
-        assert derived.trace is None
+        assert now.trace is None
         return
     trace = network.forward(data.inputs)
     few = len(data) * len(network.all_weights()) <= FEW
-    odd = derived.marks().badges
+    odd = now.marks.badges
     assert odd == health(network, trace, state.measure).badges() or (odd == {} and not few)
     here = trace.rows(slice(row, row + 1))
-    same((derived.trace.inputs, *derived.trace.z, *derived.trace.a), (here.inputs, *here.z, *here.a))
-    same([derived.prediction(k) for k in range(len(data))], trace.prediction)
+    same((now.trace.inputs, *now.trace.z, *now.trace.a), (here.inputs, *here.z, *here.a))
+    same([now.prediction(k) for k in range(len(data))], trace.prediction)
     if data.targets is None:
-        assert (derived.loss, derived.slopes, derived.means) == (None, None, None)
+        assert (now.loss, now.slopes, now.means) == (None, None, None)
         return
-    if derived.loss is None or derived.means is None:
+    if now.loss is None or now.means is None:
         assert not few  # they will be known
         return
     trained, loss = slice(state.trained_rows), state.training.loss
     whole = slopes(network, data.inputs[trained], data.targets[trained], loss)
-    same([derived.loss, derived.means.slopes.loss], [state.loss(), state.loss()])
-    same_slopes(derived.means.slopes, whole)
-    same_slopes(derived.slopes, slopes_from(network, here, data.targets[row : row + 1], state.measure))
+    same([now.loss, now.means.slopes.loss], [state.loss(), state.loss()])
+    same_slopes(now.means.slopes, whole)
+    same_slopes(now.slopes, slopes_from(network, here, data.targets[row : row + 1], state.measure))
 
 
 def the_history_leads_to_the_state(models):
