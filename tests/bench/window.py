@@ -16,10 +16,12 @@ from tests.bench.training import CASES
 
 ENDLESS = 10**9
 HEAVY = {
-    "60,000 rows × 784 inputs, full batch, 784-32-10": lambda: windows.state(784, 32, 10, rows=60_000),
+    "500,000 rows, full batch, 6-100-100-1": lambda: windows.state(6, 100, 100, 1, rows=500_000),
+    "5,000 rows × 784 inputs, full batch, 784-32-10": lambda: windows.state(784, 32, 10, rows=5_000),
     "784-128-64-10, 4 rows": lambda: windows.state(*windows.LARGE),
-    "a layer of 5,000 × 5,000, 4 rows": lambda: windows.state(5000, 5000, 1),
+    "a layer of 1,990 × 1,990, 4 rows": lambda: windows.state(1990, 1990, 1),
 }
+"""The heaviest networks and data within the limits of nnviz.core.numbers: 4,000,000 numbers, 500,000 rows."""
 
 
 def endless(state, learning_rate):
