@@ -18,7 +18,6 @@ LARGE = "nnviz with 784-128-64-10 and 100 rows"
 CASES = (BARE, FIRST, LARGE)
 NUMBERS = ("memory", LARGE)
 ROUNDS = 5
-ROOT = Path(__file__).parents[2]
 
 
 def megabytes():
@@ -60,7 +59,7 @@ def nnviz(case):
 def measured(case):
     """Return the megabytes of a case, in a new process."""
     run = [sys.executable, "-m", "tests.bench.memory", "--case", case]
-    return float(subprocess.run(run, capture_output=True, text=True, check=True, cwd=ROOT).stdout)
+    return float(subprocess.run(run, capture_output=True, text=True, check=True, cwd=report.ROOT).stdout)
 
 
 def measure(rounds=ROUNDS, wanted=NUMBERS):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+ROOT = Path(__file__).parents[2]
 WANTED = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 UNWANTED = "OPENBLAS_CORETYPE"  # a kernel for another processor can halve the speed of every matrix product
 

@@ -89,7 +89,9 @@ def started(code, environment):
     """Return the seconds from the start of a process to each stage that it tells."""
     before = time.monotonic()
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        command, env=environment, cwd=report.ROOT, capture_output=True, text=True, timeout=120
+    )
     if done.returncode:
         sys.exit(done.stderr)
     return {word: float(at) - before for word, at in (line.split() for line in done.stdout.splitlines())}
