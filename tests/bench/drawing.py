@@ -5,26 +5,28 @@
 
 import statistics
 import tempfile
-from dataclasses import replace
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from PySide6.QtCore import QLineF
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QWidget
 
 from nnviz.core.address import Address
 from nnviz.core.edits import set_weight
-from nnviz.document.derived import Derived, Selection
-from nnviz.document.document import Document
 from nnviz.document.idle import APART_MS
-from nnviz.document.player import Player
-from nnviz.document.training import Runner
 from nnviz.files.registry import save
 from nnviz.picture.columns import lay_out
+from nnviz.picture.edges import EVERY_EDGE, edge_colour, edge_width
 from nnviz.picture.parts import View
-from nnviz.ui.diagram.diagram import Diagram
+from nnviz.ui.diagram.paint import ALWAYS_SHARP, BUCKETS
+from nnviz.ui.kit.theme import colours
 from nnviz.ui.panels.explain import ExplainBrowser
 from tests.bench import report, windows
 from tests.bench.windows import LARGE, name_of
 
+ROUNDS = 15
 SIZE = (1200, 800)
 AIMS = {(8, 16, 12, 2): 3, (9, 100, 100, 1): 8, LARGE: 10, (1000, 500, 500, 500): 20}
 """By network, the milliseconds that a frame may take."""
@@ -32,31 +34,72 @@ WITH_PICTURES = ((1, 8, 1), (2, 3, 1), (2, 8, 8, 2), (2, 100, 100, 1), (64, 32, 
 SMALL = ((2, 3, 1), (4, 8, 3), LARGE)
 
 
-class Canvas:
-    """The diagram, as in the window during a run."""
+class Lines(QWidget):
+    """Every edge of a picture by QPainter.drawLines, with the diagram's pens, and nothing else."""
 
-    def __init__(self, *sizes, rows=4):
-        self.document = Document(windows.state(*sizes, rows=rows))
-        selection = Selection(self.document)
-        self.player = Player(self.document, selection, Runner(self.document))
-        self.diagram = Diagram(self.document, selection, Derived(self.document, selection), self.player)
-        self.diagram.resize(*SIZE)
-        self.diagram.show()
+    def __init__(self):
+        super().__init__()
+        self._lines, self._sharp = [], False
+        self.resize(*SIZE)
+        self.show()
         windows.settle()
-        self.move(True)
 
-    def move(self, moving):
-        self.document.set_in_motion(moving)
-        self.diagram.fix_scale(moving)
+    def take(self, picture):
+        """Make the pens and lines of a picture ready: as the diagram paints few edges in a run."""
+        lines, palette = defaultdict(list), colours()
+        self._sharp = sum(weights.size for weights in picture.weights) <= ALWAYS_SHARP
+        for gap, weights in zip(picture.layout.gaps, picture.weights, strict=True):
+            crowded = weights.size > EVERY_EDGE
+            shares = np.clip(np.rint(weights.ravel() / picture.scale * BUCKETS) / BUCKETS, -1, 1)
+            places = gap.segments(*gap.all_edges)
+            for share, place in zip(shares.tolist(), places.tolist(), strict=True):
+                lines[share, crowded].append(QLineF(*place))
+        self._lines = []
+        for (share, crowded), own in sorted(lines.items(), key=lambda each: abs(each[0][0])):
+            width = edge_width(share, crowded) * picture.layout.scale
+            self._lines.append((QPen(QColor(edge_colour(share, palette)), width), own))
 
-    def draw(self, network):
-        self.document.push(replace(self.document.state, network=network), "Run", "run")
-        self.diagram.repaint()
+    def paintEvent(self, _event):  # noqa: N802
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), QColor(colours().canvas))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._sharp)
+            for pen, lines in self._lines:
+                painter.setPen(pen)
+                painter.drawLines(lines)
+
+
+def against_lines(sizes, rounds):
+    """Return the milliseconds of a frame with all weights changed, and of the lines alone, of each round."""
+    canvas, lines = windows.Canvas(SIZE, *sizes), Lines()
+    networks = [canvas.document.state.network.randomised(seed) for seed in range(6)]
+    found = {"frame": [], "lines": []}
+    for k in range(rounds + 1):
+        found["frame"].append(windows.timed(lambda _, k=k: canvas.draw(networks[k % 6]), 1))
+        lines.take(canvas.diagram.picture)
+        found["lines"].append(windows.timed(lambda _: lines.repaint(), 1))
+    for widget in (canvas.diagram, lines):
+        widget.hide()
+    return {name: times[1:] for name, times in found.items()}
+
+
+EDGES = {"edges_344": (8, 16, 12, 2), "edges_109184": LARGE}
+
+
+def measure(rounds=ROUNDS, wanted=tuple(EDGES)):
+    """Return a frame's time against that of drawing every edge as a line, and in ms; of EDGES."""
+    windows.app()
+    numbers = {}
+    for key, sizes in EDGES.items():
+        if {key, f"{key}_ms"} & set(wanted):
+            found = against_lines(sizes, rounds)
+            numbers[key] = report.ratio(found, "frame", "lines")
+            numbers[f"{key}_ms"] = statistics.median(found["frame"])
+    return numbers
 
 
 def frames(sizes, rounds, pictures=(False,), rows=4):
     """Return the milliseconds of a frame with all weights changed, without pictures in the nodes and with."""
-    canvas = Canvas(*sizes, rows=rows)
+    canvas = windows.Canvas(SIZE, *sizes, rows=rows)
     networks = [canvas.document.state.network.randomised(seed) for seed in range(6)]
     found = {shown: [] for shown in pictures}
     for k in range(rounds + 1):
@@ -71,7 +114,7 @@ def frames(sizes, rounds, pictures=(False,), rows=4):
 
 def animation(sizes, phase):
     """Return the milliseconds of a frame of the walk, from its signal to the painted rectangle."""
-    canvas = Canvas(*sizes)
+    canvas = windows.Canvas(SIZE, *sizes)
     canvas.move(False)
     canvas.player.speed = 0.0
     canvas.player.show_phase(phase)
@@ -90,7 +133,7 @@ def animation(sizes, phase):
 
 def nearest(sizes):
     """Return the milliseconds that it takes to find the item under the mouse, all over the picture."""
-    canvas = Canvas(*sizes)
+    canvas = windows.Canvas(SIZE, *sizes)
     places = np.random.default_rng(0).uniform((0, 100), SIZE, (400, 2)).tolist()
     picture = canvas.diagram.picture
     canvas.diagram.hide()
@@ -114,7 +157,7 @@ def opened():
 
     def select(k):
         before = browser.toPlainText()
-        window.selection.select(Address("weight", 0, 5 + k, 300 + k))
+        windows.select(window, Address("weight", 0, 5 + k, 300 + k))
         windows.until(lambda: browser.toPlainText() != before)
 
     with tempfile.TemporaryDirectory() as folder:
@@ -146,8 +189,12 @@ def edited(sizes, panel):
 
 def main():
     report.in_one_thread()
-    options = report.parser(__doc__, 15).parse_args()
+    options = report.parser(__doc__, ROUNDS).parse_args()
     windows.app()
+    report.head("a frame, all weights changed", "ms", "× drawLines of every edge")
+    numbers = measure(options.rounds)
+    for key, sizes in EDGES.items():
+        report.row(name_of(sizes), f"{numbers[f'{key}_ms']:.3g}", f"{numbers[key]:.3g}")
     report.head("a frame, all weights changed", "ms", "aim")
     for sizes, aim in AIMS.items():
         (milliseconds,) = frames(sizes, options.rounds)

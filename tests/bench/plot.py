@@ -16,8 +16,10 @@ from nnviz.ui.panels.history_canvas import HistoryCurve
 from tests.bench import report, windows
 
 LENGTHS = tuple(10**k for k in range(3, 8))
+ROUNDS = 30
 CHUNK = 1000
 """Points that come between two frames."""
+NUMBERS = ("plot_ms", "back in the run", "earlier runs", "points kept")
 
 
 def points(count):
@@ -67,13 +69,18 @@ def measured(length, rounds):
     return *(statistics.median(own) for own in zip(*times[1:], strict=True)), len(history)
 
 
+def measure(rounds=ROUNDS, wanted=(), length=LENGTHS[-1]):
+    """Return the milliseconds of a frame of a curve of this length: at the end, further back, and so on."""
+    windows.app()
+    return dict(zip(NUMBERS, measured(length, rounds), strict=True))
+
+
 def main():
     report.in_one_thread()
-    options = report.parser(__doc__, 30).parse_args()
-    windows.app()
+    options = report.parser(__doc__, ROUNDS).parse_args()
     report.head("iterations", "ms a frame", "back in the run", "8 earlier runs", "aim", "points kept")
     for length in LENGTHS:
-        end, back, many, kept = measured(length, options.rounds)
+        end, back, many, kept = measure(options.rounds, length=length).values()
         report.row(f"{length:,}", f"{end:.2f}", f"{back:.2f}", f"{many:.2f}", "≤ 1.5", f"{kept:,}")
     limit = USUAL_LIMITS.history_points
     print(f"\nOf at most {limit:,} points kept, none is lost that is a smallest or a largest.")

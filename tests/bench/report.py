@@ -3,13 +3,16 @@
 import argparse
 import os
 import platform
+import statistics
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from operator import truediv
 from pathlib import Path
 
 import numpy as np
 
+ROOT = Path(__file__).parents[2]
 WANTED = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 UNWANTED = "OPENBLAS_CORETYPE"  # a kernel for another processor can halve the speed of every matrix product
 
@@ -18,8 +21,8 @@ def in_one_thread():
     """Go on if NumPy has one thread and its own matrix kernel; else run the program again so, and exit."""
     environment = {name: value for name, value in os.environ.items() if name != UNWANTED} | WANTED
     if environment != dict(os.environ):
-        module = sys.modules["__main__"].__spec__.name
-        again = [sys.executable, "-m", module, *sys.argv[1:]]
+        spec = sys.modules["__main__"].__spec__  # None of a script that was started by its path
+        again = [sys.executable, *(("-m", spec.name) if spec else sys.argv[:1]), *sys.argv[1:]]
         sys.exit(subprocess.run(again, env=environment, check=False).returncode)
 
 
@@ -37,6 +40,11 @@ def in_turns(rounds, does):
         for name, function in does.items():
             found[name].append(function())
     return found
+
+
+def ratio(found, above, below):
+    """Return the median of `above` / `below`, two of the results of `in_turns`, of each round."""
+    return statistics.median(map(truediv, found[above], found[below]))
 
 
 def row(*cells):

@@ -16,6 +16,7 @@ from nnviz.core.state import Dataset, Training
 from tests.bench import report, windows
 from tests.bench.contenders import CONTENDERS, LeftOutError, nnviz
 
+ROUNDS, PLAIN = 15, "plain NumPy"
 SECONDS = 0.15
 """What one contender's turn should take, and at least one epoch."""
 
@@ -31,6 +32,11 @@ class Case(NamedTuple):
     batch_size: int | None
     learning_rate: float
     aim: float
+
+    @property
+    def key(self):
+        """The name of the case's number: "train_2_2_1"."""
+        return "_".join(("train", *map(str, self.sizes)))
 
     @property
     def epoch(self):
@@ -77,10 +83,10 @@ def fitting(contender, case, state):
     return case.epoch * max(1, round(updates / case.epoch * SECONDS / once))
 
 
-def timed(case, rounds):
-    """Return the contenders' microseconds an update, by name, and the reasons why some are missing."""
+def timed(case, rounds, contenders=CONTENDERS):
+    """Return the contenders' microseconds an update of each round, and the reasons why some are missing."""
     state, turns, reasons = case.state(), {}, []
-    for name, contender in CONTENDERS.items():
+    for name, contender in contenders.items():
         try:
             if not shows_the_history(contender, case, state):
                 sys.exit(f"{name} does not show nnviz's MSE history on {case.name}")
@@ -89,8 +95,14 @@ def timed(case, rounds):
         else:
             updates = fitting(contender, case, state)
             turns[name] = lambda own=contender, count=updates: seconds(own, state, count) / count * 1e6
-    found = report.in_turns(rounds, turns)
-    return {name: statistics.median(each) for name, each in found.items()}, reasons
+    return report.in_turns(rounds, turns), reasons
+
+
+def measure(rounds=ROUNDS, wanted=tuple(case.key for case in CASES)):
+    """Return how much faster nnviz trains each case than plain NumPy, the fastest that is always there."""
+    rivals = {name: CONTENDERS[name] for name in ("nnviz", PLAIN)}
+    timings = {case.key: timed(case, rounds, rivals)[0] for case in CASES if case.key in wanted}
+    return {key: report.ratio(found, PLAIN, "nnviz") for key, found in timings.items()}
 
 
 def cell(median, own):
@@ -102,13 +114,14 @@ def cell(median, own):
 
 def main():
     report.in_one_thread()
-    parser = report.parser(__doc__, 15)
+    parser = report.parser(__doc__, ROUNDS)
     parser.add_argument("--only", default="", help="cases whose name begins so, e.g. 2-2-1")
     options = parser.parse_args()
     reasons = {}
     report.head("µs an update (× nnviz)", *CONTENDERS, "aim, plain")
     for case in (case for case in CASES if case.name.startswith(options.only)):
-        medians, left_out = timed(case, options.rounds)
+        found, left_out = timed(case, options.rounds)
+        medians = {name: statistics.median(each) for name, each in found.items()}
         cells = [cell(medians.get(name), medians["nnviz"]) for name in CONTENDERS]
         report.row(case.name, *cells, f"≥ {case.aim:g} ×")
         reasons |= dict.fromkeys(left_out)

@@ -1,20 +1,30 @@
-"""The window and the networks that the benchmarks measure."""
+"""The window, the diagram and the networks that the benchmarks measure.
+
+What a benchmark needs of a window's insides stands here, except for the panel that it measures.
+"""
 
 import itertools
 import os
 import statistics
 import sys
 import time
+from dataclasses import replace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
-from PySide6.QtCore import QEventLoop, QLoggingCategory, QTimer
+import shiboken6
+from PySide6.QtCore import QEventLoop, QLoggingCategory, Qt, QTimer
 
 from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
+from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
+from nnviz.document.idle import FRAME_MS
+from nnviz.document.player import Player
+from nnviz.document.training import Runner
+from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.kit.theme import application, apply_theme
 from nnviz.ui.window.session import fill
@@ -58,6 +68,78 @@ def open_window(what, size=(1280, 800)):
     return window
 
 
+def select(window, address):
+    window.selection.select(address)
+
+
+def bring_to_front(window, name, selected=None):
+    """Bring a panel in front of its tabs, with this address selected, and let it come to rest."""
+    select(window, selected)
+    window.board.docks[name].bring_to_front()
+    settle()
+
+
+class Repaints:
+    """The times of the diagram's repaints that follow a change: its frames."""
+
+    def __init__(self, window):
+        self.times, self._changed, self._paint = [], False, window.diagram.paintEvent
+        window.document.state_changed.connect(self._change)
+        window.diagram.paintEvent = self._painting
+
+    def _change(self, *_states):
+        self._changed = True
+
+    def _painting(self, event):
+        self._paint(event)
+        if self._changed:
+            self._changed = False
+            self.times.append(time.perf_counter())
+
+
+def painted(repaints, does):
+    """Call `does`, which changes the document, and wait until the diagram and all panels in sight show it.
+
+    They do when the diagram is painted, and no timer of nnviz's ends within a frame. Return the milliseconds.
+    """
+    live, before = application().processEvents, len(repaints.times)
+    start = time.perf_counter()
+    does()
+    while len(repaints.times) == before:
+        live()
+        if time.perf_counter() > start + 30.0:
+            sys.exit("the diagram was not painted")
+    live()
+    end = time.perf_counter()
+    timers = [own for own in shiboken6.getAllValidWrappers() if issubclass(type(own), QTimer)]
+    while any(0 <= own.remainingTime() <= FRAME_MS for own in timers):
+        live()
+        end = time.perf_counter()
+    return 1e3 * (end - start)
+
+
+class Canvas:
+    """The diagram alone, as in the window during a run."""
+
+    def __init__(self, size, *sizes, rows=4):
+        self.document = Document(state(*sizes, rows=rows))
+        selection = Selection(self.document)
+        self.player = Player(self.document, selection, Runner(self.document))
+        self.diagram = Diagram(self.document, selection, Derived(self.document, selection), self.player)
+        self.diagram.resize(*size)
+        self.diagram.show()
+        settle()
+        self.move(True)
+
+    def move(self, moving):
+        self.document.set_in_motion(moving)
+        self.diagram.fix_scale(moving)
+
+    def draw(self, network):
+        self.document.push(replace(self.document.state, network=network), "Run", "run")
+        self.diagram.repaint()
+
+
 def until(reached, seconds=30.0):
     """Let the window live until `reached()` is true."""
     end, alarm = time.perf_counter() + seconds, QTimer(interval=1)
@@ -69,9 +151,11 @@ def until(reached, seconds=30.0):
 
 
 def settle(seconds=0.4):
-    """Let the window live for a while, in which it sharpens its picture and explains."""
-    end = time.perf_counter() + seconds
-    until(lambda: time.perf_counter() > end)
+    """Let the window live for a while, in which it sharpens its picture and explains, or trains."""
+    loop, alarm = QEventLoop(), QTimer(singleShot=True, timerType=Qt.TimerType.PreciseTimer)
+    alarm.timeout.connect(loop.quit)
+    alarm.start(round(1000 * seconds))
+    loop.exec()
 
 
 def timed(does, times=20):
