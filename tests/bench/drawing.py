@@ -122,7 +122,7 @@ def animation(sizes, phase):
     windows.settle(0.2)
 
     def frame(_):
-        canvas.player.frame.emit()
+        canvas.player.frame.emit(0.5)
         windows.application().processEvents()
 
     milliseconds = windows.timed(frame, 40)

@@ -19,12 +19,10 @@ from PySide6.QtCore import QEventLoop, QLoggingCategory, Qt, QTimer
 from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
-from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
 from nnviz.document.idle import FRAME_MS
-from nnviz.document.player import Player
-from nnviz.document.training import Runner
 from nnviz.ui.diagram.diagram import Diagram
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.settings import Settings
 from nnviz.ui.kit.theme import application, apply_theme
 from nnviz.ui.window.session import fill
@@ -69,7 +67,7 @@ def open_window(what, size=(1280, 800)):
 
 
 def select(window, address):
-    window.selection.select(address)
+    window.document.select(address)
 
 
 def bring_to_front(window, name, selected=None):
@@ -84,11 +82,11 @@ class Repaints:
 
     def __init__(self, window):
         self.times, self._changed, self._paint = [], False, window.diagram.paintEvent
-        window.document.state_changed.connect(self._change)
+        window.document.changed.connect(self._change)
         window.diagram.paintEvent = self._painting
 
-    def _change(self, *_states):
-        self._changed = True
+    def _change(self, old, new):
+        self._changed |= old.state is not new.state
 
     def _painting(self, event):
         self._paint(event)
@@ -123,20 +121,21 @@ class Canvas:
 
     def __init__(self, size, *sizes, rows=4):
         self.document = Document(state(*sizes, rows=rows))
-        selection = Selection(self.document)
-        self.player = Player(self.document, selection, Runner(self.document))
-        self.diagram = Diagram(self.document, selection, Derived(self.document, selection), self.player)
+        self.desk = Desk(self.document)
+        self.player, self.diagram = self.desk.player, Diagram(self.desk)
         self.diagram.resize(*size)
         self.diagram.show()
+        self.desk.frames.add(self.diagram)
         settle()
         self.move(True)
 
     def move(self, moving):
         self.document.set_in_motion(moving)
-        self.diagram.fix_scale(moving)
+        self.desk.frames.show_pending()
 
     def draw(self, network):
         self.document.push(replace(self.document.state, network=network), "Run", "run")
+        self.desk.frames.show_pending()
         self.diagram.repaint()
 
 
