@@ -283,7 +283,7 @@ class Machine(RuleBasedStateMachine):
         return f"{address} {second}"
 
     def do_choose_a_row(self):
-        self.document.select_row(row = self.rng.randint(-1, MOST_ROWS + 1))
+        self.document.select_row(row=self.rng.randint(-1, MOST_ROWS + 1))
         return f"row {row}"
 
     def do_show_slopes(self):

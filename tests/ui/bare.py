@@ -21,14 +21,19 @@ from nnviz.ui.window.window import MainWindow
 
 
 class Seen:
-    """A Workspace as a person sees it: the changes that wait for the next frame are shown before each look."""
+    """A window as a person sees it: changes that wait for the next frame are shown before each look."""
 
-    def __init__(self, workspace):
-        self._workspace = workspace
+    def __init__(self, thing, desk):
+        self._thing, self._desk = thing, desk
 
     def __getattr__(self, name):
-        self._workspace.desk.frames.show_pending()
-        return getattr(self._workspace, name)
+        self._desk.frames.show_pending()
+        return getattr(self._thing, name)
+
+
+def seen(workspace):
+    """Return a Workspace as a person sees it."""
+    return Seen(workspace, workspace.desk)
 
 
 class Bare:
@@ -59,7 +64,7 @@ class Bare:
             self._diagram = Diagram(self.desk)
             heads = Heads(self._diagram, self.structure)
             self.show(self._diagram, self._size)
-            for view in (self._diagram, self._diagram.description, heads):
+            for view in (self._diagram, self._diagram.remarks, heads):
                 self.desk.frames.add(view)
         self.desk.frames.show_pending()
         return self._diagram

@@ -247,7 +247,7 @@ def test_a_card_leaves_the_walk_its_numbers_and_its_words(qtbot, open_window, am
 
         for _ in range(6):
             QTest.keyClick(window.diagram, Qt.Key.Key_Period)
-            qtbot.waitUntil(lambda moves=window.player.progress: not moves.moving)
+            qtbot.waitUntil(lambda player=window.player: not player.progress.moving)
             window.diagram.grab()
             qtbot.waitUntil(leaves_the_words)
         assert covered(window) == [], size

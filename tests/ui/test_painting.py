@@ -256,12 +256,13 @@ def test_a_callout_covers_rather_a_part_of_a_node_than_a_number():
 
 def walked(picture, moving, t, image):
     """Return what the layer of a walk paints of `picture` at time `t` of a step: its colours."""
-    player = SimpleNamespace(progress=SimpleNamespace(moving=moving, described_steps=moving), t=t)
-    narrator = SimpleNamespace(words=lambda short: said_of(picture, moving[0], short))
+    progress = SimpleNamespace(moving=moving, described_steps=moving)
+    moment = SimpleNamespace(walk=progress, walk_text=lambda short: said_of(picture, moving[0], short))
     image.fill(QColor("black"))
-    layer, painter = WalkLayer(player, narrator), QPainter(image)
-    layer.dirty(picture)
-    layer.paint(painter, picture, LIGHT)
+    layer, painter = WalkLayer(), QPainter(image)
+    layer.t = t
+    layer.dirty(moment, picture)
+    layer.paint(painter, moment, picture, LIGHT)
     painter.end()
     pixels = np.array(image.constBits()).view(np.uint32).reshape(image.height(), -1)
     return {QColor(pixel).name() for pixel in np.unique(pixels[::2, ::2]).tolist()}
@@ -313,7 +314,7 @@ def test_a_frame_of_the_walk_paints_all_that_it_changes(qtbot, bare, amount):
         steps = 0
         while steps < 4 or (onlooker.frames <= 8 and steps < 16):  # of which a busy machine paints few
             window.player.step()
-            qtbot.waitUntil(lambda moves=window.player.progress: not moves.moving)
+            qtbot.waitUntil(lambda player=window.player: not player.progress.moving)
             steps += 1
         window.diagram.removeEventFilter(onlooker)
         assert onlooker.frames > 8

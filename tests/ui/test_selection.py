@@ -90,7 +90,7 @@ def find(bare):
 
     def type_it(text, what="relu"):
         own = bare(what)
-        own.finder = Finder(own.diagram, own.document, own.selection)
+        own.finder = Finder(own.diagram, own.desk)
         own.finder.open()
         QTest.keyClicks(own.finder.field, text)
         return own, own.finder
@@ -199,6 +199,7 @@ def test_matches_follow_edits_and_what_is_removed_can_no_longer_be_chosen(find, 
     own = window.document.state
     smaller = Network.from_weights({"node_0": [2, 4], "output": [2]}, inputs=own.network.inputs)
     window.document.push(replace(own, network=smaller), "remove")
+    window.desk.frames.show_pending()
     assert listed(finder) == []
     press(finder, "Return")
     assert window.selection.address is None

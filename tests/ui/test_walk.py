@@ -76,7 +76,7 @@ def test_numbers_appear_step_by_step_and_a_screen_reader_hears_them(window, qtbo
     step(window, qtbot, 2)
     assert (shown(window, "node_slope", "output"), slope(window, 1)) == ("−16", "")
     key(window, Qt.Key.Key_Period)
-    assert "slope = 26·(−16) = −416" in window.diagram.narrator.text
+    assert "slope = 26·(−16) = −416" in window.document.now.walk_line
     assert slope(window, 1) == "", "it is said before it stands on the edge"
     qtbot.waitUntil(lambda: not window.player.progress.moving)
     assert (slope(window, 1), slope(window, 0)) == ("−416", "")
@@ -120,7 +120,7 @@ def test_phases_have_buttons_and_say_what_to_do_next_and_an_edit_ends_the_walk(w
         press(window, f"{k}  {phase}")
         assert window.player.progress.phase == phase.lower()
         told.append(status(window))
-        assert window.diagram.narrator.words().text == status(window)
+        assert window.document.now.walk_text().text == status(window)
         window.diagram.grab()
         assert not window.diagram.callout.box.isEmpty()
     press(window, "3  Backward")
@@ -181,11 +181,10 @@ def test_a_layer_of_many_weights_marks_its_nodes_not_each_of_its_edges(bare, mon
     window = bare("large", (1600, 910))
     marked = []
     monkeypatch.setattr(walk, "edge_line", lambda *where: marked.append(where) or edge_line(*where))
-    progress = window.player.progress
     window.player.show_phase("backward")
-    while not progress.described_steps or progress.described_steps[0][:2] != ("slopes", 1):
+    while not (steps := window.player.progress.described_steps) or steps[0][:2] != ("slopes", 1):
         window.player.step()
-    assert len(progress.described_steps) == 100
+    assert len(steps) == 100
     assert not window.diagram.picture.layout.column(1).block
     marked.clear()
     window.diagram.grab()
@@ -200,7 +199,7 @@ class Look:
 
     def __init__(self, window):
         self.picture = window.diagram.picture
-        self.words = window.diagram.narrator.words(short_name)
+        self.words = window.document.now.walk_text(short_name)
         self.whole = make_picture(self.picture.content, self.picture.layout)
         callout = Callout()
         callout.place_box(self.picture, self.words)
@@ -229,15 +228,15 @@ def test_a_callout_covers_neither_what_it_speaks_of_nor_the_numbers_that_it_uses
     names = [own.name for own in examples()]
     for name, size in [(name, size) for size in SIZES for name in names][::every]:
         window = bare(name, size)
-        player, progress = window.player, window.player.progress
+        player = window.player
         player.show_phase("forward")
+        progress = player.progress
         while progress.position < len(progress.walk) and name not in LONG_WALKS:
-            progress.begin_step()
-            progress.go_to_position(progress.goal)
+            progress = progress.at(progress.in_next_step().goal)
+            window.document.show_walk(progress)
             steps += 1
             if len(progress.described_steps) > 1 or steps % every:
                 continue  # nothing is written out of a whole layer
-            player.changed.emit()
             look, body = Look(window), window.diagram.picture.layout.body
             at, box = (name, size, progress.described_steps), look.box
             inside = body.covers(body._replace(x=box.x(), y=box.y(), width=box.width(), height=box.height()))
@@ -255,10 +254,8 @@ def test_a_callout_covers_neither_what_it_speaks_of_nor_the_numbers_that_it_uses
 
 def test_a_sum_for_which_there_is_no_room_is_told_in_short_and_leaves_its_node_free(bare):
     window = bare("spiral", SMALL)
-    progress = window.player.progress
     window.player.show_phase("forward")
-    progress.go_to_position(13)
-    window.player.changed.emit()
+    window.document.show_walk(window.player.progress.at(13))
     look = Look(window)
     assert look.words.text.startswith("node_1_4: z = ")
     assert not look.box.isEmpty()

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from nnviz.core.address import Address
 from nnviz.core.network import Network
 from nnviz.core.numbers import counted
-from nnviz.core.results import Means
+from nnviz.core.results import Marks, Means
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 from nnviz.document.moment import Moment, is_new
@@ -63,10 +63,12 @@ class PictureMaker:
         self._picture: Picture | None = None
         self._picture_key: tuple[object, ...] = ()
 
-    def picture(self, moment: Moment, view: View, largest: float | None = None) -> Picture:
+    def picture(
+        self, moment: Moment, view: View, largest: float | None = None, marks: Marks | None = None
+    ) -> Picture:
         """Return the picture of a Moment for a view: the last one if nothing in the picture has changed.
 
-        A weight with the absolute value `largest` gets the widest edge.
+        A weight with the absolute value `largest` gets the widest edge. `marks` replaces the Moment's marks.
         """
         with_slopes = moment.slopes_shown or moment.walk.shows_slopes
         slopes, slopes_of = _slopes(moment) if with_slopes else (None, "")
@@ -77,7 +79,7 @@ class PictureMaker:
             moment.trace,
             slopes,
             slopes_of,
-            *moment.marks,
+            *(moment.marks if marks is None else marks),
             is_what_if=moment.what_if_row is not None,
             functions=moment.node_functions if has_pictures else None,
         )
@@ -360,8 +362,11 @@ def _corners(outside: str, line: str, ratio: float) -> QPixmap:
     return pixmap
 
 
-class Description:
-    """Describes the selection and its numbers on a canvas for screen readers."""
+class Remarks:
+    """Remarks on a canvas that nobody reads 60 times a second: marks of problems, and a description.
+
+    The description of the selection and its numbers is for screen readers.
+    """
 
     moving_ms = TEXT_MS
 
@@ -369,7 +374,8 @@ class Description:
         self._canvas = canvas
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
-        """Describe the selected node or edge."""
+        """Take the marks, and describe the selected node or edge."""
+        self._canvas.marks = new.marks
         text = self._canvas.picture.describe(new.address) if new.address else ""
         if text != self._canvas.accessibleDescription():
             self._canvas.setAccessibleDescription(text)
@@ -416,7 +422,9 @@ class Canvas(QWidget):
         self._moving = QTimer(self, singleShot=True, interval=SHARPEN_MS)
         """Runs while edges are painted coarsely, because more changes may follow."""
         self._moving.timeout.connect(self.update)
-        self.description = Description(self)
+        self.remarks = Remarks(self)
+        self.marks = Marks()
+        """The marks of dead nodes and vanishing slopes that the picture has during a run or a drag."""
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else Qt paints the background first
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Network diagram")
@@ -442,7 +450,9 @@ class Canvas(QWidget):
         if self._picture is None or self._picture_of is not now:
             before = self._maker.layout, self._headings
             self._kept_scale = self._scale(now)
-            self._picture_of, self._picture = now, self._maker.picture(now, self.view, self._kept_scale)
+            marks = self.marks if now.is_moving else None
+            self._picture = self._maker.picture(now, self.view, self._kept_scale, marks)
+            self._picture_of = now
             self._headings = self._picture.headings
             if before != (self._picture.layout, self._headings):
                 self.layout_changed.emit()
