@@ -16,7 +16,6 @@ from nnviz.core.replay import Past, Replay, repeats_updates, with_earlier, with_
 from nnviz.core.state import Run, State, Training
 from nnviz.core.trainer import Trainer
 from nnviz.document.document import Document
-from nnviz.document.moment import Moment
 from nnviz.document.job import (
     USUAL_LIMITS,
     Job,
@@ -26,6 +25,7 @@ from nnviz.document.job import (
     refusal_sentence,
     tenth,
 )
+from nnviz.document.moment import Moment
 
 
 class Travel(QObject):

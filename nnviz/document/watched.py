@@ -17,8 +17,8 @@ from nnviz.core.numbers import as_text, counted
 from nnviz.core.state import Run, State, with_weights
 from nnviz.core.trainer import as_layers
 from nnviz.document.document import Document
-from nnviz.document.moment import Moment
 from nnviz.document.job import FRAME_PER_SHOWING, FRAME_S, USUAL_LIMITS
+from nnviz.document.moment import Moment
 from nnviz.document.training import differ_in_notes
 from nnviz.files.errors import FileError
 from nnviz.files.frames import Frame, Mailbox, read_next

@@ -283,7 +283,8 @@ class Machine(RuleBasedStateMachine):
         return f"{address} {second}"
 
     def do_choose_a_row(self):
-        self.document.select_row(row=self.rng.randint(-1, MOST_ROWS + 1))
+        row = self.rng.randint(-1, MOST_ROWS + 1)
+        self.document.select_row(row)
         return f"row {row}"
 
     def do_show_slopes(self):

@@ -79,7 +79,7 @@ class Frames(QObject):
     def show_due(self) -> None:
         """Show the current Moment in the views whose time has come; set a timer for the other views.
 
-        At rest, these are all views. During a run or a drag, a view waits `moving_ms`, and longer if it is slow.
+        At rest, these are all views. During a run or a drag, a view waits `moving_ms`, a slow view longer.
         """
         if not self._document.in_motion:
             self.show_pending()
