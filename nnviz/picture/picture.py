@@ -35,6 +35,10 @@ NUMBER_GAP = 2.0
 """Space between a weight and a slope that appear on hover, one above the other, in pixels."""
 
 
+HEADINGS = ("heading", "subheading", "marked")
+"""Styles of the labels above the columns."""
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
     """The contents of a diagram and their places.
@@ -66,10 +70,15 @@ class Picture:
         """
         return sum(weights.size for weights in self.weights) <= EVERY_EDGE
 
-    @property
+    @cached_property
     def headings(self) -> tuple[Label, ...]:
         """The labels above the columns. These labels come first in `labels`."""
-        return tuple(takewhile(lambda label: label.style in ("heading", "subheading", "marked"), self.labels))
+        return tuple(takewhile(lambda label: label.style in HEADINGS, self.labels))
+
+    @cached_property
+    def numbers(self) -> tuple[Label, ...]:
+        """The labels except the headings and the names of the nodes, which change only with the layout."""
+        return tuple(label for label in self.labels if label.style not in (*HEADINGS, "name"))
 
     @cached_property
     def _by_address(self) -> dict[Address, Label]:

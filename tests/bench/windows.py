@@ -125,7 +125,8 @@ class Canvas:
         self.player, self.diagram = self.desk.player, Diagram(self.desk)
         self.diagram.resize(*size)
         self.diagram.show()
-        self.desk.frames.add(self.diagram)
+        for view in (self.diagram, self.diagram.numbers):
+            self.desk.frames.add(view)
         settle()
         self.move(True)
 
@@ -135,7 +136,7 @@ class Canvas:
 
     def draw(self, network):
         self.document.push(replace(self.document.state, network=network), "Run", "run")
-        self.desk.frames.show_pending()
+        self.desk.frames.show_due()  # as in a run: the numbers ten times a second
         self.diagram.repaint()
 
 

@@ -64,7 +64,7 @@ class Bare:
             self._diagram = Diagram(self.desk)
             heads = Heads(self._diagram, self.structure)
             self.show(self._diagram, self._size)
-            for view in (self._diagram, self._diagram.remarks, heads):
+            for view in (self._diagram, self._diagram.numbers, heads):
                 self.desk.frames.add(view)
         self.desk.frames.show_pending()
         return self._diagram

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from math import floor
 from typing import NamedTuple
@@ -25,7 +26,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from nnviz.core.address import Address
 from nnviz.core.network import Network
 from nnviz.core.numbers import counted
-from nnviz.core.results import Marks, Means
+from nnviz.core.results import Means
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 from nnviz.document.moment import Moment, is_new
@@ -63,12 +64,10 @@ class PictureMaker:
         self._picture: Picture | None = None
         self._picture_key: tuple[object, ...] = ()
 
-    def picture(
-        self, moment: Moment, view: View, largest: float | None = None, marks: Marks | None = None
-    ) -> Picture:
+    def picture(self, moment: Moment, view: View, largest: float | None = None) -> Picture:
         """Return the picture of a Moment for a view: the last one if nothing in the picture has changed.
 
-        A weight with the absolute value `largest` gets the widest edge. `marks` replaces the Moment's marks.
+        A weight with the absolute value `largest` gets the widest edge.
         """
         with_slopes = moment.slopes_shown or moment.walk.shows_slopes
         slopes, slopes_of = _slopes(moment) if with_slopes else (None, "")
@@ -79,7 +78,7 @@ class PictureMaker:
             moment.trace,
             slopes,
             slopes_of,
-            *(moment.marks if marks is None else marks),
+            *moment.marks,
             is_what_if=moment.what_if_row is not None,
             functions=moment.node_functions if has_pictures else None,
         )
@@ -124,9 +123,6 @@ FADED = 0.2
 """Opacity of the edges that are not highlighted, while other edges are highlighted."""
 CORNER_PX = 10
 """Radius of the corners of the diagram's border."""
-HEADINGS = ("heading", "subheading", "marked")
-PAINTED_WITH_NODES = (*HEADINGS, "name")
-"""Styles of the labels that are painted with the nodes: these labels change only with the layout."""
 
 
 class PaintOptions(NamedTuple):
@@ -158,20 +154,25 @@ class DiagramPainter:
         self._screen: Screen | None = None
 
     def paint(
-        self, painter: QPainter, moment: Moment, picture: Picture, options: PaintOptions, dirty: QRectF
+        self,
+        painter: QPainter,
+        moment: Moment,
+        picture: Picture,
+        edges: Picture,
+        options: PaintOptions,
+        dirty: QRectF,
     ) -> None:
         """Paint the part of the diagram in the rectangle `dirty`, without the border of the widget.
 
-        `picture` is the picture of `moment`.
+        `picture` is the picture of `moment`; `edges` is the same with the weights to paint as edges.
         """
         painter.fillRect(dirty, QColor(options.palette.canvas))  # includes pixels partly of other widgets
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         screen, body = self._screen_for(options), qrect(picture.layout.body)
         if dirty.top() < body.top():
-            headings = (label for label in picture.labels if label.style in HEADINGS)
-            screen.paint_labels(painter, headings, ())
+            screen.paint_labels(painter, picture.headings, ())
         painter.setClipRect(body.intersected(dirty))
-        self._paint_body(painter, screen, moment, picture, options, dirty.intersected(body))
+        self._paint_body(painter, screen, moment, picture, edges, options)
         painter.setClipping(False)
 
     def _screen_for(self, options: PaintOptions) -> Screen:
@@ -187,21 +188,20 @@ class DiagramPainter:
         screen: Screen,
         moment: Moment,
         picture: Picture,
+        edges: Picture,
         options: PaintOptions,
-        dirty: QRectF,
     ) -> None:
         if moment.walk.moving:
-            body = qrect(picture.layout.body)
             self._static.keep(
                 picture,
                 options,
                 (picture, options),
-                lambda painter: self._paint_static(painter, screen, moment, picture, options, body),
+                lambda painter: self._paint_static(painter, screen, moment, picture, edges, options),
             )
             self._static.paint(painter)
         else:
             self._static.forget()
-            self._paint_static(painter, screen, moment, picture, options, dirty)
+            self._paint_static(painter, screen, moment, picture, edges, options)
         self.walk.paint(painter, moment, picture, options.palette)
 
     def _paint_static(
@@ -210,29 +210,25 @@ class DiagramPainter:
         screen: Screen,
         moment: Moment,
         picture: Picture,
+        edges: Picture,
         options: PaintOptions,
-        dirty: QRectF,
     ) -> None:
         """Paint everything except the walk's animation."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         highlighted = neighbours(picture, options.highlighted)
-        self._paint_edges(painter, picture, options, faded=bool(highlighted))
+        self._paint_edges(painter, edges, options, faded=bool(highlighted))
         if highlighted:  # the selected edges do not fade
             for address in options.selected_edges:
-                paint_halo(painter, picture, address, options.palette)
-                paint_highlighted(painter, picture, neighbours(picture, address), options.palette)
-        paint_highlighted(painter, picture, highlighted, options.palette)
+                paint_halo(painter, edges, address, options.palette)
+                paint_highlighted(painter, edges, neighbours(edges, address), options.palette)
+        paint_highlighted(painter, edges, highlighted, options.palette)
         paint_blocks(painter, picture, options.palette)
         self._small_pictures.paint(painter, picture, options.palette, grids=True)
         screen.paint_nodes(painter, picture, options.selected)
         self._small_pictures.paint(painter, picture, options.palette, grids=False)
         paint_marks(painter, picture, (*options.selected, options.highlighted), options.palette)
         self.walk.paint_outlines(painter, moment, picture, options.palette)
-        labels = (label for label in picture.labels if label.style not in PAINTED_WITH_NODES)
-        if not dirty.contains(qrect(picture.layout.body)):
-            border = QMarginsF(3, 3, 3, 3)  # a label's outline extends beyond its place
-            labels = (label for label in labels if dirty.intersects(qrect(label.reach) + border))
-        screen.paint_labels(painter, labels, options.selected)
+        screen.paint_labels(painter, picture.numbers, options.selected)
         for label in picture.hidden_numbers(options.highlighted):
             paint_label(painter, label, options.palette)
 
@@ -362,11 +358,19 @@ def _corners(outside: str, line: str, ratio: float) -> QPixmap:
     return pixmap
 
 
-class Remarks:
-    """Remarks on a canvas that nobody reads 60 times a second: marks of problems, and a description.
+SEEN_AT_ONCE = "is_moving", "row", "what_if_row", "slopes_shown", "mean_over_rows", "walk"
+"""Parts of a Moment that change numbers and texts of the picture at once, also in a run."""
 
-    The description of the selection and its numbers is for screen readers.
-    """
+
+def _are_alike(old: Moment | None, new: Moment) -> bool:
+    """Return whether the picture's layout also fits the new network."""
+    return old is not None and [(layer.nodes, layer.activation) for layer in old.state.network.layers] == [
+        (layer.nodes, layer.activation) for layer in new.state.network.layers
+    ]
+
+
+class Numbers:
+    """The numbers and texts on a canvas, which nobody reads 60 times a second, also for screen readers."""
 
     moving_ms = TEXT_MS
 
@@ -374,8 +378,8 @@ class Remarks:
         self._canvas = canvas
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
-        """Take the marks, and describe the selected node or edge."""
-        self._canvas.marks = new.marks
+        """Show the numbers of a Moment, and describe the selected node or edge."""
+        self._canvas.show_numbers(new)
         text = self._canvas.picture.describe(new.address) if new.address else ""
         if text != self._canvas.accessibleDescription():
             self._canvas.setAccessibleDescription(text)
@@ -410,8 +414,8 @@ class Canvas(QWidget):
         self._picture: Picture | None = None
         self._picture_of: Moment | None = None
         """The Moment of the picture, or None if the picture must be made again."""
-        self.moment = desk.document.now
-        """The Moment that the canvas shows."""
+        self.moment = self._numbers_of = desk.document.now
+        """`moment` is the Moment that the canvas shows. In a run, its numbers are of an earlier Moment."""
         self._headings: tuple[Label, ...] = ()
         self._kept_scale: float | None = None
         self._holds_scale = False
@@ -422,9 +426,7 @@ class Canvas(QWidget):
         self._moving = QTimer(self, singleShot=True, interval=SHARPEN_MS)
         """Runs while edges are painted coarsely, because more changes may follow."""
         self._moving.timeout.connect(self.update)
-        self.remarks = Remarks(self)
-        self.marks = Marks()
-        """The marks of dead nodes and vanishing slopes that the picture has during a run or a drag."""
+        self.numbers = Numbers(self)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else Qt paints the background first
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Network diagram")
@@ -445,20 +447,31 @@ class Canvas(QWidget):
 
     @property
     def picture(self) -> Picture:
-        """The picture of the Moment that the canvas shows."""
-        now = self.moment
+        """The picture of the canvas. In a run, its numbers change less often than the edges."""
+        now = self._numbers_of
         if self._picture is None or self._picture_of is not now:
             before = self._maker.layout, self._headings
-            self._kept_scale = self._scale(now)
-            marks = self.marks if now.is_moving else None
-            self._picture = self._maker.picture(now, self.view, self._kept_scale, marks)
-            self._picture_of = now
+            self._picture_of, self._picture = now, self._maker.picture(now, self.view, self._kept_scale)
             self._headings = self._picture.headings
             if before != (self._picture.layout, self._headings):
                 self.layout_changed.emit()
                 if now.is_moving:  # the headings are above the body
                     self.update()
         return self._picture
+
+    @property
+    def _edges(self) -> Picture:
+        """The picture with the weights of the Moment that the canvas shows."""
+        picture, layers = self.picture, self.moment.state.network.layers
+        if self.moment is self._numbers_of:
+            return picture
+        weights = tuple(layer.weights for layer in layers)
+        return replace(picture, weights=weights, scale=self._kept_scale or picture.scale)
+
+    def show_numbers(self, moment: Moment) -> None:
+        """Show the numbers of a Moment."""
+        self._numbers_of = moment
+        self.update(qrect(self.picture.layout.body).toAlignedRect())
 
     def show_again(self) -> None:
         """Make and paint the picture again, for example in another view."""
@@ -467,7 +480,9 @@ class Canvas(QWidget):
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Paint a Moment, and announce the text of a new step of the walk to screen readers."""
-        self.moment = new
+        self.moment, self._kept_scale = new, self._scale(new)
+        if not new.is_moving or is_new(old, new, *SEEN_AT_ONCE) or not _are_alike(old, new):
+            self._numbers_of = new
         if is_new(old, new, "state.network"):
             weights = sum(layer.weights.size for layer in new.state.network.layers)
             if weights > ALWAYS_SHARP:
@@ -485,6 +500,7 @@ class Canvas(QWidget):
     def hold_scale(self, on: bool) -> None:
         """Keep the scale of the edges' widths, for example while a number is dragged, or stop keeping it."""
         self._holds_scale = on
+        self._kept_scale = self._scale(self.moment)
         self.show_again()
 
     def _scale(self, now: Moment) -> float | None:
@@ -568,7 +584,7 @@ class Canvas(QWidget):
         )
         with QPainter(self) as painter:
             card = on_whole_pixels(painter, self.rect())
-            self._layers.paint(painter, now, self.picture, options, dirty)
+            self._layers.paint(painter, now, self.picture, self._edges, options, dirty)
             line = options.palette.accent if self.hasFocus() and self.by_keyboard else options.palette.line
             paint_card(painter, card, dirty, options.palette.window, line)
 

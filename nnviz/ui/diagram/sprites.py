@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import shiboken6
@@ -32,6 +32,14 @@ WIDTH, MAX_HEIGHT = 1024, 2048
 """Width and largest height of the pixmap with all sprites, in pixels."""
 
 
+class _PlacedLabels(NamedTuple):
+    labels: Sequence[Label]
+    selected: tuple[Address, ...]
+    sprites: Array
+    has_lines: bool
+    """Whether some labels are large or have a leader, so that these are painted without sprites."""
+
+
 class Screen:
     """Paints nodes and labels from sprites, in colours of `palette`, at `ratio` device pixels per pixel."""
 
@@ -43,7 +51,10 @@ class Screen:
         self._letters: dict[tuple[str, float, str], Letters] = {}
         self._boxes: dict[tuple[object, ...], int] = {}
         self._layout: Layout | None = None
-        self._fixed_sprites = NO_SPRITES
+        self._fixed_sprites = self._nodes = NO_SPRITES
+        self._nodes_of: Picture | None = None
+        self._kept: list[_PlacedLabels] = []
+        """The labels painted last: the headings and the numbers."""
         self._large_nodes: list[NodeBox] = []
         self._large_names: list[Label] = []
 
@@ -61,8 +72,10 @@ class Screen:
             self._large_names = [name for name in layout.names if _is_large(name)]
         for node in self._large_nodes:
             paint_box(painter, node.rect, node_box(node.role, node.rect, self.palette))
-        tint_sprites = (sprites for column in layout.columns for sprites in self._tints(picture, column))
-        self._sprites.draw(painter, np.concatenate([self._fixed_sprites, *tint_sprites]))
+        if picture is not self._nodes_of:
+            tints = (sprites for column in layout.columns for sprites in self._tints(picture, column))
+            self._nodes_of, self._nodes = picture, np.concatenate([self._fixed_sprites, *tints])
+        self._sprites.draw(painter, self._nodes)
         for name in self._large_names:
             paint_label(painter, name, self.palette)
         for address in selected:
@@ -71,21 +84,35 @@ class Screen:
                 rect = column.rect(address.node)
                 paint_box(painter, rect, Box("", self.palette.accent, 2.4, corner(rect)))
 
-    def paint_labels(self, painter: QPainter, labels: Iterable[Label], selected: tuple[Address, ...]) -> None:
-        """Paint labels with their backgrounds. Outline the selected labels in the accent colour."""
-        pills = []
-        for label in labels:
-            chosen = label.address in selected
+    def paint_labels(self, painter: QPainter, labels: Sequence[Label], selected: tuple[Address, ...]) -> None:
+        """Paint labels with their backgrounds. Outline the selected labels in the accent colour.
+
+        The sprites of the last labels are kept: painting the same sequence again is fast.
+        """
+        kept = next((own for own in self._kept if own.labels is labels and own.selected == selected), None)
+        if kept is None:
+            kept = self._place(labels, selected)
+            self._kept = [kept, *self._kept[:1]]
+        for label in labels if kept.has_lines else ():
             if _is_large(label):
-                paint_label(painter, label, self.palette, chosen=chosen)
-                continue
-            if label.leader is not None:
+                paint_label(painter, label, self.palette, chosen=label.address in selected)
+            elif label.leader is not None:
                 paint_leader(painter, label, self.palette)
+        self._sprites.draw(painter, kept.sprites)
+
+    def _place(self, labels: Sequence[Label], selected: tuple[Address, ...]) -> _PlacedLabels:
+        pills, has_lines = [], False
+        for label in labels:
+            is_large = _is_large(label)
+            has_lines |= is_large or label.leader is not None
+            if is_large:
+                continue
             if label.style in PILL_STYLES:
-                pills.append(self._pill(label, chosen))
+                pills.append(self._pill(label, label.address in selected))
             self._setter.set(self._letters_of(label), label)
         backgrounds = self._sprites.placed(*zip(*pills, strict=True)) if pills else NO_SPRITES
-        self._sprites.draw(painter, np.concatenate((backgrounds, self._setter.placed())))
+        sprites = np.concatenate((backgrounds, self._setter.placed()))
+        return _PlacedLabels(labels, selected, sprites, has_lines)
 
     def _letters_of(self, label: Label) -> Letters:
         colour = text_colour(label, self.palette)

@@ -209,7 +209,7 @@ class FilmScene:
         options = PaintOptions((), None, moving=False, palette=palette, ratio=1.0)
         room = QRectF(0.0, 0.0, self._view.width, self._view.height)
         self._layers.walk.t = self._walking.t
-        self._layers.paint(painter, self.moment, self.picture, options, room)
+        self._layers.paint(painter, self.moment, self.picture, self.picture, options, room)
 
 
 SECONDS, LAST_S = 10.0, 4.0

@@ -232,7 +232,7 @@ class Workspace:
     def _make_panels(self, panels: Sequence[PanelEntry]) -> None:
         document, selection, derived = self.document, self.selection, self.derived
         self.diagram = Diagram(self.desk)
-        for view in (self.diagram, self.diagram.remarks, Heads(self.diagram, self.structure)):
+        for view in (self.diagram, self.diagram.numbers, Heads(self.diagram, self.structure)):
             self.desk.frames.add(view)
         self.data = DataPanel(document, selection, derived)
         self.training = TrainingPanel(document, self.runner, selection, derived)
