@@ -419,10 +419,20 @@ class Card(Bare):
 
     def __init__(self, qtbot, state=BANK, **times):
         super().__init__(qtbot, state, **times)
-        self.panel = ActivationPanel(self.document, self.selection, self.derived)
-        self.show(self.panel, (420, 260))
-        self.plane = self.panel.plane
+        self.card = ActivationPanel(self.desk)
+        self.show(self.card, (420, 260))
+        self.desk.frames.add(self.card)
         self.select("node", 0, 0)
+
+    @property
+    def panel(self):
+        """What the panel shows, after the changes that wait for the next frame."""
+        self.desk.frames.show_pending()
+        return self.card.view
+
+    @property
+    def plane(self):
+        return self.panel.plane
 
     def select(self, *address):
         self.selection.select(Address(*address))
@@ -488,7 +498,7 @@ def test_the_curve_its_tangent_its_slope_and_all_rows_are_drawn(qapp, bare):
     assert bank.plane.times == 20.0
     np.testing.assert_array_equal(drawn[there] / 20.0, relu.slope(z[there]))
     assert np.count_nonzero(~there) == 1, "a gap at the kink"
-    svg = PlotDrawing(bank.panel, "A title").svg(Look(600, 400, "light")).decode()
+    svg = PlotDrawing(bank.card, "A title").svg(Look(600, 400, "light")).decode()
     across = [float(x) for x in re.findall(rf'<circle cx="([^"]+)" cy="[^"]+" r="{POINT_PX / 2}"', svg)]
     assert np.corrcoef(across, bank.plane.rows()[:, 0])[0, 1] == pytest.approx(1.0), "a circle for each row"
     state = bank.document.state
@@ -580,15 +590,16 @@ def test_in_the_window_the_activation_follows_clicks_what_is_typed_and_a_run(ope
     window = open_window("many-rows")
     card = hands.bring(window, "Activation")
     hands.click(window, Address("node", 0, 0))
-    qtbot.waitUntil(lambda: card.plane.isVisible())
-    assert "Row 1: z 26" in card.plane.accessibleDescription()
+    qtbot.waitUntil(lambda: card.view.plane.isVisible())
+    assert "Row 1: z 26" in card.view.plane.accessibleDescription()
     hands.set_number(window, Address("weight", 0, 0, 0), "3")
-    assert "Row 1: z 29" in card.plane.accessibleDescription()
+    window.desk.frames.show_pending()
+    assert "Row 1: z 29" in card.view.plane.accessibleDescription()
     hands.press(window, "Run")
     qtbot.waitUntil(lambda: window.document.in_motion and window.document.state.iteration > 2)
-    qtbot.waitUntil(lambda: "Row 1: z 29 " not in card.plane.accessibleDescription())
+    qtbot.waitUntil(lambda: "Row 1: z 29 " not in card.view.plane.accessibleDescription())
     with qtbot.waitSignal(window.runner.run_ended):
         window.training.speed.setValue(100)
     state = window.document.state
     z = state.network.forward(state.data.inputs).z[0][0, 0]
-    assert f"Row 1: z {full_text(z)} " in card.plane.accessibleDescription()
+    assert f"Row 1: z {full_text(z)} " in card.view.plane.accessibleDescription()

@@ -268,11 +268,12 @@ def test_a_plot_over_weights_and_its_caption_are_in_sight_without_scrolling(qtbo
 def is_drawn(dock, least=None):
     """Return whether a plot over weights is whole, and higher than `least` or than most of its panel."""
     card, bar = dock.card, dock.findChild(QScrollArea).verticalScrollBar()
-    if card is None or card.work.busy or card.plot is None or bar.isVisible():
+    if card is None or card.view.work.busy or card.plot is None or bar.isVisible():
         return False
-    whole = all(in_sight(dock, own) for own in (card, card.plane, card.caption))
-    needs = card.caption.heightForWidth(card.caption.width())
-    return whole and needs <= card.caption.height() and card.plane.height() > (least or 0.7 * dock.height())
+    plane, caption = card.view.plane, card.view.caption
+    whole = all(in_sight(dock, own) for own in (card, plane, caption))
+    needs = caption.heightForWidth(caption.width())
+    return whole and needs <= caption.height() and plane.height() > (least or 0.7 * dock.height())
 
 
 # --- drop-downs

@@ -148,12 +148,12 @@ def test_an_edit_that_ends_a_run_says_so_until_the_next_one(qtbot, open_window):
     window.library.load()
     card = hands.bring(window, "1 weight")
     window.selection.select(WEIGHT)
-    qtbot.waitUntil(lambda: not card.work.busy and card.plot is not None)
-    middle = card.plane.viewport().rect().center()
+    qtbot.waitUntil(lambda: not card.view.work.busy and card.plot is not None)
+    middle = card.view.plane.viewport().rect().center()
     for way, ended in ((QPoint(60, -20), ENDED), (QPoint(-40, -20), "")):  # then one Ctrl+Z more is needed
-        QTest.mouseClick(card.plane.viewport(), LEFT, pos=middle + way)
+        QTest.mouseClick(card.view.plane.viewport(), LEFT, pos=middle + way)
         qtbot.waitUntil(lambda ended=ended: status(window) == f"Set input_0 → output{ended}")
-        qtbot.waitUntil(lambda: not card.work.busy)
+        qtbot.waitUntil(lambda: not card.view.work.busy)
     for _ in range(3):  # the run too
         choose_entry(window, "Undo")
     QApplication.processEvents()  # what an edit says comes a moment later

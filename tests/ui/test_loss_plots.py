@@ -21,7 +21,7 @@ from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES, rgb
 from nnviz.picture.scales import TONES, Tone, blended_pixels, loss_tones, tick_texts
 from nnviz.ui.kit.theme import apply_theme
-from nnviz.ui.panels.loss import LossChoice, LossCurve, LossPanel, LossSurface, levels_of
+from nnviz.ui.panels.loss import LossCurvePanel, LossSurfacePanel, levels_of
 from tests.core import oracle
 from tests.picture.test_edges import luminance
 from tests.ui import hands
@@ -50,15 +50,16 @@ def one_weight(weight, x, target, **settings):
 
 @pytest.fixture
 def open_panel(qtbot, qapp, bare):
-    """Return a function that opens a panel alone on a State, or on a Bare, and selects."""
+    """Return a function that opens a panel alone on a State, or on a Bare, selects, and returns its view."""
 
     def open_it(of_two, what, chosen, wait=True):
         own = what if isinstance(what, Bare) else bare(what)
-        view = LossSurface(own.runner.travel.past) if of_two else LossCurve()
-        choice = (LossChoice(own.document, own.selection),) if of_two else ()
-        panel = LossPanel(view, own.document, own.selection, own.derived, *choice)
-        panel.document, panel.selection, panel.runner = own.document, own.selection, own.runner
-        own.show(panel, (364, 330))
+        card = LossSurfacePanel(own.desk) if of_two else LossCurvePanel(own.desk)
+        panel = card.view
+        panel.card, panel.frames, panel.runner = card, own.desk.frames, own.runner
+        panel.document, panel.selection = own.document, own.selection
+        own.show(card, (364, 330))
+        panel.frames.add(card)
         own.selection.select(*chosen)
         if wait:
             settle(qtbot, panel)
@@ -90,7 +91,21 @@ def start(qtbot, panel, state, *chosen):
     settle(qtbot, panel)
 
 
+def hide(panel):
+    """Take a panel out of sight."""
+    panel.card.hide()
+    panel.frames.remove(panel.card)
+    panel.card.rest()
+
+
+def show(panel):
+    """Bring a panel back into sight."""
+    panel.card.show()
+    panel.frames.add(panel.card)
+
+
 def settle(qtbot, panel):
+    panel.frames.show_pending()
     qtbot.waitUntil(lambda: not panel.work.busy)
 
 
@@ -149,10 +164,10 @@ def test_the_curve_follows_every_change_and_the_axis_the_weight(qtbot, open_curv
     state, curve = panel.document.state, panel.plane.curve()
     assert curve[:, 1] == pytest.approx(run_work(loss_along(state, FIRST, curve[:, 0])))
     assert middle(panel) == pytest.approx((2.0, state.loss()))
-    panel.hide()
+    hide(panel)
     panel.document.push(edits.set_weight(state, 0, 0, 0, 40.0), "Set")
     assert not panel.work.busy, "hidden it computes nothing"
-    panel.show()
+    show(panel)
     settle(qtbot, panel)
     assert middle(panel) == pytest.approx((40.0, panel.document.state.loss()))
     (low, high), _ = panel.plane.view()
@@ -281,8 +296,8 @@ def test_many_rows_are_computed_meanwhile_and_a_change_drops_what_is_under_way(q
     change(qtbot, panel, edits.set_weight, 1, 0, 0, 2.0)
     assert middle(panel) == pytest.approx((*values(panel), document.state.loss()))
     document.undo()
-    panel.hide()
-    panel.show()  # it does not know any more that this takes long
+    hide(panel)
+    show(panel)  # it does not know any more that this takes long
     settle(qtbot, panel)
     document.push(edits.set_weight(before, 1, 0, 0, 2.0), "Set")
     qtbot.waitUntil(lambda: not panel.plane.tangent().size)  # the first slice has not come to an end
@@ -309,6 +324,8 @@ def test_both_plots_take_the_colours_of_the_theme(qapp, open_curve, open_surface
     curve, surface = open_curve(), open_surface()
     for theme in amount(quick=["dark"], ci=PALETTES, night=PALETTES):
         apply_theme(qapp, theme)
+        for panel in (curve, surface):
+            panel.frames.show_pending()
         palette, grid = PALETTES[theme], surface.plane.grid
         assert palette.slope in curve.caption.text()
         assert palette.surface in colours_of(curve)
@@ -333,17 +350,17 @@ def test_every_point_of_the_map_is_the_mse_with_both_weights_set(qtbot, open_sur
         for i, j in ((0, 0), (11, 40), (32, 32), (64, 3), (64, 64)):
             expected = loss_with(state, {first: grid.values1[i], second: grid.values2[j]})
             assert grid.loss[i, j] == pytest.approx(expected, rel=1e-9)
-    panel.hide()
+    hide(panel)
     panel.document.push(edits.set_value(panel.document.state, Address("bias", 0, 0), 2.5), "Set")
     assert not panel.work.busy, "hidden it computes nothing"
-    panel.show()
+    show(panel)
     settle(qtbot, panel)
     assert f"MSE {as_text(panel.document.state.loss())}" in panel.caption.text()
 
 
 def test_contours_and_the_read_out_tell_the_mse(open_surface, approved):
     panel = open_surface()
-    assert panel.accessibleName() == "MSE over two weights"
+    assert panel.card.accessibleName() == "MSE over two weights"
     points = panel.plane.contours()
     points = points[np.isfinite(points).all(axis=1)]
     rounds = [digit * 10.0**power for power in range(5) for digit in (1, 1.5, 2, 3, 4, 5, 6, 8)]
@@ -400,6 +417,7 @@ def test_the_map_is_refined_and_a_change_or_selection_drops_what_is_under_way(qt
     assert panel.work.busy
     changed = edits.set_weight(state, 1, 1, 5, 9.0)
     panel.document.push(changed, "Set")
+    panel.frames.show_pending()
     while panel.work.busy:
         sizes.append(len(panel.plane.grid.values1))
         QTest.qWait(1)
@@ -413,6 +431,7 @@ def test_the_map_is_refined_and_a_change_or_selection_drops_what_is_under_way(qt
     panel.document.undo()
     qtbot.waitUntil(lambda: panel.work.busy)
     panel.selection.select(FIRST)
+    panel.frames.show_pending()
     assert not panel.work.busy
     assert ticking(panel) == []
     assert panel.pages.empty.isVisible()
@@ -487,9 +506,9 @@ def test_the_path_follows_undo_back_a_new_run_and_new_biases(qtbot, open_surface
 def test_a_long_run_keeps_few_points_with_both_ends(qtbot, open_surface, approved):
     panel = open_surface("xor")
     start = values(panel)
-    panel.hide()
+    hide(panel)
     step(panel, 520, merge=1)
-    panel.show()
+    show(panel)
     settle(qtbot, panel)
     path = panel.plane.path()
     assert 100 < len(path) <= 500
@@ -513,6 +532,7 @@ def test_the_lists_choose_both_weights_by_keyboard_follow_names_and_come_back(qt
     assert selection.second == Address("weight", 0, 1, 0)
     assert panel.plane.grid is not None
     panel.document.push(edits.rename(panel.document.state, 1, 0, "mood"), "Rename")
+    panel.frames.show_pending()
     assert choice.first.itemText(0) == choice.first.currentText() == "accounts → mood"
     selection.select(FIRST, SECOND)
     settle(qtbot, panel)
@@ -551,8 +571,9 @@ def test_both_axes_have_their_room_after_the_plot_was_hidden(qtbot, open_surface
     panel = open_surface()
     bottom, left = (panel.plane.getAxis(side) for side in ("bottom", "left"))
     for size in ((620, 230), (364, 420)):
-        panel.resize(*size)
+        panel.card.resize(*size)
         panel.selection.select(None)
+        panel.frames.show_pending()
         assert not panel.plane.isVisible()
         panel.plane.name_axes("", "")
         panel.plane.show_nothing()

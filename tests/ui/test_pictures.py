@@ -286,6 +286,7 @@ def test_a_copied_plot_has_names_and_fonts_and_clips_its_zoom(qtbot, window, app
     assert any(name[:16] in text for text in svg.itertext())
     card = card_of(qtbot, window, "1 weight")
     window.selection.select(None)
+    window.desk.frames.show_pending()
     card.update_actions()
     assert not card.export_picture.isEnabled(), "there is no picture of a plot that is not there"
 

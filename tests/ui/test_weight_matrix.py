@@ -10,13 +10,11 @@ from nnviz.core.address import Address
 from nnviz.core.edits import add_layer, remove_layer, rename, set_weight
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
-from nnviz.document.derived import Selection
-from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.matrix import Cell
 from nnviz.ui.kit.theme import apply_theme, colours
-from nnviz.ui.panels.matrix import HINT, WeightMatrix
+from nnviz.ui.panels.matrix import HINT, MatrixPanel
 from tests.ui.runs import pixels_of
 
 WEIGHTS = {"node_0": [2, 4, 0], "node_1": [4, -8, 1], "output": [2, 7]}
@@ -29,53 +27,72 @@ def digits():
     return load(example("digits").path)
 
 
+class Looked:
+    """The view of a panel as a person sees it: what waits for the next frame is shown before each look."""
+
+    def __init__(self, frames, panel):
+        self._frames, self._panel = frames, panel
+
+    def __getattr__(self, name):
+        self._frames.show_pending()
+        return getattr(self._panel.view, name)
+
+    def width(self):
+        return self._panel.width()
+
+    def hide(self):
+        self._panel.hide()
+        self._frames.remove(self._panel)
+
+    def show(self):
+        self._panel.show()
+        self._frames.add(self._panel)
+
+
 @pytest.fixture
-def show(qtbot):
-    """Return a function that shows the panel of a State, and returns its document and selection, too."""
+def show(bare):
+    """Return a function that shows the panel of a State, and returns its view, document and selection."""
 
     def show_it(state=SMALL):
-        document = Document(state)
-        selection = Selection(document)
-        card = WeightMatrix(document, selection)
-        qtbot.addWidget(card)
-        card.resize(364, 330)
-        card.show()
-        qtbot.waitExposed(card)
-        return card, document, selection
+        own = bare(state)
+        panel = MatrixPanel(own.desk)
+        own.show(panel, (364, 330))
+        own.desk.frames.add(panel)
+        return Looked(own.desk.frames, panel), own.document, own.selection
 
     return show_it
 
 
 def point(card, cell):
-    return QPoint(*(int(value) for value in card.view.places().cell(cell).center))
+    return QPoint(*(int(value) for value in card.grid.places().cell(cell).center))
 
 
 def hover(card, cell):
-    QTest.mouseMove(card.view, point(card, cell))
+    QTest.mouseMove(card.grid, point(card, cell))
     QApplication.processEvents()
     return card.readout.text()
 
 
 def colour_at(card, cell):
     """Return the colour of a cell, beside its number."""
-    place = card.view.places().cell(cell)
+    place = card.grid.places().cell(cell)
     corner = QPoint(int(place.x + min(4, place.width / 2)), int(place.y + min(4, place.height / 2)))
-    return card.view.grab().toImage().pixelColor(corner).name().upper()
+    return card.grid.grab().toImage().pixelColor(corner).name().upper()
 
 
 def colours_in(card, left, top, width, height):
-    seen = pixels_of(card.view)[int(top) + 1 : int(top + height), int(left) + 1 : int(left + width)]
+    seen = pixels_of(card.grid)[int(top) + 1 : int(top + height), int(left) + 1 : int(left + width)]
     return set(seen.ravel().tolist())
 
 
 def press(card, *keys):
-    card.view.setFocus()
+    card.grid.setFocus()
     for key in keys:
-        QTest.keyClick(card.view, key)
+        QTest.keyClick(card.grid, key)
 
 
 def click(card, cell):
-    QTest.mouseClick(card.view, Qt.MouseButton.LeftButton, pos=point(card, cell))
+    QTest.mouseClick(card.grid, Qt.MouseButton.LeftButton, pos=point(card, cell))
 
 
 def test_the_caption_and_a_screen_reader_tell_size_and_range_of_the_weights(show, digits, approved):
@@ -86,7 +103,7 @@ def test_the_caption_and_a_screen_reader_tell_size_and_range_of_the_weights(show
     told = [card.caption.text()]
     document.start(SMALL)
     selection.select(Address("weight", 0, 0, 1))
-    told += [card.view.accessibleName(), card.view.accessibleDescription()]
+    told += [card.grid.accessibleName(), card.grid.accessibleDescription()]
     approved("captions and a screen reader", "\n".join(told))
 
 
@@ -99,12 +116,12 @@ def test_a_small_layer_has_colours_numbers_and_names_in_both_themes(show, qapp):
         card.choice.setCurrentIndex(0)
         seen = [colour_at(card, cell) for cell in (Cell(1, 1), Cell(0, 2))]
         assert seen == [colours().negative, colours().canvas]
-        sheet = card.view.places().room
-        assert sheet.width >= 0.7 * card.view.width()
+        sheet = card.grid.places().room
+        assert sheet.width >= 0.7 * card.grid.width()
         written = {"at the left": (0, sheet.y, sheet.x - 4, sheet.height)}
         written["above"] = (sheet.x, sheet.y - 20, sheet.width, 18)
         for node, source in np.ndindex(2, 3):
-            cell = card.view.places().cell(Cell(node, source))
+            cell = card.grid.places().cell(Cell(node, source))
             written[node, source] = cell.middle(cell.width / 2, cell.height / 2)
         for where, place in written.items():
             assert len(colours_in(card, *place)) > 2, where
@@ -115,13 +132,13 @@ def test_names_that_begin_and_end_alike_are_told_apart_and_leave_room_for_the_va
     nodes = ("the node for all of the first things", "the node for all of the other things")
     layer = Layer(nodes, "identity", np.full((2, 2), 2.0))
     card, _, selection = show(State(Network(inputs, [layer]), Dataset([[1, 2]])))
-    first, second = (card.view.places().cell(Cell(k, k)) for k in range(2))
+    first, second = (card.grid.places().cell(Cell(k, k)) for k in range(2))
 
     def names_of(cell):
         """Return the names of the cell's node, at the left, and of its input, above."""
         left = QRect(0, int(cell.y), int(first.x) - 2, int(cell.height))
         above = QRect(int(cell.x), 0, int(cell.width), int(first.y) - 2)
-        return [card.view.grab(place).toImage() for place in (left, above)]
+        return [card.grid.grab(place).toImage() for place in (left, above)]
 
     assert all(one != other for one, other in zip(names_of(first), names_of(second), strict=True))
     selection.select(Address("weight", 0, 0, 0))
@@ -133,12 +150,12 @@ def test_names_that_begin_and_end_alike_are_told_apart_and_leave_room_for_the_va
 
 def test_a_large_layer_has_no_texts_marks_what_is_selected_and_gives_way_to_its_layer(show, digits):
     card, _, selection = show(digits)
-    assert card.view.places().room.width >= card.view.width() - 10
-    assert len(colours_in(card, *card.view.places().cell(Cell(3, 5)))) == 1
-    row, accent = card.view.places().row(5), int(colours().accent[1:], 16)
+    assert card.grid.places().room.width >= card.grid.width() - 10
+    assert len(colours_in(card, *card.grid.places().cell(Cell(3, 5)))) == 1
+    row, accent = card.grid.places().row(5), int(colours().accent[1:], 16)
     for node, marked in ((None, False), (5, True), (9, False)):
         selection.select(None if node is None else Address("node", 0, node))
-        assert (pixels_of(card.view)[round(row.y) - 1, int(row.center[0])] == accent) == marked
+        assert (pixels_of(card.grid)[round(row.y) - 1, int(row.center[0])] == accent) == marked
     selection.select(Address("weight", 1, 3, 4))
     assert (card.layer, card.choice.currentText()) == (1, "Hidden layer 2")
     for address, layer, name in (
@@ -153,12 +170,12 @@ def test_a_large_layer_has_no_texts_marks_what_is_selected_and_gives_way_to_its_
 def test_hover_and_a_click_tell_a_weight_and_its_two_ends(show, approved):
     card, document, selection = show()
     assert hover(card, Cell(1, 1)) == "node_1 ← input_1: −8"
-    QTest.mouseMove(card.view, QPoint(1, 1))
+    QTest.mouseMove(card.grid, QPoint(1, 1))
     QApplication.processEvents()
     assert card.readout.text() == HINT
     document.push(set_weight(SMALL, 0, 0, 0, -1 / 3), "edit")
     assert hover(card, Cell(0, 0)) == "node_0 ← input_0: −0.3333"
-    approved("the tooltip of a weight", card.view.toolTip())
+    approved("the tooltip of a weight", card.grid.toolTip())
     click(card, Cell(0, 2))
     QApplication.processEvents()
     assert selection.address == Address("weight", 0, 0, 2)
@@ -210,7 +227,7 @@ def test_edits_names_and_layers_are_seen_at_once_or_when_the_panel_is_shown(show
     assert card.readout.text() == "node_0 ← input_2: 0"
     selection.select(Address("node", 0, 1))
     document.push(rename(SMALL, 1, 1, "<b>fresh</b>"), "rename")
-    assert card.readout.text() == card.view.toolTip() == "<b>fresh</b>"
+    assert card.readout.text() == card.grid.toolTip() == "<b>fresh</b>"
     document.undo()
     card.hide()
     document.push(set_weight(SMALL, 1, 0, 0, -30), "edit")

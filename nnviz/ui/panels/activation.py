@@ -11,19 +11,19 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPen
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.function import ActivationCurve, Bend, Reading, Stretch, steady_stretch, stretch_of
 from nnviz.core.network import Trace
 from nnviz.core.numbers import as_text, counted, full_text
-from nnviz.document.derived import Derived, Selection
-from nnviz.document.document import Document
+from nnviz.document.moment import Moment
 from nnviz.picture.palette import Palette
 from nnviz.ui.kit.controls import announce
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours, px
-from nnviz.ui.plot.card import Caption, LiveCard, coloured
+from nnviz.ui.plot.card import CaptionedPlot, ViewPanel, coloured
 from nnviz.ui.plot.plot import OFFSET, AxisPicture, DotItem, QuietAxis, curve_points
 from nnviz.ui.plot.plot import CurveItem as Line
 from nnviz.ui.plot.points import POINT_PX, PointItem, PointPlot
@@ -31,6 +31,8 @@ from nnviz.ui.plot.points import POINT_PX, PointItem, PointPlot
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 MANY = 2000
 """If more rows than this are inside the plot, each pixel of the plot shows at most one point."""
+PLOT_PX = 110
+"""Smallest height of the plot, in pixels, if the window's contents have normal size (100 %)."""
 FINE, COARSE = 100, 10
 """FINE: an arrow key moves the readout by 1/FINE of the plot's width. COARSE: the same with Shift."""
 
@@ -66,6 +68,7 @@ class ActivationPlot(PointPlot):
     def __init__(self, palette: Palette) -> None:
         self._bend: Bend | None = None
         self._times, self._slope = 1.0, math.nan
+        self._inside: Array = np.empty((0, 2))
         super().__init__(palette, grid=True)
         self.setAccessibleName("Activation of the selected node")
         self.setToolTip("Move the mouse over the curve, or press Left or Right, to read z, a and the slope")
@@ -82,10 +85,9 @@ class ActivationPlot(PointPlot):
         self.set_palette(palette)
 
     def set_palette(self, palette: Palette) -> None:
-        """Use the colours of a theme."""
+        """Use the colours of a theme, and the interface size."""
         super().set_palette(palette)
-        if not hasattr(self, "_right"):
-            return
+        self.setMinimumHeight(px(PLOT_PX))
         self._right.set_palette(palette)
         self._zero.setPen(self.pen(palette.line, 1))
         self._curve.setPen(self.pen(palette.ink))
@@ -132,13 +134,16 @@ class ActivationPlot(PointPlot):
         """
         (left, right), (bottom, top) = self.view()
         is_inside = (z >= left) & (z <= right) & (a >= bottom) & (a <= top)
-        points = np.column_stack((z, a))[is_inside]
-        self._rows.show_points(points if len(points) <= MANY else self._thin(points))
-        return len(z) - len(points)
+        self._inside = np.column_stack((z, a))[is_inside]
+        self._draw_rows()
+        return len(z) - len(self._inside)
 
-    def _thin(self, points: Array) -> Array:
-        """Return one point for each pixel with points, shape (points, 2); all points must be in the view."""
-        (left, _), (bottom, top) = self.view()
+    def _draw_rows(self) -> None:
+        self._rows.show_points(self._inside if len(self._inside) <= MANY else self._one_on_each_pixel())
+
+    def _one_on_each_pixel(self) -> Array:
+        """Return one of the points inside the plot for each pixel with points, shape (points, 2)."""
+        points, ((left, _), (bottom, top)) = self._inside, self.view()
         across, up = self.pixel()
         columns, rows = ((points - (left, bottom)) / (across, up)).astype(np.intp).T
         cells = columns * (int((top - bottom) / up) + 1) + rows
@@ -146,6 +151,11 @@ class ActivationPlot(PointPlot):
         one[cells] = np.arange(len(points))
         result: Array = points[one[one >= 0]]
         return result
+
+    def place_marks(self) -> None:
+        """Draw the tangent, whose length in pixels does not change, and at most one row on each pixel."""
+        self._draw_rows()
+        self.draw_tangent(self._tangent, self._slope)
 
     def show_reading(self, reading: Reading | None) -> None:
         """Mark the point (z, a) of `reading` and draw the tangent there. Without a reading, remove both."""
@@ -206,56 +216,34 @@ class ActivationPlot(PointPlot):
         else:
             event.ignore()  # pyqtgraph would swallow it
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Draw the tangent again, so that its length in pixels does not change."""
-        super().resizeEvent(event)
-        if hasattr(self, "_right"):
-            self.draw_tangent(self._tangent, self._slope)
-
 
 CHOOSE = "Click a node on the diagram to plot its activation"
 INPUT = "An input has no activation. Click a node of a later layer"
 NO_ROWS = "{} uses z of every node in the layer, so the plot needs a row of data: add a row"
-TIP = "Shows z and a of the node for the row on the diagram, and the slope of the tangent to the curve"
-LINES = 2
-"""Number of text lines for which the caption reserves room, so that the plot keeps its height."""
-PLOT_PX = 110
-"""Smallest height of the plot, in pixels, if the window's contents have normal size (100 %)."""
 BETWEEN = " &nbsp;·&nbsp; "
 """Separator between two parts of the caption."""
 NOTHING: tuple[Array, Array] = np.empty(0), np.empty(0)
 
 
-class ActivationPanel(LiveCard):
-    """The panel with the activation of the selected node, or of the node at the end of the selected edge."""
+class ActivationView(CaptionedPlot):
+    """The activation of the selected node, or of the node at the end of the selected edge."""
 
-    content_px = 72
+    title, phrase, ending = "Activation", "the activation of a node", "-activation"
+    tip = "Shows z and a of the node for the row on the diagram, and the slope of the tangent to the curve"
+    caption_lines = 2
 
-    def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
-        super().__init__("Activation", "the activation of a node", "-activation", document, phase=2 / 3)
-        self._selection, self._derived = selection, derived
+    plane: ActivationPlot
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, ActivationPlot(colours()))
         self._node: Address | None = None
         self._stretch: Stretch | None = None
         self._curve_of: tuple[object, ...] = ()
-        self.plane = ActivationPlot(colours())
-        self.setAccessibleName(self.plane.accessibleName())
-        self.plane.setMinimumHeight(px(PLOT_PX))
-        self.caption = Caption(LINES, TIP)
-        self.pages.add_plot(self.plane, self.caption)
-        for changed in (selection.address_changed, selection.row_changed, derived.computed):
-            changed.connect(self.follow)
-        self.draw()
 
-    @property
-    def plot(self) -> ActivationPlot | None:  # noqa: D102
-        return self.plane if self.pages.plot_visible else None
-
-    # --- drawing
-
-    def draw(self) -> None:
-        """Draw the activation of the node, or show a message that says what is missing."""
-        state, address, trace = self._derived.state, self._selection.address, self._derived.trace
-        layer = state.network.layers[address.layer] if address and address.layer >= 0 else None
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Draw the activation of the node, or show a sentence that says what is missing."""
+        address, trace = new.address, new.trace
+        layer = new.state.network.layers[address.layer] if address and address.layer >= 0 else None
         missing = "" if layer else CHOOSE if address is None else INPUT
         if layer and not layer.function.elementwise and trace is None:
             missing = NO_ROWS.format(layer.activation)
@@ -270,60 +258,60 @@ class ActivationPanel(LiveCard):
             self._node, self._stretch = node, None
         is_joint = trace is not None and not layer.function.elementwise
         bend = Bend(layer.function, trace.z[node.layer][0] if trace and is_joint else None, node.node)
-        self._show(node, bend, _reading(bend, node, trace))
+        self._show(new, node, bend, _reading(bend, node, trace))
 
-    def _show(self, node: Address, bend: Bend, reading: Reading | None) -> None:
-        z, a = self._derived.node_values(node.layer, node.node) or NOTHING
+    def _show(self, now: Moment, node: Address, bend: Bend, reading: Reading | None) -> None:
+        z, a = now.node_values(node.layer, node.node) or NOTHING
         wanted, before = stretch_of(z, reading.z if reading else np.nan), self._stretch
         if before and not len(z):  # rows not computed yet may need the whole stretch
             wanted = min(before[0], wanted[0]), max(before[1], wanted[1])
         self._stretch = steady_stretch(before, wanted)
-        name = self._derived.state.network.name_of(node)
+        name = now.state.network.name_of(node)
         sources = (bend.function, self._stretch, name)
         if bend.layer is not None or sources != self._curve_of:
             self.plane.show_curve(bend, bend.curve(self._stretch), (name, bend.function.call), a)
             self._curve_of = sources
-        beyond = self.plane.show_rows(z, a)
+        texts = partial(_texts, now, bend, reading, z, self.plane.show_rows(z, a))
         self.plane.show_reading(reading)
-        self.caption.setText(
-            BETWEEN.join(self._texts(bend, reading, z, beyond, as_text, partial(coloured, colours().slope)))
-        )
-        text = "; ".join(self._texts(bend, reading, z, beyond, full_text, str))
+        self.caption.setText(BETWEEN.join(texts(as_text, partial(coloured, colours().slope))))
+        text = "; ".join(texts(full_text, str))
         self.plane.setAccessibleDescription(f"{name}, {bend.function.call}: {text}")
 
-    def _texts(
-        self,
-        bend: Bend,
-        reading: Reading | None,
-        z: Array,
-        beyond: int,
-        number: Callable[[float], str],
-        slopes: Callable[[str], str],
-    ) -> Iterator[str]:
-        """Yield the parts of the caption: the row, all rows, and other z on which the curve depends."""
-        rows = len(self._derived.state.data)
-        is_data = self._selection.what_if_row is None
-        row = f"Row {self._selection.row + 1:,}" if is_data else "What-if row"
-        if reading is None:
-            yield "Without rows, the plot shows only the curve"
-        else:
-            slope = slopes(f"slope {number(reading.slope)}")
-            text = f"{row}: z {number(reading.z)} → a {number(reading.a)}, {slope}"
-            yield f"{text} (left of the kink)" if reading.z in bend.function.kinks else text
-        if len(z):
-            low, high = number(float(z.min())), number(float(z.max()))
-            which = f"All {counted(rows, 'row')}" if rows > 1 else counted(rows, "row")
-            text = f"{which}: z from {low} to {high}"
-            yield f"{text}, {counted(beyond, 'row')} outside the plot" if beyond else text
-        elif rows:
-            yield f"The points of {counted(rows, 'row')} appear when the weights stop changing"
-        if bend.layer is not None:
-            yield f"For {bend.function.name}, the plot varies only this node's z, so the slope is a·(1 − a)"
 
-    def restyle(self) -> None:  # noqa: D102
-        self.plane.setMinimumHeight(px(PLOT_PX))
-        self.plane.set_palette(colours())
-        super().restyle()
+class ActivationPanel(ViewPanel):
+    """The panel with the activation of the selected node."""
+
+    view_class = ActivationView
+    content_px = 72
+
+
+def _texts(
+    now: Moment,
+    bend: Bend,
+    reading: Reading | None,
+    z: Array,
+    beyond: int,
+    number: Callable[[float], str],
+    slopes: Callable[[str], str],
+) -> Iterator[str]:
+    """Yield the parts of the caption: the row, all rows, and other z on which the curve depends."""
+    rows = len(now.state.data)
+    row = f"Row {now.row + 1:,}" if now.what_if_row is None else "What-if row"
+    if reading is None:
+        yield "Without rows, the plot shows only the curve"
+    else:
+        slope = slopes(f"slope {number(reading.slope)}")
+        text = f"{row}: z {number(reading.z)} → a {number(reading.a)}, {slope}"
+        yield f"{text} (left of the kink)" if reading.z in bend.function.kinks else text
+    if len(z):
+        low, high = number(float(z.min())), number(float(z.max()))
+        which = f"All {counted(rows, 'row')}" if rows > 1 else counted(rows, "row")
+        text = f"{which}: z from {low} to {high}"
+        yield f"{text}, {counted(beyond, 'row')} outside the plot" if beyond else text
+    elif rows:
+        yield f"The points of {counted(rows, 'row')} appear when the weights stop changing"
+    if bend.layer is not None:
+        yield f"For {bend.function.name}, the plot varies only this node's z, so the slope is a·(1 − a)"
 
 
 def _reading(bend: Bend, node: Address, trace: Trace | None) -> Reading | None:

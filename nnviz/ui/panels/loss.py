@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QHideEvent, QPen, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtGui import QColor, QPen, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QPushButton, QWidget
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
@@ -32,73 +32,22 @@ from nnviz.core.landscape import (
 )
 from nnviz.core.network import Network
 from nnviz.core.numbers import as_text, counted, full, loss_text, moved_by_steps, shorten_names
-from nnviz.core.replay import Past
-from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
-from nnviz.document.derived import Derived, Selection
 from nnviz.document.document import Document
 from nnviz.document.idle import APART_MS, COMPUTING, FRAME_MS, REDRAWN_LATER, Slicer
 from nnviz.document.job import NO_TRAINING_ROWS
+from nnviz.document.moment import Moment, is_new
 from nnviz.explain.mean import all_rows_phrase
 from nnviz.picture.palette import Palette
 from nnviz.picture.scales import Tone, blended_pixels, loss_tones, multiples, round_step
 from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.controls import Choice
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.panels.history import NEEDS_ROWS
-from nnviz.ui.plot.card import Caption, Pages, PlotCard, coloured
+from nnviz.ui.plot.card import CaptionedPlot, ViewPanel, coloured
 from nnviz.ui.plot.plot import CurveItem, DotItem, Scale, curve_points, drawable_ranges
 from nnviz.ui.plot.points import GRAB_PX, PointPlot
-
-
-class LossView(ABC):
-    """A view that computes the loss over the chosen `weights` and draws the loss on `plane`.
-
-    =============== =================================================================
-    `title`         heading of the panel
-    `phrase`        name of the plot within a sentence
-    `ending`        end of the file name of an exported plot, after the network's name
-    `tip`           tooltip of the caption
-    `wanted`        number of weights that the plot needs: 1 or 2
-    `caption_lines` number of text lines for which the caption reserves room
-    =============== =================================================================
-    """
-
-    title: str
-    phrase: str
-    ending: str
-    tip: str
-    wanted: int
-    caption_lines: int
-
-    _result: object = None
-    """The last computed loss over the weights, possibly for an earlier State."""
-    _drawn: object = None
-    """The part of the result that the plane shows."""
-
-    def __init__(self, plane: LossPlane) -> None:
-        self.plane = plane
-        self.weights: tuple[Address, ...] = ()
-
-    def choose(self, weights: tuple[Address, ...]) -> None:
-        """Use other weights, and discard the computed loss."""
-        self.weights = weights
-        self._result = self._drawn = None
-
-    @abstractmethod
-    def hint(self, state: State) -> str:
-        """Return a message that says how to choose the missing weights."""
-
-    @abstractmethod
-    def compute(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
-        """Compute the loss over the weights, and yield after each unit of work.
-
-        `slopes` holds the mean slopes (gradients) over all rows, or is None if they are not known.
-        """
-
-    @abstractmethod
-    def draw(self, state: State) -> tuple[bool, str]:
-        """Draw the computed loss. Return whether this loss belongs to `state`, and the caption in HTML."""
 
 
 def axis_name(network: Network, weight: Address) -> str:
@@ -141,9 +90,9 @@ class LossChoice(QWidget):
     The boxes are visible while fewer than two weights are selected, or while `button` is checked.
     """
 
-    def __init__(self, document: Document, selection: Selection) -> None:
+    def __init__(self, document: Document) -> None:
         super().__init__()
-        self._document, self._selection = document, selection
+        self._document = document
         self._weights: list[Address] = []
         self._entries: object = None
         self.first, self.second = Choice(), Choice()
@@ -160,9 +109,7 @@ class LossChoice(QWidget):
             self._boxes.addWidget(box, 1)
         self.button: QPushButton = quiet_button("Weights…", "Choose the two weights from lists")
         self.button.setCheckable(True)
-        self.button.toggled.connect(self.refresh)
-        document.state_changed.connect(self._follow)
-        selection.address_changed.connect(self.refresh)
+        self.button.toggled.connect(lambda _: self.refresh(document.now))
 
     def minimumSizeHint(self) -> QSize:
         """Return the minimum size: as wide as one box, since the boxes can be below each other."""
@@ -175,19 +122,14 @@ class LossChoice(QWidget):
         directions = QBoxLayout.Direction
         self._boxes.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
 
-    def refresh(self) -> None:
+    def refresh(self, now: Moment) -> None:
         """Show the selected weights, and show or hide the boxes."""
-        self._fill(self._document.state.network)
-        chosen = self._selection.weights
-        for box, weight in zip((self.first, self.second), chosen, strict=True):
+        self._fill(now.state.network)
+        for box, weight in zip((self.first, self.second), now.weights, strict=True):
             box.setCurrentIndex(self._weights.index(weight) if weight in self._weights else -1)
-        both = None not in chosen
+        both = None not in now.weights
         self.button.setVisible(bool(self._weights) and both)
         self.setVisible(bool(self._weights) and (self.button.isChecked() or not both))
-
-    def _follow(self, old: State, new: State) -> None:
-        if old.network is not new.network:
-            self.refresh()
 
     def _fill(self, network: Network) -> None:
         if self._entries == (entries := _names(network)):
@@ -202,7 +144,7 @@ class LossChoice(QWidget):
     def _choose(self) -> None:
         indices = [box.currentIndex() for box in (self.first, self.second)]
         addresses = dict.fromkeys(self._weights[k] for k in indices if k >= 0)
-        self._selection.select(*addresses)
+        self._document.select(*addresses)
 
 
 def is_listed(network: Network) -> bool:
@@ -214,144 +156,105 @@ def _names(network: Network) -> list[object]:
     return [network.inputs, *((layer.nodes, layer.biases is None) for layer in network.layers)]
 
 
-WIDE, PLOT_SHARE, CAPTION_SHARE = 1.6, 5, 3
-"""WIDE: least width / height for a caption beside the plot. PLOT_SHARE, CAPTION_SHARE: relative widths."""
-SOURCES = ("network", "data", "training", "run")
-"""Names of the parts of a State on which a plot may depend."""
+class LossView(CaptionedPlot):
+    """The loss over the selected weights, which the mouse and keys move; or a sentence on what is missing.
 
-
-class LossPanel(PlotCard):
-    """A panel with a `view` of the loss over the selected weights, or a message that says what is missing.
-
-    `choice` is a LossChoice, whose combo boxes are above the plot, or None.
+    `wanted` is the number of weights that the plot needs: 1 or 2.
     """
 
-    def __init__(
-        self,
-        view: LossView,
-        document: Document,
-        selection: Selection,
-        derived: Derived,
-        choice: LossChoice | None = None,
-    ) -> None:
-        super().__init__(view.title, view.phrase, view.ending)
-        self.view, self.plane, self._document, self._selection = view, view.plane, document, selection
+    wanted: int
+    wide = 1.6
+
+    plane: LossPlane
+    _result: object = None
+    """The last computed loss over the weights, possibly for an earlier State."""
+    _drawn: object = None
+    """The part of the result that the plane shows."""
+
+    def __init__(self, desk: Desk, plane: LossPlane) -> None:
+        super().__init__(desk, plane)
+        self._now = self._document.now
+        self.weights: tuple[Address, ...] = ()
+        self._sizes: tuple[int, ...] = ()
         self._gestures = itertools.count()
         self._end_gesture()
-        self.work = Slicer(self, lambda: view.compute(document.state, derived.known_slopes), self._show)
-        self.pages, self.caption = Pages(self), Caption(view.caption_lines, view.tip)
-        self.pages.addWidget(PlotPage(self.plane, self.caption))
-        self.choice = choice
-        if choice:
-            self.body.insertWidget(0, choice)
-            choice.refresh()  # only now, since a visible widget without parent is a window
-            self.add_button(choice.button)
-        self.plane.point_moved.connect(self._set)
-        self.plane.point_nudged.connect(self._nudge)
-        self.plane.gesture_ended.connect(self._end_gesture)
-        document.state_changed.connect(self._follow)
-        selection.address_changed.connect(self._choose)
-        self._choose()
+        self.work = Slicer(self, lambda: self.compute(self._now), self._show)
+        plane.point_moved.connect(self._set)
+        plane.point_nudged.connect(self._nudge)
+        plane.gesture_ended.connect(self._end_gesture)
 
-    @property
-    def plot(self) -> LossPlane | None:  # noqa: D102
-        return self.plane if self.pages.plot_visible and self.plane.plotItem.isVisible() else None
+    @abstractmethod
+    def hint(self, state: State) -> str:
+        """Return a message that says how to choose the missing weights."""
+
+    @abstractmethod
+    def compute(self, now: Moment) -> Iterator[None]:
+        """Compute the loss over the weights, and yield after each unit of work."""
+
+    @abstractmethod
+    def draw(self, state: State) -> tuple[bool, str]:
+        """Draw the computed loss. Return whether this loss belongs to `state`, and the caption in HTML."""
 
     # --- updating
 
-    def _choose(self) -> None:
-        """Plot the loss over the selected weights."""
-        network, chosen = self._document.state.network, self._selection.weights[: self.view.wanted]
-        self._end_gesture()
-        weights = (weight for weight in chosen if weight and network.has(weight))
-        self.view.choose(tuple(dict.fromkeys(weights)))
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Plot the loss over the selected weights, or show a sentence that says what is missing."""
+        self._now, sizes, weights = new, new.state.network.sizes, self._weights_of(new)
+        is_chosen = (weights, sizes) != (self.weights, self._sizes)
+        if is_chosen:
+            self.weights, self._sizes = weights, sizes
+            self._result = self._drawn = None
+            self._end_gesture()
+            self.work.stop()
+        if is_chosen or is_new(old, new, "state.network", "state.data", "state.training", "state.run"):
+            self._begin(new.state)
+        if old is None and self._result is not None and self.pages.plot_visible:
+            self._show()  # at once, since the theme may be another
+
+    def rest(self) -> None:  # noqa: D102
         self.work.stop()
-        self._begin()
 
-    def _follow(self, old: State, new: State) -> None:
-        if old.network.sizes != new.network.sizes or not all(
-            new.network.has(weight) for weight in self.view.weights
-        ):
-            self._choose()
-        elif any(getattr(old, part) is not getattr(new, part) for part in SOURCES):
-            self._begin()
+    def _weights_of(self, now: Moment) -> tuple[Address, ...]:
+        """Return the selected weights that the plot is over; some may be missing."""
+        return tuple(dict.fromkeys(weight for weight in now.weights[: self.wanted] if weight))
 
-    def _begin(self) -> None:
-        """Start to compute the plot, or show a message that says what is missing."""
-        state = self._document.state
+    def _begin(self, state: State) -> None:
+        """Start to compute the plot, or show a sentence that says what is missing."""
         self.plane.show_measure(state.measure.title)
-        self.setAccessibleName(self.plane.accessibleName())
-        missing = "" if len(self.view.weights) == self.view.wanted else self.view.hint(state)
+        missing = "" if len(self.weights) == self.wanted else self.hint(state)
         if not state.trainable:
             no_targets = not len(state.data) or state.data.targets is None
             missing = NEEDS_ROWS.format(loss=state.measure.phrase) if no_targets else NO_TRAINING_ROWS
         if missing:
             self.work.stop()
             self.pages.show_sentence(missing)
-        elif self.isVisible():
+        else:
             self.work.restart(APART_MS if state.run else FRAME_MS)
 
     def _show(self) -> bool:
         """Show the result. Return whether it is of the present State."""
         self.pages.plot_visible = True
-        is_current, caption = self.view.draw(self._document.state)
+        is_current, caption = self.draw(self._now.state)
         self.caption.setText(caption)
         return is_current
 
     # --- changing the weights
 
     def _nudge(self, right: int, up: int, size: str) -> None:
-        steps = (right + up,) if self.view.wanted == 1 else (right, up)
+        steps = (right + up,) if self.wanted == 1 else (right, up)
         network = self._document.state.network
-        weights = zip(self.view.weights, steps, strict=True)
+        weights = zip(self._weights_of(self._document.now), steps, strict=False)
         self._set(*(moved_by_steps(network.value_of(weight), step, size) for weight, step in weights))
 
     def _set(self, *values: float) -> None:
         """Set the values of the weights; the changes of one gesture are one undo entry."""
-        pairs = list(zip(self.view.weights, values, strict=False))  # a curve's point has no second weight
-        names = " and ".join(self._document.state.network.name_of(weight) for weight in self.view.weights)
+        weights = self._weights_of(self._document.now)
+        pairs = list(zip(weights, values, strict=False))  # a curve's point has no second weight
+        names = " and ".join(self._document.state.network.name_of(weight) for weight in weights)
         self._document.edit(f"Set {names}", _with_values, pairs, merge=(id(self), self._gesture))
 
     def _end_gesture(self) -> None:
         self._gesture = next(self._gestures)
-
-    # --- events
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Update the plot if something changed while the panel was hidden."""
-        super().showEvent(event)
-        self._begin()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Stop computing while the panel is hidden."""
-        super().hideEvent(event)
-        self.work.stop()
-
-    def restyle(self) -> None:  # noqa: D102
-        super().restyle()
-        self.plane.set_palette(colours())
-        if self.pages.plot_visible:
-            self._show()
-
-
-class PlotPage(QWidget):
-    """A page with a plot and its caption. The caption is below the plot, or beside it if the page is wide."""
-
-    def __init__(self, plane: LossPlane, caption: QLabel) -> None:
-        super().__init__()
-        self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
-        self._box.setContentsMargins(0, 0, 0, 0)
-        self._box.addWidget(plane, PLOT_SHARE)
-        self._box.addWidget(caption)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the caption beside the plot if the page is wide, else below the plot."""
-        super().resizeEvent(event)
-        is_wide = self.width() >= WIDE * self.height()
-        directions = QBoxLayout.Direction
-        self._box.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
-        self._box.setStretch(1, CAPTION_SHARE if is_wide else 0)
-        self._box.setSpacing(12 if is_wide else 4)
 
 
 def _with_values(state: State, values: Iterable[tuple[Address, float]]) -> State:
@@ -403,7 +306,7 @@ class LossCurvePlane(LossPlane):
         self.show_again()
         self.set_view((float(values[0]), float(values[-1])), (floor, ceiling))
         self._curve.setData(values, self.clip_heights(np.where(np.isfinite(loss), loss, np.nan)))
-        self._place()
+        self.place_marks()
 
     def show_nothing(self) -> None:
         """Clear the plot and hide its axes."""
@@ -423,7 +326,7 @@ class LossCurvePlane(LossPlane):
         """
         self.show_present(w, loss)
         self._slope, self._landing = slope, landing
-        self._place()
+        self.place_marks()
 
     def tangent(self) -> Array:
         """Return the ends of the drawn tangent, shape (2, 2): w, loss; empty if no tangent is drawn."""
@@ -442,13 +345,8 @@ class LossCurvePlane(LossPlane):
         height = loss if math.isfinite(loss) else self.view()[1][1]
         return QPointF(w, height), self.in_words((w,), loss)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Draw the tangent and the arrow again, so that their lengths in pixels do not change."""
-        super().resizeEvent(event)
-        if hasattr(self, "_end"):
-            self._place()
-
-    def _place(self) -> None:
+    def place_marks(self) -> None:
+        """Draw the tangent and the arrow, whose lengths in pixels do not change."""
         self.draw_tangent(self._tangent, self._slope)
         self._place_step()
 
@@ -491,15 +389,15 @@ class LossCurve(LossView):
     _result: LossLine | None
     _drawn: Array | None
 
-    def __init__(self) -> None:
-        super().__init__(LossCurvePlane(colours()))
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, LossCurvePlane(colours()))
 
     def hint(self, state: State) -> str:  # noqa: D102
         return CHOOSE_WEIGHT.format(state.measure.phrase)
 
-    def compute(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
+    def compute(self, now: Moment) -> Iterator[None]:
         """Compute the curve, first coarse and then fine."""
-        for step in loss_line(state, self.weights[0], self._result, slopes):
+        for step in loss_line(now.state, self.weights[0], self._result, now.known_slopes):
             self._result = step or self._result
             yield
 
@@ -533,6 +431,12 @@ class LossCurve(LossView):
         w = state.network.value_of(line.weight)
         self.plane.show_point(w, line.loss_at(w) if same else math.nan, math.nan, None)
         return COMPUTING if same else REDRAWN_LATER
+
+
+class LossCurvePanel(ViewPanel):
+    """The panel with the loss over one weight."""
+
+    view_class = LossCurve
 
 
 def line_in_html(line: LossLine, palette: Palette) -> str:
@@ -771,19 +675,26 @@ class LossSurface(LossView):
     _result: LossMap | None
     _drawn: Grid | None
 
-    def __init__(self, past: Past) -> None:
-        super().__init__(LossSurfacePlane(colours()))
-        self._past = past
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, LossSurfacePlane(colours()))
+        self._past = desk.runner.travel.past
+        self.choice = LossChoice(desk.document)
+        self.body.insertWidget(0, self.choice)
+        self.buttons.append(self.choice.button)
+
+    def show_moment(self, old: Moment | None, new: Moment) -> None:  # noqa: D102
+        self.choice.refresh(new)
+        super().show_moment(old, new)
 
     def hint(self, state: State) -> str:  # noqa: D102
         choose = (CHOOSE_SECOND if self.weights else CHOOSE_WEIGHTS).format(state.measure.phrase)
         return f"{choose} {OR_ABOVE}" if is_listed(state.network) else choose
 
-    def compute(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
+    def compute(self, now: Moment) -> Iterator[None]:
         """Compute the map, first coarse and then finer."""
         first, second = self.weights
-        path = self._over_weights(self._path(state.network))
-        for step in loss_map(state, first, second, path, self._result, slopes):
+        path = self._over_weights(self._path(now.state.network))
+        for step in loss_map(now.state, first, second, path, self._result, now.known_slopes):
             self._result = step or self._result
             yield
 
@@ -847,6 +758,12 @@ class LossSurface(LossView):
         return (
             f"Line: {line}, projected, because other weights moved too." if is_projected else f"Line: {line}."
         )
+
+
+class LossSurfacePanel(ViewPanel):
+    """The panel with the loss over two weights."""
+
+    view_class = LossSurface
 
 
 def _structure(network: Network) -> tuple[object, ...]:

@@ -18,16 +18,13 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QResizeEvent,
-    QShowEvent,
 )
 from PySide6.QtWidgets import QHBoxLayout
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, column_title
 from nnviz.core.numbers import as_text, full_text
-from nnviz.core.state import State
-from nnviz.document.derived import Selection
-from nnviz.document.document import Document
+from nnviz.document.moment import Moment, is_new
 from nnviz.picture.matrix import (
     MOST_TILES,
     Cell,
@@ -41,9 +38,10 @@ from nnviz.picture.matrix import (
 from nnviz.picture.parts import Rect
 from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.controls import Choice, muted_label, shorten_to_width
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import qrect
 from nnviz.ui.kit.theme import colours, ui_font
-from nnviz.ui.plot.card import PlotCard
+from nnviz.ui.plot.card import PlotView, ViewPanel
 from nnviz.ui.plot.points import CellGrid, draw_outline
 
 Names: TypeAlias = tuple[Sequence[str], Sequence[str]]
@@ -299,76 +297,60 @@ HINT = "Each row is a node, each column a node of the layer before"
 PICTURE_HINT = "Each picture shows the weights of one node"
 
 
-class WeightMatrix(PlotCard):
-    """The panel with the weights of one layer. A click on a weight selects the edge of this weight."""
+class WeightMatrix(PlotView):
+    """The weights of one layer. A click on a weight selects the edge of this weight."""
 
-    def __init__(self, document: Document, selection: Selection) -> None:
-        super().__init__("Matrix", "the weights", "-matrix")
-        self._document, self._selection = document, selection
-        self._make_controls()
+    title, phrase, ending = "Matrix", "the weights", "-matrix"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._now = self._document.now
+        self._followed: Address | None = None
+        """The selected address for which the panel last chose a layer."""
+        self.choice = Choice()
+        self.choice.setToolTip("Choose the layer whose weights are shown")
+        self.choice.setAccessibleName("Layer whose weights are shown")
+        self.buttons.append(self.choice)
+        self.pictures = quiet_button("As pictures", "Show each node's weights as a picture")
+        self.pictures.setCheckable(True)
         self.caption, self.readout = muted_label(), muted_label()
-        self.view = MatrixView()
+        self.grid = MatrixView()
         self.body.setSpacing(4)
         top = QHBoxLayout()
         top.addWidget(self.caption)
         top.addWidget(self.pictures)
         self.body.addLayout(top)
-        self.body.addWidget(self.view, 1)
+        self.body.addWidget(self.grid, 1)
         self.body.addWidget(self.readout)
-        self._connect()
-        self._refresh()
-
-    def _make_controls(self) -> None:
-        self.choice = Choice()
-        self.choice.setToolTip("Choose the layer whose weights are shown")
-        self.choice.setAccessibleName("Layer whose weights are shown")
-        self.pictures = quiet_button("As pictures", "Show each node's weights as a picture")
-        self.pictures.setCheckable(True)
-        self.add_button(self.choice)
-
-    def _connect(self) -> None:
-        self._document.state_changed.connect(self._state_changed)
-        self._selection.address_changed.connect(self._selected)
         self.choice.currentIndexChanged.connect(lambda _: self._show_layer())
         self.pictures.toggled.connect(lambda _: self._show_layer())
-        self.view.hovered.connect(self._update_readout)
-        self.view.clicked.connect(lambda cell: self._selection.select_and_explain(self._address(Mark(*cell))))
-        self.view.moved.connect(lambda mark: self._selection.select_and_explain(self._address(mark)))
+        self.grid.hovered.connect(self._update_readout)
+        self.grid.clicked.connect(lambda cell: desk.explain(self._address(Mark(*cell))))
+        self.grid.moved.connect(lambda mark: desk.explain(self._address(mark)))
 
     @property
     def plot(self) -> MatrixView:  # noqa: D102
-        return self.view
+        return self.grid
 
     @property
     def layer(self) -> int:
         """Index of the layer whose weights are shown."""
         return max(self.choice.currentIndex(), 0)
 
-    # --- following
-
-    def _state_changed(self, old: State, new: State) -> None:
-        if self.isVisible() and old.network is not new.network:
-            self._refresh()
-
-    def _selected(self) -> None:
-        if self.isVisible():
-            self._follow_selection()
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Show the weights of the chosen layer, or of the layer of the part that was selected since `old`."""
+        self._now = new
+        if is_new(old, new, "state.network"):
+            count = len(new.state.network.layers)
+            titles = [column_title(column, count) for column in range(1, count + 1)]
+            if titles != [self.choice.itemText(k) for k in range(self.choice.count())]:
+                self._fill(titles)
+            self._show_layer()
+        if new.address != self._followed:
+            self._followed = new.address
+            if new.address and self._mark() == Mark():  # neither a row nor a column of this layer
+                self.choice.setCurrentIndex(max(new.address.layer, 0))
             self._update_readout()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Update the panel, since the network may have changed while the panel was hidden."""
-        super().showEvent(event)
-        self._refresh()
-        self._selected()
-
-    def _refresh(self) -> None:
-        """Update the panel after a change of the network."""
-        network = self._document.state.network
-        count = len(network.layers)
-        titles = [column_title(column, count) for column in range(1, count + 1)]
-        if titles != [self.choice.itemText(k) for k in range(self.choice.count())]:
-            self._fill(titles)
-        self._show_layer()
 
     def _fill(self, titles: list[str]) -> None:
         layer = min(self.layer, len(titles) - 1)
@@ -379,30 +361,22 @@ class WeightMatrix(PlotCard):
         self.choice.setVisible(len(titles) > 1)
 
     def _show_layer(self) -> None:
-        network = self._document.state.network
+        network = self._now.state.network
         weights = network.layers[self.layer].weights
         nodes, sources = weights.shape
         side = square_side(sources)
         self.pictures.setVisible(side is not None and nodes <= MOST_TILES)
         self.pictures.setToolTip(f"Show each node's {sources} weights as a picture of {side} × {side}")
         names = network.names(self.layer + 1), network.names(self.layer)
-        self.view.show_weights(weights, names, self.pictures.isChecked() and nodes <= MOST_TILES)
+        self.grid.show_weights(weights, names, self.pictures.isChecked() and nodes <= MOST_TILES)
         largest = float(np.abs(weights).max()) or 1.0
         mean = float((weights / largest).mean()) * largest  # a sum of large weights would overflow
         low, high, middle = (as_text(float(v)) for v in (weights.min(), weights.max(), mean))
         self.caption.setText(f"{nodes} × {sources} weights  ·  from {low} to {high}  ·  mean {middle}")
         self._update_readout()
 
-    def _follow_selection(self) -> None:
-        """Show the layer of the selected part, unless the shown layer contains it as a row or column."""
-        address = self._selection.address
-        if address is not None and self._mark() == Mark():
-            self.choice.setCurrentIndex(max(address.layer, 0))
-
-    # --- selection and mouse
-
     def _mark(self) -> Mark:
-        address = self._selection.address
+        address = self._now.address
         if address is None:
             return Mark()
         if address.kind in ("weight", "slope"):
@@ -423,18 +397,18 @@ class WeightMatrix(PlotCard):
     def _update_readout(self) -> None:
         """Show the readout of the weight under the mouse, else of the selected weight, else a hint."""
         mark = self._mark()
-        self.view.show_mark(mark)
-        node, source = self.view.hover or mark
-        self.view.setAccessibleName(f"Weights: {self.choice.currentText()}")
+        self.grid.show_mark(mark)
+        node, source = self.grid.hover or mark
+        self.grid.setAccessibleName(f"Weights: {self.choice.currentText()}")
         if node is None and source is None:
             self.readout.setText(PICTURE_HINT if self.pictures.isChecked() else HINT)
-            self.view.setToolTip("Click a weight to select its edge in the diagram")
+            self.grid.setToolTip("Click a weight to select its edge in the diagram")
         else:
             self._read_out(node, source)
-        self.view.setAccessibleDescription(f"{self.caption.text()}; {self.readout.text()}")
+        self.grid.setAccessibleDescription(f"{self.caption.text()}; {self.readout.text()}")
 
     def _read_out(self, node: int | None, source: int | None) -> None:
-        network = self._document.state.network
+        network = self._now.state.network
         start = "" if source is None else network.names(self.layer)[source]
         end = "" if node is None else network.names(self.layer + 1)[node]
         names = " ← ".join(filter(None, (end, start)))
@@ -445,11 +419,15 @@ class WeightMatrix(PlotCard):
         metrics = QFontMetrics(self.readout.font())
         room = self.readout.width() - metrics.horizontalAdvance(value) - 2
         self.readout.setText(metrics.elidedText(names, Qt.TextElideMode.ElideMiddle, room) + value)
-        self.view.setToolTip(names + exact)
-
-    # --- events
+        self.grid.setToolTip(names + exact)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Shorten the names in the readout to the new width of the panel."""
         super().resizeEvent(event)
         self._update_readout()
+
+
+class MatrixPanel(ViewPanel):
+    """The panel with the weights of one layer."""
+
+    view_class = WeightMatrix

@@ -1,20 +1,26 @@
-"""Cards (panels with a heading) that hold a plot, and the pages inside a card."""
+"""Panels that hold a plot, and the plots' captions and pages."""
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QLabel, QMenu, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QContextMenuEvent, QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QLabel, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from nnviz.document.document import Document
 from nnviz.document.idle import MotionThrottle
+from nnviz.document.moment import Moment
 from nnviz.ui.kit.card import STYLE_EVENTS, Card, Panel, quiet_button
 from nnviz.ui.kit.controls import clear_hover_on_close, open_below
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import icon
 from nnviz.ui.kit.theme import colours, ui_font
+
+if TYPE_CHECKING:
+    from nnviz.ui.plot.points import PointPlot
 
 
 class PlotPanel(Panel):
@@ -67,6 +73,143 @@ class PlotPanel(Panel):
             self.menu.popup(event.globalPos())
         else:
             self.menu.popup(self.mapToGlobal(QPoint(20, 40)))
+
+
+class PlotView(QWidget):
+    """A plot with its texts and controls, which a panel shows. The panel calls `show_moment` and `restyle`.
+
+    `buttons` are controls for the heading row of the panel.
+
+    ======== ========================================================
+    `title`  heading of the panel
+    `phrase` name of the plot, as written within a sentence
+    `ending` end of the exported file's name, after the network's name
+    ======== ========================================================
+    """
+
+    title: str
+    phrase: str
+    ending: str
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._document = desk.document
+        self.buttons: list[QWidget] = []
+        self.body = QVBoxLayout(self)
+        self.body.setSpacing(8)
+        self.body.setContentsMargins(0, 0, 0, 0)
+
+    @property
+    @abstractmethod
+    def plot(self) -> QWidget | None:
+        """The widget with the plot, or None if there is no plot to show."""
+
+    @property
+    def name(self) -> str:
+        """The name of the plot for screen readers."""
+        return self.title
+
+    @abstractmethod
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Show the Moment `new` in place of `old`, the one shown last. If `old` is None, show everything."""
+
+    def rest(self) -> None:
+        """Stop work in progress, since nobody sees the plot now."""
+
+    def restyle(self) -> None:
+        """Use the colours and sizes of another theme or interface size."""
+
+
+class ViewPanel(PlotPanel):
+    """A panel that shows one `view`, a PlotView of the class `view_class`."""
+
+    view_class: type[PlotView]
+
+    def __init__(self, desk: Desk) -> None:
+        kind = self.view_class
+        super().__init__(desk, kind.title, kind.phrase, kind.ending)
+        self.view = kind(desk)
+        self.body.addWidget(self.view)
+        for button in self.view.buttons:
+            self.add_button(button)
+
+    @property
+    def plot(self) -> QWidget | None:  # noqa: D102
+        return self.view.plot
+
+    def show_moment(self, old: Moment | None, new: Moment) -> None:  # noqa: D102
+        self.view.show_moment(old, new)
+        if self.accessibleName() != self.view.name:
+            self.setAccessibleName(self.view.name)
+
+    def rest(self) -> None:  # noqa: D102
+        self.view.rest()
+
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
+        self.view.restyle()
+
+
+class CaptionedPlot(PlotView):
+    """A plot with a caption, or a sentence that says what is missing.
+
+    =============== =============================================================================
+    `tip`           tooltip of the caption
+    `caption_lines` number of text lines for which the caption reserves room
+    `wide`          least width / height for a caption beside the plot, instead of below the plot
+    =============== =============================================================================
+    """
+
+    tip: str
+    caption_lines: int
+    wide = math.inf
+
+    def __init__(self, desk: Desk, plane: PointPlot) -> None:
+        super().__init__(desk)
+        self.plane, self.caption = plane, Caption(self.caption_lines, self.tip)
+        self.pages = Pages(self)
+        self.pages.addWidget(PlotPage(plane, self.caption, self.wide))
+
+    @property
+    def plot(self) -> QWidget | None:  # noqa: D102
+        return self.plane if self.pages.plot_visible and self.plane.plotItem.isVisible() else None
+
+    @property
+    def name(self) -> str:  # noqa: D102
+        name: str = self.plane.accessibleName()
+        return name
+
+    def restyle(self) -> None:  # noqa: D102
+        self.plane.set_palette(colours())
+
+
+PLOT_SHARE, CAPTION_SHARE = 5, 3
+"""Relative widths of a plot and of the caption beside it."""
+
+
+class PlotPage(QWidget):
+    """A page with a plot and its caption.
+
+    The caption is beside the plot if the page is at least `wide` times as wide as high, else below the plot.
+    """
+
+    def __init__(self, plane: QWidget, caption: QLabel, wide: float) -> None:
+        super().__init__()
+        self._wide = wide
+        self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(4)
+        self._box.addWidget(plane, PLOT_SHARE)
+        self._box.addWidget(caption)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the caption beside the plot if the page is wide, else below the plot."""
+        super().resizeEvent(event)
+        is_wide = self.width() >= self._wide * self.height()
+        directions = QBoxLayout.Direction
+        self._box.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
+        self._box.setStretch(1, CAPTION_SHARE if is_wide else 0)
+        self._box.setSpacing(12 if is_wide else 4)
 
 
 # --- old bases, to be removed with the last panel that uses them
@@ -173,7 +316,7 @@ class LiveCard(PlotCard):
 class Pages(QStackedLayout):
     """A stack of two pages: a sentence that replaces a missing plot, and the plot."""
 
-    def __init__(self, card: Card) -> None:
+    def __init__(self, card: Card | PlotView) -> None:
         super().__init__()
         self.empty = QLabel()
         self.empty.setObjectName("muted")

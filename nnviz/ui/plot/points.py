@@ -212,10 +212,14 @@ class PointPlot(Plot):
         self._update_readout()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Shorten the names to the new length of the axes."""
+        """Fit the names of the axes and the marks to the new size."""
         super().resizeEvent(event)
         if hasattr(self, "_present"):
             self._write_names()
+            self.place_marks()
+
+    def place_marks(self) -> None:
+        """Draw again the marks that depend on the size of a pixel."""
 
 
 LEAST_ACROSS_PX, HINT_ACROSS_PX = 120, 336

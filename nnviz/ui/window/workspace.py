@@ -519,29 +519,6 @@ def _code(workspace: Workspace) -> Card:
     return card
 
 
-def _over_one_weight(workspace: Workspace) -> Card:
-    from nnviz.ui.panels.loss import LossCurve, LossPanel
-
-    card = LossPanel(LossCurve(), workspace.document, workspace.selection, workspace.derived)
-    return workspace.connect_pictures(card)
-
-
-def _over_two_weights(workspace: Workspace) -> Card:
-    from nnviz.ui.panels.loss import LossChoice, LossPanel, LossSurface
-
-    document, selection = workspace.document, workspace.selection
-    view, choice = LossSurface(workspace.runner.travel.past), LossChoice(document, selection)
-    card = LossPanel(view, document, selection, workspace.derived, choice)
-    return workspace.connect_pictures(card)
-
-
-def _activation(workspace: Workspace) -> Card:
-    from nnviz.ui.panels.activation import ActivationPanel
-
-    card = ActivationPanel(workspace.document, workspace.selection, workspace.derived)
-    return workspace.connect_pictures(card)
-
-
 def _function(workspace: Workspace) -> Card:
     from nnviz.ui.panels.function import FunctionPanel
 
@@ -566,25 +543,21 @@ def _confusion(workspace: Workspace) -> Card:
     return workspace.connect_pictures(card)
 
 
-def _matrix(workspace: Workspace) -> Card:
-    from nnviz.ui.panels.matrix import WeightMatrix
-
-    return workspace.connect_pictures(WeightMatrix(workspace.document, workspace.selection))
-
-
 PANELS = (
     PanelEntry(
         "Training", "right, above", "Has the training settings and starts a run", lambda own: own.training
     ),
     PanelEntry("Explain", "right", "Shows how the selected number is computed", lambda own: own.explain),
-    PanelEntry("Activation", "right", "Plots the selected node's activation function", _activation),
+    PanelEntry(
+        "Activation", "right", "Plots the selected node's activation function", "activation:ActivationPanel"
+    ),
     PanelEntry("Function", "right", "Plots the network's output over its inputs", _function),
     PanelEntry("Classes", "right", "Counts the rows by target class and predicted class", _confusion),
     PanelEntry("Notes", "right", "Says what to try and what to look for", lambda own: own.notes),
     PanelEntry("Code", "right", "Shows the network as a program", _code),
     PanelEntry("Data", "below, left", "Lists the rows, their predictions and errors", lambda own: own.data),
     PanelEntry("MSE", "below", "Plots the loss after every update", lambda own: own.history),
-    PanelEntry("1 weight", "below", "Plots the loss over the selected weight", _over_one_weight),
-    PanelEntry("2 weights", "below", "Plots the loss over two selected weights", _over_two_weights),
-    PanelEntry("Matrix", "below", "Shows a layer's weights as an image", _matrix),
+    PanelEntry("1 weight", "below", "Plots the loss over the selected weight", "loss:LossCurvePanel"),
+    PanelEntry("2 weights", "below", "Plots the loss over two selected weights", "loss:LossSurfacePanel"),
+    PanelEntry("Matrix", "below", "Shows a layer's weights as an image", "matrix:MatrixPanel"),
 )
