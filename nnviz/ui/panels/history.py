@@ -5,6 +5,7 @@ The plot needs pyqtgraph, which takes 150 ms to import, so it is imported only a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,6 +88,8 @@ MARK_TIP = "\nClick the mark to go to the lowest point of the validation curve"
 EMPTY = "Press Run or One update to plot the {loss} here"
 NO_LOSS = "The script's own loss appears here when the script calls update(loss)"
 OTHERS = "Show earlier runs of other networks"
+GROWTH = 0.01
+"""Share by which a run grows before nnviz examines again whether the network overfits."""
 NEEDS_ROWS = "The {loss} needs rows with targets: add rows to the data"
 
 
@@ -112,6 +115,8 @@ class HistoryPlot(PlotPanel):
         self._history: History | None = None
         self._present: tuple[int, float] | None = None
         self._runs: tuple[EarlierRun, ...] = ()
+        self._judged: History | None = None
+        self._risen: int | None = None
         self.title = self.short = ""
         """Title of the loss, and short title of the panel for narrow tabs."""
         self._shows_accuracy = False
@@ -225,7 +230,7 @@ class HistoryPlot(PlotPanel):
 
     def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Draw the history again if the history, the current iteration or the earlier runs have changed."""
-        if not is_new(old, new, "state", "lock_reason"):
+        if not is_new(old, new, "state", "lock_reason", "is_moving"):
             return
         run, runs = self._travel.run, self._earlier()
         accuracy = self._accuracy()
@@ -238,9 +243,10 @@ class HistoryPlot(PlotPanel):
         self.accuracy_button.setVisible(run is not None and run.curve("accuracy") is not None)
         self.log_button.setEnabled(accuracy is None)
         is_same = history is self._history and present == self._present and runs == self._runs
-        if self.curve is None or (old and is_same):
+        if self.curve is None or (is_same and not is_new(old, new, "is_moving")):
             return
-        risen = overfitting_since(self._travel.past.end)
+        self._judge(new.is_moving)
+        risen = self._risen
         self.overfitting.show_start(risen, new.state.measure.phrase)
         measure = "accuracy" if accuracy else self._travel.measure
         if bool(accuracy) != self._shows_accuracy:
@@ -259,6 +265,13 @@ class HistoryPlot(PlotPanel):
             values = readouts(run, self._travel.measure) if run else ()
             self.curve.show_history(history or History(), present, validation, values)
         self._history, self._present, self._runs = history, present, runs
+
+    def _judge(self, is_moving: bool) -> None:
+        """Find since when the run overfits; while it moves, only after it has grown by the share GROWTH."""
+        history, judged = self._travel.history, self._judged
+        grown = history.last[0] / max(judged.last[0], 1) - 1 if history and judged else math.inf
+        if history is not judged and not (is_moving and 0 <= grown < GROWTH):
+            self._judged, self._risen = history, overfitting_since(self._travel.past.end)
 
     def name_after(self, loss: Loss) -> None:
         """Name the panel after the loss in use."""
