@@ -88,9 +88,9 @@ MARK_TIP = "\nClick the mark to go to the lowest point of the validation curve"
 EMPTY = "Press Run or One update to plot the {loss} here"
 NO_LOSS = "The script's own loss appears here when the script calls update(loss)"
 OTHERS = "Show earlier runs of other networks"
+NEEDS_ROWS = "The {loss} needs rows with targets: add rows to the data"
 GROWTH = 0.01
 """Share by which a run grows before nnviz examines again whether the network overfits."""
-NEEDS_ROWS = "The {loss} needs rows with targets: add rows to the data"
 
 
 class HistoryPlot(PlotPanel):
@@ -328,7 +328,7 @@ class HistoryPlot(PlotPanel):
 
 
 class HistoryTitle:
-    """Names the panel after the loss in use, even while only the tab of the panel is in sight."""
+    """Names the panel after the loss in use, even while only the tab of the panel is visible."""
 
     moving_ms = TEXT_MS
 
