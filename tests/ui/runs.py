@@ -12,7 +12,6 @@ from nnviz.core.history import History
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, Run, State, Training
 from nnviz.core.train import train
-from nnviz.ui.panels.history import HistoryPlot
 
 
 def exercise(updates=20):
@@ -75,7 +74,7 @@ def weights(state):
 
 def plane_of(panel):
     """Return the plot within a panel."""
-    return panel.curve if isinstance(panel, HistoryPlot) else panel.plane
+    return panel.curve if hasattr(panel, "curve") else panel.plane
 
 
 def place(panel, x, y):

@@ -18,6 +18,7 @@ from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.panels.confusion import ClassCell, ConfusionPanel, grid_places, image_of
+from tests.ui.bare import Seen
 from tests.ui.hands import bring, choose_in_table_menu, drag, hover, press, write
 from tests.ui.runs import colours_of, pixels_of
 from tests.ui.sees import status
@@ -38,14 +39,16 @@ def pets(activation="softmax", wanted=WANTED, taken=TAKEN, **training):
 
 @pytest.fixture
 def open_card(qtbot, bare):
-    """Return a function that opens the panel alone: it, and its Document."""
+    """Return a function that opens the panel alone: it, as a person sees it, and its Document."""
 
     def open_it(state):
         own = bare(state)
-        card = ConfusionPanel(own.document, own.derived)
-        card.wished = []
-        card.rows_requested.connect(lambda rows, what: card.wished.append(([*map(int, rows)], what)))
+        card = ConfusionPanel(own.desk)
+        card.desk, card.wished = own.desk, []
+        own.desk.rows_requested.connect(lambda rows, what: card.wished.append(([*map(int, rows)], what)))
         own.show(card, (364, 320))
+        own.desk.frames.add(card)
+        card = Seen(card)
         qtbot.waitUntil(lambda: card.plot is None or "correct" in card.caption.text())
         return card, own.document
 

@@ -31,7 +31,7 @@ from tests.core.oracle import make_network, make_state
 from tests.core.test_explain import BANK
 from tests.core.test_health import one_layer
 from tests.ui import hands
-from tests.ui.bare import Bare
+from tests.ui.bare import Bare, Seen
 from tests.ui.runs import click, drag, hover, keys, place, read_out
 from tests.ui.sees import status, written
 
@@ -71,20 +71,16 @@ def xor():
 
 @pytest.fixture
 def open_panel(qtbot, bare):
-    """Return a function that opens the panel alone on a State, settled."""
+    """Return a function that opens the panel alone on a State, settled, as a person sees it."""
 
     def open_it(state):
         own = bare(state)
-        panel = FunctionPanel(own.document, own.selection, own.derived)
-        panel.document, panel.selection, panel.runner, panel.told = (
-            own.document,
-            own.selection,
-            own.runner,
-            [],
-        )
-        panel.message.connect(panel.told.append)
+        panel = FunctionPanel(own.desk)
+        panel.desk, panel.document, panel.runner, panel.told = own.desk, own.document, own.runner, []
+        own.desk.message.connect(panel.told.append)
         own.show(panel, (300, 400))
-        settle(qtbot, panel)
+        own.desk.frames.add(panel)
+        settle(qtbot, panel := Seen(panel))
         return panel
 
     return open_it
@@ -138,14 +134,14 @@ def test_each_pixel_of_the_map_is_the_prediction_with_the_others_as_in_the_row(q
     panel = open_panel(three_classes(784))
     for state in (panel.document.state, two_classes(), three_classes()):
         start(qtbot, panel, state)
-        panel.selection.row = 7
+        panel.document.select_row(7)
         settle(qtbot, panel)
         assert is_true(panel, state.data.inputs[7])
     data, axes, told = panel.document.state.data, panel.axes, []
     choose(qtbot, panel, axes.horizontal, "x3")
     choose(qtbot, panel, axes.vertical, "x2")
     for row in (0, 1):
-        panel.selection.row = row
+        panel.document.select_row(row)
         settle(qtbot, panel)
         assert is_true(panel, data.inputs[row], (3, 2))
         told.append(panel.caption.text())
@@ -219,13 +215,13 @@ def test_over_one_input_each_output_has_a_curve_or_one_is_chosen(qtbot, open_pan
 def test_predictions_are_drawn_over_targets_and_a_click_selects_the_row(qtbot, open_panel):
     panel = open_panel(one_input())
     choose(qtbot, panel, panel.axes.horizontal, "target")
-    state, selection = panel.document.state, panel.selection
+    document, state = panel.document, panel.document.state
     expected = np.hstack([state.data.targets, state.network.predict(state.data.inputs)])
     assert panel.plane.marks.rows.points == pytest.approx(expected)
     click(panel, place(panel, *expected[2]))
-    assert (selection.row, selection.what_if_row) == (2, None)
+    assert (document.now.row, document.now.what_if_row) == (2, None)
     keys(panel, Key.Key_Right)
-    assert selection.row == 3
+    assert document.now.row == 3
 
 
 def test_predictions_that_take_long_are_never_those_of_other_rows(qtbot, open_panel):
@@ -288,21 +284,21 @@ def test_the_picture_follows_an_edit_a_run_and_undo(qtbot, open_panel):
 
 def test_the_point_is_dragged_moved_kept_and_left(qtbot, open_panel, approved):
     panel = open_panel(three_classes())
-    selection, document = panel.selection, panel.document
-    selection.row = 4
+    document = panel.document
+    document.select_row(4)
     held = document.state.data.inputs[4]
     begin, end = place(panel, *held[:2]), place(panel, 0.5, -0.5)
     drag(panel, begin, *(begin + (end - begin) * part for part in (0.3, 0.6, 1.0)))
-    assert selection.what_if_row[:2] == pytest.approx([0.5, -0.5], abs=0.1)
-    assert selection.what_if_row[2:].tolist() == held[2:].tolist()
+    assert document.now.what_if_row[:2] == pytest.approx([0.5, -0.5], abs=0.1)
+    assert document.now.what_if_row[2:].tolist() == held[2:].tolist()
 
     start(qtbot, panel, before := xor())
-    selection.row = 0
+    document.select_row(0)
     panel.told.clear()
     keys(panel, Key.Key_Right, (Key.Key_Up, SHIFT))
-    assert selection.what_if_row.tolist() == [0.1, 1.0]
+    assert document.now.what_if_row.tolist() == [0.1, 1.0]
     keys(panel, Key.Key_Return)
-    assert (selection.what_if_row, selection.row) == (None, 1)
+    assert (document.now.what_if_row, document.now.row) == (None, 1)
     assert document.state.data.inputs.tolist()[1] == [0.1, 1.0]
     assert len(panel.plane.marks.rows.points) == 5
     document.undo()
@@ -312,18 +308,18 @@ def test_the_point_is_dragged_moved_kept_and_left(qtbot, open_panel, approved):
 
     def left():
         keys(panel, Key.Key_Escape)
-        return selection.what_if_row is None
+        return document.now.what_if_row is None
 
     qtbot.waitUntil(left)  # the point that Escape leaves is drawn a frame after the click
     assert not panel.keep.isVisible()
     approved("a what-if row that is kept, and one that is left", "\n".join(panel.told))
     click(panel, place(panel, 0.4, 0.7))
     QTest.mouseClick(panel.leave, LEFT)
-    assert selection.what_if_row is None
+    assert document.now.what_if_row is None
     click(panel, place(panel, 0.4, 0.7))
     assert document.edit("Remove", edits.remove_node, 0, 1)
     settle(qtbot, panel)
-    assert selection.what_if_row is None
+    assert document.now.what_if_row is None
     assert panel.plane.picture.values[0].shape == (panel.plane.pixels[0],)
 
 
@@ -364,7 +360,7 @@ def test_what_is_missing_or_too_much_is_drawn_all_the_same(qtbot, open_panel):
             assert panel.plane.colour_at(9e4, 2.0)[3] == 0
         fine = tuple(map(len, panel.plane.picture.values)) == panel.plane.pixels
         click(panel, middle(panel))
-        free = panel.selection.what_if_row is not None
+        free = panel.document.now.what_if_row is not None
         qtbot.waitUntil(lambda: panel.plane.accessibleDescription().startswith("What-if row: "))
         if not (fine and free and hover(panel, middle(panel))):
             wrong.append((name, fine, free))
@@ -376,7 +372,7 @@ def test_the_picture_is_exported_as_what_it_is(qtbot, open_panel, amount):
     for state in (panel.document.state, two_classes(), three_classes()):
         start(qtbot, panel, state)
         for theme in amount(quick=["dark"], ci=PALETTES, night=PALETTES):
-            svg = PlotDrawing(panel, "A title").svg(Look(600, 400, theme))
+            svg = PlotDrawing(panel.window(), "A title").svg(Look(600, 400, theme))
             assert svg.startswith(b"<?xml")
             marks = sum(svg.count(b"<" + shape) for shape in (b"circle", b"rect", b"polygon", b"ellipse"))
             assert marks > len(state.data)
@@ -394,6 +390,7 @@ def test_in_the_window_choices_tell_names_apart_and_a_low_panel_scrolls(qtbot, o
     names = {k: f"{part} {of} (cm)" for k, (part, of) in enumerate(parts)}
     window = open_window(edits.rename_columns(load(example("iris").path), names), (1920, 1080))
     panel = hands.bring(window, "Function")
+    panel.desk = window.desk
     choices = panel.axes.horizontal, panel.axes.vertical
     qtbot.waitUntil(lambda: panel.key.isVisible() and seen(panel, panel.side))
     for size in ((1280, 800), (1000, 650)):
@@ -402,7 +399,7 @@ def test_in_the_window_choices_tell_names_apart_and_a_low_panel_scrolls(qtbot, o
     assert [own.currentText() for own in choices] == [names[0], names[1]]
     qtbot.waitUntil(lambda: panel.plane.height() == 140 and not seen(panel, panel.side))
     assert window.main_window.height() == 650
-    settle(qtbot, panel)
+    settle(qtbot, Seen(panel))
     click(panel, middle(panel))
     assert written(window, Address("input", -1, 0)) == as_text(window.selection.what_if_row[0])
     approved("a what-if row in the window", status(window))

@@ -3,13 +3,12 @@
 import sys
 from dataclasses import replace
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QToolTip
+from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip
 
 from nnviz.core import edits
 from nnviz.core.history import BUCKETS, History
@@ -24,6 +23,7 @@ from nnviz.ui.kit.theme import apply_theme
 from nnviz.ui.panels.history import EMPTY, HistoryPlot
 from tests.core.test_history import check_line, falling, gone_on
 from tests.ui import hands, runs
+from tests.ui.bare import Seen
 from tests.ui.runs import click, drag, hover, keys, mse_after, pixels_of, place, read_out, rounded
 from tests.ui.sees import offered, status
 
@@ -52,10 +52,12 @@ def runner(own):
 
 @pytest.fixture
 def plot(own):
-    """Return the plot of its history, in sight, with the library loaded."""
-    plot = own.show(HistoryPlot(own.document, own.runner, Path), (364, 260))
+    """Return the plot of its history as a person sees it, with the library loaded."""
+    plot = own.show(HistoryPlot(own.desk), (364, 260))
+    plot.desk = own.desk
+    own.desk.frames.add(plot)
     plot.load()
-    return plot
+    return Seen(plot)
 
 
 @pytest.fixture
@@ -137,9 +139,10 @@ def rings_pixels(plot):
     return int((pixels_of(plot.curve) == int(LIGHT.ink[1:], 16)).sum())
 
 
-def test_the_panel_stands_before_pyqtgraph_is_there(qtbot, document, runner):
-    plot = HistoryPlot(document, runner, Path)
+def test_the_panel_stands_before_pyqtgraph_is_there(qtbot, own, document):
+    plot, frames = HistoryPlot(own.desk), own.desk.frames
     qtbot.addWidget(plot)
+    frames.add(plot)
     plot.update_actions()
     assert plot.curve is None
     assert not any(action.isEnabled() for action in (plot.ask_csv, plot.export_picture, plot.copy_picture))
@@ -148,10 +151,13 @@ def test_the_panel_stands_before_pyqtgraph_is_there(qtbot, document, runner):
     plot.load()
     assert "pyqtgraph" in sys.modules
     plot.show()
+    frames.show_pending()
     assert plot.curve.isVisible()
     plot.hide()
+    frames.remove(plot)
     document.push(train(document.state, updates=10).state, "Run")
     plot.show()
+    frames.add(plot)
     assert len(drawn(plot)) == 31, "a hidden plot catches up when it is shown"
     plot.hide()
 
@@ -437,7 +443,7 @@ def test_csv_has_every_loss_and_says_what_a_long_history_leaves_out(
     answer, document, plot, go_to, tmp_path, of_classes, approved
 ):
     path, told = tmp_path / "mse.csv", []
-    plot.message.connect(told.append)
+    plot.desk.message.connect(told.append)
     start = document.state
     document.push(train(start).state, "Run")
     points = document.state.run.history.points
@@ -780,7 +786,7 @@ def test_the_panel_is_called_as_the_loss_in_use_and_names_overfitting(
     card.accuracy_button.click()
     assert settings.flag("accuracy", first=False)
     window.document.start(runs.noisy_sine())
-    assert dock.windowTitle() == "MSE"
+    assert window.board.docks["MSE"].windowTitle() == "MSE"
     assert offered(window, "MSE").isChecked()
     assert "MSE" in card.pages.empty.text()
     hands.bring(window, "Matrix")
@@ -790,6 +796,9 @@ def test_the_panel_is_called_as_the_loss_in_use_and_names_overfitting(
     curve = card.curve
     window.library.load()  # as it was already
     assert card.curve is curve
+    hands.bring(window, "MSE")
     told = f"; the validation loss has risen since iteration {card.overfitting.first_iteration} (overfitting)"
     assert status(window).endswith(told)
-    assert card.heightForWidth(card.width()) <= card.height()  # behind a tab, it would scroll once in sight
+    QApplication.processEvents()
+    assert card.overfitting.isVisible()
+    assert card.heightForWidth(card.width()) <= card.height()  # or it would scroll

@@ -411,7 +411,9 @@ def test_weights_and_losses_that_are_no_numbers_are_told(qtbot, watch, approved)
     script.ends()
     assert output_of(window) == [[2, 8]]
     assert figure(window, "Iteration").text == "1"
-    assert curve.accessibleDescription().endswith("loss 1 at iteration 1, loss NaN at iteration 3")
+    qtbot.waitUntil(
+        lambda: curve.accessibleDescription().endswith("loss 1 at iteration 1, loss NaN at iteration 3")
+    )
     assert curve.view()[0][1] >= 3
     told.append(status(window))
     press(window, "Restart")

@@ -31,7 +31,7 @@ from nnviz.ui.diagram.paint import (
 )
 from nnviz.ui.kit.images import png
 from nnviz.ui.kit.theme import application, apply_theme, use_palette
-from nnviz.ui.plot.card import PlotCard
+from nnviz.ui.plot.card import PlotPanel
 from nnviz.ui.plot.plot import Plot
 
 KINDS = {"PNG image": (".png",), "SVG drawing": (".svg",), "PDF page": (".pdf",)}
@@ -217,15 +217,15 @@ MARGIN_PX = 18
 
 
 class PlotDrawing(Drawing):
-    """Draws the plot of a panel. `card` is the frame of the panel, and must contain a plot."""
+    """Draws the plot of a panel, which must have a plot."""
 
     size = SIZE_PX
 
-    def __init__(self, card: PlotCard, title: str) -> None:
-        widget = card.plot
+    def __init__(self, panel: PlotPanel, title: str) -> None:
+        widget = panel.plot
         assert widget is not None
-        self._card, self._widget = card, widget
-        self.title, self.phrase, self.ending = title, card.phrase, card.ending
+        self._panel, self._widget = panel, widget
+        self.title, self.phrase, self.ending = title, panel.phrase, panel.ending
 
     def paint(self, painter: QPainter, look: Look) -> None:  # noqa: D102
         inside = look.room.adjusted(MARGIN_PX, MARGIN_PX, -MARGIN_PX, -MARGIN_PX)
@@ -251,7 +251,8 @@ class PlotDrawing(Drawing):
         if isinstance(self._widget, Plot):
             self._widget.density = density
         self._widget.resize(size)
-        for widget in (self._card, self._widget):
+        for widget in (self._panel, self._widget):
             QApplication.sendEvent(widget, QEvent(QEvent.Type.PaletteChange))
+        self._panel.show_now()
         if isinstance(self._widget, Plot):
             self._widget.settle()

@@ -106,6 +106,10 @@ class Panel(Card):
     def rest(self) -> None:
         """Stop work in progress, since the panel is out of sight now."""
 
+    def show_now(self) -> None:
+        """Show everything again now, instead of in the next frame."""
+        self.show_moment(None, self._document.now)
+
     def restyle(self) -> None:
         """Show everything again, in another theme or interface size."""
         self._desk.frames.show_again(self)

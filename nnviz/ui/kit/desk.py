@@ -120,6 +120,8 @@ class Desk(QObject):
     `explanation_requested` a person asked for the explanation of the selected number
     `address_hovered`       the address that the mouse points at in a panel, or None
     `picture_requested`     (panel, copied) a person asked to copy or to export the picture of a panel
+    `rows_requested`        (indices, description) a person asked to list only these rows, in ascending order
+    `all_rows_requested`    a person asked to list all rows again
     ======================= ==========================================================================
 
     `suggestion(end)` returns a suggested path of a new file whose name ends in `end`.
@@ -129,6 +131,8 @@ class Desk(QObject):
     explanation_requested = Signal()
     address_hovered = Signal(object)
     picture_requested = Signal(object, bool)
+    rows_requested = Signal(object, str)
+    all_rows_requested = Signal()
 
     def __init__(
         self,

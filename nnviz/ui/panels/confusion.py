@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QRectF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QKeyEvent, QPainter, QPaintEvent, QPen
 
-from nnviz.core.metrics import Confusion, classifies, confusion, decisions
+from nnviz.core.metrics import Confusion, DecidedClasses, classifies, confusion, decisions
 from nnviz.core.numbers import as_text, counted, shorten_names
-from nnviz.document.derived import Derived
-from nnviz.document.document import Document
+from nnviz.core.state import State
 from nnviz.document.idle import COMPUTING, REDRAWN_LATER
+from nnviz.document.moment import Moment, is_new
 from nnviz.picture.matrix import ink_on
 from nnviz.picture.palette import Palette, rgb
 from nnviz.ui.kit.controls import Choice, muted_label, shorten_to_width
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours, px, ui_font
-from nnviz.ui.plot.card import LiveCard
+from nnviz.ui.plot.card import Pages, PlotPanel
 from nnviz.ui.plot.points import CellGrid, draw_outline
 
 NAME_PX, TITLE_PX = 11, 11.5
@@ -374,24 +375,14 @@ LETTERS = 20
 """Largest number of letters of a class name in the line below the matrix. Longer names are shortened."""
 
 
-class ConfusionPanel(LiveCard):
-    """The panel with the confusion matrix of all rows, the training rows or the validation rows.
+class ConfusionPanel(PlotPanel):
+    """The panel with the confusion matrix of all rows, the training rows or the validation rows."""
 
-    ==================== ===============================================================================
-    `rows_requested`     asks to list some rows: carries the rows' indices, ascending, and a description
-    `all_rows_requested` asks to list all rows again
-    `message`            carries a sentence for the status bar
-    ==================== ===============================================================================
-    """
-
-    rows_requested = Signal(object, str)
-    all_rows_requested = Signal()
-    message = Signal(str)
     content_px = 72
 
-    def __init__(self, document: Document, derived: Derived) -> None:
-        super().__init__("Classes", "the confusion matrix", "-confusion", document, phase=1 / 3)
-        self._document, self._derived = document, derived
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, "Classes", "the confusion matrix", "-confusion")
+        self._decided: DecidedClasses | None = None
         self._matrix: Confusion | None = None
         self._names: tuple[str, ...] = ()
         self.view = ConfusionGrid()
@@ -399,9 +390,12 @@ class ConfusionPanel(LiveCard):
         self.view.setMinimumHeight(px(GRID_PX))
         self._make_controls()
         self.caption, self.readout = muted_label(), muted_label()
+        self.pages = Pages(self)
         self.pages.add_plot(self.caption, self.view, self.readout)
-        self._connect()
-        self.draw()
+        for pointed in (self.view.hovered, self.view.cell_selected):
+            pointed.connect(self._show_cell)
+        self.view.cell_chosen.connect(self._list_rows)
+        self.view.escaped.connect(desk.all_rows_requested)
 
     def _make_controls(self) -> None:
         self.output, self.part = Choice(), Choice()
@@ -409,16 +403,8 @@ class ConfusionPanel(LiveCard):
         for choice, name, use in ((self.output, "output", "to show"), (self.part, "rows", "to count")):
             choice.setToolTip(f"Choose the {name} {use}")
             choice.setAccessibleName(name.capitalize())
+            choice.currentIndexChanged.connect(self.show_now)
             self.add_button(choice)
-
-    def _connect(self) -> None:
-        self._derived.computed.connect(self.follow)
-        for choice in (self.output, self.part):
-            choice.currentIndexChanged.connect(self.draw)
-        for pointed in (self.view.hovered, self.view.cell_selected):
-            pointed.connect(self._show_cell)
-        self.view.cell_chosen.connect(self._list_rows)
-        self.view.escaped.connect(self.all_rows_requested)
 
     @property
     def plot(self) -> ConfusionGrid | None:  # noqa: D102
@@ -430,24 +416,28 @@ class ConfusionPanel(LiveCard):
 
     # --- what it shows
 
-    def draw(self, *_: object) -> None:
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Count the rows of every cell, or show a message that says why nnviz cannot count the rows."""
-        state = self._derived.state
-        has_targets = state.data.targets is not None and len(state.data) > 0
-        missing = "" if classifies(state.network, state.data) else NO_CLASSES if has_targets else NO_TARGETS
-        self._offer_choices(not missing)
-        if missing:
-            self._show_message(missing)
+        data, network = new.state.data, new.state.network
+        has_targets = data.targets is not None and len(data) > 0
+        missing = "" if classifies(network, data) else NO_CLASSES if has_targets else NO_TARGETS
+        decided = None if missing else new.row_classes
+        if not is_new(old, new, "state", "is_moving") and decided is self._decided:
             return
-        names = decisions(state.network)[self._decision]
-        decided = self._derived.row_classes
-        if decided is None:
-            waits = REDRAWN_LATER if self._document.in_motion else COMPUTING
-            if self._matrix is None or names != self._names:
-                self._show_message(waits)
-            self.caption.setText(waits)
+        self._decided = decided
+        self._offer_choices(new.state, not missing)
+        names = () if missing else decisions(network)[self._decision]
+        if decided:
+            self._show_counts(new.state, decided, names)
             return
-        targets, predictions = (classes[self._part, self._decision] for classes in decided)
+        sentence = missing or (REDRAWN_LATER if new.is_moving else COMPUTING)
+        if self._matrix is None or names != self._names:
+            self._matrix = None
+            self.pages.show_sentence(sentence)
+        self.caption.setText(sentence)
+
+    def _show_counts(self, state: State, decided: DecidedClasses, names: tuple[str, ...]) -> None:
+        targets, predictions = (classes[self._part(state), self._decision] for classes in decided)
         self._matrix, self._names = confusion(targets, predictions, len(names)), names
         self.view.show_counts(self._matrix, names)
         self.pages.plot_visible = True
@@ -457,26 +447,18 @@ class ConfusionPanel(LiveCard):
         self.caption.setText(" · ".join(filter(None, (f"{right:,} of {rows} correct", share, lost))))
         self._show_cell()
 
-    def _show_message(self, sentence: str) -> None:
-        self._matrix = None
-        self.pages.show_sentence(sentence)
-
     @property
     def _decision(self) -> int:
         """The index of the counted decision: the selected output, or 0 if there is only one decision."""
         return max(self.output.currentIndex(), 0)
 
-    @property
-    def _part(self) -> slice:
-        """The counted rows."""
-        trained = self._derived.state.trained_rows
-        return {TRAINED: slice(trained), VALIDATION: slice(trained, None)}.get(
-            self.part.currentText(), slice(None)
-        )
+    def _part(self, state: State) -> slice:
+        """Return the counted rows."""
+        parts = {TRAINED: slice(state.trained_rows), VALIDATION: slice(state.trained_rows, None)}
+        return parts.get(self.part.currentText(), slice(None))
 
-    def _offer_choices(self, classes: bool) -> None:
+    def _offer_choices(self, state: State, classes: bool) -> None:
         """Show the combo boxes of outputs and rows if there is more than one of them."""
-        state = self._derived.state
         offered = decisions(state.network) if classes else ()
         names = [each[-1] for each in offered] if len(offered) > 1 else []
         if names != [self.output.itemText(k) for k in range(self.output.count())]:
@@ -520,15 +502,16 @@ class ConfusionPanel(LiveCard):
 
     def _list_rows(self, cell: ClassCell) -> None:
         """Ask for the rows of a cell in the data table."""
-        decided = self._derived.row_classes
+        state, decided = self._document.state, self._document.now.row_classes
         if decided is None:
-            self.message.emit(self.caption.text())
+            self._desk.message.emit(self.caption.text())
             return
-        targets, predictions = (classes[self._part, self._decision] for classes in decided)
+        counted_rows = self._part(state)
+        targets, predictions = (classes[counted_rows, self._decision] for classes in decided)
         rows = np.flatnonzero((targets == cell.target) & (predictions == cell.prediction))
         part, what = self.part.currentText().lower(), self._row_description(cell)
         what = what if self.part.currentIndex() <= 0 else f"{what} ({part})"
         if len(rows):
-            self.rows_requested.emit(rows + (self._part.start or 0), what)
+            self._desk.rows_requested.emit(rows + (counted_rows.start or 0), what)
         else:
-            self.message.emit(f"This cell has no rows: {what}")
+            self._desk.message.emit(f"This cell has no rows: {what}")

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QLabel, QWidget
 
 from nnviz.core.activations import Array
@@ -21,13 +21,13 @@ from nnviz.core.network import Network
 from nnviz.core.numbers import as_text, counted, full, moved_by_steps, shorten_names, shortened
 from nnviz.core.slopes import forward_ns, row_blocks
 from nnviz.core.state import State, Training
-from nnviz.document.derived import Derived, Selection
-from nnviz.document.document import Document
-from nnviz.document.idle import COMPUTING, FRAME_MS, Slicer, Throttle
+from nnviz.document.idle import COMPUTING, Slicer
+from nnviz.document.moment import Moment, is_new
 from nnviz.picture.palette import Palette
 from nnviz.picture.scales import Tone, class_pixels, number_pixels, output_tones
 from nnviz.ui.kit.card import quiet_button
 from nnviz.ui.kit.controls import Choice, Stack, set_lock_reason
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.theme import colours, px, ui_font
 from nnviz.ui.panels import function_plane
 from nnviz.ui.panels.function_plane import (
@@ -46,7 +46,7 @@ from nnviz.ui.panels.function_plane import (
     has_pairs,
     level_line,
 )
-from nnviz.ui.plot.card import PlotCard
+from nnviz.ui.plot.card import PlotPanel
 
 SHORT = 22
 """Longer names of inputs and outputs are shortened to this number of characters."""
@@ -86,19 +86,19 @@ def outputs(state: State, axes: Axes, prediction: Array, format_: Callable[[floa
     return [f"{names[k]}: {format_(float(prediction[k]))}" for k in places]
 
 
-def caption_text(state: State, axes: Axes, selection: Selection, is_current: bool) -> str:
+def caption_text(moment: Moment, axes: Axes, is_current: bool) -> str:
     """Return the caption of the plot, with each sentence on a line of its own.
 
-    `selection` holds the selected row or the what-if row (inputs that the user tries out). If `is_current` is
-    false, the caption says that nnviz is still computing.
+    If `is_current` is false, the caption says that nnviz is still computing.
     """
-    lines = [*_other_inputs(state, axes, selection), *_line(state, axes)]
+    state = moment.state
+    lines = [*_other_inputs(moment, axes), *_line(state, axes)]
     if state.validated:
         is_dotted = axes.vertical is not None and are_toned(state, axes)
         lines.append("Marks with a dot: validation rows." if is_dotted else "Hollow marks: validation rows.")
     if len(state.data) > MOST:
         lines.append(f"The plot shows {MOST:,} of {counted(len(state.data), 'row')}.")
-    if selection.what_if_row is not None:
+    if moment.what_if_row is not None:
         lines.append("Filled point: the what-if row (inputs to try out, not stored).")
     if not is_current:
         lines.append(COMPUTING)
@@ -130,14 +130,15 @@ def _line(state: State, axes: Axes) -> Iterator[str]:
         yield f"Line: {shortened(state.network.outputs[axes.output], SHORT)} = {as_text(THRESHOLD)}."
 
 
-def _other_inputs(state: State, axes: Axes, selection: Selection) -> Iterator[str]:
+def _other_inputs(moment: Moment, axes: Axes) -> Iterator[str]:
     """Yield a sentence about the values of the inputs that are not on the axes, if there are any."""
+    state = moment.state
     if len(state.network.inputs) == len(axes.along) or axes.horizontal is None:
         return
-    if selection.what_if_row is not None:
+    if moment.what_if_row is not None:
         yield "Every other input is as in the what-if row."
     elif len(state.data):
-        yield f"Every other input is as in row {selection.row + 1:,}."
+        yield f"Every other input is as in row {moment.row + 1:,}."
     else:
         yield "Every other input is 0, since the data has no rows."
 
@@ -148,8 +149,8 @@ class Pointing:
     The what-if row has inputs that the user tries out and that are not in the data.
     """
 
-    def __init__(self, view: FunctionView, selection: Selection, derived: Derived) -> None:
-        self._view, self._selection, self._derived = view, selection, derived
+    def __init__(self, view: FunctionView, desk: Desk) -> None:
+        self._view, self._document, self._frames = view, desk.document, desk.frames
         self._plane: FunctionPlane = view.plane
         self._plane.reader = self._read
 
@@ -159,16 +160,16 @@ class Pointing:
 
     @property
     def _state(self) -> State:
-        return self._derived.state
+        return self._view.state
 
     def described(self) -> str:
         """Return a text for screen readers: the plotted inputs and outputs of the row on the diagram."""
-        (state, row), trace = self._selection.state_and_row, self._derived.trace
-        if trace is None:
+        moment, state = self._view.moment, self._view.moment.row_state
+        if moment.trace is None:
             return ""
-        name = "What-if row" if self._selection.what_if_row is not None else f"Row {row + 1}"
-        along = varying_inputs(state, self._axes, state.data.inputs[row], full)
-        return f"{name}: {', '.join([*along, *outputs(state, self._axes, trace.prediction[0], full)])}"
+        name = "What-if row" if moment.what_if_row is not None else f"Row {moment.row + 1}"
+        along = varying_inputs(state, self._axes, self._view.row_inputs, full)
+        return f"{name}: {', '.join([*along, *outputs(state, self._axes, moment.trace.prediction[0], full)])}"
 
     def _read(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the point for the readout near `at`, and the readout: its inputs and the prediction."""
@@ -192,7 +193,7 @@ class Pointing:
         targets, output = self._state.data.targets, self._axes.output
         if row is None or targets is None or output is None:
             return None
-        target, prediction = float(targets[row, output]), float(self._derived.prediction(row)[output])
+        target, prediction = float(targets[row, output]), float(self._view.moment.prediction(row)[output])
         return place, f"row {row + 1:,}\ntarget {as_text(target)}\nprediction {as_text(prediction)}"
 
     def _inputs_at(self, at: QPointF) -> Array:
@@ -217,9 +218,9 @@ class Pointing:
         In a plot over targets, select the nearest row of the data instead.
         """
         if self._axes.horizontal is not None:
-            self._selection.show_what_if_row(self._inputs_at(QPointF(x, y)))
+            self._document.show_what_if_row(self._inputs_at(QPointF(x, y)))
         elif (row := self._nearest(QPointF(x, y))[0]) is not None:
-            self._selection.row = row
+            self._document.select_row(row)
 
     def nudge(self, right: int, up: int, size: str) -> None:
         """Move the what-if row (inputs that the user tries out) by steps of `size`, for example "0.1".
@@ -228,13 +229,14 @@ class Pointing:
         """
         axes = self._axes
         if axes.horizontal is None:
-            self._selection.row += right - up
+            self._document.select_row(self._document.now.row + right - up)
             return
+        self._frames.show_pending()  # of a key press in the same frame
         inputs = self._view.row_inputs.copy()
         steps = (right, up) if axes.vertical is not None else (right + up,)
         for place, step in zip(axes.along, steps, strict=True):
             inputs[place] = moved_by_steps(float(inputs[place]), step, size)
-        self._selection.show_what_if_row(inputs)
+        self._document.show_what_if_row(inputs)
 
 
 TWO_COLUMNS_PX = 290
@@ -366,9 +368,8 @@ ROOMY = 0.5
 class FunctionView:
     """Computes and draws the plot: predictions over the inputs on the axes, or over the targets."""
 
-    def __init__(self, plane: FunctionPlane, selection: Selection, derived: Derived) -> None:
-        self.plane, self.axes = plane, Axes(0, None)
-        self._selection, self._derived = selection, derived
+    def __init__(self, plane: FunctionPlane, moment: Moment) -> None:
+        self.plane, self.axes, self.moment = plane, Axes(0, None), moment
         self._section: Section | None = None
         self._spans_of: object = None
         self._picture: FunctionValues | None = None
@@ -385,7 +386,7 @@ class FunctionView:
     @property
     def state(self) -> State:
         """The State whose network is plotted."""
-        return self._derived.state
+        return self.moment.state
 
     def choose(self, axes: Axes) -> None:
         """Use other axes, and discard all computed results."""
@@ -398,8 +399,8 @@ class FunctionView:
     @property
     def row_inputs(self) -> Array:
         """The inputs of the row on the diagram, shape (inputs,); zeros if the data has no rows."""
-        state, row = self._selection.state_and_row
-        return state.data.inputs[row] if row < len(state.data) else np.zeros(len(state.network.inputs))
+        inputs, row = self.moment.row_state.data.inputs, self.moment.row_index
+        return inputs[row] if row < len(inputs) else np.zeros(len(self.state.network.inputs))
 
     @property
     def section(self) -> Section:
@@ -433,15 +434,20 @@ class FunctionView:
         points = math.prod(count / COARSEST for count in self.plane.pixels[: len(self.axes.along)])
         return points * point_ns(self.state.network) <= FIRST_NS
 
-    def settled(self, moving: bool) -> bool:
-        """Return whether the picture shows the current State and is as fine as necessary.
+    @property
+    def settled(self) -> bool:
+        """Whether the picture shows the current State and is as fine as necessary.
 
-        If `moving`, as in a run or a drag, any picture of the current State is fine enough.
+        During a run or a drag, any picture of the current State is fine enough.
         """
         if not self.is_current or self.axes.horizontal is None or self._picture is None:
             return self.is_current
         pixels = self.plane.pixels[: len(self.axes.along)]
-        return moving or self._picture.prediction.shape[:-1] == pixels[::-1] or self._finest_for == pixels
+        return (
+            self.moment.is_moving
+            or self._picture.prediction.shape[:-1] == pixels[::-1]
+            or self._finest_for == pixels
+        )
 
     def compute(self, moving: bool) -> Iterator[None]:
         """Compute the picture; yield after each unit of work. If `moving`, end with the coarsest picture."""
@@ -481,8 +487,7 @@ class FunctionView:
             (self._draw_map if axes.vertical is not None else self._draw_curves)(known)
         self.plane.set_stale(not self.is_current)
         self._draw_row()
-        caption = caption_text(self.state, axes, self._selection, self.is_current)
-        return self.is_current, caption
+        return self.is_current, caption_text(self.moment, axes, self.is_current)
 
     @property
     def outputs(self) -> list[int]:
@@ -558,20 +563,21 @@ class FunctionView:
 
     def _draw_row(self) -> None:
         """Draw a ring around the row on the diagram, or a point for the what-if row."""
-        (state, row), axes = self._selection.state_and_row, self.axes
-        free, trace = self._selection.what_if_row is not None, self._derived.trace
-        if trace is None or row >= len(state.data):
+        moment, axes = self.moment, self.axes
+        trace, row, data = moment.trace, moment.row_index, moment.row_state.data
+        free = moment.what_if_row is not None
+        if trace is None:
             self.plane.show_row(math.nan, math.nan, free=False)
             return
         output = 0 if axes.output is None else axes.output
-        targets, prediction = state.data.targets, float(trace.prediction[0, output])
+        targets, prediction = data.targets, float(trace.prediction[0, output])
         target = math.nan if targets is None else float(targets[row, output])
         if axes.horizontal is None:
             self.plane.show_row(target, prediction, free=free)
             return
-        x = float(state.data.inputs[row, axes.horizontal])
+        x = float(data.inputs[row, axes.horizontal])
         if axes.vertical is not None:
-            self.plane.show_row(x, float(state.data.inputs[row, axes.vertical]), free=free)
+            self.plane.show_row(x, float(data.inputs[row, axes.vertical]), free=free)
         else:
             self.plane.show_row(
                 x, prediction, free=free, target=target if axes.output is not None else math.nan
@@ -605,8 +611,6 @@ WIDE_PX, SIDE_PX, PLOT_SHARE, SIDE_SHARE = 400, 176, 3, 2
 boxes have the ratio PLOT_SHARE : SIDE_SHARE."""
 PLOT_PX = 140
 """Minimum height of the plot, in pixels at 100 %."""
-SHARE = 5
-"""Drawing takes at most 1/SHARE of the time of a run or a drag."""
 KEEP, LEAVE = "Keep as a row", "Discard"
 KEEPS = "Add the what-if row to the data (Enter in the plot)"
 LEAVES = "Discard the what-if row and show a row of the data again (Escape in the plot)"
@@ -614,20 +618,17 @@ FREE = "The what-if row is not stored: Enter adds it to the data, Escape discard
 LEFT = "The diagram now shows row {:,} of the data instead of the what-if row"
 
 
-class FunctionPanel(PlotCard):
-    """The function panel: the plot and its combo boxes. `message` carries a message for the status bar."""
+class FunctionPanel(PlotPanel):
+    """The function panel: the plot and its combo boxes."""
 
-    message = Signal(str)
     content_px = 72
 
-    def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
-        super().__init__("Function", "the function", "-function")
-        self._document, self._selection = document, selection
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, "Function", "the function", "-function")
         self.plane = FunctionPlane(colours())
-        self.view = FunctionView(self.plane, selection, derived)
-        self._frames = Throttle(self, self._show_coarse, share=SHARE)
-        self.work = Slicer(self, lambda: self.view.compute(document.in_motion), self._show)
-        self.pointing = Pointing(self.view, selection, derived)
+        self.view = FunctionView(self.plane, desk.document.now)
+        self.work = Slicer(self, lambda: self.view.compute(self.view.moment.is_moving), self._show)
+        self.pointing = Pointing(self.view, desk)
         self._make_side()
         self._page = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._page.setSpacing(12)
@@ -636,8 +637,7 @@ class FunctionPanel(PlotCard):
         self.body.addLayout(self._page, 1)
         self.plane.setMinimumHeight(px(PLOT_PX))
         self._connect()
-        self._state, self._is_what_if = document.state, False
-        self.axes.refresh(self._state)
+        self.axes.refresh(self.view.state)
         self.view.choose(self.axes.axes)
 
     def _make_side(self) -> None:
@@ -649,25 +649,21 @@ class FunctionPanel(PlotCard):
         self.caption.setFont(ui_font(11.5))
         self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.keep, self.leave = quiet_button(KEEP, KEEPS, KEEP), quiet_button(LEAVE, LEAVES, LEAVE)
-        self.keep.clicked.connect(self._keep)
-        self.leave.clicked.connect(self._selection.close_what_if_row)
         for button in (self.keep, self.leave):
             self.add_button(button)
         self.key = Key()
         self.side = Stack(self.key, self.axes, self.caption)
 
     def _connect(self) -> None:
-        document, selection, plane = self._document, self._selection, self.plane
+        plane = self.plane
         self.axes.changed.connect(self._choose)
         plane.point_moved.connect(self.pointing.put)
         plane.point_nudged.connect(self.pointing.nudge)
-        plane.keep_requested.connect(self._keep)
-        plane.leave_requested.connect(selection.close_what_if_row)
-        plane.resized.connect(self._begin)
-        document.state_changed.connect(self._follow)
-        document.motion_changed.connect(self._begin)
-        selection.row_changed.connect(self._begin)
-        selection.row_changed.connect(self._report_what_if)
+        for keep in (plane.keep_requested, self.keep.clicked):
+            keep.connect(self._keep)
+        for leave in (plane.leave_requested, self.leave.clicked):
+            leave.connect(self._leave)
+        plane.resized.connect(self._fill_plane)
 
     @property
     def plot(self) -> FunctionPlane | None:  # noqa: D102
@@ -675,92 +671,71 @@ class FunctionPanel(PlotCard):
 
     # --- updating
 
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Compute the picture if it is not up to date, at once if that is quick; draw it and the point."""
+        before, self.view.moment = self.view.state, new
+        set_lock_reason(self.keep, new.lock_reason, KEEPS)
+        for button in (self.keep, self.leave):
+            button.setVisible(new.what_if_row is not None)
+        self._report_what_if(old, new)
+        sources = "network", "data", "training"
+        if not is_new(old, new, *(f"state.{name}" for name in sources), "row", "what_if_row", "is_moving"):
+            return
+        self._refresh_axes(before, new.state)
+        if self.view.quick and not self.view.is_current:
+            for _ in self.view.compute(moving=True):
+                pass
+        if self.view.is_current or old is None:
+            self._show()
+        if not self.view.settled and not (new.is_moving and self.view.quick):
+            self.work.restart()
+
+    def rest(self) -> None:  # noqa: D102
+        self.work.stop()
+
     def _choose(self) -> None:
         self.view.choose(self.axes.axes)
         self.work.stop()
-        self._begin()
+        self.show_now()
 
-    def _follow(self, old: State, new: State) -> None:
-        if old.network is new.network and old.data is new.data and old.training is new.training:
-            return
-        self._begin()
-
-    def _refresh_axes(self) -> None:
-        """Update the combo boxes if the inputs, outputs or rows have changed since the last call.
-
-        If combo boxes appear or vanish, the plot is resized, and this method runs again before it ends.
-        """
-        old, new = self._state, self._document.state
+    def _refresh_axes(self, old: State, new: State) -> None:
+        """Update the combo boxes if the inputs, outputs or rows have changed."""
         if (old.network.inputs, old.network.outputs) != (new.network.inputs, new.network.outputs) or (
             old.data is not new.data or old.network.layers[-1].activation != new.network.layers[-1].activation
         ):
             self.axes.refresh(new)
             if self.axes.axes != self.view.axes or old.network.sizes != new.network.sizes:
                 self.view.choose(self.axes.axes)
-        self._state = new
-
-    def _begin(self) -> None:
-        """Start to compute the picture if it is not up to date; otherwise draw the picture and the point."""
-        self._refresh_axes()
-        self._update_buttons()
-        if not self.isVisible():
-            return
-        if self.view.settled(self._document.in_motion):
-            self._show()
-            return
-        if self.view.quick and not self.view.is_current:
-            self._frames.changed()
-        if not (self._document.in_motion and self.view.quick):
-            self.work.restart(FRAME_MS)
-
-    def _show_coarse(self) -> None:
-        """Compute and show the coarsest picture at once, in the same frame as the State."""
-        if self.isVisible():
-            for _ in self.view.compute(moving=True):
-                pass
-            self._show()
 
     def _show(self) -> bool:
         """Show the computed picture. Return whether it is of the present State."""
         is_current, caption = self.view.draw()
         if caption != self.caption.text():
             self.caption.setText(caption)
-        self.key.show_samples(key(self._document.state, self.view.axes, colours()))
+        self.key.show_samples(key(self.view.state, self.view.axes, colours()))
         self.plane.setAccessibleDescription(self.pointing.described())
         return is_current
 
-    def _update_buttons(self) -> None:
-        """Show the buttons of the what-if row if there is one."""
-        free = self._selection.what_if_row is not None
-        set_lock_reason(self.keep, self._document.lock_reason, KEEPS)
-        for button in (self.keep, self.leave):
-            button.setVisible(free)
-
     # --- what-if row
 
-    def _report_what_if(self) -> None:
-        """Report in the status bar that a what-if row has appeared or is closed."""
-        is_what_if = self._selection.what_if_row is not None
-        if is_what_if != self._is_what_if:
-            self._is_what_if = is_what_if
-            self.message.emit(FREE if is_what_if else LEFT.format(self._selection.row + 1))
+    def _report_what_if(self, old: Moment | None, new: Moment) -> None:
+        """Report in the status bar that a what-if row has appeared, or that a person has discarded it."""
+        is_what_if = new.what_if_row is not None
+        if old and not is_new(old, new, "state.data") and is_what_if != (old.what_if_row is not None):
+            self._desk.message.emit(FREE if is_what_if else LEFT.format(new.row + 1))
 
     def _keep(self) -> None:
-        if message := self._selection.insert_what_if_row():
-            self.message.emit(message)
+        if message := self._document.insert_what_if_row():
+            self._desk.message.emit(message)
 
-    # --- events
+    def _leave(self) -> None:
+        self._document.select_row(self._document.now.row)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Update the plot if something changed while the panel was hidden."""
-        super().showEvent(event)
-        self._begin()
+    # --- size and theme
 
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Stop computing while the panel is hidden."""
-        super().hideEvent(event)
-        self._frames.stop()
-        self.work.stop()
+    def _fill_plane(self) -> None:
+        """Compute a picture of the new size in the next frame."""
+        self._desk.frames.show_again(self)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the combo boxes beside the plot if the panel is wide, else below the plot."""
@@ -775,5 +750,3 @@ class FunctionPanel(PlotCard):
         super().restyle()
         self.plane.setMinimumHeight(px(PLOT_PX))
         self.plane.set_palette(colours())
-        if self.isVisible():
-            self._show()

@@ -5,31 +5,33 @@ The plot needs pyqtgraph, which takes 150 ms to import, so it is imported only a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6 import QtCore, QtGui, QtSvg, QtWidgets
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtGui import QAction
 
 from nnviz.core.history import History
+from nnviz.core.losses import Loss
 from nnviz.core.metrics import overfitting_since
 from nnviz.core.numbers import as_text, file_label, list_text
 from nnviz.core.replay import forget_runs
-from nnviz.core.state import EarlierRun, State
-from nnviz.document.document import Document
-from nnviz.document.idle import MotionThrottle, Slicer
-from nnviz.document.training import Runner
+from nnviz.core.state import EarlierRun
+from nnviz.document.idle import Slicer
+from nnviz.document.moment import Moment, is_new
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
 from nnviz.files.table import writing
 from nnviz.ui.kit.card import quiet_button
+from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import ask_save_path
 from nnviz.ui.kit.theme import colours
 from nnviz.ui.panels.history_readout import SCRIPTS, Overfitting, readouts
-from nnviz.ui.plot.card import Pages, PlotCard
+from nnviz.ui.plot.card import Pages, PlotPanel
 
 if TYPE_CHECKING:
     from nnviz.ui.panels.history_canvas import HistoryCurve
@@ -87,16 +89,17 @@ EMPTY = "Press Run or One update to plot the {loss} here"
 NO_LOSS = "The script's own loss appears here when the script calls update(loss)"
 OTHERS = "Show earlier runs of other networks"
 NEEDS_ROWS = "The {loss} needs rows with targets: add rows to the data"
+GROWTH = 0.01
+"""Share by which a run grows before nnviz examines again whether the network overfits."""
 
 
-class HistoryPlot(PlotCard):
+class HistoryPlot(PlotPanel):
     """The panel with the curve of the loss, or of the accuracy if the Accuracy button is on.
 
     A second curve shows the validation rows. The part of a curve after the current iteration is faint.
 
     ================= ===================================================================================
     `load`            imports pyqtgraph, which is slow, and builds the plot; called after the first frame
-    `message`         carries a message: a file was written, or why no file was written
     `title_changed`   carries the short title of the panel when the title changes
     `accuracy_chosen` emitted when the person clicks the Accuracy button; carries whether it is on
     ================= ===================================================================================
@@ -104,17 +107,16 @@ class HistoryPlot(PlotCard):
 
     title_changed = Signal(str)
     accuracy_chosen = Signal(bool)
-    message = Signal(str)
 
-    def __init__(self, document: Document, runner: Runner, suggestion: Callable[[str], Path]) -> None:
-        """Make the panel; `suggestion` returns a suggested path, given the end of the file name."""
-        super().__init__("", "", "")
-        self._suggestion = suggestion
-        self._document, self._runner, self._travel = document, runner, runner.travel
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, "", "", "")
+        self._runner, self._travel = desk.runner, desk.runner.travel
         self.curve: HistoryCurve | None = None
         self._history: History | None = None
         self._present: tuple[int, float] | None = None
         self._runs: tuple[EarlierRun, ...] = ()
+        self._judged: History | None = None
+        self._risen: int | None = None
         self.title = self.short = ""
         """Title of the loss, and short title of the panel for narrow tabs."""
         self._shows_accuracy = False
@@ -123,10 +125,7 @@ class HistoryPlot(PlotCard):
         self.overfitting.go.clicked.connect(self._go_to_least)
         self.body.addWidget(self.overfitting)
         self._make_menu()
-        self._changes = MotionThrottle(self, self._refresh, document, phase=0.0)
-        document.state_changed.connect(self._follow)
-        document.motion_changed.connect(self._refresh)
-        self._refresh()
+        desk.frames.add(HistoryTitle(self))
 
     def load(self) -> None:
         """Import pyqtgraph and build the plot, unless the plot exists already."""
@@ -144,8 +143,7 @@ class HistoryPlot(PlotCard):
         self._set_log()
         self.view_all.triggered.connect(self.curve.view_all)
         self.pages.addWidget(self.curve)
-        self._history, self._runs = None, ()
-        self._refresh()
+        self._desk.frames.show_again(self)
 
     def export_csv(self, path: Path) -> None:
         """Write the iterations, losses and validation losses of the run to `path` as CSV."""
@@ -197,10 +195,10 @@ class HistoryPlot(PlotCard):
         self.menu.insertSeparator(first)
         self.ask_csv = self.menu.addAction("Export CSV…", self._ask_csv)
         self.menu.addSeparator()
-        self.show_runs = self.menu.addAction("Show earlier runs", self._refresh)
+        self.show_runs = self.menu.addAction("Show earlier runs", self.show_now)
         self.show_runs.setCheckable(True)
         self.show_runs.setChecked(True)
-        self.show_others = self.menu.addAction(OTHERS, self._refresh)
+        self.show_others = self.menu.addAction(OTHERS, self.show_now)
         self.show_others.setCheckable(True)
         self.forget = self.menu.addAction("Forget earlier runs", self._forget)
         self.log_button = quiet_button("Log", "Plot the loss on a logarithmic scale", "Logarithmic scale")
@@ -208,7 +206,7 @@ class HistoryPlot(PlotCard):
         tip = "Plot the share of rows with a correct prediction"
         self.accuracy_button = quiet_button("Accuracy", tip, "Accuracy")
         self.accuracy_button.setCheckable(True)
-        self.accuracy_button.toggled.connect(self._refresh)
+        self.accuracy_button.toggled.connect(self.show_now)
         self.accuracy_button.clicked.connect(self.accuracy_chosen)
         self.add_button(self.accuracy_button)
         self.add_button(self.log_button)
@@ -230,12 +228,10 @@ class HistoryPlot(PlotCard):
     def _forget(self) -> None:
         self._document.edit("Forget earlier runs", forget_runs)
 
-    def _follow(self, old: State, new: State) -> None:
-        if self.isVisible():
-            self._changes.changed()
-
-    def _refresh(self) -> None:
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
         """Draw the history again if the history, the current iteration or the earlier runs have changed."""
+        if not is_new(old, new, "state", "lock_reason", "is_moving"):
+            return
         run, runs = self._travel.run, self._earlier()
         accuracy = self._accuracy()
         history = accuracy or self._travel.history
@@ -246,13 +242,12 @@ class HistoryPlot(PlotCard):
         self.pages.empty.setText("" if finite else self._reason_empty(history))
         self.accuracy_button.setVisible(run is not None and run.curve("accuracy") is not None)
         self.log_button.setEnabled(accuracy is None)
-        self.update_actions()
-        self._name()
         is_same = history is self._history and present == self._present and runs == self._runs
-        if self.curve is None or is_same:
+        if self.curve is None or (is_same and not is_new(old, new, "is_moving")):
             return
-        risen = overfitting_since(self._travel.past.end)
-        self.overfitting.show_start(risen, self._document.state.measure.phrase)
+        self._judge(new.is_moving)
+        risen = self._risen
+        self.overfitting.show_start(risen, new.state.measure.phrase)
         measure = "accuracy" if accuracy else self._travel.measure
         if bool(accuracy) != self._shows_accuracy:
             self._shows_accuracy = bool(accuracy)
@@ -264,17 +259,22 @@ class HistoryPlot(PlotCard):
         if self.pages.plot_visible:
             if self._history is None:
                 self.curve.view_all()
-            loss = self._document.state.measure.phrase
-            tip = LOSS_TIP.format(loss=loss) + TIP if measure == SCRIPTS else TIP
+            tip = LOSS_TIP.format(loss=new.state.measure.phrase) + TIP if measure == SCRIPTS else TIP
             self.curve.setToolTip(tip if risen is None or accuracy else tip + MARK_TIP)
             validation = run.curve("validation accuracy" if accuracy else "validation") if run else None
             values = readouts(run, self._travel.measure) if run else ()
             self.curve.show_history(history or History(), present, validation, values)
         self._history, self._present, self._runs = history, present, runs
 
-    def _name(self) -> None:
+    def _judge(self, is_moving: bool) -> None:
+        """Find since when the run overfits; while it moves, only after it has grown by the share GROWTH."""
+        history, judged = self._travel.history, self._judged
+        grown = history.last[0] / max(judged.last[0], 1) - 1 if history and judged else math.inf
+        if history is not judged and not (is_moving and 0 <= grown < GROWTH):
+            self._judged, self._risen = history, overfitting_since(self._travel.past.end)
+
+    def name_after(self, loss: Loss) -> None:
         """Name the panel after the loss in use."""
-        loss = self._document.state.measure
         if loss.title == self.title:
             return
         self.title, self.phrase = loss.title, f"the {loss.phrase}"
@@ -309,7 +309,7 @@ class HistoryPlot(PlotCard):
         )
 
     def _ask_csv(self) -> None:
-        suggestion = self._suggestion(f"{self.ending}.csv")
+        suggestion = self._desk.suggestion(f"{self.ending}.csv")
         if path := ask_save_path(self, "Export CSV", suggestion, {"CSV": (".csv",)}):
             self.export_csv(path)
 
@@ -317,15 +317,24 @@ class HistoryPlot(PlotCard):
         try:
             atomic.write(path, data)
         except FileError as error:
-            self.message.emit(str(error))
+            self._desk.message.emit(str(error))
         else:
-            self.message.emit(message)
+            self._desk.message.emit(message)
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
         if self.curve:
             self.curve.set_palette(colours())
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
-        super().showEvent(event)
-        self._refresh()
+
+class HistoryTitle:
+    """Names the panel after the loss in use, even while only the tab of the panel is visible."""
+
+    moving_ms = TEXT_MS
+
+    def __init__(self, panel: HistoryPlot) -> None:
+        self._panel = panel
+
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Name the panel after the loss of a Moment."""
+        self._panel.name_after(new.state.measure)

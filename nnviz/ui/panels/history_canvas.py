@@ -68,6 +68,8 @@ class HistoryLine:
 
         `present` is the current iteration and its value, or None. If `log`, draw log10 of the values.
         """
+        if not len(self.history) and not self._curve.isVisible():
+            return
         ends = [present] if present else []
         self._curve.setVisible(len(self.history) > 0)
         points = self.history.points if whole else self._in_view(plot)
@@ -132,11 +134,14 @@ class EarlierCurves:
         self._curves: list[Array] = []
         self._cut: list[tuple[Array, Joined]] = []
         self.colour = QColor()
+        self._shown: tuple[object, ...] = ()
         self.show((), log=False, measure="")
 
     def show(self, runs: tuple[EarlierRun, ...], *, log: bool, measure: str) -> None:
         """Set the runs. `log` selects a logarithmic scale; `measure` is the title of the runs' loss."""
-        self.runs = runs
+        if (runs, log, measure) == self._shown:
+            return
+        self.runs, self._shown = runs, (runs, log, measure)
         self._curves = [on_scale(run.history, log=log) for run in runs]
         self.last = max((int(run.history[-1, 0]) for run in runs), default=0)
         ends = ((run.called(), *run.history[-1].tolist()) for run in runs)

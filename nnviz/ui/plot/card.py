@@ -258,6 +258,9 @@ class PlotCard(Card):
     def _draw_icon(self) -> None:
         self.more_button.setIcon(icon("more", colours().muted, 16))
 
+    def show_now(self) -> None:
+        """Do nothing: `restyle` has drawn the plot."""
+
     def restyle(self) -> None:
         """Redraw the plot after a change of the theme or of the interface size."""
         self._draw_icon()

@@ -237,8 +237,7 @@ class Workspace:
         self.data = DataPanel(document, selection, derived)
         self.training = TrainingPanel(document, self.runner, selection, derived)
         self.notes = Notes(document)
-        self.history = HistoryPlot(document, self.runner, self.files.suggestion)
-        self.connect_pictures(self.history)
+        self.history = HistoryPlot(self.desk)
         self.library = PlotLibrary(self.main_window, self.history)
         self.status = StatusLine()
         self.main_window.setStatusBar(self.status)
@@ -329,14 +328,16 @@ class Workspace:
 
     def _connect(self) -> None:
         window, document, runner = self.main_window, self.document, self.runner
-        panels = (self.data, self.notes.page, self.history)
-        for source in (*panels, self.weight_sets, self.files, self.desk):
+        for source in (self.data, self.notes.page, self.weight_sets, self.files, self.desk):
             source.message.connect(self.status.show_message)
         runner.run_ended.connect(self.status.show_message)
         self.selection.explanation_requested.connect(self._explain)
         self.desk.explanation_requested.connect(self._explain)
         self.desk.address_hovered.connect(self.diagram.hover)
         self.desk.picture_requested.connect(self.export_picture)
+        self.desk.rows_requested.connect(self._list_rows)
+        for all_rows_wanted in (self.desk.all_rows_requested, self.files.opened):
+            all_rows_wanted.connect(self.data.show_all)
         self.player.changed.connect(self._forget_invitation)
         document.state_changed.connect(lambda *_: self._show_facts())
         for changed in (document.undo_changed, document.file_changed):
@@ -400,6 +401,10 @@ class Workspace:
         is_followed = any(self.board.covers(name, "Explain") for name in ("Code", "Activation"))
         if not self.notes.is_editing and not is_followed:
             self.board.docks["Explain"].come_forward()
+
+    def _list_rows(self, rows: NDArray[np.intp], description: str) -> None:
+        self.board.docks["Data"].bring_to_front()
+        self.data.show_only(rows, description)
 
     def _show_menu(self, address: Address | None, position: QPoint) -> None:
         menu = QMenu(self.main_window)
@@ -519,30 +524,6 @@ def _code(workspace: Workspace) -> Card:
     return card
 
 
-def _function(workspace: Workspace) -> Card:
-    from nnviz.ui.panels.function import FunctionPanel
-
-    card = FunctionPanel(workspace.document, workspace.selection, workspace.derived)
-    card.message.connect(workspace.status.show_message)
-    return workspace.connect_pictures(card)
-
-
-def _confusion(workspace: Workspace) -> Card:
-    from nnviz.ui.panels.confusion import ConfusionPanel
-
-    card, data = ConfusionPanel(workspace.document, workspace.derived), workspace.data
-
-    def list_rows(rows: NDArray[np.intp], description: str) -> None:
-        workspace.board.docks["Data"].bring_to_front()
-        data.show_only(rows, description)
-
-    card.rows_requested.connect(list_rows)
-    card.all_rows_requested.connect(data.show_all)
-    workspace.files.opened.connect(data.show_all)
-    card.message.connect(workspace.status.show_message)
-    return workspace.connect_pictures(card)
-
-
 PANELS = (
     PanelEntry(
         "Training", "right, above", "Has the training settings and starts a run", lambda own: own.training
@@ -551,8 +532,10 @@ PANELS = (
     PanelEntry(
         "Activation", "right", "Plots the selected node's activation function", "activation:ActivationPanel"
     ),
-    PanelEntry("Function", "right", "Plots the network's output over its inputs", _function),
-    PanelEntry("Classes", "right", "Counts the rows by target class and predicted class", _confusion),
+    PanelEntry("Function", "right", "Plots the network's output over its inputs", "function:FunctionPanel"),
+    PanelEntry(
+        "Classes", "right", "Counts the rows by target class and predicted class", "confusion:ConfusionPanel"
+    ),
     PanelEntry("Notes", "right", "Says what to try and what to look for", lambda own: own.notes),
     PanelEntry("Code", "right", "Shows the network as a program", _code),
     PanelEntry("Data", "below, left", "Lists the rows, their predictions and errors", lambda own: own.data),
