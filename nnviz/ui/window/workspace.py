@@ -235,7 +235,7 @@ class Workspace:
             self.desk.frames.add(view)
         self.data = DataPanel(document, selection, derived)
         self.training = TrainingPanel(document, self.runner, selection, derived)
-        self.notes = Notes(document)
+        self.notes = Notes(self.desk)
         self.history = HistoryPlot(document, self.runner, self.files.suggestion)
         self.connect_pictures(self.history)
         self.library = PlotLibrary(self.main_window, self.history)
@@ -319,7 +319,7 @@ class Workspace:
 
     def _connect(self) -> None:
         window, document, runner = self.main_window, self.document, self.runner
-        panels = (self.data, self.notes.page, self.history)
+        panels = (self.data, self.history)
         for source in (*panels, self.weight_sets, self.files, self.desk):
             source.message.connect(self.status.show_message)
         runner.run_ended.connect(self.status.show_message)
