@@ -302,7 +302,7 @@ class Moment:
         means = self.means if self._quick else self.known.results.means.get(None)
         return means.slopes if means else None
 
-    @property
+    @cached_property
     def explanation_input(self) -> Computed:
         """The results that an explanation uses: all results that are computed already or quick to compute."""
         health = self.health if self._quick else self.known.results.health  # requested by the diagram

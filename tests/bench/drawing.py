@@ -149,7 +149,7 @@ def laid_out(sizes):
 def opened():
     """Return the milliseconds to open a large network in the window, and to explain an edge of it."""
     window = windows.open_window(windows.state(2, 2, 1))
-    browser = window.explain.findChild(ExplainBrowser)
+    browser = window.board.docks["Explain"].card.findChild(ExplainBrowser)
 
     def open_it(path):
         window.document.open(path)

@@ -44,7 +44,8 @@ def labels(widget):
 
 def explained(window):
     """Return the explanation without the signs that only say where its lines may break."""
-    text = window.explain.findChild(QTextBrowser).toPlainText()
+    window.desk.frames.show_pending()
+    text = window.board.docks["Explain"].card.findChild(QTextBrowser).toPlainText()
     return text.replace("\u200b", "").replace("\u00a0", " ")
 
 

@@ -464,7 +464,7 @@ def test_a_click_or_an_arrow_explains_what_it_selects_and_an_edit_leaves_the_not
         lambda: QTest.keyClick(window.diagram, KEY.Key_Right),
     ):
         press(window, "Notes")
-        assert (in_front(window), window.explain.isVisible()) == ("Notes", False)
+        assert (in_front(window), in_sight(window)) == ("Notes", FIRST)
         window.diagram.setFocus()
         does()
         assert (in_front(window), in_sight(window)) == ("Explain", FIRST - {"Notes"} | {"Explain"})

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox, QP
 
 from nnviz.core import edits
 from nnviz.core.address import Address
-from nnviz.document.walk import Progress, Walk
+from nnviz.document.walk import Walk, WalkProgress
 from nnviz.files.code import STYLES, program
 from nnviz.files.examples import example
 from nnviz.files.registry import load
@@ -38,15 +38,20 @@ class Code(Bare):
 
     def __init__(self, qtbot, folder, what="relu", style="numpy", size=(520, 760)):
         super().__init__(qtbot, what)
-        self.panel = CodePanel(
-            self.document, self.selection, self.player, style, lambda end: folder / f"mine{end}"
-        )
-        self.panel.message.connect(self.say)
+        self.desk.suggestion = lambda end: folder / f"mine{end}"
+        self.desk.settings.remember("code style", style)
+        self.panel = CodePanel(self.desk)
         self.hovered = []
-        self.panel.address_hovered.connect(self.hovered.append)
+        self.desk.address_hovered.connect(self.hovered.append)
         self.show(self.panel, size)
-        self.text = self.panel.findChild(CodeText)
+        self.desk.frames.add(self.panel)
         self.style = style
+
+    @property
+    def text(self):
+        """The program's text, as it is in the next frame."""
+        self.desk.frames.show_pending()
+        return self.panel.findChild(CodeText)
 
     def weight(self, value, source=0):
         self.document.push(edits.set_weight(self.document.state, 0, 0, source, value), "a weight")
@@ -120,6 +125,7 @@ class Code(Bare):
     @property
     def legend(self):
         """The text of the line under the program."""
+        self.desk.frames.show_pending()
         return self.panel.findChild(MarkLegend).accessibleName()
 
     @property
@@ -191,6 +197,7 @@ def test_a_hidden_panel_writes_nothing(code, monkeypatch):
     own = code()
     before = own.text.toPlainText()
     own.panel.hide()
+    own.desk.frames.remove(own.panel)
     monkeypatch.setattr("nnviz.ui.panels.code.program", lambda *_: pytest.fail("nobody sees it"))
     own.weight(9.0)
     own.selection.select(NODE_0)
@@ -198,6 +205,7 @@ def test_a_hidden_panel_writes_nothing(code, monkeypatch):
     monkeypatch.undo()
     assert own.text.toPlainText() == before
     own.panel.show()
+    own.desk.frames.add(own.panel)
     assert "[9.0, 4.0],  # node_0" in own.text.toPlainText()
 
 
@@ -301,8 +309,10 @@ def test_the_lines_of_the_walk_are_visible_when_panel_or_style_change(code):
         own.player.show_phase(phase)
         assert own.lit("walked")
     own.panel.hide()
+    own.desk.frames.remove(own.panel)
     own.player.show_phase("update")
     own.panel.show()
+    own.desk.frames.add(own.panel)
     assert own.lit("walked")
     QTest.keyClick(own.panel.findChild(Choice), Qt.Key.Key_Down)
     assert own.lit("walked")
@@ -452,17 +462,18 @@ def test_a_click_on_the_diagram_leaves_the_code_in_front_and_explains_beside_it(
     set_number(window, address_named(window, "node_0", "accounts"), "2.5")
     qtbot.waitUntil(lambda: "2.5" in text.toPlainText())
     click(window, address_named(window, "node_0"))
+    window.desk.frames.show_pending()
     assert text.isVisible()
     assert text.accessibleDescription().startswith("node_0: line")
     press(window, "Notes")
     click(window, address_named(window, "node_1"))
-    assert window.explain.isVisible()
+    assert window.board.docks["Explain"].is_in_view
     bring(window, "Code")
     window.board.docks["Code"].setFloating(True)
     QApplication.processEvents()
     press(window, "Notes")
     click(window, address_named(window, "node_0"))
-    assert window.explain.isVisible()
+    assert window.board.docks["Explain"].is_in_view
     assert text.isVisible()
 
 
@@ -474,8 +485,7 @@ def lit(state, style, layers):
     lines = program(state, style).lines
     walk = Walk(state.network.sizes, rows=len(state.data))
     for deed, layer in dict.fromkeys(step[:2] for step in walk.steps if step.layer in layers):
-        progress = Progress(walk)
-        progress.go_to_position(1 + [step[:2] for step in walk.steps].index((deed, layer)))
+        progress = WalkProgress(walk).at(1 + [step[:2] for step in walk.steps].index((deed, layer)))
         found = [lines[k].text.strip() for k in sorted(Lines(lines).walk_lines(progress))]
         yield f"{style}, {deed} {layer}:\n  " + "\n  ".join(found)
 

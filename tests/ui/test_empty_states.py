@@ -18,7 +18,7 @@ from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.kit.theme import ui_font
 from nnviz.ui.panels.training_parts import Figure
-from tests.ui.hands import address_named, choose_entry, click, press, set_number, write
+from tests.ui.hands import address_named, bring, choose_entry, click, press, set_number, write
 from tests.ui.sees import explained, figure, labels, offered, status, written
 
 pytestmark = pytest.mark.fonts
@@ -103,7 +103,7 @@ def test_without_rows_the_window_says_what_to_type_and_an_added_row_what_its_tar
 def test_empty_panels_menus_and_a_search_without_a_find_say_what_to_do(qtbot, open_window):
     window = open_window(replace(RELU, notes=""))
     qtbot.waitUntil(lambda: "Click a node or an edge" in explained(window))
-    assert "press Edit" in window.notes.page.toPlainText()
+    assert "press Edit" in bring(window, "Notes").page.toPlainText()
     menu = offered(window, "Open recent").menu()
     menu.aboutToShow.emit()
     assert [entry.text() for entry in menu.actions()] == [

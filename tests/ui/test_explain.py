@@ -4,6 +4,7 @@ import itertools
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -37,9 +38,10 @@ class Reader(Bare):
     def __init__(self, qtbot, state=BANK, size=(364, 700), first=HINT, **times):
         super().__init__(qtbot, state, **times)
         self.qtbot, self.hovered = qtbot, []
-        self.panel = ExplainPanel(self.document, self.selection, self.derived)
-        self.panel.address_hovered.connect(self.hovered.append)
+        self.panel = ExplainPanel(self.desk)
+        self.desk.address_hovered.connect(self.hovered.append)
         self.show(self.panel, size)
+        self.desk.frames.add(self.panel)
         self.browser = self.panel.findChild(QTextBrowser)
         self.reads(first)
 
@@ -133,12 +135,39 @@ def test_nothing_is_computed_while_it_is_hidden(read, monkeypatch):
     bank, passes, forward = read(), [], Network.forward
     monkeypatch.setattr(Network, "forward", lambda *of: passes.append(1) or forward(*of))
     bank.panel.hide()
+    bank.desk.frames.remove(bank.panel)
+    bank.panel.rest()
     bank.select("node", 0, 0)
     bank.document.edit("a weight", edits.set_weight, 0, 0, 0, 1.0)
     QApplication.processEvents()
     assert passes == []
     bank.panel.show()
+    bank.desk.frames.add(bank.panel)
     bank.reads("3·1 + 5·4 = 23")
+
+
+def test_it_is_written_only_when_something_in_it_has_changed(read, monkeypatch):
+    bank, written = read(), []
+    bank.select("node", 0, 0)
+    bank.reads("On all 4 rows")
+    monkeypatch.setattr("nnviz.ui.panels.explain.html", lambda *of: written.append(of) or "")
+    bank.player.show_phase("backward")
+    bank.selection.show_slopes(True)
+    bank.document.push(replace(bank.document.state, name="another", notes="others"), "words")
+    bank.desk.frames.show_pending()
+    assert written == []
+    bank.selection.row = 1
+    bank.desk.frames.show_pending()
+    assert len(written) == 1
+
+
+def test_what_is_found_later_is_written_when_it_comes(read):
+    network = make_network((3, 4, 1), ("relu", "identity"), (True, False))
+    reader = read(make_state(network, 80_000), first="computing", quick_ns=1_000.0, block_ns=1.0)
+    reader.select("node", 0, 0)
+    reader.reads("counting rows …")
+    assert reader.document.now.health is None  # the diagram asks for it
+    reader.reads("of 80,000 rows")
 
 
 # --- pointing, copying

@@ -133,7 +133,7 @@ def test_deeds_are_noticed_and_announced_and_next_leads_through_all_steps(window
     dock.toggle_floating()
     click(window, address_named(window, "output"))
     is_noticed(3)
-    assert window.explain.isVisible()
+    assert dock.is_in_view
     # a panel that floats has the ring in its own window
     qtbot.waitUntil(lambda: [own.window() for own in rings(window)] == [dock])
     assert window.main_window.rect().contains(cards(window)[0].geometry())

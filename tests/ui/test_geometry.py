@@ -391,7 +391,7 @@ def measures(window):
         "toolbar": bar.height(),
         "status": window.status.height(),
         "gap": window.board.contentsMargins().left(),
-        "explanation": window.explain.findChild(QLabel).fontMetrics().height(),
+        "explanation": bring(window, "Explain").heading.fontMetrics().height(),
     }
 
 

@@ -16,6 +16,7 @@ from nnviz.files.examples import example, examples
 from nnviz.files.registry import load
 from nnviz.ui.kit.theme import set_size_percent
 from nnviz.ui.panels.notes import Notes
+from tests.ui.bare import Bare
 from tests.ui.hands import address_named, choose_entry, press, set_number, shown, write
 from tests.ui.sees import figure, status, written
 
@@ -35,16 +36,28 @@ def text_of(notes):
     return notes.page.toPlainText()
 
 
+class Noted(Bare):
+    """The panel on screen, with its document."""
+
+    def __init__(self, qtbot, state):
+        super().__init__(qtbot, state)
+        self._notes = self.show(Notes(self.desk), (364, 300))
+        self.desk.frames.add(self._notes)
+
+    @property
+    def notes(self):
+        """The panel, as it is in the next frame."""
+        self.desk.frames.show_pending()
+        return self._notes
+
+
 @pytest.fixture
 def panel(bare):
     """Return a function that opens the panel on notes, those of `forward` unless they are given."""
 
     def open_it(notes=None):
         state = load(example("forward").path)
-        own = bare(state if notes is None else replace(state, notes=notes))
-        own.notes = own.show(Notes(own.document), (364, 300))
-        own.notes.page.message.connect(own.say)
-        return own
+        return bare(state if notes is None else replace(state, notes=notes), kind=Noted)
 
     return open_it
 
@@ -71,7 +84,7 @@ def test_notes_typed_in_one_go_are_one_undo_entry(panel):
         press_here(notes, "Done")
         assert own.document.state.notes == text
     own.document.undo()
-    assert text_of(notes) == "Try this"
+    assert text_of(own.notes) == "Try this"
     own.document.undo()
     assert own.document.state.notes == before
     press_here(notes, "Edit")
@@ -92,6 +105,39 @@ def test_opening_notes_for_editing_changes_nothing(panel):
         press_here(own.notes, "Done")
         assert own.document.state.notes == notes
         assert not own.document.modified
+
+
+def test_text_that_was_refused_and_the_caret_stay_while_other_things_change(panel):
+    own = panel()
+    press_here(own.notes, "Edit")
+    write_anew(own.notes, "Look")
+    field = own.notes.field
+    field.moveCursor(QTextCursor.MoveOperation.PreviousWord)
+    write(field, "1")
+    own.document.lock_reason = "A script trains the network."
+    write(field, "2")
+    for change in (
+        lambda: own.document.select(Address("node", 0, 0)),
+        lambda: own.desk.frames.show_again(own.notes),
+        lambda: own.document.show_slopes(True),
+    ):
+        change()
+        assert (own.notes.field.toPlainText(), field.textCursor().position()) == ("12Look", 2)
+    assert own.document.state.notes == "1Look"
+    own.document.lock_reason = ""
+    own.document.undo()
+    assert own.notes.field.toPlainText() == own.document.state.notes != "1Look"
+
+
+def test_notes_stay_where_they_were_scrolled_to_until_there_are_others(panel):
+    own = panel("a line\n\n" * 99)
+    bar = own.notes.page.verticalScrollBar()
+    bar.setValue(50)
+    own.desk.frames.show_again(own.notes)
+    own.document.select(Address("node", 0, 0))
+    assert (own.notes.page.verticalScrollBar().value(), bar.value()) == (50, 50)
+    own.document.push(replace(own.document.state, notes="another line\n\n" * 99), "notes")
+    assert own.notes.page.verticalScrollBar().value() == 0
 
 
 # --- how it looks

@@ -6,22 +6,20 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from nnviz.core.address import Address
 from nnviz.core.numbers import file_label
 from nnviz.core.state import State
-from nnviz.document.derived import Selection
-from nnviz.document.document import Document
-from nnviz.document.idle import APART_MS, Throttle
-from nnviz.document.player import Player
+from nnviz.document.moment import Moment, is_new
 from nnviz.files.code import STYLES, program
 from nnviz.files.code.lines import Program, numbers_path, save
 from nnviz.files.errors import FileError
-from nnviz.ui.kit.card import Card, quiet_button
+from nnviz.ui.kit.card import Panel, quiet_button
 from nnviz.ui.kit.controls import Choice
+from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import ask_save_path, show_message
 from nnviz.ui.panels.code_text import (
     CodeSpot,
@@ -54,44 +52,25 @@ def ask_save(window: QWidget, program: Program, suggestion: Path) -> str:
 
 HINT = "Click a line to select the node or edge that the line computes"
 NO_ADDRESS = "This line belongs to no node or edge"
-SHARE = 15
-"""While training runs, updating the program's text takes at most one fifteenth of the time."""
+STYLE = "code style"
+"""Settings key: the name of the style that the person chose last."""
 
 
-class CodePanel(Card):
+class CodePanel(Panel):
     """The panel that shows the program. It marks the lines of the selected node or edge and of the walk.
 
-    The walk is the animation of one training iteration, step by step. `suggestion(end)` returns the suggested
-    path of a file whose name ends in `end`.
-
-    ================= ==============================================================================
-    `address_hovered` the mouse has moved; carries the node, weight or bias under the mouse, or None
-    `style_chosen`    the user has chosen another style; carries the name of the style
-    `message`         carries a sentence for the status bar about a copied or saved program
-    ================= ==============================================================================
+    The walk is the animation of one training iteration, step by step.
     """
 
-    address_hovered = Signal(object)
-    style_chosen = Signal(str)
-    message = Signal(str)
+    moving_ms = TEXT_MS
 
-    def __init__(
-        self,
-        document: Document,
-        selection: Selection,
-        player: Player,
-        style: str,
-        suggestion: Callable[[str], Path],
-    ) -> None:
-        super().__init__("Code")
-        self._document, self._selection, self._player = document, selection, player
-        self._suggestion = suggestion
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, "Code")
         self._program, self._lines = Program(()), Lines(())
         self._program_key: tuple[object, ...] = ()
         """Style of the program and name of the document. The text scrolls to the top if either changes."""
-        self._changes = Throttle(self, self._refresh, APART_MS, share=SHARE)
         self._make_body()
-        self._make_controls(style)
+        self._make_controls()
         self._connect()
 
     def _make_body(self) -> None:
@@ -111,11 +90,11 @@ class CodePanel(Card):
         self.body.setContentsMargins(8, 0, 8, 6)
         self.body.addWidget(self._pages, 1)
 
-    def _make_controls(self, style: str) -> None:
+    def _make_controls(self) -> None:
         self._style = Choice()
         for name, each in STYLES.items():
             self._style.addItem(each.title, name)
-        self._style.setCurrentIndex(max(self._style.findData(style), 0))
+        self._style.setCurrentIndex(max(self._style.findData(self._desk.settings.text(STYLE)), 0))
         self._style.setToolTip("Choose the style of the program")
         self._style.setAccessibleName("Style of the program")
         cast(QHBoxLayout, self.head.layout()).insertWidget(1, self._style)
@@ -125,44 +104,38 @@ class CodePanel(Card):
             self.buttons.addWidget(button)
 
     def _connect(self) -> None:
-        self._document.state_changed.connect(self._state_changed)
-        self._selection.address_changed.connect(self._selected)
-        self._player.changed.connect(self._walked)
         self._style.activated.connect(lambda _: self._choose_style())
         self._text.line_chosen.connect(self._choose)
         self._text.line_hovered.connect(self._hover)
         self._copy.clicked.connect(self._copy_program)
         self._save.clicked.connect(self._save_program)
 
-    # --- when it writes
+    # --- the program
 
-    def _state_changed(self, old: State, new: State) -> None:
-        """Write the program in the same frame as the other panels, but not in every frame of a run."""
-        if self.isVisible():
-            self._changes.changed(self._document.lock_reason)
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Write the program, mark the lines of the selection and of the walk, and scroll to new marks."""
+        if is_new(old, new, "state"):
+            self._write(new.state)
+        if is_new(old, new, "state", "address", "walk"):
+            marked = self._mark(new)
+            if is_new(old, new, "walk") and marked.walked:
+                self._text.scroll_to(marked.walked)
+            elif (old is None or old.address != new.address) and not self._text.shows_any(marked.chosen):
+                self._text.scroll_to(marked.chosen)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Show changes that happened while the panel was hidden."""
-        super().showEvent(event)
-        self._changes.show_now()
-        self._scroll_to_marks()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Stop updating the program while the panel is hidden."""
-        super().hideEvent(event)
-        self._changes.stop()
+    def restyle(self) -> None:
+        """Do nothing: the parts of the panel follow the theme and the interface size themselves."""
 
     def _choose_style(self) -> None:
-        self.style_chosen.emit(self._style_name)
-        self._changes.show_now()
-        self._scroll_to_marks()
+        self._desk.settings.remember(STYLE, self._style_name)
+        self.show_moment(None, self._document.now)
 
     @property
     def _style_name(self) -> str:
         return str(self._style.currentData())
 
-    def _refresh(self) -> None:
-        state, style = self._document.state, self._style_name
+    def _write(self, state: State) -> None:
+        style = self._style_name
         key: tuple[object, ...] = ()
         try:
             self._program = program(state, style)
@@ -178,19 +151,17 @@ class CodePanel(Card):
         self._pages.setCurrentIndex(0 if key else 1)
         for button in (self._copy, self._save):
             button.setEnabled(bool(key))
-        self._mark()
 
     # --- marks
 
-    def _mark(self) -> MarkedLines:
+    def _mark(self, now: Moment) -> MarkedLines:
         """Mark the lines of the selection and of the walk, and explain the marks in the legend."""
-        address, progress = self._selection.address, self._player.progress
-        marked = MarkedLines(self._lines.about(address), self._lines.walk_lines(progress))
+        marked = MarkedLines(self._lines.about(now.address), self._lines.walk_lines(now.walk))
         entries = []
-        if address and marked.chosen:
-            entries.append(MarkEntry(self._document.state.network.name_of(address), "chosen"))
+        if now.address and marked.chosen:
+            entries.append(MarkEntry(now.state.network.name_of(now.address), "chosen"))
         if marked.walked:
-            entries.append(MarkEntry(progress.phase.capitalize(), "walked"))
+            entries.append(MarkEntry(now.walk.phase.capitalize(), "walked"))
         self._text.mark(marked)
         self._legend.show_entries(*entries or [MarkEntry(HINT)])
         pairs = zip(entries, filter(None, marked), strict=True)
@@ -199,59 +170,39 @@ class CodePanel(Card):
         )
         return marked
 
-    def _selected(self) -> None:
-        if self.isVisible():
-            self._mark()
-            self._scroll_to_selection()
-
-    def _scroll_to_marks(self) -> None:
-        if lines := self._lines.walk_lines(self._player.progress):
-            self._text.scroll_to(lines)
-        else:
-            self._scroll_to_selection()
-
-    def _scroll_to_selection(self) -> None:
-        lines = self._lines.about(self._selection.address)
-        if not self._text.shows_any(lines):
-            self._text.scroll_to(lines)
-
-    def _walked(self) -> None:
-        if self.isVisible():
-            self._text.scroll_to(self._mark().walked)
-
     # --- mouse and buttons
 
     def _hover(self, line: int, column: int) -> None:
-        self.address_hovered.emit(
-            self._spot(line, column, self._lines.hovered).address if line >= 0 else None
-        )
+        address = self._spot(line, column, self._lines.hovered).address if line >= 0 else None
+        self._desk.address_hovered.emit(address)
 
     def _choose(self, line: int, column: int) -> None:
-        self.address_hovered.emit(None)
+        self._desk.address_hovered.emit(None)
         if line < 0:
             self._legend.show_entries(MarkEntry(NO_ADDRESS))
             return
         address, row = self._spot(line, column, self._lines.clicked)
         if row is not None:
-            self._selection.row = row
-        self._selection.select(address)
-        self._mark()
+            self._document.select_row(row)
+        self._document.select(address)
+        self._mark(self._document.now)
 
     def _spot(self, line: int, column: int, of_line: Callable[[int, Address | None], Address]) -> CodeSpot:
         """Return the address of the number or name at a place, else the one that `of_line` returns."""
         number = code_spot_at(self._program.lines, line, column)
-        return number or CodeSpot(of_line(line, self._selection.address))
+        return number or CodeSpot(of_line(line, self._document.now.address))
 
     def _copy_program(self) -> None:
-        self._changes.show_now()
+        self._desk.frames.show_pending()
         QGuiApplication.clipboard().setText(self._program.text)
         incomplete = "Copied the program, but not the file with its numbers; press Save… to save both"
-        self.message.emit(incomplete if self._program.separate_arrays else "Copied the program")
+        self._desk.message.emit(incomplete if self._program.separate_arrays else "Copied the program")
 
     def _save_program(self) -> None:
-        self._changes.show_now()
-        if sentence := ask_save(self, self._program, self._suggestion(f"-{self._style_name}.py")):
-            self.message.emit(sentence)
+        self._desk.frames.show_pending()
+        suggestion = self._desk.suggestion(f"-{self._style_name}.py")
+        if sentence := ask_save(self, self._program, suggestion):
+            self._desk.message.emit(sentence)
 
 
 def _numbers(lines: Collection[int]) -> str:

@@ -19,9 +19,7 @@ from PySide6.QtGui import (
     QFontMetrics,
     QFontMetricsF,
     QGuiApplication,
-    QHideEvent,
     QResizeEvent,
-    QShowEvent,
     QTextCharFormat,
     QTextCursor,
 )
@@ -30,15 +28,14 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QTextBro
 from nnviz.core.address import Address, Kind
 from nnviz.core.expressions import Piece
 from nnviz.core.slopes import forward_ns
-from nnviz.core.state import State
-from nnviz.document.derived import Derived, Selection
-from nnviz.document.document import Document
-from nnviz.document.idle import APART_MS, QUIET_MS, Slicer, Throttle
+from nnviz.document.idle import Slicer
+from nnviz.document.moment import Moment, is_new
 from nnviz.explain.explain import PASSES_PER_ROW, Check, explain, is_mean, measure_slope
 from nnviz.explain.lines import Explanation, Line, LineSection, Note, ascii_text
 from nnviz.picture.palette import Palette
-from nnviz.ui.kit.card import Card, quiet_button
+from nnviz.ui.kit.card import Panel, quiet_button
 from nnviz.ui.kit.controls import ignore_drops
+from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.theme import colours, px, ui_font
 
 BREAK, JOINER, NO_BREAK = "\u200b", "\u2060", "\u00a0"
@@ -283,40 +280,32 @@ def _link(target: str, text: str, colour: str) -> str:
 
 
 HINT = "Click a node or an edge to see where its numbers come from."
-SHARE = 15
-"""While training runs, computing the explanation takes at most one fifteenth of the time."""
 QUICK_NS = 6e6
 """Time limit in ns: if measuring a slope takes longer, the slope appears after the rest of the text."""
+SHOWN = (
+    *("state.network", "state.data", "state.training", "state.run", "lock_reason"),
+    *("address", "row", "what_if_row", "mean_over_rows"),
+    *("explanation_input.means", "explanation_input.update", "explanation_input.health"),
+)
+"""The parts of a Moment that the explanation shows."""
 
 
-class ExplainPanel(Card):
-    """The panel that explains the selected node or edge, or the loss if nothing is selected.
+class ExplainPanel(Panel):
+    """The panel that explains the selected node or edge, or the loss if nothing is selected."""
 
-    `address_hovered` carries the address of the link under the mouse, or None.
-    """
+    moving_ms = TEXT_MS
 
-    address_hovered = Signal(object)
-
-    def __init__(
-        self,
-        document: Document,
-        selection: Selection,
-        derived: Derived,
-        *,
-        quick_ns: float = QUICK_NS,
-        quiet_ms: float = QUIET_MS,
-    ) -> None:
-        super().__init__("Explain")
-        self._document, self._selection, self._derived = document, selection, derived
-        self._quick_ns = quick_ns
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, "Explain")
+        self._moment = desk.document.now
+        """The Moment that the panel explains."""
         self._address: Address | None = None
         self._unfolded: frozenset[str] = frozenset()
         self._explanation = Explanation("", ())
         self._check: Check | None = None
-        self._check_of: tuple[Address | None, int | None] | None = None
-        """Address and row of the measured slope; None once the network or the data have changed."""
-        self._checking = Slicer(self, self._measure, self._show_check, quiet_ms=quiet_ms)
-        self._changes = Throttle(self, self._refresh, APART_MS, share=SHARE)
+        self._check_of: tuple[object, ...] = ()
+        """What the measured slope belongs to: results of the network and the data, address, and row."""
+        self._checking = Slicer(self, self._measure, self._show_check)
         self._subject = _Subject()
         row = cast(QHBoxLayout, self.head.layout())
         row.insertWidget(1, self._subject, 1)
@@ -326,128 +315,93 @@ class ExplainPanel(Card):
         self.body.addWidget(self._text, 1)
         self._copy = quiet_button("Copy", "Copy the explanation as plain text")
         self.buttons.addWidget(self._copy)
-        self._connect()
-
-    def _connect(self) -> None:
-        self._document.state_changed.connect(self._state_changed)
-        self._document.motion_changed.connect(self._explain_soon)
-        self._selection.address_changed.connect(self._explain_soon)
-        self._selection.row_changed.connect(self._explain_soon)
-        self._selection.slopes_changed.connect(self._explain_soon)
-        self._derived.computed.connect(self._explain_soon)
-        self._text.link_hovered.connect(lambda link: self.address_hovered.emit(address_of_link(link)))
-        self._text.room_changed.connect(self._explain_soon)
+        self._text.link_hovered.connect(lambda link: desk.address_hovered.emit(address_of_link(link)))
+        self._text.room_changed.connect(self.restyle)
         self._text.link_clicked.connect(self._link_clicked)
-        self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._explanation.text()))
+        self._copy.clicked.connect(self._copy_text)
 
-    # --- updates
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Explain the selected number again if something that the explanation shows has changed."""
+        if is_new(old, new, *SHOWN):
+            self._moment = new
+            self._begin_check()
+            self._write()
 
-    def _explain_soon(self) -> None:
-        """Explain again as soon as the event loop is free."""
-        if self.isVisible():
-            self._changes.show_soon()
-
-    def _state_changed(self, old: State, new: State) -> None:
-        """Explain in the same frame as the other panels, but not in every frame of a run."""
-        if old.network is not new.network or old.data is not new.data:
-            self._checking.drop()
-            self._check_of = None
-        if self.isVisible():
-            self._changes.changed(self._document.lock_reason)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Show changes that happened while the panel was hidden."""
-        super().showEvent(event)
-        self._explain_soon()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Stop computing while the panel is hidden."""
-        super().hideEvent(event)
-        self._changes.stop()
+    def rest(self) -> None:
+        """Stop measuring, since the panel is out of sight now."""
         self._checking.stop()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Use the new theme's colours, or the new font size."""
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
-            self._explain_soon()
-
-    def _refresh(self) -> None:
-        address = self._selection.address
-        same = address == self._address
-        if not same:
-            self._address, self._unfolded = address, frozenset()
-        self._begin_check()
-        self._show(keep_place=same)
 
     # --- the measured slope
 
     @property
     def _row_measured(self) -> int | None:
         """The index of the explained row, or None for the mean over all rows."""
-        mean = is_mean(self._document.state, self._selection.mean_over_rows)
-        return None if mean else self._selection.row
+        return None if is_mean(self._moment.state, self._moment.mean_over_rows) else self._moment.row
 
     def _begin_check(self) -> None:
         """Measure the explained slope if necessary: at once if that is quick, else in the background."""
-        state, address, row = self._document.state, self._existing_address(), self._row_measured
-        if self._check_of == (address, row) and (self._check or self._checking.busy):
+        now, row = self._moment, self._row_measured
+        check_of = now.known.results, now.address, row
+        if self._check_of == check_of and (self._check or self._checking.busy):
             return
-        self._check, self._check_of = None, (address, row)
+        self._check, self._check_of = None, check_of
         self._checking.drop()
-        if address is None or address.kind == "node" or self._derived.slopes is None:
+        if now.address is None or now.address.kind == "node" or now.slopes is None:
             return
-        if PASSES_PER_ROW * forward_ns(state.network, len(state.data) if row is None else 1) > self._quick_ns:
+        count = len(now.state.data) if row is None else 1
+        if PASSES_PER_ROW * forward_ns(now.state.network, count) > QUICK_NS:
             self._checking.restart()
             return
         for _ in self._measure():
             pass
 
     def _measure(self) -> Iterator[None]:
-        address = self._existing_address()
-        assert address is not None
-        row = self._row_measured
-        known = None if row is None else self._derived.trace
-        for check in measure_slope(self._document.state, address, row, known=known):
+        now, row = self._moment, self._row_measured
+        assert now.address is not None
+        known = None if row is None else now.trace
+        for check in measure_slope(now.state, now.address, row, known=known):
             self._check = check
             yield
 
     def _show_check(self) -> bool:
         if self._check is not None:
-            self._show(keep_place=True)
+            self._write()
         return self._check is not None
 
     # --- the text
 
-    def _existing_address(self) -> Address | None:
-        """Return the explained address, or None if none is selected or the network no longer has it."""
-        address = self._address
-        return address if address and self._document.state.network.has(address) else None
-
-    def _show(self, keep_place: bool) -> None:
+    def _write(self) -> None:
+        now = self._moment
+        keep_place = now.address == self._address
+        if not keep_place:
+            self._address, self._unfolded = now.address, frozenset()
         self._explanation = explain(
-            self._document.state,
-            self._existing_address(),
-            self._derived.explanation_input,
-            mean=self._selection.mean_over_rows,
+            now.state,
+            now.address,
+            now.explanation_input,
+            mean=now.mean_over_rows,
             check=self._check,
             unfolded=self._unfolded,
-            watched=bool(self._document.lock_reason),
+            watched=bool(now.lock_reason),
         )
-        hint = "" if self._existing_address() else HINT
+        hint = "" if now.address else HINT
         self._subject.show_text(self._explanation.title)
         text = html(self._explanation, colours(), hint, self._unfolded, self._text.fits)
         self._text.show_html(text, keep_place)
 
+    def _copy_text(self) -> None:
+        self._desk.frames.show_pending()
+        QGuiApplication.clipboard().setText(self._explanation.text())
+
     def _link_clicked(self, link: str) -> None:
         address = address_of_link(link)
         if address is not None:
-            self.address_hovered.emit(None)
-            self._selection.select(address)
+            self._desk.address_hovered.emit(None)
+            self._document.select(address)
             return
         action, _, line = link.partition("/")
         self._unfolded = self._unfolded | {line} if action == "unfold" else self._unfolded - {line}
-        self._refresh()
+        self._write()
 
 
 class _Subject(QLabel):

@@ -5,7 +5,7 @@ Notes may come from other people's files, so links and pictures are restricted.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QUrl
 from PySide6.QtGui import (
     QDesktopServices,
     QFont,
@@ -19,10 +19,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QStackedWidget, QTextBrowser
 
 from nnviz.core.edits import set_notes
-from nnviz.core.state import State
-from nnviz.document.document import Document
-from nnviz.ui.kit.card import Card, quiet_button
+from nnviz.document.moment import Moment
+from nnviz.ui.kit.card import Panel, quiet_button
 from nnviz.ui.kit.controls import TextField, ignore_drops
+from nnviz.ui.kit.desk import TEXT_MS, Desk
 
 MARKDOWN = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
 MOST_MARKDOWN = 10_000
@@ -33,12 +33,11 @@ OPENED_SCHEMES = ("http", "https", "mailto")
 
 
 class NotesPage(QTextBrowser):
-    """Shows notes. The signal `message` says that a clicked link was opened, or why it was refused."""
+    """Shows notes. The status line says that a clicked link was opened, or why it was refused."""
 
-    message = Signal(str)
-
-    def __init__(self) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
+        self._desk = desk
         self._shown: QTextDocument | None = None
         self._notes = ""
         self.setOpenLinks(False)
@@ -53,11 +52,16 @@ class NotesPage(QTextBrowser):
         """Render the notes again after a font change: Qt sets the font size of code only when it renders."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and self._notes:
-            self.show_notes(self._notes)
+            self._render()
 
     def show_notes(self, notes: str) -> None:
         """Show notes, as Markdown unless they are very long."""
-        self._notes = notes
+        if notes != self._notes:
+            self._notes = notes
+            self._render()
+
+    def _render(self) -> None:
+        notes = self._notes
         document = QTextDocument(self)  # without a parent, PySide never frees the document
         document.setUndoRedoEnabled(False)
         document.setDefaultFont(self.font())
@@ -74,12 +78,14 @@ class NotesPage(QTextBrowser):
         self._shown = document
 
     def _open(self, url: QUrl) -> None:
+        link = _ascii(url)
         if url.scheme() not in OPENED_SCHEMES:
-            self.message.emit(f"{_ascii(url)} was not opened: nnviz opens only web and e-mail links")
+            message = f"{link} was not opened: nnviz opens only web and e-mail links"
         elif QDesktopServices.openUrl(url):
-            self.message.emit(f"Opened {_ascii(url)}")
+            message = f"Opened {link}"
         else:
-            self.message.emit(f"{_ascii(url)} was not opened: no program for this link was found")
+            message = f"{link} was not opened: no program for this link was found"
+        self._desk.message.emit(message)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Lay out the text again, to remove a scroll bar that was needed only while the page was hidden."""
@@ -123,20 +129,23 @@ def _ascii(url: QUrl) -> str:
 EMPTY = "*No notes yet:* press **Edit** to write what to try and what to look for. The file stores the notes."
 
 
-class Notes(Card):
+class Notes(Panel):
     """The panel that shows the document's notes and edits them.
 
     Each typed character goes into the document at once, so that Save and autosave include the text. All text
     typed between the buttons Edit and Done is one undo entry. Editing the notes does not stop a run.
     """
 
-    def __init__(self, document: Document) -> None:
-        super().__init__("Notes")
-        self._document = document
+    moving_ms = TEXT_MS
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, "Notes")
         self._writing = object()
+        self._known = ""
+        """The notes that were last put into the field, or stored in the document from it."""
         self._shown: dict[str, str] = {}
         """Maps the text of the field to the notes put into the field: some characters get lost."""
-        self.page = NotesPage()
+        self.page = NotesPage(desk)
         self.field = TextField()
         self.field.setAccessibleName("Notes as Markdown")
         self.field.setPlaceholderText("Markdown")
@@ -150,8 +159,14 @@ class Notes(Card):
         self.field.textChanged.connect(self._store)
         self._edit.clicked.connect(self._toggle)
         self.buttons.addWidget(self._edit)
-        document.state_changed.connect(self._follow)
-        self._show()
+
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Show the notes. Replace an open field's text only if others have changed the notes."""
+        notes = new.state.notes
+        if not self.is_editing:
+            self.page.show_notes(notes or EMPTY)
+        elif notes != self._known:  # the document has changed, not by this field
+            self._put(notes)
 
     @property
     def is_editing(self) -> bool:
@@ -163,7 +178,7 @@ class Notes(Card):
         if self.is_editing:
             self._pages.setCurrentWidget(self.page)
             self._edit.setText("Edit")
-            self._show()
+            self.show_moment(None, self._document.now)
 
     def _toggle(self) -> None:
         if not self.is_editing:
@@ -178,27 +193,20 @@ class Notes(Card):
     def _store(self) -> bool:
         """Store the typed notes in the document. Return whether the document has them."""
         notes, document = self._typed, self._document
-        return notes == document.state.notes or document.edit_below_run(
+        has_them = notes == document.state.notes or document.edit_below_run(
             "Edit the notes", set_notes, notes, merge=self._writing
         )
-
-    def _follow(self, old: State, new: State) -> None:
-        if old.notes != new.notes:
-            self._show()
+        if has_them:
+            self._known = document.state.notes
+        return has_them
 
     def _put(self, notes: str) -> None:
         with QSignalBlocker(self.field):
             self.field.setPlainText(notes)
+        self._known = notes
         self._shown = {self.field.toPlainText(): notes}  # the field drops some characters of a file
 
     @property
     def _typed(self) -> str:
         text = self.field.toPlainText()
         return self._shown.get(text, text.strip())
-
-    def _show(self) -> None:
-        notes = self._document.state.notes
-        if not self.is_editing:
-            self.page.show_notes(notes or EMPTY)
-        elif self._typed != notes:  # the document has changed, not by this field
-            self._put(notes)

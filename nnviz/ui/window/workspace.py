@@ -58,7 +58,6 @@ if TYPE_CHECKING:
     from nnviz.ui.diagram.finder import Finder
     from nnviz.ui.dialogs.export import Exporter
     from nnviz.ui.kit.card import Card, Panel
-    from nnviz.ui.panels.explain import ExplainPanel
     from nnviz.ui.plot.card import PlotCard, PlotPanel
 
 
@@ -236,7 +235,7 @@ class Workspace:
             self.desk.frames.add(view)
         self.data = DataPanel(document, selection, derived)
         self.training = TrainingPanel(document, self.runner, selection, derived)
-        self.notes = Notes(document)
+        self.notes = Notes(self.desk)
         self.history = HistoryPlot(self.desk)
         self.library = PlotLibrary(self.main_window, self.history)
         self.status = StatusLine()
@@ -269,15 +268,6 @@ class Workspace:
         else:
             self.desk.frames.remove(panel)
             panel.rest()
-
-    @cached_property
-    def explain(self) -> ExplainPanel:
-        """The Explain panel. It is made when first needed, since another panel, the notes, may cover it."""
-        from nnviz.ui.panels.explain import ExplainPanel
-
-        panel = ExplainPanel(self.document, self.selection, self.derived)
-        panel.address_hovered.connect(self.diagram.hover)
-        return panel
 
     @cached_property
     def exports(self) -> Exporter:
@@ -328,7 +318,7 @@ class Workspace:
 
     def _connect(self) -> None:
         window, document, runner = self.main_window, self.document, self.runner
-        for source in (self.data, self.notes.page, self.weight_sets, self.files, self.desk):
+        for source in (self.data, self.weight_sets, self.files, self.desk):
             source.message.connect(self.status.show_message)
         runner.run_ended.connect(self.status.show_message)
         self.selection.explanation_requested.connect(self._explain)
@@ -507,28 +497,13 @@ class Workspace:
             event.ignore()
 
 
-def _code(workspace: Workspace) -> Card:
-    from nnviz.ui.panels.code import CodePanel
-
-    settings, style = workspace.settings, "code style"
-    card = CodePanel(
-        workspace.document,
-        workspace.selection,
-        workspace.player,
-        settings.text(style),
-        workspace.files.suggestion,
-    )
-    card.style_chosen.connect(partial(settings.remember, style))
-    card.address_hovered.connect(workspace.diagram.hover)
-    card.message.connect(workspace.status.show_message)
-    return card
 
 
 PANELS = (
     PanelEntry(
         "Training", "right, above", "Has the training settings and starts a run", lambda own: own.training
     ),
-    PanelEntry("Explain", "right", "Shows how the selected number is computed", lambda own: own.explain),
+    PanelEntry("Explain", "right", "Shows how the selected number is computed", "explain:ExplainPanel"),
     PanelEntry(
         "Activation", "right", "Plots the selected node's activation function", "activation:ActivationPanel"
     ),
@@ -537,7 +512,7 @@ PANELS = (
         "Classes", "right", "Counts the rows by target class and predicted class", "confusion:ConfusionPanel"
     ),
     PanelEntry("Notes", "right", "Says what to try and what to look for", lambda own: own.notes),
-    PanelEntry("Code", "right", "Shows the network as a program", _code),
+    PanelEntry("Code", "right", "Shows the network as a program", "code:CodePanel"),
     PanelEntry("Data", "below, left", "Lists the rows, their predictions and errors", lambda own: own.data),
     PanelEntry("MSE", "below", "Plots the loss after every update", lambda own: own.history),
     PanelEntry("1 weight", "below", "Plots the loss over the selected weight", "loss:LossCurvePanel"),
