@@ -234,7 +234,7 @@ class Workspace:
         self.diagram = Diagram(self.desk)
         for view in (self.diagram, self.diagram.description, Heads(self.diagram, self.structure)):
             self.desk.frames.add(view)
-        self.data = DataPanel(document, selection, derived)
+        self.data = DataPanel(self.desk)
         self.training = TrainingPanel(document, self.runner, selection, derived)
         self.notes = Notes(document)
         self.history = HistoryPlot(document, self.runner, self.files.suggestion)
@@ -329,7 +329,7 @@ class Workspace:
 
     def _connect(self) -> None:
         window, document, runner = self.main_window, self.document, self.runner
-        panels = (self.data, self.notes.page, self.history)
+        panels = (self.notes.page, self.history)
         for source in (*panels, self.weight_sets, self.files, self.desk):
             source.message.connect(self.status.show_message)
         runner.run_ended.connect(self.status.show_message)
