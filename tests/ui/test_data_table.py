@@ -43,9 +43,18 @@ class Desk(Bare):
     def __init__(self):
         super().__init__(None, State(COURSE, Dataset(ROWS, TARGETS)))
         self.said = []
-        self.data = DataPanel(self.document, self.selection, self.derived)
-        self.data.message.connect(self.said.append)
-        self.table = self.data.findChild(QTableView)
+        self._panel = DataPanel(self.desk)
+        self.desk.message.connect(self.said.append)
+
+    @property
+    def data(self):
+        """The panel as a person sees it: the changes that wait for the next frame are shown first."""
+        self.desk.frames.show_pending()
+        return self._panel
+
+    @property
+    def table(self):
+        return self.data.findChild(QTableView)
 
     def start(self, rows=ROWS, targets=TARGETS, network=COURSE, training=None):
         """Begin anew with other rows."""
@@ -132,7 +141,9 @@ def one_desk(qapp):
     desk = Desk()
     desk.data.show()
     desk.data.activateWindow()
+    desk.desk.frames.add(desk.data)
     yield desk
+    desk.desk.frames.remove(desk.data)
     desk.data.hide()
     desk.data.deleteLater()
 
@@ -143,13 +154,12 @@ def desk(one_desk, qtbot):
     one_desk.qtbot = qtbot
     one_desk.start()
     one_desk.data.resize(1000, 460)
-    one_desk.table.show()
     one_desk.data.activateWindow()
     one_desk.table.setFocus()
     qtbot.waitUntil(lambda: QApplication.focusWidget() is one_desk.table)
     yield one_desk
     one_desk.leave_editor()
-    one_desk.table.hide()  # which ends its timers
+    one_desk.data.rest()
 
 
 def test_a_row_shows_inputs_target_prediction_error_and_its_square(desk):
@@ -239,7 +249,7 @@ def test_enter_and_a_double_click_edit_with_the_text_selected_and_no_prediction(
 
 def test_tab_in_the_last_cell_makes_a_row_which_escape_takes_back_while_untouched(desk):
     desk.type_at(3, 2, "7", Key.Key_Tab)
-    assert (desk.inputs, desk.targets[3], desk.selection.row) == ([*ROWS, [0, 0]], [7.0], 4)
+    assert (desk.inputs, desk.targets[3], desk.document.now.row) == ([*ROWS, [0, 0]], [7.0], 4)
     assert QApplication.focusWidget().accessibleName() == "accounts, row 5"
     desk.type("9", Key.Key_Tab)
     desk.type("8", Key.Key_Return)
@@ -343,12 +353,12 @@ def test_a_number_that_is_dragged_sideways_is_scrubbed_as_one_edit(desk):
 
 def test_rows_are_added_below_the_selected_one_and_removed_as_one_edit(desk):
     desk.click(2, 4)
-    assert desk.selection.row == 2
-    desk.selection.row = 1
+    assert desk.document.now.row == 2
+    desk.document.select_row(1)
     assert (desk.table.currentIndex().row(), desk.selected()) == (1, [1])
     desk.press("Add row")
     assert desk.inputs == [[3, 5], [1, -1], [0, 0], [0, 0], [8, 4]]
-    assert desk.selection.row == desk.table.currentIndex().row() == 2
+    assert desk.document.now.row == desk.table.currentIndex().row() == 2
     assert "DATA · 5 ROWS" in desk.labels()
     desk.document.undo()
     assert desk.inputs == ROWS
@@ -356,13 +366,13 @@ def test_rows_are_added_below_the_selected_one_and_removed_as_one_edit(desk):
     desk.click(0, 0)
     desk.click(2, 0, CONTROL)
     desk.press("Remove row")
-    assert (desk.inputs, desk.selection.row) == ([[1, -1], [8, 4]], 0)
+    assert (desk.inputs, desk.document.now.row) == ([[1, -1], [8, 4]], 0)
     assert desk.document.undo_text() == "Remove 2 rows"
     desk.document.undo()
     assert (desk.inputs, desk.targets) == (ROWS, TARGETS)
     desk.click(3, 0)
     desk.key(Key.Key_Delete, CONTROL)
-    assert (desk.inputs, desk.selection.row, desk.selected()) == (ROWS[:3], 2, [2])
+    assert (desk.inputs, desk.document.now.row, desk.selected()) == (ROWS[:3], 2, [2])
 
 
 def test_a_number_that_is_being_typed_is_taken_before_a_row_is_added_or_removed(desk):
@@ -386,14 +396,14 @@ def test_the_diagram_follows_the_selection_by_keys_and_clicks(desk):
         desk.start()
         desk.click(0, 0)
         desk.key(key, modifiers)
-        assert desk.selection.row not in left, "the row on the diagram is one that Ctrl+Delete removes"
+        assert desk.document.now.row not in left, "the row on the diagram is one that Ctrl+Delete removes"
         desk.key(Key.Key_Delete, CONTROL)
         assert desk.inputs == [ROWS[row] for row in left], (key, modifiers)
     desk.start()
     desk.click(0, 0)
     for row in (2, 2, 0):
         desk.click(row, 0, CONTROL)
-    assert desk.selection.row == 0
+    assert desk.document.now.row == 0
     desk.key(Key.Key_Delete, CONTROL)
     assert desk.inputs == ROWS[1:], "the last one stays selected"
 
@@ -480,7 +490,7 @@ def test_only_visible_rows_are_predicted(desk, monkeypatch):
     )
     rows = np.arange(120_000.0).reshape(60_000, 2)
     desk.start(rows, rows[:, :1])
-    desk.selection.row = 59_999
+    desk.document.select_row(59_999)
     desk.data.grab()
     assert 0 < sum(seen) < 200
     assert float(desk.texts(59_999)[3]) == COURSE.predict(rows[-1])[0, 0]
@@ -557,21 +567,21 @@ def drag_line(desk, *rows):
 
 def test_the_line_is_above_the_first_validation_row_and_counts_them(desk, split):
     table = desk.table
-    assert (split.isVisible(), split.caption) == (True, "validation: 30 %, 3 rows")
-    assert abs(split.geometry().center().y() - table.rowViewportPosition(7)) <= 2
+    assert (desk.table.split.isVisible(), desk.table.split.caption) == (True, "validation: 30 %, 3 rows")
+    assert abs(desk.table.split.geometry().center().y() - table.rowViewportPosition(7)) <= 2
     spoken = [table.model().index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole) for row in (6, 7)]
     assert [text.endswith(", validation row") for text in spoken] == [False, True]
     desk.start(*kept_rows(200))
-    assert split.geometry().top() > table.viewport().height()
+    assert desk.table.split.geometry().top() > table.viewport().height()
     table.scrollToBottom()
     table.scrollTo(table.model().index(140, 0), table.ScrollHint.PositionAtCenter)
-    assert abs(split.geometry().center().y() - table.rowViewportPosition(140)) <= 2
-    assert split.caption == "validation: 30 %, 60 rows"
+    assert abs(desk.table.split.geometry().center().y() - table.rowViewportPosition(140)) <= 2
+    assert desk.table.split.caption == "validation: 30 %, 60 rows"
     rows, _, *others = kept_rows()
     desk.start(rows, None, *others)
-    assert not split.isVisible()
+    assert not desk.table.split.isVisible()
     desk.start(*kept_rows(1, 0.0))
-    assert not split.isVisible()
+    assert not desk.table.split.isVisible()
 
 
 @pytest.mark.fonts
@@ -590,31 +600,31 @@ def test_dragging_the_line_is_one_edit_and_leaves_a_training_row(desk, split):
     document = desk.document
     drag_line(desk, 6, 5, 4)
     assert (document.state.trained_rows, document.state.training.validation) == (4, 0.6)
-    assert split.caption == "validation: 60 %, 6 rows"
+    assert desk.table.split.caption == "validation: 60 %, 6 rows"
     assert desk.said[-1] == "Validation uses 6 rows (60 %); training uses 4"
     drag_line(desk, 8)
     assert document.state.trained_rows == 8
     document.undo()
     assert document.state.trained_rows == 4
     document.undo()
-    assert (document.state.training.validation, split.caption) == (0.3, "validation: 30 %, 3 rows")
+    assert (document.state.training.validation, desk.table.split.caption) == (0.3, "validation: 30 %, 3 rows")
     drag_line(desk, 10)
-    assert (document.state.training.validation, split.caption) == (0.0, "")
-    assert split.isVisible()
+    assert (document.state.training.validation, desk.table.split.caption) == (0.0, "")
+    assert desk.table.split.isVisible()
     drag_line(desk, 9)
-    assert split.caption == "validation: 10 %, 1 row"
+    assert desk.table.split.caption == "validation: 10 %, 1 row"
     drag_line(desk, 0)
     assert document.state.trained_rows == 1
     desk.start(*kept_rows(100_000, validation=0.0))
     desk.table.scrollToBottom()
     drag_line(desk, 99_998)
     assert document.state.trained_rows == 99_998
-    assert split.caption.endswith("2 rows")
+    assert desk.table.split.caption.endswith("2 rows")
 
 
 def test_the_menu_of_the_table_splits_and_shuffles(desk, split):
     document = desk.document
-    desk.selection.row = 4
+    desk.document.select_row(4)
     choose_in_table_menu(desk, "Validate from this row on")
     assert document.state.trained_rows == 4
     choose_in_table_menu(desk, "Train on all rows")
@@ -776,7 +786,7 @@ def test_validation_rows_are_shown_and_every_number_is_visible_after_a_run(qtbot
     kept = rows - document.state.trained_rows
     assert (document.state.training.validation, kept > 0) == (0.4, True)
     assert window.data.table.split.caption == f"validation: 40 %, {kept} rows"
-    window.selection.row = rows - 1
+    window.document.select_row(rows - 1)
     assert written(window, Address("subheading", -1)).startswith(f"row {rows} of {rows}, ")
     before = document.state
     choose_entry(window, "Shuffle rows")

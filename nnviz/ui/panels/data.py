@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -29,29 +29,23 @@ from nnviz.core import edits
 from nnviz.core.edits import can_be_standardised, standardise, standardising_note
 from nnviz.core.numbers import as_text, counted, list_text, quoted, shortened
 from nnviz.core.state import State
-from nnviz.document.derived import Derived, Selection
-from nnviz.document.document import Document
+from nnviz.document.moment import Moment, is_new
 from nnviz.files.errors import AmbiguousCellError, FileError, as_file_errors
 from nnviz.files.table.columns import inputs_of, order_note, place_columns, targets_of
 from nnviz.files.table.reading import Table, parse
-from nnviz.ui.kit.card import Card, quiet_button
+from nnviz.ui.kit.card import Panel, quiet_button
 from nnviz.ui.kit.controls import ElidedLabel, set_lock_reason
+from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.dialogs import add_mnemonic, make_primary, message_box
 from nnviz.ui.panels.data_table import DataTable, TableColumn, columns, is_edit_of_one_row
 from nnviz.ui.panels.data_view import LEAST_HEIGHT_PX, TableView
 
 
-class RowCommands(QObject):
-    """Commands that change all rows. Each command is one undo entry.
+class RowCommands:
+    """Commands that change all rows, and report what was done. Each command is one undo entry."""
 
-    `message` carries a sentence for the status bar: what was done, or why nothing was done.
-    """
-
-    message = Signal(str)
-
-    def __init__(self, document: Document) -> None:
-        super().__init__(document)
-        self._document = document
+    def __init__(self, desk: Desk) -> None:
+        self._document, self._message = desk.document, desk.message
 
     def validate_from(self, row: int, merge: Hashable | None = None) -> None:
         """Use the rows from index `row` on for validation.
@@ -62,22 +56,22 @@ class RowCommands(QObject):
             state = self._document.state
             rows = counted(len(state.data) - state.trained_rows, "row")
             share = as_text(100 * state.training.validation)
-            self.message.emit(f"Validation uses {rows} ({share} %); training uses {state.trained_rows:,}")
+            self._message.emit(f"Validation uses {rows} ({share} %); training uses {state.trained_rows:,}")
 
     def standardise(self) -> None:
         """Scale every numeric input to mean 0 and standard deviation 1 over the training rows."""
         state = self._document.state
         inputs, note = can_be_standardised(state), standardising_note(state)
         if not inputs or self._document.edit("Standardise the inputs", standardise, inputs):
-            self.message.emit(f"{note[0].upper()}{note[1:]}")
+            self._message.emit(f"{note[0].upper()}{note[1:]}")
 
     def shuffle(self) -> None:
         """Shuffle the rows with the seed of the training settings."""
         rows = len(self._document.state.data)
         if rows < 2:
-            self.message.emit("Nothing was shuffled: the data needs at least two rows")
+            self._message.emit("Nothing was shuffled: the data needs at least two rows")
         elif self._document.edit("Shuffle rows", edits.shuffle_rows):
-            self.message.emit(f"Shuffled {rows:,} rows with seed {self._document.state.training.seed}")
+            self._message.emit(f"Shuffled {rows:,} rows with seed {self._document.state.training.seed}")
 
 
 class EmptyRows(QWidget):
@@ -275,15 +269,12 @@ ADD_TIP, REMOVE_TIP = "Add a row of zeros below the selected row", "Remove the s
 LOAD_TIP = "Load the rows of a CSV file"
 MAKE_TIP = "Make rows with a formula, for example circles, moons or a spiral"
 FILTERED = "Nothing was pasted: the table lists only some rows. Paste one row, or list all rows with Escape"
-NO_LINE = -1
-"""Value for "no line is highlighted", used if the table does not list the row that the diagram shows."""
 
 
-class DataPanel(Card):
+class DataPanel(Panel):
     """The panel with the document's rows. The diagram shows the selected row.
 
     ======================= =================================================================
-    `message`               carries a sentence for the status bar
     `load_requested`        the user wants to load the rows of a CSV file
     `table_paste_requested` the user wants to paste a table; carries its text
     `make_requested`        the user wants to make rows with a formula
@@ -291,18 +282,17 @@ class DataPanel(Card):
     ======================= =================================================================
     """
 
-    message = Signal(str)
     about_to_ask = Signal()
     load_requested = Signal()
     table_paste_requested = Signal(str)
     make_requested = Signal()
+    moving_ms = TEXT_MS
 
-    def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
-        super().__init__("Data")
-        self._document, self._selection = document, selection
-        self.model = DataTable(document, derived)
-        self.all_rows = RowCommands(document)
-        self.table = TableView(self.model)
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, "Data")
+        self.model = DataTable(desk)
+        self.all_rows = RowCommands(desk)
+        self.table = TableView(self.model, desk)
         self._cells = self.table.cells
         self._empty = EmptyRows()
         self._state_with_new_row: State | None = None
@@ -330,12 +320,7 @@ class DataPanel(Card):
             self.buttons.addWidget(button)
 
     def _connect(self) -> None:
-        self._selection.row_changed.connect(self._show_row)
         self.model.modelReset.connect(self._show_shape)
-        self._document.motion_changed.connect(self._follow_hold)
-        for source in (self.model, self.all_rows):
-            source.message.connect(self.message)
-        self.model.split.connect(self._show_split)
         self.table.split.drag_begun.connect(self._begin_drag)
         self.table.split.dragged.connect(self._drag_split)
         self.model.dataChanged.connect(self._hide_refusal)
@@ -353,11 +338,20 @@ class DataPanel(Card):
         self._empty.load.clicked.connect(self.load_requested)
         self._empty.make.clicked.connect(self.make_requested)
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Use the new font size."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange and hasattr(self, "_cells"):
-            self._cells.update_fonts()
+    def show_moment(self, old: Moment | None, new: Moment) -> None:
+        """Show the rows of a Moment, the split, the selected row and the reason why edits are locked."""
+        self.model.show_moment(new)
+        if old is None:
+            self.table.restyle()
+        if is_new(old, new, "state.data", "state.training"):
+            self._show_split()
+        self._show_row()  # always, since a click has changed the current row of the table before
+        if is_new(old, new, "lock_reason"):
+            self._show_lock_reason()
+
+    def rest(self) -> None:
+        """Stop work in progress, since the panel is out of sight now."""
+        self.table.rest()
 
     def show_only(self, rows: NDArray[np.intp], what: str) -> None:
         """List only `rows`, indices in ascending order, and select the first of these rows.
@@ -365,10 +359,10 @@ class DataPanel(Card):
         `what` describes the rows, for the bar above the table. The table lists all rows again as soon as rows
         are added or removed, or several rows change at once.
         """
+        self._desk.frames.show_pending()
         self.filter.show_sentence(f"{counted(len(rows), 'row')}: {what}")
+        self._document.select_row(int(rows[0]))
         self.model.list_rows(rows)
-        self._selection.row = int(rows[0])
-        self._show_row(self._selection.row)
 
     def show_all(self) -> None:
         """List all rows again."""
@@ -382,7 +376,7 @@ class DataPanel(Card):
             self.table.scrollTo(self.table.currentIndex())
 
     def _show_shape(self) -> None:
-        listed, rows = self.model.rowCount(), len(self._document.state.data)
+        listed, rows = self.model.rowCount(), len(self.model.state.data)
         total = counted(rows, "row").upper()
         self.heading.setText(f"DATA · {listed:,} OF {total}" if self.model.filtered else f"DATA · {total}")
         self.filter.setVisible(self.model.filtered)
@@ -390,13 +384,13 @@ class DataPanel(Card):
         self.table.setMinimumHeight(LEAST_HEIGHT_PX - bar)  # so that the window does not grow
         self.table.setVisible(rows > 0)
         self._empty.setVisible(rows == 0)
-        self._follow_hold()
-        self._show_row(self._selection.row)
+        self._show_lock_reason()
+        self._show_row()
         self._show_split()
 
     def _show_split(self) -> None:
         """Show the line above the validation rows, unless the table is filtered or has no targets."""
-        state = self._document.state
+        state = self.model.state
         rows = len(state.data) if state.data.targets is not None and not self.model.filtered else 0
         self.table.split.show_split(self.model.split_line if rows else 0, rows, state.training.validation)
         self.table.viewport().update()
@@ -408,7 +402,7 @@ class DataPanel(Card):
         """Use the rows from `row` on for validation; one drag of the line is one undo entry."""
         self.all_rows.validate_from(row, ("split", id(self), self._drag))
 
-    def _follow_hold(self) -> None:
+    def _show_lock_reason(self) -> None:
         """Disable the buttons while a script trains with the rows."""
         reason = self._document.lock_reason
         set_lock_reason(self._add, reason, ADD_TIP)
@@ -416,16 +410,15 @@ class DataPanel(Card):
         set_lock_reason(self._empty.load, reason, LOAD_TIP)
         set_lock_reason(self._empty.make, reason, MAKE_TIP)
 
-    def _show_row(self, row: int) -> None:
-        free = self._selection.what_if_row is not None
-        line = None if free else self.model.line_of(row)
-        self._cells.highlighted_line = NO_LINE if line is None else line
+    def _show_row(self) -> None:
+        now = self._document.now
+        line = self.model.line_of(now.row) if now.what_if_row is None else None
         current = self.table.currentIndex()
         if line is None:
             self.table.selectionModel().clear()  # so that a click on the same row selects it again
         elif current.row() != line:
             self._go_to(line, max(0, current.column()))
-        self.table.viewport().update()
+        self.table.highlight(line)
 
     def _go_to(self, line: int, column: int) -> None:
         # While Ctrl is pressed, QTableView.setCurrentIndex would toggle the row in the selection.
@@ -436,12 +429,13 @@ class DataPanel(Card):
 
     def _row_chosen(self, current: QModelIndex) -> None:
         if current.isValid():
-            self._selection.row = self.model.row_of(current.row())
+            self.table.highlight(current.row())
+            self._document.select_row(self.model.row_of(current.row()))
 
     def _show_refusal(self, sentence: str) -> None:
         self._refusal.setText(sentence)
         self._refusal.setVisible(bool(sentence))
-        self.message.emit(sentence)
+        self._desk.message.emit(sentence)
 
     def _hide_refusal(self) -> None:
         self._refusal.setVisible(False)
@@ -449,7 +443,7 @@ class DataPanel(Card):
     def _edit_ended(self, _editor: QWidget, hint: QStyledItemDelegate.EndEditHint) -> None:
         if hint == QStyledItemDelegate.EndEditHint.RevertModelCache:
             self._hide_refusal()
-            self.message.emit("")
+            self._desk.message.emit("")
             if self._document.state is self._state_with_new_row:  # Escape in a row that Tab has just added
                 self._document.undo()
 
@@ -462,7 +456,7 @@ class DataPanel(Card):
         menu.addSeparator()
         menu.addAction("&Add row", self._add_row)
         menu.addAction("&Remove row", self._remove_rows)
-        row, rows = self._selection.row, len(self._document.state.data)
+        row, rows = self._document.now.row, len(self._document.state.data)
         has_targets = self._document.state.data.targets is not None
         menu.addAction("Remove the targets &of all rows", self._remove_targets).setEnabled(has_targets)
         menu.addSeparator()
@@ -483,8 +477,9 @@ class DataPanel(Card):
     def _paste(self) -> None:
         if not self._document.may_change():
             return
+        self._desk.frames.show_pending()
         current = self.table.currentIndex()
-        row = self.model.row_of(current.row()) if current.isValid() else self._selection.row
+        row = self.model.row_of(current.row()) if current.isValid() else self._document.now.row
         column, text = max(0, current.column()), QGuiApplication.clipboard().text()
         self.about_to_ask.emit()
         try:
@@ -501,16 +496,18 @@ class DataPanel(Card):
         self._hide_refusal()
         if named := ask_node_names(self.window(), pasted):
             self._document.push(named.state, "Paste")
+            self._desk.frames.show_pending()
             self._go_to(self.model.line_of(row) or 0, column)
-            self.message.emit(named.summary)
+            self._desk.message.emit(named.summary)
 
     def _go_to_next_cell(self, row: int, column: int, key: int) -> None:
+        self._desk.frames.show_pending()
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             place = (min(row + 1, self.model.rowCount() - 1), column)
         else:
             place = self._next_editable(row, column, -1 if key == Qt.Key.Key_Backtab else 1)
             if place == (row, column) and key == Qt.Key.Key_Tab and not self.model.filtered:
-                self._selection.row = row
+                self._document.select_row(row)
                 self._add_row()
                 self._state_with_new_row, place = self._document.state, (row + 1, 0)
         index = self.model.index(*place)
@@ -529,40 +526,45 @@ class DataPanel(Card):
 
     def _add_row(self) -> None:
         self.table.setFocus()  # ends editing and accepts the typed text
-        after = self._selection.row if self.model.rowCount() else None
+        after = self._document.now.row if len(self._document.state.data) else None
         if not self._document.edit("Add a row", edits.add_row, after):
             return
-        self._selection.row = 0 if after is None else after + 1
+        self._document.select_row(0 if after is None else after + 1)
+        self._desk.frames.show_pending()
         self._hide_refusal()
-        row, empty = self._selection.row + 1, self._document.state.data.targets is None
-        self.message.emit(f"Added row {row} of zeros{' without targets' if empty else ''}")
+        row, empty = self._document.now.row + 1, self._document.state.data.targets is None
+        self._desk.message.emit(f"Added row {row} of zeros{' without targets' if empty else ''}")
 
     @property
     def _rows(self) -> list[int]:
+        """The selected rows."""
+        self._desk.frames.show_pending()
         lines = {index.row() for index in self.table.selectionModel().selectedRows()}
         return sorted(map(self.model.row_of, lines))
 
     def _clear_cells(self) -> None:
         """Clear the current column in the selected rows, or say why its cells cannot be empty."""
-        current, rows = self.table.currentIndex(), self._rows
+        rows, current = self._rows, self.table.currentIndex()
+        say = self._desk.message.emit
         if not rows or not current.isValid():
             return
         column = self.model.columns[current.column()]
         which = f"row {rows[0] + 1}" if len(rows) == 1 else counted(len(rows), "row")
         cells = f"{column.header} of {which}"
         if column.kind == "input":
-            self.message.emit(f"{cells} cannot be empty: type a number, or remove {which} with Ctrl+Delete")
+            say(f"{cells} cannot be empty: type a number, or remove {which} with Ctrl+Delete")
         elif column.kind != "target":
-            self.message.emit(f"{cells} is computed and cannot be emptied; Ctrl+Delete removes {which}")
+            say(f"{cells} is computed and cannot be emptied; Ctrl+Delete removes {which}")
         elif reason := self.model.refusal_to_clear(rows):
-            self.message.emit(f"{cells} was not emptied: {reason}; Ctrl+Delete removes {which}")
+            say(f"{cells} was not emptied: {reason}; Ctrl+Delete removes {which}")
         elif self._document.edit(cells, edits.clear_targets, rows):
-            self.message.emit(f"{cells} is empty now")
+            say(f"{cells} is empty now")
 
     def _remove_targets(self) -> None:
         self.table.setFocus()  # ends editing and accepts the typed text
         if self._document.edit("Remove the targets", edits.remove_targets):
-            self.message.emit(f"Removed the targets of {counted(len(self._document.state.data), 'row')}")
+            rows = counted(len(self._document.state.data), "row")
+            self._desk.message.emit(f"Removed the targets of {rows}")
 
     def _remove_rows(self) -> None:
         self.table.setFocus()
@@ -572,7 +574,6 @@ class DataPanel(Card):
         text = "Remove a row" if len(rows) == 1 else f"Remove {counted(len(rows), 'row')}"
         if not self._document.edit(text, edits.remove_rows, rows):
             return
-        self._selection.row = rows[0]
+        self._document.select_row(rows[0])
         self._hide_refusal()
-        self.message.emit(f"Removed {counted(len(rows), 'row')}")
-        self._show_shape()
+        self._desk.message.emit(f"Removed {counted(len(rows), 'row')}")

@@ -7,23 +7,20 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from nnviz.core import edits
 from nnviz.core.losses import MSE
 from nnviz.core.numbers import MINUS, as_text, field_text, full_text
 from nnviz.core.state import Column, Dataset, State
-from nnviz.document.derived import Derived
-from nnviz.document.document import Document
-from nnviz.document.idle import MotionThrottle
+from nnviz.document.moment import Moment, is_new
+from nnviz.ui.kit.desk import Desk
 
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
 NO_VALUE = "–"
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 NOWHERE = QModelIndex()
-PAINT_SHARE = 4
-"""While training runs, painting the table takes at most a quarter of the time."""
 COMPUTED_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 TYPED_FLAGS = COMPUTED_FLAGS | Qt.ItemFlag.ItemIsEditable
 
@@ -69,38 +66,30 @@ def _scale(column: Column) -> str:
     return f"(x {sign} {as_text(abs(column.mean))}) / {as_text(column.deviation)}"
 
 
-def _kinds(listed: list[TableColumn]) -> list[str]:
-    return [column.kind for column in listed]
+def _shape(state: State) -> tuple[int, int, int]:
+    """Return the numbers of rows, inputs and outputs."""
+    return len(state.data), state.network.sizes[0], state.network.sizes[-1]
 
 
 class DataTable(QAbstractTableModel):
-    """The Qt model of the document's rows. A filter can hide rows. Every edit is one undo entry.
+    """The Qt model of the rows of a Moment. A filter can hide rows. Every edit is one undo entry.
 
-    `line` is an index among the listed rows; `row` is an index among all rows of the document.
-
-    ========= =================================================================
-    `message` carries a sentence about an edit for the status bar
-    `split`   the split into training rows and validation rows may have changed
-    ========= =================================================================
+    `line` is an index among the listed rows; `row` is an index among all rows of the data.
     """
 
-    message = Signal(str)
-    split = Signal()
-
-    def __init__(self, document: Document, derived: Derived) -> None:
-        super().__init__(document)
-        self._document, self._derived = document, derived
-        self._state = document.state
-        self.columns = columns(self._state)
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._desk, self._document = desk, desk.document
+        self._now = desk.document.now
+        self.columns = columns(self.state)
         self._listed: NDArray[np.intp] | None = None
         """The listed rows in ascending order, or None if all rows are listed."""
         self._short_headers: dict[str, str] = {}
-        self._computed = MotionThrottle(self, self._emit_computed, document, motion_ms=0.0, share=PAINT_SHARE)
-        document.state_changed.connect(self._follow)
 
-    def report_paint_time(self, ms: float) -> None:
-        """Record the painting time, in ms. If painting is slow, the table shows fewer States of a run."""
-        self._computed.set_duration_ms(ms)
+    @property
+    def state(self) -> State:
+        """The State whose rows the table shows."""
+        return self._now.state
 
     def use_short_headers(self, short: dict[str, str]) -> None:
         """Show short headers; `short` maps a full header to its short form."""
@@ -129,75 +118,68 @@ class DataTable(QAbstractTableModel):
     def line_of(self, row: int) -> int | None:
         """Return the index of the line that shows a row of the document, or None if no line shows the row."""
         if self._listed is None:
-            return row if row < len(self._state.data) else None
+            return row if row < len(self.state.data) else None
         line = int(np.searchsorted(self._listed, row))
         return line if line < len(self._listed) and self._listed[line] == row else None
 
     @property
     def split_line(self) -> int:
         """The line of the first validation row, or the number of lines if no validation row is listed."""
-        row = self._state.trained_rows if self._state.validated else len(self._state.data)
+        row = self.state.trained_rows if self.state.validated else len(self.state.data)
         return row if self._listed is None else int(np.searchsorted(self._listed, row))
 
-    # --- following the document
+    # --- what the table shows
 
-    def _follow(self, old: State, new: State) -> None:
-        self._update_model(old, new)
-        if old.training is not new.training or old.data is not new.data:
-            self.split.emit()
-
-    def _update_model(self, old: State, new: State) -> None:
-        measured = old.measure is not new.measure
-        if old.network is new.network and old.data is new.data and not measured:
-            self._state = new
-            return
-        names = (old.network.inputs, old.network.outputs), (new.network.inputs, new.network.outputs)
-        renamed = measured or names[0] != names[1] or old.columns != new.columns
-        listed = columns(new) if renamed else self.columns
-        all_again = self._listed is not None and not is_edit_of_one_row(old.data, new.data)
-        reshaped = len(old.data) != len(new.data) or (renamed and _kinds(listed) != _kinds(self.columns))
-        reshaped = reshaped or all_again
-        if reshaped:
+    def show_moment(self, new: Moment) -> None:
+        """Show the rows of another Moment, and report the headers and cells that differ."""
+        old, state = self._now, new.state
+        new_names = is_new(old, new, "state.network.inputs", "state.network.outputs", "state.columns")
+        measured = is_new(old, new, "state.measure")
+        listed = columns(state) if new_names or measured else self.columns
+        all_again = self._listed is not None and not is_edit_of_one_row(self.state.data, state.data)
+        if all_again or _shape(self.state) != _shape(state):
             self.beginResetModel()
-        self._state, self.columns = new, listed
-        self._listed = None if all_again else self._listed
-        if reshaped:
+            self._now, self.columns = new, listed
+            self._listed = None if all_again else self._listed
             self.endResetModel()
             return
+        renamed = listed != self.columns
+        self._now, self.columns = new, listed
         if renamed:
-            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
-        if old.data is not new.data:
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(listed) - 1)
+        if is_new(old, new, "state.data"):
             self._emit_changed(0)
-        else:
-            self._computed.changed()
-
-    def _emit_computed(self) -> None:
-        self._emit_changed(sum(column.editable for column in self.columns))  # after inputs and targets
+        elif measured or is_new(old, new, "state.network"):
+            self._emit_changed(sum(column.editable for column in listed))  # after inputs and targets
 
     def _emit_changed(self, first: int) -> None:
         """Emit that all columns from `first` on have changed."""
         if lines := self.rowCount():
-            last = self.index(lines - 1, len(self.columns) - 1)
-            self.dataChanged.emit(self.index(0, first), last)
+            self.dataChanged.emit(self.index(0, first), self.index(lines - 1, len(self.columns) - 1))
 
     def value(self, line: int, column: int) -> float | None:
         """Return the number in a cell. Return None if the number needs targets and the rows have none."""
         row = self.row_of(line)
         kind, index, *_ = self.columns[column]
-        data = self._state.data
+        data = self.state.data
         if kind == "input":
             return float(data.inputs[row, index])
         if kind == "prediction":
-            return float(self._derived.prediction(row)[index])
+            return float(self._now.prediction(row)[index])
         if data.targets is None:
             return None
         if kind == "target":
             return float(data.targets[row, index])
         if kind == "loss":
-            return self._derived.row_loss(row)
-        error = self._derived.error(row)
+            return self._now.row_loss(row)
+        error = self._now.error(row)
         assert error is not None
         return float(error[index])
+
+    def text(self, line: int, column: int) -> str:
+        """Return the number in a cell as displayed text."""
+        value = self.value(line, column)
+        return NO_VALUE if value is None else as_text(value)
 
     def row_text(self, line: int) -> str:
         """Return the numbers of a line for the clipboard: at full precision, separated by tabs."""
@@ -206,7 +188,7 @@ class DataTable(QAbstractTableModel):
 
     def rowCount(self, parent: Index = NOWHERE) -> int:
         """Return the number of listed rows."""
-        return 0 if parent.isValid() else len(self._state.data if self._listed is None else self._listed)
+        return 0 if parent.isValid() else len(self.state.data if self._listed is None else self._listed)
 
     def columnCount(self, parent: Index = NOWHERE) -> int:
         """Return the number of columns."""
@@ -238,11 +220,11 @@ class DataTable(QAbstractTableModel):
             return RIGHT
         if role not in (Role.DisplayRole, Role.EditRole, Role.ToolTipRole, Role.AccessibleTextRole):
             return None
+        if role == Role.DisplayRole:
+            return self.text(index.row(), index.column())
         value = self.value(index.row(), index.column())
         if role == Role.EditRole:
             return field_text(value)
-        if role == Role.DisplayRole:
-            return NO_VALUE if value is None else as_text(value)
         name, validates = self.columns[index.column()].header, index.row() >= self.split_line
         text = "none" if value is None else full_text(value)
         spoken = f"{name} {text}, validation row" if validates else f"{name} {text}"
@@ -258,7 +240,7 @@ class DataTable(QAbstractTableModel):
     def refusal_to_clear(self, rows: list[int]) -> str:
         """Return why the targets of these rows cannot be emptied, or "" if they can be emptied."""
         try:
-            edits.clear_targets(self._state, rows)
+            edits.clear_targets(self._document.state, rows)
         except ValueError as error:
             return str(error)
         return ""
@@ -266,23 +248,28 @@ class DataTable(QAbstractTableModel):
     def set_number(self, index: Index, number: float | None, merge: Hashable | None = None) -> None:
         """Set the number of a cell. If `number` is None, empty the cell, which must be in a target column.
 
-        Successive calls with the same `merge` are one undo entry.
+        Successive calls with the same `merge` are one undo entry. If the cell no longer exists, or contains
+        the number already, change nothing.
         """
-        state, row, column = self._state, self.row_of(index.row()), self.columns[index.column()]
-        if number == self.value(index.row(), index.column()):
+        state = self._document.state
+        if not index.isValid() or _shape(state) != _shape(self.state):
+            return
+        row, column = self.row_of(index.row()), self.columns[index.column()]
+        numbers = state.data.inputs if column.kind == "input" else state.data.targets
+        if number == (None if numbers is None else numbers[row, column.place]):
             return
         text = f"{column.header} of row {row + 1}"
         if number is None:
             if self._document.edit(text, edits.clear_targets, [row]):
-                self.message.emit(f"{text} is empty now")
+                self._desk.message.emit(f"{text} is empty now")
             return
         change = edits.set_input if column.kind == "input" else edits.set_target
         if not self._document.edit(text, change, row, column.place, number, merge=merge):
             return
         if column.kind == "target" and state.data.targets is None and state.data.inputs.shape[0] > 1:
-            self.message.emit("All rows have targets now; each target that you have not typed is 0.")
+            self._desk.message.emit("All rows have targets now; each target that you have not typed is 0.")
         else:
-            self.message.emit(f"{text}: {as_text(number)}")
+            self._desk.message.emit(f"{text}: {as_text(number)}")
 
 
 def is_edit_of_one_row(old: Dataset, new: Dataset) -> bool:

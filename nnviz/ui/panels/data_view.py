@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from PySide6.QtCore import (
     QEvent,
@@ -25,7 +24,6 @@ from PySide6.QtGui import (
     QFont,
     QFontMetrics,
     QGuiApplication,
-    QHideEvent,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
@@ -34,7 +32,6 @@ from PySide6.QtGui import (
     QPen,
     QRegion,
     QResizeEvent,
-    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -48,6 +45,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.numbers import MINUS, as_text, counted, parse_number
 from nnviz.ui.kit.controls import shorten_to_width
+from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.number_field import PIXELS_A_STEP, NumberField, scrub
 from nnviz.ui.kit.theme import colours, px, ui_font
 from nnviz.ui.panels.data_table import NO_VALUE, RIGHT, DataTable, Index
@@ -63,6 +61,22 @@ def first_fitting(metrics: Sequence[QFontMetrics], texts: Sequence[str], room: i
     return next(fits, None)
 
 
+NO_LINES = range(0)
+
+
+class Numbers(NamedTuple):
+    """The texts of a visible column in the visible lines, and the font of these texts.
+
+    `width` is the width of the column in pixels. `font` is the index of the first font in which all texts
+    fit, or None if they fit in no font.
+    """
+
+    lines: range
+    width: int
+    texts: list[str]
+    font: int | None
+
+
 class NumberCells(QStyledItemDelegate):
     """Delegate for numbers: inputs and targets are semibold, errors coloured, validation rows muted.
 
@@ -70,7 +84,7 @@ class NumberCells(QStyledItemDelegate):
     `accepted`         a number was entered with Enter, Tab or Backtab; carries line, column and key
     `editing_begun`    a field for typing has opened in a cell
     `refused`          carries why a typed text is refused, or "" once the text is valid again
-    `highlighted_line` index of the line that shows the row on the diagram
+    `highlighted_line` index of the line that shows the row on the diagram, or None
     `whole_rows`       whether rows were selected by their row numbers; if so, no cell is outlined
     ================== ==============================================================================
     """
@@ -83,42 +97,52 @@ class NumberCells(QStyledItemDelegate):
         super().__init__(parent)
         self._table = table
         self._edited = QPersistentModelIndex()
-        self.fonts: dict[int, int | None] = {}
-        """Index of the font of each visible column, or None if the column's numbers fit in no font."""
-        self.highlighted_line = 0
+        self.visible: dict[int, Numbers] = {}
+        """The texts and the font of each visible column."""
+        self.highlighted_line: int | None = None
         self.whole_rows = False
         self.update_fonts()
+        table.modelReset.connect(lambda: self.visible.clear())
+        table.dataChanged.connect(self._forget)
 
     def update_fonts(self) -> None:
         """Create the fonts again, scaled to the current size of the window."""
         self._normal = [ui_font(size) for size in SIZES_PX]
         self._bold = [ui_font(size, QFont.Weight.DemiBold) for size in SIZES_PX]
         self._metrics = [[QFontMetrics(font) for font in fonts] for fonts in (self._normal, self._bold)]
+        self.visible.clear()
 
-    def choose_fonts(self, lines: range, widths: Mapping[int, int]) -> bool:
-        """Choose for each column the first font in which all its numbers in `lines` fit.
+    @property
+    def fonts(self) -> dict[int, int | None]:
+        """The index of the font of each visible column, or None if the column's numbers fit in no font."""
+        return {column: numbers.font for column, numbers in self.visible.items()}
 
-        `widths` maps the index of a column to its width in pixels. Return whether all numbers fit.
+    def _forget(self, first: Index, _last: Index) -> None:
+        """Forget the texts of the first changed column and of all later columns, but not their fonts."""
+        for column, numbers in self.visible.items():
+            if column >= first.column():
+                self.visible[column] = numbers._replace(lines=NO_LINES)
+
+    def update_texts(self, lines: range, widths: Mapping[int, int]) -> None:
+        """Update the texts and fonts of the visible columns.
+
+        `widths` maps the index of each visible column to its width in pixels.
         """
-        fitting = {
-            column: first_fitting(
-                self._metrics[self._table.columns[column].may_be_bold],
-                [self._text(self._table.value(line, column)) for line in lines],
-                width - px(PADDING_PX) - px(LEAST_MARGIN_PX),
-            )
-            for column, width in widths.items()
-        }
-        self.fonts = fitting
-        return None not in fitting.values()
-
-    @staticmethod
-    def _text(value: float | None) -> str:
-        return NO_VALUE if value is None else as_text(value)
+        before, self.visible = self.visible, {}
+        for column, width in widths.items():
+            numbers = before.get(column)
+            if numbers is None or (numbers.lines, numbers.width) != (lines, width):
+                texts = [self._table.text(line, column) for line in lines]
+                metrics = self._metrics[self._table.columns[column].may_be_bold]
+                font = first_fitting(metrics, texts, width - px(PADDING_PX) - px(LEAST_MARGIN_PX))
+                numbers = Numbers(lines, width, texts, font)
+            self.visible[column] = numbers
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint a cell without the style sheet, which is slow: a run changes many cells in each frame."""
-        p, line, column = colours(), index.row(), index.column()
-        rect: QRect = option.rect
+        p, line, column = colours(), index.row(), self._table.columns[index.column()]
+        numbers = self.visible[index.column()]
+        text, rect = numbers.texts[line - numbers.lines.start], option.rect
         state: QStyle.StateFlag = option.state
         if line == self.highlighted_line or state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, QColor(p.selection))
@@ -126,20 +150,19 @@ class NumberCells(QStyledItemDelegate):
         if state & QStyle.StateFlag.State_HasFocus and not self.whole_rows:
             painter.setPen(QPen(QColor(p.accent), 2))
             painter.drawRect(rect.adjusted(2, 2, -2, -3))
-        kind, value = self._table.columns[column].kind, self._table.value(line, column)
-        wrong = kind == "error" and value is not None and value != 0.0
-        bold = self._table.columns[column].editable or wrong
-        muted = value is None or line >= self._table.split_line
+        wrong = column.kind == "error" and text not in (NO_VALUE, "0")
+        muted = text == NO_VALUE or line >= self._table.split_line
         painter.setPen(QColor(p.error if wrong else p.muted if muted else p.ink))
-        font = self.fonts.get(column, 0)
-        painter.setFont((self._bold if bold else self._normal)[-1 if font is None else font])
-        text, room = self._text(value), rect.adjusted(0, 0, -px(PADDING_PX), 0)
-        visible = painter.viewport()
-        room.setLeft(max(room.left(), visible.left()))
-        room.setRight(min(room.right(), visible.right()))
-        width = painter.fontMetrics().horizontalAdvance
-        if font is None or width(text) > room.width():  # a cut number would look like another number
-            text = "…" if width("…") <= room.width() else ""
+        fonts = self._bold if column.editable or wrong else self._normal
+        painter.setFont(fonts[-1 if numbers.font is None else numbers.font])
+        room, seen = rect.adjusted(0, 0, -px(PADDING_PX), 0), painter.viewport()
+        is_cut = room.left() < seen.left() or room.right() > seen.right()
+        if is_cut or numbers.font is None:
+            room.setLeft(max(room.left(), seen.left()))
+            room.setRight(min(room.right(), seen.right()))
+            width = painter.fontMetrics().horizontalAdvance
+            if numbers.font is None or width(text) > room.width():  # a cut number would look like another
+                text = "…" if width("…") <= room.width() else ""
         painter.drawText(room, RIGHT, text)
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
@@ -408,14 +431,14 @@ class TableView(QTableView):
     paste_requested = Signal()
     menu_requested = Signal(QPoint)
 
-    def __init__(self, model: DataTable) -> None:
+    def __init__(self, model: DataTable, desk: Desk) -> None:
         super().__init__()
-        self._table = model
+        self._table, self._desk = model, desk
         self.cells = NumberCells(model, self)
         self.setItemDelegate(self.cells)
         self.split = SplitLine(self)
         self._fit_soon = QTimer(self, singleShot=True)
-        self._fit_soon.timeout.connect(self._fit_columns)
+        self._fit_soon.timeout.connect(self.fit_columns)
         self._pressed = QPointF()
         self._scrub_from: float | None = None
         self._scrub = 0
@@ -443,8 +466,8 @@ class TableView(QTableView):
         header.setMinimumSectionSize(1)
         header.setSectionsClickable(False)
         header.setHighlightSections(False)
-        model.modelReset.connect(self._fit_columns)
-        model.headerDataChanged.connect(self._fit_columns)
+        model.modelReset.connect(self.fit_columns)
+        model.headerDataChanged.connect(self.fit_columns)
         model.dataChanged.connect(self._follow)
         # Without this attribute Qt repaints the panel and the window under it in every frame of a run.
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -488,6 +511,12 @@ class TableView(QTableView):
             Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
         )
         return starts and plain and bool(self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
+
+    def highlight(self, line: int | None) -> None:
+        """Highlight the line that shows the row on the diagram, or no line."""
+        if line != self.cells.highlighted_line:
+            self.cells.highlighted_line = line
+            self.viewport().update()
 
     def _set_whole_rows(self, whole_rows: bool) -> None:
         """Treat the selection as whole rows, or as the cells of the current column."""
@@ -535,7 +564,7 @@ class TableView(QTableView):
         super().mouseReleaseEvent(event)
         self._select_current()
         self._scrub_from, self._scrubs = None, False
-        self._fit_columns()
+        self.fit_columns()
 
     def _select_current(self) -> None:
         """Go to the nearest selected row if Ctrl+click has deselected the current one."""
@@ -562,28 +591,20 @@ class TableView(QTableView):
         self.menu_requested.emit(at)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the table, and report how long painting took."""
-        start = time.perf_counter()
+        """Paint the table."""
         with QPainter(self.viewport()) as painter:
             painter.fillRect(event.rect(), QColor(colours().surface))
-        self._choose_sizes()
+        self._update_texts()
         super().paintEvent(event)
-        self._table.report_paint_time(1e3 * (time.perf_counter() - start))
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Fit the columns to the new font size."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange and self.isVisible():
-            self._fit_columns()
+    def restyle(self) -> None:
+        """Show everything again, in another theme or interface size."""
+        self.cells.update_fonts()
+        self.fit_columns()
+        self.viewport().update()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Fit the columns to numbers that changed while the table was hidden."""
-        super().showEvent(event)
-        self._fit_columns()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Stop fitting the columns while the table is hidden."""
-        super().hideEvent(event)
+    def rest(self) -> None:
+        """Stop work in progress, since the table is out of sight now."""
         self._fit_soon.stop()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
@@ -595,18 +616,16 @@ class TableView(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Spread the columns over the new width."""
         super().resizeEvent(event)
-        self._fit_columns()
+        self.fit_columns()
 
     def _follow(self, first: Index, _last: Index) -> None:
         """Fit the columns to changed numbers: at once to typed ones, unless the mouse scrubs one."""
-        if not self.isVisible():
-            return
         if not self._table.columns[first.column()].editable:
             self._fit_soon.start(SETTLED_MS)
         elif not QGuiApplication.mouseButtons():
-            self._fit_columns()
+            self.fit_columns()
 
-    def _fit_columns(self) -> None:
+    def fit_columns(self) -> None:
         """Set the column widths so that names and numbers are readable. The row numbers never scroll."""
         listed = self._table.columns
         few = len(listed) <= SAMPLE
@@ -626,25 +645,28 @@ class TableView(QTableView):
         """Return texts of a column: typed numbers of the first lines, or computed ones of visible lines."""
         first = range(min(SAMPLE // len(self._table.columns) + 1, self._table.rowCount()))
         lines = first if self._table.columns[column].editable else self._visible_lines()
-        return [self._table.index(line, column).data() for line in lines]
+        return [self._table.text(line, column) for line in lines]
 
     def _visible_lines(self) -> range:
         top, bottom = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
         return range(max(top, 0), bottom + 1 if bottom >= 0 else self._table.rowCount())
 
-    def _choose_sizes(self) -> None:
-        """Choose the font of each visible column, and widen the columns if a number fits in no font."""
+    def _update_texts(self) -> None:
+        """Update the texts of the visible columns, and widen the columns if a number fits in no font."""
         header, lines = self.horizontalHeader(), self._visible_lines()
         right = header.visualIndexAt(self.viewport().width() - 1)
         last = right if right >= 0 else header.count() - 1
         widths = {k: header.sectionSize(k) for k in range(max(header.visualIndexAt(0), 0), last + 1)}
-        before = dict(self.cells.fonts)
-        if not self.cells.choose_fonts(lines, widths) and len(self._table.columns) <= SAMPLE:
+        before = self.cells.fonts
+        self.cells.update_texts(lines, widths)
+        fonts = self.cells.fonts
+        if None in fonts.values() and len(self._table.columns) <= SAMPLE:
             self._fit_soon.start(0)
-        if self.cells.fonts != before:
+        if fonts != before:
             self.viewport().update()  # also the cells outside this paint event
 
     def copy(self) -> None:
         """Copy the selected rows to the clipboard."""
+        self._desk.frames.show_pending()
         lines = sorted(index.row() for index in self.selectionModel().selectedRows())
         QGuiApplication.clipboard().setText("\n".join(self._table.row_text(line) for line in lines))

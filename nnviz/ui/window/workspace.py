@@ -233,7 +233,7 @@ class Workspace:
         self.diagram = Diagram(self.desk)
         for view in (self.diagram, self.diagram.numbers, Heads(self.diagram, self.structure)):
             self.desk.frames.add(view)
-        self.data = DataPanel(document, selection, derived)
+        self.data = DataPanel(self.desk)
         self.training = TrainingPanel(document, self.runner, selection, derived)
         self.notes = Notes(self.desk)
         self.history = HistoryPlot(self.desk)
@@ -318,7 +318,7 @@ class Workspace:
 
     def _connect(self) -> None:
         window, document, runner = self.main_window, self.document, self.runner
-        for source in (self.data, self.weight_sets, self.files, self.desk):
+        for source in (self.weight_sets, self.files, self.desk):
             source.message.connect(self.status.show_message)
         runner.run_ended.connect(self.status.show_message)
         self.selection.explanation_requested.connect(self._explain)
