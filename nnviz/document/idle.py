@@ -5,21 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from nnviz.core.slopes import BLOCK_NS, QUICK_NS
 
-if TYPE_CHECKING:
-    from nnviz.document.document import Document
-
 FRAME_MS, APART_MS = 16.0, 100.0
 """Least times between two updates of a view, in milliseconds. FRAME_MS: one frame. APART_MS: for text."""
-MOTION_MS = 45.0
-"""Least time between two updates of a view during a run or a drag, in milliseconds: every third frame."""
 LATE_MS = 40.0
-"""Extra wait, in milliseconds, before a skipped change is shown. In a run, a newer change comes first."""
+"""Extra wait, in milliseconds, before a skipped change is shown. A newer change may come first."""
 QUIET_MS = 250.0
 """Milliseconds without a change before slow work begins, so that slow work does not delay a run or drag."""
 FIRST_S, SLICE_S = 0.008, 0.004
@@ -29,17 +23,13 @@ REDRAWN_LATER = "nnviz redraws the panel when the weights stop changing."
 
 
 class Throttle(QObject):
-    """Calls the function `show` after each call of `changed`, but at most once in `apart_ms` milliseconds.
+    """Calls the function `show` after each call of `changed`, but for at most 1/`share` of the time.
 
-    If a change comes too early, `show` is called after the next change or after a short delay. A slow `show`
-    takes at most the fraction 1/`share` of the time; a `share` of 0 sets no limit.
+    If a change comes too early, `show` is called after the next change or after a short delay.
     """
 
-    def __init__(
-        self, parent: QObject, show: Callable[[], object], apart_ms: float = 0.0, *, share: float = 0.0
-    ) -> None:
+    def __init__(self, parent: QObject, show: Callable[[], object], share: float = 0.0) -> None:
         super().__init__(parent)
-        self.apart_ms = apart_ms
         self._show, self._share = show, share
         self._shown_ms = self._took_ms = 0.0
         self._timer = QTimer(self, singleShot=True)
@@ -50,14 +40,10 @@ class Throttle(QObject):
         """Whether a call of `show` is scheduled."""
         return self._timer.isActive()
 
-    def changed(self, lock_reason: str = "") -> None:
-        """Call `show` now, or later if the previous call was too recent.
-
-        `lock_reason` is the reason why edits are locked, or "". While a user's script trains, edits
-        are locked and `show` is called at once, because the script limits the number of frames itself.
-        """
-        wait = self._left_ms(max(self.apart_ms, self._share * self._took_ms))
-        if lock_reason or wait <= 0:
+    def changed(self) -> None:
+        """Call `show` now, or later if the previous call was too recent."""
+        wait = self._left_ms(self._share * self._took_ms)
+        if wait <= 0:
             self.show_now()
         elif not self.is_pending:
             self._timer.start(int(wait + LATE_MS))
@@ -79,55 +65,12 @@ class Throttle(QObject):
         self._show()
         self._took_ms = _now_ms() - self._shown_ms
 
-    def set_duration_ms(self, ms: float) -> None:
-        """Report how long `show` took, in milliseconds, including later work such as painting."""
-        self._took_ms = ms
-
     def stop(self) -> None:
         """Cancel a scheduled call of `show`."""
         self._timer.stop()
 
     def _left_ms(self, apart_ms: float) -> float:
         return self._shown_ms + apart_ms - _now_ms()
-
-
-class MotionThrottle(Throttle):
-    """Calls `show` after every change, but less often while a run or a drag changes the document.
-
-    During a run or a drag, `motion_ms` is the least time between two calls in milliseconds, and a slow `show`
-    takes at most the fraction 1/`share` of the time (a `share` of 0 sets no limit). `phase`, from 0 to 1,
-    shifts the times of these calls, so that not all views call `show` in the same frame. When the run or drag
-    ends, a scheduled call is made at once.
-    """
-
-    def __init__(
-        self,
-        parent: QObject,
-        show: Callable[[], object],
-        document: Document,
-        phase: float = 0.0,
-        *,
-        motion_ms: float = MOTION_MS,
-        share: float = 0.0,
-    ) -> None:
-        super().__init__(parent, show)
-        self._document, self._phase = document, phase
-        self._in_motion = motion_ms, share
-        self._set_pace()
-        document.motion_changed.connect(self._motion_changed)
-
-    def changed(self, lock_reason: str = "") -> None:  # noqa: D102
-        super().changed(lock_reason or self._document.lock_reason)
-
-    def _set_pace(self) -> None:
-        self.apart_ms, self._share = self._in_motion if self._document.in_motion else (0.0, 0.0)
-
-    def _motion_changed(self) -> None:
-        self._set_pace()
-        if self._document.in_motion:
-            self._shown_ms = _now_ms() - self.apart_ms * self._phase
-        elif self.is_pending:
-            self.show_now()
 
 
 class Slicer(QObject):

@@ -88,7 +88,7 @@ STYLE_EVENTS = QEvent.Type.PaletteChange, QEvent.Type.FontChange
 
 
 class Panel(Card):
-    """A card that shows the document. The window calls `show_moment` while the panel is in sight.
+    """A card that shows the document. The window calls `show_moment` while the panel is visible.
 
     During a run or a drag, the panel shows a Moment at most once in `moving_ms` milliseconds.
     """
@@ -104,7 +104,7 @@ class Panel(Card):
         """Show the Moment `new` in place of `old`, the one shown last. If `old` is None, show everything."""
 
     def rest(self) -> None:
-        """Stop work in progress, since the panel is out of sight now."""
+        """Stop work in progress, since the panel is hidden now."""
 
     def show_now(self) -> None:
         """Show everything again now, instead of in the next frame."""

@@ -24,7 +24,7 @@ SHARE = 15
 """During a run or a drag, a slow view takes at most 1/SHARE of the time."""
 
 
-class View(Protocol):
+class ShowsMoments(Protocol):
     """A part of the window that shows the document: the diagram or a panel.
 
     During a run or a drag, the view shows a Moment at most once in `moving_ms` milliseconds.
@@ -37,7 +37,7 @@ class View(Protocol):
 
 
 class Frames(QObject):
-    """Shows the document's Moment in all views in sight, at most once a frame.
+    """Shows the document's Moment in all visible views, at most once a frame.
 
     Several changes of the document between two frames are shown together. At rest, no timer runs.
     """
@@ -45,31 +45,31 @@ class Frames(QObject):
     def __init__(self, document: Document) -> None:
         super().__init__(document)
         self._document = document
-        self._shown: dict[View, Moment | None] = {}
-        self._due_ms: dict[View, float] = {}
+        self._shown: dict[ShowsMoments, Moment | None] = {}
+        self._due_ms: dict[ShowsMoments, float] = {}
         """Times at which a view may be shown again during a run or a drag."""
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.show_due)
         document.changed.connect(lambda *_: self._timer.start(0))
 
-    def add(self, view: View) -> None:
-        """Show the document in a view that came into sight, now and after each change."""
+    def add(self, view: ShowsMoments) -> None:
+        """Show the document in a view that became visible, now and after each change."""
         self._shown[view] = None
         self._show(view)
 
-    def remove(self, view: View) -> None:
-        """Stop showing the document in a view that is out of sight."""
+    def remove(self, view: ShowsMoments) -> None:
+        """Stop showing the document in a view that is no longer visible."""
         self._shown.pop(view, None)
         self._due_ms.pop(view, None)
 
-    def show_again(self, view: View) -> None:
-        """Show everything in a view again, for example in another theme, if the view is in sight."""
+    def show_again(self, view: ShowsMoments) -> None:
+        """Show everything in a view again, for example in another theme, if the view is visible."""
         if view in self._shown:
             self._shown[view] = None
             self._timer.start(0)
 
     def show_pending(self) -> None:
-        """Show the current Moment in all views in sight now, instead of in the next frame."""
+        """Show the current Moment in all visible views now, instead of in the next frame."""
         try:
             while pending := self._pending():
                 self._show(pending[0])
@@ -92,10 +92,10 @@ class Frames(QObject):
         finally:
             self._set_timer()
 
-    def _pending(self) -> list[View]:
+    def _pending(self) -> list[ShowsMoments]:
         return [view for view, shown in self._shown.items() if shown is not self._document.now]
 
-    def _due(self, view: View) -> float:
+    def _due(self, view: ShowsMoments) -> float:
         return self._due_ms.get(view, 0.0)
 
     def _set_timer(self) -> None:
@@ -105,7 +105,7 @@ class Frames(QObject):
         else:
             self._timer.stop()
 
-    def _show(self, view: View) -> None:
+    def _show(self, view: ShowsMoments) -> None:
         start, old = _now_ms(), self._shown[view]
         self._shown[view] = self._document.now
         view.show_moment(old, self._document.now)

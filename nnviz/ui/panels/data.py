@@ -350,7 +350,7 @@ class DataPanel(Panel):
             self._show_lock_reason()
 
     def rest(self) -> None:
-        """Stop work in progress, since the panel is out of sight now."""
+        """Stop work in progress, since the panel is hidden now."""
         self.table.rest()
 
     def show_only(self, rows: NDArray[np.intp], what: str) -> None:

@@ -604,7 +604,7 @@ class TableView(QTableView):
         self.viewport().update()
 
     def rest(self) -> None:
-        """Stop work in progress, since the table is out of sight now."""
+        """Stop work in progress, since the table is hidden now."""
         self._fit_soon.stop()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:

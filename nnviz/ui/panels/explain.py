@@ -328,7 +328,7 @@ class ExplainPanel(Panel):
             self._write()
 
     def rest(self) -> None:
-        """Stop measuring, since the panel is out of sight now."""
+        """Stop measuring, since the panel is hidden now."""
         self._checking.stop()
 
     # --- the measured slope

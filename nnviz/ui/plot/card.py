@@ -6,14 +6,12 @@ import math
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
-from nnviz.document.document import Document
-from nnviz.document.idle import MotionThrottle
 from nnviz.document.moment import Moment
-from nnviz.ui.kit.card import STYLE_EVENTS, Card, Panel, quiet_button
+from nnviz.ui.kit.card import Card, Panel, quiet_button
 from nnviz.ui.kit.controls import clear_hover_on_close, open_below
 from nnviz.ui.kit.desk import Desk
 from nnviz.ui.kit.images import icon
@@ -210,110 +208,6 @@ class PlotPage(QWidget):
         self._box.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
         self._box.setStretch(1, CAPTION_SHARE if is_wide else 0)
         self._box.setSpacing(12 if is_wide else 4)
-
-
-# --- old bases, to be removed with the last panel that uses them
-
-
-class PlotCard(Card):
-    """A card (a panel with a heading) with a menu that copies or exports its plot as a picture.
-
-    =================== ====================================================================
-    `phrase`            name of the plot, as written within a sentence
-    `ending`            end of the exported file's name, after the name of the network
-    `picture_requested` emitted with True to copy the picture, with False to export it
-    =================== ====================================================================
-    """
-
-    picture_requested = Signal(bool)
-
-    def __init__(self, heading: str, phrase: str, ending: str) -> None:
-        super().__init__(heading)
-        self.phrase, self.ending = phrase, ending
-        self.menu = QMenu(self)
-        request = self.picture_requested.emit
-        self.copy_picture = self.menu.addAction("Copy picture", lambda: request(True))
-        self.export_picture = self.menu.addAction("Export picture…", lambda: request(False))
-        self.menu.aboutToShow.connect(self.update_actions)
-        self.more_button = quiet_button("", f"Copy or export {phrase}")
-        self.more_button.clicked.connect(lambda: open_below(self.more_button, self.menu))
-        clear_hover_on_close(self.more_button, self.menu)
-        self.buttons.addWidget(self.more_button)
-        self._draw_icon()
-
-    @property
-    @abstractmethod
-    def plot(self) -> QWidget | None:
-        """The widget with the plot, or None if there is no plot to show."""
-
-    def update_actions(self) -> None:
-        """Enable the menu entries if there is a plot."""
-        for action in (self.copy_picture, self.export_picture):
-            action.setEnabled(self.plot is not None)
-
-    def add_button(self, button: QWidget) -> None:
-        """Add a button before the menu's button."""
-        self.buttons.insertWidget(self.buttons.count() - 1, button)
-
-    def _draw_icon(self) -> None:
-        self.more_button.setIcon(icon("more", colours().muted, 16))
-
-    def show_now(self) -> None:
-        """Do nothing: `restyle` has drawn the plot."""
-
-    def restyle(self) -> None:
-        """Redraw the plot after a change of the theme or of the interface size."""
-        self._draw_icon()
-
-    def changeEvent(self, event: QEvent) -> None:  # noqa: D102
-        super().changeEvent(event)
-        if event.type() in STYLE_EVENTS and hasattr(self, "more_button"):
-            self.restyle()
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Open the menu over the plot."""
-        if event.reason() == QContextMenuEvent.Reason.Mouse:
-            self.menu.popup(event.globalPos())
-        else:
-            self.menu.popup(self.mapToGlobal(QPoint(20, 40)))
-
-
-DRAWING_SHARE = 15
-"""During a run, a panel with a plot spends at most 1/DRAWING_SHARE of the time on drawing."""
-
-
-class LiveCard(PlotCard):
-    """A panel with a plot; draws again after each change of the document, as soon as the panel is visible."""
-
-    def __init__(self, heading: str, phrase: str, ending: str, document: Document, phase: float) -> None:
-        """Create the card; `phase`, from 0 to 1, spreads the drawing of several cards over a run's frames."""
-        super().__init__(heading, phrase, ending)
-        self.pages = Pages(self)
-        self._changes = MotionThrottle(self, self.draw, document, phase=phase, share=DRAWING_SHARE)
-        document.state_changed.connect(self.follow)
-
-    @abstractmethod
-    def draw(self) -> None:
-        """Draw the current state, or show a sentence that says which data are missing."""
-
-    def follow(self, *_: object) -> None:
-        """Draw again if the panel is visible."""
-        if self.isVisible():
-            self._changes.changed()
-
-    def restyle(self) -> None:  # noqa: D102
-        super().restyle()
-        self.follow()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Draw the plot again, since the document may have changed while the panel was hidden."""
-        super().showEvent(event)
-        self._changes.changed()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Stop drawing while the panel is hidden."""
-        super().hideEvent(event)
-        self._changes.stop()
 
 
 class Pages(QStackedLayout):

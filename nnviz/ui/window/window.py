@@ -86,7 +86,7 @@ class Dock(QDockWidget):
     `focus_lost`   the widget that had the keyboard focus is hidden now
     `filled`       the panel was made; carries the panel
     `changed`      the panel needs more height than the dock has, or less height than before
-    `seen`         (panel, whether it is in sight) the panel came into sight or went out of sight
+    `seen`         (panel, whether it is visible) the panel became visible or hidden
     ============== =====================================================================================
     """
 

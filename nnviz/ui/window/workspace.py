@@ -57,8 +57,8 @@ if TYPE_CHECKING:
 
     from nnviz.ui.diagram.finder import Finder
     from nnviz.ui.dialogs.export import Exporter
-    from nnviz.ui.kit.card import Card, Panel
-    from nnviz.ui.plot.card import PlotCard, PlotPanel
+    from nnviz.ui.kit.card import Panel
+    from nnviz.ui.plot.card import PlotPanel
 
 
 LARGEST_ZOOM = 8.0
@@ -260,7 +260,7 @@ class Workspace:
         return panel
 
     def _panel_seen(self, panel: Panel, in_sight: bool) -> None:
-        """Show the document in a panel that is in sight; let a panel that is out of sight rest."""
+        """Show the document in a visible panel; let a hidden panel rest."""
         if not hasattr(panel, "show_moment"):
             return
         if in_sight:
@@ -296,18 +296,6 @@ class Workspace:
 
         drawing = PlotDrawing(panel, self.document.title)
         (self.exports.copy if copied else self.exports.ask)(drawing)
-
-    def connect_pictures(self, card: PlotCard) -> PlotCard:
-        """Connect the picture commands of a plot panel to the exporter, and return the panel."""
-
-        def export(copied: bool) -> None:
-            from nnviz.ui.dialogs.pictures import PlotDrawing
-
-            drawing = PlotDrawing(card, self.document.title)
-            (self.exports.copy if copied else self.exports.ask)(drawing)
-
-        card.picture_requested.connect(export)
-        return card
 
     @cached_property
     def finder(self) -> Finder:
@@ -495,8 +483,6 @@ class Workspace:
             self.present.leave()  # the saved arrangement must contain the panels
         else:
             event.ignore()
-
-
 
 
 PANELS = (
