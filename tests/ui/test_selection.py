@@ -57,6 +57,7 @@ def test_no_view_meets_the_selection_of_another_state(afresh, amount):
         for _ in range(looks):
             bring(window, next(cards))
             QApplication.processEvents()
+        bring(window, "Explain")
         return window.diagram.accessibleDescription(), explained(window)
 
     def valid():
