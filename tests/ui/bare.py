@@ -21,19 +21,14 @@ from nnviz.ui.window.window import MainWindow
 
 
 class Seen:
-    """A window as a person sees it: changes that wait for the next frame are shown before each look."""
+    """A thing with a `desk` as a person sees it: waiting changes are shown before each look."""
 
-    def __init__(self, thing, desk):
-        self._thing, self._desk = thing, desk
+    def __init__(self, thing):
+        self._thing = thing
 
     def __getattr__(self, name):
-        self._desk.frames.show_pending()
+        self._thing.desk.frames.show_pending()
         return getattr(self._thing, name)
-
-
-def seen(workspace):
-    """Return a Workspace as a person sees it."""
-    return Seen(workspace, workspace.desk)
 
 
 class Bare:

@@ -15,7 +15,7 @@ from nnviz.ui.window.app import Garbage
 from nnviz.ui.window.session import fill
 from nnviz.ui.window.window import MainWindow
 from tests.patient import PatientBot
-from tests.ui.bare import Bare, seen
+from tests.ui.bare import Bare, Seen
 from tests.ui.hands import choose_entry
 from tests.ui.sees import at_work
 
@@ -96,7 +96,7 @@ def open_window(qtbot, settings):
         state = load(example(what).path) if isinstance(what, str) else what
         empty = MainWindow(settings)
         empty.resize(*size)
-        window = seen(fill(empty, Document(state), settings))
+        window = Seen(fill(empty, Document(state), settings))
         empty.show()
         qtbot.waitExposed(window.main_window)
         qtbot.waitUntil(lambda: window.history.curve is not None)
@@ -195,7 +195,7 @@ def lasting(qapp, request):
     settings = Settings(remembers=False)
     main = MainWindow(settings)
     main.resize(1280, 800)
-    window = seen(fill(main, Document(load(example("relu").path)), settings))
+    window = Seen(fill(main, Document(load(example("relu").path)), settings))
     main.show()
     PatientBot(request).waitUntil(
         lambda: main.windowHandle().isExposed() and window.history.curve is not None
