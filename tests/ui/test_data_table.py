@@ -496,6 +496,27 @@ def test_only_visible_rows_are_predicted(desk, monkeypatch):
     assert float(desk.texts(59_999)[3]) == COURSE.predict(rows[-1])[0, 0]
 
 
+def test_what_is_painted_follows_every_change_of_a_number(desk):
+    desk.start(*kept_rows(100, 0.0))
+    document = desk.document
+    for change in (
+        lambda: document.edit("a weight", edits.set_weight, 0, 0, 0, 3.0),
+        document.undo,
+        lambda: document.edit("an input", edits.set_input, 1, 0, 8.0),
+        lambda: document.edit("a target", edits.set_target, 1, 0, 24.0),
+        lambda: document.edit("an activation", edits.set_activation, 0, "tanh"),
+        lambda: document.edit("validation", edits.validate_from, 2),
+        lambda: desk.table.verticalScrollBar().setValue(7),
+        lambda: document.edit("no targets", edits.remove_targets),
+        document.undo,
+    ):
+        before = desk.table.viewport().grab().toImage()
+        change()
+        after = desk.table.viewport().grab().toImage()
+        desk.table.cells.update_fonts()  # which forgets all that was painted
+        assert before != after == desk.table.viewport().grab().toImage()
+
+
 def test_numbers_are_pasted_from_the_current_cell_on_as_one_edit(desk):
     for text in ("5\t6\t7\n8\t.5\t0,5", "5;6;7\n8;,5;0,5", "5,6,7\n8,.5,0.5\n"):
         desk.start()

@@ -5,7 +5,6 @@ If a pasted text cannot be used, the message is one sentence that says where the
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Hashable
 from typing import NamedTuple
 
@@ -308,8 +307,6 @@ class DataPanel(Panel):
         self.body.addWidget(self._refusal)
         self.remove_side_margins()
         self._add_buttons()
-        self._drags = itertools.count()
-        self._drag = 0
         self._connect()
         self._show_shape()
 
@@ -321,8 +318,7 @@ class DataPanel(Panel):
 
     def _connect(self) -> None:
         self.model.modelReset.connect(self._show_shape)
-        self.table.split.drag_begun.connect(self._begin_drag)
-        self.table.split.dragged.connect(self._drag_split)
+        self.table.split.dragged.connect(self.all_rows.validate_from)
         self.model.dataChanged.connect(self._hide_refusal)
         self._cells.editing_begun.connect(self._hide_refusal)
         self._cells.refused.connect(self._show_refusal)
@@ -394,13 +390,6 @@ class DataPanel(Panel):
         rows = len(state.data) if state.data.targets is not None and not self.model.filtered else 0
         self.table.split.show_split(self.model.split_line if rows else 0, rows, state.training.validation)
         self.table.viewport().update()
-
-    def _begin_drag(self) -> None:
-        self._drag = next(self._drags)
-
-    def _drag_split(self, row: int) -> None:
-        """Use the rows from `row` on for validation; one drag of the line is one undo entry."""
-        self.all_rows.validate_from(row, ("split", id(self), self._drag))
 
     def _show_lock_reason(self) -> None:
         """Disable the buttons while a script trains with the rows."""

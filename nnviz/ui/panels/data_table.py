@@ -133,9 +133,8 @@ class DataTable(QAbstractTableModel):
     def show_moment(self, new: Moment) -> None:
         """Show the rows of another Moment, and report the headers and cells that differ."""
         old, state = self._now, new.state
-        new_names = is_new(old, new, "state.network.inputs", "state.network.outputs", "state.columns")
-        measured = is_new(old, new, "state.measure")
-        listed = columns(state) if new_names or measured else self.columns
+        named = "state.network.inputs", "state.network.outputs", "state.columns", "state.measure"
+        listed = columns(state) if is_new(old, new, *named) else self.columns
         all_again = self._listed is not None and not is_edit_of_one_row(self.state.data, state.data)
         if all_again or _shape(self.state) != _shape(state):
             self.beginResetModel()
@@ -147,15 +146,10 @@ class DataTable(QAbstractTableModel):
         self._now, self.columns = new, listed
         if renamed:
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(listed) - 1)
-        if is_new(old, new, "state.data"):
-            self._emit_changed(0)
-        elif measured or is_new(old, new, "state.network"):
-            self._emit_changed(sum(column.editable for column in listed))  # after inputs and targets
-
-    def _emit_changed(self, first: int) -> None:
-        """Emit that all columns from `first` on have changed."""
-        if lines := self.rowCount():
-            self.dataChanged.emit(self.index(0, first), self.index(lines - 1, len(self.columns) - 1))
+        if self.rowCount() and is_new(old, new, "state.data", "state.network", "state.measure"):
+            typed = sum(column.editable for column in listed)
+            first = self.index(0, 0 if is_new(old, new, "state.data") else typed)
+            self.dataChanged.emit(first, self.index(self.rowCount() - 1, len(listed) - 1))
 
     def value(self, line: int, column: int) -> float | None:
         """Return the number in a cell. Return None if the number needs targets and the rows have none."""

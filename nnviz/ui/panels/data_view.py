@@ -45,7 +45,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.numbers import MINUS, as_text, counted, parse_number
 from nnviz.ui.kit.controls import shorten_to_width
-from nnviz.ui.kit.desk import Desk
+from nnviz.ui.kit.desk import TEXT_MS, Desk
 from nnviz.ui.kit.number_field import PIXELS_A_STEP, NumberField, scrub
 from nnviz.ui.kit.theme import colours, px, ui_font
 from nnviz.ui.panels.data_table import NO_VALUE, RIGHT, DataTable, Index
@@ -64,7 +64,7 @@ def first_fitting(metrics: Sequence[QFontMetrics], texts: Sequence[str], room: i
 NO_LINES = range(0)
 
 
-class Numbers(NamedTuple):
+class ColumnTexts(NamedTuple):
     """The texts of a visible column in the visible lines, and the font of these texts.
 
     `width` is the width of the column in pixels. `font` is the index of the first font in which all texts
@@ -97,7 +97,7 @@ class NumberCells(QStyledItemDelegate):
         super().__init__(parent)
         self._table = table
         self._edited = QPersistentModelIndex()
-        self.visible: dict[int, Numbers] = {}
+        self.visible: dict[int, ColumnTexts] = {}
         """The texts and the font of each visible column."""
         self.highlighted_line: int | None = None
         self.whole_rows = False
@@ -135,7 +135,7 @@ class NumberCells(QStyledItemDelegate):
                 texts = [self._table.text(line, column) for line in lines]
                 metrics = self._metrics[self._table.columns[column].may_be_bold]
                 font = first_fitting(metrics, texts, width - px(PADDING_PX) - px(LEAST_MARGIN_PX))
-                numbers = Numbers(lines, width, texts, font)
+                numbers = ColumnTexts(lines, width, texts, font)
             self.visible[column] = numbers
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -314,21 +314,17 @@ class SplitLine(QWidget):
 
     Without validation rows, the line is invisible, below the last row. Dragging it up adds validation rows.
 
-    ============== ======================================================================
-    `drag_begun`   the user has pressed the mouse button on the line
-    `dragged`      the user drags the line; carries the index of the first validation row
-    ============== ======================================================================
+    `dragged` carries the index of the first validation row, and an object for each drag of the line.
     """
 
-    drag_begun = Signal()
-    dragged = Signal(object)
+    dragged = Signal(object, object)
 
     def __init__(self, table: QTableView) -> None:
         super().__init__(table.viewport())
         self._table = table
         self._row = self._rows = 0
         self.caption = ""
-        self._dragging = False
+        self._drag: object | None = None
         self.setCursor(Qt.CursorShape.SplitVCursor)
         self.setAccessibleName("Validation")
         table.viewport().installEventFilter(self)
@@ -389,27 +385,26 @@ class SplitLine(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if event.button() == Qt.MouseButton.LeftButton:
-            self._dragging = True
-            self.drag_begun.emit()
+            self._drag = object()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Emit `dragged` for the row under the mouse, and scroll the table to that row."""
-        if not self._dragging or not event.buttons():
+        if self._drag is None or not event.buttons():
             return
         y = self.mapToParent(event.position().toPoint()).y() + self._table.verticalHeader().offset()
         row = min(max(round(y / self._row_height), 1), self._rows)
         if row != self._row:
-            self.dragged.emit(row)
+            self.dragged.emit(row, self._drag)
             self._table.scrollTo(self._table.model().index(min(row, self._rows - 1), 0))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: D102
-        self._dragging = False
+        self._drag = None
 
 
 Flag: TypeAlias = QItemSelectionModel.SelectionFlag
 ROW_HEIGHT_PX = 30
 LEAST_HEIGHT_PX = 3 * ROW_HEIGHT_PX
-SETTLED_MS = 150
+SETTLED_MS = 3 * TEXT_MS
 """Column widths adapt this many ms after the last change of a computed number, to avoid flicker."""
 NUMBER_STARTS = f"0123456789+-{MINUS}"
 """Characters that begin a number. Typing one of these characters starts to edit the current cell."""
@@ -441,8 +436,8 @@ class TableView(QTableView):
         self._fit_soon.timeout.connect(self.fit_columns)
         self._pressed = QPointF()
         self._scrub_from: float | None = None
-        self._scrub = 0
-        self._scrubs = False
+        self._scrub: object | None = None
+        """The drag that changes a number, or None."""
         self.setModel(model)
         self.setAccessibleName("Data")
         self.setShowGrid(False)
@@ -541,7 +536,7 @@ class TableView(QTableView):
         """Select a cell. If the cell is editable, a sideways drag that follows can change its number."""
         self._set_whole_rows(False)
         super().mousePressEvent(event)
-        index, self._pressed, self._scrubs = self.indexAt(event.position().toPoint()), event.position(), False
+        index, self._pressed, self._scrub = self.indexAt(event.position().toPoint()), event.position(), None
         editable = index.isValid() and self._table.columns[index.column()].editable
         plain = event.button() == Qt.MouseButton.LeftButton and not event.modifiers()
         self._scrub_from = self._table.value(index.row(), index.column()) if editable and plain else None
@@ -549,21 +544,21 @@ class TableView(QTableView):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Change the number in a cell if the mouse drags the number sideways."""
         offset = event.position() - self._pressed
-        if not self._scrubs and self._scrub_from is not None:
-            self._scrubs = abs(offset.x()) >= PIXELS_A_STEP and abs(offset.x()) > abs(offset.y())
-            self._scrub += self._scrubs
-        if not self._scrubs:
+        sideways = abs(offset.x()) >= PIXELS_A_STEP and abs(offset.x()) > abs(offset.y())
+        if self._scrub is None and self._scrub_from is not None and sideways:
+            self._scrub = object()
+        if self._scrub is None:
             super().mouseMoveEvent(event)
             return
         index = self.indexAt(self._pressed.toPoint())
         value = scrub(self._scrub_from, offset.x(), event.modifiers())
-        self._table.set_number(index, value, ("scrub", id(self), self._scrub))
+        self._table.set_number(index, value, self._scrub)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the drag of a number, and keep the current row selected, since the diagram shows this row."""
         super().mouseReleaseEvent(event)
         self._select_current()
-        self._scrub_from, self._scrubs = None, False
+        self._scrub_from = self._scrub = None
         self.fit_columns()
 
     def _select_current(self) -> None:
@@ -621,7 +616,7 @@ class TableView(QTableView):
     def _follow(self, first: Index, _last: Index) -> None:
         """Fit the columns to changed numbers: at once to typed ones, unless the mouse scrubs one."""
         if not self._table.columns[first.column()].editable:
-            self._fit_soon.start(SETTLED_MS)
+            self._fit_soon.start(int(SETTLED_MS))
         elif not QGuiApplication.mouseButtons():
             self.fit_columns()
 
