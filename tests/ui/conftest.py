@@ -237,7 +237,7 @@ def afresh(qtbot, lasting):
         lasting.diagram.setFocus()
         for _ in range(4):  # until docks and panels have what they need
             QApplication.processEvents()
-        return lasting
+        return Seen(lasting)
 
     yield start
     quiet()

@@ -235,7 +235,7 @@ class Workspace:
         for view in (self.diagram, self.diagram.description, Heads(self.diagram, self.structure)):
             self.desk.frames.add(view)
         self.data = DataPanel(document, selection, derived)
-        self.training = TrainingPanel(document, self.runner, selection, derived)
+        self.training = TrainingPanel(self.desk)
         self.notes = Notes(document)
         self.history = HistoryPlot(document, self.runner, self.files.suggestion)
         self.connect_pictures(self.history)
@@ -338,7 +338,6 @@ class Workspace:
         self.desk.address_hovered.connect(self.diagram.hover)
         self.desk.picture_requested.connect(self.export_picture)
         self.player.changed.connect(self._forget_invitation)
-        document.state_changed.connect(lambda *_: self._show_facts())
         for changed in (document.undo_changed, document.file_changed):
             changed.connect(self._show_facts)
             changed.connect(self._show_title)
@@ -377,6 +376,7 @@ class Workspace:
         self.selection.row = 0
         self.diagram.fit()
         self.notes.end_editing()
+        self.training.fields.restore()
         first, other = self._first_panels
         if self.board.covers(other, first):  # any other panel that is in front stays there
             self.board.docks[first].come_forward()
