@@ -398,11 +398,9 @@ def begin(workspace: Workspace) -> None:
     for guide in window.findChildren(Guide):
         guide.end()
     changes = (
-        document.state_changed,
+        document.changed,
         document.file_changed,
-        workspace.player.changed,
         workspace.player.frame,
-        workspace.selection.address_changed,
         workspace.diagram.layout_changed,
     )
     workspace.present.leave()
@@ -416,7 +414,7 @@ def steps(workspace: Workspace) -> tuple[GuideStep, ...]:
 
 
 def _by_hand(workspace: Workspace) -> tuple[GuideStep, ...]:
-    document, player, selection = workspace.document, workspace.player, workspace.selection
+    document, player = workspace.document, workspace.player
     weight, output = partial(_weight, workspace), partial(_node, workspace, -1)
     return (
         GuideStep(
@@ -443,7 +441,7 @@ def _by_hand(workspace: Workspace) -> tuple[GuideStep, ...]:
             "The panel Explain shows how that number and its slope (gradient) are computed.",
             target_spot=output,
             result_spot=_panel(workspace, "Explain"),
-            watched_value=lambda: selection.address,
+            watched_value=lambda: document.now.address,
             begin=lambda: _bring(workspace, "Explain"),
             obstacles=partial(_visible_parts, workspace, "Explain"),
         ),
